@@ -1,0 +1,1 @@
+"""Offers, calls and receipts: sell one CI job as a Mina zkApp call."""

@@ -1,0 +1,155 @@
+"""Every error that sealrun raises, by whose fault it is.
+
+    SealrunError
+    ├── Refused              what we got is wrong; asking again the same way cannot help
+    │   ├── Malformed            size, JSON, lengths, encodings
+    │   ├── Expired              the call's own time is over, or too far ahead
+    │   ├── NotFound             no such offer, call or output
+    │   ├── NotAllowed           signature, allow list, missing right to read
+    │   ├── InputsRefused        the inputs do not fit the offer's schema
+    │   ├── Conflict             the same identifier came with another call
+    │   └── TooMany              a rate limit or a quota is used up
+    ├── Unavailable          we could not get what we need; asking later can help
+    │   ├── OfferClosed          closed, or not as it was when it was offered
+    │   └── StoreUnavailable     AWS did not answer, or answered with an error
+    └── ProviderError        what the CI provider answered
+        ├── ProviderRefused      a clear no: nothing was started
+        ├── ProviderBusy         429, or a clear "not now": nothing was started
+        └── ProviderUnclear      no clear answer: something may have been started
+
+Each class has a stable ``type``, which ends the ``type`` URI of its RFC 9457 problem document,
+and the HTTP status that goes with it. No message ever holds a secret.
+"""
+
+from typing import ClassVar
+
+
+class SealrunError(Exception):
+    """The root; ``detail`` is safe to show to a stranger."""
+
+    type: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong on our side"
+    status: ClassVar[int] = 500
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Refused(SealrunError):
+    """What we got is wrong."""
+
+    type = "refused"
+    title = "The request was refused"
+    status = 400
+
+
+class Malformed(Refused):
+    """Size, JSON, a length or an encoding is not as it must be."""
+
+    type = "malformed"
+    title = "The request is not well formed"
+
+
+class Expired(Refused):
+    """The call expired, or expires too far ahead."""
+
+    type = "expired"
+    title = "The call's expiry is out of bounds"
+
+
+class NotFound(Refused):
+    """There is no such thing here."""
+
+    type = "not-found"
+    title = "Not found"
+    status = 404
+
+
+class NotAllowed(Refused):
+    """A signature does not hold, or its key may not do this."""
+
+    type = "not-allowed"
+    title = "The signature does not allow this"
+    status = 403
+
+
+class InputsRefused(Refused):
+    """The inputs do not fit the offer's schema."""
+
+    type = "inputs-refused"
+    title = "The inputs do not fit the offer"
+    status = 422
+
+
+class Conflict(Refused):
+    """The same payment identifier came with another call."""
+
+    type = "conflict"
+    title = "This identifier belongs to another call"
+    status = 409
+
+
+class TooMany(Refused):
+    """A rate limit or a quota is used up; ``retry_after`` is in seconds."""
+
+    type = "too-many"
+    title = "Too many requests"
+    status = 429
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Unavailable(SealrunError):
+    """We could not get what we need."""
+
+    type = "unavailable"
+    title = "Not available now"
+    status = 503
+
+
+class OfferClosed(Unavailable):
+    """The offer takes no new call; running calls finish."""
+
+    type = "offer-closed"
+    title = "The offer takes no call now"
+
+
+class StoreUnavailable(Unavailable):
+    """The table, the bucket or the key service did not do what it was asked."""
+
+    type = "store-unavailable"
+    title = "The store is not available now"
+
+
+class ProviderError(SealrunError):
+    """What the CI provider answered, in its own words where it gave any."""
+
+    type = "provider"
+    title = "The CI provider did not do it"
+    status = 502
+
+
+class ProviderRefused(ProviderError):
+    """The provider said no: nothing was started."""
+
+    type = "provider-refused"
+
+
+class ProviderBusy(ProviderError):
+    """The provider said not now: nothing was started; ``retry_after`` is in seconds."""
+
+    type = "provider-busy"
+    status = 503
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class ProviderUnclear(ProviderError):
+    """No clear answer came: something may have been started."""
+
+    type = "provider-unclear"

@@ -1,0 +1,165 @@
+"""What the workflows need from the world: adapters implement it, and so do the fakes of the tests."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import BinaryIO, Protocol
+
+from mina.signature import Signature
+from sealrun.calls import Call
+from sealrun.offers import Offer
+from sealrun.records import Record, RunKey
+
+
+class RunStatus(StrEnum):
+    """How a run stands at the provider, in words that fit every provider."""
+
+    WAITING = "waiting"  # created, pending, waiting for a resource, scheduled, or blocked on a person
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    SKIPPED = "skipped"
+
+    @property
+    def over(self) -> bool:
+        """True when the provider will not change this status by itself any more."""
+        return self not in (RunStatus.WAITING, RunStatus.RUNNING)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One pipeline as the provider tells it. Times are whole Unix seconds, 0 where there is none."""
+
+    id: int
+    project: str
+    name: str
+    ref: str  # full: refs/tags/v1
+    sha: str
+    source: str  # the provider's word for what started it: api, trigger, ...
+    user: int  # the account that started it
+    status: RunStatus
+    url: str
+    created_at: int
+    started_at: int = 0
+    finished_at: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a run, first attempts only (R5)."""
+
+    id: int
+    name: str
+    stage: str
+    status: str  # the provider's word
+    failure_reason: str  # the provider's word, empty where there is none
+    retried: bool  # another attempt of the same job exists
+    has_artifacts: bool
+    runner: str  # the provider's description of who ran it, empty where unknown
+
+
+class Provider(Protocol):
+    """A CI provider, opened for one offer with its credential.
+
+    Every method raises ProviderRefused, ProviderBusy or ProviderUnclear, and nothing else of its own.
+    """
+
+    def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
+        """Start one run at the offer's ref. ``name`` travels as the call's input and as the run's name."""
+
+    def find(self, name: str) -> list[Run]:
+        """All runs with exactly this name, lowest id first."""
+
+    def read(self, run_id: int) -> Run: ...
+
+    def cancel(self, run_id: int) -> None:
+        """Ask the provider to stop the run. That it stopped is known only from ``read``."""
+
+    def jobs(self, run_id: int) -> list[Job]: ...
+
+    def log(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]: ...
+
+    def artifacts(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
+        """The job's artifacts archive (zip), in pieces as they arrive."""
+
+
+class Ledger(Protocol):
+    """The one table of offers, calls, leases and counters. Every method raises StoreUnavailable only,
+    besides what it names."""
+
+    def offer(self, offer_hash: int) -> "StoredOffer | None": ...
+
+    def close_offer(self, offer_hash: int, reason: str) -> None: ...
+
+    def count_request(self, source: str, *, minute: int, limit: int) -> bool:
+        """Count one request of this source in this minute; False when the limit is passed."""
+
+    def claimed_by_id(self, account: str, identifier: str) -> int | None:
+        """The call hash that was claimed under this payment identifier, if any (L3)."""
+
+    def record(self, call_hash: int) -> Record | None: ...
+
+    def claim(self, call: Call, offer: Offer, *, now: int, identifier: str | None) -> bool:
+        """Claim the call, count it against the offer's quota and store the identifier, all or nothing.
+
+        False when the call hash or the identifier is already there.
+
+        Raises:
+            TooMany: the offer's quota of this hour is used up.
+        """
+
+    def save(self, before: Record, after: Record) -> bool:
+        """Replace the record, if it still is ``before`` (compared by its version). False if it is not."""
+
+    def call_of_run(self, run: RunKey) -> int | None:
+        """The call hash of the run, if it is one of ours (R6)."""
+
+    def unfinished(self, *, due_before: int, limit: int) -> list[int]:
+        """Call hashes whose next look is due, the longest waiting first."""
+
+
+@dataclass(frozen=True)
+class StoredOffer:
+    """An offer as the ledger keeps it; ``sealed`` is the credential's sealed box, ``sealing_key`` its
+    X25519 private key as KMS encrypted it, ``webhook_secret`` likewise encrypted by KMS."""
+
+    offer: Offer
+    closed: str  # why it takes no call now; empty while it is open
+    sealed: bytes
+    sealing_key: bytes
+    webhook_secret: bytes
+
+
+class KeyService(Protocol):
+    """A key service that decrypts only under the very context that encrypted (KMS)."""
+
+    def encrypt(self, plaintext: bytes, *, context: Mapping[str, str]) -> bytes: ...
+
+    def decrypt(self, ciphertext: bytes, *, context: Mapping[str, str]) -> bytes: ...
+
+
+class EvidenceStore(Protocol):
+    """Content-addressed, create-only storage."""
+
+    def put(self, sha256: str, body: BinaryIO, *, size: int, media_type: str) -> None:
+        """Store the bytes under their digest (64 lower-case hex digits). Storing twice is harmless."""
+
+    def url(self, sha256: str, *, seconds: int, filename: str) -> str:
+        """A URL that serves the bytes for that many seconds."""
+
+
+class Oracle(Protocol):
+    """Signs with the oracle's Mina key."""
+
+    @property
+    def public_key(self) -> str: ...
+
+    def sign(self, fields: list[int]) -> Signature: ...
+
+
+class Waker(Protocol):
+    """Asks for one collection, some time soon, in another invocation."""
+
+    def wake(self, call_hash: int) -> None: ...
