@@ -12,6 +12,7 @@
     ├── Unavailable          we could not get what we need; asking later can help
     │   ├── OfferClosed          closed, or not as it was when it was offered
     │   └── StoreUnavailable     AWS did not answer, or answered with an error
+    ├── UnsafeArchive        what a run left is too large or not safe to unpack
     └── ProviderError        what the CI provider answered
         ├── ProviderRefused      a clear no: nothing was started
         ├── ProviderBusy         429, or a clear "not now": nothing was started
@@ -122,6 +123,12 @@ class StoreUnavailable(Unavailable):
 
     type = "store-unavailable"
     title = "The store is not available now"
+
+
+class UnsafeArchive(SealrunError):
+    """A run's artifacts are too large, too many, or not safe to unpack; the call ends as failed."""
+
+    type = "unsafe-archive"
 
 
 class ProviderError(SealrunError):

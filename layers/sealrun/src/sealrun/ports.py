@@ -1,13 +1,13 @@
 """What the workflows need from the world: adapters implement it, and so do the fakes of the tests."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
+from mina.keys import PublicKey
 from mina.signature import Signature
-from sealrun.calls import Call
 from sealrun.offers import Offer
 from sealrun.records import Record, RunKey
 
@@ -86,22 +86,24 @@ class Provider(Protocol):
 
 
 class Ledger(Protocol):
-    """The one table of offers, calls, leases and counters. Every method raises StoreUnavailable only,
-    besides what it names."""
+    """The one table of offers, calls, leases and counters.
+
+    Every method raises StoreUnavailable, and what it names.
+    """
 
     def offer(self, offer_hash: int) -> "StoredOffer | None": ...
+
+    def publish(self, stored: "StoredOffer") -> None:
+        """Put an offer up for sale; one that is there already stays as it is, open or closed."""
 
     def close_offer(self, offer_hash: int, reason: str) -> None: ...
 
     def count_request(self, source: str, *, minute: int, limit: int) -> bool:
         """Count one request of this source in this minute; False when the limit is passed."""
 
-    def claimed_by_id(self, account: str, identifier: str) -> int | None:
-        """The call hash that was claimed under this payment identifier, if any (L3)."""
-
     def record(self, call_hash: int) -> Record | None: ...
 
-    def claim(self, call: Call, offer: Offer, *, now: int, identifier: str | None) -> bool:
+    def claim(self, record: Record, offer: Offer, *, identifier: str | None) -> bool:
         """Claim the call, count it against the offer's quota and store the identifier, all or nothing.
 
         False when the call hash or the identifier is already there.
@@ -122,14 +124,13 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True)
 class StoredOffer:
-    """An offer as the ledger keeps it; ``sealed`` is the credential's sealed box, ``sealing_key`` its
-    X25519 private key as KMS encrypted it, ``webhook_secret`` likewise encrypted by KMS."""
+    """An offer as the ledger keeps it, with its secrets as ciphertexts."""
 
     offer: Offer
     closed: str  # why it takes no call now; empty while it is open
-    sealed: bytes
-    sealing_key: bytes
-    webhook_secret: bytes
+    sealed: bytes  # the credential's sealed box
+    sealing_key: bytes  # the X25519 private key that opens the box, encrypted by KMS
+    webhook_secret: bytes  # what the provider signs webhooks with, encrypted by KMS
 
 
 class KeyService(Protocol):
@@ -140,21 +141,49 @@ class KeyService(Protocol):
     def decrypt(self, ciphertext: bytes, *, context: Mapping[str, str]) -> bytes: ...
 
 
-class EvidenceStore(Protocol):
-    """Content-addressed, create-only storage."""
+@dataclass(frozen=True)
+class Stored:
+    """Bytes in the evidence store: their SHA-256 (64 lower-case hex digits) and how many there are."""
 
-    def put(self, sha256: str, body: BinaryIO, *, size: int, media_type: str) -> None:
-        """Store the bytes under their digest (64 lower-case hex digits). Storing twice is harmless."""
+    sha256: str
+    size: int
+
+
+class EvidenceStore(Protocol):
+    """Content-addressed, create-only storage. Every method raises StoreUnavailable only."""
+
+    def put(self, chunks: Iterable[bytes], *, media_type: str) -> Stored:
+        """Hash the bytes as they come and store them under their digest; storing twice is harmless.
+
+        What ``chunks`` raises passes through, and then nothing is stored.
+        """
+
+    def get(self, sha256: str) -> bytes:
+        """A document of ours back, checked against its digest; at most 1 MiB."""
 
     def url(self, sha256: str, *, seconds: int, filename: str) -> str:
-        """A URL that serves the bytes for that many seconds."""
+        """A URL that serves the bytes for that many seconds, as a download of that name."""
+
+
+class Unpack(Protocol):
+    """Opens an archive as it comes from the provider."""
+
+    def __call__(
+        self, chunks: Iterable[bytes], *, max_bytes: int, max_files: int
+    ) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """Names and contents of the files, in the archive's order; read each before the next.
+
+        Raises:
+            UnsafeArchive: more bytes or files than allowed, names that leave the folder or stand
+                twice, or no archive at all.
+        """
 
 
 class Oracle(Protocol):
     """Signs with the oracle's Mina key."""
 
     @property
-    def public_key(self) -> str: ...
+    def public_key(self) -> PublicKey: ...
 
     def sign(self, fields: list[int]) -> Signature: ...
 

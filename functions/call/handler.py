@@ -1,0 +1,48 @@
+"""``GET /offers/{offer}`` and ``POST /offers/{offer}/calls``."""
+
+import os
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sealrun.adapters.function_url import answer, body_bytes, resolver
+from sealrun.adapters.services import Services, Settings
+from sealrun.workflows.accept_call import accept_call, known_offer
+from sealrun.workflows.read_receipt import offer_view, public_view
+
+logger = Logger(service="call")
+app = resolver(logger)
+settings = Settings.read(os.environ)
+services = Services(settings)
+
+
+@app.get("/offers/<offer>")
+def get_offer(offer: str) -> Response[str]:
+    """What is for sale, and whether it takes calls now."""
+    return answer(offer_view(known_offer(services.ledger, offer)))
+
+
+@app.post("/offers/<offer>/calls")
+def post_call(offer: str) -> Response[str]:
+    """Take one signed call; the same call again answers with the first one's state."""
+    accepted = accept_call(
+        offer,
+        body_bytes(app),
+        sender=app.current_event.request_context.http.source_ip,
+        ledger=services.ledger,
+        starter=services.starter,
+        clock=services.clock,
+    )
+    logger.info("call", call=accepted.record.id, state=accepted.record.state, first=accepted.first)
+    location = f"{settings.public_url}/calls/{accepted.record.id}"
+    return answer(
+        {**public_view(accepted.record), "url": location}, status=HTTPStatus.ACCEPTED, location=location
+    )
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Lambda's entry point."""
+    return app.resolve(event, context)

@@ -1,0 +1,53 @@
+"""Wakes by webhook, by another function or by schedule; every wake re-reads the run at the provider."""
+
+import os
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sealrun.adapters.function_url import answer, body_bytes, resolver
+from sealrun.adapters.gitlab_webhook import MAX_BODY_BYTES as MAX_DELIVERY_BYTES
+from sealrun.adapters.gitlab_webhook import GitLabDeliveries
+from sealrun.adapters.services import Services, Settings
+from sealrun.read import hex_field
+from sealrun.workflows.collect_run import advance
+from sealrun.workflows.sweep import sweep
+from sealrun.workflows.take_webhook import take_webhook
+
+logger = Logger(service="collect")
+app = resolver(logger)
+services = Services(Settings.read(os.environ))
+
+
+@app.post("/webhooks/gitlab")
+def post_webhook() -> Response[str]:
+    """Whatever came, the answer says nothing about our runs (R6)."""
+    woken = take_webhook(
+        body_bytes(app, at_most=MAX_DELIVERY_BYTES),
+        app.current_event.headers,
+        deliveries=GitLabDeliveries(),
+        ledger=services.ledger,
+        keys=services.keys,
+        waker=services.starter.waker,
+        now=services.clock(),
+    )
+    logger.info("webhook", woken=woken)
+    return answer({"accepted": True}, status=HTTPStatus.ACCEPTED)
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Lambda's entry point: a function URL's request, ``{"collect": call}``, or a schedule's event."""
+    if "requestContext" in event:
+        return app.resolve(event, context)
+    ledger, collector, clock = services.ledger, services.collector, services.clock
+    if "collect" in event:
+        call_hash = hex_field(event["collect"], where="collect")
+        record = advance(call_hash, ledger=ledger, collector=collector, clock=clock)
+        seen = {record.call_hash: record.state.value} if record else {}
+    else:
+        seen = sweep(ledger=ledger, collector=collector, clock=clock)
+    logger.info("advanced", calls={f"{call:064x}": state for call, state in seen.items()})
+    return {"advanced": len(seen)}

@@ -1,0 +1,44 @@
+"""``GET /calls/{call}``, ``/calls/{call}/receipt`` and ``/calls/{call}/evidence``."""
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sealrun.adapters.function_url import answer, resolver
+from sealrun.adapters.services import Services, Settings
+from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt
+
+logger = Logger(service="receipt")
+app = resolver(logger)
+services = Services(Settings.read(os.environ))
+
+
+@app.get("/calls/<call>")
+def get_call(call: str) -> Response[str]:
+    """The call's state, and its receipt once there is one."""
+    return answer(read_call(call, ledger=services.ledger))
+
+
+@app.get("/calls/<call>/receipt")
+def get_receipt(call: str) -> Response[str]:
+    """``{data, signature, publicKey}`` alone, as a contract's client reads it."""
+    return answer(read_receipt(call, ledger=services.ledger))
+
+
+@app.get("/calls/<call>/evidence")
+def get_evidence(call: str) -> Response[str]:
+    """Where the outputs, logs and profile are; what is the buyer's own needs the buyer's signature."""
+    headers = app.current_event.headers
+    names = {"expires_at": "sealrun-expires-at", "signature": "sealrun-signature"}
+    right = {name: headers[header] for name, header in names.items() if header in headers}
+    return answer(
+        read_evidence(call, right, ledger=services.ledger, store=services.store, now=services.clock())
+    )
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Lambda's entry point."""
+    return app.resolve(event, context)

@@ -1,0 +1,1 @@
+"""The ports' implementations: one file per service."""

@@ -1,0 +1,228 @@
+"""The one way out: an httpx client that reaches public addresses of allow-listed origins only (L9).
+
+    client = guarded_client(["https://gitlab.com"])
+
+A name is resolved once per request, every address it has is checked, and the connection goes to that very
+address while TLS still asks for, and verifies, the name: a second answer of the DNS server changes nothing.
+Redirects are never followed by the client; ``follow`` follows them by hand and takes the credential off
+when the origin changes (httpx keeps a PRIVATE-TOKEN header across origins).
+"""
+
+import ipaddress
+import socket
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+import httpx
+
+Resolve = Callable[[str, int], list[str]]
+
+# A function has one short life: what does not connect or say a word in this time is left to the next one.
+DEFAULT_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+# GitLab sends one redirect to its object storage; a mirror in front of it may add another.
+MAX_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+# Only 2000::/3 is assigned as global unicast (RFC 4291, 2.4); in it Teredo and 6to4 carry an IPv4 address.
+_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
+_TUNNELS_V6 = (ipaddress.IPv6Network("2001::/32"), ipaddress.IPv6Network("2002::/16"))
+
+
+class Blocked(httpx.RequestError):
+    """The request was not sent: its URL, or the address behind it, is not one we talk to."""
+
+
+class TooLong(httpx.RequestError):
+    """The answer has too many bytes, comes compressed, or redirects too often; it was given up."""
+
+
+def guarded_client(
+    origins: Collection[str],
+    *,
+    timeout: httpx.Timeout = DEFAULT_TIMEOUT,
+    resolve: Resolve | None = None,
+    unsafe_loopback: bool = False,
+) -> httpx.Client:
+    """Make a client that talks to these origins (``https://host[:port]``) only.
+
+    Args:
+        origins: all that may be reached, redirect targets included.
+        timeout: of each connect, read, write; for a whole answer see ``read_limited``.
+        resolve: turns a host and a port into its addresses; the system's resolver when None.
+        unsafe_loopback: let http:// and the loopback addresses through, for the stack on one machine. Never
+            set it in a function that is deployed: Lambda's own runtime API listens on loopback.
+    """
+    transport = GuardedTransport(origins, resolve=resolve or _resolve, unsafe_loopback=unsafe_loopback)
+    # trust_env would put the proxies of the environment in front of the transport, and read ~/.netrc.
+    # A compressed answer could unpack to any size before a limit sees it.
+    headers = {"User-Agent": "sealrun", "Accept-Encoding": "identity"}
+    return httpx.Client(
+        transport=transport, timeout=timeout, headers=headers, trust_env=False, follow_redirects=False
+    )
+
+
+class GuardedTransport(httpx.BaseTransport):
+    """Checks the URL and the address, then connects to that address under the URL's name."""
+
+    def __init__(self, origins: Collection[str], *, resolve: Resolve, unsafe_loopback: bool) -> None:
+        self._unsafe_loopback = unsafe_loopback
+        self._origins = frozenset(self._allowed(origin) for origin in origins)
+        self._resolve = resolve
+        # One pool per name: httpcore pools by address, and two names behind one address must not share
+        # a connection that TLS verified for the other name.
+        self._pools: dict[str, httpx.HTTPTransport] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request to the first checked address that takes the connection.
+
+        Raises:
+            Blocked: the URL or one of its addresses is not allowed; nothing was sent.
+        """
+        url = request.url
+        if origin_of(url) not in self._origins:
+            raise Blocked(f"url: expected an allowed origin, got {origin_of(url)}", request=request)
+        if url.userinfo:
+            raise Blocked("url: expected no user information, got some", request=request)
+        return self._send_to_one_of(self._addresses(request), request)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for pool in self._pools.values():
+            pool.close()
+
+    def _allowed(self, origin: str) -> str:
+        url = httpx.URL(origin)
+        if not (url.scheme == "https" or (self._unsafe_loopback and url.host in _LOOPBACK)):
+            raise ValueError(f"origin: expected https://, got {origin[:100]}")
+        if origin_of(url) != origin:
+            raise ValueError(f"origin: expected {origin_of(url)}, got {origin[:100]}")
+        return origin
+
+    def _addresses(self, request: httpx.Request) -> list[str]:
+        host, port = request.url.host, request.url.port or 443
+        try:
+            found = self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise httpx.ConnectError(f"host: {host} has no address", request=request) from error
+        for address in found:
+            if not (is_public(address) or (self._unsafe_loopback and address in _LOOPBACK)):
+                # The address itself stays out of the message: it would tell of the inside of a network.
+                raise Blocked(f"host: expected a public address, got another for {host}", request=request)
+        if not found:
+            raise httpx.ConnectError(f"host: {host} has no address", request=request)
+        return found
+
+    def _send_to_one_of(self, addresses: list[str], request: httpx.Request) -> httpx.Response:
+        pool = self._pools.setdefault(request.url.host, httpx.HTTPTransport(trust_env=False))
+        for address in addresses[:-1]:
+            try:
+                return pool.handle_request(_to(address, request))
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                continue  # not connected, so not sent: the next address is no second request
+        return pool.handle_request(_to(addresses[-1], request))
+
+
+def is_public(address: str) -> bool:
+    """True for a public address: not private, loopback, link-local, multicast or reserved."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        return ip in _GLOBAL_V6 and ip.is_global and not any(ip in tunnel for tunnel in _TUNNELS_V6)
+    return ip.is_global and not ip.is_multicast
+
+
+def origin_of(url: httpx.URL) -> str:
+    """``scheme://host[:port]`` of the URL, the port only where it is not the scheme's own."""
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+
+
+def read_limited(response: httpx.Response, limit: int, *, seconds: float = 30.0) -> bytes:
+    """Read the whole body of a streamed response, which may have at most ``limit`` bytes.
+
+    Raises:
+        TooLong: the body is longer.
+        ReadTimeout: the body as a whole took too long.
+    """
+    return b"".join(limited(response, limit, seconds=seconds))
+
+
+def limited(response: httpx.Response, limit: int, *, seconds: float) -> Iterator[bytes]:
+    """The body in pieces as they arrive, until one passes a limit.
+
+    Not checked: that anybody reads on in time; the clock only looks when a piece arrives.
+
+    Raises:
+        TooLong: the body has more than ``limit`` bytes, or comes compressed.
+        ReadTimeout: the body as a whole takes more than ``seconds``.
+    """
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise TooLong("body: expected it as it is, got it compressed", request=response.request)
+    ends, size = time.monotonic() + seconds, 0
+    for piece in response.iter_raw():
+        size += len(piece)
+        if size > limit:
+            raise TooLong(f"body: expected at most {limit} bytes, got more", request=response.request)
+        if time.monotonic() > ends:
+            raise TooLong(
+                f"body: expected it within {seconds:g} s, got {size} bytes", request=response.request
+            )
+        yield piece
+
+
+@contextmanager
+def follow(
+    client: httpx.Client, url: httpx.URL, *, credential: Mapping[str, str], origins: Collection[str]
+) -> Iterator[httpx.Response]:
+    """GET the URL as a stream, following at most 3 redirects by hand; the body is closed at the end.
+
+    The credential goes to the origin of ``url`` alone: once a redirect has left that origin it is not
+    sent again, even if a later one comes back.
+
+    Raises:
+        Blocked: a redirect leads out of ``origins`` and the first origin.
+        TooLong: there are more redirects.
+    """
+    home, headers = origin_of(url), dict(credential)
+    for hop in range(MAX_REDIRECTS + 1):
+        request = client.build_request("GET", url, headers=headers)
+        response = client.send(request, stream=True)
+        try:
+            if response.status_code not in _REDIRECTS:
+                yield response
+                return
+            if hop == MAX_REDIRECTS:
+                raise TooLong(f"redirects: expected at most {MAX_REDIRECTS}, got more", request=request)
+            url = _next_url(response, {home, *origins})
+        finally:
+            response.close()
+        if origin_of(url) != home:
+            headers = {}
+
+
+def _next_url(response: httpx.Response, origins: Iterable[str]) -> httpx.URL:
+    try:
+        url = response.request.url.join(response.headers["location"])
+    except (KeyError, httpx.InvalidURL) as error:
+        raise Blocked("redirect: expected a location, got none", request=response.request) from error
+    if origin_of(url) not in origins:
+        raise Blocked(f"redirect: expected an allowed origin, got {origin_of(url)}", request=response.request)
+    return url
+
+
+def _to(address: str, request: httpx.Request) -> httpx.Request:
+    """The same request to the address: Host, SNI and the name that TLS verifies stay the URL's."""
+    extensions = {**request.extensions, "sni_hostname": request.url.host}
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(host=address),
+        headers=request.headers,
+        stream=request.stream,
+        extensions=extensions,
+    )
+
+
+def _resolve(host: str, port: int) -> list[str]:
+    """All addresses of the host, IPv4 first: a function outside a VPC has no IPv6 route."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ordered = sorted(found, key=lambda entry: entry[0] == socket.AF_INET6)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in ordered))

@@ -1,0 +1,37 @@
+"""The oracle's Mina key, kept as a KMS ciphertext and opened when something is signed."""
+
+from mina.keys import PrivateKey, PublicKey
+from mina.sign import sign_fields
+from mina.signature import Signature
+from sealrun.credentials import key_context
+from sealrun.errors import Unavailable
+from sealrun.ports import KeyService, StoredOffer
+
+
+class SealedOracle:
+    """``sealrun.ports.Oracle``; the private key is never in a repr, a log or an error."""
+
+    def __init__(self, private_key: PrivateKey) -> None:
+        self._private_key = private_key
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The key that receipts name."""
+        return self._private_key.public_key()
+
+    def sign(self, fields: list[int]) -> Signature:
+        """Not in constant time; see SECURITY.md."""
+        return sign_fields(self._private_key, fields)
+
+
+def open_oracle(stored: StoredOffer, *, ciphertext: bytes, keys: KeyService) -> SealedOracle:
+    """Open the oracle key; its context binds it to its own public key.
+
+    Raises:
+        Unavailable: it is not the key that the offer names.
+    """
+    plain = keys.decrypt(ciphertext, context=key_context("oracle", stored.offer.oracle))
+    oracle = SealedOracle(PrivateKey.from_base58(plain.decode("ascii")))
+    if oracle.public_key.to_base58() != stored.offer.oracle:
+        raise Unavailable(f"oracle: expected the key {stored.offer.oracle}, got another")
+    return oracle

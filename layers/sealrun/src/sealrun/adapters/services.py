@@ -1,0 +1,134 @@
+"""Everything a function may need, made when it is first used: a cold start pays for nothing else."""
+
+import base64
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sealrun.adapters.archives import unpack_zip
+from sealrun.adapters.dynamodb import DynamoLedger
+from sealrun.credentials import open_credential
+from sealrun.ports import Oracle, Provider, StoredOffer
+from sealrun.workflows.start_run import Starter
+
+if TYPE_CHECKING:
+    import httpx
+
+    from sealrun.adapters.kms import KmsKeys
+    from sealrun.adapters.s3 import S3EvidenceStore
+    from sealrun.workflows.collect_run import Collector
+
+_NAMES = ("TABLE", "EVIDENCE_BUCKET", "KMS_KEY", "COLLECT_FUNCTION", "PUBLIC_URL")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the stack tells its functions."""
+
+    table: str
+    evidence_bucket: str
+    kms_key: str
+    collect_function: str
+    public_url: str
+    oracle_key: bytes  # a KMS ciphertext; empty where the function signs nothing
+    unsafe_loopback: bool  # providers on http://127.0.0.1, for a stack on one machine only
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "Settings":
+        """From ``SEALRUN_...`` variables.
+
+        Raises:
+            KeyError: one of them is missing.
+        """
+        named = {name.lower(): environment[f"SEALRUN_{name}"] for name in _NAMES}
+        oracle_key = base64.b64decode(environment.get("SEALRUN_ORACLE_KEY", ""))
+        unsafe = environment.get("SEALRUN_UNSAFE_LOOPBACK") == "1"
+        return cls(**named, oracle_key=oracle_key, unsafe_loopback=unsafe)
+
+
+class Services:
+    """The ports' real implementations for one function."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @staticmethod
+    def clock() -> int:
+        """Unix seconds."""
+        return int(time.time())
+
+    @cached_property
+    def ledger(self) -> DynamoLedger:
+        """Offers, calls and counters."""
+        return DynamoLedger(self._aws("dynamodb"), table=self._settings.table)
+
+    @cached_property
+    def store(self) -> "S3EvidenceStore":
+        """The evidence bucket."""
+        from sealrun.adapters.s3 import S3EvidenceStore  # noqa: PLC0415
+
+        return S3EvidenceStore(self._aws("s3"), bucket=self._settings.evidence_bucket)
+
+    @cached_property
+    def keys(self) -> "KmsKeys":
+        """The key service."""
+        from sealrun.adapters.kms import KmsKeys  # noqa: PLC0415
+
+        return KmsKeys(self._aws("kms"), key_id=self._settings.kms_key)
+
+    @cached_property
+    def starter(self) -> Starter:
+        """What starts runs."""
+        from sealrun.adapters.waker import LambdaWaker  # noqa: PLC0415
+
+        waker = LambdaWaker(self._aws("lambda"), function=self._settings.collect_function)
+        return Starter(self.open_provider, waker)
+
+    @cached_property
+    def collector(self) -> "Collector":
+        """What collects runs and signs receipts."""
+        from sealrun.workflows.collect_run import Collector  # noqa: PLC0415
+
+        return Collector(self.starter, self.open_oracle, self.store, unpack_zip)
+
+    def open_provider(self, stored: StoredOffer) -> Provider:
+        """The offer's provider with its credential, which goes to the offer's origin only (R1).
+
+        Raises:
+            Unavailable: the credential does not open, or is not this offer's.
+        """
+        from sealrun.adapters.gitlab import GitLab  # noqa: PLC0415
+
+        offer = stored.offer
+        credential = open_credential(offer, stored.sealed, stored.sealing_key, self.keys)
+        source = offer.source
+        return GitLab(
+            self._http(source.origin),
+            origin=source.origin,
+            project=source.project,
+            ref=source.ref,
+            token=credential.token,
+        )
+
+    def open_oracle(self, stored: StoredOffer) -> Oracle:
+        """The oracle that the offer names.
+
+        Raises:
+            Unavailable: this function holds another key, or none.
+        """
+        from sealrun.adapters.oracle import open_oracle  # noqa: PLC0415
+
+        return open_oracle(stored, ciphertext=self._settings.oracle_key, keys=self.keys)
+
+    def _http(self, origin: str) -> "httpx.Client":
+        from sealrun.adapters.http import guarded_client  # noqa: PLC0415
+
+        return guarded_client(origins={origin}, unsafe_loopback=self._settings.unsafe_loopback)
+
+    @staticmethod
+    def _aws(name: Any) -> Any:
+        import boto3  # noqa: PLC0415
+
+        return boto3.client(name)

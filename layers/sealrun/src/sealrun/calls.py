@@ -1,0 +1,163 @@
+"""Calls: a buyer's signed request for one run of one offer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mina.keys import PublicKey
+from mina.signature import Signature
+from mina.verify import verify_fields
+from sealrun import read
+from sealrun.errors import Expired, Malformed, NotAllowed
+from sealrun.fields import READ, VOUCHER, canonical, document_hash, network_field, tagged_hash, text_field
+from sealrun.offers import MAX_UINT64, Offer
+
+# A call's record outlives its expiry, so a call cannot live for long (design: expiry at most 24 h ahead).
+MAX_LIFETIME_SECONDS = 24 * 3600
+MAX_READ_SECONDS = 3600
+MAX_UNIX_SECONDS = 2**53 - 1
+
+_NAMES = ("account", "inputs", "salt", "nonce", "expires_at", "limit", "signature")
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the buyer asks for; the hash of it is what the buyer signs."""
+
+    network: str
+    account: PublicKey  # who pays: the buyer's own key for an offer of price 0 (L6)
+    offer_hash: int
+    terms_hash: int
+    inputs: Mapping[str, Any]
+    salt: str  # 64 hex digits, so that the inputs' hash says nothing about short inputs
+    nonce: int  # 128 random bits
+    expires_at: int  # Unix seconds
+
+    @cached_property
+    def inputs_hash(self) -> int:
+        """``H("sealrun:inputs", digest({inputs, salt}))``."""
+        return document_hash("sealrun:inputs", canonical({"inputs": dict(self.inputs), "salt": self.salt}))
+
+    @cached_property
+    def hash(self) -> int:
+        """``H("sealrun:call", [network, account.x, account.isOdd, offer, terms, inputs, nonce, expiry])``."""
+        return tagged_hash(
+            "sealrun:call",
+            [
+                network_field(self.network),
+                *self.account.to_fields(),
+                self.offer_hash,
+                self.terms_hash,
+                self.inputs_hash,
+                self.nonce,
+                self.expires_at,
+            ],
+        )
+
+    @property
+    def id(self) -> str:
+        """The hash as 64 hex digits, as it stands in URLs and run names."""
+        return f"{self.hash:064x}"
+
+    def voucher_fields(self, limit: int) -> list[int]:
+        """The six fields that the buyer's wallet signs: this call, and the running total it may cost."""
+        return [text_field(VOUCHER), network_field(self.network), *self.account.to_fields(), limit, self.hash]
+
+
+@dataclass(frozen=True)
+class SignedCall:
+    """A call with its voucher: pay up to ``limit`` nanomina in total, 0 for an offer of price 0."""
+
+    call: Call
+    limit: int
+    signature: Signature
+    identifier: str | None  # x402's payment-identifier: the same one never claims two calls (L3)
+
+    @classmethod
+    def parse(cls, value: Mapping[str, Any], offer: Offer) -> "SignedCall":
+        """Read the body of ``POST /offers/{offer}/calls``.
+
+        Not checked: expiry, signature, inputs against the schema; see ``check_expiry`` and
+        ``check_signature`` here and ``InputSchema.check``.
+
+        Raises:
+            Malformed: a name is missing or unknown, or a value is not of its form.
+        """
+        value = read.only(value, _NAMES, where="call", optional=("identifier",))
+        if not isinstance(value["inputs"], dict):
+            raise Malformed(f"inputs: expected an object, got {type(value['inputs']).__name__}")
+        call = Call(
+            network=offer.network,
+            account=_parsed(PublicKey.from_base58, value, "account"),
+            offer_hash=offer.hash,
+            terms_hash=offer.terms,
+            inputs=value["inputs"],
+            salt=read.text(value, "salt", pattern="[0-9a-f]{64}", says="64 lower-case hex digits"),
+            nonce=int(read.text(value, "nonce", pattern="[0-9a-f]{32}", says="32 lower-case hex digits"), 16),
+            expires_at=read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS),
+        )
+        return cls(
+            call=call,
+            limit=read.decimal(value, "limit", high=MAX_UINT64),
+            signature=_parsed(Signature.from_base58, value, "signature"),
+            identifier=_identifier(value),
+        )
+
+    def body(self) -> dict[str, Any]:
+        """The JSON object that ``parse`` reads."""
+        call = self.call
+        body = {
+            "account": call.account.to_base58(),
+            "inputs": dict(call.inputs),
+            "salt": call.salt,
+            "nonce": f"{call.nonce:032x}",
+            "expires_at": call.expires_at,
+            "limit": str(self.limit),
+            "signature": self.signature.to_base58(),
+        }
+        return body if self.identifier is None else {**body, "identifier": self.identifier}
+
+    def check_signature(self) -> None:
+        """The account's own key signed the voucher (offers of price 0).
+
+        Raises:
+            NotAllowed: it did not.
+        """
+        if not verify_fields(self.signature, self.call.account, self.call.voucher_fields(self.limit)):
+            raise NotAllowed(
+                "signature: expected the account's signature over the voucher's six fields, got another"
+            )
+
+
+def check_expiry(expires_at: int, *, now: int, at_most: int = MAX_LIFETIME_SECONDS) -> None:
+    """The expiry lies ahead, by no more than ``at_most`` seconds.
+
+    Raises:
+        Expired: it does not.
+    """
+    if not now < expires_at <= now + at_most:
+        raise Expired(f"expires_at: expected later than {now} and at most {now + at_most}, got {expires_at}")
+
+
+def read_fields(network: str, account: PublicKey, call_hash: int, expires_at: int) -> list[int]:
+    """The six fields that a buyer signs to read a call's private parts until ``expires_at`` (L5)."""
+    return [text_field(READ), network_field(network), *account.to_fields(), call_hash, expires_at]
+
+
+def _identifier(value: Mapping[str, Any]) -> str | None:
+    """x402's payment-identifier extension: 16 to 128 characters of a-z, A-Z, 0-9, - and _."""
+    if "identifier" not in value:
+        return None
+    return read.text(
+        value, "identifier", pattern=r"[A-Za-z0-9_-]{16,128}", says="16 to 128 of A-Z a-z 0-9 _ -"
+    )
+
+
+def _parsed(parse: Any, value: Mapping[str, Any], name: str) -> Any:
+    if not isinstance(value[name], str):
+        raise Malformed(f"{name}: expected base58 text, got {type(value[name]).__name__}")
+    try:
+        return parse(value[name])
+    except ValueError as error:
+        raise Malformed(f"{name}: {error}") from error

@@ -1,0 +1,93 @@
+"""JSON from strangers: bounded before it is parsed, strict while it is."""
+
+import json
+from typing import Any
+
+from sealrun.errors import Malformed
+
+# A call is a few hundred bytes; inputs are at most 25 short values.
+MAX_BODY_BYTES = 64 * 1024
+MAX_DEPTH = 16
+# 2**53 - 1 has 16 digits, and RFC 8785 holds no integer past it.
+MAX_NUMBER_LENGTH = 32
+
+_OPEN, _CLOSE, _QUOTE, _ESCAPE = b"[{", b"]}", ord('"'), ord("\\")
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Parse a JSON object.
+
+    Raises:
+        Malformed: more than 64 KiB, deeper than 16, a number of more than 32 characters, NaN or an
+            infinity, a name that stands twice, not UTF-8, not JSON, or not an object.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise Malformed(f"body: expected at most {MAX_BODY_BYTES} bytes, got {len(body)}")
+    _check_depth(body)
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            parse_int=_bounded_int,
+            parse_float=_bounded_float,
+            parse_constant=_no_constant,
+            object_pairs_hook=_unique_names,
+        )
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise Malformed(f"body: expected JSON in UTF-8, {_where(error)}") from error
+    if not isinstance(value, dict):
+        raise Malformed(f"body: expected a JSON object, got {type(value).__name__}")
+    return value
+
+
+def _where(error: UnicodeDecodeError | json.JSONDecodeError) -> str:
+    """Where it went wrong, without the text that stands there: it may be a secret."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    return f"got a byte that is not UTF-8 at offset {error.start}"
+
+
+def _check_depth(body: bytes) -> None:
+    """Count brackets outside strings; the parser itself would recurse."""
+    depth, quoted, escaped = 0, False, False
+    for byte in body:
+        if escaped:
+            escaped = False
+        elif quoted:
+            escaped, quoted = byte == _ESCAPE, byte != _QUOTE
+        elif byte == _QUOTE:
+            quoted = True
+        elif byte in _OPEN:
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise Malformed(f"body: expected JSON at most {MAX_DEPTH} levels deep, got more")
+        elif byte in _CLOSE:
+            depth -= 1
+
+
+def _bounded_int(text: str) -> int:
+    _check_length(text)
+    return int(text)
+
+
+def _bounded_float(text: str) -> float:
+    _check_length(text)
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise Malformed(f"body: expected numbers that a double can hold, got {text}")
+    return value
+
+
+def _check_length(text: str) -> None:
+    if len(text) > MAX_NUMBER_LENGTH:
+        raise Malformed(f"body: expected numbers of at most {MAX_NUMBER_LENGTH} characters, got {len(text)}")
+
+
+def _no_constant(text: str) -> None:
+    raise Malformed(f"body: expected numbers, got {text}")
+
+
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise Malformed("body: expected every name once in an object, got one twice")
+    return value

@@ -1,0 +1,194 @@
+"""Offers: what is for sale. An offer is its canonical JSON document; its hash names it for ever."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from mina.field import P
+from mina.keys import PublicKey
+from sealrun import read
+from sealrun.errors import Malformed
+from sealrun.fields import NETWORKS, canonical, document_hash
+from sealrun.inputs import InputSchema
+from sealrun.json_limits import parse_object
+
+MAX_DOCUMENT_BYTES = 16 * 1024
+MAX_ALLOWED_KEYS = 64
+# GitLab gives a pipeline 20 inputs and GitHub a workflow 25; one of them is the call hash.
+MAX_INPUTS = {"gitlab": 19, "github": 24}
+MAX_UINT64 = 2**64 - 1
+
+Visibility = Literal["public", "buyer"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The pipeline that is for sale: what the provider runs, and as whom."""
+
+    provider: str
+    origin: str  # https://host[:port], no path
+    project: str  # the provider's numeric project id
+    ref: str  # a protected tag by its full name, refs/tags/...
+    commit: str  # 40 or 64 hex digits; the run's sha must equal it (R4)
+    user: int  # the provider's id of the account that the credential belongs to (R3)
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may call an offer of price 0 (L6): anyone, or these keys."""
+
+    open: bool
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one run; seconds and bytes."""
+
+    seconds: int
+    log_bytes: int
+    artifact_bytes: int
+    files: int
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A job for sale. Build it with ``Offer.parse``; ``document`` is what was hashed and is stored."""
+
+    document: bytes
+    title: str
+    network: str
+    source: Source
+    inputs: InputSchema
+    price: int  # nanomina
+    terms: int  # the terms hash, 0 for an offer of price 0
+    oracle: str  # base58 public key that signs the receipts
+    access: Access
+    quota_per_hour: int
+    limits: Limits
+    outputs: Visibility
+    log: Visibility
+
+    @cached_property
+    def hash(self) -> int:
+        """``H("sealrun:offer", digest(document))``."""
+        return document_hash("sealrun:offer", self.document)
+
+    @property
+    def id(self) -> str:
+        """The hash as 64 hex digits, as it stands in URLs."""
+        return f"{self.hash:064x}"
+
+    @property
+    def source_hash(self) -> int:
+        """``H("sealrun:source", ...)`` over provider, origin, project, ref and commit."""
+        source = self.source
+        names = ("provider", "origin", "project", "ref", "commit")
+        return document_hash("sealrun:source", canonical({name: getattr(source, name) for name in names}))
+
+    @classmethod
+    def parse(cls, document: bytes) -> "Offer":
+        """Read an offer document and check everything that can be checked without asking anybody.
+
+        Not checked: that the project, tag and commit exist, that the tag is protected, that the
+        pipeline declares these inputs and ``workflow:name``.
+
+        Raises:
+            Malformed: the document is not canonical JSON (RFC 8785), too large, or one of its values
+                is not as an offer's must be.
+            InputsRefused: the input schema lets through what no pipeline should get (R2).
+        """
+        if len(document) > MAX_DOCUMENT_BYTES:
+            raise Malformed(f"offer: expected at most {MAX_DOCUMENT_BYTES} bytes, got {len(document)}")
+        value = parse_object(document)
+        if canonical(value) != document:
+            raise Malformed("offer: expected canonical JSON (RFC 8785), got another form of it")
+        return cls(document=document, **_values(value))
+
+
+def _values(value: dict[str, Any]) -> dict[str, Any]:
+    read.only(value, _NAMES, where="offer")
+    read.whole(value, "sealrun", low=1, high=1)
+    read.one_of(value, "kind", ["job"])
+    source = _source(value["source"])
+    price = read.decimal(value, "price", high=MAX_UINT64)
+    terms = read.decimal(value, "terms", high=P - 1)
+    if (price == 0) != (terms == 0):
+        raise Malformed(
+            f"terms: expected 0 for price 0 and a terms hash otherwise, got terms {terms} for price {price}"
+        )
+    return {
+        "title": read.text(value, "title", pattern=r"[ -~]{1,80}", says="1 to 80 printable ASCII characters"),
+        "network": read.one_of(value, "network", NETWORKS),
+        "source": source,
+        "inputs": InputSchema.parse(value["inputs"], at_most=MAX_INPUTS[source.provider]),
+        "price": price,
+        "terms": terms,
+        "oracle": _key(value["oracle"]),
+        "access": _access(value["access"]),
+        "quota_per_hour": read.whole(value, "quota_per_hour", low=1, high=100_000),
+        "limits": _limits(value["limits"]),
+        **_evidence(value["evidence"]),
+    }
+
+
+_NAMES = (
+    "sealrun", "kind", "title", "network", "source", "inputs", "price", "terms", "oracle", "access",
+    "quota_per_hour", "limits", "evidence",
+)  # fmt: skip
+
+
+def _source(value: Any) -> Source:
+    read.only(value, ("provider", "origin", "project", "ref", "commit", "user"), where="source")
+    return Source(
+        provider=read.one_of(value, "provider", ["gitlab"]),
+        origin=read.text(
+            value,
+            "origin",
+            pattern=r"https://[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?|http://127\.0\.0\.1:[0-9]{1,5}",
+            says="https://host without a path",
+        ),
+        project=read.text(value, "project", pattern=r"[1-9][0-9]{0,17}", says="a numeric project id"),
+        ref=read.text(
+            value,
+            "ref",
+            pattern=r"refs/tags/[A-Za-z0-9][A-Za-z0-9._/-]{0,99}",
+            says="the full name of a protected tag, refs/tags/...",
+        ),
+        commit=read.text(value, "commit", pattern=r"[0-9a-f]{40}|[0-9a-f]{64}", says="a full commit hash"),
+        user=read.whole(value, "user", low=1, high=2**53 - 1),
+    )
+
+
+def _key(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Malformed(f"key: expected a base58 public key, got {type(value).__name__}")
+    try:
+        return PublicKey.from_base58(value).to_base58()
+    except ValueError as error:
+        raise Malformed(f"key: {error}") from error
+
+
+def _access(value: Any) -> Access:
+    read.only(value, ("open", "keys"), where="access")
+    keys = value["keys"]
+    if not isinstance(keys, list) or len(keys) > MAX_ALLOWED_KEYS:
+        raise Malformed(
+            f"keys: expected a list of at most {MAX_ALLOWED_KEYS} public keys, got something else"
+        )
+    return Access(open=read.truth(value, "open"), keys=frozenset(_key(key) for key in keys))
+
+
+def _limits(value: Any) -> Limits:
+    read.only(value, ("seconds", "log_bytes", "artifact_bytes", "files"), where="limits")
+    return Limits(
+        seconds=read.whole(value, "seconds", low=10, high=24 * 3600),
+        log_bytes=read.whole(value, "log_bytes", low=1, high=64 * 1024**2),
+        artifact_bytes=read.whole(value, "artifact_bytes", low=1, high=4 * 1024**3),
+        files=read.whole(value, "files", low=1, high=1000),
+    )
+
+
+def _evidence(value: Any) -> dict[str, str]:
+    read.only(value, ("outputs", "log"), where="evidence")
+    return {name: read.one_of(value, name, ["public", "buyer"]) for name in ("outputs", "log")}

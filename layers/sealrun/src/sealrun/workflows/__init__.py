@@ -1,0 +1,1 @@
+"""What sealrun does, over ports: one file per thing it does."""

@@ -1,0 +1,142 @@
+"""Collect what a run left, once it is over, and sign the call's one receipt."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sealrun.calls import SignedCall
+from sealrun.errors import ProviderError, Unavailable
+from sealrun.ports import EvidenceStore, Ledger, Oracle, StoredOffer, Unpack
+from sealrun.receipts import GRADE_OPERATOR, Outcome, Receipt, SignedReceipt
+from sealrun.records import (
+    Ending,
+    Record,
+    State,
+    finished,
+    judged,
+    look_again,
+    looking,
+    stopping,
+    unreachable,
+)
+from sealrun.runs import judge
+from sealrun.workflows.gather import Gathered, gather, nothing_gathered
+from sealrun.workflows.start_run import Starter, start_run
+
+
+@dataclass(frozen=True)
+class Collector:
+    """What it takes to collect, besides starting again what was never started."""
+
+    starter: Starter
+    oracle: Callable[[StoredOffer], Oracle]
+    store: EvidenceStore
+    unpack: Unpack
+
+
+def advance(
+    call_hash: int, *, ledger: Ledger, collector: Collector, clock: Callable[[], int]
+) -> Record | None:
+    """Take a call's next step, whatever it is; None if there is no such call.
+
+    Raises:
+        StoreUnavailable: the ledger or the evidence store is out of reach; the next sweep goes on.
+    """
+    record = ledger.record(call_hash)
+    stored = ledger.offer(record.offer_hash) if record else None
+    if record is None or stored is None:
+        return None
+    if record.state in (State.CLAIMED, State.TRIGGERING):
+        return start_run(record, stored, ledger=ledger, starter=collector.starter, clock=clock)
+    return collect_run(record, stored, ledger=ledger, collector=collector, clock=clock)
+
+
+def collect_run(
+    record: Record, stored: StoredOffer, *, ledger: Ledger, collector: Collector, clock: Callable[[], int]
+) -> Record:
+    """Read the run; if it is over, judge it once, store what it left and sign the receipt.
+
+    A call that is over, or that another function works on, is left as it is (R6). When the provider
+    or a store cannot be reached the lease is given back, and the next sweep goes on.
+
+    Raises:
+        StoreUnavailable: the ledger is out of reach.
+    """
+    now = clock()
+    if record.state.over or record.leased(now):
+        return record
+    held = looking(record, now=now)
+    if not ledger.save(record, held):
+        return ledger.record(record.call_hash) or record
+    try:
+        held = _looked(held, stored, ledger, collector, clock) if held.ending is None else held
+        if held.ending is None:
+            return held
+        after = _concluded(held, held.ending, stored, collector)
+    except (ProviderError, Unavailable):
+        held = ledger.record(record.call_hash) or held  # the lease is still ours
+        after = _put_off(held, now=clock())
+    return after if ledger.save(held, after) else ledger.record(record.call_hash) or held
+
+
+def _looked(
+    held: Record, stored: StoredOffer, ledger: Ledger, collector: Collector, clock: Callable[[], int]
+) -> Record:
+    """Read the run once: judge it if it is over, else stop it if its time is."""
+    provider = collector.starter.open_provider(stored)
+    run = provider.read(held.run_id)
+    now = clock()
+    if run.status.over:
+        after = judged(held, judge(run, provider.jobs(run.id), held, stored.offer, now=now))
+    elif now >= held.started_at + stored.offer.limits.seconds:
+        provider.cancel(run.id)
+        after = look_again(stopping(held, now=now), now=now)
+    else:
+        after = look_again(held, now=now)
+    return after if ledger.save(held, after) else ledger.record(held.call_hash) or held
+
+
+def _concluded(held: Record, end: Ending, stored: StoredOffer, collector: Collector) -> Record:
+    """Gather the evidence, then sign the one receipt over it."""
+    gathered = _gathered(held, end, stored, collector)
+    store = collector.store
+    manifest = store.put([gathered.evidence.manifest], media_type="application/json")
+    profile = store.put([gathered.evidence.profile], media_type="application/json")
+    receipt = _sign(held, gathered, stored, collector.oracle(stored))
+    held = judged(held, gathered.ending)
+    return finished(held, receipt=receipt.document(), manifest=manifest.sha256, profile=profile.sha256)
+
+
+def _gathered(held: Record, end: Ending, stored: StoredOffer, collector: Collector) -> Gathered:
+    if end.outcome in (Outcome.NEVER_STARTED, Outcome.UNREACHABLE):
+        return nothing_gathered(held, end)
+    provider = collector.starter.open_provider(stored)
+    run = provider.read(held.run_id)
+    return gather(
+        held, end, run, offer=stored.offer, provider=provider, store=collector.store, unpack=collector.unpack
+    )
+
+
+def _sign(held: Record, gathered: Gathered, stored: StoredOffer, oracle: Oracle) -> SignedReceipt:
+    """Grade 0: nothing but the operator's word ties the outputs to the run."""
+    call = SignedCall.parse(held.body, stored.offer).call
+    receipt = Receipt(
+        network=call.network,
+        call_hash=call.hash,
+        offer_hash=call.offer_hash,
+        source_hash=stored.offer.source_hash,
+        inputs_hash=call.inputs_hash,
+        outputs_hash=gathered.evidence.outputs_hash,
+        profile_hash=gathered.evidence.profile_hash,
+        status=gathered.ending.outcome,
+        grade=GRADE_OPERATOR,
+        finished_at=gathered.ending.finished_at,
+    )
+    return SignedReceipt(receipt, oracle.sign(receipt.fields()), oracle.public_key)
+
+
+def _put_off(held: Record, *, now: int) -> Record:
+    """Look again later; after days the call ends all the same, with a receipt that says why."""
+    if not unreachable(held, now=now):
+        return look_again(held, now=now)
+    end = Ending(Outcome.UNREACHABLE, "the provider could not be reached for days", now)
+    return look_again(judged(held, end), now=now)

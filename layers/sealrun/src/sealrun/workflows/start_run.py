@@ -1,0 +1,118 @@
+"""Start exactly one run for a claimed call (R3)."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear, Unavailable
+from sealrun.ports import Ledger, Provider, Run, StoredOffer, Waker
+from sealrun.records import (
+    SEARCHES_BEFORE_RETRY,
+    Record,
+    State,
+    accepted,
+    never_started,
+    not_now,
+    searched,
+    seek_later,
+    seeking,
+    start_is_over,
+    trying,
+    unclear,
+)
+from sealrun.runs import foreign, source_changed
+
+# A provider that is out of reach, or a credential that does not open, is tried again after this long.
+PAUSE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Starter:
+    """What it takes to start a run: a provider opened with the offer's credential, and a wake-up call."""
+
+    open_provider: Callable[[StoredOffer], Provider]
+    waker: Waker
+
+
+def start_run(
+    record: Record, stored: StoredOffer, *, ledger: Ledger, starter: Starter, clock: Callable[[], int]
+) -> Record:
+    """Take the next step towards the call's one run, and return the record as it is then.
+
+    Safe to call again at any time: after an unanswered start the run is looked for by its name, after
+    the provider's own request limit and twice, before another start is sent.
+
+    Raises:
+        StoreUnavailable: the ledger is out of reach; the next sweep goes on.
+    """
+    now = clock()
+    if record.state not in (State.CLAIMED, State.TRIGGERING) or record.leased(now):
+        return record
+    if record.tried_at == 0 and start_is_over(record, now=now):
+        end = never_started(record, "the provider did not take the call in time", now=now)
+        return _saved(record, end, ledger, starter)
+    held = seeking(record, now=now) if record.tried_at else trying(record, now=now)
+    if not ledger.save(record, held):
+        return ledger.record(record.call_hash) or record
+    step = _seek if record.tried_at else _start
+    after = step(held, stored, ledger, starter, clock)
+    return _saved(held, after, ledger, starter)
+
+
+def _start(
+    held: Record, stored: StoredOffer, ledger: Ledger, starter: Starter, clock: Callable[[], int]
+) -> Record:
+    """Send one start; only a clear answer decides anything."""
+    try:
+        provider = starter.open_provider(stored)
+        run = provider.start(name=held.id, inputs=held.body["inputs"])
+    except ProviderRefused as error:
+        return never_started(held, f"the provider refused: {error.detail}", now=clock())
+    except ProviderBusy as error:
+        return not_now(held, now=clock(), after=error.retry_after)
+    except ProviderUnclear:
+        return unclear(held)
+    except Unavailable:
+        return not_now(held, now=clock(), after=PAUSE_SECONDS)
+    return _accept(held, run, provider, stored, ledger, clock())
+
+
+def _seek(
+    held: Record, stored: StoredOffer, ledger: Ledger, starter: Starter, clock: Callable[[], int]
+) -> Record:
+    """Look for the run of an unanswered start; nothing is started here."""
+    try:
+        provider = starter.open_provider(stored)
+        runs = [run for run in provider.find(held.id) if not foreign(run, held, stored.offer)]
+    except (ProviderError, Unavailable):
+        return seek_later(held, now=clock())
+    now = clock()
+    if runs:
+        return _accept(held, runs[0], provider, stored, ledger, now)
+    if held.searches + 1 >= SEARCHES_BEFORE_RETRY and start_is_over(held, now=now):
+        return never_started(held, "no run was found, and the time to start one is over", now=now)
+    return searched(held, now=now)
+
+
+def _accept(
+    held: Record, run: Run, provider: Provider, stored: StoredOffer, ledger: Ledger, now: int
+) -> Record:
+    """Make this run the call's one run. A run of another source is stopped and closes the offer (R4)."""
+    if changed := foreign(run, held, stored.offer) or source_changed(run, stored.offer):
+        ledger.close_offer(stored.offer.hash, changed)
+        cancel_quietly(provider, run.id)
+    return accepted(held, run_id=run.id, run_url=run.url, now=now)
+
+
+def cancel_quietly(provider: Provider, run_id: int) -> None:
+    """Ask a run to stop; whether it did is seen when it is read."""
+    with contextlib.suppress(ProviderError):
+        provider.cancel(run_id)
+
+
+def _saved(before: Record, after: Record, ledger: Ledger, starter: Starter) -> Record:
+    if not ledger.save(before, after):
+        return ledger.record(before.call_hash) or before
+    if after.state is State.COLLECTING:
+        starter.waker.wake(after.call_hash)
+    return after

@@ -1,0 +1,26 @@
+"""Take the next step of every call that nobody else looks after."""
+
+from collections.abc import Callable
+
+from sealrun.errors import SealrunError
+from sealrun.ports import Ledger
+from sealrun.workflows.collect_run import Collector, advance
+
+# What one function can do in its own time; the next sweep takes the rest.
+AT_MOST = 25
+
+
+def sweep(*, ledger: Ledger, collector: Collector, clock: Callable[[], int]) -> dict[int, str]:
+    """Advance what is due, the longest waiting first; one call's trouble does not stop the others.
+
+    Returns:
+        Each call hash with its state then, or the type of the error that stopped it.
+    """
+    seen: dict[int, str] = {}
+    for call_hash in ledger.unfinished(due_before=clock(), limit=AT_MOST):
+        try:
+            record = advance(call_hash, ledger=ledger, collector=collector, clock=clock)
+            seen[call_hash] = record.state.value if record else "gone"
+        except SealrunError as error:
+            seen[call_hash] = error.type
+    return seen

@@ -1,0 +1,54 @@
+"""A webhook wakes the collector, and does nothing more (R6)."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from sealrun.credentials import key_context
+from sealrun.ports import KeyService, Ledger, Waker
+from sealrun.records import RunKey
+
+
+class Deliveries(Protocol):
+    """How one provider's webhooks are read."""
+
+    def run(self, body: bytes, headers: Mapping[str, str]) -> RunKey | None:
+        """The run that the delivery is about; None for anything else. Nothing is verified."""
+
+    def hold(self, body: bytes, headers: Mapping[str, str], *, secret: str, now: int) -> bool:
+        """True if the delivery was made with this secret, and not long ago."""
+
+
+def take_webhook(
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    deliveries: Deliveries,
+    ledger: Ledger,
+    keys: KeyService,
+    waker: Waker,
+    now: int,
+) -> bool:
+    """Wake the collector if the delivery is a true one about a run of ours that is not over.
+
+    An unknown run is dropped before any key is opened, and no provider is ever asked here: the
+    collector reads the run itself and believes nothing that the delivery says.
+
+    Returns:
+        True if the collector was woken.
+
+    Raises:
+        Unavailable: the ledger, the key service or the waker is out of reach.
+    """
+    run = deliveries.run(body, headers)
+    call_hash = run and ledger.call_of_run(run)
+    record = ledger.record(call_hash) if call_hash else None
+    if record is None or record.state.over:
+        return False
+    stored = ledger.offer(record.offer_hash)
+    if stored is None:
+        return False
+    secret = keys.decrypt(stored.webhook_secret, context=key_context("webhook", stored.offer.id))
+    if not deliveries.hold(body, headers, secret=secret.decode(), now=now):
+        return False
+    waker.wake(record.call_hash)
+    return True

@@ -1,0 +1,270 @@
+"""The ports in memory, for tests alone; ``test_ledger.py`` and others hold them to the real ones."""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from mina.keys import PrivateKey, PublicKey
+from mina.sign import sign_fields
+from mina.signature import Signature
+from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear, StoreUnavailable, TooMany
+from sealrun.offers import Offer
+from sealrun.ports import Job, Run, RunStatus, Stored, StoredOffer
+from sealrun.records import Record, RunKey
+from sealrun.runs import run_name
+
+
+class FakeClock:
+    """Unix seconds that pass only when told."""
+
+    def __init__(self, now: int = 1_800_000_000) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+    def passes(self, seconds: int) -> None:
+        self.now += seconds
+
+
+class FakeLedger:
+    """The one table, as dictionaries."""
+
+    def __init__(self) -> None:
+        self.offers: dict[int, StoredOffer] = {}
+        self.records: dict[int, Record] = {}
+        self.identifiers: dict[tuple[str, str], int] = {}
+        self.counts: dict[tuple[str, int], int] = {}
+        self.runs: dict[RunKey, int] = {}
+
+    def offer(self, offer_hash: int) -> StoredOffer | None:
+        return self.offers.get(offer_hash)
+
+    def publish(self, stored: StoredOffer) -> None:
+        self.offers.setdefault(stored.offer.hash, stored)
+
+    def close_offer(self, offer_hash: int, reason: str) -> None:
+        self.offers[offer_hash] = replace(self.offers[offer_hash], closed=reason)
+
+    def count_request(self, source: str, *, minute: int, limit: int) -> bool:
+        return self._count((source, minute), limit)
+
+    def record(self, call_hash: int) -> Record | None:
+        return self.records.get(call_hash)
+
+    def claim(self, record: Record, offer: Offer, *, identifier: str | None) -> bool:
+        named = (record.account, identifier or "")
+        if record.call_hash in self.records or (identifier is not None and named in self.identifiers):
+            return False
+        if not self._count((offer.id, record.claimed_at // 3600), offer.quota_per_hour):
+            left = 3600 - record.claimed_at % 3600
+            raise TooMany(f"calls: expected at most {offer.quota_per_hour} an hour", retry_after=left)
+        self.records[record.call_hash] = record
+        if identifier is not None:
+            self.identifiers[named] = record.call_hash
+        return True
+
+    def save(self, before: Record, after: Record) -> bool:
+        if before.call_hash != after.call_hash:
+            raise ValueError("record: expected one of the same call")
+        if self.records[before.call_hash].version != before.version:
+            return False
+        self.records[after.call_hash] = after
+        if after.run_id and not before.run_id:
+            self.runs[after.run_key(self.offers[after.offer_hash].offer)] = after.call_hash
+        return True
+
+    def call_of_run(self, run: RunKey) -> int | None:
+        return self.runs.get(run)
+
+    def unfinished(self, *, due_before: int, limit: int) -> list[int]:
+        due = [r for r in self.records.values() if not r.state.over and r.wake_at <= due_before]
+        return [r.call_hash for r in sorted(due, key=lambda r: r.wake_at)][:limit]
+
+    def _count(self, key: tuple[str, int], limit: int) -> bool:
+        if self.counts.get(key, 0) >= limit:
+            return False
+        self.counts[key] = self.counts.get(key, 0) + 1
+        return True
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """A zip archive of these files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+@dataclass
+class FakeProvider:
+    """A provider whose runs take ``duration`` seconds and leave ``files``.
+
+    ``answers`` tells how the next starts go, one word each: ``ok``, ``lost`` (created, no answer),
+    ``late`` (no answer, created 45 s later), ``doubled`` (two created, one answered),
+    ``nothing`` (no answer, nothing created), ``busy``, ``refused``.
+    """
+
+    clock: FakeClock
+    offer: Offer
+    duration: int = 20
+    ends_as: RunStatus = RunStatus.SUCCEEDED
+    files: Mapping[str, bytes] = field(default_factory=lambda: {"dist/out.txt": b"built\n"})
+    log_text: bytes = b"$ make\nbuilt\n"
+    answers: list[str] = field(default_factory=list)
+    sha: str = ""
+    retried: bool = False
+    runs: dict[int, Run] = field(default_factory=dict)
+    canceled: dict[int, int] = field(default_factory=dict)
+    starts: int = 0
+    calls: list[str] = field(default_factory=list)
+    down: bool = False
+
+    def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
+        self._called("start")
+        self.starts += 1
+        self.inputs = dict(inputs)
+        answer = self.answers.pop(0) if self.answers else "ok"
+        if answer == "busy":
+            raise ProviderBusy("429", retry_after=7)
+        if answer == "refused":
+            raise ProviderRefused("Reference not found")
+        if answer == "nothing":
+            raise ProviderUnclear("timed out")
+        run = self._create(name, delay=45 if answer == "late" else 0)
+        if answer == "doubled":
+            self._create(name)
+        if answer in ("lost", "late"):
+            raise ProviderUnclear("connection lost")
+        return run
+
+    def find(self, name: str) -> list[Run]:
+        self._called("find")
+        seen = [run for run in self.runs.values() if run.created_at <= self.clock.now]
+        return [self._now(run) for run in seen if run.name == run_name(name)]
+
+    def read(self, run_id: int) -> Run:
+        self._called("read")
+        return self._now(self.runs[run_id])
+
+    def cancel(self, run_id: int) -> None:
+        self._called("cancel")
+        self.canceled.setdefault(run_id, self.clock.now)
+
+    def jobs(self, run_id: int) -> list[Job]:
+        self._called("jobs")
+        reason = "script_failure" if self.ends_as is RunStatus.FAILED else ""
+        return [
+            Job(run_id * 10, "build", "build", "success", reason, self.retried, bool(self.files), "runner")
+        ]
+
+    @contextmanager
+    def log(self, job_id: int) -> Iterator[Iterator[bytes]]:
+        self._called("log")
+        yield iter([self.log_text])
+
+    @contextmanager
+    def artifacts(self, job_id: int) -> Iterator[Iterator[bytes]]:
+        self._called("artifacts")
+        yield iter([zipped(self.files)])
+
+    def finished(self) -> list[int]:
+        """Ids of the runs that were not stopped."""
+        return [run_id for run_id in self.runs if run_id not in self.canceled]
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if self.down:
+            raise ProviderUnclear("502")
+
+    def _create(self, name: str, *, delay: int = 0) -> Run:
+        source, number = self.offer.source, len(self.runs) + 1
+        self.runs[number] = Run(
+            id=number,
+            project=source.project,
+            name=run_name(name),
+            ref=source.ref,
+            sha=self.sha or source.commit,
+            source="api",
+            user=source.user,
+            status=RunStatus.RUNNING,
+            url=f"{source.origin}/runs/{number}",
+            created_at=self.clock.now + delay,
+        )
+        return self._now(self.runs[number])
+
+    def _now(self, run: Run) -> Run:
+        end = run.created_at + self.duration
+        stopped = self.canceled.get(run.id, end)
+        if stopped < end:
+            return replace(run, status=RunStatus.CANCELED, finished_at=stopped)
+        if self.clock.now < end:
+            return run
+        return replace(run, status=self.ends_as, finished_at=end)
+
+
+class FakeStore:
+    """Content-addressed bytes."""
+
+    def __init__(self) -> None:
+        self.bytes: dict[str, bytes] = {}
+
+    def put(self, chunks: Iterable[bytes], *, media_type: str) -> Stored:
+        body = b"".join(chunks)
+        sha256 = hashlib.sha256(body).hexdigest()
+        self.bytes.setdefault(sha256, body)
+        return Stored(sha256, len(body))
+
+    def get(self, sha256: str) -> bytes:
+        return self.bytes[sha256]
+
+    def url(self, sha256: str, *, seconds: int, filename: str) -> str:
+        return f"https://evidence.test/{sha256}?for={seconds}&as={filename}"
+
+
+class FakeKeys:
+    """A key service that opens only in the context that closed."""
+
+    def __init__(self) -> None:
+        self._closed: dict[bytes, tuple[bytes, dict[str, str]]] = {}
+
+    def encrypt(self, plaintext: bytes, *, context: Mapping[str, str]) -> bytes:
+        name = f"ciphertext-{len(self._closed)}".encode()
+        self._closed[name] = (plaintext, dict(context))
+        return name
+
+    def decrypt(self, ciphertext: bytes, *, context: Mapping[str, str]) -> bytes:
+        plaintext, closed_in = self._closed[ciphertext]
+        if dict(context) != closed_in:
+            raise StoreUnavailable("key service: expected it to open the key in this context")
+        return plaintext
+
+
+@dataclass
+class FakeOracle:
+    """Signs for real, and remembers what it signed."""
+
+    private_key: PrivateKey
+    signed: list[list[int]] = field(default_factory=list)
+
+    @property
+    def public_key(self) -> PublicKey:
+        return self.private_key.public_key()
+
+    def sign(self, fields: list[int]) -> Signature:
+        self.signed.append(fields)
+        return sign_fields(self.private_key, fields)
+
+
+class FakeWaker:
+    """Remembers whom it woke."""
+
+    def __init__(self) -> None:
+        self.woken: list[int] = []
+
+    def wake(self, call_hash: int) -> None:
+        self.woken.append(call_hash)

@@ -1,0 +1,106 @@
+"""Exactly one accepted run and one receipt per call, wherever a function dies (R3)."""
+
+import contextlib
+from typing import Any
+
+import pytest
+
+from sealrun.records import State
+from sealrun.runs import foreign
+from tests.sealrun.world import World, sign_call
+
+PORTS = ("ledger", "provider", "store", "oracle", "waker")
+ANSWERS = ("ok", "lost", "late", "doubled", "nothing", "busy")
+
+
+class Stopped(BaseException):
+    """The function died here."""
+
+
+class Stops:
+    """Wraps the ports and dies at one chosen call, before or after it took effect."""
+
+    def __init__(self, at: int, when: str) -> None:
+        self.at, self.when, self.count, self.stopped = at, when, 0, False
+
+    def wrap(self, port: Any) -> Any:
+        stops = self
+
+        class Wrapped:
+            def __getattr__(self, name: str) -> Any:
+                value = getattr(port, name)
+                return stops.guard(value) if callable(value) else value
+
+        return Wrapped()
+
+    def guard(self, method: Any) -> Any:
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            self.count += 1
+            dies = self.count == self.at and not self.stopped
+            if dies and self.when == "before":
+                self.stopped = True
+                raise Stopped
+            try:
+                return method(*args, **kwargs)
+            finally:
+                if dies:  # also when the answer is an error
+                    self.stopped = True
+                    raise Stopped
+
+        return guarded
+
+
+def story(answer: str, at: int, when: str) -> tuple[World, Stops]:
+    """One call, sent again by its buyer until it is taken, then sweeps; one port call is deadly."""
+    world = World()
+    world.provider.answers = [answer]
+    stops, ledger = Stops(at, when), world.ledger
+    fakes = {name: getattr(world, name) for name in PORTS}
+    for name, fake in fakes.items():
+        setattr(world, name, stops.wrap(fake))
+    signed = sign_call(world.offer)
+    while ledger.record(signed.call.hash) is None:
+        with contextlib.suppress(Stopped):
+            world.call(signed)
+    for _ in range(400):
+        world.clock.passes(15)
+        with contextlib.suppress(Stopped):
+            world.sweep()
+        if ledger.record(signed.call.hash).state.over:
+            break
+    for name, fake in fakes.items():
+        setattr(world, name, fake)
+    return world, stops
+
+
+def check(world: World, where: str) -> None:
+    """One accepted run, one receipt, and every other run stopped."""
+    (record,) = world.ledger.records.values()
+    assert record.state is State.SUCCEEDED, (where, record)
+    assert len({tuple(fields) for fields in world.oracle.signed}) == 1, where
+    ours = [run for run in world.provider.runs.values() if not foreign(run, record, world.offer)]
+    assert record.run_id in {run.id for run in ours}, where
+    assert world.provider.finished() == [record.run_id], where
+    assert list(world.ledger.runs.values()) == [record.call_hash], where
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_r3_a_function_that_dies_at_any_port_call_leaves_one_run_and_one_receipt(
+    answer: str, when: str
+) -> None:
+    at, stops = 0, None
+    while stops is None or stops.stopped:
+        at += 1
+        world, stops = story(answer, at, when)
+        check(world, f"{answer}, died {when} port call {at}")
+    assert at > 20, "expected the story to have more port calls than that"
+
+
+def test_r3_a_run_that_was_already_over_when_it_was_found_counts() -> None:
+    world = World()
+    world.provider.answers = ["lost"]
+    world.provider.duration = 1
+    record = world.settle(world.call().record.call_hash)
+    assert record.state is State.SUCCEEDED
+    assert world.provider.starts == 1

@@ -1,0 +1,143 @@
+"""The ledger's promises, asked of DynamoDB (moto) and of the fake alike."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from local.aws import create_table
+from moto import mock_aws
+
+from sealrun.adapters.dynamodb import DynamoLedger
+from sealrun.errors import StoreUnavailable, TooMany
+from sealrun.ports import StoredOffer
+from sealrun.receipts import Outcome
+from sealrun.records import Ending, Record, State, accepted, claimed, finished, judged, trying
+from tests.sealrun.fakes import FakeLedger
+from tests.sealrun.world import make_offer, sign_call
+
+NOW = 1_800_000_000
+OFFER = make_offer(quota_per_hour=2)
+
+
+def dynamo() -> DynamoLedger:
+    client = boto3.client(
+        "dynamodb", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    create_table(client, "calls")
+    return DynamoLedger(client, table="calls")
+
+
+@pytest.fixture(params=["dynamodb", "fake"])
+def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
+    with mock_aws():
+        made: Any = dynamo() if request.param == "dynamodb" else FakeLedger()
+        made.publish(StoredOffer(OFFER, "", b"sealed", b"key", b"secret"))
+        yield made
+
+
+def record(nonce: int = 1, now: int = NOW) -> Record:
+    return claimed(sign_call(OFFER, nonce=nonce), now=now)
+
+
+def test_an_offer_reads_back_as_it_was_published(ledger: Any) -> None:
+    assert ledger.offer(OFFER.hash) == StoredOffer(OFFER, "", b"sealed", b"key", b"secret")
+    assert ledger.offer(5) is None
+
+
+def test_publishing_again_does_not_open_a_closed_offer(ledger: Any) -> None:
+    ledger.close_offer(OFFER.hash, "the source changed")
+    ledger.publish(StoredOffer(OFFER, "", b"other", b"other", b"other"))
+    assert ledger.offer(OFFER.hash) == StoredOffer(OFFER, "the source changed", b"sealed", b"key", b"secret")
+
+
+def test_a_call_is_claimed_once(ledger: Any) -> None:
+    assert ledger.claim(record(), OFFER, identifier=None)
+    assert not ledger.claim(record(), OFFER, identifier=None)
+    assert ledger.record(record().call_hash) == record()
+
+
+def test_l3_an_identifier_is_written_only_together_with_its_claim(ledger: Any) -> None:
+    assert ledger.claim(record(1), OFFER, identifier="one")
+    assert not ledger.claim(record(2), OFFER, identifier="one")
+    assert ledger.record(record(2).call_hash) is None
+    assert ledger.claim(record(2), OFFER, identifier="two")
+
+
+def test_l6_a_claim_past_the_quota_claims_nothing(ledger: Any) -> None:
+    for nonce in (1, 2):
+        assert ledger.claim(record(nonce), OFFER, identifier=None)
+    with pytest.raises(TooMany) as refused:
+        ledger.claim(record(3), OFFER, identifier="three")
+    assert refused.value.retry_after == 3600 - NOW % 3600
+    assert ledger.record(record(3).call_hash) is None
+    assert ledger.claim(record(3, now=NOW + 3600), OFFER, identifier="three")
+
+
+def test_a_claim_that_was_there_already_uses_no_quota(ledger: Any) -> None:
+    for nonce in (1, 1, 1, 2):
+        ledger.claim(record(nonce), OFFER, identifier=None)
+    assert ledger.record(record(2).call_hash) is not None
+
+
+def test_a_record_changes_only_from_the_version_that_was_read(ledger: Any) -> None:
+    first = record()
+    ledger.claim(first, OFFER, identifier=None)
+    second = trying(first, now=NOW)
+    assert ledger.save(first, second)
+    assert not ledger.save(first, trying(first, now=NOW + 1))
+    assert ledger.record(first.call_hash) == second
+
+
+def test_a_record_of_another_call_is_refused(ledger: Any) -> None:
+    with pytest.raises(ValueError, match="expected one of"):
+        ledger.save(record(1), record(2))
+
+
+def test_an_accepted_run_is_found_by_its_name_across_providers(ledger: Any) -> None:
+    first = record()
+    ledger.claim(first, OFFER, identifier=None)
+    running = accepted(first, run_id=77, run_url="https://gitlab.example/77", now=NOW)
+    assert ledger.save(first, running)
+    key = running.run_key(OFFER)
+    assert ledger.call_of_run(key) == first.call_hash
+    for other in (
+        replace(key, id=78),
+        replace(key, project="43"),
+        replace(key, origin="https://other.example"),
+    ):
+        assert ledger.call_of_run(other) is None
+
+
+def test_the_sweep_finds_what_is_due_and_nothing_that_is_over(ledger: Any) -> None:
+    first, second = record(1), record(2, now=NOW + 50)
+    for each in (first, second):
+        ledger.claim(each, OFFER, identifier=None)
+    assert ledger.unfinished(due_before=NOW + 89, limit=10) == []
+    assert ledger.unfinished(due_before=NOW + 90, limit=10) == [first.call_hash]
+    assert ledger.unfinished(due_before=NOW + 140, limit=10) == [first.call_hash, second.call_hash]
+    assert ledger.unfinished(due_before=NOW + 140, limit=1) == [first.call_hash]
+    over = finished(
+        judged(first, Ending(Outcome.FAILED, "x", NOW)), receipt={"data": {}}, manifest="aa", profile="bb"
+    )
+    assert ledger.save(first, replace(over, version=first.version + 1))
+    assert ledger.unfinished(due_before=NOW + 140, limit=10) == [second.call_hash]
+    read = ledger.record(first.call_hash)
+    assert (read.state, read.ending.outcome) == (State.FAILED, Outcome.FAILED)
+
+
+def test_requests_are_counted_by_source_and_minute(ledger: Any) -> None:
+    assert [ledger.count_request("192.0.2.1", minute=1, limit=2) for _ in range(3)] == [True, True, False]
+    assert ledger.count_request("192.0.2.2", minute=1, limit=2)
+    assert ledger.count_request("192.0.2.1", minute=2, limit=2)
+
+
+def test_a_table_that_is_not_there_is_unavailable_and_not_a_missing_call() -> None:
+    with mock_aws():
+        ledger = dynamo()
+        ledger._table = "another"
+        with pytest.raises(StoreUnavailable, match="expected an answer"):
+            ledger.record(1)
+        with pytest.raises(StoreUnavailable, match="expected an answer"):
+            ledger.claim(record(), OFFER, identifier=None)

@@ -1,0 +1,78 @@
+"""What an offer must say, and that nothing else passes."""
+
+from typing import Any
+
+import pytest
+
+from sealrun.errors import InputsRefused, Malformed
+from sealrun.fields import canonical
+from sealrun.offers import Offer
+from tests.sealrun.world import make_offer, offer_value
+
+SOURCE = offer_value()["source"]
+
+
+def test_an_offer_is_named_by_the_hash_of_its_document() -> None:
+    offer = make_offer()
+    assert offer.id == f"{offer.hash:064x}"
+    assert make_offer(title="Another title").hash != offer.hash
+
+
+def test_l9_an_offers_origin_has_no_path_no_user_and_is_https() -> None:
+    for origin in (
+        "http://gitlab.com",
+        "https://gitlab.com/",
+        "https://user@gitlab.com",
+        "https://a/../b",
+        "file:///x",
+    ):
+        with pytest.raises(Malformed, match="origin: expected https://host"):
+            make_offer(source={**SOURCE, "origin": origin})
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"tip": 1}, "offer: expected .*, got also tip"),
+        ({"sealrun": 2}, "from 1 to 1, got 2"),
+        ({"kind": "lease"}, "kind: expected one of job"),
+        ({"title": "é"}, "printable ASCII"),
+        ({"network": "mina:testnet"}, "network: expected one of"),
+        ({"price": 0}, "price: expected a decimal number in a string"),
+        ({"price": "01"}, "price: expected a decimal number"),
+        ({"price": "5"}, "expected 0 for price 0 and a terms hash otherwise"),
+        ({"terms": "5"}, "expected 0 for price 0 and a terms hash otherwise"),
+        ({"price": str(2**64), "terms": "5"}, "price: expected at most"),
+        ({"oracle": "B62"}, "key: "),
+        ({"quota_per_hour": 0}, "quota_per_hour: expected a whole number from 1"),
+        ({"quota_per_hour": True}, "got True"),
+        ({"access": {"open": "yes", "keys": []}}, "open: expected true or false"),
+        ({"access": {"open": True, "keys": ["x"] * 65}}, "at most 64 public keys"),
+        ({"limits": {"seconds": 60}}, "limits: expected artifact_bytes, files, log_bytes"),
+        ({"evidence": {"outputs": "nobody", "log": "buyer"}}, "outputs: expected one of public, buyer"),
+        ({"source": {**SOURCE, "ref": "main"}}, "ref: expected the full name of a protected tag"),
+        ({"source": {**SOURCE, "commit": "abc"}}, "commit: expected a full commit hash"),
+        ({"source": {**SOURCE, "project": "group/name"}}, "project: expected a numeric project id"),
+        ({"source": {**SOURCE, "provider": "jenkins"}}, "provider: expected one of gitlab"),
+    ],
+)
+def test_an_offer_that_is_not_as_it_must_be_is_refused_by_what_is_wrong(
+    changes: dict[str, Any], text: str
+) -> None:
+    with pytest.raises(Malformed, match=text):
+        make_offer(**changes)
+
+
+def test_r2_an_offer_with_an_unsafe_schema_is_refused() -> None:
+    with pytest.raises(InputsRefused):
+        make_offer(inputs={"type": "object", "properties": {}, "additionalProperties": True})
+
+
+def test_a_document_that_is_not_canonical_is_refused() -> None:
+    with pytest.raises(Malformed, match="canonical JSON"):
+        Offer.parse(canonical(offer_value()) + b" ")
+
+
+def test_a_document_past_16_kib_is_refused() -> None:
+    with pytest.raises(Malformed, match="at most 16384 bytes"):
+        Offer.parse(b" " * 16385)

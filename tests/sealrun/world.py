@@ -1,0 +1,149 @@
+"""A small world around one offer: a buyer, an oracle, a seller's offer, and every port."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mina.keys import PrivateKey
+from mina.sign import sign_fields
+from sealrun.adapters.archives import unpack_zip
+from sealrun.calls import Call, SignedCall
+from sealrun.errors import StoreUnavailable
+from sealrun.fields import canonical
+from sealrun.offers import Offer
+from sealrun.ports import StoredOffer
+from sealrun.records import Record
+from sealrun.workflows.accept_call import Accepted, accept_call
+from sealrun.workflows.collect_run import Collector, advance
+from sealrun.workflows.start_run import Starter
+from sealrun.workflows.sweep import sweep
+from tests.sealrun.fakes import (
+    FakeClock,
+    FakeKeys,
+    FakeLedger,
+    FakeOracle,
+    FakeProvider,
+    FakeStore,
+    FakeWaker,
+)
+
+BUYER = PrivateKey.from_scalar(1001)
+ORACLE = PrivateKey.from_scalar(2002)
+COMMIT = "1f" * 20
+
+
+def offer_value(**changes: Any) -> dict[str, Any]:
+    """An offer's JSON value, with changes."""
+    value: dict[str, Any] = {
+        "sealrun": 1,
+        "kind": "job",
+        "title": "Build the layers",
+        "network": "mina:devnet",
+        "source": {
+            "provider": "gitlab",
+            "origin": "https://gitlab.example",
+            "project": "42",
+            "ref": "refs/tags/v1.0.0",
+            "commit": COMMIT,
+            "user": 7,
+        },
+        "inputs": {
+            "type": "object",
+            "properties": {
+                "layer": {"type": "string", "enum": ["mina", "sealrun", "both"]},
+                "level": {"type": "integer", "minimum": 0, "maximum": 9},
+            },
+            "additionalProperties": False,
+        },
+        "price": "0",
+        "terms": "0",
+        "oracle": ORACLE.public_key().to_base58(),
+        "access": {"open": True, "keys": []},
+        "quota_per_hour": 10,
+        "limits": {"seconds": 600, "log_bytes": 1000, "artifact_bytes": 100_000, "files": 10},
+        "evidence": {"outputs": "public", "log": "buyer"},
+    }
+    return {**value, **changes}
+
+
+def make_offer(**changes: Any) -> Offer:
+    """An offer, with changes."""
+    return Offer.parse(canonical(offer_value(**changes)))
+
+
+def sign_call(offer: Offer, *, buyer: PrivateKey = BUYER, limit: int = 0, **changes: Any) -> SignedCall:
+    """A call that the buyer signed."""
+    values: dict[str, Any] = {
+        "network": offer.network,
+        "account": buyer.public_key(),
+        "offer_hash": offer.hash,
+        "terms_hash": offer.terms,
+        "inputs": {"layer": "both"},
+        "salt": "ab" * 32,
+        "nonce": 7,
+        "expires_at": 1_800_003_600,
+    }
+    identifier = changes.pop("identifier", None)
+    call = Call(**{**values, **changes})
+    return SignedCall(call, limit, sign_fields(buyer, call.voucher_fields(limit)), identifier)
+
+
+@dataclass
+class World:
+    """Everything in memory; ``ports`` may be wrapped before use."""
+
+    offer: Offer = field(default_factory=make_offer)
+    clock: FakeClock = field(default_factory=FakeClock)
+    ledger: Any = field(default_factory=FakeLedger)
+    store: Any = field(default_factory=FakeStore)
+    keys: FakeKeys = field(default_factory=FakeKeys)
+    waker: Any = field(default_factory=FakeWaker)
+    oracle: Any = field(default_factory=lambda: FakeOracle(ORACLE))
+    provider: Any = None
+    opens: bool = True
+
+    def __post_init__(self) -> None:
+        self.provider = self.provider or FakeProvider(self.clock, self.offer)
+        self.ledger.publish(StoredOffer(self.offer, "", b"sealed", b"key", b"secret"))
+
+    @property
+    def starter(self) -> Starter:
+        return Starter(self._open_provider, self.waker)
+
+    @property
+    def collector(self) -> Collector:
+        return Collector(self.starter, lambda _: self.oracle, self.store, unpack_zip)
+
+    def call(self, signed: SignedCall | None = None, *, body: bytes | None = None) -> Accepted:
+        """Send a call to ``accept_call``."""
+        sent = canonical((signed or sign_call(self.offer)).body()) if body is None else body
+        return accept_call(
+            self.offer.id,
+            sent,
+            sender="192.0.2.1",
+            ledger=self.ledger,
+            starter=self.starter,
+            clock=self.clock,
+        )
+
+    def sweep(self) -> dict[int, str]:
+        """One sweep now."""
+        return sweep(ledger=self.ledger, collector=self.collector, clock=self.clock)
+
+    def sweep_one(self, call_hash: int) -> Record | None:
+        """One step of one call, as a wake takes it; errors pass through."""
+        return advance(call_hash, ledger=self.ledger, collector=self.collector, clock=self.clock)
+
+    def settle(self, call_hash: int, *, within: int = 3600, every: int = 15) -> Record:
+        """Sweep until the call is over."""
+        for _ in range(within // every):
+            record = self.ledger.record(call_hash)
+            if record is not None and record.state.over:
+                return record  # type: ignore[no-any-return]
+            self.clock.passes(every)
+            self.sweep()
+        raise AssertionError(f"call: expected it to be over, got {self.ledger.record(call_hash)}")
+
+    def _open_provider(self, _stored: StoredOffer) -> Any:
+        if not self.opens:
+            raise StoreUnavailable("key service: down")
+        return self.provider
