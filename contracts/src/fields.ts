@@ -1,0 +1,124 @@
+/**
+ * How everything that is hashed or signed becomes field elements. Runs inside and outside of circuits.
+ *
+ * `H(tag, fields)` is `Poseidon.hashWithPrefix` with the unpadded tag. Mina's Poseidon does not pad for length,
+ * so every list here has a fixed length. Every signed list begins with a constant tag and the network.
+ */
+import { Field, Poseidon, PublicKey, Struct, UInt32, UInt64 } from 'o1js';
+
+/** Constant first elements of signed lists: the tag's ASCII text as a field. */
+export const VOUCHER = textField('sealrun:voucher');
+export const DUE = textField('sealrun:due');
+export const EXIT = textField('sealrun:exit');
+export const CLOSE = textField('sealrun:close');
+
+/** Text of at most 31 bytes as a field: its UTF-8 bytes, least significant first. */
+export function textField(text: string): Field {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length > 31)
+    throw new RangeError(
+      `text is too long for a field: expected at most 31 bytes, got ${bytes.length}`,
+    );
+  return Field(bytes.reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n));
+}
+
+export function H(tag: string, fields: Field[]): Field {
+  if (!/^[ -~]{1,20}$/.test(tag))
+    throw new RangeError(`tag must be 1 to 20 ASCII characters, got '${tag}'`);
+  return Poseidon.hashWithPrefix(tag, fields);
+}
+
+/** A SHA-256 digest as two fields: high and low 128 bits, big-endian as the digest is written. */
+export function digestFields(digest: Uint8Array): [Field, Field] {
+  if (digest.length !== 32)
+    throw new RangeError(`digest has wrong size: expected 32 bytes, got ${digest.length}`);
+  const hex = Buffer.from(digest).toString('hex');
+  return [Field(BigInt('0x' + hex.slice(0, 32))), Field(BigInt('0x' + hex.slice(32)))];
+}
+
+/** Who is paid and how. One set of terms serves many offers; an account is opened for exactly one. */
+export class Terms extends Struct({
+  /** `mina:devnet`, `mina:mainnet` as a field. */
+  network: Field,
+  /** Random; names the one table of vouchers and dues that serves these terms. */
+  ledger: Field,
+  seller: PublicKey,
+  operator: PublicKey,
+  /** Basis points of what is settled, 0 to 10000. */
+  operatorShare: UInt32,
+  oracle: PublicKey,
+  /** Slots between the latest slot of an exit request and the first withdrawal. */
+  exitDelay: UInt32,
+}) {
+  hash(): Field {
+    return H('sealrun:terms', [
+      this.network,
+      this.ledger,
+      ...this.seller.toFields(),
+      ...this.operator.toFields(),
+      this.operatorShare.value,
+      ...this.oracle.toFields(),
+      this.exitDelay.value,
+    ]);
+  }
+}
+
+export interface Call {
+  network: Field;
+  account: PublicKey;
+  offerHash: Field;
+  termsHash: Field;
+  inputsHash: Field;
+  /** 128 random bits. */
+  nonce: Field;
+  /** Seconds since 1970. */
+  expiresAt: Field;
+}
+
+export function callHash(call: Call): Field {
+  const { network, account, offerHash, termsHash, inputsHash, nonce, expiresAt } = call;
+  return H('sealrun:call', [
+    network,
+    ...account.toFields(),
+    offerHash,
+    termsHash,
+    inputsHash,
+    nonce,
+    expiresAt,
+  ]);
+}
+
+/** What a buyer's wallet signs for one call: pay up to this running total, in nanomina. */
+export function voucherFields(
+  network: Field,
+  account: PublicKey,
+  limit: UInt64,
+  call: Field,
+): Field[] {
+  return [VOUCHER, network, ...account.toFields(), limit.value, call];
+}
+
+/** What the oracle signs for one settlement: what is owed in total, and the receipts that it is owed for. */
+export function dueFields(
+  network: Field,
+  account: PublicKey,
+  due: UInt64,
+  receiptsRoot: Field,
+): Field[] {
+  return [DUE, network, ...account.toFields(), due.value, receiptsRoot];
+}
+
+/** What a buyer signs to leave. The latest slot is signed, or a relay could set the exit as late as it likes. */
+export function exitFields(network: Field, account: PublicKey, latest: UInt32): Field[] {
+  return [EXIT, network, ...account.toFields(), latest.value];
+}
+
+/** What a seller signs to close an offer for ever. */
+export function closeFields(network: Field, offer: PublicKey): Field[] {
+  return [CLOSE, network, ...offer.toFields()];
+}
+
+/** The signed root binds the number of leaves, so that a tree cannot be read as a shorter one (A8). */
+export function receiptsRoot(treeRoot: Field, count: Field): Field {
+  return H('sealrun:root', [treeRoot, count]);
+}

@@ -1,0 +1,149 @@
+/**
+ * Opening transactions: signatures only, no proof. The new account gets its code, its state and permissions that
+ * leave no key any power, in the one update that its own key ever signs.
+ */
+import { AccountUpdate, Bool, Field, Permissions, PublicKey, TokenId, UInt32, UInt64 } from 'o1js';
+import { bytesToEvent, credentialHash } from './credential.js';
+import { SHARE_UNIT } from './prepaid_account.js';
+import { Terms } from './fields.js';
+import { ACCOUNT_CREATION_FEE, STATE_FIELDS } from './protocol.js';
+import type { PinnedKey } from './verification_keys.js';
+
+/** Only proofs may change state or send; nothing else can ever change (A1). */
+export const ACCOUNT_PERMISSIONS: Permissions = {
+  editState: Permissions.proof(),
+  send: Permissions.proof(),
+  receive: Permissions.none(),
+  access: Permissions.none(),
+  // Carries the current transaction version: with an older one the account's own key could replace the code.
+  setVerificationKey: Permissions.VerificationKey.impossibleDuringCurrentVersion(),
+  setPermissions: Permissions.impossible(),
+  setTiming: Permissions.impossible(),
+  setDelegate: Permissions.impossible(),
+  setZkappUri: Permissions.impossible(),
+  editActionState: Permissions.impossible(),
+  setTokenSymbol: Permissions.impossible(),
+  incrementNonce: Permissions.impossible(),
+  setVotingFor: Permissions.impossible(),
+};
+
+/** With access None anyone could add an event that looks like a credential (A11). */
+export const OFFER_PERMISSIONS: Permissions = {
+  ...ACCOUNT_PERMISSIONS,
+  access: Permissions.proof(),
+};
+
+export interface AccountOpening {
+  /** Pays deposit and account creation, and signs. */
+  payer: PublicKey;
+  /** A fresh key that the buyer keeps: after some hard forks it could replace the code (A2). */
+  account: PublicKey;
+  buyer: PublicKey;
+  terms: Terms;
+  /** Nanomina. */
+  deposit: UInt64;
+  verificationKey: PinnedKey;
+}
+
+/** Call inside `Mina.transaction`; payer and account sign. Rejects terms and keys that A1 forbids. */
+export function openAccount(opening: AccountOpening): AccountUpdate {
+  const { payer, account, buyer, terms, deposit, verificationKey } = opening;
+  checkTerms(terms);
+  requireDistinct(buyer, account, 'the buyer and the account have the same key');
+  requireDistinct(buyer, terms.oracle, 'the buyer and the oracle have the same key');
+  requireDistinct(payer, account, 'the account cannot pay for its own opening');
+  if (buyer.isEmpty().toBoolean()) throw new RangeError('the buyer has an empty key');
+  return create(payer, account, {
+    state: [terms.hash(), ...buyer.toFields()],
+    permissions: ACCOUNT_PERMISSIONS,
+    deposit,
+    verificationKey,
+  });
+}
+
+export interface OfferOpening {
+  payer: PublicKey;
+  offer: PublicKey;
+  offerHash: Field;
+  terms: Terms;
+  /** Where the offer document is. */
+  uri: string;
+  /** The credential document, for an offer with `credential = "chain"`. Public for ever. */
+  credential?: Uint8Array;
+  verificationKey: PinnedKey;
+}
+
+/** Call inside `Mina.transaction`; payer and offer key sign. */
+export function openOffer(opening: OfferOpening): AccountUpdate {
+  const { payer, offer, offerHash, terms, uri, credential, verificationKey } = opening;
+  checkTerms(terms);
+  requireDistinct(payer, offer, 'the offer cannot pay for its own opening');
+  const update = create(payer, offer, {
+    state: [offerHash, terms.hash(), credential ? credentialHash(credential) : Field(0)],
+    permissions: OFFER_PERMISSIONS,
+    deposit: UInt64.zero,
+    verificationKey,
+  });
+  update.account.zkappUri.set(uri);
+  if (credential)
+    update.body.events = AccountUpdate.Events.pushEvent(
+      update.body.events,
+      bytesToEvent(credential),
+    );
+  return update;
+}
+
+export function checkTerms(terms: Terms): void {
+  for (const name of ['seller', 'operator', 'oracle'] as const) {
+    if (terms[name].isEmpty().toBoolean()) throw new RangeError(`the ${name} has an empty key`);
+  }
+  const share = terms.operatorShare.toBigint();
+  if (share > SHARE_UNIT)
+    throw new RangeError(
+      `the operator share is too high: expected at most ${SHARE_UNIT}, got ${share}`,
+    );
+}
+
+function requireDistinct(a: PublicKey, b: PublicKey, message: string): void {
+  if (a.equals(b).toBoolean()) throw new RangeError(message);
+}
+
+interface Creation {
+  state: Field[];
+  permissions: Permissions;
+  deposit: UInt64;
+  verificationKey: PinnedKey;
+}
+
+function create(
+  payer: PublicKey,
+  address: PublicKey,
+  { state, permissions, deposit, verificationKey }: Creation,
+): AccountUpdate {
+  const payment = AccountUpdate.createSigned(payer);
+  payment.balance.subInPlace(deposit.add(UInt64.from(ACCOUNT_CREATION_FEE)));
+
+  const update = AccountUpdate.create(address, TokenId.default);
+  update.requireSignature();
+  useFullCommitment(update);
+  update.balance.addInPlace(deposit);
+  update.account.verificationKey.set({
+    data: verificationKey.data,
+    hash: Field(verificationKey.hash),
+  });
+  update.account.permissions.set(permissions);
+  for (let i = 0; i < STATE_FIELDS; i++) {
+    AccountUpdate.setValue(update.update.appState[i]!, state[i] ?? Field(0));
+  }
+  // A second opening of the same address fails here already, before its permissions are asked.
+  update.account.isNew.requireEquals(Bool(true));
+  return update;
+}
+
+/** The signature covers fee payer and memo too and is used up with them: the account's nonce stays 0. */
+function useFullCommitment(update: AccountUpdate): void {
+  update.body.useFullCommitment = Bool(true);
+  update.body.incrementNonce = Bool(false);
+  const anyNonce = { lower: UInt32.zero, upper: UInt32.MAXINT() };
+  update.body.preconditions.account.nonce = { isSome: Bool(false), value: anyNonce };
+}

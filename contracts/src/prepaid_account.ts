@@ -1,0 +1,163 @@
+/**
+ * A prepaid account: one buyer's deposit for one set of terms.
+ *
+ * Vouchers are signed off chain, the seller settles any number of them at once, and the buyer can always leave.
+ * Opened by `opening.ts` with permissions that leave only the methods here. The contract trusts its own state;
+ * whoever accepts a call checks code, permissions and state on chain first (A1).
+ */
+import {
+  AccountUpdate,
+  Field,
+  PublicKey,
+  Signature,
+  SmartContract,
+  State,
+  Struct,
+  TokenId,
+  UInt32,
+  UInt64,
+  method,
+  state,
+} from 'o1js';
+import { Terms, dueFields, exitFields, receiptsRoot, voucherFields } from './fields.js';
+
+/** Terms state the operator's share in basis points of this. */
+export const SHARE_UNIT = 10_000n;
+
+/** The buyer's signature inside a call. */
+export class Voucher extends Struct({
+  /** Running total that may be settled, in nanomina. */
+  limit: UInt64,
+  callHash: Field,
+  signature: Signature,
+}) {}
+
+/** The oracle's signed statement of what is owed. */
+export class Due extends Struct({
+  /** Running total owed since the opening, in nanomina. */
+  due: UInt64,
+  treeRoot: Field,
+  /** Number of leaves of the tree. */
+  count: UInt32,
+  signature: Signature,
+}) {}
+
+export class PrepaidAccount extends SmartContract {
+  @state(Field) termsHash = State<Field>();
+  @state(PublicKey) buyer = State<PublicKey>();
+  /** The last settled due, in nanomina. */
+  @state(UInt64) spent = State<UInt64>();
+  /** First slot of withdrawals; 0 as long as nobody asked to leave. */
+  @state(UInt32) exitSlot = State<UInt32>();
+  /** The operator's share that waits to be pulled, in nanomina. */
+  @state(UInt64) accrued = State<UInt64>();
+  /** H("sealrun:root", [tree root, count]) of the last settled due. */
+  @state(Field) receiptsRoot = State<Field>();
+  /** Leaves under that root; only ever grows (A7). */
+  @state(UInt32) receiptsCount = State<UInt32>();
+
+  /** Pays what is owed and not yet paid. Anyone may send it; the two signatures decide (A6, A7, A8). */
+  @method async settle(terms: Terms, voucher: Voucher, statement: Due) {
+    this.requireMina();
+    this.requireTerms(terms);
+    const { due, treeRoot, count } = statement;
+    const root = receiptsRoot(treeRoot, count.value);
+    this.requireVoucher(terms, voucher);
+    statement.signature
+      .verify(terms.oracle, dueFields(terms.network, this.address, due, root))
+      .assertTrue('the due is not signed by the oracle of these terms');
+
+    const spent = this.spent.getAndRequireEquals();
+    due.assertGreaterThan(spent, 'the due is not above what is already settled');
+    due.assertLessThanOrEqual(voucher.limit, 'the due is above the limit that the buyer signed');
+    const before = this.receiptsCount.getAndRequireEquals();
+    count.assertGreaterThan(before, 'the receipts do not grow');
+
+    const share = operatorPart(due, terms).sub(operatorPart(spent, terms));
+    this.pay(terms.seller, due.sub(spent).sub(share), 'seller');
+    this.accrued.set(this.accrued.getAndRequireEquals().add(share));
+    this.spent.set(due);
+    this.receiptsRoot.set(root);
+    this.receiptsCount.set(count);
+  }
+
+  /** Pays the operator what accrued. Apart from `settle`, so that an operator cannot block the seller (A7). */
+  @method async payOperator(terms: Terms) {
+    this.requireMina();
+    this.requireTerms(terms);
+    const accrued = this.accrued.getAndRequireEquals();
+    accrued.assertGreaterThan(UInt64.zero, 'nothing has accrued');
+    this.pay(terms.operator, accrued, 'operator');
+    this.accrued.set(UInt64.zero);
+  }
+
+  /**
+   * Begins the buyer's exit, once and for all (A5). The request must enter the chain up to slot `latest`, and
+   * the delay counts from there: however early it lands, the seller has the whole delay to settle.
+   */
+  @method async requestExit(terms: Terms, latest: UInt32, signature: Signature) {
+    this.requireMina();
+    this.requireTerms(terms);
+    const buyer = this.buyer.getAndRequireEquals();
+    signature
+      .verify(buyer, exitFields(terms.network, this.address, latest))
+      .assertTrue('the exit is not signed by the buyer');
+    this.exitSlot.getAndRequireEquals().value.assertEquals(0, 'the exit was already requested');
+    this.network.globalSlotSinceGenesis.requireBetween(UInt32.zero, latest);
+    this.exitSlot.set(latest.add(terms.exitDelay));
+  }
+
+  /**
+   * Pays the buyer once the exit slot is reached. The balance has a lower bound and no equality: a deposit that
+   * arrives meanwhile must not spoil the proof (A6). What accrued to the operator stays.
+   */
+  @method async withdraw(amount: UInt64) {
+    this.requireMina();
+    const exitSlot = this.exitSlot.getAndRequireEquals();
+    exitSlot.assertGreaterThan(UInt32.zero, 'the exit was not requested');
+    this.network.globalSlotSinceGenesis.requireBetween(exitSlot, UInt32.MAXINT());
+    const kept = this.accrued.getAndRequireEquals();
+    this.account.balance.requireBetween(amount.add(kept), UInt64.MAXINT());
+    this.pay(this.buyer.getAndRequireEquals(), amount, 'buyer');
+  }
+
+  /** The same address can hold an account in any token: only MINA settles vouchers. */
+  private requireMina() {
+    this.tokenId.assertEquals(TokenId.default, 'the account is not in MINA');
+  }
+
+  private requireTerms(terms: Terms) {
+    this.termsHash
+      .getAndRequireEquals()
+      .assertEquals(terms.hash(), 'the terms are not those of this account');
+    terms.operatorShare.value.assertLessThanOrEqual(
+      SHARE_UNIT,
+      'the operator share is above 10000 basis points',
+    );
+  }
+
+  private requireVoucher(terms: Terms, voucher: Voucher) {
+    const signed = voucherFields(terms.network, this.address, voucher.limit, voucher.callHash);
+    voucher.signature
+      .verify(this.buyer.getAndRequireEquals(), signed)
+      .assertTrue('the voucher is not signed by the buyer of this account');
+  }
+
+  /** Updates of the empty key are left out of a transaction, and their money goes to whoever takes it (A1). */
+  private pay(to: PublicKey, amount: UInt64, who: string) {
+    to.isEmpty().assertFalse(`the ${who} has an empty key`);
+    const receiver = AccountUpdate.create(to);
+    receiver.balance.addInPlace(amount);
+    this.balance.subInPlace(amount);
+  }
+}
+
+/**
+ * floor(total * share / 10000), in and out of circuits. The share of a settlement is the difference of two of
+ * these, so that rounding never adds up. Quotient and remainder, because the plain product overflows 64 bits (A7).
+ */
+export function operatorPart(total: UInt64, terms: Terms): UInt64 {
+  const share = terms.operatorShare.toUInt64();
+  const { quotient, rest } = total.divMod(UInt64.from(SHARE_UNIT));
+  return quotient.mul(share).add(rest.mul(share).div(UInt64.from(SHARE_UNIT)));
+}

@@ -1,0 +1,549 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import {
+  AccountUpdate,
+  Bool,
+  Field,
+  Mina,
+  Permissions,
+  PublicKey,
+  TokenId,
+  Types,
+  UInt32,
+  UInt64,
+} from 'o1js';
+import { textField } from '../fields.js';
+import { openAccount } from '../opening.js';
+import { operatorPart } from '../prepaid_account.js';
+import { TRANSACTION_VERSION } from '../protocol.js';
+import { pinnedKeys } from '../verification_keys.js';
+import { CHANGES, assertRefused, attempt } from './attacks.js';
+import { MINA, World, party } from './world.js';
+
+let world: World;
+before(async () => {
+  world = await World.create();
+});
+
+async function opened(options = {}): Promise<World> {
+  const fresh = await World.create(options);
+  await fresh.open();
+  return fresh;
+}
+
+describe('opening', () => {
+  test('A1: the opening leaves exactly the properties that calls are accepted on', async () => {
+    world = await opened();
+    const account = Mina.getAccount(world.account.address);
+    const { timing, zkapp, balance, nonce } = account;
+    assert.deepEqual(Types.Account.toJSON(account).permissions, {
+      editState: 'Proof',
+      send: 'Proof',
+      receive: 'None',
+      access: 'None',
+      setVerificationKey: { auth: 'Impossible', txnVersion: TRANSACTION_VERSION },
+      setPermissions: 'Impossible',
+      setTiming: 'Impossible',
+      setDelegate: 'Impossible',
+      setZkappUri: 'Impossible',
+      editActionState: 'Impossible',
+      setTokenSymbol: 'Impossible',
+      incrementNonce: 'Impossible',
+      setVotingFor: 'Impossible',
+    });
+    assert.equal(timing.isTimed.toBoolean(), false);
+    assert.equal(zkapp?.verificationKey?.hash.toString(), pinnedKeys().PrepaidAccount.hash);
+    const [x, isOdd] = world.buyer.address.toFields().map(String);
+    assert.deepEqual(world.state(), [
+      world.terms().hash().toString(),
+      x,
+      isOdd,
+      '0',
+      '0',
+      '0',
+      '0',
+      '0',
+    ]);
+    assert.equal(balance.toBigInt(), 10n * MINA);
+    assert.equal(nonce.toBigint(), 0n);
+  });
+
+  test('A1: an open account cannot be opened again', async () => {
+    world = await opened();
+    const before = world.state();
+    await assert.rejects(
+      world.open(),
+      /Account_is_new_precondition_unsatisfied|Update_not_permitted|permission/,
+    );
+    const withoutPrecondition = (update: AccountUpdate) => {
+      update.body.preconditions.account.isNew.isSome = Bool(false);
+    };
+    await assert.rejects(
+      world.open({ change: withoutPrecondition }),
+      /Cannot update field 'appState'|permission/,
+    );
+    assert.deepEqual(world.state(), before);
+  });
+
+  for (const name of ['seller', 'operator', 'oracle'] as const) {
+    test(`A1: terms with an empty ${name} are refused`, async () => {
+      const terms = world.terms({ [name]: PublicKey.empty() });
+      assert.throws(() => openAccount(opening(terms)), new RegExp(`the ${name} has an empty key`));
+    });
+  }
+
+  test('A1: terms with a share above 10000 are refused', () => {
+    const terms = world.terms({ operatorShare: UInt32.from(10_001) });
+    assert.throws(() => openAccount(opening(terms)), /expected at most 10000, got 10001/);
+  });
+
+  test("A1: a buyer's key that is the account's or the oracle's is refused", () => {
+    const same = { ...opening(), buyer: world.account.address };
+    assert.throws(() => openAccount(same), /buyer and the account have the same key/);
+    const oracle = { ...opening(), buyer: world.oracle.address };
+    assert.throws(() => openAccount(oracle), /buyer and the oracle have the same key/);
+  });
+
+  function opening(terms = world.terms()) {
+    const { buyer, account } = world;
+    return {
+      payer: buyer.address,
+      account: account.address,
+      buyer: buyer.address,
+      terms,
+      deposit: UInt64.from(MINA),
+      verificationKey: pinnedKeys().PrepaidAccount,
+    };
+  }
+});
+
+describe('keys have no power', () => {
+  before(async () => {
+    world = await opened();
+  });
+
+  for (const [name, change] of Object.entries(CHANGES)) {
+    test(`A1: no key changes the account: ${name}`, async () => {
+      await assertRefused(world, world.account, change);
+    });
+  }
+
+  test("A1: the account's own key cannot make it pay a fee", async () => {
+    const { account } = world;
+    for (const raw of [true, false]) {
+      const before = world.balance(account);
+      const tx = await Mina.transaction({ sender: account.address, fee: 1e8 }, async () => {});
+      tx.sign([account.key]);
+      const send = async () =>
+        raw ? world.chain.applyJsonTransaction(tx.toJSON()) : await tx.send();
+      await assert.rejects(send, /Update_not_permitted/);
+      assert.equal(world.balance(account), before);
+    }
+  });
+
+  test("A1: with an older transaction version the account's own key swaps the code, so the version is checked", async () => {
+    const old = party();
+    const change = (update: AccountUpdate) => {
+      const setVerificationKey = {
+        auth: Permissions.impossible(),
+        txnVersion: UInt32.from(Number(TRANSACTION_VERSION) - 1),
+      };
+      const { permissions } = update.body.update;
+      permissions.value = { ...permissions.value, setVerificationKey };
+    };
+    await world.open({ account: old, change });
+    const swap = CHANGES['verification key']!;
+    await attempt(world, old, swap, { signed: true, fullCommitment: true, raw: true });
+    assert.equal(
+      Mina.getAccount(old.address).zkapp?.verificationKey?.hash.toString(),
+      pinnedKeys().Offer.hash,
+    );
+  });
+
+  test('A1: vesting set at the opening blocks every payout, so timing is checked', async () => {
+    world = await World.create();
+    await world.open({ change: (update) => CHANGES['timing']!(update, world.stranger) });
+    await assert.rejects(
+      world.settle(10n * MINA),
+      /Source_minimum_balance_violation|minimum balance/,
+    );
+  });
+
+  test('A1: anyone can add events in the name of an account, so they prove nothing', async () => {
+    world = await opened();
+    const before = world.state();
+    const change = (update: AccountUpdate) => {
+      update.body.events = AccountUpdate.Events.pushEvent(update.body.events, [Field(1)]);
+    };
+    await attempt(world, world.account, change, {
+      signed: false,
+      fullCommitment: false,
+      raw: false,
+    });
+    assert.deepEqual(world.state(), before);
+  });
+
+  test('A1: in an account whose terms have an empty seller, nothing can be settled', async () => {
+    world = await World.create();
+    const terms = world.terms({ seller: PublicKey.empty() });
+    await world.open({
+      change: (update) => AccountUpdate.setValue(update.update.appState[0]!, terms.hash()),
+    });
+    await assert.rejects(world.settle(MINA, { terms }), /the seller has an empty key/);
+  });
+});
+
+describe('settling', () => {
+  before(async () => {
+    world = await opened();
+  });
+
+  test('A6: a settlement pays the seller, accrues the share and keeps the root', async () => {
+    const seller = world.balance(world.seller);
+    await world.settle(4n * MINA, { limit: 5n * MINA });
+    const share = (4n * MINA * 250n) / 10_000n;
+    const fee = MINA / 10n;
+    assert.equal(world.balance(world.seller), seller - fee + 4n * MINA - share);
+    assert.equal(world.balance(world.account), 6n * MINA + share);
+    const [, , , spent, exitSlot, accrued, root, count] = world.state();
+    assert.deepEqual(
+      [spent, exitSlot, accrued, count],
+      [String(4n * MINA), '0', String(share), '1'],
+    );
+    assert.notEqual(root, '0');
+  });
+
+  const refused: [string, () => Promise<void>, RegExp][] = [
+    [
+      'A6: a due above the limit',
+      () => world.settle(6n * MINA, { limit: 6n * MINA - 1n }),
+      /above the limit/,
+    ],
+    [
+      'A6: a due that is already settled',
+      () => world.settle(4n * MINA),
+      /not above what is already settled/,
+    ],
+    [
+      'A6: a due below what is settled',
+      () => world.settle(3n * MINA),
+      /not above what is already settled/,
+    ],
+    [
+      'A7: receipts that do not grow',
+      () => world.settle(6n * MINA, { count: 1 }),
+      /receipts do not grow/,
+    ],
+    [
+      'A8: a count other than the signed one',
+      () => world.settle(6n * MINA, { count: 9, signedCount: 2 }),
+      /due is not signed/,
+    ],
+    [
+      'A9: a due above the signed one',
+      () => world.settle(6n * MINA, { signedDue: 5n * MINA }),
+      /due is not signed/,
+    ],
+    [
+      'A9: a due signed by another key',
+      () => world.settle(6n * MINA, { oracleKey: world.seller.key }),
+      /due is not signed/,
+    ],
+    [
+      "A4: a due signed by other terms' oracle",
+      () =>
+        world.settle(6n * MINA, {
+          oracleKey: world.stranger.key,
+          terms: world.terms({ oracle: world.stranger.address }),
+        }),
+      /terms are not those/,
+    ],
+    [
+      'A4: terms that pay another seller',
+      () => world.settle(6n * MINA, { terms: world.terms({ seller: world.stranger.address }) }),
+      /terms are not those/,
+    ],
+    [
+      'A3: terms of another ledger',
+      () => world.settle(6n * MINA, { terms: world.terms({ ledger: Field(8) }) }),
+      /terms are not those/,
+    ],
+    [
+      'A4: vouchers of another account',
+      () => world.settle(6n * MINA, { account: party().address }),
+      /voucher is not signed/,
+    ],
+    [
+      'A4: vouchers of another network',
+      () => world.settle(6n * MINA, { network: textField('mina:mainnet') }),
+      /voucher is not signed/,
+    ],
+    [
+      'A4: terms of another network',
+      () =>
+        world.settle(6n * MINA, {
+          terms: world.terms({ network: textField('mina:mainnet') }),
+          network: textField('mina:mainnet'),
+        }),
+      /terms are not those/,
+    ],
+    [
+      'A4: a voucher signed by somebody else',
+      () => world.settle(6n * MINA, { voucherKey: world.seller.key }),
+      /voucher is not signed/,
+    ],
+    ['A6: more than the account holds', () => world.settle(11n * MINA), /Overflow/],
+  ];
+  for (const [name, settle, message] of refused) {
+    test(`${name}: refused`, async () => {
+      const before = world.state();
+      await assert.rejects(settle, message);
+      assert.deepEqual(world.state(), before);
+    });
+  }
+
+  test('A6: a settlement proven on an older state fails, and nothing is paid twice', async () => {
+    const stale = await Mina.transaction({ sender: world.stranger.address, fee: 1e8 }, () =>
+      world.contract.settle(world.terms(), world.voucher(6n * MINA), world.due(6n * MINA)),
+    );
+    await stale.prove();
+    await world.settle(5n * MINA);
+    const before = world.balance(world.account);
+    await assert.rejects(
+      stale.sign([world.stranger.key]).send(),
+      /Account_app_state_\d_precondition_unsatisfied|app_state/,
+    );
+    assert.equal(world.balance(world.account), before);
+  });
+
+  test('A6: dust that arrives between proof and inclusion spoils nothing', async () => {
+    const tx = await Mina.transaction({ sender: world.seller.address, fee: 1e8 }, () =>
+      world.contract.settle(world.terms(), world.voucher(6n * MINA), world.due(6n * MINA)),
+    );
+    await tx.prove();
+    await world.transfer(world.stranger, world.account, 1n);
+    await tx.sign([world.seller.key]).send();
+    assert.equal(world.state()[3], String(6n * MINA));
+  });
+
+  test('A7: a token account of the same address settles nothing', async () => {
+    const token = await openTokenTwin(world);
+    await assert.rejects(world.settle(8n * MINA, { token }), /the account is not in MINA/);
+  });
+});
+
+/** The same account once more, in a token that the stranger owns, with all the stranger's powers. */
+async function openTokenTwin(world: World): Promise<Field> {
+  const { stranger, account, buyer } = world;
+  const token = TokenId.derive(stranger.address);
+  const { data, hash } = pinnedKeys().PrepaidAccount;
+  await world.send(stranger, [account.key], async () => {
+    AccountUpdate.fundNewAccount(stranger.address);
+    const owner = AccountUpdate.createSigned(stranger.address);
+    const twin = AccountUpdate.create(account.address, token);
+    twin.requireSignature();
+    twin.body.mayUseToken = AccountUpdate.MayUseToken.ParentsOwnToken;
+    twin.balance.addInPlace(UInt64.from(10n * MINA));
+    twin.account.verificationKey.set({ data, hash: Field(hash) });
+    const state = [world.terms().hash(), ...buyer.address.toFields()];
+    for (let i = 0; i < 8; i++)
+      AccountUpdate.setValue(twin.update.appState[i]!, state[i] ?? Field(0));
+    owner.approve(twin);
+  });
+  return token;
+}
+
+describe('the operator share', () => {
+  test('A7: rounding never adds up over many settlements', async () => {
+    for (const share of [0, 1, 3333, 9999, 10_000]) {
+      world = await opened({ share });
+      const seller = world.balance(world.seller);
+      const dues = [1n, 2n, 3n, 10_001n, 20_003n, 20_004n];
+      for (const due of dues) await world.settle(due);
+      const part = (20_004n * BigInt(share)) / 10_000n;
+      assert.equal(world.state()[5], String(part));
+      const fees = BigInt(dues.length) * (MINA / 10n);
+      assert.equal(world.balance(world.seller), seller - fees + 20_004n - part);
+    }
+  });
+
+  test('A7: the largest amounts do not overflow', () => {
+    const most = 2n ** 64n - 1n;
+    for (const share of [1n, 9999n, 10_000n]) {
+      const terms = world.terms({ operatorShare: UInt32.from(share) });
+      assert.equal(operatorPart(UInt64.from(most), terms).toBigInt(), (most * share) / 10_000n);
+    }
+  });
+
+  test('A7: a share above 10000 in the state settles nothing', async () => {
+    world = await World.create();
+    const terms = world.terms({ operatorShare: UInt32.from(10_001) });
+    await world.open({
+      change: (update) => AccountUpdate.setValue(update.update.appState[0]!, terms.hash()),
+    });
+    await assert.rejects(world.settle(MINA, { terms }), /above 10000 basis points/);
+  });
+
+  test('A7: the operator pulls its share once, and anyone may send it', async () => {
+    world = await opened();
+    await world.settle(4n * MINA);
+    const operator = world.balance(world.operator);
+    await world.payOperator(world.stranger);
+    assert.equal(world.balance(world.operator), operator + MINA / 10n);
+    assert.equal(world.state()[5], '0');
+    await assert.rejects(world.payOperator(), /nothing has accrued/);
+  });
+
+  test('A7: an operator that refuses payment does not block the seller', async () => {
+    world = await opened();
+    await world.send(world.operator, [], async () => {
+      const update = AccountUpdate.createSigned(world.operator.address);
+      update.account.permissions.set({
+        ...Permissions.initial(),
+        receive: Permissions.impossible(),
+      });
+    });
+    const seller = world.balance(world.seller);
+    await world.settle(4n * MINA);
+    assert.ok(world.balance(world.seller) > seller);
+    await assert.rejects(world.payOperator(world.stranger), /Update_not_permitted_balance/);
+    await world.settle(5n * MINA);
+  });
+});
+
+describe('leaving', () => {
+  const LATEST = 5;
+  const EXIT = LATEST + 20;
+  const balance = 10n * MINA;
+
+  before(async () => {
+    world = await opened();
+  });
+
+  test('A5: nobody withdraws before an exit is requested', async () => {
+    world.chain.setGlobalSlot(1000);
+    await assert.rejects(world.withdraw(MINA), /the exit was not requested/);
+    world.chain.setGlobalSlot(0);
+  });
+
+  const forged: [string, () => Promise<void>, RegExp][] = [
+    [
+      'signed by the seller',
+      () => world.requestExit(LATEST, world.exitSignature(LATEST, { key: world.seller.key })),
+      /exit is not signed/,
+    ],
+    [
+      "signed with the account's own key",
+      () => world.requestExit(LATEST, world.exitSignature(LATEST, { key: world.account.key })),
+      /exit is not signed/,
+    ],
+    [
+      'signed for another account',
+      () => world.requestExit(LATEST, world.exitSignature(LATEST, { account: party() })),
+      /exit is not signed/,
+    ],
+    [
+      'signed for another network',
+      () =>
+        world.requestExit(
+          LATEST,
+          world.exitSignature(LATEST, { network: textField('mina:mainnet') }),
+        ),
+      /exit is not signed/,
+    ],
+    [
+      'with another latest slot than the signed one',
+      () => world.requestExit(9999, world.exitSignature(LATEST)),
+      /exit is not signed/,
+    ],
+    [
+      'with a latest slot that overflows',
+      () => world.requestExit(2 ** 32 - 1),
+      /UInt32|range|overflow/i,
+    ],
+  ];
+  for (const [name, request, message] of forged) {
+    test(`A5: an exit ${name} is refused`, async () => {
+      await assert.rejects(request, message);
+      assert.equal(world.state()[4], '0');
+    });
+  }
+
+  test('A5: an exit request is dead after its latest slot', async () => {
+    world.chain.setGlobalSlot(LATEST + 1);
+    await assert.rejects(
+      world.requestExit(LATEST),
+      /Protocol_state_precondition_unsatisfied|global.slot/i,
+    );
+    assert.equal(world.state()[4], '0');
+    world.chain.setGlobalSlot(0);
+  });
+
+  test('A5: the delay counts from the upper bound of the request, whoever sends it', async () => {
+    await world.requestExit(LATEST, world.exitSignature(LATEST), world.stranger);
+    assert.equal(world.state()[4], String(EXIT));
+  });
+
+  test('A5: a replayed or later exit request changes nothing', async () => {
+    await assert.rejects(world.requestExit(LATEST), /already requested/);
+    await assert.rejects(world.requestExit(LATEST + 100), /already requested/);
+    assert.equal(world.state()[4], String(EXIT));
+  });
+
+  test('A5: the seller settles during the exit', async () => {
+    await world.settle(4n * MINA);
+    assert.equal(world.state()[3], String(4n * MINA));
+  });
+
+  test('A5: a withdrawal one slot early is refused', async () => {
+    world.chain.setGlobalSlot(EXIT - 1);
+    await assert.rejects(
+      world.withdraw(MINA),
+      /Protocol_state_precondition_unsatisfied|global.slot/i,
+    );
+  });
+
+  test("A6: a withdrawal cannot touch the operator's share", async () => {
+    world.chain.setGlobalSlot(EXIT);
+    const share = MINA / 10n;
+    assert.equal(world.state()[5], String(share));
+    await assert.rejects(
+      world.withdraw(balance - 4n * MINA + 1n),
+      /Account_balance_precondition_unsatisfied/,
+    );
+  });
+
+  test('A6: deposits during the exit neither spoil the withdrawal nor are lost', async () => {
+    const buyer = world.balance(world.buyer);
+    const tx = await Mina.transaction({ sender: world.operator.address, fee: 1e8 }, () =>
+      world.contract.withdraw(UInt64.from(6n * MINA)),
+    );
+    await tx.prove();
+    await world.transfer(world.stranger, world.account, 3n);
+    await tx.sign([world.operator.key]).send();
+    assert.equal(world.balance(world.buyer), buyer + 6n * MINA);
+    await world.withdraw(3n, world.stranger);
+    assert.equal(world.balance(world.buyer), buyer + 6n * MINA + 3n);
+  });
+
+  test('A7: the operator is paid after the buyer left', async () => {
+    const operator = world.balance(world.operator);
+    await world.payOperator(world.stranger);
+    assert.equal(world.balance(world.operator), operator + MINA / 10n);
+    assert.equal(world.balance(world.account), 0n);
+  });
+
+  test('A6: old vouchers settle nothing after the buyer left', async () => {
+    await assert.rejects(world.settle(10n * MINA), /Overflow/);
+  });
+
+  test('A5: a withdrawal pays only the buyer that the state names', async () => {
+    world = await opened();
+    await world.requestExit(LATEST);
+    world.chain.setGlobalSlot(EXIT);
+    const stranger = world.balance(world.stranger);
+    await world.withdraw(10n * MINA, world.stranger);
+    assert.equal(world.balance(world.stranger), stranger - MINA / 10n);
+    assert.equal(world.balance(world.account), 0n);
+  });
+});

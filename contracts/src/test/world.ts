@@ -1,0 +1,212 @@
+/** A small world for tests: a local chain, the parties, and what each of them signs. */
+import '../backend.js';
+import { AccountUpdate, Field, Mina, PrivateKey, PublicKey, Signature, UInt32, UInt64 } from 'o1js';
+import {
+  Terms,
+  closeFields,
+  dueFields,
+  exitFields,
+  receiptsRoot,
+  textField,
+  voucherFields,
+} from '../fields.js';
+import { Offer } from '../offer.js';
+import { openAccount, openOffer } from '../opening.js';
+import { Due, PrepaidAccount, Voucher } from '../prepaid_account.js';
+import { pinnedKeys } from '../verification_keys.js';
+
+export const MINA = 1_000_000_000n;
+export const DEVNET = textField('mina:devnet');
+
+type Chain = Awaited<ReturnType<typeof Mina.LocalBlockchain>>;
+
+export interface Party {
+  key: PrivateKey;
+  address: PublicKey;
+}
+
+export function party(): Party {
+  const key = PrivateKey.random();
+  return { key, address: key.toPublicKey() };
+}
+
+/** What a settlement may say instead of the honest values. */
+export interface Lies {
+  terms?: Terms;
+  network?: Field;
+  account?: PublicKey;
+  voucherKey?: PrivateKey;
+  oracleKey?: PrivateKey;
+  limit?: bigint;
+  count?: number;
+  signedDue?: bigint;
+  signedCount?: number;
+  token?: Field;
+}
+
+export class World {
+  buyer = party();
+  seller = party();
+  operator = party();
+  oracle = party();
+  stranger = party();
+  account = party();
+  offer = party();
+  count = 0;
+
+  private constructor(
+    readonly chain: Chain,
+    readonly share: number,
+    readonly exitDelay: number,
+  ) {}
+
+  static async create({ proofs = false, share = 250, exitDelay = 20 } = {}): Promise<World> {
+    const chain = await Mina.LocalBlockchain({ proofsEnabled: proofs });
+    Mina.setActiveInstance(chain);
+    const world = new World(chain, share, exitDelay);
+    for (const who of ['buyer', 'seller', 'operator', 'stranger'] as const) {
+      chain.addAccount(world[who].address, (1000n * MINA).toString());
+    }
+    return world;
+  }
+
+  terms(changes: Partial<Terms> = {}): Terms {
+    return new Terms({
+      network: DEVNET,
+      ledger: Field(7),
+      seller: this.seller.address,
+      operator: this.operator.address,
+      operatorShare: UInt32.from(this.share),
+      oracle: this.oracle.address,
+      exitDelay: UInt32.from(this.exitDelay),
+      ...changes,
+    });
+  }
+
+  get contract(): PrepaidAccount {
+    return new PrepaidAccount(this.account.address);
+  }
+
+  balance(who: Party): bigint {
+    return this.chain.getAccount(who.address).balance.toBigInt();
+  }
+
+  /** State as decimal text, to compare all of it at once. */
+  state(who: Party = this.account): string[] {
+    return this.chain.getAccount(who.address).zkapp!.appState.map(String);
+  }
+
+  async open({
+    account = this.account,
+    deposit = 10n * MINA,
+    change = (_: AccountUpdate) => {},
+  } = {}) {
+    const verificationKey = pinnedKeys().PrepaidAccount;
+    const { buyer } = this;
+    const terms = this.terms();
+    await this.send(buyer, [account.key], async () => {
+      change(
+        openAccount({
+          payer: buyer.address,
+          account: account.address,
+          buyer: buyer.address,
+          terms,
+          deposit: UInt64.from(deposit),
+          verificationKey,
+        }),
+      );
+    });
+  }
+
+  async openOffer(credential?: Uint8Array) {
+    await this.send(this.operator, [this.offer.key], async () => {
+      openOffer({
+        payer: this.operator.address,
+        offer: this.offer.address,
+        offerHash: Field(11),
+        terms: this.terms(),
+        uri: 'https://offers.example/11.json',
+        ...(credential && { credential }),
+        verificationKey: pinnedKeys().Offer,
+      });
+    });
+  }
+
+  voucher(limit: bigint, lies: Lies = {}): Voucher {
+    const signed = voucherFields(
+      lies.network ?? DEVNET,
+      lies.account ?? this.account.address,
+      UInt64.from(limit),
+      Field(5),
+    );
+    const signature = Signature.create(lies.voucherKey ?? this.buyer.key, signed);
+    return new Voucher({ limit: UInt64.from(limit), callHash: Field(5), signature });
+  }
+
+  due(due: bigint, lies: Lies = {}): Due {
+    const count = UInt32.from(lies.count ?? this.count + 1);
+    const treeRoot = Field(due);
+    const signed = dueFields(
+      lies.network ?? DEVNET,
+      lies.account ?? this.account.address,
+      UInt64.from(lies.signedDue ?? due),
+      receiptsRoot(treeRoot, Field(lies.signedCount ?? count.value)),
+    );
+    const signature = Signature.create(lies.oracleKey ?? this.oracle.key, signed);
+    return new Due({ due: UInt64.from(due), treeRoot, count, signature });
+  }
+
+  /** Settles up to `due`, sent by the seller. */
+  async settle(due: bigint, lies: Lies = {}) {
+    const voucher = this.voucher(lies.limit ?? due, lies);
+    const statement = this.due(due, lies);
+    const contract = new PrepaidAccount(this.account.address, lies.token);
+    await this.send(this.seller, [], () =>
+      contract.settle(lies.terms ?? this.terms(), voucher, statement),
+    );
+    this.count = Number(statement.count.toBigint());
+  }
+
+  exitSignature(
+    latest: number,
+    { key = this.buyer.key, network = DEVNET, account = this.account } = {},
+  ) {
+    return Signature.create(key, exitFields(network, account.address, UInt32.from(latest)));
+  }
+
+  async requestExit(latest: number, signature = this.exitSignature(latest), sender = this.buyer) {
+    await this.send(sender, [], () =>
+      this.contract.requestExit(this.terms(), UInt32.from(latest), signature),
+    );
+  }
+
+  async withdraw(amount: bigint, sender = this.buyer) {
+    await this.send(sender, [], () => this.contract.withdraw(UInt64.from(amount)));
+  }
+
+  async payOperator(sender = this.operator) {
+    await this.send(sender, [], () => this.contract.payOperator(this.terms()));
+  }
+
+  closeSignature({ key = this.seller.key, network = DEVNET, offer = this.offer } = {}) {
+    return Signature.create(key, closeFields(network, offer.address));
+  }
+
+  async close(signature = this.closeSignature(), terms = this.terms()) {
+    await this.send(this.stranger, [], () => new Offer(this.offer.address).close(terms, signature));
+  }
+
+  /** A plain payment, as a transfer of the sender. */
+  async transfer(from: Party, to: Party, amount: bigint) {
+    await this.send(from, [], async () => {
+      AccountUpdate.createSigned(from.address).send({ to: to.address, amount });
+    });
+  }
+
+  /** Builds, proves (for real or not, as the chain was made), signs and sends. */
+  async send(sender: Party, keys: PrivateKey[], body: () => Promise<void>) {
+    const tx = await Mina.transaction({ sender: sender.address, fee: 1e8 }, body);
+    await tx.prove();
+    return await tx.sign([sender.key, ...keys]).send();
+  }
+}
