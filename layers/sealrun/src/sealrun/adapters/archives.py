@@ -1,6 +1,7 @@
 """Opens the zip archives that CI providers serve, with bounds on all that a stranger's archive can do."""
 
 import contextlib
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -11,6 +12,9 @@ from sealrun.errors import UnsafeArchive
 CHUNK = 1 << 16
 IN_MEMORY = 1 << 20
 MAX_NAME = 255
+
+# What zipfile raises on archives that are not sound: offsets that lead nowhere, encryption, other methods.
+_UNSOUND = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, OSError, RuntimeError, EOFError)
 
 
 def unpack_zip(
@@ -37,7 +41,7 @@ def _translated() -> Iterator[None]:
     """Translate zipfile's own errors, and those of what it unpacks with, as ours."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except _UNSOUND as error:
         raise UnsafeArchive(f"archive: expected a sound zip file without encryption, {error}") from error
 
 

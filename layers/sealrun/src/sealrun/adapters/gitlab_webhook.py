@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sealrun.records import RunKey
+
 MAX_BODY_BYTES = 1 << 20
 # Standard Webhooks leaves the window open; its libraries use five minutes each way.
 WINDOW_SECONDS = 300
@@ -61,6 +63,22 @@ def verify_delivery(headers: Mapping[str, str], body: bytes, *, secret: str, now
     if secret.startswith(_SIGNING_PREFIX):
         return False  # this hook signs, so a delivery without a signature is not its
     return hmac.compare_digest(_bytes(lower.get("x-gitlab-token", "")), _bytes(secret))
+
+
+class GitLabDeliveries:
+    """``sealrun.workflows.take_webhook.Deliveries`` for GitLab."""
+
+    def run(self, body: bytes, headers: Mapping[str, str]) -> RunKey | None:
+        """The run's name across providers; its origin is what ``X-Gitlab-Instance`` says."""
+        delivery = parse_delivery(headers, body)
+        if delivery is None:
+            return None
+        origin = _lower(headers).get("x-gitlab-instance", "")
+        return RunKey("gitlab", origin, str(delivery.project), delivery.run)
+
+    def hold(self, body: bytes, headers: Mapping[str, str], *, secret: str, now: int) -> bool:
+        """See ``verify_delivery``."""
+        return verify_delivery(headers, body, secret=secret, now=now)
 
 
 def _signature_holds(lower: Mapping[str, str], body: bytes, *, secret: str, now: int) -> bool:
