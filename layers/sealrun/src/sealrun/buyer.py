@@ -1,0 +1,50 @@
+"""The buyer's side: sign a call, and sign the right to read what it left. Randomness and time come in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mina.keys import PrivateKey
+from mina.sign import sign_fields
+from sealrun.calls import Call, SignedCall, read_fields
+from sealrun.offers import Offer
+
+
+def sign_call(
+    buyer: PrivateKey,
+    offer: Offer,
+    *,
+    inputs: Mapping[str, Any],
+    salt: str,
+    nonce: int,
+    expires_at: int,
+    identifier: str | None = None,
+) -> SignedCall:
+    """Sign one call of an offer of price 0; a wallet's ``signFields`` over the same fields does the same.
+
+    Args:
+        buyer: the key that pays; for price 0 the account is the key itself.
+        offer: what is bought. Parse it from the document that was read, so that its hash is yours.
+        inputs: what goes into the pipeline.
+        salt: 64 random hex digits.
+        nonce: 128 random bits.
+        expires_at: Unix seconds, at most a day ahead.
+        identifier: x402's payment-identifier, 16 to 128 characters; None for none.
+    """
+    call = Call(
+        network=offer.network,
+        account=buyer.public_key(),
+        offer_hash=offer.hash,
+        terms_hash=offer.terms,
+        inputs=inputs,
+        salt=salt,
+        nonce=nonce,
+        expires_at=expires_at,
+    )
+    return SignedCall(call, 0, sign_fields(buyer, call.voucher_fields(0)), identifier)
+
+
+def sign_read(buyer: PrivateKey, call: Call, *, expires_at: int) -> dict[str, str]:
+    """The headers that let the buyer read a call's private parts until ``expires_at`` (at most an hour)."""
+    fields = read_fields(call.network, call.account, call.hash, expires_at)
+    signature = sign_fields(buyer, fields).to_base58()
+    return {"Sealrun-Expires-At": str(expires_at), "Sealrun-Signature": signature}
