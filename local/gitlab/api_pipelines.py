@@ -1,0 +1,144 @@
+"""The routes of pipelines: create, trigger, list, read, cancel, retry, variables."""
+
+from typing import TYPE_CHECKING, Any
+
+from local.gitlab import views
+from local.gitlab.access import trigger_of
+from local.gitlab.messages import ApiError, Request, Response, invalid_base, missing, not_found, page
+from local.gitlab.pipelines import Rejected, Wanted
+from local.gitlab.store import Pipeline, Project, Token
+
+if TYPE_CHECKING:
+    from local.gitlab.api import Api
+
+_FILTERS = ("status", "ref", "sha", "source", "name")
+_ORDERS = ("id", "status", "ref", "updated_at", "user_id")
+
+
+def create(api: "Api", request: Request) -> Response:
+    """``POST /projects/:id/pipeline`` with an access token."""
+    project, token = api.member(request)
+    given = request.params
+    variables = given.get("variables") or []
+    if not all(isinstance(one, dict) and {"key", "value"} <= set(one) for one in variables):
+        raise ApiError(400, {"error": "variables is invalid"})
+    named = {str(one["key"]): str(one["value"]) for one in variables}
+    return _created(api, project, request, source="api", user=token.user, variables=named)
+
+
+def trigger(api: "Api", request: Request) -> Response:
+    """``POST /projects/:id/trigger/pipeline``: the token in the body is all it takes."""
+    given = request.params
+    for name in ("ref", "token"):
+        if not given.get(name):
+            raise missing(name)
+    project = api.project_for_trigger(request)
+    token = trigger_of(api.store, project, given["token"])
+    if token is None:
+        raise not_found()
+    variables = given.get("variables") or {}
+    if not (isinstance(variables, dict) and all(isinstance(value, str) for value in variables.values())):
+        raise ApiError(400, {"message": "variables needs to be a map of key-valued strings"})
+    return _created(api, project, request, source="trigger", user=token.user, variables=variables)
+
+
+def index(api: "Api", request: Request) -> Response:
+    """``GET /projects/:id/pipelines``; filters are exact."""
+    project, _ = api.visible(request)
+    with api.store.lock:
+        found = [one for one in api.store.pipelines.values() if one.project == project.id]
+    for name in _FILTERS:
+        if name in request.query:
+            found = [one for one in found if getattr(one, name) == request.query[name]]
+    order = request.query.get("order_by", "id")
+    if order not in _ORDERS:
+        raise ApiError(400, {"error": "order_by does not have a valid value"})
+    if request.query.get("sort", "desc") not in ("asc", "desc"):
+        raise ApiError(400, {"error": "sort does not have a valid value"})
+    found.sort(key=lambda one: (_order(one, order), one.id), reverse=request.query.get("sort") != "asc")
+    items, headers = page(request, found, url=api.url)
+    return Response(
+        value=[views.pipeline_basic(one, project.path, url=api.url) for one in items], headers=headers
+    )
+
+
+def read(api: "Api", request: Request) -> Response:
+    """``GET /projects/:id/pipelines/:pipeline_id``."""
+    project, _ = api.visible(request)
+    return Response(value=_detail(api, api.pipeline(request, project), project))
+
+
+def cancel(api: "Api", request: Request) -> Response:
+    """``POST .../cancel``: 200 also for a pipeline that is over."""
+    project, _ = api.member(request)
+    pipeline = api.pipeline(request, project)
+    api.runner.cancel(pipeline)
+    return Response(value=_without_name(api, pipeline, project))
+
+
+def retry(api: "Api", request: Request) -> Response:
+    """``POST .../retry``: a further attempt of each failed or canceled job."""
+    project, _ = api.member(request)
+    pipeline = api.pipeline(request, project)
+    jobs = api.store.jobs_of(pipeline.id, retried=False)[::-1]
+    again = [job for job in jobs if job.status in ("failed", "canceled", "skipped")]
+    if again:
+        api.runner.retry(pipeline, again)
+    return Response(201, _without_name(api, pipeline, project))
+
+
+def variables(api: "Api", request: Request) -> Response:
+    """``GET .../variables``: what the pipeline was started with; never without a token."""
+    project, _ = api.member(request)
+    pipeline = api.pipeline(request, project)
+    named = pipeline.variables.items()
+    return Response(
+        value=[{"variable_type": "env_var", "key": key, "value": value, "raw": False} for key, value in named]
+    )
+
+
+def _created(
+    api: "Api", project: Project, request: Request, *, source: str, user: int, variables: dict[str, str]
+) -> Response:
+    given = request.params
+    if not given.get("ref"):
+        raise missing("ref")
+    inputs = given.get("inputs") or {}
+    if not isinstance(inputs, dict):
+        raise ApiError(400, {"error": "inputs is invalid"})
+    try:
+        pipeline = api.pipelines.create(project, Wanted(str(given["ref"]), source, user, inputs, variables))
+    except Rejected as error:
+        raise invalid_base(str(error)) from error
+    return Response(201, _without_name(api, pipeline, project))
+
+
+def _without_name(api: "Api", pipeline: Pipeline, project: Project) -> dict[str, Any]:
+    return views.created_pipeline(pipeline, project.path, api.store.users[pipeline.user], url=api.url)
+
+
+def _detail(api: "Api", pipeline: Pipeline, project: Project) -> dict[str, Any]:
+    return views.pipeline(pipeline, project.path, api.store.users[pipeline.user], url=api.url)
+
+
+def _order(one: Pipeline, name: str) -> Any:
+    if name == "updated_at":
+        return one.finished_at or one.started_at or one.created_at
+    return one.user if name == "user_id" else getattr(one, name)
+
+
+Reader = tuple[Project, Token | None]
+ROUTES = [
+    ("create_pipeline", "POST", r"/projects/(?P<project>[^/]+)/pipeline", create),
+    ("trigger", "POST", r"/projects/(?P<project>[^/]+)/trigger/pipeline", trigger),
+    ("list_pipelines", "GET", r"/projects/(?P<project>[^/]+)/pipelines", index),
+    ("read_pipeline", "GET", r"/projects/(?P<project>[^/]+)/pipelines/(?P<pipeline>\d+)", read),
+    ("cancel", "POST", r"/projects/(?P<project>[^/]+)/pipelines/(?P<pipeline>\d+)/cancel", cancel),
+    ("retry", "POST", r"/projects/(?P<project>[^/]+)/pipelines/(?P<pipeline>\d+)/retry", retry),
+    (
+        "pipeline_variables",
+        "GET",
+        r"/projects/(?P<project>[^/]+)/pipelines/(?P<pipeline>\d+)/variables",
+        variables,
+    ),
+]

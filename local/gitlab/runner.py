@@ -1,0 +1,258 @@
+"""Running pipelines: a few workers take them from a queue and let gitlab-ci-local execute their jobs."""
+
+import contextlib
+import os
+import queue
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from local.gitlab import archives
+from local.gitlab.config import (
+    GENERATED,
+    Config,
+    base_name,
+    command,
+    environment,
+    variable_arguments,
+    write_generated,
+)
+from local.gitlab.pipelines import variables_of
+from local.gitlab.store import Job, Pipeline, Store
+
+OVER = frozenset({"success", "failed", "canceled", "skipped"})
+_STARTED = re.compile(r"^(?P<name>.+?)\s+starting shell \(")
+_FINISHED = re.compile(r"^(?P<name>.+?)\s+finished in .*?(?:(?P<verdict>FAIL|WARN) (?P<code>\d+))?\s*$")
+# The engine copies artifacts after it has told of the job's end.
+_EXPORTED = re.compile(r"^(?P<name>.+?)\s+(?:exported artifacts in |!! no artifacts was copied !!)")
+_TICK_SECONDS = 0.2
+
+JobVariables = Callable[[Pipeline, Job, Mapping[str, Any]], Mapping[str, str]]
+
+
+class Runner:
+    """The workers and what they run."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        url: str,
+        workers: int,
+        job_variables: JobVariables,
+        changed: Callable[[Pipeline, Job | None], None],
+    ) -> None:
+        """Start the workers.
+
+        Args:
+            store: where pipelines and jobs are.
+            url: this server's, for the jobs' variables.
+            workers: how many pipelines run at once; others wait as ``pending``.
+            job_variables: the variables of one job, which ``id_tokens`` will come through.
+            changed: told of each new status of a pipeline, or of one of its jobs.
+        """
+        self._store, self._url = store, url
+        self._job_variables, self._changed = job_variables, changed
+        self._queue: queue.Queue[tuple[Pipeline, list[Job]] | None] = queue.Queue()
+        self._configs: dict[int, Config] = {}
+        self._running: dict[int, subprocess.Popen[str]] = {}
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
+        for thread in self._threads:
+            thread.start()
+
+    def add(self, pipeline: Pipeline, config: Config) -> None:
+        """Queue a new pipeline with all its jobs."""
+        self._configs[pipeline.id] = config
+        self._enqueue(pipeline, self._store.jobs_of(pipeline.id, retried=False)[::-1])
+
+    def retry(self, pipeline: Pipeline, jobs: Iterable[Job]) -> list[Job]:
+        """Queue a further attempt of each of these jobs; the old ones become ``retried``."""
+        again = [self._next_attempt(job) for job in jobs]
+        self._enqueue(pipeline, again)
+        return again
+
+    def cancel(self, pipeline: Pipeline) -> None:
+        """Stop the pipeline; what is over stays as it is."""
+        with self._store.lock:
+            if pipeline.status in OVER:
+                return
+            process = self._running.get(pipeline.id)
+            pipeline.status = "canceling" if process else "canceled"
+            if process is None:
+                self._finish(pipeline, "canceled")
+        if process is not None:
+            self._stop(process, self._store.clone_of(pipeline.id))
+
+    def close(self) -> None:
+        """Stop the workers and everything that runs."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for pipeline_id, process in list(self._running.items()):
+            self._stop(process, self._store.clone_of(pipeline_id))
+        for thread in self._threads:
+            thread.join(timeout=20)
+
+    def _next_attempt(self, job: Job) -> Job:
+        with self._store.lock:
+            job.retried = True
+            fields = {name: getattr(job, name) for name in ("pipeline", "project", "name", "stage")}
+            new = Job(
+                id=self._store.next_id(),
+                when="on_success",
+                allow_failure=job.allow_failure,
+                timeout=job.timeout,
+                created_at=time.time(),
+                **fields,
+            )
+            self._store.jobs[new.id] = new
+        return new
+
+    def _enqueue(self, pipeline: Pipeline, jobs: list[Job]) -> None:
+        self._set(pipeline, None, "pending")
+        for job in jobs:
+            self._set(pipeline, job, "manual" if job.when == "manual" else "created")
+        self._queue.put((pipeline, jobs))
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            pipeline, jobs = item
+            if pipeline.status not in OVER:
+                self._run(pipeline, jobs)
+
+    def _run(self, pipeline: Pipeline, jobs: list[Job]) -> None:
+        clone, config = self._store.clone_of(pipeline.id), self._configs[pipeline.id]
+        by_name = {job.name: job for job in jobs}
+        by_base = {base_name(job.name, config.document): job for job in reversed(jobs)}
+
+        def variables(name: str, written: Mapping[str, Any]) -> Mapping[str, str]:
+            return self._job_variables(pipeline, by_base[name], written) if name in by_base else {}
+
+        write_generated(clone, config, variables)
+        with self._store.lock:
+            if pipeline.status in OVER:
+                return  # canceled while it was taken from the queue
+            process = self._start(pipeline, jobs)
+            self._running[pipeline.id] = process
+            self._set(pipeline, None, "running")
+        watch = threading.Thread(target=self._watch_times, args=(process, jobs, clone), daemon=True)
+        watch.start()
+        try:
+            self._follow(pipeline, process, by_name)
+        finally:
+            process.wait()
+            watch.join()
+            self._running.pop(pipeline.id, None)
+            canceled = pipeline.status == "canceling"
+            self._finish(pipeline, "canceled" if canceled else "skipped")
+
+    def _start(self, pipeline: Pipeline, jobs: list[Job]) -> subprocess.Popen[str]:
+        everything = len(jobs) == len(self._configs[pipeline.id].jobs)
+        arguments = [
+            *("--file", GENERATED, "--force-shell-executor", "--shell-isolation"),
+            *("--json-schema-validation=false", "--artifacts-to-source=false"),
+            *variable_arguments(variables_of(self._store, pipeline, url=self._url)),
+        ]
+        return subprocess.Popen(
+            command(*arguments, *([] if everything else [job.name for job in jobs])),
+            cwd=self._store.clone_of(pipeline.id),
+            env=environment(self._store.folder / "home"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+
+    def _follow(self, pipeline: Pipeline, process: subprocess.Popen[str], jobs: dict[str, Job]) -> None:
+        """Read the engine's lines, which tell of each job's start and end, and of its artifacts."""
+        if process.stdout is None:
+            raise ValueError("stdout: expected a pipe, got none")
+        with process.stdout as lines, (self._store.clone_of(pipeline.id) / "engine.log").open("a") as log:
+            for line in lines:
+                log.write(line)
+                if (found := _STARTED.match(line)) and found["name"] in jobs:
+                    self._set(pipeline, jobs[found["name"]], "running")
+                elif (found := _FINISHED.match(line)) and found["name"] in jobs:
+                    self._script_over(pipeline, jobs[found["name"]], found["verdict"], found["code"])
+                elif (found := _EXPORTED.match(line)) and found["name"] in jobs:
+                    self._job_over(pipeline, jobs[found["name"]])
+        for job in jobs.values():
+            self._job_over(pipeline, job)
+
+    def _script_over(self, pipeline: Pipeline, job: Job, verdict: str | None, code: str | None) -> None:
+        job.exit_code = int(code or 0)
+        job.allow_failure = job.allow_failure or verdict == "WARN"
+        if verdict:
+            job.failure_reason = job.failure_reason or "script_failure"
+        document = self._configs[pipeline.id].document
+        if "artifacts" not in document[base_name(job.name, document)]:
+            self._job_over(pipeline, job)
+
+    def _job_over(self, pipeline: Pipeline, job: Job) -> None:
+        """The job's end, once its script is over; when it was stopped, ``_finish`` tells how it ended."""
+        if job.status != "running" or job.exit_code is None or pipeline.status == "canceling":
+            return
+        archives.keep(self._store, job)
+        self._set(pipeline, job, "failed" if job.failure_reason else "success")
+
+    def _watch_times(self, process: subprocess.Popen[str], jobs: list[Job], clone: Path) -> None:
+        """Stop a job that runs out of its time; the engine itself does not."""
+        while process.poll() is None:
+            for job in jobs:
+                if job.status == "running" and time.time() - job.started_at > job.timeout:
+                    job.failure_reason = "job_execution_timeout"
+                    _kill_under(archives.build_folder(clone, job.name))
+            time.sleep(_TICK_SECONDS)
+
+    def _finish(self, pipeline: Pipeline, rest: str) -> None:
+        """Give jobs that never ended their status, then the pipeline its own."""
+        jobs = self._store.jobs_of(pipeline.id, retried=False)
+        for job in jobs:
+            if job.status in OVER or job.status == "manual":
+                continue
+            if job.status == "running" and rest == "skipped":
+                job.failure_reason = "runner_system_failure"
+            archives.keep(self._store, job)
+            self._set(pipeline, job, "failed" if job.failure_reason else rest)
+        self._set(pipeline, None, _outcome(jobs, canceled=rest == "canceled"))
+
+    def _set(self, pipeline: Pipeline, job: Job | None, status: str) -> None:
+        with self._store.lock:
+            thing = job or pipeline
+            thing.status = status
+            if status == "running" and not thing.started_at:
+                thing.started_at = time.time()
+            thing.finished_at = time.time() if status in OVER else 0.0
+            self._store.save()
+        self._changed(pipeline, job)
+
+    @staticmethod
+    def _stop(process: subprocess.Popen[str], clone: Path) -> None:
+        """Stop the engine, then what it started, which may be in sessions of its own."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        _kill_under(clone)
+
+
+def _outcome(jobs: list[Job], *, canceled: bool) -> str:
+    statuses = {job.status for job in jobs if not (job.allow_failure and job.status in ("failed", "manual"))}
+    for status in ("canceled", "failed", "manual", "success"):
+        if status in statuses:
+            return status
+    if canceled:
+        return "canceled"
+    return "skipped" if statuses == {"skipped"} else "success"
+
+
+def _kill_under(folder: Path) -> None:
+    """End every process that works in this folder: jobs do, and nothing else."""
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and (entry / "cwd").readlink().is_relative_to(folder):
+                os.kill(int(entry.name), signal.SIGKILL)

@@ -1,0 +1,234 @@
+"""The server: one folder of state, one loopback port, and what a test or a demo sets up by hand.
+
+with GitLabServer(folder) as gitlab:
+    project = gitlab.create_project("group/job", repository)
+    token = gitlab.create_token(project)
+"""
+
+import json
+import shutil
+import threading
+from collections.abc import Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from local.gitlab.access import new_token
+from local.gitlab.api import Api, NoAnswer
+from local.gitlab.faults import Faults
+from local.gitlab.hooks import Hooks
+from local.gitlab.messages import Request, Response
+from local.gitlab.pipelines import Pipelines
+from local.gitlab.runner import Runner
+from local.gitlab.storage import ObjectStorage
+from local.gitlab.store import Hook, Job, Pipeline, Project, Store, Token, User
+
+_CONTROL = "/-/faults"
+_MAX_BODY = 4 << 20
+
+
+class GitLabServer:
+    """A GitLab on 127.0.0.1; use it as a context manager, or call ``close``."""
+
+    def __init__(
+        self, folder: Path, *, port: int = 0, workers: int = 2, artifact_redirect: bool = False
+    ) -> None:
+        """Start serving.
+
+        Args:
+            folder: for the state, the checkouts and what jobs leave.
+            port: 0 takes a free one.
+            workers: how many pipelines run at once.
+            artifact_redirect: serve archives by a redirect to another origin, as gitlab.com does.
+        """
+        if shutil.which("rsync") is None:
+            raise FileNotFoundError("rsync: expected it to be installed, got none (apt-get install rsync)")
+        self.store, self.faults = Store(folder.resolve()), Faults()
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.hooks = Hooks(self.store, url=self.url, faults=self.faults)
+        self.storage = ObjectStorage() if artifact_redirect else None
+        self._runner = Runner(
+            self.store,
+            url=self.url,
+            workers=workers,
+            job_variables=self._job_variables,
+            changed=self.hooks.changed,
+        )
+        pipelines = Pipelines(self.store, url=self.url, queue=self._runner.add)
+        api = Api(self.store, pipelines, self._runner, self.faults, self.url, self.storage)
+        self._server.api = api
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop serving, then everything that runs."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        self._runner.close()
+        self.hooks.close()
+        if self.storage is not None:
+            self.storage.close()
+
+    def create_user(self, username: str) -> int:
+        """Add a person."""
+        user = User(self.store.next_id(), username)
+        self.store.users[user.id] = user
+        self.store.save()
+        return user.id
+
+    def create_project(
+        self,
+        path: str,
+        repository: Path,
+        *,
+        public: bool = False,
+        owner: int | None = None,
+        protected_tags: Sequence[str] = ("v*",),
+        build_timeout: int = 3600,
+        variables_role: str = "developer",
+    ) -> int:
+        """Add a project over a local git repository, and its owner unless one is given; its id."""
+        project = Project(
+            id=self.store.next_id(),
+            path=path,
+            repository=str(repository.resolve()),
+            public=public,
+            owner=owner or self.create_user(path.partition("/")[0]),
+            protected_tags=list(protected_tags),
+            build_timeout=build_timeout,
+            variables_role=variables_role,
+        )
+        self.store.projects[project.id] = project
+        self.store.save()
+        return project.id
+
+    def create_token(
+        self, project: int, *, trigger: bool = False, scopes: Sequence[str] = ("api",), expires_at: str = ""
+    ) -> Token:
+        """Add a project access token, or a trigger token; ``.value`` is secret, ``.user`` its account."""
+        owner = self.store.projects[project]
+        return new_token(self.store, owner, trigger=trigger, scopes=scopes, expires_at=expires_at)
+
+    def revoke_token(self, token: Token) -> None:
+        """Take a token back."""
+        self.store.tokens[token.id].revoked = True
+        self.store.save()
+
+    def add_hook(
+        self,
+        project: int,
+        url: str,
+        *,
+        token: str = "",
+        signing_token: str = "",
+        pipeline_events: bool = True,
+        job_events: bool = False,
+    ) -> int:
+        """Add a webhook to the project; its id."""
+        hook_id = self.store.next_id()
+        self.store.hooks[hook_id] = Hook(
+            hook_id, project, url, token, signing_token, pipeline_events, job_events
+        )
+        self.store.save()
+        return hook_id
+
+    def _job_variables(self, pipeline: Pipeline, job: Job, _written: Mapping[str, Any]) -> dict[str, str]:
+        """The variables that only this job has; what ``_written["id_tokens"]`` asks for belongs here."""
+        path = self.store.projects[pipeline.project].path
+        return {
+            "CI_JOB_ID": str(job.id),
+            "CI_JOB_URL": f"{self.url}/{path}/-/jobs/{job.id}",
+            "CI_JOB_TIMEOUT": str(int(job.timeout)),
+        }
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    api: Api
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def do_DELETE(self) -> None:
+        self._serve()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+        """Say nothing: paths and headers may hold tokens."""
+
+    def _serve(self) -> None:
+        server = self.server
+        if not isinstance(server, _Server):
+            raise TypeError("server: expected this module's own")
+        request = self._request()
+        try:
+            if request.path == _CONTROL:
+                response = _control(server.api.faults, request)
+            else:
+                response = server.api.answer(request)
+        except NoAnswer:
+            self.close_connection = True
+            return
+        self._send(response)
+
+    def _request(self) -> Request:
+        length = min(int(self.headers.get("content-length") or 0), _MAX_BODY)
+        target = urlsplit(self.path)
+        return Request(
+            method=self.command,
+            path=target.path,
+            query=dict(parse_qsl(target.query, keep_blank_values=True)),
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(length),
+        )
+
+    def _send(self, response: Response) -> None:
+        self.send_response(response.status)
+        size = response.file.stat().st_size if response.file else len(response.body)
+        headers = {"content-type": response.content_type, "x-request-id": "local", **response.headers}
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if response.status != 204:  # noqa: PLR2004  no content, so no length either
+            self.send_header("content-length", str(size))
+        self.end_headers()
+        if response.file is None:
+            self.wfile.write(response.body)
+            return
+        with response.file.open("rb") as file:
+            # A log grows while it is sent; what was promised is sent, and no more.
+            self.wfile.write(file.read(size)) if size < _MAX_BODY else shutil.copyfileobj(file, self.wfile)
+
+
+def _control(faults: Faults, request: Request) -> Response:
+    """``POST /-/faults`` adds one, ``DELETE`` forgets all; this page is not GitLab's."""
+    if request.method == "DELETE":
+        faults.clear()
+        return Response(204)
+    try:
+        faults.add(**json.loads(request.body))
+    except (TypeError, ValueError) as error:
+        return Response(400, {"error": str(error)})
+    return Response(201, {"added": True})
