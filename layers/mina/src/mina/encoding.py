@@ -16,9 +16,9 @@ def bytes_to_fields(data: bytes) -> list[int]:
     Raises:
         ValueError: `data` is not bytes.
     """
-    if not isinstance(data, bytes | bytearray | memoryview):
+    if not isinstance(data, bytes):
         raise ValueError(f"data: expected bytes, got {type(data).__name__}")
-    stopped = bytes(data) + _STOP
+    stopped = data + _STOP
     return [
         int.from_bytes(stopped[start : start + CHUNK_BYTES], "little")
         for start in range(0, len(data) // CHUNK_BYTES * CHUNK_BYTES + 1, CHUNK_BYTES)
@@ -26,15 +26,17 @@ def bytes_to_fields(data: bytes) -> list[int]:
 
 
 def text_to_field(text: str, what: str = "text") -> int:
-    """Return text of at most 31 bytes of UTF-8 as one field element, little-endian, as Mina encodes prefixes.
+    """Return ASCII text of at most 31 characters as one field element, as Mina encodes prefixes.
+
+    Each character is a byte, the first one the lowest.
 
     Raises:
-        ValueError: it is longer, no text, not encodable, or holds a NUL (trailing NULs would not change the
-            field).
+        ValueError: it is longer, no text, not ASCII, or holds a NUL (which at the end would change nothing).
     """
     data = utf8(text, CHUNK_BYTES, what)
-    if 0 in data:
-        raise ValueError(f"{what}: expected text without NUL, got one at byte {data.index(0)}")
+    for position, byte in enumerate(data):
+        if not 0 < byte < 128:  # noqa: PLR2004  ASCII ends there
+            raise ValueError(f"{what}: expected ASCII without NUL, got another character at {position}")
     return int.from_bytes(data, "little")
 
 

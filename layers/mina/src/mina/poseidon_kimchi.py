@@ -26,7 +26,7 @@ MDS = (
     ),
 )
 
-# mina-signer 4.0.0, bindings/crypto/constants.js, poseidonParamsKimchiFp.roundConstants
+# mina-signer 4.0.0, bindings/crypto/constants.js, poseidonParamsKimchiFp.roundConstants, the first 55 rows
 ROUND_CONSTANTS = (
     (
         0x2EC559CD1A1F2F6889FC8AE5F07757F202B364429677C8FF6603FD6D93659B47,
