@@ -1,0 +1,55 @@
+"""The Invoke API as boto3 speaks it: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html."""
+
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import unquote
+
+from local.lambda_runtime.model import MAX_EVENT, Outcome, Throttled, UnknownFunction
+from local.loopback import Reply, Request, json_reply
+
+INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
+
+
+def serve_invoke(
+    request: Request, *, invoke: Callable[[str, bytes], Outcome], invoke_later: Callable[[str, bytes], None]
+) -> Reply:
+    """Answer one request: at once with the outcome, or 202 for an asynchronous event."""
+    found = INVOKE.fullmatch(request.path)
+    if request.method != "POST" or found is None:
+        return _refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", "no such endpoint")
+    name = (
+        unquote(found[1]).rpartition(":function:")[2].partition(":")[0]
+    )  # a name or an ARN, qualified or not
+    event = request.body or b"{}"
+    kind = request.header("X-Amz-Invocation-Type") or "RequestResponse"
+    if kind not in ("RequestResponse", "Event"):
+        message = f"invocation type: expected RequestResponse or Event, got {kind}"
+        return _refused(HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", message)
+    if kind == "Event" and len(event) > MAX_EVENT:
+        message = f"event size: expected at most {MAX_EVENT} bytes, got {len(event)}"
+        return _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestTooLargeException", message)
+    try:
+        return (
+            _outcome(invoke(name, event)) if kind == "RequestResponse" else _later(invoke_later, name, event)
+        )
+    except UnknownFunction as error:
+        return _refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", str(error))
+    except Throttled as error:
+        return _refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException", str(error))
+
+
+def _later(invoke_later: Callable[[str, bytes], None], name: str, event: bytes) -> Reply:
+    invoke_later(name, event)
+    return Reply(HTTPStatus.ACCEPTED)
+
+
+def _outcome(outcome: Outcome) -> Reply:
+    headers = [("Content-Type", "application/json"), ("X-Amz-Executed-Version", "$LATEST")]
+    if outcome.error:
+        headers.append(("X-Amz-Function-Error", "Unhandled"))
+    return Reply(HTTPStatus.OK, outcome.payload, headers)
+
+
+def _refused(status: int, error: str, message: str) -> Reply:
+    return json_reply(status, {"Type": "User", "Message": message}, ("x-amzn-ErrorType", error))

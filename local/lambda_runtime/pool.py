@@ -1,0 +1,73 @@
+"""The processes of one function: started when needed, used again, replaced when they end."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+from local.lambda_runtime.model import Function, Outcome, Throttled
+from local.lambda_runtime.sandbox import Sandbox
+
+
+class Pool:
+    """Runs events of one function in at most ``function.concurrency`` processes."""
+
+    def __init__(self, function: Function, *, path: Sequence[Path], log: Path) -> None:
+        self.function = function
+        self._path = path
+        self._log = log.open("ab", buffering=0)
+        self._lock = Lock()
+        self._idle: list[Sandbox] = []
+        self._all: list[Sandbox] = []
+        self._busy = 0
+        self._closed = False
+
+    def invoke(self, event: bytes) -> Outcome:
+        """Run one event to its outcome.
+
+        Raises:
+            Throttled: as many events as allowed are under way.
+        """
+        sandbox = self._take()
+        try:
+            if sandbox is None:
+                sandbox = self._start()
+                if (failure := sandbox.initialise()) is not None:
+                    return failure
+            return sandbox.invoke(event)
+        finally:
+            self._give_back(sandbox)
+
+    def sandboxes(self) -> list[Sandbox]:
+        """The processes that are alive."""
+        with self._lock:
+            return [sandbox for sandbox in self._all if sandbox.alive]
+
+    def end(self) -> None:
+        """Take no more events and end all processes; events under way end in an error."""
+        self._closed = True
+        for sandbox in self.sandboxes():
+            sandbox.close()
+
+    def close(self) -> None:
+        """End all processes and close the log."""
+        self.end()
+        self._log.close()
+
+    def _take(self) -> Sandbox | None:
+        with self._lock:
+            if self._closed or self._busy >= self.function.concurrency:
+                raise Throttled(f"{self.function.name}: expected at most {self.function.concurrency} at once")
+            self._busy += 1
+            return self._idle.pop() if self._idle else None
+
+    def _start(self) -> Sandbox:
+        sandbox = Sandbox(self.function, path=self._path, log=self._log)
+        with self._lock:
+            self._all = [*(other for other in self._all if other.alive), sandbox]
+        return sandbox
+
+    def _give_back(self, sandbox: Sandbox | None) -> None:
+        with self._lock:
+            self._busy -= 1
+            if sandbox is not None and sandbox.alive:
+                self._idle.append(sandbox)
