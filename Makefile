@@ -1,0 +1,50 @@
+# sealrun: `make demo` runs the main job, `make test` everything. Both install what they need.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help setup setup-all demo test check bench lock format clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: ## install what the demo needs (done by the others)
+	@local/setup.sh local
+
+setup-all:
+	@local/setup.sh local contracts
+
+demo: setup ## sell one real CI job on this machine; leaves out/demo/
+	@python -m local.demo
+
+check: setup-all ## format, lint, strict types and unit tests, fast
+	ruff format --check .
+	ruff check .
+	mypy
+	npm run --silent check -w contracts
+	pytest -q -m "not peers"
+
+test: check ## everything: check, real peers on loopback, contracts
+	pytest -q -m peers
+	npm test --silent -w contracts
+
+bench: setup-all ## measure, each figure beside its peer in the same run
+	@python -m bench
+
+format: setup-all ## put every file into the format that check wants
+	ruff format .
+	ruff check --fix .
+	npm run --silent format -w contracts
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+lock: setup-all ## resolve all versions again (needs uv on PATH)
+	$(LOCK) --upgrade --group dev -o requirements.txt
+	$(LOCK) --group runtime -c requirements.txt -o layers/deps/requirements.txt
+	npm install --package-lock-only
+
+clean: ## remove everything that was built or installed here
+	rm -rf .venv node_modules out build contracts/build
