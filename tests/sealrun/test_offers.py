@@ -7,7 +7,14 @@ import pytest
 from sealrun.errors import InputsRefused, Malformed
 from sealrun.fields import canonical
 from sealrun.offers import Offer
-from tests.sealrun.world import make_offer, offer_value
+from tests.sealrun.world import (
+    BUYER,
+    PRICE,
+    make_offer,
+    make_paid_offer,
+    offer_value,
+    terms_value,
+)
 
 SOURCE = offer_value()["source"]
 
@@ -40,9 +47,10 @@ def test_l9_an_offers_origin_has_no_path_no_user_and_is_https() -> None:
         ({"network": "mina:testnet"}, "network: expected one of"),
         ({"price": 0}, "price: expected a decimal number in a string"),
         ({"price": "01"}, "price: expected a decimal number"),
-        ({"price": "5"}, "expected 0 for price 0 and a terms hash otherwise"),
-        ({"terms": "5"}, "expected 0 for price 0 and a terms hash otherwise"),
-        ({"price": str(2**64), "terms": "5"}, "price: expected at most"),
+        ({"price": "5"}, "terms: expected an object, got NoneType"),
+        ({"terms": terms_value()}, "expected null and no payment for price 0"),
+        ({"payment": {}}, "expected null and no payment for price 0"),
+        ({"price": str(2**64)}, "price: expected at most"),
         ({"oracle": "B62"}, "key: "),
         ({"quota_per_hour": 0}, "quota_per_hour: expected a whole number from 1"),
         ({"quota_per_hour": True}, "got True"),
@@ -76,3 +84,27 @@ def test_a_document_that_is_not_canonical_is_refused() -> None:
 def test_a_document_past_16_kib_is_refused() -> None:
     with pytest.raises(Malformed, match="at most 16384 bytes"):
         Offer.parse(b" " * 16385)
+
+
+def test_a4_an_offer_with_a_price_names_its_terms() -> None:
+    offer = make_paid_offer()
+    assert offer.payment is not None
+    assert (offer.price, offer.terms) == (PRICE, offer.payment.terms.hash)
+    assert make_offer().terms == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"terms": None}, "terms: expected an object"),
+        ({"terms": terms_value(network="mina:mainnet")}, "expected network mina:devnet, got mina:mainnet"),
+        ({"oracle": BUYER.public_key().to_base58()}, "oracle: expected the oracle of the terms"),
+        ({"payment": None}, "payment: expected an object"),
+        ({"payment": {"depth": 291, "nodes": 1, "failed_per_day": 1}}, "depth: expected .* to 290"),
+        ({"payment": {"depth": 0, "nodes": 0, "failed_per_day": 1}}, "nodes: expected .* from 1"),
+        ({"payment": {"depth": 0, "nodes": 1, "failed_per_day": 0}}, "failed_per_day: expected .* from 1"),
+    ],
+)
+def test_a4_terms_that_do_not_fit_the_offer_are_refused(changes: dict[str, Any], text: str) -> None:
+    with pytest.raises(Malformed, match=text):
+        make_paid_offer(**changes)

@@ -28,6 +28,10 @@ from tests.sealrun.fakes import (
 
 BUYER = PrivateKey.from_scalar(1001)
 ORACLE = PrivateKey.from_scalar(2002)
+ACCOUNT = PrivateKey.from_scalar(3003)
+SELLER = PrivateKey.from_scalar(4004)
+OPERATOR = PrivateKey.from_scalar(5005)
+PRICE = 5_000_000_000
 COMMIT = "1f" * 20
 
 
@@ -55,7 +59,7 @@ def offer_value(**changes: Any) -> dict[str, Any]:
             "additionalProperties": False,
         },
         "price": "0",
-        "terms": "0",
+        "terms": None,
         "oracle": ORACLE.public_key().to_base58(),
         "access": {"open": True, "keys": []},
         "quota_per_hour": 10,
@@ -65,9 +69,34 @@ def offer_value(**changes: Any) -> dict[str, Any]:
     return {**value, **changes}
 
 
+def terms_value(**changes: Any) -> dict[str, Any]:
+    """The JSON value of terms, with changes."""
+    value: dict[str, Any] = {
+        "network": "mina:devnet",
+        "ledger": "7",
+        "seller": SELLER.public_key().to_base58(),
+        "operator": OPERATOR.public_key().to_base58(),
+        "operator_share": 250,
+        "oracle": ORACLE.public_key().to_base58(),
+        "exit_delay": 100,
+    }
+    return {**value, **changes}
+
+
+def paid_value(**changes: Any) -> dict[str, Any]:
+    """The JSON value of an offer that costs 5 MINA, with changes."""
+    payment = {"depth": 0, "nodes": 1, "failed_per_day": 5}
+    return offer_value(**{"price": str(PRICE), "terms": terms_value(), "payment": payment, **changes})
+
+
 def make_offer(**changes: Any) -> Offer:
-    """An offer, with changes."""
+    """An offer of price 0, with changes."""
     return Offer.parse(canonical(offer_value(**changes)))
+
+
+def make_paid_offer(**changes: Any) -> Offer:
+    """An offer that costs 5 MINA, with changes."""
+    return Offer.parse(canonical(paid_value(**changes)))
 
 
 def sign_call(offer: Offer, *, buyer: PrivateKey = BUYER, limit: int = 0, **changes: Any) -> SignedCall:

@@ -17,6 +17,10 @@ HALF = 1 << 128
 VOUCHER = "sealrun:voucher"
 RECEIPT = "sealrun:receipt"
 READ = "sealrun:read"
+DUE = "sealrun:due"
+# The same figure for the buyer: no contract takes it (A6).
+FIGURE = "sealrun:figure"
+ACCOUNT = "sealrun:account"
 
 NETWORKS = ("mina:devnet", "mina:mainnet")
 

@@ -4,19 +4,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from mina.field import P
 from mina.keys import PublicKey
 from sealrun import read
 from sealrun.errors import Malformed
 from sealrun.fields import NETWORKS, canonical, document_hash
 from sealrun.inputs import InputSchema
 from sealrun.json_limits import parse_object
+from sealrun.terms import Terms, check_network
 
 MAX_DOCUMENT_BYTES = 16 * 1024
 MAX_ALLOWED_KEYS = 64
 # GitLab gives a pipeline 20 inputs and GitHub a workflow 25; one of them is the call hash.
 MAX_INPUTS = {"gitlab": 19, "github": 24}
 MAX_UINT64 = 2**64 - 1
+# Mina's finality parameter k: no fork is longer.
+MAX_DEPTH = 290
+MAX_NODES = 5
 
 Visibility = Literal["public", "buyer"]
 
@@ -52,6 +55,16 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Payment:
+    """How an offer that has a price is paid."""
+
+    terms: Terms
+    depth: int  # blocks that a deposit must have over it before it counts (A5)
+    nodes: int  # nodes that must agree about an account
+    failed_per_day: int  # unpaid runs that one account may cause in a day (L7)
+
+
+@dataclass(frozen=True)
 class Offer:
     """A job for sale. Build it with ``Offer.parse``; ``document`` is what was hashed and is stored."""
 
@@ -61,7 +74,7 @@ class Offer:
     source: Source
     inputs: InputSchema
     price: int  # nanomina
-    terms: int  # the terms hash, 0 for an offer of price 0
+    payment: Payment | None  # None for an offer of price 0
     oracle: str  # base58 public key that signs the receipts
     access: Access
     quota_per_hour: int
@@ -78,6 +91,11 @@ class Offer:
     def id(self) -> str:
         """The hash as 64 hex digits, as it stands in URLs."""
         return f"{self.hash:064x}"
+
+    @property
+    def terms(self) -> int:
+        """The terms hash that calls name, 0 for an offer of price 0."""
+        return self.payment.terms.hash if self.payment else 0
 
     @property
     def source_hash(self) -> int:
@@ -107,24 +125,21 @@ class Offer:
 
 
 def _values(value: dict[str, Any]) -> dict[str, Any]:
-    read.only(value, _NAMES, where="offer")
+    read.only(value, _NAMES, where="offer", optional=("payment",))
     read.whole(value, "sealrun", low=1, high=1)
     read.one_of(value, "kind", ["job"])
     source = _source(value["source"])
     price = read.decimal(value, "price", high=MAX_UINT64)
-    terms = read.decimal(value, "terms", high=P - 1)
-    if (price == 0) != (terms == 0):
-        raise Malformed(
-            f"terms: expected 0 for price 0 and a terms hash otherwise, got terms {terms} for price {price}"
-        )
+    network = read.one_of(value, "network", NETWORKS)
+    oracle = _key(value["oracle"])
     return {
         "title": read.text(value, "title", pattern=r"[ -~]{1,80}", says="1 to 80 printable ASCII characters"),
-        "network": read.one_of(value, "network", NETWORKS),
+        "network": network,
         "source": source,
         "inputs": InputSchema.parse(value["inputs"], at_most=MAX_INPUTS[source.provider]),
         "price": price,
-        "terms": terms,
-        "oracle": _key(value["oracle"]),
+        "payment": _payment(value, price=price, network=network, oracle=oracle),
+        "oracle": oracle,
         "access": _access(value["access"]),
         "quota_per_hour": read.whole(value, "quota_per_hour", low=1, high=100_000),
         "limits": _limits(value["limits"]),
@@ -136,6 +151,25 @@ _NAMES = (
     "sealrun", "kind", "title", "network", "source", "inputs", "price", "terms", "oracle", "access",
     "quota_per_hour", "limits", "evidence",
 )  # fmt: skip
+
+
+def _payment(value: dict[str, Any], *, price: int, network: str, oracle: str) -> Payment | None:
+    """``terms`` and ``payment`` stand together, and only where there is a price (A4)."""
+    if price == 0:
+        if value["terms"] is not None or "payment" in value:
+            raise Malformed("terms: expected null and no payment for price 0, got some")
+        return None
+    terms = Terms.parse(value["terms"])
+    check_network(terms, network)
+    if terms.oracle.to_base58() != oracle:
+        raise Malformed(f"oracle: expected the oracle of the terms, got {oracle}")
+    payment = read.only(value.get("payment"), ("depth", "nodes", "failed_per_day"), where="payment")
+    return Payment(
+        terms=terms,
+        depth=read.whole(payment, "depth", low=0, high=MAX_DEPTH),
+        nodes=read.whole(payment, "nodes", low=1, high=MAX_NODES),
+        failed_per_day=read.whole(payment, "failed_per_day", low=1, high=10_000),
+    )
 
 
 def _source(value: Any) -> Source:

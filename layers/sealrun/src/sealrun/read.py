@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from mina.field import P
+from mina.keys import PublicKey
 from sealrun.errors import Malformed
 
 MAX_SHOWN = 40
@@ -63,6 +64,17 @@ def truth(value: Mapping[str, Any], name: str) -> bool:
     if not isinstance(found, bool):
         raise Malformed(f"{name}: expected true or false, got {_shown(found)}")
     return found
+
+
+def public_key(value: Mapping[str, Any], name: str) -> PublicKey:
+    """A public key in base58; the empty key is none."""
+    found = value[name]
+    if not isinstance(found, str):
+        raise Malformed(f"{name}: expected a base58 public key, got {type(found).__name__}")
+    try:
+        return PublicKey.from_base58(found)
+    except ValueError as error:
+        raise Malformed(f"{name}: {error}") from error
 
 
 def hex_field(value: str, *, where: str) -> int:

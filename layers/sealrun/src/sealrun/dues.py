@@ -1,0 +1,141 @@
+"""What is owed on one account: one leaf per call, a tree over them, and the statements about it (A8).
+
+The due and the tree prove each other: the last leaf's running total is the due, and the signed root binds
+the tree's root to the number of its leaves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from mina.keys import PublicKey
+from sealrun.errors import Refused
+from sealrun.fields import DUE, FIGURE, network_field, tagged_hash, text_field
+
+# Levels below the root: room for 1,048,576 calls of one account.
+DEPTH = 20
+
+
+@dataclass(frozen=True)
+class DueLeaf:
+    """One call that is over; ``price_due`` is 0 for a run that is not paid. Nanomina."""
+
+    index: int  # from 0, in the order in which calls became due
+    call_hash: int
+    receipt_hash: int
+    price_due: int
+    running_total: int
+
+    @property
+    def hash(self) -> int:
+        """``H("sealrun:due", [index, call_hash, receipt_hash, price_due, running_total])``."""
+        fields = [self.index, self.call_hash, self.receipt_hash, self.price_due, self.running_total]
+        return tagged_hash("sealrun:due", fields)
+
+
+@dataclass(frozen=True)
+class DueTree:
+    """An account's tree as far as adding to it and signing it needs it: at most one node per level."""
+
+    count: int = 0
+    due: int = 0
+    filled: tuple[int, ...] = (0,) * DEPTH  # left siblings that wait for their right one
+
+    def add(self, *, call_hash: int, receipt_hash: int, price_due: int) -> "tuple[DueTree, DueLeaf]":
+        """The tree with one more leaf, and that leaf.
+
+        Raises:
+            Refused: the tree is full; the account is settled and a new one opened.
+        """
+        if self.count >= 2**DEPTH - 1:
+            raise Refused(f"dues: expected at most {2**DEPTH - 1} calls of one account, got more")
+        total = self.due + price_due
+        leaf = DueLeaf(self.count, call_hash, receipt_hash, price_due, total)
+        node, level, filled = leaf.hash, 0, list(self.filled)
+        while self.count >> level & 1:
+            node, filled[level] = _node(filled[level], node), 0
+            level += 1
+        filled[level] = node
+        return DueTree(self.count + 1, total, tuple(filled)), leaf
+
+    @property
+    def root(self) -> int:
+        """The root of the tree of fixed depth; an empty leaf is 0."""
+        node = 0
+        for level in range(DEPTH):
+            full = self.count >> level & 1
+            node = _node(self.filled[level], node) if full else _node(node, _empty(level))
+        return node
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is owed on an account so far, as the oracle signs it. ``due`` is in nanomina."""
+
+    network: str
+    account: PublicKey
+    due: int
+    tree_root: int
+    count: int
+
+    @property
+    def root(self) -> int:
+        """``H("sealrun:root", [tree root, count])``."""
+        return tagged_hash("sealrun:root", [self.tree_root, self.count])
+
+    def due_fields(self) -> list[int]:
+        """The six fields that the contract checks; for seller and operator only (A6)."""
+        return [text_field(DUE), *self._said()]
+
+    def figure_fields(self) -> list[int]:
+        """The same figure under another tag, for the buyer: no contract takes it (A6)."""
+        return [text_field(FIGURE), *self._said()]
+
+    def _said(self) -> list[int]:
+        return [network_field(self.network), *self.account.to_fields(), self.due, self.root]
+
+
+def path(hashes: Sequence[int], index: int) -> list[int]:
+    """The siblings of a leaf, from its own level up, with which ``root_from_path`` gives the root again.
+
+    Args:
+        hashes: of all leaves in their order.
+        index: of the leaf.
+
+    Raises:
+        IndexError: there is no such leaf.
+    """
+    if not 0 <= index < len(hashes):
+        raise IndexError(f"leaf: expected one of {len(hashes)}, got {index}")
+    row, siblings = list(hashes), []
+    for level in range(DEPTH):
+        if len(row) % 2:
+            row.append(_empty(level))
+        siblings.append(row[index ^ 1])
+        row = [_node(row[at], row[at + 1]) for at in range(0, len(row), 2)]
+        index >>= 1
+    return siblings
+
+
+def root_from_path(leaf: DueLeaf, siblings: Sequence[int]) -> int:
+    """The root of the tree that has this leaf at its index, if these are its siblings.
+
+    Raises:
+        Refused: there are not as many siblings as levels.
+    """
+    if len(siblings) != DEPTH:
+        raise Refused(f"proof: expected {DEPTH} siblings, got {len(siblings)}")
+    node = leaf.hash
+    for level, sibling in enumerate(siblings):
+        node = _node(sibling, node) if leaf.index >> level & 1 else _node(node, sibling)
+    return node
+
+
+def _node(left: int, right: int) -> int:
+    return tagged_hash("sealrun:node", [left, right])
+
+
+@cache
+def _empty(level: int) -> int:
+    """The root of a subtree without any leaf."""
+    return _node(_empty(level - 1), _empty(level - 1)) if level else 0
