@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,8 +16,13 @@ ROOT = Path(__file__).resolve().parents[2]
 GENERATED = ".gitlab-ci.sealrun.yml"
 _GITLAB_CI_LOCAL = ROOT / "node_modules" / "gitlab-ci-local" / "dist" / "index.js"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-# Job logic that this GitLab does itself, and must not be done twice.
-_NOT_FOR_THE_ENGINE = ("retry", "id_tokens", "timeout")
+# Job logic that this GitLab does itself, and must not be done twice. The engine resets the job's folder
+# before an after_script and loses the artifacts, so that becomes a trap of the script itself.
+_NOT_FOR_THE_ENGINE = ("retry", "id_tokens", "timeout", "after_script")
+_AFTER = (
+    "trap '_code=$?; set +e; CI_JOB_STATUS=$([ $_code = 0 ] && echo success || echo failed) "
+    "bash {path}; exit $_code' EXIT"
+)
 
 
 class ConfigError(Exception):
@@ -95,7 +101,9 @@ def write_generated(
     for name in dict.fromkeys(base_name(job.name, document) for job in config.jobs):
         job = {key: value for key, value in document[name].items() if key not in _NOT_FOR_THE_ENGINE}
         own = job_variables(name, document[name])
-        document[name] = {**job, "variables": {**(job.get("variables") or {}), **own}}
+        after = _after_script(clone, name, document[name].get("after_script"))
+        script = {"script": [*after, *_lines(job["script"])]} if "script" in job else {}
+        document[name] = {**job, **script, "variables": {**(job.get("variables") or {}), **own}}
     (clone / GENERATED).write_text(yaml.safe_dump(document, sort_keys=False))
 
 
@@ -121,6 +129,20 @@ def seconds_of(duration: object) -> float:
     """``3h 30m``, ``90 seconds``, ``1 hour``: GitLab's words for a time; a bare number is seconds."""
     parts = re.findall(r"(\d+(?:\.\d+)?)\s*([a-z]?)[a-z]*", str(duration or "").lower())
     return sum(float(number) * _UNITS.get(unit or "s", 1) for number, unit in parts)
+
+
+def _after_script(clone: Path, name: str, written: object) -> list[str]:
+    """The line that makes the after_script run at the script's end, in a shell of its own."""
+    if not written:
+        return []
+    path = clone / ".git" / f"after-{name.encode().hex()[:200]}.sh"
+    path.write_text("\n".join(_lines(written)) + "\n")
+    return [_AFTER.format(path=shlex.quote(str(path)))]
+
+
+def _lines(script: object) -> list[str]:
+    """A script as a list: it may be one string."""
+    return [str(line) for line in script] if isinstance(script, list) else [str(script)]
 
 
 def _only_known_inputs(clone: Path, inputs: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ when the origin changes (httpx keeps a PRIVATE-TOKEN header across origins).
 
 import ipaddress
 import socket
+import ssl
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -42,6 +43,7 @@ def guarded_client(
     *,
     timeout: httpx.Timeout = DEFAULT_TIMEOUT,
     resolve: Resolve | None = None,
+    verify: ssl.SSLContext | None = None,
     unsafe_loopback: bool = False,
 ) -> httpx.Client:
     """Make a client that talks to these origins (``https://host[:port]``) only.
@@ -50,10 +52,13 @@ def guarded_client(
         origins: all that may be reached, redirect targets included.
         timeout: of each connect, read, write; for a whole answer see ``read_limited``.
         resolve: turns a host and a port into its addresses; the system's resolver when None.
+        verify: what TLS trusts, for a GitLab with its own authority; the public ones when None.
         unsafe_loopback: let http:// and the loopback addresses through, for the stack on one machine. Never
             set it in a function that is deployed: Lambda's own runtime API listens on loopback.
     """
-    transport = GuardedTransport(origins, resolve=resolve or _resolve, unsafe_loopback=unsafe_loopback)
+    transport = GuardedTransport(
+        origins, resolve=resolve or _resolve, verify=verify, unsafe_loopback=unsafe_loopback
+    )
     # trust_env would put the proxies of the environment in front of the transport, and read ~/.netrc.
     # A compressed answer could unpack to any size before a limit sees it.
     headers = {"User-Agent": "sealrun", "Accept-Encoding": "identity"}
@@ -65,8 +70,15 @@ def guarded_client(
 class GuardedTransport(httpx.BaseTransport):
     """Checks the URL and the address, then connects to that address under the URL's name."""
 
-    def __init__(self, origins: Collection[str], *, resolve: Resolve, unsafe_loopback: bool) -> None:
-        self._unsafe_loopback = unsafe_loopback
+    def __init__(
+        self,
+        origins: Collection[str],
+        *,
+        resolve: Resolve,
+        verify: ssl.SSLContext | None,
+        unsafe_loopback: bool,
+    ) -> None:
+        self._unsafe_loopback, self._verify = unsafe_loopback, verify
         self._origins = frozenset(self._allowed(origin) for origin in origins)
         self._resolve = resolve
         # One pool per name: httpcore pools by address, and two names behind one address must not share
@@ -113,8 +125,14 @@ class GuardedTransport(httpx.BaseTransport):
             raise httpx.ConnectError(f"host: {host} has no address", request=request)
         return found
 
+    def _pool(self, host: str) -> httpx.HTTPTransport:
+        if host not in self._pools:
+            self._verify = self._verify or httpx.create_ssl_context(trust_env=False)
+            self._pools[host] = httpx.HTTPTransport(verify=self._verify, trust_env=False)
+        return self._pools[host]
+
     def _send_to_one_of(self, addresses: list[str], request: httpx.Request) -> httpx.Response:
-        pool = self._pools.setdefault(request.url.host, httpx.HTTPTransport(trust_env=False))
+        pool = self._pool(request.url.host)
         for address in addresses[:-1]:
             try:
                 return pool.handle_request(_to(address, request))
@@ -158,14 +176,14 @@ def limited(response: httpx.Response, limit: int, *, seconds: float) -> Iterator
     if response.headers.get("content-encoding", "identity") != "identity":
         raise TooLong("body: expected it as it is, got it compressed", request=response.request)
     ends, size = time.monotonic() + seconds, 0
-    for piece in response.iter_raw():
+    # A response that was made in memory (httpx.MockTransport) is read already.
+    for piece in [response.content] if response.is_stream_consumed else response.iter_raw():
         size += len(piece)
         if size > limit:
             raise TooLong(f"body: expected at most {limit} bytes, got more", request=response.request)
         if time.monotonic() > ends:
-            raise TooLong(
-                f"body: expected it within {seconds:g} s, got {size} bytes", request=response.request
-            )
+            message = f"body: expected it within {seconds:g} s, got {size} bytes"
+            raise httpx.ReadTimeout(message, request=response.request)
         yield piece
 
 

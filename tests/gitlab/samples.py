@@ -1,0 +1,104 @@
+"""Small git repositories with a pipeline, made anew for each test that wants one."""
+
+import subprocess
+from pathlib import Path
+
+CALL = "0123456789abcdef" * 4
+OTHER_CALL = "fedcba9876543210" * 4
+
+# What every sealrun job begins with: the call hash as an input, and the run named after it.
+HEADER = """\
+spec:
+  inputs:
+    sealrun_call:
+      regex: ^[0-9a-f]{64}$
+    level:
+      type: number
+      default: 3
+    flavour:
+      options: [plain, salted]
+      default: plain
+---
+workflow:
+  name: 'sealrun $[[ inputs.sealrun_call ]]'
+
+stages: [build, check]
+
+"""
+
+BUILD = """\
+build:
+  stage: build
+  script:
+    - mkdir -p out
+    - echo "level=$[[ inputs.level ]] flavour=$[[ inputs.flavour ]]" > out/inputs.txt
+    - env | grep '^CI_' | sort > out/variables.txt
+    - echo "building for $[[ inputs.sealrun_call ]]"
+  after_script:
+    - echo "was a $CI_JOB_STATUS"
+  artifacts:
+    paths: [out/]
+
+"""
+
+CHECK = """\
+check:
+  stage: check
+  needs: [build]
+  script:
+    - grep level out/inputs.txt
+"""
+
+FAILING = """\
+check:
+  stage: check
+  script:
+    - echo "about to fail"
+    - exit 3
+"""
+
+SLEEPING = """\
+check:
+  stage: check
+  timeout: 1 second
+  script:
+    - sleep 600
+"""
+
+WAITING = """\
+check:
+  stage: check
+  script:
+    - sleep 600
+"""
+
+VARIABLES = """\
+workflow:
+  name: 'sealrun $sealrun_call'
+
+build:
+  script:
+    - echo "level=$level"
+"""
+
+
+def make_repository(folder: Path, pipeline: str) -> Path:
+    """A repository with one commit, tagged v1; a branch and a tag share the name both."""
+    folder.mkdir(parents=True)
+    (folder / ".gitlab-ci.yml").write_text(pipeline)
+    _git(folder, "init", "--quiet", "--initial-branch=main")
+    _git(folder, "add", ".")
+    _git(folder, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "--quiet", "--message=job")
+    for arguments in (["tag", "v1"], ["tag", "both"], ["branch", "both"]):
+        _git(folder, *arguments)
+    return folder
+
+
+def head(repository: Path) -> str:
+    """The commit of the tag."""
+    return _git(repository, "rev-parse", "v1")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
