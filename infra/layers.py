@@ -1,7 +1,7 @@
 """Builds the Lambda layers byte-reproducibly: ``python -m infra.layers build --out DIR``.
 
-An archive depends on the sources and on the Python version whose bytecode it carries, and on
-An archive depends on the sources and on the Python version whose bytecode it carries, and on
+An archive depends on the sources and on the Python version whose bytecode it carries, and on nothing
+else: entries are sorted, stored as they are, and carry one fixed time and mode. The layers ``mina`` and
 ``sealrun`` need the standard library alone; ``deps`` installs the locked runtime requirements with pip.
 """
 
