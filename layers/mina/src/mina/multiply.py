@@ -62,10 +62,7 @@ def combine(base_scalar: int, scalar: int, point: Point) -> Point | None:
 @cache
 def _base_table(piece: int) -> list[Point]:
     """Return the odd multiples of 2^(32 * piece) times the generator."""
-    point = (*GENERATOR, 1)
-    for _ in range(piece * _PIECE):
-        point = _double(point)
-    affine = _to_affine(point)
+    affine = _to_affine(_double((*GENERATOR, 1), piece * _PIECE))
     assert affine is not None  # noqa: S101  the generator's order is an odd prime
     return _odd_multiples(affine, _BASE_WIDTH)
 
@@ -93,21 +90,29 @@ def _odd_multiples(point: Point, width: int) -> list[Point]:
 def _run(schedule: list[list[Point]]) -> Jacobian:
     """Return the sum over all rows of 2^row times the row's points."""
     total = (1, 1, 0)
+    doublings = 0
     for row in reversed(schedule):
-        if total[2]:
-            total = _double(total)
+        doublings += 1
+        if row:
+            total = _double(total, doublings)
+            doublings = 0
         for point in row:
             total = _add(total, point)
-    return total
+    return _double(total, doublings)
 
 
-def _double(point: Jacobian) -> Jacobian:
+def _double(point: Jacobian, times: int = 1) -> Jacobian:
+    """Return 2^times times the point; at infinity Z stays 0."""
     x, y, z = point
-    e = 3 * x * x
-    b = y * y % P
-    d = 4 * x * b % P
-    x3 = (e * e - d - d) % P
-    return x3, (e * (d - x3) - 8 * b * b) % P, 2 * y * z % P
+    p = P
+    for _ in range(times):
+        e = 3 * x * x % p
+        b = y * y % p
+        d = 4 * x * b % p
+        z = 2 * y * z % p
+        x = (e * e - d - d) % p
+        y = (e * (d - x) - 8 * b * b) % p
+    return x, y, z
 
 
 def _add(left: Jacobian, right: Point) -> Jacobian:
