@@ -4,6 +4,7 @@ import importlib.util
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
@@ -58,13 +59,25 @@ class LambdaHost:
 
     def add(self, function: Function, *, routes: Sequence[str] = ()) -> None:
         """Register a function and the routes that lead to it; the first that fits a request wins."""
-        log = self.folder / "logs" / f"{function.name}.log"
+        log = self._log_file(function.name)
         self._pools[function.name] = Pool(function, path=self._path, log=log)
         self._routes += [Route.parse(route, function.name) for route in routes]
 
+    def environment(self, name: str) -> Mapping[str, str]:
+        """The variables that the function was given."""
+        return self._pool(name).function.environment
+
+    def configure(self, name: str, environment: Mapping[str, str]) -> None:
+        """Give the function another environment; its processes end, and events under way with them."""
+        pool = self._pool(name)
+        pool.end()
+        function = replace(pool.function, environment=environment)
+        self._pools[name] = Pool(function, path=self._path, log=self._log_file(name))
+        pool.close()
+
     def log(self, name: str) -> str:
         """All that the function's processes have written."""
-        return (self.folder / "logs" / f"{name}.log").read_text(errors="replace")
+        return self._log_file(name).read_text(errors="replace")
 
     def sandboxes(self, name: str) -> list[Sandbox]:
         """The function's processes that are alive."""
@@ -91,11 +104,11 @@ class LambdaHost:
 
         Unlike there, an event that takes long delays the next one.
         """
-        pool = self._pool(name)
+        self._pool(name)
 
         def run() -> None:
             while not self._closing.wait(every_s):
-                self._run_event(pool, scheduled_event(name, event, now=time.time()))
+                self._run_event(name, scheduled_event(name, event, now=time.time()))
 
         self._background(run)
 
@@ -118,6 +131,9 @@ class LambdaHost:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _log_file(self, name: str) -> Path:
+        return self.folder / "logs" / f"{name}.log"
 
     def _pool(self, name: str) -> Pool:
         if name not in self._pools:
@@ -146,21 +162,21 @@ class LambdaHost:
         return serve_invoke(request, invoke=invoke, invoke_later=self._invoke_later)
 
     def _invoke_later(self, name: str, event: bytes) -> None:
-        pool = self._pool(name)
-        self._background(lambda: self._run_event(pool, event))
+        self._pool(name)
+        self._background(lambda: self._run_event(name, event))
 
-    def _run_event(self, pool: Pool, event: bytes) -> None:
+    def _run_event(self, name: str, event: bytes) -> None:
         waits = list(self._retry_seconds)
         while not self._closing.is_set():
             try:
-                outcome = pool.invoke(event)
+                outcome = self._pool(name).invoke(event)
             except Throttled:
                 self._closing.wait(THROTTLED_SECONDS)
                 continue
             if not outcome.error:
                 return
             if not waits:
-                self.dropped.append((pool.function.name, outcome))
+                self.dropped.append((name, outcome))
                 return
             self._closing.wait(waits.pop(0))
 

@@ -1,0 +1,185 @@
+"""AWS on loopback: moto's server in a process of its own, and what a stack needs in it.
+
+``python -m local.aws --port 5000`` serves alone until its standard input ends. moto keeps everything in
+memory. It does not check signatures, permissions or S3's SHA-256 checksums.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+
+from local.lambda_runtime.model import REGION
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLE = "calls"
+BUCKET = "sealrun-evidence"
+STOP_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """What stands ready in AWS for one stack."""
+
+    table: str
+    bucket: str
+    kms_key: str
+
+    def environment(self, *, aws: Mapping[str, str], invoke_url: str, public_url: str) -> dict[str, str]:
+        """The variables that every function of the stack gets."""
+        return {
+            **aws,
+            "AWS_ENDPOINT_URL_LAMBDA": invoke_url,
+            "SEALRUN_TABLE": self.table,
+            "SEALRUN_EVIDENCE_BUCKET": self.bucket,
+            "SEALRUN_KMS_KEY": self.kms_key,
+            "SEALRUN_COLLECT_FUNCTION": "collect",
+            "SEALRUN_PUBLIC_URL": public_url,
+            "SEALRUN_UNSAFE_LOOPBACK": "1",
+        }
+
+
+class AwsServer:
+    """moto's server, from construction until ``close``; what it says goes to ``aws.log`` in the folder."""
+
+    def __init__(self, folder: Path, *, port: int = 0) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._log = (folder / "aws.log").open("wb")
+        # The process ends when its standard input does, so it never outlives this one.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "local.aws", "--port", str(port)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
+        self.url = self._first_line()
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which boto3 finds this server and no other."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def client(self, service: Any) -> Any:
+        """A boto3 client of this server."""
+        import boto3  # noqa: PLC0415
+
+        environment = self.environment()
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def close(self) -> None:
+        """End the server; everything in it is gone."""
+        try:
+            self._process.communicate(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _first_line(self) -> str:
+        out = cast("BinaryIO", self._process.stdout)
+        line = out.readline().decode().strip()
+        if not line.startswith("http://127.0.0.1:"):
+            self.close()
+            raise RuntimeError(f"aws: expected its url, got {line!r}; see {self._log.name}")
+        return line
+
+
+def provision(server: AwsServer) -> Provisioned:
+    """Create the table, the bucket and the key of one stack."""
+    _create_table(server.client("dynamodb"))
+    _create_bucket(server.client("s3"))
+    kms: KMSClient = server.client("kms")
+    key = kms.create_key(Description="sealrun: credentials and the oracle's key")["KeyMetadata"]["KeyId"]
+    return Provisioned(TABLE, BUCKET, key)
+
+
+def _create_table(dynamodb: "DynamoDBClient") -> None:
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+            {"AttributeName": "wake_shard", "AttributeType": "S"},
+            {"AttributeName": "wake_at", "AttributeType": "N"},
+        ],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "wake",
+                "KeySchema": [
+                    {"AttributeName": "wake_shard", "KeyType": "HASH"},
+                    {"AttributeName": "wake_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+    )
+    dynamodb.update_time_to_live(
+        TableName=TABLE, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
+    )
+
+
+def _create_bucket(s3: "S3Client") -> None:
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_public_access_block(
+        Bucket=BUCKET,
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True,
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True,
+        },
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until the standard input ends; the first line out is the URL."""
+    parser = argparse.ArgumentParser(prog="python -m local.aws", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    options = parser.parse_args(arguments)
+    from moto.moto_server.threaded_moto_server import ThreadedMotoServer  # noqa: PLC0415
+
+    server = ThreadedMotoServer("127.0.0.1", options.port, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    print(f"http://127.0.0.1:{port}", flush=True)
+    with suppress(KeyboardInterrupt):
+        sys.stdin.read()
+    server.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""The whole system on loopback: AWS, the functions as they ship, a gateway, a schedule, a GitLab.
+
+``with Stack(folder) as stack`` starts it; ``python -m local.stack`` serves it until Ctrl-C.
+"""
+
+import argparse
+import hashlib
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from infra.layers import LAYERS, ROOT, unpacked
+from local.aws import AwsServer, provision
+from local.lambda_runtime import Function, LambdaHost
+
+if TYPE_CHECKING:
+    from local.gitlab.server import GitLabServer
+
+ROUTES = {
+    "call": ["GET /offers/{offer}", "POST /offers/{offer}/calls"],
+    "collect": ["POST /webhooks/{provider}"],
+    "receipt": ["GET /calls/{call}", "GET /calls/{call}/{proxy+}"],
+}
+# What the functions are given; collect streams archives of up to an offer's size.
+LIMITS = {"call": (256, 30.0), "collect": (512, 120.0), "receipt": (256, 10.0)}
+# Another process may still run from an older layer.
+KEPT_SECONDS = 3600
+SWEEP = {"sweep": True, "time": "<aws.scheduler.scheduled-time>"}
+
+
+class Stack:
+    """Everything that one operator deploys, and a GitLab beside it.
+
+    ``url`` is the public one, ``aws`` and ``host`` are the servers, ``provisioned`` names the table, the
+    bucket and the key. ``functions`` may be another folder of functions with the same names.
+    """
+
+    gitlab: "GitLabServer | None" = None
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        functions: Path = ROOT / "functions",
+        sweep_seconds: float | None = 5.0,
+        with_gitlab: bool = False,
+        port: int = 0,
+    ) -> None:
+        self._open = ExitStack()
+        with self._open:
+            self.aws = self._open.enter_context(AwsServer(folder))
+            layers = [layer_folder(name) for name in LAYERS]
+            self.host = self._open.enter_context(LambdaHost(folder, layers=layers, port=port))
+            self.url = self.host.url
+            self.provisioned = provision(self.aws)
+            self.environment = self.provisioned.environment(
+                aws=self.aws.environment(), invoke_url=self.host.invoke_url, public_url=self.url
+            )
+            for name in ROUTES:
+                self._deploy(name, functions / name)
+            if sweep_seconds is not None:
+                self.host.schedule("collect", every_s=sweep_seconds, event=SWEEP)
+            if with_gitlab:
+                self.gitlab = self._open.enter_context(_gitlab(folder / "gitlab"))
+            self._open = self._open.pop_all()
+
+    def configure(self, name: str, environment: Mapping[str, str]) -> None:
+        """Add variables to one function; its processes end, and the next event starts a new one."""
+        self.host.configure(name, {**self.host.environment(name), **environment})
+
+    def close(self) -> None:
+        """End every server."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _deploy(self, name: str, folder: Path) -> None:
+        memory_mb, timeout_s = LIMITS[name]
+        function = Function(name, "handler.handler", folder.resolve(), self.environment, memory_mb, timeout_s)
+        self.host.add(function, routes=ROUTES[name])
+
+
+def layer_folder(name: str) -> Path:
+    """The layer's ``python`` folder, built with the running Python where its sources are new."""
+    target = ROOT / "build" / "layers" / f"{name}-{_key(name)}"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            built = Path(scratch) / "layer"
+            unpacked(name, built)
+            # Another process may have been faster; its layer is the same.
+            if not target.exists():
+                built.rename(target)
+        for old in target.parent.glob(f"{name}-*"):
+            if old != target and time.time() - old.stat().st_mtime > KEPT_SECONDS:
+                shutil.rmtree(old, ignore_errors=True)
+    return target / "python"
+
+
+def _key(name: str) -> str:
+    """A digest of all that a layer is made from."""
+    digest = hashlib.sha256(sys.version.encode())
+    sources = ROOT / "layers" / name
+    for path in [*sorted((ROOT / "infra").glob("*.py")), *sorted(sources.rglob("*"))]:
+        if path.is_file() and path.suffix != ".pyc":
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(ROOT)}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+def _gitlab(folder: Path) -> "GitLabServer":
+    from local.gitlab.server import GitLabServer  # noqa: PLC0415
+
+    return GitLabServer(folder)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve the stack until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m local.stack", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=ROOT / "out" / "stack", help="logs and state")
+    parser.add_argument("--port", type=int, default=0, help="the gateway's; 0, the default, takes a free one")
+    parser.add_argument("--gitlab", action="store_true", help="start a GitLab too")
+    options = parser.parse_args(arguments)
+    with Stack(options.folder, port=options.port, with_gitlab=options.gitlab) as stack:
+        gitlab = f"\ngitlab  {stack.gitlab.url}" if stack.gitlab is not None else ""
+        print(
+            f"gateway {stack.url}\naws     {stack.aws.url}\ninvoke  {stack.host.invoke_url}{gitlab}",
+            flush=True,
+        )
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
