@@ -51,6 +51,7 @@ export function openAccount(opening: AccountOpening): AccountUpdate {
   checkTerms(terms);
   requireDistinct(buyer, account, 'the buyer and the account have the same key');
   requireDistinct(buyer, terms.oracle, 'the buyer and the oracle have the same key');
+  requireDistinct(account, terms.oracle, 'the account and the oracle have the same key');
   requireDistinct(payer, account, 'the account cannot pay for its own opening');
   if (buyer.isEmpty().toBoolean()) throw new RangeError('the buyer has an empty key');
   return create(payer, account, {
@@ -97,6 +98,7 @@ export function checkTerms(terms: Terms): void {
   for (const name of ['seller', 'operator', 'oracle'] as const) {
     if (terms[name].isEmpty().toBoolean()) throw new RangeError(`the ${name} has an empty key`);
   }
+  if (terms.exitDelay.toBigint() < 1n) throw new RangeError('the exit delay is 0 slots');
   const share = terms.operatorShare.toBigint();
   if (share > SHARE_UNIT)
     throw new RangeError(

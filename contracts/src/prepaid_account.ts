@@ -74,8 +74,10 @@ export class PrepaidAccount extends SmartContract {
     count.assertGreaterThan(before, 'the receipts do not grow');
 
     const share = operatorPart(due, terms).sub(operatorPart(spent, terms));
+    const accrued = this.accrued.getAndRequireEquals();
+    this.requireBalance(due.sub(spent).add(accrued));
     this.pay(terms.seller, due.sub(spent).sub(share), 'seller');
-    this.accrued.set(this.accrued.getAndRequireEquals().add(share));
+    this.accrued.set(accrued.add(share));
     this.spent.set(due);
     this.receiptsRoot.set(root);
     this.receiptsCount.set(count);
@@ -108,16 +110,14 @@ export class PrepaidAccount extends SmartContract {
   }
 
   /**
-   * Pays the buyer once the exit slot is reached. The balance has a lower bound and no equality: a deposit that
-   * arrives meanwhile must not spoil the proof (A6). What accrued to the operator stays.
+   * Pays the buyer once the exit slot is reached, as often as there is something. What accrued to the operator stays.
    */
   @method async withdraw(amount: UInt64) {
     this.requireMina();
     const exitSlot = this.exitSlot.getAndRequireEquals();
     exitSlot.assertGreaterThan(UInt32.zero, 'the exit was not requested');
     this.network.globalSlotSinceGenesis.requireBetween(exitSlot, UInt32.MAXINT());
-    const kept = this.accrued.getAndRequireEquals();
-    this.account.balance.requireBetween(amount.add(kept), UInt64.MAXINT());
+    this.requireBalance(amount.add(this.accrued.getAndRequireEquals()));
     this.pay(this.buyer.getAndRequireEquals(), amount, 'buyer');
   }
 
@@ -134,6 +134,14 @@ export class PrepaidAccount extends SmartContract {
       SHARE_UNIT,
       'the operator share is above 10000 basis points',
     );
+  }
+
+  /**
+   * A lower bound and never an equality: a deposit that arrives meanwhile must not spoil the proof (A6). It keeps
+   * the balance at or above what accrued to the operator, whatever the oracle signs (A7).
+   */
+  private requireBalance(least: UInt64) {
+    this.account.balance.requireBetween(least, UInt64.MAXINT());
   }
 
   private requireVoucher(terms: Terms, voucher: Voucher) {

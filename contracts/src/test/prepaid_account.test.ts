@@ -292,7 +292,11 @@ describe('settling', () => {
       () => world.settle(6n * MINA, { voucherKey: world.seller.key }),
       /voucher is not signed/,
     ],
-    ['A6: more than the account holds', () => world.settle(11n * MINA), /Overflow/],
+    [
+      'A6: more than the account holds',
+      () => world.settle(11n * MINA),
+      /Account_balance_precondition_unsatisfied/,
+    ],
   ];
   for (const [name, settle, message] of refused) {
     test(`${name}: refused`, async () => {
@@ -365,6 +369,17 @@ describe('the operator share', () => {
       const fees = BigInt(dues.length) * (MINA / 10n);
       assert.equal(world.balance(world.seller), seller - fees + 20_004n - part);
     }
+  });
+
+  test('A7: a settlement cannot pay the seller from what accrued to the operator', async () => {
+    world = await opened({ share: 5000 });
+    await world.settle(4n * MINA);
+    assert.equal(world.balance(world.account), 8n * MINA);
+    await assert.rejects(world.settle(10n * MINA + 1n), /Account_balance_precondition_unsatisfied/);
+    await world.settle(10n * MINA);
+    assert.equal(world.balance(world.account), 5n * MINA);
+    await world.payOperator();
+    assert.equal(world.balance(world.account), 0n);
   });
 
   test('A7: the largest amounts do not overflow', () => {
@@ -534,7 +549,7 @@ describe('leaving', () => {
   });
 
   test('A6: old vouchers settle nothing after the buyer left', async () => {
-    await assert.rejects(world.settle(10n * MINA), /Overflow/);
+    await assert.rejects(world.settle(10n * MINA), /Account_balance_precondition_unsatisfied/);
   });
 
   test('A5: a withdrawal pays only the buyer that the state names', async () => {

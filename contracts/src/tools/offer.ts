@@ -1,0 +1,45 @@
+/** Opens an offer on chain: signatures only, no proof. */
+import { credentialHash } from '../credential.js';
+import { openOffer } from '../opening.js';
+import { pinnedKeys } from '../verification_keys.js';
+import { ToolError } from './errors.js';
+import type { Request } from './request.js';
+import { run } from './run.js';
+
+await run(async (request, session) => {
+  const offerKey = request.key('offer_key');
+  const offer = offerKey.toPublicKey();
+  const terms = request.terms();
+  const offerHash = request.field('offer_hash');
+  const uri = request.url('uri');
+  const credential = request.has('credential')
+    ? credentialBytes(request.part('credential'))
+    : undefined;
+  const verificationKey = pinnedKeys().Offer;
+  if (await session.findAccount(offer))
+    throw new ToolError('wrong-account', 'the offer is already open: take a fresh key');
+  const opening = {
+    payer: session.payer.toPublicKey(),
+    offer,
+    offerHash,
+    terms,
+    uri,
+    ...(credential && { credential }),
+    verificationKey,
+  };
+  const sent = await session.send(async () => void openOffer(opening), [offerKey]);
+  return {
+    ...sent,
+    offer: offer.toBase58(),
+    offer_hash: offerHash.toString(),
+    terms_hash: terms.hash().toString(),
+    credential_hash: credential ? credentialHash(credential).toString() : '0',
+    verification_key_hash: verificationKey.hash,
+  };
+});
+
+/** Canonical JSON (RFC 8785): names in order, no space. */
+function credentialBytes(credential: Request): Uint8Array {
+  const document = { endpoint: credential.url('endpoint'), sealed: credential.text('sealed') };
+  return new TextEncoder().encode(JSON.stringify(document));
+}

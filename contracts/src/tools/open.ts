@@ -1,0 +1,35 @@
+/** Opens a prepaid account: signatures only, no proof. */
+import { openAccount } from '../opening.js';
+import { pinnedKeys } from '../verification_keys.js';
+import { ToolError } from './errors.js';
+import { run } from './run.js';
+
+await run(async (request, session) => {
+  const accountKey = request.key('account_key');
+  const account = accountKey.toPublicKey();
+  const buyer = request.has('buyer') ? request.address('buyer') : session.payer.toPublicKey();
+  const terms = request.terms();
+  const deposit = request.amount('deposit');
+  const verificationKey = pinnedKeys().PrepaidAccount;
+  if (await session.findAccount(account))
+    throw new ToolError('wrong-account', 'the account is already open: take a fresh key');
+  await session.account(terms.seller, 'seller');
+  await session.account(terms.operator, 'operator');
+  const opening = {
+    payer: session.payer.toPublicKey(),
+    account,
+    buyer,
+    terms,
+    deposit,
+    verificationKey,
+  };
+  const sent = await session.send(async () => void openAccount(opening), [accountKey]);
+  return {
+    ...sent,
+    account: account.toBase58(),
+    buyer: buyer.toBase58(),
+    terms_hash: terms.hash().toString(),
+    verification_key_hash: verificationKey.hash,
+    deposit: deposit.toString(),
+  };
+});

@@ -1,0 +1,134 @@
+/** Reading a tool's request: every value is checked here, and no message repeats a secret. */
+import { Field, PrivateKey, PublicKey, Signature, UInt32, UInt64 } from 'o1js';
+import { Terms, textField } from '../fields.js';
+import { ToolError } from './errors.js';
+
+/** Order of the base field, Pallas' p: values from there on would be reduced silently. */
+const P = 0x40000000000000000000000000000000224698fc094cf91b992d30ed00000001n;
+const NETWORKS = ['mina:devnet', 'mina:mainnet'];
+
+export class Request {
+  constructor(
+    private readonly values: Record<string, unknown>,
+    private readonly where = '',
+  ) {}
+
+  static parse(text: string): Request {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw new ToolError('bad-request', 'the request is not JSON');
+    }
+    return new Request(record(value, 'the request'));
+  }
+
+  has(name: string): boolean {
+    return this.values[name] !== undefined && this.values[name] !== null;
+  }
+
+  part(name: string): Request {
+    return new Request(record(this.values[name], this.where + name), `${this.where}${name}.`);
+  }
+
+  text(name: string, fallback?: string): string {
+    const value = this.values[name] ?? fallback;
+    if (typeof value !== 'string') this.refuse(name, 'text');
+    return value;
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.values[name] ?? fallback;
+    if (typeof value !== 'boolean') this.refuse(name, 'true or false');
+    return value;
+  }
+
+  whole(name: string, low: number, high: number, fallback?: number): number {
+    const value = this.values[name] ?? fallback;
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high) {
+      this.refuse(name, `a whole number from ${low} to ${high}`);
+    }
+    return value;
+  }
+
+  /** Decimal text below `end`. */
+  decimal(name: string, end: bigint, fallback?: bigint): bigint {
+    const text = this.text(name, fallback?.toString());
+    if (!/^(0|[1-9]\d{0,77})$/.test(text) || BigInt(text) >= end)
+      this.refuse(name, `decimal text below ${end}`);
+    return BigInt(text);
+  }
+
+  field(name: string): Field {
+    return Field(this.decimal(name, P));
+  }
+
+  /** Nanomina. */
+  amount(name: string, fallback?: bigint): UInt64 {
+    return UInt64.from(this.decimal(name, 2n ** 64n, fallback));
+  }
+
+  address(name: string): PublicKey {
+    const text = this.text(name);
+    const address = attempt(() => PublicKey.fromBase58(text));
+    // x = 0 is no point of the curve: the empty key parses, and payments to it vanish.
+    if (address === undefined || address.isEmpty().toBoolean()) this.refuse(name, 'a public key');
+    return address;
+  }
+
+  key(name: string): PrivateKey {
+    const text = this.text(name);
+    const key = attempt(() => PrivateKey.fromBase58(text));
+    if (key === undefined) this.refuse(name, 'a private key');
+    return key;
+  }
+
+  signature(name: string): Signature {
+    const text = this.text(name);
+    const signature = attempt(() => Signature.fromBase58(text));
+    if (signature === undefined) this.refuse(name, 'a signature');
+    return signature;
+  }
+
+  url(name: string, fallback?: string): string {
+    const text = this.text(name, fallback);
+    const url = attempt(() => new URL(text));
+    if (url === undefined || !['http:', 'https:'].includes(url.protocol))
+      this.refuse(name, 'an http or https address');
+    return text;
+  }
+
+  terms(name = 'terms'): Terms {
+    const part = this.part(name);
+    const network = part.text('network');
+    if (!NETWORKS.includes(network)) part.refuse('network', NETWORKS.join(' or '));
+    return new Terms({
+      network: textField(network),
+      ledger: part.field('ledger'),
+      seller: part.address('seller'),
+      operator: part.address('operator'),
+      operatorShare: UInt32.from(part.whole('operator_share', 0, 10_000)),
+      oracle: part.address('oracle'),
+      exitDelay: UInt32.from(part.whole('exit_delay', 1, 2 ** 32 - 1)),
+    });
+  }
+
+  refuse(name: string, expected: string): never {
+    throw new ToolError('bad-request', `${this.where}${name}: expected ${expected}`);
+  }
+}
+
+function record(value: unknown, name: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ToolError('bad-request', `${name}: expected a JSON object`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

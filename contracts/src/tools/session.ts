@@ -1,0 +1,162 @@
+/** One tool's connection to a node: accounts, slots, and sending what it built. */
+import '../backend.js';
+import {
+  type Account,
+  Mina,
+  type PrivateKey,
+  type PublicKey,
+  fetchAccount,
+  fetchLastBlock,
+} from 'o1js';
+import { circuitCache } from '../backend.js';
+import { Offer } from '../offer.js';
+import { PrepaidAccount } from '../prepaid_account.js';
+import { pinnedKeys } from '../verification_keys.js';
+import { ToolError } from './errors.js';
+import type { Request } from './request.js';
+
+/** 0.1 MINA. */
+const DEFAULT_FEE = 100_000_000n;
+const DEFAULT_WAIT_SECONDS = 1800;
+const DEFAULT_POLL_MS = 10_000;
+
+export type Progress = (text: string) => void;
+
+export interface Sent {
+  hash: string;
+  status: 'included' | 'pending';
+}
+
+type Transaction = Awaited<ReturnType<typeof Mina.transaction>>;
+
+export class Session {
+  readonly payer: PrivateKey;
+  private readonly fee: bigint;
+  private readonly wait: boolean;
+  private readonly proofs: boolean;
+  private readonly polling: { interval: number; maxAttempts: number };
+
+  constructor(
+    request: Request,
+    private readonly progress: Progress,
+  ) {
+    const node = request.url('node');
+    const network = Mina.Network({ mina: node, archive: request.url('archive', node) });
+    this.payer = request.key('payer_key');
+    this.fee = request.amount('fee', DEFAULT_FEE).toBigInt();
+    this.wait = request.flag('wait', true);
+    this.proofs = request.flag('proofs', true);
+    const interval = request.whole('poll_ms', 50, 600_000, DEFAULT_POLL_MS);
+    const seconds = request.whole('wait_seconds', 1, 86_400, DEFAULT_WAIT_SECONDS);
+    this.polling = { interval, maxAttempts: Math.ceil((seconds * 1000) / interval) };
+    Mina.setActiveInstance({ ...network, proofsEnabled: this.proofs });
+  }
+
+  async findAccount(publicKey: PublicKey): Promise<Account | undefined> {
+    const { account, error } = await fetchAccount({ publicKey });
+    if (error !== undefined && error.statusCode !== 404) throw unavailable(error.statusText);
+    return account;
+  }
+
+  async account(publicKey: PublicKey, what: string): Promise<Account> {
+    const account = await this.findAccount(publicKey);
+    if (account === undefined)
+      throw new ToolError('account-missing', `the ${what} has no account: ${publicKey.toBase58()}`);
+    return account;
+  }
+
+  /** An account that runs the pinned code. Its permissions are the business of whoever accepts calls on it (A1). */
+  async contractState(
+    publicKey: PublicKey,
+    contract: 'PrepaidAccount' | 'Offer',
+  ): Promise<Account> {
+    const account = await this.account(
+      publicKey,
+      contract === 'Offer' ? 'offer' : 'prepaid account',
+    );
+    const hash = account.zkapp?.verificationKey?.hash.toString() ?? 'none';
+    const pinned = pinnedKeys()[contract].hash;
+    if (hash !== pinned)
+      throw new ToolError(
+        'wrong-account',
+        `the account runs other code: expected ${pinned}, got ${hash}`,
+      );
+    return account;
+  }
+
+  async currentSlot(): Promise<number> {
+    try {
+      return Number((await fetchLastBlock()).globalSlotSinceGenesis.toBigint());
+    } catch (error) {
+      throw unavailable((error as Error).message);
+    }
+  }
+
+  /** Compiles for the prover; from the cache in seconds, else in half a minute. */
+  async compile(contract: typeof PrepaidAccount | typeof Offer): Promise<void> {
+    if (!this.proofs) return;
+    this.progress(`compiling ${contract.name}`);
+    await contract.compile({ cache: circuitCache() });
+  }
+
+  /** Builds, proves if it has to, signs and sends; waits for a block unless told not to. */
+  async send(body: () => Promise<void>, keys: PrivateKey[] = []): Promise<Sent> {
+    await this.account(this.payer.toPublicKey(), 'payer');
+    const tx = await this.build(body);
+    await this.prove(tx);
+    tx.sign([this.payer, ...keys]);
+    this.progress('sending');
+    const pending = await tx.send().catch((error: Error) => {
+      throw refusal(error.message);
+    });
+    if (!this.wait) return { hash: pending.hash, status: 'pending' };
+    this.progress(`waiting for ${pending.hash} to be in a block`);
+    const included = await pending.safeWait(this.polling);
+    if (included.status !== 'included') throw notIncluded(included.errors.join(' '));
+    return { hash: pending.hash, status: 'included' };
+  }
+
+  private async build(body: () => Promise<void>): Promise<Transaction> {
+    try {
+      return await Mina.transaction(
+        { sender: this.payer.toPublicKey(), fee: this.fee.toString() },
+        body,
+      );
+    } catch (error) {
+      throw new ToolError('proof-failed', firstLine((error as Error).message), { cause: error });
+    }
+  }
+
+  private async prove(tx: Transaction): Promise<void> {
+    this.progress('proving');
+    if (this.proofs) return void (await tx.prove());
+    // A transaction built on a network always proves for real; this shell takes the flag of the instance.
+    const shell = Mina.Transaction.fromJSON(tx.toJSON());
+    shell.transaction = tx.transaction;
+    await shell.prove();
+    tx.transaction = shell.transaction;
+  }
+}
+
+function unavailable(detail: string): ToolError {
+  return new ToolError('node-unavailable', firstLine(detail));
+}
+
+function refusal(message: string): ToolError {
+  const unreachable = /"statusCode":(408|5\d\d)|fetch failed|ECONNREFUSED/.test(message);
+  return new ToolError(
+    unreachable ? 'node-unavailable' : 'refused',
+    firstLine(message.replace(/^Transaction failed with errors:\s*-?\s*/, '')),
+  );
+}
+
+function notIncluded(message: string): ToolError {
+  return new ToolError(
+    message.startsWith('Exceeded max attempts') ? 'not-included' : 'failed',
+    firstLine(message),
+  );
+}
+
+function firstLine(text: string): string {
+  return (text.trim().split('\n')[0] ?? '').slice(0, 500);
+}
