@@ -15,13 +15,15 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from infra import botocore_data
+
 ROOT = Path(__file__).resolve().parents[1]
 OWN = ("mina", "sealrun")
 LAYERS = (*OWN, "deps")
 # zip's first moment; no build has another.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 MODE = 0o644 << 16
-# Of AWS's services the functions use these, and STS by way of credentials; the others' models are 100 MB.
+# Of AWS's services the functions use these, and STS by way of credentials.
 SERVICES = ("dynamodb", "kms", "lambda", "s3", "sts")
 
 
@@ -66,14 +68,12 @@ def unpacked(name: str, folder: Path) -> None:
 
 def _install(target: Path) -> None:
     """pip, from hashes alone; metadata and scripts are of no use in a function."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-compile"]
     locked = ROOT / "layers" / "deps" / "requirements.txt"
     subprocess.run([*pip, "--require-hashes", "--target", str(target), "-r", str(locked)], check=True)
     for useless in [*target.glob("*.dist-info"), target / "bin"]:
         shutil.rmtree(useless, ignore_errors=True)
-    for model in (target / "botocore" / "data").iterdir():
-        if model.is_dir() and model.name not in SERVICES:
-            shutil.rmtree(model)
+    botocore_data.trim(target / "botocore" / "data", SERVICES)
 
 
 def _compile(python: Path) -> None:
@@ -81,7 +81,7 @@ def _compile(python: Path) -> None:
 
     A process of its own, because what is in memory already can show in the bytes.
     """
-    command = [sys.executable, "-I", "-m", "compileall", "-q", "-f", "-j", "1"]
+    command = [sys.executable, "-s", "-S", "-m", "compileall", "-q", "-f", "-j", "1"]
     shown = ["-s", str(python), "-p", "/opt/python"]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     mode = ["--invalidation-mode", "unchecked-hash", str(python)]

@@ -1,0 +1,76 @@
+"""What is cut from botocore's data changes nothing for the services that stay."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import botocore
+import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.regions import EndpointResolver
+
+from infra.botocore_data import trim
+from infra.layers import SERVICES
+
+FULL = Path(botocore.__file__).parent / "data"
+
+
+@pytest.fixture(scope="module")
+def trimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installed botocore's data, of one service more than is kept, trimmed."""
+    data = tmp_path_factory.mktemp("botocore") / "data"
+    data.mkdir()
+    for path in FULL.iterdir():
+        if path.is_file():
+            shutil.copy(path, data)
+    for name in (*SERVICES, "sqs"):
+        shutil.copytree(FULL / name, data / name)
+    trim(data, SERVICES)
+    return data
+
+
+def loader(data: Path) -> Loader:
+    return Loader([str(data)], include_default_search_paths=False)
+
+
+def without_documentation(value: Any) -> Any:
+    if isinstance(value, list):
+        return [without_documentation(item) for item in value]
+    if isinstance(value, dict):
+        named = ("documentation", "documentationUrl")
+        return {
+            name: without_documentation(item)
+            for name, item in value.items()
+            if name not in named or not isinstance(item, str)
+        }
+    return value
+
+
+def test_only_the_named_services_stay(trimmed: Path) -> None:
+    assert {path.name for path in trimmed.iterdir() if path.is_dir()} == set(SERVICES)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_model_says_the_same_without_its_documentation(trimmed: Path, service: str) -> None:
+    kept = loader(trimmed).load_service_model(service, "service-2")
+    assert kept == without_documentation(loader(FULL).load_service_model(service, "service-2"))
+    assert ServiceModel(kept, service).operation_names
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("region", ["eu-central-1", "us-east-1", "us-gov-west-1", "cn-north-1"])
+def test_a_service_is_found_where_it_was(trimmed: Path, service: str, region: str) -> None:
+    cut, full = (EndpointResolver(loader(data).load_data("endpoints")) for data in (trimmed, FULL))
+    assert cut.construct_endpoint(service, region) == full.construct_endpoint(service, region)
+
+
+def test_rules_and_waiters_stay(trimmed: Path) -> None:
+    for kind in ("endpoint-rule-set-1", "waiters-2", "paginators-1"):
+        kept = loader(trimmed).load_service_model("dynamodb", kind)
+        assert kept == without_documentation(loader(FULL).load_service_model("dynamodb", kind))
+
+
+def test_an_unknown_service_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="expected the service nosuch, got none"):
+        trim(tmp_path, ["nosuch"])
