@@ -147,6 +147,11 @@ class GitLabServer:
         self.store.save()
         return hook_id
 
+    def cancel_all(self) -> None:
+        """Stop every pipeline that runs or waits."""
+        for pipeline in list(self.store.pipelines.values()):
+            self._runner.cancel(pipeline)
+
     def _job_variables(self, pipeline: Pipeline, job: Job, _written: Mapping[str, Any]) -> dict[str, str]:
         """The variables that only this job has; what ``_written["id_tokens"]`` asks for belongs here."""
         path = self.store.projects[pipeline.project].path

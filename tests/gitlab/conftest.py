@@ -1,0 +1,90 @@
+"""One GitLab for all tests of this folder, with a few projects; faults are forgotten after each test."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local.gitlab import GitLabServer
+from local.gitlab.store import Token
+from sealrun.adapters.gitlab import GitLab
+from sealrun.adapters.http import guarded_client
+from sealrun.ports import Run
+from tests.gitlab import samples
+
+PIPELINES = {
+    "good": samples.HEADER + samples.BUILD + samples.CHECK,
+    "failing": samples.HEADER + samples.BUILD + samples.FAILING,
+    "sleeping": samples.HEADER + samples.BUILD + samples.SLEEPING,
+    "waiting": samples.HEADER + samples.WAITING,
+    "variables": samples.VARIABLES,
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A server, its projects by name, and a client that may talk to it."""
+
+    server: GitLabServer
+    repositories: dict[str, Path]
+    client: httpx.Client
+
+    def project(self, name: str = "good", *, public: bool = False, role: str = "developer") -> int:
+        """A new project over the repository of this name."""
+        path = f"sealrun/{name}-{self.server.store.next_id()}"
+        return self.server.create_project(path, self.repositories[name], public=public, variables_role=role)
+
+    def open(self, project: int, token: Token, *, use_variables: bool = False) -> GitLab:
+        """The adapter for this project."""
+        return GitLab(
+            self.client,
+            origin=self.server.url,
+            project=str(project),
+            ref="refs/tags/v1",
+            token=token.value,
+            extra_origins=self.storage_origins,
+            use_variables=use_variables,
+        )
+
+    def job(self, name: str = "good") -> GitLab:
+        """The adapter for a new project with a project access token."""
+        project = self.project(name)
+        return self.open(project, self.server.create_token(project))
+
+    @property
+    def storage_origins(self) -> list[str]:
+        """Where archives come from."""
+        return [self.server.storage.url] if self.server.storage else []
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
+    folder = tmp_path_factory.mktemp("gitlab")
+    repositories = {
+        name: samples.make_repository(folder / "repositories" / name, text)
+        for name, text in PIPELINES.items()
+    }
+    with GitLabServer(folder / "server", artifact_redirect=True) as server:
+        origins = [server.url, *([server.storage.url] if server.storage else [])]
+        with guarded_client(origins, unsafe_loopback=True) as client:
+            yield Setting(server, repositories, client)
+
+
+@pytest.fixture
+def setting(shared: Setting) -> Iterator[Setting]:
+    yield shared
+    shared.server.faults.clear()
+    shared.server.cancel_all()
+
+
+def wait_until_over(gitlab: GitLab, run: Run, *, seconds: float = 60) -> Run:
+    """Read the run until it is over."""
+    ends = time.monotonic() + seconds
+    while not run.status.over:
+        assert time.monotonic() < ends, f"the run is still {run.status} after {seconds} s"
+        time.sleep(0.1)
+        run = gitlab.read(run.id)
+    return run
