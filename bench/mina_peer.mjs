@@ -1,10 +1,10 @@
-// Times a task per line of standard input, on the case from the command line: milliseconds per call in the best batch.
+// Reads a task and a number of calls per line; writes the milliseconds per call in the best of some batches.
 import { createInterface } from 'node:readline';
 import Client from 'mina-signer';
 // mina-signer hands out no Poseidon of its own; this is the one its signatures use.
 import { Poseidon } from '../node_modules/mina-signer/dist/node/bindings/crypto/poseidon.js';
 
-const { privateKey, publicKey, signature, fields, batches, batch } = JSON.parse(process.argv[2]);
+const { privateKey, publicKey, signature, fields, batches } = JSON.parse(process.argv[2]);
 const client = new Client({ network: 'devnet' });
 const data = fields.map(BigInt);
 const hash = (length) => {
@@ -22,7 +22,8 @@ const tasks = {
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const task = tasks[line];
+  const [name, calls] = line.split(' ');
+  const [task, batch] = [tasks[name], Number(calls)];
   let best = Infinity;
   for (let i = 0; i < batches; i++) {
     const start = performance.now();

@@ -52,7 +52,7 @@ def sign_message(private_key: PrivateKey, text: str, network: str = "devnet") ->
     Args:
         private_key: the signer's key.
         text: at most 65,536 bytes of UTF-8.
-        network: `devnet` or `mainnet`; no other, also where mina-signer takes one.
+        network: `devnet` or `mainnet`; no other.
 
     Raises:
         ValueError: the key is no `PrivateKey`, the text is no text or too long, or the network is another.
