@@ -65,6 +65,10 @@ class AwsServer:
         )
         self.url = self._first_line()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def environment(self) -> dict[str, str]:
         """The variables by which boto3 finds this server and no other."""
         return {
@@ -116,14 +120,15 @@ class AwsServer:
 
 def provision(server: AwsServer) -> Provisioned:
     """Create the table, the bucket and the key of one stack."""
-    _create_table(server.client("dynamodb"))
+    create_table(server.client("dynamodb"))
     _create_bucket(server.client("s3"))
     kms: KMSClient = server.client("kms")
     key = kms.create_key(Description="sealrun: credentials and the oracle's key")["KeyMetadata"]["KeyId"]
     return Provisioned(TABLE, BUCKET, key)
 
 
-def _create_table(dynamodb: "DynamoDBClient") -> None:
+def create_table(dynamodb: "DynamoDBClient") -> None:
+    """The table that ``sealrun.adapters.dynamodb`` describes."""
     dynamodb.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",

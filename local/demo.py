@@ -1,6 +1,5 @@
 """``make demo``: sell one real CI job on this machine, and have the receipt checked by mina-signer."""
 
-import base64
 import hashlib
 import json
 import secrets
@@ -16,17 +15,13 @@ from typing import Any
 
 import httpx
 
-from local.gitlab import GitLabServer
+from local.market import Market
 from local.stack import Stack
 from mina.keys import PrivateKey
-from sealrun.adapters.dynamodb import DynamoLedger
-from sealrun.adapters.kms import KmsKeys
 from sealrun.buyer import sign_call, sign_read
 from sealrun.calls import SignedCall
-from sealrun.credentials import key_context
 from sealrun.fields import canonical
 from sealrun.offers import Offer
-from sealrun.workflows.publish_offer import publish_offer
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "out" / "demo"
@@ -64,9 +59,7 @@ class Demo:
     """The steps of a sale, on a running stack."""
 
     progress: Progress
-    stack: Stack
-    gitlab: GitLabServer
-    oracle: PrivateKey
+    market: Market
     buyer: PrivateKey
 
     def run(self) -> dict[str, Any]:
@@ -81,40 +74,28 @@ class Demo:
         """The seller tags a commit and offers its pipeline."""
         with self.progress.step("seller: offer this repository's own build at a protected tag") as say:
             repository, commit = _tagged_copy()
-            project = self.gitlab.create_project("seller/sealrun", repository)
-            token = self.gitlab.create_token(project)
-            source = {"project": str(project), "commit": commit, "user": token.user}
-            offer = Offer.parse(canonical(_offer_value(self.gitlab.url, source, self.oracle)))
-            say(f"project {self.gitlab.url}/seller/sealrun, tag {TAG}, commit {commit[:12]}")
+            offer, token = self.market.offer_pipeline(
+                "seller/sealrun",
+                repository,
+                tag=TAG,
+                commit=commit,
+                properties={"layer": {"type": "string", "enum": ["mina", "sealrun", "both"]}},
+                title="Build sealrun's own layers, byte-reproducibly",
+            )
+            say(f"project {offer.source.origin}/seller/sealrun, tag {TAG}, commit {commit[:12]}")
             say(f"offer   {offer.id}")
         return offer, token.value
 
     def publish(self, offer: Offer, token: str) -> None:
         """The operator gives the oracle its key, seals the token and publishes the offer."""
         with self.progress.step("operator: seal the API token, publish the offer, add the webhook") as say:
-            provisioned, aws = self.stack.provisioned, self.stack.aws
-            keys = KmsKeys(aws.client("kms"), key_id=provisioned.kms_key)
-            ledger = DynamoLedger(aws.client("dynamodb"), table=provisioned.table)
-            context = key_context("oracle", self.oracle.public_key().to_base58())
-            oracle_key = _base64(keys.encrypt(self.oracle.to_base58().encode(), context=context))
-            self.stack.configure("collect", {"SEALRUN_ORACLE_KEY": oracle_key})
-            secret = "whsec_" + _base64(secrets.token_bytes(32))
-            publish_offer(
-                offer,
-                token=token,
-                webhook_secret=secret,
-                ledger=ledger,
-                keys=keys,
-                entropy=secrets.token_bytes,
-            )
-            url = f"{self.stack.url}/webhooks/gitlab"
-            self.gitlab.add_hook(int(offer.source.project), url, signing_token=secret)
-            say(f"at      {self.stack.url}/offers/{offer.id[:16]}…")
+            self.market.publish(offer, token)
+            say(f"at      {self.market.stack.url}/offers/{offer.id[:16]}…")
 
     def buy(self, offer: Offer) -> tuple[SignedCall, str]:
         """The buyer reads the offer, signs one call of it and sends it, twice."""
         with self.progress.step("buyer: read the offer, sign one call, send it") as say:
-            base = f"{self.stack.url}/offers/{offer.id}"
+            base = f"{self.market.stack.url}/offers/{offer.id}"
             document = canonical(_ok(httpx.get(base, timeout=30))["document"])
             signed = sign_call(
                 self.buyer,
@@ -188,7 +169,7 @@ def _sale(progress: Progress) -> tuple[dict[str, Any], str]:
     with stack:
         if stack.gitlab is None:
             raise DemoFailed("stack: expected a GitLab, got none")
-        receipt = Demo(progress, stack, stack.gitlab, oracle, buyer).run()
+        receipt = Demo(progress, Market(stack, stack.gitlab, oracle), buyer).run()
     return receipt, oracle.public_key().to_base58()
 
 
@@ -224,32 +205,6 @@ def _tagged_copy() -> tuple[Path, str]:
 def _git(*arguments: str) -> str:
     done = subprocess.run(["git", *arguments], check=True, capture_output=True, text=True)
     return done.stdout.strip()
-
-
-def _offer_value(origin: str, source: dict[str, Any], oracle: PrivateKey) -> dict[str, Any]:
-    return {
-        "sealrun": 1,
-        "kind": "job",
-        "title": "Build sealrun's own layers, byte-reproducibly",
-        "network": "mina:devnet",
-        "source": {"provider": "gitlab", "origin": origin, "ref": f"refs/tags/{TAG}", **source},
-        "inputs": {
-            "type": "object",
-            "properties": {"layer": {"type": "string", "enum": ["mina", "sealrun", "both"]}},
-            "additionalProperties": False,
-        },
-        "price": "0",
-        "terms": None,
-        "oracle": oracle.public_key().to_base58(),
-        "access": {"open": True, "keys": []},
-        "quota_per_hour": 10,
-        "limits": {"seconds": 600, "log_bytes": 1 << 20, "artifact_bytes": 64 << 20, "files": 20},
-        "evidence": {"outputs": "public", "log": "buyer"},
-    }
-
-
-def _base64(value: bytes) -> str:
-    return base64.b64encode(value).decode()
 
 
 def _ok(answer: httpx.Response) -> Any:

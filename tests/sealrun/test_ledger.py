@@ -6,9 +6,9 @@ from typing import Any
 
 import boto3
 import pytest
-from local.aws import create_table
 from moto import mock_aws
 
+from local.aws import create_table
 from sealrun.adapters.dynamodb import DynamoLedger
 from sealrun.errors import StoreUnavailable, TooMany
 from sealrun.ports import StoredOffer
@@ -25,7 +25,7 @@ def dynamo() -> DynamoLedger:
     client = boto3.client(
         "dynamodb", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
     )
-    create_table(client, "calls")
+    create_table(client)
     return DynamoLedger(client, table="calls")
 
 
@@ -136,7 +136,7 @@ def test_requests_are_counted_by_source_and_minute(ledger: Any) -> None:
 def test_a_table_that_is_not_there_is_unavailable_and_not_a_missing_call() -> None:
     with mock_aws():
         ledger = dynamo()
-        ledger._table = "another"
+        ledger._table.name = "another"
         with pytest.raises(StoreUnavailable, match="expected an answer"):
             ledger.record(1)
         with pytest.raises(StoreUnavailable, match="expected an answer"):

@@ -1,0 +1,91 @@
+"""What a seller and an operator do before a call can be bought, on the local stack."""
+
+import base64
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.gitlab import GitLabServer
+from local.gitlab.store import Token
+from local.stack import Stack
+from mina.keys import PrivateKey
+from sealrun.adapters.dynamodb import DynamoLedger
+from sealrun.adapters.kms import KmsKeys
+from sealrun.credentials import key_context
+from sealrun.fields import canonical
+from sealrun.offers import Offer
+from sealrun.workflows.publish_offer import publish_offer
+
+LIMITS = {"seconds": 600, "log_bytes": 1 << 20, "artifact_bytes": 64 << 20, "files": 20}
+
+
+@dataclass(frozen=True)
+class Market:
+    """A stack with its GitLab and its oracle key."""
+
+    stack: Stack
+    gitlab: GitLabServer
+    oracle: PrivateKey
+
+    def offer_pipeline(
+        self,
+        path: str,
+        repository: Path,
+        *,
+        tag: str,
+        commit: str,
+        properties: Mapping[str, Any],
+        **changes: Any,
+    ) -> tuple[Offer, Token]:
+        """The seller: a project over this repository, a token, and a free offer of its pipeline at a tag."""
+        project = self.gitlab.create_project(path, repository)
+        token = self.gitlab.create_token(project)
+        source = {
+            "provider": "gitlab",
+            "origin": self.gitlab.url,
+            "project": str(project),
+            "ref": f"refs/tags/{tag}",
+            "commit": commit,
+            "user": token.user,
+        }
+        value = {**_free_offer(self.oracle, properties), "source": source, **changes}
+        return Offer.parse(canonical(value)), token
+
+    def publish(self, offer: Offer, token: str) -> str:
+        """The operator: give the oracle its key, seal the token, publish, add the webhook; its secret."""
+        provisioned, aws = self.stack.provisioned, self.stack.aws
+        keys = KmsKeys(aws.client("kms"), key_id=provisioned.kms_key)
+        ledger = DynamoLedger(aws.client("dynamodb"), table=provisioned.table)
+        context = key_context("oracle", offer.oracle)
+        oracle_key = keys.encrypt(self.oracle.to_base58().encode(), context=context)
+        self.stack.configure("collect", {"SEALRUN_ORACLE_KEY": _base64(oracle_key)})
+        secret = "whsec_" + _base64(secrets.token_bytes(32))
+        publish_offer(
+            offer, token=token, webhook_secret=secret, ledger=ledger, keys=keys, entropy=secrets.token_bytes
+        )
+        url = f"{self.stack.url}/webhooks/gitlab"
+        self.gitlab.add_hook(int(offer.source.project), url, signing_token=secret)
+        return secret
+
+
+def _free_offer(oracle: PrivateKey, properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "sealrun": 1,
+        "kind": "job",
+        "title": "A pipeline of this project",
+        "network": "mina:devnet",
+        "inputs": {"type": "object", "properties": dict(properties), "additionalProperties": False},
+        "price": "0",
+        "terms": None,
+        "oracle": oracle.public_key().to_base58(),
+        "access": {"open": True, "keys": []},
+        "quota_per_hour": 1000,
+        "limits": LIMITS,
+        "evidence": {"outputs": "public", "log": "buyer"},
+    }
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
