@@ -1,0 +1,113 @@
+"""One stack and one seller for all tests of a whole sale."""
+
+import secrets
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local.market import Market
+from local.stack import Stack
+from mina.keys import PrivateKey
+from sealrun.buyer import sign_call
+from sealrun.calls import SignedCall
+from sealrun.offers import Offer
+
+PIPELINE = """\
+spec:
+  inputs:
+    sealrun_call:
+      regex: ^[0-9a-f]{64}$
+    greeting:
+      default: hello
+---
+workflow:
+  name: "sealrun $[[ inputs.sealrun_call ]]"
+
+greet:
+  script:
+    - test "$[[ inputs.greeting ]]" != fail
+    - mkdir out && echo "$[[ inputs.greeting ]]" > out/greeting.txt
+  artifacts:
+    paths: [out/]
+"""
+PROPERTIES = {"greeting": {"type": "string", "pattern": "^[a-z]{1,20}$", "maxLength": 20}}
+
+
+@dataclass
+class Shop:
+    """A published offer on a running stack, and a buyer."""
+
+    market: Market
+    offer: Offer
+    buyer: PrivateKey
+    secrets: list[str]
+
+    @property
+    def base(self) -> str:
+        return f"{self.market.stack.url}/offers/{self.offer.id}"
+
+    def sign(self, **changes: Any) -> SignedCall:
+        values: dict[str, Any] = {
+            "inputs": {"greeting": "hello"},
+            "salt": secrets.token_hex(32),
+            "nonce": secrets.randbits(128),
+            "expires_at": int(time.time()) + 600,
+        }
+        return sign_call(self.buyer, self.offer, **{**values, **changes})
+
+    def send(self, signed: SignedCall) -> httpx.Response:
+        return httpx.post(f"{self.base}/calls", json=signed.body(), timeout=60)
+
+    def wait(self, call: str, *, seconds: int = 60) -> dict[str, Any]:
+        """The call once it is over."""
+        end = time.monotonic() + seconds
+        seen: dict[str, Any] = {}
+        while time.monotonic() < end:
+            seen = httpx.get(f"{self.market.stack.url}/calls/{call}", timeout=30).json()
+            if seen["receipt"] is not None:
+                return seen
+            time.sleep(0.3)
+        raise AssertionError(f"call: expected it to be over in {seconds} s, got {seen}")
+
+    def runs(self, call: str) -> list[int]:
+        """The pipelines of this call at the provider."""
+        pipelines = self.market.gitlab.store.pipelines.values()
+        return [pipeline.id for pipeline in pipelines if call in pipeline.name]
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    folder = tmp_path_factory.mktemp("shop")
+    commit = _repository(folder / "seller")
+    oracle, buyer = PrivateKey.from_scalar(secrets.randbits(250) | 1), PrivateKey.from_scalar(77)
+    with Stack(folder / "stack", with_gitlab=True, sweep_seconds=2.0) as stack:
+        assert stack.gitlab is not None
+        market = Market(stack, stack.gitlab, oracle)
+        offer, token = market.offer_pipeline(
+            "seller/greetings", folder / "seller", tag="v1", commit=commit, properties=PROPERTIES
+        )
+        webhook_secret = market.publish(offer, token.value)
+        yield Shop(market, offer, buyer, [token.value, webhook_secret, oracle.to_base58(), buyer.to_base58()])
+
+
+def _repository(folder: Path) -> str:
+    folder.mkdir()
+    (folder / ".gitlab-ci.yml").write_text(PIPELINE)
+    named = ["-c", "user.name=seller", "-c", "user.email=seller@example.org"]
+    for command in (
+        ["init", "--quiet", "--initial-branch=main"],
+        ["add", "."],
+        [*named, "commit", "--quiet", "-m", "greet"],
+        ["tag", "v1"],
+    ):
+        subprocess.run(["git", "-C", str(folder), *command], check=True)
+    done = subprocess.run(
+        ["git", "-C", str(folder), "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
