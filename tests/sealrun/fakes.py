@@ -10,11 +10,20 @@ from dataclasses import dataclass, field, replace
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from mina.signature import Signature
-from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear, StoreUnavailable, TooMany
+from sealrun.dues import DueLeaf, Statement
+from sealrun.errors import (
+    NotCovered,
+    ProviderBusy,
+    ProviderRefused,
+    ProviderUnclear,
+    StoreUnavailable,
+    TooMany,
+)
 from sealrun.offers import Offer
 from sealrun.ports import Job, Run, RunStatus, Stored, StoredOffer
 from sealrun.records import Record, RunKey
 from sealrun.runs import run_name
+from sealrun.vouchers import Deposits, Reserve, Standing, concluded
 
 
 class FakeClock:
@@ -39,12 +48,22 @@ class FakeLedger:
         self.identifiers: dict[tuple[str, str], int] = {}
         self.counts: dict[tuple[str, int], int] = {}
         self.runs: dict[RunKey, int] = {}
+        self.standings: dict[str, Standing] = {}
+        self.tree_leaves: dict[str, list[DueLeaf]] = {}
+        self.statements: dict[tuple[str, int], tuple[int, int]] = {}
+        self.sightings: dict[str, Deposits] = {}
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
         return self.offers.get(offer_hash)
 
     def publish(self, stored: StoredOffer) -> None:
         self.offers.setdefault(stored.offer.hash, stored)
+
+    def published(self) -> list[int]:
+        return list(self.offers)
+
+    def pause_offer(self, offer_hash: int, reason: str) -> None:
+        self.offers[offer_hash] = replace(self.offers[offer_hash], paused=reason)
 
     def close_offer(self, offer_hash: int, reason: str) -> None:
         self.offers[offer_hash] = replace(self.offers[offer_hash], closed=reason)
@@ -55,14 +74,19 @@ class FakeLedger:
     def record(self, call_hash: int) -> Record | None:
         return self.records.get(call_hash)
 
-    def claim(self, record: Record, offer: Offer, *, identifier: str | None) -> bool:
+    def claim(
+        self, record: Record, offer: Offer, *, identifier: str | None, reserve: Reserve | None = None
+    ) -> bool:
         named = (record.account, identifier or "")
         if record.call_hash in self.records or (identifier is not None and named in self.identifiers):
             return False
+        standing = self._reserved(record, reserve) if reserve else None
         if not self._count((offer.id, record.claimed_at // 3600), offer.quota_per_hour):
             left = 3600 - record.claimed_at % 3600
             raise TooMany(f"calls: expected at most {offer.quota_per_hour} an hour", retry_after=left)
         self.records[record.call_hash] = record
+        if standing is not None:
+            self.standings[record.account] = standing
         if identifier is not None:
             self.identifiers[named] = record.call_hash
         return True
@@ -75,7 +99,45 @@ class FakeLedger:
         self.records[after.call_hash] = after
         if after.run_id and not before.run_id:
             self.runs[after.run_key(self.offers[after.offer_hash].offer)] = after.call_hash
+        if after.price and after.state.over and not before.state.over:
+            self._conclude(after)
         return True
+
+    def standing(self, account: str) -> Standing | None:
+        return self.standings.get(account)
+
+    def leaves(self, account: str) -> list[DueLeaf]:
+        return list(self.tree_leaves.get(account, []))
+
+    def keep_statement(self, statement: Statement) -> None:
+        key = (statement.account.to_base58(), statement.count)
+        self.statements[key] = (statement.due, statement.root)
+
+    def settled(self, account: str, count: int) -> tuple[int, int] | None:
+        return self.statements.get((account, count))
+
+    def deposits(self, account: str) -> Deposits:
+        return self.sightings.get(account, Deposits())
+
+    def note_deposits(self, account: str, deposits: Deposits) -> None:
+        self.sightings[account] = deposits
+
+    def _reserved(self, record: Record, reserve: Reserve) -> Standing:
+        before = self.standings.get(record.account) or reserve.opened(record.offer_hash)
+        if before.committed > reserve.most:
+            raise NotCovered(f"limit and funds: expected at least {before.committed + reserve.price}")
+        day = record.claimed_at // 86_400
+        if self.counts.get((f"failed {record.account}", day), 0) >= reserve.failed_per_day:
+            left = 86_400 - record.claimed_at % 86_400
+            raise TooMany("failed runs: expected no more than the offer allows a day", retry_after=left)
+        return reserve.on(before)
+
+    def _conclude(self, after: Record) -> None:
+        then, leaf = concluded(self.standings[after.account], after)
+        self.standings[after.account] = then
+        self.tree_leaves.setdefault(after.account, []).append(leaf)
+        if leaf.price_due == 0 and after.ending:
+            self._count((f"failed {after.account}", after.ending.finished_at // 86_400), 10**9)
 
     def call_of_run(self, run: RunKey) -> int | None:
         return self.runs.get(run)

@@ -1,6 +1,6 @@
 """A small world around one offer: a buyer, an oracle, a seller's offer, and every port."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mina.keys import PrivateKey
@@ -114,6 +114,14 @@ def sign_call(offer: Offer, *, buyer: PrivateKey = BUYER, limit: int = 0, **chan
     identifier = changes.pop("identifier", None)
     call = Call(**{**values, **changes})
     return SignedCall(call, limit, sign_fields(buyer, call.voucher_fields(limit)), identifier)
+
+
+def sign_paid_call(
+    offer: Offer, *, buyer: PrivateKey = BUYER, limit: int = PRICE, **changes: Any
+) -> SignedCall:
+    """A call on the prepaid account that its buyer signed."""
+    values = {"account": ACCOUNT.public_key(), **changes}
+    return replace(sign_call(offer, buyer=buyer, limit=limit, **values), buyer=buyer.public_key())
 
 
 @dataclass

@@ -73,6 +73,12 @@ class SignedCall:
     limit: int
     signature: Signature
     identifier: str | None  # x402's payment-identifier: the same one never claims two calls (L3)
+    buyer: PublicKey | None = None  # who signed for a prepaid account; None where the account is the key
+
+    @property
+    def signer(self) -> PublicKey:
+        """Whose signature it is."""
+        return self.buyer or self.call.account
 
     @classmethod
     def parse(cls, value: Mapping[str, Any], offer: Offer) -> "SignedCall":
@@ -84,7 +90,8 @@ class SignedCall:
         Raises:
             Malformed: a name is missing or unknown, or a value is not of its form.
         """
-        value = read.only(value, _NAMES, where="call", optional=("identifier",))
+        names = (*_NAMES, "buyer") if offer.payment else _NAMES
+        value = read.only(value, names, where="call", optional=("identifier",))
         if not isinstance(value["inputs"], dict):
             raise Malformed(f"inputs: expected an object, got {type(value['inputs']).__name__}")
         call = Call(
@@ -102,6 +109,7 @@ class SignedCall:
             limit=read.decimal(value, "limit", high=MAX_UINT64),
             signature=_parsed(Signature.from_base58, value, "signature"),
             identifier=_identifier(value),
+            buyer=read.public_key(value, "buyer") if offer.payment else None,
         )
 
     def body(self) -> dict[str, Any]:
@@ -116,15 +124,18 @@ class SignedCall:
             "limit": str(self.limit),
             "signature": self.signature.to_base58(),
         }
-        return body if self.identifier is None else {**body, "identifier": self.identifier}
+        optional = {"identifier": self.identifier, "buyer": self.buyer and self.buyer.to_base58()}
+        return body | {name: value for name, value in optional.items() if value is not None}
 
     def check_signature(self) -> None:
-        """The account's own key signed the voucher (offers of price 0).
+        """The buyer signed the voucher: for an offer of price 0 the account's own key.
+
+        Not checked: that a prepaid account is this buyer's; the chain tells.
 
         Raises:
             NotAllowed: it did not.
         """
-        if not verify_fields(self.signature, self.call.account, self.call.voucher_fields(self.limit)):
+        if not verify_fields(self.signature, self.signer, self.call.voucher_fields(self.limit)):
             raise NotAllowed(
                 "signature: expected the account's signature over the voucher's six fields, got another"
             )

@@ -8,9 +8,13 @@
     │   ├── NotAllowed           signature, allow list, missing right to read
     │   ├── InputsRefused        the inputs do not fit the offer's schema
     │   ├── Conflict             the same identifier came with another call
+    │   ├── PaymentRequired      no payment, or not enough of it; says what to pay
+    │   ├── NotCovered           limit or funds do not cover the price
+    │   ├── AccountRefused       the prepaid account is not as it must be
     │   └── TooMany              a rate limit or a quota is used up
     ├── Unavailable          we could not get what we need; asking later can help
     │   ├── OfferClosed          closed, or not as it was when it was offered
+    │   ├── NodeUnavailable      no Mina node that can be believed answered
     │   └── StoreUnavailable     AWS did not answer, or answered with an error
     ├── UnsafeArchive        what a run left is too large or not safe to unpack
     └── ProviderError        what the CI provider answered
@@ -22,7 +26,8 @@ Each class has a stable ``type``, which ends the ``type`` URI of its RFC 9457 pr
 and the HTTP status that goes with it. No message ever holds a secret.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class SealrunError(Exception):
@@ -91,6 +96,34 @@ class Conflict(Refused):
     status = 409
 
 
+class PaymentRequired(Refused):
+    """There is no payment, or not enough of it; ``required`` is x402's PaymentRequired object."""
+
+    type = "payment-required"
+    title = "Payment is required"
+    status = 402
+
+    def __init__(self, detail: str, *, required: Mapping[str, Any]) -> None:
+        super().__init__(detail)
+        self.required = required
+
+
+class NotCovered(Refused):
+    """What is signed or deposited does not cover what is committed and this call's price."""
+
+    type = "not-covered"
+    title = "The price is not covered"
+    status = 402
+
+
+class AccountRefused(Refused):
+    """The prepaid account is not as it must be; ``detail`` names the property."""
+
+    type = "account-refused"
+    title = "The prepaid account is not as it must be"
+    status = 402
+
+
 class TooMany(Refused):
     """A rate limit or a quota is used up; ``retry_after`` is in seconds."""
 
@@ -116,6 +149,13 @@ class OfferClosed(Unavailable):
 
     type = "offer-closed"
     title = "The offer takes no call now"
+
+
+class NodeUnavailable(Unavailable):
+    """No Mina node that can be believed answered, or not enough of them agreed."""
+
+    type = "node-unavailable"
+    title = "The Mina network cannot be asked now"
 
 
 class StoreUnavailable(Unavailable):

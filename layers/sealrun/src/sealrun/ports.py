@@ -4,12 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from mina.keys import PublicKey
 from mina.signature import Signature
+from sealrun.dues import DueLeaf, Statement
 from sealrun.offers import Offer
 from sealrun.records import Record, RunKey
+from sealrun.terms import Terms
+from sealrun.vouchers import Deposits, Reserve, Standing
 
 
 class RunStatus(StrEnum):
@@ -96,24 +99,55 @@ class Ledger(Protocol):
     def publish(self, stored: "StoredOffer") -> None:
         """Put an offer up for sale; one that is there already stays as it is, open or closed."""
 
-    def close_offer(self, offer_hash: int, reason: str) -> None: ...
+    def published(self) -> list[int]:
+        """The hash of every offer that was ever published here."""
+
+    def close_offer(self, offer_hash: int, reason: str) -> None:
+        """For ever: another source is another offer."""
+
+    def pause_offer(self, offer_hash: int, reason: str) -> None:
+        """Until it is called again with an empty reason."""
 
     def count_request(self, source: str, *, minute: int, limit: int) -> bool:
         """Count one request of this source in this minute; False when the limit is passed."""
 
     def record(self, call_hash: int) -> Record | None: ...
 
-    def claim(self, record: Record, offer: Offer, *, identifier: str | None) -> bool:
-        """Claim the call, count it against the offer's quota and store the identifier, all or nothing.
+    def claim(
+        self, record: Record, offer: Offer, *, identifier: str | None, reserve: Reserve | None = None
+    ) -> bool:
+        """Claim the call, count it against the offer's quota, store the identifier and reserve the price.
 
-        False when the call hash or the identifier is already there.
+        All or nothing; of an account's vouchers the one of the highest limit stays (L1). False when the
+        call hash or the identifier is already there.
 
         Raises:
-            TooMany: the offer's quota of this hour is used up.
+            NotCovered: limit or funds do not cover what is committed and this call's price.
+            TooMany: the offer's quota of this hour, or the account's failed runs of this day, are used up.
         """
 
     def save(self, before: Record, after: Record) -> bool:
-        """Replace the record, if it still is ``before`` (compared by its version). False if it is not."""
+        """Replace the record, if it still is ``before`` (compared by its version). False if it is not.
+
+        A record that reserved a price and is over now becomes due or frees its reserve, and gets its one
+        leaf, in the same step.
+        """
+
+    def standing(self, account: str) -> Standing | None:
+        """What is committed, due and signed on this account; None before its first claim."""
+
+    def leaves(self, account: str) -> list[DueLeaf]:
+        """The account's calls that are over, in the order of their leaves."""
+
+    def keep_statement(self, statement: Statement) -> None:
+        """Keep what was signed, so that the account's state is known again once it is settled (A1)."""
+
+    def settled(self, account: str, count: int) -> tuple[int, int] | None:
+        """Due and root of the statement with that many leaves, if one was signed."""
+
+    def deposits(self, account: str) -> Deposits: ...
+
+    def note_deposits(self, account: str, deposits: Deposits) -> None: ...
 
     def call_of_run(self, run: RunKey) -> int | None:
         """The call hash of the run, if it is one of ours (R6)."""
@@ -131,6 +165,7 @@ class StoredOffer:
     sealed: bytes  # the credential's sealed box
     sealing_key: bytes  # the X25519 private key that opens the box, encrypted by KMS
     webhook_secret: bytes  # what the provider signs webhooks with, encrypted by KMS
+    paused: str = ""  # what the last health check found; it opens again when that is over
 
 
 class KeyService(Protocol):
@@ -192,3 +227,24 @@ class Waker(Protocol):
     """Asks for one collection, some time soon, in another invocation."""
 
     def wake(self, call_hash: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a node answered, and when."""
+
+    value: Mapping[str, Any]
+    at: int  # Unix seconds
+
+
+class Chain(Protocol):
+    """Mina nodes, asked with ``sealrun.accounts.account_query``."""
+
+    def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
+        """An answer that came after ``newer_than``, from so many nodes that agree; an older one is renewed.
+
+        Of one account only one question is asked at a time (L2).
+
+        Raises:
+            NodeUnavailable: not enough synced nodes of the network answered, or they do not agree.
+        """

@@ -11,7 +11,7 @@ from mina.verify import verify_fields
 from sealrun import read
 from sealrun.calls import MAX_UNIX_SECONDS
 from sealrun.errors import Malformed
-from sealrun.fields import NETWORKS, RECEIPT, network_field, text_field
+from sealrun.fields import NETWORKS, RECEIPT, network_field, tagged_hash, text_field
 
 
 class Outcome(IntEnum):
@@ -55,6 +55,11 @@ class Receipt:
         hashes = [getattr(self, name) for name in _HASHES]
         end = [int(self.status), self.grade, self.finished_at]
         return [text_field(RECEIPT), network_field(self.network), *hashes, *end]
+
+    @property
+    def hash(self) -> int:
+        """``H("sealrun:receipt-hash", the eleven fields)``, the receipt in the tree of dues."""
+        return tagged_hash("sealrun:receipt-hash", self.fields())
 
     def data(self) -> dict[str, Any]:
         """The receipt as JSON; fields are decimal strings, as o1js reads them."""

@@ -101,6 +101,8 @@ class Record:
     receipt: Mapping[str, Any] | None = None  # {data, signature, publicKey}
     manifest: str = ""  # sha256 of the outputs' manifest in the evidence store
     profile: str = ""  # sha256 of the profile there
+    price: int = 0  # nanomina that are reserved on the account until the call is over
+    buyer: str = ""  # who signed, where that is not the account itself
 
     @property
     def id(self) -> str:
@@ -116,7 +118,7 @@ class Record:
         return RunKey(offer.source.provider, offer.source.origin, offer.source.project, self.run_id)
 
 
-def claimed(signed: SignedCall, *, now: int) -> Record:
+def claimed(signed: SignedCall, *, now: int, price: int = 0) -> Record:
     """The first record of a call; the sweep looks after it if whoever claimed it dies."""
     call = signed.call
     return Record(
@@ -127,6 +129,8 @@ def claimed(signed: SignedCall, *, now: int) -> Record:
         claimed_at=now,
         state=State.CLAIMED,
         wake_at=now + START_LEASE,
+        price=price,
+        buyer=signed.buyer.to_base58() if signed.buyer else "",
     )
 
 

@@ -1,6 +1,7 @@
 """The ledger on DynamoDB: one table, one item per offer, call, run, identifier and counter.
 
 Keys are ``pk`` and ``sk``; the index ``wake`` (``wake_shard``, ``wake_at``) holds unfinished calls only.
+The items of prepaid accounts are those of ``dynamodb_accounts``.
 """
 
 import hashlib
@@ -8,31 +9,33 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sealrun.errors import StoreUnavailable, TooMany
+from sealrun.adapters import dynamodb_accounts as accounts
+from sealrun.adapters.dynamodb_table import HOUR, Table, count
+from sealrun.dues import DueLeaf, Statement
+from sealrun.errors import NotCovered, StoreUnavailable, TooMany
 from sealrun.offers import Offer
 from sealrun.ports import StoredOffer
 from sealrun.receipts import Outcome
 from sealrun.records import Ending, Record, RunKey, State
+from sealrun.vouchers import Deposits, Reserve, Standing, concluded
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-HOUR = 3600
-# Counters are of no use an hour after their time; DynamoDB removes them some time later.
-COUNTER_TTL = 2 * HOUR
 WAKE_SHARD = "unfinished"
+# Calls of one account may meet in the table; each attempt lets at least one of them through.
+ATTEMPTS = 8
+NO_LIMIT = 10**12
 
 
 class DynamoLedger:
     """``sealrun.ports.Ledger`` over one table. Reads are strongly consistent, except of ``unfinished``."""
 
     def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
-        self._client, self._table = client, table
+        self._table = Table(client, table)
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
-        item = self._get(_offer_key(offer_hash))
+        item = self._table.get(_offer_key(offer_hash))
         if item is None:
             return None
         return StoredOffer(
@@ -41,7 +44,12 @@ class DynamoLedger:
             sealed=item["sealed"]["B"],
             sealing_key=item["sealing_key"]["B"],
             webhook_secret=item["webhook_secret"]["B"],
+            paused=item.get("paused", {"S": ""})["S"],
         )
+
+    def published(self) -> list[int]:
+        query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "offers"}}}
+        return [int(item["sk"]["S"], 16) for item in self._table.items(**query)]
 
     def publish(self, stored: StoredOffer) -> None:
         """Put an offer up for sale; publishing it again leaves the first as it is."""
@@ -53,13 +61,20 @@ class DynamoLedger:
             "sealing_key": {"B": stored.sealing_key},
             "webhook_secret": {"B": stored.webhook_secret},
         }
-        self._put_new(item)
+        listed = {"pk": {"S": "offers"}, "sk": {"S": stored.offer.id}}
+        self._table.failed({"offer": self._table.new(item), "listed": self._table.put(listed)})
 
     def close_offer(self, offer_hash: int, reason: str) -> None:
-        self._call(
+        self._say(offer_hash, "closed", reason)
+
+    def pause_offer(self, offer_hash: int, reason: str) -> None:
+        self._say(offer_hash, "paused", reason)
+
+    def _say(self, offer_hash: int, name: str, reason: str) -> None:
+        self._table.call(
             "update_item",
             Key=_offer_key(offer_hash),
-            UpdateExpression="SET closed = :reason",
+            UpdateExpression=f"SET {name} = :reason",
             ConditionExpression="attribute_exists(pk)",
             ExpressionAttributeValues={":reason": {"S": reason[:500]}},
         )
@@ -67,54 +82,118 @@ class DynamoLedger:
     def count_request(self, source: str, *, minute: int, limit: int) -> bool:
         """The source is kept as a hash only: an address is nobody's business here."""
         digest = hashlib.sha256(source.encode()).hexdigest()[:32]
-        counted = self._call("update_item", **_count(f"rate#{digest}#{minute}", limit, until=minute * 60))
-        return counted is not None
+        counter = count(f"rate#{digest}#{minute}", limit, until=minute * 60)
+        return self._table.call("update_item", **counter) is not None
 
     def record(self, call_hash: int) -> Record | None:
-        item = self._get(_call_key(call_hash))
+        item = self._table.get(_call_key(call_hash))
         return _decoded(item["record"]["S"]) if item else None
 
-    def claim(self, record: Record, offer: Offer, *, identifier: str | None) -> bool:
+    def claim(
+        self, record: Record, offer: Offer, *, identifier: str | None, reserve: Reserve | None = None
+    ) -> bool:
         hour = record.claimed_at // HOUR
-        quota = _count(f"quota#{offer.id}#{hour}", offer.quota_per_hour, until=hour * HOUR)
-        items: list[Any] = [{"Put": self._new(_call_item(record))}]
+        quota = count(f"quota#{offer.id}#{hour}", offer.quota_per_hour, until=hour * HOUR)
+        items = {"call": self._table.new(_call_item(record)), "quota": self._table.update(quota)}
         if identifier is not None:
             key = {"pk": {"S": f"id#{record.account}#{identifier}"}, "sk": {"S": "id"}}
-            items.append({"Put": self._new({**key, "call": {"S": record.id}})})
-        items.append({"Update": {**quota, "TableName": self._table}})
-        reasons = self._transact(items)
-        if any(reasons[:-1]):
-            return False
-        if reasons and reasons[-1]:
-            left = (hour + 1) * HOUR - record.claimed_at
-            raise TooMany(
-                f"calls: expected at most {offer.quota_per_hour} an hour, got more", retry_after=left
-            )
-        return True
+            items["identifier"] = self._table.new({**key, "call": {"S": record.id}})
+        for _ in range(ATTEMPTS):
+            if reserve is not None:
+                items |= self._reserving(record, reserve)
+            failed = self._table.failed(items)
+            if not failed:
+                return True
+            if failed & {"call", "identifier"}:
+                return False
+            _check_counts(failed, record, offer)
+        raise StoreUnavailable("table: expected a claim, got in the way of other calls")
+
+    def _reserving(self, record: Record, reserve: Reserve) -> dict[str, Any]:
+        """The items that reserve the price on the account as it is now.
+
+        Raises:
+            NotCovered: limit or funds do not cover it.
+        """
+        before = self.standing(record.account)
+        committed = before.committed if before else 0
+        if committed > reserve.most:
+            expected, got = committed + reserve.price, reserve.most + reserve.price
+            raise NotCovered(f"limit and funds: expected at least {expected} nanomina, got {got}")
+        account = (
+            self._table.update(accounts.reserving(record.account, reserve, before))
+            if before
+            else self._table.new(accounts.opening(record.account, reserve, record.offer_hash))
+        )
+        day = accounts.failed_counter(record, now=record.claimed_at)
+        return {"account": account, "failed": self._table.below(day, reserve.failed_per_day)}
 
     def save(self, before: Record, after: Record) -> bool:
         """Raises ValueError for two records of different calls."""
         if before.call_hash != after.call_hash:
             raise ValueError(f"record: expected one of call {before.id}, got one of {after.id}")
         replaced = {
-            "TableName": self._table,
-            "Item": _call_item(after),
+            **self._table.put(_call_item(after))["Put"],
             "ConditionExpression": "version = :version",
             "ExpressionAttributeValues": {":version": {"N": str(before.version)}},
         }
-        items: list[Any] = [{"Put": replaced}]
+        items: dict[str, Any] = {"call": {"Put": replaced}}
         if after.run_id and not before.run_id and (stored := self.offer(after.offer_hash)):
-            items.append(
-                {"Put": {"TableName": self._table, "Item": _run_item(after.run_key(stored.offer), after)}}
-            )
-        return not any(self._transact(items))
+            items["run"] = self._table.put(_run_item(after.run_key(stored.offer), after))
+        for _ in range(ATTEMPTS):
+            if after.price and after.state.over and not before.state.over:
+                items |= self._concluding(after)
+            failed = self._table.failed(items)
+            if not failed or "call" in failed:
+                return not failed
+        raise StoreUnavailable("table: expected to conclude a call, got in the way of others")
+
+    def _concluding(self, after: Record) -> dict[str, Any]:
+        """The items that make the price due or free it, with the call's leaf (A8)."""
+        standing = self.standing(after.account)
+        if standing is None or after.ending is None:
+            raise StoreUnavailable("table: expected the account of a paid call, got none")
+        then, leaf = concluded(standing, after)
+        items = {
+            "account": self._table.update(accounts.concluding(after.account, standing, then)),
+            "leaf": self._table.new(accounts.leaf_item(after.account, leaf)),
+        }
+        if leaf.price_due == 0:
+            now = after.ending.finished_at
+            counter = accounts.failed_counter(after, now=now)
+            items["failed"] = self._table.update(count(counter, NO_LIMIT, until=now + accounts.DAY))
+        return items
+
+    def standing(self, account: str) -> Standing | None:
+        item = self._table.get(accounts.account_key(account))
+        return accounts.standing(item) if item else None
+
+    def leaves(self, account: str) -> list[DueLeaf]:
+        values = {":pk": accounts.account_key(account)["pk"], ":leaf": {"S": "leaf#"}}
+        found = self._table.items(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :leaf)", ExpressionAttributeValues=values
+        )
+        return [accounts.leaf(item) for item in found]
+
+    def keep_statement(self, statement: Statement) -> None:
+        self._table.call("put_item", Item=accounts.statement_item(statement))
+
+    def settled(self, account: str, count: int) -> tuple[int, int] | None:
+        item = self._table.get(accounts.account_key(account, f"statement#{count:07d}"))
+        return (int(item["due"]["N"]), int(item["root"]["S"])) if item else None
+
+    def deposits(self, account: str) -> Deposits:
+        return accounts.deposits(self._table.get(accounts.account_key(account, "deposits")))
+
+    def note_deposits(self, account: str, deposits: Deposits) -> None:
+        self._table.call("put_item", Item=accounts.deposits_item(account, deposits))
 
     def call_of_run(self, run: RunKey) -> int | None:
-        item = self._get(_run_key(run))
+        item = self._table.get(_run_key(run))
         return int(item["call"]["S"], 16) if item else None
 
     def unfinished(self, *, due_before: int, limit: int) -> list[int]:
-        answer = self._call(
+        answer = self._table.call(
             "query",
             IndexName="wake",
             KeyConditionExpression="wake_shard = :shard AND wake_at <= :now",
@@ -123,44 +202,15 @@ class DynamoLedger:
         )
         return [int(item["pk"]["S"].removeprefix("call#"), 16) for item in (answer or {}).get("Items", [])]
 
-    def _get(self, key: dict[str, Any]) -> dict[str, Any] | None:
-        answer = self._call("get_item", Key=key, ConsistentRead=True)
-        return (answer or {}).get("Item")
 
-    def _new(self, item: dict[str, Any]) -> dict[str, Any]:
-        return {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
-
-    def _put_new(self, item: dict[str, Any]) -> bool:
-        return not any(self._transact([{"Put": self._new(item)}]))
-
-    def _call(self, operation: str, **arguments: Any) -> dict[str, Any] | None:
-        """One request; None when its condition did not hold."""
-        try:
-            answer: dict[str, Any] = getattr(self._client, operation)(TableName=self._table, **arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return None
-            raise _unavailable(error) from error
-        except BotoCoreError as error:
-            raise _unavailable(error) from error
-        return answer
-
-    def _transact(self, items: list[Any]) -> list[bool]:
-        """All or nothing; which of the items' conditions did not hold, empty when all was written."""
-        try:
-            self._client.transact_write_items(TransactItems=items)
-        except ClientError as error:
-            reasons = [r["Code"] for r in error.response.get("CancellationReasons", [])]
-            if "ConditionalCheckFailed" not in reasons:
-                raise _unavailable(error) from error
-            return [reason == "ConditionalCheckFailed" for reason in reasons]
-        except BotoCoreError as error:
-            raise _unavailable(error) from error
-        return []
-
-
-def _unavailable(error: Exception) -> StoreUnavailable:
-    return StoreUnavailable(f"table: expected an answer, got {type(error).__name__}")
+def _check_counts(failed: set[str], record: Record, offer: Offer) -> None:
+    """Raises TooMany where a quota is what failed."""
+    if "quota" in failed:
+        left = HOUR - record.claimed_at % HOUR
+        raise TooMany(f"calls: expected at most {offer.quota_per_hour} an hour, got more", retry_after=left)
+    if "failed" in failed:
+        left = accounts.DAY - record.claimed_at % accounts.DAY
+        raise TooMany("failed runs: expected no more than the offer allows a day, got more", retry_after=left)
 
 
 def _offer_key(offer_hash: int) -> dict[str, Any]:
@@ -177,21 +227,6 @@ def _run_key(run: RunKey) -> dict[str, Any]:
 
 def _run_item(run: RunKey, record: Record) -> dict[str, Any]:
     return {**_run_key(run), "call": {"S": record.id}}
-
-
-def _count(name: str, limit: int, *, until: int) -> dict[str, Any]:
-    """Add one to a counter that must stay at or below the limit."""
-    return {
-        "Key": {"pk": {"S": name}, "sk": {"S": "count"}},
-        "UpdateExpression": "ADD #count :one SET #ttl = :ttl",
-        "ConditionExpression": "attribute_not_exists(#count) OR #count < :limit",
-        "ExpressionAttributeNames": {"#count": "count", "#ttl": "ttl"},
-        "ExpressionAttributeValues": {
-            ":one": {"N": "1"},
-            ":limit": {"N": str(limit)},
-            ":ttl": {"N": str(until + COUNTER_TTL)},
-        },
-    }
 
 
 def _call_item(record: Record) -> dict[str, Any]:

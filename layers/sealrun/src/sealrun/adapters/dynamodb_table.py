@@ -1,0 +1,112 @@
+"""One DynamoDB table: reads that are strongly consistent, writes that are all or nothing, and counters."""
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sealrun.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+HOUR = 3600
+# Counters are of no use an hour after their time; DynamoDB removes them some time later.
+COUNTER_TTL = 2 * HOUR
+
+
+class Table:
+    """A client and the name of its table. Every method raises StoreUnavailable where there is no answer."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client, self.name = client, name
+
+    def get(self, key: dict[str, Any]) -> dict[str, Any] | None:
+        """The item, if there is one."""
+        answer = self.call("get_item", Key=key, ConsistentRead=True)
+        return (answer or {}).get("Item")
+
+    def call(self, operation: str, **arguments: Any) -> dict[str, Any] | None:
+        """One request; None when its condition did not hold."""
+        try:
+            answer: dict[str, Any] = getattr(self._client, operation)(TableName=self.name, **arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return None
+            raise _unavailable(error) from error
+        except BotoCoreError as error:
+            raise _unavailable(error) from error
+        return answer
+
+    def items(self, **query: Any) -> list[dict[str, Any]]:
+        """Every item that a query finds, page after page."""
+        found: list[dict[str, Any]] = []
+        while answer := self.call("query", ConsistentRead=True, **query):
+            found += answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                break
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return found
+
+    def failed(self, items: dict[str, Any]) -> set[str]:
+        """Write all or nothing; the names of the items that stood in the way, none when all was written.
+
+        A conflict with another transaction names the item ``conflict``, and is worth another attempt.
+        """
+        try:
+            self._client.transact_write_items(TransactItems=list(items.values()))
+        except ClientError as error:
+            reasons = [reason["Code"] for reason in error.response.get("CancellationReasons", [])]
+            failed = {
+                name
+                for name, reason in zip(items, reasons, strict=False)
+                if reason == "ConditionalCheckFailed"
+            }
+            if not failed and "TransactionConflict" not in reasons:
+                raise _unavailable(error) from error
+            return failed or {"conflict"}
+        except BotoCoreError as error:
+            raise _unavailable(error) from error
+        return set()
+
+    def new(self, item: dict[str, Any]) -> dict[str, Any]:
+        """A transaction's item that must not be there yet."""
+        condition = "attribute_not_exists(pk)"
+        return {"Put": {"TableName": self.name, "Item": item, "ConditionExpression": condition}}
+
+    def put(self, item: dict[str, Any]) -> dict[str, Any]:
+        """A transaction's item, whether it is there or not."""
+        return {"Put": {"TableName": self.name, "Item": item}}
+
+    def update(self, update: dict[str, Any]) -> dict[str, Any]:
+        """A transaction's update."""
+        return {"Update": {"TableName": self.name, **update}}
+
+    def below(self, name: str, limit: int) -> dict[str, Any]:
+        """A transaction's condition that a counter is below the limit; nothing is counted."""
+        counted = count(name, limit, until=0)
+        check = {
+            "Key": counted["Key"],
+            "ConditionExpression": counted["ConditionExpression"],
+            "ExpressionAttributeNames": {"#count": "count"},
+            "ExpressionAttributeValues": {":limit": {"N": str(limit)}},
+        }
+        return {"ConditionCheck": {"TableName": self.name, **check}}
+
+
+def count(name: str, limit: int, *, until: int) -> dict[str, Any]:
+    """Add one to a counter that must stay at or below the limit."""
+    return {
+        "Key": {"pk": {"S": name}, "sk": {"S": "count"}},
+        "UpdateExpression": "ADD #count :one SET #ttl = :ttl",
+        "ConditionExpression": "attribute_not_exists(#count) OR #count < :limit",
+        "ExpressionAttributeNames": {"#count": "count", "#ttl": "ttl"},
+        "ExpressionAttributeValues": {
+            ":one": {"N": "1"},
+            ":limit": {"N": str(limit)},
+            ":ttl": {"N": str(until + COUNTER_TTL)},
+        },
+    }
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    return StoreUnavailable(f"table: expected an answer, got {type(error).__name__}")
