@@ -125,6 +125,7 @@ function failures(text: string): Failure[] {
   }
 }
 
+/** Without the stack that o1js puts behind a failed check. */
 function firstLines(text: string): string {
-  return text.trim().split('\n').slice(0, 3).join(' ').slice(0, 500);
+  return (text.split('Error trace:')[0] ?? '').replace(/\s+/g, ' ').trim().slice(0, 500);
 }
