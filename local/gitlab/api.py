@@ -4,8 +4,10 @@ import dataclasses
 import re
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from local.gitlab import api_jobs, api_pipelines, api_projects
 from local.gitlab.access import current_token, is_member, visible_project
@@ -78,10 +80,11 @@ class Api:
 
     def project_for_trigger(self, request: Request) -> Project:
         """The project, whoever asks: the trigger token is judged next, with the same 404."""
-        project = self.store.projects.get(int(request.groups["project"]))
-        if project is None:
-            raise not_found()
-        return project
+        wanted = unquote(request.groups["project"])
+        for project in self.store.projects.values():
+            if wanted in (str(project.id), project.path):
+                return project
+        raise not_found()
 
     def pipeline(self, request: Request, project: Project) -> Pipeline:
         """The project's pipeline that the path names."""
@@ -102,6 +105,9 @@ class Api:
             return handler(self, request)
         except ApiError as error:
             return error.response
+        except Exception:  # noqa: BLE001  as GitLab: whatever went wrong inside is a 500
+            traceback.print_exc()
+            return Response(500, {"message": "500 Internal Server Error"})
 
     def _faulty(self, fault: Fault, handler: Handler, request: Request) -> Response:
         refusals = {

@@ -75,9 +75,10 @@ def retry(api: "Api", request: Request) -> Response:
     """``POST .../retry``: a further attempt of this job."""
     project, _ = api.member(request)
     job = api.job(request, project)
-    if job.status not in _RETRYABLE or job.retried:
+    pipeline = api.store.pipelines[job.pipeline]
+    if job.status not in _RETRYABLE or job.retried or not api.runner.can_retry(pipeline):
         raise forbidden("Job is not retryable")
-    again = api.runner.retry(api.store.pipelines[job.pipeline], [job])
+    again = api.runner.retry(pipeline, [job])
     return Response(201, _shown(api, again[0], project))
 
 

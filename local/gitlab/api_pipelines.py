@@ -6,7 +6,7 @@ from local.gitlab import views
 from local.gitlab.access import trigger_of
 from local.gitlab.messages import ApiError, Request, Response, invalid_base, missing, not_found, page
 from local.gitlab.pipelines import Rejected, Wanted
-from local.gitlab.store import Pipeline, Project, Token
+from local.gitlab.store import Pipeline, Project
 
 if TYPE_CHECKING:
     from local.gitlab.api import Api
@@ -82,7 +82,7 @@ def retry(api: "Api", request: Request) -> Response:
     pipeline = api.pipeline(request, project)
     jobs = api.store.jobs_of(pipeline.id, retried=False)[::-1]
     again = [job for job in jobs if job.status in ("failed", "canceled", "skipped")]
-    if again:
+    if again and api.runner.can_retry(pipeline):
         api.runner.retry(pipeline, again)
     return Response(201, _without_name(api, pipeline, project))
 
@@ -127,7 +127,6 @@ def _order(one: Pipeline, name: str) -> Any:
     return one.user if name == "user_id" else getattr(one, name)
 
 
-Reader = tuple[Project, Token | None]
 ROUTES = [
     ("create_pipeline", "POST", r"/projects/(?P<project>[^/]+)/pipeline", create),
     ("trigger", "POST", r"/projects/(?P<project>[^/]+)/trigger/pipeline", trigger),

@@ -128,6 +128,15 @@ def variable_arguments(variables: Mapping[str, str]) -> list[str]:
     return ["--ignore-predefined-vars", ",".join([*variables, "CI_JOB_ID", "CI_JOB_URL"]), *pairs]
 
 
+def retries(retry: object, failure_reason: str) -> int:
+    """How often ``retry: 2`` or ``retry: {max: 2, when: [...]}`` lets a job that failed so run again."""
+    if not isinstance(retry, dict):
+        return int(str(retry or 0))
+    when = retry.get("when", "always")
+    fits = {"always", failure_reason} & set(when if isinstance(when, list) else [when])
+    return int(retry.get("max", 0)) if fits else 0
+
+
 def seconds_of(duration: object) -> float:
     """``3h 30m``, ``90 seconds``, ``1 hour``: GitLab's words for a time; a bare number is seconds."""
     parts = re.findall(r"(\d+(?:\.\d+)?)\s*([a-z]?)[a-z]*", str(duration or "").lower())

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import threading
 import time
+import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from local.gitlab.config import (
     base_name,
     command,
     environment,
+    retries,
     variable_arguments,
     write_generated,
 )
@@ -118,15 +121,32 @@ class Runner:
             self._set(pipeline, job, "manual" if job.when == "manual" else "created")
         self._queue.put((pipeline, jobs))
 
+    def can_retry(self, pipeline: Pipeline) -> bool:
+        """True for a pipeline that is over and was created by this very process.
+
+        GitLab also retries jobs of a pipeline that still runs; here two engines would share a checkout.
+        """
+        return pipeline.status in OVER and pipeline.id in self._configs
+
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
             pipeline, jobs = item
-            if pipeline.status not in OVER:
+            try:
                 self._run(pipeline, jobs)
+            except Exception:  # noqa: BLE001  a worker outlives whatever one pipeline does to it
+                traceback.print_exc()
+                self._finish(pipeline, "skipped")
 
     def _run(self, pipeline: Pipeline, jobs: list[Job]) -> None:
+        """Run these jobs, then those again that failed and have ``retry`` left, with what waits for them."""
+        while jobs and pipeline.status not in OVER:
+            self._run_once(pipeline, jobs)
+            jobs = [] if pipeline.status == "canceling" else self._further_attempts(pipeline, jobs)
+        if pipeline.status not in OVER:
+            self._finish(pipeline, "canceled" if pipeline.status == "canceling" else "skipped")
+
+    def _run_once(self, pipeline: Pipeline, jobs: list[Job]) -> None:
         clone, config = self._store.clone_of(pipeline.id), self._configs[pipeline.id]
-        by_name = {job.name: job for job in jobs}
         by_base = {base_name(job.name, config.document): job for job in reversed(jobs)}
 
         def variables(name: str, written: Mapping[str, Any]) -> Mapping[str, str]:
@@ -142,13 +162,25 @@ class Runner:
         watch = threading.Thread(target=self._watch_times, args=(process, jobs, clone), daemon=True)
         watch.start()
         try:
-            self._follow(pipeline, process, by_name)
+            self._follow(pipeline, process, {job.name: job for job in jobs})
         finally:
             process.wait()
             watch.join()
             self._running.pop(pipeline.id, None)
-            canceled = pipeline.status == "canceling"
-            self._finish(pipeline, "canceled" if canceled else "skipped")
+
+    def _further_attempts(self, pipeline: Pipeline, jobs: list[Job]) -> list[Job]:
+        document = self._configs[pipeline.id].document
+        made = Counter(job.name for job in self._store.jobs_of(pipeline.id, retried=True))
+
+        def again(job: Job) -> bool:
+            retry = document[base_name(job.name, document)].get("retry")
+            return job.status == "failed" and made[job.name] <= retries(retry, job.failure_reason)
+
+        failed = [job for job in jobs if again(job)]
+        if not failed:
+            return []
+        waiting = [job for job in jobs if job.status == "created"]
+        return [*(self._next_attempt(job) for job in failed), *waiting]
 
     def _start(self, pipeline: Pipeline, jobs: list[Job]) -> subprocess.Popen[str]:
         everything = len(jobs) == len(self._configs[pipeline.id].jobs)

@@ -20,6 +20,7 @@ PIPELINES = {
     "failing": samples.HEADER + samples.BUILD + samples.FAILING,
     "sleeping": samples.HEADER + samples.BUILD + samples.SLEEPING,
     "waiting": samples.HEADER + samples.WAITING,
+    "flaky": samples.HEADER + samples.FLAKY,
     "variables": samples.VARIABLES,
 }
 

@@ -72,6 +72,23 @@ check:
     - sleep 600
 """
 
+# Fails the first time: the file outlives the job's own folder.
+FLAKY = """\
+build:
+  stage: build
+  retry: 1
+  script:
+    - test -e "../../../.git/again" || { touch ../../../.git/again; exit 4; }
+    - mkdir -p out && echo made > out/file.txt
+  artifacts:
+    paths: [out/]
+
+check:
+  stage: check
+  script:
+    - cat out/file.txt
+"""
+
 VARIABLES = """\
 workflow:
   name: 'sealrun $sealrun_call'

@@ -83,6 +83,17 @@ def test_jobs_log_artifacts_and_one_file(client: Gitlab) -> None:
     assert jobs["check"].runner["description"]
 
 
+def test_python_gitlab_shows_its_token_to_the_object_storage(setting: Setting, client: Gitlab) -> None:
+    """It follows redirects with requests, which takes off Authorization only: another reason for ours."""
+    project = _project(client)
+    pipeline = _wait(project.pipelines.create({"ref": "v1", "inputs": INPUTS}))
+    build = next(job for job in pipeline.jobs.list(get_all=True) if job.name == "build")
+    project.jobs.get(build.id).artifacts()
+    storage = setting.server.storage
+    assert storage is not None
+    assert storage.requests[-1]["private-token"] == client.private_token
+
+
 def test_a_retry_makes_a_second_attempt(client: Gitlab) -> None:
     project = _project(client)
     pipeline = _wait(project.pipelines.create({"ref": "v1", "inputs": INPUTS}))
