@@ -171,6 +171,8 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60
+    # Head and body are two writes; with Nagle's algorithm the second waits 40 ms for the client.
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         self._serve()

@@ -59,7 +59,7 @@ def guarded_client(
     transport = GuardedTransport(
         origins, resolve=resolve or _resolve, verify=verify, unsafe_loopback=unsafe_loopback
     )
-    # trust_env would put the proxies of the environment in front of the transport, and read ~/.netrc.
+    # httpx leaves proxies of the environment aside where a transport is given; trust_env says so for good.
     # A compressed answer could unpack to any size before a limit sees it.
     headers = {"User-Agent": "sealrun", "Accept-Encoding": "identity"}
     return httpx.Client(
