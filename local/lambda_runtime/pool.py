@@ -45,7 +45,9 @@ class Pool:
     def end(self) -> None:
         """Take no more events and end all processes; events under way end in an error."""
         self._closed = True
-        for sandbox in self.sandboxes():
+        with self._lock:
+            sandboxes = list(self._all)
+        for sandbox in sandboxes:
             sandbox.close()
 
     def close(self) -> None:
@@ -58,7 +60,11 @@ class Pool:
             if self._closed or self._busy >= self.function.concurrency:
                 raise Throttled(f"{self.function.name}: expected at most {self.function.concurrency} at once")
             self._busy += 1
-            return self._idle.pop() if self._idle else None
+            while self._idle:
+                if (sandbox := self._idle.pop()).alive:
+                    return sandbox
+                sandbox.close()
+            return None
 
     def _start(self) -> Sandbox:
         sandbox = Sandbox(self.function, path=self._path, log=self._log)

@@ -40,7 +40,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class News:
-    """What a process told: ready, response, error, init error, or exit."""
+    """What came of a process: ready, response, error, init error, exit, or a response that was refused."""
 
     kind: str
     payload: bytes = b""
@@ -52,7 +52,7 @@ class Sandbox:
 
     def __init__(self, function: Function, *, path: Sequence[Path], log: BinaryIO) -> None:
         self.function = function
-        self.alive = True
+        self._closed = False
         self.init_ms = 0.0
         self.init_mb = 0.0
         self._log = log
@@ -71,6 +71,10 @@ class Sandbox:
             start_new_session=True,
         )
         Thread(target=self._watch, daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        return not self._closed and self._process.poll() is None
 
     @property
     def pid(self) -> int:
@@ -122,13 +126,15 @@ class Sandbox:
         if news.kind in ("response", "error"):
             return Outcome(news.payload, news.error)
         self.close()
+        if news.kind == "refused":
+            return Outcome(news.payload, news.error)
         return Outcome.failed("Runtime.ExitError", f"{about} Runtime exited with error: {news.error}")
 
     def close(self) -> None:
         """End the process, and with it whatever it started in its own session."""
-        if not self.alive:
+        if self._closed:
             return
-        self.alive = False
+        self._closed = True
         self._events.put(None)
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
@@ -174,7 +180,8 @@ class Sandbox:
         if len(body) > MAX_PAYLOAD:
             error = "Function.ResponseSizeTooLarge"
             message = f"response payload size: expected at most {MAX_PAYLOAD} bytes, got {len(body)}"
-            self._news.put(News("error", Outcome.failed(error, message).payload, error))
+            # The runtime client takes this answer for a reason to exit.
+            self._news.put(News("refused", Outcome.failed(error, message).payload, error))
             return _refused(413, "RequestEntityTooLarge", message)
         self._news.put(News(kind, body, _error_type(body) if kind == "error" else ""))
         return json_reply(202, {"status": "OK"})
@@ -196,8 +203,7 @@ def _environment(function: Function, api: str, path: Sequence[Path]) -> Mapping[
     search = [str(function.folder), *map(str, path)]
     return {
         "PATH": os.environ.get("PATH", os.defpath),
-        "LANG": "en_US.UTF-8",
-        "PYTHONUTF8": "1",
+        "LANG": "C.UTF-8",  # Lambda has en_US.UTF-8, which small systems lack
         "TZ": ":UTC",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
