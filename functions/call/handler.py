@@ -12,6 +12,7 @@ from sealrun.adapters.function_url import answer, body_bytes, resolver
 from sealrun.adapters.services import Services, Settings
 from sealrun.workflows.accept_call import accept_call, known_offer
 from sealrun.workflows.read_receipt import offer_view, public_view
+from sealrun.x402 import SIGNATURE_HEADER
 
 logger = Logger(service="call")
 app = resolver(logger)
@@ -22,7 +23,7 @@ services = Services(settings)
 @app.get("/offers/<offer>")
 def get_offer(offer: str) -> Response[str]:
     """What is for sale, and whether it takes calls now."""
-    return answer(offer_view(known_offer(services.ledger, offer)))
+    return answer(offer_view(known_offer(services.ledger, offer), services.payments))
 
 
 @app.post("/offers/<offer>/calls")
@@ -35,11 +36,16 @@ def post_call(offer: str) -> Response[str]:
         ledger=services.ledger,
         starter=services.starter,
         clock=services.clock,
+        payment=app.current_event.headers.get(SIGNATURE_HEADER.lower(), ""),
+        payments=services.payments,
     )
     logger.info("call", call=accepted.record.id, state=accepted.record.state, first=accepted.first)
     location = f"{settings.public_url}/calls/{accepted.record.id}"
     return answer(
-        {**public_view(accepted.record), "url": location}, status=HTTPStatus.ACCEPTED, location=location
+        {**public_view(accepted.record), "url": location},
+        status=HTTPStatus.ACCEPTED,
+        location=location,
+        headers=accepted.headers,
     )
 
 

@@ -45,7 +45,11 @@ def test_a1_an_account_that_is_as_it_must_be_passes() -> None:
 
 
 LIES: list[tuple[str, Change, str]] = [
-    ("none", lambda answer: answer.update(account=None), r"account: expected B62.* got none"),
+    (
+        "none",
+        lambda answer: answer.update(account=None),
+        "account: expected the account B62.* to exist, got none",
+    ),
     ("address", account("publicKey", SELLER.public_key().to_base58()), "publicKey: expected"),
     ("token twin", account("token", "wTwin"), "token: expected wSHV.*, got wTwin"),
     ("code", account("verificationKey", {"hash": "1"}), "verificationKey.hash: expected 20497, got 1"),

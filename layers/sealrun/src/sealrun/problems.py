@@ -3,7 +3,8 @@
 import json
 from http import HTTPStatus
 
-from sealrun.errors import ProviderBusy, SealrunError, TooMany
+from sealrun.errors import PaymentRequired, ProviderBusy, SealrunError, TooMany
+from sealrun.x402 import REQUIRED_HEADER, encoded
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -13,6 +14,8 @@ def problem(error: SealrunError) -> tuple[int, dict[str, str], str]:
     headers = {"Content-Type": MEDIA_TYPE}
     if isinstance(error, TooMany | ProviderBusy):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, PaymentRequired):
+        headers[REQUIRED_HEADER] = encoded(error.required)
     return error.status, headers, _document(error.type, error.title, error.status, error.detail)
 
 

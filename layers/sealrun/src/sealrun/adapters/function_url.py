@@ -54,11 +54,15 @@ def body_bytes(app: LambdaFunctionUrlResolver, *, at_most: int = MAX_BODY_BYTES)
 
 
 def answer(
-    value: Mapping[str, Any], *, status: HTTPStatus = HTTPStatus.OK, location: str = ""
+    value: Mapping[str, Any],
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    location: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> Response[str]:
     """A JSON answer."""
-    headers = {"Location": location} if location else {}
-    return Response(status, content_type="application/json", body=json.dumps(value), headers=headers)
+    found = {**(headers or {}), **({"Location": location} if location else {})}
+    return Response(status, content_type="application/json", body=json.dumps(value), headers=found)
 
 
 def _response(parts: tuple[int, dict[str, str], str]) -> Response[str]:

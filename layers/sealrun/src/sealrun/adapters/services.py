@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sealrun.accounts import Pinned
 from sealrun.adapters.archives import unpack_zip
 from sealrun.adapters.dynamodb import DynamoLedger
 from sealrun.credentials import open_credential
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     import httpx
 
     from sealrun.adapters.kms import KmsKeys
+    from sealrun.adapters.mina_node import MinaNodes
     from sealrun.adapters.s3 import S3EvidenceStore
     from sealrun.workflows.collect_run import Collector
+    from sealrun.workflows.reserve_price import Payments
 
 _NAMES = ("TABLE", "EVIDENCE_BUCKET", "KMS_KEY", "COLLECT_FUNCTION", "PUBLIC_URL")
 
@@ -34,6 +37,9 @@ class Settings:
     public_url: str
     oracle_key: bytes  # a KMS ciphertext; empty where the function signs nothing
     unsafe_loopback: bool  # providers on http://127.0.0.1, for a stack on one machine only
+    mina_nodes: tuple[str, ...] = ()  # GraphQL URLs, the preferred one first; none sells for nothing only
+    ledger: int = 0  # the ledger id of this table, for offers that have a price (A3)
+    pinned: Pinned | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -45,7 +51,24 @@ class Settings:
         named = {name.lower(): environment[f"SEALRUN_{name}"] for name in _NAMES}
         oracle_key = base64.b64decode(environment.get("SEALRUN_ORACLE_KEY", ""))
         unsafe = environment.get("SEALRUN_UNSAFE_LOOPBACK") == "1"
-        return cls(**named, oracle_key=oracle_key, unsafe_loopback=unsafe)
+        nodes = tuple(environment.get("SEALRUN_MINA_NODES", "").split())
+        ledger = int(environment.get("SEALRUN_LEDGER", "0"))
+        return cls(
+            **named,
+            oracle_key=oracle_key,
+            unsafe_loopback=unsafe,
+            mina_nodes=nodes,
+            ledger=ledger,
+            pinned=_pinned(environment),
+        )
+
+
+def _pinned(environment: Mapping[str, str]) -> Pinned | None:
+    """The code and protocol of prepaid accounts; the defaults are those before Mesa."""
+    key = environment.get("SEALRUN_VERIFICATION_KEY", "")
+    version = int(environment.get("SEALRUN_TXN_VERSION", "3"))
+    fields = int(environment.get("SEALRUN_STATE_FIELDS", "8"))
+    return Pinned(key, version, fields) if key else None
 
 
 class Services:
@@ -92,6 +115,30 @@ class Services:
         from sealrun.workflows.collect_run import Collector  # noqa: PLC0415
 
         return Collector(self.starter, self.open_oracle, self.store, unpack_zip)
+
+    @cached_property
+    def chain(self) -> "MinaNodes":
+        """The Mina nodes; one of them is enough to be called, none says so when it is asked."""
+        import httpx  # noqa: PLC0415
+
+        from sealrun.adapters.http import guarded_client, origin_of  # noqa: PLC0415
+        from sealrun.adapters.mina_node import MinaNodes  # noqa: PLC0415
+
+        urls = self._settings.mina_nodes
+        origins = {origin_of(httpx.URL(url)) for url in urls}
+        client = guarded_client(origins, unsafe_loopback=self._settings.unsafe_loopback)
+        return MinaNodes(client, urls=urls, clock=self.clock)
+
+    @cached_property
+    def payments(self) -> "Payments | None":
+        """What sells for money; None where the stack pins no account code."""
+        from sealrun.workflows.reserve_price import Payments  # noqa: PLC0415
+        from sealrun.x402 import Seller  # noqa: PLC0415
+
+        pinned = self._settings.pinned
+        if pinned is None:
+            return None
+        return Payments(self.chain, Seller(self._settings.public_url, pinned), self._settings.ledger)
 
     def open_provider(self, stored: StoredOffer) -> Provider:
         """The offer's provider with its credential, which goes to the offer's origin only (R1).

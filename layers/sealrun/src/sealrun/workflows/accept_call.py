@@ -1,15 +1,17 @@
 """Take a buyer's signed call, once."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from sealrun import read
+from sealrun import read, x402
 from sealrun.calls import MAX_UNIX_SECONDS, SignedCall, check_expiry
-from sealrun.errors import Conflict, NotAllowed, NotFound, OfferClosed, Refused, TooMany
+from sealrun.errors import Conflict, NotAllowed, NotCovered, NotFound, OfferClosed, Refused, TooMany
 from sealrun.json_limits import parse_object
 from sealrun.offers import Offer
 from sealrun.ports import Ledger, StoredOffer
 from sealrun.records import Record, claimed
+from sealrun.vouchers import Reserve
+from sealrun.workflows.reserve_price import Payments, not_covered, paid_value, reserve_price
 from sealrun.workflows.start_run import Starter, start_run
 
 # Calls that one network address may send in a minute, before any signature is looked at.
@@ -22,10 +24,19 @@ class Accepted:
 
     record: Record
     first: bool
+    headers: Mapping[str, str] = field(default_factory=dict)  # PAYMENT-RESPONSE where a price is reserved
 
 
 def accept_call(
-    offer_id: str, body: bytes, *, sender: str, ledger: Ledger, starter: Starter, clock: Callable[[], int]
+    offer_id: str,
+    body: bytes,
+    *,
+    sender: str,
+    ledger: Ledger,
+    starter: Starter,
+    clock: Callable[[], int],
+    payment: str = "",
+    payments: Payments | None = None,
 ) -> Accepted:
     """Check a call in the order of L2, claim it, and start its run.
 
@@ -36,9 +47,12 @@ def accept_call(
         ledger: the table of offers and calls.
         starter: what it takes to start a run.
         clock: Unix seconds.
+        payment: the header PAYMENT-SIGNATURE, empty where there is none.
+        payments: what it takes to sell for money; None where only offers of price 0 are sold.
 
     Raises:
         Refused: the call is wrong; its subclasses say how.
+        PaymentRequired: the offer has a price, and the payment is missing or not enough.
         Unavailable: the offer or the store takes no call now. Nothing was claimed.
     """
     now = clock()
@@ -46,15 +60,27 @@ def accept_call(
     if "expires_at" in value:
         check_expiry(read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS), now=now)
     stored = open_offer(ledger, offer_id)
-    signed = SignedCall.parse(value, stored.offer)
+    offer = stored.offer
+    if offer.payment:
+        value = paid_value(value, payment, offer, _selling(payments))
+    signed = SignedCall.parse(value, offer)
+    if offer.payment:
+        x402.check_commitment(payment, signed.call.hash)
     if known := ledger.record(signed.call.hash):
-        return Accepted(known, first=False)
+        return _accepted(known, offer, first=False)
     if not ledger.count_request(sender, minute=now // 60, limit=REQUESTS_PER_MINUTE):
         raise TooMany(f"calls: expected at most {REQUESTS_PER_MINUTE} a minute, got more", retry_after=60)
     signed.check_signature()
-    _check_access(signed, stored.offer)
-    stored.offer.inputs.check(signed.call.inputs)
-    return _claim(signed, stored, ledger=ledger, starter=starter, clock=clock)
+    _check_access(signed, offer)
+    offer.inputs.check(signed.call.inputs)
+    if offer.payment is None:
+        return _claim(signed, stored, None, ledger=ledger, starter=starter, clock=clock)
+    selling = _selling(payments)
+    reserve = reserve_price(signed, offer, ledger=ledger, payments=selling, clock=clock)
+    try:
+        return _claim(signed, stored, reserve, ledger=ledger, starter=starter, clock=clock)
+    except NotCovered as error:
+        raise not_covered(error, signed, offer, ledger, selling) from error
 
 
 def open_offer(ledger: Ledger, offer_id: str) -> StoredOffer:
@@ -65,8 +91,8 @@ def open_offer(ledger: Ledger, offer_id: str) -> StoredOffer:
         OfferClosed: it takes no new call; the reason is told.
     """
     stored = known_offer(ledger, offer_id)
-    if stored.closed:
-        raise OfferClosed(f"offer: expected an open offer, got one that is closed: {stored.closed}")
+    if reason := stored.closed or stored.paused:
+        raise OfferClosed(f"offer: expected an open offer, got one that is closed: {reason}")
     return stored
 
 
@@ -82,23 +108,44 @@ def known_offer(ledger: Ledger, offer_id: str) -> StoredOffer:
     return stored
 
 
+def _selling(payments: Payments | None) -> Payments:
+    if payments is None:
+        raise OfferClosed("offer: expected one of price 0, the only kind that this stack sells")
+    return payments
+
+
+def _accepted(record: Record, offer: Offer, *, first: bool) -> Accepted:
+    if offer.payment is None:
+        return Accepted(record, first)
+    response = x402.encoded(x402.reserved(record, offer.network))
+    return Accepted(record, first, {x402.RESPONSE_HEADER: response})
+
+
 def _check_access(signed: SignedCall, offer: Offer) -> None:
-    """L6: who may call an offer of price 0."""
-    account = signed.call.account.to_base58()
-    if account == offer.oracle:
+    """Who may call: for price 0 the account is the signer's own key (L6)."""
+    signer = signed.signer.to_base58()
+    if offer.oracle in (signer, signed.call.account.to_base58()):
         raise NotAllowed("account: expected a buyer's key, got the oracle's own")
-    if signed.limit != 0:
+    if offer.payment is None and signed.limit != 0:
         raise Refused(f"limit: expected 0 for an offer of price 0, got {signed.limit}")
-    if not (offer.access.open or account in offer.access.keys):
+    if not (offer.access.open or signer in offer.access.keys):
         raise NotAllowed("account: expected a key that the offer allows, got another")
 
 
 def _claim(
-    signed: SignedCall, stored: StoredOffer, *, ledger: Ledger, starter: Starter, clock: Callable[[], int]
+    signed: SignedCall,
+    stored: StoredOffer,
+    reserve: Reserve | None,
+    *,
+    ledger: Ledger,
+    starter: Starter,
+    clock: Callable[[], int],
 ) -> Accepted:
-    record = claimed(signed, now=clock())
-    if ledger.claim(record, stored.offer, identifier=signed.identifier):
-        return Accepted(start_run(record, stored, ledger=ledger, starter=starter, clock=clock), first=True)
+    offer = stored.offer
+    record = claimed(signed, now=clock(), price=offer.price)
+    if ledger.claim(record, offer, identifier=signed.identifier, reserve=reserve):
+        started = start_run(record, stored, ledger=ledger, starter=starter, clock=clock)
+        return _accepted(started, offer, first=True)
     if known := ledger.record(record.call_hash):
-        return Accepted(known, first=False)
+        return _accepted(known, offer, first=False)
     raise Conflict("identifier: expected one that no other call of this account has used, got a used one")

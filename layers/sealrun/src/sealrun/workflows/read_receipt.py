@@ -13,6 +13,8 @@ from sealrun.errors import NotAllowed, NotFound
 from sealrun.offers import Offer
 from sealrun.ports import EvidenceStore, Ledger, StoredOffer
 from sealrun.records import Record
+from sealrun.workflows.reserve_price import Payments
+from sealrun.x402 import requirements
 
 URL_SECONDS = 300
 
@@ -95,9 +97,10 @@ def _check_right(record: Record, right: Mapping[str, str], offer: Offer, *, now:
     expires_at = read.decimal(value, "expires_at", high=MAX_UNIX_SECONDS)
     check_expiry(expires_at, now=now, at_most=MAX_READ_SECONDS)
     account = PublicKey.from_base58(record.account)
+    buyer = PublicKey.from_base58(record.buyer) if record.buyer else account
     fields = read_fields(offer.network, account, record.call_hash, expires_at)
     try:
-        holds = verify_fields(Signature.from_base58(value["signature"]), account, fields)
+        holds = verify_fields(Signature.from_base58(value["signature"]), buyer, fields)
     except ValueError as error:
         raise NotAllowed(f"signature: {error}") from error
     if not holds:
@@ -120,11 +123,13 @@ def _url(store: EvidenceStore, sha256: str, name: str) -> str:
     return store.url(sha256, seconds=URL_SECONDS, filename=name.rsplit("/", 1)[-1])
 
 
-def offer_view(stored: StoredOffer) -> dict[str, Any]:
-    """What anyone may know of an offer: its hash, its document, and whether it takes calls now."""
+def offer_view(stored: StoredOffer, payments: Payments | None = None) -> dict[str, Any]:
+    """What anyone may know of an offer: its hash, its document, how it is paid, and whether it is open."""
+    paid = stored.offer.payment is not None
     return {
         "offer": stored.offer.id,
-        "open": not stored.closed,
-        "reason": stored.closed or None,
+        "open": not (stored.closed or stored.paused),
+        "reason": stored.closed or stored.paused or None,
         "document": json.loads(stored.offer.document),
+        "accepts": [requirements(stored.offer, payments.seller)] if payments and paid else [],
     }

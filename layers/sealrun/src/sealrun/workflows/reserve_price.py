@@ -1,0 +1,165 @@
+"""See that a paid call is covered: by the buyer's limit, by the ledger, and by one answer of the chain."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealrun import x402
+from sealrun.accounts import AccountView, check_account
+from sealrun.calls import SignedCall
+from sealrun.errors import (
+    AccountRefused,
+    NotAllowed,
+    NotCovered,
+    OfferClosed,
+    PaymentRequired,
+    Refused,
+    TooMany,
+)
+from sealrun.offers import Offer, Payment
+from sealrun.ports import Chain, Ledger
+from sealrun.terms import VIEW_SECONDS
+from sealrun.vouchers import Reserve, Standing, Voucher
+
+# A refusal is believed for so long: a buyer who has just topped up waits no longer (L2).
+REFUSAL_SECONDS = 5
+# Paid calls on one account that may ask the chain in a minute (L2).
+LOOKS_PER_MINUTE = 30
+
+
+@dataclass(frozen=True)
+class Payments:
+    """What it takes to sell for money."""
+
+    chain: Chain
+    seller: x402.Seller
+    ledger: int  # the ledger id that this stack's table is (A3)
+
+    def payment(self, offer: Offer) -> Payment:
+        """The offer's payment, if its dues are kept here.
+
+        Raises:
+            OfferClosed: its terms name another ledger.
+        """
+        payment = offer.payment
+        if payment is None or payment.terms.ledger != self.ledger:
+            raise OfferClosed("terms: expected the ledger of this stack, got another")
+        return payment
+
+
+def paid_value(body: Mapping[str, Any], header: str, offer: Offer, payments: Payments) -> dict[str, Any]:
+    """Body and payment as one value.
+
+    Raises:
+        PaymentRequired: there is no payment; nothing was stored (L3).
+        Refused: the payment is malformed, or for something else.
+    """
+    payments.payment(offer)
+    if not header:
+        said = f"{x402.SIGNATURE_HEADER}: expected a payment, got none"
+        raise PaymentRequired(said, required=x402.payment_required(offer, payments.seller, said))
+    return x402.with_payment(body, header, offer, payments.seller)
+
+
+def reserve_price(
+    signed: SignedCall, offer: Offer, *, ledger: Ledger, payments: Payments, clock: Callable[[], int]
+) -> Reserve:
+    """Check the account behind a call whose signature holds; the claim then reserves the price.
+
+    Raises:
+        NotAllowed: the signer is not the account's buyer.
+        PaymentRequired: limit or funds do not cover the call; with a correction where there is one.
+        AccountRefused: the account is not as it must be.
+        TooMany: the account asks too often.
+        NodeUnavailable: no node can be believed now.
+    """
+    payment = payments.payment(offer)
+    account, buyer = signed.call.account.to_base58(), signed.signer.to_base58()
+    standing = ledger.standing(account)
+    _check_signer(signed, standing, payment)
+    needed = offer.price + (standing.committed if standing else 0)
+    if signed.limit < needed:
+        said = f"limit: expected at least {needed} nanomina, got {signed.limit}"
+        raise _required(said, offer, payments, standing)
+    if not ledger.count_request(f"chain {account} {buyer}", minute=clock() // 60, limit=LOOKS_PER_MINUTE):
+        raise TooMany("account: expected fewer calls in a minute, got more", retry_after=60)
+    funds = _covered_funds(signed, offer, payment, needed, ledger, payments, clock)
+    voucher = Voucher(signed.limit, signed.call.hash, signed.signature.to_base58())
+    return Reserve(offer.price, voucher, buyer, funds, payment.failed_per_day)
+
+
+def not_covered(
+    error: NotCovered, signed: SignedCall, offer: Offer, ledger: Ledger, payments: Payments
+) -> PaymentRequired:
+    """The 402 for a call that another one of the same account overtook."""
+    return _required(error.detail, offer, payments, ledger.standing(signed.call.account.to_base58()))
+
+
+def _check_signer(signed: SignedCall, standing: Standing | None, payment: Payment) -> None:
+    """The ledger's view comes before the chain's: a stranger's signature causes no look-up (L2)."""
+    payment.terms.check_buyer(signed.signer, signed.call.account)
+    if standing and standing.buyer != signed.signer.to_base58():
+        raise NotAllowed("buyer: expected the key that the account was opened for, got another")
+
+
+def _covered_funds(
+    signed: SignedCall,
+    offer: Offer,
+    payment: Payment,
+    needed: int,
+    ledger: Ledger,
+    payments: Payments,
+    clock: Callable[[], int],
+) -> int:
+    """Funds that cover what is needed, of a view that is young enough; one that refuses is renewed."""
+    refusal: Refused | None = None
+    for age in (VIEW_SECONDS, REFUSAL_SECONDS):
+        try:
+            view = _view(signed, offer, payment, ledger, payments, newer_than=clock() - age)
+        except AccountRefused as error:
+            refusal = error
+            continue
+        funds = _deep(view, payment, ledger)
+        if funds >= needed:
+            return funds
+        said = (
+            f"account: expected funds of at least {needed} nanomina {payment.depth} blocks deep, got {funds}"
+        )
+        refusal = PaymentRequired(said, required=x402.payment_required(offer, payments.seller, said))
+    raise refusal or AssertionError("unreachable")
+
+
+def _view(
+    signed: SignedCall, offer: Offer, payment: Payment, ledger: Ledger, payments: Payments, *, newer_than: int
+) -> AccountView:
+    address = signed.call.account
+    answer = payments.chain.look(address, payment.terms, newer_than=newer_than, nodes=payment.nodes)
+    view = check_account(
+        answer.value,
+        address=address,
+        terms=payment.terms,
+        pinned=payments.seller.pinned,
+        settled=lambda count: ledger.settled(address.to_base58(), count),
+        run_seconds=offer.limits.seconds,
+    )
+    if view.buyer != signed.signer:
+        raise AccountRefused(f"state.buyer: expected {signed.signer.to_base58()}, got another")
+    return view
+
+
+def _deep(view: AccountView, payment: Payment, ledger: Ledger) -> int:
+    """The funds that count at the offer's depth (A5); what is new is noted, so that it counts later."""
+    if payment.depth == 0:
+        return view.funds
+    account = view.address.to_base58()
+    before = ledger.deposits(account)
+    after = before.seen(view.funds, height=view.height, depth=payment.depth)
+    if after != before:
+        ledger.note_deposits(account, after)
+    return after.deep(height=view.height, depth=payment.depth)
+
+
+def _required(said: str, offer: Offer, payments: Payments, standing: Standing | None) -> PaymentRequired:
+    found = x402.correction(standing) if standing else None
+    required = x402.payment_required(offer, payments.seller, said, correction=found)
+    return PaymentRequired(said, required=required)
