@@ -23,9 +23,21 @@ export function textField(text: string): Field {
 }
 
 export function H(tag: string, fields: Field[]): Field {
-  if (!/^[ -~]{1,20}$/.test(tag))
-    throw new RangeError(`tag must be 1 to 20 ASCII characters, got '${tag}'`);
-  return Poseidon.hashWithPrefix(tag, fields);
+  return Poseidon.update(salt(tag), fields)[0];
+}
+
+const salts = new Map<string, [Field, Field, Field]>();
+
+/** The state after the tag, as `Poseidon.hashWithPrefix` begins; kept, because trees hash thousands of times with one tag. */
+function salt(tag: string): [Field, Field, Field] {
+  let state = salts.get(tag);
+  if (state === undefined) {
+    if (!/^[ -~]{1,20}$/.test(tag))
+      throw new RangeError(`tag must be 1 to 20 ASCII characters, got '${tag}'`);
+    state = Poseidon.update(Poseidon.initialState(), [textField(tag)]);
+    salts.set(tag, state);
+  }
+  return state;
 }
 
 /** A SHA-256 digest as two fields: high and low 128 bits, big-endian as the digest is written. */

@@ -116,13 +116,18 @@ export function readCommand(json: unknown): Types.Json.ZkappCommand {
 function failures(text: string): Failure[] {
   const list = /\[\[.*\]\]/s.exec(text)?.[0];
   try {
-    const parsed = JSON.parse(list ?? '') as string[][][];
+    const parsed = JSON.parse(list ?? '') as [string, number?][][];
     return parsed
-      .map((update, index) => ({ index, failures: update.flat() }))
+      .map((update, index) => ({ index, failures: update.map(failureName) }))
       .filter(({ failures }) => failures.length > 0);
   } catch {
     return [{ index: 0, failures: [firstLines(text)] }];
   }
+}
+
+/** Mina puts the index of a state field into the name; the ledger puts it beside. */
+function failureName([name, index]: [string, number?]): string {
+  return index === undefined ? name : name.replace('app_state', `app_state_${index}`);
 }
 
 /** Without the stack that o1js puts behind a failed check. */

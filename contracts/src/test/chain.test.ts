@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { AccountUpdate, Field, Mina, UInt32, UInt64, fetchAccount, fetchLastBlock } from 'o1js';
+import {
+  AccountUpdate,
+  Bool,
+  Field,
+  Mina,
+  UInt32,
+  UInt64,
+  fetchAccount,
+  fetchLastBlock,
+} from 'o1js';
 import '../backend.js';
 import { Terms } from '../fields.js';
 import { openOffer } from '../opening.js';
@@ -115,6 +124,23 @@ describe('one block for each command', () => {
     await assert.rejects(pending.wait(WAIT), /Overflow/);
     assert.equal(await balance(from), 1000n * MINA - MINA / 10n);
     assert.equal(await balance(to), 1000n * MINA);
+  });
+
+  test('a failed precondition on the state names the field, as a node does', async () => {
+    const who = await funded();
+    const tx = await build(who, async () => {
+      const update = AccountUpdate.createSigned(who.address);
+      update.body.preconditions.account.state[3]!.isSome = Bool(true);
+      update.body.preconditions.account.state[3]!.value = Field(1);
+    });
+    const { hash } = await tx.sign([who.key]).send();
+    const { data } = await chain.query(
+      '{ bestChain(maxLength: 1) { transactions { zkappCommands { hash failureReason { index failures } } } } }',
+    );
+    const failureReason = [
+      { index: '1', failures: ['Account_app_state_3_precondition_unsatisfied'] },
+    ];
+    assert.deepEqual(data.bestChain[0].transactions.zkappCommands, [{ hash, failureReason }]);
   });
 
   const refused: [

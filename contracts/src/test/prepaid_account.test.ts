@@ -141,7 +141,7 @@ describe('keys have no power', () => {
     }
   });
 
-  test("A1: with an older transaction version the account's own key swaps the code, so the version is checked", async () => {
+  test("A1, A2: with an older transaction version the account's own key swaps the code, so the version is checked", async () => {
     const old = party();
     const change = (update: AccountUpdate) => {
       const setVerificationKey = {
@@ -316,6 +316,32 @@ describe('settling', () => {
     await assert.rejects(
       stale.sign([world.stranger.key]).send(),
       /Account_app_state_\d_precondition_unsatisfied|app_state/,
+    );
+    assert.equal(world.balance(world.account), before);
+  });
+
+  test('A6: the updates of an included settlement fail under another fee payer', async () => {
+    const { stranger, seller } = world;
+    const tx = await Mina.transaction({ sender: seller.address, fee: 1e8 }, () =>
+      world.contract.settle(
+        world.terms(),
+        world.voucher(5n * MINA + 1n),
+        world.due(5n * MINA + 1n),
+      ),
+    );
+    await tx.prove();
+    await tx.sign([seller.key]).send();
+    world.count++;
+    const before = world.balance(world.account);
+    const replay = Mina.Transaction.fromJSON(tx.toJSON());
+    const { feePayer } = replay.transaction;
+    feePayer.body.publicKey = stranger.address;
+    feePayer.body.nonce = Mina.getAccount(stranger.address).nonce;
+    feePayer.lazyAuthorization = { kind: 'lazy-signature' };
+    const json = replay.sign([stranger.key]).toJSON();
+    assert.throws(
+      () => world.chain.applyJsonTransaction(json),
+      /Account_app_state_precondition_unsatisfied/,
     );
     assert.equal(world.balance(world.account), before);
   });

@@ -20,8 +20,7 @@ describe('fields', () => {
     assert.equal(textField('ab').toBigInt(), 0x6261n);
     const [a, b] = [Field(1), Field(2)];
     assert.deepEqual(H('sealrun:node', [a, b]), Poseidon.hashWithPrefix('sealrun:node', [a, b]));
-    const salted = Poseidon.update(Poseidon.initialState(), [textField('sealrun:node')]);
-    assert.deepEqual(H('sealrun:node', [a, b]), Poseidon.update(salted, [a, b])[0]);
+    assert.deepEqual(H('sealrun:node', [b]), Poseidon.hashWithPrefix('sealrun:node', [b]));
   });
 
   test('E3: text above 31 bytes is refused, counted in bytes', () => {
