@@ -37,7 +37,9 @@ def trim(data: Path, services: Collection[str]) -> None:
 def _rewrite(path: Path) -> None:
     content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     path.unlink()
-    _write(path.with_suffix("") if path.suffix == ".gz" else path, _undocumented(json.loads(content)))
+    plain, value = path.with_suffix("") if path.suffix == ".gz" else path, json.loads(content)
+    # An endpoint rule set's parameters must have their documentation, botocore reads it.
+    _write(plain, _undocumented(value) if plain.name.startswith("service-") else value)
 
 
 def _undocumented(value: Any) -> Any:

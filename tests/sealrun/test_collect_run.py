@@ -165,6 +165,17 @@ def test_r5_the_first_terminal_state_stays_even_if_the_run_changes_before_the_re
     assert SignedReceipt.parse(record.receipt).receipt.status is Outcome.FAILED
 
 
+def test_a_fault_of_ours_is_reported_and_does_not_keep_the_lease() -> None:
+    world = World()
+    record = world.call().record
+    world.clock.passes(60)
+    puts, world.store.put = world.store.put, lambda *_, **__: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        world.sweep_one(record.call_hash)
+    world.store.put = puts
+    assert world.settle(record.call_hash, within=60).state is State.SUCCEEDED
+
+
 def test_r6_two_wakes_at_once_collect_once() -> None:
     world = World()
     record = world.call().record

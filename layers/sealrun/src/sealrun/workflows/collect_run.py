@@ -1,7 +1,7 @@
 """Collect what a run left, once it is over, and sign the call's one receipt."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sealrun.calls import SignedCall
 from sealrun.errors import ProviderError, Unavailable
@@ -73,8 +73,10 @@ def collect_run(
             return held
         after = _concluded(held, held.ending, stored, collector)
     except (ProviderError, Unavailable):
-        held = ledger.record(record.call_hash) or held  # the lease is still ours
-        after = _put_off(held, now=clock())
+        return _give_back(held, ledger, now=clock())
+    except Exception:  # a fault of ours: it is reported, and must not keep the call waiting for the lease
+        _give_back(held, ledger, now=clock())
+        raise
     return after if ledger.save(held, after) else ledger.record(record.call_hash) or held
 
 
@@ -134,9 +136,12 @@ def _sign(held: Record, gathered: Gathered, stored: StoredOffer, oracle: Oracle)
     return SignedReceipt(receipt, oracle.sign(receipt.fields()), oracle.public_key)
 
 
-def _put_off(held: Record, *, now: int) -> Record:
+def _give_back(held: Record, ledger: Ledger, *, now: int) -> Record:
     """Look again later; after days the call ends all the same, with a receipt that says why."""
-    if not unreachable(held, now=now):
-        return look_again(held, now=now)
-    end = Ending(Outcome.UNREACHABLE, "the provider could not be reached for days", now)
-    return look_again(judged(held, end), now=now)
+    held = ledger.record(held.call_hash) or held  # what was judged since is kept; the lease is still ours
+    if unreachable(held, now=now):
+        held_on = judged(held, Ending(Outcome.UNREACHABLE, "the provider could not be reached for days", now))
+    else:
+        held_on = held
+    after = replace(look_again(held_on, now=now), version=held.version + 1)
+    return after if ledger.save(held, after) else ledger.record(held.call_hash) or held
