@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Field, PrivateKey, Signature, UInt32, UInt64 } from 'o1js';
+import {
+  AccountUpdate,
+  Field,
+  Mina,
+  Permissions,
+  PrivateKey,
+  Signature,
+  UInt32,
+  UInt64,
+} from 'o1js';
 import '../backend.js';
 import { credentialHash, eventToBytes } from '../credential.js';
 import { dueFields, exitFields, receiptsRoot, voucherFields } from '../fields.js';
@@ -97,6 +106,25 @@ describe('an account from opening to leaving', () => {
       [result.error.type, result.error.detail],
       ['wrong-account', 'the account is already open: take a fresh key'],
     );
+  });
+
+  test('A1: open: an operator that takes no payments is refused', async () => {
+    const hermit = party();
+    await chain.post('/faucet', { address: hermit.address.toBase58() });
+    Mina.setActiveInstance(Mina.Network(chain.url));
+    const tx = await Mina.transaction({ sender: hermit.address, fee: 1e8 }, async () => {
+      const update = AccountUpdate.createSigned(hermit.address);
+      update.account.permissions.set({
+        ...Permissions.initial(),
+        receive: Permissions.impossible(),
+      });
+    });
+    await tx.sign([hermit.key]).send();
+    const other = { ...terms, operator: hermit.address.toBase58() };
+    const request = { account_key: party().key.toBase58(), terms: other, deposit: '1' };
+    const { result } = await tool('open', buyer!, request);
+    assert.equal(result.error.type, 'wrong-account');
+    assert.match(result.error.detail, /the operator does not take payments from anyone/);
   });
 
   test('A6: settle pays once, and says so when it is run again or late', async () => {

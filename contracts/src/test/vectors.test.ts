@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type Vectors, differences, makeVectors } from '../vectors.js';
+import { makeVectors } from '../vector_inputs.js';
+import { type Vectors, differences } from '../vectors.js';
 
 const file = (name: string) => new URL(`../../../tests/vectors/${name}`, import.meta.url);
 const read = (name: string) => JSON.parse(readFileSync(file(name), 'utf8')) as Vectors;

@@ -13,8 +13,8 @@ await run(async (request, session) => {
   const verificationKey = pinnedKeys().PrepaidAccount;
   if (await session.findAccount(account))
     throw new ToolError('wrong-account', 'the account is already open: take a fresh key');
-  await session.account(terms.seller, 'seller');
-  await session.account(terms.operator, 'operator');
+  await session.receiver(terms.seller, 'seller');
+  await session.receiver(terms.operator, 'operator');
   const opening = {
     payer: session.payer.toPublicKey(),
     account,

@@ -5,6 +5,7 @@ import {
   Mina,
   type PrivateKey,
   type PublicKey,
+  Types,
   fetchAccount,
   fetchLastBlock,
 } from 'o1js';
@@ -63,6 +64,17 @@ export class Session {
     if (account === undefined)
       throw new ToolError('account-missing', `the ${what} has no account: ${publicKey.toBase58()}`);
     return account;
+  }
+
+  /** An account that takes payments from anyone (A1): with another permission a settlement could not pay it. */
+  async receiver(publicKey: PublicKey, what: string): Promise<void> {
+    const { permissions } = Types.Account.toJSON(await this.account(publicKey, what));
+    if (permissions.receive !== 'None' || permissions.access !== 'None') {
+      throw new ToolError(
+        'wrong-account',
+        `the ${what} does not take payments from anyone: ${publicKey.toBase58()}`,
+      );
+    }
   }
 
   /** An account that runs the pinned code. Its permissions are the business of whoever accepts calls on it (A1). */

@@ -1,0 +1,127 @@
+/** Inputs of this side's vectors: edges of each range. Keys are small numbers and guard nothing. */
+import { Field, PrivateKey, Signature, UInt32, UInt64 } from 'o1js';
+import * as fields from './fields.js';
+import { type Decimal, type LeafJson, type TermsJson, type Vectors, recompute } from './vectors.js';
+
+const [buyer, seller, operator, oracle, account] = [1n, 2n, 3n, 4n, 5n].map((n) =>
+  PrivateKey.fromBigInt(n),
+) as [PrivateKey, PrivateKey, PrivateKey, PrivateKey, PrivateKey];
+const ADDRESS = account.toPublicKey();
+const ACCOUNT = base58(account);
+const network = 'mina:devnet';
+const NETWORK = fields.textField(network);
+const HIGHEST_FIELD = Field(-1).toString();
+const HIGHEST_AMOUNT = (2n ** 64n - 1n).toString();
+const HIGHEST_UINT32 = 2 ** 32 - 1;
+
+export function makeVectors(): Vectors {
+  return recompute({
+    text: texts().map((text) => ({ text, field: '' })),
+    hash: [
+      hash('sealrun:node', '0', '0'),
+      hash('sealrun:node', HIGHEST_FIELD, '1'),
+      hash('x'.repeat(20), '1', '2', '3'),
+    ],
+    digest: [
+      '00'.repeat(32),
+      'ff'.repeat(32),
+      '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f',
+    ].map((sha256) => ({ sha256, fields: [] })),
+    terms: [
+      terms('0', 0, 1),
+      terms('12345', 250, 480),
+      terms(HIGHEST_FIELD, 10_000, HIGHEST_UINT32),
+    ],
+    call: calls(),
+    voucher: [voucher('1', '5'), voucher(HIGHEST_AMOUNT, HIGHEST_FIELD)],
+    due: [due('1', '7', 1), due(HIGHEST_AMOUNT, HIGHEST_FIELD, HIGHEST_UINT32)],
+    exit: [exit(1000), exit(HIGHEST_UINT32)],
+    close: [{ network, offer: ACCOUNT, ...sign(seller, fields.closeFields(NETWORK, ADDRESS)) }],
+    tree: [tree(0, leaf(0, 5, 5)), tree(2, leaf(0, 5, 5), leaf(1, 0, 5), leaf(2, 7, 12))],
+    credential: [
+      { text: '{"endpoint":"https://calls.example","sealed":"c2VhbGVk"}', event: [], hash: '' },
+    ],
+  });
+}
+
+function texts(): string[] {
+  const tags = ['voucher', 'due', 'exit', 'close', 'receipt'].map((name) => `sealrun:${name}`);
+  return ['a', 'mina:devnet', 'mina:mainnet', ...tags, 'x'.repeat(31)];
+}
+
+function hash(tag: string, ...list: Decimal[]): Vectors['hash'][number] {
+  return { tag, fields: list, hash: '' };
+}
+
+function terms(ledger: Decimal, share: number, delay: number): { terms: TermsJson; hash: Decimal } {
+  const keys = { seller: base58(seller), operator: base58(operator), oracle: base58(oracle) };
+  return {
+    terms: { network, ledger, ...keys, operator_share: share, exit_delay: delay },
+    hash: '',
+  };
+}
+
+function calls(): Vectors['call'] {
+  const low = {
+    offer_hash: '1',
+    terms_hash: '2',
+    inputs_hash: '3',
+    nonce: '4',
+    expires_at: '1790000000',
+  };
+  const high = { offer_hash: HIGHEST_FIELD, terms_hash: HIGHEST_FIELD, inputs_hash: HIGHEST_FIELD };
+  const nonce = (2n ** 128n - 1n).toString();
+  return [
+    { network, account: ACCOUNT, ...low, hash: '' },
+    { network: 'mina:mainnet', account: base58(buyer), ...high, nonce, expires_at: '0', hash: '' },
+  ];
+}
+
+function voucher(limit: Decimal, call: Decimal): Vectors['voucher'][number] {
+  const list = fields.voucherFields(NETWORK, ADDRESS, UInt64.from(limit), Field(call));
+  return { network, account: ACCOUNT, limit, call_hash: call, ...sign(buyer, list) };
+}
+
+function due(amount: Decimal, treeRoot: Decimal, count: number): Vectors['due'][number] {
+  const root = fields.receiptsRoot(Field(treeRoot), Field(count));
+  const signed = sign(oracle, fields.dueFields(NETWORK, ADDRESS, UInt64.from(amount), root));
+  return {
+    network,
+    account: ACCOUNT,
+    due: amount,
+    tree_root: treeRoot,
+    count,
+    receipts_root: '',
+    ...signed,
+  };
+}
+
+function exit(latest: number): Vectors['exit'][number] {
+  const list = fields.exitFields(NETWORK, ADDRESS, UInt32.from(latest));
+  return { network, account: ACCOUNT, latest, ...sign(buyer, list) };
+}
+
+function tree(index: number, ...leaves: LeafJson[]): Vectors['tree'][number] {
+  return { leaves, hashes: [], tree_root: '', receipts_root: '', index, path: [] };
+}
+
+function leaf(index: number, price: number, total: number): LeafJson {
+  return {
+    index: `${index}`,
+    call_hash: `${100 + index}`,
+    receipt_hash: `${200 + index}`,
+    price_due: `${price}`,
+    running_total: `${total}`,
+  };
+}
+
+function sign(
+  key: PrivateKey,
+  list: Field[],
+): { signer: string; fields: Decimal[]; signature: string } {
+  return { signer: base58(key), fields: [], signature: Signature.create(key, list).toBase58() };
+}
+
+function base58(key: PrivateKey): string {
+  return key.toPublicKey().toBase58();
+}
