@@ -182,9 +182,16 @@ def main(arguments: list[str] | None = None) -> int:
     )
     from werkzeug.serving import make_server  # noqa: PLC0415
 
+    class Handler(MotoRequestHandler):
+        """As moto's, with connections that stay open, and one write an answer as AWS's servers have it."""
+
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
+
     app = DomainDispatcherApplication(create_backend_app)
     # ThreadedMotoServer would wait for ever where the port is taken; this says so and exits.
-    server = make_server("127.0.0.1", options.port, app, threaded=True, request_handler=MotoRequestHandler)
+    server = make_server("127.0.0.1", options.port, app, threaded=True, request_handler=Handler)
     Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     with suppress(KeyboardInterrupt):

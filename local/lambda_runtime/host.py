@@ -83,6 +83,10 @@ class LambdaHost:
         """The function's processes that are alive."""
         return self._pool(name).sandboxes()
 
+    def fresh(self, name: str) -> Sandbox:
+        """Start another process of the function, for the caller alone, who closes it."""
+        return self._pool(name).start()
+
     def invoke(self, name: str, event: object) -> Outcome:
         """Run the function on the event and wait for the outcome.
 

@@ -30,7 +30,7 @@ class Pool:
         sandbox = self._take()
         try:
             if sandbox is None:
-                sandbox = self._start()
+                sandbox = self.start()
                 if (failure := sandbox.initialise()) is not None:
                     return failure
             return sandbox.invoke(event)
@@ -66,7 +66,8 @@ class Pool:
                 sandbox.close()
             return None
 
-    def _start(self) -> Sandbox:
+    def start(self) -> Sandbox:
+        """Start a process that is not in use by the pool."""
         sandbox = Sandbox(self.function, path=self._path, log=self._log)
         with self._lock:
             self._all = [*(other for other in self._all if other.alive), sandbox]

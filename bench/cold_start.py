@@ -1,0 +1,209 @@
+"""Cold starts under awslambdaric beside an empty function's, and a warm call: `python -m bench.cold_start`.
+
+A cold start is the time from the start of the process to its first `/next`, as the Runtime API sees it: the
+interpreter, awslambdaric, the layers and the handler's module. Memory is the most that the process ever held
+(VmHWM). Functions and the empty one take turns. The functions run from the built layers, whose bytecode
+Python takes as it is; moto stands in for AWS.
+
+The warm call is a new signed call through the gateway each time: signature, schema, claim, credential and
+one request to a provider that is always busy, so that no pipeline runs.
+"""
+
+import argparse
+import json
+import secrets
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.table import Row, as_json, as_text, row
+from local.lambda_runtime import Function
+from local.market import Market
+from local.stack import ROUTES, Stack
+from mina.keys import PrivateKey
+from sealrun.buyer import sign_call
+from sealrun.offers import Offer
+
+ROOT = Path(__file__).parents[1]
+EMPTY = "empty"
+ROUNDS = 15
+# Not more than one network address may send in a minute.
+WARM_CALLS = 40
+WARM_UP = 5
+
+# The project's goals.
+REACH_MS = 350.0
+REACH_MB = 64.0
+REACH_WARM_MS = 25.0
+
+SAMPLES = ("init ms", "init MB", "first call ms", "first call MB")
+UNKNOWN = "0" * 64
+
+
+def rows(*, rounds: int = ROUNDS, calls: int = WARM_CALLS) -> list[Row]:
+    """Start the stack, take all samples, and make the rows."""
+    with _market() as (market, offer):
+        host = market.stack.host
+        host.add(Function(EMPTY, "handler.handler", ROOT / "bench" / "functions" / EMPTY))
+        samples = _cold(market.stack, rounds)
+        warm = _warm(market.stack, offer, calls)
+    table = [each for name in ROUTES for each in _cold_rows(name, samples)]
+    return [*table, *_goals(samples), *_warm_rows(warm)]
+
+
+@contextmanager
+def _market() -> Iterator[tuple[Market, Offer]]:
+    """A stack that sells one offer, at a GitLab that starts nothing."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stack(Path(folder), sweep_seconds=None, with_gitlab=True) as stack,
+    ):
+        if stack.gitlab is None:
+            raise RuntimeError("stack: expected a GitLab, got none")
+        stack.gitlab.faults.add("create_pipeline", "busy", times=1_000_000)
+        market = Market(stack, stack.gitlab, PrivateKey(secrets.randbits(250) + 1))
+        offer, token = market.offer_pipeline(
+            "bench/nothing",
+            ROOT,
+            tag="v0",
+            commit="0" * 40,
+            properties={"n": {"type": "integer", "minimum": 0, "maximum": 1000}},
+        )
+        market.publish(offer, token.value)
+        yield market, offer
+
+
+def _cold(stack: Stack, rounds: int) -> dict[str, dict[str, list[float]]]:
+    """By function and by what was measured: one sample a round, the functions in turn."""
+    samples: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for turn in range(rounds + 1):
+        for name in (EMPTY, *ROUTES):
+            taken = _start(stack, name)
+            if turn > 0:  # the first round fills the disk cache
+                for what, value in zip(SAMPLES, taken, strict=True):
+                    samples[name][what].append(value)
+    return samples
+
+
+def _start(stack: Stack, name: str) -> Sequence[float]:
+    sandbox = stack.host.fresh(name)
+    try:
+        if (failure := sandbox.initialise()) is not None:
+            raise RuntimeError(f"{name}: expected a start, got {failure.payload.decode()}")
+        begun = time.perf_counter()
+        outcome = sandbox.invoke(json.dumps(_first_event(name)).encode())
+        if outcome.error:
+            raise RuntimeError(f"{name}: expected an answer, got {outcome.payload.decode()}")
+        first_ms = (time.perf_counter() - begun) * 1000
+        return sandbox.init_ms, sandbox.init_mb, sandbox.init_ms + first_ms, sandbox.peak_mb
+    finally:
+        sandbox.close()
+
+
+def _first_event(name: str) -> dict[str, Any]:
+    """The smallest event that reaches the table."""
+    if name in (EMPTY, "collect"):
+        return {"sweep": True}
+    path = f"/{'offers' if name == 'call' else 'calls'}/{UNKNOWN}"
+    http = {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""}
+    context = {"http": http, "requestId": "1", "stage": "$default"}
+    return {"version": "2.0", "rawPath": path, "headers": {}, "requestContext": context}
+
+
+@dataclass
+class Warm:
+    """Milliseconds, one of each for each call."""
+
+    call: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
+
+
+def _warm(stack: Stack, offer: Offer, calls: int) -> Warm:
+    """New calls in turn with requests that reach no function, one after the other in one process."""
+    buyer = PrivateKey(secrets.randbits(250) + 1)
+    url = f"{stack.url}/offers/{offer.id}/calls"
+    bodies = [_body(buyer, offer, number) for number in range(calls + WARM_UP)]
+    warm = Warm()
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        for body in bodies[:WARM_UP]:
+            _timed(client, "POST", url, body, expected=202)
+        [sandbox] = stack.host.sandboxes("call")
+        for body in bodies[WARM_UP:]:
+            before = sandbox.cpu_ms
+            warm.call.append(_timed(client, "POST", url, body, expected=202))
+            warm.cpu.append(sandbox.cpu_ms - before)
+            warm.bare.append(_timed(client, "GET", f"{stack.url}/nowhere", None, expected=404))
+    return warm
+
+
+def _timed(client: httpx.Client, method: str, url: str, body: Any, *, expected: int) -> float:
+    begun = time.perf_counter()
+    answer = client.request(method, url, json=body)
+    taken = (time.perf_counter() - begun) * 1000
+    if answer.status_code != expected:
+        raise RuntimeError(f"{method} {url}: expected {expected}, got {answer.status_code} {answer.text}")
+    return taken
+
+
+def _body(buyer: PrivateKey, offer: Offer, number: int) -> Any:
+    signed = sign_call(
+        buyer,
+        offer,
+        inputs={"n": number},
+        salt=secrets.token_hex(32),
+        nonce=secrets.randbits(128),
+        expires_at=int(time.time()) + 600,
+    )
+    return signed.body()
+
+
+def _cold_rows(name: str, samples: dict[str, dict[str, list[float]]]) -> list[Row]:
+    def beside(what: str, unit: str, title: str) -> Row:
+        return row(title, unit, samples[name][what], peer=("empty function", samples[EMPTY][what]))
+
+    return [
+        beside("init ms", "ms", f"cold start of {name}"),
+        beside("init MB", "MB", f"memory of {name} when started"),
+        beside("first call ms", "ms", f"cold start of {name} and first answer"),
+        beside("first call MB", "MB", f"memory of {name} after its first answer"),
+    ]
+
+
+def _goals(samples: dict[str, dict[str, list[float]]]) -> list[Row]:
+    return [
+        row("cold start of call, by itself", "ms", samples["call"]["init ms"], reach=REACH_MS),
+        row("memory of call when started, by itself", "MB", samples["call"]["init MB"], reach=REACH_MB),
+    ]
+
+
+def _warm_rows(warm: Warm) -> list[Row]:
+    peer = ("gateway alone", warm.bare)
+    return [
+        row("warm call without the provider, AWS by moto", "ms", warm.call, reach=REACH_WARM_MS),
+        row("warm call beside a request to no function", "ms", warm.call, peer=peer),
+        row("processor time of call's process in a warm call", "ms", warm.cpu, peer=peer),
+    ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table, or JSON."""
+    parser = argparse.ArgumentParser(prog="python -m bench.cold_start", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="cold starts of each function")
+    options = parser.parse_args(arguments)
+    measured = rows(rounds=options.rounds)
+    print(as_json(measured) if options.json else as_text(measured))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
