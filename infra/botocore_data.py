@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 DOCUMENTATION = frozenset({"documentation", "documentationUrl"})
+# botocore.model reads the documentation of these parameters into its own objects.
+NEEDS_DOCUMENTATION = "clientContextParams"
 
 
 def trim(data: Path, services: Collection[str]) -> None:
@@ -49,7 +51,7 @@ def _undocumented(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        name: _undocumented(item)
+        name: item if name == NEEDS_DOCUMENTATION else _undocumented(item)
         for name, item in value.items()
         if not (name in DOCUMENTATION and isinstance(item, str))
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore
+import botocore.session
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
@@ -40,7 +41,7 @@ def without_documentation(value: Any) -> Any:
     if isinstance(value, dict):
         named = ("documentation", "documentationUrl")
         return {
-            name: without_documentation(item)
+            name: item if name == "clientContextParams" else without_documentation(item)
             for name, item in value.items()
             if name not in named or not isinstance(item, str)
         }
@@ -69,6 +70,30 @@ def test_a_model_says_the_same_without_its_documentation(trimmed: Path, service:
 def test_a_service_is_found_where_it_was(trimmed: Path, service: str, region: str) -> None:
     cut, full = (EndpointResolver(loader(data).load_data("endpoints")) for data in (trimmed, FULL))
     assert cut.construct_endpoint(service, region) == full.construct_endpoint(service, region)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [
+        ("s3", "put_object", {"Bucket": "bucket", "Key": "key"}),
+        ("dynamodb", "get_item", {"TableName": "table", "Key": {"pk": {"S": "a"}}}),
+        ("kms", "decrypt", {"CiphertextBlob": b"x"}),
+        ("lambda", "invoke", {"FunctionName": "name"}),
+        ("sts", "get_caller_identity", {}),
+    ],
+)
+def test_a_client_makes_the_same_request(
+    trimmed: Path, service: str, operation: str, arguments: dict[str, Any]
+) -> None:
+    def url(data: Path) -> str:
+        session = botocore.session.Session()
+        session.register_component("data_loader", loader(data))
+        session.set_credentials("key", "secret")
+        client = session.create_client(service, region_name="eu-central-1")
+        made: str = client.generate_presigned_url(operation, Params=arguments, ExpiresIn=60)
+        return made.partition("&X-Amz-Date")[0]
+
+    assert url(trimmed) == url(FULL)
 
 
 def test_waiters_and_paginators_stay_as_they_are(trimmed: Path) -> None:
