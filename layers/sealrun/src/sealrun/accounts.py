@@ -12,6 +12,7 @@ from mina import tokens
 from mina.field import P
 from mina.keys import PublicKey
 from sealrun.errors import AccountRefused, NodeUnavailable, Refused
+from sealrun.fields import EXIT, network_field, text_field
 from sealrun.terms import Terms
 
 MINA_TOKEN = tokens.to_base58(tokens.MINA)
@@ -147,6 +148,11 @@ def check_node(answer: Mapping[str, Any], terms: Terms) -> None:
             _check_payee(name, key, answer[name])
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise _unreadable(error) from error
+
+
+def exit_fields(network: str, account: PublicKey, latest: int) -> list[int]:
+    """What a buyer signs to leave; the request must be on chain by slot ``latest`` (A5)."""
+    return [text_field(EXIT), network_field(network), *account.to_fields(), latest]
 
 
 def slot_seconds(answer: Mapping[str, Any]) -> int:

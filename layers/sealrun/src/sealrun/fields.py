@@ -21,6 +21,8 @@ DUE = "sealrun:due"
 # The same figure for the buyer: no contract takes it (A6).
 FIGURE = "sealrun:figure"
 ACCOUNT = "sealrun:account"
+EXIT = "sealrun:exit"
+CLOSE = "sealrun:close"
 
 NETWORKS = ("mina:devnet", "mina:mainnet")
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from mina.keys import PublicKey
 from sealrun import read
 from sealrun.errors import Malformed
-from sealrun.fields import NETWORKS, canonical, document_hash
+from sealrun.fields import CLOSE, NETWORKS, canonical, document_hash, network_field, text_field
 from sealrun.inputs import InputSchema
 from sealrun.json_limits import parse_object
 from sealrun.terms import Terms, check_network
@@ -122,6 +122,11 @@ class Offer:
         if canonical(value) != document:
             raise Malformed("offer: expected canonical JSON (RFC 8785), got another form of it")
         return cls(document=document, **_values(value))
+
+
+def close_fields(network: str, contract: PublicKey) -> list[int]:
+    """What a seller signs to close an offer's contract for ever."""
+    return [text_field(CLOSE), network_field(network), *contract.to_fields()]
 
 
 def _values(value: dict[str, Any]) -> dict[str, Any]:

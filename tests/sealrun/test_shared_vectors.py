@@ -1,0 +1,134 @@
+"""The contracts and this side encode alike: each recomputes the other's vectors."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mina.keys import PrivateKey, PublicKey
+from mina.sign import sign_fields
+from mina.signature import Signature
+from mina.verify import verify_fields
+from sealrun.accounts import exit_fields
+from sealrun.calls import Call
+from sealrun.dues import DueLeaf, DueTree, Statement, path, root_from_path
+from sealrun.fields import digest_fields, tagged_hash, text_field
+from sealrun.offers import close_fields
+from sealrun.terms import Terms
+
+FOLDER = Path(__file__).parents[1] / "vectors"
+Entry = Mapping[str, Any]
+Signers = Mapping[str, PrivateKey]
+
+
+class WithInputsHash(Call):
+    """A call whose inputs are known by their hash only."""
+
+    inputs_hash = 0
+
+
+def call(entry: Entry) -> Call:
+    names = ("offer_hash", "terms_hash", "nonce", "expires_at")
+    numbers = {name: int(entry.get(name, 0)) for name in names}
+    made = WithInputsHash(
+        network=entry["network"], account=key(entry["account"]), inputs={}, salt="", **numbers
+    )
+    object.__setattr__(made, "inputs_hash", int(entry.get("inputs_hash", 0)))
+    return made
+
+
+def voucher_fields(entry: Entry) -> list[int]:
+    made = call(entry)
+    object.__setattr__(made, "hash", int(entry["call_hash"]))
+    return made.voucher_fields(int(entry["limit"]))
+
+
+def key(text: str) -> PublicKey:
+    return PublicKey.from_base58(text)
+
+
+def texts(numbers: list[int]) -> list[str]:
+    return [str(number) for number in numbers]
+
+
+def statement(entry: Entry) -> Statement:
+    due, root = int(entry["due"]), int(entry["tree_root"])
+    return Statement(entry["network"], key(entry["account"]), due, root, int(entry["count"]))
+
+
+def signed(entry: Entry, fields: list[int], signers: Signers) -> dict[str, Any]:
+    """The fields and a signature over them: of one of our keys, or the entry's own if it holds."""
+    if entry["signer"] in signers:
+        text = sign_fields(signers[entry["signer"]], fields).to_base58()
+    else:
+        holds = verify_fields(Signature.from_base58(entry["signature"]), key(entry["signer"]), fields)
+        text = entry["signature"] if holds else "a signature that does not hold"
+    return {"fields": texts(fields), "signature": text}
+
+
+def tree(entry: Entry) -> dict[str, Any]:
+    grown, leaves = DueTree(), []
+    for wanted in entry["leaves"]:
+        numbers = {name: int(wanted[name]) for name in ("call_hash", "receipt_hash", "price_due")}
+        grown, leaf = grown.add(**numbers)
+        assert leaf == DueLeaf(**{name: int(value) for name, value in wanted.items()})
+        leaves.append(leaf)
+    hashes = [leaf.hash for leaf in leaves]
+    siblings = path(hashes, int(entry["index"]))
+    assert root_from_path(leaves[int(entry["index"])], siblings) == grown.root
+    root = tagged_hash("sealrun:root", [grown.root, grown.count])
+    return {
+        "hashes": texts(hashes),
+        "tree_root": str(grown.root),
+        "receipts_root": str(root),
+        "path": texts(siblings),
+    }
+
+
+COMPUTED: dict[str, Callable[[Entry, Signers], dict[str, Any]]] = {
+    "text": lambda e, _: {"field": str(text_field(e["text"]))},
+    "hash": lambda e, _: {"hash": str(tagged_hash(e["tag"], [int(field) for field in e["fields"]]))},
+    "digest": lambda e, _: {"fields": texts(digest_fields(bytes.fromhex(e["sha256"])))},
+    "terms": lambda e, _: {"hash": str(Terms.parse(e["terms"]).hash)},
+    "call": lambda e, _: {"hash": str(call(e).hash)},
+    "voucher": lambda e, signers: signed(e, voucher_fields(e), signers),
+    "due": lambda e, signers: {
+        "receipts_root": str(statement(e).root),
+        **signed(e, statement(e).due_fields(), signers),
+    },
+    "exit": lambda e, signers: signed(
+        e, exit_fields(e["network"], key(e["account"]), int(e["latest"])), signers
+    ),
+    "close": lambda e, signers: signed(e, close_fields(e["network"], key(e["offer"])), signers),
+    "tree": lambda e, _: tree(e),
+}
+
+
+def entries(file: str) -> list[Any]:
+    found = json.loads((FOLDER / file).read_text())
+    return [
+        pytest.param(name, entry, id=f"{name}-{at}")
+        for name, listed in found.items()
+        if name in COMPUTED
+        for at, entry in enumerate(listed)
+    ]
+
+
+@pytest.mark.parametrize(("name", "entry"), entries("contracts.json"))
+def test_what_the_contracts_compute_is_what_we_compute(name: str, entry: dict[str, Any]) -> None:
+    computed = COMPUTED[name](entry, {})
+    assert {**entry, **computed} == entry
+
+
+@pytest.mark.parametrize(("name", "entry"), entries("sealrun.json"))
+def test_what_we_once_computed_is_what_we_compute(name: str, entry: dict[str, Any]) -> None:
+    computed = COMPUTED[name](entry, {})
+    assert {**entry, **computed} == entry
+
+
+def test_the_contracts_file_has_every_list_that_is_ours_too() -> None:
+    found = json.loads((FOLDER / "contracts.json").read_text())
+    assert found.keys() >= COMPUTED.keys()
+    assert all(found[name] for name in COMPUTED)

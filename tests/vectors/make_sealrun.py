@@ -1,0 +1,81 @@
+"""Writes sealrun.json: what the Python side computes, in the schema of contracts/README.md.
+
+PYTHONPATH=layers/mina/src:layers/sealrun/src:. python -m tests.vectors.make_sealrun
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mina.keys import PrivateKey
+from tests.sealrun.test_shared_vectors import COMPUTED
+
+FILE = Path(__file__).with_name("sealrun.json")
+P = 0x40000000000000000000000000000000224698FC094CF91B992D30ED00000001
+KEYS = [PrivateKey.from_scalar(scalar) for scalar in (11, 12, 13, 14, 15)]
+BUYER, SELLER, OPERATOR, ORACLE, ACCOUNT = (key.public_key().to_base58() for key in KEYS)
+SIGNERS = {key.public_key().to_base58(): key for key in KEYS}
+NETWORKS = ("mina:devnet", "mina:mainnet")
+MAX = str(2**64 - 1)
+
+
+def terms(**changes: Any) -> dict[str, Any]:
+    value = {"network": "mina:devnet", "ledger": "7", "seller": SELLER, "operator": OPERATOR}
+    return {**value, "oracle": ORACLE, "operator_share": 250, "exit_delay": 960, **changes}
+
+
+def call(**changes: Any) -> dict[str, Any]:
+    hashes = {"offer_hash": "21", "terms_hash": "22", "inputs_hash": "23"}
+    value = {"network": "mina:devnet", "account": ACCOUNT, **hashes, "nonce": str(2**128 - 1)}
+    return {**value, "expires_at": "1800000000", **changes}
+
+
+def leaves(prices: list[int]) -> list[dict[str, str]]:
+    names = ("index", "call_hash", "receipt_hash", "price_due", "running_total")
+    rows = [(at, P - 1 - at, 900 + at, price, sum(prices[: at + 1])) for at, price in enumerate(prices)]
+    return [dict(zip(names, map(str, row), strict=True)) for row in rows]
+
+
+def inputs() -> dict[str, list[dict[str, Any]]]:
+    on = {"network": "mina:devnet", "account": ACCOUNT}
+    return {
+        "text": [{"text": text} for text in ("x", "sealrun:figure", "mina:mainnet", "y" * 31)],
+        "hash": [
+            {"tag": "sealrun:due", "fields": ["0", "1", str(P - 1), "3", "4"]},
+            {"tag": "t" * 20, "fields": ["5"]},
+        ],
+        "digest": [{"sha256": digest} for digest in ("ff" * 32, "00" * 16 + "ff" * 16, "01" + "00" * 31)],
+        "terms": [
+            {"terms": terms()},
+            {"terms": terms(network="mina:mainnet", operator_share=10_000, exit_delay=2**32 - 1)},
+            {"terms": terms(ledger=str(P - 1), operator_share=0, exit_delay=1)},
+        ],
+        "call": [call(), call(network="mina:mainnet", nonce="0", offer_hash=str(P - 1))],
+        "voucher": [
+            {**on, "limit": limit, "call_hash": str(P - 2), "signer": BUYER} for limit in ("0", "1", MAX)
+        ],
+        "due": [
+            {**on, "network": network, "due": due, "tree_root": str(P - 3), "count": count, "signer": ORACLE}
+            for network, due, count in ((NETWORKS[0], "1", 1), (NETWORKS[1], MAX, 2**20 - 1))
+        ],
+        "exit": [{**on, "latest": latest, "signer": BUYER} for latest in (0, 2**32 - 1)],
+        "close": [{"network": network, "offer": ACCOUNT, "signer": SELLER} for network in NETWORKS],
+        "tree": [
+            {"leaves": leaves([5]), "index": 0},
+            {"leaves": leaves([5, 0, 7, 0, 11]), "index": 4},
+            {"leaves": leaves([1] * 8), "index": 3},
+        ],
+    }
+
+
+def main() -> None:
+    """Compute every result and write the file."""
+    found = {
+        name: [{**entry, **COMPUTED[name](entry, SIGNERS)} for entry in entries]
+        for name, entries in inputs().items()
+    }
+    FILE.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
