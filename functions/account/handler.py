@@ -1,0 +1,42 @@
+"""``GET /accounts/{address}``: to seller, operator and buyer of a prepaid account, on a signed request."""
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sealrun.adapters.function_url import answer, resolver
+from sealrun.adapters.services import Services, Settings
+from sealrun.workflows.read_account import read_account
+
+logger = Logger(service="account")
+app = resolver(logger)
+services = Services(Settings.read(os.environ))
+
+
+@app.get("/accounts/<address>")
+def get_account(address: str) -> Response[str]:
+    """What settles the account, or its figure with ``?call=`` for the proof that a receipt is in it."""
+    event = app.current_event
+    names = {
+        "key": "sealrun-key",
+        "expires_at": "sealrun-expires-at",
+        "signature": "sealrun-signature",
+    }
+    right = {name: event.headers[header] for name, header in names.items() if header in event.headers}
+    found = read_account(
+        address,
+        right,
+        ledger=services.ledger,
+        oracle=services.open_oracle,
+        now=services.clock(),
+        call_id=event.query_string_parameters.get("call", ""),
+    )
+    return answer(found)
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Lambda's entry point."""
+    return app.resolve(event, context)

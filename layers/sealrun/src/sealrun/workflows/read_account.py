@@ -1,0 +1,165 @@
+"""Show an account: what settles it to seller and operator, the figure to its buyer, nothing to others."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mina.keys import PublicKey
+from mina.signature import Signature
+from mina.verify import verify_fields
+from sealrun import read
+from sealrun.calls import MAX_READ_SECONDS, MAX_UNIX_SECONDS, check_expiry
+from sealrun.dues import Statement, path
+from sealrun.errors import Malformed, NotAllowed, NotFound, Unavailable
+from sealrun.fields import ACCOUNT, network_field, text_field
+from sealrun.ports import Ledger, Oracle, StoredOffer
+from sealrun.terms import Terms
+from sealrun.vouchers import Standing
+
+
+@dataclass(frozen=True)
+class _Known:
+    """An account of the ledger, with the offer that its terms come from."""
+
+    address: PublicKey
+    standing: Standing
+    stored: StoredOffer
+    terms: Terms
+
+    @property
+    def name(self) -> str:
+        return self.address.to_base58()
+
+    @property
+    def statement(self) -> Statement:
+        tree = self.standing.tree
+        return Statement(self.terms.network, self.address, tree.due, tree.root, tree.count)
+
+
+def account_fields(network: str, account: PublicKey, expires_at: int) -> list[int]:
+    """The five fields that seller, operator or buyer sign to read an account until ``expires_at``."""
+    return [text_field(ACCOUNT), network_field(network), *account.to_fields(), expires_at]
+
+
+def read_account(
+    address: str,
+    right: Mapping[str, str],
+    *,
+    ledger: Ledger,
+    oracle: Callable[[StoredOffer], Oracle],
+    now: int,
+    call_id: str = "",
+) -> dict[str, Any]:
+    """What the signer may know of an account.
+
+    Seller and operator get the voucher of the highest limit and the oracle's signed due: all that a
+    settlement needs (A6). The buyer gets the figure and the root, signed under a tag that no contract takes,
+    and with ``call_id`` the proof that this call's receipt is under that root (A8).
+
+    Args:
+        address: of the account, base58.
+        right: ``key``, ``expires_at`` and ``signature`` of whoever asks.
+        ledger: the table of accounts.
+        oracle: opens the oracle key that an offer names.
+        now: Unix seconds.
+        call_id: the call hash, 64 hex digits; empty for none.
+
+    Raises:
+        NotAllowed: the signature does not hold, or its key is none of the three. An account that is not
+            known here answers the same.
+        Expired: the right is over, or more than an hour ahead.
+        NotFound: the call has no leaf on this account.
+    """
+    known = _known(address, ledger)
+    key = _check_right(known, right, now=now)
+    if key in (known.terms.seller, known.terms.operator):
+        return _settlement(known, ledger, oracle(known.stored))
+    return _figure(known, ledger, oracle(known.stored), call_id)
+
+
+def _known(address: str, ledger: Ledger) -> _Known:
+    key = read.public_key({"account": address}, "account")
+    standing = ledger.standing(key.to_base58())
+    if standing is None:
+        raise NotAllowed("account: expected one of the signer's with calls here, got another")
+    stored = ledger.offer(standing.offer_hash)
+    if stored is None or stored.offer.payment is None:
+        raise Unavailable("account: expected its offer in the ledger, got none")
+    return _Known(key, standing, stored, stored.offer.payment.terms)
+
+
+def _check_right(known: _Known, right: Mapping[str, str], *, now: int) -> PublicKey:
+    value = read.only(dict(right), ("key", "expires_at", "signature"), where="authorization")
+    expires_at = read.decimal(value, "expires_at", high=MAX_UNIX_SECONDS)
+    check_expiry(expires_at, now=now, at_most=MAX_READ_SECONDS)
+    key = read.public_key(value, "key")
+    who = (known.terms.seller, known.terms.operator, PublicKey.from_base58(known.standing.buyer))
+    fields = account_fields(known.terms.network, known.address, expires_at)
+    try:
+        holds = key in who and verify_fields(Signature.from_base58(value["signature"]), key, fields)
+    except (ValueError, TypeError) as error:
+        raise Malformed(f"signature: {error}") from error
+    if not holds:
+        raise NotAllowed("account: expected one of the signer's with calls here, got another")
+    return key
+
+
+def _settlement(known: _Known, ledger: Ledger, oracle: Oracle) -> dict[str, Any]:
+    """As ``contracts/build/tools/settle.js`` reads it.
+
+    The statement is kept before it is handed out: once it is settled, the account is known by it (A1).
+    """
+    statement, voucher = known.statement, known.standing.voucher
+    if oracle.public_key != known.terms.oracle:
+        raise Unavailable("oracle: expected the key of the terms, got another")
+    ledger.keep_statement(statement)
+    due = {
+        "due": str(statement.due),
+        "tree_root": str(statement.tree_root),
+        "count": statement.count,
+        "signature": oracle.sign(statement.due_fields()).to_base58(),
+    }
+    return {
+        "account": known.name,
+        "terms": known.terms.value(),
+        "voucher": {
+            "limit": str(voucher.limit),
+            "call_hash": str(voucher.call_hash),
+            "signature": voucher.signature,
+        },
+        "due": due,
+        "pending": str(known.standing.pending),
+        "root": str(statement.root),
+    }
+
+
+def _figure(known: _Known, ledger: Ledger, oracle: Oracle, call_id: str) -> dict[str, Any]:
+    statement, voucher = known.statement, known.standing.voucher
+    figure = {
+        "due": str(statement.due),
+        "tree_root": str(statement.tree_root),
+        "count": statement.count,
+        "root": str(statement.root),
+        "signature": oracle.sign(statement.figure_fields()).to_base58(),
+    }
+    return {
+        "account": known.name,
+        "terms": known.terms.value(),
+        "figure": figure,
+        "pending": str(known.standing.pending),
+        "voucher": voucher.value(),
+        "proof": _proof(known, ledger, call_id) if call_id else None,
+    }
+
+
+def _proof(known: _Known, ledger: Ledger, call_id: str) -> dict[str, Any]:
+    """The call's leaf and its siblings under the root of the figure."""
+    call_hash = read.hex_field(call_id, where="call")
+    # Leaves that came after the standing was read are not under its root.
+    leaves = ledger.leaves(known.name)[: known.standing.tree.count]
+    leaf = next((leaf for leaf in leaves if leaf.call_hash == call_hash), None)
+    if leaf is None:
+        raise NotFound("call: expected one of this account that is over, got another")
+    said = {name: str(value) for name, value in vars(leaf).items()}
+    siblings = path([leaf.hash for leaf in leaves], leaf.index)
+    return {"leaf": {**said, "index": leaf.index}, "siblings": [str(sibling) for sibling in siblings]}
