@@ -1,6 +1,9 @@
 """The local Lambda runs real functions under the real runtime client, and ends them as Lambda does."""
 
 import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -253,3 +256,18 @@ def test_a_warm_call_takes_milliseconds(client: httpx.Client) -> None:
         client.post("/reply", json={"statusCode": 204})
         times.append(time.perf_counter() - started)
     assert sorted(times)[5] < 0.03
+
+
+def test_it_serves_alone(tmp_path: Path) -> None:
+    empty = Path(__file__).parents[2] / "bench" / "functions" / "empty"
+    command = [sys.executable, "-m", "local.lambda_runtime", "--folder", str(tmp_path)]
+    command += ["--function", f"empty={empty}", "--route", "empty=GET /hello"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            name, url = process.stdout.readline().split()
+            assert name == "gateway"
+            assert httpx.get(f"{url}/hello", trust_env=False).json() == {}
+        finally:
+            process.send_signal(signal.SIGINT)
+    assert process.returncode == 0
