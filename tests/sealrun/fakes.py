@@ -185,6 +185,14 @@ class FakeProvider:
     starts: int = 0
     calls: list[str] = field(default_factory=list)
     down: bool = False
+    token_refused: bool = False
+    tag: str | None = None  # the commit of the tag, where it is not the offer's any more
+
+    def head(self) -> str:
+        self._called("head")
+        if self.token_refused:
+            raise ProviderRefused("gitlab answered 401: 401 Unauthorized")
+        return self.offer.source.commit if self.tag is None else self.tag
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         self._called("start")

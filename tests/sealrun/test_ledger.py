@@ -141,3 +141,13 @@ def test_a_table_that_is_not_there_is_unavailable_and_not_a_missing_call() -> No
             ledger.record(1)
         with pytest.raises(StoreUnavailable, match="expected an answer"):
             ledger.claim(record(), OFFER, identifier=None)
+
+
+def test_l8_a_paused_offer_opens_again_and_a_closed_one_does_not(ledger: Any) -> None:
+    assert ledger.published() == [OFFER.hash]
+    ledger.pause_offer(OFFER.hash, "the node is not synced")
+    assert ledger.offer(OFFER.hash).paused == "the node is not synced"
+    ledger.close_offer(OFFER.hash, "the source changed")
+    ledger.pause_offer(OFFER.hash, "")
+    stored = ledger.offer(OFFER.hash)
+    assert (stored.paused, stored.closed) == ("", "the source changed")

@@ -69,6 +69,9 @@ class Provider(Protocol):
     Every method raises ProviderRefused, ProviderBusy or ProviderUnclear, and nothing else of its own.
     """
 
+    def head(self) -> str:
+        """The commit that the offer's ref names now; empty where there is no such protected ref."""
+
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         """Start one run at the offer's ref. ``name`` travels as the call's input and as the run's name."""
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -83,6 +84,17 @@ class GitLab:
     def __repr__(self) -> str:
         """Without the token."""
         return f"GitLab({self._api!r}, ref={self._ref!r})"
+
+    def head(self) -> str:
+        """The commit of the tag; empty where it is gone or no longer protected. A wrong token is refused."""
+        tag = quote(self._ref.removeprefix("refs/tags/"), safe="")
+        try:
+            found = self._get(f"{self._api}/repository/tags/{tag}")
+        except ProviderRefused as error:
+            if "gitlab answered 404: 404 Tag Not Found" in error.detail:
+                return ""
+            raise
+        return answers.text(answers.one_object(found.get("commit")), "id") if found.get("protected") else ""
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         """Start one run at the ref, named ``sealrun {name}``.

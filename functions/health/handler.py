@@ -1,0 +1,26 @@
+"""By schedule: see whether each offer can still run and be paid, and write it down."""
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sealrun.adapters.services import Services, Settings
+from sealrun.workflows.check_health import check_health
+
+logger = Logger(service="health")
+services = Services(Settings.read(os.environ))
+
+
+def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Lambda's entry point."""
+    found = check_health(
+        ledger=services.ledger,
+        open_provider=services.open_provider,
+        payments=services.payments,
+        clock=services.clock,
+    )
+    reasons = {offer: health.closed or health.paused for offer, health in found.items()}
+    logger.info("health", offers={offer: reason or "fine" for offer, reason in reasons.items()})
+    return {"checked": len(found), "fine": sum(1 for reason in reasons.values() if not reason)}
