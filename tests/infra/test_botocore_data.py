@@ -89,9 +89,9 @@ def test_a_client_makes_the_same_request(
         session = botocore.session.Session()
         session.register_component("data_loader", loader(data))
         session.set_credentials("key", "secret")
-        client = session.create_client(service, region_name="eu-central-1")
+        client: Any = session.create_client(service, region_name="eu-central-1")
         made: str = client.generate_presigned_url(operation, Params=arguments, ExpiresIn=60)
-        return made.partition("&X-Amz-Date")[0]
+        return made.partition("?")[0]
 
     assert url(trimmed) == url(FULL)
 
