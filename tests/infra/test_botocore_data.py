@@ -9,6 +9,7 @@ import botocore
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.regions import EndpointResolver
@@ -93,7 +94,7 @@ def test_a_client_makes_the_same_request(
 
         def stop(request: Any, **_: object) -> AWSResponse:
             seen.append(request.url)
-            return AWSResponse(request.url, 200, {}, None)
+            return AWSResponse(request.url, 200, HTTPHeaders(), None)
 
         session = botocore.session.Session()
         session.register_component("data_loader", loader(data))
