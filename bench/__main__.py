@@ -1,0 +1,21 @@
+"""``make bench``: every figure beside its peer in the same run; ``--json`` for machines."""
+
+import argparse
+import sys
+
+from bench import cold_start, mina
+from bench.table import as_json, as_text
+
+
+def main() -> int:
+    """Measure everything and print one table."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    options = parser.parse_args()
+    rows = [*mina.rows(), *cold_start.rows()]
+    print(as_json(rows) if options.json else as_text(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
