@@ -339,16 +339,22 @@ describe('one block for each command', () => {
   test('a chain goes on after a crash, and drops a line that was cut short', async () => {
     const who = await funded();
     const before = await tip();
-    await chain.kill();
-    appendFileSync(join(chain.folder, 'chain.jsonl'), '{"kind":"blo');
-    const { folder } = chain;
-    chain = await startChain(['--no-proofs'], folder);
-    connect();
+    await restart('{"kind":"blo');
     assert.deepEqual(await tip(), before);
     assert.equal(await balance(who), 1000n * MINA);
     const pending = await (await transfer(who, who, 1n)).send();
     assert.equal((await pending.wait(WAIT)).status, 'included');
+    const later = await tip();
+    await restart('');
+    assert.deepEqual(await tip(), later);
   });
+
+  async function restart(cutShort: string) {
+    await chain.kill();
+    appendFileSync(join(chain.folder, 'chain.jsonl'), cutShort);
+    chain = await startChain(['--no-proofs'], chain.folder);
+    connect();
+  }
 
   async function tip() {
     const { data } = await chain.query(
