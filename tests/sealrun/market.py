@@ -5,6 +5,7 @@ from typing import Any
 
 from mina.keys import PrivateKey
 from sealrun import x402
+from sealrun.accounts import Pinned
 from sealrun.calls import SignedCall
 from sealrun.fields import canonical
 from sealrun.offers import Offer
@@ -50,6 +51,7 @@ class Market(World):
 
     offer: Offer = field(default_factory=make_paid_offer)
     chain: Any = None
+    pinned: Pinned = PINNED
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -57,7 +59,7 @@ class Market(World):
 
     @property
     def payments(self) -> Payments:
-        return Payments(self.chain, SELLER_SITE, ledger=7)
+        return Payments(self.chain, x402.Seller(SELLER_SITE.url, self.pinned), ledger=7)
 
     def sign(self, *, limit: int, buyer: PrivateKey | None = None, **changes: Any) -> SignedCall:
         keys = {} if buyer is None else {"buyer": buyer}

@@ -9,11 +9,13 @@ from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from mina.signature import Signature
 from mina.verify import verify_fields
+from sealrun.accounts import account_fields
+from sealrun.buyer import sign_account_read
 from sealrun.dues import DueLeaf, Statement, root_from_path
 from sealrun.errors import Expired, Malformed, NotAllowed, NotFound, Unavailable
 from sealrun.ports import RunStatus
 from sealrun.receipts import SignedReceipt
-from sealrun.workflows.read_account import account_fields, read_account
+from sealrun.workflows.read_account import read_account
 from tests.sealrun.chain import DEPOSIT, TERMS, account_answer
 from tests.sealrun.fakes import FakeOracle
 from tests.sealrun.gateway import Gateway, load
@@ -172,7 +174,8 @@ def test_a1_after_a_settlement_the_account_is_known_by_what_was_signed(market: M
 def test_the_handler_answers_a_signed_request(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     module = load("account", market, monkeypatch, open_oracle=lambda _: market.oracle)
     gateway = Gateway(module)
-    headers = {f"Sealrun-{name.replace('_', '-')}": value for name, value in right(market, BUYER).items()}
+    until = market.clock.now + 60
+    headers = sign_account_read(BUYER, "mina:devnet", ACCOUNT.public_key(), expires_at=until)
     call = next(record.id for record in market.ledger.records.values() if record.state.over)
     url = f"https://calls.test/accounts/{NAME}"
     found = gateway.answer(httpx.Request("GET", url, params={"call": call}, headers=headers))

@@ -12,7 +12,7 @@ from mina import tokens
 from mina.field import P
 from mina.keys import PublicKey
 from sealrun.errors import AccountRefused, NodeUnavailable, Refused
-from sealrun.fields import EXIT, network_field, text_field
+from sealrun.fields import ACCOUNT, EXIT, network_field, text_field
 from sealrun.terms import Terms
 
 MINA_TOKEN = tokens.to_base58(tokens.MINA)
@@ -148,6 +148,11 @@ def check_node(answer: Mapping[str, Any], terms: Terms) -> None:
             _check_payee(name, key, answer[name])
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise _unreadable(error) from error
+
+
+def account_fields(network: str, account: PublicKey, expires_at: int) -> list[int]:
+    """The five fields that seller, operator or buyer sign to read an account until ``expires_at``."""
+    return [text_field(ACCOUNT), network_field(network), *account.to_fields(), expires_at]
 
 
 def exit_fields(network: str, account: PublicKey, latest: int) -> list[int]:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mina.keys import PrivateKey
+from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
+from sealrun.accounts import account_fields
 from sealrun.calls import Call, SignedCall, read_fields
 from sealrun.offers import Offer
 
@@ -48,3 +49,12 @@ def sign_read(buyer: PrivateKey, call: Call, *, expires_at: int) -> dict[str, st
     fields = read_fields(call.network, call.account, call.hash, expires_at)
     signature = sign_fields(buyer, fields).to_base58()
     return {"Sealrun-Expires-At": str(expires_at), "Sealrun-Signature": signature}
+
+
+def sign_account_read(
+    key: PrivateKey, network: str, account: PublicKey, *, expires_at: int
+) -> dict[str, str]:
+    """The headers that let buyer, seller or operator read an account until ``expires_at`` (at most an hour)."""
+    signature = sign_fields(key, account_fields(network, account, expires_at)).to_base58()
+    who = key.public_key().to_base58()
+    return {"Sealrun-Key": who, "Sealrun-Expires-At": str(expires_at), "Sealrun-Signature": signature}

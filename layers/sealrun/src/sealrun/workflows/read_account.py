@@ -8,10 +8,10 @@ from mina.keys import PublicKey
 from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun import read
+from sealrun.accounts import account_fields
 from sealrun.calls import MAX_READ_SECONDS, MAX_UNIX_SECONDS, check_expiry
 from sealrun.dues import Statement, path
 from sealrun.errors import Malformed, NotAllowed, NotFound, Unavailable
-from sealrun.fields import ACCOUNT, network_field, text_field
 from sealrun.ports import Ledger, Oracle, StoredOffer
 from sealrun.terms import Terms
 from sealrun.vouchers import Standing
@@ -34,11 +34,6 @@ class _Known:
     def statement(self) -> Statement:
         tree = self.standing.tree
         return Statement(self.terms.network, self.address, tree.due, tree.root, tree.count)
-
-
-def account_fields(network: str, account: PublicKey, expires_at: int) -> list[int]:
-    """The five fields that seller, operator or buyer sign to read an account until ``expires_at``."""
-    return [text_field(ACCOUNT), network_field(network), *account.to_fields(), expires_at]
 
 
 def read_account(

@@ -1,0 +1,159 @@
+"""A1 against o1js: an account that the contracts' own tools opened, told by the local chain's GraphQL."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from mina.keys import PrivateKey, PublicKey
+from mina.sign import sign_fields
+from sealrun.accounts import AccountView, Pinned, account_fields, check_account, exit_fields
+from sealrun.adapters.mina_node import MinaNodes
+from sealrun.errors import AccountRefused
+from sealrun.ports import RunStatus
+from sealrun.terms import Terms
+from sealrun.workflows.read_account import read_account
+from tests.sealrun.fakes import FakeClock
+from tests.sealrun.market import Market
+from tests.sealrun.world import ACCOUNT, BUYER, OPERATOR, PRICE, SELLER, terms_value
+
+CONTRACTS = Path(__file__).parents[2] / "contracts"
+NODE = str(Path(sys.executable).parent / "node")
+DEPOSIT = 20_000_000_000
+TERMS = Terms.parse(terms_value())
+
+pytestmark = [
+    pytest.mark.peers,
+    pytest.mark.skipif(not (CONTRACTS / "build" / "chain").exists(), reason="the contracts are not built"),
+]
+
+
+def pinned() -> Pinned:
+    keys = json.loads((CONTRACTS / "verification_keys.json").read_text())
+    return Pinned(verification_key=keys["PrepaidAccount"]["hash"])
+
+
+def tool(name: str, **request: Any) -> dict[str, Any]:
+    """One of the contracts' command-line tools."""
+    command = [NODE, str(CONTRACTS / "build" / "tools" / f"{name}.js")]
+    text = json.dumps({"proofs": False, **request})
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return dict(json.loads(done.stdout))
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A chain that counts every proof as valid, with an open account on it."""
+    options = ["--port", "0", "--folder", str(tmp_path_factory.mktemp("chain")), "--no-proofs"]
+    command = [NODE, str(CONTRACTS / "build" / "chain" / "main.js"), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as chain:
+        try:
+            assert chain.stdout is not None
+            yield opened(json.loads(chain.stdout.readline()))
+        finally:
+            chain.terminate()
+
+
+def opened(ready: dict[str, Any]) -> str:
+    """Fund everybody and open the buyer's account; the node's address."""
+    for key in (BUYER, SELLER, OPERATOR):
+        address = key.public_key().to_base58()
+        httpx.post(ready["faucet"], json={"address": address}, timeout=60).raise_for_status()
+    tool(
+        "open",
+        node=ready["ready"],
+        payer_key=BUYER.to_base58(),
+        account_key=ACCOUNT.to_base58(),
+        terms=TERMS.value(),
+        deposit=str(DEPOSIT),
+    )
+    return str(ready["ready"])
+
+
+def view(
+    url: str, *, settled: tuple[int, int] | None = None, address: PublicKey | None = None
+) -> AccountView:
+    address = address or ACCOUNT.public_key()
+    with httpx.Client(timeout=60, trust_env=False) as client:
+        nodes = MinaNodes(client, urls=[url], clock=FakeClock())
+        answer = nodes.look(address, TERMS, newer_than=0, nodes=1)
+    return check_account(
+        answer.value,
+        address=address,
+        terms=TERMS,
+        pinned=pinned(),
+        settled=lambda _: settled,
+        run_seconds=600,
+    )
+
+
+@pytest.fixture
+def market(node: str) -> Iterator[Market]:
+    """The market over the real chain."""
+    made = Market(pinned=pinned())
+    with httpx.Client(timeout=60, trust_env=False) as client:
+        made.chain = MinaNodes(client, urls=[node], clock=made.clock)
+        yield made
+
+
+def test_a1_an_account_opened_by_the_contracts_passes_and_another_does_not(node: str) -> None:
+    found = view(node)
+    assert (found.buyer, found.funds, found.count) == (BUYER.public_key(), DEPOSIT, 0)
+    with pytest.raises(AccountRefused, match=r"verificationKey\.hash: expected"):
+        view(node, address=BUYER.public_key())
+    with pytest.raises(AccountRefused, match="to exist, got none"):
+        view(node, address=PrivateKey.from_scalar(77).public_key())
+
+
+def settlement(market: Market) -> dict[str, Any]:
+    """What the seller reads, as the settling tool takes it."""
+    until = market.clock.now + 60
+    signature = sign_fields(SELLER, account_fields("mina:devnet", ACCOUNT.public_key(), until))
+    right = {
+        "key": SELLER.public_key().to_base58(),
+        "expires_at": str(until),
+        "signature": signature.to_base58(),
+    }
+    return read_account(
+        ACCOUNT.public_key().to_base58(),
+        right,
+        ledger=market.ledger,
+        oracle=lambda _: market.oracle,
+        now=market.clock.now,
+    )
+
+
+def test_a8_what_the_ledger_hands_out_settles_and_the_account_passes_again(node: str, market: Market) -> None:
+    market.bought(limit=PRICE, nonce=1)
+    market.provider.ends_as = RunStatus.FAILED
+    market.bought(limit=2 * PRICE, nonce=2)
+
+    found = settlement(market)
+    sent = {name: found[name] for name in ("account", "terms", "voucher", "due")}
+    settled = tool("settle", node=node, payer_key=SELLER.to_base58(), **sent)
+    assert (settled["status"], settled["spent"]) == ("included", str(PRICE))
+    again = tool("settle", node=node, payer_key=SELLER.to_base58(), **sent)
+    assert again["status"] == "already-settled"
+
+    after = view(node, settled=(PRICE, int(found["root"])))
+    share = TERMS.operator_part(PRICE)
+    assert (after.spent, after.accrued, after.count) == (PRICE, share, 2)
+    assert (after.balance, after.funds) == (DEPOSIT - PRICE + share, DEPOSIT)
+    market.clock.passes(60)
+    assert market.pay(market.sign(limit=2 * PRICE, nonce=3)).first
+
+    with pytest.raises(AccountRefused, match=r"state\.spent: expected 1"):
+        view(node, settled=(1, int(found["root"])))
+    signed = exit_fields("mina:devnet", ACCOUNT.public_key(), 1000)
+    signature = sign_fields(BUYER, signed).to_base58()
+    leaving = {"account": found["account"], "terms": found["terms"], "latest": 1000}
+    tool("exit", node=node, payer_key=SELLER.to_base58(), signature=signature, **leaving)
+    market.clock.passes(60)
+    with pytest.raises(AccountRefused, match=r"state\.exitSlot: expected 0, got 1100"):
+        market.pay(market.sign(limit=3 * PRICE, nonce=4))
