@@ -44,11 +44,11 @@ node_packages() {
   lock=$(cat package-lock.json package.json ./*/package.json | sha256sum)
   all=$({ [ -f "$stamp" ] && sed 1d "$stamp"; printf '%s\n' "$@"; } | sort -u)
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$lock"$'\n'"$all" ] && return
-  say "installing npm packages for" $all
+  say "installing npm packages for ${all//$'\n'/ }"
   local workspaces=()
   for name in $all; do workspaces+=(-w "$name"); done
   PATH="$PWD/.venv/bin:$PATH" npm ci --silent --no-progress "${workspaces[@]}"
-  printf '%s\n%s' "$lock" "$all" >"$stamp"
+  printf '%s\n' "$lock" $all >"$stamp"
 }
 
 debian_packages
