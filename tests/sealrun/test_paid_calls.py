@@ -6,6 +6,7 @@ import pytest
 
 from mina.keys import PrivateKey
 from sealrun import x402
+from sealrun.buyer import sign_read
 from sealrun.errors import (
     AccountRefused,
     Conflict,
@@ -20,6 +21,7 @@ from sealrun.errors import (
 from sealrun.ports import RunStatus
 from sealrun.problems import problem
 from sealrun.records import State
+from sealrun.workflows.read_receipt import read_evidence
 from sealrun.workflows.reserve_price import Payments
 from tests.sealrun.chain import DEPOSIT, account_answer
 from tests.sealrun.fakes import FakeLedger
@@ -279,6 +281,21 @@ def test_e3_the_oracles_key_buys_nothing(market: Market) -> None:
         market.pay(market.sign(limit=PRICE, buyer=ORACLE))
     with pytest.raises(Refused, match="got the account's"):
         market.pay(market.sign(limit=PRICE, buyer=ACCOUNT))
+
+
+def test_l5_the_buyer_reads_what_a_paid_call_left_and_the_accounts_own_key_does_not(market: Market) -> None:
+    call = market.sign(limit=PRICE).call
+    record = market.bought(limit=PRICE)
+
+    def evidence(key: PrivateKey) -> dict[str, Any]:
+        until = market.clock.now + 60
+        headers = sign_read(key, call, expires_at=until)
+        right = {"expires_at": str(until), "signature": headers["Sealrun-Signature"]}
+        return read_evidence(record.id, right, ledger=market.ledger, store=market.store, now=market.clock.now)
+
+    assert evidence(BUYER)["logs"]
+    with pytest.raises(NotAllowed, match="expected the buyer's"):
+        evidence(ACCOUNT)
 
 
 HEADERS: list[tuple[str, dict[str, Any] | str, str]] = [

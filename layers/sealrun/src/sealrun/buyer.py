@@ -54,7 +54,7 @@ def sign_read(buyer: PrivateKey, call: Call, *, expires_at: int) -> dict[str, st
 def sign_account_read(
     key: PrivateKey, network: str, account: PublicKey, *, expires_at: int
 ) -> dict[str, str]:
-    """The headers that let buyer, seller or operator read an account until ``expires_at`` (at most an hour)."""
+    """The headers that let buyer, seller or operator read an account, for an hour at most."""
     signature = sign_fields(key, account_fields(network, account, expires_at)).to_base58()
     who = key.public_key().to_base58()
     return {"Sealrun-Key": who, "Sealrun-Expires-At": str(expires_at), "Sealrun-Signature": signature}
