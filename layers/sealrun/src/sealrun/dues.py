@@ -6,7 +6,7 @@ the tree's root to the number of its leaves.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from mina.keys import PublicKey
 from sealrun.errors import Refused
@@ -26,11 +26,19 @@ class DueLeaf:
     price_due: int
     running_total: int
 
-    @property
+    @cached_property
     def hash(self) -> int:
-        """``H("sealrun:due", [index, call_hash, receipt_hash, price_due, running_total])``."""
+        """``H("sealrun:due", [index, call_hash, receipt_hash, price_due, running_total])``.
+
+        It takes a millisecond, so a store may keep it and put it back with ``with_hash``.
+        """
         fields = [self.index, self.call_hash, self.receipt_hash, self.price_due, self.running_total]
         return tagged_hash("sealrun:due", fields)
+
+    def with_hash(self, known: int) -> "DueLeaf":
+        """The same leaf, with its hash as it was computed before. Not checked."""
+        vars(self)["hash"] = known
+        return self
 
 
 @dataclass(frozen=True)

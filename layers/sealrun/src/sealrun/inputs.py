@@ -18,6 +18,7 @@ import binascii
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
@@ -68,7 +69,7 @@ class InputSchema:
             _check_property(name, kind)
         _check_required(value.get("required", []), properties)
         schema_of = cls(value, frozenset(n for n, k in properties.items() if "contentEncoding" in k))
-        schema_of._validator()  # a pattern that the linear-time engine does not take is refused here
+        schema_of._validator  # noqa: B018  a pattern that the linear-time engine does not take is refused here
         return schema_of
 
     def check(self, inputs: object) -> dict[str, Any]:
@@ -77,7 +78,7 @@ class InputSchema:
         Raises:
             InputsRefused: they do not fit the schema, or a string holds what no pipeline should get.
         """
-        for error in self._validator().iter_errors(inputs):
+        for error in self._validator.iter_errors(inputs):
             where = "/".join(str(part)[:64] for part in error.instance_path) or "inputs"
             raise InputsRefused(f"{where}: {error.message[:200]}")
         if not isinstance(inputs, dict):  # the schema said so already
@@ -86,6 +87,7 @@ class InputSchema:
             self._check_value(name, value)
         return inputs
 
+    @cached_property
     def _validator(self) -> jsonschema_rs.Draft202012Validator:
         """Offline, with values masked in messages and patterns that match in linear time."""
         options = jsonschema_rs.RegexOptions(size_limit=MAX_AUTOMATON, dfa_size_limit=MAX_AUTOMATON)

@@ -33,19 +33,29 @@ class DynamoLedger:
 
     def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
         self._table = Table(client, table)
+        self._documents: dict[int, Offer] = {}  # by their hash, so never out of date; as many as are sold
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
         item = self._table.get(_offer_key(offer_hash))
         if item is None:
             return None
+        if offer_hash not in self._documents:
+            self._documents[offer_hash] = Offer.parse(item["document"]["B"])
         return StoredOffer(
-            offer=Offer.parse(item["document"]["B"]),
+            offer=self._documents[offer_hash],
             closed=item["closed"]["S"],
             sealed=item["sealed"]["B"],
             sealing_key=item["sealing_key"]["B"],
             webhook_secret=item["webhook_secret"]["B"],
             paused=item.get("paused", {"S": ""})["S"],
         )
+
+    def _document(self, offer_hash: int) -> Offer | None:
+        """What the offer says, without asking whether it is still open."""
+        if known := self._documents.get(offer_hash):
+            return known
+        stored = self.offer(offer_hash)
+        return stored.offer if stored else None
 
     def published(self) -> list[int]:
         query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "offers"}}}
@@ -138,8 +148,8 @@ class DynamoLedger:
             "ExpressionAttributeValues": {":version": {"N": str(before.version)}},
         }
         items: dict[str, Any] = {"call": {"Put": replaced}}
-        if after.run_id and not before.run_id and (stored := self.offer(after.offer_hash)):
-            items["run"] = self._table.put(_run_item(after.run_key(stored.offer), after))
+        if after.run_id and not before.run_id and (offer := self._document(after.offer_hash)):
+            items["run"] = self._table.put(_run_item(after.run_key(offer), after))
         for _ in range(ATTEMPTS):
             if after.price and after.state.over and not before.state.over:
                 items |= self._concluding(after)

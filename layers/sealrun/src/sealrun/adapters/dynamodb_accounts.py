@@ -86,12 +86,13 @@ def concluding(account: str, before: Standing, after: Standing) -> dict[str, Any
 
 def leaf_item(account: str, leaf: DueLeaf) -> dict[str, Any]:
     """The item of one leaf; numbers of 254 bits are text."""
-    return {**account_key(account, f"leaf#{leaf.index:07d}"), "leaf": {"S": _text(asdict(leaf))}}
+    key = account_key(account, f"leaf#{leaf.index:07d}")
+    return {**key, "leaf": {"S": _text(asdict(leaf))}, "hash": {"S": str(leaf.hash)}}
 
 
 def leaf(item: dict[str, Any]) -> DueLeaf:
     """The leaf as the item has it."""
-    return DueLeaf(**json.loads(item["leaf"]["S"]))
+    return DueLeaf(**json.loads(item["leaf"]["S"])).with_hash(int(item["hash"]["S"]))
 
 
 def statement_item(statement: Statement) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sealrun.accounts import Pinned
 from sealrun.adapters.archives import unpack_zip
 from sealrun.adapters.dynamodb import DynamoLedger
-from sealrun.credentials import open_credential
+from sealrun.credentials import Credential, open_credential
 from sealrun.ports import Oracle, Provider, StoredOffer
 from sealrun.workflows.start_run import Starter
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sealrun.adapters.s3 import S3EvidenceStore
     from sealrun.workflows.collect_run import Collector
     from sealrun.workflows.reserve_price import Payments
+
+OPENED_SECONDS = 300
 
 _NAMES = ("TABLE", "EVIDENCE_BUCKET", "KMS_KEY", "COLLECT_FUNCTION", "PUBLIC_URL")
 
@@ -76,6 +78,8 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._clients: dict[str, httpx.Client] = {}
+        self._opened: dict[bytes, tuple[int, Credential]] = {}
 
     @staticmethod
     def clock() -> int:
@@ -148,9 +152,8 @@ class Services:
         """
         from sealrun.adapters.gitlab import GitLab  # noqa: PLC0415
 
-        offer = stored.offer
-        credential = open_credential(offer, stored.sealed, stored.sealing_key, self.keys)
-        source = offer.source
+        source = stored.offer.source
+        credential = self._credential(stored)
         return GitLab(
             self._http(source.origin),
             origin=source.origin,
@@ -169,10 +172,21 @@ class Services:
 
         return open_oracle(stored, ciphertext=self._settings.oracle_key, keys=self.keys)
 
+    def _credential(self, stored: StoredOffer) -> Credential:
+        """The opened credential, kept for minutes: a rotated one is another box, a revoked one fails."""
+        opened_at, credential = self._opened.get(stored.sealed, (0, None))
+        if credential is None or self.clock() >= opened_at + OPENED_SECONDS:
+            credential = open_credential(stored.offer, stored.sealed, stored.sealing_key, self.keys)
+            self._opened[stored.sealed] = self.clock(), credential
+        return credential
+
     def _http(self, origin: str) -> "httpx.Client":
+        """One client an origin: its connections and its TLS context are kept between calls."""
         from sealrun.adapters.http import guarded_client  # noqa: PLC0415
 
-        return guarded_client(origins={origin}, unsafe_loopback=self._settings.unsafe_loopback)
+        if origin not in self._clients:
+            self._clients[origin] = guarded_client({origin}, unsafe_loopback=self._settings.unsafe_loopback)
+        return self._clients[origin]
 
     @staticmethod
     def _aws(name: Any) -> Any:

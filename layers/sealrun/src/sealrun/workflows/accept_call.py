@@ -9,10 +9,10 @@ from sealrun.errors import Conflict, NotAllowed, NotCovered, NotFound, OfferClos
 from sealrun.json_limits import parse_object
 from sealrun.offers import Offer
 from sealrun.ports import Ledger, StoredOffer
-from sealrun.records import Record, claimed
+from sealrun.records import Record, claimed, trying
 from sealrun.vouchers import Reserve
 from sealrun.workflows.reserve_price import Payments, not_covered, paid_value, reserve_price
-from sealrun.workflows.start_run import Starter, start_run
+from sealrun.workflows.start_run import Starter, start_held
 
 # Calls that one network address may send in a minute, before any signature is looked at.
 REQUESTS_PER_MINUTE = 60
@@ -142,9 +142,10 @@ def _claim(
     clock: Callable[[], int],
 ) -> Accepted:
     offer = stored.offer
-    record = claimed(signed, now=clock(), price=offer.price)
+    now = clock()
+    record = trying(claimed(signed, now=now, price=offer.price), now=now)  # one write claims and leases
     if ledger.claim(record, offer, identifier=signed.identifier, reserve=reserve):
-        started = start_run(record, stored, ledger=ledger, starter=starter, clock=clock)
+        started = start_held(record, stored, ledger=ledger, starter=starter, clock=clock)
         return _accepted(started, offer, first=True)
     if known := ledger.record(record.call_hash):
         return _accepted(known, offer, first=False)

@@ -1,7 +1,7 @@
 """Show an account: what settles it to seller and operator, the figure to its buyer, nothing to others."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from mina.keys import PublicKey
@@ -155,6 +155,6 @@ def _proof(known: _Known, ledger: Ledger, call_id: str) -> dict[str, Any]:
     leaf = next((leaf for leaf in leaves if leaf.call_hash == call_hash), None)
     if leaf is None:
         raise NotFound("call: expected one of this account that is over, got another")
-    said = {name: str(value) for name, value in vars(leaf).items()}
+    said = {name: str(value) for name, value in asdict(leaf).items()}
     siblings = path([leaf.hash for leaf in leaves], leaf.index)
     return {"leaf": {**said, "index": leaf.index}, "siblings": [str(sibling) for sibling in siblings]}

@@ -54,9 +54,20 @@ def start_run(
     held = seeking(record, now=now) if record.tried_at else trying(record, now=now)
     if not ledger.save(record, held):
         return ledger.record(record.call_hash) or record
-    step = _seek if record.tried_at else _start
-    after = step(held, stored, ledger, starter, clock)
-    return _saved(held, after, ledger, starter)
+    if not record.tried_at:
+        return start_held(held, stored, ledger=ledger, starter=starter, clock=clock)
+    return _saved(held, _seek(held, stored, ledger, starter, clock), ledger, starter)
+
+
+def start_held(
+    held: Record, stored: StoredOffer, *, ledger: Ledger, starter: Starter, clock: Callable[[], int]
+) -> Record:
+    """Send one start for a call whose record already says so, and holds the lease.
+
+    Raises:
+        StoreUnavailable: see ``start_run``.
+    """
+    return _saved(held, _start(held, stored, ledger, starter, clock), ledger, starter)
 
 
 def _start(
