@@ -108,6 +108,7 @@ def test_a8_a_good_run_is_due_a_bad_one_frees_its_reserve_and_each_has_one_leaf(
     leaves = ledger.leaves(NAME)
     assert [leaf.call_hash for leaf in leaves] == [second.call_hash, first.call_hash]
     assert [(leaf.index, leaf.price_due, leaf.running_total) for leaf in leaves] == [(0, 0, 0), (1, 5, 5)]
+    assert [leaf.hash for leaf in leaves] == [replace(leaf).hash for leaf in leaves]
 
 
 def test_a8_a_call_that_is_over_gets_no_second_leaf(ledger: Any) -> None:
@@ -163,23 +164,24 @@ class Late(DynamoLedger):
         return super().standing(account)
 
 
-def late(times: int) -> Late:
+def late(times: int, *, limit: int = 5) -> Late:
     base = dynamo()
     base.publish(stored())
     made = Late(base._table._client, table="calls")
-    claim(made, 1, limit=5)
+    claim(made, 1, limit=limit)
     made.stale = made.standing(NAME)
     made.times = times
     return made
 
 
-def test_l1_a_call_that_read_too_early_is_stopped_by_the_table_itself() -> None:
+@pytest.mark.parametrize(("limit", "funds"), [(10, 1000), (1000, 10)], ids=["limit", "funds"])
+def test_l1_a_call_that_read_too_early_is_stopped_by_the_table_itself(limit: int, funds: int) -> None:
     with mock_aws():
-        ledger = late(0)
+        ledger = late(0, limit=10)
         claim(ledger, 2, limit=10)
         ledger.times = 1  # the next claim still reads one call of 5
         with pytest.raises(NotCovered, match="expected at least 15 nanomina, got 10"):
-            ledger.claim(record(3), OFFER, identifier=None, reserve=reserve(10))
+            ledger.claim(record(3), OFFER, identifier=None, reserve=reserve(limit, funds=funds))
         assert ledger.standing(NAME).committed == 10  # type: ignore[union-attr]
 
 
