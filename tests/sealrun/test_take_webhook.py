@@ -23,7 +23,7 @@ class CountingKeys(FakeKeys):
 
     opened = 0
 
-    def decrypt(self, ciphertext: bytes, *, context: object) -> bytes:  # type: ignore[override]
+    def decrypt(self, ciphertext: bytes, *, context: object) -> bytes:
         self.opened += 1
         return super().decrypt(ciphertext, context=context)  # type: ignore[arg-type]
 
