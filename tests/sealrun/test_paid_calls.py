@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from moto import mock_aws
 
 from mina.keys import PrivateKey
 from sealrun import x402
@@ -26,6 +27,7 @@ from sealrun.workflows.reserve_price import Payments
 from tests.sealrun.chain import DEPOSIT, account_answer
 from tests.sealrun.fakes import FakeLedger
 from tests.sealrun.market import SELLER_SITE, Market, body_of, payment_of
+from tests.sealrun.test_ledger import dynamo
 from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, make_paid_offer, terms_value
 
 NAME = ACCOUNT.public_key().to_base58()
@@ -113,6 +115,20 @@ def test_l3_a_402_stores_nothing(market: Market) -> None:
     assert market.provider.starts == 0
 
 
+def test_l1_paid_calls_over_the_table_itself() -> None:
+    with mock_aws():
+        market = Market(ledger=dynamo())
+        assert market.bought(limit=PRICE, nonce=1).state is State.SUCCEEDED
+        market.provider.ends_as = RunStatus.FAILED
+        assert market.bought(limit=2 * PRICE, nonce=2).state is State.FAILED
+        with pytest.raises(PaymentRequired) as refused:
+            market.pay(market.sign(limit=PRICE, nonce=3))
+        correction = refused.value.required["accepts"][0]["extra"]["correction"]
+        assert (correction["due"], correction["pending"]) == (str(PRICE), "0")
+        assert correction["voucher"]["limit"] == str(2 * PRICE)
+        assert market.ledger.standing(NAME).tree.count == 2
+
+
 def test_l3_the_same_id_and_call_returns_the_first_answer_with_its_header(market: Market) -> None:
     signed = market.sign(limit=PRICE, identifier="payment-0123456789")
     first, again = market.pay(signed), market.pay(signed)
@@ -188,8 +204,11 @@ def test_a1_a_deposit_covers_what_is_committed_and_this_price(market: Market) ->
 
 def test_a1_an_account_that_is_not_as_it_must_be_pays_for_nothing(market: Market) -> None:
     market.chain.answer = account_answer(exit_slot=9)
-    with pytest.raises(AccountRefused, match=r"state\.exitSlot: expected 0, got 9"):
+    with pytest.raises(AccountRefused, match=r"state\.exitSlot: expected 0, got 9") as refused:
         market.pay(market.sign(limit=PRICE))
+    status, headers, body = problem(refused.value)
+    assert (status, "account-refused" in body) == (402, True)
+    assert "exitSlot" in x402.decoded(headers["PAYMENT-REQUIRED"])["error"]
     assert ledger_is_untouched(market)
 
 

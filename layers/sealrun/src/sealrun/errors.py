@@ -117,11 +117,15 @@ class NotCovered(Refused):
 
 
 class AccountRefused(Refused):
-    """The prepaid account is not as it must be; ``detail`` names the property."""
+    """The prepaid account is not as it must be; ``detail`` names the property.
+
+    ``required`` is x402's PaymentRequired object, once it is known for which offer.
+    """
 
     type = "account-refused"
     title = "The prepaid account is not as it must be"
     status = 402
+    required: Mapping[str, Any] | None = None
 
 
 class TooMany(Refused):

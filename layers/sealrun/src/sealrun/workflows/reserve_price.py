@@ -117,6 +117,7 @@ def _covered_funds(
         try:
             view = _view(signed, offer, payment, ledger, payments, newer_than=clock() - age)
         except AccountRefused as error:
+            error.required = x402.payment_required(offer, payments.seller, error.detail)
             refusal = error
             continue
         funds = _deep(view, payment, ledger)
