@@ -50,8 +50,12 @@ class Table:
     def failed(self, items: dict[str, Any]) -> set[str]:
         """Write all or nothing; the names of the items that stood in the way, none when all was written.
 
-        A conflict with another transaction names the item ``conflict``, and is worth another attempt.
+        A conflict with another transaction names the item ``conflict``, and is worth another attempt. One
+        item alone needs no transaction, which would take and cost twice as much.
         """
+        [(name, first), *more] = items.items()
+        if not more and "Put" in first:
+            return set() if self.call("put_item", **_without_table(first["Put"])) is not None else {name}
         try:
             self._client.transact_write_items(TransactItems=list(items.values()))
         except ClientError as error:
@@ -106,6 +110,10 @@ def count(name: str, limit: int, *, until: int) -> dict[str, Any]:
             ":ttl": {"N": str(until + COUNTER_TTL)},
         },
     }
+
+
+def _without_table(request: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in request.items() if name != "TableName"}
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:
