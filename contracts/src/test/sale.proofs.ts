@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Field, Mina, Signature, UInt32, UInt64, fetchAccount } from 'o1js';
+import { Field, Mina, Signature, Types, UInt32, UInt64, fetchAccount } from 'o1js';
 import { circuitCache } from '../backend.js';
 import { credentialHash, eventToBytes } from '../credential.js';
 import {
@@ -123,20 +123,21 @@ describe('a sale with real proofs', () => {
     const tx = await prove(seller, () =>
       contract.settle(terms, voucher(2n * MINA), due(2n * MINA)),
     );
-    const [settlement, payment] = tx.transaction.accountUpdates;
-    const honest = settlement!.body.update.appState[3]!.value;
-    settlement!.body.update.appState[3]!.value = Field(0);
-    await assert.rejects(
-      tx.sign([seller.key]).send(),
-      /authorization was not provided or is invalid/,
-    );
-    settlement!.body.update.appState[3]!.value = honest;
-    payment!.body.publicKey = operator.address;
-    await assert.rejects(
-      tx.sign([seller.key]).send(),
-      /authorization was not provided or is invalid/,
-    );
-    payment!.body.publicKey = seller.address;
+    const changes: ((updates: Types.Json.AccountUpdate[]) => void)[] = [
+      (updates) => (updates[0]!.body.update.appState[3] = '0'),
+      (updates) => (updates[1]!.body.publicKey = operator.address.toBase58()),
+      (updates) => (updates[1]!.body.balanceChange.magnitude = '1'),
+    ];
+    for (const change of changes) {
+      const json = JSON.parse(tx.toJSON()) as Types.Json.ZkappCommand;
+      change(json.accountUpdates);
+      const forged = Mina.Transaction.fromJSON(json);
+      forged.transaction.feePayer.lazyAuthorization = { kind: 'lazy-signature' };
+      await assert.rejects(
+        forged.sign([seller.key]).send(),
+        /authorization was not provided or is invalid/,
+      );
+    }
     await (await tx.sign([seller.key]).send()).wait(WAIT);
     assert.equal((await state(account))[3], String(2n * MINA));
   });
