@@ -30,6 +30,7 @@ check: setup-all ## format, lint, strict types and unit tests, fast
 test: check ## everything: check, real peers on loopback, contracts
 	pytest -q -m peers
 	npm test --silent -w contracts
+	npm run --silent test:proofs -w contracts
 
 bench: setup-all ## measure, each figure beside its peer in the same run
 	@python -m bench

@@ -1,4 +1,4 @@
-"""What a settlement of 10,000 calls costs, as `npm run bench -w contracts` measures it; one run, no spread."""
+"""What settling 10,000 calls costs, as `npm run bench -w contracts` measures it; one run, no spread."""
 
 import json
 import subprocess
