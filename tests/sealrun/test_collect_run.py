@@ -8,9 +8,9 @@ import pytest
 
 from mina.sign import sign_fields
 from sealrun.calls import read_fields
-from sealrun.errors import NotAllowed, NotFound
+from sealrun.errors import NotAllowed, NotFound, ProviderRefused
 from sealrun.fields import document_hash
-from sealrun.ports import RunStatus
+from sealrun.ports import Run, RunStatus
 from sealrun.receipts import Outcome, SignedReceipt
 from sealrun.records import Record, State
 from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt
@@ -163,6 +163,16 @@ def test_r5_the_first_terminal_state_stays_even_if_the_run_changes_before_the_re
     world.provider.log, world.provider.ends_as = fails, RunStatus.SUCCEEDED
     record = world.settle(record.call_hash)
     assert SignedReceipt.parse(record.receipt).receipt.status is Outcome.FAILED
+
+
+def test_a_provider_that_cannot_search_still_ends_in_a_receipt() -> None:
+    world = World()
+
+    def refuses(_name: str) -> list[Run]:
+        raise ProviderRefused("name is invalid")
+
+    world.provider.find = refuses
+    assert over(world)[0].state is State.SUCCEEDED
 
 
 def test_a_fault_of_ours_is_reported_and_does_not_keep_the_lease() -> None:

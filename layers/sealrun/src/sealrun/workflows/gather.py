@@ -58,7 +58,10 @@ def gather(
 
 def _stop_duplicates(record: Record, run: Run, provider: Provider) -> list[int]:
     """Of several runs of one call only the accepted one counts; the others are stopped and named (R3)."""
-    others = [found.id for found in provider.find(record.id) if found.id != run.id]
+    try:
+        others = [found.id for found in provider.find(record.id) if found.id != run.id]
+    except ProviderRefused:  # a provider that cannot search still has to end in a receipt
+        return []
     for other in others:
         cancel_quietly(provider, other)
     return others
