@@ -1,10 +1,13 @@
-"""The routes of users, projects, their variables, protected tags and hooks."""
+"""The routes of users, projects, their variables, tags and hooks."""
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from local.gitlab import views
 from local.gitlab.hooks import hook_json
 from local.gitlab.messages import ApiError, Request, Response, missing, not_found, page
+from local.gitlab.pipelines import commit_of, tag_target
 from local.gitlab.store import Hook
 
 if TYPE_CHECKING:
@@ -20,6 +23,24 @@ def read(api: "Api", request: Request) -> Response:
     """``GET /projects/:id``."""
     project, _ = api.visible(request)
     return Response(value=views.project(project, url=api.url))
+
+
+def tag(api: "Api", request: Request) -> Response:
+    """``GET /projects/:id/repository/tags/:tag``."""
+    project, _ = api.visible(request)
+    name = unquote(request.groups["tag"])
+    commit = commit_of(project, f"refs/tags/{name}")
+    if not commit:
+        raise not_found("Tag")
+    value = {
+        "name": name,
+        "message": "",
+        "target": tag_target(project, name),
+        "commit": {"id": commit, "short_id": commit[:8]},
+        "release": None,
+        "protected": any(fnmatchcase(name, pattern) for pattern in project.protected_tags),
+    }
+    return Response(value=value)
 
 
 def protected_tags(api: "Api", request: Request) -> Response:
@@ -114,6 +135,7 @@ def _true(value: object) -> bool:
 ROUTES = [
     ("user", "GET", r"/user", user),
     ("project", "GET", r"/projects/(?P<project>[^/]+)", read),
+    ("tag", "GET", r"/projects/(?P<project>[^/]+)/repository/tags/(?P<tag>[^/]+)", tag),
     ("protected_tags", "GET", r"/projects/(?P<project>[^/]+)/protected_tags", protected_tags),
     ("variables", "GET", r"/projects/(?P<project>[^/]+)/variables", variables),
     ("add_variable", "POST", r"/projects/(?P<project>[^/]+)/variables", add_variable),

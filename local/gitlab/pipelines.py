@@ -134,7 +134,7 @@ def variables_of(store: Store, pipeline: Pipeline, *, url: str) -> dict[str, str
 def _resolve(project: Project, ref: str) -> tuple[str, str]:
     """The full ref and the commit, by GitLab's own rules for full and short names."""
     names = [ref] if ref.startswith(_FULL_REFS) else [f"{start}{ref}" for start in _FULL_REFS]
-    found = {name: sha for name in names if (sha := _commit(project.repository, name))}
+    found = {name: sha for name in names if (sha := commit_of(project, name))}
     if not found:
         raise Rejected("Reference not found")
     if len(found) > 1:
@@ -142,9 +142,15 @@ def _resolve(project: Project, ref: str) -> tuple[str, str]:
     return next(iter(found.items()))
 
 
-def _commit(repository: str, ref: str) -> str:
+def commit_of(project: Project, ref: str) -> str:
     """The commit of a full ref, empty if there is none."""
-    return _git("-C", repository, "rev-parse", "--quiet", "--verify", f"{ref}^{{commit}}", check=False)
+    wanted = f"{ref}^{{commit}}"
+    return _git("-C", project.repository, "rev-parse", "--quiet", "--verify", wanted, check=False)
+
+
+def tag_target(project: Project, tag: str) -> str:
+    """What the tag's name points to: an annotated tag's own object, or else its commit."""
+    return _git("-C", project.repository, "rev-parse", "--quiet", "--verify", f"refs/tags/{tag}", check=False)
 
 
 def _check_out(project: Project, sha: str, clone: Path, *, remote: str) -> None:

@@ -67,6 +67,23 @@ def test_a_project_is_found_by_its_path_too(client: Gitlab) -> None:
     assert client.projects.get(project.path_with_namespace).id == project.id
 
 
+def test_a_tag_says_its_commit_and_whether_it_is_protected(setting: Setting, client: Gitlab) -> None:
+    project = _project(client)
+    tag = project.tags.get("v1")
+    commit = head(setting.repositories["good"])
+    assert (tag.name, tag.commit["id"], tag.protected) == ("v1", commit, True)
+    with pytest.raises(GitlabGetError, match="404: 404 Tag Not Found"):
+        project.tags.get("v9")
+
+
+def test_the_adapter_sees_the_tag_of_an_offer(setting: Setting) -> None:
+    project = setting.project()
+    token = setting.server.create_token(project)
+    assert setting.open(project, token).head() == head(setting.repositories["good"])
+    setting.server.store.projects[project].protected_tags = ["release-*"]
+    assert setting.open(project, token).head() == ""
+
+
 def test_jobs_log_artifacts_and_one_file(client: Gitlab) -> None:
     project = _project(client)
     pipeline = _wait(project.pipelines.create({"ref": "v1", "inputs": INPUTS}))
