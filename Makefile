@@ -17,7 +17,7 @@ setup: ## install what the demo needs (done by the others)
 setup-all:
 	@local/setup.sh local contracts
 
-demo: setup ## sell one real CI job on this machine; leaves out/demo/
+demo: setup-all ## sell one real CI job on this machine, settled with real proofs; leaves out/demo/
 	@python -m local.demo
 
 check: setup-all ## format, lint, strict types and unit tests, fast

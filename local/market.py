@@ -39,7 +39,10 @@ class Market:
         properties: Mapping[str, Any],
         **changes: Any,
     ) -> tuple[Offer, Token]:
-        """The seller: a project over this repository, a token, and a free offer of its pipeline at a tag."""
+        """The seller: a project over this repository, a token, and an offer of its pipeline at a tag.
+
+        It is free where ``changes`` name no price.
+        """
         project = self.gitlab.create_project(path, repository)
         token = self.gitlab.create_token(project)
         source = {
@@ -60,7 +63,8 @@ class Market:
         ledger = DynamoLedger(aws.client("dynamodb"), table=provisioned.table)
         context = key_context("oracle", offer.oracle)
         oracle_key = keys.encrypt(self.oracle.to_base58().encode(), context=context)
-        self.stack.configure("collect", {"SEALRUN_ORACLE_KEY": _base64(oracle_key)})
+        for function in ("account", "collect"):
+            self.stack.configure(function, {"SEALRUN_ORACLE_KEY": _base64(oracle_key)})
         secret = "whsec_" + _base64(secrets.token_bytes(32))
         publish_offer(
             offer, token=token, webhook_secret=secret, ledger=ledger, keys=keys, entropy=secrets.token_bytes

@@ -27,14 +27,14 @@ debian_packages() {
 python_environment() {
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "expected Python 3.11 or newer, got $(python3 -V)"
   local stamp=.venv/installed wanted
-  wanted=$(cat requirements.txt layers/*/pyproject.toml | sha256sum)
+  wanted=$(cat requirements.txt layers/*/pyproject.toml cli/pyproject.toml | sha256sum)
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
   say "installing Python packages into .venv (about a minute)"
   rm -f "$stamp"
   python3 -m venv .venv
   .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
   .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-    -e layers/mina -e layers/sealrun
+    -e layers/mina -e layers/sealrun -e cli
   printf '%s' "$wanted" >"$stamp"
 }
 

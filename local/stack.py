@@ -22,13 +22,22 @@ from local.lambda_runtime import Function, LambdaHost
 if TYPE_CHECKING:
     from local.gitlab.server import GitLabServer
 
-ROUTES = {
+ROUTES: dict[str, list[str]] = {
+    "account": ["GET /accounts/{address}"],
     "call": ["GET /offers/{offer}", "POST /offers/{offer}/calls"],
     "collect": ["POST /webhooks/{provider}"],
+    "health": [],
     "receipt": ["GET /calls/{call}", "GET /calls/{call}/{proxy+}"],
 }
 # What the functions are given; collect streams archives of up to an offer's size.
-LIMITS = {"call": (256, 30.0), "collect": (512, 120.0), "receipt": (256, 10.0)}
+LIMITS = {
+    "account": (512, 30.0),
+    "call": (256, 30.0),
+    "collect": (512, 120.0),
+    "health": (256, 60.0),
+    "receipt": (256, 10.0),
+}
+HEALTH_SECONDS = 60.0
 # Another process may still run from an older layer.
 KEPT_SECONDS = 3600
 SWEEP = {"sweep": True, "time": "<aws.scheduler.scheduled-time>"}
@@ -38,7 +47,8 @@ class Stack:
     """Everything that one operator deploys, and a GitLab beside it.
 
     ``url`` is the public one, ``aws`` and ``host`` are the servers, ``provisioned`` names the table, the
-    bucket and the key. ``functions`` may be another folder of functions with the same names.
+    bucket and the key. ``functions`` may be another folder of functions with the same names;
+    ``environment`` is added to what every function gets.
     """
 
     gitlab: "GitLabServer | None" = None
@@ -50,6 +60,7 @@ class Stack:
         functions: Path = ROOT / "functions",
         sweep_seconds: float | None = 5.0,
         with_gitlab: bool = False,
+        environment: Mapping[str, str] | None = None,
         port: int = 0,
     ) -> None:
         self._open = ExitStack()
@@ -61,11 +72,12 @@ class Stack:
             self.provisioned = provision(self.aws)
             self.environment = self.provisioned.environment(
                 aws=self.aws.environment(), invoke_url=self.host.invoke_url, public_url=self.url
-            )
+            ) | dict(environment or {})
             for name in ROUTES:
                 self._deploy(name, functions / name)
             if sweep_seconds is not None:
                 self.host.schedule("collect", every_s=sweep_seconds, event=SWEEP)
+                self.host.schedule("health", every_s=HEALTH_SECONDS)
             if with_gitlab:
                 self.gitlab = self._open.enter_context(_gitlab(folder / "gitlab"))
             self._open = self._open.pop_all()

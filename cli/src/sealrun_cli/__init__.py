@@ -1,0 +1,1 @@
+"""The ``sealrun`` command: buy a call, open and leave an account, settle what is due."""

@@ -1,0 +1,165 @@
+"""``sealrun call``: buy one run of an offer, follow it, take the receipt."""
+
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from mina.keys import PrivateKey, PublicKey
+from sealrun.buyer import sign_call
+from sealrun.buyer_mechanism import Known
+from sealrun.calls import Call
+from sealrun.offers import Offer
+from sealrun_cli import options
+from sealrun_cli.book import page
+from sealrun_cli.chain_view import on_chain
+from sealrun_cli.errors import CliError
+from sealrun_cli.keys import read_key
+from sealrun_cli.output import Output, mina, speaking
+from sealrun_cli.pay import pay
+from sealrun_cli.service import Service, good
+
+NOT_SUCCEEDED = 3
+POLL_SECONDS = 0.5
+# The run's own time limit comes from the offer; beside it stand the provider's queue and the collection.
+MORE_SECONDS = 30 * 60
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """One call that is to be made."""
+
+    service: Service
+    offer: Offer
+    url: str
+    key: PrivateKey
+    inputs: dict[str, Any]
+    expires_at: int
+    out: Output
+
+    def free(self) -> dict[str, Any]:
+        """For an offer of price 0: the signature stands in the body."""
+        self.out.progress("signing and sending the call")
+        signed = sign_call(self.key, self.offer, **self._fresh())
+        return good(self.service.send("POST", f"{self.url}/calls", body=signed.body()))
+
+    def paid(self, account: str, state: Path, node: str) -> dict[str, Any]:
+        """From a prepaid account."""
+        if self.offer.payment is None:
+            raise CliError("bad-request", "offer: expected one with a price for --pay, got one of price 0")
+        call = Call(
+            network=self.offer.network,
+            account=_address(account),
+            offer_hash=self.offer.hash,
+            terms_hash=self.offer.terms,
+            **self._fresh(),
+        )
+        with page(state, account, self.offer.payment.terms, self._cold(account, node)) as book:
+            self.out.progress(f"paying {mina(self.offer.price)} from {account}")
+            url = f"{self.url}/calls"
+            return pay(url, call, self.offer, key=self.key, page=book, service=self.service)
+
+    def follow(self, url: str) -> dict[str, Any]:
+        """The call once it is over."""
+        seen, end = "", time.monotonic() + self.offer.limits.seconds + MORE_SECONDS
+        while (call := self.service.get(url))["receipt"] is None:
+            if call["state"] != seen:
+                seen = call["state"]
+                self.out.progress(seen)
+            if time.monotonic() > end:
+                raise CliError("late", f"call: expected it to be over by now, got {seen}", f"look at {url}")
+            time.sleep(POLL_SECONDS)
+        return call
+
+    def _fresh(self) -> dict[str, Any]:
+        salt, nonce = secrets.token_hex(32), secrets.randbits(128)
+        return {"inputs": self.inputs, "salt": salt, "nonce": nonce, "expires_at": self.expires_at}
+
+    def _cold(self, account: str, node: str) -> Known | None:
+        """What a client that remembers nothing may start from: ``spent`` on the chain (A10)."""
+        if not node:
+            return None
+        spent = on_chain(self.service, node, account).spent
+        return Known(spent, spent)
+
+
+def call(
+    offer: options.OfferUrl,
+    *,
+    key: options.Key,
+    given: Annotated[
+        list[str] | None, typer.Option("--input", help="One input of the pipeline.", metavar="NAME=VALUE")
+    ] = None,
+    with_pay: Annotated[bool, typer.Option("--pay", help="Pay from a prepaid account.")] = False,
+    account: Annotated[str, typer.Option(help="The prepaid account, for --pay.")] = "",
+    wait: Annotated[bool, typer.Option(help="Follow the run to its receipt.")] = True,
+    receipt: Annotated[Path | None, typer.Option(help="File for the receipt.", metavar="FILE")] = None,
+    expires_in: Annotated[int, typer.Option(help="Seconds that the call may wait.", min=60)] = 600,
+    node: options.Node = "",
+    state: options.State = options.DEFAULT_STATE,
+    as_json: options.Json = False,
+) -> None:
+    """Buy one run of an offer. Ends with status 3 if the run did not succeed: such a run costs nothing."""
+    with speaking(as_json=as_json) as out, httpx.Client() as http:
+        buyer = read_key(key)
+        service = Service(http)
+        out.progress(f"reading {offer}")
+        found = service.offer(offer)
+        inputs = found.inputs.check(parsed_inputs(given or [], found))
+        expires_at = int(time.time()) + expires_in
+        purchase = Purchase(service, found, offer, buyer, inputs, expires_at, out)
+        if bool(account) != with_pay:
+            raise CliError("bad-request", "call: expected --pay and --account together, got one of them")
+        answer = purchase.paid(account, state, node) if with_pay else purchase.free()
+        ended = purchase.follow(answer["url"]) if wait else answer
+        if with_pay and wait and ended["state"] != "succeeded":
+            _freed(state, account, found.price)
+        _say(out, ended | {"url": answer["url"]}, receipt)
+    if wait and ended["state"] != "succeeded":
+        raise typer.Exit(NOT_SUCCEEDED)
+
+
+def parsed_inputs(given: list[str], offer: Offer) -> dict[str, Any]:
+    """``name=value`` as the offer's schema types it; what does not fit is the schema's to refuse."""
+    inputs: dict[str, Any] = {}
+    for each in given:
+        name, separator, text = each.partition("=")
+        if not separator:
+            raise CliError("bad-request", f"input: expected NAME=VALUE, got {each[:40]!r}")
+        inputs[name] = _typed(text, offer.inputs.schema["properties"].get(name, {}).get("type"))
+    return inputs
+
+
+def _typed(text: str, kind: object) -> Any:
+    if kind not in ("boolean", "integer", "number"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _address(text: str) -> PublicKey:
+    try:
+        return PublicKey.from_base58(text)
+    except ValueError as error:
+        raise CliError("bad-request", f"account: {error}") from error
+
+
+def _freed(state: Path, account: str, price: int) -> None:
+    """A run that did not succeed is not due; the next limit counts without it."""
+    with page(state, account) as book:
+        book.known.committed = max(0, book.known.committed - price)
+        book.save()
+
+
+def _say(out: Output, ended: dict[str, Any], file: Path | None) -> None:
+    if file is not None and ended["receipt"] is not None:
+        file.write_text(json.dumps(ended["receipt"], indent=2) + "\n")
+    lines = [f"{ended['state']}: {ended['reason']}" if ended["reason"] else ended["state"], ended["url"]]
+    out.result(ended, *lines)

@@ -1,0 +1,124 @@
+"""``sealrun account`` and ``sealrun verify``: look, and check what is shown."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from mina.keys import PublicKey
+from mina.signature import Signature
+from mina.verify import verify_fields
+from sealrun.dues import DueLeaf, Statement, root_from_path
+from sealrun.receipts import SignedReceipt
+from sealrun.terms import Terms
+from sealrun_cli import options
+from sealrun_cli.accounts import read_account
+from sealrun_cli.chain_view import OnChain, on_chain
+from sealrun_cli.errors import CliError
+from sealrun_cli.keys import read_key
+from sealrun_cli.output import mina, speaking
+from sealrun_cli.service import Service
+
+GRADE_0 = "grade 0: this rests on the operator's word; it proves what the oracle's key said, not what ran"
+MAX_RECEIPT_BYTES = 1 << 16
+
+
+def account(
+    address: options.Account,
+    *,
+    node: options.Node = "",
+    url: options.Url = "",
+    key: Annotated[
+        str, typer.Option("--key", help="Buyer's, seller's or operator's key.", metavar="FILE")
+    ] = "",
+    network: options.Network = options.DEFAULT_NETWORK,
+    call: Annotated[str, typer.Option(help="Check that this call's receipt is in the figure.")] = "",
+    as_json: options.Json = False,
+) -> None:
+    """Show an account: from the chain with --node, from the operator with --url and --key, or both."""
+    with speaking(as_json=as_json) as out, httpx.Client() as http:
+        if not node and not (url and key):
+            raise CliError("bad-request", "account: expected --node, or --url and --key, got none of them")
+        service, lines = Service(http), [address]
+        found: dict[str, Any] = {"account": address}
+        if node:
+            chain = on_chain(service, node, address)
+            found |= {"chain": chain.value()}
+            lines += _chain_lines(chain)
+        if url and key:
+            said = read_account(service, url, address, read_key(key), network, call=call)
+            found |= {"operator": said}
+            lines += _operator_lines(said)
+            if call:
+                lines.append(_check_proof(said, call))
+        out.result(found, *lines)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A receipt: {data, signature, publicKey}.")],
+    *,
+    oracle: Annotated[str, typer.Option(help="The oracle's address, as the offer names it.")] = "",
+    as_json: options.Json = False,
+) -> None:
+    """Check a receipt's signature, offline. Nothing else is checked, and the grade says so."""
+    with speaking(as_json=as_json) as out:
+        with file.open("rb") as opened:
+            text = opened.read(MAX_RECEIPT_BYTES)
+        try:
+            signed = SignedReceipt.parse(json.loads(text))
+        except ValueError as error:
+            raise CliError("receipt", f"{file}: expected a receipt as JSON, got something else") from error
+        key = signed.public_key.to_base58()
+        if not signed.holds():
+            raise CliError("receipt", "receipt: expected the key's signature, got one that does not hold")
+        if oracle and oracle != key:
+            raise CliError("receipt", f"receipt: expected the oracle {oracle}, got {key}")
+        whose = "the oracle that you named" if oracle else f"{key}; compare it with the offer's oracle"
+        value = {"holds": True, "publicKey": key, "grade": 0, "status": int(signed.receipt.status)}
+        lines = [f"the signature holds, by {whose}", f"status: {signed.receipt.status.name.lower()}", GRADE_0]
+        out.result(value, *lines)
+
+
+def _chain_lines(chain: OnChain) -> list[str]:
+    leaving = f"leaving: withdraw from slot {chain.exit_slot} on" if chain.exit_slot else "open"
+    share = f"accrued to the operator {mina(chain.accrued)}"
+    return [
+        f"  on chain  balance {mina(chain.balance)}, settled {mina(chain.spent)}, {share}",
+        f"            {leaving}; {chain.count} receipts under {chain.root}",
+    ]
+
+
+def _operator_lines(said: Mapping[str, Any]) -> list[str]:
+    """The figure, after its signature was checked; seller and operator get the due instead."""
+    if "figure" not in said:
+        due = f"due {mina(said['due']['due'])}, pending {mina(said['pending'])}"
+        return [f"  operator  {due}; {said['due']['count']} receipts under {said['root']}"]
+    figure = said["figure"]
+    terms, statement = Terms.parse(said["terms"]), _statement(said)
+    signature = Signature.from_base58(figure["signature"])
+    if str(statement.root) != figure["root"] or not verify_fields(
+        signature, terms.oracle, statement.figure_fields()
+    ):
+        raise CliError("figure", "figure: expected the oracle's signature, got one that does not hold")
+    due = f"due {mina(statement.due)}, pending {mina(said['pending'])}"
+    return [f"  operator  {due}; {statement.count} receipts under {figure['root']} (signed by the oracle)"]
+
+
+def _statement(said: Mapping[str, Any]) -> Statement:
+    figure, network = said["figure"], said["terms"]["network"]
+    due, tree_root = (int(figure[name]) for name in ("due", "tree_root"))
+    return Statement(network, PublicKey.from_base58(said["account"]), due, tree_root, int(figure["count"]))
+
+
+def _check_proof(said: Mapping[str, Any], call: str) -> str:
+    """The leaf of this call leads to the signed root (A8)."""
+    if not said.get("proof"):
+        raise CliError("not-allowed", "call: expected the buyer's key to show its proof, got another")
+    leaf = DueLeaf(**{name: int(value) for name, value in said["proof"]["leaf"].items()})
+    root = root_from_path(leaf, [int(sibling) for sibling in said["proof"]["siblings"]])
+    if root != _statement(said).tree_root or f"{leaf.call_hash:064x}" != call:
+        raise CliError("figure", "proof: expected one of this call under the signed root, got another")
+    return f"  call      receipt {leaf.index} of the figure, {mina(leaf.price_due)}"

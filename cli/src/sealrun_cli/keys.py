@@ -1,0 +1,71 @@
+"""Private keys come from a file that nobody else may read, or from stdin; never from an argument."""
+
+import os
+import secrets
+import stat
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mina.field import Q
+from mina.keys import PrivateKey
+from sealrun_cli.errors import CliError
+from sealrun_cli.options import Json
+from sealrun_cli.output import speaking
+
+# A key has 52 characters.
+MAX_KEY_BYTES = 256
+STDIN = "-"
+
+
+def read_key(source: str) -> PrivateKey:
+    """The key in a file, or on stdin for ``-``.
+
+    Raises:
+        CliError: others may read the file, or it holds no key; its text is not repeated.
+    """
+    text = sys.stdin.read(MAX_KEY_BYTES) if source == STDIN else _private_text(Path(source))
+    where = "stdin" if source == STDIN else source
+    try:
+        return PrivateKey.from_base58(text.strip())
+    except ValueError:
+        raise CliError(
+            "key",
+            f"key: expected a Mina private key (EK...) in {where}, got something else",
+            "make one with `sealrun key FILE --new`, or save the one that your wallet exports",
+        ) from None
+
+
+def new_key(path: Path) -> PrivateKey:
+    """Write a fresh key to a new file that only its owner may read."""
+    key = PrivateKey.from_scalar(1 + secrets.randbelow(Q - 1))
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(key.to_base58() + "\n")
+    return key
+
+
+def _private_text(path: Path) -> str:
+    with path.open() as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & 0o077:
+            raise CliError(
+                "key", f"key: expected {path} with mode 0600, got {mode:04o}", f"run: chmod 600 {path}"
+            )
+        return file.read(MAX_KEY_BYTES)
+
+
+def key(
+    file: Annotated[str, typer.Argument(help="File of a private key; - for stdin.")],
+    *,
+    new: Annotated[bool, typer.Option("--new", help="Make a fresh key; the file must not exist.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the address of a key, or make a new key."""
+    with speaking(as_json=as_json) as out:
+        if new and file == STDIN:
+            raise CliError("bad-request", "key: expected a file for the new key, got stdin")
+        found = new_key(Path(file)) if new else read_key(file)
+        address = found.public_key().to_base58()
+        out.result({"address": address}, address)

@@ -1,0 +1,81 @@
+"""The operator's HTTP API, with bounded answers and its problem documents as errors."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from sealrun.adapters.http import read_limited
+from sealrun.fields import canonical
+from sealrun.offers import Offer
+from sealrun_cli.errors import CliError
+
+MAX_ANSWER_BYTES = 1 << 20
+TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+PROBLEM = "urn:sealrun:problem:"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Service:
+    """Requests to one operator; ``http`` is passed in."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def send(
+        self, method: str, url: str, *, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """The whole answer, whatever its status.
+
+        Raises:
+            CliError: the URL is not https; only this machine's own addresses may go without.
+        """
+        check_url(url)
+        content = None if body is None else canonical(body)
+        sent = {"Accept-Encoding": "identity", "Content-Type": "application/json", **(headers or {})}
+        with self._http.stream(method, url, headers=sent, timeout=TIMEOUT, content=content) as response:
+            whole = read_limited(response, MAX_ANSWER_BYTES, seconds=60.0)
+            return httpx.Response(
+                response.status_code, headers=response.headers, content=whole, request=response.request
+            )
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The JSON object of a good answer."""
+        return good(self.send("GET", url, headers=headers))
+
+    def offer(self, url: str) -> Offer:
+        """The offer, parsed from the document itself, so that its hash is the caller's own.
+
+        Raises:
+            CliError: the document is another offer's than the URL says.
+        """
+        offer = Offer.parse(canonical(self.get(url)["document"]))
+        if not url.endswith(f"/offers/{offer.id}"):
+            raise CliError("offer", f"offer: expected the document of {url}, got that of {offer.id}")
+        return offer
+
+
+def check_url(url: str) -> None:
+    """Signed statements and what settles an account do not travel in clear."""
+    parsed = httpx.URL(url)
+    if parsed.scheme != "https" and not (parsed.scheme == "http" and parsed.host in LOOPBACK):
+        raise CliError("bad-request", f"url: expected https://, got {url[:100]}")
+
+
+def good(response: httpx.Response) -> dict[str, Any]:
+    """The answer's object, if its status is a good one.
+
+    Raises:
+        CliError: it is not, or the body is no JSON object.
+    """
+    try:
+        value = json.loads(response.content)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise CliError("unreachable", f"{response.url}: expected JSON, got {response.status_code} without")
+    if not response.is_success:
+        kind = str(value.get("type", "")).removeprefix(PROBLEM) or "unreachable"
+        raise CliError(kind, str(value.get("detail") or value.get("title") or response.status_code)[:500])
+    return value
