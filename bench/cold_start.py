@@ -113,7 +113,7 @@ def _start(stack: Stack, name: str) -> Sequence[float]:
 def _first_event(name: str) -> dict[str, Any]:
     """The smallest event that reaches the table."""
     if name in (EMPTY, "collect", "health"):
-        return {"sweep": True}
+        return {"collect": UNKNOWN}
     folder = {"call": "offers", "account": "accounts"}.get(name, "calls")
     path = f"/{folder}/{UNKNOWN}"
     http = {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""}
