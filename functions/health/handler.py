@@ -20,6 +20,7 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         open_provider=services.open_provider,
         payments=services.payments,
         clock=services.clock,
+        contracts=services.contracts,
     )
     reasons = {offer: health.closed or health.paused for offer, health in found.items()}
     logger.info("health", offers={offer: reason or "fine" for offer, reason in reasons.items()})

@@ -1,18 +1,23 @@
-"""A Mina node's answers about one account, and a chain made of them."""
+"""A Mina node's answers about one account or contract, and a chain made of them."""
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from mina.keys import PublicKey
 from sealrun.accounts import MINA_TOKEN, PERMISSIONS, TIMING, Pinned
 from sealrun.errors import NodeUnavailable
+from sealrun.fields import document_hash
+from sealrun.offer_contract import contract_of
+from sealrun.offers import Offer
 from sealrun.ports import Answer
 from sealrun.terms import Terms
 from tests.sealrun.fakes import FakeClock
 from tests.sealrun.world import ACCOUNT, BUYER, OPERATOR, SELLER, terms_value
 
 PINNED = Pinned(verification_key="20497")
+PINNED_OFFER = Pinned(verification_key="25869")
 TERMS = Terms.parse(terms_value())
 DEPOSIT = 20_000_000_000
 
@@ -70,6 +75,8 @@ class FakeChain:
     down: bool = False
     looks: int = 0
     cached: Answer | None = None
+    told: list[object] = field(default_factory=list)  # the events of an archive
+    asked: int = 0
 
     def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
         if self.cached and self.cached.at > newer_than:
@@ -79,3 +86,30 @@ class FakeChain:
             raise NodeUnavailable("node: expected an answer, got none")
         self.cached = Answer(copy.deepcopy(self.answer), self.clock.now)
         return self.cached
+
+    def events(self, address: PublicKey) -> Iterator[object]:
+        self.asked += 1
+        if self.down:
+            raise NodeUnavailable("archive: expected events, got none")
+        yield from self.told
+
+
+def event_of(document: bytes) -> list[str]:
+    """The fields of an event that holds these bytes, as an archive tells them."""
+    chunks = [document[start : start + 31] for start in range(0, len(document), 31)]
+    return [str(len(document)), *(str(int.from_bytes(chunk, "little")) for chunk in chunks)]
+
+
+def contract_answer(offer: Offer, document: bytes, *, closed: int = 0, **changes: Any) -> dict[str, Any]:
+    """What a synced node says of an offer's contract that is as it must be, with changes of its account."""
+    answer = account_answer()
+    contract, _ = contract_of(offer)
+    state = [offer.hash, offer.terms, document_hash("sealrun:credential", document), closed, 0, 0, 0, 0]
+    account = {
+        **answer["account"],
+        "publicKey": contract.to_base58(),
+        "zkappState": [str(value) for value in state],
+        "verificationKey": {"hash": PINNED_OFFER.verification_key},
+        "permissions": {**answer["account"]["permissions"], "access": "Proof"},
+    }
+    return {**answer, "account": {**account, **changes}}

@@ -36,7 +36,7 @@ def load(name: str, market: Market, monkeypatch: Any, **more: Any) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     ports = {"ledger": market.ledger, "starter": market.starter, "clock": market.clock}
-    module.services = SimpleNamespace(**ports, payments=market.payments, **more)  # type: ignore[attr-defined]
+    module.services = SimpleNamespace(**ports, payments=market.payments, contracts=None, **more)  # type: ignore[attr-defined]
     return module
 
 

@@ -5,20 +5,26 @@ from typing import Any
 
 import pytest
 
+from sealrun.accounts import Pinned
 from sealrun.errors import OfferClosed, SealrunError
 from sealrun.problems import problem
 from sealrun.records import State
 from sealrun.workflows.check_health import Health, check_health
-from tests.sealrun.chain import account_answer
+from sealrun.workflows.read_contract import OfferContracts
+from tests.sealrun.chain import PINNED_OFFER, account_answer, contract_answer
 from tests.sealrun.gateway import load
 from tests.sealrun.market import Market
-from tests.sealrun.world import PRICE, World, make_offer, make_paid_offer, terms_value
+from tests.sealrun.world import PRICE, World, make_chain_offer, make_offer, make_paid_offer, terms_value
 
 
-def checked(world: World) -> Health:
-    payments = world.payments if isinstance(world, Market) else None
+def checked(world: World, *, pinned: Pinned | None = PINNED_OFFER) -> Health:
+    market = world if isinstance(world, Market) else None
     found = check_health(
-        ledger=world.ledger, open_provider=world._open_provider, payments=payments, clock=world.clock
+        ledger=world.ledger,
+        open_provider=world._open_provider,
+        payments=market.payments if market else None,
+        clock=world.clock,
+        contracts=OfferContracts(market.chain, pinned) if market and pinned else None,
     )
     return found[world.offer.id]
 
@@ -85,6 +91,51 @@ def test_r4_a_source_that_changed_closes_the_offer_for_ever(head: str) -> None:
     )
     with pytest.raises(SealrunError, match="closed: source: expected"):
         market.pay(market.sign(limit=PRICE))
+
+
+def chain_market(**changes: Any) -> Market:
+    """A market whose offer has a contract, told of with changes."""
+    market = Market(make_chain_offer())
+    market.chain.answer = contract_answer(market.offer, b"document", **changes)
+    return market
+
+
+def test_l8_an_offer_whose_contract_is_its_own_and_open_stays_open() -> None:
+    assert checked(chain_market()) == Health()
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"closed": 1}, "contract: expected state.closed 0, got 1: the seller closed the offer"),
+        ({"zkappState": ["1"] * 8}, "contract: expected state.offerHash "),
+    ],
+)
+def test_l8_a_contract_that_is_closed_or_anothers_closes_the_offer_for_ever(
+    changes: dict[str, Any], text: str
+) -> None:
+    market = chain_market(**changes)
+    assert text in checked(market).closed
+    assert text in market.ledger.offer(market.offer.hash).closed
+    with pytest.raises(OfferClosed, match="closed: contract"):
+        market.pay(market.sign(limit=PRICE))
+
+
+def test_l8_a_contract_out_of_reach_pauses_the_offer() -> None:
+    market = chain_market()
+    assert "expected a stack that pins the code" in checked(market, pinned=None).paused
+    market.chain.down = True
+    assert checked(market).paused == "node: expected an answer, got none"
+    market.chain.down = False
+    good, market.chain.answer = market.chain.answer, {**account_answer(), "account": None}
+    assert "to exist, got none" in checked(market).paused
+    market.clock.passes(60)
+    market.chain.answer = {**good, "account": {**good["account"], "verificationKey": {"hash": "1"}}}
+    assert "verificationKey.hash: expected 25869, got 1" in checked(market).paused
+    market.clock.passes(60)
+    market.chain.answer = good
+    assert checked(market) == Health()
+    assert market.ledger.offer(market.offer.hash).paused == ""
 
 
 def test_a3_an_offer_of_another_ledger_is_paused() -> None:

@@ -31,6 +31,7 @@ ORACLE = PrivateKey.from_scalar(2002)
 ACCOUNT = PrivateKey.from_scalar(3003)
 SELLER = PrivateKey.from_scalar(4004)
 OPERATOR = PrivateKey.from_scalar(5005)
+CONTRACT = PrivateKey.from_scalar(6006)
 PRICE = 5_000_000_000
 COMMIT = "1f" * 20
 
@@ -89,6 +90,12 @@ def paid_value(**changes: Any) -> dict[str, Any]:
     return offer_value(**{"price": str(PRICE), "terms": terms_value(), "payment": payment, **changes})
 
 
+def chain_value(**changes: Any) -> dict[str, Any]:
+    """The JSON value of the same offer with its credential on chain, with changes."""
+    credential = {"kind": "chain", "contract": CONTRACT.public_key().to_base58()}
+    return paid_value(**{"credential": credential, **changes})
+
+
 def make_offer(**changes: Any) -> Offer:
     """An offer of price 0, with changes."""
     return Offer.parse(canonical(offer_value(**changes)))
@@ -97,6 +104,11 @@ def make_offer(**changes: Any) -> Offer:
 def make_paid_offer(**changes: Any) -> Offer:
     """An offer that costs 5 MINA, with changes."""
     return Offer.parse(canonical(paid_value(**changes)))
+
+
+def make_chain_offer(**changes: Any) -> Offer:
+    """An offer that costs 5 MINA and has its credential on chain, with changes."""
+    return Offer.parse(canonical(chain_value(**changes)))
 
 
 def sign_call(offer: Offer, *, buyer: PrivateKey = BUYER, limit: int = 0, **changes: Any) -> SignedCall:

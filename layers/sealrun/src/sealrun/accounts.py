@@ -115,8 +115,7 @@ def check_account(
     check_node(answer, terms)
     try:
         found = _existing("account", address, answer["account"])
-        _check_identity(found, address, pinned)
-        _check_permissions(found["permissions"] or {}, pinned)
+        check_code(found, address, pinned, permissions=PERMISSIONS)
         _check_timing(found["timing"] or {})
         view = _view(found, address, terms, pinned, height=_height(answer))
         terms.check_buyer(view.buyer, address)
@@ -127,7 +126,7 @@ def check_account(
     except Refused as error:
         raise AccountRefused(error.detail) from error
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     return view
 
 
@@ -147,7 +146,36 @@ def check_node(answer: Mapping[str, Any], terms: Terms) -> None:
         for name, key in (("seller", terms.seller), ("operator", terms.operator)):
             _check_payee(name, key, answer[name])
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
+
+
+def check_code(
+    found: Mapping[str, Any], address: PublicKey, pinned: Pinned, *, permissions: Mapping[str, str]
+) -> None:
+    """The account is this one, runs the pinned code, and has exactly these permissions.
+
+    Args:
+        found: an account of an answer to ``account_query``.
+        address: of the account.
+        pinned: code and protocol.
+        permissions: all but ``setVerificationKey``, which must be impossible for ever.
+
+    Raises:
+        AccountRefused: one of them is not so.
+    """
+    _check_identity(found, address, pinned)
+    _check_permissions(found["permissions"] or {}, pinned, permissions)
+
+
+def state_of(found: Mapping[str, Any], pinned: Pinned) -> list[int]:
+    """The account's state fields, of which the protocol has so many.
+
+    Raises:
+        AccountRefused: there is another number of them.
+    """
+    state = [_number(value) for value in found["zkappState"] or []]
+    _expect("zkappState.length", pinned.state_fields, len(state))
+    return state
 
 
 def account_fields(network: str, account: PublicKey, expires_at: int) -> list[int]:
@@ -193,8 +221,8 @@ def _check_identity(found: Mapping[str, Any], address: PublicKey, pinned: Pinned
     _expect("verificationKey.hash", pinned.verification_key, key["hash"] if key else None)
 
 
-def _check_permissions(found: Mapping[str, Any], pinned: Pinned) -> None:
-    expected: dict[str, Any] = {f"permissions.{name}": value for name, value in PERMISSIONS.items()}
+def _check_permissions(found: Mapping[str, Any], pinned: Pinned, wanted: Mapping[str, str]) -> None:
+    expected: dict[str, Any] = {f"permissions.{name}": value for name, value in wanted.items()}
     got = {f"permissions.{name}": value for name, value in found.items()}
     key = got.pop("permissions.setVerificationKey", None) or {}
     # With an older txnVersion the account's own key can replace the code.
@@ -215,8 +243,7 @@ def _view(
     found: Mapping[str, Any], address: PublicKey, terms: Terms, pinned: Pinned, *, height: int
 ) -> AccountView:
     """The state, in the order of ``PrepaidAccount``'s declarations."""
-    state = [_number(value) for value in found["zkappState"] or []]
-    _expect("zkappState.length", pinned.state_fields, len(state))
+    state = state_of(found, pinned)
     terms_hash, buyer_x, buyer_odd, spent, exit_slot, accrued, root, count = state[:8]
     _expect("state.termsHash", terms.hash, terms_hash)
     _expect("state.exitSlot", 0, exit_slot)
@@ -261,6 +288,7 @@ def _shown(value: object) -> str:
     return "null" if value is None else str(value)[:100] if isinstance(value, str | int) else "another value"
 
 
-def _unreadable(error: Exception) -> NodeUnavailable:
+def unreadable(error: Exception) -> NodeUnavailable:
+    """A node that left out what it was asked for, or told it in another form."""
     what = error.args[0] if isinstance(error, KeyError) else type(error).__name__
     return NodeUnavailable(f"node: expected an answer as it was asked for, got one without it ({what})")

@@ -75,6 +75,7 @@ class Offer:
     inputs: InputSchema
     price: int  # nanomina
     payment: Payment | None  # None for an offer of price 0
+    contract: PublicKey | None  # whose opening event holds the sealed credential; None: the stack keeps it
     oracle: str  # base58 public key that signs the receipts
     access: Access
     quota_per_hour: int
@@ -130,20 +131,22 @@ def close_fields(network: str, contract: PublicKey) -> list[int]:
 
 
 def _values(value: dict[str, Any]) -> dict[str, Any]:
-    read.only(value, _NAMES, where="offer", optional=("payment",))
+    read.only(value, _NAMES, where="offer", optional=("payment", "credential"))
     read.whole(value, "sealrun", low=1, high=1)
     read.one_of(value, "kind", ["job"])
     source = _source(value["source"])
     price = read.decimal(value, "price", high=MAX_UINT64)
     network = read.one_of(value, "network", NETWORKS)
     oracle = _key(value["oracle"])
+    payment = _payment(value, price=price, network=network, oracle=oracle)
     return {
         "title": read.text(value, "title", pattern=r"[ -~]{1,80}", says="1 to 80 printable ASCII characters"),
         "network": network,
         "source": source,
         "inputs": InputSchema.parse(value["inputs"], at_most=MAX_INPUTS[source.provider]),
         "price": price,
-        "payment": _payment(value, price=price, network=network, oracle=oracle),
+        "payment": payment,
+        "contract": _contract(value, payment),
         "oracle": oracle,
         "access": _access(value["access"]),
         "quota_per_hour": read.whole(value, "quota_per_hour", low=1, high=100_000),
@@ -175,6 +178,23 @@ def _payment(value: dict[str, Any], *, price: int, network: str, oracle: str) ->
         nodes=read.whole(payment, "nodes", low=1, high=MAX_NODES),
         failed_per_day=read.whole(payment, "failed_per_day", low=1, high=10_000),
     )
+
+
+def _contract(value: dict[str, Any], payment: Payment | None) -> PublicKey | None:
+    """The offer's own account on chain, where its credential lies there (A11).
+
+    Only with a price: the contract is opened under terms, and their seller closes it.
+    """
+    if "credential" not in value:
+        return None
+    found = read.only(value["credential"], ("kind", "contract"), where="credential")
+    read.one_of(found, "kind", ["chain"])
+    if payment is None:
+        raise Malformed("credential: expected none on chain for price 0, got one")
+    contract, terms = read.public_key(found, "contract"), payment.terms
+    if contract in (terms.seller, terms.operator, terms.oracle):
+        raise Malformed("contract: expected a key of its own, got one of the terms")
+    return contract
 
 
 def _source(value: Any) -> Source:

@@ -251,3 +251,10 @@ class Chain(Protocol):
         Raises:
             NodeUnavailable: not enough synced nodes of the network answered, or they do not agree.
         """
+
+    def events(self, address: PublicKey) -> Iterator[object]:
+        """What archives tell of an account's events, one archive after the other; nothing to believe.
+
+        Raises:
+            NodeUnavailable: no archive answered.
+        """

@@ -70,6 +70,7 @@ class DynamoLedger:
             "sealed": {"B": stored.sealed},
             "sealing_key": {"B": stored.sealing_key},
             "webhook_secret": {"B": stored.webhook_secret},
+            "paused": {"S": stored.paused},
         }
         listed = {"pk": {"S": "offers"}, "sk": {"S": stored.offer.id}}
         self._table.failed({"offer": self._table.new(item), "listed": self._table.put(listed)})

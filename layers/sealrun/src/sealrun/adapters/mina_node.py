@@ -11,7 +11,7 @@ import contextlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -20,6 +20,7 @@ from mina.keys import PublicKey
 from sealrun.accounts import account_query, check_node
 from sealrun.adapters.http import read_limited
 from sealrun.errors import AccountRefused, NodeUnavailable
+from sealrun.offer_contract import events_query
 from sealrun.ports import Answer
 from sealrun.terms import Terms
 
@@ -36,15 +37,24 @@ _Key = tuple[str, int, int]
 class MinaNodes:
     """``sealrun.ports.Chain`` over one or more nodes, the preferred one first."""
 
-    def __init__(self, client: httpx.Client, *, urls: Sequence[str], clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        client: httpx.Client,
+        *,
+        urls: Sequence[str],
+        clock: Callable[[], int],
+        archives: Sequence[str] = (),
+    ) -> None:
         """Nothing is asked yet.
 
         Args:
             client: from ``guarded_client``, for the origins of the URLs.
             urls: of the nodes' GraphQL.
             clock: Unix seconds.
+            archives: of archives' GraphQL; the nodes' own where there is none.
         """
         self._client, self._urls, self._clock = client, tuple(urls), clock
+        self._archives = tuple(archives) or self._urls
         self._cache: OrderedDict[_Key, Answer] = OrderedDict()
         self._locks: dict[_Key, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -60,6 +70,19 @@ class MinaNodes:
                 found = self._ask(address, terms, nodes)
                 self._keep(key, found)
         return found
+
+    def events(self, address: PublicKey) -> Iterator[object]:
+        """See ``sealrun.ports.Chain``; the next archive is asked when what this one told is used up."""
+        query, faults = events_query(address), []
+        for url in self._archives:
+            try:
+                found = _events(self._data(url, query))
+            except NodeUnavailable as error:
+                faults.append(error.detail)
+                continue
+            yield from found
+        if len(faults) == len(self._archives):
+            raise NodeUnavailable(f"archive: expected events, got none; {'; '.join(faults)[:300]}")
 
     def _keep(self, key: _Key, answer: Answer) -> None:
         with self._lock:
@@ -86,17 +109,20 @@ class MinaNodes:
         raise NodeUnavailable(_why(wanted, len(answers), faults))
 
     def _one(self, url: str, query: str, terms: Terms) -> Mapping[str, Any]:
+        data = self._data(url, query)
+        # A seller or operator who cannot be paid is refused where the account is: the answer is whole.
+        with contextlib.suppress(AccountRefused):
+            check_node(data, terms)
+        return data
+
+    def _data(self, url: str, query: str) -> Mapping[str, Any]:
         try:
             with self._client.stream("POST", url, json={"query": query}, timeout=TIMEOUT) as response:
                 body = read_limited(response, MAX_ANSWER_BYTES, seconds=MAX_SECONDS)
                 status = response.status_code
         except httpx.HTTPError as error:
             raise NodeUnavailable(f"node: no whole answer ({type(error).__name__})") from error
-        data = _data(status, body)
-        # A seller or operator who cannot be paid is refused where the account is: the answer is whole.
-        with contextlib.suppress(AccountRefused):
-            check_node(data, terms)
-        return data
+        return _data(status, body)
 
 
 def _data(status: int, body: bytes) -> Mapping[str, Any]:
@@ -108,6 +134,14 @@ def _data(status: int, body: bytes) -> Mapping[str, Any]:
     if errors or not isinstance(data, dict):
         raise NodeUnavailable(f"node: expected data and no errors, got others with {status}")
     return data
+
+
+def _events(data: Mapping[str, Any]) -> list[object]:
+    """The fields of each event, oldest block first."""
+    try:
+        return [event["data"] for block in data["events"] for event in block["eventData"]]
+    except (KeyError, TypeError) as error:
+        raise NodeUnavailable("archive: expected events as they were asked for, got others") from error
 
 
 def _said(answer: Mapping[str, Any]) -> list[Any]:

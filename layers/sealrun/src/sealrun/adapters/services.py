@@ -12,6 +12,7 @@ from sealrun.adapters.archives import unpack_zip
 from sealrun.adapters.dynamodb import DynamoLedger
 from sealrun.credentials import Credential, open_credential
 from sealrun.ports import Oracle, Provider, StoredOffer
+from sealrun.workflows.read_contract import OfferContracts, sealed_credential
 from sealrun.workflows.start_run import Starter
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Settings:
     mina_nodes: tuple[str, ...] = ()  # GraphQL URLs, the preferred one first; none sells for nothing only
     ledger: int = 0  # the ledger id of this table, for offers that have a price (A3)
     pinned: Pinned | None = None
+    pinned_offer: Pinned | None = None  # the code of offers' contracts; none reads no credential from chain
+    mina_archives: tuple[str, ...] = ()  # GraphQL URLs; the nodes' own where there is none
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -61,13 +64,15 @@ class Settings:
             unsafe_loopback=unsafe,
             mina_nodes=nodes,
             ledger=ledger,
-            pinned=_pinned(environment),
+            pinned=_pinned(environment, "SEALRUN_VERIFICATION_KEY"),
+            pinned_offer=_pinned(environment, "SEALRUN_OFFER_VERIFICATION_KEY"),
+            mina_archives=tuple(environment.get("SEALRUN_MINA_ARCHIVES", "").split()),
         )
 
 
-def _pinned(environment: Mapping[str, str]) -> Pinned | None:
-    """The code and protocol of prepaid accounts; the defaults are those before Mesa."""
-    key = environment.get("SEALRUN_VERIFICATION_KEY", "")
+def _pinned(environment: Mapping[str, str], name: str) -> Pinned | None:
+    """The code of one kind of contract, and the protocol; the defaults are those before Mesa."""
+    key = environment.get(name, "")
     version = int(environment.get("SEALRUN_TXN_VERSION", "3"))
     fields = int(environment.get("SEALRUN_STATE_FIELDS", "8"))
     return Pinned(key, version, fields) if key else None
@@ -79,7 +84,7 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._clients: dict[str, httpx.Client] = {}
-        self._opened: dict[bytes, tuple[int, Credential]] = {}
+        self._opened: dict[tuple[int, bytes], tuple[int, Credential]] = {}
 
     @staticmethod
     def clock() -> int:
@@ -128,10 +133,10 @@ class Services:
         from sealrun.adapters.http import guarded_client, origin_of  # noqa: PLC0415
         from sealrun.adapters.mina_node import MinaNodes  # noqa: PLC0415
 
-        urls = self._settings.mina_nodes
-        origins = {origin_of(httpx.URL(url)) for url in urls}
+        urls, archives = self._settings.mina_nodes, self._settings.mina_archives
+        origins = {origin_of(httpx.URL(url)) for url in (*urls, *archives)}
         client = guarded_client(origins, unsafe_loopback=self._settings.unsafe_loopback)
-        return MinaNodes(client, urls=urls, clock=self.clock)
+        return MinaNodes(client, urls=urls, clock=self.clock, archives=archives)
 
     @cached_property
     def payments(self) -> "Payments | None":
@@ -144,11 +149,17 @@ class Services:
             return None
         return Payments(self.chain, Seller(self._settings.public_url, pinned), self._settings.ledger)
 
+    @cached_property
+    def contracts(self) -> OfferContracts | None:
+        """What reads offers' contracts; None where the stack pins no code of theirs."""
+        pinned = self._settings.pinned_offer
+        return OfferContracts(self.chain, pinned) if pinned else None
+
     def open_provider(self, stored: StoredOffer) -> Provider:
         """The offer's provider with its credential, which goes to the offer's origin only (R1).
 
         Raises:
-            Unavailable: the credential does not open, or is not this offer's.
+            Unavailable: the credential is out of reach, does not open, or is not this offer's.
         """
         from sealrun.adapters.gitlab import GitLab  # noqa: PLC0415
 
@@ -174,10 +185,12 @@ class Services:
 
     def _credential(self, stored: StoredOffer) -> Credential:
         """The opened credential, kept for minutes: a rotated one is another box, a revoked one fails."""
-        opened_at, credential = self._opened.get(stored.sealed, (0, None))
+        key = stored.offer.hash, stored.sealed
+        opened_at, credential = self._opened.get(key, (0, None))
         if credential is None or self.clock() >= opened_at + OPENED_SECONDS:
-            credential = open_credential(stored.offer, stored.sealed, stored.sealing_key, self.keys)
-            self._opened[stored.sealed] = self.clock(), credential
+            sealed = sealed_credential(stored, self.contracts, clock=self.clock)
+            credential = open_credential(stored.offer, sealed, stored.sealing_key, self.keys)
+            self._opened[key] = self.clock(), credential
         return credential
 
     def _http(self, origin: str) -> "httpx.Client":

@@ -1,16 +1,18 @@
 """See that what is for sale can still run and be paid: no money is taken for what cannot (L8).
 
-Another source is another offer, so a tag that moved closes the offer for ever (R4). Everything else pauses
-it, and opens it again once it is over. Running calls finish either way.
+Another source is another offer, so a tag that moved closes the offer for ever (R4), and so does a contract
+on chain that is closed or another offer's (A11). Everything else pauses it, and opens it again once it is
+over. Running calls finish either way.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from sealrun.accounts import check_node, slot_seconds
-from sealrun.errors import OfferClosed, ProviderError, SealrunError
+from sealrun.errors import OfferClosed, ProviderError, SealrunError, Unavailable
 from sealrun.offers import Offer
 from sealrun.ports import Ledger, Provider, StoredOffer
+from sealrun.workflows.read_contract import NO_CONTRACTS, OfferContracts
 from sealrun.workflows.reserve_price import Payments
 
 # Answers that are older say nothing about now.
@@ -31,6 +33,7 @@ def check_health(
     open_provider: Callable[[StoredOffer], Provider],
     payments: Payments | None,
     clock: Callable[[], int],
+    contracts: OfferContracts | None = None,
 ) -> dict[str, Health]:
     """Check every offer that is not closed, and write down what each of them is.
 
@@ -47,7 +50,9 @@ def check_health(
         stored = ledger.offer(offer_hash)
         if stored is None or stored.closed:
             continue
-        health = offer_health(stored, open_provider=open_provider, payments=payments, clock=clock)
+        health = offer_health(
+            stored, open_provider=open_provider, payments=payments, clock=clock, contracts=contracts
+        )
         if health.closed:
             ledger.close_offer(offer_hash, health.closed)
         elif health.paused != stored.paused:
@@ -62,23 +67,43 @@ def offer_health(
     open_provider: Callable[[StoredOffer], Provider],
     payments: Payments | None,
     clock: Callable[[], int],
+    contracts: OfferContracts | None = None,
 ) -> Health:
-    """Source, credential and token first, then the accounts that are paid and the node that tells of them."""
+    """The contract, then source, credential and token, then who is paid and the node that tells of them."""
     offer = stored.offer
     try:
-        head = open_provider(stored).head()
-    except ProviderError as error:
-        return Health(paused=f"source: the provider does not show it: {error.detail}")
+        _check_contract(offer, contracts, clock)
+        _check_source(stored, open_provider)
+    except OfferClosed as error:
+        return Health(closed=error.detail)
     except SealrunError as error:
         return Health(paused=error.detail)
-    if head != offer.source.commit:
-        got = head or "no protected tag"
-        return Health(closed=f"source: expected {offer.source.ref} at {offer.source.commit}, got {got}")
     try:
         _check_payment(offer, payments, clock)
     except SealrunError as error:
         return Health(paused=error.detail)
     return Health()
+
+
+def _check_contract(offer: Offer, contracts: OfferContracts | None, clock: Callable[[], int]) -> None:
+    """The contract, where the offer names one, is this offer's, and its seller did not close it (A11)."""
+    if offer.contract is None:
+        return
+    if contracts is None:
+        raise Unavailable(NO_CONTRACTS)
+    contracts.check(offer, newer_than=clock() - FRESH_SECONDS)
+
+
+def _check_source(stored: StoredOffer, open_provider: Callable[[StoredOffer], Provider]) -> None:
+    """The credential opens, the token works, and the tag still names the offer's commit (R4)."""
+    try:
+        head = open_provider(stored).head()
+    except ProviderError as error:
+        raise Unavailable(f"source: the provider does not show it: {error.detail}") from error
+    source = stored.offer.source
+    if head != source.commit:
+        got = head or "no protected tag"
+        raise OfferClosed(f"source: expected {source.ref} at {source.commit}, got {got}")
 
 
 def _check_payment(offer: Offer, payments: Payments | None, clock: Callable[[], int]) -> None:

@@ -1,14 +1,21 @@
-"""Put an offer up for sale with its one sealed credential."""
+"""Put an offer up for sale with its one sealed credential.
+
+Where the offer says that its credential lies on chain, the ledger keeps only the key that opens it, and the
+offer is paused until the health check finds the contract.
+"""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from nacl.public import PrivateKey
 
 from sealrun.credentials import Credential, key_context, seal
+from sealrun.errors import Refused
 from sealrun.offers import Offer
 from sealrun.ports import KeyService, Ledger, StoredOffer
 
 SECRET_KEY_BYTES = 32
+UNSEEN = "contract: expected it on chain, not looked for yet"
 
 
 def publish_offer(
@@ -22,7 +29,8 @@ def publish_offer(
 ) -> StoredOffer:
     """Seal the token to a fresh key, close that key in KMS, and store both with the offer.
 
-    Publishing the same offer again leaves the stored one as it is.
+    Publishing the same offer again leaves the stored one as it is; one whose credential lies on chain is
+    sealed to the stored key again, so that a contract that was not opened yet can be.
 
     Args:
         offer: what is for sale.
@@ -32,18 +40,35 @@ def publish_offer(
         keys: the key service.
         entropy: that many random bytes, from the operating system.
 
+    Returns:
+        The offer with its sealed credential, also where the contract's opening event carries it and not
+        the ledger: then as ``sealrun.offer_contract.credential_document`` of it.
+
     Raises:
+        Refused: the oracle key serves another ledger already (A3).
         Unavailable: the key service or the ledger is out of reach.
     """
-    source = offer.source
-    sealing_key = PrivateKey(entropy(SECRET_KEY_BYTES))
-    credential = Credential(token, source.origin, source.project, offer.id)
+    _check_oracle(offer, ledger)
+    context = key_context("credential", offer.id)
+    known = ledger.offer(offer.hash) if offer.contract else None
+    secret = keys.decrypt(known.sealing_key, context=context) if known else entropy(SECRET_KEY_BYTES)
+    credential = Credential(token, offer.source.origin, offer.source.project, offer.id)
     stored = StoredOffer(
         offer=offer,
         closed="",
-        sealed=seal(credential, bytes(sealing_key.public_key)),
-        sealing_key=keys.encrypt(bytes(sealing_key), context=key_context("credential", offer.id)),
+        sealed=seal(credential, bytes(PrivateKey(secret).public_key)),
+        sealing_key=known.sealing_key if known else keys.encrypt(secret, context=context),
         webhook_secret=keys.encrypt(webhook_secret.encode(), context=key_context("webhook", offer.id)),
     )
-    ledger.publish(stored)
+    ledger.publish(replace(stored, sealed=b"", paused=UNSEEN) if offer.contract else stored)
     return stored
+
+
+def _check_oracle(offer: Offer, ledger: Ledger) -> None:
+    """An oracle key never serves two ledgers (A3, A9); seen as far as this ledger's own offers tell."""
+    for offer_hash in ledger.published():
+        stored = ledger.offer(offer_hash)
+        payment = stored.offer.payment if stored and stored.offer.oracle == offer.oracle else None
+        if payment and offer.payment and payment.terms.ledger != offer.payment.terms.ledger:
+            expected, got = payment.terms.ledger, offer.payment.terms.ledger
+            raise Refused(f"oracle: expected a key that serves one ledger, {expected}, got one for {got} too")
