@@ -1,6 +1,7 @@
 """A sale for money, each step by the ``sealrun`` command: open, call, settle, exit, withdraw."""
 
 import json
+import secrets
 import subprocess
 import sys
 import time
@@ -28,6 +29,7 @@ PAYMENT = {"depth": 0, "nodes": 1, "failed_per_day": 5}
 PATIENCE_SECONDS = 240
 COMMAND_SECONDS = 300
 FAILED = 1
+MAX_SHOWN = 24
 
 
 @dataclass
@@ -58,8 +60,8 @@ class Sale:
         """The buyer opens an account for the offer's terms and pays the first deposit into it."""
         with self.progress.step("buyer: open a prepaid account; signatures only, no proof") as say:
             self.balances.note("before")
-            file = str(self.people.folder / "account.key")
-            named = ["--deposit", str(DEPOSIT // MINA), "--account-key", file]
+            file = self.people.folder / f"account-{secrets.token_hex(4)}.key"
+            named = ["--deposit", str(DEPOSIT // MINA), "--account-key", str(file)]
             opened = self.run(say, "open", self.offer_url, *named, *self._sends("buyer"))
             self.balances.account = opened["account"]
             say(f"account {self.account}, deposit {mina(DEPOSIT)}")
@@ -128,7 +130,7 @@ class Sale:
             self.balances.check("left", "buyer", buyer - paid - ACCOUNT_CREATION_FEE - 3 * FEE)
             self.balances.check("left", "account", share)
             say(f"seller  + {mina(paid)} - {mina(share)} of share - {mina(FEE)} of fee")
-            say(f"buyer   - {mina(paid)} - {mina(ACCOUNT_CREATION_FEE)} of account - 3 × {mina(FEE)} of fee")
+            say(f"buyer   - {mina(paid)} - {mina(ACCOUNT_CREATION_FEE)} of account - 3 fees of {mina(FEE)}")
             say(f"account {mina(share)}: the operator's share, which `sealrun pay-operator` pays")
             say("the failed run cost nothing")
 
@@ -172,4 +174,6 @@ def _shown(argument: str) -> str:
         return f"{argument[:8]}…"
     if argument.startswith("http://127.0.0.1"):
         return argument if len(argument) < len("http://127.0.0.1:65535/offers/") else f"{argument[:42]}…"
+    if len(argument) > MAX_SHOWN and "/" not in argument:
+        return f"{argument[:MAX_SHOWN]}…"
     return Path(argument).name if "/" in argument else argument

@@ -84,7 +84,7 @@ class Shop:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("shop")
-    commit = _repository(folder / "seller")
+    commit = repository(folder / "seller")
     oracle, buyer = PrivateKey.from_scalar(secrets.randbits(250) | 1), PrivateKey.from_scalar(77)
     with Stack(folder / "stack", with_gitlab=True, sweep_seconds=2.0) as stack:
         assert stack.gitlab is not None
@@ -96,7 +96,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield Shop(market, offer, buyer, [token.value, webhook_secret, oracle.to_base58(), buyer.to_base58()])
 
 
-def _repository(folder: Path) -> str:
+def repository(folder: Path) -> str:
+    """A repository with the pipeline at the tag v1; its commit."""
     folder.mkdir()
     (folder / ".gitlab-ci.yml").write_text(PIPELINE)
     named = ["-c", "user.name=seller", "-c", "user.email=seller@example.org"]

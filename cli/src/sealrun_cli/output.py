@@ -25,7 +25,7 @@ class Output:
 
     def progress(self, line: str) -> None:
         """What is done now."""
-        self._console.print(line, style="dim", markup=False)
+        self._console.print(line, style="dim", markup=False, soft_wrap=True)
 
     def result(self, value: Mapping[str, Any], *lines: str) -> None:
         """What came of it, once per command: the value with --json, else the lines."""

@@ -1,0 +1,121 @@
+"""Paying over x402 with the handler of functions/call behind it: what is signed, and what is kept."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sealrun import x402
+from sealrun.buyer_mechanism import Known
+from sealrun.errors import Refused
+from sealrun_cli.book import Page, page
+from sealrun_cli.errors import CliError
+from sealrun_cli.pay import pay
+from sealrun_cli.service import Service
+from tests.sealrun.gateway import Gateway, load
+from tests.sealrun.market import SELLER_SITE, Market
+from tests.sealrun.world import ACCOUNT, BUYER, PRICE
+
+NAME = ACCOUNT.public_key().to_base58()
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+@pytest.fixture
+def market() -> Market:
+    return Market()
+
+
+@pytest.fixture
+def gateway(market: Market, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    return Gateway(load("call", market, monkeypatch))
+
+
+def bought(market: Market, answer: Answer, book: Page, nonce: int = 7) -> dict[str, Any]:
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        call = market.sign(limit=0, nonce=nonce).call
+        url = SELLER_SITE.resource(market.offer)
+        return pay(url, call, market.offer, key=BUYER, page=book, service=Service(http))
+
+
+def cold(folder: Path, market: Market) -> Any:
+    assert market.offer.payment is not None
+    return page(folder, NAME, market.offer.payment.terms, Known(0, 0))
+
+
+def test_a_call_is_paid_and_its_price_is_remembered_as_pending(
+    market: Market, gateway: Gateway, tmp_path: Path
+) -> None:
+    for nonce in (1, 2):
+        with cold(tmp_path, market) as book:
+            assert bought(market, gateway.answer, book, nonce)["state"] == "running"
+    assert gateway.statuses == [402, 202, 402, 202]
+    with page(tmp_path, NAME) as book:
+        assert book.known == Known(2 * PRICE, 2 * PRICE)
+    assert market.ledger.standing(NAME).voucher.limit == 2 * PRICE
+
+
+def test_l4_a_client_that_forgot_is_corrected_once(market: Market, gateway: Gateway, tmp_path: Path) -> None:
+    with cold(tmp_path / "one", market) as book:
+        bought(market, gateway.answer, book)
+    with cold(tmp_path / "other", market) as book:
+        bought(market, gateway.answer, book, nonce=8)
+        assert book.known == Known(2 * PRICE, 2 * PRICE)
+    assert gateway.statuses == [402, 202, 402, 402, 202]
+
+
+def test_a10_the_highest_limit_is_on_disk_before_the_signature_leaves(
+    market: Market, gateway: Gateway, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if x402.SIGNATURE_HEADER in request.headers:
+            seen.append(json.loads((tmp_path / f"{NAME}.json").read_text())["highest"])
+            raise httpx.ConnectError("the network went away")
+        return gateway.answer(request)
+
+    with cold(tmp_path, market) as book, pytest.raises(httpx.ConnectError):
+        bought(market, answer, book)
+    assert seen == [str(PRICE)]
+
+
+def test_a4_a_seller_who_asks_for_more_than_the_offer_gets_no_signature(
+    market: Market, tmp_path: Path
+) -> None:
+    required = x402.payment_required(market.offer, SELLER_SITE, "pay")
+    required["accepts"][0]["amount"] = str(PRICE + 1)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert x402.SIGNATURE_HEADER not in request.headers
+        return httpx.Response(402, headers={x402.REQUIRED_HEADER: x402.encoded(required)}, json={})
+
+    with cold(tmp_path, market) as book, pytest.raises(Refused, match=f"amount: expected {PRICE}"):
+        bought(market, answer, book)
+    assert not (tmp_path / f"{NAME}.json").exists()
+
+
+def test_a_seller_who_asks_for_ever_is_given_up(market: Market, tmp_path: Path) -> None:
+    required = x402.payment_required(market.offer, SELLER_SITE, "pay")
+    problem = {"type": "urn:sealrun:problem:payment-required", "detail": "account: expected more funds"}
+    headers = {x402.REQUIRED_HEADER: x402.encoded(required)}
+    with cold(tmp_path, market) as book, pytest.raises(CliError, match="expected more funds") as caught:
+        bought(market, lambda _: httpx.Response(402, headers=headers, json=problem), book)
+    assert caught.value.kind == "payment-required"
+    assert book.known == Known(0, PRICE)
+
+
+def test_another_scheme_is_not_paid(market: Market, tmp_path: Path) -> None:
+    headers = {x402.REQUIRED_HEADER: x402.encoded({"accepts": [{"scheme": "exact"}]})}
+    with cold(tmp_path, market) as book, pytest.raises(CliError, match="scheme batch-settlement"):
+        bought(market, lambda _: httpx.Response(402, headers=headers, json={}), book)
+
+
+def test_a_page_that_was_tampered_with_is_refused(market: Market, tmp_path: Path) -> None:
+    with cold(tmp_path, market) as book:
+        book.save()
+    (tmp_path / f"{NAME}.json").write_text('{"terms": {}, "committed": "0", "highest": "-1"}')
+    with pytest.raises(CliError, match="expected what this command wrote"), page(tmp_path, NAME):
+        pass

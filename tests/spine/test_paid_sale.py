@@ -1,0 +1,126 @@
+"""A whole sale for money over real parts, by the ``sealrun`` command; the chain counts proofs as valid."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.chain import MinaChain
+from local.market import Market
+from local.people import MINA, People, client_environment
+from local.sale import LEDGER, PAYMENT, PRICE, Sale
+from local.stack import Stack
+from local.steps import DemoFailed, Progress
+from sealrun.offers import Offer
+from tests.spine.conftest import PROPERTIES, repository
+
+pytestmark = pytest.mark.peers
+
+
+@pytest.fixture(scope="module")
+def sale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sale]:
+    folder = tmp_path_factory.mktemp("sale")
+    people = People.make(folder / "keys")
+    with (
+        MinaChain(folder / "chain", proofs=False) as chain,
+        Stack(folder / "stack", with_gitlab=True, environment=chain.environment(LEDGER)) as stack,
+    ):
+        people.fund(chain)
+        assert stack.gitlab is not None
+        offer = published(Market(stack, stack.gitlab, people.oracle), people, folder / "seller")
+        yield Sale(Progress(9), chain, people, stack.url, offer, folder)
+
+
+def published(market: Market, people: People, folder: Path) -> Offer:
+    """A paid offer of the pipeline that greets."""
+    commit = repository(folder)
+    paid = {"price": str(PRICE), "terms": people.terms(LEDGER), "payment": PAYMENT}
+    offer, token = market.offer_pipeline(
+        "seller/greetings", folder, tag="v1", commit=commit, properties=PROPERTIES, **paid
+    )
+    market.publish(offer, token.value)
+    return offer
+
+
+def said(_line: str) -> None:
+    """Nobody listens."""
+
+
+def settle_command(sale: Sale, key: str) -> list[str]:
+    named = [sale.account, "--url", sale.url, "--key", sale.people.file(key), "--node", sale.chain.graphql]
+    return [sys.executable, "-m", "sealrun_cli.main", "settle", *named, "--poll-ms", "100", "--no-proofs"]
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*command, "--json"], check=False, capture_output=True, text=True, timeout=120)
+
+
+def test_a_sale_from_opening_to_withdrawal_and_every_nanomina_is_where_it_should_be(sale: Sale) -> None:
+    sale.open()
+    good = sale.buy("greeting=hello")
+    bad = sale.buy("greeting=fail")
+    ended = sale.follow(good, bad, states=("succeeded", "failed"))
+
+    buyers = run(settle_command(sale, "buyer"))
+    assert (buyers.returncode, error(buyers)["type"]) == (1, "not-allowed")
+    stranger = run(settle_command(sale, "oracle"))
+    assert (stranger.returncode, error(stranger)["type"]) == (1, "not-allowed")
+
+    sale.settle(PRICE, ended[1])
+    sale.leave()
+    sale.check_balances(PRICE)
+    with pytest.raises(DemoFailed, match=r"balance of account, left: expected 0 MINA, got 0\.125 MINA"):
+        sale.balances.check("left", "account", 0)
+
+
+def test_a6_settling_in_parallel_pays_once(sale: Sale) -> None:
+    """By seller and operator at once: one transaction settles, the other finds it settled."""
+    sale.open()
+    first = sale.buy("greeting=hello")
+    sale.follow(first, states=("succeeded",))
+    before = sale.chain.balance(sale.people.seller.public_key().to_base58())
+    commands = [settle_command(sale, who) for who in ("seller", "operator")]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    both = [subprocess.Popen([*command, "--json"], **pipes) for command in commands]
+    results = [json.loads(process.communicate(timeout=180)[0]) for process in both]
+    assert sorted(result["status"] for result in results) == ["already-settled", "included"]
+    price = PRICE - PRICE * 250 // 10_000
+    after = sale.chain.balance(sale.people.seller.public_key().to_base58())
+    # A transaction that lost the race may stand in a block as failed, and has paid its fee then.
+    fees = (MINA // 10,) if results[0]["status"] == "included" else (0, MINA // 10)
+    assert after - before in [price - fee for fee in fees]
+
+
+def test_the_operators_share_is_paid_once_by_anyone(sale: Sale) -> None:
+    operator = sale.people.operator.public_key().to_base58()
+    before = sale.chain.balance(operator)
+    named = [sale.account, "--key", sale.people.file("buyer"), "--poll-ms", "100", "--no-proofs"]
+    paid = sale.run(said, "pay-operator", *named)
+    assert (paid["status"], paid["amount"]) == ("included", str(PRICE * 250 // 10_000))
+    assert sale.chain.balance(operator) - before == int(paid["amount"])
+    assert sale.run(said, "pay-operator", *named)["status"] == "already-paid"
+
+
+def test_a10_a_client_that_lost_its_memory_starts_from_what_the_chain_settled(
+    sale: Sale, tmp_path: Path
+) -> None:
+    command = ["call", sale.offer_url, "--input", "greeting=hello", "--pay", "--account", sale.account]
+    environment = {**client_environment(sale.chain, sale.folder), "SEALRUN_STATE": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "sealrun_cli.main", *command, "--key", sale.people.file("buyer"), "--json"],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, json.loads(done.stdout)["state"]) == (0, "succeeded"), done.stderr
+    assert json.loads((tmp_path / f"{sale.account}.json").read_text())["highest"] == str(2 * PRICE)
+
+
+def error(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    return dict(json.loads(done.stdout)["error"])
