@@ -46,6 +46,15 @@ def test_an_offer_reads_back_as_it_was_published(ledger: Any) -> None:
     assert ledger.offer(5) is None
 
 
+def test_an_offer_may_be_published_paused_and_opens_later(ledger: Any) -> None:
+    other = make_offer(title="Another title")
+    stored = StoredOffer(other, "", b"", b"key", b"secret", paused="not looked at yet")
+    ledger.publish(stored)
+    assert ledger.offer(other.hash) == stored
+    ledger.pause_offer(other.hash, "")
+    assert ledger.offer(other.hash).paused == ""
+
+
 def test_publishing_again_does_not_open_a_closed_offer(ledger: Any) -> None:
     ledger.close_offer(OFFER.hash, "the source changed")
     ledger.publish(StoredOffer(OFFER, "", b"other", b"other", b"other"))

@@ -11,6 +11,7 @@ import pytest
 from sealrun.accounts import account_query
 from sealrun.adapters.mina_node import MAX_ANSWER_BYTES, MinaNodes
 from sealrun.errors import NodeUnavailable
+from sealrun.offer_contract import events_query
 from tests.sealrun.chain import TERMS, account_answer
 from tests.sealrun.fakes import FakeClock
 from tests.sealrun.world import ACCOUNT, BUYER
@@ -144,3 +145,33 @@ def test_l2_of_one_account_one_question_is_under_way_at_a_time() -> None:
     for thread in threads:
         thread.join(5)
     assert len(made.asked) == 1
+
+
+def archive(*events: list[str]) -> Reply:
+    return says({"events": [{"eventData": [{"data": event} for event in events]}]})
+
+
+def test_a11_events_are_taken_from_one_archive_after_the_other() -> None:
+    made = Nodes(a=archive(["1"], ["2"]), b=FAULTS["status"], c=archive(["3"]))
+    assert list(made.nodes.events(ADDRESS)) == [["1"], ["2"], ["3"]]
+    assert made.asked[0] == ("a", events_query(ADDRESS))
+    found = made.nodes.events(ADDRESS)
+    assert next(found) == ["1"]
+    assert made.names[3:] == ["a"]
+
+
+@pytest.mark.parametrize("fault", ["no connection", "errors", "status", "a list", "too long"])
+def test_l8_without_an_archive_there_are_no_events(fault: str) -> None:
+    made = Nodes(a=FAULTS[fault], b=says({"events": None}))
+    with pytest.raises(
+        NodeUnavailable, match=r"archive: expected events, got none; node: .*; archive: expected"
+    ):
+        list(made.nodes.events(ADDRESS))
+
+
+def test_a11_archives_may_be_other_than_the_nodes() -> None:
+    made = Nodes(a=says(account_answer()), archive=archive(["5"]))
+    client, url = made.nodes._client, "https://{}.test/graphql"
+    nodes = MinaNodes(client, urls=[url.format("a")], clock=made.clock, archives=[url.format("archive")])
+    assert list(nodes.events(ADDRESS)) == [["5"]]
+    assert made.names == ["archive"]

@@ -1,4 +1,4 @@
-"""A1 against o1js: an account that the contracts' own tools opened, told by the local chain's GraphQL."""
+"""A1 and A11 against o1js: what the contracts' own tools opened, told by the local chain's GraphQL."""
 
 import json
 import subprocess
@@ -14,13 +14,26 @@ from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from sealrun.accounts import AccountView, Pinned, account_fields, check_account, exit_fields
 from sealrun.adapters.mina_node import MinaNodes
-from sealrun.errors import AccountRefused
+from sealrun.credentials import Credential, open_credential
+from sealrun.errors import AccountRefused, OfferClosed, Unavailable
+from sealrun.offer_contract import credential_document
 from sealrun.ports import RunStatus
 from sealrun.terms import Terms
+from sealrun.workflows.publish_offer import publish_offer
 from sealrun.workflows.read_account import read_account
-from tests.sealrun.fakes import FakeClock
+from sealrun.workflows.read_contract import OfferContracts
+from tests.sealrun.fakes import FakeClock, FakeKeys
 from tests.sealrun.market import Market
-from tests.sealrun.world import ACCOUNT, BUYER, OPERATOR, PRICE, SELLER, terms_value
+from tests.sealrun.world import (
+    ACCOUNT,
+    BUYER,
+    CONTRACT,
+    OPERATOR,
+    PRICE,
+    SELLER,
+    make_chain_offer,
+    terms_value,
+)
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 NODE = str(Path(sys.executable).parent / "node")
@@ -157,3 +170,46 @@ def test_a8_what_the_ledger_hands_out_settles_and_the_account_passes_again(node:
     market.clock.passes(60)
     with pytest.raises(AccountRefused, match=r"state\.exitSlot: expected 0, got 1100"):
         market.pay(market.sign(limit=3 * PRICE, nonce=4))
+
+
+def contracts(market: Market) -> OfferContracts:
+    keys = json.loads((CONTRACTS / "verification_keys.json").read_text())
+    return OfferContracts(market.chain, Pinned(keys["Offer"]["hash"]))
+
+
+def test_a11_the_credential_of_an_offer_that_the_contracts_opened_is_read_until_it_is_closed(
+    node: str, market: Market
+) -> None:
+    offer, keys, entropy = make_chain_offer(), FakeKeys(), lambda size: bytes(range(size))
+    published = {"token": "glpat-x", "webhook_secret": "w", "ledger": market.ledger, "keys": keys}
+    made = publish_offer(offer, entropy=entropy, **published)
+    reader, stored = contracts(market), market.ledger.offer(offer.hash)
+    with pytest.raises(Unavailable, match="to exist, got none"):
+        reader.sealed(stored, now=market.clock.now)
+
+    opened = tool(
+        "offer",
+        node=node,
+        payer_key=SELLER.to_base58(),
+        offer_key=CONTRACT.to_base58(),
+        offer_hash=str(offer.hash),
+        terms=TERMS.value(),
+        uri="https://calls.test/offers/" + offer.id,
+        credential=json.loads(credential_document(offer.source.origin, made.sealed)),
+    )
+    assert opened["offer"] == CONTRACT.public_key().to_base58()
+    market.clock.passes(60)
+    state = reader.check(offer, newer_than=market.clock.now - 1)
+    assert str(state.credential_hash) == opened["credential_hash"]
+    assert open_credential(offer, reader.sealed(stored, now=market.clock.now), stored.sealing_key, keys) == (
+        Credential("glpat-x", offer.source.origin, offer.source.project, offer.id)
+    )
+    other = make_chain_offer(title="Another offer of this contract")
+    with pytest.raises(OfferClosed, match=r"expected state\.offerHash"):
+        reader.check(other, newer_than=0)
+
+    closing = {"offer": opened["offer"], "terms": TERMS.value(), "seller_key": SELLER.to_base58()}
+    assert tool("close", node=node, payer_key=SELLER.to_base58(), **closing)["status"] == "included"
+    market.clock.passes(60)
+    with pytest.raises(OfferClosed, match="the seller closed the offer"):
+        reader.sealed(stored, now=market.clock.now)
