@@ -58,6 +58,8 @@ class MinaChain:
             "SEALRUN_MINA_NODES": self.graphql,
             "SEALRUN_LEDGER": str(ledger),
             "SEALRUN_VERIFICATION_KEY": keys["PrepaidAccount"]["hash"],
+            "SEALRUN_OFFER_VERIFICATION_KEY": keys["Offer"]["hash"],
+            "SEALRUN_MINA_ARCHIVES": self.archive,
         }
 
     def faucet(self, address: str, amount: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.contract import Contract
 from local.gitlab import GitLabServer
 from local.gitlab.store import Token
 from local.stack import Stack
@@ -56,8 +57,12 @@ class Market:
         value = {**_free_offer(self.oracle, properties), "source": source, **changes}
         return Offer.parse(canonical(value)), token
 
-    def publish(self, offer: Offer, token: str) -> str:
-        """The operator: give the oracle its key, seal the token, publish, add the webhook; its secret."""
+    def publish(self, offer: Offer, token: str, *, contract: Contract | None = None) -> str:
+        """The operator: give the oracle its key, seal the token, publish, add the webhook; its secret.
+
+        With a contract, which the offer must name, the seller then opens it: it carries the sealed token,
+        the table holds only the key, and a health check lets the first call in.
+        """
         provisioned, aws = self.stack.provisioned, self.stack.aws
         keys = KmsKeys(aws.client("kms"), key_id=provisioned.kms_key)
         ledger = DynamoLedger(aws.client("dynamodb"), table=provisioned.table)
@@ -66,11 +71,14 @@ class Market:
         for function in ("account", "collect"):
             self.stack.configure(function, {"SEALRUN_ORACLE_KEY": _base64(oracle_key)})
         secret = "whsec_" + _base64(secrets.token_bytes(32))
-        publish_offer(
+        made = publish_offer(
             offer, token=token, webhook_secret=secret, ledger=ledger, keys=keys, entropy=secrets.token_bytes
         )
         url = f"{self.stack.url}/webhooks/gitlab"
         self.gitlab.add_hook(int(offer.source.project), url, signing_token=secret)
+        if contract is not None:
+            contract.open(offer, made.sealed, uri=f"{self.stack.url}/offers/{offer.id}")
+            self.stack.host.invoke("health", {})
         return secret
 
 

@@ -44,6 +44,8 @@ def test_it_is_archive_and_node_and_tells_functions_where_it_is(chain: MinaChain
     found = chain.environment(7)
     assert found["SEALRUN_MINA_NODES"] == chain.graphql == chain.archive
     assert (found["SEALRUN_LEDGER"], found["SEALRUN_VERIFICATION_KEY"].isdigit()) == ("7", True)
+    assert found["SEALRUN_MINA_ARCHIVES"] == chain.archive
+    assert found["SEALRUN_OFFER_VERIFICATION_KEY"].isdigit()
 
 
 def test_closing_ends_its_own_process(tmp_path: Path) -> None:

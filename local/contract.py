@@ -1,0 +1,60 @@
+"""A seller's offer contract on the local chain: it carries the sealed credential and can be closed (A11)."""
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.chain import BIN, CONTRACTS, ChainFailed, MinaChain
+from mina.keys import PrivateKey
+from sealrun.offer_contract import contract_of, credential_document
+from sealrun.offers import Offer
+
+TOOLS = CONTRACTS / "build" / "tools"
+TOOL_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A contract that is to be opened with a fresh key, or is open."""
+
+    chain: MinaChain
+    seller: PrivateKey = field(repr=False)  # pays, and may close
+    key: PrivateKey = field(repr=False)  # the contract's own, without power once it is open
+
+    @property
+    def member(self) -> dict[str, str]:
+        """What an offer's ``credential`` says of it."""
+        return {"kind": "chain", "contract": self.key.public_key().to_base58()}
+
+    def open(self, offer: Offer, sealed: bytes, *, uri: str) -> str:
+        """Put the offer on chain, its sealed credential in the opening event; the transaction's hash."""
+        document = json.loads(credential_document(offer.source.origin, sealed))
+        named = {"offer_key": self.key.to_base58(), "offer_hash": str(offer.hash), "uri": uri}
+        return str(self._tool("offer", offer, **named, credential=document)["hash"])
+
+    def close(self, offer: Offer) -> None:
+        """Close the offer on chain, for ever."""
+        named = {"offer": self.key.public_key().to_base58(), "seller_key": self.seller.to_base58()}
+        self._tool("close", offer, **named)
+
+    def _tool(self, name: str, of: Offer, /, **request: Any) -> dict[str, Any]:
+        """One of the contracts' tools, which must do what it is asked; keys go to it on stdin only."""
+        common = {
+            "node": self.chain.graphql,
+            "payer_key": self.seller.to_base58(),
+            "proofs": self.chain.proofs,
+            "poll_ms": 200,
+            "terms": contract_of(of)[1].terms.value(),
+        }
+        done = subprocess.run(
+            [BIN / "node", TOOLS / f"{name}.js"],
+            input=json.dumps({**common, **request}),
+            capture_output=True,
+            text=True,
+            timeout=TOOL_SECONDS,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise ChainFailed(f"{name}: expected it to be done, got {(done.stdout or done.stderr)[:500]}")
+        return dict(json.loads(done.stdout))
