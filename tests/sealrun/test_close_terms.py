@@ -1,12 +1,15 @@
 """A9: a leaked oracle key closes at once everything that it signs for."""
 
+from typing import Any
+
 import pytest
 
 from mina.keys import PrivateKey
-from sealrun.errors import OfferClosed
+from sealrun.errors import OfferClosed, Refused
 from sealrun.ports import StoredOffer
 from sealrun.records import State
-from sealrun.workflows.close_terms import LEAKED, close_terms
+from sealrun.workflows.close_terms import close_terms
+from sealrun.workflows.publish_offer import publish_offer
 from tests.sealrun.market import Market
 from tests.sealrun.world import ORACLE, PRICE, make_offer, make_paid_offer, terms_value
 
@@ -23,17 +26,20 @@ def test_a9_a_leaked_key_closes_all_its_offers_and_no_others() -> None:
     key = ORACLE.public_key().to_base58()
     assert set(close_terms(key, ledger=market.ledger)) == {market.offer.id, same.id}
     assert market.ledger.offer(others.hash).closed == ""
-    with pytest.raises(OfferClosed, match="closed: oracle: expected a key that only the oracle has"):
+    with pytest.raises(OfferClosed, match="closed: oracle: its key is closed: it leaked"):
         market.pay(market.sign(limit=2 * PRICE, nonce=8))
     assert market.settle(running.call_hash).state is State.SUCCEEDED
     assert close_terms(key, ledger=market.ledger) == []
 
 
-def test_a9_the_first_reason_stays_and_an_empty_one_is_no_reason() -> None:
-    market = Market()
-    key = ORACLE.public_key().to_base58()
-    with pytest.raises(ValueError, match="reason: expected some text"):
-        close_terms(key, ledger=market.ledger, reason="")
+def test_a9_a_key_that_is_closed_sells_nothing_here_again() -> None:
+    market, key = Market(), ORACLE.public_key().to_base58()
     market.ledger.close_offer(market.offer.hash, "source: changed")
-    assert close_terms(key, ledger=market.ledger, reason=LEAKED) == []
-    assert market.ledger.offer(market.offer.hash).closed == "source: changed"
+    assert close_terms(key, ledger=market.ledger, reason="it was retired") == [market.offer.id]
+    assert market.ledger.offer(market.offer.hash).closed == "oracle: its key is closed: it was retired"
+    sealed: dict[str, Any] = {"token": "glpat-x", "webhook_secret": "w", "entropy": bytes}
+    with pytest.raises(Refused, match="oracle: expected a key that is in use, got B62"):
+        publish_offer(make_offer(title="Another"), ledger=market.ledger, keys=market.keys, **sealed)
+    other = make_offer(oracle=OTHER)
+    publish_offer(other, ledger=market.ledger, keys=market.keys, **sealed)
+    assert market.ledger.offer(other.hash).closed == ""

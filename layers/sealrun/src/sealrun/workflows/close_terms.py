@@ -2,14 +2,15 @@
 
 from sealrun.ports import Ledger
 
-LEAKED = "oracle: expected a key that only the oracle has, got one that leaked"
+# How the reason begins that an offer is closed with; such a key sells nothing here again.
+KEY_CLOSED = "oracle: its key is closed: "
 
 
-def close_terms(oracle: str, *, ledger: Ledger, reason: str = LEAKED) -> list[str]:
-    """Close every offer of the oracle key for ever; running calls finish.
+def close_terms(oracle: str, *, ledger: Ledger, reason: str = "it leaked") -> list[str]:
+    """Close every offer of the oracle key for ever, also one that was closed for another reason.
 
-    Safe to call again. Not done here: settling the accounts, and keeping their buyers from signing more;
-    an offer of this key that is published later is open until it is called again.
+    Running calls finish; ``publish_offer`` takes no offer of this key any more. Safe to call again. Not done
+    here: settling the accounts, and keeping their buyers from signing more.
 
     Args:
         oracle: the base58 public key.
@@ -17,18 +18,15 @@ def close_terms(oracle: str, *, ledger: Ledger, reason: str = LEAKED) -> list[st
         reason: what callers are told.
 
     Returns:
-        The ids of the offers that were open.
+        The ids of the offers that this closed.
 
     Raises:
-        ValueError: the reason is empty, which would mean open.
         StoreUnavailable: the ledger is out of reach; offers may be left open.
     """
-    if not reason:
-        raise ValueError("reason: expected some text, got none")
     closed = []
     for offer_hash in ledger.published():
         stored = ledger.offer(offer_hash)
-        if stored is not None and stored.offer.oracle == oracle and not stored.closed:
-            ledger.close_offer(offer_hash, reason)
+        if stored and stored.offer.oracle == oracle and not stored.closed.startswith(KEY_CLOSED):
+            ledger.close_offer(offer_hash, f"{KEY_CLOSED}{reason}")
             closed.append(stored.offer.id)
     return closed

@@ -13,6 +13,7 @@ from sealrun.credentials import Credential, key_context, seal
 from sealrun.errors import Refused
 from sealrun.offers import Offer
 from sealrun.ports import KeyService, Ledger, StoredOffer
+from sealrun.workflows.close_terms import KEY_CLOSED
 
 SECRET_KEY_BYTES = 32
 UNSEEN = "contract: expected it on chain, not looked for yet"
@@ -45,7 +46,7 @@ def publish_offer(
         the ledger: then as ``sealrun.offer_contract.credential_document`` of it.
 
     Raises:
-        Refused: the oracle key serves another ledger already (A3).
+        Refused: the oracle key serves another ledger already, or is closed (A3, A9).
         Unavailable: the key service or the ledger is out of reach.
     """
     _check_oracle(offer, ledger)
@@ -65,10 +66,14 @@ def publish_offer(
 
 
 def _check_oracle(offer: Offer, ledger: Ledger) -> None:
-    """An oracle key never serves two ledgers (A3, A9); seen as far as this ledger's own offers tell."""
+    """The key is not closed and serves one ledger (A3, A9), as far as this ledger's own offers tell."""
     for offer_hash in ledger.published():
         stored = ledger.offer(offer_hash)
-        payment = stored.offer.payment if stored and stored.offer.oracle == offer.oracle else None
-        if payment and offer.payment and payment.terms.ledger != offer.payment.terms.ledger:
-            expected, got = payment.terms.ledger, offer.payment.terms.ledger
+        if stored is None or stored.offer.oracle != offer.oracle:
+            continue
+        if stored.closed.startswith(KEY_CLOSED):
+            raise Refused(f"oracle: expected a key that is in use, got {offer.oracle}, which is closed")
+        payment, wanted = stored.offer.payment, offer.payment
+        if payment and wanted and payment.terms.ledger != wanted.terms.ledger:
+            expected, got = payment.terms.ledger, wanted.terms.ledger
             raise Refused(f"oracle: expected a key that serves one ledger, {expected}, got one for {got} too")
