@@ -203,6 +203,15 @@ def test_r1_a_document_for_another_endpoint_or_form_is_refused(name: str) -> Non
         made.token()
 
 
+def test_r1_a_token_for_another_origin_names_both() -> None:
+    made = OnChain()
+    document = canonical(BAD_DOCUMENTS["origin"])
+    made.chain.answer, made.chain.told = contract_answer(OFFER, document), [event_of(document)]
+    text = "endpoint: expected one of https://gitlab.example, got 'https://evil.example'"
+    with pytest.raises(OfferClosed, match=text):
+        made.token()
+
+
 def test_r1_a_box_of_another_offer_does_not_open() -> None:
     made = OnChain()
     box = base64.b64encode(b"x" * 200).decode()
