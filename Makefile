@@ -9,12 +9,12 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: help setup setup-all demo test check bench lock format clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-setup: ## install what the demo needs (done by the others)
+setup: ## install what the local stack needs, without the contracts
 	@local/setup.sh local
 
-setup-all:
+setup-all: ## install everything (done by the others)
 	@local/setup.sh local contracts
 
 demo: setup-all ## sell one real CI job on this machine, settled with real proofs; leaves out/demo/

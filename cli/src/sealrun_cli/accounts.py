@@ -87,7 +87,8 @@ def settle(
         out.progress(f"asking {url} what is due")
         known = read_account(Service(http), url, account, sender.key, network)
         if "due" not in known:
-            raise CliError("not-allowed", "settle: expected the seller's or operator's key, got the buyer's")
+            said = "settle: expected the seller's or operator's key, got the buyer's"
+            raise CliError("not-allowed", said, "see the figure with `sealrun account`")
         sent = {name: known[name] for name in ("account", "terms", "voucher", "due")}
         result = run_tool("settle", sender, out, **sent)
         settled = f"settled {mina(result['settled'])}, " if "settled" in result else f"{_done(result)}: "
