@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 import shutil
 import subprocess
 import sys
@@ -16,12 +17,13 @@ from typing import Any
 import httpx
 
 from local.chain import ChainFailed, MinaChain
+from local.contract import Contract
 from local.market import Market
 from local.people import SHARE, People
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
 from local.steps import DemoFailed, Progress, must, ok
-from mina.keys import PublicKey
+from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from sealrun.calls import read_fields
 from sealrun.offers import Offer
@@ -47,6 +49,7 @@ class Demo:
     market: Market
     chain: MinaChain
     people: People
+    contract: Contract
 
     def run(self) -> dict[str, Any]:
         """Sell, open, buy twice, settle and leave; the receipt of the good run."""
@@ -78,6 +81,7 @@ class Demo:
                 price=str(PRICE),
                 terms=self.people.terms(LEDGER),
                 payment=PAYMENT,
+                credential=self.contract.member,
             )
             say(f"project {offer.source.origin}/seller/sealrun, tag {TAG}, commit {commit[:12]}")
             say(f"offer   {offer.id}")
@@ -85,10 +89,13 @@ class Demo:
         return offer, token.value
 
     def publish(self, offer: Offer, token: str) -> None:
-        """The operator gives the oracle its key, seals the token and publishes the offer."""
-        with self.progress.step("operator: seal the API token, publish the offer, add the webhook") as say:
-            self.market.publish(offer, token)
-            say(f"at      {self.market.stack.url}/offers/{offer.id[:16]}…")
+        """The operator seals the token, the seller puts the sealed token and the offer's hash on chain."""
+        with self.progress.step(
+            "operator: seal the API token; seller: open the offer's contract with it"
+        ) as say:
+            self.market.publish(offer, token, contract=self.contract)
+            say(f"offer   {self.market.stack.url}/offers/{offer.id[:16]}…")
+            say(f"chain   {self.contract.member['contract']}; the functions hold only the key to the token")
 
     def collect(self, sale: Sale, answer: dict[str, Any]) -> dict[str, Any]:
         """The buyer takes the receipt and the files, and compares every digest."""
@@ -135,7 +142,8 @@ def main() -> int:
 
 def _sale(progress: Progress, people: People) -> dict[str, Any]:
     with _running(progress, people) as (market, chain):
-        return Demo(progress, market, chain, people).run()
+        contract = Contract(chain, people.seller, PrivateKey.from_scalar(1 + secrets.randbits(250)))
+        return Demo(progress, market, chain, people, contract).run()
 
 
 @contextmanager
