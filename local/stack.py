@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from infra.layers import LAYERS, ROOT, unpacked
 from local.aws import AwsServer, provision
 from local.lambda_runtime import Function, LambdaHost
+from local.signals import wait_for_stop
 
 if TYPE_CHECKING:
     from local.gitlab.server import GitLabServer
@@ -151,11 +152,8 @@ def main(arguments: list[str] | None = None) -> int:
             f"gateway {stack.url}\naws     {stack.aws.url}\ninvoke  {stack.host.invoke_url}{gitlab}",
             flush=True,
         )
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            return 0
+        wait_for_stop()
+    return 0
 
 
 if __name__ == "__main__":

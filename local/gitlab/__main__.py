@@ -2,10 +2,10 @@
 
 import argparse
 import json
-import signal
 from pathlib import Path
 
 from local.gitlab.server import GitLabServer
+from local.signals import wait_for_stop
 
 
 def main() -> None:
@@ -17,13 +17,9 @@ def main() -> None:
     parser.add_argument("--project", default="sealrun/job", help="path of the project to add")
     parser.add_argument("--repository", type=Path, help="local git repository of the project to add")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with GitLabServer(options.folder, port=options.port, workers=options.workers) as gitlab:
         print(json.dumps({"ready": True, "url": gitlab.url, **_set_up(gitlab, options)}), flush=True)
-        try:
-            signal.pause()
-        except KeyboardInterrupt:
-            return
+        wait_for_stop()
 
 
 def _set_up(gitlab: GitLabServer, options: argparse.Namespace) -> dict[str, object]:

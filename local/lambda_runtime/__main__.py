@@ -2,12 +2,11 @@
 
 import argparse
 import sys
-import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from local.lambda_runtime import Function, LambdaHost
+from local.signals import wait_for_stop
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,8 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
             function = Function(name, "handler.handler", Path(folder).resolve(), environment)
             host.add(function, routes=[route for owner, route in routes if owner == name])
         print(f"gateway {host.url}\ninvoke  {host.invoke_url}", flush=True)
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
+        wait_for_stop()
     return 0
 
 

@@ -258,7 +258,8 @@ def test_a_warm_call_takes_milliseconds(client: httpx.Client) -> None:
     assert sorted(times)[5] < 0.03
 
 
-def test_it_serves_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_alone_until_a_signal(tmp_path: Path, stop: signal.Signals) -> None:
     empty = Path(__file__).parents[2] / "bench" / "functions" / "empty"
     command = [sys.executable, "-m", "local.lambda_runtime", "--folder", str(tmp_path)]
     command += ["--function", f"empty={empty}", "--route", "empty=GET /hello"]
@@ -269,5 +270,5 @@ def test_it_serves_alone(tmp_path: Path) -> None:
             assert name == "gateway"
             assert httpx.get(f"{url}/hello", trust_env=False).json() == {}
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(stop)
     assert process.returncode == 0
