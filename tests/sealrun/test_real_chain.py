@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local.chain import BIN
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from sealrun.accounts import AccountView, Pinned, account_fields, check_account, exit_fields
@@ -36,7 +36,7 @@ from tests.sealrun.world import (
 )
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
-NODE = str(Path(sys.executable).parent / "node")
+NODE = str(BIN / "node")  # not the wrapper beside Python, which would leave its child behind
 DEPOSIT = 20_000_000_000
 TERMS = Terms.parse(terms_value())
 
