@@ -1,6 +1,7 @@
 """What README shows is run: its Python examples, over a receipt made here."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -38,3 +39,13 @@ def test_every_link_leads_to_a_file() -> None:
 def test_every_make_target_that_is_named_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (README.parent / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`?make ([a-z]+)", README.read_text())) <= targets
+
+
+@pytest.mark.parametrize("line", re.findall(r"^sealrun .*", README.read_text(), re.MULTILINE))
+def test_every_command_that_is_shown_has_these_options(line: str) -> None:
+    command = line.split("#")[0].split()[1]
+    called = [str(Path(sys.executable).parent / "sealrun"), command, "--help"]
+    wide = {**os.environ, "COLUMNS": "200"}
+    known = subprocess.run(called, check=True, capture_output=True, text=True, env=wide).stdout
+    for option in re.findall(r"--[a-z-]+", line):
+        assert option in known
