@@ -43,7 +43,7 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 @pytest.mark.parametrize("line", re.findall(r"^sealrun .*", README.read_text(), re.MULTILINE))
 def test_every_command_that_is_shown_has_these_options(line: str) -> None:
-    command = line.split("#")[0].split()[1]
+    command = line.split("#", maxsplit=1)[0].split()[1]
     called = [str(Path(sys.executable).parent / "sealrun"), command, "--help"]
     wide = {**os.environ, "COLUMNS": "200"}
     known = subprocess.run(called, check=True, capture_output=True, text=True, env=wide).stdout
