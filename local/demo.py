@@ -24,8 +24,7 @@ from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
 from local.steps import DemoFailed, Progress, must, ok
 from mina.keys import PrivateKey, PublicKey
-from mina.sign import sign_fields
-from sealrun.calls import read_fields
+from sealrun.buyer import sign_read
 from sealrun.offers import Offer
 from sealrun_cli.output import mina
 
@@ -116,10 +115,8 @@ class Demo:
 
     def _right(self, account: str, call_hash: int) -> dict[str, str]:
         """The headers by which the buyer may read what the run left (L5)."""
-        until = int(time.time()) + 300
-        fields = read_fields("mina:devnet", PublicKey.from_base58(account), call_hash, until)
-        signature = sign_fields(self.people.buyer, fields).to_base58()
-        return {"Sealrun-Expires-At": str(until), "Sealrun-Signature": signature}
+        key, until = PublicKey.from_base58(account), int(time.time()) + 300
+        return sign_read(self.people.buyer, "mina:devnet", key, call_hash, expires_at=until)
 
 
 def main() -> int:

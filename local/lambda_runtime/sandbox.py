@@ -90,14 +90,6 @@ class Sandbox:
         found = re.search(r"VmHWM:\s+(\d+) kB", status)
         return int(found[1]) / 1024 if found else 0.0
 
-    @property
-    def cpu_ms(self) -> float:
-        """How long the process's main thread has run on a processor; 0 once it is over."""
-        try:
-            return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[0]) / 1e6
-        except (OSError, IndexError):
-            return 0.0
-
     def initialise(self) -> Outcome | None:
         """Wait until the function asks for its first event; an outcome tells why it never will."""
         try:

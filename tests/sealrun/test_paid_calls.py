@@ -308,7 +308,7 @@ def test_l5_the_buyer_reads_what_a_paid_call_left_and_the_accounts_own_key_does_
 
     def evidence(key: PrivateKey) -> dict[str, Any]:
         until = market.clock.now + 60
-        headers = sign_read(key, call, expires_at=until)
+        headers = sign_read(key, call.network, call.account, call.hash, expires_at=until)
         right = {"expires_at": str(until), "signature": headers["Sealrun-Signature"]}
         return read_evidence(record.id, right, ledger=market.ledger, store=market.store, now=market.clock.now)
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from local.chain import BIN
+from local.chain import BIN, build_contracts
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from sealrun.accounts import AccountView, Pinned, account_fields, check_account, exit_fields
@@ -40,10 +40,7 @@ NODE = str(BIN / "node")  # not the wrapper beside Python, which would leave its
 DEPOSIT = 20_000_000_000
 TERMS = Terms.parse(terms_value())
 
-pytestmark = [
-    pytest.mark.peers,
-    pytest.mark.skipif(not (CONTRACTS / "build" / "chain").exists(), reason="the contracts are not built"),
-]
+pytestmark = pytest.mark.peers
 
 
 def pinned() -> Pinned:
@@ -63,6 +60,7 @@ def tool(name: str, **request: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A chain that counts every proof as valid, with an open account on it."""
+    build_contracts()
     options = ["--port", "0", "--folder", str(tmp_path_factory.mktemp("chain")), "--no-proofs"]
     command = [NODE, str(CONTRACTS / "build" / "chain" / "main.js"), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as chain:

@@ -44,9 +44,11 @@ def sign_call(
     return SignedCall(call, 0, sign_fields(buyer, call.voucher_fields(0)), identifier)
 
 
-def sign_read(buyer: PrivateKey, call: Call, *, expires_at: int) -> dict[str, str]:
+def sign_read(
+    buyer: PrivateKey, network: str, account: PublicKey, call_hash: int, *, expires_at: int
+) -> dict[str, str]:
     """The headers that let the buyer read a call's private parts until ``expires_at`` (at most an hour)."""
-    fields = read_fields(call.network, call.account, call.hash, expires_at)
+    fields = read_fields(network, account, call_hash, expires_at)
     signature = sign_fields(buyer, fields).to_base58()
     return {"Sealrun-Expires-At": str(expires_at), "Sealrun-Signature": signature}
 
