@@ -2,10 +2,15 @@
 
 import pytest
 
+from local.loopback import LoopbackServer, Reply
 from sealrun.accounts import Pinned
 from sealrun.adapters.mina_node import MinaNodes
 from sealrun.adapters.services import Services, Settings
+from sealrun.credentials import Credential
+from sealrun.errors import ProviderError
+from sealrun.ports import StoredOffer
 from tests.sealrun.gateway import ENVIRONMENT
+from tests.sealrun.world import make_offer, offer_value
 
 
 def test_a_stack_that_pins_no_account_code_sells_for_nothing_only() -> None:
@@ -34,3 +39,38 @@ def test_l9_a_node_without_https_is_refused() -> None:
     plain = {**ENVIRONMENT, "SEALRUN_MINA_NODES": "http://a.test/graphql"}
     with pytest.raises(ValueError, match="origin: expected https"):
         _ = Services(Settings.read(plain)).chain
+
+
+def read_artifacts(services: Services, origin: str) -> bytes:
+    """What a job left, by the provider that the stack opens; its credential was opened before."""
+    offer = make_offer(source={**offer_value()["source"], "origin": origin})
+    credential = Credential("glpat-x", origin, offer.source.project, offer.id)
+    services._opened[offer.hash, b"sealed"] = services.clock(), credential
+    stored = StoredOffer(offer, "", b"sealed", b"", b"")
+    try:
+        with services.open_provider(stored).artifacts(5) as chunks:
+            return b"".join(chunks)
+    finally:
+        services._clients[origin].close()
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("artifact_redirect", [False, True])
+def test_artifacts_are_read_from_the_object_storage_that_the_deployment_names(
+    *, artifact_redirect: bool
+) -> None:
+    """Over a server that answers from one origin, or redirects to another."""
+    body = b"archive"
+    storage = LoopbackServer(lambda _: Reply(200, body), max_body=10)
+    redirect = Reply(302, b"", [("Location", f"{storage.url}/archive")])
+    gitlab = LoopbackServer(lambda _: redirect if artifact_redirect else Reply(200, body), max_body=10)
+    named = {**ENVIRONMENT, "SEALRUN_UNSAFE_LOOPBACK": "1", "SEALRUN_ARTIFACT_ORIGINS": storage.url}
+    try:
+        assert read_artifacts(Services(Settings.read(named)), gitlab.url) == body
+        closed = Services(Settings.read({**named, "SEALRUN_ARTIFACT_ORIGINS": ""}))
+        if artifact_redirect:
+            with pytest.raises(ProviderError):
+                read_artifacts(closed, gitlab.url)
+    finally:
+        gitlab.close()
+        storage.close()

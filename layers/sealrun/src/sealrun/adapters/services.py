@@ -45,6 +45,7 @@ class Settings:
     pinned: Pinned | None = None
     pinned_offer: Pinned | None = None  # the code of offers' contracts; none reads no credential from chain
     mina_archives: tuple[str, ...] = ()  # GraphQL URLs; the nodes' own where there is none
+    artifact_origins: tuple[str, ...] = ()  # object storage that the provider redirects artifacts to
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -62,6 +63,7 @@ class Settings:
             **named,
             oracle_key=oracle_key,
             unsafe_loopback=unsafe,
+            artifact_origins=tuple(environment.get("SEALRUN_ARTIFACT_ORIGINS", "").split()),
             mina_nodes=nodes,
             ledger=ledger,
             pinned=_pinned(environment, "SEALRUN_VERIFICATION_KEY"),
@@ -171,6 +173,7 @@ class Services:
             project=source.project,
             ref=source.ref,
             token=credential.token,
+            extra_origins=self._settings.artifact_origins,
         )
 
     def open_oracle(self, stored: StoredOffer) -> Oracle:
@@ -198,7 +201,8 @@ class Services:
         from sealrun.adapters.http import guarded_client  # noqa: PLC0415
 
         if origin not in self._clients:
-            self._clients[origin] = guarded_client({origin}, unsafe_loopback=self._settings.unsafe_loopback)
+            origins = {origin, *self._settings.artifact_origins}
+            self._clients[origin] = guarded_client(origins, unsafe_loopback=self._settings.unsafe_loopback)
         return self._clients[origin]
 
     @staticmethod
