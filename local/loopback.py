@@ -12,8 +12,9 @@ from email.message import Message
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from local.closing import Closing
 
 HOST = "127.0.0.1"
 # A client that sends too much must be able to read the refusal: this much is read and dropped before it.
@@ -53,7 +54,7 @@ def json_reply(status: int, value: object, *headers: tuple[str, str]) -> Reply:
     return Reply(status, json.dumps(value).encode(), [("Content-Type", "application/json"), *headers])
 
 
-class LoopbackServer:
+class LoopbackServer(Closing):
     """Serves ``answer`` at ``url`` from construction until ``close``."""
 
     def __init__(self, answer: Callable[[Request], Reply], *, port: int = 0, max_body: int) -> None:
@@ -70,14 +71,6 @@ class LoopbackServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class _Server(ThreadingHTTPServer):

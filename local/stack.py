@@ -12,11 +12,11 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from infra.layers import LAYERS, ROOT, unpacked
 from local.aws import AwsServer, provision
+from local.closing import Closing
 from local.lambda_runtime import Function, LambdaHost
 from local.signals import wait_for_stop
 
@@ -44,7 +44,7 @@ KEPT_SECONDS = 3600
 SWEEP = {"sweep": True, "time": "<aws.scheduler.scheduled-time>"}
 
 
-class Stack:
+class Stack(Closing):
     """Everything that one operator deploys, and a GitLab beside it.
 
     ``url`` is the public one, ``aws`` and ``host`` are the servers, ``provisioned`` names the table, the
@@ -90,14 +90,6 @@ class Stack:
     def close(self) -> None:
         """End every server."""
         self._open.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _deploy(self, name: str, folder: Path) -> None:
         memory_mb, timeout_s = LIMITS[name]

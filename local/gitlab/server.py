@@ -11,10 +11,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from local.closing import Closing
 from local.gitlab.access import new_token
 from local.gitlab.api import Api, NoAnswer
 from local.gitlab.faults import Faults
@@ -29,7 +29,7 @@ _CONTROL = "/-/faults"
 _MAX_BODY = 4 << 20
 
 
-class GitLabServer:
+class GitLabServer(Closing):
     """A GitLab on 127.0.0.1; use it as a context manager, or call ``close``."""
 
     def __init__(
@@ -62,17 +62,6 @@ class GitLabServer:
         self._server.api = api
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Stop serving, then everything that runs."""

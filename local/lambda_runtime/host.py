@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
+from local.closing import Closing
 from local.lambda_runtime.events import BAD_GATEWAY, http_event, http_reply
 from local.lambda_runtime.invoke_api import serve_invoke
 from local.lambda_runtime.model import MAX_PAYLOAD, REGION, Function, Outcome, Throttled, UnknownFunction
@@ -28,7 +28,7 @@ RETRY_SECONDS = (1.0, 2.0)
 THROTTLED_SECONDS = 0.2
 
 
-class LambdaHost:
+class LambdaHost(Closing):
     """Runs functions on loopback; a context manager.
 
     ``folder`` takes the log of each function (``logs/NAME.log``); ``layers`` are folders of modules that
@@ -127,14 +127,6 @@ class LambdaHost:
             thread.join()
         for pool in self._pools.values():
             pool.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _log_file(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
