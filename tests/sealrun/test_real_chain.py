@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from local.chain import BIN, build_contracts
+from local.chain import BIN, MinaChain
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from sealrun.accounts import AccountView, Pinned, account_fields, check_account, exit_fields
@@ -38,6 +38,7 @@ from tests.sealrun.world import (
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 NODE = str(BIN / "node")  # not the wrapper beside Python, which would leave its child behind
 DEPOSIT = 20_000_000_000
+FUNDS = 1000 * 10**9
 TERMS = Terms.parse(terms_value())
 
 pytestmark = pytest.mark.peers
@@ -60,31 +61,23 @@ def tool(name: str, **request: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A chain that counts every proof as valid, with an open account on it."""
-    build_contracts()
-    options = ["--port", "0", "--folder", str(tmp_path_factory.mktemp("chain")), "--no-proofs"]
-    command = [NODE, str(CONTRACTS / "build" / "chain" / "main.js"), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as chain:
-        try:
-            assert chain.stdout is not None
-            yield opened(json.loads(chain.stdout.readline()))
-        finally:
-            chain.terminate()
+    with MinaChain(tmp_path_factory.mktemp("chain"), proofs=False) as chain:
+        yield opened(chain)
 
 
-def opened(ready: dict[str, Any]) -> str:
+def opened(chain: MinaChain) -> str:
     """Fund everybody and open the buyer's account; the node's address."""
     for key in (BUYER, SELLER, OPERATOR):
-        address = key.public_key().to_base58()
-        httpx.post(ready["faucet"], json={"address": address}, timeout=60).raise_for_status()
+        chain.faucet(key.public_key().to_base58(), FUNDS)
     tool(
         "open",
-        node=ready["ready"],
+        node=chain.graphql,
         payer_key=BUYER.to_base58(),
         account_key=ACCOUNT.to_base58(),
         terms=TERMS.value(),
         deposit=str(DEPOSIT),
     )
-    return str(ready["ready"])
+    return str(chain.graphql)
 
 
 def view(
