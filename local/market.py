@@ -1,7 +1,9 @@
 """What a seller and an operator do before a call can be bought, on the local stack."""
 
 import base64
+import hashlib
 import secrets
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,16 @@ from sealrun.fields import canonical
 from sealrun.offers import Offer
 from sealrun.workflows.publish_offer import publish_offer
 
+EVIDENCE = {
+    "inputs": "buyer",
+    "outputs": ["*"],
+    "log": [],
+    "symbols": ["*"],
+    "probes": [],
+    "token": "buyer",
+    "grade": 0,
+    "deterministic": True,
+}
 LIMITS = {"seconds": 600, "log_bytes": 1 << 20, "artifact_bytes": 64 << 20, "files": 20}
 
 
@@ -51,7 +63,7 @@ class Market:
             "origin": self.gitlab.url,
             "project": str(project),
             "ref": f"refs/tags/{tag}",
-            "commit": commit,
+            **pinned_source(repository, commit),
             "user": token.user,
         }
         value = {**_free_offer(self.oracle, properties), "source": source, **changes}
@@ -82,6 +94,17 @@ class Market:
         return secret
 
 
+def pinned_source(repository: Path, commit: str) -> dict[str, Any]:
+    """What of a commit an offer names: the commit, its tree and its CI configuration."""
+    tree, file = (
+        subprocess.run(["git", "-C", repository, *words], check=True, capture_output=True).stdout
+        for words in (["rev-parse", f"{commit}^{{tree}}"], ["show", f"{commit}:.gitlab-ci.yml"])
+    )
+    digest = hashlib.sha256(file).hexdigest()
+    configuration = {"path": ".gitlab-ci.yml", "sha256": digest, "includes": []}
+    return {"commit": commit, "tree": tree.decode().strip(), "configuration": configuration}
+
+
 def _free_offer(oracle: PrivateKey, properties: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "sealrun": 1,
@@ -95,7 +118,7 @@ def _free_offer(oracle: PrivateKey, properties: Mapping[str, Any]) -> dict[str, 
         "access": {"open": True, "keys": []},
         "quota_per_hour": 1000,
         "limits": LIMITS,
-        "evidence": {"outputs": "public", "log": "buyer"},
+        "evidence": EVIDENCE,
     }
 
 

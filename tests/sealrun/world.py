@@ -49,6 +49,8 @@ def offer_value(**changes: Any) -> dict[str, Any]:
             "project": "42",
             "ref": "refs/tags/v1.0.0",
             "commit": COMMIT,
+            "tree": "3a" * 20,
+            "configuration": {"path": ".gitlab-ci.yml", "sha256": "4b" * 32, "includes": []},
             "user": 7,
         },
         "inputs": {
@@ -65,9 +67,15 @@ def offer_value(**changes: Any) -> dict[str, Any]:
         "access": {"open": True, "keys": []},
         "quota_per_hour": 10,
         "limits": {"seconds": 600, "log_bytes": 1000, "artifact_bytes": 100_000, "files": 10},
-        "evidence": {"outputs": "public", "log": "buyer"},
+        "evidence": evidence_value(),
     }
     return {**value, **changes}
+
+
+def evidence_value(**changes: Any) -> dict[str, Any]:
+    """What the offer reveals, with changes."""
+    value: dict[str, Any] = {"inputs": "buyer", "outputs": ["*"], "log": [], "symbols": [], "probes": []}
+    return {**value, "token": "buyer", "grade": 0, "deterministic": False, **changes}
 
 
 def terms_value(**changes: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sealrun.offers import MAX_UINT64, Offer
 MAX_LIFETIME_SECONDS = 24 * 3600
 MAX_READ_SECONDS = 3600
 MAX_UNIX_SECONDS = 2**53 - 1
+MAX_READS = 20
 
 _NAMES = ("account", "inputs", "salt", "nonce", "expires_at", "limit", "signature")
 
@@ -33,11 +34,18 @@ class Call:
     salt: str  # 64 hex digits, so that the inputs' hash says nothing about short inputs
     nonce: int  # 128 random bits
     expires_at: int  # Unix seconds
+    reads: tuple[str, ...] = ()  # receipt hashes (64 hex digits) of the runs whose outputs this one takes up
+
+    @property
+    def inputs_document(self) -> bytes:
+        """What opens ``inputs_hash``: canonical JSON of inputs, salt and, where there are any, reads."""
+        value = {"inputs": dict(self.inputs), "salt": self.salt}
+        return canonical(value | ({"reads": list(self.reads)} if self.reads else {}))
 
     @cached_property
     def inputs_hash(self) -> int:
-        """``H("sealrun:inputs", digest({inputs, salt}))``."""
-        return document_hash("sealrun:inputs", canonical({"inputs": dict(self.inputs), "salt": self.salt}))
+        """``H("sealrun:inputs", digest(inputs_document))``."""
+        return document_hash("sealrun:inputs", self.inputs_document)
 
     @cached_property
     def hash(self) -> int:
@@ -91,7 +99,7 @@ class SignedCall:
             Malformed: a name is missing or unknown, or a value is not of its form.
         """
         names = (*_NAMES, "buyer") if offer.payment else _NAMES
-        value = read.only(value, names, where="call", optional=("identifier",))
+        value = read.only(value, names, where="call", optional=("identifier", "reads"))
         if not isinstance(value["inputs"], dict):
             raise Malformed(f"inputs: expected an object, got {type(value['inputs']).__name__}")
         call = Call(
@@ -103,6 +111,7 @@ class SignedCall:
             salt=read.text(value, "salt", pattern="[0-9a-f]{64}", says="64 lower-case hex digits"),
             nonce=int(read.text(value, "nonce", pattern="[0-9a-f]{32}", says="32 lower-case hex digits"), 16),
             expires_at=read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS),
+            reads=_reads(value.get("reads", [])),
         )
         return cls(
             call=call,
@@ -124,7 +133,8 @@ class SignedCall:
             "limit": str(self.limit),
             "signature": self.signature.to_base58(),
         }
-        optional = {"identifier": self.identifier, "buyer": self.buyer and self.buyer.to_base58()}
+        buyer = self.buyer.to_base58() if self.buyer else None
+        optional = {"identifier": self.identifier, "buyer": buyer, "reads": list(call.reads) or None}
         return body | {name: value for name, value in optional.items() if value is not None}
 
     def check_signature(self) -> None:
@@ -154,6 +164,13 @@ def check_expiry(expires_at: int, *, now: int, at_most: int = MAX_LIFETIME_SECON
 def read_fields(network: str, account: PublicKey, call_hash: int, expires_at: int) -> list[int]:
     """The six fields that a buyer signs to read a call's private parts until ``expires_at`` (L5)."""
     return [text_field(READ), network_field(network), *account.to_fields(), call_hash, expires_at]
+
+
+def _reads(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > MAX_READS:
+        raise Malformed(f"reads: expected a list of at most {MAX_READS} receipt hashes, got something else")
+    says = "64 lower-case hex digits"
+    return tuple(read.text({"reads": item}, "reads", pattern="[0-9a-f]{64}", says=says) for item in value)
 
 
 def _identifier(value: Mapping[str, Any]) -> str | None:

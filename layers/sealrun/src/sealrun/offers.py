@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from mina.keys import PublicKey
 from sealrun import read
 from sealrun.errors import Malformed
+from sealrun.evidence_policy import EvidencePolicy, parse_policy
 from sealrun.fields import CLOSE, NETWORKS, canonical, document_hash, network_field, text_field
 from sealrun.inputs import InputSchema
 from sealrun.json_limits import parse_object
+from sealrun.sources import Source, parse_source
 from sealrun.terms import Terms, check_network
 
 MAX_DOCUMENT_BYTES = 16 * 1024
@@ -20,20 +22,6 @@ MAX_UINT64 = 2**64 - 1
 # Mina's finality parameter k: no fork is longer.
 MAX_DEPTH = 290
 MAX_NODES = 5
-
-Visibility = Literal["public", "buyer"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """The pipeline that is for sale: what the provider runs, and as whom."""
-
-    provider: str
-    origin: str  # https://host[:port], no path
-    project: str  # the provider's numeric project id
-    ref: str  # a protected tag by its full name, refs/tags/...
-    commit: str  # 40 or 64 hex digits; the run's sha must equal it (R4)
-    user: int  # the provider's id of the account that the credential belongs to (R3)
 
 
 @dataclass(frozen=True)
@@ -80,8 +68,7 @@ class Offer:
     access: Access
     quota_per_hour: int
     limits: Limits
-    outputs: Visibility
-    log: Visibility
+    evidence: EvidencePolicy
 
     @cached_property
     def hash(self) -> int:
@@ -98,12 +85,10 @@ class Offer:
         """The terms hash that calls name, 0 for an offer of price 0."""
         return self.payment.terms.hash if self.payment else 0
 
-    @property
+    @cached_property
     def source_hash(self) -> int:
-        """``H("sealrun:source", ...)`` over provider, origin, project, ref and commit."""
-        source = self.source
-        names = ("provider", "origin", "project", "ref", "commit")
-        return document_hash("sealrun:source", canonical({name: getattr(source, name) for name in names}))
+        """What of the source is pinned, as the receipt signs it; see ``Source.hash``."""
+        return self.source.hash(self.id)
 
     @classmethod
     def parse(cls, document: bytes) -> "Offer":
@@ -134,7 +119,7 @@ def _values(value: dict[str, Any]) -> dict[str, Any]:
     read.only(value, _NAMES, where="offer", optional=("payment", "credential"))
     read.whole(value, "sealrun", low=1, high=1)
     read.one_of(value, "kind", ["job"])
-    source = _source(value["source"])
+    source = parse_source(value["source"])
     price = read.decimal(value, "price", high=MAX_UINT64)
     network = read.one_of(value, "network", NETWORKS)
     oracle = _key(value["oracle"])
@@ -151,7 +136,7 @@ def _values(value: dict[str, Any]) -> dict[str, Any]:
         "access": _access(value["access"]),
         "quota_per_hour": read.whole(value, "quota_per_hour", low=1, high=100_000),
         "limits": _limits(value["limits"]),
-        **_evidence(value["evidence"]),
+        "evidence": parse_policy(value["evidence"]),
     }
 
 
@@ -197,28 +182,6 @@ def _contract(value: dict[str, Any], payment: Payment | None) -> PublicKey | Non
     return contract
 
 
-def _source(value: Any) -> Source:
-    read.only(value, ("provider", "origin", "project", "ref", "commit", "user"), where="source")
-    return Source(
-        provider=read.one_of(value, "provider", ["gitlab"]),
-        origin=read.text(
-            value,
-            "origin",
-            pattern=r"https://[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?|http://127\.0\.0\.1:[0-9]{1,5}",
-            says="https://host without a path",
-        ),
-        project=read.text(value, "project", pattern=r"[1-9][0-9]{0,17}", says="a numeric project id"),
-        ref=read.text(
-            value,
-            "ref",
-            pattern=r"refs/tags/[A-Za-z0-9][A-Za-z0-9._/-]{0,99}",
-            says="the full name of a protected tag, refs/tags/...",
-        ),
-        commit=read.text(value, "commit", pattern=r"[0-9a-f]{40}|[0-9a-f]{64}", says="a full commit hash"),
-        user=read.whole(value, "user", low=1, high=2**53 - 1),
-    )
-
-
 def _key(value: Any) -> str:
     if not isinstance(value, str):
         raise Malformed(f"key: expected a base58 public key, got {type(value).__name__}")
@@ -246,8 +209,3 @@ def _limits(value: Any) -> Limits:
         artifact_bytes=read.whole(value, "artifact_bytes", low=1, high=4 * 1024**3),
         files=read.whole(value, "files", low=1, high=1000),
     )
-
-
-def _evidence(value: Any) -> dict[str, str]:
-    read.only(value, ("outputs", "log"), where="evidence")
-    return {name: read.one_of(value, name, ["public", "buyer"]) for name in ("outputs", "log")}

@@ -77,11 +77,11 @@ def read_evidence(
     if record.receipt is None or stored is None:
         raise NotFound(f"evidence: expected a call that is over, got one that is {record.state}")
     buyer = bool(right) and _check_right(record, right, stored.offer, now=now)
-    log = buyer or stored.offer.log == "public"
+    log = buyer or stored.offer.evidence.log.match("")
     return {
         "profile": _url(store, record.profile, "profile.json") if log else None,
         "logs": _logs(record, store) if log else None,
-        "outputs": _outputs(record, store) if buyer or stored.offer.outputs == "public" else None,
+        "outputs": _outputs(record, store) if buyer or stored.offer.evidence.outputs.patterns else None,
     }
 
 
