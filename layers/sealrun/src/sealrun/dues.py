@@ -6,14 +6,22 @@ the tree's root to the number of its leaves.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 
 from mina.keys import PublicKey
 from sealrun.errors import Refused
 from sealrun.fields import DUE, FIGURE, network_field, tagged_hash, text_field
+from sealrun.merkle import Merkle
 
 # Levels below the root: room for 1,048,576 calls of one account.
 DEPTH = 20
+
+
+def _node(left: int, right: int) -> int:
+    return tagged_hash("sealrun:node", [left, right])
+
+
+TREE = Merkle(depth=DEPTH, node=_node, empty=0)
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class DueTree:
         node = 0
         for level in range(DEPTH):
             full = self.count >> level & 1
-            node = _node(self.filled[level], node) if full else _node(node, _empty(level))
+            node = _node(self.filled[level], node) if full else _node(node, TREE.hollow(level))
         return node
 
 
@@ -113,16 +121,7 @@ def path(hashes: Sequence[int], index: int) -> list[int]:
     Raises:
         IndexError: there is no such leaf.
     """
-    if not 0 <= index < len(hashes):
-        raise IndexError(f"leaf: expected one of {len(hashes)}, got {index}")
-    row, siblings = list(hashes), []
-    for level in range(DEPTH):
-        if len(row) % 2:
-            row.append(_empty(level))
-        siblings.append(row[index ^ 1])
-        row = [_node(row[at], row[at + 1]) for at in range(0, len(row), 2)]
-        index >>= 1
-    return siblings
+    return TREE.path(hashes, index)
 
 
 def root_from_path(leaf: DueLeaf, siblings: Sequence[int]) -> int:
@@ -131,19 +130,4 @@ def root_from_path(leaf: DueLeaf, siblings: Sequence[int]) -> int:
     Raises:
         Refused: there are not as many siblings as levels.
     """
-    if len(siblings) != DEPTH:
-        raise Refused(f"proof: expected {DEPTH} siblings, got {len(siblings)}")
-    node = leaf.hash
-    for level, sibling in enumerate(siblings):
-        node = _node(sibling, node) if leaf.index >> level & 1 else _node(node, sibling)
-    return node
-
-
-def _node(left: int, right: int) -> int:
-    return tagged_hash("sealrun:node", [left, right])
-
-
-@cache
-def _empty(level: int) -> int:
-    """The root of a subtree without any leaf."""
-    return _node(_empty(level - 1), _empty(level - 1)) if level else 0
+    return TREE.climb(leaf.hash, leaf.index, siblings)
