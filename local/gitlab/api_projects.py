@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from local.gitlab import views
+from local.gitlab.access import is_member
 from local.gitlab.hooks import hook_json
 from local.gitlab.messages import ApiError, Request, Response, missing, not_found, page
 from local.gitlab.pipelines import commit_of, tag_target
@@ -21,8 +22,9 @@ def user(api: "Api", request: Request) -> Response:
 
 def read(api: "Api", request: Request) -> Response:
     """``GET /projects/:id``."""
-    project, _ = api.visible(request)
-    return Response(value=views.project(project, url=api.url))
+    project, token = api.visible(request)
+    member = token is not None and is_member(token, project)
+    return Response(value=views.project(project, url=api.url, member=member))
 
 
 def tag(api: "Api", request: Request) -> Response:

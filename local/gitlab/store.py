@@ -29,6 +29,7 @@ class Project:
     build_timeout: int
     # https://docs.gitlab.com/ci/variables/#restrict-pipeline-variables
     variables_role: str
+    ci_config_path: str | None = None
     variables: dict[str, str] = field(default_factory=dict)
 
 

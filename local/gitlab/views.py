@@ -30,10 +30,12 @@ def user(one: User, *, url: str) -> dict[str, Any]:
     }
 
 
-def project(one: Project, *, url: str) -> dict[str, Any]:
-    """A project, as far as it is needed here."""
+def project(one: Project, *, url: str, member: bool = True) -> dict[str, Any]:
+    """A project, as far as it is needed here; strangers see less of it."""
     name = one.path.rpartition("/")[2]
+    settings = {"ci_config_path": one.ci_config_path} if member else {}
     return {
+        **settings,
         "id": one.id,
         "name": name,
         "path": name,

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from nacl.signing import SigningKey
+
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from mina.signature import Signature
@@ -20,7 +22,7 @@ from sealrun.errors import (
     TooMany,
 )
 from sealrun.offers import Offer
-from sealrun.ports import Job, Run, RunStatus, Stored, StoredOffer
+from sealrun.ports import Job, Project, Run, RunStatus, Stored, StoredOffer
 from sealrun.records import Record, RunKey
 from sealrun.runs import run_name
 from sealrun.vouchers import Deposits, Reserve, Standing, concluded
@@ -186,6 +188,8 @@ class FakeProvider:
     calls: list[str] = field(default_factory=list)
     down: bool = False
     token_refused: bool = False
+    private: bool = True
+    configuration: str = ".gitlab-ci.yml"
     tag: str | None = None  # the commit of the tag, where it is not the offer's any more
 
     def head(self) -> str:
@@ -193,6 +197,10 @@ class FakeProvider:
         if self.token_refused:
             raise ProviderRefused("gitlab answered 401: 401 Unauthorized")
         return self.offer.source.commit if self.tag is None else self.tag
+
+    def project(self) -> Project:
+        self._called("project")
+        return Project(private=self.private, configuration=self.configuration)
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         self._called("start")
@@ -328,6 +336,20 @@ class FakeOracle:
     def sign(self, fields: list[int]) -> Signature:
         self.signed.append(fields)
         return sign_fields(self.private_key, fields)
+
+    @property
+    def statement_key(self) -> bytes:
+        return bytes(self._signing_key.verify_key)
+
+    def sign_statement(self, message: bytes) -> bytes:
+        return self._signing_key.sign(message).signature
+
+    def seed(self, call: str) -> bytes:
+        return hashlib.sha256(f"{self.private_key.to_base58()}{call}".encode()).digest()
+
+    @property
+    def _signing_key(self) -> SigningKey:
+        return SigningKey(hashlib.sha256(self.private_key.to_base58().encode()).digest())
 
 
 class FakeWaker:

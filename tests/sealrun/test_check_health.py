@@ -14,7 +14,15 @@ from sealrun.workflows.read_contract import OfferContracts
 from tests.sealrun.chain import PINNED_OFFER, account_answer, contract_answer
 from tests.sealrun.gateway import load
 from tests.sealrun.market import Market
-from tests.sealrun.world import PRICE, World, make_chain_offer, make_offer, make_paid_offer, terms_value
+from tests.sealrun.world import (
+    PRICE,
+    World,
+    evidence_value,
+    make_chain_offer,
+    make_offer,
+    make_paid_offer,
+    terms_value,
+)
 
 
 def checked(world: World, *, pinned: Pinned | None = PINNED_OFFER) -> Health:
@@ -160,3 +168,20 @@ def test_the_handler_counts_what_is_fine(monkeypatch: pytest.MonkeyPatch) -> Non
     market.chain.down = True
     market.clock.passes(60)
     assert module.handler({}, None) == {"checked": 1, "fine": 0}
+
+
+def test_r4_an_offer_closes_when_its_project_is_set_to_run_another_file() -> None:
+    world = World()
+    world.provider.configuration = "other.yml@seller/elsewhere"
+    health = checked(world)
+    assert "set to run other.yml@seller/elsewhere, the offer names .gitlab-ci.yml" in health.closed
+    assert world.ledger.offer(world.offer.hash).closed == health.closed
+
+
+def test_r7_private_inputs_need_a_private_project() -> None:
+    world = World()
+    world.provider.private = False
+    assert "expected a private one" in checked(world).paused
+    shown = World(make_offer(evidence=evidence_value(inputs="public")))
+    shown.provider.private = False
+    assert not checked(shown).paused

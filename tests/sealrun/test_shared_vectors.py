@@ -31,7 +31,7 @@ class WithInputsHash(Call):
 
 def call(entry: Entry) -> Call:
     names = ("offer_hash", "terms_hash", "nonce", "expires_at")
-    numbers = {name: int(entry.get(name, 0)) for name in names}
+    numbers: dict[str, Any] = {name: int(entry.get(name, 0)) for name in names}
     made = WithInputsHash(
         network=entry["network"], account=key(entry["account"]), inputs={}, salt="", **numbers
     )

@@ -63,6 +63,14 @@ class Job:
     runner: str  # the provider's description of who ran it, empty where unknown
 
 
+@dataclass(frozen=True)
+class Project:
+    """What the provider's settings say of the offer's project."""
+
+    private: bool  # nobody but its members sees its pipelines and their logs (R7)
+    configuration: str  # path of the CI configuration that it is set to run; empty where that is not shown
+
+
 class Provider(Protocol):
     """A CI provider, opened for one offer with its credential.
 
@@ -71,6 +79,9 @@ class Provider(Protocol):
 
     def head(self) -> str:
         """The commit that the offer's ref names now; empty where there is no such protected ref."""
+
+    def project(self) -> Project:
+        """The project's settings as they are now."""
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         """Start one run at the offer's ref. ``name`` travels as the call's input and as the run's name."""
@@ -218,12 +229,22 @@ class Unpack(Protocol):
 
 
 class Oracle(Protocol):
-    """Signs with the oracle's Mina key."""
+    """Signs with the oracle's Mina key, and with an Ed25519 key that belongs to it."""
 
     @property
     def public_key(self) -> PublicKey: ...
 
     def sign(self, fields: list[int]) -> Signature: ...
+
+    @property
+    def statement_key(self) -> bytes:
+        """The Ed25519 public key, 32 bytes."""
+
+    def sign_statement(self, message: bytes) -> bytes:
+        """An Ed25519 signature over the message, 64 bytes."""
+
+    def seed(self, call: str) -> bytes:
+        """32 secret bytes that are the same whenever this call (64 hex digits) is collected."""
 
 
 class Waker(Protocol):

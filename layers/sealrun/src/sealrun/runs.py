@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sealrun.offers import Offer
-from sealrun.ports import Job, Run, RunStatus
+from sealrun.ports import Job, Project, Run, RunStatus
 from sealrun.receipts import Outcome
 from sealrun.records import Ending, Record
 
@@ -53,6 +53,14 @@ def source_changed(run: Run, offer: Offer) -> str:
     if run.sha == offer.source.commit:
         return ""
     return f"the run's commit is {run.sha[:64]}, the offer's is {offer.source.commit}"
+
+
+def configuration_changed(project: Project, offer: Offer) -> str:
+    """Why the project would run another file than the offer's (R4); empty if not, or if untold."""
+    wanted = offer.source.configuration.path
+    if project.configuration in ("", wanted):
+        return ""
+    return f"the project is set to run {project.configuration[:100]}, the offer names {wanted}"
 
 
 def judge(run: Run, jobs: Sequence[Job], record: Record, offer: Offer, *, now: int) -> Ending:

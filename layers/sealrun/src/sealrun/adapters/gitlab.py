@@ -20,11 +20,12 @@ import httpx
 from sealrun.adapters import gitlab_answers as answers
 from sealrun.adapters.http import follow, limited, read_limited
 from sealrun.errors import ProviderError, ProviderRefused, ProviderUnclear
-from sealrun.ports import Job, Run
+from sealrun.ports import Job, Project, Run
 
 CALL_INPUT = "sealrun_call"
 # https://docs.gitlab.com/security/tokens/#token-prefixes
 TRIGGER_PREFIX = "glptt-"
+DEFAULT_CONFIGURATION = ".gitlab-ci.yml"
 PAGE_SIZE = 100  # the most that GitLab gives
 MAX_JSON_BYTES = 4 << 20
 MAX_LOG_BYTES = 64 << 20
@@ -95,6 +96,12 @@ class GitLab:
                 return ""
             raise
         return answers.text(answers.one_object(found.get("commit")), "id") if found.get("protected") else ""
+
+    def project(self) -> Project:
+        """The project's settings. GitLab shows the configuration's path to members only."""
+        found = self._get(self._api)
+        path = (found["ci_config_path"] or DEFAULT_CONFIGURATION) if "ci_config_path" in found else ""
+        return Project(private=found.get("visibility") == "private", configuration=str(path)[:300])
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         """Start one run at the ref, named ``sealrun {name}``.

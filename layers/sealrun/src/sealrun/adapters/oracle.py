@@ -1,5 +1,9 @@
 """The oracle's Mina key, kept as a KMS ciphertext and opened when something is signed."""
 
+import hmac
+
+from nacl.signing import SigningKey
+
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from mina.signature import Signature
@@ -22,6 +26,25 @@ class SealedOracle:
     def sign(self, fields: list[int]) -> Signature:
         """Not in constant time; see SECURITY.md."""
         return sign_fields(self._private_key, fields)
+
+    @property
+    def statement_key(self) -> bytes:
+        """The Ed25519 public key of the in-toto statements, 32 bytes."""
+        return bytes(self._signing_key().verify_key)
+
+    def sign_statement(self, message: bytes) -> bytes:
+        """An Ed25519 signature, 64 bytes."""
+        return self._signing_key().sign(message).signature
+
+    def seed(self, call: str) -> bytes:
+        """The secret behind one call's salts, 32 bytes: the same whenever that call is collected."""
+        return self._derived(f"sealrun:salts:{call}")
+
+    def _signing_key(self) -> SigningKey:
+        return SigningKey(self._derived("sealrun:ed25519"))
+
+    def _derived(self, purpose: str) -> bytes:
+        return hmac.digest(self._private_key.to_base58().encode(), purpose.encode(), "sha256")
 
 
 def open_oracle(stored: StoredOffer, *, ciphertext: bytes, keys: KeyService) -> SealedOracle:

@@ -12,6 +12,7 @@ from sealrun.accounts import check_node, slot_seconds
 from sealrun.errors import OfferClosed, ProviderError, SealrunError, Unavailable
 from sealrun.offers import Offer
 from sealrun.ports import Ledger, Provider, StoredOffer
+from sealrun.runs import configuration_changed
 from sealrun.workflows.read_contract import NO_CONTRACTS, OfferContracts
 from sealrun.workflows.reserve_price import Payments
 
@@ -97,13 +98,18 @@ def _check_contract(offer: Offer, contracts: OfferContracts | None, clock: Calla
 def _check_source(stored: StoredOffer, open_provider: Callable[[StoredOffer], Provider]) -> None:
     """The credential opens, the token works, and the tag still names the offer's commit (R4)."""
     try:
-        head = open_provider(stored).head()
+        provider = open_provider(stored)
+        head, project = provider.head(), provider.project()
     except ProviderError as error:
         raise Unavailable(f"source: the provider does not show it: {error.detail}") from error
     source = stored.offer.source
     if head != source.commit:
         got = head or "no protected tag"
         raise OfferClosed(f"source: expected {source.ref} at {source.commit}, got {got}")
+    if changed := configuration_changed(project, stored.offer):
+        raise OfferClosed(changed)
+    if stored.offer.evidence.inputs == "buyer" and not project.private:
+        raise Unavailable("project: expected a private one, for the inputs are the buyer's (R7), got another")
 
 
 def _check_payment(offer: Offer, payments: Payments | None, clock: Callable[[], int]) -> None:
