@@ -7,6 +7,7 @@ import pytest
 
 from sealrun.adapters.gitlab import GitLab
 from sealrun.errors import ProviderRefused, ProviderUnclear
+from sealrun.ports import Project
 
 COMMIT = "1f" * 20
 
@@ -52,3 +53,25 @@ def test_l8_a_token_or_project_in_trouble_says_nothing_about_the_tag(
 ) -> None:
     with pytest.raises(error):
         gitlab(status, value)[0].head()
+
+
+@pytest.mark.parametrize(
+    ("value", "project"),
+    [
+        (
+            {"visibility": "private", "ci_config_path": None},
+            Project(private=True, configuration=".gitlab-ci.yml"),
+        ),
+        (
+            {"visibility": "private", "ci_config_path": ""},
+            Project(private=True, configuration=".gitlab-ci.yml"),
+        ),
+        (
+            {"visibility": "internal", "ci_config_path": "ci/x.yml"},
+            Project(private=False, configuration="ci/x.yml"),
+        ),
+        ({"visibility": "public"}, Project(private=False, configuration="")),
+    ],
+)
+def test_r4_the_project_tells_its_members_which_file_it_runs(value: Any, project: Project) -> None:
+    assert gitlab(200, value)[0].project() == project
