@@ -5,12 +5,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from mina.field import P
 from mina.keys import PublicKey
 from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun import read
 from sealrun.errors import Expired, Malformed, NotAllowed
-from sealrun.fields import READ, VOUCHER, canonical, document_hash, network_field, tagged_hash, text_field
+from sealrun.fields import (
+    NETWORKS,
+    READ,
+    VOUCHER,
+    canonical,
+    document_hash,
+    network_field,
+    tagged_hash,
+    text_field,
+)
+from sealrun.json_limits import parse_object
 from sealrun.offers import MAX_UINT64, Offer
 
 # A call's record outlives its expiry, so a call cannot live for long (design: expiry at most 24 h ahead).
@@ -19,7 +30,52 @@ MAX_READ_SECONDS = 3600
 MAX_UNIX_SECONDS = 2**53 - 1
 MAX_READS = 20
 
+_HASHES = ("offer_hash", "terms_hash", "inputs_hash")
 _NAMES = ("account", "inputs", "salt", "nonce", "expires_at", "limit", "signature")
+
+
+@dataclass(frozen=True)
+class PublicCall:
+    """What anyone may know of a call; it is enough to compute the call's hash again."""
+
+    network: str
+    account: PublicKey
+    offer_hash: int
+    terms_hash: int
+    inputs_hash: int
+    nonce: int
+    expires_at: int
+
+    @cached_property
+    def hash(self) -> int:
+        """``H("sealrun:call", [network, account.x, account.isOdd, offer, terms, inputs, nonce, expiry])``."""
+        numbers = [self.offer_hash, self.terms_hash, self.inputs_hash, self.nonce, self.expires_at]
+        return tagged_hash("sealrun:call", [network_field(self.network), *self.account.to_fields(), *numbers])
+
+    def document(self) -> bytes:
+        """Canonical JSON; hashes are decimal strings."""
+        hashes = {name: str(getattr(self, name)) for name in _HASHES}
+        account, nonce = self.account.to_base58(), f"{self.nonce:032x}"
+        value = {"network": self.network, "account": account, "nonce": nonce, "expires_at": self.expires_at}
+        return canonical({"sealrun": 1, **value, **hashes})
+
+    @classmethod
+    def parse(cls, document: bytes) -> "PublicCall":
+        """Read ``document()`` back.
+
+        Raises:
+            Malformed: it is not of this form.
+        """
+        names = ("sealrun", "network", "account", "nonce", "expires_at", *_HASHES)
+        value = read.only(parse_object(document), names, where="call")
+        read.whole(value, "sealrun", low=1, high=1)
+        return cls(
+            network=read.one_of(value, "network", NETWORKS),
+            account=read.public_key(value, "account"),
+            nonce=_nonce(value),
+            expires_at=read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS),
+            **{name: read.decimal(value, name, high=P - 1) for name in _HASHES},
+        )
 
 
 @dataclass(frozen=True)
@@ -49,19 +105,14 @@ class Call:
 
     @cached_property
     def hash(self) -> int:
-        """``H("sealrun:call", [network, account.x, account.isOdd, offer, terms, inputs, nonce, expiry])``."""
-        return tagged_hash(
-            "sealrun:call",
-            [
-                network_field(self.network),
-                *self.account.to_fields(),
-                self.offer_hash,
-                self.terms_hash,
-                self.inputs_hash,
-                self.nonce,
-                self.expires_at,
-            ],
-        )
+        """See ``PublicCall.hash``."""
+        return self.public.hash
+
+    @property
+    def public(self) -> "PublicCall":
+        """The call without its inputs."""
+        names = ("network", "account", "offer_hash", "terms_hash", "inputs_hash", "nonce", "expires_at")
+        return PublicCall(**{name: getattr(self, name) for name in names})
 
     @property
     def id(self) -> str:
@@ -109,7 +160,7 @@ class SignedCall:
             terms_hash=offer.terms,
             inputs=value["inputs"],
             salt=read.text(value, "salt", pattern="[0-9a-f]{64}", says="64 lower-case hex digits"),
-            nonce=int(read.text(value, "nonce", pattern="[0-9a-f]{32}", says="32 lower-case hex digits"), 16),
+            nonce=_nonce(value),
             expires_at=read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS),
             reads=_reads(value.get("reads", [])),
         )
@@ -164,6 +215,10 @@ def check_expiry(expires_at: int, *, now: int, at_most: int = MAX_LIFETIME_SECON
 def read_fields(network: str, account: PublicKey, call_hash: int, expires_at: int) -> list[int]:
     """The six fields that a buyer signs to read a call's private parts until ``expires_at`` (L5)."""
     return [text_field(READ), network_field(network), *account.to_fields(), call_hash, expires_at]
+
+
+def _nonce(value: Mapping[str, Any]) -> int:
+    return int(read.text(value, "nonce", pattern="[0-9a-f]{32}", says="32 lower-case hex digits"), 16)
 
 
 def _reads(value: Any) -> tuple[str, ...]:

@@ -14,15 +14,15 @@ MAX_NUMBER_LENGTH = 32
 _OPEN, _CLOSE, _QUOTE, _ESCAPE = b"[{", b"]}", ord('"'), ord("\\")
 
 
-def parse_object(body: bytes) -> dict[str, Any]:
+def parse_object(body: bytes, *, at_most: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """Parse a JSON object.
 
     Raises:
-        Malformed: more than 64 KiB, deeper than 16, a number of more than 32 characters, NaN or an
-            infinity, a name that stands twice, not UTF-8, not JSON, or not an object.
+        Malformed: more bytes than ``at_most``, deeper than 16, a number of more than 32 characters, NaN
+            or an infinity, a name that stands twice, not UTF-8, not JSON, or not an object.
     """
-    if len(body) > MAX_BODY_BYTES:
-        raise Malformed(f"body: expected at most {MAX_BODY_BYTES} bytes, got {len(body)}")
+    if len(body) > at_most:
+        raise Malformed(f"body: expected at most {at_most} bytes, got {len(body)}")
     _check_depth(body)
     try:
         value = json.loads(

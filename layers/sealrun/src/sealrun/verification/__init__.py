@@ -1,0 +1,1 @@
+"""Checking a receipt and what was handed out with it: offline, claim by claim."""

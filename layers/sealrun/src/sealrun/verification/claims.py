@@ -1,0 +1,86 @@
+"""What a verifier says of one claim, and the folder that it looks into."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from sealrun.errors import SealrunError
+
+
+class Verdict(StrEnum):
+    """How a claim came out."""
+
+    HOLDS = "holds"
+    BROKEN = "broken"
+    NOT_SHOWN = "not shown"  # what it would take to check it was not handed out
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One thing that a receipt says, and what came of checking it."""
+
+    name: str  # a stable word
+    verdict: Verdict
+    says: str  # in words: what holds, or what was expected and what came
+    rests_on: str  # whose word or which arithmetic it is
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A file as it is: its SHA-256 (64 hex digits), its size in bytes, its CIDv1."""
+
+    sha256: str
+    size: int
+    cid: str
+
+
+class Folder(Protocol):
+    """The evidence folder; names are relative paths with ``/``."""
+
+    def names(self) -> list[str]:
+        """All files."""
+
+    def document(self, name: str) -> bytes | None:
+        """A small file; None where there is none.
+
+        Raises:
+            Malformed: it is larger than any document of ours.
+        """
+
+    def measure(self, name: str) -> Measured:
+        """A file of any size, read once."""
+
+
+class BrokenClaim(SealrunError):
+    """A claim does not hold; the detail says what was expected and what came."""
+
+
+def holds(name: str, says: str, *, rests_on: str) -> Claim:
+    """A claim that holds."""
+    return Claim(name, Verdict.HOLDS, says, rests_on)
+
+
+def broken(name: str, error: SealrunError, *, rests_on: str) -> Claim:
+    """A claim that does not."""
+    return Claim(name, Verdict.BROKEN, error.detail, rests_on)
+
+
+def not_shown(name: str, says: str, *, rests_on: str) -> Claim:
+    """A claim that nobody can check with what is here."""
+    return Claim(name, Verdict.NOT_SHOWN, says, rests_on)
+
+
+def expect(what: str, expected: object, got: object) -> None:
+    """The two are equal.
+
+    Raises:
+        BrokenClaim: they are not.
+    """
+    if expected != got:
+        raise BrokenClaim(f"{what}: expected {expected}, got {got}")
+
+
+def all_hold(claims: Iterable[Claim]) -> bool:
+    """True if no claim is broken; claims that are not shown are not held against the receipt."""
+    return all(claim.verdict is not Verdict.BROKEN for claim in claims)

@@ -1,0 +1,100 @@
+"""The documents behind a receipt's hashes: offer, call and inputs."""
+
+from collections.abc import Iterator
+
+from sealrun import read
+from sealrun.calls import PublicCall
+from sealrun.errors import SealrunError
+from sealrun.fields import canonical, document_hash
+from sealrun.json_limits import parse_object
+from sealrun.offers import Offer
+from sealrun.receipts import Receipt, SignedReceipt
+from sealrun.verification.claims import Claim, Folder, broken, expect, holds, not_shown
+
+ARITHMETIC = "arithmetic over the signed hashes"
+SIGNATURE = "the oracle's Mina key"
+
+
+def check_signature(signed: SignedReceipt, *, oracle: str) -> Iterator[Claim]:
+    """The key signed the eleven fields, and it is the key that the verifier trusts, where it names one."""
+    key = signed.public_key.to_base58()
+    try:
+        expect("signature", "one that holds", "one that holds" if signed.holds() else "one that does not")
+        yield holds("signature", f"signed by {key}", rests_on=SIGNATURE)
+    except SealrunError as error:
+        yield broken("signature", error, rests_on=SIGNATURE)
+    if not oracle:
+        yield not_shown("oracle", f"nobody said whose key is to be trusted; it is {key}", rests_on="you")
+        return
+    try:
+        expect("oracle", oracle, key)
+        yield holds("oracle", "the key is the one that you named", rests_on="you")
+    except SealrunError as error:
+        yield broken("oracle", error, rests_on="you")
+
+
+def read_offer(receipt: SignedReceipt, folder: Folder) -> tuple[Offer | None, list[Claim]]:
+    """The offer, if it is the one that the receipt names, was for this oracle and has this source."""
+    document = folder.document("offer.json")
+    if document is None:
+        return None, [not_shown("offer", "offer.json is not here", rests_on=ARITHMETIC)]
+    try:
+        offer = Offer.parse(document)
+        expect("offer hash", f"{receipt.receipt.offer_hash:064x}", offer.id)
+        expect("network", receipt.receipt.network, offer.network)
+        expect("the offer's oracle", receipt.public_key.to_base58(), offer.oracle)
+    except SealrunError as error:
+        return None, [broken("offer", error, rests_on=ARITHMETIC)]
+    return offer, [holds("offer", f"offer.json is the offer: {offer.title}", rests_on=ARITHMETIC)]
+
+
+def check_source(receipt: Receipt, offer: Offer) -> Claim:
+    """The receipt names the offer's commit, tree and configuration."""
+    try:
+        expect("source hash", str(offer.source_hash), str(receipt.source_hash))
+    except SealrunError as error:
+        return broken("source", error, rests_on=ARITHMETIC)
+    source = offer.source
+    says = f"commit {source.commit}, tree {source.tree}, {source.configuration.path}"
+    return holds("source", says, rests_on=ARITHMETIC)
+
+
+def check_call(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim:
+    """call.json is the call that the receipt names, and it asked for this offer."""
+    document = folder.document("call.json")
+    if document is None:
+        return not_shown("call", "call.json is not here", rests_on=ARITHMETIC)
+    try:
+        call = PublicCall.parse(document)
+        expect("call", "canonical JSON", "canonical JSON" if call.document() == document else "another form")
+        expect("call hash", f"{receipt.call_hash:064x}", f"{call.hash:064x}")
+        expect("the call's offer", f"{receipt.offer_hash:064x}", f"{call.offer_hash:064x}")
+        expect("the call's inputs", str(receipt.inputs_hash), str(call.inputs_hash))
+        expect("the call's network", receipt.network, call.network)
+        if offer is not None:
+            expect("the call's terms", str(offer.terms), str(call.terms_hash))
+    except SealrunError as error:
+        return broken("call", error, rests_on=ARITHMETIC)
+    return holds("call", f"call.json is call {receipt.call_hash:064x}", rests_on=ARITHMETIC)
+
+
+def check_inputs(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim:
+    """inputs.json opens the inputs' hash, and fits the offer's schema."""
+    document = folder.document("inputs.json")
+    if document is None:
+        return not_shown(
+            "inputs", "the buyer keeps them; only their salted hash is here", rests_on=ARITHMETIC
+        )
+    try:
+        expect("inputs hash", str(receipt.inputs_hash), str(document_hash("sealrun:inputs", document)))
+        value = read.only(parse_object(document), ("inputs", "salt"), where="inputs", optional=("reads",))
+        expect(
+            "inputs", "canonical JSON", "canonical JSON" if canonical(value) == document else "another form"
+        )
+        if offer is not None:
+            offer.inputs.check(value["inputs"])
+    except SealrunError as error:
+        return broken("inputs", error, rests_on=ARITHMETIC)
+    reads = value.get("reads", [])
+    taken = f", and reads {len(reads)} earlier receipts" if reads else ""
+    return holds("inputs", f"inputs.json is what the buyer asked for{taken}", rests_on=ARITHMETIC)

@@ -1,0 +1,36 @@
+"""The trust grade, computed again: a receipt is worth the lower of what it says and what is shown (E2)."""
+
+from sealrun.errors import SealrunError
+from sealrun.offers import Offer
+from sealrun.receipts import Outcome, Receipt
+from sealrun.verification.claims import BrokenClaim, Claim, broken, holds
+
+SAYS = {
+    0: "the operator's word: it proves what the oracle's key said, not what ran",
+    1: "the CI's own signed job token says which pipeline ran; not that these bytes came from it",
+    2: "another oracle repeated the run elsewhere and got the same outputs",
+}
+
+
+def check_grade(receipt: Receipt, computed: int, reason: str) -> tuple[int, Claim]:
+    """The lower of the receipt's grade and ours; a grade that cannot be shown is not there."""
+    grade = min(receipt.grade, computed) if receipt.grade <= 1 else computed
+    try:
+        if receipt.grade > computed:
+            raise BrokenClaim(f"grade: expected evidence for grade {receipt.grade}, got {reason}")
+    except SealrunError as error:
+        return grade, broken("grade", error, rests_on=SAYS[grade])
+    return grade, holds(
+        "grade", f"grade {grade}: {SAYS[grade]}{f' ({reason})' if reason else ''}", rests_on=SAYS[grade]
+    )
+
+
+def check_minimum(receipt: Receipt, offer: Offer) -> Claim:
+    """A run that did not reach the offer's grade is no success."""
+    wanted = offer.evidence.grade
+    try:
+        if receipt.status is Outcome.SUCCEEDED and receipt.grade < wanted:
+            raise BrokenClaim(f"the offer's grade: expected at least {wanted}, got {receipt.grade}")
+    except SealrunError as error:
+        return broken("minimum grade", error, rests_on="the offer")
+    return holds("minimum grade", f"the offer demands {wanted}", rests_on="the offer")

@@ -1,0 +1,76 @@
+"""The document of how the call went, against the receipt and the offer."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sealrun.errors import SealrunError
+from sealrun.offers import Offer
+from sealrun.receipts import Outcome, Receipt
+from sealrun.run_document import LABEL
+from sealrun.runs import run_name
+from sealrun.verification.claims import BrokenClaim, Claim, Folder, broken, expect, holds, not_shown
+from sealrun.verification.trees import Opened
+
+OPERATOR = "the operator's word"
+_KEY = ("profile", LABEL)
+
+
+def read_run(receipt: Receipt, opened: Opened, folder: Folder) -> tuple[Mapping[str, Any], list[Claim]]:
+    """run.json, if it tells the same end of the same call as the receipt; empty if it is not here.
+
+    Not checked: that the run was so. At grade 0 that is the operator's word.
+    """
+    document = folder.document(f"profile/{LABEL}") if _KEY in opened.leaves else None
+    if document is None:
+        return {}, [not_shown("run", f"{LABEL} is not here", rests_on=OPERATOR)]
+    try:
+        found = json.loads(document)
+        expect("the run document's call", f"{receipt.call_hash:064x}", found["call"])
+        expect("the run document's outcome", receipt.status.name.lower(), found["outcome"])
+    except SealrunError as error:
+        return {}, [broken("run", error, rests_on=OPERATOR)]
+    except (ValueError, TypeError, KeyError) as error:
+        unsound = BrokenClaim(f"{LABEL}: expected the document of a run, got {type(error).__name__}")
+        return {}, [broken("run", unsound, rests_on=OPERATOR)]
+    return found, [holds("run", f"{found['outcome']}: {found['reason']}", rests_on=OPERATOR)]
+
+
+def check_run(receipt: Receipt, offer: Offer, found: Mapping[str, Any]) -> Claim:
+    """The run that is named was of the offer's project, ref and commit, and bears its name (R3, R4)."""
+    run, source = found.get("run"), offer.source
+    if run is None:
+        return _no_run(receipt)
+    try:
+        if receipt.status is not Outcome.SOURCE_CHANGED:
+            wanted = {"project": source.project, "ref": source.ref, "sha": source.commit, "user": source.user}
+            wanted["name"] = run_name(f"{receipt.call_hash:064x}")
+            for name, expected in wanted.items():
+                expect(f"the run's {name}", expected, run.get(name))
+        if receipt.status is Outcome.SUCCEEDED:
+            expect("the run's status", "succeeded", run.get("status"))
+            expect("the run's end", receipt.finished_at, run.get("finished_at"))
+    except SealrunError as error:
+        return broken("commit", error, rests_on=OPERATOR)
+    return holds("commit", f"run {run.get('id')} at commit {run.get('sha')}", rests_on=OPERATOR)
+
+
+def _no_run(receipt: Receipt) -> Claim:
+    if receipt.status in (Outcome.NEVER_STARTED, Outcome.UNREACHABLE):
+        return holds("commit", "no run was there to look at", rests_on=OPERATOR)
+    error = BrokenClaim(f"the run: expected one for status {receipt.status.name.lower()}, got none")
+    return broken("commit", error, rests_on=OPERATOR)
+
+
+def check_times(receipt: Receipt, found: Mapping[str, Any]) -> Claim:
+    """The run began before it ended."""
+    run = found.get("run") or {}
+    try:
+        for name in ("created_at", "started_at"):
+            if run.get(name, 0) > receipt.finished_at:
+                raise BrokenClaim(
+                    f"the run's {name}: expected at most {receipt.finished_at}, got {run[name]}"
+                )
+    except SealrunError as error:
+        return broken("times", error, rests_on=OPERATOR)
+    return holds("times", f"finished at {receipt.finished_at} (Unix seconds)", rests_on=OPERATOR)
