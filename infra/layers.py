@@ -3,6 +3,8 @@
 An archive depends on the sources and on the Python version whose bytecode it carries, and on nothing
 else: entries are sorted, stored as they are, and carry one fixed time and mode. The layers ``mina`` and
 ``sealrun`` need the standard library alone; ``deps`` installs the locked runtime requirements with pip.
+``--python 3.13 --platform aarch64`` builds for Lambda on any machine: wheels of that platform, and bytecode
+where that Python is at hand. Without it the layer carries sources alone, which start slower.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import zipfile
 from pathlib import Path
 
 from infra import botocore_data
+from infra.target import NATIVE, Target
 
 ROOT = Path(__file__).resolve().parents[1]
 OWN = ("mina", "sealrun")
@@ -34,57 +37,81 @@ def main(arguments: list[str] | None = None) -> int:
     build = commands.add_parser("build", help="build layer archives")
     build.add_argument("--layer", action="append", choices=LAYERS, help="which; all when left out")
     build.add_argument("--out", type=Path, required=True, help="folder for the archives")
+    build.add_argument("--python", default=NATIVE.python, help="version, as 3.13; the running one by default")
+    build.add_argument(
+        "--platform", default=NATIVE.machine, help="aarch64 or x86_64; this machine's by default"
+    )
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
-    sums = [f"{digest}  {name}.zip" for name, digest in build_layers(options.layer or LAYERS, options.out)]
+    target = Target(options.python, options.platform)
+    if target.interpreter() is None:
+        print(f"layers: no Python {target.python} here: sources without bytecode", file=sys.stderr)
+    built = build_layers(options.layer or LAYERS, options.out, target=target)
+    sums = [f"{digest}  {name}.zip" for name, digest in built]
     (options.out / "SHA256SUMS").write_text("".join(f"{line}\n" for line in sums))
     print(*sums, sep="\n")
     return 0
 
 
-def build_layers(names: list[str] | tuple[str, ...], out: Path) -> list[tuple[str, str]]:
+def build_layers(
+    names: list[str] | tuple[str, ...], out: Path, *, target: Target = NATIVE
+) -> list[tuple[str, str]]:
     """Build these layers; each one's name and the SHA-256 of its archive."""
     built = []
     for name in names:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "layer"
-            unpacked(name, folder)
+            unpacked(name, folder, target=target)
             archive = out / f"{name}.zip"
             write_archive(folder, archive)
         built.append((name, hashlib.sha256(archive.read_bytes()).hexdigest()))
     return built
 
 
-def unpacked(name: str, folder: Path) -> None:
+def unpacked(name: str, folder: Path, *, target: Target = NATIVE) -> None:
     """Lay a layer out in a folder, as Lambda unpacks it under ``/opt``: everything stands in ``python/``."""
     python = folder / "python"
     if name == "deps":
-        _install(python)
+        _install(python, target)
     else:
         source = ROOT / "layers" / name / "src" / name
         shutil.copytree(source, python / name, ignore=shutil.ignore_patterns("__pycache__"))
-    _compile(python)
+    compile_folder(python, shown_as="/opt/python", target=target)
 
 
-def _install(target: Path) -> None:
-    """pip, from hashes alone; metadata and scripts are of no use in a function."""
+def _install(folder: Path, target: Target) -> None:
+    """pip, from hashes and wheels alone; metadata and scripts are of no use in a function."""
     pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-compile"]
     locked = ROOT / "layers" / "deps" / "requirements.txt"
-    subprocess.run([*pip, "--require-hashes", "--target", str(target), "-r", str(locked)], check=True)
-    for useless in [*target.glob("*.dist-info"), target / "bin"]:
+    # --no-deps: the lock is complete, and pip would read other packages' conditions for the running Python.
+    named = [
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+        "--target",
+        str(folder),
+        "-r",
+        str(locked),
+    ]
+    subprocess.run([*pip, *target.pip_options(), *named], check=True)
+    for useless in [*folder.glob("*.dist-info"), folder / "bin"]:
         shutil.rmtree(useless, ignore_errors=True)
-    botocore_data.trim(target / "botocore" / "data", SERVICES)
+    botocore_data.trim(folder / "botocore" / "data", SERVICES)
 
 
-def _compile(python: Path) -> None:
+def compile_folder(folder: Path, *, shown_as: str, target: Target) -> None:
     """Bytecode that Python believes without looking at the source's time, which a layer does not keep.
 
-    A process of its own, because what is in memory already can show in the bytes.
+    A process of its own, because what is in memory already can show in the bytes. Nothing is compiled where
+    the target's Python is not at hand.
     """
-    command = [sys.executable, "-s", "-S", "-m", "compileall", "-q", "-f", "-j", "1"]
-    shown = ["-s", str(python), "-p", "/opt/python"]
+    interpreter = target.interpreter()
+    if interpreter is None:
+        return
+    command = [interpreter, "-s", "-S", "-m", "compileall", "-q", "-f", "-j", "1"]
+    shown = ["-s", str(folder), "-p", shown_as]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
-    mode = ["--invalidation-mode", "unchecked-hash", str(python)]
+    mode = ["--invalidation-mode", "unchecked-hash", str(folder)]
     subprocess.run([*command, *shown, *mode], check=True, env=environment)
 
 
