@@ -5,6 +5,8 @@
 
 import argparse
 import hashlib
+import json
+import os
 import shutil
 import sys
 import tempfile
@@ -12,13 +14,13 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra.layers import LAYERS, ROOT, unpacked
 from local.aws import AwsServer, provision
 from local.closing import Closing
 from local.lambda_runtime import Function, LambdaHost
-from local.signals import wait_for_stop
+from local.signals import wait_for_stop, write_whole
 
 if TYPE_CHECKING:
     from local.gitlab.server import GitLabServer
@@ -83,6 +85,18 @@ class Stack(Closing):
                 self.gitlab = self._open.enter_context(_gitlab(folder / "gitlab"))
             self._open = self._open.pop_all()
 
+    def described(self) -> dict[str, Any]:
+        """Where everything is, for clients in other processes."""
+        invoke = {"AWS_ENDPOINT_URL_LAMBDA": self.host.invoke_url}
+        return {
+            "pid": os.getpid(),
+            "url": self.url,
+            "local": {**self.aws.environment(), **invoke},
+            "table": self.provisioned.table,
+            "kms_key": self.provisioned.kms_key,
+            "functions": {name: name for name in ROUTES},
+        }
+
     def configure(self, name: str, environment: Mapping[str, str]) -> None:
         """Add variables to one function; its processes end, and the next event starts a new one."""
         self.host.configure(name, {**self.host.environment(name), **environment})
@@ -137,8 +151,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=ROOT / "out" / "stack", help="logs and state")
     parser.add_argument("--port", type=int, default=0, help="the gateway's; 0, the default, takes a free one")
     parser.add_argument("--gitlab", action="store_true", help="start a GitLab too")
+    parser.add_argument("--environment", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--ready", type=Path, help="write where everything is into this file, once it is up")
     options = parser.parse_args(arguments)
-    with Stack(options.folder, port=options.port, with_gitlab=options.gitlab) as stack:
+    named = dict(each.split("=", 1) for each in options.environment)
+    with Stack(options.folder, port=options.port, with_gitlab=options.gitlab, environment=named) as stack:
+        if options.ready is not None:
+            write_whole(options.ready, json.dumps(stack.described()))
         gitlab = f"\ngitlab  {stack.gitlab.url}" if stack.gitlab is not None else ""
         print(
             f"gateway {stack.url}\naws     {stack.aws.url}\ninvoke  {stack.host.invoke_url}{gitlab}",

@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 from local.gitlab.messages import (
@@ -38,6 +39,23 @@ def new_token(
         store.tokens[token.id] = token
         store.save()
     return token
+
+
+def successor(store: Store, token: Token, *, expires_at: str) -> Token:
+    """Revoke the token and make another of the same user, as GitLab rotates: by default for a week."""
+    week = (datetime.now(UTC).date() + timedelta(days=7)).isoformat()
+    with store.lock:
+        token.revoked = True
+        made = replace(
+            token,
+            id=store.next_id(),
+            value=ACCESS_PREFIX + secrets.token_urlsafe(20),
+            expires_at=expires_at or week,
+            revoked=False,
+        )
+        store.tokens[made.id] = made
+        store.save()
+    return made
 
 
 def current_token(store: Store, request: Request) -> Token | None:

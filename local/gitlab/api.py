@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from local.gitlab import api_jobs, api_pipelines, api_projects
+from local.gitlab import api_jobs, api_pipelines, api_projects, api_tokens
 from local.gitlab.access import current_token, is_member, visible_project
 from local.gitlab.faults import Fault, Faults
 from local.gitlab.messages import ApiError, Request, Response, forbidden, not_found, unauthorized
@@ -21,7 +21,7 @@ from local.gitlab.store import Job, Pipeline, Project, Store, Token
 Handler = Callable[["Api", Request], Response]
 Route = tuple[str, str, str, Handler]
 
-_ROUTES: list[Route] = [*api_pipelines.ROUTES, *api_jobs.ROUTES, *api_projects.ROUTES]
+_ROUTES: list[Route] = [*api_pipelines.ROUTES, *api_jobs.ROUTES, *api_projects.ROUTES, *api_tokens.ROUTES]
 _PREFIX = "/api/v4"
 _BAD_GATEWAY, _GATEWAY_TIMEOUT = 502, 504
 

@@ -1,0 +1,91 @@
+"""The routes of access tokens, and of files at a commit."""
+
+import re
+import subprocess
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from local.gitlab.access import ACCESS_PREFIX, is_member, successor
+from local.gitlab.messages import Request, Response, insufficient_scope, not_found, page
+from local.gitlab.store import Token
+
+if TYPE_CHECKING:
+    from local.gitlab.api import Api
+
+GIT_SECONDS = 30
+
+
+def own(api: "Api", request: Request) -> Response:
+    """``GET /personal_access_tokens/self``: the token that asks, a project's one too."""
+    return Response(value=_token(api.token(request)))
+
+
+def rotate_own(api: "Api", request: Request) -> Response:
+    """``POST /personal_access_tokens/self/rotate``."""
+    return _rotated(api, api.token(request), request)
+
+
+def listed(api: "Api", request: Request) -> Response:
+    """``GET /projects/:id/access_tokens``: those that are active, as GitLab lists them."""
+    project, _ = api.member(request)
+    mine = [one for one in api.store.tokens.values() if one.project == project.id and not one.trigger]
+    items, headers = page(request, [one for one in mine if not one.revoked], url=api.url)
+    return Response(value=[_token(one) for one in items], headers=headers)
+
+
+def rotate(api: "Api", request: Request) -> Response:
+    """``POST /projects/:id/access_tokens/:token_id/rotate``."""
+    project, _ = api.member(request)
+    token = api.store.tokens.get(request.number("token"))
+    if token is None or token.project != project.id or token.trigger:
+        raise not_found()
+    return _rotated(api, token, request)
+
+
+def raw_file(api: "Api", request: Request) -> Response:
+    """``GET /projects/:id/repository/files/:file_path/raw``."""
+    project, token = api.visible(request)
+    ref = request.query.get("ref", "HEAD")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,254}", ref) or not (
+        project.public or is_member(token, project)
+    ):
+        raise not_found("File")
+    command = ["git", "-C", project.repository, "show", f"{ref}:{unquote(request.groups['file'])}"]
+    done = subprocess.run(command, check=False, capture_output=True, timeout=GIT_SECONDS)
+    if done.returncode:
+        raise not_found("File")
+    return Response(text=done.stdout.decode(errors="surrogateescape"))
+
+
+def _rotated(api: "Api", token: Token, request: Request) -> Response:
+    """The token is revoked; its successor belongs to the same user and is shown once."""
+    if "api" not in token.scopes and "self_rotate" not in token.scopes:
+        raise insufficient_scope()
+    made = successor(api.store, token, expires_at=str(request.params.get("expires_at") or ""))
+    return Response(value={**_token(made), "token": made.value})
+
+
+def _token(one: Token) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "name": f"{ACCESS_PREFIX}{one.id}",
+        "revoked": one.revoked,
+        "scopes": one.scopes,
+        "user_id": one.user,
+        "active": not one.revoked,
+        "expires_at": one.expires_at or None,
+    }
+
+
+ROUTES = [
+    ("own_token", "GET", r"/personal_access_tokens/self", own),
+    ("rotate_own_token", "POST", r"/personal_access_tokens/self/rotate", rotate_own),
+    ("access_tokens", "GET", r"/projects/(?P<project>[^/]+)/access_tokens", listed),
+    (
+        "rotate_token",
+        "POST",
+        r"/projects/(?P<project>[^/]+)/access_tokens/(?P<token>\d+)/rotate",
+        rotate,
+    ),
+    ("raw_file", "GET", r"/projects/(?P<project>[^/]+)/repository/files/(?P<file>[^/]+)/raw", raw_file),
+]
