@@ -70,6 +70,11 @@ class FakeLedger:
     def close_offer(self, offer_hash: int, reason: str) -> None:
         self.offers[offer_hash] = replace(self.offers[offer_hash], closed=reason)
 
+    def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
+        if offer_hash not in self.offers:
+            raise StoreUnavailable("table: expected the offer, got none")
+        self.offers[offer_hash] = replace(self.offers[offer_hash], sealed=sealed, sealing_key=sealing_key)
+
     def count_request(self, source: str, *, minute: int, limit: int) -> bool:
         return self._count((source, minute), limit)
 

@@ -81,6 +81,17 @@ class DynamoLedger:
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         self._say(offer_hash, "paused", reason)
 
+    def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
+        changed = self._table.call(
+            "update_item",
+            Key=_offer_key(offer_hash),
+            UpdateExpression="SET sealed = :sealed, sealing_key = :key",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":sealed": {"B": sealed}, ":key": {"B": sealing_key}},
+        )
+        if changed is None:
+            raise StoreUnavailable(f"table: expected the offer {offer_hash:064x}, got none")
+
     def _say(self, offer_hash: int, name: str, reason: str) -> None:
         self._table.call(
             "update_item",

@@ -3,7 +3,7 @@
 import base64
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ class Settings:
     kms_key: str
     collect_function: str
     public_url: str
-    oracle_key: bytes  # a KMS ciphertext; empty where the function signs nothing
+    oracle_key: bytes  # a KMS ciphertext; empty where the function signs nothing, or holds several
     unsafe_loopback: bool  # providers on http://127.0.0.1, for a stack on one machine only
     mina_nodes: tuple[str, ...] = ()  # GraphQL URLs, the preferred one first; none sells for nothing only
     ledger: int = 0  # the ledger id of this table, for offers that have a price (A3)
@@ -46,6 +46,8 @@ class Settings:
     pinned_offer: Pinned | None = None  # the code of offers' contracts; none reads no credential from chain
     mina_archives: tuple[str, ...] = ()  # GraphQL URLs; the nodes' own where there is none
     artifact_origins: tuple[str, ...] = ()  # object storage that the provider redirects artifacts to
+    # Ciphertexts by their public keys, where a new oracle key serves beside an old one (A9).
+    oracle_keys: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -55,13 +57,14 @@ class Settings:
             KeyError: one of them is missing.
         """
         named = {name.lower(): environment[f"SEALRUN_{name}"] for name in _NAMES}
-        oracle_key = base64.b64decode(environment.get("SEALRUN_ORACLE_KEY", ""))
+        oracle_key, oracle_keys = _oracle_keys(environment.get("SEALRUN_ORACLE_KEY", ""))
         unsafe = environment.get("SEALRUN_UNSAFE_LOOPBACK") == "1"
         nodes = tuple(environment.get("SEALRUN_MINA_NODES", "").split())
         ledger = int(environment.get("SEALRUN_LEDGER", "0"))
         return cls(
             **named,
             oracle_key=oracle_key,
+            oracle_keys=oracle_keys,
             unsafe_loopback=unsafe,
             artifact_origins=tuple(environment.get("SEALRUN_ARTIFACT_ORIGINS", "").split()),
             mina_nodes=nodes,
@@ -70,6 +73,14 @@ class Settings:
             pinned_offer=_pinned(environment, "SEALRUN_OFFER_VERIFICATION_KEY"),
             mina_archives=tuple(environment.get("SEALRUN_MINA_ARCHIVES", "").split()),
         )
+
+
+def _oracle_keys(text: str) -> tuple[bytes, dict[str, bytes]]:
+    """One base64 ciphertext, or several as ``ADDRESS:BASE64`` with spaces between."""
+    if ":" not in text:
+        return base64.b64decode(text), {}
+    named = dict(each.split(":", 1) for each in text.split())
+    return b"", {address: base64.b64decode(ciphertext) for address, ciphertext in named.items()}
 
 
 def _pinned(environment: Mapping[str, str], name: str) -> Pinned | None:
@@ -184,7 +195,9 @@ class Services:
         """
         from sealrun.adapters.oracle import open_oracle  # noqa: PLC0415
 
-        return open_oracle(stored, ciphertext=self._settings.oracle_key, keys=self.keys)
+        settings = self._settings
+        ciphertext = settings.oracle_keys.get(stored.offer.oracle, settings.oracle_key)
+        return open_oracle(stored, ciphertext=ciphertext, keys=self.keys)
 
     def _credential(self, stored: StoredOffer) -> Credential:
         """The opened credential, kept for minutes: a rotated one is another box, a revoked one fails."""

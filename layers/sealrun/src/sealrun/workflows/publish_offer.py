@@ -49,20 +49,63 @@ def publish_offer(
         Refused: the oracle key serves another ledger already, or is closed (A3, A9).
         Unavailable: the key service or the ledger is out of reach.
     """
+    stored = seal_offer(
+        offer, token=token, webhook_secret=webhook_secret, ledger=ledger, keys=keys, entropy=entropy
+    )
+    publish_sealed(stored, ledger=ledger)
+    return stored
+
+
+def seal_offer(
+    offer: Offer,
+    *,
+    token: str,
+    webhook_secret: str,
+    ledger: Ledger,
+    keys: KeyService,
+    entropy: Callable[[int], bytes],
+) -> StoredOffer:
+    """The first half of ``publish_offer``: seal the token, store nothing.
+
+    Raises:
+        Refused: see ``publish_offer``.
+        Unavailable: see ``publish_offer``.
+    """
     _check_oracle(offer, ledger)
     context = key_context("credential", offer.id)
     known = ledger.offer(offer.hash) if offer.contract else None
     secret = keys.decrypt(known.sealing_key, context=context) if known else entropy(SECRET_KEY_BYTES)
     credential = Credential(token, offer.source.origin, offer.source.project, offer.id)
-    stored = StoredOffer(
+    return StoredOffer(
         offer=offer,
         closed="",
         sealed=seal(credential, bytes(PrivateKey(secret).public_key)),
         sealing_key=known.sealing_key if known else keys.encrypt(secret, context=context),
         webhook_secret=keys.encrypt(webhook_secret.encode(), context=key_context("webhook", offer.id)),
     )
-    ledger.publish(replace(stored, sealed=b"", paused=UNSEEN) if offer.contract else stored)
-    return stored
+
+
+def publish_sealed(stored: StoredOffer, *, ledger: Ledger) -> None:
+    """The other half: put it up for sale.
+
+    Raises:
+        Refused: see ``publish_offer``.
+        StoreUnavailable: the ledger is out of reach.
+    """
+    _check_oracle(stored.offer, ledger)
+    ledger.publish(replace(stored, sealed=b"", paused=UNSEEN) if stored.offer.contract else stored)
+
+
+def replace_credential(stored: StoredOffer, *, ledger: Ledger) -> None:
+    """Put another sealed token into an offer that the ledger has: the old one was revoked.
+
+    Raises:
+        Refused: the credential lies on chain, where it cannot be replaced: a new one is a new offer.
+        StoreUnavailable: the ledger is out of reach, or has no such offer.
+    """
+    if stored.offer.contract is not None:
+        raise Refused("credential: expected one in the stack, got one on chain; a new token is a new offer")
+    ledger.replace_credential(stored.offer.hash, sealed=stored.sealed, sealing_key=stored.sealing_key)
 
 
 def _check_oracle(offer: Offer, ledger: Ledger) -> None:
