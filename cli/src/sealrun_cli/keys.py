@@ -15,8 +15,8 @@ from sealrun_cli.errors import CliError
 from sealrun_cli.options import Json
 from sealrun_cli.output import speaking
 
-# A key has 52 characters.
-MAX_KEY_BYTES = 256
+# A key has 52 characters, a provider's token some dozens.
+MAX_SECRET_BYTES = 1024
 STDIN = "-"
 
 
@@ -26,7 +26,7 @@ def read_key(source: str) -> PrivateKey:
     Raises:
         CliError: others may read the file, or it holds no key; its text is not repeated.
     """
-    text = sys.stdin.read(MAX_KEY_BYTES) if source == STDIN else _private_text(Path(source))
+    text = read_private(source)
     where = "stdin" if source == STDIN else source
     try:
         return PrivateKey.from_base58(text.strip())
@@ -36,6 +36,15 @@ def read_key(source: str) -> PrivateKey:
             f"key: expected a Mina private key (EK...) in {where}, got something else",
             "make one with `sealrun key FILE --new`, or save the one that your wallet exports",
         ) from None
+
+
+def read_private(source: str) -> str:
+    """At most 1024 characters of a secret, from a file that nobody else may read or from stdin for ``-``.
+
+    Raises:
+        CliError: others may read the file.
+    """
+    return sys.stdin.read(MAX_SECRET_BYTES) if source == STDIN else _private_text(Path(source))
 
 
 def new_key(path: Path) -> PrivateKey:
@@ -51,9 +60,11 @@ def _private_text(path: Path) -> str:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if mode & 0o077:
             raise CliError(
-                "key", f"key: expected {path} with mode 0600, got {mode:04o}", f"run: chmod 600 {path}"
+                "key",
+                f"{path.name}: expected {path} with mode 0600, got {mode:04o}",
+                f"run: chmod 600 {path}",
             )
-        return file.read(MAX_KEY_BYTES)
+        return file.read(MAX_SECRET_BYTES)
 
 
 def key(

@@ -1,0 +1,161 @@
+"""A seller's GitLab through python-gitlab: who a token is, what it may do, the project, tag, hooks.
+
+Only the command uses this; the functions have an adapter of their own. A token goes to the one origin that
+it is given for, and is in no message.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import gitlab
+import httpx
+
+from sealrun_cli.errors import CliError
+from sealrun_cli.service import LOOPBACK
+
+# R1: a token lives no longer.
+MAX_TOKEN_DAYS = 90
+TIMEOUT_SECONDS = 30
+DEFAULT_CONFIGURATION = ".gitlab-ci.yml"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Whom a token belongs to."""
+
+    user: int
+    token: int
+    scopes: tuple[str, ...]
+    expires: str  # ISO date, empty for never
+
+
+@dataclass(frozen=True)
+class ProjectFacts:
+    """What GitLab says of a project; None where it does not show it to this caller."""
+
+    id: int
+    path: str
+    private: bool
+    configuration: str | None
+    auto_cancel: bool | None
+    build_timeout: int | None
+
+
+@dataclass(frozen=True)
+class GitLabAccount:
+    """One GitLab, asked with a token or as anybody."""
+
+    origin: str
+    token: str = field(default="", repr=False)
+
+    @property
+    def _client(self) -> gitlab.Gitlab:
+        _check_origin(self.origin)
+        return gitlab.Gitlab(
+            self.origin,
+            private_token=self.token or None,
+            timeout=TIMEOUT_SECONDS,
+            obey_rate_limit=False,
+            retry_transient_errors=False,
+            keep_base_url=True,
+        )
+
+    def holder(self) -> Holder:
+        """Whose token it is, and until when."""
+        with _translated("token"):
+            found: Any = self._client.personal_access_tokens.get("self")
+        return Holder(found.user_id, found.id, tuple(found.scopes), str(found.expires_at or ""))
+
+    def project(self, project: str) -> ProjectFacts:
+        """By its id or its full path."""
+        with _translated("project"):
+            found = self._client.projects.get(project).asdict()
+        shown = "ci_config_path" in found
+        cancel = found.get("auto_cancel_pending_pipelines")
+        return ProjectFacts(
+            id=found["id"],
+            path=found["path_with_namespace"],
+            private=found.get("visibility") == "private",
+            configuration=(found["ci_config_path"] or DEFAULT_CONFIGURATION) if shown else None,
+            auto_cancel=None if cancel is None else cancel == "enabled",
+            build_timeout=found.get("build_timeout"),
+        )
+
+    def tag(self, project: str, name: str) -> tuple[str, bool]:
+        """A tag's commit, and whether the tag is protected."""
+        with _translated("tag"):
+            found = self._client.projects.get(project, lazy=True).tags.get(name).asdict()
+        return str(found["commit"]["id"]), found.get("protected") is True
+
+    def file(self, project: str, path: str, commit: str) -> bytes:
+        """A file's bytes at a commit."""
+        with _translated("file"):
+            found = self._client.projects.get(project, lazy=True).files.raw(file_path=path, ref=commit)
+        return found
+
+    def add_hook(self, project: str, url: str, secret: str) -> None:
+        """A webhook for pipelines, signed with the secret; one of the same URL is replaced."""
+        with _translated("webhook"):
+            hooks = self._client.projects.get(project, lazy=True).hooks
+            old = [hook for hook in hooks.list(iterator=True) if hook.url == url]
+            named = {"url": url, "signing_token": secret, "pipeline_events": True, "push_events": False}
+            hooks.create(named)
+            for hook in old:
+                hook.delete()
+
+    def rotate(self, project: str, user: int, *, today: date, days: int = MAX_TOKEN_DAYS) -> str:
+        """Revoke the user's token at the provider and get its successor, which belongs to the same user.
+
+        The caller's token is that token itself, or one of a maintainer.
+        """
+        expires = (today + timedelta(days=days)).isoformat()
+        own = self.holder()
+        with _translated("token"):
+            client = self._client
+            if own.user == user:
+                return str(client.personal_access_tokens.rotate("self", expires_at=expires)["token"])
+            tokens = client.projects.get(project, lazy=True).access_tokens
+            theirs = [each for each in tokens.list(iterator=True) if each.user_id == user and each.active]
+            if not theirs:
+                raise CliError(
+                    "token", f"token: expected an active one of user {user}, got none", "make one in GitLab"
+                )
+            return str(tokens.rotate(theirs[-1].id, expires_at=expires)["token"])
+
+
+def token_troubles(holder: Holder, user: int, *, today: date) -> Iterator[str]:
+    """Why this token must not be sealed for an offer that names this user (R1, R3)."""
+    if holder.user != user:
+        yield f"token: expected one of user {user}, as the offer's source.user says, got one of {holder.user}"
+    if "api" not in holder.scopes:
+        yield f"token: expected the scope api, got {', '.join(holder.scopes) or 'none'}"
+    if not holder.expires:
+        yield f"token: expected an expiry within {MAX_TOKEN_DAYS} days (R1), got none"
+    elif date.fromisoformat(holder.expires) > today + timedelta(days=MAX_TOKEN_DAYS):
+        yield f"token: expected an expiry within {MAX_TOKEN_DAYS} days (R1), got {holder.expires}"
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    """python-gitlab's errors as ours; GitLab's own words, bounded, and what to do about the common ones."""
+    advice = {
+        401: "give a token of this GitLab that has not expired or been revoked",
+        403: "use a project access token with the role Maintainer and the scope api",
+        404: "check the origin and the project; a private project needs a token: --token-file",
+    }
+    try:
+        yield
+    except gitlab.GitlabError as error:
+        status = error.response_code or 0
+        said = f"{what}: expected GitLab to say, got {status} {str(error.error_message)[:200]}"
+        raise CliError("provider", said, advice.get(status, "try again later")) from error
+
+
+def _check_origin(origin: str) -> None:
+    """Tokens do not travel in clear; only this machine's own addresses may go without TLS."""
+    parsed = httpx.URL(origin)
+    if parsed.scheme != "https" and not (parsed.scheme == "http" and parsed.host in LOOPBACK):
+        raise CliError("bad-request", f"origin: expected https://, got {origin[:100]}")
