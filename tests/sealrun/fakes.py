@@ -3,7 +3,7 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -21,8 +21,9 @@ from sealrun.errors import (
     StoreUnavailable,
     TooMany,
 )
+from sealrun.measure import Measured
 from sealrun.offers import Offer
-from sealrun.ports import Job, Project, Run, RunStatus, Stored, StoredOffer
+from sealrun.ports import Content, Job, Project, Run, RunStatus, StoredOffer
 from sealrun.records import Record, RunKey
 from sealrun.runs import run_name
 from sealrun.vouchers import Deposits, Reserve, Standing, concluded
@@ -296,11 +297,11 @@ class FakeStore:
     def __init__(self) -> None:
         self.bytes: dict[str, bytes] = {}
 
-    def put(self, chunks: Iterable[bytes], *, media_type: str) -> Stored:
-        body = b"".join(chunks)
-        sha256 = hashlib.sha256(body).hexdigest()
-        self.bytes.setdefault(sha256, body)
-        return Stored(sha256, len(body))
+    def put(self, content: Content, measured: Measured, *, media_type: str) -> None:
+        body = b"".join(content())
+        if hashlib.sha256(body).hexdigest() != measured.sha256:
+            raise StoreUnavailable(f"evidence: expected the bytes of {measured.sha256} again, got others")
+        self.bytes.setdefault(measured.sha256, body)
 
     def get(self, sha256: str) -> bytes:
         return self.bytes[sha256]

@@ -16,7 +16,7 @@ from tests.sealrun.fakes import zipped
 def unpack(archive: bytes, *, max_bytes: int = 1000, max_files: int = 5) -> dict[str, bytes]:
     chunks = (archive[n : n + 7] for n in range(0, len(archive), 7))
     files = unpack_zip(chunks, max_bytes=max_bytes, max_files=max_files)
-    return {name: b"".join(content) for name, content in files}
+    return {name: b"".join(content()) for name, content in files}
 
 
 def test_files_come_out_as_they_went_in_and_folders_do_not() -> None:

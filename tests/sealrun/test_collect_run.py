@@ -9,19 +9,37 @@ import pytest
 from mina.sign import sign_fields
 from sealrun.calls import read_fields
 from sealrun.errors import NotAllowed, NotFound, ProviderRefused
-from sealrun.fields import document_hash
+from sealrun.evidence_index import Index, parse_openings
+from sealrun.leaves import Kind, Leaf, tree_hash
+from sealrun.measure import measure_document
 from sealrun.ports import Run, RunStatus
 from sealrun.receipts import Outcome, SignedReceipt
 from sealrun.records import Record, State
 from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt
 from tests.sealrun.fakes import zipped
-from tests.sealrun.world import BUYER, ORACLE, World, make_offer, sign_call
+from tests.sealrun.world import BUYER, ORACLE, World, make_offer, offer_value, sign_call
 
 
 def over(world: World) -> tuple[Record, SignedReceipt]:
     record = world.settle(world.call().record.call_hash)
     assert record.receipt is not None
     return record, SignedReceipt.parse(record.receipt)
+
+
+def index_of(world: World, record: Record) -> Index:
+    return Index.parse(world.store.get(record.index))
+
+
+def openings_of(world: World, record: Record) -> dict[str, tuple[Leaf, ...]]:
+    return parse_openings(world.store.get(record.openings))[1]
+
+
+def run_of(world: World, record: Record) -> dict[str, Any]:
+    leaf = index_of(world, record).trees["profile"][0].leaf
+    assert leaf is not None
+    assert leaf.kind is Kind.RUN
+    document: dict[str, Any] = json.loads(world.store.get(leaf.sha256))
+    return document
 
 
 def test_a_receipt_is_signed_over_what_the_run_left() -> None:
@@ -34,15 +52,16 @@ def test_a_receipt_is_signed_over_what_the_run_left() -> None:
     assert receipt.call_hash == record.call_hash == sign_call(world.offer).call.hash
     assert receipt.offer_hash == world.offer.hash
     assert receipt.source_hash == world.offer.source_hash
-    assert receipt.outputs_hash == document_hash("sealrun:outputs", world.store.get(record.manifest))
-    assert receipt.profile_hash == document_hash("sealrun:profile", world.store.get(record.profile))
-    assert json.loads(world.store.get(record.manifest)) == [
-        {
-            "name": "build/dist/out.txt",
-            "sha256": "56f6e6304d02d413bb7d5d463ac5cdc58551266dc7269b467fc385815f39b913",
-            "size": 6,
-        }
-    ]
+    index = index_of(world, record)
+    assert index.call == record.id
+    for name, signed_hash in (("outputs", receipt.outputs_hash), ("profile", receipt.profile_hash)):
+        hashes = [entry.hash for entry in index.trees[name]]
+        assert tree_hash(f"sealrun:{name}", hashes) == signed_hash
+    (output,) = index.trees["outputs"]
+    assert output.leaf is not None
+    assert (output.leaf.label, output.leaf.size) == ("build/dist/out.txt", 6)
+    assert world.store.get(output.leaf.sha256) == b"built\n"
+    assert output.cid == measure_document(b"built\n").cid
 
 
 @pytest.mark.parametrize("name", ["call_hash", "status", "grade", "finished_at", "outputs_hash"])
@@ -69,7 +88,7 @@ def test_a_run_that_did_not_succeed_ends_in_a_signed_failure_without_outputs(
     world.provider.ends_as = status
     record, signed = over(world)
     assert (signed.receipt.status, record.state) == (outcome, state)
-    assert world.store.get(record.manifest) == b"[]"
+    assert index_of(world, record).trees["outputs"] == ()
     assert signed.holds()
     assert record.ending is not None
     assert record.ending.reason
@@ -127,8 +146,22 @@ def test_r4_a_run_of_another_commit_is_stopped_unpaid_and_closes_the_offer() -> 
 def test_r4_the_profile_names_what_is_not_pinned() -> None:
     world = World()
     record, _ = over(world)
-    named = json.loads(world.store.get(record.profile))["not_pinned"]
-    assert named == ["included configuration", "job images", "project variables", "runners"]
+    assert run_of(world, record)["not_pinned"] == ["job images", "project variables", "runners"]
+    file = {"path": "ci/x.yml", "sha256": "4b" * 32, "includes": ["local:a.yml", "remote:https://ci.test/b"]}
+    other = World(make_offer(source={**offer_value()["source"], "configuration": file}))
+    other.provider.configuration = ""
+    record, _ = over(other)
+    assert run_of(other, record)["not_pinned"][:2] == [
+        "included configuration remote:https://ci.test/b",
+        "which configuration file the project is set to run",
+    ]
+
+
+def test_r4_a_run_of_another_configuration_file_is_not_what_was_sold() -> None:
+    world = World()
+    world.provider.configuration = "other.yml"
+    _, signed = over(world)
+    assert signed.receipt.status is Outcome.SOURCE_CHANGED
 
 
 def test_r3_a_found_run_that_somebody_else_started_does_not_count() -> None:
@@ -230,8 +263,9 @@ def test_a_log_is_cut_at_the_offers_limit_and_says_so() -> None:
     world = World()
     world.provider.log_text = b"x" * 5000
     record, _ = over(world)
-    (job,) = json.loads(world.store.get(record.profile))["jobs"]
-    assert (job["log"]["size"], job["log"]["cut"]) == (1000, True)
+    log = next(leaf for leaf in openings_of(world, record)["profile"] if leaf.kind is Kind.LOG)
+    assert log.size == 1000
+    assert run_of(world, record)["logs_cut"] == ["build"]
 
 
 def test_l5_state_and_receipt_are_public_and_inputs_are_not() -> None:
@@ -256,9 +290,13 @@ def test_l5_the_log_needs_a_fresh_signature_of_the_buyer() -> None:
         fields = read_fields("mina:devnet", BUYER.public_key(), record.call_hash, until)
         return {"expires_at": str(until), "signature": sign_fields(key, fields).to_base58()}  # type: ignore[arg-type]
 
-    assert read({})["logs"] is None
-    assert read({})["outputs"] is not None, "the offer says its outputs are public"
-    assert read(right(BUYER, now + 60))["logs"]
+    def names(found: dict[str, object]) -> list[str]:
+        return [file["name"] for file in found["files"]]  # type: ignore[attr-defined]
+
+    assert names(read({})) == ["outputs/build/dist/out.txt", "profile/run.json"], "the offer says no more"
+    assert read({})["openings"] is None
+    assert "profile/build/job.log" in names(read(right(BUYER, now + 60)))
+    assert read(right(BUYER, now + 60))["openings"]
     with pytest.raises(NotAllowed, match="expected the buyer's"):
         read(right(ORACLE, now + 60))
     with pytest.raises(Exception, match="expected later than"):

@@ -312,7 +312,7 @@ def test_l5_the_buyer_reads_what_a_paid_call_left_and_the_accounts_own_key_does_
         right = {"expires_at": str(until), "signature": headers["Sealrun-Signature"]}
         return read_evidence(record.id, right, ledger=market.ledger, store=market.store, now=market.clock.now)
 
-    assert evidence(BUYER)["logs"]
+    assert evidence(BUYER)["openings"]
     with pytest.raises(NotAllowed, match="expected the buyer's"):
         evidence(ACCOUNT)
 

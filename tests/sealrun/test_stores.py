@@ -9,9 +9,10 @@ import pytest
 from moto import mock_aws
 
 from sealrun.adapters.kms import KmsKeys
-from sealrun.adapters.s3 import PREFIX, S3EvidenceStore
+from sealrun.adapters.s3 import DOCUMENT_BYTES, PART, PREFIX, S3EvidenceStore
 from sealrun.credentials import key_context
 from sealrun.errors import StoreUnavailable, UnsafeArchive
+from sealrun.measure import Measured, measure
 
 REGION = {"region_name": "eu-central-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
@@ -26,22 +27,40 @@ def store() -> Iterator[S3EvidenceStore]:
         yield S3EvidenceStore(client, bucket="evidence")
 
 
-@pytest.mark.parametrize("chunks", [[], [b"a", b"b"], [b"x" * 700_000] * 3])
+def put(store: S3EvidenceStore, *chunks: bytes, media_type: str = "text/plain") -> Measured:
+    measured = measure(chunks)
+    store.put(lambda: chunks, measured, media_type=media_type)
+    return measured
+
+
+@pytest.mark.parametrize("chunks", [[], [b"a", b"b"], [b"x" * 700_000] * 3, [b"y" * 999_999] * 40])
 def test_bytes_are_stored_under_their_digest_and_read_back(
     store: S3EvidenceStore, chunks: list[bytes]
 ) -> None:
-    stored = store.put(iter(chunks), media_type="text/plain")
-    assert stored.sha256 == hashlib.sha256(b"".join(chunks)).hexdigest()
-    assert stored.size == sum(map(len, chunks))
-    if stored.size <= 1 << 20:
-        assert store.get(stored.sha256) == b"".join(chunks)
+    measured = put(store, *chunks)
+    assert measured.sha256 == hashlib.sha256(b"".join(chunks)).hexdigest()
+    kept = store._client.get_object(Bucket="evidence", Key=PREFIX + measured.sha256)["Body"].read()
+    assert kept == b"".join(chunks)
+    if len(kept) <= DOCUMENT_BYTES:
+        assert store.get(measured.sha256) == kept
 
 
-def test_storing_twice_is_harmless_and_keeps_the_first(store: S3EvidenceStore) -> None:
-    first = store.put([b"same"], media_type="text/plain")
-    assert store.put([b"same"], media_type="application/json") == first
+@pytest.mark.parametrize("size", [4, PART + 1])
+def test_storing_twice_is_harmless_and_keeps_the_first(store: S3EvidenceStore, size: int) -> None:
+    first = put(store, b"s" * size)
+    put(store, b"s" * size, media_type="application/json")
     head = store._client.head_object(Bucket="evidence", Key=PREFIX + first.sha256)
     assert head["ContentType"] == "text/plain"
+
+
+@pytest.mark.parametrize("size", [4, PART + 1])
+def test_bytes_that_change_between_measuring_and_storing_are_not_stored(
+    store: S3EvidenceStore, size: int
+) -> None:
+    measured = measure([b"a" * size])
+    with pytest.raises(StoreUnavailable, match=f"expected the bytes of {measured.sha256} again, got others"):
+        store.put(lambda: [b"b" * size], measured, media_type="text/plain")
+    _check_nothing_is_left(store)
 
 
 def test_bytes_that_are_not_what_their_name_says_are_refused(store: S3EvidenceStore) -> None:
@@ -51,14 +70,20 @@ def test_bytes_that_are_not_what_their_name_says_are_refused(store: S3EvidenceSt
         store.get(name)
 
 
-def test_a_stream_that_breaks_stores_nothing(store: S3EvidenceStore) -> None:
+@pytest.mark.parametrize("size", [4, PART + 1])
+def test_a_stream_that_breaks_stores_nothing(store: S3EvidenceStore, size: int) -> None:
     def breaks() -> Iterator[bytes]:
-        yield b"half"
+        yield b"a" * size
         raise UnsafeArchive("archive: broken")
 
     with pytest.raises(UnsafeArchive, match="broken"):
-        store.put(breaks(), media_type="text/plain")
+        store.put(breaks, measure([b"a" * (size + 1)]), media_type="text/plain")
+    _check_nothing_is_left(store)
+
+
+def _check_nothing_is_left(store: S3EvidenceStore) -> None:
     assert store._client.list_objects_v2(Bucket="evidence")["KeyCount"] == 0
+    assert "Uploads" not in store._client.list_multipart_uploads(Bucket="evidence")
 
 
 def test_a_url_carries_its_end_and_a_name_that_cannot_break_the_header(store: S3EvidenceStore) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
 from sealrun.adapters.archives import unpack_zip
+from sealrun.adapters.spool import spooled
 from sealrun.calls import Call, SignedCall
 from sealrun.errors import StoreUnavailable
 from sealrun.fields import canonical
@@ -168,7 +169,7 @@ class World:
 
     @property
     def collector(self) -> Collector:
-        return Collector(self.starter, lambda _: self.oracle, self.store, unpack_zip)
+        return Collector(self.starter, lambda _: self.oracle, self.store, unpack_zip, spooled)
 
     def call(self, signed: SignedCall | None = None, *, body: bytes | None = None) -> Accepted:
         """Send a call to ``accept_call``."""

@@ -35,7 +35,7 @@ class FileCid:
     """The CID of one file. Of its tree only the blocks that wait for their parent are kept."""
 
     def __init__(self) -> None:
-        self._chunk = bytearray()
+        self._digest, self._filled = hashlib.sha256(), 0
         self._levels: list[list[Link]] = [[]]
         self.size = 0
 
@@ -44,11 +44,12 @@ class FileCid:
         self.size += len(chunk)
         view = memoryview(chunk)
         while view:
-            room = CHUNK - len(self._chunk)
-            self._chunk += view[:room]
-            view = view[room:]
-            if len(self._chunk) == CHUNK and view:
+            if self._filled == CHUNK:
                 self._end_chunk()
+            part = view[: CHUNK - self._filled]
+            self._digest.update(part)
+            self._filled += len(part)
+            view = view[len(part) :]
 
     def cid(self) -> str:
         """The CID of all bytes so far, in base32; nothing may follow."""
@@ -61,9 +62,8 @@ class FileCid:
         return to_text(self._levels[level][0].cid)
 
     def _end_chunk(self) -> None:
-        cid = _cid(_RAW, hashlib.sha256(self._chunk).digest())
-        self._add(0, Link(cid, len(self._chunk), len(self._chunk)))
-        self._chunk = bytearray()
+        self._add(0, Link(_cid(_RAW, self._digest.digest()), self._filled, self._filled))
+        self._digest, self._filled = hashlib.sha256(), 0
 
     def _add(self, level: int, link: Link) -> None:
         """Put a block on its level; a full level becomes one block of the next once more comes."""

@@ -1,103 +1,123 @@
-"""Evidence: what a run left and how it ran, as two canonical documents whose digests the receipt signs."""
+"""Evidence: what a run left and how it ran, as two trees of salted leaves whose hashes the receipt signs.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+``index`` is for anyone: every leaf's hash, and what the offer's policy reveals. ``openings`` is for the
+buyer: all of them opened. Any one opening can be shown to somebody else by itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
-from sealrun.fields import canonical, document_hash
-from sealrun.ports import Job, Run, Stored
-from sealrun.records import Record
+from sealrun.cids import PROFILE
+from sealrun.fields import canonical
+from sealrun.leaves import TREE, TWIN, Kind, Leaf, checked_label, salt, tree_hash
 
-# Providers run refs, not every byte that a run is made of (R4).
-NOT_PINNED = ("included configuration", "job images", "project variables", "runners")
-
-
-@dataclass(frozen=True)
-class Output:
-    """One file that a run left, named by its job and its path there."""
-
-    name: str
-    stored: Stored
-
-    def entry(self) -> dict[str, Any]:
-        """As it stands in the manifest."""
-        return {"name": self.name, "sha256": self.stored.sha256, "size": self.stored.size}
+# In a label the job's name is one part of a path, whatever it holds.
+_PLAIN = " !#$&'()+,;=@[]^`{}~:"
 
 
 @dataclass(frozen=True)
-class Log:
-    """One job's log, cut at the offer's limit."""
+class Item:
+    """One piece of evidence before it has its place in a tree."""
 
-    stored: Stored
-    cut: bool
+    kind: Kind
+    label: str
+    sha256: str
+    size: int
+    public: bool
+    cid: str = ""  # CIDv1 of the bytes, where they may be published
+    text: str | None = None  # of a line: it stands in the index itself
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The items of one tree in their order. The seed makes the salts and is never shown."""
+
+    name: str  # outputs or profile
+    items: tuple[Item, ...]
+    seed: bytes = field(repr=False)
+
+    @cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The items, each at its place and with its salt."""
+        return tuple(
+            Leaf(at, one.kind, checked_label(one.label), one.sha256, one.size, salt(self.seed, self.name, at))
+            for at, one in enumerate(self.items)
+        )
+
+    @cached_property
+    def hash(self) -> int:
+        """``H("sealrun:<name>", [root, count])``."""
+        return tree_hash(f"sealrun:{self.name}", [leaf.hash for leaf in self.leaves])
+
+    @property
+    def twin(self) -> str:
+        """The SHA-256 twin's root, 64 hex digits."""
+        return TWIN.root([leaf.twin for leaf in self.leaves]).hex()
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The leaves for anyone: hidden ones by kind and hashes, the others opened as well."""
+        return [_shown(item, leaf) for item, leaf in zip(self.items, self.leaves, strict=True)]
+
+    def openings(self) -> list[dict[str, Any]]:
+        """The leaves for the buyer."""
+        return [leaf.opening() for leaf in self.leaves]
+
+    def disclosure(self, index: int) -> dict[str, Any]:
+        """One item that can be shown by itself: its opening and its paths to both roots."""
+        return disclosure(self.name, self.leaves, index)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The outputs' manifest and the profile, each as canonical JSON; the receipt signs the hash of both."""
+    """Both trees of one call; ``call`` is its hash as 64 hex digits."""
 
-    outputs: tuple[Output, ...]
-    profile: bytes
-
-    @property
-    def manifest(self) -> bytes:
-        """The outputs by name, so that two runs with the same outputs have the same bytes here."""
-        return canonical([output.entry() for output in sorted(self.outputs, key=lambda output: output.name)])
+    call: str
+    outputs: Tree
+    profile: Tree
 
     @property
-    def outputs_hash(self) -> int:
-        """``H("sealrun:outputs", digest(manifest))``."""
-        return document_hash("sealrun:outputs", self.manifest)
+    def index(self) -> bytes:
+        """The document for anyone, canonical JSON."""
+        trees = {tree.name: tree.shown() for tree in (self.outputs, self.profile)}
+        return canonical({"sealrun": 1, "call": self.call, "cid_profile": PROFILE, **trees})
 
     @property
-    def profile_hash(self) -> int:
-        """``H("sealrun:profile", digest(profile))``."""
-        return document_hash("sealrun:profile", self.profile)
+    def openings(self) -> bytes:
+        """The buyer's document, canonical JSON. It opens everything: never published."""
+        trees = {tree.name: tree.openings() for tree in (self.outputs, self.profile)}
+        return canonical({"sealrun": 1, "call": self.call, **trees})
 
 
-def profile(
-    record: Record,
-    *,
-    outcome: str,
-    reason: str,
-    run: Run | None = None,
-    jobs: Sequence[tuple[Job, Log | None]] = (),
-    duplicates: Sequence[int] = (),
-) -> bytes:
-    """How the call went: the run, its jobs and logs, duplicates that were stopped, and what is not pinned."""
-    return canonical(
-        {
-            "call": record.id,
-            "outcome": outcome,
-            "reason": reason,
-            "run": _run(run) if run else None,
-            "jobs": [_job(job, log) for job, log in jobs],
-            "duplicates": list(duplicates),
-            "not_pinned": list(NOT_PINNED),
-        }
-    )
+def disclosure(tree: str, leaves: Sequence[Leaf], index: int) -> dict[str, Any]:
+    """One leaf of a tree with its paths, as JSON; siblings from the leaf's level up.
+
+    Raises:
+        IndexError: there is no such leaf.
+    """
+    siblings = TREE.path([leaf.hash for leaf in leaves], index)
+    twins = TWIN.path([leaf.twin for leaf in leaves], index)
+    return {
+        "sealrun": 1,
+        "tree": tree,
+        "count": len(leaves),
+        "opening": leaves[index].opening(),
+        "siblings": [str(sibling) for sibling in siblings],
+        "twins": [twin.hex() for twin in twins],
+    }
 
 
-def _run(run: Run) -> Mapping[str, Any]:
-    names = (
-        "id",
-        "project",
-        "ref",
-        "sha",
-        "source",
-        "user",
-        "url",
-        "created_at",
-        "started_at",
-        "finished_at",
-    )
-    return {**{name: getattr(run, name) for name in names}, "status": run.status.value}
+def label(job: str, name: str) -> str:
+    """The label of what a job left: the job's name with ``/`` and the like escaped, then the path."""
+    escaped = quote(job, safe=_PLAIN)
+    return f"{escaped.replace('.', '%2E') if set(escaped) == {'.'} else escaped}/{name}"
 
 
-def _job(job: Job, log: Log | None) -> Mapping[str, Any]:
-    names = ("id", "name", "stage", "status", "failure_reason", "runner")
-    return {**{name: getattr(job, name) for name in names}, "log": _log(log) if log else None}
-
-
-def _log(log: Log) -> Mapping[str, Any]:
-    return {"sha256": log.stored.sha256, "size": log.stored.size, "cut": log.cut}
+def _shown(item: Item, leaf: Leaf) -> dict[str, Any]:
+    value: dict[str, Any] = {"kind": item.kind.name.lower(), "hash": str(leaf.hash), "twin": leaf.twin.hex()}
+    if not item.public:
+        return value
+    optional = {"cid": item.cid or None, "text": item.text}
+    return {**value, "opening": leaf.opening(), **{k: v for k, v in optional.items() if v is not None}}

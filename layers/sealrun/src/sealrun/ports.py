@@ -1,6 +1,6 @@
 """What the workflows need from the world: adapters implement it, and so do the fakes of the tests."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from mina.keys import PublicKey
 from mina.signature import Signature
 from sealrun.dues import DueLeaf, Statement
+from sealrun.measure import Measured
 from sealrun.offers import Offer
 from sealrun.records import Record, RunKey
 from sealrun.terms import Terms
@@ -122,6 +123,9 @@ class Ledger(Protocol):
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         """Until it is called again with an empty reason."""
 
+    def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
+        """Both in one step; the offer must be there."""
+
     def count_request(self, source: str, *, minute: int, limit: int) -> bool:
         """Count one request of this source in this minute; False when the limit is passed."""
 
@@ -190,25 +194,26 @@ class KeyService(Protocol):
     def decrypt(self, ciphertext: bytes, *, context: Mapping[str, str]) -> bytes: ...
 
 
-@dataclass(frozen=True)
-class Stored:
-    """Bytes in the evidence store: their SHA-256 (64 lower-case hex digits) and how many there are."""
+# Bytes that can be read more than once: each call reads them from their beginning.
+Content = Callable[[], Iterable[bytes]]
 
-    sha256: str
-    size: int
+
+# Keeps a stream as long as the context lasts, so that it can be read again.
+Spool = Callable[[Iterable[bytes]], AbstractContextManager[Content]]
 
 
 class EvidenceStore(Protocol):
     """Content-addressed, create-only storage. Every method raises StoreUnavailable only."""
 
-    def put(self, chunks: Iterable[bytes], *, media_type: str) -> Stored:
-        """Hash the bytes as they come and store them under their digest; storing twice is harmless.
+    def put(self, content: Content, measured: Measured, *, media_type: str) -> None:
+        """Store the bytes under their digest, which was measured before; storing twice is harmless.
 
-        What ``chunks`` raises passes through, and then nothing is stored.
+        The bytes are read once more and hashed on their way: nothing is stored under another's digest.
+        What reading them raises passes through, and then nothing is stored.
         """
 
     def get(self, sha256: str) -> bytes:
-        """A document of ours back, checked against its digest; at most 1 MiB."""
+        """A document of ours back, checked against its digest; at most 8 MiB."""
 
     def url(self, sha256: str, *, seconds: int, filename: str) -> str:
         """A URL that serves the bytes for that many seconds, as a download of that name."""
@@ -219,7 +224,7 @@ class Unpack(Protocol):
 
     def __call__(
         self, chunks: Iterable[bytes], *, max_bytes: int, max_files: int
-    ) -> Iterator[tuple[str, Iterator[bytes]]]:
+    ) -> Iterator[tuple[str, Content]]:
         """Names and contents of the files, in the archive's order; read each before the next.
 
         Raises:

@@ -99,8 +99,8 @@ class Record:
     stopped_at: int = 0  # when it was asked to stop because the offer's time was over
     ending: Ending | None = None
     receipt: Mapping[str, Any] | None = None  # {data, signature, publicKey}
-    manifest: str = ""  # sha256 of the outputs' manifest in the evidence store
-    profile: str = ""  # sha256 of the profile there
+    index: str = ""  # sha256 of the evidence index in the evidence store
+    openings: str = ""  # sha256 of what opens all of its leaves, for the buyer
     price: int = 0  # nanomina that are reserved on the account until the call is over
     buyer: str = ""  # who signed, where that is not the account itself
 
@@ -219,14 +219,14 @@ def finished(
     record: Record,
     *,
     receipt: Mapping[str, Any],
-    manifest: str,
-    profile: str,
+    index: str,
+    openings: str,
 ) -> Record:
     """The call is over and its one receipt is here."""
     if record.ending is None:
         raise ValueError("record: expected an ending before a receipt, got none")
     state = _STATE_OF.get(record.ending.outcome, State.FAILED)
-    found = {"receipt": receipt, "manifest": manifest, "profile": profile}
+    found = {"receipt": receipt, "index": index, "openings": openings}
     return _next(record, state=state, lease_until=0, wake_at=0, **found)
 
 

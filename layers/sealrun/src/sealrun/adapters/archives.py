@@ -6,10 +6,12 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from sealrun.errors import UnsafeArchive
+from sealrun.ports import Content
 
-CHUNK = 1 << 16
+CHUNK = 1 << 20
 IN_MEMORY = 1 << 20
 MAX_NAME = 255
 
@@ -17,10 +19,8 @@ MAX_NAME = 255
 _UNSOUND = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, OSError, RuntimeError, EOFError)
 
 
-def unpack_zip(
-    chunks: Iterable[bytes], *, max_bytes: int, max_files: int
-) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """``sealrun.ports.Unpack`` for zip: the archive is spooled, its files are read as streams.
+def unpack_zip(chunks: Iterable[bytes], *, max_bytes: int, max_files: int) -> Iterator[tuple[str, Content]]:
+    """``sealrun.ports.Unpack`` for zip: the archive is spooled once, its files are read from there.
 
     Folders are left out; links are read as the plain files that zip keeps them as.
 
@@ -33,7 +33,8 @@ def unpack_zip(
             archive = zipfile.ZipFile(spool)
         budget = _Budget(max_bytes)
         for entry in _files(archive, max_files):
-            yield entry.filename, _content(archive, entry, budget)
+            budget.allow(entry)
+            yield entry.filename, partial(_content, archive, entry)
 
 
 @contextlib.contextmanager
@@ -74,19 +75,19 @@ def _check_name(name: str) -> None:
 
 
 class _Budget:
-    """Bytes that may still come out: sizes in the archive are only what it says of itself."""
+    """Bytes that may still come out, by what the archive says; ``_content`` holds it to that."""
 
     def __init__(self, left: int) -> None:
         self.limit = self.left = left
 
-    def spend(self, count: int) -> None:
-        self.left -= count
+    def allow(self, entry: zipfile.ZipInfo) -> None:
+        self.left -= entry.file_size
         if self.left < 0:
             raise UnsafeArchive(f"archive: expected files of at most {self.limit} bytes in all, got more")
 
 
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: _Budget) -> Iterator[bytes]:
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The file's bytes; zipfile itself ends at the size that the archive names, and checks the CRC there."""
     with _translated(), archive.open(entry) as file:
         while chunk := file.read(CHUNK):
-            budget.spend(len(chunk))
             yield chunk

@@ -1,22 +1,23 @@
 """The evidence store on S3: content-addressed keys, written once."""
 
+import contextlib
 import hashlib
-import tempfile
-from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sealrun.errors import StoreUnavailable
-from sealrun.ports import Stored
+from sealrun.measure import Measured
+from sealrun.ports import Content
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Small evidence stays in memory, the rest goes to the function's own disk.
-IN_MEMORY = 1 << 20
-DOCUMENT_BYTES = 1 << 20
+# S3 takes parts of 5 MiB and more; one of them is in memory at a time.
+PART = 16 << 20
+DOCUMENT_BYTES = 8 << 20
 PREFIX = "sha256/"
 
 
@@ -26,16 +27,16 @@ class S3EvidenceStore:
     def __init__(self, client: "S3Client", *, bucket: str) -> None:
         self._client, self._bucket = client, bucket
 
-    def put(self, chunks: Iterable[bytes], *, media_type: str) -> Stored:
-        """At most 5 GiB, as one PUT takes; what is there already under the digest is left as it is."""
-        digest, size = hashlib.sha256(), 0
-        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
-            for chunk in chunks:
-                digest.update(chunk)
-                size += spool.write(chunk)
-            spool.seek(0)
-            self._create(digest.hexdigest(), spool, size, media_type)
-        return Stored(digest.hexdigest(), size)
+    def put(self, content: Content, measured: Measured, *, media_type: str) -> None:
+        """In one request up to 16 MiB, by multipart above; at most 10,000 parts, which is 156 GiB.
+
+        What is there already under the digest is left as it is.
+        """
+        where = {"Bucket": self._bucket, "Key": PREFIX + measured.sha256}
+        if measured.size <= PART:
+            self._put(b"".join(content()), measured, {**where, "ContentType": media_type})
+        elif not self._exists(where):
+            self._put_parts(content, measured, where, media_type)
 
     def get(self, sha256: str) -> bytes:
         try:
@@ -59,21 +60,73 @@ class S3EvidenceStore:
             ExpiresIn=seconds,
         )
 
-    def _create(self, sha256: str, body: IO[bytes], size: int, media_type: str) -> None:
+    def _put(self, body: bytes, measured: Measured, request: dict[str, str]) -> None:
+        _check(hashlib.sha256(body), len(body), measured)
+        with _translated(unless="PreconditionFailed"):
+            self._client.put_object(Body=body, IfNoneMatch="*", **request)  # type: ignore[arg-type]
+
+    def _exists(self, where: dict[str, str]) -> bool:
+        with _translated(unless="404"):
+            self._client.head_object(**where)  # type: ignore[arg-type]
+            return True
+        return False
+
+    def _put_parts(
+        self, content: Content, measured: Measured, where: dict[str, Any], media_type: str
+    ) -> None:
+        """One part in memory at a time; an upload that is not completed is given up."""
+        with _translated():
+            upload = self._client.create_multipart_upload(**where, ContentType=media_type)["UploadId"]
         try:
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=PREFIX + sha256,
-                Body=body,
-                ContentLength=size,
-                ContentType=media_type,
-                IfNoneMatch="*",
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
-                raise _unavailable(error) from error
-        except BotoCoreError as error:
+            with _translated():
+                parts = self._send_parts(content, measured, {**where, "UploadId": upload})
+            with _translated(unless="PreconditionFailed"):
+                self._client.complete_multipart_upload(
+                    **where, UploadId=upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
+                )
+        except BaseException:
+            with contextlib.suppress(ClientError, BotoCoreError):
+                self._client.abort_multipart_upload(**where, UploadId=upload)
+            raise
+
+    def _send_parts(self, content: Content, measured: Measured, upload: dict[str, Any]) -> list[Any]:
+        digest, size, parts = hashlib.sha256(), 0, []
+        for number, part in enumerate(_parts(content()), start=1):
+            digest.update(part)
+            size += len(part)
+            answer = self._client.upload_part(**upload, PartNumber=number, Body=part)
+            parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+        _check(digest, size, measured)
+        return parts
+
+
+def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes in parts of one size; the last one may be shorter."""
+    part = bytearray()
+    for chunk in chunks:
+        part += chunk
+        while len(part) >= PART:
+            yield bytes(part[:PART])
+            part = part[PART:]
+    if part:
+        yield bytes(part)
+
+
+def _check(digest: "hashlib._Hash", size: int, measured: Measured) -> None:
+    if (digest.hexdigest(), size) != (measured.sha256, measured.size):
+        raise StoreUnavailable(f"evidence: expected the bytes of {measured.sha256} again, got others")
+
+
+@contextlib.contextmanager
+def _translated(*, unless: str = "") -> Iterator[None]:
+    """Raise botocore's errors as ours; the error of this code is none."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != unless:
             raise _unavailable(error) from error
+    except BotoCoreError as error:
+        raise _unavailable(error) from error
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:

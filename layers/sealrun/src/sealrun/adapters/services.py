@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sealrun.accounts import Pinned
 from sealrun.adapters.archives import unpack_zip
 from sealrun.adapters.dynamodb import DynamoLedger
+from sealrun.adapters.spool import spooled
 from sealrun.credentials import Credential, open_credential
 from sealrun.ports import Oracle, Provider, StoredOffer
 from sealrun.workflows.read_contract import OfferContracts, sealed_credential
@@ -136,7 +137,7 @@ class Services:
         """What collects runs and signs receipts."""
         from sealrun.workflows.collect_run import Collector  # noqa: PLC0415
 
-        return Collector(self.starter, self.open_oracle, self.store, unpack_zip)
+        return Collector(self.starter, self.open_oracle, self.store, unpack_zip, spooled)
 
     @cached_property
     def chain(self) -> "MinaNodes":

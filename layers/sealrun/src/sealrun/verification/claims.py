@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from sealrun.errors import SealrunError
+from sealrun.measure import Measured
 
 
 class Verdict(StrEnum):
@@ -24,15 +25,6 @@ class Claim:
     verdict: Verdict
     says: str  # in words: what holds, or what was expected and what came
     rests_on: str  # whose word or which arithmetic it is
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A file as it is: its SHA-256 (64 hex digits), its size in bytes, its CIDv1."""
-
-    sha256: str
-    size: int
-    cid: str
 
 
 class Folder(Protocol):

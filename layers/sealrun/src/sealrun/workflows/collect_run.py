@@ -5,7 +5,11 @@ from dataclasses import dataclass, replace
 
 from sealrun.calls import SignedCall
 from sealrun.errors import ProviderError, Unavailable
-from sealrun.ports import EvidenceStore, Ledger, Oracle, StoredOffer, Unpack
+from sealrun.evidence import Evidence, Item, Tree
+from sealrun.leaves import Kind
+from sealrun.measure import measure_document
+from sealrun.offers import Offer
+from sealrun.ports import EvidenceStore, Ledger, Oracle, Spool, StoredOffer, Unpack
 from sealrun.receipts import GRADE_OPERATOR, Outcome, Receipt, SignedReceipt
 from sealrun.records import (
     Ending,
@@ -18,8 +22,9 @@ from sealrun.records import (
     stopping,
     unreachable,
 )
+from sealrun.run_document import LABEL, RunReport, run_document
 from sealrun.runs import judge
-from sealrun.workflows.gather import Gathered, gather, nothing_gathered
+from sealrun.workflows.gather import Gathered, gather
 from sealrun.workflows.start_run import Starter, start_run
 
 
@@ -31,6 +36,7 @@ class Collector:
     oracle: Callable[[StoredOffer], Oracle]
     store: EvidenceStore
     unpack: Unpack
+    spool: Spool
 
 
 def advance(
@@ -99,26 +105,47 @@ def _looked(
 
 def _concluded(held: Record, end: Ending, stored: StoredOffer, collector: Collector) -> Record:
     """Gather the evidence, then sign the one receipt over it."""
-    gathered = _gathered(held, end, stored, collector)
-    store = collector.store
-    manifest = store.put([gathered.evidence.manifest], media_type="application/json")
-    profile = store.put([gathered.evidence.profile], media_type="application/json")
-    receipt = _sign(held, gathered, stored, collector.oracle(stored))
+    gathered, oracle = _gathered(held, end, stored, collector), collector.oracle(stored)
+    evidence = _evidence(held, gathered, stored.offer, oracle, collector.store)
+    index, openings = (_store(collector.store, part) for part in (evidence.index, evidence.openings))
+    receipt = _sign(held, gathered.ending, evidence, stored, oracle)
     held = judged(held, gathered.ending)
-    return finished(held, receipt=receipt.document(), manifest=manifest.sha256, profile=profile.sha256)
+    return finished(held, receipt=receipt.document(), index=index, openings=openings)
 
 
 def _gathered(held: Record, end: Ending, stored: StoredOffer, collector: Collector) -> Gathered:
     if end.outcome in (Outcome.NEVER_STARTED, Outcome.UNREACHABLE):
-        return nothing_gathered(held, end)
+        return Gathered(end, RunReport())
     provider = collector.starter.open_provider(stored)
     run = provider.read(held.run_id)
+    store, unpack, spool = collector.store, collector.unpack, collector.spool
     return gather(
-        held, end, run, offer=stored.offer, provider=provider, store=collector.store, unpack=collector.unpack
+        held, end, run, offer=stored.offer, provider=provider, store=store, unpack=unpack, spool=spool
     )
 
 
-def _sign(held: Record, gathered: Gathered, stored: StoredOffer, oracle: Oracle) -> SignedReceipt:
+def _evidence(
+    held: Record, gathered: Gathered, offer: Offer, oracle: Oracle, store: EvidenceStore
+) -> Evidence:
+    """Both trees; the document of the run is the first leaf of the profile and always shown."""
+    ending, key, seed = gathered.ending, oracle.statement_key, oracle.seed(held.id)
+    document = run_document(held, ending, offer, gathered.report, statement_key=key)
+    measured = measure_document(document)
+    store.put(lambda: [document], measured, media_type="application/json")
+    run = Item(Kind.RUN, LABEL, measured.sha256, measured.size, public=True, cid=measured.cid)
+    outputs = Tree("outputs", tuple(gathered.outputs), seed)
+    return Evidence(held.id, outputs, Tree("profile", (run, *gathered.profile), seed))
+
+
+def _store(store: EvidenceStore, document: bytes) -> str:
+    measured = measure_document(document)
+    store.put(lambda: [document], measured, media_type="application/json")
+    return measured.sha256
+
+
+def _sign(
+    held: Record, ending: Ending, evidence: Evidence, stored: StoredOffer, oracle: Oracle
+) -> SignedReceipt:
     """Grade 0: nothing but the operator's word ties the outputs to the run."""
     call = SignedCall.parse(held.body, stored.offer).call
     receipt = Receipt(
@@ -127,11 +154,11 @@ def _sign(held: Record, gathered: Gathered, stored: StoredOffer, oracle: Oracle)
         offer_hash=call.offer_hash,
         source_hash=stored.offer.source_hash,
         inputs_hash=call.inputs_hash,
-        outputs_hash=gathered.evidence.outputs_hash,
-        profile_hash=gathered.evidence.profile_hash,
-        status=gathered.ending.outcome,
+        outputs_hash=evidence.outputs.hash,
+        profile_hash=evidence.profile.hash,
+        status=ending.outcome,
         grade=GRADE_OPERATOR,
-        finished_at=gathered.ending.finished_at,
+        finished_at=ending.finished_at,
     )
     return SignedReceipt(receipt, oracle.sign(receipt.fields()), oracle.public_key)
 

@@ -8,8 +8,16 @@ from mina.keys import PublicKey
 from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun import read
-from sealrun.calls import MAX_READ_SECONDS, MAX_UNIX_SECONDS, check_expiry, read_fields
+from sealrun.calls import (
+    MAX_READ_SECONDS,
+    MAX_UNIX_SECONDS,
+    SignedCall,
+    check_expiry,
+    read_fields,
+)
 from sealrun.errors import NotAllowed, NotFound
+from sealrun.evidence_index import TREES, Index, parse_openings
+from sealrun.leaves import Kind, Leaf
 from sealrun.offers import Offer
 from sealrun.ports import EvidenceStore, Ledger, StoredOffer
 from sealrun.records import Record
@@ -57,12 +65,12 @@ def public_view(record: Record) -> dict[str, Any]:
 def read_evidence(
     call_id: str, right: Mapping[str, str], *, ledger: Ledger, store: EvidenceStore, now: int
 ) -> dict[str, Any]:
-    """Where the call's outputs, log and profile are to be had for some minutes.
+    """The call's documents and index, and where its files are to be had for some minutes.
 
     Args:
         call_id: the call hash, 64 hex digits.
         right: ``expires_at`` and ``signature`` of the buyer, or empty; without them only what the
-            offer declares public is shown.
+            offer's policy names is shown.
         ledger: the table of calls.
         store: where the evidence lies.
         now: Unix seconds.
@@ -77,12 +85,44 @@ def read_evidence(
     if record.receipt is None or stored is None:
         raise NotFound(f"evidence: expected a call that is over, got one that is {record.state}")
     buyer = bool(right) and _check_right(record, right, stored.offer, now=now)
-    log = buyer or stored.offer.evidence.log.match("")
+    index = store.get(record.index)
+    openings = store.get(record.openings) if buyer else None
+    leaves = _shown_leaves(index) if openings is None else _all_leaves(openings)
     return {
-        "profile": _url(store, record.profile, "profile.json") if log else None,
-        "logs": _logs(record, store) if log else None,
-        "outputs": _outputs(record, store) if buyer or stored.offer.evidence.outputs.patterns else None,
+        "documents": _documents(record, stored.offer, buyer=buyer),
+        "index": _text(index),
+        "openings": None if openings is None else _text(openings),
+        "files": [_file(store, tree, leaf) for tree, leaf in leaves if leaf.kind is not Kind.LINE],
     }
+
+
+def _documents(record: Record, offer: Offer, *, buyer: bool) -> dict[str, str]:
+    """What opens the receipt's other hashes; the inputs only to whom they may be shown (L5, R7)."""
+    call = SignedCall.parse(record.body, offer).call
+    documents = {"offer.json": offer.document, "call.json": call.public.document()}
+    if buyer or offer.evidence.inputs == "public":
+        documents["inputs.json"] = call.inputs_document
+    return {name: _text(document) for name, document in documents.items()}
+
+
+def _shown_leaves(index: bytes) -> list[tuple[str, Leaf]]:
+    trees = Index.parse(index).trees
+    return [(name, entry.leaf) for name in TREES for entry in trees[name] if entry.leaf]
+
+
+def _all_leaves(openings: bytes) -> list[tuple[str, Leaf]]:
+    _, trees = parse_openings(openings)
+    return [(name, leaf) for name in TREES for leaf in trees[name]]
+
+
+def _file(store: EvidenceStore, tree: str, leaf: Leaf) -> dict[str, Any]:
+    """Where an item's bytes are to be had, and its place in an evidence folder."""
+    url = store.url(leaf.sha256, seconds=URL_SECONDS, filename=leaf.label.rsplit("/", 1)[-1])
+    return {"name": f"{tree}/{leaf.label}", "sha256": leaf.sha256, "size": leaf.size, "url": url}
+
+
+def _text(document: bytes) -> str:
+    return document.decode("utf-8")
 
 
 def _record(call_id: str, ledger: Ledger) -> Record:
@@ -106,21 +146,6 @@ def _check_right(record: Record, right: Mapping[str, str], offer: Offer, *, now:
     if not holds:
         raise NotAllowed("signature: expected the buyer's over the six fields of a read, got another")
     return True
-
-
-def _outputs(record: Record, store: EvidenceStore) -> list[dict[str, Any]]:
-    entries = json.loads(store.get(record.manifest))
-    return [{**entry, "url": _url(store, entry["sha256"], entry["name"])} for entry in entries]
-
-
-def _logs(record: Record, store: EvidenceStore) -> list[dict[str, Any]]:
-    jobs = json.loads(store.get(record.profile))["jobs"]
-    named = [(f"{job['name']}.log", job["log"]) for job in jobs if job["log"]]
-    return [{"name": name, **log, "url": _url(store, log["sha256"], name)} for name, log in named]
-
-
-def _url(store: EvidenceStore, sha256: str, name: str) -> str:
-    return store.url(sha256, seconds=URL_SECONDS, filename=name.rsplit("/", 1)[-1])
 
 
 def offer_view(stored: StoredOffer, payments: Payments | None = None) -> dict[str, Any]:

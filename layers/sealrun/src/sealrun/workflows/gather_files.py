@@ -1,0 +1,114 @@
+"""What the jobs of a run left as artifacts: outputs, and the files of the probe."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sealrun.errors import Malformed
+from sealrun.evidence import Item, label
+from sealrun.evidence_policy import EvidencePolicy
+from sealrun.fields import canonical
+from sealrun.json_limits import parse_object
+from sealrun.leaves import Kind
+from sealrun.measure import Measured, measure, measure_document
+from sealrun.offers import Offer
+from sealrun.ports import Content, EvidenceStore, Job, Provider, Unpack
+from sealrun.stacks import MAX_BYTES, folded, parse, redact
+
+# The folder that ``sealrun-probe run`` leaves in a job's artifacts.
+PROBE_FOLDER = "sealrun-profile/"
+STACKS, SUMMARY, PROBES = "profile.folded", "profile.json", "probes.json"
+SHOWN_STACKS = "profile.public.folded"
+SAMPLERS = ("perf", "py-spy", "proc", "rusage")
+_BINARY = "application/octet-stream"
+
+
+@dataclass
+class Files:
+    """What was found, in the order of jobs and archives."""
+
+    outputs: list[Item] = field(default_factory=list)
+    profile: list[Item] = field(default_factory=list)
+    samples: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def gather_files(
+    jobs: Sequence[Job], offer: Offer, provider: Provider, store: EvidenceStore, unpack: Unpack
+) -> Files:
+    """Store every job's files; the offer's bounds hold for all of them together.
+
+    Raises:
+        UnsafeArchive, ProviderRefused: what was left cannot be taken, and nothing of it counts.
+    """
+    found, bytes_left, files_left = Files(), offer.limits.artifact_bytes, offer.limits.files
+    for job in jobs:
+        if not job.has_artifacts:
+            continue
+        with provider.artifacts(job.id) as chunks:
+            for name, content in unpack(chunks, max_bytes=bytes_left, max_files=files_left):
+                size = _take(found, job, name, content, offer.evidence, store)
+                bytes_left, files_left = bytes_left - size, files_left - 1
+    return found
+
+
+def _take(
+    found: Files, job: Job, name: str, content: Content, policy: EvidencePolicy, store: EvidenceStore
+) -> int:
+    """Store one file as an output or as one of the probe's; its size."""
+    measured = measure(content())
+    store.put(content, measured, media_type=_BINARY)
+    if not name.startswith(PROBE_FOLDER):
+        place = label(job.name, name)
+        found.outputs.append(_item(Kind.OUTPUT, place, measured, public=policy.outputs.match(place)))
+        return measured.size
+    own = name.removeprefix(PROBE_FOLDER)
+    public = "*" in policy.symbols.patterns
+    found.profile.append(_item(Kind.PROFILE, label(job.name, name), measured, public=public))
+    if own in (STACKS, SUMMARY, PROBES) and measured.size <= MAX_BYTES:
+        found.profile += _derived(found, job, own, b"".join(content()), policy, store)
+    return measured.size
+
+
+def _derived(
+    found: Files, job: Job, own: str, document: bytes, policy: EvidencePolicy, store: EvidenceStore
+) -> Iterator[Item]:
+    """What the policy lets the public see of a file of the probe; what is not of its form is only named."""
+    summary = found.samples.setdefault(job.name, {})
+    try:
+        if own == STACKS:
+            shown = folded(redact(parse(document), policy.symbols))
+            yield _kept(Kind.STACKS, label(job.name, SHOWN_STACKS), shown, store)
+        elif own == SUMMARY:
+            summary |= _summary(parse_object(document))
+        else:
+            for name, value in _probes(parse_object(document), policy):
+                yield _kept(Kind.PROBE, label(job.name, f"probes/{name}"), canonical(value), store)
+    except Malformed as error:
+        summary["refused"] = f"{own}: {error.detail}"
+
+
+def _summary(value: Mapping[str, Any]) -> dict[str, Any]:
+    """How the job says it was sampled: a known word and numbers, no text of the job's own."""
+    sampler = value.get("sampler")
+    if sampler not in SAMPLERS:
+        raise Malformed(f"sampler: expected one of {', '.join(SAMPLERS)}, got another")
+    numbers = {name: value.get(name) for name in ("hz", "samples")}
+    return {"sampler": sampler, **{name: n for name, n in numbers.items() if type(n) is int and n >= 0}}
+
+
+def _probes(value: Mapping[str, Any], policy: EvidencePolicy) -> Iterator[tuple[str, Any]]:
+    named = value.get("probes")
+    if not isinstance(named, dict):
+        raise Malformed(f"probes: expected an object of probes, got {type(named).__name__}")
+    return ((name, named[name]) for name in policy.probes if name in named)
+
+
+def _kept(kind: Kind, place: str, document: bytes, store: EvidenceStore) -> Item:
+    """Store a document that is made here and shown to anyone."""
+    measured = measure_document(document)
+    store.put(lambda: [document], measured, media_type=_BINARY)
+    return _item(kind, place, measured, public=True)
+
+
+def _item(kind: Kind, place: str, measured: Measured, *, public: bool) -> Item:
+    return Item(kind, place, measured.sha256, measured.size, public, measured.cid if public else "")

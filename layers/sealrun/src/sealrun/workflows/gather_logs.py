@@ -1,0 +1,85 @@
+"""A job's log: stored whole up to the offer's limit, and line by line where the offer shows it."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sealrun.errors import ProviderRefused
+from sealrun.evidence import Item, label
+from sealrun.evidence_policy import MAX_LINE, EvidencePolicy
+from sealrun.leaves import Kind
+from sealrun.measure import measure, measure_document
+from sealrun.ports import Content, EvidenceStore, Job, Provider, Spool
+
+MAX_LINES = 100
+NAME = "job.log"
+# Colours and cursor movements (ECMA-48 CSI), and what else no terminal prints.
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Log:
+    """The items of one job's log, and whether it is longer than the offer's limit."""
+
+    items: tuple[Item, ...]
+    cut: bool
+
+
+def gather_log(
+    job: Job, provider: Provider, store: EvidenceStore, spool: Spool, policy: EvidencePolicy, *, limit: int
+) -> Log | None:
+    """Store the job's log; None where the provider has none."""
+    try:
+        with provider.log(job.id) as chunks, spool(cut := _Cut(chunks, limit)) as content:
+            measured = measure(content())
+            store.put(content, measured, media_type="text/plain; charset=utf-8")
+            lines = tuple(_lines(job, content, policy))
+    except ProviderRefused:
+        return None
+    public = "*" in policy.log.patterns
+    cid = measured.cid if public else ""
+    whole = Item(Kind.LOG, label(job.name, NAME), measured.sha256, measured.size, public, cid)
+    return Log((whole, *lines), cut.was_cut)
+
+
+class _Cut:
+    """The first ``limit`` bytes of a stream, and whether there were more."""
+
+    def __init__(self, chunks: Iterable[bytes], limit: int) -> None:
+        self._chunks, self._left = chunks, limit
+        self.was_cut = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.was_cut = len(chunk) > self._left
+            yield chunk[: self._left]
+            self._left -= min(len(chunk), self._left)
+            if self.was_cut:
+                return
+
+
+def _lines(job: Job, content: Content, policy: EvidencePolicy) -> Iterator[Item]:
+    """The first lines that the policy names, without control characters."""
+    found = 0
+    for number, line in enumerate(_starts_of_lines(content()), start=1):
+        text = _CONTROL.sub("", line.decode("utf-8", "replace"))[:MAX_LINE]
+        if policy.log.match(text):
+            measured = measure_document(text.encode())
+            name = label(job.name, f"{NAME}:{number}")
+            yield Item(Kind.LINE, name, measured.sha256, measured.size, public=True, text=text)
+            found += 1
+        if found == MAX_LINES:
+            return
+
+
+def _starts_of_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Each line, or as much of it as may be shown."""
+    line = b""
+    for chunk in chunks:
+        first, *rest = chunk.split(b"\n")
+        line = (line + first)[:MAX_LINE]
+        for start in rest:
+            yield line
+            line = start[:MAX_LINE]
+    if line:
+        yield line
