@@ -52,6 +52,11 @@ class MinaChain(Closing):
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def described(self) -> dict[str, Any]:
+        """Where it is, for clients in other processes."""
+        return {"node": self.graphql, "archive": self.archive, "proofs": self.proofs, **self._addresses}
+
     def environment(self, ledger: int) -> dict[str, str]:
         """The variables by which functions sell on this chain, with dues in this ledger."""
         keys = json.loads((CONTRACTS / "verification_keys.json").read_text())

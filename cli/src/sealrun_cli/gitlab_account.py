@@ -93,8 +93,7 @@ class GitLabAccount:
     def file(self, project: str, path: str, commit: str) -> bytes:
         """A file's bytes at a commit."""
         with _translated("file"):
-            found = self._client.projects.get(project, lazy=True).files.raw(file_path=path, ref=commit)
-        return found
+            return self._client.projects.get(project, lazy=True).files.raw(file_path=path, ref=commit)
 
     def add_hook(self, project: str, url: str, secret: str) -> None:
         """A webhook for pipelines, signed with the secret; one of the same URL is replaced."""

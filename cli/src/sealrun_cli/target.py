@@ -6,7 +6,6 @@ asked. Neither holds a secret. Every request to AWS goes through here, with its 
 
 import base64
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -212,25 +211,6 @@ def aws_errors(missing: str = "") -> Iterator[None]:
     except BotoCoreError as error:
         advice = "set AWS_PROFILE and AWS_REGION, or run `sealrun deploy --local`"
         raise CliError("aws", f"aws: expected an answer, got {error}", missing and advice) from error
-
-
-def running(pid: int, word: str) -> bool:
-    """True while this process runs; ``word`` stands in its command line, so that no other is meant."""
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-    except OSError:
-        return False
-    return word in command
-
-
-def end(pid: int, word: str) -> bool:
-    """Ask this process of ours to end; False where it does not run."""
-    import signal  # noqa: PLC0415
-
-    if not pid or not running(pid, word):
-        return False
-    os.kill(pid, signal.SIGTERM)
-    return True
 
 
 def _is_stack(path: Path) -> bool:

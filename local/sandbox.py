@@ -1,0 +1,52 @@
+"""The world around a seller on this machine: a GitLab that has one repository as its project, a Mina chain.
+
+``python -m local.sandbox --folder DIR --repository DIR --ready FILE`` serves it until Ctrl-C or SIGTERM. The
+file tells where everything is; the project's access token stands in ``token`` beside it.
+"""
+
+import argparse
+import json
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from local.chain import MinaChain
+from local.gitlab.server import GitLabServer
+from local.signals import wait_for_stop, write_whole
+
+TOKEN_DAYS = 90
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m local.sandbox", description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="logs and state")
+    parser.add_argument("--repository", type=Path, required=True, help="a git repository: the project")
+    parser.add_argument("--project", default="seller/project", help="the project's path")
+    parser.add_argument("--ready", type=Path, required=True, help="write where everything is into this file")
+    parser.add_argument("--no-proofs", action="store_true", help="count every proof as valid")
+    options = parser.parse_args(arguments)
+    with (
+        GitLabServer(options.folder / "gitlab") as gitlab,
+        MinaChain(options.folder / "chain", proofs=not options.no_proofs) as chain,
+    ):
+        found = _project(gitlab, options.project, options.repository)
+        write_whole(options.ready.parent / "token", found.pop("token") + "\n")
+        write_whole(options.ready, json.dumps({"pid": os.getpid(), **found, **chain.described}))
+        wait_for_stop()
+    return 0
+
+
+def _project(gitlab: GitLabServer, path: str, repository: Path) -> dict[str, Any]:
+    """The project with a fresh token; the one that an earlier sandbox made in this folder is used again."""
+    known = [one.id for one in gitlab.store.projects.values() if one.path == path]
+    project = known[0] if known else gitlab.create_project(path, repository)
+    expires = (datetime.now(UTC).date() + timedelta(days=TOKEN_DAYS)).isoformat()
+    token = gitlab.create_token(project, expires_at=expires)
+    return {"origin": gitlab.url, "project": path, "token": token.value}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
