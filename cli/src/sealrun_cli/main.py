@@ -2,10 +2,25 @@
 
 import typer
 
-from sealrun_cli import accounts, buying, checking, keys
+from sealrun_cli import (
+    accounts,
+    buying,
+    check,
+    checking,
+    close,
+    cost,
+    deploy,
+    init,
+    keys,
+    publish,
+    rotate,
+    sandbox,
+    seal,
+    status,
+)
 
 app = typer.Typer(
-    help="Buy one CI job with a Mina wallet; settle and leave prepaid accounts.",
+    help="Sell one CI job as a Mina zkApp call, or buy one with a Mina wallet.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -19,6 +34,17 @@ app.command("exit")(accounts.exit_account)
 app.command("withdraw")(accounts.withdraw)
 app.command("pay-operator")(accounts.pay_operator)
 app.command("verify")(checking.verify)
+app.command("init")(init.init)
+app.command("check")(check.check)
+app.command("deploy")(deploy.deploy)
+app.command("seal")(seal.seal)
+app.command("publish")(publish.publish)
+app.command("status")(status.status)
+app.command("calls")(status.calls)
+app.add_typer(rotate.app, name="rotate")
+app.command("close")(close.close)
+app.command("cost")(cost.cost)
+app.command("sandbox")(sandbox.sandbox)
 
 
 def run() -> None:

@@ -104,8 +104,8 @@ class Target:
         return dict(each.split(":", 1) for each in held.split() if ":" in each)
 
     def give_oracle_keys(self, held: Mapping[str, str]) -> None:
-        """Let the functions that sign hold exactly these."""
-        text = " ".join(f"{address}:{ciphertext}" for address, ciphertext in held.items())
+        """Let the functions of a stack on this machine that sign hold exactly these."""
+        text = key_text(held)
         for name in SIGNERS:
             variables = {**self._environment(name), ORACLE_KEY: text}
             with aws_errors():
@@ -129,6 +129,11 @@ class Target:
         path = work_folder(folder) / f"{self.name}.json"
         path.write_text(json.dumps(asdict(self), indent=2) + "\n")
         return path
+
+
+def key_text(held: Mapping[str, str]) -> str:
+    """Oracle keys as ``SEALRUN_ORACLE_KEY`` has several of them."""
+    return " ".join(f"{address}:{ciphertext}" for address, ciphertext in held.items())
 
 
 def work_folder(folder: Path) -> Path:
@@ -163,18 +168,20 @@ def target_in_aws(name: str) -> Target:
     with aws_errors(missing=f"stack: expected {name} here or in AWS, got none"):
         client = boto3.client("cloudformation")
         found = client.describe_stacks(StackName=name)["Stacks"][0]
-        resources = client.meta.region_name
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
-    return target_of(name, resources, outputs)
+        region = client.meta.region_name
+    return target_of(found, region)
 
 
-def target_of(name: str, region: str, outputs: Mapping[str, str]) -> Target:
-    """The stack that has these outputs.
+def target_of(found: Mapping[str, Any], region: str) -> Target:
+    """The stack that CloudFormation describes so.
 
     Raises:
         CliError: it is no stack of ours.
     """
-    if missing := sorted({"Url", "Table", "KmsKey", "Ledger"} - outputs.keys()):
+    name = str(found["StackName"])
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
+    if missing := sorted({"Url", "Table", "KeyArn"} - outputs.keys()):
         raise CliError("stack", f"stack: expected outputs of sealrun in {name}, got no {missing[0]}")
     functions = {
         output.removesuffix("Function").lower(): value
@@ -183,11 +190,11 @@ def target_of(name: str, region: str, outputs: Mapping[str, str]) -> Target:
     }
     return Target(
         name=name,
-        url=outputs["Url"],
+        url=parameters.get("PublicUrl") or outputs["Url"],
         region=region,
         table=outputs["Table"],
-        kms_key=outputs["KmsKey"],
-        ledger=outputs["Ledger"],
+        kms_key=outputs["KeyArn"],
+        ledger=parameters.get("Ledger", "0"),
         functions=functions,
     )
 

@@ -1,0 +1,172 @@
+"""Deploy into AWS: pack, show CloudFormation's own change set, ask, run it, follow it.
+
+Two passes over a new stack: its KMS key must exist before it can close the oracle's key, and the distribution
+before functions can be told their public address.
+"""
+
+import hashlib
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+from mina.keys import PrivateKey
+from sealrun.offers import Offer
+from sealrun_cli import background
+from sealrun_cli.cloudformation import Stacks
+from sealrun_cli.confirming import confirm
+from sealrun_cli.errors import CliError
+from sealrun_cli.output import Output
+from sealrun_cli.target import Target, aws_errors, key_text, target_of
+
+# As infra.package has them, which is beside the command in a checkout only.
+CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
+PACK_SECONDS = 1200
+MAX_SHOWN = 60
+
+
+def deploy_to_aws(
+    name: str,
+    offer: Offer,
+    key: PrivateKey,
+    given: Mapping[str, str],
+    out: Output,
+    *,
+    bucket: str,
+    yes: bool,
+) -> Target:
+    """Create or update the stack.
+
+    Args:
+        name: of the stack.
+        offer: what it is to serve, beside what it serves already.
+        key: the oracle's.
+        given: parameters of the template that were given.
+        out: where plan and progress are told.
+        bucket: for packages; empty takes the account's own, which is made.
+        yes: go on without asking.
+
+    Raises:
+        CliError: AWS refused, somebody said no, or the stack did not come up.
+    """
+    import boto3  # noqa: PLC0415
+
+    with aws_errors():
+        region = boto3.session.Session().region_name
+        if region is None:
+            raise CliError("aws", "aws: expected a region, got none", "set AWS_REGION")
+        stacks = Stacks(boto3.client("cloudformation", region_name=region), name, out)
+        stack = stacks.found()
+        bucket = bucket or _bucket_name(region)
+        template = _uploaded(bucket, region, out, yes=yes)
+        first = {**given, **_identity(stack, offer), **({} if stack else _origin_secret())}
+        change_set = stacks.propose(first, template=template, capabilities=CAPABILITIES)
+        if change_set is not None:
+            confirm(out, _plan(name, region, list(stacks.changes(change_set)), new=stack is None), yes=yes)
+            stack = stacks.run(change_set)
+        if stack is None:
+            raise CliError("aws", "stack: expected changes, got none for a new stack")
+        return _completed(stacks, stack, region, key)
+
+
+def merged_keys(stack: Mapping[str, Any], address: str, ciphertext: str) -> str:
+    """The stack's oracle keys, with this one: an old key signs dues until its accounts are settled (A9)."""
+    held = _parameter(stack, "OracleKey")
+    known = dict(each.split(":", 1) for each in held.split() if ":" in each)
+    return key_text({**known, address: ciphertext})
+
+
+def _completed(stacks: Stacks, stack: Mapping[str, Any], region: str, key: PrivateKey) -> Target:
+    """The second pass: the oracle's key as KMS closed it, and the public address."""
+    target = target_of(stack, region)
+    address = key.public_key().to_base58()
+    second = {"PublicUrl": target.url}
+    if f"{address}:" not in _parameter(stack, "OracleKey"):
+        second["OracleKey"] = merged_keys(stack, *target.sealed_oracle(key))
+    change_set = stacks.propose(second, template="", capabilities=CAPABILITIES)
+    return target if change_set is None else target_of(stacks.run(change_set), region)
+
+
+def _identity(stack: Mapping[str, Any] | None, offer: Offer) -> dict[str, str]:
+    """The offers and oracles that the functions may serve: those of before, and this one."""
+    before = stack or {}
+    named = {"Offers": offer.id, "Oracles": offer.oracle}
+    known = {name: [each for each in _parameter(before, name).split(",") if each] for name in named}
+    return {name: ",".join(dict.fromkeys([*known[name], value])) for name, value in named.items()}
+
+
+def _origin_secret() -> dict[str, str]:
+    """What the distribution shows to the functions behind it; nobody needs to know it."""
+    secret = secrets.token_hex(32)
+    return {"OriginSecret": secret, "OriginSecretDigests": hashlib.sha256(secret.encode()).hexdigest()}
+
+
+def _parameter(stack: Mapping[str, Any], name: str) -> str:
+    found = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
+    return str(found.get(name, ""))
+
+
+def _bucket_name(region: str) -> str:
+    import boto3  # noqa: PLC0415
+
+    return f"sealrun-packages-{boto3.client('sts').get_caller_identity()['Account']}-{region}"
+
+
+def _uploaded(bucket: str, region: str, out: Output, *, yes: bool) -> str:
+    """Pack everything for Lambda and put it into the bucket; the template's URL."""
+    import boto3  # noqa: PLC0415
+
+    if not (background.ROOT / "infra" / "package.py").exists():
+        said = "deploy: expected a checkout of sealrun's repository, got an installed command"
+        raise CliError("local", said, "clone the repository and run `make setup` in it")
+    confirm(
+        out, [f"upload   layers, functions and templates to s3://{bucket}, which is made if needed"], yes=yes
+    )
+    _make_bucket(boto3.client("s3", region_name=region), bucket, region)
+    out.progress("packing layers and functions for Lambda")
+    with tempfile.TemporaryDirectory() as scratch:
+        named = ["--out", scratch, "--bucket", bucket, "--region", region, "--upload"]
+        done = subprocess.run(
+            [sys.executable, "-m", "infra.package", *named],
+            cwd=background.ROOT,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=PACK_SECONDS,
+        )
+    lines = done.stdout.strip().splitlines()
+    if done.returncode or not lines or not lines[-1].startswith("https://"):
+        last = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+        raise CliError(
+            "deploy", f"package: expected a template, got {last[:300]}", "run: python -m infra.package --help"
+        )
+    return lines[-1]
+
+
+def _make_bucket(s3: Any, bucket: str, region: str) -> None:
+    """The account's own bucket for packages, closed to the public; one that is there stays as it is."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+            raise
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        s3.create_bucket(Bucket=bucket, **place)
+        names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+        s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(names, True))
+
+
+def _plan(name: str, region: str, changes: list[str], *, new: bool) -> list[str]:
+    shown = [f"         {line}" for line in changes[:MAX_SHOWN]]
+    more = [f"         and {len(changes) - MAX_SHOWN} more"] if len(changes) > MAX_SHOWN else []
+    head = f"{'create' if new else 'update':<8} stack {name} in {region}: {len(changes)} changes"
+    return [
+        head,
+        *shown,
+        *more,
+        "costs    see `sealrun cost`; what it stores stays when the stack is deleted",
+    ]
