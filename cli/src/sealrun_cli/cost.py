@@ -17,6 +17,7 @@ from sealrun_cli.errors import CliError
 from sealrun_cli.offer_file import mina_text
 from sealrun_cli.options import Json
 from sealrun_cli.output import NANO, mina, nanomina, speaking
+from sealrun_cli.trade import SHARE
 
 MILLION = 1_000_000
 GB = 1 << 30
@@ -86,7 +87,7 @@ def cost(
     price: Annotated[str, typer.Option(help="MINA for one good run.")] = "0",
     share: Annotated[
         int, typer.Option(help="The operator's share in basis points.", min=0, max=SHARE_UNIT)
-    ] = 250,
+    ] = SHARE,
     mina_usd: Annotated[float, typer.Option(help="Dollars for one MINA, to compare.", min=0)] = 0.0,
     as_json: Json = False,
 ) -> None:
@@ -147,7 +148,8 @@ def per_month(data: dict[str, Any]) -> Iterator[Line]:
 
 def per_call_on_chain(use: Use, data: dict[str, Any]) -> int:
     """Nanomina of fees for one call: its part of a settlement, paid by the seller. Rounded up."""
-    return -(-round(data["mina"]["fee"]["each"] * NANO) // use.settle_every)
+    fee = round(float(data["mina"]["fee"]["each"]) * NANO)
+    return -(-fee // use.settle_every)
 
 
 def _priced(counts: dict[str, float], data: dict[str, Any]) -> Iterator[Line]:
@@ -171,7 +173,8 @@ def _lines(use: Use, data: dict[str, Any], each: list[Line], monthly: list[Line]
 def _chain_lines(use: Use, chain: int, mina_usd: float) -> Iterator[str]:
     dollars = f" ({chain * MILLION / NANO * mina_usd:.2f} USD at {mina_usd:g})" if mina_usd else ""
     yield f"Mina: a call itself costs no fee; a settlement of {use.settle_every} calls costs 0.1 MINA"
-    yield f"  0.1 MINA / {use.settle_every} = {mina(chain)} a call, {mina(chain * MILLION)} a million{dollars}"
+    million = f"{mina(chain * MILLION)} a million{dollars}"
+    yield f"  0.1 MINA / {use.settle_every} = {mina(chain)} a call, {million}"
     yield "  opening an account costs its buyer 1 MINA and 0.1 of fee, once; pulling the share 0.1"
 
 
@@ -189,4 +192,5 @@ def _earned(price: int, share: int, chain: int) -> dict[str, str]:
 
 def _earning(earned: dict[str, str]) -> Iterator[str]:
     if earned:
-        yield f"earned a good run: operator {mina(earned['operator'])}, seller {mina(earned['seller'])} after fees"
+        operator, seller = mina(earned["operator"]), mina(earned["seller"])
+        yield f"earned a good run: operator {operator}, seller {seller} after fees"

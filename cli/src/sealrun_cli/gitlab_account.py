@@ -58,8 +58,6 @@ class GitLabAccount:
             self.origin,
             private_token=self.token or None,
             timeout=TIMEOUT_SECONDS,
-            obey_rate_limit=False,
-            retry_transient_errors=False,
             keep_base_url=True,
         )
 
