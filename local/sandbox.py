@@ -1,7 +1,8 @@
 """The world around a seller on this machine: a GitLab that has one repository as its project, a Mina chain.
 
 ``python -m local.sandbox --folder DIR --repository DIR --ready FILE`` serves it until Ctrl-C or SIGTERM. The
-file tells where everything is; the project's access token stands in ``token`` beside it.
+file tells where everything is; beside it stand the project's access token (``token``) and its owner's own
+(``maintainer``).
 """
 
 import argparse
@@ -33,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
         MinaChain(options.folder / "chain", proofs=not options.no_proofs) as chain,
     ):
         found = _project(gitlab, options.project, options.repository)
-        write_whole(options.ready.parent / "token", found.pop("token") + "\n")
+        for name in ("token", "maintainer"):
+            write_whole(options.ready.parent / name, found.pop(name) + "\n")
         write_whole(options.ready, json.dumps({"pid": os.getpid(), **found, **chain.described}))
         wait_for_stop()
     return 0
@@ -45,7 +47,8 @@ def _project(gitlab: GitLabServer, path: str, repository: Path) -> dict[str, Any
     project = known[0] if known else gitlab.create_project(path, repository)
     expires = (datetime.now(UTC).date() + timedelta(days=TOKEN_DAYS)).isoformat()
     token = gitlab.create_token(project, expires_at=expires)
-    return {"origin": gitlab.url, "project": path, "token": token.value}
+    owner = gitlab.create_personal_token(gitlab.store.projects[project].owner)
+    return {"origin": gitlab.url, "project": path, "token": token.value, "maintainer": owner.value}
 
 
 if __name__ == "__main__":

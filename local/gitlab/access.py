@@ -41,6 +41,18 @@ def new_token(
     return token
 
 
+def new_personal_token(store: Store, user: int) -> Token:
+    """A token of a person's own, with the scope api."""
+    with store.lock:
+        value = ACCESS_PREFIX + secrets.token_urlsafe(20)
+        token = Token(
+            store.next_id(), value, trigger=False, user=user, project=0, scopes=["api"], expires_at=""
+        )
+        store.tokens[token.id] = token
+        store.save()
+    return token
+
+
 def successor(store: Store, token: Token, *, expires_at: str) -> Token:
     """Revoke the token and make another of the same user, as GitLab rotates: by default for a week."""
     week = (datetime.now(UTC).date() + timedelta(days=7)).isoformat()

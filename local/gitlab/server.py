@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from local.closing import Closing
-from local.gitlab.access import new_token
+from local.gitlab.access import new_personal_token, new_token
 from local.gitlab.api import Api, NoAnswer
 from local.gitlab.faults import Faults
 from local.gitlab.hooks import Hooks
@@ -112,6 +112,10 @@ class GitLabServer(Closing):
         """Add a project access token, or a trigger token; ``.value`` is secret, ``.user`` its account."""
         owner = self.store.projects[project]
         return new_token(self.store, owner, trigger=trigger, scopes=scopes, expires_at=expires_at)
+
+    def create_personal_token(self, user: int) -> Token:
+        """Add a token of a person, good for all of their projects."""
+        return new_personal_token(self.store, user)
 
     def revoke_token(self, token: Token) -> None:
         """Take a token back."""

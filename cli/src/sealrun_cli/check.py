@@ -88,10 +88,10 @@ def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
     yield good("terms", f"seller and operator can be paid, share {share}, exit after {hours:g} h")
 
 
-def sandbox_token(folder: Path, offer: Offer) -> str:
-    """The sandbox's own token, for an offer of its project."""
+def sandbox_token(folder: Path, offer: Offer, name: str = TOKEN) -> str:
+    """The file of a token that the sandbox made, for an offer of its project; empty for any other."""
     around = found_sandbox(folder)
-    return str(folder / WORK / TOKEN) if around.get("origin") == offer.source.origin else ""
+    return str(folder / WORK / name) if around.get("origin") == offer.source.origin else ""
 
 
 def _ask(node: str, offer: Offer) -> Answer:

@@ -4,6 +4,7 @@ The file has the names of the offer document, with four comforts: ``price`` is i
 the network and the oracle, ``[inputs]`` what is the same in every schema, and constants are left out.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -105,7 +106,8 @@ def write_values(path: Path, value: Mapping[str, Any]) -> None:
             made.add(tomlkit.nl())
             made.add(tomlkit.comment(_ABOVE[name]))
             made.add(name, _table(value[name]))
-    path.write_text(tomlkit.dumps(made))
+    # A line of explanation belongs to the table below it.
+    path.write_text(re.sub(r"^(# .*)\n\n\[", r"\1\n[", tomlkit.dumps(made), flags=re.MULTILINE))
 
 
 def mina_text(amount: int) -> str:

@@ -53,7 +53,11 @@ def publish(
             result["contract"] = opened
         target.invoke("health")
         state = state_of(target, offer)
-        lines = [f"{state}: {result['url']}", f"next     sealrun call {result['url']} --key buyer.key"]
+        buys = "open" if offer.payment else "call"
+        lines = [
+            f"{state}: {result['url']}",
+            f"next     a buyer: sealrun {buys} {result['url']} --key buyer.key",
+        ]
         out.result({**result, "state": state}, *lines)
 
 

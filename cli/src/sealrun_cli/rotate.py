@@ -1,6 +1,7 @@
 """``sealrun rotate``: another API token for an offer, or another oracle key for what is sold from now on."""
 
 import secrets
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,8 @@ from sealrun_cli.gitlab_account import MAX_TOKEN_DAYS, GitLabAccount
 from sealrun_cli.keys import read_key
 from sealrun_cli.offer_file import OFFER_FILE, read_offer, read_values, write_values
 from sealrun_cli.output import Output, speaking
+from sealrun_cli.sandbox import MAINTAINER
+from sealrun_cli.seal import sealed_for
 from sealrun_cli.target import DEFAULT_NAME, Name, Target, find_target
 
 app = typer.Typer(help="Replace an API token, or an oracle key.", no_args_is_help=True, rich_markup_mode=None)
@@ -29,6 +32,10 @@ def rotate_token(
     file: File = OFFER_FILE,
     stack: Name = DEFAULT_NAME,
     token_file: TokenFile = "",
+    also: Annotated[
+        Path | None,
+        typer.Option("--and", help="A new offer that the new token is sealed for, too.", metavar="FILE"),
+    ] = None,
     days: Annotated[
         int, typer.Option(help="How long the new token lives.", min=1, max=MAX_TOKEN_DAYS)
     ] = MAX_TOKEN_DAYS,
@@ -41,17 +48,25 @@ def rotate_token(
     """
     with speaking(as_json=as_json) as out:
         offer, target = read_offer(file), find_target(file.parent, stack)
-        _check_rotation(offer, target)
-        source = offer.source
+        more = read_offer(also) if also else None
+        _check_rotation(offer, target, more)
+        source, served = offer.source, list(_served(offer, target))
         plan = [
             f"revoke   the token of user {source.user} at {source.origin}, project {source.project}: at once",
-            f"seal     its successor ({days} days) for offer {offer.id[:16]}…, in the table of {target.name}",
+            f"seal     its successor ({days} days), in the table of {target.name}, for",
+            *(
+                f"         offer {each.id[:16]}…: {each.title}"
+                for each in [*served, *([more] if more else [])]
+            ),
         ]
         confirm(out, plan, yes=yes)
-        where = token_file or sandbox_token(file.parent, offer)
+        where = token_file or sandbox_token(file.parent, offer, MAINTAINER)
         account = GitLabAccount(source.origin, read_secret(where, "The present token, or a maintainer's"))
         token = account.rotate(source.project, source.user, today=datetime.now(UTC).date(), days=days)
-        _store(offer, target, token)
+        for each in served:
+            _store(each, target, token)
+        if more is not None:
+            sealed_for(more, target, token, file.parent, out)
         target.invoke("health")
         paused = target.offer(offer.id).paused
         said = f"rotated: {f'but paused: {paused}' if paused else 'the offer is open'}"
@@ -81,7 +96,7 @@ def rotate_oracle(
         offer = read_offer(to)
         steps = [
             f"sealrun deploy --file {to} --oracle-key {key}",
-            f"sealrun seal --file {to}",
+            f"sealrun rotate token --file {file} --and {to}",
             f"sealrun publish --file {to}",
             f"sealrun close --file {file}",
             "settle every account of the old terms; then end the old key",
@@ -94,8 +109,25 @@ def rotate_oracle(
         out.result({"file": str(to), "offer": offer.id, "replaces": before.id, "next": steps}, *lines)
 
 
-def _check_rotation(offer: Offer, target: Target) -> None:
+def _served(offer: Offer, target: Target) -> Iterator[Offer]:
+    """Every offer of the stack that uses the same token, also one that is closed: its runs are collected."""
+    source, table = offer.source, target.offers
+    same = source.origin, source.project, source.user
+    for each in table.published():
+        stored = table.offer(each)
+        if stored is None or stored.offer.contract is not None:
+            continue
+        theirs = stored.offer.source
+        if (theirs.origin, theirs.project, theirs.user) == same:
+            yield stored.offer
+
+
+def _check_rotation(offer: Offer, target: Target, more: Offer | None) -> None:
     """Before anything is revoked: the table has the offer, and its credential can be replaced."""
+    if more is not None and more.source != offer.source:
+        raise CliError(
+            "offer", "offer: expected the same source in both files, got another", "seal it by itself"
+        )
     stored = target.offer(offer.id)
     if stored.closed:
         raise CliError("offer", f"offer: expected an open one, got a closed one: {stored.closed}")

@@ -17,6 +17,7 @@ from sealrun_cli.target import WORK, work_folder
 MODULE = "local.sandbox"
 FILE = "sandbox.json"
 TOKEN = "token"  # noqa: S105  a file's name
+MAINTAINER = "maintainer"
 GIFT = 100 * NANO
 FAUCET_SECONDS = 120
 

@@ -43,22 +43,32 @@ def seal(
                 "offer: expected one that is not published, got one that is",
                 "run: sealrun rotate token",
             )
-        hook = f"{target.url}/webhooks/{offer.source.provider}"
-        confirm(out, _plan(offer, target, hook), yes=yes)
+        confirm(out, _plan(offer, target), yes=yes)
         token = asked_token(offer, file.parent, token_file)
-        secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-        stored = seal_offer(
-            offer,
-            token=token,
-            webhook_secret=secret,
-            ledger=target.offers,
-            keys=target.keys,
-            entropy=secrets.token_bytes,
-        )
-        hooked = known is None and _hooked(offer, token, hook, secret, out)
-        path = keep(stored, file.parent)
+        path, hooked = sealed_for(offer, target, token, file.parent, out)
         lines = [f"sealed for offer {offer.id[:16]}… on {target.name}: {path}", "next     sealrun publish"]
-        out.result({"offer": offer.id, "file": str(path), "webhook": hook if hooked else None}, *lines)
+        out.result({"offer": offer.id, "file": str(path), "webhook": hooked}, *lines)
+
+
+def sealed_for(offer: Offer, target: Target, token: str, folder: Path, out: Output) -> tuple[Path, bool]:
+    """Seal the token for an offer that is not published yet, and add its webhook unless that is there.
+
+    Returns:
+        The file with the ciphertexts, and whether the webhook was added.
+    """
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    stored = seal_offer(
+        offer,
+        token=token,
+        webhook_secret=secret,
+        ledger=target.offers,
+        keys=target.keys,
+        entropy=secrets.token_bytes,
+    )
+    # An offer with a contract may be sealed again; the table keeps the first webhook secret.
+    known = target.offers.offer(offer.hash) is not None
+    hooked = not known and _hooked(offer, token, _hook(offer, target), secret, out)
+    return keep(stored, folder), hooked
 
 
 def asked_token(offer: Offer, folder: Path, token_file: str) -> str:
@@ -118,13 +128,18 @@ def kept(offer: Offer, folder: Path) -> Sealed:
         ) from error
 
 
-def _plan(offer: Offer, target: Target, hook: str) -> list[str]:
+def _plan(offer: Offer, target: Target) -> list[str]:
     lies = "in the contract's opening event, for ever public" if offer.contract else "in the stack's table"
     return [
         f"seal     a token for {offer.source.origin}, project {offer.source.project}, offer {offer.id[:16]}…",
         f"         to a key that only KMS key {target.kms_key} opens; the box lies {lies}",
-        f"webhook  {hook}",
+        f"webhook  {_hook(offer, target)}",
     ]
+
+
+def _hook(offer: Offer, target: Target) -> str:
+    """One for each offer: each has a secret of its own."""
+    return f"{target.url}/webhooks/{offer.source.provider}?offer={offer.id[:16]}"
 
 
 def _hooked(offer: Offer, token: str, url: str, secret: str, out: Output) -> bool:
