@@ -24,7 +24,7 @@ from sealrun_cli.gitlab_account import GitLabAccount
 from sealrun_cli.offer_file import OFFER_FILE, read_offer
 from sealrun_cli.output import Output, mina, speaking
 from sealrun_cli.repository import Repository
-from sealrun_cli.sandbox import TOKEN, found_sandbox
+from sealrun_cli.sandbox import MAINTAINER, TOKEN, found_sandbox
 from sealrun_cli.service import LOOPBACK
 from sealrun_cli.target import WORK
 
@@ -44,7 +44,7 @@ def check(
     """Look at offer, clone, pipeline, provider and terms, and say what is missing. Needs no key."""
     with speaking(as_json=as_json) as out:
         offer = read_offer(file)
-        token_file = token_file or sandbox_token(file.parent, offer)
+        token_file = token_file or sandbox_token(file.parent, offer, MAINTAINER)
         token = read_secret(token_file, "") if token_file else ""
         found = list(findings(offer, file.parent, token=token, node=node))
         _say(out, offer, found)

@@ -91,6 +91,10 @@ class SourceCheck:
             yield unknown("token", "not looked at without --token-file")
             return
         holder = self.account.holder()
+        if holder.user != self.offer.source.user:
+            wanted = self.offer.source.user
+            yield unknown("token", f"of user {holder.user}, good for looking; to seal, that of {wanted}")
+            return
         troubles = list(token_troubles(holder, self.offer.source.user, today=self.today))
         for trouble in troubles:
             yield bad("token", trouble, "make a project access token: role Maintainer, scope api, 90 days")
