@@ -1,13 +1,15 @@
-"""CIDv1 of files as IPFS has them: UnixFS, profile ``unixfs-v1-2025`` of IPIP-499, computed as bytes pass.
+"""CIDv1 of files and folders as IPFS has them: UnixFS, profile ``unixfs-v1-2025`` of IPIP-499.
 
-https://github.com/ipfs/specs/pull/499: raw leaves of 1 MiB, balanced trees of at most 1,024 links, SHA-256.
-A node's layout is that of https://specs.ipfs.tech/unixfs/ and https://ipld.io/specs/codecs/dag-pb/spec/.
+https://specs.ipfs.tech/ipips/ipip-0499/: raw leaves of 1 MiB, balanced trees of at most 1,024 links, SHA-256;
+https://specs.ipfs.tech/unixfs/ and https://ipld.io/specs/codecs/dag-pb/spec/ say what a node's bytes are.
+A file's CID is computed as its bytes pass; of its tree only the links that wait for their parent are kept.
 """
 
 import base64
+import binascii
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from sealrun.errors import Malformed
 
@@ -18,25 +20,42 @@ MAX_LINKS = 1024
 # https://github.com/multiformats/multicodec/blob/master/table.csv
 _RAW, _DAG_PB = 0x55, 0x70
 _SHA2_256 = bytes([0x12, 32])
-_FILE = 2  # UnixFS's Data.DataType
+_PREFIXES = tuple(bytes([1, codec]) + _SHA2_256 for codec in (_RAW, _DAG_PB))
+_CID_BYTES = 36
+_CID_CHARACTERS = 59
+# UnixFS's Data.DataType
+_DIRECTORY, _FILE = 1, 2
 MORE = 0x80  # a varint's byte that another one follows
 
 
-@dataclass(frozen=True)
-class Link:
-    """A block of a file's tree: its CID, the file's bytes under it, and the bytes of its blocks."""
+class Block(NamedTuple):
+    """One node with the CID of its bytes."""
+
+    cid: bytes
+    data: bytes
+
+
+class Link(NamedTuple):
+    """A block that its parent names: the file's bytes under it, and the bytes of all its blocks (Tsize)."""
 
     cid: bytes
     file_size: int
     total_size: int
 
 
+Keep = Callable[[Block], None]
+
+
+def _drop(_: Block) -> None:
+    """Nobody wants the nodes."""
+
+
 class FileCid:
-    """The CID of one file. Of its tree only the blocks that wait for their parent are kept."""
+    """The CID of one file whose bytes come in pieces of any length."""
 
     def __init__(self) -> None:
         self._digest, self._filled = hashlib.sha256(), 0
-        self._levels: list[list[Link]] = [[]]
+        self._tree = _Tree(_drop)
         self.size = 0
 
     def update(self, chunk: bytes) -> None:
@@ -54,25 +73,101 @@ class FileCid:
     def cid(self) -> str:
         """The CID of all bytes so far, in base32; nothing may follow."""
         self._end_chunk()
-        level = 0
-        while level < len(self._levels) - 1 or len(self._levels[level]) > 1:
-            self._add(level + 1, _node(self._levels[level]))
-            self._levels[level] = []
-            level += 1
-        return to_text(self._levels[level][0].cid)
+        return to_text(self._tree.root().cid)
 
     def _end_chunk(self) -> None:
-        self._add(0, Link(_cid(_RAW, self._digest.digest()), self._filled, self._filled))
+        self._tree.add(Link(_cid(_RAW, self._digest.digest()), self._filled, self._filled))
         self._digest, self._filled = hashlib.sha256(), 0
 
-    def _add(self, level: int, link: Link) -> None:
+
+class _Tree:
+    """A balanced tree that grows to the right: every leaf ends up equally far from the root."""
+
+    def __init__(self, keep: Keep) -> None:
+        self._levels: list[list[Link]] = [[]]
+        self._keep = keep
+
+    def add(self, link: Link, level: int = 0) -> None:
         """Put a block on its level; a full level becomes one block of the next once more comes."""
         if level == len(self._levels):
             self._levels.append([])
         if len(self._levels[level]) == MAX_LINKS:
-            self._add(level + 1, _node(self._levels[level]))
-            self._levels[level] = []
+            self._close(level)
         self._levels[level].append(link)
+
+    def root(self) -> Link:
+        """Close every level; nothing may follow."""
+        level = 0
+        while level < len(self._levels) - 1 or len(self._levels[level]) > 1:
+            self._close(level)
+            level += 1
+        return self._levels[level][0]
+
+    def _close(self, level: int) -> None:
+        link, block = file_node(self._levels[level])
+        self._levels[level] = []
+        self._keep(block)
+        self.add(link, level + 1)
+
+
+def file_blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
+    """Every block of one file, the root last; a mebibyte and the waiting links are in memory."""
+    nodes: list[Block] = []
+    tree = _Tree(nodes.append)
+    for data in _leaves(chunks):
+        leaf = Block(_cid(_RAW, hashlib.sha256(data).digest()), data)
+        tree.add(Link(leaf.cid, len(data), len(data)))
+        yield from nodes
+        nodes.clear()
+        yield leaf
+    tree.root()
+    yield from nodes
+
+
+def _leaves(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes in pieces of one chunk, the last one shorter; one empty piece where there are none."""
+    filled, any_yet = bytearray(), False
+    for chunk in chunks:
+        filled += chunk
+        while len(filled) > CHUNK:
+            yield bytes(filled[:CHUNK])
+            del filled[:CHUNK]
+            any_yet = True
+    if filled or not any_yet:
+        yield bytes(filled)
+
+
+def total_size(size: int) -> int:
+    """Tsize of a file of so many bytes: its own and those of its nodes, which its length alone decides."""
+    full, rest = divmod(size, CHUNK)
+    blank = bytes(_CID_BYTES)
+    level = [Link(blank, CHUNK, CHUNK)] * full
+    level += [Link(blank, rest, rest)] if rest or not full else []
+    while len(level) > 1:
+        groups = [level[at : at + MAX_LINKS] for at in range(0, len(level), MAX_LINKS)]
+        # all groups but the last are equal
+        first = file_node(groups[0])[0]
+        level = [first] * (len(groups) - 1) + [file_node(groups[-1])[0]]
+    return level[0].total_size
+
+
+def file_node(links: Sequence[Link]) -> tuple[Link, Block]:
+    """A dag-pb node of a file: links without names, then the UnixFS data with the size under each link."""
+    size = sum(link.file_size for link in links)
+    sizes = b"".join(_number(4, link.file_size) for link in links)
+    data = _number(1, _FILE) + _number(3, size) + sizes
+    block = _node([(b"", link) for link in links], data)
+    return _linked(block, links, size), block
+
+
+def folder_node(links: Sequence[tuple[str, Link]]) -> tuple[Link, Block]:
+    """A dag-pb node of a folder; links stand in the order of their names' bytes.
+
+    Not checked: names. ``sealrun.folders`` does.
+    """
+    named = sorted((name.encode(), link) for name, link in links)
+    block = _node(named, _number(1, _DIRECTORY))
+    return _linked(block, [link for _, link in named], 0), block
 
 
 def to_text(cid: bytes) -> str:
@@ -80,35 +175,55 @@ def to_text(cid: bytes) -> str:
     return "b" + base64.b32encode(cid).decode().rstrip("=").lower()
 
 
+def parse_cid(text: str) -> bytes:
+    """The 36 bytes of a CID as this profile makes them.
+
+    Raises:
+        Malformed: it is not a CIDv1 in base32, of raw or dag-pb bytes, with their whole SHA-256.
+    """
+    says = "cid: expected a CIDv1 in base32 of raw or dag-pb bytes by SHA-256"
+    if len(text) != _CID_CHARACTERS or not text.startswith("b") or not text.isascii():
+        raise Malformed(f"{says}, got {text[:80]!a}")
+    try:
+        cid = base64.b32decode(text[1:].upper() + "=" * (-len(text[1:]) % 8))
+    except binascii.Error as error:
+        raise Malformed(f"{says}, got {text!a}") from error
+    # Written again, so that one CID has one text: unused bits and upper case are refused.
+    if to_text(cid) != text or not cid.startswith(_PREFIXES):
+        raise Malformed(f"{says}, got {text!a}")
+    return cid
+
+
 def _cid(codec: int, digest: bytes) -> bytes:
     return bytes([1, codec]) + _SHA2_256 + digest
 
 
-def _node(links: Sequence[Link]) -> Link:
-    """A dag-pb node of a file: links without names, then the UnixFS data with the size under each link."""
-    size = sum(link.file_size for link in links)
-    sizes = b"".join(_number(4, link.file_size) for link in links)
-    data = _number(1, _FILE) + _number(3, size) + sizes
-    block = b"".join(_bytes(2, _link(link)) for link in links) + _bytes(1, data)
-    total = len(block) + sum(link.total_size for link in links)
-    return Link(_cid(_DAG_PB, hashlib.sha256(block).digest()), size, total)
+def _linked(block: Block, links: Iterable[Link], file_size: int) -> Link:
+    return Link(block.cid, file_size, len(block.data) + sum(link.total_size for link in links))
 
 
-def _link(link: Link) -> bytes:
-    return _bytes(1, link.cid) + _bytes(2, b"") + _number(3, link.total_size)
+def _node(links: Sequence[tuple[bytes, Link]], data: bytes) -> Block:
+    """PBNode: the links, although their field's number is higher, stand before the data."""
+    written = b"".join(_bytes(2, _link(name, link)) for name, link in links) + _bytes(1, data)
+    return Block(_cid(_DAG_PB, hashlib.sha256(written).digest()), written)
+
+
+def _link(name: bytes, link: Link) -> bytes:
+    return _bytes(1, link.cid) + _bytes(2, name) + _number(3, link.total_size)
 
 
 def _bytes(field: int, value: bytes) -> bytes:
     """A length-delimited protobuf field."""
-    return _varint(field << 3 | 2) + _varint(len(value)) + value
+    return varint(field << 3 | 2) + varint(len(value)) + value
 
 
 def _number(field: int, value: int) -> bytes:
     """A varint protobuf field."""
-    return _varint(field << 3) + _varint(value)
+    return varint(field << 3) + varint(value)
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """An unsigned LEB128 number, as protobuf and multiformats write it."""
     if value < 0:
         raise Malformed(f"varint: expected a number from 0, got {value}")
     out = bytearray()
