@@ -26,6 +26,13 @@ def test_a1_code_and_protocol_are_pinned_by_the_stack() -> None:
     assert Settings.read(mesa).pinned == Pinned("20497", txn_version=4, state_fields=32)
 
 
+def test_a9_a_function_holds_an_old_oracle_key_beside_a_new_one() -> None:
+    one = Settings.read({**ENVIRONMENT, "SEALRUN_ORACLE_KEY": "QUFB"})
+    assert (one.oracle_key, one.oracle_keys) == (b"AAA", {})
+    both = Settings.read({**ENVIRONMENT, "SEALRUN_ORACLE_KEY": "B62a:QUFB B62b:QkJC"})
+    assert (both.oracle_key, both.oracle_keys) == (b"", {"B62a": b"AAA", "B62b": b"BBB"})
+
+
 def test_a3_ledger_and_nodes_are_the_stacks() -> None:
     settings = Settings.read(ENVIRONMENT)
     payments = Services(settings).payments

@@ -1,0 +1,120 @@
+"""``sealrun check``: each thing that must hold is told with a mark and with what to do."""
+
+import subprocess
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealrun.offers import Offer
+from sealrun_cli.check import payment_findings
+from sealrun_cli.check_source import SourceCheck, pipeline_findings
+from sealrun_cli.ci_files import read_pipeline
+from sealrun_cli.errors import CliError
+from sealrun_cli.findings import tried
+from sealrun_cli.gitlab_account import GitLabAccount
+from sealrun_cli.repository import Repository
+from tests.sealrun.world import make_offer, make_paid_offer, offer_value
+
+GOOD = """\
+spec:
+  inputs:
+    sealrun_call: {regex: "^[0-9a-f]{64}$"}
+    layer: {options: [mina, sealrun, both], default: both}
+---
+workflow:
+  name: "sealrun $[[ inputs.sealrun_call ]]"
+  auto_cancel: {on_new_commit: none}
+build: {script: [make]}
+"""
+LAYER = {"layer": {"type": "string", "enum": ["mina", "both"]}}
+SCHEMA = {"type": "object", "properties": LAYER, "additionalProperties": False}
+
+
+def wrong(text: str) -> list[str]:
+    """What is found wrong with this pipeline."""
+    found = pipeline_findings(make_offer(inputs=SCHEMA), read_pipeline("gitlab", text.encode()))
+    return [each.said for each in found if each.holds is False]
+
+
+def test_a_pipeline_that_is_as_it_must_be_has_only_good_marks() -> None:
+    assert wrong(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('{regex: "^[0-9a-f]{64}$"}', "{}", "sealrun_call: expected the regex"),
+        ("sealrun_call:", "other:", "expected an input sealrun_call"),
+        ("sealrun $[[", "run $[[", "expected runs to be named by the call's hash (R3)"),
+        ("{on_new_commit: none}", "{}", "a newer commit may cancel a run that was paid for (R5)"),
+        ("{script: [make]}", "{trigger: a/b}", "build: starts another pipeline"),
+        ("[mina, sealrun, both]", "[mina]", "the pipeline takes mina, the offer also both"),
+        ("{script: [make]}", "{script: [make], timeout: 3h}", "expected jobs within the offer's"),
+    ],
+)
+def test_r5_each_fault_of_a_pipeline_is_told(before: str, after: str, said: str) -> None:
+    assert before in GOOD
+    assert any(said in each for each in wrong(GOOD.replace(before, after)))
+
+
+def test_r4_includes_that_are_not_pinned_are_named_and_left_to_the_seller() -> None:
+    source = offer_value()["source"]
+    configuration = {**source["configuration"], "includes": ["remote:https://example.org/x.yml"]}
+    offer = make_offer(inputs=SCHEMA, source={**source, "configuration": configuration})
+    pipeline = read_pipeline("gitlab", GOOD.encode())
+    found = [each for each in pipeline_findings(offer, pipeline) if each.holds is None]
+    assert [each.what for each in found] == ["includes"]
+    assert "remote:https://example.org/x.yml" in found[0].said
+
+
+def clone(folder: Path) -> Offer:
+    """A repository whose tag v1 is what the offer names."""
+    (folder / ".gitlab-ci.yml").write_text(GOOD)
+    named = ["-c", "user.name=s", "-c", "user.email=s@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*named, "commit", "-qm", "x"], ["tag", "v1"]):
+        subprocess.run(["git", "-C", str(folder), *command], check=True)
+    from hashlib import sha256  # noqa: PLC0415
+
+    tagged = Repository(folder).tagged("v1")
+    configuration = {"path": ".gitlab-ci.yml", "sha256": sha256(GOOD.encode()).hexdigest(), "includes": []}
+    source = offer_value()["source"] | {"configuration": configuration}
+    return make_offer(
+        inputs=SCHEMA, source={**source, "ref": tagged.ref, "commit": tagged.commit, "tree": tagged.tree}
+    )
+
+
+def in_clone(offer: Offer, folder: Path) -> list[tuple[bool | None, str]]:
+    account = GitLabAccount("https://gitlab.test")
+    check = SourceCheck(offer, Repository(folder), account, date(2026, 11, 23))
+    return [(each.holds, each.what) for each in tried("clone", check.in_clone)]
+
+
+def test_r4_a_tag_that_moved_in_the_clone_is_a_cross(tmp_path: Path) -> None:
+    offer = clone(tmp_path)
+    assert all(holds for holds, _ in in_clone(offer, tmp_path))
+    named = ["-c", "user.name=s", "-c", "user.email=s@example.org"]
+    for command in ([*named, "commit", "-q", "--allow-empty", "-m", "y"], ["tag", "-f", "v1"]):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True, capture_output=True)
+    assert in_clone(offer, tmp_path) == [(False, "commit")]
+    subprocess.run(["git", "-C", str(tmp_path), "tag", "-d", "v1"], check=True, capture_output=True)
+    assert in_clone(offer, tmp_path) == [(False, "clone")]
+
+
+def test_terms_are_looked_at_as_far_as_somebody_can_be_asked() -> None:
+    [free] = payment_findings(make_offer(), "")
+    assert (free.holds, free.said.startswith("free")) == (True, True)
+    node, terms = payment_findings(make_paid_offer(), "")
+    assert (node.holds, terms.holds) == (None, True)
+    [unreachable] = payment_findings(make_paid_offer(), "http://127.0.0.1:9/graphql")
+    assert (unreachable.holds, "another node" in unreachable.following) == (False, True)
+
+
+def test_an_error_in_the_middle_of_a_look_is_a_finding_too() -> None:
+    def look() -> Any:
+        raise CliError("provider", "gone", "try again")
+        yield
+
+    [found] = tried("provider", look)
+    assert (found.line, found.following) == ("✗ provider   gone", "try again")

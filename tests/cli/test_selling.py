@@ -1,0 +1,134 @@
+"""Small promises of the seller's commands: nothing happens without a yes, secrets stay where they belong."""
+
+import json
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sealrun.ports import StoredOffer
+from sealrun_cli import background
+from sealrun_cli.confirming import ask, confirm, read_secret
+from sealrun_cli.errors import CliError
+from sealrun_cli.main import app
+from sealrun_cli.output import Output
+from sealrun_cli.repository import Repository
+from sealrun_cli.seal import keep, kept
+from tests.sealrun.world import make_offer
+
+OUT = Output(as_json=True)
+WORKFLOW = """\
+run-name: sealrun ${{ inputs.sealrun_call }}
+on: {workflow_dispatch: {inputs: {sealrun_call: {required: true}, fast: {type: boolean}}}}
+jobs: {build: {runs-on: ubuntu-latest, steps: [{run: make}]}}
+"""
+
+
+def test_nothing_is_done_without_a_yes(capsys: pytest.CaptureFixture[str]) -> None:
+    confirm(OUT, ["pay 5 MINA"], yes=True)
+    with pytest.raises(CliError, match="got nobody to ask") as caught:
+        confirm(OUT, ["pay 6 MINA"], yes=False)
+    assert "--yes" in caught.value.following
+    assert capsys.readouterr().err.split() == ["pay", "5", "MINA", "pay", "6", "MINA"]
+
+
+def test_what_nobody_said_and_nobody_can_be_asked_names_its_flag() -> None:
+    assert (ask("given", "?", "--x"), ask("", "?", "--x", default="d")) == ("given", "d")
+    with pytest.raises(CliError) as caught:
+        ask("", "?", "--oracle")
+    assert caught.value.following == "give --oracle"
+
+
+def test_a_token_file_that_others_may_read_is_refused_without_its_text(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("glpat-secret\n")
+    file.chmod(0o644)
+    with pytest.raises(CliError, match="mode 0600") as caught:
+        read_secret(str(file), "?")
+    assert "glpat-secret" not in str(caught.value)
+    file.chmod(0o600)
+    assert read_secret(str(file), "?") == "glpat-secret"
+
+
+def test_what_seal_writes_is_read_for_its_own_offer_only(tmp_path: Path) -> None:
+    offer = make_offer()
+    with pytest.raises(CliError, match=r"expected .* for this offer, got none"):
+        kept(offer, tmp_path)
+    path = keep(StoredOffer(offer, "", b"box", b"key", b"hook"), tmp_path)
+    assert kept(offer, tmp_path).stored(offer) == StoredOffer(offer, "", b"box", b"key", b"hook")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "offer": "0" * 64}))
+    with pytest.raises(CliError, match="expected what `seal` wrote"):
+        kept(offer, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://gitlab.com/group/sub/job.git", ("https://gitlab.com", "group/sub/job")),
+        ("git@gitlab.com:group/job.git", ("https://gitlab.com", "group/job")),
+        ("ssh://git@gitlab.example:2222/group/job", ("https://gitlab.example:2222", "group/job")),
+        ("https://user:secret@gitlab.com/group/job", ("https://gitlab.com", "group/job")),
+        ("/srv/git/job.git", None),
+    ],
+)
+def test_the_clones_remote_names_provider_and_project(
+    url: str, expected: tuple[str, str] | None, tmp_path: Path
+) -> None:
+    for command in (["init", "-q"], ["remote", "add", "origin", url]):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    remote = Repository(tmp_path).remote()
+    assert (remote and (remote.origin, remote.path)) == expected
+
+
+def test_a_process_that_is_not_ours_is_never_ended() -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        assert not background.stop(process.pid, "local.stack")
+        assert process.poll() is None
+        process.kill()
+
+
+def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with pytest.raises(CliError, match=r"expected it to start, got .*required: --folder") as caught:
+        background.start("local.sandbox", tmp_path / "ready", [], log=log)
+    assert str(log) in caught.value.following
+
+
+def test_githubs_terms_are_said_when_an_offer_is_made_of_a_workflow(tmp_path: Path) -> None:
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "build.yml").write_text(WORKFLOW)
+    named = ["-c", "user.name=s", "-c", "user.email=s@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*named, "commit", "-qm", "x"], ["tag", "v1"]):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    file, oracle = tmp_path / "offer.toml", make_offer().oracle
+    flags = ["--provider", "github", "--project", "seller/job", "--tag", "v1", "--user", "7"]
+    more = ["--config", ".github/workflows/build.yml", "--title", "Build", "--price", "0", "--oracle", oracle]
+    done = CliRunner().invoke(app, ["init", "--file", str(file), *flags, *more, "--json"])
+    assert done.exit_code == 0, done.output
+    assert "GitHub's terms forbid reselling Actions" in done.stderr
+    made = json.loads(done.stdout)
+    assert made["inputs"]["properties"] == {"fast": {"type": "boolean"}}
+    again = CliRunner().invoke(app, ["init", "--file", str(file), "--json"])
+    assert "expected no" in json.loads(again.stdout)["error"]["detail"]
+
+
+COMMANDS = ("init", "check", "deploy", "seal", "publish", "status", "calls", "close", "cost", "sandbox")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_can_answer_in_json(command: str) -> None:
+    assert "--json" in CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout
+
+
+def test_the_shell_completes_commands() -> None:
+    asked = {"_SEALRUN_COMPLETE": "complete_bash", "COMP_WORDS": "sealrun pub", "COMP_CWORD": "1"}
+    completed = CliRunner().invoke(app, [], env=asked, prog_name="sealrun")
+    assert completed.stdout.split() == ["publish"]
+
+
+def test_a_new_keys_file_is_its_owners_alone(tmp_path: Path) -> None:
+    CliRunner().invoke(app, ["key", str(tmp_path / "k"), "--new"])
+    assert stat.S_IMODE((tmp_path / "k").stat().st_mode) == 0o600
