@@ -55,6 +55,15 @@ def test_an_offer_may_be_published_paused_and_opens_later(ledger: Any) -> None:
     assert ledger.offer(other.hash).paused == ""
 
 
+def test_r1_a_credential_is_replaced_and_nothing_else(ledger: Any) -> None:
+    ledger.close_offer(OFFER.hash, "the source changed")
+    ledger.replace_credential(OFFER.hash, sealed=b"new", sealing_key=b"new key")
+    expected = StoredOffer(OFFER, "the source changed", b"new", b"new key", b"secret")
+    assert ledger.offer(OFFER.hash) == expected
+    with pytest.raises(StoreUnavailable, match="expected the offer"):
+        ledger.replace_credential(5, sealed=b"new", sealing_key=b"new key")
+
+
 def test_publishing_again_does_not_open_a_closed_offer(ledger: Any) -> None:
     ledger.close_offer(OFFER.hash, "the source changed")
     ledger.publish(StoredOffer(OFFER, "", b"other", b"other", b"other"))
