@@ -98,8 +98,9 @@ def test_r5_child_pipelines_and_retries_are_named(job: str, said: str) -> None:
     assert said in trouble
 
 
-def test_r5_a_pipeline_that_says_nothing_may_be_cancelled_by_a_newer_commit() -> None:
-    assert read_pipeline("gitlab", b"job: {script: [x]}\n").cancels_itself
+@pytest.mark.parametrize("said", ["", "workflow: {auto_cancel: {on_new_commit: interruptible}}\n"])
+def test_r5_a_pipeline_may_be_cancelled_by_a_newer_commit_unless_it_says_none(said: str) -> None:
+    assert read_pipeline("gitlab", f"{said}job: {{script: [x]}}\n".encode()).cancels_itself
 
 
 @pytest.mark.parametrize("text", [b"a: [", b"- a list\n", b"", b"\xff", b"x" * ((1 << 20) + 1)])
