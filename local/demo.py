@@ -104,8 +104,7 @@ class Demo:
             (OUT / "receipt.json").write_text(json.dumps(receipt, indent=2) + "\n")
             right = self._right(sale.account, int(answer["call"], 16))
             evidence = ok(httpx.get(f"{url}/evidence", headers=right, timeout=30))
-            (OUT / "profile.json").write_bytes(httpx.get(evidence["profile"], timeout=30).content)
-            for part in [*evidence["outputs"], *evidence["logs"]]:
+            for part in evidence["files"]:
                 body = httpx.get(part["url"], timeout=30).content
                 digest = hashlib.sha256(body).hexdigest()
                 must(digest == part["sha256"], part["name"], part["sha256"], digest)

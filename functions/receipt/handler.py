@@ -1,6 +1,7 @@
-"""``GET /calls/{call}``, ``/calls/{call}/receipt`` and ``/calls/{call}/evidence``."""
+"""``GET /calls/{call}``, and under it ``receipt``, ``receipt.intoto.jsonl`` and ``evidence``."""
 
 import os
+from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -9,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sealrun.adapters.function_url import answer, resolver
 from sealrun.adapters.services import Services, Settings
-from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt
+from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt, read_statements
 
 logger = Logger(service="receipt")
 app = resolver(logger)
@@ -28,9 +29,16 @@ def get_receipt(call: str) -> Response[str]:
     return answer(read_receipt(call, ledger=services.ledger))
 
 
+@app.get("/calls/<call>/receipt.intoto.jsonl")
+def get_statements(call: str) -> Response[str]:
+    """The receipt as in-toto statements in DSSE envelopes, one a line."""
+    lines = read_statements(call, ledger=services.ledger, store=services.store)
+    return Response(status_code=HTTPStatus.OK, content_type="application/jsonl", body=lines.decode())
+
+
 @app.get("/calls/<call>/evidence")
 def get_evidence(call: str) -> Response[str]:
-    """Where the outputs, logs and profile are; what is the buyer's own needs the buyer's signature."""
+    """Documents, index and where the files are; what is the buyer's own needs the buyer's signature."""
     headers = app.current_event.headers
     names = {"expires_at": "sealrun-expires-at", "signature": "sealrun-signature"}
     right = {name: headers[header] for name, header in names.items() if header in headers}

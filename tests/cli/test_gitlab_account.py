@@ -79,6 +79,13 @@ def test_a_webhook_of_the_same_address_is_replaced(server: GitLabServer, project
     assert [(hook.signing_token, hook.pipeline_events) for hook in hooks] == [("whsec_Mg==", True)]
 
 
+def test_a_gitlab_that_does_not_answer_is_told_with_what_to_do() -> None:
+    with pytest.raises(CliError, match="expected GitLab to answer, got ConnectionError") as caught:
+        GitLabAccount("http://127.0.0.1:9", "glpat-secret").project("1")
+    assert "check the origin" in caught.value.following
+    assert "glpat-secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("holder", "said"),
     [

@@ -137,7 +137,11 @@ def test_the_sweep_finds_what_is_due_and_nothing_that_is_over(ledger: Any) -> No
     assert ledger.unfinished(due_before=NOW + 140, limit=10) == [first.call_hash, second.call_hash]
     assert ledger.unfinished(due_before=NOW + 140, limit=1) == [first.call_hash]
     over = finished(
-        judged(first, Ending(Outcome.FAILED, "x", NOW)), receipt={"data": {}}, index="aa", openings="bb"
+        judged(first, Ending(Outcome.FAILED, "x", NOW)),
+        receipt={"data": {}},
+        index="aa",
+        openings="bb",
+        statements="cc",
     )
     assert ledger.save(first, replace(over, version=first.version + 1))
     assert ledger.unfinished(due_before=NOW + 140, limit=10) == [second.call_hash]

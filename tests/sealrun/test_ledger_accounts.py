@@ -59,7 +59,7 @@ def end(ledger: Any, one: Record, outcome: Outcome) -> Record:
     receipt = Receipt("mina:devnet", one.call_hash, OFFER.hash, 1, 2, 3, 4, outcome, 0, NOW)
     signed = SignedReceipt(receipt, sign_fields(ORACLE, receipt.fields()), ORACLE.public_key())
     before = judged(one, Ending(outcome, "said so", NOW))
-    after = finished(before, receipt=signed.document(), index="aa", openings="bb")
+    after = finished(before, receipt=signed.document(), index="aa", openings="bb", statements="cc")
     assert ledger.save(one, replace(after, version=one.version + 1))
     return after
 

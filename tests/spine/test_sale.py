@@ -33,9 +33,9 @@ def test_a_signed_call_comes_back_as_a_receipt_that_mina_signer_confirms(shop: S
     assert mina_signer(seen["receipt"], tmp_path).returncode == 0
     changed = {**seen["receipt"], "data": {**seen["receipt"]["data"], "grade": 1}}
     assert mina_signer(changed, tmp_path).returncode == 1
-    outputs = httpx.get(f"{answer.headers['location']}/evidence", timeout=30).json()["outputs"]
-    assert [output["name"] for output in outputs] == ["greet/out/greeting.txt"]
-    assert httpx.get(outputs[0]["url"], timeout=30).content == b"hello\n"
+    files = httpx.get(f"{answer.headers['location']}/evidence", timeout=30).json()["files"]
+    urls = {file["name"]: file["url"] for file in files}
+    assert httpx.get(urls["outputs/greet/out/greeting.txt"], timeout=30).content == b"hello\n"
 
 
 def test_a_job_that_fails_comes_back_as_a_signed_failure_without_outputs(shop: Shop) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import gitlab
 import httpx
+import requests
 
 from sealrun_cli.errors import CliError
 from sealrun_cli.service import LOOPBACK
@@ -149,6 +150,10 @@ def _translated(what: str) -> Iterator[None]:
         status = error.response_code or 0
         said = f"{what}: expected GitLab to say, got {status} {str(error.error_message)[:200]}"
         raise CliError("provider", said, advice.get(status, "try again later")) from error
+    except requests.RequestException as error:
+        # Their text holds the whole address; a token is in a header, and so not in it.
+        said = f"{what}: expected GitLab to answer, got {type(error).__name__}"
+        raise CliError("provider", said, "check the origin and the network, then try again") from error
 
 
 def _check_origin(origin: str) -> None:

@@ -101,6 +101,7 @@ class Record:
     receipt: Mapping[str, Any] | None = None  # {data, signature, publicKey}
     index: str = ""  # sha256 of the evidence index in the evidence store
     openings: str = ""  # sha256 of what opens all of its leaves, for the buyer
+    statements: str = ""  # sha256 of the in-toto statements
     price: int = 0  # nanomina that are reserved on the account until the call is over
     buyer: str = ""  # who signed, where that is not the account itself
 
@@ -221,12 +222,13 @@ def finished(
     receipt: Mapping[str, Any],
     index: str,
     openings: str,
+    statements: str,
 ) -> Record:
     """The call is over and its one receipt is here."""
     if record.ending is None:
         raise ValueError("record: expected an ending before a receipt, got none")
     state = _STATE_OF.get(record.ending.outcome, State.FAILED)
-    found = {"receipt": receipt, "index": index, "openings": openings}
+    found = {"receipt": receipt, "index": index, "openings": openings, "statements": statements}
     return _next(record, state=state, lease_until=0, wake_at=0, **found)
 
 

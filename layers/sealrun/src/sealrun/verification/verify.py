@@ -17,6 +17,7 @@ from sealrun.verification.documents import (
 )
 from sealrun.verification.grade import check_grade, check_minimum
 from sealrun.verification.run import OPERATOR, check_run, check_times, read_run
+from sealrun.verification.statements import check_statements
 from sealrun.verification.trees import check_files, check_policy, open_leaves, read_disclosures, read_index
 
 MAX_RECEIPT_BYTES = 1 << 16
@@ -91,5 +92,6 @@ def _evidence(signed: SignedReceipt, offer: Offer | None, folder: Folder) -> tup
         claims += [check_run(receipt, offer, run), check_times(receipt, run)]
     elif run:
         claims.append(not_shown("commit", "offer.json is not here to compare with", rests_on=OPERATOR))
+    claims.append(check_statements(signed, offer, index, run, folder))
     grade, claim = check_grade(receipt, 0, "")
     return grade, [*claims, claim]

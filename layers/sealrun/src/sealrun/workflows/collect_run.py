@@ -1,14 +1,15 @@
 """Collect what a run left, once it is over, and sign the call's one receipt."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sealrun.calls import SignedCall
 from sealrun.errors import ProviderError, Unavailable
 from sealrun.evidence import Evidence, Item, Tree
+from sealrun.evidence_index import Index
 from sealrun.leaves import Kind
 from sealrun.measure import measure_document
-from sealrun.offers import Offer
 from sealrun.ports import EvidenceStore, Ledger, Oracle, Spool, StoredOffer, Unpack
 from sealrun.receipts import GRADE_OPERATOR, Outcome, Receipt, SignedReceipt
 from sealrun.records import (
@@ -24,8 +25,15 @@ from sealrun.records import (
 )
 from sealrun.run_document import LABEL, RunReport, run_document
 from sealrun.runs import judge
+from sealrun.statements import Subject, envelope, pae, statements
 from sealrun.workflows.gather import Gathered, gather
 from sealrun.workflows.start_run import Starter, start_run
+
+_MEDIA_TYPES = {
+    "index": "application/json",
+    "openings": "application/json",
+    "statements": "application/jsonl",
+}
 
 
 @dataclass(frozen=True)
@@ -106,11 +114,18 @@ def _looked(
 def _concluded(held: Record, end: Ending, stored: StoredOffer, collector: Collector) -> Record:
     """Gather the evidence, then sign the one receipt over it."""
     gathered, oracle = _gathered(held, end, stored, collector), collector.oracle(stored)
-    evidence = _evidence(held, gathered, stored.offer, oracle, collector.store)
-    index, openings = (_store(collector.store, part) for part in (evidence.index, evidence.openings))
+    store, offer = collector.store, stored.offer
+    document = run_document(held, gathered.ending, offer, gathered.report, statement_key=oracle.statement_key)
+    evidence = _evidence(held, gathered, document, oracle, store)
     receipt = _sign(held, gathered.ending, evidence, stored, oracle)
+    about = Subject(receipt, offer, Index.parse(evidence.index), json.loads(document))
+    kept = {"index": evidence.index, "openings": evidence.openings, "statements": _statements(about, oracle)}
     held = judged(held, gathered.ending)
-    return finished(held, receipt=receipt.document(), index=index, openings=openings)
+    return finished(
+        held,
+        receipt=receipt.document(),
+        **{name: _store(store, part, _MEDIA_TYPES[name]) for name, part in kept.items()},
+    )
 
 
 def _gathered(held: Record, end: Ending, stored: StoredOffer, collector: Collector) -> Gathered:
@@ -125,21 +140,28 @@ def _gathered(held: Record, end: Ending, stored: StoredOffer, collector: Collect
 
 
 def _evidence(
-    held: Record, gathered: Gathered, offer: Offer, oracle: Oracle, store: EvidenceStore
+    held: Record, gathered: Gathered, document: bytes, oracle: Oracle, store: EvidenceStore
 ) -> Evidence:
     """Both trees; the document of the run is the first leaf of the profile and always shown."""
-    ending, key, seed = gathered.ending, oracle.statement_key, oracle.seed(held.id)
-    document = run_document(held, ending, offer, gathered.report, statement_key=key)
-    measured = measure_document(document)
+    seed, measured = oracle.seed(held.id), measure_document(document)
     store.put(lambda: [document], measured, media_type="application/json")
     run = Item(Kind.RUN, LABEL, measured.sha256, measured.size, public=True, cid=measured.cid)
     outputs = Tree("outputs", tuple(gathered.outputs), seed)
     return Evidence(held.id, outputs, Tree("profile", (run, *gathered.profile), seed))
 
 
-def _store(store: EvidenceStore, document: bytes) -> str:
+def _statements(about: Subject, oracle: Oracle) -> bytes:
+    """``receipt.intoto.jsonl``."""
+    key = oracle.statement_key
+    return b"".join(
+        envelope(payload, key=key, signature=oracle.sign_statement(pae(payload)))
+        for payload in statements(about)
+    )
+
+
+def _store(store: EvidenceStore, document: bytes, media_type: str) -> str:
     measured = measure_document(document)
-    store.put(lambda: [document], measured, media_type="application/json")
+    store.put(lambda: [document], measured, media_type=media_type)
     return measured.sha256
 
 

@@ -49,6 +49,18 @@ def read_receipt(call_id: str, *, ledger: Ledger) -> Mapping[str, Any]:
     return record.receipt
 
 
+def read_statements(call_id: str, *, ledger: Ledger, store: EvidenceStore) -> bytes:
+    """``receipt.intoto.jsonl``: the same in in-toto statements, for the tools of the supply chain.
+
+    Raises:
+        NotFound: no such call was claimed here, or it is not over yet.
+    """
+    record = _record(call_id, ledger)
+    if record.receipt is None:
+        raise NotFound(f"statements: expected a call that is over, got one that is {record.state}")
+    return store.get(record.statements)
+
+
 def public_view(record: Record) -> dict[str, Any]:
     """What anyone may know of a call."""
     return {

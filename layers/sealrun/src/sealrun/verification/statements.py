@@ -1,0 +1,39 @@
+"""receipt.intoto.jsonl: that it says what the receipt says, in the oracle's own hand."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sealrun import read
+from sealrun.errors import SealrunError
+from sealrun.evidence_index import Index
+from sealrun.offers import Offer
+from sealrun.receipts import SignedReceipt
+from sealrun.statements import Subject, open_envelopes, statements
+from sealrun.verification.claims import Claim, Folder, broken, expect, holds, not_shown
+
+KEY = "the Ed25519 key that the signed run document names"
+
+
+def check_statements(
+    signed: SignedReceipt, offer: Offer | None, index: Index, run: Mapping[str, Any], folder: Folder
+) -> Claim:
+    """Signed by the key that run.json names, and byte for byte what offer, index and run.json make."""
+    lines = folder.document("receipt.intoto.jsonl")
+    if lines is None or offer is None or not run:
+        return not_shown("statements", "it takes receipt.intoto.jsonl, offer.json and run.json", rests_on=KEY)
+    try:
+        key = bytes.fromhex(
+            read.text(run, "statement_key", pattern="[0-9a-f]{64}", says="an Ed25519 key as 64 hex digits")
+        )
+        found = open_envelopes(lines, key=key)
+        wanted = statements(Subject(signed, offer, index, run))
+        expect("statements", f"{len(wanted)} lines", f"{len(found)} lines")
+        for name, one, other in zip(("provenance", "runtime trace"), wanted, found, strict=True):
+            expect(name, "the statement that the evidence makes", _same(one, other))
+    except SealrunError as error:
+        return broken("statements", error, rests_on=KEY)
+    return holds("statements", "in-toto provenance and runtime trace say the same", rests_on=KEY)
+
+
+def _same(wanted: bytes, found: bytes) -> str:
+    return "the statement that the evidence makes" if wanted == found else "another"
