@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all demo test check bench lock format clean
+.PHONY: help setup setup-all setup-tests demo test check bench lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -17,10 +17,13 @@ setup: ## install what the local stack needs, without the contracts
 setup-all: ## install everything (done by the others)
 	@local/setup.sh local contracts
 
+setup-tests: ## and what the tests and benchmarks compare with
+	@local/setup.sh local contracts tests
+
 demo: setup-all ## sell one real CI job on this machine, settled with real proofs; leaves out/demo/
 	@python -m local.demo
 
-check: setup-all ## format, lint, strict types and unit tests, fast
+check: setup-tests ## format, lint, strict types and unit tests, fast
 	ruff format --check .
 	ruff check .
 	mypy
@@ -32,7 +35,7 @@ test: check ## everything: check, real peers on loopback, contracts
 	npm test --silent -w contracts
 	npm run --silent test:proofs -w contracts
 
-bench: setup-all ## measure, each figure beside its peer in the same run
+bench: setup-tests ## measure, each figure beside its peer in the same run
 	@python -m bench
 
 format: setup-all ## put every file into the format that check wants
