@@ -1,6 +1,7 @@
 """``GET /offers/{offer}`` and ``POST /offers/{offer}/calls``."""
 
 import os
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -8,15 +9,17 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.function_url import answer, body_bytes, resolver
+from sealrun.adapters.function_url import answer, body_bytes, resolver, sender, serve
+from sealrun.adapters.metrics import Meter
 from sealrun.adapters.services import Services, Settings
 from sealrun.workflows.accept_call import accept_call, known_offer
 from sealrun.workflows.read_receipt import offer_view, public_view
 from sealrun.x402 import SIGNATURE_HEADER
 
 logger = Logger(service="call")
-app = resolver(logger)
 settings = Settings.read(os.environ)
+meter = Meter(settings.metrics)
+app = resolver(logger, meter)
 services = Services(settings)
 
 
@@ -29,10 +32,11 @@ def get_offer(offer: str) -> Response[str]:
 @app.post("/offers/<offer>/calls")
 def post_call(offer: str) -> Response[str]:
     """Take one signed call; the same call again answers with the first one's state."""
+    began = time.monotonic()
     accepted = accept_call(
         offer,
         body_bytes(app),
-        sender=app.current_event.request_context.http.source_ip,
+        sender=sender(app, header=settings.viewer_header),
         ledger=services.ledger,
         starter=services.starter,
         clock=services.clock,
@@ -40,6 +44,9 @@ def post_call(offer: str) -> Response[str]:
         payments=services.payments,
     )
     logger.info("call", call=accepted.record.id, state=accepted.record.state, first=accepted.first)
+    if accepted.first:
+        meter.count("Calls")
+        meter.milliseconds("TriggerLatency", 1000 * (time.monotonic() - began))
     location = f"{settings.public_url}/calls/{accepted.record.id}"
     return answer(
         {**public_view(accepted.record), "url": location},
@@ -51,4 +58,4 @@ def post_call(offer: str) -> Response[str]:
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point."""
-    return app.resolve(event, context)
+    return serve(app, event, context, digests=settings.origin_digests)

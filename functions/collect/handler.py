@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.function_url import answer, body_bytes, resolver
+from sealrun.adapters.function_url import answer, body_bytes, resolver, serve
 from sealrun.adapters.gitlab_webhook import MAX_BODY_BYTES as MAX_DELIVERY_BYTES
 from sealrun.adapters.gitlab_webhook import GitLabDeliveries
 from sealrun.adapters.services import Services, Settings
@@ -19,7 +19,8 @@ from sealrun.workflows.take_webhook import take_webhook
 
 logger = Logger(service="collect")
 app = resolver(logger)
-services = Services(Settings.read(os.environ))
+settings = Settings.read(os.environ)
+services = Services(settings)
 
 
 @app.post("/webhooks/gitlab")
@@ -41,7 +42,7 @@ def post_webhook() -> Response[str]:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point: a function URL's request, ``{"collect": call}``, or a schedule's event."""
     if "requestContext" in event:
-        return app.resolve(event, context)
+        return serve(app, event, context, digests=settings.origin_digests)
     ledger, collector, clock = services.ledger, services.collector, services.clock
     if "collect" in event:
         call_hash = hex_field(event["collect"], where="collect")

@@ -1,4 +1,4 @@
-"""By schedule: see whether each offer can still run and be paid, and write it down."""
+"""By schedule: see whether each offer can still run and be paid, write it down, and count what waits."""
 
 import os
 from typing import Any
@@ -6,11 +6,15 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from sealrun.adapters.metrics import Meter
 from sealrun.adapters.services import Services, Settings
 from sealrun.workflows.check_health import check_health
+from sealrun.workflows.count_waiting import count_waiting
 
 logger = Logger(service="health")
-services = Services(Settings.read(os.environ))
+settings = Settings.read(os.environ)
+meter = Meter(settings.metrics)
+services = Services(settings)
 
 
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
@@ -24,4 +28,9 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     )
     reasons = {offer: health.closed or health.paused for offer, health in found.items()}
     logger.info("health", offers={offer: reason or "fine" for offer, reason in reasons.items()})
-    return {"checked": len(found), "fine": sum(1 for reason in reasons.values() if not reason)}
+    fine = sum(1 for reason in reasons.values() if not reason)
+    waiting = count_waiting(ledger=services.ledger, clock=services.clock)
+    meter.count("OffersUnavailable", len(found) - fine)
+    meter.count("RunsWaiting", waiting.runs)
+    meter.count("ReceiptsLate", waiting.late)
+    return {"checked": len(found), "fine": fine}

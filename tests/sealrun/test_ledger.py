@@ -173,3 +173,22 @@ def test_l8_a_paused_offer_opens_again_and_a_closed_one_does_not(ledger: Any) ->
     ledger.pause_offer(OFFER.hash, "")
     stored = ledger.offer(OFFER.hash)
     assert (stored.paused, stored.closed) == ("", "the source changed")
+
+
+def test_a3_stacks_that_share_the_table_look_after_their_own_offers_only() -> None:
+    """Another stack's credential does not open here, so its calls are not this stack's to take."""
+    other = make_offer(title="Sold by another stack")
+    with mock_aws():
+        everything = dynamo()
+        client = boto3.client(
+            "dynamodb", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        mine = DynamoLedger(client, table="calls", serves=(OFFER.hash,))
+        for offer in (OFFER, other):
+            everything.publish(StoredOffer(offer, "", b"", b"", b""))
+            everything.claim(claimed(sign_call(offer), now=NOW), offer, identifier=None)
+        [own] = mine.unfinished(due_before=NOW + 1000, limit=10)
+        assert mine.record(own).offer_hash == OFFER.hash  # type: ignore[union-attr]
+        assert (mine.published(), mine.offer(other.hash)) == ([OFFER.hash], None)
+        assert len(everything.unfinished(due_before=NOW + 1000, limit=10)) == 2
+        assert sorted(everything.published()) == sorted([OFFER.hash, other.hash])

@@ -33,6 +33,12 @@ def test_a9_a_function_holds_an_old_oracle_key_beside_a_new_one() -> None:
     assert (both.oracle_key, both.oracle_keys) == (b"", {"B62a": b"AAA", "B62b": b"BBB"})
 
 
+def test_a3_a_stack_serves_the_offers_that_it_is_told_and_no_other() -> None:
+    assert Settings.read(ENVIRONMENT).offers == ()
+    named = {**ENVIRONMENT, "SEALRUN_OFFERS": f"{5:064x} {6:064x}"}
+    assert Settings.read(named).offers == (5, 6)
+
+
 def test_a3_ledger_and_nodes_are_the_stacks() -> None:
     settings = Settings.read(ENVIRONMENT)
     payments = Services(settings).payments

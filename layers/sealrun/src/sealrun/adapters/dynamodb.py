@@ -6,6 +6,7 @@ The items of prepaid accounts are those of ``dynamodb_accounts``.
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,6 @@ from sealrun.vouchers import Deposits, Reserve, Standing, concluded
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-WAKE_SHARD = "unfinished"
 # Calls of one account may meet in the table; each attempt lets at least one of them through.
 ATTEMPTS = 8
 NO_LIMIT = 10**12
@@ -31,11 +31,15 @@ NO_LIMIT = 10**12
 class DynamoLedger:
     """``sealrun.ports.Ledger`` over one table. Reads are strongly consistent, except of ``unfinished``."""
 
-    def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", *, table: str, serves: Collection[int] = ()) -> None:
+        """``serves`` are the offers of one stack among those that share the table (A3); none means all."""
         self._table = Table(client, table)
+        self._serves = tuple(serves)
         self._documents: dict[int, Offer] = {}  # by their hash, so never out of date; as many as are sold
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
+        if self._serves and offer_hash not in self._serves:
+            return None
         item = self._table.get(_offer_key(offer_hash))
         if item is None:
             return None
@@ -58,6 +62,8 @@ class DynamoLedger:
         return stored.offer if stored else None
 
     def published(self) -> list[int]:
+        if self._serves:
+            return list(self._serves)
         query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "offers"}}}
         return [int(item["sk"]["S"], 16) for item in self._table.items(**query)]
 
@@ -215,14 +221,19 @@ class DynamoLedger:
         return int(item["call"]["S"], 16) if item else None
 
     def unfinished(self, *, due_before: int, limit: int) -> list[int]:
-        answer = self._table.call(
-            "query",
-            IndexName="wake",
-            KeyConditionExpression="wake_shard = :shard AND wake_at <= :now",
-            ExpressionAttributeValues={":shard": {"S": WAKE_SHARD}, ":now": {"N": str(due_before)}},
-            Limit=limit,
-        )
-        return [int(item["pk"]["S"].removeprefix("call#"), 16) for item in (answer or {}).get("Items", [])]
+        found: list[dict[str, Any]] = []
+        for offer_hash in self.published():
+            values = {":shard": {"S": _wake_shard(offer_hash)}, ":now": {"N": str(due_before)}}
+            answer = self._table.call(
+                "query",
+                IndexName="wake",
+                KeyConditionExpression="wake_shard = :shard AND wake_at <= :now",
+                ExpressionAttributeValues=values,
+                Limit=limit,
+            )
+            found += (answer or {}).get("Items", [])
+        found.sort(key=lambda item: int(item["wake_at"]["N"]))
+        return [int(item["pk"]["S"].removeprefix("call#"), 16) for item in found[:limit]]
 
 
 def _check_counts(failed: set[str], record: Record, offer: Offer) -> None:
@@ -237,6 +248,11 @@ def _check_counts(failed: set[str], record: Record, offer: Offer) -> None:
 
 def _offer_key(offer_hash: int) -> dict[str, Any]:
     return {"pk": {"S": f"offer#{offer_hash:064x}"}, "sk": {"S": "offer"}}
+
+
+def _wake_shard(offer_hash: int) -> str:
+    """One an offer: a stack looks after its own calls only, in a table that it shares (A3)."""
+    return f"unfinished#{offer_hash:064x}"
 
 
 def _call_key(call_hash: int) -> dict[str, Any]:
@@ -258,7 +274,7 @@ def _call_item(record: Record) -> dict[str, Any]:
         "record": {"S": json.dumps(asdict(record), separators=(",", ":"))},
     }
     if not record.state.over:
-        item |= {"wake_shard": {"S": WAKE_SHARD}, "wake_at": {"N": str(record.wake_at)}}
+        item |= {"wake_shard": {"S": _wake_shard(record.offer_hash)}, "wake_at": {"N": str(record.wake_at)}}
     return item
 
 

@@ -2,25 +2,36 @@
 
 import base64
 import binascii
+import hashlib
+import hmac
+import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
 
+from sealrun.adapters.metrics import Meter
 from sealrun.errors import Malformed, SealrunError
 from sealrun.json_limits import MAX_BODY_BYTES
 from sealrun.problems import plain_problem, problem
 
+# What the distribution shows to functions whose URL anyone could find.
+ORIGIN_HEADER = "x-sealrun-origin"
+# Whoever has one IPv6 address has a whole such network.
+IPV6_PREFIX = 64
 
-def resolver(logger: Logger) -> LambdaFunctionUrlResolver:
-    """A resolver that answers every error with a problem document and logs what kind it was."""
+
+def resolver(logger: Logger, meter: Meter | None = None) -> LambdaFunctionUrlResolver:
+    """A resolver that answers every error with a problem document, and logs and counts what kind it was."""
     app = LambdaFunctionUrlResolver()
 
     def known(error: SealrunError) -> Response[str]:
         logger.info("refused", type=error.type, detail=error.detail)
+        if meter:
+            meter.count("Refused", type=error.type)
         return _response(problem(error))
 
     def unknown(error: Exception) -> Response[str]:
@@ -34,6 +45,39 @@ def resolver(logger: Logger) -> LambdaFunctionUrlResolver:
     app.exception_handler(Exception)(unknown)
     app.not_found(missing)
     return app
+
+
+def serve(
+    app: LambdaFunctionUrlResolver, event: dict[str, Any], context: Any, *, digests: Sequence[str]
+) -> dict[str, Any]:
+    """Answer a request that came through the distribution, and refuse one that came past it.
+
+    ``digests`` are the SHA-256 of the secrets that count, two while one replaces the other. Without any,
+    everybody is let in.
+    """
+    shown = hashlib.sha256(event.get("headers", {}).get(ORIGIN_HEADER, "").encode()).hexdigest()
+    if digests and not any([hmac.compare_digest(shown, digest) for digest in digests]):
+        status, headers, body = plain_problem(HTTPStatus.FORBIDDEN)
+        return {"statusCode": int(status), "headers": headers, "body": body}
+    return app.resolve(event, context)
+
+
+def sender(app: LambdaFunctionUrlResolver, *, header: str) -> str:
+    """Whom the rate limit counts: the viewer before the distribution, or who opened the connection.
+
+    ``header`` holds ``ADDRESS:PORT`` as CloudFront-Viewer-Address does, and counts only where ``serve`` lets
+    nobody past the distribution, which writes it. Of an IPv6 address it is the network.
+    """
+    event = app.current_event
+    connection = event.request_context.http.source_ip
+    address = event.headers.get(header, "").rpartition(":")[0].strip("[]") if header else connection
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return connection
+    if found.version == 4:  # noqa: PLR2004
+        return str(found)
+    return str(ipaddress.ip_network((found, IPV6_PREFIX), strict=False))
 
 
 def body_bytes(app: LambdaFunctionUrlResolver, *, at_most: int = MAX_BODY_BYTES) -> bytes:

@@ -49,6 +49,10 @@ class Settings:
     artifact_origins: tuple[str, ...] = ()  # object storage that the provider redirects artifacts to
     # Ciphertexts by their public keys, where a new oracle key serves beside an old one (A9).
     oracle_keys: Mapping[str, bytes] = field(default_factory=dict)
+    offers: tuple[int, ...] = ()  # hashes of those that the stack serves; none serves all of its table (A3)
+    origin_digests: tuple[str, ...] = ()  # SHA-256 of what the distribution shows; none asks for nothing
+    viewer_header: str = ""  # where the distribution says whose request it is; empty takes the connection's
+    metrics: str = ""  # CloudWatch's namespace; empty counts nothing
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -73,6 +77,10 @@ class Settings:
             pinned=_pinned(environment, "SEALRUN_VERIFICATION_KEY"),
             pinned_offer=_pinned(environment, "SEALRUN_OFFER_VERIFICATION_KEY"),
             mina_archives=tuple(environment.get("SEALRUN_MINA_ARCHIVES", "").split()),
+            offers=tuple(int(each, 16) for each in environment.get("SEALRUN_OFFERS", "").split()),
+            origin_digests=tuple(environment.get("SEALRUN_ORIGIN_SECRET_DIGESTS", "").split()),
+            viewer_header=environment.get("SEALRUN_VIEWER_HEADER", ""),
+            metrics=environment.get("SEALRUN_METRICS", ""),
         )
 
 
@@ -108,7 +116,8 @@ class Services:
     @cached_property
     def ledger(self) -> DynamoLedger:
         """Offers, calls and counters."""
-        return DynamoLedger(self._aws("dynamodb"), table=self._settings.table)
+        settings = self._settings
+        return DynamoLedger(self._aws("dynamodb"), table=settings.table, serves=settings.offers)
 
     @cached_property
     def store(self) -> "S3EvidenceStore":
