@@ -40,7 +40,7 @@ def test_more_files_and_longer_collections_cost_more_and_settling_more_at_once_l
     base, more = (
         json.loads(run("--json", *flags)) for flags in ((), ("--files", "2", "--collect-seconds", "4"))
     )
-    assert more["call"] == pytest.approx(base["call"] + 5e-6 + 2 * 0.5 * 1.33334e-5)
+    assert more["call"] == pytest.approx(base["call"] + 5e-6 + 2 * 1.33334e-5)
     assert per_call_on_chain(USE, prices()) == 10**6
     assert json.loads(run("--json", "--settle-every", "3"))["mina_per_call"] == "0.033333334"
 

@@ -1,12 +1,12 @@
 """The templates as data, and IAM's rules as far as the policies here use them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from cfnlint.decode import decode
+from cfnlint.decode import decode  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[2]
 PATHS = (ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml")))
@@ -86,17 +86,22 @@ def resolved(value: Any, given: Mapping[str, Any]) -> Any:
         return value
     if len(value) == 1:
         [(name, argument)] = value.items()
-        if name == "Ref":
-            return given[argument]
-        if name == "Fn::GetAtt":
-            return given.get(".".join(argument), ".".join(argument))
-        if name == "Fn::Sub":
-            return re.sub(r"\$\{([^}]+)\}", lambda match: str(given[match[1]]), argument)
-        if name == "Fn::Join":
-            return argument[0].join(resolved(argument[1], given))
-        if name == "Fn::Split":
-            return resolved(argument[1], given).split(argument[0])
+        if name in _INTRINSIC:
+            return _INTRINSIC[name](argument, given)
     return {key: resolved(each, given) for key, each in value.items()}
+
+
+def _sub(text: str, given: Mapping[str, Any]) -> str:
+    return re.sub(r"\$\{([^}]+)\}", lambda match: str(given[match[1]]), text)
+
+
+_INTRINSIC: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
+    "Ref": lambda name, given: given[name],
+    "Fn::GetAtt": lambda parts, given: given.get(".".join(parts), ".".join(parts)),
+    "Fn::Sub": _sub,
+    "Fn::Join": lambda parts, given: parts[0].join(resolved(parts[1], given)),
+    "Fn::Split": lambda parts, given: resolved(parts[1], given).split(parts[0]),
+}
 
 
 def allows(statement: Mapping[str, Any], action: str, resource: str, keys: Mapping[str, list[str]]) -> bool:
@@ -114,7 +119,7 @@ def allows(statement: Mapping[str, Any], action: str, resource: str, keys: Mappi
 
 
 def _holds(operator: str, got: list[str], wanted: list[str]) -> bool:
-    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html"""
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
     if operator == "Null":
         return wanted == [str(not got).lower()]
     if operator == "StringEquals":

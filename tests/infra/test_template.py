@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint import core
-from cfnlint.config import ConfigMixIn
-from cfnlint.runner import Runner
+from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]
+from cfnlint.runner import Runner  # type: ignore[import-untyped]
 
 from infra.package import LOCAL
 from local.aws import create_table
 from local.stack import ROUTES
 from sealrun.adapters.services import Settings
-from sealrun_cli.cost import ALARMS, prices
+from sealrun_cli import cost
 from tests.infra.templates import PATHS, ROOT, actions, functions, of_type, roles, template, walk
 from tests.sealrun.gateway import ENVIRONMENT
 
@@ -44,7 +43,6 @@ def statements() -> Iterator[dict[str, Any]]:
 def test_cfn_lint_finds_nothing_in_any_template() -> None:
     config = ConfigMixIn(["--", *map(str, PATHS)])
     assert [str(match) for match in Runner(config).run()] == []
-    assert core  # the checked package
 
 
 def test_no_statement_names_every_action_or_without_a_reason_every_resource() -> None:
@@ -311,18 +309,28 @@ def test_the_dashboards_cost_has_the_memory_and_the_prices_of_the_cost_command()
         str(part) for widget in widgets() for part in re.findall(r"'expression': '([^']+)'", str(widget))
     ]
     lambda_, dynamodb = [each for each in expressions if "SEARCH" not in each]
-    memory = {name: each["MemorySize"] / 1024 for name, each in functions().items()}
-    assert (memory.pop("collect"), set(memory.values())) == (1, {0.5})
-    each = {name: price["each"] for name, price in prices()["prices"].items()}
+    each = {name: price["each"] for name, price in cost.prices()["prices"].items()}
     assert lambda_ == (
-        f"(SUM([d1,d2,d3,d4])*0.5+d5*1)/1000*{each['lambda_gb_second']:.10f}"
+        f"(SUM([d1,d2,d3,d4])*{cost.MEMORY_GB:g}+d5*{cost.COLLECT_GB:g})/1000*{each['lambda_gb_second']:.10f}"
         f"+SUM([i1,i2,i3,i4,i5])*{each['lambda_request']:.7f}"
     )
     assert dynamodb == f"w*{each['dynamodb_write']:.9f}+r*{each['dynamodb_read']:.9f}"
 
 
-def test_the_alarms_are_as_many_as_the_cost_command_counts() -> None:
-    assert len(of_type("AWS::CloudWatch::Alarm", "watch.yaml")) == ALARMS
+def test_alarms_schedules_and_memory_are_those_that_the_cost_command_counts() -> None:
+    assert len(of_type("AWS::CloudWatch::Alarm", "watch.yaml")) == cost.ALARMS
+    assert len(of_type("AWS::CloudWatch::Dashboard", "watch.yaml")) == 1
+    found = functions()
+    memory = {name: each["MemorySize"] / 1024 for name, each in found.items()}
+    assert (memory.pop("collect"), set(memory.values())) == (cost.COLLECT_GB, {cost.MEMORY_GB})
+    events = {name: each["Events"] for name, each in found.items() if "Events" in each}
+    rates = {
+        name: event["Properties"]["ScheduleExpression"]
+        for name, each in events.items()
+        for event in each.values()
+    }
+    assert rates == {"collect": "rate(1 minute)", "health": "rate(5 minutes)"}
+    assert (cost.SWEEPS, cost.CHECKS) == (30 * 24 * 60, 30 * 24 * 60 / 5)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)

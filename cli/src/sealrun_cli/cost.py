@@ -28,6 +28,7 @@ VIEWED = REQUESTS - 1
 # Seconds that a warm function takes for each request but the collection; `make bench` measures it.
 REQUEST_SECONDS = 0.04
 MEMORY_GB = 0.5
+COLLECT_GB = 1.0
 # A transaction's item counts twice: claim (5 items), conclusion (3), and five plain saves of the record.
 WRITES = 2 * 5 + 2 * 3 + 5
 READS = 20
@@ -36,9 +37,12 @@ DOCUMENTS = 4
 # Credential and oracle's key; both are kept open for minutes by a warm function.
 DECRYPTIONS = 2
 LOG_BYTES = 10 * 512
-# One sweep a minute, one health check a minute; alarms as infra has them.
-SCHEDULED = 2 * 60 * 24 * 30
+# One sweep a minute, one health check in five, in a month of 30 days, as the template has it.
+MINUTES = 60 * 24 * 30
+SWEEPS, CHECKS = MINUTES, MINUTES // 5
 ALARMS = 10
+# Calls, latency, waiting, late, unavailable; and refusals, of five types in a usual month.
+METRICS = 5 + 5
 
 
 @dataclass(frozen=True)
@@ -118,10 +122,10 @@ def prices() -> dict[str, Any]:
 
 def per_call(use: Use, data: dict[str, Any]) -> Iterator[Line]:
     """What AWS takes for one call."""
-    seconds = (REQUESTS - 1) * REQUEST_SECONDS + use.collect_seconds
+    asked, collected = VIEWED * REQUEST_SECONDS, use.collect_seconds
     counts = {
         "lambda_request": REQUESTS,
-        "lambda_gb_second": MEMORY_GB * seconds,
+        "lambda_gb_second": MEMORY_GB * asked + COLLECT_GB * collected,
         "dynamodb_write": WRITES,
         "dynamodb_read": READS,
         "s3_put": DOCUMENTS + use.files,
@@ -139,9 +143,12 @@ def per_month(data: dict[str, Any]) -> Iterator[Line]:
     counts = {
         "kms_key": 1,
         "alarm": ALARMS,
-        "scheduled": SCHEDULED,
-        "lambda_request": SCHEDULED,
-        "lambda_gb_second": SCHEDULED * MEMORY_GB * REQUEST_SECONDS,
+        "metric": METRICS,
+        "dashboard": 1,
+        "scheduled": SWEEPS + CHECKS,
+        "lambda_request": SWEEPS + CHECKS,
+        "lambda_gb_second": (SWEEPS * COLLECT_GB + CHECKS * MEMORY_GB) * REQUEST_SECONDS,
+        "dynamodb_read": SWEEPS + CHECKS,
     }
     yield from _priced(counts, data)
 

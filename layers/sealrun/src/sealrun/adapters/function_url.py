@@ -56,7 +56,7 @@ def serve(
     everybody is let in.
     """
     shown = hashlib.sha256(event.get("headers", {}).get(ORIGIN_HEADER, "").encode()).hexdigest()
-    if digests and not any([hmac.compare_digest(shown, digest) for digest in digests]):
+    if digests and not any(hmac.compare_digest(shown, digest) for digest in digests):
         status, headers, body = plain_problem(HTTPStatus.FORBIDDEN)
         return {"statusCode": int(status), "headers": headers, "body": body}
     return app.resolve(event, context)
