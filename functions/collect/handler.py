@@ -9,13 +9,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sealrun.adapters.function_url import answer, body_bytes, resolver, serve
+from sealrun.adapters.github_webhook import GitHubDeliveries
 from sealrun.adapters.gitlab_webhook import MAX_BODY_BYTES as MAX_DELIVERY_BYTES
 from sealrun.adapters.gitlab_webhook import GitLabDeliveries
 from sealrun.adapters.services import Services, Settings
 from sealrun.read import hex_field
 from sealrun.workflows.collect_run import advance
 from sealrun.workflows.sweep import sweep
-from sealrun.workflows.take_webhook import take_webhook
+from sealrun.workflows.take_webhook import Deliveries, take_webhook
 
 logger = Logger(service="collect")
 app = resolver(logger)
@@ -24,12 +25,21 @@ services = Services(settings)
 
 
 @app.post("/webhooks/gitlab")
-def post_webhook() -> Response[str]:
+def post_gitlab() -> Response[str]:
+    return _webhook(GitLabDeliveries())
+
+
+@app.post("/webhooks/github")
+def post_github() -> Response[str]:
+    return _webhook(GitHubDeliveries())
+
+
+def _webhook(deliveries: Deliveries) -> Response[str]:
     """Whatever came, the answer says nothing about our runs (R6)."""
     woken = take_webhook(
         body_bytes(app, at_most=MAX_DELIVERY_BYTES),
         app.current_event.headers,
-        deliveries=GitLabDeliveries(),
+        deliveries=deliveries,
         ledger=services.ledger,
         keys=services.keys,
         waker=services.starter.waker,

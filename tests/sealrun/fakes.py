@@ -226,7 +226,7 @@ class FakeProvider:
             raise ProviderUnclear("connection lost")
         return run
 
-    def find(self, name: str) -> list[Run]:
+    def find(self, name: str, *, since: int) -> list[Run]:
         self._called("find")
         seen = [run for run in self.runs.values() if run.created_at <= self.clock.now]
         return [self._now(run) for run in seen if run.name == run_name(name)]

@@ -201,7 +201,7 @@ def test_r5_the_first_terminal_state_stays_even_if_the_run_changes_before_the_re
 def test_a_provider_that_cannot_search_still_ends_in_a_receipt() -> None:
     world = World()
 
-    def refuses(_name: str) -> list[Run]:
+    def refuses(_name: str, *, since: int) -> list[Run]:  # noqa: ARG001  as the port names it
         raise ProviderRefused("name is invalid")
 
     world.provider.find = refuses

@@ -62,6 +62,7 @@ class Job:
     retried: bool  # another attempt of the same job exists
     has_artifacts: bool
     runner: str  # the provider's description of who ran it, empty where unknown
+    has_log: bool = True  # False where this is an archive that belongs to the run, and to no job of it
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,8 @@ class Provider(Protocol):
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         """Start one run at the offer's ref. ``name`` travels as the call's input and as the run's name."""
 
-    def find(self, name: str) -> list[Run]:
-        """All runs with exactly this name, lowest id first."""
+    def find(self, name: str, *, since: int) -> list[Run]:
+        """All runs with exactly this name, lowest id first; none is older than ``since`` (Unix seconds)."""
 
     def read(self, run_id: int) -> Run: ...
 

@@ -7,8 +7,8 @@ from sealrun.ports import Job, Project, Run, RunStatus
 from sealrun.receipts import Outcome
 from sealrun.records import Ending, Record
 
-# Words of GitLab's for what our own request starts: the API, or a trigger token.
-SOURCES = ("api", "trigger")
+# The provider's words for what our own request starts; at GitLab through the API, or by a trigger token.
+SOURCES = {"gitlab": ("api", "trigger"), "github": ("workflow_dispatch",)}
 # How far the provider's clock may lag behind ours.
 CLOCK_SKEW = 120
 
@@ -41,8 +41,8 @@ def foreign(run: Run, record: Record, offer: Offer) -> str:
     for what, (expected, got) in wanted.items():
         if got != expected:
             return f"the run's {what} is {str(got)[:100]!r}, expected {expected!r}"
-    if run.source not in SOURCES:
-        return f"the run's source is {run.source[:40]!r}, expected one of {', '.join(SOURCES)}"
+    if run.source not in (words := SOURCES[source.provider]):
+        return f"the run's source is {run.source[:40]!r}, expected one of {', '.join(words)}"
     if run.created_at < record.claimed_at - CLOCK_SKEW:
         return f"the run is from {run.created_at}, before the call was claimed at {record.claimed_at}"
     return ""

@@ -11,14 +11,15 @@ whose pipelines are public. The pipeline declares the input ``sealrun_call`` and
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from sealrun.adapters import gitlab_answers as answers
-from sealrun.adapters.http import follow, limited, read_limited
+from sealrun.adapters.rest import Rest
 from sealrun.errors import ProviderError, ProviderRefused, ProviderUnclear
 from sealrun.ports import Job, Project, Run
 
@@ -27,7 +28,6 @@ CALL_INPUT = "sealrun_call"
 TRIGGER_PREFIX = "glptt-"
 DEFAULT_CONFIGURATION = ".gitlab-ci.yml"
 PAGE_SIZE = 100  # the most that GitLab gives
-MAX_JSON_BYTES = 4 << 20
 MAX_LOG_BYTES = 64 << 20
 MAX_ARTIFACT_BYTES = 2 << 30
 MAX_STREAM_SECONDS = 600.0
@@ -74,13 +74,20 @@ class GitLab:
             max_stream_seconds: for one log or archive as a whole.
             clock: Unix seconds, to read ``RateLimit-Reset``.
         """
-        self._client, self._origin, self._ref = client, origin, ref
+        self._origin, self._ref = origin, ref
         self._api = f"{origin}/api/v4/projects/{project}"
         self._token, self._triggers = token, token.startswith(TRIGGER_PREFIX)
-        self._credential = {} if self._triggers else {"PRIVATE-TOKEN": token}
-        self._extra_origins, self._use_variables = extra_origins, use_variables
+        self._use_variables = use_variables
         self._max_log, self._max_artifact = max_log_bytes, max_artifact_bytes
-        self._max_seconds, self._clock = max_stream_seconds, clock
+        self._rest = Rest(
+            client,
+            answers.READER,
+            credential={} if self._triggers else {"PRIVATE-TOKEN": token},
+            check=partial(answers.check, secret=token),
+            clock=clock,
+            origins=extra_origins,
+            max_stream_seconds=max_stream_seconds,
+        )
 
     def __repr__(self) -> str:
         """Without the token."""
@@ -90,7 +97,7 @@ class GitLab:
         """The commit of the tag; empty where it is gone or no longer protected. A wrong token is refused."""
         tag = quote(self._ref.removeprefix("refs/tags/"), safe="")
         try:
-            found = self._get(f"{self._api}/repository/tags/{tag}")
+            found = self._rest.get(f"{self._api}/repository/tags/{tag}")
         except ProviderRefused as error:
             if "gitlab answered 404: 404 Tag Not Found" in error.detail:
                 return ""
@@ -99,7 +106,7 @@ class GitLab:
 
     def project(self) -> Project:
         """The project's settings. GitLab shows the configuration's path to members only."""
-        found = self._get(self._api)
+        found = self._rest.get(self._api)
         path = (found["ci_config_path"] or DEFAULT_CONFIGURATION) if "ci_config_path" in found else ""
         return Project(private=found.get("visibility") == "private", configuration=str(path)[:300])
 
@@ -112,13 +119,13 @@ class GitLab:
         if CALL_INPUT in inputs:
             raise ProviderRefused(f"inputs: expected none named {CALL_INPUT}, got one")
         path, body = self._start_request({**inputs, CALL_INPUT: name})
-        run_id = answers.whole(self._send("POST", f"{self._api}{path}", json=body)[0], "id")
+        run_id = answers.whole(self._rest.send("POST", f"{self._api}{path}", json=body)[0], "id")
         try:
             return self.read(run_id)
         except ProviderError as error:
             raise ProviderUnclear(f"run {run_id} was started but not read: {error.detail}") from error
 
-    def find(self, name: str) -> list[Run]:
+    def find(self, name: str, *, since: int = 0) -> list[Run]:  # noqa: ARG002  the name finds them at once
         """All runs named exactly ``sealrun {name}``, the lowest id first; of a flood only the first 20.
 
         Refused where GitLab lists runs of other names: it does not know the filter (before 15.11) or
@@ -135,13 +142,13 @@ class GitLab:
 
     def read(self, run_id: int) -> Run:
         """The run as it stands now."""
-        return answers.run(self._get(f"{self._api}/pipelines/{run_id:d}"))
+        return answers.run(self._rest.get(f"{self._api}/pipelines/{run_id:d}"))
 
     def cancel(self, run_id: int) -> None:
         """Ask for the run to be stopped; a run that is over stays as it is."""
         if self._triggers:
             raise ProviderRefused("cancel: expected a project access token, got a trigger token")
-        self._send("POST", f"{self._api}/pipelines/{run_id:d}/cancel")
+        self._rest.send("POST", f"{self._api}/pipelines/{run_id:d}/cancel")
 
     def jobs(self, run_id: int) -> list[Job]:
         """The first attempt of each job, by id; ``retried`` says that there are others (R5)."""
@@ -152,12 +159,12 @@ class GitLab:
         """The job's log in pieces as they arrive, colour codes and all."""
         if self._triggers:
             # The API shows a log to nobody without a token, not even in a public project; the page does.
-            return self._stream(lambda: f"{self._pages_url()}/-/jobs/{job_id:d}/raw", self._max_log)
-        return self._stream(lambda: f"{self._api}/jobs/{job_id:d}/trace", self._max_log)
+            return self._rest.stream(lambda: f"{self._pages_url()}/-/jobs/{job_id:d}/raw", self._max_log)
+        return self._rest.stream(lambda: f"{self._api}/jobs/{job_id:d}/trace", self._max_log)
 
     def artifacts(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
         """The job's artifacts archive (zip) in pieces as they arrive."""
-        return self._stream(lambda: f"{self._api}/jobs/{job_id:d}/artifacts", self._max_artifact)
+        return self._rest.stream(lambda: f"{self._api}/jobs/{job_id:d}/artifacts", self._max_artifact)
 
     def _start_request(self, values: dict[str, object]) -> tuple[str, dict[str, Any]]:
         body: dict[str, Any] = {"ref": self._ref}
@@ -173,7 +180,7 @@ class GitLab:
         return "/trigger/pipeline", {"token": self._token, **body}
 
     def _pages_url(self) -> str:
-        path = str(self._get(self._api).get("path_with_namespace"))
+        path = str(self._rest.get(self._api).get("path_with_namespace"))
         if not re.fullmatch(r"[\w.-]+(/[\w.-]+)+", path, re.ASCII) or ".." in path:
             raise ProviderUnclear("project: expected its path, got something else")
         return f"{self._origin}/{path}"
@@ -184,43 +191,7 @@ class GitLab:
         page: str | None = "1"
         while page and len(items) < most:
             params = {**query, "per_page": str(PAGE_SIZE), "page": page}
-            value, headers = self._send("GET", url, params=params)
+            value, headers = self._rest.send("GET", url, params=params)
             items += answers.objects(value)
             page = headers.get("x-next-page")
         return items[:most]
-
-    def _get(self, url: str) -> dict[str, Any]:
-        value, _ = self._send("GET", url)
-        return answers.one_object(value)
-
-    def _send(self, method: str, url: str, **content: Any) -> tuple[Any, httpx.Headers]:
-        """One request and its JSON; a GET without a clear answer is asked once more."""
-        try:
-            return self._send_once(method, url, **content)
-        except ProviderUnclear:
-            if method != "GET":
-                raise
-        return self._send_once(method, url, **content)
-
-    def _send_once(self, method: str, url: str, **content: Any) -> tuple[Any, httpx.Headers]:
-        with answers.translated():
-            request = self._client.build_request(method, url, headers=self._credential, **content)
-            response = self._client.send(request, stream=True)
-            try:
-                body = read_limited(response, MAX_JSON_BYTES)
-            finally:
-                response.close()
-        answers.check(response, body, secret=self._token, now=self._clock())
-        return answers.json_value(body), response.headers
-
-    @contextmanager
-    def _stream(self, url: Callable[[], str], limit: int) -> Iterator[Iterator[bytes]]:
-        target = httpx.URL(url())
-        opened = follow(self._client, target, credential=self._credential, origins=self._extra_origins)
-        with answers.translated(too_long=ProviderRefused), opened as response:
-            if not response.is_success:
-                body = read_limited(response, MAX_JSON_BYTES)
-                answers.check(response, body, secret=self._token, now=self._clock())
-            if response.headers.get("content-type", "").startswith("text/html"):
-                raise ProviderRefused("file: expected the file, got a web page")
-            yield limited(response, limit, seconds=self._max_seconds)

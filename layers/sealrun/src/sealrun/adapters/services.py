@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from sealrun.adapters.dynamodb import DynamoLedger
 from sealrun.adapters.spool import spooled
 from sealrun.credentials import Credential, open_credential
 from sealrun.ports import Oracle, Provider, StoredOffer
+from sealrun.sources import Source
 from sealrun.workflows.read_contract import OfferContracts, sealed_credential
 from sealrun.workflows.start_run import Starter
 
@@ -184,17 +185,32 @@ class Services:
         Raises:
             Unavailable: the credential is out of reach, does not open, or is not this offer's.
         """
+        source, token = stored.offer.source, self._credential(stored).token
+        if source.provider == "github":
+            return self._open_github(source, token)
         from sealrun.adapters.gitlab import GitLab  # noqa: PLC0415
 
-        source = stored.offer.source
-        credential = self._credential(stored)
         return GitLab(
-            self._http(source.origin),
+            self._http(source.origin, self._settings.artifact_origins),
             origin=source.origin,
             project=source.project,
             ref=source.ref,
-            token=credential.token,
+            token=token,
             extra_origins=self._settings.artifact_origins,
+        )
+
+    def _open_github(self, source: Source, token: str) -> Provider:
+        from sealrun.adapters.github import RESULT_ORIGINS, GitHub  # noqa: PLC0415
+
+        origins = (*RESULT_ORIGINS, *self._settings.artifact_origins)
+        return GitHub(
+            self._http(source.origin, origins),
+            origin=source.origin,
+            project=source.project,
+            workflow=source.workflow,
+            ref=source.ref,
+            token=token,
+            extra_origins=origins,
         )
 
     def open_oracle(self, stored: StoredOffer) -> Oracle:
@@ -219,12 +235,12 @@ class Services:
             self._opened[key] = self.clock(), credential
         return credential
 
-    def _http(self, origin: str) -> "httpx.Client":
+    def _http(self, origin: str, files_from: Sequence[str]) -> "httpx.Client":
         """One client an origin: its connections and its TLS context are kept between calls."""
         from sealrun.adapters.http import guarded_client  # noqa: PLC0415
 
         if origin not in self._clients:
-            origins = {origin, *self._settings.artifact_origins}
+            origins = {origin, *files_from}
             self._clients[origin] = guarded_client(origins, unsafe_loopback=self._settings.unsafe_loopback)
         return self._clients[origin]
 

@@ -48,7 +48,11 @@ def gather(
     ending = _of_the_offers_file(ending, project, offer)
     jobs = provider.jobs(run.id)
     limit = offer.limits.log_bytes
-    logs = {job.name: gather_log(job, provider, store, spool, offer.evidence, limit=limit) for job in jobs}
+    logs = {
+        job.name: gather_log(job, provider, store, spool, offer.evidence, limit=limit)
+        for job in jobs
+        if job.has_log
+    }
     files = Files()
     if ending.outcome is Outcome.SUCCEEDED:
         try:
@@ -87,7 +91,9 @@ def _log_items(logs: Iterable[Log | None]) -> list[Item]:
 def _stop_duplicates(record: Record, run: Run, provider: Provider) -> list[int]:
     """Of several runs of one call only the accepted one counts; the others are stopped and named (R3)."""
     try:
-        others = [found.id for found in provider.find(record.id) if found.id != run.id]
+        others = [
+            found.id for found in provider.find(record.id, since=record.claimed_at) if found.id != run.id
+        ]
     except ProviderRefused:  # a provider that cannot search still has to end in a receipt
         return []
     for other in others:

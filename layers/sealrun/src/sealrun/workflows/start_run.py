@@ -94,7 +94,8 @@ def _seek(
     """Look for the run of an unanswered start; nothing is started here."""
     try:
         provider = starter.open_provider(stored)
-        runs = [run for run in provider.find(held.id) if not foreign(run, held, stored.offer)]
+        found = provider.find(held.id, since=held.claimed_at)
+        runs = [run for run in found if not foreign(run, held, stored.offer)]
     except (ProviderError, Unavailable):
         return seek_later(held, now=clock())
     now = clock()

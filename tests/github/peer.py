@@ -1,0 +1,96 @@
+"""GitHub's answers made by hand, each request and answer held against GitHub's own description."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from sealrun.adapters.github import GitHub
+from tests.described import Described, DescribedTransport
+
+HERE = Path(__file__).parent
+ORIGIN = "https://api.github.com"
+API = "/repos/octo-org/job"
+WORKFLOW = f"{API}/actions/workflows/job.yml"
+TOKEN = "github_pat_very-secret"
+NOW = 1_795_000_000
+CALL = "0123456789abcdef" * 4
+SHA = "a" * 40
+DESCRIBED = Described(HERE / "openapi.json")
+EXAMPLES: Mapping[str, Any] = json.loads((HERE / "examples.json").read_bytes())
+
+_RUN = EXAMPLES["workflow-run"]
+RUN: Mapping[str, Any] = {
+    **_RUN,
+    "id": 31,
+    "display_title": f"sealrun {CALL}",
+    "head_branch": "v1",
+    "head_sha": SHA,
+    "event": "workflow_dispatch",
+    "status": "in_progress",
+    "conclusion": None,
+    "run_attempt": 1,
+    "actor": {**_RUN["actor"], "id": 9},
+    "repository": {**_RUN["repository"], "full_name": "octo-org/job"},
+    "html_url": "https://github.com/octo-org/job/actions/runs/31",
+    "created_at": "2026-11-22T10:00:00Z",
+    "run_started_at": "2026-11-22T10:00:01Z",
+    "updated_at": "2026-11-22T10:00:09Z",
+}
+OVER = {**RUN, "status": "completed", "conclusion": "success"}
+JOB: Mapping[str, Any] = {
+    **EXAMPLES["job"],
+    "id": 5,
+    "name": "build",
+    "run_attempt": 1,
+    "runner_name": "r1",
+    "created_at": "2026-11-22T10:00:02Z",
+}
+ARTIFACT: Mapping[str, Any] = {
+    **EXAMPLES["artifact"], "id": 7, "name": "greeting", "workflow_run": {"id": 31}, "digest": None
+}  # fmt: skip
+STARTED = {**EXAMPLES["workflow-dispatch-response"], "workflow_run_id": 31}
+REPOSITORY: Mapping[str, Any] = {**_RUN["repository"], "full_name": "octo-org/job", "private": True}
+
+
+class Peer:
+    """Answers by method and path, in turn; keeps the requests."""
+
+    def __init__(self, **options: Any) -> None:
+        self.requests: list[httpx.Request] = []
+        self._answers: dict[str, list[httpx.Response | Exception]] = {}
+        inner = httpx.MockTransport(self._handle)
+        self.client = httpx.Client(transport=DescribedTransport(DESCRIBED, inner, origin=ORIGIN))
+        named = {"origin": ORIGIN, "project": "octo-org/job", "workflow": "job.yml", "ref": "refs/tags/v1"}
+        self.github = GitHub(self.client, clock=lambda: NOW, **{**named, "token": TOKEN, **options})
+
+    def on(self, method: str, path: str, *answers: httpx.Response | Exception) -> None:
+        """Answer so, the last one for ever."""
+        self._answers[f"{method} {path}"] = list(answers)
+
+    def sent(self, method: str) -> list[httpx.Request]:
+        return [request for request in self.requests if request.method == method]
+
+    def _handle(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answers = self._answers[f"{request.method} {request.url.path}"]
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def reply(value: object, status: int = 200, **headers: str) -> httpx.Response:
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return httpx.Response(status, json=value, headers=named)
+
+
+def listed(name: str, *items: object, total: int | None = None) -> httpx.Response:
+    return reply({"total_count": len(items) if total is None else total, name: list(items)})
+
+
+def refusal(message: str, status: int) -> httpx.Response:
+    words = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
+    return reply(words, status)

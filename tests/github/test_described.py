@@ -1,0 +1,58 @@
+"""The check against GitHub's description can fail: what it must find."""
+
+import httpx
+import pytest
+from openapi_core.exceptions import OpenAPIError
+
+from tests.github.peer import DESCRIBED, ORIGIN, RUN, STARTED, WORKFLOW, reply
+
+DISPATCH = f"{ORIGIN}{WORKFLOW}/dispatches"
+RUN_URL = f"{ORIGIN}/repos/octo-org/job/actions/runs/31"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"ref": 1}, {"ref": "v1", "inputs": []}, {"ref": "v1", "inputs": {f"i{n}": "" for n in range(26)}}],
+)
+def test_a_start_that_is_not_githubs_is_found(body: object) -> None:
+    with pytest.raises(OpenAPIError):
+        DESCRIBED.check_request(httpx.Request("POST", DISPATCH, json=body))
+    DESCRIBED.check_request(httpx.Request("POST", DISPATCH, json={"ref": "v1", "inputs": {"a": "b"}}))
+
+
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [
+        ("GET", DISPATCH),
+        ("GET", f"{ORIGIN}/repos/octo-org/job/actions/run/31"),
+        ("GET", f"{ORIGIN}/repos/octo-org/job/actions/runs/x"),
+        ("GET", f"{RUN_URL}/jobs?filter=every"),
+    ],
+)
+def test_a_request_that_github_does_not_have_is_found(method: str, url: str) -> None:
+    with pytest.raises(OpenAPIError):
+        DESCRIBED.check_request(httpx.Request(method, url))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(204),
+        reply({**STARTED, "workflow_run_id": "31"}),
+        reply({}),
+        httpx.Response(200, content=b"<html>"),
+    ],
+)
+def test_an_answer_to_a_start_that_is_not_githubs_is_found(answer: httpx.Response) -> None:
+    """From version 2026-03-10 on there is no 204 any more."""
+    request = httpx.Request("POST", DISPATCH, json={"ref": "v1"})
+    with pytest.raises(OpenAPIError):
+        DESCRIBED.check_response(request, answer)
+    DESCRIBED.check_response(request, reply(STARTED))
+
+
+def test_a_run_without_what_github_always_tells_is_found() -> None:
+    request = httpx.Request("GET", RUN_URL)
+    for name in ("display_title", "head_sha", "conclusion"):
+        with pytest.raises(OpenAPIError):
+            DESCRIBED.check_response(request, reply({key: RUN[key] for key in RUN if key != name}))

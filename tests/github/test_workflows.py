@@ -1,0 +1,60 @@
+"""What the workflows make of a provider whose archives belong to the run."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sealrun.evidence_index import Index
+from sealrun.leaves import Kind
+from sealrun.offers import Offer
+from sealrun.ports import Job
+from sealrun.records import State
+from sealrun.runs import foreign
+from tests.sealrun.fakes import FakeProvider
+from tests.sealrun.world import World, make_offer, offer_value
+
+
+def github_offer() -> Offer:
+    file = {"path": ".github/workflows/job.yml", "sha256": "4b" * 32, "includes": []}
+    more = {"provider": "github", "project": "octo-org/job", "configuration": file}
+    return make_offer(source={**offer_value()["source"], **more})
+
+
+class WithArchive(FakeProvider):
+    """One job, and an archive of the same name that no job left."""
+
+    def jobs(self, run_id: int) -> list[Job]:
+        (job,) = super().jobs(run_id)
+        archive = replace(job, id=job.id + 1, stage="artifact", has_log=False)
+        return [replace(job, has_artifacts=False), archive]
+
+
+def test_an_archive_that_belongs_to_no_job_is_gathered_and_asked_for_no_log() -> None:
+    world = World()
+    world.provider = WithArchive(world.clock, world.offer)
+    record = world.settle(world.call().record.call_hash)
+    assert record.state is State.SUCCEEDED
+    trees = Index.parse(world.store.get(record.index)).trees
+    assert [entry.leaf.label for entry in trees["outputs"] if entry.leaf] == ["build/dist/out.txt"]
+    assert [entry.kind for entry in trees["profile"]] == [Kind.RUN, Kind.LOG]
+    assert world.provider.calls.count("log") == 1
+    document: dict[str, Any] = json.loads(world.store.get(_run(trees)))
+    assert [job["stage"] for job in document["jobs"]] == ["build", "artifact"]
+
+
+def _run(trees: Any) -> str:
+    leaf = trees["profile"][0].leaf
+    assert leaf is not None
+    return str(leaf.sha256)
+
+
+@pytest.mark.parametrize(("word", "ours"), [("workflow_dispatch", True), ("api", False), ("push", False)])
+def test_r3_only_a_run_that_was_started_as_we_start_it_is_ours(word: str, ours: object) -> None:
+    world = World(offer=github_offer())
+    record = world.call().record
+    (run,) = world.provider.runs.values()
+    found = foreign(replace(run, source=word), record, world.offer)
+    assert (found == "") is ours
+    assert ours or "expected one of workflow_dispatch" in found
