@@ -7,12 +7,19 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
+# What the tests of the probe sample with, and what.
+test_packages() {
+  command -v gcc >/dev/null || echo gcc libc6-dev
+  command -v perf >/dev/null || { grep -qs '^ID=ubuntu' /etc/os-release && echo linux-tools-generic || echo linux-perf; }
+}
+
 debian_packages() {
   local missing=()
   command -v git >/dev/null || missing+=(git)
   command -v rsync >/dev/null || missing+=(rsync)
   command -v python3 >/dev/null || missing+=(python3)
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+  case " $* " in *" tests "*) missing+=($(test_packages)) ;; esac
   [ ${#missing[@]} -eq 0 ] && return
   local sudo=()
   [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
@@ -27,14 +34,14 @@ debian_packages() {
 python_environment() {
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "expected Python 3.11 or newer, got $(python3 -V)"
   local stamp=.venv/installed wanted
-  wanted=$(cat requirements.txt layers/*/pyproject.toml cli/pyproject.toml | sha256sum)
+  wanted=$(cat requirements.txt layers/*/pyproject.toml cli/pyproject.toml probe/pyproject.toml | sha256sum)
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
   say "installing Python packages into .venv (about a minute)"
   rm -f "$stamp"
   python3 -m venv .venv
   .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
   .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-    -e layers/mina -e layers/sealrun -e cli
+    -e layers/mina -e layers/sealrun -e cli -e probe
   printf '%s' "$wanted" >"$stamp"
 }
 
@@ -51,6 +58,6 @@ node_packages() {
   printf '%s\n' "$lock" $all >"$stamp"
 }
 
-debian_packages
+debian_packages "$@"
 python_environment
 node_packages "$@"

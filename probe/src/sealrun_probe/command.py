@@ -1,0 +1,99 @@
+"""The command: it waits at a gate until the samplers watch it, then nothing stands between it and the job."""
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import sys
+
+# Signals that CI runners and people send to a job; a terminal sends its own to the whole group by itself.
+FORWARDED = {
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+}
+WATCHED = FORWARDED | {signal.SIGCHLD}
+# <asm-generic/siginfo.h>: sent by the kernel, for a key at the terminal say.
+SI_KERNEL = 0x80
+# A shell's statuses for a command that it cannot run and one that it cannot find.
+CANNOT_RUN, NOT_FOUND = 126, 127
+# <linux/prctl.h>: lets py-spy, which is no ancestor of the command, read its memory under Yama.
+PR_SET_PTRACER = 0x59616D61
+PR_SET_PTRACER_ANY = ctypes.c_ulong(-1)
+
+
+class Command:
+    """One process, forked but not yet started. Signals are held back from here on: make one per program."""
+
+    def __init__(self, words: list[str]) -> None:
+        self._words = words
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+        gate, self._gate = os.pipe()
+        # Closed by exec, as all that Python opens: its end tells that the command has begun.
+        self._begun, begins = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._become(gate)
+        os.close(gate)
+        os.close(begins)
+
+    def release(self) -> None:
+        """Let the command start; returns once it has taken the place of the probe's code."""
+        os.write(self._gate, b"!")
+        os.close(self._gate)
+        os.read(self._begun, 1)
+        os.close(self._begun)
+
+    def wait(self) -> tuple[int, resource.struct_rusage]:
+        """Pass signals on until the command is over; its wait status, and what it and its children used."""
+        while True:
+            pid, status, used = os.wait4(self.pid, os.WNOHANG)
+            if pid:
+                return status, used
+            came = signal.sigwaitinfo(WATCHED)
+            if came.si_signo in FORWARDED and came.si_code != SI_KERNEL:
+                os.kill(self.pid, came.si_signo)
+
+    def _become(self, gate: int) -> None:
+        """In the child: wait, put back what Python changed, become the command."""
+        status = CANNOT_RUN
+        try:
+            os.close(self._gate)
+            if not os.read(gate, 1):
+                os._exit(CANNOT_RUN)  # the probe was killed before anything began
+            _allow_tracer()
+            # Python ignores these two for itself: https://docs.python.org/3/library/signal.html
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+            os.execvp(self._words[0], self._words)
+        except OSError as error:
+            status = NOT_FOUND if isinstance(error, FileNotFoundError) else CANNOT_RUN
+            print(f"sealrun-probe: {self._words[0]}: {error.strerror}", file=sys.stderr, flush=True)
+        finally:
+            os._exit(status)
+
+
+def leave_as(status: int) -> int:
+    """The exit status of a command that ended so; if a signal ended it, end by the same one."""
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return code
+    number = -code
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # one core file is enough
+    with contextlib.suppress(OSError):  # SIGKILL and SIGSTOP keep their action
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.kill(os.getpid(), number)
+    return 128 + number  # a container's first process does not die by its own signal
+
+
+def _allow_tracer() -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0)

@@ -1,0 +1,87 @@
+"""The folder that the job keeps as an artifact; the collector reads these names."""
+
+import contextlib
+import hashlib
+import json
+import os
+import resource
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sealrun_probe.folding import fold, total
+from sealrun_probe.samplers import Sampled
+
+FOLDER = Path("sealrun-profile")
+STACKS, SUMMARY, PROBES = "profile.folded", "profile.json", "probes.json"
+DATA, TOKEN = "perf.data", "token.jwt"
+TOKEN_VARIABLE = "SEALRUN_ID_TOKEN"  # noqa: S105  the variable's name, not a token
+# The collector reads JSON of 64 KiB (sealrun.json_limits).
+MAX_PROBES_BYTES = 60_000
+
+
+def empty(folder: Path) -> None:
+    """Make the folder; what an earlier run of the probe left there goes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (STACKS, SUMMARY, PROBES, DATA, f"{DATA}.old", TOKEN):
+        (folder / name).unlink(missing_ok=True)
+
+
+def token(folder: Path, environment: Mapping[str, str]) -> None:
+    """Keep the job's own CI token, where the job was given one; only its owner may read the file."""
+    if text := environment.get(TOKEN_VARIABLE):
+        descriptor = os.open(folder / TOKEN, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+
+
+def profile(
+    folder: Path,
+    sampler: str,
+    found: Sampled,
+    *,
+    refused: Mapping[str, str],
+    probes: Mapping[str, Any],
+    used: resource.struct_rusage,
+    seconds: float,
+) -> None:
+    """Write the stacks, what is told of them, and what the probes saw."""
+    text = fold(found.stacks)
+    (folder / STACKS).write_bytes(text)
+    (folder / PROBES).write_text(bounded(probes))
+    summary = {
+        "sampler": sampler,
+        "hz": found.hz,
+        "samples": total(found.stacks),
+        "cut": found.cut,
+        "refused": refused,
+        "stacks_sha256": hashlib.sha256(text).hexdigest(),
+        "wall_ms": round(seconds * 1000),
+        "user_ms": round(used.ru_utime * 1000),
+        "system_ms": round(used.ru_stime * 1000),
+        "max_rss_kib": used.ru_maxrss,
+    }
+    (folder / SUMMARY).write_text(_json(summary))
+    if found.attachment is None:
+        with contextlib.suppress(FileNotFoundError):
+            (folder / DATA).unlink()
+
+
+def bounded(probes: Mapping[str, Any]) -> str:
+    """The document of the probes, with fewer values of each where all are too many."""
+    text = ""
+    for most in (100, 20, 4, 0):
+        kept = {name: _first(told, most) for name, told in probes.items()}
+        text = _json({"probes": kept})
+        if len(text) <= MAX_PROBES_BYTES:
+            break
+    return text
+
+
+def _first(told: Mapping[str, Any], most: int) -> dict[str, Any]:
+    return {name: value[:most] if name == "values" else value for name, value in told.items()}
+
+
+def _json(value: object) -> str:
+    """Names in order, no spaces, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

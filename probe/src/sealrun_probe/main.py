@@ -1,0 +1,83 @@
+"""``sealrun-probe run [OPTIONS] -- COMMAND``."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from sealrun_probe import leave
+from sealrun_probe.command import leave_as
+from sealrun_probe.run import ORDER, run
+from sealrun_probe.uprobes import Probe, parse_probe
+
+# As many as an offer's evidence policy can name.
+MAX_PROBES = 50
+_SAYS = """The command's exit status is the probe's; stdin and stdout are left alone, signals are passed on.
+The first sampler that works here is used, and rusage always does; stderr and profile.json say which."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read the arguments, run the command, end as it ended."""
+    given = sys.argv[1:] if arguments is None else arguments
+    at = given.index("--") if "--" in given else len(given)
+    parser = _parser()
+    options = parser.parse_args(given[:at])
+    words = given[at + 1 :]
+    if not words:
+        parser.error("expected -- and a command, got none")
+    status = run(
+        words,
+        folder=options.out,
+        order=options.sampler,
+        probes=_probes(parser, options),
+        environment=os.environ,
+    )
+    return leave_as(status)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sealrun-probe", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    own = commands.add_parser(
+        "run",
+        usage="sealrun-probe run [OPTIONS] -- COMMAND",
+        help="run a command and sample it",
+        description=_SAYS,
+    )
+    own.add_argument(
+        "--out", type=Path, default=leave.FOLDER, help=f"folder to leave, {leave.FOLDER} by default"
+    )
+    own.add_argument(
+        "--sampler", type=_order, default=ORDER, help=f"which to try in turn, {','.join(ORDER)} by default"
+    )
+    own.add_argument(
+        "--probe",
+        action="append",
+        default=[],
+        type=_probe,
+        metavar="NAME=BINARY:FUNCTION[:VALUES]",
+        help="a user probe on a function, as perf probe has it; needs perf and root",
+    )
+    return parser
+
+
+def _probes(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Probe]:
+    probes: list[Probe] = options.probe
+    names = {probe.name for probe in probes}
+    if len(names) != len(probes) or len(probes) > MAX_PROBES:
+        parser.error(f"--probe: expected at most {MAX_PROBES} names, each once, got others")
+    return probes
+
+
+def _order(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    if unknown := [name for name in names if name not in ORDER]:
+        raise argparse.ArgumentTypeError(f"expected some of {', '.join(ORDER)}, got {unknown[0][:40]!r}")
+    return names
+
+
+def _probe(text: str) -> Probe:
+    try:
+        return parse_probe(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

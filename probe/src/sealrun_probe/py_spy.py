@@ -1,0 +1,102 @@
+"""py-spy, where it is on PATH: the stacks of Python processes, by function and file."""
+
+import contextlib
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sealrun_probe.folding import Stack, stack
+from sealrun_probe.samplers import HZ, Refused, Sampled, in_one_line
+
+END_SECONDS = 20
+# Stacks that py-spy names one by one; more is no profile of a job.
+MAX_RAW_BYTES = 256 << 20
+_PROCESS = re.compile(r'(?:^|;)process \d+:"([^" ]*)')
+_LINE = re.compile(r"(.*) ([0-9]+)")
+
+
+class PySpy:
+    """A py-spy that follows the command and its children until they are over."""
+
+    name = "py-spy"
+
+    def __init__(self) -> None:
+        self._scratch = TemporaryDirectory(prefix="sealrun-py-spy-", ignore_cleanup_errors=True)
+        self._process: subprocess.Popen[str] | None = None
+        self._program = ""
+
+    def watch(self, pid: int) -> None:
+        """Find the program; what waits at the gate is not yet what will run.
+
+        Raises:
+            Refused: py-spy is not on PATH.
+        """
+        del pid
+        found = shutil.which("py-spy")
+        if found is None:
+            raise Refused("expected py-spy on PATH, got none")
+        self._program = found
+
+    def released(self, pid: int) -> None:
+        """Attach."""
+        options = ["--rate", str(HZ), "--format", "raw", "--subprocesses", "--nolineno"]
+        self._process = subprocess.Popen(
+            [self._program, "record", *options, "--output", str(self._raw), "--pid", str(pid)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+
+    def end(self) -> Sampled:
+        """Read what it wrote when the command was over.
+
+        Raises:
+            Refused: it could not attach, or saw no Python.
+        """
+        with self._scratch:
+            said = self._said()
+            if not self._raw.exists() or self._raw.stat().st_size > MAX_RAW_BYTES:
+                raise Refused(f"expected samples, got: {in_one_line(said)}")
+            with self._raw.open(errors="replace") as lines:
+                stacks = parse(lines)
+        if not stacks:
+            raise Refused("expected a Python process at work, got none")
+        return Sampled(stacks, HZ)
+
+    @property
+    def _raw(self) -> Path:
+        return Path(self._scratch.name) / "raw"
+
+    def _said(self) -> str:
+        if self._process is None:
+            raise Refused("expected a process to follow, got none")
+        with self._process as process:
+            try:
+                return process.communicate(timeout=END_SECONDS)[1]
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                raise Refused(f"expected an end within {END_SECONDS} s, got none") from None
+
+
+def parse(lines: Iterable[str]) -> dict[Stack, int]:
+    """Stacks of py-spy's raw form, without process ids and arguments.
+
+    A line is ``process 7:"sh -c a;b";process 8:"python x.py";<module> (x.py);f (x.py) 12``; a command line
+    may hold semicolons, but Python frames begin behind its last quote.
+    """
+    stacks: Counter[Stack] = Counter()
+    for line in lines:
+        if found := _LINE.fullmatch(line.rstrip("\n")):
+            whole = found[1].endswith('"')  # processes alone, without a Python frame
+            processes, _, frames = (found[1], "", "") if whole else found[1].rpartition('";')
+            names = [Path(name).name for name in _PROCESS.findall(processes)]
+            stacks[stack([*names, *frames.split(";")] if frames else names)] += int(found[2])
+    return dict(stacks)

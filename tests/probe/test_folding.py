@@ -1,0 +1,57 @@
+"""What the probe leaves is what the collector takes, whatever names a program gives its functions."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealrun import json_limits, stacks
+from sealrun.workflows import gather_files
+from sealrun_probe import folding, leave
+from sealrun_probe.folding import Stacks, fold, frame, stack
+from sealrun_probe.run import ORDER
+
+NAMES = st.lists(st.text(max_size=20), min_size=1, max_size=6)
+
+
+def test_probe_and_collector_have_the_same_bounds_and_names() -> None:
+    bounds = ("MAX_BYTES", "MAX_STACKS", "MAX_DEPTH")
+    assert [getattr(folding, name) for name in bounds] == [getattr(stacks, name) for name in bounds]
+    names = ("STACKS", "SUMMARY", "PROBES")
+    assert [getattr(leave, name) for name in names] == [getattr(gather_files, name) for name in names]
+    assert f"{leave.FOLDER}/" == gather_files.PROBE_FOLDER
+    assert ORDER == gather_files.SAMPLERS
+    assert leave.MAX_PROBES_BYTES < json_limits.MAX_BODY_BYTES
+
+
+@given(st.dictionaries(NAMES.map(stack), st.integers(1, 10**9), max_size=8))
+def test_any_names_fold_into_what_the_collector_reads(counted: dict[tuple[str, ...], int]) -> None:
+    assert stacks.parse(fold(counted)) == counted
+
+
+def test_a_name_keeps_its_words_and_loses_what_would_break_a_line() -> None:
+    assert frame("std::map<int; long>::at\t(map.h)\n") == "std::map<int long>::at (map.h)"
+    assert frame(" ;\0") == "(unnamed)"
+
+
+def test_a_stack_that_is_too_deep_keeps_its_outer_frames() -> None:
+    deep = stack([f"f{n}" for n in range(600)])
+    assert (len(deep), deep[510], deep[511]) == (512, "f510", "(deeper)")
+
+
+def test_the_rarest_of_too_many_stacks_become_one() -> None:
+    many: Stacks = {("root", f"f{n:05}"): 30_000 - n for n in range(25_000)}
+    read = stacks.parse(fold(many))
+    assert len(read) == folding.MAX_STACKS
+    assert read["root", "f00000"] == 30_000
+    assert sum(read.values()) == sum(many.values())
+    assert read[(folding.OTHERS,)] == sum(sorted(many.values())[:5001])
+
+
+def test_stacks_of_long_names_stay_within_the_bytes() -> None:
+    long = {("é" * 256, *["x" * 256] * 40, str(n)): 1 for n in range(1000)}
+    text = fold(long)
+    assert len(text) <= stacks.MAX_BYTES
+    assert sum(stacks.parse(text).values()) == 1000
+
+
+def test_no_samples_are_no_bytes() -> None:
+    assert fold({("f",): 0}) == b""

@@ -1,0 +1,170 @@
+"""Each sampler on a real command, with what this machine has: perf, py-spy, /proc, rusage."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealrun import stacks
+
+pytestmark = pytest.mark.peers
+
+BUSY = """
+import time
+
+def inner(until):
+    while time.process_time() < until:
+        sum(i * i for i in range(2000))
+
+def outer():
+    inner(0.7)
+
+outer()
+"""
+# Not optimised: every function then keeps its frame pointer, by which perf finds the caller.
+NATIVE = """
+#include <stdint.h>
+uint64_t oracle_step(uint64_t x) {
+  for (int i = 0; i < 100000; i++) x = x * 6364136223846793005ULL + 1442695040888963407ULL;
+  return x;
+}
+uint64_t oracle_run(int n) {
+  uint64_t x = 1;
+  for (int i = 0; i < n; i++) x = oracle_step(x);
+  return x + 1;
+}
+int main(int argc, char **argv) { return oracle_run(argc > 1 ? 7 : 3000) == 42; }
+"""
+
+
+@pytest.fixture(scope="session")
+def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program of two functions."""
+    folder = tmp_path_factory.mktemp("native")
+    (folder / "w.c").write_text(NATIVE)
+    subprocess.run(["gcc", "-O0", "-g", "w.c", "-o", "w"], cwd=folder, check=True)
+    return folder / "w"
+
+
+def sample(folder: Path, *words: str, status: int = 0) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
+    """Run the probe; what it tells and the stacks, as the collector reads them."""
+    (folder / "busy.py").write_text(BUSY)
+    done = subprocess.run(
+        ["sealrun-probe", "run", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == status, done.stderr
+    left = folder / "sealrun-profile"
+    told: dict[str, Any] = json.loads((left / "profile.json").read_text())
+    read = stacks.parse((left / "profile.folded").read_bytes())
+    assert told["samples"] == sum(read.values())
+    return told, read
+
+
+def test_perf_names_the_functions_of_a_native_program(tmp_path: Path, native: Path) -> None:
+    told, read = sample(tmp_path, "--sampler", "perf", "--", "sh", "-c", f"{native}; exit 3", status=3)
+    assert (told["sampler"], told["hz"], told["refused"], told["cut"]) == ("perf", 99, {}, False)
+    named = ("oracle_run (w)", "oracle_step (w)")
+    hot = sum(count for frames, count in read.items() if frames[0] == "w" and frames[-2:] == named)
+    assert hot > told["samples"] / 2
+    # 99 samples to a second of processor time
+    assert told["samples"] == pytest.approx(99 * (told["user_ms"] + told["system_ms"]) / 1000, rel=0.2, abs=4)
+    again = subprocess.run(
+        ["perf", "report", "-i", tmp_path / "sealrun-profile" / "perf.data", "--stdio", "--no-children"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "oracle_step" in again.stdout
+
+
+def test_perf_works_for_a_user_without_rights(tmp_path: Path, native: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.fail("expected to start as root, so that rights can be given up, got another user")
+    shutil.copy(native, tmp_path / "w")
+    tmp_path.chmod(0o777)
+    for folder in tmp_path.parents:
+        if folder.is_relative_to("/tmp/pytest-of-root"):  # noqa: S108  pytest's own folder, closed to others
+            folder.chmod(0o755)
+    source = tmp_path / "source"
+    shutil.copytree(Path(__file__).parents[2] / "probe" / "src", source)
+    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/env"]
+    own = ["PYTHONPATH=source", "/usr/bin/python3", "-m", "sealrun_probe", "run", "--sampler", "perf"]
+    done = subprocess.run(
+        [*command, *own, "--probe", "steps=./w:oracle_step", "--", "./w"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "sealrun-profile" / "profile.json").read_text())
+    assert (told["sampler"], told["samples"] > 10) == ("perf", True), told
+    probes = json.loads((tmp_path / "sealrun-profile" / "probes.json").read_text())["probes"]
+    assert list(probes["steps"]) == ["refused"]
+    assert probes["steps"]["refused"]
+
+
+def test_a_probe_counts_every_pass_and_names_values(tmp_path: Path, native: Path) -> None:
+    wanted = [f"returns={native}:oracle_step%return:ret=$retval:u64", f"runs={native}:oracle_run:n=%di:s32"]
+    options = [part for text in [*wanted, f"none={native}:no_such_function"] for part in ("--probe", text)]
+    sample(
+        tmp_path, "--sampler", "perf,rusage", *options, "--", "sh", "-c", f"{native} short; {native} short"
+    )
+    probes = json.loads((tmp_path / "sealrun-profile" / "probes.json").read_text())["probes"]
+    x, returned = 1, []
+    for _ in range(7):
+        for _ in range(100_000):
+            x = (x * 6364136223846793005 + 1442695040888963407) % 2**64
+        returned.append({"ret": str(x)})
+    assert probes["returns"] == {"hits": 14, "values": returned * 2}
+    assert probes["runs"] == {"hits": 2, "values": [{"n": "7"}] * 2}
+    assert "not found" in probes["none"]["refused"]
+    listed = subprocess.run(["perf", "probe", "--list"], capture_output=True, text=True, check=True)
+    assert "sealrun_" not in listed.stdout + listed.stderr
+
+
+def test_py_spy_names_the_functions_of_python(tmp_path: Path) -> None:
+    told, read = sample(
+        tmp_path, "--sampler", "py-spy", "--", "sh", "-c", f"{sys.executable} busy.py; exit 4", status=4
+    )
+    assert (told["sampler"], told["hz"], told["refused"]) == ("py-spy", 99, {})
+    chain = ("<module> (busy.py)", "outer (busy.py)", "inner (busy.py)")
+    assert sum(count for frames, count in read.items() if frames[2:5] == chain) > told["samples"] / 2
+    assert {frames[0] for frames in read} == {"sh"}
+    assert not (tmp_path / "sealrun-profile" / "perf.data").exists()
+
+
+def test_py_spy_gives_way_where_nothing_is_python(tmp_path: Path, native: Path) -> None:
+    told, read = sample(tmp_path, "--sampler", "py-spy,proc", "--", "sh", "-c", f"{native}; {native} short")
+    assert told["sampler"] == "proc"
+    assert told["refused"]["py-spy"]
+    assert read["sh", "w"] > told["samples"] / 2
+
+
+def test_proc_names_the_processes(tmp_path: Path) -> None:
+    told, read = sample(tmp_path, "--sampler", "proc", "--", "sh", "-c", f"{sys.executable} busy.py; true")
+    assert told["sampler"] == "proc"
+    python = next(
+        count
+        for frames, count in read.items()
+        if frames[:1] == ("sh",) and len(frames) == 2 and "python" in frames[1]
+    )
+    assert python > told["samples"] / 2
+    used = (told["user_ms"] + told["system_ms"]) * told["hz"] / 1000
+    assert told["samples"] == pytest.approx(used, abs=3)
+
+
+def test_rusage_always_works(tmp_path: Path) -> None:
+    told, read = sample(tmp_path, "--sampler", "rusage", "--", sys.executable, "busy.py")
+    assert told["sampler"] == "rusage"
+    assert read[Path(sys.executable).name, "(user)"] > 50
+
+
+def test_perf_that_is_missing_is_named_and_the_next_one_works(tmp_path: Path) -> None:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:/nonexistent"}
+    command = [sys.executable, "-m", "sealrun_probe", "run", "--sampler", "perf,proc", "--", sys.executable]
+    done = subprocess.run(
+        [*command, "-c", BUSY], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert "sealrun-probe: perf: expected perf on PATH, got none (Debian: linux-perf)" in done.stderr
+    assert json.loads((tmp_path / "sealrun-profile" / "profile.json").read_text())["sampler"] == "proc"
