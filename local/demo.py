@@ -1,12 +1,10 @@
 """``make demo``: sell one real CI job on this machine for money, and have mina-signer check the receipt."""
 
-import hashlib
 import json
 import secrets
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -18,20 +16,22 @@ import httpx
 
 from local.chain import ChainFailed, MinaChain
 from local.contract import Contract
+from local.evidence import check_evidence
 from local.market import Market
 from local.people import SHARE, People
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
-from local.steps import DemoFailed, Progress, must, ok
-from mina.keys import PrivateKey, PublicKey
-from sealrun.buyer import sign_read
+from local.steps import DemoFailed, Progress, must
+from mina.keys import PrivateKey
 from sealrun.offers import Offer
+from sealrun.verification.claims import RECEIPT, STATEMENTS
 from sealrun_cli.output import mina
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "out" / "demo"
+EVIDENCE = OUT / "evidence"
 TAG = "v0-demo"
-STEPS = 13
+STEPS = 15
 INPUTS = {
     "layer": {"type": "string", "enum": ["mina", "sealrun", "both"]},
     "expected": {"type": "string", "pattern": "^[0-9a-f]{64}$", "maxLength": 64},
@@ -97,25 +97,17 @@ class Demo:
             say(f"chain   {self.contract.member['contract']}; the functions hold only the key to the token")
 
     def collect(self, sale: Sale, answer: dict[str, Any]) -> dict[str, Any]:
-        """The buyer takes the receipt and the files, and compares every digest."""
+        """The buyer takes the receipt and all that the run left; the command compares every digest."""
         with self.progress.step("buyer: take the receipt and what the run left") as say:
-            url = answer["url"]
-            receipt: dict[str, Any] = ok(httpx.get(f"{url}/receipt", timeout=30))
-            (OUT / "receipt.json").write_text(json.dumps(receipt, indent=2) + "\n")
-            right = self._right(sale.account, int(answer["call"], 16))
-            evidence = ok(httpx.get(f"{url}/evidence", headers=right, timeout=30))
-            for part in evidence["files"]:
-                body = httpx.get(part["url"], timeout=30).content
-                digest = hashlib.sha256(body).hexdigest()
-                must(digest == part["sha256"], part["name"], part["sha256"], digest)
-                (OUT / Path(part["name"]).name).write_bytes(body)
-                say(f"{digest[:16]}…  {len(body):>7} bytes  {part['name']}")
+            named = ["--to", str(EVIDENCE), "--key", self.people.file("buyer")]
+            got = sale.run(say, "evidence", answer["url"], *named)
+            say(f"{got['files']} files, {got['bytes']} bytes, each compared with what the receipt covers")
+            for path in sorted((EVIDENCE / "outputs").rglob("*.*")):
+                say(f"{path.stat().st_size:>9} bytes  {path.relative_to(EVIDENCE)}")
+            for name in (RECEIPT, STATEMENTS):
+                shutil.copyfile(EVIDENCE / name, OUT / name)
+        receipt: dict[str, Any] = json.loads((OUT / RECEIPT).read_bytes())
         return receipt
-
-    def _right(self, account: str, call_hash: int) -> dict[str, str]:
-        """The headers by which the buyer may read what the run left (L5)."""
-        key, until = PublicKey.from_base58(account), int(time.time()) + 300
-        return sign_read(self.people.buyer, "mina:devnet", key, call_hash, expires_at=until)
 
 
 def main() -> int:
@@ -126,13 +118,16 @@ def main() -> int:
     try:
         people = People.make(OUT / "stack" / "keys")
         receipt = _sale(progress, people)
-        _confirm(progress, receipt, people.oracle.public_key().to_base58())
+        oracle = people.oracle.public_key().to_base58()
+        _confirm(progress, receipt, oracle)
+        check_evidence(progress, OUT / RECEIPT, EVIDENCE, oracle)
     except (DemoFailed, ChainFailed, httpx.HTTPError, subprocess.SubprocessError, OSError) as error:
         print(f"demo failed: {error}", file=sys.stderr)
         return 1
     print(f"\nSold, run, receipted and settled in {progress.total():.0f} s. out/demo/ holds:")
     for path in sorted(path for path in OUT.iterdir() if path.is_file()):
-        print(f"  {path.name:<14} {path.stat().st_size:>8} bytes")
+        print(f"  {path.name:<24} {path.stat().st_size:>8} bytes")
+    print(f"  {EVIDENCE.name}/")
     return 0
 
 

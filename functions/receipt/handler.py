@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sealrun.adapters.function_url import answer, resolver
 from sealrun.adapters.services import Services, Settings
+from sealrun.fields import canonical
 from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt, read_statements
 
 logger = Logger(service="receipt")
@@ -25,8 +26,9 @@ def get_call(call: str) -> Response[str]:
 
 @app.get("/calls/<call>/receipt")
 def get_receipt(call: str) -> Response[str]:
-    """``{data, signature, publicKey}`` alone, as a contract's client reads it."""
-    return answer(read_receipt(call, ledger=services.ledger))
+    """``{data, signature, publicKey}`` alone, as a contract's client reads it, in its one form of bytes."""
+    document = canonical(read_receipt(call, ledger=services.ledger))
+    return Response(status_code=HTTPStatus.OK, content_type="application/json", body=document.decode())
 
 
 @app.get("/calls/<call>/receipt.intoto.jsonl")

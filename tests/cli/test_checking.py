@@ -1,52 +1,17 @@
-"""``sealrun verify`` and ``sealrun account`` check what they show."""
+"""``sealrun account`` checks what it shows."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from typer.testing import CliRunner
 
 from sealrun.buyer import sign_account_read
 from sealrun.workflows.read_account import read_account
 from sealrun_cli.checking import _check_proof, _operator_lines
 from sealrun_cli.errors import CliError
-from sealrun_cli.main import app
 from sealrun_cli.service import Service
 from tests.sealrun.market import Market
-from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, World
-
-RUN = CliRunner()
-
-
-def receipt_file(folder: Path, **changes: Any) -> str:
-    world = World()
-    receipt = dict(world.settle(world.call().record.call_hash).receipt or {})
-    path = folder / "receipt.json"
-    path.write_text(json.dumps({**receipt, "data": {**receipt["data"], **changes}}))
-    return str(path)
-
-
-def test_e2_a_receipt_is_verified_and_its_grade_is_said(tmp_path: Path) -> None:
-    oracle = ORACLE.public_key().to_base58()
-    done = RUN.invoke(app, ["verify", receipt_file(tmp_path), "--oracle", oracle])
-    assert (done.exit_code, "grade 0: this rests on the operator's word" in done.stdout) == (0, True)
-
-
-def test_a_changed_receipt_and_another_oracle_are_refused(tmp_path: Path) -> None:
-    changed = RUN.invoke(app, ["verify", receipt_file(tmp_path, status=2), "--json"])
-    assert (changed.exit_code, json.loads(changed.stdout)["error"]["type"]) == (1, "receipt")
-    buyer = BUYER.public_key().to_base58()
-    other = RUN.invoke(app, ["verify", receipt_file(tmp_path), "--oracle", buyer])
-    assert (other.exit_code, f"expected the oracle {buyer}" in other.stderr) == (1, True)
-
-
-def test_what_is_no_receipt_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "receipt.json"
-    for text in ("", "[]", '{"data": 1}', "[" * 100_000):
-        path.write_text(text)
-        assert RUN.invoke(app, ["verify", str(path)]).exit_code == 1
+from tests.sealrun.world import ACCOUNT, BUYER, PRICE
 
 
 @pytest.mark.parametrize("url", ["http://example.org/offers/1", "ftp://127.0.0.1/", "http://127.0.0.1.test/"])

@@ -14,15 +14,18 @@ from mina.keys import PrivateKey, PublicKey
 from sealrun.buyer import sign_call
 from sealrun.buyer_mechanism import Known
 from sealrun.calls import Call
+from sealrun.fields import canonical
 from sealrun.offers import Offer
 from sealrun_cli import options
 from sealrun_cli.book import page
 from sealrun_cli.chain_view import on_chain
 from sealrun_cli.errors import CliError
+from sealrun_cli.evidence import fetch
 from sealrun_cli.keys import read_key
 from sealrun_cli.output import Output, mina, speaking
 from sealrun_cli.pay import pay
 from sealrun_cli.service import Service, good
+from sealrun_cli.verifying import BROKEN
 
 NOT_SUCCEEDED = 3
 POLL_SECONDS = 0.5
@@ -99,6 +102,9 @@ def call(
     account: Annotated[str, typer.Option(help="The prepaid account, for --pay.")] = "",
     wait: Annotated[bool, typer.Option(help="Follow the run to its receipt.")] = True,
     receipt: Annotated[Path | None, typer.Option(help="File for the receipt.", metavar="FILE")] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(help="Folder for what the run left.", metavar="DIR")
+    ] = None,
     expires_in: Annotated[int, typer.Option(help="Seconds that the call may wait.", min=60)] = 600,
     node: options.Node = "",
     state: options.State = options.DEFAULT_STATE,
@@ -119,7 +125,14 @@ def call(
         ended = purchase.follow(answer["url"]) if wait else answer
         if with_pay and wait and ended["state"] != "succeeded":
             _freed(state, account, found.price)
-        _say(out, ended | {"url": answer["url"]}, receipt)
+        ended |= {"url": answer["url"]}
+        if evidence is not None and wait:
+            ended["evidence"], said = fetch(service, answer["url"], evidence, buyer=buyer, out=out)
+        else:
+            said = []
+        _say(out, ended, receipt, said)
+    if not ended.get("evidence", {"holds": True})["holds"]:
+        raise typer.Exit(BROKEN)
     if wait and ended["state"] != "succeeded":
         raise typer.Exit(NOT_SUCCEEDED)
 
@@ -158,8 +171,8 @@ def _freed(state: Path, account: str, price: int) -> None:
         book.save()
 
 
-def _say(out: Output, ended: dict[str, Any], file: Path | None) -> None:
+def _say(out: Output, ended: dict[str, Any], file: Path | None, more: list[str]) -> None:
     if file is not None and ended["receipt"] is not None:
-        file.write_text(json.dumps(ended["receipt"], indent=2) + "\n")
+        file.write_bytes(canonical(ended["receipt"]))
     lines = [f"{ended['state']}: {ended['reason']}" if ended["reason"] else ended["state"], ended["url"]]
-    out.result(ended, *lines)
+    out.result(ended, *lines, *more)

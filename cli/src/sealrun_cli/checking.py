@@ -1,8 +1,6 @@
-"""``sealrun account`` and ``sealrun verify``: look, and check what is shown."""
+"""``sealrun account``: look, and check what is shown."""
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
@@ -12,7 +10,6 @@ from mina.keys import PublicKey
 from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun.dues import DueLeaf, Statement, root_from_path
-from sealrun.receipts import SignedReceipt
 from sealrun.terms import Terms
 from sealrun_cli import options
 from sealrun_cli.accounts import read_account
@@ -21,9 +18,6 @@ from sealrun_cli.errors import CliError
 from sealrun_cli.keys import read_key
 from sealrun_cli.output import mina, speaking
 from sealrun_cli.service import Service
-
-GRADE_0 = "grade 0: this rests on the operator's word; it proves what the oracle's key said, not what ran"
-MAX_RECEIPT_BYTES = 1 << 16
 
 
 def account(
@@ -55,31 +49,6 @@ def account(
             if call:
                 lines.append(_check_proof(said, call))
         out.result(found, *lines)
-
-
-def verify(
-    file: Annotated[Path, typer.Argument(help="A receipt: {data, signature, publicKey}.")],
-    *,
-    oracle: Annotated[str, typer.Option(help="The oracle's address, as the offer names it.")] = "",
-    as_json: options.Json = False,
-) -> None:
-    """Check a receipt's signature, offline. Nothing else is checked, and the grade says so."""
-    with speaking(as_json=as_json) as out:
-        with file.open("rb") as opened:
-            text = opened.read(MAX_RECEIPT_BYTES)
-        try:
-            signed = SignedReceipt.parse(json.loads(text))
-        except ValueError as error:
-            raise CliError("receipt", f"{file}: expected a receipt as JSON, got something else") from error
-        key = signed.public_key.to_base58()
-        if not signed.holds():
-            raise CliError("receipt", "receipt: expected the key's signature, got one that does not hold")
-        if oracle and oracle != key:
-            raise CliError("receipt", f"receipt: expected the oracle {oracle}, got {key}")
-        whose = "the oracle that you named" if oracle else f"{key}; compare it with the offer's oracle"
-        value = {"holds": True, "publicKey": key, "grade": 0, "status": int(signed.receipt.status)}
-        lines = [f"the signature holds, by {whose}", f"status: {signed.receipt.status.name.lower()}", GRADE_0]
-        out.result(value, *lines)
 
 
 def _chain_lines(chain: OnChain) -> list[str]:

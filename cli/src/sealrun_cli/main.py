@@ -10,6 +10,7 @@ from sealrun_cli import (
     close,
     cost,
     deploy,
+    evidence,
     init,
     keys,
     publish,
@@ -17,6 +18,7 @@ from sealrun_cli import (
     sandbox,
     seal,
     status,
+    verifying,
 )
 
 app = typer.Typer(
@@ -33,7 +35,9 @@ app.command("settle")(accounts.settle)
 app.command("exit")(accounts.exit_account)
 app.command("withdraw")(accounts.withdraw)
 app.command("pay-operator")(accounts.pay_operator)
-app.command("verify")(checking.verify)
+app.command("evidence")(evidence.evidence)
+app.command("disclose")(evidence.disclose)
+app.command("verify")(verifying.verify)
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("deploy")(deploy.deploy)

@@ -1,12 +1,13 @@
 """The operator's HTTP API, with bounded answers and its problem documents as errors."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 
-from sealrun.adapters.http import read_limited
+from sealrun.adapters.http import limited, read_limited
 from sealrun.fields import canonical
 from sealrun.offers import Offer
 from sealrun_cli.errors import CliError
@@ -24,7 +25,13 @@ class Service:
         self._http = http
 
     def send(
-        self, method: str, url: str, *, body: Any = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        at_most: int = MAX_ANSWER_BYTES,
     ) -> httpx.Response:
         """The whole answer, whatever its status.
 
@@ -35,14 +42,33 @@ class Service:
         content = None if body is None else canonical(body)
         sent = {"Accept-Encoding": "identity", "Content-Type": "application/json", **(headers or {})}
         with self._http.stream(method, url, headers=sent, timeout=TIMEOUT, content=content) as response:
-            whole = read_limited(response, MAX_ANSWER_BYTES, seconds=60.0)
+            whole = read_limited(response, at_most, seconds=60.0)
             return httpx.Response(
                 response.status_code, headers=response.headers, content=whole, request=response.request
             )
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def get(
+        self, url: str, headers: Mapping[str, str] | None = None, *, at_most: int = MAX_ANSWER_BYTES
+    ) -> dict[str, Any]:
         """The JSON object of a good answer."""
-        return good(self.send("GET", url, headers=headers))
+        return good(self.send("GET", url, headers=headers, at_most=at_most))
+
+    def body(self, url: str, *, at_most: int) -> bytes:
+        """The bytes of a good answer."""
+        answer = self.send("GET", url, at_most=at_most)
+        if not answer.is_success:
+            good(answer)
+        return answer.content
+
+    @contextmanager
+    def stream(self, url: str, *, at_most: int) -> Iterator[Iterator[bytes]]:
+        """The bytes of a good answer as they arrive; within an hour, or the connection counts as stuck."""
+        check_url(url)
+        headers = {"Accept-Encoding": "identity"}
+        with self._http.stream("GET", url, headers=headers, timeout=TIMEOUT) as response:
+            if not response.is_success:
+                raise CliError("unreachable", f"{url[:100]}: expected a file, got {response.status_code}")
+            yield limited(response, at_most, seconds=3600.0)
 
     def offer(self, url: str) -> Offer:
         """The offer, parsed from the document itself, so that its hash is the caller's own.

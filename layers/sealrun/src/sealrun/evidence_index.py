@@ -1,5 +1,6 @@
 """Reading evidence indexes, openings and disclosures that somebody sent; nothing in them is believed."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ class Index:
     call: str
     cid_profile: str
     trees: Mapping[str, tuple[Entry, ...]]
+    sha256: str  # of the document, 64 hex digits
 
     @classmethod
     def parse(cls, document: bytes) -> "Index":
@@ -49,7 +51,7 @@ class Index:
         value = _document(document, names, where="index")
         cid_profile = read.text(value, "cid_profile", pattern=r"[a-z0-9-]{1,40}", says="a profile's name")
         trees = {name: tuple(_entry(entry) for entry in _leaves(value, name)) for name in TREES}
-        return cls(_call(value), cid_profile, trees)
+        return cls(_call(value), cid_profile, trees, hashlib.sha256(document).hexdigest())
 
 
 def parse_openings(document: bytes) -> tuple[str, dict[str, tuple[Leaf, ...]]]:

@@ -2,12 +2,15 @@
 
 The first line is SLSA provenance (https://slsa.dev/spec/v1.0/provenance), the second a runtime trace
 (https://github.com/in-toto/attestation/blob/main/spec/predicates/runtime-trace.md). Both are made of what the
-index shows to anyone, so that a verifier makes them again and compares the bytes.
+index shows to anyone, so that a verifier makes them again and compares the bytes. Digests of our own are 64
+hex digits: ``minaPoseidon`` is a receipt's hash and ``minaPoseidonLeaf`` a leaf's, both as one field;
+``sha256SaltedLeaf`` is the leaf's SHA-256 twin. Nothing in them tells a hidden item's digest (E1).
 """
 
 import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from nacl.exceptions import BadSignatureError
@@ -30,6 +33,8 @@ RUNTIME_TRACE = "https://in-toto.io/attestation/runtime-trace/v0.1"
 BUILD_TYPE = "urn:sealrun:build:{provider}:v1"
 MONITOR_TYPE = "urn:sealrun:probe:v1"
 MAX_LINE_BYTES = 4 << 20
+# Between origin and project, so that the URL leads there: GitLab finds a project by its id.
+_PROJECT = {"gitlab": "projects/", "github": ""}
 _SIGNATURE_BYTES = 64
 
 
@@ -103,6 +108,8 @@ def _opened(line: bytes, key: bytes) -> bytes:
         VerifyKey(key).verify(pae(payload), signature)
     except BadSignatureError as error:
         raise NotAllowed("statement: expected a signature that holds, got one that does not") from error
+    if envelope(payload, key=key, signature=signature) != line + b"\n":
+        raise Malformed("statement: expected the canonical form of its envelope, got another")
     return payload
 
 
@@ -130,8 +137,9 @@ def _output(at: int, entry: Entry) -> dict[str, Any]:
 
 def _provenance(about: Subject) -> dict[str, Any]:
     source, receipt = about.offer.source, about.signed.receipt
-    run = about.run.get("run") or {}
     call = f"{receipt.call_hash:064x}"
+    repository = f"git+{source.origin}/{_PROJECT[source.provider]}{source.project}@{source.ref}"
+    index = {"name": "index.json", "digest": {"sha256": about.index.sha256}}
     return {
         "buildDefinition": {
             "buildType": BUILD_TYPE.format(provider=source.provider),
@@ -146,41 +154,64 @@ def _provenance(about: Subject) -> dict[str, Any]:
                 for name, entries in ((f"{tree}Twin", about.index.trees[tree]) for tree in about.index.trees)
             },
             "resolvedDependencies": [
+                {"uri": repository, "digest": {"gitCommit": source.commit, "gitTree": source.tree}},
                 {
-                    "uri": f"git+{source.origin}/{source.project}@{source.ref}",
-                    "digest": {"gitCommit": source.commit, "gitTree": source.tree},
-                },
-                {
-                    "uri": source.configuration.path,
+                    "name": source.configuration.path,
+                    "uri": f"{repository}#{source.configuration.path}",
                     "digest": {"sha256": source.configuration.sha256},
                 },
             ],
         },
         "runDetails": {
             "builder": {"id": source.origin},
-            "metadata": {"invocationId": str(run.get("url") or f"urn:sealrun:call:{call}")},
-            "byproducts": list(_byproducts(about.index, (Kind.RUN, Kind.LOG, Kind.CLAIMS))),
+            "metadata": {"invocationId": _run_or_call(about), **_times(about, "startedOn", "finishedOn")},
+            "byproducts": [index, *_byproducts(about.index, (Kind.RUN, Kind.LOG, Kind.CLAIMS))],
         },
     }
 
 
 def _runtime_trace(about: Subject) -> dict[str, Any]:
-    run = about.run.get("run") or {}
-    call = f"urn:sealrun:call:{about.signed.receipt.call_hash:064x}"
+    source = about.offer.source
     samples: Mapping[str, Any] = about.run.get("samples") or {}
     return {
         "monitor": {"type": MONITOR_TYPE, "tracePolicy": {"jobs": dict(samples)}},
         "monitoredProcess": {
-            "hostID": str(run.get("url") or call),
-            "type": BUILD_TYPE.format(provider=about.offer.source.provider),
-            "event": call,
+            "hostID": source.origin,
+            "type": BUILD_TYPE.format(provider=source.provider),
+            "event": _run_or_call(about),
         },
         "monitorLog": {
             "process": list(_byproducts(about.index, (Kind.STACKS, Kind.PROBE, Kind.PROFILE))),
             "network": [],
             "fileAccess": [],
         },
+        "metadata": _times(about, "buildStartedOn", "buildFinishedOn"),
     }
+
+
+def _run_or_call(about: Subject) -> str:
+    """The URL of the run; of the call where none was started."""
+    run = about.run.get("run") or {}
+    return str(run.get("url") or f"urn:sealrun:call:{about.signed.receipt.call_hash:064x}")
+
+
+def _times(about: Subject, start: str, end: str) -> dict[str, str]:
+    """When the run began, where that is known, and when it was over."""
+    run = about.run.get("run") or {}
+    begun = {start: _timestamp(run["started_at"])} if run.get("started_at") else {}
+    return {**begun, end: _timestamp(about.signed.receipt.finished_at)}
+
+
+def _timestamp(seconds: int) -> str:
+    """RFC 3339, as in-toto's Timestamp wants it.
+
+    Raises:
+        Malformed: the year has more than four digits.
+    """
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError) as error:
+        raise Malformed(f"time: expected Unix seconds up to the year 9999, got {seconds}") from error
 
 
 def _byproducts(index: Index, kinds: tuple[Kind, ...]) -> Iterator[dict[str, Any]]:

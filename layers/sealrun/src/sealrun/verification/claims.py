@@ -1,12 +1,17 @@
 """What a verifier says of one claim, and the folder that it looks into."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from sealrun.errors import SealrunError
 from sealrun.measure import Measured
+
+# The evidence folder's own files; beside them lie outputs/, profile/ and disclosures/.
+RECEIPT, STATEMENTS = "receipt.json", "receipt.intoto.jsonl"
+OFFER, CALL, INPUTS, INDEX, OPENINGS = "offer.json", "call.json", "inputs.json", "index.json", "openings.json"
+DOCUMENTS = (RECEIPT, STATEMENTS, OFFER, CALL, INPUTS, INDEX, OPENINGS)
+DISCLOSURES = "disclosures"
 
 
 class Verdict(StrEnum):
@@ -25,42 +30,51 @@ class Claim:
     verdict: Verdict
     says: str  # in words: what holds, or what was expected and what came
     rests_on: str  # whose word or which arithmetic it is
+    grade: int | None = None  # the trust grade of that word; None where arithmetic is enough
 
 
 class Folder(Protocol):
     """The evidence folder; names are relative paths with ``/``."""
 
     def names(self) -> list[str]:
-        """All files."""
+        """All files, and what else is there that is no folder.
+
+        Raises:
+            Malformed: there are more of them than any evidence has.
+        """
 
     def document(self, name: str) -> bytes | None:
         """A small file; None where there is none.
 
         Raises:
-            Malformed: it is larger than any document of ours.
+            Malformed: it is larger than any document of ours, or no file inside the folder.
         """
 
     def measure(self, name: str) -> Measured:
-        """A file of any size, read once."""
+        """A file of any size, read once.
+
+        Raises:
+            Malformed: it is no file inside the folder.
+        """
 
 
 class BrokenClaim(SealrunError):
     """A claim does not hold; the detail says what was expected and what came."""
 
 
-def holds(name: str, says: str, *, rests_on: str) -> Claim:
+def holds(name: str, says: str, *, rests_on: str, grade: int | None = None) -> Claim:
     """A claim that holds."""
-    return Claim(name, Verdict.HOLDS, says, rests_on)
+    return Claim(name, Verdict.HOLDS, says, rests_on, grade)
 
 
-def broken(name: str, error: SealrunError, *, rests_on: str) -> Claim:
+def broken(name: str, error: SealrunError, *, rests_on: str, grade: int | None = None) -> Claim:
     """A claim that does not."""
-    return Claim(name, Verdict.BROKEN, error.detail, rests_on)
+    return Claim(name, Verdict.BROKEN, error.detail, rests_on, grade)
 
 
-def not_shown(name: str, says: str, *, rests_on: str) -> Claim:
+def not_shown(name: str, says: str, *, rests_on: str, grade: int | None = None) -> Claim:
     """A claim that nobody can check with what is here."""
-    return Claim(name, Verdict.NOT_SHOWN, says, rests_on)
+    return Claim(name, Verdict.NOT_SHOWN, says, rests_on, grade)
 
 
 def expect(what: str, expected: object, got: object) -> None:
@@ -71,8 +85,3 @@ def expect(what: str, expected: object, got: object) -> None:
     """
     if expected != got:
         raise BrokenClaim(f"{what}: expected {expected}, got {got}")
-
-
-def all_hold(claims: Iterable[Claim]) -> bool:
-    """True if no claim is broken; claims that are not shown are not held against the receipt."""
-    return all(claim.verdict is not Verdict.BROKEN for claim in claims)

@@ -9,10 +9,39 @@ from sealrun.fields import canonical, document_hash
 from sealrun.json_limits import parse_object
 from sealrun.offers import Offer
 from sealrun.receipts import Receipt, SignedReceipt
-from sealrun.verification.claims import Claim, Folder, broken, expect, holds, not_shown
+from sealrun.verification.claims import (
+    CALL,
+    INPUTS,
+    OFFER,
+    RECEIPT,
+    Claim,
+    Folder,
+    broken,
+    expect,
+    holds,
+    not_shown,
+)
 
-ARITHMETIC = "arithmetic over the signed hashes"
+# Anyone computes again what the signed hashes are made of.
+ARITHMETIC = "arithmetic"
 SIGNATURE = "the oracle's Mina key"
+
+
+def check_form(document: bytes, signed: SignedReceipt, folder: Folder) -> Claim:
+    """The receipt's bytes are the one form of it, whose SHA-256 the statements name; a copy is no other."""
+    canon = "canonical JSON (RFC 8785)"
+    try:
+        expect("receipt", canon, canon if canonical(signed.document()) == document else "another form of it")
+        copy = folder.document(RECEIPT)
+        if copy is not None:
+            expect("the folder's receipt", "the one that is checked", _which(document, copy))
+    except SealrunError as error:
+        return broken("form", error, rests_on=ARITHMETIC)
+    return holds("form", f"the receipt is {canon}", rests_on=ARITHMETIC)
+
+
+def _which(document: bytes, copy: bytes) -> str:
+    return "the one that is checked" if document == copy else "another"
 
 
 def check_signature(signed: SignedReceipt, *, oracle: str) -> Iterator[Claim]:
@@ -35,17 +64,17 @@ def check_signature(signed: SignedReceipt, *, oracle: str) -> Iterator[Claim]:
 
 def read_offer(receipt: SignedReceipt, folder: Folder) -> tuple[Offer | None, list[Claim]]:
     """The offer, if it is the one that the receipt names, was for this oracle and has this source."""
-    document = folder.document("offer.json")
-    if document is None:
-        return None, [not_shown("offer", "offer.json is not here", rests_on=ARITHMETIC)]
     try:
+        document = folder.document(OFFER)
+        if document is None:
+            return None, [not_shown("offer", f"{OFFER} is not here", rests_on=ARITHMETIC)]
         offer = Offer.parse(document)
         expect("offer hash", f"{receipt.receipt.offer_hash:064x}", offer.id)
         expect("network", receipt.receipt.network, offer.network)
         expect("the offer's oracle", receipt.public_key.to_base58(), offer.oracle)
     except SealrunError as error:
         return None, [broken("offer", error, rests_on=ARITHMETIC)]
-    return offer, [holds("offer", f"offer.json is the offer: {offer.title}", rests_on=ARITHMETIC)]
+    return offer, [holds("offer", f"{OFFER} is the offer: {offer.title}", rests_on=ARITHMETIC)]
 
 
 def check_source(receipt: Receipt, offer: Offer) -> Claim:
@@ -61,10 +90,10 @@ def check_source(receipt: Receipt, offer: Offer) -> Claim:
 
 def check_call(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim:
     """call.json is the call that the receipt names, and it asked for this offer."""
-    document = folder.document("call.json")
-    if document is None:
-        return not_shown("call", "call.json is not here", rests_on=ARITHMETIC)
     try:
+        document = folder.document(CALL)
+        if document is None:
+            return not_shown("call", f"{CALL} is not here", rests_on=ARITHMETIC)
         call = PublicCall.parse(document)
         expect("call", "canonical JSON", "canonical JSON" if call.document() == document else "another form")
         expect("call hash", f"{receipt.call_hash:064x}", f"{call.hash:064x}")
@@ -75,17 +104,16 @@ def check_call(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim:
             expect("the call's terms", str(offer.terms), str(call.terms_hash))
     except SealrunError as error:
         return broken("call", error, rests_on=ARITHMETIC)
-    return holds("call", f"call.json is call {receipt.call_hash:064x}", rests_on=ARITHMETIC)
+    return holds("call", f"{CALL} is call {receipt.call_hash:064x}", rests_on=ARITHMETIC)
 
 
 def check_inputs(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim:
     """inputs.json opens the inputs' hash, and fits the offer's schema."""
-    document = folder.document("inputs.json")
-    if document is None:
-        return not_shown(
-            "inputs", "the buyer keeps them; only their salted hash is here", rests_on=ARITHMETIC
-        )
     try:
+        document = folder.document(INPUTS)
+        if document is None:
+            kept = "the buyer keeps them; only their salted hash is here"
+            return not_shown("inputs", kept, rests_on=ARITHMETIC)
         expect("inputs hash", str(receipt.inputs_hash), str(document_hash("sealrun:inputs", document)))
         value = read.only(parse_object(document), ("inputs", "salt"), where="inputs", optional=("reads",))
         expect(
@@ -97,4 +125,4 @@ def check_inputs(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim
         return broken("inputs", error, rests_on=ARITHMETIC)
     reads = value.get("reads", [])
     taken = f", and reads {len(reads)} earlier receipts" if reads else ""
-    return holds("inputs", f"inputs.json is what the buyer asked for{taken}", rests_on=ARITHMETIC)
+    return holds("inputs", f"{INPUTS} is what the buyer asked for{taken}", rests_on=ARITHMETIC)

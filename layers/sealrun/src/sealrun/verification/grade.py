@@ -11,18 +11,19 @@ SAYS = {
     2: "another oracle repeated the run elsewhere and got the same outputs",
 }
 
+RESTS_ON = {0: "the operator's word", 1: "the CI's signed token", 2: "another oracle's run"}
+
 
 def check_grade(receipt: Receipt, computed: int, reason: str) -> tuple[int, Claim]:
     """The lower of the receipt's grade and ours; a grade that cannot be shown is not there."""
     grade = min(receipt.grade, computed) if receipt.grade <= 1 else computed
     try:
         if receipt.grade > computed:
-            raise BrokenClaim(f"grade: expected evidence for grade {receipt.grade}, got {reason}")
+            raise BrokenClaim(f"grade: expected evidence for grade {receipt.grade}, got {reason or 'none'}")
     except SealrunError as error:
-        return grade, broken("grade", error, rests_on=SAYS[grade])
-    return grade, holds(
-        "grade", f"grade {grade}: {SAYS[grade]}{f' ({reason})' if reason else ''}", rests_on=SAYS[grade]
-    )
+        return grade, broken("grade", error, rests_on=RESTS_ON[grade], grade=grade)
+    said = f"{SAYS[grade]}{f' ({reason})' if reason else ''}"
+    return grade, holds("grade", said, rests_on=RESTS_ON[grade], grade=grade)
 
 
 def check_minimum(receipt: Receipt, offer: Offer) -> Claim:

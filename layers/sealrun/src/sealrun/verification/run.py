@@ -1,19 +1,24 @@
 """The document of how the call went, against the receipt and the offer."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from sealrun.errors import SealrunError
+from sealrun import read
+from sealrun.calls import MAX_UNIX_SECONDS
+from sealrun.errors import Malformed, SealrunError
+from sealrun.json_limits import parse_object
 from sealrun.offers import Offer
 from sealrun.receipts import Outcome, Receipt
-from sealrun.run_document import LABEL
+from sealrun.run_document import LABEL, not_pinned
 from sealrun.runs import run_name
 from sealrun.verification.claims import BrokenClaim, Claim, Folder, broken, expect, holds, not_shown
 from sealrun.verification.trees import Opened
 
 OPERATOR = "the operator's word"
+MAX_RUN_BYTES = 8 << 20
 _KEY = ("profile", LABEL)
+_TEXTS = ("project", "name", "ref", "sha", "source", "url", "status")
+_NUMBERS = ("id", "user", "created_at", "started_at", "finished_at")
 
 
 def read_run(receipt: Receipt, opened: Opened, folder: Folder) -> tuple[Mapping[str, Any], list[Claim]]:
@@ -21,19 +26,37 @@ def read_run(receipt: Receipt, opened: Opened, folder: Folder) -> tuple[Mapping[
 
     Not checked: that the run was so. At grade 0 that is the operator's word.
     """
-    document = folder.document(f"profile/{LABEL}") if _KEY in opened.leaves else None
-    if document is None:
-        return {}, [not_shown("run", f"{LABEL} is not here", rests_on=OPERATOR)]
     try:
-        found = json.loads(document)
+        document = folder.document(f"profile/{LABEL}") if _KEY in opened.leaves else None
+        if document is None:
+            return {}, [not_shown("run", f"{LABEL} is not here", rests_on=OPERATOR, grade=0)]
+        found = _parsed(document)
         expect("the run document's call", f"{receipt.call_hash:064x}", found["call"])
         expect("the run document's outcome", receipt.status.name.lower(), found["outcome"])
     except SealrunError as error:
-        return {}, [broken("run", error, rests_on=OPERATOR)]
-    except (ValueError, TypeError, KeyError) as error:
-        unsound = BrokenClaim(f"{LABEL}: expected the document of a run, got {type(error).__name__}")
-        return {}, [broken("run", unsound, rests_on=OPERATOR)]
-    return found, [holds("run", f"{found['outcome']}: {found['reason']}", rests_on=OPERATOR)]
+        return {}, [broken("run", error, rests_on=OPERATOR, grade=0)]
+    return found, [holds("run", f"{found['outcome']}: {found['reason']}", rests_on=OPERATOR, grade=0)]
+
+
+def _parsed(document: bytes) -> Mapping[str, Any]:
+    """What is read of the document has its form; what else stands in it is let be.
+
+    Raises:
+        Malformed: it has not.
+    """
+    found = parse_object(document, at_most=MAX_RUN_BYTES)
+    for name in ("call", "outcome", "reason", "statement_key"):
+        read.text(found, name, pattern="(?s).{0,2000}", says="text")
+    if not isinstance(found["samples"], dict) or not isinstance(found["not_pinned"], list):
+        raise Malformed("samples, not_pinned: expected an object and a list, got something else")
+    run = found["run"]
+    if run is not None:
+        read.only(run, (*_TEXTS, *_NUMBERS), where="run")
+        for name in _TEXTS:
+            read.text(run, name, pattern="(?s).{0,2000}", says="text")
+        for name in _NUMBERS:
+            read.whole(run, name, low=0, high=MAX_UNIX_SECONDS)
+    return found
 
 
 def check_run(receipt: Receipt, offer: Offer, found: Mapping[str, Any]) -> Claim:
@@ -51,15 +74,28 @@ def check_run(receipt: Receipt, offer: Offer, found: Mapping[str, Any]) -> Claim
             expect("the run's status", "succeeded", run.get("status"))
             expect("the run's end", receipt.finished_at, run.get("finished_at"))
     except SealrunError as error:
-        return broken("commit", error, rests_on=OPERATOR)
-    return holds("commit", f"run {run.get('id')} at commit {run.get('sha')}", rests_on=OPERATOR)
+        return broken("commit", error, rests_on=OPERATOR, grade=0)
+    return holds("commit", f"run {run.get('id')} at commit {run.get('sha')}", rests_on=OPERATOR, grade=0)
+
+
+def check_pinned(offer: Offer, found: Mapping[str, Any]) -> Claim:
+    """The run was of the offer's configuration file, and what nothing pins is named as such (R4)."""
+    path, ran = offer.source.configuration.path, found.get("configuration")
+    try:
+        if found["outcome"] == Outcome.SUCCEEDED.name.lower() and ran is not None:
+            expect("the project's configuration", path, ran)
+        named = not_pinned(offer, str(ran or ""))
+        expect("what is not pinned", ", ".join(named), ", ".join(map(str, found["not_pinned"])))
+    except SealrunError as error:
+        return broken("pinned", error, rests_on=OPERATOR, grade=0)
+    return holds("pinned", f"not pinned, and named: {', '.join(named)}", rests_on=OPERATOR, grade=0)
 
 
 def _no_run(receipt: Receipt) -> Claim:
     if receipt.status in (Outcome.NEVER_STARTED, Outcome.UNREACHABLE):
-        return holds("commit", "no run was there to look at", rests_on=OPERATOR)
+        return holds("commit", "no run was there to look at", rests_on=OPERATOR, grade=0)
     error = BrokenClaim(f"the run: expected one for status {receipt.status.name.lower()}, got none")
-    return broken("commit", error, rests_on=OPERATOR)
+    return broken("commit", error, rests_on=OPERATOR, grade=0)
 
 
 def check_times(receipt: Receipt, found: Mapping[str, Any]) -> Claim:
@@ -72,5 +108,5 @@ def check_times(receipt: Receipt, found: Mapping[str, Any]) -> Claim:
                     f"the run's {name}: expected at most {receipt.finished_at}, got {run[name]}"
                 )
     except SealrunError as error:
-        return broken("times", error, rests_on=OPERATOR)
-    return holds("times", f"finished at {receipt.finished_at} (Unix seconds)", rests_on=OPERATOR)
+        return broken("times", error, rests_on=OPERATOR, grade=0)
+    return holds("times", f"finished at {receipt.finished_at} (Unix seconds)", rests_on=OPERATOR, grade=0)

@@ -9,19 +9,31 @@ from sealrun.evidence_index import Index
 from sealrun.offers import Offer
 from sealrun.receipts import SignedReceipt
 from sealrun.statements import Subject, open_envelopes, statements
-from sealrun.verification.claims import Claim, Folder, broken, expect, holds, not_shown
+from sealrun.verification.claims import (
+    INDEX,
+    OFFER,
+    STATEMENTS,
+    Claim,
+    Folder,
+    broken,
+    expect,
+    holds,
+    not_shown,
+)
 
-KEY = "the Ed25519 key that the signed run document names"
+# The Mina key signed the run's document, which names the Ed25519 key.
+KEY = "the oracle's Ed25519 key"
 
 
 def check_statements(
-    signed: SignedReceipt, offer: Offer | None, index: Index, run: Mapping[str, Any], folder: Folder
+    signed: SignedReceipt, offer: Offer | None, index: Index | None, run: Mapping[str, Any], folder: Folder
 ) -> Claim:
     """Signed by the key that run.json names, and byte for byte what offer, index and run.json make."""
-    lines = folder.document("receipt.intoto.jsonl")
-    if lines is None or offer is None or not run:
-        return not_shown("statements", "it takes receipt.intoto.jsonl, offer.json and run.json", rests_on=KEY)
     try:
+        lines = folder.document(STATEMENTS)
+        if lines is None or offer is None or index is None or not run:
+            takes = f"it takes {STATEMENTS}, {OFFER}, {INDEX} and run.json"
+            return not_shown("statements", takes, rests_on=KEY)
         key = bytes.fromhex(
             read.text(run, "statement_key", pattern="[0-9a-f]{64}", says="an Ed25519 key as 64 hex digits")
         )

@@ -1,6 +1,6 @@
 """The evidence trees: that the leaves are those that were signed, and that the files are the leaves'."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -9,9 +9,12 @@ from sealrun.errors import SealrunError
 from sealrun.evidence_index import TREES, Disclosure, Entry, Index, parse_openings
 from sealrun.evidence_policy import EvidencePolicy
 from sealrun.fields import tagged_hash
-from sealrun.leaves import Kind, Leaf, tree_hash
+from sealrun.leaves import TWIN, Kind, Leaf, tree_hash
 from sealrun.receipts import Receipt
 from sealrun.verification.claims import (
+    DISCLOSURES,
+    INDEX,
+    OPENINGS,
     BrokenClaim,
     Claim,
     Folder,
@@ -42,10 +45,10 @@ class Opened:
 
 def read_index(receipt: Receipt, folder: Folder) -> tuple[Index | None, list[Claim]]:
     """The index, if its leaves are those that the receipt signs."""
-    document = folder.document("index.json")
-    if document is None:
-        return None, [not_shown(name, "index.json is not here", rests_on=ARITHMETIC) for name in TREES]
     try:
+        document = folder.document(INDEX)
+        if document is None:
+            return None, [not_shown(name, f"{INDEX} is not here", rests_on=ARITHMETIC) for name in TREES]
         index = Index.parse(document)
         expect("the index's call", f"{receipt.call_hash:064x}", index.call)
         expect("the index's CID profile", PROFILE, index.cid_profile)
@@ -73,16 +76,17 @@ def open_leaves(index: Index, folder: Folder) -> tuple[Opened, list[Claim]]:
         for name in TREES:
             for leaf in _opened(index.trees[name]):
                 _add(leaves, name, leaf)
-        document = folder.document("openings.json")
+    except SealrunError as error:
+        claims.append(broken("index", error, rests_on=ARITHMETIC))
+    try:
+        document = folder.document(OPENINGS)
         if document is not None:
             claims.append(_open_all(index, document, leaves))
     except SealrunError as error:
         claims.append(broken("openings", error, rests_on=ARITHMETIC))
-    shown = [(name, entry) for name in TREES for entry in index.trees[name] if entry.leaf is not None]
-    cids = {(name, entry.leaf.label): entry.cid for name, entry in shown if entry.leaf and entry.cid}
-    texts = {
-        (name, entry.leaf.label): entry.text for name, entry in shown if entry.leaf and entry.text is not None
-    }
+    shown = [(name, entry, entry.leaf) for name in TREES for entry in index.trees[name] if entry.leaf]
+    cids = {(name, leaf.label): entry.cid for name, entry, leaf in shown if entry.cid}
+    texts = {(name, leaf.label): entry.text for name, entry, leaf in shown if entry.text is not None}
     return Opened(leaves, cids, texts), claims
 
 
@@ -114,7 +118,7 @@ def _open_all(index: Index, document: bytes, leaves: dict[tuple[str, str], Leaf]
         for at, (entry, leaf) in enumerate(zip(entries, opened[name], strict=True)):
             _check_opening(entry, leaf, at)
             _add(leaves, name, leaf)
-    return holds("openings", "openings.json opens every leaf", rests_on=ARITHMETIC)
+    return holds("openings", f"{OPENINGS} opens every leaf", rests_on=ARITHMETIC)
 
 
 def check_policy(index: Index, policy: EvidencePolicy) -> Claim:
@@ -143,19 +147,31 @@ def _named(entry: Entry, leaf: Leaf, policy: EvidencePolicy) -> bool:
     return entry.kind in ALWAYS or named[entry.kind]()
 
 
-def check_files(index: Index, opened: Opened, folder: Folder) -> Iterator[Claim]:
-    """Every shown item is here with these bytes, and nothing else is."""
+def check_files(
+    index: Index | None, opened: Opened, names: Collection[str], folder: Folder
+) -> Iterator[Claim]:
+    """Every shown item is here with these bytes, and nothing in the two trees' folders is without a leaf.
+
+    An item that only its opening shows may be missing: then it is not shown.
+    """
     wanted = {f"{name}/{label}": (name, label) for name, label in opened.leaves}
     texts = {place for place, key in wanted.items() if key in opened.texts}
-    here = {name for name in folder.names() if name.split("/")[0] in TREES and "/" in name}
-    shown = {f"{name}/{entry.leaf.label}" for name in TREES for entry in index.trees[name] if entry.leaf}
-    for place in sorted((set(wanted) & here) | (shown - texts)):
-        yield _check_file(place, wanted[place], opened, folder, present=place in here)
+    here = {name for name in names if name.split("/")[0] in TREES}
+    shown = set() if index is None else set(_shown_places(index))
+    for place in sorted(set(wanted) - texts):
+        if place in here or place in shown:
+            yield _check_file(place, wanted[place], opened, folder, present=place in here)
+        else:
+            yield not_shown("file", f"{place} is not here", rests_on=ARITHMETIC)
     for place in sorted(texts):
         yield _check_text(place, wanted[place], opened)
     for place in sorted(here - set(wanted)):
-        error = BrokenClaim(f"{place}: expected only files that the receipt covers, got this one as well")
-        yield broken("file", error, rests_on=ARITHMETIC)
+        named = f"{place if place.isprintable() else ascii(place)}: expected only files that a leaf covers"
+        yield broken("file", BrokenClaim(f"{named}, got this one as well"), rests_on=ARITHMETIC)
+
+
+def _shown_places(index: Index) -> Iterator[str]:
+    return (f"{name}/{entry.leaf.label}" for name in TREES for entry in index.trees[name] if entry.leaf)
 
 
 def _check_file(place: str, key: tuple[str, str], opened: Opened, folder: Folder, *, present: bool) -> Claim:
@@ -183,14 +199,19 @@ def _check_text(place: str, key: tuple[str, str], opened: Opened) -> Claim:
     return holds("line", f"{place}: {opened.texts[key][:60]}", rests_on=ARITHMETIC)
 
 
-def read_disclosures(receipt: Receipt, folder: Folder) -> tuple[Opened, list[Claim]]:
-    """Each file under disclosures/ opens one leaf of what was signed, without the index."""
+def read_disclosures(
+    receipt: Receipt, index: Index | None, names: Collection[str], folder: Folder
+) -> tuple[Opened, list[Claim]]:
+    """Each file under disclosures/ opens one leaf of what was signed; it does not take the index.
+
+    Not checked without the index: the SHA-256 twin's path, and the size, which only the twin covers.
+    """
     leaves: dict[tuple[str, str], Leaf] = {}
     claims: list[Claim] = []
-    for name in folder.names():
-        if name.startswith("disclosures/"):
+    for name in sorted(names):
+        if name.startswith(f"{DISCLOSURES}/"):
             try:
-                found = _disclosed(receipt, name, folder.document(name) or b"")
+                found = check_disclosure(receipt, index, name, folder.document(name) or b"")
                 _add(leaves, found.tree, found.leaf)
             except SealrunError as error:
                 claims.append(broken("disclosure", error, rests_on=ARITHMETIC))
@@ -200,10 +221,19 @@ def read_disclosures(receipt: Receipt, folder: Folder) -> tuple[Opened, list[Cla
     return Opened(leaves, {}, {}), claims
 
 
-def _disclosed(receipt: Receipt, name: str, document: bytes) -> Disclosure:
+def check_disclosure(receipt: Receipt, index: Index | None, name: str, document: bytes) -> Disclosure:
+    """The one leaf that the document opens, if the receipt signs the root that it leads to.
+
+    Raises:
+        Malformed: it is no disclosure.
+        BrokenClaim: it is one of something else.
+    """
     found = Disclosure.parse(document)
     root = tagged_hash(f"sealrun:{found.tree}", [found.root, found.count])
     expect(f"{name}: {found.tree} hash", str(getattr(receipt, HASHES[found.tree])), str(root))
     if found.leaf.index >= found.count:
         raise BrokenClaim(f"{name}: expected an index below {found.count}, got {found.leaf.index}")
+    if index is not None:
+        twin = TWIN.root([entry.twin for entry in index.trees[found.tree]])
+        expect(f"{name}: SHA-256 twin's root", twin.hex(), found.twin_root.hex())
     return found

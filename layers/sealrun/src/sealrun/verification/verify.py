@@ -1,22 +1,33 @@
 """All checks of one receipt in their order; pure, so that any client can make them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sealrun.errors import Malformed, SealrunError
+from sealrun.errors import SealrunError
+from sealrun.evidence_index import TREES
 from sealrun.json_limits import parse_object
 from sealrun.offers import Offer
-from sealrun.receipts import SignedReceipt
-from sealrun.verification.claims import Claim, Folder, all_hold, broken, not_shown
+from sealrun.receipts import Receipt, SignedReceipt
+from sealrun.verification.claims import (
+    DISCLOSURES,
+    DOCUMENTS,
+    Claim,
+    Folder,
+    Verdict,
+    broken,
+    not_shown,
+)
 from sealrun.verification.documents import (
     check_call,
+    check_form,
     check_inputs,
     check_signature,
     check_source,
     read_offer,
 )
 from sealrun.verification.grade import check_grade, check_minimum
-from sealrun.verification.run import OPERATOR, check_run, check_times, read_run
+from sealrun.verification.run import OPERATOR, check_pinned, check_run, check_times, read_run
 from sealrun.verification.statements import check_statements
 from sealrun.verification.trees import check_files, check_policy, open_leaves, read_disclosures, read_index
 
@@ -42,7 +53,12 @@ class Verification:
     @property
     def holds(self) -> bool:
         """True if nothing that is claimed is broken."""
-        return self.receipt is not None and all_hold(self.claims)
+        return self.receipt is not None and not self.broken
+
+    @property
+    def broken(self) -> list[Claim]:
+        """The claims that do not hold; what is not shown is not held against the receipt."""
+        return [claim for claim in self.claims if claim.verdict is Verdict.BROKEN]
 
 
 def verify(receipt: bytes, folder: Folder, trust: Trust) -> Verification:
@@ -52,15 +68,14 @@ def verify(receipt: bytes, folder: Folder, trust: Trust) -> Verification:
     """
     try:
         signed = SignedReceipt.parse(parse_object(receipt, at_most=MAX_RECEIPT_BYTES))
+        names = folder.names()
     except SealrunError as error:
         return Verification([broken("form", error, rests_on="the format")], 0)
-    except ValueError as error:
-        return Verification([broken("form", Malformed(str(error)), rests_on="the format")], 0)
     offer, said = read_offer(signed, folder)
-    claims = [*check_signature(signed, oracle=trust.oracle), *said]
+    claims = [check_form(receipt, signed, folder), *check_signature(signed, oracle=trust.oracle), *said]
     claims += _documents(signed, offer, folder)
-    grade, more = _evidence(signed, offer, folder)
-    return Verification([*claims, *more], grade, signed, offer)
+    grade, more = _evidence(signed, offer, names, folder)
+    return Verification([*claims, *more, *_other_files(names)], grade, signed, offer)
 
 
 def _documents(signed: SignedReceipt, offer: Offer | None, folder: Folder) -> Iterator[Claim]:
@@ -72,26 +87,44 @@ def _documents(signed: SignedReceipt, offer: Offer | None, folder: Folder) -> It
     yield check_inputs(receipt, offer, folder)
 
 
-def _evidence(signed: SignedReceipt, offer: Offer | None, folder: Folder) -> tuple[int, list[Claim]]:
+def _evidence(
+    signed: SignedReceipt, offer: Offer | None, names: Sequence[str], folder: Folder
+) -> tuple[int, list[Claim]]:
     receipt = signed.receipt
     index, claims = read_index(receipt, folder)
-    disclosed, said = read_disclosures(receipt, folder)
+    opened, said = read_disclosures(receipt, index, names, folder)
     claims += said
-    if index is None:
-        grade, claim = check_grade(receipt, 0, "no evidence is here")
-        return grade, [*claims, claim]
-    opened, said = open_leaves(index, folder)
-    opened = opened.with_more(disclosed)
-    claims += said
-    if offer is not None:
-        claims.append(check_policy(index, offer.evidence))
-    claims += check_files(index, opened, folder)
+    if index is not None:
+        shown, said = open_leaves(index, folder)
+        opened = shown.with_more(opened)
+        claims += said
+        if offer is not None:
+            claims.append(check_policy(index, offer.evidence))
+    claims += check_files(index, opened, names, folder)
     run, said = read_run(receipt, opened, folder)
-    claims += said
-    if run and offer is not None:
-        claims += [check_run(receipt, offer, run), check_times(receipt, run)]
-    elif run:
-        claims.append(not_shown("commit", "offer.json is not here to compare with", rests_on=OPERATOR))
+    claims += [*said, *_run(receipt, offer, run)]
     claims.append(check_statements(signed, offer, index, run, folder))
     grade, claim = check_grade(receipt, 0, "")
     return grade, [*claims, claim]
+
+
+def _run(receipt: Receipt, offer: Offer | None, run: Mapping[str, Any]) -> Iterator[Claim]:
+    """What the run's document says, once it is known to be the receipt's."""
+    if not run:
+        return
+    yield check_times(receipt, run)
+    if offer is None:
+        yield not_shown("commit", "offer.json is not here to compare with", rests_on=OPERATOR, grade=0)
+    else:
+        yield check_run(receipt, offer, run)
+        yield check_pinned(offer, run)
+
+
+def _other_files(names: Sequence[str]) -> Iterator[Claim]:
+    """What lies in the folder and is no evidence: nothing is said of it."""
+    folders = (*TREES, DISCLOSURES)
+    other = sorted(name for name in names if name not in DOCUMENTS and name.split("/")[0] not in folders)
+    if other:
+        some = ", ".join(name if name.isprintable() else ascii(name) for name in other[:5])
+        says = f"{len(other)} files are no part of the evidence: {some}"
+        yield not_shown("other files", says, rests_on="nobody")

@@ -1,0 +1,135 @@
+"""Bring a call's evidence into a folder: every digest compared, and what is there and right is left alone."""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mina.keys import PrivateKey
+from sealrun.adapters.evidence_folder import DiskFolder
+from sealrun.buyer import sign_read
+from sealrun.calls import PublicCall
+from sealrun.fields import canonical
+from sealrun.leaves import Kind, Leaf
+from sealrun.receipts import SignedReceipt
+from sealrun.statements import MAX_LINE_BYTES
+from sealrun.verification.claims import CALL, INDEX, INPUTS, OFFER, OPENINGS, RECEIPT, STATEMENTS, Verdict
+from sealrun.verification.trees import open_leaves, read_index
+from sealrun_cli.errors import CliError
+from sealrun_cli.output import Output
+from sealrun_cli.service import Service
+
+# Lambda's own limit of an answer.
+MAX_ANSWER_BYTES = 6 << 20
+# An offer allows 4 GiB of artifacts; logs and profile come on top.
+MAX_TOTAL_BYTES = 8 << 30
+READ_SECONDS = 900
+# The service's URLs are good for 300 s; a transfer that has begun may go on after that.
+URL_SECONDS = 240
+
+
+@dataclass
+class Fetched:
+    """What came of it."""
+
+    call: str
+    files: int = 0  # that the receipt covers and the caller may see
+    kept: int = 0  # that were there and right
+    bytes: int = 0  # that were fetched
+
+
+@dataclass
+class Fetching:
+    """One call's evidence on its way into one folder; ``buyer`` opens what is the buyer's own (L5)."""
+
+    service: Service
+    url: str
+    to: DiskFolder
+    buyer: PrivateKey | None
+    out: Output
+    _links: dict[str, str] = field(default_factory=dict)
+    _links_at: float = 0.0
+
+    def run(self) -> Fetched:
+        """Fetch what is missing.
+
+        Raises:
+            CliError: the folder holds another call's evidence, or what came is not what the receipt covers.
+        """
+        self.out.progress(f"reading {self.url}")
+        signed, answer = self._receipt(), self._evidence()
+        texts = {**answer["documents"], INDEX: answer["index"], OPENINGS: answer["openings"]}
+        for name in (OFFER, CALL, INPUTS, INDEX, OPENINGS):
+            if texts.get(name) is not None:
+                self._keep(name, texts[name].encode())
+        self._keep(STATEMENTS, self.service.body(f"{self.url}/{STATEMENTS}", at_most=2 * MAX_LINE_BYTES))
+        return self._files(signed)
+
+    def _receipt(self) -> SignedReceipt:
+        value = self.service.get(f"{self.url}/receipt")
+        signed, document = SignedReceipt.parse(value), canonical(value)
+        if not self.url.endswith(f"/calls/{signed.receipt.call_hash:064x}") or not signed.holds():
+            raise CliError("receipt", f"receipt: expected a signed one of {self.url}, got another")
+        if self.to.document(RECEIPT) not in (None, document):
+            said = "folder: expected an empty one or this call's, got one with another receipt"
+            raise CliError("file", said, "name another folder")
+        self._keep(RECEIPT, document)
+        return signed
+
+    def _evidence(self) -> dict[str, Any]:
+        """The service's answer; with the buyer's key once more, as the buyer, whose call it then knows."""
+        answer = self.service.get(f"{self.url}/evidence", at_most=MAX_ANSWER_BYTES)
+        if self.buyer is not None:
+            call = PublicCall.parse(answer["documents"][CALL].encode())
+            until = int(time.time()) + READ_SECONDS
+            right = sign_read(self.buyer, call.network, call.account, call.hash, expires_at=until)
+            answer = self.service.get(f"{self.url}/evidence", right, at_most=MAX_ANSWER_BYTES)
+        self._links = {file["name"]: file["url"] for file in answer["files"]}
+        self._links_at = time.monotonic()
+        return answer
+
+    def _keep(self, name: str, document: bytes) -> None:
+        if self.to.document(name) != document:
+            self.to.write(name, [document], sha256=hashlib.sha256(document).hexdigest())
+
+    def _files(self, signed: SignedReceipt) -> Fetched:
+        leaves = covered_files(signed, self.to)
+        total = sum(leaf.size for leaf in leaves.values())
+        if total > MAX_TOTAL_BYTES:
+            raise CliError(
+                "too-large", f"files: expected at most {MAX_TOTAL_BYTES} bytes in all, got {total}"
+            )
+        done = Fetched(f"{signed.receipt.call_hash:064x}", len(leaves))
+        for at, (place, leaf) in enumerate(sorted(leaves.items()), start=1):
+            if self.to.holds(place, sha256=leaf.sha256, size=leaf.size):
+                done.kept += 1
+            else:
+                self.out.progress(f"[{at}/{len(leaves)}] {place}, {leaf.size} bytes")
+                self._fetch(place, leaf)
+                done.bytes += leaf.size
+        return done
+
+    def _fetch(self, place: str, leaf: Leaf) -> None:
+        if time.monotonic() - self._links_at > URL_SECONDS:
+            self._evidence()
+        if place not in self._links:
+            raise CliError("evidence", f"{place}: expected a URL for it, got none")
+        with self.service.stream(self._links[place], at_most=leaf.size) as chunks:
+            self.to.write(place, chunks, sha256=leaf.sha256)
+
+
+def covered_files(signed: SignedReceipt, folder: DiskFolder) -> Mapping[str, Leaf]:
+    """The files that the receipt covers, of what the folder's index and openings open; lines are no files.
+
+    Raises:
+        CliError: index or openings are not those of the receipt.
+    """
+    index, claims = read_index(signed.receipt, folder)
+    opened, more = open_leaves(index, folder) if index else (None, [])
+    for claim in [*claims, *more]:
+        if claim.verdict is not Verdict.HOLDS:
+            raise CliError("evidence", f"{claim.name}: {claim.says}")
+    leaves = opened.leaves if opened else {}
+    files = ((f"{tree}/{label}", leaf) for (tree, label), leaf in leaves.items())
+    return {place: leaf for place, leaf in files if leaf.kind is not Kind.LINE}
