@@ -6,13 +6,15 @@ interpreter, awslambdaric, the layers and the handler's module. Memory is the mo
 Python takes as it is; moto stands in for AWS.
 
 The warm call is a new signed call through the gateway each time: signature, schema, claim, credential and
-one request to a provider that is always busy, so that no pipeline runs. moto takes longer for a request than
-DynamoDB does, so the same requests are timed alone in the same turns, and the difference is a row of its own.
+one request to a provider that is always busy, so that no pipeline runs. That request is timed alone in the
+same turns and taken off. So are the requests to AWS, for moto takes longer for one than DynamoDB does; what
+remains without them is a row of its own.
 """
 
 import argparse
 import json
 import secrets
+import subprocess
 import sys
 import tempfile
 import time
@@ -30,7 +32,10 @@ from local.lambda_runtime import Function
 from local.market import Market
 from local.stack import ROUTES, Stack
 from mina.keys import PrivateKey
+from sealrun.adapters.gitlab import GitLab
+from sealrun.adapters.http import guarded_client
 from sealrun.buyer import sign_call
+from sealrun.errors import ProviderBusy
 from sealrun.offers import Offer
 
 ROOT = Path(__file__).parents[1]
@@ -51,19 +56,19 @@ UNKNOWN = "0" * 64
 
 def rows(*, rounds: int = ROUNDS, calls: int = WARM_CALLS) -> list[Row]:
     """Start the stack, take all samples, and make the rows."""
-    with _market() as (market, offer):
+    with _market() as (market, offer, token):
         host = market.stack.host
         host.add(Function(EMPTY, "handler.handler", ROOT / "bench" / "functions" / EMPTY))
         # Before the cold starts: a health check that is started closes an offer whose tag is made up.
-        warm = _warm(market.stack, offer, calls)
+        warm = _warm(market.stack, offer, token, calls)
         samples = _cold(market.stack, rounds)
     table = [each for name in ROUTES for each in _cold_rows(name, samples)]
     return [*table, *_goals(samples), *_warm_rows(warm)]
 
 
 @contextmanager
-def _market() -> Iterator[tuple[Market, Offer]]:
-    """A stack that sells one offer, at a GitLab that starts nothing."""
+def _market() -> Iterator[tuple[Market, Offer, str]]:
+    """A stack that sells one offer, at a GitLab that starts nothing, and the token for that."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Stack(Path(folder), sweep_seconds=None, with_gitlab=True) as stack,
@@ -76,11 +81,16 @@ def _market() -> Iterator[tuple[Market, Offer]]:
             "bench/nothing",
             ROOT,
             tag="v0",
-            commit="0" * 40,
+            commit=_head(),
             properties={"n": {"type": "integer", "minimum": 0, "maximum": 1000}},
         )
         market.publish(offer, token.value)
-        yield market, offer
+        yield market, offer, token.value
+
+
+def _head() -> str:
+    command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _cold(stack: Stack, rounds: int) -> dict[str, dict[str, list[float]]]:
@@ -128,14 +138,15 @@ class Warm:
     call: list[float] = field(default_factory=list)
     bare: list[float] = field(default_factory=list)
     aws: list[float] = field(default_factory=list)
+    provider: list[float] = field(default_factory=list)
 
 
-def _warm(stack: Stack, offer: Offer, calls: int) -> Warm:
+def _warm(stack: Stack, offer: Offer, token: str, calls: int) -> Warm:
     """New calls in turn with requests that reach no function, one after the other in one process."""
     buyer = PrivateKey(secrets.randbits(250) + 1)
     url = f"{stack.url}/offers/{offer.id}/calls"
     bodies = [_body(buyer, offer, number) for number in range(calls + WARM_UP)]
-    warm, aws = Warm(), _Aws(stack)
+    warm, aws, provider = Warm(), _Aws(stack), _Provider(offer, token)
     with httpx.Client(trust_env=False, timeout=30) as client:
         for body in bodies[:WARM_UP]:
             _timed(client, "POST", url, body, expected=202)
@@ -143,33 +154,56 @@ def _warm(stack: Stack, offer: Offer, calls: int) -> Warm:
             warm.call.append(_timed(client, "POST", url, body, expected=202))
             warm.bare.append(_timed(client, "GET", f"{stack.url}/nowhere", None, expected=404))
             warm.aws.append(aws.requests())
+            warm.provider.append(provider.request())
     return warm
 
 
+class _Provider:
+    """The one request that a call makes of its provider, which is busy, sent as the function sends it."""
+
+    def __init__(self, offer: Offer, token: str) -> None:
+        source = offer.source
+        client = guarded_client({source.origin}, unsafe_loopback=True)
+        self._gitlab = GitLab(
+            client, origin=source.origin, project=source.project, ref=source.ref, token=token
+        )
+
+    def request(self) -> float:
+        """Milliseconds to hear that it is busy."""
+        begun = time.perf_counter()
+        try:
+            self._gitlab.start(name=UNKNOWN, inputs={"n": 1})
+        except ProviderBusy:
+            return (time.perf_counter() - begun) * 1000
+        raise RuntimeError("provider: expected a busy one, got a run")
+
+
 class _Aws:
-    """The five requests that a call makes of DynamoDB, sent alone: what remains of a call is our own."""
+    """The three requests that a call makes of DynamoDB, sent alone: what remains of a call is our own."""
 
     def __init__(self, stack: Stack) -> None:
         self._client, self._table = stack.aws.client("dynamodb"), stack.provisioned.table
         self._number = 0
 
     def requests(self) -> float:
-        """Two reads, a counter, a transaction of two, a write: milliseconds."""
+        """A read of two items, a transaction of three, a write: milliseconds."""
         self._number += 1
         key = {"pk": {"S": f"bench#{self._number}"}, "sk": {"S": "call"}}
         item = {**key, "record": {"S": "x" * 1500}, "version": {"N": "1"}}
         counter = {
             "TableName": self._table,
-            "Key": {"pk": {"S": "bench"}, "sk": {"S": "count"}},
             "UpdateExpression": "ADD n :one",
             "ExpressionAttributeValues": {":one": {"N": "1"}},
         }
+        counters = [
+            {"Update": {**counter, "Key": {"pk": {"S": name}, "sk": {"S": "count"}}}}
+            for name in ("quota", "rate")
+        ]
+        both = [key, {"pk": {"S": "bench"}, "sk": {"S": "offer"}}]
         new = {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
         begun = time.perf_counter()
-        for _ in range(2):
-            self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        self._client.update_item(**counter)
-        self._client.transact_write_items(TransactItems=[{"Put": new}, {"Update": counter}])
+        self._client.batch_get_item(RequestItems={self._table: {"Keys": both, "ConsistentRead": True}})
+        self._client.transact_write_items(TransactItems=[{"Put": new}, *counters])
         self._client.put_item(TableName=self._table, Item=item, ConditionExpression="attribute_exists(pk)")
         return (time.perf_counter() - begun) * 1000
 
@@ -215,12 +249,13 @@ def _goals(samples: dict[str, dict[str, list[float]]]) -> list[Row]:
 
 
 def _warm_rows(warm: Warm) -> list[Row]:
-    own = [call - aws for call, aws in zip(warm.call, warm.aws, strict=True)]
+    without = [call - provider for call, provider in zip(warm.call, warm.provider, strict=True)]
+    own = [call - aws for call, aws in zip(without, warm.aws, strict=True)]
     aws = ("its AWS requests alone", warm.aws)
     return [
-        row("warm call, AWS by moto", "ms", warm.call, peer=aws),
-        row("warm call, AWS by moto, by itself", "ms", warm.call, reach=REACH_WARM_MS),
-        row("warm call less its AWS requests", "ms", own),
+        row("warm call, a busy provider, AWS by moto", "ms", warm.call, peer=aws),
+        row("warm call less the provider's request", "ms", without, reach=REACH_WARM_MS),
+        row("warm call less both", "ms", own),
         row("warm call beside a request to no function", "ms", warm.call, peer=("gateway alone", warm.bare)),
     ]
 

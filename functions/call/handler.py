@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from sealrun.adapters.function_url import answer, body_bytes, resolver, sender, serve
 from sealrun.adapters.metrics import Meter
 from sealrun.adapters.services import Services, Settings
+from sealrun.adapters.throttle import Throttle
 from sealrun.workflows.accept_call import accept_call, known_offer
 from sealrun.workflows.read_receipt import offer_view, public_view
 from sealrun.x402 import SIGNATURE_HEADER
@@ -21,6 +22,7 @@ settings = Settings.read(os.environ)
 meter = Meter(settings.metrics)
 app = resolver(logger, meter)
 services = Services(settings)
+throttle = Throttle()
 
 
 @app.get("/offers/<offer>")
@@ -40,6 +42,7 @@ def post_call(offer: str) -> Response[str]:
         ledger=services.ledger,
         starter=services.starter,
         clock=services.clock,
+        throttle=throttle,
         payment=app.current_event.headers.get(SIGNATURE_HEADER.lower(), ""),
         payments=services.payments,
     )

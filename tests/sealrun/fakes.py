@@ -23,7 +23,7 @@ from sealrun.errors import (
 )
 from sealrun.measure import Measured
 from sealrun.offers import Offer
-from sealrun.ports import Content, Job, Project, Run, RunStatus, StoredOffer
+from sealrun.ports import Content, Job, Project, Rate, Run, RunStatus, StoredOffer
 from sealrun.records import Record, RunKey
 from sealrun.runs import run_name
 from sealrun.vouchers import Deposits, Reserve, Standing, concluded
@@ -59,6 +59,13 @@ class FakeLedger:
     def offer(self, offer_hash: int) -> StoredOffer | None:
         return self.offers.get(offer_hash)
 
+    def document(self, offer_hash: int) -> Offer | None:
+        stored = self.offers.get(offer_hash)
+        return stored.offer if stored else None
+
+    def look(self, offer_hash: int, call_hash: int) -> tuple[StoredOffer | None, Record | None]:
+        return self.offers.get(offer_hash), self.records.get(call_hash)
+
     def publish(self, stored: StoredOffer) -> None:
         self.offers.setdefault(stored.offer.hash, stored)
 
@@ -76,19 +83,27 @@ class FakeLedger:
             raise StoreUnavailable("table: expected the offer, got none")
         self.offers[offer_hash] = replace(self.offers[offer_hash], sealed=sealed, sealing_key=sealing_key)
 
-    def count_request(self, source: str, *, minute: int, limit: int) -> bool:
-        return self._count((source, minute), limit)
+    def count_request(self, rate: Rate) -> bool:
+        return self._count((rate.source, rate.minute), rate.limit)
 
     def record(self, call_hash: int) -> Record | None:
         return self.records.get(call_hash)
 
     def claim(
-        self, record: Record, offer: Offer, *, identifier: str | None, reserve: Reserve | None = None
+        self,
+        record: Record,
+        offer: Offer,
+        *,
+        identifier: str | None,
+        rate: Rate | None = None,
+        reserve: Reserve | None = None,
     ) -> bool:
         named = (record.account, identifier or "")
         if record.call_hash in self.records or (identifier is not None and named in self.identifiers):
             return False
         standing = self._reserved(record, reserve) if reserve else None
+        if rate and not self.count_request(rate):
+            raise TooMany("calls: expected fewer in a minute, got more", retry_after=60)
         if not self._count((offer.id, record.claimed_at // 3600), offer.quota_per_hour):
             left = 3600 - record.claimed_at % 3600
             raise TooMany(f"calls: expected at most {offer.quota_per_hour} an hour", retry_after=left)

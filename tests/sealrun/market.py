@@ -80,6 +80,7 @@ class Market(World):
             ledger=self.ledger,
             starter=self.starter,
             clock=self.clock,
+            throttle=self.throttle,
             payment=header,
             payments=self.payments,
         )

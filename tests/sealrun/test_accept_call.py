@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sealrun.adapters.throttle import Throttle
 from sealrun.calls import SignedCall
 from sealrun.errors import (
     Conflict,
@@ -18,7 +19,9 @@ from sealrun.errors import (
     TooMany,
 )
 from sealrun.fields import canonical
+from sealrun.ports import Rate
 from sealrun.records import State
+from sealrun.workflows.accept_call import REQUESTS_PER_MINUTE
 from tests.sealrun.fakes import FakeLedger
 from tests.sealrun.world import BUYER, ORACLE, World, make_offer, sign_call
 
@@ -68,11 +71,12 @@ FAULTS: list[tuple[str, dict[str, Any], type[SealrunError], list[str]]] = [
     ("depth", {"inputs": {"a": [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}}, Malformed, []),
     ("expiry", {"expires_at": 1_700_000_000}, Expired, []),
     ("far expiry", {"expires_at": 1_800_086_401}, Expired, []),
-    ("closed", {}, OfferClosed, ["offer"]),
-    ("unknown name", {"tip": 1}, Malformed, ["offer"]),
-    ("rate", {}, TooMany, ["offer", "record", "count_request"]),
-    ("signature", {"signature": BAD_SIGNATURE}, NotAllowed, ["offer", "record", "count_request"]),
-    ("schema", {"inputs": {"layer": "rm"}}, InputsRefused, ["offer", "record", "count_request"]),
+    ("closed", {}, OfferClosed, ["document", "look"]),
+    ("closed and malformed", {"tip": 1}, OfferClosed, ["document", "offer"]),
+    ("unknown name", {"tip": 1}, Malformed, ["document", "offer"]),
+    ("rate", {"signature": BAD_SIGNATURE}, TooMany, ["document", "look"]),
+    ("signature", {"signature": BAD_SIGNATURE}, NotAllowed, ["document", "look"]),
+    ("schema", {"inputs": {"layer": "rm"}}, InputsRefused, ["document", "look"]),
 ]
 
 
@@ -81,18 +85,38 @@ def test_l2_each_check_comes_before_the_dearer_ones(
     fault: str, changes: dict[str, Any], error: type[SealrunError], asked: list[str]
 ) -> None:
     world = World(ledger=Remembers())
-    if fault == "closed":
+    if fault.startswith("closed"):
         world.ledger.close_offer(world.offer.hash, "the source changed")
     if fault == "rate":
-        world.ledger.counts["192.0.2.1", world.clock.now // 60] = 60
+        for _ in range(REQUESTS_PER_MINUTE):
+            world.throttle(Rate("192.0.2.1", world.clock.now // 60, REQUESTS_PER_MINUTE))
     sent = body(world, **changes)
     if fault == "schema":  # signed well, so that only the schema is wrong
         sent = canonical(sign_call(world.offer, inputs={"layer": "rm"}).body())
     world.ledger.asked.clear()
     with pytest.raises(error):
         world.call(body=sent)
-    assert [name for name in world.ledger.asked if name in asked or name in ("claim", "save")] == asked
+    assert world.ledger.asked == asked
     assert world.provider.starts == 0
+
+
+def test_l2_the_table_counts_what_other_processes_let_through() -> None:
+    world = World(make_offer(quota_per_hour=1000))
+    for nonce in range(REQUESTS_PER_MINUTE):
+        world.throttle = Throttle()
+        world.call(sign_call(world.offer, nonce=nonce))
+    world.throttle = Throttle()
+    with pytest.raises(TooMany, match="fewer in a minute") as refused:
+        world.call(sign_call(world.offer, nonce=REQUESTS_PER_MINUTE))
+    assert refused.value.retry_after == 60
+    assert world.provider.starts == REQUESTS_PER_MINUTE
+
+
+def test_l2_a_known_call_is_answered_also_when_the_rate_is_used_up(world: World) -> None:
+    assert world.call().first
+    for _ in range(REQUESTS_PER_MINUTE):
+        world.throttle(Rate("192.0.2.1", world.clock.now // 60, REQUESTS_PER_MINUTE))
+    assert not world.call().first
 
 
 def test_l2_size_comes_before_json(world: World) -> None:

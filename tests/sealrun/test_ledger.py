@@ -11,7 +11,7 @@ from moto import mock_aws
 from local.aws import create_table
 from sealrun.adapters.dynamodb import DynamoLedger
 from sealrun.errors import StoreUnavailable, TooMany
-from sealrun.ports import StoredOffer
+from sealrun.ports import Rate, StoredOffer
 from sealrun.receipts import Outcome
 from sealrun.records import Ending, Record, State, accepted, claimed, finished, judged, trying
 from tests.sealrun.fakes import FakeLedger
@@ -150,9 +150,42 @@ def test_the_sweep_finds_what_is_due_and_nothing_that_is_over(ledger: Any) -> No
 
 
 def test_requests_are_counted_by_source_and_minute(ledger: Any) -> None:
-    assert [ledger.count_request("192.0.2.1", minute=1, limit=2) for _ in range(3)] == [True, True, False]
-    assert ledger.count_request("192.0.2.2", minute=1, limit=2)
-    assert ledger.count_request("192.0.2.1", minute=2, limit=2)
+    assert [ledger.count_request(Rate("192.0.2.1", 1, 2)) for _ in range(3)] == [True, True, False]
+    assert ledger.count_request(Rate("192.0.2.2", 1, 2))
+    assert ledger.count_request(Rate("192.0.2.1", 2, 2))
+
+
+def test_a_claim_beyond_the_rate_claims_nothing(ledger: Any) -> None:
+    rate = Rate("192.0.2.1", 1, 1)
+    assert ledger.claim(record(1), OFFER, identifier=None, rate=rate)
+    with pytest.raises(TooMany, match="fewer in a minute"):
+        ledger.claim(record(2), OFFER, identifier=None, rate=rate)
+    assert ledger.record(record(2).call_hash) is None
+    assert ledger.claim(record(2), OFFER, identifier=None, rate=replace(rate, minute=2))
+
+
+def test_offer_and_call_are_read_as_they_are_now_in_one_request(ledger: Any) -> None:
+    assert ledger.document(OFFER.hash) == OFFER
+    assert (ledger.document(5), ledger.look(5, 6)) == (None, (None, None))
+    assert ledger.look(OFFER.hash, record().call_hash) == (ledger.offer(OFFER.hash), None)
+    ledger.claim(record(), OFFER, identifier=None)
+    ledger.close_offer(OFFER.hash, "the source changed")
+    stored, found = ledger.look(OFFER.hash, record().call_hash)
+    assert (stored.closed, found) == ("the source changed", record())
+
+
+def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again() -> None:
+    with mock_aws():
+        ledger = dynamo()
+        ledger.claim(record(), OFFER, identifier=None)
+
+        def without(parsed: dict[str, Any], **_: Any) -> None:
+            [(table, items)] = parsed["Responses"].items()
+            left = [{name: item[name] for name in ("pk", "sk")} for item in items]
+            parsed["Responses"], parsed["UnprocessedKeys"] = {}, {table: {"Keys": left}}
+
+        ledger._table._client.meta.events.register("after-call.dynamodb.BatchGetItem", without)
+        assert ledger.look(OFFER.hash, record().call_hash) == (ledger.offer(OFFER.hash), record())
 
 
 def test_a_table_that_is_not_there_is_unavailable_and_not_a_missing_call() -> None:

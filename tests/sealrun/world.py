@@ -7,6 +7,7 @@ from mina.keys import PrivateKey
 from mina.sign import sign_fields
 from sealrun.adapters.archives import unpack_zip
 from sealrun.adapters.spool import spooled
+from sealrun.adapters.throttle import Throttle
 from sealrun.calls import Call, SignedCall
 from sealrun.errors import StoreUnavailable
 from sealrun.fields import canonical
@@ -158,6 +159,7 @@ class World:
     oracle: Any = field(default_factory=lambda: FakeOracle(ORACLE))
     provider: Any = None
     opens: bool = True
+    throttle: Throttle = field(default_factory=Throttle)
 
     def __post_init__(self) -> None:
         self.provider = self.provider or FakeProvider(self.clock, self.offer)
@@ -181,6 +183,7 @@ class World:
             ledger=self.ledger,
             starter=self.starter,
             clock=self.clock,
+            throttle=self.throttle,
         )
 
     def sweep(self) -> dict[int, str]:

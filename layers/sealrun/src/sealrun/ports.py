@@ -104,6 +104,15 @@ class Provider(Protocol):
         """The job's artifacts archive (zip), in pieces as they arrive."""
 
 
+@dataclass(frozen=True)
+class Rate:
+    """How many requests one source may send in one minute."""
+
+    source: str
+    minute: int  # Unix minutes
+    limit: int
+
+
 class Ledger(Protocol):
     """The one table of offers, calls, leases and counters.
 
@@ -111,6 +120,12 @@ class Ledger(Protocol):
     """
 
     def offer(self, offer_hash: int) -> "StoredOffer | None": ...
+
+    def document(self, offer_hash: int) -> Offer | None:
+        """What the offer says, not whether it is open: its hash names it, so it may be kept."""
+
+    def look(self, offer_hash: int, call_hash: int) -> "tuple[StoredOffer | None, Record | None]":
+        """Offer and record as they are now, in one request."""
 
     def publish(self, stored: "StoredOffer") -> None:
         """Put an offer up for sale; one that is there already stays as it is, open or closed."""
@@ -127,22 +142,29 @@ class Ledger(Protocol):
     def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
         """Both in one step; the offer must be there."""
 
-    def count_request(self, source: str, *, minute: int, limit: int) -> bool:
+    def count_request(self, rate: Rate) -> bool:
         """Count one request of this source in this minute; False when the limit is passed."""
 
     def record(self, call_hash: int) -> Record | None: ...
 
     def claim(
-        self, record: Record, offer: Offer, *, identifier: str | None, reserve: Reserve | None = None
+        self,
+        record: Record,
+        offer: Offer,
+        *,
+        identifier: str | None,
+        rate: Rate | None = None,
+        reserve: Reserve | None = None,
     ) -> bool:
-        """Claim the call, count it against the offer's quota, store the identifier and reserve the price.
+        """Claim the call, count it against quota and rate, store the identifier and reserve the price.
 
         All or nothing; of an account's vouchers the one of the highest limit stays (L1). False when the
         call hash or the identifier is already there.
 
         Raises:
             NotCovered: limit or funds do not cover what is committed and this call's price.
-            TooMany: the offer's quota of this hour, or the account's failed runs of this day, are used up.
+            TooMany: the offer's quota of this hour, the rate, or the account's failed runs of this day are
+                used up.
         """
 
     def save(self, before: Record, after: Record) -> bool:

@@ -15,7 +15,7 @@ from sealrun.adapters.dynamodb_table import HOUR, Table, count
 from sealrun.dues import DueLeaf, Statement
 from sealrun.errors import NotCovered, StoreUnavailable, TooMany
 from sealrun.offers import Offer
-from sealrun.ports import StoredOffer
+from sealrun.ports import Rate, StoredOffer
 from sealrun.receipts import Outcome
 from sealrun.records import Ending, Record, RunKey, State
 from sealrun.vouchers import Deposits, Reserve, Standing, concluded
@@ -38,10 +38,14 @@ class DynamoLedger:
         self._documents: dict[int, Offer] = {}  # by their hash, so never out of date; as many as are sold
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
-        if self._serves and offer_hash not in self._serves:
-            return None
-        item = self._table.get(_offer_key(offer_hash))
-        if item is None:
+        return self._stored(offer_hash, self._table.get(_offer_key(offer_hash)))
+
+    def look(self, offer_hash: int, call_hash: int) -> tuple[StoredOffer | None, Record | None]:
+        offer, call = self._table.get_all(_offer_key(offer_hash), _call_key(call_hash))
+        return self._stored(offer_hash, offer), _record(call)
+
+    def _stored(self, offer_hash: int, item: dict[str, Any] | None) -> StoredOffer | None:
+        if item is None or (self._serves and offer_hash not in self._serves):
             return None
         if offer_hash not in self._documents:
             self._documents[offer_hash] = Offer.parse(item["document"]["B"])
@@ -54,8 +58,7 @@ class DynamoLedger:
             paused=item.get("paused", {"S": ""})["S"],
         )
 
-    def _document(self, offer_hash: int) -> Offer | None:
-        """What the offer says, without asking whether it is still open."""
+    def document(self, offer_hash: int) -> Offer | None:
         if known := self._documents.get(offer_hash):
             return known
         stored = self.offer(offer_hash)
@@ -107,18 +110,20 @@ class DynamoLedger:
             ExpressionAttributeValues={":reason": {"S": reason[:500]}},
         )
 
-    def count_request(self, source: str, *, minute: int, limit: int) -> bool:
-        """The source is kept as a hash only: an address is nobody's business here."""
-        digest = hashlib.sha256(source.encode()).hexdigest()[:32]
-        counter = count(f"rate#{digest}#{minute}", limit, until=minute * 60)
-        return self._table.call("update_item", **counter) is not None
+    def count_request(self, rate: Rate) -> bool:
+        return self._table.call("update_item", **_rate_counter(rate)) is not None
 
     def record(self, call_hash: int) -> Record | None:
-        item = self._table.get(_call_key(call_hash))
-        return _decoded(item["record"]["S"]) if item else None
+        return _record(self._table.get(_call_key(call_hash)))
 
     def claim(
-        self, record: Record, offer: Offer, *, identifier: str | None, reserve: Reserve | None = None
+        self,
+        record: Record,
+        offer: Offer,
+        *,
+        identifier: str | None,
+        rate: Rate | None = None,
+        reserve: Reserve | None = None,
     ) -> bool:
         hour = record.claimed_at // HOUR
         quota = count(f"quota#{offer.id}#{hour}", offer.quota_per_hour, until=hour * HOUR)
@@ -126,6 +131,8 @@ class DynamoLedger:
         if identifier is not None:
             key = {"pk": {"S": f"id#{record.account}#{identifier}"}, "sk": {"S": "id"}}
             items["identifier"] = self._table.new({**key, "call": {"S": record.id}})
+        if rate is not None:
+            items["rate"] = self._table.update(_rate_counter(rate))
         for _ in range(ATTEMPTS):
             if reserve is not None:
                 items |= self._reserving(record, reserve)
@@ -166,7 +173,7 @@ class DynamoLedger:
             "ExpressionAttributeValues": {":version": {"N": str(before.version)}},
         }
         items: dict[str, Any] = {"call": {"Put": replaced}}
-        if after.run_id and not before.run_id and (offer := self._document(after.offer_hash)):
+        if after.run_id and not before.run_id and (offer := self.document(after.offer_hash)):
             items["run"] = self._table.put(_run_item(after.run_key(offer), after))
         for _ in range(ATTEMPTS):
             if after.price and after.state.over and not before.state.over:
@@ -237,13 +244,25 @@ class DynamoLedger:
 
 
 def _check_counts(failed: set[str], record: Record, offer: Offer) -> None:
-    """Raises TooMany where a quota is what failed."""
+    """Raises TooMany where a counter is what failed."""
+    if "rate" in failed:
+        raise TooMany("calls: expected fewer in a minute, got more", retry_after=60)
     if "quota" in failed:
         left = HOUR - record.claimed_at % HOUR
         raise TooMany(f"calls: expected at most {offer.quota_per_hour} an hour, got more", retry_after=left)
     if "failed" in failed:
         left = accounts.DAY - record.claimed_at % accounts.DAY
         raise TooMany("failed runs: expected no more than the offer allows a day, got more", retry_after=left)
+
+
+def _rate_counter(rate: Rate) -> dict[str, Any]:
+    """The source is kept as a hash only: an address is nobody's business here."""
+    digest = hashlib.sha256(rate.source.encode()).hexdigest()[:32]
+    return count(f"rate#{digest}#{rate.minute}", rate.limit, until=rate.minute * 60)
+
+
+def _record(item: dict[str, Any] | None) -> Record | None:
+    return _decoded(item["record"]["S"]) if item else None
 
 
 def _offer_key(offer_hash: int) -> dict[str, Any]:

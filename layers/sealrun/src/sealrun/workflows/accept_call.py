@@ -2,20 +2,31 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from sealrun import read, x402
 from sealrun.calls import MAX_UNIX_SECONDS, SignedCall, check_expiry
-from sealrun.errors import Conflict, NotAllowed, NotCovered, NotFound, OfferClosed, Refused, TooMany
+from sealrun.errors import (
+    Conflict,
+    NotAllowed,
+    NotCovered,
+    NotFound,
+    OfferClosed,
+    Refused,
+    SealrunError,
+    TooMany,
+)
 from sealrun.json_limits import parse_object
 from sealrun.offers import Offer
-from sealrun.ports import Ledger, StoredOffer
+from sealrun.ports import Ledger, Rate, StoredOffer
 from sealrun.records import Record, claimed, trying
 from sealrun.vouchers import Reserve
 from sealrun.workflows.reserve_price import Payments, not_covered, paid_value, reserve_price
 from sealrun.workflows.start_run import Starter, start_held
 
-# Calls that one network address may send in a minute, before any signature is looked at.
+# Calls that one network address may send in a minute.
 REQUESTS_PER_MINUTE = 60
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,7 @@ def accept_call(
     ledger: Ledger,
     starter: Starter,
     clock: Callable[[], int],
+    throttle: Callable[[Rate], bool],
     payment: str = "",
     payments: Payments | None = None,
 ) -> Accepted:
@@ -47,6 +59,8 @@ def accept_call(
         ledger: the table of offers and calls.
         starter: what it takes to start a run.
         clock: Unix seconds.
+        throttle: counts a request in this process; False where it is one too many. It comes before the
+            signature, the table's own count before whatever costs more than that.
         payment: the header PAYMENT-SIGNATURE, empty where there is none.
         payments: what it takes to sell for money; None where only offers of price 0 are sold.
 
@@ -59,41 +73,33 @@ def accept_call(
     value = parse_object(body)  # size, JSON
     if "expires_at" in value:
         check_expiry(read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS), now=now)
-    stored = open_offer(ledger, offer_id)
-    offer = stored.offer
-    if offer.payment:
-        value = paid_value(value, payment, offer, _selling(payments))
-    signed = SignedCall.parse(value, offer)
-    if offer.payment:
-        x402.check_commitment(payment, signed.call.hash)
-    if known := ledger.record(signed.call.hash):
+    offer_hash = read.hex_field(offer_id, where="offer")
+    offer = _there(ledger.document(offer_hash), offer_id)
+    try:
+        signed = _parsed(value, payment, offer, payments)
+    except SealrunError:
+        _check_open(known_offer(ledger, offer_id))  # a closed offer asks for no payment
+        raise
+    found, known = ledger.look(offer_hash, signed.call.hash)
+    stored = _there(found, offer_id)
+    _check_open(stored)
+    if known:
         return _accepted(known, offer, first=False)
-    if not ledger.count_request(sender, minute=now // 60, limit=REQUESTS_PER_MINUTE):
-        raise TooMany(f"calls: expected at most {REQUESTS_PER_MINUTE} a minute, got more", retry_after=60)
+    rate = Rate(sender, now // 60, REQUESTS_PER_MINUTE)
+    _check_rate(throttle(rate))
     signed.check_signature()
     _check_access(signed, offer)
     offer.inputs.check(signed.call.inputs)
+    claim = _Claim(signed, stored, ledger, starter, clock)
     if offer.payment is None:
-        return _claim(signed, stored, None, ledger=ledger, starter=starter, clock=clock)
+        return claim.take(rate=rate)
+    _check_rate(ledger.count_request(rate))
     selling = _selling(payments)
     reserve = reserve_price(signed, offer, ledger=ledger, payments=selling, clock=clock)
     try:
-        return _claim(signed, stored, reserve, ledger=ledger, starter=starter, clock=clock)
+        return claim.take(reserve=reserve)
     except NotCovered as error:
         raise not_covered(error, signed, offer, ledger, selling) from error
-
-
-def open_offer(ledger: Ledger, offer_id: str) -> StoredOffer:
-    """The offer, if it is known and takes calls.
-
-    Raises:
-        NotFound: it is not known.
-        OfferClosed: it takes no new call; the reason is told.
-    """
-    stored = known_offer(ledger, offer_id)
-    if reason := stored.closed or stored.paused:
-        raise OfferClosed(f"offer: expected an open offer, got one that is closed: {reason}")
-    return stored
 
 
 def known_offer(ledger: Ledger, offer_id: str) -> StoredOffer:
@@ -102,10 +108,32 @@ def known_offer(ledger: Ledger, offer_id: str) -> StoredOffer:
     Raises:
         NotFound: it is not known.
     """
-    stored = ledger.offer(read.hex_field(offer_id, where="offer"))
-    if stored is None:
+    return _there(ledger.offer(read.hex_field(offer_id, where="offer")), offer_id)
+
+
+def _there(found: _T | None, offer_id: str) -> _T:
+    if found is None:
         raise NotFound(f"offer: expected one that is sold here, got {offer_id}")
-    return stored
+    return found
+
+
+def _parsed(value: dict[str, Any], payment: str, offer: Offer, payments: Payments | None) -> SignedCall:
+    """The call, with its payment where the offer has a price."""
+    if not offer.payment:
+        return SignedCall.parse(value, offer)
+    signed = SignedCall.parse(paid_value(value, payment, offer, _selling(payments)), offer)
+    x402.check_commitment(payment, signed.call.hash)
+    return signed
+
+
+def _check_open(stored: StoredOffer) -> None:
+    if reason := stored.closed or stored.paused:
+        raise OfferClosed(f"offer: expected an open offer, got one that is closed: {reason}")
+
+
+def _check_rate(within: bool) -> None:  # noqa: FBT001
+    if not within:
+        raise TooMany(f"calls: expected at most {REQUESTS_PER_MINUTE} a minute, got more", retry_after=60)
 
 
 def _selling(payments: Payments | None) -> Payments:
@@ -132,21 +160,24 @@ def _check_access(signed: SignedCall, offer: Offer) -> None:
         raise NotAllowed("account: expected a key that the offer allows, got another")
 
 
-def _claim(
-    signed: SignedCall,
-    stored: StoredOffer,
-    reserve: Reserve | None,
-    *,
-    ledger: Ledger,
-    starter: Starter,
-    clock: Callable[[], int],
-) -> Accepted:
-    offer = stored.offer
-    now = clock()
-    record = trying(claimed(signed, now=now, price=offer.price), now=now)  # one write claims and leases
-    if ledger.claim(record, offer, identifier=signed.identifier, reserve=reserve):
-        started = start_held(record, stored, ledger=ledger, starter=starter, clock=clock)
-        return _accepted(started, offer, first=True)
-    if known := ledger.record(record.call_hash):
-        return _accepted(known, offer, first=False)
-    raise Conflict("identifier: expected one that no other call of this account has used, got a used one")
+@dataclass(frozen=True)
+class _Claim:
+    """A call whose checks are behind it."""
+
+    signed: SignedCall
+    stored: StoredOffer
+    ledger: Ledger
+    starter: Starter
+    clock: Callable[[], int]
+
+    def take(self, *, rate: Rate | None = None, reserve: Reserve | None = None) -> Accepted:
+        """Claim the call and start its run, or tell how it stands if another request claimed it."""
+        offer, ledger, now = self.stored.offer, self.ledger, self.clock()
+        # One write claims and leases.
+        record = trying(claimed(self.signed, now=now, price=offer.price), now=now)
+        if ledger.claim(record, offer, identifier=self.signed.identifier, rate=rate, reserve=reserve):
+            started = start_held(record, self.stored, ledger=ledger, starter=self.starter, clock=self.clock)
+            return _accepted(started, offer, first=True)
+        if known := ledger.record(record.call_hash):
+            return _accepted(known, offer, first=False)
+        raise Conflict("identifier: expected one that no other call of this account has used, got a used one")

@@ -17,7 +17,7 @@ from sealrun.errors import (
     TooMany,
 )
 from sealrun.offers import Offer, Payment
-from sealrun.ports import Chain, Ledger
+from sealrun.ports import Chain, Ledger, Rate
 from sealrun.terms import VIEW_SECONDS
 from sealrun.vouchers import Reserve, Standing, Voucher
 
@@ -81,7 +81,7 @@ def reserve_price(
     if signed.limit < needed:
         said = f"limit: expected at least {needed} nanomina, got {signed.limit}"
         raise _required(said, offer, payments, standing)
-    if not ledger.count_request(f"chain {account} {buyer}", minute=clock() // 60, limit=LOOKS_PER_MINUTE):
+    if not ledger.count_request(Rate(f"chain {account} {buyer}", clock() // 60, LOOKS_PER_MINUTE)):
         raise TooMany("account: expected fewer calls in a minute, got more", retry_after=60)
     funds = _covered_funds(signed, offer, payment, needed, ledger, payments, clock)
     voucher = Voucher(signed.limit, signed.call.hash, signed.signature.to_base58())
