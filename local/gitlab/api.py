@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from local.gitlab import api_jobs, api_pipelines, api_projects, api_tokens
+from local.gitlab import api_jobs, api_pipelines, api_projects, api_tokens, id_tokens
 from local.gitlab.access import current_token, is_member, visible_project
 from local.gitlab.faults import Fault, Faults
+from local.gitlab.id_tokens import IdTokens
 from local.gitlab.messages import ApiError, Request, Response, forbidden, not_found, unauthorized
 from local.gitlab.pipelines import Pipelines
 from local.gitlab.runner import Runner
@@ -22,6 +23,7 @@ Handler = Callable[["Api", Request], Response]
 Route = tuple[str, str, str, Handler]
 
 _ROUTES: list[Route] = [*api_pipelines.ROUTES, *api_jobs.ROUTES, *api_projects.ROUTES, *api_tokens.ROUTES]
+_PAGES: list[Route] = [*id_tokens.PAGES, *api_jobs.PAGES]
 _PREFIX = "/api/v4"
 _BAD_GATEWAY, _GATEWAY_TIMEOUT = 502, 504
 
@@ -40,6 +42,7 @@ class Api:
     faults: Faults
     url: str
     storage: ObjectStorage | None
+    id_tokens: IdTokens
 
     def answer(self, request: Request) -> Response:
         """Find the route, commit the fault that is due on it, and answer.
@@ -145,7 +148,7 @@ _THROTTLED = "Too many pipelines created in the last minute. Try again later."
 def _route(request: Request) -> tuple[str, Handler | None, re.Match[str] | None]:
     inside = request.path.startswith(_PREFIX + "/")
     path = request.path.removeprefix(_PREFIX) if inside else request.path
-    for name, method, pattern, handler in _ROUTES if inside else api_jobs.PAGES:
+    for name, method, pattern, handler in _ROUTES if inside else _PAGES:
         if method == request.method and (found := re.fullmatch(pattern, path)):
             return name, handler, found
     return "", None, None

@@ -56,7 +56,7 @@ class Runner:
             store: where pipelines and jobs are.
             url: this server's, for the jobs' variables.
             workers: how many pipelines run at once; others wait as ``pending``.
-            job_variables: the variables of one job, which ``id_tokens`` will come through.
+            job_variables: the variables of one job, its ``id_tokens`` among them.
             changed: told of each new status of a pipeline, or of one of its jobs.
         """
         self._store, self._url = store, url

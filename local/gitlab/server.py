@@ -19,6 +19,7 @@ from local.gitlab.access import new_personal_token, new_token
 from local.gitlab.api import Api, NoAnswer
 from local.gitlab.faults import Faults
 from local.gitlab.hooks import Hooks
+from local.gitlab.id_tokens import IdTokens
 from local.gitlab.messages import Request, Response
 from local.gitlab.pipelines import Pipelines
 from local.gitlab.runner import Runner
@@ -33,7 +34,13 @@ class GitLabServer(Closing):
     """A GitLab on 127.0.0.1; use it as a context manager, or call ``close``."""
 
     def __init__(
-        self, folder: Path, *, port: int = 0, workers: int = 2, artifact_redirect: bool = False
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        workers: int = 2,
+        artifact_redirect: bool = False,
+        runner_environment: str = "gitlab-hosted",
     ) -> None:
         """Start serving.
 
@@ -42,6 +49,7 @@ class GitLabServer(Closing):
             port: 0 takes a free one.
             workers: how many pipelines run at once.
             artifact_redirect: serve archives by a redirect to another origin, as gitlab.com does.
+            runner_environment: what id tokens say of who runs the jobs; ``self-hosted`` for a seller's own.
         """
         if shutil.which("rsync") is None:
             raise FileNotFoundError("rsync: expected it to be installed, got none (apt-get install rsync)")
@@ -49,6 +57,7 @@ class GitLabServer(Closing):
         self._server = _Server(("127.0.0.1", port), _Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.hooks = Hooks(self.store, url=self.url, faults=self.faults)
+        self.id_tokens = IdTokens(self.store, url=self.url, runner_environment=runner_environment)
         self.storage = ObjectStorage() if artifact_redirect else None
         self._runner = Runner(
             self.store,
@@ -58,7 +67,7 @@ class GitLabServer(Closing):
             changed=self.hooks.changed,
         )
         pipelines = Pipelines(self.store, url=self.url, queue=self._runner.add)
-        api = Api(self.store, pipelines, self._runner, self.faults, self.url, self.storage)
+        api = Api(self.store, pipelines, self._runner, self.faults, self.url, self.storage, self.id_tokens)
         self._server.api = api
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
@@ -145,13 +154,14 @@ class GitLabServer(Closing):
         for pipeline in list(self.store.pipelines.values()):
             self._runner.cancel(pipeline)
 
-    def _job_variables(self, pipeline: Pipeline, job: Job, _written: Mapping[str, Any]) -> dict[str, str]:
-        """The variables that only this job has; what ``_written["id_tokens"]`` asks for belongs here."""
+    def _job_variables(self, pipeline: Pipeline, job: Job, written: Mapping[str, Any]) -> dict[str, str]:
+        """The variables that only this job has, its id tokens among them."""
         path = self.store.projects[pipeline.project].path
         return {
             "CI_JOB_ID": str(job.id),
             "CI_JOB_URL": f"{self.url}/{path}/-/jobs/{job.id}",
             "CI_JOB_TIMEOUT": str(int(job.timeout)),
+            **self.id_tokens.variables(pipeline, job, written),
         }
 
 

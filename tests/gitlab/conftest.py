@@ -21,6 +21,7 @@ PIPELINES = {
     "sleeping": samples.HEADER + samples.BUILD + samples.SLEEPING,
     "waiting": samples.HEADER + samples.WAITING,
     "flaky": samples.HEADER + samples.FLAKY,
+    "tokens": samples.HEADER + samples.TOKENS,
     "variables": samples.VARIABLES,
 }
 

@@ -41,6 +41,30 @@ build:
 
 """
 
+# The first job's token is made out to the call, the second's to two others at once.
+TOKENS = """\
+build:
+  stage: build
+  id_tokens:
+    SEALRUN_ID_TOKEN:
+      aud: "urn:sealrun:call:$[[ inputs.sealrun_call ]]"
+  script:
+    - mkdir -p sealrun-profile && printf %s "$SEALRUN_ID_TOKEN" > sealrun-profile/token.jwt
+    - test -z "$OTHER_TOKEN"
+  artifacts:
+    paths: [sealrun-profile/]
+
+check:
+  stage: check
+  id_tokens:
+    OTHER_TOKEN:
+      aud: [https://vault.example, "$CI_SERVER_URL/x"]
+  script:
+    - mkdir -p sealrun-profile && printf %s "$OTHER_TOKEN" > sealrun-profile/token.jwt
+  artifacts:
+    paths: [sealrun-profile/]
+"""
+
 CHECK = """\
 check:
   stage: check

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from nacl.signing import SigningKey
 
@@ -21,11 +22,13 @@ from sealrun.errors import (
     StoreUnavailable,
     TooMany,
 )
+from sealrun.issuers import Issuer, issuer_of
 from sealrun.measure import Measured
 from sealrun.offers import Offer
 from sealrun.ports import Content, Job, Project, Rate, Run, RunStatus, StoredOffer
 from sealrun.records import Record, RunKey
 from sealrun.runs import run_name
+from sealrun.sources import Source
 from sealrun.vouchers import Deposits, Reserve, Standing, concluded
 
 
@@ -55,6 +58,7 @@ class FakeLedger:
         self.tree_leaves: dict[str, list[DueLeaf]] = {}
         self.statements: dict[tuple[str, int], tuple[int, int]] = {}
         self.sightings: dict[str, Deposits] = {}
+        self.tokens: dict[tuple[str, str], int] = {}
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
         return self.offers.get(offer_hash)
@@ -161,6 +165,9 @@ class FakeLedger:
         self.tree_leaves.setdefault(after.account, []).append(leaf)
         if leaf.price_due == 0 and after.ending:
             self._count((f"failed {after.account}", after.ending.finished_at // 86_400), 10**9)
+
+    def take_token(self, issuer: str, jti: str, *, call_hash: int) -> bool:
+        return self.tokens.setdefault((issuer, jti), call_hash) == call_hash
 
     def call_of_run(self, run: RunKey) -> int | None:
         return self.runs.get(run)
@@ -371,6 +378,19 @@ class FakeOracle:
     @property
     def _signing_key(self) -> SigningKey:
         return SigningKey(hashlib.sha256(self.private_key.to_base58().encode()).digest())
+
+
+@dataclass
+class FakeIssuers:
+    """The pinned issuers, with keys that a test knows."""
+
+    keyring: list[dict[str, Any]] = field(default_factory=list)
+
+    def pinned(self, source: Source) -> Issuer | None:
+        return issuer_of(source, unsafe_loopback=False)
+
+    def keys(self, issuer: Issuer) -> list[dict[str, Any]]:
+        return self.keyring
 
 
 class FakeWaker:

@@ -55,6 +55,14 @@ def test_an_offer_may_be_published_paused_and_opens_later(ledger: Any) -> None:
     assert ledger.offer(other.hash).paused == ""
 
 
+def test_e2_a_ci_token_counts_for_one_call_only(ledger: Any) -> None:
+    assert ledger.take_token("https://gitlab.com", "jti-1", call_hash=5)
+    assert ledger.take_token("https://gitlab.com", "jti-1", call_hash=5), "the same call is collected again"
+    assert not ledger.take_token("https://gitlab.com", "jti-1", call_hash=6)
+    assert ledger.take_token("https://gitlab.com", "jti-2", call_hash=6)
+    assert ledger.take_token("https://gitlab.example", "jti-1", call_hash=6)
+
+
 def test_r1_a_credential_is_replaced_and_nothing_else(ledger: Any) -> None:
     ledger.close_offer(OFFER.hash, "the source changed")
     ledger.replace_credential(OFFER.hash, sealed=b"new", sealing_key=b"new key")

@@ -20,6 +20,7 @@ from sealrun.workflows.start_run import Starter
 from sealrun.workflows.sweep import sweep
 from tests.sealrun.fakes import (
     FakeClock,
+    FakeIssuers,
     FakeKeys,
     FakeLedger,
     FakeOracle,
@@ -157,6 +158,7 @@ class World:
     keys: FakeKeys = field(default_factory=FakeKeys)
     waker: Any = field(default_factory=FakeWaker)
     oracle: Any = field(default_factory=lambda: FakeOracle(ORACLE))
+    issuers: FakeIssuers = field(default_factory=FakeIssuers)
     provider: Any = None
     opens: bool = True
     throttle: Throttle = field(default_factory=Throttle)
@@ -171,7 +173,8 @@ class World:
 
     @property
     def collector(self) -> Collector:
-        return Collector(self.starter, lambda _: self.oracle, self.store, unpack_zip, spooled)
+        oracle = self.oracle
+        return Collector(self.starter, lambda _: oracle, self.store, unpack_zip, spooled, self.issuers)
 
     def call(self, signed: SignedCall | None = None, *, body: bytes | None = None) -> Accepted:
         """Send a call to ``accept_call``."""

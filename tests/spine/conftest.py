@@ -30,11 +30,15 @@ workflow:
   name: "sealrun $[[ inputs.sealrun_call ]]"
 
 greet:
+  id_tokens:
+    SEALRUN_ID_TOKEN:
+      aud: "urn:sealrun:call:$[[ inputs.sealrun_call ]]"
   script:
+    - mkdir sealrun-profile && printf %s "$SEALRUN_ID_TOKEN" > sealrun-profile/token.jwt
     - test "$[[ inputs.greeting ]]" != fail
     - mkdir out && echo "$[[ inputs.greeting ]]" > out/greeting.txt
   artifacts:
-    paths: [out/]
+    paths: [out/, sealrun-profile/]
 """
 PROPERTIES = {"greeting": {"type": "string", "pattern": "^[a-z]{1,20}$", "maxLength": 20}}
 

@@ -31,7 +31,8 @@ def test_a_signed_call_comes_back_as_a_receipt_that_mina_signer_confirms(shop: S
     seen = shop.wait(signed.call.id)
     assert (seen["state"], shop.runs(signed.call.id)) == ("succeeded", [seen["run"]["id"]])
     assert mina_signer(seen["receipt"], tmp_path).returncode == 0
-    changed = {**seen["receipt"], "data": {**seen["receipt"]["data"], "grade": 1}}
+    assert seen["receipt"]["data"]["grade"] == 1, "the job's own token came with it"
+    changed = {**seen["receipt"], "data": {**seen["receipt"]["data"], "grade": 0}}
     assert mina_signer(changed, tmp_path).returncode == 1
     files = httpx.get(f"{answer.headers['location']}/evidence", timeout=30).json()["files"]
     urls = {file["name"]: file["url"] for file in files}

@@ -17,6 +17,7 @@
     │   ├── NodeUnavailable      no Mina node that can be believed answered
     │   └── StoreUnavailable     AWS did not answer, or answered with an error
     ├── UnsafeArchive        what a run left is too large or not safe to unpack
+    ├── TokenRefused         a job's CI token does not say what it must; the run keeps grade 0
     └── ProviderError        what the CI provider answered
         ├── ProviderRefused      a clear no: nothing was started
         ├── ProviderBusy         429, or a clear "not now": nothing was started
@@ -173,6 +174,12 @@ class UnsafeArchive(SealrunError):
     """A run's artifacts are too large, too many, or not safe to unpack; the call ends as failed."""
 
     type = "unsafe-archive"
+
+
+class TokenRefused(SealrunError):
+    """A job's CI token is not the issuer's, or not about this job of this call."""
+
+    type = "token-refused"
 
 
 class ProviderError(SealrunError):

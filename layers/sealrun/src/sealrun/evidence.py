@@ -115,6 +115,11 @@ def label(job: str, name: str) -> str:
     return f"{escaped.replace('.', '%2E') if set(escaped) == {'.'} else escaped}/{name}"
 
 
+def job_of(place: str) -> str:
+    """The job's part of a label, as it is escaped there."""
+    return place.partition("/")[0]
+
+
 def _shown(item: Item, leaf: Leaf) -> dict[str, Any]:
     value: dict[str, Any] = {"kind": item.kind.name.lower(), "hash": str(leaf.hash), "twin": leaf.twin.hex()}
     if not item.public:

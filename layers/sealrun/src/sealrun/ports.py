@@ -1,6 +1,6 @@
 """What the workflows need from the world: adapters implement it, and so do the fakes of the tests."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,9 +9,11 @@ from typing import Any, Protocol
 from mina.keys import PublicKey
 from mina.signature import Signature
 from sealrun.dues import DueLeaf, Statement
+from sealrun.issuers import Issuer
 from sealrun.measure import Measured
 from sealrun.offers import Offer
 from sealrun.records import Record, RunKey
+from sealrun.sources import Source
 from sealrun.terms import Terms
 from sealrun.vouchers import Deposits, Reserve, Standing
 
@@ -190,6 +192,9 @@ class Ledger(Protocol):
 
     def note_deposits(self, account: str, deposits: Deposits) -> None: ...
 
+    def take_token(self, issuer: str, jti: str, *, call_hash: int) -> bool:
+        """Note a CI token as this call's, for ever; False if it is another call's already."""
+
     def call_of_run(self, run: RunKey) -> int | None:
         """The call hash of the run, if it is one of ours (R6)."""
 
@@ -254,6 +259,16 @@ class Unpack(Protocol):
             UnsafeArchive: more bytes or files than allowed, names that leave the folder or stand
                 twice, or no archive at all.
         """
+
+
+class Issuers(Protocol):
+    """Who signs the CI tokens of a source's jobs."""
+
+    def pinned(self, source: Source) -> Issuer | None:
+        """The issuer that counts here for this source; None where there is none."""
+
+    def keys(self, issuer: Issuer) -> Sequence[Mapping[str, Any]]:
+        """Its JSON Web Keys as they are now; raises as a provider does."""
 
 
 class Oracle(Protocol):

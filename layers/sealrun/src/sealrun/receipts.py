@@ -26,10 +26,13 @@ class Outcome(IntEnum):
     SOURCE_CHANGED = 7  # the run was not of the offer's commit, ref, project or account (R4)
     OUTPUTS_REFUSED = 8  # what the run left is missing, too large, or unsafe to unpack
     UNREACHABLE = 9  # the provider did not answer for days
+    GRADE_NOT_REACHED = 10  # the run succeeded, but its evidence does not reach the offer's grade (E2)
 
 
-# Grade 0: the receipt rests on the operator's word. Higher grades need evidence that is not collected yet.
+# What the receipt rests on: the operator's word, or the CI's own signed job tokens (E2). That a run was
+# repeated elsewhere no single receipt can say, so 2 is only ever computed from two of them.
 GRADE_OPERATOR = 0
+GRADE_TOKEN = 1
 MAX_GRADE = 3
 
 _HASHES = ("call_hash", "offer_hash", "source_hash", "inputs_hash", "outputs_hash", "profile_hash")

@@ -223,6 +223,18 @@ class DynamoLedger:
     def note_deposits(self, account: str, deposits: Deposits) -> None:
         self._table.call("put_item", Item=accounts.deposits_item(account, deposits))
 
+    def take_token(self, issuer: str, jti: str, *, call_hash: int) -> bool:
+        digest = hashlib.sha256(f"{issuer}\0{jti}".encode()).hexdigest()
+        item = {"pk": {"S": f"jti#{digest}"}, "sk": {"S": "jti"}, "call": {"S": f"{call_hash:064x}"}}
+        taken = self._table.call(
+            "put_item",
+            Item=item,
+            ConditionExpression="attribute_not_exists(pk) OR #call = :call",
+            ExpressionAttributeNames={"#call": "call"},
+            ExpressionAttributeValues={":call": item["call"]},
+        )
+        return taken is not None
+
     def call_of_run(self, run: RunKey) -> int | None:
         item = self._table.get(_run_key(run))
         return int(item["call"]["S"], 16) if item else None

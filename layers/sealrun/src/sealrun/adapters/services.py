@@ -145,9 +145,11 @@ class Services:
     @cached_property
     def collector(self) -> "Collector":
         """What collects runs and signs receipts."""
+        from sealrun.adapters.issuers import PinnedIssuers  # noqa: PLC0415
         from sealrun.workflows.collect_run import Collector  # noqa: PLC0415
 
-        return Collector(self.starter, self.open_oracle, self.store, unpack_zip, spooled)
+        issuers = PinnedIssuers(self._http, unsafe_loopback=self._settings.unsafe_loopback)
+        return Collector(self.starter, self.open_oracle, self.store, unpack_zip, spooled, issuers)
 
     @cached_property
     def chain(self) -> "MinaNodes":

@@ -10,8 +10,8 @@ from sealrun.evidence import Evidence, Item, Tree
 from sealrun.evidence_index import Index
 from sealrun.leaves import Kind
 from sealrun.measure import measure_document
-from sealrun.ports import EvidenceStore, Ledger, Oracle, Spool, StoredOffer, Unpack
-from sealrun.receipts import GRADE_OPERATOR, Outcome, Receipt, SignedReceipt
+from sealrun.ports import EvidenceStore, Issuers, Ledger, Oracle, Spool, StoredOffer, Unpack
+from sealrun.receipts import Outcome, Receipt, SignedReceipt
 from sealrun.records import (
     Ending,
     Record,
@@ -45,6 +45,7 @@ class Collector:
     store: EvidenceStore
     unpack: Unpack
     spool: Spool
+    issuers: Issuers
 
 
 def advance(
@@ -85,7 +86,7 @@ def collect_run(
         held = _looked(held, stored, ledger, collector, clock) if held.ending is None else held
         if held.ending is None:
             return held
-        after = _concluded(held, held.ending, stored, collector)
+        after = _concluded(held, held.ending, stored, ledger, collector)
     except (ProviderError, Unavailable):
         return _give_back(held, ledger, now=clock())
     except Exception:  # a fault of ours: it is reported, and must not keep the call waiting for the lease
@@ -111,13 +112,15 @@ def _looked(
     return after if ledger.save(held, after) else ledger.record(held.call_hash) or held
 
 
-def _concluded(held: Record, end: Ending, stored: StoredOffer, collector: Collector) -> Record:
+def _concluded(
+    held: Record, end: Ending, stored: StoredOffer, ledger: Ledger, collector: Collector
+) -> Record:
     """Gather the evidence, then sign the one receipt over it."""
-    gathered, oracle = _gathered(held, end, stored, collector), collector.oracle(stored)
+    gathered, oracle = _gathered(held, end, stored, ledger, collector), collector.oracle(stored)
     store, offer = collector.store, stored.offer
     document = run_document(held, gathered.ending, offer, gathered.report, statement_key=oracle.statement_key)
     evidence = _evidence(held, gathered, document, oracle, store)
-    receipt = _sign(held, gathered.ending, evidence, stored, oracle)
+    receipt = _sign(held, gathered, evidence, stored, oracle)
     about = Subject(receipt, offer, Index.parse(evidence.index), json.loads(document))
     kept = {"index": evidence.index, "openings": evidence.openings, "statements": _statements(about, oracle)}
     held = judged(held, gathered.ending)
@@ -128,14 +131,24 @@ def _concluded(held: Record, end: Ending, stored: StoredOffer, collector: Collec
     )
 
 
-def _gathered(held: Record, end: Ending, stored: StoredOffer, collector: Collector) -> Gathered:
+def _gathered(
+    held: Record, end: Ending, stored: StoredOffer, ledger: Ledger, collector: Collector
+) -> Gathered:
     if end.outcome in (Outcome.NEVER_STARTED, Outcome.UNREACHABLE):
         return Gathered(end, RunReport())
     provider = collector.starter.open_provider(stored)
     run = provider.read(held.run_id)
-    store, unpack, spool = collector.store, collector.unpack, collector.spool
     return gather(
-        held, end, run, offer=stored.offer, provider=provider, store=store, unpack=unpack, spool=spool
+        held,
+        end,
+        run,
+        offer=stored.offer,
+        provider=provider,
+        store=collector.store,
+        unpack=collector.unpack,
+        spool=collector.spool,
+        ledger=ledger,
+        issuers=collector.issuers,
     )
 
 
@@ -166,9 +179,8 @@ def _store(store: EvidenceStore, document: bytes, media_type: str) -> str:
 
 
 def _sign(
-    held: Record, ending: Ending, evidence: Evidence, stored: StoredOffer, oracle: Oracle
+    held: Record, gathered: Gathered, evidence: Evidence, stored: StoredOffer, oracle: Oracle
 ) -> SignedReceipt:
-    """Grade 0: nothing but the operator's word ties the outputs to the run."""
     call = SignedCall.parse(held.body, stored.offer).call
     receipt = Receipt(
         network=call.network,
@@ -178,9 +190,9 @@ def _sign(
         inputs_hash=call.inputs_hash,
         outputs_hash=evidence.outputs.hash,
         profile_hash=evidence.profile.hash,
-        status=ending.outcome,
-        grade=GRADE_OPERATOR,
-        finished_at=ending.finished_at,
+        status=gathered.ending.outcome,
+        grade=gathered.grade,
+        finished_at=gathered.ending.finished_at,
     )
     return SignedReceipt(receipt, oracle.sign(receipt.fields()), oracle.public_key)
 

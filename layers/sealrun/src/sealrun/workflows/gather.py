@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from sealrun.errors import ProviderRefused, UnsafeArchive
 from sealrun.evidence import Item
 from sealrun.offers import Offer
-from sealrun.ports import EvidenceStore, Project, Provider, Run, Spool, Unpack
-from sealrun.receipts import Outcome
+from sealrun.ports import EvidenceStore, Issuers, Ledger, Project, Provider, Run, Spool, Unpack
+from sealrun.receipts import GRADE_OPERATOR, Outcome
 from sealrun.records import Ending, Record
 from sealrun.run_document import RunReport
 from sealrun.runs import configuration_changed
 from sealrun.workflows.gather_files import Files, gather_files
 from sealrun.workflows.gather_logs import Log, gather_log
+from sealrun.workflows.gather_tokens import check_tokens
 from sealrun.workflows.start_run import cancel_quietly
 
 
@@ -24,6 +25,7 @@ class Gathered:
     report: RunReport
     outputs: Sequence[Item] = ()
     profile: Sequence[Item] = ()
+    grade: int = GRADE_OPERATOR
 
 
 def gather(
@@ -36,6 +38,8 @@ def gather(
     store: EvidenceStore,
     unpack: Unpack,
     spool: Spool,
+    ledger: Ledger,
+    issuers: Issuers,
 ) -> Gathered:
     """Stream logs and files into the store.
 
@@ -59,15 +63,32 @@ def gather(
             files = gather_files(jobs, offer, provider, store, unpack)
         except (UnsafeArchive, ProviderRefused) as error:
             ending = replace(ending, outcome=Outcome.OUTPUTS_REFUSED, reason=error.detail[:500])
+    tokens = check_tokens(
+        files.tokens,
+        record=record,
+        run=run,
+        jobs=jobs,
+        offer=offer,
+        store=store,
+        ledger=ledger,
+        issuers=issuers,
+    )
+    grade, why = tokens.grade(files.outputs)
+    if ending.outcome is Outcome.SUCCEEDED and grade < offer.evidence.grade:
+        reason = f"the offer demands grade {offer.evidence.grade}, the run reached {grade}: {why}"
+        ending = replace(ending, outcome=Outcome.GRADE_NOT_REACHED, reason=reason[:500])
+        files.unpaid()
     report = RunReport(
         run=run,
         jobs=jobs,
         duplicates=duplicates,
         configuration=project.configuration,
         samples=files.samples,
+        tokens=tokens.report,
         logs_cut=[name for name, log in logs.items() if log and log.cut],
     )
-    return Gathered(ending, report, files.outputs, [*_log_items(logs.values()), *files.profile])
+    profile = [*_log_items(logs.values()), *files.profile, *tokens.items]
+    return Gathered(ending, report, files.outputs, profile, grade)
 
 
 def _project(provider: Provider) -> Project:

@@ -14,10 +14,11 @@ from sealrun.measure import Measured, measure, measure_document
 from sealrun.offers import Offer
 from sealrun.ports import Content, EvidenceStore, Job, Provider, Unpack
 from sealrun.stacks import MAX_BYTES, folded, parse, redact
+from sealrun.tokens import MAX_BYTES as MAX_TOKEN_BYTES
 
 # The folder that ``sealrun-probe run`` leaves in a job's artifacts.
 PROBE_FOLDER = "sealrun-profile/"
-STACKS, SUMMARY, PROBES = "profile.folded", "profile.json", "probes.json"
+STACKS, SUMMARY, PROBES, TOKEN = "profile.folded", "profile.json", "probes.json", "token.jwt"
 SHOWN_STACKS = "profile.public.folded"
 SAMPLERS = ("perf", "py-spy", "proc", "rusage")
 _BINARY = "application/octet-stream"
@@ -30,6 +31,12 @@ class Files:
     outputs: list[Item] = field(default_factory=list)
     profile: list[Item] = field(default_factory=list)
     samples: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tokens: dict[str, bytes] = field(default_factory=dict, repr=False)  # by their jobs' names
+
+    def unpaid(self) -> None:
+        """Of a run that is not paid nothing is kept but what tells why (L7)."""
+        self.outputs.clear()
+        self.profile = [item for item in self.profile if item.kind is Kind.TOKEN]
 
 
 def gather_files(
@@ -62,6 +69,10 @@ def _take(
         found.outputs.append(_item(Kind.OUTPUT, place, measured, public=policy.outputs.match(place)))
         return measured.size
     own = name.removeprefix(PROBE_FOLDER)
+    if own == TOKEN:
+        found.profile.append(_item(Kind.TOKEN, label(job.name, name), measured, public=False))
+        found.tokens[job.name] = b"".join(content()) if measured.size <= MAX_TOKEN_BYTES else b""
+        return measured.size
     public = "*" in policy.symbols.patterns
     found.profile.append(_item(Kind.PROFILE, label(job.name, name), measured, public=public))
     if own in (STACKS, SUMMARY, PROBES) and measured.size <= MAX_BYTES:

@@ -1,0 +1,116 @@
+"""The CI tokens that jobs left: verified, each once, and what of them is shown (grade 1)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sealrun.errors import ProviderRefused, TokenRefused
+from sealrun.evidence import Item, job_of, label
+from sealrun.issuers import Issuer
+from sealrun.leaves import Kind
+from sealrun.measure import measure_document
+from sealrun.offers import Offer
+from sealrun.ports import EvidenceStore, Issuers, Job, Ledger, Run
+from sealrun.receipts import GRADE_OPERATOR, GRADE_TOKEN
+from sealrun.records import Record
+from sealrun.tokens import Ran, Verified, verify_token
+
+SHOWN = "token.claims.json"
+
+
+@dataclass
+class Tokens:
+    """What came of the tokens, job by job."""
+
+    items: list[Item] = field(default_factory=list)
+    report: list[dict[str, Any]] = field(default_factory=list)
+    verified: set[str] = field(default_factory=set)  # jobs as labels have them
+    trouble: str = ""
+
+    def grade(self, outputs: Sequence[Item]) -> tuple[int, str]:
+        """1 if every job that left an output, and at least one, showed a token that holds; else why not."""
+        without = sorted({job_of(item.label) for item in outputs} - self.verified)
+        if self.verified and not without:
+            return GRADE_TOKEN, ""
+        return GRADE_OPERATOR, self.trouble or f"no CI token came from {', '.join(without) or 'any job'}"
+
+
+def check_tokens(
+    found: Mapping[str, bytes],
+    *,
+    record: Record,
+    run: Run,
+    jobs: Sequence[Job],
+    offer: Offer,
+    store: EvidenceStore,
+    ledger: Ledger,
+    issuers: Issuers,
+) -> Tokens:
+    """Verify each job's token; one that is refused lowers the grade and is no error.
+
+    Args:
+        found: the tokens by their jobs' names.
+        record: of the call.
+        run: as it was read when it was over.
+        jobs: of the run.
+        offer: what was sold.
+        store: takes what is shown of a token.
+        ledger: lets each token's jti count for one call only.
+        issuers: who may have signed.
+
+    Raises:
+        ProviderError: the issuer's keys are out of reach now; gather again.
+        StoreUnavailable: the store or the ledger is out of reach.
+    """
+    tokens = Tokens()
+    issuer = issuers.pinned(offer.source) if found else None
+    for job, ran in _ran(found, record, run, jobs, offer):
+        try:
+            verified = _verified(found[job], issuer, ran, ledger, issuers, record)
+        except (TokenRefused, ProviderRefused) as error:
+            tokens.trouble = tokens.trouble or f"{job}: {error.detail}"[:300]
+            tokens.report.append({"job": job, "verified": False, "reason": error.detail[:300]})
+        else:
+            tokens.verified.add(job_of(label(job, SHOWN)))
+            tokens.report.append(_reported(job, verified))
+            tokens.items.append(_shown(job, verified, store))
+    return tokens
+
+
+def _ran(
+    found: Mapping[str, bytes], record: Record, run: Run, jobs: Sequence[Job], offer: Offer
+) -> Iterator[tuple[str, Ran]]:
+    for job in jobs:
+        if job.name in found:
+            times = (run.created_at, run.finished_at)
+            yield job.name, Ran(record.id, offer.source, run.id, run.source, *times, job.id)
+
+
+def _verified(
+    token: bytes, issuer: Issuer | None, ran: Ran, ledger: Ledger, issuers: Issuers, record: Record
+) -> Verified:
+    if issuer is None:
+        raise TokenRefused(f"iss: expected a pinned public issuer, got none for {ran.source.origin}")
+    verified = verify_token(token, issuers.keys(issuer), issuer, ran)
+    if not ledger.take_token(issuer.name, verified.jti, call_hash=record.call_hash):
+        raise TokenRefused("jti: expected a token that was shown for no other call, got one that was")
+    return verified
+
+
+def _reported(job: str, verified: Verified) -> dict[str, Any]:
+    """Into the run's document, which anyone sees."""
+    return {
+        "job": job,
+        "verified": True,
+        "issuer": verified.claims["iss"],
+        "expires_at": verified.expires_at,
+        "personal": verified.personal,
+    }
+
+
+def _shown(job: str, verified: Verified, store: EvidenceStore) -> Item:
+    document = verified.document()
+    measured = measure_document(document)
+    store.put(lambda: [document], measured, media_type="application/json")
+    place = label(job, SHOWN)
+    return Item(Kind.CLAIMS, place, measured.sha256, measured.size, public=True, cid=measured.cid)
