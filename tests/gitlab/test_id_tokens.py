@@ -1,6 +1,7 @@
 """The local GitLab signs ID tokens that hold for the job that got them, and for no other."""
 
 import io
+import time
 import zipfile
 from dataclasses import dataclass, replace
 from typing import Any
@@ -58,7 +59,7 @@ def finished(shared: Setting) -> Finished:
     named = {"origin": shared.server.url, "project": str(project), "ref": "refs/tags/v1", "user": token.user}
     commit = {"commit": head(shared.repositories["tokens"])}
     source = make_offer(source={**offer_value()["source"], **named, **commit}).source
-    issuers = PinnedIssuers(lambda _: shared.client, unsafe_loopback=True)
+    issuers = PinnedIssuers(lambda _: shared.client, clock=time.time, unsafe_loopback=True)
     return Finished(gitlab, run, {job.name: job for job in gitlab.jobs(run.id)}, source, issuers)
 
 

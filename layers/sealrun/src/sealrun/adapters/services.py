@@ -148,7 +148,8 @@ class Services:
         from sealrun.adapters.issuers import PinnedIssuers  # noqa: PLC0415
         from sealrun.workflows.collect_run import Collector  # noqa: PLC0415
 
-        issuers = PinnedIssuers(self._http, unsafe_loopback=self._settings.unsafe_loopback)
+        unsafe = self._settings.unsafe_loopback
+        issuers = PinnedIssuers(self._issuer_http, clock=self.clock, unsafe_loopback=unsafe)
         return Collector(self.starter, self.open_oracle, self.store, unpack_zip, spooled, issuers)
 
     @cached_property
@@ -236,6 +237,9 @@ class Services:
             credential = open_credential(stored.offer, sealed, stored.sealing_key, self.keys)
             self._opened[key] = self.clock(), credential
         return credential
+
+    def _issuer_http(self, origin: str) -> "httpx.Client":
+        return self._http(origin, self._settings.artifact_origins)
 
     def _http(self, origin: str, files_from: Sequence[str]) -> "httpx.Client":
         """One client an origin: its connections and its TLS context are kept between calls."""
