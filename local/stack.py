@@ -30,6 +30,7 @@ ROUTES: dict[str, list[str]] = {
     "call": ["GET /offers/{offer}", "POST /offers/{offer}/calls"],
     "collect": ["POST /webhooks/{provider}"],
     "health": [],
+    "once": [f"{method} /tickets/{{ticket}}" for method in ("GET", "HEAD", "OPTIONS", "POST")],
     "receipt": ["GET /calls/{call}", "GET /calls/{call}/{proxy+}"],
 }
 # What the functions are given; collect streams archives of up to an offer's size.
@@ -38,6 +39,7 @@ LIMITS = {
     "call": (256, 30.0),
     "collect": (512, 120.0),
     "health": (256, 60.0),
+    "once": (256, 30.0),
     "receipt": (256, 10.0),
 }
 HEALTH_SECONDS = 60.0

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from local.closing import Closing
+from local.lambda_runtime import cors
 from local.lambda_runtime.configuration_api import serve_configuration
 from local.lambda_runtime.events import BAD_GATEWAY, http_event, http_reply
 from local.lambda_runtime.invoke_api import serve_invoke
@@ -144,13 +145,15 @@ class LambdaHost(Closing):
         return json_reply(404, {"message": "Not Found"})
 
     def _serve_function(self, request: Request, pool: Pool) -> Reply:
+        if asked := cors.preflight(request):
+            return asked
         domain = f"{pool.function.name}.lambda-url.{REGION}.on.aws"
         event = http_event(request, domain=domain, request_id=str(uuid4()), now=time.time())
         try:
             outcome = pool.invoke(json.dumps(event).encode())
         except Throttled:
             return json_reply(429, {"message": "Too Many Requests"})
-        return BAD_GATEWAY if outcome.error else http_reply(outcome.payload)
+        return cors.shown(request, BAD_GATEWAY if outcome.error else http_reply(outcome.payload))
 
     def _serve_invoke(self, request: Request) -> Reply:
         def invoke(name: str, event: bytes) -> Outcome:

@@ -19,9 +19,9 @@ from tests.infra.templates import PATHS, ROOT, actions, functions, of_type, role
 from tests.sealrun.gateway import ENVIRONMENT
 
 # Functions that open an offer's credential; those that hold the oracle's key.
-STARTERS, SIGNERS = {"call", "collect", "health"}, {"account", "collect"}
+STARTERS, SIGNERS = {"call", "collect", "health", "once"}, {"account", "collect"}
 # Only requests wake these, and a request has somebody who waits for the answer.
-ASKED = {"call", "receipt", "account"}
+ASKED = {"call", "once", "receipt", "account"}
 # What may stand under ``*``, and why.
 EVERYTHING = {
     "Trace": "X-Ray names no resources",
@@ -247,7 +247,7 @@ def test_a_url_that_anybody_may_call_is_one_that_asks_for_the_origins_secret() -
     asks = {
         name for name, each in functions().items() if "SEALRUN_ORIGIN_SECRET_DIGESTS" in each["environment"]
     }
-    assert public == asks == {"call", "collect"}
+    assert public == asks == {"call", "collect", "once"}
     for name in public:
         assert "digests=settings.origin_digests" in (ROOT / "functions" / name / "handler.py").read_text()
     origins = of_type("AWS::CloudFront::Distribution", "edge.yaml")["Distribution"]["DistributionConfig"][
@@ -263,7 +263,7 @@ def test_the_distribution_forwards_what_the_functions_read_and_writes_the_viewer
     headers = policy["OriginRequestPolicyConfig"]["HeadersConfig"]["Headers"]
     assert len(headers) <= 10
     assert functions()["call"]["environment"]["SEALRUN_VIEWER_HEADER"] in headers
-    for name in ("call", "receipt", "account"):
+    for name in ("call", "once", "receipt", "account"):
         cors = functions()[name]["FunctionUrlConfig"]["Cors"]
         assert set(cors["AllowHeaders"]) - {"content-type"} <= set(headers)
         read = re.findall(r'"(sealrun-[a-z-]+)"', (ROOT / "functions" / name / "handler.py").read_text())

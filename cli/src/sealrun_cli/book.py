@@ -15,7 +15,7 @@ from typing import Any
 from sealrun import read
 from sealrun.buyer_mechanism import Known
 from sealrun.errors import Malformed
-from sealrun.offers import MAX_UINT64
+from sealrun.fields import MAX_UINT64
 from sealrun.terms import Terms
 from sealrun_cli.errors import CliError
 

@@ -57,38 +57,41 @@ class Purchase:
             raise CliError("bad-request", "offer: expected one with a price for --pay, got one of price 0")
         call = Call(
             network=self.offer.network,
-            account=_address(account),
+            account=address_of(account),
             offer_hash=self.offer.hash,
             terms_hash=self.offer.terms,
             **self._fresh(),
         )
-        with page(state, account, self.offer.payment.terms, self._cold(account, node)) as book:
+        cold = cold_start(self.service, account, node)
+        with page(state, account, self.offer.payment.terms, cold) as book:
             self.out.progress(f"paying {mina(self.offer.price)} from {account}")
             url = f"{self.url}/calls"
             return pay(url, call, self.offer, key=self.key, page=book, service=self.service)
-
-    def follow(self, url: str) -> dict[str, Any]:
-        """The call once it is over."""
-        seen, end = "", time.monotonic() + self.offer.limits.seconds + MORE_SECONDS
-        while (call := self.service.get(url))["receipt"] is None:
-            if call["state"] != seen:
-                seen = call["state"]
-                self.out.progress(seen)
-            if time.monotonic() > end:
-                raise CliError("late", f"call: expected it to be over by now, got {seen}", f"look at {url}")
-            time.sleep(POLL_SECONDS)
-        return call
 
     def _fresh(self) -> dict[str, Any]:
         salt, nonce = secrets.token_hex(32), secrets.randbits(128)
         return {"inputs": self.inputs, "salt": salt, "nonce": nonce, "expires_at": self.expires_at}
 
-    def _cold(self, account: str, node: str) -> Known | None:
-        """What a client that remembers nothing may start from: ``spent`` on the chain (A10)."""
-        if not node:
-            return None
-        spent = on_chain(self.service, node, account).spent
-        return Known(spent, spent)
+
+def cold_start(service: Service, account: str, node: str) -> Known | None:
+    """What a client that remembers nothing may start from: ``spent`` on the chain (A10)."""
+    if not node:
+        return None
+    spent = on_chain(service, node, account).spent
+    return Known(spent, spent)
+
+
+def follow(url: str, offer: Offer, service: Service, out: Output) -> dict[str, Any]:
+    """The call once it is over."""
+    seen, end = "", time.monotonic() + offer.limits.seconds + MORE_SECONDS
+    while (call := service.get(url))["receipt"] is None:
+        if call["state"] != seen:
+            seen = call["state"]
+            out.progress(seen)
+        if time.monotonic() > end:
+            raise CliError("late", f"call: expected it to be over by now, got {seen}", f"look at {url}")
+        time.sleep(POLL_SECONDS)
+    return call
 
 
 def call(
@@ -122,19 +125,13 @@ def call(
         if bool(account) != with_pay:
             raise CliError("bad-request", "call: expected --pay and --account together, got one of them")
         answer = purchase.paid(account, state, node) if with_pay else purchase.free()
-        ended = purchase.follow(answer["url"]) if wait else answer
+        ended = follow(answer["url"], found, service, out) if wait else answer
         if with_pay and wait and ended["state"] != "succeeded":
             _freed(state, account, found.price)
         ended |= {"url": answer["url"]}
-        if evidence is not None and wait:
-            ended["evidence"], said = fetch(service, answer["url"], evidence, buyer=buyer, out=out)
-        else:
-            said = []
-        _say(out, ended, receipt, said)
-    if not ended.get("evidence", {"holds": True})["holds"]:
-        raise typer.Exit(BROKEN)
-    if wait and ended["state"] != "succeeded":
-        raise typer.Exit(NOT_SUCCEEDED)
+        status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
+    if status:
+        raise typer.Exit(status)
 
 
 def parsed_inputs(given: list[str], offer: Offer) -> dict[str, Any]:
@@ -157,7 +154,8 @@ def _typed(text: str, kind: object) -> Any:
         return text
 
 
-def _address(text: str) -> PublicKey:
+def address_of(text: str) -> PublicKey:
+    """An account's address."""
     try:
         return PublicKey.from_base58(text)
     except ValueError as error:
@@ -169,6 +167,26 @@ def _freed(state: Path, account: str, price: int) -> None:
     with page(state, account) as book:
         book.known.committed = max(0, book.known.committed - price)
         book.save()
+
+
+def tell(
+    ended: dict[str, Any],
+    *,
+    service: Service,
+    out: Output,
+    receipt: Path | None,
+    evidence: Path | None,
+    buyer: PrivateKey | None,
+) -> int:
+    """Say how a call ended, put receipt and evidence where they are wanted; the command's exit status."""
+    said: list[str] = []
+    over = ended["receipt"] is not None
+    if over and evidence is not None:
+        ended["evidence"], said = fetch(service, ended["url"], evidence, buyer=buyer, out=out)
+    _say(out, ended, receipt, said)
+    if not ended.get("evidence", {"holds": True})["holds"]:
+        return BROKEN
+    return NOT_SUCCEEDED if over and ended["state"] != "succeeded" else 0
 
 
 def _say(out: Output, ended: dict[str, Any], file: Path | None, more: list[str]) -> None:

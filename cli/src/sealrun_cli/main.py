@@ -18,6 +18,7 @@ from sealrun_cli import (
     sandbox,
     seal,
     status,
+    tickets,
     verifying,
 )
 
@@ -30,6 +31,8 @@ app = typer.Typer(
 app.command("key")(keys.key)
 app.command("open")(accounts.open_account)
 app.command("call")(buying.call)
+app.command("ticket")(tickets.ticket)
+app.command("redeem")(tickets.redeem)
 app.command("account")(checking.account)
 app.command("settle")(accounts.settle)
 app.command("exit")(accounts.exit_account)

@@ -18,7 +18,8 @@ from sealrun import read
 from sealrun.accounts import MINA_TOKEN
 from sealrun.calls import Call
 from sealrun.errors import Malformed, Refused
-from sealrun.offers import MAX_UINT64, Offer
+from sealrun.fields import MAX_UINT64
+from sealrun.offers import Offer
 from sealrun.x402 import SCHEME
 
 Sign = Callable[[list[int]], Signature]

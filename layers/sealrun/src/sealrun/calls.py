@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mina.field import P
 from mina.keys import PublicKey
@@ -12,6 +12,7 @@ from mina.verify import verify_fields
 from sealrun import read
 from sealrun.errors import Expired, Malformed, NotAllowed
 from sealrun.fields import (
+    MAX_UINT64,
     NETWORKS,
     READ,
     VOUCHER,
@@ -22,7 +23,9 @@ from sealrun.fields import (
     text_field,
 )
 from sealrun.json_limits import parse_object
-from sealrun.offers import MAX_UINT64, Offer
+
+if TYPE_CHECKING:  # the edge checks calls without the rules of offers, which need a native library
+    from sealrun.offers import Offer
 
 # A call's record outlives its expiry, so a call cannot live for long (design: expiry at most 24 h ahead).
 MAX_LIFETIME_SECONDS = 24 * 3600
@@ -140,7 +143,7 @@ class SignedCall:
         return self.buyer or self.call.account
 
     @classmethod
-    def parse(cls, value: Mapping[str, Any], offer: Offer) -> "SignedCall":
+    def parse(cls, value: Mapping[str, Any], offer: "Offer") -> "SignedCall":
         """Read the body of ``POST /offers/{offer}/calls``.
 
         Not checked: expiry, signature, inputs against the schema; see ``check_expiry`` and

@@ -5,6 +5,7 @@
     │   ├── Malformed            size, JSON, lengths, encodings
     │   ├── Expired              the call's own time is over, or too far ahead
     │   ├── NotFound             no such offer, call or output
+    │   ├── NotPosted            redeeming a ticket wants a POST
     │   ├── NotAllowed           signature, allow list, missing right to read
     │   ├── InputsRefused        the inputs do not fit the offer's schema
     │   ├── Conflict             the same identifier came with another call
@@ -71,6 +72,14 @@ class NotFound(Refused):
     type = "not-found"
     title = "Not found"
     status = 404
+
+
+class NotPosted(Refused):
+    """Link previews send GET, and must not use anything up (E4)."""
+
+    type = "method-not-allowed"
+    title = "A ticket is redeemed by POST"
+    status = 405
 
 
 class NotAllowed(Refused):

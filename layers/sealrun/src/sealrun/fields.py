@@ -13,6 +13,8 @@ MAX_TAG_LENGTH = 20
 # A field holds 254 whole bits, so 31 bytes always fit and 32 do not.
 MAX_TEXT_BYTES = 31
 HALF = 1 << 128
+# An amount on Mina.
+MAX_UINT64 = 2**64 - 1
 
 VOUCHER = "sealrun:voucher"
 RECEIPT = "sealrun:receipt"
@@ -23,6 +25,8 @@ FIGURE = "sealrun:figure"
 ACCOUNT = "sealrun:account"
 EXIT = "sealrun:exit"
 CLOSE = "sealrun:close"
+TICKET = "sealrun:ticket"
+REDEEM = "sealrun:redeem"
 
 NETWORKS = ("mina:devnet", "mina:mainnet")
 

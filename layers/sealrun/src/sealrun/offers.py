@@ -8,7 +8,15 @@ from mina.keys import PublicKey
 from sealrun import read
 from sealrun.errors import Malformed
 from sealrun.evidence_policy import EvidencePolicy, parse_policy
-from sealrun.fields import CLOSE, NETWORKS, canonical, document_hash, network_field, text_field
+from sealrun.fields import (
+    CLOSE,
+    MAX_UINT64,
+    NETWORKS,
+    canonical,
+    document_hash,
+    network_field,
+    text_field,
+)
 from sealrun.inputs import InputSchema
 from sealrun.json_limits import parse_object
 from sealrun.sources import Source, parse_source
@@ -18,7 +26,6 @@ MAX_DOCUMENT_BYTES = 16 * 1024
 MAX_ALLOWED_KEYS = 64
 # GitLab gives a pipeline 20 inputs and GitHub a workflow 25; one of them is the call hash.
 MAX_INPUTS = {"gitlab": 19, "github": 24}
-MAX_UINT64 = 2**64 - 1
 # Mina's finality parameter k: no fork is longer.
 MAX_DEPTH = 290
 MAX_NODES = 5

@@ -15,8 +15,9 @@ from mina.field import P
 from sealrun import read
 from sealrun.accounts import MINA_TOKEN, Pinned
 from sealrun.errors import Malformed, Refused
+from sealrun.fields import MAX_UINT64
 from sealrun.json_limits import parse_object
-from sealrun.offers import MAX_UINT64, Offer
+from sealrun.offers import Offer
 from sealrun.records import Record
 from sealrun.vouchers import Standing
 

@@ -80,26 +80,85 @@ def accept_call(
     except SealrunError:
         _check_open(known_offer(ledger, offer_id))  # a closed offer asks for no payment
         raise
-    found, known = ledger.look(offer_hash, signed.call.hash)
-    stored = _there(found, offer_id)
-    _check_open(stored)
-    if known:
-        return _accepted(known, offer, first=False)
-    rate = Rate(sender, now // 60, REQUESTS_PER_MINUTE)
-    _check_rate(throttle(rate))
-    signed.check_signature()
-    _check_access(signed, offer)
-    offer.inputs.check(signed.call.inputs)
-    claim = _Claim(signed, stored, ledger, starter, clock)
-    if offer.payment is None:
-        return claim.take(rate=rate)
-    _check_rate(ledger.count_request(rate))
-    selling = _selling(payments)
-    reserve = reserve_price(signed, offer, ledger=ledger, payments=selling, clock=clock)
-    try:
-        return claim.take(reserve=reserve)
-    except NotCovered as error:
-        raise not_covered(error, signed, offer, ledger, selling) from error
+
+    def check(found: Offer) -> None:
+        signed.check_signature()
+        _check_access(signed, found)
+
+    return Desk(ledger, starter, clock, throttle, payments).take(signed, check, sender=sender, now=now)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where signed calls are taken, however they came; the parts are those of ``accept_call``."""
+
+    ledger: Ledger
+    starter: Starter
+    clock: Callable[[], int]
+    throttle: Callable[[Rate], bool]
+    payments: Payments | None
+
+    def take(
+        self,
+        signed: SignedCall,
+        check: Callable[[Offer], None],
+        *,
+        sender: str,
+        now: int,
+        in_any_order: bool = False,
+    ) -> Accepted:
+        """The second half of L2's checks, the claim and the start.
+
+        Args:
+            signed: the call; that it has not expired was checked.
+            check: its signatures and who may call, once the offer is known to be open.
+            sender: the network address that the request came from.
+            now: Unix seconds, as the first half read them.
+            in_any_order: see ``reserve_price``.
+
+        Raises:
+            Refused: see ``accept_call``.
+            Unavailable: likewise.
+        """
+        found, known = self.ledger.look(signed.call.offer_hash, signed.call.hash)
+        stored = _there(found, f"{signed.call.offer_hash:064x}")
+        offer = stored.offer
+        _check_open(stored)
+        if known:
+            return _accepted(known, offer, first=False)
+        rate = Rate(sender, now // 60, REQUESTS_PER_MINUTE)
+        _check_rate(self.throttle(rate))
+        check(offer)
+        offer.inputs.check(signed.call.inputs)
+        if offer.payment is None:
+            return self._claim(signed, stored, rate=rate)
+        _check_rate(self.ledger.count_request(rate))
+        selling = _selling(self.payments)
+        parts: dict[str, Any] = {"ledger": self.ledger, "payments": selling, "clock": self.clock}
+        reserve = reserve_price(signed, offer, in_any_order=in_any_order, **parts)
+        try:
+            return self._claim(signed, stored, reserve=reserve)
+        except NotCovered as error:
+            raise not_covered(error, signed, offer, self.ledger, selling) from error
+
+    def _claim(
+        self,
+        signed: SignedCall,
+        stored: StoredOffer,
+        *,
+        rate: Rate | None = None,
+        reserve: Reserve | None = None,
+    ) -> Accepted:
+        """Claim the call and start its run, or tell how it stands if another request claimed it."""
+        offer, ledger, now = stored.offer, self.ledger, self.clock()
+        # One write claims and leases.
+        record = trying(claimed(signed, now=now, price=offer.price), now=now)
+        if ledger.claim(record, offer, identifier=signed.identifier, rate=rate, reserve=reserve):
+            started = start_held(record, stored, ledger=ledger, starter=self.starter, clock=self.clock)
+            return _accepted(started, offer, first=True)
+        if known := ledger.record(record.call_hash):
+            return _accepted(known, offer, first=False)
+        raise Conflict("identifier: expected one that no other call of this account has used, got a used one")
 
 
 def known_offer(ledger: Ledger, offer_id: str) -> StoredOffer:
@@ -158,26 +217,3 @@ def _check_access(signed: SignedCall, offer: Offer) -> None:
         raise Refused(f"limit: expected 0 for an offer of price 0, got {signed.limit}")
     if not (offer.access.open or signer in offer.access.keys):
         raise NotAllowed("account: expected a key that the offer allows, got another")
-
-
-@dataclass(frozen=True)
-class _Claim:
-    """A call whose checks are behind it."""
-
-    signed: SignedCall
-    stored: StoredOffer
-    ledger: Ledger
-    starter: Starter
-    clock: Callable[[], int]
-
-    def take(self, *, rate: Rate | None = None, reserve: Reserve | None = None) -> Accepted:
-        """Claim the call and start its run, or tell how it stands if another request claimed it."""
-        offer, ledger, now = self.stored.offer, self.ledger, self.clock()
-        # One write claims and leases.
-        record = trying(claimed(self.signed, now=now, price=offer.price), now=now)
-        if ledger.claim(record, offer, identifier=self.signed.identifier, rate=rate, reserve=reserve):
-            started = start_held(record, self.stored, ledger=ledger, starter=self.starter, clock=self.clock)
-            return _accepted(started, offer, first=True)
-        if known := ledger.record(record.call_hash):
-            return _accepted(known, offer, first=False)
-        raise Conflict("identifier: expected one that no other call of this account has used, got a used one")

@@ -62,9 +62,18 @@ def paid_value(body: Mapping[str, Any], header: str, offer: Offer, payments: Pay
 
 
 def reserve_price(
-    signed: SignedCall, offer: Offer, *, ledger: Ledger, payments: Payments, clock: Callable[[], int]
+    signed: SignedCall,
+    offer: Offer,
+    *,
+    ledger: Ledger,
+    payments: Payments,
+    clock: Callable[[], int],
+    in_any_order: bool = False,
 ) -> Reserve:
     """Check the account behind a call whose signature holds; the claim then reserves the price.
+
+    ``in_any_order`` is for calls that were signed in advance, one limit above the other: whichever comes
+    first, the highest voucher that the ledger holds covers as many calls as came.
 
     Raises:
         NotAllowed: the signer is not the account's buyer.
@@ -77,14 +86,16 @@ def reserve_price(
     account, buyer = signed.call.account.to_base58(), signed.signer.to_base58()
     standing = ledger.standing(account)
     _check_signer(signed, standing, payment)
+    voucher = Voucher(signed.limit, signed.call.hash, signed.signature.to_base58())
+    if in_any_order and standing:
+        voucher = max(voucher, standing.voucher, key=lambda each: each.limit)
     needed = offer.price + (standing.committed if standing else 0)
-    if signed.limit < needed:
-        said = f"limit: expected at least {needed} nanomina, got {signed.limit}"
+    if voucher.limit < needed:
+        said = f"limit: expected at least {needed} nanomina, got {voucher.limit}"
         raise _required(said, offer, payments, standing)
     if not ledger.count_request(Rate(f"chain {account} {buyer}", clock() // 60, LOOKS_PER_MINUTE)):
         raise TooMany("account: expected fewer calls in a minute, got more", retry_after=60)
     funds = _covered_funds(signed, offer, payment, needed, ledger, payments, clock)
-    voucher = Voucher(signed.limit, signed.call.hash, signed.signature.to_base58())
     return Reserve(offer.price, voucher, buyer, funds, payment.failed_per_day)
 
 

@@ -1,0 +1,199 @@
+"""``sealrun ticket`` makes one-time URLs for an offer; ``sealrun redeem`` uses one up and follows the run."""
+
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from mina.field import Q
+from mina.keys import PrivateKey
+from sealrun.offers import Offer
+from sealrun.ticket_urls import MAX_URL_LENGTH, Ticket, issue, prepay
+from sealrun.tickets import MAX_TICKET_SECONDS, Prepaid
+from sealrun_cli import options
+from sealrun_cli.book import Page, page
+from sealrun_cli.buying import address_of, cold_start, follow, parsed_inputs, tell
+from sealrun_cli.errors import CliError
+from sealrun_cli.keys import STDIN, read_key
+from sealrun_cli.output import Output, mina, speaking
+from sealrun_cli.service import Service, good
+
+MAX_COUNT = 1000
+DATE_LENGTH = len("2026-12-31")
+
+Given = Annotated[
+    list[str] | None, typer.Option("--input", help="One input of the pipeline.", metavar="NAME=VALUE")
+]
+
+
+@dataclass(frozen=True)
+class Issuing:
+    """What all tickets of one command have in common."""
+
+    issuer: PrivateKey
+    offer: Offer
+    audience: str
+    inputs: dict[str, Any]
+    opened: tuple[str, ...]
+    until: int
+
+    def free(self, count: int) -> Iterator[Ticket]:
+        """For an offer of price 0."""
+        for _ in range(count):
+            yield self._ticket(None)
+
+    def prepaid(self, count: int, account: str, book: Page) -> Iterator[Ticket]:
+        """From a prepaid account: each one's limit stands a price above the last one's (A10)."""
+        if self.opened:
+            raise CliError("bad-request", "open: expected none with --pay, whose voucher covers all inputs")
+        address, known = address_of(account), book.known
+        for _ in range(count):
+            limit = known.committed + self.offer.price
+            if limit > known.highest + self.offer.price:
+                raise CliError(
+                    "state", f"limit: expected at most one price above {known.highest}, got {limit}"
+                )
+            known.committed, known.highest = limit, max(known.highest, limit)
+            book.save()  # before the signature leaves this machine
+            prepaid = prepay(
+                self.issuer,
+                self.offer,
+                address,
+                inputs=self.inputs,
+                limit=limit,
+                salt=secrets.token_hex(32),
+                nonce=secrets.randbits(128),
+                until=self.until,
+            )
+            yield self._ticket(prepaid)
+
+    def _ticket(self, prepaid: Prepaid | None) -> Ticket:
+        secret = PrivateKey.from_scalar(1 + secrets.randbelow(Q - 1))
+        values: dict[str, Any] = {"inputs": self.inputs, "opened": self.opened, "until": self.until}
+        return issue(self.issuer, self.offer, secret, audience=self.audience, prepaid=prepaid, **values)
+
+
+def ticket(
+    offer: options.OfferUrl,
+    *,
+    key: options.Key,
+    until: Annotated[
+        str, typer.Option(help="Last day, as 2026-12-31 (UTC), or a time, as 2026-12-31T18:00:00Z.")
+    ],
+    given: Given = None,
+    opened: Annotated[
+        list[str] | None,
+        typer.Option("--open", help="An input that the holder chooses; price 0 only.", metavar="NAME"),
+    ] = None,
+    count: Annotated[int, typer.Option(help="How many.", min=1, max=MAX_COUNT)] = 1,
+    with_pay: Annotated[bool, typer.Option("--pay", help="Pay from a prepaid account.")] = False,
+    account: Annotated[str, typer.Option(help="The prepaid account, for --pay.")] = "",
+    on_page: Annotated[
+        str, typer.Option("--page", help="Where the ticket page is hosted.", metavar="URL")
+    ] = "",
+    node: options.Node = "",
+    state: options.State = options.DEFAULT_STATE,
+    as_json: options.Json = False,
+) -> None:
+    """Make URLs that trigger one run each, without a wallet. They are shown once and kept nowhere."""
+    with speaking(as_json=as_json) as out, httpx.Client() as http:
+        service, issuer = Service(http), read_key(key)
+        out.progress(f"reading {offer}")
+        found = service.offer(offer)
+        if bool(account) != with_pay:
+            raise CliError("bad-request", "ticket: expected --pay and --account together, got one of them")
+        inputs, names = _inputs(given or [], opened or [], found)
+        end = parsed_until(until, now=int(time.time()))
+        audience = offer.removesuffix(f"/offers/{found.id}")
+        issuing = Issuing(issuer, found, audience, inputs, names, end)
+        if with_pay != (found.payment is not None):
+            raise CliError("bad-request", "ticket: expected --pay for an offer with a price, and only there")
+        if found.payment is not None:
+            cold = cold_start(service, account, node)
+            with page(state, account, found.payment.terms, cold) as book:
+                made = list(issuing.prepaid(count, account, book))
+        else:
+            made = list(issuing.free(count))
+        _tell(out, made, found, on_page)
+
+
+def redeem(
+    url: Annotated[str, typer.Argument(help="The ticket's URL; - reads it from stdin.", metavar="URL")],
+    *,
+    given: Given = None,
+    wait: Annotated[bool, typer.Option(help="Follow the run to its receipt.")] = True,
+    receipt: Annotated[Path | None, typer.Option(help="File for the receipt.", metavar="FILE")] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(help="Folder for what the run left.", metavar="DIR")
+    ] = None,
+    expires_in: Annotated[int, typer.Option(help="Seconds that the request may wait.", min=60)] = 600,
+    as_json: options.Json = False,
+) -> None:
+    """Use a ticket up. Ends with status 3 if the run did not succeed."""
+    with speaking(as_json=as_json) as out, httpx.Client() as http:
+        held = Ticket.parse(sys.stdin.readline(MAX_URL_LENGTH).strip() if url == STDIN else url)
+        service, grant = Service(http), held.grant
+        out.progress(f"reading the offer that {grant.audience} sells")
+        offer = service.offer(f"{grant.audience}/offers/{grant.offer_hash:064x}")
+        chosen = parsed_inputs(given or [], offer)
+        offer.inputs.check({**grant.inputs, **chosen})
+        salt, nonce = secrets.token_hex(32), secrets.randbits(128)
+        redeemed = held.redeem(chosen, salt=salt, nonce=nonce, expires_at=int(time.time()) + expires_in)
+        out.progress("redeeming the ticket")
+        answer = good(service.send("POST", f"{grant.audience}/tickets/{grant.id}", body=redeemed.body()))
+        ended = follow(answer["url"], offer, service, out) if wait else answer
+        buyer = None if grant.prepaid else held.secret  # whose right it is to read what is private
+        ended |= {"url": answer["url"]}
+        status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
+    if status:
+        raise typer.Exit(status)
+
+
+def parsed_until(text: str, *, now: int) -> int:
+    """A day to its end, or a time with its zone, as Unix seconds.
+
+    Raises:
+        CliError: it is neither, past, or further ahead than a ticket may last.
+    """
+    last_second = "T23:59:59Z" if len(text) == DATE_LENGTH else ""
+    try:
+        moment = datetime.fromisoformat(text + last_second)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        expected = "2026-12-31 or 2026-12-31T18:00:00Z"
+        raise CliError("bad-request", f"until: expected {expected}, got {text[:40]!r}")
+    seconds = int(moment.timestamp())
+    if not now < seconds <= now + MAX_TICKET_SECONDS:
+        days = MAX_TICKET_SECONDS // 86_400
+        raise CliError("bad-request", f"until: expected a time within {days} days from now, got {text}")
+    return seconds
+
+
+def _inputs(given: list[str], opened: list[str], offer: Offer) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Fixed and open inputs; with nothing open, the fixed ones must do by themselves."""
+    inputs, properties = parsed_inputs(given, offer), offer.inputs.schema["properties"]
+    if unknown := [name for name in opened if name not in properties]:
+        expected = ", ".join(properties) or "none"
+        raise CliError(
+            "bad-request", f"open: expected inputs of the offer ({expected}), got {unknown[0][:40]}"
+        )
+    if not opened:
+        offer.inputs.check(inputs)
+    return inputs, tuple(opened)
+
+
+def _tell(out: Output, made: list[Ticket], offer: Offer, on_page: str) -> None:
+    urls = [each.url(on_page) for each in made]
+    cost = f", {mina(offer.price)} each from the account" if offer.price else ""
+    out.progress(f"{len(urls)} for one run each{cost}. Whoever has a URL can use it; it is not shown again.")
+    end = datetime.fromtimestamp(made[0].grant.until, UTC).isoformat()
+    listed = [{"ticket": each.grant.id, "url": url} for each, url in zip(made, urls, strict=True)]
+    out.result({"offer": offer.id, "until": end, "tickets": listed}, *urls)

@@ -1,0 +1,64 @@
+"""``POST /tickets/{ticket}``: redeem a one-time ticket; no other method does anything (E4)."""
+
+import os
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sealrun.adapters.function_url import answer, body_bytes, resolver, sender, serve
+from sealrun.adapters.metrics import Meter
+from sealrun.adapters.services import Services, Settings
+from sealrun.adapters.throttle import Throttle
+from sealrun.errors import NotPosted
+from sealrun.problems import problem
+from sealrun.tickets import MAX_REDEMPTION_BYTES
+from sealrun.workflows.read_receipt import public_view
+from sealrun.workflows.redeem_ticket import redeem_ticket
+
+logger = Logger(service="once")
+settings = Settings.read(os.environ)
+meter = Meter(settings.metrics)
+app = resolver(logger, meter)
+throttle = Throttle()
+services = Services(settings)
+
+
+@app.post("/tickets/<ticket>")
+def post_ticket(ticket: str) -> Response[str]:
+    """Redeem once; the same redemption again answers with the first one's state."""
+    accepted = redeem_ticket(
+        ticket,
+        body_bytes(app, at_most=MAX_REDEMPTION_BYTES),
+        sender=sender(app, header=settings.viewer_header),
+        audience=settings.public_url,
+        ledger=services.ledger,
+        starter=services.starter,
+        clock=services.clock,
+        throttle=throttle,
+        payments=services.payments,
+    )
+    logger.info("ticket", ticket=ticket, call=accepted.record.id, first=accepted.first)
+    if accepted.first:
+        meter.count("Calls")
+    location = f"{settings.public_url}/calls/{accepted.record.id}"
+    return answer(
+        {**public_view(accepted.record), "url": location},
+        status=HTTPStatus.ACCEPTED,
+        location=location,
+        headers=accepted.headers,
+    )
+
+
+@app.route("/tickets/<ticket>", method=["GET", "HEAD"])
+def get_ticket(ticket: str) -> Response[str]:  # noqa: ARG001  every ticket is answered alike
+    """What link previews and crawlers ask for."""
+    status, headers, body = problem(NotPosted("method: expected POST, got another; nothing was used up"))
+    return Response(status, body=body, headers={**headers, "Allow": "POST"})
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Lambda's entry point."""
+    return serve(app, event, context, digests=settings.origin_digests)

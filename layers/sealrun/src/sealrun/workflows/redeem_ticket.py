@@ -1,0 +1,81 @@
+"""Redeem a ticket, once: from there on it is a call like any other."""
+
+from collections.abc import Callable
+
+from sealrun import read
+from sealrun.errors import Conflict, NotAllowed, Refused
+from sealrun.json_limits import parse_object
+from sealrun.offers import Offer
+from sealrun.ports import Ledger, Rate
+from sealrun.tickets import MAX_REDEMPTION_BYTES, Redemption
+from sealrun.workflows.accept_call import Accepted, Desk
+from sealrun.workflows.reserve_price import Payments
+from sealrun.workflows.start_run import Starter
+
+
+def redeem_ticket(
+    ticket_id: str,
+    body: bytes,
+    *,
+    sender: str,
+    audience: str,
+    ledger: Ledger,
+    starter: Starter,
+    clock: Callable[[], int],
+    throttle: Callable[[Rate], bool],
+    payments: Payments | None = None,
+) -> Accepted:
+    """Check a redemption in the order of L2, claim its call, and start the run.
+
+    The claim is one write that holds the ticket's id as the call's identifier, so a second call of one
+    ticket is never claimed; the same redemption again answers with the first one's state.
+
+    Args:
+        ticket_id: the grant's hash, 64 hex digits.
+        body: the JSON body as it came.
+        sender: the network address that the request came from.
+        audience: the URL of this stack.
+        ledger: the table of offers and calls.
+        starter: what it takes to start a run.
+        clock: Unix seconds.
+        throttle: see ``accept_call``.
+        payments: what it takes to sell for money; None where only offers of price 0 are sold.
+
+    Raises:
+        Refused: ticket or redemption is wrong; its subclasses say how.
+        Conflict: the ticket was redeemed with another call.
+        Unavailable: the offer or the store takes no call now. Nothing was claimed.
+    """
+    now = clock()
+    redemption = Redemption.parse(parse_object(body, at_most=MAX_REDEMPTION_BYTES))  # size, JSON
+    grant = redemption.grant
+    if grant.hash != read.hex_field(ticket_id, where="ticket"):
+        raise Refused(f"ticket: expected the one that the URL names, got {grant.id}")
+    redemption.check_times(audience, now=now)
+
+    def check(offer: Offer) -> None:
+        _check_offer(redemption, offer)
+        redemption.check_signatures()
+        _check_access(redemption, offer)
+
+    desk, signed = Desk(ledger, starter, clock, throttle, payments), redemption.signed_call
+    try:
+        return desk.take(signed, check, sender=sender, now=now, in_any_order=True)
+    except Conflict as error:
+        raise Conflict("ticket: expected one that was not redeemed yet, got a used one") from error
+
+
+def _check_offer(redemption: Redemption, offer: Offer) -> None:
+    """A ticket says which network and terms its issuer meant."""
+    grant = redemption.grant
+    if (grant.network, grant.terms_hash) != (offer.network, offer.terms):
+        raise Refused("ticket: expected network and terms of the offer, got others")
+
+
+def _check_access(redemption: Redemption, offer: Offer) -> None:
+    """Who may call is asked of the issuer; the ticket's key stands for it (L6)."""
+    issuer = redemption.grant.issuer.to_base58()
+    if offer.oracle in (issuer, redemption.grant.key.to_base58(), redemption.call.account.to_base58()):
+        raise NotAllowed("issuer: expected a buyer's key, got the oracle's own")
+    if not (offer.access.open or issuer in offer.access.keys):
+        raise NotAllowed("issuer: expected a key that the offer allows, got another")
