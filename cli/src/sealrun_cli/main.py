@@ -13,6 +13,7 @@ from sealrun_cli import (
     evidence,
     init,
     keys,
+    profile,
     publish,
     rotate,
     sandbox,
@@ -51,6 +52,7 @@ app.command("calls")(status.calls)
 app.add_typer(rotate.app, name="rotate")
 app.command("close")(close.close)
 app.command("cost")(cost.cost)
+app.command("profile")(profile.profile)
 app.command("sandbox")(sandbox.sandbox)
 
 
