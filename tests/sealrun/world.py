@@ -37,6 +37,7 @@ OPERATOR = PrivateKey.from_scalar(5005)
 CONTRACT = PrivateKey.from_scalar(6006)
 PRICE = 5_000_000_000
 COMMIT = "1f" * 20
+API_TOKEN, WEBHOOK_SECRET = b"the offer's own token", b"the webhook's secret"
 
 
 def offer_value(**changes: Any) -> dict[str, Any]:
@@ -174,7 +175,15 @@ class World:
     @property
     def collector(self) -> Collector:
         oracle = self.oracle
-        return Collector(self.starter, lambda _: oracle, self.store, unpack_zip, spooled, self.issuers)
+        return Collector(
+            self.starter,
+            lambda _: oracle,
+            self.store,
+            unpack_zip,
+            spooled,
+            self.issuers,
+            lambda _: [API_TOKEN, WEBHOOK_SECRET],
+        )
 
     def call(self, signed: SignedCall | None = None, *, body: bytes | None = None) -> Accepted:
         """Send a call to ``accept_call``."""

@@ -11,7 +11,7 @@ from sealrun.accounts import Pinned
 from sealrun.adapters.archives import unpack_zip
 from sealrun.adapters.dynamodb import DynamoLedger
 from sealrun.adapters.spool import spooled
-from sealrun.credentials import Credential, open_credential
+from sealrun.credentials import Credential, key_context, open_credential
 from sealrun.ports import Oracle, Provider, StoredOffer
 from sealrun.sources import Source
 from sealrun.workflows.read_contract import OfferContracts, sealed_credential
@@ -150,7 +150,9 @@ class Services:
 
         unsafe = self._settings.unsafe_loopback
         issuers = PinnedIssuers(self._issuer_http, clock=self.clock, unsafe_loopback=unsafe)
-        return Collector(self.starter, self.open_oracle, self.store, unpack_zip, spooled, issuers)
+        return Collector(
+            self.starter, self.open_oracle, self.store, unpack_zip, spooled, issuers, self._secrets
+        )
 
     @cached_property
     def chain(self) -> "MinaNodes":
@@ -227,6 +229,12 @@ class Services:
         settings = self._settings
         ciphertext = settings.oracle_keys.get(stored.offer.oracle, settings.oracle_key)
         return open_oracle(stored, ciphertext=ciphertext, keys=self.keys)
+
+    def _secrets(self, stored: StoredOffer) -> list[bytes]:
+        """The API token, and what signs webhooks, with and without its prefix."""
+        context = key_context("webhook", stored.offer.id)
+        webhook = self.keys.decrypt(stored.webhook_secret, context=context)
+        return [self._credential(stored).token.encode(), webhook, webhook.removeprefix(b"whsec_")]
 
     def _credential(self, stored: StoredOffer) -> Credential:
         """The opened credential, kept for minutes: a rotated one is another box, a revoked one fails."""

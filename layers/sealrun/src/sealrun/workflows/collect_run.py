@@ -1,7 +1,7 @@
 """Collect what a run left, once it is over, and sign the call's one receipt."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sealrun.calls import SignedCall
@@ -25,6 +25,7 @@ from sealrun.records import (
 )
 from sealrun.run_document import LABEL, RunReport, run_document
 from sealrun.runs import judge
+from sealrun.secret_scan import Scanner
 from sealrun.statements import Subject, envelope, pae, statements
 from sealrun.workflows.gather import Gathered, gather
 from sealrun.workflows.start_run import Starter, start_run
@@ -46,6 +47,7 @@ class Collector:
     unpack: Unpack
     spool: Spool
     issuers: Issuers
+    secrets: Callable[[StoredOffer], Sequence[bytes]]  # the offer's own, which nothing may show
 
 
 def advance(
@@ -149,6 +151,7 @@ def _gathered(
         spool=collector.spool,
         ledger=ledger,
         issuers=collector.issuers,
+        scanner=Scanner(collector.secrets(stored)),
     )
 
 

@@ -4,15 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sealrun.errors import ProviderRefused, UnsafeArchive
-from sealrun.evidence import Item
+from sealrun.evidence import Item, label
+from sealrun.leaves import Kind
 from sealrun.offers import Offer
 from sealrun.ports import EvidenceStore, Issuers, Ledger, Project, Provider, Run, Spool, Unpack
 from sealrun.receipts import GRADE_OPERATOR, Outcome
 from sealrun.records import Ending, Record
 from sealrun.run_document import RunReport
 from sealrun.runs import configuration_changed
+from sealrun.secret_scan import Scanner
 from sealrun.workflows.gather_files import Files, gather_files
-from sealrun.workflows.gather_logs import Log, gather_log
+from sealrun.workflows.gather_logs import NAME, Log, gather_log
 from sealrun.workflows.gather_tokens import check_tokens
 from sealrun.workflows.start_run import cancel_quietly
 
@@ -40,6 +42,7 @@ def gather(
     spool: Spool,
     ledger: Ledger,
     issuers: Issuers,
+    scanner: Scanner,
 ) -> Gathered:
     """Stream logs and files into the store.
 
@@ -53,14 +56,14 @@ def gather(
     jobs = provider.jobs(run.id)
     limit = offer.limits.log_bytes
     logs = {
-        job.name: gather_log(job, provider, store, spool, offer.evidence, limit=limit)
+        job.name: gather_log(job, provider, store, spool, offer.evidence, scanner, limit=limit)
         for job in jobs
         if job.has_log
     }
-    files = Files()
+    files = Files(offer.evidence, store, scanner)
     if ending.outcome is Outcome.SUCCEEDED:
         try:
-            files = gather_files(jobs, offer, provider, store, unpack)
+            files = gather_files(jobs, offer, provider, store, unpack, scanner)
         except (UnsafeArchive, ProviderRefused) as error:
             ending = replace(ending, outcome=Outcome.OUTPUTS_REFUSED, reason=error.detail[:500])
     tokens = check_tokens(
@@ -75,8 +78,7 @@ def gather(
     )
     grade, why = tokens.grade(files.outputs)
     if ending.outcome is Outcome.SUCCEEDED and grade < offer.evidence.grade:
-        reason = f"the offer demands grade {offer.evidence.grade}, the run reached {grade}: {why}"
-        ending = replace(ending, outcome=Outcome.GRADE_NOT_REACHED, reason=reason[:500])
+        ending = _too_low(ending, offer, grade, why)
         files.unpaid()
     report = RunReport(
         run=run,
@@ -86,6 +88,8 @@ def gather(
         samples=files.samples,
         tokens=tokens.report,
         logs_cut=[name for name, log in logs.items() if log and log.cut],
+        masked={label(name, NAME): log.masked for name, log in logs.items() if log and log.masked},
+        withheld=[*_withheld_lines(logs.values()), *files.withheld],
     )
     profile = [*_log_items(logs.values()), *files.profile, *tokens.items]
     return Gathered(ending, report, files.outputs, profile, grade)
@@ -103,6 +107,18 @@ def _of_the_offers_file(ending: Ending, project: Project, offer: Offer) -> Endin
     """A run of another file than the offer's is not what was sold, whatever came of it (R4)."""
     changed = configuration_changed(project, offer)
     return replace(ending, outcome=Outcome.SOURCE_CHANGED, reason=changed) if changed else ending
+
+
+def _too_low(ending: Ending, offer: Offer, grade: int, why: str) -> Ending:
+    """The run did what it should, but what it left does not show enough of it (E2)."""
+    reason = f"the offer demands grade {offer.evidence.grade}, the run reached {grade}: {why}"
+    return replace(ending, outcome=Outcome.GRADE_NOT_REACHED, reason=reason[:500])
+
+
+def _withheld_lines(logs: Iterable[Log | None]) -> list[str]:
+    """Lines are items only where the policy names them; one that is not shown looks like a secret."""
+    lines = [item for item in _log_items(logs) if item.kind is Kind.LINE and not item.public]
+    return [line.kind.name.lower() for line in lines]
 
 
 def _log_items(logs: Iterable[Log | None]) -> list[Item]:

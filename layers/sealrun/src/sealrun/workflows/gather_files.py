@@ -13,6 +13,7 @@ from sealrun.leaves import Kind
 from sealrun.measure import Measured, measure, measure_document
 from sealrun.offers import Offer
 from sealrun.ports import Content, EvidenceStore, Job, Provider, Unpack
+from sealrun.secret_scan import Scanner
 from sealrun.stacks import MAX_BYTES, folded, parse, redact
 from sealrun.tokens import MAX_BYTES as MAX_TOKEN_BYTES
 
@@ -28,10 +29,28 @@ _BINARY = "application/octet-stream"
 class Files:
     """What was found, in the order of jobs and archives."""
 
+    policy: EvidencePolicy
+    store: EvidenceStore
+    scanner: Scanner
     outputs: list[Item] = field(default_factory=list)
     profile: list[Item] = field(default_factory=list)
     samples: dict[str, dict[str, Any]] = field(default_factory=dict)
     tokens: dict[str, bytes] = field(default_factory=dict, repr=False)  # by their jobs' names
+    withheld: list[str] = field(default_factory=list)  # kinds of what the policy names and that is not shown
+
+    def item(self, kind: Kind, place: str, measured: Measured, content: Content, *, named: bool) -> Item:
+        """An item; it is shown if the policy names it and nothing in it looks like a secret."""
+        held = named and (self.scanner.holds([place.encode()]) or self.scanner.holds(content()))
+        if held:
+            self.withheld.append(kind.name.lower())
+        public = named and not held
+        return Item(kind, place, measured.sha256, measured.size, public, measured.cid if public else "")
+
+    def kept(self, kind: Kind, place: str, document: bytes) -> Item:
+        """Store a document that is made here for anyone."""
+        measured = measure_document(document)
+        self.store.put(lambda: [document], measured, media_type=_BINARY)
+        return self.item(kind, place, measured, lambda: [document], named=True)
 
     def unpaid(self) -> None:
         """Of a run that is not paid nothing is kept but what tells why (L7)."""
@@ -40,60 +59,62 @@ class Files:
 
 
 def gather_files(
-    jobs: Sequence[Job], offer: Offer, provider: Provider, store: EvidenceStore, unpack: Unpack
+    jobs: Sequence[Job],
+    offer: Offer,
+    provider: Provider,
+    store: EvidenceStore,
+    unpack: Unpack,
+    scanner: Scanner,
 ) -> Files:
     """Store every job's files; the offer's bounds hold for all of them together.
 
     Raises:
         UnsafeArchive, ProviderRefused: what was left cannot be taken, and nothing of it counts.
     """
-    found, bytes_left, files_left = Files(), offer.limits.artifact_bytes, offer.limits.files
+    found = Files(offer.evidence, store, scanner)
+    bytes_left, files_left = offer.limits.artifact_bytes, offer.limits.files
     for job in jobs:
         if not job.has_artifacts:
             continue
         with provider.artifacts(job.id) as chunks:
             for name, content in unpack(chunks, max_bytes=bytes_left, max_files=files_left):
-                size = _take(found, job, name, content, offer.evidence, store)
+                size = _take(found, job, name, content)
                 bytes_left, files_left = bytes_left - size, files_left - 1
     return found
 
 
-def _take(
-    found: Files, job: Job, name: str, content: Content, policy: EvidencePolicy, store: EvidenceStore
-) -> int:
+def _take(found: Files, job: Job, name: str, content: Content) -> int:
     """Store one file as an output or as one of the probe's; its size."""
-    measured = measure(content())
-    store.put(content, measured, media_type=_BINARY)
+    measured, place = measure(content()), label(job.name, name)
+    found.store.put(content, measured, media_type=_BINARY)
     if not name.startswith(PROBE_FOLDER):
-        place = label(job.name, name)
-        found.outputs.append(_item(Kind.OUTPUT, place, measured, public=policy.outputs.match(place)))
+        named = found.policy.outputs.match(place)
+        found.outputs.append(found.item(Kind.OUTPUT, place, measured, content, named=named))
         return measured.size
     own = name.removeprefix(PROBE_FOLDER)
     if own == TOKEN:
-        found.profile.append(_item(Kind.TOKEN, label(job.name, name), measured, public=False))
+        found.profile.append(found.item(Kind.TOKEN, place, measured, content, named=False))
         found.tokens[job.name] = b"".join(content()) if measured.size <= MAX_TOKEN_BYTES else b""
         return measured.size
-    public = "*" in policy.symbols.patterns
-    found.profile.append(_item(Kind.PROFILE, label(job.name, name), measured, public=public))
+    named = "*" in found.policy.symbols.patterns
+    found.profile.append(found.item(Kind.PROFILE, place, measured, content, named=named))
     if own in (STACKS, SUMMARY, PROBES) and measured.size <= MAX_BYTES:
-        found.profile += _derived(found, job, own, b"".join(content()), policy, store)
+        found.profile += _derived(found, job, own, b"".join(content()))
     return measured.size
 
 
-def _derived(
-    found: Files, job: Job, own: str, document: bytes, policy: EvidencePolicy, store: EvidenceStore
-) -> Iterator[Item]:
+def _derived(found: Files, job: Job, own: str, document: bytes) -> Iterator[Item]:
     """What the policy lets the public see of a file of the probe; what is not of its form is only named."""
     summary = found.samples.setdefault(job.name, {})
     try:
         if own == STACKS:
-            shown = folded(redact(parse(document), policy.symbols))
-            yield _kept(Kind.STACKS, label(job.name, SHOWN_STACKS), shown, store)
+            shown = folded(redact(parse(document), found.policy.symbols))
+            yield found.kept(Kind.STACKS, label(job.name, SHOWN_STACKS), shown)
         elif own == SUMMARY:
             summary |= _summary(parse_object(document))
         else:
-            for name, value in _probes(parse_object(document), policy):
-                yield _kept(Kind.PROBE, label(job.name, f"probes/{name}"), canonical(value), store)
+            for name, value in _probes(parse_object(document), found.policy):
+                yield found.kept(Kind.PROBE, label(job.name, f"probes/{name}"), canonical(value))
     except Malformed as error:
         summary["refused"] = f"{own}: {error.detail}"
 
@@ -112,14 +133,3 @@ def _probes(value: Mapping[str, Any], policy: EvidencePolicy) -> Iterator[tuple[
     if not isinstance(named, dict):
         raise Malformed(f"probes: expected an object of probes, got {type(named).__name__}")
     return ((name, named[name]) for name in policy.probes if name in named)
-
-
-def _kept(kind: Kind, place: str, document: bytes, store: EvidenceStore) -> Item:
-    """Store a document that is made here and shown to anyone."""
-    measured = measure_document(document)
-    store.put(lambda: [document], measured, media_type=_BINARY)
-    return _item(kind, place, measured, public=True)
-
-
-def _item(kind: Kind, place: str, measured: Measured, *, public: bool) -> Item:
-    return Item(kind, place, measured.sha256, measured.size, public, measured.cid if public else "")

@@ -10,6 +10,7 @@ from sealrun.evidence_policy import MAX_LINE, EvidencePolicy
 from sealrun.leaves import Kind
 from sealrun.measure import measure, measure_document
 from sealrun.ports import Content, EvidenceStore, Job, Provider, Spool
+from sealrun.secret_scan import Count, Scanner
 
 MAX_LINES = 100
 NAME = "job.log"
@@ -19,27 +20,38 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class Log:
-    """The items of one job's log, and whether it is longer than the offer's limit."""
+    """The items of one job's log, whether it is longer than the offer's limit, and what was masked in it."""
 
     items: tuple[Item, ...]
     cut: bool
+    masked: int
 
 
 def gather_log(
-    job: Job, provider: Provider, store: EvidenceStore, spool: Spool, policy: EvidencePolicy, *, limit: int
+    job: Job,
+    provider: Provider,
+    store: EvidenceStore,
+    spool: Spool,
+    policy: EvidencePolicy,
+    scanner: Scanner,
+    *,
+    limit: int,
 ) -> Log | None:
-    """Store the job's log; None where the provider has none."""
+    """Store the job's log, what may be a secret in it masked; None where the provider has none."""
+    count = Count()
     try:
-        with provider.log(job.id) as chunks, spool(cut := _Cut(chunks, limit)) as content:
-            measured = measure(content())
-            store.put(content, measured, media_type="text/plain; charset=utf-8")
-            lines = tuple(_lines(job, content, policy))
+        with provider.log(job.id) as chunks:
+            cut = _Cut(scanner.masked(chunks, count), limit)
+            with spool(cut) as content:
+                measured = measure(content())
+                store.put(content, measured, media_type="text/plain; charset=utf-8")
+                lines = tuple(_lines(job, content, policy, scanner))
     except ProviderRefused:
         return None
     public = "*" in policy.log.patterns
     cid = measured.cid if public else ""
     whole = Item(Kind.LOG, label(job.name, NAME), measured.sha256, measured.size, public, cid)
-    return Log((whole, *lines), cut.was_cut)
+    return Log((whole, *lines), cut.was_cut, count.found)
 
 
 class _Cut:
@@ -58,15 +70,16 @@ class _Cut:
                 return
 
 
-def _lines(job: Job, content: Content, policy: EvidencePolicy) -> Iterator[Item]:
-    """The first lines that the policy names, without control characters."""
+def _lines(job: Job, content: Content, policy: EvidencePolicy, scanner: Scanner) -> Iterator[Item]:
+    """The first lines that the policy names, without control characters, which may have hidden a secret."""
     found = 0
     for number, line in enumerate(_starts_of_lines(content()), start=1):
         text = _CONTROL.sub("", line.decode("utf-8", "replace"))[:MAX_LINE]
         if policy.log.match(text):
             measured = measure_document(text.encode())
             name = label(job.name, f"{NAME}:{number}")
-            yield Item(Kind.LINE, name, measured.sha256, measured.size, public=True, text=text)
+            public = not scanner.holds([text.encode()])
+            yield Item(Kind.LINE, name, measured.sha256, measured.size, public, text=text if public else None)
             found += 1
         if found == MAX_LINES:
             return

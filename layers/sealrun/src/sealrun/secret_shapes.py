@@ -1,0 +1,186 @@
+"""What a secret looks like.
+
+Tokens and keys of known shape, values assigned to a name such as ``API_TOKEN``, and, in text, strings that
+only a random generator makes. Hex alone is never taken for one: digests are hex.
+"""
+
+import itertools
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from mina.keys import PrivateKey
+
+# The longest that is found whole: a private key of 8192 bits in PEM has some 6,400 bytes.
+MAX_SECRET = 8 << 10
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """Begins with one of the literals, which are searched first: that is many times faster than a pattern."""
+
+    literals: tuple[bytes, ...]
+    pattern: re.Pattern[bytes]
+    accept: Callable[[bytes], bool] = lambda _: True
+
+
+def _shape(literals: str, pattern: str, accept: Callable[[bytes], bool] = lambda _: True) -> _Shape:
+    return _Shape(tuple(literals.encode().split(b"|")), re.compile(pattern.encode()), accept)
+
+
+def _is_mina_key(text: bytes) -> bool:
+    try:
+        PrivateKey.from_base58(text.decode("ascii"))
+    except ValueError:
+        return False
+    return True
+
+
+_PEM_NAME = r"(?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
+# Only with what looks like a key behind it: a program may speak of the header.
+_PEM = (
+    rf"-----BEGIN {_PEM_NAME}(?=[\s\S]{{0,300}}?[A-Za-z0-9+/]{{40}})"
+    rf"(?:[\s\S]{{0,7000}}?-----END {_PEM_NAME}|[\s\S]{{0,7000}})"
+)
+_SHAPES = (
+    # https://docs.gitlab.com/security/tokens/#token-prefixes
+    _shape("gl", r"\bgl(?:pat|ptt|dt|rt|rtr|cbt|soat|ft|imt|agent|oas|ffct|wt)-[\w.=-]{20,300}"),
+    # https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
+    _shape("gh", r"\bgh[pousr]_[A-Za-z0-9]{36,255}"),
+    _shape("github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{22,255}"),
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
+    _shape("AKIA|ASIA", r"\bA[KS]IA[A-Z0-9]{16}\b"),
+    _shape("whsec_", r"\bwhsec_[A-Za-z0-9+/]{24,100}={0,2}"),
+    _shape("xox", r"\bxox[abeoprs]-[A-Za-z0-9-]{20,250}"),
+    _shape("npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
+    _shape("pypi-", r"\bpypi-[\w-]{50,500}"),
+    _shape("k_live_", r"(?<=[rs])k_live_[A-Za-z0-9]{16,250}"),
+    _shape("AIza", r"\bAIza[\w-]{35}"),
+    # RFC 7519: both header and payload are JSON objects, which begin with {" in base64.
+    _shape("eyJ", r"\beyJ[\w-]{5,2000}\.eyJ[\w-]{5,4000}\.[\w-]{0,2000}"),
+    _shape("-----BEGIN ", _PEM),
+    _shape("EK", r"\bEK[1-9A-HJ-NP-Za-km-z]{50}\b", _is_mina_key),
+)
+
+# A name that ends so, then = or :, then what may be quoted.
+_NAMES = (b"token", b"secret", b"passw", b"passphrase", b"key", b"credential")
+_NAME = (
+    rb"(?:token|secret|password|passwd|passphrase|credential"
+    rb"|(?:(?<=api)|(?<=api_)|(?<=private_)|(?<=access_))key)s?"
+)
+_VALUE = rb"[a-z0-9+/=_.~@!#%^&*-]{8,256}"
+_ASSIGNED = re.compile(_NAME + rb"[\"']?[ \t]{0,3}[=:]>?[ \t]{0,3}[\"']?(" + _VALUE + rb")")
+_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
+_RUNS = bytes(ord("x") if each in _CHARACTERS else ord(".") for each in range(256))
+_RUN = b"x" * 32
+_LONGEST_RUN = 128
+# Digests that tools write in base64, and Mina's keys, signatures, transactions and tokens: meant to be seen.
+_DIGEST_BEFORE = re.compile(
+    rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5|h1|integrity|digest|checksum)[=: \"']{1,4}$"
+)
+_DIGEST = re.compile(rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5)[-_]")
+_PUBLIC = re.compile(
+    rb"(?:B62q[1-9A-Za-z]{51}|7m[1-9A-Za-z]{94}|5J[1-9A-Za-z]{50}|w[1-9A-Za-z]{49}|Qm[1-9A-Za-z]{44})"
+)
+# What stands where a value could: a name of the program's own, or an example out of AWS's documents.
+_REFERENCE = re.compile(rb"(?i)[a-z_]\w*(?:\.[a-z_]\w*)+|.*(?:key|token|secret|base\d\d|b64|EXAMPLE).*")
+# Lengths of whole lines in PEM and MIME blocks: certificates, public keys, attachments.
+_WRAPPED = (60, 64, 65, 70, 72, 76)
+_LINE_BEFORE = re.compile(rb"(?:^|\n)[A-Za-z0-9+/]{60,76}\r?\n$")
+# Bits a character: 32 random characters of base64 have about 4.7, words and paths about 4.
+_MIN_RANDOM_BITS, _MIN_ASSIGNED_BITS = 4.5, 2.8
+# Of two neighbours in random text 6 in 10 are of different kinds (upper, lower, digit), in names 2 or 3.
+_MIN_CHANGES = 0.4
+_UPPER, _LOWER, _DIGIT, _OTHER = range(4)
+
+
+def secrets_in(window: bytes) -> Iterator[tuple[int, int]]:
+    """Where secrets begin and end, in no order; they may overlap."""
+    yield from _shaped(window)
+    if b"\0" not in window:
+        yield from _assigned(window)
+        yield from _random(window)
+
+
+def places(window: bytes, literal: bytes) -> Iterator[int]:
+    """Every place where the literal stands."""
+    at = window.find(literal)
+    while at >= 0:
+        yield at
+        at = window.find(literal, at + 1)
+
+
+def _shaped(window: bytes) -> Iterator[tuple[int, int]]:
+    for shape in _SHAPES:
+        for literal in shape.literals:
+            for at in places(window, literal):
+                found = shape.pattern.match(window, at)
+                if found and shape.accept(found[0]) and not found[0].endswith(b"EXAMPLE"):
+                    yield found.span()
+
+
+def _assigned(window: bytes) -> Iterator[tuple[int, int]]:
+    lower = window.lower()
+    for name in _NAMES:
+        for at in places(lower, name):
+            found = _ASSIGNED.match(lower, at)
+            if found and _looks_chosen(window[slice(*found.span(1))]):
+                yield found.span(1)
+
+
+def _random(window: bytes) -> Iterator[tuple[int, int]]:
+    runs = window.translate(_RUNS)
+    start = runs.find(_RUN)
+    while start >= 0:
+        end = runs.find(b".", start) % (len(runs) + 1)
+        text = window[start:end] if end - start <= _LONGEST_RUN else b""
+        if text and _looks_random(text) and not _meant_to_be_seen(window, text, start, end):
+            yield start, end
+        start = runs.find(_RUN, end)
+
+
+def _looks_chosen(text: bytes) -> bool:
+    """A value that is neither a word, a number nor a name of a variable."""
+    kinds = {_kind(each) for each in text}
+    letters, digits = kinds & {_UPPER, _LOWER}, _DIGIT in kinds
+    return bool(letters) and digits and _bits(text) >= _MIN_ASSIGNED_BITS and not _REFERENCE.fullmatch(text)
+
+
+def _looks_random(text: bytes) -> bool:
+    kinds = [_kind(each) for each in text]
+    changes = sum(one != other for one, other in itertools.pairwise(kinds))
+    return (
+        {_UPPER, _LOWER, _DIGIT} <= set(kinds)
+        and changes >= _MIN_CHANGES * len(text)
+        and _bits(text) >= _MIN_RANDOM_BITS
+    )
+
+
+def _meant_to_be_seen(window: bytes, text: bytes, start: int, end: int) -> bool:
+    if (
+        _DIGEST.match(text)
+        or _PUBLIC.fullmatch(text)
+        or _DIGEST_BEFORE.search(window, max(0, start - 16), start)
+    ):
+        return True
+    before, after = window[max(0, start - 1) : start], window[end : end + 1]
+    if before not in (b"", b"\n") or after not in (b"", b"\r", b"\n", b"="):
+        return False
+    return len(text) in _WRAPPED or bool(_LINE_BEFORE.search(window, max(0, start - 80), start))
+
+
+def _kind(character: int) -> int:
+    letter = chr(character)
+    if letter.isupper():
+        return _UPPER
+    if letter.islower():
+        return _LOWER
+    return _DIGIT if letter.isdigit() else _OTHER
+
+
+def _bits(text: bytes) -> float:
+    """Shannon's entropy, in bits a character."""
+    counts = Counter(text).values()
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)

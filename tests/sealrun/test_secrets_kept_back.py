@@ -1,0 +1,104 @@
+"""What looks like a secret is masked in logs and kept back where anyone could see it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sealrun.leaves import Kind
+from sealrun.records import Record
+from sealrun.secret_scan import MASK
+from tests.sealrun.test_collect_run import index_of, openings_of, over, run_of
+from tests.sealrun.test_secret_scan import PLANTED
+from tests.sealrun.world import API_TOKEN, WEBHOOK_SECRET, World, evidence_value, make_offer
+
+SECRET = PLANTED["gitlab"]
+
+
+def world_of(**evidence: Any) -> World:
+    return World(make_offer(evidence=evidence_value(**evidence)))
+
+
+def public_bytes(world: World, record: Record) -> bytes:
+    """All that anyone may see of the call's evidence."""
+    index = world.store.get(record.index)
+    leaves = [entry.leaf for tree in index_of(world, record).trees.values() for entry in tree if entry.leaf]
+    files = [world.store.bytes.get(leaf.sha256, b"") for leaf in leaves]
+    labels = [leaf.label.encode() for leaf in leaves]
+    return b"\n".join([index, world.store.get(record.statements), *files, *labels])
+
+
+@pytest.mark.parametrize("secret", [*PLANTED.values(), API_TOKEN, WEBHOOK_SECRET])
+def test_secrets_in_a_log_are_masked_before_it_is_stored(secret: bytes) -> None:
+    world = world_of(log=["*"], inputs="public")
+    world.provider.log_text = b"$ env\nX=" + secret + b"\nbuilt\n"
+    record, _ = over(world)
+    log = next(leaf for leaf in openings_of(world, record)["profile"] if leaf.kind is Kind.LOG)
+    assert world.store.get(log.sha256) == b"$ env\nX=" + MASK + b"\nbuilt\n"
+    assert run_of(world, record)["masked"] == {"build/job.log": 1}
+    assert all(secret not in stored for stored in world.store.bytes.values())
+
+
+def test_a_secret_at_the_log_s_limit_is_not_left_in_half() -> None:
+    world = world_of()
+    world.provider.log_text = b"x" * 990 + b" " + SECRET
+    record, _ = over(world)
+    log = next(leaf for leaf in openings_of(world, record)["profile"] if leaf.kind is Kind.LOG)
+    assert world.store.get(log.sha256).endswith(b" " + MASK[:9])
+
+
+@pytest.mark.parametrize("secret", [*PLANTED.values(), API_TOKEN, WEBHOOK_SECRET])
+def test_a_public_output_with_a_secret_is_a_black_box_named_by_its_kind_only(secret: bytes) -> None:
+    world = world_of()
+    world.provider.files = {"dist/out.txt": b"built\n", "dist/config.json": b'{"x": "' + secret + b'"}'}
+    record, _ = over(world)
+    shown, hidden = index_of(world, record).trees["outputs"]
+    assert shown.leaf is not None
+    assert (hidden.kind, hidden.leaf, hidden.cid) == (Kind.OUTPUT, None, "")
+    assert run_of(world, record)["withheld"] == ["output"]
+    assert b"config.json" not in public_bytes(world, record)
+    assert secret not in public_bytes(world, record)
+
+
+def test_an_output_that_only_the_buyer_sees_is_not_looked_into() -> None:
+    world = world_of(outputs=[])
+    world.provider.files = {"dist/config.json": SECRET}
+    record, _ = over(world)
+    assert run_of(world, record)["withheld"] == []
+
+
+def test_an_output_whose_name_is_a_secret_is_kept_back() -> None:
+    world = world_of()
+    world.provider.files = {f"dist/{SECRET.decode()}": b"built\n"}
+    record, _ = over(world)
+    assert SECRET not in public_bytes(world, record)
+    assert run_of(world, record)["withheld"] == ["output"]
+
+
+def test_a_secret_in_stacks_probes_and_profile_is_kept_back() -> None:
+    world = world_of(symbols=["*"], probes=["seen"])
+    world.provider.files = {
+        "sealrun-profile/profile.folded": b"main;" + SECRET + b" 3\n",
+        "sealrun-profile/probes.json": json.dumps({"probes": {"seen": SECRET.decode()}}).encode(),
+    }
+    record, _ = over(world)
+    assert sorted(run_of(world, record)["withheld"]) == ["probe", "profile", "profile", "stacks"]
+    assert SECRET not in public_bytes(world, record)
+
+
+def test_a_line_that_hides_a_secret_between_colours_is_kept_back() -> None:
+    world = world_of(log=["deploy*"], inputs="public")
+    world.provider.log_text = b"deploy one\ndeploy " + SECRET[:9] + b"\x1b[0m" + SECRET[9:] + b"\n"
+    record, _ = over(world)
+    lines = [entry for entry in index_of(world, record).trees["profile"] if entry.kind is Kind.LINE]
+    assert [line.text for line in lines] == ["deploy one", None]
+    assert lines[1].leaf is None
+    assert run_of(world, record)["withheld"] == ["line"]
+    assert SECRET not in public_bytes(world, record)
+
+
+def test_digests_of_an_ordinary_build_are_shown() -> None:
+    world = world_of()
+    world.provider.files = {"dist/SHA256SUMS": f"{'0a1b' * 16}  mina.zip\n{'c3d4' * 16}  x.zip\n".encode()}
+    record, _ = over(world)
+    assert run_of(world, record)["withheld"] == []
