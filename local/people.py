@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from local.chain import MinaChain
+from local.prover import Prover
 from local.steps import must
 from mina.keys import PrivateKey
 from sealrun_cli.keys import new_key
@@ -93,6 +94,7 @@ def address(key: PrivateKey) -> str:
     return key.public_key().to_base58()
 
 
-def client_environment(chain: MinaChain, folder: Path) -> dict[str, str]:
+def client_environment(chain: MinaChain, folder: Path, prover: Prover | None = None) -> dict[str, str]:
     """The environment in which the ``sealrun`` command finds this chain and keeps its state."""
-    return {**os.environ, "SEALRUN_MINA_NODE": chain.graphql, "SEALRUN_STATE": str(folder / "client")}
+    found = {"SEALRUN_MINA_NODE": chain.graphql, "SEALRUN_STATE": str(folder / "client")}
+    return {**os.environ, **found, **({"SEALRUN_PROVER": str(prover.socket)} if prover else {})}

@@ -13,6 +13,7 @@ import httpx
 
 from local.chain import MinaChain
 from local.people import MINA, SHARE, Balances, People, client_environment
+from local.prover import Prover
 from local.steps import Progress, Say, must, ok
 from sealrun.offers import Offer
 from sealrun.terms import SHARE_UNIT
@@ -42,6 +43,7 @@ class Sale:
     url: str  # of the operator's stack
     offer: Offer
     folder: Path
+    prover: Prover | None = None  # one that is warm; without it each command starts its own
     balances: Balances = field(init=False)
 
     def __post_init__(self) -> None:
@@ -139,7 +141,7 @@ class Sale:
         say(f"$ sealrun {arguments[0]} " + " ".join(_shown(each) for each in arguments[1:]))
         done = subprocess.run(
             [sys.executable, "-m", "sealrun_cli.main", *arguments, "--json"],
-            env=client_environment(self.chain, self.folder),
+            env=client_environment(self.chain, self.folder, self.prover),
             check=False,
             capture_output=True,
             text=True,

@@ -3,9 +3,9 @@ import { Signature } from 'o1js';
 import { closeFields } from '../fields.js';
 import { CLOSED, Offer } from '../offer.js';
 import { requireTerms } from './prepaid.js';
-import { run } from './run.js';
+import { run, type Tool } from './run.js';
 
-await run(async (request, session) => {
+export const tool: Tool = async (request, session) => {
   const address = request.address('offer');
   const terms = request.terms();
   await session.contractState(address, 'Offer');
@@ -17,4 +17,6 @@ await run(async (request, session) => {
     : Signature.create(request.key('seller_key'), closeFields(terms.network, address));
   await session.compile(Offer);
   return await session.send(() => offer.close(terms, signature));
-});
+};
+
+if (import.meta.main) await run(tool);

@@ -3,12 +3,12 @@ import { Signature, UInt32 } from 'o1js';
 import { exitFields } from '../fields.js';
 import { PrepaidAccount } from '../prepaid_account.js';
 import { fetchPrepaid, requireTerms } from './prepaid.js';
-import { run } from './run.js';
+import { run, type Tool } from './run.js';
 
 /** Slots that the request may take to get into a block. */
 const MARGIN = 40;
 
-await run(async (request, session) => {
+export const tool: Tool = async (request, session) => {
   const address = request.address('account');
   const terms = request.terms();
   const view = await fetchPrepaid(session, address);
@@ -25,4 +25,6 @@ await run(async (request, session) => {
   await session.compile(PrepaidAccount);
   const sent = await session.send(() => view.contract.requestExit(terms, latest, signature));
   return { ...sent, exit_slot: Number(latest.add(terms.exitDelay).toBigint()) };
-});
+};
+
+if (import.meta.main) await run(tool);

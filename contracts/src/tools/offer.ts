@@ -4,9 +4,9 @@ import { openOffer } from '../opening.js';
 import { pinnedKeys } from '../verification_keys.js';
 import { ToolError } from './errors.js';
 import type { Request } from './request.js';
-import { run } from './run.js';
+import { run, type Tool } from './run.js';
 
-await run(async (request, session) => {
+export const tool: Tool = async (request, session) => {
   const offerKey = request.key('offer_key');
   const offer = offerKey.toPublicKey();
   const terms = request.terms();
@@ -36,10 +36,12 @@ await run(async (request, session) => {
     credential_hash: credential ? credentialHash(credential).toString() : '0',
     verification_key_hash: verificationKey.hash,
   };
-});
+};
 
 /** Canonical JSON (RFC 8785): names in order, no space. */
 function credentialBytes(credential: Request): Uint8Array {
   const document = { endpoint: credential.url('endpoint'), sealed: credential.text('sealed') };
   return new TextEncoder().encode(JSON.stringify(document));
 }
+
+if (import.meta.main) await run(tool);

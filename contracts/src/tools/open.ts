@@ -2,9 +2,9 @@
 import { openAccount } from '../opening.js';
 import { pinnedKeys } from '../verification_keys.js';
 import { ToolError } from './errors.js';
-import { run } from './run.js';
+import { run, type Tool } from './run.js';
 
-await run(async (request, session) => {
+export const tool: Tool = async (request, session) => {
   const accountKey = request.key('account_key');
   const account = accountKey.toPublicKey();
   const buyer = request.has('buyer') ? request.address('buyer') : session.payer.toPublicKey();
@@ -32,4 +32,6 @@ await run(async (request, session) => {
     verification_key_hash: verificationKey.hash,
     deposit: deposit.toString(),
   };
-});
+};
+
+if (import.meta.main) await run(tool);

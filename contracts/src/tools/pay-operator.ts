@@ -1,9 +1,9 @@
 /** Pays the operator what accrued. Anyone may run it. */
 import { PrepaidAccount } from '../prepaid_account.js';
 import { fetchPrepaid, requireTerms } from './prepaid.js';
-import { run } from './run.js';
+import { run, type Tool } from './run.js';
 
-await run(async (request, session) => {
+export const tool: Tool = async (request, session) => {
   const terms = request.terms();
   const view = await fetchPrepaid(session, request.address('account'));
   requireTerms(view, terms);
@@ -12,4 +12,6 @@ await run(async (request, session) => {
   await session.compile(PrepaidAccount);
   const sent = await session.send(() => view.contract.payOperator(terms));
   return { ...sent, amount: view.accrued.toString() };
-});
+};
+
+if (import.meta.main) await run(tool);

@@ -15,8 +15,7 @@ export async function run(tool: Tool): Promise<void> {
   const progress: Progress = (line) =>
     process.stderr.write(JSON.stringify({ progress: line }) + '\n');
   try {
-    const request = Request.parse(await text(process.stdin));
-    print(await tool(request, new Session(request, progress), progress));
+    print(await answer(tool, await text(process.stdin), progress));
   } catch (error) {
     print({ error: known(error) });
     process.exitCode = 1;
@@ -25,7 +24,12 @@ export async function run(tool: Tool): Promise<void> {
   process.exit();
 }
 
-function known(error: unknown): ToolError {
+export async function answer(tool: Tool, text: string, progress: Progress): Promise<object> {
+  const request = Request.parse(text);
+  return await tool(request, new Session(request, progress), progress);
+}
+
+export function known(error: unknown): ToolError {
   if (error instanceof ToolError) return error;
   if (error instanceof RangeError) return new ToolError('bad-request', error.message);
   console.error(error);

@@ -108,7 +108,7 @@ export class Session {
   async compile(contract: typeof PrepaidAccount | typeof Offer): Promise<void> {
     if (!this.proofs) return;
     this.progress(`compiling ${contract.name}`);
-    await contract.compile({ cache: circuitCache() });
+    await compiled(contract);
   }
 
   /** Builds, proves if it has to, signs and sends; waits for a block unless told not to. */
@@ -148,6 +148,15 @@ export class Session {
     await shell.prove();
     tx.transaction = shell.transaction;
   }
+}
+
+const compilations = new Map<unknown, Promise<unknown>>();
+
+/** Compiles once in a process. */
+export function compiled(contract: typeof PrepaidAccount | typeof Offer): Promise<unknown> {
+  const found = compilations.get(contract) ?? contract.compile({ cache: circuitCache() });
+  compilations.set(contract, found);
+  return found;
 }
 
 function unavailable(detail: string): ToolError {

@@ -8,12 +8,12 @@ import { Due, PrepaidAccount, Voucher } from '../prepaid_account.js';
 import { ToolError } from './errors.js';
 import { fetchPrepaid, requireTerms, type PrepaidView } from './prepaid.js';
 import type { Request } from './request.js';
-import { run } from './run.js';
+import { run, type Tool } from './run.js';
 
 /** Each lost race means that somebody else's settlement or withdrawal got in between. */
 const ATTEMPTS = 5;
 
-await run(async (request, session, progress) => {
+export const tool: Tool = async (request, session, progress) => {
   const address = request.address('account');
   const terms = request.terms();
   const voucher = readVoucher(request.part('voucher'));
@@ -42,7 +42,7 @@ await run(async (request, session, progress) => {
       progress('the account or the payer moved meanwhile: trying again on the newest state');
     }
   }
-});
+};
 
 function readVoucher(part: Request): Voucher {
   return new Voucher({
@@ -114,3 +114,5 @@ function lostRace(error: unknown): boolean {
   if (error.type === 'refused') return /nonce/i.test(error.message);
   return error.type === 'failed' && /precondition|Overflow|nonce/i.test(error.message);
 }
+
+if (import.meta.main) await run(tool);

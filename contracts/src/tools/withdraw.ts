@@ -3,9 +3,9 @@ import { UInt64 } from 'o1js';
 import { PrepaidAccount } from '../prepaid_account.js';
 import { ToolError } from './errors.js';
 import { fetchPrepaid } from './prepaid.js';
-import { run } from './run.js';
+import { run, type Tool } from './run.js';
 
-await run(async (request, session) => {
+export const tool: Tool = async (request, session) => {
   const view = await fetchPrepaid(session, request.address('account'));
   if (view.exitSlot === 0n) throw new ToolError('not-yet', 'the exit was not requested');
   const slot = BigInt(await session.currentSlot());
@@ -20,4 +20,6 @@ await run(async (request, session) => {
   await session.compile(PrepaidAccount);
   const sent = await session.send(() => view.contract.withdraw(UInt64.from(amount)));
   return { ...sent, amount: amount.toString(), buyer: view.buyer.toBase58() };
-});
+};
+
+if (import.meta.main) await run(tool);

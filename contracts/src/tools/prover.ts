@@ -1,0 +1,65 @@
+/**
+ * Keeps the contracts compiled, so that one transaction after the other starts with its proof:
+ * node build/tools/prover.js SOCKET
+ *
+ * Listens on a Unix socket, prints one JSON line when it is up, and compiles at once. A client sends one line of
+ * JSON, a tool's request with the tool's name as `tool`, and gets what the tool would print: progress as JSON lines,
+ * then one line with the result. Requests hold keys: the socket belongs in a folder that only its owner can enter.
+ */
+import { createServer, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { PrepaidAccount } from '../prepaid_account.js';
+import { ToolError } from './errors.js';
+import { Request } from './request.js';
+import { answer, known, type Tool } from './run.js';
+import { compiled } from './session.js';
+
+const MAX_LINE = 1 << 20;
+const tools: Record<string, () => Promise<{ tool: Tool }>> = {
+  close: () => import('./close.js'),
+  exit: () => import('./exit.js'),
+  offer: () => import('./offer.js'),
+  open: () => import('./open.js'),
+  'pay-operator': () => import('./pay-operator.js'),
+  settle: () => import('./settle.js'),
+  withdraw: () => import('./withdraw.js'),
+};
+
+console.log = console.warn = console.info = console.error;
+const path = process.argv[2];
+if (path === undefined) throw new Error('expected the path of a socket, got none');
+// o1js has one active network and one prover: requests take turns.
+let turn: Promise<unknown> = Promise.resolve();
+const server = createServer((socket) => {
+  socket.on('error', () => socket.destroy());
+  let length = 0;
+  socket.on('data', (part) => {
+    if ((length += part.length) > MAX_LINE) socket.destroy();
+  });
+  createInterface({ input: socket }).once('line', (line) => {
+    turn = turn.then(() => serve(line, socket));
+  });
+});
+server.listen(path, () => process.stdout.write(JSON.stringify({ ready: path }) + '\n'));
+turn = compiled(PrepaidAccount);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0));
+
+async function serve(line: string, socket: Socket): Promise<void> {
+  const write = (value: object): void => {
+    if (socket.writable) socket.write(JSON.stringify(value) + '\n');
+  };
+  try {
+    const tool = await find(Request.parse(line).text('tool'));
+    write(await answer(tool, line, (text) => write({ progress: text })));
+  } catch (error) {
+    write({ error: known(error) });
+  }
+  socket.end();
+}
+
+async function find(name: string): Promise<Tool> {
+  const load = Object.hasOwn(tools, name) ? tools[name] : undefined;
+  if (load === undefined)
+    throw new ToolError('bad-request', `tool: expected one of ${Object.keys(tools).join(', ')}`);
+  return (await load()).tool;
+}

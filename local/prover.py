@@ -1,0 +1,43 @@
+"""The contracts' prover in a process of its own, until ``close``: transactions start with their proofs.
+
+``sealrun`` commands use it where ``SEALRUN_PROVER`` names its socket.
+"""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from local.chain import BIN, CONTRACTS, STOP_SECONDS, ChainFailed
+from local.closing import Closing
+
+PROGRAM = CONTRACTS / "build" / "tools" / "prover.js"
+
+
+class Prover(Closing):
+    """Started at construction, it listens at once and compiles meanwhile; ``socket`` is where."""
+
+    def __init__(self, log: Path) -> None:
+        # A socket's path is at most 107 bytes, and requests to it hold keys: a short folder of our own.
+        self._folder = Path(tempfile.mkdtemp(prefix="sealrun-"))
+        self.socket = self._folder / "prover"
+        self._log = log.open("wb")
+        command = [BIN / "node", PROGRAM, self.socket]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log)
+        out = self._process.stdout
+        line = out.readline() if out is not None else b""
+        if not line or json.loads(line).get("ready") != str(self.socket):
+            self.close()
+            raise ChainFailed(f"prover: expected its ready line, got {line!r}; see {log}")
+
+    def close(self) -> None:
+        """End the process; a proof under way is lost."""
+        self._process.terminate()
+        try:
+            self._process.communicate(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+        self._log.close()
+        shutil.rmtree(self._folder)
