@@ -19,6 +19,7 @@ from local.contract import Contract
 from local.evidence import check_evidence
 from local.market import Market
 from local.people import SHARE, People
+from local.prover import Prover
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
 from local.steps import DemoFailed, Progress, must
@@ -49,12 +50,14 @@ class Demo:
     chain: MinaChain
     people: People
     contract: Contract
+    prover: Prover
 
     def run(self) -> dict[str, Any]:
         """Sell, open, buy twice, settle and leave; the receipt of the good run."""
         offer, token = self.offer()
         self.publish(offer, token)
-        sale = Sale(self.progress, self.chain, self.people, self.market.stack.url, offer, OUT / "stack")
+        url, folder = self.market.stack.url, OUT / "stack"
+        sale = Sale(self.progress, self.chain, self.people, url, offer, folder, self.prover)
         sale.open()
         good = sale.buy("layer=both")
         bad = sale.buy("layer=mina", f"expected={IMPOSSIBLE}")
@@ -132,19 +135,20 @@ def main() -> int:
 
 
 def _sale(progress: Progress, people: People) -> dict[str, Any]:
-    with _running(progress, people) as (market, chain):
+    with _running(progress, people) as (market, chain, prover):
         contract = Contract(chain, people.seller, PrivateKey.from_scalar(1 + secrets.randbits(250)))
-        return Demo(progress, market, chain, people, contract).run()
+        return Demo(progress, market, chain, people, contract, prover).run()
 
 
 @contextmanager
-def _running(progress: Progress, people: People) -> Iterator[tuple[Market, MinaChain]]:
+def _running(progress: Progress, people: People) -> Iterator[tuple[Market, MinaChain, Prover]]:
     """Everything that runs on loopback."""
     with ExitStack() as running:
         with progress.step(
             "start a Mina chain (real proofs), AWS (moto), Lambda (awslambdaric), GitLab"
         ) as say:
             chain = running.enter_context(MinaChain(OUT / "stack" / "chain"))
+            prover = running.enter_context(Prover(OUT / "stack" / "prover.log"))
             # The faucet makes a block of each payment meanwhile.
             with ThreadPoolExecutor(1) as beside:
                 funded = beside.submit(people.fund, chain)
@@ -154,7 +158,7 @@ def _running(progress: Progress, people: People) -> Iterator[tuple[Market, MinaC
             say(f"chain   {chain.graphql}")
         if stack.gitlab is None:
             raise DemoFailed("stack: expected a GitLab, got none")
-        yield Market(stack, stack.gitlab, people.oracle), chain
+        yield Market(stack, stack.gitlab, people.oracle), chain, prover
 
 
 def _confirm(progress: Progress, receipt: dict[str, Any], oracle: str) -> None:

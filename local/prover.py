@@ -16,14 +16,14 @@ PROGRAM = CONTRACTS / "build" / "tools" / "prover.js"
 
 
 class Prover(Closing):
-    """Started at construction, it listens at once and compiles meanwhile; ``socket`` is where."""
+    """Started at construction, it listens at once on ``socket``; ``warm``, it compiles meanwhile."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *, warm: bool = True) -> None:
         # A socket's path is at most 107 bytes, and requests to it hold keys: a short folder of our own.
         self._folder = Path(tempfile.mkdtemp(prefix="sealrun-"))
         self.socket = self._folder / "prover"
         self._log = log.open("wb")
-        command = [BIN / "node", PROGRAM, self.socket]
+        command = [str(BIN / "node"), str(PROGRAM), str(self.socket), *(["--warm"] if warm else [])]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log)
         out = self._process.stdout
         line = out.readline() if out is not None else b""

@@ -12,6 +12,7 @@ import pytest
 from local.chain import MinaChain
 from local.market import Market
 from local.people import MINA, People, client_environment
+from local.prover import Prover
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
 from local.steps import DemoFailed, Progress
@@ -27,12 +28,13 @@ def sale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sale]:
     people = People.make(folder / "keys")
     with (
         MinaChain(folder / "chain", proofs=False) as chain,
+        Prover(folder / "prover.log", warm=False) as prover,
         Stack(folder / "stack", with_gitlab=True, environment=chain.environment(LEDGER)) as stack,
     ):
         people.fund(chain)
         assert stack.gitlab is not None
         offer = published(Market(stack, stack.gitlab, people.oracle), people, folder / "seller")
-        yield Sale(Progress(9), chain, people, stack.url, offer, folder)
+        yield Sale(Progress(9), chain, people, stack.url, offer, folder, prover)
 
 
 def published(market: Market, people: People, folder: Path) -> Offer:

@@ -1,8 +1,8 @@
 /**
  * Keeps the contracts compiled, so that one transaction after the other starts with its proof:
- * node build/tools/prover.js SOCKET
+ * node build/tools/prover.js SOCKET [--warm]
  *
- * Listens on a Unix socket, prints one JSON line when it is up, and compiles at once. A client sends one line of
+ * Listens on a Unix socket and prints one JSON line when it is up; with --warm it compiles at once. A client sends one line of
  * JSON, a tool's request with the tool's name as `tool`, and gets what the tool would print: progress as JSON lines,
  * then one line with the result. Requests hold keys: the socket belongs in a folder that only its owner can enter.
  */
@@ -41,7 +41,7 @@ const server = createServer((socket) => {
   });
 });
 server.listen(path, () => process.stdout.write(JSON.stringify({ ready: path }) + '\n'));
-turn = compiled(PrepaidAccount);
+if (process.argv[3] === '--warm') turn = compiled(PrepaidAccount);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0));
 
 async function serve(line: string, socket: Socket): Promise<void> {
