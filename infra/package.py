@@ -147,7 +147,8 @@ def _part(name: str, path: Path) -> Part:
 
 
 def _url(bucket: str, region: str, key: str) -> str:
-    return f"https://{bucket}.s3.{region}.amazonaws.com/{key}"
+    """As `aws cloudformation package` writes it; stand-ins for AWS read no other form."""
+    return f"https://s3.{region}.amazonaws.com/{bucket}/{key}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -156,9 +157,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder for the archives and the template")
     parser.add_argument("--bucket", required=True, help="the bucket that the template will name")
     parser.add_argument("--region", required=True, help="the bucket's region, which is the stack's")
+    parser.add_argument("--python", default=LAMBDA.python, help="version; the template's by default")
+    parser.add_argument(
+        "--platform", default=LAMBDA.machine, help="x86_64 or aarch64; the template's by default"
+    )
     parser.add_argument("--upload", action="store_true", help="put them there, with the credentials of boto3")
     options = parser.parse_args(arguments)
-    packed = pack(options.out)
+    packed = pack(options.out, target=Target(options.python, options.platform))
     if options.upload:
         import boto3  # noqa: PLC0415
 

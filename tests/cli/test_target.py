@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from infra import package
@@ -137,6 +138,28 @@ def test_a_stack_serves_the_new_offer_beside_those_of_before() -> None:
     assert _identity(None, offer) == {"Offers": offer.id, "Oracles": offer.oracle}
     known = _identity(described(Offers="ab", Oracles=offer.oracle), offer)
     assert known == {"Offers": f"ab,{offer.id}", "Oracles": offer.oracle}
+
+
+def test_a_stack_holds_one_token_and_a_second_one_only_while_its_offer_replaces_the_first() -> None:
+    with pytest.raises(
+        CliError, match="expected one offer and at most one that it replaces, got 3"
+    ) as caught:
+        _identity(described(Offers="ab,cd"), make_offer())
+    assert "--stack" in caught.value.following
+
+
+@pytest.mark.parametrize(
+    ("status", "following"),
+    [("ROLLBACK_COMPLETE", "delete-stack --stack-name s"), ("UPDATE_IN_PROGRESS", "wait for the end")],
+)
+def test_a_stack_that_cannot_be_changed_now_says_what_to_do(status: str, following: str) -> None:
+    client = boto3.client("cloudformation", "eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
+    stack = {"StackName": "s", "StackStatus": status, "CreationTime": 0}
+    with Stubber(client) as stubbed:
+        stubbed.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": "s"})
+        with pytest.raises(CliError, match=f"to be complete, got {status}") as caught:
+            stacks(client).propose({}, template="", capabilities=())
+    assert following in caught.value.following
 
 
 def test_the_origins_secret_is_fresh_and_stands_beside_its_digest() -> None:

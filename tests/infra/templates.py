@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ VALUES: dict[str, Any] = {
 }
 
 
+@cache
 def template(name: str) -> dict[str, Any]:
     """``template.yaml``, or one of ``infra`` by its file's name."""
     path = ROOT / name if name == "template.yaml" else ROOT / "infra" / name

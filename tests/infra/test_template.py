@@ -75,7 +75,7 @@ def test_every_event_that_nobody_waits_for_ends_in_the_dead_letters() -> None:
             continue
         assert each["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"] == letters
         for event in each["Events"].values():
-            assert event["Properties"]["DeadLetterConfig"]["QueueArn"] == letters
+            assert event["Properties"]["DeadLetterConfig"]["Arn"] == letters
 
 
 def test_the_functions_are_those_of_the_repository_and_of_the_local_stack() -> None:

@@ -8,10 +8,11 @@ from typing import Any
 from sealrun_cli.errors import CliError
 from sealrun_cli.output import Output
 
-POLL_SECONDS = 5.0
+POLL_SECONDS = 2.0
 CHANGE_SET_SECONDS = 600
 # A distribution takes most of it.
 STACK_SECONDS = 3600
+NEVER_CREATED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
 
 
 class Stacks:
@@ -43,6 +44,7 @@ class Stacks:
             capabilities: what the template needs to be allowed.
         """
         stack = self.found()
+        self._check_changeable(stack)
         known = [each["ParameterKey"] for each in (stack or {}).get("Parameters", [])]
         given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
         old = [{"ParameterKey": name, "UsePreviousValue": True} for name in known if name not in parameters]
@@ -56,6 +58,16 @@ class Stacks:
             **source,
         )
         return self._reviewed(str(made["Id"]))
+
+    def _check_changeable(self, stack: Mapping[str, Any] | None) -> None:
+        """A stack whose creation failed can only be deleted; one that changes has to end first."""
+        status = stack["StackStatus"] if stack else ""
+        said = f"stack: expected {self._name} to be complete, got {status}"
+        if status in NEVER_CREATED:
+            delete = f"aws cloudformation delete-stack --stack-name {self._name}"
+            raise CliError("stack", said, f"nothing was sold with it yet: {delete}, then deploy again")
+        if status.endswith("_IN_PROGRESS"):
+            raise CliError("stack", said, "somebody changes it now: wait for the end, then deploy again")
 
     def changes(self, change_set: str) -> Iterator[str]:
         """One line for each resource that would change."""

@@ -9,7 +9,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mina.keys import PrivateKey
@@ -25,6 +25,7 @@ from sealrun_cli.target import Target, aws_errors, key_text, target_of
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
 PACK_SECONDS = 1200
 MAX_SHOWN = 60
+MAX_OFFERS = 2
 
 
 def deploy_to_aws(
@@ -36,6 +37,7 @@ def deploy_to_aws(
     *,
     bucket: str,
     yes: bool,
+    packing: Sequence[str] = (),
 ) -> Target:
     """Create or update the stack.
 
@@ -47,6 +49,7 @@ def deploy_to_aws(
         out: where plan and progress are told.
         bucket: for packages; empty takes the account's own, which is made.
         yes: go on without asking.
+        packing: more options of ``infra.package``; a stand-in for AWS may run another Python.
 
     Raises:
         CliError: AWS refused, somebody said no, or the stack did not come up.
@@ -60,8 +63,8 @@ def deploy_to_aws(
         stacks = Stacks(boto3.client("cloudformation", region_name=region), name, out)
         stack = stacks.found()
         bucket = bucket or _bucket_name(region)
-        template = _uploaded(bucket, region, out, yes=yes)
-        first = {**given, **_identity(stack, offer), **({} if stack else _origin_secret())}
+        template = _uploaded(bucket, region, out, packing, yes=yes)
+        first = {**_identity(stack, offer), **({} if stack else _origin_secret()), **given}
         change_set = stacks.propose(first, template=template, capabilities=CAPABILITIES)
         if change_set is not None:
             confirm(out, _plan(name, region, list(stacks.changes(change_set)), new=stack is None), yes=yes)
@@ -90,11 +93,19 @@ def _completed(stacks: Stacks, stack: Mapping[str, Any], region: str, key: Priva
 
 
 def _identity(stack: Mapping[str, Any] | None, offer: Offer) -> dict[str, str]:
-    """The offers and oracles that the functions may serve: those of before, and this one."""
+    """The offers and oracles that the functions may serve: those of before, and this one.
+
+    A stack holds one token; a second one only while its offer replaces the first.
+    """
     before = stack or {}
     named = {"Offers": offer.id, "Oracles": offer.oracle}
     known = {name: [each for each in _parameter(before, name).split(",") if each] for name in named}
-    return {name: ",".join(dict.fromkeys([*known[name], value])) for name, value in named.items()}
+    found = {name: list(dict.fromkeys([*known[name], value])) for name, value in named.items()}
+    if (got := len(found["Offers"])) > MAX_OFFERS:
+        said = f"stack: expected one offer and at most one that it replaces, got {got}"
+        following = f"give another --stack, or --parameter Offers={offer.id} to end those of before"
+        raise CliError("stack", said, following)
+    return {name: ",".join(values) for name, values in found.items()}
 
 
 def _origin_secret() -> dict[str, str]:
@@ -114,7 +125,7 @@ def _bucket_name(region: str) -> str:
     return f"sealrun-packages-{boto3.client('sts').get_caller_identity()['Account']}-{region}"
 
 
-def _uploaded(bucket: str, region: str, out: Output, *, yes: bool) -> str:
+def _uploaded(bucket: str, region: str, out: Output, packing: Sequence[str], *, yes: bool) -> str:
     """Pack everything for Lambda and put it into the bucket; the template's URL."""
     import boto3  # noqa: PLC0415
 
@@ -129,7 +140,7 @@ def _uploaded(bucket: str, region: str, out: Output, *, yes: bool) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         named = ["--out", scratch, "--bucket", bucket, "--region", region, "--upload"]
         done = subprocess.run(
-            [sys.executable, "-m", "infra.package", *named],
+            [sys.executable, "-m", "infra.package", *named, *packing],
             cwd=background.ROOT,
             check=False,
             capture_output=True,

@@ -1,0 +1,198 @@
+"""``sealrun deploy`` into ministack, then one call through distribution, functions, table and bucket there.
+
+ministack takes every resource of the templates but ``AWS::Budgets::Budget``. It does not do: Object Lock,
+origin access control for functions (their URLs are asked with a signature made here), the viewer's address,
+IAM, and arm64, so the layers are packed for the Python that runs here.
+"""
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+
+from infra.target import NATIVE
+from local.gitlab import GitLabServer
+from local.market import Market
+from mina.keys import PrivateKey
+from sealrun.buyer import sign_call
+from sealrun.calls import SignedCall
+from sealrun.offers import Offer
+from sealrun.receipts import SignedReceipt
+from sealrun.workflows.publish_offer import publish_offer
+from sealrun_cli.cloudformation import Stacks
+from sealrun_cli.deploy_aws import CAPABILITIES, deploy_to_aws
+from sealrun_cli.output import Output
+from sealrun_cli.target import Target
+from tests.infra.ministack import Ministack
+from tests.infra.templates import PATHS, template
+from tests.spine.conftest import PROPERTIES, repository
+
+pytestmark = pytest.mark.peers
+
+NAME = "trial"
+NATIVELY = ("--python", NATIVE.python, "--platform", NATIVE.machine)
+BUYER = PrivateKey.from_scalar(77)
+PATIENCE_SECONDS = 90
+
+
+@dataclass
+class Deployed:
+    """A stack in ministack, an offer on it, and the GitLab whose pipeline it sells."""
+
+    aws: Ministack
+    target: Target
+    gitlab: GitLabServer
+    offer: Offer
+    oracle: PrivateKey
+    outputs: dict[str, str]
+
+    def deploy(self) -> Target:
+        """Once more, as it was deployed before."""
+        return deploy(self.offer, self.oracle)
+
+    def get(self, path: str) -> httpx.Response:
+        """By CloudFront; what it would sign is signed here."""
+        name = {"calls": "ReceiptUrl", "accounts": "AccountUrl"}.get(path.split("/")[1])
+        place = self.outputs[name].rstrip("/") if name else self.target.url
+        return self.aws.send("GET", place + path, signed=name is not None)
+
+    def sweep(self) -> None:
+        """As the schedule does each minute."""
+        self.aws.client("lambda").invoke(
+            FunctionName=self.target.functions["collect"], Payload=b'{"sweep":true}'
+        )
+
+    def ended(self, call: str) -> dict[str, Any]:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while (seen := self.get(f"/calls/{call}").json())["receipt"] is None and time.monotonic() < end:
+            time.sleep(1)
+            self.sweep()
+        return cast("dict[str, Any]", seen)
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    folder, oracle = tmp_path_factory.mktemp("deployed"), PrivateKey.from_scalar(secrets.randbits(250) | 1)
+    commit = repository(folder / "seller")
+    with (
+        GitLabServer(folder / "gitlab") as gitlab,
+        Ministack(folder) as aws,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        offer, token = Market(cast("Any", SimpleNamespace()), gitlab, oracle).offer_pipeline(
+            "seller/greetings", folder / "seller", tag="v1", commit=commit, properties=PROPERTIES
+        )
+        for name, value in aws.environment().items():
+            patch.setenv(name, value)
+        target = deploy(offer, oracle)
+        publish_offer(
+            offer,
+            token=token.value,
+            webhook_secret="whsec_" + secrets.token_hex(16),
+            ledger=target.offers,
+            keys=target.keys,
+            entropy=secrets.token_bytes,
+        )
+        let_call_loopback(aws, target)
+        [stack] = aws.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+        yield Deployed(aws, target, gitlab, offer, oracle, outputs)
+
+
+def deploy(offer: Offer, oracle: PrivateKey) -> Target:
+    """As `sealrun deploy` does."""
+    given = {"AlarmEmail": "operator@example.org"}
+    return deploy_to_aws(
+        NAME, offer, oracle, given, Output(as_json=True), bucket="", yes=True, packing=NATIVELY
+    )
+
+
+def let_call_loopback(aws: Ministack, target: Target) -> None:
+    """The one thing that the template never says: the provider here is on loopback."""
+    client = aws.client("lambda")
+    for name in target.functions.values():
+        variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        more = {"Variables": {**variables, "SEALRUN_UNSAFE_LOOPBACK": "1"}}
+        client.update_function_configuration(FunctionName=name, Environment=more)
+
+
+def signed(offer: Offer) -> SignedCall:
+    return sign_call(
+        BUYER,
+        offer,
+        inputs={"greeting": "hello"},
+        salt=secrets.token_hex(32),
+        nonce=secrets.randbits(128),
+        expires_at=int(time.time()) + 600,
+    )
+
+
+def test_every_resource_of_the_templates_is_there(deployed: Deployed) -> None:
+    client = deployed.aws.client("cloudformation")
+    stacks = [each["StackName"] for each in client.list_stacks()["StackSummaries"]]
+    resources = [
+        each for name in stacks for each in client.describe_stack_resources(StackName=name)["StackResources"]
+    ]
+    assert {each["ResourceStatus"] for each in resources} <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    got = Counter(each["ResourceType"] for each in resources)
+    wanted = Counter(
+        each["Type"].replace("Serverless::Function", "Lambda::Function")
+        for path in PATHS
+        for each in template(path.name)["Resources"].values()
+    )
+    # The transform makes these of a function, and a budget is made where one is asked for only.
+    made = {"AWS::Lambda::Url": 4, "AWS::Scheduler::Schedule": 2, "AWS::Lambda::EventInvokeConfig": 2}
+    del wanted["AWS::Budgets::Budget"]
+    wanted["AWS::Lambda::LayerVersion"] = wanted.pop("AWS::Serverless::LayerVersion")
+    wanted["AWS::Lambda::Permission"] += 4
+    assert got == wanted + Counter(made)
+
+
+def test_the_distribution_shows_the_offer_and_nobody_gets_past_it(deployed: Deployed) -> None:
+    shown = deployed.get(f"/offers/{deployed.offer.id}")
+    assert (shown.status_code, shown.json()["offer"]) == (200, deployed.offer.id)
+    path = f"/offers/{deployed.offer.id}"
+    assert deployed.aws.send("GET", deployed.outputs["CallUrl"].rstrip("/") + path).status_code == 403
+    unsigned = deployed.outputs["ReceiptUrl"].rstrip("/") + f"/calls/{deployed.offer.id}"
+    assert deployed.aws.send("GET", unsigned).status_code == 403
+
+
+def test_a_call_through_the_deployed_functions_ends_with_a_receipt(deployed: Deployed) -> None:
+    call = signed(deployed.offer)
+    answer = deployed.aws.send(
+        "POST", f"{deployed.target.url}/offers/{deployed.offer.id}/calls", json=call.body()
+    )
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["url"] == f"{deployed.target.url}/calls/{call.call.id}"
+    seen = deployed.ended(call.call.id)
+    assert seen["state"] == "succeeded", seen
+    assert SignedReceipt.parse(seen["receipt"]).holds()
+    stored = deployed.aws.client("s3").list_objects_v2(Bucket=deployed.outputs["Bucket"])["Contents"]
+    assert all(each["Key"].startswith("sha256/") for each in stored)
+
+
+def test_a9_the_second_pass_gave_the_functions_the_oracles_key_as_kms_closed_it(deployed: Deployed) -> None:
+    assert list(deployed.target.oracle_keys()) == [deployed.offer.oracle]
+
+
+def test_a_deployment_that_ended_between_its_two_passes_is_completed_by_the_next(deployed: Deployed) -> None:
+    stacks = Stacks(deployed.aws.client("cloudformation"), NAME, Output(as_json=True), poll_seconds=0.2)
+    change_set = stacks.propose({"OracleKey": "", "PublicUrl": ""}, template="", capabilities=CAPABILITIES)
+    assert change_set is not None
+    stacks.run(change_set)
+    assert deployed.target.oracle_keys() == {}
+    assert deployed.deploy().url == deployed.target.url
+    assert list(deployed.target.oracle_keys()) == [deployed.offer.oracle]
+
+
+def test_deploying_the_same_again_changes_nothing(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed.deploy()
+    assert "UPDATE" not in capsys.readouterr().err
