@@ -57,6 +57,10 @@ def _dynamodb(name: str, params: dict[str, Any]) -> Asked:
             [(part, request)] = item.items()
             yield from _dynamodb(PARTS[part], request)
         return
+    if name == "BatchGetItem":
+        [wanted] = params["RequestItems"].values()
+        yield name, "table", {"dynamodb:LeadingKeys": [key["pk"]["S"] for key in wanted["Keys"]]}
+        return
     index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
     if name == "Query":
         values = params["ExpressionAttributeValues"]

@@ -311,9 +311,13 @@ def test_the_dashboards_cost_has_the_memory_and_the_prices_of_the_cost_command()
     lambda_, dynamodb = [each for each in expressions if "SEARCH" not in each]
     each = {name: price["each"] for name, price in cost.prices()["prices"].items()}
     assert lambda_ == (
-        f"(SUM([d1,d2,d3,d4])*{cost.MEMORY_GB:g}+d5*{cost.COLLECT_GB:g})/1000*{each['lambda_gb_second']:.10f}"
-        f"+SUM([i1,i2,i3,i4,i5])*{each['lambda_request']:.7f}"
+        f"(SUM([d1,d2,d3,d4,d6])*{cost.MEMORY_GB:g}+d5*{cost.COLLECT_GB:g})/1000*{each['lambda_gb_second']:.10f}"
+        f"+SUM([i1,i2,i3,i4,i5,i6])*{each['lambda_request']:.7f}"
     )
+    for name in functions():
+        assert str(widgets()).count(f"${{Name}}-{name}'") == 3, (
+            "errors, duration and invocations of each function"
+        )
     assert dynamodb == f"w*{each['dynamodb_write']:.9f}+r*{each['dynamodb_read']:.9f}"
 
 

@@ -1,0 +1,147 @@
+"""One stack's functions over moto, every request of theirs recorded."""
+
+import base64
+import contextlib
+import secrets
+from typing import Any
+
+import boto3
+import pytest
+
+from local.aws import TABLE, create_table
+from sealrun.adapters.services import Services, Settings
+from sealrun.adapters.throttle import Throttle
+from sealrun.credentials import key_context
+from sealrun.errors import Conflict, OfferClosed
+from sealrun.fields import canonical
+from sealrun.records import Record
+from sealrun.ticket_urls import Ticket
+from sealrun.workflows.accept_call import accept_call, known_offer
+from sealrun.workflows.publish_offer import publish_offer
+from sealrun.workflows.redeem_ticket import redeem_ticket
+from sealrun.workflows.sweep import sweep
+from sealrun.x402 import encoded
+from tests.infra.requests import Recorder
+from tests.infra.templates import VALUES, resolved, roles
+from tests.sealrun.market import Market, body_of, payment_of
+from tests.sealrun.test_tickets import AUDIENCE, paid_ticket, redemption
+from tests.sealrun.world import ORACLE, make_paid_offer
+
+OFFER = make_paid_offer(
+    limits={"seconds": 600, "log_bytes": 1000, "artifact_bytes": 64 << 20, "files": 10},
+    payment={"depth": 0, "nodes": 1, "failed_per_day": 50},
+    quota_per_hour=100,
+)
+GIVEN = {**VALUES, "Offers": [OFFER.id], "Oracles": [OFFER.oracle]}
+
+
+class Trial:
+    """A stack's functions over moto, with a provider and a chain in memory, and a market around the offer."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        for name, value in {
+            "ACCESS_KEY_ID": "test",
+            "SECRET_ACCESS_KEY": "test",
+            "DEFAULT_REGION": "eu-central-1",
+        }.items():
+            patch.setenv(f"AWS_{name}", value)
+        boto3.setup_default_session()
+        self.recorder = Recorder(boto3.DEFAULT_SESSION)
+        create_table(boto3.client("dynamodb"))
+        boto3.client("s3").create_bucket(
+            Bucket="evidence", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
+        self.environment = {
+            "SEALRUN_TABLE": TABLE,
+            "SEALRUN_EVIDENCE_BUCKET": "evidence",
+            "SEALRUN_KMS_KEY": boto3.client("kms").create_key()["KeyMetadata"]["KeyId"],
+            "SEALRUN_COLLECT_FUNCTION": "s-collect",
+            "SEALRUN_PUBLIC_URL": "https://calls.test",
+        }
+        self.market = Market(offer=OFFER)
+        self.number = 0
+        self._publish()
+
+    def services(self, name: str) -> Services:
+        """A function's, whose requests are recorded as its own from now on."""
+        self.recorder.function = name
+        own = {} if name in ("receipt", "account") else {"SEALRUN_OFFERS": OFFER.id}
+        made = Services(Settings.read({**self.environment, **own}))
+
+        def opened(stored: Any) -> Any:
+            made._credential(stored)
+            return self.market.provider
+
+        changed = {"clock": self.market.clock, "payments": self.market.payments, "open_provider": opened}
+        vars(made).update(changed)
+        return made
+
+    def buy(self, *answers: str, limit: int, by: str = "call") -> Record:
+        """One call at the function ``call``, or one ticket at ``once``; ``answers`` are the provider's."""
+        self.number += 1
+        self.market.provider.answers = list(answers)
+        services = self.services(by)
+        parts: dict[str, Any] = {
+            "sender": "192.0.2.1",
+            "ledger": services.ledger,
+            "starter": services.starter,
+            "clock": services.clock,
+            "throttle": Throttle(),
+            "payments": services.payments,
+        }
+        if by == "once":
+            return self._redeem(paid_ticket(OFFER, self.number, limit=limit), parts)
+        known_offer(services.ledger, OFFER.id)
+        signed = self.market.sign(limit=limit, nonce=self.number, identifier=f"order-{self.number:012d}")
+        paid = encoded(payment_of(signed, OFFER))
+        return accept_call(OFFER.id, canonical(body_of(signed)), payment=paid, **parts).record
+
+    def _redeem(self, ticket: Ticket, parts: dict[str, Any]) -> Record:
+        """Twice: the second redemption, another one, finds the ticket used or the offer closed by then."""
+        first, second = (
+            redemption(ticket, now=self.market.clock.now, nonce=nonce).body() for nonce in (1, 2)
+        )
+        name, parts = ticket.grant.id, {**parts, "audience": AUDIENCE}
+        record = redeem_ticket(name, canonical(first), **parts).record
+        with contextlib.suppress(Conflict, OfferClosed):
+            redeem_ticket(name, canonical(second), **parts)
+        return record
+
+    def collect(self, seconds: int = 60) -> None:
+        """A sweep after some time."""
+        self.market.clock.passes(seconds)
+        services = self.services("collect")
+        sweep(ledger=services.ledger, collector=services.collector, clock=services.clock)
+
+    def settled(self, record: Record) -> Record:
+        """Sweep until the call is over."""
+        for _ in range(40):
+            self.collect()
+            found = self.services("").ledger.record(record.call_hash)
+            if found is not None and found.state.over:
+                return found
+        raise AssertionError("call: expected it to be over, got one that waits")
+
+    def _publish(self) -> None:
+        services = self.services("")
+        context = key_context("oracle", OFFER.oracle)
+        closed = services.keys.encrypt(ORACLE.to_base58().encode(), context=context)
+        self.environment["SEALRUN_ORACLE_KEY"] = base64.b64encode(closed).decode()
+        entropy, secret = secrets.token_bytes, "whsec_x"
+        publish_offer(
+            OFFER,
+            token="glpat-x",
+            webhook_secret=secret,
+            ledger=services.ledger,
+            keys=services.keys,
+            entropy=entropy,
+        )
+
+    def open_again(self) -> None:
+        """What nobody can do but a test: the offer takes calls once more."""
+        self.services("").ledger.close_offer(OFFER.hash, "")
+
+
+def statements(name: str) -> list[dict[str, Any]]:
+    """What a role says, for a stack of this offer."""
+    return [resolved(each, GIVEN) for each in roles()[name]]
