@@ -18,6 +18,7 @@ from sealrun_cli.errors import CliError
 from sealrun_cli.output import speaking
 
 BROKEN = 1
+WORDS = ((Verdict.HOLDS, "hold"), (Verdict.BROKEN, "broken"), (Verdict.NOT_SHOWN, "not shown"))
 HEAD = f"{'claim':<13} {'check':<9} {'grade':<5} {'rests on':<24} found"
 EVIDENCE = "evidence"
 
@@ -81,8 +82,8 @@ def value(found: Verification) -> dict[str, Any]:
 
 def lines(found: Verification, folder: Path | None) -> list[str]:
     """As people read it: a line for each claim, then the grade and the sum."""
-    count = {verdict: sum(claim.verdict is verdict for claim in found.claims) for verdict in Verdict}
-    said = ", ".join(f"{number} {verdict}" for verdict, number in count.items() if number)
+    counts = ((sum(claim.verdict is verdict for claim in found.claims), word) for verdict, word in WORDS)
+    said = ", ".join(f"{count} {word}" for count, word in counts if count)
     status = [f"status: {found.receipt.receipt.status.name.lower()}"] if found.receipt else []
     hint = [] if folder else ["no evidence folder is beside the file: name one with --evidence"]
     end = "every claim that is shown holds" if found.holds else "NOT as claimed"

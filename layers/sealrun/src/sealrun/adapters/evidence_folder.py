@@ -87,13 +87,13 @@ class DiskFolder:
         try:
             if path.resolve() != path:
                 raise Malformed(f"{name}: expected a file inside the folder, got a link")
-            file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError as error:
             raise Malformed(f"{name}: expected a file that can be read, {error.strerror}") from error
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            file.close()
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
             raise Malformed(f"{name}: expected a plain file, got something else")
-        return file
+        return os.fdopen(file, "rb")
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

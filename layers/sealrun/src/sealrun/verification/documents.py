@@ -102,6 +102,9 @@ def check_call(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim:
         expect("the call's network", receipt.network, call.network)
         if offer is not None:
             expect("the call's terms", str(offer.terms), str(call.terms_hash))
+            # E3: an oracle that buys from itself would sign what it likes.
+            account = "the oracle's own" if call.account.to_base58() == offer.oracle else "a buyer's"
+            expect("the call's account", "a buyer's", account)
     except SealrunError as error:
         return broken("call", error, rests_on=ARITHMETIC)
     return holds("call", f"{CALL} is call {receipt.call_hash:064x}", rests_on=ARITHMETIC)

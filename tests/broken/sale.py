@@ -1,0 +1,160 @@
+"""One good sale with every kind of evidence, and how an oracle that lies would hand out another.
+
+The good one is what the workflows themselves make of a call; ``Sale.folder`` makes the same folder out of its
+parts (a test holds the two together), so that a part can be changed and everything signed again over it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from mina.keys import PrivateKey
+from sealrun.calls import Call, PublicCall, SignedCall
+from sealrun.evidence import Evidence, Item, Tree
+from sealrun.evidence_index import Index, parse_openings
+from sealrun.fields import canonical
+from sealrun.leaves import Kind
+from sealrun.measure import measure_document
+from sealrun.offers import Offer
+from sealrun.receipts import Outcome, Receipt, SignedReceipt
+from sealrun.records import Record
+from sealrun.run_document import LABEL
+from sealrun.runs import run_name
+from sealrun.statements import Subject, envelope, pae, statements
+from tests.sealrun.fakes import FakeOracle
+from tests.sealrun.world import ORACLE, World, evidence_value, make_offer
+
+Files = dict[str, bytes]
+POLICY = evidence_value(
+    inputs="public", outputs=["build/dist/*"], log=["*built*"], symbols=["main"], probes=["steps"]
+)
+LEFT = {
+    "dist/again.txt": b"built again\n",
+    "dist/out.txt": b"built\n",
+    "notes.txt": b"nobody but the buyer reads this\n",
+    "sealrun-profile/probes.json": b'{"probes":{"steps":[1,2,3],"secret":[4]}}',
+    "sealrun-profile/profile.folded": b"main;hidden 3\nmain;hidden;deeper 1\n",
+    "sealrun-profile/profile.json": b'{"hz":99,"sampler":"perf","samples":4}',
+}
+OPENED = "disclosures/notes.json"
+
+
+@dataclass(frozen=True)
+class Sale:
+    """What a receipt is made of; ``left`` is the bytes by their SHA-256."""
+
+    offer: Offer
+    call: PublicCall
+    inputs: bytes
+    run: Mapping[str, Any]
+    outputs: tuple[Item, ...]
+    profile: tuple[Item, ...]  # without the run's document
+    finished_at: int
+    left: Mapping[str, bytes] = field(repr=False)
+    status: Outcome = Outcome.SUCCEEDED
+    grade: int = 0
+    oracle: PrivateKey = ORACLE
+
+    def folder(self, **receipt: Any) -> Files:
+        """The buyer's evidence folder, with other values in the receipt where they are named."""
+        oracle, document = FakeOracle(self.oracle), canonical(self.run)
+        evidence = self.evidence(document)
+        signed = self._signed(evidence, oracle, receipt)
+        about = Subject(signed, self.offer, Index.parse(evidence.index), self.run)
+        lines = [envelope_of(payload, oracle) for payload in statements(about)]
+        return {
+            "receipt.json": canonical(signed.document()),
+            "receipt.intoto.jsonl": b"".join(lines),
+            "offer.json": self.offer.document,
+            "call.json": self.call.document(),
+            "inputs.json": self.inputs,
+            "index.json": evidence.index,
+            "openings.json": evidence.openings,
+            **self._files(evidence, document),
+            OPENED: canonical(evidence.outputs.disclosure(self.place("build/notes.txt"))),
+        }
+
+    def of(self, call: PublicCall, **changes: Any) -> "Sale":
+        """The same of another call, whose run bears its name."""
+        name = f"{call.hash:064x}"
+        run = {**self.run, "call": name, "run": {**self.run["run"], "name": run_name(name)}}
+        return replace(self, call=call, run=run, **changes)
+
+    def evidence(self, document: bytes) -> Evidence:
+        """Both trees, with this document of the run."""
+        measured, call = measure_document(document), f"{self.call.hash:064x}"
+        seed = FakeOracle(self.oracle).seed(call)
+        run = Item(Kind.RUN, LABEL, measured.sha256, measured.size, public=True, cid=measured.cid)
+        return Evidence(
+            call, Tree("outputs", self.outputs, seed), Tree("profile", (run, *self.profile), seed)
+        )
+
+    def place(self, label: str) -> int:
+        """The place of an output."""
+        return [item.label for item in self.outputs].index(label)
+
+    def _signed(self, evidence: Evidence, oracle: FakeOracle, changes: Mapping[str, Any]) -> SignedReceipt:
+        values: dict[str, Any] = {
+            "network": self.call.network,
+            "call_hash": self.call.hash,
+            "offer_hash": self.offer.hash,
+            "source_hash": self.offer.source_hash,
+            "inputs_hash": self.call.inputs_hash,
+            "outputs_hash": evidence.outputs.hash,
+            "profile_hash": evidence.profile.hash,
+            "status": self.status,
+            "grade": self.grade,
+            "finished_at": self.finished_at,
+        }
+        receipt = Receipt(**{**values, **changes})
+        return SignedReceipt(receipt, oracle.sign(receipt.fields()), oracle.public_key)
+
+    def _files(self, evidence: Evidence, document: bytes) -> Files:
+        known = {**self.left, hashlib.sha256(document).hexdigest(): document}
+        trees = (evidence.outputs, evidence.profile)
+        items = [(tree.name, item) for tree in trees for item in tree.items if item.kind is not Kind.LINE]
+        return {f"{name}/{item.label}": known[item.sha256] for name, item in items}
+
+
+def envelope_of(payload: bytes, oracle: FakeOracle) -> bytes:
+    """A statement in its envelope."""
+    return envelope(payload, key=oracle.statement_key, signature=oracle.sign_statement(pae(payload)))
+
+
+def sold() -> tuple[World, Record]:
+    """One call of the rich offer, to its end, by the workflows."""
+    world = World(make_offer(evidence=POLICY))
+    world.provider.files = LEFT
+    record = world.call().record
+    world.provider.runs[1] = replace(world.provider.runs[1], started_at=world.clock.now + 1)
+    return world, world.settle(record.call_hash)
+
+
+@cache
+def good_sale() -> Sale:
+    """The parts of what the workflows made."""
+    world, record = sold()
+    index = Index.parse(world.store.get(record.index))
+    leaves = parse_openings(world.store.get(record.openings))[1]
+    items = {
+        name: tuple(
+            Item(leaf.kind, leaf.label, leaf.sha256, leaf.size, entry.leaf is not None, entry.cid, entry.text)
+            for leaf, entry in zip(leaves[name], index.trees[name], strict=True)
+        )
+        for name in ("outputs", "profile")
+    }
+    call: Call = SignedCall.parse(record.body, world.offer).call
+    assert record.ending is not None
+    return Sale(
+        offer=world.offer,
+        call=call.public,
+        inputs=call.inputs_document,
+        run=json.loads(world.store.get(items["profile"][0].sha256)),
+        outputs=items["outputs"],
+        profile=items["profile"][1:],
+        finished_at=record.ending.finished_at,
+        left=world.store.bytes,
+    )

@@ -1,0 +1,145 @@
+"""Broken receipts, each refused for its own reason, and the good one, which passes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealrun.fields import canonical
+from sealrun.measure import Measured, measure_document
+from sealrun.verification.claims import Verdict
+from sealrun.verification.verify import Trust, Verification, verify
+from sealrun_cli.verifying import verify_file
+from tests.broken.fault import Fault
+from tests.broken.make import FAULTS, HERE, kept, made, whole, write
+from tests.broken.sale import OPENED, Files, good_sale, sold
+from tests.sealrun.world import ORACLE
+
+NAMED = ORACLE.public_key().to_base58()
+
+
+class Handed:
+    """A folder in memory."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+
+    def names(self) -> list[str]:
+        return sorted(self._files)
+
+    def document(self, name: str) -> bytes | None:
+        return self._files.get(name)
+
+    def measure(self, name: str) -> Measured:
+        return measure_document(self._files[name])
+
+
+def checked(files: Files, oracle: str = NAMED) -> Verification:
+    return verify(files["receipt.json"], Handed(files), Trust(oracle))
+
+
+@pytest.fixture(scope="module")
+def good() -> Files:
+    return kept("good")
+
+
+def test_the_script_makes_exactly_the_files_that_are_kept() -> None:
+    """If this fails after a change of a format: ``python -m tests.broken.make``, and read the difference."""
+    again = made()
+    assert {path.name for path in HERE.iterdir()} == set(again)
+    for name, files in again.items():
+        assert kept(name) == files, name
+
+
+def test_the_good_folder_is_what_the_workflows_make(good: Files) -> None:
+    world, record = sold()
+    stored = {
+        "index.json": record.index,
+        "openings.json": record.openings,
+        "receipt.intoto.jsonl": record.statements,
+    }
+    assert {name: good[name] for name in stored} == {name: world.store.get(at) for name, at in stored.items()}
+    assert good == good_sale().folder()
+
+
+def test_the_good_folder_holds_on_disk_with_nothing_left_unshown(tmp_path: Path) -> None:
+    write(kept("good"), tmp_path)
+    found = verify_file(tmp_path / "receipt.json", tmp_path, NAMED)
+    assert found.holds
+    assert [claim for claim in found.claims if claim.verdict is not Verdict.HOLDS] == []
+    assert found.grade == 0
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_e1_e2_r4_a_broken_folder_is_refused_for_its_own_reason(fault: Fault, tmp_path: Path) -> None:
+    write(whole(fault.name), tmp_path)
+    found = verify_file(tmp_path / "receipt.json", tmp_path, NAMED if fault.named else "")
+    assert not found.holds
+    first = found.broken[0]
+    assert (first.name, fault.says in first.says) == (fault.claim, True), first
+
+
+# What may break first when a byte of a file is another; in the index a byte may be anything's.
+BREAKS = {
+    "receipt.json": ("form", "signature"),
+    "receipt.intoto.jsonl": ("statements",),
+    "offer.json": ("offer",),
+    "call.json": ("call",),
+    "inputs.json": ("inputs",),
+    "index.json": ("index", "policy", "file", "line"),
+    "openings.json": ("openings",),
+    "disclosures": ("disclosure",),
+    "outputs": ("file",),
+    "profile": ("file",),
+}
+
+
+@pytest.mark.parametrize("name", sorted(kept("good")))
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_a_changed_byte_anywhere_breaks_the_right_claim(name: str, data: st.DataObject) -> None:
+    good = kept("good")
+    at = data.draw(st.integers(0, len(good[name]) - 1))
+    byte = data.draw(st.integers(0, 255).filter(lambda byte: byte != good[name][at]))
+    files = {**good, name: good[name][:at] + bytes([byte]) + good[name][at + 1 :]}
+    found = checked(files)
+    assert found.broken, f"{name}: byte {at} as {byte}"
+    assert found.broken[0].name in BREAKS[name.split("/", maxsplit=1)[0]]
+
+
+@pytest.mark.parametrize("name", sorted(kept("good")))
+def test_a_byte_more_or_less_breaks_a_claim(name: str, good: Files) -> None:
+    for data in (good[name] + b"\n", good[name][:-1], b""):
+        assert checked({**good, name: data}).broken, data[-20:]
+
+
+def test_each_file_that_is_missing_is_broken_or_not_shown(good: Files) -> None:
+    """A disclosure may be missing where the buyer's openings say the same."""
+    for name in sorted(set(good) - {"receipt.json", OPENED}):
+        found = checked({other: data for other, data in good.items() if other != name})
+        assert {claim.verdict for claim in found.claims} != {Verdict.HOLDS}, name
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    name=st.sampled_from(["run", *good_sale().run]),
+    inner=st.sampled_from(["", *good_sale().run["run"]]),
+    value=JSON,
+)
+def test_whatever_an_oracle_signs_as_the_run_ends_in_claims(name: str, inner: str, value: object) -> None:
+    sale = good_sale()
+    run = {**sale.run, name: {**sale.run["run"], inner: value} if name == "run" and inner else value}
+    document = canonical(run)
+    trees = sale.evidence(document)
+    files = sale.folder(profile_hash=trees.profile.hash)
+    files |= {"profile/run.json": document, "index.json": trees.index, "openings.json": trees.openings}
+    assert checked(files).claims
