@@ -31,6 +31,7 @@ from sealrun_cli.output import mina
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "out" / "demo"
 EVIDENCE = OUT / "evidence"
+KEYS = OUT / "issuer-keys.json"
 TAG = "v0-demo"
 STEPS = 15
 INPUTS = {
@@ -107,6 +108,8 @@ class Demo:
             say(f"{got['files']} files, {got['bytes']} bytes, each compared with what the receipt covers")
             for path in sorted((EVIDENCE / "outputs").rglob("*.*")):
                 say(f"{path.stat().st_size:>9} bytes  {path.relative_to(EVIDENCE)}")
+            issuer = f"{sale.offer.source.origin}/oauth/discovery/keys"
+            KEYS.write_bytes(httpx.get(issuer, timeout=30).content)
             for name in (RECEIPT, STATEMENTS):
                 shutil.copyfile(EVIDENCE / name, OUT / name)
         receipt: dict[str, Any] = json.loads((OUT / RECEIPT).read_bytes())
@@ -123,7 +126,7 @@ def main() -> int:
         receipt = _sale(progress, people)
         oracle = people.oracle.public_key().to_base58()
         _confirm(progress, receipt, oracle)
-        check_evidence(progress, OUT / RECEIPT, EVIDENCE, oracle)
+        check_evidence(progress, OUT / RECEIPT, EVIDENCE, oracle, KEYS)
     except (DemoFailed, ChainFailed, httpx.HTTPError, subprocess.SubprocessError, OSError) as error:
         print(f"demo failed: {error}", file=sys.stderr)
         return 1

@@ -5,34 +5,38 @@ import tempfile
 from pathlib import Path
 
 from local.steps import Progress, Say, must
+from sealrun.issuers import PinnedKeys
 from sealrun.verification.claims import RECEIPT
+from sealrun_cli.issuer_keys import read_keys
 from sealrun_cli.verifying import find_evidence, grade_line, lines, verify_file
 
 SHOWN = 120
 
 
-def check_evidence(progress: Progress, receipt: Path, evidence: Path, oracle: str) -> None:
+def check_evidence(progress: Progress, receipt: Path, evidence: Path, oracle: str, keys: Path) -> None:
     """Change a byte of each file in a copy, one after the other, then verify what was bought."""
+    trust = oracle, read_keys(keys, unsafe_loopback=True)
     changing = progress.step("change one byte of the evidence, in each file in turn")
     with changing as say, tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch, "evidence")
         shutil.copytree(evidence, copy)
         for path in sorted(path for path in copy.rglob("*") if path.is_file()):
-            _change_a_byte(say, path, copy, oracle)
+            _change_a_byte(say, path, copy, trust)
     with progress.step("anyone: verify the receipt and its evidence, offline") as say:
-        say(f"$ sealrun verify {receipt.name} --oracle {oracle[:8]}…")
-        found = verify_file(receipt, find_evidence(receipt), oracle)
+        named = f"--oracle {oracle[:8]}… --issuer-keys {keys.name} --unsafe-loopback"
+        say(f"$ sealrun verify {receipt.name} {named}")
+        found = verify_file(receipt, find_evidence(receipt), *trust)
         for line in lines(found, evidence)[:-2]:
             say(line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…")
         must(found.holds, receipt.name, "every claim to hold", found.broken)
         say(grade_line(found.grade))
 
 
-def _change_a_byte(say: Say, path: Path, folder: Path, oracle: str) -> None:
+def _change_a_byte(say: Say, path: Path, folder: Path, trust: tuple[str, PinnedKeys]) -> None:
     name, good = path.relative_to(folder).as_posix(), path.read_bytes()
     middle = len(good) // 2
     path.write_bytes(good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :])
-    found = verify_file(folder / RECEIPT, folder, oracle)
+    found = verify_file(folder / RECEIPT, folder, *trust)
     must(not found.holds, f"{name} with byte {middle} changed", "a broken claim", "none")
     say(f"{name}, byte {middle}: {found.broken[0].name} is broken")
     path.write_bytes(good)

@@ -385,9 +385,10 @@ class FakeIssuers:
     """The pinned issuers, with keys that a test knows."""
 
     keyring: list[dict[str, Any]] = field(default_factory=list)
+    unsafe_loopback: bool = False
 
     def pinned(self, source: Source) -> Issuer | None:
-        return issuer_of(source, unsafe_loopback=False)
+        return issuer_of(source, unsafe_loopback=self.unsafe_loopback)
 
     def keys(self, issuer: Issuer) -> list[dict[str, Any]]:
         return self.keyring

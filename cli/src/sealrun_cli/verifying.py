@@ -8,13 +8,16 @@ import typer
 
 from sealrun.adapters.evidence_folder import DiskFolder
 from sealrun.errors import Malformed
+from sealrun.issuers import PinnedKeys
 from sealrun.measure import Measured
 from sealrun.verification.claims import CALL, INDEX, RECEIPT, STATEMENTS, Claim, Folder, Verdict
 from sealrun.verification.grade import SAYS
 from sealrun.verification.verify import MAX_RECEIPT_BYTES, Trust, Verification
 from sealrun.verification.verify import verify as check
+from sealrun_cli import issuer_keys as keys_option
 from sealrun_cli import options
 from sealrun_cli.errors import CliError
+from sealrun_cli.issuer_keys import read_keys
 from sealrun_cli.output import speaking
 
 BROKEN = 1
@@ -31,31 +34,37 @@ def verify(
         typer.Option(help="The evidence folder; else looked for beside the file.", metavar="DIR"),
     ] = None,
     oracle: Annotated[str, typer.Option(help="The oracle's address, as the offer names it.")] = "",
+    issuer_keys: keys_option.File = None,
+    unsafe_loopback: keys_option.Unsafe = False,
     as_json: options.Json = False,
 ) -> None:
     """Check a receipt and its evidence offline. Status 0 only if nothing that is claimed is broken."""
     with speaking(as_json=as_json) as out:
         folder = evidence or find_evidence(file)
-        found = verify_file(file, folder, oracle)
+        keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
+        found = verify_file(file, folder, oracle, keys)
         out.result({**value(found), "evidence": str(folder) if folder else None}, *lines(found, folder))
     if not found.holds:
         raise typer.Exit(BROKEN)
 
 
-def verify_file(file: Path, evidence: Path | None, oracle: str = "") -> Verification:
+def verify_file(
+    file: Path, evidence: Path | None, oracle: str = "", keys: PinnedKeys | None = None
+) -> Verification:
     """All claims of the receipt in the file, with what is in the evidence folder, if there is one.
 
     Raises:
         CliError: the folder is none.
         OSError: the file cannot be read.
     """
+    trust = Trust(oracle, keys or PinnedKeys())
     with file.open("rb") as opened:
         receipt = opened.read(MAX_RECEIPT_BYTES + 1)
     if evidence is None:
-        return check(receipt, _Nothing(), Trust(oracle))
+        return check(receipt, _Nothing(), trust)
     if not evidence.is_dir():
         raise CliError("file", f"evidence: expected a folder, got {evidence}")
-    return check(receipt, _Beside(DiskFolder(evidence), DiskFolder(file.parent)), Trust(oracle))
+    return check(receipt, _Beside(DiskFolder(evidence), DiskFolder(file.parent)), trust)
 
 
 def find_evidence(file: Path) -> Path | None:

@@ -22,9 +22,9 @@ class Issuer:
 
 @dataclass(frozen=True)
 class PinnedKeys:
-    """Issuers' keys that a verifier brings along: JSON Web Keys by the issuer's name."""
+    """JSON Web Keys of the offer's issuer that a verifier brings along, and holds to be the issuer's."""
 
-    keys: Mapping[str, Sequence[Mapping[str, Any]]]
+    keys: Sequence[Mapping[str, Any]] = ()
     unsafe_loopback: bool = False  # let issuers on http://127.0.0.1 count, for a stack on one machine
 
 

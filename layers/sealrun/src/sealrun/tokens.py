@@ -23,6 +23,7 @@ SKEW_SECONDS = 120
 MAX_LIFETIME_SECONDS = 31 * 24 * 3600
 # RFC 7518, 3.3 wants 2048 bits or more; the upper bound only keeps the arithmetic short.
 _MODULUS_BYTES = (256, 1024)
+CLAIMS_NAME = "token.claims.json"  # what is shown of a job's token, beside the job's own files
 _HEADER = ("alg", "kid", "typ")
 _BASE64URL = r"[A-Za-z0-9_-]+"
 

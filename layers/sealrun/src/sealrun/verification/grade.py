@@ -2,8 +2,9 @@
 
 from sealrun.errors import SealrunError
 from sealrun.offers import Offer
-from sealrun.receipts import Outcome, Receipt
-from sealrun.verification.claims import BrokenClaim, Claim, broken, holds
+from sealrun.receipts import GRADE_TOKEN, Outcome, Receipt
+from sealrun.verification.claims import BrokenClaim, Claim, broken, holds, not_shown
+from sealrun.verification.tokens import Ground
 
 SAYS = {
     0: "the operator's word: it proves what the oracle's key said, not what ran",
@@ -14,16 +15,20 @@ SAYS = {
 RESTS_ON = {0: "the operator's word", 1: "the CI's signed token", 2: "another oracle's run"}
 
 
-def check_grade(receipt: Receipt, computed: int, reason: str) -> tuple[int, Claim]:
-    """The lower of the receipt's grade and ours; a grade that cannot be shown is not there."""
-    grade = min(receipt.grade, computed) if receipt.grade <= 1 else computed
-    try:
-        if receipt.grade > computed:
-            raise BrokenClaim(f"grade: expected evidence for grade {receipt.grade}, got {reason or 'none'}")
-    except SealrunError as error:
+def check_grade(receipt: Receipt, ground: Ground) -> tuple[int, Claim]:
+    """The lower of the receipt's grade and ours; a grade that cannot be shown is not there.
+
+    Where what it would take was only not handed out, the receipt is not held to be wrong. No receipt may say
+    2 or more of itself: what was repeated elsewhere two receipts say together.
+    """
+    grade = min(receipt.grade, ground.grade)
+    if receipt.grade <= ground.grade:
+        return grade, holds("grade", SAYS[grade], rests_on=RESTS_ON[grade], grade=grade)
+    if ground.contradicted or receipt.grade > GRADE_TOKEN:
+        error = BrokenClaim(f"grade: expected evidence for grade {receipt.grade}, got {ground.reason}")
         return grade, broken("grade", error, rests_on=RESTS_ON[grade], grade=grade)
-    said = f"{SAYS[grade]}{f' ({reason})' if reason else ''}"
-    return grade, holds("grade", said, rests_on=RESTS_ON[grade], grade=grade)
+    said = f"the receipt says {receipt.grade}: {ground.reason}"
+    return grade, not_shown("grade", said, rests_on=RESTS_ON[grade], grade=grade)
 
 
 def check_minimum(receipt: Receipt, offer: Offer) -> Claim:

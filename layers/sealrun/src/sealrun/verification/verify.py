@@ -1,11 +1,12 @@
 """All checks of one receipt in their order; pure, so that any client can make them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sealrun.errors import SealrunError
 from sealrun.evidence_index import TREES
+from sealrun.issuers import PinnedKeys
 from sealrun.json_limits import parse_object
 from sealrun.offers import Offer
 from sealrun.receipts import Receipt, SignedReceipt
@@ -29,6 +30,7 @@ from sealrun.verification.documents import (
 from sealrun.verification.grade import check_grade, check_minimum
 from sealrun.verification.run import OPERATOR, check_pinned, check_run, check_times, read_run
 from sealrun.verification.statements import check_statements
+from sealrun.verification.tokens import Ground, Shown, check_tokens
 from sealrun.verification.trees import check_files, check_policy, open_leaves, read_disclosures, read_index
 
 MAX_RECEIPT_BYTES = 1 << 16
@@ -39,6 +41,7 @@ class Trust:
     """What the verifier brings along; nothing of it comes from the receipt."""
 
     oracle: str = ""  # base58 key whose receipts it believes; empty: any, and the claim is not shown
+    keys: PinnedKeys = field(default_factory=PinnedKeys)  # of the CI's issuer; without them no token counts
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def verify(receipt: bytes, folder: Folder, trust: Trust) -> Verification:
     offer, said = read_offer(signed, folder)
     claims = [check_form(receipt, signed, folder), *check_signature(signed, oracle=trust.oracle), *said]
     claims += _documents(signed, offer, folder)
-    grade, more = _evidence(signed, offer, names, folder)
+    grade, more = _evidence(signed, offer, names, folder, trust)
     return Verification([*claims, *more, *_other_files(names)], grade, signed, offer)
 
 
@@ -88,7 +91,7 @@ def _documents(signed: SignedReceipt, offer: Offer | None, folder: Folder) -> It
 
 
 def _evidence(
-    signed: SignedReceipt, offer: Offer | None, names: Sequence[str], folder: Folder
+    signed: SignedReceipt, offer: Offer | None, names: Sequence[str], folder: Folder, trust: Trust
 ) -> tuple[int, list[Claim]]:
     receipt = signed.receipt
     index, claims = read_index(receipt, folder)
@@ -104,8 +107,12 @@ def _evidence(
     run, said = read_run(receipt, opened, folder)
     claims += [*said, *_run(receipt, offer, run)]
     claims.append(check_statements(signed, offer, index, run, folder))
-    grade, claim = check_grade(receipt, 0, "")
-    return grade, [*claims, claim]
+    if index is None or offer is None:
+        ground = Ground(reason="neither index nor offer to look for CI tokens with", contradicted=False)
+    else:
+        ground = check_tokens(Shown(receipt, offer, index, opened, run, folder, trust.keys))
+    grade, claim = check_grade(receipt, ground)
+    return grade, [*claims, *ground.claims, claim]
 
 
 def _run(receipt: Receipt, offer: Offer | None, run: Mapping[str, Any]) -> Iterator[Claim]:

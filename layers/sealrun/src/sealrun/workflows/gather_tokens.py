@@ -13,9 +13,7 @@ from sealrun.offers import Offer
 from sealrun.ports import EvidenceStore, Issuers, Job, Ledger, Run
 from sealrun.receipts import GRADE_OPERATOR, GRADE_TOKEN
 from sealrun.records import Record
-from sealrun.tokens import Ran, Verified, verify_token
-
-SHOWN = "token.claims.json"
+from sealrun.tokens import CLAIMS_NAME, Ran, Verified, verify_token
 
 
 @dataclass
@@ -71,7 +69,7 @@ def check_tokens(
             tokens.trouble = tokens.trouble or f"{job}: {error.detail}"[:300]
             tokens.report.append({"job": job, "verified": False, "reason": error.detail[:300]})
         else:
-            tokens.verified.add(job_of(label(job, SHOWN)))
+            tokens.verified.add(job_of(label(job, CLAIMS_NAME)))
             tokens.report.append(_reported(job, verified))
             tokens.items.append(_shown(job, verified, store))
     return tokens
@@ -112,5 +110,5 @@ def _shown(job: str, verified: Verified, store: EvidenceStore) -> Item:
     document = verified.document()
     measured = measure_document(document)
     store.put(lambda: [document], measured, media_type="application/json")
-    place = label(job, SHOWN)
+    place = label(job, CLAIMS_NAME)
     return Item(Kind.CLAIMS, place, measured.sha256, measured.size, public=True, cid=measured.cid)

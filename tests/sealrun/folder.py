@@ -1,0 +1,38 @@
+"""An evidence folder in memory, as a client would write it."""
+
+from sealrun.evidence_index import TREES, Index, parse_openings
+from sealrun.fields import canonical
+from sealrun.measure import Measured, measure_document
+from sealrun.records import Record
+from sealrun.workflows.read_receipt import _documents
+from tests.sealrun.world import World
+
+
+class MemoryFolder(dict[str, bytes]):
+    """``sealrun.verification.claims.Folder``."""
+
+    def names(self) -> list[str]:
+        return sorted(self)
+
+    def document(self, name: str) -> bytes | None:
+        return self.get(name)
+
+    def measure(self, name: str) -> Measured:
+        return measure_document(self[name])
+
+
+def folder_of(world: World, record: Record, *, buyer: bool = True) -> MemoryFolder:
+    """All that the buyer gets, or what anyone gets."""
+    store, index = world.store, world.store.get(record.index)
+    folder = MemoryFolder({"receipt.json": canonical(record.receipt), "index.json": index})
+    folder["receipt.intoto.jsonl"] = store.get(record.statements)
+    documents = _documents(record, world.offer, buyer=buyer)
+    folder.update({name: text.encode() for name, text in documents.items()})
+    leaves = [(name, entry.leaf) for name in TREES for entry in Index.parse(index).trees[name] if entry.leaf]
+    if buyer:
+        folder["openings.json"] = store.get(record.openings)
+        opened = parse_openings(folder["openings.json"])[1]
+        leaves = [(name, leaf) for name in TREES for leaf in opened[name]]
+    here = [(name, leaf) for name, leaf in leaves if leaf.sha256 in store.bytes]
+    folder.update({f"{name}/{leaf.label}": store.bytes[leaf.sha256] for name, leaf in here})
+    return folder

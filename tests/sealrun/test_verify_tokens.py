@@ -1,0 +1,164 @@
+"""A verifier sees grade 1 only where the tokens themselves show it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sealrun.fields import canonical
+from sealrun.issuers import PinnedKeys
+from sealrun.receipts import SignedReceipt
+from sealrun.records import Record
+from sealrun.verification.claims import Verdict
+from sealrun.verification.verify import Trust, Verification, verify
+from tests.sealrun.ci_tokens import Mint, ci_offer, jwk, ran, rsa_key
+from tests.sealrun.folder import MemoryFolder, folder_of
+from tests.sealrun.test_token_grade import OUTPUT, TOKEN, collected, world_of
+from tests.sealrun.world import ORACLE, World, make_offer, offer_value, sign_call
+
+KEYS = PinnedKeys((jwk(rsa_key("other"), kid="k0"), jwk()))
+CLAIMS = "profile/build/token.claims.json"
+
+
+def check(folder: MemoryFolder, keys: PinnedKeys = KEYS) -> Verification:
+    return verify(folder["receipt.json"], folder, Trust(ORACLE.public_key().to_base58(), keys))
+
+
+def said(found: Verification, name: str) -> tuple[Verdict, str]:
+    (claim,) = [claim for claim in found.claims if claim.name == name]
+    return claim.verdict, claim.says
+
+
+@pytest.fixture
+def bought() -> tuple[World, Record]:
+    world = world_of()
+    return world, collected(world)
+
+
+def test_e2_the_buyer_who_saved_the_issuer_s_keys_sees_grade_1(bought: tuple[World, Record]) -> None:
+    found = check(folder_of(*bought))
+    assert (found.grade, found.holds) == (1, True), found.broken
+    assert said(found, "token")[0] is Verdict.HOLDS
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        (PinnedKeys(), "was the issuer's, the operator says"),
+        (PinnedKeys((jwk(kid="k2"),)), "is not among the keys that you brought"),
+        (PinnedKeys((jwk(rsa_key("other")),)), "is not among the keys that you brought"),
+    ],
+)
+def test_e2_without_the_issuer_s_keys_the_grade_is_0_and_nothing_is_broken(
+    bought: tuple[World, Record], keys: PinnedKeys, text: str
+) -> None:
+    found = check(folder_of(*bought), keys)
+    assert (found.grade, found.holds) == (0, True), found.broken
+    assert said(found, "grade")[0] is Verdict.NOT_SHOWN
+    assert text in said(found, "token")[1]
+
+
+def test_e2_a_stranger_sees_grade_0_as_long_as_the_token_is_sealed(bought: tuple[World, Record]) -> None:
+    found = check(folder_of(*bought, buyer=False))
+    assert (found.grade, found.holds) == (0, True), found.broken
+    assert "sealed" in said(found, "token")[1]
+
+
+def test_e2_a_receipt_that_raises_its_own_grade_is_broken() -> None:
+    world = world_of()
+    record = collected(world, minted=False)
+    for grade in (1, 2, 3):
+        folder = folder_of(*_signed_again(world, record, grade=grade))
+        found = check(folder)
+        assert (found.grade, said(found, "grade")[0]) == (0, Verdict.BROKEN)
+
+
+def test_e2_no_receipt_says_2_of_itself(bought: tuple[World, Record]) -> None:
+    found = check(folder_of(*_signed_again(*bought, grade=2)))
+    assert (found.grade, said(found, "grade")[0]) == (1, Verdict.BROKEN)
+
+
+def _signed_again(world: World, record: Record, **changes: Any) -> tuple[World, Record]:
+    """What a lying oracle would sign, but for the statements."""
+    receipt = replace(SignedReceipt.parse(record.receipt).receipt, **changes)
+    signed = SignedReceipt(receipt, world.oracle.sign(receipt.fields()), world.oracle.public_key)
+    return world, replace(record, receipt=signed.document())
+
+
+def lying(**changes: Any) -> MemoryFolder:
+    """A folder of an operator whose collector took any token that its own key had signed."""
+    world = World(ci_offer())
+    world.issuers.keyring = [jwk(rsa_key("operator"))]
+    record = world.call(sign_call(world.offer)).record
+    run = world.provider.runs[record.run_id]
+    times = {"created_at": run.created_at, "finished_at": run.created_at + 20}
+    about = ran(world.offer, record.id, run=run.id, job=run.id * 10, **times)
+    world.provider.files = {**OUTPUT, TOKEN: Mint(key=rsa_key("operator"))(about, **changes)}
+    return folder_of(world, world.settle(record.call_hash))
+
+
+def test_e2_a_key_of_the_operator_s_own_shows_nothing() -> None:
+    found = check(lying())
+    assert (found.grade, said(found, "grade")[0]) == (0, Verdict.NOT_SHOWN)
+
+
+Change = Callable[[MemoryFolder], object]
+
+
+def _other_claims(folder: MemoryFolder) -> None:
+    told = json.loads(folder[CLAIMS])
+    told["claims"]["sha"] = "2e" * 20
+    folder[CLAIMS] = canonical(told)
+
+
+def _other_run(folder: MemoryFolder) -> None:
+    folder["profile/run.json"] = folder["profile/run.json"].replace(b'"id":10', b'"id":11')
+
+
+def _other_token(folder: MemoryFolder) -> None:
+    header, payload, signature = folder[f"profile/build/{TOKEN}"].split(b".")
+    folder[f"profile/build/{TOKEN}"] = b".".join((header, payload, signature[:-4] + b"AAAA"))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (_other_claims, "profile/build/token.claims.json: SHA-256"),
+        (_other_run, "profile/run.json: SHA-256"),
+        (_other_token, "token: expected the issuer's signature"),
+        (lambda folder: folder.pop(CLAIMS), "token.claims.json: expected the file, got none"),
+        (lambda folder: folder.pop(f"profile/build/{TOKEN}"), ""),
+        (lambda folder: folder.pop("profile/run.json"), "profile/run.json: expected the file, got none"),
+    ],
+)
+def test_e2_a_folder_in_which_anything_of_the_token_is_changed_shows_no_grade_1(
+    bought: tuple[World, Record], change: Change, text: str
+) -> None:
+    folder = folder_of(*bought)
+    change(folder)
+    found = check(folder)
+    assert found.grade == 0
+    assert found.holds is (not text)
+    assert any(text in claim.says for claim in found.broken) is bool(text)
+
+
+def test_e2_hidden_outputs_leave_it_open_which_jobs_they_came_from() -> None:
+    world = world_of(outputs=[], token="public")
+    record = collected(world)
+    folder = folder_of(world, record)
+    del folder["openings.json"]
+    found = check(folder)
+    assert (found.grade, said(found, "grade")[0]) == (0, Verdict.NOT_SHOWN)
+
+
+def test_e2_an_issuer_on_loopback_counts_only_where_the_verifier_lets_it() -> None:
+    origin = "http://127.0.0.1:8080"
+    world = World(make_offer(source={**offer_value()["source"], "origin": origin}))
+    world.issuers.keyring, world.issuers.unsafe_loopback = [jwk()], True
+    folder = folder_of(world, collected(world, iss=origin))
+    assert check(folder, PinnedKeys((jwk(),), unsafe_loopback=True)).grade == 1
+    found = check(folder)
+    assert (found.grade, said(found, "grade")[0]) == (0, Verdict.BROKEN)
+    assert said(found, "token") == (Verdict.BROKEN, f"issuer: expected a pinned public one, got {origin}")
