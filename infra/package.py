@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from infra import edge_package
 from infra.layers import LAYERS, ROOT, build_layers, compile_folder, write_archive
 from infra.target import LAMBDA, Target
 
@@ -104,7 +105,10 @@ def pack(out: Path, *, target: Target = LAMBDA) -> Packed:
     parts = [_part(f"layers/{name}", out / f"{name}.zip") for name in LAYERS]
     for handler in sorted(ROOT.glob("functions/*/handler.py")):
         archive = out / f"function-{handler.parent.name}.zip"
-        _pack_function(handler.parent, archive, target)
+        if handler.parent == edge_package.FUNCTION:  # in us-east-1, by a stack of its own
+            edge_package.write(archive, target=target)
+        else:
+            _pack_function(handler.parent, archive, target)
         parts.append(_part(f"functions/{handler.parent.name}", archive))
     parts += [_part(f"infra/{path.name}", path) for path in sorted(ROOT.glob("infra/*.yaml"))]
     return Packed(tuple(parts), out)

@@ -1,0 +1,177 @@
+"""What the edge lets through, what it refuses, and that its package needs nothing that an edge has not."""
+
+import base64
+import json
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra import edge_package
+from infra.target import NATIVE
+from mina.keys import PrivateKey
+from mina.sign import sign_fields
+from sealrun.edge_gate import MAX_SOURCES, REQUESTS_PER_MINUTE, Gate, refusal
+from sealrun.errors import Expired, Malformed, NotAllowed, NotFound, NotPosted, Refused, SealrunError, TooMany
+from sealrun.problems import problem
+from sealrun.ticket_urls import Ticket
+from sealrun.tickets import MAX_REDEMPTION_BYTES
+from tests.infra.edge_events import event, redemption, ticket
+from tests.sealrun.world import BUYER
+
+NOW = 1_800_000_000
+STRANGER = PrivateKey.from_scalar(99)
+KNOWN = frozenset({BUYER.public_key().to_base58()})
+
+
+def request(found: dict[str, Any]) -> dict[str, Any]:
+    return dict(found["Records"][0]["cf"]["request"])
+
+
+def good(**changes: Any) -> dict[str, Any]:
+    return request(event(redemption(ticket(NOW), NOW), **changes))
+
+
+def body_of(**changes: Any) -> dict[str, Any]:
+    return {**good()["body"], **changes}
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    redeemed = redemption(ticket(NOW), NOW)
+    return request(event(redeemed, content={**redeemed.body(), **changes}))
+
+
+def test_a_good_redemption_passes_and_so_does_the_question_before_it() -> None:
+    gate = Gate(KNOWN)
+    gate.check(good(), now=NOW)
+    gate.check(good(method="OPTIONS", body=None), now=NOW)
+
+
+def other_signature() -> str:
+    return redemption(ticket(NOW), NOW + 1).proof.to_base58()
+
+
+def in_anothers_name() -> Ticket:
+    """A grant that names a known issuer, with a stranger's signature."""
+    held = ticket(NOW)
+    return replace(held, signature=sign_fields(STRANGER, held.grant.signed_fields))
+
+
+FAULTS: list[tuple[str, Callable[[], dict[str, Any]], type[SealrunError]]] = [
+    ("a link preview", lambda: good(method="GET", body=None), NotPosted),
+    ("another path", lambda: good(uri="/tickets/x"), NotFound),
+    ("no body", lambda: good(body=None), Malformed),
+    ("a cut body", lambda: good(body=body_of(inputTruncated=True)), Malformed),
+    ("no base64", lambda: good(body=body_of(data="{}")), Malformed),
+    ("too large", lambda: good(body=body_of(data=base64.b64encode(b"[" * 16_385).decode())), Malformed),
+    ("another ticket", lambda: good(uri=f"/tickets/{'0' * 64}"), Refused),
+    ("another stack", lambda: good(headers={"host": [{"key": "Host", "value": "other.test"}]}), NotAllowed),
+    ("expired", lambda: request(event(redemption(ticket(NOW, until=NOW), NOW))), Expired),
+    ("old proof", lambda: request(event(redemption(ticket(NOW), NOW - 601))), Expired),
+    ("forged proof", lambda: changed(proof=other_signature()), NotAllowed),
+    ("forged grant", lambda: changed(signature=other_signature()), NotAllowed),
+    ("unknown issuer", lambda: request(event(redemption(ticket(NOW, issuer=STRANGER), NOW))), NotAllowed),
+    ("another's name", lambda: request(event(redemption(in_anothers_name(), NOW))), NotAllowed),
+]
+
+
+@pytest.mark.parametrize(("make", "error"), [each[1:] for each in FAULTS], ids=[each[0] for each in FAULTS])
+def test_e4_the_edge_refuses(make: Callable[[], dict[str, Any]], error: type[SealrunError]) -> None:
+    with pytest.raises(error):
+        Gate(KNOWN).check(make(), now=NOW)
+
+
+def test_an_edge_that_knows_no_issuers_lets_every_issuers_tickets_pass() -> None:
+    Gate(None).check(request(event(redemption(ticket(NOW, issuer=STRANGER), NOW))), now=NOW)
+
+
+def test_over_the_limit_one_address_waits_for_the_next_minute_and_others_do_not() -> None:
+    gate, asked = Gate(KNOWN), good(method="OPTIONS", body=None)
+    for _ in range(REQUESTS_PER_MINUTE):
+        gate.check(asked, now=NOW)
+    with pytest.raises(TooMany):
+        gate.check(good(), now=NOW)
+    gate.check(good(clientIp="2001:db8::1"), now=NOW)
+    gate.check(good(), now=NOW + 60)
+
+
+def test_counts_do_not_grow_without_end() -> None:
+    gate, asked = Gate(KNOWN), good(method="OPTIONS", body=None)
+    for number in range(MAX_SOURCES + 5):
+        gate.check({**asked, "clientIp": str(number)}, now=NOW)
+    assert len(gate._counts) <= MAX_SOURCES
+
+
+@pytest.mark.parametrize("error", [Expired("over"), TooMany("slow down", retry_after=60), NotPosted("no")])
+def test_a_refusal_is_the_regions_problem_document_in_cloudfronts_form(error: SealrunError) -> None:
+    status, headers, body = problem(error)
+    found = refusal(error)
+    assert (found["status"], json.loads(found["body"])) == (str(status), json.loads(body))
+    for name, value in headers.items():
+        assert found["headers"][name.lower()] == [{"key": name, "value": value}]
+
+
+# The package, in a Python that has the standard library and nothing else.
+
+ALONE = """
+import json, resource, sys, time
+sys.path.insert(0, sys.argv[1])
+began = time.perf_counter()
+import handler
+started = time.perf_counter()
+answers = [handler.handler(event, None) for event in json.load(sys.stdin)]
+ended = time.perf_counter()
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+outside = [m.__file__ for m in sys.modules.values()
+           if getattr(m, "__file__", None) and "site-packages" in m.__file__]
+json.dump({"answers": answers, "start": started - began, "each": (ended - started) / len(answers),
+           "memory": memory, "outside": outside}, sys.stdout)
+"""
+
+
+def alone(folder: Path, events: list[dict[str, Any]]) -> dict[str, Any]:
+    command = [sys.executable, "-I", "-S", "-c", ALONE, str(folder)]
+    done = subprocess.run(
+        command, input=json.dumps(events), check=True, capture_output=True, text=True, env={}
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_the_package_runs_alone_within_what_a_viewers_function_is_given(tmp_path: Path) -> None:
+    archive = tmp_path / "edge_gate.zip"
+    edge_package.write(archive, issuers=sorted(KNOWN), target=NATIVE)
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(tmp_path / "task")
+    now = int(time.time())
+    passes, stranger = (event(redemption(ticket(now, issuer=issuer), now)) for issuer in (BUYER, STRANGER))
+    found = alone(tmp_path / "task", [passes, stranger])
+    assert found["answers"][0] == request(passes)
+    assert found["answers"][1]["status"] == "403"
+    assert found["outside"] == []
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-functions-restrictions.html
+    assert archive.stat().st_size < 1_000_000
+    assert found["memory"] < 128
+    assert found["start"] + found["each"] < 5
+    assert len(base64.b64encode(b"x" * MAX_REDEMPTION_BYTES)) < 40_000
+
+
+def test_two_packages_of_the_same_issuers_are_the_same_bytes(tmp_path: Path) -> None:
+    digests = [edge_package.write(tmp_path / f"{n}.zip", target=NATIVE) for n in range(2)]
+    assert digests[0] == digests[1]
+    with pytest.raises(ValueError, match="got an empty list"):
+        edge_package.write(tmp_path / "none.zip", issuers=[], target=NATIVE)
+
+
+def test_the_package_holds_no_key_and_no_code_that_signs(tmp_path: Path) -> None:
+    edge_package.assemble(tmp_path / "edge", issuers=None, target=NATIVE)
+    names = {path.relative_to(tmp_path / "edge").as_posix() for path in (tmp_path / "edge").rglob("*.py")}
+    assert "mina/verify.py" in names
+    assert not {name for name in names if "sign.py" in name or "ticket_urls" in name}
+    assert [path for path in (tmp_path / "edge").rglob("*") if path.suffix in (".so", ".pyd")] == []
