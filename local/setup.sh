@@ -7,8 +7,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
-# What the tests of the probe sample with, and what.
+# What the tests of the probe sample with, and what; and the browser that opens the ticket's page.
 test_packages() {
+  command -v chromium >/dev/null || echo chromium
   command -v gcc >/dev/null || echo gcc libc6-dev
   command -v perf >/dev/null || { grep -qs '^ID=ubuntu' /etc/os-release && echo linux-tools-generic || echo linux-perf; }
 }

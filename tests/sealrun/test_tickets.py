@@ -10,7 +10,6 @@ import pytest
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
 from sealrun.errors import (
-    Conflict,
     Expired,
     InputsRefused,
     Malformed,
@@ -19,6 +18,7 @@ from sealrun.errors import (
     PaymentRequired,
     Refused,
     SealrunError,
+    TicketUsed,
     TooMany,
 )
 from sealrun.fields import canonical
@@ -122,7 +122,7 @@ def test_e4_the_same_redemption_again_answers_with_the_first_state(world: World)
 def test_e4_another_redemption_of_a_used_ticket_is_a_conflict(world: World, changes: dict[str, Any]) -> None:
     ticket = free_ticket(world.offer)
     send(world, redemption(ticket, **{"level": 3, **changes}))
-    with pytest.raises(Conflict, match="expected one that was not redeemed yet"):
+    with pytest.raises(TicketUsed, match="expected one that was not redeemed yet"):
         send(world, redemption(ticket, level=3))
     assert world.provider.starts == 1
 
@@ -275,7 +275,7 @@ def test_r3_a_function_that_dies_anywhere_while_it_redeems_leaves_one_run_and_on
         at += 1
         world, stops = _story(at, when)
         check(world, f"died {when} port call {at}")
-        with pytest.raises(Conflict):
+        with pytest.raises(TicketUsed):
             send(world, redemption(free_ticket(world.offer), now=world.clock.now, level=5))
     assert at > 20, "expected the story to have more port calls than that"
 

@@ -146,7 +146,7 @@ def redeem(
         offer.inputs.check({**grant.inputs, **chosen})
         salt, nonce = secrets.token_hex(32), secrets.randbits(128)
         redeemed = held.redeem(chosen, salt=salt, nonce=nonce, expires_at=int(time.time()) + expires_in)
-        out.progress("redeeming the ticket")
+        out.progress(f"redeeming the ticket for {grant.audience}/calls/{redeemed.call.id}")
         answer = good(service.send("POST", f"{grant.audience}/tickets/{grant.id}", body=redeemed.body()))
         ended = follow(answer["url"], offer, service, out) if wait else answer
         buyer = None if grant.prepaid else held.secret  # whose right it is to read what is private

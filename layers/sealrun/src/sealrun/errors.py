@@ -9,6 +9,7 @@
     │   ├── NotAllowed           signature, allow list, missing right to read
     │   ├── InputsRefused        the inputs do not fit the offer's schema
     │   ├── Conflict             the same identifier came with another call
+    │   │   └── TicketUsed           the ticket was redeemed with another call
     │   ├── PaymentRequired      no payment, or not enough of it; says what to pay
     │   ├── NotCovered           limit or funds do not cover the price
     │   ├── AccountRefused       the prepaid account is not as it must be
@@ -104,6 +105,13 @@ class Conflict(Refused):
     type = "conflict"
     title = "This identifier belongs to another call"
     status = 409
+
+
+class TicketUsed(Conflict):
+    """A ticket triggers one call, and another one was claimed with it (E4)."""
+
+    type = "ticket-used"
+    title = "The ticket was used"
 
 
 class PaymentRequired(Refused):

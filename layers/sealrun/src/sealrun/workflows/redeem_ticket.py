@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sealrun import read
-from sealrun.errors import Conflict, NotAllowed, Refused
+from sealrun.errors import Conflict, NotAllowed, Refused, TicketUsed
 from sealrun.json_limits import parse_object
 from sealrun.offers import Offer
 from sealrun.ports import Ledger, Rate
@@ -43,7 +43,7 @@ def redeem_ticket(
 
     Raises:
         Refused: ticket or redemption is wrong; its subclasses say how.
-        Conflict: the ticket was redeemed with another call.
+        TicketUsed: it was redeemed with another call.
         Unavailable: the offer or the store takes no call now. Nothing was claimed.
     """
     now = clock()
@@ -62,7 +62,7 @@ def redeem_ticket(
     try:
         return desk.take(signed, check, sender=sender, now=now, in_any_order=True)
     except Conflict as error:
-        raise Conflict("ticket: expected one that was not redeemed yet, got a used one") from error
+        raise TicketUsed("ticket: expected one that was not redeemed yet, got a used one") from error
 
 
 def _check_offer(redemption: Redemption, offer: Offer) -> None:

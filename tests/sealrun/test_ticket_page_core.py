@@ -1,0 +1,32 @@
+"""The page's own code signs what the function checks, for both kinds of ticket."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local.gitlab.config import node
+from sealrun.tickets import Redemption
+from tests.sealrun.market import Market
+from tests.sealrun.test_tickets import batch, free_ticket
+from tests.sealrun.world import make_offer
+
+pytestmark = pytest.mark.peers
+SCRIPT = Path(__file__).with_name("ticket_page_core.mjs")
+
+
+def test_the_page_redeems_a_free_and_a_prepaid_ticket_as_python_does() -> None:
+    free, (paid,) = free_ticket(make_offer()), batch(Market(), 1)
+    asked = [(free.url(), {"level": 3}), (free.url(), {}), (paid.url(), {})]
+    done = subprocess.run(
+        [*node(), str(SCRIPT)], input=json.dumps(asked).encode(), check=True, stdout=subprocess.PIPE
+    )
+    made = json.loads(done.stdout)
+    assert len(made) == len(asked)
+    for each in made:
+        redeemed = Redemption.parse(each["body"])
+        redeemed.check_signatures()
+        assert redeemed.call.id == each["call"]
+    assert dict(Redemption.parse(made[0]["body"]).call.inputs) == {"layer": "both", "level": 3}
+    assert Redemption.parse(made[2]["body"]).call == paid.grant.prepaid_call

@@ -1,0 +1,103 @@
+// The page: decode, show, sign, send, follow. Text from others enters as text, never as HTML.
+import { makeFields, readFields } from './form.js';
+import { confirms, follow, post, readOffer, type Call, type Offer } from './service.js';
+import { parseTicket, redeem, type Redemption, type Ticket } from './ticket.js';
+
+const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
+
+function fill(list: HTMLElement, facts: [string, string][]): void {
+  list.replaceChildren(
+    ...facts.flatMap(([name, value]) => {
+      const [term, text] = [document.createElement('dt'), document.createElement('dd')];
+      term.textContent = name;
+      text.textContent = value;
+      return [term, text];
+    }),
+  );
+}
+
+function say(error: unknown): void {
+  const problem = element('problem');
+  problem.textContent = error instanceof Error ? error.message : String(error);
+  problem.hidden = false;
+}
+
+function show(ticket: Ticket, offer: Offer): void {
+  const { grant } = ticket;
+  const mina = Number(offer.price) / 1e9;
+  element('title').textContent = offer.title;
+  fill(element('facts'), [
+    ['source', `${offer.source.origin}, project ${offer.source.project}, ${offer.source.ref}`],
+    ['commit', offer.source.commit],
+    ['price', mina === 0 ? 'none' : `${mina} MINA, paid by the issuer`],
+    ['issuer', grant.issuer],
+    ['until', new Date(grant.until * 1000).toUTCString()],
+    ...Object.entries(grant.inputs).map(([name, value]): [string, string] => [name, String(value)]),
+  ]);
+  element('inputs').replaceChildren(...makeFields(offer, grant.open));
+  element('ticket').hidden = false;
+  if (grant.until * 1000 <= Date.now()) throw new Error('This ticket has expired.');
+}
+
+function tell(call: Call): void {
+  element('run').hidden = false;
+  element('state').textContent = call.reason ? `${call.state}: ${call.reason}` : call.state;
+}
+
+// Sent again after a lost answer, the same redemption finds the first one's run; another one would be refused.
+const sent = new Map<string, Redemption>();
+
+async function use(ticket: Ticket, offer: Offer): Promise<void> {
+  const form = element<HTMLFormElement>('form');
+  const chosen = readFields(form, offer, ticket.grant.open);
+  const name = JSON.stringify(chosen);
+  const redemption = sent.get(name) ?? (await redeem(ticket, chosen));
+  sent.set(name, redemption);
+  tell(await post(ticket, redemption));
+  form.hidden = true;
+  const url = `${ticket.grant.audience}/calls/${redemption.call}`;
+  showReceipt(await follow(url, tell), offer, redemption.call, url);
+}
+
+function showReceipt(call: Call, offer: Offer, hash: string, url: string): void {
+  if (!call.receipt) return;
+  const good = confirms(call.receipt, offer, hash);
+  fill(element('receipt'), [
+    ['receipt', good ? "the oracle's signature holds" : "the oracle's signature does NOT hold"],
+    ['trust grade', String(call.receipt.data.grade)],
+    ['finished', new Date(Number(call.receipt.data.finished_at) * 1000).toUTCString()],
+    ['call', hash],
+  ]);
+  element('links').replaceChildren(
+    link('receipt', `${url}/receipt`),
+    ' ',
+    link('run', call.run?.url),
+  );
+}
+
+function link(name: string, url: string | undefined): HTMLElement | string {
+  if (!url || !/^https?:/.test(url)) return '';
+  const anchor = document.createElement('a');
+  anchor.textContent = name;
+  anchor.href = url;
+  anchor.rel = 'noreferrer';
+  return anchor;
+}
+
+async function main(): Promise<void> {
+  const ticket = await parseTicket(location.hash);
+  const offer = await readOffer(ticket);
+  const button = element<HTMLButtonElement>('redeem');
+  element('form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    element('problem').hidden = true;
+    use(ticket, offer).catch((error: unknown) => {
+      button.disabled = false;
+      say(error);
+    });
+  });
+  show(ticket, offer);
+}
+
+main().catch(say);
