@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from sealrun.fields import canonical
-from sealrun.verification.verify import MAX_RECEIPT_BYTES
+from sealrun.verification.claims import MAX_RECEIPT_BYTES
 from tests.broken.fault import Fault, Make, pretty, strangers, text, value, without
 from tests.broken.sale import OPENED, Files, Sale
 from tests.sealrun.world import BUYER, SELLER

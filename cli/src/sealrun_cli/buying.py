@@ -15,7 +15,10 @@ from sealrun.buyer import sign_call
 from sealrun.buyer_mechanism import Known
 from sealrun.calls import Call
 from sealrun.fields import canonical
+from sealrun.json_limits import parse_object
 from sealrun.offers import Offer
+from sealrun.receipts import SignedReceipt
+from sealrun.verification.claims import MAX_RECEIPT_BYTES
 from sealrun_cli import options
 from sealrun_cli.book import page
 from sealrun_cli.chain_view import on_chain
@@ -44,6 +47,7 @@ class Purchase:
     inputs: dict[str, Any]
     expires_at: int
     out: Output
+    reads: tuple[str, ...] = ()
 
     def free(self) -> dict[str, Any]:
         """For an offer of price 0: the signature stands in the body."""
@@ -70,7 +74,8 @@ class Purchase:
 
     def _fresh(self) -> dict[str, Any]:
         salt, nonce = secrets.token_hex(32), secrets.randbits(128)
-        return {"inputs": self.inputs, "salt": salt, "nonce": nonce, "expires_at": self.expires_at}
+        fresh = {"inputs": self.inputs, "salt": salt, "nonce": nonce, "expires_at": self.expires_at}
+        return {**fresh, "reads": self.reads}
 
 
 def cold_start(service: Service, account: str, node: str) -> Known | None:
@@ -101,6 +106,9 @@ def call(
     given: Annotated[
         list[str] | None, typer.Option("--input", help="One input of the pipeline.", metavar="NAME=VALUE")
     ] = None,
+    reads: Annotated[
+        list[Path] | None, typer.Option(help="An earlier receipt that this call takes up.", metavar="FILE")
+    ] = None,
     with_pay: Annotated[bool, typer.Option("--pay", help="Pay from a prepaid account.")] = False,
     account: Annotated[str, typer.Option(help="The prepaid account, for --pay.")] = "",
     wait: Annotated[bool, typer.Option(help="Follow the run to its receipt.")] = True,
@@ -121,7 +129,8 @@ def call(
         found = service.offer(offer)
         inputs = found.inputs.check(parsed_inputs(given or [], found))
         expires_at = int(time.time()) + expires_in
-        purchase = Purchase(service, found, offer, buyer, inputs, expires_at, out)
+        earlier = tuple(_receipt_hash(file) for file in reads or [])
+        purchase = Purchase(service, found, offer, buyer, inputs, expires_at, out, earlier)
         if bool(account) != with_pay:
             raise CliError("bad-request", "call: expected --pay and --account together, got one of them")
         answer = purchase.paid(account, state, node) if with_pay else purchase.free()
@@ -132,6 +141,15 @@ def call(
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
     if status:
         raise typer.Exit(status)
+
+
+def _receipt_hash(file: Path) -> str:
+    """What a later call names this receipt by, if its signature holds."""
+    with file.open("rb") as opened:
+        signed = SignedReceipt.parse(parse_object(opened.read(MAX_RECEIPT_BYTES + 1)))
+    if not signed.holds():
+        raise CliError("receipt", f"{file}: expected a signature that holds, got one that does not")
+    return f"{signed.receipt.hash:064x}"
 
 
 def parsed_inputs(given: list[str], offer: Offer) -> dict[str, Any]:

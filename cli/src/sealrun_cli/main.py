@@ -13,8 +13,10 @@ from sealrun_cli import (
     evidence,
     init,
     keys,
+    lineage,
     profile,
     publish,
+    rerunning,
     rotate,
     sandbox,
     seal,
@@ -42,6 +44,8 @@ app.command("pay-operator")(accounts.pay_operator)
 app.command("evidence")(evidence.evidence)
 app.command("disclose")(evidence.disclose)
 app.command("verify")(verifying.verify)
+app.command("lineage")(lineage.lineage)
+app.command("rerun")(rerunning.rerun)
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("deploy")(deploy.deploy)

@@ -10,9 +10,18 @@ from sealrun.adapters.evidence_folder import DiskFolder
 from sealrun.errors import Malformed
 from sealrun.issuers import PinnedKeys
 from sealrun.measure import Measured
-from sealrun.verification.claims import CALL, INDEX, RECEIPT, STATEMENTS, Claim, Folder, Verdict
+from sealrun.verification.claims import (
+    CALL,
+    INDEX,
+    MAX_RECEIPT_BYTES,
+    RECEIPT,
+    STATEMENTS,
+    Claim,
+    Folder,
+    Verdict,
+)
 from sealrun.verification.grade import SAYS
-from sealrun.verification.verify import MAX_RECEIPT_BYTES, Trust, Verification
+from sealrun.verification.verify import Trust, Verification
 from sealrun.verification.verify import verify as check
 from sealrun_cli import issuer_keys as keys_option
 from sealrun_cli import options
@@ -34,6 +43,10 @@ def verify(
         typer.Option(help="The evidence folder; else looked for beside the file.", metavar="DIR"),
     ] = None,
     oracle: Annotated[str, typer.Option(help="The oracle's address, as the offer names it.")] = "",
+    rerun_oracle: Annotated[
+        list[str] | None,
+        typer.Option(help="An oracle that you hold to be independent of the first.", metavar="ADDRESS"),
+    ] = None,
     issuer_keys: keys_option.File = None,
     unsafe_loopback: keys_option.Unsafe = False,
     as_json: options.Json = False,
@@ -42,14 +55,18 @@ def verify(
     with speaking(as_json=as_json) as out:
         folder = evidence or find_evidence(file)
         keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
-        found = verify_file(file, folder, oracle, keys)
+        found = verify_file(file, folder, oracle, keys, tuple(rerun_oracle or ()))
         out.result({**value(found), "evidence": str(folder) if folder else None}, *lines(found, folder))
     if not found.holds:
         raise typer.Exit(BROKEN)
 
 
 def verify_file(
-    file: Path, evidence: Path | None, oracle: str = "", keys: PinnedKeys | None = None
+    file: Path,
+    evidence: Path | None,
+    oracle: str = "",
+    keys: PinnedKeys | None = None,
+    rerun_oracles: tuple[str, ...] = (),
 ) -> Verification:
     """All claims of the receipt in the file, with what is in the evidence folder, if there is one.
 
@@ -57,7 +74,7 @@ def verify_file(
         CliError: the folder is none.
         OSError: the file cannot be read.
     """
-    trust = Trust(oracle, keys or PinnedKeys())
+    trust = Trust(oracle, keys or PinnedKeys(), rerun_oracles)
     with file.open("rb") as opened:
         receipt = opened.read(MAX_RECEIPT_BYTES + 1)
     if evidence is None:

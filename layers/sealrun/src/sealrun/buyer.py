@@ -19,6 +19,7 @@ def sign_call(
     nonce: int,
     expires_at: int,
     identifier: str | None = None,
+    reads: tuple[str, ...] = (),
 ) -> SignedCall:
     """Sign one call of an offer of price 0; a wallet's ``signFields`` over the same fields does the same.
 
@@ -30,6 +31,7 @@ def sign_call(
         nonce: 128 random bits.
         expires_at: Unix seconds, at most a day ahead.
         identifier: x402's payment-identifier, 16 to 128 characters; None for none.
+        reads: receipt hashes (64 hex digits) of the runs whose outputs this one takes up.
     """
     call = Call(
         network=offer.network,
@@ -40,6 +42,7 @@ def sign_call(
         salt=salt,
         nonce=nonce,
         expires_at=expires_at,
+        reads=reads,
     )
     return SignedCall(call, 0, sign_fields(buyer, call.voucher_fields(0)), identifier)
 

@@ -62,6 +62,7 @@ class MinaBatchSettlement:
             "salt": call.salt,
             "nonce": f"{call.nonce:032x}",
             "expires_at": call.expires_at,
+            **({"reads": list(call.reads)} if call.reads else {}),
         }
 
     def create_payment_payload(self, requirements: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ RECEIPT, STATEMENTS = "receipt.json", "receipt.intoto.jsonl"
 OFFER, CALL, INPUTS, INDEX, OPENINGS = "offer.json", "call.json", "inputs.json", "index.json", "openings.json"
 DOCUMENTS = (RECEIPT, STATEMENTS, OFFER, CALL, INPUTS, INDEX, OPENINGS)
 DISCLOSURES = "disclosures"
+MAX_RECEIPT_BYTES = 1 << 16
 
 
 class Verdict(StrEnum):

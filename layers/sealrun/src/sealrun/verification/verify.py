@@ -13,6 +13,7 @@ from sealrun.receipts import Receipt, SignedReceipt
 from sealrun.verification.claims import (
     DISCLOSURES,
     DOCUMENTS,
+    MAX_RECEIPT_BYTES,
     Claim,
     Folder,
     Verdict,
@@ -28,12 +29,13 @@ from sealrun.verification.documents import (
     read_offer,
 )
 from sealrun.verification.grade import check_grade, check_minimum
+from sealrun.verification.lineage import check_reads
+from sealrun.verification.nested import READS, RERUNS
+from sealrun.verification.rerun import Ran, check_reruns
 from sealrun.verification.run import OPERATOR, check_pinned, check_run, check_times, read_run
 from sealrun.verification.statements import check_statements
 from sealrun.verification.tokens import Ground, Shown, check_tokens
 from sealrun.verification.trees import check_files, check_policy, open_leaves, read_disclosures, read_index
-
-MAX_RECEIPT_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Trust:
 
     oracle: str = ""  # base58 key whose receipts it believes; empty: any, and the claim is not shown
     keys: PinnedKeys = field(default_factory=PinnedKeys)  # of the CI's issuer; without them no token counts
+    reruns: tuple[str, ...] = ()  # keys of oracles that it holds to be independent of the first
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,23 @@ def verify(receipt: bytes, folder: Folder, trust: Trust) -> Verification:
     claims = [check_form(receipt, signed, folder), *check_signature(signed, oracle=trust.oracle), *said]
     claims += _documents(signed, offer, folder)
     grade, more = _evidence(signed, offer, names, folder, trust)
-    return Verification([*claims, *more, *_other_files(names)], grade, signed, offer)
+    claims += [*more, *check_reads(receipt, folder)]
+    repeated = list(_reruns(signed, offer, names, folder, trust))
+    grade = max([grade, *(claim.grade or 0 for claim in repeated)])
+    return Verification([*claims, *repeated, *_other_files(names)], grade, signed, offer)
+
+
+def _reruns(
+    signed: SignedReceipt, offer: Offer | None, names: Sequence[str], folder: Folder, trust: Trust
+) -> Iterator[Claim]:
+    """What was repeated elsewhere (grade 2); a second run's own reruns say nothing of the first."""
+    if offer is None:
+        return
+
+    def wrong(receipt: bytes, below: Folder) -> Sequence[Claim]:
+        return verify(receipt, below, Trust(keys=trust.keys)).broken
+
+    yield from check_reruns(Ran(signed, offer, folder), names, trust.reruns, wrong)
 
 
 def _documents(signed: SignedReceipt, offer: Offer | None, folder: Folder) -> Iterator[Claim]:
@@ -129,7 +148,7 @@ def _run(receipt: Receipt, offer: Offer | None, run: Mapping[str, Any]) -> Itera
 
 def _other_files(names: Sequence[str]) -> Iterator[Claim]:
     """What lies in the folder and is no evidence: nothing is said of it."""
-    folders = (*TREES, DISCLOSURES)
+    folders = (*TREES, DISCLOSURES, READS, RERUNS)
     other = sorted(name for name in names if name not in DOCUMENTS and name.split("/")[0] not in folders)
     if other:
         some = ", ".join(name if name.isprintable() else ascii(name) for name in other[:5])

@@ -1,0 +1,183 @@
+"""Which earlier receipts a call took up, and which those took up: a graph whose edges are signed.
+
+A receipt signs its inputs' hash, the inputs name earlier receipts by their hashes, and so the hash of one
+receipt covers all that lie before it. The earlier ones are looked for under ``reads/CALL/``, however deep.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sealrun.errors import SealrunError
+from sealrun.json_limits import parse_object
+from sealrun.offers import Offer
+from sealrun.receipts import Receipt, SignedReceipt
+from sealrun.verification.claims import (
+    MAX_RECEIPT_BYTES,
+    OFFER,
+    BrokenClaim,
+    Claim,
+    Folder,
+    broken,
+    holds,
+    not_shown,
+)
+from sealrun.verification.documents import ARITHMETIC
+from sealrun.verification.nested import READS, Below, nested, opened_inputs, read_nested
+
+
+class Link(StrEnum):
+    """How far a receipt could be followed."""
+
+    FOLLOWED = "followed"  # its inputs are here, and all that they name is known
+    SEALED = "sealed"  # the receipt is here, its inputs are not: what it read only its buyer knows
+    MISSING = "missing"  # the receipt is not here
+    CYCLE = "cycle"  # it names a receipt that lies after it, which no hash can
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One receipt."""
+
+    hash: str  # 64 hex digits, as later calls name it
+    link: Link
+    says: str  # in words
+    call: str = ""
+    title: str = ""  # of its offer
+    status: str = ""
+    grade: int = 0  # as the receipt says; nothing here checks it
+    reads: tuple[str, ...] = ()
+
+    @property
+    def bad(self) -> bool:
+        """True if something is wrong, not only absent."""
+        return self.link in (Link.CYCLE, Link.BROKEN)
+
+
+@dataclass
+class Lineage:
+    """The graph: ``root`` was bought, ``nodes`` are by their hashes, ``strays`` nothing reads."""
+
+    root: str = ""
+    nodes: dict[str, Node] = field(default_factory=dict)
+    strays: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """True if nothing in it is wrong."""
+        return not any(node.bad for node in self.nodes.values()) and not self.strays
+
+
+def read_lineage(receipt: bytes, folder: Folder) -> Lineage:
+    """Follow what a receipt read, as far as the folder goes.
+
+    Not checked: the evidence of the earlier receipts beyond their signatures and inputs, and whose keys
+    signed them; ``verify`` each one's own folder for that.
+
+    Raises:
+        Malformed: the receipt is none.
+    """
+    signed = SignedReceipt.parse(parse_object(receipt, at_most=MAX_RECEIPT_BYTES))
+    known: dict[str, tuple[SignedReceipt, Folder]] = {}
+    graph = Lineage(_hash(signed.receipt))
+    for call in nested(folder.names(), READS):
+        try:
+            earlier = read_nested(folder, READS, call)
+            known[_hash(earlier.receipt)] = earlier, Below(folder, f"{READS}/{call}")
+        except SealrunError as error:
+            graph.nodes[f"{READS}/{call}"] = Node(f"{READS}/{call}", Link.BROKEN, error.detail, call)
+    _follow(graph, graph.root, {**known, graph.root: (signed, folder)}, ())
+    graph.strays = sorted(set(known) - set(graph.nodes))
+    return graph
+
+
+def check_reads(receipt: bytes, folder: Folder) -> Iterator[Claim]:
+    """A claim for each earlier receipt; none where the call names none."""
+    try:
+        graph = read_lineage(receipt, folder)
+    except SealrunError as error:
+        yield broken("lineage", error, rests_on=ARITHMETIC)
+        return
+    for name, node in graph.nodes.items():
+        if name != graph.root or node.link is Link.CYCLE:
+            yield _claim(node)
+    for stray in graph.strays:
+        unread = BrokenClaim(f"{READS}: expected only receipts that are read, got {stray}")
+        yield broken("lineage", unread, rests_on=ARITHMETIC)
+
+
+def _claim(node: Node) -> Claim:
+    says = f"receipt {node.hash[:16]}…: {node.says}"
+    if node.bad:
+        return broken("lineage", BrokenClaim(says), rests_on=ARITHMETIC)
+    if node.link is Link.MISSING:
+        return not_shown("lineage", says, rests_on=ARITHMETIC)
+    return holds("lineage", says, rests_on=ARITHMETIC)
+
+
+def _follow(
+    graph: Lineage,
+    name: str,
+    known: Mapping[str, tuple[SignedReceipt, Folder]],
+    later: Sequence[str],
+) -> None:
+    """Depth first; ``later`` are the receipts that led here, so a cycle is one of them again."""
+    waiting = [(name, tuple(later))]
+    while waiting:
+        name, path = waiting.pop()
+        if name in graph.nodes:
+            continue
+        graph.nodes[name] = node = _node(name, known, (*path, name))
+        waiting += [(each, (*path, name)) for each in reversed(node.reads) if not node.bad]
+
+
+def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Sequence[str]) -> Node:
+    if name not in known:
+        return Node(name, Link.MISSING, f"not here; put its evidence under {READS}/CALL/")
+    signed, folder = known[name]
+    told = _told(signed.receipt, folder)
+    try:
+        _check_signature(signed)
+        inputs = opened_inputs(signed.receipt, folder)
+    except SealrunError as error:
+        cycle = set(_claimed_reads(folder)) & set(path)
+        if cycle:
+            says = f"its inputs name {min(cycle)[:16]}…, which comes after it: a cycle, and not what it signs"
+            return Node(name, Link.CYCLE, says, **told)
+        return Node(name, Link.BROKEN, error.detail, **told)
+    if inputs is None:
+        return Node(name, Link.SEALED, "signature holds; what it read is sealed with its inputs", **told)
+    reads = tuple(each for each in inputs.get("reads", []) if isinstance(each, str))
+    says = f"signature holds; reads {len(reads)} earlier receipts"
+    return Node(name, Link.FOLLOWED, says, **told, reads=reads)
+
+
+def _check_signature(signed: SignedReceipt) -> None:
+    if not signed.holds():
+        raise BrokenClaim("signature: expected one that holds, got one that does not")
+
+
+def _claimed_reads(folder: Folder) -> list[str]:
+    """What the inputs say, though they are not what the receipt covers."""
+    try:
+        found = parse_object(folder.document("inputs.json") or b"").get("reads")
+    except SealrunError:
+        return []
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+
+
+def _told(receipt: Receipt, folder: Folder) -> dict[str, Any]:
+    """What a picture says of a receipt; the title only if the offer is the receipt's."""
+    try:
+        offer = Offer.parse(folder.document(OFFER) or b"")
+        title = offer.title if offer.hash == receipt.offer_hash else ""
+    except SealrunError:
+        title = ""
+    call = f"{receipt.call_hash:064x}"
+    return {"call": call, "title": title, "status": receipt.status.name.lower(), "grade": receipt.grade}
+
+
+def _hash(receipt: Receipt) -> str:
+    return f"{receipt.hash:064x}"

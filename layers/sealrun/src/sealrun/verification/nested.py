@@ -1,0 +1,76 @@
+"""Folders of evidence inside a folder of evidence: ``reads/CALL`` and ``reruns/CALL``."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealrun import read
+from sealrun.fields import document_hash
+from sealrun.json_limits import parse_object
+from sealrun.measure import Measured
+from sealrun.receipts import Receipt, SignedReceipt
+from sealrun.verification.claims import INPUTS, MAX_RECEIPT_BYTES, RECEIPT, BrokenClaim, Folder, expect
+
+READS, RERUNS = "reads", "reruns"
+MAX_NESTED = 1000
+
+
+@dataclass(frozen=True)
+class Below:
+    """``sealrun.verification.claims.Folder``: one folder of another, without what was repeated of it."""
+
+    folder: Folder
+    prefix: str  # without a slash at its end
+
+    def names(self) -> list[str]:
+        start = f"{self.prefix}/"
+        found = [name.removeprefix(start) for name in self.folder.names() if name.startswith(start)]
+        return [name for name in found if not name.startswith(f"{RERUNS}/")]
+
+    def document(self, name: str) -> bytes | None:
+        return self.folder.document(f"{self.prefix}/{name}")
+
+    def measure(self, name: str) -> Measured:
+        return self.folder.measure(f"{self.prefix}/{name}")
+
+
+def nested(names: Collection[str], kind: str) -> list[str]:
+    """The folders of a kind that hold a receipt, by their calls.
+
+    Raises:
+        BrokenClaim: there are more than any evidence has.
+    """
+    parts = [name.split("/") for name in names]
+    calls = [part[1] for part in parts if part[:1] == [kind] and part[2:] == [RECEIPT]]
+    if len(calls) > MAX_NESTED:
+        raise BrokenClaim(f"{kind}: expected at most {MAX_NESTED} receipts, got {len(calls)}")
+    return sorted(calls)
+
+
+def read_nested(folder: Folder, kind: str, call: str) -> SignedReceipt:
+    """The receipt of one of them.
+
+    Raises:
+        Malformed: it is none.
+        BrokenClaim: its signature does not hold, or it is of another call than the folder's name says.
+    """
+    signed = SignedReceipt.parse(
+        parse_object(folder.document(f"{kind}/{call}/{RECEIPT}") or b"", at_most=MAX_RECEIPT_BYTES)
+    )
+    expect(f"{kind}/{call}: signature", "one that holds", "one that holds" if signed.holds() else "another")
+    expect(f"{kind}/{call}: the receipt's call", call, f"{signed.receipt.call_hash:064x}")
+    return signed
+
+
+def opened_inputs(receipt: Receipt, folder: Folder) -> Mapping[str, Any] | None:
+    """inputs.json, if it is here and opens the receipt's hash: ``inputs``, ``salt`` and maybe ``reads``.
+
+    Raises:
+        Malformed: it has not its form.
+        BrokenClaim: it is not what the receipt covers.
+    """
+    document = folder.document(INPUTS)
+    if document is None:
+        return None
+    expect(INPUTS, str(receipt.inputs_hash), str(document_hash("sealrun:inputs", document)))
+    return read.only(parse_object(document), ("inputs", "salt"), where="inputs", optional=("reads",))
