@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sealrun.fields import canonical
-from sealrun.issuers import PinnedKeys
+from sealrun.issuers import Issuer, PinnedKeys
 from sealrun.receipts import SignedReceipt
 from sealrun.records import Record
 from sealrun.verification.claims import Verdict
@@ -160,5 +160,15 @@ def test_e2_an_issuer_on_loopback_counts_only_where_the_verifier_lets_it() -> No
     folder = folder_of(world, collected(world, iss=origin))
     assert check(folder, PinnedKeys((jwk(),), unsafe_loopback=True)).grade == 1
     found = check(folder)
+    assert (found.grade, said(found, "grade")[0]) == (0, Verdict.NOT_SHOWN)
+    assert f"issuer {origin} stands on one machine" in said(found, "token")[1]
+
+
+def test_e2_an_issuer_that_is_not_public_never_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    origin = "https://gitlab.example"
+    world = World(make_offer(source={**offer_value()["source"], "origin": origin}))
+    world.issuers.keyring = [jwk()]
+    monkeypatch.setattr(world.issuers, "pinned", lambda _: Issuer(origin, f"{origin}/keys", public=False))
+    found = check(folder_of(world, collected(world, iss=origin)), PinnedKeys((jwk(),), unsafe_loopback=True))
     assert (found.grade, said(found, "grade")[0]) == (0, Verdict.BROKEN)
     assert said(found, "token") == (Verdict.BROKEN, f"issuer: expected a pinned public one, got {origin}")

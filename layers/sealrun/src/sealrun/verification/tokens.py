@@ -116,6 +116,8 @@ def _check(shown: Shown, place: str) -> str:
 def _issuer(shown: Shown) -> Issuer:
     origin = shown.offer.source.origin
     issuer = issuer_of(shown.offer.source, unsafe_loopback=shown.keys.unsafe_loopback)
+    if issuer is None and issuer_of(shown.offer.source, unsafe_loopback=True):
+        raise _NotHere(f"issuer {origin} stands on one machine; it counts with --unsafe-loopback only")
     if issuer is None:
         raise BrokenClaim(f"issuer: expected a pinned public one, got {origin}")
     return issuer
