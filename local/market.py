@@ -19,6 +19,7 @@ from sealrun.adapters.kms import KmsKeys
 from sealrun.credentials import key_context
 from sealrun.fields import canonical
 from sealrun.offers import Offer
+from sealrun.ports import StoredOffer
 from sealrun.workflows.publish_offer import publish_offer
 
 EVIDENCE = {
@@ -66,7 +67,7 @@ class Market:
             **pinned_source(repository, commit),
             "user": token.user,
         }
-        value = {**_free_offer(self.oracle, properties), "source": source, **changes}
+        value = {**free_offer(self.oracle, properties), "source": source, **changes}
         return Offer.parse(canonical(value)), token
 
     def publish(self, offer: Offer, token: str, *, contract: Contract | None = None) -> str:
@@ -75,17 +76,7 @@ class Market:
         With a contract, which the offer must name, the seller then opens it: it carries the sealed token,
         the table holds only the key, and a health check lets the first call in.
         """
-        provisioned, aws = self.stack.provisioned, self.stack.aws
-        keys = KmsKeys(aws.client("kms"), key_id=provisioned.kms_key)
-        ledger = DynamoLedger(aws.client("dynamodb"), table=provisioned.table)
-        context = key_context("oracle", offer.oracle)
-        oracle_key = keys.encrypt(self.oracle.to_base58().encode(), context=context)
-        for function in ("account", "collect"):
-            self.stack.configure(function, {"SEALRUN_ORACLE_KEY": _base64(oracle_key)})
-        secret = "whsec_" + _base64(secrets.token_bytes(32))
-        made = publish_offer(
-            offer, token=token, webhook_secret=secret, ledger=ledger, keys=keys, entropy=secrets.token_bytes
-        )
+        made, secret = put_up(self.stack, self.oracle, offer, token)
         url = f"{self.stack.url}/webhooks/gitlab"
         self.gitlab.add_hook(int(offer.source.project), url, signing_token=secret)
         if contract is not None:
@@ -94,18 +85,34 @@ class Market:
         return secret
 
 
-def pinned_source(repository: Path, commit: str) -> dict[str, Any]:
+def put_up(stack: Stack, oracle: PrivateKey, offer: Offer, token: str) -> tuple[StoredOffer, str]:
+    """Give the oracle its key, seal the token and publish; the sealed offer, and a webhook secret."""
+    provisioned, aws = stack.provisioned, stack.aws
+    keys = KmsKeys(aws.client("kms"), key_id=provisioned.kms_key)
+    ledger = DynamoLedger(aws.client("dynamodb"), table=provisioned.table)
+    context = key_context("oracle", offer.oracle)
+    oracle_key = keys.encrypt(oracle.to_base58().encode(), context=context)
+    for function in ("account", "collect"):
+        stack.configure(function, {"SEALRUN_ORACLE_KEY": _base64(oracle_key)})
+    secret = "whsec_" + _base64(secrets.token_bytes(32))
+    made = publish_offer(
+        offer, token=token, webhook_secret=secret, ledger=ledger, keys=keys, entropy=secrets.token_bytes
+    )
+    return made, secret
+
+
+def pinned_source(repository: Path, commit: str, path: str = ".gitlab-ci.yml") -> dict[str, Any]:
     """What of a commit an offer names: the commit, its tree and its CI configuration."""
     tree, file = (
         subprocess.run(["git", "-C", repository, *words], check=True, capture_output=True).stdout
-        for words in (["rev-parse", f"{commit}^{{tree}}"], ["show", f"{commit}:.gitlab-ci.yml"])
+        for words in (["rev-parse", f"{commit}^{{tree}}"], ["show", f"{commit}:{path}"])
     )
     digest = hashlib.sha256(file).hexdigest()
-    configuration = {"path": ".gitlab-ci.yml", "sha256": digest, "includes": []}
+    configuration = {"path": path, "sha256": digest, "includes": []}
     return {"commit": commit, "tree": tree.decode().strip(), "configuration": configuration}
 
 
-def _free_offer(oracle: PrivateKey, properties: Mapping[str, Any]) -> dict[str, Any]:
+def free_offer(oracle: PrivateKey, properties: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "sealrun": 1,
         "kind": "job",

@@ -2,8 +2,6 @@
 
 import dataclasses
 import re
-import threading
-import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from urllib.parse import unquote
 
 from local.gitlab import api_jobs, api_pipelines, api_projects, api_tokens, id_tokens
 from local.gitlab.access import current_token, is_member, visible_project
-from local.gitlab.faults import Fault, Faults
+from local.gitlab.faults import Fault, Faults, committed
 from local.gitlab.id_tokens import IdTokens
 from local.gitlab.messages import ApiError, Request, Response, forbidden, not_found, unauthorized
 from local.gitlab.pipelines import Pipelines
@@ -26,10 +24,6 @@ _ROUTES: list[Route] = [*api_pipelines.ROUTES, *api_jobs.ROUTES, *api_projects.R
 _PAGES: list[Route] = [*id_tokens.PAGES, *api_jobs.PAGES]
 _PREFIX = "/api/v4"
 _BAD_GATEWAY, _GATEWAY_TIMEOUT = 502, 504
-
-
-class NoAnswer(Exception):
-    """The connection is to be closed without an answer."""
 
 
 @dataclass(frozen=True)
@@ -113,33 +107,16 @@ class Api:
             return Response(500, {"message": "500 Internal Server Error"})
 
     def _faulty(self, fault: Fault, handler: Handler, request: Request) -> Response:
-        refusals = {
+        bad_gateway = Response(_BAD_GATEWAY, text="Bad Gateway")
+        answers = {
             "busy": Response(429, text="Retry later\n", headers={"retry-after": str(fault.retry_after)}),
             "throttled": Response(400, {"message": {"base": [_THROTTLED]}}),
-            "error": Response(_BAD_GATEWAY, text="Bad Gateway"),
+            "error": bad_gateway,
+            "error_after": bad_gateway,
+            "late": Response(_GATEWAY_TIMEOUT, text="Gateway Timeout"),
+            "garbage": Response(201, text="<html>"),
         }
-        if fault.kind in refusals:
-            return refusals[fault.kind]
-        if fault.kind == "refused":
-            raise NoAnswer
-        if fault.kind == "late":
-            threading.Timer(fault.seconds, self._handle, (handler, request)).start()
-            return Response(_GATEWAY_TIMEOUT, text="Gateway Timeout")
-        return self._faulty_after(fault, handler, request)
-
-    def _faulty_after(self, fault: Fault, handler: Handler, request: Request) -> Response:
-        if fault.kind == "slow":
-            time.sleep(fault.seconds)
-        response = self._handle(handler, request)
-        if fault.kind == "lost":
-            raise NoAnswer
-        if fault.kind == "doubled":
-            return self._handle(handler, request)
-        if fault.kind == "error_after":
-            return Response(_BAD_GATEWAY, text="Bad Gateway")
-        if fault.kind == "garbage":
-            return Response(201, text="<html>")
-        return response
+        return committed(fault, lambda: self._handle(handler, request), answers)
 
 
 _THROTTLED = "Too many pipelines created in the last minute. Try again later."

@@ -20,7 +20,10 @@ On ``webhook``: lost, doubled, slow.
 """
 
 import threading
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 ROUTE_KINDS = frozenset(
     {
@@ -37,6 +40,12 @@ ROUTE_KINDS = frozenset(
     }
 )
 WEBHOOK_KINDS = frozenset({"lost", "doubled", "slow"})
+
+Answer = TypeVar("Answer")
+
+
+class NoAnswer(Exception):
+    """The connection is to be closed without an answer."""
 
 
 @dataclass
@@ -84,3 +93,24 @@ class Faults:
         """Forget all of them."""
         with self._lock:
             self._faults.clear()
+
+
+def committed(fault: Fault, handle: Callable[[], Answer], answers: Mapping[str, Answer]) -> Answer:
+    """Commit a fault on a route: ``handle`` does what the request asks, ``answers`` are the fault's own.
+
+    Raises:
+        NoAnswer: the fault is to give none.
+    """
+    if fault.kind in ("busy", "throttled", "error"):
+        return answers[fault.kind]
+    if fault.kind == "refused":
+        raise NoAnswer
+    if fault.kind == "late":
+        threading.Timer(fault.seconds, handle).start()
+        return answers[fault.kind]
+    if fault.kind == "slow":
+        time.sleep(fault.seconds)
+    response = handle()
+    if fault.kind == "lost":
+        raise NoAnswer
+    return handle() if fault.kind == "doubled" else answers.get(fault.kind, response)

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from local.gitlab import views
@@ -22,24 +22,56 @@ _TIMEOUT_SECONDS = 10  # GitLab's own
 
 @dataclass(frozen=True)
 class Sent:
-    """One delivery that was tried; status 0: nobody answered."""
+    """One delivery; status 0: nobody answered."""
 
     hook: int
     event: str
     headers: Mapping[str, str]
     body: bytes
-    status: int
+    url: str
+    status: int = 0
 
 
-class Hooks:
+class Sender:
     """Sends deliveries in order, from one thread, so that no receiver ever holds up a pipeline."""
 
-    def __init__(self, store: Store, *, url: str, faults: Faults) -> None:
-        self._store, self._url, self._faults = store, url, faults
-        self._queue: queue.Queue[tuple[Hook, str, bytes] | None] = queue.Queue()
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._queue: queue.Queue[Sent | None] = queue.Queue()
         self.sent: list[Sent] = []
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
+
+    def put(self, delivery: Sent) -> None:
+        """Queue a delivery that was not tried yet."""
+        self._queue.put(delivery)
+
+    def close(self) -> None:
+        """Stop after what is queued now."""
+        self._queue.put(None)
+        self._thread.join(timeout=_TIMEOUT_SECONDS)
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            fault = self._faults.take("webhook")
+            if fault is not None and fault.kind == "lost":
+                continue
+            if fault is not None and fault.kind == "slow":
+                time.sleep(fault.seconds)
+            for _ in range(2 if fault is not None and fault.kind == "doubled" else 1):
+                self.sent.append(replace(item, status=_post(item.url, item.headers, item.body)))
+
+
+class Hooks:
+    """What changed, told to the project's hooks."""
+
+    def __init__(self, store: Store, *, url: str, faults: Faults) -> None:
+        self._store, self._url, self._sender = store, url, Sender(faults)
+
+    @property
+    def sent(self) -> list[Sent]:
+        """Every delivery that was tried."""
+        return self._sender.sent
 
     def changed(self, pipeline: Pipeline, job: Job | None) -> None:
         """Queue the deliveries that this change causes."""
@@ -57,24 +89,12 @@ class Hooks:
             hooks = [hook for hook in self._store.hooks.values() if hook.project == project.id]
         for hook in hooks:
             if hook.job_events if job is not None else hook.pipeline_events:
-                self._queue.put((hook, event, json.dumps(body).encode()))
+                sent = json.dumps(body).encode()
+                self._sender.put(Sent(hook.id, event, self._headers(hook, event, sent), sent, hook.url))
 
     def close(self) -> None:
         """Stop after what is queued now."""
-        self._queue.put(None)
-        self._thread.join(timeout=_TIMEOUT_SECONDS)
-
-    def _work(self) -> None:
-        while (item := self._queue.get()) is not None:
-            fault = self._faults.take("webhook")
-            if fault is not None and fault.kind == "lost":
-                continue
-            if fault is not None and fault.kind == "slow":
-                time.sleep(fault.seconds)
-            hook, event, body = item
-            headers = self._headers(hook, event, body)
-            for _ in range(2 if fault is not None and fault.kind == "doubled" else 1):
-                self.sent.append(Sent(hook.id, event, headers, body, _post(hook.url, headers, body)))
+        self._sender.close()
 
     def _headers(self, hook: Hook, event: str, body: bytes) -> dict[str, str]:
         message_id = str(uuid.uuid4())

@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from local.closing import Closing
 from local.gitlab.access import new_personal_token, new_token
-from local.gitlab.api import Api, NoAnswer
-from local.gitlab.faults import Faults
+from local.gitlab.api import Api
+from local.gitlab.faults import Faults, NoAnswer
 from local.gitlab.hooks import Hooks
 from local.gitlab.id_tokens import IdTokens
 from local.gitlab.messages import Request, Response

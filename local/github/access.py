@@ -1,0 +1,53 @@
+"""Who asks, and what may they see and do?"""
+
+import secrets
+from dataclasses import dataclass
+
+from local.github.hooks import Hooks
+from local.github.messages import ApiError, Asked, not_found
+from local.github.runner import Runner
+from local.github.store import Repository, Run, Store, Token
+from local.gitlab.storage import ObjectStorage
+
+
+@dataclass(frozen=True)
+class Context:
+    """The parts that routes work with."""
+
+    store: Store
+    runner: Runner
+    hooks: Hooks
+    storage: ObjectStorage
+    url: str
+
+    def token(self, asked: Asked) -> Token:
+        """The token that came with the request."""
+        kind, _, value = asked.request.header("authorization").partition(" ")
+        if not value:
+            raise ApiError(401, "Requires authentication")
+        for token in self.store.tokens:
+            known = secrets.compare_digest(token.value.encode(), value.encode())
+            if known and kind.lower() in ("bearer", "token") and not token.revoked:
+                return token
+        raise ApiError(401, "Bad credentials")
+
+    def repository(self, asked: Asked, *, write: bool = False) -> Repository:
+        """The repository, if the token is for it; its name is the same in any case."""
+        token, wanted = self.token(asked), asked.groups["repository"].lower()
+        for repository in self.store.repositories.values():
+            if repository.full_name.lower() == wanted and token.repository == repository.id:
+                if write and not token.write:
+                    raise ApiError(403, "Resource not accessible by personal access token")
+                return repository
+        raise not_found()
+
+    def run(self, asked: Asked, *, write: bool = False) -> Run:
+        """The repository's run that the path names."""
+        return self.run_of(self.repository(asked, write=write), asked.number("run"))
+
+    def run_of(self, repository: Repository, number: int) -> Run:
+        """The repository's run of this id."""
+        run = self.store.runs.get(number)
+        if run is None or run.repository.id != repository.id:
+            raise not_found()
+        return run

@@ -1,0 +1,48 @@
+"""What a seller and an operator do before a call of a workflow can be bought, on the local stack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.github.server import GitHubServer
+from local.github.store import Token
+from local.market import free_offer, pinned_source, put_up
+from local.stack import Stack
+from mina.keys import PrivateKey
+from sealrun.fields import canonical
+from sealrun.offers import Offer
+
+
+@dataclass(frozen=True)
+class GitHubMarket:
+    """A stack with a GitHub and its oracle key. The stack allows the GitHub's storage as artifact origin."""
+
+    stack: Stack
+    github: GitHubServer
+    oracle: PrivateKey
+
+    def offer_workflow(
+        self, full_name: str, folder: Path, *, path: str, tag: str, commit: str, properties: Mapping[str, Any]
+    ) -> tuple[Offer, Token]:
+        """The seller: a repository, a token, and a free offer of the workflow at ``path``, at a tag."""
+        repository = self.github.create_repository(full_name, folder)
+        token = self.github.create_token(repository)
+        source = {
+            "provider": "github",
+            "origin": self.github.url,
+            "project": full_name,
+            "ref": f"refs/tags/{tag}",
+            **pinned_source(folder, commit, path),
+            "user": token.user.id,
+        }
+        return Offer.parse(canonical({**free_offer(self.oracle, properties), "source": source})), token
+
+    def publish(self, offer: Offer, token: str) -> str:
+        """The operator: seal the token, publish, add the webhook; its secret."""
+        _, secret = put_up(self.stack, self.oracle, offer, token)
+        (repository,) = (
+            one for one in self.github.store.repositories.values() if one.full_name == offer.source.project
+        )
+        self.github.add_hook(repository, f"{self.stack.url}/webhooks/github", secret=secret)
+        return secret

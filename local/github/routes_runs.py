@@ -1,0 +1,150 @@
+"""The routes of workflows, runs, jobs and artifacts."""
+
+import time
+from pathlib import Path
+
+from local.github import views
+from local.github.access import Context
+from local.github.messages import REPOSITORY, ApiError, Asked, Route, not_found, page, redirect, within
+from local.github.store import Run
+from local.github.workflows import file_of, read_workflow, resolve, workflow_id
+from local.loopback import Reply, json_reply
+
+_ACTIONS = f"{REPOSITORY}/actions"
+_WORKFLOW = rf"{_ACTIONS}/workflows/(?P<workflow>[^/]+)"
+_RUN = rf"{_ACTIONS}/runs/(?P<run>\d+)"
+
+
+def read_one_workflow(context: Context, asked: Asked) -> Reply:
+    """``GET .../workflows/:file``: as the default branch has it."""
+    repository = context.repository(asked)
+    file = file_of(repository, asked.groups["workflow"])
+    name = read_workflow(repository, file, "HEAD").name
+    number = workflow_id(repository, file)
+    return json_reply(200, views.workflow(repository, file, name, number, url=context.url))
+
+
+def dispatch(context: Context, asked: Asked) -> Reply:
+    """``POST .../workflows/:file/dispatches``: start a run of the workflow as the ref has it."""
+    repository, body = context.repository(asked, write=True), asked.body
+    file = file_of(repository, asked.groups["workflow"])  # of those that the default branch has
+    if not isinstance(body.get("ref"), str):
+        raise ApiError(422, 'Invalid request.\n\n"ref" wasn\'t supplied.')
+    if file in repository.disabled:
+        raise ApiError(422, "Cannot trigger a 'workflow_dispatch' on a disabled workflow")
+    ref, sha = resolve(repository, body["ref"])
+    workflow = read_workflow(repository, file, sha)
+    values = workflow.values(body.get("inputs") or {})
+    with context.store.lock:
+        number = 1 + sum(run.repository.id == repository.id for run in context.store.runs.values())
+        run = Run(
+            id=context.store.next_id(),
+            number=number,
+            repository=repository,
+            workflow=file,
+            workflow_name=workflow.name,
+            ref=ref,
+            sha=sha,
+            title=workflow.title(values),
+            actor=context.token(asked).user,
+            inputs=values,
+            created_at=time.time(),
+        )
+        context.store.runs[run.id] = run
+    context.runner.add(run, workflow)
+    if not asked.told_details and not body.get("return_run_details"):
+        return Reply(204)
+    told = views.run(run, url=context.url)
+    named = {"workflow_run_id": run.id, "run_url": told["url"], "html_url": told["html_url"]}
+    return json_reply(200, named)
+
+
+def index(context: Context, asked: Asked) -> Reply:
+    """``GET .../workflows/:file/runs``, the newest first; there is no search by name."""
+    repository, query = context.repository(asked), asked.query
+    file = file_of(repository, asked.groups["workflow"])
+    runs = [
+        run
+        for run in context.store.runs.values()
+        if run.repository.id == repository.id and run.workflow == file
+    ]
+    told = [views.run(run, url=context.url) for run in sorted(runs, key=lambda run: -run.id)]
+    told = [one for one in told if query.get("event", one["event"]) == one["event"]]
+    told = [one for one in told if query.get("actor", one["actor"]["login"]) == one["actor"]["login"]]
+    told = [one for one in told if within(one["created_at"], query.get("created", "*..*"))]
+    return page(asked, "workflow_runs", told, url=context.url)
+
+
+def read(context: Context, asked: Asked) -> Reply:
+    """``GET .../runs/:run_id``, and the first attempt of it, which is the only one here."""
+    return json_reply(200, views.run(context.run(asked), url=context.url))
+
+
+def cancel(context: Context, asked: Asked) -> Reply:
+    """``POST .../runs/:run_id/cancel``."""
+    run = context.run(asked, write=True)
+    if run.status == "completed":
+        raise ApiError(409, "Cannot cancel a workflow run that is completed.")
+    context.runner.cancel(run)
+    return json_reply(202, {})
+
+
+def jobs(context: Context, asked: Asked) -> Reply:
+    """``GET .../runs/:run_id/jobs``."""
+    run = context.run(asked)
+    told = [views.job(job, run, url=context.url) for job in context.store.jobs_of(run.id)]
+    return page(asked, "jobs", told, url=context.url)
+
+
+def log(context: Context, asked: Asked) -> Reply:
+    """``GET .../jobs/:job_id/logs``: by a redirect, once the job is over."""
+    repository = context.repository(asked)
+    job = context.store.jobs.get(asked.number("job"))
+    if job is None or job.status != "completed" or not job.started_at:
+        raise not_found()
+    run = context.run_of(repository, job.run)
+    file = context.store.folder / "runs" / str(run.id) / f"{job.id}.log"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(f"{line}\n" for line in job.lines))
+    return redirect(context.storage.url_of(file))
+
+
+def artifacts(context: Context, asked: Asked) -> Reply:
+    """``GET .../runs/:run_id/artifacts``."""
+    run = context.run(asked)
+    told = [views.artifact(one, run, url=context.url) for one in context.store.artifacts_of(run.id)]
+    return page(asked, "artifacts", told, url=context.url)
+
+
+def read_artifact(context: Context, asked: Asked) -> Reply:
+    """``GET .../artifacts/:artifact_id``."""
+    run, number = _run_of_artifact(context, asked)
+    return json_reply(200, views.artifact(context.store.artifacts[number], run, url=context.url))
+
+
+def archive(context: Context, asked: Asked) -> Reply:
+    """``GET .../artifacts/:artifact_id/zip``: by a redirect."""
+    _, number = _run_of_artifact(context, asked)
+    return redirect(context.storage.url_of(Path(context.store.artifacts[number].file)))
+
+
+def _run_of_artifact(context: Context, asked: Asked) -> tuple[Run, int]:
+    repository, number = context.repository(asked), asked.number("artifact")
+    if number not in context.store.artifacts:
+        raise not_found()
+    return context.run_of(repository, context.store.artifacts[number].run), number
+
+
+ROUTES: list[Route] = [
+    ("dispatch", "POST", rf"{_WORKFLOW}/dispatches", dispatch),
+    ("read_workflow", "GET", _WORKFLOW, read_one_workflow),
+    ("list_runs", "GET", rf"{_WORKFLOW}/runs", index),
+    ("read_run", "GET", _RUN, read),
+    ("read_attempt", "GET", rf"{_RUN}/attempts/1", read),
+    ("cancel", "POST", rf"{_RUN}/cancel", cancel),
+    ("jobs", "GET", rf"{_RUN}/jobs", jobs),
+    ("log", "GET", rf"{_ACTIONS}/jobs/(?P<job>\d+)/logs", log),
+    ("artifacts", "GET", rf"{_RUN}/artifacts", artifacts),
+    ("read_artifact", "GET", rf"{_ACTIONS}/artifacts/(?P<artifact>\d+)", read_artifact),
+    ("archive", "GET", rf"{_ACTIONS}/artifacts/(?P<artifact>\d+)/zip", archive),
+]

@@ -1,0 +1,221 @@
+"""Running workflows: ``act`` executes the jobs, its lines tell of their steps, logs and ends."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from local.github.store import Artifact, Job, Run, Store
+from local.github.workflows import Workflow, git
+
+_UPLOAD = Path(__file__).parent / "upload"
+_USED = re.compile(rb"actions/upload-artifact@[\w.-]+")
+_OVER = {"success": "success", "failure": "failure", "cancelled": "cancelled", "skipped": "skipped"}
+
+
+class Runner:
+    """A few workers and what they run."""
+
+    def __init__(self, store: Store, *, url: str, workers: int, changed: Callable[[Run, str], None]) -> None:
+        """``changed`` is told of a run's ``requested``, ``in_progress`` and ``completed``."""
+        self._store, self._url, self._changed = store, url, changed
+        self._pool = ThreadPoolExecutor(workers)
+        self._running: dict[int, subprocess.Popen[str]] = {}
+
+    def add(self, run: Run, workflow: Workflow) -> None:
+        """Queue a new run."""
+        run.updated_at = run.created_at
+        self._changed(run, "requested")
+        self._pool.submit(self._work, run, workflow)
+
+    def cancel(self, run: Run) -> None:
+        """Stop a run; one that is over stays as it is."""
+        with self._store.lock:
+            if run.status == "completed":
+                return
+            process = self._running.get(run.id)
+            run.conclusion = "cancelled"
+        if process is not None:
+            _stop(process)
+
+    def close(self) -> None:
+        """Stop everything that runs."""
+        for run in self._store.runs.values():
+            self.cancel(run)
+        self._pool.shutdown(cancel_futures=True)
+
+    def _work(self, run: Run, workflow: Workflow) -> None:
+        try:
+            if run.conclusion is None:
+                self._run(run, workflow)
+        except Exception:  # noqa: BLE001  a worker outlives whatever one run does to it
+            traceback.print_exc()
+            self._conclude(run, "startup_failure")
+        self._finish(run, workflow)
+
+    def _run(self, run: Run, workflow: Workflow) -> None:
+        clone, folder = self._folder(run) / "checkout", self._folder(run)
+        (folder / "artifacts").mkdir(parents=True)
+        git(
+            run.repository, "clone", "--quiet", "--shared", "--no-checkout", run.repository.folder, str(clone)
+        )
+        here = ["git", "-C", str(clone), "checkout", "--quiet", "--detach", run.sha]
+        subprocess.run(here, check=True, capture_output=True, timeout=60)
+        with self._store.lock:
+            if run.conclusion is not None:
+                return  # cancelled while it was made ready
+            process = _start(self._command(run, clone), clone, folder / "home")
+            self._running[run.id] = process
+            run.status, run.started_at = "in_progress", time.time()
+        self._touch(run, "in_progress")
+        try:
+            self._follow(run, workflow, process)
+        finally:
+            code = process.wait()
+            self._running.pop(run.id, None)
+        self._conclude(run, "success" if code == 0 else "failure")
+
+    def _conclude(self, run: Run, conclusion: str) -> None:
+        """Unless it was cancelled."""
+        with self._store.lock:
+            run.conclusion = run.conclusion or conclusion
+
+    def _command(self, run: Run, clone: Path) -> list[str]:
+        file = clone / ".github" / "workflows" / run.workflow
+        uploads = sorted({found.decode() for found in _USED.findall(file.read_bytes())})
+        where, (owner, _, _) = run.repository.full_name, run.repository.full_name.partition("/")
+        values = {
+            "GITHUB_ACTOR_ID": run.actor.id,
+            "GITHUB_API_URL": self._url,
+            "GITHUB_REF": run.ref,
+            "GITHUB_REF_NAME": run.ref.split("/", 2)[2],
+            "GITHUB_REF_TYPE": "tag" if run.ref.startswith("refs/tags/") else "branch",
+            "GITHUB_REPOSITORY": where,
+            "GITHUB_REPOSITORY_ID": run.repository.id,
+            "GITHUB_REPOSITORY_OWNER": owner,
+            "GITHUB_RUN_ID": run.id,
+            "GITHUB_RUN_NUMBER": run.number,
+            "GITHUB_SERVER_URL": self._url,
+            "SEALRUN_ARTIFACTS": self._folder(run) / "artifacts",
+            "SEALRUN_PACK": _UPLOAD / "pack.py",
+            "SEALRUN_PYTHON": sys.executable,
+        }
+        return [
+            *(act(), "workflow_dispatch", "--json", "--no-cache-server", "--actor", run.actor.login),
+            *("-W", f".github/workflows/{run.workflow}", "-P", "ubuntu-latest=-self-hosted"),
+            *(part for name in uploads for part in ("--local-repository", f"{name}={_UPLOAD}")),
+            *(part for name, value in run.inputs.items() for part in ("--input", f"{name}={value}")),
+            *(part for name, value in values.items() for part in ("--env", f"{name}={value}")),
+        ]
+
+    def _follow(self, run: Run, workflow: Workflow, process: subprocess.Popen[str]) -> None:
+        """Read act's lines, one JSON object each; what is none is its own complaint."""
+        if process.stdout is None:
+            raise ValueError("stdout: expected a pipe, got none")
+        with process.stdout as lines, (self._folder(run) / "act.log").open("w") as log:
+            for line in lines:
+                log.write(line)
+                with contextlib.suppress(ValueError):
+                    told = json.loads(line)
+                    if "jobID" in told:
+                        self._told(run, workflow, told)
+
+    def _told(self, run: Run, workflow: Workflow, told: Mapping[str, Any]) -> None:
+        job = self._job(run, workflow, told["jobID"], told.get("matrix") or {})
+        if told.get("raw_output"):
+            job.lines.append(f"{_precise(time.time())} {told['msg'].rstrip()}")
+        elif told.get("stepResult") == "failure" and told.get("stage") == "Main":
+            job.lines.append(f"{_precise(time.time())} ##[error]{str(told['msg']).strip()}")
+        if result := told.get("jobResult"):
+            job.status, job.conclusion = "completed", _OVER.get(result, "failure")
+            job.completed_at = time.time()
+
+    def _job(self, run: Run, workflow: Workflow, key: str, matrix: Mapping[str, Any]) -> Job:
+        whole = f"{key} {json.dumps(matrix, sort_keys=True)}"
+        for job in self._store.jobs_of(run.id):
+            if job.key == whole:
+                return job
+        job = Job(self._store.next_id(), run.id, whole, workflow.job_name(key, matrix), "in_progress")
+        job.created_at = job.started_at = time.time()
+        self._store.jobs[job.id] = job
+        return job
+
+    def _finish(self, run: Run, workflow: Workflow) -> None:
+        """Give jobs that never ended their conclusion, keep the artifacts, then end the run."""
+        for key in workflow.document["jobs"]:
+            if not any(job.key.startswith(f"{key} ") for job in self._store.jobs_of(run.id)):
+                self._job(run, workflow, key, {}).started_at = 0.0
+        for job in self._store.jobs_of(run.id):
+            if job.status != "completed":
+                rest = "skipped" if not job.started_at else "failure"
+                job.status, job.completed_at = "completed", time.time()
+                job.conclusion = "cancelled" if run.conclusion == "cancelled" else rest
+        for file in sorted((self._folder(run) / "artifacts").glob("*.zip")):
+            self._keep(run, file)
+        run.status = "completed"
+        self._touch(run, "completed")
+
+    def _keep(self, run: Run, file: Path) -> None:
+        content = file.read_bytes()
+        digest, number = hashlib.sha256(content).hexdigest(), self._store.next_id()
+        made = Artifact(number, run.id, file.stem, file, len(content), digest, time.time())
+        self._store.artifacts[number] = made
+
+    def _touch(self, run: Run, action: str) -> None:
+        run.updated_at = time.time()
+        self._changed(run, action)
+
+    def _folder(self, run: Run) -> Path:
+        return self._store.folder / "runs" / str(run.id)
+
+
+def act() -> str:
+    """The real nektos/act, from the wheel of this environment."""
+    return str(Path(sys.executable).parent / "act")
+
+
+def _start(command: list[str], clone: Path, home: Path) -> subprocess.Popen[str]:
+    """With a small environment: what the caller's own holds, tokens for one, stays out of the jobs."""
+    home.mkdir(parents=True)
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
+    return subprocess.Popen(
+        command,
+        cwd=clone,
+        env={**kept, "HOME": str(home)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """End act and the steps under it, which are in its session."""
+    for child in [*_descendants(process.pid), process.pid]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def _descendants(pid: int) -> list[int]:
+    children: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children += [int(one) for one in (task / "children").read_text().split()]
+    return [each for child in children for each in (*_descendants(child), child)]
+
+
+def _precise(seconds: float) -> str:
+    """The time before each line of a log."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1e7):07d}Z"

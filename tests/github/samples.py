@@ -1,0 +1,81 @@
+"""Small git repositories with a workflow, made anew for each test that wants one."""
+
+import subprocess
+from pathlib import Path
+
+FILE = ".github/workflows/job.yml"
+# What every sealrun job begins with: the call hash as an input, and the run named after it.
+HEADER = """\
+name: job
+run-name: sealrun ${{ inputs.sealrun_call }}
+on:
+  workflow_dispatch:
+    inputs:
+      sealrun_call: {required: true}
+      level: {type: number, default: 3}
+      flavour: {type: choice, options: [plain, salted], default: plain}
+jobs:
+"""
+BUILD = """\
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: |
+          mkdir -p out/deep
+          echo "level=${{ inputs.level }} flavour=${{ inputs.flavour }}" > out/inputs.txt
+          env | grep '^GITHUB_' | sort > out/deep/variables.txt
+          echo "building for ${{ inputs.sealrun_call }}"
+      - uses: actions/upload-artifact@v4
+        with: {name: built, path: out/}
+      - uses: actions/upload-artifact@v4
+        with: {name: lines, path: "out/*.txt"}
+"""
+CHECK = """\
+  check:
+    needs: [build]
+    runs-on: ubuntu-latest
+    strategy: {matrix: {half: [1, 2]}}
+    steps:
+      - run: echo "half ${{ matrix.half }}"
+"""
+FAILING = """\
+  check:
+    needs: [build]
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "about to fail" && exit 3
+  after:
+    needs: [check]
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo never
+"""
+WAITING = """\
+  wait:
+    runs-on: ubuntu-latest
+    steps:
+      - run: sleep 600
+"""
+
+
+def make_repository(folder: Path, workflow: str) -> Path:
+    """A repository with one commit, tagged v1 and, annotated, v2."""
+    file = folder / FILE
+    file.parent.mkdir(parents=True)
+    file.write_text(workflow)
+    named = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for arguments in (
+        ("init", "--quiet", "--initial-branch=main"),
+        ("add", "."),
+        (*named, "commit", "--quiet", "--message=job"),
+        ("tag", "v1"),
+        (*named, "tag", "--annotate", "--message=second", "v2"),
+    ):
+        git(folder, *arguments)
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
