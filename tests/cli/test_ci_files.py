@@ -107,3 +107,22 @@ def test_r5_a_pipeline_may_be_cancelled_by_a_newer_commit_unless_it_says_none(sa
 def test_what_is_no_pipeline_is_refused(text: bytes) -> None:
     with pytest.raises(CliError, match="pipeline: expected"):
         read_pipeline("gitlab", text)
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "cancels"),
+    [
+        ("", False),
+        ("concurrency: one", True),
+        ("concurrency: {group: one, cancel-in-progress: false}", True),
+        ("concurrency: {group: 'job-${{ github.run_id }}', cancel-in-progress: true}", False),
+        ("concurrency: 'sealrun-${{ inputs.sealrun_call }}'", False),
+    ],
+)
+def test_r5_a_group_that_runs_share_cancels_those_that_wait(concurrency: str, cancels: object) -> None:
+    text = f"on: workflow_dispatch\n{concurrency}\njobs: {{a: {{timeout-minutes: 5, steps: []}}}}\n"
+    pipeline = read_pipeline("github", text.encode())
+    assert pipeline.cancels_itself is cancels
+    assert pipeline.timeouts == {"a": "5 minutes"}
+    inside = f"on: workflow_dispatch\njobs:\n  a:\n    steps: []\n    {concurrency}\n"
+    assert read_pipeline("github", inside.encode()).cancels_itself is cancels

@@ -106,7 +106,11 @@ def test_githubs_terms_are_said_when_an_offer_is_made_of_a_workflow(tmp_path: Pa
     file, oracle = tmp_path / "offer.toml", make_offer().oracle
     flags = ["--provider", "github", "--project", "seller/job", "--tag", "v1", "--user", "7"]
     more = ["--config", ".github/workflows/build.yml", "--title", "Build", "--price", "0", "--oracle", oracle]
-    done = CliRunner().invoke(app, ["init", "--file", str(file), *flags, *more, "--json"])
+    command = ["init", "--file", str(file), *flags, *more, "--json"]
+    refused = CliRunner().invoke(app, command)
+    assert "add --github-terms" in json.loads(refused.stdout)["error"]["next"]
+    assert not file.exists()
+    done = CliRunner().invoke(app, [*command, "--github-terms"])
     assert done.exit_code == 0, done.output
     assert "GitHub's terms forbid reselling Actions" in done.stderr
     made = json.loads(done.stdout)

@@ -8,6 +8,7 @@ from datetime import date
 
 from sealrun.offers import Offer
 from sealrun.sources import Configuration
+from sealrun_cli.check_github import github_findings
 from sealrun_cli.ci_files import CALL_INPUT, Pipeline, read_pipeline
 from sealrun_cli.findings import Finding, bad, good, unknown
 from sealrun_cli.gitlab_account import GitLabAccount, ProjectFacts, token_troubles
@@ -55,10 +56,10 @@ class SourceCheck:
         yield from pipeline_findings(self.offer, pipeline)
 
     def at_provider(self) -> Iterator[Finding]:
-        """Project, tag and token as GitLab tells them."""
+        """Project, tag and token as the provider tells them."""
         source = self.offer.source
-        if source.provider != "gitlab":
-            yield unknown("provider", "GitHub is not asked by this command", "look at the tag's rules there")
+        if source.provider == "github":
+            yield from github_findings(self.offer, self.account.token, today=self.today)
             return
         facts = self.account.project(source.project)
         yield from self._project(facts)
@@ -110,7 +111,7 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
         yield bad("pipeline", *_split(trouble))
     if pipeline.cancels_itself:
         said = "a newer commit may cancel a run that was paid for (R5)"
-        advice = "concurrency: {cancel-in-progress: false}" if provider == "github" else _NO_CANCEL
+        advice = "group: job-${{ github.run_id }} under concurrency" if provider == "github" else _NO_CANCEL
         yield bad("pipeline", said, f"write {advice} in it")
     found = list(differences(offer.inputs.schema, pipeline))
     for difference in found:

@@ -163,7 +163,7 @@ def _github(document: dict[str, Any]) -> Pipeline:
             "add `on: {workflow_dispatch: {inputs: ...}}` to the workflow",
         )
     declared = _mapping(_mapping(events["workflow_dispatch"]).get("inputs"))
-    jobs = _mapping(document.get("jobs"))
+    jobs = {name: _mapping(job) for name, job in _mapping(document.get("jobs")).items()}
     return Pipeline(
         inputs={str(name): _github_input(str(name), each) for name, each in declared.items()},
         name=str(document.get("run-name") or ""),
@@ -171,10 +171,24 @@ def _github(document: dict[str, Any]) -> Pipeline:
         troubles=tuple(
             f"{name}: calls another workflow; put its jobs into this one (R5)"
             for name, job in jobs.items()
-            if "uses" in _mapping(job) and not str(job["uses"]).startswith("./")
+            if "uses" in job and not str(job["uses"]).startswith("./")
         ),
-        cancels_itself=_mapping(document.get("concurrency")).get("cancel-in-progress") not in (None, False),
+        cancels_itself=any(_may_cancel(each.get("concurrency")) for each in (document, *jobs.values())),
+        timeouts={
+            str(name): f"{job['timeout-minutes']} minutes"
+            for name, job in jobs.items()
+            if "timeout-minutes" in job
+        },
     )
+
+
+def _may_cancel(concurrency: Any) -> bool:
+    """A group that several runs share: of those that wait in it GitHub keeps the newest only.
+
+    https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency
+    """
+    group = str(concurrency.get("group") if isinstance(concurrency, dict) else concurrency or "")
+    return bool(group) and not any(name in group for name in ("github.run_id", f"inputs.{CALL_INPUT}"))
 
 
 def _github_input(name: str, value: Any) -> Declared:

@@ -13,7 +13,7 @@ from sealrun_cli.output import Output
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 
 
-def confirm(out: Output, plan: Sequence[str], *, yes: bool) -> None:
+def confirm(out: Output, plan: Sequence[str], *, yes: bool, flag: str = "--yes") -> None:
     """Tell the plan; go on only if somebody agrees.
 
     Raises:
@@ -25,7 +25,7 @@ def confirm(out: Output, plan: Sequence[str], *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise CliError(
-            "confirm", "confirm: expected a yes, got nobody to ask", "read the plan above, then add --yes"
+            "confirm", "confirm: expected a yes, got nobody to ask", f"read the lines above, then add {flag}"
         )
     if not typer.confirm("Do this?", err=True):
         raise CliError("confirm", "confirm: expected a yes, got a no", "nothing was done")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sealrun_cli import options
-from sealrun_cli.confirming import ask
+from sealrun_cli.confirming import ask, confirm
 from sealrun_cli.errors import CliError
 from sealrun_cli.offer_file import OFFER_FILE, read_offer, write_values
 from sealrun_cli.output import Output, mina, speaking
@@ -66,13 +66,17 @@ def init(
     ] = None,
     file: Annotated[Path, typer.Option(help="Where to write.", metavar="FILE")] = OFFER_FILE,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+    github_terms: Annotated[
+        bool, typer.Option("--github-terms", help="I know GitHub's terms, and may sell this.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Write offer.toml: asks what no flag says, reads the pipeline's own inputs, tag and project."""
     with speaking(as_json=as_json) as out:
         if file.exists() and not force:
             raise CliError("offer", f"offer: expected no {file} yet, got one", "edit it, or add --force")
-        _tell_terms(provider, out)
+        if provider == "github":
+            confirm(out, GITHUB_TERMS.splitlines(), yes=github_terms, flag="--github-terms")
         hints = Hints(
             patterns=_named(pattern, "pattern"),
             ranges={name: _range(name, text) for name, text in _named(limit, "range").items()},
@@ -93,12 +97,6 @@ def init(
         }
         write_values(file, value)
         _say(out, file)
-
-
-def _tell_terms(provider: str, out: Output) -> None:
-    if provider == "github":
-        for line in GITHUB_TERMS.splitlines():
-            out.progress(line)
 
 
 def _say(out: Output, file: Path) -> None:

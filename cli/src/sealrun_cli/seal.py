@@ -17,6 +17,7 @@ from sealrun_cli import options
 from sealrun_cli.check import File, TokenFile, sandbox_token
 from sealrun_cli.confirming import Yes, confirm, read_secret
 from sealrun_cli.errors import CliError
+from sealrun_cli.github_account import ADVICE, GitHubAccount, github_token_troubles
 from sealrun_cli.gitlab_account import GitLabAccount, token_troubles
 from sealrun_cli.offer_file import OFFER_FILE, read_offer
 from sealrun_cli.output import Output, speaking
@@ -79,9 +80,14 @@ def asked_token(offer: Offer, folder: Path, token_file: str) -> str:
     """
     token_file = token_file or sandbox_token(folder, offer)
     token = read_secret(token_file, f"Access token for {offer.source.origin}, project {offer.source.project}")
-    if offer.source.provider == "gitlab":
+    today = datetime.now(UTC).date()
+    if offer.source.provider == "github":
+        theirs = GitHubAccount(offer.source.origin, token).holder()
+        for trouble in github_token_troubles(theirs, offer.source.user, today=today):
+            raise CliError("token", trouble, ADVICE)
+    else:
         holder = GitLabAccount(offer.source.origin, token).holder()
-        for trouble in token_troubles(holder, offer.source.user, today=datetime.now(UTC).date()):
+        for trouble in token_troubles(holder, offer.source.user, today=today):
             raise CliError(
                 "token", trouble, "make a project access token: role Maintainer, scope api, 90 days"
             )
@@ -144,11 +150,9 @@ def _hook(offer: Offer, target: Target) -> str:
 
 def _hooked(offer: Offer, token: str, url: str, secret: str, out: Output) -> bool:
     """Add the webhook; without it runs are found by the schedule, later."""
-    if offer.source.provider != "gitlab":
-        out.progress(f"add the webhook {url} in GitHub: workflow_run events")
-        return False
+    account = GitHubAccount if offer.source.provider == "github" else GitLabAccount
     try:
-        GitLabAccount(offer.source.origin, token).add_hook(offer.source.project, url, secret)
+        account(offer.source.origin, token).add_hook(offer.source.project, url, secret)
     except CliError as error:
         out.progress(f"no webhook: {error.detail}; receipts come by the schedule, minutes later")
         return False

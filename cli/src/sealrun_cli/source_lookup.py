@@ -10,6 +10,7 @@ from typing import Any
 from sealrun_cli.ci_files import Pipeline, read_pipeline
 from sealrun_cli.confirming import ask, read_secret
 from sealrun_cli.errors import CliError
+from sealrun_cli.github_account import ADVICE, GitHubAccount, github_token_troubles
 from sealrun_cli.gitlab_account import DEFAULT_CONFIGURATION, GitLabAccount, token_troubles
 from sealrun_cli.output import Output
 from sealrun_cli.repository import Repository, Tagged
@@ -61,16 +62,22 @@ def wanted_source(
     return Wanted(folder, provider, origin.rstrip("/"), project, tag, config, token, user)
 
 
-def _user(wanted: Wanted, account: GitLabAccount) -> int:
+def _user(wanted: Wanted, account: GitLabAccount | GitHubAccount) -> int:
     """Whose token starts the runs (R3)."""
     if wanted.user:
         return wanted.user
-    if wanted.provider != "gitlab" or not wanted.token:
+    if not wanted.token:
         raise CliError(
             "token", "user: expected the id of the token's account, got none", "give --user or --token-file"
         )
+    today = datetime.now(UTC).date()
+    if isinstance(account, GitHubAccount):
+        theirs = account.holder()
+        for trouble in github_token_troubles(theirs, theirs.user, today=today):
+            raise CliError("token", trouble, ADVICE)
+        return theirs.user
     holder = account.holder()
-    for trouble in token_troubles(holder, holder.user, today=datetime.now(UTC).date()):
+    for trouble in token_troubles(holder, holder.user, today=today):
         raise CliError("token", trouble, "make a project access token: role Maintainer, scope api, 90 days")
     return holder.user
 
@@ -96,16 +103,30 @@ def look_up(wanted: Wanted, out: Output) -> Found:
     clone = Repository(wanted.folder)
     tagged = clone.tagged(wanted.tag)
     out.progress(f"{tagged.ref} is commit {tagged.commit[:12]}")
-    account = GitLabAccount(wanted.origin, wanted.token)
-    facts = account.project(wanted.project) if wanted.provider == "gitlab" else None
-    path = wanted.config or (facts.configuration if facts else "") or DEFAULT_CONFIGURATION
+    account, project, configuration, private = _at_provider(wanted)
+    path = wanted.config or configuration or DEFAULT_CONFIGURATION
     content = clone.file(tagged.commit, path)
     pipeline = read_pipeline(wanted.provider, content)
     out.progress(f"{path} declares {', '.join(pipeline.inputs) or 'no inputs'}")
     source = _source(wanted, tagged, path, content, pipeline)
-    project = str(facts.id) if facts else wanted.project
     return Found(
         source={**source, "project": project, "user": _user(wanted, account)},
         pipeline=pipeline,
-        private=facts.private if facts else False,
+        private=private,
     )
+
+
+def _at_provider(wanted: Wanted) -> tuple[GitLabAccount | GitHubAccount, str, str, bool]:
+    """Whom to ask, the project as an offer names it, the file that it is set to run, and is it private?
+
+    GitHub is asked with a token only.
+    """
+    if wanted.provider == "gitlab":
+        gitlab = GitLabAccount(wanted.origin, wanted.token)
+        facts = gitlab.project(wanted.project)
+        return gitlab, str(facts.id), facts.configuration or "", facts.private
+    github = GitHubAccount(wanted.origin, wanted.token)
+    if not wanted.token:
+        return github, wanted.project, "", False
+    found = github.repository(wanted.project)
+    return github, found.full_name, "", found.private

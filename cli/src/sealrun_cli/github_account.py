@@ -1,0 +1,141 @@
+"""A seller's GitHub: who a token is, the repository, its tag and workflow, webhooks.
+
+Tag and workflow are looked at by the functions' own adapter, so that ``check`` and the health check agree.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import partial
+
+import httpx
+
+from sealrun.adapters import github_answers as answers
+from sealrun.adapters.github import API_VERSION, GitHub
+from sealrun.adapters.http import guarded_client
+from sealrun.adapters.rest import Rest
+from sealrun.errors import ProviderError
+from sealrun.sources import Source
+from sealrun_cli.errors import CliError
+from sealrun_cli.gitlab_account import MAX_TOKEN_DAYS
+from sealrun_cli.service import LOOPBACK
+
+ADVICE = "make a fine-grained token for this repository alone: Actions read and write, Contents read, 90 days"
+# https://docs.github.com/en/rest/overview/resources-in-the-rest-api: when the token that asked expires
+_EXPIRES = "github-authentication-token-expiration"
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Whom a token belongs to, and until when (an ISO date, empty for ever)."""
+
+    user: int
+    expires: str
+
+
+@dataclass(frozen=True)
+class RepositoryFacts:
+    """What GitHub says of a repository."""
+
+    full_name: str
+    private: bool
+
+
+@dataclass(frozen=True)
+class GitHubAccount:
+    """One GitHub, asked with a token; every method raises CliError where it does not say."""
+
+    origin: str  # of the API
+    token: str = field(repr=False)
+
+    def holder(self) -> Holder:
+        """Whose token it is."""
+        with self._rest("token") as rest:
+            value, headers = rest.send("GET", f"{self.origin}/user")
+            return Holder(answers.whole(value, "id"), headers.get(_EXPIRES, "")[:10])
+
+    def repository(self, full_name: str) -> RepositoryFacts:
+        """Its name as GitHub spells it, and who sees it."""
+        with self._rest("project") as rest:
+            found = rest.get(f"{self.origin}/repos/{full_name}")
+            return RepositoryFacts(answers.text(found, "full_name"), found.get("private") is True)
+
+    def head(self, source: Source) -> str:
+        """The commit of the source's tag; empty where there is none, or nothing keeps it in its place."""
+        with self._client() as client, _translated("tag"):
+            return self._provider(client, source).head()
+
+    def workflow(self, source: Source) -> str:
+        """The path of the source's workflow, which must be active."""
+        with self._client() as client, _translated("workflow"):
+            return self._provider(client, source).project().configuration
+
+    def add_hook(self, full_name: str, url: str, secret: str) -> None:
+        """A webhook for runs, signed with the secret; one of the same URL is replaced."""
+        config = {"url": url, "content_type": "json", "secret": secret, "insecure_ssl": "0"}
+        hooks = f"{self.origin}/repos/{full_name}/hooks"
+        with self._rest("webhook") as rest:
+            listed, _ = rest.send("GET", hooks, params={"per_page": "100"})
+            body = {"name": "web", "events": ["workflow_run"], "active": True, "config": config}
+            rest.send("POST", hooks, json=body)
+            for old in answers.objects(listed):
+                if answers.one_object(old.get("config")).get("url") == url:
+                    rest.send("DELETE", f"{hooks}/{answers.whole(old, 'id')}")
+
+    def _provider(self, client: httpx.Client, source: Source) -> GitHub:
+        return GitHub(
+            client,
+            origin=source.origin,
+            project=source.project,
+            workflow=source.workflow,
+            ref=source.ref,
+            token=self.token,
+        )
+
+    @contextmanager
+    def _rest(self, what: str) -> Iterator[Rest]:
+        credential = {"Authorization": f"Bearer {self.token}", "X-GitHub-Api-Version": API_VERSION}
+        check = partial(answers.check, secret=self.token)
+        with self._client() as client, _translated(what):
+            yield Rest(
+                client,
+                answers.READER,
+                credential=credential,
+                check=check,
+                clock=time.time,
+                origins=[],
+                max_stream_seconds=_SECONDS,
+            )
+
+    def _client(self) -> httpx.Client:
+        """Tokens do not travel in clear; only this machine's own addresses may go without TLS."""
+        try:
+            return guarded_client([self.origin], unsafe_loopback=httpx.URL(self.origin).host in LOOPBACK)
+        except (ValueError, httpx.InvalidURL) as error:
+            said = f"origin: expected https://host of GitHub's API, got {self.origin[:100]}"
+            raise CliError("bad-request", said) from error
+
+
+def github_token_troubles(holder: Holder, user: int, *, today: date) -> Iterator[str]:
+    """Why this token must not be sealed for an offer that names this user (R1, R3).
+
+    Not looked at: its permissions, which GitHub does not tell; a start without them is refused.
+    """
+    if holder.user != user:
+        yield f"token: expected one of user {user}, as the offer's source.user says, got one of {holder.user}"
+    if not holder.expires:
+        yield f"token: expected an expiry within {MAX_TOKEN_DAYS} days (R1), got none"
+    elif date.fromisoformat(holder.expires) > today + timedelta(days=MAX_TOKEN_DAYS):
+        yield f"token: expected an expiry within {MAX_TOKEN_DAYS} days (R1), got {holder.expires}"
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except ProviderError as error:
+        said = f"{what}: expected GitHub to say, got: {error.detail}"
+        raise CliError("provider", said, "check origin, project and token, then try again") from error
