@@ -88,11 +88,11 @@ BREAKS = {
     "offer.json": ("offer",),
     "call.json": ("call",),
     "inputs.json": ("inputs",),
-    "index.json": ("index", "policy", "file", "line"),
+    "index.json": ("index", "policy", "file", "line", "disclosure"),
     "openings.json": ("openings",),
     "disclosures": ("disclosure",),
     "outputs": ("file",),
-    "profile": ("file",),
+    "profile": ("file", "run"),
 }
 
 

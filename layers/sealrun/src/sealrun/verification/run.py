@@ -17,6 +17,7 @@ from sealrun.verification.trees import Opened
 OPERATOR = "the operator's word"
 MAX_RUN_BYTES = 8 << 20
 _KEY = ("profile", LABEL)
+_NAMES = ("call", "outcome", "reason", "statement_key", "samples", "not_pinned", "run")
 _TEXTS = ("project", "name", "ref", "sha", "source", "url", "status")
 _NUMBERS = ("id", "user", "created_at", "started_at", "finished_at")
 
@@ -45,6 +46,7 @@ def _parsed(document: bytes) -> Mapping[str, Any]:
         Malformed: it has not.
     """
     found = parse_object(document, at_most=MAX_RUN_BYTES)
+    read.only(found, _NAMES, where=LABEL, optional=tuple(found))
     for name in ("call", "outcome", "reason", "statement_key"):
         read.text(found, name, pattern="(?s).{0,2000}", says="text")
     if not isinstance(found["samples"], dict) or not isinstance(found["not_pinned"], list):
