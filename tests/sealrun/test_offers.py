@@ -70,7 +70,7 @@ def test_l9_an_offers_origin_has_no_path_no_user_and_is_https() -> None:
         ({"source": {**SOURCE, "ref": "main"}}, "ref: expected the full name of a protected tag"),
         ({"source": {**SOURCE, "commit": "abc"}}, "commit: expected a full commit hash"),
         ({"source": {**SOURCE, "project": "group/name"}}, "project: expected a numeric project id"),
-        ({"source": {**SOURCE, "provider": "jenkins"}}, "provider: expected one of gitlab, github"),
+        ({"source": {**SOURCE, "provider": "jenkins"}}, "provider: expected one of gitlab, github, forgejo"),
         ({"source": {**SOURCE, "provider": "github"}}, "project: expected owner/name"),
         ({"source": {**SOURCE, "tree": "3a"}}, "tree: expected a full tree hash"),
         ({"source": {**SOURCE, "configuration": {**FILE, "path": "/etc"}}}, "path: expected a path inside"),

@@ -18,6 +18,7 @@ from sealrun_cli.schemas import differences
 RUN_NAMES = {
     "gitlab": r"sealrun \$\[\[ *inputs\.sealrun_call *\]\]",
     "github": r"sealrun \$\{\{ *(?:github\.event\.)?inputs\.sealrun_call *\}\}",
+    "forgejo": r"(?s).*",  # its runs are found by their inputs
 }
 WRITTEN = {
     "gitlab": 'workflow: {name: "sealrun $[[ inputs.sealrun_call ]]"}',
@@ -60,6 +61,11 @@ class SourceCheck:
         source = self.offer.source
         if source.provider == "github":
             yield from github_findings(self.offer, self.account.token, today=self.today)
+            return
+        if source.provider == "forgejo":
+            yield unknown(
+                "provider", "Forgejo is not asked by this command", "look at the tag's protection there"
+            )
             return
         facts = self.account.project(source.project)
         yield from self._project(facts)
@@ -111,7 +117,7 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
         yield bad("pipeline", *_split(trouble))
     if pipeline.cancels_itself:
         said = "a newer commit may cancel a run that was paid for (R5)"
-        advice = "group: job-${{ github.run_id }} under concurrency" if provider == "github" else _NO_CANCEL
+        advice = _NO_CANCEL if provider == "gitlab" else "group: job-${{ github.run_id }} under concurrency"
         yield bad("pipeline", said, f"write {advice} in it")
     found = list(differences(offer.inputs.schema, pipeline))
     for difference in found:

@@ -74,7 +74,7 @@ def read_pipeline(provider: str, text: bytes) -> Pipeline:
         raise CliError("pipeline", f"pipeline: expected YAML, got {said}", "repair the file") from error
     if not documents or not all(isinstance(each, dict) for each in documents):
         raise CliError("pipeline", "pipeline: expected a YAML mapping, got something else", "repair the file")
-    return _github(documents[0]) if provider == "github" else _gitlab(documents)
+    return _gitlab(documents) if provider == "gitlab" else _github(documents[0])
 
 
 def _gitlab(documents: list[dict[str, Any]]) -> Pipeline:

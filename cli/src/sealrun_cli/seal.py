@@ -85,7 +85,7 @@ def asked_token(offer: Offer, folder: Path, token_file: str) -> str:
         theirs = GitHubAccount(offer.source.origin, token).holder()
         for trouble in github_token_troubles(theirs, offer.source.user, today=today):
             raise CliError("token", trouble, ADVICE)
-    else:
+    elif offer.source.provider == "gitlab":
         holder = GitLabAccount(offer.source.origin, token).holder()
         for trouble in token_troubles(holder, offer.source.user, today=today):
             raise CliError(
@@ -150,6 +150,9 @@ def _hook(offer: Offer, target: Target) -> str:
 
 def _hooked(offer: Offer, token: str, url: str, secret: str, out: Output) -> bool:
     """Add the webhook; without it runs are found by the schedule, later."""
+    if offer.source.provider == "forgejo":
+        out.progress("no webhook: Forgejo's are not understood; receipts come by the schedule, minutes later")
+        return False
     account = GitHubAccount if offer.source.provider == "github" else GitLabAccount
     try:
         account(offer.source.origin, token).add_hook(offer.source.project, url, secret)

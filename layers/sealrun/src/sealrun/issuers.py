@@ -6,8 +6,9 @@ from typing import Any
 
 from sealrun.sources import Source
 
-# https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload, runner_environment
-HOSTED = "gitlab-hosted"
+# https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload, runner_environment, and
+# https://docs.github.com/en/actions/reference/security/oidc, runner_environment
+HOSTED = {"gitlab": "gitlab-hosted", "github": "github-hosted"}
 _LOOPBACK = "http://127.0.0.1:"
 
 
@@ -28,16 +29,23 @@ class PinnedKeys:
     unsafe_loopback: bool = False  # let issuers on http://127.0.0.1 count, for a stack on one machine
 
 
-# Whoever runs a self-managed GitLab could sign anything, so only these count for grade 1 (E2).
+_GITHUB = "https://token.actions.githubusercontent.com"
+# Where a provider's issuer keeps its keys.
+_KEYS = {"gitlab": "/oauth/discovery/keys", "github": "/.well-known/jwks"}
+# Whoever runs a self-managed GitLab could sign anything, so only these count for grade 1 (E2). By the
+# provider's origin, which for GitHub is that of its API.
 PUBLIC = {
-    "https://gitlab.com": Issuer("https://gitlab.com", "https://gitlab.com/oauth/discovery/keys", public=True)
+    "https://gitlab.com": Issuer(
+        "https://gitlab.com", "https://gitlab.com/oauth/discovery/keys", public=True
+    ),
+    "https://api.github.com": Issuer(_GITHUB, f"{_GITHUB}/.well-known/jwks", public=True),
 }
 
 
 def issuer_of(source: Source, *, unsafe_loopback: bool) -> Issuer | None:
     """The issuer whose tokens count for this source; None where there is none."""
-    if source.provider != "gitlab":
+    if source.provider not in _KEYS:
         return None
     if unsafe_loopback and source.origin.startswith(_LOOPBACK):
-        return Issuer(source.origin, f"{source.origin}/oauth/discovery/keys", public=False)
+        return Issuer(source.origin, f"{source.origin}{_KEYS[source.provider]}", public=False)
     return PUBLIC.get(source.origin)

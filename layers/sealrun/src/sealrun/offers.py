@@ -25,7 +25,7 @@ from sealrun.terms import Terms, check_network
 MAX_DOCUMENT_BYTES = 16 * 1024
 MAX_ALLOWED_KEYS = 64
 # GitLab gives a pipeline 20 inputs and GitHub a workflow 25; one of them is the call hash.
-MAX_INPUTS = {"gitlab": 19, "github": 24}
+MAX_INPUTS = {"gitlab": 19, "github": 24, "forgejo": 24}
 # Mina's finality parameter k: no fork is longer.
 MAX_DEPTH = 290
 MAX_NODES = 5

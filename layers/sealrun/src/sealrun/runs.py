@@ -8,7 +8,7 @@ from sealrun.receipts import Outcome
 from sealrun.records import Ending, Record
 
 # The provider's words for what our own request starts; at GitLab through the API, or by a trigger token.
-SOURCES = {"gitlab": ("api", "trigger"), "github": ("workflow_dispatch",)}
+SOURCES = {"gitlab": ("api", "trigger"), "github": ("workflow_dispatch",), "forgejo": ("workflow_dispatch",)}
 # How far the provider's clock may lag behind ours.
 CLOCK_SKEW = 120
 

@@ -7,13 +7,14 @@ from sealrun import read
 from sealrun.errors import Malformed
 from sealrun.fields import canonical, document_hash
 
-PROVIDERS = ("gitlab", "github")
+PROVIDERS = ("gitlab", "github", "forgejo")
 MAX_INCLUDES = 20
 _DIGEST = r"[0-9a-f]{40}|[0-9a-f]{64}"
 _PATH = r"[A-Za-z0-9_.][A-Za-z0-9_./-]{0,199}"
 _PROJECTS = {
     "gitlab": (r"[1-9][0-9]{0,17}", "a numeric project id"),
     "github": (r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9_.-]{1,100}", "owner/name"),
+    "forgejo": (r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}/[A-Za-z0-9_.-]{1,100}", "owner/name"),
 }
 _REPLACED = "local:", "pinned:"  # includes that the commit pins, or that name a digest of their own
 
@@ -42,7 +43,7 @@ class Source:
 
     provider: str
     origin: str  # https://host[:port], no path
-    project: str  # GitLab: the numeric project id; GitHub: owner/name
+    project: str  # GitLab: the numeric project id; GitHub and Forgejo: owner/name
     ref: str  # a protected tag by its full name, refs/tags/...
     commit: str  # 40 or 64 hex digits; the run's sha must equal it (R4)
     tree: str  # the commit's tree, so that who has the files but not the history can compare
@@ -51,7 +52,7 @@ class Source:
 
     @property
     def workflow(self) -> str:
-        """The workflow's file name, which is how GitHub addresses it."""
+        """The workflow's file name, which is how GitHub and Forgejo address it."""
         return self.configuration.path.rsplit("/", 1)[-1]
 
     def hash(self, offer: str) -> int:

@@ -27,10 +27,18 @@ CLAIMS_NAME = "token.claims.json"  # what is shown of a job's token, beside the 
 _HEADER = ("alg", "kid", "typ")
 _BASE64URL = r"[A-Za-z0-9_-]+"
 
+# GitHub dates nbf 10 minutes back, and its headers say the certificate's thumbprint, which nothing reads.
+NOT_BEFORE_SECONDS = 600
+_THUMBPRINT = "x5t"
+
 # What concerns no person. user_id stands in the offer already; path names and logins may be people's.
 SHOWN_CLAIMS = (
     "iss", "aud", "iat", "nbf", "exp", "project_id", "pipeline_id", "pipeline_source", "job_id", "sha",
     "ref_path", "ref_protected", "ci_config_sha", "runner_environment", "user_id",
+)  # fmt: skip
+GITHUB_SHOWN_CLAIMS = (
+    "iss", "aud", "iat", "nbf", "exp", "repository_id", "run_id", "run_attempt", "check_run_id", "event_name",
+    "sha", "workflow_sha", "runner_environment", "actor_id",
 )  # fmt: skip
 # https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
 _BOT = r"(project|group)_[0-9]+_bot(_[0-9a-f]+|[0-9]+)?"
@@ -75,7 +83,8 @@ class Verified:
 
     def document(self) -> bytes:
         """What is shown of it to anyone, canonical JSON: claims that concern no person, and the key."""
-        shown = {name: self.claims[name] for name in SHOWN_CLAIMS if name in self.claims}
+        names = GITHUB_SHOWN_CLAIMS if "run_id" in self.claims else SHOWN_CLAIMS
+        shown = {name: self.claims[name] for name in names if name in self.claims}
         return canonical({"sealrun": 1, "claims": shown, "key": dict(self.key)})
 
 
@@ -122,7 +131,9 @@ def _header(token: bytes) -> str:
         raise Malformed(f"token: expected at most {MAX_BYTES} bytes, got {len(token)}")
     if not re.fullmatch(rf"{_BASE64URL}\.{_BASE64URL}\.{_BASE64URL}".encode(), token):
         raise Malformed("token: expected three parts of base64url, got something else")
-    header = read.only(parse_object(_decoded(token.split(b".")[0])), _HEADER, where="token header")
+    header = read.only(
+        parse_object(_decoded(token.split(b".")[0])), _HEADER, where="token header", optional=(_THUMBPRINT,)
+    )
     read.one_of(header, "alg", ["RS256"])
     read.one_of(header, "typ", ["JWT"])
     return read.text(header, "kid", pattern=r"[!-~]{1,256}", says="a key's id")
@@ -162,8 +173,11 @@ def _check_claims(claims: Mapping[str, Any], issuer: Issuer, ran: Ran) -> None:
     if not isinstance(jti, str) or not re.fullmatch(r"[!-~]{8,128}", jti, re.ASCII):
         raise Malformed("jti: expected 8 to 128 printable characters, got another")
     _check_times(claims, ran)
-    for name, expected in _expected(ran).items():
-        _same(name, expected, claims.get(name))
+    expected = _expected_of_github(ran) if ran.source.provider == "github" else _expected(ran)
+    for name, value in expected.items():
+        _same(name, value, claims.get(name))
+    if ran.source.provider == "github":
+        return
     configuration = f"//{ran.source.configuration.path}@{ran.source.ref}"
     if not str(claims.get("ci_config_ref_uri")).endswith(configuration):
         raise Malformed(f"ci_config_ref_uri: expected one that ends in {configuration}, got another")
@@ -182,7 +196,27 @@ def _expected(ran: Ran) -> dict[str, str]:
         "ref_protected": "true",
         "ci_config_sha": source.commit,
         "user_id": str(source.user),
-        "runner_environment": HOSTED,
+        "runner_environment": HOSTED["gitlab"],
+    }
+
+
+def _expected_of_github(ran: Ran) -> dict[str, str]:
+    """What GitHub says of a job of this run, in its words.
+
+    Not compared: ``check_run_id``, the job. An archive belongs to the run at GitHub, and so does its token.
+    """
+    source = ran.source
+    return {
+        "repository": source.project,
+        "run_id": str(ran.run),
+        "run_attempt": "1",
+        "event_name": ran.run_source,
+        "sha": source.commit,
+        "ref": source.ref,
+        "workflow_ref": f"{source.project}/{source.configuration.path}@{source.ref}",
+        "workflow_sha": source.commit,
+        "actor_id": str(source.user),
+        "runner_environment": HOSTED["github"],
     }
 
 
@@ -206,5 +240,5 @@ def _check_times(claims: Mapping[str, Any], ran: Ran) -> None:
             raise Malformed(f"{name}: expected Unix seconds, got nothing")
     low, high = ran.created_at - SKEW_SECONDS, ran.finished_at + SKEW_SECONDS
     issued = read.whole(claims, "iat", low=low, high=high)
-    read.whole(claims, "nbf", low=low, high=issued)
+    read.whole(claims, "nbf", low=low - NOT_BEFORE_SECONDS, high=issued)
     read.whole(claims, "exp", low=issued + 1, high=issued + MAX_LIFETIME_SECONDS)

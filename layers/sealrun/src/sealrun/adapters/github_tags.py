@@ -25,15 +25,15 @@ def _applies(ruleset: Mapping[str, Any], ref: str) -> bool:
     if ruleset.get("enforcement") != "active" or ruleset.get("target") != "tag":
         return False
     names = (ruleset.get("conditions") or {}).get("ref_name") or {}
-    included = any(_fits(pattern, ref, doubtful=False) for pattern in names.get("include") or [])
-    return included and not any(_fits(pattern, ref, doubtful=True) for pattern in names.get("exclude") or [])
+    included = any(fits(pattern, ref, doubtful=False) for pattern in names.get("include") or [])
+    return included and not any(fits(pattern, ref, doubtful=True) for pattern in names.get("exclude") or [])
 
 
 def _kinds(ruleset: Mapping[str, Any]) -> list[str]:
     return [str(rule.get("type")) for rule in ruleset.get("rules") or []]
 
 
-def _fits(pattern: str, ref: str, *, doubtful: bool) -> bool:
+def fits(pattern: str, ref: str, *, doubtful: bool) -> bool:
     """GitHub's fnmatch, as far as ``*``, ``**`` and ``?`` go; ``doubtful`` for any other syntax."""
     if pattern == _ANY:
         return True

@@ -191,8 +191,8 @@ class Services:
             Unavailable: the credential is out of reach, does not open, or is not this offer's.
         """
         source, token = stored.offer.source, self._credential(stored).token
-        if source.provider == "github":
-            return self._open_github(source, token)
+        if source.provider != "gitlab":
+            return self._open_workflow(source, token)
         from sealrun.adapters.gitlab import GitLab  # noqa: PLC0415
 
         return GitLab(
@@ -204,11 +204,14 @@ class Services:
             extra_origins=self._settings.artifact_origins,
         )
 
-    def _open_github(self, source: Source, token: str) -> Provider:
+    def _open_workflow(self, source: Source, token: str) -> Provider:
+        """A provider whose pipelines are workflows, each a file of its own."""
+        from sealrun.adapters.forgejo import Forgejo  # noqa: PLC0415
         from sealrun.adapters.github import RESULT_ORIGINS, GitHub  # noqa: PLC0415
 
-        origins = (*RESULT_ORIGINS, *self._settings.artifact_origins)
-        return GitHub(
+        at_github = source.provider == "github"
+        origins = (*(RESULT_ORIGINS if at_github else ()), *self._settings.artifact_origins)
+        return (GitHub if at_github else Forgejo)(
             self._http(source.origin, origins),
             origin=source.origin,
             project=source.project,
