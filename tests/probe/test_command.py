@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_written_does_not_stop_the_command(tmp_path: Pat
 def test_the_token_is_kept_for_its_owner_and_never_told(tmp_path: Path) -> None:
     environment = {**ENVIRONMENT, "SEALRUN_ID_TOKEN": "eyJ.secret.token"}
     done = subprocess.run(
-        [*PROBE, "--out", "left", "--", "true"],
+        [*PROBE, "--out", "left", "--", "env"],
         cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
     token = tmp_path / "left" / "token.jwt"

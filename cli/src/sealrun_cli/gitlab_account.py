@@ -104,6 +104,22 @@ class GitLabAccount:
             for hook in old:
                 hook.delete()
 
+    def has_variable(self, project: str, name: str) -> bool:
+        """Whether the project has a CI variable of this name, in any environment."""
+        with _translated("variables"):
+            variables = self._client.projects.get(project, lazy=True).variables
+            return any(each.key == name for each in variables.list(iterator=True))
+
+    def set_variable(self, project: str, name: str, secret: str) -> None:
+        """Make it a masked, hidden and protected variable; one of the same name is deleted before."""
+        flags = {"masked": True, "masked_and_hidden": True, "protected": True, "raw": True}
+        with _translated("variables"):
+            variables = self._client.projects.get(project, lazy=True).variables
+            for each in variables.list(iterator=True):
+                if each.key == name:
+                    each.delete()
+            variables.create({"key": name, "value": secret, **flags})
+
     def rotate(self, project: str, user: int, *, today: date, days: int = MAX_TOKEN_DAYS) -> str:
         """Revoke the user's token at the provider and get its successor, which belongs to the same user.
 

@@ -14,6 +14,7 @@ from sealrun_cli import (
     init,
     keys,
     lineage,
+    offering,
     profile,
     publish,
     rerunning,
@@ -23,6 +24,7 @@ from sealrun_cli import (
     status,
     tickets,
     verifying,
+    wallet,
 )
 
 app = typer.Typer(
@@ -48,6 +50,8 @@ app.command("lineage")(lineage.lineage)
 app.command("rerun")(rerunning.rerun)
 app.command("init")(init.init)
 app.command("check")(check.check)
+app.command("offer")(offering.offer)
+app.command("wallet")(wallet.wallet)
 app.command("deploy")(deploy.deploy)
 app.command("seal")(seal.seal)
 app.command("publish")(publish.publish)

@@ -50,6 +50,29 @@ class Repository:
             )
         return Tagged(ref, commit, tree)
 
+    def commit(self, name: str) -> str:
+        """The full hash of a commit."""
+        found = self._text("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+        if not found:
+            raise CliError("commit", f"commit: expected {name[:80]} in {self._folder}, got none")
+        return found
+
+    def changed(self, before: str, after: str) -> list[str]:
+        """The files that differ between two commits.
+
+        Raises:
+            CliError: the clone lacks one of them.
+        """
+        done = self._run("diff", "--name-only", "-z", "--no-renames", "--end-of-options", before, after)
+        if done.returncode:
+            said = f"commit: expected {before[:12]} and {after[:12]} in the clone, got not both"
+            raise CliError("commit", said, "fetch the whole history: git fetch --unshallow --tags")
+        return [name for name in done.stdout.decode(errors="replace").split("\0") if name]
+
+    def top(self) -> str:
+        """The folder that holds the clone."""
+        return self._text("rev-parse", "--show-toplevel") or str(self._folder)
+
     def tree(self, commit: str) -> str:
         """The commit's tree; empty where the clone does not have it."""
         return self._text("rev-parse", "--verify", f"{commit}^{{tree}}")

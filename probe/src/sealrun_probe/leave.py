@@ -27,9 +27,9 @@ def empty(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def token(folder: Path, environment: Mapping[str, str]) -> None:
+def token(folder: Path, text: str) -> None:
     """Keep the job's own CI token, where the job was given one; only its owner may read the file."""
-    if text := environment.get(TOKEN_VARIABLE):
+    if text:
         descriptor = os.open(folder / TOKEN, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(text)

@@ -25,13 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
     words = given[at + 1 :]
     if not words:
         parser.error("expected -- and a command, got none")
-    status = run(
-        words,
-        folder=options.out,
-        order=options.sampler,
-        probes=_probes(parser, options),
-        environment=os.environ,
-    )
+    # The token is for the evidence: the command, which may run others' code, does not get it.
+    token = os.environ.pop(leave.TOKEN_VARIABLE, "")
+    probes = _probes(parser, options)
+    status = run(words, folder=options.out, order=options.sampler, probes=probes, token=token)
     return leave_as(status)
 
 

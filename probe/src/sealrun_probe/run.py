@@ -71,10 +71,10 @@ def run(
     folder: Path,
     order: Sequence[str],
     probes: list[Probe],
-    environment: Mapping[str, str],
+    token: str,
 ) -> int:
-    """Run the command to its end and leave its profile; its wait status."""
-    able = _ready(folder, environment)
+    """Run the command to its end and leave its profile and the job's token; its wait status."""
+    able = _ready(folder, token)
     watch = Watch(_samplers(order, folder, probes) if able else [])
     command = Command(words)
     try:
@@ -102,10 +102,10 @@ def _samplers(order: Sequence[str], folder: Path, probes: list[Probe]) -> list[S
     return [made[name]() for name in order if name in made]
 
 
-def _ready(folder: Path, environment: Mapping[str, str]) -> bool:
+def _ready(folder: Path, token: str) -> bool:
     try:
         leave.empty(folder)
-        leave.token(folder, environment)
+        leave.token(folder, token)
     except OSError as error:
         say(f"expected a folder to write to, got {error}; the command runs without samples")
         return False

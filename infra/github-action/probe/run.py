@@ -1,0 +1,39 @@
+"""Run the step's command under the probe of this very checkout; the CI token goes to the probe alone."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "probe" / "src"))
+
+from sealrun_probe.main import main
+
+TOKEN_SECONDS = 30
+
+
+def token(call: str) -> str:
+    """GitHub's word on which job this is, made out to the call.
+
+    https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
+    """
+    audience = quote(f"urn:sealrun:call:{call}", safe="")
+    url = f"{os.environ['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience={audience}"
+    bearer = f"Bearer {os.environ['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}"
+    asked = Request(url, headers={"Authorization": bearer})  # noqa: S310  the runner's own address
+    with urlopen(asked, timeout=TOKEN_SECONDS) as answer:  # noqa: S310  likewise
+        return str(json.load(answer)["value"])
+
+
+# Taken out, so that the command finds the job's environment as it was.
+command, sampler, probes, call, out = (
+    os.environ.pop(f"SEALRUN_PROBE_{name}") for name in ("COMMAND", "SAMPLER", "PROBES", "CALL", "OUT")
+)
+if call:
+    if "ACTIONS_ID_TOKEN_REQUEST_URL" not in os.environ:
+        sys.exit("probe: expected the permission id-token: write for a job with a call, got none")
+    os.environ["SEALRUN_ID_TOKEN"] = token(call)
+named = [part for probe in probes.split() for part in ("--probe", probe)]
+sys.exit(main(["run", "--out", out, "--sampler", sampler, *named, "--", "bash", "-c", command]))
