@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.layers import ROOT, build_layers, unpacked
+from infra.layers import LAYERS, ROOT, build_layers, unpacked
+from infra.target import LAMBDA
 
 
 def build(out: Path, *layers: str, **environment: str) -> bytes:
@@ -50,3 +51,22 @@ def test_an_archive_carries_bytecode_that_needs_no_look_at_the_source(tmp_path: 
     assert compiled
     # PEP 552: bit 0 says hash-based, bit 1 would say that the source is checked
     assert flags == {1}
+
+
+@pytest.mark.peers
+def test_layers_for_lambda_hold_arm64_code_and_the_bytecode_of_its_python_from_any_machine(
+    tmp_path: Path,
+) -> None:
+    build_layers(LAYERS, tmp_path, target=LAMBDA)
+    compiled, machines = set(), set()
+    for name in LAYERS:
+        with zipfile.ZipFile(tmp_path / f"{name}.zip") as archive:
+            for member in archive.namelist():
+                head = archive.open(member).read(20)
+                if member.endswith(".pyc"):
+                    compiled.add((member.split(".")[-2], head[4:8].hex()))
+                if head.startswith(b"\x7fELF"):
+                    machines.add(int.from_bytes(head[18:20], "little"))
+    assert machines == {0xB7}, "EM_AARCH64"
+    # Where no Python 3.13 is at hand the layers hold sources alone, and the command says so.
+    assert compiled == ({("cpython-313", "01000000")} if LAMBDA.interpreter() else set())
