@@ -13,7 +13,7 @@ from moto import mock_aws
 from infra import package
 from sealrun_cli import deploy_aws
 from sealrun_cli.cloudformation import Stacks
-from sealrun_cli.deploy_aws import _identity, _origin_secret, merged_keys
+from sealrun_cli.deploy_aws import _check_ledger, _identity, _origin_secret, merged_keys
 from sealrun_cli.errors import CliError
 from sealrun_cli.output import Output
 from sealrun_cli.target import Target, find_target, target_of
@@ -138,6 +138,14 @@ def test_a_stack_serves_the_new_offer_beside_those_of_before() -> None:
     assert _identity(None, offer) == {"Offers": offer.id, "Oracles": offer.oracle}
     known = _identity(described(Offers="ab", Oracles=offer.oracle), offer)
     assert known == {"Offers": f"ab,{offer.id}", "Oracles": offer.oracle}
+
+
+def test_a3_a_stack_takes_no_offer_of_another_ledger() -> None:
+    with pytest.raises(CliError, match=r"expected an offer of its ledger 7… \(A3\), got one of 8…"):
+        _check_ledger(described(), {"Ledger": "8"})
+    for stack, given in (({}, {"Ledger": "8"}), (described(), {"Ledger": "7"}), (described(), {})):
+        _check_ledger(stack, given)
+    _check_ledger(described(Ledger="0"), {"Ledger": "8"})
 
 
 def test_a_stack_holds_one_token_and_a_second_one_only_while_its_offer_replaces_the_first() -> None:

@@ -43,6 +43,7 @@ def test_sam_takes_the_template_and_refuses_a_broken_one(tmp_path: Path) -> None
 def test_checkov_finds_what_the_skip_list_names_and_nothing_else(tmp_path: Path) -> None:
     for path in PATHS:
         shutil.copy(path, tmp_path)
+    shutil.copy(ROOT / "infra" / "edge_gate" / "template.yaml", tmp_path / "edge_gate.yaml")
     named: list[str | Path] = [
         "--directory",
         tmp_path,

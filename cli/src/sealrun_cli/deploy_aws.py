@@ -62,6 +62,7 @@ def deploy_to_aws(
             raise CliError("aws", "aws: expected a region, got none", "set AWS_REGION")
         stacks = Stacks(boto3.client("cloudformation", region_name=region), name, out)
         stack = stacks.found()
+        _check_ledger(stack or {}, given)
         bucket = bucket or _bucket_name(region)
         template = _uploaded(bucket, region, out, packing, yes=yes)
         first = {**_identity(stack, offer), **({} if stack else _origin_secret()), **given}
@@ -106,6 +107,14 @@ def _identity(stack: Mapping[str, Any] | None, offer: Offer) -> dict[str, str]:
         following = f"give another --stack, or --parameter Offers={offer.id} to end those of before"
         raise CliError("stack", said, following)
     return {name: ",".join(values) for name, values in found.items()}
+
+
+def _check_ledger(stack: Mapping[str, Any], given: Mapping[str, str]) -> None:
+    """A table of dues is one ledger's for ever (A3); 0 is that of a stack that sold for nothing so far."""
+    held, wanted = _parameter(stack, "Ledger") or "0", given.get("Ledger", "0")
+    if "0" not in (held, wanted) and held != wanted:
+        said = f"stack: expected an offer of its ledger {held[:12]}… (A3), got one of {wanted[:12]}…"
+        raise CliError("stack", said, "give another --stack")
 
 
 def _origin_secret() -> dict[str, str]:
