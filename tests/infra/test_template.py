@@ -341,3 +341,13 @@ def test_alarms_schedules_and_memory_are_those_that_the_cost_command_counts() ->
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
 def test_no_template_is_larger_than_cloudformation_takes(path: Path) -> None:
     assert path.stat().st_size < 1_000_000
+
+
+def test_the_page_about_aws_names_parameters_and_a_quota_that_are_so() -> None:
+    page = (ROOT / "docs" / "aws.md").read_text()
+    named = set(re.findall(r"--parameter ([A-Za-z]+)=", page))
+    assert len(named) > 5
+    assert named <= template("template.yaml")["Parameters"].keys()
+    reserved = sum(each["ReservedConcurrentExecutions"]["Fn::If"][1] for each in functions().values())
+    # Lambda keeps a hundred for functions without a part of their own.
+    assert f"is at least {reserved + 100} |" in page
