@@ -24,6 +24,7 @@ from local.signals import wait_for_stop, write_whole
 
 if TYPE_CHECKING:
     from local.gitlab.server import GitLabServer
+    from local.ipfs.node import IpfsNode
 
 ROUTES: dict[str, list[str]] = {
     "account": ["GET /accounts/{address}"],
@@ -57,6 +58,7 @@ class Stack(Closing):
     """
 
     gitlab: "GitLabServer | None" = None
+    ipfs: "IpfsNode | None" = None  # where public evidence is pinned
 
     def __init__(
         self,
@@ -65,6 +67,7 @@ class Stack(Closing):
         functions: Path = ROOT / "functions",
         sweep_seconds: float | None = 5.0,
         with_gitlab: bool = False,
+        with_ipfs: bool = False,
         environment: Mapping[str, str] | None = None,
         port: int = 0,
     ) -> None:
@@ -78,6 +81,9 @@ class Stack(Closing):
             self.environment = self.provisioned.environment(
                 aws=self.aws.environment(), invoke_url=self.host.invoke_url, public_url=self.url
             ) | dict(environment or {})
+            if with_ipfs:
+                self.ipfs = self._open.enter_context(_ipfs(folder / "ipfs"))
+                self.environment["SEALRUN_PIN"] = f"kubo:{self.ipfs.url}"
             for name in ROUTES:
                 self._deploy(name, functions / name)
             if sweep_seconds is not None:
@@ -147,22 +153,31 @@ def _gitlab(folder: Path) -> "GitLabServer":
     return GitLabServer(folder)
 
 
+def _ipfs(folder: Path) -> "IpfsNode":
+    from local.ipfs.node import IpfsNode  # noqa: PLC0415
+
+    return IpfsNode(folder)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Serve the stack until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m local.stack", description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / "out" / "stack", help="logs and state")
     parser.add_argument("--port", type=int, default=0, help="the gateway's; 0, the default, takes a free one")
     parser.add_argument("--gitlab", action="store_true", help="start a GitLab too")
+    parser.add_argument("--ipfs", action="store_true", help="start an IPFS node too, and pin on it")
     parser.add_argument("--environment", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--ready", type=Path, help="write where everything is into this file, once it is up")
     options = parser.parse_args(arguments)
     named = dict(each.split("=", 1) for each in options.environment)
-    with Stack(options.folder, port=options.port, with_gitlab=options.gitlab, environment=named) as stack:
+    parts = {"with_gitlab": options.gitlab, "with_ipfs": options.ipfs}
+    with Stack(options.folder, port=options.port, environment=named, **parts) as stack:
         if options.ready is not None:
             write_whole(options.ready, json.dumps(stack.described()))
-        gitlab = f"\ngitlab  {stack.gitlab.url}" if stack.gitlab is not None else ""
+        others = {"gitlab": stack.gitlab, "ipfs": stack.ipfs}
+        more = "".join(f"\n{name:8}{server.url}" for name, server in others.items() if server is not None)
         print(
-            f"gateway {stack.url}\naws     {stack.aws.url}\ninvoke  {stack.host.invoke_url}{gitlab}",
+            f"gateway {stack.url}\naws     {stack.aws.url}\ninvoke  {stack.host.invoke_url}{more}",
             flush=True,
         )
         wait_for_stop()

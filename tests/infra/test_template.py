@@ -132,8 +132,11 @@ def test_r1_keys_open_under_the_context_of_the_stacks_own_offers_only() -> None:
         for each in kms(name):
             equals = each["Condition"]["StringEquals"]
             purpose = equals["kms:EncryptionContext:purpose"]
-            bound = "Oracles" if purpose == "sealrun:oracle" else "Offers"
-            assert equals["kms:EncryptionContext:bound_to"] == {"Ref": bound}
+            if purpose == "sealrun:pinning":
+                assert (name, set(equals)) == ("collect", {"kms:EncryptionContext:purpose"})
+            else:
+                bound = "Oracles" if purpose == "sealrun:oracle" else "Offers"
+                assert equals["kms:EncryptionContext:bound_to"] == {"Ref": bound}
             assert each["Condition"]["ForAllValues:StringEquals"] == {
                 "kms:EncryptionContextKeys": ["purpose", "bound_to"]
             }
@@ -233,10 +236,11 @@ def test_the_table_is_the_one_that_the_tests_run_against() -> None:
 
 
 def test_l9_what_functions_are_sent_to_is_https() -> None:
-    for name in ("MinaNodes", "MinaArchives", "ArtifactOrigins", "PublicUrl"):
-        pattern = template("template.yaml")["Parameters"][name]["AllowedPattern"]
-        assert re.fullmatch(pattern, "https://a.example")
-        assert not re.fullmatch(pattern, "http://169.254.169.254")
+    kinds = {"PinServices": "kubo:"}
+    for name in ("MinaNodes", "MinaArchives", "ArtifactOrigins", "PinServices", "PublicUrl"):
+        pattern, kind = template("template.yaml")["Parameters"][name]["AllowedPattern"], kinds.get(name, "")
+        assert re.fullmatch(pattern, f"{kind}https://a.example")
+        assert not re.fullmatch(pattern, f"{kind}http://169.254.169.254")
 
 
 def test_a_url_that_anybody_may_call_is_one_that_asks_for_the_origins_secret() -> None:

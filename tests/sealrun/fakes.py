@@ -16,6 +16,7 @@ from mina.signature import Signature
 from sealrun.dues import DueLeaf, Statement
 from sealrun.errors import (
     NotCovered,
+    PinFailed,
     ProviderBusy,
     ProviderRefused,
     ProviderUnclear,
@@ -23,7 +24,7 @@ from sealrun.errors import (
     TooMany,
 )
 from sealrun.issuers import Issuer, issuer_of
-from sealrun.measure import Measured
+from sealrun.measure import Measured, measure_document
 from sealrun.offers import Offer
 from sealrun.ports import Content, Job, Project, Rate, Run, RunStatus, StoredOffer
 from sealrun.records import Record, RunKey
@@ -328,8 +329,28 @@ class FakeStore:
     def get(self, sha256: str) -> bytes:
         return self.bytes[sha256]
 
+    def read(self, sha256: str) -> Iterator[bytes]:
+        yield self.bytes[sha256]
+
     def url(self, sha256: str, *, seconds: int, filename: str) -> str:
         return f"https://evidence.test/{sha256}?for={seconds}&as={filename}"
+
+
+@dataclass
+class FakePinner:
+    """An IPFS node; ``refuses`` names what it answers an error for, by content."""
+
+    name: str = "fake"
+    refuses: set[bytes] = field(default_factory=set)
+    tries: int = 0
+    pins: dict[str, bytes] = field(default_factory=dict)
+
+    def pin(self, content: Content, measured: Measured, *, seconds: float) -> None:
+        self.tries += 1
+        body = b"".join(content())
+        if body in self.refuses or measure_document(body).cid != measured.cid:
+            raise PinFailed("answer: expected a success, got status 500")
+        self.pins[measured.cid] = body
 
 
 class FakeKeys:

@@ -16,6 +16,7 @@ from sealrun.ports import StoredOffer
 from sealrun.records import Record
 from sealrun.workflows.accept_call import Accepted, accept_call
 from sealrun.workflows.collect_run import Collector, advance
+from sealrun.workflows.pin_items import Pinning
 from sealrun.workflows.start_run import Starter
 from sealrun.workflows.sweep import sweep
 from tests.sealrun.fakes import (
@@ -163,6 +164,7 @@ class World:
     provider: Any = None
     opens: bool = True
     throttle: Throttle = field(default_factory=Throttle)
+    pinning: Pinning = field(default_factory=Pinning)
 
     def __post_init__(self) -> None:
         self.provider = self.provider or FakeProvider(self.clock, self.offer)
@@ -183,6 +185,7 @@ class World:
             spooled,
             self.issuers,
             lambda _: [API_TOKEN, WEBHOOK_SECRET],
+            self.pinning,
         )
 
     def call(self, signed: SignedCall | None = None, *, body: bytes | None = None) -> Accepted:

@@ -21,7 +21,7 @@ MAX_LINKS = 1024
 _RAW, _DAG_PB = 0x55, 0x70
 _SHA2_256 = bytes([0x12, 32])
 _PREFIXES = tuple(bytes([1, codec]) + _SHA2_256 for codec in (_RAW, _DAG_PB))
-_CID_BYTES = 36
+CID_BYTES = 36
 _CID_CHARACTERS = 59
 # UnixFS's Data.DataType
 _DIRECTORY, _FILE = 1, 2
@@ -139,16 +139,22 @@ def _leaves(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def total_size(size: int) -> int:
     """Tsize of a file of so many bytes: its own and those of its nodes, which its length alone decides."""
+    return sum(block_sizes(size))
+
+
+def block_sizes(size: int) -> Iterator[int]:
+    """The bytes of each block of a file of so many bytes, level by level, the root last."""
     full, rest = divmod(size, CHUNK)
-    blank = bytes(_CID_BYTES)
+    blank = bytes(CID_BYTES)
     level = [Link(blank, CHUNK, CHUNK)] * full
     level += [Link(blank, rest, rest)] if rest or not full else []
+    yield from (link.total_size for link in level)
     while len(level) > 1:
         groups = [level[at : at + MAX_LINKS] for at in range(0, len(level), MAX_LINKS)]
         # all groups but the last are equal
-        first = file_node(groups[0])[0]
-        level = [first] * (len(groups) - 1) + [file_node(groups[-1])[0]]
-    return level[0].total_size
+        made = [file_node(groups[0])] * (len(groups) - 1) + [file_node(groups[-1])]
+        yield from (len(block.data) for _, block in made)
+        level = [link for link, _ in made]
 
 
 def file_node(links: Sequence[Link]) -> tuple[Link, Block]:

@@ -17,7 +17,8 @@
     ├── Unavailable          we could not get what we need; asking later can help
     │   ├── OfferClosed          closed, or not as it was when it was offered
     │   ├── NodeUnavailable      no Mina node that can be believed answered
-    │   └── StoreUnavailable     AWS did not answer, or answered with an error
+    │   ├── StoreUnavailable     AWS did not answer, or answered with an error
+    │   └── PinFailed            an IPFS node or pinning service does not hold what it was asked to
     ├── UnsafeArchive        what a run left is too large or not safe to unpack
     ├── TokenRefused         a job's CI token does not say what it must; the run keeps grade 0
     └── ProviderError        what the CI provider answered
@@ -185,6 +186,13 @@ class StoreUnavailable(Unavailable):
 
     type = "store-unavailable"
     title = "The store is not available now"
+
+
+class PinFailed(Unavailable):
+    """An IPFS node or a pinning service does not hold the bytes under the CID that was computed here."""
+
+    type = "pin-failed"
+    title = "The evidence is not pinned"
 
 
 class UnsafeArchive(SealrunError):

@@ -243,8 +243,29 @@ class EvidenceStore(Protocol):
     def get(self, sha256: str) -> bytes:
         """A document of ours back, checked against its digest; at most 8 MiB."""
 
+    def read(self, sha256: str) -> Iterator[bytes]:
+        """The bytes of any length in pieces. Not checked against their digest."""
+
     def url(self, sha256: str, *, seconds: int, filename: str) -> str:
         """A URL that serves the bytes for that many seconds, as a download of that name."""
+
+
+class Pinner(Protocol):
+    """An IPFS node or pinning service that keeps what the public may see."""
+
+    @property
+    def name(self) -> str:
+        """What receipts' evidence calls it; neither address nor secret."""
+
+    def pin(self, content: Content, measured: Measured, *, seconds: float) -> None:
+        """Have these bytes kept under their CID; pinning twice is harmless.
+
+        What reading the bytes raises passes through.
+
+        Raises:
+            PinFailed: after so many seconds it is not known to hold them, it answered with an error, or
+                with another CID.
+        """
 
 
 class Unpack(Protocol):

@@ -19,6 +19,24 @@ _RUN = (
 _JOB = ("id", "name", "stage", "status", "failure_reason", "runner")
 
 
+# Reasons that a document repeats; of more it gives the count.
+MAX_REASONS = 20
+
+
+@dataclass(frozen=True)
+class Pins:
+    """How many public items one IPFS service holds, and why not the others, by their label."""
+
+    service: str
+    pinned: int
+    failed: Mapping[str, str]
+
+    def shown(self) -> dict[str, Any]:
+        """As the document has it."""
+        why = dict(list(self.failed.items())[:MAX_REASONS])
+        return {"service": self.service, "pinned": self.pinned, "failed": len(self.failed), "why": why}
+
+
 @dataclass(frozen=True)
 class RunReport:
     """What was found while the evidence was gathered; no digest of anything that may stay hidden (E1)."""
@@ -31,6 +49,7 @@ class RunReport:
     tokens: Sequence[Mapping[str, Any]] = ()  # which jobs' CI tokens were verified, and to what avail
     logs_cut: Sequence[str] = ()  # jobs whose log is longer than the offer's limit
     masked: Mapping[str, int] = field(default_factory=dict)  # secrets that were masked, by where
+    pins: Sequence[Pins] = ()  # what is on IPFS, this document included; none where nothing is pinned
     withheld: Sequence[str] = ()  # items that the policy names and that hold what may be a secret
 
 
@@ -61,6 +80,7 @@ def run_document(
             "tokens": list(report.tokens),
             "logs_cut": list(report.logs_cut),
             "masked": dict(report.masked),
+            "pins": [pins.shown() for pins in report.pins],
             "withheld": list(report.withheld),
             "statement_key": statement_key.hex(),
         }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # S3 takes parts of 5 MiB and more; one of them is in memory at a time.
 PART = 16 << 20
+READ = 1 << 20
 DOCUMENT_BYTES = 8 << 20
 PREFIX = "sha256/"
 
@@ -47,6 +48,11 @@ class S3EvidenceStore:
         if len(body) > DOCUMENT_BYTES or hashlib.sha256(body).hexdigest() != sha256:
             raise StoreUnavailable(f"evidence: expected the bytes of {sha256}, got others")
         return body
+
+    def read(self, sha256: str) -> Iterator[bytes]:
+        with _translated():
+            answer = self._client.get_object(Bucket=self._bucket, Key=PREFIX + sha256)
+            yield from answer["Body"].iter_chunks(READ)
 
     def url(self, sha256: str, *, seconds: int, filename: str) -> str:
         disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sealrun.accounts import Pinned
 from sealrun.adapters.archives import unpack_zip
 from sealrun.adapters.dynamodb import DynamoLedger
+from sealrun.adapters.pins import PinService, open_pinner
 from sealrun.adapters.spool import spooled
 from sealrun.credentials import Credential, key_context, open_credential
 from sealrun.ports import Oracle, Provider, StoredOffer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sealrun.adapters.mina_node import MinaNodes
     from sealrun.adapters.s3 import S3EvidenceStore
     from sealrun.workflows.collect_run import Collector
+    from sealrun.workflows.pin_items import Pinning
     from sealrun.workflows.reserve_price import Payments
 
 OPENED_SECONDS = 300
@@ -48,6 +50,7 @@ class Settings:
     pinned_offer: Pinned | None = None  # the code of offers' contracts; none reads no credential from chain
     mina_archives: tuple[str, ...] = ()  # GraphQL URLs; the nodes' own where there is none
     artifact_origins: tuple[str, ...] = ()  # object storage that the provider redirects artifacts to
+    pins: tuple[PinService, ...] = ()  # where public evidence is pinned; on S3 it is in any case
     # Ciphertexts by their public keys, where a new oracle key serves beside an old one (A9).
     oracle_keys: Mapping[str, bytes] = field(default_factory=dict)
     offers: tuple[int, ...] = ()  # hashes of those that the stack serves; none serves all of its table (A3)
@@ -67,6 +70,7 @@ class Settings:
         unsafe = environment.get("SEALRUN_UNSAFE_LOOPBACK") == "1"
         nodes = tuple(environment.get("SEALRUN_MINA_NODES", "").split())
         ledger = int(environment.get("SEALRUN_LEDGER", "0"))
+        pins = environment.get("SEALRUN_PIN", "").split()
         return cls(
             **named,
             oracle_key=oracle_key,
@@ -74,6 +78,7 @@ class Settings:
             unsafe_loopback=unsafe,
             artifact_origins=tuple(environment.get("SEALRUN_ARTIFACT_ORIGINS", "").split()),
             mina_nodes=nodes,
+            pins=tuple(PinService.parse(each, unsafe_loopback=unsafe) for each in pins),
             ledger=ledger,
             pinned=_pinned(environment, "SEALRUN_VERIFICATION_KEY"),
             pinned_offer=_pinned(environment, "SEALRUN_OFFER_VERIFICATION_KEY"),
@@ -150,9 +155,16 @@ class Services:
 
         unsafe = self._settings.unsafe_loopback
         issuers = PinnedIssuers(self._issuer_http, clock=self.clock, unsafe_loopback=unsafe)
-        return Collector(
-            self.starter, self.open_oracle, self.store, unpack_zip, spooled, issuers, self._secrets
-        )
+        oracle, store, secrets, pinning = self.open_oracle, self.store, self._secrets, self.pinning
+        return Collector(self.starter, oracle, store, unpack_zip, spooled, issuers, secrets, pinning)
+
+    @cached_property
+    def pinning(self) -> "Pinning":
+        """Where public evidence is pinned."""
+        from sealrun.workflows.pin_items import Pinning  # noqa: PLC0415
+
+        unsafe, services = self._settings.unsafe_loopback, self._settings.pins
+        return Pinning([open_pinner(each, lambda: self.keys, unsafe_loopback=unsafe) for each in services])
 
     @cached_property
     def chain(self) -> "MinaNodes":

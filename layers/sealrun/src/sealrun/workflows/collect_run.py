@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from sealrun.calls import SignedCall
 from sealrun.errors import ProviderError, Unavailable
@@ -10,6 +11,7 @@ from sealrun.evidence import Evidence, Item, Tree
 from sealrun.evidence_index import Index
 from sealrun.leaves import Kind
 from sealrun.measure import measure_document
+from sealrun.offers import Offer
 from sealrun.ports import EvidenceStore, Issuers, Ledger, Oracle, Spool, StoredOffer, Unpack
 from sealrun.receipts import Outcome, Receipt, SignedReceipt
 from sealrun.records import (
@@ -28,6 +30,7 @@ from sealrun.runs import judge
 from sealrun.secret_scan import Scanner
 from sealrun.statements import Subject, envelope, pae, statements
 from sealrun.workflows.gather import Gathered, gather
+from sealrun.workflows.pin_items import Pinning, first_failure, pin_items, with_one_more
 from sealrun.workflows.start_run import Starter, start_run
 
 _MEDIA_TYPES = {
@@ -48,6 +51,7 @@ class Collector:
     spool: Spool
     issuers: Issuers
     secrets: Callable[[StoredOffer], Sequence[bytes]]  # the offer's own, which nothing may show
+    pinning: Pinning = field(default_factory=Pinning)
 
 
 def advance(
@@ -88,7 +92,7 @@ def collect_run(
         held = _looked(held, stored, ledger, collector, clock) if held.ending is None else held
         if held.ending is None:
             return held
-        after = _concluded(held, held.ending, stored, ledger, collector)
+        after = _concluded(held, held.ending, stored, ledger, collector, clock)
     except (ProviderError, Unavailable):
         return _give_back(held, ledger, now=clock())
     except Exception:  # a fault of ours: it is reported, and must not keep the call waiting for the lease
@@ -115,13 +119,18 @@ def _looked(
 
 
 def _concluded(
-    held: Record, end: Ending, stored: StoredOffer, ledger: Ledger, collector: Collector
+    held: Record,
+    end: Ending,
+    stored: StoredOffer,
+    ledger: Ledger,
+    collector: Collector,
+    clock: Callable[[], int],
 ) -> Record:
-    """Gather the evidence, then sign the one receipt over it."""
+    """Gather the evidence, pin it, then sign the one receipt over it."""
     gathered, oracle = _gathered(held, end, stored, ledger, collector), collector.oracle(stored)
     store, offer = collector.store, stored.offer
-    document = run_document(held, gathered.ending, offer, gathered.report, statement_key=oracle.statement_key)
-    evidence = _evidence(held, gathered, document, oracle, store)
+    document = _run_document(held, gathered, offer, oracle, collector, clock)
+    evidence = _evidence(held, gathered, document, oracle)
     receipt = _sign(held, gathered, evidence, stored, oracle)
     about = Subject(receipt, offer, Index.parse(evidence.index), json.loads(document))
     kept = {"index": evidence.index, "openings": evidence.openings, "statements": _statements(about, oracle)}
@@ -155,15 +164,40 @@ def _gathered(
     )
 
 
-def _evidence(
-    held: Record, gathered: Gathered, document: bytes, oracle: Oracle, store: EvidenceStore
-) -> Evidence:
-    """Both trees; the document of the run is the first leaf of the profile and always shown."""
-    seed, measured = oracle.seed(held.id), measure_document(document)
-    store.put(lambda: [document], measured, media_type="application/json")
-    run = Item(Kind.RUN, LABEL, measured.sha256, measured.size, public=True, cid=measured.cid)
+def _run_document(
+    held: Record,
+    gathered: Gathered,
+    offer: Offer,
+    oracle: Oracle,
+    collector: Collector,
+    clock: Callable[[], int],
+) -> bytes:
+    """The document of the run, stored and pinned; one that is not pinned everywhere tells that of itself."""
+    pin = partial(pin_items, pinning=collector.pinning, store=collector.store, clock=clock)
+    pins = pin([*gathered.outputs, *gathered.profile])
+
+    def document(why_not: str) -> bytes:
+        report = replace(gathered.report, pins=with_one_more(pins, LABEL, why_not))
+        made = run_document(held, gathered.ending, offer, report, statement_key=oracle.statement_key)
+        _store(collector.store, made, _MEDIA_TYPES["index"])
+        return made
+
+    made = document("")
+    why_not = first_failure(pin([_run_item(made)]))
+    return document(why_not) if why_not else made
+
+
+def _run_item(document: bytes) -> Item:
+    """The first leaf of the profile, which is always shown."""
+    measured = measure_document(document)
+    return Item(Kind.RUN, LABEL, measured.sha256, measured.size, public=True, cid=measured.cid)
+
+
+def _evidence(held: Record, gathered: Gathered, document: bytes, oracle: Oracle) -> Evidence:
+    """Both trees."""
+    seed = oracle.seed(held.id)
     outputs = Tree("outputs", tuple(gathered.outputs), seed)
-    return Evidence(held.id, outputs, Tree("profile", (run, *gathered.profile), seed))
+    return Evidence(held.id, outputs, Tree("profile", (_run_item(document), *gathered.profile), seed))
 
 
 def _statements(about: Subject, oracle: Oracle) -> bytes:
