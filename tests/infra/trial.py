@@ -32,6 +32,8 @@ OFFER = make_paid_offer(
     payment={"depth": 0, "nodes": 1, "failed_per_day": 50},
     quota_per_hour=100,
 )
+# Loopback is never asked: the token is opened, then the request is refused.
+PIN_SERVICE = "kubo:https://127.0.0.1:9"
 GIVEN = {**VALUES, "Offers": [OFFER.id], "Oracles": [OFFER.oracle]}
 
 
@@ -127,6 +129,8 @@ class Trial:
         context = key_context("oracle", OFFER.oracle)
         closed = services.keys.encrypt(ORACLE.to_base58().encode(), context=context)
         self.environment["SEALRUN_ORACLE_KEY"] = base64.b64encode(closed).decode()
+        closed = services.keys.encrypt(b"pin-token", context=key_context("pinning", PIN_SERVICE))
+        self.environment["SEALRUN_PIN"] = f"{PIN_SERVICE}#{base64.b64encode(closed).decode()}"
         entropy, secret = secrets.token_bytes, "whsec_x"
         publish_offer(
             OFFER,
