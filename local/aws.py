@@ -181,6 +181,11 @@ def main(arguments: list[str] | None = None) -> int:
         disable_nagle_algorithm = True
         wbufsize = -1
 
+        def make_environ(self) -> dict[str, Any]:
+            """Send what is written by now: botocore waits a second for ``100 Continue`` before each body."""
+            self.wfile.flush()
+            return super().make_environ()
+
     app = DomainDispatcherApplication(create_backend_app)
     # ThreadedMotoServer would wait for ever where the port is taken; this says so and exits.
     server = make_server("127.0.0.1", options.port, app, threaded=True, request_handler=Handler)

@@ -94,6 +94,12 @@ class _Handler(BaseHTTPRequestHandler):
     answer: Callable[[Request], Reply]
     max_body: int
 
+    def handle_expect_100(self) -> bool:
+        """Send it at once: botocore waits a second for ``100 Continue`` before each body."""
+        proceed = super().handle_expect_100()
+        self.wfile.flush()
+        return proceed
+
     def _serve(self) -> None:
         refusal, length = self._refusal()
         if refusal is not None:

@@ -9,6 +9,7 @@ import httpx
 from openapi_core import OpenAPI
 from openapi_core.templating.responses.exceptions import ResponseNotFound
 from openapi_core.testing import MockRequest, MockResponse
+from werkzeug.datastructures import MultiDict
 
 _CLIENT_ERROR = 400
 # OpenAPI's paths have no parameter that spans several segments; GitHub's have one.
@@ -53,7 +54,7 @@ class Described:
             host_url=self._host,
             method=request.method,
             path=path.removeprefix(self._below),
-            args=dict(request.url.params),
+            args=MultiDict(request.url.params.multi_items()),
             headers=dict(request.headers),
             data=request.content,
             content_type=request.headers.get("content-type", "").partition(";")[0],

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from sealrun.adapters.pin_filebase import FilebasePinner
 from sealrun.adapters.pin_kubo import KuboPinner
+from sealrun.adapters.pin_pinata import PinataPinner
+from sealrun.adapters.pin_service import ServicePinner
 from sealrun.adapters.pins import PinService, Token
 from sealrun.adapters.services import Services, Settings
 from sealrun.credentials import key_context
@@ -26,11 +29,16 @@ def test_a_stack_that_names_no_service_pins_nowhere() -> None:
 
 
 def test_services_are_opened_in_the_order_that_the_stack_names_them() -> None:
-    named = {**ENVIRONMENT, "SEALRUN_PIN": f"kubo:{URL} kubo:https://b.test#QUFB"}
-    settings = Settings.read(named)
-    assert [(each.url, each.token) for each in settings.pins] == [(URL, b""), ("https://b.test", b"AAA")]
+    kinds = {"kubo": KuboPinner, "service": ServicePinner, "filebase": FilebasePinner, "pinata": PinataPinner}
+    named = " ".join(f"{kind}:https://{kind}.test/a#QUFB" for kind in kinds)
+    settings = Settings.read({**ENVIRONMENT, "SEALRUN_PIN": f"{named} kubo:{URL}"})
+    assert [(each.url, each.token) for each in settings.pins][3:] == [
+        ("https://pinata.test/a", b"AAA"),
+        (URL, b""),
+    ]
     pinners = Services(settings).pinning.pinners
-    assert [type(pinner) for pinner in pinners] == [KuboPinner, KuboPinner]
+    assert [type(pinner) for pinner in pinners] == [*kinds.values(), KuboPinner]
+    assert [pinner.name for pinner in pinners] == [*kinds, "kubo"]
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def post_car(
     boundary = secrets.token_hex(16)
     head, tail = _around(boundary, fields, measured.cid)
     ends = time.monotonic() + seconds
-    chunks = _until(ends, car(measured.cid, content()))
+    chunks = in_time(ends, car(measured.cid, content()))
     sent = {
         **headers,
         "Content-Type": f"multipart/form-data; boundary={boundary}",
@@ -60,6 +60,18 @@ def ask(client: httpx.Client, method: str, url: str, *, seconds: float, **reques
         if not response.is_success:
             raise PinFailed(f"answer: expected a success, got status {response.status_code}")
         return json.loads(read_limited(response, MAX_ANSWER, seconds=max(seconds, 1.0)))
+
+
+def in_time(ends: float, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes, as long as the monotonic clock has not passed ``ends``.
+
+    Raises:
+        PinFailed: there is no time left.
+    """
+    for chunk in chunks:
+        if time.monotonic() > ends:
+            raise PinFailed("upload: expected it done in time, got no further")
+        yield chunk
 
 
 def check_cid(expected: str, got: object) -> None:
@@ -95,11 +107,3 @@ def _joined(head: bytes, chunks: Iterable[bytes], tail: bytes) -> Iterator[bytes
     yield head
     yield from chunks
     yield tail
-
-
-def _until(ends: float, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The bytes, as long as there is time to send them."""
-    for chunk in chunks:
-        if time.monotonic() > ends:
-            raise PinFailed("upload: expected it done in time, got no further")
-        yield chunk

@@ -104,4 +104,28 @@ def _kubo(service: PinService, token: Token, unsafe_loopback: bool) -> Pinner:  
     return KuboPinner(_client(service, unsafe_loopback), url=service.url, headers=token.bearer)
 
 
-_OPENERS: dict[str, Callable[[PinService, Token, bool], Pinner]] = {"kubo": _kubo}
+def _service(service: PinService, token: Token, unsafe_loopback: bool) -> Pinner:  # noqa: FBT001
+    from sealrun.adapters.pin_service import ServicePinner  # noqa: PLC0415
+
+    return ServicePinner(_client(service, unsafe_loopback), url=service.url, headers=token.bearer)
+
+
+def _pinata(service: PinService, token: Token, unsafe_loopback: bool) -> Pinner:  # noqa: FBT001
+    from sealrun.adapters.pin_pinata import PinataPinner  # noqa: PLC0415
+
+    return PinataPinner(_client(service, unsafe_loopback), url=service.url, headers=token.bearer)
+
+
+def _filebase(service: PinService, token: Token, _unsafe_loopback: bool) -> Pinner:  # noqa: FBT001
+    from sealrun.adapters.pin_filebase import FilebasePinner, open_bucket  # noqa: PLC0415
+
+    endpoint, _, bucket = service.url.rpartition("/")
+    return FilebasePinner(lambda: open_bucket(endpoint, token.text), bucket=bucket)
+
+
+_OPENERS: dict[str, Callable[[PinService, Token, bool], Pinner]] = {
+    "kubo": _kubo,
+    "service": _service,
+    "filebase": _filebase,
+    "pinata": _pinata,
+}

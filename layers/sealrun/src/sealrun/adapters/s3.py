@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -37,7 +37,8 @@ class S3EvidenceStore:
         if measured.size <= PART:
             self._put(b"".join(content()), measured, {**where, "ContentType": media_type})
         elif not self._exists(where):
-            self._put_parts(content, measured, where, media_type)
+            chunks, created = _checked(content(), measured), {"ContentType": media_type}
+            put_parts(self._client, where, chunks, made=created, completed={"IfNoneMatch": "*"})
 
     def get(self, sha256: str) -> bytes:
         try:
@@ -50,7 +51,7 @@ class S3EvidenceStore:
         return body
 
     def read(self, sha256: str) -> Iterator[bytes]:
-        with _translated():
+        with translated():
             answer = self._client.get_object(Bucket=self._bucket, Key=PREFIX + sha256)
             yield from answer["Body"].iter_chunks(READ)
 
@@ -68,54 +69,80 @@ class S3EvidenceStore:
 
     def _put(self, body: bytes, measured: Measured, request: dict[str, str]) -> None:
         _check(hashlib.sha256(body), len(body), measured)
-        with _translated(unless="PreconditionFailed"):
+        with translated(unless="PreconditionFailed"):
             self._client.put_object(Body=body, IfNoneMatch="*", **request)  # type: ignore[arg-type]
 
     def _exists(self, where: dict[str, str]) -> bool:
-        with _translated(unless="404"):
+        with translated(unless="404"):
             self._client.head_object(**where)  # type: ignore[arg-type]
             return True
         return False
 
-    def _put_parts(
-        self, content: Content, measured: Measured, where: dict[str, Any], media_type: str
-    ) -> None:
-        """One part in memory at a time; an upload that is not completed is given up."""
-        with _translated():
-            upload = self._client.create_multipart_upload(**where, ContentType=media_type)["UploadId"]
-        try:
-            with _translated():
-                parts = self._send_parts(content, measured, {**where, "UploadId": upload})
-            with _translated(unless="PreconditionFailed"):
-                self._client.complete_multipart_upload(
-                    **where, UploadId=upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
-                )
-        except BaseException:
-            with contextlib.suppress(ClientError, BotoCoreError):
-                self._client.abort_multipart_upload(**where, UploadId=upload)
-            raise
 
-    def _send_parts(self, content: Content, measured: Measured, upload: dict[str, Any]) -> list[Any]:
-        digest, size, parts = hashlib.sha256(), 0, []
-        for number, part in enumerate(_parts(content()), start=1):
-            digest.update(part)
-            size += len(part)
-            answer = self._client.upload_part(**upload, PartNumber=number, Body=part)
-            parts.append({"PartNumber": number, "ETag": answer["ETag"]})
-        _check(digest, size, measured)
-        return parts
+def put_parts(
+    client: "S3Client",
+    where: Mapping[str, Any],
+    chunks: Iterable[bytes],
+    *,
+    made: Mapping[str, Any],
+    completed: Mapping[str, Any],
+) -> None:
+    """Upload by multipart, one part in memory at a time; what is not completed is given up.
+
+    What reading the chunks raises passes through, and then nothing is stored.
+
+    Args:
+        client: of S3, or of a service with its API.
+        where: bucket and key.
+        chunks: the bytes, in pieces of any length.
+        made: what the upload is created with besides.
+        completed: what it is completed with besides. That its condition fails is no error.
+
+    Raises:
+        StoreUnavailable: the bucket did not do it.
+    """
+    with translated():
+        upload = {**where, "UploadId": client.create_multipart_upload(**where, **made)["UploadId"]}
+    try:
+        with translated():
+            parts = [_send(client, upload, *each) for each in enumerate(_parts(chunks), start=1)]
+        with translated(unless="PreconditionFailed"):
+            client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, **completed)
+    except BaseException:
+        with contextlib.suppress(ClientError, BotoCoreError):
+            client.abort_multipart_upload(**upload)
+        raise
+
+
+def _send(client: "S3Client", upload: dict[str, Any], number: int, part: bytes) -> Any:
+    answer = client.upload_part(**upload, PartNumber=number, Body=part)
+    return {"PartNumber": number, "ETag": answer["ETag"]}
 
 
 def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The bytes in parts of one size; the last one may be shorter."""
-    part = bytearray()
+    pieces: list[memoryview] = []
+    left = PART
     for chunk in chunks:
-        part += chunk
-        while len(part) >= PART:
-            yield bytes(part[:PART])
-            part = part[PART:]
-    if part:
-        yield bytes(part)
+        view = memoryview(chunk)
+        while view:
+            pieces.append(view[:left])
+            view, left = view[left:], left - len(pieces[-1])
+            if left == 0:
+                part, pieces, left = b"".join(pieces), [], PART
+                yield part
+    if pieces:
+        yield b"".join(pieces)
+
+
+def _checked(chunks: Iterable[bytes], measured: Measured) -> Iterator[bytes]:
+    """The bytes, and an error at their end where they are not what was measured."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        digest.update(chunk)
+        size += len(chunk)
+        yield chunk
+    _check(digest, size, measured)
 
 
 def _check(digest: "hashlib._Hash", size: int, measured: Measured) -> None:
@@ -124,7 +151,7 @@ def _check(digest: "hashlib._Hash", size: int, measured: Measured) -> None:
 
 
 @contextlib.contextmanager
-def _translated(*, unless: str = "") -> Iterator[None]:
+def translated(*, unless: str = "") -> Iterator[None]:
     """Raise botocore's errors as ours; the error of this code is none."""
     try:
         yield
