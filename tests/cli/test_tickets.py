@@ -7,11 +7,12 @@ import pytest
 
 from mina.keys import PrivateKey
 from sealrun.buyer_mechanism import Known
+from sealrun.errors import InputsRefused
 from sealrun.offers import Offer
 from sealrun.ticket_urls import Ticket
 from sealrun_cli.book import Page
 from sealrun_cli.errors import CliError
-from sealrun_cli.tickets import Issuing, parsed_until
+from sealrun_cli.tickets import Issuing, _check_issuer, _inputs, parsed_until
 from tests.sealrun.world import ACCOUNT, BUYER, PRICE, make_offer, make_paid_offer
 
 NOW = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
@@ -82,3 +83,32 @@ def test_each_ticket_has_a_secret_of_its_own() -> None:
     assert len({each.secret.to_base58() for each in made}) == 3
     assert [Ticket.parse(each.url()) for each in made] == made
     assert all(isinstance(each.secret, PrivateKey) for each in made)
+
+
+REQUIRED = {
+    "type": "object",
+    "properties": {
+        "layer": {"type": "string", "enum": ["mina", "both"]},
+        "level": {"type": "integer", "minimum": 0, "maximum": 9},
+    },
+    "additionalProperties": False,
+    "required": ["layer", "level"],
+}
+
+
+def test_fixed_inputs_fit_the_schema_and_open_ones_may_come_later() -> None:
+    offer = make_offer(inputs=REQUIRED)
+    assert _inputs(["layer=both"], ["level"], offer) == ({"layer": "both"}, ("level",))
+    assert _inputs(["layer=both", "level=3"], [], offer) == ({"layer": "both", "level": 3}, ())
+    for given, opened in ((["layer=rm"], ["level"]), (["layer=both"], []), (["tip=1"], ["level"])):
+        with pytest.raises(InputsRefused):
+            _inputs(given, opened, offer)
+    with pytest.raises(CliError, match="layer, level"):
+        _inputs([], ["tip"], offer)
+
+
+def test_a_key_that_the_offer_does_not_allow_issues_nothing() -> None:
+    _check_issuer(BUYER, make_offer())
+    _check_issuer(BUYER, make_offer(access={"open": False, "keys": [BUYER.public_key().to_base58()]}))
+    with pytest.raises(CliError, match="key: expected one that the offer allows"):
+        _check_issuer(BUYER, make_offer(access={"open": False, "keys": []}))

@@ -13,6 +13,7 @@ from tests.sealrun.test_tickets import batch, free_ticket
 from tests.sealrun.world import make_offer
 
 pytestmark = pytest.mark.peers
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("ticket_page_core.mjs")
 
 
@@ -30,3 +31,11 @@ def test_the_page_redeems_a_free_and_a_prepaid_ticket_as_python_does() -> None:
         assert redeemed.call.id == each["call"]
     assert dict(Redemption.parse(made[0]["body"]).call.inputs) == {"layer": "both", "level": 3}
     assert Redemption.parse(made[2]["body"]).call == paid.grant.prepaid_call
+
+
+def test_the_pages_types_are_strict_and_hold() -> None:
+    compiler = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
+    done = subprocess.run(
+        [*node(), str(compiler), "-p", "web/ticket"], cwd=ROOT, check=False, stdout=subprocess.PIPE
+    )
+    assert (done.returncode, done.stdout) == (0, b"")

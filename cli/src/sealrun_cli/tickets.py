@@ -14,6 +14,7 @@ import typer
 
 from mina.field import Q
 from mina.keys import PrivateKey
+from sealrun.inputs import InputSchema
 from sealrun.offers import Offer
 from sealrun.ticket_urls import MAX_URL_LENGTH, Ticket, issue, prepay
 from sealrun.tickets import MAX_TICKET_SECONDS, Prepaid
@@ -109,6 +110,7 @@ def ticket(
         found = service.offer(offer)
         if bool(account) != with_pay:
             raise CliError("bad-request", "ticket: expected --pay and --account together, got one of them")
+        _check_issuer(issuer, found)
         inputs, names = _inputs(given or [], opened or [], found)
         end = parsed_until(until, now=int(time.time()))
         audience = offer.removesuffix(f"/offers/{found.id}")
@@ -178,16 +180,24 @@ def parsed_until(text: str, *, now: int) -> int:
 
 
 def _inputs(given: list[str], opened: list[str], offer: Offer) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Fixed and open inputs; with nothing open, the fixed ones must do by themselves."""
+    """Fixed and open inputs. The fixed ones fit the schema; with nothing open they do by themselves."""
     inputs, properties = parsed_inputs(given, offer), offer.inputs.schema["properties"]
     if unknown := [name for name in opened if name not in properties]:
         expected = ", ".join(properties) or "none"
         raise CliError(
             "bad-request", f"open: expected inputs of the offer ({expected}), got {unknown[0][:40]}"
         )
-    if not opened:
-        offer.inputs.check(inputs)
+    schema = dict(offer.inputs.schema)
+    if opened:
+        schema.pop("required", None)  # what is open comes later
+    InputSchema.parse(schema, at_most=len(properties)).check(inputs)
     return inputs, tuple(opened)
+
+
+def _check_issuer(issuer: PrivateKey, offer: Offer) -> None:
+    address = issuer.public_key().to_base58()
+    if not (offer.access.open or address in offer.access.keys):
+        raise CliError("not-allowed", f"key: expected one that the offer allows, got {address}")
 
 
 def _tell(out: Output, made: list[Ticket], offer: Offer, on_page: str) -> None:
