@@ -17,7 +17,7 @@ from infra.target import LAMBDA, Target
 
 FUNCTION = ROOT / "functions" / "edge_gate"
 # Of layers/sealrun, what checks a ticket; an import of anything else fails in the test of the package.
-CORE = ("__init__", "calls", "edge_gate", "errors", "fields", "json_limits", "read", "tickets")
+CORE = ("__init__", "calls", "edge_gate", "errors", "fields", "grants", "json_limits", "read", "tickets")
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-functions-restrictions.html
 MAX_ARCHIVE_BYTES = 1_000_000
 

@@ -22,11 +22,12 @@ from sealrun.errors import (
     TooMany,
 )
 from sealrun.fields import canonical
+from sealrun.grants import MAX_TICKET_SECONDS, Grant
 from sealrun.offers import Offer
 from sealrun.ports import Rate
 from sealrun.records import State
 from sealrun.ticket_urls import Ticket, issue, prepay
-from sealrun.tickets import MAX_TICKET_SECONDS, Grant, Redemption
+from sealrun.tickets import Redemption
 from sealrun.workflows.accept_call import REQUESTS_PER_MINUTE, Accepted
 from sealrun.workflows.redeem_ticket import redeem_ticket
 from tests.sealrun.fakes import FakeLedger

@@ -16,8 +16,9 @@ from mina.signature import Signature
 from sealrun.calls import Call
 from sealrun.errors import Malformed, Refused
 from sealrun.fields import canonical
+from sealrun.grants import Grant, Prepaid, base64url, unbase64url
 from sealrun.offers import Offer
-from sealrun.tickets import Grant, Prepaid, Redemption, base64url, proof_fields, unbase64url
+from sealrun.tickets import Redemption, proof_fields
 
 MAX_URL_LENGTH = 16 * 1024
 
