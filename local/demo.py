@@ -112,6 +112,14 @@ class Demo:
             KEYS.write_bytes(httpx.get(issuer, timeout=30).content)
             for name in (RECEIPT, STATEMENTS):
                 shutil.copyfile(EVIDENCE / name, OUT / name)
+            pictures = [
+                "--svg",
+                str(OUT / "profile.svg"),
+                "--speedscope",
+                str(OUT / "profile.speedscope.json"),
+            ]
+            seen = sale.run(say, "profile", str(EVIDENCE), *pictures, "--title", "The job that was bought")
+            say(f"{seen['samples']} samples of the run; most in {next(iter(seen['hottest']), 'nothing')}")
         receipt: dict[str, Any] = json.loads((OUT / RECEIPT).read_bytes())
         return receipt
 
