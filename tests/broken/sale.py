@@ -1,7 +1,8 @@
 """One good sale with every kind of evidence, and how an oracle that lies would hand out another.
 
-The good one is what the workflows themselves make of a call; ``Sale.folder`` makes the same folder out of its
-parts (a test holds the two together), so that a part can be changed and everything signed again over it.
+The good one is what the workflows made of a call when it was kept. ``Sale.folder`` makes a folder out of its
+parts as the workflows do (a test holds the two together), so that a part can be changed and everything signed
+again over it.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from mina.keys import PrivateKey
@@ -27,6 +29,7 @@ from sealrun.statements import Subject, envelope, pae, statements
 from tests.sealrun.fakes import FakeOracle
 from tests.sealrun.world import ORACLE, World, evidence_value, make_offer
 
+GOOD = Path(__file__).parent / "folders" / "good"
 Files = dict[str, bytes]
 POLICY = evidence_value(
     inputs="public", outputs=["build/dist/*"], log=["*built*"], symbols=["main"], probes=["steps"]
@@ -133,28 +136,52 @@ def sold() -> tuple[World, Record]:
     return world, world.settle(record.call_hash)
 
 
+def sale_of(world: World, record: Record) -> Sale:
+    """The parts of what the workflows made."""
+    assert record.ending is not None
+    call: Call = SignedCall.parse(record.body, world.offer).call
+    index, openings = (world.store.get(at) for at in (record.index, record.openings))
+    return _sale(
+        world.offer,
+        call.public,
+        call.inputs_document,
+        index,
+        openings,
+        record.ending.finished_at,
+        world.store.bytes,
+    )
+
+
 @cache
 def good_sale() -> Sale:
-    """The parts of what the workflows made."""
-    world, record = sold()
-    index = Index.parse(world.store.get(record.index))
-    leaves = parse_openings(world.store.get(record.openings))[1]
+    """The parts of the good folder that is kept: it stays as it is, whatever the workflows make by now."""
+    files = {
+        path.relative_to(GOOD).as_posix(): path.read_bytes() for path in GOOD.rglob("*") if path.is_file()
+    }
+    finished_at = json.loads(files["receipt.json"])["data"]["finished_at"]
+    documents = Offer.parse(files["offer.json"]), PublicCall.parse(files["call.json"]), files["inputs.json"]
+    left = {hashlib.sha256(data).hexdigest(): data for data in files.values()}
+    return _sale(*documents, files["index.json"], files["openings.json"], finished_at, left)
+
+
+def _sale(
+    offer: Offer,
+    call: PublicCall,
+    inputs: bytes,
+    index: bytes,
+    openings: bytes,
+    finished_at: int,
+    left: Mapping[str, bytes],
+) -> Sale:
+    entries, leaves = Index.parse(index).trees, parse_openings(openings)[1]
     items = {
         name: tuple(
             Item(leaf.kind, leaf.label, leaf.sha256, leaf.size, entry.leaf is not None, entry.cid, entry.text)
-            for leaf, entry in zip(leaves[name], index.trees[name], strict=True)
+            for leaf, entry in zip(leaves[name], entries[name], strict=True)
         )
         for name in ("outputs", "profile")
     }
-    call: Call = SignedCall.parse(record.body, world.offer).call
-    assert record.ending is not None
+    run, *profile = items["profile"]
     return Sale(
-        offer=world.offer,
-        call=call.public,
-        inputs=call.inputs_document,
-        run=json.loads(world.store.get(items["profile"][0].sha256)),
-        outputs=items["outputs"],
-        profile=items["profile"][1:],
-        finished_at=record.ending.finished_at,
-        left=world.store.bytes,
+        offer, call, inputs, json.loads(left[run.sha256]), items["outputs"], tuple(profile), finished_at, left
     )

@@ -1,5 +1,6 @@
 """Broken receipts, each refused for its own reason, and the good one, which passes."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sealrun.verification.verify import Trust, Verification, verify
 from sealrun_cli.verifying import verify_file
 from tests.broken.fault import Fault
 from tests.broken.make import FAULTS, HERE, kept, made, whole, write
-from tests.broken.sale import OPENED, Files, good_sale, sold
+from tests.broken.sale import OPENED, Files, good_sale, sale_of, sold
 from tests.sealrun.world import ORACLE
 
 NAMED = ORACLE.public_key().to_base58()
@@ -46,22 +47,26 @@ def good() -> Files:
 
 
 def test_the_script_makes_exactly_the_files_that_are_kept() -> None:
-    """If this fails after a change of a format: ``python -m tests.broken.make``, and read the difference."""
-    again = made()
+    """If this fails after faults were changed: ``python -m tests.broken.make``, and read the difference."""
+    again = made(good_sale())
     assert {path.name for path in HERE.iterdir()} == set(again)
     for name, files in again.items():
         assert kept(name) == files, name
 
 
-def test_the_good_folder_is_what_the_workflows_make(good: Files) -> None:
+def test_a_folder_made_of_its_parts_is_what_the_workflows_make_and_it_holds() -> None:
     world, record = sold()
+    fresh = sale_of(world, record).folder()
     stored = {
         "index.json": record.index,
         "openings.json": record.openings,
         "receipt.intoto.jsonl": record.statements,
     }
-    assert {name: good[name] for name in stored} == {name: world.store.get(at) for name, at in stored.items()}
-    assert good == good_sale().folder()
+    assert {name: fresh[name] for name in stored} == {
+        name: world.store.get(at) for name, at in stored.items()
+    }
+    assert json.loads(fresh["receipt.json"]) == record.receipt
+    assert {claim.verdict for claim in checked(fresh).claims} == {Verdict.HOLDS}
 
 
 def test_the_good_folder_holds_on_disk_with_nothing_left_unshown(tmp_path: Path) -> None:
