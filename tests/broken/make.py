@@ -1,7 +1,7 @@
 """Write what each broken folder has otherwise than the good one: ``python -m tests.broken.make``.
 
 ``good/`` is whole, and is kept as it was made: a receipt that was handed out once must hold for ever. With
-``--good`` it is made anew by the workflows, for a format that does not follow the old one. A folder that bears
+``--good`` it is made anew by the workflows, for a format that replaces the old one. A folder that bears
 a fault's name holds the files that differ from the good ones, and a file REMOVED with the names of those that
 are not there. Keys and times are fixed, so the bytes are as well.
 """
