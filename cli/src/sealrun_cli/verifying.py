@@ -1,9 +1,12 @@
 """``sealrun verify``: check a receipt and its evidence offline, claim by claim."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 
 from sealrun.adapters.evidence_folder import DiskFolder
@@ -26,8 +29,10 @@ from sealrun.verification.verify import verify as check
 from sealrun_cli import issuer_keys as keys_option
 from sealrun_cli import options
 from sealrun_cli.errors import CliError
+from sealrun_cli.gateway import with_gateway
 from sealrun_cli.issuer_keys import read_keys
 from sealrun_cli.output import speaking
+from sealrun_cli.service import Service
 
 BROKEN = 1
 WORDS = ((Verdict.HOLDS, "hold"), (Verdict.BROKEN, "broken"), (Verdict.NOT_SHOWN, "not shown"))
@@ -49,13 +54,17 @@ def verify(
     ] = None,
     issuer_keys: keys_option.File = None,
     unsafe_loopback: keys_option.Unsafe = False,
+    gateway: Annotated[
+        str, typer.Option(help="An IPFS gateway for public items that are not here.", metavar="URL")
+    ] = "",
     as_json: options.Json = False,
 ) -> None:
     """Check a receipt and its evidence offline. Status 0 only if nothing that is claimed is broken."""
-    with speaking(as_json=as_json) as out:
+    with speaking(as_json=as_json) as out, httpx.Client() as http:
         folder = evidence or find_evidence(file)
         keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
-        found = verify_file(file, folder, oracle, keys, tuple(rerun_oracle or ()))
+        more = partial(with_gateway, gateway=gateway, service=Service(http)) if gateway else None
+        found = verify_file(file, folder, oracle, keys, tuple(rerun_oracle or ()), more=more)
         out.result({**value(found), "evidence": str(folder) if folder else None}, *lines(found, folder))
     if not found.holds:
         raise typer.Exit(BROKEN)
@@ -67,6 +76,8 @@ def verify_file(
     oracle: str = "",
     keys: PinnedKeys | None = None,
     rerun_oracles: tuple[str, ...] = (),
+    *,
+    more: Callable[[Folder], Folder] | None = None,
 ) -> Verification:
     """All claims of the receipt in the file, with what is in the evidence folder, if there is one.
 
@@ -81,7 +92,8 @@ def verify_file(
         return check(receipt, _Nothing(), trust)
     if not evidence.is_dir():
         raise CliError("file", f"evidence: expected a folder, got {evidence}")
-    return check(receipt, _Beside(DiskFolder(evidence), DiskFolder(file.parent)), trust)
+    folder = _Beside(DiskFolder(evidence), DiskFolder(file.parent))
+    return check(receipt, more(folder) if more else folder, trust)
 
 
 def find_evidence(file: Path) -> Path | None:

@@ -18,6 +18,7 @@ OPERATOR = "the operator's word"
 MAX_RUN_BYTES = 8 << 20
 _KEY = ("profile", LABEL)
 _NAMES = ("call", "outcome", "reason", "statement_key", "samples", "not_pinned", "run")
+_WORDS = ("call", "outcome", "reason", "statement_key")
 _TEXTS = ("project", "name", "ref", "sha", "source", "url", "status")
 _NUMBERS = ("id", "user", "created_at", "started_at", "finished_at")
 
@@ -47,7 +48,9 @@ def _parsed(document: bytes) -> Mapping[str, Any]:
     """
     found = parse_object(document, at_most=MAX_RUN_BYTES)
     read.only(found, _NAMES, where=LABEL, optional=tuple(found))
-    for name in ("call", "outcome", "reason", "statement_key"):
+    if missing := [name for name in (*_WORDS, "samples", "not_pinned", "run") if name not in found]:
+        raise Malformed(f"{LABEL}: expected {missing[0]}, got none")
+    for name in _WORDS:
         read.text(found, name, pattern="(?s).{0,2000}", says="text")
     if not isinstance(found["samples"], dict) or not isinstance(found["not_pinned"], list):
         raise Malformed("samples, not_pinned: expected an object and a list, got something else")
