@@ -79,6 +79,14 @@ def test_a_folder_that_cannot_be_written_does_not_stop_the_command(tmp_path: Pat
     assert "expected a folder to write to" in done.stderr
 
 
+def test_a_job_without_stderr_is_run_all_the_same(tmp_path: Path) -> None:
+    line = f"{' '.join(PROBE)} -- sh -c 'echo done; exit 3' 2>&-"
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, "done\n", "")
+
+
 def test_the_token_is_kept_for_its_owner_and_never_told(tmp_path: Path) -> None:
     environment = {**ENVIRONMENT, "SEALRUN_ID_TOKEN": "eyJ.secret.token"}
     done = subprocess.run(

@@ -5,7 +5,6 @@ import ctypes
 import os
 import resource
 import signal
-import sys
 
 # Signals that CI runners and people send to a job; a terminal sends its own to the whole group by itself.
 FORWARDED = {
@@ -73,7 +72,7 @@ class Command:
             os.execvp(self._words[0], self._words)
         except OSError as error:
             status = NOT_FOUND if isinstance(error, FileNotFoundError) else CANNOT_RUN
-            print(f"sealrun-probe: {self._words[0]}: {error.strerror}", file=sys.stderr, flush=True)
+            os.write(2, f"sealrun-probe: {self._words[0]}: {error.strerror}\n".encode(errors="replace"))
         finally:
             os._exit(status)
 
@@ -88,8 +87,6 @@ def leave_as(status: int) -> int:
     with contextlib.suppress(OSError):  # SIGKILL and SIGSTOP keep their action
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
-    sys.stdout.flush()
-    sys.stderr.flush()
     os.kill(os.getpid(), number)
     return 128 + number  # a container's first process does not die by its own signal
 

@@ -25,7 +25,7 @@ class PySpy:
     name = "py-spy"
 
     def __init__(self) -> None:
-        self._scratch = TemporaryDirectory(prefix="sealrun-py-spy-", ignore_cleanup_errors=True)
+        self._scratch: TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[str] | None = None
         self._program = ""
 
@@ -40,6 +40,7 @@ class PySpy:
         if found is None:
             raise Refused("expected py-spy on PATH, got none")
         self._program = found
+        self._scratch = TemporaryDirectory(prefix="sealrun-py-spy-", ignore_cleanup_errors=True)
 
     def released(self, pid: int) -> None:
         """Attach."""
@@ -60,6 +61,8 @@ class PySpy:
         Raises:
             Refused: it could not attach, or saw no Python.
         """
+        if self._scratch is None:
+            raise Refused("expected a process to follow, got none")
         with self._scratch:
             said = self._said()
             if not self._raw.exists() or self._raw.stat().st_size > MAX_RAW_BYTES:
@@ -72,7 +75,7 @@ class PySpy:
 
     @property
     def _raw(self) -> Path:
-        return Path(self._scratch.name) / "raw"
+        return Path(self._scratch.name if self._scratch else "") / "raw"
 
     def _said(self) -> str:
         if self._process is None:

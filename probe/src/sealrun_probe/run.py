@@ -1,5 +1,6 @@
 """Run the command under the first sampler that works here; a sampler that fails never fails the job."""
 
+import contextlib
 import resource
 import sys
 import time
@@ -125,8 +126,8 @@ def _leave(
     seen = {**unseen, **found.probes}
     try:
         leave.profile(folder, name, found, refused=refused, probes=seen, used=used, seconds=seconds)
-    except OSError as error:
-        say(f"expected to write the profile, got {error}")
+    except Exception as error:  # noqa: BLE001  the command is over and has its own status
+        say(f"expected to write the profile, got {type(error).__name__}: {error}")
         return
     for other, why in refused.items():
         say(f"{other}: {why}")
@@ -134,5 +135,7 @@ def _leave(
 
 
 def say(text: str) -> None:
-    """A line for the job's log; stdout is the command's own."""
-    print(f"sealrun-probe: {text}", file=sys.stderr, flush=True)
+    """A line for the job's log, where there is one; stdout is the command's own."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            print(f"sealrun-probe: {text}", file=sys.stderr, flush=True)
