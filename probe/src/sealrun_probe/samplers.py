@@ -17,8 +17,9 @@ class Refused(Exception):
 class Sampled:
     """Stacks and how often each was seen.
 
-    ``hz`` is how many samples make a second of a processor's time; ``cut`` says that sampling ended before
-    the command did; ``attachment`` is the raw file that the stacks were read from.
+    ``hz`` is how many samples make a second of a processor's time, with py-spy a second of a thread that was
+    not seen idle; ``cut`` says that sampling ended before the command did; ``attachment`` is the raw file
+    that the stacks were read from.
     """
 
     stacks: Stacks
