@@ -7,6 +7,7 @@ from local.github.hooks import Hooks
 from local.github.messages import ApiError, Asked, not_found
 from local.github.runner import Runner
 from local.github.store import Repository, Run, Store, Token
+from local.gitlab.id_tokens import SigningKey
 from local.gitlab.storage import ObjectStorage
 
 
@@ -18,6 +19,7 @@ class Context:
     runner: Runner
     hooks: Hooks
     storage: ObjectStorage
+    key: SigningKey
     url: str
 
     def token(self, asked: Asked) -> Token:

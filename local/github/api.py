@@ -4,7 +4,7 @@ import re
 import traceback
 from collections.abc import Callable
 
-from local.github import routes_repositories, routes_runs
+from local.github import id_tokens, routes_repositories, routes_runs
 from local.github.access import Context
 from local.github.messages import ApiError, Asked, Route, refusal
 from local.gitlab.faults import Fault, Faults, NoAnswer, committed
@@ -14,7 +14,7 @@ _SECONDARY = (
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach "
     "out to GitHub Support for help, please include the request ID."
 )
-_ROUTES: list[Route] = [*routes_runs.ROUTES, *routes_repositories.ROUTES]
+_ROUTES: list[Route] = [*routes_runs.ROUTES, *routes_repositories.ROUTES, *id_tokens.ROUTES]
 
 
 def answer(context: Context, faults: Faults, request: Request) -> Reply:

@@ -1,9 +1,10 @@
 """The routes of workflows, runs, jobs and artifacts."""
 
+import secrets
 import time
 from pathlib import Path
 
-from local.github import views
+from local.github import id_tokens, views
 from local.github.access import Context
 from local.github.messages import REPOSITORY, ApiError, Asked, Route, not_found, page, redirect, within
 from local.github.store import Run
@@ -49,6 +50,7 @@ def dispatch(context: Context, asked: Asked) -> Reply:
             actor=context.token(asked).user,
             inputs=values,
             created_at=time.time(),
+            request_token=secrets.token_hex(20) if id_tokens.wanted(workflow.document) else "",
         )
         context.store.runs[run.id] = run
     context.runner.add(run, workflow)

@@ -18,6 +18,7 @@ from typing import Any
 from local.github.store import Artifact, Job, Run, Store
 from local.github.workflows import Workflow, git
 
+IDENTITY_PATH = "/_apis/idtoken"
 _UPLOAD = Path(__file__).parent / "upload"
 _USED = re.compile(rb"actions/upload-artifact@[\w.-]+")
 _OVER = {"success": "success", "failure": "failure", "cancelled": "cancelled", "skipped": "skipped"}
@@ -110,12 +111,20 @@ class Runner:
             "SEALRUN_PACK": _UPLOAD / "pack.py",
             "SEALRUN_PYTHON": sys.executable,
         }
+        tokens = {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self._url}{IDENTITY_PATH}/{run.id}?api-version=2.0",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": run.request_token,
+        }
         return [
             *(act(), "workflow_dispatch", "--json", "--no-cache-server", "--actor", run.actor.login),
             *("-W", f".github/workflows/{run.workflow}", "-P", "ubuntu-latest=-self-hosted"),
             *(part for name in uploads for part in ("--local-repository", f"{name}={_UPLOAD}")),
             *(part for name, value in run.inputs.items() for part in ("--input", f"{name}={value}")),
-            *(part for name, value in values.items() for part in ("--env", f"{name}={value}")),
+            *(
+                part
+                for name, value in (values | (tokens if run.request_token else {})).items()
+                for part in ("--env", f"{name}={value}")
+            ),
         ]
 
     def _follow(self, run: Run, workflow: Workflow, process: subprocess.Popen[str]) -> None:

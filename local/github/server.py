@@ -16,6 +16,7 @@ from local.github.hooks import Hooks
 from local.github.runner import Runner
 from local.github.store import Hook, Repository, Store, Token, User
 from local.gitlab.faults import Faults
+from local.gitlab.id_tokens import SigningKey
 from local.gitlab.storage import ObjectStorage
 from local.loopback import LoopbackServer, Reply, Request, json_reply
 
@@ -37,7 +38,9 @@ class GitHubServer(Closing):
         self.hooks = Hooks(self.store, url=self.url, faults=self.faults)
         self.storage = ObjectStorage()
         self._runner = Runner(self.store, url=self.url, workers=workers, changed=self.hooks.changed)
-        self._context = Context(self.store, self._runner, self.hooks, self.storage, self.url)
+        self._context = Context(
+            self.store, self._runner, self.hooks, self.storage, SigningKey(self.store.folder), self.url
+        )
 
     def close(self) -> None:
         """Stop serving, then everything that runs."""

@@ -58,6 +58,7 @@ class Run:
     created_at: float = 0.0
     started_at: float = 0.0
     updated_at: float = 0.0
+    request_token: str = field(default="", repr=False)  # for ID tokens; empty where it may not ask for one
 
 
 @dataclass

@@ -7,10 +7,12 @@ runner counts as one that GitLab hosts; another ``runner_environment`` plays a s
 import hashlib
 import json
 import re
+import threading
 import time
 import uuid
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.gitlab import views
@@ -28,12 +30,11 @@ _DEFAULT_SECONDS = 300
 _KEY_BITS = 2048
 
 
-class IdTokens:
-    """The issuer: one RSA key, kept in the server's folder so that a restart signs with the same."""
+class SigningKey:
+    """An issuer's RSA key, kept in a folder so that a restart signs with the same."""
 
-    def __init__(self, store: Store, *, url: str, runner_environment: str = "gitlab-hosted") -> None:
-        self._store, self._url, self._environment = store, url, runner_environment
-        self._file = store.folder / "id_tokens.pem"
+    def __init__(self, folder: Path) -> None:
+        self._file, self._lock = folder / "id_tokens.pem", threading.Lock()
 
     @property
     def keys(self) -> dict[str, Any]:
@@ -44,6 +45,45 @@ class IdTokens:
         key = {name: found[name] for name in ("kty", "n", "e")}
         return {"keys": [{**key, "kid": _kid(key), "use": "sig", "alg": "RS256"}]}
 
+    def sign(self, claims: Mapping[str, Any], **headers: str) -> str:
+        """A JSON Web Token."""
+        import jwt  # noqa: PLC0415
+
+        named = {"kid": self.keys["keys"][0]["kid"], **headers}
+        return jwt.encode(dict(claims), self._key(), algorithm="RS256", headers=named)
+
+    def _key(self) -> "RSAPrivateKey":
+        from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+        from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
+
+        with self._lock:
+            if not self._file.exists():
+                made = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
+                form = serialization.PrivateFormat.PKCS8
+                none = serialization.NoEncryption()
+                self._write(made.private_bytes(serialization.Encoding.PEM, form, none))
+            found = serialization.load_pem_private_key(self._file.read_bytes(), password=None)
+        if not isinstance(found, rsa.RSAPrivateKey):
+            raise TypeError("id tokens: expected an RSA key")
+        return found
+
+    def _write(self, pem: bytes) -> None:
+        self._file.touch(mode=0o600)
+        self._file.write_bytes(pem)
+
+
+class IdTokens:
+    """The issuer, and what it says of this GitLab's jobs."""
+
+    def __init__(self, store: Store, *, url: str, runner_environment: str = "gitlab-hosted") -> None:
+        self._store, self._url, self._environment = store, url, runner_environment
+        self._key = SigningKey(store.folder)
+
+    @property
+    def keys(self) -> dict[str, Any]:
+        """The JSON Web Key Set."""
+        return self._key.keys
+
     def variables(self, pipeline: Pipeline, job: Job, written: Mapping[str, Any]) -> dict[str, str]:
         """The variables that the job's ``id_tokens`` asks for."""
         wanted = written.get("id_tokens") or {}
@@ -52,11 +92,7 @@ class IdTokens:
 
     def mint(self, pipeline: Pipeline, job: Job, audience: str | list[str], **changes: Any) -> str:
         """Sign a token of this job for this audience, with changes of its claims."""
-        import jwt  # noqa: PLC0415
-
-        claims = {**self._claims(pipeline, job), "aud": audience, **changes}
-        key = self._key()
-        return jwt.encode(claims, key, algorithm="RS256", headers={"kid": self.keys["keys"][0]["kid"]})
+        return self._key.sign({**self._claims(pipeline, job), "aud": audience, **changes})
 
     def _claims(self, pipeline: Pipeline, job: Job) -> dict[str, Any]:
         project, user = self._store.projects[pipeline.project], self._store.users[pipeline.user]
@@ -93,25 +129,6 @@ class IdTokens:
             "exp": now + int(job.timeout or _DEFAULT_SECONDS),
             "sub": f"project_path:{project.path}:ref_type:{kind}:ref:{pipeline.ref}",
         }
-
-    def _key(self) -> "RSAPrivateKey":
-        from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
-        from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
-
-        with self._store.lock:
-            if not self._file.exists():
-                made = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
-                form = serialization.PrivateFormat.PKCS8
-                none = serialization.NoEncryption()
-                self._write(made.private_bytes(serialization.Encoding.PEM, form, none))
-            found = serialization.load_pem_private_key(self._file.read_bytes(), password=None)
-        if not isinstance(found, rsa.RSAPrivateKey):
-            raise TypeError("id tokens: expected an RSA key")
-        return found
-
-    def _write(self, pem: bytes) -> None:
-        self._file.touch(mode=0o600)
-        self._file.write_bytes(pem)
 
 
 def configuration(api: "Api", _request: Request) -> Response:

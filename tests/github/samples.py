@@ -57,6 +57,21 @@ WAITING = """\
     steps:
       - run: sleep 600
 """
+# Asks for its token as GitHub's documentation shows it.
+TOKEN = (
+    HEADER.replace("jobs:", "permissions: {id-token: write}\njobs:")
+    + """\
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          url="$ACTIONS_ID_TOKEN_REQUEST_URL&audience=urn:sealrun:call:${{ inputs.sealrun_call }}"
+          curl --silent --header "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" "$url" \\
+            | jq --raw-output .value > token.jwt
+      - uses: actions/upload-artifact@v4
+        with: {name: token, path: token.jwt}
+"""
+)
 
 
 def make_repository(folder: Path, workflow: str) -> Path:

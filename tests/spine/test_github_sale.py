@@ -27,14 +27,25 @@ on:
     inputs:
       sealrun_call: {required: true}
       greeting: {default: hello}
+permissions: {id-token: write}
 jobs:
   greet:
     runs-on: ubuntu-latest
     steps:
       - run: test "${{ inputs.greeting }}" != fail
       - run: mkdir out && echo "${{ inputs.greeting }}" > out/greeting.txt
+      - run: |
+          mkdir sealrun-profile
+          audience=urn:sealrun:call:${{ inputs.sealrun_call }}
+          curl --silent --header "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" \\
+            "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=$audience" | jq --raw-output .value \\
+            > sealrun-profile/token.jwt
       - uses: actions/upload-artifact@v4
-        with: {name: greeting, path: out/}
+        with:
+          name: greeting
+          path: |
+            out/
+            sealrun-profile/
 """
 PROPERTIES = {"greeting": {"type": "string", "pattern": "^[a-z]{1,20}$", "maxLength": 20}}
 
@@ -80,9 +91,10 @@ def test_a_signed_call_runs_the_workflow_and_comes_back_as_a_receipt(
     seen = shop.wait(signed.call.id)
     assert (seen["state"], shop.runs(signed.call.id)) == ("succeeded", [seen["run"]["id"]])
     assert mina_signer(seen["receipt"], tmp_path).returncode == 0
+    assert seen["receipt"]["data"]["grade"] == 1, "the run's own token came with it"
     listed = httpx.get(f"{answer.headers['location']}/evidence", timeout=30).json()["files"]
     urls = {file["name"]: file["url"] for file in listed}
-    assert httpx.get(urls["outputs/greeting/greeting.txt"], timeout=30).content == b"salut\n"
+    assert httpx.get(urls["outputs/greeting/out/greeting.txt"], timeout=30).content == b"salut\n"
     document = httpx.get(urls["profile/run.json"], timeout=30).json()
     assert [(job["name"], job["stage"]) for job in document["jobs"]] == [
         ("greet", ""),

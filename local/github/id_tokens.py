@@ -1,0 +1,91 @@
+"""ID tokens of jobs, signed with RS256: the claims that GitHub gives, and the issuer's public documents.
+
+https://docs.github.com/en/actions/reference/security/oidc. This GitHub plays github.com's part, so its runner
+counts as one that GitHub hosts. act runs all jobs in one environment: a request is a run's, not a job's.
+"""
+
+import secrets
+import time
+import uuid
+from typing import Any
+
+from local.github.access import Context
+from local.github.messages import ApiError, Asked, Route, not_found
+from local.github.runner import IDENTITY_PATH
+from local.github.store import Run
+from local.loopback import Reply, json_reply
+
+KEYS_PATH = "/.well-known/jwks"
+_SECONDS, _BEFORE_SECONDS = 300, 600
+
+
+def wanted(document: Any) -> bool:
+    """Does the workflow, or one of its jobs, have ``permissions: {id-token: write}``?"""
+    asked = [document.get("permissions"), *(job.get("permissions") for job in document["jobs"].values())]
+    return any(
+        each == "write-all" or (isinstance(each, dict) and each.get("id-token") == "write") for each in asked
+    )
+
+
+def claims(run: Run, *, url: str, audience: str, job: int) -> dict[str, Any]:
+    """What GitHub says of the run."""
+    where, now = run.repository, int(time.time())
+    owner, (_, kind, name) = where.owner, run.ref.split("/", 2)
+    workflow = f"{where.full_name}/.github/workflows/{run.workflow}@{run.ref}"
+    return {
+        "jti": str(uuid.uuid4()),
+        "sub": f"repo:{where.full_name}:ref:{run.ref}",
+        "aud": audience or f"{url}/{owner.login}",
+        "ref": run.ref,
+        "ref_type": "tag" if kind == "tags" else "branch",
+        "ref_protected": str(kind == "tags" and bool(name)).lower(),
+        "sha": run.sha,
+        "repository": where.full_name,
+        "repository_id": str(where.id),
+        "repository_owner": owner.login,
+        "repository_owner_id": str(owner.id),
+        "repository_visibility": "private" if where.private else "public",
+        "actor": run.actor.login,
+        "actor_id": str(run.actor.id),
+        "workflow": run.workflow_name,
+        "workflow_ref": workflow,
+        "workflow_sha": run.sha,
+        "job_workflow_ref": workflow,
+        "job_workflow_sha": run.sha,
+        "head_ref": "",
+        "base_ref": "",
+        "event_name": "workflow_dispatch",
+        "run_id": str(run.id),
+        "run_number": str(run.number),
+        "run_attempt": str(run.attempt),
+        "check_run_id": str(job),
+        "runner_environment": "github-hosted",
+        "iss": url,
+        "iat": now,
+        "nbf": now - _BEFORE_SECONDS,
+        "exp": now + _SECONDS,
+    }
+
+
+def give(context: Context, asked: Asked) -> Reply:
+    """``GET /_apis/idtoken/:run?audience=...``: for a job that runs, with its run's request token."""
+    run = context.store.runs.get(asked.number("run"))
+    if run is None or run.status != "in_progress" or not run.request_token:
+        raise not_found()
+    given = asked.request.header("authorization").partition(" ")[2]
+    if not secrets.compare_digest(given.encode(), run.request_token.encode()):
+        raise ApiError(401, "Bad credentials")
+    running = [job.id for job in context.store.jobs_of(run.id) if job.status == "in_progress"]
+    told = claims(run, url=context.url, audience=asked.query.get("audience", ""), job=(running or [0])[0])
+    return json_reply(200, {"count": 1, "value": context.key.sign(told, x5t="of the certificate")})
+
+
+def keys(context: Context, _asked: Asked) -> Reply:
+    """``GET /.well-known/jwks``."""
+    return json_reply(200, context.key.keys)
+
+
+ROUTES: list[Route] = [
+    ("id_token", "GET", rf"{IDENTITY_PATH}/(?P<run>\d+)", give),
+    ("keys", "GET", KEYS_PATH.replace(".", r"\."), keys),
+]
