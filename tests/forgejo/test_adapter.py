@@ -208,7 +208,8 @@ def test_r4_the_project_does_not_tell_its_file(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("patterns", "head"), [(["v*"], SHA), (["x", "v1"], SHA), (["x*"], ""), (["/^v.*$/"], ""), ([], "")]
+    ("patterns", "head"),
+    [(["v*"], SHA), (["x", "v1"], SHA), (["x*"], ""), (["/^v.*$/", "/v1/"], ""), ([], "")],
 )
 def test_r4_the_head_is_the_protected_tags_commit(peer: Peer, patterns: list[str], head: str) -> None:
     peer.on("GET", "/tags/v1", reply({"name": "v1", "id": "b" * 40, "commit": {"sha": SHA}}))

@@ -99,7 +99,8 @@ class Forgejo:
             return ""
         rules = READER.objects(self._rest.send("GET", f"{self._api}/tag_protections")[0])
         patterns = [READER.text(rule, "name_pattern") for rule in rules]
-        kept = any(fits(each, tag, doubtful=False) for each in patterns if not each.startswith("/"))
+        # One in slashes is a regular expression and fits no tag here: a name does not begin with a slash.
+        kept = any(fits(each, tag, doubtful=False) for each in patterns)
         return READER.text(READER.one_object(found.get("commit")), "sha") if kept else ""
 
     def project(self) -> Project:
