@@ -167,7 +167,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--upload", action="store_true", help="put them there, with the credentials of boto3")
     options = parser.parse_args(arguments)
-    packed = pack(options.out, target=Target(options.python, options.platform))
+    target = Target(options.python, options.platform)
+    if target.interpreter() is None:
+        print(
+            f"package: no Python {target.python} here: no bytecode, functions start slower", file=sys.stderr
+        )
+    packed = pack(options.out, target=target)
     if options.upload:
         import boto3  # noqa: PLC0415
 

@@ -13,7 +13,7 @@ from moto import mock_aws
 from infra import package
 from sealrun_cli import deploy_aws
 from sealrun_cli.cloudformation import Stacks
-from sealrun_cli.deploy_aws import _check_ledger, _identity, _origin_secret, merged_keys
+from sealrun_cli.deploy_aws import _check_ledger, _concurrency, _identity, _origin_secret, merged_keys
 from sealrun_cli.errors import CliError
 from sealrun_cli.output import Output
 from sealrun_cli.target import Target, find_target, target_of
@@ -178,3 +178,18 @@ def test_the_origins_secret_is_fresh_and_stands_beside_its_digest() -> None:
 
 def test_the_template_is_given_the_capabilities_that_it_needs() -> None:
     assert deploy_aws.CAPABILITIES == package.CAPABILITIES
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"), [(10, {"Concurrency": "Shared"}), (160, {"Concurrency": "Shared"}), (161, {})]
+)
+def test_an_account_with_too_little_concurrency_shares_it(
+    left: int, expected: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = boto3.client("lambda", "eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
+    limit = {"UnreservedConcurrentExecutions": left}
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: client)
+    with Stubber(client) as stubbed:
+        stubbed.add_response("get_account_settings", {"AccountLimit": limit})
+        assert _concurrency("eu-central-1", Output(as_json=True)) == expected
+    assert bool(expected) == (f"expected 161 to reserve parts of it, got {left}" in capsys.readouterr().err)

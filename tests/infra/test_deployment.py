@@ -5,6 +5,8 @@ origin access control for functions (their URLs are asked with a signature made 
 IAM, and arm64, so the layers are packed for the Python that runs here.
 """
 
+import json
+import re
 import secrets
 import time
 from collections import Counter
@@ -22,6 +24,7 @@ from local.market import Market
 from mina.keys import PrivateKey
 from sealrun.buyer import sign_call
 from sealrun.calls import SignedCall
+from sealrun.fields import canonical
 from sealrun.offers import Offer
 from sealrun.receipts import SignedReceipt
 from sealrun.workflows.publish_offer import publish_offer
@@ -51,10 +54,6 @@ class Deployed:
     offer: Offer
     oracle: PrivateKey
     outputs: dict[str, str]
-
-    def deploy(self) -> Target:
-        """Once more, as it was deployed before."""
-        return deploy(self.offer, self.oracle)
 
     def get(self, path: str) -> httpx.Response:
         """By CloudFront; what it would sign is signed here."""
@@ -105,11 +104,11 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         yield Deployed(aws, target, gitlab, offer, oracle, outputs)
 
 
-def deploy(offer: Offer, oracle: PrivateKey) -> Target:
+def deploy(offer: Offer, oracle: PrivateKey, *, name: str = NAME, **parameters: str) -> Target:
     """As `sealrun deploy` does."""
-    given = {"AlarmEmail": "operator@example.org"}
+    given = {"AlarmEmail": "operator@example.org", **parameters}
     return deploy_to_aws(
-        NAME, offer, oracle, given, Output(as_json=True), bucket="", yes=True, packing=NATIVELY
+        name, offer, oracle, given, Output(as_json=True), bucket="", yes=True, packing=NATIVELY
     )
 
 
@@ -190,18 +189,34 @@ def test_a9_the_second_pass_gave_the_functions_the_oracles_key_as_kms_closed_it(
     assert list(deployed.target.oracle_keys()) == [deployed.offer.oracle]
 
 
-def test_a_deployment_that_ended_between_its_two_passes_is_completed_by_the_next(deployed: Deployed) -> None:
+def test_a3_a_second_stack_of_the_same_terms_shares_the_table_and_takes_its_own_offers_only(
+    deployed: Deployed,
+) -> None:
+    other = Offer.parse(canonical({**json.loads(deployed.offer.document), "title": "Sold by another stack"}))
+    shared = {"LedgerTable": deployed.outputs["Table"], "KeyArn": deployed.outputs["KeyArn"]}
+    second = deploy(other, deployed.oracle, name="second", **shared)
+    assert (second.table, second.kms_key) == (deployed.target.table, deployed.target.kms_key)
+    client = deployed.aws.client("lambda")
+    told = {
+        function: client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+        for function in (deployed.target.functions["collect"], second.functions["collect"])
+    }
+    assert {each["SEALRUN_TABLE"] for each in told.values()} == {deployed.target.table}
+    assert [each["SEALRUN_OFFERS"] for each in told.values()] == [deployed.offer.id, other.id]
+    schedules = deployed.aws.client("scheduler").list_schedules()["Schedules"]
+    assert len({each["Name"] for each in schedules}) == 4
+
+
+def test_a_deployment_that_ended_between_its_two_passes_is_completed_by_the_next(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
     stacks = Stacks(deployed.aws.client("cloudformation"), NAME, Output(as_json=True), poll_seconds=0.2)
     change_set = stacks.propose({"OracleKey": "", "PublicUrl": ""}, template="", capabilities=CAPABILITIES)
     assert change_set is not None
     stacks.run(change_set)
     assert deployed.target.oracle_keys() == {}
-    assert deployed.deploy().url == deployed.target.url
+    capsys.readouterr()
+    assert deploy(deployed.offer, deployed.oracle).url == deployed.target.url
     assert list(deployed.target.oracle_keys()) == [deployed.offer.oracle]
-
-
-def test_deploying_the_same_again_changes_nothing(
-    deployed: Deployed, capsys: pytest.CaptureFixture[str]
-) -> None:
-    deployed.deploy()
-    assert "UPDATE" not in capsys.readouterr().err
+    # The first pass, the same template with the same parameters, changed nothing.
+    assert len(re.findall(rf"^UPDATE_COMPLETE +{NAME}$", capsys.readouterr().err, re.MULTILINE)) == 1

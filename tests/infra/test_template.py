@@ -14,7 +14,7 @@ from infra.package import LOCAL
 from local.aws import create_table
 from local.stack import ROUTES
 from sealrun.adapters.services import Settings
-from sealrun_cli import cost
+from sealrun_cli import cost, deploy_aws
 from tests.infra.templates import PATHS, ROOT, actions, functions, of_type, roles, template, walk
 from tests.sealrun.gateway import ENVIRONMENT
 
@@ -353,5 +353,5 @@ def test_the_page_about_aws_names_parameters_and_a_quota_that_are_so() -> None:
     assert len(named) > 5
     assert named <= template("template.yaml")["Parameters"].keys()
     reserved = sum(each["ReservedConcurrentExecutions"]["Fn::If"][1] for each in functions().values())
-    # Lambda keeps a hundred for functions without a part of their own.
-    assert f"is at least {reserved + 100} |" in page
+    assert reserved == deploy_aws.RESERVED
+    assert f"is at least {reserved + deploy_aws.UNRESERVED} |" in page

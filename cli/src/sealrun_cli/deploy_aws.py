@@ -26,6 +26,8 @@ CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
 PACK_SECONDS = 1200
 MAX_SHOWN = 60
 MAX_OFFERS = 2
+# What the template reserves for its functions, and what Lambda keeps for those without a part of their own.
+RESERVED, UNRESERVED = 61, 100
 
 
 def deploy_to_aws(
@@ -65,7 +67,8 @@ def deploy_to_aws(
         _check_ledger(stack or {}, given)
         bucket = bucket or _bucket_name(region)
         template = _uploaded(bucket, region, out, packing, yes=yes)
-        first = {**_identity(stack, offer), **({} if stack else _origin_secret()), **given}
+        new = {} if stack else {**_origin_secret(), **_concurrency(region, out)}
+        first = {**_identity(stack, offer), **new, **given}
         change_set = stacks.propose(first, template=template, capabilities=CAPABILITIES)
         if change_set is not None:
             confirm(out, _plan(name, region, list(stacks.changes(change_set)), new=stack is None), yes=yes)
@@ -123,6 +126,18 @@ def _origin_secret() -> dict[str, str]:
     return {"OriginSecret": secret, "OriginSecretDigests": hashlib.sha256(secret.encode()).hexdigest()}
 
 
+def _concurrency(region: str, out: Output) -> dict[str, str]:
+    """Reserving more than the account has left is refused; a new account has ten in all."""
+    import boto3  # noqa: PLC0415
+
+    limits = boto3.client("lambda", region_name=region).get_account_settings()["AccountLimit"]
+    if (left := limits["UnreservedConcurrentExecutions"]) >= RESERVED + UNRESERVED:
+        return {}
+    wanted = f"expected {RESERVED + UNRESERVED} to reserve parts of it, got {left}"
+    out.progress(f"concurrency: {wanted}; the functions share it (Concurrency=Shared)")
+    return {"Concurrency": "Shared"}
+
+
 def _parameter(stack: Mapping[str, Any], name: str) -> str:
     found = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
     return str(found.get(name, ""))
@@ -156,6 +171,9 @@ def _uploaded(bucket: str, region: str, out: Output, packing: Sequence[str], *, 
             text=True,
             timeout=PACK_SECONDS,
         )
+    for line in done.stderr.splitlines():
+        if line.startswith("package: "):
+            out.progress(line)
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines or not lines[-1].startswith("https://"):
         last = (done.stderr.strip().splitlines() or ["nothing"])[-1]
