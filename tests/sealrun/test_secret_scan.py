@@ -119,6 +119,13 @@ def test_any_chunking_finds_the_same_at_any_border(secret: bytes, before: int, c
     assert scanner.holds(chunked(data, cuts))
 
 
+@given(st.sampled_from([*ORDINARY, CERTIFICATE]), st.integers(0, 300))
+@settings(max_examples=300, deadline=None)
+def test_what_is_no_secret_is_none_at_any_border_either(text: bytes, before: int) -> None:
+    data = (b"ok " * 100)[:before] + b"\n" + text + b"\n"
+    assert masked(Scanner(block=64), [data]) == (data, 0)
+
+
 @given(st.binary(max_size=600), st.lists(st.integers(0, 600), max_size=8), st.sampled_from([1, 7, 64, 1024]))
 @settings(max_examples=300, deadline=None)
 def test_bytes_of_any_kind_come_out_alike_however_they_are_cut(

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from sealrun.issuers import PinnedKeys
 from sealrun.leaves import Kind
 from sealrun.receipts import Outcome, SignedReceipt
 from sealrun.records import Record, State
+from sealrun.verification.verify import Trust, verify
+from sealrun.workflows.read_receipt import read_evidence
 from tests.sealrun.ci_tokens import Mint, ci_offer, jwk, ran
+from tests.sealrun.folder import folder_of
 from tests.sealrun.test_collect_run import index_of, openings_of, run_of
 from tests.sealrun.world import World, sign_call
 
@@ -144,3 +148,46 @@ def test_every_job_that_left_an_output_needs_a_token() -> None:
     record = collected(world)
     assert receipt_of(record).grade == 0, "the second job shows the first one's token"
     assert [each["verified"] for each in run_of(world, record)["tokens"]] == [True, False]
+
+
+def anyone_reads(world: World, record: Record) -> dict[str, Any]:
+    return read_evidence(record.id, {}, ledger=world.ledger, store=world.store, now=world.clock.now)
+
+
+def test_e2_a_token_is_shown_to_anyone_once_it_expired_where_the_offer_says_so() -> None:
+    world = world_of(token="public")
+    record = collected(world)
+    place = "profile/build/sealrun-profile/token.jwt"
+    early = anyone_reads(world, record)
+    assert place not in [file["name"] for file in early["files"]]
+    assert not [name for name in early["documents"] if name.startswith("disclosures/")]
+    world.clock.passes(7200)
+    late = anyone_reads(world, record)
+    assert place in [file["name"] for file in late["files"]]
+    (opened,) = [name for name in late["documents"] if name.startswith("disclosures/")]
+    folder = folder_of(world, record, buyer=False)
+    folder[opened] = late["documents"][opened].encode()
+    folder[place] = world.provider.files[TOKEN]
+    found = verify(folder["receipt.json"], folder, Trust(keys=PinnedKeys((jwk(),))))
+    assert (found.grade, found.holds) == (1, True), found.broken
+
+
+@pytest.mark.parametrize(
+    ("evidence", "changes"),
+    [
+        ({"token": "buyer"}, {}),
+        ({"token": "public"}, {"user_login": "jane"}),
+        ({"token": "public"}, {"user_identities": [{"provider": "github", "extern_uid": "1"}]}),
+        ({"token": "public"}, {"sha": "2e" * 20}),
+    ],
+)
+def test_e2_a_token_of_a_person_or_one_that_does_not_hold_is_never_shown(
+    evidence: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    world = world_of(**evidence)
+    record = collected(world, **changes)
+    world.clock.passes(10**6)
+    assert not [name for name in anyone_reads(world, record)["documents"] if name.startswith("disclosures/")]
+    assert b"jane" not in world.store.get(record.index)
+    for entry in index_of(world, record).trees["profile"]:
+        assert entry.leaf is None or b"jane" not in world.store.get(entry.leaf.sha256)

@@ -5,15 +5,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import jwt
 import pytest
 
 from sealrun.fields import canonical
 from sealrun.issuers import Issuer, PinnedKeys
 from sealrun.receipts import SignedReceipt
 from sealrun.records import Record
+from sealrun.tokens import Verified
 from sealrun.verification.claims import Verdict
 from sealrun.verification.verify import Trust, Verification, verify
-from tests.sealrun.ci_tokens import Mint, ci_offer, jwk, ran, rsa_key
+from sealrun.workflows import gather_tokens
+from tests.sealrun.ci_tokens import Mint, jwk, ran, rsa_key
 from tests.sealrun.folder import MemoryFolder, folder_of
 from tests.sealrun.test_token_grade import OUTPUT, TOKEN, collected, world_of
 from tests.sealrun.world import ORACLE, World, make_offer, offer_value, sign_call
@@ -87,20 +90,73 @@ def _signed_again(world: World, record: Record, **changes: Any) -> tuple[World, 
     return world, replace(record, receipt=signed.document())
 
 
-def lying(**changes: Any) -> MemoryFolder:
-    """A folder of an operator whose collector took any token that its own key had signed."""
-    world = World(ci_offer())
-    world.issuers.keyring = [jwk(rsa_key("operator"))]
+def believed(token: bytes, *_: Any) -> Verified:
+    """What an operator that lies, or that checks nothing, makes of a job's token."""
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return Verified(claims, {name: jwk()[name] for name in ("kty", "kid", "n", "e")})
+
+
+def with_token(world: World, mint: Mint, **changes: Any) -> tuple[World, Record]:
+    """A call whose job left a token that was minted so."""
     record = world.call(sign_call(world.offer)).record
     run = world.provider.runs[record.run_id]
     times = {"created_at": run.created_at, "finished_at": run.created_at + 20}
     about = ran(world.offer, record.id, run=run.id, job=run.id * 10, **times)
-    world.provider.files = {**OUTPUT, TOKEN: Mint(key=rsa_key("operator"))(about, **changes)}
-    return folder_of(world, world.settle(record.call_hash))
+    world.provider.files = {**OUTPUT, TOKEN: mint(about, **changes)}
+    return world, world.settle(record.call_hash)
+
+
+@pytest.mark.parametrize(
+    ("mint", "changes", "text"),
+    [
+        (Mint(key=rsa_key("operator")), {}, "expected the issuer's signature"),
+        (Mint(headers={"kid": "k2"}), {}, "got 0 with its id"),
+        (Mint(algorithm="RS512"), {}, "alg: expected one of RS256"),
+        (Mint(key=b"0" * 64, algorithm="HS256"), {}, "alg: expected one of RS256"),
+        (Mint(headers={"kid": "k1", "jku": "https://evil.example/keys"}), {}, "got also jku"),
+        (Mint(), {"iss": "https://gitlab.example"}, "iss: expected https://gitlab.com"),
+        (Mint(), {"aud": "https://vault.example"}, "aud: expected urn:sealrun:call:"),
+        (Mint(), {"aud": f"urn:sealrun:call:{'cd' * 32}"}, "aud: expected urn:sealrun:call:"),
+        (Mint(), {"project_id": "43"}, "project_id: expected 42, got 43"),
+        (Mint(), {"pipeline_id": "2"}, "pipeline_id: expected 1, got 2"),
+        (Mint(), {"job_id": "11"}, "job_id: expected 10, got 11"),
+        (Mint(), {"sha": "2e" * 20}, "sha: expected 1f1f"),
+        (Mint(), {"ref_path": "refs/heads/main"}, "ref_path: expected refs/tags/v1.0.0"),
+        (Mint(), {"ci_config_sha": "2e" * 20}, "ci_config_sha: expected 1f1f"),
+        (Mint(), {"user_id": "8"}, "user_id: expected 7, got 8"),
+        (Mint(), {"runner_environment": "self-hosted"}, "runner_environment: expected gitlab-hosted"),
+        (Mint(), {"iat": 1_799_990_000, "nbf": 1_799_990_000}, "iat: expected a whole number"),
+    ],
+)
+def test_e2_an_oracle_that_signs_grade_1_over_a_token_that_does_not_hold_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, mint: Mint, changes: dict[str, Any], text: str
+) -> None:
+    monkeypatch.setattr(gather_tokens, "verify_token", believed)
+    world, record = with_token(world_of(), mint, **changes)
+    assert SignedReceipt.parse(record.receipt).receipt.grade == 1
+    found = check(folder_of(world, record))
+    assert (found.grade, found.holds) == (0, False)
+    assert (said(found, "token")[0], said(found, "grade")[0]) == (Verdict.BROKEN, Verdict.BROKEN)
+    assert text in said(found, "token")[1]
+
+
+def test_e2_an_oracle_that_shows_other_claims_than_the_token_s_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def altered(token: bytes, *_: Any) -> Verified:
+        true = believed(token)
+        return replace(true, claims={**true.claims, "ref_protected": "true, they say"})
+
+    monkeypatch.setattr(gather_tokens, "verify_token", altered)
+    found = check(folder_of(*with_token(world_of(), Mint())))
+    assert (found.grade, found.holds) == (0, False)
+    assert "expected what the token says, got something else" in said(found, "token")[1]
 
 
 def test_e2_a_key_of_the_operator_s_own_shows_nothing() -> None:
-    found = check(lying())
+    world = world_of()
+    world.issuers.keyring = [jwk(rsa_key("operator"))]
+    found = check(folder_of(*with_token(world, Mint(key=rsa_key("operator")))))
     assert (found.grade, said(found, "grade")[0]) == (0, Verdict.NOT_SHOWN)
 
 

@@ -1,6 +1,7 @@
 """Bring a call's evidence into a folder: every digest compared, and what is there and right is left alone."""
 
 import hashlib
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from sealrun.leaves import Kind, Leaf
 from sealrun.receipts import SignedReceipt
 from sealrun.statements import MAX_LINE_BYTES
 from sealrun.verification.claims import CALL, INDEX, INPUTS, OFFER, OPENINGS, RECEIPT, STATEMENTS, Verdict
-from sealrun.verification.trees import open_leaves, read_index
+from sealrun.verification.trees import open_leaves, read_disclosures, read_index
 from sealrun_cli.errors import CliError
 from sealrun_cli.output import Output
 from sealrun_cli.service import Service
@@ -60,7 +61,8 @@ class Fetching:
         self.out.progress(f"reading {self.url}")
         signed, answer = self._receipt(), self._evidence()
         texts = {**answer["documents"], INDEX: answer["index"], OPENINGS: answer["openings"]}
-        for name in (OFFER, CALL, INPUTS, INDEX, OPENINGS):
+        opened = sorted(name for name in texts if re.fullmatch(r"disclosures/token-[0-9]{1,4}\.json", name))
+        for name in (OFFER, CALL, INPUTS, INDEX, OPENINGS, *opened):
             if texts.get(name) is not None:
                 self._keep(name, texts[name].encode())
         self._keep(STATEMENTS, self.service.body(f"{self.url}/{STATEMENTS}", at_most=2 * MAX_LINE_BYTES))
@@ -130,6 +132,8 @@ def covered_files(signed: SignedReceipt, folder: DiskFolder) -> Mapping[str, Lea
     for claim in [*claims, *more]:
         if claim.verdict is not Verdict.HOLDS:
             raise CliError("evidence", f"{claim.name}: {claim.says}")
-    leaves = opened.leaves if opened else {}
+    tokens, _ = read_disclosures(signed.receipt, index, folder.names(), folder)
+    leaves = {key: leaf for key, leaf in tokens.leaves.items() if leaf.kind is Kind.TOKEN}
+    leaves |= opened.leaves if opened else {}
     files = ((f"{tree}/{label}", leaf) for (tree, label), leaf in leaves.items())
     return {place: leaf for place, leaf in files if leaf.kind is not Kind.LINE}

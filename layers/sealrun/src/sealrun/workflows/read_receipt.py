@@ -22,6 +22,7 @@ from sealrun.offers import Offer
 from sealrun.ports import EvidenceStore, Ledger, StoredOffer
 from sealrun.records import Record
 from sealrun.workflows.reserve_price import Payments
+from sealrun.workflows.show_tokens import TREE, shown_tokens
 from sealrun.x402 import requirements
 
 URL_SECONDS = 300
@@ -100,8 +101,11 @@ def read_evidence(
     index = store.get(record.index)
     openings = store.get(record.openings) if buyer else None
     leaves = _shown_leaves(index) if openings is None else _all_leaves(openings)
+    tokens = [] if buyer else list(shown_tokens(record, stored.offer, store, now=now))
+    leaves += [(TREE, token.leaf) for token in tokens]
+    opened = {token.name: _text(token.document) for token in tokens}
     return {
-        "documents": _documents(record, stored.offer, buyer=buyer),
+        "documents": {**_documents(record, stored.offer, buyer=buyer), **opened},
         "index": _text(index),
         "openings": None if openings is None else _text(openings),
         "files": [_file(store, tree, leaf) for tree, leaf in leaves if leaf.kind is not Kind.LINE],

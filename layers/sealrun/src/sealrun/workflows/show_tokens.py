@@ -1,0 +1,55 @@
+"""CI tokens that anyone may see: expired, of no person, and only where the offer says so (E2)."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sealrun.evidence import disclosure, job_of, label
+from sealrun.evidence_index import Index, parse_openings
+from sealrun.fields import canonical
+from sealrun.leaves import Kind, Leaf
+from sealrun.offers import Offer
+from sealrun.ports import EvidenceStore
+from sealrun.records import Record
+from sealrun.tokens import CLAIMS_NAME
+
+TREE = "profile"
+
+
+@dataclass(frozen=True)
+class ShownToken:
+    """One token: the document that opens its leaf, and under what name it goes into an evidence folder."""
+
+    name: str
+    document: bytes
+    leaf: Leaf
+
+
+def shown_tokens(record: Record, offer: Offer, store: EvidenceStore, *, now: int) -> Iterator[ShownToken]:
+    """The tokens of a call that is over.
+
+    A token cannot be shown in part, for its signature covers all of it: one with a person in it stays sealed.
+    """
+    if offer.evidence.token == "buyer":  # noqa: S105  a word of the policy's
+        return
+    leaves = parse_openings(store.get(record.openings))[1][TREE]
+    fit = {_job(told) for told in _told(record, store) if _may_be_seen(told, now)}
+    for leaf in leaves:
+        if leaf.kind is Kind.TOKEN and job_of(leaf.label) in fit:
+            document = canonical(disclosure(TREE, leaves, leaf.index))
+            yield ShownToken(f"disclosures/token-{leaf.index}.json", document, leaf)
+
+
+def _told(record: Record, store: EvidenceStore) -> list[dict[str, Any]]:
+    """What the run's document says of tokens; it is the first leaf, and our own."""
+    run = Index.parse(store.get(record.index)).trees[TREE][0].leaf
+    return list(json.loads(store.get(run.sha256))["tokens"]) if run else []
+
+
+def _job(told: dict[str, Any]) -> str:
+    return job_of(label(told["job"], CLAIMS_NAME))
+
+
+def _may_be_seen(told: dict[str, Any], now: int) -> bool:
+    return told["verified"] and not told["personal"] and told["expires_at"] < now
