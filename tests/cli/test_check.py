@@ -15,7 +15,7 @@ from sealrun_cli.errors import CliError
 from sealrun_cli.findings import tried
 from sealrun_cli.gitlab_account import GitLabAccount
 from sealrun_cli.repository import Repository
-from tests.sealrun.world import make_offer, make_paid_offer, offer_value
+from tests.sealrun.world import evidence_value, make_offer, make_paid_offer, offer_value
 
 GOOD = """\
 spec:
@@ -118,3 +118,36 @@ def test_an_error_in_the_middle_of_a_look_is_a_finding_too() -> None:
 
     [found] = tried("provider", look)
     assert (found.line, found.following) == ("✗ provider   gone", "try again")
+
+
+ASKS = '{script: [make], id_tokens: {SEALRUN_ID_TOKEN: {aud: "urn:sealrun:call:$[[ inputs.sealrun_call ]]"}}}'
+
+
+@pytest.mark.parametrize(
+    ("origin", "job", "said"),
+    [
+        ("https://gitlab.com", ASKS, None),
+        ("https://gitlab.com", ASKS.replace("urn:sealrun:call:", "https://c.example/calls/"), None),
+        ("https://gitlab.com", "{script: [make]}", "expected a job with the id token SEALRUN_ID_TOKEN"),
+        (
+            "https://gitlab.com",
+            ASKS.replace("$[[ inputs.sealrun_call ]]", "x"),
+            "made out to the call, got none",
+        ),
+        (
+            "https://gitlab.example",
+            ASKS,
+            "expected jobs at https://gitlab.com or https://api.github.com, got",
+        ),
+    ],
+)
+def test_e2_an_offer_of_grade_1_needs_a_public_issuer_and_a_job_with_its_token(
+    origin: str, job: str, said: str | None
+) -> None:
+    source = {**offer_value()["source"], "origin": origin}
+    offer = make_offer(inputs=SCHEMA, source=source, evidence=evidence_value(grade=1))
+    text = GOOD.replace("{script: [make]}", job)
+    found = list(pipeline_findings(offer, read_pipeline("gitlab", text.encode())))
+    wrong = [each.said for each in found if each.holds is False]
+    assert (said is None and not wrong) or (said is not None and said in wrong[0])
+    assert any("build with the job's own token" in each.said for each in found) is (said is None)

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from sealrun.issuers import PUBLIC, issuer_of
 from sealrun.offers import Offer
+from sealrun.receipts import GRADE_TOKEN
 from sealrun.sources import Configuration
 from sealrun_cli.check_github import github_findings
-from sealrun_cli.ci_files import CALL_INPUT, Pipeline, read_pipeline
+from sealrun_cli.ci_files import AUDIENCE, CALL_INPUT, TOKEN_VARIABLE, Pipeline, read_pipeline
 from sealrun_cli.findings import Finding, bad, good, unknown
 from sealrun_cli.gitlab_account import GitLabAccount, ProjectFacts, token_troubles
 from sealrun_cli.repository import Repository
@@ -126,6 +128,22 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
         yield good("inputs", ", ".join(offer.inputs.schema["properties"]) or "none to set")
     yield from _not_pinned(offer.source.configuration)
     yield from _limits(offer, pipeline)
+    yield from _grade(offer, pipeline)
+
+
+def _grade(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
+    """An offer that demands grade 1 needs a public issuer, and a job that asks for its token (E2)."""
+    if offer.evidence.grade < GRADE_TOKEN:
+        return
+    if issuer_of(offer.source, unsafe_loopback=True) is None:
+        said = f"grade 1: expected jobs at {' or '.join(PUBLIC)}, got {offer.source.origin} (E2)"
+        yield bad("grade", said, "write grade = 0 in [evidence]")
+    elif not pipeline.with_token:
+        said = f"grade 1: expected a job with the id token {TOKEN_VARIABLE}, made out to the call, got none"
+        advice = f'id_tokens: {{{TOKEN_VARIABLE}: {{aud: "{AUDIENCE}"}}}}'
+        yield bad("grade", said, f"write {advice} into each job that leaves outputs")
+    else:
+        yield good("grade", f"grade 1: {', '.join(pipeline.with_token)} with the job's own token")
 
 
 _NO_CANCEL = "workflow: {auto_cancel: {on_new_commit: none}}"

@@ -3,6 +3,7 @@
 Only this one file is read. What it includes is named, so that somebody can look at it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,9 @@ from sealrun_cli.errors import CliError
 
 CALL_INPUT = "sealrun_call"
 MAX_FILE_BYTES = 1 << 20
+TOKEN_VARIABLE = "SEALRUN_ID_TOKEN"  # noqa: S105  the variable's name, not a token
+AUDIENCE = "urn:sealrun:call:$[[ inputs.sealrun_call ]]"
+_AUDIENCE = r"(urn:sealrun:call:|https://.+/calls/)\$\[\[ *inputs\.sealrun_call *\]\]"
 _SHA_LENGTHS = (40, 64)
 # Members of an input that change nothing about what it takes.
 _GITLAB_NAMES = ("default", "description", "options", "regex", "type")
@@ -42,6 +46,7 @@ class Pipeline:
     troubles: tuple[str, ...] = ()  # what makes its runs unfit to be sold (R5)
     cancels_itself: bool = False  # a newer commit may cancel a run
     timeouts: Mapping[str, str] = field(default_factory=dict)
+    with_token: tuple[str, ...] = ()  # jobs whose CI token is made out to the call
 
 
 class _Loader(yaml.SafeLoader):
@@ -91,7 +96,13 @@ def _gitlab(documents: list[dict[str, Any]]) -> Pipeline:
         troubles=tuple(_troubles(jobs, cancel)),
         cancels_itself=cancel.get("on_new_commit") != "none",
         timeouts={name: str(job["timeout"]) for name, job in jobs.items() if "timeout" in job},
+        with_token=tuple(name for name, job in jobs.items() if _asks_for_token(job)),
     )
+
+
+def _asks_for_token(job: Mapping[str, Any]) -> bool:
+    aud = _mapping(_mapping(job.get("id_tokens")).get(TOKEN_VARIABLE)).get("aud")
+    return isinstance(aud, str) and bool(re.fullmatch(_AUDIENCE, aud))
 
 
 # Top-level keywords that are mappings and no jobs: https://docs.gitlab.com/ci/yaml/#global-keywords
