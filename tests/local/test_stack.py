@@ -58,3 +58,12 @@ def test_every_function_in_the_repository_is_in_the_stack(stack: Stack) -> None:
     folders = {path.parent.name for path in (Path(__file__).parents[2] / "functions").glob("*/handler.py")}
     assert folders == set(ROUTES)
     assert stack.gitlab is None
+
+
+def test_a_stack_with_an_ipfs_node_pins_on_it(tmp_path: Path) -> None:
+    with Stack(tmp_path, sweep_seconds=None, with_ipfs=True) as stack:
+        assert stack.ipfs is not None
+        assert stack.host.environment("collect")["SEALRUN_PIN"] == f"kubo:{stack.ipfs.url}"
+        assert all(address.startswith("/ip4/127.0.0.1/tcp/") for address in stack.ipfs.addresses())
+        outcome = stack.host.invoke("collect", {"sweep": True})
+    assert (outcome.error, json.loads(outcome.payload)) == ("", {"advanced": 0})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 # S3 takes parts of 5 MiB and more; one of them is in memory at a time.
-PART = 16 << 20
+PART = 8 << 20
 READ = 1 << 20
 DOCUMENT_BYTES = 8 << 20
 PREFIX = "sha256/"
@@ -29,7 +29,7 @@ class S3EvidenceStore:
         self._client, self._bucket = client, bucket
 
     def put(self, content: Content, measured: Measured, *, media_type: str) -> None:
-        """In one request up to 16 MiB, by multipart above; at most 10,000 parts, which is 156 GiB.
+        """In one request up to 8 MiB, by multipart above; at most 10,000 parts, which is 78 GiB.
 
         What is there already under the digest is left as it is.
         """

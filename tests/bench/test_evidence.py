@@ -1,0 +1,23 @@
+"""The benchmark of evidence does what it says: every byte is stored, by multipart, from the archive."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from bench.evidence import CHUNK, CountingS3, _run, write
+from sealrun.adapters.s3 import PART
+
+pytestmark = pytest.mark.peers
+
+
+def test_all_bytes_of_an_archives_file_are_sent_in_parts(tmp_path: Path) -> None:
+    size = 2 * PART + CHUNK
+    write(tmp_path / "artifact", size)
+    with zipfile.ZipFile(tmp_path / "artifacts.zip", "w") as archive:
+        archive.write(tmp_path / "artifact", "artifact")
+    with CountingS3() as s3:
+        seconds, megabytes = _run("store", tmp_path / "artifacts.zip", s3.url)
+        assert (s3.bytes, s3.parts) == (size, 3)
+    assert seconds > 0
+    assert megabytes > 0
