@@ -1,6 +1,6 @@
 """Serve kubo's RPC API on loopback until Ctrl-C: ``python -m local.ipfs --folder out/ipfs --port 5001``.
 
-There are id, swarm/connect, dag/import, pin/add, pin/ls and cat.
+There are id, swarm/connect, dag/import, pin/add, pin/ls and cat, and a gateway: ``/ipfs/CID`` of a file.
 """
 
 import argparse

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from email.message import Message
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from typing import Any, BinaryIO
 from urllib.parse import parse_qs, urlsplit
 
@@ -83,6 +84,18 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     commands: dict[str, Callable[[dict[str, str], BinaryIO], Any]]
+
+    def do_GET(self) -> None:
+        """A gateway, as kubo has it on another port: ``/ipfs/CID`` of a file."""
+        place, _, cid = self.path.removeprefix("/").partition("/")
+        try:
+            body = self.commands["cat"]({"arg": cid}, BytesIO()) if place == "ipfs" else None
+        except KuboError:
+            body = None
+        if body is None:
+            self._answer(HTTPStatus.NOT_FOUND, b"404 page not found", "text/plain")
+        else:
+            self._answer(HTTPStatus.OK, body, "application/octet-stream")
 
     def do_POST(self) -> None:
         """As kubo: POST only; what went wrong is a 500 and a message."""

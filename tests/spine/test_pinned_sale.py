@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from local.ipfs.node import IpfsNode
+from sealrun_cli.main import app
 from tests.spine.conftest import Shop
 
 pytestmark = pytest.mark.peers
@@ -50,6 +52,11 @@ def test_what_the_public_may_see_is_read_from_ipfs_by_the_cids_of_the_index(
     with IpfsNode(tmp_path / "reader") as reader:
         reader.connect(node)
         assert {name: reader.read(cid) for name, cid in cids.items()} == {name: files[name] for name in cids}
+        url, folder = f"{shop.market.stack.url}/calls/{signed.call.id}", tmp_path / "evidence"
+        command = ["evidence", url, "--to", str(folder), "--gateway", reader.url]
+        done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert {name: (folder / name).read_bytes() for name in cids} == {name: files[name] for name in cids}
 
 
 def test_a_node_that_is_gone_costs_no_receipt(shop: Shop, node: IpfsNode) -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from mina.keys import PrivateKey
 from sealrun.errors import Malformed
+from sealrun.measure import measure_document
 from sealrun_cli import fetching
 from sealrun_cli.errors import CliError
 from sealrun_cli.evidence import fetch
@@ -39,15 +40,16 @@ class Shop:
         self.asked: list[str] = []
         self.spoil: Callable[[str, bytes], bytes] = lambda _, body: body
 
-    def fetch(self, to: Path, *, buyer: PrivateKey | None = None) -> dict[str, Any]:
+    def fetch(self, to: Path, *, buyer: PrivateKey | None = None, gateway: str = "") -> dict[str, Any]:
         url = f"https://calls.test/calls/{self.record.id}"
         with httpx.Client(transport=httpx.MockTransport(self._answer)) as http:
-            return fetch(Service(http), url, to, buyer=buyer, out=Output(as_json=True))[0]
+            out = Output(as_json=True)
+            return fetch(Service(http), url, to, buyer=buyer, out=out, gateway=gateway)[0]
 
-    def refused(self, to: Path) -> str:
+    def refused(self, to: Path, *, gateway: str = "") -> str:
         """Why nothing came of it."""
         with pytest.raises((CliError, Malformed, httpx.HTTPError)) as caught:
-            self.fetch(to)
+            self.fetch(to, gateway=gateway)
         return str(caught.value)
 
     @property
@@ -57,6 +59,9 @@ class Shop:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         name = request.url.path.rsplit("/", 1)[-1]
         self.asked.append(name)
+        if request.url.host == "ipfs.test":
+            pinned = {measure_document(body).cid: body for body in self.world.store.bytes.values()}
+            return httpx.Response(200, content=self.spoil("pinned", pinned[name]))
         if request.url.host == "evidence.test":
             return httpx.Response(200, content=self.spoil("file", self.world.store.bytes[name]))
         answer = self._gateway.answer(request)
@@ -106,6 +111,30 @@ def test_what_is_there_and_right_is_not_fetched_again(shop: Shop, tmp_path: Path
     assert (again["files"], again["kept"]) == (first["files"], first["files"] - 2)
     assert again["bytes"] == len(LEFT["dist/out.txt"]) + len(LEFT["dist/again.txt"])
     assert (shop.files_asked, again["holds"]) == (2, True)
+
+
+def test_public_files_come_from_a_gateway_by_their_cids(shop: Shop, tmp_path: Path) -> None:
+    done = shop.fetch(tmp_path, gateway="https://ipfs.test/")
+    cids = [name for name in shop.asked if len(name) == 59]
+    assert (done["holds"], shop.files_asked) == (True, 0)
+    assert len(cids) == done["files"] >= len(PUBLIC)
+    assert shop.fetch(tmp_path / "buyer", buyer=BUYER, gateway="https://ipfs.test")["holds"]
+    assert shop.files_asked > 0, "expected what has no CID from the service"
+
+
+@pytest.mark.parametrize(
+    ("gateway", "spoil", "text"),
+    [
+        ("https://ipfs.test", lambda body: b"x" + body[1:], "expected sha256"),
+        ("https://ipfs.test", lambda body: body + b"x", "expected at most"),
+        ("http://ipfs.test", lambda body: body, "url: expected https://"),
+    ],
+)
+def test_a_gateway_is_not_believed(
+    shop: Shop, tmp_path: Path, gateway: str, spoil: Callable[[bytes], bytes], text: str
+) -> None:
+    shop.spoil = lambda name, body: spoil(body) if name == "pinned" else body
+    assert text in shop.refused(tmp_path, gateway=gateway)
 
 
 def test_a_fetch_that_broke_off_goes_on(shop: Shop, tmp_path: Path) -> None:

@@ -34,22 +34,25 @@ def evidence(
     key: Annotated[
         str, typer.Option(help="Buyer's private key, for what only the buyer may see.", metavar="FILE")
     ] = "",
+    gateway: Annotated[
+        str, typer.Option(help="An IPFS gateway to fetch public files from, by their CIDs.", metavar="URL")
+    ] = "",
     as_json: options.Json = False,
 ) -> None:
     """Fetch the evidence of a call that is over, then verify it. What is there already and right stays."""
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         buyer = read_key(key) if key else None
-        found, said = fetch(Service(http), call, to, buyer=buyer, out=out)
+        found, said = fetch(Service(http), call, to, buyer=buyer, out=out, gateway=gateway)
         out.result(found, *said)
     if not found["holds"]:
         raise typer.Exit(BROKEN)
 
 
 def fetch(
-    service: Service, url: str, to: Path, *, buyer: PrivateKey | None, out: Output
+    service: Service, url: str, to: Path, *, buyer: PrivateKey | None, out: Output, gateway: str = ""
 ) -> tuple[dict[str, Any], list[str]]:
     """Fetch and verify; what came of it as JSON and in lines."""
-    done = Fetching(service, url, DiskFolder(to), buyer, out).run()
+    done = Fetching(service, url, DiskFolder(to), buyer, out, gateway).run()
     checked = verify_file(to / RECEIPT, to)
     said = [line(claim) for claim in checked.broken]
     value = {

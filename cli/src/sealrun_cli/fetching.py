@@ -5,12 +5,14 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from mina.keys import PrivateKey
 from sealrun.adapters.evidence_folder import DiskFolder
 from sealrun.buyer import sign_read
 from sealrun.calls import PublicCall
+from sealrun.evidence_index import Index
 from sealrun.fields import canonical
 from sealrun.leaves import Kind, Leaf
 from sealrun.receipts import SignedReceipt
@@ -42,13 +44,17 @@ class Fetched:
 
 @dataclass
 class Fetching:
-    """One call's evidence on its way into one folder; ``buyer`` opens what is the buyer's own (L5)."""
+    """One call's evidence on its way into one folder; ``buyer`` opens what is the buyer's own (L5).
+
+    Files that have a CID come from the IPFS gateway, if one is named; their digests are compared as well.
+    """
 
     service: Service
     url: str
     to: DiskFolder
     buyer: PrivateKey | None
     out: Output
+    gateway: str = ""  # what stands before /ipfs
     _links: dict[str, str] = field(default_factory=dict)
     _links_at: float = 0.0
 
@@ -113,12 +119,29 @@ class Fetching:
         return done
 
     def _fetch(self, place: str, leaf: Leaf) -> None:
+        with self.service.stream(self._from(place), at_most=leaf.size) as chunks:
+            self.to.write(place, chunks, sha256=leaf.sha256)
+
+    def _from(self, place: str) -> str:
+        """The URL of a file: the gateway's, or one of the service's that is still good."""
+        if self.gateway and place in self._cids:
+            return f"{self.gateway.rstrip('/')}/ipfs/{self._cids[place]}"
         if time.monotonic() - self._links_at > URL_SECONDS:
             self._evidence()
         if place not in self._links:
             raise CliError("evidence", f"{place}: expected a URL for it, got none")
-        with self.service.stream(self._links[place], at_most=leaf.size) as chunks:
-            self.to.write(place, chunks, sha256=leaf.sha256)
+        return self._links[place]
+
+    @cached_property
+    def _cids(self) -> Mapping[str, str]:
+        """The CIDs that the folder's index shows; the files' digests decide, not these."""
+        trees = Index.parse(self.to.document(INDEX) or b"").trees
+        return {
+            f"{tree}/{entry.leaf.label}": entry.cid
+            for tree, entries in trees.items()
+            for entry in entries
+            if entry.leaf is not None and entry.cid
+        }
 
 
 def covered_files(signed: SignedReceipt, folder: DiskFolder) -> Mapping[str, Leaf]:
