@@ -82,8 +82,10 @@ def test_a_pin_that_is_not_done_in_time_is_an_error() -> None:
 
 
 def test_a_pin_that_the_service_gives_up_is_an_error() -> None:
+    service = Service(ends_as="failed")
     with pytest.raises(PinFailed, match=r"^status: expected pinned, got failed$"):
-        pin(Service(ends_as="failed"))
+        pin(service)
+    assert service.requests == ["GET /pins", "POST /pins"], "expected no further look"
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 422, 500])
