@@ -203,7 +203,7 @@ def _check_issuer(issuer: PrivateKey, offer: Offer) -> None:
 def _tell(out: Output, made: list[Ticket], offer: Offer, on_page: str) -> None:
     urls = [each.url(on_page) for each in made]
     cost = f", {mina(offer.price)} each from the account" if offer.price else ""
-    out.progress(f"{len(urls)} for one run each{cost}. Whoever has a URL can use it; it is not shown again.")
+    out.progress(f"tickets for one run each{cost}: {len(urls)}; who has a URL can use it, it is shown once")
     end = datetime.fromtimestamp(made[0].grant.until, UTC).isoformat()
     listed = [{"ticket": each.grant.id, "url": url} for each, url in zip(made, urls, strict=True)]
     out.result({"offer": offer.id, "until": end, "tickets": listed}, *urls)
