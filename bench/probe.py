@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.table import Row, row
@@ -19,12 +20,21 @@ REACH = 1.02
 # It times itself, so that what the probe does before and after is a figure of its own.
 COMMAND = """
 import hashlib, time
-started = time.perf_counter()
+started, worked = time.perf_counter(), time.process_time()
 digest = b""
 for number in range(1_600_000):
     digest = hashlib.sha256(digest + str(number * number).encode()).digest()
-print(time.perf_counter() - started)
+print(time.perf_counter() - started, time.process_time() - worked)
 """
+
+
+@dataclass(frozen=True)
+class Times:
+    """Milliseconds: the command's own, of its processor, and of all around it, Python's start too."""
+
+    wall: float
+    cpu: float
+    around: float
 
 
 def rows() -> list[Row]:
@@ -33,30 +43,38 @@ def rows() -> list[Row]:
 
 
 def _rows_of(sampler: str) -> list[Row]:
-    inside: list[float] = []
-    alone: list[float] = []
-    around: list[float] = []
+    probed: list[Times] = []
+    alone: list[Times] = []
     with tempfile.TemporaryDirectory() as scratch:
         for turn in range(TURNS + 1):
             # Who comes second finds a warmer or a busier machine: each is first in every other turn.
-            samples = {}
-            for probed in (True, False) if turn % 2 else (False, True):
-                samples[probed] = _time(Path(scratch), sampler if probed else None)
-            if turn:
-                inside.append(samples[True][0])
-                alone.append(samples[False][0])
-                around.append(samples[True][1] - samples[True][0] - samples[False][1] + samples[False][0])
+            order = [(probed, sampler), (alone, "")]
+            for kept, named in order if turn % 2 else order[::-1]:
+                times = _time(Path(scratch), named)
+                if turn:
+                    kept.append(times)
         used = json.loads((Path(scratch) / "sealrun-profile" / "profile.json").read_text())["sampler"]
     if used != sampler:
         raise RuntimeError(f"bench: expected samples by {sampler}, got {used}")
+    figures = (
+        ("the command's time", "wall", REACH),
+        ("its processor's time", "cpu", REACH),
+        ("around it", "around", None),
+    )
     return [
-        row(f"probe: the command's time, {sampler}", "ms", inside, peer=("not probed", alone), reach=REACH),
-        row(f"probe: before and after it, {sampler}", "ms", around),
+        row(
+            f"probe: {name}, {sampler}",
+            "ms",
+            [getattr(times, what) for times in probed],
+            peer=("not probed", [getattr(times, what) for times in alone]),
+            reach=reach,
+        )
+        for name, what, reach in figures
     ]
 
 
-def _time(folder: Path, sampler: str | None) -> tuple[float, float]:
-    """Milliseconds that the command took by its own clock, and by ours with all around it."""
+def _time(folder: Path, sampler: str) -> Times:
+    """One run of the command, under the sampler if one is named."""
     probe = [sys.executable, "-m", "sealrun_probe", "run", "--sampler", sampler, "--"] if sampler else []
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "probe" / "src")}
     start = time.perf_counter()
@@ -70,7 +88,9 @@ def _time(folder: Path, sampler: str | None) -> tuple[float, float]:
         text=True,
         timeout=60,
     )
-    return float(done.stdout) * 1000, (time.perf_counter() - start) * 1000
+    whole = (time.perf_counter() - start) * 1000
+    wall, cpu = (float(word) * 1000 for word in done.stdout.split())
+    return Times(wall, cpu, whole - wall)
 
 
 if __name__ == "__main__":

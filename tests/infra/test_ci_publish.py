@@ -1,15 +1,18 @@
 """On a tag, component and action pin, check, seal and publish the new offer, into a stack on this machine."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gitlab
 import httpx
 import pytest
 
 from local.gitlab.config import command
+from mina.keys import PrivateKey
 from tests.cli.test_offering import git
 from tests.infra.test_ci_blocks import ACTION, COMPONENT, environment
 from tests.spine.conftest import PIPELINE
@@ -24,10 +27,10 @@ SOLD = PIPELINE.replace("    greeting:\n", "    greeting:\n      regex: ^[a-z]{1
 CI = "include:\n  - local: templates/offer.yml\n    inputs: {stage: test, publish: true}\n"
 
 
-@pytest.fixture
-def seller(tmp_path: Path) -> Iterator[Reseller]:
+@pytest.fixture(scope="module")
+def seller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reseller]:
     """Somebody who sells tag v1 for nothing, from a stack on this machine."""
-    folder = tmp_path / "project"
+    folder = tmp_path_factory.mktemp("seller") / "project"
     (folder / "templates").mkdir(parents=True)
     (folder / "templates" / "offer.yml").write_bytes((COMPONENT / "offer.yml").read_bytes())
     (folder / "ci.yml").write_text(CI)
@@ -84,6 +87,22 @@ def test_component_and_action_publish_the_offer_of_a_tag(seller: Reseller) -> No
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert sold(seller)["document"]["source"]["ref"] == "refs/tags/v3"
+
+
+def test_a_wallet_is_paid_by_the_development_chain(seller: Reseller) -> None:
+    around = json.loads((seller.folder / ".sealrun" / "sandbox.json").read_bytes())
+    named = ["--origin", around["origin"], "--project", around["project"], "--faucet", around["faucet"]]
+    made = seller.run("wallet", *named, "--token-file", ".sealrun/maintainer")
+    query = {"query": f'{{account(publicKey:"{made["address"]}"){{balance{{total}}}}}}'}
+    answer = httpx.post(around["node"], json=query, timeout=30).json()
+    assert int(answer["data"]["account"]["balance"]["total"]) > 0
+    token = (seller.folder / ".sealrun" / "maintainer").read_text().strip()
+    project = gitlab.Gitlab(around["origin"], private_token=token).projects.get(around["project"])
+    (kept,) = project.variables.list(get_all=True)
+    assert kept.key == "SEALRUN_WALLET"
+    assert PrivateKey.from_base58(kept.value).public_key().to_base58() == made["address"]
+    again = seller.run("wallet", *named, "--token-file", ".sealrun/maintainer", status=1)
+    assert again["error"]["type"] == "conflict"
 
 
 def run(seller: Reseller, words: list[str], more: dict[str, str]) -> "subprocess.CompletedProcess[str]":
