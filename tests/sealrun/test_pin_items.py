@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 
 from sealrun.errors import PinFailed, StoreUnavailable
+from sealrun.evidence import Item
 from sealrun.evidence_index import Index
+from sealrun.leaves import Kind
 from sealrun.measure import Measured, measure_document
 from sealrun.ports import Content
 from sealrun.receipts import Outcome, SignedReceipt
 from sealrun.records import Record
 from sealrun.run_document import MAX_REASONS, Pins
-from sealrun.workflows.pin_items import Pinning
-from tests.sealrun.fakes import FakePinner
+from sealrun.workflows.pin_items import BYTES_PER_SECOND, MOST_SECONDS, SECONDS, Pinning, pin_items
+from tests.sealrun.fakes import FakeClock, FakePinner, FakeStore
 from tests.sealrun.world import World, evidence_value, make_offer
 
 
@@ -117,6 +119,22 @@ def test_a_service_that_takes_too_long_is_given_up_and_the_receipt_is_signed() -
     assert (told["pinned"], told["failed"]) == (0, 3)
     assert told["why"]["build/b"] == "no time was left"
     assert slow.tries == 2, "expected one try of the first file and one of run.json"
+
+
+def test_more_bytes_have_more_time_and_all_services_together_a_limit() -> None:
+    given: list[tuple[str, float]] = []
+
+    class Slow(FakePinner):
+        def pin(self, content: Content, measured: Measured, *, seconds: float) -> None:
+            given.append((self.name, seconds))
+            clock.passes(int(seconds))
+
+    clock, store = FakeClock(), FakeStore()
+    item = Item(Kind.OUTPUT, "build/a", "ab" * 32, 100 * BYTES_PER_SECOND, public=True, cid="b")
+    pinning = Pinning([Slow(name) for name in "abc"])
+    told = pin_items([item], pinning=pinning, store=store, clock=clock)
+    assert given == [("a", SECONDS + 100), ("b", SECONDS + 100), ("c", MOST_SECONDS - 2 * (SECONDS + 100))]
+    assert [pins.pinned for pins in told] == [1, 1, 1]
 
 
 def test_a_store_that_does_not_give_the_bytes_back_costs_no_receipt() -> None:

@@ -29,7 +29,7 @@ def test_a_stack_that_names_no_service_pins_nowhere() -> None:
 
 
 def test_services_are_opened_in_the_order_that_the_stack_names_them() -> None:
-    kinds = {"kubo": KuboPinner, "service": ServicePinner, "filebase": FilebasePinner, "pinata": PinataPinner}
+    kinds = {"kubo": KuboPinner, "psa": ServicePinner, "filebase": FilebasePinner, "pinata": PinataPinner}
     named = " ".join(f"{kind}:https://{kind}.test/a#QUFB" for kind in kinds)
     settings = Settings.read({**ENVIRONMENT, "SEALRUN_PIN": f"{named} kubo:{URL}"})
     assert [(each.url, each.token) for each in settings.pins][3:] == [

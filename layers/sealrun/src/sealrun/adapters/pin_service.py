@@ -24,7 +24,7 @@ MAX_ID = 200
 class ServicePinner:
     """``sealrun.ports.Pinner`` over one service."""
 
-    name = "service"
+    name = "psa"
 
     def __init__(
         self,

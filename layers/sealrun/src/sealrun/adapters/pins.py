@@ -4,7 +4,7 @@
 ciphertext in base64, whose context is ``key_context("pinning", "KIND:URL")``:
 
     kubo:https://ipfs.example.org         the node's RPC API; the token, if any, is a bearer token
-    service:https://pins.example.org/psa  an IPFS Pinning Service API, which has to find the bytes on IPFS
+    psa:https://pins.example.org/psa      an IPFS Pinning Service API, which has to find the bytes on IPFS
     filebase:https://s3.filebase.com/BUCKET    the token is KEY:SECRET
     pinata:https://uploads.pinata.cloud
 """
@@ -125,7 +125,7 @@ def _filebase(service: PinService, token: Token, _unsafe_loopback: bool) -> Pinn
 
 _OPENERS: dict[str, Callable[[PinService, Token, bool], Pinner]] = {
     "kubo": _kubo,
-    "service": _service,
+    "psa": _service,
     "filebase": _filebase,
     "pinata": _pinata,
 }

@@ -1,7 +1,7 @@
 """Pin on IPFS what the public may see, after it is stored and before the receipt is signed.
 
-Pinning never costs a receipt: each service has so many seconds a call, and ``run.json`` tells what it does
-not hold by then (ADR 0013). The bytes are in the store under the same CID either way.
+Pinning never costs a receipt: each service has so many seconds a call, more for more bytes, and ``run.json``
+tells what it does not hold by then (ADR 0013). The bytes are in the store under the same CID either way.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,12 +15,15 @@ from sealrun.ports import EvidenceStore, Pinner
 from sealrun.run_document import Pins
 
 SECONDS = 30
+BYTES_PER_SECOND = 16 << 20
+# Of the 900 s that a function has, for all services together.
+MOST_SECONDS = 300
 ROUNDS = 2
 
 
 @dataclass(frozen=True)
 class Pinning:
-    """Where to pin, one after the other, and how many seconds a call each of them may take."""
+    """Where to pin, one after the other, and how many seconds a call each of them may take at least."""
 
     pinners: Sequence[Pinner] = ()
     seconds: int = SECONDS
@@ -30,10 +33,11 @@ def pin_items(
     items: Sequence[Item], *, pinning: Pinning, store: EvidenceStore, clock: Callable[[], int]
 ) -> list[Pins]:
     """Pin every public item that has a CID, the same bytes once; a hidden item is left alone (E1)."""
-    public = {item.cid: item for item in items if item.public and item.cid}
+    public = list({item.cid: item for item in items if item.public and item.cid}.values())
+    seconds = pinning.seconds + sum(item.size for item in public) // BYTES_PER_SECOND
+    last = clock() + MOST_SECONDS
     return [
-        _pins(list(public.values()), pinner, store, clock, ends=clock() + pinning.seconds)
-        for pinner in pinning.pinners
+        _pins(public, pinner, store, clock, ends=min(clock() + seconds, last)) for pinner in pinning.pinners
     ]
 
 
