@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets as random
+import time
 from itertools import pairwise
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from mina.keys import PrivateKey
 from sealrun.secret_scan import MASK, Count, Scanner
-from sealrun.secret_shapes import MAX_SECRET
+from sealrun.secret_shapes import MAX_SECRET, secrets_in
 
 PEM = (
     b"-----BEGIN RSA PRIVATE KEY-----\n"
@@ -148,3 +149,20 @@ def test_it_reads_on_in_constant_memory() -> None:
     for _ in range(100):
         next(stream)
     assert pulled * 1088 < 110 * 4096 + MAX_SECRET
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [b"-----BEGIN PRIVATE KEY-----\n" + b"A" * 40, b"-eyJ", b"token=", b"api_key:1", b"EK" + b"a" * 50],
+)
+def test_text_that_almost_holds_secrets_costs_time_in_proportion(unit: bytes) -> None:
+    """Eight times the text takes about eight times as long, not sixty-four."""
+
+    def seconds(size: int) -> float:
+        data = (unit * (1 + size // len(unit)))[:size]
+        start = time.process_time()
+        list(secrets_in(data))
+        return time.process_time() - start
+
+    seconds(1 << 15)
+    assert seconds(1 << 19) < 25 * max(seconds(1 << 16), 0.002)

@@ -59,7 +59,7 @@ _SHAPES = (
     _shape("k_live_", r"(?<=[rs])k_live_[A-Za-z0-9]{16,250}"),
     _shape("AIza", r"\bAIza[\w-]{35}"),
     # RFC 7519: both header and payload are JSON objects, which begin with {" in base64.
-    _shape("eyJ", r"\beyJ[\w-]{5,2000}\.eyJ[\w-]{5,4000}\.[\w-]{0,2000}"),
+    _shape("eyJ", r"\beyJ[\w-]{5,600}+\.eyJ[\w-]{5,4000}+\.[\w-]{0,2000}"),
     _shape("-----BEGIN ", _PEM),
     _shape("EK", r"\bEK[1-9A-HJ-NP-Za-km-z]{50}\b", _is_mina_key),
 )
@@ -70,7 +70,8 @@ _NAME = (
     rb"(?:token|secret|password|passwd|passphrase|credential"
     rb"|(?:(?<=api)|(?<=api_)|(?<=private_)|(?<=access_))key)s?"
 )
-_VALUE = rb"[a-z0-9+/=_.~@!#%^&*-]{8,256}"
+# Without = and : within, so that no two values overlap and the work stays linear.
+_VALUE = rb"[a-z0-9+/_.~@!#%^&*-]{8,256}={0,2}"
 _ASSIGNED = re.compile(_NAME + rb"[\"']?[ \t]{0,3}[=:]>?[ \t]{0,3}[\"']?(" + _VALUE + rb")")
 _CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _RUNS = bytes(ord("x") if each in _CHARACTERS else ord(".") for each in range(256))
@@ -115,9 +116,11 @@ def places(window: bytes, literal: bytes) -> Iterator[int]:
 def _shaped(window: bytes) -> Iterator[tuple[int, int]]:
     for shape in _SHAPES:
         for literal in shape.literals:
+            done = 0  # within what was found nothing more is looked for: one match may be long
             for at in places(window, literal):
-                found = shape.pattern.match(window, at)
+                found = shape.pattern.match(window, at) if at >= done else None
                 if found and shape.accept(found[0]) and not found[0].endswith(b"EXAMPLE"):
+                    done = found.end()
                     yield found.span()
 
 
