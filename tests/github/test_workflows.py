@@ -4,16 +4,22 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
+from sealrun.adapters.http import Blocked, GuardedTransport
+from sealrun.adapters.services import Services, Settings
+from sealrun.credentials import Credential
 from sealrun.evidence_index import Index
 from sealrun.leaves import Kind
 from sealrun.offers import Offer
-from sealrun.ports import Job
+from sealrun.ports import Job, StoredOffer
 from sealrun.records import State
 from sealrun.runs import foreign
 from tests.sealrun.fakes import FakeProvider
 from tests.sealrun.world import World, make_offer, offer_value
+
+NAMES = ("TABLE", "EVIDENCE_BUCKET", "KMS_KEY", "COLLECT_FUNCTION", "PUBLIC_URL")
 
 
 def github_offer() -> Offer:
@@ -29,6 +35,46 @@ class WithArchive(FakeProvider):
         (job,) = super().jobs(run_id)
         archive = replace(job, id=job.id + 1, stage="artifact", has_log=False)
         return [replace(job, has_artifacts=False), archive]
+
+
+@pytest.mark.parametrize(
+    ("provider", "origin", "opened", "files_from"),
+    [
+        ("github", "https://api.github.com", "GitHub(", "https://productionresultssa7.blob.core.windows.net"),
+        ("forgejo", "https://codeberg.org", "Forgejo(", "https://files.example"),
+        ("gitlab", "https://gitlab.com", "GitLab(", "https://files.example"),
+    ],
+)
+def test_l9_an_offers_provider_is_opened_for_its_origin_and_its_files_alone(
+    provider: str, origin: str, opened: str, files_from: str
+) -> None:
+    project = "42" if provider == "gitlab" else "octo-org/job"
+    offer = make_offer(
+        source={**offer_value()["source"], "provider": provider, "origin": origin, "project": project}
+    )
+    environment = {f"SEALRUN_{name}": "x" for name in NAMES}
+    services = Services(Settings.read({**environment, "SEALRUN_ARTIFACT_ORIGINS": "https://files.example"}))
+    known = services.clock(), Credential("very-secret", origin, project, offer.id)
+    services._opened[offer.hash, b"sealed"] = known
+    provided = services.open_provider(StoredOffer(offer, "", b"sealed", b"key", b"secret"))
+    assert repr(provided).startswith(opened)
+    assert "very-secret" not in repr(provided)
+    for url, sent in ((origin, True), (files_from, True), ("https://evil.example", False)):
+        assert allows(services._clients[origin], url) is sent
+
+
+def allows(client: httpx.Client, origin: str) -> bool:
+    """May a request go there? It does not: no name is resolved."""
+    transport = client._transport
+    assert isinstance(transport, GuardedTransport)
+    transport._resolve = lambda _host, _port: []
+    try:
+        client.get(origin)
+    except Blocked:
+        return False
+    except httpx.ConnectError:
+        return True
+    raise AssertionError("expected no answer")
 
 
 def test_an_archive_that_belongs_to_no_job_is_gathered_and_asked_for_no_log() -> None:

@@ -16,6 +16,7 @@ from mina.keys import PrivateKey
 from sealrun.receipts import Outcome, SignedReceipt
 from tests.github.samples import FILE, git, make_repository
 from tests.spine.conftest import Shop
+from tests.spine.test_evidence import sealrun
 from tests.spine.test_sale import mina_signer
 
 pytestmark = pytest.mark.peers
@@ -101,6 +102,20 @@ def test_a_signed_call_runs_the_workflow_and_comes_back_as_a_receipt(
         ("greeting", "artifact"),
     ]
     assert document["configuration"] == FILE
+
+
+def test_e2_the_buyers_evidence_reaches_grade_1_by_githubs_keys_alone(
+    shop: GitHubShop, tmp_path: Path
+) -> None:
+    key, keys, folder = tmp_path / "buyer.key", tmp_path / "issuer-keys.json", tmp_path / "evidence"
+    sealrun("key", key, "--new")
+    bought = sealrun("call", shop.base, "--input", "greeting=hello", "--key", key, "--evidence", folder)
+    assert bought["state"] == "succeeded"
+    verify: list[str | Path] = ["verify", folder / "receipt.json", "--issuer-keys", keys, "--unsafe-loopback"]
+    keys.write_bytes(httpx.get(f"{shop.market.github.url}/.well-known/jwks", timeout=30).content)
+    assert sealrun(*verify)["grade"] == 1
+    keys.write_text(json.dumps({"keys": []}))
+    assert sealrun(*verify)["grade"] == 0
 
 
 def test_a_step_that_fails_comes_back_as_a_signed_failure_without_outputs(shop: GitHubShop) -> None:

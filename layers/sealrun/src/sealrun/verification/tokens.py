@@ -66,7 +66,8 @@ def check_tokens(shown: Shown) -> Ground:
             ground.claims.append(broken("token", error, rests_on=ISSUER, grade=GRADE_OPERATOR))
             ground.reason = f"one that does not hold ({job_of(place)})"
         else:
-            says = f"{job_of(place)}: signed by {_issuer(shown).name} about this job of this call"
+            about = "run" if shown.offer.source.provider == "github" else "job"
+            says = f"{job_of(place)}: signed by {_issuer(shown).name} about this {about} of this call"
             ground.claims.append(holds("token", says, rests_on=ISSUER, grade=GRADE_TOKEN))
     if verified and len(verified) == len(ground.claims):
         _reach(ground, shown, verified)
