@@ -118,7 +118,7 @@ class Demo:
                 "--speedscope",
                 str(OUT / "profile.speedscope.json"),
             ]
-            seen = sale.run(say, "profile", str(EVIDENCE), *pictures, "--title", "The job that was bought")
+            seen = sale.run(say, "profile", str(EVIDENCE), *pictures)
             say(f"{seen['samples']} samples of the run; most in {next(iter(seen['hottest']), 'nothing')}")
         receipt: dict[str, Any] = json.loads((OUT / RECEIPT).read_bytes())
         return receipt

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from local.steps import Progress, Say, must
 from sealrun.issuers import PinnedKeys
-from sealrun.verification.claims import RECEIPT
+from sealrun.verification.claims import RECEIPT, STATEMENTS
 from sealrun_cli.issuer_keys import read_keys
+from sealrun_cli.pictures import FLAME_GRAPH, SPEEDSCOPE
 from sealrun_cli.verifying import find_evidence, grade_line, lines, verify_file
 
 SHOWN = 120
@@ -16,10 +17,12 @@ SHOWN = 120
 def check_evidence(progress: Progress, receipt: Path, evidence: Path, oracle: str, keys: Path) -> None:
     """Change a byte of each file in a copy, one after the other, then verify what was bought."""
     trust = oracle, read_keys(keys, unsafe_loopback=True)
-    changing = progress.step("change one byte of the evidence, in each file in turn")
+    changing = progress.step("change one byte of what was bought, in each file in turn")
     with changing as say, tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch, "evidence")
-        shutil.copytree(evidence, copy)
+        copy = Path(scratch)
+        shutil.copytree(evidence, copy / evidence.name)
+        for name in (RECEIPT, STATEMENTS, FLAME_GRAPH, SPEEDSCOPE):
+            shutil.copyfile(receipt.parent / name, copy / name)
         for path in sorted(path for path in copy.rglob("*") if path.is_file()):
             _change_a_byte(say, path, copy, trust)
     with progress.step("anyone: verify the receipt and its evidence, offline") as say:
@@ -36,7 +39,7 @@ def _change_a_byte(say: Say, path: Path, folder: Path, trust: tuple[str, PinnedK
     name, good = path.relative_to(folder).as_posix(), path.read_bytes()
     middle = len(good) // 2
     path.write_bytes(good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :])
-    found = verify_file(folder / RECEIPT, folder, *trust)
+    found = verify_file(folder / RECEIPT, find_evidence(folder / RECEIPT), *trust)
     must(not found.holds, f"{name} with byte {middle} changed", "a broken claim", "none")
     say(f"{name}, byte {middle}: {found.broken[0].name} is broken")
     path.write_bytes(good)

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sealrun_cli.main import app
+from sealrun_cli.verifying import verify_file
 from tests.broken.make import kept, whole, write
 from tests.sealrun.world import BUYER, ORACLE
 
@@ -150,3 +151,25 @@ def test_a_linked_file_in_the_folder_is_broken(good: Path) -> None:
     done = verify(good, "--json")
     assert done.exit_code == 1
     assert any("got a link" in claim["says"] for claim in said(done)["claims"])
+
+
+def test_pictures_beside_the_receipt_are_drawn_again(good: Path) -> None:
+    folder = good.parent
+    named = ["--svg", folder / "profile.svg", "--speedscope", folder / "profile.speedscope.json"]
+    drawn = RUN.invoke(app, ["profile", str(folder / "evidence"), *map(str, named)])
+    assert drawn.exit_code == 0
+    assert verify(good, "--oracle", ORACLES).stdout.splitlines()[-1].endswith(": 32 hold")
+    for name in ("profile.svg", "profile.speedscope.json"):
+        picture = (folder / name).read_bytes()
+        for at in range(0, len(picture), 97):
+            (folder / name).write_bytes(picture[:at] + bytes([picture[at] ^ 1]) + picture[at + 1 :])
+            found = verify_file(good, folder / "evidence")
+            assert [claim.name for claim in found.broken] == ["picture"], at
+        (folder / name).write_bytes(picture)
+
+
+def test_a_picture_of_no_stacks_is_broken(good: Path) -> None:
+    (good.parent / "profile.svg").write_text("<svg/>")
+    for path in (good.parent / "evidence").rglob("*.folded"):
+        path.unlink()
+    assert verify_file(good, good.parent / "evidence").broken[-1].name == "picture"

@@ -36,7 +36,7 @@ def profile(
     with speaking(as_json=as_json) as out:
         stacks = read_stacks(source)
         total = sum(stacks.values())
-        named = title or f"{source.name}: {total} samples"
+        named = title or default_title(stacks)
         if svg:
             svg.write_text(flame_graph(stacks, named))
         if to_speedscope:
@@ -45,6 +45,11 @@ def profile(
         lines = [f"{100 * count / max(total, 1):>5.1f} %  {name}" for name, count in hot]
         wrote = [f"wrote {path}" for path in (svg, to_speedscope) if path]
         out.result({"samples": total, "hottest": dict(hot)}, f"{total} samples", *lines, *wrote)
+
+
+def default_title(stacks: Mapping[tuple[str, ...], int]) -> str:
+    """Of the stacks alone, so that anyone draws the same picture."""
+    return f"{sum(stacks.values())} samples"
 
 
 def read_stacks(source: Path) -> dict[tuple[str, ...], int]:

@@ -1,7 +1,7 @@
 """``sealrun verify``: check a receipt and its evidence offline, claim by claim."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,6 +32,7 @@ from sealrun_cli.errors import CliError
 from sealrun_cli.gateway import with_gateway
 from sealrun_cli.issuer_keys import read_keys
 from sealrun_cli.output import speaking
+from sealrun_cli.pictures import check_pictures
 from sealrun_cli.service import Service
 
 BROKEN = 1
@@ -92,8 +93,10 @@ def verify_file(
         return check(receipt, _Nothing(), trust)
     if not evidence.is_dir():
         raise CliError("file", f"evidence: expected a folder, got {evidence}")
-    folder = _Beside(DiskFolder(evidence), DiskFolder(file.parent))
-    return check(receipt, more(folder) if more else folder, trust)
+    beside = DiskFolder(file.parent)
+    folder = _Beside(DiskFolder(evidence), beside)
+    found = check(receipt, more(folder) if more else folder, trust)
+    return replace(found, claims=[*found.claims, *check_pictures(beside, evidence)])
 
 
 def find_evidence(file: Path) -> Path | None:
