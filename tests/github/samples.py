@@ -57,19 +57,29 @@ WAITING = """\
     steps:
       - run: sleep 600
 """
-# Asks for its token as GitHub's documentation shows it.
+# What a step runs to get its ID token, made out to the call.
+ASK = """\
+          python3 - <<'END'
+          import json, os, urllib.request
+          url = os.environ["ACTIONS_ID_TOKEN_REQUEST_URL"]
+          url += "&audience=urn:sealrun:call:${{ inputs.sealrun_call }}"
+          bearer = {"Authorization": "bearer " + os.environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]}
+          answer = urllib.request.urlopen(urllib.request.Request(url, headers=bearer))
+          os.makedirs("sealrun-profile")
+          with open("sealrun-profile/token.jwt", "w") as file:
+              file.write(json.load(answer)["value"])
+          END
+"""
 TOKEN = (
     HEADER.replace("jobs:", "permissions: {id-token: write}\njobs:")
-    + """\
+    + f"""\
   build:
     runs-on: ubuntu-latest
     steps:
       - run: |
-          url="$ACTIONS_ID_TOKEN_REQUEST_URL&audience=urn:sealrun:call:${{ inputs.sealrun_call }}"
-          curl --silent --header "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" "$url" \\
-            | jq --raw-output .value > token.jwt
+{ASK}\
       - uses: actions/upload-artifact@v4
-        with: {name: token, path: token.jwt}
+        with: {{name: token, path: sealrun-profile/}}
 """
 )
 

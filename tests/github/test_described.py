@@ -1,10 +1,14 @@
 """The check against GitHub's description can fail: what it must find."""
 
+import json
+
 import httpx
 import pytest
 from openapi_core.exceptions import OpenAPIError
 
-from tests.github.peer import DESCRIBED, ORIGIN, RUN, STARTED, WORKFLOW, reply
+from tests.github.make_slice import EXAMPLES as NAMES
+from tests.github.make_slice import OPERATIONS, VERSION
+from tests.github.peer import DESCRIBED, EXAMPLES, HERE, ORIGIN, RUN, STARTED, WORKFLOW, reply
 
 DISPATCH = f"{ORIGIN}{WORKFLOW}/dispatches"
 RUN_URL = f"{ORIGIN}/repos/octo-org/job/actions/runs/31"
@@ -56,3 +60,14 @@ def test_a_run_without_what_github_always_tells_is_found() -> None:
     for name in ("display_title", "head_sha", "conclusion"):
         with pytest.raises(OpenAPIError):
             DESCRIBED.check_response(request, reply({key: RUN[key] for key in RUN if key != name}))
+
+
+def test_the_kept_slice_is_the_one_that_the_script_names() -> None:
+    document = json.loads((HERE / "openapi.json").read_bytes())
+    kept = {(path, method) for path, whole in document["paths"].items() for method in whole}
+    assert {one for one in kept if one[1] != "parameters"} == set(OPERATIONS)
+    assert document["info"]["version"] == VERSION
+    assert set(EXAMPLES) == set(NAMES)
+    said = (HERE / "PROVENANCE.md").read_text()
+    assert f"@octokit/openapi` {VERSION}" in said
+    assert f"the {len(document['paths'])} that" in said

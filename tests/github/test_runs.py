@@ -194,3 +194,18 @@ def test_an_older_version_of_the_api_answers_without_an_id(setting: Setting) -> 
     headers = {"Authorization": f"Bearer {token}", "X-GitHub-Api-Version": "2022-11-28"}
     body = {"ref": "v1", "inputs": {"sealrun_call": CALL}}
     assert httpx.post(url, json=body, headers=headers).status_code == 204
+
+
+def test_what_the_command_asks_is_as_described_too(setting: Setting) -> None:
+    repository = setting.repository()
+    bearer = {"Authorization": f"Bearer {setting.server.create_token(repository).value}"}
+    client, url = setting.client, f"{setting.server.url}/repos/{repository.full_name}/hooks"
+    user = client.get(f"{setting.server.url}/user", headers=bearer)
+    assert user.json()["id"] == repository.owner.id
+    assert user.headers["github-authentication-token-expiration"].startswith("2027-02-01")
+    config = {"url": "http://127.0.0.1:9/", "content_type": "json", "secret": "x", "insecure_ssl": "0"}
+    body = {"name": "web", "active": True, "events": ["workflow_run"], "config": config}
+    made = client.post(url, headers=bearer, json=body)
+    assert made.status_code == 201
+    assert [hook["id"] for hook in client.get(url, headers=bearer).json()] == [made.json()["id"]]
+    assert client.delete(f"{url}/{made.json()['id']}", headers=bearer).status_code == 204

@@ -14,13 +14,14 @@ from local.github.market import GitHubMarket
 from local.stack import Stack
 from mina.keys import PrivateKey
 from sealrun.receipts import Outcome, SignedReceipt
-from tests.github.samples import FILE, git, make_repository
+from tests.github.samples import ASK, FILE, git, make_repository
 from tests.spine.conftest import Shop
 from tests.spine.test_evidence import sealrun
 from tests.spine.test_sale import mina_signer
 
 pytestmark = pytest.mark.peers
-WORKFLOW = """\
+WORKFLOW = (
+    """\
 name: greetings
 run-name: sealrun ${{ inputs.sealrun_call }}
 on:
@@ -36,11 +37,9 @@ jobs:
       - run: test "${{ inputs.greeting }}" != fail
       - run: mkdir out && echo "${{ inputs.greeting }}" > out/greeting.txt
       - run: |
-          mkdir sealrun-profile
-          audience=urn:sealrun:call:${{ inputs.sealrun_call }}
-          curl --silent --header "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" \\
-            "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=$audience" | jq --raw-output .value \\
-            > sealrun-profile/token.jwt
+"""
+    + ASK
+    + """\
       - uses: actions/upload-artifact@v4
         with:
           name: greeting
@@ -48,6 +47,7 @@ jobs:
             out/
             sealrun-profile/
 """
+)
 PROPERTIES = {"greeting": {"type": "string", "pattern": "^[a-z]{1,20}$", "maxLength": 20}}
 
 
