@@ -53,7 +53,7 @@ def test_the_audience_may_be_the_call_s_url_or_a_list_of_one(aud: Any) -> None:
         ({"ref_protected": "false"}, "ref_protected: expected true, got false"),
         ({"ci_config_sha": None}, "ci_config_sha: expected 1f1f"),
         ({"ci_config_ref_uri": "gitlab.com/group/job//other.yml@refs/tags/v1.0.0"}, "ci_config_ref_uri"),
-        ({"user_id": "8"}, "user_id: expected 7, got 8"),
+        ({"user_id": "8"}, "user_id: expected 7, got another"),
         (
             {"runner_environment": "self-hosted"},
             "runner_environment: expected gitlab-hosted, got self-hosted",

@@ -59,3 +59,18 @@ def test_e2_a_job_repeated_by_another_oracle_reaches_grade_2(shop: Shop, tmp_pat
     (second,) = (folder / "reruns").iterdir()
     oracle = json.loads((second / "offer.json").read_bytes())["oracle"]
     assert sealrun("verify", receipt, *issuer, "--rerun-oracle", oracle)["grade"] == 2
+
+
+def test_a_call_that_reads_an_earlier_receipt_leads_back_to_it(shop: Shop, tmp_path: Path) -> None:
+    key, folder = tmp_path / "buyer.key", tmp_path / "evidence"
+    sealrun("key", str(key), "--new")
+    buy = ("call", shop.base, "--input", "greeting=hello", "--key", str(key), "--evidence")
+    first = sealrun(*buy, str(tmp_path / "first"))
+    second = sealrun(*buy, str(folder), "--reads", str(tmp_path / "first" / "receipt.json"))
+    assert [one["state"] for one in (first, second)] == ["succeeded"] * 2
+    alone = sealrun("lineage", str(folder))
+    assert [node["link"] for node in alone["nodes"].values()] == ["followed", "missing"]
+    sealrun("evidence", first["url"], "--to", str(folder / "reads" / first["call"]), "--key", str(key))
+    both = sealrun("lineage", str(folder))
+    assert [node["link"] for node in both["nodes"].values()] == ["followed"] * 2
+    assert sealrun("verify", str(folder / "receipt.json"))["holds"] is True
