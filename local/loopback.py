@@ -113,7 +113,11 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self._write(self.answer(request))
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815
+    def __getattr__(self, name: str) -> Any:
+        """``do_GET`` and all others: which methods there are is known to whoever answers."""
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
 
     def _refusal(self) -> tuple[Reply | None, int]:
         if "Transfer-Encoding" in self.headers:

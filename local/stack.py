@@ -31,8 +31,8 @@ ROUTES: dict[str, list[str]] = {
     "call": ["GET /offers/{offer}", "POST /offers/{offer}/calls"],
     "collect": ["POST /webhooks/{provider}"],
     "health": [],
-    "once": [f"{method} /tickets/{{ticket}}" for method in ("GET", "HEAD", "OPTIONS", "POST")],
-    "receipt": ["GET /calls/{call}", "GET /calls/{call}/{proxy+}"],
+    "once": ["POST /tickets/{ticket}"],
+    "receipt": ["GET /calls/{call}", "GET /calls/{call}/{proxy+}", "GET /openapi.json"],
 }
 # What the functions are given; collect streams archives of up to an offer's size.
 LIMITS = {

@@ -26,11 +26,13 @@ services = Services(settings)
 
 @app.post("/webhooks/gitlab")
 def post_gitlab() -> Response[str]:
+    """A delivery of GitLab's; whatever comes is answered alike (R6)."""
     return _webhook(GitLabDeliveries())
 
 
 @app.post("/webhooks/github")
 def post_github() -> Response[str]:
+    """A delivery of GitHub's; whatever comes is answered alike (R6)."""
     return _webhook(GitHubDeliveries())
 
 

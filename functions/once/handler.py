@@ -12,8 +12,6 @@ from sealrun.adapters.function_url import answer, body_bytes, resolver, sender, 
 from sealrun.adapters.metrics import Meter
 from sealrun.adapters.services import Services, Settings
 from sealrun.adapters.throttle import Throttle
-from sealrun.errors import NotPosted
-from sealrun.problems import problem
 from sealrun.tickets import MAX_REDEMPTION_BYTES
 from sealrun.workflows.read_receipt import public_view
 from sealrun.workflows.redeem_ticket import redeem_ticket
@@ -50,13 +48,6 @@ def post_ticket(ticket: str) -> Response[str]:
         location=location,
         headers=accepted.headers,
     )
-
-
-@app.route("/tickets/<ticket>", method=["GET", "HEAD"])
-def get_ticket(ticket: str) -> Response[str]:  # noqa: ARG001  every ticket is answered alike
-    """What link previews and crawlers ask for."""
-    status, headers, body = problem(NotPosted("method: expected POST, got another; nothing was used up"))
-    return Response(status, body=body, headers={**headers, "Allow": "POST"})
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

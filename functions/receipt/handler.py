@@ -1,7 +1,8 @@
-"""``GET /calls/{call}``, and under it ``receipt``, ``receipt.intoto.jsonl`` and ``evidence``."""
+"""``GET /calls/{call}``, what is under it (receipt, statements, evidence), and ``GET /openapi.json``."""
 
 import os
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -16,6 +17,13 @@ from sealrun.workflows.read_receipt import read_call, read_evidence, read_receip
 logger = Logger(service="receipt")
 app = resolver(logger)
 services = Services(Settings.read(os.environ))
+DESCRIPTION = Path(__file__).with_name("openapi.json")
+
+
+@app.get("/openapi.json")
+def get_description() -> Response[str]:
+    """This description of the whole API."""
+    return Response(HTTPStatus.OK, content_type="application/json", body=DESCRIPTION.read_text("utf-8"))
 
 
 @app.get("/calls/<call>")

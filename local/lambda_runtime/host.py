@@ -139,9 +139,10 @@ class LambdaHost(Closing):
         return self._pools[name]
 
     def _serve_url(self, request: Request) -> Reply:
-        for route in self._routes:
-            if route.fits(request.method, request.path):
-                return self._serve_function(request, self._pools[route.function])
+        fitting = [route for route in self._routes if route.fits(request.method, request.path)]
+        leading = [route for route in self._routes if route.leads(request.path)]
+        for route in [*fitting, *leading][:1]:
+            return self._serve_function(request, self._pools[route.function])
         return json_reply(404, {"message": "Not Found"})
 
     def _serve_function(self, request: Request, pool: Pool) -> Reply:

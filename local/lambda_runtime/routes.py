@@ -25,4 +25,8 @@ class Route:
         return cls(method, re.compile(pattern + re.escape(path[end:])), function)
 
     def fits(self, method: str, path: str) -> bool:
-        return method == self.method and self.path.fullmatch(path) is not None
+        return method == self.method and self.leads(path)
+
+    def leads(self, path: str) -> bool:
+        """True whatever the method: a distribution before function URLs looks at paths alone."""
+        return self.path.fullmatch(path) is not None

@@ -117,8 +117,14 @@ def test_log_lines_stand_in_the_functions_own_file(host: LambdaHost) -> None:
 def test_the_gateway_routes_by_method_and_path(client: httpx.Client) -> None:
     got = client.post("/echo/this?x=1", json={"a": 1}).json()["event"]
     assert (got["rawPath"], got["rawQueryString"], got["body"]) == ("/echo/this", "x=1", '{"a":1}')
-    assert client.get("/echo/this").status_code == 404
     assert client.post("/echo/this/that").status_code == 404
+
+
+def test_a_method_that_no_route_has_reaches_the_paths_function_as_behind_a_distribution(
+    client: httpx.Client,
+) -> None:
+    got = client.delete("/echo/this").json()["event"]
+    assert got["requestContext"]["http"]["method"] == "DELETE"
 
 
 def test_the_gateway_gives_back_status_headers_and_cookies(client: httpx.Client) -> None:

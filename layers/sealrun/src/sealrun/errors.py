@@ -5,7 +5,7 @@
     │   ├── Malformed            size, JSON, lengths, encodings
     │   ├── Expired              the call's own time is over, or too far ahead
     │   ├── NotFound             no such offer, call or output
-    │   ├── NotPosted            redeeming a ticket wants a POST
+    │   ├── WrongMethod          the path is known, but not for this method
     │   ├── NotAllowed           signature, allow list, missing right to read
     │   ├── InputsRefused        the inputs do not fit the offer's schema
     │   ├── Conflict             the same identifier came with another call
@@ -76,12 +76,16 @@ class NotFound(Refused):
     status = 404
 
 
-class NotPosted(Refused):
-    """Link previews send GET, and must not use anything up (E4)."""
+class WrongMethod(Refused):
+    """The path takes other methods; nothing was done, and no ticket used up (E4)."""
 
     type = "method-not-allowed"
-    title = "A ticket is redeemed by POST"
+    title = "Another method is wanted"
     status = 405
+
+    def __init__(self, *allowed: str) -> None:
+        self.allowed = ", ".join(allowed)
+        super().__init__(f"method: expected {self.allowed}, got another")
 
 
 class NotAllowed(Refused):

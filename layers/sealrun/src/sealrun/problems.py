@@ -3,7 +3,7 @@
 import json
 from http import HTTPStatus
 
-from sealrun.errors import AccountRefused, PaymentRequired, ProviderBusy, SealrunError, TooMany
+from sealrun.errors import AccountRefused, PaymentRequired, ProviderBusy, SealrunError, TooMany, WrongMethod
 from sealrun.x402 import REQUIRED_HEADER, encoded
 
 MEDIA_TYPE = "application/problem+json"
@@ -14,6 +14,8 @@ def problem(error: SealrunError) -> tuple[int, dict[str, str], str]:
     headers = {"Content-Type": MEDIA_TYPE}
     if isinstance(error, TooMany | ProviderBusy):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, WrongMethod):
+        headers["Allow"] = error.allowed
     if isinstance(error, PaymentRequired | AccountRefused) and error.required:
         headers[REQUIRED_HEADER] = encoded(error.required)
     return error.status, headers, _document(error.type, error.title, error.status, error.detail)

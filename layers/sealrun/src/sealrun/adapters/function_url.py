@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
 
 from sealrun.adapters.metrics import Meter
-from sealrun.errors import Malformed, SealrunError
+from sealrun.errors import Malformed, SealrunError, WrongMethod
 from sealrun.json_limits import MAX_BODY_BYTES
 from sealrun.problems import plain_problem, problem
 
@@ -39,6 +39,8 @@ def resolver(logger: Logger, meter: Meter | None = None) -> LambdaFunctionUrlRes
         return _response(plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR))
 
     def missing(_error: Exception) -> Response[str]:
+        if allowed := _methods(app):
+            return _response(problem(WrongMethod(*allowed)))
         return _response(plain_problem(HTTPStatus.NOT_FOUND))
 
     app.exception_handler(SealrunError)(known)
@@ -107,6 +109,13 @@ def answer(
     """A JSON answer."""
     found = {**(headers or {}), **({"Location": location} if location else {})}
     return Response(status, content_type="application/json", body=json.dumps(value), headers=found)
+
+
+def _methods(app: LambdaFunctionUrlResolver) -> list[str]:
+    """The methods that the request's path is known for; none where it is not known at all."""
+    routes = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  powertools tells them nowhere else
+    path = app.current_event.path
+    return sorted({route.method for route in routes if route.rule.match(path)})
 
 
 def _response(parts: tuple[int, dict[str, str], str]) -> Response[str]:

@@ -1,0 +1,226 @@
+"""The schemas of what the public API takes and gives, by name."""
+
+from infra.openapi.offer import OFFER, TERMS
+from infra.openapi.shapes import (
+    FIELD,
+    HASH,
+    KEY,
+    NANOMINA,
+    SECONDS,
+    SHA256,
+    SIGNATURE,
+    URL,
+    VALUES,
+    Schema,
+    closed,
+    constant,
+    items,
+    nullable,
+    one_of,
+    ref,
+    text,
+    whole,
+)
+from sealrun import x402
+from sealrun.accounts import MINA_TOKEN
+from sealrun.calls import MAX_READS
+from sealrun.dues import DEPTH as DUE_DEPTH
+from sealrun.fields import NETWORKS
+from sealrun.inputs import MAX_ENCODED
+from sealrun.offers import MAX_INPUTS
+from sealrun.receipts import MAX_GRADE, Outcome
+from sealrun.records import State
+
+_TEXT: Schema = {"type": "string"}
+_VOUCHER = {"limit": NANOMINA, "callHash": FIELD, "signature": SIGNATURE}
+
+
+def _called() -> dict[str, Schema]:
+    """What every call says, with a price or without."""
+    value: Schema = {"type": ["boolean", "number", "string"], "maxLength": MAX_ENCODED}
+    inputs: Schema = {
+        "type": "object",
+        "additionalProperties": value,
+        "maxProperties": max(MAX_INPUTS.values()),
+        "description": "As the offer's schema has it.",
+    }
+    return {
+        "account": KEY,
+        "inputs": inputs,
+        "salt": text("[0-9a-f]{64}", "256 random bits, so that the inputs' hash says nothing."),
+        "nonce": text("[0-9a-f]{32}", "128 random bits."),
+        "expires_at": SECONDS,
+    }
+
+
+def _calls() -> dict[str, Schema]:
+    reads = {"reads": items(text("[0-9a-f]{64}", "A receipt's hash."), MAX_READS)}
+    identifier = text("[A-Za-z0-9_-]{16,128}", "The same one never claims two calls.")
+    free = closed(
+        {**_called(), "limit": NANOMINA, "signature": SIGNATURE}, {"identifier": identifier, **reads}
+    )
+    paid = closed(_called(), reads)
+    return {
+        "FreeCall": {"description": "A call of an offer of price 0, signed by the account's key.", **free},
+        "PaidCall": {"description": f"A paid call; who pays stands in {x402.SIGNATURE_HEADER}.", **paid},
+        "Call": {"oneOf": [ref("FreeCall"), ref("PaidCall")]},
+    }
+
+
+def _redemption() -> Schema:
+    grant = text("[A-Za-z0-9_-]{1,11000}", "The issuer's grant: its canonical JSON as base64url.")
+    called = _called()
+    free = {name: called[name] for name in ("inputs", "salt", "nonce")}
+    return closed({"grant": grant, "signature": SIGNATURE, "expires_at": SECONDS, "proof": SIGNATURE}, free)
+
+
+def _views() -> dict[str, Schema]:
+    run = closed({"id": whole(1), "url": URL})
+    state = {
+        "call": HASH,
+        "offer": HASH,
+        "state": one_of([state.value for state in State]),
+        "claimed_at": SECONDS,
+        "run": nullable(run),
+        "reason": nullable(_TEXT),
+        "receipt": nullable(ref("Receipt")),
+    }
+    view = {
+        "offer": HASH,
+        "open": {"type": "boolean"},
+        "reason": nullable({**_TEXT, "description": "Why it takes no call now."}),
+        "document": ref("Offer"),
+        "accepts": items(ref("PaymentRequirements"), 1),
+    }
+    return {
+        "OfferView": closed(view),
+        "CallView": closed(state),
+        "AcceptedCall": closed({**state, "url": URL}),
+        "WebhookTaken": closed({"accepted": constant(value=True)}),
+    }
+
+
+def _receipt() -> Schema:
+    hashes = ("call_hash", "offer_hash", "source_hash", "inputs_hash", "outputs_hash", "profile_hash")
+    outcomes = ", ".join(f"{outcome.value} {outcome.name.lower()}" for outcome in Outcome)
+    data = {
+        "network": one_of(NETWORKS),
+        **dict.fromkeys(hashes, FIELD),
+        "status": whole(1, len(Outcome), f"How the call ended: {outcomes}."),
+        "grade": whole(0, MAX_GRADE, "What the receipt rests on; 0 is the operator's word."),
+        "finished_at": SECONDS,
+    }
+    return closed({"data": closed(data), "signature": SIGNATURE, "publicKey": KEY})
+
+
+def _evidence() -> Schema:
+    json_text: Schema = {"type": "string", "contentMediaType": "application/json"}
+    file = closed({"name": _TEXT, "sha256": SHA256, "size": whole(0), "url": URL})
+    documents = closed({"offer.json": json_text, "call.json": json_text}, {"inputs.json": json_text})
+    files: Schema = {"type": "array", "items": file}
+    return closed(
+        {"documents": documents, "index": json_text, "openings": nullable(json_text), "files": files}
+    )
+
+
+def _account() -> dict[str, Schema]:
+    said = {"due": NANOMINA, "tree_root": FIELD, "count": whole(0, 2**DUE_DEPTH), "signature": SIGNATURE}
+    both = {"account": KEY, "terms": ref("Terms"), "pending": NANOMINA}
+    voucher = {"limit": NANOMINA, "call_hash": FIELD, "signature": SIGNATURE}
+    leaf = closed(
+        {
+            "index": whole(0, 2**DUE_DEPTH),
+            "call_hash": FIELD,
+            "receipt_hash": FIELD,
+            "price_due": NANOMINA,
+            "running_total": NANOMINA,
+        }
+    )
+    proof = closed({"leaf": leaf, "siblings": items(FIELD, DUE_DEPTH)})
+    settlement = closed({**both, "voucher": closed(voucher), "due": closed(said), "root": FIELD})
+    figure = closed(
+        {
+            **both,
+            "figure": closed({**said, "root": FIELD}),
+            "voucher": closed(_VOUCHER),
+            "proof": nullable(proof),
+        }
+    )
+    return {
+        "Settlement": {"description": "For seller and operator: all that settles the account.", **settlement},
+        "Figure": {"description": "For the buyer: what is due, and the proof of one call.", **figure},
+        "AccountView": {"oneOf": [ref("Settlement"), ref("Figure")]},
+    }
+
+
+def _payment() -> dict[str, Schema]:
+    """x402 v2, scheme batch-settlement; see docs/x402-batch-settlement-mina.md."""
+    correction = closed({"due": NANOMINA, "pending": NANOMINA, "voucher": closed(_VOUCHER)})
+    extra = closed(
+        {
+            "offer": HASH,
+            "terms": ref("Terms"),
+            "termsHash": HASH,
+            "verificationKeyHash": FIELD,
+            "ledger": URL,
+        },
+        {"correction": correction},
+    )
+    what = {
+        "scheme": constant(x402.SCHEME),
+        "network": one_of(NETWORKS),
+        "asset": constant(MINA_TOKEN),
+        "amount": NANOMINA,
+        "payTo": KEY,
+    }
+    requirements = closed({**what, "maxTimeoutSeconds": whole(1, 86_400), "extra": extra})
+    required = closed(
+        {
+            "x402Version": constant(x402.VERSION),
+            "error": _TEXT,
+            "resource": closed({"url": URL, "description": _TEXT, "mimeType": _TEXT}),
+            "accepts": items(ref("PaymentRequirements"), 1),
+            "extensions": {"type": "object"},
+        }
+    )
+    payload = closed(
+        {"account": KEY, "buyer": KEY, "limit": NANOMINA, "callHash": FIELD, "signature": SIGNATURE}
+    )
+    accepted = closed(what, {"maxTimeoutSeconds": {"type": "integer"}, "extra": {"type": "object"}})
+    signature = closed(
+        {"x402Version": constant(x402.VERSION), "accepted": accepted, "payload": payload},
+        {"resource": {}, "extensions": {"type": "object"}},
+    )
+    commitment = closed(
+        {"commitment": FIELD, "status": constant("reserved"), "reserved": NANOMINA, "account": KEY}
+    )
+    response = closed(
+        {
+            "success": constant(value=True),
+            "transaction": constant(""),
+            "network": one_of(NETWORKS),
+            "payer": KEY,
+            "amount": constant("0"),
+            "extra": commitment,
+        }
+    )
+    return {
+        "PaymentRequirements": requirements,
+        "PaymentRequired": required,
+        "PaymentSignature": signature,
+        "PaymentResponse": response,
+    }
+
+
+DOCUMENTS: dict[str, Schema] = {
+    **VALUES,
+    "Offer": OFFER,
+    "Terms": TERMS,
+    "Receipt": _receipt(),
+    "Evidence": _evidence(),
+    "Redemption": _redemption(),
+    **_calls(),
+    **_views(),
+    **_account(),
+    **_payment(),
+}

@@ -1,0 +1,164 @@
+"""The schema of an offer's document, of which ``sealrun.offers`` is the last word."""
+
+from infra.openapi.shapes import (
+    FIELD,
+    KEY,
+    NANOMINA,
+    SHA256,
+    Schema,
+    closed,
+    constant,
+    items,
+    nullable,
+    one_of,
+    ref,
+    text,
+    whole,
+)
+from sealrun.evidence_policy import MAX_PATTERNS
+from sealrun.fields import NETWORKS
+from sealrun.inputs import MAX_ENCODED, MAX_OPTIONS, MAX_PATTERN, MAX_STRING
+from sealrun.offers import MAX_ALLOWED_KEYS, MAX_DEPTH, MAX_INPUTS, MAX_NODES
+from sealrun.sources import MAX_INCLUDES, PROVIDERS
+from sealrun.terms import MAX_UINT32, SHARE_UNIT
+
+_WORDS: dict[str, Schema] = {"title": {"type": "string"}, "description": {"type": "string"}}
+_TRUTH: Schema = {"type": "boolean"}
+
+
+def _kind(says: str, required: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
+    return {"title": says, **closed(required, {**_WORDS, **(optional or {})})}
+
+
+def _input_kinds() -> list[Schema]:
+    """The five kinds of ``sealrun.inputs`` (R2)."""
+    string = constant("string")
+    number: Schema = {"type": "number"}
+    pattern: Schema = {"type": "string", "maxLength": MAX_PATTERN}
+    numbers = {"type": one_of(["integer", "number"]), "minimum": number, "maximum": number}
+    options = {**items({"type": "string"}, MAX_OPTIONS), "minItems": 1}
+    encoded = {
+        "type": string,
+        "contentEncoding": constant("base64url"),
+        "contentMediaType": constant("application/json"),
+        "maxLength": whole(1, MAX_ENCODED),
+    }
+    return [
+        _kind("yes or no", {"type": constant("boolean")}),
+        _kind("a number within bounds", numbers),
+        _kind("one of several words", {"type": string, "enum": options}),
+        _kind(
+            "text of a pattern",
+            {"type": string, "pattern": pattern, "maxLength": whole(1, MAX_STRING)},
+            {"minLength": whole(0, MAX_STRING)},
+        ),
+        _kind("JSON as base64url", encoded),
+    ]
+
+
+def _inputs() -> Schema:
+    names = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"}
+    properties: Schema = {
+        "type": "object",
+        "propertyNames": names,
+        "additionalProperties": {"oneOf": _input_kinds()},
+        "maxProperties": max(MAX_INPUTS.values()),
+    }
+    required = {
+        "type": constant("object"),
+        "properties": properties,
+        "additionalProperties": constant(value=False),
+    }
+    return closed(required, {"required": items({"type": "string"}, max(MAX_INPUTS.values()))})
+
+
+def _source() -> Schema:
+    digest = text("[0-9a-f]{40}|[0-9a-f]{64}")
+    configuration = closed(
+        {
+            "path": {"type": "string", "maxLength": 200},
+            "sha256": SHA256,
+            "includes": items({"type": "string", "maxLength": 200}, MAX_INCLUDES),
+        }
+    )
+    return closed(
+        {
+            "provider": one_of(PROVIDERS),
+            "origin": {"type": "string", "format": "uri"},
+            "project": {"type": "string", "maxLength": 140},
+            "ref": text("refs/tags/[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", "A protected tag by its full name."),
+            "commit": digest,
+            "tree": digest,
+            "configuration": configuration,
+            "user": whole(1),
+        }
+    )
+
+
+def _evidence() -> Schema:
+    patterns = items({"type": "string", "maxLength": 200}, MAX_PATTERNS)
+    seen = one_of(["public", "buyer"])
+    return closed(
+        {
+            "inputs": seen,
+            "outputs": patterns,
+            "log": patterns,
+            "symbols": patterns,
+            "probes": patterns,
+            "token": seen,
+            "grade": whole(0, 1),
+            "deterministic": _TRUTH,
+        }
+    )
+
+
+def _limits() -> Schema:
+    return closed(
+        {
+            "seconds": whole(10, 24 * 3600),
+            "log_bytes": whole(1, 64 * 1024**2),
+            "artifact_bytes": whole(1, 4 * 1024**3),
+            "files": whole(1, 1000),
+        }
+    )
+
+
+TERMS = closed(
+    {
+        "network": one_of(NETWORKS),
+        "ledger": FIELD,
+        "seller": KEY,
+        "operator": KEY,
+        "oracle": KEY,
+        "operator_share": whole(0, SHARE_UNIT, "Basis points of what is settled."),
+        "exit_delay": whole(1, MAX_UINT32, "Slots."),
+    }
+)
+
+OFFER = closed(
+    {
+        "sealrun": constant(1),
+        "kind": constant("job"),
+        "title": text("[ -~]{1,80}"),
+        "network": one_of(NETWORKS),
+        "source": _source(),
+        "inputs": {"description": "A JSON Schema of what a call may say.", **_inputs()},
+        "price": NANOMINA,
+        "terms": nullable(ref("Terms")),
+        "oracle": KEY,
+        "access": closed({"open": _TRUTH, "keys": items(KEY, MAX_ALLOWED_KEYS)}),
+        "quota_per_hour": whole(1, 100_000),
+        "limits": _limits(),
+        "evidence": _evidence(),
+    },
+    {
+        "payment": closed(
+            {
+                "depth": whole(0, MAX_DEPTH, "Blocks over a deposit before it counts."),
+                "nodes": whole(1, MAX_NODES, "Mina nodes that must agree."),
+                "failed_per_day": whole(1, 10_000),
+            }
+        ),
+        "credential": closed({"kind": constant("chain"), "contract": KEY}),
+    },
+)

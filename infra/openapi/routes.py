@@ -1,0 +1,110 @@
+"""What the handlers' code does not say of their routes: one entry each, by method and path."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from infra.openapi.shapes import HASH, KEY, SIGNATURE, URL, Schema, embedded, ref, text
+from sealrun import errors, x402
+from sealrun.errors import SealrunError
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One of a header or of the query; those of the path are in ``PATH``."""
+
+    name: str
+    place: str  # header, or query
+    schema: Schema
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Operation:
+    """How one route answers; its words and its parameters in the path come from the handler."""
+
+    answer: Schema
+    refuses: tuple[type[SealrunError], ...] = ()  # whose problem documents it may answer with
+    status: int = 200
+    media_type: str = JSON
+    body: Schema | None = None
+    body_required: bool = True
+    parameters: tuple[Parameter, ...] = ()
+    headers: Mapping[str, Schema] = field(default_factory=dict)  # that a good answer may have
+
+
+# Parameters in paths, by their names there.
+PATH: dict[str, Schema] = {"offer": HASH, "call": HASH, "ticket": HASH, "address": KEY}
+
+_READ = (errors.Malformed, errors.NotFound, errors.StoreUnavailable)
+_SIGNED = (*_READ, errors.Expired, errors.NotAllowed)
+_UNTIL = Parameter(
+    "sealrun-expires-at", "header", text("0|[1-9][0-9]{0,15}", "Unix seconds, at most an hour ahead.")
+)
+_SIGNATURE = Parameter("sealrun-signature", "header", SIGNATURE)
+_KEY = Parameter("sealrun-key", "header", KEY)
+_CALL = Parameter(
+    "call", "query", {**HASH, "description": "Also prove that this call's receipt is in the figure."}
+)
+_PAYMENT = Parameter(
+    x402.SIGNATURE_HEADER,
+    "header",
+    embedded(ref("PaymentSignature"), "Only with a price: who pays, and up to which total."),
+)
+_RESERVED = embedded(ref("PaymentResponse"), "Only with a price: what is reserved; nothing is charged yet.")
+
+
+def _needed(*parameters: Parameter) -> tuple[Parameter, ...]:
+    return tuple(Parameter(each.name, each.place, each.schema, required=True) for each in parameters)
+
+
+_DELIVERY = Operation(
+    ref("WebhookTaken"),
+    (errors.Malformed, errors.Unavailable, errors.StoreUnavailable),
+    status=202,
+    body={},
+    body_required=False,
+)
+
+_TAKEN = (
+    *_SIGNED,
+    errors.Refused,
+    errors.PaymentRequired,
+    errors.AccountRefused,
+    errors.Conflict,
+    errors.InputsRefused,
+    errors.TooMany,
+    errors.OfferClosed,
+    errors.NodeUnavailable,
+)
+_TAKEN_HEADERS = {"Location": URL, x402.RESPONSE_HEADER: _RESERVED}
+
+ROUTES = {
+    "GET /openapi.json": Operation({"type": "object", "required": ["openapi", "paths"]}),
+    "GET /offers/{offer}": Operation(ref("OfferView"), _READ),
+    "POST /offers/{offer}/calls": Operation(
+        ref("AcceptedCall"),
+        _TAKEN,
+        status=202,
+        body=ref("Call"),
+        parameters=(_PAYMENT,),
+        headers=_TAKEN_HEADERS,
+    ),
+    "POST /tickets/{ticket}": Operation(
+        ref("AcceptedCall"), _TAKEN, status=202, body=ref("Redemption"), headers=_TAKEN_HEADERS
+    ),
+    "GET /calls/{call}": Operation(ref("CallView"), _READ),
+    "GET /calls/{call}/receipt": Operation(ref("Receipt"), _READ),
+    "GET /calls/{call}/receipt.intoto.jsonl": Operation(
+        {"type": "string"}, _READ, media_type="application/jsonl"
+    ),
+    "GET /calls/{call}/evidence": Operation(ref("Evidence"), _SIGNED, parameters=(_UNTIL, _SIGNATURE)),
+    "GET /accounts/{address}": Operation(
+        ref("AccountView"),
+        (*_SIGNED, errors.Unavailable),
+        parameters=(*_needed(_KEY, _UNTIL, _SIGNATURE), _CALL),
+    ),
+    "POST /webhooks/gitlab": _DELIVERY,
+    "POST /webhooks/github": _DELIVERY,
+}
