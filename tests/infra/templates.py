@@ -126,6 +126,8 @@ def _holds(operator: str, got: list[str], wanted: list[str]) -> bool:
         return wanted == [str(not got).lower()]
     if operator == "StringEquals":
         return len(got) == 1 and got[0] in wanted
+    if operator == "StringEqualsIfExists":
+        return not got or (len(got) == 1 and got[0] in wanted)
     if operator == "ForAllValues:StringEquals":
         return all(each in wanted for each in got)
     if operator == "ForAllValues:StringLike":

@@ -80,6 +80,9 @@ class FakeLedger:
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         self.offers[offer_hash] = replace(self.offers[offer_hash], paused=reason)
 
+    def hold_offer(self, offer_hash: int, reason: str) -> None:
+        self.offers[offer_hash] = replace(self.offers[offer_hash], held=reason)
+
     def close_offer(self, offer_hash: int, reason: str) -> None:
         self.offers[offer_hash] = replace(self.offers[offer_hash], closed=reason)
 
@@ -102,6 +105,7 @@ class FakeLedger:
         identifier: str | None,
         rate: Rate | None = None,
         reserve: Reserve | None = None,
+        own_quota: int | None = None,
     ) -> bool:
         named = (record.account, identifier or "")
         if record.call_hash in self.records or (identifier is not None and named in self.identifiers):
@@ -109,6 +113,9 @@ class FakeLedger:
         standing = self._reserved(record, reserve) if reserve else None
         if rate and not self.count_request(rate):
             raise TooMany("calls: expected fewer in a minute, got more", retry_after=60)
+        hour, buyer = record.claimed_at // 3600, record.buyer or record.account
+        if own_quota is not None and not self._count((f"{offer.id} {buyer}", hour), own_quota):
+            raise TooMany("calls: expected fewer of this buyer", retry_after=3600 - record.claimed_at % 3600)
         if not self._count((offer.id, record.claimed_at // 3600), offer.quota_per_hour):
             left = 3600 - record.claimed_at % 3600
             raise TooMany(f"calls: expected at most {offer.quota_per_hour} an hour", retry_after=left)

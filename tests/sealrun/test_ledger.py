@@ -233,3 +233,24 @@ def test_a3_stacks_that_share_the_table_look_after_their_own_offers_only() -> No
         assert (mine.published(), mine.offer(other.hash)) == ([OFFER.hash], None)
         assert len(everything.unfinished(due_before=NOW + 1000, limit=10)) == 2
         assert sorted(everything.published()) == sorted([OFFER.hash, other.hash])
+
+
+def test_l8_what_the_operator_holds_is_told_apart_and_not_let_go_by_a_health_check(ledger: Any) -> None:
+    ledger.hold_offer(OFFER.hash, "maintenance")
+    ledger.pause_offer(OFFER.hash, "the node is not synced")
+    ledger.pause_offer(OFFER.hash, "")
+    stored = ledger.offer(OFFER.hash)
+    assert (stored.held, stored.paused, stored.reason) == ("maintenance", "", "maintenance")
+    ledger.hold_offer(OFFER.hash, "")
+    assert ledger.offer(OFFER.hash).reason == ""
+
+
+def test_l6_a_buyers_own_quota_bounds_that_buyer_and_is_all_or_nothing(ledger: Any) -> None:
+    assert ledger.claim(record(1), OFFER, identifier=None, own_quota=1)
+    with pytest.raises(TooMany, match="of this buyer"):
+        ledger.claim(record(2), OFFER, identifier="two", own_quota=1)
+    assert ledger.record(record(2).call_hash) is None
+    assert ledger.claim(record(2), OFFER, identifier="two"), "neither quota nor identifier was used up"
+    with pytest.raises(TooMany, match="of this buyer"):
+        ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, own_quota=0)
+    assert ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, own_quota=1)

@@ -8,7 +8,7 @@ import typer
 from sealrun.offer_contract import contract_of, credential_document
 from sealrun.offers import Offer
 from sealrun.workflows.publish_offer import publish_sealed
-from sealrun_cli import options
+from sealrun_cli import options, status
 from sealrun_cli.check import File
 from sealrun_cli.confirming import Yes, confirm
 from sealrun_cli.errors import CliError
@@ -63,14 +63,7 @@ def publish(
 
 def state_of(target: Target, offer: Offer) -> str:
     """Open, or why it takes no call now."""
-    stored = target.offer(offer.id)
-    return (
-        f"closed: {stored.closed}"
-        if stored.closed
-        else f"paused: {stored.paused}"
-        if stored.paused
-        else "open"
-    )
+    return status.state_of(target.offer(offer.id))
 
 
 def _check_stack(offer: Offer, target: Target) -> None:

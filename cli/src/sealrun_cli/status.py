@@ -102,13 +102,18 @@ def _value(stored: StoredOffer, target: Target) -> dict[str, Any]:
         "oracle": offer.oracle,
         "closed": stored.closed,
         "paused": stored.paused,
+        "held": stored.held,
     }
 
 
 def _line(stored: StoredOffer) -> str:
-    closed, paused = stored.closed, stored.paused
-    state = f"closed: {closed}" if closed else f"paused: {paused}" if paused else "open"
-    return f"  {stored.offer.id[:16]}…  {mina(stored.offer.price):>10}  {state}"
+    return f"  {stored.offer.id[:16]}…  {mina(stored.offer.price):>10}  {state_of(stored)}"
+
+
+def state_of(stored: StoredOffer) -> str:
+    """Open, or why it takes no call now, and who says so."""
+    said = {"closed": stored.closed, "held": stored.held, "paused": stored.paused}
+    return next((f"{name}: {reason}" for name, reason in said.items() if reason), "open")
 
 
 def _call_line(call: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -141,6 +141,9 @@ class Ledger(Protocol):
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         """Until it is called again with an empty reason."""
 
+    def hold_offer(self, offer_hash: int, reason: str) -> None:
+        """The operator's own pause, until it is called again with an empty reason; see ``pause_offer``."""
+
     def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
         """Both in one step; the offer must be there."""
 
@@ -157,6 +160,7 @@ class Ledger(Protocol):
         identifier: str | None,
         rate: Rate | None = None,
         reserve: Reserve | None = None,
+        own_quota: int | None = None,
     ) -> bool:
         """Claim the call, count it against quota and rate, store the identifier and reserve the price.
 
@@ -165,8 +169,8 @@ class Ledger(Protocol):
 
         Raises:
             NotCovered: limit or funds do not cover what is committed and this call's price.
-            TooMany: the offer's quota of this hour, the rate, or the account's failed runs of this day are
-                used up.
+            TooMany: a quota of this hour, the offer's or the buyer's own, the rate, or the account's failed
+                runs of this day are used up.
         """
 
     def save(self, before: Record, after: Record) -> bool:
@@ -212,6 +216,15 @@ class StoredOffer:
     sealing_key: bytes  # the X25519 private key that opens the box, encrypted by KMS
     webhook_secret: bytes  # what the provider signs webhooks with, encrypted by KMS
     paused: str = ""  # what the last health check found; it opens again when that is over
+    held: str = ""  # why its operator holds it; only the operator lets it go, whatever health checks find
+    quotas: Mapping[str, int] = field(
+        default_factory=dict
+    )  # calls an hour, for buyers with a bound of their own
+
+    @property
+    def reason(self) -> str:
+        """Why it takes no call now; empty while it is open."""
+        return self.closed or self.held or self.paused
 
 
 class KeyService(Protocol):

@@ -110,6 +110,19 @@ class Record:
         """The call hash as 64 hex digits."""
         return f"{self.call_hash:064x}"
 
+    def shown(self) -> dict[str, Any]:
+        """What an operator may see of the call: no input, no signature, no receipt."""
+        return {
+            "offer": f"{self.offer_hash:064x}",
+            "account": self.account,
+            "buyer": self.buyer or self.account,
+            "state": self.state.value,
+            "price": str(self.price),
+            "claimed_at": self.claimed_at,
+            "run": self.run_url or None,
+            "reason": self.ending.reason if self.ending else "",
+        }
+
     def leased(self, now: int) -> bool:
         """True while another function works on this call, or while it has to rest."""
         return now < self.lease_until

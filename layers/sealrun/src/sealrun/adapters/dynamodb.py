@@ -56,6 +56,8 @@ class DynamoLedger:
             sealing_key=item["sealing_key"]["B"],
             webhook_secret=item["webhook_secret"]["B"],
             paused=item.get("paused", {"S": ""})["S"],
+            held=item.get("held", {"S": ""})["S"],
+            quotas={buyer: int(each["N"]) for buyer, each in item.get("quotas", {"M": {}})["M"].items()},
         )
 
     def document(self, offer_hash: int) -> Offer | None:
@@ -89,6 +91,9 @@ class DynamoLedger:
 
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         self._say(offer_hash, "paused", reason)
+
+    def hold_offer(self, offer_hash: int, reason: str) -> None:
+        self._say(offer_hash, "held", reason)
 
     def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
         changed = self._table.call(
@@ -124,6 +129,7 @@ class DynamoLedger:
         identifier: str | None,
         rate: Rate | None = None,
         reserve: Reserve | None = None,
+        own_quota: int | None = None,
     ) -> bool:
         hour = record.claimed_at // HOUR
         quota = count(f"quota#{offer.id}#{hour}", offer.quota_per_hour, until=hour * HOUR)
@@ -133,6 +139,10 @@ class DynamoLedger:
             items["identifier"] = self._table.new({**key, "call": {"S": record.id}})
         if rate is not None:
             items["rate"] = self._table.update(_rate_counter(rate))
+        if own_quota is not None and own_quota < 1:
+            raise _over_quota(record, "none of this buyer")
+        if own_quota is not None:
+            items["own quota"] = self._table.update(_own_counter(record, own_quota))
         for _ in range(ATTEMPTS):
             if reserve is not None:
                 items |= self._reserving(record, reserve)
@@ -260,11 +270,23 @@ def _check_counts(failed: set[str], record: Record, offer: Offer) -> None:
     if "rate" in failed:
         raise TooMany("calls: expected fewer in a minute, got more", retry_after=60)
     if "quota" in failed:
-        left = HOUR - record.claimed_at % HOUR
-        raise TooMany(f"calls: expected at most {offer.quota_per_hour} an hour, got more", retry_after=left)
+        raise _over_quota(record, f"at most {offer.quota_per_hour}")
+    if "own quota" in failed:
+        raise _over_quota(record, "fewer of this buyer")
     if "failed" in failed:
         left = accounts.DAY - record.claimed_at % accounts.DAY
         raise TooMany("failed runs: expected no more than the offer allows a day, got more", retry_after=left)
+
+
+def _over_quota(record: Record, expected: str) -> TooMany:
+    left = HOUR - record.claimed_at % HOUR
+    return TooMany(f"calls: expected {expected} an hour, got more", retry_after=left)
+
+
+def _own_counter(record: Record, limit: int) -> dict[str, Any]:
+    """The buyer's calls of this offer in this hour."""
+    hour, buyer = record.claimed_at // HOUR, record.buyer or record.account
+    return count(f"quota#{record.offer_hash:064x}#{buyer}#{hour}", limit, until=hour * HOUR)
 
 
 def _rate_counter(rate: Rate) -> dict[str, Any]:
@@ -303,6 +325,8 @@ def _call_item(record: Record) -> dict[str, Any]:
         **_call_key(record.call_hash),
         "version": {"N": str(record.version)},
         "record": {"S": json.dumps(asdict(record), separators=(",", ":"))},
+        # What the control plane may read: it has no right to the record, which holds the buyer's inputs.
+        "shown": {"S": json.dumps(record.shown(), separators=(",", ":"))},
     }
     if not record.state.over:
         item |= {"wake_shard": {"S": _wake_shard(record.offer_hash)}, "wake_at": {"N": str(record.wake_at)}}

@@ -153,7 +153,9 @@ class Desk:
         offer, ledger, now = stored.offer, self.ledger, self.clock()
         # One write claims and leases.
         record = trying(claimed(signed, now=now, price=offer.price), now=now)
-        if ledger.claim(record, offer, identifier=signed.identifier, rate=rate, reserve=reserve):
+        parts: dict[str, Any] = {"rate": rate, "reserve": reserve}
+        own_quota = stored.quotas.get(record.buyer or record.account)
+        if ledger.claim(record, offer, identifier=signed.identifier, own_quota=own_quota, **parts):
             started = start_held(record, stored, ledger=ledger, starter=self.starter, clock=self.clock)
             return _accepted(started, offer, first=True)
         if known := ledger.record(record.call_hash):
@@ -186,8 +188,8 @@ def _parsed(value: dict[str, Any], payment: str, offer: Offer, payments: Payment
 
 
 def _check_open(stored: StoredOffer) -> None:
-    if reason := stored.closed or stored.paused:
-        raise OfferClosed(f"offer: expected an open offer, got one that is closed: {reason}")
+    if stored.reason:
+        raise OfferClosed(f"offer: expected an open offer, got one that is closed: {stored.reason}")
 
 
 def _check_rate(within: bool) -> None:  # noqa: FBT001

@@ -169,8 +169,8 @@ def offer_view(stored: StoredOffer, payments: Payments | None = None) -> dict[st
     paid = stored.offer.payment is not None
     return {
         "offer": stored.offer.id,
-        "open": not (stored.closed or stored.paused),
-        "reason": stored.closed or stored.paused or None,
+        "open": not stored.reason,
+        "reason": stored.reason or None,
         "document": json.loads(stored.offer.document),
         "accepts": [requirements(stored.offer, payments.seller)] if payments and paid else [],
     }

@@ -1,0 +1,138 @@
+"""The operator's control plane: offers, calls, accounts, late runs, holds and quotas. No token, no key.
+
+API Gateway lets in whom IAM allows ``execute-api:Invoke``; ``infra/control_package.py`` packs it.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+from chalice.app import Chalice, IAMAuthorizer, Response
+
+from chalicelib.table import ControlTable
+from sealrun import read
+from sealrun.errors import SealrunError
+from sealrun.json_limits import parse_object
+from sealrun.problems import problem
+
+MAX_PER_HOUR = 100_000
+MAX_BODY_BYTES = 4096
+View = Callable[..., Any]
+
+app = Chalice(app_name="sealrun-control")
+iam = IAMAuthorizer()
+
+
+@cache
+def table() -> ControlTable:
+    """The stack's table."""
+    import boto3  # noqa: PLC0415
+
+    return ControlTable(
+        boto3.client("dynamodb"), os.environ["SEALRUN_TABLE"], tuple(os.environ["SEALRUN_OFFERS"].split())
+    )
+
+
+def route(path: str, method: str = "GET") -> Callable[[View], View]:
+    """A view behind IAM, whose errors are problem documents as the public API has them."""
+
+    def added(view: View) -> View:
+        @wraps(view)
+        def told(**named: str) -> Any:
+            try:
+                return view(**named)
+            except SealrunError as error:
+                status, headers, body = problem(error)
+                return Response(body=body, status_code=status, headers={**headers})
+
+        app.route(path, methods=[method], authorizer=iam)(told)
+        return view
+
+    return added
+
+
+@route("/offers")
+def get_offers() -> Any:
+    """What is for sale here: open or not and why, and the quotas of buyers."""
+    return {"offers": table().offers()}
+
+
+@route("/offers/{offer}")
+def get_offer(offer: str) -> Any:
+    """One offer with its document."""
+    return table().offer(offer)
+
+
+@route("/offers/{offer}/hold", "PUT")
+def put_hold(offer: str) -> Any:
+    """Pause it: ``{"reason": "..."}`` is what callers are told. Health checks do not end this."""
+    body = read.only(_body(), ("reason",), where="hold")
+    reason = read.text(body, "reason", pattern="[ -~]{1,200}", says="1 to 200 printable ASCII characters")
+    return table().hold(offer, reason)
+
+
+@route("/offers/{offer}/hold", "DELETE")
+def delete_hold(offer: str) -> Any:
+    """Resume it. What a health check found, or its seller's closing, stays."""
+    return table().hold(offer, "")
+
+
+@route("/offers/{offer}/quotas/{buyer}", "PUT")
+def put_quota(offer: str, buyer: str) -> Any:
+    """Bound a buyer: ``{"per_hour": 5}``; 0 lets none of its calls in."""
+    per_hour = read.whole(
+        read.only(_body(), ("per_hour",), where="quota"), "per_hour", low=0, high=MAX_PER_HOUR
+    )
+    return table().limit(offer, _buyer(buyer), per_hour)
+
+
+@route("/offers/{offer}/quotas/{buyer}", "DELETE")
+def delete_quota(offer: str, buyer: str) -> Any:
+    """Back to the offer's own quota."""
+    return table().limit(offer, _buyer(buyer), None)
+
+
+@route("/calls")
+def get_calls() -> Any:
+    """A page of calls; ``?after=`` takes what the page before says is next."""
+    return table().calls(_after())
+
+
+@route("/calls/{call}")
+def get_call(call: str) -> Any:
+    """One call: state, account, price, run and reason, and nothing that is the buyer's own."""
+    return table().call(call)
+
+
+@route("/late")
+def get_late() -> Any:
+    """Calls that should be over by now."""
+    return {"late": table().late(int(time.time()))}
+
+
+@route("/accounts")
+def get_accounts() -> Any:
+    """A page of prepaid accounts; ``?after=`` as for calls."""
+    return table().accounts(_after())
+
+
+@route("/accounts/{address}")
+def get_account(address: str) -> Any:
+    """One account: its buyer, limit, due and pending in nanomina; no voucher."""
+    return table().account(address)
+
+
+def _body() -> dict[str, Any]:
+    content: Any = app.current_request.raw_body if app.current_request else b""
+    return parse_object(content, at_most=MAX_BODY_BYTES)
+
+
+def _after() -> str:
+    named: Any = app.current_request.query_params if app.current_request else None
+    return str((named or {}).get("after", ""))
+
+
+def _buyer(text: str) -> str:
+    return read.public_key({"buyer": text}, "buyer").to_base58()

@@ -1,0 +1,1 @@
+"""What the operator's control plane does, behind the routes of ``app.py``."""

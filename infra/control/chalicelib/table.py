@@ -1,0 +1,224 @@
+"""The ledger's table as an operator may see it.
+
+Every request names the attributes that it wants, and the policy beside ``app.py`` allows no others: sealed
+credentials, calls as they came (inputs, signatures) and vouchers are out of reach, not only left out.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sealrun.adapters.dynamodb_table import Table
+from sealrun.errors import Conflict, Malformed, NotFound
+from sealrun.offers import Offer
+from sealrun.records import COLLECT_LEASE, START_WINDOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+KEY = ("pk", "sk")
+OFFER = (*KEY, "document", "closed", "paused", "held", "quotas")
+CALL = (*KEY, "shown")
+ACCOUNT = (*KEY, "offer", "buyer", "limit", "committed", "tree")
+WAKE = (*KEY, "wake_shard", "wake_at")
+MAX_PAGE = 100
+# An offer's item is read with every call, so it holds few of them.
+MAX_QUOTAS = 50
+MAX_REASON = 200
+
+
+@dataclass(frozen=True)
+class ControlTable:
+    """A client, the table's name, and the offers (64 hex digits each) that this stack serves.
+
+    Every method raises StoreUnavailable where the table is out of reach.
+    """
+
+    client: "DynamoDBClient"
+    name: str
+    serves: tuple[str, ...]
+
+    def offers(self) -> list[dict[str, Any]]:
+        """What is for sale here, without the documents."""
+        found = [self._offer(offer) for offer in self.serves]
+        return [{name: each[name] for name in each if name != "document"} for each in found if each]
+
+    def offer(self, offer: str) -> dict[str, Any]:
+        """One offer with its document.
+
+        Raises:
+            NotFound: it is not sold here.
+        """
+        found = self._offer(offer) if offer in self.serves else None
+        if found is None:
+            raise NotFound(f"offer: expected one that is sold here, got {offer[:64]}")
+        return found
+
+    def hold(self, offer: str, reason: str) -> dict[str, Any]:
+        """Take no new call until ``reason`` is empty again; health checks leave this alone.
+
+        Raises:
+            NotFound: it is not sold here.
+        """
+        self.offer(offer)
+        self._set(offer, "held", {"S": reason[:MAX_REASON]})
+        return self.offer(offer)
+
+    def limit(self, offer: str, buyer: str, per_hour: int | None) -> dict[str, Any]:
+        """Let a buyer call so often an hour, 0 for never; None for as often as the offer says.
+
+        Raises:
+            NotFound: the offer is not sold here.
+            Malformed: as many buyers as an offer can have are limited already.
+            Conflict: somebody else changed them meanwhile.
+        """
+        before = self.offer(offer)["quotas"]
+        after = {each: number for each, number in before.items() if each != buyer}
+        if per_hour is not None:
+            after[buyer] = per_hour
+        if len(after) > MAX_QUOTAS:
+            raise Malformed(f"quotas: expected at most {MAX_QUOTAS} buyers with one, got more")
+        if not self._set(offer, "quotas", _numbers(after), before=_numbers(before)):
+            raise Conflict("quotas: expected them as they were read, got others; ask again")
+        return self.offer(offer)
+
+    def call(self, call: str) -> dict[str, Any]:
+        """One call.
+
+        Raises:
+            NotFound: it was not claimed here.
+        """
+        item = self._get({"pk": {"S": f"call#{call}"}, "sk": {"S": "call"}}, CALL)
+        if item is None:
+            raise NotFound(f"call: expected one that was claimed here, got {call[:64]}")
+        return _call(item)
+
+    def calls(self, after: str) -> dict[str, Any]:
+        """A page of calls in no order, and where the next page begins; reads the whole table bit by bit."""
+        items, following = self._page("call", CALL, after)
+        return {"calls": [_call(item) for item in items], "next": following}
+
+    def account(self, address: str) -> dict[str, Any]:
+        """One prepaid account. Nanomina.
+
+        Raises:
+            NotFound: no call of it was ever claimed here.
+        """
+        item = self._get({"pk": {"S": f"account#{address}"}, "sk": {"S": "account"}}, ACCOUNT)
+        if item is None:
+            raise NotFound(f"account: expected one with calls here, got {address[:64]}")
+        return _account(item)
+
+    def accounts(self, after: str) -> dict[str, Any]:
+        """A page of accounts, as of calls."""
+        items, following = self._page("account", ACCOUNT, after)
+        return {"accounts": [_account(item) for item in items], "next": following}
+
+    def late(self, now: int) -> list[dict[str, Any]]:
+        """Calls that should be over: start, run and collection have had their time. The latest first.
+
+        At most 100 of each offer are looked at, those that have waited longest for the sweep.
+        """
+        found = [each for offer in self.serves for each in self._late(offer, now)]
+        return sorted(found, key=lambda call: -int(call["late_seconds"]))
+
+    def _late(self, offer: str, now: int) -> Iterator[dict[str, Any]]:
+        seconds = self.offer(offer)["document"]["limits"]["seconds"]
+        waiting = self._read(
+            "query",
+            WAKE,
+            IndexName="wake",
+            KeyConditionExpression="wake_shard = :shard",
+            ExpressionAttributeValues={":shard": {"S": f"unfinished#{offer}"}},
+            Limit=MAX_PAGE,
+            Select="SPECIFIC_ATTRIBUTES",
+        )
+        for item in waiting["Items"]:
+            call = self.call(item["pk"]["S"].removeprefix("call#"))
+            late = now - int(call["claimed_at"]) - START_WINDOW - int(seconds) - COLLECT_LEASE
+            if late > 0:
+                yield {**call, "late_seconds": late}
+
+    def _offer(self, offer: str) -> dict[str, Any] | None:
+        item = self._get(_offer_key(offer), OFFER)
+        if item is None:
+            return None
+        parsed = Offer.parse(item["document"]["B"])
+        said = {name: item.get(name, {"S": ""})["S"] for name in ("closed", "held", "paused")}
+        quotas = {buyer: int(each["N"]) for buyer, each in item.get("quotas", {"M": {}})["M"].items()}
+        return {
+            "offer": offer,
+            "title": parsed.title,
+            "price": str(parsed.price),
+            "open": not any(said.values()),
+            **said,
+            "quotas": quotas,
+            "document": json.loads(parsed.document),
+        }
+
+    def _page(
+        self, sort: str, attributes: Collection[str], after: str
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        start = {"ExclusiveStartKey": {"pk": {"S": after}, "sk": {"S": sort}}} if after else {}
+        answer = self._read(
+            "scan",
+            attributes,
+            FilterExpression="sk = :sort",
+            ExpressionAttributeValues={":sort": {"S": sort}},
+            Limit=MAX_PAGE,
+            Select="SPECIFIC_ATTRIBUTES",
+            **start,
+        )
+        return answer["Items"], answer.get("LastEvaluatedKey", {}).get("pk", {}).get("S")
+
+    def _get(self, key: dict[str, Any], attributes: Collection[str]) -> dict[str, Any] | None:
+        return self._read("get_item", attributes, Key=key, ConsistentRead=True).get("Item")
+
+    def _read(self, operation: str, attributes: Collection[str], **arguments: Any) -> dict[str, Any]:
+        """These attributes and no others; names may be DynamoDB's own words."""
+        names = {f"#a{number}": name for number, name in enumerate(attributes)}
+        projection = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
+        return Table(self.client, self.name).call(operation, **projection, **arguments) or {}
+
+    def _set(
+        self, offer: str, name: str, value: dict[str, Any], *, before: dict[str, Any] | None = None
+    ) -> bool:
+        """Change one attribute of an offer that is there; False where it is not as before."""
+        condition, values = "attribute_exists(pk)", {":value": value}
+        if before is not None:
+            condition += " AND (attribute_not_exists(#name) OR #name = :before)"
+            values[":before"] = before
+        changed = Table(self.client, self.name).call(
+            "update_item",
+            Key=_offer_key(offer),
+            UpdateExpression="SET #name = :value",
+            ConditionExpression=condition,
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues=values,
+        )
+        return changed is not None
+
+
+def _offer_key(offer: str) -> dict[str, Any]:
+    return {"pk": {"S": f"offer#{offer}"}, "sk": {"S": "offer"}}
+
+
+def _numbers(values: Mapping[str, int]) -> dict[str, Any]:
+    return {"M": {name: {"N": str(number)} for name, number in values.items()}}
+
+
+def _call(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"call": item["pk"]["S"].removeprefix("call#"), **json.loads(item["shown"]["S"])}
+
+
+def _account(item: Mapping[str, Any]) -> dict[str, Any]:
+    due, committed = int(json.loads(item["tree"]["S"])["due"]), int(item["committed"]["N"])
+    return {
+        "account": item["pk"]["S"].removeprefix("account#"),
+        "offer": item["offer"]["S"],
+        "buyer": item["buyer"]["S"],
+        "limit": item["limit"]["N"],
+        "due": str(due),
+        "pending": str(committed - due),
+    }
