@@ -22,7 +22,16 @@ from infra.target import NATIVE
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
 from sealrun.edge_gate import MAX_SOURCES, REQUESTS_PER_MINUTE, Gate, refusal
-from sealrun.errors import Expired, Malformed, NotAllowed, NotFound, NotPosted, Refused, SealrunError, TooMany
+from sealrun.errors import (
+    Expired,
+    Malformed,
+    NotAllowed,
+    NotFound,
+    Refused,
+    SealrunError,
+    TooMany,
+    WrongMethod,
+)
 from sealrun.problems import problem
 from sealrun.ticket_urls import Ticket
 from sealrun.tickets import MAX_REDEMPTION_BYTES
@@ -69,7 +78,7 @@ def in_anothers_name() -> Ticket:
 
 
 FAULTS: list[tuple[str, Callable[[], dict[str, Any]], type[SealrunError]]] = [
-    ("a link preview", lambda: good(method="GET", body=None), NotPosted),
+    ("a link preview", lambda: good(method="GET", body=None), WrongMethod),
     ("another path", lambda: good(uri="/tickets/x"), NotFound),
     ("no body", lambda: good(body=None), Malformed),
     ("a cut body", lambda: good(body=body_of(inputTruncated=True)), Malformed),
@@ -118,7 +127,9 @@ def test_counts_do_not_grow_without_end() -> None:
     assert len(gate._counts) <= MAX_SOURCES
 
 
-@pytest.mark.parametrize("error", [Expired("over"), TooMany("slow down", retry_after=60), NotPosted("no")])
+@pytest.mark.parametrize(
+    "error", [Expired("over"), TooMany("slow down", retry_after=60), WrongMethod("POST")]
+)
 def test_a_refusal_is_the_regions_problem_document_in_cloudfronts_form(error: SealrunError) -> None:
     status, headers, body = problem(error)
     found = refusal(error)

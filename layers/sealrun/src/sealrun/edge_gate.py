@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sealrun.errors import Malformed, NotAllowed, NotFound, NotPosted, Refused, SealrunError, TooMany
+from sealrun.errors import Malformed, NotAllowed, NotFound, Refused, SealrunError, TooMany, WrongMethod
 from sealrun.json_limits import parse_object
 from sealrun.tickets import MAX_REDEMPTION_BYTES, Redemption
 
@@ -54,7 +54,7 @@ class Gate:
         if request["method"] == "OPTIONS":  # a page asks before it sends
             return
         if request["method"] != "POST":
-            raise NotPosted("method: expected POST, got another; nothing was used up")
+            raise WrongMethod("POST")
         redemption = Redemption.parse(parse_object(_body(request), at_most=MAX_REDEMPTION_BYTES))
         if redemption.grant.id != found[1]:
             raise Refused("ticket: expected the one that the URL names, got another")
@@ -76,8 +76,8 @@ def refusal(error: SealrunError) -> dict[str, Any]:
     headers = {"Content-Type": "application/problem+json", "Access-Control-Allow-Origin": "*"}
     if isinstance(error, TooMany):
         headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, NotPosted):
-        headers["Allow"] = "POST"
+    if isinstance(error, WrongMethod):
+        headers["Allow"] = error.allowed
     document = {"type": f"urn:sealrun:problem:{error.type}", "title": error.title, "status": error.status}
     return {
         "status": str(error.status),
