@@ -74,7 +74,15 @@ class Sale:
         """One call, paid over x402 with one signature; the answer to it."""
         with self.progress.step("buyer: call and pay; one signature, no fee, no proof, no block") as say:
             given = [part for each in inputs for part in ("--input", each)]
-            paying = ["--pay", "--account", self.account, "--no-wait", "--key", self.people.file("buyer")]
+            paying = [
+                "--pay",
+                "--yes",
+                "--account",
+                self.account,
+                "--no-wait",
+                "--key",
+                self.people.file("buyer"),
+            ]
             start = time.monotonic()
             answer = self.run(say, "call", self.offer_url, *given, *paying)
             say(f"call    {answer['call']}")

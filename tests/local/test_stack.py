@@ -56,7 +56,7 @@ def test_the_processes_run_from_the_built_layers(stack: Stack) -> None:
 
 def test_every_function_in_the_repository_is_in_the_stack(stack: Stack) -> None:
     folders = {path.parent.name for path in (Path(__file__).parents[2] / "functions").glob("*/handler.py")}
-    assert folders == set(ROUTES)
+    assert folders - {"edge_gate"} == set(ROUTES), "that one runs in a distribution"
     assert stack.gitlab is None
 
 

@@ -110,7 +110,16 @@ def test_the_operators_share_is_paid_once_by_anyone(sale: Sale) -> None:
 def test_a10_a_client_that_lost_its_memory_starts_from_what_the_chain_settled(
     sale: Sale, tmp_path: Path
 ) -> None:
-    command = ["call", sale.offer_url, "--input", "greeting=hello", "--pay", "--account", sale.account]
+    command = [
+        "call",
+        sale.offer_url,
+        "--input",
+        "greeting=hello",
+        "--pay",
+        "--yes",
+        "--account",
+        sale.account,
+    ]
     environment = {**client_environment(sale.chain, sale.folder), "SEALRUN_STATE": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", "sealrun_cli.main", *command, "--key", sale.people.file("buyer"), "--json"],

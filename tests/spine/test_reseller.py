@@ -179,7 +179,7 @@ def test_a9_a_leaked_oracle_key_closes_everything_that_it_signs_for(reseller: Re
 
 
 def call(url: str, account: str) -> list[str]:
-    paying = ["--pay", "--account", account, "--key", "buyer.key", "--receipt", "receipt.json"]
+    paying = ["--pay", "--yes", "--account", account, "--key", "buyer.key", "--receipt", "receipt.json"]
     return ["call", url, "--input", "greeting=hello", *paying]
 
 

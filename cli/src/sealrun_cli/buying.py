@@ -22,6 +22,7 @@ from sealrun.verification.claims import MAX_RECEIPT_BYTES
 from sealrun_cli import options
 from sealrun_cli.book import page
 from sealrun_cli.chain_view import on_chain
+from sealrun_cli.confirming import Yes, confirm
 from sealrun_cli.errors import CliError
 from sealrun_cli.evidence import fetch
 from sealrun_cli.keys import read_key
@@ -55,8 +56,8 @@ class Purchase:
         signed = sign_call(self.key, self.offer, **self._fresh())
         return good(self.service.send("POST", f"{self.url}/calls", body=signed.body()))
 
-    def paid(self, account: str, state: Path, node: str) -> dict[str, Any]:
-        """From a prepaid account."""
+    def paid(self, account: str, state: Path, node: str, *, yes: bool) -> dict[str, Any]:
+        """From a prepaid account, once somebody has agreed to what it costs at most."""
         if self.offer.payment is None:
             raise CliError("bad-request", "offer: expected one with a price for --pay, got one of price 0")
         call = Call(
@@ -68,9 +69,27 @@ class Purchase:
         )
         cold = cold_start(self.service, account, node)
         with page(state, account, self.offer.payment.terms, cold) as book:
+            confirm(self.out, self._plan(account, book.known.committed + self.offer.price), yes=yes)
             self.out.progress(f"paying {mina(self.offer.price)} from {account}")
             url = f"{self.url}/calls"
             return pay(url, call, self.offer, key=self.key, page=book, service=self.service)
+
+    def _plan(self, account: str, total: int) -> list[str]:
+        """What is bought, what it costs, and what is signed; nothing was sent yet.
+
+        Raises:
+            CliError: the offer takes no call now.
+        """
+        view, source = self.service.get(self.url), self.offer.source
+        if not view["open"]:
+            raise CliError("offer-closed", f"offer: expected an open one, got: {view['reason']}")
+        said = ", ".join(f"{name}={value}" for name, value in self.inputs.items()) or "none"
+        return [
+            f"run      {self.offer.title}: {source.origin}, project {source.project}, {source.ref}",
+            f"inputs   {said}",
+            f"price    {mina(self.offer.price)}, if the run succeeds; no fee",
+            f"sign     at most {mina(total)} in total from {account}",
+        ]
 
     def _fresh(self) -> dict[str, Any]:
         salt, nonce = secrets.token_hex(32), secrets.randbits(128)
@@ -119,6 +138,7 @@ def call(
     expires_in: Annotated[int, typer.Option(help="Seconds that the call may wait.", min=60)] = 600,
     node: options.Node = "",
     state: options.State = options.DEFAULT_STATE,
+    yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
     """Buy one run of an offer. Ends with status 3 if the run did not succeed: such a run costs nothing."""
@@ -133,7 +153,7 @@ def call(
         purchase = Purchase(service, found, offer, buyer, inputs, expires_at, out, earlier)
         if bool(account) != with_pay:
             raise CliError("bad-request", "call: expected --pay and --account together, got one of them")
-        answer = purchase.paid(account, state, node) if with_pay else purchase.free()
+        answer = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
         ended = follow(answer["url"], found, service, out) if wait else answer
         if with_pay and wait and ended["state"] != "succeeded":
             _freed(state, account, found.price)

@@ -26,7 +26,9 @@ def close(
     leaked_oracle: Annotated[
         bool, typer.Option("--leaked-oracle", help="Close all that the oracle's key signs for, at once (A9).")
     ] = False,
-    key: Annotated[str, typer.Option("--key", help="The seller's key, where the offer has a contract.")] = "",
+    key: Annotated[
+        str, typer.Option("--key", help="The seller's key, where the offer has a contract.", metavar="FILE")
+    ] = "",
     node: options.Node = "",
     fee: options.Fee = options.DEFAULT_FEE,
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,

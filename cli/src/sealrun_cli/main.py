@@ -15,6 +15,7 @@ from sealrun_cli import (
     keys,
     lineage,
     offering,
+    pause,
     profile,
     publish,
     rerunning,
@@ -58,6 +59,8 @@ app.command("publish")(publish.publish)
 app.command("status")(status.status)
 app.command("calls")(status.calls)
 app.add_typer(rotate.app, name="rotate")
+app.command("pause")(pause.pause)
+app.command("resume")(pause.resume)
 app.command("close")(close.close)
 app.command("cost")(cost.cost)
 app.command("profile")(profile.profile)

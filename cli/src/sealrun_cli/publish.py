@@ -27,9 +27,11 @@ def publish(
     file: File = OFFER_FILE,
     stack: Name = DEFAULT_NAME,
     key: Annotated[
-        str, typer.Option("--key", help="Who pays for the contract, where the offer has one.")
+        str, typer.Option("--key", help="Who pays for the contract, where the offer has one.", metavar="FILE")
     ] = "",
-    contract_key: Annotated[str, typer.Option(help="The contract's own key, where the offer has one.")] = "",
+    contract_key: Annotated[
+        str, typer.Option(help="The contract's own key, where the offer has one.", metavar="FILE")
+    ] = "",
     node: options.Node = "",
     fee: options.Fee = options.DEFAULT_FEE,
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,

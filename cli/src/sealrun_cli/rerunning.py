@@ -18,6 +18,7 @@ from sealrun.verification.rerun import check_offers
 from sealrun_cli import issuer_keys as keys_option
 from sealrun_cli import options
 from sealrun_cli.buying import NOT_SUCCEEDED, Purchase, follow
+from sealrun_cli.confirming import Yes
 from sealrun_cli.errors import CliError
 from sealrun_cli.evidence import fetch
 from sealrun_cli.issuer_keys import read_keys
@@ -49,6 +50,7 @@ def rerun(
     unsafe_loopback: keys_option.Unsafe = False,
     node: options.Node = "",
     state: options.State = options.DEFAULT_STATE,
+    yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
     """Repeat a deterministic job with the same inputs at another operator's offer of the same source.
@@ -71,7 +73,7 @@ def rerun(
             out,
             first.reads,
         )
-        answer = purchase.paid(account, state, node) if with_pay else purchase.free()
+        answer = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
         ended = follow(answer["url"], second, service, out)
         place = folder / RERUNS / ended["call"]
         fetched, _ = fetch(service, answer["url"], place, buyer=buyer, out=out)
