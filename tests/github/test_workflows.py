@@ -1,5 +1,6 @@
 """What the workflows make of a provider whose archives belong to the run."""
 
+import base64
 import json
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from sealrun.evidence_index import Index
 from sealrun.leaves import Kind
 from sealrun.offers import Offer
 from sealrun.ports import Job, StoredOffer
+from sealrun.receipts import Outcome
 from sealrun.records import State
 from sealrun.runs import foreign
 from tests.sealrun.fakes import FakeProvider
@@ -22,10 +24,29 @@ from tests.sealrun.world import World, make_offer, offer_value
 NAMES = ("TABLE", "EVIDENCE_BUCKET", "KMS_KEY", "COLLECT_FUNCTION", "PUBLIC_URL")
 
 
-def github_offer() -> Offer:
+def workflow_offer(provider: str = "github", origin: str = "https://api.github.com") -> Offer:
     file = {"path": ".github/workflows/job.yml", "sha256": "4b" * 32, "includes": []}
-    more = {"provider": "github", "project": "octo-org/job", "configuration": file}
+    more = {"provider": provider, "origin": origin, "project": "octo-org/job", "configuration": file}
     return make_offer(source={**offer_value()["source"], **more})
+
+
+@pytest.mark.parametrize(
+    ("provider", "origin", "page"),
+    [
+        ("github", "https://api.github.com", "https://github.com/octo-org/job"),
+        ("forgejo", "https://codeberg.org", "https://codeberg.org/octo-org/job"),
+    ],
+)
+def test_a_workflow_is_sold_and_its_statements_lead_to_its_repository(
+    provider: str, origin: str, page: str
+) -> None:
+    world = World(offer=workflow_offer(provider, origin))
+    world.provider.configuration = ""
+    record = world.settle(world.call().record.call_hash)
+    assert (record.state, record.ending and record.ending.outcome) == (State.SUCCEEDED, Outcome.SUCCEEDED)
+    first = json.loads(world.store.get(record.statements).splitlines()[0])
+    predicate = json.loads(base64.b64decode(first["payload"]))["predicate"]
+    assert predicate["buildDefinition"]["resolvedDependencies"][0]["uri"] == f"git+{page}@refs/tags/v1.0.0"
 
 
 class WithArchive(FakeProvider):
@@ -98,7 +119,7 @@ def _run(trees: Any) -> str:
 
 @pytest.mark.parametrize(("word", "ours"), [("workflow_dispatch", True), ("api", False), ("push", False)])
 def test_r3_only_a_run_that_was_started_as_we_start_it_is_ours(word: str, ours: object) -> None:
-    world = World(offer=github_offer())
+    world = World(offer=workflow_offer())
     record = world.call().record
     (run,) = world.provider.runs.values()
     found = foreign(replace(run, source=word), record, world.offer)

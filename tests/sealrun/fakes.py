@@ -28,7 +28,7 @@ from sealrun.measure import Measured, measure_document
 from sealrun.offers import Offer
 from sealrun.ports import Content, Job, Project, Rate, Run, RunStatus, StoredOffer
 from sealrun.records import Record, RunKey
-from sealrun.runs import run_name
+from sealrun.runs import SOURCES, run_name
 from sealrun.sources import Source
 from sealrun.vouchers import Deposits, Reserve, Standing, concluded
 
@@ -303,7 +303,7 @@ class FakeProvider:
             name=run_name(name),
             ref=source.ref,
             sha=self.sha or source.commit,
-            source="api",
+            source=SOURCES[source.provider][0],
             user=source.user,
             status=RunStatus.RUNNING,
             url=f"{source.origin}/runs/{number}",

@@ -16,6 +16,8 @@ _PROJECTS = {
     "github": (r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9_.-]{1,100}", "owner/name"),
     "forgejo": (r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}/[A-Za-z0-9_.-]{1,100}", "owner/name"),
 }
+# GitHub serves its API and its repositories under two names.
+_PAGES = {"https://api.github.com": "https://github.com"}
 _REPLACED = "local:", "pinned:"  # includes that the commit pins, or that name a digest of their own
 
 
@@ -54,6 +56,13 @@ class Source:
     def workflow(self) -> str:
         """The workflow's file name, which is how GitHub and Forgejo address it."""
         return self.configuration.path.rsplit("/", 1)[-1]
+
+    @property
+    def repository(self) -> str:
+        """Where the repository is found; GitLab leads from its id to its page."""
+        if self.provider == "gitlab":
+            return f"{self.origin}/projects/{self.project}"
+        return f"{_PAGES.get(self.origin, self.origin)}/{self.project}"
 
     def hash(self, offer: str) -> int:
         """``H("sealrun:source", digest(document))``: commit, tree, configuration and offer (64 hex digits).

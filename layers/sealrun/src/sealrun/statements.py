@@ -33,8 +33,6 @@ RUNTIME_TRACE = "https://in-toto.io/attestation/runtime-trace/v0.1"
 BUILD_TYPE = "urn:sealrun:build:{provider}:v1"
 MONITOR_TYPE = "urn:sealrun:probe:v1"
 MAX_LINE_BYTES = 4 << 20
-# Between origin and project, so that the URL leads there: GitLab finds a project by its id.
-_PROJECT = {"gitlab": "projects/", "github": ""}
 _SIGNATURE_BYTES = 64
 
 
@@ -138,7 +136,7 @@ def _output(at: int, entry: Entry) -> dict[str, Any]:
 def _provenance(about: Subject) -> dict[str, Any]:
     source, receipt = about.offer.source, about.signed.receipt
     call = f"{receipt.call_hash:064x}"
-    repository = f"git+{source.origin}/{_PROJECT[source.provider]}{source.project}@{source.ref}"
+    repository = f"git+{source.repository}@{source.ref}"
     index = {"name": "index.json", "digest": {"sha256": about.index.sha256}}
     return {
         "buildDefinition": {
