@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from infra import edge_package
+from infra import control_package, edge_package
 from infra.layers import LAYERS, ROOT, build_layers, compile_folder, write_archive
 from infra.target import LAMBDA, Target
 
@@ -31,8 +31,10 @@ TEMPLATE = ROOT / "template.yaml"
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
 # The one place where a template names a file; each stands on a line of its own.
 LOCAL = re.compile(
-    r"^(?P<indent> +)(?P<name>CodeUri|ContentUri|TemplateURL): (?P<file>[a-z0-9_./-]+)$", re.MULTILINE
+    r"^(?P<indent> +)(?P<name>CodeKey|CodeUri|ContentUri|TemplateURL): (?P<file>[a-z0-9_./-]+)$", re.MULTILINE
 )
+# A nested template that knows its archive by bucket and key is told the bucket beside the key.
+BUCKET = re.compile(r"^(?P<indent> +)CodeBucket: packages$", re.MULTILINE)
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_TEMPLATE_BYTES = 1_000_000
 
@@ -70,11 +72,12 @@ class Packed:
             part = named.get(match["file"])
             if part is None:
                 raise ValueError(f"template: expected files that are packed, got {match['file']}")
-            nested = match["name"] == "TemplateURL"
-            place = _url(bucket, region, part.key) if nested else f"s3://{bucket}/{part.key}"
+            places = {"CodeKey": part.key, "TemplateURL": _url(bucket, region, part.key)}
+            place = places.get(match["name"], f"s3://{bucket}/{part.key}")
             return f"{match['indent']}{match['name']}: {place}"
 
         text = LOCAL.sub(placed, TEMPLATE.read_text(encoding="utf-8"))
+        text = BUCKET.sub(rf"\g<indent>CodeBucket: {bucket}", text)
         if (size := len(text.encode())) > MAX_TEMPLATE_BYTES:
             raise ValueError(f"template: expected at most {MAX_TEMPLATE_BYTES} bytes, got {size}")
         return text
@@ -111,6 +114,8 @@ def pack(out: Path, *, target: Target = LAMBDA) -> Packed:
             _pack_function(handler.parent, archive, target)
         parts.append(_part(f"functions/{handler.parent.name}", archive))
     parts += [_part(f"infra/{path.name}", path) for path in sorted(ROOT.glob("infra/*.yaml"))]
+    template, archive = control_package.package(out)
+    parts += [_part(f"infra/{template.name}", template), _part(f"infra/{archive.name}", archive)]
     return Packed(tuple(parts), out)
 
 

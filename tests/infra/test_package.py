@@ -36,13 +36,15 @@ def s3() -> Iterator[Any]:
 
 
 def test_every_file_of_the_template_becomes_its_place_in_the_bucket(packed: Packed) -> None:
-    text = packed.template("packages", REGION)
-    assert not LOCAL.search(text)
+    text = packed.template("other", REGION)
+    assert not {match["file"] for match in LOCAL.finditer(text)} & {part.name for part in packed.parts}
     assert len(packed.parts) > 10
     for part in packed.parts:
-        path = f"packages/sealrun/{part.sha256}.zip"
-        place = f"https://s3.{REGION}.amazonaws.com/{path}" if ".yaml" in part.name else f"s3://{path}"
-        assert f": {place}\n" in text
+        path = f"other/sealrun/{part.sha256}.zip"
+        nested = Path(part.name).suffix in (".yaml", ".json")
+        place = f"https://s3.{REGION}.amazonaws.com/{path}" if nested else f"s3://{path}"
+        assert f": {part.key if part.name == 'infra/control.zip' else place}\n" in text
+    assert "CodeBucket: other\n" in text
 
 
 def test_a_template_that_names_what_was_not_packed_is_refused(packed: Packed) -> None:
