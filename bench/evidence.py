@@ -29,7 +29,7 @@ PEER = "hashlib.file_digest"
 # Issue 4: half of hashlib's speed or more, in less than 128 MB.
 REACH_TIME = 2.0
 REACH_MB = 128.0
-Sample = tuple[float, float]  # seconds, megabytes
+Sample = tuple[float, float, float]  # seconds, seconds of CPU, megabytes
 _ANSWERS = {
     "POST uploads": b"<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>",
     "POST uploadId": b'<CompleteMultipartUploadResult><ETag>"1"</ETag></CompleteMultipartUploadResult>',
@@ -58,10 +58,11 @@ def rows() -> list[Row]:
 
 
 def _rows(name: str, ours: Sequence[Sample], hashed: Sequence[Sample], *, reach: float | None) -> list[Row]:
-    seconds, megabytes = zip(*ours, strict=True)
-    peer = (PEER, [seconds for seconds, _ in hashed])
+    seconds, cpu, megabytes = zip(*ours, strict=True)
+    peer_seconds, peer_cpu, _ = zip(*hashed, strict=True)
     return [
-        row(name, "s", seconds, peer=peer, reach=reach),
+        row(name, "s", seconds, peer=(PEER, peer_seconds), reach=reach),
+        row(f"{name}: CPU", "s", cpu, peer=(PEER, peer_cpu), reach=reach),
         row(f"{name}: memory", "MB", megabytes, reach=REACH_MB),
     ]
 
@@ -76,11 +77,11 @@ def write(path: Path, size: int = SIZE) -> None:
 
 
 def _run(task: str, *arguments: Path | str) -> Sample:
-    """Seconds and peak megabytes of one task in a new process."""
+    """What one task takes in a new process."""
     command = [sys.executable, "-m", "bench.evidence", "--task", task, *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=600)
-    seconds, megabytes = json.loads(done.stdout)
-    return seconds, megabytes
+    seconds, cpu, megabytes = json.loads(done.stdout)
+    return seconds, cpu, megabytes
 
 
 def _hash(path: str) -> None:
@@ -149,10 +150,10 @@ def main() -> None:
     parser.add_argument("--task", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.task:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         TASKS[arguments.task[0]](*arguments.task[1:])
-        seconds = time.perf_counter() - start
-        print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000]))
+        megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+        print(json.dumps([time.perf_counter() - start, time.process_time() - used, megabytes]))
         return
     measured = rows()
     print(as_json(measured) if arguments.json else as_text(measured))

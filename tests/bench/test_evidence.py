@@ -17,7 +17,6 @@ def test_all_bytes_of_an_archives_file_are_sent_in_parts(tmp_path: Path) -> None
     with zipfile.ZipFile(tmp_path / "artifacts.zip", "w") as archive:
         archive.write(tmp_path / "artifact", "artifact")
     with CountingS3() as s3:
-        seconds, megabytes = _run("store", tmp_path / "artifacts.zip", s3.url)
+        seconds, cpu, megabytes = _run("store", tmp_path / "artifacts.zip", s3.url)
         assert (s3.bytes, s3.parts) == (size, 3)
-    assert seconds > 0
-    assert megabytes > 0
+    assert min(seconds, cpu, megabytes) > 0
