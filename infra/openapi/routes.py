@@ -92,7 +92,11 @@ ROUTES = {
         headers=_TAKEN_HEADERS,
     ),
     "POST /tickets/{ticket}": Operation(
-        ref("AcceptedCall"), _TAKEN, status=202, body=ref("Redemption"), headers=_TAKEN_HEADERS
+        ref("AcceptedCall"),
+        (*_TAKEN, errors.TicketUsed),
+        status=202,
+        body=ref("Redemption"),
+        headers=_TAKEN_HEADERS,
     ),
     "GET /calls/{call}": Operation(ref("CallView"), _READ),
     "GET /calls/{call}/receipt": Operation(ref("Receipt"), _READ),
