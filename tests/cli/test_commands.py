@@ -1,5 +1,6 @@
 """Every command, one by one: help, JSON, no secret as an argument, and what the shell completes."""
 
+import ast
 import json
 import os
 import subprocess
@@ -12,8 +13,10 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from sealrun import errors
 from sealrun.ports import StoredOffer
 from sealrun_cli import pause
+from sealrun_cli.errors import CliError
 from sealrun_cli.main import app
 from sealrun_cli.offer_file import read_offer, write_values
 from tests.sealrun.fakes import FakeLedger
@@ -76,6 +79,27 @@ def test_the_shells_completion_is_installed_and_knows_the_commands(
     asked = {**home, "_SEALRUN_COMPLETE": "complete_bash", "COMP_WORDS": "sealrun pa", "COMP_CWORD": "1"}
     done = subprocess.run(command, env=asked, check=False, capture_output=True, text=True)
     assert set(done.stdout.split()) == {"pause", "pay-operator"}
+
+
+def kinds() -> Iterator[tuple[str, str]]:
+    """Where the command gives up with a kind alone, and every kind of error that an answer may have."""
+    for file in sorted(Path(pause.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="CliError"), args=[ast.Constant(value=str(kind)), _], keywords=[]
+                ):
+                    yield f"{file.name}:{node.lineno}", kind
+    for error in vars(errors).values():
+        if isinstance(error, type) and issubclass(error, errors.SealrunError):
+            yield error.__name__, error.type
+
+
+def test_every_error_says_what_to_do_next() -> None:
+    found = list(kinds())
+    assert len(found) > 50
+    assert [(where, kind) for where, kind in found if not CliError(kind, "").following] == []
+    assert CliError("a kind of nobody's", "").following == ""
 
 
 class Here:

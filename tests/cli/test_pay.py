@@ -12,7 +12,9 @@ from sealrun import x402
 from sealrun.buyer_mechanism import Known
 from sealrun.errors import Refused
 from sealrun_cli.book import Page, page
+from sealrun_cli.buying import Purchase
 from sealrun_cli.errors import CliError
+from sealrun_cli.output import Output
 from sealrun_cli.pay import pay
 from sealrun_cli.service import Service
 from tests.sealrun.gateway import Gateway, load
@@ -55,6 +57,27 @@ def test_a_call_is_paid_and_its_price_is_remembered_as_pending(
     with page(tmp_path, NAME) as book:
         assert book.known == Known(2 * PRICE, 2 * PRICE)
     assert market.ledger.standing(NAME).voucher.limit == 2 * PRICE
+
+
+def test_a_paid_call_is_shown_and_agreed_to_before_anything_is_signed(
+    market: Market, gateway: Gateway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with cold(tmp_path, market) as book:
+        book.save()
+    url, until = SELLER_SITE.resource(market.offer).removesuffix("/calls"), market.clock.now + 600
+    with httpx.Client(transport=httpx.MockTransport(gateway.answer)) as http:
+        parts = (Service(http), market.offer, url, BUYER, {"layer": "both"}, until, Output(as_json=True))
+        with pytest.raises(CliError, match="nobody to ask"):
+            Purchase(*parts).paid(NAME, tmp_path, "", yes=False)
+        assert gateway.statuses == [200], "the offer was read and nothing was sent"
+        said = capsys.readouterr().err
+        assert "price    5 MINA" in said
+        assert f"sign     at most 5 MINA in total from {NAME}" in said
+        assert Purchase(*parts).paid(NAME, tmp_path, "", yes=True)["state"] == "running"
+        market.ledger.hold_offer(market.offer.hash, "moving house")
+        with pytest.raises(CliError, match="got: moving house"):
+            Purchase(*parts).paid(NAME, tmp_path, "", yes=True)
+    assert gateway.statuses == [200, 200, 402, 202, 200]
 
 
 def test_l4_a_client_that_forgot_is_corrected_once(market: Market, gateway: Gateway, tmp_path: Path) -> None:

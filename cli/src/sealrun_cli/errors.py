@@ -18,6 +18,38 @@ _NEXT = {
     "offer-closed": "look for the seller's newer offer",
     "expired": "set this machine's clock, and run the command again",
     "too-many": "wait a minute",
+    "conflict": "nothing was done twice: use another identifier, or follow the first call",
+    "internal": "the operator's fault, not yours: try again later, then tell the operator",
+    "method-not-allowed": "check the URL: another method is wanted there",
+    "not-covered": "send more MINA to the account, or wait until running calls are over",
+    "not-found": "check the URL and the id; another operator may have it",
+    "pin-failed": "the evidence stays on the operator's store; run the command again later",
+    "provider": "look at the project's CI; the run may have been started",
+    "provider-busy": "try again later: nothing was started",
+    "provider-refused": "check the token's rights and the project's settings: nothing was started",
+    "provider-unclear": "look for the run by the call's name before you start another",
+    "store-unavailable": "try again later: nothing was lost",
+    "ticket-used": "ask its issuer for another ticket",
+    "token-refused": "read what the token says against what was expected; the grade stays 0",
+    "unavailable": "try again later",
+    "unsafe-archive": "have the job leave fewer, smaller files with plain names",
+    # The command's own.
+    "aws": "check your AWS profile's rights, and the stack's events in CloudFormation",
+    "commit": "fetch it: git fetch --tags, or name another commit",
+    "evidence": "take the evidence again with `sealrun evidence`",
+    "fault": "run the command again; if it stays so, tell the maintainers what was said",
+    "figure": "do not settle or sign more: ask the operator, whose answer does not hold",
+    "file": "check the file's name and content",
+    "inputs": "make the inputs of offer and pipeline the same, then run `sealrun check`",
+    "key": "name the file of the other key; `sealrun key FILE` shows a key's address",
+    "offer": "run `sealrun check`, or write the offer anew with `sealrun init`",
+    "payment": "the seller wants another way to pay: compare with the offer's URL",
+    "pipeline": "make the CI configuration smaller, or split it into local includes",
+    "receipt": "do not rely on it: take the receipt again from the operator's own URL",
+    "stack": "run `sealrun deploy`, or name another one with --stack",
+    "state": "move the file away; the next command starts from the chain with --node",
+    "too-large": "take single files from the evidence's URLs",
+    "unreachable": "check the URL and the network",
 }
 
 
@@ -27,7 +59,7 @@ class CliError(Exception):
     Attributes:
         kind: stable, for scripts.
         detail: what was expected and what came; holds no secret.
-        following: what to do next, empty where the detail says it.
+        following: what to do next.
     """
 
     def __init__(self, kind: str, detail: str, following: str = "") -> None:
