@@ -46,6 +46,15 @@ def test_e2_the_buyer_who_saved_the_issuer_s_keys_sees_grade_1(bought: tuple[Wor
     assert said(found, "token")[0] is Verdict.HOLDS
 
 
+def test_e2_a_token_lends_no_grade_to_a_receipt_that_is_broken(bought: tuple[World, Record]) -> None:
+    folder = folder_of(*bought)
+    output = next(name for name in folder.names() if name.startswith("outputs/"))
+    folder[output] += b"more"
+    found = check(folder)
+    assert (found.grade, [claim.name for claim in found.broken]) == (0, ["file"])
+    assert said(found, "token")[0] is Verdict.HOLDS
+
+
 @pytest.mark.parametrize(
     ("keys", "text"),
     [
