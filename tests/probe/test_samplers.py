@@ -123,6 +123,19 @@ def test_a_probe_counts_every_pass_and_names_values(tmp_path: Path, native: Path
     assert "sealrun_" not in listed.stdout + listed.stderr
 
 
+def test_perf_stops_at_its_bound_and_says_so(tmp_path: Path) -> None:
+    small = "from sealrun_probe import main, perf; perf.MAX_DATA = '16K'; main.main()"
+    (tmp_path / "busy.py").write_text(BUSY)
+    often = f"for i in 1 2 3 4; do {sys.executable} busy.py; done"
+    done = subprocess.run(
+        [sys.executable, "-c", small, "run", "--sampler", "perf", "--", "sh", "-c", often],
+        cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    told = json.loads((tmp_path / "sealrun-profile" / "profile.json").read_text())
+    assert (told["sampler"], told["cut"]) == ("perf", True), done.stderr
+    assert (tmp_path / "sealrun-profile" / "perf.data").stat().st_size < 100_000
+
+
 def test_py_spy_names_the_functions_of_python(tmp_path: Path) -> None:
     told, read = sample(
         tmp_path, "--sampler", "py-spy", "--", "sh", "-c", f"{sys.executable} busy.py; exit 4", status=4
