@@ -55,8 +55,10 @@ def test_a_signal_that_ends_the_command_ends_the_probe(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
 def test_a_signal_to_the_probe_reaches_the_command(tmp_path: Path, number: signal.Signals) -> None:
-    script = f"trap 'echo got it; exit 5' {number.value}; echo ready; while :; do sleep 0.05; done"
-    command = [*PROBE, "--", "sh", "-c", script]
+    """Ten seconds at most; a shell in the background ignores some of these, and could not trap them."""
+    wait = "for i in $(seq 200); do sleep 0.05; done"
+    script = f"trap 'echo got it; exit 5' {number.value}; echo ready; {wait}"
+    command = ["env", "--default-signal", *PROBE, "--", "sh", "-c", script]
     with subprocess.Popen(
         command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
