@@ -86,15 +86,15 @@ def test_e1_e2_e3_r3_r4_a_broken_folder_is_refused_for_its_own_reason(fault: Fau
     assert (first.name, fault.says in first.says) == (fault.claim, True), first
 
 
-# What may break first when a byte of a file is another. In the index a byte may be anything's; where it is a hidden
-# leaf's, the buyer's openings or a disclosure do not fit it any more.
+# What may break first when a byte of a file is another. In the index a byte may be anything's; where it is a
+# hidden leaf's, the buyer's openings or a disclosure do not fit it any more.
 BREAKS = {
     "receipt.json": ("form", "signature"),
     "receipt.intoto.jsonl": ("statements",),
     "offer.json": ("offer",),
     "call.json": ("call",),
     "inputs.json": ("inputs",),
-    "index.json": ("index", "policy", "file", "line", "disclosure"),
+    "index.json": ("index", "policy", "file", "line", "openings", "disclosure"),
     "openings.json": ("openings",),
     "disclosures": ("disclosure",),
     "outputs": ("file",),
