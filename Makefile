@@ -28,6 +28,7 @@ check: setup-tests ## format, lint, strict types and unit tests, fast
 	ruff check .
 	mypy
 	npm run --silent check -w contracts
+	npm run --silent check -w web
 	pytest -q -m "not peers"
 
 test: check ## everything: check, real peers on loopback, contracts
