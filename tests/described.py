@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote
 
 import httpx
 from openapi_core import OpenAPI
+from openapi_core.exceptions import OpenAPIError
 from openapi_core.templating.responses.exceptions import ResponseNotFound
 from openapi_core.testing import MockRequest, MockResponse
 from werkzeug.datastructures import MultiDict
@@ -27,8 +28,12 @@ class Described:
         self._openapi = OpenAPI.from_dict(document)
 
     def check_request(self, request: httpx.Request) -> None:
-        """The request is one of the description's."""
-        self._openapi.validate_request(self._request(request))
+        """The request is one of the description's, and has no other query parameters."""
+        asked = self._request(request)
+        self._openapi.validate_request(asked)
+        named = self._openapi.unmarshal_request(asked).parameters.query
+        if others := set(request.url.params) - set(named):
+            raise OpenAPIError(f"query: expected the description's parameters, got also {sorted(others)}")
 
     def check_response(self, request: httpx.Request, response: httpx.Response) -> None:
         """The answer, read already, is one that the description has for this request.
@@ -65,12 +70,12 @@ class DescribedTransport(httpx.BaseTransport):
     """Sends by another transport what the description has, and passes on such answers only."""
 
     def __init__(self, described: Described, inner: httpx.BaseTransport, *, origin: str) -> None:
-        """Only what goes to ``origin`` is looked at: files may come from elsewhere."""
+        """Only what goes to ``origin``, at or below its path, is looked at: files may come from elsewhere."""
         self._described, self._inner, self._origin = described, inner, httpx.URL(origin)
         self.checked = 0
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if (request.url.host, request.url.port) != (self._origin.host, self._origin.port):
+        if not self._is_described(request.url):
             return self._inner.handle_request(request)
         request.read()
         self._described.check_request(request)
@@ -83,3 +88,7 @@ class DescribedTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._inner.close()
+
+    def _is_described(self, url: httpx.URL) -> bool:
+        here = (url.host, url.port) == (self._origin.host, self._origin.port)
+        return here and url.path.startswith(self._origin.path)

@@ -58,7 +58,7 @@ def index(api: "Api", request: Request) -> Response:
     found.sort(key=lambda one: (_order(one, order), one.id), reverse=request.query.get("sort") != "asc")
     items, headers = page(request, found, url=api.url)
     return Response(
-        value=[views.pipeline_basic(one, project.path, url=api.url) for one in items], headers=headers
+        value=[views.listed_pipeline(one, project.path, url=api.url) for one in items], headers=headers
     )
 
 

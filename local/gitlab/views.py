@@ -50,7 +50,7 @@ def project(one: Project, *, url: str, member: bool = True) -> dict[str, Any]:
 
 
 def pipeline_basic(one: Pipeline, path: str, *, url: str) -> dict[str, Any]:
-    """A pipeline in a list: neither user nor tag."""
+    """A pipeline inside a job: neither name nor user nor tag."""
     return {
         "id": one.id,
         "iid": one.iid,
@@ -62,12 +62,21 @@ def pipeline_basic(one: Pipeline, path: str, *, url: str) -> dict[str, Any]:
         "created_at": stamp(one.created_at),
         "updated_at": stamp(one.finished_at or one.started_at or one.created_at),
         "web_url": f"{url}/{path}/-/pipelines/{one.id}",
-        "name": one.name or None,
     }
+
+
+def listed_pipeline(one: Pipeline, path: str, *, url: str) -> dict[str, Any]:
+    """A pipeline in a list: neither user nor tag."""
+    return {**pipeline_basic(one, path, url=url), "name": one.name or None}
 
 
 def pipeline(one: Pipeline, path: str, starter: User, *, url: str) -> dict[str, Any]:
     """A pipeline by itself."""
+    return {**created_pipeline(one, path, starter, url=url), "name": one.name or None}
+
+
+def created_pipeline(one: Pipeline, path: str, starter: User, *, url: str) -> dict[str, Any]:
+    """A pipeline as the answer to its creation has it: without its name."""
     duration = int(one.finished_at - one.started_at) if one.finished_at and one.started_at else None
     return {
         **pipeline_basic(one, path, url=url),
@@ -85,13 +94,6 @@ def pipeline(one: Pipeline, path: str, starter: User, *, url: str) -> dict[str, 
     }
 
 
-def created_pipeline(one: Pipeline, path: str, starter: User, *, url: str) -> dict[str, Any]:
-    """A pipeline as the answer to its creation has it: without its name."""
-    shown = pipeline(one, path, starter, url=url)
-    del shown["name"]
-    return shown
-
-
 def job(one: Job, run: Pipeline, path: str, starter: User, *, url: str, size: int | None) -> dict[str, Any]:
     """A job; ``size`` is that of its archive, None without one."""
     shown: dict[str, Any] = {
@@ -104,7 +106,6 @@ def job(one: Job, run: Pipeline, path: str, starter: User, *, url: str, size: in
         "allow_failure": one.allow_failure,
         "coverage": None,
         "archived": False,
-        "source": run.source,
         "created_at": stamp(one.created_at),
         "started_at": stamp(one.started_at),
         "finished_at": stamp(one.finished_at),

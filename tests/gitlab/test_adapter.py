@@ -12,6 +12,7 @@ from sealrun.adapters.gitlab_answers import STATUSES
 from sealrun.adapters.http import Blocked
 from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
 from sealrun.ports import Job, Provider, Run, RunStatus
+from tests.gitlab.conftest import DESCRIBED
 from tests.gitlab.samples import CALL
 
 ORIGIN = "https://gitlab.example"
@@ -42,7 +43,7 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 
 class Peer:
-    """Answers by method and path, in turn; keeps the requests."""
+    """Answers by method and path, in turn; keeps the requests, each held against GitLab's description."""
 
     def __init__(self, **options: Any) -> None:
         self.requests: list[httpx.Request] = []
@@ -68,6 +69,8 @@ class Peer:
         return [request for request in self.requests if request.method == method]
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith("/api/v4/"):
+            DESCRIBED.check_request(request)
         self.requests.append(request)
         answers = self._answers[f"{request.method} {request.url.path}"]
         return (answers.pop(0) if len(answers) > 1 else answers[0])(request)

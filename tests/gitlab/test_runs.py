@@ -249,7 +249,7 @@ def test_r5_a_job_that_retries_by_itself_is_told_by_its_first_attempt(setting: S
 def test_r3_an_answer_lost_after_the_start_is_unclear_and_the_run_is_found(
     setting: Setting, kind: str
 ) -> None:
-    gitlab = setting.job()
+    gitlab = setting.job(checked=kind != "garbage")
     setting.server.faults.add("create_pipeline", kind)
     with pytest.raises(ProviderUnclear):
         gitlab.start(name=CALL, inputs={})
@@ -307,7 +307,7 @@ def test_r3_a_start_that_is_done_late_is_found_later(setting: Setting) -> None:
 
 
 def test_reads_pass_over_one_fault(setting: Setting) -> None:
-    gitlab = setting.job()
+    gitlab = setting.job(checked=False)
     run = gitlab.start(name=CALL, inputs={})
     for kind in ("error", "refused", "garbage", "slow"):
         setting.server.faults.add("read_pipeline", kind, seconds=0.2)
