@@ -9,13 +9,29 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sealrun.errors import Malformed
 
-PROFILE = "unixfs-v1-2025"
-CHUNK = 1 << 20
-MAX_LINKS = 1024
+
+@dataclass(frozen=True)
+class Profile:
+    """What decides a file's CID beside its bytes; ``chunk`` is in bytes."""
+
+    name: str
+    chunk: int
+    max_links: int
+    raw_leaves: bool
+    cid_version: int
+
+
+UNIXFS_V1_2025 = Profile("unixfs-v1-2025", 1 << 20, 1024, raw_leaves=True, cid_version=1)
+# What kubo computes unless told otherwise; no evidence has it.
+UNIXFS_V0_2015 = Profile("unixfs-v0-2015", 1 << 18, 174, raw_leaves=False, cid_version=0)
+PROFILE = UNIXFS_V1_2025.name
+CHUNK = UNIXFS_V1_2025.chunk
+MAX_LINKS = UNIXFS_V1_2025.max_links
 
 # https://github.com/multiformats/multicodec/blob/master/table.csv
 _RAW, _DAG_PB = 0x55, 0x70
@@ -83,15 +99,15 @@ class FileCid:
 class _Tree:
     """A balanced tree that grows to the right: every leaf ends up equally far from the root."""
 
-    def __init__(self, keep: Keep) -> None:
+    def __init__(self, keep: Keep, profile: Profile = UNIXFS_V1_2025) -> None:
         self._levels: list[list[Link]] = [[]]
-        self._keep = keep
+        self._keep, self._profile = keep, profile
 
     def add(self, link: Link, level: int = 0) -> None:
         """Put a block on its level; a full level becomes one block of the next once more comes."""
         if level == len(self._levels):
             self._levels.append([])
-        if len(self._levels[level]) == MAX_LINKS:
+        if len(self._levels[level]) == self._profile.max_links:
             self._close(level)
         self._levels[level].append(link)
 
@@ -104,19 +120,19 @@ class _Tree:
         return self._levels[level][0]
 
     def _close(self, level: int) -> None:
-        link, block = file_node(self._levels[level])
+        link, block = file_node(self._levels[level], self._profile)
         self._levels[level] = []
         self._keep(block)
         self.add(link, level + 1)
 
 
-def file_blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
-    """Every block of one file, the root last; a mebibyte and the waiting links are in memory."""
+def file_blocks(chunks: Iterable[bytes], profile: Profile = UNIXFS_V1_2025) -> Iterator[Block]:
+    """Every block of one file, the root last; a chunk and the waiting links are in memory."""
     nodes: list[Block] = []
-    tree = _Tree(nodes.append)
-    for data in _leaves(chunks):
-        leaf = Block(_cid(_RAW, hashlib.sha256(data).digest()), data)
-        tree.add(Link(leaf.cid, len(data), len(data)))
+    tree = _Tree(nodes.append, profile)
+    for data in _leaves(chunks, profile.chunk):
+        link, leaf = _leaf(data, profile)
+        tree.add(link)
         yield from nodes
         nodes.clear()
         yield leaf
@@ -124,17 +140,27 @@ def file_blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
     yield from nodes
 
 
-def _leaves(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The bytes in pieces of one chunk, the last one shorter; one empty piece where there are none."""
+def _leaves(chunks: Iterable[bytes], length: int) -> Iterator[bytes]:
+    """The bytes in pieces of one length, the last one shorter; one empty piece where there are none."""
     filled, any_yet = bytearray(), False
     for chunk in chunks:
         filled += chunk
-        while len(filled) > CHUNK:
-            yield bytes(filled[:CHUNK])
-            del filled[:CHUNK]
+        while len(filled) > length:
+            yield bytes(filled[:length])
+            del filled[:length]
             any_yet = True
     if filled or not any_yet:
         yield bytes(filled)
+
+
+def _leaf(data: bytes, profile: Profile) -> tuple[Link, Block]:
+    """A chunk's block: its bytes alone, or a node that holds them."""
+    if profile.raw_leaves:
+        block = Block(_cid(_RAW, hashlib.sha256(data).digest()), data)
+    else:
+        held = _bytes(2, data) if data else b""
+        block = _node([], _number(1, _FILE) + held + _number(3, len(data)), profile)
+    return _linked(block, [], len(data)), block
 
 
 def total_size(size: int) -> int:
@@ -157,12 +183,12 @@ def block_sizes(size: int) -> Iterator[int]:
         level = [link for link, _ in made]
 
 
-def file_node(links: Sequence[Link]) -> tuple[Link, Block]:
+def file_node(links: Sequence[Link], profile: Profile = UNIXFS_V1_2025) -> tuple[Link, Block]:
     """A dag-pb node of a file: links without names, then the UnixFS data with the size under each link."""
     size = sum(link.file_size for link in links)
     sizes = b"".join(_number(4, link.file_size) for link in links)
     data = _number(1, _FILE) + _number(3, size) + sizes
-    block = _node([(b"", link) for link in links], data)
+    block = _node([(b"", link) for link in links], data, profile)
     return _linked(block, links, size), block
 
 
@@ -172,7 +198,7 @@ def folder_node(links: Sequence[tuple[str, Link]]) -> tuple[Link, Block]:
     Not checked: names. ``sealrun.folders`` does.
     """
     named = sorted((name.encode(), link) for name, link in links)
-    block = _node(named, _number(1, _DIRECTORY))
+    block = _node(named, _number(1, _DIRECTORY), UNIXFS_V1_2025)
     return _linked(block, [link for _, link in named], 0), block
 
 
@@ -208,10 +234,12 @@ def _linked(block: Block, links: Iterable[Link], file_size: int) -> Link:
     return Link(block.cid, file_size, len(block.data) + sum(link.total_size for link in links))
 
 
-def _node(links: Sequence[tuple[bytes, Link]], data: bytes) -> Block:
+def _node(links: Sequence[tuple[bytes, Link]], data: bytes, profile: Profile) -> Block:
     """PBNode: the links, although their field's number is higher, stand before the data."""
     written = b"".join(_bytes(2, _link(name, link)) for name, link in links) + _bytes(1, data)
-    return Block(_cid(_DAG_PB, hashlib.sha256(written).digest()), written)
+    cid = _cid(_DAG_PB, hashlib.sha256(written).digest())
+    # A CIDv0 names neither its version nor its codec, which is dag-pb.
+    return Block(cid if profile.cid_version else cid[2:], written)
 
 
 def _link(name: bytes, link: Link) -> bytes:
