@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from local.closing import Closing
+from local.closing import Closing, wait_or_kill
 from local.lambda_runtime.model import REGION
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = "calls"
 BUCKET = "sealrun-evidence"
-STOP_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -95,11 +94,7 @@ class AwsServer(Closing):
 
     def close(self) -> None:
         """End the server; everything in it is gone."""
-        try:
-            self._process.communicate(timeout=STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
+        wait_or_kill(self._process)
         self._log.close()
 
     def _first_line(self) -> str:

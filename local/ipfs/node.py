@@ -7,10 +7,9 @@ from typing import BinaryIO, cast
 
 import httpx
 
-from local.closing import Closing
+from local.closing import Closing, wait_or_kill
 
 ROOT = Path(__file__).resolve().parents[2]
-STOP_SECONDS = 5
 # A file that no connected node has is looked for without an end.
 READ_SECONDS = 60
 
@@ -58,11 +57,7 @@ class IpfsNode(Closing):
 
     def close(self) -> None:
         """End the node; its repository stays."""
-        try:
-            self._process.communicate(timeout=STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
+        wait_or_kill(self._process)
         self._log.close()
 
     def _ask(self, command: str, argument: str = "") -> httpx.Response:
