@@ -9,9 +9,10 @@ from datetime import date
 from sealrun.issuers import PUBLIC, issuer_of
 from sealrun.offers import Offer
 from sealrun.receipts import GRADE_TOKEN
+from sealrun.runs import CALL_INPUT
 from sealrun.sources import Configuration
 from sealrun_cli.check_github import github_findings
-from sealrun_cli.ci_files import AUDIENCE, CALL_INPUT, TOKEN_VARIABLE, Pipeline, read_pipeline
+from sealrun_cli.ci_files import AUDIENCE, TOKEN_VARIABLE, Pipeline, read_pipeline
 from sealrun_cli.findings import Finding, bad, good, unknown
 from sealrun_cli.gitlab_account import GitLabAccount, ProjectFacts, token_troubles
 from sealrun_cli.repository import Repository

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
+from sealrun.runs import CALL_INPUT
 from sealrun_cli.errors import CliError
 
-CALL_INPUT = "sealrun_call"
 MAX_FILE_BYTES = 1 << 20
 TOKEN_VARIABLE = "SEALRUN_ID_TOKEN"  # noqa: S105  the variable's name, not a token
 AUDIENCE = "urn:sealrun:call:$[[ inputs.sealrun_call ]]"

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sealrun.inputs import MAX_ENCODED, MAX_STRING
-from sealrun_cli.ci_files import CALL_INPUT, Declared, Pipeline
+from sealrun.runs import CALL_INPUT
+from sealrun_cli.ci_files import Declared, Pipeline
 from sealrun_cli.errors import CliError
 
 MAX_DESCRIPTION = 200

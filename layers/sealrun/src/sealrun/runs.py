@@ -7,6 +7,8 @@ from sealrun.ports import Job, Project, Run, RunStatus
 from sealrun.receipts import Outcome
 from sealrun.records import Ending, Record
 
+# The pipeline's input that carries the call's hash.
+CALL_INPUT = "sealrun_call"
 # The provider's words for what our own request starts; at GitLab through the API, or by a trigger token.
 SOURCES = {"gitlab": ("api", "trigger"), "github": ("workflow_dispatch",), "forgejo": ("workflow_dispatch",)}
 # How far the provider's clock may lag behind ours.

@@ -24,12 +24,12 @@ import httpx
 
 from sealrun.adapters.github_answers import inputs as as_strings
 from sealrun.adapters.github_tags import fits
-from sealrun.adapters.rest import Reader, Rest, pause, words
-from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
+from sealrun.adapters.rest import Reader, Rest, pause, read_started, with_call, words
+from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.ports import Job, Project, Run, RunStatus
+from sealrun.runs import CALL_INPUT, run_name
 
 READER = Reader("forgejo")
-CALL_INPUT = "sealrun_call"
 EVENT = "workflow_dispatch"
 STATUSES = {
     "waiting": RunStatus.WAITING,
@@ -109,23 +109,18 @@ class Forgejo:
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         """Start one run at the ref; it is read once more, and unclear where that fails."""
-        if CALL_INPUT in inputs:
-            raise ProviderRefused(f"inputs: expected none named {CALL_INPUT}, got one")
-        values = as_strings({**inputs, CALL_INPUT: name})
+        values = as_strings(with_call(inputs, name))
         body = {"ref": self._ref, "inputs": values, "return_run_info": True}
         url = f"{self._api}/actions/workflows/{self._file}/dispatches"
         run_id = READER.whole(self._rest.send("POST", url, json=body)[0], "id")
-        try:
-            return self.read(run_id)
-        except ProviderError as error:
-            raise ProviderUnclear(f"run {run_id} was started but not read: {error.detail}") from error
+        return read_started(run_id, self.read)
 
     def find(self, name: str, *, since: int) -> list[Run]:
         """All runs with this call as their input, the lowest id first; of a flood only the first 20.
 
         Refused where Forgejo does not list the newest first: then an older page might hold ours.
         """
-        wanted, found, last = _run_name(name), [], None
+        wanted, found, last = run_name(name), [], None
         for run in self._listed(since - BEFORE_SECONDS):
             if last is not None and run.id >= last:
                 raise ProviderRefused("find: expected the newest runs first, got another order")
@@ -173,10 +168,6 @@ class Forgejo:
                 return
 
 
-def _run_name(name: str) -> str:
-    return f"sealrun {name}"
-
-
 def _run(value: Mapping[str, Any]) -> Run:
     """An action run; what started it stands in ``event_payload``, which is JSON once more."""
     event, status = _event(value), STATUSES.get(READER.text(value, "status"))
@@ -187,7 +178,7 @@ def _run(value: Mapping[str, Any]) -> Run:
     return Run(
         id=READER.whole(value, "id"),
         project=READER.text(READER.one_object(value.get("repository")), "full_name"),
-        name=_run_name(call) if isinstance(call, str) else "",
+        name=run_name(call) if isinstance(call, str) else "",
         ref=str(event.get("ref") or ""),
         sha=READER.text(value, "commit_sha"),
         source=READER.text(value, "trigger_event"),

@@ -22,14 +22,14 @@ import httpx
 
 from sealrun.adapters import github_answers as answers
 from sealrun.adapters.github_tags import protected
-from sealrun.adapters.rest import Rest
-from sealrun.errors import ProviderError, ProviderRefused, ProviderUnclear
+from sealrun.adapters.rest import Rest, read_started, with_call
+from sealrun.errors import ProviderRefused
 from sealrun.ports import Job, Project, Run
+from sealrun.runs import run_name
 
 # From this version on every start is answered with the run's id, and by no other answer.
 # https://docs.github.com/en/rest/about-the-rest-api/breaking-changes?apiVersion=2026-03-10
 API_VERSION = "2026-03-10"
-CALL_INPUT = "sealrun_call"
 EVENT = "workflow_dispatch"
 # https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event
 MAX_INPUTS = 25
@@ -133,20 +133,15 @@ class GitHub:
         The answer to the start is the run's id and nothing more, so the run is read once more; where
         that fails the run exists and the answer is unclear.
         """
-        if CALL_INPUT in inputs:
-            raise ProviderRefused(f"inputs: expected none named {CALL_INPUT}, got one")
-        values = answers.inputs({**inputs, CALL_INPUT: name})
+        values = answers.inputs(with_call(inputs, name))
         if len(values) > MAX_INPUTS:
             raise ProviderRefused(f"inputs: expected at most {MAX_INPUTS}, got {len(values)}")
         body = {"ref": self._ref, "inputs": values}
         told, _ = self._rest.send("POST", f"{self._workflow}/dispatches", json=body)
         run_id = answers.whole(told, "workflow_run_id")
-        try:
-            run = self.read(run_id)
-        except ProviderError as error:
-            raise ProviderUnclear(f"run {run_id} was started but not read: {error.detail}") from error
+        run = read_started(run_id, self.read)
         # The id came in answer to this very start. That the run carries the name is judged when it is over.
-        return replace(run, name=answers.run_name(name))
+        return replace(run, name=run_name(name))
 
     def find(self, name: str, *, since: int) -> list[Run]:
         """All runs named exactly ``sealrun {name}``, the lowest id first; of a flood only the first 20.
@@ -157,7 +152,7 @@ class GitHub:
         first, last = (answers.stamp(at) for at in (since - BEFORE_SECONDS, since + AFTER_SECONDS))
         query = {"event": EVENT, "created": f"{first}..{last}"}
         listed = self._pages(f"{self._workflow}/runs", "workflow_runs", query, most=MAX_LISTED)
-        wanted = answers.run_name(name)
+        wanted = run_name(name)
         found = [item for item in listed if item.get("display_title") == wanted]
         return sorted((self._first_attempt(item) for item in found[:MAX_FOUND]), key=lambda run: run.id)
 

@@ -41,11 +41,6 @@ ARCHIVE = "artifact"
 _SECONDARY = "secondary rate limit"
 
 
-def run_name(name: str) -> str:
-    """The whole name of the run that carries this call hash."""
-    return f"sealrun {name}"
-
-
 def stamp(seconds: int) -> str:
     """Unix seconds as GitHub's searches take them."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

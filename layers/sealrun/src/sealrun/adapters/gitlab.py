@@ -19,11 +19,11 @@ from urllib.parse import quote
 import httpx
 
 from sealrun.adapters import gitlab_answers as answers
-from sealrun.adapters.rest import Rest
-from sealrun.errors import ProviderError, ProviderRefused, ProviderUnclear
+from sealrun.adapters.rest import Rest, read_started, with_call
+from sealrun.errors import ProviderRefused, ProviderUnclear
 from sealrun.ports import Job, Project, Run
+from sealrun.runs import run_name
 
-CALL_INPUT = "sealrun_call"
 # https://docs.gitlab.com/security/tokens/#token-prefixes
 TRIGGER_PREFIX = "glptt-"
 DEFAULT_CONFIGURATION = ".gitlab-ci.yml"
@@ -116,14 +116,9 @@ class GitLab:
         The answer to the start has no run name, so the run is read once more; where that fails the
         run exists and the answer is unclear.
         """
-        if CALL_INPUT in inputs:
-            raise ProviderRefused(f"inputs: expected none named {CALL_INPUT}, got one")
-        path, body = self._start_request({**inputs, CALL_INPUT: name})
+        path, body = self._start_request(with_call(inputs, name))
         run_id = answers.whole(self._rest.send("POST", f"{self._api}{path}", json=body)[0], "id")
-        try:
-            return self.read(run_id)
-        except ProviderError as error:
-            raise ProviderUnclear(f"run {run_id} was started but not read: {error.detail}") from error
+        return read_started(run_id, self.read)
 
     def find(self, name: str, *, since: int = 0) -> list[Run]:  # noqa: ARG002  the name finds them at once
         """All runs named exactly ``sealrun {name}``, the lowest id first; of a flood only the first 20.
@@ -131,7 +126,7 @@ class GitLab:
         Refused where GitLab lists runs of other names: it does not know the filter (before 15.11) or
         not the exact one (before 16.9), and ours may stand on a later page.
         """
-        wanted = answers.run_name(name)
+        wanted = run_name(name)
         query = {"name": wanted, "order_by": "id", "sort": "asc"}
         listed = self._pages(f"{self._api}/pipelines", query, most=MAX_FOUND)
         # The list tells neither the user nor whether the ref is a tag.

@@ -37,11 +37,6 @@ _TOO_MANY_SECONDS = 60
 _NO_VARIABLES = "Insufficient permissions to set pipeline variables"
 
 
-def run_name(name: str) -> str:
-    """The whole name of the run that carries this call hash."""
-    return f"sealrun {name}"
-
-
 def run(value: Mapping[str, Any]) -> Run:
     """A pipeline of ``GET /projects/:id/pipelines/:pipeline_id``."""
     user = value.get("user")

@@ -12,6 +12,8 @@ import httpx
 
 from sealrun.adapters.http import Blocked, TooLong, follow, limited, read_limited
 from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
+from sealrun.ports import Run
+from sealrun.runs import CALL_INPUT
 
 MAX_JSON_BYTES = 4 << 20
 # A refused connection or a 429 without a time: long enough not to press, short enough for the start window.
@@ -158,6 +160,29 @@ class Rest:
     def _checked(self, response: httpx.Response, body: bytes) -> None:
         if not response.is_success:
             self._check(response, body, self._clock())
+
+
+def with_call(inputs: Mapping[str, object], call: str) -> dict[str, object]:
+    """The buyer's inputs, and the call's hash beside them (R3).
+
+    Raises:
+        ProviderRefused: a buyer's input has the name of the call's.
+    """
+    if CALL_INPUT in inputs:
+        raise ProviderRefused(f"inputs: expected none named {CALL_INPUT}, got one")
+    return {**inputs, CALL_INPUT: call}
+
+
+def read_started(run_id: int, read: Callable[[int], Run]) -> Run:
+    """A run that is known to be started, read once more: no answer to a start has all of it.
+
+    Raises:
+        ProviderUnclear: it could not be read; it exists all the same.
+    """
+    try:
+        return read(run_id)
+    except ProviderError as error:
+        raise ProviderUnclear(f"run {run_id} was started but not read: {error.detail}") from error
 
 
 def pause(headers: httpx.Headers, now: float, *, reset: str) -> int:
