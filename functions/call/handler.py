@@ -2,19 +2,18 @@
 
 import os
 import time
-from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.function_url import answer, body_bytes, resolver, sender, serve
+from sealrun.adapters.function_url import answer, body_bytes, resolver, sender, serve, taken
 from sealrun.adapters.metrics import Meter
 from sealrun.adapters.services import Services, Settings
 from sealrun.adapters.throttle import Throttle
+from sealrun.views import offer_view
 from sealrun.workflows.accept_call import accept_call, known_offer
-from sealrun.workflows.read_receipt import offer_view, public_view
 from sealrun.x402 import SIGNATURE_HEADER
 
 logger = Logger(service="call")
@@ -28,7 +27,8 @@ throttle = Throttle()
 @app.get("/offers/<offer>")
 def get_offer(offer: str) -> Response[str]:
     """What is for sale, and whether it takes calls now."""
-    return answer(offer_view(known_offer(services.ledger, offer), services.payments))
+    seller = services.payments.seller if services.payments else None
+    return answer(offer_view(known_offer(services.ledger, offer), seller))
 
 
 @app.post("/offers/<offer>/calls")
@@ -50,13 +50,7 @@ def post_call(offer: str) -> Response[str]:
     if accepted.first:
         meter.count("Calls")
         meter.milliseconds("TriggerLatency", 1000 * (time.monotonic() - began))
-    location = f"{settings.public_url}/calls/{accepted.record.id}"
-    return answer(
-        {**public_view(accepted.record), "url": location},
-        status=HTTPStatus.ACCEPTED,
-        location=location,
-        headers=accepted.headers,
-    )
+    return taken(accepted.record, public_url=settings.public_url, headers=accepted.headers)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

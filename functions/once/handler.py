@@ -1,19 +1,17 @@
 """``POST /tickets/{ticket}``: redeem a one-time ticket; no other method does anything (E4)."""
 
 import os
-from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.function_url import answer, body_bytes, resolver, sender, serve
+from sealrun.adapters.function_url import body_bytes, resolver, sender, serve, taken
 from sealrun.adapters.metrics import Meter
 from sealrun.adapters.services import Services, Settings
 from sealrun.adapters.throttle import Throttle
 from sealrun.tickets import MAX_REDEMPTION_BYTES
-from sealrun.workflows.read_receipt import public_view
 from sealrun.workflows.redeem_ticket import redeem_ticket
 
 logger = Logger(service="once")
@@ -41,13 +39,7 @@ def post_ticket(ticket: str) -> Response[str]:
     logger.info("ticket", ticket=ticket, call=accepted.record.id, first=accepted.first)
     if accepted.first:
         meter.count("Calls")
-    location = f"{settings.public_url}/calls/{accepted.record.id}"
-    return answer(
-        {**public_view(accepted.record), "url": location},
-        status=HTTPStatus.ACCEPTED,
-        location=location,
-        headers=accepted.headers,
-    )
+    return taken(accepted.record, public_url=settings.public_url, headers=accepted.headers)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

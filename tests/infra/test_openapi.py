@@ -22,8 +22,9 @@ from sealrun import x402
 from sealrun.errors import PaymentRequired
 from sealrun.offers import Offer
 from sealrun.ticket_urls import Ticket
+from sealrun.views import offer_view, public_view
 from sealrun.workflows.read_account import read_account
-from sealrun.workflows.read_receipt import offer_view, public_view, read_evidence
+from sealrun.workflows.read_receipt import read_evidence
 from tests.sealrun.gateway import Gateway, load
 from tests.sealrun.market import SELLER_SITE, Market, body_of, payment_of
 from tests.sealrun.test_read_account import right
@@ -169,7 +170,7 @@ def test_calls_and_their_views_fit() -> None:
 @pytest.mark.parametrize("offer", [make_offer(), make_paid_offer(), make_chain_offer()])
 def test_what_is_shown_of_an_offer_fits(offer: Offer) -> None:
     market = Market(offer=offer)
-    view = offer_view(market.ledger.offer(offer.hash), market.payments)
+    view = offer_view(market.ledger.offer(offer.hash), market.payments.seller)
     assert troubles("OfferView", view) == []
     assert troubles("OfferView", {**view, "accepts": [{}]})
 

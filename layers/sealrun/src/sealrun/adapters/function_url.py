@@ -17,6 +17,8 @@ from sealrun.adapters.metrics import Meter
 from sealrun.errors import Malformed, SealrunError, WrongMethod
 from sealrun.json_limits import MAX_BODY_BYTES
 from sealrun.problems import plain_problem, problem
+from sealrun.records import Record
+from sealrun.views import public_view
 
 # What the distribution shows to functions whose URL anyone could find.
 ORIGIN_HEADER = "x-sealrun-origin"
@@ -109,6 +111,13 @@ def answer(
     """A JSON answer."""
     found = {**(headers or {}), **({"Location": location} if location else {})}
     return Response(status, content_type="application/json", body=json.dumps(value), headers=found)
+
+
+def taken(record: Record, *, public_url: str, headers: Mapping[str, str]) -> Response[str]:
+    """202 with the state of a call that was taken, and where to look for it."""
+    location = f"{public_url}/calls/{record.id}"
+    value = {**public_view(record), "url": location}
+    return answer(value, status=HTTPStatus.ACCEPTED, location=location, headers=headers)
 
 
 def _methods(app: LambdaFunctionUrlResolver) -> list[str]:

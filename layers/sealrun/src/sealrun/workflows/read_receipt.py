@@ -1,6 +1,5 @@
 """Show a call: its state and receipt to anyone, what it left to the buyer (L5)."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,11 +18,10 @@ from sealrun.errors import NotAllowed, NotFound
 from sealrun.evidence_index import TREES, Index, parse_openings
 from sealrun.leaves import Kind, Leaf
 from sealrun.offers import Offer
-from sealrun.ports import EvidenceStore, Ledger, StoredOffer
+from sealrun.ports import EvidenceStore, Ledger
 from sealrun.records import Record
-from sealrun.workflows.reserve_price import Payments
+from sealrun.views import public_view
 from sealrun.workflows.show_tokens import TREE, shown_tokens
-from sealrun.x402 import requirements
 
 URL_SECONDS = 300
 
@@ -60,19 +58,6 @@ def read_statements(call_id: str, *, ledger: Ledger, store: EvidenceStore) -> by
     if record.receipt is None:
         raise NotFound(f"statements: expected a call that is over, got one that is {record.state}")
     return store.get(record.statements)
-
-
-def public_view(record: Record) -> dict[str, Any]:
-    """What anyone may know of a call."""
-    return {
-        "call": record.id,
-        "offer": f"{record.offer_hash:064x}",
-        "state": record.state.value,
-        "claimed_at": record.claimed_at,
-        "run": {"id": record.run_id, "url": record.run_url} if record.run_id else None,
-        "reason": record.ending.reason if record.ending else None,
-        "receipt": record.receipt,
-    }
 
 
 def read_evidence(
@@ -162,15 +147,3 @@ def _check_right(record: Record, right: Mapping[str, str], offer: Offer, *, now:
     if not holds:
         raise NotAllowed("signature: expected the buyer's over the six fields of a read, got another")
     return True
-
-
-def offer_view(stored: StoredOffer, payments: Payments | None = None) -> dict[str, Any]:
-    """What anyone may know of an offer: its hash, its document, how it is paid, and whether it is open."""
-    paid = stored.offer.payment is not None
-    return {
-        "offer": stored.offer.id,
-        "open": not stored.reason,
-        "reason": stored.reason or None,
-        "document": json.loads(stored.offer.document),
-        "accepts": [requirements(stored.offer, payments.seller)] if payments and paid else [],
-    }
