@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 import httpx
@@ -19,8 +19,8 @@ from sealrun.adapters.rest import Rest
 from sealrun.errors import ProviderError
 from sealrun.sources import Source
 from sealrun_cli.errors import CliError
-from sealrun_cli.gitlab_account import MAX_TOKEN_DAYS
 from sealrun_cli.service import LOOPBACK
+from sealrun_cli.token_rules import expiry_troubles, user_troubles
 
 ADVICE = "make a fine-grained token for this repository alone: Actions read and write, Contents read, 90 days"
 # https://docs.github.com/en/rest/overview/resources-in-the-rest-api: when the token that asked expires
@@ -124,12 +124,8 @@ def github_token_troubles(holder: Holder, user: int, *, today: date) -> Iterator
 
     Not looked at: its permissions, which GitHub does not tell; a start without them is refused.
     """
-    if holder.user != user:
-        yield f"token: expected one of user {user}, as the offer's source.user says, got one of {holder.user}"
-    if not holder.expires:
-        yield f"token: expected an expiry within {MAX_TOKEN_DAYS} days (R1), got none"
-    elif date.fromisoformat(holder.expires) > today + timedelta(days=MAX_TOKEN_DAYS):
-        yield f"token: expected an expiry within {MAX_TOKEN_DAYS} days (R1), got {holder.expires}"
+    yield from user_troubles(holder.user, user)
+    yield from expiry_troubles(holder.expires, today=today)
 
 
 @contextmanager

@@ -16,9 +16,9 @@ import requests
 
 from sealrun_cli.errors import CliError
 from sealrun_cli.service import LOOPBACK
+from sealrun_cli.token_rules import MAX_TOKEN_DAYS, expiry_troubles, user_troubles
 
 # R1: a token lives no longer.
-MAX_TOKEN_DAYS = 90
 TIMEOUT_SECONDS = 30
 DEFAULT_CONFIGURATION = ".gitlab-ci.yml"
 
@@ -142,14 +142,10 @@ class GitLabAccount:
 
 def token_troubles(holder: Holder, user: int, *, today: date) -> Iterator[str]:
     """Why this token must not be sealed for an offer that names this user (R1, R3)."""
-    if holder.user != user:
-        yield f"token: expected one of user {user}, as the offer's source.user says, got one of {holder.user}"
+    yield from user_troubles(holder.user, user)
     if "api" not in holder.scopes:
         yield f"token: expected the scope api, got {', '.join(holder.scopes) or 'none'}"
-    if not holder.expires:
-        yield f"token: expected an expiry within {MAX_TOKEN_DAYS} days (R1), got none"
-    elif date.fromisoformat(holder.expires) > today + timedelta(days=MAX_TOKEN_DAYS):
-        yield f"token: expected an expiry within {MAX_TOKEN_DAYS} days (R1), got {holder.expires}"
+    yield from expiry_troubles(holder.expires, today=today)
 
 
 @contextmanager

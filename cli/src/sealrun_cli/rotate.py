@@ -15,13 +15,14 @@ from sealrun_cli import options
 from sealrun_cli.check import File, TokenFile, sandbox_token
 from sealrun_cli.confirming import Yes, confirm, read_secret
 from sealrun_cli.errors import CliError
-from sealrun_cli.gitlab_account import MAX_TOKEN_DAYS, GitLabAccount
+from sealrun_cli.gitlab_account import GitLabAccount
 from sealrun_cli.keys import read_key
 from sealrun_cli.offer_file import OFFER_FILE, read_offer, read_values, write_values
 from sealrun_cli.output import Output, speaking
 from sealrun_cli.sandbox import MAINTAINER
 from sealrun_cli.seal import sealed_for
 from sealrun_cli.target import DEFAULT_NAME, Name, Target, find_target
+from sealrun_cli.token_rules import MAX_TOKEN_DAYS
 
 app = typer.Typer(help="Replace an API token, or an oracle key.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -134,8 +134,14 @@ class Desk:
             return self._claim(signed, stored, rate=rate)
         _check_rate(self.ledger.count_request(rate))
         selling = _selling(self.payments)
-        parts: dict[str, Any] = {"ledger": self.ledger, "payments": selling, "clock": self.clock}
-        reserve = reserve_price(signed, offer, in_any_order=in_any_order, **parts)
+        reserve = reserve_price(
+            signed,
+            offer,
+            ledger=self.ledger,
+            payments=selling,
+            clock=self.clock,
+            in_any_order=in_any_order,
+        )
         try:
             return self._claim(signed, stored, reserve=reserve)
         except NotCovered as error:
@@ -153,9 +159,14 @@ class Desk:
         offer, ledger, now = stored.offer, self.ledger, self.clock()
         # One write claims and leases.
         record = trying(claimed(signed, now=now, price=offer.price), now=now)
-        parts: dict[str, Any] = {"rate": rate, "reserve": reserve}
-        own_quota = stored.quotas.get(record.buyer or record.account)
-        if ledger.claim(record, offer, identifier=signed.identifier, own_quota=own_quota, **parts):
+        if ledger.claim(
+            record,
+            offer,
+            identifier=signed.identifier,
+            own_quota=stored.quotas.get(record.buyer or record.account),
+            rate=rate,
+            reserve=reserve,
+        ):
             started = start_held(record, stored, ledger=ledger, starter=self.starter, clock=self.clock)
             return _accepted(started, offer, first=True)
         if known := ledger.record(record.call_hash):
