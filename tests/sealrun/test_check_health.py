@@ -69,7 +69,7 @@ def test_l8_an_offer_in_trouble_is_paused_with_the_reason_until_it_is_over(troub
     change(market)
     market.clock.passes(60)
     assert text in checked(market).paused
-    with pytest.raises(OfferClosed, match="closed: ") as refused:
+    with pytest.raises(OfferClosed, match="paused: ") as refused:
         market.pay(market.sign(limit=2 * PRICE, nonce=8))
     status, _, body = problem(refused.value)
     assert (status, text in body) == (503, True)

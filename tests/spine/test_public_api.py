@@ -30,7 +30,7 @@ from tests.spine.conftest import PROPERTIES, Shop, repository
 pytestmark = pytest.mark.peers
 
 LEDGER = 7
-FUNCTIONS = ("account", "call")
+FUNCTIONS = ("account", "call", "health")
 # A call is refused for its payment or its offer before its body is read to the end (L2). Not checked: that
 # whatever fits the schemas is taken, for signatures and expiry are beyond them.
 CONFIG = """
@@ -153,6 +153,7 @@ def site(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
         free_call = shop.sign()
         assert shop.send(free_call).status_code == 202
         shop.wait(free_call.call.id)
+        market.stack.host.invoke("health", {})
         until = int(time.time()) + 3600
         paid_call = sign_paid_call(paid, limit=PRICE, expires_at=until, inputs={"greeting": "hello"})
         yield Site(shop, paid, free_call, paid_call)

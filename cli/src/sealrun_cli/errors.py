@@ -15,7 +15,7 @@ _NEXT = {
     "account-refused": "open a new account with `sealrun open`, or use another one with --account",
     "payment-required": "send more MINA to the account, or wait until running calls are over",
     "inputs-refused": "give inputs that fit the offer's schema; see it at the offer's URL",
-    "offer-closed": "look for the seller's newer offer",
+    "offer-closed": "paused: try again later; closed: look for the seller's newer offer",
     "expired": "set this machine's clock, and run the command again",
     "too-many": "wait a minute",
     "conflict": "nothing was done twice: use another identifier, or follow the first call",

@@ -200,7 +200,8 @@ def _parsed(value: dict[str, Any], payment: str, offer: Offer, payments: Payment
 
 def _check_open(stored: StoredOffer) -> None:
     if stored.reason:
-        raise OfferClosed(f"offer: expected an open offer, got one that is closed: {stored.reason}")
+        state = "closed" if stored.closed else "paused"
+        raise OfferClosed(f"offer: expected an open offer, got one that is {state}: {stored.reason}")
 
 
 def _check_rate(within: bool) -> None:  # noqa: FBT001
