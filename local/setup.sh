@@ -55,7 +55,7 @@ node_packages() {
   say "installing npm packages for ${all//$'\n'/ }"
   local workspaces=()
   for name in $all; do workspaces+=(-w "$name"); done
-  PATH="$PWD/.venv/bin:$PATH" npm ci --silent --no-progress "${workspaces[@]}"
+  PATH="$PWD/.venv/bin:$PATH" npm ci --loglevel=error --no-progress "${workspaces[@]}"
   printf '%s\n' "$lock" $all >"$stamp"
 }
 
