@@ -61,15 +61,18 @@ class Ministack(Closing):
         method: str,
         url: str,
         *,
-        signed: bool = False,
+        signed: str = "",
         headers: Mapping[str, str] | None = None,
         **body: Any,
     ) -> httpx.Response:
-        """A request to a function's URL or to a distribution, which it tells apart by their names."""
+        """A request to a function's URL, an API or a distribution, which it tells apart by their names.
+
+        ``signed`` names the service that a signature is for; ministack asks for one but does not check it.
+        """
         asked = httpx.URL(url)
         named = {"host": asked.host, "x-forwarded-proto": "https", **(headers or {})}
         if signed:
-            named |= _signature(method, url)
+            named |= _signature(method, url, signed)
         place = self.url + asked.raw_path.decode()
         return httpx.request(method, place, headers=named, timeout=60, trust_env=False, **body)
 
@@ -96,8 +99,8 @@ class Ministack(Closing):
         raise RuntimeError(f"ministack: expected it to answer, see {self._log.name}")
 
 
-def _signature(method: str, url: str) -> dict[str, str]:
-    """As CloudFront signs for a function's URL."""
+def _signature(method: str, url: str, service: str) -> dict[str, str]:
+    """As CloudFront signs for a function's URL, and an operator for the API; of no body."""
     request = AWSRequest(method, url)
-    SigV4Auth(Credentials("test", "test"), "lambda", REGION).add_auth(request)
+    SigV4Auth(Credentials("test", "test"), service, REGION).add_auth(request)
     return {name.lower(): value for name, value in request.headers.items()}

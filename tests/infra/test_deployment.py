@@ -1,11 +1,13 @@
 """``sealrun deploy`` into ministack, then one call through distribution, functions, table and bucket there.
 
-ministack takes every resource of the templates but ``AWS::Budgets::Budget`` and the control plane's stack,
-whose template wants a transform of its own (``test_control.py`` reads that one). It does not do: Object Lock,
+ministack takes every resource of the templates but ``AWS::Budgets::Budget``; the control plane's nested one,
+which wants a transform of its own, is expanded before (``control_stack.py``). It does not do: Object Lock,
 origin access control for functions (their URLs are asked with a signature made here), the viewer's address,
-IAM, and arm64, so the layers are packed for the Python that runs here.
+IAM (the operator's API wants a signature there and takes any), and arm64, so the layers are packed for the
+Python that runs here.
 """
 
+import hashlib
 import json
 import re
 import secrets
@@ -19,6 +21,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
+import app as control
 from infra.target import NATIVE
 from local.gitlab import GitLabServer
 from local.market import Market
@@ -33,7 +36,8 @@ from sealrun_cli.cloudformation import Stacks
 from sealrun_cli.deploy_aws import CAPABILITIES, deploy_to_aws
 from sealrun_cli.output import Output
 from sealrun_cli.target import Target
-from tests.infra.ministack import Ministack
+from tests.infra.control_stack import passed, put_expanded
+from tests.infra.ministack import REGION, Ministack
 from tests.infra.templates import PATHS, functions, template
 from tests.spine.conftest import PROPERTIES, repository
 
@@ -55,12 +59,21 @@ class Deployed:
     offer: Offer
     oracle: PrivateKey
     outputs: dict[str, str]
+    expanded: dict[str, Any]  # the resources of the control plane's stack
 
     def get(self, path: str) -> httpx.Response:
         """By CloudFront; what it would sign is signed here."""
         name = {"calls": "ReceiptUrl", "accounts": "AccountUrl"}.get(path.split("/")[1])
         place = self.outputs[name].rstrip("/") if name else self.target.url
-        return self.aws.send("GET", place + path, signed=name is not None)
+        return self.aws.send("GET", place + path, signed="lambda" if name else "")
+
+    def post(self, call: SignedCall) -> httpx.Response:
+        return self.aws.send("POST", f"{self.target.url}/offers/{self.offer.id}/calls", json=call.body())
+
+    def operate(self, method: str, path: str, *, signed: str = "execute-api", **body: Any) -> httpx.Response:
+        """By API Gateway, which ministack serves under its own host's name."""
+        place = self.outputs["ControlUrl"].replace(f"{REGION}.amazonaws.com", "127.0.0.1").rstrip("/")
+        return self.aws.send(method, place + path, signed=signed, **body)
 
     def sweep(self) -> None:
         """As the schedule does each minute."""
@@ -90,6 +103,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         )
         for name, value in aws.environment().items():
             patch.setenv(name, value)
+        expanded = put_expanded(aws, folder / "control")
         target = deploy(offer, oracle)
         publish_offer(
             offer,
@@ -102,12 +116,12 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         let_call_loopback(aws, target)
         [stack] = aws.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-        yield Deployed(aws, target, gitlab, offer, oracle, outputs)
+        yield Deployed(aws, target, gitlab, offer, oracle, outputs, expanded)
 
 
 def deploy(offer: Offer, oracle: PrivateKey, *, name: str = NAME, **parameters: str) -> Target:
     """As `sealrun deploy` does."""
-    given = {"AlarmEmail": "operator@example.org", "ControlPlane": "Off", **parameters}
+    given = {"AlarmEmail": "operator@example.org", **parameters}
     return deploy_to_aws(
         name, offer, oracle, given, Output(as_json=True), bucket="", yes=True, packing=NATIVELY
     )
@@ -145,12 +159,12 @@ def test_every_resource_of_the_templates_is_there(deployed: Deployed) -> None:
         each["Type"].replace("Serverless::Function", "Lambda::Function")
         for path in PATHS
         for each in template(path.name)["Resources"].values()
-        if each.get("Condition") != "Controlled"
     )
     # A budget is made only where one is asked for.
     del wanted["AWS::Budgets::Budget"]
     wanted["AWS::Lambda::LayerVersion"] = wanted.pop("AWS::Serverless::LayerVersion")
-    assert got == wanted + Counter(made_of_functions())
+    control_plane = Counter(each["Type"] for each in deployed.expanded.values())
+    assert got == wanted + Counter(made_of_functions()) + control_plane
 
 
 def made_of_functions() -> Iterator[str]:
@@ -175,9 +189,7 @@ def test_the_distribution_shows_the_offer_and_nobody_gets_past_it(deployed: Depl
 
 def test_a_call_through_the_deployed_functions_ends_with_a_receipt(deployed: Deployed) -> None:
     call = signed(deployed.offer)
-    answer = deployed.aws.send(
-        "POST", f"{deployed.target.url}/offers/{deployed.offer.id}/calls", json=call.body()
-    )
+    answer = deployed.post(call)
     assert answer.status_code == 202, answer.text
     assert answer.json()["url"] == f"{deployed.target.url}/calls/{call.call.id}"
     seen = deployed.ended(call.call.id)
@@ -185,6 +197,57 @@ def test_a_call_through_the_deployed_functions_ends_with_a_receipt(deployed: Dep
     assert SignedReceipt.parse(seen["receipt"]).holds()
     stored = deployed.aws.client("s3").list_objects_v2(Bucket=deployed.outputs["Bucket"])["Contents"]
     assert all(each["Key"].startswith("sha256/") for each in stored)
+
+
+def test_the_control_planes_stack_gets_what_its_declaration_passes_and_no_key(deployed: Deployed) -> None:
+    aws, table = deployed.aws, deployed.outputs["Table"]
+    client = aws.client("cloudformation")
+    nested = client.describe_stack_resource(StackName=NAME, LogicalResourceId="Control")
+    name = nested["StackResourceDetail"]["PhysicalResourceId"]
+    [stack] = client.describe_stacks(StackName=name)["Stacks"]
+    got = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+    archive = aws.client("s3").get_object(Bucket=got["CodeBucket"], Key=got["CodeKey"])["Body"].read()
+    assert got["CodeKey"] == f"sealrun/{hashlib.sha256(archive).hexdigest()}.zip"
+    packed = {"CodeBucket": got["CodeBucket"], "CodeKey": got["CodeKey"]}
+    assert got == {**passed(aws, NAME, [deployed.offer.id], table), **packed}
+    function = aws.client("lambda").get_function_configuration(FunctionName=f"{NAME}-control")
+    assert function["Environment"]["Variables"] == {
+        "SEALRUN_TABLE": table,
+        "SEALRUN_OFFERS": deployed.offer.id,
+    }
+    assert [each["Arn"] for each in function["Layers"]] == got["Layers"].split(",")
+
+
+def test_no_route_of_the_deployed_control_plane_answers_without_a_signature(deployed: Deployed) -> None:
+    """API Gateway says the same of a route that is not there, so each is asked with a signature too."""
+    routes = [
+        (method, re.sub(r"{\w+}", "x", path))
+        for path, methods in control.app.routes.items()
+        for method in methods
+    ]
+    refused = [deployed.operate(*each, signed="").json() for each in routes]
+    assert refused == [{"message": "Missing Authentication Token"}] * 11
+    assert 403 not in {deployed.operate(*each).status_code for each in routes}
+
+
+def test_l8_l6_the_deployed_control_plane_pauses_resumes_and_bounds_a_buyer(deployed: Deployed) -> None:
+    call, offer = signed(deployed.offer), f"/offers/{deployed.offer.id}"
+    [before] = deployed.operate("GET", "/offers").json()["offers"]
+    assert (before["offer"], before["open"]) == (deployed.offer.id, True)
+    assert deployed.operate("PUT", f"{offer}/hold", json={"reason": "moving house"}).json()["open"] is False
+    refused = deployed.post(call)
+    assert (refused.status_code, "moving house" in refused.text) == (503, True), refused.text
+    assert deployed.get(offer).json()["open"] is False
+    assert deployed.operate("DELETE", f"{offer}/hold").json()["open"] is True
+    quota = f"{offer}/quotas/{BUYER.public_key().to_base58()}"
+    assert deployed.operate("PUT", quota, json={"per_hour": 0}).status_code == 200
+    assert deployed.post(call).status_code == 429
+    assert deployed.operate("DELETE", quota).json()["quotas"] == {}
+    assert deployed.post(call).status_code == 202
+    assert deployed.operate("GET", f"/calls/{call.call.id}").json()["offer"] == deployed.offer.id
+    assert call.call.id in {each["call"] for each in deployed.operate("GET", "/calls").json()["calls"]}
+    assert deployed.operate("GET", "/late").json() == {"late": []}
+    assert deployed.operate("GET", "/accounts").json()["accounts"] == []
 
 
 def test_a9_the_second_pass_gave_the_functions_the_oracles_key_as_kms_closed_it(deployed: Deployed) -> None:
