@@ -1,15 +1,16 @@
 """Secrets are found whatever the chunks, and ordinary builds have none."""
 
 import hashlib
+import itertools
 import secrets as random
 import time
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mina.keys import PrivateKey
+from sealrun.errors import SecretFound
 from sealrun.secret_scan import MASK, Count, Scanner
 from sealrun.secret_shapes import MAX_SECRET, secrets_in
 
@@ -71,7 +72,7 @@ CERTIFICATE = b"\n".join(
 
 def chunked(data: bytes, cuts: list[int]) -> list[bytes]:
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    return [data[start:end] for start, end in pairwise(places)]
+    return [data[start:end] for start, end in itertools.pairwise(places)]
 
 
 def masked(scanner: Scanner, chunks: list[bytes]) -> tuple[bytes, int]:
@@ -98,6 +99,12 @@ def test_what_ordinary_builds_say_is_no_secret(text: bytes) -> None:
     assert masked(Scanner(), [b"x\n" + text + b"\n"]) == (b"x\n" + text + b"\n", 0)
 
 
+@pytest.mark.parametrize("text", [*ASSIGNED, PLANTED["random"]])
+def test_what_is_only_likely_passes_where_only_shapes_count(text: bytes) -> None:
+    assert Scanner().holds([b"\n" + text])
+    assert not Scanner(shaped_only=True).holds([b"\n" + text])
+
+
 def test_certificates_and_compressed_files_are_no_secrets() -> None:
     assert not Scanner().holds([CERTIFICATE])
     assert not Scanner().holds([b"PK\0\0" + random.token_bytes(1 << 20)])
@@ -107,6 +114,20 @@ def test_what_is_known_to_be_secret_is_found_whatever_it_looks_like() -> None:
     known = [b"plain words", b"short"]
     assert masked(Scanner(known), [b"\0 plain wo", b"rds, short"]) == (b"\0 " + MASK + b", short", 1)
     assert "plain" not in repr(Scanner(known))
+
+
+@given(
+    secret=st.binary(min_size=8, max_size=40), before=st.integers(0, 90), cuts=st.lists(st.integers(0, 150))
+)
+def test_a_known_secret_stops_the_bytes_at_any_border(secret: bytes, before: int, cuts: list[int]) -> None:
+    data = bytes(before) + b"\1" + secret + b"\1" + bytes(30)
+    scanner, passed = Scanner([secret, b"another secret"]), bytearray()
+    guarded = scanner.guarded(chunked(data, cuts))
+    with pytest.raises(SecretFound, match="expected none of the operator's own secrets") as refused:
+        passed.extend(itertools.chain.from_iterable(guarded))
+    assert secret not in passed
+    assert repr(secret) not in str(refused.value)
+    assert b"".join(Scanner([secret + b"\2"]).guarded(chunked(data, cuts))) == data
 
 
 @given(st.sampled_from([*PLANTED.values()]), st.integers(0, 300), st.lists(st.integers(0, 2000), max_size=6))

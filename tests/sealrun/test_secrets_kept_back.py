@@ -1,11 +1,13 @@
 """What looks like a secret is masked in logs and kept back where anyone could see it."""
 
+import gzip
 import json
 from typing import Any
 
 import pytest
 
 from sealrun.leaves import Kind
+from sealrun.receipts import Outcome
 from sealrun.records import Record
 from sealrun.secret_scan import MASK
 from tests.sealrun.test_collect_run import index_of, openings_of, over, run_of
@@ -47,7 +49,7 @@ def test_a_secret_at_the_log_s_limit_is_not_left_in_half() -> None:
     assert world.store.get(log.sha256).endswith(b" " + MASK[:9])
 
 
-@pytest.mark.parametrize("secret", [*PLANTED.values(), API_TOKEN, WEBHOOK_SECRET])
+@pytest.mark.parametrize("secret", PLANTED.values())
 def test_a_public_output_with_a_secret_is_a_black_box_named_by_its_kind_only(secret: bytes) -> None:
     world = world_of()
     world.provider.files = {"dist/out.txt": b"built\n", "dist/config.json": b'{"x": "' + secret + b'"}'}
@@ -65,6 +67,34 @@ def test_an_output_that_only_the_buyer_sees_is_not_looked_into() -> None:
     world.provider.files = {"dist/config.json": SECRET}
     record, _ = over(world)
     assert run_of(world, record)["withheld"] == []
+
+
+@pytest.mark.parametrize("outputs", [["*"], []], ids=["public", "the buyer's"])
+@pytest.mark.parametrize("secret", [API_TOKEN, WEBHOOK_SECRET, WEBHOOK_SECRET.removeprefix(b"whsec_")])
+@pytest.mark.parametrize("name", ["dist/config.json", "sealrun-profile/profile.json"])
+def test_a_file_with_the_operator_s_own_secret_goes_to_nobody(
+    outputs: list[str], secret: bytes, name: str
+) -> None:
+    world = world_of(outputs=outputs)
+    world.provider.files = {"dist/out.txt": b"built\n", name: b"x" * 3_000 + secret}
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.OUTPUTS_REFUSED
+    assert run_of(world, record)["reason"].startswith("file: expected none of the operator's own secrets")
+    assert all(secret not in stored for stored in world.store.bytes.values())
+    assert index_of(world, record).trees["outputs"] == ()
+
+
+def test_a_public_archive_with_a_secret_in_it_is_kept_back() -> None:
+    world = world_of()
+    tar = b"PAX" + bytes(600) + SECRET + bytes(600)
+    world.provider.files = {
+        "dist/sources.tar.gz": gzip.compress(tar),
+        "dist/built.tar.gz": gzip.compress(b"x"),
+    }
+    record, _ = over(world)
+    hidden, shown = index_of(world, record).trees["outputs"]
+    assert (hidden.leaf, shown.leaf is None) == (None, False)
+    assert run_of(world, record)["withheld"] == ["output"]
 
 
 def test_an_output_whose_name_is_a_secret_is_kept_back() -> None:

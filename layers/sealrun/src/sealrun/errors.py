@@ -20,6 +20,7 @@
     │   ├── StoreUnavailable     AWS did not answer, or answered with an error
     │   └── PinFailed            an IPFS node or pinning service does not hold what it was asked to
     ├── UnsafeArchive        what a run left is too large or not safe to unpack
+    ├── SecretFound          what a run left holds one of the operator's own secrets
     ├── TokenRefused         a job's CI token does not say what it must; the run keeps grade 0
     └── ProviderError        what the CI provider answered
         ├── ProviderRefused      a clear no: nothing was started
@@ -203,6 +204,12 @@ class UnsafeArchive(SealrunError):
     """A run's artifacts are too large, too many, or not safe to unpack; the call ends as failed."""
 
     type = "unsafe-archive"
+
+
+class SecretFound(SealrunError):
+    """A file that a run left holds one of the operator's own secrets; the call ends as failed."""
+
+    type = "secret-found"
 
 
 class TokenRefused(SealrunError):

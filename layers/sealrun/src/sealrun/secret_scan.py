@@ -1,13 +1,14 @@
 """Finding secrets in bytes of any length, in constant memory and whatever the bytes' chunks are.
 
 The bytes are read in blocks of one size with a look ahead, so where a chunk ends changes nothing. What a
-secret looks like stands in ``sealrun.secret_shapes``. Not found: what is compressed, encrypted, or encoded
-once more.
+secret looks like stands in ``sealrun.secret_shapes``. Not found: what is compressed (``workflows.look_into``
+looks there), encrypted, or encoded once more.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from sealrun.errors import SecretFound
 from sealrun.secret_shapes import MAX_SECRET, places, secrets_in
 
 BLOCK = 1 << 20
@@ -17,10 +18,14 @@ MIN_KNOWN = 8
 
 @dataclass
 class Scanner:
-    """Looks for secrets; ``known`` are values that are secret whatever they look like."""
+    """Looks for secrets; ``known`` are values that are secret whatever they look like.
+
+    With ``shaped_only`` what is only likely to be one passes: random text, a value behind ``token=``.
+    """
 
     known: Sequence[bytes] = field(default=(), repr=False)
     block: int = BLOCK
+    shaped_only: bool = False
 
     def __post_init__(self) -> None:
         self.known = [value for value in self.known if len(value) >= MIN_KNOWN]
@@ -41,6 +46,20 @@ class Scanner:
                 at = min(end, len(data))
             yield data[at:]
 
+    def guarded(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The same bytes, up to the first known secret.
+
+        Raises:
+            SecretFound: there is one.
+        """
+        before, longest = b"", max(map(len, self.known), default=1)
+        for chunk in chunks:
+            window = before + chunk
+            if any(value in window for value in self.known):
+                raise SecretFound("file: expected none of the operator's own secrets in it, got one")
+            before = window[-longest:]
+            yield chunk
+
     def _blocks(self, chunks: Iterable[bytes]) -> Iterator[tuple[bytes, list[tuple[int, int]]]]:
         """Each block and the secrets in it, by offset; one that began in an earlier block begins below 0.
 
@@ -59,8 +78,9 @@ class Scanner:
     def _find(self, window: bytes) -> list[tuple[int, int]]:
         """Where secrets are, merged and in order."""
         known = [(at, at + len(value)) for value in self.known for at in places(window, value)]
+        likely = secrets_in(window, shaped_only=self.shaped_only)
         merged: list[tuple[int, int]] = []
-        for start, end in sorted([*known, *secrets_in(window)]):
+        for start, end in sorted([*known, *likely]):
             if merged and start < merged[-1][1]:
                 merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
             else:

@@ -97,10 +97,10 @@ _MIN_CHANGES = 0.4
 _UPPER, _LOWER, _DIGIT, _OTHER = range(4)
 
 
-def secrets_in(window: bytes) -> Iterator[tuple[int, int]]:
+def secrets_in(window: bytes, *, shaped_only: bool = False) -> Iterator[tuple[int, int]]:
     """Where secrets begin and end, in no order; they may overlap."""
     yield from _shaped(window)
-    if b"\0" not in window:
+    if not shaped_only and b"\0" not in window:
         yield from _assigned(window)
         yield from _random(window)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sealrun.errors import ProviderRefused, UnsafeArchive
+from sealrun.errors import ProviderRefused, SecretFound, UnsafeArchive
 from sealrun.evidence import Item, label
 from sealrun.leaves import Kind
 from sealrun.offers import Offer
@@ -16,6 +16,7 @@ from sealrun.secret_scan import Scanner
 from sealrun.workflows.gather_files import Files, gather_files
 from sealrun.workflows.gather_logs import NAME, Log, gather_log
 from sealrun.workflows.gather_tokens import check_tokens
+from sealrun.workflows.look_into import Look
 from sealrun.workflows.start_run import cancel_quietly
 
 
@@ -60,11 +61,12 @@ def gather(
         for job in jobs
         if job.has_log
     }
-    files = Files(offer.evidence, store, scanner)
+    look = Look(scanner, unpack)
+    files = Files(offer.evidence, store, look)
     if ending.outcome is Outcome.SUCCEEDED:
         try:
-            files = gather_files(jobs, offer, provider, store, unpack, scanner)
-        except (UnsafeArchive, ProviderRefused) as error:
+            files = gather_files(jobs, offer, provider, store, unpack, look)
+        except (UnsafeArchive, SecretFound, ProviderRefused) as error:
             ending = replace(ending, outcome=Outcome.OUTPUTS_REFUSED, reason=error.detail[:500])
     tokens = check_tokens(
         files.tokens,

@@ -13,9 +13,9 @@ from sealrun.leaves import Kind
 from sealrun.measure import Measured, measure, measure_document
 from sealrun.offers import Offer
 from sealrun.ports import Content, EvidenceStore, Job, Provider, Unpack
-from sealrun.secret_scan import Scanner
 from sealrun.stacks import MAX_BYTES, folded, parse, redact
 from sealrun.tokens import MAX_BYTES as MAX_TOKEN_BYTES
+from sealrun.workflows.look_into import Look
 
 # The folder that ``sealrun-probe run`` leaves in a job's artifacts.
 PROBE_FOLDER = "sealrun-profile/"
@@ -31,7 +31,7 @@ class Files:
 
     policy: EvidencePolicy
     store: EvidenceStore
-    scanner: Scanner
+    look: Look
     outputs: list[Item] = field(default_factory=list)
     profile: list[Item] = field(default_factory=list)
     samples: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Files:
 
     def item(self, kind: Kind, place: str, measured: Measured, content: Content, *, named: bool) -> Item:
         """An item; it is shown if the policy names it and nothing in it looks like a secret."""
-        held = named and (self.scanner.holds([place.encode()]) or self.scanner.holds(content()))
+        held = named and not (self.look.shows(lambda: iter([place.encode()])) and self.look.shows(content))
         if held:
             self.withheld.append(kind.name.lower())
         public = named and not held
@@ -64,14 +64,14 @@ def gather_files(
     provider: Provider,
     store: EvidenceStore,
     unpack: Unpack,
-    scanner: Scanner,
+    look: Look,
 ) -> Files:
     """Store every job's files; the offer's bounds hold for all of them together.
 
     Raises:
-        UnsafeArchive, ProviderRefused: what was left cannot be taken, and nothing of it counts.
+        UnsafeArchive, SecretFound, ProviderRefused: what was left cannot be taken, and nothing of it counts.
     """
-    found = Files(offer.evidence, store, scanner)
+    found = Files(offer.evidence, store, look)
     bytes_left, files_left = offer.limits.artifact_bytes, offer.limits.files
     for job in jobs:
         if not job.has_artifacts:
@@ -85,7 +85,7 @@ def gather_files(
 
 def _take(found: Files, job: Job, name: str, content: Content) -> int:
     """Store one file as an output or as one of the probe's; its size."""
-    measured, place = measure(content()), label(job.name, name)
+    measured, place = measure(found.look.scanner.guarded(content())), label(job.name, name)
     found.store.put(content, measured, media_type=_BINARY)
     if not name.startswith(PROBE_FOLDER):
         named = found.policy.outputs.match(place)

@@ -1,0 +1,63 @@
+"""Look for secrets in a file that anyone may see, and in what it holds where it is compressed."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from sealrun.errors import UnsafeArchive
+from sealrun.inflate import inflated, is_compressed, is_zip
+from sealrun.ports import Content, Unpack
+from sealrun.secret_scan import Scanner
+
+# A zip in a compressed tar in a zip.
+MAX_DEPTH = 3
+MAX_FILES = 20_000
+
+
+@dataclass
+class Look:
+    """Looks into the files of one run; ``bytes_left`` bounds what may come out of all that is compressed.
+
+    What is compressed is mostly other people's packages and sources, of which every third one has an example
+    that looks like a random password. So only secrets of known shape are looked for there.
+    """
+
+    scanner: Scanner
+    unpack: Unpack
+    bytes_left: int = 4 << 30
+
+    def shows(self, content: Content) -> bool:
+        """True if nothing in it looks like a secret; False as well where that cannot be seen.
+
+        That is a file that is damaged, that holds more than allowed, or that is compressed too often.
+        """
+        try:
+            return not self._holds(content, 0)
+        except UnsafeArchive:
+            return False
+
+    def _holds(self, content: Content, depth: int) -> bool:
+        scanner = replace(self.scanner, shaped_only=True) if depth else self.scanner
+        chunks = self._counted(content()) if depth else iter(content())
+        head = next(chunks, b"")
+        if scanner.holds(itertools.chain([head], chunks)):
+            return True
+        return any(self._holds(inner, depth + 1) for inner in self._within(content, head, depth))
+
+    def _within(self, content: Content, head: bytes, depth: int) -> Iterator[Content]:
+        if not (is_zip(head) or is_compressed(head)):
+            return
+        if depth == MAX_DEPTH:
+            raise UnsafeArchive(f"compressed file: expected at most {MAX_DEPTH} within each other, got more")
+        if is_compressed(head):
+            yield lambda: inflated(content())
+            return
+        for _, inner in self.unpack(content(), max_bytes=self.bytes_left, max_files=MAX_FILES):
+            yield inner  # the names stand in the zip as they are
+
+    def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self.bytes_left -= len(chunk)
+            if self.bytes_left < 0:
+                raise UnsafeArchive("compressed file: expected at most 4 GiB in all of them, got more")
+            yield chunk
