@@ -60,6 +60,17 @@ def test_the_files_blocks_are_stored_as_a_car_of_its_root(bucket: Any, size: int
     assert sum(1 for _ in read_blocks(file)) >= 1
 
 
+def test_a_bucket_holds_a_car_whose_root_it_tells(bucket: Any) -> None:
+    pinner = FilebasePinner(lambda: bucket, bucket="pins")
+    cid = measure_document(b"some evidence").cid
+    with pytest.raises(PinFailed, match="expected the bucket's answer"):
+        pinner.holds(cid, seconds=5)
+    bucket.put_object(Bucket="pins", Key=f"{cid}.car", Body=b"", Metadata={"cid": OTHER})
+    assert not pinner.holds(cid, seconds=5)
+    bucket.put_object(Bucket="pins", Key=f"{cid}.car", Body=b"", Metadata={"cid": cid})
+    assert pinner.holds(cid, seconds=5)
+
+
 def test_another_cid_than_ours_is_refused(bucket: Any) -> None:
     as_filebase(bucket, cid=OTHER)
     with pytest.raises(PinFailed, match=rf"^cid: expected bafkrei\w+, got {OTHER}$"):

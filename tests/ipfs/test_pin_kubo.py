@@ -55,6 +55,38 @@ def test_the_files_car_is_sent_as_a_form_of_one_part_and_of_the_length_that_is_t
     assert b"".join(car(measure_document(data).cid, [data])) in request.content
 
 
+def holds(answer: httpx.Response, sent: list[httpx.Request] | None = None) -> bool:
+    def answers(request: httpx.Request) -> httpx.Response:
+        (sent if sent is not None else []).append(request)
+        return answer
+
+    with httpx.Client(transport=httpx.MockTransport(answers)) as client:
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        return KuboPinner(client, url=URL, headers=lambda: headers).holds(MEASURED.cid, seconds=5)
+
+
+def test_a_node_is_asked_for_a_recursive_pin_of_the_cid() -> None:
+    sent: list[httpx.Request] = []
+    assert holds(httpx.Response(200, json={"Keys": {MEASURED.cid: {"Type": "recursive"}}}), sent)
+    assert (sent[0].method, sent[0].headers["authorization"]) == ("POST", f"Bearer {SECRET}")
+    assert str(sent[0].url) == f"{URL}/api/v0/pin/ls?arg={MEASURED.cid}&type=recursive"
+    assert not holds(httpx.Response(200, json={"Keys": {MEASURED.cid: {"Type": "indirect"}}}))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(500, json={"Message": "path is not pinned"}),
+        httpx.Response(200, json={"Keys": {}}),
+        httpx.Response(200, json={"Keys": {MEASURED.cid: "recursive"}}),
+        httpx.Response(200, json=[]),
+    ],
+)
+def test_a_node_that_does_not_name_the_pin_has_not_said_that_it_holds_it(answer: httpx.Response) -> None:
+    with pytest.raises(PinFailed, match=r"^answer: expected"):
+        holds(answer)
+
+
 @pytest.mark.parametrize(
     ("answer", "says"),
     [

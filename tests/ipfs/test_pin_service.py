@@ -74,6 +74,18 @@ def test_a_cid_is_asked_for_once_and_its_status_read_until_it_is_pinned() -> Non
     assert service.requests[4:] == ["GET /pins"], "expected no second request for what is pinned"
 
 
+@pytest.mark.parametrize(("ends_as", "held"), [("pinned", True), ("pinning", False), ("queued", False)])
+def test_a_service_holds_what_it_says_is_pinned(ends_as: str, held: bool) -> None:  # noqa: FBT001
+    service = Service(ends_as=ends_as)
+    transport = DescribedTransport(Described(DESCRIBED), httpx.MockTransport(service), origin=HOST)
+    with httpx.Client(transport=transport) as client:
+        pinner = ServicePinner(client, url=HOST, headers=lambda: {"Authorization": f"Bearer {SECRET}"})
+        assert not pinner.holds(MEASURED.cid, seconds=5)
+        service.pins["1"] = MEASURED.cid
+        assert pinner.holds(MEASURED.cid, seconds=5) is held
+    assert service.requests == ["GET /pins"] * 2
+
+
 def test_a_pin_that_is_not_done_in_time_is_an_error() -> None:
     service = Service(looks=10**9)
     with pytest.raises(PinFailed, match=r"^status: expected pinned, got pinning$"):

@@ -352,12 +352,18 @@ class FakePinner:
     tries: int = 0
     pins: dict[str, bytes] = field(default_factory=dict)
 
+    def holds(self, cid: str, *, seconds: float) -> bool:
+        return cid in self.pins
+
     def pin(self, content: Content, measured: Measured, *, seconds: float) -> None:
         self.tries += 1
         body = b"".join(content())
         if body in self.refuses or measure_document(body).cid != measured.cid:
             raise PinFailed("answer: expected a success, got status 500")
         self.pins[measured.cid] = body
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 class FakeKeys:

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from local.ipfs.node import IpfsNode
+from sealrun.measure import measure_document
 from sealrun_cli.main import app
 from tests.spine.conftest import Shop
 
@@ -66,3 +67,40 @@ def test_a_node_that_is_gone_costs_no_receipt(shop: Shop, node: IpfsNode) -> Non
     run = json.loads(evidence(shop, signed.call.id)[0]["profile/run.json"])
     assert run["pins"][0]["pinned"] == 0
     assert run["pins"][0]["why"]["run.json"] == "answer: expected one, got ConnectError"
+
+
+def test_e1_what_was_not_pinned_at_the_sale_is_pinned_later_by_whoever_has_the_evidence(
+    shop: Shop, node: IpfsNode, tmp_path: Path
+) -> None:
+    node.close()
+    shop.send(signed := shop.sign())
+    assert shop.wait(signed.call.id)["state"] == "succeeded"
+    url, key, folder = (
+        f"{shop.market.stack.url}/calls/{signed.call.id}",
+        tmp_path / "buyer.key",
+        tmp_path / "got",
+    )
+    key.write_text(shop.buyer.to_base58())
+    key.chmod(0o600)
+    fetched = CliRunner().invoke(app, ["evidence", url, "--to", str(folder), "--key", str(key)])
+    assert "'kubo' held 0 of" in fetched.stdout
+    files, index = evidence(shop, signed.call.id)
+    documents = [f"{name}.json" for name in ("receipt", "index", "offer", "call")] + ["receipt.intoto.jsonl"]
+    wanted = {
+        **cids_of(index),
+        **{name: measure_document((folder / name).read_bytes()).cid for name in documents},
+    }
+    assert (folder / "profile/greet/sealrun-profile/token.jwt").exists(), "expected what only the buyer sees"
+    with IpfsNode(tmp_path / "later") as later:
+        pin = ["pin", str(folder), "--to", f"kubo:{later.url}", "--json"]
+        first, again = (json.loads(CliRunner().invoke(app, pin).stdout) for _ in range(2))
+        assert {one["name"]: (one["cid"], one["state"]) for one in first["files"]} == {
+            name: (cid, "pinned") for name, cid in wanted.items()
+        }
+        assert [again[state] for state in ("pinned", "already", "failed")] == [0, len(wanted), 0]
+        assert set(later.pins()) == set(wanted.values())
+        there = ["evidence", url, "--to", str(tmp_path / "there"), "--gateway", later.url]
+        assert CliRunner().invoke(app, there).exit_code == 0
+        assert {name: later.read(cid) for name, cid in cids_of(index).items()} == {
+            name: files[name] for name in cids_of(index)
+        }

@@ -1,6 +1,7 @@
 """``sealrun verify``: what it prints, where it looks, and how it ends."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from typer.testing import CliRunner, Result
 from sealrun_cli.main import app
 from sealrun_cli.verifying import verify_file
 from tests.broken.make import kept, whole, write
+from tests.broken.sale import good_sale
 from tests.sealrun.world import BUYER, ORACLE
 
 RUN = CliRunner()
@@ -173,3 +175,20 @@ def test_a_picture_of_no_stacks_is_broken(good: Path) -> None:
     for path in (good.parent / "evidence").rglob("*.folded"):
         path.unlink()
     assert verify_file(good, good.parent / "evidence").broken[-1].name == "picture"
+
+
+def test_what_was_not_pinned_at_the_signing_is_said_and_costs_nothing(tmp_path: Path) -> None:
+    sale, away = good_sale(), {"service": "kubo", "pinned": 1, "failed": 4, "why": {}}
+    strange = [{"service": "kubo", "failed": "many"}, {"service": "psa", "pinned": 5, "failed": 0}, 7]
+    for at, pins in enumerate(([away, *strange], [away] * 30, "none")):
+        write(replace(sale, run={**sale.run, "pins": pins}).folder(), tmp_path / str(at))
+    found = [verify(tmp_path / str(at) / "receipt.json", "--json") for at in range(3)]
+    said_of = [[claim for claim in said(one)["claims"] if claim["name"] == "ipfs"] for one in found]
+    assert ([one.exit_code for one in found], list(map(len, said_of))) == ([0] * 3, [1, 10, 0])
+    assert said_of[0][0] == {
+        "name": "ipfs",
+        "verdict": "not shown",
+        "says": "'kubo' held 1 of 5 public items at the signing; `sealrun pin` pins the others",
+        "rests_on": "the operator's word",
+        "grade": 0,
+    }

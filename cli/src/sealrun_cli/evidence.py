@@ -17,6 +17,7 @@ from sealrun.json_limits import parse_object
 from sealrun.leaves import Leaf
 from sealrun.receipts import SignedReceipt
 from sealrun.verification.claims import OPENINGS, RECEIPT
+from sealrun.verification.run import IPFS
 from sealrun.verification.trees import check_disclosure
 from sealrun_cli import options
 from sealrun_cli.errors import CliError
@@ -62,7 +63,8 @@ def fetch(
         "grade": checked.grade,
         "broken": said,
     }
-    return value, [*said, _sum(done, to)]
+    hints = [line(claim) for claim in checked.claims if claim.name == IPFS]
+    return value, [*said, *hints, _sum(done, to)]
 
 
 def _sum(done: Fetched, to: Path) -> str:

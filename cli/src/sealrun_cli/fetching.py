@@ -135,13 +135,8 @@ class Fetching:
     @cached_property
     def _cids(self) -> Mapping[str, str]:
         """The CIDs that the folder's index shows; the files' digests decide, not these."""
-        trees = Index.parse(self.to.document(INDEX) or b"").trees
-        return {
-            f"{tree}/{entry.leaf.label}": entry.cid
-            for tree, entries in trees.items()
-            for entry in entries
-            if entry.leaf is not None and entry.cid
-        }
+        found = Index.parse(self.to.document(INDEX) or b"").with_cids()
+        return {place: cid for place, (cid, _) in found.items()}
 
 
 def covered_files(signed: SignedReceipt, folder: DiskFolder) -> Mapping[str, Leaf]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from sealrun.errors import Malformed
-from sealrun.evidence_index import TREES, Index
+from sealrun.evidence_index import Index
 from sealrun.leaves import Leaf
 from sealrun.measure import Measured, measure
 from sealrun.verification.claims import INDEX, Folder
@@ -68,12 +68,5 @@ def with_gateway(folder: Folder, *, gateway: str, service: Service) -> Folder:
     except Malformed:
         return folder  # the verifier says what is wrong with it
     here = set(folder.names())
-    public = {
-        f"{tree}/{entry.leaf.label}": (entry.cid, entry.leaf)
-        for tree in TREES
-        for entry in index.trees[tree]
-        if entry.leaf is not None and entry.cid
-    }
-    return GatewayFolder(
-        folder, service, gateway.rstrip("/"), {place: at for place, at in public.items() if place not in here}
-    )
+    missing = {place: at for place, at in index.with_cids().items() if place not in here}
+    return GatewayFolder(folder, service, gateway.rstrip("/"), missing)

@@ -16,6 +16,7 @@ from sealrun_cli import (
     lineage,
     offering,
     pause,
+    pinning,
     profile,
     publish,
     rerunning,
@@ -46,6 +47,7 @@ app.command("withdraw")(accounts.withdraw)
 app.command("pay-operator")(accounts.pay_operator)
 app.command("evidence")(evidence.evidence)
 app.command("disclose")(evidence.disclose)
+app.command("pin")(pinning.pin)
 app.command("verify")(verifying.verify)
 app.command("lineage")(lineage.lineage)
 app.command("rerun")(rerunning.rerun)

@@ -53,6 +53,15 @@ class Index:
         trees = {name: tuple(_entry(entry) for entry in _leaves(value, name)) for name in TREES}
         return cls(_call(value), cid_profile, trees, hashlib.sha256(document).hexdigest())
 
+    def with_cids(self) -> dict[str, tuple[str, Leaf]]:
+        """CID and leaf of each shown item that has a CID, by its place in an evidence folder."""
+        return {
+            f"{tree}/{entry.leaf.label}": (entry.cid, entry.leaf)
+            for tree in TREES
+            for entry in self.trees[tree]
+            if entry.leaf is not None and entry.cid
+        }
+
 
 def parse_openings(document: bytes) -> tuple[str, dict[str, tuple[Leaf, ...]]]:
     """The call, and the leaves of each tree in their order.

@@ -270,6 +270,13 @@ class Pinner(Protocol):
     def name(self) -> str:
         """What receipts' evidence calls it; neither address nor secret."""
 
+    def holds(self, cid: str, *, seconds: float) -> bool:
+        """True if it says that it keeps this CID; False where it says no, or has no answer to that.
+
+        Raises:
+            PinFailed: it did not answer, or with an error; some say so of what they do not keep.
+        """
+
     def pin(self, content: Content, measured: Measured, *, seconds: float) -> None:
         """Have these bytes kept under their CID; pinning twice is harmless.
 
@@ -279,6 +286,9 @@ class Pinner(Protocol):
             PinFailed: after so many seconds it is not known to hold them, it answered with an error, or
                 with another CID.
         """
+
+    def close(self) -> None:
+        """Let go of its connections."""
 
 
 class Unpack(Protocol):

@@ -46,8 +46,16 @@ class DiskFolder:
         return document
 
     def measure(self, name: str) -> Measured:
+        return measure(self.read(name))
+
+    def read(self, name: str) -> Iterator[bytes]:
+        """A file's bytes, piece by piece.
+
+        Raises:
+            Malformed: it is no file inside the folder.
+        """
         with self._open(name) as file:
-            return measure(_chunks(file))
+            yield from _chunks(file)
 
     def holds(self, name: str, *, sha256: str, size: int) -> bool:
         """True if the file is here with these bytes."""

@@ -34,8 +34,14 @@ class FilebasePinner:
     def _client(self) -> "S3Client":
         return self._opens()
 
+    def holds(self, cid: str, *, seconds: float) -> bool:  # noqa: ARG002  the client has limits of its own
+        client = self._client
+        with _as_pin_failed():
+            told = client.head_object(**self._place(cid))["Metadata"]
+        return bool(told.get("cid") == cid)
+
     def pin(self, content: Content, measured: Measured, *, seconds: float) -> None:
-        where: dict[str, Any] = {"Bucket": self._bucket, "Key": f"{measured.cid}.car"}
+        where = self._place(measured.cid)
         made: dict[str, Any] = {"ContentType": "application/vnd.ipld.car", "Metadata": {"import": "car"}}
         chunks = in_time(time.monotonic() + seconds, car(measured.cid, content()))
         client = self._client
@@ -46,6 +52,13 @@ class FilebasePinner:
                 put_parts(client, where, chunks, made=made, completed={})
             told = client.head_object(**where)["Metadata"]
         check_cid(measured.cid, told.get("cid"))
+
+    def close(self) -> None:
+        if "_client" in vars(self):
+            self._client.close()
+
+    def _place(self, cid: str) -> dict[str, Any]:
+        return {"Bucket": self._bucket, "Key": f"{cid}.car"}
 
 
 def open_bucket(endpoint: str, token: str) -> "S3Client":

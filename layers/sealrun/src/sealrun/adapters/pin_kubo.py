@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import httpx
 
-from sealrun.adapters.pin_form import check_cid, post_car
+from sealrun.adapters.pin_form import ask, check_cid, post_car
 from sealrun.errors import PinFailed
 from sealrun.measure import Measured
 from sealrun.ports import Content
@@ -22,6 +22,16 @@ class KuboPinner:
     def __init__(self, client: httpx.Client, *, url: str, headers: Callable[[], Mapping[str, str]]) -> None:
         """``url`` is what stands before ``/api/v0``; the headers hold what authorises, if anything does."""
         self._client, self._url, self._headers = client, url.rstrip("/"), headers
+
+    def holds(self, cid: str, *, seconds: float) -> bool:
+        """https://docs.ipfs.tech/reference/kubo/rpc/#api-v0-pin-ls; what is not pinned is an error there."""
+        query = {"arg": cid, "type": "recursive"}
+        url = f"{self._url}/api/v0/pin/ls"
+        answer = ask(self._client, "POST", url, headers=self._headers(), params=query, seconds=seconds)
+        try:
+            return bool(answer["Keys"][cid]["Type"] == "recursive")
+        except (KeyError, TypeError):
+            raise PinFailed("answer: expected a list of pins, got something else") from None
 
     def pin(self, content: Content, measured: Measured, *, seconds: float) -> None:
         answer = post_car(
@@ -41,3 +51,6 @@ class KuboPinner:
         check_cid(measured.cid, cid)
         if refused:
             raise PinFailed(f"root: expected {cid} pinned, got an error of the node's")
+
+    def close(self) -> None:
+        self._client.close()

@@ -22,6 +22,10 @@ class PinataPinner:
         """``url`` is that of uploads; the headers hold the account's JWT."""
         self._client, self._url, self._headers = client, url.rstrip("/"), headers
 
+    def holds(self, cid: str, *, seconds: float) -> bool:  # noqa: ARG002
+        """Its list of files is at another origin than its uploads, so it is not asked."""
+        return False
+
     def pin(self, content: Content, measured: Measured, *, seconds: float) -> None:
         answer = post_car(
             self._client,
@@ -38,3 +42,6 @@ class PinataPinner:
         except (KeyError, TypeError):
             raise PinFailed("answer: expected the data of an upload, got something else") from None
         check_cid(measured.cid, cid)
+
+    def close(self) -> None:
+        self._client.close()

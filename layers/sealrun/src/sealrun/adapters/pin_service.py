@@ -38,6 +38,10 @@ class ServicePinner:
         self._client, self._url, self._headers = client, url.rstrip("/"), headers
         self._sleep = sleep
 
+    def holds(self, cid: str, *, seconds: float) -> bool:
+        status = self._known(cid, seconds)
+        return status is not None and _checked(status, cid) == "pinned"
+
     def pin(self, content: Content, measured: Measured, *, seconds: float) -> None:  # noqa: ARG002
         """The bytes are not read. What the service knows already is not asked for again."""
         ends = time.monotonic() + seconds
@@ -49,6 +53,9 @@ class ServicePinner:
                 raise PinFailed(f"status: expected pinned, got {word}")
             self._sleep(POLL_SECONDS)
             status = self._ask("GET", f"/pins/{quote(status['requestid'], safe='')}", ends)
+
+    def close(self) -> None:
+        self._client.close()
 
     def _known(self, cid: str, seconds: float) -> Any:
         """The service's newest request for this CID that did not fail, or None."""

@@ -57,12 +57,27 @@ class PinService:
         """What the token is bound to."""
         return f"{self.kind}:{self.url}"
 
+    @property
+    def lacks_token(self) -> bool:
+        """True if it takes nothing without a token and names none; a node needs none."""
+        return not self.token and self.kind != "kubo"
+
+
+def parse_services(text: str, *, unsafe_loopback: bool) -> tuple[PinService, ...]:
+    """All of them, in their order; none in empty text.
+
+    Raises:
+        ValueError: as for one.
+    """
+    return tuple(PinService.parse(each, unsafe_loopback=unsafe_loopback) for each in text.split())
+
 
 class Token:
     """A service's token, opened when it is first used: one that does not open costs pins, not receipts."""
 
-    def __init__(self, service: PinService, keys: Callable[[], KeyService]) -> None:
-        self._service, self._keys = service, keys
+    def __init__(self, service: PinService, keys: Callable[[], KeyService], given: str = "") -> None:
+        """``given`` is the token itself, where somebody typed it; else the service's ciphertext is opened."""
+        self._service, self._keys, self._given = service, keys, given
 
     @cached_property
     def text(self) -> str:
@@ -72,22 +87,31 @@ class Token:
             StoreUnavailable: the key service does not open it.
             PinFailed: it is no token.
         """
-        if not self._service.token:
-            return ""
-        context = key_context("pinning", self._service.name)
-        plain = self._keys().decrypt(self._service.token, context=context)
+        plain = self._given.encode() or self._opened()
         if not plain.isascii() or not plain.decode("ascii").isprintable():
             raise PinFailed(f"token: expected printable ASCII for {self._service.kind}, got something else")
         return plain.decode("ascii")
+
+    def _opened(self) -> bytes:
+        if not self._service.token:
+            return b""
+        context = key_context("pinning", self._service.name)
+        return self._keys().decrypt(self._service.token, context=context)
 
     def bearer(self) -> Mapping[str, str]:
         """The header that authorises, if anything does."""
         return {"Authorization": f"Bearer {self.text}"} if self.text else {}
 
 
-def open_pinner(service: PinService, keys: Callable[[], KeyService], *, unsafe_loopback: bool) -> Pinner:
-    """The service's adapter; nothing is asked of it yet."""
-    return _OPENERS[service.kind](service, Token(service, keys), unsafe_loopback)
+def open_pinner(
+    service: PinService, keys: Callable[[], KeyService], *, unsafe_loopback: bool, token: str = ""
+) -> Pinner:
+    """The service's adapter; nothing is asked of it yet.
+
+    Raises:
+        ValueError: its URL is none that may be reached.
+    """
+    return _OPENERS[service.kind](service, Token(service, keys, token), unsafe_loopback)
 
 
 def _client(service: PinService, unsafe_loopback: bool) -> "httpx.Client":  # noqa: FBT001

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sealrun.accounts import Pinned
 from sealrun.adapters.archives import unpack_zip
 from sealrun.adapters.dynamodb import DynamoLedger
-from sealrun.adapters.pins import PinService, open_pinner
+from sealrun.adapters.pins import PinService, open_pinner, parse_services
 from sealrun.adapters.spool import spooled
 from sealrun.credentials import Credential, key_context, open_credential
 from sealrun.ports import Oracle, Provider, StoredOffer
@@ -70,7 +70,6 @@ class Settings:
         unsafe = environment.get("SEALRUN_UNSAFE_LOOPBACK") == "1"
         nodes = tuple(environment.get("SEALRUN_MINA_NODES", "").split())
         ledger = int(environment.get("SEALRUN_LEDGER", "0"))
-        pins = environment.get("SEALRUN_PIN", "").split()
         return cls(
             **named,
             oracle_key=oracle_key,
@@ -78,7 +77,7 @@ class Settings:
             unsafe_loopback=unsafe,
             artifact_origins=tuple(environment.get("SEALRUN_ARTIFACT_ORIGINS", "").split()),
             mina_nodes=nodes,
-            pins=tuple(PinService.parse(each, unsafe_loopback=unsafe) for each in pins),
+            pins=parse_services(environment.get("SEALRUN_PIN", ""), unsafe_loopback=unsafe),
             ledger=ledger,
             pinned=_pinned(environment, "SEALRUN_VERIFICATION_KEY"),
             pinned_offer=_pinned(environment, "SEALRUN_OFFER_VERIFICATION_KEY"),

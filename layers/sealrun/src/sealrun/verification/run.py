@@ -1,6 +1,6 @@
 """The document of how the call went, against the receipt and the offer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sealrun import read
@@ -16,6 +16,10 @@ from sealrun.verification.trees import Opened
 
 OPERATOR = "the operator's word"
 MAX_RUN_BYTES = 8 << 20
+# No stack pins at more services than these.
+MAX_PINS = 10
+# The claim that something was not pinned there.
+IPFS = "ipfs"
 _KEY = ("profile", LABEL)
 _NAMES = ("call", "outcome", "reason", "statement_key", "samples", "not_pinned", "run")
 _WORDS = ("call", "outcome", "reason", "statement_key")
@@ -94,6 +98,17 @@ def check_pinned(offer: Offer, found: Mapping[str, Any]) -> Claim:
     except SealrunError as error:
         return broken("pinned", error, rests_on=OPERATOR, grade=0)
     return holds("pinned", f"not pinned, and named: {', '.join(named)}", rests_on=OPERATOR, grade=0)
+
+
+def check_ipfs(found: Mapping[str, Any]) -> Iterator[Claim]:
+    """What IPFS services did not hold when the document was signed; nothing is said of what they hold now."""
+    pins = found.get("pins")
+    for one in pins[:MAX_PINS] if isinstance(pins, list) else ():
+        match one:
+            case {"service": str(service), "pinned": int(pinned), "failed": int(failed)} if failed > 0:
+                held = f"{service[:40]!a} held {pinned} of {pinned + failed} public items at the signing"
+                says = f"{held}; `sealrun pin` pins the others"
+                yield not_shown(IPFS, says, rests_on=OPERATOR, grade=0)
 
 
 def _no_run(receipt: Receipt) -> Claim:

@@ -32,7 +32,7 @@ from sealrun.verification.grade import check_grade, check_minimum
 from sealrun.verification.lineage import check_reads
 from sealrun.verification.nested import READS, RERUNS
 from sealrun.verification.rerun import Ran, check_reruns
-from sealrun.verification.run import OPERATOR, check_pinned, check_run, check_times, read_run
+from sealrun.verification.run import OPERATOR, check_ipfs, check_pinned, check_run, check_times, read_run
 from sealrun.verification.statements import check_statements
 from sealrun.verification.tokens import Ground, Shown, check_tokens
 from sealrun.verification.trees import check_files, check_policy, open_leaves, read_disclosures, read_index
@@ -142,6 +142,7 @@ def _run(receipt: Receipt, offer: Offer | None, run: Mapping[str, Any]) -> Itera
     if not run:
         return
     yield check_times(receipt, run)
+    yield from check_ipfs(run)
     if offer is None:
         yield not_shown("commit", "offer.json is not here to compare with", rests_on=OPERATOR, grade=0)
     else:
