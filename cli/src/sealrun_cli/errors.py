@@ -28,6 +28,7 @@ _NEXT = {
     "provider-busy": "try again later: nothing was started",
     "provider-refused": "check the token's rights and the project's settings: nothing was started",
     "provider-unclear": "look for the run by the call's name before you start another",
+    "secret-found": "have the job not write the operator's secrets, and make new ones of those that it wrote",
     "store-unavailable": "try again later: nothing was lost",
     "ticket-used": "ask its issuer for another ticket",
     "token-refused": "read what the token says against what was expected; the grade stays 0",
