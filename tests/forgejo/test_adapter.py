@@ -12,6 +12,7 @@ import pytest
 from sealrun.adapters.forgejo import STATUSES, Forgejo
 from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
 from sealrun.ports import Job, Project, Provider, Run, RunStatus
+from tests.answers import Answers, reply
 
 ORIGIN = "https://forgejo.example"
 API = "/api/v1/repos/seller/job"
@@ -42,35 +43,22 @@ RUN: dict[str, Any] = {
 JOB = {"id": 5, "name": "build", "attempt": 1, "status": "success", "run_id": 31, "task_id": 6}
 
 
-class Peer:
-    """Answers by method and path, in turn; keeps the requests."""
+class Peer(Answers):
+    """The adapter over answers by method and path below the repository's."""
 
     def __init__(self, **options: Any) -> None:
-        self.requests: list[httpx.Request] = []
-        self._answers: dict[str, list[httpx.Response | Exception]] = {}
-        client = httpx.Client(transport=httpx.MockTransport(self._handle))
+        super().__init__()
+        client = httpx.Client(transport=httpx.MockTransport(self.answer))
         named = {"origin": ORIGIN, "project": "seller/job", "workflow": "job.yml", "ref": REF, "token": TOKEN}
         self.forgejo = Forgejo(client, **{**named, **options})
 
     def on(self, method: str, path: str, *answers: httpx.Response | Exception) -> None:
-        self._answers[f"{method} {API}{path}"] = list(answers)
-
-    def _handle(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answers = self._answers[f"{request.method} {request.url.path}"]
-        answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        super().on(method, f"{API}{path}", *answers)
 
 
 @pytest.fixture
 def peer() -> Peer:
     return Peer()
-
-
-def reply(value: object, status: int = 200) -> httpx.Response:
-    return httpx.Response(status, json=value)
 
 
 def listed(*runs: object) -> httpx.Response:

@@ -1,6 +1,5 @@
 """One GitHub for all tests of this folder, with a few repositories; faults are forgotten after each test."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from local.github import GitHubServer
 from local.github.store import Repository
 from sealrun.adapters.github import GitHub
 from sealrun.adapters.http import guarded_client
-from sealrun.ports import Run
 from tests.described import DescribedTransport
 from tests.github import samples
 from tests.github.peer import DESCRIBED
@@ -71,13 +69,3 @@ def setting(shared: Setting) -> Iterator[Setting]:
     yield shared
     shared.server.faults.clear()
     shared.server.cancel_all()
-
-
-def wait_until_over(github: GitHub, run: Run, *, seconds: float = 60) -> Run:
-    """Read the run until it is over."""
-    ends = time.monotonic() + seconds
-    while not run.status.over:
-        assert time.monotonic() < ends, f"the run is still {run.status} after {seconds} s"
-        time.sleep(0.1)
-        run = github.read(run.id)
-    return run

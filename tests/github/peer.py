@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from sealrun.adapters.github import GitHub
+from tests.answers import Answers, reply
 from tests.described import Described, DescribedTransport
 
 HERE = Path(__file__).parent
@@ -55,36 +56,15 @@ STARTED = {**EXAMPLES["workflow-dispatch-response"], "workflow_run_id": 31}
 REPOSITORY: Mapping[str, Any] = {**_RUN["repository"], "full_name": "octo-org/job", "private": True}
 
 
-class Peer:
-    """Answers by method and path, in turn; keeps the requests."""
+class Peer(Answers):
+    """The adapter over such answers."""
 
     def __init__(self, **options: Any) -> None:
-        self.requests: list[httpx.Request] = []
-        self._answers: dict[str, list[httpx.Response | Exception]] = {}
-        inner = httpx.MockTransport(self._handle)
+        super().__init__()
+        inner = httpx.MockTransport(self.answer)
         self.client = httpx.Client(transport=DescribedTransport(DESCRIBED, inner, origin=ORIGIN))
         named = {"origin": ORIGIN, "project": "octo-org/job", "workflow": "job.yml", "ref": "refs/tags/v1"}
         self.github = GitHub(self.client, clock=lambda: NOW, **{**named, "token": TOKEN, **options})
-
-    def on(self, method: str, path: str, *answers: httpx.Response | Exception) -> None:
-        """Answer so, the last one for ever."""
-        self._answers[f"{method} {path}"] = list(answers)
-
-    def sent(self, method: str) -> list[httpx.Request]:
-        return [request for request in self.requests if request.method == method]
-
-    def _handle(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answers = self._answers[f"{request.method} {request.url.path}"]
-        answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-def reply(value: object, status: int = 200, **headers: str) -> httpx.Response:
-    named = {name.replace("_", "-"): text for name, text in headers.items()}
-    return httpx.Response(status, json=value, headers=named)
 
 
 def listed(name: str, *items: object, total: int | None = None) -> httpx.Response:

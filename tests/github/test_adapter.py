@@ -16,6 +16,7 @@ from sealrun.adapters.github_answers import CONCLUSIONS, STATUSES
 from sealrun.adapters.http import Blocked
 from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
 from sealrun.ports import Job, Project, Provider, Run, RunStatus
+from tests.answers import reply
 from tests.github.peer import (
     API,
     ARTIFACT,
@@ -34,7 +35,6 @@ from tests.github.peer import (
     Peer,
     listed,
     refusal,
-    reply,
 )
 
 RUN_URL = f"{API}/actions/runs/31"

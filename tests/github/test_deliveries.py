@@ -8,7 +8,8 @@ import pytest
 from local.loopback import LoopbackServer, Reply, Request
 from sealrun.adapters.github_webhook import GitHubDeliveries
 from sealrun.records import RunKey
-from tests.github.conftest import Setting, wait_until_over
+from tests.answers import wait_until_over
+from tests.github.conftest import Setting
 from tests.github.peer import CALL
 
 pytestmark = pytest.mark.peers

@@ -6,9 +6,10 @@ import httpx
 import pytest
 from openapi_core.exceptions import OpenAPIError
 
+from tests.answers import reply
 from tests.github.make_slice import EXAMPLES as NAMES
 from tests.github.make_slice import OPERATIONS, VERSION
-from tests.github.peer import DESCRIBED, EXAMPLES, HERE, ORIGIN, RUN, STARTED, WORKFLOW, reply
+from tests.github.peer import DESCRIBED, EXAMPLES, HERE, ORIGIN, RUN, STARTED, WORKFLOW
 
 DISPATCH = f"{ORIGIN}{WORKFLOW}/dispatches"
 RUN_URL = f"{ORIGIN}/repos/octo-org/job/actions/runs/31"

@@ -14,7 +14,8 @@ from sealrun.adapters.issuers import PinnedIssuers
 from sealrun.errors import TokenRefused
 from sealrun.ports import Run
 from sealrun.tokens import Ran, verify_token
-from tests.github.conftest import Setting, wait_until_over
+from tests.answers import wait_until_over
+from tests.github.conftest import Setting
 from tests.github.peer import CALL
 from tests.github.samples import FILE, TOKEN, git, make_repository
 from tests.sealrun.world import make_offer, offer_value

@@ -11,8 +11,9 @@ from sealrun.adapters.github import GitHub
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.ports import Project, Run, RunStatus
 from sealrun.runs import run_name
+from tests.answers import wait_until_over
 from tests.described import DescribedTransport
-from tests.github.conftest import Setting, wait_until_over
+from tests.github.conftest import Setting
 from tests.github.peer import CALL
 from tests.github.samples import FILE, git
 

@@ -8,7 +8,8 @@ import pytest
 
 from sealrun.adapters.github_tags import protected
 from sealrun.errors import ProviderRefused
-from tests.github.peer import API, EXAMPLES, SHA, Peer, refusal, reply
+from tests.answers import reply
+from tests.github.peer import API, EXAMPLES, SHA, Peer, refusal
 from tests.github.test_adapter import full_repository
 
 RULES = [{"type": "update"}, {"type": "deletion"}]

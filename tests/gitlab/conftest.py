@@ -3,7 +3,6 @@
 What the adapter asks and what this GitLab answers is held against what GitLab's description says.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,6 @@ from local.gitlab import GitLabServer
 from local.gitlab.store import Token
 from sealrun.adapters.gitlab import GitLab
 from sealrun.adapters.http import guarded_client
-from sealrun.ports import Run
 from tests.described import Described, DescribedTransport
 from tests.gitlab import samples
 
@@ -94,13 +92,3 @@ def setting(shared: Setting) -> Iterator[Setting]:
     yield shared
     shared.server.faults.clear()
     shared.server.cancel_all()
-
-
-def wait_until_over(gitlab: GitLab, run: Run, *, seconds: float = 60) -> Run:
-    """Read the run until it is over."""
-    ends = time.monotonic() + seconds
-    while not run.status.over:
-        assert time.monotonic() < ends, f"the run is still {run.status} after {seconds} s"
-        time.sleep(0.1)
-        run = gitlab.read(run.id)
-    return run

@@ -1,7 +1,7 @@
 """The GitLab provider against answers made by hand: what is sent, what is read, which error comes of what."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -12,6 +12,7 @@ from sealrun.adapters.gitlab_answers import STATUSES
 from sealrun.adapters.http import Blocked
 from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
 from sealrun.ports import Job, Provider, Run, RunStatus
+from tests.answers import Answers, reply
 from tests.gitlab.conftest import DESCRIBED
 from tests.gitlab.samples import CALL
 
@@ -39,46 +40,20 @@ DETAIL: dict[str, Any] = {
 CREATED = {key: value for key, value in DETAIL.items() if key != "name"}
 JOB: dict[str, Any] = {"id": 5, "name": "build", "stage": "build", "status": "success"}
 
-Answer = Callable[[httpx.Request], httpx.Response]
 
-
-class Peer:
-    """Answers by method and path, in turn; keeps the requests, each held against GitLab's description."""
+class Peer(Answers):
+    """The adapter over such answers; each request is held against GitLab's description."""
 
     def __init__(self, **options: Any) -> None:
-        self.requests: list[httpx.Request] = []
-        self._answers: dict[str, list[Answer]] = {}
-        self.client = httpx.Client(transport=httpx.MockTransport(self._handle))
+        super().__init__()
+        self.client = httpx.Client(transport=httpx.MockTransport(self.answer))
         options = {"origin": ORIGIN, "project": "42", "ref": "refs/tags/v1", "token": TOKEN, **options}
         self.gitlab = GitLab(self.client, clock=lambda: NOW, **options)
 
-    def on(self, method: str, path: str, *answers: httpx.Response | Exception) -> None:
-        """Answer so, the last one for ever."""
-
-        def make(answer: httpx.Response | Exception) -> Answer:
-            def give(_request: httpx.Request) -> httpx.Response:
-                if isinstance(answer, Exception):
-                    raise answer
-                return answer
-
-            return give
-
-        self._answers[f"{method} {path}"] = [make(answer) for answer in answers]
-
-    def sent(self, method: str) -> list[httpx.Request]:
-        return [request for request in self.requests if request.method == method]
-
-    def _handle(self, request: httpx.Request) -> httpx.Response:
+    def answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.startswith("/api/v4/"):
             DESCRIBED.check_request(request)
-        self.requests.append(request)
-        answers = self._answers[f"{request.method} {request.url.path}"]
-        return (answers.pop(0) if len(answers) > 1 else answers[0])(request)
-
-
-def reply(value: object, status: int = 200, **headers: str) -> httpx.Response:
-    named = {name.replace("_", "-"): text for name, text in headers.items()}
-    return httpx.Response(status, content=json.dumps(value).encode(), headers=named)
+        return super().answer(request)
 
 
 @pytest.fixture

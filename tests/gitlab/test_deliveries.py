@@ -13,7 +13,8 @@ from standardwebhooks import Webhook
 
 from sealrun.adapters.gitlab import GitLab
 from sealrun.adapters.gitlab_webhook import Delivery, parse_delivery, verify_delivery
-from tests.gitlab.conftest import Setting, wait_until_over
+from tests.answers import wait_until_over
+from tests.gitlab.conftest import Setting
 from tests.gitlab.samples import CALL
 
 pytestmark = pytest.mark.peers

@@ -11,10 +11,11 @@ import pytest
 from openapi_core.exceptions import OpenAPIError
 
 from sealrun.adapters.gitlab import GitLab
+from tests.answers import reply, wait_until_over
 from tests.described import DescribedTransport
-from tests.gitlab.conftest import DESCRIBED, Setting, wait_until_over
+from tests.gitlab.conftest import DESCRIBED, Setting
 from tests.gitlab.samples import CALL
-from tests.gitlab.test_adapter import API, CREATED, DETAIL, JOB, ORIGIN, reply
+from tests.gitlab.test_adapter import API, CREATED, DETAIL, JOB, ORIGIN
 
 HERE = Path(__file__).parent
 START = f"{ORIGIN}{API}/pipeline"
@@ -82,24 +83,22 @@ def test_a_request_that_gitlab_does_not_have_is_found(method: str, url: str) -> 
         reply({**CREATED, "id": "31"}, 201),
         reply({**CREATED, "tag": "true"}, 201),
         reply({}, 201),
-        httpx.Response(201, content=b"<html>"),
+        httpx.Response(201, content=b"<html>", headers={"content-type": "application/json"}),
     ],
 )
 def test_an_answer_to_a_start_that_is_not_gitlabs_is_found(answer: httpx.Response) -> None:
     request = httpx.Request("POST", START, json={"ref": "v1"})
     with pytest.raises(OpenAPIError):
-        DESCRIBED.check_response(request, _as_json(answer))
-    DESCRIBED.check_response(request, _as_json(reply(CREATED, 201)))
+        DESCRIBED.check_response(request, answer)
+    DESCRIBED.check_response(request, reply(CREATED, 201))
 
 
 @pytest.mark.parametrize("name", ["name", "sha", "ref", "tag", "status", "source", "finished_at", "user"])
 def test_a_run_without_what_the_adapter_reads_is_found(name: str) -> None:
     request = httpx.Request("GET", f"{RUNS}/31")
-    DESCRIBED.check_response(request, _as_json(reply(DETAIL)))
+    DESCRIBED.check_response(request, reply(DETAIL))
     with pytest.raises(OpenAPIError):
-        DESCRIBED.check_response(
-            request, _as_json(reply({key: DETAIL[key] for key in DETAIL if key != name}))
-        )
+        DESCRIBED.check_response(request, reply({key: DETAIL[key] for key in DETAIL if key != name}))
 
 
 @pytest.mark.parametrize(
@@ -108,9 +107,9 @@ def test_a_run_without_what_the_adapter_reads_is_found(name: str) -> None:
 def test_a_job_that_is_not_gitlabs_is_found(change: Mapping[str, Any]) -> None:
     """The first two are what the local GitLab told until it was held against the description."""
     request = httpx.Request("GET", f"{RUNS}/31/jobs")
-    DESCRIBED.check_response(request, _as_json(reply([FULL_JOB])))
+    DESCRIBED.check_response(request, reply([FULL_JOB]))
     with pytest.raises(OpenAPIError):
-        DESCRIBED.check_response(request, _as_json(reply([{**FULL_JOB, **change}])))
+        DESCRIBED.check_response(request, reply([{**FULL_JOB, **change}]))
 
 
 @pytest.mark.peers
@@ -147,8 +146,3 @@ def _walk(setting: Setting, client: httpx.Client, *, trigger: bool) -> None:
         assert b"".join(archive)
     if not trigger:
         gitlab.cancel(run.id)
-
-
-def _as_json(answer: httpx.Response) -> httpx.Response:
-    answer.headers["content-type"] = "application/json"
-    return answer

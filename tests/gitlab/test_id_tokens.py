@@ -15,7 +15,8 @@ from sealrun.errors import TokenRefused
 from sealrun.issuers import Issuer
 from sealrun.ports import Job, Run
 from sealrun.tokens import Ran, verify_token
-from tests.gitlab.conftest import Setting, wait_until_over
+from tests.answers import wait_until_over
+from tests.gitlab.conftest import Setting
 from tests.gitlab.samples import CALL, OTHER_CALL, head
 from tests.sealrun.world import make_offer, offer_value
 

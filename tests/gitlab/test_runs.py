@@ -10,7 +10,8 @@ import pytest
 from sealrun.adapters.gitlab import GitLab
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.ports import Job, RunStatus
-from tests.gitlab.conftest import Setting, wait_until_over
+from tests.answers import wait_until_over
+from tests.gitlab.conftest import Setting
 from tests.gitlab.samples import CALL, OTHER_CALL, head
 
 pytestmark = pytest.mark.peers

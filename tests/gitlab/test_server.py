@@ -14,7 +14,8 @@ import pytest
 
 from sealrun.adapters.gitlab import GitLab
 from sealrun.errors import ProviderBusy
-from tests.gitlab.conftest import Setting, wait_until_over
+from tests.answers import wait_until_over
+from tests.gitlab.conftest import Setting
 from tests.gitlab.samples import CALL
 
 pytestmark = pytest.mark.peers
