@@ -9,6 +9,9 @@ import { Terms } from './fields.js';
 import { ACCOUNT_CREATION_FEE, STATE_FIELDS } from './protocol.js';
 import type { PinnedKey } from './verification_keys.js';
 
+/** Where `PrepaidAccount` keeps its exit slot. */
+const EXIT_SLOT = 4;
+
 /** Only proofs may change state or send; nothing else can ever change (A1). */
 export const ACCOUNT_PERMISSIONS: Permissions = {
   editState: Permissions.proof(),
@@ -92,6 +95,16 @@ export function openOffer(opening: OfferOpening): AccountUpdate {
       bytesToEvent(credential),
     );
   return update;
+}
+
+/**
+ * Adds a deposit to an open account. Call inside `Mina.transaction`; the payer signs, whoever it is. The chain
+ * refuses it once an exit was requested: no call could use the money any more (A5).
+ */
+export function addDeposit(payer: PublicKey, account: PublicKey, amount: UInt64): void {
+  const update = AccountUpdate.create(account, TokenId.default);
+  AccountUpdate.assertEquals(update.body.preconditions.account.state[EXIT_SLOT]!, Field(0));
+  AccountUpdate.createSigned(payer).send({ to: update, amount });
 }
 
 export function checkTerms(terms: Terms): void {

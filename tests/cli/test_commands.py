@@ -27,7 +27,7 @@ RUN = CliRunner()
 WANTED = {
     "init", "check", "seal", "publish", "deploy", "status", "calls", "call", "verify", "settle", "exit",
     "withdraw", "rotate token", "rotate oracle", "close", "cost", "pause", "resume", "open", "account", "key",
-    "pin",
+    "pin", "topup",
 }  # fmt: skip
 SECRET = ("key", "token", "secret", "password", "seed")
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
 from local.steps import DemoFailed, Progress
 from sealrun.offers import Offer
+from sealrun.workflows.reserve_price import REFUSAL_SECONDS
 from tests.spine.conftest import PROPERTIES, repository
 
 pytestmark = pytest.mark.peers
@@ -131,6 +133,26 @@ def test_a10_a_client_that_lost_its_memory_starts_from_what_the_chain_settled(
     )
     assert (done.returncode, json.loads(done.stdout)["state"]) == (0, "succeeded"), done.stderr
     assert json.loads((tmp_path / f"{sale.account}.json").read_text())["highest"] == str(2 * PRICE)
+
+
+def test_a1_a_buyer_whose_account_does_not_cover_a_call_tops_it_up_and_is_served(sale: Sale) -> None:
+    key = sale.people.folder / "small.key"
+    paying = ["--key", sale.people.file("buyer"), "--poll-ms", "100", "--no-proofs"]
+    small = sale.run(said, "open", sale.offer_url, "--deposit", "1", "--account-key", str(key), *paying)
+    sale.balances.account = small["account"]
+    wanted = ["--input", "greeting=hello", "--pay", "--yes", "--account", sale.account, "--no-wait"]
+    call = ["call", sale.offer_url, *wanted, "--key", sale.people.file("buyer")]
+    refused = sale.run(said, *call, status=1)["error"]
+    assert refused["type"] == "payment-required"
+    assert "sealrun topup" in refused["next"]
+
+    # The seller pays, to show that anybody may.
+    seller = ["--key", sale.people.file("seller"), "--poll-ms", "100", "--no-proofs"]
+    added = sale.run(said, "topup", sale.account, "--amount", "4", "--yes", *seller)
+    assert (added["status"], added["balance"]) == ("included", str(PRICE))
+    assert sale.chain.balance(sale.account) == PRICE
+    time.sleep(REFUSAL_SECONDS)
+    sale.follow(sale.run(said, *call), states=("succeeded",))
 
 
 def error(done: subprocess.CompletedProcess[str]) -> dict[str, str]:

@@ -51,7 +51,7 @@ def open_account(
     state: options.State = options.DEFAULT_STATE,
     as_json: options.Json = False,
 ) -> None:
-    """Open a prepaid account for an offer's terms. Signatures only; add money later by a plain payment."""
+    """Open a prepaid account for an offer's terms. Signatures only; `topup` adds money later."""
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         found = Service(http).offer(offer)

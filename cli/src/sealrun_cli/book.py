@@ -35,12 +35,7 @@ class Page:
             "committed": str(self.known.committed),
             "highest": str(self.known.highest),
         }
-        scratch = self.path.with_suffix(".new")
-        with scratch.open("w") as file:
-            json.dump(value, file)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(self.path)
+        replace_json(self.path, value)
 
 
 @contextmanager
@@ -52,16 +47,33 @@ def page(
     Raises:
         CliError: there is no page, and nothing to begin it with.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{account}.json"
-    with (folder / f"{account}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder, account):
         if path.exists():
             yield _read(path)
         elif terms is not None and known is not None:
             yield Page(path, terms, known)
         else:
             raise CliError("state", f"account: expected {path}, got none", "name the terms, or the node")
+
+
+@contextmanager
+def locked(folder: Path, name: str) -> Iterator[None]:
+    """Alone with what this folder holds by that name; it is made where it is missing."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def replace_json(path: Path, value: Any) -> None:
+    """Write the file in one step: it is the old one or the new one, whatever happens."""
+    scratch = path.with_suffix(".new")
+    with scratch.open("w") as file:
+        json.dump(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)
 
 
 def known_terms(folder: Path, account: str) -> Terms | None:

@@ -1,5 +1,6 @@
 """What the command says when it gives up: a stable type, what was expected and came, what to do next."""
 
+_TOP_UP = "add money with `sealrun topup`, or wait until running calls are over"
 # By the `type` of a problem document, of sealrun's errors and of the contracts' tools.
 _NEXT = {
     "bad-request": "run the command with --help",
@@ -10,10 +11,11 @@ _NEXT = {
     "not-allowed": "use the key of the account's buyer, seller or operator",
     "not-owed": "ask the operator's stack again: run the command once more",
     "not-yet": "try again once the exit slot is reached",
+    "failed": "look at the account with `sealrun account`; nothing but the fee was paid",
     "not-included": "the transaction may still come: run the command again, that is harmless",
     "refused": "read what was refused above; the same request will be refused again",
     "account-refused": "open a new account with `sealrun open`, or use another one with --account",
-    "payment-required": "send more MINA to the account, or wait until running calls are over",
+    "payment-required": _TOP_UP,
     "inputs-refused": "give inputs that fit the offer's schema; see it at the offer's URL",
     "offer-closed": "paused: try again later; closed: look for the seller's newer offer",
     "expired": "set this machine's clock, and run the command again",
@@ -21,7 +23,7 @@ _NEXT = {
     "conflict": "nothing was done twice: use another identifier, or follow the first call",
     "internal": "the operator's fault, not yours: try again later, then tell the operator",
     "method-not-allowed": "check the URL: another method is wanted there",
-    "not-covered": "send more MINA to the account, or wait until running calls are over",
+    "not-covered": _TOP_UP,
     "not-found": "check the URL and the id; another operator may have it",
     "pin-failed": "the evidence stays on the operator's store; run the command again later",
     "provider": "look at the project's CI; the run may have been started",

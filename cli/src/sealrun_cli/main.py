@@ -25,6 +25,7 @@ from sealrun_cli import (
     seal,
     status,
     tickets,
+    topup,
     verifying,
     wallet,
 )
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.command("key")(keys.key)
 app.command("open")(accounts.open_account)
+app.command("topup")(topup.topup)
 app.command("call")(buying.call)
 app.command("ticket")(tickets.ticket)
 app.command("redeem")(tickets.redeem)

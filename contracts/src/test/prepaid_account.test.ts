@@ -13,7 +13,7 @@ import {
   UInt64,
 } from 'o1js';
 import { textField } from '../fields.js';
-import { openAccount } from '../opening.js';
+import { addDeposit, openAccount } from '../opening.js';
 import { operatorPart } from '../prepaid_account.js';
 import { TRANSACTION_VERSION } from '../protocol.js';
 import { pinnedKeys } from '../verification_keys.js';
@@ -458,7 +458,21 @@ describe('leaving', () => {
   const balance = 10n * MINA;
 
   before(async () => {
-    world = await opened();
+    world = await World.create();
+    await world.open({ deposit: balance - MINA });
+  });
+
+  async function topUp(amount: bigint) {
+    await world.send(world.stranger, [], async () =>
+      addDeposit(world.stranger.address, world.account.address, UInt64.from(amount)),
+    );
+  }
+
+  test('A5: anyone tops up before an exit is requested, with a signature alone', async () => {
+    const before = world.state();
+    await topUp(MINA);
+    assert.equal(world.balance(world.account), balance);
+    assert.deepEqual(world.state(), before);
   });
 
   test('A5: nobody withdraws before an exit is requested', async () => {
@@ -529,6 +543,11 @@ describe('leaving', () => {
     await assert.rejects(world.requestExit(LATEST), /already requested/);
     await assert.rejects(world.requestExit(LATEST + 100), /already requested/);
     assert.equal(world.state()[4], String(EXIT));
+  });
+
+  test('A5: a top-up that arrives after the exit request is refused by the chain', async () => {
+    await assert.rejects(topUp(MINA), /Account_app_state_precondition_unsatisfied/);
+    assert.equal(world.balance(world.account), balance);
   });
 
   test('A5: the seller settles during the exit', async () => {

@@ -127,6 +127,37 @@ describe('an account from opening to leaving', () => {
     assert.match(result.error.detail, /the operator does not take payments from anyone/);
   });
 
+  test('topup: anyone pays, and the same nonce pays once', async () => {
+    const { data } = await chain.query(
+      `{ account(publicKey: "${stranger!.address.toBase58()}") { nonce } }`,
+    );
+    const half = String(MINA / 2n);
+    const request = {
+      account: account.address.toBase58(),
+      amount: half,
+      nonce: Number(data.account.nonce),
+    };
+    const { code, result } = await tool('topup', stranger!, request);
+    assert.deepEqual(
+      [code, result.status, result.amount],
+      [0, 'included', half],
+      JSON.stringify(result),
+    );
+    const again = await tool('topup', stranger!, request);
+    assert.equal(again.result.error.type, 'refused');
+    assert.match(again.result.error.detail, /another nonce/);
+    assert.equal(await balance(account), 10n * MINA + MINA / 2n);
+  });
+
+  test('topup: an account of other code gets nothing', async () => {
+    const before = await balance(seller!);
+    const request = { account: seller!.address.toBase58(), amount: '1' };
+    const { result } = await tool('topup', stranger!, request);
+    assert.equal(result.error.type, 'wrong-account');
+    assert.match(result.error.detail, /other code/);
+    assert.equal(await balance(seller!), before);
+  });
+
   test('A6: settle pays once, and says so when it is run again or late', async () => {
     const { result } = await tool('settle', seller!, statements(2n * MINA, 1));
     assert.deepEqual(
@@ -233,6 +264,10 @@ describe('an account from opening to leaving', () => {
     assert.deepEqual([result.status, result.exit_slot], ['included', 1020], JSON.stringify(result));
     const again = await tool('exit', buyer!, { ...request, buyer_key: buyer!.key.toBase58() });
     assert.deepEqual(again.result, { status: 'already-requested', exit_slot: 1020 });
+    assert.match(
+      (await tool('topup', buyer!, { ...request, amount: '1' })).result.error.detail,
+      /exit was requested: expected exit slot 0, got 1020/,
+    );
     assert.match(
       (await tool('withdraw', buyer!, request)).result.error.detail,
       /not reached: expected 1020/,

@@ -22,6 +22,7 @@ const tools: Record<string, () => Promise<{ tool: Tool }>> = {
   open: () => import('./open.js'),
   'pay-operator': () => import('./pay-operator.js'),
   settle: () => import('./settle.js'),
+  topup: () => import('./topup.js'),
   withdraw: () => import('./withdraw.js'),
 };
 
