@@ -26,7 +26,7 @@ export async function run(tool: Tool): Promise<void> {
 
 export async function answer(tool: Tool, text: string, progress: Progress): Promise<object> {
   const request = Request.parse(text);
-  return await tool(request, new Session(request, progress), progress);
+  return await tool(request, await Session.open(request, progress), progress);
 }
 
 export function known(error: unknown): ToolError {

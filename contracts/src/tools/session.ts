@@ -3,6 +3,7 @@ import '../backend.js';
 import {
   type Account,
   Mina,
+  type NetworkId,
   type PrivateKey,
   type PublicKey,
   Types,
@@ -20,6 +21,12 @@ import type { Request } from './request.js';
 const DEFAULT_FEE = 100_000_000n;
 const DEFAULT_WAIT_SECONDS = 1800;
 const DEFAULT_POLL_MS = 10_000;
+const ANSWER_MS = 30_000;
+/** By what a node calls its network. */
+const NETWORKS = new Map<string, NetworkId>([
+  ['mina:devnet', 'devnet'],
+  ['mina:mainnet', 'mainnet'],
+]);
 
 export type Progress = (text: string) => void;
 
@@ -37,12 +44,18 @@ export class Session {
   private readonly proofs: boolean;
   private readonly polling: { interval: number; maxAttempts: number };
 
-  constructor(
+  /** Asks the node which network it is of: signatures of transactions differ between them. */
+  static async open(request: Request, progress: Progress): Promise<Session> {
+    return new Session(request, await networkOf(request.url('node')), progress);
+  }
+
+  private constructor(
     request: Request,
+    networkId: NetworkId,
     private readonly progress: Progress,
   ) {
     const node = request.url('node');
-    const network = Mina.Network({ mina: node, archive: request.url('archive', node) });
+    const network = Mina.Network({ networkId, mina: node, archive: request.url('archive', node) });
     this.payer = request.key('payer_key');
     this.fee = request.amount('fee', DEFAULT_FEE).toBigInt();
     this.wait = request.flag('wait', true);
@@ -147,6 +160,27 @@ export class Session {
     await shell.prove();
     tx.transaction = shell.transaction;
   }
+}
+
+async function networkOf(node: string): Promise<NetworkId> {
+  const found = await networkName(node).catch((error: Error) => {
+    throw unavailable(`node: expected its networkID, got ${error.message}`);
+  });
+  const network = NETWORKS.get(found);
+  if (network === undefined)
+    throw unavailable(`node: expected one of ${[...NETWORKS.keys()].join(', ')}, got ${found}`);
+  return network;
+}
+
+async function networkName(node: string): Promise<string> {
+  const response = await fetch(node, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: '{ networkID }' }),
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
+  const answer = (await response.json()) as { data?: { networkID?: unknown } };
+  return String(answer.data?.networkID);
 }
 
 const compilations = new Map<unknown, Promise<unknown>>();
