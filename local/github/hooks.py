@@ -12,16 +12,12 @@ from local.gitlab.faults import Faults
 from local.gitlab.hooks import Sender, Sent
 
 
-class Hooks:
+class Hooks(Sender):
     """What changed, told to the repository's hooks."""
 
     def __init__(self, store: Store, *, url: str, faults: Faults) -> None:
-        self._store, self._url, self._sender = store, url, Sender(faults)
-
-    @property
-    def sent(self) -> list[Sent]:
-        """Every delivery that was tried."""
-        return self._sender.sent
+        super().__init__(faults)
+        self._store, self._url = store, url
 
     def changed(self, run: Run, action: str) -> None:
         """Queue the deliveries of ``requested``, ``in_progress`` or ``completed``."""
@@ -37,10 +33,6 @@ class Hooks:
         """What a new hook gets first."""
         self._put(hook, "ping", {"zen": "Keep it logically awesome.", "hook_id": hook.id}, repository)
 
-    def close(self) -> None:
-        """Stop after what is queued now."""
-        self._sender.close()
-
     def _put(self, hook: Hook, event: str, body: dict[str, Any], repository: Repository) -> None:
         sent = json.dumps({**body, "repository": views.repository(repository, url=self._url)}).encode()
         headers = {
@@ -54,4 +46,4 @@ class Hooks:
             # https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
             digest = hmac.digest(hook.secret.encode(), sent, "sha256").hex()
             headers["X-Hub-Signature-256"] = f"sha256={digest}"
-        self._sender.put(Sent(hook.id, event, headers, sent, hook.url))
+        self.put(Sent(hook.id, event, headers, sent, hook.url))

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from local.engines import start
 from local.github.store import Artifact, Job, Run, Store
 from local.github.workflows import Workflow, git
 
@@ -75,7 +76,7 @@ class Runner:
         with self._store.lock:
             if run.conclusion is not None:
                 return  # cancelled while it was made ready
-            process = _start(self._command(run, clone), clone, folder / "home")
+            process = start(self._command(run, clone), folder=clone, home=folder / "home")
             self._running[run.id] = process
             run.status, run.started_at = "in_progress", time.time()
         self._touch(run, "in_progress")
@@ -191,23 +192,6 @@ class Runner:
 def act() -> str:
     """The real nektos/act, from the wheel of this environment."""
     return str(Path(sys.executable).parent / "act")
-
-
-def _start(command: list[str], clone: Path, home: Path) -> subprocess.Popen[str]:
-    """With a small environment: what the caller's own holds, tokens for one, stays out of the jobs."""
-    home.mkdir(parents=True)
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
-    return subprocess.Popen(
-        command,
-        cwd=clone,
-        env={**kept, "HOME": str(home)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

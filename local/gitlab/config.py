@@ -1,7 +1,6 @@
 """What the project's ``.gitlab-ci.yml`` says for one pipeline, as gitlab-ci-local reads it."""
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from local.engines import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED = ".gitlab-ci.sealrun.yml"
@@ -61,13 +62,6 @@ def node() -> list[str]:
 
     path = Path(executable.ROOT_DIR) / "bin" / "node"
     return [str(path)]
-
-
-def environment(home: Path) -> dict[str, str]:
-    """A small environment: what the caller's own holds, tokens for one, stays out of the jobs."""
-    home.mkdir(parents=True, exist_ok=True)
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
-    return {**kept, "HOME": str(home)}
 
 
 def read_config(

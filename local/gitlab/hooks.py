@@ -38,7 +38,7 @@ class Sender:
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
         self._queue: queue.Queue[Sent | None] = queue.Queue()
-        self.sent: list[Sent] = []
+        self.sent: list[Sent] = []  # every delivery that was tried
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
@@ -62,16 +62,12 @@ class Sender:
                 self.sent.append(replace(item, status=_post(item.url, item.headers, item.body)))
 
 
-class Hooks:
+class Hooks(Sender):
     """What changed, told to the project's hooks."""
 
     def __init__(self, store: Store, *, url: str, faults: Faults) -> None:
-        self._store, self._url, self._sender = store, url, Sender(faults)
-
-    @property
-    def sent(self) -> list[Sent]:
-        """Every delivery that was tried."""
-        return self._sender.sent
+        super().__init__(faults)
+        self._store, self._url = store, url
 
     def changed(self, pipeline: Pipeline, job: Job | None) -> None:
         """Queue the deliveries that this change causes."""
@@ -90,11 +86,7 @@ class Hooks:
         for hook in hooks:
             if hook.job_events if job is not None else hook.pipeline_events:
                 sent = json.dumps(body).encode()
-                self._sender.put(Sent(hook.id, event, self._headers(hook, event, sent), sent, hook.url))
-
-    def close(self) -> None:
-        """Stop after what is queued now."""
-        self._sender.close()
+                self.put(Sent(hook.id, event, self._headers(hook, event, sent), sent, hook.url))
 
     def _headers(self, hook: Hook, event: str, body: bytes) -> dict[str, str]:
         message_id = str(uuid.uuid4())

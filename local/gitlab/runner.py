@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from local.engines import start
 from local.gitlab import archives
 from local.gitlab.config import (
     GENERATED,
     Config,
     base_name,
     command,
-    environment,
     retries,
     variable_arguments,
     write_generated,
@@ -189,17 +189,8 @@ class Runner:
             *("--json-schema-validation=false", "--artifacts-to-source=false"),
             *variable_arguments(variables_of(self._store, pipeline, url=self._url)),
         ]
-        return subprocess.Popen(
-            command(*arguments, *([] if everything else [job.name for job in jobs])),
-            cwd=self._store.clone_of(pipeline.id),
-            env=environment(self._store.folder / "home"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        line = command(*arguments, *([] if everything else [job.name for job in jobs]))
+        return start(line, folder=self._store.clone_of(pipeline.id), home=self._store.folder / "home")
 
     def _follow(self, pipeline: Pipeline, process: subprocess.Popen[str], jobs: dict[str, Job]) -> None:
         """Read the engine's lines, which tell of each job's start and end, and of its artifacts."""
