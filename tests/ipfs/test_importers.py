@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from local.nodejs import NODE
 from sealrun.cars import car
 from sealrun.folders import Entry, folder_cid, make_folder
 from sealrun.measure import measure
-from tests.ipfs.importers import IMPORTERS, NODE, ROOT, ask
+from tests.ipfs.importers import IMPORTERS, ROOT, ask
 from tests.ipfs.samples import DEEP, FOLDER, SIZES, chunks, pattern, write_deep
 
 pytestmark = pytest.mark.peers
@@ -48,6 +49,6 @@ def test_ipfs_car_unpacks_and_checks_the_car_that_is_made_of_a_file(tmp_path: Pa
     cid = measure([pattern(size)]).cid
     (tmp_path / "file.car").write_bytes(b"".join(car(cid, [pattern(size)])))
     unpack = ROOT / "node_modules/ipfs-car/bin.js"
-    command = [str(NODE), str(unpack), "unpack", "file.car", "--output", "file", "--root", cid]
+    command = [NODE, str(unpack), "unpack", "file.car", "--output", "file", "--root", cid]
     subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
     assert (tmp_path / "file").read_bytes() == pattern(size)

@@ -5,13 +5,13 @@ Every block travels by bitswap, and whoever receives one checks it against its C
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
 from local.ipfs.node import IpfsNode
+from local.nodejs import NODE
 from sealrun.adapters.http import guarded_client
 from sealrun.adapters.pin_kubo import KuboPinner
 from sealrun.cars import car
@@ -23,7 +23,6 @@ from tests.ipfs.conftest import Nodes
 from tests.ipfs.samples import DEEP, SIZES, chunks, pattern
 
 ROOT = Path(__file__).parents[2]
-NODE = Path(sys.executable).parent / "node"
 
 pytestmark = pytest.mark.peers
 
@@ -54,7 +53,7 @@ def test_kubo_pins_a_tree_of_two_levels_with_all_its_blocks(nodes: Nodes, tmp_pa
 
 
 def helia(node: IpfsNode, *words: str) -> subprocess.Popen[str]:
-    command = [str(NODE), "tests/ipfs/helia.mjs", node.addresses()[0], *words]
+    command = [NODE, "tests/ipfs/helia.mjs", node.addresses()[0], *words]
     return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
@@ -99,7 +98,7 @@ def test_kubos_own_client_imports_pins_and_reads_through_the_local_api(nodes: No
     data = pattern(1_048_577)[::-1]
     cid = measure_document(data).cid
     (tmp_path / "file.car").write_bytes(b"".join(car(cid, [data])))
-    command = [str(NODE), "tests/ipfs/rpc_client.mjs", nodes[0].url, str(tmp_path / "file.car"), cid]
+    command = [NODE, "tests/ipfs/rpc_client.mjs", nodes[0].url, str(tmp_path / "file.car"), cid]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60)
     found = json.loads(done.stdout)
     assert found == {"roots": [{"cid": cid, "error": ""}], "pins": [[cid, "recursive"]], "size": len(data)}

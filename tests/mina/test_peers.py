@@ -1,9 +1,6 @@
 """Python and mina-signer answer each other about keys, fields and text that nobody has seen before."""
 
-import json
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +11,9 @@ from mina.keys import PrivateKey
 from mina.sign import sign_fields, sign_message
 from mina.signature import Signature
 from mina.verify import verify_fields, verify_message
+from tests import nodejs
 
-ROOT = Path(__file__).parents[2]
-NODE = Path(sys.executable).parent / "node"
+SCRIPT = Path(__file__).with_name("peer.mjs")
 ROUNDS = 12
 
 pytestmark = [
@@ -27,15 +24,7 @@ draw = random.SystemRandom()
 
 
 def ask(signer: str, requests: list[dict[str, Any]]) -> list[Any]:
-    reply = subprocess.run(
-        [NODE, ROOT / "tests/mina/peer.mjs", signer],
-        input=json.dumps(requests).encode(),
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=60,
-        cwd=ROOT,
-    )
-    answers: list[Any] = json.loads(reply.stdout)
+    answers: list[Any] = nodejs.ask(SCRIPT, requests, signer)
     assert len(answers) == len(requests)
     return answers
 

@@ -1,15 +1,15 @@
 """A1 and A11 against o1js: what the contracts' own tools opened, told by the local chain's GraphQL."""
 
 import json
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
-from local.chain import BIN, MinaChain
+from local.chain import CONTRACTS, MinaChain
+from local.contract import run_tool
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from sealrun.accounts import AccountView, Pinned, account_fields, check_account, exit_fields
@@ -35,11 +35,10 @@ from tests.sealrun.world import (
     terms_value,
 )
 
-CONTRACTS = Path(__file__).parents[2] / "contracts"
-NODE = str(BIN / "node")  # not the wrapper beside Python, which would leave its child behind
 DEPOSIT = 20_000_000_000
 FUNDS = 1000 * 10**9
 TERMS = Terms.parse(terms_value())
+tool = partial(run_tool, proofs=False)
 
 pytestmark = pytest.mark.peers
 
@@ -47,15 +46,6 @@ pytestmark = pytest.mark.peers
 def pinned() -> Pinned:
     keys = json.loads((CONTRACTS / "verification_keys.json").read_text())
     return Pinned(verification_key=keys["PrepaidAccount"]["hash"])
-
-
-def tool(name: str, **request: Any) -> dict[str, Any]:
-    """One of the contracts' command-line tools."""
-    command = [NODE, str(CONTRACTS / "build" / "tools" / f"{name}.js")]
-    text = json.dumps({"proofs": False, **request})
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return dict(json.loads(done.stdout))
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,13 @@
 """The page's own code signs what the function checks, for both kinds of ticket."""
 
-import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from local.gitlab.config import node
+from local.nodejs import NODE
 from sealrun.tickets import Redemption
+from tests import nodejs
 from tests.sealrun.market import Market
 from tests.sealrun.test_tickets import batch, free_ticket
 from tests.sealrun.world import make_offer
@@ -20,10 +20,7 @@ SCRIPT = Path(__file__).with_name("ticket_page_core.mjs")
 def test_the_page_redeems_a_free_and_a_prepaid_ticket_as_python_does() -> None:
     free, (paid,) = free_ticket(make_offer()), batch(Market(), 1)
     asked = [(free.url(), {"level": 3}), (free.url(), {}), (paid.url(), {})]
-    done = subprocess.run(
-        [*node(), str(SCRIPT)], input=json.dumps(asked).encode(), check=True, stdout=subprocess.PIPE
-    )
-    made = json.loads(done.stdout)
+    made = nodejs.ask(SCRIPT, asked)
     assert len(made) == len(asked)
     for each in made:
         redeemed = Redemption.parse(each["body"])
@@ -35,7 +32,6 @@ def test_the_page_redeems_a_free_and_a_prepaid_ticket_as_python_does() -> None:
 
 def test_the_pages_types_are_strict_and_hold() -> None:
     compiler = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
-    done = subprocess.run(
-        [*node(), str(compiler), "-p", "web/ticket"], cwd=ROOT, check=False, stdout=subprocess.PIPE
-    )
+    command = [NODE, str(compiler), "-p", "web/ticket"]
+    done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE)
     assert (done.returncode, done.stdout) == (0, b"")

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local.nodejs import NODE
 from sealrun.receipts import Outcome, SignedReceipt
 from tests.spine.conftest import Shop
 
@@ -19,8 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def mina_signer(receipt: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]:
     """What mina-signer says of a receipt."""
     (folder / "receipt.json").write_text(json.dumps(receipt))
-    node = Path(sys.executable).parent / "node"
-    command = [str(node), "local/confirm.mjs", str(folder / "receipt.json")]
+    command = [NODE, "local/confirm.mjs", str(folder / "receipt.json")]
     return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
 
 

