@@ -1,6 +1,5 @@
 """``sealrun check``: each thing that must hold is told with a mark and with what to do."""
 
-import subprocess
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from sealrun_cli.errors import CliError
 from sealrun_cli.findings import tried
 from sealrun_cli.gitlab_account import GitLabAccount
 from sealrun_cli.repository import Repository
+from tests.repositories import commit_all, git
 from tests.sealrun.world import evidence_value, make_offer, make_paid_offer, offer_value
 
 GOOD = """\
@@ -72,9 +72,7 @@ def test_r4_includes_that_are_not_pinned_are_named_and_left_to_the_seller() -> N
 def clone(folder: Path) -> Offer:
     """A repository whose tag v1 is what the offer names."""
     (folder / ".gitlab-ci.yml").write_text(GOOD)
-    named = ["-c", "user.name=s", "-c", "user.email=s@example.org"]
-    for command in (["init", "-q"], ["add", "."], [*named, "commit", "-qm", "x"], ["tag", "v1"]):
-        subprocess.run(["git", "-C", str(folder), *command], check=True)
+    commit_all(folder, "v1")
     from hashlib import sha256  # noqa: PLC0415
 
     tagged = Repository(folder).tagged("v1")
@@ -94,11 +92,10 @@ def in_clone(offer: Offer, folder: Path) -> list[tuple[bool | None, str]]:
 def test_r4_a_tag_that_moved_in_the_clone_is_a_cross(tmp_path: Path) -> None:
     offer = clone(tmp_path)
     assert all(holds for holds, _ in in_clone(offer, tmp_path))
-    named = ["-c", "user.name=s", "-c", "user.email=s@example.org"]
-    for command in ([*named, "commit", "-q", "--allow-empty", "-m", "y"], ["tag", "-f", "v1"]):
-        subprocess.run(["git", "-C", str(tmp_path), *command], check=True, capture_output=True)
+    commit_all(tmp_path)
+    git(tmp_path, "tag", "-f", "v1")
     assert in_clone(offer, tmp_path) == [(False, "commit")]
-    subprocess.run(["git", "-C", str(tmp_path), "tag", "-d", "v1"], check=True, capture_output=True)
+    git(tmp_path, "tag", "-d", "v1")
     assert in_clone(offer, tmp_path) == [(False, "clone")]
 
 

@@ -12,31 +12,20 @@ from sealrun_cli.main import app
 from sealrun_cli.offer_file import read_offer, write_values
 from tests.cli.test_offer_file import as_file
 from tests.cli.web import web
+from tests.repositories import commit_all, git
 from tests.sealrun.world import chain_value
 
 PIPELINE = 'spec: {inputs: {sealrun_call: {regex: "^[0-9a-f]{64}$"}}}\n---\nbuild: {script: [make]}\n'
 
 
-def git(folder: Path, *arguments: str) -> str:
-    named = ["-c", "user.name=s", "-c", "user.email=s@example.org"]
-    done = subprocess.run(
-        ["git", "-C", str(folder), *named, *arguments], check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
-
-
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A project whose tag v1 is for sale; its offer was committed after the tag."""
-    git(tmp_path, "init", "-q")
     (tmp_path / ".gitlab-ci.yml").write_text(PIPELINE)
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "-qm", "one")
-    git(tmp_path, "tag", "v1")
+    commit_all(tmp_path, "v1")
     write_values(tmp_path / "offer.toml", as_file(chain_value()))
     offer(tmp_path, "--pin", "v1")
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "-qm", "for sale")
+    commit_all(tmp_path)
     return tmp_path
 
 
@@ -76,8 +65,7 @@ def test_a_commit_that_changes_the_source_makes_a_new_offer_due(clone: Path) -> 
     before = offer(clone)
     (clone / "Makefile").write_text("all:\n")
     (clone / ".gitlab-ci.yml").write_text(PIPELINE + "test: {script: [make]}\n")
-    git(clone, "add", ".")
-    git(clone, "commit", "-qm", "two")
+    commit_all(clone)
     found = offer(clone, "--must-match", status=1)
     assert (found["matches"], found["changed"]) == (False, [".gitlab-ci.yml", "Makefile"])
     assert found["offer"] == before["offer"]

@@ -16,6 +16,7 @@ from sealrun_cli.main import app
 from sealrun_cli.output import Output
 from sealrun_cli.repository import Repository
 from sealrun_cli.seal import keep, kept
+from tests.repositories import commit_all, git
 from tests.sealrun.world import make_offer
 
 OUT = Output(as_json=True)
@@ -76,8 +77,8 @@ def test_what_seal_writes_is_read_for_its_own_offer_only(tmp_path: Path) -> None
 def test_the_clones_remote_names_provider_and_project(
     url: str, expected: tuple[str, str] | None, tmp_path: Path
 ) -> None:
-    for command in (["init", "-q"], ["remote", "add", "origin", url]):
-        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "remote", "add", "origin", url)
     remote = Repository(tmp_path).remote()
     assert (remote and (remote.origin, remote.path)) == expected
 
@@ -100,9 +101,7 @@ def test_githubs_terms_are_said_when_an_offer_is_made_of_a_workflow(tmp_path: Pa
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
     (folder / "build.yml").write_text(WORKFLOW)
-    named = ["-c", "user.name=s", "-c", "user.email=s@example.org"]
-    for command in (["init", "-q"], ["add", "."], [*named, "commit", "-qm", "x"], ["tag", "v1"]):
-        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    commit_all(tmp_path, "v1")
     file, oracle = tmp_path / "offer.toml", make_offer().oracle
     flags = ["--provider", "github", "--project", "seller/job", "--tag", "v1", "--user", "7"]
     more = ["--config", ".github/workflows/build.yml", "--title", "Build", "--price", "0", "--oracle", oracle]

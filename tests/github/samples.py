@@ -1,7 +1,8 @@
 """Small git repositories with a workflow, made anew for each test that wants one."""
 
-import subprocess
 from pathlib import Path
+
+from tests.repositories import commit_all, git
 
 FILE = ".github/workflows/job.yml"
 # What every sealrun job begins with: the call hash as an input, and the run named after it.
@@ -89,18 +90,6 @@ def make_repository(folder: Path, workflow: str) -> Path:
     file = folder / FILE
     file.parent.mkdir(parents=True)
     file.write_text(workflow)
-    named = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-    for arguments in (
-        ("init", "--quiet", "--initial-branch=main"),
-        ("add", "."),
-        (*named, "commit", "--quiet", "--message=job"),
-        ("tag", "v1"),
-        (*named, "tag", "--annotate", "--message=second", "v2"),
-    ):
-        git(folder, *arguments)
+    commit_all(folder, "v1")
+    git(folder, "tag", "--annotate", "--message=second", "v2")
     return folder
-
-
-def git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True, text=True)
-    return done.stdout.strip()

@@ -17,7 +17,8 @@ from sealrun.tokens import Ran, verify_token
 from tests.answers import wait_until_over
 from tests.github.conftest import Setting
 from tests.github.peer import CALL
-from tests.github.samples import FILE, TOKEN, git, make_repository
+from tests.github.samples import FILE, TOKEN, make_repository
+from tests.repositories import git
 from tests.sealrun.world import make_offer, offer_value
 
 pytestmark = pytest.mark.peers

@@ -15,7 +15,8 @@ from tests.answers import wait_until_over
 from tests.described import DescribedTransport
 from tests.github.conftest import Setting
 from tests.github.peer import CALL
-from tests.github.samples import FILE, git
+from tests.github.samples import FILE
+from tests.repositories import git
 
 pytestmark = pytest.mark.peers
 OTHER_CALL = "fedcba9876543210" * 4

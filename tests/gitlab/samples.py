@@ -1,7 +1,8 @@
 """Small git repositories with a pipeline, made anew for each test that wants one."""
 
-import subprocess
 from pathlib import Path
+
+from tests.repositories import commit_all, git
 
 CALL = "0123456789abcdef" * 4
 OTHER_CALL = "fedcba9876543210" * 4
@@ -127,19 +128,11 @@ def make_repository(folder: Path, pipeline: str) -> Path:
     """A repository with one commit, tagged v1; a branch and a tag share the name both."""
     folder.mkdir(parents=True)
     (folder / ".gitlab-ci.yml").write_text(pipeline)
-    _git(folder, "init", "--quiet", "--initial-branch=main")
-    _git(folder, "add", ".")
-    _git(folder, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "--quiet", "--message=job")
-    for arguments in (["tag", "v1"], ["tag", "both"], ["branch", "both"]):
-        _git(folder, *arguments)
+    commit_all(folder, "v1", "both")
+    git(folder, "branch", "both")
     return folder
 
 
 def head(repository: Path) -> str:
     """The commit of the tag."""
-    return _git(repository, "rev-parse", "v1")
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
+    return git(repository, "rev-parse", "v1")

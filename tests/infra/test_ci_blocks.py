@@ -21,9 +21,10 @@ from local.gitlab.config import command
 from sealrun import stacks
 from sealrun_cli.offer_file import read_offer, write_values
 from tests.cli.test_offer_file import as_file
-from tests.cli.test_offering import PIPELINE, git
+from tests.cli.test_offering import PIPELINE
 from tests.cli.test_offering import offer as offer_command
 from tests.cli.web import Asked, Web, web
+from tests.repositories import commit_all, git
 from tests.sealrun.world import chain_value
 
 ROOT = Path(__file__).parents[2]
@@ -135,8 +136,7 @@ def committed(folder: Path) -> None:
         (folder / ".gitignore").write_text(".gitlab-ci-local/\n")
         git(folder, "init", "-q", "-b", "main")
         git(folder, "remote", "add", "origin", "https://gitlab.example/seller/job.git")
-    git(folder, "add", ".")
-    git(folder, "commit", "-qm", "one")
+    commit_all(folder)
 
 
 SPIN = "python3 -c 'import time; any(time.process_time() > 0.4 for _ in iter(int, 1))'"

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import gitlab
@@ -13,8 +12,8 @@ import pytest
 
 from local.gitlab.config import command
 from mina.keys import PrivateKey
-from tests.cli.test_offering import git
 from tests.infra.test_ci_blocks import ACTION, COMPONENT, environment
+from tests.repositories import commit_all
 from tests.spine.conftest import PIPELINE
 from tests.spine.test_reseller import Reseller
 
@@ -36,8 +35,7 @@ def seller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reseller]:
     (folder / "ci.yml").write_text(CI)
     (folder / ".gitlab-ci.yml").write_text(SOLD)
     (folder / ".gitignore").write_text(".sealrun/\n.gitlab-ci-local/\n*.key\n")
-    git(folder, "init", "-q", "-b", "main")
-    tagged(folder, "v1")
+    commit_all(folder, "v1")
     kept = {name: os.environ[name] for name in ("SEALRUN_O1JS_CACHE",) if name in os.environ}
     someone = Reseller(folder, {**environment(folder), **kept})
     try:
@@ -52,12 +50,6 @@ def seller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reseller]:
         someone.run("sandbox", "--stop")
 
 
-def tagged(folder: Path, tag: str) -> None:
-    git(folder, "add", ".")
-    git(folder, "commit", "-q", "--allow-empty", "-m", tag)
-    git(folder, "tag", tag)
-
-
 def sold(seller: Reseller) -> dict[str, Any]:
     """The newest offer, as its stack tells anyone."""
     (shown,) = [
@@ -69,7 +61,7 @@ def sold(seller: Reseller) -> dict[str, Any]:
 
 def test_component_and_action_publish_the_offer_of_a_tag(seller: Reseller) -> None:
     token = (seller.folder / ".sealrun" / "token").read_text()
-    tagged(seller.folder, "v2")
+    commit_all(seller.folder, "v2")
     variables = {"CI_COMMIT_TAG": "v2", "SEALRUN_TOKEN": token}
     named = [part for name, value in variables.items() for part in ("--variable", f"{name}={value}")]
     engine = command("--file", "ci.yml", "--force-shell-executor", "--no-shell-isolation", *named)
@@ -78,7 +70,7 @@ def test_component_and_action_publish_the_offer_of_a_tag(seller: Reseller) -> No
     assert token not in done.stdout + done.stderr
     assert sold(seller)["document"]["source"]["ref"] == "refs/tags/v2"
 
-    tagged(seller.folder, "v3")
+    commit_all(seller.folder, "v3")
     given = {"FILE": "offer.toml", "NODE": "", "STACK": "sealrun", "SELLER_KEY": "", "CONTRACT_KEY": ""}
     done = run(
         seller,

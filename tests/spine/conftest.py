@@ -1,7 +1,6 @@
 """One stack and one seller for all tests of a whole sale."""
 
 import secrets
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from mina.keys import PrivateKey
 from sealrun.buyer import sign_call
 from sealrun.calls import SignedCall
 from sealrun.offers import Offer
+from tests.repositories import commit_all
 
 PIPELINE = """\
 spec:
@@ -104,15 +104,4 @@ def repository(folder: Path) -> str:
     """A repository with the pipeline at the tag v1; its commit."""
     folder.mkdir()
     (folder / ".gitlab-ci.yml").write_text(PIPELINE)
-    named = ["-c", "user.name=seller", "-c", "user.email=seller@example.org"]
-    for command in (
-        ["init", "--quiet", "--initial-branch=main"],
-        ["add", "."],
-        [*named, "commit", "--quiet", "-m", "greet"],
-        ["tag", "v1"],
-    ):
-        subprocess.run(["git", "-C", str(folder), *command], check=True)
-    done = subprocess.run(
-        ["git", "-C", str(folder), "rev-parse", "HEAD"], check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
+    return commit_all(folder, "v1")

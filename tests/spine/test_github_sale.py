@@ -14,7 +14,8 @@ from local.github.market import GitHubMarket
 from local.stack import Stack
 from mina.keys import PrivateKey
 from sealrun.receipts import Outcome, SignedReceipt
-from tests.github.samples import ASK, FILE, git, make_repository
+from tests.github.samples import ASK, FILE, make_repository
+from tests.repositories import git
 from tests.spine.conftest import Shop
 from tests.spine.test_evidence import sealrun
 from tests.spine.test_sale import mina_signer

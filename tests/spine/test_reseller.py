@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.repositories import git
 from tests.spine.conftest import repository
 
 pytestmark = pytest.mark.peers
@@ -65,9 +66,8 @@ class Reseller:
             assert before in text
             text = text.replace(before, after)
         file.write_text(text)
-        named = ["-c", "user.name=seller", "-c", "user.email=seller@example.org"]
-        for command in ([*named, "commit", "--quiet", "-am", "sell"], ["tag", "v2"]):
-            subprocess.run(["git", *command], cwd=self.folder, check=True)
+        git(self.folder, "commit", "--quiet", "-am", "sell")
+        git(self.folder, "tag", "v2")
 
 
 @pytest.fixture(scope="module")
