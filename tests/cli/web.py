@@ -1,12 +1,12 @@
 """A web server on loopback that answers from a table and remembers what it was asked."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from local.loopback import LoopbackServer, Reply, Request, json_reply
 
 Answer = tuple[int, Any]
 
@@ -40,31 +40,12 @@ def web(answers: dict[str, Answer | Callable[[Asked], Answer]]) -> Iterator[Web]
     """Serve until the end of the block."""
     site = Web(answers)
 
-    class Handler(BaseHTTPRequestHandler):
-        def handle_any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            path = self.path.partition("?")[0]
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            status, value = site.take(Asked(self.command, path, headers, json.loads(body) if body else None))
-            whole = b"" if value is None else json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(whole)))
-            self.end_headers()
-            self.wfile.write(whole)
+    def answer(request: Request) -> Reply:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = json.loads(request.body) if request.body else None
+        status, value = site.take(Asked(request.method, request.path, headers, body))
+        return Reply(status) if value is None else json_reply(status, value)
 
-        do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815  http.server's names
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with LoopbackServer(answer, max_body=1 << 20) as server:
+        site.url = server.url
         yield site
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

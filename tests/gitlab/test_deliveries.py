@@ -2,15 +2,14 @@
 
 import base64
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from standardwebhooks import Webhook
 
+from local.loopback import LoopbackServer, Reply, Request
 from sealrun.adapters.gitlab import GitLab
 from sealrun.adapters.gitlab_webhook import Delivery, parse_delivery, verify_delivery
 from tests.answers import wait_until_over
@@ -28,28 +27,17 @@ class Got:
     body: bytes
 
 
-class Receiver:
+class Receiver(LoopbackServer):
     """Takes deliveries on loopback and keeps them."""
 
     def __init__(self) -> None:
         self.got: list[Got] = []
-        outer = self
+        super().__init__(self._take, max_body=1 << 20)
+        self.url += "/webhooks/gitlab"
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                outer.got.append(Got(dict(self.headers.items()), body))
-                self.send_response(202)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/webhooks/gitlab"
-        self._thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self._thread.start()
+    def _take(self, request: Request) -> Reply:
+        self.got.append(Got(dict(request.headers.items()), request.body))
+        return Reply(202)
 
     def last_statuses(self) -> list[str]:
         return [json.loads(got.body)["object_attributes"]["status"] for got in self.got]
@@ -60,17 +48,11 @@ class Receiver:
             assert time.monotonic() < ends, f"no delivery says {status}: {self.last_statuses()}"
             time.sleep(0.05)
 
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self._thread.join()
-
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
+    with Receiver() as made:
+        yield made
 
 
 def _hooked(setting: Setting, url: str, **hook: str | bool) -> tuple[int, GitLab]:

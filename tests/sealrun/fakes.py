@@ -191,6 +191,20 @@ class FakeLedger:
         return True
 
 
+class Remembers(FakeLedger):
+    """A ledger that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        if callable(value) and not name.startswith("_") and name != "publish":
+            self.asked.append(name)
+        return value
+
+
 def zipped(files: Mapping[str, bytes]) -> bytes:
     """A zip archive of these files."""
     buffer = io.BytesIO()

@@ -22,7 +22,7 @@ from sealrun.fields import canonical
 from sealrun.ports import Rate
 from sealrun.records import State
 from sealrun.workflows.accept_call import REQUESTS_PER_MINUTE
-from tests.sealrun.fakes import FakeLedger
+from tests.sealrun.fakes import Remembers
 from tests.sealrun.world import BUYER, ORACLE, World, make_offer, sign_call
 
 
@@ -50,20 +50,6 @@ def test_the_same_call_twice_answers_with_the_first_state_and_starts_nothing(wor
     assert not again.first
     assert again.record.state is State.SUCCEEDED
     assert world.provider.starts == 1
-
-
-class Remembers(FakeLedger):
-    """A ledger that remembers what it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[str] = []
-
-    def __getattribute__(self, name: str) -> Any:
-        value = super().__getattribute__(name)
-        if callable(value) and not name.startswith("_") and name != "publish":
-            self.asked.append(name)
-        return value
 
 
 BAD_SIGNATURE = sign_call(make_offer(), nonce=9).body()["signature"]

@@ -30,7 +30,7 @@ from sealrun.ticket_urls import Ticket, issue, prepay
 from sealrun.tickets import Redemption
 from sealrun.workflows.accept_call import REQUESTS_PER_MINUTE, Accepted
 from sealrun.workflows.redeem_ticket import redeem_ticket
-from tests.sealrun.fakes import FakeLedger
+from tests.sealrun.fakes import Remembers
 from tests.sealrun.market import Market
 from tests.sealrun.test_exactly_one_run import PORTS, Stops, check
 from tests.sealrun.test_exactly_one_run import Stopped as Died
@@ -161,20 +161,6 @@ def test_e3_the_oracles_own_key_grants_nothing() -> None:
     for changes in ({"issuer": ORACLE}, {"secret": ORACLE}):
         with pytest.raises(NotAllowed, match="the oracle's own"):
             send(world, redemption(free_ticket(world.offer, **changes)))
-
-
-class Remembers(FakeLedger):
-    """A ledger that remembers what it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[str] = []
-
-    def __getattribute__(self, name: str) -> Any:
-        value = super().__getattribute__(name)
-        if callable(value) and not name.startswith("_") and name != "publish":
-            self.asked.append(name)
-        return value
 
 
 FREE = make_offer(access=ONLY_BUYER)
