@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from email.message import Message
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -19,6 +21,7 @@ from local.closing import Closing
 HOST = "127.0.0.1"
 # A client that sends too much must be able to read the refusal: this much is read and dropped before it.
 DRAIN_LIMIT = 64 * 1024 * 1024
+PIECE = 1024 * 1024
 # An idle connection holds a thread; the Runtime API's /next waits on our side, so it is not cut by this.
 IDLE_SECONDS = 300
 
@@ -42,11 +45,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What to answer; ``headers`` is a list, so that a name may come twice (Set-Cookie)."""
+    """What to answer; ``headers`` is a list, so that a name may come twice (Set-Cookie).
+
+    A file is streamed, in the body's place; what is written to it meanwhile is not sent.
+    """
 
     status: int
     body: bytes = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
+    file: Path | None = None
 
 
 def json_reply(status: int, value: object, *headers: tuple[str, str]) -> Reply:
@@ -138,13 +145,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(reply.status)
         for name, value in reply.headers:
             self.send_header(name, value)
+        size = reply.file.stat().st_size if reply.file else len(reply.body)
         if reply.status != HTTPStatus.NO_CONTENT:
-            self.send_header("Content-Length", str(len(reply.body)))
+            self.send_header("Content-Length", str(size))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(reply.body)
+            with reply.file.open("rb") if reply.file else BytesIO(reply.body) as body:
+                while size > 0 and (piece := body.read(min(size, PIECE))):
+                    size -= len(piece)
+                    self.wfile.write(piece)
         self.wfile.flush()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002

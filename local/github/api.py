@@ -7,7 +7,7 @@ from collections.abc import Callable
 from local.github import id_tokens, routes_repositories, routes_runs
 from local.github.access import Context
 from local.github.messages import ApiError, Asked, Route, refusal
-from local.gitlab.faults import Fault, Faults, NoAnswer, committed
+from local.gitlab.faults import Fault, Faults, committed
 from local.loopback import Reply, Request
 
 _SECONDARY = (
@@ -21,7 +21,7 @@ def answer(context: Context, faults: Faults, request: Request) -> Reply:
     """What this GitHub answers.
 
     Raises:
-        ConnectionAbortedError: a fault is to give no answer.
+        NoAnswer: a fault is to give none.
     """
     for name, method, pattern, handler in _ROUTES:
         found = re.fullmatch(pattern, request.path) if method == request.method else None
@@ -30,10 +30,7 @@ def answer(context: Context, faults: Faults, request: Request) -> Reply:
         asked, fault = Asked(request, found.groupdict()), faults.take(name)
         if fault is None:
             return _handled(context, handler, asked)
-        try:
-            return committed(fault, lambda: _handled(context, handler, asked), _faulty(fault))  # noqa: B023  returns
-        except NoAnswer as error:
-            raise ConnectionAbortedError from error
+        return committed(fault, lambda: _handled(context, handler, asked), _faulty(fault))  # noqa: B023  returns
     return refusal(404, "Not Found")
 
 

@@ -44,8 +44,8 @@ WEBHOOK_KINDS = frozenset({"lost", "doubled", "slow"})
 Answer = TypeVar("Answer")
 
 
-class NoAnswer(Exception):
-    """The connection is to be closed without an answer."""
+class NoAnswer(ConnectionAbortedError):
+    """The connection is to be closed without an answer, as ``LoopbackServer`` does then."""
 
 
 @dataclass

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from local.loopback import Reply
+
 _DEFAULT_PER_PAGE, _MOST_PER_PAGE = 20, 100
 
 
@@ -58,9 +60,11 @@ class Response:
         return b"" if self.status == HTTPStatus.NO_CONTENT else json.dumps(self.value).encode()
 
     @property
-    def content_type(self) -> str:
-        """By what the body is; the answer's own headers come first."""
-        return "application/json" if self.text is None else "text/plain"
+    def reply(self) -> Reply:
+        """As it is sent: its type by what the body is, where no header says it."""
+        kind = "application/json" if self.text is None else "text/plain"
+        headers = {"content-type": kind, "x-request-id": "local", **self.headers}
+        return Reply(self.status, self.body, list(headers.items()), self.file)
 
 
 class ApiError(Exception):

@@ -7,17 +7,15 @@ with GitLabServer(folder) as gitlab:
 
 import json
 import shutil
-import threading
 from collections.abc import Mapping, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from local.closing import Closing
 from local.gitlab.access import new_personal_token, new_token
 from local.gitlab.api import Api
-from local.gitlab.faults import Faults, NoAnswer
+from local.gitlab.faults import Faults
 from local.gitlab.hooks import Hooks
 from local.gitlab.id_tokens import IdTokens
 from local.gitlab.messages import Request, Response
@@ -25,6 +23,8 @@ from local.gitlab.pipelines import Pipelines
 from local.gitlab.runner import Runner
 from local.gitlab.storage import ObjectStorage
 from local.gitlab.store import Hook, Job, Pipeline, Project, Store, Token, User
+from local.loopback import LoopbackServer, Reply, json_reply
+from local.loopback import Request as HttpRequest
 
 _CONTROL = "/-/faults"
 _MAX_BODY = 4 << 20
@@ -54,8 +54,9 @@ class GitLabServer(Closing):
         if shutil.which("rsync") is None:
             raise FileNotFoundError("rsync: expected it to be installed, got none (apt-get install rsync)")
         self.store, self.faults = Store(folder.resolve()), Faults()
-        self._server = _Server(("127.0.0.1", port), _Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._api: Api | None = None
+        self._server = LoopbackServer(self._answer, port=port, max_body=_MAX_BODY)
+        self.url = self._server.url
         self.hooks = Hooks(self.store, url=self.url, faults=self.faults)
         self.id_tokens = IdTokens(self.store, url=self.url, runner_environment=runner_environment)
         self.storage = ObjectStorage() if artifact_redirect else None
@@ -67,16 +68,13 @@ class GitLabServer(Closing):
             changed=self.hooks.changed,
         )
         pipelines = Pipelines(self.store, url=self.url, queue=self._runner.add)
-        api = Api(self.store, pipelines, self._runner, self.faults, self.url, self.storage, self.id_tokens)
-        self._server.api = api
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
+        self._api = Api(
+            self.store, pipelines, self._runner, self.faults, self.url, self.storage, self.id_tokens
+        )
 
     def close(self) -> None:
         """Stop serving, then everything that runs."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()
         self._runner.close()
         self.hooks.close()
         if self.storage is not None:
@@ -154,6 +152,19 @@ class GitLabServer(Closing):
         for pipeline in list(self.store.pipelines.values()):
             self._runner.cancel(pipeline)
 
+    def _answer(self, asked: HttpRequest) -> Reply:
+        if self._api is None:
+            return json_reply(503, {"message": "starting"})
+        request = Request(
+            method=asked.method,
+            path=asked.path,
+            query=dict(parse_qsl(asked.query, keep_blank_values=True)),
+            headers={name.lower(): value for name, value in asked.headers.items()},
+            body=asked.body,
+        )
+        response = _control(self.faults, request) if request.path == _CONTROL else self._api.answer(request)
+        return response.reply
+
     def _job_variables(self, pipeline: Pipeline, job: Job, written: Mapping[str, Any]) -> dict[str, str]:
         """The variables that only this job has, its id tokens among them."""
         path = self.store.projects[pipeline.project].path
@@ -163,73 +174,6 @@ class GitLabServer(Closing):
             "CI_JOB_TIMEOUT": str(int(job.timeout)),
             **self.id_tokens.variables(pipeline, job, written),
         }
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    api: Api
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 60
-    # Head and body are two writes; with Nagle's algorithm the second waits 40 ms for the client.
-    disable_nagle_algorithm = True
-
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def do_DELETE(self) -> None:
-        self._serve()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-        """Say nothing: paths and headers may hold tokens."""
-
-    def _serve(self) -> None:
-        server = self.server
-        if not isinstance(server, _Server):
-            raise TypeError("server: expected this module's own")
-        request = self._request()
-        try:
-            if request.path == _CONTROL:
-                response = _control(server.api.faults, request)
-            else:
-                response = server.api.answer(request)
-        except NoAnswer:
-            self.close_connection = True
-            return
-        self._send(response)
-
-    def _request(self) -> Request:
-        length = min(int(self.headers.get("content-length") or 0), _MAX_BODY)
-        target = urlsplit(self.path)
-        return Request(
-            method=self.command,
-            path=target.path,
-            query=dict(parse_qsl(target.query, keep_blank_values=True)),
-            headers={name.lower(): value for name, value in self.headers.items()},
-            body=self.rfile.read(length),
-        )
-
-    def _send(self, response: Response) -> None:
-        self.send_response(response.status)
-        size = response.file.stat().st_size if response.file else len(response.body)
-        headers = {"content-type": response.content_type, "x-request-id": "local", **response.headers}
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if response.status != 204:  # noqa: PLR2004  no content, so no length either
-            self.send_header("content-length", str(size))
-        self.end_headers()
-        if response.file is None:
-            self.wfile.write(response.body)
-            return
-        with response.file.open("rb") as file:
-            # A log grows while it is sent; what was promised is sent, and no more.
-            self.wfile.write(file.read(size)) if size < _MAX_BODY else shutil.copyfileobj(file, self.wfile)
 
 
 def _control(faults: Faults, request: Request) -> Response:
