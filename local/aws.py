@@ -5,16 +5,15 @@ memory. It does not check signatures, permissions or S3's SHA-256 checksums.
 """
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any
 
-from local.closing import Closing, wait_or_kill
+from local.closing import Child
 from local.lambda_runtime.model import REGION
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
 
-ROOT = Path(__file__).resolve().parents[1]
 TABLE = "calls"
 BUCKET = "sealrun-evidence"
 
@@ -49,21 +47,11 @@ class Provisioned:
         }
 
 
-class AwsServer(Closing):
-    """moto's server, from construction until ``close``; what it says goes to ``aws.log`` in the folder."""
+class AwsServer(Child):
+    """moto's server, from construction until ``close``, and with it all that was in it."""
 
     def __init__(self, folder: Path, *, port: int = 0) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._log = (folder / "aws.log").open("wb")
-        # The process ends when its standard input does, so it never outlives this one.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "local.aws", "--port", str(port)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-        )
-        self.url = self._first_line()
+        super().__init__("aws", folder, "--port", str(port))
 
     @property
     def pid(self) -> int:
@@ -91,19 +79,6 @@ class AwsServer(Closing):
             aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
         )
-
-    def close(self) -> None:
-        """End the server; everything in it is gone."""
-        wait_or_kill(self._process)
-        self._log.close()
-
-    def _first_line(self) -> str:
-        out = cast("BinaryIO", self._process.stdout)
-        line = out.readline().decode().strip()
-        if not line.startswith("http://127.0.0.1:"):
-            self.close()
-            raise RuntimeError(f"aws: expected its url, got {line!r}; see {self._log.name}")
-        return line
 
 
 def provision(server: AwsServer) -> Provisioned:

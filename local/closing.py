@@ -1,10 +1,13 @@
 """Servers that end with the block that they were opened for."""
 
 import subprocess
+import sys
 from abc import ABC, abstractmethod
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self, cast
 
+ROOT = Path(__file__).resolve().parents[1]
 # A process that was told to end gets this long.
 STOP_SECONDS = 10
 
@@ -23,6 +26,34 @@ class Closing(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class Child(Closing):
+    """``python -m local.NAME`` in a process of its own, until ``close``; what it says goes to ``NAME.log``.
+
+    Its first line is its ``url``. It ends when its standard input does, so it never outlives this process.
+    """
+
+    def __init__(self, name: str, folder: Path, *arguments: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._log = (folder / f"{name}.log").open("wb")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", f"local.{name}", *arguments],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
+        line = cast("BinaryIO", self._process.stdout).readline().decode().strip()
+        if not line.startswith("http://127.0.0.1:"):
+            self.close()
+            raise RuntimeError(f"{name}: expected its url, got {line!r}; see {self._log.name}")
+        self.url = line
+
+    def close(self) -> None:
+        """End the process; its folder stays."""
+        wait_or_kill(self._process)
+        self._log.close()
 
 
 def wait_or_kill(process: "subprocess.Popen[Any]") -> None:
