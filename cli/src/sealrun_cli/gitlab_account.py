@@ -11,11 +11,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import gitlab
-import httpx
 import requests
 
 from sealrun_cli.errors import CliError
-from sealrun_cli.service import LOOPBACK
+from sealrun_cli.service import check_url
 from sealrun_cli.token_rules import MAX_TOKEN_DAYS, expiry_troubles, user_troubles
 
 # R1: a token lives no longer.
@@ -54,7 +53,7 @@ class GitLabAccount:
 
     @property
     def _client(self) -> gitlab.Gitlab:
-        _check_origin(self.origin)
+        check_url(self.origin, "origin")
         return gitlab.Gitlab(
             self.origin,
             private_token=self.token or None,
@@ -166,10 +165,3 @@ def _translated(what: str) -> Iterator[None]:
         # Their text holds the whole address; a token is in a header, and so not in it.
         said = f"{what}: expected GitLab to answer, got {type(error).__name__}"
         raise CliError("provider", said, "check the origin and the network, then try again") from error
-
-
-def _check_origin(origin: str) -> None:
-    """Tokens do not travel in clear; only this machine's own addresses may go without TLS."""
-    parsed = httpx.URL(origin)
-    if parsed.scheme != "https" and not (parsed.scheme == "http" and parsed.host in LOOPBACK):
-        raise CliError("bad-request", f"origin: expected https://, got {origin[:100]}")

@@ -82,11 +82,11 @@ class Service:
         return offer
 
 
-def check_url(url: str) -> None:
-    """Signed statements and what settles an account do not travel in clear."""
+def check_url(url: str, name: str = "url") -> None:
+    """Tokens, signed statements and what settles an account do not travel in clear, but on this machine."""
     parsed = httpx.URL(url)
     if parsed.scheme != "https" and not (parsed.scheme == "http" and parsed.host in LOOPBACK):
-        raise CliError("bad-request", f"url: expected https://, got {url[:100]}")
+        raise CliError("bad-request", f"{name}: expected https://, got {url[:100]}")
 
 
 def good(response: httpx.Response) -> dict[str, Any]:
