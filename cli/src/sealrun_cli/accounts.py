@@ -110,13 +110,8 @@ def exit_account(
     """Ask to leave, as the buyer. Nobody has to agree; `withdraw` pays the rest out after the exit delay."""
     with speaking(as_json=as_json) as out:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
-        found = terms_in(terms) if terms else known_terms(state, account)
-        if found is None:
-            raise CliError(
-                "bad-request", f"terms: expected those of {account}, got none", "give --terms FILE"
-            )
-        named = {"account": account, "terms": found.value(), "buyer_key": sender.key.to_base58()}
-        result = run_tool("exit", sender, out, **named)
+        named = _with_terms(account, terms, state)
+        result = run_tool("exit", sender, out, **named, buyer_key=sender.key.to_base58())
         out.result(result, f"{_done(result, 'asked to leave')}: withdraw from slot {result['exit_slot']} on")
 
 
@@ -152,12 +147,7 @@ def pay_operator(
     """Pay the operator the share that accrued in an account. Any key may pay the fee."""
     with speaking(as_json=as_json) as out:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
-        found = terms_in(terms) if terms else known_terms(state, account)
-        if found is None:
-            raise CliError(
-                "bad-request", f"terms: expected those of {account}, got none", "give --terms FILE"
-            )
-        result = run_tool("pay-operator", sender, out, account=account, terms=found.value())
+        result = run_tool("pay-operator", sender, out, **_with_terms(account, terms, state))
         out.result(result, f"{_done(result, 'paid')}: {mina(result['amount'])}")
 
 
@@ -172,6 +162,14 @@ def read_account(
     right = sign_account_read(key, network, address, expires_at=int(time.time()) + READ_SECONDS)
     query = f"?call={call}" if call else ""
     return service.get(f"{url.rstrip('/')}/accounts/{account}{query}", right)
+
+
+def _with_terms(account: str, file: Path | None, state: Path) -> dict[str, Any]:
+    """The account and its terms, from the file or as `open` kept them."""
+    found = terms_in(file) if file else known_terms(state, account)
+    if found is None:
+        raise CliError("bad-request", f"terms: expected those of {account}, got none", "give --terms FILE")
+    return {"account": account, "terms": found.value()}
 
 
 def _tell_costs(out: Output, terms: Terms, deposit: int, fee: str) -> None:
