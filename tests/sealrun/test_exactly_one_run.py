@@ -104,3 +104,44 @@ def test_r3_a_run_that_was_already_over_when_it_was_found_counts() -> None:
     record = world.settle(world.call().record.call_hash)
     assert record.state is State.SUCCEEDED
     assert world.provider.starts == 1
+
+
+@pytest.mark.parametrize("seconds", [89, 130])
+@pytest.mark.parametrize("answer", ["ok", "late"])
+def test_r3_a_start_whose_credential_was_long_in_coming_is_not_sent_while_others_look_for_its_run(
+    answer: str, seconds: int
+) -> None:
+    """The collector lives for 15 minutes; a key service or an archive may take one of them to answer."""
+    world, slow = World(), [seconds]
+    world.provider.answers = ["busy", answer]
+    record = world.call().record
+    opened = world._open_provider
+
+    def open_provider(stored: Any) -> Any:
+        end = world.clock.now + (slow.pop() if slow else 0)
+        while world.clock.now < end:
+            world.clock.passes(1)
+            world.sweep()
+        return opened(stored)
+
+    world._open_provider = open_provider  # type: ignore[method-assign]
+    world.clock.passes(10)
+    assert world.settle(record.call_hash, every=1).state is State.SUCCEEDED
+    assert len(world.provider.runs) == 1
+
+
+def test_a_call_that_cannot_be_read_keeps_no_other_from_its_receipt() -> None:
+    world = World()
+    broken, sound = (world.call(sign_call(world.offer, nonce=nonce)).record for nonce in (1, 2))
+    read = world.ledger.record
+
+    def record(call_hash: int) -> Any:
+        if call_hash == broken.call_hash:
+            raise TypeError("written by a later version")
+        return read(call_hash)
+
+    world.ledger.record = record
+    world.clock.passes(60)
+    with pytest.raises(TypeError, match="later version"):
+        world.sweep()
+    assert read(sound.call_hash).state is State.SUCCEEDED

@@ -22,6 +22,8 @@ START_LEASE = 90
 COLLECT_LEASE = 16 * 60  # Lambda's own limit is 15 minutes
 # GitLab ends a request of its own after 60 s, so a run that an unclear request started is there by then (R3).
 UNCLEAR_WAIT = 90
+# So a start leaves early enough in its lease, or not at all.
+SEND_WITHIN = UNCLEAR_WAIT - 60
 SEARCHES_BEFORE_RETRY = 2
 SEARCH_GAP = 30
 # A buyer waits this long for the provider to take the call; then it is never_started.

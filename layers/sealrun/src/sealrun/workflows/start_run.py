@@ -8,6 +8,7 @@ from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, Provide
 from sealrun.ports import Ledger, Provider, Run, StoredOffer, Waker
 from sealrun.records import (
     SEARCHES_BEFORE_RETRY,
+    SEND_WITHIN,
     Record,
     State,
     accepted,
@@ -76,6 +77,8 @@ def _start(
     """Send one start; only a clear answer decides anything."""
     try:
         provider = starter.open_provider(stored)
+        if clock() > held.tried_at + SEND_WITHIN:  # others would look for the run before it can be seen
+            return not_now(held, now=clock(), after=1)
         run = provider.start(name=held.id, inputs=held.body["inputs"])
     except ProviderRefused as error:
         return never_started(held, f"the provider refused: {error.detail}", now=clock())

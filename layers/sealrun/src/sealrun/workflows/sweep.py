@@ -13,14 +13,21 @@ AT_MOST = 25
 def sweep(*, ledger: Ledger, collector: Collector, clock: Callable[[], int]) -> dict[int, str]:
     """Advance what is due, the longest waiting first; one call's trouble does not stop the others.
 
+    A fault of ours is raised once the others had their turn.
+
     Returns:
         Each call hash with its state then, or the type of the error that stopped it.
     """
     seen: dict[int, str] = {}
+    faults: list[Exception] = []
     for call_hash in ledger.unfinished(due_before=clock(), limit=AT_MOST):
         try:
             record = advance(call_hash, ledger=ledger, collector=collector, clock=clock)
             seen[call_hash] = record.state.value if record else "gone"
         except SealrunError as error:
             seen[call_hash] = error.type
+        except Exception as error:  # noqa: BLE001
+            faults.append(error)
+    if faults:
+        raise faults[0]
     return seen
