@@ -158,6 +158,7 @@ class FakeLedger:
         self.sightings[account] = deposits
 
     def _reserved(self, record: Record, reserve: Reserve) -> Standing:
+        reserve = reserve.beside(self.standings.get(record.account))
         before = self.standings.get(record.account) or reserve.opened(record.offer_hash)
         if before.committed > reserve.most:
             raise NotCovered(f"limit and funds: expected at least {before.committed + reserve.price}")

@@ -69,7 +69,7 @@ def test_an_unknown_network_is_refused() -> None:
         network_field("mina:testnet")
 
 
-@pytest.mark.parametrize("value", [2**53, float("nan"), {1: 2}, "\ud800", b""])
+@pytest.mark.parametrize("value", [2**53, float("nan"), {1: 2}, "\ud800", {"\ud800": 1}, b""])
 def test_what_canonical_json_cannot_hold_is_refused(value: object) -> None:
     with pytest.raises(Malformed, match="RFC 8785"):
         canonical([value])

@@ -12,7 +12,7 @@ from mina.verify import verify_fields
 from sealrun.accounts import account_fields
 from sealrun.buyer import sign_account_read
 from sealrun.dues import DueLeaf, Statement, root_from_path
-from sealrun.errors import Expired, Malformed, NotAllowed, NotFound, Unavailable
+from sealrun.errors import Expired, Malformed, NotAllowed, NotFound, Refused, Unavailable
 from sealrun.ports import RunStatus
 from sealrun.receipts import SignedReceipt
 from sealrun.workflows.read_account import read_account
@@ -140,6 +140,21 @@ def test_a6_a_stranger_learns_nothing_not_even_whether_there_is_an_account(marke
             oracle=lambda _: market.oracle,
             now=market.clock.now,
         )
+
+
+@pytest.mark.parametrize("changes", [{}, {"signature": "7mX"}, {"expires_at": "1"}, {"key": "B62"}])
+def test_a6_a_right_that_is_none_is_refused_alike_whether_there_is_an_account_or_not(
+    market: Market, changes: dict[str, str]
+) -> None:
+    given = {**right(market, STRANGER), **changes} if changes else {}
+    said = []
+    for address in (NAME, STRANGER.public_key().to_base58()):
+        with pytest.raises(Refused) as refused:
+            read_account(
+                address, given, ledger=market.ledger, oracle=lambda _: market.oracle, now=market.clock.now
+            )
+        said.append(refused.value.detail)
+    assert said[0] == said[1]
 
 
 def test_a6_a_right_to_read_ends_after_an_hour_at_most(market: Market) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from moto import mock_aws
 
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
@@ -34,6 +35,7 @@ from tests.sealrun.fakes import Remembers
 from tests.sealrun.market import Market
 from tests.sealrun.test_exactly_one_run import PORTS, Stops, check
 from tests.sealrun.test_exactly_one_run import Stopped as Died
+from tests.sealrun.test_ledger import dynamo
 from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, World, make_offer
 
 NOW = 1_800_000_000
@@ -311,6 +313,22 @@ def test_l1_prepaid_tickets_are_covered_in_any_order(order: tuple[int, ...]) -> 
         assert market.settle(accepted.record.call_hash).state is State.SUCCEEDED
     standing = market.ledger.standing(ACCOUNT.public_key().to_base58())
     assert (standing.due, standing.voucher.limit) == (3 * PRICE, 3 * PRICE)
+
+
+def test_l1_a_prepaid_ticket_that_another_one_overtakes_is_covered_too() -> None:
+    with mock_aws():
+        market = Market(ledger=dynamo())
+        first, second = batch(market, 2)
+        look, late = market.chain.look, [second]
+
+        def overtaken(*args: Any, **named: Any) -> Any:
+            if late:
+                assert send(market, redemption(late.pop())).first
+            return look(*args, **named)
+
+        market.chain.look = overtaken
+        assert send(market, redemption(first)).first
+        assert market.ledger.standing(ACCOUNT.public_key().to_base58()).committed == 2 * PRICE
 
 
 def test_l1_prepaid_tickets_and_the_issuers_own_calls_share_the_account() -> None:

@@ -82,11 +82,12 @@ def canonical(value: object) -> bytes:
     """The value as canonical JSON (RFC 8785).
 
     Raises:
-        Malformed: the value holds what canonical JSON cannot, such as integers past 2**53 - 1.
+        Malformed: the value holds what canonical JSON cannot, such as integers past 2**53 - 1, or half a
+            surrogate pair.
     """
     try:
         return rfc8785.dumps(value)  # type: ignore[arg-type]
-    except rfc8785.CanonicalizationError as error:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise Malformed(f"JSON: expected a value that RFC 8785 can hold, {error}") from error
 
 

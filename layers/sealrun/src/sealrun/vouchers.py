@@ -55,6 +55,13 @@ class Reserve:
     buyer: str
     funds: int  # what the account can pay in total
     failed_per_day: int
+    in_any_order: bool = False  # a higher limit that was kept before covers this call too
+
+    def beside(self, before: Standing | None) -> "Reserve":
+        """With the limit that covers it on the account as it is now."""
+        if before is None or not self.in_any_order:
+            return self
+        return replace(self, voucher=max(self.voucher, before.voucher, key=lambda voucher: voucher.limit))
 
     @property
     def most(self) -> int:

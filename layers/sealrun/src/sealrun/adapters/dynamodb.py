@@ -161,6 +161,7 @@ class DynamoLedger:
             NotCovered: limit or funds do not cover it.
         """
         before = self.standing(record.account)
+        reserve = reserve.beside(before)
         committed = before.committed if before else 0
         if committed > reserve.most:
             expected, got = committed + reserve.price, reserve.most + reserve.price

@@ -36,6 +36,26 @@ class _Known:
         return Statement(self.terms.network, self.address, tree.due, tree.root, tree.count)
 
 
+@dataclass(frozen=True)
+class _Right:
+    """Who asks, until when, and the signature that says so, which is not checked yet."""
+
+    key: PublicKey
+    expires_at: int
+    signature: Signature
+
+    @classmethod
+    def parse(cls, right: Mapping[str, str], *, now: int) -> "_Right":
+        value = read.only(dict(right), ("key", "expires_at", "signature"), where="authorization")
+        expires_at = read.decimal(value, "expires_at", high=MAX_UNIX_SECONDS)
+        check_expiry(expires_at, now=now, at_most=MAX_READ_SECONDS)
+        try:
+            signature = Signature.from_base58(value["signature"])
+        except (ValueError, TypeError) as error:
+            raise Malformed(f"signature: {error}") from error
+        return cls(read.public_key(value, "key"), expires_at, signature)
+
+
 def read_account(
     address: str,
     right: Mapping[str, str],
@@ -65,8 +85,9 @@ def read_account(
         Expired: the right is over, or more than an hour ahead.
         NotFound: the call has no leaf on this account.
     """
+    signed = _Right.parse(right, now=now)  # before the ledger is asked: all of it is refused alike
     known = _known(address, ledger)
-    key = _check_right(known, right, now=now)
+    key = _check_right(known, signed)
     if key in (known.terms.seller, known.terms.operator):
         return _settlement(known, ledger, oracle(known.stored))
     return _figure(known, ledger, oracle(known.stored), call_id)
@@ -83,20 +104,12 @@ def _known(address: str, ledger: Ledger) -> _Known:
     return _Known(key, standing, stored, stored.offer.payment.terms)
 
 
-def _check_right(known: _Known, right: Mapping[str, str], *, now: int) -> PublicKey:
-    value = read.only(dict(right), ("key", "expires_at", "signature"), where="authorization")
-    expires_at = read.decimal(value, "expires_at", high=MAX_UNIX_SECONDS)
-    check_expiry(expires_at, now=now, at_most=MAX_READ_SECONDS)
-    key = read.public_key(value, "key")
+def _check_right(known: _Known, right: _Right) -> PublicKey:
     who = (known.terms.seller, known.terms.operator, PublicKey.from_base58(known.standing.buyer))
-    fields = account_fields(known.terms.network, known.address, expires_at)
-    try:
-        holds = key in who and verify_fields(Signature.from_base58(value["signature"]), key, fields)
-    except (ValueError, TypeError) as error:
-        raise Malformed(f"signature: {error}") from error
-    if not holds:
+    fields = account_fields(known.terms.network, known.address, right.expires_at)
+    if not (right.key in who and verify_fields(right.signature, right.key, fields)):
         raise NotAllowed("account: expected one of the signer's with calls here, got another")
-    return key
+    return right.key
 
 
 def _settlement(known: _Known, ledger: Ledger, oracle: Oracle) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """See that a paid call is covered: by the buyer's limit, by the ledger, and by one answer of the chain."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sealrun import x402
@@ -87,16 +87,15 @@ def reserve_price(
     standing = ledger.standing(account)
     _check_signer(signed, standing, payment)
     voucher = Voucher(signed.limit, signed.call.hash, signed.signature.to_base58())
-    if in_any_order and standing:
-        voucher = max(voucher, standing.voucher, key=lambda each: each.limit)
+    reserve = Reserve(offer.price, voucher, buyer, 0, payment.failed_per_day, in_any_order).beside(standing)
     needed = offer.price + (standing.committed if standing else 0)
-    if voucher.limit < needed:
-        said = f"limit: expected at least {needed} nanomina, got {voucher.limit}"
+    if reserve.voucher.limit < needed:
+        said = f"limit: expected at least {needed} nanomina, got {reserve.voucher.limit}"
         raise _required(said, offer, payments, standing)
     if not ledger.count_request(Rate(f"chain {account} {buyer}", clock() // 60, LOOKS_PER_MINUTE)):
         raise TooMany("account: expected fewer calls in a minute, got more", retry_after=60)
     funds = _covered_funds(signed, offer, payment, needed, ledger, payments, clock)
-    return Reserve(offer.price, voucher, buyer, funds, payment.failed_per_day)
+    return replace(reserve, funds=funds)
 
 
 def not_covered(
