@@ -117,12 +117,12 @@ def test_r3_a_start_whose_credential_was_long_in_coming_is_not_sent_while_others
     record = world.call().record
     opened = world._open_provider
 
-    def open_provider(stored: Any) -> Any:
+    def open_provider(_stored: Any) -> Any:
         end = world.clock.now + (slow.pop() if slow else 0)
         while world.clock.now < end:
             world.clock.passes(1)
             world.sweep()
-        return opened(stored)
+        return opened(_stored)
 
     world._open_provider = open_provider  # type: ignore[method-assign]
     world.clock.passes(10)
