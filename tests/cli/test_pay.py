@@ -35,11 +35,13 @@ def gateway(market: Market, monkeypatch: pytest.MonkeyPatch) -> Gateway:
     return Gateway(load("call", market, monkeypatch))
 
 
-def bought(market: Market, answer: Answer, book: Page, nonce: int = 7) -> dict[str, Any]:
+def bought(
+    market: Market, answer: Answer, book: Page, nonce: int = 7, agree: Callable[[int], None] = print
+) -> dict[str, Any]:
     with httpx.Client(transport=httpx.MockTransport(answer)) as http:
         call = market.sign(limit=0, nonce=nonce).call
         url = SELLER_SITE.resource(market.offer)
-        return pay(url, call, market.offer, key=BUYER, page=book, service=Service(http))
+        return pay(url, call, market.offer, key=BUYER, page=book, service=Service(http), agree=agree)
 
 
 def cold(folder: Path, market: Market) -> Any:
@@ -89,6 +91,79 @@ def test_l4_a_client_that_forgot_is_corrected_once(market: Market, gateway: Gate
     assert gateway.statuses == [402, 202, 402, 402, 202]
 
 
+def test_a10_a_limit_above_what_was_agreed_to_is_agreed_to_again_before_it_is_signed(
+    market: Market, gateway: Gateway, tmp_path: Path
+) -> None:
+    with cold(tmp_path / "one", market) as book:
+        bought(market, gateway.answer, book)
+
+    def nobody(total: int) -> None:
+        raise CliError("confirm", f"asked for {total}")
+
+    with cold(tmp_path / "other", market) as book:
+        with pytest.raises(CliError, match=f"asked for {2 * PRICE}"):
+            bought(market, gateway.answer, book, nonce=8, agree=nobody)
+        assert gateway.statuses == [402, 202, 402, 402], "nothing was sent after the correction"
+
+
+LOST = [
+    lambda request: httpx.ReadTimeout("late", request=request),
+    lambda _: httpx.Response(504, text="<html>"),
+    lambda _: httpx.Response(500, json={"type": "about:blank", "title": "Internal Server Error"}),
+]
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_l3_a_payment_whose_answer_was_lost_is_sent_again_and_buys_once(
+    market: Market, gateway: Gateway, tmp_path: Path, lost: Callable[[httpx.Request], Any]
+) -> None:
+    lose = [True]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        given = gateway.answer(request)
+        if given.status_code == httpx.codes.ACCEPTED and lose and lose.pop():
+            return told(lost(request))
+        return given
+
+    with cold(tmp_path, market) as book:
+        assert bought(market, answer, book)["state"] == "running"
+        assert book.known == Known(PRICE, PRICE)
+    assert (len(market.ledger.records), market.ledger.standing(NAME).committed) == (1, PRICE)
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_l3_a_call_that_may_have_been_taken_is_named(
+    market: Market, gateway: Gateway, tmp_path: Path, lost: Callable[[httpx.Request], Any]
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        given = gateway.answer(request)
+        return told(lost(request)) if given.status_code == httpx.codes.ACCEPTED else given
+
+    with cold(tmp_path, market) as book, pytest.raises(CliError) as refused:
+        bought(market, answer, book)
+    [taken] = market.ledger.records.values()
+    assert refused.value.following == (
+        f"it may have been taken: look at https://calls.test/calls/{taken.id} before you buy again"
+    )
+
+
+def told(lost: Any) -> httpx.Response:
+    if isinstance(lost, Exception):
+        raise lost
+    return lost  # type: ignore[no-any-return]
+
+
+def test_a_refusal_that_is_clear_is_told_as_it_is(market: Market, gateway: Gateway, tmp_path: Path) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        market.chain.down = True
+        return gateway.answer(request)
+
+    with cold(tmp_path, market) as book, pytest.raises(CliError) as refused:
+        bought(market, answer, book)
+    assert (refused.value.kind, gateway.statuses) == ("node-unavailable", [402, 503])
+    assert "taken" not in refused.value.following
+
+
 def test_a10_the_highest_limit_is_on_disk_before_the_signature_leaves(
     market: Market, gateway: Gateway, tmp_path: Path
 ) -> None:
@@ -100,9 +175,9 @@ def test_a10_the_highest_limit_is_on_disk_before_the_signature_leaves(
             raise httpx.ConnectError("the network went away")
         return gateway.answer(request)
 
-    with cold(tmp_path, market) as book, pytest.raises(httpx.ConnectError):
+    with cold(tmp_path, market) as book, pytest.raises(CliError, match="got ConnectError"):
         bought(market, answer, book)
-    assert seen == [str(PRICE)]
+    assert seen == [str(PRICE)] * 2
 
 
 def test_a4_a_seller_who_asks_for_more_than_the_offer_gets_no_signature(

@@ -71,8 +71,13 @@ class Purchase:
         with page(state, account, self.offer.payment.terms, cold) as book:
             confirm(self.out, self._plan(account, book.known.committed + self.offer.price), yes=yes)
             self.out.progress(f"paying {mina(self.offer.price)} from {account}")
-            url = f"{self.url}/calls"
-            return pay(url, call, self.offer, key=self.key, page=book, service=self.service)
+
+            def agree(total: int) -> None:
+                self.out.progress("the operator corrects what was spent from the account so far")
+                confirm(self.out, [_signing(account, total)], yes=yes)
+
+            url, offer, service = f"{self.url}/calls", self.offer, self.service
+            return pay(url, call, offer, key=self.key, page=book, service=service, agree=agree)
 
     def _plan(self, account: str, total: int) -> list[str]:
         """What is bought, what it costs, and what is signed; nothing was sent yet.
@@ -88,13 +93,17 @@ class Purchase:
             f"run      {self.offer.title}: {source.origin}, project {source.project}, {source.ref}",
             f"inputs   {said}",
             f"price    {mina(self.offer.price)}, if the run succeeds; no fee",
-            f"sign     at most {mina(total)} in total from {account}",
+            _signing(account, total),
         ]
 
     def _fresh(self) -> dict[str, Any]:
         salt, nonce = secrets.token_hex(32), secrets.randbits(128)
         fresh = {"inputs": self.inputs, "salt": salt, "nonce": nonce, "expires_at": self.expires_at}
         return {**fresh, "reads": self.reads}
+
+
+def _signing(account: str, total: int) -> str:
+    return f"sign     at most {mina(total)} in total from {account}"
 
 
 def cold_start(service: Service, account: str, node: str) -> Known | None:

@@ -1,5 +1,7 @@
 """Pay for one call over x402: read the 402, sign what the offer says and no more, send again."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,10 +18,19 @@ from sealrun_cli.service import Service, good
 
 # A stale limit is corrected once; a seller who asks again does not know its own figures.
 ROUNDS = 2
+# The operator's faults that come before anything is claimed.
+NOTHING_TAKEN = ("node-unavailable", "offer-closed")
 
 
 def pay(
-    url: str, call: Call, offer: Offer, *, key: PrivateKey, page: Page, service: Service
+    url: str,
+    call: Call,
+    offer: Offer,
+    *,
+    key: PrivateKey,
+    page: Page,
+    service: Service,
+    agree: Callable[[int], None],
 ) -> dict[str, Any]:
     """Buy the call; its state as the operator answers it.
 
@@ -32,9 +43,10 @@ def pay(
         key: of the account's buyer.
         page: what this client knows of the account.
         service: the operator's API.
+        agree: to another limit than ``page`` had in view, in nanomina; raises where nobody does.
 
     Raises:
-        CliError: the call was not accepted.
+        CliError: the call was not accepted, or nobody knows whether it was.
         Refused: the seller asks for something else than the offer says, or for too high a limit.
     """
     made = MinaBatchSettlement(
@@ -48,23 +60,55 @@ def pay(
     for _ in range(ROUNDS):
         if answer.status_code != httpx.codes.PAYMENT_REQUIRED:
             break
-        header = _payment(answer, made)
+        accepted = _accepted(answer, made)
+        if (correction := accepted["extra"].pop("correction", None)) is not None:
+            made.correct(correction)
+            agree(page.known.committed + offer.price)
+        payload = made.create_payment_payload(accepted)
+        header = x402.encoded({"x402Version": x402.VERSION, "accepted": accepted, "payload": payload})
         page.save()
-        answer = service.send("POST", url, body=made.body(), headers={x402.SIGNATURE_HEADER: header})
-    accepted = good(answer)
+        headers = {x402.SIGNATURE_HEADER: header}
+        send = partial(service.send, "POST", url, body=made.body(), headers=headers)
+        answer = _sent(send, f"{url.removesuffix(f'/offers/{offer.id}/calls')}/calls/{call.id}")
+    taken = good(answer)
     made.reserved()
     page.save()
-    return accepted
+    return taken
 
 
-def _payment(answer: httpx.Response, made: MinaBatchSettlement) -> str:
-    """The PAYMENT-SIGNATURE that this 402 asks for."""
+def _sent(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
+    """The answer to a payment. Without one the same is sent again, which is never taken twice (L3).
+
+    Raises:
+        CliError: there is none still, and the call may run.
+    """
+    for again in (True, False):
+        try:
+            return _answered(send)
+        except CliError as error:
+            if again and error.kind in NOTHING_TAKEN:
+                raise
+            if not again:
+                following = f"it may have been taken: look at {where} before you buy again"
+                raise CliError(error.kind, error.detail, following) from error
+    raise AssertionError("unreachable")
+
+
+def _answered(send: Callable[[], httpx.Response]) -> httpx.Response:
+    """An answer that is none of the server's faults."""
+    try:
+        answer = send()
+    except httpx.HTTPError as error:
+        raise CliError("unreachable", f"call: expected an answer, got {type(error).__name__}") from error
+    if answer.is_server_error:
+        good(answer)
+    return answer
+
+
+def _accepted(answer: httpx.Response, made: MinaBatchSettlement) -> dict[str, Any]:
+    """What this 402 asks for, in our scheme."""
     required = x402.decoded(answer.headers.get(x402.REQUIRED_HEADER, ""))
     accepted = next((each for each in required.get("accepts", []) if each.get("scheme") == made.scheme), None)
     if accepted is None:
         raise CliError("payment", f"402: expected the scheme {made.scheme} among what it accepts, got others")
-    correction = accepted["extra"].pop("correction", None)
-    if correction is not None:
-        made.correct(correction)
-    payload = made.create_payment_payload(accepted)
-    return x402.encoded({"x402Version": x402.VERSION, "accepted": accepted, "payload": payload})
+    return dict(accepted)
