@@ -1,5 +1,6 @@
 """Faults that the oracle signed: everything fits together but what it says."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -106,12 +107,21 @@ def _of_another_sale(file: str) -> Make:
     return lambda sale, good: {**good, file: sale.of(replace(sale.call, nonce=8)).folder()[file]}
 
 
+def _half_a_character(sale: Sale, _: Files) -> Files:
+    """A document of the run with a name that no UTF-8 can hold."""
+    document = json.dumps({**sale.run, "samples": {"\ud800": {}}}).encode()
+    trees = sale.evidence(document)
+    files = sale.folder(profile_hash=trees.profile.hash)
+    return {**files, "profile/run.json": document, "index.json": trees.index, "openings.json": trees.openings}
+
+
 def _source(commit: str) -> int:
     return make_offer(source={**offer_value()["source"], "commit": commit}, evidence=POLICY).source_hash
 
 
 PRETTY = b'{"inputs": {"layer": "both"}, "salt": "' + b"ab" * 32 + b'"}'
 LAYER = canonical({"inputs": {"layer": "none"}, "salt": "ab" * 32})
+READS = canonical({"inputs": {"layer": "both"}, "salt": "ab" * 32, "reads": 5})
 
 BY_THE_ORACLE = [
     Fault(
@@ -164,6 +174,7 @@ BY_THE_ORACLE = [
     ),
     Fault("inputs-signed-in-another-form", "inputs", "inputs: expected canonical JSON", _inputs(PRETTY)),
     Fault("inputs-outside-the-schema", "inputs", "layer", _inputs(LAYER)),
+    Fault("inputs-that-read-a-number", "inputs", "reads: expected a list", _inputs(READS)),
     Fault("index-of-another-sale", "index", "the index's call: expected", _of_another_sale("index.json")),
     Fault(
         "index-with-a-label-twice",
@@ -212,6 +223,7 @@ BY_THE_ORACLE = [
         _run(outcome="failed", reason="build: script_failure"),
     ),
     Fault("run-of-no-form", "run", "run: expected", _run(run=[])),
+    Fault("run-with-half-a-character", "statements", "RFC 8785 can hold", _half_a_character),
     Fault("run-by-an-account-in-words", "run", "user: expected a whole number", _ran(user="seven")),
     Fault("run-that-is-missing", "commit", "expected one for status succeeded, got none", _run(run=None)),
     Fault("run-of-another-commit", "commit", "the run's sha: expected 1f1f", _ran(sha="2e" * 20)),

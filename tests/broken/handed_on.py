@@ -133,6 +133,12 @@ HANDED_ON = [
         value(RECEIPT, lambda found: found.update(publicKey=BUYERS_KEY)),
     ),
     Fault(
+        "offer-that-requires-a-list",
+        "offer",
+        "required: expected a list of names",
+        value(OFFER, lambda found: found["inputs"].update(required=[[]])),
+    ),
+    Fault(
         "offer-at-another-price",
         "offer",
         "offer hash: expected",

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from sealrun.stacks import folded
+from sealrun_cli import profile
+from sealrun_cli.errors import CliError
 from sealrun_cli.flame_graph import ALL, ROW, Box, boxes, flame_graph
 from sealrun_cli.main import app
 from sealrun_cli.speedscope import speedscope
@@ -174,6 +176,16 @@ def test_several_jobs_stand_each_under_its_name(tmp_path: Path) -> None:
         (tmp_path / "profile" / job / "profile.public.folded").write_bytes(folded(STACKS))
     run(tmp_path, "--svg", tmp_path / "a.svg")
     assert "<title>check: 100 of 200 samples, 50.0 %</title>" in (tmp_path / "a.svg").read_text()
+
+
+def test_stacks_of_many_jobs_are_bounded_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile, "MAX_TOTAL_BYTES", 2 * len(folded(STACKS)))
+    for job in ("a", "b", "c"):
+        run(tmp_path) if job == "c" else None
+        (tmp_path / "profile" / job).mkdir(parents=True)
+        (tmp_path / "profile" / job / "profile.public.folded").write_bytes(folded(STACKS))
+    with pytest.raises(CliError, match="bytes in all, got"):
+        profile.read_stacks(tmp_path)
 
 
 @pytest.mark.parametrize(

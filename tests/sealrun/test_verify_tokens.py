@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 import pytest
 
+from sealrun import run_document
 from sealrun.fields import canonical
 from sealrun.issuers import Issuer, PinnedKeys
 from sealrun.receipts import SignedReceipt
@@ -209,6 +210,14 @@ def test_e2_a_folder_in_which_anything_of_the_token_is_changed_shows_no_grade_1(
     assert found.grade == 0
     assert found.holds is (not text)
     assert any(text in claim.says for claim in found.broken) is bool(text)
+
+
+def test_e2_a_run_document_without_the_job_s_id_shows_no_grade_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_document, "_JOB", ("name", "stage"))
+    world = world_of()
+    found = check(folder_of(world, collected(world)))
+    assert (found.grade, found.holds) == (0, False)
+    assert "expected one job of the run, got 1" in said(found, "token")[1]
 
 
 def test_e2_hidden_outputs_leave_it_open_which_jobs_they_came_from() -> None:

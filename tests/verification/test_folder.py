@@ -74,6 +74,46 @@ def test_a_pipe_and_a_folder_are_no_files_and_nobody_waits_for_them(root: Path) 
             DiskFolder(root).document(name)
 
 
+def test_a_link_in_a_circle_is_named_and_is_no_file(root: Path) -> None:
+    (root / "run.json").symlink_to("run.json")
+    (root / "profile").symlink_to("profile")
+    folder = DiskFolder(root)
+    assert {"run.json", "profile"} < set(folder.names())
+    for read in (folder.document, folder.measure):
+        with pytest.raises(Malformed, match="expected a file"):
+            read("run.json")
+    with pytest.raises((Malformed, OSError)):
+        folder.write("profile/run.json", [b"x"], sha256=sha256(b"x"))
+
+
+def deep(root: Path, name: str, levels: int) -> None:
+    """Folders within each other with a file at their end, further down than a path may be long."""
+    here = os.open(root, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir(name, dir_fd=here)
+        below = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(os.open("more", os.O_WRONLY | os.O_CREAT, dir_fd=here))
+    os.close(here)
+
+
+def test_folders_within_each_other_are_followed_however_many(root: Path) -> None:
+    deep(root, "a", 1200)
+    try:
+        assert DiskFolder(root).names()[0].endswith("a/more")
+    finally:  # shutil recurses too
+        last = root.joinpath(*["a"] * 1200)
+        (last / "more").unlink()
+        os.removedirs(last)
+
+
+def test_what_lies_too_deep_to_be_named_is_not_passed_over(root: Path) -> None:
+    deep(root / "outputs", "a" * 250, 20)
+    with pytest.raises(Malformed, match="expected only folders that can be read, File name too long"):
+        DiskFolder(root).names()
+
+
 def test_documents_and_names_are_bounded(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evidence_folder, "MAX_DOCUMENT_BYTES", 5)
     with pytest.raises(Malformed, match="at most 5 bytes, got more"):

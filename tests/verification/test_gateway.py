@@ -83,6 +83,25 @@ def test_a_gateway_that_lies_breaks_the_file(documents: Path, spoil: object, tex
     assert text in claim.says
 
 
+def test_a_gateway_that_lies_the_second_time_breaks_the_run(documents: Path) -> None:
+    """The run's document is measured, and then read."""
+    good = kept("good")
+    run = good["profile/run.json"]
+    other = run.replace(b"every job succeeded", b"EVERY JOB SUCCEEDED")
+    network = Network(*(data for name, data in good.items() if "/" in name))
+    place = f"/ipfs/{measure_document(run).cid}"
+
+    class Twice(Network):
+        def __call__(self, request: httpx.Request) -> httpx.Response:
+            answer = network(request)
+            return httpx.Response(200, content=other) if network.asked.count(place) > 1 else answer
+
+    found = checked(documents, Twice())
+    assert network.asked.count(place) > 1
+    assert {claim.name for claim in found.broken} == {"run"}
+    assert "profile/run.json: SHA-256: expected" in found.broken[0].says
+
+
 def test_what_the_gateway_has_not_is_broken_for_the_index_shows_it(documents: Path) -> None:
     found = checked(documents, Network())
     assert {claim.name for claim in found.broken} >= {"file"}

@@ -1,6 +1,7 @@
 """``sealrun verify``: what it prints, where it looks, and how it ends."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,22 @@ def test_two_copies_of_a_document_must_be_one(good: Path) -> None:
     assert says == "the folder's receipt: expected the one that is checked, got another"
 
 
+def test_e2_strangers_words_stay_in_their_line_and_move_nothing(tmp_path: Path) -> None:
+    sale, forged = good_sale(), "it ended\ngrade 1: \x1b[2J\u202e"
+    write(replace(sale, run={**sale.run, "reason": forged}).folder(), tmp_path)
+    disclosed = os.fsencode(tmp_path) + b"/disclosures/notes\xff\n.json"
+    (tmp_path / "disclosures/notes.json").rename(os.fsdecode(disclosed))
+    done = verify(tmp_path / "receipt.json")
+    assert done.exit_code == 0
+    assert all(line.isprintable() for line in done.stdout.splitlines())
+    assert [line[:7] for line in done.stdout.splitlines() if line.startswith("grade ")] == [
+        "grade  ",
+        "grade 0",
+    ]
+    assert r"succeeded: it ended\ngrade 1: \x1b[2J\u202e" in done.stdout
+    assert r"disclosures/notes\udcff\n.json" in done.stdout
+
+
 def test_other_files_are_named_and_nothing_is_said_of_them(good: Path) -> None:
     (good.parent / "evidence" / "notes\x1b[2J.txt").write_text("x")
     done = verify(good, "--json")
@@ -168,6 +185,30 @@ def test_pictures_beside_the_receipt_are_drawn_again(good: Path) -> None:
             found = verify_file(good, folder / "evidence")
             assert [claim.name for claim in found.broken] == ["picture"], at
         (folder / name).write_bytes(picture)
+
+
+def test_a_picture_of_stacks_that_no_leaf_covers_is_broken(good: Path) -> None:
+    evidence, alone = good.parent / "evidence", good.parent / "alone/profile/build/sealrun-profile"
+    for folder in (evidence / "various/build/sealrun-profile", alone):
+        folder.mkdir(parents=True)
+        (folder / "profile.folded").write_bytes(b"honest 9999\n")
+    drawn = RUN.invoke(
+        app, ["profile", str(good.parent / "alone"), "--svg", str(good.parent / "profile.svg")]
+    )
+    assert drawn.exit_code == 0
+    assert [claim.name for claim in verify_file(good, evidence).broken] == ["picture"]
+
+
+def test_a_picture_waits_for_no_pipe_and_follows_no_link(good: Path) -> None:
+    stacks = good.parent / "evidence/profile/build/sealrun-profile/profile.folded"
+    (good.parent / "profile.svg").write_text("<svg/>")
+    for make, says in ((os.mkfifo, "plain file"), (lambda path: path.symlink_to("/etc/hostname"), "a link")):
+        stacks.unlink()
+        make(stacks)
+        (claim,) = [
+            one for one in verify_file(good, good.parent / "evidence").broken if one.name == "picture"
+        ]
+        assert says in claim.says
 
 
 def test_a_picture_of_no_stacks_is_broken(good: Path) -> None:

@@ -25,19 +25,19 @@ class Output:
 
     def progress(self, line: str) -> None:
         """What is done now."""
-        self._console.print(line, style="dim", markup=False, soft_wrap=True)
+        self._console.print(plain(line), style="dim", markup=False, soft_wrap=True)
 
     def result(self, value: Mapping[str, Any], *lines: str) -> None:
         """What came of it, once per command: the value with --json, else the lines."""
-        print(json.dumps(value) if self._as_json else "\n".join(lines))
+        print(json.dumps(value) if self._as_json else "\n".join(map(plain, lines)))
 
     def error(self, error: CliError) -> None:
         """Why it goes no further."""
         if self._as_json:
             print(json.dumps({"error": error.value()}))
-        self._console.print(f"error: {error.detail}", style="bold red", markup=False, soft_wrap=True)
+        self._console.print(f"error: {plain(error.detail)}", style="bold red", markup=False, soft_wrap=True)
         if error.following:
-            self._console.print(f"next:  {error.following}", markup=False, soft_wrap=True)
+            self._console.print(f"next:  {plain(error.following)}", markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -50,6 +50,11 @@ def speaking(*, as_json: bool) -> Iterator[Output]:
         out.error(_known(error))
         sys.stdout.flush()
         raise typer.Exit(1) from None
+
+
+def plain(text: str) -> str:
+    """One line that shows what it says: nothing in strangers' words moves the cursor or turns around."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def mina(nanomina: int | str) -> str:

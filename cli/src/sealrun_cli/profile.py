@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sealrun.adapters.evidence_folder import DiskFolder
 from sealrun.stacks import MAX_BYTES, parse
 from sealrun.workflows.gather_files import PROBE_FOLDER, SHOWN_STACKS, STACKS
 from sealrun_cli import options
@@ -18,6 +19,11 @@ from sealrun_cli.speedscope import speedscope
 HOTTEST = 10
 # More jobs than any pipeline that is sold has.
 MAX_JOBS = 100
+# Parsed they take some twenty times as much.
+MAX_TOTAL_BYTES = 8 * MAX_BYTES
+# Where an evidence folder has them: profile/JOB/...
+TREE, PARTS = "profile", 3
+WHOLE = f"{PROBE_FOLDER}{STACKS}"
 
 
 def profile(
@@ -60,14 +66,19 @@ def read_stacks(source: Path) -> dict[tuple[str, ...], int]:
         Malformed: they are not folded stacks in their canonical form.
     """
     if source.is_file():
-        return _parsed(source)
-    found = _of_jobs(source)
+        with source.open("rb") as file:
+            return parse(file.read(MAX_BYTES + 1))
+    folder = DiskFolder(source)
+    found = _of_jobs(folder)
     if not found:
-        said = f"profile: expected {PROBE_FOLDER}{STACKS} or {SHOWN_STACKS} in {source}, got none"
+        said = f"profile: expected {WHOLE} or {SHOWN_STACKS} in {source}, got none"
         raise CliError("file", said, "run the job's command under `sealrun-probe run --` to have samples")
-    if len(found) == 1:
-        return _parsed(next(iter(found.values())))
-    return {(job, *frames): count for job, path in found.items() for frames, count in _parsed(path).items()}
+    texts = {job: folder.document(name) or b"" for job, name in found.items()}
+    if (total := sum(map(len, texts.values()))) > MAX_TOTAL_BYTES:
+        raise CliError("file", f"profile: expected at most {MAX_TOTAL_BYTES} bytes in all, got {total}")
+    if len(texts) == 1:
+        return parse(next(iter(texts.values())))
+    return {(job, *frames): count for job, text in texts.items() for frames, count in parse(text).items()}
 
 
 def hottest(stacks: Mapping[tuple[str, ...], int]) -> list[tuple[str, int]]:
@@ -78,16 +89,11 @@ def hottest(stacks: Mapping[tuple[str, ...], int]) -> list[tuple[str, int]]:
     return sorted(own.items(), key=lambda item: (-item[1], item[0]))[:HOTTEST]
 
 
-def _of_jobs(folder: Path) -> dict[str, Path]:
-    """Each job's own stacks, or, where only the public part is there, that."""
-    public = {path.parent.name: path for path in sorted(folder.rglob(SHOWN_STACKS))}
-    whole = {path.parent.parent.name: path for path in sorted(folder.rglob(f"{PROBE_FOLDER}{STACKS}"))}
-    found = {**public, **whole}
+def _of_jobs(folder: DiskFolder) -> dict[str, str]:
+    """Each job's own stacks, or, where only the public part is there, that: files that a leaf must cover."""
+    parts = [name.split("/", 2) for name in folder.names()]
+    jobs = [(part[2], part[1], "/".join(part)) for part in parts if part[0] == TREE and len(part) == PARTS]
+    found = {job: name for last in (SHOWN_STACKS, WHOLE) for own, job, name in jobs if own == last}
     if len(found) > MAX_JOBS:
         raise CliError("file", f"profile: expected at most {MAX_JOBS} jobs, got {len(found)}")
     return found
-
-
-def _parsed(path: Path) -> dict[tuple[str, ...], int]:
-    with path.open("rb") as file:
-        return parse(file.read(MAX_BYTES + 1))

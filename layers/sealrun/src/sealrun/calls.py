@@ -165,7 +165,7 @@ class SignedCall:
             salt=read.text(value, "salt", pattern="[0-9a-f]{64}", says="64 lower-case hex digits"),
             nonce=_nonce(value),
             expires_at=read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS),
-            reads=_reads(value.get("reads", [])),
+            reads=parse_reads(value.get("reads", [])),
         )
         return cls(
             call=call,
@@ -224,7 +224,12 @@ def _nonce(value: Mapping[str, Any]) -> int:
     return int(read.text(value, "nonce", pattern="[0-9a-f]{32}", says="32 lower-case hex digits"), 16)
 
 
-def _reads(value: Any) -> tuple[str, ...]:
+def parse_reads(value: Any) -> tuple[str, ...]:
+    """The hashes of the earlier receipts that a call takes up.
+
+    Raises:
+        Malformed: they are no list of hashes, or too many.
+    """
     if not isinstance(value, list) or len(value) > MAX_READS:
         raise Malformed(f"reads: expected a list of at most {MAX_READS} receipt hashes, got something else")
     says = "64 lower-case hex digits"

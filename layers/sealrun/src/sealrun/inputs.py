@@ -173,7 +173,9 @@ def _check_pattern(pattern: object) -> None:
 
 
 def _check_required(required: object, properties: Mapping[str, Any]) -> None:
-    if not isinstance(required, list) or any(name not in properties for name in required):
+    if not isinstance(required, list) or not all(
+        isinstance(name, str) and name in properties for name in required
+    ):
         raise InputsRefused("required: expected a list of names that stand in properties")
 
 

@@ -25,13 +25,18 @@ class DiskFolder:
     """``sealrun.verification.claims.Folder``; no link is followed, and none is left unnamed."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root.resolve()
+        self._root = _real(root)
 
     def names(self) -> list[str]:
         found: list[str] = []
-        for folder, folders, files in os.walk(self._root):
-            links = [name for name in folders if Path(folder, name).is_symlink()]
-            found += (Path(folder, name).relative_to(self._root).as_posix() for name in [*files, *links])
+        waiting = [self._root] if self._root.exists() else []
+        while waiting:  # os.walk recurses, and leaves out what it cannot read
+            folder = waiting.pop()
+            for name, is_folder in _entries(folder):
+                if is_folder:
+                    waiting.append(folder / name)
+                else:
+                    found.append((folder / name).relative_to(self._root).as_posix())
             if len(found) > MAX_FILES:
                 raise Malformed(f"folder: expected at most {MAX_FILES} files, got more")
         return sorted(found)
@@ -74,7 +79,7 @@ class DiskFolder:
         """
         path, scratch = self._root / name, self._root / SCRATCH
         self._root.mkdir(parents=True, exist_ok=True)
-        if path.parent.resolve() != path.parent:
+        if _real(path.parent) != path.parent:
             raise Malformed(f"{name}: expected a place inside the folder, got a link on the way")
         try:
             got = _copy(chunks, scratch)
@@ -93,7 +98,7 @@ class DiskFolder:
         """
         path = self._root / name
         try:
-            if path.resolve() != path:
+            if _real(path) != path:
                 raise Malformed(f"{name}: expected a file inside the folder, got a link")
             file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError as error:
@@ -102,6 +107,24 @@ class DiskFolder:
             os.close(file)
             raise Malformed(f"{name}: expected a plain file, got something else")
         return os.fdopen(file, "rb")
+
+
+def _real(path: Path) -> Path:
+    """Where the path leads; one that leads round in a circle stays as it is, and nothing opens it."""
+    return Path(os.path.realpath(path))
+
+
+def _entries(folder: Path) -> list[tuple[str, bool]]:
+    """What is in a folder, and whether it is a folder and no link to one.
+
+    Raises:
+        Malformed: it cannot be read.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    except OSError as error:
+        raise Malformed(f"folder: expected only folders that can be read, {error.strerror}") from error
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-from sealrun import read
 from sealrun.calls import PublicCall
 from sealrun.errors import SealrunError
 from sealrun.fields import canonical, document_hash
-from sealrun.json_limits import parse_object
 from sealrun.offers import Offer
 from sealrun.receipts import Receipt, SignedReceipt
 from sealrun.verification.claims import (
@@ -21,6 +19,7 @@ from sealrun.verification.claims import (
     holds,
     not_shown,
 )
+from sealrun.verification.nested import parse_inputs
 
 # Anyone computes again what the signed hashes are made of.
 ARITHMETIC = "arithmetic"
@@ -118,7 +117,7 @@ def check_inputs(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim
             kept = "the buyer keeps them; only their salted hash is here"
             return not_shown("inputs", kept, rests_on=ARITHMETIC)
         expect("inputs hash", str(receipt.inputs_hash), str(document_hash("sealrun:inputs", document)))
-        value = read.only(parse_object(document), ("inputs", "salt"), where="inputs", optional=("reads",))
+        value = parse_inputs(document)
         expect(
             "inputs", "canonical JSON", "canonical JSON" if canonical(value) == document else "another form"
         )

@@ -130,7 +130,8 @@ def _follow(
         if name in graph.nodes:
             continue
         graph.nodes[name] = node = _node(name, known, (*path, name))
-        waiting += [(each, (*path, name)) for each in reversed(node.reads) if not node.bad]
+        below = (*path, name)  # one for all of them: a graph may be wide and deep
+        waiting += [(each, below) for each in reversed(node.reads) if not node.bad]
 
 
 def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Sequence[str]) -> Node:
@@ -149,7 +150,7 @@ def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Se
         return Node(name, Link.BROKEN, error.detail, **told)
     if inputs is None:
         return Node(name, Link.SEALED, "signature holds; what it read is sealed with its inputs", **told)
-    reads = tuple(each for each in inputs.get("reads", []) if isinstance(each, str))
+    reads = tuple(inputs.get("reads", []))
     says = f"signature holds; reads {len(reads)} earlier receipts"
     return Node(name, Link.FOLLOWED, says, **told, reads=reads)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sealrun import read
+from sealrun.calls import parse_reads
+from sealrun.errors import Malformed
 from sealrun.fields import document_hash
 from sealrun.json_limits import parse_object
 from sealrun.measure import Measured
@@ -73,4 +75,17 @@ def opened_inputs(receipt: Receipt, folder: Folder) -> Mapping[str, Any] | None:
     if document is None:
         return None
     expect(INPUTS, str(receipt.inputs_hash), str(document_hash("sealrun:inputs", document)))
-    return read.only(parse_object(document), ("inputs", "salt"), where="inputs", optional=("reads",))
+    return parse_inputs(document)
+
+
+def parse_inputs(document: bytes) -> dict[str, Any]:
+    """inputs.json as it is: ``inputs`` is an object and ``reads``, if it is there, a list of hashes.
+
+    Raises:
+        Malformed: it has not this form.
+    """
+    value = read.only(parse_object(document), ("inputs", "salt"), where="inputs", optional=("reads",))
+    if not isinstance(value["inputs"], dict):
+        raise Malformed(f"inputs: expected an object, got {type(value['inputs']).__name__}")
+    parse_reads(value.get("reads", []))
+    return value

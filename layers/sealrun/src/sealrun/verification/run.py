@@ -12,7 +12,7 @@ from sealrun.receipts import Outcome, Receipt
 from sealrun.run_document import LABEL, not_pinned
 from sealrun.runs import run_name
 from sealrun.verification.claims import BrokenClaim, Claim, Folder, broken, expect, holds, not_shown
-from sealrun.verification.trees import Opened
+from sealrun.verification.trees import Opened, covered_document
 
 OPERATOR = "the operator's word"
 MAX_RUN_BYTES = 8 << 20
@@ -33,7 +33,8 @@ def read_run(receipt: Receipt, opened: Opened, folder: Folder) -> tuple[Mapping[
     Not checked: that the run was so. At grade 0 that is the operator's word.
     """
     try:
-        document = folder.document(f"profile/{LABEL}") if _KEY in opened.leaves else None
+        leaf = opened.leaves.get(_KEY)
+        document = covered_document(folder, f"profile/{LABEL}", leaf) if leaf else None
         if document is None:
             return {}, [not_shown("run", f"{LABEL} is not here", rests_on=OPERATOR, grade=0)]
         found = _parsed(document)

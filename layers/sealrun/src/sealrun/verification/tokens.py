@@ -15,7 +15,7 @@ from sealrun.offers import Offer
 from sealrun.receipts import GRADE_OPERATOR, GRADE_TOKEN, Receipt
 from sealrun.tokens import CLAIMS_NAME, Ran, Verified, usable_key, verify_token
 from sealrun.verification.claims import BrokenClaim, Claim, Folder, broken, expect, holds, not_shown
-from sealrun.verification.trees import Opened
+from sealrun.verification.trees import Opened, covered_document
 
 ISSUER = "the CI's signed token"
 
@@ -125,7 +125,7 @@ def _issuer(shown: Shown) -> Issuer:
 
 
 def _document(shown: Shown, place: str) -> bytes:
-    found = shown.folder.document(f"profile/{place}")
+    found = covered_document(shown.folder, f"profile/{place}", shown.opened.leaves["profile", place])
     if found is None:
         raise _NotHere(f"profile/{place} is not here")
     return found
@@ -148,7 +148,7 @@ def _ran(shown: Shown, place: str) -> Ran:
     run, jobs = shown.run.get("run"), shown.run.get("jobs")
     if not run or not isinstance(jobs, list):
         raise _NotHere("the run's document is not here")
-    ids = [one["id"] for one in jobs if isinstance(one, dict) and _named(one, place)]
+    ids = [one.get("id") for one in jobs if isinstance(one, dict) and _named(one, place)]
     if len(ids) != 1 or not isinstance(ids[0], int):
         raise BrokenClaim(f"{place}: expected one job of the run, got {len(ids)}")
     call = f"{shown.receipt.call_hash:064x}"

@@ -189,6 +189,19 @@ def _check_file(place: str, key: tuple[str, str], opened: Opened, folder: Folder
     return holds("file", f"{place}: {leaf.size} bytes{f', {cid}' if cid else ''}", rests_on=ARITHMETIC)
 
 
+def covered_document(folder: Folder, place: str, leaf: Leaf) -> bytes | None:
+    """A small file that is read as well as measured: what is read has the leaf's digest too.
+
+    Raises:
+        Malformed: as for the folder.
+        BrokenClaim: it has another digest; a gateway may give other bytes each time.
+    """
+    document = folder.document(place)
+    if document is not None:
+        expect(f"{place}: SHA-256", leaf.sha256, sha256(document).hexdigest())
+    return document
+
+
 def _check_text(place: str, key: tuple[str, str], opened: Opened) -> Claim:
     leaf, data = opened.leaves[key], opened.texts[key].encode()
     try:
