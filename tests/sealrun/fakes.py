@@ -26,7 +26,7 @@ from sealrun.errors import (
 from sealrun.issuers import Issuer, issuer_of
 from sealrun.measure import Measured, measure_document
 from sealrun.offers import Offer
-from sealrun.ports import Content, Job, Project, Rate, Run, RunStatus, StoredOffer
+from sealrun.ports import Content, Job, Project, Quota, Rate, Run, RunStatus, StoredOffer
 from sealrun.records import Record, RunKey
 from sealrun.runs import SOURCES, run_name
 from sealrun.sources import Source
@@ -105,7 +105,7 @@ class FakeLedger:
         identifier: str | None,
         rate: Rate | None = None,
         reserve: Reserve | None = None,
-        own_quota: int | None = None,
+        own_quota: Quota | None = None,
     ) -> bool:
         named = (record.account, identifier or "")
         if record.call_hash in self.records or (identifier is not None and named in self.identifiers):
@@ -113,8 +113,8 @@ class FakeLedger:
         standing = self._reserved(record, reserve) if reserve else None
         if rate and not self.count_request(rate):
             raise TooMany("calls: expected fewer in a minute, got more", retry_after=60)
-        hour, buyer = record.claimed_at // 3600, record.buyer or record.account
-        if own_quota is not None and not self._count((f"{offer.id} {buyer}", hour), own_quota):
+        own = (f"{offer.id} {own_quota.buyer}", record.claimed_at // 3600) if own_quota else None
+        if own_quota and own and not self._count(own, own_quota.per_hour):
             raise TooMany("calls: expected fewer of this buyer", retry_after=3600 - record.claimed_at % 3600)
         if not self._count((offer.id, record.claimed_at // 3600), offer.quota_per_hour):
             left = 3600 - record.claimed_at % 3600

@@ -11,14 +11,15 @@ from moto import mock_aws
 from local.aws import create_table
 from sealrun.adapters.dynamodb import DynamoLedger
 from sealrun.errors import StoreUnavailable, TooMany
-from sealrun.ports import Rate, StoredOffer
+from sealrun.ports import Quota, Rate, StoredOffer
 from sealrun.receipts import Outcome
 from sealrun.records import Ending, Record, State, accepted, claimed, finished, judged, trying
 from tests.sealrun.fakes import FakeLedger
-from tests.sealrun.world import make_offer, sign_call
+from tests.sealrun.world import BUYER, make_offer, sign_call
 
 NOW = 1_800_000_000
 OFFER = make_offer(quota_per_hour=2)
+BUYERS_NAME = BUYER.public_key().to_base58()
 
 
 def dynamo() -> DynamoLedger:
@@ -246,11 +247,11 @@ def test_l8_what_the_operator_holds_is_told_apart_and_not_let_go_by_a_health_che
 
 
 def test_l6_a_buyers_own_quota_bounds_that_buyer_and_is_all_or_nothing(ledger: Any) -> None:
-    assert ledger.claim(record(1), OFFER, identifier=None, own_quota=1)
+    assert ledger.claim(record(1), OFFER, identifier=None, own_quota=Quota(BUYERS_NAME, 1))
     with pytest.raises(TooMany, match="of this buyer"):
-        ledger.claim(record(2), OFFER, identifier="two", own_quota=1)
+        ledger.claim(record(2), OFFER, identifier="two", own_quota=Quota(BUYERS_NAME, 1))
     assert ledger.record(record(2).call_hash) is None
     assert ledger.claim(record(2), OFFER, identifier="two"), "neither quota nor identifier was used up"
     with pytest.raises(TooMany, match="of this buyer"):
-        ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, own_quota=0)
-    assert ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, own_quota=1)
+        ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, own_quota=Quota(BUYERS_NAME, 0))
+    assert ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, own_quota=Quota(BUYERS_NAME, 1))

@@ -419,6 +419,18 @@ def test_a_grant_is_read_from_canonical_json_only(world: World) -> None:
         send(world, {**body, "grant": base64.urlsafe_b64encode(loose).decode().rstrip("=")}, "0" * 64)
 
 
+@pytest.mark.parametrize(("per_hour", "most"), [(0, 0), (1, 1)])
+def test_l6_tickets_count_against_their_issuers_own_quota(per_hour: int, most: int) -> None:
+    world = World(offer=make_offer(access=ONLY_BUYER))
+    stored = world.ledger.offers[world.offer.hash]
+    quotas = {BUYER.public_key().to_base58(): per_hour}
+    world.ledger.offers[world.offer.hash] = replace(stored, quotas=quotas)
+    for number in range(most):
+        send(world, redemption(free_ticket(world.offer, secret=PrivateKey.from_scalar(70 + number))))
+    with pytest.raises(TooMany, match="of this buyer"):
+        send(world, redemption(free_ticket(world.offer, secret=PrivateKey.from_scalar(80))))
+
+
 def test_a_ticket_counts_against_the_offers_quota() -> None:
     world = World(make_offer(access=ONLY_BUYER, quota_per_hour=1))
     send(world, redemption(free_ticket(world.offer)))

@@ -115,6 +115,14 @@ class Rate:
     limit: int
 
 
+@dataclass(frozen=True)
+class Quota:
+    """How many calls of one offer a buyer with a bound of its own may have claimed in one hour."""
+
+    buyer: str
+    per_hour: int
+
+
 class Ledger(Protocol):
     """The one table of offers, calls, leases and counters.
 
@@ -160,7 +168,7 @@ class Ledger(Protocol):
         identifier: str | None,
         rate: Rate | None = None,
         reserve: Reserve | None = None,
-        own_quota: int | None = None,
+        own_quota: Quota | None = None,
     ) -> bool:
         """Claim the call, count it against quota and rate, store the identifier and reserve the price.
 

@@ -15,7 +15,7 @@ from sealrun.adapters.dynamodb_table import HOUR, Table, count
 from sealrun.dues import DueLeaf, Statement
 from sealrun.errors import NotCovered, StoreUnavailable, TooMany
 from sealrun.offers import Offer
-from sealrun.ports import Rate, StoredOffer
+from sealrun.ports import Quota, Rate, StoredOffer
 from sealrun.receipts import Outcome
 from sealrun.records import Ending, Record, RunKey, State
 from sealrun.vouchers import Deposits, Reserve, Standing, concluded
@@ -129,7 +129,7 @@ class DynamoLedger:
         identifier: str | None,
         rate: Rate | None = None,
         reserve: Reserve | None = None,
-        own_quota: int | None = None,
+        own_quota: Quota | None = None,
     ) -> bool:
         hour = record.claimed_at // HOUR
         quota = count(f"quota#{offer.id}#{hour}", offer.quota_per_hour, until=hour * HOUR)
@@ -139,7 +139,7 @@ class DynamoLedger:
             items["identifier"] = self._table.new({**key, "call": {"S": record.id}})
         if rate is not None:
             items["rate"] = self._table.update(_rate_counter(rate))
-        if own_quota is not None and own_quota < 1:
+        if own_quota is not None and own_quota.per_hour < 1:
             raise _over_quota(record, "none of this buyer")
         if own_quota is not None:
             items["own quota"] = self._table.update(_own_counter(record, own_quota))
@@ -284,10 +284,11 @@ def _over_quota(record: Record, expected: str) -> TooMany:
     return TooMany(f"calls: expected {expected} an hour, got more", retry_after=left)
 
 
-def _own_counter(record: Record, limit: int) -> dict[str, Any]:
+def _own_counter(record: Record, quota: Quota) -> dict[str, Any]:
     """The buyer's calls of this offer in this hour."""
-    hour, buyer = record.claimed_at // HOUR, record.buyer or record.account
-    return count(f"quota#{record.offer_hash:064x}#{buyer}#{hour}", limit, until=hour * HOUR)
+    hour = record.claimed_at // HOUR
+    name = f"quota#{record.offer_hash:064x}#{quota.buyer}#{hour}"
+    return count(name, quota.per_hour, until=hour * HOUR)
 
 
 def _rate_counter(rate: Rate) -> dict[str, Any]:

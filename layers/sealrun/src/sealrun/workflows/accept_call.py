@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from mina.keys import PublicKey
 from sealrun import read, x402
 from sealrun.calls import MAX_UNIX_SECONDS, SignedCall, check_expiry
 from sealrun.errors import (
@@ -18,7 +19,7 @@ from sealrun.errors import (
 )
 from sealrun.json_limits import parse_object
 from sealrun.offers import Offer
-from sealrun.ports import Ledger, Rate, StoredOffer
+from sealrun.ports import Ledger, Quota, Rate, StoredOffer
 from sealrun.records import Record, claimed, trying
 from sealrun.vouchers import Reserve
 from sealrun.workflows.reserve_price import Payments, not_covered, paid_value, reserve_price
@@ -106,6 +107,7 @@ class Desk:
         sender: str,
         now: int,
         in_any_order: bool = False,
+        issuer: PublicKey | None = None,
     ) -> Accepted:
         """The second half of L2's checks, the claim and the start.
 
@@ -115,6 +117,7 @@ class Desk:
             sender: the network address that the request came from.
             now: Unix seconds, as the first half read them.
             in_any_order: see ``reserve_price``.
+            issuer: whose quota the call counts against, where that is not its signer.
 
         Raises:
             Refused: see ``accept_call``.
@@ -130,8 +133,9 @@ class Desk:
         _check_rate(self.throttle(rate))
         check(offer)
         offer.inputs.check(signed.call.inputs)
+        quota = _own_quota(stored, (issuer or signed.signer).to_base58())
         if offer.payment is None:
-            return self._claim(signed, stored, rate=rate)
+            return self._claim(signed, stored, quota, rate=rate)
         _check_rate(self.ledger.count_request(rate))
         selling = _selling(self.payments)
         reserve = reserve_price(
@@ -143,7 +147,7 @@ class Desk:
             in_any_order=in_any_order,
         )
         try:
-            return self._claim(signed, stored, reserve=reserve)
+            return self._claim(signed, stored, quota, reserve=reserve)
         except NotCovered as error:
             raise not_covered(error, signed, offer, self.ledger, selling) from error
 
@@ -151,6 +155,7 @@ class Desk:
         self,
         signed: SignedCall,
         stored: StoredOffer,
+        quota: Quota | None,
         *,
         rate: Rate | None = None,
         reserve: Reserve | None = None,
@@ -163,7 +168,7 @@ class Desk:
             record,
             offer,
             identifier=signed.identifier,
-            own_quota=stored.quotas.get(record.buyer or record.account),
+            own_quota=quota,
             rate=rate,
             reserve=reserve,
         ):
@@ -207,6 +212,10 @@ def _check_open(stored: StoredOffer) -> None:
 def _check_rate(within: bool) -> None:  # noqa: FBT001
     if not within:
         raise TooMany(f"calls: expected at most {REQUESTS_PER_MINUTE} a minute, got more", retry_after=60)
+
+
+def _own_quota(stored: StoredOffer, buyer: str) -> Quota | None:
+    return Quota(buyer, stored.quotas[buyer]) if buyer in stored.quotas else None
 
 
 def _selling(payments: Payments | None) -> Payments:

@@ -60,7 +60,9 @@ def redeem_ticket(
 
     desk, signed = Desk(ledger, starter, clock, throttle, payments), redemption.signed_call
     try:
-        return desk.take(signed, check, sender=sender, now=now, in_any_order=True)
+        return desk.take(
+            signed, check, sender=sender, now=now, in_any_order=True, issuer=redemption.grant.issuer
+        )
     except Conflict as error:
         raise TicketUsed("ticket: expected one that was not redeemed yet, got a used one") from error
 
