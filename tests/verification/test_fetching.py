@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from mina.keys import PrivateKey
+from sealrun.calls import SignedCall
 from sealrun.errors import Malformed
 from sealrun.measure import measure_document
 from sealrun_cli import fetching
@@ -39,6 +41,7 @@ class Shop:
         self._gateway = Gateway(load("receipt", market, monkeypatch, store=self.world.store))
         self.asked: list[str] = []
         self.spoil: Callable[[str, bytes], bytes] = lambda _, body: body
+        self.heard: Callable[[str], None] = lambda _: None  # the rights to read that are shown
 
     def fetch(self, to: Path, *, buyer: PrivateKey | None = None, gateway: str = "") -> dict[str, Any]:
         url = f"https://calls.test/calls/{self.record.id}"
@@ -46,10 +49,10 @@ class Shop:
             out = Output(as_json=True)
             return fetch(Service(http), url, to, buyer=buyer, out=out, gateway=gateway)[0]
 
-    def refused(self, to: Path, *, gateway: str = "") -> str:
+    def refused(self, to: Path, *, buyer: PrivateKey | None = None, gateway: str = "") -> str:
         """Why nothing came of it."""
         with pytest.raises((CliError, Malformed, httpx.HTTPError)) as caught:
-            self.fetch(to, gateway=gateway)
+            self.fetch(to, buyer=buyer, gateway=gateway)
         return str(caught.value)
 
     @property
@@ -59,6 +62,8 @@ class Shop:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         name = request.url.path.rsplit("/", 1)[-1]
         self.asked.append(name)
+        if "sealrun-signature" in request.headers:
+            self.heard(request.headers["sealrun-signature"])
         if request.url.host == "ipfs.test":
             pinned = {measure_document(body).cid: body for body in self.world.store.bytes.values()}
             return httpx.Response(200, content=self.spoil("pinned", pinned[name]))
@@ -175,6 +180,104 @@ def test_what_is_not_what_the_receipt_covers_is_refused(
 ) -> None:
     shop.spoil = lambda asked, body: spoil(body) if asked == name else body
     assert text in shop.refused(tmp_path)
+
+
+def other_call(shop: Shop) -> bytes:
+    """The documents of another call of this buyer's."""
+    call = SignedCall.parse(shop.record.body, shop.world.offer).call.public
+    return replace(call, nonce=99).document()
+
+
+def test_l5_no_right_to_read_another_call_is_signed(shop: Shop, tmp_path: Path) -> None:
+    rights: list[str] = []
+    other = other_call(shop).decode()
+
+    def spoil(name: str, body: bytes) -> bytes:
+        value = json.loads(body) if name == "evidence" else {}
+        return json.dumps({**value, "documents": {"call.json": other}}).encode() if value else body
+
+    shop.spoil, shop.heard = spoil, rights.append
+    assert "call.json: expected the call of https://calls.test" in shop.refused(tmp_path, buyer=BUYER)
+    assert rights == []
+
+
+def _without(name: str) -> Callable[[dict[str, Any]], object]:
+    return lambda value: value.pop(name)
+
+
+def _as_number(name: str) -> Callable[[dict[str, Any]], object]:
+    return lambda value: value.update({name: 5})
+
+
+NAMES = ("documents", "index", "openings", "files")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *map(_without, NAMES),
+        *map(_as_number, NAMES),
+        lambda value: value["files"][0].pop("url"),
+        lambda value: value["documents"].update({"offer.json": 5}),
+        lambda value: value["documents"].update({"offer.json": "\ud800"}),
+    ],
+)
+def test_an_answer_of_another_form_is_said_to_be_one(
+    shop: Shop, tmp_path: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    def spoil(name: str, body: bytes) -> bytes:
+        value = json.loads(body)
+        if name == "evidence":
+            change(value)
+        return json.dumps(value).encode()
+
+    shop.spoil = spoil
+    assert "expected documents, index, openings and files" in shop.refused(tmp_path, buyer=BUYER)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":' * 50_000 + b"1" + b"}" * 50_000, b'{"data":1,"data":2}', b'{"data":NaN}']
+)
+def test_json_that_two_readers_read_in_two_ways_is_none(shop: Shop, tmp_path: Path, body: bytes) -> None:
+    shop.spoil = lambda *_: body
+    assert "expected JSON" in shop.refused(tmp_path)
+
+
+def test_l9_a_service_elsewhere_names_nothing_on_this_machine(shop: Shop, tmp_path: Path) -> None:
+    shop.spoil = lambda _, body: body.replace(b"https://evidence.test", b"http://127.0.0.1:1")
+    assert "expected https://, got http://127.0.0.1:1" in shop.refused(tmp_path)
+    assert shop.files_asked == 0
+
+
+def test_l5_what_the_buyer_has_is_not_replaced_by_what_the_service_says_now(
+    shop: Shop, tmp_path: Path
+) -> None:
+    shop.fetch(tmp_path, buyer=BUYER)
+    before = {name: (tmp_path / name).read_bytes() for name in files(tmp_path)}
+    lies: dict[str, Any] = {
+        "openings": {"openings": "{}"},
+        "inputs.json": {"documents": {"inputs.json": "{}"}},
+        "index": {"index": "{}"},
+    }
+    for lie in lies.values():
+        shop.spoil = lambda name, body, lie=lie: (  # type: ignore[misc]
+            json.dumps({**json.loads(body), **lie}).encode() if name == "evidence" else body
+        )
+        assert "as the service has it, got another" in shop.refused(tmp_path)
+    shop.spoil = lambda name, body: b"" if name == "receipt.intoto.jsonl" else body
+    assert "as the service has it, got another" in shop.refused(tmp_path)
+    assert {name: (tmp_path / name).read_bytes() for name in files(tmp_path)} == before
+
+
+@pytest.mark.parametrize("name", ["offer.json", "outputs/build/dist/out.txt"])
+def test_a_folder_with_files_of_somebody_elses_is_left_as_it_is(
+    shop: Shop, tmp_path: Path, name: str
+) -> None:
+    write({name: b"a draft", "notes.txt": b""}, tmp_path)
+    assert f"or this call's, got one with {name}" in shop.refused(tmp_path)
+    assert files(tmp_path) == {name, "notes.txt"}
+    (tmp_path / name).unlink()
+    assert shop.fetch(tmp_path)["holds"]
 
 
 def test_statements_that_are_not_the_receipts_are_found_at_the_end(shop: Shop, tmp_path: Path) -> None:

@@ -12,12 +12,23 @@ from mina.keys import PrivateKey
 from sealrun.adapters.evidence_folder import DiskFolder
 from sealrun.buyer import sign_read
 from sealrun.calls import PublicCall
-from sealrun.evidence_index import Index
+from sealrun.evidence_index import TREES, Index
 from sealrun.fields import canonical
 from sealrun.leaves import Kind, Leaf
 from sealrun.receipts import SignedReceipt
 from sealrun.statements import MAX_LINE_BYTES
-from sealrun.verification.claims import CALL, INDEX, INPUTS, OFFER, OPENINGS, RECEIPT, STATEMENTS, Verdict
+from sealrun.verification.claims import (
+    CALL,
+    DISCLOSURES,
+    DOCUMENTS,
+    INDEX,
+    INPUTS,
+    OFFER,
+    OPENINGS,
+    RECEIPT,
+    STATEMENTS,
+    Verdict,
+)
 from sealrun.verification.trees import open_leaves, read_disclosures, read_index
 from sealrun_cli.errors import CliError
 from sealrun_cli.output import Output
@@ -30,6 +41,7 @@ MAX_TOTAL_BYTES = 8 << 30
 READ_SECONDS = 900
 # The service's URLs are good for 300 s; a transfer that has begun may go on after that.
 URL_SECONDS = 240
+FOLDERS = (*TREES, DISCLOSURES)
 
 
 @dataclass
@@ -65,12 +77,12 @@ class Fetching:
             CliError: the folder holds another call's evidence, or what came is not what the receipt covers.
         """
         self.out.progress(f"reading {self.url}")
-        signed, answer = self._receipt(), self._evidence()
-        texts = {**answer["documents"], INDEX: answer["index"], OPENINGS: answer["openings"]}
-        opened = sorted(name for name in texts if re.fullmatch(r"disclosures/token-[0-9]{1,4}\.json", name))
+        signed = self._receipt()
+        found = self._evidence()
+        opened = sorted(name for name in found if re.fullmatch(r"disclosures/token-[0-9]{1,4}\.json", name))
         for name in (OFFER, CALL, INPUTS, INDEX, OPENINGS, *opened):
-            if texts.get(name) is not None:
-                self._keep(name, texts[name].encode())
+            if name in found:
+                self._keep(name, found[name])
         self._keep(STATEMENTS, self.service.body(f"{self.url}/{STATEMENTS}", at_most=2 * MAX_LINE_BYTES))
         return self._files(signed)
 
@@ -79,27 +91,44 @@ class Fetching:
         signed, document = SignedReceipt.parse(value), canonical(value)
         if not self.url.endswith(f"/calls/{signed.receipt.call_hash:064x}") or not signed.holds():
             raise CliError("receipt", f"receipt: expected a signed one of {self.url}, got another")
-        if self.to.document(RECEIPT) not in (None, document):
-            said = "folder: expected an empty one or this call's, got one with another receipt"
+        here = self.to.document(RECEIPT)
+        ours = [name for name in self.to.names() if name in DOCUMENTS or name.split("/")[0] in FOLDERS]
+        if here not in (None, document) or (here is None and ours):
+            another = ours[0] if here is None else "another receipt"
+            said = f"folder: expected an empty one or this call's, got one with {another}"
             raise CliError("file", said, "name another folder")
         self._keep(RECEIPT, document)
         return signed
 
-    def _evidence(self) -> dict[str, Any]:
-        """The service's answer; with the buyer's key once more, as the buyer, whose call it then knows."""
-        answer = self.service.get(f"{self.url}/evidence", at_most=MAX_ANSWER_BYTES)
+    def _evidence(self) -> Mapping[str, bytes]:
+        """The service's documents; with the buyer's key once more, as the buyer, whose call it then knows."""
+        url = f"{self.url}/evidence"
+        answer = _answer(self.service.get(url, at_most=MAX_ANSWER_BYTES))
         if self.buyer is not None:
-            call = PublicCall.parse(answer["documents"][CALL].encode())
-            until = int(time.time()) + READ_SECONDS
-            right = sign_read(self.buyer, call.network, call.account, call.hash, expires_at=until)
-            answer = self.service.get(f"{self.url}/evidence", right, at_most=MAX_ANSWER_BYTES)
-        self._links = {file["name"]: file["url"] for file in answer["files"]}
-        self._links_at = time.monotonic()
-        return answer
+            answer = _answer(
+                self.service.get(url, self._right(self.buyer, answer.documents), at_most=MAX_ANSWER_BYTES)
+            )
+        self._links, self._links_at = answer.links, time.monotonic()
+        return answer.documents
+
+    def _right(self, buyer: PrivateKey, documents: Mapping[str, bytes]) -> dict[str, str]:
+        """The right to read this call and no other: whoever has one reads what is the buyer's own (L5)."""
+        call = PublicCall.parse(documents.get(CALL, b""))
+        if not self.url.endswith(f"/calls/{call.hash:064x}"):
+            raise CliError(
+                "evidence", f"{CALL}: expected the call of {self.url}, got that of {call.hash:064x}"
+            )
+        until = int(time.time()) + READ_SECONDS
+        return sign_read(buyer, call.network, call.account, call.hash, expires_at=until)
 
     def _keep(self, name: str, document: bytes) -> None:
-        if self.to.document(name) != document:
+        """Write a document; one that is here already may be the better one, so it is not replaced."""
+        here = self.to.document(name)
+        if here is None:
             self.to.write(name, [document], sha256=hashlib.sha256(document).hexdigest())
+        elif here != document:
+            said = f"folder: expected {name} as the service has it, got another"
+            raise CliError("file", said, f"compare with `sealrun verify {RECEIPT}`, or name another folder")
 
     def _files(self, signed: SignedReceipt) -> Fetched:
         leaves = covered_files(signed, self.to)
@@ -130,13 +159,40 @@ class Fetching:
             self._evidence()
         if place not in self._links:
             raise CliError("evidence", f"{place}: expected a URL for it, got none")
-        return self._links[place]
+        link, scheme = self._links[place], self.url.partition(":")[0]
+        if not link.startswith(f"{scheme}://"):  # a service elsewhere has no business on this machine
+            raise CliError("evidence", f"{place}: expected {scheme}://, got {link[:40]}")
+        return link
 
     @cached_property
     def _cids(self) -> Mapping[str, str]:
         """The CIDs that the folder's index shows; the files' digests decide, not these."""
         found = Index.parse(self.to.document(INDEX) or b"").with_cids()
         return {place: cid for place, (cid, _) in found.items()}
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the service says of the evidence: documents by name, and where the files are."""
+
+    documents: Mapping[str, bytes]
+    links: dict[str, str]
+
+
+def _answer(value: Mapping[str, Any]) -> _Answer:
+    """Read the service's answer.
+
+    Raises:
+        CliError: it has not its form.
+    """
+    try:
+        texts = {**value["documents"], INDEX: value["index"], OPENINGS: value["openings"]}
+        documents = {name: text.encode() for name, text in texts.items() if text is not None}
+        links = {str(file["name"]): str(file["url"]) for file in value["files"]}
+    except (KeyError, TypeError, AttributeError, UnicodeEncodeError) as error:
+        said = "evidence: expected documents, index, openings and files, got something else"
+        raise CliError("evidence", said) from error
+    return _Answer(documents, links)
 
 
 def covered_files(signed: SignedReceipt, folder: DiskFolder) -> Mapping[str, Leaf]:

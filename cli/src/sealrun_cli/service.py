@@ -1,6 +1,5 @@
 """The operator's HTTP API, with bounded answers and its problem documents as errors."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +7,9 @@ from typing import Any
 import httpx
 
 from sealrun.adapters.http import limited, read_limited
+from sealrun.errors import Malformed
 from sealrun.fields import canonical
+from sealrun.json_limits import parse_object
 from sealrun.offers import Offer
 from sealrun_cli.errors import CliError
 
@@ -96,11 +97,10 @@ def good(response: httpx.Response) -> dict[str, Any]:
         CliError: it is not, or the body is no JSON object.
     """
     try:
-        value = json.loads(response.content)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise CliError("unreachable", f"{response.url}: expected JSON, got {response.status_code} without")
+        value = parse_object(response.content, at_most=len(response.content))
+    except Malformed:
+        said = f"{response.url}: expected JSON, got {response.status_code} without"
+        raise CliError("unreachable", said) from None
     if not response.is_success:
         kind = str(value.get("type", "")).removeprefix(PROBLEM) or "unreachable"
         raise CliError(kind, str(value.get("detail") or value.get("title") or response.status_code)[:500])
