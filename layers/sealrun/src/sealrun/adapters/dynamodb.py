@@ -6,6 +6,8 @@ The items of prepaid accounts are those of ``dynamodb_accounts``.
 
 import hashlib
 import json
+import random
+import time
 from collections.abc import Collection
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -23,8 +25,10 @@ from sealrun.vouchers import Deposits, Reserve, Standing, concluded
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Calls of one account may meet in the table; each attempt lets at least one of them through.
+# Calls of one offer or account meet in the table. Of those that do, DynamoDB lets one through and cancels
+# the others at once: each waits for a random time, in seconds, up to twice as long with every attempt.
 ATTEMPTS = 8
+FIRST_PAUSE = 0.02
 NO_LIMIT = 10**12
 
 
@@ -143,7 +147,7 @@ class DynamoLedger:
             raise _over_quota(record, "none of this buyer")
         if own_quota is not None:
             items["own quota"] = self._table.update(_own_counter(record, own_quota))
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             if reserve is not None:
                 items |= self._reserving(record, reserve)
             failed = self._table.failed(items)
@@ -152,6 +156,7 @@ class DynamoLedger:
             if failed & {"call", "identifier"}:
                 return False
             _check_counts(failed, record, offer)
+            _pause(attempt)
         raise StoreUnavailable("table: expected a claim, got in the way of other calls")
 
     def _reserving(self, record: Record, reserve: Reserve) -> dict[str, Any]:
@@ -186,12 +191,13 @@ class DynamoLedger:
         items: dict[str, Any] = {"call": {"Put": replaced}}
         if after.run_id and not before.run_id and (offer := self.document(after.offer_hash)):
             items["run"] = self._table.put(_run_item(after.run_key(offer), after))
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             if after.price and after.state.over and not before.state.over:
                 items |= self._concluding(after)
             failed = self._table.failed(items)
             if not failed or "call" in failed:
                 return not failed
+            _pause(attempt)
         raise StoreUnavailable("table: expected to conclude a call, got in the way of others")
 
     def _concluding(self, after: Record) -> dict[str, Any]:
@@ -264,6 +270,10 @@ class DynamoLedger:
             found += (answer or {}).get("Items", [])
         found.sort(key=lambda item: int(item["wake_at"]["N"]))
         return [int(item["pk"]["S"].removeprefix("call#"), 16) for item in found[:limit]]
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, FIRST_PAUSE * 2**attempt))  # noqa: S311
 
 
 def _check_counts(failed: set[str], record: Record, offer: Offer) -> None:
