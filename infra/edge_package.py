@@ -14,6 +14,7 @@ from pathlib import Path
 
 from infra.layers import ROOT, compile_folder, write_archive
 from infra.target import LAMBDA, Target
+from mina.keys import PublicKey
 
 FUNCTION = ROOT / "functions" / "edge_gate"
 # Of layers/sealrun, what checks a ticket; an import of anything else fails in the test of the package.
@@ -67,11 +68,20 @@ def _installed(name: str) -> Path:
     return Path(spec.origin).parent
 
 
+def _issuer(text: str) -> str:
+    try:
+        return PublicKey.from_base58(text).to_base58()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; got {text[:60]!r}") from None
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Write the archive and print one ``sha256sum`` line."""
     parser = argparse.ArgumentParser(prog="python -m infra.edge_package", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="the archive")
-    parser.add_argument("--issuer", action="append", help="a key whose tickets pass; all pass when left out")
+    parser.add_argument(
+        "--issuer", type=_issuer, action="append", help="a key whose tickets pass; all pass when left out"
+    )
     options = parser.parse_args(arguments)
     print(f"{write(options.out, issuers=options.issuer)}  {options.out.name}")
     return 0

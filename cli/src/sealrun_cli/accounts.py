@@ -63,8 +63,11 @@ def open_account(
         address_key = read_key(str(account_key)) if account_key.exists() else new_key(account_key)
         _tell_costs(out, terms, amount, fee)
         named = {"account_key": address_key.to_base58(), "terms": terms.value(), "deposit": str(amount)}
-        result = run_tool("open", sender, out, **named)
-        with page(state, result["account"], terms, Known(0, 0)) as book:
+        with page(state, address_key.public_key().to_base58(), terms, Known(0, 0)) as book:
+            if not book.path.exists():
+                book.save()  # before it is sent: `exit` needs the terms, also where the answer is lost
+            result = run_tool("open", sender, out, **named)
+            book.terms = terms
             book.save()
         out.result(result, f"opened {result['account']} with {mina(amount)}")
 

@@ -33,14 +33,22 @@ def start(module: str, ready: Path, arguments: Sequence[str], *, log: Path) -> d
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
         )
+    try:
+        _wait(process, module, ready, log)
+    except BaseException:  # Ctrl-C, too: it has a session of its own, and nobody would know of it
+        process.terminate()
+        process.wait(STOP_SECONDS)
+        raise
+    return dict(json.loads(ready.read_bytes()))
+
+
+def _wait(process: "subprocess.Popen[bytes]", module: str, ready: Path, log: Path) -> None:
     end = time.monotonic() + START_SECONDS
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > end:
-            process.terminate()
             last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing"]
             raise CliError("local", f"{module}: expected it to start, got {last[0][:300]}", f"read {log}")
         time.sleep(POLL_SECONDS)
-    return dict(json.loads(ready.read_bytes()))
 
 
 def alive(pid: int, module: str) -> bool:

@@ -24,7 +24,7 @@ from sealrun_cli.book import page
 from sealrun_cli.chain_view import on_chain
 from sealrun_cli.confirming import Yes, confirm
 from sealrun_cli.errors import CliError
-from sealrun_cli.evidence import fetch
+from sealrun_cli.evidence import check_folder, fetch
 from sealrun_cli.keys import read_key
 from sealrun_cli.output import Output, mina, speaking
 from sealrun_cli.pay import pay
@@ -52,6 +52,10 @@ class Purchase:
 
     def free(self) -> dict[str, Any]:
         """For an offer of price 0: the signature stands in the body."""
+        if self.offer.payment is not None:
+            said = f"call: expected --pay for an offer of {mina(self.offer.price)}, got none"
+            following = "add --pay --account ACCOUNT; `sealrun open` opens one"
+            raise CliError("bad-request", said, following)
         self.out.progress("signing and sending the call")
         signed = sign_call(self.key, self.offer, **self._fresh())
         return good(self.service.send("POST", f"{self.url}/calls", body=signed.body()))
@@ -153,6 +157,7 @@ def call(
     """Buy one run of an offer. Ends with status 3 if the run did not succeed: such a run costs nothing."""
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         buyer = read_key(key)
+        check_folder(evidence)
         service = Service(http)
         out.progress(f"reading {offer}")
         found = service.offer(offer)
@@ -163,6 +168,7 @@ def call(
         if bool(account) != with_pay:
             raise CliError("bad-request", "call: expected --pay and --account together, got one of them")
         answer = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
+        out.progress(f"call     {answer['url']}")
         ended = follow(answer["url"], found, service, out) if wait else answer
         if with_pay and wait and ended["state"] != "succeeded":
             _freed(state, account, found.price)

@@ -56,7 +56,8 @@ def close(
             closed = []
         chain = _close_contract(offer, sender, out) if sender else None
         lines = [f"closed {each[:16]}…" for each in closed] or ["already closed"]
-        advice = "next     settle: sealrun settle ACCOUNT; buyers leave with `sealrun exit`"
+        settle = f"sealrun settle ACCOUNT --url {target.url} --key seller.key"
+        advice = f"next     settle: {settle}; buyers leave with `sealrun exit`"
         out.result({"closed": list(closed), "contract": chain}, *lines, advice)
 
 

@@ -49,6 +49,18 @@ def evidence(
         raise typer.Exit(BROKEN)
 
 
+def check_folder(folder: Path | None) -> None:
+    """A new call's evidence needs a folder of its own; asked before anything is paid or used up.
+
+    Raises:
+        CliError: it has another call's receipt, or is a file.
+    """
+    if folder is not None and ((folder / RECEIPT).exists() or folder.is_file()):
+        raise CliError(
+            "file", f"folder: expected an empty one or none yet, got {folder}", "name another folder"
+        )
+
+
 def fetch(
     service: Service, url: str, to: Path, *, buyer: PrivateKey | None, out: Output, gateway: str = ""
 ) -> tuple[dict[str, Any], list[str]]:

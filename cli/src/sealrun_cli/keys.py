@@ -26,6 +26,8 @@ def read_key(source: str) -> PrivateKey:
     Raises:
         CliError: others may read the file, or it holds no key; its text is not repeated.
     """
+    if source != STDIN and not Path(source).exists():
+        raise CliError("key", f"key: expected {source}, got no such file", f"run: sealrun key {source} --new")
     text = read_private(source)
     where = "stdin" if source == STDIN else source
     try:

@@ -14,6 +14,13 @@ from sealrun.errors import SealrunError
 from sealrun_cli.errors import CliError
 
 NANO = 10**9
+FILE_ERRORS = (
+    (FileNotFoundError, "it to be there, got nothing", "check the path, and the folder that you are in"),
+    (FileExistsError, "nothing there yet, got something", "name another path, or use what is there"),
+    (IsADirectoryError, "a file, got a folder", "name a file"),
+    (NotADirectoryError, "a folder, got a file", "name another folder"),
+    (PermissionError, "a right to it, got none", "check its owner and permissions"),
+)
 
 
 class Output:
@@ -79,4 +86,13 @@ def _known(error: Exception) -> CliError:
     if isinstance(error, httpx.HTTPError):
         said = f"{type(error).__name__}: {error}"
         return CliError("unreachable", f"expected an answer, got {said}", "check the URL and the network")
+    return _of_file(error)
+
+
+def _of_file(error: Exception) -> CliError:
+    """What the system says of a path, in our words."""
+    name = getattr(error, "filename", None)
+    for kind, said, following in FILE_ERRORS:
+        if name is not None and isinstance(error, kind):
+            return CliError("file", f"{name}: expected {said}", following)
     return CliError("file", str(error), "check the path and its permissions")

@@ -67,7 +67,8 @@ def pin(
         counts = {state: sum(one.state == state for one in done) for state in STATES}
         said = ", ".join(f"{count} {state}" for state, count in counts.items())
         value = {"folder": str(folder), **counts, "files": [asdict(one) for one in done]}
-        out.result(value, *map(_line, done), f"{folder}: {said}")
+        again = ["next     see that the service is reached, then again: what is pinned stays"]
+        out.result(value, *map(_line, done), f"{folder}: {said}", *(again if counts["failed"] else []))
     if counts["failed"]:
         raise typer.Exit(BROKEN)
 

@@ -55,12 +55,15 @@ def publish(
             result["contract"] = opened
         target.invoke("health")
         state = state_of(target, offer)
-        buys = "open" if offer.payment else "call"
-        lines = [
-            f"{state}: {result['url']}",
-            f"next     a buyer: sealrun {buys} {result['url']} --key buyer.key",
-        ]
+        lines = [f"{state}: {result['url']}", f"next     a buyer: {buying(offer, result['url'])}"]
         out.result({**result, "state": state}, *lines)
+
+
+def buying(offer: Offer, url: str) -> str:
+    """The command that a buyer begins with."""
+    if offer.payment is None:
+        return f"sealrun call {url} --key buyer.key"
+    return f"sealrun open {url} --deposit 20 --account-key account.key --key buyer.key"
 
 
 def state_of(target: Target, offer: Offer) -> str:

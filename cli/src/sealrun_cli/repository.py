@@ -46,7 +46,7 @@ class Repository:
             raise CliError(
                 "tag",
                 f"tag: expected {ref} in {self._folder}, got none",
-                f"run: git tag {tag} && git push --tags",
+                f"run: git tag {tag}{' && git push --tags' if self._text('remote') else ''}",
             )
         return Tagged(ref, commit, tree)
 
@@ -68,6 +68,10 @@ class Repository:
             said = f"commit: expected {before[:12]} and {after[:12]} in the clone, got not both"
             raise CliError("commit", said, "fetch the whole history: git fetch --unshallow --tags")
         return [name for name in done.stdout.decode(errors="replace").split("\0") if name]
+
+    def found(self) -> bool:
+        """There is one."""
+        return bool(self._text("rev-parse", "--git-dir"))
 
     def top(self) -> str:
         """The folder that holds the clone."""

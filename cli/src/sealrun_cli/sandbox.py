@@ -12,6 +12,7 @@ from sealrun_cli.errors import CliError
 from sealrun_cli.keys import new_key, read_key
 from sealrun_cli.options import Json
 from sealrun_cli.output import NANO, Output, mina, speaking
+from sealrun_cli.repository import Repository
 from sealrun_cli.target import WORK, work_folder
 
 MODULE = "local.sandbox"
@@ -46,7 +47,10 @@ def sandbox(
             _give(found, path, out)
         shown = {name: each for name, each in found.items() if name != "pid"}
         lines = [f"gitlab   {found['origin']}/{found['project']}", f"token    {WORK / TOKEN}"]
-        more = [f"node     {found['node']}", f"next     export SEALRUN_MINA_NODE={found['node']}"]
+        slots = (
+            f"""slots    pass with blocks only; to let 80 pass: curl -d '{{"count": 80}}' {found["slots"]}"""
+        )
+        more = [f"node     {found['node']}", slots, f"next     export SEALRUN_MINA_NODE={found['node']}"]
         out.result({**shown, "token_file": str(WORK / TOKEN)}, *lines, *more)
 
 
@@ -60,6 +64,9 @@ def found_sandbox(folder: Path) -> dict[str, Any]:
 def _running(out: Output, project: str, *, no_proofs: bool) -> dict[str, Any]:
     if found := found_sandbox(Path()):
         return found
+    if not Repository(Path()).found():
+        said = f"sandbox: expected a git repository in {Path.cwd()}, got none"
+        raise CliError("sandbox", said, "go into the one that has the pipeline, or run: git init")
     work = work_folder(Path())
     out.progress("starting a GitLab and a Mina chain (the first time, its contracts are built)")
     named = ["--folder", str((work / "sandbox").resolve()), "--repository", str(Path.cwd())]

@@ -103,5 +103,11 @@ def good(response: httpx.Response) -> dict[str, Any]:
         raise CliError("unreachable", said) from None
     if not response.is_success:
         kind = str(value.get("type", "")).removeprefix(PROBLEM) or "unreachable"
-        raise CliError(kind, str(value.get("detail") or value.get("title") or response.status_code)[:500])
+        raise CliError(kind, _said(response, value))
     return value
+
+
+def _said(response: httpx.Response, value: Mapping[str, Any]) -> str:
+    """The problem's own words; a server that has none may not be an operator's."""
+    otherwise = f"{response.url}: expected a good answer, got {response.status_code}"
+    return str(value.get("detail") or value.get("title") or otherwise)[:500]

@@ -22,6 +22,7 @@ from sealrun_cli import options
 from sealrun_cli.book import Page, page
 from sealrun_cli.buying import address_of, cold_start, follow, parsed_inputs, tell
 from sealrun_cli.errors import CliError
+from sealrun_cli.evidence import check_folder
 from sealrun_cli.keys import STDIN, read_key
 from sealrun_cli.output import Output, mina, speaking
 from sealrun_cli.service import Service, good
@@ -116,7 +117,13 @@ def ticket(
         audience = offer.removesuffix(f"/offers/{found.id}")
         issuing = Issuing(issuer, found, audience, inputs, names, end)
         if with_pay != (found.payment is not None):
-            raise CliError("bad-request", "ticket: expected --pay for an offer with a price, and only there")
+            said = (
+                f"ticket: expected --pay for an offer with a price, and only there, got {mina(found.price)}"
+            )
+            following = "leave --pay and --account out"
+            if found.payment is not None:
+                following = "add --pay --account ACCOUNT, and give every input with --input: none can be open"
+            raise CliError("bad-request", said, following)
         if found.payment is not None:
             cold = cold_start(service, account, node)
             with page(state, account, found.payment.terms, cold) as book:
@@ -140,6 +147,7 @@ def redeem(
 ) -> None:
     """Use a ticket up. Ends with status 3 if the run did not succeed."""
     with speaking(as_json=as_json) as out, httpx.Client() as http:
+        check_folder(evidence)
         held = Ticket.parse(sys.stdin.readline(MAX_URL_LENGTH).strip() if url == STDIN else url)
         service, grant = Service(http), held.grant
         out.progress(f"reading the offer that {grant.audience} sells")

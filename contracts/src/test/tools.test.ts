@@ -104,8 +104,18 @@ describe('an account from opening to leaving', () => {
     assert.equal(code, 1);
     assert.deepEqual(
       [result.error.type, result.error.detail],
-      ['wrong-account', 'the account is already open: take a fresh key'],
+      ['already-open', `nothing was paid: ${account.address.toBase58()}`],
     );
+  });
+
+  test('open: a payer with too little pays no fee for nothing', async () => {
+    const before = await balance(buyer!);
+    const deposit = String(BigInt(before) - MINA);
+    const request = { account_key: party().key.toBase58(), terms, deposit };
+    const { result } = await tool('open', buyer!, request);
+    assert.equal(result.error.type, 'too-little');
+    assert.match(result.error.detail, /^expected at least \d+(\.\d+)? MINA, got \d+(\.\d+)? MINA$/);
+    assert.equal(await balance(buyer!), before);
   });
 
   test('A1: open: an operator that takes no payments is refused', async () => {

@@ -4,6 +4,8 @@ const TITLES = {
   'node-unavailable': 'The Mina node cannot be reached or does not answer as one',
   'account-missing': 'There is no such account',
   'wrong-account': 'The account is not what the request says',
+  'already-open': 'The account is open already',
+  'too-little': 'The payer has too little money',
   'not-owed': 'The statements do not allow this settlement',
   'not-yet': 'It is too early, or nothing to do yet',
   'proof-failed': 'The contract refuses this call',

@@ -4,6 +4,9 @@ import { pinnedKeys } from '../verification_keys.js';
 import { ToolError } from './errors.js';
 import { run, type Tool } from './run.js';
 
+/** What the network takes for a new account: 1 MINA. */
+const ACCOUNT_CREATION_FEE = 1_000_000_000n;
+
 export const tool: Tool = async (request, session) => {
   const accountKey = request.key('account_key');
   const account = accountKey.toPublicKey();
@@ -12,9 +15,10 @@ export const tool: Tool = async (request, session) => {
   const deposit = request.amount('deposit');
   const verificationKey = pinnedKeys().PrepaidAccount;
   if (await session.findAccount(account))
-    throw new ToolError('wrong-account', 'the account is already open: take a fresh key');
+    throw new ToolError('already-open', `nothing was paid: ${account.toBase58()}`);
   await session.receiver(terms.seller, 'seller');
   await session.receiver(terms.operator, 'operator');
+  await session.covers(deposit.toBigInt() + ACCOUNT_CREATION_FEE);
   const opening = {
     payer: session.payer.toPublicKey(),
     account,

@@ -79,6 +79,17 @@ export class Session {
     return account;
   }
 
+  /** The payer has so much and the fee: without it a block takes the fee, and nothing else is done. */
+  async covers(amount: bigint): Promise<void> {
+    const { balance } = await this.account(this.payer.toPublicKey(), 'payer');
+    const needed = amount + this.fee;
+    if (balance.toBigInt() < needed)
+      throw new ToolError(
+        'too-little',
+        `expected at least ${mina(needed)}, got ${mina(balance.toBigInt())}`,
+      );
+  }
+
   /** An account that takes payments from anyone (A1): with another permission a settlement could not pay it. */
   async receiver(publicKey: PublicKey, what: string): Promise<void> {
     const { permissions } = Types.Account.toJSON(await this.account(publicKey, what));
@@ -209,6 +220,11 @@ function notIncluded(message: string): ToolError {
     message.startsWith('Exceeded max attempts') ? 'not-included' : 'failed',
     firstLine(message),
   );
+}
+
+function mina(nanomina: bigint): string {
+  const text = nanomina.toString().padStart(10, '0');
+  return `${text.slice(0, -9)}.${text.slice(-9)}`.replace(/\.?0+$/, '') + ' MINA';
 }
 
 function firstLine(text: string): string {

@@ -62,6 +62,8 @@ class Folder(Protocol):
 class BrokenClaim(SealrunError):
     """A claim does not hold; the detail says what was expected and what came."""
 
+    type = "broken-claim"
+
 
 def holds(name: str, says: str, *, rests_on: str, grade: int | None = None) -> Claim:
     """A claim that holds."""

@@ -1,0 +1,191 @@
+"""What people new to the command get wrong: nothing is paid or left running, and what comes next is said."""
+
+import _thread
+import json
+import re
+import shlex
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from mina.keys import PrivateKey
+from sealrun.errors import SealrunError
+from sealrun.offers import Offer
+from sealrun.verification.claims import BrokenClaim
+from sealrun_cli import accounts, background
+from sealrun_cli.book import known_terms
+from sealrun_cli.errors import CliError
+from sealrun_cli.keys import new_key
+from sealrun_cli.main import app
+from sealrun_cli.publish import buying
+from sealrun_cli.repository import Repository
+from tests.cli.web import Web, web
+from tests.repositories import commit_all, git
+from tests.sealrun.world import make_offer, make_paid_offer, paid_value
+
+RUN = CliRunner()
+ERRORS_TS = background.ROOT / "contracts" / "src" / "tools" / "errors.ts"
+ADDRESS = PrivateKey.from_scalar(11).public_key().to_base58()
+
+
+def error_of(*command: str, code: int = 1) -> dict[str, str]:
+    done = RUN.invoke(app, [*command, "--json"])
+    assert done.exit_code == code, done.output
+    return dict(json.loads(done.stdout)["error"])
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    new_key(tmp_path / "buyer.key")
+    return str(tmp_path / "buyer.key")
+
+
+def site_of(offer: Offer, value: dict[str, Any]) -> Web:
+    served = {"document": value, "open": True, "reason": ""}
+    return Web({f"GET /offers/{offer.id}": (200, served)})
+
+
+@pytest.fixture
+def paid() -> Iterator[tuple[Web, str]]:
+    offer = make_paid_offer()
+    with web({**site_of(offer, paid_value()).answers}) as site:
+        yield site, f"{site.url}/offers/{offer.id}"
+
+
+def posts(site: Web) -> list[str]:
+    return [asked.path for asked in site.asked if asked.method == "POST"]
+
+
+def test_a_call_that_has_a_price_says_how_to_pay_before_anything_is_sent(
+    paid: tuple[Web, str], key: str
+) -> None:
+    site, url = paid
+    error = error_of("call", url, "--input", "layer=both", "--key", key)
+    assert error["detail"] == "call: expected --pay for an offer of 5 MINA, got none"
+    assert "--pay --account" in error["next"]
+    assert posts(site) == []
+
+
+@pytest.mark.parametrize("there", ["receipt.json", ""])
+def test_a_call_whose_folder_is_another_calls_is_refused_before_it_is_paid(
+    paid: tuple[Web, str], key: str, tmp_path: Path, there: str
+) -> None:
+    site, url = paid
+    folder = tmp_path / "got"
+    if there:
+        folder.mkdir()
+    (folder / there).write_text("{}")
+    bought = ("call", url, "--input", "layer=both", "--pay", "--account", ADDRESS, "--yes", "--key", key)
+    for command in (bought, ("redeem", f"{url}#x.y.z")):
+        error = error_of(*command, "--evidence", str(folder))
+        assert error == {
+            "type": "file",
+            "detail": f"folder: expected an empty one or none yet, got {folder}",
+            "next": "name another folder",
+        }
+    assert site.asked == []
+
+
+def test_a_ticket_that_needs_a_price_says_which_flags(paid: tuple[Web, str], key: str) -> None:
+    error = error_of("ticket", paid[1], "--key", key, "--until", "2099-12-31", "--open", "layer")
+    assert "within 90 days" in error["detail"]
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
+    error = error_of("ticket", paid[1], "--key", key, "--until", until, "--open", "layer")
+    assert error["detail"] == "ticket: expected --pay for an offer with a price, and only there, got 5 MINA"
+    assert "--pay --account" in error["next"]
+
+
+def test_a_url_that_is_no_offers_is_named(paid: tuple[Web, str], key: str) -> None:
+    error = error_of("call", paid[0].url + "/offers", "--key", key)
+    assert error["detail"] == f"{paid[0].url}/offers: expected a good answer, got 404"
+
+
+def test_the_terms_are_kept_before_an_account_is_opened(
+    paid: tuple[Web, str], key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_given: Any, **_named: Any) -> dict[str, Any]:
+        raise CliError("node-unavailable", "lost")
+
+    monkeypatch.setattr(accounts, "run_tool", lost)
+    own, state = new_key(tmp_path / "account.key"), tmp_path / "state"
+    flags = ["--deposit", "20", "--account-key", str(tmp_path / "account.key"), "--key", key]
+    error_of("open", paid[1], *flags, "--node", "http://127.0.0.1:1", "--state", str(state))
+    payment = make_paid_offer().payment
+    assert payment is not None
+    assert known_terms(state, own.public_key().to_base58()) == payment.terms
+
+
+def usage(command: str) -> Result:
+    return RUN.invoke(app, shlex.split(command)[1:], env={"SEALRUN_MINA_NODE": "http://127.0.0.1:1"})
+
+
+@pytest.mark.parametrize("offer", [make_offer(), make_paid_offer()])
+def test_what_publish_names_as_the_buyers_first_command_is_a_whole_one(
+    offer: Offer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = usage(buying(offer, f"http://127.0.0.1:1/offers/{offer.id}"))
+    assert (done.exit_code, "buyer.key --new" in done.stderr) == (1, True), done.output
+
+
+def test_every_error_of_the_contracts_tools_and_a_broken_claim_say_what_to_do_next() -> None:
+    titles = re.search(r"TITLES = \{(.*?)\} as const", ERRORS_TS.read_text(), re.DOTALL)
+    assert titles is not None
+    kinds = re.findall(r"^ +'?([a-z-]+)'?:", titles[1], re.MULTILINE)
+    assert {"proof-failed", "already-open", "too-little"} <= set(kinds)
+    assert [kind for kind in kinds if not CliError(kind, "").following] == []
+    assert BrokenClaim.type != SealrunError.type
+    assert CliError(BrokenClaim.type, "").following
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["key", "none.key"], "key: expected none.key, got no such file"),
+        (["key", "buyer.key", "--new"], "buyer.key: expected nothing there yet, got something"),
+        (["verify", "none.json"], "none.json: expected it to be there, got nothing"),
+        (["verify", "folder"], "folder: expected a file, got a folder"),
+    ],
+)
+def test_a_path_that_is_not_as_it_must_be_is_told_in_words(
+    command: list[str], said: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(key).parent)
+    Path("folder").mkdir()
+    error = error_of(*command)
+    assert error["detail"] == said
+    assert error["next"]
+
+
+def test_a_missing_tag_is_pushed_only_where_there_is_a_remote(tmp_path: Path) -> None:
+    commit_all(tmp_path, "other")
+    remote = ("remote", "add", "origin", "https://gitlab.com/group/job.git")
+    for first, following in (
+        (("status",), "run: git tag v1"),
+        (remote, "run: git tag v1 && git push --tags"),
+    ):
+        git(tmp_path, *first)
+        with pytest.raises(CliError) as caught:
+            Repository(tmp_path).tagged("v1")
+        assert caught.value.following == following
+
+
+def test_a_sandbox_around_no_repository_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.setattr(background, "start", lambda *_given, **_named: {"pid": "0"})
+    assert "expected a git repository" in error_of("sandbox")["detail"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_while_a_server_starts_leaves_none_behind(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    threading.Timer(1.0, _thread.interrupt_main).start()
+    with pytest.raises(KeyboardInterrupt):
+        background.start("tests.cli.never_ready", tmp_path / "ready", [], log=log)
+    assert not background.alive(int(log.read_text()), "tests.cli.never_ready")
