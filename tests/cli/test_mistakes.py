@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,17 +17,21 @@ from typer.testing import CliRunner, Result
 from mina.keys import PrivateKey
 from sealrun.errors import SealrunError
 from sealrun.offers import Offer
+from sealrun.ports import StoredOffer
 from sealrun.verification.claims import BrokenClaim
-from sealrun_cli import accounts, background
+from sealrun_cli import accounts, background, close
 from sealrun_cli.book import known_terms
 from sealrun_cli.errors import CliError
 from sealrun_cli.keys import new_key
 from sealrun_cli.main import app
+from sealrun_cli.offer_file import OFFER_FILE
 from sealrun_cli.publish import buying
 from sealrun_cli.repository import Repository
+from sealrun_cli.target import step
 from tests.cli.web import Web, web
 from tests.repositories import commit_all, git
-from tests.sealrun.world import make_offer, make_paid_offer, paid_value
+from tests.sealrun.fakes import FakeLedger
+from tests.sealrun.world import make_offer, make_paid_offer, offer_value, paid_value
 
 RUN = CliRunner()
 ERRORS_TS = background.ROOT / "contracts" / "src" / "tools" / "errors.ts"
@@ -118,6 +123,41 @@ def test_the_terms_are_kept_before_an_account_is_opened(
     payment = make_paid_offer().payment
     assert payment is not None
     assert known_terms(state, own.public_key().to_base58()) == payment.terms
+
+
+def test_a_calls_address_is_told_before_its_run_is_followed(key: str) -> None:
+    offer = make_offer()
+    with web({**site_of(offer, offer_value()).answers}) as site:
+        where = f"{site.url}/calls/{7:064x}"
+        site.answers[f"POST /offers/{offer.id}/calls"] = (202, {"url": where, "state": "running"})
+        url = f"{site.url}/offers/{offer.id}"
+        done = RUN.invoke(app, ["call", url, "--input", "layer=both", "--key", key])
+    assert (done.exit_code, where in done.stderr.split("error:")[0]) == (1, True), done.stderr
+
+
+def test_what_comes_next_is_said_with_the_file_and_the_stack_that_were_named() -> None:
+    assert step("seal", OFFER_FILE) == "sealrun seal"
+    assert step("seal", Path("free.toml"), "two") == "sealrun seal --file free.toml --stack two"
+
+
+def test_a_sandbox_says_how_slots_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit_all(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    found = {name: f"http://127.0.0.1/{name}" for name in ("origin", "project", "node", "slots")}
+    monkeypatch.setattr(background, "start", lambda *_given, **_named: found)
+    assert f"""curl -d '{{"count": 80}}' {found["slots"]}""" in RUN.invoke(app, ["sandbox"]).stdout
+
+
+def test_closing_names_a_whole_command_to_settle_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger, offer = FakeLedger(), make_offer()
+    ledger.publish(StoredOffer(offer, "", b"", b"", b""))
+    target = SimpleNamespace(
+        offers=ledger, url="https://calls.test", offer=lambda _: ledger.offers[offer.hash]
+    )
+    monkeypatch.setattr(close, "find_target", lambda *_: target)
+    monkeypatch.setattr(close, "read_offer", lambda _: offer)
+    said = RUN.invoke(app, ["close", "--yes"]).stdout
+    assert "sealrun settle ACCOUNT --url https://calls.test --key seller.key" in said
 
 
 def usage(command: str) -> Result:

@@ -160,12 +160,20 @@ def test_a5_an_account_whose_buyer_asked_to_leave_gets_nothing(chain: Chain, com
     assert "sealrun open" in said["next"]
 
 
-@pytest.mark.parametrize("code", ["", "7"])
-def test_a1_an_account_of_other_code_gets_nothing(chain: Chain, command: Command, code: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "kind", "expected"),
+    [
+        ("", "account-missing", f"account: expected a prepaid account at {ACCOUNT}, got none"),
+        ("7", "account-refused", f"verificationKey.hash: expected {CODE}, got 7"),
+    ],
+)
+def test_a1_an_account_of_other_code_gets_nothing(
+    chain: Chain, command: Command, code: str, kind: str, expected: str
+) -> None:
     chain.code = code
     said = error(command("20"))
-    assert (said["type"], chain.sent) == ("account-refused", [])
-    assert f"verificationKey.hash: expected {CODE}, got {code or 'null'}" in said["detail"]
+    assert (said["type"], chain.sent) == (kind, [])
+    assert expected in said["detail"]
 
 
 def test_a1_an_address_without_an_account_gets_nothing(site: Web, command: Command) -> None:

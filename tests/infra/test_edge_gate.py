@@ -184,11 +184,17 @@ def test_the_package_runs_alone_within_what_a_viewers_function_is_given(tmp_path
     assert len(base64.b64encode(b"x" * MAX_REDEMPTION_BYTES)) < 40_000
 
 
-def test_two_packages_of_the_same_issuers_are_the_same_bytes(tmp_path: Path) -> None:
+def test_two_packages_of_the_same_issuers_are_the_same_bytes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     digests = [edge_package.write(tmp_path / f"{n}.zip", target=NATIVE) for n in range(2)]
     assert digests[0] == digests[1]
     with pytest.raises(ValueError, match="got an empty list"):
         edge_package.write(tmp_path / "none.zip", issuers=[], target=NATIVE)
+    with pytest.raises(SystemExit):
+        edge_package.main(["--out", str(tmp_path / "none.zip"), "--issuer", "B62..."])
+    assert "expected base58 characters" in capsys.readouterr().err
+    assert not (tmp_path / "none.zip").exists()
 
 
 def test_the_package_holds_no_key_and_no_code_that_signs(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def moment(service: Service, node: str, account: str, payer: str, pinned: Pinned
     data = _data(service, node, query, key=account, payer=payer)
     if data.get("syncStatus") != "SYNCED":
         raise CliError("node-unavailable", f"node: expected SYNCED, got {str(data.get('syncStatus'))[:20]}")
-    if data.get("account") is None:
+    if not (data.get("account") or {}).get("verificationKey"):
         raise _missing(account)
     if data.get("payer") is None:
         raise CliError("account-missing", f"payer: expected the account {payer} to exist, got none")

@@ -26,7 +26,7 @@ from sealrun_cli.output import Output, mina, speaking
 from sealrun_cli.repository import Repository
 from sealrun_cli.sandbox import MAINTAINER, TOKEN, found_sandbox
 from sealrun_cli.service import LOOPBACK
-from sealrun_cli.target import WORK
+from sealrun_cli.target import WORK, step
 
 File = Annotated[Path, typer.Option("--file", help="The offer.", metavar="FILE")]
 TokenFile = Annotated[
@@ -47,7 +47,7 @@ def check(
         token_file = token_file or sandbox_token(file.parent, offer, MAINTAINER)
         token = read_secret(token_file, "") if token_file else ""
         found = list(findings(offer, file.parent, token=token, node=node))
-        _say(out, offer, found)
+        _say(out, offer, file, found)
     if any(each.holds is False for each in found):
         raise typer.Exit(1)
 
@@ -104,13 +104,14 @@ def _ask(node: str, offer: Offer) -> Answer:
         return nodes.look(None, terms, newer_than=0, nodes=1)
 
 
-def _say(out: Output, offer: Offer, found: Sequence[Finding]) -> None:
+def _say(out: Output, offer: Offer, file: Path, found: Sequence[Finding]) -> None:
     lines: list[str] = []
     for each in found:
         lines.append(each.line)
         if each.following:
             lines.append(f"             next: {each.following}")
     wrong = sum(each.holds is False for each in found)
-    end = f"{wrong} to put right" if wrong else "ready: next `sealrun deploy`, then `sealrun seal`"
+    deploy, seal = (step(command, file) for command in ("deploy", "seal"))
+    end = f"{wrong} to put right" if wrong else f"ready: next `{deploy}`, then `{seal}`"
     value = {"offer": offer.id, "ready": not wrong, "findings": [each.value() for each in found]}
     out.result(value, *lines, end)

@@ -18,7 +18,7 @@ from sealrun_cli.keys import read_key
 from sealrun_cli.offer_file import OFFER_FILE, read_offer
 from sealrun_cli.output import Output, speaking
 from sealrun_cli.sandbox import found_sandbox
-from sealrun_cli.target import DEFAULT_NAME, WORK, Name, Target, find_target, work_folder
+from sealrun_cli.target import DEFAULT_NAME, WORK, Name, Target, find_target, step, work_folder
 
 MODULE = "local.stack"
 REGION = "eu-central-1"
@@ -58,7 +58,8 @@ def deploy(
             given = {**chain_parameters(offer, node), **_parameters(parameter or [])}
             target = deploy_to_aws(stack, offer, key, given, out, bucket=bucket, yes=yes)
         path = target.save(file.parent)
-        lines = [f"deployed {target.name}: {target.url}", f"written  {path}", "next     sealrun seal"]
+        following = f"next     {step('seal', file, stack)}"
+        lines = [f"deployed {target.name}: {target.url}", f"written  {path}", following]
         out.result({"stack": target.name, "url": target.url, "file": str(path)}, *lines)
 
 

@@ -12,6 +12,7 @@ from sealrun_cli.offer_file import OFFER_FILE, read_offer, write_values
 from sealrun_cli.output import Output, mina, speaking
 from sealrun_cli.schemas import Hints, schema_of
 from sealrun_cli.source_lookup import look_up, wanted_source
+from sealrun_cli.target import step
 from sealrun_cli.trade import DEPTH, EXIT_DELAY, SHARE, Trade, evidence
 
 GITHUB_TERMS = (
@@ -107,7 +108,7 @@ def _say(out: Output, file: Path) -> None:
         {"file": str(file), "offer": offer.id, "inputs": schema, "price": str(offer.price)},
         f"wrote {file}: {source.ref} at {source.commit[:12]}, {mina(offer.price)} a run",
         f"inputs that buyers set: {', '.join(schema['properties']) or 'none'}",
-        f"next     read {file}, then: sealrun check",
+        f"next     read {file}, then: {step('check', file)}",
     )
 
 

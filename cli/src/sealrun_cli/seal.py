@@ -21,7 +21,7 @@ from sealrun_cli.github_account import ADVICE, GitHubAccount, github_token_troub
 from sealrun_cli.gitlab_account import GitLabAccount, token_troubles
 from sealrun_cli.offer_file import OFFER_FILE, read_offer
 from sealrun_cli.output import Output, speaking
-from sealrun_cli.target import DEFAULT_NAME, Name, Target, find_target, work_folder
+from sealrun_cli.target import DEFAULT_NAME, Name, Target, find_target, step, work_folder
 
 NAMES = ("offer", "sealed", "sealing_key", "webhook_secret")
 
@@ -47,7 +47,8 @@ def seal(
         confirm(out, _plan(offer, target), yes=yes)
         token = asked_token(offer, file.parent, token_file)
         path, hooked = sealed_for(offer, target, token, file.parent, out)
-        lines = [f"sealed for offer {offer.id[:16]}… on {target.name}: {path}", "next     sealrun publish"]
+        following = f"next     {step('publish', file, stack)}"
+        lines = [f"sealed for offer {offer.id[:16]}… on {target.name}: {path}", following]
         out.result({"offer": offer.id, "file": str(path), "webhook": hooked}, *lines)
 
 

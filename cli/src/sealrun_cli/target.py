@@ -6,6 +6,7 @@ asked. Neither holds a secret. Every request to AWS goes through here, with its 
 
 import base64
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -20,6 +21,7 @@ from sealrun.adapters.kms import KmsKeys
 from sealrun.credentials import key_context
 from sealrun.ports import StoredOffer
 from sealrun_cli.errors import CliError
+from sealrun_cli.offer_file import OFFER_FILE
 
 WORK = Path(".sealrun")
 DEFAULT_NAME = "sealrun"
@@ -129,6 +131,13 @@ class Target:
         path = work_folder(folder) / f"{self.name}.json"
         path.write_text(json.dumps(asdict(self), indent=2) + "\n")
         return path
+
+
+def step(command: str, file: Path, stack: str = DEFAULT_NAME) -> str:
+    """The command for the same offer and stack, with the flags that it needs."""
+    named = {"--file": (str(file), str(OFFER_FILE)), "--stack": (stack, DEFAULT_NAME)}
+    flags = [part for flag, (value, default) in named.items() if value != default for part in (flag, value)]
+    return shlex.join(["sealrun", command, *flags])
 
 
 def key_text(held: Mapping[str, str]) -> str:

@@ -96,6 +96,7 @@ describe('an account from opening to leaving', () => {
     assert.equal(result.account, account.address.toBase58());
     assert.equal(await balance(account), 10n * MINA);
     assert.match(stderr, /^\{"progress":"sending"\}$/m);
+    assert.doesNotMatch(stderr, /proving/);
   });
 
   test('open: an open account is refused', async () => {

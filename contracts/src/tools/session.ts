@@ -163,7 +163,10 @@ export class Session {
   }
 
   private async prove(tx: Transaction): Promise<void> {
-    this.progress('proving');
+    const proofs = tx.transaction.accountUpdates.some(
+      ({ lazyAuthorization }) => lazyAuthorization?.kind === 'lazy-proof',
+    );
+    this.progress(proofs ? 'proving' : 'signing');
     if (this.proofs) return void (await tx.prove());
     // A transaction built on a network always proves for real; this shell takes the flag of the instance.
     const shell = Mina.Transaction.fromJSON(tx.toJSON());
