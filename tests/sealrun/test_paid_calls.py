@@ -1,5 +1,6 @@
 """A paid call costs one signature, and nothing that is signed or deposited is ever passed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from moto import mock_aws
 from mina.keys import PrivateKey
 from sealrun import x402
 from sealrun.buyer import sign_read
+from sealrun.dues import DEPTH, RESERVED_LEAVES
 from sealrun.errors import (
     AccountRefused,
     Conflict,
@@ -48,6 +50,18 @@ def test_a_paid_call_starts_one_run_and_reserves_its_price(market: Market) -> No
     assert accepted.first
     assert accepted.record.state is State.RUNNING
     assert (market.ledger.standing(NAME).pending, market.ledger.standing(NAME).due) == (PRICE, 0)
+
+
+def test_a8_an_account_whose_tree_has_no_room_for_another_leaf_takes_no_call(market: Market) -> None:
+    """Such a call would run and never become due."""
+    running = market.pay(market.sign(limit=PRICE)).record
+    before = market.ledger.standings[NAME]
+    nearly = replace(before.tree, count=2**DEPTH - RESERVED_LEAVES)
+    market.ledger.standings[NAME] = replace(before, tree=nearly)
+    with pytest.raises(AccountRefused, match="expected room for one more call") as refused:
+        market.pay(market.sign(limit=2 * PRICE, nonce=8))
+    assert "PAYMENT-REQUIRED" in problem(refused.value)[1]
+    assert market.settle(running.call_hash).state is State.SUCCEEDED
 
 
 def test_l4_the_answer_says_reserved_and_not_charged(market: Market) -> None:

@@ -15,6 +15,8 @@ from sealrun.merkle import Merkle
 
 # Levels below the root: room for 1,048,576 calls of one account.
 DEPTH = 20
+# So many calls of one account may run at once; they still find room when it takes no new one.
+RESERVED_LEAVES = 4096
 
 
 def _node(left: int, right: int) -> int:
@@ -56,6 +58,11 @@ class DueTree:
     count: int = 0
     due: int = 0
     filled: tuple[int, ...] = (0,) * DEPTH  # left siblings that wait for their right one
+
+    @property
+    def full(self) -> bool:
+        """True when the calls that run may be the last ones."""
+        return self.count >= (1 << DEPTH) - RESERVED_LEAVES
 
     def add(self, *, call_hash: int, receipt_hash: int, price_due: int) -> "tuple[DueTree, DueLeaf]":
         """The tree with one more leaf, and that leaf.

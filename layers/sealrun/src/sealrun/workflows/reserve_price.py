@@ -86,6 +86,9 @@ def reserve_price(
     account, buyer = signed.call.account.to_base58(), signed.signer.to_base58()
     standing = ledger.standing(account)
     _check_signer(signed, standing, payment)
+    if standing and standing.tree.full:
+        said = f"account: expected room for one more call, got {standing.tree.count}; settle it, open another"
+        raise _refused(said, offer, payments)
     voucher = Voucher(signed.limit, signed.call.hash, signed.signature.to_base58())
     reserve = Reserve(offer.price, voucher, buyer, 0, payment.failed_per_day, in_any_order).beside(standing)
     needed = offer.price + (standing.committed if standing else 0)
@@ -127,8 +130,7 @@ def _covered_funds(
         try:
             view = _view(signed, offer, payment, ledger, payments, newer_than=clock() - age)
         except AccountRefused as error:
-            error.required = x402.payment_required(offer, payments.seller, error.detail)
-            refusal = error
+            refusal = _refused(error.detail, offer, payments)
             continue
         funds = _deep(view, payment, ledger)
         if funds >= needed:
@@ -168,6 +170,12 @@ def _deep(view: AccountView, payment: Payment, ledger: Ledger) -> int:
     if after != before:
         ledger.note_deposits(account, after)
     return after.deep(height=view.height, depth=payment.depth)
+
+
+def _refused(said: str, offer: Offer, payments: Payments) -> AccountRefused:
+    error = AccountRefused(said)
+    error.required = x402.payment_required(offer, payments.seller, said)
+    return error
 
 
 def _required(said: str, offer: Offer, payments: Payments, standing: Standing | None) -> PaymentRequired:
