@@ -4,23 +4,26 @@ from typing import Any
 
 import httpx
 import pytest
+from moto import mock_aws
 
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun.accounts import account_fields
+from sealrun.adapters.dynamodb import DynamoLedger
 from sealrun.buyer import sign_account_read
 from sealrun.dues import DueLeaf, Statement, root_from_path
 from sealrun.errors import Expired, Malformed, NotAllowed, NotFound, Refused, Unavailable
-from sealrun.ports import RunStatus
+from sealrun.ports import RunStatus, StoredOffer
 from sealrun.receipts import SignedReceipt
 from sealrun.workflows.read_account import read_account
 from tests.sealrun.chain import DEPOSIT, TERMS, account_answer
 from tests.sealrun.fakes import FakeOracle
 from tests.sealrun.gateway import Gateway, load
 from tests.sealrun.market import Market
-from tests.sealrun.world import ACCOUNT, BUYER, OPERATOR, ORACLE, PRICE, SELLER, terms_value
+from tests.sealrun.test_ledger import dynamo
+from tests.sealrun.world import ACCOUNT, BUYER, OPERATOR, ORACLE, PRICE, SELLER, make_paid_offer, terms_value
 
 NAME = ACCOUNT.public_key().to_base58()
 STRANGER = PrivateKey.from_scalar(66)
@@ -165,6 +168,22 @@ def test_a6_a_right_to_read_ends_after_an_hour_at_most(market: Market) -> None:
         asked(market, SELLER, signature="7mX")
     with pytest.raises(Malformed, match="authorization: expected"):
         read_account(NAME, {}, ledger=market.ledger, oracle=lambda _: market.oracle, now=market.clock.now)
+
+
+@pytest.mark.parametrize("share", [250, 251])
+def test_a3_a_stack_settles_an_account_of_its_terms_whose_first_call_another_one_took(share: int) -> None:
+    with mock_aws():
+        table = dynamo()
+        market = Market(ledger=table)
+        market.bought(limit=PRICE)
+        other = make_paid_offer(title="Sold by another stack", terms=terms_value(operator_share=share))
+        table.publish(StoredOffer(other, "", b"", b"", b""))
+        market.ledger = DynamoLedger(table._table._client, table="calls", serves=(other.hash,))
+        if other.terms == market.offer.terms:
+            assert asked(market, SELLER)["due"]["due"] == str(PRICE)
+        else:
+            with pytest.raises(Unavailable, match="its offer in the ledger"):
+                asked(market, SELLER)
 
 
 def test_a9_another_oracles_key_signs_no_due(market: Market) -> None:

@@ -29,11 +29,12 @@ class Voucher:
 class Standing:
     """One account in the ledger, from its first claim on."""
 
-    offer_hash: int  # of the first call; its terms are the account's
+    offer_hash: int  # of the first call, which another stack of these terms may have taken (A3)
     buyer: str
     voucher: Voucher  # of the highest limit
     committed: int = 0
     tree: DueTree = field(default_factory=DueTree)
+    terms: int = 0  # their hash
 
     @property
     def due(self) -> int:
@@ -56,6 +57,7 @@ class Reserve:
     funds: int  # what the account can pay in total
     failed_per_day: int
     in_any_order: bool = False  # a higher limit that was kept before covers this call too
+    terms: int = 0  # the hash of those that the account was seen to have
 
     def beside(self, before: Standing | None) -> "Reserve":
         """With the limit that covers it on the account as it is now."""
@@ -70,7 +72,7 @@ class Reserve:
 
     def opened(self, offer_hash: int) -> Standing:
         """The standing of an account at its first call, before the price is added."""
-        return Standing(offer_hash, self.buyer, self.voucher)
+        return Standing(offer_hash, self.buyer, self.voucher, terms=self.terms)
 
     def on(self, standing: Standing) -> Standing:
         """The account with this call on it; whoever calls has compared ``committed`` with ``most``."""

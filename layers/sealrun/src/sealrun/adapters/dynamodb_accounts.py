@@ -34,6 +34,7 @@ def standing(item: dict[str, Any]) -> Standing:
         voucher=Voucher(**json.loads(item["voucher"]["S"])),
         committed=int(item["committed"]["N"]),
         tree=DueTree(tree["count"], tree["due"], tuple(tree["filled"])),
+        terms=int(item["terms"]["S"], 16) if "terms" in item else 0,
     )
 
 
@@ -43,6 +44,7 @@ def opening(account: str, reserve: Reserve, offer_hash: int) -> dict[str, Any]:
     return {
         **account_key(account),
         "offer": {"S": f"{offer_hash:064x}"},
+        "terms": {"S": f"{first.terms:064x}"},
         "buyer": {"S": first.buyer},
         "voucher": {"S": _text(asdict(first.voucher))},
         "limit": {"N": str(first.voucher.limit)},

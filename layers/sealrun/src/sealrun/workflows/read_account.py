@@ -98,10 +98,18 @@ def _known(address: str, ledger: Ledger) -> _Known:
     standing = ledger.standing(key.to_base58())
     if standing is None:
         raise NotAllowed("account: expected one of the signer's with calls here, got another")
-    stored = ledger.offer(standing.offer_hash)
+    stored = ledger.offer(standing.offer_hash) or _of_terms(standing.terms, ledger)
     if stored is None or stored.offer.payment is None:
         raise Unavailable("account: expected its offer in the ledger, got none")
     return _Known(key, standing, stored, stored.offer.payment.terms)
+
+
+def _of_terms(terms: int, ledger: Ledger) -> StoredOffer | None:
+    """An offer of this stack with the terms of an account whose first call another stack took (A3)."""
+    for stored in map(ledger.offer, ledger.published()):
+        if stored and stored.offer.payment and stored.offer.terms == terms:
+            return stored
+    return None
 
 
 def _check_right(known: _Known, right: _Right) -> PublicKey:

@@ -98,7 +98,7 @@ def reserve_price(
     if not ledger.count_request(Rate(f"chain {account} {buyer}", clock() // 60, LOOKS_PER_MINUTE)):
         raise TooMany("account: expected fewer calls in a minute, got more", retry_after=60)
     funds = _covered_funds(signed, offer, payment, needed, ledger, payments, clock)
-    return replace(reserve, funds=funds)
+    return replace(reserve, funds=funds, terms=payment.terms.hash)
 
 
 def not_covered(
