@@ -236,6 +236,18 @@ def test_a3_stacks_that_share_the_table_look_after_their_own_offers_only() -> No
         assert sorted(everything.published()) == sorted([OFFER.hash, other.hash])
 
 
+def test_a3_what_a_stack_does_not_serve_is_not_found_and_not_asked_for() -> None:
+    """Its rights end at its own offers (infra/access.yaml): DynamoDB's no would be told as an outage."""
+    asked: list[str] = []
+    with mock_aws():
+        mine = DynamoLedger(dynamo()._table._client, table="calls", serves=(OFFER.hash,))
+        mine._table._client.meta.events.register(
+            "before-call.dynamodb", lambda model, **_: asked.append(model.name)
+        )
+        assert (mine.offer(1), mine.document(1), mine.look(1, 2)) == (None, None, (None, None))
+    assert asked == []
+
+
 def test_l8_what_the_operator_holds_is_told_apart_and_not_let_go_by_a_health_check(ledger: Any) -> None:
     ledger.hold_offer(OFFER.hash, "maintenance")
     ledger.pause_offer(OFFER.hash, "the node is not synced")

@@ -42,14 +42,22 @@ class DynamoLedger:
         self._documents: dict[int, Offer] = {}  # by their hash, so never out of date; as many as are sold
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
+        if self._foreign(offer_hash):
+            return None
         return self._stored(offer_hash, self._table.get(_offer_key(offer_hash)))
 
     def look(self, offer_hash: int, call_hash: int) -> tuple[StoredOffer | None, Record | None]:
+        if self._foreign(offer_hash):
+            return None, None
         offer, call = self._table.get_all(_offer_key(offer_hash), _call_key(call_hash))
         return self._stored(offer_hash, offer), _record(call)
 
+    def _foreign(self, offer_hash: int) -> bool:
+        """Known without asking: a stack has no right to read what it does not serve."""
+        return bool(self._serves) and offer_hash not in self._serves
+
     def _stored(self, offer_hash: int, item: dict[str, Any] | None) -> StoredOffer | None:
-        if item is None or (self._serves and offer_hash not in self._serves):
+        if item is None:
             return None
         if offer_hash not in self._documents:
             self._documents[offer_hash] = Offer.parse(item["document"]["B"])
