@@ -1,5 +1,6 @@
 """How a run becomes a receipt: judged once, by the right run, whatever it left."""
 
+import contextlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,9 @@ from sealrun.receipts import Outcome, SignedReceipt
 from sealrun.records import Record, State
 from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt
 from tests.sealrun.fakes import zipped
-from tests.sealrun.world import BUYER, ORACLE, World, make_offer, offer_value, sign_call
+from tests.sealrun.market import Market
+from tests.sealrun.test_exactly_one_run import Stopped
+from tests.sealrun.world import BUYER, ORACLE, PRICE, World, make_offer, offer_value, sign_call
 
 
 def over(world: World) -> tuple[Record, SignedReceipt]:
@@ -132,6 +135,26 @@ def test_a_provider_that_is_gone_for_days_ends_in_a_signed_receipt() -> None:
     assert SignedReceipt.parse(record.receipt).receipt.status is Outcome.UNREACHABLE
     assert record.ending is not None
     assert record.ending.finished_at >= record.claimed_at + 7 * 24 * 3600
+
+
+def test_l7_a_run_over_which_every_collector_dies_frees_its_reserve_in_the_end() -> None:
+    """Lambda ends a function after 15 minutes, or when its memory is used up, and no error is seen."""
+    market, tries = Market(), []
+
+    def log(job_id: int) -> Any:
+        tries.append(job_id)
+        raise Stopped
+
+    market.provider.log = log
+    call_hash = market.pay(market.sign(limit=PRICE)).record.call_hash
+    for _ in range(9 * 24 * 2):
+        market.clock.passes(1800)
+        with contextlib.suppress(Stopped):
+            market.sweep()
+    record = market.ledger.record(call_hash)
+    assert record.state.over
+    assert SignedReceipt.parse(record.receipt).receipt.status is Outcome.UNREACHABLE
+    assert (market.ledger.standing(record.account).committed, len(tries)) == (0, 8 * 24 * 2 - 1)
 
 
 def test_r4_a_run_of_another_commit_is_stopped_unpaid_and_closes_the_offer() -> None:

@@ -30,6 +30,8 @@ SEARCH_GAP = 30
 START_WINDOW = 15 * 60
 # A provider that does not answer for this long after the time limit ends the call as unreachable.
 UNREACHABLE_AFTER = 7 * 24 * 3600
+# What a run left, and no function has come to the end of by then, is tried no more.
+GIVE_UP_AFTER = 8 * 24 * 3600
 FIRST_LOOK = 10
 LONGEST_PAUSE = 300
 
@@ -255,6 +257,11 @@ def start_is_over(record: Record, *, now: int) -> bool:
 def unreachable(record: Record, *, now: int) -> bool:
     """True when the provider has kept the call waiting for days."""
     return now >= record.claimed_at + UNREACHABLE_AFTER
+
+
+def given_up(record: Record, *, now: int) -> bool:
+    """True when every function that collected since the run was judged has died over it."""
+    return bool(record.run_id and record.ending) and now >= record.claimed_at + GIVE_UP_AFTER
 
 
 def _next(record: Record, **changes: Any) -> Record:

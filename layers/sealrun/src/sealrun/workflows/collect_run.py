@@ -19,6 +19,7 @@ from sealrun.records import (
     Record,
     State,
     finished,
+    given_up,
     judged,
     look_again,
     looking,
@@ -90,15 +91,20 @@ def collect_run(
         return ledger.record(record.call_hash) or record
     try:
         held = _looked(held, stored, ledger, collector, clock) if held.ending is None else held
-        if held.ending is None:
+        end = _too_late(now) if given_up(record, now=now) else held.ending
+        if end is None:
             return held
-        after = _concluded(held, held.ending, stored, ledger, collector, clock)
+        after = _concluded(held, end, stored, ledger, collector, clock)
     except (ProviderError, Unavailable):
         return _give_back(held, ledger, now=clock())
     except Exception:  # a fault of ours: it is reported, and must not keep the call waiting for the lease
         _give_back(held, ledger, now=clock())
         raise
     return after if ledger.save(held, after) else ledger.record(record.call_hash) or held
+
+
+def _too_late(now: int) -> Ending:
+    return Ending(Outcome.UNREACHABLE, "what the run left could not be collected for days", now)
 
 
 def _looked(
