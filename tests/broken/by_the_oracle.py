@@ -78,6 +78,15 @@ def _shown(label: str) -> Make:
     return lambda sale, _: replace(sale, outputs=shown(sale.outputs), profile=shown(sale.profile)).folder()
 
 
+def _every_probe(sale: Sale, _: Files) -> Files:
+    """All of the probe's values, where the offer shows every symbol."""
+    offer = make_offer(evidence={**POLICY, "symbols": ["*"]})
+    shown = tuple(
+        replace(item, public=item.public or item.label.endswith("/probes.json")) for item in sale.profile
+    )
+    return sale.of(replace(sale.call, offer_hash=offer.hash), offer=offer, profile=shown).folder()
+
+
 def _twice(sale: Sale, _: Files) -> Files:
     """Two outputs under one name."""
     measured = measure_document(b"built\n")
@@ -209,6 +218,7 @@ BY_THE_ORACLE = [
         "profile.folded (profile) kept back",
         _shown("build/sealrun-profile/profile.folded"),
     ),
+    Fault("policy-shows-every-probe", "policy", "probes.json (profile) kept back", _every_probe),
     Fault("run-of-another-call", "run", "the run document's call: expected", _run(call="0" * 64)),
     Fault(
         "run-with-another-outcome",

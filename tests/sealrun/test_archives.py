@@ -1,6 +1,7 @@
 """Archives from strangers are opened within bounds."""
 
 import io
+import struct
 import zipfile
 import zlib
 
@@ -49,9 +50,31 @@ def encrypted() -> bytes:
     return bytes(archive)
 
 
+def directory(count: int, *, name: bytes = b"a", offset: int = 0) -> bytes:
+    """A central directory of so many files, and none of them."""
+    wide = struct.pack("<HHQ", 1, 8, offset) if offset else b""
+    sizes, small = (0, 0, 0), (len(name), len(wide), 0, 0, 0)
+    version, flags, at = (20, 0, 20, 0), (0, 0, 0, 0), 0xFFFFFFFF if offset else 0
+    entry = struct.pack("<4s4B4H3L5H2L", b"PK\1\2", *version, *flags, *sizes, *small, 0, at) + name + wide
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, count * len(entry), 0, 0)
+    return entry * count + end
+
+
+def compressed(method: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("zeros", bytes(500))
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize(
     ("archive", "text"),
     [
+        (directory(1, name=b""), "names within the folder"),
+        (directory(1, offset=2**64 - 1), "sound zip file without encryption, got OverflowError"),
+        (compressed(zipfile.ZIP_BZIP2), "stored or deflated, got another method"),
+        (compressed(zipfile.ZIP_LZMA), "stored or deflated, got another method"),
+        (zipped({"é" * 128: b""}), "names within the folder"),
         (b"", "sound zip file"),
         (b"not a zip", "sound zip file"),
         (zipped({"a": b"x"})[:-10], "sound zip file"),
@@ -72,6 +95,23 @@ def encrypted() -> bytes:
 def test_what_is_unsafe_is_refused_by_what_is_wrong(archive: bytes, text: str) -> None:
     with pytest.raises(UnsafeArchive, match=text):
         unpack(archive)
+
+
+def test_a_directory_is_not_read_whole_however_long_it_is() -> None:
+    archive = directory(60_000)
+    with pytest.raises(UnsafeArchive, match="expected a directory of at most 1048576 bytes"):
+        next(unpack_zip([archive], max_bytes=1 << 30, max_files=10))
+    long = zipped({f"{n}{'x' * 250}": b"" for n in range(1000)})
+    assert len(list(unpack_zip([long], max_bytes=1 << 30, max_files=1000))) == 1000
+
+
+@pytest.mark.parametrize("archive", [zipped({"../jane-doe": b""}), corrupt(), encrypted()])
+def test_e1_what_is_wrong_is_said_without_a_name(archive: bytes) -> None:
+    """Anyone may read it, and the name may be of what only the buyer sees."""
+    with pytest.raises(UnsafeArchive) as caught:
+        unpack(archive)
+    assert "jane" not in caught.value.detail
+    assert "'" not in caught.value.detail
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")

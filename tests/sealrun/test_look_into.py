@@ -2,7 +2,9 @@
 
 import bz2
 import gzip
+import io
 import lzma
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +15,7 @@ from sealrun.adapters.archives import unpack_zip
 from sealrun.errors import UnsafeArchive
 from sealrun.inflate import CHUNK, inflated, is_compressed
 from sealrun.secret_scan import Scanner
-from sealrun.workflows.look_into import MAX_DEPTH, Look
+from sealrun.workflows.look_into import LEAST, MAX_DEPTH, Look
 from tests.sealrun.fakes import zipped
 from tests.sealrun.test_secret_scan import ASSIGNED, PLANTED, chunked
 
@@ -82,11 +84,41 @@ def test_what_is_compressed_too_often_is_not_shown() -> None:
 
 
 def test_all_files_together_give_out_no_more_than_allowed() -> None:
-    look = Look(Scanner(), unpack_zip, bytes_left=5000)
-    bomb = gzip.compress(bytes(2000))
+    look = Look(Scanner(), unpack_zip, bytes_left=5_000_000)
+    bomb = gzip.compress(bytes(2_000_000))
     assert [look.shows(lambda: [bomb]) for _ in range(3)] == [True, True, False]
-    assert not shows(zipped({"a": bytes(3000), "b": bytes(3000)}), bytes_left=5000)
-    assert shows(bytes(6000), bytes_left=5000)
+    assert not shows(zipped({"a": bytes(3_000_000), "b": bytes(3_000_000)}), bytes_left=5_000_000)
+    assert shows(bytes(6_000_000), bytes_left=5_000_000)
+
+
+def test_empty_ones_are_counted_too_for_they_take_their_time() -> None:
+    look = Look(Scanner(), unpack_zip, bytes_left=1000 * LEAST)
+    for data in (
+        gzip.compress(b"") * 5000,
+        bz2.compress(b"") * 5000,
+        zipped({str(n): b"" for n in range(5000)}),
+    ):
+        look.bytes_left = 1000 * LEAST
+        assert not look.shows(lambda data=data: [data])  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("first", [b"", b"\x1f", b"PK"])
+def test_a_secret_behind_a_short_first_stream_is_found(first: bytes) -> None:
+    inner = gzip.compress(SECRET) if first != b"PK" else zipped({"a": gzip.compress(SECRET)})
+    begun = gzip.compress(first) + gzip.compress(inner.removeprefix(first))
+    assert not shows(begun)
+    assert not shows(zipped({"x": begun}))
+
+
+def bzip2ed() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("a", SECRET)
+    return buffer.getvalue()
+
+
+def test_what_a_zip_has_by_another_method_is_not_shown() -> None:
+    assert not shows(bzip2ed())
 
 
 @given(

@@ -112,7 +112,7 @@ def test_a_secret_in_stacks_probes_and_profile_is_kept_back() -> None:
         "sealrun-profile/probes.json": json.dumps({"probes": {"seen": SECRET.decode()}}).encode(),
     }
     record, _ = over(world)
-    assert sorted(run_of(world, record)["withheld"]) == ["probe", "profile", "profile", "stacks"]
+    assert sorted(run_of(world, record)["withheld"]) == ["probe", "profile", "stacks"]
     assert SECRET not in public_bytes(world, record)
 
 

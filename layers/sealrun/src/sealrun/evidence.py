@@ -4,6 +4,8 @@
 buyer: all of them opened. Any one opening can be shown to somebody else by itself.
 """
 
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +16,8 @@ from sealrun.cids import PROFILE
 from sealrun.fields import canonical
 from sealrun.leaves import TREE, TWIN, Kind, Leaf, checked_label, salt, tree_hash
 
+# Of a label's 512 bytes; longer names of jobs are cut and told apart by a digest.
+MAX_JOB = 200
 # In a label the job's name is one part of a path, whatever it holds.
 _PLAIN = " !#$&'()+,;=@[]^`{}~:"
 
@@ -111,8 +115,20 @@ def disclosure(tree: str, leaves: Sequence[Leaf], index: int) -> dict[str, Any]:
 
 def label(job: str, name: str) -> str:
     """The label of what a job left: the job's name with ``/`` and the like escaped, then the path."""
+    return f"{_escaped(job)}/{name}"
+
+
+def _escaped(job: str) -> str:
+    """The job's name as one part of a label: no way up, no drive, and short enough for a path behind it."""
     escaped = quote(job, safe=_PLAIN)
-    return f"{escaped.replace('.', '%2E') if set(escaped) == {'.'} else escaped}/{name}"
+    if set(escaped) == {"."}:
+        escaped = escaped.replace(".", "%2E")
+    if re.match("[A-Za-z]:", escaped):
+        escaped = escaped.replace(":", "%3A", 1)
+    if len(escaped) > MAX_JOB:
+        digest = hashlib.sha256(job.encode()).hexdigest()[:32]
+        escaped = f"{escaped[: MAX_JOB - len(digest) - 1]}~{digest}"
+    return escaped
 
 
 def job_of(place: str) -> str:

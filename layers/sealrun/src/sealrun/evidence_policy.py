@@ -13,6 +13,8 @@ from sealrun.errors import Malformed
 MAX_PATTERNS = 50
 # Longer lines of a log are never shown one by one.
 MAX_LINE = 4096
+# What the probe leaves of its values, all in one file.
+PROBES_FILE = "probes.json"
 Visibility = Literal["public", "buyer"]
 _GLOB = r"[ -Z\\^-~]{1,200}"  # printable ASCII without [ and ]: * and ? are the only wildcards
 
@@ -48,6 +50,10 @@ class EvidencePolicy:
     token: Visibility
     grade: int  # what a run must reach to be paid, 0 or 1
     deterministic: bool
+
+    def shows_as_it_came(self, label: str) -> bool:
+        """True for a file of the probe that may be shown whole; that of its values holds unnamed ones too."""
+        return "*" in self.symbols.patterns and not label.endswith(f"/{PROBES_FILE}")
 
 
 def parse_policy(value: Any) -> EvidencePolicy:

@@ -15,6 +15,8 @@ from sealrun.errors import UnsafeArchive
 CHUNK = 1 << 20
 # A local file header, or the end record of an empty archive (APPNOTE 4.3.7, 4.3.16).
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+# Of what a file begins with, as much as tells its form.
+HEAD = 6
 # `xz -9` asks for 65 MiB.
 _XZ_MEMORY = 80 << 20
 
@@ -75,27 +77,34 @@ def is_compressed(head: bytes) -> bool:
     return any(head.startswith(magic) for magic in _FORMS)
 
 
+def with_head(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """What the bytes begin with, in however small pieces they come, and all of them."""
+    rest, head = iter(chunks), b""
+    while len(head) < HEAD and (chunk := next(rest, None)) is not None:
+        head += chunk
+    return head, itertools.chain([head], rest)
+
+
 def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """What a compressed file holds, at most ``CHUNK`` bytes at a time; several streams are read as one.
 
-    The first chunk tells the form. How much comes out is not bounded: whoever reads it does that.
+    How much comes out is not bounded: whoever reads it does that.
 
     Raises:
         UnsafeArchive: the bytes are damaged, cut short, not compressed, or ask for too much memory.
     """
     try:
-        yield from _inflated(iter(chunks))
+        yield from _inflated(*with_head(chunks))
     except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError) as error:
         raise UnsafeArchive(f"compressed file: expected a sound one, {error}") from error
 
 
-def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    head = next(chunks, b"")
+def _inflated(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
     new = next((form for magic, form in _FORMS.items() if head.startswith(magic)), None)
     if new is None:
         raise ValueError("got another form")
     stream = new()
-    for data in itertools.chain([head], chunks):
+    for data in chunks:
         left = data
         while left or not (stream.needs_input or stream.eof):
             if stream.eof:

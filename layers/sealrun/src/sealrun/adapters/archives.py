@@ -13,10 +13,17 @@ from sealrun.ports import Content
 
 CHUNK = 1 << 20
 IN_MEMORY = 1 << 20
-MAX_NAME = 255
+MAX_NAME = 255  # characters; and bytes of each part, as file systems have it
 
-# What zipfile raises on archives that are not sound: offsets that lead nowhere, encryption, other methods.
-_UNSOUND = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, OSError, RuntimeError, EOFError)
+# What CI providers write. Of bzip2 and LZMA zipfile unpacks whatever comes in one piece.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# Of the central directory, which zipfile reads in one piece: an entry has some 130 bytes, at most 1,200.
+DIRECTORY, DIRECTORY_PER_FILE = 1 << 20, 400
+
+# What zipfile raises on archives that are not sound: offsets that lead nowhere, encryption.
+_UNSOUND = (
+    zipfile.BadZipFile, zlib.error, struct.error, ValueError, OverflowError, OSError, RuntimeError, EOFError,
+)  # fmt: skip
 
 
 def unpack_zip(chunks: Iterable[bytes], *, max_bytes: int, max_files: int) -> Iterator[tuple[str, Content]]:
@@ -30,7 +37,7 @@ def unpack_zip(chunks: Iterable[bytes], *, max_bytes: int, max_files: int) -> It
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
         _spool(chunks, spool, max_bytes)
         with _translated():
-            archive = zipfile.ZipFile(spool)
+            archive = zipfile.ZipFile(_Pieces(spool, max(DIRECTORY, DIRECTORY_PER_FILE * max_files)))
         budget = _Budget(max_bytes)
         for entry in _files(archive, max_files):
             budget.allow(entry)
@@ -43,7 +50,9 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except _UNSOUND as error:
-        raise UnsafeArchive(f"archive: expected a sound zip file without encryption, {error}") from error
+        # zipfile's own words may hold a file's name, and what is said here anyone may read.
+        said = f"archive: expected a sound zip file without encryption, got {type(error).__name__}"
+        raise UnsafeArchive(said) from error
 
 
 def _spool(chunks: Iterable[bytes], spool: "tempfile.SpooledTemporaryFile[bytes]", limit: int) -> None:
@@ -57,12 +66,14 @@ def _spool(chunks: Iterable[bytes], spool: "tempfile.SpooledTemporaryFile[bytes]
 
 
 def _files(archive: zipfile.ZipFile, max_files: int) -> list[zipfile.ZipInfo]:
-    files = [entry for entry in archive.infolist() if not entry.is_dir()]
+    files = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     if len(files) > max_files:
         raise UnsafeArchive(f"archive: expected at most {max_files} files, got {len(files)}")
     names = [entry.filename for entry in files]
-    for name in names:
-        _check_name(name)
+    for entry in files:
+        _check_name(entry.filename)
+        if entry.compress_type not in METHODS:
+            raise UnsafeArchive("archive: expected files stored or deflated, got another method")
     if len(set(names)) != len(names):
         raise UnsafeArchive("archive: expected every name once, got one twice")
     return files
@@ -70,8 +81,22 @@ def _files(archive: zipfile.ZipFile, max_files: int) -> list[zipfile.ZipInfo]:
 
 def _check_name(name: str) -> None:
     parts = name.split("/")
-    if not name.isprintable() or len(name) > MAX_NAME or "\\" in name or {"", ".", ".."} & set(parts):
-        raise UnsafeArchive(f"archive: expected names within the folder, got {name[:80]!r}")
+    plain = name.isprintable() and len(name) <= MAX_NAME and "\\" not in name
+    if not plain or {"", ".", ".."} & set(parts) or max(len(part.encode()) for part in parts) > MAX_NAME:
+        raise UnsafeArchive("archive: expected names within the folder, got another")
+
+
+class _Pieces:
+    """The spool, of which nobody gets more than ``most`` bytes at once."""
+
+    def __init__(self, spool: "tempfile.SpooledTemporaryFile[bytes]", most: int) -> None:
+        self._spool, self._most = spool, most
+        self.seek, self.tell, self.seekable = spool.seek, spool.tell, spool.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if size > self._most:
+            raise UnsafeArchive(f"archive: expected a directory of at most {self._most} bytes, got {size}")
+        return self._spool.read(size)
 
 
 class _Budget:

@@ -140,7 +140,7 @@ def _named(entry: Entry, leaf: Leaf, policy: EvidencePolicy) -> bool:
         Kind.OUTPUT: lambda: policy.outputs.match(leaf.label),
         Kind.LINE: lambda: entry.text is not None and policy.log.match(entry.text),
         Kind.LOG: lambda: "*" in policy.log.patterns,
-        Kind.PROFILE: lambda: "*" in policy.symbols.patterns,
+        Kind.PROFILE: lambda: policy.shows_as_it_came(leaf.label),
         Kind.PROBE: lambda: last in policy.probes,
         Kind.TOKEN: lambda: False,  # not before it has expired, and then by a disclosure (E2)
     }

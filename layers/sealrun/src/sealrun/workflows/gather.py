@@ -1,6 +1,6 @@
 """Gather the evidence of a run that is over: logs always, files only of a run that succeeded."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sealrun.errors import ProviderRefused, SecretFound, UnsafeArchive
@@ -14,7 +14,7 @@ from sealrun.run_document import RunReport
 from sealrun.runs import configuration_changed
 from sealrun.secret_scan import Scanner
 from sealrun.workflows.gather_files import Files, gather_files
-from sealrun.workflows.gather_logs import NAME, Log, gather_log
+from sealrun.workflows.gather_logs import NAME, first_lines, gather_log
 from sealrun.workflows.gather_tokens import check_tokens
 from sealrun.workflows.look_into import Look
 from sealrun.workflows.start_run import cancel_quietly
@@ -61,6 +61,7 @@ def gather(
         for job in jobs
         if job.has_log
     }
+    logged = first_lines([item for log in logs.values() if log for item in log.items])
     look = Look(scanner, unpack)
     files = Files(offer.evidence, store, look)
     if ending.outcome is Outcome.SUCCEEDED:
@@ -91,9 +92,9 @@ def gather(
         tokens=tokens.report,
         logs_cut=[name for name, log in logs.items() if log and log.cut],
         masked={label(name, NAME): log.masked for name, log in logs.items() if log and log.masked},
-        withheld=[*_withheld_lines(logs.values()), *files.withheld],
+        withheld=[*_withheld_lines(logged), *files.withheld],
     )
-    profile = [*_log_items(logs.values()), *files.profile, *tokens.items]
+    profile = [*logged, *files.profile, *tokens.items]
     return Gathered(ending, report, files.outputs, profile, grade)
 
 
@@ -117,14 +118,10 @@ def _too_low(ending: Ending, offer: Offer, grade: int, why: str) -> Ending:
     return replace(ending, outcome=Outcome.GRADE_NOT_REACHED, reason=reason[:500])
 
 
-def _withheld_lines(logs: Iterable[Log | None]) -> list[str]:
+def _withheld_lines(logged: Sequence[Item]) -> list[str]:
     """Lines are items only where the policy names them; one that is not shown looks like a secret."""
-    lines = [item for item in _log_items(logs) if item.kind is Kind.LINE and not item.public]
+    lines = [item for item in logged if item.kind is Kind.LINE and not item.public]
     return [line.kind.name.lower() for line in lines]
-
-
-def _log_items(logs: Iterable[Log | None]) -> list[Item]:
-    return [item for log in logs if log for item in log.items]
 
 
 def _stop_duplicates(record: Record, run: Run, provider: Provider) -> list[int]:

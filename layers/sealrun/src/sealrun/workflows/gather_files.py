@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sealrun.errors import Malformed
+from sealrun.errors import Malformed, UnsafeArchive
 from sealrun.evidence import Item, label
-from sealrun.evidence_policy import EvidencePolicy
+from sealrun.evidence_policy import PROBES_FILE, EvidencePolicy
 from sealrun.fields import canonical
 from sealrun.json_limits import parse_object
-from sealrun.leaves import Kind
+from sealrun.leaves import MAX_LABEL_BYTES, Kind, checked_label
 from sealrun.measure import Measured, measure, measure_document
 from sealrun.offers import Offer
 from sealrun.ports import Content, EvidenceStore, Job, Provider, Unpack
@@ -19,9 +19,11 @@ from sealrun.workflows.look_into import Look
 
 # The folder that ``sealrun-probe run`` leaves in a job's artifacts.
 PROBE_FOLDER = "sealrun-profile/"
-STACKS, SUMMARY, PROBES, TOKEN = "profile.folded", "profile.json", "probes.json", "token.jwt"
+STACKS, SUMMARY, PROBES, TOKEN = "profile.folded", "profile.json", PROBES_FILE, "token.jwt"
 SHOWN_STACKS = "profile.public.folded"
 SAMPLERS = ("perf", "py-spy", "proc", "rusage")
+# A tree has room for 4,096: beside these, 1,000 jobs' logs and claims, and the lines of the logs.
+MAX_PROFILE = 1500
 _BINARY = "application/octet-stream"
 
 
@@ -80,12 +82,15 @@ def gather_files(
             for name, content in unpack(chunks, max_bytes=bytes_left, max_files=files_left):
                 size = _take(found, job, name, content)
                 bytes_left, files_left = bytes_left - size, files_left - 1
+                if len(found.profile) > MAX_PROFILE:
+                    raise UnsafeArchive(f"profile: expected at most {MAX_PROFILE} items, got more")
     return found
 
 
 def _take(found: Files, job: Job, name: str, content: Content) -> int:
     """Store one file as an output or as one of the probe's; its size."""
-    measured, place = measure(found.look.scanner.guarded(content())), label(job.name, name)
+    place = _place(job, name)
+    measured = measure(found.look.scanner.guarded(content()))
     found.store.put(content, measured, media_type=_BINARY)
     if not name.startswith(PROBE_FOLDER):
         named = found.policy.outputs.match(place)
@@ -96,11 +101,19 @@ def _take(found: Files, job: Job, name: str, content: Content) -> int:
         found.profile.append(found.item(Kind.TOKEN, place, measured, content, named=False))
         found.tokens[job.name] = b"".join(content()) if measured.size <= MAX_TOKEN_BYTES else b""
         return measured.size
-    named = "*" in found.policy.symbols.patterns
+    named = found.policy.shows_as_it_came(place)
     found.profile.append(found.item(Kind.PROFILE, place, measured, content, named=named))
     if own in (STACKS, SUMMARY, PROBES) and measured.size <= MAX_BYTES:
         found.profile += _derived(found, job, own, b"".join(content()))
     return measured.size
+
+
+def _place(job: Job, name: str) -> str:
+    try:
+        return checked_label(label(job.name, name))
+    except Malformed as error:  # without the name: it may be the buyer's own
+        said = f"archive: expected names of at most {MAX_LABEL_BYTES} bytes with the job's, got another"
+        raise UnsafeArchive(said) from error
 
 
 def _derived(found: Files, job: Job, own: str, document: bytes) -> Iterator[Item]:

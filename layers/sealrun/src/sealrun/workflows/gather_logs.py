@@ -1,7 +1,7 @@
 """A job's log: stored whole up to the offer's limit, and line by line where the offer shows it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sealrun.errors import ProviderRefused
@@ -13,6 +13,8 @@ from sealrun.ports import Content, EvidenceStore, Job, Provider, Spool
 from sealrun.secret_scan import Count, Scanner
 
 MAX_LINES = 100
+# Of all the jobs of a run: a tree has room for 4,096 items, and an index for 8 MiB.
+MAX_RUN_LINES, MAX_RUN_BYTES = 500, 1 << 20
 NAME = "job.log"
 # Colours and cursor movements (ECMA-48 CSI), and what else no terminal prints.
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
@@ -52,6 +54,18 @@ def gather_log(
     cid = measured.cid if public else ""
     whole = Item(Kind.LOG, label(job.name, NAME), measured.sha256, measured.size, public, cid)
     return Log((whole, *lines), cut.was_cut, count.found)
+
+
+def first_lines(items: Sequence[Item]) -> list[Item]:
+    """The logs of a run's jobs with the first of their lines, as many as an index takes."""
+    kept: list[Item] = []
+    lines, size = 0, 0
+    for item in items:
+        if item.kind is Kind.LINE:
+            lines, size = lines + 1, size + item.size
+        if item.kind is not Kind.LINE or (lines <= MAX_RUN_LINES and size <= MAX_RUN_BYTES):
+            kept.append(item)
+    return kept
 
 
 class _Cut:

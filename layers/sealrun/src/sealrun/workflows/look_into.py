@@ -1,17 +1,18 @@
 """Look for secrets in a file that anyone may see, and in what it holds where it is compressed."""
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sealrun.errors import UnsafeArchive
-from sealrun.inflate import inflated, is_compressed, is_zip
+from sealrun.inflate import inflated, is_compressed, is_zip, with_head
 from sealrun.ports import Content, Unpack
 from sealrun.secret_scan import Scanner
 
 # A zip in a compressed tar in a zip.
 MAX_DEPTH = 3
 MAX_FILES = 20_000
+# What a file or a piece of one counts at least, in bytes: also millions of empty ones take their time.
+LEAST = 4 << 10
 
 
 @dataclass
@@ -39,8 +40,8 @@ class Look:
     def _holds(self, content: Content, depth: int) -> bool:
         scanner = replace(self.scanner, shaped_only=True) if depth else self.scanner
         chunks = self._counted(content()) if depth else iter(content())
-        head = next(chunks, b"")
-        if scanner.holds(itertools.chain([head], chunks)):
+        head, chunks = with_head(chunks)
+        if scanner.holds(chunks):
             return True
         return any(self._holds(inner, depth + 1) for inner in self._within(content, head, depth))
 
@@ -56,8 +57,12 @@ class Look:
             yield inner  # the names stand in the zip as they are
 
     def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        self._take(LEAST)
         for chunk in chunks:
-            self.bytes_left -= len(chunk)
-            if self.bytes_left < 0:
-                raise UnsafeArchive("compressed file: expected at most 4 GiB in all of them, got more")
+            self._take(max(len(chunk), LEAST))
             yield chunk
+
+    def _take(self, size: int) -> None:
+        self.bytes_left -= size
+        if self.bytes_left < 0:
+            raise UnsafeArchive("compressed file: expected at most 4 GiB in all of them, got more")
