@@ -19,14 +19,17 @@ from sealrun.errors import SealrunError
 from sealrun.offers import Offer
 from sealrun.ports import StoredOffer
 from sealrun.verification.claims import BrokenClaim
-from sealrun_cli import accounts, background, close
+from sealrun_cli import accounts, background, check, close
 from sealrun_cli.book import known_terms
+from sealrun_cli.ci_files import read_pipeline
 from sealrun_cli.errors import CliError
 from sealrun_cli.keys import new_key
 from sealrun_cli.main import app
 from sealrun_cli.offer_file import OFFER_FILE
+from sealrun_cli.output import Output
 from sealrun_cli.publish import buying
 from sealrun_cli.repository import Repository
+from sealrun_cli.seal import kept
 from sealrun_cli.target import step
 from tests.cli.web import Web, web
 from tests.repositories import commit_all, git
@@ -138,6 +141,30 @@ def test_a_calls_address_is_told_before_its_run_is_followed(key: str) -> None:
 def test_what_comes_next_is_said_with_the_file_and_the_stack_that_were_named() -> None:
     assert step("seal", OFFER_FILE) == "sealrun seal"
     assert step("seal", Path("free.toml"), "two") == "sealrun seal --file free.toml --stack two"
+
+
+def test_what_was_not_sealed_is_sealed_by_the_command_that_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CliError) as caught:
+        kept(make_offer(), tmp_path, step("seal", tmp_path / "free.toml"))
+    assert caught.value.following == f"run: sealrun seal --file {tmp_path / 'free.toml'}"
+
+
+@pytest.mark.parametrize(("local", "flags"), [(True, "--local --oracle-key"), (False, "--oracle-key")])
+def test_check_says_how_to_deploy_here_or_to_aws(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    local: bool,  # noqa: FBT001
+    flags: str,
+) -> None:
+    monkeypatch.setattr(check, "found_sandbox", lambda _: {"pid": 1} if local else {})
+    check._say(Output(as_json=False), make_offer(), tmp_path / "offer.toml", [])
+    assert f"offer.toml {flags} FILE`, then `sealrun seal" in capsys.readouterr().out
+
+
+def test_a_pipeline_that_is_no_yaml_names_the_line() -> None:
+    with pytest.raises(CliError, match=r"expected YAML, got .*, line 3"):
+        read_pipeline("gitlab", b"job:\n  script: [\n")
 
 
 def test_a_sandbox_says_how_slots_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,6 +112,7 @@ def _say(out: Output, offer: Offer, file: Path, found: Sequence[Finding]) -> Non
             lines.append(f"             next: {each.following}")
     wrong = sum(each.holds is False for each in found)
     deploy, seal = (step(command, file) for command in ("deploy", "seal"))
+    deploy += f"{' --local' if found_sandbox(file.parent) else ''} --oracle-key FILE"
     end = f"{wrong} to put right" if wrong else f"ready: next `{deploy}`, then `{seal}`"
     value = {"offer": offer.id, "ready": not wrong, "findings": [each.value() for each in found]}
     out.result(value, *lines, end)

@@ -16,7 +16,7 @@ from sealrun_cli.keys import read_key
 from sealrun_cli.offer_file import OFFER_FILE, read_offer
 from sealrun_cli.output import Output, mina, speaking
 from sealrun_cli.seal import Sealed, kept
-from sealrun_cli.target import DEFAULT_NAME, Name, Target, find_target
+from sealrun_cli.target import DEFAULT_NAME, Name, Target, find_target, step
 from sealrun_cli.tools import Sender, run_tool
 
 CREATION_MINA = 1
@@ -42,7 +42,7 @@ def publish(
     """Publish the offer with its sealed token, and see that it takes calls."""
     with speaking(as_json=as_json) as out:
         offer, target = read_offer(file), find_target(file.parent, stack)
-        sealed = kept(offer, file.parent)
+        sealed = kept(offer, file.parent, step("seal", file, stack))
         _check_stack(offer, target)
         confirm(out, _plan(offer, target, fee), yes=yes)
         publish_sealed(sealed.stored(offer), ledger=target.offers)

@@ -116,23 +116,21 @@ def keep(stored: StoredOffer, folder: Path) -> Path:
     return path
 
 
-def kept(offer: Offer, folder: Path) -> Sealed:
-    """What ``seal`` wrote for the offer.
+def kept(offer: Offer, folder: Path, again: str = "sealrun seal") -> Sealed:
+    """What ``seal`` wrote for the offer; ``again`` is the command that writes it.
 
     Raises:
         CliError: nothing, or for another offer.
     """
     path = work_folder(folder) / f"{offer.id[:16]}.sealed"
     if not path.exists():
-        raise CliError("seal", f"seal: expected {path} for this offer, got none", "run: sealrun seal")
+        raise CliError("seal", f"seal: expected {path} for this offer, got none", f"run: {again}")
     try:
         value: dict[str, Any] = read.only(json.loads(path.read_bytes()), NAMES, where=path.name)
         read.one_of(value, "offer", [offer.id])
         return Sealed(**{name: base64.b64decode(value[name], validate=True) for name in NAMES[1:]})
     except (ValueError, TypeError, Malformed) as error:
-        raise CliError(
-            "seal", f"{path}: expected what `seal` wrote, got {error}", "run: sealrun seal"
-        ) from error
+        raise CliError("seal", f"{path}: expected what `seal` wrote, got {error}", f"run: {again}") from error
 
 
 def _plan(offer: Offer, target: Target) -> list[str]:
