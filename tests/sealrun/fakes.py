@@ -58,7 +58,7 @@ class FakeLedger:
         self.standings: dict[str, Standing] = {}
         self.tree_leaves: dict[str, list[DueLeaf]] = {}
         self.statements: dict[tuple[str, int], tuple[int, int]] = {}
-        self.sightings: dict[str, Deposits] = {}
+        self.sightings: dict[tuple[str, int], Deposits] = {}
         self.tokens: dict[tuple[str, str], int] = {}
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
@@ -151,11 +151,11 @@ class FakeLedger:
     def settled(self, account: str, count: int) -> tuple[int, int] | None:
         return self.statements.get((account, count))
 
-    def deposits(self, account: str) -> Deposits:
-        return self.sightings.get(account, Deposits())
+    def deposits(self, account: str, depth: int) -> Deposits:
+        return self.sightings.get((account, depth), Deposits())
 
-    def note_deposits(self, account: str, deposits: Deposits) -> None:
-        self.sightings[account] = deposits
+    def note_deposits(self, account: str, depth: int, deposits: Deposits) -> None:
+        self.sightings[account, depth] = deposits
 
     def _reserved(self, record: Record, reserve: Reserve) -> Standing:
         reserve = reserve.beside(self.standings.get(record.account))

@@ -146,9 +146,10 @@ def test_a1_what_was_signed_is_known_again_by_its_number_of_leaves(ledger: Any) 
 
 
 def test_a5_deposits_read_back_as_they_were_noted(ledger: Any) -> None:
-    assert ledger.deposits(NAME) == Deposits()
-    ledger.note_deposits(NAME, Deposits(1, 2, 3, 4))
-    assert ledger.deposits(NAME) == Deposits(1, 2, 3, 4)
+    assert ledger.deposits(NAME, 10) == Deposits()
+    ledger.note_deposits(NAME, 10, Deposits(1, 2, 3, 4))
+    assert ledger.deposits(NAME, 10) == Deposits(1, 2, 3, 4)
+    assert ledger.deposits(NAME, 1) == Deposits()
 
 
 class Late(DynamoLedger):

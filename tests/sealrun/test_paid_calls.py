@@ -1,6 +1,7 @@
 """A paid call costs one signature, and nothing that is signed or deposited is ever passed."""
 
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from sealrun.errors import (
     Refused,
     TooMany,
 )
-from sealrun.ports import RunStatus
+from sealrun.ports import RunStatus, StoredOffer
 from sealrun.problems import problem
 from sealrun.records import State
 from sealrun.workflows.read_receipt import read_evidence
@@ -266,6 +267,29 @@ def test_a5_a_deposit_counts_at_the_depth_that_the_offer_names() -> None:
     market.chain.answer = account_answer(height=103)
     market.clock.passes(60)
     assert market.pay(market.sign(limit=PRICE)).first
+
+
+def test_a5_money_that_lies_deep_counts_while_more_comes_and_shallower_offers_look() -> None:
+    """Anybody can put dust into an account with every block (A6)."""
+    offers = {
+        depth: make_paid_offer(price="1", payment={"depth": depth, "nodes": 1, "failed_per_day": 5})
+        for depth in (10, 1)
+    }
+    market, calls = Market(offers[10]), count(1)
+    market.ledger.publish(StoredOffer(offers[1], "", b"", b"", b""))
+
+    def first(depth: int, height: int) -> bool:
+        number = next(calls)
+        market.offer, market.chain.answer = offers[depth], account_answer(height=height, balance=100 + height)
+        market.clock.passes(60)
+        return market.pay(market.sign(limit=number, nonce=number)).first
+
+    for depth in (10, 1):
+        with pytest.raises(PaymentRequired, match="blocks deep, got 0"):
+            first(depth, 100)
+    for height in range(120, 125):
+        assert first(1, height)
+    assert first(10, 125)
 
 
 def test_l2_a_buyer_who_has_just_topped_up_waits_five_seconds(market: Market) -> None:

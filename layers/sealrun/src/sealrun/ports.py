@@ -200,9 +200,10 @@ class Ledger(Protocol):
     def settled(self, account: str, count: int) -> tuple[int, int] | None:
         """Due and root of the statement with that many leaves, if one was signed."""
 
-    def deposits(self, account: str) -> Deposits: ...
+    def deposits(self, account: str, depth: int) -> Deposits:
+        """What was seen by offers of this depth; others forget earlier steps sooner, or keep them longer."""
 
-    def note_deposits(self, account: str, deposits: Deposits) -> None: ...
+    def note_deposits(self, account: str, depth: int, deposits: Deposits) -> None: ...
 
     def take_token(self, issuer: str, jti: str, *, call_hash: int) -> bool:
         """Note a CI token as this call's, for ever; False if it is another call's already."""

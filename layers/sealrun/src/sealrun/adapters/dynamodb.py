@@ -242,11 +242,11 @@ class DynamoLedger:
         item = self._table.get(accounts.account_key(account, f"statement#{count:07d}"))
         return (int(item["due"]["N"]), int(item["root"]["S"])) if item else None
 
-    def deposits(self, account: str) -> Deposits:
-        return accounts.deposits(self._table.get(accounts.account_key(account, "deposits")))
+    def deposits(self, account: str, depth: int) -> Deposits:
+        return accounts.deposits(self._table.get(accounts.deposits_key(account, depth)))
 
-    def note_deposits(self, account: str, deposits: Deposits) -> None:
-        self._table.call("put_item", Item=accounts.deposits_item(account, deposits))
+    def note_deposits(self, account: str, depth: int, deposits: Deposits) -> None:
+        self._table.call("put_item", Item=accounts.deposits_item(account, depth, deposits))
 
     def take_token(self, issuer: str, jti: str, *, call_hash: int) -> bool:
         digest = hashlib.sha256(f"{issuer}\0{jti}".encode()).hexdigest()

@@ -3,7 +3,7 @@
     pk account#B62..   sk account            committed, limit, voucher, tree, buyer: no TTL (L1)
                           leaf#0000000       one per call that is over
                           statement#0000001  due and root by number of leaves
-                          deposits           funds by the block they were first seen in
+                          deposits#10        funds by the block they were first seen in, for one depth
     pk failed#B62..#20834                    unpaid runs of one day
 
 ``committed`` and ``limit`` are numbers of their own, because conditions compare them.
@@ -103,9 +103,14 @@ def statement_item(statement: Statement) -> dict[str, Any]:
     return {**key, "due": {"N": str(statement.due)}, "root": {"S": str(statement.root)}}
 
 
-def deposits_item(account: str, deposits: Deposits) -> dict[str, Any]:
+def deposits_key(account: str, depth: int) -> dict[str, Any]:
+    """The key of what offers of one depth saw."""
+    return account_key(account, f"deposits#{depth}")
+
+
+def deposits_item(account: str, depth: int, deposits: Deposits) -> dict[str, Any]:
     """What was seen on chain, and since when."""
-    return {**account_key(account, "deposits"), "deposits": {"S": _text(deposits.value())}}
+    return {**deposits_key(account, depth), "deposits": {"S": _text(deposits.value())}}
 
 
 def deposits(item: dict[str, Any] | None) -> Deposits:

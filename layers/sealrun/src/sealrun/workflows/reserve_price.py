@@ -165,10 +165,10 @@ def _deep(view: AccountView, payment: Payment, ledger: Ledger) -> int:
     if payment.depth == 0:
         return view.funds
     account = view.address.to_base58()
-    before = ledger.deposits(account)
+    before = ledger.deposits(account, payment.depth)
     after = before.seen(view.funds, height=view.height, depth=payment.depth)
     if after != before:
-        ledger.note_deposits(account, after)
+        ledger.note_deposits(account, payment.depth, after)
     return after.deep(height=view.height, depth=payment.depth)
 
 
