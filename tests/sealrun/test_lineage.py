@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from mina.sign import sign_fields
 from sealrun.fields import canonical
 from sealrun.receipts import SignedReceipt
 from sealrun.verification.claims import Verdict
@@ -15,7 +16,7 @@ from sealrun_cli.lineage import Form, drawn
 from sealrun_cli.main import app
 from tests.broken.make import write
 from tests.sealrun.folder import MemoryFolder, folder_of
-from tests.sealrun.world import World, make_offer, sign_call
+from tests.sealrun.world import BUYER, ORACLE, World, make_offer, sign_call
 
 
 def bought(nonce: int, *reads: str, title: str = "Build the layers") -> tuple[str, MemoryFolder]:
@@ -72,6 +73,7 @@ def test_a_receipt_leads_to_all_that_lies_before_it(chain: list[tuple[str, Memor
     found = check(whole)
     assert found.holds, found.broken
     assert [verdict for verdict, _ in lineage_claims(found)] == [Verdict.HOLDS] * 3
+    assert all(f"signed by {ORACLE.public_key().to_base58()}" in says for _, says in lineage_claims(found))
 
 
 def test_a_receipt_that_is_not_here_is_missing_and_nothing_is_broken(
@@ -108,6 +110,15 @@ def _signature(folder: MemoryFolder) -> None:
     folder["receipt.json"] = canonical(receipt)
 
 
+def _another_key(folder: MemoryFolder) -> None:
+    """The same eleven fields, which the later call names, in a stranger's hand."""
+    signed = SignedReceipt.parse(json.loads(folder["receipt.json"]))
+    by_stranger = sign_fields(BUYER, signed.receipt.fields())
+    folder["receipt.json"] = canonical(
+        SignedReceipt(signed.receipt, by_stranger, BUYER.public_key()).document()
+    )
+
+
 def _inputs(folder: MemoryFolder) -> None:
     folder["inputs.json"] = folder["inputs.json"].replace(b"both", b"mina")
 
@@ -116,6 +127,7 @@ def _inputs(folder: MemoryFolder) -> None:
     ("change", "text"),
     [
         (_signature, "signature: expected one that holds"),
+        (_another_key, "the offer's oracle: expected"),
         (_inputs, "inputs.json: expected"),
         (lambda folder: folder.update({"receipt.json": b"{}"}), "receipt: expected"),
     ],

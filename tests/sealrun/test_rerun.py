@@ -12,6 +12,7 @@ from sealrun.offers import Offer
 from sealrun.ports import RunStatus
 from sealrun.receipts import SignedReceipt
 from sealrun.verification.claims import BrokenClaim, Verdict
+from sealrun.verification.nested import MAX_NESTED, RERUNS
 from sealrun.verification.rerun import check_offers
 from sealrun.verification.verify import Trust, Verification, verify
 from tests.sealrun.fakes import FakeOracle
@@ -111,7 +112,14 @@ def test_e2_an_oracle_that_the_verifier_did_not_name_shows_nothing(
             lambda: ran(elsewhere(configuration={**SOURCE["configuration"], "sha256": "5c" * 32}), OTHER),
             "the second run's configuration: expected the first's",
         ),
-        (lambda: ran(offer(title="Another offer"), ORACLE), "expected no party of the first's terms"),
+        (
+            lambda: ran(offer(source={**SOURCE, "project": "77"}), ORACLE),
+            "expected no party of the first's terms",
+        ),
+        (
+            lambda: ran(offer(OTHER), OTHER),
+            "project: expected another than the first's, got 42 at https://gitlab",
+        ),
         (lambda: ran(elsewhere(), OTHER, inputs={"layer": "mina"}), "the second run's inputs: expected"),
         (lambda: ran(elsewhere(), OTHER, reads=("0a" * 32,)), "the second run's inputs: expected"),
     ],
@@ -123,6 +131,15 @@ def test_e2_a_second_run_that_differs_is_told_and_is_no_grade_2(
     assert (found.grade, found.holds) == (0, False)
     assert rerun_claim(found)[0] is Verdict.BROKEN
     assert text in rerun_claim(found)[1]
+
+
+def test_e2_more_second_runs_than_anybody_buys_are_not_verified(
+    first: MemoryFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MAX_NESTED, RERUNS, 3)
+    names = {f"reruns/{at:064x}/receipt.json": b"{}" for at in range(4)}
+    found = check(MemoryFolder({**first, **names}), OTHER)
+    assert rerun_claim(found) == (Verdict.BROKEN, "reruns: expected at most 3 receipts, got 4")
 
 
 def test_e2_a_job_that_is_not_declared_deterministic_has_no_grade_2(second: MemoryFolder) -> None:

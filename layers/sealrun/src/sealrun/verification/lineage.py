@@ -20,6 +20,7 @@ from sealrun.verification.claims import (
     Claim,
     Folder,
     broken,
+    expect,
     holds,
     not_shown,
 )
@@ -138,9 +139,9 @@ def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Se
     if name not in known:
         return Node(name, Link.MISSING, f"not here; put its evidence under {READS}/CALL/")
     signed, folder = known[name]
-    told = _told(signed.receipt, folder)
+    told, by = _told(signed.receipt, folder), f"signed by {signed.public_key.to_base58()}"
     try:
-        _check_signature(signed)
+        _check_signature(signed, folder)
         inputs = opened_inputs(signed.receipt, folder)
     except SealrunError as error:
         cycle = set(_claimed_reads(folder)) & set(path)
@@ -149,15 +150,28 @@ def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Se
             return Node(name, Link.CYCLE, says, **told)
         return Node(name, Link.BROKEN, error.detail, **told)
     if inputs is None:
-        return Node(name, Link.SEALED, "signature holds; what it read is sealed with its inputs", **told)
+        return Node(name, Link.SEALED, f"{by}; what it read is sealed with its inputs", **told)
     reads = tuple(inputs.get("reads", []))
-    says = f"signature holds; reads {len(reads)} earlier receipts"
+    says = f"{by}; reads {len(reads)} earlier receipts"
     return Node(name, Link.FOLLOWED, says, **told, reads=reads)
 
 
-def _check_signature(signed: SignedReceipt) -> None:
+def _check_signature(signed: SignedReceipt, folder: Folder) -> None:
+    """It holds, and is that of the offer's oracle, where the offer is here: a receipt's hash names no key."""
     if not signed.holds():
         raise BrokenClaim("signature: expected one that holds, got one that does not")
+    offer = _offer(signed.receipt, folder)
+    if offer is not None:
+        expect("the offer's oracle", offer.oracle, signed.public_key.to_base58())
+
+
+def _offer(receipt: Receipt, folder: Folder) -> Offer | None:
+    """The receipt's offer, if it is here."""
+    try:
+        offer = Offer.parse(folder.document(OFFER) or b"")
+    except SealrunError:
+        return None
+    return offer if offer.hash == receipt.offer_hash else None
 
 
 def _claimed_reads(folder: Folder) -> list[str]:
@@ -171,13 +185,13 @@ def _claimed_reads(folder: Folder) -> list[str]:
 
 def _told(receipt: Receipt, folder: Folder) -> dict[str, Any]:
     """What a picture says of a receipt; the title only if the offer is the receipt's."""
-    try:
-        offer = Offer.parse(folder.document(OFFER) or b"")
-        title = offer.title if offer.hash == receipt.offer_hash else ""
-    except SealrunError:
-        title = ""
-    call = f"{receipt.call_hash:064x}"
-    return {"call": call, "title": title, "status": receipt.status.name.lower(), "grade": receipt.grade}
+    offer, call = _offer(receipt, folder), f"{receipt.call_hash:064x}"
+    return {
+        "call": call,
+        "title": offer.title if offer else "",
+        "status": receipt.status.name.lower(),
+        "grade": receipt.grade,
+    }
 
 
 def _hash(receipt: Receipt) -> str:

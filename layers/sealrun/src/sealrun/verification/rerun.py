@@ -84,7 +84,9 @@ def _check(first: Ran, call: str, oracles: Sequence[str], broken_claims: Broken)
 
 
 def check_offers(first: Offer, second: Offer) -> None:
-    """The same source, declared deterministic, by an oracle that has no part in the other's terms.
+    """The same source elsewhere, declared deterministic, by an oracle that has no part in the other's terms.
+
+    Whoever owns the project or its runners would make both runs leave what they like.
 
     Raises:
         BrokenClaim: it is not so.
@@ -97,6 +99,14 @@ def check_offers(first: Offer, second: Offer) -> None:
     shared = sorted(_parties(first) & {second.oracle} | _parties(second) & {first.oracle})
     if shared:
         raise BrokenClaim(f"the second run's oracle: expected no party of the first's terms, got {shared[0]}")
+    if _place(first) == _place(second):
+        raise BrokenClaim(
+            f"the second run's project: expected another than the first's, got {_place(second)}"
+        )
+
+
+def _place(offer: Offer) -> str:
+    return f"{offer.source.project} at {offer.source.origin}"
 
 
 def _parties(offer: Offer) -> set[str]:
