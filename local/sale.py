@@ -64,7 +64,7 @@ class Sale:
             self.balances.note("before")
             file = self.people.folder / f"account-{secrets.token_hex(4)}.key"
             named = ["--deposit", str(DEPOSIT // MINA), "--account-key", str(file)]
-            opened = self.run(say, "open", self.offer_url, *named, *self._sends("buyer"))
+            opened = self.run(say, "open", self.offer_url, "--yes", *named, *self._sends("buyer"))
             self.balances.account = opened["account"]
             say(f"account {self.account}, deposit {mina(DEPOSIT)}")
             self.balances.note("opened")

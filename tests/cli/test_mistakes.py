@@ -121,11 +121,35 @@ def test_the_terms_are_kept_before_an_account_is_opened(
 
     monkeypatch.setattr(accounts, "run_tool", lost)
     own, state = new_key(tmp_path / "account.key"), tmp_path / "state"
-    flags = ["--deposit", "20", "--account-key", str(tmp_path / "account.key"), "--key", key]
+    flags = ["--deposit", "20", "--account-key", str(tmp_path / "account.key"), "--key", key, "--yes"]
     error_of("open", paid[1], *flags, "--node", "http://127.0.0.1:1", "--state", str(state))
     payment = make_paid_offer().payment
     assert payment is not None
     assert known_terms(state, own.public_key().to_base58()) == payment.terms
+
+
+def test_an_account_is_opened_only_by_who_agreed_to_what_it_costs(
+    paid: tuple[Web, str], key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "run_tool", None)
+    own = tmp_path / "account.key"
+    flags = ["--deposit", "20", "--account-key", str(own), "--key", key, "--node", "http://127.0.0.1:1"]
+    done = RUN.invoke(app, ["open", paid[1], *flags, "--state", str(tmp_path / "state")])
+    assert "deposit 20 MINA, and once 1 MINA for the account and 0.1 MINA of fee" in done.stderr
+    assert "expected a yes, got nobody to ask" in done.stderr
+    assert not own.exists()
+
+
+def test_a_key_that_git_would_take_along_is_named(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text("ignored.key\n")
+    said = [
+        RUN.invoke(app, ["key", str(tmp_path / name), "--new"]).stderr for name in ("a.key", "ignored.key")
+    ]
+    assert said == [
+        f"{tmp_path}/a.key: git does not ignore this key; add it to .gitignore before you commit\n",
+        "",
+    ]
 
 
 def test_a_calls_address_is_told_before_its_run_is_followed(key: str) -> None:

@@ -138,7 +138,9 @@ def test_a10_a_client_that_lost_its_memory_starts_from_what_the_chain_settled(
 def test_a1_a_buyer_whose_account_does_not_cover_a_call_tops_it_up_and_is_served(sale: Sale) -> None:
     key = sale.people.folder / "small.key"
     paying = ["--key", sale.people.file("buyer"), "--poll-ms", "100", "--no-proofs"]
-    small = sale.run(said, "open", sale.offer_url, "--deposit", "1", "--account-key", str(key), *paying)
+    small = sale.run(
+        said, "open", sale.offer_url, "--deposit", "1", "--account-key", str(key), "--yes", *paying
+    )
     sale.balances.account = small["account"]
     wanted = ["--input", "greeting=hello", "--pay", "--yes", "--account", sale.account, "--no-wait"]
     call = ["call", sale.offer_url, *wanted, "--key", sale.people.file("buyer")]

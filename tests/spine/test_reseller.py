@@ -186,6 +186,6 @@ def call(url: str, account: str) -> list[str]:
 def bought(reseller: Reseller, url: str, keys: str = "first") -> str:
     """A fresh account and one good run; the account."""
     named = ["--deposit", "20", "--account-key", f"{keys}.key", "--key", "buyer.key"]
-    account = str(reseller.run("open", url, *named, *CHAIN)["account"])
+    account = str(reseller.run("open", url, "--yes", *named, *CHAIN)["account"])
     assert reseller.run(*call(url, account))["state"] == "succeeded"
     return account

@@ -14,9 +14,10 @@ from sealrun.buyer_mechanism import Known
 from sealrun.terms import SHARE_UNIT, Terms
 from sealrun_cli import options
 from sealrun_cli.book import known_terms, page, terms_in
+from sealrun_cli.confirming import Yes, confirm
 from sealrun_cli.errors import CliError
-from sealrun_cli.keys import new_key, read_key
-from sealrun_cli.output import Output, mina, nanomina, speaking
+from sealrun_cli.keys import make_key, read_key
+from sealrun_cli.output import mina, nanomina, speaking
 from sealrun_cli.service import Service
 from sealrun_cli.tools import Sender, run_tool
 
@@ -49,6 +50,7 @@ def open_account(
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
     no_proofs: options.NoProofs = False,
     state: options.State = options.DEFAULT_STATE,
+    yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
     """Open a prepaid account for an offer's terms. Signatures only; `topup` adds money later."""
@@ -60,8 +62,8 @@ def open_account(
                 "bad-request", "offer: expected one with a price, got one of price 0: just call it"
             )
         terms, amount = found.payment.terms, nanomina(deposit)
-        address_key = read_key(str(account_key)) if account_key.exists() else new_key(account_key)
-        _tell_costs(out, terms, amount, fee)
+        confirm(out, _costs(terms, amount, fee), yes=yes)
+        address_key = read_key(str(account_key)) if account_key.exists() else make_key(account_key, out)
         named = {"account_key": address_key.to_base58(), "terms": terms.value(), "deposit": str(amount)}
         with page(state, address_key.public_key().to_base58(), terms, Known(0, 0)) as book:
             if not book.path.exists():
@@ -175,12 +177,14 @@ def _with_terms(account: str, file: Path | None, state: Path) -> dict[str, Any]:
     return {"account": account, "terms": found.value()}
 
 
-def _tell_costs(out: Output, terms: Terms, deposit: int, fee: str) -> None:
+def _costs(terms: Terms, deposit: int, fee: str) -> list[str]:
     share = 100 * terms.operator_share / SHARE_UNIT
-    out.progress(f"seller {terms.seller.to_base58()}, operator's share {share:g} %")
-    out.progress(f"exit delay {terms.exit_delay} slots")
     once = mina(ACCOUNT_CREATION_FEE)
-    out.progress(f"deposit {mina(deposit)}, and once {once} for the account and {fee} MINA of fee")
+    return [
+        f"seller {terms.seller.to_base58()}, operator's share {share:g} %",
+        f"exit delay {terms.exit_delay} slots",
+        f"deposit {mina(deposit)}, and once {once} for the account and {fee} MINA of fee",
+    ]
 
 
 def _done(result: Mapping[str, Any], otherwise: str = "sent") -> str:

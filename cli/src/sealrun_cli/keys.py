@@ -4,6 +4,7 @@ import os
 import secrets
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,8 @@ from mina.field import Q
 from mina.keys import PrivateKey
 from sealrun_cli.errors import CliError
 from sealrun_cli.options import Json
-from sealrun_cli.output import speaking
+from sealrun_cli.output import Output, speaking
+from sealrun_cli.repository import Repository
 
 # A key has 52 characters, a provider's token some dozens.
 MAX_SECRET_BYTES = 1024
@@ -57,6 +59,15 @@ def new_key(path: Path) -> PrivateKey:
     return key
 
 
+def make_key(path: Path, out: Output) -> PrivateKey:
+    """The same, and a word where git would take the file along."""
+    key = new_key(path)
+    with suppress(CliError):  # there is no git
+        if Repository(path.parent).would_add(path.name):
+            out.progress(f"{path}: git does not ignore this key; add it to .gitignore before you commit")
+    return key
+
+
 def _private_text(path: Path) -> str:
     with path.open() as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
@@ -79,6 +90,6 @@ def key(
     with speaking(as_json=as_json) as out:
         if new and file == STDIN:
             raise CliError("bad-request", "key: expected a file for the new key, got stdin")
-        found = new_key(Path(file)) if new else read_key(file)
+        found = make_key(Path(file), out) if new else read_key(file)
         address = found.public_key().to_base58()
         out.result({"address": address}, address)

@@ -73,6 +73,10 @@ class Repository:
         """There is one."""
         return bool(self._text("rev-parse", "--git-dir"))
 
+    def would_add(self, name: str) -> bool:
+        """``git add`` would take the file along: it is in the clone, and neither ignored nor added yet."""
+        return bool(self._text("ls-files", "--others", "--exclude-standard", "--", name))
+
     def top(self) -> str:
         """The folder that holds the clone."""
         return self._text("rev-parse", "--show-toplevel") or str(self._folder)

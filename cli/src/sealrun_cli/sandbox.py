@@ -9,7 +9,7 @@ import typer
 
 from sealrun_cli import background
 from sealrun_cli.errors import CliError
-from sealrun_cli.keys import new_key, read_key
+from sealrun_cli.keys import make_key, read_key
 from sealrun_cli.options import Json
 from sealrun_cli.output import NANO, Output, mina, speaking
 from sealrun_cli.repository import Repository
@@ -77,7 +77,7 @@ def _running(out: Output, project: str, *, no_proofs: bool) -> dict[str, Any]:
 
 def _give(found: dict[str, Any], path: Path, out: Output) -> None:
     """Money of the sandbox's chain, which is worth nothing anywhere else."""
-    key = read_key(str(path)) if path.exists() else new_key(path)
+    key = read_key(str(path)) if path.exists() else make_key(path, out)
     address = key.public_key().to_base58()
     body = {"address": address, "amount": str(GIFT)}
     answer = httpx.post(found["faucet"], json=body, timeout=FAUCET_SECONDS, trust_env=False)
