@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,11 @@ COMMANDS = dict(leaves(typer.main.get_command(app)))
 
 def test_every_command_that_was_promised_is_there() -> None:
     assert WANTED - COMMANDS.keys() == set()
+
+
+def test_the_version_is_the_packages() -> None:
+    said = RUN.invoke(app, ["--version"])
+    assert (said.exit_code, said.stdout) == (0, f"sealrun {metadata.version('sealrun-cli')}\n")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

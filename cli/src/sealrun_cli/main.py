@@ -1,5 +1,8 @@
 """The ``sealrun`` command."""
 
+from importlib import metadata
+from typing import Annotated
+
 import typer
 
 from sealrun_cli import (
@@ -30,12 +33,30 @@ from sealrun_cli import (
     wallet,
 )
 
+
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001
+    if wanted:
+        print(f"sealrun {metadata.version('sealrun-cli')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
-    help="Sell one CI job as a Mina zkApp call, or buy one with a Mina wallet.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def main(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Sell one CI job as a Mina zkApp call, or buy one with a Mina wallet."""
+
+
 app.command("key")(keys.key)
 app.command("open")(accounts.open_account)
 app.command("topup")(topup.topup)
