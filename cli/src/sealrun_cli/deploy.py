@@ -71,14 +71,20 @@ def chain_parameters(offer: Offer, node: str, archive: str = "") -> dict[str, st
         raise CliError(
             "bad-request", "deploy: expected a Mina node for an offer with a price, got none", "give --node"
         )
-    keys = json.loads(VERIFICATION_KEYS.read_text())
+    keys = pinned_keys()
     return {
         "Ledger": str(offer.payment.terms.ledger),
         "MinaNodes": node,
         "MinaArchives": archive,
-        "VerificationKey": keys["PrepaidAccount"]["hash"],
-        "OfferVerificationKey": keys["Offer"]["hash"],
+        "VerificationKey": keys["PrepaidAccount"],
+        "OfferVerificationKey": keys["Offer"],
     }
+
+
+def pinned_keys() -> dict[str, str]:
+    """The hash of each contract's verification key, by the contract's name."""
+    keys = json.loads(VERIFICATION_KEYS.read_text())
+    return {name: keys[name]["hash"] for name in ("PrepaidAccount", "Offer")}
 
 
 # The functions' variables, by the template's parameters.

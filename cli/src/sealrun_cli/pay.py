@@ -82,16 +82,16 @@ def _sent(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
     Raises:
         CliError: there is none still, and the call may run.
     """
-    for again in (True, False):
-        try:
-            return _answered(send)
-        except CliError as error:
-            if again and error.kind in NOTHING_TAKEN:
-                raise
-            if not again:
-                following = f"it may have been taken: look at {where} before you buy again"
-                raise CliError(error.kind, error.detail, following) from error
-    raise AssertionError("unreachable")
+    try:
+        return _answered(send)
+    except CliError as error:
+        if error.kind in NOTHING_TAKEN:
+            raise
+    try:
+        return _answered(send)
+    except CliError as error:
+        following = f"it may have been taken: look at {where} before you buy again"
+        raise CliError(error.kind, error.detail, following) from error
 
 
 def _answered(send: Callable[[], httpx.Response]) -> httpx.Response:

@@ -29,7 +29,7 @@ SECONDS = 60
 BYTES_PER_SECOND = 128 << 10
 ASK_SECONDS = 20
 # The documents that anyone is given, by the claim that holds if they are what the receipt covers.
-DOCUMENTS = {"form": RECEIPT, "statements": STATEMENTS, "offer": OFFER, "call": CALL, "policy": INDEX}
+SHOWN_DOCUMENTS = {"form": RECEIPT, "statements": STATEMENTS, "offer": OFFER, "call": CALL, "policy": INDEX}
 STATES = ("pinned", "already", "failed")
 FORM = "name it as KIND:URL, such as kubo:http://127.0.0.1:5001, with --to or SEALRUN_PIN"
 
@@ -104,7 +104,10 @@ def public_files(root: Path) -> dict[str, Measured]:
     folder = DiskFolder(root)
     shown = Index.parse(folder.document(INDEX) or b"").with_cids()
     items = {place: Measured(leaf.sha256, leaf.size, cid) for place, (cid, leaf) in shown.items()}
-    return {**items, **{name: folder.measure(name) for claim, name in DOCUMENTS.items() if claim in holding}}
+    return {
+        **items,
+        **{name: folder.measure(name) for claim, name in SHOWN_DOCUMENTS.items() if claim in holding},
+    }
 
 
 def open_pinners(to: str, token_file: str, stack: str) -> list[Pinner]:

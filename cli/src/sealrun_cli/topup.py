@@ -17,19 +17,19 @@ from sealrun import read
 from sealrun.accounts import Pinned
 from sealrun.errors import Malformed
 from sealrun.fields import MAX_UINT64
+from sealrun.terms import MAX_UINT32
 from sealrun_cli import options
 from sealrun_cli.book import locked, replace_json
 from sealrun_cli.buying import address_of
 from sealrun_cli.chain_view import Moment, moment
 from sealrun_cli.confirming import Yes, confirm
-from sealrun_cli.deploy import VERIFICATION_KEYS
+from sealrun_cli.deploy import pinned_keys
 from sealrun_cli.errors import CliError
 from sealrun_cli.keys import read_key
 from sealrun_cli.output import Output, mina, nanomina, speaking
 from sealrun_cli.service import Service
 from sealrun_cli.tools import Sender, run_tool
 
-MAX_NONCE = (1 << 32) - 1
 DEPTH = "offers of depth 0 count it now, others that many blocks after a call made their operator see it"
 
 
@@ -53,7 +53,7 @@ class Asked:
             )
             payer = read.public_key(value, "payer").to_base58()
             amount, funds = (read.decimal(value, name, high=MAX_UINT64) for name in ("amount", "funds"))
-            return cls(payer, read.whole(value, "nonce", low=0, high=MAX_NONCE), amount, funds)
+            return cls(payer, read.whole(value, "nonce", low=0, high=MAX_UINT32), amount, funds)
         except (ValueError, Malformed) as error:
             raise CliError("state", f"{path}: expected what this command wrote, got {error}") from error
 
@@ -108,7 +108,7 @@ class TopUp:
         return (kept.payer, kept.amount) == (self.payer, self.amount)
 
     def _look(self, payer: str) -> Moment:
-        pinned = Pinned(json.loads(VERIFICATION_KEYS.read_text())["PrepaidAccount"]["hash"])
+        pinned = Pinned(pinned_keys()["PrepaidAccount"])
         return moment(self.service, self.sender.node, self.account, payer, pinned)
 
     def _check(self, now: Moment) -> None:

@@ -1,11 +1,9 @@
 /** Opens a prepaid account: signatures only, no proof. */
 import { openAccount } from '../opening.js';
+import { ACCOUNT_CREATION_FEE } from '../protocol.js';
 import { pinnedKeys } from '../verification_keys.js';
 import { ToolError } from './errors.js';
 import { run, type Tool } from './run.js';
-
-/** What the network takes for a new account: 1 MINA. */
-const ACCOUNT_CREATION_FEE = 1_000_000_000n;
 
 export const tool: Tool = async (request, session) => {
   const accountKey = request.key('account_key');

@@ -42,7 +42,7 @@ class Files:
 
     def item(self, kind: Kind, place: str, measured: Measured, content: Content, *, named: bool) -> Item:
         """An item; it is shown if the policy names it and nothing in it looks like a secret."""
-        held = named and not (self.look.shows(lambda: iter([place.encode()])) and self.look.shows(content))
+        held = named and (self.look.scanner.holds([place.encode()]) or not self.look.shows(content))
         if held:
             self.withheld.append(kind.name.lower())
         public = named and not held

@@ -39,9 +39,9 @@ class Look:
 
     def _holds(self, content: Content, depth: int) -> bool:
         scanner = replace(self.scanner, shaped_only=True) if depth else self.scanner
-        chunks = self._counted(content()) if depth else iter(content())
-        head, chunks = with_head(chunks)
-        if scanner.holds(chunks):
+        chunks = self._counted(content()) if depth else content()
+        head, whole = with_head(chunks)
+        if scanner.holds(whole):
             return True
         return any(self._holds(inner, depth + 1) for inner in self._within(content, head, depth))
 
