@@ -27,9 +27,10 @@ check: setup-tests ## format, lint, strict types and unit tests, fast
 	ruff format --check .
 	ruff check .
 	mypy
+	lint-imports --no-logo
 	npm run --silent check -w contracts
 	npm run --silent check -w web
-	pytest -q -m "not peers"
+	pytest -q -n auto -m "not peers"
 
 test: check ## everything: check, real peers on loopback, contracts
 	pytest -q -m peers

@@ -32,11 +32,11 @@ from local.lambda_runtime import Function
 from local.market import Market
 from local.stack import ROUTES, Stack
 from mina.keys import PrivateKey
-from sealrun.adapters.gitlab import GitLab
-from sealrun.adapters.http import guarded_client
-from sealrun.buyer import sign_call
 from sealrun.errors import ProviderBusy
-from sealrun.offers import Offer
+from sealrun.money.buyer import sign_call
+from sealrun.offers.offer import Offer
+from sealrun.providers.gitlab.client import GitLab
+from sealrun.transport.http import guarded_client
 
 ROOT = Path(__file__).parents[1]
 EMPTY = "empty"

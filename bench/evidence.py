@@ -92,7 +92,7 @@ def _hash(path: str) -> None:
 
 def _measure(path: str) -> None:
     """SHA-256, size and CID."""
-    from sealrun.measure import measure  # noqa: PLC0415
+    from sealrun.encoding.measure import measure  # noqa: PLC0415
 
     if measure(_chunks(path)).size != SIZE:
         raise AssertionError("the whole file was to be measured")
@@ -102,9 +102,9 @@ def _store(path: str, url: str) -> None:
     """What ``collect`` does with an artifacts archive, from the provider's stream to the bucket."""
     import boto3  # noqa: PLC0415
 
-    from sealrun.adapters.archives import unpack_zip  # noqa: PLC0415
-    from sealrun.adapters.s3 import S3EvidenceStore  # noqa: PLC0415
-    from sealrun.measure import measure  # noqa: PLC0415
+    from sealrun.adapters.aws.s3 import S3EvidenceStore  # noqa: PLC0415
+    from sealrun.adapters.files.archives import unpack_zip  # noqa: PLC0415
+    from sealrun.encoding.measure import measure  # noqa: PLC0415
 
     keys = {"aws_access_key_id": "bench", "aws_secret_access_key": "bench", "region_name": "eu-central-1"}
     client = boto3.client("s3", endpoint_url=url, **keys)  # type: ignore[call-overload]

@@ -18,7 +18,11 @@ from mina.keys import PublicKey
 
 FUNCTION = ROOT / "functions" / "edge_gate"
 # Of layers/sealrun, what checks a ticket; an import of anything else fails in the test of the package.
-CORE = ("__init__", "calls", "edge_gate", "errors", "fields", "grants", "json_limits", "read", "tickets")
+CORE = (
+    *("__init__", "errors"),
+    *("encoding/__init__", "encoding/fields", "encoding/json_limits", "encoding/read"),
+    *("calls/__init__", "calls/call", "calls/edge_gate", "calls/grant", "calls/ticket"),
+)
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-functions-restrictions.html
 MAX_ARCHIVE_BYTES = 1_000_000
 
@@ -38,9 +42,10 @@ def assemble(folder: Path, *, issuers: list[str] | None, target: Target = LAMBDA
     (folder / "issuers.json").write_text(json.dumps(issuers))
     skipped = shutil.ignore_patterns("__pycache__", "py.typed", "sign.py")
     shutil.copytree(ROOT / "layers" / "mina" / "src" / "mina", folder / "mina", ignore=skipped)
-    (folder / "sealrun").mkdir()
     for name in CORE:
-        shutil.copy(ROOT / "layers" / "sealrun" / "src" / "sealrun" / f"{name}.py", folder / "sealrun")
+        copy = folder / "sealrun" / f"{name}.py"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "layers" / "sealrun" / "src" / "sealrun" / f"{name}.py", copy)
     shutil.copytree(_installed("rfc8785"), folder / "rfc8785", ignore=skipped)
     compile_folder(folder, shown_as="/var/task", target=target)
 

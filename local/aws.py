@@ -91,7 +91,7 @@ def provision(server: AwsServer) -> Provisioned:
 
 
 def create_table(dynamodb: "DynamoDBClient") -> None:
-    """The table that ``sealrun.adapters.dynamodb`` describes."""
+    """The table that ``sealrun.adapters.aws.dynamodb`` describes."""
     dynamodb.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",

@@ -8,8 +8,8 @@ from typing import Any
 from local.chain import CONTRACTS, ChainFailed, MinaChain
 from local.nodejs import NODE
 from mina.keys import PrivateKey
-from sealrun.offer_contract import contract_of, credential_document
-from sealrun.offers import Offer
+from sealrun.chain.offer_contract import contract_of, credential_document
+from sealrun.offers.offer import Offer
 
 TOOLS = CONTRACTS / "build" / "tools"
 TOOL_SECONDS = 300

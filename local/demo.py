@@ -24,7 +24,7 @@ from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
 from local.steps import DemoFailed, Progress, must
 from mina.keys import PrivateKey
-from sealrun.offers import Offer
+from sealrun.offers.offer import Offer
 from sealrun.verification.claims import RECEIPT, STATEMENTS
 from sealrun_cli.output import mina
 

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from local.steps import Progress, Say, must
-from sealrun.issuers import PinnedKeys
+from sealrun.receipts.issuers import PinnedKeys
 from sealrun.verification.claims import RECEIPT, STATEMENTS
 from sealrun_cli.issuer_keys import read_keys
 from sealrun_cli.pictures import FLAME_GRAPH, SPEEDSCOPE

@@ -14,12 +14,12 @@ from local.gitlab import GitLabServer
 from local.gitlab.store import Token
 from local.stack import Stack
 from mina.keys import PrivateKey
-from sealrun.adapters.dynamodb import DynamoLedger
-from sealrun.adapters.kms import KmsKeys
-from sealrun.credentials import key_context
-from sealrun.fields import canonical
-from sealrun.offers import Offer
-from sealrun.ports import StoredOffer
+from sealrun.adapters.aws.dynamodb import DynamoLedger
+from sealrun.adapters.aws.kms import KmsKeys
+from sealrun.encoding.fields import canonical
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.service.credentials import key_context
 from sealrun.workflows.publish_offer import publish_offer
 
 EVIDENCE = {

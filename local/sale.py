@@ -15,8 +15,8 @@ from local.chain import MinaChain
 from local.people import MINA, SHARE, Balances, People, client_environment
 from local.prover import Prover
 from local.steps import Progress, Say, must, ok
-from sealrun.offers import Offer
-from sealrun.terms import SHARE_UNIT
+from sealrun.offers.offer import Offer
+from sealrun.offers.terms import SHARE_UNIT
 from sealrun_cli.output import mina
 
 PRICE = 5 * MINA

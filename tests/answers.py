@@ -4,7 +4,8 @@ import time
 
 import httpx
 
-from sealrun.ports import Provider, Run
+from sealrun.ports.provider import Provider
+from sealrun.runs.run import Run
 
 
 class Answers:

@@ -7,8 +7,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.function_url import answer, resolver
-from sealrun.adapters.services import Services, Settings
+from sealrun.adapters.aws.function_url import answer, resolver
+from sealrun.composition.aws import Services, Settings
 from sealrun.workflows.read_account import read_account
 
 logger = Logger(service="account")

@@ -8,13 +8,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.function_url import answer, body_bytes, resolver, sender, serve, taken
-from sealrun.adapters.metrics import Meter
-from sealrun.adapters.services import Services, Settings
-from sealrun.adapters.throttle import Throttle
-from sealrun.views import offer_view
+from sealrun.adapters.aws.function_url import answer, body_bytes, resolver, sender, serve, taken
+from sealrun.adapters.aws.metrics import Meter
+from sealrun.adapters.memory.throttle import Throttle
+from sealrun.composition.aws import Services, Settings
+from sealrun.money.x402 import SIGNATURE_HEADER
+from sealrun.service.views import offer_view
 from sealrun.workflows.accept_call import accept_call, known_offer
-from sealrun.x402 import SIGNATURE_HEADER
 
 logger = Logger(service="call")
 settings = Settings.read(os.environ)

@@ -8,12 +8,12 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.function_url import answer, body_bytes, resolver, serve
-from sealrun.adapters.github_webhook import GitHubDeliveries
-from sealrun.adapters.gitlab_webhook import MAX_BODY_BYTES as MAX_DELIVERY_BYTES
-from sealrun.adapters.gitlab_webhook import GitLabDeliveries
-from sealrun.adapters.services import Services, Settings
-from sealrun.read import hex_field
+from sealrun.adapters.aws.function_url import answer, body_bytes, resolver, serve
+from sealrun.composition.aws import Services, Settings
+from sealrun.encoding.read import hex_field
+from sealrun.providers.github.webhook import GitHubDeliveries
+from sealrun.providers.gitlab.webhook import MAX_BODY_BYTES as MAX_DELIVERY_BYTES
+from sealrun.providers.gitlab.webhook import GitLabDeliveries
 from sealrun.workflows.collect_run import advance
 from sealrun.workflows.sweep import sweep
 from sealrun.workflows.take_webhook import Deliveries, take_webhook

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sealrun.edge_gate import Gate, refusal
+from sealrun.calls.edge_gate import Gate, refusal
 from sealrun.errors import SealrunError
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.metrics import Meter
-from sealrun.adapters.services import Services, Settings
+from sealrun.adapters.aws.metrics import Meter
+from sealrun.composition.aws import Services, Settings
 from sealrun.workflows.check_health import check_health
 from sealrun.workflows.count_waiting import count_waiting
 

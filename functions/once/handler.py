@@ -7,11 +7,11 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.function_url import body_bytes, resolver, sender, serve, taken
-from sealrun.adapters.metrics import Meter
-from sealrun.adapters.services import Services, Settings
-from sealrun.adapters.throttle import Throttle
-from sealrun.tickets import MAX_REDEMPTION_BYTES
+from sealrun.adapters.aws.function_url import body_bytes, resolver, sender, serve, taken
+from sealrun.adapters.aws.metrics import Meter
+from sealrun.adapters.memory.throttle import Throttle
+from sealrun.calls.ticket import MAX_REDEMPTION_BYTES
+from sealrun.composition.aws import Services, Settings
 from sealrun.workflows.redeem_ticket import redeem_ticket
 
 logger = Logger(service="once")

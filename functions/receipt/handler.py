@@ -9,9 +9,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.function_url import answer, resolver
-from sealrun.adapters.services import Services, Settings
-from sealrun.fields import canonical
+from sealrun.adapters.aws.function_url import answer, resolver
+from sealrun.composition.aws import Services, Settings
+from sealrun.encoding.fields import canonical
 from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt, read_statements
 
 logger = Logger(service="receipt")

@@ -12,10 +12,10 @@ from typing import Any
 from chalice.app import Chalice, IAMAuthorizer, Response
 
 from chalicelib.table import ControlTable
-from sealrun import read
+from sealrun.encoding import read
+from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import SealrunError
-from sealrun.json_limits import parse_object
-from sealrun.problems import problem
+from sealrun.service.problems import problem
 
 MAX_PER_HOUR = 100_000
 MAX_BODY_BYTES = 4096

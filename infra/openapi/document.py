@@ -10,8 +10,8 @@ from infra.openapi.routes import JSON, PATH, Operation, Parameter
 from infra.openapi.shapes import Schema, closed, constant, embedded, one_of, ref, whole
 from sealrun import errors
 from sealrun.errors import SealrunError
-from sealrun.problems import MEDIA_TYPE
-from sealrun.x402 import REQUIRED_HEADER
+from sealrun.money.x402 import REQUIRED_HEADER
+from sealrun.service.problems import MEDIA_TYPE
 
 VERSION = "3.1.1"
 PREFIX = "urn:sealrun:problem:"

@@ -21,15 +21,15 @@ from infra.openapi.shapes import (
     text,
     whole,
 )
-from sealrun import x402
-from sealrun.accounts import MINA_TOKEN
-from sealrun.calls import MAX_READS
-from sealrun.dues import DEPTH as DUE_DEPTH
-from sealrun.fields import NETWORKS
-from sealrun.inputs import MAX_ENCODED
-from sealrun.offers import MAX_INPUTS
-from sealrun.receipts import MAX_GRADE, Outcome
-from sealrun.records import State
+from sealrun.calls.call import MAX_READS
+from sealrun.chain.account import MINA_TOKEN
+from sealrun.encoding.fields import NETWORKS
+from sealrun.money import x402
+from sealrun.money.dues import DEPTH as DUE_DEPTH
+from sealrun.offers.inputs import MAX_ENCODED
+from sealrun.offers.offer import MAX_INPUTS
+from sealrun.receipts.receipt import MAX_GRADE, Outcome
+from sealrun.runs.record import State
 
 _TEXT: Schema = {"type": "string"}
 _VOUCHER = {"limit": NANOMINA, "callHash": FIELD, "signature": SIGNATURE}

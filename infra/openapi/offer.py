@@ -1,4 +1,4 @@
-"""The schema of an offer's document, of which ``sealrun.offers`` is the last word."""
+"""The schema of an offer's document, of which ``sealrun.offers.offer`` is the last word."""
 
 from infra.openapi.shapes import (
     FIELD,
@@ -15,12 +15,12 @@ from infra.openapi.shapes import (
     text,
     whole,
 )
-from sealrun.evidence_policy import MAX_PATTERNS
-from sealrun.fields import NETWORKS
-from sealrun.inputs import MAX_ENCODED, MAX_OPTIONS, MAX_PATTERN, MAX_STRING
-from sealrun.offers import MAX_ALLOWED_KEYS, MAX_DEPTH, MAX_INPUTS, MAX_NODES
-from sealrun.sources import MAX_INCLUDES, PROVIDERS
-from sealrun.terms import MAX_UINT32, SHARE_UNIT
+from sealrun.encoding.fields import NETWORKS
+from sealrun.offers.evidence_policy import MAX_PATTERNS
+from sealrun.offers.inputs import MAX_ENCODED, MAX_OPTIONS, MAX_PATTERN, MAX_STRING
+from sealrun.offers.offer import MAX_ALLOWED_KEYS, MAX_DEPTH, MAX_INPUTS, MAX_NODES
+from sealrun.offers.source import MAX_INCLUDES, PROVIDERS
+from sealrun.offers.terms import MAX_UINT32, SHARE_UNIT
 
 _WORDS: dict[str, Schema] = {"title": {"type": "string"}, "description": {"type": "string"}}
 _TRUTH: Schema = {"type": "boolean"}
@@ -31,7 +31,7 @@ def _kind(says: str, required: dict[str, Schema], optional: dict[str, Schema] | 
 
 
 def _input_kinds() -> list[Schema]:
-    """The five kinds of ``sealrun.inputs`` (R2)."""
+    """The five kinds of ``sealrun.offers.inputs`` (R2)."""
     string = constant("string")
     number: Schema = {"type": "number"}
     pattern: Schema = {"type": "string", "maxLength": MAX_PATTERN}

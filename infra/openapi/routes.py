@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from infra.openapi.shapes import HASH, KEY, SIGNATURE, URL, Schema, embedded, ref, text
-from sealrun import errors, x402
+from sealrun import errors
 from sealrun.errors import SealrunError
+from sealrun.money import x402
 
 JSON = "application/json"
 

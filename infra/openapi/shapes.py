@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sealrun.calls import MAX_UNIX_SECONDS
+from sealrun.calls.call import MAX_UNIX_SECONDS
 
 Schema = dict[str, Any]
 

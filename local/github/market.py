@@ -10,8 +10,8 @@ from local.github.store import Token
 from local.market import free_offer, pinned_source, put_up
 from local.stack import Stack
 from mina.keys import PrivateKey
-from sealrun.fields import canonical
-from sealrun.offers import Offer
+from sealrun.encoding.fields import canonical
+from sealrun.offers.offer import Offer
 
 
 @dataclass(frozen=True)

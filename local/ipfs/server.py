@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from local.ipfs.cars import NotACar, read_blocks, read_root
 from local.ipfs.kubo import Kubo, KuboError
-from sealrun.cids import to_text
+from sealrun.encoding.cids import to_text
 
 HOST = "127.0.0.1"
 PIECE = 1 << 20

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.evidence import CHUNK, CountingS3, _run, write
-from sealrun.adapters.s3 import PART
+from sealrun.adapters.aws.s3 import PART
 
 
 def test_the_file_has_its_size_and_no_two_equal_mebibytes(tmp_path: Path) -> None:

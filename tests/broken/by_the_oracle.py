@@ -4,12 +4,12 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from sealrun.evidence import Item
-from sealrun.fields import canonical, document_hash
-from sealrun.leaves import Kind
-from sealrun.measure import measure_document
-from sealrun.receipts import Outcome
-from sealrun.statements import open_envelopes
+from sealrun.encoding.fields import canonical, document_hash
+from sealrun.encoding.measure import measure_document
+from sealrun.evidence.evidence import Item
+from sealrun.evidence.leaves import Kind
+from sealrun.receipts.receipt import Outcome
+from sealrun.receipts.statements import open_envelopes
 from tests.broken.fault import Fault, Make, lean
 from tests.broken.sale import POLICY, Files, Sale, envelope_of
 from tests.sealrun.fakes import FakeOracle

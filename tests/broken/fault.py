@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sealrun.fields import canonical
+from sealrun.encoding.fields import canonical
 from tests.broken.sale import OPENED, Files, Sale
 
 Make = Callable[[Sale, Files], Files]

@@ -4,7 +4,7 @@ import base64
 import json
 from typing import Any
 
-from sealrun.fields import canonical
+from sealrun.encoding.fields import canonical
 from sealrun.verification.claims import MAX_RECEIPT_BYTES
 from tests.broken.fault import Fault, Make, pretty, strangers, text, value, without
 from tests.broken.sale import OPENED, Files, Sale

@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from mina.keys import PrivateKey
-from sealrun.calls import Call, PublicCall, SignedCall
-from sealrun.evidence import Evidence, Item, Tree
-from sealrun.evidence_index import Index, parse_openings
-from sealrun.fields import canonical
-from sealrun.leaves import Kind
-from sealrun.measure import measure_document
-from sealrun.offers import Offer
-from sealrun.receipts import Outcome, Receipt, SignedReceipt
-from sealrun.records import Record
-from sealrun.run_document import LABEL
-from sealrun.runs import run_name
-from sealrun.statements import Subject, envelope, pae, statements
+from sealrun.calls.call import Call, PublicCall, SignedCall
+from sealrun.encoding.fields import canonical
+from sealrun.encoding.measure import measure_document
+from sealrun.evidence.evidence import Evidence, Item, Tree
+from sealrun.evidence.index import Index, parse_openings
+from sealrun.evidence.leaves import Kind
+from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import Outcome, Receipt, SignedReceipt
+from sealrun.receipts.statements import Subject, envelope, pae, statements
+from sealrun.runs.document import LABEL
+from sealrun.runs.judge import run_name
+from sealrun.runs.record import Record
 from tests.sealrun.fakes import FakeOracle
 from tests.sealrun.world import ORACLE, World, evidence_value, make_offer
 

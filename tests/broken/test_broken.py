@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealrun.fields import canonical
-from sealrun.measure import Measured, measure_document
+from sealrun.encoding.fields import canonical
+from sealrun.encoding.measure import Measured, measure_document
 from sealrun.verification.claims import Verdict
 from sealrun.verification.verify import Trust, Verification, verify
 from sealrun_cli.verifying import verify_file

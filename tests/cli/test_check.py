@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sealrun.offers import Offer
+from sealrun.offers.offer import Offer
 from sealrun_cli.check import payment_findings
 from sealrun_cli.check_source import SourceCheck, pipeline_findings
 from sealrun_cli.ci_files import read_pipeline

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sealrun.buyer import sign_account_read
+from sealrun.money.buyer import sign_account_read
 from sealrun.workflows.read_account import read_account
 from sealrun_cli.checking import _check_proof, _operator_lines
 from sealrun_cli.errors import CliError

@@ -15,7 +15,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from sealrun import errors
-from sealrun.ports import StoredOffer
+from sealrun.offers.stored_offer import StoredOffer
 from sealrun_cli import pause
 from sealrun_cli.errors import CliError
 from sealrun_cli.main import app

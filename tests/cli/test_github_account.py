@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 
 from local.github import GitHubServer
 from local.github.store import Repository, Token
-from sealrun.offers import Offer
+from sealrun.offers.offer import Offer
 from sealrun_cli.check_github import github_findings
 from sealrun_cli.errors import CliError
 from sealrun_cli.github_account import GitHubAccount, Holder, github_token_troubles
 from sealrun_cli.main import app
-from tests.github.samples import FILE, HEADER, WAITING, make_repository
 from tests.repositories import git
+from tests.sealrun.providers.github.samples import FILE, HEADER, WAITING, make_repository
 from tests.sealrun.world import make_offer, offer_value
 
 TODAY = date(2026, 11, 26)

@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 
 from mina.keys import PrivateKey
 from sealrun.errors import SealrunError
-from sealrun.offers import Offer
-from sealrun.ports import StoredOffer
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
 from sealrun.verification.claims import BrokenClaim
 from sealrun_cli import accounts, background, check, close
 from sealrun_cli.book import known_terms

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from sealrun import x402
-from sealrun.buyer_mechanism import Known
 from sealrun.errors import Refused
+from sealrun.money import x402
+from sealrun.money.buyer_mechanism import Known
 from sealrun_cli.book import Page, page
 from sealrun_cli.buying import Purchase
 from sealrun_cli.errors import CliError

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from sealrun.adapters.pin_kubo import KuboPinner
-from sealrun.adapters.pin_service import ServicePinner
-from sealrun.credentials import key_context
+from sealrun.adapters.ipfs.kubo import KuboPinner
+from sealrun.adapters.ipfs.pinning_service import ServicePinner
+from sealrun.encoding.measure import measure_document
 from sealrun.errors import PinFailed
-from sealrun.evidence_index import Index
-from sealrun.measure import measure_document
+from sealrun.evidence.index import Index
+from sealrun.service.credentials import key_context
 from sealrun_cli import pinning
 from sealrun_cli.errors import CliError
 from sealrun_cli.main import app

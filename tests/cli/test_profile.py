@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from sealrun.stacks import folded
+from sealrun.evidence.call_stacks import folded
 from sealrun_cli import profile
 from sealrun_cli.errors import CliError
 from sealrun_cli.flame_graph import ALL, ROW, Box, boxes, flame_graph

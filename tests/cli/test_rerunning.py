@@ -7,10 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from mina.keys import PrivateKey
-from sealrun.adapters.evidence_folder import DiskFolder
-from sealrun.buyer_mechanism import Known, MinaBatchSettlement
+from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.errors import SealrunError
-from sealrun.receipts import SignedReceipt
+from sealrun.money.buyer_mechanism import Known, MinaBatchSettlement
+from sealrun.receipts.receipt import SignedReceipt
 from sealrun_cli.buying import _receipt_hash
 from sealrun_cli.errors import CliError
 from sealrun_cli.main import app

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sealrun.inputs import InputSchema
+from sealrun.offers.inputs import InputSchema
 from sealrun_cli.ci_files import Declared, Pipeline
 from sealrun_cli.errors import CliError
 from sealrun_cli.schemas import Hints, differences, schema_of

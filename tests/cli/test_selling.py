@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sealrun.ports import StoredOffer
+from sealrun.offers.stored_offer import StoredOffer
 from sealrun_cli import background
 from sealrun_cli.confirming import ask, confirm, read_secret
 from sealrun_cli.errors import CliError

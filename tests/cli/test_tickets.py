@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from mina.keys import PrivateKey
-from sealrun.buyer_mechanism import Known
+from sealrun.calls.ticket_url import Ticket
 from sealrun.errors import InputsRefused
-from sealrun.offers import Offer
-from sealrun.ticket_urls import Ticket
+from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.offer import Offer
 from sealrun_cli.book import Page
 from sealrun_cli.errors import CliError
 from sealrun_cli.tickets import Issuing, _check_issuer, _inputs, parsed_until

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from mina.keys import PrivateKey
-from sealrun.accounts import MINA_TOKEN, PERMISSIONS
+from sealrun.chain.account import MINA_TOKEN, PERMISSIONS
 from sealrun_cli import topup
 from sealrun_cli.deploy import VERIFICATION_KEYS
 from sealrun_cli.errors import CliError

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from mina.keys import PrivateKey
-from sealrun.fields import canonical
-from sealrun.ticket_urls import Ticket
-from sealrun.tickets import Redemption
-from tests.sealrun.test_tickets import free_ticket
+from sealrun.calls.ticket import Redemption
+from sealrun.calls.ticket_url import Ticket
+from sealrun.encoding.fields import canonical
+from tests.sealrun.calls.test_ticket import free_ticket
 from tests.sealrun.world import BUYER, make_offer
 
 HOST = "d111111abcdef8.cloudfront.net"

@@ -18,7 +18,7 @@ import yaml
 from nacl.public import PrivateKey
 
 from local.gitlab.config import command
-from sealrun import stacks
+from sealrun.evidence import call_stacks as stacks
 from sealrun_cli.offer_file import read_offer, write_values
 from tests.cli.test_offer_file import as_file
 from tests.cli.test_offering import PIPELINE

@@ -19,13 +19,13 @@ from chalicelib.table import MAX_PAGE, MAX_QUOTAS, ControlTable
 from infra.control_package import package
 from mina.keys import PrivateKey
 from sealrun.errors import OfferClosed, TooMany
-from sealrun.offers import Offer
-from sealrun.ports import StoredOffer
-from sealrun.records import claimed
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.runs.record import claimed
 from sealrun.workflows.check_health import check_health
 from tests.infra.templates import allows, resolved
+from tests.sealrun.adapters.test_ledger import dynamo
 from tests.sealrun.market import Market
-from tests.sealrun.test_ledger import dynamo
 from tests.sealrun.world import ACCOUNT, BUYER, PRICE, World, make_offer, sign_call
 
 # API Gateway asks IAM; chalice's client does not, and says so.

@@ -26,11 +26,11 @@ from infra.target import NATIVE
 from local.gitlab import GitLabServer
 from local.market import Market
 from mina.keys import PrivateKey
-from sealrun.buyer import sign_call
-from sealrun.calls import SignedCall
-from sealrun.fields import canonical
-from sealrun.offers import Offer
-from sealrun.receipts import SignedReceipt
+from sealrun.calls.call import SignedCall
+from sealrun.encoding.fields import canonical
+from sealrun.money.buyer import sign_call
+from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import SignedReceipt
 from sealrun.workflows.publish_offer import publish_offer
 from sealrun_cli.cloudformation import Stacks
 from sealrun_cli.deploy_aws import CAPABILITIES, deploy_to_aws

@@ -21,7 +21,9 @@ from infra.layers import ROOT
 from infra.target import NATIVE
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
-from sealrun.edge_gate import MAX_SOURCES, REQUESTS_PER_MINUTE, Gate, refusal
+from sealrun.calls.edge_gate import MAX_SOURCES, REQUESTS_PER_MINUTE, Gate, refusal
+from sealrun.calls.ticket import MAX_REDEMPTION_BYTES
+from sealrun.calls.ticket_url import Ticket
 from sealrun.errors import (
     Expired,
     Malformed,
@@ -32,9 +34,7 @@ from sealrun.errors import (
     TooMany,
     WrongMethod,
 )
-from sealrun.problems import problem
-from sealrun.ticket_urls import Ticket
-from sealrun.tickets import MAX_REDEMPTION_BYTES
+from sealrun.service.problems import problem
 from tests.infra.edge_events import event, redemption, ticket
 from tests.infra.templates import of_type
 from tests.sealrun.world import BUYER

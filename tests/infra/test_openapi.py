@@ -18,17 +18,17 @@ from infra.openapi.handlers import Handled, handled
 from infra.openapi.routes import ROUTES
 from local.lambda_runtime.routes import Route
 from local.stack import ROUTES as GATEWAY
-from sealrun import x402
+from sealrun.calls.ticket_url import Ticket
 from sealrun.errors import PaymentRequired
-from sealrun.offers import Offer
-from sealrun.ticket_urls import Ticket
-from sealrun.views import offer_view, public_view
+from sealrun.money import x402
+from sealrun.offers.offer import Offer
+from sealrun.service.views import offer_view, public_view
 from sealrun.workflows.read_account import read_account
 from sealrun.workflows.read_receipt import read_evidence
+from tests.sealrun.calls.test_ticket import free_ticket, paid_ticket, redemption
 from tests.sealrun.gateway import Gateway, load
 from tests.sealrun.market import SELLER_SITE, Market, body_of, payment_of
-from tests.sealrun.test_read_account import right
-from tests.sealrun.test_tickets import free_ticket, paid_ticket, redemption
+from tests.sealrun.workflows.test_read_account import right
 from tests.sealrun.world import (
     ACCOUNT,
     BUYER,

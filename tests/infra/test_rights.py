@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from sealrun.buyer import sign_account_read, sign_read
+from sealrun.encoding.measure import measure_document
 from sealrun.errors import OfferClosed, PaymentRequired, StoreUnavailable
-from sealrun.measure import measure_document
-from sealrun.ports import RunStatus
-from sealrun.records import Record, RunKey
+from sealrun.money.buyer import sign_account_read, sign_read
+from sealrun.runs.record import Record, RunKey
+from sealrun.runs.run import RunStatus
 from sealrun.workflows.check_health import check_health
 from sealrun.workflows.count_waiting import count_waiting
 from sealrun.workflows.read_account import read_account

@@ -13,7 +13,7 @@ from cfnlint.runner import Runner  # type: ignore[import-untyped]
 from infra.package import LOCAL
 from local.aws import create_table
 from local.stack import ROUTES
-from sealrun.adapters.services import Settings
+from sealrun.composition.aws import Settings
 from sealrun_cli import cost, deploy_aws
 from tests.infra.templates import PATHS, ROOT, actions, functions, of_type, roles, template, walk
 from tests.sealrun.gateway import ENVIRONMENT
@@ -298,7 +298,7 @@ def widgets() -> list[dict[str, Any]]:
 
 def test_what_alarms_and_dashboard_watch_is_what_the_functions_write() -> None:
     sources = "".join(path.read_text() for path in Path(ROOT / "functions").glob("*/handler.py"))
-    sources += (ROOT / "layers/sealrun/src/sealrun/adapters/function_url.py").read_text()
+    sources += (ROOT / "layers/sealrun/src/sealrun/adapters/aws/function_url.py").read_text()
     written = set(re.findall(r'meter\.(?:count|milliseconds)\(\s*"([A-Za-z]+)"', sources))
     alarms = of_type("AWS::CloudWatch::Alarm", "watch.yaml").values()
     own = {each["MetricName"] for each in alarms if "Fn::Sub" in str(each["Namespace"])}

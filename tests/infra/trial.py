@@ -9,22 +9,22 @@ import boto3
 import pytest
 
 from local.aws import TABLE, create_table
-from sealrun.adapters.services import Services, Settings
-from sealrun.adapters.throttle import Throttle
-from sealrun.credentials import key_context
+from sealrun.adapters.memory.throttle import Throttle
+from sealrun.calls.ticket_url import Ticket
+from sealrun.composition.aws import Services, Settings
+from sealrun.encoding.fields import canonical
 from sealrun.errors import Conflict, OfferClosed
-from sealrun.fields import canonical
-from sealrun.records import Record
-from sealrun.ticket_urls import Ticket
+from sealrun.money.x402 import encoded
+from sealrun.runs.record import Record
+from sealrun.service.credentials import key_context
 from sealrun.workflows.accept_call import accept_call, known_offer
 from sealrun.workflows.publish_offer import publish_offer
 from sealrun.workflows.redeem_ticket import redeem_ticket
 from sealrun.workflows.sweep import sweep
-from sealrun.x402 import encoded
 from tests.infra.requests import Recorder
 from tests.infra.templates import VALUES, resolved, roles
+from tests.sealrun.calls.test_ticket import AUDIENCE, paid_ticket, redemption
 from tests.sealrun.market import Market, body_of, payment_of
-from tests.sealrun.test_tickets import AUDIENCE, paid_ticket, redemption
 from tests.sealrun.world import ORACLE, make_paid_offer
 
 OFFER = make_paid_offer(

@@ -4,12 +4,12 @@ import json
 import resource
 from pathlib import Path
 
-from sealrun import stacks
-from sealrun.leaves import Kind
+from sealrun.evidence import call_stacks as stacks
+from sealrun.evidence.leaves import Kind
 from sealrun_probe import leave
 from sealrun_probe.samplers import Sampled
 from tests.probe.test_command import probe
-from tests.sealrun.test_collect_run import index_of, over, run_of
+from tests.sealrun.workflows.test_collect_run import index_of, over, run_of
 from tests.sealrun.world import World, evidence_value, make_offer
 
 SPIN = "import time\nwhile time.process_time() < 0.1: pass"

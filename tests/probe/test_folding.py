@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealrun import json_limits, stacks
+from sealrun.encoding import json_limits
+from sealrun.evidence import call_stacks as stacks
 from sealrun.workflows import gather_files
 from sealrun_probe import folding, leave
 from sealrun_probe.folding import Stacks, fold, frame, stack

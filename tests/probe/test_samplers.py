@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sealrun import stacks
+from sealrun.evidence import call_stacks as stacks
 
 pytestmark = pytest.mark.peers
 

@@ -9,8 +9,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from sealrun.offers import Offer
-from sealrun.tokens import Ran
+from sealrun.offers.offer import Offer
+from sealrun.receipts.job_token import Ran
 from tests.sealrun.world import evidence_value, make_offer, offer_value
 
 ISSUER = "https://gitlab.com"

@@ -13,7 +13,7 @@ from nacl.signing import SigningKey
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from mina.signature import Signature
-from sealrun.dues import DueLeaf, Statement
+from sealrun.encoding.measure import Measured, measure_document
 from sealrun.errors import (
     NotCovered,
     PinFailed,
@@ -23,14 +23,17 @@ from sealrun.errors import (
     StoreUnavailable,
     TooMany,
 )
-from sealrun.issuers import Issuer, issuer_of
-from sealrun.measure import Measured, measure_document
-from sealrun.offers import Offer
-from sealrun.ports import Content, Job, Project, Quota, Rate, Run, RunStatus, StoredOffer
-from sealrun.records import Record, RunKey
-from sealrun.runs import SOURCES, run_name
-from sealrun.sources import Source
-from sealrun.vouchers import Deposits, Reserve, Standing, concluded
+from sealrun.money.dues import DueLeaf, Statement
+from sealrun.money.vouchers import Deposits, Reserve, Standing, concluded
+from sealrun.offers.offer import Offer
+from sealrun.offers.source import Source
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.ports.calls import Quota, Rate
+from sealrun.ports.evidence import Content
+from sealrun.receipts.issuers import Issuer, issuer_of
+from sealrun.runs.judge import SOURCES, run_name
+from sealrun.runs.record import Record, RunKey
+from sealrun.runs.run import Job, Project, Run, RunStatus
 
 
 class FakeClock:

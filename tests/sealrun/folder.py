@@ -1,9 +1,9 @@
 """An evidence folder in memory, as a client would write it."""
 
-from sealrun.evidence_index import TREES, Index, parse_openings
-from sealrun.fields import canonical
-from sealrun.measure import Measured, measure_document
-from sealrun.records import Record
+from sealrun.encoding.fields import canonical
+from sealrun.encoding.measure import Measured, measure_document
+from sealrun.evidence.index import TREES, Index, parse_openings
+from sealrun.runs.record import Record
 from sealrun.workflows.read_receipt import _documents
 from tests.sealrun.world import World
 

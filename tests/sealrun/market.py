@@ -4,15 +4,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mina.keys import PrivateKey
-from sealrun import x402
-from sealrun.accounts import Pinned
-from sealrun.calls import SignedCall
-from sealrun.fields import canonical
-from sealrun.offers import Offer
-from sealrun.records import Record
+from sealrun.calls.call import SignedCall
+from sealrun.chain.account import Pinned
+from sealrun.encoding.fields import canonical
+from sealrun.money import x402
+from sealrun.offers.offer import Offer
+from sealrun.runs.record import Record
 from sealrun.workflows.accept_call import Accepted, accept_call
 from sealrun.workflows.reserve_price import Payments
-from tests.sealrun.chain import PINNED, FakeChain
+from tests.sealrun.fake_chain import PINNED, FakeChain
 from tests.sealrun.world import World, make_paid_offer, sign_paid_call
 
 SELLER_SITE = x402.Seller("https://calls.test", PINNED)

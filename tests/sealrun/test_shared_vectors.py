@@ -11,12 +11,12 @@ from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from mina.signature import Signature
 from mina.verify import verify_fields
-from sealrun.accounts import exit_fields
-from sealrun.calls import Call
-from sealrun.dues import DueLeaf, DueTree, Statement, path, root_from_path
-from sealrun.fields import digest_fields, tagged_hash, text_field
-from sealrun.offers import close_fields
-from sealrun.terms import Terms
+from sealrun.calls.call import Call
+from sealrun.chain.account import exit_fields
+from sealrun.encoding.fields import digest_fields, tagged_hash, text_field
+from sealrun.money.dues import DueLeaf, DueTree, Statement, path, root_from_path
+from sealrun.offers.offer import close_fields
+from sealrun.offers.terms import Terms
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 Entry = Mapping[str, Any]

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from local.nodejs import NODE
-from sealrun.tickets import Redemption
+from sealrun.calls.ticket import Redemption
 from tests import nodejs
+from tests.sealrun.calls.test_ticket import batch, free_ticket
 from tests.sealrun.market import Market
-from tests.sealrun.test_tickets import batch, free_ticket
 from tests.sealrun.world import make_offer
 
 pytestmark = pytest.mark.peers

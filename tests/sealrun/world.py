@@ -5,15 +5,15 @@ from typing import Any
 
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
-from sealrun.adapters.archives import unpack_zip
-from sealrun.adapters.spool import spooled
-from sealrun.adapters.throttle import Throttle
-from sealrun.calls import Call, SignedCall
+from sealrun.adapters.files.archives import unpack_zip
+from sealrun.adapters.files.spool import spooled
+from sealrun.adapters.memory.throttle import Throttle
+from sealrun.calls.call import Call, SignedCall
+from sealrun.encoding.fields import canonical
 from sealrun.errors import StoreUnavailable
-from sealrun.fields import canonical
-from sealrun.offers import Offer
-from sealrun.ports import StoredOffer
-from sealrun.records import Record
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.runs.record import Record
 from sealrun.workflows.accept_call import Accepted, accept_call
 from sealrun.workflows.collect_run import Collector, advance
 from sealrun.workflows.pin_items import Pinning

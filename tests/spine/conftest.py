@@ -13,9 +13,9 @@ import pytest
 from local.market import Market
 from local.stack import Stack
 from mina.keys import PrivateKey
-from sealrun.buyer import sign_call
-from sealrun.calls import SignedCall
-from sealrun.offers import Offer
+from sealrun.calls.call import SignedCall
+from sealrun.money.buyer import sign_call
+from sealrun.offers.offer import Offer
 from tests.repositories import commit_all
 
 PIPELINE = """\

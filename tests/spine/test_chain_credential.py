@@ -17,9 +17,9 @@ from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
 from local.steps import Progress
 from mina.keys import PrivateKey
-from sealrun.adapters.dynamodb import DynamoLedger
-from sealrun.offers import Offer
-from sealrun.ports import StoredOffer
+from sealrun.adapters.aws.dynamodb import DynamoLedger
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
 from sealrun.workflows.check_health import FRESH_SECONDS
 from tests.spine.conftest import PROPERTIES, repository
 

@@ -13,9 +13,9 @@ from local.github import GitHubServer
 from local.github.market import GitHubMarket
 from local.stack import Stack
 from mina.keys import PrivateKey
-from sealrun.receipts import Outcome, SignedReceipt
-from tests.github.samples import ASK, FILE, make_repository
+from sealrun.receipts.receipt import Outcome, SignedReceipt
 from tests.repositories import git
+from tests.sealrun.providers.github.samples import ASK, FILE, make_repository
 from tests.spine.conftest import Shop
 from tests.spine.test_evidence import sealrun
 from tests.spine.test_sale import mina_signer

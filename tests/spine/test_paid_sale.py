@@ -17,7 +17,7 @@ from local.prover import Prover
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
 from local.steps import DemoFailed, Progress
-from sealrun.offers import Offer
+from sealrun.offers.offer import Offer
 from sealrun.workflows.reserve_price import REFUSAL_SECONDS
 from tests.spine.conftest import PROPERTIES, repository
 

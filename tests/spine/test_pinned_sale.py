@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from local.ipfs.node import IpfsNode
-from sealrun.measure import measure_document
+from sealrun.encoding.measure import measure_document
 from sealrun_cli.main import app
 from tests.spine.conftest import Shop
 

@@ -15,14 +15,14 @@ import schemathesis
 
 from local.loopback import LoopbackServer, Request, json_reply
 from mina.keys import PrivateKey, PublicKey
-from sealrun import x402
-from sealrun.buyer import sign_account_read, sign_read
-from sealrun.calls import SignedCall
-from sealrun.offers import Offer
-from sealrun.terms import Terms
-from sealrun.ticket_urls import issue
-from sealrun.tickets import Redemption
-from tests.sealrun.chain import PINNED, account_answer
+from sealrun.calls.call import SignedCall
+from sealrun.calls.ticket import Redemption
+from sealrun.calls.ticket_url import issue
+from sealrun.money import x402
+from sealrun.money.buyer import sign_account_read, sign_read
+from sealrun.offers.offer import Offer
+from sealrun.offers.terms import Terms
+from tests.sealrun.fake_chain import PINNED, account_answer
 from tests.sealrun.market import body_of, payment_of
 from tests.sealrun.world import ACCOUNT, BUYER, PRICE, SELLER, sign_paid_call, terms_value
 from tests.spine.conftest import PROPERTIES, Shop, repository

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from local.nodejs import NODE
-from sealrun.receipts import Outcome, SignedReceipt
+from sealrun.receipts.receipt import Outcome, SignedReceipt
 from tests.spine.conftest import Shop
 
 pytestmark = pytest.mark.peers

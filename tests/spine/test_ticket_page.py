@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from local.nodejs import NODE
-from sealrun.ticket_urls import Ticket
+from sealrun.calls.ticket_url import Ticket
 from tests.spine.conftest import Shop
 from tests.spine.test_tickets import issued
 

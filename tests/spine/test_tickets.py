@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from sealrun.buyer import sign_read
-from sealrun.receipts import SignedReceipt
-from sealrun.ticket_urls import Ticket
+from sealrun.calls.ticket_url import Ticket
+from sealrun.money.buyer import sign_read
+from sealrun.receipts.receipt import SignedReceipt
 from tests.spine.conftest import Shop
 
 pytestmark = pytest.mark.peers

@@ -5,8 +5,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.ipfs.importers import IMPORTERS, ask
-from tests.ipfs.samples import FOLDER, SIZES, pattern
+from tests.sealrun.adapters.ipfs.importers import IMPORTERS, ask
+from tests.sealrun.adapters.ipfs.samples import FOLDER, SIZES, pattern
 
 
 def main() -> None:

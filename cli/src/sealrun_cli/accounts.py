@@ -9,9 +9,9 @@ import httpx
 import typer
 
 from mina.keys import PrivateKey, PublicKey
-from sealrun.buyer import sign_account_read
-from sealrun.buyer_mechanism import Known
-from sealrun.terms import SHARE_UNIT, Terms
+from sealrun.money.buyer import sign_account_read
+from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.terms import SHARE_UNIT, Terms
 from sealrun_cli import options
 from sealrun_cli.book import known_terms, page, terms_in
 from sealrun_cli.confirming import Yes, confirm

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sealrun import read
-from sealrun.buyer_mechanism import Known
+from sealrun.encoding import read
+from sealrun.encoding.fields import MAX_UINT64
 from sealrun.errors import Malformed
-from sealrun.fields import MAX_UINT64
-from sealrun.terms import Terms
+from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.terms import Terms
 from sealrun_cli.errors import CliError
 
 

@@ -11,13 +11,13 @@ import httpx
 import typer
 
 from mina.keys import PrivateKey, PublicKey
-from sealrun.buyer import sign_call
-from sealrun.buyer_mechanism import Known
-from sealrun.calls import Call
-from sealrun.fields import canonical
-from sealrun.json_limits import parse_object
-from sealrun.offers import Offer
-from sealrun.receipts import SignedReceipt
+from sealrun.calls.call import Call
+from sealrun.encoding.fields import canonical
+from sealrun.encoding.json_limits import parse_object
+from sealrun.money.buyer import sign_call
+from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import SignedReceipt
 from sealrun.verification.claims import MAX_RECEIPT_BYTES
 from sealrun_cli import options
 from sealrun_cli.book import page

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mina.keys import PublicKey
-from sealrun.accounts import PERMISSIONS, Pinned, check_code
+from sealrun.chain.account import PERMISSIONS, Pinned, check_code
 from sealrun_cli.errors import CliError
 from sealrun_cli.service import Service
 

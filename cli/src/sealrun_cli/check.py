@@ -9,12 +9,12 @@ from typing import Annotated
 import httpx
 import typer
 
-from sealrun.accounts import check_node, slot_seconds
-from sealrun.adapters.http import guarded_client, origin_of
-from sealrun.adapters.mina_node import MinaNodes
+from sealrun.adapters.mina.node import MinaNodes
+from sealrun.chain.account import check_node, slot_seconds
 from sealrun.errors import SealrunError
-from sealrun.offers import Offer
-from sealrun.ports import Answer
+from sealrun.offers.offer import Offer
+from sealrun.ports.node import Answer
+from sealrun.transport.http import guarded_client, origin_of
 from sealrun_cli import options
 from sealrun_cli.check_source import SourceCheck
 from sealrun_cli.confirming import read_secret

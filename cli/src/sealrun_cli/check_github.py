@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from sealrun.offers import Offer
+from sealrun.offers.offer import Offer
 from sealrun_cli.findings import Finding, bad, good, unknown
 from sealrun_cli.github_account import ADVICE, GitHubAccount, github_token_troubles
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sealrun.issuers import PUBLIC, issuer_of
-from sealrun.offers import Offer
-from sealrun.receipts import GRADE_TOKEN
-from sealrun.runs import CALL_INPUT
-from sealrun.sources import Configuration
+from sealrun.offers.offer import Offer
+from sealrun.offers.source import Configuration
+from sealrun.receipts.issuers import PUBLIC, issuer_of
+from sealrun.receipts.receipt import GRADE_TOKEN
+from sealrun.runs.judge import CALL_INPUT
 from sealrun_cli.check_github import github_findings
 from sealrun_cli.ci_files import AUDIENCE, TOKEN_VARIABLE, Pipeline, read_pipeline
 from sealrun_cli.findings import Finding, bad, good, unknown

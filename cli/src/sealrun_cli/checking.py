@@ -9,8 +9,8 @@ import typer
 from mina.keys import PublicKey
 from mina.signature import Signature
 from mina.verify import verify_fields
-from sealrun.dues import DueLeaf, Statement, root_from_path
-from sealrun.terms import Terms
+from sealrun.money.dues import DueLeaf, Statement, root_from_path
+from sealrun.offers.terms import Terms
 from sealrun_cli import options
 from sealrun_cli.accounts import read_account
 from sealrun_cli.chain_view import OnChain, on_chain

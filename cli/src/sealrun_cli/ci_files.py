@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from sealrun.runs import CALL_INPUT
+from sealrun.runs.judge import CALL_INPUT
 from sealrun_cli.errors import CliError
 
 MAX_FILE_BYTES = 1 << 20
@@ -42,7 +42,7 @@ class Pipeline:
 
     inputs: Mapping[str, Declared]
     name: str  # workflow:name, or GitHub's run-name
-    includes: tuple[str, ...]  # as ``sealrun.sources.Configuration`` writes them
+    includes: tuple[str, ...]  # as ``sealrun.offers.source.Configuration`` writes them
     troubles: tuple[str, ...] = ()  # what makes its runs unfit to be sold (R5)
     cancels_itself: bool = False  # a newer commit may cancel a run
     timeouts: Mapping[str, str] = field(default_factory=dict)

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from sealrun.offer_contract import contract_of
-from sealrun.offers import Offer
+from sealrun.chain.offer_contract import contract_of
+from sealrun.offers.offer import Offer
 from sealrun.workflows.close_terms import close_terms
 from sealrun_cli import options
 from sealrun_cli.check import File

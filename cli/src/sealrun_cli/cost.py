@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sealrun.terms import SHARE_UNIT
+from sealrun.offers.terms import SHARE_UNIT
 from sealrun_cli.errors import CliError
 from sealrun_cli.offer_file import mina_text
 from sealrun_cli.options import Json

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mina.keys import PrivateKey
-from sealrun.offers import Offer
+from sealrun.offers.offer import Offer
 from sealrun_cli import background, options
 from sealrun_cli.check import File
 from sealrun_cli.confirming import Yes, confirm

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mina.keys import PrivateKey
-from sealrun.offers import Offer
+from sealrun.offers.offer import Offer
 from sealrun_cli import background
 from sealrun_cli.cloudformation import Stacks
 from sealrun_cli.confirming import confirm

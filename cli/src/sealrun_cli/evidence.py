@@ -9,13 +9,13 @@ import httpx
 import typer
 
 from mina.keys import PrivateKey
-from sealrun.adapters.evidence_folder import DiskFolder
-from sealrun.evidence import disclosure
-from sealrun.evidence_index import parse_openings
-from sealrun.fields import canonical
-from sealrun.json_limits import parse_object
-from sealrun.leaves import Leaf
-from sealrun.receipts import SignedReceipt
+from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.encoding.fields import canonical
+from sealrun.encoding.json_limits import parse_object
+from sealrun.evidence.evidence import disclosure
+from sealrun.evidence.index import parse_openings
+from sealrun.evidence.leaves import Leaf
+from sealrun.receipts.receipt import SignedReceipt
 from sealrun.verification.claims import OPENINGS, RECEIPT
 from sealrun.verification.run import IPFS
 from sealrun.verification.trees import check_disclosure

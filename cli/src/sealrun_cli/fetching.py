@@ -9,14 +9,14 @@ from functools import cached_property
 from typing import Any
 
 from mina.keys import PrivateKey
-from sealrun.adapters.evidence_folder import DiskFolder
-from sealrun.buyer import sign_read
-from sealrun.calls import PublicCall
-from sealrun.evidence_index import TREES, Index
-from sealrun.fields import canonical
-from sealrun.leaves import Kind, Leaf
-from sealrun.receipts import SignedReceipt
-from sealrun.statements import MAX_LINE_BYTES
+from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.calls.call import PublicCall
+from sealrun.encoding.fields import canonical
+from sealrun.evidence.index import TREES, Index
+from sealrun.evidence.leaves import Kind, Leaf
+from sealrun.money.buyer import sign_read
+from sealrun.receipts.receipt import SignedReceipt
+from sealrun.receipts.statements import MAX_LINE_BYTES
 from sealrun.verification.claims import (
     CALL,
     DISCLOSURES,

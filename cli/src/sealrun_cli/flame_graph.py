@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
-from sealrun.stacks import BLACK_BOX
+from sealrun.evidence.call_stacks import BLACK_BOX
 
 WIDTH, ROW, MARGIN, HEAD = 1200, 18, 12, 40
 # Narrower boxes are left out: nobody could see them.

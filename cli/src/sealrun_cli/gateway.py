@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import httpx
 
+from sealrun.encoding.measure import Measured, measure
 from sealrun.errors import Malformed
-from sealrun.evidence_index import Index
-from sealrun.leaves import Leaf
-from sealrun.measure import Measured, measure
+from sealrun.evidence.index import Index
+from sealrun.evidence.leaves import Leaf
 from sealrun.verification.claims import INDEX, Folder
 from sealrun_cli.errors import CliError
 from sealrun_cli.service import Service

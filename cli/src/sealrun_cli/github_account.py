@@ -12,12 +12,12 @@ from functools import partial
 
 import httpx
 
-from sealrun.adapters import github_answers as answers
-from sealrun.adapters.github import API_VERSION, GitHub
-from sealrun.adapters.http import guarded_client
-from sealrun.adapters.rest import Rest
 from sealrun.errors import ProviderError
-from sealrun.sources import Source
+from sealrun.offers.source import Source
+from sealrun.providers.github import answers
+from sealrun.providers.github.client import API_VERSION, GitHub
+from sealrun.transport.http import guarded_client
+from sealrun.transport.rest import Rest
 from sealrun_cli.errors import CliError
 from sealrun_cli.service import LOOPBACK
 from sealrun_cli.token_rules import expiry_troubles, user_troubles

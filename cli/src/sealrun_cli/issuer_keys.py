@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from sealrun.issuers import PinnedKeys
-from sealrun.json_limits import parse_object
+from sealrun.encoding.json_limits import parse_object
+from sealrun.receipts.issuers import PinnedKeys
 from sealrun_cli.errors import CliError
 
 MAX_BYTES = 64 << 10

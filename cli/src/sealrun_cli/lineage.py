@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sealrun.adapters.evidence_folder import DiskFolder
+from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.verification.claims import RECEIPT
 from sealrun.verification.lineage import Lineage, Link, Node, read_lineage
 from sealrun.verification.nested import READS

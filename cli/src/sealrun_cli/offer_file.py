@@ -13,9 +13,9 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Table
 
+from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
-from sealrun.fields import canonical
-from sealrun.offers import Offer
+from sealrun.offers.offer import Offer
 from sealrun_cli.errors import CliError
 from sealrun_cli.output import NANO, nanomina
 

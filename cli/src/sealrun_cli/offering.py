@@ -10,7 +10,7 @@ import tomlkit
 import typer
 
 from mina.keys import PublicKey
-from sealrun.offers import Offer
+from sealrun.offers.offer import Offer
 from sealrun_cli import options
 from sealrun_cli.check import File
 from sealrun_cli.ci_files import read_pipeline

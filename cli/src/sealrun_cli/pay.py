@@ -8,10 +8,10 @@ import httpx
 
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
-from sealrun import x402
-from sealrun.buyer_mechanism import MinaBatchSettlement
-from sealrun.calls import Call
-from sealrun.offers import Offer
+from sealrun.calls.call import Call
+from sealrun.money import x402
+from sealrun.money.buyer_mechanism import MinaBatchSettlement
+from sealrun.offers.offer import Offer
 from sealrun_cli.book import Page
 from sealrun_cli.errors import CliError
 from sealrun_cli.service import Service, good

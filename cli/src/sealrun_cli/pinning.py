@@ -10,12 +10,13 @@ from typing import Annotated
 import httpx
 import typer
 
-from sealrun.adapters.evidence_folder import DiskFolder
-from sealrun.adapters.pins import PinService, open_pinner, parse_services
+from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.adapters.ipfs.pins import PinService, open_pinner, parse_services
+from sealrun.encoding.measure import Measured
 from sealrun.errors import PinFailed, SealrunError
-from sealrun.evidence_index import Index
-from sealrun.measure import Measured
-from sealrun.ports import KeyService, Pinner
+from sealrun.evidence.index import Index
+from sealrun.ports.evidence import Pinner
+from sealrun.ports.keys import KeyService
 from sealrun.verification.claims import CALL, INDEX, OFFER, RECEIPT, STATEMENTS, Verdict, expect
 from sealrun_cli import options
 from sealrun_cli.confirming import read_secret

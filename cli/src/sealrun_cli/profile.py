@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from sealrun.adapters.evidence_folder import DiskFolder
-from sealrun.stacks import MAX_BYTES, parse
+from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.evidence.call_stacks import MAX_BYTES, parse
 from sealrun.workflows.gather_files import PROBE_FOLDER, SHOWN_STACKS, STACKS
 from sealrun_cli import options
 from sealrun_cli.errors import CliError

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from sealrun.offer_contract import contract_of, credential_document
-from sealrun.offers import Offer
+from sealrun.chain.offer_contract import contract_of, credential_document
+from sealrun.offers.offer import Offer
 from sealrun.workflows.publish_offer import publish_sealed
 from sealrun_cli import options, status
 from sealrun_cli.check import File

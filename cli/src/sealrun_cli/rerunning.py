@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from sealrun.adapters.evidence_folder import DiskFolder
-from sealrun.json_limits import parse_object
-from sealrun.offers import Offer
-from sealrun.receipts import SignedReceipt
+from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.encoding.json_limits import parse_object
+from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import SignedReceipt
 from sealrun.verification.claims import OFFER, RECEIPT, expect
 from sealrun.verification.nested import RERUNS, opened_inputs
 from sealrun.verification.rerun import check_offers

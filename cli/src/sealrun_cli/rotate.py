@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sealrun.errors import SealrunError
-from sealrun.offers import Offer
+from sealrun.offers.offer import Offer
 from sealrun.workflows.publish_offer import replace_credential, seal_offer
 from sealrun_cli import options
 from sealrun_cli.check import File, TokenFile, sandbox_token

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sealrun.inputs import MAX_ENCODED, MAX_STRING
-from sealrun.runs import CALL_INPUT
+from sealrun.offers.inputs import MAX_ENCODED, MAX_STRING
+from sealrun.runs.judge import CALL_INPUT
 from sealrun_cli.ci_files import Declared, Pipeline
 from sealrun_cli.errors import CliError
 
@@ -28,7 +28,7 @@ class Hints:
 def schema_of(pipeline: Pipeline, hints: Hints) -> dict[str, Any]:
     """The schema of all inputs but the call hash, and those that are left out.
 
-    Not checked here: what ``sealrun.inputs.InputSchema`` checks of every schema.
+    Not checked here: what ``sealrun.offers.inputs.InputSchema`` checks of every schema.
 
     Raises:
         CliError: an input is of none of the five kinds; the message says what to add.

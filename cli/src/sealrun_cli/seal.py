@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sealrun import read
+from sealrun.encoding import read
 from sealrun.errors import Malformed
-from sealrun.offers import Offer
-from sealrun.ports import StoredOffer
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
 from sealrun.workflows.publish_offer import seal_offer
 from sealrun_cli import options
 from sealrun_cli.check import File, TokenFile, sandbox_token

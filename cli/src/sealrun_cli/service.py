@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 
-from sealrun.adapters.http import limited, read_limited
+from sealrun.encoding.fields import canonical
+from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed
-from sealrun.fields import canonical
-from sealrun.json_limits import parse_object
-from sealrun.offers import Offer
+from sealrun.offers.offer import Offer
+from sealrun.transport.http import limited, read_limited
 from sealrun_cli.errors import CliError
 
 MAX_ANSWER_BYTES = 1 << 20

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sealrun.fields import canonical
+from sealrun.encoding.fields import canonical
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 _PLACED = re.compile(r"(?P<name>.+) \((?P<file>[^()]+)\)")

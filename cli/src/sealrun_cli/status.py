@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sealrun.ports import StoredOffer
+from sealrun.offers.stored_offer import StoredOffer
 from sealrun_cli import options
 from sealrun_cli.output import mina, speaking
 from sealrun_cli.target import DEFAULT_NAME, Name, Target, aws_errors, find_target

@@ -16,10 +16,10 @@ from typing import Annotated, Any
 import typer
 
 from mina.keys import PrivateKey
-from sealrun.adapters.dynamodb import DynamoLedger
-from sealrun.adapters.kms import KmsKeys
-from sealrun.credentials import key_context
-from sealrun.ports import StoredOffer
+from sealrun.adapters.aws.dynamodb import DynamoLedger
+from sealrun.adapters.aws.kms import KmsKeys
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.service.credentials import key_context
 from sealrun_cli.errors import CliError
 from sealrun_cli.offer_file import OFFER_FILE
 

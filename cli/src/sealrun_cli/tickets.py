@@ -14,10 +14,10 @@ import typer
 
 from mina.field import Q
 from mina.keys import PrivateKey
-from sealrun.grants import MAX_TICKET_SECONDS, Prepaid
-from sealrun.inputs import InputSchema
-from sealrun.offers import Offer
-from sealrun.ticket_urls import MAX_URL_LENGTH, Ticket, issue, prepay
+from sealrun.calls.grant import MAX_TICKET_SECONDS, Prepaid
+from sealrun.calls.ticket_url import MAX_URL_LENGTH, Ticket, issue, prepay
+from sealrun.offers.inputs import InputSchema
+from sealrun.offers.offer import Offer
 from sealrun_cli import options
 from sealrun_cli.book import Page, page
 from sealrun_cli.buying import address_of, cold_start, follow, parsed_inputs, tell

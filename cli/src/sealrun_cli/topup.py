@@ -13,11 +13,11 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from sealrun import read
-from sealrun.accounts import Pinned
+from sealrun.chain.account import Pinned
+from sealrun.encoding import read
+from sealrun.encoding.fields import MAX_UINT64
 from sealrun.errors import Malformed
-from sealrun.fields import MAX_UINT64
-from sealrun.terms import MAX_UINT32
+from sealrun.offers.terms import MAX_UINT32
 from sealrun_cli import options
 from sealrun_cli.book import locked, replace_json
 from sealrun_cli.buying import address_of

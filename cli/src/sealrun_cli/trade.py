@@ -6,7 +6,7 @@ from typing import Any
 
 from mina.field import P
 from mina.keys import PublicKey
-from sealrun.fields import MAX_UINT64
+from sealrun.encoding.fields import MAX_UINT64
 from sealrun_cli.confirming import ask
 from sealrun_cli.errors import CliError
 from sealrun_cli.keys import read_key

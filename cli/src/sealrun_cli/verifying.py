@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from sealrun.adapters.evidence_folder import DiskFolder
+from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.encoding.measure import Measured
 from sealrun.errors import Malformed
-from sealrun.issuers import PinnedKeys
-from sealrun.measure import Measured
+from sealrun.receipts.issuers import PinnedKeys
 from sealrun.verification.claims import (
     CALL,
     INDEX,

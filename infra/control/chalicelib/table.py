@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sealrun.adapters.dynamodb_table import Table
+from sealrun.adapters.aws.dynamodb_table import Table
 from sealrun.errors import Conflict, Malformed, NotFound
-from sealrun.offers import Offer
-from sealrun.records import COLLECT_LEASE, START_WINDOW
+from sealrun.offers.offer import Offer
+from sealrun.runs.record import COLLECT_LEASE, START_WINDOW
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

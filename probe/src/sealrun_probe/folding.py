@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-# What the collector takes (sealrun.stacks); a test holds the two together.
+# What the collector takes (sealrun.evidence.call_stacks); a test holds the two together.
 MAX_BYTES = 4 << 20
 MAX_STACKS = 20_000
 MAX_DEPTH = 512

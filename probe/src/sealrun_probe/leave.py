@@ -16,7 +16,7 @@ FOLDER = Path("sealrun-profile")
 STACKS, SUMMARY, PROBES = "profile.folded", "profile.json", "probes.json"
 DATA, TOKEN = "perf.data", "token.jwt"
 TOKEN_VARIABLE = "SEALRUN_ID_TOKEN"  # noqa: S105  the variable's name, not a token
-# The collector reads JSON of 64 KiB (sealrun.json_limits).
+# The collector reads JSON of 64 KiB (sealrun.encoding.json_limits).
 MAX_PROBES_BYTES = 60_000
 
 

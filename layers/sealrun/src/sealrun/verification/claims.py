@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from sealrun.encoding.measure import Measured
 from sealrun.errors import SealrunError
-from sealrun.measure import Measured
 
 # The evidence folder's own files; beside them lie outputs/, profile/ and disclosures/.
 RECEIPT, STATEMENTS = "receipt.json", "receipt.intoto.jsonl"

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from sealrun.calls import PublicCall
+from sealrun.calls.call import PublicCall
+from sealrun.encoding.fields import canonical, document_hash
 from sealrun.errors import SealrunError
-from sealrun.fields import canonical, document_hash
-from sealrun.offers import Offer
-from sealrun.receipts import Receipt, SignedReceipt
+from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import Receipt, SignedReceipt
 from sealrun.verification.claims import (
     CALL,
     INPUTS,

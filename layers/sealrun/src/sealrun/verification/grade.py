@@ -1,8 +1,8 @@
 """The trust grade, computed again: a receipt is worth the lower of what it says and what is shown (E2)."""
 
 from sealrun.errors import SealrunError
-from sealrun.offers import Offer
-from sealrun.receipts import GRADE_TOKEN, Outcome, Receipt
+from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import GRADE_TOKEN, Outcome, Receipt
 from sealrun.verification.claims import BrokenClaim, Claim, broken, holds, not_shown
 from sealrun.verification.tokens import Ground
 

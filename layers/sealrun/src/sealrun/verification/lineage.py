@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import SealrunError
-from sealrun.json_limits import parse_object
-from sealrun.offers import Offer
-from sealrun.receipts import Receipt, SignedReceipt
+from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import Receipt, SignedReceipt
 from sealrun.verification.claims import (
     MAX_RECEIPT_BYTES,
     OFFER,

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sealrun import read
-from sealrun.calls import parse_reads
+from sealrun.calls.call import parse_reads
+from sealrun.encoding import read
+from sealrun.encoding.fields import document_hash
+from sealrun.encoding.json_limits import parse_object
+from sealrun.encoding.measure import Measured
 from sealrun.errors import Malformed
-from sealrun.fields import document_hash
-from sealrun.json_limits import parse_object
-from sealrun.measure import Measured
-from sealrun.receipts import Receipt, SignedReceipt
+from sealrun.receipts.receipt import Receipt, SignedReceipt
 from sealrun.verification.claims import INPUTS, MAX_RECEIPT_BYTES, RECEIPT, BrokenClaim, Folder, expect
 
 READS, RERUNS = "reads", "reruns"

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
-from sealrun.fields import canonical
-from sealrun.offers import Offer
-from sealrun.receipts import Outcome, SignedReceipt
+from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.verification.claims import OFFER, BrokenClaim, Claim, Folder, broken, expect, holds, not_shown
 from sealrun.verification.nested import RERUNS, Below, nested, opened_inputs, read_nested
 from sealrun.verification.trees import open_leaves, read_index

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sealrun import read
-from sealrun.calls import MAX_UNIX_SECONDS
+from sealrun.calls.call import MAX_UNIX_SECONDS
+from sealrun.encoding import read
+from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed, SealrunError
-from sealrun.json_limits import parse_object
-from sealrun.offers import Offer
-from sealrun.receipts import Outcome, Receipt
-from sealrun.run_document import LABEL, not_pinned
-from sealrun.runs import run_name
+from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import Outcome, Receipt
+from sealrun.runs.document import LABEL, not_pinned
+from sealrun.runs.judge import run_name
 from sealrun.verification.claims import BrokenClaim, Claim, Folder, broken, expect, holds, not_shown
 from sealrun.verification.trees import Opened, covered_document
 

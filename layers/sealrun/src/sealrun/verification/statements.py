@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sealrun import read
+from sealrun.encoding import read
 from sealrun.errors import SealrunError
-from sealrun.evidence_index import Index
-from sealrun.offers import Offer
-from sealrun.receipts import SignedReceipt
-from sealrun.statements import Subject, open_envelopes, statements
+from sealrun.evidence.index import Index
+from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import SignedReceipt
+from sealrun.receipts.statements import Subject, open_envelopes, statements
 from sealrun.verification.claims import (
     INDEX,
     OFFER,

@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sealrun import read
+from sealrun.encoding import read
+from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import SealrunError
-from sealrun.evidence import job_of, label
-from sealrun.evidence_index import Index
-from sealrun.issuers import Issuer, PinnedKeys, issuer_of
-from sealrun.json_limits import parse_object
-from sealrun.leaves import Kind
-from sealrun.offers import Offer
-from sealrun.receipts import GRADE_OPERATOR, GRADE_TOKEN, Receipt
-from sealrun.tokens import CLAIMS_NAME, Ran, Verified, usable_key, verify_token
+from sealrun.evidence.evidence import job_of, label
+from sealrun.evidence.index import Index
+from sealrun.evidence.leaves import Kind
+from sealrun.offers.offer import Offer
+from sealrun.receipts.issuers import Issuer, PinnedKeys, issuer_of
+from sealrun.receipts.job_token import CLAIMS_NAME, Ran, Verified, usable_key, verify_token
+from sealrun.receipts.receipt import GRADE_OPERATOR, GRADE_TOKEN, Receipt
 from sealrun.verification.claims import BrokenClaim, Claim, Folder, broken, expect, holds, not_shown
 from sealrun.verification.trees import Opened, covered_document
 

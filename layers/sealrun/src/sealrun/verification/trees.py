@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sealrun.cids import PROFILE
+from sealrun.encoding.cids import PROFILE
+from sealrun.encoding.fields import tagged_hash
 from sealrun.errors import SealrunError
-from sealrun.evidence_index import TREES, Disclosure, Entry, Index, parse_openings
-from sealrun.evidence_policy import EvidencePolicy
-from sealrun.fields import tagged_hash
-from sealrun.leaves import TWIN, Kind, Leaf, tree_hash
-from sealrun.receipts import Receipt
+from sealrun.evidence.index import TREES, Disclosure, Entry, Index, parse_openings
+from sealrun.evidence.leaves import TWIN, Kind, Leaf, tree_hash
+from sealrun.offers.evidence_policy import EvidencePolicy
+from sealrun.receipts.receipt import Receipt
 from sealrun.verification.claims import (
     DISCLOSURES,
     INDEX,

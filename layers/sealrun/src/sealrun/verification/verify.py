@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import SealrunError
-from sealrun.evidence_index import TREES
-from sealrun.issuers import PinnedKeys
-from sealrun.json_limits import parse_object
-from sealrun.offers import Offer
-from sealrun.receipts import GRADE_OPERATOR, Receipt, SignedReceipt
+from sealrun.evidence.index import TREES
+from sealrun.offers.offer import Offer
+from sealrun.receipts.issuers import PinnedKeys
+from sealrun.receipts.receipt import GRADE_OPERATOR, Receipt, SignedReceipt
 from sealrun.verification.claims import (
     DISCLOSURES,
     DOCUMENTS,

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mina.keys import PublicKey
-from sealrun import read, x402
-from sealrun.calls import MAX_UNIX_SECONDS, SignedCall, check_expiry
+from sealrun.calls.call import MAX_UNIX_SECONDS, SignedCall, check_expiry
+from sealrun.encoding import read
+from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import (
     Conflict,
     NotAllowed,
@@ -17,11 +18,12 @@ from sealrun.errors import (
     SealrunError,
     TooMany,
 )
-from sealrun.json_limits import parse_object
-from sealrun.offers import Offer
-from sealrun.ports import Ledger, Quota, Rate, StoredOffer
-from sealrun.records import Record, claimed, trying
-from sealrun.vouchers import Reserve
+from sealrun.money import x402
+from sealrun.money.vouchers import Reserve
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.ports.calls import Ledger, Quota, Rate
+from sealrun.runs.record import Record, claimed, trying
 from sealrun.workflows.reserve_price import Payments, not_covered, paid_value, reserve_price
 from sealrun.workflows.start_run import Starter, start_held
 

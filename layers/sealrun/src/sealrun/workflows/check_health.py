@@ -8,11 +8,13 @@ over. Running calls finish either way.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sealrun.accounts import check_node, slot_seconds
+from sealrun.chain.account import check_node, slot_seconds
 from sealrun.errors import OfferClosed, ProviderError, SealrunError, Unavailable
-from sealrun.offers import Offer
-from sealrun.ports import Ledger, Provider, StoredOffer
-from sealrun.runs import configuration_changed
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.ports.calls import Ledger
+from sealrun.ports.provider import Provider
+from sealrun.runs.judge import configuration_changed
 from sealrun.workflows.read_contract import NO_CONTRACTS, OfferContracts
 from sealrun.workflows.reserve_price import Payments
 

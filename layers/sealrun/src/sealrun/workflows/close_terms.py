@@ -1,6 +1,6 @@
 """Close at once everything that an oracle key signs for: whoever else has the key can take deposits (A9)."""
 
-from sealrun.ports import Ledger
+from sealrun.ports.calls import Ledger
 
 # How the reason begins that an offer is closed with; such a key sells nothing here again.
 KEY_CLOSED = "oracle: its key is closed: "

@@ -5,16 +5,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sealrun.calls import SignedCall
+from sealrun.calls.call import SignedCall
+from sealrun.encoding.measure import measure_document
 from sealrun.errors import ProviderError, Unavailable
-from sealrun.evidence import Evidence, Item, Tree
-from sealrun.evidence_index import Index
-from sealrun.leaves import Kind
-from sealrun.measure import measure_document
-from sealrun.offers import Offer
-from sealrun.ports import EvidenceStore, Issuers, Ledger, Oracle, Spool, StoredOffer, Unpack
-from sealrun.receipts import Outcome, Receipt, SignedReceipt
-from sealrun.records import (
+from sealrun.evidence.evidence import Evidence, Item, Tree
+from sealrun.evidence.index import Index
+from sealrun.evidence.leaves import Kind
+from sealrun.evidence.secret_scan import Scanner
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.ports.calls import Ledger
+from sealrun.ports.evidence import EvidenceStore, Spool, Unpack
+from sealrun.ports.keys import Oracle
+from sealrun.ports.provider import Issuers
+from sealrun.receipts.receipt import Outcome, Receipt, SignedReceipt
+from sealrun.receipts.statements import Subject, envelope, pae, statements
+from sealrun.runs.document import LABEL, RunReport, run_document
+from sealrun.runs.judge import judge
+from sealrun.runs.record import (
     Ending,
     Record,
     State,
@@ -26,10 +34,6 @@ from sealrun.records import (
     stopping,
     unreachable,
 )
-from sealrun.run_document import LABEL, RunReport, run_document
-from sealrun.runs import judge
-from sealrun.secret_scan import Scanner
-from sealrun.statements import Subject, envelope, pae, statements
 from sealrun.workflows.gather import Gathered, gather
 from sealrun.workflows.pin_items import Pinning, first_failure, pin_items, with_one_more
 from sealrun.workflows.start_run import Starter, start_run

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sealrun.ports import Ledger
-from sealrun.records import COLLECT_LEASE, START_WINDOW
+from sealrun.ports.calls import Ledger
+from sealrun.runs.record import COLLECT_LEASE, START_WINDOW
 
 # More waiting calls than this are not told apart; an alarm rings long before.
 AT_MOST = 100

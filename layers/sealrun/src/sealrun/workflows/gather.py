@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sealrun.errors import ProviderRefused, SecretFound, UnsafeArchive
-from sealrun.evidence import Item, label
-from sealrun.leaves import Kind
-from sealrun.offers import Offer
-from sealrun.ports import EvidenceStore, Issuers, Ledger, Project, Provider, Run, Spool, Unpack
-from sealrun.receipts import GRADE_OPERATOR, Outcome
-from sealrun.records import Ending, Record
-from sealrun.run_document import RunReport
-from sealrun.runs import configuration_changed
-from sealrun.secret_scan import Scanner
+from sealrun.evidence.evidence import Item, label
+from sealrun.evidence.leaves import Kind
+from sealrun.evidence.secret_scan import Scanner
+from sealrun.offers.offer import Offer
+from sealrun.ports.calls import Ledger
+from sealrun.ports.evidence import EvidenceStore, Spool, Unpack
+from sealrun.ports.provider import Issuers, Provider
+from sealrun.receipts.receipt import GRADE_OPERATOR, Outcome
+from sealrun.runs.document import RunReport
+from sealrun.runs.judge import configuration_changed
+from sealrun.runs.record import Ending, Record
+from sealrun.runs.run import Project, Run
 from sealrun.workflows.gather_files import Files, gather_files
 from sealrun.workflows.gather_logs import NAME, first_lines, gather_log
 from sealrun.workflows.gather_tokens import check_tokens

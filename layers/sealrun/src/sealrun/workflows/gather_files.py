@@ -4,17 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sealrun.encoding.fields import canonical
+from sealrun.encoding.json_limits import parse_object
+from sealrun.encoding.measure import Measured, measure, measure_document
 from sealrun.errors import Malformed, UnsafeArchive
-from sealrun.evidence import Item, label
-from sealrun.evidence_policy import PROBES_FILE, EvidencePolicy
-from sealrun.fields import canonical
-from sealrun.json_limits import parse_object
-from sealrun.leaves import MAX_LABEL_BYTES, Kind, checked_label
-from sealrun.measure import Measured, measure, measure_document
-from sealrun.offers import Offer
-from sealrun.ports import Content, EvidenceStore, Job, Provider, Unpack
-from sealrun.stacks import MAX_BYTES, folded, parse, redact
-from sealrun.tokens import MAX_BYTES as MAX_TOKEN_BYTES
+from sealrun.evidence.call_stacks import MAX_BYTES, folded, parse, redact
+from sealrun.evidence.evidence import Item, label
+from sealrun.evidence.leaves import MAX_LABEL_BYTES, Kind, checked_label
+from sealrun.offers.evidence_policy import PROBES_FILE, EvidencePolicy
+from sealrun.offers.offer import Offer
+from sealrun.ports.evidence import Content, EvidenceStore, Unpack
+from sealrun.ports.provider import Provider
+from sealrun.receipts.job_token import MAX_BYTES as MAX_TOKEN_BYTES
+from sealrun.runs.run import Job
 from sealrun.workflows.look_into import Look
 
 # The folder that ``sealrun-probe run`` leaves in a job's artifacts.

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sealrun.encoding.measure import measure, measure_document
 from sealrun.errors import ProviderRefused
-from sealrun.evidence import Item, label
-from sealrun.evidence_policy import MAX_LINE, EvidencePolicy
-from sealrun.leaves import Kind
-from sealrun.measure import measure, measure_document
-from sealrun.ports import Content, EvidenceStore, Job, Provider, Spool
-from sealrun.secret_scan import Count, Scanner
+from sealrun.evidence.evidence import Item, label
+from sealrun.evidence.leaves import Kind
+from sealrun.evidence.secret_scan import Count, Scanner
+from sealrun.offers.evidence_policy import MAX_LINE, EvidencePolicy
+from sealrun.ports.evidence import Content, EvidenceStore, Spool
+from sealrun.ports.provider import Provider
+from sealrun.runs.run import Job
 
 MAX_LINES = 100
 # Of all the jobs of a run: a tree has room for 4,096 items, and an index for 8 MiB.

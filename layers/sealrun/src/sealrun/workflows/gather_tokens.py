@@ -4,16 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sealrun.encoding.measure import measure_document
 from sealrun.errors import ProviderRefused, TokenRefused
-from sealrun.evidence import Item, job_of, label
-from sealrun.issuers import Issuer
-from sealrun.leaves import Kind
-from sealrun.measure import measure_document
-from sealrun.offers import Offer
-from sealrun.ports import EvidenceStore, Issuers, Job, Ledger, Run
-from sealrun.receipts import GRADE_OPERATOR, GRADE_TOKEN
-from sealrun.records import Record
-from sealrun.tokens import CLAIMS_NAME, Ran, Verified, verify_token
+from sealrun.evidence.evidence import Item, job_of, label
+from sealrun.evidence.leaves import Kind
+from sealrun.offers.offer import Offer
+from sealrun.ports.calls import Ledger
+from sealrun.ports.evidence import EvidenceStore
+from sealrun.ports.provider import Issuers
+from sealrun.receipts.issuers import Issuer
+from sealrun.receipts.job_token import CLAIMS_NAME, Ran, Verified, verify_token
+from sealrun.receipts.receipt import GRADE_OPERATOR, GRADE_TOKEN
+from sealrun.runs.record import Record
+from sealrun.runs.run import Job, Run
 
 
 @dataclass

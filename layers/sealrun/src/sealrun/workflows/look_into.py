@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from sealrun.encoding.inflate import inflated, is_compressed, is_zip, with_head
 from sealrun.errors import UnsafeArchive
-from sealrun.inflate import inflated, is_compressed, is_zip, with_head
-from sealrun.ports import Content, Unpack
-from sealrun.secret_scan import Scanner
+from sealrun.evidence.secret_scan import Scanner
+from sealrun.ports.evidence import Content, Unpack
 
 # A zip in a compressed tar in a zip.
 MAX_DEPTH = 3

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from sealrun.encoding.measure import Measured
 from sealrun.errors import Unavailable
-from sealrun.evidence import Item
-from sealrun.measure import Measured
-from sealrun.ports import EvidenceStore, Pinner
-from sealrun.run_document import Pins
+from sealrun.evidence.evidence import Item
+from sealrun.ports.evidence import EvidenceStore, Pinner
+from sealrun.runs.document import Pins
 
 SECONDS = 30
 BYTES_PER_SECOND = 16 << 20

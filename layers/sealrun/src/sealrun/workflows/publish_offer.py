@@ -9,10 +9,12 @@ from dataclasses import replace
 
 from nacl.public import PrivateKey
 
-from sealrun.credentials import Credential, key_context, seal
 from sealrun.errors import Refused
-from sealrun.offers import Offer
-from sealrun.ports import KeyService, Ledger, StoredOffer
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.ports.calls import Ledger
+from sealrun.ports.keys import KeyService
+from sealrun.service.credentials import Credential, key_context, seal
 from sealrun.workflows.close_terms import KEY_CLOSED
 
 SECRET_KEY_BYTES = 32
@@ -43,7 +45,7 @@ def publish_offer(
 
     Returns:
         The offer with its sealed credential, also where the contract's opening event carries it and not
-        the ledger: then as ``sealrun.offer_contract.credential_document`` of it.
+        the ledger: then as ``sealrun.chain.offer_contract.credential_document`` of it.
 
     Raises:
         Refused: the oracle key serves another ledger already, or is closed (A3, A9).

@@ -7,14 +7,16 @@ from typing import Any
 from mina.keys import PublicKey
 from mina.signature import Signature
 from mina.verify import verify_fields
-from sealrun import read
-from sealrun.accounts import account_fields
-from sealrun.calls import MAX_READ_SECONDS, MAX_UNIX_SECONDS, check_expiry
-from sealrun.dues import Statement, path
+from sealrun.calls.call import MAX_READ_SECONDS, MAX_UNIX_SECONDS, check_expiry
+from sealrun.chain.account import account_fields
+from sealrun.encoding import read
 from sealrun.errors import Malformed, NotAllowed, NotFound, Unavailable
-from sealrun.ports import Ledger, Oracle, StoredOffer
-from sealrun.terms import Terms
-from sealrun.vouchers import Standing
+from sealrun.money.dues import Statement, path
+from sealrun.money.vouchers import Standing
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.offers.terms import Terms
+from sealrun.ports.calls import Ledger
+from sealrun.ports.keys import Oracle
 
 
 @dataclass(frozen=True)

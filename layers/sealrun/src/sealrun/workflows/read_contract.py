@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sealrun.accounts import Pinned
+from sealrun.chain.account import Pinned
+from sealrun.chain.offer_contract import OfferState, check_offer, contract_of, find_credential, sealed_box
 from sealrun.errors import OfferClosed, Unavailable
-from sealrun.offer_contract import OfferState, check_offer, contract_of, find_credential, sealed_box
-from sealrun.offers import Offer
-from sealrun.ports import Chain, StoredOffer
-from sealrun.terms import VIEW_SECONDS
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.offers.terms import VIEW_SECONDS
+from sealrun.ports.node import Chain
 
 NO_CONTRACTS = "contract: expected a stack that pins the code of offers' contracts, got one that pins none"
 

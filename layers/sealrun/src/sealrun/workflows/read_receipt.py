@@ -6,21 +6,22 @@ from typing import Any
 from mina.keys import PublicKey
 from mina.signature import Signature
 from mina.verify import verify_fields
-from sealrun import read
-from sealrun.calls import (
+from sealrun.calls.call import (
     MAX_READ_SECONDS,
     MAX_UNIX_SECONDS,
     SignedCall,
     check_expiry,
     read_fields,
 )
+from sealrun.encoding import read
 from sealrun.errors import NotAllowed, NotFound
-from sealrun.evidence_index import TREES, Index, parse_openings
-from sealrun.leaves import Kind, Leaf
-from sealrun.offers import Offer
-from sealrun.ports import EvidenceStore, Ledger
-from sealrun.records import Record
-from sealrun.views import public_view
+from sealrun.evidence.index import TREES, Index, parse_openings
+from sealrun.evidence.leaves import Kind, Leaf
+from sealrun.offers.offer import Offer
+from sealrun.ports.calls import Ledger
+from sealrun.ports.evidence import EvidenceStore
+from sealrun.runs.record import Record
+from sealrun.service.views import public_view
 from sealrun.workflows.show_tokens import TREE, shown_tokens
 
 URL_SECONDS = 300

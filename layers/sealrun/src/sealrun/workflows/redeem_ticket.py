@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from sealrun import read
+from sealrun.calls.ticket import MAX_REDEMPTION_BYTES, Redemption
+from sealrun.encoding import read
+from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Conflict, NotAllowed, Refused, TicketUsed
-from sealrun.json_limits import parse_object
-from sealrun.offers import Offer
-from sealrun.ports import Ledger, Rate
-from sealrun.tickets import MAX_REDEMPTION_BYTES, Redemption
+from sealrun.offers.offer import Offer
+from sealrun.ports.calls import Ledger, Rate
 from sealrun.workflows.accept_call import Accepted, Desk
 from sealrun.workflows.reserve_price import Payments
 from sealrun.workflows.start_run import Starter

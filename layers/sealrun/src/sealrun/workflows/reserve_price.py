@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sealrun import x402
-from sealrun.accounts import AccountView, check_account
-from sealrun.calls import SignedCall
+from sealrun.calls.call import SignedCall
+from sealrun.chain.account import AccountView, check_account
 from sealrun.errors import (
     AccountRefused,
     NotAllowed,
@@ -16,10 +15,12 @@ from sealrun.errors import (
     Refused,
     TooMany,
 )
-from sealrun.offers import Offer, Payment
-from sealrun.ports import Chain, Ledger, Rate
-from sealrun.terms import VIEW_SECONDS
-from sealrun.vouchers import Reserve, Standing, Voucher
+from sealrun.money import x402
+from sealrun.money.vouchers import Reserve, Standing, Voucher
+from sealrun.offers.offer import Offer, Payment
+from sealrun.offers.terms import VIEW_SECONDS
+from sealrun.ports.calls import Ledger, Rate
+from sealrun.ports.node import Chain
 
 # A refusal is believed for so long: a buyer who has just topped up waits no longer (L2).
 REFUSAL_SECONDS = 5

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sealrun.evidence import disclosure, job_of, label
-from sealrun.evidence_index import Index, parse_openings
-from sealrun.fields import canonical
-from sealrun.leaves import Kind, Leaf
-from sealrun.offers import Offer
-from sealrun.ports import EvidenceStore
-from sealrun.records import Record
-from sealrun.tokens import CLAIMS_NAME
+from sealrun.encoding.fields import canonical
+from sealrun.evidence.evidence import disclosure, job_of, label
+from sealrun.evidence.index import Index, parse_openings
+from sealrun.evidence.leaves import Kind, Leaf
+from sealrun.offers.offer import Offer
+from sealrun.ports.evidence import EvidenceStore
+from sealrun.receipts.job_token import CLAIMS_NAME
+from sealrun.runs.record import Record
 
 TREE = "profile"
 

@@ -5,8 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear, Unavailable
-from sealrun.ports import Ledger, Provider, Run, StoredOffer, Waker
-from sealrun.records import (
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.ports.calls import Ledger
+from sealrun.ports.provider import Provider
+from sealrun.ports.waker import Waker
+from sealrun.runs.judge import foreign, source_changed
+from sealrun.runs.record import (
     SEARCHES_BEFORE_RETRY,
     SEND_WITHIN,
     Record,
@@ -21,7 +25,7 @@ from sealrun.records import (
     trying,
     unclear,
 )
-from sealrun.runs import foreign, source_changed
+from sealrun.runs.run import Run
 
 # A provider that is out of reach, or a credential that does not open, is tried again after this long.
 PAUSE_SECONDS = 60

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sealrun.errors import SealrunError
-from sealrun.ports import Ledger
+from sealrun.ports.calls import Ledger
 from sealrun.workflows.collect_run import Collector, advance
 
 # What one function can do in its own time; the next sweep takes the rest.

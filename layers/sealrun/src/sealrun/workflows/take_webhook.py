@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from sealrun.credentials import key_context
-from sealrun.ports import KeyService, Ledger, Waker
-from sealrun.records import RunKey
+from sealrun.ports.calls import Ledger
+from sealrun.ports.keys import KeyService
+from sealrun.ports.waker import Waker
+from sealrun.runs.record import RunKey
+from sealrun.service.credentials import key_context
 
 
 class Deliveries(Protocol):

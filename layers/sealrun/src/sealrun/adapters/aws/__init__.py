@@ -1,0 +1,1 @@
+"""AWS: DynamoDB, KMS, S3, Lambda."""

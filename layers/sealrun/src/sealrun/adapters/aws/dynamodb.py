@@ -1,0 +1,362 @@
+"""The ledger on DynamoDB: one table, one item per offer, call, run, identifier and counter.
+
+Keys are ``pk`` and ``sk``; the index ``wake`` (``wake_shard``, ``wake_at``) holds unfinished calls only.
+The items of prepaid accounts are those of ``dynamodb_accounts``.
+"""
+
+import hashlib
+import json
+import random
+import time
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sealrun.adapters.aws import dynamodb_accounts as accounts
+from sealrun.adapters.aws.dynamodb_table import HOUR, Table, count
+from sealrun.errors import NotCovered, StoreUnavailable, TooMany
+from sealrun.money.dues import DueLeaf, Statement
+from sealrun.money.vouchers import Deposits, Reserve, Standing, concluded
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.ports.calls import Quota, Rate
+from sealrun.receipts.receipt import Outcome
+from sealrun.runs.record import Ending, Record, RunKey, State
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Calls of one offer or account meet in the table. Of those that do, DynamoDB lets one through and cancels
+# the others at once: each waits for a random time, in seconds, up to twice as long with every attempt.
+ATTEMPTS = 8
+FIRST_PAUSE = 0.02
+NO_LIMIT = 10**12
+
+
+class DynamoLedger:
+    """``sealrun.ports.calls.Ledger`` over one table. Reads are consistent, except of ``unfinished``."""
+
+    def __init__(self, client: "DynamoDBClient", *, table: str, serves: Collection[int] = ()) -> None:
+        """``serves`` are the offers of one stack among those that share the table (A3); none means all."""
+        self._table = Table(client, table)
+        self._serves = tuple(serves)
+        self._documents: dict[int, Offer] = {}  # by their hash, so never out of date; as many as are sold
+
+    def offer(self, offer_hash: int) -> StoredOffer | None:
+        if self._foreign(offer_hash):
+            return None
+        return self._stored(offer_hash, self._table.get(_offer_key(offer_hash)))
+
+    def look(self, offer_hash: int, call_hash: int) -> tuple[StoredOffer | None, Record | None]:
+        if self._foreign(offer_hash):
+            return None, None
+        offer, call = self._table.get_all(_offer_key(offer_hash), _call_key(call_hash))
+        return self._stored(offer_hash, offer), _record(call)
+
+    def _foreign(self, offer_hash: int) -> bool:
+        """Known without asking: a stack has no right to read what it does not serve."""
+        return bool(self._serves) and offer_hash not in self._serves
+
+    def _stored(self, offer_hash: int, item: dict[str, Any] | None) -> StoredOffer | None:
+        if item is None:
+            return None
+        if offer_hash not in self._documents:
+            self._documents[offer_hash] = Offer.parse(item["document"]["B"])
+        return StoredOffer(
+            offer=self._documents[offer_hash],
+            closed=item["closed"]["S"],
+            sealed=item["sealed"]["B"],
+            sealing_key=item["sealing_key"]["B"],
+            webhook_secret=item["webhook_secret"]["B"],
+            paused=item.get("paused", {"S": ""})["S"],
+            held=item.get("held", {"S": ""})["S"],
+            quotas={buyer: int(each["N"]) for buyer, each in item.get("quotas", {"M": {}})["M"].items()},
+        )
+
+    def document(self, offer_hash: int) -> Offer | None:
+        if known := self._documents.get(offer_hash):
+            return known
+        stored = self.offer(offer_hash)
+        return stored.offer if stored else None
+
+    def published(self) -> list[int]:
+        if self._serves:
+            return list(self._serves)
+        query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "offers"}}}
+        return [int(item["sk"]["S"], 16) for item in self._table.items(**query)]
+
+    def publish(self, stored: StoredOffer) -> None:
+        """Put an offer up for sale; publishing it again leaves the first as it is."""
+        item = {
+            **_offer_key(stored.offer.hash),
+            "document": {"B": stored.offer.document},
+            "closed": {"S": stored.closed},
+            "sealed": {"B": stored.sealed},
+            "sealing_key": {"B": stored.sealing_key},
+            "webhook_secret": {"B": stored.webhook_secret},
+            "paused": {"S": stored.paused},
+        }
+        listed = {"pk": {"S": "offers"}, "sk": {"S": stored.offer.id}}
+        self._table.failed({"offer": self._table.new(item), "listed": self._table.put(listed)})
+
+    def close_offer(self, offer_hash: int, reason: str) -> None:
+        self._say(offer_hash, "closed", reason)
+
+    def pause_offer(self, offer_hash: int, reason: str) -> None:
+        self._say(offer_hash, "paused", reason)
+
+    def hold_offer(self, offer_hash: int, reason: str) -> None:
+        self._say(offer_hash, "held", reason)
+
+    def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
+        changed = self._table.call(
+            "update_item",
+            Key=_offer_key(offer_hash),
+            UpdateExpression="SET sealed = :sealed, sealing_key = :key",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":sealed": {"B": sealed}, ":key": {"B": sealing_key}},
+        )
+        if changed is None:
+            raise StoreUnavailable(f"table: expected the offer {offer_hash:064x}, got none")
+
+    def _say(self, offer_hash: int, name: str, reason: str) -> None:
+        self._table.call(
+            "update_item",
+            Key=_offer_key(offer_hash),
+            UpdateExpression=f"SET {name} = :reason",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":reason": {"S": reason[:500]}},
+        )
+
+    def count_request(self, rate: Rate) -> bool:
+        return self._table.call("update_item", **_rate_counter(rate)) is not None
+
+    def record(self, call_hash: int) -> Record | None:
+        return _record(self._table.get(_call_key(call_hash)))
+
+    def claim(
+        self,
+        record: Record,
+        offer: Offer,
+        *,
+        identifier: str | None,
+        rate: Rate | None = None,
+        reserve: Reserve | None = None,
+        own_quota: Quota | None = None,
+    ) -> bool:
+        hour = record.claimed_at // HOUR
+        quota = count(f"quota#{offer.id}#{hour}", offer.quota_per_hour, until=hour * HOUR)
+        items = {"call": self._table.new(_call_item(record)), "quota": self._table.update(quota)}
+        if identifier is not None:
+            key = {"pk": {"S": f"id#{record.account}#{identifier}"}, "sk": {"S": "id"}}
+            items["identifier"] = self._table.new({**key, "call": {"S": record.id}})
+        if rate is not None:
+            items["rate"] = self._table.update(_rate_counter(rate))
+        if own_quota is not None and own_quota.per_hour < 1:
+            raise _over_quota(record, "none of this buyer")
+        if own_quota is not None:
+            items["own quota"] = self._table.update(_own_counter(record, own_quota))
+        for attempt in range(ATTEMPTS):
+            if reserve is not None:
+                items |= self._reserving(record, reserve)
+            failed = self._table.failed(items)
+            if not failed:
+                return True
+            if failed & {"call", "identifier"}:
+                return False
+            _check_counts(failed, record, offer)
+            _pause(attempt)
+        raise StoreUnavailable("table: expected a claim, got in the way of other calls")
+
+    def _reserving(self, record: Record, reserve: Reserve) -> dict[str, Any]:
+        """The items that reserve the price on the account as it is now.
+
+        Raises:
+            NotCovered: limit or funds do not cover it.
+        """
+        before = self.standing(record.account)
+        reserve = reserve.beside(before)
+        committed = before.committed if before else 0
+        if committed > reserve.most:
+            expected, got = committed + reserve.price, reserve.most + reserve.price
+            raise NotCovered(f"limit and funds: expected at least {expected} nanomina, got {got}")
+        account = (
+            self._table.update(accounts.reserving(record.account, reserve, before))
+            if before
+            else self._table.new(accounts.opening(record.account, reserve, record.offer_hash))
+        )
+        day = accounts.failed_counter(record, now=record.claimed_at)
+        return {"account": account, "failed": self._table.below(day, reserve.failed_per_day)}
+
+    def save(self, before: Record, after: Record) -> bool:
+        """Raises ValueError for two records of different calls."""
+        if before.call_hash != after.call_hash:
+            raise ValueError(f"record: expected one of call {before.id}, got one of {after.id}")
+        replaced = {
+            **self._table.put(_call_item(after))["Put"],
+            "ConditionExpression": "version = :version",
+            "ExpressionAttributeValues": {":version": {"N": str(before.version)}},
+        }
+        items: dict[str, Any] = {"call": {"Put": replaced}}
+        if after.run_id and not before.run_id and (offer := self.document(after.offer_hash)):
+            items["run"] = self._table.put(_run_item(after.run_key(offer), after))
+        for attempt in range(ATTEMPTS):
+            if after.price and after.state.over and not before.state.over:
+                items |= self._concluding(after)
+            failed = self._table.failed(items)
+            if not failed or "call" in failed:
+                return not failed
+            _pause(attempt)
+        raise StoreUnavailable("table: expected to conclude a call, got in the way of others")
+
+    def _concluding(self, after: Record) -> dict[str, Any]:
+        """The items that make the price due or free it, with the call's leaf (A8)."""
+        standing = self.standing(after.account)
+        if standing is None or after.ending is None:
+            raise StoreUnavailable("table: expected the account of a paid call, got none")
+        then, leaf = concluded(standing, after)
+        items = {
+            "account": self._table.update(accounts.concluding(after.account, standing, then)),
+            "leaf": self._table.new(accounts.leaf_item(after.account, leaf)),
+        }
+        if leaf.price_due == 0:
+            now = after.ending.finished_at
+            counter = accounts.failed_counter(after, now=now)
+            items["failed"] = self._table.update(count(counter, NO_LIMIT, until=now + accounts.DAY))
+        return items
+
+    def standing(self, account: str) -> Standing | None:
+        item = self._table.get(accounts.account_key(account))
+        return accounts.standing(item) if item else None
+
+    def leaves(self, account: str) -> list[DueLeaf]:
+        values = {":pk": accounts.account_key(account)["pk"], ":leaf": {"S": "leaf#"}}
+        found = self._table.items(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :leaf)", ExpressionAttributeValues=values
+        )
+        return [accounts.leaf(item) for item in found]
+
+    def keep_statement(self, statement: Statement) -> None:
+        self._table.call("put_item", Item=accounts.statement_item(statement))
+
+    def settled(self, account: str, count: int) -> tuple[int, int] | None:
+        item = self._table.get(accounts.account_key(account, f"statement#{count:07d}"))
+        return (int(item["due"]["N"]), int(item["root"]["S"])) if item else None
+
+    def deposits(self, account: str, depth: int) -> Deposits:
+        return accounts.deposits(self._table.get(accounts.deposits_key(account, depth)))
+
+    def note_deposits(self, account: str, depth: int, deposits: Deposits) -> None:
+        self._table.call("put_item", Item=accounts.deposits_item(account, depth, deposits))
+
+    def take_token(self, issuer: str, jti: str, *, call_hash: int) -> bool:
+        digest = hashlib.sha256(f"{issuer}\0{jti}".encode()).hexdigest()
+        item = {"pk": {"S": f"jti#{digest}"}, "sk": {"S": "jti"}, "call": {"S": f"{call_hash:064x}"}}
+        taken = self._table.call(
+            "put_item",
+            Item=item,
+            ConditionExpression="attribute_not_exists(pk) OR #call = :call",
+            ExpressionAttributeNames={"#call": "call"},
+            ExpressionAttributeValues={":call": item["call"]},
+        )
+        return taken is not None
+
+    def call_of_run(self, run: RunKey) -> int | None:
+        item = self._table.get(_run_key(run))
+        return int(item["call"]["S"], 16) if item else None
+
+    def unfinished(self, *, due_before: int, limit: int) -> list[int]:
+        found: list[dict[str, Any]] = []
+        for offer_hash in self.published():
+            values = {":shard": {"S": _wake_shard(offer_hash)}, ":now": {"N": str(due_before)}}
+            answer = self._table.call(
+                "query",
+                IndexName="wake",
+                KeyConditionExpression="wake_shard = :shard AND wake_at <= :now",
+                ExpressionAttributeValues=values,
+                Limit=limit,
+            )
+            found += (answer or {}).get("Items", [])
+        found.sort(key=lambda item: int(item["wake_at"]["N"]))
+        return [int(item["pk"]["S"].removeprefix("call#"), 16) for item in found[:limit]]
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, FIRST_PAUSE * 2**attempt))  # noqa: S311
+
+
+def _check_counts(failed: set[str], record: Record, offer: Offer) -> None:
+    """Raises TooMany where a counter is what failed."""
+    if "rate" in failed:
+        raise TooMany("calls: expected fewer in a minute, got more", retry_after=60)
+    if "quota" in failed:
+        raise _over_quota(record, f"at most {offer.quota_per_hour}")
+    if "own quota" in failed:
+        raise _over_quota(record, "fewer of this buyer")
+    if "failed" in failed:
+        left = accounts.DAY - record.claimed_at % accounts.DAY
+        raise TooMany("failed runs: expected no more than the offer allows a day, got more", retry_after=left)
+
+
+def _over_quota(record: Record, expected: str) -> TooMany:
+    left = HOUR - record.claimed_at % HOUR
+    return TooMany(f"calls: expected {expected} an hour, got more", retry_after=left)
+
+
+def _own_counter(record: Record, quota: Quota) -> dict[str, Any]:
+    """The buyer's calls of this offer in this hour."""
+    hour = record.claimed_at // HOUR
+    name = f"quota#{record.offer_hash:064x}#{quota.buyer}#{hour}"
+    return count(name, quota.per_hour, until=hour * HOUR)
+
+
+def _rate_counter(rate: Rate) -> dict[str, Any]:
+    """The source is kept as a hash only: an address is nobody's business here."""
+    digest = hashlib.sha256(rate.source.encode()).hexdigest()[:32]
+    return count(f"rate#{digest}#{rate.minute}", rate.limit, until=rate.minute * 60)
+
+
+def _record(item: dict[str, Any] | None) -> Record | None:
+    return _decoded(item["record"]["S"]) if item else None
+
+
+def _offer_key(offer_hash: int) -> dict[str, Any]:
+    return {"pk": {"S": f"offer#{offer_hash:064x}"}, "sk": {"S": "offer"}}
+
+
+def _wake_shard(offer_hash: int) -> str:
+    """One an offer: a stack looks after its own calls only, in a table that it shares (A3)."""
+    return f"unfinished#{offer_hash:064x}"
+
+
+def _call_key(call_hash: int) -> dict[str, Any]:
+    return {"pk": {"S": f"call#{call_hash:064x}"}, "sk": {"S": "call"}}
+
+
+def _run_key(run: RunKey) -> dict[str, Any]:
+    return {"pk": {"S": f"run#{run.provider}#{run.origin}#{run.project}#{run.id}"}, "sk": {"S": "run"}}
+
+
+def _run_item(run: RunKey, record: Record) -> dict[str, Any]:
+    return {**_run_key(run), "call": {"S": record.id}}
+
+
+def _call_item(record: Record) -> dict[str, Any]:
+    item = {
+        **_call_key(record.call_hash),
+        "version": {"N": str(record.version)},
+        "record": {"S": json.dumps(asdict(record), separators=(",", ":"))},
+        # What the control plane may read: it has no right to the record, which holds the buyer's inputs.
+        "shown": {"S": json.dumps(record.shown(), separators=(",", ":"))},
+    }
+    if not record.state.over:
+        item |= {"wake_shard": {"S": _wake_shard(record.offer_hash)}, "wake_at": {"N": str(record.wake_at)}}
+    return item
+
+
+def _decoded(text: str) -> Record:
+    value = json.loads(text)
+    end = value.pop("ending")
+    state = State(value.pop("state"))
+    ending = Ending(**{**end, "outcome": Outcome(end["outcome"])}) if end else None
+    return Record(**value, state=state, ending=ending)

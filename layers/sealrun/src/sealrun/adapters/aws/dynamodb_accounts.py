@@ -1,0 +1,127 @@
+"""A prepaid account's items in the ledger's table: its standing, its leaves, statements and deposits.
+
+    pk account#B62..   sk account            committed, limit, voucher, tree, buyer: no TTL (L1)
+                          leaf#0000000       one per call that is over
+                          statement#0000001  due and root by number of leaves
+                          deposits#10        funds by the block they were first seen in, for one depth
+    pk failed#B62..#20834                    unpaid runs of one day
+
+``committed`` and ``limit`` are numbers of their own, because conditions compare them.
+"""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from sealrun.money.dues import DueLeaf, DueTree, Statement
+from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
+from sealrun.runs.record import Record
+
+DAY = 24 * 3600
+
+
+def account_key(account: str, sort: str = "account") -> dict[str, Any]:
+    """The key of one of an account's items."""
+    return {"pk": {"S": f"account#{account}"}, "sk": {"S": sort}}
+
+
+def standing(item: dict[str, Any]) -> Standing:
+    """The account as the item has it."""
+    tree = json.loads(item["tree"]["S"])
+    return Standing(
+        offer_hash=int(item["offer"]["S"], 16),
+        buyer=item["buyer"]["S"],
+        voucher=Voucher(**json.loads(item["voucher"]["S"])),
+        committed=int(item["committed"]["N"]),
+        tree=DueTree(tree["count"], tree["due"], tuple(tree["filled"])),
+        terms=int(item["terms"]["S"], 16) if "terms" in item else 0,
+    )
+
+
+def opening(account: str, reserve: Reserve, offer_hash: int) -> dict[str, Any]:
+    """The item of an account's first call."""
+    first = reserve.on(reserve.opened(offer_hash))
+    return {
+        **account_key(account),
+        "offer": {"S": f"{offer_hash:064x}"},
+        "terms": {"S": f"{first.terms:064x}"},
+        "buyer": {"S": first.buyer},
+        "voucher": {"S": _text(asdict(first.voucher))},
+        "limit": {"N": str(first.voucher.limit)},
+        "committed": {"N": str(first.committed)},
+        "count": {"N": "0"},
+        "tree": {"S": _text(asdict(first.tree))},
+    }
+
+
+def reserving(account: str, reserve: Reserve, before: Standing) -> dict[str, Any]:
+    """Add the price while ``committed`` is at most what limit and funds cover; keep the higher limit."""
+    values = {":price": reserve.price, ":most": reserve.most, ":limit": reserve.voucher.limit}
+    update: dict[str, Any] = {
+        "Key": account_key(account),
+        "UpdateExpression": "SET committed = committed + :price",
+        "ConditionExpression": "committed <= :most AND #limit >= :limit",
+        "ExpressionAttributeNames": {"#limit": "limit"},
+        "ExpressionAttributeValues": {name: {"N": str(value)} for name, value in values.items()},
+    }
+    if reserve.voucher.limit > before.voucher.limit:
+        update["UpdateExpression"] += ", #limit = :limit, voucher = :voucher"
+        update["ConditionExpression"] = "committed <= :most AND #limit < :limit"
+        update["ExpressionAttributeValues"][":voucher"] = {"S": _text(asdict(reserve.voucher))}
+    return update
+
+
+def concluding(account: str, before: Standing, after: Standing) -> dict[str, Any]:
+    """Move a price to what is due, or free it; only from the number of leaves that was read."""
+    freed = before.committed - after.committed
+    values = {":freed": freed, ":count": before.tree.count, ":next": after.tree.count}
+    numbers = {name: {"N": str(value)} for name, value in values.items()}
+    return {
+        "Key": account_key(account),
+        # Claims change ``committed`` meanwhile, so what is freed is taken off and nothing is written over.
+        "UpdateExpression": "SET committed = committed - :freed, #count = :next, tree = :tree",
+        "ConditionExpression": "#count = :count",
+        "ExpressionAttributeNames": {"#count": "count"},
+        "ExpressionAttributeValues": {**numbers, ":tree": {"S": _text(asdict(after.tree))}},
+    }
+
+
+def leaf_item(account: str, leaf: DueLeaf) -> dict[str, Any]:
+    """The item of one leaf; numbers of 254 bits are text."""
+    key = account_key(account, f"leaf#{leaf.index:07d}")
+    return {**key, "leaf": {"S": _text(asdict(leaf))}, "hash": {"S": str(leaf.hash)}}
+
+
+def leaf(item: dict[str, Any]) -> DueLeaf:
+    """The leaf as the item has it."""
+    return DueLeaf(**json.loads(item["leaf"]["S"])).with_hash(int(item["hash"]["S"]))
+
+
+def statement_item(statement: Statement) -> dict[str, Any]:
+    """Due and signed root, found again by the number of leaves."""
+    key = account_key(statement.account.to_base58(), f"statement#{statement.count:07d}")
+    return {**key, "due": {"N": str(statement.due)}, "root": {"S": str(statement.root)}}
+
+
+def deposits_key(account: str, depth: int) -> dict[str, Any]:
+    """The key of what offers of one depth saw."""
+    return account_key(account, f"deposits#{depth}")
+
+
+def deposits_item(account: str, depth: int, deposits: Deposits) -> dict[str, Any]:
+    """What was seen on chain, and since when."""
+    return {**deposits_key(account, depth), "deposits": {"S": _text(deposits.value())}}
+
+
+def deposits(item: dict[str, Any] | None) -> Deposits:
+    """What was seen so far."""
+    return Deposits(**json.loads(item["deposits"]["S"])) if item else Deposits()
+
+
+def failed_counter(record: Record, *, now: int) -> str:
+    """The name of the day's counter of unpaid runs (L7)."""
+    return f"failed#{record.account}#{now // DAY}"
+
+
+def _text(value: dict[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"))

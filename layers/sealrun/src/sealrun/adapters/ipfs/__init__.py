@@ -1,0 +1,1 @@
+"""IPFS nodes and pinning services."""

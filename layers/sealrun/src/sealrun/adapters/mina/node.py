@@ -1,0 +1,163 @@
+"""Mina nodes over GraphQL: one question, bounded answers, fail-over, agreement, and a cache with an age.
+
+    nodes = MinaNodes(guarded_client(origins), urls=["https://api.minascan.io/node/devnet/v1/graphql"])
+    answer = nodes.look(address, terms, newer_than=now - 60, nodes=1)
+
+``sealrun.chain.account`` judges what an answer says. Here a node only has to be synced, of the network, and
+whole. A cached answer is as old as the caller allows; a refusal is cached as the answer that it rests on.
+"""
+
+import contextlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from mina.keys import PublicKey
+from sealrun.chain.account import account_query, check_node
+from sealrun.chain.offer_contract import events_query
+from sealrun.errors import AccountRefused, NodeUnavailable
+from sealrun.offers.terms import Terms
+from sealrun.ports.node import Answer
+from sealrun.transport.http import read_limited
+
+# The answer about three accounts has about 2 KB.
+MAX_ANSWER_BYTES = 64 * 1024
+MAX_SECONDS = 10.0
+TIMEOUT = httpx.Timeout(5.0, connect=3.0)
+# Accounts that one function remembers; a stranger's calls push out nothing but the oldest.
+MAX_CACHED = 1000
+
+_Key = tuple[str, int, int]
+
+
+class MinaNodes:
+    """``sealrun.ports.node.Chain`` over one or more nodes, the preferred one first."""
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        *,
+        urls: Sequence[str],
+        clock: Callable[[], int],
+        archives: Sequence[str] = (),
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            client: from ``guarded_client``, for the origins of the URLs.
+            urls: of the nodes' GraphQL.
+            clock: Unix seconds.
+            archives: of archives' GraphQL; the nodes' own where there is none.
+        """
+        self._client, self._urls, self._clock = client, tuple(urls), clock
+        self._archives = tuple(archives) or self._urls
+        self._cache: OrderedDict[_Key, Answer] = OrderedDict()
+        self._locks: dict[_Key, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
+        """See ``sealrun.ports.node.Chain``; one question per account is under way at a time."""
+        key = (address.to_base58() if address else "", terms.hash, nodes)
+        with self._lock:
+            waiting = self._locks.setdefault(key, threading.Lock())
+        with waiting:
+            found = self._cache.get(key)
+            if found is None or found.at <= newer_than:
+                found = self._ask(address, terms, nodes)
+                self._keep(key, found)
+        return found
+
+    def events(self, address: PublicKey) -> Iterator[object]:
+        """See ``sealrun.ports.node.Chain``; the next archive is asked when what this one told is used up."""
+        query, faults = events_query(address), []
+        for url in self._archives:
+            try:
+                found = _events(self._data(url, query))
+            except NodeUnavailable as error:
+                faults.append(error.detail)
+                continue
+            yield from found
+        if len(faults) == len(self._archives):
+            raise NodeUnavailable(f"archive: expected events, got none; {'; '.join(faults)[:300]}")
+
+    def _keep(self, key: _Key, answer: Answer) -> None:
+        with self._lock:
+            self._cache[key] = answer
+            self._cache.move_to_end(key)
+            while len(self._cache) > MAX_CACHED:
+                old, _ = self._cache.popitem(last=False)
+                self._locks.pop(old, None)
+
+    def _ask(self, address: PublicKey | None, terms: Terms, wanted: int) -> Answer:
+        """Ask one node after the other until so many of them say the same of the accounts."""
+        now, query = self._clock(), account_query(address, terms)
+        answers: list[Mapping[str, Any]] = []
+        faults: list[str] = []
+        for url in self._urls:
+            try:
+                answers.append(self._one(url, query, terms))
+            except NodeUnavailable as error:
+                faults.append(error.detail)
+                continue
+            agreeing = [answer for answer in answers if _said(answer) == _said(answers[-1])]
+            if len(agreeing) >= wanted:
+                return Answer(_lowest(agreeing), now)
+        raise NodeUnavailable(_why(wanted, len(answers), faults))
+
+    def _one(self, url: str, query: str, terms: Terms) -> Mapping[str, Any]:
+        data = self._data(url, query)
+        # A seller or operator who cannot be paid is refused where the account is: the answer is whole.
+        with contextlib.suppress(AccountRefused):
+            check_node(data, terms)
+        return data
+
+    def _data(self, url: str, query: str) -> Mapping[str, Any]:
+        try:
+            with self._client.stream("POST", url, json={"query": query}, timeout=TIMEOUT) as response:
+                body = read_limited(response, MAX_ANSWER_BYTES, seconds=MAX_SECONDS)
+                status = response.status_code
+        except httpx.HTTPError as error:
+            raise NodeUnavailable(f"node: no whole answer ({type(error).__name__})") from error
+        return _data(status, body)
+
+
+def _data(status: int, body: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(body)
+        errors, data = value.get("errors"), value.get("data")
+    except (ValueError, RecursionError, AttributeError) as error:
+        raise NodeUnavailable(f"node: expected a JSON object, got something else with {status}") from error
+    if errors or not isinstance(data, dict):
+        raise NodeUnavailable(f"node: expected data and no errors, got others with {status}")
+    return data
+
+
+def _events(data: Mapping[str, Any]) -> list[object]:
+    """The fields of each event, oldest block first."""
+    try:
+        return [event["data"] for block in data["events"] for event in block["eventData"]]
+    except (KeyError, TypeError) as error:
+        raise NodeUnavailable("archive: expected events as they were asked for, got others") from error
+
+
+def _said(answer: Mapping[str, Any]) -> list[Any]:
+    """What nodes must agree about: the accounts, whatever block each of them has reached."""
+    return [answer.get(name) for name in ("account", "seller", "operator")]
+
+
+def _lowest(answers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The answer of the node that is least far: nothing is deeper than it says."""
+
+    def height(answer: Mapping[str, Any]) -> int:
+        return int(answer["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
+
+    return min(answers, key=height)
+
+
+def _why(wanted: int, whole: int, faults: Sequence[str]) -> str:
+    said = f"node: expected {wanted} that agree, got {whole} whole answers"
+    return f"{said}; {'; '.join(faults)[:300]}" if faults else said

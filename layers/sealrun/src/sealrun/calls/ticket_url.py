@@ -1,0 +1,142 @@
+"""Making tickets, the URL that holds one, and redeeming it. Randomness and time come in.
+
+    https://stack/tickets/ID#GRANT.SIGNATURE.SECRET
+
+A browser sends nothing of what stands behind ``#`` (RFC 9110, section 4.2.3 and 7.1), so the secret reaches
+no server and no log.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mina.keys import PrivateKey, PublicKey
+from mina.sign import sign_fields
+from mina.signature import Signature
+from sealrun.calls.call import Call
+from sealrun.calls.grant import Grant, Prepaid, base64url, unbase64url
+from sealrun.calls.ticket import Redemption, proof_fields
+from sealrun.encoding.fields import canonical
+from sealrun.errors import Malformed, Refused
+from sealrun.offers.offer import Offer
+
+MAX_URL_LENGTH = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A grant and the secret that redeems it."""
+
+    grant: Grant
+    signature: Signature
+    secret: PrivateKey  # shows itself nowhere but in ``url``
+
+    def url(self, page: str = "") -> str:
+        """The one place where the secret is written; the stack's own address, or that of a page for it."""
+        parts = (base64url(self.grant.document), self.signature.to_base58(), self.secret.to_base58())
+        return f"{page or f'{self.grant.audience}/tickets/{self.grant.id}'}#{'.'.join(parts)}"
+
+    @classmethod
+    def parse(cls, url: str) -> "Ticket":
+        """Read a URL; what stands before ``#`` does not matter.
+
+        Not checked: signature and time.
+
+        Raises:
+            Malformed: it is no ticket's URL; the text is not repeated, a secret may stand in it.
+        """
+        parts = url.partition("#")[2].split(".")
+        if len(url) > MAX_URL_LENGTH or len(parts) != 3:  # noqa: PLR2004  grant, signature, secret
+            raise Malformed("ticket: expected a URL that ends in #GRANT.SIGNATURE.SECRET, got another text")
+        grant = Grant.parse(unbase64url(parts[0]))
+        try:
+            signature, secret = Signature.from_base58(parts[1]), PrivateKey.from_base58(parts[2])
+        except ValueError:
+            raise Malformed("ticket: expected a signature and a key in the URL, got something else") from None
+        if secret.public_key() != grant.key:
+            raise Malformed("ticket: expected the secret of the ticket's own key, got another")
+        return cls(grant, signature, secret)
+
+    def redeem(self, chosen: Mapping[str, Any], *, salt: str, nonce: int, expires_at: int) -> Redemption:
+        """Sign one redemption.
+
+        Args:
+            chosen: the open inputs.
+            salt: 64 random hex digits; a prepaid call has its own.
+            nonce: 128 random bits; likewise.
+            expires_at: Unix seconds, at most an hour ahead.
+
+        Raises:
+            InputsRefused: an input is chosen that is not open.
+        """
+        grant = self.grant
+        if grant.prepaid and chosen:
+            grant.call(chosen, salt=salt, nonce=nonce, expires_at=expires_at)
+        call = grant.prepaid_call or grant.call(chosen, salt=salt, nonce=nonce, expires_at=expires_at)
+        proof = sign_fields(self.secret, proof_fields(grant, call, expires_at))
+        return Redemption(grant, self.signature, expires_at, call, proof)
+
+
+def issue(
+    issuer: PrivateKey,
+    offer: Offer,
+    secret: PrivateKey,
+    *,
+    audience: str,
+    inputs: Mapping[str, Any],
+    opened: tuple[str, ...],
+    until: int,
+    prepaid: Prepaid | None = None,
+) -> Ticket:
+    """Grant one run.
+
+    Args:
+        issuer: for price 0 a key that the offer allows; otherwise the buyer's of the prepaid account.
+        offer: parsed from the document that was read.
+        secret: a fresh key, the ticket's own.
+        audience: URL of the stack.
+        inputs: the fixed ones.
+        opened: names of the inputs that the holder may choose; only for price 0.
+        until: Unix seconds, at most 90 days ahead.
+        prepaid: of ``prepay``, for an offer that has a price.
+
+    Raises:
+        Malformed: the parts do not fit each other.
+    """
+    value = {
+        "sealrun": 1,
+        "audience": audience,
+        "network": offer.network,
+        "offer": offer.id,
+        "terms": f"{offer.terms:064x}",
+        "key": secret.public_key().to_base58(),
+        "issuer": issuer.public_key().to_base58(),
+        "inputs": dict(inputs),
+        "open": list(opened),
+        "until": until,
+        "prepaid": prepaid.value() if prepaid else None,
+    }
+    grant = Grant.parse(canonical(value))
+    return Ticket(grant, sign_fields(issuer, grant.signed_fields), secret)
+
+
+def prepay(
+    issuer: PrivateKey,
+    offer: Offer,
+    account: PublicKey,
+    *,
+    inputs: Mapping[str, Any],
+    limit: int,
+    salt: str,
+    nonce: int,
+    until: int,
+) -> Prepaid:
+    """Sign the whole call in advance: a voucher covers the call's hash, and that its inputs.
+
+    Raises:
+        Refused: the offer is free.
+    """
+    if offer.payment is None:
+        raise Refused("offer: expected one with a price to pay for, got one of price 0")
+    call = Call(offer.network, account, offer.hash, offer.terms, inputs, salt, nonce, until)
+    return Prepaid(account, salt, nonce, limit, sign_fields(issuer, call.voucher_fields(limit)))

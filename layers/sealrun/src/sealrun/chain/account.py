@@ -1,0 +1,294 @@
+"""Prepaid accounts as a Mina node tells them, and the one check that money behind a call must pass (A1).
+
+Everything is read from one answer, so no two properties come from two moments. Not looked at, because anyone
+or nobody can change them: nonce, delegate, URI, symbol, action state and events.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mina import tokens
+from mina.field import P
+from mina.keys import PublicKey
+from sealrun.encoding.fields import ACCOUNT, EXIT, network_field, text_field
+from sealrun.errors import AccountRefused, NodeUnavailable, Refused
+from sealrun.offers.terms import Terms
+
+MINA_TOKEN = tokens.to_base58(tokens.MINA)
+# No key has any power over the account, and only proofs move its money; setVerificationKey stands apart.
+PERMISSIONS = {
+    "editState": "Proof",
+    "send": "Proof",
+    "access": "None",
+    "receive": "None",
+    "setPermissions": "Impossible",
+    "setTiming": "Impossible",
+    "setDelegate": "Impossible",
+    "setZkappUri": "Impossible",
+    "editActionState": "Impossible",
+    "setTokenSymbol": "Impossible",
+    "incrementNonce": "Impossible",
+    "setVotingFor": "Impossible",
+}
+TIMING = ("initialMinimumBalance", "cliffTime", "cliffAmount", "vestingPeriod", "vestingIncrement")
+
+_ACCOUNT = (
+    "publicKey token balance{total} zkappState verificationKey{hash} "
+    f"permissions{{{' '.join(PERMISSIONS)} setVerificationKey{{auth txnVersion}}}} "
+    f"timing{{{' '.join(TIMING)}}}"
+)
+_PAYEE = "publicKey token permissions{access receive}"
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """What the contract's build and the network's protocol version fix."""
+
+    verification_key: str  # its hash, a decimal number: contracts/verification_keys.json
+    txn_version: int = 3  # 3 before Mesa, 4 on it
+    state_fields: int = 8  # 8 before Mesa, 32 on it
+
+
+@dataclass(frozen=True)
+class AccountView:
+    """A prepaid account that passed the check. Amounts are nanomina."""
+
+    address: PublicKey
+    buyer: PublicKey
+    balance: int
+    spent: int
+    accrued: int  # the operator's share that still lies in the balance
+    root: int
+    count: int
+    height: int  # of the block that the node answered from
+
+    @property
+    def funds(self) -> int:
+        """All that calls of this account may cost in total, settled or not."""
+        return self.balance - self.accrued + self.spent
+
+
+# Due and signed root of the statement with that many leaves; None where none was signed.
+Settled = Callable[[int], tuple[int, int] | None]
+
+
+def account_query(address: PublicKey | None, terms: Terms) -> str:
+    """The one question; without an address it asks for node, seller and operator only."""
+    account = f"account:{_account(address, _ACCOUNT)}" if address else ""
+    return (
+        "{syncStatus networkID daemonStatus{consensusConfiguration{slotDuration}} "
+        "bestChain(maxLength:1){protocolState{consensusState{blockHeight}}} "
+        f"{account} seller:{_account(terms.seller, _PAYEE)} operator:{_account(terms.operator, _PAYEE)}}}"
+    )
+
+
+def _account(address: PublicKey, members: str) -> str:
+    return f'account(publicKey:"{address.to_base58()}",token:"{MINA_TOKEN}"){{{members}}}'
+
+
+def check_account(
+    answer: Mapping[str, Any],
+    *,
+    address: PublicKey,
+    terms: Terms,
+    pinned: Pinned,
+    settled: Settled,
+    run_seconds: int,
+) -> AccountView:
+    """Every property of A1, in one answer.
+
+    Not checked: that the funds cover what is due, pending and asked for, and how deep the deposit lies.
+
+    Args:
+        answer: ``data`` of the answer to ``account_query``.
+        address: of the account.
+        terms: that the account must have been opened for.
+        pinned: code and protocol.
+        settled: what the ledger knows of signed statements.
+        run_seconds: the offer's time limit, for A5.
+
+    Raises:
+        NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
+        AccountRefused: a property is not as it must be; the text names it.
+    """
+    check_node(answer, terms)
+    try:
+        found = _existing("account", address, answer["account"])
+        check_code(found, address, pinned, permissions=PERMISSIONS)
+        _check_timing(found["timing"] or {})
+        view = _view(found, address, terms, pinned, height=_height(answer))
+        terms.check_buyer(view.buyer, address)
+        _check_settled(view, terms, settled)
+        terms.check_exit(run_seconds=run_seconds, slot_seconds=slot_seconds(answer))
+    except AccountRefused:
+        raise
+    except Refused as error:
+        raise AccountRefused(error.detail) from error
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise unreadable(error) from error
+    return view
+
+
+def check_node(answer: Mapping[str, Any], terms: Terms) -> None:
+    """The node is synced and of the network, and seller and operator can be paid.
+
+    Raises:
+        NodeUnavailable: the node is not one to believe now.
+        AccountRefused: seller or operator has no account, or one that cannot receive.
+    """
+    try:
+        for name, expected in (("syncStatus", "SYNCED"), ("networkID", terms.network)):
+            if answer[name] != expected:
+                raise NodeUnavailable(f"node: expected {name} {expected}, got {_shown(answer[name])}")
+        _height(answer)
+        slot_seconds(answer)
+        for name, key in (("seller", terms.seller), ("operator", terms.operator)):
+            _check_payee(name, key, answer[name])
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise unreadable(error) from error
+
+
+def check_code(
+    found: Mapping[str, Any], address: PublicKey, pinned: Pinned, *, permissions: Mapping[str, str]
+) -> None:
+    """The account is this one, runs the pinned code, and has exactly these permissions.
+
+    Args:
+        found: an account of an answer to ``account_query``.
+        address: of the account.
+        pinned: code and protocol.
+        permissions: all but ``setVerificationKey``, which must be impossible for ever.
+
+    Raises:
+        AccountRefused: one of them is not so.
+    """
+    _check_identity(found, address, pinned)
+    _check_permissions(found["permissions"] or {}, pinned, permissions)
+
+
+def state_of(found: Mapping[str, Any], pinned: Pinned) -> list[int]:
+    """The account's state fields, of which the protocol has so many.
+
+    Raises:
+        AccountRefused: there is another number of them.
+    """
+    state = [_number(value) for value in found["zkappState"] or []]
+    _expect("zkappState.length", pinned.state_fields, len(state))
+    return state
+
+
+def account_fields(network: str, account: PublicKey, expires_at: int) -> list[int]:
+    """The five fields that seller, operator or buyer sign to read an account until ``expires_at``."""
+    return [text_field(ACCOUNT), network_field(network), *account.to_fields(), expires_at]
+
+
+def exit_fields(network: str, account: PublicKey, latest: int) -> list[int]:
+    """What a buyer signs to leave; the request must be on chain by slot ``latest`` (A5)."""
+    return [text_field(EXIT), network_field(network), *account.to_fields(), latest]
+
+
+def slot_seconds(answer: Mapping[str, Any]) -> int:
+    """The present slot length, rounded down."""
+    seconds = _number(answer["daemonStatus"]["consensusConfiguration"]["slotDuration"]) // 1000
+    if seconds < 1:
+        raise ValueError("slot duration: expected at least a second")
+    return seconds
+
+
+def _height(answer: Mapping[str, Any]) -> int:
+    return _number(answer["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
+
+
+def _check_payee(name: str, key: PublicKey, found: Any) -> None:
+    found = _existing(name, key, found)
+    _expect(f"{name}.publicKey", key.to_base58(), found["publicKey"])
+    _expect(f"{name}.token", MINA_TOKEN, found["token"])
+    for permission in ("access", "receive"):
+        _expect(f"{name}.permissions.{permission}", "None", found["permissions"][permission])
+
+
+def _existing(name: str, key: PublicKey, found: Any) -> Any:
+    if found is None:
+        raise AccountRefused(f"{name}: expected the account {key.to_base58()} to exist, got none")
+    return found
+
+
+def _check_identity(found: Mapping[str, Any], address: PublicKey, pinned: Pinned) -> None:
+    _expect("publicKey", address.to_base58(), found["publicKey"])
+    _expect("token", MINA_TOKEN, found["token"])
+    key = found["verificationKey"]
+    _expect("verificationKey.hash", pinned.verification_key, key["hash"] if key else None)
+
+
+def _check_permissions(found: Mapping[str, Any], pinned: Pinned, wanted: Mapping[str, str]) -> None:
+    expected: dict[str, Any] = {f"permissions.{name}": value for name, value in wanted.items()}
+    got = {f"permissions.{name}": value for name, value in found.items()}
+    key = got.pop("permissions.setVerificationKey", None) or {}
+    # With an older txnVersion the account's own key can replace the code.
+    expected["permissions.setVerificationKey.auth"] = "Impossible"
+    expected["permissions.setVerificationKey.txnVersion"] = str(pinned.txn_version)
+    got |= {f"permissions.setVerificationKey.{name}": str(value) for name, value in key.items()}
+    for name in sorted(expected.keys() | got.keys()):
+        _expect(name, expected.get(name, "nothing by that name"), got.get(name))
+
+
+def _check_timing(found: Mapping[str, Any]) -> None:
+    """Money that vests later cannot be settled now."""
+    for name in TIMING:
+        _expect(f"timing.{name}", None, found.get(name))
+
+
+def _view(
+    found: Mapping[str, Any], address: PublicKey, terms: Terms, pinned: Pinned, *, height: int
+) -> AccountView:
+    """The state, in the order of ``PrepaidAccount``'s declarations."""
+    state = state_of(found, pinned)
+    terms_hash, buyer_x, buyer_odd, spent, exit_slot, accrued, root, count = state[:8]
+    _expect("state.termsHash", terms.hash, terms_hash)
+    _expect("state.exitSlot", 0, exit_slot)
+    for index, value in enumerate(state[8:], start=8):
+        _expect(f"state[{index}]", 0, value)
+    try:
+        buyer = PublicKey(buyer_x, buyer_odd)
+    except ValueError as error:
+        raise AccountRefused(f"state.buyer: {error}") from error
+    balance = _number(found["balance"]["total"])
+    return AccountView(address, buyer, balance, spent, accrued, root, count, height)
+
+
+def _check_settled(view: AccountView, terms: Terms, settled: Settled) -> None:
+    """What the account says it has paid is what the oracle has signed, and nothing else."""
+    known = settled(view.count) if view.count else (0, 0)
+    if known is None:
+        raise AccountRefused(f"state.receiptsCount: expected that of a signed due, got {view.count}")
+    _expect("state.spent", known[0], view.spent)
+    _expect("state.receiptsRoot", known[1], view.root)
+    most = min(terms.operator_part(view.spent), view.balance)
+    if view.accrued > most:
+        raise AccountRefused(f"state.accrued: expected at most {most}, got {view.accrued}")
+
+
+def _expect(name: str, expected: object, got: object) -> None:
+    if got != expected:
+        raise AccountRefused(f"{name}: expected {_shown(expected)}, got {_shown(got)}")
+
+
+def _number(value: Any) -> int:
+    """A node writes numbers as text, some of them as numbers."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise TypeError("expected a number")
+    number = int(value) if isinstance(value, int) or (value.isascii() and value.isdigit()) else -1
+    if not 0 <= number < P:
+        raise ValueError("expected a number that is a field")
+    return number
+
+
+def _shown(value: object) -> str:
+    return "null" if value is None else str(value)[:100] if isinstance(value, str | int) else "another value"
+
+
+def unreadable(error: Exception) -> NodeUnavailable:
+    """A node that left out what it was asked for, or told it in another form."""
+    what = error.args[0] if isinstance(error, KeyError) else type(error).__name__
+    return NodeUnavailable(f"node: expected an answer as it was asked for, got one without it ({what})")

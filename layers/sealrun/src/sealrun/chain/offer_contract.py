@@ -1,0 +1,165 @@
+"""An offer's contract as a Mina node tells it, and the credential in its opening event (A11).
+
+``sealrun.chain.account.account_query`` asks for the contract: its state says which offer it is, which
+credential belongs to it, and whether the seller closed it. Events come from an archive that nobody needs to
+believe: of all of them only the bytes count whose hash stands in the state.
+"""
+
+import base64
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from mina.keys import PublicKey
+from sealrun.chain.account import (
+    MINA_TOKEN,
+    PERMISSIONS,
+    Pinned,
+    check_code,
+    check_node,
+    state_of,
+    unreadable,
+)
+from sealrun.encoding import read
+from sealrun.encoding.fields import canonical, document_hash
+from sealrun.encoding.json_limits import parse_object
+from sealrun.errors import AccountRefused, Malformed, OfferClosed, Unavailable
+from sealrun.offers.offer import Offer, Payment
+
+CREDENTIAL = "sealrun:credential"
+# With access None anyone could add events to the contract.
+OFFER_PERMISSIONS = {**PERMISSIONS, "access": "Proof"}
+# Bytes of each field of the event after the first, which is their number.
+CHUNK_BYTES = 31
+# Mina's limit on the event fields of a transaction.
+MAX_EVENT_FIELDS = 100
+
+
+@dataclass(frozen=True)
+class OfferState:
+    """A contract that is the offer's."""
+
+    credential_hash: int
+    closed: bool  # by the seller, for ever
+
+
+def check_offer(answer: Mapping[str, Any], offer: Offer, pinned: Pinned) -> OfferState:
+    """The offer's contract: its address, code, permissions and state, in one answer.
+
+    Not checked: that it is open.
+
+    Args:
+        answer: ``data`` of the answer to ``account_query`` for the contract and the offer's terms.
+        offer: that names the contract.
+        pinned: the code of ``Offer`` contracts, and the protocol.
+
+    Raises:
+        OfferClosed: the contract is another offer's, which no later block changes.
+        Unavailable: there is no such contract yet, or of other code, or the node is not one to believe.
+    """
+    contract, payment = contract_of(offer)
+    with suppress(AccountRefused):  # who is paid is another question
+        check_node(answer, payment.terms)
+    try:
+        found = answer["account"]
+        if found is None:
+            raise Unavailable(f"contract: expected the account {contract.to_base58()} to exist, got none")
+        check_code(found, contract, pinned, permissions=OFFER_PERMISSIONS)
+        return _state(state_of(found, pinned), offer)
+    except AccountRefused as error:
+        raise Unavailable(f"contract: {error.detail}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise unreadable(error) from error
+
+
+def contract_of(offer: Offer) -> tuple[PublicKey, Payment]:
+    """The contract that the offer names, and its payment.
+
+    Raises:
+        ValueError: it names none.
+    """
+    if offer.contract is None or offer.payment is None:
+        raise ValueError("offer: expected one that names a contract, got another")
+    return offer.contract, offer.payment
+
+
+def events_query(contract: PublicKey) -> str:
+    """All events that an archive has of the contract."""
+    address, token = contract.to_base58(), MINA_TOKEN
+    return f'{{events(input:{{address:"{address}",tokenId:"{token}"}}){{eventData{{data}}}}}}'
+
+
+def find_credential(events: Iterable[object], credential_hash: int) -> bytes:
+    """The credential document: the bytes of the one event whose hash is in the contract's state (A11).
+
+    Raises:
+        Unavailable: no event holds it.
+    """
+    seen = 0
+    for event in events:
+        document = _event_bytes(event)
+        if document is not None and document_hash(CREDENTIAL, document) == credential_hash:
+            return document
+        seen += 1
+    raise Unavailable(f"credential: expected an event of hash {credential_hash}, got {seen} others")
+
+
+def credential_document(endpoint: str, sealed: bytes) -> bytes:
+    """What the contract's opening event carries; ``endpoint`` is the origin that the token is for."""
+    return canonical({"endpoint": endpoint, "sealed": base64.b64encode(sealed).decode()})
+
+
+def sealed_box(document: bytes, offer: Offer) -> bytes:
+    """The sealed credential of a document that ``find_credential`` found, for the offer's own origin (R1).
+
+    Raises:
+        OfferClosed: the document is none, or its endpoint is another; the hash pins it for ever.
+    """
+    try:
+        value = read.only(parse_object(document), ("endpoint", "sealed"), where="credential")
+        read.one_of(value, "endpoint", [offer.source.origin])
+        sealed = base64.b64decode(value["sealed"], validate=True)
+    except (Malformed, TypeError, ValueError) as error:
+        raise OfferClosed(
+            f"contract: expected this offer's credential document, got another: {error}"
+        ) from error
+    if credential_document(offer.source.origin, sealed) != document:
+        raise OfferClosed("contract: expected a canonical credential document, got another form of it")
+    return sealed
+
+
+def _state(state: Sequence[int], offer: Offer) -> OfferState:
+    """In the order of ``Offer``'s declarations."""
+    offer_hash, terms_hash, credential_hash, closed = state[:4]
+    _expect("offerHash", offer.hash, offer_hash)
+    _expect("termsHash", offer.terms, terms_hash)
+    if credential_hash == 0:
+        raise OfferClosed("contract: expected a state.credentialHash, got 0")
+    for index, value in enumerate(state[4:], start=4):
+        _expect(str(index), 0, value)
+    return OfferState(credential_hash, closed != 0)
+
+
+def _expect(name: str, expected: int, got: int) -> None:
+    if got != expected:
+        raise OfferClosed(f"contract: expected state.{name} {expected}, got {got}")
+
+
+def _event_bytes(event: object) -> bytes | None:
+    """The bytes that an event's fields hold, their number first; None for an event of another form."""
+    try:
+        size, *chunks = _fields(event)
+        parts = [chunk.to_bytes(CHUNK_BYTES, "little") for chunk in chunks]
+    except (ValueError, OverflowError):
+        return None
+    whole = b"".join(parts)
+    return whole[:size] if len(whole) - CHUNK_BYTES < size <= len(whole) else None
+
+
+def _fields(event: object) -> list[int]:
+    """An archive's decimal numbers; none where it tells anything else."""
+    found = event if isinstance(event, list) and len(event) <= MAX_EVENT_FIELDS else []
+    good = all(isinstance(each, str) and re.fullmatch(r"[0-9]{1,78}", each, re.ASCII) for each in found)
+    return [int(each) for each in found] if good else []

@@ -1,0 +1,1 @@
+"""Which implementation stands behind each port."""

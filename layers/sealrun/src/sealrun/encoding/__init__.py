@@ -1,0 +1,1 @@
+"""Fields, JSON, trees and CIDs: how everything that is hashed or signed is written down."""

@@ -1,0 +1,1 @@
+"""Vouchers, dues and x402: who owes what to whom."""

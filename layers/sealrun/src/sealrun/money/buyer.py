@@ -1,0 +1,65 @@
+"""The buyer's side: sign a call, and sign the right to read what it left. Randomness and time come in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mina.keys import PrivateKey, PublicKey
+from mina.sign import sign_fields
+from sealrun.calls.call import Call, SignedCall, read_fields
+from sealrun.chain.account import account_fields
+from sealrun.offers.offer import Offer
+
+
+def sign_call(
+    buyer: PrivateKey,
+    offer: Offer,
+    *,
+    inputs: Mapping[str, Any],
+    salt: str,
+    nonce: int,
+    expires_at: int,
+    identifier: str | None = None,
+    reads: tuple[str, ...] = (),
+) -> SignedCall:
+    """Sign one call of an offer of price 0; a wallet's ``signFields`` over the same fields does the same.
+
+    Args:
+        buyer: the key that pays; for price 0 the account is the key itself.
+        offer: what is bought. Parse it from the document that was read, so that its hash is yours.
+        inputs: what goes into the pipeline.
+        salt: 64 random hex digits.
+        nonce: 128 random bits.
+        expires_at: Unix seconds, at most a day ahead.
+        identifier: x402's payment-identifier, 16 to 128 characters; None for none.
+        reads: receipt hashes (64 hex digits) of the runs whose outputs this one takes up.
+    """
+    call = Call(
+        network=offer.network,
+        account=buyer.public_key(),
+        offer_hash=offer.hash,
+        terms_hash=offer.terms,
+        inputs=inputs,
+        salt=salt,
+        nonce=nonce,
+        expires_at=expires_at,
+        reads=reads,
+    )
+    return SignedCall(call, 0, sign_fields(buyer, call.voucher_fields(0)), identifier)
+
+
+def sign_read(
+    buyer: PrivateKey, network: str, account: PublicKey, call_hash: int, *, expires_at: int
+) -> dict[str, str]:
+    """The headers that let the buyer read a call's private parts until ``expires_at`` (at most an hour)."""
+    fields = read_fields(network, account, call_hash, expires_at)
+    signature = sign_fields(buyer, fields).to_base58()
+    return {"Sealrun-Expires-At": str(expires_at), "Sealrun-Signature": signature}
+
+
+def sign_account_read(
+    key: PrivateKey, network: str, account: PublicKey, *, expires_at: int
+) -> dict[str, str]:
+    """The headers that let buyer, seller or operator read an account, for an hour at most."""
+    signature = sign_fields(key, account_fields(network, account, expires_at)).to_base58()
+    who = key.public_key().to_base58()
+    return {"Sealrun-Key": who, "Sealrun-Expires-At": str(expires_at), "Sealrun-Signature": signature}

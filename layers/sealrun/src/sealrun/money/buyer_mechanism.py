@@ -1,0 +1,143 @@
+"""The buyer's x402 mechanism for one call on a prepaid account: sees what it signs, and signs no more (A10).
+
+    mechanism = MinaBatchSettlement(call, offer, buyer=key, sign=sign, known=Known(spent, spent))
+    x402Client().register("mina:devnet", mechanism)
+
+It is built per call and needs no x402 package: the class has the two members that a client's mechanism has.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mina.field import P
+from mina.keys import PublicKey
+from mina.signature import Signature
+from mina.verify import verify_fields
+from sealrun.calls.call import Call
+from sealrun.chain.account import MINA_TOKEN
+from sealrun.encoding import read
+from sealrun.encoding.fields import MAX_UINT64
+from sealrun.errors import Malformed, Refused
+from sealrun.money.x402 import SCHEME
+from sealrun.offers.offer import Offer
+
+Sign = Callable[[list[int]], Signature]
+
+
+@dataclass
+class Known:
+    """What the buyer's client knows of its own account; keep it from call to call. Nanomina.
+
+    On a cold start both are ``spent`` from the chain.
+    """
+
+    committed: int  # due and pending, as far as known
+    highest: int  # the highest limit that this client has ever signed for the account
+
+
+class MinaBatchSettlement:
+    """x402's client-side mechanism for ``batch-settlement`` on Mina, for one call."""
+
+    scheme = SCHEME
+
+    def __init__(self, call: Call, offer: Offer, *, buyer: PublicKey, sign: Sign, known: Known) -> None:
+        """Nothing is signed yet.
+
+        Args:
+            call: what is asked for; its body goes with the request.
+            offer: parsed from the document that the buyer has read.
+            buyer: the key that the account was opened for.
+            sign: the wallet's ``signFields``.
+            known: of the account; it grows with each signature.
+        """
+        self._call, self._offer, self._buyer, self._sign, self._known = call, offer, buyer, sign, known
+
+    def body(self) -> dict[str, Any]:
+        """The request's body: what is asked for, without what pays for it."""
+        call = self._call
+        return {
+            "account": call.account.to_base58(),
+            "inputs": dict(call.inputs),
+            "salt": call.salt,
+            "nonce": f"{call.nonce:032x}",
+            "expires_at": call.expires_at,
+            **({"reads": list(call.reads)} if call.reads else {}),
+        }
+
+    def create_payment_payload(self, requirements: Any) -> dict[str, Any]:
+        """Sign the voucher for these requirements, an x402 PaymentRequirements.
+
+        Raises:
+            Refused: they ask for something else than the offer says, or for a limit that is too high.
+        """
+        self._check(requirements)
+        limit = self._next_limit()
+        signature = self._sign(self._call.voucher_fields(limit))
+        self._known.highest = max(self._known.highest, limit)
+        return {
+            "account": self._call.account.to_base58(),
+            "buyer": self._buyer.to_base58(),
+            "limit": str(limit),
+            "callHash": str(self._call.hash),
+            "signature": signature.to_base58(),
+        }
+
+    def correct(self, correction: object) -> None:
+        """Take the figures of a 402 over, if they rest on the buyer's own signature (A10).
+
+        Raises:
+            Refused: they do not, or they are above the limit that it signed.
+            Malformed: the correction is not of its form.
+        """
+        found = read.only(correction, ("due", "pending", "voucher"), where="correction")
+        committed = sum(read.decimal(found, name, high=MAX_UINT64) for name in ("due", "pending"))
+        voucher = read.only(found["voucher"], ("limit", "callHash", "signature"), where="voucher")
+        limit = self._signed_limit(voucher)
+        if committed > limit:
+            raise Refused(f"correction: expected at most the signed limit {limit}, got {committed}")
+        self._known.committed, self._known.highest = committed, max(self._known.highest, limit)
+
+    def reserved(self) -> None:
+        """The call was accepted: its price is pending from now on."""
+        self._known.committed += self._offer.price
+
+    def _signed_limit(self, voucher: Mapping[str, Any]) -> int:
+        """The voucher's limit, if it is one of this buyer's for this account."""
+        limit = read.decimal(voucher, "limit", high=MAX_UINT64)
+        fields = self._call.voucher_fields(limit)
+        fields[-1] = read.decimal(voucher, "callHash", high=P - 1)
+        try:
+            holds = verify_fields(Signature.from_base58(voucher["signature"]), self._buyer, fields)
+        except (ValueError, TypeError) as error:
+            raise Malformed(f"voucher: {error}") from error
+        if not holds:
+            raise Refused("correction: expected the buyer's own signature over the limit, got another")
+        return limit
+
+    def _next_limit(self) -> int:
+        limit, most = (total + self._offer.price for total in (self._known.committed, self._known.highest))
+        if limit > most:
+            raise Refused(f"limit: expected at most {most} nanomina to sign, got {limit}")
+        return limit
+
+    def _check(self, got: Any) -> None:
+        """Every figure is the offer's own; the server only repeats what the buyer has read (A4)."""
+        value = got if isinstance(got, Mapping) else got.model_dump(by_alias=True)
+        if self._offer.payment is None or self._call.offer_hash != self._offer.hash:
+            raise Refused("call: expected one of the offer that is paid, got another")
+        terms = self._offer.payment.terms
+        extra = value.get("extra") or {}
+        pairs = {
+            "scheme": (SCHEME, value.get("scheme")),
+            "network": (self._offer.network, value.get("network")),
+            "asset": (MINA_TOKEN, value.get("asset")),
+            "amount": (str(self._offer.price), value.get("amount")),
+            "payTo": (terms.seller.to_base58(), value.get("payTo")),
+            "extra.offer": (self._offer.id, extra.get("offer")),
+            "extra.terms": (terms.value(), extra.get("terms")),
+            "extra.termsHash": (terms.id, extra.get("termsHash")),
+        }
+        for name, (expected, found) in pairs.items():
+            if found != expected:
+                raise Refused(f"{name}: expected {expected}, got {str(found)[:80]}")

@@ -1,0 +1,124 @@
+"""What the ledger knows of a prepaid account, and what a call reserves on it. Amounts are nanomina.
+
+``committed`` is what is due and what is pending, as one number: a store compares it with a constant in the
+same step in which it adds the price, so parallel calls never pass the limit or the deposit (L1).
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sealrun.money.dues import DueLeaf, DueTree
+from sealrun.receipts.receipt import SignedReceipt
+from sealrun.runs.record import Record, State
+
+
+@dataclass(frozen=True)
+class Voucher:
+    """The buyer's signature in a call: pay up to ``limit`` in total."""
+
+    limit: int
+    call_hash: int
+    signature: str  # base58
+
+    def value(self) -> dict[str, str]:
+        """As JSON, for whoever settles and for the buyer's own client."""
+        return {"limit": str(self.limit), "callHash": str(self.call_hash), "signature": self.signature}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One account in the ledger, from its first claim on."""
+
+    offer_hash: int  # of the first call, which another stack of these terms may have taken (A3)
+    buyer: str
+    voucher: Voucher  # of the highest limit
+    committed: int = 0
+    tree: DueTree = field(default_factory=DueTree)
+    terms: int = 0  # their hash
+
+    @property
+    def due(self) -> int:
+        """What good runs cost so far."""
+        return self.tree.due
+
+    @property
+    def pending(self) -> int:
+        """What running calls may still cost."""
+        return self.committed - self.due
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """What one call puts aside, and what the store must hold to."""
+
+    price: int
+    voucher: Voucher
+    buyer: str
+    funds: int  # what the account can pay in total
+    failed_per_day: int
+    in_any_order: bool = False  # a higher limit that was kept before covers this call too
+    terms: int = 0  # the hash of those that the account was seen to have
+
+    def beside(self, before: Standing | None) -> "Reserve":
+        """With the limit that covers it on the account as it is now."""
+        if before is None or not self.in_any_order:
+            return self
+        return replace(self, voucher=max(self.voucher, before.voucher, key=lambda voucher: voucher.limit))
+
+    @property
+    def most(self) -> int:
+        """The highest ``committed`` before this call under which it is covered (L1)."""
+        return min(self.voucher.limit, self.funds) - self.price
+
+    def opened(self, offer_hash: int) -> Standing:
+        """The standing of an account at its first call, before the price is added."""
+        return Standing(offer_hash, self.buyer, self.voucher, terms=self.terms)
+
+    def on(self, standing: Standing) -> Standing:
+        """The account with this call on it; whoever calls has compared ``committed`` with ``most``."""
+        highest = max(standing.voucher, self.voucher, key=lambda voucher: voucher.limit)
+        return replace(standing, committed=standing.committed + self.price, voucher=highest)
+
+
+def concluded(standing: Standing, record: Record) -> tuple[Standing, DueLeaf]:
+    """The account once the call is over: its price is due, or its reserve is free; one leaf either way (A8).
+
+    Raises:
+        ValueError: the call is not over, or has no receipt.
+    """
+    if not record.state.over or record.receipt is None:
+        raise ValueError("record: expected a call that is over, got one that is not")
+    receipt = SignedReceipt.parse(dict(record.receipt)).receipt
+    paid = record.price if record.state is State.SUCCEEDED else 0
+    tree, leaf = standing.tree.add(call_hash=record.call_hash, receipt_hash=receipt.hash, price_due=paid)
+    return replace(standing, committed=standing.committed - record.price + paid, tree=tree), leaf
+
+
+@dataclass(frozen=True)
+class Deposits:
+    """How much money was seen on an account since which block: two steps, the deeper one first (A5)."""
+
+    funds: int = 0
+    height: int = 0
+    newer_funds: int = 0
+    newer_height: int = 0
+
+    def seen(self, funds: int, *, height: int, depth: int) -> "Deposits":
+        """After one more look. Money that went away never was there; what came lately waits for its turn."""
+        low = min(self.funds, funds)
+        newer = min(self.newer_funds, funds)
+        if height - self.newer_height >= depth:
+            # The newer step is deep enough: it is the only one, and the next deposit begins a new one.
+            if funds > newer:
+                return Deposits(newer, self.newer_height, funds, height)
+            return Deposits(newer, self.newer_height, newer, self.newer_height)
+        return Deposits(low, self.height, newer, self.newer_height)
+
+    def deep(self, *, height: int, depth: int) -> int:
+        """What lies at least ``depth`` blocks deep."""
+        steps = ((self.newer_funds, self.newer_height), (self.funds, self.height))
+        return max((funds for funds, seen in steps if height - seen >= depth), default=0)
+
+    def value(self) -> dict[str, Any]:
+        """As numbers by name."""
+        return dict(vars(self))

@@ -1,0 +1,213 @@
+"""x402 v2 over HTTP, scheme ``batch-settlement`` on Mina: the three headers as values. No money moves here.
+
+The binding is ``docs/x402-batch-settlement-mina.md``. The body of a paid call says what is asked for
+(account, inputs, salt, nonce, expires_at); PAYMENT-SIGNATURE says who pays for it and up to which total.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mina.field import P
+from sealrun.chain.account import MINA_TOKEN, Pinned
+from sealrun.encoding import read
+from sealrun.encoding.fields import MAX_UINT64
+from sealrun.encoding.json_limits import parse_object
+from sealrun.errors import Malformed, Refused
+from sealrun.money.vouchers import Standing
+from sealrun.offers.offer import Offer
+from sealrun.runs.record import Record
+
+VERSION = 2
+SCHEME = "batch-settlement"
+IDENTIFIER = "payment-identifier"
+REQUIRED_HEADER = "PAYMENT-REQUIRED"
+SIGNATURE_HEADER = "PAYMENT-SIGNATURE"
+RESPONSE_HEADER = "PAYMENT-RESPONSE"
+# A function URL takes about 10 KB of headers in all; a payment is about 3 KB.
+MAX_HEADER_LENGTH = 8 * 1024
+# What a client may take between 402 and the paid request.
+MAX_TIMEOUT_SECONDS = 300
+
+# https://github.com/x402-foundation/x402/blob/main/specs/extensions/payment_identifier.md
+_IDENTIFIER_SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "properties": {
+        "required": {"type": "boolean"},
+        "id": {"type": "string", "minLength": 16, "maxLength": 128},
+    },
+    "required": ["required"],
+}
+
+
+@dataclass(frozen=True)
+class Seller:
+    """What a stack tells every client beside the offer."""
+
+    url: str  # of the stack, without a slash at its end
+    pinned: Pinned
+
+    def resource(self, offer: Offer) -> str:
+        """The URL that is paid for."""
+        return f"{self.url}/offers/{offer.id}/calls"
+
+
+def requirements(
+    offer: Offer, seller: Seller, *, correction: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The one entry of ``accepts`` (L4).
+
+    Raises:
+        ValueError: the offer has no price.
+    """
+    if offer.payment is None:
+        raise ValueError("offer: expected one with a price, got one of price 0")
+    terms = offer.payment.terms
+    extra = {
+        "offer": offer.id,
+        "terms": terms.value(),
+        "termsHash": terms.id,
+        "verificationKeyHash": seller.pinned.verification_key,
+        "ledger": f"{seller.url}/accounts",
+    }
+    return {
+        "scheme": SCHEME,
+        "network": offer.network,
+        "asset": MINA_TOKEN,
+        "amount": str(offer.price),
+        "payTo": terms.seller.to_base58(),
+        "maxTimeoutSeconds": MAX_TIMEOUT_SECONDS,
+        "extra": extra if correction is None else {**extra, "correction": correction},
+    }
+
+
+def payment_required(
+    offer: Offer, seller: Seller, error: str, *, correction: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """x402's PaymentRequired object."""
+    return {
+        "x402Version": VERSION,
+        "error": error,
+        "resource": {
+            "url": seller.resource(offer),
+            "description": offer.title,
+            "mimeType": "application/json",
+        },
+        "accepts": [requirements(offer, seller, correction=correction)],
+        "extensions": {IDENTIFIER: {"info": {"required": False}, "schema": _IDENTIFIER_SCHEMA}},
+    }
+
+
+def correction(standing: Standing) -> dict[str, Any]:
+    """What a client with a stale limit needs: the figures, and its own signature over the highest limit.
+
+    A careful client checks that signature and signs no more than that limit and the price (A10).
+    """
+    return {
+        "due": str(standing.due),
+        "pending": str(standing.pending),
+        "voucher": standing.voucher.value(),
+    }
+
+
+def with_payment(body: Mapping[str, Any], header: str, offer: Offer, seller: Seller) -> dict[str, Any]:
+    """The signed call's value out of the body and the payment, as ``SignedCall.parse`` reads it.
+
+    Not checked: the signature, the funds, and that ``callHash`` is the call's; see ``check_commitment``.
+
+    Raises:
+        Malformed: the header is not a PaymentPayload of this version, or the body holds what is its own.
+        Refused: the payment is for something else than this offer.
+    """
+    payment = decoded(header)
+    read.only(
+        payment, ("x402Version", "accepted", "payload"), where="payment", optional=("resource", "extensions")
+    )
+    read.whole(payment, "x402Version", low=VERSION, high=VERSION)
+    _check_accepted(payment["accepted"], offer, seller)
+    payload = _payload(payment)
+    if repeated := sorted({"buyer", "limit", "signature", "identifier"} & body.keys()):
+        raise Malformed(f"call: expected {', '.join(repeated)} in the payment, got it in the body")
+    if payload["account"] != body.get("account"):
+        raise Refused("payload.account: expected the account of the body, got another")
+    value = {**body, **{name: payload[name] for name in ("buyer", "limit", "signature")}}
+    identifier = _identifier(payment.get("extensions"))
+    return value if identifier is None else {**value, "identifier": identifier}
+
+
+def check_commitment(header: str, call_hash: int) -> None:
+    """The payment is for this very call.
+
+    Raises:
+        Refused: its ``callHash`` is another's, so that client and server hash something else.
+    """
+    said = read.decimal(_payload(decoded(header)), "callHash", high=P - 1)
+    if said != call_hash:
+        raise Refused(f"payload.callHash: expected {call_hash}, got {said}")
+
+
+def reserved(record: Record, network: str) -> dict[str, Any]:
+    """PAYMENT-RESPONSE of an accepted call: reserved, not charged (L4). The same for the same call (L3)."""
+    return {
+        "success": True,
+        "transaction": "",
+        "network": network,
+        "payer": record.buyer,
+        "amount": "0",
+        "extra": {
+            "commitment": str(record.call_hash),
+            "status": "reserved",
+            "reserved": str(record.price),
+            "account": record.account,
+        },
+    }
+
+
+def encoded(value: Mapping[str, Any]) -> str:
+    """A header's value: JSON in base64."""
+    return base64.b64encode(json.dumps(value, separators=(",", ":")).encode()).decode("ascii")
+
+
+def decoded(header: str) -> dict[str, Any]:
+    """The JSON object in a header.
+
+    Raises:
+        Malformed: it is too long, not base64, or not a JSON object.
+    """
+    if len(header) > MAX_HEADER_LENGTH:
+        raise Malformed(
+            f"{SIGNATURE_HEADER}: expected at most {MAX_HEADER_LENGTH} characters, got {len(header)}"
+        )
+    try:
+        body = base64.b64decode(header, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Malformed(f"{SIGNATURE_HEADER}: expected base64, got something else") from error
+    return parse_object(body)
+
+
+def _payload(payment: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("account", "buyer", "limit", "callHash", "signature")
+    payload = read.only(payment["payload"], names, where="payload")
+    read.decimal(payload, "limit", high=MAX_UINT64)
+    return payload
+
+
+def _check_accepted(accepted: object, offer: Offer, seller: Seller) -> None:
+    """What is signed is tied by the hashes; this tells early that a client means another offer."""
+    expected = requirements(offer, seller)
+    names = ("scheme", "network", "asset", "amount", "payTo")
+    value = read.only(accepted, names, where="accepted", optional=("maxTimeoutSeconds", "extra"))
+    for name in names:
+        if value[name] != expected[name]:
+            raise Refused(f"accepted.{name}: expected {expected[name]}, got {str(value[name])[:80]}")
+
+
+def _identifier(extensions: object) -> Any:
+    """The client's id, where the extension came with one; its form is the call's to check."""
+    extension = extensions.get(IDENTIFIER) if isinstance(extensions, dict) else None
+    info = extension.get("info") if isinstance(extension, dict) else None
+    return info.get("id") if isinstance(info, dict) else None

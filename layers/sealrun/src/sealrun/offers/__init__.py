@@ -1,0 +1,1 @@
+"""What is for sale: the offer, its terms, its inputs, its source and its evidence policy."""

@@ -1,0 +1,189 @@
+"""What a buyer may put into a seller's pipeline (R2): the schema's own rules, and the check of values.
+
+A pipeline's inputs are code in somebody's shell and YAML, so only five kinds of input exist:
+
+    {"type": "boolean"}
+    {"type": "integer" | "number", "minimum": .., "maximum": ..}
+    {"type": "string", "enum": [..]}
+    {"type": "string", "pattern": "^..$", "maxLength": ..}
+    {"type": "string", "contentEncoding": "base64url", "contentMediaType": "application/json",
+     "maxLength": ..}
+
+Whatever the pattern says, a string that reaches a pipeline begins with a letter or digit and holds only
+letters, digits and ``. _ / + -``, never ``..``: nothing there means anything to a shell or to YAML.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jsonschema_rs
+
+from sealrun.encoding import read
+from sealrun.encoding.json_limits import parse_object
+from sealrun.errors import InputsRefused, Malformed
+
+MAX_STRING = 256
+# R2: one JSON value, under 1 KB once encoded.
+MAX_ENCODED = 1023
+MAX_OPTIONS = 100
+MAX_PATTERN = 200
+# A pattern's automaton, in bytes: far above what names, versions and paths need.
+MAX_AUTOMATON = 1 << 20
+RESERVED = "sealrun_call"
+
+_SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_/+-]|\.(?!\.))*", re.ASCII)
+_SAFE_IN_WORDS = "a letter or digit, then letters, digits and . _ / + - without .."
+_NAME = r"[a-z][a-z0-9_]{0,63}"
+_COMMON = ("type", "title", "description")
+
+
+@dataclass(frozen=True)
+class InputSchema:
+    """A checked JSON Schema (draft 2020-12) of an offer's inputs."""
+
+    schema: Mapping[str, Any]
+    encoded: frozenset[str]  # names of inputs that hold base64url JSON
+
+    @classmethod
+    def parse(cls, schema: object, *, at_most: int) -> "InputSchema":
+        """Accept a schema of at most so many inputs, each of one of the five kinds.
+
+        Raises:
+            InputsRefused: the schema says anything else; remote references cannot be said at all (L9).
+            Malformed: the schema is not an object of the expected names.
+        """
+        value = read.only(
+            schema, ("type", "properties", "additionalProperties"), where="inputs", optional=("required",)
+        )
+        if value["type"] != "object" or value["additionalProperties"] is not False:
+            raise InputsRefused('inputs: expected "type": "object" and "additionalProperties": false')
+        properties = value["properties"]
+        if not isinstance(properties, dict) or len(properties) > at_most:
+            raise InputsRefused(f"inputs: expected at most {at_most} properties, got more or something else")
+        for name, kind in properties.items():
+            _check_property(name, kind)
+        _check_required(value.get("required", []), properties)
+        schema_of = cls(value, frozenset(n for n, k in properties.items() if "contentEncoding" in k))
+        schema_of._validator  # noqa: B018  a pattern that the linear-time engine does not take is refused here
+        return schema_of
+
+    def check(self, inputs: object) -> dict[str, Any]:
+        """The inputs, if they fit.
+
+        Raises:
+            InputsRefused: they do not fit the schema, or a string holds what no pipeline should get.
+        """
+        for error in self._validator.iter_errors(inputs):
+            where = "/".join(str(part)[:64] for part in error.instance_path) or "inputs"
+            raise InputsRefused(f"{where}: {error.message[:200]}")
+        if not isinstance(inputs, dict):  # the schema said so already
+            raise InputsRefused("inputs: expected an object")
+        for name, value in inputs.items():
+            self._check_value(name, value)
+        return inputs
+
+    @cached_property
+    def _validator(self) -> jsonschema_rs.Draft202012Validator:
+        """Offline, with values masked in messages and patterns that match in linear time."""
+        options = jsonschema_rs.RegexOptions(size_limit=MAX_AUTOMATON, dfa_size_limit=MAX_AUTOMATON)
+        try:
+            return jsonschema_rs.Draft202012Validator(
+                dict(self.schema), pattern_options=options, offline=True, mask="the value"
+            )
+        except (ValueError, jsonschema_rs.ReferencingError) as error:
+            raise InputsRefused(
+                f"inputs: expected patterns that match in linear time, {str(error)[:200]}"
+            ) from error
+
+    def _check_value(self, name: str, value: object) -> None:
+        if not isinstance(value, str):
+            return
+        if name in self.encoded:
+            _check_encoded(name, value)
+        elif not _SAFE.fullmatch(value):
+            raise InputsRefused(f"{name}: expected {_SAFE_IN_WORDS}, got another character")
+
+
+def _check_property(name: str, kind: object) -> None:
+    if not re.fullmatch(_NAME, name, re.ASCII) or name == RESERVED:
+        raise InputsRefused(
+            f"inputs: expected names of a-z, 0-9 and _, other than {RESERVED}, got {name[:64]!r}"
+        )
+    kinds: dict[str, Callable[[dict[str, Any]], None]] = {
+        "boolean": _check_plain,
+        "integer": _check_number,
+        "number": _check_number,
+        "string": _check_string,
+    }
+    said = kind.get("type") if isinstance(kind, dict) else None
+    if not isinstance(kind, dict) or not isinstance(said, str) or said not in kinds:
+        raise InputsRefused(f"{name}: expected a type out of {', '.join(kinds)}, got something else")
+    try:
+        kinds[said](kind)
+    except Malformed as error:
+        raise InputsRefused(f"{name}: {error.detail}") from error
+
+
+def _check_plain(kind: object) -> None:
+    read.only(kind, ("type",), where="boolean", optional=_COMMON)
+
+
+def _check_number(kind: object) -> None:
+    read.only(kind, ("type", "minimum", "maximum"), where="number", optional=_COMMON)
+
+
+def _check_string(kind: dict[str, Any]) -> None:
+    if "enum" in kind:
+        _check_options(read.only(kind, ("type", "enum"), where="options", optional=_COMMON)["enum"])
+    elif "contentEncoding" in kind:
+        names = ("type", "contentEncoding", "contentMediaType", "maxLength")
+        read.only(kind, names, where="encoded JSON", optional=_COMMON)
+        read.one_of(kind, "contentEncoding", ["base64url"])
+        read.one_of(kind, "contentMediaType", ["application/json"])
+        read.whole(kind, "maxLength", low=1, high=MAX_ENCODED)
+    else:
+        read.only(kind, ("type", "pattern", "maxLength"), where="string", optional=(*_COMMON, "minLength"))
+        read.whole(kind, "maxLength", low=1, high=MAX_STRING)
+        _check_pattern(kind["pattern"])
+
+
+def _check_options(options: object) -> None:
+    if not isinstance(options, list) or not 1 <= len(options) <= MAX_OPTIONS:
+        raise Malformed(f"enum: expected 1 to {MAX_OPTIONS} options, got something else")
+    for option in options:
+        if not isinstance(option, str) or not _SAFE.fullmatch(option):
+            raise Malformed(
+                "enum: expected options of letters, digits and . _ / + - without .., got another character"
+            )
+
+
+def _check_pattern(pattern: object) -> None:
+    """Both anchors must hold for the whole pattern, so there is no ``|``: alternatives are an enum's work."""
+    if not (
+        isinstance(pattern, str) and len(pattern) <= MAX_PATTERN and re.fullmatch(r"\^[^|]*[^\\|]\$", pattern)
+    ):
+        raise Malformed(
+            f"pattern: expected ^...$ of at most {MAX_PATTERN} characters without |, got something else"
+        )
+
+
+def _check_required(required: object, properties: Mapping[str, Any]) -> None:
+    if not isinstance(required, list) or not all(
+        isinstance(name, str) and name in properties for name in required
+    ):
+        raise InputsRefused("required: expected a list of names that stand in properties")
+
+
+def _check_encoded(name: str, value: str) -> None:
+    """base64url (RFC 4648 section 5, no padding) of a JSON object."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", value, re.ASCII):
+        raise InputsRefused(f"{name}: expected base64url without padding, got another character")
+    try:
+        parse_object(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
+    except (binascii.Error, Malformed) as error:
+        raise InputsRefused(f"{name}: expected base64url of a JSON object, {error}") from error

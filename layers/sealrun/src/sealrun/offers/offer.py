@@ -1,0 +1,218 @@
+"""Offers: what is for sale. An offer is its canonical JSON document; its hash names it for ever."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mina.keys import PublicKey
+from sealrun.encoding import read
+from sealrun.encoding.fields import (
+    CLOSE,
+    MAX_UINT64,
+    NETWORKS,
+    canonical,
+    document_hash,
+    network_field,
+    text_field,
+)
+from sealrun.encoding.json_limits import parse_object
+from sealrun.errors import Malformed
+from sealrun.offers.evidence_policy import EvidencePolicy, parse_policy
+from sealrun.offers.inputs import InputSchema
+from sealrun.offers.source import Source, parse_source
+from sealrun.offers.terms import Terms, check_network
+
+MAX_DOCUMENT_BYTES = 16 * 1024
+MAX_ALLOWED_KEYS = 64
+# GitLab gives a pipeline 20 inputs and GitHub a workflow 25; one of them is the call hash.
+MAX_INPUTS = {"gitlab": 19, "github": 24, "forgejo": 24}
+# Mina's finality parameter k: no fork is longer.
+MAX_DEPTH = 290
+MAX_NODES = 5
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may call an offer of price 0 (L6): anyone, or these keys."""
+
+    open: bool
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one run; seconds and bytes."""
+
+    seconds: int
+    log_bytes: int
+    artifact_bytes: int
+    files: int
+
+
+@dataclass(frozen=True)
+class Payment:
+    """How an offer that has a price is paid."""
+
+    terms: Terms
+    depth: int  # blocks that a deposit must have over it before it counts (A5)
+    nodes: int  # nodes that must agree about an account
+    failed_per_day: int  # unpaid runs that one account may cause in a day (L7)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A job for sale. Build it with ``Offer.parse``; ``document`` is what was hashed and is stored."""
+
+    document: bytes
+    title: str
+    network: str
+    source: Source
+    inputs: InputSchema
+    price: int  # nanomina
+    payment: Payment | None  # None for an offer of price 0
+    contract: PublicKey | None  # whose opening event holds the sealed credential; None: the stack keeps it
+    oracle: str  # base58 public key that signs the receipts
+    access: Access
+    quota_per_hour: int
+    limits: Limits
+    evidence: EvidencePolicy
+
+    @cached_property
+    def hash(self) -> int:
+        """``H("sealrun:offer", digest(document))``."""
+        return document_hash("sealrun:offer", self.document)
+
+    @property
+    def id(self) -> str:
+        """The hash as 64 hex digits, as it stands in URLs."""
+        return f"{self.hash:064x}"
+
+    @property
+    def terms(self) -> int:
+        """The terms hash that calls name, 0 for an offer of price 0."""
+        return self.payment.terms.hash if self.payment else 0
+
+    @cached_property
+    def source_hash(self) -> int:
+        """What of the source is pinned, as the receipt signs it; see ``Source.hash``."""
+        return self.source.hash(self.id)
+
+    @classmethod
+    def parse(cls, document: bytes) -> "Offer":
+        """Read an offer document and check everything that can be checked without asking anybody.
+
+        Not checked: that the project, tag and commit exist, that the tag is protected, that the
+        pipeline declares these inputs and ``workflow:name``.
+
+        Raises:
+            Malformed: the document is not canonical JSON (RFC 8785), too large, or one of its values
+                is not as an offer's must be.
+            InputsRefused: the input schema lets through what no pipeline should get (R2).
+        """
+        if len(document) > MAX_DOCUMENT_BYTES:
+            raise Malformed(f"offer: expected at most {MAX_DOCUMENT_BYTES} bytes, got {len(document)}")
+        value = parse_object(document)
+        if canonical(value) != document:
+            raise Malformed("offer: expected canonical JSON (RFC 8785), got another form of it")
+        return cls(document=document, **_values(value))
+
+
+def close_fields(network: str, contract: PublicKey) -> list[int]:
+    """What a seller signs to close an offer's contract for ever."""
+    return [text_field(CLOSE), network_field(network), *contract.to_fields()]
+
+
+def _values(value: dict[str, Any]) -> dict[str, Any]:
+    read.only(value, _NAMES, where="offer", optional=("payment", "credential"))
+    read.whole(value, "sealrun", low=1, high=1)
+    read.one_of(value, "kind", ["job"])
+    source = parse_source(value["source"])
+    price = read.decimal(value, "price", high=MAX_UINT64)
+    network = read.one_of(value, "network", NETWORKS)
+    oracle = _key(value["oracle"])
+    payment = _payment(value, price=price, network=network, oracle=oracle)
+    return {
+        "title": read.text(value, "title", pattern=r"[ -~]{1,80}", says="1 to 80 printable ASCII characters"),
+        "network": network,
+        "source": source,
+        "inputs": InputSchema.parse(value["inputs"], at_most=MAX_INPUTS[source.provider]),
+        "price": price,
+        "payment": payment,
+        "contract": _contract(value, payment),
+        "oracle": oracle,
+        "access": _access(value["access"]),
+        "quota_per_hour": read.whole(value, "quota_per_hour", low=1, high=100_000),
+        "limits": _limits(value["limits"]),
+        "evidence": parse_policy(value["evidence"]),
+    }
+
+
+_NAMES = (
+    "sealrun", "kind", "title", "network", "source", "inputs", "price", "terms", "oracle", "access",
+    "quota_per_hour", "limits", "evidence",
+)  # fmt: skip
+
+
+def _payment(value: dict[str, Any], *, price: int, network: str, oracle: str) -> Payment | None:
+    """``terms`` and ``payment`` stand together, and only where there is a price (A4)."""
+    if price == 0:
+        if value["terms"] is not None or "payment" in value:
+            raise Malformed("terms: expected null and no payment for price 0, got some")
+        return None
+    terms = Terms.parse(value["terms"])
+    check_network(terms, network)
+    if terms.oracle.to_base58() != oracle:
+        raise Malformed(f"oracle: expected the oracle of the terms, got {oracle}")
+    payment = read.only(value.get("payment"), ("depth", "nodes", "failed_per_day"), where="payment")
+    return Payment(
+        terms=terms,
+        depth=read.whole(payment, "depth", low=0, high=MAX_DEPTH),
+        nodes=read.whole(payment, "nodes", low=1, high=MAX_NODES),
+        failed_per_day=read.whole(payment, "failed_per_day", low=1, high=10_000),
+    )
+
+
+def _contract(value: dict[str, Any], payment: Payment | None) -> PublicKey | None:
+    """The offer's own account on chain, where its credential lies there (A11).
+
+    Only with a price: the contract is opened under terms, and their seller closes it.
+    """
+    if "credential" not in value:
+        return None
+    found = read.only(value["credential"], ("kind", "contract"), where="credential")
+    read.one_of(found, "kind", ["chain"])
+    if payment is None:
+        raise Malformed("credential: expected none on chain for price 0, got one")
+    contract, terms = read.public_key(found, "contract"), payment.terms
+    if contract in (terms.seller, terms.operator, terms.oracle):
+        raise Malformed("contract: expected a key of its own, got one of the terms")
+    return contract
+
+
+def _key(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Malformed(f"key: expected a base58 public key, got {type(value).__name__}")
+    try:
+        return PublicKey.from_base58(value).to_base58()
+    except ValueError as error:
+        raise Malformed(f"key: {error}") from error
+
+
+def _access(value: Any) -> Access:
+    read.only(value, ("open", "keys"), where="access")
+    keys = value["keys"]
+    if not isinstance(keys, list) or len(keys) > MAX_ALLOWED_KEYS:
+        raise Malformed(
+            f"keys: expected a list of at most {MAX_ALLOWED_KEYS} public keys, got something else"
+        )
+    return Access(open=read.truth(value, "open"), keys=frozenset(_key(key) for key in keys))
+
+
+def _limits(value: Any) -> Limits:
+    read.only(value, ("seconds", "log_bytes", "artifact_bytes", "files"), where="limits")
+    return Limits(
+        seconds=read.whole(value, "seconds", low=10, high=24 * 3600),
+        log_bytes=read.whole(value, "log_bytes", low=1, high=64 * 1024**2),
+        artifact_bytes=read.whole(value, "artifact_bytes", low=1, high=4 * 1024**3),
+        files=read.whole(value, "files", low=1, high=1000),
+    )

@@ -1,0 +1,130 @@
+"""Sources: the pipeline that an offer sells, and what of it the offer pins."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sealrun.encoding import read
+from sealrun.encoding.fields import canonical, document_hash
+from sealrun.errors import Malformed
+
+PROVIDERS = ("gitlab", "github", "forgejo")
+MAX_INCLUDES = 20
+_DIGEST = r"[0-9a-f]{40}|[0-9a-f]{64}"
+_PATH = r"[A-Za-z0-9_.][A-Za-z0-9_./-]{0,199}"
+_PROJECTS = {
+    "gitlab": (r"[1-9][0-9]{0,17}", "a numeric project id"),
+    "github": (r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9_.-]{1,100}", "owner/name"),
+    "forgejo": (r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}/[A-Za-z0-9_.-]{1,100}", "owner/name"),
+}
+# GitHub serves its API and its repositories under two names.
+_PAGES = {"https://api.github.com": "https://github.com"}
+_REPLACED = "local:", "pinned:"  # includes that the commit pins, or that name a digest of their own
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The file that tells the provider what to run, as the commit has it, and what that file includes.
+
+    An include that begins with ``local:`` is pinned by the commit, one that begins with ``pinned:`` by a
+    digest in its own text; any other is not pinned, and the evidence of each run names it (R4).
+    """
+
+    path: str
+    sha256: str  # of the file's bytes at the commit, 64 hex digits
+    includes: tuple[str, ...]
+
+    @property
+    def not_pinned(self) -> list[str]:
+        """The includes that may change under the same commit."""
+        return [include for include in self.includes if not include.startswith(_REPLACED)]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the provider runs, and as whom."""
+
+    provider: str
+    origin: str  # https://host[:port], no path
+    project: str  # GitLab: the numeric project id; GitHub and Forgejo: owner/name
+    ref: str  # a protected tag by its full name, refs/tags/...
+    commit: str  # 40 or 64 hex digits; the run's sha must equal it (R4)
+    tree: str  # the commit's tree, so that who has the files but not the history can compare
+    configuration: Configuration
+    user: int  # the provider's id of the account that the credential belongs to (R3)
+
+    @property
+    def workflow(self) -> str:
+        """The workflow's file name, which is how GitHub and Forgejo address it."""
+        return self.configuration.path.rsplit("/", 1)[-1]
+
+    @property
+    def repository(self) -> str:
+        """Where the repository is found; GitLab leads from its id to its page."""
+        if self.provider == "gitlab":
+            return f"{self.origin}/projects/{self.project}"
+        return f"{_PAGES.get(self.origin, self.origin)}/{self.project}"
+
+    def hash(self, offer: str) -> int:
+        """``H("sealrun:source", digest(document))``: commit, tree, configuration and offer (64 hex digits).
+
+        Not in it: the account that starts runs, which the offer's hash covers.
+        """
+        names = ("provider", "origin", "project", "ref", "commit", "tree")
+        value: dict[str, Any] = {name: getattr(self, name) for name in names}
+        return document_hash(
+            "sealrun:source", canonical({**value, "configuration": self._file(), "offer": offer})
+        )
+
+    def _file(self) -> dict[str, Any]:
+        file = self.configuration
+        return {"path": file.path, "sha256": file.sha256, "includes": list(file.includes)}
+
+
+def parse_source(value: Any) -> Source:
+    """Read an offer's ``source``.
+
+    Not checked: that project, tag, commit and tree exist, that the tag is protected, that the file is so.
+
+    Raises:
+        Malformed: a name is missing or unknown, or a value is not of its form.
+    """
+    names = ("provider", "origin", "project", "ref", "commit", "tree", "configuration", "user")
+    read.only(value, names, where="source")
+    provider = read.one_of(value, "provider", PROVIDERS)
+    pattern, says = _PROJECTS[provider]
+    return Source(
+        provider=provider,
+        origin=read.text(
+            value,
+            "origin",
+            pattern=r"https://[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?|http://127\.0\.0\.1:[0-9]{1,5}",
+            says="https://host without a path",
+        ),
+        project=read.text(value, "project", pattern=pattern, says=says),
+        ref=read.text(
+            value,
+            "ref",
+            pattern=r"refs/tags/[A-Za-z0-9][A-Za-z0-9._/-]{0,99}",
+            says="the full name of a protected tag, refs/tags/...",
+        ),
+        commit=read.text(value, "commit", pattern=_DIGEST, says="a full commit hash"),
+        tree=read.text(value, "tree", pattern=_DIGEST, says="a full tree hash"),
+        configuration=_configuration(value["configuration"]),
+        user=read.whole(value, "user", low=1, high=2**53 - 1),
+    )
+
+
+def _configuration(value: Any) -> Configuration:
+    read.only(value, ("path", "sha256", "includes"), where="configuration")
+    includes = value["includes"]
+    if not isinstance(includes, list) or len(includes) > MAX_INCLUDES:
+        raise Malformed(f"includes: expected a list of at most {MAX_INCLUDES}, got something else")
+    numbered = {f"includes[{at}]": include for at, include in enumerate(includes)}
+    return Configuration(
+        path=read.text(value, "path", pattern=_PATH, says="a path inside the repository"),
+        sha256=read.text(value, "sha256", pattern=r"[0-9a-f]{64}", says="64 lower-case hex digits"),
+        includes=tuple(
+            read.text(numbered, name, pattern=r"[!-~]{1,200}", says="1 to 200 printable characters")
+            for name in numbered
+        ),
+    )

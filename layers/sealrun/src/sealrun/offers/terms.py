@@ -1,0 +1,122 @@
+"""Terms: who is paid and how. One set of terms serves many offers; an account is opened for exactly one."""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+from mina.field import P
+from mina.keys import PublicKey
+from sealrun.encoding import read
+from sealrun.encoding.fields import NETWORKS, network_field, tagged_hash
+from sealrun.errors import Malformed, Refused
+
+# Basis points: the operator's share is so many ten-thousandths of what is settled.
+SHARE_UNIT = 10_000
+MAX_UINT32 = 2**32 - 1
+
+# How long a view of an account may be used before it is renewed. An exit hides no longer than this.
+VIEW_SECONDS = 60
+# Provider's queue, collection, and a settlement that is proved twice and waits for blocks.
+START_SECONDS = 15 * 60
+COLLECT_SECONDS = 15 * 60
+SETTLE_SECONDS = 60 * 60
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an account's ``termsHash`` stands for. Amounts of time are slots, shares basis points."""
+
+    network: str
+    ledger: int  # a random field that names the one table of dues and vouchers (A3)
+    seller: PublicKey
+    operator: PublicKey
+    operator_share: int
+    oracle: PublicKey
+    exit_delay: int
+
+    @cached_property
+    def hash(self) -> int:
+        """``H("sealrun:terms", [...])``, ten fields in the contract's order."""
+        return tagged_hash(
+            "sealrun:terms",
+            [
+                network_field(self.network),
+                self.ledger,
+                *self.seller.to_fields(),
+                *self.operator.to_fields(),
+                self.operator_share,
+                *self.oracle.to_fields(),
+                self.exit_delay,
+            ],
+        )
+
+    @property
+    def id(self) -> str:
+        """The hash as 64 hex digits."""
+        return f"{self.hash:064x}"
+
+    @classmethod
+    def parse(cls, value: object) -> "Terms":
+        """Read the JSON object of an offer's ``terms``.
+
+        No key can be empty: x = 0 is no point of the curve, so the empty key does not parse (A1).
+
+        Raises:
+            Malformed: a name is missing or unknown, or a value is not of its form.
+        """
+        found = read.only(value, [field.name for field in fields(cls)], where="terms")
+        return cls(
+            network=read.one_of(found, "network", NETWORKS),
+            ledger=read.decimal(found, "ledger", high=P - 1),
+            seller=read.public_key(found, "seller"),
+            operator=read.public_key(found, "operator"),
+            operator_share=read.whole(found, "operator_share", low=0, high=SHARE_UNIT),
+            oracle=read.public_key(found, "oracle"),
+            exit_delay=read.whole(found, "exit_delay", low=1, high=MAX_UINT32),
+        )
+
+    def value(self) -> dict[str, Any]:
+        """The JSON object that ``parse`` reads."""
+        keys = {name: getattr(self, name).to_base58() for name in ("seller", "operator", "oracle")}
+        numbers = {name: getattr(self, name) for name in ("operator_share", "exit_delay")}
+        return {"network": self.network, "ledger": str(self.ledger), **keys, **numbers}
+
+    def operator_part(self, total: int) -> int:
+        """The operator's share of a running total, floored (A7)."""
+        return total * self.operator_share // SHARE_UNIT
+
+    def check_exit(self, *, run_seconds: int, slot_seconds: int) -> None:
+        """The exit delay covers everything between the last accepted call and its settlement (A5).
+
+        Args:
+            run_seconds: the offer's time limit.
+            slot_seconds: the network's present slot length.
+
+        Raises:
+            Refused: it does not.
+        """
+        needed = VIEW_SECONDS + START_SECONDS + run_seconds + COLLECT_SECONDS + SETTLE_SECONDS
+        if self.exit_delay * slot_seconds < needed:
+            slots = -(-needed // slot_seconds)
+            raise Refused(f"terms: expected an exit delay of at least {slots} slots, got {self.exit_delay}")
+
+    def check_buyer(self, buyer: PublicKey, account: PublicKey) -> None:
+        """The buyer's key is neither the account's nor the oracle's (A1, E3).
+
+        Raises:
+            Refused: it is.
+        """
+        if buyer == account:
+            raise Refused("buyer: expected a key of its own, got the account's")
+        if self.oracle in (buyer, account):
+            raise Refused("buyer: expected a key of its own, got the oracle's")
+
+
+def check_network(terms: Terms, network: str) -> None:
+    """The terms are of this network.
+
+    Raises:
+        Malformed: they are not.
+    """
+    if terms.network != network:
+        raise Malformed(f"terms: expected network {network}, got {terms.network}")

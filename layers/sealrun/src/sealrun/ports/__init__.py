@@ -1,0 +1,1 @@
+"""What the workflows need from the world. Adapters implement it, and so do the fakes of the tests."""

@@ -1,0 +1,119 @@
+"""The ledger: the one table of offers, calls, leases and counters."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sealrun.money.dues import DueLeaf, Statement
+from sealrun.money.vouchers import Deposits, Reserve, Standing
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.runs.record import Record, RunKey
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many requests one source may send in one minute."""
+
+    source: str
+    minute: int  # Unix minutes
+    limit: int
+
+
+@dataclass(frozen=True)
+class Quota:
+    """How many calls of one offer a buyer with a bound of its own may have claimed in one hour."""
+
+    buyer: str
+    per_hour: int
+
+
+class Ledger(Protocol):
+    """The one table of offers, calls, leases and counters.
+
+    Every method raises StoreUnavailable, and what it names.
+    """
+
+    def offer(self, offer_hash: int) -> StoredOffer | None: ...
+
+    def document(self, offer_hash: int) -> Offer | None:
+        """What the offer says, not whether it is open: its hash names it, so it may be kept."""
+
+    def look(self, offer_hash: int, call_hash: int) -> tuple[StoredOffer | None, Record | None]:
+        """Offer and record as they are now, in one request."""
+
+    def publish(self, stored: StoredOffer) -> None:
+        """Put an offer up for sale; one that is there already stays as it is, open or closed."""
+
+    def published(self) -> list[int]:
+        """The hash of every offer that was ever published here."""
+
+    def close_offer(self, offer_hash: int, reason: str) -> None:
+        """For ever: another source is another offer."""
+
+    def pause_offer(self, offer_hash: int, reason: str) -> None:
+        """Until it is called again with an empty reason."""
+
+    def hold_offer(self, offer_hash: int, reason: str) -> None:
+        """The operator's own pause, until it is called again with an empty reason; see ``pause_offer``."""
+
+    def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
+        """Both in one step; the offer must be there."""
+
+    def count_request(self, rate: Rate) -> bool:
+        """Count one request of this source in this minute; False when the limit is passed."""
+
+    def record(self, call_hash: int) -> Record | None: ...
+
+    def claim(
+        self,
+        record: Record,
+        offer: Offer,
+        *,
+        identifier: str | None,
+        rate: Rate | None = None,
+        reserve: Reserve | None = None,
+        own_quota: Quota | None = None,
+    ) -> bool:
+        """Claim the call, count it against quota and rate, store the identifier and reserve the price.
+
+        All or nothing; of an account's vouchers the one of the highest limit stays (L1). False when the
+        call hash or the identifier is already there.
+
+        Raises:
+            NotCovered: limit or funds do not cover what is committed and this call's price.
+            TooMany: a quota of this hour, the offer's or the buyer's own, the rate, or the account's failed
+                runs of this day are used up.
+        """
+
+    def save(self, before: Record, after: Record) -> bool:
+        """Replace the record, if it still is ``before`` (compared by its version). False if it is not.
+
+        A record that reserved a price and is over now becomes due or frees its reserve, and gets its one
+        leaf, in the same step.
+        """
+
+    def standing(self, account: str) -> Standing | None:
+        """What is committed, due and signed on this account; None before its first claim."""
+
+    def leaves(self, account: str) -> list[DueLeaf]:
+        """The account's calls that are over, in the order of their leaves."""
+
+    def keep_statement(self, statement: Statement) -> None:
+        """Keep what was signed, so that the account's state is known again once it is settled (A1)."""
+
+    def settled(self, account: str, count: int) -> tuple[int, int] | None:
+        """Due and root of the statement with that many leaves, if one was signed."""
+
+    def deposits(self, account: str, depth: int) -> Deposits:
+        """What was seen by offers of this depth; others forget earlier steps sooner, or keep them longer."""
+
+    def note_deposits(self, account: str, depth: int, deposits: Deposits) -> None: ...
+
+    def take_token(self, issuer: str, jti: str, *, call_hash: int) -> bool:
+        """Note a CI token as this call's, for ever; False if it is another call's already."""
+
+    def call_of_run(self, run: RunKey) -> int | None:
+        """The call hash of the run, if it is one of ours (R6)."""
+
+    def unfinished(self, *, due_before: int, limit: int) -> list[int]:
+        """Call hashes whose next look is due, the longest waiting first."""

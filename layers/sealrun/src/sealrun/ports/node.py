@@ -1,0 +1,36 @@
+"""Mina nodes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mina.keys import PublicKey
+from sealrun.offers.terms import Terms
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a node answered, and when."""
+
+    value: Mapping[str, Any]
+    at: int  # Unix seconds
+
+
+class Chain(Protocol):
+    """Mina nodes, asked with ``sealrun.chain.account.account_query``."""
+
+    def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
+        """An answer that came after ``newer_than``, from so many nodes that agree; an older one is renewed.
+
+        Of one account only one question is asked at a time (L2).
+
+        Raises:
+            NodeUnavailable: not enough synced nodes of the network answered, or they do not agree.
+        """
+
+    def events(self, address: PublicKey) -> Iterator[object]:
+        """What archives tell of an account's events, one archive after the other; nothing to believe.
+
+        Raises:
+            NodeUnavailable: no archive answered.
+        """

@@ -1,0 +1,50 @@
+"""CI providers, and those who sign their tokens."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from sealrun.offers.source import Source
+from sealrun.receipts.issuers import Issuer
+from sealrun.runs.run import Job, Project, Run
+
+
+class Provider(Protocol):
+    """A CI provider, opened for one offer with its credential.
+
+    Every method raises ProviderRefused, ProviderBusy or ProviderUnclear, and nothing else of its own.
+    """
+
+    def head(self) -> str:
+        """The commit that the offer's ref names now; empty where there is no such protected ref."""
+
+    def project(self) -> Project:
+        """The project's settings as they are now."""
+
+    def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
+        """Start one run at the offer's ref. ``name`` travels as the call's input and as the run's name."""
+
+    def find(self, name: str, *, since: int) -> list[Run]:
+        """All runs with exactly this name, lowest id first; none is older than ``since`` (Unix seconds)."""
+
+    def read(self, run_id: int) -> Run: ...
+
+    def cancel(self, run_id: int) -> None:
+        """Ask the provider to stop the run. That it stopped is known only from ``read``."""
+
+    def jobs(self, run_id: int) -> list[Job]: ...
+
+    def log(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]: ...
+
+    def artifacts(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
+        """The job's artifacts archive (zip), in pieces as they arrive."""
+
+
+class Issuers(Protocol):
+    """Who signs the CI tokens of a source's jobs."""
+
+    def pinned(self, source: Source) -> Issuer | None:
+        """The issuer that counts here for this source; None where there is none."""
+
+    def keys(self, issuer: Issuer) -> Sequence[Mapping[str, Any]]:
+        """Its JSON Web Keys as they are now; raises as a provider does."""

@@ -1,0 +1,235 @@
+"""Forgejo as a provider: one workflow of one repository, one ref, one token, over Forgejo's own API.
+
+    forgejo = Forgejo(client, origin="https://codeberg.org", project="owner/name", workflow="job.yml",
+                      ref="refs/tags/v1", token=token)
+
+Experimental: written from Forgejo's description (templates/swagger/v1_json.tmpl) and never run against a
+Forgejo. It needs a Forgejo that can cancel runs and hand out jobs, logs and artifacts, which 15.0 cannot.
+The token has the scope ``write:repository``. Runs are found by the call's input in the event that started
+them, which Forgejo keeps with each run, so they need no name. There is no webhook: the schedule looks.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
+from http import HTTPStatus
+from itertools import count
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
+from sealrun.providers.github.answers import inputs as as_strings
+from sealrun.providers.github.tags import fits
+from sealrun.runs.judge import CALL_INPUT, run_name
+from sealrun.runs.run import Job, Project, Run, RunStatus
+from sealrun.transport.rest import Reader, Rest, pause, read_started, with_call, words
+
+READER = Reader("forgejo")
+EVENT = "workflow_dispatch"
+STATUSES = {
+    "waiting": RunStatus.WAITING,
+    "blocked": RunStatus.WAITING,
+    "running": RunStatus.RUNNING,
+    "success": RunStatus.SUCCEEDED,
+    "failure": RunStatus.FAILED,
+    "cancelled": RunStatus.CANCELED,
+    "skipped": RunStatus.SKIPPED,
+}
+PAGE_SIZE = 50  # the most that Forgejo gives unless it is set otherwise
+MAX_LISTED = 1000
+MAX_FOUND = 20
+MAX_ARCHIVES = 100
+BEFORE_SECONDS = 120
+MAX_LOG_BYTES = 64 << 20
+MAX_ARTIFACT_BYTES = 2 << 30
+MAX_STREAM_SECONDS = 600.0
+
+
+class Forgejo:
+    """One workflow at one Forgejo, with its token, which goes to ``origin`` only.
+
+    Every method raises ProviderRefused, ProviderBusy or ProviderUnclear. Nothing is sent twice but a GET.
+    """
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        *,
+        origin: str,
+        project: str,
+        workflow: str,
+        ref: str,
+        token: str,
+        extra_origins: Collection[str] = (),
+        max_log_bytes: int = MAX_LOG_BYTES,
+        max_artifact_bytes: int = MAX_ARTIFACT_BYTES,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Nothing is asked yet; the arguments are those of ``sealrun.providers.github.client.GitHub``."""
+        self._ref, self._file, self._api = ref, workflow, f"{origin}/api/v1/repos/{project}"
+        self._max_log, self._max_artifact = max_log_bytes, max_artifact_bytes
+        self._rest = Rest(
+            client,
+            READER,
+            credential={"Authorization": f"token {token}"},
+            check=partial(_check, secret=token),
+            clock=clock,
+            origins=extra_origins,
+            max_stream_seconds=MAX_STREAM_SECONDS,
+        )
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"Forgejo({self._api!r}, workflow={self._file!r}, ref={self._ref!r})"
+
+    def head(self) -> str:
+        """The commit of the tag; empty where it is gone, or no rule protects it."""
+        tag = self._ref.removeprefix("refs/tags/")
+        try:
+            found = self._rest.get(f"{self._api}/tags/{quote(tag, safe='')}")
+        except ProviderRefused as error:
+            if "forgejo answered 404" not in error.detail:
+                raise
+            self._rest.get(self._api)  # 404 is also said of a repository that the token may not see
+            return ""
+        rules = READER.objects(self._rest.send("GET", f"{self._api}/tag_protections")[0])
+        patterns = [READER.text(rule, "name_pattern") for rule in rules]
+        # One in slashes is a regular expression and fits no tag here: a name does not begin with a slash.
+        kept = any(fits(each, tag, doubtful=False) for each in patterns)
+        return READER.text(READER.one_object(found.get("commit")), "sha") if kept else ""
+
+    def project(self) -> Project:
+        """Forgejo's API names a workflow by its file, and does not tell in which folder that lies."""
+        return Project(private=self._rest.get(self._api).get("private") is True, configuration="")
+
+    def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
+        """Start one run at the ref; it is read once more, and unclear where that fails."""
+        values = as_strings(with_call(inputs, name))
+        body = {"ref": self._ref, "inputs": values, "return_run_info": True}
+        url = f"{self._api}/actions/workflows/{self._file}/dispatches"
+        run_id = READER.whole(self._rest.send("POST", url, json=body)[0], "id")
+        return read_started(run_id, self.read)
+
+    def find(self, name: str, *, since: int) -> list[Run]:
+        """All runs with this call as their input, the lowest id first; of a flood only the first 20.
+
+        Refused where Forgejo does not list the newest first: then an older page might hold ours.
+        """
+        wanted, found, last = run_name(name), [], None
+        for run in self._listed(since - BEFORE_SECONDS):
+            if last is not None and run.id >= last:
+                raise ProviderRefused("find: expected the newest runs first, got another order")
+            last = run.id
+            found += [run] if run.name == wanted else []
+        return sorted(found[:MAX_FOUND], key=lambda run: run.id)
+
+    def read(self, run_id: int) -> Run:
+        """The run as it stands now."""
+        return _run(self._rest.get(f"{self._api}/actions/runs/{run_id:d}"))
+
+    def cancel(self, run_id: int) -> None:
+        """Ask for the run to be stopped; a run that is over stays as it is."""
+        self._rest.send("POST", f"{self._api}/actions/runs/{run_id:d}/cancel")
+
+    def jobs(self, run_id: int) -> list[Job]:
+        """The jobs by id, ``retried`` where an attempt is not the first; then one more for each archive."""
+        url = f"{self._api}/actions/runs/{run_id:d}"
+        jobs = READER.objects(self._rest.send("GET", f"{url}/jobs")[0])
+        query = {"limit": str(MAX_ARCHIVES)}
+        archives = READER.objects(self._rest.send("GET", f"{url}/artifacts", params=query)[0])
+        named = Counter(READER.text(item, "name") for item in jobs)
+        told = sorted((_job(item, alone=named[item["name"]] == 1) for item in jobs), key=lambda job: job.id)
+        return [*told, *map(_archive, archives)]
+
+    def log(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
+        """The log of the job's first attempt in pieces as they arrive (R5)."""
+        url = f"{self._api}/actions/jobs/{job_id:d}/logs?attempt=1"
+        return self._rest.stream(lambda: url, self._max_log)
+
+    def artifacts(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
+        """An archive (zip) in pieces as they arrive; Forgejo tells no digest of it."""
+        return self._rest.stream(lambda: f"{self._api}/actions/artifacts/{job_id:d}/zip", self._max_artifact)
+
+    def _listed(self, oldest: int) -> Iterator[Run]:
+        """The workflow's runs that were started by API, until a page is older."""
+        query = {"event": EVENT, "workflow_id": self._file, "ref": self._ref, "limit": str(PAGE_SIZE)}
+        for page in count(1):
+            if page > MAX_LISTED // PAGE_SIZE:
+                raise ProviderRefused(f"find: expected at most {MAX_LISTED} runs in that time, got more")
+            value = self._rest.get(f"{self._api}/actions/runs", params={**query, "page": str(page)})
+            runs = [_run(item) for item in READER.objects(value.get("workflow_runs"))]
+            yield from runs
+            if not runs or runs[-1].created_at < oldest:
+                return
+
+
+def _run(value: Mapping[str, Any]) -> Run:
+    """An action run; what started it stands in ``event_payload``, which is JSON once more."""
+    event, status = _event(value), STATUSES.get(READER.text(value, "status"))
+    if status is None:
+        raise READER.unclear(f"expected a known status, got {value['status'][:40]!r}")
+    given = event.get("inputs")
+    call = given.get(CALL_INPUT) if isinstance(given, dict) else None
+    return Run(
+        id=READER.whole(value, "id"),
+        project=READER.text(READER.one_object(value.get("repository")), "full_name"),
+        name=run_name(call) if isinstance(call, str) else "",
+        ref=str(event.get("ref") or ""),
+        sha=READER.text(value, "commit_sha"),
+        source=READER.text(value, "trigger_event"),
+        user=READER.whole(value.get("trigger_user"), "id"),
+        status=status,
+        url=READER.text(value, "html_url"),
+        created_at=_seconds(value, "created"),
+        started_at=_seconds(value, "started"),
+        finished_at=_seconds(value, "stopped") if status.over else 0,
+    )
+
+
+def _event(value: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        event = json.loads(value.get("event_payload") or "{}")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise READER.unclear("expected JSON as event_payload, got something else") from error
+    return READER.one_object(event)
+
+
+def _seconds(value: Mapping[str, Any], name: str) -> int:
+    """Forgejo writes a time that is not there yet as the year 1 or as 1970."""
+    return max(READER.seconds(value, name), 0)
+
+
+def _job(value: Mapping[str, Any], *, alone: bool) -> Job:
+    name, status = READER.text(value, "name"), READER.text(value, "status")
+    return Job(
+        id=READER.whole(value, "id"),
+        name=name if alone else f"{name} #{value['id']}",
+        stage="",
+        status=status,
+        failure_reason=status if status in ("failure", "cancelled") else "",
+        retried=READER.whole(value, "attempt") > 1,
+        has_artifacts=False,
+        runner="",
+    )
+
+
+def _archive(value: Mapping[str, Any]) -> Job:
+    named = READER.whole(value, "id"), READER.text(value, "name")
+    return Job(*named, "artifact", "artifact", "", False, True, "", has_log=False)  # noqa: FBT003
+
+
+def _check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> None:
+    """Raise what the status of an answer without success says."""
+    status = response.status_code
+    flat = words(body, lambda value: str(value.get("message") or ""), secret=secret)
+    said = f"forgejo answered {status}: {flat}"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise ProviderBusy(said, retry_after=pause(response.headers, now, reset=""))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+        raise ProviderUnclear(said)
+    raise ProviderRefused(said)

@@ -1,0 +1,143 @@
+"""What GitHub answers, read into our words: runs, jobs, archives, and each refusal as its kind of error."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
+from sealrun.runs.run import Job, Run, RunStatus
+from sealrun.transport.rest import MAX_WORDS, Reader, pause, words
+
+READER = Reader("github")
+whole, text, objects, one_object = READER.whole, READER.text, READER.objects, READER.one_object
+
+# https://docs.github.com/en/rest/actions/workflow-runs, workflow-run: status, and conclusion once completed
+STATUSES = {
+    "requested": RunStatus.WAITING,
+    "waiting": RunStatus.WAITING,
+    "pending": RunStatus.WAITING,
+    "queued": RunStatus.WAITING,
+    "in_progress": RunStatus.RUNNING,
+}
+CONCLUSIONS = {
+    "success": RunStatus.SUCCEEDED,
+    "failure": RunStatus.FAILED,
+    "timed_out": RunStatus.FAILED,
+    "startup_failure": RunStatus.FAILED,
+    "neutral": RunStatus.FAILED,
+    "stale": RunStatus.FAILED,
+    "cancelled": RunStatus.CANCELED,
+    "skipped": RunStatus.SKIPPED,
+    "action_required": RunStatus.WAITING,  # until a person approves it
+}
+# An archive stands among the jobs, with this in place of a stage and a status.
+ARCHIVE = "artifact"
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+_SECONDARY = "secondary rate limit"
+
+
+def stamp(seconds: int) -> str:
+    """Unix seconds as GitHub's searches take them."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def inputs(values: Mapping[str, object]) -> dict[str, str]:
+    """Inputs as a workflow gets them, which is as strings: others as JSON."""
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+
+
+def run(value: Mapping[str, Any], ref: str) -> Run:
+    """A workflow run, which GitHub tells with the short name of its tag or branch.
+
+    Where that is the short name of ``ref``, ``ref`` is told. A branch of the same name would be told
+    the same: what tells them apart is the commit, which is compared with the offer's (R4).
+    """
+    status, short = _status(value), value.get("head_branch")
+    return Run(
+        id=whole(value, "id"),
+        project=text(one_object(value.get("repository")), "full_name"),
+        name=text(value, "display_title"),
+        ref=ref if ref == f"refs/tags/{short}" else f"refs/heads/{short}",
+        sha=text(value, "head_sha"),
+        source=text(value, "event"),
+        user=whole(value.get("actor"), "id"),
+        status=status,
+        url=text(value, "html_url"),
+        created_at=READER.seconds(value, "created_at"),
+        started_at=READER.seconds(value, "run_started_at"),
+        # GitHub tells no end of a run: it is the last time that it changed.
+        finished_at=READER.seconds(value, "updated_at") if status.over else 0,
+    )
+
+
+def first_attempts(items: Sequence[Mapping[str, Any]]) -> list[Job]:
+    """The jobs of the first attempt, by id; ``retried`` says that there is another of the same name."""
+    again = {text(item, "name") for item in items if whole(item, "run_attempt") > 1}
+    firsts = sorted((item for item in items if item["run_attempt"] == 1), key=lambda item: whole(item, "id"))
+    named = Counter(text(item, "name") for item in firsts)
+    return [_job(item, alone=named[item["name"]] == 1, retried=item["name"] in again) for item in firsts]
+
+
+def archives(items: Sequence[Mapping[str, Any]]) -> list[Job]:
+    """One more job for each archive, which at GitHub belongs to the run and to no job."""
+    return [
+        Job(whole(item, "id"), text(item, "name"), ARCHIVE, ARCHIVE, "", False, True, "", has_log=False)  # noqa: FBT003
+        for item in sorted(items, key=lambda item: whole(item, "id"))
+    ]
+
+
+def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> None:
+    """Raise what the status of an answer without success says.
+
+    Raises:
+        ProviderRefused: 3xx and 4xx, in GitHub's own words as far as it gave any.
+        ProviderBusy: 429, and the 403 that GitHub's rate limits may come with.
+        ProviderUnclear: 5xx and 408.
+    """
+    status, headers = response.status_code, response.headers
+    said = f"github answered {status}: {words(body, _flat, secret=secret)}"
+    limited = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0" or _SECONDARY in said
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and limited):
+        raise ProviderBusy(said, retry_after=pause(headers, now, reset="x-ratelimit-reset"))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+        raise ProviderUnclear(said)
+    raise ProviderRefused(said)
+
+
+def _status(value: Mapping[str, Any]) -> RunStatus:
+    status, conclusion = text(value, "status"), value.get("conclusion")
+    known, word = (CONCLUSIONS, conclusion) if status == "completed" else (STATUSES, status)
+    if word not in known:
+        raise READER.unclear(f"expected a known status, got {str(word)[:40]!r}")
+    return known[word]
+
+
+def _job(value: Mapping[str, Any], *, alone: bool, retried: bool) -> Job:
+    """One job; names need not differ at GitHub, and where they do not the id is told too."""
+    name, status = text(value, "name"), str(value.get("conclusion") or text(value, "status"))
+    failed = CONCLUSIONS.get(status) in (RunStatus.FAILED, RunStatus.CANCELED)
+    return Job(
+        id=whole(value, "id"),
+        name=name if alone else f"{name} #{value['id']}",
+        stage="",
+        status=status,
+        failure_reason=status if failed else "",
+        retried=retried,
+        has_artifacts=False,
+        runner=str(value.get("runner_name") or "")[:MAX_WORDS],
+    )
+
+
+def _flat(value: dict[str, Any]) -> str:
+    """``{"message": "x", "errors": [{"message": "y"}, "z"]}`` as ``x: y, z``."""
+    errors = value.get("errors")
+    listed = errors if isinstance(errors, list) else [errors] if errors else []
+    told = [
+        str(one.get("message") or one.get("code")) if isinstance(one, dict) else str(one) for one in listed
+    ]
+    return ": ".join(filter(None, [str(value.get("message") or ""), ", ".join(told)]))

@@ -1,0 +1,243 @@
+"""GitHub as a provider: one workflow of one repository, one ref, one token, over GitHub's REST API.
+
+    github = GitHub(client, origin="https://api.github.com", project="owner/name", workflow="job.yml",
+                    ref="refs/tags/v1", token=token)
+    run = github.start(name=call_id, inputs={"level": 3})
+
+The token is a fine-grained personal access token for the one repository: Actions read and write, Contents
+and Metadata read. The workflow has ``on: workflow_dispatch`` with the input ``sealrun_call`` and is named
+after it: ``run-name: sealrun ${{ inputs.sealrun_call }}``. Without that name no run is found again.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from typing import Any
+
+import httpx
+
+from sealrun.errors import ProviderRefused
+from sealrun.providers.github import answers
+from sealrun.providers.github.tags import protected
+from sealrun.runs.judge import run_name
+from sealrun.runs.run import Job, Project, Run
+from sealrun.transport.rest import Rest, read_started, with_call
+
+# From this version on every start is answered with the run's id, and by no other answer.
+# https://docs.github.com/en/rest/about-the-rest-api/breaking-changes?apiVersion=2026-03-10
+API_VERSION = "2026-03-10"
+EVENT = "workflow_dispatch"
+# https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event
+MAX_INPUTS = 25
+# Where logs and artifacts are redirected to. GitHub's list of them (GET /meta, domains.actions_inbound)
+# grows; others are named by the operator. No credential goes there, and an artifact's digest is checked.
+RESULT_ORIGINS = tuple(f"https://productionresultssa{number}.blob.core.windows.net" for number in range(100))
+PAGE_SIZE = 100  # the most that GitHub gives
+MAX_LISTED = 1000  # as many runs as GitHub lists of one search
+MAX_FOUND = 20
+MAX_JOBS = 1000
+MAX_ARCHIVES = 100
+MAX_TAG_DEPTH = 3
+# A call's start is sent for 15 minutes after its claim; a run of it is not older, and not much younger.
+BEFORE_SECONDS, AFTER_SECONDS = 120, 3600
+MAX_LOG_BYTES = 64 << 20
+MAX_ARTIFACT_BYTES = 2 << 30
+MAX_STREAM_SECONDS = 600.0
+
+
+class GitHub:
+    """One workflow at GitHub, with its token, which goes to ``origin`` only.
+
+    Every method raises ProviderRefused, ProviderBusy or ProviderUnclear. Nothing is sent twice but a GET.
+    Of a run that was repeated, the first attempt is told (R5). Not checked here: that a run is ours.
+    """
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        *,
+        origin: str,
+        project: str,
+        workflow: str,
+        ref: str,
+        token: str,
+        extra_origins: Collection[str] = RESULT_ORIGINS,
+        max_log_bytes: int = MAX_LOG_BYTES,
+        max_artifact_bytes: int = MAX_ARTIFACT_BYTES,
+        max_stream_seconds: float = MAX_STREAM_SECONDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            client: from ``guarded_client``, for ``origin`` and ``extra_origins``.
+            origin: of the API, ``https://api.github.com``.
+            project: ``owner/name``, spelled as GitHub spells it.
+            workflow: the workflow's file name.
+            ref: the tag by its full name, ``refs/tags/...``.
+            token: a fine-grained personal access token.
+            extra_origins: where GitHub redirects logs and artifacts to.
+            max_log_bytes: of one job.
+            max_artifact_bytes: of one archive.
+            max_stream_seconds: for one log or archive as a whole.
+            clock: Unix seconds, to read ``X-RateLimit-Reset``.
+        """
+        self._ref, self._api = ref, f"{origin}/repos/{project}"
+        self._workflow = f"{self._api}/actions/workflows/{workflow}"
+        self._max_log, self._max_artifact = max_log_bytes, max_artifact_bytes
+        self._rest = Rest(
+            client,
+            answers.READER,
+            credential={
+                "Authorization": f"Bearer {token}",
+                "Accept": "application/vnd.github+json",
+                "X-GitHub-Api-Version": API_VERSION,
+            },
+            check=partial(answers.check, secret=token),
+            clock=clock,
+            origins=extra_origins,
+            max_stream_seconds=max_stream_seconds,
+        )
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"GitHub({self._workflow!r}, ref={self._ref!r})"
+
+    def head(self) -> str:
+        """The commit of the tag; empty where it is gone, or no ruleset keeps it from being moved."""
+        target = self._target()
+        url = f"{self._api}/rulesets"
+        query = {"targets": "tag", "includes_parents": "true", "per_page": str(PAGE_SIZE)}
+        listed = answers.objects(self._rest.send("GET", url, params=query)[0]) if target else []
+        rulesets = [self._rest.get(f"{url}/{answers.whole(item, 'id')}") for item in listed]
+        return target if protected(rulesets, self._ref) else ""
+
+    def project(self) -> Project:
+        """Whether the repository is private, and the path of the workflow's file.
+
+        Refused where the workflow is disabled: it would start no run.
+        """
+        private = self._rest.get(self._api).get("private") is True
+        workflow = self._rest.get(self._workflow)
+        if (state := answers.text(workflow, "state")) != "active":
+            raise ProviderRefused(f"workflow: expected an active one, got {state[:40]}")
+        return Project(private=private, configuration=answers.text(workflow, "path")[:300])
+
+    def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
+        """Start one run at the ref, named ``sealrun {name}``.
+
+        The answer to the start is the run's id and nothing more, so the run is read once more; where
+        that fails the run exists and the answer is unclear.
+        """
+        values = answers.inputs(with_call(inputs, name))
+        if len(values) > MAX_INPUTS:
+            raise ProviderRefused(f"inputs: expected at most {MAX_INPUTS}, got {len(values)}")
+        body = {"ref": self._ref, "inputs": values}
+        told, _ = self._rest.send("POST", f"{self._workflow}/dispatches", json=body)
+        run_id = answers.whole(told, "workflow_run_id")
+        run = read_started(run_id, self.read)
+        # The id came in answer to this very start. That the run carries the name is judged when it is over.
+        return replace(run, name=run_name(name))
+
+    def find(self, name: str, *, since: int) -> list[Run]:
+        """All runs named exactly ``sealrun {name}``, the lowest id first; of a flood only the first 20.
+
+        GitHub does not search by name: all runs of the workflow that were started by API around
+        ``since`` are looked through. Refused where there are more than GitHub lists.
+        """
+        first, last = (answers.stamp(at) for at in (since - BEFORE_SECONDS, since + AFTER_SECONDS))
+        query = {"event": EVENT, "created": f"{first}..{last}"}
+        listed = self._pages(f"{self._workflow}/runs", "workflow_runs", query, most=MAX_LISTED)
+        wanted = run_name(name)
+        found = [item for item in listed if item.get("display_title") == wanted]
+        return sorted((self._first_attempt(item) for item in found[:MAX_FOUND]), key=lambda run: run.id)
+
+    def read(self, run_id: int) -> Run:
+        """The run's first attempt as it stands now."""
+        return self._first_attempt(self._rest.get(f"{self._api}/actions/runs/{run_id:d}"))
+
+    def cancel(self, run_id: int) -> None:
+        """Ask for the run to be stopped; a run that is over stays as it is."""
+        try:
+            self._rest.send("POST", f"{self._api}/actions/runs/{run_id:d}/cancel")
+        except ProviderRefused as error:
+            if "github answered 409" not in error.detail:  # a run that is over
+                raise
+
+    def jobs(self, run_id: int) -> list[Job]:
+        """The first attempt of each job, by id, then one more for each archive: they belong to no job."""
+        url = f"{self._api}/actions/runs/{run_id:d}"
+        jobs = self._pages(f"{url}/jobs", "jobs", {"filter": "all"}, most=MAX_JOBS)
+        archives = self._pages(f"{url}/artifacts", "artifacts", {}, most=MAX_ARCHIVES)
+        return [*answers.first_attempts(jobs), *answers.archives(archives)]
+
+    def log(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
+        """The job's log in pieces as they arrive, each line with its time."""
+        return self._rest.stream(lambda: f"{self._api}/actions/jobs/{job_id:d}/logs", self._max_log)
+
+    @contextmanager
+    def artifacts(self, job_id: int) -> Iterator[Iterator[bytes]]:
+        """An archive (zip) in pieces as they arrive; unclear at its end if it has another digest than told.
+
+        Refused where the run was repeated: GitHub does not tell which attempt left an archive (R5).
+        """
+        url = f"{self._api}/actions/artifacts/{job_id:d}"
+        told = self._rest.get(url)
+        run = answers.whole(told.get("workflow_run"), "id")
+        attempt = answers.whole(self._rest.get(f"{self._api}/actions/runs/{run}"), "run_attempt")
+        if attempt != 1:
+            raise ProviderRefused(
+                f"archive: expected one of a first attempt, got a run with {attempt} attempts"
+            )
+        with self._rest.stream(lambda: f"{url}/zip", self._max_artifact) as pieces:
+            yield _checked(pieces, told.get("digest"))
+
+    def _target(self) -> str:
+        """The commit that the tag names; empty where there is no such tag."""
+        try:
+            found = self._rest.get(f"{self._api}/git/ref/{self._ref.removeprefix('refs/')}")
+        except ProviderRefused as error:
+            if "github answered 404" not in error.detail:
+                raise
+            self._rest.get(self._api)  # GitHub says 404 also of a repository that the token may not see
+            return ""
+        for _ in range(MAX_TAG_DEPTH):
+            target = answers.one_object(found.get("object"))
+            sha = answers.text(target, "sha")
+            if target.get("type") != "tag":
+                return sha
+            found = self._rest.get(f"{self._api}/git/tags/{sha}")
+        raise ProviderRefused("tag: expected it to name a commit, got a tag of tags")
+
+    def _first_attempt(self, found: Mapping[str, Any]) -> Run:
+        if answers.whole(found, "run_attempt") > 1:
+            found = self._rest.get(f"{self._api}/actions/runs/{answers.whole(found, 'id')}/attempts/1")
+        return answers.run(found, self._ref)
+
+    def _pages(self, url: str, name: str, query: Mapping[str, str], *, most: int) -> list[dict[str, Any]]:
+        """The items of a list over all its pages; refused where there are more than ``most``."""
+        items: list[dict[str, Any]] = []
+        for page in count(1):
+            params = {**query, "per_page": str(PAGE_SIZE), "page": str(page)}
+            value = self._rest.get(url, params=params)
+            if (total := answers.whole(value, "total_count")) > most:
+                raise ProviderRefused(f"{name}: expected at most {most}, got {total}")
+            found = answers.objects(value.get(name))
+            items += found
+            if not found or len(items) >= total:
+                break
+        return items
+
+
+def _checked(pieces: Iterator[bytes], told: object) -> Iterator[bytes]:
+    """The pieces; archives of actions/upload-artifact before v4 have no digest."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+        yield piece
+    if told is not None and told != (got := f"sha256:{digest.hexdigest()}"):
+        raise answers.READER.unclear(f"expected an archive with the digest {str(told)[:80]}, got {got}")

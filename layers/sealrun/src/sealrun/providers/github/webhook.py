@@ -1,0 +1,59 @@
+"""GitHub's webhook deliveries: is one genuine, and which run is it about? Nothing else is believed (R6).
+
+https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries. Pure: bytes and the time
+come in. GitHub signs no time of its own: the window is about the run's last change, which the signed body
+has, so a delivery that is sent again later wakes nobody, and the schedule looks at the run instead.
+"""
+
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sealrun.runs.record import RunKey
+
+MAX_BODY_BYTES = 1 << 20
+WINDOW_SECONDS = 600
+MAX_ID = 2**63 - 1
+_EVENT, _SIGNATURE = "x-github-event", "x-hub-signature-256"
+
+
+class GitHubDeliveries:
+    """``sealrun.workflows.take_webhook.Deliveries`` for GitHub: the event ``workflow_run``."""
+
+    def run(self, body: bytes, headers: Mapping[str, str]) -> RunKey | None:
+        """The run's name across providers; its origin is that of the repository's API URL."""
+        lower = {name.lower(): value for name, value in headers.items()}
+        if lower.get(_EVENT) != "workflow_run" or len(body) > MAX_BODY_BYTES:
+            return None
+        try:
+            value = json.loads(body)
+            run, repository = value["workflow_run"]["id"], value["repository"]
+            api, project = urlsplit(repository["url"]), repository["full_name"]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+        if type(run) is not int or not 0 < run <= MAX_ID or not isinstance(project, str):
+            return None
+        return RunKey("github", f"{api.scheme}://{api.netloc}", project, run)
+
+    def hold(self, body: bytes, headers: Mapping[str, str], *, secret: str, now: int) -> bool:
+        """True if the holder of the secret sent these very bytes, and the run changed not long ago."""
+        lower = {name.lower(): value for name, value in headers.items()}
+        if not secret or len(body) > MAX_BODY_BYTES:
+            return False
+        given = lower.get(_SIGNATURE, "").encode("utf-8", "surrogatepass")
+        return hmac.compare_digest(given, signature(body, secret).encode()) and _is_new(body, now)
+
+
+def signature(body: bytes, secret: str) -> str:
+    """The header ``X-Hub-Signature-256`` for these bytes."""
+    return f"sha256={hmac.digest(secret.encode(), body, 'sha256').hex()}"
+
+
+def _is_new(body: bytes, now: int) -> bool:
+    try:
+        changed = datetime.fromisoformat(json.loads(body)["workflow_run"]["updated_at"]).timestamp()
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
+        return False
+    return abs(now - changed) <= WINDOW_SECONDS

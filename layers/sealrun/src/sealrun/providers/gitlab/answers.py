@@ -1,0 +1,131 @@
+"""What GitLab answers, read into our words: runs, jobs, values, and each refusal as its kind of error."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
+from sealrun.runs.run import Job, Run, RunStatus
+from sealrun.transport.rest import MAX_WORDS, Reader, pause, words
+
+READER = Reader("gitlab")
+whole, text, objects, one_object = READER.whole, READER.text, READER.objects, READER.one_object
+
+# https://docs.gitlab.com/api/pipelines/#list-project-pipelines, attribute status
+STATUSES = {
+    "created": RunStatus.WAITING,
+    "waiting_for_resource": RunStatus.WAITING,
+    "waiting_for_callback": RunStatus.WAITING,
+    "preparing": RunStatus.WAITING,
+    "pending": RunStatus.WAITING,
+    "manual": RunStatus.WAITING,
+    "scheduled": RunStatus.WAITING,
+    "running": RunStatus.RUNNING,
+    "canceling": RunStatus.RUNNING,
+    "success": RunStatus.SUCCEEDED,
+    "failed": RunStatus.FAILED,
+    "canceled": RunStatus.CANCELED,
+    "skipped": RunStatus.SKIPPED,
+}
+# GitLab's own words, with status 400: too many pipelines of one project, user and commit in a minute.
+_TOO_MANY_PIPELINES = "Too many pipelines created in the last minute"
+_TOO_MANY_SECONDS = 60
+_NO_VARIABLES = "Insufficient permissions to set pipeline variables"
+
+
+def run(value: Mapping[str, Any]) -> Run:
+    """A pipeline of ``GET /projects/:id/pipelines/:pipeline_id``."""
+    user = value.get("user")
+    return Run(
+        id=whole(value, "id"),
+        project=str(whole(value, "project_id")),
+        name=str(value.get("name") or ""),
+        ref=full_ref(text(value, "ref"), tag=value.get("tag") is True),
+        sha=text(value, "sha"),
+        source=text(value, "source"),
+        user=whole(user, "id") if isinstance(user, dict) else 0,
+        status=_status(text(value, "status")),
+        url=text(value, "web_url"),
+        created_at=READER.seconds(value, "created_at"),
+        started_at=READER.seconds(value, "started_at"),
+        finished_at=READER.seconds(value, "finished_at"),
+    )
+
+
+def full_ref(ref: str, *, tag: bool) -> str:
+    """GitLab tells refs by their short names, but those of merge requests."""
+    if ref.startswith("refs/"):
+        return ref
+    return f"refs/tags/{ref}" if tag else f"refs/heads/{ref}"
+
+
+def first_attempts(items: Sequence[Mapping[str, Any]]) -> list[Job]:
+    """Of each job name the attempt with the lowest id: GitLab's list does not say which came first."""
+    attempts: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for item in items:
+        attempts[text(item, "name")].append(item)
+    firsts = [(min(same, key=lambda item: whole(item, "id")), len(same)) for same in attempts.values()]
+    return sorted((_job(item, retried=count > 1) for item, count in firsts), key=lambda job: job.id)
+
+
+def variables(values: Mapping[str, object]) -> dict[str, str]:
+    """Inputs as variables, which are strings: others as JSON."""
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+
+
+def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> None:
+    """Raise what the status of an answer without success says.
+
+    Raises:
+        ProviderRefused: 3xx and 4xx, in GitLab's own words as far as it gave any.
+        ProviderBusy: 429, and GitLab's own limit of pipelines per minute, which comes with 400.
+        ProviderUnclear: 5xx and 408.
+    """
+    status = response.status_code
+    said = words(body, _flat, secret=secret)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        after = pause(response.headers, now, reset="ratelimit-reset")
+        raise ProviderBusy(f"gitlab answered 429: {said}", retry_after=after)
+    if status == HTTPStatus.BAD_REQUEST and _TOO_MANY_PIPELINES in said:
+        raise ProviderBusy(f"gitlab answered 400: {said}", retry_after=_TOO_MANY_SECONDS)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+        raise ProviderUnclear(f"gitlab answered {status}: {said}")
+    if _NO_VARIABLES in said:
+        said += " (raise the project's ci_pipeline_variables_minimum_override_role, or use inputs)"
+    raise ProviderRefused(f"gitlab answered {status}: {said}")
+
+
+def _job(value: Mapping[str, Any], *, retried: bool) -> Job:
+    runner = value.get("runner")
+    return Job(
+        id=whole(value, "id"),
+        name=text(value, "name"),
+        stage=text(value, "stage"),
+        status=text(value, "status"),
+        failure_reason=str(value.get("failure_reason") or ""),
+        retried=retried,
+        has_artifacts=isinstance(value.get("artifacts_file"), dict),
+        runner=str(runner.get("description") or "")[:MAX_WORDS] if isinstance(runner, dict) else "",
+    )
+
+
+def _status(word: str) -> RunStatus:
+    if word not in STATUSES:
+        raise READER.unclear(f"expected a known status, got {word[:40]!r}")
+    return STATUSES[word]
+
+
+def _flat(value: Any) -> str:
+    """``{"message": {"base": ["x"]}}`` and ``{"error": "y", "error_description": "x"}`` as x."""
+    if isinstance(value, dict):
+        for name in ("message", "error_description", "error", "base"):
+            if name in value:
+                return _flat(value[name])
+        return "; ".join(f"{name}: {_flat(member)}" for name, member in value.items())
+    if isinstance(value, list):
+        return ", ".join(_flat(member) for member in value)
+    return str(value)

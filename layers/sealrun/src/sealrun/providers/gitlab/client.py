@@ -1,0 +1,192 @@
+"""GitLab as a provider: one project, one ref, one token, over GitLab's REST API.
+
+    gitlab = GitLab(client, origin="https://gitlab.com", project="42", ref="refs/tags/v1", token=token)
+    run = gitlab.start(name=call_id, inputs={"level": 3})
+
+The token is a project access token with the scope ``api``, or a trigger token (``glptt-...``) of a project
+whose pipelines are public. The pipeline declares the input ``sealrun_call`` and is named after it:
+``workflow: {name: 'sealrun $[[ inputs.sealrun_call ]]'}``. Without that name no run is found again.
+"""
+
+import re
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from sealrun.errors import ProviderRefused, ProviderUnclear
+from sealrun.providers.gitlab import answers
+from sealrun.runs.judge import run_name
+from sealrun.runs.run import Job, Project, Run
+from sealrun.transport.rest import Rest, read_started, with_call
+
+# https://docs.gitlab.com/security/tokens/#token-prefixes
+TRIGGER_PREFIX = "glptt-"
+DEFAULT_CONFIGURATION = ".gitlab-ci.yml"
+PAGE_SIZE = 100  # the most that GitLab gives
+MAX_LOG_BYTES = 64 << 20
+MAX_ARTIFACT_BYTES = 2 << 30
+MAX_STREAM_SECONDS = 600.0
+# Nobody but the project's own people can name a run like one of ours; a flood of theirs ends here.
+MAX_FOUND = 20
+MAX_JOBS = 1000
+
+
+class GitLab:
+    """One project at one GitLab, with its token, which goes to ``origin`` only.
+
+    Every method raises ProviderRefused, ProviderBusy or ProviderUnclear. Nothing is sent twice but a GET.
+    Not checked here: that the ref is a protected tag, that a run is ours (see ``sealrun.runs.judge``).
+    """
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        *,
+        origin: str,
+        project: str,
+        ref: str,
+        token: str,
+        extra_origins: Collection[str] = (),
+        use_variables: bool = False,
+        max_log_bytes: int = MAX_LOG_BYTES,
+        max_artifact_bytes: int = MAX_ARTIFACT_BYTES,
+        max_stream_seconds: float = MAX_STREAM_SECONDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            client: from ``guarded_client``, for ``origin`` and ``extra_origins``.
+            origin: ``https://host[:port]``.
+            project: the numeric project id.
+            ref: by its full name, ``refs/tags/...``.
+            token: a project access token or a trigger token.
+            extra_origins: the object storage that GitLab redirects artifacts and logs to.
+            use_variables: send the inputs as pipeline variables, for a GitLab before 17.11. Many
+                projects refuse these (``ci_pipeline_variables_minimum_override_role``).
+            max_log_bytes: of one job.
+            max_artifact_bytes: of one job's archive.
+            max_stream_seconds: for one log or archive as a whole.
+            clock: Unix seconds, to read ``RateLimit-Reset``.
+        """
+        self._origin, self._ref = origin, ref
+        self._api = f"{origin}/api/v4/projects/{project}"
+        self._token, self._triggers = token, token.startswith(TRIGGER_PREFIX)
+        self._use_variables = use_variables
+        self._max_log, self._max_artifact = max_log_bytes, max_artifact_bytes
+        self._rest = Rest(
+            client,
+            answers.READER,
+            credential={} if self._triggers else {"PRIVATE-TOKEN": token},
+            check=partial(answers.check, secret=token),
+            clock=clock,
+            origins=extra_origins,
+            max_stream_seconds=max_stream_seconds,
+        )
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"GitLab({self._api!r}, ref={self._ref!r})"
+
+    def head(self) -> str:
+        """The commit of the tag; empty where it is gone or no longer protected. A wrong token is refused."""
+        tag = quote(self._ref.removeprefix("refs/tags/"), safe="")
+        try:
+            found = self._rest.get(f"{self._api}/repository/tags/{tag}")
+        except ProviderRefused as error:
+            if "gitlab answered 404: 404 Tag Not Found" in error.detail:
+                return ""
+            raise
+        return answers.text(answers.one_object(found.get("commit")), "id") if found.get("protected") else ""
+
+    def project(self) -> Project:
+        """The project's settings. GitLab shows the configuration's path to members only."""
+        found = self._rest.get(self._api)
+        path = (found["ci_config_path"] or DEFAULT_CONFIGURATION) if "ci_config_path" in found else ""
+        return Project(private=found.get("visibility") == "private", configuration=str(path)[:300])
+
+    def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
+        """Start one run at the ref, named ``sealrun {name}``.
+
+        The answer to the start has no run name, so the run is read once more; where that fails the
+        run exists and the answer is unclear.
+        """
+        path, body = self._start_request(with_call(inputs, name))
+        run_id = answers.whole(self._rest.send("POST", f"{self._api}{path}", json=body)[0], "id")
+        return read_started(run_id, self.read)
+
+    def find(self, name: str, *, since: int = 0) -> list[Run]:  # noqa: ARG002  the name finds them at once
+        """All runs named exactly ``sealrun {name}``, the lowest id first; of a flood only the first 20.
+
+        Refused where GitLab lists runs of other names: it does not know the filter (before 15.11) or
+        not the exact one (before 16.9), and ours may stand on a later page.
+        """
+        wanted = run_name(name)
+        query = {"name": wanted, "order_by": "id", "sort": "asc"}
+        listed = self._pages(f"{self._api}/pipelines", query, most=MAX_FOUND)
+        # The list tells neither the user nor whether the ref is a tag.
+        found = [self.read(run_id) for run_id in sorted(answers.whole(item, "id") for item in listed)]
+        if any(run.name != wanted for run in found):
+            raise ProviderRefused("find: expected only runs of the name asked for, got others")
+        return found
+
+    def read(self, run_id: int) -> Run:
+        """The run as it stands now."""
+        return answers.run(self._rest.get(f"{self._api}/pipelines/{run_id:d}"))
+
+    def cancel(self, run_id: int) -> None:
+        """Ask for the run to be stopped; a run that is over stays as it is."""
+        if self._triggers:
+            raise ProviderRefused("cancel: expected a project access token, got a trigger token")
+        self._rest.send("POST", f"{self._api}/pipelines/{run_id:d}/cancel")
+
+    def jobs(self, run_id: int) -> list[Job]:
+        """The first attempt of each job, by id; ``retried`` says that there are others (R5)."""
+        url = f"{self._api}/pipelines/{run_id:d}/jobs"
+        return answers.first_attempts(self._pages(url, {"include_retried": "true"}, most=MAX_JOBS))
+
+    def log(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
+        """The job's log in pieces as they arrive, colour codes and all."""
+        if self._triggers:
+            # The API shows a log to nobody without a token, not even in a public project; the page does.
+            return self._rest.stream(lambda: f"{self._pages_url()}/-/jobs/{job_id:d}/raw", self._max_log)
+        return self._rest.stream(lambda: f"{self._api}/jobs/{job_id:d}/trace", self._max_log)
+
+    def artifacts(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
+        """The job's artifacts archive (zip) in pieces as they arrive."""
+        return self._rest.stream(lambda: f"{self._api}/jobs/{job_id:d}/artifacts", self._max_artifact)
+
+    def _start_request(self, values: dict[str, object]) -> tuple[str, dict[str, Any]]:
+        body: dict[str, Any] = {"ref": self._ref}
+        if not self._use_variables:
+            body["inputs"] = values
+        elif self._triggers:
+            body["variables"] = answers.variables(values)
+        else:
+            body["variables"] = [{"key": k, "value": v} for k, v in answers.variables(values).items()]
+        if not self._triggers:
+            return "/pipeline", body
+        # As JSON, not as a form: a form has only strings, and an input of type number refuses these.
+        return "/trigger/pipeline", {"token": self._token, **body}
+
+    def _pages_url(self) -> str:
+        path = str(self._rest.get(self._api).get("path_with_namespace"))
+        if not re.fullmatch(r"[\w.-]+(/[\w.-]+)+", path, re.ASCII) or ".." in path:
+            raise ProviderUnclear("project: expected its path, got something else")
+        return f"{self._origin}/{path}"
+
+    def _pages(self, url: str, query: Mapping[str, str], *, most: int) -> list[dict[str, Any]]:
+        """Items of a list over all its pages, at most ``most``."""
+        items: list[dict[str, Any]] = []
+        page: str | None = "1"
+        while page and len(items) < most:
+            params = {**query, "per_page": str(PAGE_SIZE), "page": page}
+            value, headers = self._rest.send("GET", url, params=params)
+            items += answers.objects(value)
+            page = headers.get("x-next-page")
+        return items[:most]

@@ -1,0 +1,50 @@
+"""Fetching pinned issuers' keys, by the one way out (L9)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import httpx
+
+from sealrun.offers.source import Source
+from sealrun.providers.gitlab import answers
+from sealrun.receipts.issuers import Issuer, issuer_of
+from sealrun.transport.rest import Rest
+
+STREAM_SECONDS = 30.0
+
+
+class PinnedIssuers:
+    """``sealrun.ports.provider.Issuers``; keys are fetched anew for every run, for they may be rotated."""
+
+    def __init__(
+        self,
+        client: Callable[[str], httpx.Client],
+        *,
+        clock: Callable[[], float],
+        unsafe_loopback: bool,
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            client: a ``guarded_client`` for the offer's origin, which is the issuer's as well.
+            clock: Unix seconds, to read ``RateLimit-Reset``.
+            unsafe_loopback: let a stack's own loopback issuer count; for one machine only.
+        """
+        self._client, self._clock, self._unsafe_loopback = client, clock, unsafe_loopback
+
+    def pinned(self, source: Source) -> Issuer | None:
+        return issuer_of(source, unsafe_loopback=self._unsafe_loopback)
+
+    def keys(self, issuer: Issuer) -> Sequence[Mapping[str, Any]]:
+        """No credential goes along and no redirect is followed."""
+        rest = Rest(
+            self._client(issuer.name),
+            answers.READER,
+            credential={},
+            check=partial(answers.check, secret=""),
+            clock=self._clock,
+            origins=(),
+            max_stream_seconds=STREAM_SECONDS,
+        )
+        return answers.objects(rest.get(issuer.keys_url).get("keys"))

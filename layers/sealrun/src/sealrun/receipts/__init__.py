@@ -1,0 +1,1 @@
+"""The oracle's signed statement about one call, and what it rests on."""

@@ -1,0 +1,247 @@
+"""CI tokens: what a provider itself signed about the job that ran, the ground of grade 1.
+
+A token is checked against what was recorded of the call and its run, never the other way round. It is
+evidence of the past, so it is compared with the run's own time and not with a clock.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sealrun.encoding import read
+from sealrun.encoding.fields import canonical
+from sealrun.encoding.json_limits import parse_object
+from sealrun.errors import Malformed, TokenRefused
+from sealrun.offers.source import Source
+from sealrun.receipts.issuers import HOSTED, Issuer
+
+# A project access token's bot is in no group; of a person GitLab lists up to 200.
+MAX_BYTES = 32 << 10
+# GitLab dates a token's nbf 5 s back; the provider's clock and ours may differ by the same as for runs.
+SKEW_SECONDS = 120
+MAX_LIFETIME_SECONDS = 31 * 24 * 3600
+# RFC 7518, 3.3 wants 2048 bits or more; the upper bound only keeps the arithmetic short.
+_MODULUS_BYTES = (256, 1024)
+CLAIMS_NAME = "token.claims.json"  # what is shown of a job's token, beside the job's own files
+_HEADER = ("alg", "kid", "typ")
+_BASE64URL = r"[A-Za-z0-9_-]+"
+
+# GitHub dates nbf 10 minutes back, and its headers say the certificate's thumbprint, which nothing reads.
+NOT_BEFORE_SECONDS = 600
+_THUMBPRINT = "x5t"
+
+# What concerns no person. user_id stands in the offer already; path names and logins may be people's.
+SHOWN_CLAIMS = (
+    "iss", "aud", "iat", "nbf", "exp", "project_id", "pipeline_id", "pipeline_source", "job_id", "sha",
+    "ref_path", "ref_protected", "ci_config_sha", "runner_environment", "user_id",
+)  # fmt: skip
+GITHUB_SHOWN_CLAIMS = (
+    "iss", "aud", "iat", "nbf", "exp", "repository_id", "run_id", "run_attempt", "check_run_id", "event_name",
+    "sha", "workflow_sha", "runner_environment", "actor_id",
+)  # fmt: skip
+# Why a token was refused is shown to anyone, but not who was in it.
+_PERSONAL = ("user_id", "actor_id")
+# https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
+_BOT = r"(project|group)_[0-9]+_bot(_[0-9a-f]+|[0-9]+)?"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What is known of a job without its token."""
+
+    call: str  # the call hash, 64 hex digits
+    source: Source
+    run: int
+    run_source: str  # what started the run, in the provider's word
+    created_at: int  # of the run, Unix seconds
+    finished_at: int
+    job: int
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A token that holds: its claims, and the key that signed it (kty, kid, n, e)."""
+
+    claims: Mapping[str, Any]
+    key: Mapping[str, Any]
+
+    @property
+    def jti(self) -> str:
+        """What is unique to the token."""
+        return str(self.claims["jti"])
+
+    @property
+    def expires_at(self) -> int:
+        """Unix seconds."""
+        return int(self.claims["exp"])
+
+    @property
+    def personal(self) -> bool:
+        """True unless the account in it is a project's or a group's bot, which is no person."""
+        login = self.claims.get("user_login")
+        bot = isinstance(login, str) and re.fullmatch(_BOT, login, re.ASCII)
+        return not bot or bool(self.claims.get("user_identities"))
+
+    def document(self) -> bytes:
+        """What is shown of it to anyone, canonical JSON: claims that concern no person, and the key."""
+        names = GITHUB_SHOWN_CLAIMS if "run_id" in self.claims else SHOWN_CLAIMS
+        shown = {name: self.claims[name] for name in names if name in self.claims}
+        return canonical({"sealrun": 1, "claims": shown, "key": dict(self.key)})
+
+
+def verify_token(token: bytes, keys: Sequence[Mapping[str, Any]], issuer: Issuer, ran: Ran) -> Verified:
+    """Check a job's token.
+
+    Not checked: that its jti was never shown for another call; the ledger knows.
+
+    Raises:
+        TokenRefused: it is not of this form, not signed with RS256 by one of these keys of the issuer's, or
+            not about this very job of this very call on a runner of the provider's own.
+    """
+    token = token.strip(b"\r\n")  # a shell's echo ends it with one
+    try:
+        kid = _header(token)
+        key = _key(keys, kid)
+        claims = parse_object(_signed_payload(token, key), at_most=MAX_BYTES)
+        _check_claims(claims, issuer, ran)
+    except Malformed as error:
+        raise TokenRefused(error.detail) from error
+    return Verified(claims, key)
+
+
+def audiences(call: str) -> str:
+    """A pattern of the audiences that name this call: its URN, or its URL wherever it is served."""
+    return rf"(?:urn:sealrun:call:|https://[a-z0-9.-]+(?::\d+)?(?:/[\w.-]+)*/calls/){call}"
+
+
+def usable_key(value: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The members of a JSON Web Key that matter, if it is an RSA key that may sign with RS256."""
+    wanted = {"kty": "RSA", "use": "sig", "alg": "RS256"}
+    if any(value.get(name, expected) != expected for name, expected in wanted.items()):
+        return None
+    found = {name: value.get(name) for name in ("kty", "kid", "n", "e")}
+    if not all(isinstance(each, str) and re.fullmatch(r"[!-~]{1,2048}", each) for each in found.values()):
+        return None
+    size = len(str(found["n"])) * 3 // 4
+    return found if _MODULUS_BYTES[0] <= size <= _MODULUS_BYTES[1] else None
+
+
+def _header(token: bytes) -> str:
+    """The kid; whatever else a header may say (jku, jwk, x5u, crit) is refused."""
+    if len(token) > MAX_BYTES:
+        raise Malformed(f"token: expected at most {MAX_BYTES} bytes, got {len(token)}")
+    if not re.fullmatch(rf"{_BASE64URL}\.{_BASE64URL}\.{_BASE64URL}".encode(), token):
+        raise Malformed("token: expected three parts of base64url, got something else")
+    header = read.only(
+        parse_object(_decoded(token.split(b".")[0])), _HEADER, where="token header", optional=(_THUMBPRINT,)
+    )
+    read.one_of(header, "alg", ["RS256"])
+    read.one_of(header, "typ", ["JWT"])
+    return read.text(header, "kid", pattern=r"[!-~]{1,256}", says="a key's id")
+
+
+def _decoded(part: bytes) -> bytes:
+    import jwt  # noqa: PLC0415  with cryptography it is heavy, and most calls have no token
+
+    try:
+        return jwt.utils.base64url_decode(part)
+    except ValueError as error:
+        raise Malformed("token: expected base64url, got something else") from error
+
+
+def _key(keys: Sequence[Mapping[str, Any]], kid: str) -> dict[str, Any]:
+    fit = [key for key in map(usable_key, keys) if key and key["kid"] == kid]
+    if len(fit) != 1:
+        raise Malformed(f"token's key: expected one RSA key of the issuer's, got {len(fit)} with its id")
+    return fit[0]
+
+
+def _signed_payload(token: bytes, key: Mapping[str, Any]) -> bytes:
+    import jwt  # noqa: PLC0415
+
+    try:
+        public_key = jwt.PyJWK(dict(key), algorithm="RS256")
+        found = jwt.PyJWS().decode_complete(token, public_key, algorithms=["RS256"])
+    except (jwt.PyJWTError, ValueError) as error:
+        raise Malformed(f"token: expected the issuer's signature, got {type(error).__name__}") from error
+    return bytes(found["payload"])
+
+
+def _check_claims(claims: Mapping[str, Any], issuer: Issuer, ran: Ran) -> None:
+    _same("iss", issuer.name, claims.get("iss"))
+    _check_audience(claims.get("aud"), ran.call)
+    jti = claims.get("jti")
+    if not isinstance(jti, str) or not re.fullmatch(r"[!-~]{8,128}", jti, re.ASCII):
+        raise Malformed("jti: expected 8 to 128 printable characters, got another")
+    _check_times(claims, ran)
+    expected = _expected_of_github(ran) if ran.source.provider == "github" else _expected(ran)
+    for name, value in expected.items():
+        _same(name, value, claims.get(name))
+    if ran.source.provider == "github":
+        return
+    configuration = f"//{ran.source.configuration.path}@{ran.source.ref}"
+    if not str(claims.get("ci_config_ref_uri")).endswith(configuration):
+        raise Malformed(f"ci_config_ref_uri: expected one that ends in {configuration}, got another")
+
+
+def _expected(ran: Ran) -> dict[str, str]:
+    """What GitLab says of this job, in its words."""
+    source = ran.source
+    return {
+        "project_id": source.project,
+        "pipeline_id": str(ran.run),
+        "pipeline_source": ran.run_source,
+        "job_id": str(ran.job),
+        "sha": source.commit,
+        "ref_path": source.ref,
+        "ref_protected": "true",
+        "ci_config_sha": source.commit,
+        "user_id": str(source.user),
+        "runner_environment": HOSTED["gitlab"],
+    }
+
+
+def _expected_of_github(ran: Ran) -> dict[str, str]:
+    """What GitHub says of a job of this run, in its words.
+
+    Not compared: ``check_run_id``, the job. An archive belongs to the run at GitHub, and so does its token.
+    """
+    source = ran.source
+    return {
+        "repository": source.project,
+        "run_id": str(ran.run),
+        "run_attempt": "1",
+        "event_name": ran.run_source,
+        "sha": source.commit,
+        "ref": source.ref,
+        "workflow_ref": f"{source.project}/{source.configuration.path}@{source.ref}",
+        "workflow_sha": source.commit,
+        "actor_id": str(source.user),
+        "runner_environment": HOSTED["github"],
+    }
+
+
+def _same(name: str, expected: str, got: object) -> None:
+    """Equal as text: GitLab writes ids as strings in most claims and as numbers in some."""
+    said = str(got) if isinstance(got, str | int) and not isinstance(got, bool) else None
+    if said != expected:
+        shown = "another" if said is not None and name in _PERSONAL else said
+        raise Malformed(f"{name}: expected {expected}, got {'nothing' if shown is None else shown[:80]}")
+
+
+def _check_audience(got: object, call: str) -> None:
+    one = got[0] if isinstance(got, list) and len(got) == 1 else got
+    if not isinstance(one, str) or not re.fullmatch(audiences(call), one, re.ASCII):
+        raise Malformed(f"aud: expected urn:sealrun:call:{call} alone, or the call's URL, got another")
+
+
+def _check_times(claims: Mapping[str, Any], ran: Ran) -> None:
+    """Issued while the run ran, and for a time that a job may have."""
+    for name in ("iat", "nbf", "exp"):
+        if name not in claims:
+            raise Malformed(f"{name}: expected Unix seconds, got nothing")
+    low, high = ran.created_at - SKEW_SECONDS, ran.finished_at + SKEW_SECONDS
+    issued = read.whole(claims, "iat", low=low, high=high)
+    read.whole(claims, "nbf", low=low - NOT_BEFORE_SECONDS, high=issued)
+    read.whole(claims, "exp", low=issued + 1, high=issued + MAX_LIFETIME_SECONDS)

@@ -1,0 +1,127 @@
+"""Receipts: the oracle's signed statement about one call."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from mina.field import P
+from mina.keys import PublicKey
+from mina.signature import Signature
+from mina.verify import verify_fields
+from sealrun.calls.call import MAX_UNIX_SECONDS
+from sealrun.encoding import read
+from sealrun.encoding.fields import NETWORKS, RECEIPT, network_field, tagged_hash, text_field
+from sealrun.errors import Malformed
+
+
+class Outcome(IntEnum):
+    """How a call ended; the number is what is signed."""
+
+    SUCCEEDED = 1
+    FAILED = 2  # a job failed, or ran more than once (R5)
+    CANCELED = 3
+    SKIPPED = 4
+    NEVER_STARTED = 5  # the provider refused, or did not start it in time
+    TIME_LIMIT = 6  # stopped because the offer's time was over
+    SOURCE_CHANGED = 7  # the run was not of the offer's commit, ref, project or account (R4)
+    OUTPUTS_REFUSED = 8  # what the run left is missing, too large, or unsafe to unpack
+    UNREACHABLE = 9  # the provider did not answer for days
+    GRADE_NOT_REACHED = 10  # the run succeeded, but its evidence does not reach the offer's grade (E2)
+
+
+# What the receipt rests on: the operator's word, or the CI's own signed job tokens (E2). That a run was
+# repeated elsewhere no single receipt can say, so 2 is only ever computed from two of them.
+GRADE_OPERATOR = 0
+GRADE_TOKEN = 1
+MAX_GRADE = 3
+
+_HASHES = ("call_hash", "offer_hash", "source_hash", "inputs_hash", "outputs_hash", "profile_hash")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the oracle signs. Hashes are fields; ``finished_at`` is in Unix seconds."""
+
+    network: str
+    call_hash: int
+    offer_hash: int
+    source_hash: int
+    inputs_hash: int
+    outputs_hash: int
+    profile_hash: int
+    status: Outcome
+    grade: int
+    finished_at: int
+
+    def fields(self) -> list[int]:
+        """The eleven fields that are signed, in their order."""
+        hashes = [getattr(self, name) for name in _HASHES]
+        end = [int(self.status), self.grade, self.finished_at]
+        return [text_field(RECEIPT), network_field(self.network), *hashes, *end]
+
+    @property
+    def hash(self) -> int:
+        """``H("sealrun:receipt-hash", the eleven fields)``, the receipt in the tree of dues."""
+        return tagged_hash("sealrun:receipt-hash", self.fields())
+
+    def data(self) -> dict[str, Any]:
+        """The receipt as JSON; fields are decimal strings, as o1js reads them."""
+        return {
+            "network": self.network,
+            **{name: str(getattr(self, name)) for name in _HASHES},
+            "status": int(self.status),
+            "grade": self.grade,
+            "finished_at": self.finished_at,
+        }
+
+    @classmethod
+    def parse(cls, data: object) -> "Receipt":
+        """Read ``data`` back.
+
+        Raises:
+            Malformed: a name is missing or unknown, or a value is not of its form.
+        """
+        value = read.only(data, ("network", *_HASHES, "status", "grade", "finished_at"), where="data")
+        return cls(
+            network=read.one_of(value, "network", NETWORKS),
+            **{name: read.decimal(value, name, high=P - 1) for name in _HASHES},
+            status=Outcome(read.whole(value, "status", low=1, high=len(Outcome))),
+            grade=read.whole(value, "grade", low=0, high=MAX_GRADE),
+            finished_at=read.whole(value, "finished_at", low=0, high=MAX_UNIX_SECONDS),
+        )
+
+
+@dataclass(frozen=True)
+class SignedReceipt:
+    """``{data, signature, publicKey}``, the shape of Mina's oracle tutorial."""
+
+    receipt: Receipt
+    signature: Signature
+    public_key: PublicKey
+
+    def document(self) -> dict[str, Any]:
+        """The JSON object."""
+        return {
+            "data": self.receipt.data(),
+            "signature": self.signature.to_base58(),
+            "publicKey": self.public_key.to_base58(),
+        }
+
+    @classmethod
+    def parse(cls, document: object) -> "SignedReceipt":
+        """Read the JSON object; the signature is not checked, see ``holds``.
+
+        Raises:
+            Malformed: it is not of this form.
+        """
+        value = read.only(document, ("data", "signature", "publicKey"), where="receipt")
+        try:
+            signature = Signature.from_base58(value["signature"])
+            public_key = PublicKey.from_base58(value["publicKey"])
+        except ValueError as error:
+            raise Malformed(f"receipt: {error}") from error
+        return cls(Receipt.parse(value["data"]), signature, public_key)
+
+    def holds(self) -> bool:
+        """True if ``public_key`` signed these data; whose key that is, only the offer tells."""
+        return verify_fields(self.signature, self.public_key, self.receipt.fields())

@@ -1,0 +1,268 @@
+"""What is remembered of a call, and the steps it may take.
+
+    claimed ──▶ triggering ──▶ running ──▶ collecting ──▶ succeeded | failed | expired
+       ▲            │ │                        ▲
+       └─ not now ──┘ └─ the provider said no ─┴────────▶ never_started
+
+A record only changes by replacing the version that was read, so two functions never take one step twice.
+All times are whole Unix seconds; the clock is the caller's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from sealrun.calls.call import SignedCall
+from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import Outcome
+
+# No function that talks to a provider runs longer than this, so whoever held a lease is gone when it ends.
+START_LEASE = 90
+COLLECT_LEASE = 16 * 60  # Lambda's own limit is 15 minutes
+# GitLab ends a request of its own after 60 s, so a run that an unclear request started is there by then (R3).
+UNCLEAR_WAIT = 90
+# So a start leaves early enough in its lease, or not at all.
+SEND_WITHIN = UNCLEAR_WAIT - 60
+SEARCHES_BEFORE_RETRY = 2
+SEARCH_GAP = 30
+# A buyer waits this long for the provider to take the call; then it is never_started.
+START_WINDOW = 15 * 60
+# A provider that does not answer for this long after the time limit ends the call as unreachable.
+UNREACHABLE_AFTER = 7 * 24 * 3600
+# What a run left, and no function has come to the end of by then, is tried no more.
+GIVE_UP_AFTER = 8 * 24 * 3600
+FIRST_LOOK = 10
+LONGEST_PAUSE = 300
+
+
+class State(StrEnum):
+    """Where a call stands."""
+
+    CLAIMED = "claimed"
+    TRIGGERING = "triggering"
+    RUNNING = "running"
+    COLLECTING = "collecting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    NEVER_STARTED = "never_started"
+    EXPIRED = "expired"
+
+    @property
+    def over(self) -> bool:
+        """True when nothing more happens to the call."""
+        return self in _OVER
+
+
+_OVER = (State.SUCCEEDED, State.FAILED, State.NEVER_STARTED, State.EXPIRED)
+_STATE_OF = {
+    Outcome.SUCCEEDED: State.SUCCEEDED,
+    Outcome.NEVER_STARTED: State.NEVER_STARTED,
+    Outcome.TIME_LIMIT: State.EXPIRED,
+}
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """A run of a provider, named so that no two providers' runs meet."""
+
+    provider: str
+    origin: str
+    project: str
+    id: int
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the call ends, decided before it is signed, so that signing again signs the same."""
+
+    outcome: Outcome
+    reason: str
+    finished_at: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """One call as the ledger keeps it."""
+
+    call_hash: int
+    offer_hash: int
+    account: str
+    body: Mapping[str, Any]  # the signed call as it came; its inputs are the buyer's own
+    claimed_at: int
+    state: State
+    version: int = 0
+    wake_at: int = 0  # when the sweep looks next
+    lease_until: int = 0  # nobody else takes a step before
+    tried_at: int = 0  # when the last unanswered start was sent; 0 when none is unclear
+    searches: int = 0  # how often that start's run was looked for in vain
+    looks: int = 0  # how often the run was read while it ran
+    run_id: int = 0
+    run_url: str = ""
+    started_at: int = 0  # when the run was accepted
+    stopped_at: int = 0  # when it was asked to stop because the offer's time was over
+    ending: Ending | None = None
+    receipt: Mapping[str, Any] | None = None  # {data, signature, publicKey}
+    index: str = ""  # sha256 of the evidence index in the evidence store
+    openings: str = ""  # sha256 of what opens all of its leaves, for the buyer
+    statements: str = ""  # sha256 of the in-toto statements
+    price: int = 0  # nanomina that are reserved on the account until the call is over
+    buyer: str = ""  # who signed, where that is not the account itself
+
+    @property
+    def id(self) -> str:
+        """The call hash as 64 hex digits."""
+        return f"{self.call_hash:064x}"
+
+    def shown(self) -> dict[str, Any]:
+        """What an operator may see of the call: no input, no signature, no receipt."""
+        return {
+            "offer": f"{self.offer_hash:064x}",
+            "account": self.account,
+            "buyer": self.buyer or self.account,
+            "state": self.state.value,
+            "price": str(self.price),
+            "claimed_at": self.claimed_at,
+            "run": self.run_url or None,
+            "reason": self.ending.reason if self.ending else "",
+        }
+
+    def leased(self, now: int) -> bool:
+        """True while another function works on this call, or while it has to rest."""
+        return now < self.lease_until
+
+    def run_key(self, offer: Offer) -> RunKey:
+        """The run's name across providers; only when ``run_id`` is set."""
+        return RunKey(offer.source.provider, offer.source.origin, offer.source.project, self.run_id)
+
+
+def claimed(signed: SignedCall, *, now: int, price: int = 0) -> Record:
+    """The first record of a call; the sweep looks after it if whoever claimed it dies."""
+    call = signed.call
+    return Record(
+        call_hash=call.hash,
+        offer_hash=call.offer_hash,
+        account=call.account.to_base58(),
+        body=signed.body(),
+        claimed_at=now,
+        state=State.CLAIMED,
+        wake_at=now + START_LEASE,
+        price=price,
+        buyer=signed.buyer.to_base58() if signed.buyer else "",
+    )
+
+
+def trying(record: Record, *, now: int) -> Record:
+    """Take the lease and note that a start is about to be sent, before it is sent."""
+    return _next(record, **_start_lease(now), tried_at=now, searches=0)
+
+
+def seeking(record: Record, *, now: int) -> Record:
+    """Take the lease to look for the run that an unanswered start may have made."""
+    return _next(record, **_start_lease(now))
+
+
+def _start_lease(now: int) -> dict[str, Any]:
+    until = now + START_LEASE
+    return {"state": State.TRIGGERING, "lease_until": until, "wake_at": until}
+
+
+def not_now(record: Record, *, now: int, after: int) -> Record:
+    """The provider clearly started nothing and may later."""
+    again = now + max(1, after)
+    return _next(record, state=State.CLAIMED, tried_at=0, lease_until=again, wake_at=again)
+
+
+def unclear(record: Record) -> Record:
+    """Something may have been started: look for it when it must be visible."""
+    again = record.tried_at + UNCLEAR_WAIT
+    return _next(record, lease_until=again, wake_at=again)
+
+
+def seek_later(record: Record, *, now: int) -> Record:
+    """The provider could not be asked: what was tried stays open."""
+    return _next(record, lease_until=now + SEARCH_GAP, wake_at=now + SEARCH_GAP)
+
+
+def searched(record: Record, *, now: int) -> Record:
+    """The run was looked for in vain; after the last search it may be started again."""
+    if record.searches + 1 >= SEARCHES_BEFORE_RETRY:
+        return not_now(replace(record, searches=0), now=now, after=1)
+    return _next(record, searches=record.searches + 1, lease_until=now + SEARCH_GAP, wake_at=now + SEARCH_GAP)
+
+
+def accepted(record: Record, *, run_id: int, run_url: str, now: int) -> Record:
+    """This run is the call's one run from now on."""
+    return _next(
+        record,
+        state=State.RUNNING,
+        run_id=run_id,
+        run_url=run_url,
+        started_at=now,
+        tried_at=0,
+        lease_until=0,
+        wake_at=now + FIRST_LOOK,
+    )
+
+
+def looking(record: Record, *, now: int) -> Record:
+    """Take the lease to collect (R6)."""
+    until = now + COLLECT_LEASE
+    return _next(record, lease_until=until, wake_at=until)
+
+
+def look_again(record: Record, *, now: int) -> Record:
+    """Not over yet, or not to be had now: give the lease back and look again, ever less often."""
+    pause = min(FIRST_LOOK * 2 ** min(record.looks, 10), LONGEST_PAUSE)
+    return _next(record, looks=record.looks + 1, lease_until=0, wake_at=now + pause)
+
+
+def stopping(record: Record, *, now: int) -> Record:
+    """The offer's time is over; the run is asked to stop, and the call ends when it has stopped."""
+    return _next(record, stopped_at=record.stopped_at or now)
+
+
+def never_started(record: Record, reason: str, *, now: int) -> Record:
+    """Nothing runs and nothing will; the receipt that says so is still to be signed."""
+    end = Ending(Outcome.NEVER_STARTED, reason, now)
+    return _next(record, state=State.COLLECTING, ending=end, lease_until=0, wake_at=now + FIRST_LOOK)
+
+
+def judged(record: Record, end: Ending) -> Record:
+    """Keep how the run ended as it was first seen (R5); the lease to collect goes on."""
+    return _next(record, state=State.COLLECTING, ending=end)
+
+
+def finished(
+    record: Record,
+    *,
+    receipt: Mapping[str, Any],
+    index: str,
+    openings: str,
+    statements: str,
+) -> Record:
+    """The call is over and its one receipt is here."""
+    if record.ending is None:
+        raise ValueError("record: expected an ending before a receipt, got none")
+    state = _STATE_OF.get(record.ending.outcome, State.FAILED)
+    found = {"receipt": receipt, "index": index, "openings": openings, "statements": statements}
+    return _next(record, state=state, lease_until=0, wake_at=0, **found)
+
+
+def start_is_over(record: Record, *, now: int) -> bool:
+    """True when the buyer has waited long enough for a start."""
+    return now >= record.claimed_at + START_WINDOW
+
+
+def unreachable(record: Record, *, now: int) -> bool:
+    """True when the provider has kept the call waiting for days."""
+    return now >= record.claimed_at + UNREACHABLE_AFTER
+
+
+def given_up(record: Record, *, now: int) -> bool:
+    """True when every function that collected since the run was judged has died over it."""
+    return bool(record.run_id and record.ending) and now >= record.claimed_at + GIVE_UP_AFTER
+
+
+def _next(record: Record, **changes: Any) -> Record:
+    return replace(record, version=record.version + 1, **changes)

@@ -1,0 +1,61 @@
+"""A run at its provider, in words that fit every provider."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RunStatus(StrEnum):
+    """How a run stands at the provider, in words that fit every provider."""
+
+    WAITING = "waiting"  # created, pending, waiting for a resource, scheduled, or blocked on a person
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    SKIPPED = "skipped"
+
+    @property
+    def over(self) -> bool:
+        """True when the provider will not change this status by itself any more."""
+        return self not in (RunStatus.WAITING, RunStatus.RUNNING)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One pipeline as the provider tells it. Times are whole Unix seconds, 0 where there is none."""
+
+    id: int
+    project: str
+    name: str
+    ref: str  # full: refs/tags/v1
+    sha: str
+    source: str  # the provider's word for what started it: api, trigger, ...
+    user: int  # the account that started it
+    status: RunStatus
+    url: str
+    created_at: int
+    started_at: int = 0
+    finished_at: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a run, first attempts only (R5)."""
+
+    id: int
+    name: str
+    stage: str
+    status: str  # the provider's word
+    failure_reason: str  # the provider's word, empty where there is none
+    retried: bool  # another attempt of the same job exists
+    has_artifacts: bool
+    runner: str  # the provider's description of who ran it, empty where unknown
+    has_log: bool = True  # False where this is an archive that belongs to the run, and to no job of it
+
+
+@dataclass(frozen=True)
+class Project:
+    """What the provider's settings say of the offer's project."""
+
+    private: bool  # nobody but its members sees its pipelines and their logs (R7)
+    configuration: str  # path of the CI configuration that it is set to run; empty where that is not shown

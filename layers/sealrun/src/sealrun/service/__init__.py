@@ -1,0 +1,1 @@
+"""What the functions say and hold: views, problem documents, credentials."""

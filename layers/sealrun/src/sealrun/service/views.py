@@ -1,0 +1,33 @@
+"""What anyone may know of an offer and of a call."""
+
+import json
+from typing import Any
+
+from sealrun.money.x402 import Seller, requirements
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.runs.record import Record
+
+
+def public_view(record: Record) -> dict[str, Any]:
+    """What anyone may know of a call."""
+    return {
+        "call": record.id,
+        "offer": f"{record.offer_hash:064x}",
+        "state": record.state.value,
+        "claimed_at": record.claimed_at,
+        "run": {"id": record.run_id, "url": record.run_url} if record.run_id else None,
+        "reason": record.ending.reason if record.ending else None,
+        "receipt": record.receipt,
+    }
+
+
+def offer_view(stored: StoredOffer, seller: Seller | None = None) -> dict[str, Any]:
+    """What anyone may know of an offer: its hash, its document, how it is paid, and whether it is open."""
+    paid = stored.offer.payment is not None
+    return {
+        "offer": stored.offer.id,
+        "open": not stored.reason,
+        "reason": stored.reason or None,
+        "document": json.loads(stored.offer.document),
+        "accepts": [requirements(stored.offer, seller)] if seller and paid else [],
+    }

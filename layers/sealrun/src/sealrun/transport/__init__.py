@@ -1,0 +1,1 @@
+"""Outgoing HTTP with its limits."""

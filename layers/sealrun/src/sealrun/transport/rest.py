@@ -1,0 +1,207 @@
+"""What the REST APIs of CI providers have in common: JSON, files in pieces, failures as our errors."""
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
+from sealrun.runs.judge import CALL_INPUT
+from sealrun.runs.run import Run
+from sealrun.transport.http import Blocked, TooLong, follow, limited, read_limited
+
+MAX_JSON_BYTES = 4 << 20
+# A refused connection or a 429 without a time: long enough not to press, short enough for the start window.
+PAUSE_SECONDS = 30
+MAX_PAUSE_SECONDS = 600
+MAX_WORDS = 300
+
+
+class Reader:
+    """Reads the members of one provider's answers; ProviderUnclear where an answer is not of its form."""
+
+    def __init__(self, provider: str) -> None:
+        """``provider`` stands at the beginning of every message."""
+        self._provider = provider
+
+    def json_value(self, body: bytes) -> Any:
+        """The body as JSON."""
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise self.unclear("expected JSON, got something else") from error
+
+    def one_object(self, value: Any) -> dict[str, Any]:
+        """The value, which must be a JSON object."""
+        if not isinstance(value, dict):
+            raise self.unclear(f"expected an object, got {type(value).__name__}")
+        return value
+
+    def objects(self, value: Any) -> list[dict[str, Any]]:
+        """The value, which must be a list of JSON objects."""
+        if not isinstance(value, list):
+            raise self.unclear(f"expected a list, got {type(value).__name__}")
+        return [self.one_object(item) for item in value]
+
+    def whole(self, value: Any, name: str) -> int:
+        """A member that must be a whole number."""
+        member = self.one_object(value).get(name)
+        if not isinstance(member, int) or isinstance(member, bool):
+            raise self.unclear(f"expected a whole number as {name}, got {type(member).__name__}")
+        return member
+
+    def text(self, value: Mapping[str, Any], name: str) -> str:
+        """A member that must be a string."""
+        member = value.get(name)
+        if not isinstance(member, str):
+            raise self.unclear(f"expected text as {name}, got {type(member).__name__}")
+        return member
+
+    def seconds(self, value: Mapping[str, Any], name: str) -> int:
+        """A member that is a time by ISO 8601, as Unix seconds; 0 where there is none."""
+        stamp = value.get(name)
+        if stamp is None:
+            return 0
+        try:
+            return int(datetime.fromisoformat(stamp).timestamp())
+        except (TypeError, ValueError, OverflowError) as error:
+            raise self.unclear(f"expected a time as {name}, got something else") from error
+
+    def unclear(self, words: str) -> ProviderUnclear:
+        """The error for an answer that is not of its form."""
+        return ProviderUnclear(f"{self._provider}: {words}")
+
+    @contextmanager
+    def translated(self, *, too_long: type[ProviderError] = ProviderUnclear) -> Iterator[None]:
+        """Raise the errors of httpx as ours; no text of theirs that is passed on holds a header."""
+        try:
+            yield
+        except Blocked as error:
+            raise ProviderRefused(f"{self._provider}: {error}") from error
+        except TooLong as error:
+            raise too_long(f"{self._provider}: {error}") from error
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            words = f"{self._provider}: no connection, nothing was sent"
+            raise ProviderBusy(words, retry_after=PAUSE_SECONDS) from error
+        except httpx.HTTPError as error:
+            raise self.unclear(f"no whole answer ({type(error).__name__})") from error
+
+
+class Rest:
+    """One provider's API, asked with one credential, which goes to the origin of each URL only.
+
+    ``check`` gets an answer without success, its body and the present time in Unix seconds, and raises
+    what it means. Nothing is sent twice but a GET.
+    """
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        reader: Reader,
+        *,
+        credential: Mapping[str, str],
+        check: Callable[[httpx.Response, bytes, float], None],
+        clock: Callable[[], float],
+        origins: Collection[str],
+        max_stream_seconds: float,
+    ) -> None:
+        """``origins`` are where files may be redirected to; the credential does not go there (L9)."""
+        self._client, self._reader, self._credential = client, reader, credential
+        self._check, self._clock = check, clock
+        self._origins, self._max_seconds = origins, max_stream_seconds
+
+    def get(self, url: str, **content: Any) -> dict[str, Any]:
+        """A JSON object."""
+        return self._reader.one_object(self.send("GET", url, **content)[0])
+
+    def send(self, method: str, url: str, **content: Any) -> tuple[Any, httpx.Headers]:
+        """One request and its JSON; a GET without a clear answer is asked once more."""
+        try:
+            return self._send_once(method, url, **content)
+        except ProviderUnclear:
+            if method != "GET":
+                raise
+        return self._send_once(method, url, **content)
+
+    def _send_once(self, method: str, url: str, **content: Any) -> tuple[Any, httpx.Headers]:
+        with self._reader.translated():
+            request = self._client.build_request(method, url, headers=self._credential, **content)
+            response = self._client.send(request, stream=True)
+            try:
+                body = read_limited(response, MAX_JSON_BYTES)
+            finally:
+                response.close()
+        self._checked(response, body)
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            return None, response.headers
+        return self._reader.json_value(body), response.headers
+
+    @contextmanager
+    def stream(self, url: Callable[[], str], limit: int) -> Iterator[Iterator[bytes]]:
+        """A file in pieces as they arrive; the URL is made when the file is asked for.
+
+        Raises:
+            ProviderRefused: it has more than ``limit`` bytes, or is a web page.
+        """
+        target = httpx.URL(url())
+        opened = follow(self._client, target, credential=self._credential, origins=self._origins)
+        with self._reader.translated(too_long=ProviderRefused), opened as response:
+            if not response.is_success:
+                self._checked(response, read_limited(response, MAX_JSON_BYTES))
+            if response.headers.get("content-type", "").startswith("text/html"):
+                raise ProviderRefused("file: expected the file, got a web page")
+            yield limited(response, limit, seconds=self._max_seconds)
+
+    def _checked(self, response: httpx.Response, body: bytes) -> None:
+        if not response.is_success:
+            self._check(response, body, self._clock())
+
+
+def with_call(inputs: Mapping[str, object], call: str) -> dict[str, object]:
+    """The buyer's inputs, and the call's hash beside them (R3).
+
+    Raises:
+        ProviderRefused: a buyer's input has the name of the call's.
+    """
+    if CALL_INPUT in inputs:
+        raise ProviderRefused(f"inputs: expected none named {CALL_INPUT}, got one")
+    return {**inputs, CALL_INPUT: call}
+
+
+def read_started(run_id: int, read: Callable[[int], Run]) -> Run:
+    """A run that is known to be started, read once more: no answer to a start has all of it.
+
+    Raises:
+        ProviderUnclear: it could not be read; it exists all the same.
+    """
+    try:
+        return read(run_id)
+    except ProviderError as error:
+        raise ProviderUnclear(f"run {run_id} was started but not read: {error.detail}") from error
+
+
+def pause(headers: httpx.Headers, now: float, *, reset: str) -> int:
+    """Seconds to wait by ``Retry-After`` or the header ``reset``; never more than 10 minutes."""
+    after, until = headers.get("retry-after", ""), headers.get(reset, "")
+    seconds = float(PAUSE_SECONDS)
+    if re.fullmatch(r"\d{1,9}", after, re.ASCII):
+        seconds = int(after)
+    elif re.fullmatch(r"\d{1,12}", until, re.ASCII):
+        seconds = int(until) - now
+    return int(min(max(seconds, 1), MAX_PAUSE_SECONDS))
+
+
+def words(body: bytes, flat: Callable[[dict[str, Any]], str], *, secret: str) -> str:
+    """A provider's words from its JSON error, on one line, short, without the token."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    said = flat(value) if isinstance(value, dict) else ""
+    said = re.sub(r"[\x00-\x1f\x7f]+", " ", said.replace(secret, "[token]") if secret else said)
+    return said[:MAX_WORDS].strip() or "no reason given"

@@ -1,0 +1,270 @@
+"""The ledger's promises, asked of DynamoDB (moto) and of the fake alike."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local.aws import create_table
+from sealrun.adapters.aws.dynamodb import DynamoLedger
+from sealrun.errors import StoreUnavailable, TooMany
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.ports.calls import Quota, Rate
+from sealrun.receipts.receipt import Outcome
+from sealrun.runs.record import Ending, Record, State, accepted, claimed, finished, judged, trying
+from tests.sealrun.fakes import FakeLedger
+from tests.sealrun.world import BUYER, make_offer, sign_call
+
+NOW = 1_800_000_000
+OFFER = make_offer(quota_per_hour=2)
+BUYERS_NAME = BUYER.public_key().to_base58()
+
+
+def dynamo() -> DynamoLedger:
+    client = boto3.client(
+        "dynamodb", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    create_table(client)
+    return DynamoLedger(client, table="calls")
+
+
+@pytest.fixture(params=["dynamodb", "fake"])
+def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
+    with mock_aws():
+        made: Any = dynamo() if request.param == "dynamodb" else FakeLedger()
+        made.publish(StoredOffer(OFFER, "", b"sealed", b"key", b"secret"))
+        yield made
+
+
+def record(nonce: int = 1, now: int = NOW) -> Record:
+    return claimed(sign_call(OFFER, nonce=nonce), now=now)
+
+
+def test_an_offer_reads_back_as_it_was_published(ledger: Any) -> None:
+    assert ledger.offer(OFFER.hash) == StoredOffer(OFFER, "", b"sealed", b"key", b"secret")
+    assert ledger.offer(5) is None
+
+
+def test_an_offer_may_be_published_paused_and_opens_later(ledger: Any) -> None:
+    other = make_offer(title="Another title")
+    stored = StoredOffer(other, "", b"", b"key", b"secret", paused="not looked at yet")
+    ledger.publish(stored)
+    assert ledger.offer(other.hash) == stored
+    ledger.pause_offer(other.hash, "")
+    assert ledger.offer(other.hash).paused == ""
+
+
+def test_e2_a_ci_token_counts_for_one_call_only(ledger: Any) -> None:
+    assert ledger.take_token("https://gitlab.com", "jti-1", call_hash=5)
+    assert ledger.take_token("https://gitlab.com", "jti-1", call_hash=5), "the same call is collected again"
+    assert not ledger.take_token("https://gitlab.com", "jti-1", call_hash=6)
+    assert ledger.take_token("https://gitlab.com", "jti-2", call_hash=6)
+    assert ledger.take_token("https://gitlab.example", "jti-1", call_hash=6)
+
+
+def test_r1_a_credential_is_replaced_and_nothing_else(ledger: Any) -> None:
+    ledger.close_offer(OFFER.hash, "the source changed")
+    ledger.replace_credential(OFFER.hash, sealed=b"new", sealing_key=b"new key")
+    expected = StoredOffer(OFFER, "the source changed", b"new", b"new key", b"secret")
+    assert ledger.offer(OFFER.hash) == expected
+    with pytest.raises(StoreUnavailable, match="expected the offer"):
+        ledger.replace_credential(5, sealed=b"new", sealing_key=b"new key")
+
+
+def test_publishing_again_does_not_open_a_closed_offer(ledger: Any) -> None:
+    ledger.close_offer(OFFER.hash, "the source changed")
+    ledger.publish(StoredOffer(OFFER, "", b"other", b"other", b"other"))
+    assert ledger.offer(OFFER.hash) == StoredOffer(OFFER, "the source changed", b"sealed", b"key", b"secret")
+
+
+def test_a_call_is_claimed_once(ledger: Any) -> None:
+    assert ledger.claim(record(), OFFER, identifier=None)
+    assert not ledger.claim(record(), OFFER, identifier=None)
+    assert ledger.record(record().call_hash) == record()
+
+
+def test_l3_an_identifier_is_written_only_together_with_its_claim(ledger: Any) -> None:
+    assert ledger.claim(record(1), OFFER, identifier="one")
+    assert not ledger.claim(record(2), OFFER, identifier="one")
+    assert ledger.record(record(2).call_hash) is None
+    assert ledger.claim(record(2), OFFER, identifier="two")
+
+
+def test_l6_a_claim_past_the_quota_claims_nothing(ledger: Any) -> None:
+    for nonce in (1, 2):
+        assert ledger.claim(record(nonce), OFFER, identifier=None)
+    with pytest.raises(TooMany) as refused:
+        ledger.claim(record(3), OFFER, identifier="three")
+    assert refused.value.retry_after == 3600 - NOW % 3600
+    assert ledger.record(record(3).call_hash) is None
+    assert ledger.claim(record(3, now=NOW + 3600), OFFER, identifier="three")
+
+
+def test_a_claim_that_was_there_already_uses_no_quota(ledger: Any) -> None:
+    for nonce in (1, 1, 1, 2):
+        ledger.claim(record(nonce), OFFER, identifier=None)
+    assert ledger.record(record(2).call_hash) is not None
+
+
+def test_a_record_changes_only_from_the_version_that_was_read(ledger: Any) -> None:
+    first = record()
+    ledger.claim(first, OFFER, identifier=None)
+    second = trying(first, now=NOW)
+    assert ledger.save(first, second)
+    assert not ledger.save(first, trying(first, now=NOW + 1))
+    assert ledger.record(first.call_hash) == second
+
+
+def test_a_record_of_another_call_is_refused(ledger: Any) -> None:
+    with pytest.raises(ValueError, match="expected one of"):
+        ledger.save(record(1), record(2))
+
+
+def test_an_accepted_run_is_found_by_its_name_across_providers(ledger: Any) -> None:
+    first = record()
+    ledger.claim(first, OFFER, identifier=None)
+    running = accepted(first, run_id=77, run_url="https://gitlab.example/77", now=NOW)
+    assert ledger.save(first, running)
+    key = running.run_key(OFFER)
+    assert ledger.call_of_run(key) == first.call_hash
+    for other in (
+        replace(key, id=78),
+        replace(key, project="43"),
+        replace(key, origin="https://other.example"),
+    ):
+        assert ledger.call_of_run(other) is None
+
+
+def test_the_sweep_finds_what_is_due_and_nothing_that_is_over(ledger: Any) -> None:
+    first, second = record(1), record(2, now=NOW + 50)
+    for each in (first, second):
+        ledger.claim(each, OFFER, identifier=None)
+    assert ledger.unfinished(due_before=NOW + 89, limit=10) == []
+    assert ledger.unfinished(due_before=NOW + 90, limit=10) == [first.call_hash]
+    assert ledger.unfinished(due_before=NOW + 140, limit=10) == [first.call_hash, second.call_hash]
+    assert ledger.unfinished(due_before=NOW + 140, limit=1) == [first.call_hash]
+    over = finished(
+        judged(first, Ending(Outcome.FAILED, "x", NOW)),
+        receipt={"data": {}},
+        index="aa",
+        openings="bb",
+        statements="cc",
+    )
+    assert ledger.save(first, replace(over, version=first.version + 1))
+    assert ledger.unfinished(due_before=NOW + 140, limit=10) == [second.call_hash]
+    read = ledger.record(first.call_hash)
+    assert (read.state, read.ending.outcome) == (State.FAILED, Outcome.FAILED)
+
+
+def test_requests_are_counted_by_source_and_minute(ledger: Any) -> None:
+    assert [ledger.count_request(Rate("192.0.2.1", 1, 2)) for _ in range(3)] == [True, True, False]
+    assert ledger.count_request(Rate("192.0.2.2", 1, 2))
+    assert ledger.count_request(Rate("192.0.2.1", 2, 2))
+
+
+def test_a_claim_beyond_the_rate_claims_nothing(ledger: Any) -> None:
+    rate = Rate("192.0.2.1", 1, 1)
+    assert ledger.claim(record(1), OFFER, identifier=None, rate=rate)
+    with pytest.raises(TooMany, match="fewer in a minute"):
+        ledger.claim(record(2), OFFER, identifier=None, rate=rate)
+    assert ledger.record(record(2).call_hash) is None
+    assert ledger.claim(record(2), OFFER, identifier=None, rate=replace(rate, minute=2))
+
+
+def test_offer_and_call_are_read_as_they_are_now_in_one_request(ledger: Any) -> None:
+    assert ledger.document(OFFER.hash) == OFFER
+    assert (ledger.document(5), ledger.look(5, 6)) == (None, (None, None))
+    assert ledger.look(OFFER.hash, record().call_hash) == (ledger.offer(OFFER.hash), None)
+    ledger.claim(record(), OFFER, identifier=None)
+    ledger.close_offer(OFFER.hash, "the source changed")
+    stored, found = ledger.look(OFFER.hash, record().call_hash)
+    assert (stored.closed, found) == ("the source changed", record())
+
+
+def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again() -> None:
+    with mock_aws():
+        ledger = dynamo()
+        ledger.claim(record(), OFFER, identifier=None)
+
+        def without(parsed: dict[str, Any], **_: Any) -> None:
+            [(table, items)] = parsed["Responses"].items()
+            left = [{name: item[name] for name in ("pk", "sk")} for item in items]
+            parsed["Responses"], parsed["UnprocessedKeys"] = {}, {table: {"Keys": left}}
+
+        ledger._table._client.meta.events.register("after-call.dynamodb.BatchGetItem", without)
+        assert ledger.look(OFFER.hash, record().call_hash) == (ledger.offer(OFFER.hash), record())
+
+
+def test_a_table_that_is_not_there_is_unavailable_and_not_a_missing_call() -> None:
+    with mock_aws():
+        ledger = dynamo()
+        ledger._table.name = "another"
+        with pytest.raises(StoreUnavailable, match="expected an answer"):
+            ledger.record(1)
+        with pytest.raises(StoreUnavailable, match="expected an answer"):
+            ledger.claim(record(), OFFER, identifier=None)
+
+
+def test_l8_a_paused_offer_opens_again_and_a_closed_one_does_not(ledger: Any) -> None:
+    assert ledger.published() == [OFFER.hash]
+    ledger.pause_offer(OFFER.hash, "the node is not synced")
+    assert ledger.offer(OFFER.hash).paused == "the node is not synced"
+    ledger.close_offer(OFFER.hash, "the source changed")
+    ledger.pause_offer(OFFER.hash, "")
+    stored = ledger.offer(OFFER.hash)
+    assert (stored.paused, stored.closed) == ("", "the source changed")
+
+
+def test_a3_stacks_that_share_the_table_look_after_their_own_offers_only() -> None:
+    """Another stack's credential does not open here, so its calls are not this stack's to take."""
+    other = make_offer(title="Sold by another stack")
+    with mock_aws():
+        everything = dynamo()
+        client = boto3.client(
+            "dynamodb", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        mine = DynamoLedger(client, table="calls", serves=(OFFER.hash,))
+        for offer in (OFFER, other):
+            everything.publish(StoredOffer(offer, "", b"", b"", b""))
+            everything.claim(claimed(sign_call(offer), now=NOW), offer, identifier=None)
+        [own] = mine.unfinished(due_before=NOW + 1000, limit=10)
+        assert mine.record(own).offer_hash == OFFER.hash  # type: ignore[union-attr]
+        assert (mine.published(), mine.offer(other.hash)) == ([OFFER.hash], None)
+        assert len(everything.unfinished(due_before=NOW + 1000, limit=10)) == 2
+        assert sorted(everything.published()) == sorted([OFFER.hash, other.hash])
+
+
+def test_a3_what_a_stack_does_not_serve_is_not_found_and_not_asked_for() -> None:
+    """Its rights end at its own offers (infra/access.yaml): DynamoDB's no would be told as an outage."""
+    asked: list[str] = []
+    with mock_aws():
+        mine = DynamoLedger(dynamo()._table._client, table="calls", serves=(OFFER.hash,))
+        mine._table._client.meta.events.register(
+            "before-call.dynamodb", lambda model, **_: asked.append(model.name)
+        )
+        assert (mine.offer(1), mine.document(1), mine.look(1, 2)) == (None, None, (None, None))
+    assert asked == []
+
+
+def test_l8_what_the_operator_holds_is_told_apart_and_not_let_go_by_a_health_check(ledger: Any) -> None:
+    ledger.hold_offer(OFFER.hash, "maintenance")
+    ledger.pause_offer(OFFER.hash, "the node is not synced")
+    ledger.pause_offer(OFFER.hash, "")
+    stored = ledger.offer(OFFER.hash)
+    assert (stored.held, stored.paused, stored.reason) == ("maintenance", "", "maintenance")
+    ledger.hold_offer(OFFER.hash, "")
+    assert ledger.offer(OFFER.hash).reason == ""
+
+
+def test_l6_a_buyers_own_quota_bounds_that_buyer_and_is_all_or_nothing(ledger: Any) -> None:
+    assert ledger.claim(record(1), OFFER, identifier=None, own_quota=Quota(BUYERS_NAME, 1))
+    with pytest.raises(TooMany, match="of this buyer"):
+        ledger.claim(record(2), OFFER, identifier="two", own_quota=Quota(BUYERS_NAME, 1))
+    assert ledger.record(record(2).call_hash) is None
+    assert ledger.claim(record(2), OFFER, identifier="two"), "neither quota nor identifier was used up"
+    with pytest.raises(TooMany, match="of this buyer"):
+        ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, own_quota=Quota(BUYERS_NAME, 0))
+    assert ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, own_quota=Quota(BUYERS_NAME, 1))

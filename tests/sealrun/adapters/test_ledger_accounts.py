@@ -1,0 +1,263 @@
+"""What the ledger promises about money, asked of DynamoDB (moto) and of the fake alike."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from mina.sign import sign_fields
+from sealrun.adapters.aws.dynamodb import DynamoLedger
+from sealrun.errors import NotCovered, StoreUnavailable, TooMany
+from sealrun.money.dues import Statement
+from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.receipts.receipt import Outcome, Receipt, SignedReceipt
+from sealrun.runs.record import Ending, Record, claimed, finished, judged
+from tests.sealrun.adapters.test_ledger import dynamo
+from tests.sealrun.fakes import FakeLedger
+from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, make_paid_offer, sign_paid_call
+
+NOW = 1_800_000_000
+PRICE = 5
+OFFER = make_paid_offer(price=str(PRICE), quota_per_hour=1000)
+NAME = ACCOUNT.public_key().to_base58()
+
+
+def stored() -> StoredOffer:
+    return StoredOffer(OFFER, "", b"sealed", b"key", b"secret")
+
+
+@pytest.fixture(params=["dynamodb", "fake"])
+def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
+    with mock_aws():
+        made: Any = dynamo() if request.param == "dynamodb" else FakeLedger()
+        made.publish(stored())
+        yield made
+
+
+def reserve(limit: int, *, funds: int = 1000, failed_per_day: int = 5) -> Reserve:
+    voucher = Voucher(limit, 77, f"signature of {limit}")
+    return Reserve(PRICE, voucher, BUYER.public_key().to_base58(), funds, failed_per_day)
+
+
+def record(nonce: int, now: int = NOW) -> Record:
+    return claimed(sign_paid_call(OFFER, nonce=nonce), now=now, price=PRICE)
+
+
+def claim(ledger: Any, nonce: int, limit: int, **changes: Any) -> Record:
+    one = record(nonce)
+    assert ledger.claim(one, OFFER, identifier=None, reserve=reserve(limit, **changes))
+    return one
+
+
+def end(ledger: Any, one: Record, outcome: Outcome) -> Record:
+    receipt = Receipt("mina:devnet", one.call_hash, OFFER.hash, 1, 2, 3, 4, outcome, 0, NOW)
+    signed = SignedReceipt(receipt, sign_fields(ORACLE, receipt.fields()), ORACLE.public_key())
+    before = judged(one, Ending(outcome, "said so", NOW))
+    after = finished(before, receipt=signed.document(), index="aa", openings="bb", statements="cc")
+    assert ledger.save(one, replace(after, version=one.version + 1))
+    return after
+
+
+def test_l1_a_claim_reserves_the_price_and_keeps_the_voucher(ledger: Any) -> None:
+    assert ledger.standing(NAME) is None
+    claim(ledger, 1, limit=5)
+    expected = Standing(OFFER.hash, BUYER.public_key().to_base58(), reserve(5).voucher, committed=5)
+    assert ledger.standing(NAME) == expected
+    assert (expected.due, expected.pending) == (0, 5)
+
+
+@pytest.mark.parametrize(("limit", "funds"), [(9, 1000), (1000, 9)])
+def test_l1_limit_and_funds_cover_every_call_or_nothing_is_claimed(
+    ledger: Any, limit: int, funds: int
+) -> None:
+    claim(ledger, 1, limit=5)
+    with pytest.raises(NotCovered, match="expected at least 10"):
+        ledger.claim(record(2), OFFER, identifier="two", reserve=reserve(limit, funds=funds))
+    assert ledger.record(record(2).call_hash) is None
+    assert ledger.standing(NAME).committed == 5
+    assert ledger.claim(record(2), OFFER, identifier="two", reserve=reserve(10, funds=10))
+
+
+def test_l1_the_voucher_of_the_highest_limit_stays(ledger: Any) -> None:
+    claim(ledger, 1, limit=100)
+    claim(ledger, 2, limit=50)
+    assert ledger.standing(NAME).voucher.limit == 100
+    claim(ledger, 3, limit=101)
+    assert ledger.standing(NAME).voucher == reserve(101).voucher
+
+
+def test_l1_a_claim_that_was_there_already_reserves_nothing(ledger: Any) -> None:
+    claim(ledger, 1, limit=100)
+    assert not ledger.claim(record(1), OFFER, identifier=None, reserve=reserve(100))
+    assert ledger.standing(NAME).committed == 5
+
+
+def test_a8_a_good_run_is_due_a_bad_one_frees_its_reserve_and_each_has_one_leaf(ledger: Any) -> None:
+    first, second = claim(ledger, 1, limit=5), claim(ledger, 2, limit=10)
+    end(ledger, second, Outcome.FAILED)
+    assert (ledger.standing(NAME).due, ledger.standing(NAME).pending) == (0, 5)
+    end(ledger, first, Outcome.SUCCEEDED)
+    standing = ledger.standing(NAME)
+    assert (standing.due, standing.pending, standing.tree.count) == (5, 0, 2)
+    leaves = ledger.leaves(NAME)
+    assert [leaf.call_hash for leaf in leaves] == [second.call_hash, first.call_hash]
+    assert [(leaf.index, leaf.price_due, leaf.running_total) for leaf in leaves] == [(0, 0, 0), (1, 5, 5)]
+    assert [leaf.hash for leaf in leaves] == [replace(leaf).hash for leaf in leaves]
+
+
+def test_a8_a_call_that_is_over_gets_no_second_leaf(ledger: Any) -> None:
+    first = claim(ledger, 1, limit=5)
+    over = end(ledger, first, Outcome.SUCCEEDED)
+    assert not ledger.save(first, replace(over, version=first.version + 1))
+    assert ledger.standing(NAME).tree.count == 1
+    assert ledger.standing(NAME).due == 5
+
+
+def test_l7_the_reserve_stays_until_the_call_is_over(ledger: Any) -> None:
+    first = claim(ledger, 1, limit=5)
+    before = judged(first, Ending(Outcome.FAILED, "said so", NOW))
+    assert ledger.save(first, before)
+    assert ledger.standing(NAME).pending == 5
+    assert ledger.leaves(NAME) == []
+
+
+def test_l7_an_account_causes_so_many_unpaid_runs_a_day(ledger: Any) -> None:
+    for nonce in (1, 2):
+        end(ledger, claim(ledger, nonce, limit=5), Outcome.FAILED)
+    with pytest.raises(TooMany, match="failed runs") as refused:
+        claim(ledger, 3, limit=5, failed_per_day=2)
+    assert refused.value.retry_after == 86_400 - NOW % 86_400
+    assert ledger.standing(NAME).committed == 0
+    tomorrow = record(3, now=NOW + 86_400)
+    assert ledger.claim(tomorrow, OFFER, identifier=None, reserve=reserve(5, failed_per_day=2))
+
+
+def test_a1_what_was_signed_is_known_again_by_its_number_of_leaves(ledger: Any) -> None:
+    statement = Statement("mina:devnet", ACCOUNT.public_key(), 5, 99, 1)
+    assert ledger.settled(NAME, 1) is None
+    ledger.keep_statement(statement)
+    assert ledger.settled(NAME, 1) == (5, statement.root)
+
+
+def test_a5_deposits_read_back_as_they_were_noted(ledger: Any) -> None:
+    assert ledger.deposits(NAME, 10) == Deposits()
+    ledger.note_deposits(NAME, 10, Deposits(1, 2, 3, 4))
+    assert ledger.deposits(NAME, 10) == Deposits(1, 2, 3, 4)
+    assert ledger.deposits(NAME, 1) == Deposits()
+
+
+class Late(DynamoLedger):
+    """Reads an account as it was before another call came in between, as often as it is told."""
+
+    stale: Standing | None = None
+    times = 0
+
+    def standing(self, account: str) -> Standing | None:
+        if self.times:
+            self.times -= 1
+            return self.stale
+        return super().standing(account)
+
+
+def late(times: int, *, limit: int = 5) -> Late:
+    base = dynamo()
+    base.publish(stored())
+    made = Late(base._table._client, table="calls")
+    claim(made, 1, limit=limit)
+    made.stale = made.standing(NAME)
+    made.times = times
+    return made
+
+
+@pytest.mark.parametrize(("limit", "funds"), [(10, 1000), (1000, 10)], ids=["limit", "funds"])
+def test_l1_a_call_that_read_too_early_is_stopped_by_the_table_itself(limit: int, funds: int) -> None:
+    with mock_aws():
+        ledger = late(0, limit=10)
+        claim(ledger, 2, limit=10)
+        ledger.times = 1  # the next claim still reads one call of 5
+        with pytest.raises(NotCovered, match="expected at least 15 nanomina, got 10"):
+            ledger.claim(record(3), OFFER, identifier=None, reserve=reserve(limit, funds=funds))
+        assert ledger.standing(NAME).committed == 10  # type: ignore[union-attr]
+
+
+def test_l1_an_opening_that_comes_second_reserves_on_the_first() -> None:
+    with mock_aws():
+        ledger = late(1)
+        ledger.stale = None
+        claim(ledger, 2, limit=10)
+        assert ledger.standing(NAME).committed == 10  # type: ignore[union-attr]
+
+
+def test_a8_two_calls_that_end_at_once_get_two_leaves() -> None:
+    with mock_aws():
+        ledger = late(0)
+        second = claim(ledger, 2, limit=10)
+        end(ledger, record(1), Outcome.SUCCEEDED)
+        ledger.times = 1  # the second end still reads a tree without leaves
+        end(ledger, second, Outcome.SUCCEEDED)
+        assert [leaf.running_total for leaf in ledger.leaves(NAME)] == [5, 10]
+        assert ledger.standing(NAME).pending == 0  # type: ignore[union-attr]
+
+
+def test_l1_a_table_that_never_lets_through_is_unavailable() -> None:
+    with mock_aws():
+        ledger = late(100)
+        ledger.stale = None
+        with pytest.raises(StoreUnavailable, match="in the way of other calls"):
+            ledger.claim(record(2), OFFER, identifier=None, reserve=reserve(10))
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["claim", "good", "bad"]), st.integers(min_value=0, max_value=40)), max_size=25
+)
+
+
+@given(STEPS, st.integers(min_value=0, max_value=40))
+@settings(max_examples=60, deadline=None)
+def test_l1_parallel_calls_never_pass_what_is_signed_or_deposited(
+    steps: list[tuple[str, int]], funds: int
+) -> None:
+    """Calls overlap in any order; the account stays within the highest limit and the deposit."""
+    ledger, running, highest, paid = FakeLedger(), [], 0, 0
+    ledger.publish(stored())
+    for nonce, (step, number) in enumerate(steps):
+        if step == "claim":
+            try:
+                running.append(claim(ledger, nonce, limit=number, funds=funds, failed_per_day=99))
+                highest = max(highest, number)
+            except NotCovered:
+                pass
+        elif running:
+            one = running.pop(number % len(running))
+            end(ledger, one, Outcome.SUCCEEDED if step == "good" else Outcome.FAILED)
+            paid += PRICE * (step == "good")
+        standing = ledger.standing(NAME)
+        committed = standing.committed if standing else 0
+        assert committed == paid + PRICE * len(running)
+        assert committed <= min(highest, funds)
+
+
+@given(STEPS)
+@settings(max_examples=8, deadline=None)
+def test_l1_the_table_and_the_fake_say_the_same_of_every_sequence(steps: list[tuple[str, int]]) -> None:
+    with mock_aws():
+        ledgers: list[Any] = [dynamo(), FakeLedger()]
+        running: list[list[Record]] = [[], []]
+        for ledger in ledgers:
+            ledger.publish(stored())
+        for nonce, (step, number) in enumerate(steps):
+            for ledger, mine in zip(ledgers, running, strict=True):
+                if step == "claim":
+                    with contextlib.suppress(NotCovered, TooMany):
+                        mine.append(claim(ledger, nonce, limit=number, funds=30, failed_per_day=3))
+                elif mine:
+                    outcome = Outcome.SUCCEEDED if step == "good" else Outcome.TIME_LIMIT
+                    end(ledger, mine.pop(number % len(mine)), outcome)
+        assert ledgers[0].standing(NAME) == ledgers[1].standing(NAME)
+        assert ledgers[0].leaves(NAME) == ledgers[1].leaves(NAME)

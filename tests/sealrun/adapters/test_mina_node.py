@@ -1,0 +1,177 @@
+"""Mina nodes: which of them is believed, for how long, and what happens when none is."""
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from sealrun.adapters.mina.node import MAX_ANSWER_BYTES, MinaNodes
+from sealrun.chain.account import account_query
+from sealrun.chain.offer_contract import events_query
+from sealrun.errors import NodeUnavailable
+from tests.sealrun.fake_chain import TERMS, account_answer
+from tests.sealrun.fakes import FakeClock
+from tests.sealrun.world import ACCOUNT, BUYER
+
+ADDRESS = ACCOUNT.public_key()
+Reply = Callable[[httpx.Request], httpx.Response]
+
+
+def says(answer: dict[str, Any]) -> Reply:
+    return lambda _: httpx.Response(200, json={"data": answer})
+
+
+def breaks(error: type[httpx.RequestError]) -> Reply:
+    def reply(request: httpx.Request) -> httpx.Response:
+        raise error("no", request=request)
+
+    return reply
+
+
+class Nodes:
+    """Nodes by their names, and what each of them was asked."""
+
+    def __init__(self, **replies: Reply) -> None:
+        self.replies, self.clock = replies, FakeClock()
+        self.asked: list[tuple[str, str]] = []
+        client = httpx.Client(transport=httpx.MockTransport(self._reply))
+        urls = [f"https://{name}.test/graphql" for name in replies]
+        self.nodes = MinaNodes(client, urls=urls, clock=self.clock)
+
+    def _reply(self, request: httpx.Request) -> httpx.Response:
+        name = request.url.host.removesuffix(".test")
+        self.asked.append((name, json.loads(request.content)["query"]))
+        return self.replies[name](request)
+
+    def look(self, *, age: int = 60, nodes: int = 1) -> dict[str, Any]:
+        found = self.nodes.look(ADDRESS, TERMS, newer_than=self.clock.now - age, nodes=nodes)
+        return dict(found.value)
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.asked]
+
+
+def test_one_question_brings_the_whole_answer() -> None:
+    made = Nodes(a=says(account_answer()))
+    assert made.look() == account_answer()
+    assert made.asked == [("a", account_query(ADDRESS, TERMS))]
+
+
+FAULTS: dict[str, Reply] = {
+    "no connection": breaks(httpx.ConnectError),
+    "no answer in time": breaks(httpx.ReadTimeout),
+    "errors": lambda _: httpx.Response(200, json={"errors": [{}], "data": account_answer()}),
+    "status": lambda _: httpx.Response(502, text="bad gateway"),
+    "a list": lambda _: httpx.Response(200, json=[]),
+    "too long": lambda _: httpx.Response(200, content=b" " * (MAX_ANSWER_BYTES + 1)),
+    "too deep": lambda _: httpx.Response(200, content=b"[" * 60_000),
+    "catching up": says({**account_answer(), "syncStatus": "CATCHUP"}),
+    "another network": says({**account_answer(), "networkID": "mina:mainnet"}),
+    "without a block": says({**account_answer(), "bestChain": []}),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_l8_a_node_that_cannot_be_believed_is_passed_over(fault: str) -> None:
+    made = Nodes(a=FAULTS[fault], b=says(account_answer()))
+    assert made.look() == account_answer()
+    assert made.names == ["a", "b"]
+    with pytest.raises(NodeUnavailable, match="expected 1 that agree, got 0 whole answers; node: "):
+        Nodes(a=FAULTS[fault], b=FAULTS[fault]).look()
+
+
+def test_a1_an_account_that_is_missing_is_an_answer_and_not_a_fault() -> None:
+    made = Nodes(a=says({**account_answer(), "account": None, "seller": None}), b=says(account_answer()))
+    assert made.look()["account"] is None
+    assert made.names == ["a"]
+
+
+def test_nodes_agree_where_the_offer_asks_for_it() -> None:
+    low, high = account_answer(height=99), account_answer(height=101)
+    other = account_answer(balance=1)
+    agreeing = Nodes(a=says(high), b=says(low))
+    assert agreeing.look(nodes=2) == low
+    assert Nodes(a=says(other), b=says(low), c=says(high)).look(nodes=2) == low
+    with pytest.raises(NodeUnavailable, match="expected 2 that agree, got 2 whole answers"):
+        Nodes(a=says(other), b=says(high)).look(nodes=2)
+    with pytest.raises(NodeUnavailable, match="expected 2 that agree, got 1 whole answers"):
+        Nodes(a=says(high)).look(nodes=2)
+
+
+def test_a5_a_cached_answer_is_renewed_when_it_is_older_than_asked_for() -> None:
+    made = Nodes(a=says(account_answer()))
+    made.look()
+    made.clock.passes(59)
+    made.look(age=60)
+    assert len(made.asked) == 1
+    made.clock.passes(1)
+    made.look(age=60)
+    assert len(made.asked) == 2
+    made.clock.passes(5)
+    made.look(age=5)
+    assert len(made.asked) == 3
+
+
+def test_l2_a_failed_look_is_not_cached_and_another_accounts_answer_is_not_this_ones() -> None:
+    made = Nodes(a=FAULTS["status"])
+    for _ in range(2):
+        with pytest.raises(NodeUnavailable):
+            made.look()
+    made.replies["a"] = says(account_answer())
+    made.look()
+    made.nodes.look(BUYER.public_key(), TERMS, newer_than=0, nodes=1)
+    made.nodes.look(None, TERMS, newer_than=0, nodes=1)
+    assert len(made.asked) == 5
+
+
+def test_l2_of_one_account_one_question_is_under_way_at_a_time() -> None:
+    entered, go = threading.Event(), threading.Event()
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        entered.set()
+        assert go.wait(5)
+        return httpx.Response(200, json={"data": account_answer()})
+
+    made = Nodes(a=slow)
+    threads = [threading.Thread(target=made.look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    assert entered.wait(5)
+    go.set()
+    for thread in threads:
+        thread.join(5)
+    assert len(made.asked) == 1
+
+
+def archive(*events: list[str]) -> Reply:
+    return says({"events": [{"eventData": [{"data": event} for event in events]}]})
+
+
+def test_a11_events_are_taken_from_one_archive_after_the_other() -> None:
+    made = Nodes(a=archive(["1"], ["2"]), b=FAULTS["status"], c=archive(["3"]))
+    assert list(made.nodes.events(ADDRESS)) == [["1"], ["2"], ["3"]]
+    assert made.asked[0] == ("a", events_query(ADDRESS))
+    found = made.nodes.events(ADDRESS)
+    assert next(found) == ["1"]
+    assert made.names[3:] == ["a"]
+
+
+@pytest.mark.parametrize("fault", ["no connection", "errors", "status", "a list", "too long"])
+def test_l8_without_an_archive_there_are_no_events(fault: str) -> None:
+    made = Nodes(a=FAULTS[fault], b=says({"events": None}))
+    with pytest.raises(
+        NodeUnavailable, match=r"archive: expected events, got none; node: .*; archive: expected"
+    ):
+        list(made.nodes.events(ADDRESS))
+
+
+def test_a11_archives_may_be_other_than_the_nodes() -> None:
+    made = Nodes(a=says(account_answer()), archive=archive(["5"]))
+    client, url = made.nodes._client, "https://{}.test/graphql"
+    nodes = MinaNodes(client, urls=[url.format("a")], clock=made.clock, archives=[url.format("archive")])
+    assert list(nodes.events(ADDRESS)) == [["5"]]
+    assert made.names == ["archive"]

@@ -1,0 +1,189 @@
+"""Secrets are found whatever the chunks, and ordinary builds have none."""
+
+import hashlib
+import itertools
+import secrets as random
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mina.keys import PrivateKey
+from sealrun.errors import SecretFound
+from sealrun.evidence.secret_scan import MASK, Count, Scanner
+from sealrun.evidence.secret_shapes import MAX_SECRET, secrets_in
+
+PEM = (
+    b"-----BEGIN RSA PRIVATE KEY-----\n"
+    + b"\n".join(hashlib.sha512(bytes([n])).hexdigest().encode()[:64] for n in range(20))
+    + b"\n-----END RSA PRIVATE KEY-----"
+)
+# Made for this test; put together here so that no other scanner takes this file for a leak.
+PLANTED = {
+    "gitlab": b"glp" + b"at-Xy7_abcdefghij0123456789",
+    "gitlab trigger": b"glp" + b"tt-0123456789abcdef0123456789abcdef01234567",
+    "github": b"gh" + b"p_" + b"a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8",
+    "github fine-grained": b"github" + b"_pat_11ABCDEFG0abcdefghijkl_0123456789",
+    "aws": b"AKI" + b"AQWERTYUIOP12345X",
+    "webhook": b"whs" + b"ec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAbCdEfGh",
+    "jwt": b"ey" + b"JhbGciOiJSUzI1NiJ9.ey" + b"JzdWIiOiJqb2IifQ.c2lnbmF0dXJl-_0",
+    "pem": PEM,
+    "mina": PrivateKey.from_scalar(1234567).to_base58().encode(),
+    "slack": b"xo" + b"xb-123456789012-abcdefghijklmnop",
+    "npm": b"np" + b"m_abcdefghijklmnopqrstuvwxyz0123456789",
+    "random": b"q8Zt3LmX0vB7nKc2Rf5Yw9Hd4Gs6Jp1T",
+}
+ASSIGNED = [
+    b"DB_PASSWORD=hunter2hunter2",
+    b'"api_key": "a81hsk2o9d1"',
+    b"export DEPLOY_TOKEN='9f86d081884c7d65'",
+    b"AWS_SECRET_ACCESS_KEY = 9sjd8f7h6g5k4",
+    b"passphrase: correct-h0rse-battery",
+]
+ORDINARY = [
+    hashlib.sha256(b"x").hexdigest().encode() + b"  dist/mina.zip",
+    b"sha512-" + b"3Y1AvUFOFJzn2ZBDpqfJWYPQeBFXB6wO2ZCIDBnSvU1HuBUJKhKDAsCUBBOpnnQlhTYnZz3vXvDNfhVQXEtlTQ==",
+    b'"integrity": "q8Zt3LmX0vB7nKc2Rf5Yw9Hd4Gs6Jp1T"',
+    b"mina/field.py,sha256=k2VtN9Zp0x7QbTq8mFzRwJ5cYhLsXgD3uEaCnPvB1oM,3021",
+    b"golang.org/x/net v0.1.0 h1:hZ/3BUoy5aId7sCpA/Tc5lt8DkFgdVS2onTpJsZ/fl0=",
+    PrivateKey.from_scalar(7).public_key().to_base58().encode(),
+    b"bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi",
+    b"layers/sealrun/src/sealrun/workflows/gather_files2_and_3_more_things_here.py",
+    b"test_2_calls_of_1_account_are_settled_in_one_transaction_with_a_real_proof",
+    b"token = secrets.token_hex(32)",
+    b"password: str",
+    b"API_TOKEN=$API_TOKEN",
+    b"API_TOKEN=[MASKED]",
+    b"SECRET_KEY: ************",
+    b"private_key: Ed25519PrivateKey",
+    b"the header -----BEGIN PRIVATE KEY----- says what follows",
+    b"a glpat- prefix, AKIA and ghp_ are what scanners look for",
+    b"uuid 550e8400-e29b-41d4-a716-446655440000",
+    b"EK" + b"1" * 50,
+]
+# Lines of a certificate: base64 that is meant to be seen.
+CERTIFICATE = b"\n".join(
+    [b"-----BEGIN CERTIFICATE-----"]
+    + [b"MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYDVQQGEwJJ"] * 4
+    + [b"HMUfpIBvFSDJ3gyICh3WZlXi9EjJKSZp4A==", b"-----END CERTIFICATE-----", b""]
+)
+
+
+def chunked(data: bytes, cuts: list[int]) -> list[bytes]:
+    places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    return [data[start:end] for start, end in itertools.pairwise(places)]
+
+
+def masked(scanner: Scanner, chunks: list[bytes]) -> tuple[bytes, int]:
+    count = Count()
+    return b"".join(scanner.masked(chunks, count)), count.found
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_secret_is_found_and_masked(name: str) -> None:
+    data = b"before " + PLANTED[name] + b" behind\n"
+    assert Scanner().holds([data])
+    assert masked(Scanner(), [data]) == (b"before " + MASK + b" behind\n", 1)
+
+
+@pytest.mark.parametrize("text", ASSIGNED)
+def test_a_value_assigned_to_a_name_that_says_secret_is_found(text: bytes) -> None:
+    found, count = masked(Scanner(), [b"$ env\n" + text + b"\n"])
+    assert count == 1
+    assert found.startswith(b"$ env\n" + text[:8])
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_what_ordinary_builds_say_is_no_secret(text: bytes) -> None:
+    assert masked(Scanner(), [b"x\n" + text + b"\n"]) == (b"x\n" + text + b"\n", 0)
+
+
+@pytest.mark.parametrize("text", [*ASSIGNED, PLANTED["random"]])
+def test_what_is_only_likely_passes_where_only_shapes_count(text: bytes) -> None:
+    assert Scanner().holds([b"\n" + text])
+    assert not Scanner(shaped_only=True).holds([b"\n" + text])
+
+
+def test_certificates_and_compressed_files_are_no_secrets() -> None:
+    assert not Scanner().holds([CERTIFICATE])
+    assert not Scanner().holds([b"PK\0\0" + random.token_bytes(1 << 20)])
+
+
+def test_what_is_known_to_be_secret_is_found_whatever_it_looks_like() -> None:
+    known = [b"plain words", b"short"]
+    assert masked(Scanner(known), [b"\0 plain wo", b"rds, short"]) == (b"\0 " + MASK + b", short", 1)
+    assert "plain" not in repr(Scanner(known))
+
+
+@given(
+    secret=st.binary(min_size=8, max_size=40), before=st.integers(0, 90), cuts=st.lists(st.integers(0, 150))
+)
+def test_a_known_secret_stops_the_bytes_at_any_border(secret: bytes, before: int, cuts: list[int]) -> None:
+    data = bytes(before) + b"\1" + secret + b"\1" + bytes(30)
+    scanner, passed = Scanner([secret, b"another secret"]), bytearray()
+    guarded = scanner.guarded(chunked(data, cuts))
+    with pytest.raises(SecretFound, match="expected none of the operator's own secrets") as refused:
+        passed.extend(itertools.chain.from_iterable(guarded))
+    assert secret not in passed
+    assert repr(secret) not in str(refused.value)
+    assert b"".join(Scanner([secret + b"\2"]).guarded(chunked(data, cuts))) == data
+
+
+@given(st.sampled_from([*PLANTED.values()]), st.integers(0, 300), st.lists(st.integers(0, 2000), max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_any_chunking_finds_the_same_at_any_border(secret: bytes, before: int, cuts: list[int]) -> None:
+    data = (b"ok " * 100)[:before] + b" " + secret + b" " + b"done " * 40
+    scanner = Scanner(block=64)
+    whole = masked(scanner, [data])
+    assert whole == ((b"ok " * 100)[:before] + b" " + MASK + b" " + b"done " * 40, 1)
+    assert masked(scanner, chunked(data, cuts)) == whole
+    assert scanner.holds(chunked(data, cuts))
+
+
+@given(st.sampled_from([*ORDINARY, CERTIFICATE]), st.integers(0, 300))
+@settings(max_examples=300, deadline=None)
+def test_what_is_no_secret_is_none_at_any_border_either(text: bytes, before: int) -> None:
+    data = (b"ok " * 100)[:before] + b"\n" + text + b"\n"
+    assert masked(Scanner(block=64), [data]) == (data, 0)
+
+
+@given(st.binary(max_size=600), st.lists(st.integers(0, 600), max_size=8), st.sampled_from([1, 7, 64, 1024]))
+@settings(max_examples=300, deadline=None)
+def test_bytes_of_any_kind_come_out_alike_however_they_are_cut(
+    data: bytes, cuts: list[int], block: int
+) -> None:
+    scanner = Scanner([b"abcdefgh"], block=block)
+    assert masked(scanner, chunked(data, cuts)) == masked(scanner, [data])
+
+
+def test_it_reads_on_in_constant_memory() -> None:
+    pulled = 0
+
+    def endless() -> object:
+        nonlocal pulled
+        while True:
+            pulled += 1
+            yield b"an ordinary line\n" * 64
+
+    stream = Scanner(block=4096).masked(endless(), Count())  # type: ignore[arg-type]
+    for _ in range(100):
+        next(stream)
+    assert pulled * 1088 < 110 * 4096 + MAX_SECRET
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [b"-----BEGIN PRIVATE KEY-----\n" + b"A" * 40, b"-eyJ", b"token=", b"api_key:1", b"EK" + b"a" * 50],
+)
+def test_text_that_almost_holds_secrets_costs_time_in_proportion(unit: bytes) -> None:
+    """Eight times the text takes about eight times as long, not sixty-four."""
+
+    def seconds(size: int) -> float:
+        data = (unit * (1 + size // len(unit)))[:size]
+        start = time.process_time()
+        list(secrets_in(data))
+        return time.process_time() - start
+
+    seconds(1 << 15)
+    assert seconds(1 << 19) < 25 * max(seconds(1 << 16), 0.002)

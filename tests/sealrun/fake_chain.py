@@ -1,0 +1,115 @@
+"""A Mina node's answers about one account or contract, and a chain made of them."""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mina.keys import PublicKey
+from sealrun.chain.account import MINA_TOKEN, PERMISSIONS, TIMING, Pinned
+from sealrun.chain.offer_contract import contract_of
+from sealrun.encoding.fields import document_hash
+from sealrun.errors import NodeUnavailable
+from sealrun.offers.offer import Offer
+from sealrun.offers.terms import Terms
+from sealrun.ports.node import Answer
+from tests.sealrun.fakes import FakeClock
+from tests.sealrun.world import ACCOUNT, BUYER, OPERATOR, SELLER, terms_value
+
+PINNED = Pinned(verification_key="20497")
+PINNED_OFFER = Pinned(verification_key="25869")
+TERMS = Terms.parse(terms_value())
+DEPOSIT = 20_000_000_000
+
+
+def payee(key: PublicKey) -> dict[str, Any]:
+    permissions = {"access": "None", "receive": "None"}
+    return {"publicKey": key.to_base58(), "token": MINA_TOKEN, "permissions": permissions}
+
+
+def account_answer(
+    *,
+    balance: int = DEPOSIT,
+    terms: Terms = TERMS,
+    buyer: PublicKey | None = None,
+    spent: int = 0,
+    exit_slot: int = 0,
+    accrued: int = 0,
+    root: int = 0,
+    count: int = 0,
+    height: int = 100,
+) -> dict[str, Any]:
+    """What a synced node says of an account that is as it must be, with changes."""
+    key = buyer or BUYER.public_key()
+    state = [terms.hash, *key.to_fields(), spent, exit_slot, accrued, root, count]
+    permissions: dict[str, Any] = {
+        **PERMISSIONS,
+        "setVerificationKey": {"auth": "Impossible", "txnVersion": "3"},
+    }
+    account = {
+        "publicKey": ACCOUNT.public_key().to_base58(),
+        "token": MINA_TOKEN,
+        "balance": {"total": str(balance)},
+        "zkappState": [str(value) for value in state],
+        "verificationKey": {"hash": PINNED.verification_key},
+        "permissions": permissions,
+        "timing": dict.fromkeys(TIMING),
+    }
+    return {
+        "syncStatus": "SYNCED",
+        "networkID": "mina:devnet",
+        "daemonStatus": {"consensusConfiguration": {"slotDuration": 180_000}},
+        "bestChain": [{"protocolState": {"consensusState": {"blockHeight": str(height)}}}],
+        "account": account,
+        "seller": payee(SELLER.public_key()),
+        "operator": payee(OPERATOR.public_key()),
+    }
+
+
+@dataclass
+class FakeChain:
+    """Answers with what it was told, as old as it may be, and counts how often it was asked."""
+
+    clock: FakeClock
+    answer: dict[str, Any] = field(default_factory=account_answer)
+    down: bool = False
+    looks: int = 0
+    cached: Answer | None = None
+    told: list[object] = field(default_factory=list)  # the events of an archive
+    asked: int = 0
+
+    def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
+        if self.cached and self.cached.at > newer_than:
+            return self.cached
+        self.looks += 1
+        if self.down:
+            raise NodeUnavailable("node: expected an answer, got none")
+        self.cached = Answer(copy.deepcopy(self.answer), self.clock.now)
+        return self.cached
+
+    def events(self, address: PublicKey) -> Iterator[object]:
+        self.asked += 1
+        if self.down:
+            raise NodeUnavailable("archive: expected events, got none")
+        yield from self.told
+
+
+def event_of(document: bytes) -> list[str]:
+    """The fields of an event that holds these bytes, as an archive tells them."""
+    chunks = [document[start : start + 31] for start in range(0, len(document), 31)]
+    return [str(len(document)), *(str(int.from_bytes(chunk, "little")) for chunk in chunks)]
+
+
+def contract_answer(offer: Offer, document: bytes, *, closed: int = 0, **changes: Any) -> dict[str, Any]:
+    """What a synced node says of an offer's contract that is as it must be, with changes of its account."""
+    answer = account_answer()
+    contract, _ = contract_of(offer)
+    state = [offer.hash, offer.terms, document_hash("sealrun:credential", document), closed, 0, 0, 0, 0]
+    account = {
+        **answer["account"],
+        "publicKey": contract.to_base58(),
+        "zkappState": [str(value) for value in state],
+        "verificationKey": {"hash": PINNED_OFFER.verification_key},
+        "permissions": {**answer["account"]["permissions"], "access": "Proof"},
+    }
+    return {**answer, "account": {**account, **changes}}

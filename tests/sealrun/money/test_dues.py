@@ -1,0 +1,80 @@
+"""A8: due and root prove each other."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mina.keys import PrivateKey
+from sealrun.encoding.fields import tagged_hash
+from sealrun.errors import Refused
+from sealrun.money.dues import DEPTH, DueLeaf, DueTree, Statement, path, root_from_path
+
+ACCOUNT = PrivateKey.from_scalar(3003).public_key()
+
+
+def grown(prices: list[int]) -> tuple[DueTree, list[DueLeaf]]:
+    tree, leaves = DueTree(), []
+    for index, price in enumerate(prices):
+        tree, leaf = tree.add(call_hash=100 + index, receipt_hash=200 + index, price_due=price)
+        leaves.append(leaf)
+    return tree, leaves
+
+
+def plain_root(hashes: list[int]) -> int:
+    """The obvious way: every level in full, as far as there are leaves."""
+    row, empty = list(hashes), 0
+    for _ in range(DEPTH):
+        row = row + [empty] * (len(row) % 2)
+        row = [tagged_hash("sealrun:node", row[at : at + 2]) for at in range(0, len(row), 2)]
+        empty = tagged_hash("sealrun:node", [empty, empty])
+    return row[0] if row else empty
+
+
+@given(st.lists(st.integers(min_value=0, max_value=2**40), max_size=9), st.data())
+@settings(max_examples=15, deadline=None)
+def test_a8_the_growing_tree_is_the_plain_tree_and_every_leaf_is_in_it(
+    prices: list[int], data: st.DataObject
+) -> None:
+    tree, leaves = grown(prices)
+    hashes = [leaf.hash for leaf in leaves]
+    assert tree.root == plain_root(hashes)
+    assert tree.due == sum(prices)
+    if leaves:
+        leaf = data.draw(st.sampled_from(leaves))
+        assert root_from_path(leaf, path(hashes, leaf.index)) == tree.root
+
+
+def test_a8_the_last_running_total_is_the_due() -> None:
+    tree, leaves = grown([5, 0, 7])
+    assert [leaf.running_total for leaf in leaves] == [5, 5, 12]
+    assert (tree.due, tree.count) == (12, 3)
+
+
+def test_a8_a_leaf_that_says_anything_else_is_not_in_the_tree() -> None:
+    tree, leaves = grown([5, 0, 7])
+    siblings = path([leaf.hash for leaf in leaves], 1)
+    for name in ("index", "call_hash", "receipt_hash", "price_due", "running_total"):
+        lie = replace(leaves[1], **{name: getattr(leaves[1], name) + 1})
+        assert root_from_path(lie, siblings) != tree.root
+
+
+def test_a8_the_signed_root_binds_the_number_of_leaves() -> None:
+    statement = Statement("mina:devnet", ACCOUNT, 12, 99, 3)
+    assert replace(statement, count=4).root != statement.root
+    assert statement.root in statement.due_fields()
+
+
+def test_a6_the_buyers_figure_is_no_due() -> None:
+    statement = Statement("mina:devnet", ACCOUNT, 12, 99, 3)
+    assert statement.due_fields()[1:] == statement.figure_fields()[1:]
+    assert statement.due_fields()[0] != statement.figure_fields()[0]
+
+
+def test_a8_a_proof_of_another_length_is_refused() -> None:
+    _, leaves = grown([5])
+    with pytest.raises(Refused, match="expected 20 siblings, got 1"):
+        root_from_path(leaves[0], [0])
+    with pytest.raises(IndexError, match="expected one of 1, got 1"):
+        path([leaves[0].hash], 1)

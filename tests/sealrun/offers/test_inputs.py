@@ -1,0 +1,136 @@
+"""R2: what a schema may say, and what may reach a pipeline."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealrun.errors import InputsRefused, Malformed
+from sealrun.offers.inputs import InputSchema
+
+NAME = {"type": "string", "pattern": "^[ -~]*$", "maxLength": 64}
+KINDS: dict[str, Any] = {
+    "flag": {"type": "boolean"},
+    "level": {"type": "integer", "minimum": 0, "maximum": 9},
+    "layer": {"type": "string", "enum": ["mina", "v1.2-rc"]},
+    "name": NAME,
+    "extra": {
+        "type": "string",
+        "contentEncoding": "base64url",
+        "contentMediaType": "application/json",
+        "maxLength": 1023,
+    },
+}
+
+
+def schema(properties: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "additionalProperties": False, **changes}
+
+
+def encoded(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def test_r2_the_five_kinds_of_input_pass() -> None:
+    inputs = {"flag": True, "level": 3, "layer": "mina", "name": "a/b-c_d.e+1", "extra": encoded({"a": [1]})}
+    assert InputSchema.parse(schema(KINDS), at_most=19).check(inputs) == inputs
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"flag": "true"},
+        {"level": 10},
+        {"level": True},
+        {"layer": "other"},
+        {"unnamed": 1},
+        {"extra": "!!"},
+        {"extra": encoded([1])},
+        {"extra": encoded({"a": 1}) + "="},
+        [],
+        "text",
+    ],
+    ids=str,
+)
+def test_r2_values_that_do_not_fit_are_refused(inputs: Any) -> None:
+    with pytest.raises(InputsRefused):
+        InputSchema.parse(schema(KINDS), at_most=19).check(inputs)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$(id)",
+        "`id`",
+        "a;b",
+        "a b",
+        "a|b",
+        "-rf",
+        "../x",
+        "a..b",
+        "a\n",
+        "a: b",
+        "'a'",
+        '"',
+        "#",
+        "{a}",
+        "é",
+        "",
+    ],
+)
+def test_r2_no_text_with_a_meaning_to_a_shell_or_yaml_passes_whatever_the_pattern_says(text: str) -> None:
+    with pytest.raises(InputsRefused):
+        InputSchema.parse(schema({"name": NAME}), at_most=19).check({"name": text})
+
+
+@given(st.text(max_size=64))
+def test_r2_every_text_that_passes_is_of_safe_characters(text: str) -> None:
+    try:
+        InputSchema.parse(schema({"name": NAME}), at_most=19).check({"name": text})
+    except InputsRefused:
+        return
+    assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/+-")
+
+
+@pytest.mark.parametrize(
+    ("properties", "text"),
+    [
+        ({"a": {"type": "string"}}, "expected maxLength, pattern"),
+        ({"a": {"type": "string", "pattern": "x", "maxLength": 5}}, "expected \\^...\\$"),
+        ({"a": {"type": "string", "pattern": "^a|b$", "maxLength": 5}}, "without \\|"),
+        ({"a": {"type": "string", "pattern": "^(a+)+\\1$", "maxLength": 5}}, "linear time"),
+        ({"a": {"type": "string", "pattern": "^[0-9]{900}{900}$", "maxLength": 5}}, "linear time"),
+        ({"a": {"type": "string", "enum": ["$(id)"]}}, "got another character"),
+        ({"a": {"type": "integer"}}, "expected maximum, minimum"),
+        ({"a": {"type": "array"}}, "expected a type out of"),
+        ({"a": {"$ref": "https://example.org/schema"}}, "expected a type out of"),
+        ({"a": {"type": "boolean", "$ref": "https://example.org/schema"}}, "got also \\$ref"),
+        ({"sealrun_call": {"type": "boolean"}}, "other than sealrun_call"),
+        ({"A": {"type": "boolean"}}, "expected names of a-z"),
+        ({f"a{n}": {"type": "boolean"} for n in range(20)}, "at most 19 properties"),
+    ],
+)
+def test_r2_a_schema_that_lets_more_through_is_refused(properties: dict[str, Any], text: str) -> None:
+    with pytest.raises(InputsRefused, match=text):
+        InputSchema.parse(schema(properties), at_most=19)
+
+
+@pytest.mark.parametrize("changes", [{"additionalProperties": True}, {"type": "array"}])
+def test_r2_a_schema_that_takes_unnamed_inputs_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(InputsRefused, match="additionalProperties"):
+        InputSchema.parse(schema({}, **changes), at_most=19)
+
+
+@pytest.mark.parametrize("name", ["$ref", "$defs", "allOf", "patternProperties", "$id"])
+def test_l9_a_schema_cannot_refer_to_anything(name: str) -> None:
+    with pytest.raises(Malformed, match="got also"):
+        InputSchema.parse(schema({}, **{name: {}}), at_most=19)
+
+
+def test_r2_a_refusal_does_not_repeat_the_value() -> None:
+    with pytest.raises(InputsRefused) as refused:
+        InputSchema.parse(schema(KINDS), at_most=19).check({"layer": "s3cret-value"})
+    assert "s3cret" not in refused.value.detail

@@ -1,0 +1,187 @@
+"""L8: an offer that cannot run, or cannot be paid, takes no call and says why."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sealrun.chain.account import Pinned
+from sealrun.errors import OfferClosed, SealrunError
+from sealrun.runs.record import State
+from sealrun.service.problems import problem
+from sealrun.workflows.check_health import Health, check_health
+from sealrun.workflows.read_contract import OfferContracts
+from tests.sealrun.fake_chain import PINNED_OFFER, account_answer, contract_answer
+from tests.sealrun.gateway import load
+from tests.sealrun.market import Market
+from tests.sealrun.world import (
+    PRICE,
+    World,
+    evidence_value,
+    make_chain_offer,
+    make_offer,
+    make_paid_offer,
+    terms_value,
+)
+
+
+def checked(world: World, *, pinned: Pinned | None = PINNED_OFFER) -> Health:
+    market = world if isinstance(world, Market) else None
+    found = check_health(
+        ledger=world.ledger,
+        open_provider=world._open_provider,
+        payments=market.payments if market else None,
+        clock=world.clock,
+        contracts=OfferContracts(market.chain, pinned) if market and pinned else None,
+    )
+    return found[world.offer.id]
+
+
+@pytest.mark.parametrize("world", [World(), Market()], ids=["free", "paid"])
+def test_l8_an_offer_that_is_as_it_was_stays_open(world: World) -> None:
+    assert checked(world) == Health()
+    assert world.ledger.offer(world.offer.hash).paused == ""
+
+
+def slot(seconds: int) -> dict[str, Any]:
+    answer = account_answer()
+    answer["daemonStatus"]["consensusConfiguration"]["slotDuration"] = seconds * 1000
+    return answer
+
+
+TROUBLE: dict[str, tuple[Callable[[Market], object], str]] = {
+    "token": (lambda m: setattr(m.provider, "token_refused", True), "401 Unauthorized"),
+    "provider": (lambda m: setattr(m.provider, "down", True), "the provider does not show it: 502"),
+    "credential": (lambda m: setattr(m, "opens", False), "key service: down"),
+    "node": (lambda m: setattr(m.chain, "down", True), "node: expected an answer, got none"),
+    "sync": (lambda m: m.chain.answer.update(syncStatus="BOOTSTRAP"), "syncStatus SYNCED, got BOOTSTRAP"),
+    "seller": (lambda m: m.chain.answer.update(seller=None), "seller: expected the account"),
+    "operator": (lambda m: m.chain.answer.update(operator=None), "operator: expected the account"),
+    "slots": (lambda m: setattr(m.chain, "answer", slot(20)), "an exit delay of at least"),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+def test_l8_an_offer_in_trouble_is_paused_with_the_reason_until_it_is_over(trouble: str) -> None:
+    market = Market()
+    running = market.pay(market.sign(limit=PRICE)).record
+    change, text = TROUBLE[trouble]
+    change(market)
+    market.clock.passes(60)
+    assert text in checked(market).paused
+    with pytest.raises(OfferClosed, match="paused: ") as refused:
+        market.pay(market.sign(limit=2 * PRICE, nonce=8))
+    status, _, body = problem(refused.value)
+    assert (status, text in body) == (503, True)
+
+    market.provider.token_refused = market.provider.down = market.chain.down = False
+    market.opens, market.chain.answer = True, account_answer()
+    market.clock.passes(60)
+    assert checked(market) == Health()
+    assert market.pay(market.sign(limit=2 * PRICE, nonce=8)).first
+    assert market.settle(running.call_hash).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("head", ["2f" * 20, ""])
+def test_r4_a_source_that_changed_closes_the_offer_for_ever(head: str) -> None:
+    market = Market()
+    market.provider.tag = head
+    assert checked(market).closed.startswith("source: expected refs/tags/v1.0.0 at 1f1f")
+    market.provider.tag = None
+    assert (
+        check_health(
+            ledger=market.ledger,
+            open_provider=market._open_provider,
+            payments=market.payments,
+            clock=market.clock,
+        )
+        == {}
+    )
+    with pytest.raises(SealrunError, match="closed: source: expected"):
+        market.pay(market.sign(limit=PRICE))
+
+
+def chain_market(**changes: Any) -> Market:
+    """A market whose offer has a contract, told of with changes."""
+    market = Market(make_chain_offer())
+    market.chain.answer = contract_answer(market.offer, b"document", **changes)
+    return market
+
+
+def test_l8_an_offer_whose_contract_is_its_own_and_open_stays_open() -> None:
+    assert checked(chain_market()) == Health()
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"closed": 1}, "contract: expected state.closed 0, got 1: the seller closed the offer"),
+        ({"zkappState": ["1"] * 8}, "contract: expected state.offerHash "),
+    ],
+)
+def test_l8_a_contract_that_is_closed_or_anothers_closes_the_offer_for_ever(
+    changes: dict[str, Any], text: str
+) -> None:
+    market = chain_market(**changes)
+    assert text in checked(market).closed
+    assert text in market.ledger.offer(market.offer.hash).closed
+    with pytest.raises(OfferClosed, match="closed: contract"):
+        market.pay(market.sign(limit=PRICE))
+
+
+def test_l8_a_contract_out_of_reach_pauses_the_offer() -> None:
+    market = chain_market()
+    assert "expected a stack that pins the code" in checked(market, pinned=None).paused
+    market.chain.down = True
+    assert checked(market).paused == "node: expected an answer, got none"
+    market.chain.down = False
+    good, market.chain.answer = market.chain.answer, {**account_answer(), "account": None}
+    assert "to exist, got none" in checked(market).paused
+    market.clock.passes(60)
+    market.chain.answer = {**good, "account": {**good["account"], "verificationKey": {"hash": "1"}}}
+    assert "verificationKey.hash: expected 25869, got 1" in checked(market).paused
+    market.clock.passes(60)
+    market.chain.answer = good
+    assert checked(market) == Health()
+    assert market.ledger.offer(market.offer.hash).paused == ""
+
+
+def test_a3_an_offer_of_another_ledger_is_paused() -> None:
+    market = Market(make_paid_offer(terms=terms_value(ledger="8")))
+    assert "the ledger of this stack" in checked(market).paused
+
+
+def test_l8_a_stack_without_a_chain_pauses_only_what_has_a_price() -> None:
+    market = Market()
+    market.ledger.publish(World(make_offer()).ledger.offer(make_offer().hash))
+    found = check_health(
+        ledger=market.ledger, open_provider=market._open_provider, payments=None, clock=market.clock
+    )
+    assert found[market.offer.id].paused == "this stack sells for nothing only"
+    assert found[make_offer().id] == Health()
+
+
+def test_the_handler_counts_what_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:
+    market = Market()
+    module = load("health", market, monkeypatch, open_provider=market._open_provider)
+    assert module.handler({}, None) == {"checked": 1, "fine": 1}
+    market.chain.down = True
+    market.clock.passes(60)
+    assert module.handler({}, None) == {"checked": 1, "fine": 0}
+
+
+def test_r4_an_offer_closes_when_its_project_is_set_to_run_another_file() -> None:
+    world = World()
+    world.provider.configuration = "other.yml@seller/elsewhere"
+    health = checked(world)
+    assert "set to run other.yml@seller/elsewhere, the offer names .gitlab-ci.yml" in health.closed
+    assert world.ledger.offer(world.offer.hash).closed == health.closed
+
+
+def test_r7_private_inputs_need_a_private_project() -> None:
+    world = World()
+    world.provider.private = False
+    assert "expected a private one" in checked(world).paused
+    shown = World(make_offer(evidence=evidence_value(inputs="public")))
+    shown.provider.private = False
+    assert not checked(shown).paused

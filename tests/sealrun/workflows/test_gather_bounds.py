@@ -1,0 +1,107 @@
+"""Whatever a run's jobs are called and leave, the call ends with a receipt that holds, and tells no name."""
+
+from typing import Any
+
+import pytest
+
+from sealrun.evidence.evidence import MAX_JOB, job_of, label
+from sealrun.evidence.leaves import Kind, checked_label
+from sealrun.receipts.receipt import Outcome
+from sealrun.runs.run import Job
+from sealrun.verification.verify import Trust, verify
+from sealrun.workflows import gather_files
+from sealrun.workflows.gather_logs import MAX_LINES, MAX_RUN_BYTES, MAX_RUN_LINES
+from tests.sealrun.fakes import FakeProvider
+from tests.sealrun.folder import folder_of
+from tests.sealrun.workflows.test_collect_run import index_of, over, run_of
+from tests.sealrun.world import World, evidence_value, make_offer, offer_value
+
+
+class Jobs(FakeProvider):
+    """A provider whose runs have many jobs, each with the same log and files."""
+
+    names: tuple[str, ...] = ()
+
+    def jobs(self, run_id: int) -> list[Job]:
+        self._called("jobs")
+        return [
+            Job(
+                run_id * 10_000 + at,
+                name,
+                "build",
+                "success",
+                "",
+                retried=False,
+                has_artifacts=bool(self.files),
+                runner="runner",
+            )
+            for at, name in enumerate(self.names)
+        ]
+
+
+def world_of(*names: str, **evidence: Any) -> World:
+    limits = {**offer_value()["limits"], "log_bytes": 64 << 20, "files": 1000}
+    world = World(make_offer(evidence=evidence_value(inputs="public", **evidence), limits=limits))
+    world.provider = Jobs(world.clock, world.offer)
+    world.provider.names = names
+    return world
+
+
+@pytest.mark.parametrize("line", [b"built\n", b"x" * 4000 + b"\n"])
+def test_many_jobs_with_many_shown_lines_end_in_a_receipt(line: bytes) -> None:
+    world = world_of(*(f"job {n}" for n in range(50)), log=["*"])
+    world.provider.files, world.provider.log_text = {}, line * MAX_LINES
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.SUCCEEDED
+    lines = [entry for entry in index_of(world, record).trees["profile"] if entry.kind is Kind.LINE]
+    assert len(lines) == min(MAX_RUN_LINES, MAX_RUN_BYTES // (len(line) - 1))
+    folder = folder_of(world, record)
+    assert verify(folder["receipt.json"], folder, Trust()).holds
+
+
+@pytest.mark.parametrize("name", ["a:b", "..", "a/b", "x" * 255, "é" * 255, "\U0001f600" * 63 + ": [1, 2]"])
+def test_a_job_may_have_any_name(name: str) -> None:
+    world = world_of(name, f"{name}2", log=["*"])
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.SUCCEEDED
+    folder = folder_of(world, record)
+    assert verify(folder["receipt.json"], folder, Trust()).holds
+    place = checked_label(label(name, "x" * 255))
+    assert len(job_of(place)) <= MAX_JOB
+    assert job_of(place) != job_of(label(f"{name}2", "x"))
+
+
+@pytest.mark.parametrize(
+    "name", ["/".join(["\u6c34" * 80] * 3), "../jane-doe", "jane\\doe"], ids=["long", "out", "other"]
+)
+def test_e1_a_file_s_name_that_cannot_be_taken_ends_the_call_and_is_not_told(name: str) -> None:
+    world = world_of("build", outputs=[])
+    world.provider.files = {name: b"x"}
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.OUTPUTS_REFUSED
+    reason = run_of(world, record)["reason"]
+    assert reason.startswith("archive: expected names")
+    assert "jane" not in reason
+    assert reason.isascii()
+
+
+def test_more_of_the_probe_s_than_a_tree_takes_ends_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gather_files, "MAX_PROFILE", 5)
+    world = world_of("build", "check", "more")
+    world.provider.files = {"sealrun-profile/profile.json": b"{}", "sealrun-profile/profile.folded": b""}
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.OUTPUTS_REFUSED
+    assert "profile: expected at most 5 items" in run_of(world, record)["reason"]
+
+
+def test_e1_where_every_symbol_is_shown_probes_that_are_not_named_are_not() -> None:
+    world = world_of("build", symbols=["*"], probes=["steps"])
+    world.provider.files = {
+        "sealrun-profile/probes.json": b'{"probes":{"steps":[1],"weight":[4]}}',
+        "sealrun-profile/profile.json": b"{}",
+    }
+    record, _ = over(world)
+    shown = [entry.leaf.label for entry in index_of(world, record).trees["profile"] if entry.leaf]
+    assert shown == ["run.json", "build/probes/steps", "build/sealrun-profile/profile.json"]
+    folder = folder_of(world, record, buyer=False)
+    assert verify(folder["receipt.json"], folder, Trust()).holds

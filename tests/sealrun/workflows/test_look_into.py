@@ -1,0 +1,145 @@
+"""Secrets within compressed files are found; what cannot be looked into does not count as free of them."""
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealrun.adapters.files.archives import unpack_zip
+from sealrun.encoding.inflate import CHUNK, inflated, is_compressed
+from sealrun.errors import UnsafeArchive
+from sealrun.evidence.secret_scan import Scanner
+from sealrun.workflows.look_into import LEAST, MAX_DEPTH, Look
+from tests.sealrun.evidence.test_secret_scan import ASSIGNED, PLANTED, chunked
+from tests.sealrun.fakes import zipped
+
+SECRET = PLANTED["gitlab"]
+FORMS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+}
+PLAIN = b"".join(n.to_bytes(4) for n in range(700_000))
+
+
+def shows(data: bytes, **bounds: int) -> bool:
+    return Look(Scanner([b"known to be secret"]), unpack_zip, **bounds).shows(lambda: [data])
+
+
+def within(data: bytes) -> dict[str, bytes]:
+    """The bytes, compressed in every way and in some combinations."""
+    return {
+        **{name: compress(data) for name, compress in FORMS.items()},
+        "two streams": gzip.compress(b"first\n") + gzip.compress(data),
+        "padded": lzma.compress(b"first\n") + bytes(8) + lzma.compress(data),
+        "zip": zipped({"a/first.txt": b"first\n", "a/second.txt": data}),
+        "tar.gz in zip": zipped({"sources.tar.gz": gzip.compress(bytes(1024) + data)}),
+        "zip in xz in zip": zipped({"x.xz": lzma.compress(zipped({"x": data}))}),
+        "at the end of megabytes": bz2.compress(PLAIN + b"\n" + data),
+    }
+
+
+@pytest.mark.parametrize("form", within(b""))
+def test_a_secret_in_a_compressed_file_is_found(form: str) -> None:
+    assert not shows(within(SECRET)[form])
+    assert not shows(within(b"it is known to be secret")[form])
+    assert shows(within(b"it is not")[form])
+    assert shows(within(ASSIGNED[0])[form])
+
+
+def test_a_secret_in_a_name_within_an_archive_is_found() -> None:
+    assert not shows(zipped({f"a/{SECRET.decode()}": b"x"}))
+
+
+DAMAGED = {
+    "cut": gzip.compress(PLAIN)[:-9],
+    "cut at once": gzip.compress(PLAIN)[:4],
+    "bytes behind": bz2.compress(b"x") + b"more",
+    "a changed byte": lzma.compress(b"x" * 99)[:40] + b"\xff" + lzma.compress(b"x" * 99)[41:],
+    "asks for memory": lzma.compress(
+        b"x", filters=[{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 96 << 20}]
+    ),
+    "no zip": b"PK\3\4 is what a zip begins with",
+    "a name that leaves the folder": zipped({"../x": b"x"}),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_cannot_be_looked_into_is_not_shown(name: str) -> None:
+    assert not shows(DAMAGED[name])
+
+
+def test_what_is_compressed_too_often_is_not_shown() -> None:
+    data = b"x"
+    for _ in range(MAX_DEPTH):
+        data = gzip.compress(data)
+    assert shows(data)
+    assert not shows(gzip.compress(data))
+
+
+def test_all_files_together_give_out_no_more_than_allowed() -> None:
+    look = Look(Scanner(), unpack_zip, bytes_left=5_000_000)
+    bomb = gzip.compress(bytes(2_000_000))
+    assert [look.shows(lambda: [bomb]) for _ in range(3)] == [True, True, False]
+    assert not shows(zipped({"a": bytes(3_000_000), "b": bytes(3_000_000)}), bytes_left=5_000_000)
+    assert shows(bytes(6_000_000), bytes_left=5_000_000)
+
+
+def test_empty_ones_are_counted_too_for_they_take_their_time() -> None:
+    look = Look(Scanner(), unpack_zip, bytes_left=1000 * LEAST)
+    for data in (
+        gzip.compress(b"") * 5000,
+        bz2.compress(b"") * 5000,
+        zipped({str(n): b"" for n in range(5000)}),
+    ):
+        look.bytes_left = 1000 * LEAST
+        assert not look.shows(lambda data=data: [data])  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("first", [b"", b"\x1f", b"PK"])
+def test_a_secret_behind_a_short_first_stream_is_found(first: bytes) -> None:
+    inner = gzip.compress(SECRET) if first != b"PK" else zipped({"a": gzip.compress(SECRET)})
+    begun = gzip.compress(first) + gzip.compress(inner.removeprefix(first))
+    assert not shows(begun)
+    assert not shows(zipped({"x": begun}))
+
+
+def bzip2ed() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("a", SECRET)
+    return buffer.getvalue()
+
+
+def test_what_a_zip_has_by_another_method_is_not_shown() -> None:
+    assert not shows(bzip2ed())
+
+
+@given(
+    data=st.binary(max_size=300),
+    form=st.sampled_from(sorted(FORMS)),
+    cuts=st.lists(st.integers(6, 400), max_size=20),
+)
+def test_what_was_compressed_comes_out_whatever_the_chunks(data: bytes, form: str, cuts: list[int]) -> None:
+    packed = FORMS[form](data) + FORMS[form](data)
+    assert is_compressed(packed[:6])
+    assert (
+        b"".join(inflated(chunked(packed, [cut for cut in cuts if cut % (len(packed) + 1) > 5]))) == data * 2
+    )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_it_comes_out_in_pieces(form: str) -> None:
+    sizes = [len(piece) for piece in inflated([FORMS[form](bytes(50 * CHUNK))])]
+    assert (sum(sizes), max(sizes)) == (50 * CHUNK, CHUNK)
+
+
+def test_what_is_not_compressed_is_refused() -> None:
+    with pytest.raises(UnsafeArchive, match="expected a sound one, got another form"):
+        list(inflated([b"plain"]))

@@ -1,0 +1,397 @@
+"""A paid call costs one signature, and nothing that is signed or deposited is ever passed."""
+
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from mina.keys import PrivateKey
+from sealrun.errors import (
+    AccountRefused,
+    Conflict,
+    Malformed,
+    NodeUnavailable,
+    NotAllowed,
+    OfferClosed,
+    PaymentRequired,
+    Refused,
+    TooMany,
+)
+from sealrun.money import x402
+from sealrun.money.buyer import sign_read
+from sealrun.money.dues import DEPTH, RESERVED_LEAVES
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.runs.record import State
+from sealrun.runs.run import RunStatus
+from sealrun.service.problems import problem
+from sealrun.workflows.read_receipt import read_evidence
+from sealrun.workflows.reserve_price import Payments
+from tests.sealrun.adapters.test_ledger import dynamo
+from tests.sealrun.fake_chain import DEPOSIT, account_answer
+from tests.sealrun.fakes import FakeLedger
+from tests.sealrun.market import SELLER_SITE, Market, body_of, payment_of
+from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, make_paid_offer, terms_value
+
+NAME = ACCOUNT.public_key().to_base58()
+
+
+@pytest.fixture
+def market() -> Market:
+    return Market()
+
+
+def ledger_is_untouched(market: Market) -> bool:
+    ledger: FakeLedger = market.ledger
+    return not (ledger.records or ledger.identifiers or ledger.standings)
+
+
+def test_a_paid_call_starts_one_run_and_reserves_its_price(market: Market) -> None:
+    accepted = market.pay(market.sign(limit=PRICE))
+    assert accepted.first
+    assert accepted.record.state is State.RUNNING
+    assert (market.ledger.standing(NAME).pending, market.ledger.standing(NAME).due) == (PRICE, 0)
+
+
+def test_a8_an_account_whose_tree_has_no_room_for_another_leaf_takes_no_call(market: Market) -> None:
+    """Such a call would run and never become due."""
+    running = market.pay(market.sign(limit=PRICE)).record
+    before = market.ledger.standings[NAME]
+    nearly = replace(before.tree, count=2**DEPTH - RESERVED_LEAVES)
+    market.ledger.standings[NAME] = replace(before, tree=nearly)
+    with pytest.raises(AccountRefused, match="expected room for one more call") as refused:
+        market.pay(market.sign(limit=2 * PRICE, nonce=8))
+    assert "PAYMENT-REQUIRED" in problem(refused.value)[1]
+    assert market.settle(running.call_hash).state is State.SUCCEEDED
+
+
+def test_l4_the_answer_says_reserved_and_not_charged(market: Market) -> None:
+    accepted = market.pay(market.sign(limit=PRICE))
+    said = x402.decoded(accepted.headers["PAYMENT-RESPONSE"])
+    assert said == {
+        "success": True,
+        "transaction": "",
+        "network": "mina:devnet",
+        "payer": BUYER.public_key().to_base58(),
+        "amount": "0",
+        "extra": {
+            "commitment": str(accepted.record.call_hash),
+            "status": "reserved",
+            "reserved": str(PRICE),
+            "account": NAME,
+        },
+    }
+
+
+def test_a_good_run_is_due_and_a_failed_one_costs_nothing(market: Market) -> None:
+    assert market.bought(limit=PRICE).state is State.SUCCEEDED
+    market.provider.ends_as = RunStatus.FAILED
+    assert market.bought(limit=2 * PRICE, nonce=8).state is State.FAILED
+    standing = market.ledger.standing(NAME)
+    assert (standing.due, standing.pending) == (PRICE, 0)
+    assert [leaf.price_due for leaf in market.ledger.leaves(NAME)] == [PRICE, 0]
+
+
+def test_l4_without_payment_the_answer_is_402_with_all_that_a_client_needs(market: Market) -> None:
+    with pytest.raises(PaymentRequired, match="expected a payment, got none") as refused:
+        market.send(body_of(market.sign(limit=PRICE)), "")
+    status, headers, _ = problem(refused.value)
+    said = x402.decoded(headers["PAYMENT-REQUIRED"])
+    [accepts] = said["accepts"]
+    assert (status, said["x402Version"]) == (402, 2)
+    assert said["resource"]["url"] == f"https://calls.test/offers/{market.offer.id}/calls"
+    assert (accepts["scheme"], accepts["network"], accepts["amount"]) == (
+        "batch-settlement",
+        "mina:devnet",
+        str(PRICE),
+    )
+    assert accepts["extra"] == {
+        "offer": market.offer.id,
+        "terms": terms_value(),
+        "termsHash": f"{market.offer.terms:064x}",
+        "verificationKeyHash": "20497",
+        "ledger": "https://calls.test/accounts",
+    }
+    assert "payment-identifier" in said["extensions"]
+
+
+def test_l3_a_402_stores_nothing(market: Market) -> None:
+    calls: list[Any] = [
+        lambda: market.send({}, ""),
+        lambda: market.send(body_of(market.sign(limit=PRICE)), ""),
+        lambda: market.pay(market.sign(limit=PRICE - 1, identifier="payment-0123456789")),
+        lambda: market.pay(market.sign(limit=DEPOSIT + 1, identifier="payment-0123456789")),
+    ]
+    market.chain.answer = account_answer(balance=PRICE - 1)
+    for call in calls:
+        with pytest.raises(PaymentRequired):
+            call()
+    assert ledger_is_untouched(market)
+    assert market.provider.starts == 0
+
+
+def test_l1_paid_calls_over_the_table_itself() -> None:
+    with mock_aws():
+        market = Market(ledger=dynamo())
+        assert market.bought(limit=PRICE, nonce=1).state is State.SUCCEEDED
+        market.provider.ends_as = RunStatus.FAILED
+        assert market.bought(limit=2 * PRICE, nonce=2).state is State.FAILED
+        with pytest.raises(PaymentRequired) as refused:
+            market.pay(market.sign(limit=PRICE, nonce=3))
+        correction = refused.value.required["accepts"][0]["extra"]["correction"]
+        assert (correction["due"], correction["pending"]) == (str(PRICE), "0")
+        assert correction["voucher"]["limit"] == str(2 * PRICE)
+        assert market.ledger.standing(NAME).tree.count == 2
+
+
+def test_l3_the_same_id_and_call_returns_the_first_answer_with_its_header(market: Market) -> None:
+    signed = market.sign(limit=PRICE, identifier="payment-0123456789")
+    first, again = market.pay(signed), market.pay(signed)
+    assert (first.first, again.first) == (True, False)
+    assert first.headers == again.headers
+    assert market.ledger.standing(NAME).committed == PRICE
+    assert market.provider.starts == 1
+
+
+def test_l3_the_same_id_with_another_call_is_a_conflict_and_reserves_nothing(market: Market) -> None:
+    market.pay(market.sign(limit=PRICE, identifier="payment-0123456789"))
+    with pytest.raises(Conflict, match="no other call of this account"):
+        market.pay(market.sign(limit=2 * PRICE, nonce=8, identifier="payment-0123456789"))
+    assert market.ledger.standing(NAME).committed == PRICE
+
+
+def test_l4_a_stale_limit_is_corrected_with_the_buyers_own_signature(market: Market) -> None:
+    first = market.sign(limit=PRICE)
+    market.pay(first)
+    with pytest.raises(PaymentRequired, match=f"limit: expected at least {2 * PRICE}") as refused:
+        market.pay(market.sign(limit=PRICE, nonce=8))
+    correction = refused.value.required["accepts"][0]["extra"]["correction"]
+    assert correction == {
+        "due": "0",
+        "pending": str(PRICE),
+        "voucher": {
+            "limit": str(PRICE),
+            "callHash": str(first.call.hash),
+            "signature": first.signature.to_base58(),
+        },
+    }
+    assert market.pay(market.sign(limit=2 * PRICE, nonce=8)).first
+
+
+def test_l4_nobody_but_the_buyer_gets_a_correction(market: Market) -> None:
+    market.pay(market.sign(limit=PRICE))
+    stranger = PrivateKey.from_scalar(66)
+    with pytest.raises(NotAllowed, match="the key that the account was opened for"):
+        market.pay(market.sign(limit=PRICE, nonce=8, buyer=stranger))
+    with pytest.raises(PaymentRequired) as refused:
+        market.send(body_of(market.sign(limit=PRICE, nonce=8)), "")
+    assert "correction" not in refused.value.required["accepts"][0]["extra"]
+
+
+def test_l1_a_call_that_another_overtook_is_corrected_and_not_claimed() -> None:
+    market = Market()
+    overtaking = market.sign(limit=PRICE)
+
+    class Overtaken(FakeLedger):
+        def claim(self, record: Any, offer: Any, **more: Any) -> bool:
+            if not self.records:
+                self.records[1] = record
+                market.pay(overtaking)
+            return super().claim(record, offer, **more)
+
+    market.ledger = Overtaken()
+    market.__post_init__()
+    with pytest.raises(PaymentRequired, match="limit and funds: expected at least") as refused:
+        market.pay(market.sign(limit=PRICE, nonce=8))
+    assert refused.value.required["accepts"][0]["extra"]["correction"]["pending"] == str(PRICE)
+    assert market.ledger.standing(NAME).committed == PRICE
+
+
+def test_a1_a_deposit_covers_what_is_committed_and_this_price(market: Market) -> None:
+    market.chain.answer = account_answer(balance=2 * PRICE - 1)
+    market.pay(market.sign(limit=PRICE))
+    market.clock.passes(60)
+    with pytest.raises(
+        PaymentRequired, match=f"expected funds of at least {2 * PRICE} .* got {2 * PRICE - 1}"
+    ):
+        market.pay(market.sign(limit=2 * PRICE, nonce=8))
+
+
+def test_a1_an_account_that_is_not_as_it_must_be_pays_for_nothing(market: Market) -> None:
+    market.chain.answer = account_answer(exit_slot=9)
+    with pytest.raises(AccountRefused, match=r"state\.exitSlot: expected 0, got 9") as refused:
+        market.pay(market.sign(limit=PRICE))
+    status, headers, body = problem(refused.value)
+    assert (status, "account-refused" in body) == (402, True)
+    assert "exitSlot" in x402.decoded(headers["PAYMENT-REQUIRED"])["error"]
+    assert ledger_is_untouched(market)
+
+
+def test_a1_only_the_buyer_of_the_account_pays_with_it(market: Market) -> None:
+    with pytest.raises(AccountRefused, match=r"state\.buyer: expected"):
+        market.pay(market.sign(limit=PRICE, buyer=PrivateKey.from_scalar(66)))
+
+
+def test_a3_terms_of_another_ledger_are_refused(market: Market) -> None:
+    other = Market(make_paid_offer(terms=terms_value(ledger="8")))
+    with pytest.raises(OfferClosed, match="the ledger of this stack"):
+        other.pay(other.sign(limit=PRICE))
+    assert Payments(market.chain, SELLER_SITE, ledger=7).payment(market.offer) == market.offer.payment
+
+
+def test_a4_a_call_for_other_terms_is_not_this_offers_call(market: Market) -> None:
+    signed = market.sign(limit=PRICE, terms_hash=5)
+    with pytest.raises(Refused, match=r"payload\.callHash: expected"):
+        market.pay(signed)
+
+
+def test_a5_an_exit_shows_at_the_latest_when_the_view_is_a_minute_old(market: Market) -> None:
+    market.pay(market.sign(limit=PRICE))
+    market.chain.answer = account_answer(exit_slot=700)
+    market.clock.passes(59)
+    market.pay(market.sign(limit=2 * PRICE, nonce=8))  # the delay of an exit is far longer than this
+    market.clock.passes(1)
+    with pytest.raises(AccountRefused, match="exitSlot"):
+        market.pay(market.sign(limit=3 * PRICE, nonce=9))
+
+
+def test_a5_a_deposit_counts_at_the_depth_that_the_offer_names() -> None:
+    payment = {"depth": 3, "nodes": 1, "failed_per_day": 5}
+    market = Market(make_paid_offer(payment=payment))
+    with pytest.raises(PaymentRequired, match="3 blocks deep, got 0"):
+        market.pay(market.sign(limit=PRICE))
+    market.chain.answer = account_answer(height=102)
+    market.clock.passes(60)
+    with pytest.raises(PaymentRequired, match="3 blocks deep, got 0"):
+        market.pay(market.sign(limit=PRICE))
+    market.chain.answer = account_answer(height=103)
+    market.clock.passes(60)
+    assert market.pay(market.sign(limit=PRICE)).first
+
+
+def test_a5_money_that_lies_deep_counts_while_more_comes_and_shallower_offers_look() -> None:
+    """Anybody can put dust into an account with every block (A6)."""
+    offers = {
+        depth: make_paid_offer(price="1", payment={"depth": depth, "nodes": 1, "failed_per_day": 5})
+        for depth in (10, 1)
+    }
+    market, calls = Market(offers[10]), count(1)
+    market.ledger.publish(StoredOffer(offers[1], "", b"", b"", b""))
+
+    def first(depth: int, height: int) -> bool:
+        number = next(calls)
+        market.offer, market.chain.answer = offers[depth], account_answer(height=height, balance=100 + height)
+        market.clock.passes(60)
+        return market.pay(market.sign(limit=number, nonce=number)).first
+
+    for depth in (10, 1):
+        with pytest.raises(PaymentRequired, match="blocks deep, got 0"):
+            first(depth, 100)
+    for height in range(120, 125):
+        assert first(1, height)
+    assert first(10, 125)
+
+
+def test_l2_a_buyer_who_has_just_topped_up_waits_five_seconds(market: Market) -> None:
+    market.chain.answer = account_answer(balance=1)
+    with pytest.raises(PaymentRequired):
+        market.pay(market.sign(limit=PRICE))
+    market.chain.answer = account_answer()
+    with pytest.raises(PaymentRequired):
+        market.pay(market.sign(limit=PRICE))
+    assert market.chain.looks == 1
+    market.clock.passes(5)
+    assert market.pay(market.sign(limit=PRICE)).first
+    assert market.chain.looks == 2
+
+
+def test_l2_a_stranger_does_not_use_up_a_buyers_look_ups(market: Market) -> None:
+    stranger = PrivateKey.from_scalar(66)
+    for nonce in range(30):
+        with pytest.raises(AccountRefused):
+            market.pay(market.sign(limit=PRICE, nonce=nonce, buyer=stranger))
+    with pytest.raises(TooMany, match="fewer calls in a minute"):
+        market.pay(market.sign(limit=PRICE, nonce=31, buyer=stranger))
+    assert market.pay(market.sign(limit=PRICE)).first
+
+
+def test_l8_without_a_node_nothing_is_claimed_and_running_calls_finish(market: Market) -> None:
+    running = market.pay(market.sign(limit=PRICE)).record
+    market.chain.down = True
+    market.clock.passes(60)
+    with pytest.raises(NodeUnavailable):
+        market.pay(market.sign(limit=2 * PRICE, nonce=8))
+    assert market.settle(running.call_hash).state is State.SUCCEEDED
+    assert market.ledger.standing(NAME).due == PRICE
+
+
+def test_l8_an_offer_that_is_paused_takes_no_call_and_says_why(market: Market) -> None:
+    market.ledger.pause_offer(market.offer.hash, "the node is not synced")
+    with pytest.raises(OfferClosed, match="the node is not synced"):
+        market.pay(market.sign(limit=PRICE))
+    market.ledger.pause_offer(market.offer.hash, "")
+    assert market.pay(market.sign(limit=PRICE)).first
+
+
+def test_e3_the_oracles_key_buys_nothing(market: Market) -> None:
+    with pytest.raises(NotAllowed, match="the oracle's own"):
+        market.pay(market.sign(limit=PRICE, buyer=ORACLE))
+    with pytest.raises(Refused, match="got the account's"):
+        market.pay(market.sign(limit=PRICE, buyer=ACCOUNT))
+
+
+def test_l5_the_buyer_reads_what_a_paid_call_left_and_the_accounts_own_key_does_not(market: Market) -> None:
+    call = market.sign(limit=PRICE).call
+    record = market.bought(limit=PRICE)
+
+    def evidence(key: PrivateKey) -> dict[str, Any]:
+        until = market.clock.now + 60
+        headers = sign_read(key, call.network, call.account, call.hash, expires_at=until)
+        right = {"expires_at": str(until), "signature": headers["Sealrun-Signature"]}
+        return read_evidence(record.id, right, ledger=market.ledger, store=market.store, now=market.clock.now)
+
+    assert evidence(BUYER)["openings"]
+    with pytest.raises(NotAllowed, match="expected the buyer's"):
+        evidence(ACCOUNT)
+
+
+HEADERS: list[tuple[str, dict[str, Any] | str, str]] = [
+    ("base64", "%%%", "expected base64"),
+    ("length", "A" * 8193, "expected at most 8192 characters, got 8193"),
+    ("JSON", "AAAA", "JSON"),
+    ("version", {"x402Version": 1}, "x402Version: expected a whole number from 2 to 2"),
+    ("scheme", {"accepted": {"scheme": "exact"}}, "accepted.scheme: expected batch-settlement, got exact"),
+    ("network", {"accepted": {"network": "mina:mainnet"}}, "accepted.network"),
+    ("amount", {"accepted": {"amount": "1"}}, f"accepted.amount: expected {PRICE}, got 1"),
+    ("payTo", {"accepted": {"payTo": NAME}}, "accepted.payTo"),
+    ("account", {"payload": {"account": "B62"}}, "payload.account: expected the account of the body"),
+    ("call", {"payload": {"callHash": "5"}}, "payload.callHash: expected"),
+    ("limit", {"payload": {"limit": str(2**64)}}, "limit: expected at most"),
+    ("tip", {"payload": {"tip": 1}}, "payload: expected .* got also tip"),
+    ("signature", {"payload": {"signature": "7mX"}}, "signature: "),
+    ("identifier", {"extensions": {"payment-identifier": {"info": {"id": "short"}}}}, "identifier: expected"),
+]
+
+
+@pytest.mark.parametrize(("change", "text"), [h[1:] for h in HEADERS], ids=[h[0] for h in HEADERS])
+def test_a_payment_that_is_not_this_calls_is_refused(
+    market: Market, change: dict[str, Any] | str, text: str
+) -> None:
+    signed = market.sign(limit=PRICE)
+    payment = payment_of(signed, market.offer)
+    if isinstance(change, dict):
+        for name, value in change.items():
+            payment[name] = {**payment.get(name, {}), **value} if isinstance(value, dict) else value
+        change = x402.encoded(payment)
+    with pytest.raises((Malformed, Refused), match=text):
+        market.pay(signed, payment=change)
+    assert ledger_is_untouched(market)
+
+
+@pytest.mark.parametrize("name", ["buyer", "limit", "signature", "identifier"])
+def test_what_belongs_to_the_payment_stands_in_no_body(market: Market, name: str) -> None:
+    signed = market.sign(limit=PRICE)
+    header = x402.encoded(payment_of(signed, market.offer))
+    with pytest.raises(Malformed, match=f"expected {name} in the payment"):
+        market.send({**body_of(signed), name: "1"}, header)

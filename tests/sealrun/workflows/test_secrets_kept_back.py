@@ -1,0 +1,134 @@
+"""What looks like a secret is masked in logs and kept back where anyone could see it."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from sealrun.evidence.leaves import Kind
+from sealrun.evidence.secret_scan import MASK
+from sealrun.receipts.receipt import Outcome
+from sealrun.runs.record import Record
+from tests.sealrun.evidence.test_secret_scan import PLANTED
+from tests.sealrun.workflows.test_collect_run import index_of, openings_of, over, run_of
+from tests.sealrun.world import API_TOKEN, WEBHOOK_SECRET, World, evidence_value, make_offer
+
+SECRET = PLANTED["gitlab"]
+
+
+def world_of(**evidence: Any) -> World:
+    return World(make_offer(evidence=evidence_value(**evidence)))
+
+
+def public_bytes(world: World, record: Record) -> bytes:
+    """All that anyone may see of the call's evidence."""
+    index = world.store.get(record.index)
+    leaves = [entry.leaf for tree in index_of(world, record).trees.values() for entry in tree if entry.leaf]
+    files = [world.store.bytes.get(leaf.sha256, b"") for leaf in leaves]
+    labels = [leaf.label.encode() for leaf in leaves]
+    return b"\n".join([index, world.store.get(record.statements), *files, *labels])
+
+
+@pytest.mark.parametrize("secret", [*PLANTED.values(), API_TOKEN, WEBHOOK_SECRET])
+def test_secrets_in_a_log_are_masked_before_it_is_stored(secret: bytes) -> None:
+    world = world_of(log=["*"], inputs="public")
+    world.provider.log_text = b"$ env\nX=" + secret + b"\nbuilt\n"
+    record, _ = over(world)
+    log = next(leaf for leaf in openings_of(world, record)["profile"] if leaf.kind is Kind.LOG)
+    assert world.store.get(log.sha256) == b"$ env\nX=" + MASK + b"\nbuilt\n"
+    assert run_of(world, record)["masked"] == {"build/job.log": 1}
+    assert all(secret not in stored for stored in world.store.bytes.values())
+
+
+def test_a_secret_at_the_log_s_limit_is_not_left_in_half() -> None:
+    world = world_of()
+    world.provider.log_text = b"x" * 990 + b" " + SECRET
+    record, _ = over(world)
+    log = next(leaf for leaf in openings_of(world, record)["profile"] if leaf.kind is Kind.LOG)
+    assert world.store.get(log.sha256).endswith(b" " + MASK[:9])
+
+
+@pytest.mark.parametrize("secret", PLANTED.values())
+def test_a_public_output_with_a_secret_is_a_black_box_named_by_its_kind_only(secret: bytes) -> None:
+    world = world_of()
+    world.provider.files = {"dist/out.txt": b"built\n", "dist/config.json": b'{"x": "' + secret + b'"}'}
+    record, _ = over(world)
+    shown, hidden = index_of(world, record).trees["outputs"]
+    assert shown.leaf is not None
+    assert (hidden.kind, hidden.leaf, hidden.cid) == (Kind.OUTPUT, None, "")
+    assert run_of(world, record)["withheld"] == ["output"]
+    assert b"config.json" not in public_bytes(world, record)
+    assert secret not in public_bytes(world, record)
+
+
+def test_an_output_that_only_the_buyer_sees_is_not_looked_into() -> None:
+    world = world_of(outputs=[])
+    world.provider.files = {"dist/config.json": SECRET}
+    record, _ = over(world)
+    assert run_of(world, record)["withheld"] == []
+
+
+@pytest.mark.parametrize("outputs", [["*"], []], ids=["public", "the buyer's"])
+@pytest.mark.parametrize("secret", [API_TOKEN, WEBHOOK_SECRET, WEBHOOK_SECRET.removeprefix(b"whsec_")])
+@pytest.mark.parametrize("name", ["dist/config.json", "sealrun-profile/profile.json"])
+def test_a_file_with_the_operator_s_own_secret_goes_to_nobody(
+    outputs: list[str], secret: bytes, name: str
+) -> None:
+    world = world_of(outputs=outputs)
+    world.provider.files = {"dist/out.txt": b"built\n", name: b"x" * 3_000 + secret}
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.OUTPUTS_REFUSED
+    assert run_of(world, record)["reason"].startswith("file: expected none of the operator's own secrets")
+    assert all(secret not in stored for stored in world.store.bytes.values())
+    assert index_of(world, record).trees["outputs"] == ()
+
+
+def test_a_public_archive_with_a_secret_in_it_is_kept_back() -> None:
+    world = world_of()
+    tar = b"PAX" + bytes(600) + SECRET + bytes(600)
+    world.provider.files = {
+        "dist/sources.tar.gz": gzip.compress(tar),
+        "dist/built.tar.gz": gzip.compress(b"x"),
+    }
+    record, _ = over(world)
+    hidden, shown = index_of(world, record).trees["outputs"]
+    assert (hidden.leaf, shown.leaf is None) == (None, False)
+    assert run_of(world, record)["withheld"] == ["output"]
+
+
+def test_an_output_whose_name_is_a_secret_is_kept_back() -> None:
+    world = world_of()
+    world.provider.files = {f"dist/{SECRET.decode()}": b"built\n"}
+    record, _ = over(world)
+    assert SECRET not in public_bytes(world, record)
+    assert run_of(world, record)["withheld"] == ["output"]
+
+
+def test_a_secret_in_stacks_probes_and_profile_is_kept_back() -> None:
+    world = world_of(symbols=["*"], probes=["seen"])
+    world.provider.files = {
+        "sealrun-profile/profile.folded": b"main;" + SECRET + b" 3\n",
+        "sealrun-profile/probes.json": json.dumps({"probes": {"seen": SECRET.decode()}}).encode(),
+    }
+    record, _ = over(world)
+    assert sorted(run_of(world, record)["withheld"]) == ["probe", "profile", "stacks"]
+    assert SECRET not in public_bytes(world, record)
+
+
+def test_a_line_that_hides_a_secret_between_colours_is_kept_back() -> None:
+    world = world_of(log=["deploy*"], inputs="public")
+    world.provider.log_text = b"deploy one\ndeploy " + SECRET[:9] + b"\x1b[0m" + SECRET[9:] + b"\n"
+    record, _ = over(world)
+    lines = [entry for entry in index_of(world, record).trees["profile"] if entry.kind is Kind.LINE]
+    assert [line.text for line in lines] == ["deploy one", None]
+    assert lines[1].leaf is None
+    assert run_of(world, record)["withheld"] == ["line"]
+    assert SECRET not in public_bytes(world, record)
+
+
+def test_digests_of_an_ordinary_build_are_shown() -> None:
+    world = world_of()
+    world.provider.files = {"dist/SHA256SUMS": f"{'0a1b' * 16}  mina.zip\n{'c3d4' * 16}  x.zip\n".encode()}
+    record, _ = over(world)
+    assert run_of(world, record)["withheld"] == []

@@ -1,0 +1,105 @@
+"""R6: a webhook wakes the collector and does nothing more."""
+
+import base64
+import hmac
+import json
+
+import pytest
+
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.providers.gitlab.webhook import GitLabDeliveries
+from sealrun.runs.record import Record
+from sealrun.service.credentials import key_context
+from sealrun.workflows.take_webhook import take_webhook
+from tests.sealrun.fakes import FakeKeys, FakeLedger
+from tests.sealrun.world import World, make_offer
+
+KEY = bytes(range(32))
+SECRET = "whsec_" + base64.b64encode(KEY).decode()
+
+
+class CountingKeys(FakeKeys):
+    """Counts how often a key was opened."""
+
+    opened = 0
+
+    def decrypt(self, ciphertext: bytes, *, context: object) -> bytes:
+        self.opened += 1
+        return super().decrypt(ciphertext, context=context)  # type: ignore[arg-type]
+
+
+def running() -> tuple[World, Record]:
+    offer, keys, ledger = make_offer(), CountingKeys(), FakeLedger()
+    secret = keys.encrypt(SECRET.encode(), context=key_context("webhook", offer.id))
+    ledger.publish(StoredOffer(offer, "", b"sealed", b"key", secret))
+    world = World(offer=offer, keys=keys, ledger=ledger)
+    return world, world.call().record
+
+
+def deliver(
+    world: World, *, run: int = 1, at: int | None = None, key: bytes = KEY, instance: str = ""
+) -> bool:
+    body = json.dumps(
+        {
+            "object_kind": "pipeline",
+            "object_attributes": {"id": run, "status": "success"},
+            "project": {"id": 42},
+        }
+    ).encode()
+    sent = str(world.clock.now if at is None else at)
+    mac = hmac.digest(key, b"msg_1." + sent.encode() + b"." + body, "sha256")
+    headers = {
+        "x-gitlab-event": "Pipeline Hook",
+        "x-gitlab-instance": instance or world.offer.source.origin,
+        "webhook-id": "msg_1",
+        "webhook-timestamp": sent,
+        "webhook-signature": "v1," + base64.b64encode(mac).decode(),
+    }
+    return take_webhook(
+        body,
+        headers,
+        deliveries=GitLabDeliveries(),
+        ledger=world.ledger,
+        keys=world.keys,
+        waker=world.waker,
+        now=world.clock.now,
+    )
+
+
+def test_r6_a_true_delivery_wakes_the_collector_and_asks_the_provider_nothing() -> None:
+    world, record = running()
+    asked = len(world.provider.calls)
+    assert deliver(world)
+    assert world.waker.woken == [record.call_hash]
+    assert len(world.provider.calls) == asked
+
+
+@pytest.mark.parametrize("other", [{"run": 2}, {"instance": "https://other.example"}])
+def test_r6_a_delivery_about_an_unknown_run_is_dropped_before_any_key_is_opened(
+    other: dict[str, object],
+) -> None:
+    world, _ = running()
+    assert not deliver(world, **other)  # type: ignore[arg-type]
+    assert not world.waker.woken
+    assert world.keys.opened == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("seconds", [-301, 301])
+def test_r6_a_delivery_outside_the_window_wakes_nobody(seconds: int) -> None:
+    world, _ = running()
+    assert not deliver(world, at=world.clock.now + seconds)
+    assert not world.waker.woken
+
+
+def test_r6_a_delivery_with_another_key_wakes_nobody() -> None:
+    world, _ = running()
+    assert not deliver(world, key=bytes(32))
+    assert not world.waker.woken
+
+
+def test_r6_a_delivery_about_a_call_that_is_over_wakes_nobody() -> None:
+    world, record = running()
+    world.settle(record.call_hash)
+    world.waker.woken.clear()
+    assert not deliver(world)
+    assert not world.waker.woken
