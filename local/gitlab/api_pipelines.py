@@ -1,52 +1,50 @@
 """The routes of pipelines: create, trigger, list, read, cancel, retry, variables."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local.gitlab import views
 from local.gitlab.access import trigger_of
+from local.gitlab.context import Context
 from local.gitlab.messages import ApiError, Request, Response, invalid_base, missing, not_found, page
 from local.gitlab.pipelines import Rejected, Wanted
 from local.gitlab.store import Pipeline, Project
-
-if TYPE_CHECKING:
-    from local.gitlab.api import Api
 
 _FILTERS = ("status", "ref", "sha", "source", "name")
 _ORDERS = ("id", "status", "ref", "updated_at", "user_id")
 
 
-def create(api: "Api", request: Request) -> Response:
+def create(context: Context, request: Request) -> Response:
     """``POST /projects/:id/pipeline`` with an access token."""
-    project, token = api.member(request)
+    project, token = context.member(request)
     given = request.params
     variables = given.get("variables") or []
     if not all(isinstance(one, dict) and {"key", "value"} <= set(one) for one in variables):
         raise ApiError(400, {"error": "variables is invalid"})
     named = {str(one["key"]): str(one["value"]) for one in variables}
-    return _created(api, project, request, source="api", user=token.user, variables=named)
+    return _created(context, project, request, source="api", user=token.user, variables=named)
 
 
-def trigger(api: "Api", request: Request) -> Response:
+def trigger(context: Context, request: Request) -> Response:
     """``POST /projects/:id/trigger/pipeline``: the token in the body is all it takes."""
     given = request.params
     for name in ("ref", "token"):
         if not given.get(name):
             raise missing(name)
-    project = api.project_for_trigger(request)
-    token = trigger_of(api.store, project, given["token"])
+    project = context.project_for_trigger(request)
+    token = trigger_of(context.store, project, given["token"])
     if token is None:
         raise not_found()
     variables = given.get("variables") or {}
     if not (isinstance(variables, dict) and all(isinstance(value, str) for value in variables.values())):
         raise ApiError(400, {"message": "variables needs to be a map of key-valued strings"})
-    return _created(api, project, request, source="trigger", user=token.user, variables=variables)
+    return _created(context, project, request, source="trigger", user=token.user, variables=variables)
 
 
-def index(api: "Api", request: Request) -> Response:
+def index(context: Context, request: Request) -> Response:
     """``GET /projects/:id/pipelines``; filters are exact."""
-    project, _ = api.visible(request)
-    with api.store.lock:
-        found = [one for one in api.store.pipelines.values() if one.project == project.id]
+    project, _ = context.visible(request)
+    with context.store.lock:
+        found = [one for one in context.store.pipelines.values() if one.project == project.id]
     for name in _FILTERS:
         if name in request.query:
             found = [one for one in found if getattr(one, name) == request.query[name]]
@@ -56,41 +54,41 @@ def index(api: "Api", request: Request) -> Response:
     if request.query.get("sort", "desc") not in ("asc", "desc"):
         raise ApiError(400, {"error": "sort does not have a valid value"})
     found.sort(key=lambda one: (_order(one, order), one.id), reverse=request.query.get("sort") != "asc")
-    items, headers = page(request, found, url=api.url)
+    items, headers = page(request, found, url=context.url)
     return Response(
-        value=[views.listed_pipeline(one, project.path, url=api.url) for one in items], headers=headers
+        value=[views.listed_pipeline(one, project.path, url=context.url) for one in items], headers=headers
     )
 
 
-def read(api: "Api", request: Request) -> Response:
+def read(context: Context, request: Request) -> Response:
     """``GET /projects/:id/pipelines/:pipeline_id``."""
-    project, _ = api.visible(request)
-    return Response(value=_detail(api, api.pipeline(request, project), project))
+    project, _ = context.visible(request)
+    return Response(value=_detail(context, context.pipeline(request, project), project))
 
 
-def cancel(api: "Api", request: Request) -> Response:
+def cancel(context: Context, request: Request) -> Response:
     """``POST .../cancel``: 200 also for a pipeline that is over."""
-    project, _ = api.member(request)
-    pipeline = api.pipeline(request, project)
-    api.runner.cancel(pipeline)
-    return Response(value=_without_name(api, pipeline, project))
+    project, _ = context.member(request)
+    pipeline = context.pipeline(request, project)
+    context.runner.cancel(pipeline)
+    return Response(value=_without_name(context, pipeline, project))
 
 
-def retry(api: "Api", request: Request) -> Response:
+def retry(context: Context, request: Request) -> Response:
     """``POST .../retry``: a further attempt of each failed or canceled job."""
-    project, _ = api.member(request)
-    pipeline = api.pipeline(request, project)
-    jobs = api.store.jobs_of(pipeline.id, retried=False)[::-1]
+    project, _ = context.member(request)
+    pipeline = context.pipeline(request, project)
+    jobs = context.store.jobs_of(pipeline.id, retried=False)[::-1]
     again = [job for job in jobs if job.status in ("failed", "canceled", "skipped")]
-    if again and api.runner.can_retry(pipeline):
-        api.runner.retry(pipeline, again)
-    return Response(201, _without_name(api, pipeline, project))
+    if again and context.runner.can_retry(pipeline):
+        context.runner.retry(pipeline, again)
+    return Response(201, _without_name(context, pipeline, project))
 
 
-def variables(api: "Api", request: Request) -> Response:
+def variables(context: Context, request: Request) -> Response:
     """``GET .../variables``: what the pipeline was started with; never without a token."""
-    project, _ = api.member(request)
-    pipeline = api.pipeline(request, project)
+    project, _ = context.member(request)
+    pipeline = context.pipeline(request, project)
     named = pipeline.variables.items()
     return Response(
         value=[{"variable_type": "env_var", "key": key, "value": value, "raw": False} for key, value in named]
@@ -98,7 +96,7 @@ def variables(api: "Api", request: Request) -> Response:
 
 
 def _created(
-    api: "Api", project: Project, request: Request, *, source: str, user: int, variables: dict[str, str]
+    context: Context, project: Project, request: Request, *, source: str, user: int, variables: dict[str, str]
 ) -> Response:
     given = request.params
     if not given.get("ref"):
@@ -107,18 +105,20 @@ def _created(
     if not isinstance(inputs, dict):
         raise ApiError(400, {"error": "inputs is invalid"})
     try:
-        pipeline = api.pipelines.create(project, Wanted(str(given["ref"]), source, user, inputs, variables))
+        pipeline = context.pipelines.create(
+            project, Wanted(str(given["ref"]), source, user, inputs, variables)
+        )
     except Rejected as error:
         raise invalid_base(str(error)) from error
-    return Response(201, _without_name(api, pipeline, project))
+    return Response(201, _without_name(context, pipeline, project))
 
 
-def _without_name(api: "Api", pipeline: Pipeline, project: Project) -> dict[str, Any]:
-    return views.created_pipeline(pipeline, project.path, api.store.users[pipeline.user], url=api.url)
+def _without_name(context: Context, pipeline: Pipeline, project: Project) -> dict[str, Any]:
+    return views.created_pipeline(pipeline, project.path, context.store.users[pipeline.user], url=context.url)
 
 
-def _detail(api: "Api", pipeline: Pipeline, project: Project) -> dict[str, Any]:
-    return views.pipeline(pipeline, project.path, api.store.users[pipeline.user], url=api.url)
+def _detail(context: Context, pipeline: Pipeline, project: Project) -> dict[str, Any]:
+    return views.pipeline(pipeline, project.path, context.store.users[pipeline.user], url=context.url)
 
 
 def _order(one: Pipeline, name: str) -> Any:

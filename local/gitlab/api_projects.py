@@ -1,35 +1,32 @@
 """The routes of users, projects, their variables, tags and hooks."""
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from local.gitlab import views
 from local.gitlab.access import is_member
+from local.gitlab.context import Context
 from local.gitlab.hooks import hook_json
 from local.gitlab.messages import ApiError, Request, Response, missing, not_found, page
 from local.gitlab.pipelines import commit_of, tag_target
 from local.gitlab.store import Hook
 
-if TYPE_CHECKING:
-    from local.gitlab.api import Api
 
-
-def user(api: "Api", request: Request) -> Response:
+def user(context: Context, request: Request) -> Response:
     """``GET /user``: whose token it is."""
-    return Response(value=views.user(api.store.users[api.token(request).user], url=api.url))
+    return Response(value=views.user(context.store.users[context.token(request).user], url=context.url))
 
 
-def read(api: "Api", request: Request) -> Response:
+def read(context: Context, request: Request) -> Response:
     """``GET /projects/:id``."""
-    project, token = api.visible(request)
+    project, token = context.visible(request)
     member = token is not None and is_member(token, project)
-    return Response(value=views.project(project, url=api.url, member=member))
+    return Response(value=views.project(project, url=context.url, member=member))
 
 
-def tag(api: "Api", request: Request) -> Response:
+def tag(context: Context, request: Request) -> Response:
     """``GET /projects/:id/repository/tags/:tag``."""
-    project, _ = api.visible(request)
+    project, _ = context.visible(request)
     name = unquote(request.groups["tag"])
     commit = commit_of(project, f"refs/tags/{name}")
     if not commit:
@@ -45,52 +42,52 @@ def tag(api: "Api", request: Request) -> Response:
     return Response(value=value)
 
 
-def protected_tags(api: "Api", request: Request) -> Response:
+def protected_tags(context: Context, request: Request) -> Response:
     """``GET /projects/:id/protected_tags``."""
-    project, _ = api.member(request)
-    items, headers = page(request, project.protected_tags, url=api.url)
+    project, _ = context.member(request)
+    items, headers = page(request, project.protected_tags, url=context.url)
     levels = [{"id": 1, "access_level": 40, "access_level_description": "Maintainers"}]
     return Response(value=[{"name": name, "create_access_levels": levels} for name in items], headers=headers)
 
 
-def variables(api: "Api", request: Request) -> Response:
+def variables(context: Context, request: Request) -> Response:
     """``GET /projects/:id/variables``."""
-    project, _ = api.member(request)
-    items, headers = page(request, list(project.variables.items()), url=api.url)
+    project, _ = context.member(request)
+    items, headers = page(request, list(project.variables.items()), url=context.url)
     return Response(value=[_variable(key, value) for key, value in items], headers=headers)
 
 
-def add_variable(api: "Api", request: Request) -> Response:
+def add_variable(context: Context, request: Request) -> Response:
     """``POST /projects/:id/variables``."""
-    project, _ = api.member(request)
+    project, _ = context.member(request)
     for name in ("key", "value"):
         if name not in request.params:
             raise missing(name)
     key, value = str(request.params["key"]), str(request.params["value"])
     if key in project.variables:
         raise ApiError(400, {"message": {"key": [f"({key}) has already been taken"]}})
-    with api.store.lock:
+    with context.store.lock:
         project.variables[key] = value
-        api.store.save()
+        context.store.save()
     return Response(201, _variable(key, value))
 
 
-def hooks(api: "Api", request: Request) -> Response:
+def hooks(context: Context, request: Request) -> Response:
     """``GET /projects/:id/hooks``; the secrets are not shown."""
-    project, _ = api.member(request)
-    mine = [hook for hook in api.store.hooks.values() if hook.project == project.id]
-    items, headers = page(request, mine, url=api.url)
+    project, _ = context.member(request)
+    mine = [hook for hook in context.store.hooks.values() if hook.project == project.id]
+    items, headers = page(request, mine, url=context.url)
     return Response(value=[hook_json(hook) for hook in items], headers=headers)
 
 
-def add_hook(api: "Api", request: Request) -> Response:
+def add_hook(context: Context, request: Request) -> Response:
     """``POST /projects/:id/hooks``."""
-    project, _ = api.member(request)
+    project, _ = context.member(request)
     given = request.params
     if not given.get("url"):
         raise missing("url")
     hook = Hook(
-        id=api.store.next_id(),
+        id=context.store.next_id(),
         project=project.id,
         url=str(given["url"]),
         token=str(given.get("token") or ""),
@@ -98,21 +95,21 @@ def add_hook(api: "Api", request: Request) -> Response:
         pipeline_events=_true(given.get("pipeline_events")),
         job_events=_true(given.get("job_events")),
     )
-    with api.store.lock:
-        api.store.hooks[hook.id] = hook
-        api.store.save()
+    with context.store.lock:
+        context.store.hooks[hook.id] = hook
+        context.store.save()
     return Response(201, hook_json(hook))
 
 
-def delete_hook(api: "Api", request: Request) -> Response:
+def delete_hook(context: Context, request: Request) -> Response:
     """``DELETE /projects/:id/hooks/:hook_id``."""
-    project, _ = api.member(request)
-    hook = api.store.hooks.get(request.number("hook"))
+    project, _ = context.member(request)
+    hook = context.store.hooks.get(request.number("hook"))
     if hook is None or hook.project != project.id:
         raise not_found("Project Hook")
-    with api.store.lock:
-        del api.store.hooks[hook.id]
-        api.store.save()
+    with context.store.lock:
+        del context.store.hooks[hook.id]
+        context.store.save()
     return Response(204)
 
 

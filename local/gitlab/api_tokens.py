@@ -2,49 +2,47 @@
 
 import re
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from local.gitlab.access import ACCESS_PREFIX, is_member, successor
+from local.gitlab.context import Context
 from local.gitlab.messages import Request, Response, insufficient_scope, not_found, page
 from local.gitlab.store import Token
-
-if TYPE_CHECKING:
-    from local.gitlab.api import Api
 
 GIT_SECONDS = 30
 
 
-def own(api: "Api", request: Request) -> Response:
+def own(context: Context, request: Request) -> Response:
     """``GET /personal_access_tokens/self``: the token that asks, a project's one too."""
-    return Response(value=_token(api.token(request)))
+    return Response(value=_token(context.token(request)))
 
 
-def rotate_own(api: "Api", request: Request) -> Response:
+def rotate_own(context: Context, request: Request) -> Response:
     """``POST /personal_access_tokens/self/rotate``."""
-    return _rotated(api, api.token(request), request)
+    return _rotated(context, context.token(request), request)
 
 
-def listed(api: "Api", request: Request) -> Response:
+def listed(context: Context, request: Request) -> Response:
     """``GET /projects/:id/access_tokens``: those that are active, as GitLab lists them."""
-    project, _ = api.member(request)
-    mine = [one for one in api.store.tokens.values() if one.project == project.id and not one.trigger]
-    items, headers = page(request, [one for one in mine if not one.revoked], url=api.url)
+    project, _ = context.member(request)
+    mine = [one for one in context.store.tokens.values() if one.project == project.id and not one.trigger]
+    items, headers = page(request, [one for one in mine if not one.revoked], url=context.url)
     return Response(value=[_token(one) for one in items], headers=headers)
 
 
-def rotate(api: "Api", request: Request) -> Response:
+def rotate(context: Context, request: Request) -> Response:
     """``POST /projects/:id/access_tokens/:token_id/rotate``."""
-    project, _ = api.member(request)
-    token = api.store.tokens.get(request.number("token"))
+    project, _ = context.member(request)
+    token = context.store.tokens.get(request.number("token"))
     if token is None or token.project != project.id or token.trigger:
         raise not_found()
-    return _rotated(api, token, request)
+    return _rotated(context, token, request)
 
 
-def raw_file(api: "Api", request: Request) -> Response:
+def raw_file(context: Context, request: Request) -> Response:
     """``GET /projects/:id/repository/files/:file_path/raw``."""
-    project, token = api.visible(request)
+    project, token = context.visible(request)
     ref = request.query.get("ref", "HEAD")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,254}", ref) or not (
         project.public or is_member(token, project)
@@ -57,11 +55,11 @@ def raw_file(api: "Api", request: Request) -> Response:
     return Response(text=done.stdout.decode(errors="surrogateescape"))
 
 
-def _rotated(api: "Api", token: Token, request: Request) -> Response:
+def _rotated(context: Context, token: Token, request: Request) -> Response:
     """The token is revoked; its successor belongs to the same user and is shown once."""
     if "api" not in token.scopes and "self_rotate" not in token.scopes:
         raise insufficient_scope()
-    made = successor(api.store, token, expires_at=str(request.params.get("expires_at") or ""))
+    made = successor(context.store, token, expires_at=str(request.params.get("expires_at") or ""))
     return Response(value={**_token(made), "token": made.value})
 
 

@@ -16,14 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.gitlab import views
-from local.gitlab.messages import Request, Response
 from local.gitlab.pipelines import variables_of
 from local.gitlab.store import Job, Pipeline, Store
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
-    from local.gitlab.api import Api
 
 KEYS_PATH = "/oauth/discovery/keys"
 _DEFAULT_SECONDS = 300
@@ -131,22 +128,6 @@ class IdTokens:
         }
 
 
-def configuration(api: "Api", _request: Request) -> Response:
-    """``GET /.well-known/openid-configuration``."""
-    return Response(
-        value={
-            "issuer": api.url,
-            "jwks_uri": f"{api.url}{KEYS_PATH}",
-            "id_token_signing_alg_values_supported": ["RS256"],
-        }
-    )
-
-
-def keys(api: "Api", _request: Request) -> Response:
-    """``GET /oauth/discovery/keys``."""
-    return Response(value=api.id_tokens.keys)
-
-
 def _kid(key: Mapping[str, str]) -> str:
     """The key's thumbprint (RFC 7638) in hex."""
     members = {name: key[name] for name in ("e", "kty", "n")}
@@ -158,9 +139,3 @@ def _expanded(audience: str | list[str], known: Mapping[str, str]) -> str | list
     if isinstance(audience, list):
         return [re.sub(r"\$\{?(\w+)\}?", lambda found: known.get(found[1], ""), one) for one in audience]
     return re.sub(r"\$\{?(\w+)\}?", lambda found: known.get(found[1], ""), audience)
-
-
-PAGES = [
-    ("openid_configuration", "GET", r"/\.well-known/openid-configuration", configuration),
-    ("discovery_keys", "GET", KEYS_PATH, keys),
-]

@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl
 
 from local.closing import Closing
 from local.gitlab.access import new_personal_token, new_token
-from local.gitlab.api import Api
+from local.gitlab.api import answer
+from local.gitlab.context import Context
 from local.gitlab.faults import Faults
 from local.gitlab.hooks import Hooks
 from local.gitlab.id_tokens import IdTokens
@@ -54,7 +55,7 @@ class GitLabServer(Closing):
         if shutil.which("rsync") is None:
             raise FileNotFoundError("rsync: expected it to be installed, got none (apt-get install rsync)")
         self.store, self.faults = Store(folder.resolve()), Faults()
-        self._api: Api | None = None
+        self._context: Context | None = None
         self._server = LoopbackServer(self._answer, port=port, max_body=_MAX_BODY)
         self.url = self._server.url
         self.hooks = Hooks(self.store, url=self.url, faults=self.faults)
@@ -68,9 +69,7 @@ class GitLabServer(Closing):
             changed=self.hooks.changed,
         )
         pipelines = Pipelines(self.store, url=self.url, queue=self._runner.add)
-        self._api = Api(
-            self.store, pipelines, self._runner, self.faults, self.url, self.storage, self.id_tokens
-        )
+        self._context = Context(self.store, pipelines, self._runner, self.url, self.storage, self.id_tokens)
 
     def close(self) -> None:
         """Stop serving, then everything that runs."""
@@ -153,7 +152,7 @@ class GitLabServer(Closing):
             self._runner.cancel(pipeline)
 
     def _answer(self, asked: HttpRequest) -> Reply:
-        if self._api is None:
+        if self._context is None:
             return json_reply(503, {"message": "starting"})
         request = Request(
             method=asked.method,
@@ -162,8 +161,9 @@ class GitLabServer(Closing):
             headers={name.lower(): value for name, value in asked.headers.items()},
             body=asked.body,
         )
-        response = _control(self.faults, request) if request.path == _CONTROL else self._api.answer(request)
-        return response.reply
+        if request.path == _CONTROL:
+            return _control(self.faults, request).reply
+        return answer(self._context, self.faults, request).reply
 
     def _job_variables(self, pipeline: Pipeline, job: Job, written: Mapping[str, Any]) -> dict[str, str]:
         """The variables that only this job has, its id tokens among them."""
