@@ -26,7 +26,7 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         clock=services.clock,
         contracts=services.contracts,
     )
-    reasons = {offer: health.closed or health.paused for offer, health in found.items()}
+    reasons = {offer: health.closed or health.suspended for offer, health in found.items()}
     logger.info("health", offers={offer: reason or "fine" for offer, reason in reasons.items()})
     fine = sum(1 for reason in reasons.values() if not reason)
     waiting = count_waiting(ledger=services.ledger, clock=services.clock)

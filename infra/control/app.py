@@ -65,18 +65,18 @@ def get_offer(offer: str) -> Any:
     return table().offer(offer)
 
 
-@route("/offers/{offer}/hold", "PUT")
-def put_hold(offer: str) -> Any:
+@route("/offers/{offer}/pause", "PUT")
+def put_pause(offer: str) -> Any:
     """Pause it: ``{"reason": "..."}`` is what callers are told. Health checks do not end this."""
-    body = read.only(_body(), ("reason",), where="hold")
+    body = read.only(_body(), ("reason",), where="pause")
     reason = read.text(body, "reason", pattern="[ -~]{1,200}", says="1 to 200 printable ASCII characters")
-    return table().hold(offer, reason)
+    return table().pause(offer, reason)
 
 
-@route("/offers/{offer}/hold", "DELETE")
-def delete_hold(offer: str) -> Any:
+@route("/offers/{offer}/pause", "DELETE")
+def delete_pause(offer: str) -> Any:
     """Resume it. What a health check found, or its seller's closing, stays."""
-    return table().hold(offer, "")
+    return table().pause(offer, "")
 
 
 @route("/offers/{offer}/quotas/{buyer}", "PUT")

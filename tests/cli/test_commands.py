@@ -125,10 +125,10 @@ def test_l8_pause_and_resume_hold_the_offer_and_let_it_go(
     file = tmp_path / "offer.toml"
     write_values(file, {name: value for name, value in offer_value().items() if value is not None})
     offer, ledger = read_offer(file), FakeLedger()
-    ledger.publish(StoredOffer(offer, "", b"", b"", b"", paused="the node is not synced"))
+    ledger.publish(StoredOffer(offer, "", b"", b"", b"", suspended="the node is not synced"))
     monkeypatch.setattr(pause, "find_target", lambda *_: Here(ledger))
-    held = RUN.invoke(app, ["pause", "--file", str(file), "--reason", "moving house", "--json"])
-    assert json.loads(held.stdout)["held"] == "moving house"
+    paused = RUN.invoke(app, ["pause", "--file", str(file), "--reason", "moving house", "--json"])
+    assert json.loads(paused.stdout)["paused"] == "moving house"
     assert ledger.offers[offer.hash].reason == "moving house"
     resumed = RUN.invoke(app, ["resume", "--file", str(file)])
-    assert (resumed.exit_code, "paused: the node is not synced" in resumed.stdout) == (0, True)
+    assert (resumed.exit_code, "suspended: the node is not synced" in resumed.stdout) == (0, True)

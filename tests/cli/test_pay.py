@@ -76,7 +76,7 @@ def test_a_paid_call_is_shown_and_agreed_to_before_anything_is_signed(
         assert "price    5 MINA" in said
         assert f"sign     at most 5 MINA in total from {NAME}" in said
         assert Purchase(*parts).paid(NAME, tmp_path, "", yes=True)["state"] == "running"
-        market.ledger.hold_offer(market.offer.hash, "moving house")
+        market.ledger.pause_offer(market.offer.hash, "moving house")
         with pytest.raises(CliError, match="got: moving house"):
             Purchase(*parts).paid(NAME, tmp_path, "", yes=True)
     assert gateway.statuses == [200, 200, 402, 202, 200]

@@ -96,17 +96,17 @@ def test_every_route_wants_iam() -> None:
 
 
 def test_l8_the_operator_pauses_and_resumes_and_a_health_check_changes_nothing_of_it(plane: Plane) -> None:
-    market, path = plane.market, f"/offers/{plane.offer.id}/hold"
-    status, held = plane.ask("PUT", path, {"reason": "moving house"})
-    assert (status, held["open"], held["held"], held["paused"]) == (200, False, "moving house", "")
+    market, path = plane.market, f"/offers/{plane.offer.id}/pause"
+    status, paused = plane.ask("PUT", path, {"reason": "moving house"})
+    assert (status, paused["open"], paused["paused"], paused["suspended"]) == (200, False, "moving house", "")
     checked: dict[str, Any] = {"open_provider": market._open_provider, "payments": market.payments}
-    assert check_health(ledger=plane.ledger, clock=market.clock, **checked)[plane.offer.id].paused == ""
+    assert check_health(ledger=plane.ledger, clock=market.clock, **checked)[plane.offer.id].suspended == ""
     with pytest.raises(OfferClosed, match="moving house"):
         market.pay(market.sign(limit=PRICE))
     market.provider.down = True
     check_health(ledger=plane.ledger, clock=market.clock, **checked)
     status, resumed = plane.ask("DELETE", path)
-    assert (status, resumed["held"], resumed["open"]) == (200, "", False), "the health check's pause stays"
+    assert (status, resumed["paused"], resumed["open"]) == (200, "", False), "the health check's pause stays"
     market.provider.down = False
     check_health(ledger=plane.ledger, clock=market.clock, **checked)
     assert plane.get(f"/offers/{plane.offer.id}")["open"]
@@ -160,9 +160,9 @@ def test_what_is_not_there_is_a_problem_document(plane: Plane) -> None:
     unknown = "0" * 64
     for path in (f"/offers/{unknown}", f"/calls/{unknown}", f"/accounts/{BUYERS_KEY}"):
         assert plane.ask("GET", path)[1]["type"] == "urn:sealrun:problem:not-found"
-    for method, path in (("PUT", f"/offers/{unknown}/hold"), ("DELETE", f"/offers/{unknown}/hold")):
+    for method, path in (("PUT", f"/offers/{unknown}/pause"), ("DELETE", f"/offers/{unknown}/hold")):
         assert plane.ask(method, path, {"reason": "x"})[0] == 404
-    status, problem = plane.ask("PUT", f"/offers/{plane.offer.id}/hold", {"reason": "x\n"})
+    status, problem = plane.ask("PUT", f"/offers/{plane.offer.id}/pause", {"reason": "x\n"})
     assert (status, problem["type"]) == (400, "urn:sealrun:problem:malformed")
 
 
@@ -222,7 +222,7 @@ def test_r1_l5_no_answer_holds_a_secret_an_input_or_a_signature(plane: Plane) ->
 def test_its_rights_let_it_do_what_it_does_and_reach_nothing_private(plane: Plane, tmp_path: Path) -> None:
     done = plane.market.bought(limit=PRICE, nonce=5)
     every_get(plane, done.id)
-    plane.ask("PUT", f"/offers/{plane.offer.id}/hold", {"reason": "x"})
+    plane.ask("PUT", f"/offers/{plane.offer.id}/pause", {"reason": "x"})
     plane.ask("PUT", f"/offers/{plane.offer.id}/quotas/{BUYERS_KEY}", {"per_hour": 1})
     statements = policy(tmp_path, plane.offer.id)
     assert {name for name, _ in plane.asked} == {"GetItem", "UpdateItem", "Query", "Scan"}

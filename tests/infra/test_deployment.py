@@ -234,11 +234,11 @@ def test_l8_l6_the_deployed_control_plane_pauses_resumes_and_bounds_a_buyer(depl
     call, offer = signed(deployed.offer), f"/offers/{deployed.offer.id}"
     [before] = deployed.operate("GET", "/offers").json()["offers"]
     assert (before["offer"], before["open"]) == (deployed.offer.id, True)
-    assert deployed.operate("PUT", f"{offer}/hold", json={"reason": "moving house"}).json()["open"] is False
+    assert deployed.operate("PUT", f"{offer}/pause", json={"reason": "moving house"}).json()["open"] is False
     refused = deployed.post(call)
     assert (refused.status_code, "moving house" in refused.text) == (503, True), refused.text
     assert deployed.get(offer).json()["open"] is False
-    assert deployed.operate("DELETE", f"{offer}/hold").json()["open"] is True
+    assert deployed.operate("DELETE", f"{offer}/pause").json()["open"] is True
     quota = f"{offer}/quotas/{BUYER.public_key().to_base58()}"
     assert deployed.operate("PUT", quota, json={"per_hour": 0}).status_code == 200
     assert deployed.post(call).status_code == 429

@@ -23,7 +23,7 @@ from sealrun.errors import (
     StoreUnavailable,
     TooMany,
 )
-from sealrun.money.dues import DueLeaf, Statement
+from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing, concluded
 from sealrun.offers.offer import Offer
 from sealrun.offers.source import Source
@@ -60,7 +60,7 @@ class FakeLedger:
         self.runs: dict[RunKey, int] = {}
         self.standings: dict[str, Standing] = {}
         self.tree_leaves: dict[str, list[DueLeaf]] = {}
-        self.statements: dict[tuple[str, int], tuple[int, int]] = {}
+        self.dues: dict[tuple[str, int], tuple[int, int]] = {}
         self.sightings: dict[tuple[str, int], Deposits] = {}
         self.tokens: dict[tuple[str, str], int] = {}
 
@@ -80,11 +80,11 @@ class FakeLedger:
     def published(self) -> list[int]:
         return list(self.offers)
 
+    def suspend_offer(self, offer_hash: int, reason: str) -> None:
+        self.offers[offer_hash] = replace(self.offers[offer_hash], suspended=reason)
+
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         self.offers[offer_hash] = replace(self.offers[offer_hash], paused=reason)
-
-    def hold_offer(self, offer_hash: int, reason: str) -> None:
-        self.offers[offer_hash] = replace(self.offers[offer_hash], held=reason)
 
     def close_offer(self, offer_hash: int, reason: str) -> None:
         self.offers[offer_hash] = replace(self.offers[offer_hash], closed=reason)
@@ -147,12 +147,12 @@ class FakeLedger:
     def leaves(self, account: str) -> list[DueLeaf]:
         return list(self.tree_leaves.get(account, []))
 
-    def keep_statement(self, statement: Statement) -> None:
-        key = (statement.account.to_base58(), statement.count)
-        self.statements[key] = (statement.due, statement.root)
+    def keep_due(self, due: Due) -> None:
+        key = (due.account.to_base58(), due.count)
+        self.dues[key] = (due.amount, due.root)
 
     def settled(self, account: str, count: int) -> tuple[int, int] | None:
-        return self.statements.get((account, count))
+        return self.dues.get((account, count))
 
     def deposits(self, account: str, depth: int) -> Deposits:
         return self.sightings.get((account, depth), Deposits())

@@ -14,7 +14,7 @@ from mina.verify import verify_fields
 from sealrun.calls.call import Call
 from sealrun.chain.account import exit_fields
 from sealrun.encoding.fields import digest_fields, tagged_hash, text_field
-from sealrun.money.dues import DueLeaf, DueTree, Statement, path, root_from_path
+from sealrun.money.dues import Due, DueLeaf, DueTree, path, root_from_path
 from sealrun.offers.offer import close_fields
 from sealrun.offers.terms import Terms
 
@@ -53,9 +53,9 @@ def texts(numbers: list[int]) -> list[str]:
     return [str(number) for number in numbers]
 
 
-def statement(entry: Entry) -> Statement:
-    due, root = int(entry["due"]), int(entry["tree_root"])
-    return Statement(entry["network"], key(entry["account"]), due, root, int(entry["count"]))
+def due(entry: Entry) -> Due:
+    amount, root = int(entry["due"]), int(entry["tree_root"])
+    return Due(entry["network"], key(entry["account"]), amount, root, int(entry["count"]))
 
 
 def signed(entry: Entry, fields: list[int], signers: Signers) -> dict[str, Any]:
@@ -95,8 +95,8 @@ COMPUTED: dict[str, Callable[[Entry, Signers], dict[str, Any]]] = {
     "call": lambda e, _: {"hash": str(call(e).hash)},
     "voucher": lambda e, signers: signed(e, voucher_fields(e), signers),
     "due": lambda e, signers: {
-        "receipts_root": str(statement(e).root),
-        **signed(e, statement(e).due_fields(), signers),
+        "receipts_root": str(due(e).root),
+        **signed(e, due(e).due_fields(), signers),
     },
     "exit": lambda e, signers: signed(
         e, exit_fields(e["network"], key(e["account"]), int(e["latest"])), signers

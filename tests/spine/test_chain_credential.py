@@ -78,7 +78,7 @@ def published(market: Market, people: People, contract: Contract, folder: Path) 
 
 
 def test_a11_a_paid_call_runs_with_the_token_from_the_chain(setting: Setting) -> None:
-    assert (setting.stored.sealed, setting.stored.paused, setting.stored.closed) == (b"", "", "")
+    assert (setting.stored.sealed, setting.stored.suspended, setting.stored.closed) == (b"", "", "")
     setting.sale.open()
     answer = setting.sale.buy("greeting=hello")
     setting.sale.follow(answer, states=("succeeded",))

@@ -9,7 +9,7 @@ import typer
 from mina.keys import PublicKey
 from mina.signature import Signature
 from mina.verify import verify_fields
-from sealrun.money.dues import DueLeaf, Statement, root_from_path
+from sealrun.money.dues import Due, DueLeaf, root_from_path
 from sealrun.offers.terms import Terms
 from sealrun_cli import options
 from sealrun_cli.accounts import read_account
@@ -66,20 +66,18 @@ def _operator_lines(said: Mapping[str, Any]) -> list[str]:
         due = f"due {mina(said['due']['due'])}, pending {mina(said['pending'])}"
         return [f"  operator  {due}; {said['due']['count']} receipts under {said['root']}"]
     figure = said["figure"]
-    terms, statement = Terms.parse(said["terms"]), _statement(said)
+    terms, due = Terms.parse(said["terms"]), _due(said)
     signature = Signature.from_base58(figure["signature"])
-    if str(statement.root) != figure["root"] or not verify_fields(
-        signature, terms.oracle, statement.figure_fields()
-    ):
+    if str(due.root) != figure["root"] or not verify_fields(signature, terms.oracle, due.figure_fields()):
         raise CliError("figure", "figure: expected the oracle's signature, got one that does not hold")
-    due = f"due {mina(statement.due)}, pending {mina(said['pending'])}"
-    return [f"  operator  {due}; {statement.count} receipts under {figure['root']} (signed by the oracle)"]
+    figures = f"due {mina(due.amount)}, pending {mina(said['pending'])}"
+    return [f"  operator  {figures}; {due.count} receipts under {figure['root']} (signed by the oracle)"]
 
 
-def _statement(said: Mapping[str, Any]) -> Statement:
+def _due(said: Mapping[str, Any]) -> Due:
     figure, network = said["figure"], said["terms"]["network"]
-    due, tree_root = (int(figure[name]) for name in ("due", "tree_root"))
-    return Statement(network, PublicKey.from_base58(said["account"]), due, tree_root, int(figure["count"]))
+    amount, tree_root = (int(figure[name]) for name in ("due", "tree_root"))
+    return Due(network, PublicKey.from_base58(said["account"]), amount, tree_root, int(figure["count"]))
 
 
 def _check_proof(said: Mapping[str, Any], call: str) -> str:
@@ -88,6 +86,6 @@ def _check_proof(said: Mapping[str, Any], call: str) -> str:
         raise CliError("not-allowed", "call: expected the buyer's key to show its proof, got another")
     leaf = DueLeaf(**{name: int(value) for name, value in said["proof"]["leaf"].items()})
     root = root_from_path(leaf, [int(sibling) for sibling in said["proof"]["siblings"]])
-    if root != _statement(said).tree_root or f"{leaf.call_hash:064x}" != call:
+    if root != _due(said).tree_root or f"{leaf.call_hash:064x}" != call:
         raise CliError("figure", "proof: expected one of this call under the signed root, got another")
     return f"  call      receipt {leaf.index} of the figure, {mina(leaf.price_due)}"

@@ -21,7 +21,7 @@ _NEXT = {
     "account-refused": "use its buyer's key, another one with --account, or `sealrun open` a new one",
     "payment-required": _TOP_UP,
     "inputs-refused": "give inputs that fit the offer's schema; see it at the offer's URL",
-    "offer-closed": "paused: try again later; closed: look for the seller's newer offer",
+    "offer-closed": "paused or suspended: try again later; closed: look for the seller's newer offer",
     "expired": "set this machine's clock, and run the command again",
     "too-many": "wait a minute",
     "conflict": "nothing was done twice: use another identifier, or follow the first call",

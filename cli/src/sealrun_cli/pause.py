@@ -23,7 +23,7 @@ def pause(
     with speaking(as_json=as_json) as out:
         offer, target = read_offer(file), find_target(file.parent, stack)
         target.offer(offer.id)
-        target.offers.hold_offer(offer.hash, reason)
+        target.offers.pause_offer(offer.hash, reason)
         _tell(out, target, offer.id)
 
 
@@ -32,13 +32,13 @@ def resume(*, file: File = OFFER_FILE, stack: Name = DEFAULT_NAME, as_json: opti
     with speaking(as_json=as_json) as out:
         offer, target = read_offer(file), find_target(file.parent, stack)
         target.offer(offer.id)
-        target.offers.hold_offer(offer.hash, "")
+        target.offers.pause_offer(offer.hash, "")
         _tell(out, target, offer.id)
 
 
 def _tell(out: Output, target: Target, offer_id: str) -> None:
     stored = target.offer(offer_id)
-    said = {"closed": stored.closed, "held": stored.held, "paused": stored.paused}
+    said = {"closed": stored.closed, "paused": stored.paused, "suspended": stored.suspended}
     out.result(
         {"offer": offer_id, "open": not stored.reason, **said}, f"{offer_id[:16]}…  {state_of(stored)}"
     )

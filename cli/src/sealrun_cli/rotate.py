@@ -69,9 +69,9 @@ def rotate_token(
         if more is not None:
             sealed_for(more, target, token, file.parent, out)
         target.invoke("health")
-        paused = target.offer(offer.id).paused
-        said = f"rotated: {f'but paused: {paused}' if paused else 'the offer is open'}"
-        out.result({"offer": offer.id, "user": source.user, "paused": paused}, said)
+        suspended = target.offer(offer.id).suspended
+        said = f"rotated: {f'but suspended: {suspended}' if suspended else 'the offer is open'}"
+        out.result({"offer": offer.id, "user": source.user, "suspended": suspended}, said)
 
 
 @app.command("oracle")

@@ -31,14 +31,14 @@ def status(
         table = target.offers
         found = [stored for each in table.published() if (stored := table.offer(each)) is not None]
         states = Counter(call["state"] for call in all_calls(target))
-        held = sorted(target.oracle_keys()) if target.local else []
+        oracle_keys = sorted(target.oracle_keys()) if target.local else []
         value = {
             "stack": target.name,
             "url": target.url,
             "ledger": target.ledger,
             "offers": [_value(stored, target) for stored in found],
             "calls": dict(states),
-            "oracle_keys": held,
+            "oracle_keys": oracle_keys,
         }
         lines = [f"{target.name}: {target.url}", *(_line(stored) for stored in found)]
         counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none yet"
@@ -101,8 +101,8 @@ def _value(stored: StoredOffer, target: Target) -> dict[str, Any]:
         "price": str(offer.price),
         "oracle": offer.oracle,
         "closed": stored.closed,
+        "suspended": stored.suspended,
         "paused": stored.paused,
-        "held": stored.held,
     }
 
 
@@ -112,8 +112,7 @@ def _line(stored: StoredOffer) -> str:
 
 def state_of(stored: StoredOffer) -> str:
     """Open, or why it takes no call now, and who says so."""
-    said = {"closed": stored.closed, "held": stored.held, "paused": stored.paused}
-    return next((f"{name}: {reason}" for name, reason in said.items() if reason), "open")
+    return f"{stored.state}: {stored.reason}" if stored.reason else stored.state
 
 
 def _call_line(call: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 KEY = ("pk", "sk")
-OFFER = (*KEY, "document", "closed", "paused", "held", "quotas")
+OFFER = (*KEY, "document", "closed", "suspended", "paused", "quotas")
 CALL = (*KEY, "shown")
 ACCOUNT = (*KEY, "offer", "buyer", "limit", "committed", "tree")
 WAKE = (*KEY, "wake_shard", "wake_at")
@@ -55,14 +55,14 @@ class ControlTable:
             raise NotFound(f"offer: expected one that is sold here, got {offer[:64]}")
         return found
 
-    def hold(self, offer: str, reason: str) -> dict[str, Any]:
+    def pause(self, offer: str, reason: str) -> dict[str, Any]:
         """Take no new call until ``reason`` is empty again; health checks leave this alone.
 
         Raises:
             NotFound: it is not sold here.
         """
         self.offer(offer)
-        self._set(offer, "held", {"S": reason[:MAX_REASON]})
+        self._set(offer, "paused", {"S": reason[:MAX_REASON]})
         return self.offer(offer)
 
     def limit(self, offer: str, buyer: str, per_hour: int | None) -> dict[str, Any]:
@@ -145,7 +145,7 @@ class ControlTable:
         if item is None:
             return None
         parsed = Offer.parse(item["document"]["B"])
-        said = {name: item.get(name, {"S": ""})["S"] for name in ("closed", "held", "paused")}
+        said = {name: item.get(name, {"S": ""})["S"] for name in ("closed", "paused", "suspended")}
         quotas = {buyer: int(each["N"]) for buyer, each in item.get("quotas", {"M": {}})["M"].items()}
         return {
             "offer": offer,

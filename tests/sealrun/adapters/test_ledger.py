@@ -50,11 +50,11 @@ def test_an_offer_reads_back_as_it_was_published(ledger: Any) -> None:
 
 def test_an_offer_may_be_published_paused_and_opens_later(ledger: Any) -> None:
     other = make_offer(title="Another title")
-    stored = StoredOffer(other, "", b"", b"key", b"secret", paused="not looked at yet")
+    stored = StoredOffer(other, "", b"", b"key", b"secret", suspended="not looked at yet")
     ledger.publish(stored)
     assert ledger.offer(other.hash) == stored
-    ledger.pause_offer(other.hash, "")
-    assert ledger.offer(other.hash).paused == ""
+    ledger.suspend_offer(other.hash, "")
+    assert ledger.offer(other.hash).suspended == ""
 
 
 def test_e2_a_ci_token_counts_for_one_call_only(ledger: Any) -> None:
@@ -210,12 +210,12 @@ def test_a_table_that_is_not_there_is_unavailable_and_not_a_missing_call() -> No
 
 def test_l8_a_paused_offer_opens_again_and_a_closed_one_does_not(ledger: Any) -> None:
     assert ledger.published() == [OFFER.hash]
-    ledger.pause_offer(OFFER.hash, "the node is not synced")
-    assert ledger.offer(OFFER.hash).paused == "the node is not synced"
+    ledger.suspend_offer(OFFER.hash, "the node is not synced")
+    assert ledger.offer(OFFER.hash).suspended == "the node is not synced"
     ledger.close_offer(OFFER.hash, "the source changed")
-    ledger.pause_offer(OFFER.hash, "")
+    ledger.suspend_offer(OFFER.hash, "")
     stored = ledger.offer(OFFER.hash)
-    assert (stored.paused, stored.closed) == ("", "the source changed")
+    assert (stored.suspended, stored.closed) == ("", "the source changed")
 
 
 def test_a3_stacks_that_share_the_table_look_after_their_own_offers_only() -> None:
@@ -250,12 +250,12 @@ def test_a3_what_a_stack_does_not_serve_is_not_found_and_not_asked_for() -> None
 
 
 def test_l8_what_the_operator_holds_is_told_apart_and_not_let_go_by_a_health_check(ledger: Any) -> None:
-    ledger.hold_offer(OFFER.hash, "maintenance")
-    ledger.pause_offer(OFFER.hash, "the node is not synced")
-    ledger.pause_offer(OFFER.hash, "")
+    ledger.pause_offer(OFFER.hash, "maintenance")
+    ledger.suspend_offer(OFFER.hash, "the node is not synced")
+    ledger.suspend_offer(OFFER.hash, "")
     stored = ledger.offer(OFFER.hash)
-    assert (stored.held, stored.paused, stored.reason) == ("maintenance", "", "maintenance")
-    ledger.hold_offer(OFFER.hash, "")
+    assert (stored.paused, stored.suspended, stored.reason) == ("maintenance", "", "maintenance")
+    ledger.pause_offer(OFFER.hash, "")
     assert ledger.offer(OFFER.hash).reason == ""
 
 

@@ -13,7 +13,7 @@ from moto import mock_aws
 from mina.sign import sign_fields
 from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.errors import NotCovered, StoreUnavailable, TooMany
-from sealrun.money.dues import Statement
+from sealrun.money.dues import Due
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.receipts.receipt import Outcome, Receipt, SignedReceipt
@@ -139,10 +139,10 @@ def test_l7_an_account_causes_so_many_unpaid_runs_a_day(ledger: Any) -> None:
 
 
 def test_a1_what_was_signed_is_known_again_by_its_number_of_leaves(ledger: Any) -> None:
-    statement = Statement("mina:devnet", ACCOUNT.public_key(), 5, 99, 1)
+    due = Due("mina:devnet", ACCOUNT.public_key(), 5, 99, 1)
     assert ledger.settled(NAME, 1) is None
-    ledger.keep_statement(statement)
-    assert ledger.settled(NAME, 1) == (5, statement.root)
+    ledger.keep_due(due)
+    assert ledger.settled(NAME, 1) == (5, due.root)
 
 
 def test_a5_deposits_read_back_as_they_were_noted(ledger: Any) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mina.keys import PrivateKey
 from sealrun.encoding.fields import tagged_hash
 from sealrun.errors import Refused
-from sealrun.money.dues import DEPTH, DueLeaf, DueTree, Statement, path, root_from_path
+from sealrun.money.dues import DEPTH, Due, DueLeaf, DueTree, path, root_from_path
 
 ACCOUNT = PrivateKey.from_scalar(3003).public_key()
 
@@ -61,15 +61,15 @@ def test_a8_a_leaf_that_says_anything_else_is_not_in_the_tree() -> None:
 
 
 def test_a8_the_signed_root_binds_the_number_of_leaves() -> None:
-    statement = Statement("mina:devnet", ACCOUNT, 12, 99, 3)
-    assert replace(statement, count=4).root != statement.root
-    assert statement.root in statement.due_fields()
+    due = Due("mina:devnet", ACCOUNT, 12, 99, 3)
+    assert replace(due, count=4).root != due.root
+    assert due.root in due.due_fields()
 
 
 def test_a6_the_buyers_figure_is_no_due() -> None:
-    statement = Statement("mina:devnet", ACCOUNT, 12, 99, 3)
-    assert statement.due_fields()[1:] == statement.figure_fields()[1:]
-    assert statement.due_fields()[0] != statement.figure_fields()[0]
+    due = Due("mina:devnet", ACCOUNT, 12, 99, 3)
+    assert due.due_fields()[1:] == due.figure_fields()[1:]
+    assert due.due_fields()[0] != due.figure_fields()[0]
 
 
 def test_a8_a_proof_of_another_length_is_refused() -> None:

@@ -40,7 +40,7 @@ def checked(world: World, *, pinned: Pinned | None = PINNED_OFFER) -> Health:
 @pytest.mark.parametrize("world", [World(), Market()], ids=["free", "paid"])
 def test_l8_an_offer_that_is_as_it_was_stays_open(world: World) -> None:
     assert checked(world) == Health()
-    assert world.ledger.offer(world.offer.hash).paused == ""
+    assert world.ledger.offer(world.offer.hash).suspended == ""
 
 
 def slot(seconds: int) -> dict[str, Any]:
@@ -68,8 +68,8 @@ def test_l8_an_offer_in_trouble_is_paused_with_the_reason_until_it_is_over(troub
     change, text = TROUBLE[trouble]
     change(market)
     market.clock.passes(60)
-    assert text in checked(market).paused
-    with pytest.raises(OfferClosed, match="paused: ") as refused:
+    assert text in checked(market).suspended
+    with pytest.raises(OfferClosed, match="suspended: ") as refused:
         market.pay(market.sign(limit=2 * PRICE, nonce=8))
     status, _, body = problem(refused.value)
     assert (status, text in body) == (503, True)
@@ -131,24 +131,24 @@ def test_l8_a_contract_that_is_closed_or_anothers_closes_the_offer_for_ever(
 
 def test_l8_a_contract_out_of_reach_pauses_the_offer() -> None:
     market = chain_market()
-    assert "expected a stack that pins the code" in checked(market, pinned=None).paused
+    assert "expected a stack that pins the code" in checked(market, pinned=None).suspended
     market.chain.down = True
-    assert checked(market).paused == "node: expected an answer, got none"
+    assert checked(market).suspended == "node: expected an answer, got none"
     market.chain.down = False
     good, market.chain.answer = market.chain.answer, {**account_answer(), "account": None}
-    assert "to exist, got none" in checked(market).paused
+    assert "to exist, got none" in checked(market).suspended
     market.clock.passes(60)
     market.chain.answer = {**good, "account": {**good["account"], "verificationKey": {"hash": "1"}}}
-    assert "verificationKey.hash: expected 25869, got 1" in checked(market).paused
+    assert "verificationKey.hash: expected 25869, got 1" in checked(market).suspended
     market.clock.passes(60)
     market.chain.answer = good
     assert checked(market) == Health()
-    assert market.ledger.offer(market.offer.hash).paused == ""
+    assert market.ledger.offer(market.offer.hash).suspended == ""
 
 
 def test_a3_an_offer_of_another_ledger_is_paused() -> None:
     market = Market(make_paid_offer(terms=terms_value(ledger="8")))
-    assert "the ledger of this stack" in checked(market).paused
+    assert "the ledger of this stack" in checked(market).suspended
 
 
 def test_l8_a_stack_without_a_chain_pauses_only_what_has_a_price() -> None:
@@ -157,7 +157,7 @@ def test_l8_a_stack_without_a_chain_pauses_only_what_has_a_price() -> None:
     found = check_health(
         ledger=market.ledger, open_provider=market._open_provider, payments=None, clock=market.clock
     )
-    assert found[market.offer.id].paused == "this stack sells for nothing only"
+    assert found[market.offer.id].suspended == "this stack sells for nothing only"
     assert found[make_offer().id] == Health()
 
 
@@ -181,7 +181,7 @@ def test_r4_an_offer_closes_when_its_project_is_set_to_run_another_file() -> Non
 def test_r7_private_inputs_need_a_private_project() -> None:
     world = World()
     world.provider.private = False
-    assert "expected a private one" in checked(world).paused
+    assert "expected a private one" in checked(world).suspended
     shown = World(make_offer(evidence=evidence_value(inputs="public")))
     shown.provider.private = False
-    assert not checked(shown).paused
+    assert not checked(shown).suspended

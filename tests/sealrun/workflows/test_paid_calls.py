@@ -327,10 +327,10 @@ def test_l8_without_a_node_nothing_is_claimed_and_running_calls_finish(market: M
 
 
 def test_l8_an_offer_that_is_paused_takes_no_call_and_says_why(market: Market) -> None:
-    market.ledger.pause_offer(market.offer.hash, "the node is not synced")
+    market.ledger.suspend_offer(market.offer.hash, "the node is not synced")
     with pytest.raises(OfferClosed, match="the node is not synced"):
         market.pay(market.sign(limit=PRICE))
-    market.ledger.pause_offer(market.offer.hash, "")
+    market.ledger.suspend_offer(market.offer.hash, "")
     assert market.pay(market.sign(limit=PRICE)).first
 
 

@@ -53,4 +53,4 @@ def test_a_token_on_chain_is_never_replaced() -> None:
         replace_credential(stored, ledger=world.ledger)
     kept = world.ledger.offer(offer.hash)
     assert kept is not None
-    assert (kept.sealed, bool(kept.paused)) == (b"", True)
+    assert (kept.sealed, bool(kept.suspended)) == (b"", True)

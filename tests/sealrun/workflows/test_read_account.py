@@ -14,7 +14,7 @@ from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.chain.account import account_fields
 from sealrun.errors import Expired, Malformed, NotAllowed, NotFound, Refused, Unavailable
 from sealrun.money.buyer import sign_account_read
-from sealrun.money.dues import DueLeaf, Statement, root_from_path
+from sealrun.money.dues import Due, DueLeaf, root_from_path
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.run import RunStatus
@@ -71,13 +71,12 @@ def holds(signature: str, key: PublicKey, fields: list[int]) -> bool:
 @pytest.mark.parametrize("who", [SELLER, OPERATOR])
 def test_a6_seller_and_operator_get_all_that_a_settlement_needs(market: Market, who: PrivateKey) -> None:
     found = asked(market, who)
-    due, voucher = found["due"], found["voucher"]
-    statement = Statement(
-        "mina:devnet", ACCOUNT.public_key(), int(due["due"]), int(due["tree_root"]), due["count"]
-    )
-    assert (due["due"], due["count"], found["pending"]) == (str(PRICE), 2, str(PRICE))
-    assert found["root"] == str(statement.root)
-    assert holds(due["signature"], ORACLE.public_key(), statement.due_fields())
+    signed_due, voucher = found["due"], found["voucher"]
+    amount, tree_root, count = int(signed_due["due"]), int(signed_due["tree_root"]), signed_due["count"]
+    due = Due("mina:devnet", ACCOUNT.public_key(), amount, tree_root, count)
+    assert (amount, count, found["pending"]) == (PRICE, 2, str(PRICE))
+    assert found["root"] == str(due.root)
+    assert holds(signed_due["signature"], ORACLE.public_key(), due.due_fields())
     assert voucher["limit"] == str(3 * PRICE)
     signed = market.sign(limit=3 * PRICE, nonce=3).call.voucher_fields(3 * PRICE)
     signed[-1] = int(voucher["call_hash"])
@@ -88,12 +87,10 @@ def test_a6_seller_and_operator_get_all_that_a_settlement_needs(market: Market, 
 def test_a6_the_buyer_gets_the_figure_under_another_tag_and_no_due(market: Market) -> None:
     found = asked(market, BUYER)
     figure = found["figure"]
-    statement = Statement(
-        "mina:devnet", ACCOUNT.public_key(), PRICE, int(figure["tree_root"]), figure["count"]
-    )
+    due = Due("mina:devnet", ACCOUNT.public_key(), PRICE, int(figure["tree_root"]), figure["count"])
     assert figure["due"] == str(PRICE)
-    assert holds(figure["signature"], ORACLE.public_key(), statement.figure_fields())
-    assert not holds(figure["signature"], ORACLE.public_key(), statement.due_fields())
+    assert holds(figure["signature"], ORACLE.public_key(), due.figure_fields())
+    assert not holds(figure["signature"], ORACLE.public_key(), due.due_fields())
     assert "due" not in found
     assert found["voucher"]["limit"] == str(3 * PRICE)
 
@@ -101,10 +98,10 @@ def test_a6_the_buyer_gets_the_figure_under_another_tag_and_no_due(market: Marke
 def test_a6_nothing_that_a_contract_takes_stands_in_receipts_or_goes_to_anyone_else(market: Market) -> None:
     asked(market, BUYER)
     said = market.ledger.standing(NAME)
-    statement = Statement("mina:devnet", ACCOUNT.public_key(), said.due, said.tree.root, said.tree.count)
-    assert statement.due_fields() not in market.oracle.signed
+    due = Due("mina:devnet", ACCOUNT.public_key(), said.due, said.tree.root, said.tree.count)
+    assert due.due_fields() not in market.oracle.signed
     asked(market, SELLER)
-    assert statement.due_fields() in market.oracle.signed
+    assert due.due_fields() in market.oracle.signed
 
 
 def test_a8_a_buyer_checks_that_each_receipt_is_in_the_figure(market: Market) -> None:

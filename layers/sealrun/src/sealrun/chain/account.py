@@ -69,7 +69,7 @@ class AccountView:
         return self.balance - self.accrued + self.spent
 
 
-# Due and signed root of the statement with that many leaves; None where none was signed.
+# Amount and root of the signed due with that many leaves; None where none was signed.
 Settled = Callable[[int], tuple[int, int] | None]
 
 

@@ -92,12 +92,12 @@ class DueTree:
 
 
 @dataclass(frozen=True)
-class Statement:
-    """What is owed on an account so far, as the oracle signs it. ``due`` is in nanomina."""
+class Due:
+    """What the oracle owes the seller of an account so far, as it signs it; ``amount`` is in nanomina."""
 
     network: str
     account: PublicKey
-    due: int
+    amount: int
     tree_root: int
     count: int
 
@@ -115,7 +115,7 @@ class Statement:
         return [text_field(FIGURE), *self._said()]
 
     def _said(self) -> list[int]:
-        return [network_field(self.network), *self.account.to_fields(), self.due, self.root]
+        return [network_field(self.network), *self.account.to_fields(), self.amount, self.root]
 
 
 def path(hashes: Sequence[int], index: int) -> list[int]:

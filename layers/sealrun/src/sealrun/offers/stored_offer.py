@@ -15,8 +15,10 @@ class StoredOffer:
     sealed: bytes  # the credential's sealed box
     sealing_key: bytes  # the X25519 private key that opens the box, encrypted by KMS
     webhook_secret: bytes  # what the provider signs webhooks with, encrypted by KMS
-    paused: str = ""  # what the last health check found; it opens again when that is over
-    held: str = ""  # why its operator holds it; only the operator lets it go, whatever health checks find
+    suspended: str = ""  # what the last health check found; cleared once a later check finds nothing
+    paused: str = (
+        ""  # the operator's reason; only the operator resumes the offer, whatever health checks find
+    )
     quotas: Mapping[str, int] = field(
         default_factory=dict
     )  # calls an hour, for buyers with a bound of their own
@@ -24,4 +26,10 @@ class StoredOffer:
     @property
     def reason(self) -> str:
         """Why it takes no call now; empty while it is open."""
-        return self.closed or self.held or self.paused
+        return self.closed or self.paused or self.suspended
+
+    @property
+    def state(self) -> str:
+        """``closed`` for ever, ``paused`` by its operator, ``suspended`` by a health check, or ``open``."""
+        reasons = {"closed": self.closed, "paused": self.paused, "suspended": self.suspended}
+        return next((state for state, reason in reasons.items() if reason), "open")

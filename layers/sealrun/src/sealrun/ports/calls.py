@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from sealrun.money.dues import DueLeaf, Statement
+from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
@@ -48,13 +48,13 @@ class Ledger(Protocol):
         """The hash of every offer that was ever published here."""
 
     def close_offer(self, offer_hash: int, reason: str) -> None:
-        """For ever: another source is another offer."""
+        """Close it for ever: another source is another offer."""
+
+    def suspend_offer(self, offer_hash: int, reason: str) -> None:
+        """Take no call because of what a health check found; an empty reason ends it."""
 
     def pause_offer(self, offer_hash: int, reason: str) -> None:
-        """Until it is called again with an empty reason."""
-
-    def hold_offer(self, offer_hash: int, reason: str) -> None:
-        """The operator's own pause, until it is called again with an empty reason; see ``pause_offer``."""
+        """Take no call because its operator says so; an empty reason resumes it. Health checks leave it alone."""
 
     def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
         """Both in one step; the offer must be there."""
@@ -98,11 +98,11 @@ class Ledger(Protocol):
     def leaves(self, account: str) -> list[DueLeaf]:
         """The account's calls that are over, in the order of their leaves."""
 
-    def keep_statement(self, statement: Statement) -> None:
+    def keep_due(self, due: Due) -> None:
         """Keep what was signed, so that the account's state is known again once it is settled (A1)."""
 
     def settled(self, account: str, count: int) -> tuple[int, int] | None:
-        """Due and root of the statement with that many leaves, if one was signed."""
+        """Amount and root of the due with that many leaves, if one was signed."""
 
     def deposits(self, account: str, depth: int) -> Deposits:
         """What was seen by offers of this depth; others forget earlier steps sooner, or keep them longer."""

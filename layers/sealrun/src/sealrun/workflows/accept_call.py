@@ -207,8 +207,7 @@ def _parsed(value: dict[str, Any], payment: str, offer: Offer, payments: Payment
 
 def _check_open(stored: StoredOffer) -> None:
     if stored.reason:
-        state = "closed" if stored.closed else "paused"
-        raise OfferClosed(f"offer: expected an open offer, got one that is {state}: {stored.reason}")
+        raise OfferClosed(f"offer: expected an open offer, got one that is {stored.state}: {stored.reason}")
 
 
 def _check_rate(within: bool) -> None:  # noqa: FBT001

@@ -27,7 +27,7 @@ class Health:
     """What one offer was found to be: fine when both reasons are empty."""
 
     closed: str = ""
-    paused: str = ""
+    suspended: str = ""
 
 
 def check_health(
@@ -58,8 +58,8 @@ def check_health(
         )
         if health.closed:
             ledger.close_offer(offer_hash, health.closed)
-        elif health.paused != stored.paused:
-            ledger.pause_offer(offer_hash, health.paused)
+        elif health.suspended != stored.suspended:
+            ledger.suspend_offer(offer_hash, health.suspended)
         found[stored.offer.id] = health
     return found
 
@@ -80,11 +80,11 @@ def offer_health(
     except OfferClosed as error:
         return Health(closed=error.detail)
     except SealrunError as error:
-        return Health(paused=error.detail)
+        return Health(suspended=error.detail)
     try:
         _check_payment(offer, payments, clock)
     except SealrunError as error:
-        return Health(paused=error.detail)
+        return Health(suspended=error.detail)
     return Health()
 
 

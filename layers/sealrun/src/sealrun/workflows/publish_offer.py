@@ -1,7 +1,7 @@
 """Put an offer up for sale with its one sealed credential.
 
 Where the offer says that its credential lies on chain, the ledger keeps only the key that opens it, and the
-offer is paused until the health check finds the contract.
+offer is suspended until the health check finds the contract.
 """
 
 from collections.abc import Callable
@@ -95,7 +95,7 @@ def publish_sealed(stored: StoredOffer, *, ledger: Ledger) -> None:
         StoreUnavailable: the ledger is out of reach.
     """
     _check_oracle(stored.offer, ledger)
-    ledger.publish(replace(stored, sealed=b"", paused=UNSEEN) if stored.offer.contract else stored)
+    ledger.publish(replace(stored, sealed=b"", suspended=UNSEEN) if stored.offer.contract else stored)
 
 
 def replace_credential(stored: StoredOffer, *, ledger: Ledger) -> None:

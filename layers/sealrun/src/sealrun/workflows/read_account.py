@@ -11,7 +11,7 @@ from sealrun.calls.call import MAX_READ_SECONDS, MAX_UNIX_SECONDS, check_expiry
 from sealrun.chain.account import account_fields
 from sealrun.encoding import read
 from sealrun.errors import Malformed, NotAllowed, NotFound, Unavailable
-from sealrun.money.dues import Statement, path
+from sealrun.money.dues import Due, path
 from sealrun.money.vouchers import Standing
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.offers.terms import Terms
@@ -33,9 +33,9 @@ class _Known:
         return self.address.to_base58()
 
     @property
-    def statement(self) -> Statement:
+    def due(self) -> Due:
         tree = self.standing.tree
-        return Statement(self.terms.network, self.address, tree.due, tree.root, tree.count)
+        return Due(self.terms.network, self.address, tree.due, tree.root, tree.count)
 
 
 @dataclass(frozen=True)
@@ -125,17 +125,17 @@ def _check_right(known: _Known, right: _Right) -> PublicKey:
 def _settlement(known: _Known, ledger: Ledger, oracle: Oracle) -> dict[str, Any]:
     """As ``contracts/build/tools/settle.js`` reads it.
 
-    The statement is kept before it is handed out: once it is settled, the account is known by it (A1).
+    The due is kept before it is handed out: once it is settled, the account is known by it (A1).
     """
-    statement, voucher = known.statement, known.standing.voucher
+    due, voucher = known.due, known.standing.voucher
     if oracle.public_key != known.terms.oracle:
         raise Unavailable("oracle: expected the key of the terms, got another")
-    ledger.keep_statement(statement)
+    ledger.keep_due(due)
     due = {
-        "due": str(statement.due),
-        "tree_root": str(statement.tree_root),
-        "count": statement.count,
-        "signature": oracle.sign(statement.due_fields()).to_base58(),
+        "due": str(due.amount),
+        "tree_root": str(due.tree_root),
+        "count": due.count,
+        "signature": oracle.sign(due.due_fields()).to_base58(),
     }
     return {
         "account": known.name,
@@ -147,18 +147,18 @@ def _settlement(known: _Known, ledger: Ledger, oracle: Oracle) -> dict[str, Any]
         },
         "due": due,
         "pending": str(known.standing.pending),
-        "root": str(statement.root),
+        "root": str(due.root),
     }
 
 
 def _figure(known: _Known, ledger: Ledger, oracle: Oracle, call_id: str) -> dict[str, Any]:
-    statement, voucher = known.statement, known.standing.voucher
+    due, voucher = known.due, known.standing.voucher
     figure = {
-        "due": str(statement.due),
-        "tree_root": str(statement.tree_root),
-        "count": statement.count,
-        "root": str(statement.root),
-        "signature": oracle.sign(statement.figure_fields()).to_base58(),
+        "due": str(due.amount),
+        "tree_root": str(due.tree_root),
+        "count": due.count,
+        "root": str(due.root),
+        "signature": oracle.sign(due.figure_fields()).to_base58(),
     }
     return {
         "account": known.name,

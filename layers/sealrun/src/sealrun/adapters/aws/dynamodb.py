@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sealrun.adapters.aws import dynamodb_accounts as accounts
 from sealrun.adapters.aws.dynamodb_table import HOUR, Table, count
 from sealrun.errors import NotCovered, StoreUnavailable, TooMany
-from sealrun.money.dues import DueLeaf, Statement
+from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing, concluded
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
@@ -68,8 +68,8 @@ class DynamoLedger:
             sealed=item["sealed"]["B"],
             sealing_key=item["sealing_key"]["B"],
             webhook_secret=item["webhook_secret"]["B"],
+            suspended=item.get("suspended", {"S": ""})["S"],
             paused=item.get("paused", {"S": ""})["S"],
-            held=item.get("held", {"S": ""})["S"],
             quotas={buyer: int(each["N"]) for buyer, each in item.get("quotas", {"M": {}})["M"].items()},
         )
 
@@ -94,7 +94,7 @@ class DynamoLedger:
             "sealed": {"B": stored.sealed},
             "sealing_key": {"B": stored.sealing_key},
             "webhook_secret": {"B": stored.webhook_secret},
-            "paused": {"S": stored.paused},
+            "suspended": {"S": stored.suspended},
         }
         listed = {"pk": {"S": "offers"}, "sk": {"S": stored.offer.id}}
         self._table.failed({"offer": self._table.new(item), "listed": self._table.put(listed)})
@@ -102,11 +102,11 @@ class DynamoLedger:
     def close_offer(self, offer_hash: int, reason: str) -> None:
         self._say(offer_hash, "closed", reason)
 
+    def suspend_offer(self, offer_hash: int, reason: str) -> None:
+        self._say(offer_hash, "suspended", reason)
+
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         self._say(offer_hash, "paused", reason)
-
-    def hold_offer(self, offer_hash: int, reason: str) -> None:
-        self._say(offer_hash, "held", reason)
 
     def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
         changed = self._table.call(
@@ -236,12 +236,12 @@ class DynamoLedger:
         )
         return [accounts.leaf(item) for item in found]
 
-    def keep_statement(self, statement: Statement) -> None:
-        self._table.call("put_item", Item=accounts.statement_item(statement))
+    def keep_due(self, due: Due) -> None:
+        self._table.call("put_item", Item=accounts.due_item(due))
 
     def settled(self, account: str, count: int) -> tuple[int, int] | None:
-        item = self._table.get(accounts.account_key(account, f"statement#{count:07d}"))
-        return (int(item["due"]["N"]), int(item["root"]["S"])) if item else None
+        item = self._table.get(accounts.account_key(account, f"due#{count:07d}"))
+        return (int(item["amount"]["N"]), int(item["root"]["S"])) if item else None
 
     def deposits(self, account: str, depth: int) -> Deposits:
         return accounts.deposits(self._table.get(accounts.deposits_key(account, depth)))

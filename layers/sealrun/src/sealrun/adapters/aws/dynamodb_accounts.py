@@ -2,7 +2,7 @@
 
     pk account#B62..   sk account            committed, limit, voucher, tree, buyer: no TTL (L1)
                           leaf#0000000       one per call that is over
-                          statement#0000001  due and root by number of leaves
+                          due#0000001  amount and root by number of leaves
                           deposits#10        funds by the block they were first seen in, for one depth
     pk failed#B62..#20834                    unpaid runs of one day
 
@@ -13,7 +13,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from sealrun.money.dues import DueLeaf, DueTree, Statement
+from sealrun.money.dues import Due, DueLeaf, DueTree
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
 from sealrun.runs.record import Record
 
@@ -97,10 +97,10 @@ def leaf(item: dict[str, Any]) -> DueLeaf:
     return DueLeaf(**json.loads(item["leaf"]["S"])).with_hash(int(item["hash"]["S"]))
 
 
-def statement_item(statement: Statement) -> dict[str, Any]:
+def due_item(due: Due) -> dict[str, Any]:
     """Due and signed root, found again by the number of leaves."""
-    key = account_key(statement.account.to_base58(), f"statement#{statement.count:07d}")
-    return {**key, "due": {"N": str(statement.due)}, "root": {"S": str(statement.root)}}
+    key = account_key(due.account.to_base58(), f"due#{due.count:07d}")
+    return {**key, "amount": {"N": str(due.amount)}, "root": {"S": str(due.root)}}
 
 
 def deposits_key(account: str, depth: int) -> dict[str, Any]:
