@@ -63,8 +63,8 @@ def _chain_lines(chain: OnChain) -> list[str]:
 def _operator_lines(said: Mapping[str, Any]) -> list[str]:
     """The figure, after its signature was checked; seller and operator get the due instead."""
     if "figure" not in said:
-        due = f"due {mina(said['due']['due'])}, pending {mina(said['pending'])}"
-        return [f"  operator  {due}; {said['due']['count']} receipts under {said['root']}"]
+        figures = f"due {mina(said['due']['due'])}, pending {mina(said['pending'])}"
+        return [f"  operator  {figures}; {said['due']['count']} receipts under {said['root']}"]
     figure = said["figure"]
     terms, due = Terms.parse(said["terms"]), _due(said)
     signature = Signature.from_base58(figure["signature"])

@@ -131,7 +131,7 @@ def _settlement(known: _Known, ledger: Ledger, oracle: Oracle) -> dict[str, Any]
     if oracle.public_key != known.terms.oracle:
         raise Unavailable("oracle: expected the key of the terms, got another")
     ledger.keep_due(due)
-    due = {
+    signed_due = {
         "due": str(due.amount),
         "tree_root": str(due.tree_root),
         "count": due.count,
@@ -145,7 +145,7 @@ def _settlement(known: _Known, ledger: Ledger, oracle: Oracle) -> dict[str, Any]
             "call_hash": str(voucher.call_hash),
             "signature": voucher.signature,
         },
-        "due": due,
+        "due": signed_due,
         "pending": str(known.standing.pending),
         "root": str(due.root),
     }
