@@ -160,7 +160,7 @@ def test_what_is_not_there_is_a_problem_document(plane: Plane) -> None:
     unknown = "0" * 64
     for path in (f"/offers/{unknown}", f"/calls/{unknown}", f"/accounts/{BUYERS_KEY}"):
         assert plane.ask("GET", path)[1]["type"] == "urn:sealrun:problem:not-found"
-    for method, path in (("PUT", f"/offers/{unknown}/pause"), ("DELETE", f"/offers/{unknown}/hold")):
+    for method, path in (("PUT", f"/offers/{unknown}/pause"), ("DELETE", f"/offers/{unknown}/pause")):
         assert plane.ask(method, path, {"reason": "x"})[0] == 404
     status, problem = plane.ask("PUT", f"/offers/{plane.offer.id}/pause", {"reason": "x\n"})
     assert (status, problem["type"]) == (400, "urn:sealrun:problem:malformed")

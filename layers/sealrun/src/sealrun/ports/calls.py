@@ -54,7 +54,7 @@ class Ledger(Protocol):
         """Take no call because of what a health check found; an empty reason ends it."""
 
     def pause_offer(self, offer_hash: int, reason: str) -> None:
-        """Take no call because its operator says so; an empty reason resumes it. Health checks leave it alone."""
+        """Take no call because its operator says so, until its operator gives an empty reason."""
 
     def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
         """Both in one step; the offer must be there."""
