@@ -26,7 +26,7 @@ from local.steps import DemoFailed, Progress, must
 from mina.keys import PrivateKey
 from sealrun.offers.offer import Offer
 from sealrun.verification.claims import RECEIPT, STATEMENTS
-from sealrun_cli.output import mina
+from sealrun_cli.lib.output import mina
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "out" / "demo"

@@ -7,9 +7,9 @@ from pathlib import Path
 from local.steps import Progress, Say, must
 from sealrun.receipts.issuers import PinnedKeys
 from sealrun.verification.claims import RECEIPT, STATEMENTS
-from sealrun_cli.issuer_keys import read_keys
-from sealrun_cli.pictures import FLAME_GRAPH, SPEEDSCOPE
-from sealrun_cli.verifying import find_evidence, grade_line, lines, verify_file
+from sealrun_cli.lib.issuer_keys import read_keys
+from sealrun_cli.lib.pictures import FLAME_GRAPH, SPEEDSCOPE
+from sealrun_cli.lib.verifying import find_evidence, grade_line, lines, verify_file
 
 SHOWN = 120
 

@@ -10,8 +10,8 @@ from local.chain import MinaChain
 from local.prover import Prover
 from local.steps import must
 from mina.keys import PrivateKey
-from sealrun_cli.keys import new_key
-from sealrun_cli.output import mina
+from sealrun_cli.lib.keys import new_key
+from sealrun_cli.lib.output import mina
 
 MINA = 10**9
 # Three hours of exit delay at 180 s a slot: time for the last run, and for a settlement that waits.

@@ -17,7 +17,7 @@ from local.prover import Prover
 from local.steps import Progress, Say, must, ok
 from sealrun.offers.offer import Offer
 from sealrun.offers.terms import SHARE_UNIT
-from sealrun_cli.output import mina
+from sealrun_cli.lib.output import mina
 
 PRICE = 5 * MINA
 DEPOSIT = 20 * MINA

@@ -12,7 +12,7 @@ from sealrun.encoding.fields import canonical
 from sealrun.encoding.measure import Measured, measure_document
 from sealrun.verification.claims import Verdict
 from sealrun.verification.verify import Trust, Verification, verify
-from sealrun_cli.verifying import verify_file
+from sealrun_cli.lib.verifying import verify_file
 from tests.broken.fault import Fault
 from tests.broken.make import FAULTS, HERE, kept, made, whole, write
 from tests.broken.sale import OPENED, Files, good_sale, sale_of, sold

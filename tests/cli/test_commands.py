@@ -14,12 +14,13 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
+import sealrun_cli
 from sealrun import errors
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun_cli import pause
-from sealrun_cli.errors import CliError
+from sealrun_cli.commands import pause, resume
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.offer_file import read_offer, write_values
 from sealrun_cli.main import app
-from sealrun_cli.offer_file import read_offer, write_values
 from tests.sealrun.fakes import FakeLedger
 from tests.sealrun.world import offer_value
 
@@ -90,7 +91,7 @@ def test_the_shells_completion_is_installed_and_knows_the_commands(
 
 def kinds() -> Iterator[tuple[str, str]]:
     """Where the command gives up with a kind alone, and every kind of error that an answer may have."""
-    for file in sorted(Path(pause.__file__).parent.glob("*.py")):
+    for file in sorted(Path(sealrun_cli.__path__[0]).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             match node:
                 case ast.Call(
@@ -126,7 +127,8 @@ def test_l8_pause_and_resume_hold_the_offer_and_let_it_go(
     write_values(file, {name: value for name, value in offer_value().items() if value is not None})
     offer, ledger = read_offer(file), FakeLedger()
     ledger.publish(StoredOffer(offer, "", b"", b"", b"", suspended="the node is not synced"))
-    monkeypatch.setattr(pause, "find_target", lambda *_: Here(ledger))
+    for command in (pause, resume):
+        monkeypatch.setattr(command, "find_target", lambda *_: Here(ledger))
     paused = RUN.invoke(app, ["pause", "--file", str(file), "--reason", "moving house", "--json"])
     assert json.loads(paused.stdout)["paused"] == "moving house"
     assert ledger.offers[offer.hash].reason == "moving house"

@@ -19,18 +19,20 @@ from sealrun.errors import SealrunError
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.verification.claims import BrokenClaim
-from sealrun_cli import accounts, background, check, close
-from sealrun_cli.book import known_terms
-from sealrun_cli.ci_files import read_pipeline
-from sealrun_cli.errors import CliError
-from sealrun_cli.keys import new_key
+from sealrun_cli.commands import check, close
+from sealrun_cli.commands import open as opening
+from sealrun_cli.commands.publish import buying
+from sealrun_cli.lib import background
+from sealrun_cli.lib.book import known_terms
+from sealrun_cli.lib.ci_files import read_pipeline
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.keys import new_key
+from sealrun_cli.lib.offer_file import OFFER_FILE
+from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.repository import Repository
+from sealrun_cli.lib.sealing import kept
+from sealrun_cli.lib.target import step
 from sealrun_cli.main import app
-from sealrun_cli.offer_file import OFFER_FILE
-from sealrun_cli.output import Output
-from sealrun_cli.publish import buying
-from sealrun_cli.repository import Repository
-from sealrun_cli.seal import kept
-from sealrun_cli.target import step
 from tests.cli.web import Web, web
 from tests.repositories import commit_all, git
 from tests.sealrun.fakes import FakeLedger
@@ -119,7 +121,7 @@ def test_the_terms_are_kept_before_an_account_is_opened(
     def lost(*_given: Any, **_named: Any) -> dict[str, Any]:
         raise CliError("node-unavailable", "lost")
 
-    monkeypatch.setattr(accounts, "run_tool", lost)
+    monkeypatch.setattr(opening, "run_tool", lost)
     own, state = new_key(tmp_path / "account.key"), tmp_path / "state"
     flags = ["--deposit", "20", "--account-key", str(tmp_path / "account.key"), "--key", key, "--yes"]
     error_of("open", paid[1], *flags, "--node", "http://127.0.0.1:1", "--state", str(state))
@@ -131,7 +133,7 @@ def test_the_terms_are_kept_before_an_account_is_opened(
 def test_an_account_is_opened_only_by_who_agreed_to_what_it_costs(
     paid: tuple[Web, str], key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accounts, "run_tool", None)
+    monkeypatch.setattr(opening, "run_tool", None)
     own = tmp_path / "account.key"
     flags = ["--deposit", "20", "--account-key", str(own), "--key", key, "--node", "http://127.0.0.1:1"]
     done = RUN.invoke(app, ["open", paid[1], *flags, "--state", str(tmp_path / "state")])

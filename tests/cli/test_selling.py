@@ -9,13 +9,13 @@ import pytest
 from typer.testing import CliRunner
 
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun_cli import background
-from sealrun_cli.confirming import ask, confirm, read_secret
-from sealrun_cli.errors import CliError
+from sealrun_cli.lib import background
+from sealrun_cli.lib.confirming import ask, confirm, read_secret
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.repository import Repository
+from sealrun_cli.lib.sealing import keep, kept
 from sealrun_cli.main import app
-from sealrun_cli.output import Output
-from sealrun_cli.repository import Repository
-from sealrun_cli.seal import keep, kept
 from tests.repositories import commit_all, git
 from tests.sealrun.world import make_offer
 

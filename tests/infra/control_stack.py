@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.control_package import package
-from sealrun_cli.deploy_aws import _bucket_name, _make_bucket
+from sealrun_cli.lib.deploy_aws import _bucket_name, _make_bucket
 from tests.infra.ministack import REGION, Ministack, install
 from tests.infra.templates import resolved, template
 

@@ -19,10 +19,10 @@ from nacl.public import PrivateKey
 
 from local.gitlab.config import command
 from sealrun.evidence import call_stacks as stacks
-from sealrun_cli.offer_file import read_offer, write_values
-from tests.cli.test_offer_file import as_file
-from tests.cli.test_offering import PIPELINE
-from tests.cli.test_offering import offer as offer_command
+from sealrun_cli.lib.offer_file import read_offer, write_values
+from tests.cli.commands.test_offer import PIPELINE
+from tests.cli.commands.test_offer import offer as offer_command
+from tests.cli.lib.test_offer_file import as_file
 from tests.cli.web import Asked, Web, web
 from tests.repositories import commit_all, git
 from tests.sealrun.world import chain_value

@@ -32,10 +32,10 @@ from sealrun.money.buyer import sign_call
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.workflows.publish_offer import publish_offer
-from sealrun_cli.cloudformation import Stacks
-from sealrun_cli.deploy_aws import CAPABILITIES, deploy_to_aws
-from sealrun_cli.output import Output
-from sealrun_cli.target import Target
+from sealrun_cli.lib.cloudformation import Stacks
+from sealrun_cli.lib.deploy_aws import CAPABILITIES, deploy_to_aws
+from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.target import Target
 from tests.infra.control_stack import passed, put_expanded
 from tests.infra.ministack import REGION, Ministack
 from tests.infra.templates import PATHS, functions, template

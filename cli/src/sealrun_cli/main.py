@@ -5,32 +5,44 @@ from typing import Annotated
 
 import typer
 
-from sealrun_cli import (
-    accounts,
-    buying,
+from sealrun_cli.commands import (
+    account,
+    call,
+    calls,
     check,
-    checking,
     close,
     cost,
     deploy,
+    disclose,
     evidence,
     init,
-    keys,
+    key,
     lineage,
-    offering,
+    offer,
     pause,
-    pinning,
+    pay_operator,
+    pin,
     profile,
     publish,
-    rerunning,
+    redeem,
+    rerun,
+    resume,
     rotate,
     sandbox,
     seal,
+    settle,
     status,
-    tickets,
+    ticket,
     topup,
-    verifying,
+    verify,
     wallet,
+    withdraw,
+)
+from sealrun_cli.commands import (
+    exit as exit_,
+)
+from sealrun_cli.commands import (
+    open as open_,
 )
 
 
@@ -57,35 +69,35 @@ def main(
     """Sell one CI job as a Mina zkApp call, or buy one with a Mina wallet."""
 
 
-app.command("key")(keys.key)
-app.command("open")(accounts.open_account)
+app.command("key")(key.key)
+app.command("open")(open_.open_account)
 app.command("topup")(topup.topup)
-app.command("call")(buying.call)
-app.command("ticket")(tickets.ticket)
-app.command("redeem")(tickets.redeem)
-app.command("account")(checking.account)
-app.command("settle")(accounts.settle)
-app.command("exit")(accounts.exit_account)
-app.command("withdraw")(accounts.withdraw)
-app.command("pay-operator")(accounts.pay_operator)
+app.command("call")(call.call)
+app.command("ticket")(ticket.ticket)
+app.command("redeem")(redeem.redeem)
+app.command("account")(account.account)
+app.command("settle")(settle.settle)
+app.command("exit")(exit_.exit_account)
+app.command("withdraw")(withdraw.withdraw)
+app.command("pay-operator")(pay_operator.pay_operator)
 app.command("evidence")(evidence.evidence)
-app.command("disclose")(evidence.disclose)
-app.command("pin")(pinning.pin)
-app.command("verify")(verifying.verify)
+app.command("disclose")(disclose.disclose)
+app.command("pin")(pin.pin)
+app.command("verify")(verify.verify)
 app.command("lineage")(lineage.lineage)
-app.command("rerun")(rerunning.rerun)
+app.command("rerun")(rerun.rerun)
 app.command("init")(init.init)
 app.command("check")(check.check)
-app.command("offer")(offering.offer)
+app.command("offer")(offer.offer)
 app.command("wallet")(wallet.wallet)
 app.command("deploy")(deploy.deploy)
 app.command("seal")(seal.seal)
 app.command("publish")(publish.publish)
 app.command("status")(status.status)
-app.command("calls")(status.calls)
+app.command("calls")(calls.calls)
 app.add_typer(rotate.app, name="rotate")
 app.command("pause")(pause.pause)
-app.command("resume")(pause.resume)
+app.command("resume")(resume.resume)
 app.command("close")(close.close)
 app.command("cost")(cost.cost)
 app.command("profile")(profile.profile)

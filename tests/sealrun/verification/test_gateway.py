@@ -9,8 +9,8 @@ from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.encoding.measure import measure_document
 from sealrun.verification.claims import Verdict
 from sealrun.verification.verify import Trust, Verification, verify
-from sealrun_cli.gateway import with_gateway
-from sealrun_cli.service import Service
+from sealrun_cli.lib.gateway import with_gateway
+from sealrun_cli.lib.service import Service
 from tests.broken.fault import strangers
 from tests.broken.make import kept, write
 from tests.broken.sale import good_sale

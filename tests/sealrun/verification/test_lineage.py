@@ -12,7 +12,7 @@ from sealrun.receipts.receipt import SignedReceipt
 from sealrun.verification.claims import Verdict
 from sealrun.verification.lineage import Lineage, Link, read_lineage
 from sealrun.verification.verify import Trust, Verification, verify
-from sealrun_cli.lineage import Form, drawn
+from sealrun_cli.commands.lineage import Form, drawn
 from sealrun_cli.main import app
 from tests.broken.make import write
 from tests.sealrun.folder import MemoryFolder, folder_of

@@ -1,0 +1,91 @@
+"""``sealrun account``: look, and check what is shown."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from mina.keys import PublicKey
+from mina.signature import Signature
+from mina.verify import verify_fields
+from sealrun.money.dues import Due, DueLeaf, root_from_path
+from sealrun.offers.terms import Terms
+from sealrun_cli.lib import options
+from sealrun_cli.lib.accounts import read_account
+from sealrun_cli.lib.chain_view import OnChain, on_chain
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.output import mina, speaking
+from sealrun_cli.lib.service import Service
+
+
+def account(
+    address: options.Account,
+    *,
+    node: options.Node = "",
+    url: options.Url = "",
+    key: Annotated[
+        str, typer.Option("--key", help="Buyer's, seller's or operator's key.", metavar="FILE")
+    ] = "",
+    network: options.Network = options.DEFAULT_NETWORK,
+    call: Annotated[str, typer.Option(help="Check that this call's receipt is in the figure.")] = "",
+    as_json: options.Json = False,
+) -> None:
+    """Show an account: from the chain with --node, from the operator with --url and --key, or both."""
+    with speaking(as_json=as_json) as out, httpx.Client() as http:
+        if not node and not (url and key):
+            raise CliError("bad-request", "account: expected --node, or --url and --key, got none of them")
+        service, lines = Service(http), [address]
+        found: dict[str, Any] = {"account": address}
+        if node:
+            chain = on_chain(service, node, address)
+            found |= {"chain": chain.value()}
+            lines += _chain_lines(chain)
+        if url and key:
+            said = read_account(service, url, address, read_key(key), network, call=call)
+            found |= {"operator": said}
+            lines += _operator_lines(said)
+            if call:
+                lines.append(_check_proof(said, call))
+        out.result(found, *lines)
+
+
+def _chain_lines(chain: OnChain) -> list[str]:
+    leaving = f"leaving: withdraw from slot {chain.exit_slot} on" if chain.exit_slot else "open"
+    share = f"accrued to the operator {mina(chain.accrued)}"
+    return [
+        f"  on chain  balance {mina(chain.balance)}, settled {mina(chain.spent)}, {share}",
+        f"            {leaving}; {chain.count} receipts under {chain.root}",
+    ]
+
+
+def _operator_lines(said: Mapping[str, Any]) -> list[str]:
+    """The figure, after its signature was checked; seller and operator get the due instead."""
+    if "figure" not in said:
+        figures = f"due {mina(said['due']['due'])}, pending {mina(said['pending'])}"
+        return [f"  operator  {figures}; {said['due']['count']} receipts under {said['root']}"]
+    figure = said["figure"]
+    terms, due = Terms.parse(said["terms"]), _due(said)
+    signature = Signature.from_base58(figure["signature"])
+    if str(due.root) != figure["root"] or not verify_fields(signature, terms.oracle, due.figure_fields()):
+        raise CliError("figure", "figure: expected the oracle's signature, got one that does not hold")
+    figures = f"due {mina(due.amount)}, pending {mina(said['pending'])}"
+    return [f"  operator  {figures}; {due.count} receipts under {figure['root']} (signed by the oracle)"]
+
+
+def _due(said: Mapping[str, Any]) -> Due:
+    figure, network = said["figure"], said["terms"]["network"]
+    amount, tree_root = (int(figure[name]) for name in ("due", "tree_root"))
+    return Due(network, PublicKey.from_base58(said["account"]), amount, tree_root, int(figure["count"]))
+
+
+def _check_proof(said: Mapping[str, Any], call: str) -> str:
+    """The leaf of this call leads to the signed root (A8)."""
+    if not said.get("proof"):
+        raise CliError("not-allowed", "call: expected the buyer's key to show its proof, got another")
+    leaf = DueLeaf(**{name: int(value) for name, value in said["proof"]["leaf"].items()})
+    root = root_from_path(leaf, [int(sibling) for sibling in said["proof"]["siblings"]])
+    if root != _due(said).tree_root or f"{leaf.call_hash:064x}" != call:
+        raise CliError("figure", "proof: expected one of this call under the signed root, got another")
+    return f"  call      receipt {leaf.index} of the figure, {mina(leaf.price_due)}"

@@ -1,0 +1,82 @@
+"""``sealrun call``: buy one run of an offer, follow it, take the receipt."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from sealrun.encoding.json_limits import parse_object
+from sealrun.receipts.receipt import SignedReceipt
+from sealrun.verification.claims import MAX_RECEIPT_BYTES
+from sealrun_cli.lib import options
+from sealrun_cli.lib.book import page
+from sealrun_cli.lib.confirming import Yes
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.evidence import check_folder
+from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.purchase import Purchase, follow, parsed_inputs, tell
+from sealrun_cli.lib.service import Service
+
+
+def call(
+    offer: options.OfferUrl,
+    *,
+    key: options.Key,
+    given: options.Given = None,
+    reads: Annotated[
+        list[Path] | None, typer.Option(help="An earlier receipt that this call takes up.", metavar="FILE")
+    ] = None,
+    with_pay: Annotated[bool, typer.Option("--pay", help="Pay from a prepaid account.")] = False,
+    account: Annotated[str, typer.Option(help="The prepaid account, for --pay.")] = "",
+    wait: Annotated[bool, typer.Option(help="Follow the run to its receipt.")] = True,
+    receipt: Annotated[Path | None, typer.Option(help="File for the receipt.", metavar="FILE")] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(help="Folder for what the run left.", metavar="DIR")
+    ] = None,
+    expires_in: Annotated[int, typer.Option(help="Seconds that the call may wait.", min=60)] = 600,
+    node: options.Node = "",
+    state: options.State = options.DEFAULT_STATE,
+    yes: Yes = False,
+    as_json: options.Json = False,
+) -> None:
+    """Buy one run of an offer. Ends with status 3 if the run did not succeed: such a run costs nothing."""
+    with speaking(as_json=as_json) as out, httpx.Client() as http:
+        buyer = read_key(key)
+        check_folder(evidence)
+        service = Service(http)
+        out.progress(f"reading {offer}")
+        found = service.offer(offer)
+        inputs = found.inputs.check(parsed_inputs(given or [], found))
+        expires_at = int(time.time()) + expires_in
+        earlier = tuple(_receipt_hash(file) for file in reads or [])
+        purchase = Purchase(service, found, offer, buyer, inputs, expires_at, out, earlier)
+        if bool(account) != with_pay:
+            raise CliError("bad-request", "call: expected --pay and --account together, got one of them")
+        answer = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
+        out.progress(f"call     {answer['url']}")
+        ended = follow(answer["url"], found, service, out) if wait else answer
+        if with_pay and wait and ended["state"] != "succeeded":
+            _freed(state, account, found.price)
+        ended |= {"url": answer["url"]}
+        status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
+    if status:
+        raise typer.Exit(status)
+
+
+def _receipt_hash(file: Path) -> str:
+    """What a later call names this receipt by, if its signature holds."""
+    with file.open("rb") as opened:
+        signed = SignedReceipt.parse(parse_object(opened.read(MAX_RECEIPT_BYTES + 1)))
+    if not signed.holds():
+        raise CliError("receipt", f"{file}: expected a signature that holds, got one that does not")
+    return f"{signed.receipt.hash:064x}"
+
+
+def _freed(state: Path, account: str, price: int) -> None:
+    """A run that did not succeed is not due; the next limit counts without it."""
+    with page(state, account) as book:
+        book.known.committed = max(0, book.known.committed - price)
+        book.save()

@@ -1,0 +1,38 @@
+"""``sealrun calls``: the calls of a stack, the newest first."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sealrun_cli.lib import options
+from sealrun_cli.lib.output import mina, speaking
+from sealrun_cli.lib.stack_calls import Folder, all_calls
+from sealrun_cli.lib.target import DEFAULT_NAME, Name, find_target
+
+OVER = ("succeeded", "failed", "never_started", "expired")
+
+
+def calls(
+    *,
+    stack: Name = DEFAULT_NAME,
+    folder: Folder = Path(),
+    offer: Annotated[str, typer.Option(help="Only of the offer whose id begins so.")] = "",
+    late: Annotated[bool, typer.Option("--late", help="Only those that are not over.")] = False,
+    most: Annotated[int, typer.Option("--most", help="How many, the newest first.", min=1)] = 50,
+    as_json: options.Json = False,
+) -> None:
+    """List calls, the newest first. Reads the whole table: for operators, not for programs."""
+    with speaking(as_json=as_json) as out:
+        found = [call for call in all_calls(find_target(folder, stack)) if call["offer"].startswith(offer)]
+        wanted = [call for call in found if not late or call["state"] not in OVER]
+        shown = sorted(wanted, key=lambda call: -int(call["claimed_at"]))[:most]
+        lines = [_call_line(call) for call in shown] or ["no calls"]
+        out.result({"calls": shown, "found": len(wanted)}, *lines)
+
+
+def _call_line(call: dict[str, Any]) -> str:
+    when = datetime.fromtimestamp(int(call["claimed_at"]), UTC).strftime("%Y-%m-%d %H:%M:%S")
+    why = f": {call['reason']}" if call["reason"] else ""
+    return f"{call['call'][:16]}…  {when}  {mina(call['price']):>10}  {call['state']}{why}"

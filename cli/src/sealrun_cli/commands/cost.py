@@ -1,0 +1,203 @@
+"""``sealrun cost``: what AWS and Mina take, per call and per million, with the arithmetic shown.
+
+Prices are data (``prices.json``, with their date and sources). How often a call uses what is counted from the
+code: 402 and 202, the webhooks, collection, and the buyer's reads.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from typing import Annotated, Any
+
+import typer
+
+from sealrun.offers.terms import SHARE_UNIT
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.init_answers import SHARE
+from sealrun_cli.lib.offer_file import mina_text
+from sealrun_cli.lib.options import Json
+from sealrun_cli.lib.output import NANO, mina, nanomina, speaking
+
+MILLION = 1_000_000
+GB = 1 << 30
+# Requests of one call: 402, 202, three webhooks, the collector's own invocation, three looks, the receipt.
+REQUESTS = 10
+# Those of them that come through the distribution: all but the collector's own.
+VIEWED = REQUESTS - 1
+# Seconds that a warm function takes for each request but the collection; `make bench` measures it.
+REQUEST_SECONDS = 0.04
+MEMORY_GB = 0.5
+COLLECT_GB = 1.0
+# A transaction's item counts twice: claim (5 items), conclusion (3), and five plain saves of the record.
+WRITES = 2 * 5 + 2 * 3 + 5
+READS = 20
+# Manifest, profile, evidence index and log, beside the artifacts.
+DOCUMENTS = 4
+# Credential and oracle's key; both are kept open for minutes by a warm function.
+DECRYPTIONS = 2
+LOG_BYTES = 10 * 512
+# One sweep a minute, one health check in five, in a month of 30 days, as the template has it.
+MINUTES = 60 * 24 * 30
+SWEEPS, CHECKS = MINUTES, MINUTES // 5
+ALARMS = 11
+# Calls, latency, waiting, late, unavailable; and refusals, of five types in a usual month.
+METRICS = 5 + 5
+
+
+@dataclass(frozen=True)
+class Use:
+    """How one seller's calls are; what is counted per call or per month."""
+
+    calls: int  # a month
+    collect_seconds: float
+    files: int
+    megabytes: float  # of outputs and logs, stored for ``months`` and read once
+    months: float
+    settle_every: int  # calls to one settlement
+
+
+@dataclass(frozen=True)
+class Line:
+    """One product: so many of a thing at a price."""
+
+    what: str
+    count: float
+    each: float
+
+    @property
+    def total(self) -> float:
+        """In the currency of the price."""
+        return self.count * self.each
+
+    @property
+    def shown(self) -> str:
+        """The arithmetic."""
+        return f"{self.what:<42} {self.count:>12.6g} x {self.each:<11.6g} = {self.total:.9f}"
+
+    def value(self) -> dict[str, str | float]:
+        """As JSON."""
+        return {"what": self.what, "count": self.count, "each": self.each, "total": self.total}
+
+
+def cost(
+    *,
+    calls: Annotated[int, typer.Option("--calls", help="Calls a month.", min=1)] = 10_000,
+    collect_seconds: Annotated[float, typer.Option(help="Time to collect one run.", min=0.1)] = 2.0,
+    files: Annotated[int, typer.Option(help="Files that a run leaves.", min=0)] = 1,
+    megabytes: Annotated[float, typer.Option(help="Their size with the log, in MB.", min=0)] = 1.0,
+    months: Annotated[float, typer.Option(help="How long evidence is kept.", min=0)] = 3.0,
+    settle_every: Annotated[int, typer.Option(help="Calls to one settlement.", min=1, max=1 << 20)] = 100,
+    price: Annotated[str, typer.Option(help="MINA for one good run.")] = "0",
+    share: Annotated[
+        int, typer.Option(help="The operator's share in basis points.", min=0, max=SHARE_UNIT)
+    ] = SHARE,
+    mina_usd: Annotated[float, typer.Option(help="Dollars for one MINA, to compare.", min=0)] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Show what a call costs in AWS and on Mina, and a million of them. Asks nobody; CI minutes are yours."""
+    with speaking(as_json=as_json) as out:
+        data, use = prices(), Use(calls, collect_seconds, files, megabytes, months, settle_every)
+        each, monthly = list(per_call(use, data)), list(per_month(data))
+        call, month = sum(line.total for line in each), sum(line.total for line in monthly)
+        chain = per_call_on_chain(use, data)
+        earned = _earned(nanomina(price), share, chain)
+        value = {
+            "as_of": data["as_of"], "region": data["region"], "currency": data["currency"],
+            "per_call": [line.value() for line in each], "per_month": [line.value() for line in monthly],
+            "call": call, "million": call * MILLION, "month": month + call * use.calls,
+            "mina_per_call": mina_text(chain), "mina_per_million": mina_text(chain * MILLION),
+            "earned_per_call": earned,
+        }  # fmt: skip
+        out.result(
+            value, *_lines(use, data, each, monthly), *_chain_lines(use, chain, mina_usd), *_earning(earned)
+        )
+
+
+def prices() -> dict[str, Any]:
+    """The price list that ships with the command."""
+    text = resources.files("sealrun_cli.lib").joinpath("prices.json").read_bytes()
+    return dict(json.loads(text))
+
+
+def per_call(use: Use, data: dict[str, Any]) -> Iterator[Line]:
+    """What AWS takes for one call."""
+    asked, collected = VIEWED * REQUEST_SECONDS, use.collect_seconds
+    counts = {
+        "lambda_request": REQUESTS,
+        "lambda_gb_second": MEMORY_GB * asked + COLLECT_GB * collected,
+        "dynamodb_write": WRITES,
+        "dynamodb_read": READS,
+        "s3_put": DOCUMENTS + use.files,
+        "s3_gb_month": use.megabytes * 1e6 / GB * use.months,
+        "kms_request": DECRYPTIONS,
+        "cloudfront_request": VIEWED,
+        "cloudfront_gb": use.megabytes * 1e6 / GB,
+        "log_gb": LOG_BYTES / GB,
+    }
+    yield from _priced(counts, data)
+
+
+def per_month(data: dict[str, Any]) -> Iterator[Line]:
+    """What AWS takes for a stack that nobody calls."""
+    counts = {
+        "kms_key": 1,
+        "alarm": ALARMS,
+        "metric": METRICS,
+        "dashboard": 1,
+        "scheduled": SWEEPS + CHECKS,
+        "lambda_request": SWEEPS + CHECKS,
+        "lambda_gb_second": (SWEEPS * COLLECT_GB + CHECKS * MEMORY_GB) * REQUEST_SECONDS,
+        "dynamodb_read": SWEEPS + CHECKS,
+    }
+    yield from _priced(counts, data)
+
+
+def per_call_on_chain(use: Use, data: dict[str, Any]) -> int:
+    """Nanomina of fees for one call: its part of a settlement, paid by the seller. Rounded up."""
+    fee = round(float(data["mina"]["fee"]["each"]) * NANO)
+    return -(-fee // use.settle_every)
+
+
+def _priced(counts: dict[str, float], data: dict[str, Any]) -> Iterator[Line]:
+    for name, count in counts.items():
+        price = data["prices"][name]
+        yield Line(price["says"], count, price["each"])
+
+
+def _lines(use: Use, data: dict[str, Any], each: list[Line], monthly: list[Line]) -> Iterator[str]:
+    call, month = sum(line.total for line in each), sum(line.total for line in monthly)
+    unit = data["currency"]
+    yield f"AWS, {data['region']}, prices of {data['as_of']} ({data['note']})"
+    yield "one call:"
+    yield from (f"  {line.shown}" for line in each)
+    yield f"  together {call:.6f} {unit} a call, {call * MILLION:.2f} {unit} a million"
+    yield "a stack, each month:"
+    yield from (f"  {line.shown}" for line in monthly)
+    yield f"  together {month:.2f} {unit}; with {use.calls} calls {month + call * use.calls:.2f} {unit}"
+
+
+def _chain_lines(use: Use, chain: int, mina_usd: float) -> Iterator[str]:
+    dollars = f" ({chain * MILLION / NANO * mina_usd:.2f} USD at {mina_usd:g})" if mina_usd else ""
+    yield f"Mina: a call itself costs no fee; a settlement of {use.settle_every} calls costs 0.1 MINA"
+    million = f"{mina(chain * MILLION)} a million{dollars}"
+    yield f"  0.1 MINA / {use.settle_every} = {mina(chain)} a call, {million}"
+    yield "  opening an account costs its buyer 1 MINA and 0.1 of fee, once; pulling the share 0.1"
+
+
+def _earned(price: int, share: int, chain: int) -> dict[str, str]:
+    """What seller and operator have of one good run, before AWS."""
+    if price == 0:
+        return {}
+    operator = price * share // SHARE_UNIT
+    seller = price - operator - chain
+    if seller < 0:
+        said = f"price: expected more than a call's fee of {mina(chain)}, got {mina(price)}"
+        raise CliError("bad-request", said, "settle more calls at once: --settle-every")
+    return {"operator": str(operator), "seller": str(seller)}
+
+
+def _earning(earned: dict[str, str]) -> Iterator[str]:
+    if earned:
+        operator, seller = mina(earned["operator"]), mina(earned["seller"])
+        yield f"earned a good run: operator {operator}, seller {seller} after fees"

@@ -1,0 +1,29 @@
+"""``sealrun exit``: the buyer asks to leave an account."""
+
+from sealrun_cli.lib import options
+from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
+from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.tools import Sender, run_tool
+
+
+def exit_account(
+    account: options.Account,
+    *,
+    key: options.Key,
+    node: options.Node,
+    terms: TermsFile = None,
+    fee: options.Fee = options.DEFAULT_FEE,
+    poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
+    no_proofs: options.NoProofs = False,
+    state: options.State = options.DEFAULT_STATE,
+    as_json: options.Json = False,
+) -> None:
+    """Ask to leave, as the buyer. Nobody has to agree; `withdraw` pays the rest out after the exit delay."""
+    with speaking(as_json=as_json) as out:
+        sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
+        named = with_terms(account, terms, state)
+        result = run_tool("exit", sender, out, **named, buyer_key=sender.key.to_base58())
+        out.result(
+            result, f"{outcome(result, 'asked to leave')}: withdraw from slot {result['exit_slot']} on"
+        )

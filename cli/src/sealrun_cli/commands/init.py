@@ -1,0 +1,130 @@
+"""``sealrun init``: write ``offer.toml`` from the pipeline's own words, the clone, provider and answers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sealrun_cli.lib import options
+from sealrun_cli.lib.confirming import ask, confirm
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.init_answers import DEPTH, EXIT_DELAY, SHARE, Trade, evidence
+from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer, write_values
+from sealrun_cli.lib.output import Output, mina, speaking
+from sealrun_cli.lib.schemas import Hints, schema_of
+from sealrun_cli.lib.source_lookup import look_up, wanted_source
+from sealrun_cli.lib.target import step
+
+GITHUB_TERMS = (
+    "GitHub's terms forbid reselling Actions: https://docs.github.com/en/site-policy/github-terms/"
+    "github-terms-for-additional-products-and-features#actions\n"
+    "Offer what you run on your own runners and have a right to sell, or use GitLab."
+)
+Given = Annotated[
+    list[str] | None,
+    typer.Option("--pattern", help="What a string input may be; ^...$ without |.", metavar="NAME=REGEX"),
+]
+
+
+def init(
+    *,
+    provider: Annotated[str, typer.Option(help="gitlab or github.")] = "gitlab",
+    origin: Annotated[str, typer.Option(help="The provider's address; else the clone's remote.")] = "",
+    project: Annotated[str, typer.Option(help="Its path there, or its id; else the clone's remote.")] = "",
+    tag: Annotated[str, typer.Option(help="The protected tag that is for sale.")] = "",
+    config: Annotated[str, typer.Option(help="Path of the pipeline's file.")] = "",
+    user: Annotated[
+        int, typer.Option(help="The provider's id of the token's account; else asked with it.")
+    ] = 0,
+    token_file: Annotated[
+        str, typer.Option(help="File of an access token, - for stdin; used once, not kept.", metavar="FILE")
+    ] = "",
+    title: Annotated[str, typer.Option(help="What buyers read first.")] = "",
+    price: Annotated[str, typer.Option(help="MINA for one good run; 0 is free.")] = "",
+    oracle: Annotated[str, typer.Option(help="The oracle's address, or its key file.")] = "",
+    seller: Annotated[str, typer.Option(help="Who is paid: an address, or a key file.")] = "",
+    operator: Annotated[str, typer.Option(help="Who gets the share: an address, or a key file.")] = "",
+    share: Annotated[
+        int, typer.Option(help="The operator's share in basis points.", min=0, max=10_000)
+    ] = SHARE,
+    exit_delay: Annotated[int, typer.Option(help="Slots that a leaving buyer waits.", min=1)] = EXIT_DELAY,
+    depth: Annotated[int, typer.Option(help="Blocks over a deposit before it counts.", min=0)] = DEPTH,
+    ledger: Annotated[str, typer.Option(help="The ledger of terms that you sell under already.")] = "",
+    network: options.Network = options.DEFAULT_NETWORK,
+    contract: Annotated[
+        str, typer.Option(help="Keep the sealed token on chain, in a contract of this address or key file.")
+    ] = "",
+    private_inputs: Annotated[bool, typer.Option("--private-inputs", help="Only buyers see inputs.")] = False,
+    pattern: Given = None,
+    limit: Annotated[
+        list[str] | None, typer.Option("--range", help="Bounds of a number.", metavar="NAME=LOW..HIGH")
+    ] = None,
+    json_input: Annotated[
+        list[str] | None, typer.Option(help="A string input that takes base64url of JSON.", metavar="NAME")
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None, typer.Option(help="An input that buyers do not set.", metavar="NAME")
+    ] = None,
+    file: Annotated[Path, typer.Option(help="Where to write.", metavar="FILE")] = OFFER_FILE,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+    github_terms: Annotated[
+        bool, typer.Option("--github-terms", help="I know GitHub's terms, and may sell this.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Write offer.toml: asks what no flag says, reads the pipeline's own inputs, tag and project."""
+    with speaking(as_json=as_json) as out:
+        if file.exists() and not force:
+            raise CliError("offer", f"offer: expected no {file} yet, got one", "edit it, or add --force")
+        if provider == "github":
+            confirm(out, GITHUB_TERMS.splitlines(), yes=github_terms, flag="--github-terms")
+        hints = Hints(
+            patterns=_named(pattern, "pattern"),
+            ranges={name: _range(name, text) for name, text in _named(limit, "range").items()},
+            json_inputs=frozenset(json_input or []),
+            left_out=frozenset(leave_out or []),
+        )
+        wanted = wanted_source(file.parent, provider, origin, project, tag, config, token_file, user)
+        found = look_up(wanted, out)
+        trade = Trade(price, oracle, seller, operator, share, exit_delay, depth, ledger, contract)
+        schema = schema_of(found.pipeline, hints)
+        value = {
+            "title": ask(title, "Title", "--title"),
+            "network": network,
+            "source": found.source,
+            "inputs": {name: schema[name] for name in ("properties", "required")},
+            "evidence": evidence(private=private_inputs),
+            **trade.members(),
+        }
+        write_values(file, value)
+        _say(out, file)
+
+
+def _say(out: Output, file: Path) -> None:
+    """What was written, read again as every stack reads it: what it refuses is told with the file kept."""
+    offer = read_offer(file)
+    source, schema = offer.source, offer.inputs.schema
+    out.result(
+        {"file": str(file), "offer": offer.id, "inputs": schema, "price": str(offer.price)},
+        f"wrote {file}: {source.ref} at {source.commit[:12]}, {mina(offer.price)} a run",
+        f"inputs that buyers set: {', '.join(schema['properties']) or 'none'}",
+        f"next     read {file}, then: {step('check', file)}",
+    )
+
+
+def _named(given: list[str] | None, flag: str) -> dict[str, str]:
+    pairs = [each.partition("=") for each in given or []]
+    if bad := [name for name, separator, _ in pairs if not separator]:
+        raise CliError("bad-request", f"{flag}: expected NAME=VALUE, got {bad[0][:40]!r}")
+    return {name: value for name, _, value in pairs}
+
+
+def _range(name: str, text: str) -> tuple[float, float]:
+    low, separator, high = text.partition("..")
+    try:
+        bounds = float(low), float(high)
+    except ValueError:
+        bounds = 1.0, 0.0
+    if not separator or not bounds[0] <= bounds[1]:
+        raise CliError("bad-request", f"range: expected {name}=LOW..HIGH, got {text[:40]!r}")
+    return bounds

@@ -1,0 +1,26 @@
+"""``sealrun pay-operator``: pay the operator the share that accrued in an account."""
+
+from sealrun_cli.lib import options
+from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
+from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.output import mina, speaking
+from sealrun_cli.lib.tools import Sender, run_tool
+
+
+def pay_operator(
+    account: options.Account,
+    *,
+    key: options.Key,
+    node: options.Node,
+    terms: TermsFile = None,
+    fee: options.Fee = options.DEFAULT_FEE,
+    poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
+    no_proofs: options.NoProofs = False,
+    state: options.State = options.DEFAULT_STATE,
+    as_json: options.Json = False,
+) -> None:
+    """Pay the operator the share that accrued in an account. Any key may pay the fee."""
+    with speaking(as_json=as_json) as out:
+        sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
+        result = run_tool("pay-operator", sender, out, **with_terms(account, terms, state))
+        out.result(result, f"{outcome(result, 'paid')}: {mina(result['amount'])}")

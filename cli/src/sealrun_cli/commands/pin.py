@@ -1,0 +1,186 @@
+"""``sealrun pin``: put on IPFS what a folder of evidence shows to anyone, whoever holds it and whenever."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.adapters.ipfs.pins import PinService, open_pinner, parse_services
+from sealrun.encoding.measure import Measured
+from sealrun.errors import PinFailed, SealrunError
+from sealrun.evidence.index import Index
+from sealrun.ports.evidence import Pinner
+from sealrun.ports.keys import KeyService
+from sealrun.verification.claims import CALL, INDEX, OFFER, RECEIPT, STATEMENTS, Verdict, expect
+from sealrun_cli.lib import options
+from sealrun_cli.lib.confirming import read_secret
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.output import Output, speaking
+from sealrun_cli.lib.target import DEFAULT_NAME, Name, find_target
+from sealrun_cli.lib.verifying import BROKEN, verify_file
+
+# For each file at each service; a mebibit a second is a slow line.
+SECONDS = 60
+BYTES_PER_SECOND = 128 << 10
+ASK_SECONDS = 20
+# The documents that anyone is given, by the claim that holds if they are what the receipt covers.
+SHOWN_DOCUMENTS = {"form": RECEIPT, "statements": STATEMENTS, "offer": OFFER, "call": CALL, "policy": INDEX}
+STATES = ("pinned", "already", "failed")
+FORM = "name it as KIND:URL, such as kubo:http://127.0.0.1:5001, with --to or SEALRUN_PIN"
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """What came of one file at one service; ``why`` is empty unless it failed."""
+
+    name: str
+    cid: str
+    service: str
+    state: str
+    why: str
+
+
+def pin(
+    folder: Annotated[Path, typer.Argument(help="An evidence folder, with its receipt.", metavar="DIR")],
+    *,
+    to: Annotated[
+        str,
+        typer.Option(
+            help="KIND:URL of kubo, psa, filebase or pinata.", envvar="SEALRUN_PIN", metavar="WHERE"
+        ),
+    ] = "",
+    token_file: Annotated[
+        str, typer.Option(help="File of the service's token, - for stdin.", metavar="FILE")
+    ] = "",
+    stack: Name = DEFAULT_NAME,
+    as_json: options.Json = False,
+) -> None:
+    """Pin on IPFS what the evidence shows to anyone. Status 0 only if all of it is; again is harmless."""
+    with speaking(as_json=as_json) as out, ExitStack() as opened:
+        pinners = [opened.enter_context(closing(one)) for one in open_pinners(to, token_file, stack)]
+        done = list(pin_folder(folder, pinners, out))
+        counts = {state: sum(one.state == state for one in done) for state in STATES}
+        said = ", ".join(f"{count} {state}" for state, count in counts.items())
+        value = {"folder": str(folder), **counts, "files": [asdict(one) for one in done]}
+        again = ["next     see that the service is reached, then again: what is pinned stays"]
+        out.result(value, *map(_line, done), f"{folder}: {said}", *(again if counts["failed"] else []))
+    if counts["failed"]:
+        raise typer.Exit(BROKEN)
+
+
+def pin_folder(root: Path, pinners: Sequence[Pinner], out: Output) -> Iterator[Pinned]:
+    """Pin every file at every service, one file after the other.
+
+    Raises:
+        CliError: as for ``public_files``.
+    """
+    folder, wanted = DiskFolder(root), public_files(root)
+    for at, (name, measured) in enumerate(sorted(wanted.items()), start=1):
+        out.progress(f"[{at}/{len(wanted)}] {name}, {measured.size} bytes")
+        yield from _pin_file(folder, name, measured, pinners)
+
+
+def public_files(root: Path) -> dict[str, Measured]:
+    """What anyone may see, as it must be: what the index shows with a CID, and the documents about it.
+
+    The index is the receipt's and shows only what the offer names (E1), or nothing may leave the folder. What
+    the buyer opened beside it has no CID there, and openings, disclosures and inputs are not looked for (R7).
+
+    Raises:
+        CliError: the evidence does not hold, or index and offer are not both here. A broken file is let be.
+    """
+    found = verify_file(root / RECEIPT, root)
+    for claim in found.broken:
+        if claim.name != "file":
+            raise CliError("evidence", f"{claim.name}: {claim.says}")
+    holding = {claim.name for claim in found.claims if claim.verdict is Verdict.HOLDS}
+    if "policy" not in holding:
+        raise CliError("evidence", f"folder: expected {OFFER} and {INDEX} in it, got not both")
+    folder = DiskFolder(root)
+    shown = Index.parse(folder.document(INDEX) or b"").with_cids()
+    items = {place: Measured(leaf.sha256, leaf.size, cid) for place, (cid, leaf) in shown.items()}
+    return {
+        **items,
+        **{name: folder.measure(name) for claim, name in SHOWN_DOCUMENTS.items() if claim in holding},
+    }
+
+
+def open_pinners(to: str, token_file: str, stack: str) -> list[Pinner]:
+    """The services' adapters. A ciphertext is opened by the stack's KMS key, any other token is asked for.
+
+    Raises:
+        CliError: there is none, one is not of the form, or one token would serve several.
+    """
+    try:
+        services = parse_services(to, unsafe_loopback=True)  # a node on the caller's own machine
+        tokens = _tokens(services, token_file)
+        keys = partial(_keys, stack)
+        found = [open_pinner(s, keys, unsafe_loopback=True, token=tokens.get(s.name, "")) for s in services]
+    except (ValueError, httpx.InvalidURL) as error:
+        raise CliError("bad-request", str(error), FORM) from None
+    if not found:
+        raise CliError("bad-request", "to: expected where to pin, got none", FORM)
+    return found
+
+
+def _tokens(services: Sequence[PinService], token_file: str) -> dict[str, str]:
+    """The one token that is asked for, by the service that it goes to and no other."""
+    without = [each for each in services if not each.token]
+    asking = [each for each in without if each.lacks_token] or (without if token_file else [])
+    if len(asking) > 1 or (token_file and not asking):
+        said = f"token: expected one service that it is for, got {len(asking)}"
+        raise CliError("bad-request", said, "name one service at a time with --to")
+    return {each.name: _token(each.name, token_file) for each in asking}
+
+
+def _token(name: str, token_file: str) -> str:
+    token = read_secret(token_file, f"Token for {name}")
+    if not token:
+        raise CliError("bad-request", f"token: expected one for {name}, got none", "give --token-file")
+    return token
+
+
+def _keys(stack: str) -> KeyService:
+    return find_target(Path(), stack).keys
+
+
+def _pin_file(folder: DiskFolder, name: str, wanted: Measured, pinners: Sequence[Pinner]) -> Iterator[Pinned]:
+    why = _not_it(folder, name, wanted)
+    for pinner in pinners:
+        state, said = ("failed", why) if why else _pin(folder, name, wanted, pinner)
+        yield Pinned(name, wanted.cid, pinner.name, state, said)
+
+
+def _not_it(folder: DiskFolder, name: str, wanted: Measured) -> str:
+    """Why the file is not the one that the receipt covers, or nothing; its CID is computed again."""
+    try:
+        found = folder.measure(name)
+        expect("size", wanted.size, found.size)
+        expect("SHA-256", wanted.sha256, found.sha256)
+        expect("CID", wanted.cid, found.cid)
+    except SealrunError as error:
+        return error.detail
+    return ""
+
+
+def _pin(folder: DiskFolder, name: str, wanted: Measured, pinner: Pinner) -> tuple[str, str]:
+    """How it came out, and why if it failed."""
+    try:
+        with suppress(PinFailed):  # pinning again is harmless, and says what is the matter
+            if pinner.holds(wanted.cid, seconds=ASK_SECONDS):
+                return "already", ""
+        seconds = SECONDS + wanted.size // BYTES_PER_SECOND
+        pinner.pin(partial(folder.read, name), wanted, seconds=seconds)
+    except SealrunError as error:
+        return "failed", error.detail
+    return "pinned", ""
+
+
+def _line(one: Pinned) -> str:
+    return f"{one.state:<8} {one.service:<8} {one.cid} {one.name}{f': {one.why}' if one.why else ''}"

@@ -1,0 +1,51 @@
+"""``sealrun redeem``: use a ticket up and follow its run."""
+
+import secrets
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from sealrun.calls.ticket_url import MAX_URL_LENGTH, Ticket
+from sealrun_cli.lib import options
+from sealrun_cli.lib.evidence import check_folder
+from sealrun_cli.lib.keys import STDIN
+from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.purchase import follow, parsed_inputs, tell
+from sealrun_cli.lib.service import Service, good
+
+
+def redeem(
+    url: Annotated[str, typer.Argument(help="The ticket's URL; - reads it from stdin.", metavar="URL")],
+    *,
+    given: options.Given = None,
+    wait: Annotated[bool, typer.Option(help="Follow the run to its receipt.")] = True,
+    receipt: Annotated[Path | None, typer.Option(help="File for the receipt.", metavar="FILE")] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(help="Folder for what the run left.", metavar="DIR")
+    ] = None,
+    expires_in: Annotated[int, typer.Option(help="Seconds that the request may wait.", min=60)] = 600,
+    as_json: options.Json = False,
+) -> None:
+    """Use a ticket up. Ends with status 3 if the run did not succeed."""
+    with speaking(as_json=as_json) as out, httpx.Client() as http:
+        check_folder(evidence)
+        held = Ticket.parse(sys.stdin.readline(MAX_URL_LENGTH).strip() if url == STDIN else url)
+        service, grant = Service(http), held.grant
+        out.progress(f"reading the offer that {grant.audience} sells")
+        offer = service.offer(f"{grant.audience}/offers/{grant.offer_hash:064x}")
+        chosen = parsed_inputs(given or [], offer)
+        offer.inputs.check({**grant.inputs, **chosen})
+        salt, nonce = secrets.token_hex(32), secrets.randbits(128)
+        redeemed = held.redeem(chosen, salt=salt, nonce=nonce, expires_at=int(time.time()) + expires_in)
+        out.progress(f"redeeming the ticket for {grant.audience}/calls/{redeemed.call.id}")
+        answer = good(service.send("POST", f"{grant.audience}/tickets/{grant.id}", body=redeemed.body()))
+        ended = follow(answer["url"], offer, service, out) if wait else answer
+        buyer = None if grant.prepaid else held.secret  # whose right it is to read what is private
+        ended |= {"url": answer["url"]}
+        status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
+    if status:
+        raise typer.Exit(status)

@@ -1,0 +1,120 @@
+"""``sealrun rerun``: another oracle repeats a deterministic job, and the outputs are compared (grade 2)."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.encoding.json_limits import parse_object
+from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import SignedReceipt
+from sealrun.verification.claims import OFFER, RECEIPT, expect
+from sealrun.verification.nested import RERUNS, opened_inputs
+from sealrun.verification.rerun import check_offers
+from sealrun_cli.lib import issuer_keys as keys_option
+from sealrun_cli.lib import options
+from sealrun_cli.lib.confirming import Yes
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.evidence import fetch
+from sealrun_cli.lib.issuer_keys import read_keys
+from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.purchase import NOT_SUCCEEDED, Purchase, follow
+from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.verifying import BROKEN, grade_line, line, verify_file
+
+
+@dataclass(frozen=True)
+class First:
+    """What was bought first, as its evidence folder has it."""
+
+    signed: SignedReceipt
+    offer: Offer
+    inputs: dict[str, Any]
+    reads: tuple[str, ...]
+
+
+def rerun(
+    folder: Annotated[Path, typer.Argument(help="The buyer's evidence folder.", metavar="DIR")],
+    offer: options.OfferUrl,
+    *,
+    key: options.Key,
+    with_pay: Annotated[bool, typer.Option("--pay", help="Pay from a prepaid account.")] = False,
+    account: Annotated[str, typer.Option(help="The prepaid account, for --pay.")] = "",
+    expires_in: Annotated[int, typer.Option(help="Seconds that the call may wait.", min=60)] = 600,
+    issuer_keys: keys_option.File = None,
+    unsafe_loopback: keys_option.Unsafe = False,
+    node: options.Node = "",
+    state: options.State = options.DEFAULT_STATE,
+    yes: Yes = False,
+    as_json: options.Json = False,
+) -> None:
+    """Repeat a deterministic job with the same inputs at another operator's offer of the same source.
+
+    The second receipt and its evidence go under reruns/ in the folder. Status 1 if the outputs differ.
+    """
+    with speaking(as_json=as_json) as out, httpx.Client() as http:
+        if bool(account) != with_pay:
+            raise CliError("bad-request", "rerun: expected --pay and --account together, got one of them")
+        buyer, service, first = read_key(key), Service(http), read_first(DiskFolder(folder))
+        second = service.offer(offer)
+        check_offers(first.offer, second)
+        purchase = Purchase(
+            service,
+            second,
+            offer,
+            buyer,
+            second.inputs.check(first.inputs),
+            int(time.time()) + expires_in,
+            out,
+            first.reads,
+        )
+        answer = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
+        ended = follow(answer["url"], second, service, out)
+        place = folder / RERUNS / ended["call"]
+        fetched, _ = fetch(service, answer["url"], place, buyer=buyer, out=out)
+        keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
+        found = verify_file(folder / RECEIPT, folder, keys=keys, rerun_oracles=(second.oracle,))
+        said = [
+            line(claim)
+            for claim in found.claims
+            if claim.name == "rerun" and ended["call"][:16] in claim.says
+        ]
+        broken = [line(claim) for claim in found.broken]
+        value = {
+            **fetched,
+            "state": ended["state"],
+            "grade": found.grade,
+            "holds": found.holds,
+            "broken": broken,
+        }
+        told = f"the same with `sealrun verify {folder / RECEIPT} --rerun-oracle {second.oracle}`"
+        out.result(value, *said, grade_line(found.grade), told)
+    if ended["state"] != "succeeded":
+        raise typer.Exit(NOT_SUCCEEDED)
+    if not found.holds:
+        raise typer.Exit(BROKEN)
+
+
+def read_first(folder: DiskFolder) -> First:
+    """The first run.
+
+    Raises:
+        CliError: the folder lacks what it takes.
+        SealrunError: what is in it is not what its receipt covers.
+    """
+    documents = [folder.document(name) for name in (RECEIPT, OFFER)]
+    if None in documents:
+        raise CliError("file", f"folder: expected {RECEIPT} and {OFFER} in it, got not both")
+    signed = SignedReceipt.parse(parse_object(documents[0] or b""))
+    offer = Offer.parse(documents[1] or b"")
+    expect("the folder's offer", f"{signed.receipt.offer_hash:064x}", offer.id)
+    inputs = opened_inputs(signed.receipt, folder)
+    if inputs is None:
+        hint = "fetch them with `sealrun evidence CALL_URL --to DIR --key buyer.key`"
+        raise CliError("file", "folder: expected inputs.json in it, got none", hint)
+    return First(signed, offer, dict(inputs["inputs"]), tuple(inputs.get("reads", ())))

@@ -1,0 +1,168 @@
+"""``sealrun rotate``: another API token for an offer, or another oracle key for what is sold from now on."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sealrun.errors import SealrunError
+from sealrun.offers.offer import Offer
+from sealrun.workflows.publish_offer import replace_credential, seal_offer
+from sealrun_cli.lib import options
+from sealrun_cli.lib.confirming import Yes, confirm, read_secret
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.gitlab_account import GitLabAccount
+from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer, read_values, write_values
+from sealrun_cli.lib.output import Output, speaking
+from sealrun_cli.lib.sandbox_state import MAINTAINER, sandbox_token
+from sealrun_cli.lib.sealing import sealed_for
+from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target
+from sealrun_cli.lib.token_rules import MAX_TOKEN_DAYS
+
+app = typer.Typer(help="Replace an API token, or an oracle key.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("token")
+def rotate_token(
+    *,
+    file: options.File = OFFER_FILE,
+    stack: Name = DEFAULT_NAME,
+    token_file: options.TokenFile = "",
+    also: Annotated[
+        Path | None,
+        typer.Option("--and", help="A new offer that the new token is sealed for, too.", metavar="FILE"),
+    ] = None,
+    days: Annotated[
+        int, typer.Option(help="How long the new token lives.", min=1, max=MAX_TOKEN_DAYS)
+    ] = MAX_TOKEN_DAYS,
+    yes: Yes = False,
+    as_json: options.Json = False,
+) -> None:
+    """Revoke the offer's token at the provider, seal its successor, and store that. Nobody sees the new one.
+
+    Asks for the present token, or for one of a maintainer of the project.
+    """
+    with speaking(as_json=as_json) as out:
+        offer, target = read_offer(file), find_target(file.parent, stack)
+        more = read_offer(also) if also else None
+        _check_rotation(offer, target, more)
+        source, served = offer.source, list(_served(offer, target))
+        plan = [
+            f"revoke   the token of user {source.user} at {source.origin}, project {source.project}: at once",
+            f"seal     its successor ({days} days), in the table of {target.name}, for",
+            *(
+                f"         offer {each.id[:16]}…: {each.title}"
+                for each in [*served, *([more] if more else [])]
+            ),
+        ]
+        confirm(out, plan, yes=yes)
+        where = token_file or sandbox_token(file.parent, offer, MAINTAINER)
+        account = GitLabAccount(source.origin, read_secret(where, "The present token, or a maintainer's"))
+        token = account.rotate(source.project, source.user, today=datetime.now(UTC).date(), days=days)
+        for each in served:
+            _store(each, target, token)
+        if more is not None:
+            sealed_for(more, target, token, file.parent, out)
+        target.invoke("health")
+        suspended = target.offer(offer.id).suspended
+        said = f"rotated: {f'but suspended: {suspended}' if suspended else 'the offer is open'}"
+        out.result({"offer": offer.id, "user": source.user, "suspended": suspended}, said)
+
+
+@app.command("oracle")
+def rotate_oracle(
+    *,
+    key: Annotated[str, typer.Option("--key", help="The new oracle's key file.", metavar="FILE")],
+    file: options.File = OFFER_FILE,
+    to: Annotated[Path, typer.Option("--to", help="Where to write the new offer.", metavar="FILE")],
+    as_json: options.Json = False,
+) -> None:
+    """Write the offer anew under another oracle key: new terms, and so new accounts for buyers (A9).
+
+    The old offer goes on until it is closed; the old key signs what is due until its accounts are settled.
+    """
+    with speaking(as_json=as_json) as out:
+        before, address = read_offer(file), read_key(key).public_key().to_base58()
+        if address == before.oracle:
+            raise CliError("key", f"oracle: expected another key than {address}, got the same")
+        if to.exists():
+            raise CliError("offer", f"offer: expected no {to} yet, got one", "name another file with --to")
+        value = {**read_values(file), "oracle": address}
+        write_values(to, value)
+        offer = read_offer(to)
+        steps = [
+            f"sealrun deploy --file {to} --oracle-key {key}",
+            f"sealrun rotate token --file {file} --and {to}",
+            f"sealrun publish --file {to}",
+            f"sealrun close --file {file}",
+            "settle every account of the old terms; then end the old key",
+        ]
+        _warn_chain(offer, out)
+        lines = [
+            f"wrote {to}: offer {offer.id[:16]}…, oracle {address}",
+            *(f"next     {step}" for step in steps),
+        ]
+        out.result({"file": str(to), "offer": offer.id, "replaces": before.id, "next": steps}, *lines)
+
+
+def _served(offer: Offer, target: Target) -> Iterator[Offer]:
+    """Every offer of the stack that uses the same token, also one that is closed: its runs are collected."""
+    source, table = offer.source, target.offers
+    same = source.origin, source.project, source.user
+    for each in table.published():
+        stored = table.offer(each)
+        if stored is None or stored.offer.contract is not None:
+            continue
+        theirs = stored.offer.source
+        if (theirs.origin, theirs.project, theirs.user) == same:
+            yield stored.offer
+
+
+def _check_rotation(offer: Offer, target: Target, more: Offer | None) -> None:
+    """Before anything is revoked: the table has the offer, and its credential can be replaced."""
+    if more is not None and more.source != offer.source:
+        raise CliError(
+            "offer", "offer: expected the same source in both files, got another", "seal it by itself"
+        )
+    stored = target.offer(offer.id)
+    if stored.closed:
+        raise CliError("offer", f"offer: expected an open one, got a closed one: {stored.closed}")
+    if offer.contract is not None:
+        raise CliError(
+            "new-offer",
+            "credential: expected one in the stack, got one on chain, which cannot be replaced",
+            "sealrun init --force --contract NEW.key, seal, publish; then close the old offer",
+        )
+    if offer.source.provider != "gitlab":
+        said = "token: expected GitLab, which rotates tokens by its API, got GitHub"
+        raise CliError(
+            "provider", said, "revoke it in GitHub's settings, then seal a new one for a new offer"
+        )
+
+
+def _store(offer: Offer, target: Target, token: str) -> None:
+    """Seal and store; the old token is gone by now, so a fault here says what to do."""
+    try:
+        stored = seal_offer(
+            offer,
+            token=token,
+            webhook_secret=secrets.token_hex(32),  # not stored: the webhook stays as it is
+            ledger=target.offers,
+            keys=target.keys,
+            entropy=secrets.token_bytes,
+        )
+        replace_credential(stored, ledger=target.offers)
+    except SealrunError as error:
+        said = f"token: the old one is revoked, the new one was not stored: {error.detail}"
+        raise CliError("token", said, "run `sealrun rotate token` again with a maintainer's token") from error
+
+
+def _warn_chain(offer: Offer, out: Output) -> None:
+    if offer.contract is not None:
+        out.progress(
+            "the old contract names the old offer: put another [credential] contract into the new file"
+        )

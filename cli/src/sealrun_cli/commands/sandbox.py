@@ -1,0 +1,77 @@
+"""``sealrun sandbox``: try everything on this machine, with a GitLab and a Mina chain of one's own."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from sealrun_cli.lib import background
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.keys import make_key, read_key
+from sealrun_cli.lib.options import Json
+from sealrun_cli.lib.output import NANO, Output, mina, speaking
+from sealrun_cli.lib.repository import Repository
+from sealrun_cli.lib.sandbox_state import FILE, MODULE, TOKEN, found_sandbox
+from sealrun_cli.lib.target import WORK, work_folder
+
+GIFT = 100 * NANO
+FAUCET_SECONDS = 120
+
+
+def sandbox(
+    *,
+    fund: Annotated[
+        list[Path] | None,
+        typer.Option("--fund", help="Key file, made if there is none, that gets 100 MINA.", metavar="FILE"),
+    ] = None,
+    project: Annotated[str, typer.Option(help="The project's path in this GitLab.")] = "seller/project",
+    no_proofs: Annotated[
+        bool, typer.Option("--no-proofs", help="A chain that counts proofs as valid.")
+    ] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="End it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start a GitLab with this folder as its project, and a Mina chain, on this machine."""
+    with speaking(as_json=as_json) as out:
+        if stop:
+            ended = background.stop(int(found_sandbox(Path()).get("pid", 0)), MODULE)
+            out.result({"stopped": ended}, "stopped" if ended else "it did not run")
+            return
+        found = _running(out, project, no_proofs=no_proofs)
+        for path in fund or []:
+            _give(found, path, out)
+        shown = {name: each for name, each in found.items() if name != "pid"}
+        lines = [f"gitlab   {found['origin']}/{found['project']}", f"token    {WORK / TOKEN}"]
+        slots = (
+            f"""slots    pass with blocks only; to let 80 pass: curl -d '{{"count": 80}}' {found["slots"]}"""
+        )
+        more = [f"node     {found['node']}", slots, f"next     export SEALRUN_MINA_NODE={found['node']}"]
+        out.result({**shown, "token_file": str(WORK / TOKEN)}, *lines, *more)
+
+
+def _running(out: Output, project: str, *, no_proofs: bool) -> dict[str, Any]:
+    if found := found_sandbox(Path()):
+        return found
+    if not Repository(Path()).found():
+        said = f"sandbox: expected a git repository in {Path.cwd()}, got none"
+        raise CliError("sandbox", said, "go into the one that has the pipeline, or run: git init")
+    work = work_folder(Path())
+    out.progress("starting a GitLab and a Mina chain (the first time, its contracts are built)")
+    named = ["--folder", str((work / "sandbox").resolve()), "--repository", str(Path.cwd())]
+    options = [*named, "--project", project, *(["--no-proofs"] if no_proofs else [])]
+    (work / "sandbox").mkdir(exist_ok=True)
+    return background.start(MODULE, work / FILE, options, log=work / "sandbox.log")
+
+
+def _give(found: dict[str, Any], path: Path, out: Output) -> None:
+    """Money of the sandbox's chain, which is worth nothing anywhere else."""
+    key = read_key(str(path)) if path.exists() else make_key(path, out)
+    address = key.public_key().to_base58()
+    body = {"address": address, "amount": str(GIFT)}
+    answer = httpx.post(found["faucet"], json=body, timeout=FAUCET_SECONDS, trust_env=False)
+    if not answer.is_success:
+        raise CliError(
+            "sandbox", f"faucet: expected it to pay, got {answer.text[:200]}", "run the command again"
+        )
+    out.progress(f"{path}: {address} has {mina(answer.json()['balance'])}")

@@ -1,0 +1,73 @@
+"""``sealrun seal``: the provider's token into a box that only the stack's functions open, and the webhook."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sealrun.offers.offer import Offer
+from sealrun_cli.lib import options
+from sealrun_cli.lib.confirming import Yes, confirm, read_secret
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.github_account import ADVICE, GitHubAccount, github_token_troubles
+from sealrun_cli.lib.gitlab_account import GitLabAccount, token_troubles
+from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
+from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.sandbox_state import sandbox_token
+from sealrun_cli.lib.sealing import hook_url, sealed_for
+from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target, step
+
+
+def seal(
+    *,
+    file: options.File = OFFER_FILE,
+    stack: Name = DEFAULT_NAME,
+    token_file: options.TokenFile = "",
+    yes: Yes = False,
+    as_json: options.Json = False,
+) -> None:
+    """Seal the API token for the offer, and add the webhook. The token is asked for, or comes on stdin."""
+    with speaking(as_json=as_json) as out:
+        offer, target = read_offer(file), find_target(file.parent, stack)
+        known = target.offers.offer(offer.hash)
+        if known is not None and offer.contract is None:
+            raise CliError(
+                "offer",
+                "offer: expected one that is not published, got one that is",
+                "run: sealrun rotate token",
+            )
+        confirm(out, _plan(offer, target), yes=yes)
+        token = asked_token(offer, file.parent, token_file)
+        path, hooked = sealed_for(offer, target, token, file.parent, out)
+        following = f"next     {step('publish', file, stack)}"
+        lines = [f"sealed for offer {offer.id[:16]}… on {target.name}: {path}", following]
+        out.result({"offer": offer.id, "file": str(path), "webhook": hooked}, *lines)
+
+
+def asked_token(offer: Offer, folder: Path, token_file: str) -> str:
+    """The token, which must be the one that the offer names (R1, R3).
+
+    Raises:
+        CliError: it is another account's, lives too long, or the provider does not take it.
+    """
+    token_file = token_file or sandbox_token(folder, offer)
+    token = read_secret(token_file, f"Access token for {offer.source.origin}, project {offer.source.project}")
+    today = datetime.now(UTC).date()
+    if offer.source.provider == "github":
+        theirs = GitHubAccount(offer.source.origin, token).holder()
+        for trouble in github_token_troubles(theirs, offer.source.user, today=today):
+            raise CliError("token", trouble, ADVICE)
+    elif offer.source.provider == "gitlab":
+        holder = GitLabAccount(offer.source.origin, token).holder()
+        for trouble in token_troubles(holder, offer.source.user, today=today):
+            raise CliError(
+                "token", trouble, "make a project access token: role Maintainer, scope api, 90 days"
+            )
+    return token
+
+
+def _plan(offer: Offer, target: Target) -> list[str]:
+    lies = "in the contract's opening event, for ever public" if offer.contract else "in the stack's table"
+    return [
+        f"seal     a token for {offer.source.origin}, project {offer.source.project}, offer {offer.id[:16]}…",
+        f"         to a key that only KMS key {target.kms_key} opens; the box lies {lies}",
+        f"webhook  {hook_url(offer, target)}",
+    ]

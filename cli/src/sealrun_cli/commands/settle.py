@@ -1,0 +1,37 @@
+"""``sealrun settle``: the seller or the operator collects what is due on an account."""
+
+import httpx
+
+from sealrun_cli.lib import options
+from sealrun_cli.lib.accounts import outcome, read_account
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.output import mina, speaking
+from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.tools import Sender, run_tool
+
+
+def settle(
+    account: options.Account,
+    *,
+    url: options.Url,
+    key: options.Key,
+    node: options.Node,
+    network: options.Network = options.DEFAULT_NETWORK,
+    fee: options.Fee = options.DEFAULT_FEE,
+    poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
+    no_proofs: options.NoProofs = False,
+    as_json: options.Json = False,
+) -> None:
+    """Settle what is due on an account, as its seller or operator. Running it again is harmless."""
+    with speaking(as_json=as_json) as out, httpx.Client() as http:
+        sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
+        out.progress(f"asking {url} what is due")
+        known = read_account(Service(http), url, account, sender.key, network)
+        if "due" not in known:
+            said = "settle: expected the seller's or operator's key, got the buyer's"
+            raise CliError("not-allowed", said, "see the figure with `sealrun account`")
+        sent = {name: known[name] for name in ("account", "terms", "voucher", "due")}
+        result = run_tool("settle", sender, out, **sent)
+        settled = f"settled {mina(result['settled'])}, " if "settled" in result else f"{outcome(result)}: "
+        out.result(result, f"{settled}{mina(result['spent'])} in all")

@@ -1,0 +1,56 @@
+"""``sealrun status``: what a stack sells, and how many of its calls are in which state."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun_cli.lib import options
+from sealrun_cli.lib.offer_state import state_of
+from sealrun_cli.lib.output import mina, speaking
+from sealrun_cli.lib.stack_calls import Folder, all_calls
+from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target
+
+
+def status(
+    *,
+    stack: Name = DEFAULT_NAME,
+    folder: Folder = Path(),
+    as_json: options.Json = False,
+) -> None:
+    """Show a stack: its offers, open or not and why, its calls by state, its oracle keys."""
+    with speaking(as_json=as_json) as out:
+        target = find_target(folder, stack)
+        table = target.offers
+        found = [stored for each in table.published() if (stored := table.offer(each)) is not None]
+        states = Counter(call["state"] for call in all_calls(target))
+        oracle_keys = sorted(target.oracle_keys()) if target.local else []
+        value = {
+            "stack": target.name,
+            "url": target.url,
+            "ledger": target.ledger,
+            "offers": [_value(stored, target) for stored in found],
+            "calls": dict(states),
+            "oracle_keys": oracle_keys,
+        }
+        lines = [f"{target.name}: {target.url}", *(_line(stored) for stored in found)]
+        counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none yet"
+        out.result(value, *lines, f"calls: {counted}")
+
+
+def _value(stored: StoredOffer, target: Target) -> dict[str, Any]:
+    offer = stored.offer
+    return {
+        "offer": offer.id,
+        "url": f"{target.url}/offers/{offer.id}",
+        "title": offer.title,
+        "price": str(offer.price),
+        "oracle": offer.oracle,
+        "closed": stored.closed,
+        "suspended": stored.suspended,
+        "paused": stored.paused,
+    }
+
+
+def _line(stored: StoredOffer) -> str:
+    return f"  {stored.offer.id[:16]}…  {mina(stored.offer.price):>10}  {state_of(stored)}"

@@ -1,0 +1,177 @@
+"""``sealrun ticket``: one-time URLs for an offer."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from mina.field import Q
+from mina.keys import PrivateKey
+from sealrun.calls.grant import MAX_TICKET_SECONDS, Prepaid
+from sealrun.calls.ticket_url import Ticket, issue, prepay
+from sealrun.offers.inputs import InputSchema
+from sealrun.offers.offer import Offer
+from sealrun_cli.lib import options
+from sealrun_cli.lib.book import Page, page
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.output import Output, mina, speaking
+from sealrun_cli.lib.purchase import address_of, cold_start, parsed_inputs
+from sealrun_cli.lib.service import Service
+
+MAX_COUNT = 1000
+DATE_LENGTH = len("2026-12-31")
+
+
+@dataclass(frozen=True)
+class Issuing:
+    """What all tickets of one command have in common."""
+
+    issuer: PrivateKey
+    offer: Offer
+    audience: str
+    inputs: dict[str, Any]
+    opened: tuple[str, ...]
+    until: int
+
+    def free(self, count: int) -> Iterator[Ticket]:
+        """For an offer of price 0."""
+        for _ in range(count):
+            yield self._ticket(None)
+
+    def prepaid(self, count: int, account: str, book: Page) -> Iterator[Ticket]:
+        """From a prepaid account: each one's limit stands a price above the last one's (A10)."""
+        if self.opened:
+            raise CliError("bad-request", "open: expected none with --pay, whose voucher covers all inputs")
+        address, known = address_of(account), book.known
+        for _ in range(count):
+            limit = known.committed + self.offer.price
+            if limit > known.highest + self.offer.price:
+                raise CliError(
+                    "state", f"limit: expected at most one price above {known.highest}, got {limit}"
+                )
+            known.committed, known.highest = limit, max(known.highest, limit)
+            book.save()  # before the signature leaves this machine
+            prepaid = prepay(
+                self.issuer,
+                self.offer,
+                address,
+                inputs=self.inputs,
+                limit=limit,
+                salt=secrets.token_hex(32),
+                nonce=secrets.randbits(128),
+                until=self.until,
+            )
+            yield self._ticket(prepaid)
+
+    def _ticket(self, prepaid: Prepaid | None) -> Ticket:
+        secret = PrivateKey.from_scalar(1 + secrets.randbelow(Q - 1))
+        values: dict[str, Any] = {"inputs": self.inputs, "opened": self.opened, "until": self.until}
+        return issue(self.issuer, self.offer, secret, audience=self.audience, prepaid=prepaid, **values)
+
+
+def ticket(
+    offer: options.OfferUrl,
+    *,
+    key: options.Key,
+    until: Annotated[
+        str, typer.Option(help="Last day, as 2026-12-31 (UTC), or a time, as 2026-12-31T18:00:00Z.")
+    ],
+    given: options.Given = None,
+    opened: Annotated[
+        list[str] | None,
+        typer.Option("--open", help="An input that the holder chooses; price 0 only.", metavar="NAME"),
+    ] = None,
+    count: Annotated[int, typer.Option(help="How many.", min=1, max=MAX_COUNT)] = 1,
+    with_pay: Annotated[bool, typer.Option("--pay", help="Pay from a prepaid account.")] = False,
+    account: Annotated[str, typer.Option(help="The prepaid account, for --pay.")] = "",
+    on_page: Annotated[
+        str, typer.Option("--page", help="Where the ticket page is hosted.", metavar="URL")
+    ] = "",
+    node: options.Node = "",
+    state: options.State = options.DEFAULT_STATE,
+    as_json: options.Json = False,
+) -> None:
+    """Make URLs that trigger one run each, without a wallet. They are shown once and kept nowhere."""
+    with speaking(as_json=as_json) as out, httpx.Client() as http:
+        service, issuer = Service(http), read_key(key)
+        out.progress(f"reading {offer}")
+        found = service.offer(offer)
+        if bool(account) != with_pay:
+            raise CliError("bad-request", "ticket: expected --pay and --account together, got one of them")
+        _check_issuer(issuer, found)
+        inputs, names = _inputs(given or [], opened or [], found)
+        end = parsed_until(until, now=int(time.time()))
+        audience = offer.removesuffix(f"/offers/{found.id}")
+        issuing = Issuing(issuer, found, audience, inputs, names, end)
+        if with_pay != (found.payment is not None):
+            said = (
+                f"ticket: expected --pay for an offer with a price, and only there, got {mina(found.price)}"
+            )
+            following = "leave --pay and --account out"
+            if found.payment is not None:
+                following = "add --pay --account ACCOUNT, and give every input with --input: none can be open"
+            raise CliError("bad-request", said, following)
+        if found.payment is not None:
+            cold = cold_start(service, account, node)
+            with page(state, account, found.payment.terms, cold) as book:
+                made = list(issuing.prepaid(count, account, book))
+        else:
+            made = list(issuing.free(count))
+        _tell(out, made, found, on_page)
+
+
+def parsed_until(text: str, *, now: int) -> int:
+    """A day to its end, or a time with its zone, as Unix seconds.
+
+    Raises:
+        CliError: it is neither, past, or further ahead than a ticket may last.
+    """
+    last_second = "T23:59:59Z" if len(text) == DATE_LENGTH else ""
+    try:
+        moment = datetime.fromisoformat(text + last_second)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        expected = "2026-12-31 or 2026-12-31T18:00:00Z"
+        raise CliError("bad-request", f"until: expected {expected}, got {text[:40]!r}")
+    seconds = int(moment.timestamp())
+    if not now < seconds <= now + MAX_TICKET_SECONDS:
+        days = MAX_TICKET_SECONDS // 86_400
+        raise CliError("bad-request", f"until: expected a time within {days} days from now, got {text}")
+    return seconds
+
+
+def _inputs(given: list[str], opened: list[str], offer: Offer) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Fixed and open inputs. The fixed ones fit the schema; with nothing open they do by themselves."""
+    inputs, properties = parsed_inputs(given, offer), offer.inputs.schema["properties"]
+    if unknown := [name for name in opened if name not in properties]:
+        expected = ", ".join(properties) or "none"
+        raise CliError(
+            "bad-request", f"open: expected inputs of the offer ({expected}), got {unknown[0][:40]}"
+        )
+    schema = dict(offer.inputs.schema)
+    if opened:
+        schema.pop("required", None)  # what is open comes later
+    InputSchema.parse(schema, at_most=len(properties)).check(inputs)
+    return inputs, tuple(opened)
+
+
+def _check_issuer(issuer: PrivateKey, offer: Offer) -> None:
+    address = issuer.public_key().to_base58()
+    if not (offer.access.open or address in offer.access.keys):
+        raise CliError("not-allowed", f"key: expected one that the offer allows, got {address}")
+
+
+def _tell(out: Output, made: list[Ticket], offer: Offer, on_page: str) -> None:
+    urls = [each.url(on_page) for each in made]
+    cost = f", {mina(offer.price)} each from the account" if offer.price else ""
+    out.progress(f"tickets for one run each{cost}: {len(urls)}; who has a URL can use it, it is shown once")
+    end = datetime.fromtimestamp(made[0].grant.until, UTC).isoformat()
+    listed = [{"ticket": each.grant.id, "url": url} for each, url in zip(made, urls, strict=True)]
+    out.result({"offer": offer.id, "until": end, "tickets": listed}, *urls)

@@ -1,0 +1,184 @@
+"""``sealrun topup``: add MINA to a prepaid account. Asked again after a lost answer, it does not pay again.
+
+The payer's nonce is on disk from before the transaction is sent until a block decides about it. A repeat has
+the same nonce, which only one transaction can use up. Once it is used up, the account's funds tell whether it
+was this one: without an exit only deposits change them.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from sealrun.chain.account import Pinned
+from sealrun.encoding import read
+from sealrun.encoding.fields import MAX_UINT64
+from sealrun.errors import Malformed
+from sealrun.offers.terms import MAX_UINT32
+from sealrun_cli.lib import options
+from sealrun_cli.lib.book import locked, replace_json
+from sealrun_cli.lib.chain_view import Moment, moment
+from sealrun_cli.lib.confirming import Yes, confirm
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.output import Output, mina, nanomina, speaking
+from sealrun_cli.lib.purchase import address_of
+from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.tools import Sender, run_tool
+from sealrun_cli.lib.verification_keys import pinned_keys
+
+DEPTH = "offers of depth 0 count it now, others that many blocks after a call made their operator see it"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A top-up that no block has decided about yet. Amounts are nanomina."""
+
+    payer: str
+    nonce: int
+    amount: int
+    funds: int  # the account's, before it
+
+    @classmethod
+    def kept(cls, path: Path) -> "Asked | None":
+        """What an earlier command left behind."""
+        if not path.exists():
+            return None
+        try:
+            value = read.only(
+                json.loads(path.read_bytes()), ("payer", "nonce", "amount", "funds"), where=path.name
+            )
+            payer = read.public_key(value, "payer").to_base58()
+            amount, funds = (read.decimal(value, name, high=MAX_UINT64) for name in ("amount", "funds"))
+            return cls(payer, read.whole(value, "nonce", low=0, high=MAX_UINT32), amount, funds)
+        except (ValueError, Malformed) as error:
+            raise CliError("state", f"{path}: expected what this command wrote, got {error}") from error
+
+    def keep(self, path: Path) -> None:
+        """On disk, before anything is sent."""
+        numbers = {"amount": str(self.amount), "funds": str(self.funds)}
+        replace_json(path, {"payer": self.payer, "nonce": self.nonce, **numbers})
+
+    def came(self, now: Moment) -> bool:
+        """Once the nonce is used up: whether the money is there. A stranger's deposit counts too."""
+        return now.account.funds >= self.funds + self.amount
+
+
+@dataclass(frozen=True)
+class TopUp:
+    """One payment into one account."""
+
+    service: Service
+    account: str
+    amount: int
+    sender: Sender
+    path: Path  # of what is kept until a block decides
+    out: Output
+
+    @property
+    def payer(self) -> str:
+        return self.sender.key.public_key().to_base58()
+
+    def run(self, *, yes: bool) -> dict[str, Any]:
+        """Pay once, or find that an earlier command did."""
+        kept = Asked.kept(self.path)
+        if kept is not None and kept.nonce < (now := self._look(kept.payer)).nonce:
+            if kept.came(now) and self._same(kept):
+                return self._done({"status": "already-topped-up"})
+            became = "is in" if kept.came(now) else "is in no block and never will be"
+            self.out.progress(f"the top-up of {mina(kept.amount)} that was asked for before {became}")
+            self.path.unlink()
+            kept = None
+        return self._pay(kept, yes=yes)
+
+    def _pay(self, kept: Asked | None, *, yes: bool) -> dict[str, Any]:
+        if kept is not None and not self._same(kept):
+            raise self._unfinished(kept)
+        now = self._look(self.payer)
+        self._check(now)
+        confirm(self.out, self._plan(now, kept), yes=yes)
+        asked = kept or Asked(self.payer, now.nonce, self.amount, now.account.funds)
+        asked.keep(self.path)
+        return self._done(self._send(asked, again=kept is not None))
+
+    def _same(self, kept: Asked) -> bool:
+        return (kept.payer, kept.amount) == (self.payer, self.amount)
+
+    def _look(self, payer: str) -> Moment:
+        pinned = Pinned(pinned_keys()["PrepaidAccount"])
+        return moment(self.service, self.sender.node, self.account, payer, pinned)
+
+    def _check(self, now: Moment) -> None:
+        if now.account.exit_slot:
+            said = f"account: expected exit slot 0, got {now.account.exit_slot}: its buyer asked to leave"
+            following = "open another one with `sealrun open`: no call could use what is put in here (A5)"
+            raise CliError("account-refused", said, following)
+        needed = self.amount + nanomina(self.sender.fee)
+        if now.money < needed:
+            said = f"payer: expected at least {mina(needed)} in {self.payer}, got {mina(now.money)}"
+            raise CliError("refused", said, "have MINA sent to it, or name a smaller --amount")
+
+    def _plan(self, now: Moment, kept: Asked | None) -> list[str]:
+        balance = now.account.balance
+        again = [f"again    with nonce {kept.nonce}, as before: only one of them can be paid"] if kept else []
+        return [
+            f"pay      {mina(self.amount)} from {self.payer}, and {self.sender.fee} MINA of fee",
+            f"into     {self.account}: {mina(balance)} now, {mina(balance + self.amount)} then",
+            *again,
+        ]
+
+    def _unfinished(self, kept: Asked) -> CliError:
+        wanted = f"{mina(kept.amount)} from {kept.payer}, which is in no block yet"
+        said = f"top-up: expected the one of {wanted}, got {mina(self.amount)} from {self.payer}"
+        return CliError("conflict", said, f"repeat that one first; to forget it, move {self.path} away")
+
+    def _send(self, asked: Asked, *, again: bool) -> dict[str, Any]:
+        named = {"account": self.account, "amount": str(asked.amount), "nonce": asked.nonce}
+        try:
+            return run_tool("topup", self.sender, self.out, **named)
+        except CliError as error:
+            if not again or error.kind != "refused":
+                raise
+            # A node refuses what waits in its pool already.
+            said = (
+                f"top-up: expected it in a block by now, got none; asked again, the node says: {error.detail}"
+            )
+            raise CliError("not-included", said) from error
+
+    def _done(self, sent: dict[str, Any]) -> dict[str, Any]:
+        now = self._look(self.payer)
+        self.path.unlink()
+        told = {"account": self.account, "amount": str(self.amount), "balance": str(now.account.balance)}
+        return {**sent, **told, "height": now.height}
+
+
+def topup(
+    account: options.Account,
+    *,
+    amount: Annotated[str, typer.Option(help="How much, in MINA.")],
+    key: options.Key,
+    node: options.Node,
+    fee: options.Fee = options.DEFAULT_FEE,
+    poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
+    no_proofs: options.NoProofs = False,
+    state: options.State = options.DEFAULT_STATE,
+    yes: Yes = False,
+    as_json: options.Json = False,
+) -> None:
+    """Add money to an open prepaid account. Any key may pay; repeated after a lost answer, it pays once."""
+    with speaking(as_json=as_json) as out, httpx.Client() as http:
+        sender, added = Sender(read_key(key), node, fee, poll_ms, not no_proofs), nanomina(amount)
+        if not 0 < added <= MAX_UINT64:
+            raise CliError("bad-request", f"amount: expected more than 0 MINA, got {amount[:40]}")
+        address = address_of(account).to_base58()
+        name = f"{address}.topup"
+        with locked(state, name):
+            made = TopUp(Service(http), address, added, sender, state / f"{name}.json", out)
+            result = made.run(yes=yes)
+        before = result["status"] == "already-topped-up"
+        said = "already added, and nothing paid now:" if before else "added"
+        balance = f"balance {mina(result['balance'])} in block {result['height']}"
+        out.result(result, f"{said} {mina(added)} to {address}, {balance}", DEPTH)

@@ -1,0 +1,46 @@
+"""``sealrun verify``: check a receipt and its evidence offline, claim by claim."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from sealrun_cli.lib import issuer_keys as keys_option
+from sealrun_cli.lib import options
+from sealrun_cli.lib.gateway import with_gateway
+from sealrun_cli.lib.issuer_keys import read_keys
+from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.verifying import BROKEN, find_evidence, lines, value, verify_file
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A receipt: {data, signature, publicKey}.")],
+    *,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(help="The evidence folder; else looked for beside the file.", metavar="DIR"),
+    ] = None,
+    oracle: Annotated[str, typer.Option(help="The oracle's address, as the offer names it.")] = "",
+    rerun_oracle: Annotated[
+        list[str] | None,
+        typer.Option(help="An oracle that you hold to be independent of the first.", metavar="ADDRESS"),
+    ] = None,
+    issuer_keys: keys_option.File = None,
+    unsafe_loopback: keys_option.Unsafe = False,
+    gateway: Annotated[
+        str, typer.Option(help="An IPFS gateway for public items that are not here.", metavar="URL")
+    ] = "",
+    as_json: options.Json = False,
+) -> None:
+    """Check a receipt and its evidence offline. Status 0 only if nothing that is claimed is broken."""
+    with speaking(as_json=as_json) as out, httpx.Client() as http:
+        folder = evidence or find_evidence(file)
+        keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
+        more = partial(with_gateway, gateway=gateway, service=Service(http)) if gateway else None
+        found = verify_file(file, folder, oracle, keys, tuple(rerun_oracle or ()), more=more)
+        out.result({**value(found), "evidence": str(folder) if folder else None}, *lines(found, folder))
+    if not found.holds:
+        raise typer.Exit(BROKEN)

@@ -1,0 +1,100 @@
+"""What a buyer's own client remembers of each account: its terms, and the highest limit it ever signed (A10).
+
+One JSON file per account, locked while a payment is under way, written before the signature leaves.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sealrun.encoding import read
+from sealrun.encoding.fields import MAX_UINT64
+from sealrun.errors import Malformed
+from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.terms import Terms
+from sealrun_cli.lib.errors import CliError
+
+
+@dataclass
+class Page:
+    """One account; ``save`` after each change."""
+
+    path: Path
+    terms: Terms
+    known: Known
+
+    def save(self) -> None:
+        """Replace the file in one step."""
+        value = {
+            "terms": self.terms.value(),
+            "committed": str(self.known.committed),
+            "highest": str(self.known.highest),
+        }
+        replace_json(self.path, value)
+
+
+@contextmanager
+def page(
+    folder: Path, account: str, terms: Terms | None = None, known: Known | None = None
+) -> Iterator[Page]:
+    """The account's page, alone; a new one of these terms and figures where there is none.
+
+    Raises:
+        CliError: there is no page, and nothing to begin it with.
+    """
+    path = folder / f"{account}.json"
+    with locked(folder, account):
+        if path.exists():
+            yield _read(path)
+        elif terms is not None and known is not None:
+            yield Page(path, terms, known)
+        else:
+            raise CliError("state", f"account: expected {path}, got none", "name the terms, or the node")
+
+
+@contextmanager
+def locked(folder: Path, name: str) -> Iterator[None]:
+    """Alone with what this folder holds by that name; it is made where it is missing."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def replace_json(path: Path, value: Any) -> None:
+    """Write the file in one step: it is the old one or the new one, whatever happens."""
+    scratch = path.with_suffix(".new")
+    with scratch.open("w") as file:
+        json.dump(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)
+
+
+def known_terms(folder: Path, account: str) -> Terms | None:
+    """The terms that the account was opened for, if this client opened or used it."""
+    path = folder / f"{account}.json"
+    return _read(path).terms if path.exists() else None
+
+
+def terms_in(path: Path) -> Terms:
+    """The terms in a file: the object itself, or an offer document that has them."""
+    try:
+        value: Any = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise CliError("bad-request", f"terms: expected JSON in {path}, got something else") from error
+    return Terms.parse(value["terms"] if isinstance(value, dict) and "terms" in value else value)
+
+
+def _read(path: Path) -> Page:
+    try:
+        value = read.only(json.loads(path.read_bytes()), ("terms", "committed", "highest"), where=path.name)
+        committed, highest = (read.decimal(value, name, high=MAX_UINT64) for name in ("committed", "highest"))
+        return Page(path, Terms.parse(value["terms"]), Known(committed, highest))
+    except (ValueError, Malformed) as error:
+        raise CliError("state", f"{path}: expected what this command wrote, got {error}") from error

@@ -1,0 +1,112 @@
+"""A prepaid account as a Mina node tells it, for its buyer; what a seller must check is more (A1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mina.keys import PublicKey
+from sealrun.chain.account import PERMISSIONS, Pinned, check_code
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.service import Service
+
+STATE_FIELDS = 8
+
+
+@dataclass(frozen=True)
+class OnChain:
+    """Amounts are nanomina; ``exit_slot`` is 0 before the exit is asked for."""
+
+    balance: int
+    spent: int
+    exit_slot: int
+    accrued: int
+    root: int
+    count: int
+
+    @property
+    def funds(self) -> int:
+        """All that calls may cost in total; no settlement changes it, only a deposit or a withdrawal does."""
+        return self.balance - self.accrued + self.spent
+
+    def value(self) -> dict[str, Any]:
+        """As JSON, amounts and fields as decimal text."""
+        texts = {name: str(getattr(self, name)) for name in ("balance", "spent", "accrued", "root")}
+        return {**texts, "exit_slot": self.exit_slot, "count": self.count}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An account, and somebody who pays into it, in one answer of one node. Amounts are nanomina."""
+
+    account: OnChain
+    height: int  # of the block
+    nonce: int  # of the payer's next transaction
+    money: int  # the payer's
+
+
+def on_chain(service: Service, node: str, account: str) -> OnChain:
+    """Ask one node.
+
+    Raises:
+        CliError: there is no prepaid account at the address, or the node does not say.
+    """
+    query = "query($key:PublicKey!){account(publicKey:$key){balance{total} zkappState}}"
+    return _found(_data(service, node, query, key=account).get("account"), account)
+
+
+def moment(service: Service, node: str, account: str, payer: str, pinned: Pinned) -> Moment:
+    """Ask one node about an account that is to be paid into, and about the payer.
+
+    Not checked: terms, timing, and what is settled; those are the operator's to judge (A1).
+
+    Raises:
+        CliError: one of them is not there, or the node does not say or is not synced.
+        AccountRefused: the account has other code or permissions than a prepaid account.
+    """
+    allowed = f"permissions{{{' '.join(PERMISSIONS)} setVerificationKey{{auth txnVersion}}}}"
+    told = f"publicKey token balance{{total}} zkappState verificationKey{{hash}} {allowed}"
+    query = (
+        "query($key:PublicKey!,$payer:PublicKey!){syncStatus "
+        "bestChain(maxLength:1){protocolState{consensusState{blockHeight}}} "
+        f"account(publicKey:$key){{{told}}} payer:account(publicKey:$payer){{nonce balance{{total}}}}}}"
+    )
+    data = _data(service, node, query, key=account, payer=payer)
+    if data.get("syncStatus") != "SYNCED":
+        raise CliError("node-unavailable", f"node: expected SYNCED, got {str(data.get('syncStatus'))[:20]}")
+    if not (data.get("account") or {}).get("verificationKey"):
+        raise _missing(account)
+    if data.get("payer") is None:
+        raise CliError("account-missing", f"payer: expected the account {payer} to exist, got none")
+    try:
+        check_code(data["account"], PublicKey.from_base58(account), pinned, permissions=PERMISSIONS)
+        height = int(data["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
+        payer_money = int(data["payer"]["balance"]["total"])
+        return Moment(_found(data["account"], account), height, int(data["payer"]["nonce"]), payer_money)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise CliError(
+            "node-unavailable", f"node: expected what was asked for, got {error!r:.100}"
+        ) from error
+
+
+def _data(service: Service, node: str, query: str, **variables: str) -> Mapping[str, Any]:
+    response = service.send("POST", node, body={"query": query, "variables": variables})
+    try:
+        data = response.json()["data"]
+    except (ValueError, KeyError, TypeError):
+        data = None
+    if not isinstance(data, dict):
+        raise CliError("node-unavailable", f"node: expected data, got {response.text[:200]}")
+    return data
+
+
+def _found(found: Mapping[str, Any] | None, account: str) -> OnChain:
+    state = (found or {}).get("zkappState") or []
+    if found is None or len(state) < STATE_FIELDS:
+        raise _missing(account)
+    _terms, _x, _odd, spent, exit_slot, accrued, root, count = (int(each) for each in state[:STATE_FIELDS])
+    return OnChain(int(found["balance"]["total"]), spent, exit_slot, accrued, root, count)
+
+
+def _missing(account: str) -> CliError:
+    said = f"account: expected a prepaid account at {account}, got none"
+    return CliError("account-missing", said, "check the address, or open an account with `sealrun open`")

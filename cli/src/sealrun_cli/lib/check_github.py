@@ -1,0 +1,46 @@
+"""Is a GitHub repository fit for its offer: the tag protected, the workflow active, the token bound?"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from sealrun.offers.offer import Offer
+from sealrun_cli.lib.findings import Finding, bad, good, unknown
+from sealrun_cli.lib.github_account import ADVICE, GitHubAccount, github_token_troubles
+
+RULESET_ADVICE = "add a tag ruleset: Settings, Rules, restrict updates and deletions of the tag"
+
+
+def github_findings(offer: Offer, token: str, *, today: date) -> Iterator[Finding]:
+    """Repository, tag, workflow and token as GitHub tells them; nothing is asked without a token."""
+    if not token:
+        yield unknown("provider", "not looked at without --token-file")
+        return
+    source, account = offer.source, GitHubAccount(offer.source.origin, token)
+    facts = account.repository(source.project)
+    if facts.full_name != source.project:
+        said = f"expected {source.project}, GitHub calls it {facts.full_name}"
+        yield bad("project", said, "run `sealrun init --force`: it is a new offer")
+    if offer.evidence.inputs == "buyer" and not facts.private:
+        said = f"{facts.full_name}: expected a private one, for its inputs are the buyer's (R7)"
+        yield bad("project", said, 'make it private, or write inputs = "public" in [evidence]')
+    path = account.workflow(source)
+    if path != source.configuration.path:
+        said = f"expected the workflow {source.configuration.path}, GitHub has {path}"
+        yield bad("project", said, "run `sealrun init --force`: it is a new offer")
+    yield good("project", f"{facts.full_name}, {'private' if facts.private else 'public'}, runs {path}")
+    head = account.head(source)
+    if head == source.commit:
+        yield good("tag", f"{source.ref} is protected at {facts.full_name}")
+    else:
+        got = head or "no such tag that rules keep in its place (R4)"
+        yield bad("tag", f"expected {source.ref} at {source.commit}, GitHub has {got}", RULESET_ADVICE)
+    yield from _token(offer, account, today)
+
+
+def _token(offer: Offer, account: GitHubAccount, today: date) -> Iterator[Finding]:
+    holder = account.holder()
+    troubles = list(github_token_troubles(holder, offer.source.user, today=today))
+    for trouble in troubles:
+        yield bad("token", trouble, ADVICE)
+    if not troubles:
+        yield good("token", f"of user {holder.user}, until {holder.expires}")

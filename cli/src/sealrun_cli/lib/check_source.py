@@ -1,0 +1,193 @@
+"""Is what the offer names there, protected, and fit to be sold? Clone, pipeline file, provider."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sealrun.offers.offer import Offer
+from sealrun.offers.source import Configuration
+from sealrun.receipts.issuers import PUBLIC, issuer_of
+from sealrun.receipts.receipt import GRADE_TOKEN
+from sealrun.runs.judge import CALL_INPUT
+from sealrun_cli.lib.check_github import github_findings
+from sealrun_cli.lib.ci_files import AUDIENCE, TOKEN_VARIABLE, Pipeline, read_pipeline
+from sealrun_cli.lib.findings import Finding, bad, good, unknown
+from sealrun_cli.lib.gitlab_account import GitLabAccount, ProjectFacts, token_troubles
+from sealrun_cli.lib.repository import Repository
+from sealrun_cli.lib.schemas import differences
+
+RUN_NAMES = {
+    "gitlab": r"sealrun \$\[\[ *inputs\.sealrun_call *\]\]",
+    "github": r"sealrun \$\{\{ *(?:github\.event\.)?inputs\.sealrun_call *\}\}",
+    "forgejo": r"(?s).*",  # its runs are found by their inputs
+}
+WRITTEN = {
+    "gitlab": 'workflow: {name: "sealrun $[[ inputs.sealrun_call ]]"}',
+    "github": "run-name: sealrun ${{ inputs.sealrun_call }}",
+}
+CALL_PATTERN = "^[0-9a-f]{64}$"
+AGAIN = "run `sealrun init --force` for the new commit: it is a new offer"
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+@dataclass(frozen=True)
+class SourceCheck:
+    """One offer, looked at in its clone and at its provider."""
+
+    offer: Offer
+    clone: Repository
+    account: GitLabAccount
+    today: date
+
+    def in_clone(self) -> Iterator[Finding]:
+        """The tag names the offer's commit, tree and file; what that file says."""
+        source = self.offer.source
+        tagged = self.clone.tagged(source.ref)
+        for what, expected, got in (
+            ("commit", source.commit, tagged.commit),
+            ("tree", source.tree, tagged.tree),
+        ):
+            if expected != got:
+                yield bad(what, f"expected {source.ref} at {expected}, got {got}", AGAIN)
+                return
+        yield good("tag", f"{source.ref} is commit {source.commit[:12]} in the clone")
+        content = self.clone.file(source.commit, source.configuration.path)
+        if hashlib.sha256(content).hexdigest() != source.configuration.sha256:
+            yield bad("file", f"{source.configuration.path}: expected the offer's digest, got another", AGAIN)
+        pipeline = read_pipeline(source.provider, content)
+        yield from pipeline_findings(self.offer, pipeline)
+
+    def at_provider(self) -> Iterator[Finding]:
+        """Project, tag and token as the provider tells them."""
+        source = self.offer.source
+        if source.provider == "github":
+            yield from github_findings(self.offer, self.account.token, today=self.today)
+            return
+        if source.provider == "forgejo":
+            yield unknown(
+                "provider", "Forgejo is not asked by this command", "look at the tag's protection there"
+            )
+            return
+        facts = self.account.project(source.project)
+        yield from self._project(facts)
+        commit, protected = self.account.tag(source.project, source.ref.removeprefix("refs/tags/"))
+        if commit != source.commit:
+            yield bad("tag", f"expected {source.ref} at {source.commit}, GitLab has {commit}", AGAIN)
+        elif not protected:
+            said = f"{source.ref}: expected a protected tag (R4), got one that may move"
+            yield bad("tag", said, "protect it: Settings, Repository, Protected tags")
+        else:
+            yield good("tag", f"{source.ref} is protected at {facts.path}")
+        yield from self._token()
+
+    def _project(self, facts: ProjectFacts) -> Iterator[Finding]:
+        path = self.offer.source.configuration.path
+        if facts.configuration not in (None, path):
+            said = f"expected the project to run {path}, got {facts.configuration}"
+            yield bad("project", said, "change it in Settings, CI/CD, General pipelines")
+        if self.offer.evidence.inputs == "buyer" and not facts.private:
+            said = f"{facts.path}: expected a private project, for its inputs are the buyer's (R7)"
+            yield bad("project", said, 'make the project private, or write inputs = "public" in [evidence]')
+        seconds = self.offer.limits.seconds
+        if facts.build_timeout is not None and facts.build_timeout > seconds:
+            said = f"jobs may run {facts.build_timeout} s, the offer's limit of {seconds} s stops them first"
+            yield unknown("limits", said)
+        yield good("project", f"{facts.path} is {facts.id}, {'private' if facts.private else 'public'}")
+
+    def _token(self) -> Iterator[Finding]:
+        if not self.account.token:
+            yield unknown("token", "not looked at without --token-file")
+            return
+        holder = self.account.holder()
+        if holder.user != self.offer.source.user:
+            wanted = self.offer.source.user
+            yield unknown("token", f"of user {holder.user}, good for looking; to seal, that of {wanted}")
+            return
+        troubles = list(token_troubles(holder, self.offer.source.user, today=self.today))
+        for trouble in troubles:
+            yield bad("token", trouble, "make a project access token: role Maintainer, scope api, 90 days")
+        if not troubles:
+            yield good("token", f"of user {holder.user}, until {holder.expires}")
+
+
+def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
+    """What the pipeline's own file says against the offer: R2, R3, R4 and R5."""
+    provider = offer.source.provider
+    yield from _call_input(provider, pipeline)
+    for trouble in pipeline.troubles:
+        yield bad("pipeline", *_split(trouble))
+    if pipeline.cancels_itself:
+        said = "a newer commit may cancel a run that was paid for (R5)"
+        advice = _NO_CANCEL if provider == "gitlab" else "group: job-${{ github.run_id }} under concurrency"
+        yield bad("pipeline", said, f"write {advice} in it")
+    found = list(differences(offer.inputs.schema, pipeline))
+    for difference in found:
+        yield bad("inputs", difference, "run `sealrun init --force`, or edit [inputs]")
+    if not found:
+        yield good("inputs", ", ".join(offer.inputs.schema["properties"]) or "none to set")
+    yield from _not_pinned(offer.source.configuration)
+    yield from _limits(offer, pipeline)
+    yield from _grade(offer, pipeline)
+
+
+def _grade(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
+    """An offer that demands grade 1 needs a public issuer, and a job that asks for its token (E2)."""
+    if offer.evidence.grade < GRADE_TOKEN:
+        return
+    if issuer_of(offer.source, unsafe_loopback=True) is None:
+        said = f"grade 1: expected jobs at {' or '.join(PUBLIC)}, got {offer.source.origin} (E2)"
+        yield bad("grade", said, "write grade = 0 in [evidence]")
+    elif not pipeline.with_token:
+        said = f"grade 1: expected a job with the id token {TOKEN_VARIABLE}, made out to the call, got none"
+        advice = f'id_tokens: {{{TOKEN_VARIABLE}: {{aud: "{AUDIENCE}"}}}}'
+        yield bad("grade", said, f"write {advice} into each job that leaves outputs")
+    else:
+        yield good("grade", f"grade 1: {', '.join(pipeline.with_token)} with the job's own token")
+
+
+_NO_CANCEL = "workflow: {auto_cancel: {on_new_commit: none}}"
+
+
+def _call_input(provider: str, pipeline: Pipeline) -> Iterator[Finding]:
+    """The call's hash comes in, and is the run's name: by it a lost run is found again (R3)."""
+    declared = pipeline.inputs.get(CALL_INPUT)
+    if declared is None:
+        said = f"expected an input {CALL_INPUT} for the call's hash, got none"
+        yield bad("pipeline", said, f"declare it, with regex: {CALL_PATTERN}")
+    elif provider == "gitlab" and declared.regex != CALL_PATTERN:
+        said = f"{CALL_INPUT}: expected the regex {CALL_PATTERN}, got {declared.regex[:60] or 'none'}"
+        yield bad("pipeline", said, f"write regex: {CALL_PATTERN}")
+    if not re.fullmatch(RUN_NAMES[provider], pipeline.name):
+        said = f"expected runs to be named by the call's hash (R3), got {pipeline.name[:60]!r}"
+        yield bad("pipeline", said, f"write {WRITTEN[provider]}")
+    elif declared is not None:
+        yield good("pipeline", f"takes {CALL_INPUT} and names its runs by it")
+
+
+def _not_pinned(configuration: Configuration) -> Iterator[Finding]:
+    if loose := configuration.not_pinned:
+        said = f"not pinned, and so named in every receipt's evidence (R4): {', '.join(loose)[:200]}"
+        yield unknown("includes", said, "include by a full commit hash, or put the file into the project")
+
+
+def _limits(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
+    seconds = offer.limits.seconds
+    longer = [f"{name} ({text})" for name, text in pipeline.timeouts.items() if _seconds(text) > seconds]
+    if longer:
+        said = f"expected jobs within the offer's {seconds} s, got {', '.join(longer)[:200]}"
+        yield bad("limits", said, "raise limits.seconds in offer.toml, or lower the timeout")
+    else:
+        yield good("limits", f"{seconds} s, {offer.limits.artifact_bytes} bytes of artifacts")
+
+
+def _seconds(duration: str) -> float:
+    """GitLab's words for a time, such as ``3h 30m`` or ``90 seconds``."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([a-z]?)[a-z]*", duration.lower())
+    return sum(float(number) * _UNITS.get(unit or "s", 1) for number, unit in parts)
+
+
+def _split(trouble: str) -> tuple[str, str]:
+    said, _, following = trouble.partition("; ")
+    return said, following

@@ -1,0 +1,213 @@
+"""Bring a call's evidence into a folder: every digest compared, and what is there and right is left alone."""
+
+import hashlib
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from mina.keys import PrivateKey
+from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.calls.call import PublicCall
+from sealrun.encoding.fields import canonical
+from sealrun.evidence.index import TREES, Index
+from sealrun.evidence.leaves import Kind, Leaf
+from sealrun.money.buyer import sign_read
+from sealrun.receipts.receipt import SignedReceipt
+from sealrun.receipts.statements import MAX_LINE_BYTES
+from sealrun.verification.claims import (
+    CALL,
+    DISCLOSURES,
+    DOCUMENTS,
+    INDEX,
+    INPUTS,
+    OFFER,
+    OPENINGS,
+    RECEIPT,
+    STATEMENTS,
+    Verdict,
+)
+from sealrun.verification.trees import open_leaves, read_disclosures, read_index
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.service import Service
+
+# Lambda's own limit of an answer.
+MAX_ANSWER_BYTES = 6 << 20
+# An offer allows 4 GiB of artifacts; logs and profile come on top.
+MAX_TOTAL_BYTES = 8 << 30
+READ_SECONDS = 900
+# The service's URLs are good for 300 s; a transfer that has begun may go on after that.
+URL_SECONDS = 240
+FOLDERS = (*TREES, DISCLOSURES)
+
+
+@dataclass
+class Fetched:
+    """What came of it."""
+
+    call: str
+    files: int = 0  # that the receipt covers and the caller may see
+    kept: int = 0  # that were there and right
+    bytes: int = 0  # that were fetched
+
+
+@dataclass
+class Fetching:
+    """One call's evidence on its way into one folder; ``buyer`` opens what is the buyer's own (L5).
+
+    Files that have a CID come from the IPFS gateway, if one is named; their digests are compared as well.
+    """
+
+    service: Service
+    url: str
+    to: DiskFolder
+    buyer: PrivateKey | None
+    out: Output
+    gateway: str = ""  # what stands before /ipfs
+    _links: dict[str, str] = field(default_factory=dict)
+    _links_at: float = 0.0
+
+    def run(self) -> Fetched:
+        """Fetch what is missing.
+
+        Raises:
+            CliError: the folder holds another call's evidence, or what came is not what the receipt covers.
+        """
+        self.out.progress(f"reading {self.url}")
+        signed = self._receipt()
+        found = self._evidence()
+        opened = sorted(name for name in found if re.fullmatch(r"disclosures/token-[0-9]{1,4}\.json", name))
+        for name in (OFFER, CALL, INPUTS, INDEX, OPENINGS, *opened):
+            if name in found:
+                self._keep(name, found[name])
+        self._keep(STATEMENTS, self.service.body(f"{self.url}/{STATEMENTS}", at_most=2 * MAX_LINE_BYTES))
+        return self._files(signed)
+
+    def _receipt(self) -> SignedReceipt:
+        value = self.service.get(f"{self.url}/receipt")
+        signed, document = SignedReceipt.parse(value), canonical(value)
+        if not self.url.endswith(f"/calls/{signed.receipt.call_hash:064x}") or not signed.holds():
+            raise CliError("receipt", f"receipt: expected a signed one of {self.url}, got another")
+        here = self.to.document(RECEIPT)
+        ours = [name for name in self.to.names() if name in DOCUMENTS or name.split("/")[0] in FOLDERS]
+        if here not in (None, document) or (here is None and ours):
+            another = ours[0] if here is None else "another receipt"
+            said = f"folder: expected an empty one or this call's, got one with {another}"
+            raise CliError("file", said, "name another folder")
+        self._keep(RECEIPT, document)
+        return signed
+
+    def _evidence(self) -> Mapping[str, bytes]:
+        """The service's documents; with the buyer's key once more, as the buyer, whose call it then knows."""
+        url = f"{self.url}/evidence"
+        answer = _answer(self.service.get(url, at_most=MAX_ANSWER_BYTES))
+        if self.buyer is not None:
+            answer = _answer(
+                self.service.get(url, self._right(self.buyer, answer.documents), at_most=MAX_ANSWER_BYTES)
+            )
+        self._links, self._links_at = answer.links, time.monotonic()
+        return answer.documents
+
+    def _right(self, buyer: PrivateKey, documents: Mapping[str, bytes]) -> dict[str, str]:
+        """The right to read this call and no other: whoever has one reads what is the buyer's own (L5)."""
+        call = PublicCall.parse(documents.get(CALL, b""))
+        if not self.url.endswith(f"/calls/{call.hash:064x}"):
+            raise CliError(
+                "evidence", f"{CALL}: expected the call of {self.url}, got that of {call.hash:064x}"
+            )
+        until = int(time.time()) + READ_SECONDS
+        return sign_read(buyer, call.network, call.account, call.hash, expires_at=until)
+
+    def _keep(self, name: str, document: bytes) -> None:
+        """Write a document; one that is here already may be the better one, so it is not replaced."""
+        here = self.to.document(name)
+        if here is None:
+            self.to.write(name, [document], sha256=hashlib.sha256(document).hexdigest())
+        elif here != document:
+            said = f"folder: expected {name} as the service has it, got another"
+            raise CliError("file", said, f"compare with `sealrun verify {RECEIPT}`, or name another folder")
+
+    def _files(self, signed: SignedReceipt) -> Fetched:
+        leaves = covered_files(signed, self.to)
+        total = sum(leaf.size for leaf in leaves.values())
+        if total > MAX_TOTAL_BYTES:
+            raise CliError(
+                "too-large", f"files: expected at most {MAX_TOTAL_BYTES} bytes in all, got {total}"
+            )
+        done = Fetched(f"{signed.receipt.call_hash:064x}", len(leaves))
+        for at, (place, leaf) in enumerate(sorted(leaves.items()), start=1):
+            if self.to.holds(place, sha256=leaf.sha256, size=leaf.size):
+                done.kept += 1
+            else:
+                self.out.progress(f"[{at}/{len(leaves)}] {place}, {leaf.size} bytes")
+                self._fetch(place, leaf)
+                done.bytes += leaf.size
+        return done
+
+    def _fetch(self, place: str, leaf: Leaf) -> None:
+        with self.service.stream(self._from(place), at_most=leaf.size) as chunks:
+            self.to.write(place, chunks, sha256=leaf.sha256)
+
+    def _from(self, place: str) -> str:
+        """The URL of a file: the gateway's, or one of the service's that is still good."""
+        if self.gateway and place in self._cids:
+            return f"{self.gateway.rstrip('/')}/ipfs/{self._cids[place]}"
+        if time.monotonic() - self._links_at > URL_SECONDS:
+            self._evidence()
+        if place not in self._links:
+            raise CliError("evidence", f"{place}: expected a URL for it, got none")
+        link, scheme = self._links[place], self.url.partition(":")[0]
+        if not link.startswith(f"{scheme}://"):  # a service elsewhere has no business on this machine
+            raise CliError("evidence", f"{place}: expected {scheme}://, got {link[:40]}")
+        return link
+
+    @cached_property
+    def _cids(self) -> Mapping[str, str]:
+        """The CIDs that the folder's index shows; the files' digests decide, not these."""
+        found = Index.parse(self.to.document(INDEX) or b"").with_cids()
+        return {place: cid for place, (cid, _) in found.items()}
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the service says of the evidence: documents by name, and where the files are."""
+
+    documents: Mapping[str, bytes]
+    links: dict[str, str]
+
+
+def _answer(value: Mapping[str, Any]) -> _Answer:
+    """Read the service's answer.
+
+    Raises:
+        CliError: it has not its form.
+    """
+    try:
+        texts = {**value["documents"], INDEX: value["index"], OPENINGS: value["openings"]}
+        documents = {name: text.encode() for name, text in texts.items() if text is not None}
+        links = {str(file["name"]): str(file["url"]) for file in value["files"]}
+    except (KeyError, TypeError, AttributeError, UnicodeEncodeError) as error:
+        said = "evidence: expected documents, index, openings and files, got something else"
+        raise CliError("evidence", said) from error
+    return _Answer(documents, links)
+
+
+def covered_files(signed: SignedReceipt, folder: DiskFolder) -> Mapping[str, Leaf]:
+    """The files that the receipt covers, of what the folder's index and openings open; lines are no files.
+
+    Raises:
+        CliError: index or openings are not those of the receipt.
+    """
+    index, claims = read_index(signed.receipt, folder)
+    opened, more = open_leaves(index, folder) if index else (None, [])
+    for claim in [*claims, *more]:
+        if claim.verdict is not Verdict.HOLDS:
+            raise CliError("evidence", f"{claim.name}: {claim.says}")
+    tokens, _ = read_disclosures(signed.receipt, index, folder.names(), folder)
+    leaves = {key: leaf for key, leaf in tokens.leaves.items() if leaf.kind is Kind.TOKEN}
+    leaves |= opened.leaves if opened else {}
+    files = ((f"{tree}/{label}", leaf) for (tree, label), leaf in leaves.items())
+    return {place: leaf for place, leaf in files if leaf.kind is not Kind.LINE}

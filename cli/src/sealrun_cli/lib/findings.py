@@ -1,0 +1,52 @@
+"""What `sealrun check` finds: one line each, with what to do where it is wrong."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sealrun.errors import SealrunError
+from sealrun_cli.lib.errors import CliError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; ``holds`` is None where it could not be looked at."""
+
+    what: str
+    holds: bool | None
+    said: str
+    following: str = ""
+
+    @property
+    def line(self) -> str:
+        """As people read it."""
+        mark = {True: "✓", False: "✗", None: "-"}[self.holds]
+        return f"{mark} {self.what:<10} {self.said}"
+
+    def value(self) -> dict[str, str | bool | None]:
+        """As JSON."""
+        return {"what": self.what, "holds": self.holds, "said": self.said, "next": self.following}
+
+
+def good(what: str, said: str) -> Finding:
+    """It is as it must be."""
+    return Finding(what, holds=True, said=said)
+
+
+def bad(what: str, said: str, following: str) -> Finding:
+    """It is not, and this is what to do."""
+    return Finding(what, holds=False, said=said, following=following)
+
+
+def unknown(what: str, said: str, following: str = "") -> Finding:
+    """It was not looked at, or is the seller's to judge."""
+    return Finding(what, holds=None, said=said, following=following)
+
+
+def tried(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """What a look finds; an error in the middle of it is a finding too."""
+    try:
+        yield from look()
+    except CliError as error:
+        yield bad(what, error.detail, error.following)
+    except SealrunError as error:
+        yield bad(what, error.detail, CliError(error.type, "").following)

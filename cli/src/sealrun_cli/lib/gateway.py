@@ -1,0 +1,72 @@
+"""Public items of evidence that are not in the folder, from an IPFS gateway by the CIDs in the index."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from sealrun.encoding.measure import Measured, measure
+from sealrun.errors import Malformed
+from sealrun.evidence.index import Index
+from sealrun.evidence.leaves import Leaf
+from sealrun.verification.claims import INDEX, Folder
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.service import Service
+
+# What is read as a document, such as run.json; larger items are only measured as they pass.
+MAX_DOCUMENT_BYTES = 8 << 20
+MAX_ITEM_BYTES = 4 << 30
+
+
+@dataclass(frozen=True)
+class GatewayFolder:
+    """A folder, and what of its index is missing in it; a gateway is not believed, its bytes are measured."""
+
+    folder: Folder
+    service: Service
+    gateway: str  # https://host, without a path
+    missing: Mapping[str, tuple[str, Leaf]]  # CID and leaf by place
+
+    def names(self) -> list[str]:
+        return sorted({*self.folder.names(), *self.missing})
+
+    def document(self, name: str) -> bytes | None:
+        if name not in self.missing:
+            return self.folder.document(name)
+        with self._stream(name, at_most=MAX_DOCUMENT_BYTES) as chunks:
+            return b"".join(chunks)
+
+    def measure(self, name: str) -> Measured:
+        if name not in self.missing:
+            return self.folder.measure(name)
+        with self._stream(name, at_most=MAX_ITEM_BYTES) as chunks:
+            return measure(chunks)
+
+    @contextmanager
+    def _stream(self, name: str, *, at_most: int) -> Iterator[Iterator[bytes]]:
+        """The item's bytes, as many as its leaf says.
+
+        Raises:
+            Malformed: the gateway has them not, or has more of them.
+        """
+        cid, leaf = self.missing[name]
+        try:
+            with self.service.stream(f"{self.gateway}/ipfs/{cid}", at_most=min(leaf.size, at_most)) as chunks:
+                yield chunks
+        except (CliError, httpx.HTTPError) as error:
+            raise Malformed(f"{name}: expected {leaf.size} bytes from the gateway, {error}") from error
+
+
+def with_gateway(folder: Folder, *, gateway: str, service: Service) -> Folder:
+    """The folder with what a gateway has of it; as it is, if it has no index that can be read."""
+    document = folder.document(INDEX)
+    if document is None:
+        return folder
+    try:
+        index = Index.parse(document)
+    except Malformed:
+        return folder  # the verifier says what is wrong with it
+    here = set(folder.names())
+    missing = {place: at for place, at in index.with_cids().items() if place not in here}
+    return GatewayFolder(folder, service, gateway.rstrip("/"), missing)

@@ -1,0 +1,137 @@
+"""A seller's GitHub: who a token is, the repository, its tag and workflow, webhooks.
+
+Tag and workflow are looked at by the functions' own adapter, so that ``check`` and the health check agree.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+
+import httpx
+
+from sealrun.errors import ProviderError
+from sealrun.offers.source import Source
+from sealrun.providers.github import answers
+from sealrun.providers.github.client import API_VERSION, GitHub
+from sealrun.transport.http import guarded_client
+from sealrun.transport.rest import Rest
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.service import LOOPBACK
+from sealrun_cli.lib.token_rules import expiry_troubles, user_troubles
+
+ADVICE = "make a fine-grained token for this repository alone: Actions read and write, Contents read, 90 days"
+# https://docs.github.com/en/rest/overview/resources-in-the-rest-api: when the token that asked expires
+_EXPIRES = "github-authentication-token-expiration"
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Whom a token belongs to, and until when (an ISO date, empty for ever)."""
+
+    user: int
+    expires: str
+
+
+@dataclass(frozen=True)
+class RepositoryFacts:
+    """What GitHub says of a repository."""
+
+    full_name: str
+    private: bool
+
+
+@dataclass(frozen=True)
+class GitHubAccount:
+    """One GitHub, asked with a token; every method raises CliError where it does not say."""
+
+    origin: str  # of the API
+    token: str = field(repr=False)
+
+    def holder(self) -> Holder:
+        """Whose token it is."""
+        with self._rest("token") as rest:
+            value, headers = rest.send("GET", f"{self.origin}/user")
+            return Holder(answers.whole(value, "id"), headers.get(_EXPIRES, "")[:10])
+
+    def repository(self, full_name: str) -> RepositoryFacts:
+        """Its name as GitHub spells it, and who sees it."""
+        with self._rest("project") as rest:
+            found = rest.get(f"{self.origin}/repos/{full_name}")
+            return RepositoryFacts(answers.text(found, "full_name"), found.get("private") is True)
+
+    def head(self, source: Source) -> str:
+        """The commit of the source's tag; empty where there is none, or nothing keeps it in its place."""
+        with self._client() as client, _translated("tag"):
+            return self._provider(client, source).head()
+
+    def workflow(self, source: Source) -> str:
+        """The path of the source's workflow, which must be active."""
+        with self._client() as client, _translated("workflow"):
+            return self._provider(client, source).project().configuration
+
+    def add_hook(self, full_name: str, url: str, secret: str) -> None:
+        """A webhook for runs, signed with the secret; one of the same URL is replaced."""
+        config = {"url": url, "content_type": "json", "secret": secret, "insecure_ssl": "0"}
+        hooks = f"{self.origin}/repos/{full_name}/hooks"
+        with self._rest("webhook") as rest:
+            listed, _ = rest.send("GET", hooks, params={"per_page": "100"})
+            body = {"name": "web", "events": ["workflow_run"], "active": True, "config": config}
+            rest.send("POST", hooks, json=body)
+            for old in answers.objects(listed):
+                if answers.one_object(old.get("config")).get("url") == url:
+                    rest.send("DELETE", f"{hooks}/{answers.whole(old, 'id')}")
+
+    def _provider(self, client: httpx.Client, source: Source) -> GitHub:
+        return GitHub(
+            client,
+            origin=source.origin,
+            project=source.project,
+            workflow=source.workflow,
+            ref=source.ref,
+            token=self.token,
+        )
+
+    @contextmanager
+    def _rest(self, what: str) -> Iterator[Rest]:
+        credential = {"Authorization": f"Bearer {self.token}", "X-GitHub-Api-Version": API_VERSION}
+        check = partial(answers.check, secret=self.token)
+        with self._client() as client, _translated(what):
+            yield Rest(
+                client,
+                answers.READER,
+                credential=credential,
+                check=check,
+                clock=time.time,
+                origins=[],
+                max_stream_seconds=_SECONDS,
+            )
+
+    def _client(self) -> httpx.Client:
+        """Tokens do not travel in clear; only this machine's own addresses may go without TLS."""
+        try:
+            return guarded_client([self.origin], unsafe_loopback=httpx.URL(self.origin).host in LOOPBACK)
+        except (ValueError, httpx.InvalidURL) as error:
+            said = f"origin: expected https://host of GitHub's API, got {self.origin[:100]}"
+            raise CliError("bad-request", said) from error
+
+
+def github_token_troubles(holder: Holder, user: int, *, today: date) -> Iterator[str]:
+    """Why this token must not be sealed for an offer that names this user (R1, R3).
+
+    Not looked at: its permissions, which GitHub does not tell; a start without them is refused.
+    """
+    yield from user_troubles(holder.user, user)
+    yield from expiry_troubles(holder.expires, today=today)
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except ProviderError as error:
+        said = f"{what}: expected GitHub to say, got: {error.detail}"
+        raise CliError("provider", said, "check origin, project and token, then try again") from error

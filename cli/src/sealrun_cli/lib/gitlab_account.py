@@ -1,0 +1,167 @@
+"""A seller's GitLab through python-gitlab: who a token is, what it may do, the project, tag, hooks.
+
+Only the command uses this; the functions have an adapter of their own. A token goes to the one origin that
+it is given for, and is in no message.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import gitlab
+import requests
+
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.service import check_url
+from sealrun_cli.lib.token_rules import MAX_TOKEN_DAYS, expiry_troubles, user_troubles
+
+# R1: a token lives no longer.
+TIMEOUT_SECONDS = 30
+DEFAULT_CONFIGURATION = ".gitlab-ci.yml"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Whom a token belongs to."""
+
+    user: int
+    token: int
+    scopes: tuple[str, ...]
+    expires: str  # ISO date, empty for never
+
+
+@dataclass(frozen=True)
+class ProjectFacts:
+    """What GitLab says of a project; None where it does not show it to this caller."""
+
+    id: int
+    path: str
+    private: bool
+    configuration: str | None
+    auto_cancel: bool | None
+    build_timeout: int | None
+
+
+@dataclass(frozen=True)
+class GitLabAccount:
+    """One GitLab, asked with a token or as anybody."""
+
+    origin: str
+    token: str = field(default="", repr=False)
+
+    @property
+    def _client(self) -> gitlab.Gitlab:
+        check_url(self.origin, "origin")
+        return gitlab.Gitlab(
+            self.origin,
+            private_token=self.token or None,
+            timeout=TIMEOUT_SECONDS,
+            keep_base_url=True,
+        )
+
+    def holder(self) -> Holder:
+        """Whose token it is, and until when."""
+        with _translated("token"):
+            found: Any = self._client.personal_access_tokens.get("self")
+        return Holder(found.user_id, found.id, tuple(found.scopes), str(found.expires_at or ""))
+
+    def project(self, project: str) -> ProjectFacts:
+        """By its id or its full path."""
+        with _translated("project"):
+            found = self._client.projects.get(project).asdict()
+        shown = "ci_config_path" in found
+        cancel = found.get("auto_cancel_pending_pipelines")
+        return ProjectFacts(
+            id=found["id"],
+            path=found["path_with_namespace"],
+            private=found.get("visibility") == "private",
+            configuration=(found["ci_config_path"] or DEFAULT_CONFIGURATION) if shown else None,
+            auto_cancel=None if cancel is None else cancel == "enabled",
+            build_timeout=found.get("build_timeout"),
+        )
+
+    def tag(self, project: str, name: str) -> tuple[str, bool]:
+        """A tag's commit, and whether the tag is protected."""
+        with _translated("tag"):
+            found = self._client.projects.get(project, lazy=True).tags.get(name).asdict()
+        return str(found["commit"]["id"]), found.get("protected") is True
+
+    def file(self, project: str, path: str, commit: str) -> bytes:
+        """A file's bytes at a commit."""
+        with _translated("file"):
+            return self._client.projects.get(project, lazy=True).files.raw(file_path=path, ref=commit)
+
+    def add_hook(self, project: str, url: str, secret: str) -> None:
+        """A webhook for pipelines, signed with the secret; one of the same URL is replaced."""
+        with _translated("webhook"):
+            hooks = self._client.projects.get(project, lazy=True).hooks
+            old = [hook for hook in hooks.list(iterator=True) if hook.url == url]
+            named = {"url": url, "signing_token": secret, "pipeline_events": True, "push_events": False}
+            hooks.create(named)
+            for hook in old:
+                hook.delete()
+
+    def has_variable(self, project: str, name: str) -> bool:
+        """Whether the project has a CI variable of this name, in any environment."""
+        with _translated("variables"):
+            variables = self._client.projects.get(project, lazy=True).variables
+            return any(each.key == name for each in variables.list(iterator=True))
+
+    def set_variable(self, project: str, name: str, secret: str) -> None:
+        """Make it a masked, hidden and protected variable; one of the same name is deleted before."""
+        flags = {"masked": True, "masked_and_hidden": True, "protected": True, "raw": True}
+        with _translated("variables"):
+            variables = self._client.projects.get(project, lazy=True).variables
+            for each in variables.list(iterator=True):
+                if each.key == name:
+                    each.delete()
+            variables.create({"key": name, "value": secret, **flags})
+
+    def rotate(self, project: str, user: int, *, today: date, days: int = MAX_TOKEN_DAYS) -> str:
+        """Revoke the user's token at the provider and get its successor, which belongs to the same user.
+
+        The caller's token is that token itself, or one of a maintainer.
+        """
+        expires = (today + timedelta(days=days)).isoformat()
+        own = self.holder()
+        with _translated("token"):
+            client = self._client
+            if own.user == user:
+                return str(client.personal_access_tokens.rotate("self", expires_at=expires)["token"])
+            tokens = client.projects.get(project, lazy=True).access_tokens
+            theirs = [each for each in tokens.list(iterator=True) if each.user_id == user and each.active]
+            if not theirs:
+                raise CliError(
+                    "token", f"token: expected an active one of user {user}, got none", "make one in GitLab"
+                )
+            return str(tokens.rotate(theirs[-1].id, expires_at=expires)["token"])
+
+
+def token_troubles(holder: Holder, user: int, *, today: date) -> Iterator[str]:
+    """Why this token must not be sealed for an offer that names this user (R1, R3)."""
+    yield from user_troubles(holder.user, user)
+    if "api" not in holder.scopes:
+        yield f"token: expected the scope api, got {', '.join(holder.scopes) or 'none'}"
+    yield from expiry_troubles(holder.expires, today=today)
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    """python-gitlab's errors as ours; GitLab's own words, bounded, and what to do about the common ones."""
+    advice = {
+        401: "give a token of this GitLab that has not expired or been revoked",
+        403: "use a project access token with the role Maintainer and the scope api",
+        404: "check the origin and the project; a private project needs a token: --token-file",
+    }
+    try:
+        yield
+    except gitlab.GitlabError as error:
+        status = error.response_code or 0
+        said = f"{what}: expected GitLab to say, got {status} {str(error.error_message)[:200]}"
+        raise CliError("provider", said, advice.get(status, "try again later")) from error
+    except requests.RequestException as error:
+        # Their text holds the whole address; a token is in a header, and so not in it.
+        said = f"{what}: expected GitLab to answer, got {type(error).__name__}"
+        raise CliError("provider", said, "check the origin and the network, then try again") from error

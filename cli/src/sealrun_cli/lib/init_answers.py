@@ -1,0 +1,91 @@
+"""Who is paid for a run, how much, and what of it is shown: the parts of an offer that a seller chooses."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from mina.field import P
+from mina.keys import PublicKey
+from sealrun.encoding.fields import MAX_UINT64
+from sealrun_cli.lib.confirming import ask
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.offer_file import mina_text
+from sealrun_cli.lib.output import nanomina
+
+LIMITS = {"seconds": 600, "log_bytes": 1 << 20, "artifact_bytes": 64 << 20, "files": 100}
+# Two hours at 90 s a slot, four at 180 s: they cover the time limit above, collection and settlement (A5).
+EXIT_DELAY = 80
+SHARE = 250
+DEPTH = 1
+QUOTA = 60
+
+
+@dataclass(frozen=True)
+class Trade:
+    """What the seller said; empty where nothing was said. Addresses may be key files."""
+
+    price: str  # MINA
+    oracle: str
+    seller: str
+    operator: str
+    share: int
+    exit_delay: int
+    depth: int
+    ledger: str
+    contract: str
+
+    def members(self) -> dict[str, Any]:
+        """The members of ``offer.toml`` that follow; what is missing is asked."""
+        amount = nanomina(ask(self.price, "Price of one good run, in MINA (0: free)", "--price"))
+        oracle = ask(self.oracle, "The oracle's address or key file", "--oracle")
+        chosen: dict[str, Any] = {
+            "price": mina_text(min(amount, MAX_UINT64)),
+            "oracle": address_of(oracle),
+            "quota_per_hour": QUOTA,
+            "access": {"open": True, "keys": []},
+            "limits": LIMITS,
+        }
+        if amount:
+            chosen |= {
+                "terms": self._terms(),
+                "payment": {"depth": self.depth, "nodes": 1, "failed_per_day": 5},
+            }
+        if self.contract:
+            chosen["credential"] = {"kind": "chain", "contract": address_of(self.contract)}
+        return chosen
+
+    def _terms(self) -> dict[str, Any]:
+        seller = ask(self.seller, "Who is paid: address or key file", "--seller")
+        operator = ask(self.operator, "The operator's address or key file", "--operator")
+        return {
+            "ledger": self.ledger or str(secrets.randbelow(P - 1) + 1),
+            "seller": address_of(seller),
+            "operator": address_of(operator),
+            "operator_share": self.share,
+            "exit_delay": self.exit_delay,
+        }
+
+
+def evidence(*, private: bool) -> dict[str, Any]:
+    """What anyone may see, to begin with: outputs and functions' names, not the log."""
+    return {
+        "inputs": "buyer" if private else "public",
+        "outputs": [] if private else ["*"],
+        "log": [],
+        "symbols": [] if private else ["*"],
+        "probes": [],
+        "token": "buyer",
+        "grade": 0,
+        "deterministic": False,
+    }
+
+
+def address_of(text: str) -> str:
+    """An address as it was given, or that of a key file."""
+    if not text.startswith("B62"):
+        return read_key(text).public_key().to_base58()
+    try:
+        return PublicKey.from_base58(text).to_base58()
+    except ValueError as error:
+        raise CliError("bad-request", f"address: {error}", "check it for a missing character") from error

@@ -1,0 +1,132 @@
+"""``offer.toml``: the offer as its seller writes it, and the document that it stands for.
+
+The file has the names of the offer document, with four comforts: ``price`` is in MINA, ``[terms]`` leaves out
+the network and the oracle, ``[inputs]`` what is the same in every schema, and constants are left out.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.items import Table
+
+from sealrun.encoding.fields import canonical
+from sealrun.errors import SealrunError
+from sealrun.offers.offer import Offer
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.output import NANO, nanomina
+
+OFFER_FILE = Path("offer.toml")
+MAX_FILE_BYTES = 1 << 16
+_TOP = ("title", "network", "price", "oracle", "quota_per_hour")
+_TABLES = ("source", "inputs", "access", "limits", "evidence", "terms", "payment", "credential")
+_SAID = {
+    "price": "MINA for one good run; 0 is free",
+    "oracle": "whose signature receipts carry; the operator holds its key",
+    "quota_per_hour": "calls of all buyers together",
+}
+_ABOVE = {
+    "source": "What runs: a protected tag, and what it named when this file was written.",
+    "inputs": "What a buyer may set (JSON Schema, five kinds).",
+    "access": "Who may call an offer of price 0; a price opens an offer to all who pay.",
+    "limits": "Bounds of one run; a longer run is stopped and costs nothing.",
+    "evidence": "What anyone may see of a run; what a pattern does not name, only the buyer sees.",
+    "terms": "Who is paid. Another line here is another account for every buyer.",
+    "payment": "How much a deposit and a failing buyer are trusted.",
+    "credential": "Where the sealed API token lies.",
+}
+
+
+def document(value: Mapping[str, Any]) -> bytes:
+    """The canonical offer document of what the file says.
+
+    Raises:
+        CliError: a name that the comforts need is missing or of the wrong kind.
+    """
+    if unknown := sorted(value.keys() - {*_TOP, *_TABLES}):
+        raise CliError("offer", f"offer.toml: expected {', '.join((*_TOP, *_TABLES))}, got also {unknown[0]}")
+    if missing := sorted({*_TOP, "source", "inputs"} - value.keys()):
+        raise CliError("offer", f"offer.toml: expected {missing[0]}, got nothing by that name")
+    price = nanomina(str(value["price"]))
+    shape = {"type": "object", "additionalProperties": False, "properties": {}}
+    whole = {
+        **value,
+        "sealrun": 1,
+        "kind": "job",
+        "price": str(price),
+        "inputs": {**shape, **value["inputs"]},
+        "terms": _terms(value) if price else None,
+    }
+    if not price and (paid := {"terms", "payment", "credential"} & value.keys()):
+        raise CliError("offer", f"offer.toml: expected no [{min(paid)}] beside a price of 0, got one")
+    return canonical(whole)
+
+
+def read_offer(path: Path) -> Offer:
+    """The offer in the file, checked as every stack checks it.
+
+    Raises:
+        CliError: there is no such file, it is no TOML, or no offer.
+    """
+    try:
+        return Offer.parse(document(read_values(path)))
+    except SealrunError as error:
+        raise CliError(
+            "offer", f"{path}: {error.detail}", f"edit {path}, or run `sealrun init` again"
+        ) from error
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """The file's own values."""
+    if not path.exists():
+        raise CliError("offer", f"offer: expected {path}, got no such file", "run `sealrun init` first")
+    with path.open("rb") as file:
+        text = file.read(MAX_FILE_BYTES)
+    try:
+        return tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CliError("offer", f"{path}: expected TOML, got {error}", f"edit {path}") from error
+
+
+def write_values(path: Path, value: Mapping[str, Any]) -> None:
+    """Write the file with a line of explanation above each part."""
+    made = tomlkit.document()
+    made.add(
+        tomlkit.comment("What is for sale. `sealrun check` reads this; published, it never changes again.")
+    )
+    for name in _TOP:
+        made.add(name, tomlkit.item(value[name]))
+        if name in _SAID:
+            made[name].comment(_SAID[name])
+    for name in _TABLES:
+        if name in value:
+            made.add(tomlkit.nl())
+            made.add(tomlkit.comment(_ABOVE[name]))
+            made.add(name, _table(value[name]))
+    # A line of explanation belongs to the table below it.
+    path.write_text(re.sub(r"^(# .*)\n\n\[", r"\1\n[", tomlkit.dumps(made), flags=re.MULTILINE))
+
+
+def mina_text(amount: int) -> str:
+    """Nanomina as the file writes MINA."""
+    whole, rest = divmod(amount, NANO)
+    return f"{whole}.{rest:09d}".rstrip("0").rstrip(".")
+
+
+def _terms(value: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(value.get("terms"), dict):
+        raise CliError(
+            "offer", "offer.toml: expected [terms] beside a price, got none", "run `sealrun init` again"
+        )
+    return {"network": value["network"], "oracle": value["oracle"], **value["terms"]}
+
+
+def _table(value: Mapping[str, Any]) -> Table:
+    made = tomlkit.table()
+    plain = {name: each for name, each in value.items() if not isinstance(each, dict)}
+    for name, each in {**plain, **value}.items():
+        made.add(name, _table(each) if isinstance(each, dict) else tomlkit.item(each))
+    return made

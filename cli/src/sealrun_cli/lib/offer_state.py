@@ -1,0 +1,19 @@
+"""Whether a published offer takes calls now, and why not."""
+
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.target import Target
+
+
+def tell_state(out: Output, target: Target, offer_id: str) -> None:
+    """The command's result: whether the stack's offer takes calls now."""
+    stored = target.offer(offer_id)
+    said = {"closed": stored.closed, "paused": stored.paused, "suspended": stored.suspended}
+    out.result(
+        {"offer": offer_id, "open": not stored.reason, **said}, f"{offer_id[:16]}…  {state_of(stored)}"
+    )
+
+
+def state_of(stored: StoredOffer) -> str:
+    """Open, or why it takes no call now, and who says so."""
+    return f"{stored.state}: {stored.reason}" if stored.reason else stored.state

@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+File = Annotated[Path, typer.Option("--file", help="The offer.", metavar="FILE")]
+TokenFile = Annotated[
+    str, typer.Option("--token-file", help="File of the access token, - for stdin.", metavar="FILE")
+]
+Given = Annotated[
+    list[str] | None, typer.Option("--input", help="One input of the pipeline.", metavar="NAME=VALUE")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Account = Annotated[str, typer.Argument(help="Address of the prepaid account.", metavar="ACCOUNT")]
+OfferUrl = Annotated[str, typer.Argument(help="https://.../offers/ID", metavar="OFFER_URL")]
+Key = Annotated[
+    str, typer.Option("--key", help="File of your private key, mode 0600; - for stdin.", metavar="FILE")
+]
+Url = Annotated[str, typer.Option("--url", help="The operator's URL.", metavar="URL")]
+Node = Annotated[
+    str,
+    typer.Option("--node", help="GraphQL URL of a Mina node.", envvar="SEALRUN_MINA_NODE", metavar="URL"),
+]
+Network = Annotated[str, typer.Option("--network", help="mina:devnet or mina:mainnet.")]
+Fee = Annotated[str, typer.Option("--fee", help="Transaction fee, in MINA.")]
+NoProofs = Annotated[
+    bool, typer.Option("--no-proofs", help="For a local chain that runs with --no-proofs only.")
+]
+PollMs = Annotated[int, typer.Option("--poll-ms", help="How often to look for the block.", min=50)]
+State = Annotated[
+    Path,
+    typer.Option("--state", help="Folder of what your client signed.", envvar="SEALRUN_STATE", metavar="DIR"),
+]
+DEFAULT_NETWORK = "mina:devnet"
+DEFAULT_FEE = "0.1"
+DEFAULT_POLL_MS = 10_000
+DEFAULT_STATE = Path.home() / ".local" / "state" / "sealrun"

@@ -1,0 +1,98 @@
+"""Results on stdout, as lines or as one JSON object; progress and errors on stderr."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import typer
+from rich.console import Console
+
+from sealrun.errors import SealrunError
+from sealrun_cli.lib.errors import CliError
+
+NANO = 10**9
+FILE_ERRORS = (
+    (FileNotFoundError, "it to be there, got nothing", "check the path, and the folder that you are in"),
+    (FileExistsError, "nothing there yet, got something", "name another path, or use what is there"),
+    (IsADirectoryError, "a file, got a folder", "name a file"),
+    (NotADirectoryError, "a folder, got a file", "name another folder"),
+    (PermissionError, "a right to it, got none", "check its owner and permissions"),
+)
+
+
+class Output:
+    """Where one command speaks."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._console = Console(stderr=True, highlight=False)
+
+    def progress(self, line: str) -> None:
+        """What is done now."""
+        self._console.print(plain(line), style="dim", markup=False, soft_wrap=True)
+
+    def result(self, value: Mapping[str, Any], *lines: str) -> None:
+        """What came of it, once per command: the value with --json, else the lines."""
+        print(json.dumps(value) if self._as_json else "\n".join(map(plain, lines)))
+
+    def error(self, error: CliError) -> None:
+        """Why it goes no further."""
+        if self._as_json:
+            print(json.dumps({"error": error.value()}))
+        self._console.print(f"error: {plain(error.detail)}", style="bold red", markup=False, soft_wrap=True)
+        if error.following:
+            self._console.print(f"next:  {plain(error.following)}", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def speaking(*, as_json: bool) -> Iterator[Output]:
+    """The output of one command; an error that we know ends it with status 1."""
+    out = Output(as_json=as_json)
+    try:
+        yield out
+    except (CliError, SealrunError, httpx.HTTPError, OSError) as error:
+        out.error(_known(error))
+        sys.stdout.flush()
+        raise typer.Exit(1) from None
+
+
+def plain(text: str) -> str:
+    """One line that shows what it says: nothing in strangers' words moves the cursor or turns around."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def mina(nanomina: int | str) -> str:
+    """An amount as people read it."""
+    whole, rest = divmod(int(nanomina), NANO)
+    return f"{whole}.{rest:09d}".rstrip("0").rstrip(".") + " MINA"
+
+
+def nanomina(text: str) -> int:
+    """An amount in MINA, with up to nine decimals."""
+    whole, _, rest = text.partition(".")
+    if not (whole + rest).isdecimal() or not text.isascii() or not whole or len(rest) > len(str(NANO)) - 1:
+        raise CliError("bad-request", f"amount: expected MINA such as 20 or 0.5, got {text[:40]!r}")
+    return int(whole) * NANO + int(rest.ljust(9, "0") or "0")
+
+
+def _known(error: Exception) -> CliError:
+    if isinstance(error, CliError):
+        return error
+    if isinstance(error, SealrunError):
+        return CliError(error.type, error.detail)
+    if isinstance(error, httpx.HTTPError):
+        said = f"{type(error).__name__}: {error}"
+        return CliError("unreachable", f"expected an answer, got {said}", "check the URL and the network")
+    return _of_file(error)
+
+
+def _of_file(error: Exception) -> CliError:
+    """What the system says of a path, in our words."""
+    name = getattr(error, "filename", None)
+    for kind, said, following in FILE_ERRORS:
+        if name is not None and isinstance(error, kind):
+            return CliError("file", f"{name}: expected {said}", following)
+    return CliError("file", str(error), "check the path and its permissions")

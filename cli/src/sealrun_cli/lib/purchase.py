@@ -1,0 +1,178 @@
+"""Buying one run of an offer: make the call, follow it to its end, say how it ended."""
+
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mina.keys import PrivateKey, PublicKey
+from sealrun.calls.call import Call
+from sealrun.encoding.fields import canonical
+from sealrun.money.buyer import sign_call
+from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.offer import Offer
+from sealrun_cli.lib.book import page
+from sealrun_cli.lib.chain_view import on_chain
+from sealrun_cli.lib.confirming import confirm
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.evidence import fetch
+from sealrun_cli.lib.output import Output, mina
+from sealrun_cli.lib.pay import pay
+from sealrun_cli.lib.service import Service, good
+from sealrun_cli.lib.verifying import BROKEN
+
+NOT_SUCCEEDED = 3
+POLL_SECONDS = 0.5
+# The run's own time limit comes from the offer; beside it stand the provider's queue and the collection.
+MORE_SECONDS = 30 * 60
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """One call that is to be made."""
+
+    service: Service
+    offer: Offer
+    url: str
+    key: PrivateKey
+    inputs: dict[str, Any]
+    expires_at: int
+    out: Output
+    reads: tuple[str, ...] = ()
+
+    def free(self) -> dict[str, Any]:
+        """For an offer of price 0: the signature stands in the body."""
+        if self.offer.payment is not None:
+            said = f"call: expected --pay for an offer of {mina(self.offer.price)}, got none"
+            following = "add --pay --account ACCOUNT; `sealrun open` opens one"
+            raise CliError("bad-request", said, following)
+        self.out.progress("signing and sending the call")
+        signed = sign_call(self.key, self.offer, **self._fresh())
+        return good(self.service.send("POST", f"{self.url}/calls", body=signed.body()))
+
+    def paid(self, account: str, state: Path, node: str, *, yes: bool) -> dict[str, Any]:
+        """From a prepaid account, once somebody has agreed to what it costs at most."""
+        if self.offer.payment is None:
+            raise CliError("bad-request", "offer: expected one with a price for --pay, got one of price 0")
+        call = Call(
+            network=self.offer.network,
+            account=address_of(account),
+            offer_hash=self.offer.hash,
+            terms_hash=self.offer.terms,
+            **self._fresh(),
+        )
+        cold = cold_start(self.service, account, node)
+        with page(state, account, self.offer.payment.terms, cold) as book:
+            confirm(self.out, self._plan(account, book.known.committed + self.offer.price), yes=yes)
+            self.out.progress(f"paying {mina(self.offer.price)} from {account}")
+
+            def agree(total: int) -> None:
+                self.out.progress("the operator corrects what was spent from the account so far")
+                confirm(self.out, [_signing(account, total)], yes=yes)
+
+            url, offer, service = f"{self.url}/calls", self.offer, self.service
+            return pay(url, call, offer, key=self.key, page=book, service=service, agree=agree)
+
+    def _plan(self, account: str, total: int) -> list[str]:
+        """What is bought, what it costs, and what is signed; nothing was sent yet.
+
+        Raises:
+            CliError: the offer takes no call now.
+        """
+        view, source = self.service.get(self.url), self.offer.source
+        if not view["open"]:
+            raise CliError("offer-closed", f"offer: expected an open one, got: {view['reason']}")
+        said = ", ".join(f"{name}={value}" for name, value in self.inputs.items()) or "none"
+        return [
+            f"run      {self.offer.title}: {source.origin}, project {source.project}, {source.ref}",
+            f"inputs   {said}",
+            f"price    {mina(self.offer.price)}, if the run succeeds; no fee",
+            _signing(account, total),
+        ]
+
+    def _fresh(self) -> dict[str, Any]:
+        salt, nonce = secrets.token_hex(32), secrets.randbits(128)
+        fresh = {"inputs": self.inputs, "salt": salt, "nonce": nonce, "expires_at": self.expires_at}
+        return {**fresh, "reads": self.reads}
+
+
+def _signing(account: str, total: int) -> str:
+    return f"sign     at most {mina(total)} in total from {account}"
+
+
+def cold_start(service: Service, account: str, node: str) -> Known | None:
+    """What a client that remembers nothing may start from: ``spent`` on the chain (A10)."""
+    if not node:
+        return None
+    spent = on_chain(service, node, account).spent
+    return Known(spent, spent)
+
+
+def follow(url: str, offer: Offer, service: Service, out: Output) -> dict[str, Any]:
+    """The call once it is over."""
+    seen, end = "", time.monotonic() + offer.limits.seconds + MORE_SECONDS
+    while (call := service.get(url))["receipt"] is None:
+        if call["state"] != seen:
+            seen = call["state"]
+            out.progress(seen)
+        if time.monotonic() > end:
+            raise CliError("late", f"call: expected it to be over by now, got {seen}", f"look at {url}")
+        time.sleep(POLL_SECONDS)
+    return call
+
+
+def parsed_inputs(given: list[str], offer: Offer) -> dict[str, Any]:
+    """``name=value`` as the offer's schema types it; what does not fit is the schema's to refuse."""
+    inputs: dict[str, Any] = {}
+    for each in given:
+        name, separator, text = each.partition("=")
+        if not separator:
+            raise CliError("bad-request", f"input: expected NAME=VALUE, got {each[:40]!r}")
+        inputs[name] = _typed(text, offer.inputs.schema["properties"].get(name, {}).get("type"))
+    return inputs
+
+
+def _typed(text: str, kind: object) -> Any:
+    if kind not in ("boolean", "integer", "number"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def address_of(text: str) -> PublicKey:
+    """An account's address."""
+    try:
+        return PublicKey.from_base58(text)
+    except ValueError as error:
+        raise CliError("bad-request", f"account: {error}") from error
+
+
+def tell(
+    ended: dict[str, Any],
+    *,
+    service: Service,
+    out: Output,
+    receipt: Path | None,
+    evidence: Path | None,
+    buyer: PrivateKey | None,
+) -> int:
+    """Say how a call ended, put receipt and evidence where they are wanted; the command's exit status."""
+    said: list[str] = []
+    over = ended["receipt"] is not None
+    if over and evidence is not None:
+        ended["evidence"], said = fetch(service, ended["url"], evidence, buyer=buyer, out=out)
+    _say(out, ended, receipt, said)
+    if not ended.get("evidence", {"holds": True})["holds"]:
+        return BROKEN
+    return NOT_SUCCEEDED if over and ended["state"] != "succeeded" else 0
+
+
+def _say(out: Output, ended: dict[str, Any], file: Path | None, more: list[str]) -> None:
+    if file is not None and ended["receipt"] is not None:
+        file.write_bytes(canonical(ended["receipt"]))
+    lines = [f"{ended['state']}: {ended['reason']}" if ended["reason"] else ended["state"], ended["url"]]
+    out.result(ended, *lines, *more)

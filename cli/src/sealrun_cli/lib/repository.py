@@ -1,0 +1,111 @@
+"""What git says of the seller's own clone: a tag's commit and tree, a file at a commit, its remote."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealrun_cli.lib.errors import CliError
+
+GIT_SECONDS = 30
+_REMOTE = re.compile(
+    r"(?:https?://(?:[^@/]+@)?|ssh://git@|git@)(?P<host>[a-z0-9.-]+(?::[0-9]+)?)[:/](?P<path>.+?)(?:\.git)?/?"
+)
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A tag as the clone has it."""
+
+    ref: str  # refs/tags/...
+    commit: str
+    tree: str
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Where the clone is pushed to: ``https://host`` and the path of the project there."""
+
+    origin: str
+    path: str
+
+
+class Repository:
+    """One clone; every method raises CliError where git does not say it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def tagged(self, tag: str) -> Tagged:
+        """The commit and the tree of a tag."""
+        ref = f"refs/tags/{tag.removeprefix('refs/tags/')}"
+        commit, tree = (
+            self._text("rev-parse", "--verify", f"{ref}^{{{kind}}}") for kind in ("commit", "tree")
+        )
+        if not commit or not tree:
+            raise CliError(
+                "tag",
+                f"tag: expected {ref} in {self._folder}, got none",
+                f"run: git tag {tag}{' && git push --tags' if self._text('remote') else ''}",
+            )
+        return Tagged(ref, commit, tree)
+
+    def commit(self, name: str) -> str:
+        """The full hash of a commit."""
+        found = self._text("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+        if not found:
+            raise CliError("commit", f"commit: expected {name[:80]} in {self._folder}, got none")
+        return found
+
+    def changed(self, before: str, after: str) -> list[str]:
+        """The files that differ between two commits.
+
+        Raises:
+            CliError: the clone lacks one of them.
+        """
+        done = self._run("diff", "--name-only", "-z", "--no-renames", "--end-of-options", before, after)
+        if done.returncode:
+            said = f"commit: expected {before[:12]} and {after[:12]} in the clone, got not both"
+            raise CliError("commit", said, "fetch the whole history: git fetch --unshallow --tags")
+        return [name for name in done.stdout.decode(errors="replace").split("\0") if name]
+
+    def found(self) -> bool:
+        """There is one."""
+        return bool(self._text("rev-parse", "--git-dir"))
+
+    def would_add(self, name: str) -> bool:
+        """``git add`` would take the file along: it is in the clone, and neither ignored nor added yet."""
+        return bool(self._text("ls-files", "--others", "--exclude-standard", "--", name))
+
+    def top(self) -> str:
+        """The folder that holds the clone."""
+        return self._text("rev-parse", "--show-toplevel") or str(self._folder)
+
+    def tree(self, commit: str) -> str:
+        """The commit's tree; empty where the clone does not have it."""
+        return self._text("rev-parse", "--verify", f"{commit}^{{tree}}")
+
+    def file(self, commit: str, path: str) -> bytes:
+        """The file's bytes at the commit."""
+        done = self._run("show", f"{commit}:{path}")
+        if done.returncode:
+            raise CliError(
+                "pipeline", f"{path}: expected it in commit {commit[:12]}, got none", "name it: --config PATH"
+            )
+        return done.stdout
+
+    def remote(self) -> Remote | None:
+        """The remote named origin, where its URL says host and path."""
+        found = _REMOTE.fullmatch(self._text("remote", "get-url", "origin"))
+        return Remote(f"https://{found['host']}", found["path"]) if found else None
+
+    def _text(self, *arguments: str) -> str:
+        done = self._run(*arguments)
+        return "" if done.returncode else done.stdout.decode(errors="replace").strip()
+
+    def _run(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+        command = ["git", "-C", str(self._folder), *arguments]
+        try:
+            return subprocess.run(command, check=False, capture_output=True, timeout=GIT_SECONDS)
+        except FileNotFoundError as error:
+            raise CliError("git", "git: expected it on PATH, got none", "install git") from error

@@ -1,0 +1,113 @@
+"""The operator's HTTP API, with bounded answers and its problem documents as errors."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from sealrun.encoding.fields import canonical
+from sealrun.encoding.json_limits import parse_object
+from sealrun.errors import Malformed
+from sealrun.offers.offer import Offer
+from sealrun.transport.http import limited, read_limited
+from sealrun_cli.lib.errors import CliError
+
+MAX_ANSWER_BYTES = 1 << 20
+TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+PROBLEM = "urn:sealrun:problem:"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Service:
+    """Requests to one operator; ``http`` is passed in."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        at_most: int = MAX_ANSWER_BYTES,
+    ) -> httpx.Response:
+        """The whole answer, whatever its status.
+
+        Raises:
+            CliError: the URL is not https; only this machine's own addresses may go without.
+        """
+        check_url(url)
+        content = None if body is None else canonical(body)
+        sent = {"Accept-Encoding": "identity", "Content-Type": "application/json", **(headers or {})}
+        with self._http.stream(method, url, headers=sent, timeout=TIMEOUT, content=content) as response:
+            whole = read_limited(response, at_most, seconds=60.0)
+            return httpx.Response(
+                response.status_code, headers=response.headers, content=whole, request=response.request
+            )
+
+    def get(
+        self, url: str, headers: Mapping[str, str] | None = None, *, at_most: int = MAX_ANSWER_BYTES
+    ) -> dict[str, Any]:
+        """The JSON object of a good answer."""
+        return good(self.send("GET", url, headers=headers, at_most=at_most))
+
+    def body(self, url: str, *, at_most: int) -> bytes:
+        """The bytes of a good answer."""
+        answer = self.send("GET", url, at_most=at_most)
+        if not answer.is_success:
+            good(answer)
+        return answer.content
+
+    @contextmanager
+    def stream(self, url: str, *, at_most: int) -> Iterator[Iterator[bytes]]:
+        """The bytes of a good answer as they arrive; within an hour, or the connection counts as stuck."""
+        check_url(url)
+        headers = {"Accept-Encoding": "identity"}
+        with self._http.stream("GET", url, headers=headers, timeout=TIMEOUT) as response:
+            if not response.is_success:
+                raise CliError("unreachable", f"{url[:100]}: expected a file, got {response.status_code}")
+            yield limited(response, at_most, seconds=3600.0)
+
+    def offer(self, url: str) -> Offer:
+        """The offer, parsed from the document itself, so that its hash is the caller's own.
+
+        Raises:
+            CliError: the document is another offer's than the URL says.
+        """
+        offer = Offer.parse(canonical(self.get(url)["document"]))
+        if not url.endswith(f"/offers/{offer.id}"):
+            raise CliError("offer", f"offer: expected the document of {url}, got that of {offer.id}")
+        return offer
+
+
+def check_url(url: str, name: str = "url") -> None:
+    """Tokens, signed statements and what settles an account do not travel in clear, but on this machine."""
+    parsed = httpx.URL(url)
+    if parsed.scheme != "https" and not (parsed.scheme == "http" and parsed.host in LOOPBACK):
+        raise CliError("bad-request", f"{name}: expected https://, got {url[:100]}")
+
+
+def good(response: httpx.Response) -> dict[str, Any]:
+    """The answer's object, if its status is a good one.
+
+    Raises:
+        CliError: it is not, or the body is no JSON object.
+    """
+    try:
+        value = parse_object(response.content, at_most=len(response.content))
+    except Malformed:
+        said = f"{response.url}: expected JSON, got {response.status_code} without"
+        raise CliError("unreachable", said) from None
+    if not response.is_success:
+        kind = str(value.get("type", "")).removeprefix(PROBLEM) or "unreachable"
+        raise CliError(kind, _said(response, value))
+    return value
+
+
+def _said(response: httpx.Response, value: Mapping[str, Any]) -> str:
+    """The problem's own words; a server that has none may not be an operator's."""
+    otherwise = f"{response.url}: expected a good answer, got {response.status_code}"
+    return str(value.get("detail") or value.get("title") or otherwise)[:500]

@@ -1,0 +1,132 @@
+"""What an offer's ``source`` says, looked up: the tag in the clone, the project and the token's account."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sealrun_cli.lib.ci_files import Pipeline, read_pipeline
+from sealrun_cli.lib.confirming import ask, read_secret
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.github_account import ADVICE, GitHubAccount, github_token_troubles
+from sealrun_cli.lib.gitlab_account import DEFAULT_CONFIGURATION, GitLabAccount, token_troubles
+from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.repository import Repository, Tagged
+from sealrun_cli.lib.sandbox_state import TOKEN, found_sandbox
+from sealrun_cli.lib.target import WORK
+
+GITHUB_API = "https://api.github.com"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the seller says, before anything is looked up; empty where nothing was said."""
+
+    folder: Path
+    provider: str
+    origin: str
+    project: str
+    tag: str
+    config: str
+    token: str = field(repr=False)
+    user: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What clone and provider say of the tag."""
+
+    source: Mapping[str, Any]
+    pipeline: Pipeline
+    private: bool
+
+
+def wanted_source(
+    folder: Path, provider: str, origin: str, project: str, tag: str, config: str, token_file: str, user: int
+) -> Wanted:
+    """Flags first, then the sandbox of this folder, then the clone's remote, then questions."""
+    if provider not in ("gitlab", "github"):
+        raise CliError("bad-request", f"provider: expected gitlab or github, got {provider[:20]!r}")
+    around, remote = found_sandbox(folder), Repository(folder).remote()
+    if around and not origin and provider == "gitlab":
+        origin, project = around["origin"], project or around["project"]
+        token_file = token_file or str(folder / WORK / TOKEN)
+    default = GITHUB_API if provider == "github" else remote.origin if remote else ""
+    origin = origin or ask("", "The provider's address", "--origin", default=default)
+    project = project or ask("", "Path of the project", "--project", default=remote.path if remote else "")
+    tag = tag or ask("", "Tag that is for sale", "--tag")
+    question = "Access token (used once to look the project up, not kept; empty for a public project)"
+    token = read_secret(token_file, question) if token_file or not user else ""
+    return Wanted(folder, provider, origin.rstrip("/"), project, tag, config, token, user)
+
+
+def _user(wanted: Wanted, account: GitLabAccount | GitHubAccount) -> int:
+    """Whose token starts the runs (R3)."""
+    if wanted.user:
+        return wanted.user
+    if not wanted.token:
+        raise CliError(
+            "token", "user: expected the id of the token's account, got none", "give --user or --token-file"
+        )
+    today = datetime.now(UTC).date()
+    if isinstance(account, GitHubAccount):
+        theirs = account.holder()
+        for trouble in github_token_troubles(theirs, theirs.user, today=today):
+            raise CliError("token", trouble, ADVICE)
+        return theirs.user
+    holder = account.holder()
+    for trouble in token_troubles(holder, holder.user, today=today):
+        raise CliError("token", trouble, "make a project access token: role Maintainer, scope api, 90 days")
+    return holder.user
+
+
+def _source(wanted: Wanted, tagged: Tagged, path: str, content: bytes, pipeline: Pipeline) -> dict[str, Any]:
+    configuration = {
+        "path": path, "sha256": hashlib.sha256(content).hexdigest(), "includes": list(pipeline.includes)
+    }  # fmt: skip
+    return {
+        "provider": wanted.provider,
+        "origin": wanted.origin,
+        "project": "",
+        "ref": tagged.ref,
+        "commit": tagged.commit,
+        "tree": tagged.tree,
+        "user": 0,
+        "configuration": configuration,
+    }
+
+
+def look_up(wanted: Wanted, out: Output) -> Found:
+    """The tag in the clone, the pipeline's file at its commit, and what the provider says of the project."""
+    clone = Repository(wanted.folder)
+    tagged = clone.tagged(wanted.tag)
+    out.progress(f"{tagged.ref} is commit {tagged.commit[:12]}")
+    account, project, configuration, private = _at_provider(wanted)
+    path = wanted.config or configuration or DEFAULT_CONFIGURATION
+    content = clone.file(tagged.commit, path)
+    pipeline = read_pipeline(wanted.provider, content)
+    out.progress(f"{path} declares {', '.join(pipeline.inputs) or 'no inputs'}")
+    source = _source(wanted, tagged, path, content, pipeline)
+    return Found(
+        source={**source, "project": project, "user": _user(wanted, account)},
+        pipeline=pipeline,
+        private=private,
+    )
+
+
+def _at_provider(wanted: Wanted) -> tuple[GitLabAccount | GitHubAccount, str, str, bool]:
+    """Whom to ask, the project as an offer names it, the file that it is set to run, and is it private?
+
+    GitHub is asked with a token only.
+    """
+    if wanted.provider == "gitlab":
+        gitlab = GitLabAccount(wanted.origin, wanted.token)
+        facts = gitlab.project(wanted.project)
+        return gitlab, str(facts.id), facts.configuration or "", facts.private
+    github = GitHubAccount(wanted.origin, wanted.token)
+    if not wanted.token:
+        return github, wanted.project, "", False
+    found = github.repository(wanted.project)
+    return github, found.full_name, "", found.private

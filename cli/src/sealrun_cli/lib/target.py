@@ -1,0 +1,236 @@
+"""The operator's stack, as the commands of sellers and operators find it: on this machine, or in AWS.
+
+``deploy`` writes ``.sealrun/NAME.json`` beside the offer; without that file the stack's outputs in AWS are
+asked. Neither holds a secret. Every request to AWS goes through here, with its errors in our words.
+"""
+
+import base64
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mina.keys import PrivateKey
+from sealrun.adapters.aws.dynamodb import DynamoLedger
+from sealrun.adapters.aws.kms import KmsKeys
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.service.credentials import key_context
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.offer_file import OFFER_FILE
+
+WORK = Path(".sealrun")
+DEFAULT_NAME = "sealrun"
+ORACLE_KEY = "SEALRUN_ORACLE_KEY"
+# Functions that sign, and so hold the oracle's key.
+SIGNERS = ("account", "collect")
+LOCAL_KEYS = {"AWS_ACCESS_KEY_ID": "aws_access_key_id", "AWS_SECRET_ACCESS_KEY": "aws_secret_access_key"}
+
+
+def _names(incomplete: str) -> list[str]:
+    """Names of stacks that were deployed from this folder, for the shell's completion."""
+    return [path.stem for path in WORK.glob("*.json") if path.stem.startswith(incomplete) and _is_stack(path)]
+
+
+Name = Annotated[
+    str,
+    typer.Option(
+        "--stack", help="The stack's name.", envvar="SEALRUN_STACK", autocompletion=_names, metavar="NAME"
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One deployed stack."""
+
+    name: str
+    url: str  # public, of the functions
+    region: str
+    table: str
+    kms_key: str
+    ledger: str  # decimal; 0 sells for nothing only
+    functions: Mapping[str, str]  # their names in AWS, by ours
+    local: Mapping[str, str] = field(default_factory=dict)  # how boto3 finds a stack on this machine
+    pid: int = 0  # of the process that serves it, on this machine
+
+    def client(self, service: str) -> Any:
+        """A boto3 client; for a stack on this machine, of its own servers and no other."""
+        import boto3  # noqa: PLC0415  a quarter of a second
+
+        if not self.local:
+            return boto3.client(service, region_name=self.region)  # type: ignore[call-overload]
+        endpoint = self.local.get(f"AWS_ENDPOINT_URL_{service.upper()}", self.local["AWS_ENDPOINT_URL"])
+        secrets = {name: self.local[variable] for variable, name in LOCAL_KEYS.items()}
+        return boto3.client(service, region_name=self.region, endpoint_url=endpoint, **secrets)  # type: ignore[call-overload]
+
+    @property
+    def offers(self) -> DynamoLedger:
+        """The stack's table."""
+        return DynamoLedger(self.client("dynamodb"), table=self.table)
+
+    @property
+    def keys(self) -> KmsKeys:
+        """The stack's key service."""
+        return KmsKeys(self.client("kms"), key_id=self.kms_key)
+
+    def offer(self, offer_id: str) -> StoredOffer:
+        """A published offer.
+
+        Raises:
+            CliError: there is none of this id.
+        """
+        stored = self.offers.offer(int(offer_id, 16))
+        if stored is None:
+            said = f"offer: expected {offer_id[:16]}… on the stack {self.name}, got none"
+            raise CliError("offer", said, "run `sealrun publish`, or name another one with --stack")
+        return stored
+
+    def invoke(self, name: str) -> None:
+        """Run a function once, with an empty event, and wait for it."""
+        with aws_errors():
+            answer = self.client("lambda").invoke(FunctionName=self.functions[name], Payload=b"{}")
+        if "FunctionError" in answer:
+            said = answer["Payload"].read(300).decode(errors="replace")
+            raise CliError(
+                "function", f"{name}: expected it to run, got {said}", "read its log in CloudWatch"
+            )
+
+    def oracle_keys(self) -> dict[str, str]:
+        """The oracle keys that the functions hold, as base64 ciphertexts by their addresses."""
+        held = self._environment(SIGNERS[-1]).get(ORACLE_KEY, "")
+        return dict(each.split(":", 1) for each in held.split() if ":" in each)
+
+    def give_oracle_keys(self, held: Mapping[str, str]) -> None:
+        """Let the functions of a stack on this machine that sign hold exactly these."""
+        text = key_text(held)
+        for name in SIGNERS:
+            variables = {**self._environment(name), ORACLE_KEY: text}
+            with aws_errors():
+                self.client("lambda").update_function_configuration(
+                    FunctionName=self.functions[name], Environment={"Variables": variables}
+                )
+
+    def sealed_oracle(self, key: PrivateKey) -> tuple[str, str]:
+        """The key's address, and its ciphertext under the stack's KMS key as base64."""
+        address = key.public_key().to_base58()
+        sealed = self.keys.encrypt(key.to_base58().encode(), context=key_context("oracle", address))
+        return address, base64.b64encode(sealed).decode()
+
+    def _environment(self, name: str) -> dict[str, str]:
+        with aws_errors():
+            found = self.client("lambda").get_function_configuration(FunctionName=self.functions[name])
+        return dict(found.get("Environment", {}).get("Variables", {}))
+
+    def save(self, folder: Path) -> Path:
+        """Write ``.sealrun/NAME.json`` in the folder."""
+        path = work_folder(folder) / f"{self.name}.json"
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        return path
+
+
+def step(command: str, file: Path, stack: str = DEFAULT_NAME) -> str:
+    """The command for the same offer and stack, with the flags that it needs."""
+    named = {"--file": (str(file), str(OFFER_FILE)), "--stack": (stack, DEFAULT_NAME)}
+    flags = [part for flag, (value, default) in named.items() if value != default for part in (flag, value)]
+    return shlex.join(["sealrun", command, *flags])
+
+
+def key_text(held: Mapping[str, str]) -> str:
+    """Oracle keys as ``SEALRUN_ORACLE_KEY`` has several of them."""
+    return " ".join(f"{address}:{ciphertext}" for address, ciphertext in held.items())
+
+
+def work_folder(folder: Path) -> Path:
+    """The folder of what the command writes beside the offer; git ignores all of it."""
+    work = folder / WORK
+    work.mkdir(mode=0o700, exist_ok=True)
+    (work / ".gitignore").write_text("*\n")
+    return work
+
+
+def find_target(folder: Path, name: str) -> Target:
+    """The stack of this name.
+
+    Raises:
+        CliError: it is not here and not in AWS, or AWS cannot be asked.
+    """
+    path = folder / WORK / f"{name}.json"
+    if path.exists():
+        try:
+            return Target(**json.loads(path.read_bytes()))
+        except (ValueError, TypeError) as error:
+            raise CliError(
+                "stack", f"{path}: expected what `deploy` wrote, got {error}", f"remove {path}"
+            ) from error
+    return target_in_aws(name)
+
+
+def target_in_aws(name: str) -> Target:
+    """The stack from its outputs in AWS, in the region of the caller's configuration."""
+    import boto3  # noqa: PLC0415
+
+    with aws_errors(missing=f"stack: expected {name} here or in AWS, got none"):
+        client = boto3.client("cloudformation")
+        found = client.describe_stacks(StackName=name)["Stacks"][0]
+        region = client.meta.region_name
+    return target_of(found, region)
+
+
+def target_of(found: Mapping[str, Any], region: str) -> Target:
+    """The stack that CloudFormation describes so.
+
+    Raises:
+        CliError: it is no stack of ours.
+    """
+    name = str(found["StackName"])
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
+    if missing := sorted({"Url", "Table", "KeyArn"} - outputs.keys()):
+        raise CliError("stack", f"stack: expected outputs of sealrun in {name}, got no {missing[0]}")
+    functions = {
+        output.removesuffix("Function").lower(): value
+        for output, value in outputs.items()
+        if output.endswith("Function")
+    }
+    return Target(
+        name=name,
+        url=parameters.get("PublicUrl") or outputs["Url"],
+        region=region,
+        table=outputs["Table"],
+        kms_key=outputs["KeyArn"],
+        ledger=parameters.get("Ledger", "0"),
+        functions=functions,
+    )
+
+
+@contextmanager
+def aws_errors(missing: str = "") -> Iterator[None]:
+    """AWS's refusals in our words; they name actions and resources, never a secret."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        yield
+    except ClientError as error:
+        said = f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"[:300]
+        if missing and "does not exist" in said:
+            raise CliError(
+                "stack", missing, "run `sealrun deploy`, or name another one with --stack"
+            ) from error
+        raise CliError(
+            "aws", f"aws: expected it to be done, got {said}", "check your AWS profile's rights"
+        ) from error
+    except BotoCoreError as error:
+        advice = "set AWS_PROFILE and AWS_REGION, or run `sealrun deploy --local`"
+        raise CliError("aws", f"aws: expected an answer, got {error}", missing and advice) from error
+
+
+def _is_stack(path: Path) -> bool:
+    try:
+        return "kms_key" in json.loads(path.read_bytes())
+    except (ValueError, OSError):
+        return False

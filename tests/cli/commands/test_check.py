@@ -1,0 +1,150 @@
+"""``sealrun check``: each thing that must hold is told with a mark and with what to do."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealrun.offers.offer import Offer
+from sealrun_cli.commands.check import payment_findings
+from sealrun_cli.lib.check_source import SourceCheck, pipeline_findings
+from sealrun_cli.lib.ci_files import read_pipeline
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.findings import tried
+from sealrun_cli.lib.gitlab_account import GitLabAccount
+from sealrun_cli.lib.repository import Repository
+from tests.repositories import commit_all, git
+from tests.sealrun.world import evidence_value, make_offer, make_paid_offer, offer_value
+
+GOOD = """\
+spec:
+  inputs:
+    sealrun_call: {regex: "^[0-9a-f]{64}$"}
+    layer: {options: [mina, sealrun, both], default: both}
+---
+workflow:
+  name: "sealrun $[[ inputs.sealrun_call ]]"
+  auto_cancel: {on_new_commit: none}
+build: {script: [make]}
+"""
+LAYER = {"layer": {"type": "string", "enum": ["mina", "both"]}}
+SCHEMA = {"type": "object", "properties": LAYER, "additionalProperties": False}
+
+
+def wrong(text: str) -> list[str]:
+    """What is found wrong with this pipeline."""
+    found = pipeline_findings(make_offer(inputs=SCHEMA), read_pipeline("gitlab", text.encode()))
+    return [each.said for each in found if each.holds is False]
+
+
+def test_a_pipeline_that_is_as_it_must_be_has_only_good_marks() -> None:
+    assert wrong(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('{regex: "^[0-9a-f]{64}$"}', "{}", "sealrun_call: expected the regex"),
+        ("sealrun_call:", "other:", "expected an input sealrun_call"),
+        ("sealrun $[[", "run $[[", "expected runs to be named by the call's hash (R3)"),
+        ("{on_new_commit: none}", "{}", "a newer commit may cancel a run that was paid for (R5)"),
+        ("{script: [make]}", "{trigger: a/b}", "build: starts another pipeline"),
+        ("[mina, sealrun, both]", "[mina]", "the pipeline takes mina, the offer also both"),
+        ("{script: [make]}", "{script: [make], timeout: 3h}", "expected jobs within the offer's"),
+    ],
+)
+def test_r5_each_fault_of_a_pipeline_is_told(before: str, after: str, said: str) -> None:
+    assert before in GOOD
+    assert any(said in each for each in wrong(GOOD.replace(before, after)))
+
+
+def test_r4_includes_that_are_not_pinned_are_named_and_left_to_the_seller() -> None:
+    source = offer_value()["source"]
+    configuration = {**source["configuration"], "includes": ["remote:https://example.org/x.yml"]}
+    offer = make_offer(inputs=SCHEMA, source={**source, "configuration": configuration})
+    pipeline = read_pipeline("gitlab", GOOD.encode())
+    found = [each for each in pipeline_findings(offer, pipeline) if each.holds is None]
+    assert [each.what for each in found] == ["includes"]
+    assert "remote:https://example.org/x.yml" in found[0].said
+
+
+def clone(folder: Path) -> Offer:
+    """A repository whose tag v1 is what the offer names."""
+    (folder / ".gitlab-ci.yml").write_text(GOOD)
+    commit_all(folder, "v1")
+    from hashlib import sha256  # noqa: PLC0415
+
+    tagged = Repository(folder).tagged("v1")
+    configuration = {"path": ".gitlab-ci.yml", "sha256": sha256(GOOD.encode()).hexdigest(), "includes": []}
+    source = offer_value()["source"] | {"configuration": configuration}
+    return make_offer(
+        inputs=SCHEMA, source={**source, "ref": tagged.ref, "commit": tagged.commit, "tree": tagged.tree}
+    )
+
+
+def in_clone(offer: Offer, folder: Path) -> list[tuple[bool | None, str]]:
+    account = GitLabAccount("https://gitlab.test")
+    check = SourceCheck(offer, Repository(folder), account, date(2026, 11, 23))
+    return [(each.holds, each.what) for each in tried("clone", check.in_clone)]
+
+
+def test_r4_a_tag_that_moved_in_the_clone_is_a_cross(tmp_path: Path) -> None:
+    offer = clone(tmp_path)
+    assert all(holds for holds, _ in in_clone(offer, tmp_path))
+    commit_all(tmp_path)
+    git(tmp_path, "tag", "-f", "v1")
+    assert in_clone(offer, tmp_path) == [(False, "commit")]
+    git(tmp_path, "tag", "-d", "v1")
+    assert in_clone(offer, tmp_path) == [(False, "clone")]
+
+
+def test_terms_are_looked_at_as_far_as_somebody_can_be_asked() -> None:
+    [free] = payment_findings(make_offer(), "")
+    assert (free.holds, free.said.startswith("free")) == (True, True)
+    node, terms = payment_findings(make_paid_offer(), "")
+    assert (node.holds, terms.holds) == (None, True)
+    [unreachable] = payment_findings(make_paid_offer(), "http://127.0.0.1:9/graphql")
+    assert (unreachable.holds, "another node" in unreachable.following) == (False, True)
+
+
+def test_an_error_in_the_middle_of_a_look_is_a_finding_too() -> None:
+    def look() -> Any:
+        raise CliError("provider", "gone", "try again")
+        yield
+
+    [found] = tried("provider", look)
+    assert (found.line, found.following) == ("✗ provider   gone", "try again")
+
+
+ASKS = '{script: [make], id_tokens: {SEALRUN_ID_TOKEN: {aud: "urn:sealrun:call:$[[ inputs.sealrun_call ]]"}}}'
+
+
+@pytest.mark.parametrize(
+    ("origin", "job", "said"),
+    [
+        ("https://gitlab.com", ASKS, None),
+        ("https://gitlab.com", ASKS.replace("urn:sealrun:call:", "https://c.example/calls/"), None),
+        ("https://gitlab.com", "{script: [make]}", "expected a job with the id token SEALRUN_ID_TOKEN"),
+        (
+            "https://gitlab.com",
+            ASKS.replace("$[[ inputs.sealrun_call ]]", "x"),
+            "made out to the call, got none",
+        ),
+        (
+            "https://gitlab.example",
+            ASKS,
+            "expected jobs at https://gitlab.com or https://api.github.com, got",
+        ),
+    ],
+)
+def test_e2_an_offer_of_grade_1_needs_a_public_issuer_and_a_job_with_its_token(
+    origin: str, job: str, said: str | None
+) -> None:
+    source = {**offer_value()["source"], "origin": origin}
+    offer = make_offer(inputs=SCHEMA, source=source, evidence=evidence_value(grade=1))
+    text = GOOD.replace("{script: [make]}", job)
+    found = list(pipeline_findings(offer, read_pipeline("gitlab", text.encode())))
+    wrong = [each.said for each in found if each.holds is False]
+    assert (said is None and not wrong) or (said is not None and said in wrong[0])
+    assert any("build with the job's own token" in each.said for each in found) is (said is None)

@@ -1,0 +1,370 @@
+"""``sealrun evidence`` and ``sealrun disclose``, over the handler of functions/receipt."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner, Result
+
+from mina.keys import PrivateKey
+from sealrun.calls.call import SignedCall
+from sealrun.encoding.measure import measure_document
+from sealrun.errors import Malformed
+from sealrun_cli.lib import fetching
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.evidence import fetch
+from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.service import Service
+from sealrun_cli.main import app
+from tests.broken.make import kept, write
+from tests.broken.sale import LEFT, OPENED, sold
+from tests.sealrun.gateway import Gateway, load
+from tests.sealrun.market import Market
+from tests.sealrun.world import BUYER, SELLER
+
+RUN = CliRunner()
+PUBLIC = {"outputs/build/dist/out.txt", "outputs/build/dist/again.txt", "profile/run.json"}
+
+
+class Shop:
+    """One operator's function and bucket behind HTTP; ``spoil`` changes answers."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.world, self.record = sold()
+        self.world.clock.now = int(time.time())  # the client's clock is the real one
+        market = Market(ledger=self.world.ledger, clock=self.world.clock)
+        self._gateway = Gateway(load("receipt", market, monkeypatch, store=self.world.store))
+        self.asked: list[str] = []
+        self.spoil: Callable[[str, bytes], bytes] = lambda _, body: body
+        self.heard: Callable[[str], None] = lambda _: None  # the rights to read that are shown
+
+    def fetch(self, to: Path, *, buyer: PrivateKey | None = None, gateway: str = "") -> dict[str, Any]:
+        url = f"https://calls.test/calls/{self.record.id}"
+        with httpx.Client(transport=httpx.MockTransport(self._answer)) as http:
+            out = Output(as_json=True)
+            return fetch(Service(http), url, to, buyer=buyer, out=out, gateway=gateway)[0]
+
+    def refused(self, to: Path, *, buyer: PrivateKey | None = None, gateway: str = "") -> str:
+        """Why nothing came of it."""
+        with pytest.raises((CliError, Malformed, httpx.HTTPError)) as caught:
+            self.fetch(to, buyer=buyer, gateway=gateway)
+        return str(caught.value)
+
+    @property
+    def files_asked(self) -> int:
+        return len([name for name in self.asked if len(name) == 64])
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        name = request.url.path.rsplit("/", 1)[-1]
+        self.asked.append(name)
+        if "sealrun-signature" in request.headers:
+            self.heard(request.headers["sealrun-signature"])
+        if request.url.host == "ipfs.test":
+            pinned = {measure_document(body).cid: body for body in self.world.store.bytes.values()}
+            return httpx.Response(200, content=self.spoil("pinned", pinned[name]))
+        if request.url.host == "evidence.test":
+            return httpx.Response(200, content=self.spoil("file", self.world.store.bytes[name]))
+        answer = self._gateway.answer(request)
+        return httpx.Response(answer.status_code, content=self.spoil(name, answer.content))
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    return Shop(monkeypatch)
+
+
+def said(done: Result) -> dict[str, Any]:
+    return dict(json.loads(done.stdout))
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_l5_anyone_fetches_what_the_offer_shows_and_nothing_more(shop: Shop, tmp_path: Path) -> None:
+    done = shop.fetch(tmp_path)
+    assert (done["holds"], done["grade"]) == (True, 0)
+    assert files(tmp_path) > PUBLIC
+    assert not {"openings.json", "outputs/build/notes.txt", "profile/build/job.log"} & files(tmp_path)
+
+
+def test_l5_the_buyer_fetches_everything(shop: Shop, tmp_path: Path) -> None:
+    done = shop.fetch(tmp_path, buyer=BUYER)
+    good = {name: data for name, data in kept("good").items() if name != OPENED}
+    assert {name: (tmp_path / name).read_bytes() for name in files(tmp_path)} == good
+    left = [data for name, data in good.items() if name.split("/")[0] in ("outputs", "profile")]
+    assert (done["files"], done["bytes"]) == (len(left), sum(map(len, left)))
+
+
+def test_l5_another_key_than_the_buyers_is_told_so(shop: Shop, tmp_path: Path) -> None:
+    with pytest.raises(CliError, match="expected the buyer's over the six fields") as caught:
+        shop.fetch(tmp_path, buyer=SELLER)
+    assert caught.value.kind == "not-allowed"
+
+
+def test_what_is_there_and_right_is_not_fetched_again(shop: Shop, tmp_path: Path) -> None:
+    first = shop.fetch(tmp_path)
+    (tmp_path / "outputs/build/dist/out.txt").write_bytes(b"bui1t\n")
+    (tmp_path / "outputs/build/dist/again.txt").unlink()
+    shop.asked.clear()
+    again = shop.fetch(tmp_path)
+    assert (again["files"], again["kept"]) == (first["files"], first["files"] - 2)
+    assert again["bytes"] == len(LEFT["dist/out.txt"]) + len(LEFT["dist/again.txt"])
+    assert (shop.files_asked, again["holds"]) == (2, True)
+
+
+def test_public_files_come_from_a_gateway_by_their_cids(shop: Shop, tmp_path: Path) -> None:
+    done = shop.fetch(tmp_path, gateway="https://ipfs.test/")
+    cids = [name for name in shop.asked if len(name) == 59]
+    assert (done["holds"], shop.files_asked) == (True, 0)
+    assert len(cids) == done["files"] >= len(PUBLIC)
+    assert shop.fetch(tmp_path / "buyer", buyer=BUYER, gateway="https://ipfs.test")["holds"]
+    assert shop.files_asked > 0, "expected what has no CID from the service"
+
+
+@pytest.mark.parametrize(
+    ("gateway", "spoil", "text"),
+    [
+        ("https://ipfs.test", lambda body: b"x" + body[1:], "expected sha256"),
+        ("https://ipfs.test", lambda body: body + b"x", "expected at most"),
+        ("http://ipfs.test", lambda body: body, "url: expected https://"),
+    ],
+)
+def test_a_gateway_is_not_believed(
+    shop: Shop, tmp_path: Path, gateway: str, spoil: Callable[[bytes], bytes], text: str
+) -> None:
+    shop.spoil = lambda name, body: spoil(body) if name == "pinned" else body
+    assert text in shop.refused(tmp_path, gateway=gateway)
+
+
+def test_a_fetch_that_broke_off_goes_on(shop: Shop, tmp_path: Path) -> None:
+    def breaks(name: str, body: bytes) -> bytes:
+        if name == "file" and shop.files_asked == 3:
+            raise httpx.ReadError("gone")
+        return body
+
+    shop.spoil = breaks
+    assert shop.refused(tmp_path) == "gone"
+    assert ".sealrun-part" not in files(tmp_path)
+    shop.spoil = lambda _, body: body
+    assert shop.fetch(tmp_path)["kept"] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "text"),
+    [
+        ("file", lambda body: b"x" + body[1:], "expected sha256"),
+        ("file", lambda body: body + b"x", "expected at most"),
+        ("receipt", lambda body: body.replace(b'"status":1', b'"status":2'), "expected a signed one of"),
+        (
+            "evidence",
+            lambda body: body.replace(b"build/dist/out.txt", b"build/dist/0ut.txt"),
+            "leaf: expected",
+        ),
+        ("evidence", lambda body: body.replace(b"unixfs-v1-2025", b"unixfs-v0-2015"), "CID profile"),
+        (
+            "evidence",
+            lambda body: body.replace(b"https://evidence.test", b"http://evidence.test"),
+            "https://",
+        ),
+        ("evidence", lambda _: b"[", "expected JSON"),
+    ],
+)
+def test_what_is_not_what_the_receipt_covers_is_refused(
+    shop: Shop, tmp_path: Path, name: str, spoil: Callable[[bytes], bytes], text: str
+) -> None:
+    shop.spoil = lambda asked, body: spoil(body) if asked == name else body
+    assert text in shop.refused(tmp_path)
+
+
+def other_call(shop: Shop) -> bytes:
+    """The documents of another call of this buyer's."""
+    call = SignedCall.parse(shop.record.body, shop.world.offer).call.public
+    return replace(call, nonce=99).document()
+
+
+def test_l5_no_right_to_read_another_call_is_signed(shop: Shop, tmp_path: Path) -> None:
+    rights: list[str] = []
+    other = other_call(shop).decode()
+
+    def spoil(name: str, body: bytes) -> bytes:
+        value = json.loads(body) if name == "evidence" else {}
+        return json.dumps({**value, "documents": {"call.json": other}}).encode() if value else body
+
+    shop.spoil, shop.heard = spoil, rights.append
+    assert "call.json: expected the call of https://calls.test" in shop.refused(tmp_path, buyer=BUYER)
+    assert rights == []
+
+
+def _without(name: str) -> Callable[[dict[str, Any]], object]:
+    return lambda value: value.pop(name)
+
+
+def _as_number(name: str) -> Callable[[dict[str, Any]], object]:
+    return lambda value: value.update({name: 5})
+
+
+NAMES = ("documents", "index", "openings", "files")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *map(_without, NAMES),
+        *map(_as_number, NAMES),
+        lambda value: value["files"][0].pop("url"),
+        lambda value: value["documents"].update({"offer.json": 5}),
+        lambda value: value["documents"].update({"offer.json": "\ud800"}),
+    ],
+)
+def test_an_answer_of_another_form_is_said_to_be_one(
+    shop: Shop, tmp_path: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    def spoil(name: str, body: bytes) -> bytes:
+        value = json.loads(body)
+        if name == "evidence":
+            change(value)
+        return json.dumps(value).encode()
+
+    shop.spoil = spoil
+    assert "expected documents, index, openings and files" in shop.refused(tmp_path, buyer=BUYER)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":' * 50_000 + b"1" + b"}" * 50_000, b'{"data":1,"data":2}', b'{"data":NaN}']
+)
+def test_json_that_two_readers_read_in_two_ways_is_none(shop: Shop, tmp_path: Path, body: bytes) -> None:
+    shop.spoil = lambda *_: body
+    assert "expected JSON" in shop.refused(tmp_path)
+
+
+def test_l9_a_service_elsewhere_names_nothing_on_this_machine(shop: Shop, tmp_path: Path) -> None:
+    shop.spoil = lambda _, body: body.replace(b"https://evidence.test", b"http://127.0.0.1:1")
+    assert "expected https://, got http://127.0.0.1:1" in shop.refused(tmp_path)
+    assert shop.files_asked == 0
+
+
+def test_l5_what_the_buyer_has_is_not_replaced_by_what_the_service_says_now(
+    shop: Shop, tmp_path: Path
+) -> None:
+    shop.fetch(tmp_path, buyer=BUYER)
+    before = {name: (tmp_path / name).read_bytes() for name in files(tmp_path)}
+    lies: dict[str, Any] = {
+        "openings": {"openings": "{}"},
+        "inputs.json": {"documents": {"inputs.json": "{}"}},
+        "index": {"index": "{}"},
+    }
+    for lie in lies.values():
+        shop.spoil = lambda name, body, lie=lie: (  # type: ignore[misc]
+            json.dumps({**json.loads(body), **lie}).encode() if name == "evidence" else body
+        )
+        assert "as the service has it, got another" in shop.refused(tmp_path)
+    shop.spoil = lambda name, body: b"" if name == "receipt.intoto.jsonl" else body
+    assert "as the service has it, got another" in shop.refused(tmp_path)
+    assert {name: (tmp_path / name).read_bytes() for name in files(tmp_path)} == before
+
+
+@pytest.mark.parametrize("name", ["offer.json", "outputs/build/dist/out.txt"])
+def test_a_folder_with_files_of_somebody_elses_is_left_as_it_is(
+    shop: Shop, tmp_path: Path, name: str
+) -> None:
+    write({name: b"a draft", "notes.txt": b""}, tmp_path)
+    assert f"or this call's, got one with {name}" in shop.refused(tmp_path)
+    assert files(tmp_path) == {name, "notes.txt"}
+    (tmp_path / name).unlink()
+    assert shop.fetch(tmp_path)["holds"]
+
+
+def test_statements_that_are_not_the_receipts_are_found_at_the_end(shop: Shop, tmp_path: Path) -> None:
+    shop.spoil = lambda asked, body: b"" if asked == "receipt.intoto.jsonl" else body
+    done = shop.fetch(tmp_path)
+    assert (done["holds"], done["broken"][0].split()[0]) == (False, "statements")
+
+
+def test_a_folder_of_another_receipt_is_left_as_it_is(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "receipt.json").write_bytes(b"another")
+    assert "expected an empty one or this call's" in shop.refused(tmp_path)
+    assert files(tmp_path) == {"receipt.json"}
+
+
+def test_urls_that_are_old_are_asked_for_again(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "URL_SECONDS", -1)
+    shop.fetch(tmp_path)
+    assert shop.asked.count("evidence") == 1 + shop.files_asked
+
+
+def test_more_than_a_disk_should_take_is_refused(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "MAX_TOTAL_BYTES", 10)
+    assert "expected at most 10 bytes in all" in shop.refused(tmp_path)
+
+
+def disclose(folder: Path, label: str, to: Path) -> Result:
+    return RUN.invoke(app, ["disclose", str(folder), label, "--to", str(to), "--json"])
+
+
+@pytest.mark.parametrize(
+    "label", ["outputs/build/notes.txt", "profile/build/job.log", "profile/build/job.log:2"]
+)
+def test_e1_one_item_is_opened_by_itself_and_no_other(tmp_path: Path, label: str) -> None:
+    good = kept("good")
+    write(good, tmp_path / "buyers")
+    done = disclose(tmp_path / "buyers", label, tmp_path / "opened.json")
+    assert (done.exit_code, f"{said(done)['tree']}/{said(done)['label']}") == (0, label)
+    opened = (tmp_path / "opened.json").read_text()
+    assert opened.count('"salt"') == 1
+    others = [name for name in good if "/" in name and name not in (label, OPENED)]
+    assert not [name for name in others if f'"{name.split("/", 1)[1]}"' in opened]
+    strangers = {"receipt.json": good["receipt.json"], "disclosures/1.json": opened.encode()}
+    write(strangers, tmp_path / "strangers")
+    checked = RUN.invoke(
+        app,
+        [
+            "verify",
+            str(tmp_path / "strangers/receipt.json"),
+            "--evidence",
+            str(tmp_path / "strangers"),
+            "--json",
+        ],
+    )
+    claims = {claim["name"]: claim for claim in said(checked)["claims"]}
+    assert (checked.exit_code, claims["disclosure"]["verdict"]) == (0, "holds")
+    assert claims["file"]["says"] == f"{label} is not here"
+
+
+def test_e1_a_disclosed_files_bytes_are_checked_without_the_index(tmp_path: Path) -> None:
+    good, label = kept("good"), "outputs/build/notes.txt"
+    for data, status in ((good[label], 0), (b"x" + good[label][1:], 1)):
+        folder = tmp_path / str(status)
+        write({"receipt.json": good["receipt.json"], OPENED: good[OPENED], label: data}, folder)
+        checked = RUN.invoke(app, ["verify", str(folder / "receipt.json"), "--evidence", str(folder)])
+        assert checked.exit_code == status
+
+
+def test_a_disclosure_needs_an_item_the_openings_and_a_new_file(tmp_path: Path) -> None:
+    write(kept("good"), tmp_path / "buyers")
+    done = disclose(tmp_path / "buyers", "build/notes.txt", tmp_path / "1.json")
+    assert "expected one such as outputs/build/dist/again.txt" in said(done)["error"]["detail"]
+    (tmp_path / "1.json").write_text("mine")
+    assert disclose(tmp_path / "buyers", "outputs/build/notes.txt", tmp_path / "1.json").exit_code == 1
+    assert (tmp_path / "1.json").read_text() == "mine"
+    (tmp_path / "buyers/openings.json").unlink()
+    done = disclose(tmp_path / "buyers", "outputs/build/notes.txt", tmp_path / "2.json")
+    assert "expected receipt.json and openings.json" in said(done)["error"]["detail"]
+
+
+def test_openings_of_another_receipt_make_no_disclosure(tmp_path: Path) -> None:
+    write(kept("good"), tmp_path / "b")
+    openings = tmp_path / "b/openings.json"
+    openings.write_bytes(openings.read_bytes().replace(b'"salt":"5', b'"salt":"6', 1))
+    done = disclose(tmp_path / "b", "outputs/build/notes.txt", tmp_path / "1.json")
+    assert "outputs hash: expected" in said(done)["error"]["detail"]
+    assert not (tmp_path / "1.json").exists()

@@ -1,0 +1,83 @@
+"""``sealrun rerun`` and ``sealrun call --reads`` refuse before anything is bought."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mina.keys import PrivateKey
+from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.errors import SealrunError
+from sealrun.money.buyer_mechanism import Known, MinaBatchSettlement
+from sealrun.receipts.receipt import SignedReceipt
+from sealrun_cli.commands.call import _receipt_hash
+from sealrun_cli.commands.rerun import read_first
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.main import app
+from tests.broken.make import write
+from tests.sealrun.folder import folder_of
+from tests.sealrun.world import BUYER, World, make_paid_offer, sign_call, sign_paid_call
+
+READS = ("0a" * 32, "0b" * 32)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The buyer's folder of a call that read two earlier ones."""
+    world = World()
+    record = world.settle(world.call(sign_call(world.offer, reads=READS)).record.call_hash)
+    write(folder_of(world, record), tmp_path)
+    return tmp_path
+
+
+def test_the_same_inputs_and_reads_are_taken_from_the_folder(folder: Path) -> None:
+    first = read_first(DiskFolder(folder))
+    assert (first.inputs, first.reads) == ({"layer": "both"}, READS)
+
+
+@pytest.mark.parametrize("name", ["receipt.json", "offer.json", "inputs.json"])
+def test_a_folder_that_lacks_what_it_takes_is_refused(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(CliError, match="folder: expected"):
+        read_first(DiskFolder(folder))
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"), [("inputs.json", "both", "mina"), ("offer.json", "Build", "Burn!")]
+)
+def test_a_folder_whose_files_are_not_the_receipt_s_is_refused(
+    folder: Path, name: str, before: str, after: str
+) -> None:
+    (folder / name).write_text((folder / name).read_text().replace(before, after))
+    with pytest.raises(SealrunError, match="expected"):
+        read_first(DiskFolder(folder))
+
+
+def test_the_command_says_what_it_lacks(folder: Path, tmp_path: Path) -> None:
+    (folder / "inputs.json").unlink()
+    key = tmp_path / "buyer.key"
+    key.touch(mode=0o600)
+    key.write_text(PrivateKey.from_scalar(5).to_base58())
+    arguments = ["rerun", str(folder), "https://calls.example/offers/1", "--key", str(key)]
+    done = CliRunner().invoke(app, [*arguments, "--json"])
+    assert (done.exit_code, "sealrun evidence" in done.stdout) == (1, True)
+    one = CliRunner().invoke(app, [*arguments, "--pay"])
+    assert (one.exit_code, "--pay and --account together" in one.stderr) == (1, True)
+
+
+def test_a_call_names_an_earlier_receipt_by_its_hash(folder: Path) -> None:
+    receipt = folder / "receipt.json"
+    signed = SignedReceipt.parse(json.loads(receipt.read_bytes()))
+    assert _receipt_hash(receipt) == f"{signed.receipt.hash:064x}"
+    receipt.write_text(receipt.read_text().replace('"grade":0', '"grade":1'))
+    with pytest.raises(CliError, match="expected a signature that holds"):
+        _receipt_hash(receipt)
+
+
+@pytest.mark.parametrize("reads", [(), READS])
+def test_a_paid_call_s_body_says_what_it_reads(reads: tuple[str, ...]) -> None:
+    offer = make_paid_offer()
+    call = sign_paid_call(offer, reads=reads).call
+    made = MinaBatchSettlement(call, offer, buyer=BUYER.public_key(), sign=lambda _: None, known=Known(0, 0))  # type: ignore[arg-type, return-value]
+    assert made.body().get("reads", []) == list(reads)

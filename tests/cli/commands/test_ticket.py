@@ -1,0 +1,114 @@
+"""``sealrun ticket`` and ``sealrun redeem``: what they refuse before they ask or sign anything."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mina.keys import PrivateKey
+from sealrun.calls.ticket_url import Ticket
+from sealrun.errors import InputsRefused
+from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.offer import Offer
+from sealrun_cli.commands.ticket import Issuing, _check_issuer, _inputs, parsed_until
+from sealrun_cli.lib.book import Page
+from sealrun_cli.lib.errors import CliError
+from tests.sealrun.world import ACCOUNT, BUYER, PRICE, make_offer, make_paid_offer
+
+NOW = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
+ADDRESS = ACCOUNT.public_key().to_base58()
+
+
+def issuing(offer: Offer, *, opened: tuple[str, ...] = ()) -> Issuing:
+    return Issuing(BUYER, offer, "https://calls.test", {"layer": "both"}, opened, NOW + 600)
+
+
+def book(tmp_path: Path, known: Known) -> Page:
+    payment = make_paid_offer().payment
+    assert payment is not None
+    return Page(tmp_path / "account.json", payment.terms, known)
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("2026-12-31", datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("2026-12-31T18:00:00Z", datetime(2026, 12, 31, 18, tzinfo=UTC)),
+        ("2026-12-31T18:00:00+02:00", datetime(2026, 12, 31, 16, tzinfo=UTC)),
+    ],
+)
+def test_until_is_a_day_to_its_end_or_a_time_with_its_zone(text: str, end: datetime) -> None:
+    assert parsed_until(text, now=NOW) == int(end.timestamp())
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "2026-12-31T18:00:00", "", "2026-13-31"])
+def test_until_is_refused_without_a_zone_or_a_meaning(text: str) -> None:
+    with pytest.raises(CliError, match="until: expected 2026-12-31 or"):
+        parsed_until(text, now=NOW)
+
+
+@pytest.mark.parametrize("text", ["2026-10-31", "2027-02-01"])
+def test_until_lies_ahead_and_not_too_far(text: str) -> None:
+    with pytest.raises(CliError, match="within 90 days from now"):
+        parsed_until(text, now=NOW)
+
+
+def test_a10_each_prepaid_tickets_limit_is_one_price_higher_and_on_disk_before_it_is_signed(
+    tmp_path: Path,
+) -> None:
+    account = book(tmp_path, Known(PRICE, 3 * PRICE))
+    limits = []
+    for made in issuing(make_paid_offer()).prepaid(3, ADDRESS, account):
+        assert made.grant.prepaid is not None
+        limits.append(made.grant.prepaid.limit)
+        assert f'"committed": "{limits[-1]}"' in account.path.read_text()
+    assert limits == [2 * PRICE, 3 * PRICE, 4 * PRICE]
+    assert account.known == Known(4 * PRICE, 4 * PRICE)
+
+
+def test_a10_a_limit_that_jumps_is_not_signed(tmp_path: Path) -> None:
+    account = book(tmp_path, Known(3 * PRICE, PRICE))
+    with pytest.raises(CliError, match="at most one price above"):
+        list(issuing(make_paid_offer()).prepaid(1, ADDRESS, account))
+    assert not account.path.exists()
+
+
+def test_a_prepaid_ticket_opens_no_input(tmp_path: Path) -> None:
+    with pytest.raises(CliError, match="voucher covers all inputs"):
+        list(issuing(make_paid_offer(), opened=("level",)).prepaid(1, ADDRESS, book(tmp_path, Known(0, 0))))
+
+
+def test_each_ticket_has_a_secret_of_its_own() -> None:
+    made = list(issuing(make_offer()).free(3))
+    assert len({each.secret.to_base58() for each in made}) == 3
+    assert [Ticket.parse(each.url()) for each in made] == made
+    assert all(isinstance(each.secret, PrivateKey) for each in made)
+
+
+REQUIRED = {
+    "type": "object",
+    "properties": {
+        "layer": {"type": "string", "enum": ["mina", "both"]},
+        "level": {"type": "integer", "minimum": 0, "maximum": 9},
+    },
+    "additionalProperties": False,
+    "required": ["layer", "level"],
+}
+
+
+def test_fixed_inputs_fit_the_schema_and_open_ones_may_come_later() -> None:
+    offer = make_offer(inputs=REQUIRED)
+    assert _inputs(["layer=both"], ["level"], offer) == ({"layer": "both"}, ("level",))
+    assert _inputs(["layer=both", "level=3"], [], offer) == ({"layer": "both", "level": 3}, ())
+    for given, opened in ((["layer=rm"], ["level"]), (["layer=both"], []), (["tip=1"], ["level"])):
+        with pytest.raises(InputsRefused):
+            _inputs(given, opened, offer)
+    with pytest.raises(CliError, match="layer, level"):
+        _inputs([], ["tip"], offer)
+
+
+def test_a_key_that_the_offer_does_not_allow_issues_nothing() -> None:
+    _check_issuer(BUYER, make_offer())
+    _check_issuer(BUYER, make_offer(access={"open": False, "keys": [BUYER.public_key().to_base58()]}))
+    with pytest.raises(CliError, match="key: expected one that the offer allows"):
+        _check_issuer(BUYER, make_offer(access={"open": False, "keys": []}))

@@ -1,0 +1,235 @@
+"""``sealrun verify``: what it prints, where it looks, and how it ends."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from sealrun_cli.lib.verifying import verify_file
+from sealrun_cli.main import app
+from tests.broken.make import kept, whole, write
+from tests.broken.sale import good_sale
+from tests.sealrun.world import BUYER, ORACLE
+
+RUN = CliRunner()
+ORACLES = ORACLE.public_key().to_base58()
+
+
+def verify(*arguments: str | Path) -> Result:
+    return RUN.invoke(app, ["verify", *map(str, arguments)], env={"COLUMNS": "300"})
+
+
+def said(result: Result) -> dict[str, Any]:
+    return dict(json.loads(result.stdout))
+
+
+def by_name(result: Result) -> dict[str, dict[str, Any]]:
+    return {claim["name"]: claim for claim in said(result)["claims"]}
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    """The receipt of a good folder; ``tmp_path`` has nothing else."""
+    write(kept("good"), tmp_path / "evidence")
+    (tmp_path / "receipt.json").write_bytes(kept("good")["receipt.json"])
+    return tmp_path / "receipt.json"
+
+
+def test_each_claim_is_a_line_with_its_check_its_grade_and_its_source(good: Path) -> None:
+    done = verify(good, "--oracle", ORACLES)
+    lines = done.stdout.splitlines()
+    assert done.exit_code == 0
+    assert lines[0].split() == ["claim", "check", "grade", "rests", "on", "found"]
+    assert f"signature     holds     -     the oracle's Mina key    signed by {ORACLES}" in lines
+    assert "run           holds     0     the operator's word      succeeded: every job succeeded" in lines
+    assert lines[-3] == "status: succeeded"
+    assert lines[-1] == "every claim that is shown holds: 30 hold"
+
+
+def test_e2_the_grade_is_always_said_in_words(good: Path) -> None:
+    words = "grade 0: the operator's word: it proves what the oracle's key said, not what ran"
+    assert words in verify(good).stdout.splitlines()
+
+
+def test_e2_the_lower_grade_is_shown_where_the_receipt_says_more(tmp_path: Path) -> None:
+    for name in ("grade-1-without-a-token", "grade-2-without-a-second-oracle", "grade-3-without-a-verifier"):
+        write(whole(name), tmp_path / name)
+        done = verify(tmp_path / name / "receipt.json", "--json")
+        assert (done.exit_code, said(done)["grade"], said(done)["holds"]) == (1, 0, False)
+
+
+def test_json_names_every_claim_with_its_source(good: Path) -> None:
+    done = verify(good, "--json", "--oracle", ORACLES)
+    value = said(done)
+    assert (value["holds"], value["grade"], value["status"]) == (True, 0, "succeeded")
+    assert (value["publicKey"], value["evidence"]) == (ORACLES, str(good.parent / "evidence"))
+    claims = by_name(done)
+    assert claims["offer"]["rests_on"] == "arithmetic"
+    assert (claims["commit"]["rests_on"], claims["commit"]["grade"]) == ("the operator's word", 0)
+    assert {claim["verdict"] for claim in claims.values()} == {"holds"}
+
+
+def test_a_broken_claim_ends_with_status_1_and_says_what_was_expected_and_came(good: Path) -> None:
+    out = good.parent / "evidence/outputs/build/dist/out.txt"
+    out.write_bytes(b"bui1t\n")
+    done = verify(good)
+    assert done.exit_code == 1
+    (line,) = [line for line in done.stdout.splitlines() if " broken " in line]
+    assert "outputs/build/dist/out.txt: SHA-256: expected 56f6e630" in line
+    assert done.stdout.splitlines()[-1] == "NOT as claimed: 28 hold, 1 broken, 1 not shown"
+
+
+def test_without_a_name_the_oracle_is_not_shown_and_another_is_broken(good: Path) -> None:
+    assert by_name(verify(good, "--json"))["oracle"]["verdict"] == "not shown"
+    other = verify(good, "--json", "--oracle", BUYER.public_key().to_base58())
+    assert (other.exit_code, by_name(other)["oracle"]["verdict"]) == (1, "broken")
+
+
+def test_a_receipt_alone_holds_by_its_signature_and_the_rest_is_not_shown(good: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone" / "mine.json"
+    alone.parent.mkdir()
+    alone.write_bytes(good.read_bytes())
+    done = verify(alone, "--json")
+    verdicts = {name: claim["verdict"] for name, claim in by_name(done).items()}
+    assert (done.exit_code, verdicts["signature"], verdicts["grade"]) == (0, "holds", "holds")
+    kept_back = ("offer", "call", "inputs", "outputs", "profile", "run", "statements")
+    assert {verdicts[name] for name in kept_back} == {"not shown"}
+    assert "name one with --evidence" in verify(alone).stdout
+    named = verify(alone, "--json", "--evidence", good.parent / "evidence")
+    assert by_name(named)["statements"]["verdict"] == "holds"
+
+
+def test_a_receipt_in_its_evidence_folder_is_found_there(good: Path) -> None:
+    done = verify(good.parent / "evidence" / "receipt.json", "--json")
+    assert said(done)["evidence"] == str(good.parent / "evidence")
+
+
+def test_two_copies_of_a_document_must_be_one(good: Path) -> None:
+    beside = good.parent / "receipt.intoto.jsonl"
+    beside.write_bytes(kept("good")["receipt.intoto.jsonl"])
+    assert verify(good).exit_code == 0
+    beside.write_bytes(beside.read_bytes()[:-2] + b"]\n")
+    says = by_name(verify(good, "--json"))["statements"]["says"]
+    assert says.endswith("got two that differ")
+    (good.parent / "evidence" / "receipt.intoto.jsonl").unlink()
+    assert by_name(verify(good, "--json"))["statements"]["verdict"] == "broken"
+    (good.parent / "evidence" / "receipt.json").write_bytes(b"{}")
+    says = by_name(verify(good, "--json"))["form"]["says"]
+    assert says == "the folder's receipt: expected the one that is checked, got another"
+
+
+def test_e2_strangers_words_stay_in_their_line_and_move_nothing(tmp_path: Path) -> None:
+    sale, forged = good_sale(), "it ended\ngrade 1: \x1b[2J\u202e"
+    write(replace(sale, run={**sale.run, "reason": forged}).folder(), tmp_path)
+    disclosed = os.fsencode(tmp_path) + b"/disclosures/notes\xff\n.json"
+    (tmp_path / "disclosures/notes.json").rename(os.fsdecode(disclosed))
+    done = verify(tmp_path / "receipt.json")
+    assert done.exit_code == 0
+    assert all(line.isprintable() for line in done.stdout.splitlines())
+    assert [line[:7] for line in done.stdout.splitlines() if line.startswith("grade ")] == [
+        "grade  ",
+        "grade 0",
+    ]
+    assert r"succeeded: it ended\ngrade 1: \x1b[2J\u202e" in done.stdout
+    assert r"disclosures/notes\udcff\n.json" in done.stdout
+
+
+def test_other_files_are_named_and_nothing_is_said_of_them(good: Path) -> None:
+    (good.parent / "evidence" / "notes\x1b[2J.txt").write_text("x")
+    done = verify(good, "--json")
+    assert done.exit_code == 0
+    other = by_name(done)["other files"]
+    assert (other["verdict"], other["says"]) == (
+        "not shown",
+        r"1 files are no part of the evidence: 'notes\x1b[2J.txt'",
+    )
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"data": 1}', "[" * 100_000, "\xff"])
+def test_what_is_no_receipt_is_broken(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "receipt.json"
+    path.write_text(text)
+    done = verify(path, "--json")
+    assert (done.exit_code, by_name(done)["form"]["verdict"]) == (1, "broken")
+
+
+def test_a_file_or_folder_that_is_not_there_is_an_error(good: Path) -> None:
+    for arguments in ([good.parent / "nothing.json"], [good, "--evidence", good.parent / "nothing"]):
+        done = verify(*arguments, "--json")
+        assert (done.exit_code, said(done)["error"]["type"]) == (1, "file")
+
+
+def test_a_linked_file_in_the_folder_is_broken(good: Path) -> None:
+    out = good.parent / "evidence/outputs/build/dist/out.txt"
+    out.rename(good.parent / "out.txt")
+    out.symlink_to(good.parent / "out.txt")
+    done = verify(good, "--json")
+    assert done.exit_code == 1
+    assert any("got a link" in claim["says"] for claim in said(done)["claims"])
+
+
+def test_pictures_beside_the_receipt_are_drawn_again(good: Path) -> None:
+    folder = good.parent
+    named = ["--svg", folder / "profile.svg", "--speedscope", folder / "profile.speedscope.json"]
+    drawn = RUN.invoke(app, ["profile", str(folder / "evidence"), *map(str, named)])
+    assert drawn.exit_code == 0
+    assert verify(good, "--oracle", ORACLES).stdout.splitlines()[-1].endswith(": 32 hold")
+    for name in ("profile.svg", "profile.speedscope.json"):
+        picture = (folder / name).read_bytes()
+        for at in range(0, len(picture), 97):
+            (folder / name).write_bytes(picture[:at] + bytes([picture[at] ^ 1]) + picture[at + 1 :])
+            found = verify_file(good, folder / "evidence")
+            assert [claim.name for claim in found.broken] == ["picture"], at
+        (folder / name).write_bytes(picture)
+
+
+def test_a_picture_of_stacks_that_no_leaf_covers_is_broken(good: Path) -> None:
+    evidence, alone = good.parent / "evidence", good.parent / "alone/profile/build/sealrun-profile"
+    for folder in (evidence / "various/build/sealrun-profile", alone):
+        folder.mkdir(parents=True)
+        (folder / "profile.folded").write_bytes(b"honest 9999\n")
+    drawn = RUN.invoke(
+        app, ["profile", str(good.parent / "alone"), "--svg", str(good.parent / "profile.svg")]
+    )
+    assert drawn.exit_code == 0
+    assert [claim.name for claim in verify_file(good, evidence).broken] == ["picture"]
+
+
+def test_a_picture_waits_for_no_pipe_and_follows_no_link(good: Path) -> None:
+    stacks = good.parent / "evidence/profile/build/sealrun-profile/profile.folded"
+    (good.parent / "profile.svg").write_text("<svg/>")
+    for make, says in ((os.mkfifo, "plain file"), (lambda path: path.symlink_to("/etc/hostname"), "a link")):
+        stacks.unlink()
+        make(stacks)
+        (claim,) = [
+            one for one in verify_file(good, good.parent / "evidence").broken if one.name == "picture"
+        ]
+        assert says in claim.says
+
+
+def test_a_picture_of_no_stacks_is_broken(good: Path) -> None:
+    (good.parent / "profile.svg").write_text("<svg/>")
+    for path in (good.parent / "evidence").rglob("*.folded"):
+        path.unlink()
+    assert verify_file(good, good.parent / "evidence").broken[-1].name == "picture"
+
+
+def test_what_was_not_pinned_at_the_signing_is_said_and_costs_nothing(tmp_path: Path) -> None:
+    sale, away = good_sale(), {"service": "kubo", "pinned": 1, "failed": 4, "why": {}}
+    strange = [{"service": "kubo", "failed": "many"}, {"service": "psa", "pinned": 5, "failed": 0}, 7]
+    for at, pins in enumerate(([away, *strange], [away] * 30, "none")):
+        write(replace(sale, run={**sale.run, "pins": pins}).folder(), tmp_path / str(at))
+    found = [verify(tmp_path / str(at) / "receipt.json", "--json") for at in range(3)]
+    said_of = [[claim for claim in said(one)["claims"] if claim["name"] == "ipfs"] for one in found]
+    assert ([one.exit_code for one in found], list(map(len, said_of))) == ([0] * 3, [1, 10, 0])
+    assert said_of[0][0] == {
+        "name": "ipfs",
+        "verdict": "not shown",
+        "says": "'kubo' held 1 of 5 public items at the signing; `sealrun pin` pins the others",
+        "rests_on": "the operator's word",
+        "grade": 0,
+    }

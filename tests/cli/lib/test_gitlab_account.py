@@ -1,0 +1,112 @@
+"""A seller's GitLab, by python-gitlab against the local one."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from local.gitlab import GitLabServer
+from local.gitlab.store import Token
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.gitlab_account import GitLabAccount, Holder, token_troubles
+from tests.spine.conftest import PIPELINE, repository
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitLabServer]:
+    folder = tmp_path_factory.mktemp("gitlab")
+    repository(folder / "seller")
+    with GitLabServer(folder / "state") as server:
+        yield server
+
+
+@pytest.fixture
+def project(server: GitLabServer) -> int:
+    folder = server.store.folder.parent / "seller"
+    return server.create_project(f"seller/job-{server.store.next_id()}", folder)
+
+
+def account(server: GitLabServer, token: Token | None = None) -> GitLabAccount:
+    return GitLabAccount(server.url, token.value if token else "")
+
+
+@pytest.mark.peers
+def test_project_tag_and_file_are_told_to_members(server: GitLabServer, project: int) -> None:
+    seller = account(server, server.create_token(project))
+    facts = seller.project(str(project))
+    assert (facts.id, facts.private, facts.configuration) == (project, True, ".gitlab-ci.yml")
+    commit, protected = seller.tag(str(project), "v1")
+    assert (len(commit), protected) == (40, True)
+    assert seller.file(str(project), ".gitlab-ci.yml", commit) == PIPELINE.encode()
+
+
+@pytest.mark.peers
+def test_a_stranger_is_told_what_to_give(server: GitLabServer, project: int) -> None:
+    with pytest.raises(CliError, match="expected GitLab to say, got 404") as caught:
+        account(server).project(str(project))
+    assert "--token-file" in caught.value.following
+
+
+@pytest.mark.peers
+def test_r1_rotating_revokes_first_and_keeps_the_account(server: GitLabServer, project: int) -> None:
+    old = server.create_token(project, expires_at="2999-01-01")
+    new = account(server, old).rotate(str(project), old.user, today=TODAY)
+    with pytest.raises(CliError, match="got 401"):
+        account(server, old).holder()
+    holder = GitLabAccount(server.url, new).holder()
+    assert (holder.user, holder.expires) == (old.user, "2027-02-21")
+
+
+@pytest.mark.peers
+def test_r1_a_maintainer_rotates_the_token_that_nobody_has(server: GitLabServer, project: int) -> None:
+    old = server.create_token(project)
+    owner = server.create_personal_token(server.store.projects[project].owner)
+    new = account(server, owner).rotate(str(project), old.user, today=TODAY)
+    assert GitLabAccount(server.url, new).holder().user == old.user
+    assert server.store.tokens[old.id].revoked
+    with pytest.raises(CliError, match="expected an active one of user 1"):
+        account(server, owner).rotate(str(project), 1, today=TODAY)
+
+
+@pytest.mark.peers
+def test_a_webhook_of_the_same_address_is_replaced(server: GitLabServer, project: int) -> None:
+    seller = account(server, server.create_token(project))
+    for secret in ("whsec_MQ==", "whsec_Mg=="):
+        seller.add_hook(str(project), "http://127.0.0.1:9/webhooks/gitlab", secret)
+    hooks = [hook for hook in server.store.hooks.values() if hook.project == project]
+    assert [(hook.signing_token, hook.pipeline_events) for hook in hooks] == [("whsec_Mg==", True)]
+
+
+def test_a_gitlab_that_does_not_answer_is_told_with_what_to_do() -> None:
+    with pytest.raises(CliError, match="expected GitLab to answer, got ConnectionError") as caught:
+        GitLabAccount("http://127.0.0.1:9", "glpat-secret").project("1")
+    assert "check the origin" in caught.value.following
+    assert "glpat-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("holder", "said"),
+    [
+        (Holder(8, 1, ("api",), "2026-12-01"), "expected one of user 7"),
+        (Holder(7, 1, ("read_api",), "2026-12-01"), "expected the scope api"),
+        (Holder(7, 1, ("api",), ""), r"expected an expiry within 90 days \(R1\), got none"),
+        (Holder(7, 1, ("api",), "2027-02-22"), r"expected an expiry within 90 days \(R1\), got 2027-02-22"),
+    ],
+)
+def test_r1_a_token_that_must_not_be_sealed_is_named(holder: Holder, said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        assert not list(token_troubles(holder, 7, today=TODAY))
+
+
+def test_r1_a_good_token_has_no_trouble() -> None:
+    assert list(token_troubles(Holder(7, 1, ("api",), "2027-02-21"), 7, today=TODAY)) == []
+
+
+def test_a_token_is_in_no_repr_and_goes_to_no_origin_in_clear() -> None:
+    shown = GitLabAccount("http://gitlab.example", "glpat-secret")
+    assert "glpat-secret" not in repr(shown)
+    with pytest.raises(CliError, match="expected https://") as caught:
+        shown.holder()
+    assert "glpat-secret" not in str(caught.value)

@@ -1,0 +1,92 @@
+"""``offer.toml`` stands for exactly one offer document."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.offer_file import document, mina_text, read_offer, read_values, write_values
+from tests.sealrun.world import (
+    chain_value,
+    make_chain_offer,
+    make_offer,
+    make_paid_offer,
+    offer_value,
+    paid_value,
+)
+
+CONSTANTS = ("sealrun", "kind")
+
+
+def as_file(value: dict[str, Any]) -> dict[str, Any]:
+    """The offer document's value in the words of the file."""
+    written = {name: each for name, each in value.items() if name not in CONSTANTS and each is not None}
+    written["price"] = mina_text(int(value["price"]))
+    written["inputs"] = {
+        name: each for name, each in value["inputs"].items() if name not in ("type", "additionalProperties")
+    }
+    if value["terms"] is not None:
+        written["terms"] = {
+            name: each for name, each in value["terms"].items() if name not in ("network", "oracle")
+        }
+    return written
+
+
+@pytest.mark.parametrize(
+    ("value", "offer"),
+    [
+        (offer_value(), make_offer()),
+        (paid_value(), make_paid_offer()),
+        (chain_value(), make_chain_offer()),
+    ],
+    ids=["free", "paid", "on chain"],
+)
+def test_what_is_written_reads_back_as_the_same_offer(
+    value: dict[str, Any], offer: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "offer.toml"
+    write_values(path, as_file(value))
+    assert read_offer(path).hash == offer.hash
+    assert json.loads(document(read_values(path))) == value
+    assert "# " in path.read_text()
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(CliError, match="got also colour"):
+        document({**as_file(offer_value()), "colour": "red"})
+
+
+def test_a_free_offer_with_terms_is_refused() -> None:
+    with pytest.raises(CliError, match=r"expected no \[payment\] beside a price of 0"):
+        document({**as_file(paid_value()), "price": "0"})
+
+
+def test_a_price_without_terms_is_refused() -> None:
+    with pytest.raises(CliError, match=r"expected \[terms\] beside a price"):
+        document({**as_file(offer_value()), "price": "1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("title = ", "expected TOML"), ("title = 'x'", "expected inputs"), (None, "got no such file")],
+)
+def test_a_file_that_is_no_offer_is_refused(text: str | None, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "offer.toml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(CliError, match=said):
+        read_offer(path)
+
+
+def test_what_no_stack_would_take_is_told_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "offer.toml"
+    write_values(path, {**as_file(offer_value()), "title": "é"})
+    with pytest.raises(CliError, match=r"offer.toml: title: expected 1 to 80 printable"):
+        read_offer(path)
+
+
+@pytest.mark.parametrize(("amount", "text"), [(0, "0"), (5 * 10**9, "5"), (1, "0.000000001")])
+def test_amounts_are_written_as_people_write_them(amount: int, text: str) -> None:
+    assert mina_text(amount) == text

@@ -1,0 +1,219 @@
+"""Paying over x402 with the handler of functions/call behind it: what is signed, and what is kept."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sealrun.errors import Refused
+from sealrun.money import x402
+from sealrun.money.buyer_mechanism import Known
+from sealrun_cli.lib.book import Page, page
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.pay import pay
+from sealrun_cli.lib.purchase import Purchase
+from sealrun_cli.lib.service import Service
+from tests.sealrun.gateway import Gateway, load
+from tests.sealrun.market import SELLER_SITE, Market
+from tests.sealrun.world import ACCOUNT, BUYER, PRICE
+
+NAME = ACCOUNT.public_key().to_base58()
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+@pytest.fixture
+def market() -> Market:
+    return Market()
+
+
+@pytest.fixture
+def gateway(market: Market, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    return Gateway(load("call", market, monkeypatch))
+
+
+def bought(
+    market: Market, answer: Answer, book: Page, nonce: int = 7, agree: Callable[[int], None] = print
+) -> dict[str, Any]:
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        call = market.sign(limit=0, nonce=nonce).call
+        url = SELLER_SITE.resource(market.offer)
+        return pay(url, call, market.offer, key=BUYER, page=book, service=Service(http), agree=agree)
+
+
+def cold(folder: Path, market: Market) -> Any:
+    assert market.offer.payment is not None
+    return page(folder, NAME, market.offer.payment.terms, Known(0, 0))
+
+
+def test_a_call_is_paid_and_its_price_is_remembered_as_pending(
+    market: Market, gateway: Gateway, tmp_path: Path
+) -> None:
+    for nonce in (1, 2):
+        with cold(tmp_path, market) as book:
+            assert bought(market, gateway.answer, book, nonce)["state"] == "running"
+    assert gateway.statuses == [402, 202, 402, 202]
+    with page(tmp_path, NAME) as book:
+        assert book.known == Known(2 * PRICE, 2 * PRICE)
+    assert market.ledger.standing(NAME).voucher.limit == 2 * PRICE
+
+
+def test_a_paid_call_is_shown_and_agreed_to_before_anything_is_signed(
+    market: Market, gateway: Gateway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with cold(tmp_path, market) as book:
+        book.save()
+    url, until = SELLER_SITE.resource(market.offer).removesuffix("/calls"), market.clock.now + 600
+    with httpx.Client(transport=httpx.MockTransport(gateway.answer)) as http:
+        parts = (Service(http), market.offer, url, BUYER, {"layer": "both"}, until, Output(as_json=True))
+        with pytest.raises(CliError, match="nobody to ask"):
+            Purchase(*parts).paid(NAME, tmp_path, "", yes=False)
+        assert gateway.statuses == [200], "the offer was read and nothing was sent"
+        said = capsys.readouterr().err
+        assert "price    5 MINA" in said
+        assert f"sign     at most 5 MINA in total from {NAME}" in said
+        assert Purchase(*parts).paid(NAME, tmp_path, "", yes=True)["state"] == "running"
+        market.ledger.pause_offer(market.offer.hash, "moving house")
+        with pytest.raises(CliError, match="got: moving house"):
+            Purchase(*parts).paid(NAME, tmp_path, "", yes=True)
+    assert gateway.statuses == [200, 200, 402, 202, 200]
+
+
+def test_l4_a_client_that_forgot_is_corrected_once(market: Market, gateway: Gateway, tmp_path: Path) -> None:
+    with cold(tmp_path / "one", market) as book:
+        bought(market, gateway.answer, book)
+    with cold(tmp_path / "other", market) as book:
+        bought(market, gateway.answer, book, nonce=8)
+        assert book.known == Known(2 * PRICE, 2 * PRICE)
+    assert gateway.statuses == [402, 202, 402, 402, 202]
+
+
+def test_a10_a_limit_above_what_was_agreed_to_is_agreed_to_again_before_it_is_signed(
+    market: Market, gateway: Gateway, tmp_path: Path
+) -> None:
+    with cold(tmp_path / "one", market) as book:
+        bought(market, gateway.answer, book)
+
+    def nobody(total: int) -> None:
+        raise CliError("confirm", f"asked for {total}")
+
+    with cold(tmp_path / "other", market) as book:
+        with pytest.raises(CliError, match=f"asked for {2 * PRICE}"):
+            bought(market, gateway.answer, book, nonce=8, agree=nobody)
+        assert gateway.statuses == [402, 202, 402, 402], "nothing was sent after the correction"
+
+
+LOST = [
+    lambda request: httpx.ReadTimeout("late", request=request),
+    lambda _: httpx.Response(504, text="<html>"),
+    lambda _: httpx.Response(500, json={"type": "about:blank", "title": "Internal Server Error"}),
+]
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_l3_a_payment_whose_answer_was_lost_is_sent_again_and_buys_once(
+    market: Market, gateway: Gateway, tmp_path: Path, lost: Callable[[httpx.Request], Any]
+) -> None:
+    lose = [True]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        given = gateway.answer(request)
+        if given.status_code == httpx.codes.ACCEPTED and lose and lose.pop():
+            return told(lost(request))
+        return given
+
+    with cold(tmp_path, market) as book:
+        assert bought(market, answer, book)["state"] == "running"
+        assert book.known == Known(PRICE, PRICE)
+    assert (len(market.ledger.records), market.ledger.standing(NAME).committed) == (1, PRICE)
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_l3_a_call_that_may_have_been_taken_is_named(
+    market: Market, gateway: Gateway, tmp_path: Path, lost: Callable[[httpx.Request], Any]
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        given = gateway.answer(request)
+        return told(lost(request)) if given.status_code == httpx.codes.ACCEPTED else given
+
+    with cold(tmp_path, market) as book, pytest.raises(CliError) as refused:
+        bought(market, answer, book)
+    [taken] = market.ledger.records.values()
+    assert refused.value.following == (
+        f"it may have been taken: look at https://calls.test/calls/{taken.id} before you buy again"
+    )
+
+
+def told(lost: Any) -> httpx.Response:
+    if isinstance(lost, Exception):
+        raise lost
+    return lost  # type: ignore[no-any-return]
+
+
+def test_a_refusal_that_is_clear_is_told_as_it_is(market: Market, gateway: Gateway, tmp_path: Path) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        market.chain.down = True
+        return gateway.answer(request)
+
+    with cold(tmp_path, market) as book, pytest.raises(CliError) as refused:
+        bought(market, answer, book)
+    assert (refused.value.kind, gateway.statuses) == ("node-unavailable", [402, 503])
+    assert "taken" not in refused.value.following
+
+
+def test_a10_the_highest_limit_is_on_disk_before_the_signature_leaves(
+    market: Market, gateway: Gateway, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if x402.SIGNATURE_HEADER in request.headers:
+            seen.append(json.loads((tmp_path / f"{NAME}.json").read_text())["highest"])
+            raise httpx.ConnectError("the network went away")
+        return gateway.answer(request)
+
+    with cold(tmp_path, market) as book, pytest.raises(CliError, match="got ConnectError"):
+        bought(market, answer, book)
+    assert seen == [str(PRICE)] * 2
+
+
+def test_a4_a_seller_who_asks_for_more_than_the_offer_gets_no_signature(
+    market: Market, tmp_path: Path
+) -> None:
+    required = x402.payment_required(market.offer, SELLER_SITE, "pay")
+    required["accepts"][0]["amount"] = str(PRICE + 1)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert x402.SIGNATURE_HEADER not in request.headers
+        return httpx.Response(402, headers={x402.REQUIRED_HEADER: x402.encoded(required)}, json={})
+
+    with cold(tmp_path, market) as book, pytest.raises(Refused, match=f"amount: expected {PRICE}"):
+        bought(market, answer, book)
+    assert not (tmp_path / f"{NAME}.json").exists()
+
+
+def test_a_seller_who_asks_for_ever_is_given_up(market: Market, tmp_path: Path) -> None:
+    required = x402.payment_required(market.offer, SELLER_SITE, "pay")
+    problem = {"type": "urn:sealrun:problem:payment-required", "detail": "account: expected more funds"}
+    headers = {x402.REQUIRED_HEADER: x402.encoded(required)}
+    with cold(tmp_path, market) as book, pytest.raises(CliError, match="expected more funds") as caught:
+        bought(market, lambda _: httpx.Response(402, headers=headers, json=problem), book)
+    assert caught.value.kind == "payment-required"
+    assert book.known == Known(0, PRICE)
+
+
+def test_another_scheme_is_not_paid(market: Market, tmp_path: Path) -> None:
+    headers = {x402.REQUIRED_HEADER: x402.encoded({"accepts": [{"scheme": "exact"}]})}
+    with cold(tmp_path, market) as book, pytest.raises(CliError, match="scheme batch-settlement"):
+        bought(market, lambda _: httpx.Response(402, headers=headers, json={}), book)
+
+
+def test_a_page_that_was_tampered_with_is_refused(market: Market, tmp_path: Path) -> None:
+    with cold(tmp_path, market) as book:
+        book.save()
+    (tmp_path / f"{NAME}.json").write_text('{"terms": {}, "committed": "0", "highest": "-1"}')
+    with pytest.raises(CliError, match="expected what this command wrote"), page(tmp_path, NAME):
+        pass
