@@ -4,6 +4,10 @@ import os
 import subprocess
 from pathlib import Path
 
+from sealrun_cli.lib.background import MARK
+
+_KEPT = ("PATH", "LANG", "LC_ALL", "TZ", MARK)
+
 
 def start(command: list[str], *, folder: Path, home: Path) -> "subprocess.Popen[str]":
     """In a session of its own, with all that it says on one pipe."""
@@ -21,7 +25,10 @@ def start(command: list[str], *, folder: Path, home: Path) -> "subprocess.Popen[
 
 
 def environment(home: Path) -> dict[str, str]:
-    """A small environment: what the caller's own holds, tokens for one, stays out of the jobs."""
+    """A small environment: the caller's own may hold secrets such as tokens, which stay out of the jobs.
+
+    The mark stays, so that ``sealrun sandbox --stop`` also finds the jobs of a sandbox that was killed.
+    """
     home.mkdir(parents=True, exist_ok=True)
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return {**kept, "HOME": str(home)}

@@ -15,7 +15,7 @@ from typing import Any
 
 from local.chain import MinaChain
 from local.gitlab.server import GitLabServer
-from local.signals import wait_for_stop, write_whole
+from local.signals import interrupt_on_stop, wait_for_stop, write_whole
 
 TOKEN_DAYS = 90
 
@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--ready", type=Path, required=True, help="write where everything is into this file")
     parser.add_argument("--no-proofs", action="store_true", help="count every proof as valid")
     options = parser.parse_args(arguments)
+    interrupt_on_stop()
     with (
         GitLabServer(options.folder / "gitlab") as gitlab,
         MinaChain(options.folder / "chain", proofs=not options.no_proofs) as chain,

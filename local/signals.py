@@ -6,10 +6,18 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def wait_for_stop() -> None:
-    """Return on SIGINT or SIGTERM, also where a shell started this in the background and ignores SIGINT."""
+def interrupt_on_stop() -> None:
+    """From now on SIGINT and SIGTERM raise KeyboardInterrupt, so that a server that starts can close.
+
+    A shell that starts a program in the background makes it ignore SIGINT: that ends here, too.
+    """
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)
+
+
+def wait_for_stop() -> None:
+    """Return on SIGINT or SIGTERM."""
+    interrupt_on_stop()
     with suppress(KeyboardInterrupt):
         threading.Event().wait()
 

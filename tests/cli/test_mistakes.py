@@ -194,6 +194,7 @@ def test_a_pipeline_that_is_no_yaml_names_the_line() -> None:
 
 
 def test_a_sandbox_says_how_slots_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".gitlab-ci.yml").write_text("job: {script: [make]}\n")
     commit_all(tmp_path)
     monkeypatch.chdir(tmp_path)
     found = {name: f"http://127.0.0.1/{name}" for name in ("origin", "project", "node", "slots")}

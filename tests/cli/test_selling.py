@@ -1,6 +1,7 @@
 """Small promises of the seller's commands: nothing happens without a yes, secrets stay where they belong."""
 
 import json
+import os
 import stat
 import subprocess
 from pathlib import Path
@@ -83,9 +84,10 @@ def test_the_clones_remote_names_provider_and_project(
     assert (remote and (remote.origin, remote.path)) == expected
 
 
-def test_a_process_that_is_not_ours_is_never_ended() -> None:
-    with subprocess.Popen(["sleep", "60"]) as process:
-        assert not background.stop(process.pid, "local.stack")
+def test_a_process_that_is_not_ours_is_never_ended(tmp_path: Path) -> None:
+    other = {background.MARK: str(tmp_path / "other")}
+    with subprocess.Popen(["sleep", "60"], env={**os.environ, **other}) as process:
+        assert not background.stop("local.stack", tmp_path / "ready")
         assert process.poll() is None
         process.kill()
 

@@ -116,10 +116,15 @@ def _start(folder: Path, name: str, given: Mapping[str, str], out: Output) -> Ta
     state.mkdir(exist_ok=True)
     named = [f"{VARIABLES[parameter]}={value}" for parameter, value in given.items() if value]
     pairs = [part for each in named for part in ("--environment", each)]
-    ready = state / "ready.json"
+    ready = _ready(folder, name)
     arguments = ["--folder", str(state.resolve()), *pairs]
     found: dict[str, Any] = background.start(MODULE, ready, arguments, log=work / f"{name}.log")
     return Target(name=name, region=REGION, ledger=given.get("Ledger", "0"), **found)
+
+
+def _ready(folder: Path, name: str) -> Path:
+    """The file that says where the stack on this machine is."""
+    return folder / WORK / f"{name}-stack" / "ready.json"
 
 
 def _running(folder: Path, name: str) -> Target | None:
@@ -134,8 +139,8 @@ def _running(folder: Path, name: str) -> Target | None:
 
 
 def _stop(folder: Path, name: str, out: Output) -> None:
-    target = _running(folder, name)
-    ended = target is not None and background.stop(target.pid, MODULE)
+    _running(folder, name)  # raises for a stack in AWS
+    ended = background.stop(MODULE, _ready(folder, name))
     (folder / WORK / f"{name}.json").unlink(missing_ok=True)
     out.result({"stopped": ended}, "stopped" if ended else "it did not run")
 

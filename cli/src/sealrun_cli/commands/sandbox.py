@@ -1,5 +1,6 @@
 """``sealrun sandbox``: try everything on this machine, with a GitLab and a Mina chain of one's own."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import httpx
 import typer
 
 from sealrun_cli.lib import background
+from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import make_key, read_key
 from sealrun_cli.lib.options import Json
@@ -15,6 +17,7 @@ from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.sandbox_state import FILE, MODULE, TOKEN, found_sandbox
 from sealrun_cli.lib.target import WORK, work_folder
 
+PIPELINE = ".gitlab-ci.yml"
 GIFT = 100 * NANO
 FAUCET_SECONDS = 120
 
@@ -30,17 +33,20 @@ def sandbox(
         bool, typer.Option("--no-proofs", help="A chain that counts proofs as valid.")
     ] = False,
     stop: Annotated[bool, typer.Option("--stop", help="End it.")] = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Start a GitLab with this folder as its project, and a Mina chain, on this machine."""
     with speaking(as_json=as_json) as out:
         if stop:
-            ended = background.stop(int(found_sandbox(Path()).get("pid", 0)), MODULE)
+            ended = background.stop(MODULE, Path(WORK, FILE))
             out.result({"stopped": ended}, "stopped" if ended else "it did not run")
             return
-        found = _running(out, project, no_proofs=no_proofs)
-        for path in fund or []:
-            _give(found, path, out)
+        found = found_sandbox(Path())
+        with nullcontext() if found else background.stopped_on_interrupt(MODULE, Path(WORK, FILE)):
+            found = found or _start(out, project, no_proofs=no_proofs, yes=yes)
+            for path in fund or []:
+                _give(found, path, out)
         shown = {name: each for name, each in found.items() if name != "pid"}
         lines = [f"gitlab   {found['origin']}/{found['project']}", f"token    {WORK / TOKEN}"]
         slots = (
@@ -50,12 +56,12 @@ def sandbox(
         out.result({**shown, "token_file": str(WORK / TOKEN)}, *lines, *more)
 
 
-def _running(out: Output, project: str, *, no_proofs: bool) -> dict[str, Any]:
-    if found := found_sandbox(Path()):
-        return found
+def _start(out: Output, project: str, *, no_proofs: bool, yes: bool) -> dict[str, Any]:
     if not Repository(Path()).found():
         said = f"sandbox: expected a git repository in {Path.cwd()}, got none"
         raise CliError("sandbox", said, "go into the one that has the pipeline, or run: git init")
+    if not Path(PIPELINE).exists():
+        confirm(out, [f"{Path.cwd()} has no {PIPELINE}: there would be nothing to run or to sell"], yes=yes)
     work = work_folder(Path())
     out.progress("starting a GitLab and a Mina chain (the first time, its contracts are built)")
     named = ["--folder", str((work / "sandbox").resolve()), "--repository", str(Path.cwd())]

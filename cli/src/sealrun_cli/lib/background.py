@@ -6,20 +6,25 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sealrun_cli.lib.errors import CliError
 
 ROOT = Path(__file__).resolve().parents[4]
+# What such a process and everything that it starts have in their environment: its ready file.
+MARK = "SEALRUN_BACKGROUND"
 START_SECONDS = 300
 STOP_SECONDS = 30
 POLL_SECONDS = 0.1
 
 
 def start(module: str, ready: Path, arguments: Sequence[str], *, log: Path) -> dict[str, Any]:
-    """Start ``python -m MODULE`` and wait for its ready file; what that says.
+    """Start ``python -m MODULE`` and wait for its ready file; return what the file says.
+
+    What an earlier one with this ready file left running is ended first.
 
     Raises:
         CliError: this is no checkout of the repository, or the process ended before it was ready.
@@ -27,19 +32,44 @@ def start(module: str, ready: Path, arguments: Sequence[str], *, log: Path) -> d
     if not (ROOT / "local" / "stack.py").exists():
         said = "local: expected a checkout of sealrun's repository, got an installed command"
         raise CliError("local", said, "clone the repository and run `make setup-all` in it")
+    stop(module, ready)
     ready.unlink(missing_ok=True)
     command = [sys.executable, "-m", module, "--ready", str(ready.resolve()), *arguments]
     with log.open("wb") as file:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+            command,
+            cwd=ROOT,
+            env={**os.environ, MARK: str(ready.resolve())},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
         )
     try:
-        _wait(process, module, ready, log)
-    except BaseException:  # Ctrl-C, too: it has a session of its own, and nobody would know of it
-        process.terminate()
+        with stopped_on_interrupt(module, ready):
+            _wait(process, module, ready, log)
+    except BaseException:
         process.wait(STOP_SECONDS)
         raise
     return dict(json.loads(ready.read_bytes()))
+
+
+@contextmanager
+def stopped_on_interrupt(module: str, ready: Path) -> Iterator[None]:
+    """End the background process where the block does not come to its end.
+
+    Ctrl-C does not reach the process, because it has a session of its own. A second Ctrl-C does not cut the
+    ending short.
+    """
+    try:
+        yield
+    except BaseException:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            stop(module, ready)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        raise
 
 
 def _wait(process: "subprocess.Popen[bytes]", module: str, ready: Path, log: Path) -> None:
@@ -60,12 +90,45 @@ def alive(pid: int, module: str) -> bool:
     return module.encode() in command.split(b"\0")
 
 
-def stop(pid: int, module: str) -> bool:
-    """End it and wait; False where it did not run."""
-    if not pid or not alive(pid, module):
-        return False
-    os.kill(pid, signal.SIGTERM)
+def stop(module: str, ready: Path) -> bool:
+    """End the process with this ready file and everything that it started; False where nothing runs.
+
+    Also finds what is left of a process that was killed. Processes are known by a variable in their
+    environment, which they inherit: sessions and parents change, and process ids are used again.
+    """
+    marked = _marked(ready)
+    for pid in marked:
+        if alive(pid, module):
+            os.kill(pid, signal.SIGTERM)
+    _wait_for_the_end([pid for pid in marked if alive(pid, module)], module)
+    _kill_marked(ready)
+    return bool(marked)
+
+
+def _wait_for_the_end(pids: Sequence[int], module: str) -> None:
     end = time.monotonic() + STOP_SECONDS
-    while alive(pid, module) and time.monotonic() < end:
+    while any(alive(pid, module) for pid in pids) and time.monotonic() < end:
         time.sleep(POLL_SECONDS)
-    return True
+
+
+def _kill_marked(ready: Path) -> None:
+    """Again and again, because a process may start another one meanwhile."""
+    end = time.monotonic() + STOP_SECONDS
+    while (marked := _marked(ready)) and time.monotonic() < end:
+        for pid in marked:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(POLL_SECONDS)
+
+
+def _marked(ready: Path) -> list[int]:
+    """The processes that carry this ready file's mark; those that have ended show no environment."""
+    mark = f"{MARK}={ready.resolve()}".encode()
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*") if mark in _environment(path)]
+
+
+def _environment(process: Path) -> list[bytes]:
+    try:
+        return (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
