@@ -1,5 +1,6 @@
 """Whatever a run's jobs are called and leave, the call ends with a receipt that holds, and tells no name."""
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -104,4 +105,27 @@ def test_e1_where_every_symbol_is_shown_probes_that_are_not_named_are_not() -> N
     shown = [entry.leaf.label for entry in index_of(world, record).trees["profile"] if entry.leaf]
     assert shown == ["run.json", "build/probes/steps", "build/sealrun-profile/profile.json"]
     folder = folder_of(world, record, buyer=False)
+    assert verify(folder["receipt.json"], folder, Trust()).holds
+
+
+@pytest.mark.parametrize(
+    ("log", "number"),
+    [
+        (b"2026-05-22T12:43:46.962646Z 00O $ make\n2026-05-22T12:43:46.962646Z 01O built dist\n", 2),
+        (b"2026-05-22T12:43:46.962646Z 01O bui\n2026-05-22T12:43:46.962646Z 01O+lt dist\n", 1),
+        (b"section_start:1560896352:build[collapsed=true]\r\x1b[0K\x1b[32;1mbuilt dist\x1b[0;m\n", 1),
+        (b"\xef\xbb\xbf2026-05-22T12:43:46.9626460Z ##[group]built dist\n", 1),
+        (b"%5d %%\r" * 900 + b"\x1b]8;;https://a.example\x07built dist\x1b]8;;\x07\r\n", 1),
+    ],
+    ids=["GitLab", "continued", "section", "GitHub", "progress and link"],
+)
+def test_r10_patterns_match_lines_without_their_decoration_and_the_log_stays(log: bytes, number: int) -> None:
+    world = world_of("build", log=["built*"])
+    world.provider.files, world.provider.log_text = {}, log
+    record, _ = over(world)
+    (line,) = [entry for entry in index_of(world, record).trees["profile"] if entry.kind is Kind.LINE]
+    assert line.leaf is not None
+    assert (line.text, line.leaf.label) == ("built dist", f"build/job.log:{number}")
+    assert world.store.get(sha256(log).hexdigest()) == log
+    folder = folder_of(world, record)
     assert verify(folder["receipt.json"], folder, Trust()).holds

@@ -31,7 +31,7 @@ class Kind(IntEnum):
     OUTPUT = 1  # a file that the run left, labelled job/path
     RUN = 2  # how the call went: run, jobs, duplicates, what is not pinned
     LOG = 3  # a job's whole log, secrets masked
-    LINE = 4  # one line of a log that the policy names, labelled job.log:number
+    LINE = 4  # one line of a log (evidence.log_lines) that the policy names, labelled job/job.log:number
     PROFILE = 5  # a file of the probe as it came, labelled job/name
     STACKS = 6  # the folded stacks with what the policy does not name replaced, labelled job/name
     PROBE = 7  # one probe's values, labelled job/probe

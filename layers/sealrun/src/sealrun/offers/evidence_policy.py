@@ -44,7 +44,7 @@ class EvidencePolicy:
 
     inputs: Visibility
     outputs: Globs  # of names, job/path
-    log: Globs  # of lines
+    log: Globs  # of a log's lines as a terminal shows them (evidence.log_lines)
     symbols: Globs  # of functions in the runtime profile
     probes: tuple[str, ...]  # of values that the probe took
     token: Visibility

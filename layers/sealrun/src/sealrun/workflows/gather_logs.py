@@ -1,6 +1,6 @@
-"""A job's log: stored whole up to the offer's limit, and line by line where the offer shows it."""
+"""A job's log: stored as it came, but for secrets, up to the offer's limit; and the lines that it shows."""
 
-import re
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,8 +8,9 @@ from sealrun.encoding.measure import measure, measure_document
 from sealrun.errors import ProviderRefused
 from sealrun.evidence.evidence import Item, label
 from sealrun.evidence.leaves import Kind
+from sealrun.evidence.log_lines import read_lines
 from sealrun.evidence.secret_scan import Count, Scanner
-from sealrun.offers.evidence_policy import MAX_LINE, EvidencePolicy
+from sealrun.offers.evidence_policy import EvidencePolicy
 from sealrun.ports.evidence import Content, EvidenceStore, Spool
 from sealrun.ports.provider import Provider
 from sealrun.runs.run import Job
@@ -18,8 +19,6 @@ MAX_LINES = 100
 # Of all the jobs of a run: a tree has room for 4,096 items, and an index for 8 MiB.
 MAX_RUN_LINES, MAX_RUN_BYTES = 500, 1 << 20
 NAME = "job.log"
-# Colours and cursor movements (ECMA-48 CSI), and what else no terminal prints.
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -87,28 +86,13 @@ class _Cut:
 
 
 def _lines(job: Job, content: Content, policy: EvidencePolicy, scanner: Scanner) -> Iterator[Item]:
-    """The first lines that the policy names, without control characters, which may have hidden a secret."""
-    found = 0
-    for number, line in enumerate(_starts_of_lines(content()), start=1):
-        text = _CONTROL.sub("", line.decode("utf-8", "replace"))[:MAX_LINE]
-        if policy.log.match(text):
-            measured = measure_document(text.encode())
-            name = label(job.name, f"{NAME}:{number}")
-            public = not scanner.holds([text.encode()])
-            yield Item(Kind.LINE, name, measured.sha256, measured.size, public, text=text if public else None)
-            found += 1
-        if found == MAX_LINES:
-            return
-
-
-def _starts_of_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Each line, or as much of it as may be shown."""
-    line = b""
-    for chunk in chunks:
-        first, *rest = chunk.split(b"\n")
-        line = (line + first)[:MAX_LINE]
-        for start in rest:
-            yield line
-            line = start[:MAX_LINE]
-    if line:
-        yield line
+    """The first lines that the policy names; the decoration that was taken off may have hidden a secret."""
+    named = (line for line in read_lines(content()) if policy.log.match(line.text))
+    for line in itertools.islice(named, MAX_LINES):
+        data = line.text.encode()
+        measured = measure_document(data)
+        name = label(job.name, f"{NAME}:{line.number}")
+        public = not scanner.holds([data])
+        yield Item(
+            Kind.LINE, name, measured.sha256, measured.size, public, text=line.text if public else None
+        )
