@@ -13,7 +13,8 @@ from sealrun.workflows.read_account import read_account
 
 logger = Logger(service="account")
 app = resolver(logger)
-services = Services(Settings.read(os.environ))
+settings = Settings.read(os.environ)
+services = Services(settings)
 
 
 @app.get("/accounts/<address>")
@@ -29,6 +30,7 @@ def get_account(address: str) -> Response[str]:
     found = read_account(
         address,
         right,
+        service=settings.public_url,
         ledger=services.ledger,
         oracle=services.open_oracle,
         now=services.clock(),

@@ -16,7 +16,8 @@ from sealrun.workflows.read_receipt import read_call, read_evidence, read_receip
 
 logger = Logger(service="receipt")
 app = resolver(logger)
-services = Services(Settings.read(os.environ))
+settings = Settings.read(os.environ)
+services = Services(settings)
 DESCRIPTION = Path(__file__).with_name("openapi.json")
 
 
@@ -53,7 +54,14 @@ def get_evidence(call: str) -> Response[str]:
     names = {"expires_at": "sealrun-expires-at", "signature": "sealrun-signature"}
     right = {name: headers[header] for name, header in names.items() if header in headers}
     return answer(
-        read_evidence(call, right, ledger=services.ledger, store=services.store, now=services.clock())
+        read_evidence(
+            call,
+            right,
+            service=settings.public_url,
+            ledger=services.ledger,
+            store=services.store,
+            now=services.clock(),
+        )
     )
 
 

@@ -43,7 +43,14 @@ _SIGNED = (*_READ, errors.Expired, errors.NotAllowed)
 _UNTIL = Parameter(
     "sealrun-expires-at", "header", text("0|[1-9][0-9]{0,15}", "Unix seconds, at most an hour ahead.")
 )
-_SIGNATURE = Parameter("sealrun-signature", "header", SIGNATURE)
+_SIGNATURE = Parameter(
+    "sealrun-signature",
+    "header",
+    {
+        **SIGNATURE,
+        "description": "Over fields that say what is read, until when, and at which origin.",
+    },
+)
 _KEY = Parameter("sealrun-key", "header", KEY)
 _CALL = Parameter(
     "call", "query", {**HASH, "description": "Also prove that this call's receipt is in the figure."}

@@ -27,7 +27,7 @@ from sealrun.workflows.read_account import read_account
 from sealrun.workflows.read_receipt import read_evidence
 from tests.sealrun.calls.test_ticket import free_ticket, paid_ticket, redemption
 from tests.sealrun.gateway import Gateway, load
-from tests.sealrun.market import SELLER_SITE, Market, body_of, payment_of
+from tests.sealrun.market import SELLER_SITE, SERVICE, Market, body_of, payment_of
 from tests.sealrun.workflows.test_read_account import right
 from tests.sealrun.world import (
     ACCOUNT,
@@ -162,7 +162,9 @@ def test_calls_and_their_views_fit() -> None:
     assert troubles("CallView", public_view(over)) == []
     assert troubles("Receipt", over.receipt) == []
     assert troubles("CallView", {**public_view(over), "state": "lost"})
-    found = read_evidence(over.id, {}, ledger=world.ledger, store=world.store, now=world.clock.now)
+    found = read_evidence(
+        over.id, {}, service=SERVICE, ledger=world.ledger, store=world.store, now=world.clock.now
+    )
     assert found["files"]
     assert troubles("Evidence", found) == []
 
@@ -204,6 +206,7 @@ def test_a6_both_views_of_an_account_fit_and_neither_is_the_other() -> None:
         found = read_account(
             ACCOUNT.public_key().to_base58(),
             right(market, who),
+            service=SERVICE,
             ledger=market.ledger,
             oracle=lambda _: market.oracle,
             now=market.clock.now,

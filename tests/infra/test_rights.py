@@ -24,6 +24,7 @@ from sealrun.workflows.take_webhook import take_webhook
 from tests.infra.requests import Request
 from tests.infra.templates import actions, allows, functions
 from tests.infra.trial import OFFER, Trial, statements
+from tests.sealrun.market import SERVICE
 from tests.sealrun.world import ACCOUNT, BUYER, PRICE, SELLER
 
 # What Lambda and Scheduler do themselves, with the role.
@@ -88,17 +89,22 @@ def look(trial: Trial, record: Record) -> None:
     """What buyer and seller read, and the health check while a run waits."""
     until = trial.market.clock.now + 60
     services = trial.services("receipt")
-    right = sign_read(BUYER, OFFER.network, ACCOUNT.public_key(), record.call_hash, expires_at=until)
+    right = sign_read(
+        BUYER, OFFER.network, ACCOUNT.public_key(), record.call_hash, expires_at=until, service=SERVICE
+    )
     named = as_named(right)
-    read_evidence(record.id, named, ledger=services.ledger, store=services.store, now=until - 60)
+    here: dict[str, Any] = {"service": SERVICE, "now": until - 60}
+    read_evidence(record.id, named, ledger=services.ledger, store=services.store, **here)
     read_statements(record.id, ledger=services.ledger, store=services.store)
     for key, call in ((SELLER, ""), (BUYER, record.id)):
         services = trial.services("account")
-        headers = sign_account_read(key, OFFER.network, ACCOUNT.public_key(), expires_at=until)
+        headers = sign_account_read(
+            key, OFFER.network, ACCOUNT.public_key(), expires_at=until, service=SERVICE
+        )
         named = as_named(headers)
         address = ACCOUNT.public_key().to_base58()
         read_account(
-            address, named, ledger=services.ledger, oracle=services.open_oracle, now=until - 60, call_id=call
+            address, named, ledger=services.ledger, oracle=services.open_oracle, call_id=call, **here
         )
 
 

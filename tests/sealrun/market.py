@@ -15,7 +15,8 @@ from sealrun.workflows.reserve_price import Payments
 from tests.sealrun.fake_chain import PINNED, FakeChain
 from tests.sealrun.world import World, make_paid_offer, sign_paid_call
 
-SELLER_SITE = x402.Seller("https://calls.test", PINNED)
+SERVICE = "https://calls.test"
+SELLER_SITE = x402.Seller(SERVICE, PINNED)
 BODY_NAMES = ("account", "inputs", "salt", "nonce", "expires_at")
 
 

@@ -82,7 +82,7 @@ class Site:
 
     def reads(self, who: PrivateKey) -> dict[str, str]:
         until = int(time.time()) + 1800
-        return sign_account_read(who, "mina:devnet", ACCOUNT.public_key(), expires_at=until)
+        return sign_account_read(who, "mina:devnet", ACCOUNT.public_key(), expires_at=until, service=self.url)
 
     def redemption(self, until: int) -> Redemption:
         """A ticket for one greeting, and its one use."""
@@ -110,7 +110,8 @@ class Site:
         free, paid = {"offer": self.shop.offer.id}, {"offer": self.paid.id}
         call, account = {"call": self.free_call.call.id}, {"address": ACCOUNT.public_key().to_base58()}
         key, until = PublicKey.from_base58(self.free_call.call.account.to_base58()), int(time.time()) + 600
-        mine = sign_read(self.shop.buyer, "mina:devnet", key, self.free_call.call.hash, expires_at=until)
+        right: dict[str, Any] = {"expires_at": until, "service": self.url}
+        mine = sign_read(self.shop.buyer, "mina:devnet", key, self.free_call.call.hash, **right)
         header = {x402.SIGNATURE_HEADER: x402.encoded(payment_of(self.paid_call, self.paid))}
         bought: dict[str, Any] = {"body": body_of(self.paid_call), "media_type": "application/json"}
         stale = {**bought, "body": {**bought["body"], "expires_at": until}}

@@ -57,7 +57,8 @@ def test_a_ticket_from_issuing_to_the_receipt(shop: Shop, tmp_path: Path) -> Non
 def inputs_of(url: str, ticket: Ticket, shop: Shop) -> Any:
     """What only the buyer may read, who is the ticket's own key (L5)."""
     call, soon = int(url.rpartition("/")[2], 16), int(time.time()) + 600
-    right = sign_read(ticket.secret, shop.offer.network, ticket.grant.key, call, expires_at=soon)
+    right: dict[str, Any] = {"expires_at": soon, "service": url}
+    right = sign_read(ticket.secret, shop.offer.network, ticket.grant.key, call, **right)
     documents = httpx.get(f"{url}/evidence", headers=right, timeout=30).json()["documents"]
     return json.loads(documents["inputs.json"])["inputs"]
 

@@ -38,6 +38,7 @@ def leaves(prices: list[int]) -> list[dict[str, str]]:
 
 def inputs() -> dict[str, list[dict[str, Any]]]:
     on = {"network": "mina:devnet", "account": ACCOUNT}
+    right = {**on, "expires_at": "1800000000"}
     return {
         "text": [{"text": text} for text in ("x", "sealrun:figure", "mina:mainnet", "y" * 31)],
         "hash": [
@@ -57,6 +58,14 @@ def inputs() -> dict[str, list[dict[str, Any]]]:
         "due": [
             {**on, "network": network, "due": due, "tree_root": str(P - 3), "count": count, "signer": ORACLE}
             for network, due, count in ((NETWORKS[0], "1", 1), (NETWORKS[1], MAX, 2**20 - 1))
+        ],
+        "read": [
+            {**right, "call_hash": str(P - 4), "service": url, "signer": BUYER}
+            for url in ("https://calls.test", "http://127.0.0.1:8080/calls/1?x")
+        ],
+        "account": [
+            {**right, "service": url, "signer": SELLER}
+            for url in ("https://calls.test", "HTTPS://Calls.Test.:443/")
         ],
         "exit": [{**on, "latest": latest, "signer": BUYER} for latest in (0, 2**32 - 1)],
         "close": [{"network": network, "offer": ACCOUNT, "signer": SELLER} for network in NETWORKS],

@@ -10,7 +10,7 @@ from sealrun.workflows.read_account import read_account
 from sealrun_cli.commands.account import _check_proof, _operator_lines
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
-from tests.sealrun.market import Market
+from tests.sealrun.market import SERVICE, Market
 from tests.sealrun.world import ACCOUNT, BUYER, PRICE
 
 
@@ -26,11 +26,12 @@ def shown() -> dict[str, Any]:
     market = Market()
     record = market.bought(limit=PRICE, nonce=1)
     until = market.clock.now + 60
-    signed = sign_account_read(BUYER, "mina:devnet", ACCOUNT.public_key(), expires_at=until)
+    signed = sign_account_read(BUYER, "mina:devnet", ACCOUNT.public_key(), expires_at=until, service=SERVICE)
     names = {"key": "Sealrun-Key", "expires_at": "Sealrun-Expires-At", "signature": "Sealrun-Signature"}
     found = read_account(
         ACCOUNT.public_key().to_base58(),
         {name: signed[header] for name, header in names.items()},
+        service=SERVICE,
         ledger=market.ledger,
         oracle=lambda _: market.oracle,
         now=market.clock.now,

@@ -23,7 +23,7 @@ from sealrun.workflows.publish_offer import publish_offer
 from sealrun.workflows.read_account import read_account
 from sealrun.workflows.read_contract import OfferContracts
 from tests.sealrun.fakes import FakeClock, FakeKeys
-from tests.sealrun.market import Market
+from tests.sealrun.market import SERVICE, Market
 from tests.sealrun.world import (
     ACCOUNT,
     BUYER,
@@ -108,7 +108,9 @@ def test_a1_an_account_opened_by_the_contracts_passes_and_another_does_not(node:
 def settlement(market: Market) -> dict[str, Any]:
     """What the seller reads, as the settling tool takes it."""
     until = market.clock.now + 60
-    signature = sign_fields(SELLER, account_fields("mina:devnet", ACCOUNT.public_key(), until))
+    signature = sign_fields(
+        SELLER, account_fields("mina:devnet", ACCOUNT.public_key(), until, service=SERVICE)
+    )
     right = {
         "key": SELLER.public_key().to_base58(),
         "expires_at": str(until),
@@ -117,6 +119,7 @@ def settlement(market: Market) -> dict[str, Any]:
     return read_account(
         ACCOUNT.public_key().to_base58(),
         right,
+        service=SERVICE,
         ledger=market.ledger,
         oracle=lambda _: market.oracle,
         now=market.clock.now,

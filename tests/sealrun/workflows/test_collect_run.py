@@ -18,7 +18,7 @@ from sealrun.runs.record import Record, State
 from sealrun.runs.run import Run, RunStatus
 from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt
 from tests.sealrun.fakes import zipped
-from tests.sealrun.market import Market
+from tests.sealrun.market import SERVICE, Market
 from tests.sealrun.workflows.test_exactly_one_run import Stopped
 from tests.sealrun.world import BUYER, ORACLE, PRICE, World, make_offer, offer_value, sign_call
 
@@ -307,10 +307,12 @@ def test_l5_the_log_needs_a_fresh_signature_of_the_buyer() -> None:
     now = world.clock.now
 
     def read(right: dict[str, str]) -> dict[str, object]:
-        return read_evidence(record.id, right, ledger=world.ledger, store=world.store, now=now)
+        return read_evidence(
+            record.id, right, service=SERVICE, ledger=world.ledger, store=world.store, now=now
+        )
 
     def right(key: object, until: int) -> dict[str, str]:
-        fields = read_fields("mina:devnet", BUYER.public_key(), record.call_hash, until)
+        fields = read_fields("mina:devnet", BUYER.public_key(), record.call_hash, until, service=SERVICE)
         return {"expires_at": str(until), "signature": sign_fields(key, fields).to_base58()}  # type: ignore[arg-type]
 
     def names(found: dict[str, object]) -> list[str]:

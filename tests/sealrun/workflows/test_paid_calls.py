@@ -31,7 +31,7 @@ from sealrun.workflows.reserve_price import Payments
 from tests.sealrun.adapters.test_ledger import dynamo
 from tests.sealrun.fake_chain import DEPOSIT, account_answer
 from tests.sealrun.fakes import FakeLedger
-from tests.sealrun.market import SELLER_SITE, Market, body_of, payment_of
+from tests.sealrun.market import SELLER_SITE, SERVICE, Market, body_of, payment_of
 from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, make_paid_offer, terms_value
 
 NAME = ACCOUNT.public_key().to_base58()
@@ -345,15 +345,20 @@ def test_l5_the_buyer_reads_what_a_paid_call_left_and_the_accounts_own_key_does_
     call = market.sign(limit=PRICE).call
     record = market.bought(limit=PRICE)
 
-    def evidence(key: PrivateKey) -> dict[str, Any]:
+    def evidence(key: PrivateKey, service: str = f"{SERVICE}/calls/{record.id}") -> dict[str, Any]:
         until = market.clock.now + 60
-        headers = sign_read(key, call.network, call.account, call.hash, expires_at=until)
+        headers = sign_read(key, call.network, call.account, call.hash, expires_at=until, service=service)
         right = {"expires_at": str(until), "signature": headers["Sealrun-Signature"]}
-        return read_evidence(record.id, right, ledger=market.ledger, store=market.store, now=market.clock.now)
+        return read_evidence(
+            record.id, right, service=SERVICE, ledger=market.ledger, store=market.store, now=market.clock.now
+        )
 
     assert evidence(BUYER)["openings"]
     with pytest.raises(NotAllowed, match="expected the buyer's"):
         evidence(ACCOUNT)
+    for elsewhere in (f"http://calls.test/calls/{record.id}", "https://calls.test:444", "https://other.test"):
+        with pytest.raises(NotAllowed, match="at this service"):  # C1
+            evidence(BUYER, elsewhere)
 
 
 HEADERS: list[tuple[str, dict[str, Any] | str, str]] = [

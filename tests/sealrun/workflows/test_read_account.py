@@ -23,7 +23,7 @@ from tests.sealrun.adapters.test_ledger import dynamo
 from tests.sealrun.fake_chain import DEPOSIT, TERMS, account_answer
 from tests.sealrun.fakes import FakeOracle
 from tests.sealrun.gateway import Gateway, load
-from tests.sealrun.market import Market
+from tests.sealrun.market import SERVICE, Market
 from tests.sealrun.world import ACCOUNT, BUYER, OPERATOR, ORACLE, PRICE, SELLER, make_paid_offer, terms_value
 
 NAME = ACCOUNT.public_key().to_base58()
@@ -42,9 +42,11 @@ def market() -> Market:
     return made
 
 
-def right(market: Market, who: PrivateKey, *, seconds: int = 60, **changes: str) -> dict[str, str]:
+def right(
+    market: Market, who: PrivateKey, *, seconds: int = 60, service: str = SERVICE, **changes: str
+) -> dict[str, str]:
     until = market.clock.now + seconds
-    signature = sign_fields(who, account_fields("mina:devnet", ACCOUNT.public_key(), until))
+    signature = sign_fields(who, account_fields("mina:devnet", ACCOUNT.public_key(), until, service=service))
     value = {
         "key": who.public_key().to_base58(),
         "expires_at": str(until),
@@ -57,6 +59,7 @@ def asked(market: Market, who: PrivateKey, *, call: str = "", **changes: Any) ->
     return read_account(
         NAME,
         right(market, who, **changes),
+        service=SERVICE,
         ledger=market.ledger,
         oracle=lambda _: market.oracle,
         now=market.clock.now,
@@ -137,6 +140,7 @@ def test_a6_a_stranger_learns_nothing_not_even_whether_there_is_an_account(marke
         read_account(
             STRANGER.public_key().to_base58(),
             right(market, STRANGER),
+            service=SERVICE,
             ledger=market.ledger,
             oracle=lambda _: market.oracle,
             now=market.clock.now,
@@ -152,7 +156,12 @@ def test_a6_a_right_that_is_none_is_refused_alike_whether_there_is_an_account_or
     for address in (NAME, STRANGER.public_key().to_base58()):
         with pytest.raises(Refused) as refused:
             read_account(
-                address, given, ledger=market.ledger, oracle=lambda _: market.oracle, now=market.clock.now
+                address,
+                given,
+                service=SERVICE,
+                ledger=market.ledger,
+                oracle=lambda _: market.oracle,
+                now=market.clock.now,
             )
         said.append(refused.value.detail)
     assert said[0] == said[1]
@@ -165,7 +174,14 @@ def test_a6_a_right_to_read_ends_after_an_hour_at_most(market: Market) -> None:
     with pytest.raises(Malformed, match="signature: "):
         asked(market, SELLER, signature="7mX")
     with pytest.raises(Malformed, match="authorization: expected"):
-        read_account(NAME, {}, ledger=market.ledger, oracle=lambda _: market.oracle, now=market.clock.now)
+        read_account(
+            NAME,
+            {},
+            service=SERVICE,
+            ledger=market.ledger,
+            oracle=lambda _: market.oracle,
+            now=market.clock.now,
+        )
 
 
 @pytest.mark.parametrize("share", [250, 251])
@@ -203,11 +219,20 @@ def test_a1_after_a_settlement_the_account_is_known_by_what_was_signed(market: M
     assert market.pay(market.sign(limit=4 * PRICE, nonce=4)).first
 
 
+def test_c1_a_right_that_was_signed_for_another_service_opens_no_account(market: Market) -> None:
+    """The second operator could else show the buyer's request here, and read what is the buyer's own."""
+    for elsewhere in ("https://calls.test:8443", "http://calls.test", "https://calls.test.example"):
+        for who in (BUYER, SELLER, OPERATOR):
+            with pytest.raises(NotAllowed):
+                asked(market, who, service=elsewhere)
+    assert asked(market, BUYER, service="HTTPS://Calls.test.:443/accounts/x?call=")["figure"]
+
+
 def test_the_handler_answers_a_signed_request(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     module = load("account", market, monkeypatch, open_oracle=lambda _: market.oracle)
     gateway = Gateway(module)
     until = market.clock.now + 60
-    headers = sign_account_read(BUYER, "mina:devnet", ACCOUNT.public_key(), expires_at=until)
+    headers = sign_account_read(BUYER, "mina:devnet", ACCOUNT.public_key(), expires_at=until, service=SERVICE)
     call = next(record.id for record in market.ledger.records.values() if record.state.over)
     url = f"https://calls.test/accounts/{NAME}"
     found = gateway.answer(httpx.Request("GET", url, params={"call": call}, headers=headers))

@@ -14,6 +14,7 @@ from sealrun.verification.verify import Trust, verify
 from sealrun.workflows.read_receipt import read_evidence
 from tests.sealrun.ci_tokens import Mint, ci_offer, jwk, ran
 from tests.sealrun.folder import folder_of
+from tests.sealrun.market import SERVICE
 from tests.sealrun.workflows.test_collect_run import index_of, openings_of, run_of
 from tests.sealrun.world import World, sign_call
 
@@ -151,7 +152,9 @@ def test_every_job_that_left_an_output_needs_a_token() -> None:
 
 
 def anyone_reads(world: World, record: Record) -> dict[str, Any]:
-    return read_evidence(record.id, {}, ledger=world.ledger, store=world.store, now=world.clock.now)
+    return read_evidence(
+        record.id, {}, service=SERVICE, ledger=world.ledger, store=world.store, now=world.clock.now
+    )
 
 
 def test_e2_a_token_is_shown_to_anyone_once_it_expired_where_the_offer_says_so() -> None:

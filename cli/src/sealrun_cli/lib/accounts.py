@@ -34,7 +34,8 @@ def read_account(
         address = PublicKey.from_base58(account)
     except ValueError as error:
         raise CliError("bad-request", f"account: {error}") from error
-    right = sign_account_read(key, network, address, expires_at=int(time.time()) + READ_SECONDS)
+    until = int(time.time()) + READ_SECONDS
+    right = sign_account_read(key, network, address, expires_at=until, service=url)
     query = f"?call={call}" if call else ""
     return service.get(f"{url.rstrip('/')}/accounts/{account}{query}", right)
 

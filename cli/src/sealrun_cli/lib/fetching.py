@@ -119,7 +119,7 @@ class Fetching:
                 "evidence", f"{CALL}: expected the call of {self.url}, got that of {call.hash:064x}"
             )
         until = int(time.time()) + READ_SECONDS
-        return sign_read(buyer, call.network, call.account, call.hash, expires_at=until)
+        return sign_read(buyer, call.network, call.account, call.hash, expires_at=until, service=self.url)
 
     def _keep(self, name: str, document: bytes) -> None:
         """Write a document; one that is here already may be the better one, so it is not replaced."""

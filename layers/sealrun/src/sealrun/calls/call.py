@@ -22,6 +22,7 @@ from sealrun.encoding.fields import (
     text_field,
 )
 from sealrun.encoding.json_limits import parse_object
+from sealrun.encoding.origins import service_field
 from sealrun.errors import Expired, Malformed, NotAllowed
 
 if TYPE_CHECKING:  # the edge checks calls without the rules of offers, which need a native library
@@ -215,9 +216,15 @@ def check_expiry(expires_at: int, *, now: int, at_most: int = MAX_LIFETIME_SECON
         raise Expired(f"expires_at: expected later than {now} and at most {now + at_most}, got {expires_at}")
 
 
-def read_fields(network: str, account: PublicKey, call_hash: int, expires_at: int) -> list[int]:
-    """The six fields that a buyer signs to read a call's private parts until ``expires_at`` (L5)."""
-    return [text_field(READ), network_field(network), *account.to_fields(), call_hash, expires_at]
+def read_fields(
+    network: str, account: PublicKey, call_hash: int, expires_at: int, *, service: str
+) -> list[int]:
+    """The seven fields that a buyer signs to read a call's private parts until ``expires_at`` (L5).
+
+    Only the service whose URL is ``service`` takes them: another one cannot use the signature (C1).
+    """
+    call = [text_field(READ), network_field(network), *account.to_fields(), call_hash]
+    return [*call, expires_at, service_field(service)]
 
 
 def _nonce(value: Mapping[str, Any]) -> int:

@@ -12,6 +12,7 @@ from mina import tokens
 from mina.field import P
 from mina.keys import PublicKey
 from sealrun.encoding.fields import ACCOUNT, EXIT, network_field, text_field
+from sealrun.encoding.origins import service_field
 from sealrun.errors import AccountRefused, NodeUnavailable, Refused
 from sealrun.offers.terms import Terms
 
@@ -178,9 +179,13 @@ def state_of(found: Mapping[str, Any], pinned: Pinned) -> list[int]:
     return state
 
 
-def account_fields(network: str, account: PublicKey, expires_at: int) -> list[int]:
-    """The five fields that seller, operator or buyer sign to read an account until ``expires_at``."""
-    return [text_field(ACCOUNT), network_field(network), *account.to_fields(), expires_at]
+def account_fields(network: str, account: PublicKey, expires_at: int, *, service: str) -> list[int]:
+    """The six fields that seller, operator or buyer sign to read an account until ``expires_at``.
+
+    Only the service whose URL is ``service`` takes them: another one cannot use the signature (C1).
+    """
+    right = [text_field(ACCOUNT), network_field(network), *account.to_fields(), expires_at]
+    return [*right, service_field(service)]
 
 
 def exit_fields(network: str, account: PublicKey, latest: int) -> list[int]:

@@ -48,18 +48,25 @@ def sign_call(
 
 
 def sign_read(
-    buyer: PrivateKey, network: str, account: PublicKey, call_hash: int, *, expires_at: int
+    buyer: PrivateKey, network: str, account: PublicKey, call_hash: int, *, expires_at: int, service: str
 ) -> dict[str, str]:
-    """The headers that let the buyer read a call's private parts until ``expires_at`` (at most an hour)."""
-    fields = read_fields(network, account, call_hash, expires_at)
+    """The headers that let the buyer read a call's private parts until ``expires_at`` (at most an hour).
+
+    ``service`` is any URL of the service that is asked; no other service takes these headers.
+    """
+    fields = read_fields(network, account, call_hash, expires_at, service=service)
     signature = sign_fields(buyer, fields).to_base58()
     return {"Sealrun-Expires-At": str(expires_at), "Sealrun-Signature": signature}
 
 
 def sign_account_read(
-    key: PrivateKey, network: str, account: PublicKey, *, expires_at: int
+    key: PrivateKey, network: str, account: PublicKey, *, expires_at: int, service: str
 ) -> dict[str, str]:
-    """The headers that let buyer, seller or operator read an account, for an hour at most."""
-    signature = sign_fields(key, account_fields(network, account, expires_at)).to_base58()
+    """The headers that let buyer, seller or operator read an account, for an hour at most.
+
+    ``service`` is any URL of the service that is asked; no other service takes these headers.
+    """
+    fields = account_fields(network, account, expires_at, service=service)
+    signature = sign_fields(key, fields).to_base58()
     who = key.public_key().to_base58()
     return {"Sealrun-Key": who, "Sealrun-Expires-At": str(expires_at), "Sealrun-Signature": signature}

@@ -62,6 +62,7 @@ def read_account(
     address: str,
     right: Mapping[str, str],
     *,
+    service: str,
     ledger: Ledger,
     oracle: Callable[[StoredOffer], Oracle],
     now: int,
@@ -76,6 +77,7 @@ def read_account(
     Args:
         address: of the account, base58.
         right: ``key``, ``expires_at`` and ``signature`` of whoever asks.
+        service: the URL of this service, which the right must name.
         ledger: the table of accounts.
         oracle: opens the oracle key that an offer names.
         now: Unix seconds.
@@ -89,7 +91,7 @@ def read_account(
     """
     signed = _Right.parse(right, now=now)  # before the ledger is asked: all of it is refused alike
     known = _known(address, ledger)
-    key = _check_right(known, signed)
+    key = _check_right(known, signed, service)
     if key in (known.terms.seller, known.terms.operator):
         return _settlement(known, ledger, oracle(known.stored))
     return _figure(known, ledger, oracle(known.stored), call_id)
@@ -114,9 +116,9 @@ def _of_terms(terms: int, ledger: Ledger) -> StoredOffer | None:
     return None
 
 
-def _check_right(known: _Known, right: _Right) -> PublicKey:
+def _check_right(known: _Known, right: _Right, service: str) -> PublicKey:
     who = (known.terms.seller, known.terms.operator, PublicKey.from_base58(known.standing.buyer))
-    fields = account_fields(known.terms.network, known.address, right.expires_at)
+    fields = account_fields(known.terms.network, known.address, right.expires_at, service=service)
     if not (right.key in who and verify_fields(right.signature, right.key, fields)):
         raise NotAllowed("account: expected one of the signer's with calls here, got another")
     return right.key

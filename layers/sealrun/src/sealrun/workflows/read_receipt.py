@@ -62,7 +62,13 @@ def read_statements(call_id: str, *, ledger: Ledger, store: EvidenceStore) -> by
 
 
 def read_evidence(
-    call_id: str, right: Mapping[str, str], *, ledger: Ledger, store: EvidenceStore, now: int
+    call_id: str,
+    right: Mapping[str, str],
+    *,
+    service: str,
+    ledger: Ledger,
+    store: EvidenceStore,
+    now: int,
 ) -> dict[str, Any]:
     """The call's documents and index, and where its files are to be had for some minutes.
 
@@ -70,6 +76,7 @@ def read_evidence(
         call_id: the call hash, 64 hex digits.
         right: ``expires_at`` and ``signature`` of the buyer, or empty; without them only what the
             offer's policy names is shown.
+        service: the URL of this service, which a right to read must name.
         ledger: the table of calls.
         store: where the evidence lies.
         now: Unix seconds.
@@ -83,7 +90,7 @@ def read_evidence(
     stored = ledger.offer(record.offer_hash)
     if record.receipt is None or stored is None:
         raise NotFound(f"evidence: expected a call that is over, got one that is {record.state}")
-    buyer = bool(right) and _check_right(record, right, stored.offer, now=now)
+    buyer = bool(right) and _check_right(record, right, stored.offer, service=service, now=now)
     index = store.get(record.index)
     openings = store.get(record.openings) if buyer else None
     leaves = _shown_leaves(index) if openings is None else _all_leaves(openings)
@@ -134,17 +141,19 @@ def _record(call_id: str, ledger: Ledger) -> Record:
     return record
 
 
-def _check_right(record: Record, right: Mapping[str, str], offer: Offer, *, now: int) -> bool:
+def _check_right(record: Record, right: Mapping[str, str], offer: Offer, *, service: str, now: int) -> bool:
     value = read.only(dict(right), ("expires_at", "signature"), where="authorization")
     expires_at = read.decimal(value, "expires_at", high=MAX_UNIX_SECONDS)
     check_expiry(expires_at, now=now, at_most=MAX_READ_SECONDS)
     account = PublicKey.from_base58(record.account)
     buyer = PublicKey.from_base58(record.buyer) if record.buyer else account
-    fields = read_fields(offer.network, account, record.call_hash, expires_at)
+    fields = read_fields(offer.network, account, record.call_hash, expires_at, service=service)
     try:
         holds = verify_fields(Signature.from_base58(value["signature"]), buyer, fields)
     except ValueError as error:
         raise NotAllowed(f"signature: {error}") from error
     if not holds:
-        raise NotAllowed("signature: expected the buyer's over the six fields of a read, got another")
+        raise NotAllowed(
+            "signature: expected the buyer's over the seven fields of a read at this service, got another"
+        )
     return True
