@@ -107,7 +107,11 @@ for (const [name, sender, body] of [
     world.buyer,
     () => world.contract.requestExit(world.terms(), UInt32.from(5), world.exitSignature(5)),
   ],
-  ['withdraw', world.buyer, () => world.contract.withdraw(UInt64.from(MINA))],
+  [
+    'withdraw',
+    world.buyer,
+    () => world.contract.withdraw(world.terms(), UInt64.from(MINA), world.withdrawSignature(MINA)),
+  ],
 ] as const) {
   if (name === 'withdraw') world.chain.setGlobalSlot(100);
   const tx = await Mina.transaction({ sender: sender.address, fee: 1e8 }, body);

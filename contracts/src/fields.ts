@@ -10,7 +10,14 @@ import { Field, Poseidon, PublicKey, Struct, UInt32, UInt64 } from 'o1js';
 export const VOUCHER = textField('sealrun:voucher');
 export const DUE = textField('sealrun:due');
 export const EXIT = textField('sealrun:exit');
+export const WITHDRAW = textField('sealrun:withdraw');
 export const CLOSE = textField('sealrun:close');
+
+/**
+ * The longest exit delay that terms may have, in slots: four weeks of 180 s, two weeks of 90 s. It has to cover a run,
+ * its collection, which is given up after 8 days, and a settlement; a longer one would only keep the buyer's money.
+ */
+export const MAX_EXIT_DELAY = 13_440;
 
 /** Text of at most 31 bytes as a field: its UTF-8 bytes, least significant first. */
 export function textField(text: string): Field {
@@ -59,7 +66,7 @@ export class Terms extends Struct({
   /** Basis points of what is settled, 0 to 10000. */
   operatorShare: UInt32,
   oracle: PublicKey,
-  /** Slots between the latest slot of an exit request and the first withdrawal. */
+  /** Slots between the latest slot of an exit request and the first withdrawal, 1 to `MAX_EXIT_DELAY`. */
   exitDelay: UInt32,
 }) {
   hash(): Field {
@@ -123,6 +130,19 @@ export function dueFields(
 /** What a buyer signs to leave. The latest slot is signed, or a relay could set the exit as late as it likes. */
 export function exitFields(network: Field, account: PublicKey, latest: UInt32): Field[] {
   return [EXIT, network, ...account.toFields(), latest.value];
+}
+
+/**
+ * What a buyer signs to take money out, in nanomina. Each withdrawal moves the exit slot by one, so a signature over the
+ * present one is used up with its withdrawal (A12).
+ */
+export function withdrawFields(
+  network: Field,
+  account: PublicKey,
+  exitSlot: UInt32,
+  amount: UInt64,
+): Field[] {
+  return [WITHDRAW, network, ...account.toFields(), exitSlot.value, amount.value];
 }
 
 /** What a seller signs to close an offer for ever. */

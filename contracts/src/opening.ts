@@ -5,7 +5,7 @@
 import { AccountUpdate, Bool, Field, Permissions, PublicKey, TokenId, UInt32, UInt64 } from 'o1js';
 import { bytesToEvent, credentialHash } from './credential.js';
 import { SHARE_UNIT } from './prepaid_account.js';
-import { Terms } from './fields.js';
+import { MAX_EXIT_DELAY, Terms } from './fields.js';
 import { ACCOUNT_CREATION_FEE, STATE_FIELDS } from './protocol.js';
 import type { PinnedKey } from './verification_keys.js';
 
@@ -111,7 +111,11 @@ export function checkTerms(terms: Terms): void {
   for (const name of ['seller', 'operator', 'oracle'] as const) {
     if (terms[name].isEmpty().toBoolean()) throw new RangeError(`the ${name} has an empty key`);
   }
-  if (terms.exitDelay.toBigint() < 1n) throw new RangeError('the exit delay is 0 slots');
+  const delay = terms.exitDelay.toBigint();
+  if (delay < 1n || delay > MAX_EXIT_DELAY)
+    throw new RangeError(
+      `the exit delay is out of range: expected 1 to ${MAX_EXIT_DELAY} slots, got ${delay}`,
+    );
   const share = terms.operatorShare.toBigint();
   if (share > SHARE_UNIT)
     throw new RangeError(

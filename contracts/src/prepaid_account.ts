@@ -8,6 +8,7 @@
 import {
   AccountUpdate,
   Field,
+  Provable,
   PublicKey,
   Signature,
   SmartContract,
@@ -19,10 +20,21 @@ import {
   method,
   state,
 } from 'o1js';
-import { Terms, dueFields, exitFields, receiptsRoot, voucherFields } from './fields.js';
+import {
+  MAX_EXIT_DELAY,
+  Terms,
+  dueFields,
+  exitFields,
+  receiptsRoot,
+  voucherFields,
+  withdrawFields,
+} from './fields.js';
 
 /** Terms state the operator's share in basis points of this. */
 export const SHARE_UNIT = 10_000n;
+
+/** An exit request is signed for at most so many slots ahead: two days of 180 s, one of 90 s. */
+export const EXIT_WINDOW = 960;
 
 /** The buyer's signature inside a call. */
 export class Voucher extends Struct({
@@ -47,7 +59,7 @@ export class PrepaidAccount extends SmartContract {
   @state(PublicKey) buyer = State<PublicKey>();
   /** The last settled due, in nanomina. */
   @state(UInt64) spent = State<UInt64>();
-  /** First slot of withdrawals; 0 as long as nobody asked to leave. */
+  /** First slot of the next withdrawal, each of which adds 1; 0 as long as nobody asked to leave. */
   @state(UInt32) exitSlot = State<UInt32>();
   /** The operator's share that waits to be pulled, in nanomina. */
   @state(UInt64) accrued = State<UInt64>();
@@ -60,6 +72,7 @@ export class PrepaidAccount extends SmartContract {
   @method async settle(terms: Terms, voucher: Voucher, statement: Due) {
     this.requireMina();
     this.requireTerms(terms);
+    requireSoundTerms(terms);
     const { due, treeRoot, count } = statement;
     const root = receiptsRoot(treeRoot, count.value);
     this.requireVoucher(terms, voucher);
@@ -94,8 +107,10 @@ export class PrepaidAccount extends SmartContract {
   }
 
   /**
-   * Begins the buyer's exit, once and for all (A5). The request must enter the chain up to slot `latest`, and
-   * the delay counts from there: however early it lands, the seller has the whole delay to settle.
+   * Begins the buyer's exit, once and for all (A5). The block that takes the request has a slot up to `latest`, and
+   * the delay counts from there: however early it lands, the seller has the whole delay to settle. `latest` is at most
+   * `EXIT_WINDOW` ahead, so that no mistake and no lying node puts the exit out of reach. Terms that `settle` refuses do
+   * not keep the buyer: a longer delay than terms may have counts as the longest one.
    */
   @method async requestExit(terms: Terms, latest: UInt32, signature: Signature) {
     this.requireMina();
@@ -105,20 +120,30 @@ export class PrepaidAccount extends SmartContract {
       .verify(buyer, exitFields(terms.network, this.address, latest))
       .assertTrue('the exit is not signed by the buyer');
     this.exitSlot.getAndRequireEquals().value.assertEquals(0, 'the exit was already requested');
-    this.network.globalSlotSinceGenesis.requireBetween(UInt32.zero, latest);
-    this.exitSlot.set(latest.add(terms.exitDelay));
+    // The slot of the request's own block. `network.globalSlotSinceGenesis` is its parent's: empty slots between the two
+    // would be taken off the delay.
+    this.currentSlot.requireBetween(earlier(latest, EXIT_WINDOW), latest);
+    this.exitSlot.set(latest.add(smaller(terms.exitDelay, MAX_EXIT_DELAY)));
   }
 
   /**
-   * Pays the buyer once the exit slot is reached, as often as there is something. What accrued to the operator stays.
+   * Pays the buyer, who signs each withdrawal, once a block of the exit slot or later is there (A5, A12). What accrued
+   * to the operator stays.
    */
-  @method async withdraw(amount: UInt64) {
+  @method async withdraw(terms: Terms, amount: UInt64, signature: Signature) {
     this.requireMina();
+    this.requireTerms(terms);
+    const buyer = this.buyer.getAndRequireEquals();
     const exitSlot = this.exitSlot.getAndRequireEquals();
     exitSlot.assertGreaterThan(UInt32.zero, 'the exit was not requested');
+    signature
+      .verify(buyer, withdrawFields(terms.network, this.address, exitSlot, amount))
+      .assertTrue('the withdrawal is not signed by the buyer');
+    // The parent block's slot: whoever settles has at least one block of the exit slot or later to themselves.
     this.network.globalSlotSinceGenesis.requireBetween(exitSlot, UInt32.MAXINT());
     this.requireBalance(amount.add(this.accrued.getAndRequireEquals()));
-    this.pay(this.buyer.getAndRequireEquals(), amount, 'buyer');
+    this.pay(buyer, amount, 'buyer');
+    this.exitSlot.set(exitSlot.add(1));
   }
 
   /** The same address can hold an account in any token: only MINA settles vouchers. */
@@ -130,10 +155,6 @@ export class PrepaidAccount extends SmartContract {
     this.termsHash
       .getAndRequireEquals()
       .assertEquals(terms.hash(), 'the terms are not those of this account');
-    terms.operatorShare.value.assertLessThanOrEqual(
-      SHARE_UNIT,
-      'the operator share is above 10000 basis points',
-    );
   }
 
   /**
@@ -158,6 +179,28 @@ export class PrepaidAccount extends SmartContract {
     receiver.balance.addInPlace(amount);
     this.balance.subInPlace(amount);
   }
+}
+
+/** Nobody can settle under other terms. Exits and withdrawals do not ask: they would lock the buyer's money. */
+function requireSoundTerms(terms: Terms): void {
+  terms.operatorShare.assertLessThanOrEqual(
+    UInt32.from(SHARE_UNIT),
+    'the operator share is above 10000 basis points',
+  );
+  terms.exitDelay.assertLessThanOrEqual(
+    UInt32.from(MAX_EXIT_DELAY),
+    `the exit delay is above ${MAX_EXIT_DELAY} slots`,
+  );
+}
+
+function smaller(value: UInt32, most: number): UInt32 {
+  const limit = UInt32.from(most);
+  return Provable.if(value.lessThan(limit), UInt32, value, limit);
+}
+
+/** `slot` less `count`, and 0 where that would be below. */
+function earlier(slot: UInt32, count: number): UInt32 {
+  return slot.sub(smaller(slot, count));
 }
 
 /**

@@ -30,12 +30,13 @@ export function makeVectors(): Vectors {
     terms: [
       terms('0', 0, 1),
       terms('12345', 250, 480),
-      terms(HIGHEST_FIELD, 10_000, HIGHEST_UINT32),
+      terms(HIGHEST_FIELD, 10_000, fields.MAX_EXIT_DELAY),
     ],
     call: calls(),
     voucher: [voucher('1', '5'), voucher(HIGHEST_AMOUNT, HIGHEST_FIELD)],
     due: [due('1', '7', 1), due(HIGHEST_AMOUNT, HIGHEST_FIELD, HIGHEST_UINT32)],
     exit: [exit(1000), exit(HIGHEST_UINT32)],
+    withdraw: [withdraw(1000, '1'), withdraw(HIGHEST_UINT32, HIGHEST_AMOUNT)],
     close: [{ network, offer: ACCOUNT, ...sign(seller, fields.closeFields(NETWORK, ADDRESS)) }],
     tree: [tree(0, leaf(0, 5, 5)), tree(2, leaf(0, 5, 5), leaf(1, 0, 5), leaf(2, 7, 12))],
     credential: [
@@ -45,7 +46,9 @@ export function makeVectors(): Vectors {
 }
 
 function texts(): string[] {
-  const tags = ['voucher', 'due', 'exit', 'close', 'receipt'].map((name) => `sealrun:${name}`);
+  const tags = ['voucher', 'due', 'exit', 'withdraw', 'close', 'receipt'].map(
+    (name) => `sealrun:${name}`,
+  );
   return ['a', 'mina:devnet', 'mina:mainnet', ...tags, 'x'.repeat(31)];
 }
 
@@ -99,6 +102,11 @@ function due(amount: Decimal, treeRoot: Decimal, count: number): Vectors['due'][
 function exit(latest: number): Vectors['exit'][number] {
   const list = fields.exitFields(NETWORK, ADDRESS, UInt32.from(latest));
   return { network, account: ACCOUNT, latest, ...sign(buyer, list) };
+}
+
+function withdraw(exitSlot: number, amount: Decimal): Vectors['withdraw'][number] {
+  const list = fields.withdrawFields(NETWORK, ADDRESS, UInt32.from(exitSlot), UInt64.from(amount));
+  return { network, account: ACCOUNT, exit_slot: exitSlot, amount, ...sign(buyer, list) };
 }
 
 function tree(index: number, ...leaves: LeafJson[]): Vectors['tree'][number] {

@@ -50,6 +50,7 @@ export interface Vectors {
     receipts_root: Decimal;
   }>[];
   exit: Signed<{ network: string; account: string; latest: number }>[];
+  withdraw: Signed<{ network: string; account: string; exit_slot: number; amount: Decimal }>[];
   close: Signed<{ network: string; offer: string }>[];
   tree: {
     leaves: LeafJson[];
@@ -73,6 +74,7 @@ const LISTS = [
   'voucher',
   'due',
   'exit',
+  'withdraw',
   'close',
   'tree',
   'credential',
@@ -118,6 +120,17 @@ export function recompute(given: Vectors): Vectors {
       signed(
         e,
         fields.exitFields(fields.textField(e.network), address(e.account), UInt32.from(e.latest)),
+      ),
+    ),
+    withdraw: given.withdraw.map((w) =>
+      signed(
+        w,
+        fields.withdrawFields(
+          fields.textField(w.network),
+          address(w.account),
+          UInt32.from(w.exit_slot),
+          UInt64.from(w.amount),
+        ),
       ),
     ),
     close: given.close.map((c) =>

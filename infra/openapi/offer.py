@@ -20,7 +20,7 @@ from sealrun.offers.evidence_policy import MAX_PATTERNS
 from sealrun.offers.inputs import MAX_ENCODED, MAX_OPTIONS, MAX_PATTERN, MAX_STRING
 from sealrun.offers.offer import MAX_ALLOWED_KEYS, MAX_DEPTH, MAX_INPUTS, MAX_NODES
 from sealrun.offers.source import MAX_INCLUDES, PROVIDERS
-from sealrun.offers.terms import MAX_UINT32, SHARE_UNIT
+from sealrun.offers.terms import MAX_EXIT_DELAY, SHARE_UNIT
 
 _WORDS: dict[str, Schema] = {"title": {"type": "string"}, "description": {"type": "string"}}
 _TRUTH: Schema = {"type": "boolean"}
@@ -131,7 +131,7 @@ TERMS = closed(
         "operator": KEY,
         "oracle": KEY,
         "operator_share": whole(0, SHARE_UNIT, "Basis points of what is settled."),
-        "exit_delay": whole(1, MAX_UINT32, "Slots."),
+        "exit_delay": whole(1, MAX_EXIT_DELAY, "Slots."),
     }
 )
 

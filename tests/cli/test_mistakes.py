@@ -18,6 +18,7 @@ from mina.keys import PrivateKey
 from sealrun.errors import SealrunError
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
+from sealrun.offers.terms import MAX_EXIT_DELAY
 from sealrun.verification.claims import BrokenClaim
 from sealrun_cli.commands import check, close
 from sealrun_cli.commands import open as opening
@@ -140,6 +141,24 @@ def test_an_account_is_opened_only_by_who_agreed_to_what_it_costs(
     assert "deposit 20 MINA, and once 1 MINA for the account and 0.1 MINA of fee" in done.stderr
     assert "expected a yes, got nobody to ask" in done.stderr
     assert not own.exists()
+
+
+def test_a5_an_account_whose_deposit_could_not_come_back_is_never_opened(key: str, tmp_path: Path) -> None:
+    value = paid_value()
+    value["terms"]["exit_delay"] = MAX_EXIT_DELAY + 1
+    with web({f"GET /offers/{'0' * 64}": (200, {"document": value, "open": True, "reason": ""})}) as site:
+        flags = ["--deposit", "20", "--account-key", str(tmp_path / "a.key"), "--key", key, "--yes"]
+        error = error_of("open", f"{site.url}/offers/{'0' * 64}", *flags, "--node", site.url)
+        assert "exit_delay: expected a whole number from 1 to 13440, got 13441" in error["detail"]
+        assert posts(site) == []
+    assert not (tmp_path / "a.key").exists()
+
+
+def test_a5_terms_that_keep_a_buyer_for_ever_are_not_written() -> None:
+    for delay in (MAX_EXIT_DELAY + 1, 2**31):
+        done = RUN.invoke(app, ["init", "--exit-delay", str(delay)], terminal_width=200)
+        assert done.exit_code == 2
+        assert "'--exit-delay': Input should be less than or equal to 13440" in done.stderr
 
 
 def test_a_key_that_git_would_take_along_is_named(tmp_path: Path) -> None:

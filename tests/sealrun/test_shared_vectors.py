@@ -12,7 +12,7 @@ from mina.sign import sign_fields
 from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun.calls.call import Call, read_fields
-from sealrun.chain.account import account_fields, exit_fields
+from sealrun.chain.account import account_fields, exit_fields, withdraw_fields
 from sealrun.encoding.fields import digest_fields, tagged_hash, text_field
 from sealrun.money.dues import Due, DueLeaf, DueTree, path, root_from_path
 from sealrun.offers.offer import close_fields
@@ -112,6 +112,11 @@ COMPUTED: dict[str, Callable[[Entry, Signers], dict[str, Any]]] = {
     ),
     "exit": lambda e, signers: signed(
         e, exit_fields(e["network"], key(e["account"]), int(e["latest"])), signers
+    ),
+    "withdraw": lambda e, signers: signed(
+        e,
+        withdraw_fields(e["network"], key(e["account"]), int(e["exit_slot"]), int(e["amount"])),
+        signers,
     ),
     "close": lambda e, signers: signed(e, close_fields(e["network"], key(e["offer"])), signers),
     "tree": lambda e, _: tree(e),

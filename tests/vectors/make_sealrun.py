@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mina.keys import PrivateKey
+from sealrun.offers.terms import MAX_EXIT_DELAY
 from tests.sealrun.test_shared_vectors import COMPUTED
 
 FILE = Path(__file__).with_name("sealrun.json")
@@ -48,7 +49,7 @@ def inputs() -> dict[str, list[dict[str, Any]]]:
         "digest": [{"sha256": digest} for digest in ("ff" * 32, "00" * 16 + "ff" * 16, "01" + "00" * 31)],
         "terms": [
             {"terms": terms()},
-            {"terms": terms(network="mina:mainnet", operator_share=10_000, exit_delay=2**32 - 1)},
+            {"terms": terms(network="mina:mainnet", operator_share=10_000, exit_delay=MAX_EXIT_DELAY)},
             {"terms": terms(ledger=str(P - 1), operator_share=0, exit_delay=1)},
         ],
         "call": [call(), call(network="mina:mainnet", nonce="0", offer_hash=str(P - 1))],
@@ -68,6 +69,10 @@ def inputs() -> dict[str, list[dict[str, Any]]]:
             for url in ("https://calls.test", "HTTPS://Calls.Test.:443/")
         ],
         "exit": [{**on, "latest": latest, "signer": BUYER} for latest in (0, 2**32 - 1)],
+        "withdraw": [
+            {**on, "network": network, "exit_slot": slot, "amount": amount, "signer": BUYER}
+            for network, slot, amount in ((NETWORKS[0], 1, "1"), (NETWORKS[1], 2**32 - 1, MAX))
+        ],
         "close": [{"network": network, "offer": ACCOUNT, "signer": SELLER} for network in NETWORKS],
         "tree": [
             {"leaves": leaves([5]), "index": 0},

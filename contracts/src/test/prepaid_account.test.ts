@@ -7,14 +7,15 @@ import {
   Mina,
   Permissions,
   PublicKey,
+  Signature,
   TokenId,
   Types,
   UInt32,
   UInt64,
 } from 'o1js';
-import { textField } from '../fields.js';
-import { addDeposit, openAccount } from '../opening.js';
-import { operatorPart } from '../prepaid_account.js';
+import { MAX_EXIT_DELAY, type Terms, textField } from '../fields.js';
+import { addDeposit, checkTerms, openAccount } from '../opening.js';
+import { EXIT_WINDOW, operatorPart } from '../prepaid_account.js';
 import { TRANSACTION_VERSION } from '../protocol.js';
 import { pinnedKeys } from '../verification_keys.js';
 import { CHANGES, assertRefused, attempt } from './attacks.js';
@@ -95,6 +96,17 @@ describe('opening', () => {
   test('A1: terms with a share above 10000 are refused', () => {
     const terms = world.terms({ operatorShare: UInt32.from(10_001) });
     assert.throws(() => openAccount(opening(terms)), /expected at most 10000, got 10001/);
+  });
+
+  test('A5: an exit delay at its bound passes, one slot more or none is refused', () => {
+    assert.doesNotThrow(() => checkTerms(world.terms({ exitDelay: UInt32.from(MAX_EXIT_DELAY) })));
+    for (const delay of [0, MAX_EXIT_DELAY + 1, 2 ** 31, 2 ** 32 - 1]) {
+      const terms = world.terms({ exitDelay: UInt32.from(delay) });
+      assert.throws(
+        () => openAccount(opening(terms)),
+        new RegExp(`exit delay is out of range: expected 1 to 13440 slots, got ${delay}$`),
+      );
+    }
   });
 
   test("A1: a buyer's key that is the account's or the oracle's is refused", () => {
@@ -524,12 +536,43 @@ describe('leaving', () => {
     });
   }
 
+  test('A5: an exit signed for a slot that is out of reach is refused', async () => {
+    for (const slot of [0, 1000]) {
+      world.chain.setGlobalSlot(slot);
+      await assert.rejects(
+        world.requestExit(slot + EXIT_WINDOW + 1),
+        /Valid_while_precondition_unsatisfied/,
+      );
+      assert.equal(world.state()[4], '0');
+    }
+    world.chain.setGlobalSlot(0);
+  });
+
+  test("A5: the request's slot is compared with its own block's, the withdrawal's with the parent's", async () => {
+    const { preconditions: exit } = await firstUpdate(() =>
+      world.contract.requestExit(world.terms(), UInt32.from(2000), world.exitSignature(2000)),
+    );
+    assert.deepEqual(exit.validWhile, { lower: String(2000 - EXIT_WINDOW), upper: '2000' });
+    assert.equal(exit.network.globalSlotSinceGenesis, null);
+    const left = await opened();
+    await left.requestExit(LATEST);
+    const { preconditions: out } = await firstUpdate(() =>
+      left.contract.withdraw(left.terms(), UInt64.from(1), left.withdrawSignature(1n)),
+    );
+    assert.equal(out.network.globalSlotSinceGenesis?.lower, String(EXIT));
+    assert.equal(out.validWhile, null);
+    Mina.setActiveInstance(world.chain);
+  });
+
+  /** What the ledger is told of the contract's own update, as JSON. */
+  async function firstUpdate(body: () => Promise<void>) {
+    const tx = await Mina.transaction(body);
+    return (JSON.parse(tx.toJSON()) as Types.Json.ZkappCommand).accountUpdates[0]!.body;
+  }
+
   test('A5: an exit request is dead after its latest slot', async () => {
     world.chain.setGlobalSlot(LATEST + 1);
-    await assert.rejects(
-      world.requestExit(LATEST),
-      /Protocol_state_precondition_unsatisfied|global.slot/i,
-    );
+    await assert.rejects(world.requestExit(LATEST), /Valid_while_precondition_unsatisfied/);
     assert.equal(world.state()[4], '0');
     world.chain.setGlobalSlot(0);
   });
@@ -576,12 +619,17 @@ describe('leaving', () => {
   test('A6: deposits during the exit neither spoil the withdrawal nor are lost', async () => {
     const buyer = world.balance(world.buyer);
     const tx = await Mina.transaction({ sender: world.operator.address, fee: 1e8 }, () =>
-      world.contract.withdraw(UInt64.from(6n * MINA)),
+      world.contract.withdraw(
+        world.terms(),
+        UInt64.from(6n * MINA),
+        world.withdrawSignature(6n * MINA),
+      ),
     );
     await tx.prove();
     await world.transfer(world.stranger, world.account, 3n);
     await tx.sign([world.operator.key]).send();
     assert.equal(world.balance(world.buyer), buyer + 6n * MINA);
+    world.chain.setGlobalSlot(EXIT + 1);
     await world.withdraw(3n, world.stranger);
     assert.equal(world.balance(world.buyer), buyer + 6n * MINA + 3n);
   });
@@ -605,5 +653,119 @@ describe('leaving', () => {
     await world.withdraw(10n * MINA, world.stranger);
     assert.equal(world.balance(world.stranger), stranger - MINA / 10n);
     assert.equal(world.balance(world.account), 0n);
+  });
+});
+
+describe('withdrawing takes the signature of the buyer', () => {
+  const [LATEST, EXIT] = [5, 25];
+  before(async () => {
+    world = await opened();
+    await world.requestExit(LATEST);
+    world.chain.setGlobalSlot(EXIT);
+  });
+
+  const forged: [string, () => Signature][] = [
+    ['by a stranger', () => world.withdrawSignature(1n, { key: world.stranger.key })],
+    ["with the account's own key", () => world.withdrawSignature(1n, { key: world.account.key })],
+    ['by the oracle', () => world.withdrawSignature(1n, { key: world.oracle.key })],
+    ['for another amount', () => world.withdrawSignature(2n)],
+    ['for another account', () => world.withdrawSignature(1n, { account: party() })],
+    [
+      'for another network',
+      () => world.withdrawSignature(1n, { network: textField('mina:mainnet') }),
+    ],
+    ['for an earlier exit slot', () => world.withdrawSignature(1n, { exitSlot: EXIT - 1 })],
+    ['as an exit request', () => world.exitSignature(LATEST)],
+  ];
+  for (const [name, signature] of forged) {
+    test(`A12: one that is signed ${name} is refused`, async () => {
+      const before = world.balance(world.account);
+      await assert.rejects(
+        world.withdraw(1n, world.stranger, signature()),
+        /the withdrawal is not signed by the buyer/,
+      );
+      assert.equal(world.balance(world.account), before);
+    });
+  }
+
+  test('A12: terms of another network do not make a signature for it count', async () => {
+    const network = textField('mina:mainnet');
+    const signature = world.withdrawSignature(1n, { network });
+    await assert.rejects(
+      world.withdraw(1n, world.stranger, signature, world.terms({ network })),
+      /terms are not those of this account/,
+    );
+  });
+
+  test('A12: a signature pays once, whoever sends it, and never again', async () => {
+    const buyer = world.balance(world.buyer);
+    const signature = world.withdrawSignature(MINA);
+    await world.withdraw(MINA, world.stranger, signature);
+    assert.equal(world.balance(world.buyer), buyer + MINA);
+    assert.equal(world.state()[4], String(EXIT + 1));
+    for (const slot of [EXIT, EXIT + 1, EXIT + 1000]) {
+      world.chain.setGlobalSlot(slot);
+      await assert.rejects(
+        world.withdraw(MINA, world.stranger, signature),
+        /the withdrawal is not signed by the buyer/,
+      );
+    }
+    assert.equal(world.balance(world.buyer), buyer + MINA);
+  });
+
+  test('A12: a signature that was used between proof and block leaves the buyer with the money', async () => {
+    const [buyer, signature] = [world.balance(world.buyer), world.withdrawSignature(2n * MINA)];
+    const own = await Mina.transaction({ sender: world.buyer.address, fee: 1e8 }, () =>
+      world.contract.withdraw(world.terms(), UInt64.from(2n * MINA), signature),
+    );
+    await own.prove();
+    await world.withdraw(2n * MINA, world.stranger, signature);
+    await assert.rejects(own.sign([world.buyer.key]).send(), /app_state/i);
+    assert.equal(world.balance(world.buyer), buyer + 2n * MINA - MINA / 10n);
+  });
+
+  test('A5: each block takes a withdrawal: the exit slot never runs ahead of the chain', async () => {
+    const slot = Number(world.state()[4]);
+    for (const passed of [0, 1, 2]) {
+      world.chain.setGlobalSlot(slot + passed);
+      await world.withdraw(1n);
+      assert.equal(world.state()[4], String(slot + passed + 1));
+    }
+  });
+});
+
+describe('an account that was opened for terms that nobody should accept', () => {
+  /** Past `openAccount`, whose check anyone can leave out. */
+  async function openedFor(changes: Partial<Terms>): Promise<Terms> {
+    world = await World.create();
+    const terms = world.terms(changes);
+    await world.open({
+      change: (update) => AccountUpdate.setValue(update.update.appState[0]!, terms.hash()),
+    });
+    return terms;
+  }
+
+  const unsound: [string, Partial<Terms>, RegExp, number][] = [
+    ['an exit delay of 2^31 slots', { exitDelay: UInt32.from(2 ** 31) }, /above 13440/, 13_440],
+    ['the longest exit delay', { exitDelay: UInt32.MAXINT() }, /above 13440/, 13_440],
+    ['a share above 10000', { operatorShare: UInt32.from(10_001) }, /above 10000 basis/, 20],
+  ];
+  for (const [name, changes, message, delay] of unsound) {
+    test(`A5: the buyer leaves ${name}, and nobody settles under it`, async () => {
+      const terms = await openedFor(changes);
+      await assert.rejects(world.settle(MINA, { terms }), message);
+      await world.requestExit(5, world.exitSignature(5), world.buyer, terms);
+      assert.equal(world.state()[4], String(5 + delay));
+      world.chain.setGlobalSlot(5 + delay);
+      await world.withdraw(10n * MINA, world.buyer, world.withdrawSignature(10n * MINA), terms);
+      assert.equal(world.balance(world.account), 0n);
+    });
+  }
+
+  test('A5: the longest exit delay that terms may have can be settled under and left', async () => {
+    const terms = await openedFor({ exitDelay: UInt32.from(MAX_EXIT_DELAY) });
+    await world.settle(MINA, { terms });
+    await world.requestExit(5, world.exitSignature(5), world.buyer, terms);
+    assert.equal(world.state()[4], String(5 + MAX_EXIT_DELAY));
   });
 });

@@ -14,6 +14,7 @@ import {
   exitFields,
   receiptsRoot,
   voucherFields,
+  withdrawFields,
 } from '../fields.js';
 import { Offer } from '../offer.js';
 import { openAccount, openOffer } from '../opening.js';
@@ -184,7 +185,9 @@ describe('a sale with real proofs', () => {
     await send(buyer, () => contract.requestExit(terms, latest, signature));
     await chain.post('/slots', { count: 510 });
     const before = await balance(buyer);
-    await send(buyer, () => contract.withdraw(UInt64.from(6n * MINA)));
+    const amount = UInt64.from(6n * MINA);
+    const list = withdrawFields(DEVNET, account.address, UInt32.from(510), amount);
+    await send(buyer, () => contract.withdraw(terms, amount, Signature.create(buyer.key, list)));
     assert.equal(await balance(buyer), before + 6n * MINA - MINA / 10n);
     assert.equal(await balance(account), 0n);
   });

@@ -12,7 +12,7 @@ import {
 } from 'o1js';
 import '../backend.js';
 import { credentialHash, eventToBytes } from '../credential.js';
-import { dueFields, exitFields, receiptsRoot, voucherFields } from '../fields.js';
+import { dueFields, exitFields, receiptsRoot, voucherFields, withdrawFields } from '../fields.js';
 import { Request } from '../tools/request.js';
 import { type RunningChain, startChain } from './chain_process.js';
 import { type Outcome, runTool } from './tool_process.js';
@@ -260,38 +260,70 @@ describe('an account from opening to leaving', () => {
     });
   }
 
-  test('A5: exit with the key or a signature, then withdraw when the slot is reached', async () => {
+  test('A5: an exit that is signed for a slot out of reach is refused before the proof', async () => {
+    const request = { account: account.address.toBase58(), terms };
+    const far = { ...request, buyer_key: buyer!.key.toBase58(), latest: 2 ** 31 };
+    const { result } = await tool('exit', buyer!, far);
+    assert.match(result.error.detail, /^latest: expected a whole number from \d+ to \d{3,4}$/);
+    const { result: forged } = await tool('exit', stranger!, {
+      ...request,
+      buyer_key: stranger!.key.toBase58(),
+    });
+    assert.match(forged.error.detail, /exit is not signed by the buyer/);
+  });
+
+  test('A5: exit with the key or a signature, and no withdrawal before the slot is reached', async () => {
     const request = { account: account.address.toBase58(), terms };
     assert.equal(
       (await tool('withdraw', buyer!, request)).result.error.detail,
       'the exit was not requested',
     );
-    const latest = 1000;
+    const latest = 500;
     const signature = Signature.create(
       buyer!.key,
       exitFields(DEVNET, account.address, UInt32.from(latest)),
     ).toBase58();
     const { result } = await tool('exit', stranger!, { ...request, latest, signature });
-    assert.deepEqual([result.status, result.exit_slot], ['included', 1020], JSON.stringify(result));
+    assert.deepEqual([result.status, result.exit_slot], ['included', 520], JSON.stringify(result));
     const again = await tool('exit', buyer!, { ...request, buyer_key: buyer!.key.toBase58() });
-    assert.deepEqual(again.result, { status: 'already-requested', exit_slot: 1020 });
+    assert.deepEqual(again.result, { status: 'already-requested', exit_slot: 520 });
     assert.match(
       (await tool('topup', buyer!, { ...request, amount: '1' })).result.error.detail,
-      /exit was requested: expected exit slot 0, got 1020/,
+      /exit was requested: expected exit slot 0, got 520/,
     );
+    const own = { ...request, buyer_key: buyer!.key.toBase58() };
     assert.match(
-      (await tool('withdraw', buyer!, request)).result.error.detail,
-      /not reached: expected 1020/,
+      (await tool('withdraw', buyer!, own)).result.error.detail,
+      /not reached: expected 520/,
     );
-    await chain.post('/slots', { count: 1020 });
+    await chain.post('/slots', { count: 520 });
+  });
+
+  test('A12: withdraw takes the key or a signature of the buyer; what they signed moves once', async () => {
+    const request = { account: account.address.toBase58(), terms };
+    const { result: forged } = await tool('withdraw', stranger!, {
+      ...request,
+      buyer_key: stranger!.key.toBase58(),
+    });
+    assert.equal(forged.error.type, 'wrong-account');
+    assert.match(forged.error.detail, /withdrawal is not signed by the buyer .*: expected B62/);
+    const list = withdrawFields(DEVNET, account.address, UInt32.from(520), UInt64.one);
+    const signature = Signature.create(buyer!.key, list).toBase58();
+    const one = { ...request, amount: '1', signature };
+    assert.equal((await tool('withdraw', stranger!, one)).result.status, 'included');
+    assert.match(
+      (await tool('withdraw', stranger!, one)).result.error.detail,
+      /withdrawal is not signed by the buyer/,
+    );
     const left = await balance(account);
-    const withdrawn = await tool('withdraw', stranger!, request);
+    const own = { ...request, buyer_key: buyer!.key.toBase58() };
+    const withdrawn = await tool('withdraw', stranger!, own);
     assert.equal(
       withdrawn.result.amount,
       String(left - MINA / 10n),
       JSON.stringify(withdrawn.result),
     );
-    assert.equal((await tool('withdraw', stranger!, request)).result.status, 'already-withdrawn');
+    assert.equal((await tool('withdraw', stranger!, own)).result.status, 'already-withdrawn');
   });
 
   test('A7: the operator is paid after that', async () => {
@@ -365,6 +397,14 @@ describe('bad requests', () => {
       { terms: { ...terms, operator_share: 10_001 } },
       /terms.operator_share: expected a whole number from 0 to 10000/,
     ],
+    ...[13_441, 2 ** 31, 2 ** 32 - 1].map(
+      (exit_delay): [string, (request: Request) => unknown, object, RegExp] => [
+        `an exit delay of ${exit_delay} slots`,
+        (r) => r.terms(),
+        { terms: { ...terms, exit_delay } },
+        /terms.exit_delay: expected a whole number from 1 to 13440/,
+      ],
+    ),
     [
       'an empty key',
       (r) => r.terms(),
@@ -396,6 +436,18 @@ describe('bad requests', () => {
       assert.throws(() => read(Request.parse(JSON.stringify(request))), message);
     });
   }
+
+  test('A5: an exit delay at its bound is read, and a longer one by whoever leaves', () => {
+    const read = (exit_delay: number) =>
+      Request.parse(JSON.stringify({ terms: { ...terms, exit_delay } }));
+    assert.equal(read(13_440).terms().exitDelay.toBigint(), 13_440n);
+    assert.equal(
+      read(2 ** 31)
+        .termsToLeave()
+        .exitDelay.toBigint(),
+      2n ** 31n,
+    );
+  });
 
   test('keys are in no output, not even when they are wrong', async () => {
     const key = `${buyer!.key.toBase58()}x`;

@@ -9,6 +9,7 @@ import {
   receiptsRoot,
   textField,
   voucherFields,
+  withdrawFields,
 } from '../fields.js';
 import { Offer } from '../offer.js';
 import { openAccount, openOffer } from '../opening.js';
@@ -174,14 +175,45 @@ export class World {
     return Signature.create(key, exitFields(network, account.address, UInt32.from(latest)));
   }
 
-  async requestExit(latest: number, signature = this.exitSignature(latest), sender = this.buyer) {
+  async requestExit(
+    latest: number,
+    signature = this.exitSignature(latest),
+    sender = this.buyer,
+    terms = this.terms(),
+  ) {
     await this.send(sender, [], () =>
-      this.contract.requestExit(this.terms(), UInt32.from(latest), signature),
+      this.contract.requestExit(terms, UInt32.from(latest), signature),
     );
   }
 
-  async withdraw(amount: bigint, sender = this.buyer) {
-    await this.send(sender, [], () => this.contract.withdraw(UInt64.from(amount)));
+  /** Over the present exit slot, unless another one is given. */
+  withdrawSignature(
+    amount: bigint,
+    {
+      key = this.buyer.key,
+      network = DEVNET,
+      account = this.account,
+      exitSlot = Number(this.state()[4]),
+    } = {},
+  ) {
+    const list = withdrawFields(
+      network,
+      account.address,
+      UInt32.from(exitSlot),
+      UInt64.from(amount),
+    );
+    return Signature.create(key, list);
+  }
+
+  async withdraw(
+    amount: bigint,
+    sender = this.buyer,
+    signature = this.withdrawSignature(amount),
+    terms = this.terms(),
+  ) {
+    await this.send(sender, [], () =>
+      this.contract.withdraw(terms, UInt64.from(amount), signature),
+    );
   }
 
   async payOperator(sender = this.operator) {

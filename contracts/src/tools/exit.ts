@@ -1,8 +1,9 @@
 /** Requests the buyer's exit. Needs the buyer's key, or its signature over [EXIT, network, account, latest]. */
 import { Signature, UInt32 } from 'o1js';
-import { exitFields } from '../fields.js';
-import { PrepaidAccount } from '../prepaid_account.js';
-import { fetchPrepaid, requireTerms } from './prepaid.js';
+import { MAX_EXIT_DELAY, exitFields } from '../fields.js';
+import { EXIT_WINDOW, PrepaidAccount } from '../prepaid_account.js';
+import { fetchPrepaid, requireBuyer, requireTerms } from './prepaid.js';
+import type { Request } from './request.js';
 import { run, type Tool } from './run.js';
 
 /** Slots that the request may take to get into a block. */
@@ -10,21 +11,28 @@ const MARGIN = 40;
 
 export const tool: Tool = async (request, session) => {
   const address = request.address('account');
-  const terms = request.terms();
+  const terms = request.termsToLeave();
   const view = await fetchPrepaid(session, address);
   requireTerms(view, terms);
   if (view.exitSlot !== 0n)
     return { status: 'already-requested', exit_slot: Number(view.exitSlot) };
-  const slot = request.has('signature')
-    ? request.whole('latest', 1, 2 ** 32 - 1)
-    : (await session.currentSlot()) + MARGIN;
-  const latest = UInt32.from(request.whole('latest', 1, 2 ** 32 - 1, slot));
+  const latest = readLatest(request, await session.currentSlot());
+  const list = exitFields(terms.network, address, latest);
   const signature = request.has('signature')
     ? request.signature('signature')
-    : Signature.create(request.key('buyer_key'), exitFields(terms.network, address, latest));
+    : Signature.create(request.key('buyer_key'), list);
+  requireBuyer(view, signature, list, 'exit');
   await session.compile(PrepaidAccount);
   const sent = await session.send(() => view.contract.requestExit(terms, latest, signature));
-  return { ...sent, exit_slot: Number(latest.add(terms.exitDelay).toBigint()) };
+  const delay = Math.min(Number(terms.exitDelay.toBigint()), MAX_EXIT_DELAY);
+  return { ...sent, exit_slot: Number(latest.toBigint()) + delay };
 };
+
+/** A signature is over its `latest`; without one it is chosen here. */
+function readLatest(request: Request, slot: number): UInt32 {
+  const chosen = request.has('signature') ? {} : { latest: slot + MARGIN };
+  const latest = request.whole('latest', slot + 1, slot + EXIT_WINDOW, chosen.latest);
+  return UInt32.from(latest);
+}
 
 if (import.meta.main) await run(tool);

@@ -1,5 +1,5 @@
 /** What the tools read of a prepaid account, and check before they spend seconds on a proof. */
-import type { PublicKey } from 'o1js';
+import type { Field, PublicKey, Signature } from 'o1js';
 import type { Terms } from '../fields.js';
 import { PrepaidAccount } from '../prepaid_account.js';
 import { ToolError } from './errors.js';
@@ -38,5 +38,19 @@ export function requireTerms(view: { termsHash: string }, terms: Terms): void {
     throw new ToolError(
       'wrong-account',
       `the account has other terms: expected ${hash}, got ${view.termsHash}`,
+    );
+}
+
+/** The contract's own condition, told in words and before the proof. */
+export function requireBuyer(
+  { buyer }: PrepaidView,
+  signature: Signature,
+  list: Field[],
+  what: string,
+): void {
+  if (!signature.verify(buyer, list).toBoolean())
+    throw new ToolError(
+      'wrong-account',
+      `the ${what} is not signed by the buyer of this account: expected ${buyer.toBase58()}`,
     );
 }

@@ -1,10 +1,13 @@
 /** Reading a tool's request: every value is checked here, and no message repeats a secret. */
 import { Field, PrivateKey, PublicKey, Signature, UInt32, UInt64 } from 'o1js';
-import { Terms, textField } from '../fields.js';
+import { MAX_EXIT_DELAY, Terms, textField } from '../fields.js';
+import { SHARE_UNIT } from '../prepaid_account.js';
 import { ToolError } from './errors.js';
 
 /** Order of the base field, Pallas' p: values from there on would be reduced silently. */
 const P = 0x40000000000000000000000000000000224698fc094cf91b992d30ed00000001n;
+const MAX_UINT32 = 2 ** 32 - 1;
+const MAX_SHARE = Number(SHARE_UNIT);
 const NETWORKS = ['mina:devnet', 'mina:mainnet'];
 
 export class Request {
@@ -98,8 +101,18 @@ export class Request {
     return text;
   }
 
-  terms(name = 'terms'): Terms {
-    const part = this.part(name);
+  /** Terms that an account may be opened for and settled under. */
+  terms(): Terms {
+    return this.termsWithin(MAX_SHARE, MAX_EXIT_DELAY);
+  }
+
+  /** The terms of an account that is there, whatever they are: its buyer can leave it all the same. */
+  termsToLeave(): Terms {
+    return this.termsWithin(MAX_UINT32, MAX_UINT32);
+  }
+
+  private termsWithin(share: number, delay: number): Terms {
+    const part = this.part('terms');
     const network = part.text('network');
     if (!NETWORKS.includes(network)) part.refuse('network', NETWORKS.join(' or '));
     return new Terms({
@@ -107,9 +120,9 @@ export class Request {
       ledger: part.field('ledger'),
       seller: part.address('seller'),
       operator: part.address('operator'),
-      operatorShare: UInt32.from(part.whole('operator_share', 0, 10_000)),
+      operatorShare: UInt32.from(part.whole('operator_share', 0, share)),
       oracle: part.address('oracle'),
-      exitDelay: UInt32.from(part.whole('exit_delay', 1, 2 ** 32 - 1)),
+      exitDelay: UInt32.from(part.whole('exit_delay', 1, delay)),
     });
   }
 

@@ -6,20 +6,17 @@ import { Signature, UInt32, type PublicKey } from 'o1js';
 import { dueFields, receiptsRoot, voucherFields, type Terms } from '../fields.js';
 import { Due, PrepaidAccount, Voucher } from '../prepaid_account.js';
 import { ToolError } from './errors.js';
+import { onNewestState } from './newest_state.js';
 import { fetchPrepaid, requireTerms, type PrepaidView } from './prepaid.js';
 import type { Request } from './request.js';
 import { run, type Tool } from './run.js';
-
-/** Each lost race means that somebody else's settlement or withdrawal got in between. */
-const ATTEMPTS = 5;
 
 export const tool: Tool = async (request, session, progress) => {
   const address = request.address('account');
   const terms = request.terms();
   const voucher = readVoucher(request.part('voucher'));
   const statement = readDue(request.part('due'));
-  let compiled = false;
-  for (let attempt = 1; ; attempt++) {
+  return await onNewestState(progress, async (attempt) => {
     const view = await fetchPrepaid(session, address);
     requireTerms(view, terms);
     requireSignatures(address, view.buyer, terms, voucher, statement);
@@ -27,21 +24,15 @@ export const tool: Tool = async (request, session, progress) => {
     if (view.spent >= due) return { status: 'already-settled', spent: view.spent.toString() };
     requireSettleable(view, statement);
     await session.account(terms.seller, 'seller');
-    if (!compiled) await session.compile(PrepaidAccount);
-    compiled = true;
-    try {
-      const sent = await session.send(() => view.contract.settle(terms, voucher, statement));
-      return {
-        ...sent,
-        spent: due.toString(),
-        settled: (due - view.spent).toString(),
-        attempts: attempt,
-      };
-    } catch (error) {
-      if (attempt === ATTEMPTS || !lostRace(error)) throw error;
-      progress('the account or the payer moved meanwhile: trying again on the newest state');
-    }
-  }
+    await session.compile(PrepaidAccount);
+    const sent = await session.send(() => view.contract.settle(terms, voucher, statement));
+    return {
+      ...sent,
+      spent: due.toString(),
+      settled: (due - view.spent).toString(),
+      attempts: attempt,
+    };
+  });
 };
 
 function readVoucher(part: Request): Voucher {
@@ -107,12 +98,6 @@ function requireSettleable(
       'not-owed',
       `the receipts do not grow: expected more than ${receiptsCount}, got ${count}`,
     );
-}
-
-function lostRace(error: unknown): boolean {
-  if (!(error instanceof ToolError)) return false;
-  if (error.type === 'refused') return /nonce/i.test(error.message);
-  return error.type === 'failed' && /precondition|Overflow|nonce/i.test(error.message);
 }
 
 if (import.meta.main) await run(tool);

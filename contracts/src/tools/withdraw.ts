@@ -1,25 +1,56 @@
-/** Pays the rest to the buyer, once the exit slot is reached. Anyone may run it. */
-import { UInt64 } from 'o1js';
+/**
+ * Pays the buyer, once the exit slot is reached. Needs the buyer's key, or with `amount` its signature over
+ * [WITHDRAW, network, account, exit slot, amount]; then anyone may send it.
+ */
+import { Signature, UInt32, UInt64 } from 'o1js';
+import { withdrawFields, type Terms } from '../fields.js';
 import { PrepaidAccount } from '../prepaid_account.js';
 import { ToolError } from './errors.js';
-import { fetchPrepaid } from './prepaid.js';
+import { onNewestState } from './newest_state.js';
+import { fetchPrepaid, requireBuyer, requireTerms, type PrepaidView } from './prepaid.js';
+import type { Request } from './request.js';
 import { run, type Tool } from './run.js';
+import type { Session } from './session.js';
 
-export const tool: Tool = async (request, session) => {
+export const tool: Tool = async (request, session, progress) => {
+  const terms = request.termsToLeave();
+  const attempt = () => withdraw(request, session, terms);
+  // A named amount is paid once or not at all: after a lost race it may have been paid already.
+  return request.has('amount') ? await attempt() : await onNewestState(progress, attempt);
+};
+
+async function withdraw(request: Request, session: Session, terms: Terms): Promise<object> {
   const view = await fetchPrepaid(session, request.address('account'));
-  if (view.exitSlot === 0n) throw new ToolError('not-yet', 'the exit was not requested');
-  const slot = BigInt(await session.currentSlot());
-  if (slot < view.exitSlot)
-    throw new ToolError(
-      'not-yet',
-      `the exit slot is not reached: expected ${view.exitSlot}, got ${slot}`,
-    );
+  requireTerms(view, terms);
+  await requireExit(session, view);
   const amount = request.amount('amount', view.balance - view.accrued);
   if (amount.toBigInt() === 0n) return { status: 'already-withdrawn', amount: '0' };
   await session.account(view.buyer, 'buyer');
+  const signature = signed(request, view, terms, amount);
   await session.compile(PrepaidAccount);
-  const sent = await session.send(() => view.contract.withdraw(UInt64.from(amount)));
+  const sent = await session.send(() => view.contract.withdraw(terms, amount, signature));
   return { ...sent, amount: amount.toString(), buyer: view.buyer.toBase58() };
-};
+}
+
+async function requireExit(session: Session, { exitSlot }: PrepaidView): Promise<void> {
+  if (exitSlot === 0n) throw new ToolError('not-yet', 'the exit was not requested');
+  const slot = BigInt(await session.currentSlot());
+  if (slot < exitSlot)
+    throw new ToolError(
+      'not-yet',
+      `the exit slot is not reached: expected ${exitSlot}, got ${slot}`,
+    );
+}
+
+function signed(request: Request, view: PrepaidView, terms: Terms, amount: UInt64): Signature {
+  const { address } = view.contract;
+  const list = withdrawFields(terms.network, address, UInt32.from(view.exitSlot), amount);
+  const given = request.has('signature') && request.has('amount');
+  const signature = given
+    ? request.signature('signature')
+    : Signature.create(request.key('buyer_key'), list);
+  requireBuyer(view, signature, list, 'withdrawal');
+  return signature;
+}
 
 if (import.meta.main) await run(tool);

@@ -147,12 +147,12 @@ def test_a8_what_the_ledger_hands_out_settles_and_the_account_passes_again(node:
 
     with pytest.raises(AccountRefused, match=r"state\.spent: expected 1"):
         view(node, settled=(1, int(found["root"])))
-    signed = exit_fields("mina:devnet", ACCOUNT.public_key(), 1000)
+    signed = exit_fields("mina:devnet", ACCOUNT.public_key(), 500)
     signature = sign_fields(BUYER, signed).to_base58()
-    leaving = {"account": found["account"], "terms": found["terms"], "latest": 1000}
+    leaving = {"account": found["account"], "terms": found["terms"], "latest": 500}
     tool("exit", node=node, payer_key=SELLER.to_base58(), signature=signature, **leaving)
     market.clock.passes(60)
-    with pytest.raises(AccountRefused, match=r"state\.exitSlot: expected 0, got 1100"):
+    with pytest.raises(AccountRefused, match=r"state\.exitSlot: expected 0, got 600"):
         market.pay(market.sign(limit=3 * PRICE, nonce=4))
 
 

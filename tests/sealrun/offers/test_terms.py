@@ -6,7 +6,7 @@ import pytest
 
 from mina.keys import PrivateKey
 from sealrun.errors import Malformed, Refused
-from sealrun.offers.terms import Terms
+from sealrun.offers.terms import MAX_EXIT_DELAY, Terms
 from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, terms_value
 
 # Base58check of x = 0 and an even y, as o1js's PublicKey.empty().toBase58() writes it.
@@ -28,7 +28,7 @@ def test_terms_read_back_as_they_were_written() -> None:
         ({"oracle": EMPTY}, "oracle: public key: expected the x of a point"),
         ({"seller": 5}, "seller: expected a base58 public key, got int"),
         ({"ledger": 7}, "ledger: expected a decimal number in a string"),
-        ({"exit_delay": 2**32}, "exit_delay: expected a whole number"),
+        ({"exit_delay": 0}, "exit_delay: expected a whole number from 1 to 13440, got 0"),
         ({"network": "mina:testnet"}, "network: expected one of"),
         ({"tip": 1}, "got also tip"),
     ],
@@ -50,6 +50,22 @@ def test_a1_every_term_changes_the_hash() -> None:
     ]
     hashes = {Terms.parse(terms_value(**change)).hash for change in changes}
     assert len(hashes | {base.hash}) == len(changes) + 1
+
+
+def test_a5_an_exit_delay_is_weeks_and_no_deposit_is_locked_for_ever() -> None:
+    assert Terms.parse(terms_value(exit_delay=MAX_EXIT_DELAY)).exit_delay == MAX_EXIT_DELAY
+    for delay in (MAX_EXIT_DELAY + 1, 2**31, 2**32 - 1, 2**32):
+        with pytest.raises(
+            Malformed, match=f"exit_delay: expected a whole number from 1 to 13440, got {delay}"
+        ):
+            Terms.parse(terms_value(exit_delay=delay))
+
+
+def test_a5_the_longest_run_fits_into_the_longest_exit_delay() -> None:
+    longest = Terms.parse(terms_value(exit_delay=MAX_EXIT_DELAY))
+    for slot_seconds, days in ((180, 28), (90, 14)):
+        longest.check_exit(run_seconds=24 * 3600, slot_seconds=slot_seconds)
+        assert MAX_EXIT_DELAY * slot_seconds == days * 24 * 3600
 
 
 def test_a5_an_exit_delay_shorter_than_a_run_and_its_settlement_is_refused() -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from sealrun.offers.terms import MAX_EXIT_DELAY
 from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import ask, confirm
 from sealrun_cli.lib.errors import CliError
@@ -47,7 +48,9 @@ def init(
     share: Annotated[
         int, typer.Option(help="The operator's share in basis points.", min=0, max=10_000)
     ] = SHARE,
-    exit_delay: Annotated[int, typer.Option(help="Slots that a leaving buyer waits.", min=1)] = EXIT_DELAY,
+    exit_delay: Annotated[
+        int, typer.Option(help="Slots that a leaving buyer waits.", min=1, max=MAX_EXIT_DELAY)
+    ] = EXIT_DELAY,
     depth: Annotated[int, typer.Option(help="Blocks over a deposit before it counts.", min=0)] = DEPTH,
     ledger: Annotated[str, typer.Option(help="The ledger of terms that you sell under already.")] = "",
     network: options.Network = options.DEFAULT_NETWORK,

@@ -1,7 +1,7 @@
-"""``sealrun withdraw``: pay the rest of an account to its buyer, after the exit delay."""
+"""``sealrun withdraw``: the buyer takes the rest of an account out, after the exit delay."""
 
 from sealrun_cli.lib import options
-from sealrun_cli.lib.accounts import outcome
+from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import mina, speaking
 from sealrun_cli.lib.tools import Sender, run_tool
@@ -12,13 +12,16 @@ def withdraw(
     *,
     key: options.Key,
     node: options.Node,
+    terms: TermsFile = None,
     fee: options.Fee = options.DEFAULT_FEE,
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
     no_proofs: options.NoProofs = False,
+    state: options.State = options.DEFAULT_STATE,
     as_json: options.Json = False,
 ) -> None:
-    """Pay the rest of an account to its buyer, from the exit slot on. Any key may pay the fee."""
+    """Take the rest of an account out, as its buyer, from the exit slot on."""
     with speaking(as_json=as_json) as out:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
-        result = run_tool("withdraw", sender, out, account=account)
+        named = with_terms(account, terms, state)
+        result = run_tool("withdraw", sender, out, **named, buyer_key=sender.key.to_base58())
         out.result(result, f"{outcome(result, 'withdrawn')}: {mina(result['amount'])}")

@@ -11,7 +11,7 @@ from typing import Any
 from mina import tokens
 from mina.field import P
 from mina.keys import PublicKey
-from sealrun.encoding.fields import ACCOUNT, EXIT, network_field, text_field
+from sealrun.encoding.fields import ACCOUNT, EXIT, WITHDRAW, network_field, text_field
 from sealrun.encoding.origins import service_field
 from sealrun.errors import AccountRefused, NodeUnavailable, Refused
 from sealrun.offers.terms import Terms
@@ -191,6 +191,11 @@ def account_fields(network: str, account: PublicKey, expires_at: int, *, service
 def exit_fields(network: str, account: PublicKey, latest: int) -> list[int]:
     """What a buyer signs to leave; the request must be on chain by slot ``latest`` (A5)."""
     return [text_field(EXIT), network_field(network), *account.to_fields(), latest]
+
+
+def withdraw_fields(network: str, account: PublicKey, exit_slot: int, amount: int) -> list[int]:
+    """What a buyer signs to take ``amount`` nanomina out; it is used up with that exit slot (A12)."""
+    return [text_field(WITHDRAW), network_field(network), *account.to_fields(), exit_slot, amount]
 
 
 def slot_seconds(answer: Mapping[str, Any]) -> int:

@@ -13,6 +13,10 @@ from sealrun.errors import Malformed, Refused
 # Basis points: the operator's share is so many ten-thousandths of what is settled.
 SHARE_UNIT = 10_000
 MAX_UINT32 = 2**32 - 1
+# Slots: four weeks of 180 s, two weeks of 90 s. An exit delay has to cover a run, its collection, which is
+# given up after 8 days, and a settlement; a longer one would only keep the buyer's money (A5). The contract
+# has the same bound.
+MAX_EXIT_DELAY = 13_440
 
 # How long a view of an account may be used before it is renewed. An exit hides no longer than this.
 VIEW_SECONDS = 60
@@ -24,7 +28,10 @@ SETTLE_SECONDS = 60 * 60
 
 @dataclass(frozen=True)
 class Terms:
-    """What an account's ``termsHash`` stands for. Amounts of time are slots, shares basis points."""
+    """What an account's ``termsHash`` stands for. Amounts of time are slots, shares basis points.
+
+    Values are checked by ``parse``, not here.
+    """
 
     network: str
     ledger: int  # a random field that names the one table of dues and vouchers (A3)
@@ -32,7 +39,7 @@ class Terms:
     operator: PublicKey
     operator_share: int
     oracle: PublicKey
-    exit_delay: int
+    exit_delay: int  # 1 to MAX_EXIT_DELAY
 
     @cached_property
     def hash(self) -> int:
@@ -72,7 +79,7 @@ class Terms:
             operator=read.public_key(found, "operator"),
             operator_share=read.whole(found, "operator_share", low=0, high=SHARE_UNIT),
             oracle=read.public_key(found, "oracle"),
-            exit_delay=read.whole(found, "exit_delay", low=1, high=MAX_UINT32),
+            exit_delay=read.whole(found, "exit_delay", low=1, high=MAX_EXIT_DELAY),
         )
 
     def value(self) -> dict[str, Any]:
