@@ -1,10 +1,15 @@
 """What the probe leaves is what the collector takes, whatever names a program gives its functions."""
 
+import os
+from urllib.parse import unquote_to_bytes
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sealrun.encoding import json_limits
 from sealrun.evidence import call_stacks as stacks
+from sealrun.offers.evidence_policy import Globs
 from sealrun.workflows import gather_files
 from sealrun_probe import folding, leave
 from sealrun_probe.folding import Stacks, fold, frame, stack
@@ -28,9 +33,37 @@ def test_any_names_fold_into_what_the_collector_reads(counted: dict[tuple[str, .
     assert stacks.parse(fold(counted)) == counted
 
 
-def test_a_name_keeps_its_words_and_loses_what_would_break_a_line() -> None:
-    assert frame("std::map<int; long>::at\t(map.h)\n") == "std::map<int long>::at (map.h)"
-    assert frame(" ;\0") == "(unnamed)"
+@given(st.one_of(st.text(max_size=60), st.binary(max_size=60).map(os.fsdecode)))
+def test_a_frame_decodes_to_its_name(name: str) -> None:
+    held = frame(name)
+    assert stacks.parse(f"{held} 1\n".encode()) == {(held,): 1}
+    if name:
+        assert os.fsdecode(unquote_to_bytes(held.encode())) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "shown"),
+    [
+        ("std::map<int, long>::at (map.h)", None, None),
+        ("operator% (a%b c%)", None, None),
+        ("Lcom/foo/Bar;::baz", "Lcom/foo/Bar%3B::baz", None),
+        ("%3B", "%253B", None),
+        (" a  b ", "%20a %20b%20", None),
+        ("a\nb\t\x1b[1m", "a%0Ab%09%1B[1m", "a%0Ab%09%1B[1m"),
+        (os.fsdecode(b"\xff;"), "%FF%3B", "%FF%3B"),
+        ("", "(unnamed)", "(unnamed)"),
+    ],
+)
+def test_a_name_is_encoded_where_it_would_break_a_line(
+    name: str, held: str | None, shown: str | None
+) -> None:
+    assert frame(name) == (held or name)
+    assert stacks.name_of(frame(name)) == (shown or name)
+
+
+def test_a_policy_names_functions_as_people_know_them() -> None:
+    read = stacks.parse(fold({("java", frame("Lcom/foo/Bar;::baz")): 2}))
+    assert stacks.redact(read, Globs(("Lcom/foo/Bar;*",))) == {(stacks.BLACK_BOX, "Lcom/foo/Bar%3B::baz"): 2}
 
 
 def test_a_stack_that_is_too_deep_keeps_its_outer_frames() -> None:

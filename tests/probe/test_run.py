@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sealrun_probe import leave, uprobes
-from sealrun_probe.perf_script import Hits
+from sealrun_probe.perf_samples import Hits
 from sealrun_probe.proc import Proc
 from sealrun_probe.run import Watch
 from sealrun_probe.samplers import Refused, Sampled, in_one_line
@@ -86,13 +86,13 @@ def process(proc: Path, pid: int, name: str, ticks: int, *children: int) -> None
 def test_proc_gives_new_ticks_to_the_chain_of_names(tmp_path: Path) -> None:
     process(tmp_path, 1, "make", 4, 2, 3)
     process(tmp_path, 2, "odd ) S 9", 10)
-    process(tmp_path, 3, "gcc", 0)
+    process(tmp_path, 3, "\na(\n", 0)
     sampler = Proc(tmp_path, period=60)
     sampler.watch(1)
     sampler.look(1)
     process(tmp_path, 2, "odd ) S 9", 15)
     sampler.look(1)
-    assert sampler.end().stacks == {("make", "odd ) S 9"): 16, ("make", "gcc"): 1}
+    assert sampler.end().stacks == {("make", "odd ) S 9"): 16, ("make", "%0Aa(%0A"): 1}
 
 
 def test_proc_says_what_the_kernel_does_not_show(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sealrun.evidence import call_stacks as stacks
+from sealrun_probe.folding import frame
 
 pytestmark = pytest.mark.peers
 
@@ -29,6 +30,7 @@ outer()
 # Not optimised: every function then keeps its frame pointer, by which perf finds the caller.
 NATIVE = """
 #include <stdint.h>
+#include <sys/prctl.h>
 uint64_t oracle_step(uint64_t x) {
   for (int i = 0; i < 100000; i++) x = x * 6364136223846793005ULL + 1442695040888963407ULL;
   return x;
@@ -38,7 +40,10 @@ uint64_t oracle_run(int n) {
   for (int i = 0; i < n; i++) x = oracle_step(x);
   return x + 1;
 }
-int main(int argc, char **argv) { return oracle_run(argc > 1 ? 7 : 3000) == 42; }
+int main(int argc, char **argv) {
+  if (argc > 2) prctl(PR_SET_NAME, argv[2]);
+  return oracle_run(argc == 2 ? 7 : 3000) == 42;
+}
 """
 
 
@@ -78,6 +83,19 @@ def test_perf_names_the_functions_of_a_native_program(tmp_path: Path, native: Pa
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "oracle_step" in again.stdout
+
+
+@pytest.mark.parametrize("name", ["Worker 7 io:", "", "a\nb;c", "  ) S 9 (", os.fsdecode(b"\xff%41")])
+def test_perf_keeps_the_stacks_of_any_thread_in_any_folder(tmp_path: Path, native: Path, name: str) -> None:
+    """A path with parentheses lost its stacks, an empty name every sample."""
+    place = tmp_path / os.fsdecode(b"job (copy) [1]\n;\xff") / "w (deleted);"
+    place.parent.mkdir()
+    shutil.copy(native, place)
+    told, read = sample(tmp_path, "--sampler", "perf", "--", str(place), "as", name)
+    assert (told["sampler"], told["refused"]) == ("perf", {})
+    named = ("oracle_run (w (deleted)%3B)", "oracle_step (w (deleted)%3B)")
+    hot = sum(count for frames, count in read.items() if frames[0] == frame(name) and frames[-2:] == named)
+    assert hot > told["samples"] / 2
 
 
 def test_perf_works_for_a_user_without_rights(tmp_path: Path, native: Path) -> None:

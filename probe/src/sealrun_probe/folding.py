@@ -2,7 +2,11 @@
 
 One stack a line, ``outer;inner count``, each stack once, lines sorted by their bytes, LF at every end:
 https://github.com/brendangregg/FlameGraph#2-fold-stacks in one fixed order, so that it can be hashed.
-A frame reads ``function (file or binary)``, the name of a process alone.
+A frame reads ``function (file or binary)``; the frame of a process or thread is its name.
+
+A name may hold any byte. In a frame it is percent-encoded as in a URL, but only where it must be: ``;``,
+control characters, bytes that are not UTF-8, spaces at either end or behind another space, and a ``%`` before
+two hex digits. Whoever decodes every ``%XX`` has the name again. An empty name is ``(unnamed)``.
 """
 
 import re
@@ -18,15 +22,20 @@ MAX_NAME = 256
 # Kept free for the line that holds what did not fit.
 _RESERVE = 256
 UNNAMED, DEEPER, OTHERS = "(unnamed)", "(deeper)", "(other stacks)"
-_UNFIT = re.compile(r"[\x00-\x20;]+")
+_UNFIT = re.compile("[\x00-\x1f;\x7f-\x9f\ud800-\udfff]|^ |(?<= ) | $|%(?=[0-9A-Fa-f]{2})")
 
 Stack = tuple[str, ...]
 Stacks = Mapping[Stack, int]
 
 
 def frame(name: str) -> str:
-    """A name as a frame may hold it: no ``;``, no control character, single spaces."""
-    return _UNFIT.sub(" ", name)[:MAX_NAME].strip(" ") or UNNAMED
+    """The frame of a name's first ``MAX_NAME`` characters; lone surrogates stand for bytes (PEP 383)."""
+    return _UNFIT.sub(_percent_encoded, name[:MAX_NAME]) or UNNAMED
+
+
+def _percent_encoded(found: re.Match[str]) -> str:
+    errors = "surrogateescape" if "\udc80" <= found[0] <= "\udcff" else "surrogatepass"
+    return "".join(f"%{byte:02X}" for byte in found[0].encode(errors=errors))
 
 
 def stack(names: list[str]) -> Stack:
@@ -42,7 +51,7 @@ def fold(stacks: Stacks) -> bytes:
     lines: list[bytes] = []
     size, others = 0, 0
     for frames, count in sorted(stacks.items(), key=lambda item: (-item[1], item[0])):
-        line = f"{';'.join(frames)} {count}".encode(errors="replace")
+        line = f"{';'.join(frames)} {count}".encode()
         if others or len(lines) == MAX_STACKS - 1 or size + len(line) + 1 > MAX_BYTES - _RESERVE:
             others += count
         elif count > 0:

@@ -6,10 +6,14 @@ import select
 import shutil
 import subprocess
 import threading
+from collections.abc import Iterator
+from functools import partial
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sealrun_probe import perf_script
+from sealrun_probe.folding import Stack
+from sealrun_probe.perf_samples import Hits, NotTheSame, read
 from sealrun_probe.samplers import HZ, Refused, Sampled, in_one_line
 from sealrun_probe.uprobes import Probe, Probes
 
@@ -19,6 +23,7 @@ MAX_DATA = "32M"
 READY_SECONDS = 10
 STOP_SECONDS = 20
 READ_SECONDS = 60
+CHUNK = 1 << 16
 # perf says "ack\n" and a NUL when it has done what it was told: perf-record(1), --control.
 _ACK_BYTES = 5
 _CUT = "stopping session"
@@ -31,7 +36,7 @@ class Perf:
 
     def __init__(self, data: Path, probes: list[Probe]) -> None:
         self._data, self._probes = data, Probes(probes)
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._control = self._answers = -1
 
     def watch(self, pid: int) -> None:
@@ -74,7 +79,16 @@ class Perf:
         self._answers, answer = os.pipe()
         events = [part for event in [EVENT, *self._probes.events] for part in ("-e", event)]
         held = ["--delay=-1", "--control", f"fd:{control},{answer}", "--pid", str(pid)]
-        kept = ["-g", "--no-buildid-cache", "--buildid-all", "--max-size", MAX_DATA, "-o", str(self._data)]
+        kept = [
+            "-g",
+            "--timestamp",
+            "--no-buildid-cache",
+            "--buildid-all",
+            "--max-size",
+            MAX_DATA,
+            "-o",
+            str(self._data),
+        ]
         try:
             self._process = _start(["perf", "record", *events, *kept, *held], pass_fds=(control, answer))
         finally:
@@ -103,7 +117,7 @@ class Perf:
             raise Refused("expected a perf that was started, got none")
         with self._process as process:
             try:
-                return process.communicate(timeout=timeout)[1]
+                return process.communicate(timeout=timeout)[1].decode(errors="replace")
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise Refused(f"expected perf to end within {timeout:g} s, got a perf at work") from None
@@ -111,31 +125,45 @@ class Perf:
                 os.close(self._control)
                 os.close(self._answers)  # not before: perf dies of an answer that nobody can read
 
-    def _read(self) -> tuple[dict[tuple[str, ...], int], dict[str, Any]]:
-        """The stacks and the probes' hits, as perf script tells them."""
-        fields = "comm,tid,event,ip,sym,dso" + (",trace" if self._probes.events else "")
-        command = ["perf", "script", "-i", str(self._data), "--no-inline", "-F", fields]
-        with _start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-            timer = threading.Timer(READ_SECONDS, process.kill)
-            timer.start()
+    def _read(self) -> tuple[dict[Stack, int], dict[str, Hits]]:
+        """The stacks and the probes' hits, as perf tells them in its two forms."""
+        fields = "tid,time,event,ip,dso" + (",trace" if self._probes.events else "")
+        data = ["-i", str(self._data)]
+        with (
+            _reading(["perf", "data", "convert", *data, "--force", "--to-json", "/dev/stdout"]) as quoted,
+            _reading(["perf", "script", *data, "--ns", "--no-inline", "-F", fields]) as lines,
+        ):
             try:
-                found = perf_script.read(process.stdout or (), self._probes.events)
-            finally:
-                timer.cancel()
-        if process.returncode:
-            raise Refused(f"perf script: expected exit status 0, got {process.returncode}")
-        return found
+                return read(iter(partial(quoted.read1, CHUNK), b""), lines, self._probes.events)
+            except NotTheSame as error:
+                raise Refused(str(error)) from error
 
 
-def _start(command: list[str], **how: Any) -> subprocess.Popen[str]:
+@contextlib.contextmanager
+def _reading(command: list[str]) -> Iterator[BufferedReader]:
+    """What a perf prints, for as long as it may take.
+
+    Raises:
+        Refused: it ends with an error.
+    """
+    with _start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        timer = threading.Timer(READ_SECONDS, process.kill)
+        timer.start()
+        try:
+            yield cast("BufferedReader", process.stdout)
+        finally:
+            timer.cancel()
+    if process.returncode:
+        raise Refused(f"{' '.join(command[:2])}: expected exit status 0, got {process.returncode}")
+
+
+def _start(command: list[str], **how: Any) -> subprocess.Popen[bytes]:
     """A perf that reads nobody's configuration, asks no server for symbols and hears nobody's Ctrl-C."""
     own = {"PERF_CONFIG": os.devnull, "DEBUGINFOD_URLS": "", "LC_ALL": "C"}
     how = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **how}
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        text=True,
-        errors="replace",
         env={**os.environ, **own},
         start_new_session=True,
         **how,

@@ -79,8 +79,9 @@ class Proc:
                 return
             process, above = waiting.pop()
             with contextlib.suppress(OSError):
-                name = (self._proc / str(process) / "comm").read_text(errors="replace").strip("\n")
-                names = [*above, name]
+                # The kernel adds one LF; another is the name's own.
+                comm = (self._proc / str(process) / "comm").read_bytes().removesuffix(b"\n")
+                names = [*above, os.fsdecode(comm)]
                 waiting += [(child, names) for child in self._children(process)]
                 yield process, names
 

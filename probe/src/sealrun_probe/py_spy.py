@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,8 +15,12 @@ from sealrun_probe.samplers import HZ, Refused, Sampled, in_one_line
 END_SECONDS = 20
 # Stacks that py-spy names one by one; more is no profile of a job.
 MAX_RAW_BYTES = 256 << 20
-_PROCESS = re.compile(r'(?:^|;)process \d+:"([^" ]*)')
-_LINE = re.compile(r"(.*) ([0-9]+)")
+# Command lines may have megabytes; py-spy's own frames do not.
+MAX_STACK = 8 << 20
+_PROCESS = re.compile(r'(?:^|;)process \d+:"([^"\s]*)')
+_PROCESSES = re.compile(r'(.*"(?:;[^"]*\))?) ([0-9]+)\n?', re.DOTALL)
+_FRAMES = re.compile(r"(.*) ([0-9]+)\n?")
+_BETWEEN = re.compile(r"(?<=\));")
 
 
 class PySpy:
@@ -67,7 +71,7 @@ class PySpy:
             said = self._said()
             if not self._raw.exists() or self._raw.stat().st_size > MAX_RAW_BYTES:
                 raise Refused(f"expected samples, got: {in_one_line(said)}")
-            with self._raw.open(errors="replace") as lines:
+            with self._raw.open(errors="surrogateescape", newline="\n") as lines:
                 stacks = parse(lines)
         if not stacks:
             raise Refused("expected a Python process at work, got none")
@@ -92,14 +96,29 @@ class PySpy:
 def parse(lines: Iterable[str]) -> dict[Stack, int]:
     """Stacks of py-spy's raw form, without process ids and arguments.
 
-    A line is ``process 7:"sh -c a;b";process 8:"python x.py";<module> (x.py);f (x.py) 12``; a command line
-    may hold semicolons, but Python frames begin behind its last quote.
+    A stack is ``process 7:"sh -c a;b";process 8:"python x.py";<module> (x.py);f (x.py) 12``. py-spy escapes
+    nothing: a command line may hold semicolons, quotes and line feeds, so a stack may take several lines. The
+    Python frames begin behind the last quote and semicolon, and each ends with a parenthesis.
+
+    Not recognised: a process whose program's path holds a space (it is named by what stands before), a
+    Python file whose name holds ``";`` or ``);``.
     """
     stacks: Counter[Stack] = Counter()
-    for line in lines:
-        if found := _LINE.fullmatch(line.rstrip("\n")):
-            whole = found[1].endswith('"')  # processes alone, without a Python frame
-            processes, _, frames = (found[1], "", "") if whole else found[1].rpartition('";')
-            names = [Path(name).name for name in _PROCESS.findall(processes)]
-            stacks[stack([*names, *frames.split(";")] if frames else names)] += int(found[2])
+    for text, count in _whole(lines):
+        only_processes = text.endswith('"')  # without a Python frame
+        processes, _, frames = (text, "", "") if only_processes else text.rpartition('";')
+        names = [name.rpartition("/")[2] for name in _PROCESS.findall(processes)]
+        stacks[stack([*names, *_BETWEEN.split(frames)] if frames else names)] += count
     return dict(stacks)
+
+
+def _whole(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Each stack and its count, its lines joined; what does not end like one is left out."""
+    held = ""
+    for line in lines:
+        held += line
+        if found := (_PROCESSES if _PROCESS.match(held) else _FRAMES).fullmatch(held):
+            yield found[1], int(found[2])
+            held = ""
+        elif len(held) > MAX_STACK or not _PROCESS.match(held):
+            held = ""

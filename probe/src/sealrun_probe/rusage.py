@@ -1,6 +1,5 @@
 """The last resort: how much processor time the command took, user and kernel, in hundredths of a second."""
 
-import os
 import resource
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ USER, KERNEL, UNSEEN = "(user)", "(kernel)", "(unseen)"
 
 def name_of(words: list[str]) -> str:
     """The command's own name; its arguments may hold what is nobody's business."""
-    return Path(os.fsdecode(words[0])).name
+    return Path(words[0]).name
 
 
 def sampled(words: list[str], used: resource.struct_rusage) -> Sampled:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from os import getpid
 from typing import Any
 
-from sealrun_probe.perf_script import Hits
+from sealrun_probe.perf_samples import Hits
 from sealrun_probe.samplers import in_one_line
 
 PROBE_SECONDS = 30
 _SPEC = re.compile(
-    r"(?P<name>[a-z][a-z0-9_]{0,31})=(?P<binary>[^:\s]+):(?P<function>[A-Za-z_][^:\s]*)(?::(?P<values>\S+))?"
+    r"(?P<name>[a-z][a-z0-9_]{0,31})=(?P<binary>[^:]+):(?P<function>[A-Za-z_][^:\s]*)(?::(?P<values>\S+))?"
 )
 
 

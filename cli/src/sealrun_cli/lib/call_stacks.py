@@ -1,10 +1,11 @@
 """Call stacks of a run, from the evidence folder or from a file."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from sealrun.adapters.files.evidence_folder import DiskFolder
-from sealrun.evidence.call_stacks import MAX_BYTES, parse
+from sealrun.evidence.call_stacks import MAX_BYTES, name_of, parse
 from sealrun.workflows.gather_files import PROBE_FOLDER, SHOWN_STACKS, STACKS
 from sealrun_cli.lib.errors import CliError
 
@@ -31,7 +32,7 @@ def read_stacks(source: Path) -> dict[tuple[str, ...], int]:
     """
     if source.is_file():
         with source.open("rb") as file:
-            return parse(file.read(MAX_BYTES + 1))
+            return _with_names(file.read(MAX_BYTES + 1))
     folder = DiskFolder(source)
     found = _of_jobs(folder)
     if not found:
@@ -41,8 +42,16 @@ def read_stacks(source: Path) -> dict[tuple[str, ...], int]:
     if (total := sum(map(len, texts.values()))) > MAX_TOTAL_BYTES:
         raise CliError("file", f"profile: expected at most {MAX_TOTAL_BYTES} bytes in all, got {total}")
     if len(texts) == 1:
-        return parse(next(iter(texts.values())))
-    return {(job, *frames): count for job, text in texts.items() for frames, count in parse(text).items()}
+        return _with_names(next(iter(texts.values())))
+    return {(job, *names): count for job, text in texts.items() for names, count in _with_names(text).items()}
+
+
+def _with_names(text: bytes) -> dict[tuple[str, ...], int]:
+    """The stacks, with the names that people know in place of their percent-encoded frames."""
+    named: Counter[tuple[str, ...]] = Counter()
+    for frames, count in parse(text).items():
+        named[tuple(map(name_of, frames))] += count
+    return dict(named)
 
 
 def _of_jobs(folder: DiskFolder) -> dict[str, str]:

@@ -2,11 +2,13 @@
 
 One stack a line, ``outer;inner count``, lines sorted by their bytes and each stack once, LF at every end:
 https://github.com/brendangregg/FlameGraph#2-fold-stacks in one fixed order, so that it can be hashed.
+A name is percent-encoded in its frame where it would break this form (``;``, a line feed): see ``name_of``.
 """
 
 import re
 from collections import Counter
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from sealrun.errors import Malformed
 from sealrun.offers.evidence_policy import Globs
@@ -15,6 +17,7 @@ BLACK_BOX = "[black box]"
 MAX_BYTES = 4 << 20
 MAX_STACKS = 20_000
 MAX_DEPTH = 512
+_ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _LINE = re.compile(
     r"([^\x00-\x20;]+(?: [^\x00-\x20;]+)*(?:;[^\x00-\x20;]+(?: [^\x00-\x20;]+)*)*) ([1-9][0-9]{0,11})"
 )
@@ -53,6 +56,19 @@ def _parsed(line: bytes) -> tuple[tuple[str, ...], int]:
     return frames, int(match[2])
 
 
+def name_of(frame: str) -> str:
+    """The name in a frame. What decodes to control characters or is not UTF-8 stays percent-encoded."""
+    return _ENCODED.sub(_decoded, frame)
+
+
+def _decoded(found: re.Match[str]) -> str:
+    try:
+        text = unquote(found[0], errors="strict")
+    except UnicodeDecodeError:
+        return found[0]
+    return text if text.isprintable() else found[0]
+
+
 def folded(stacks: Mapping[tuple[str, ...], int]) -> bytes:
     """The canonical text."""
     lines = sorted(f"{';'.join(frames)} {count}\n".encode() for frames, count in stacks.items())
@@ -70,7 +86,7 @@ def redact(stacks: Mapping[tuple[str, ...], int], revealed: Globs) -> dict[tuple
 def _boxed(frames: tuple[str, ...], revealed: Globs) -> tuple[str, ...]:
     boxed: list[str] = []
     for frame in frames:
-        name = frame if revealed.match(frame) else BLACK_BOX
+        name = frame if revealed.match(name_of(frame)) else BLACK_BOX
         if name != BLACK_BOX or boxed[-1:] != [BLACK_BOX]:
             boxed.append(name)
     return tuple(boxed)
