@@ -11,12 +11,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from sealrun.adapters.aws.function_url import answer, body_bytes, resolver, serve
 from sealrun.composition.aws import Services, Settings
 from sealrun.encoding.read import hex_field
-from sealrun.providers.github.webhook import GitHubDeliveries
-from sealrun.providers.gitlab.webhook import MAX_BODY_BYTES as MAX_DELIVERY_BYTES
-from sealrun.providers.gitlab.webhook import GitLabDeliveries
+from sealrun.errors import NotFound
+from sealrun.offers.provider_rules import PROVIDERS
+from sealrun.providers.kind import kind_of
 from sealrun.workflows.collect_run import advance
 from sealrun.workflows.sweep import sweep
-from sealrun.workflows.take_webhook import Deliveries, take_webhook
+from sealrun.workflows.take_webhook import MAX_DELIVERY_BYTES, Deliveries, take_webhook
 
 logger = Logger(service="collect")
 app = resolver(logger)
@@ -24,24 +24,13 @@ settings = Settings.read(os.environ)
 services = Services(settings)
 
 
-@app.post("/webhooks/gitlab")
-def post_gitlab() -> Response[str]:
-    """A delivery of GitLab's; whatever comes is answered alike (R6)."""
-    return _webhook(GitLabDeliveries())
-
-
-@app.post("/webhooks/github")
-def post_github() -> Response[str]:
-    """A delivery of GitHub's; whatever comes is answered alike (R6)."""
-    return _webhook(GitHubDeliveries())
-
-
-def _webhook(deliveries: Deliveries) -> Response[str]:
-    """Whatever came, the answer says nothing about our runs (R6)."""
+@app.post("/webhooks/<provider>")
+def post_webhook(provider: str) -> Response[str]:
+    """A delivery of a provider's; whatever it is about, the answer says nothing of our runs."""
     woken = take_webhook(
         body_bytes(app, at_most=MAX_DELIVERY_BYTES),
         app.current_event.headers,
-        deliveries=deliveries,
+        deliveries=_deliveries(provider),
         ledger=services.ledger,
         keys=services.keys,
         waker=services.starter.waker,
@@ -49,6 +38,13 @@ def _webhook(deliveries: Deliveries) -> Response[str]:
     )
     logger.info("webhook", woken=woken)
     return answer({"accepted": True}, status=HTTPStatus.ACCEPTED)
+
+
+def _deliveries(provider: str) -> Deliveries:
+    kind = kind_of(provider) if provider in PROVIDERS else None
+    if kind is None or kind.deliveries is None:
+        raise NotFound("webhook: expected a provider that sends some, got another")
+    return kind.deliveries()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from sealrun.encoding.fields import NETWORKS
 from sealrun.money import x402
 from sealrun.money.dues import DEPTH as DUE_DEPTH
 from sealrun.offers.inputs import MAX_ENCODED
-from sealrun.offers.offer import MAX_INPUTS
+from sealrun.offers.provider_rules import most_inputs
 from sealrun.receipts.receipt import MAX_GRADE, Outcome
 from sealrun.runs.record import State
 
@@ -41,7 +41,7 @@ def _called() -> dict[str, Schema]:
     inputs: Schema = {
         "type": "object",
         "additionalProperties": value,
-        "maxProperties": max(MAX_INPUTS.values()),
+        "maxProperties": most_inputs(),
         "description": "As the offer's schema has it.",
     }
     return {

@@ -18,8 +18,9 @@ from infra.openapi.shapes import (
 from sealrun.encoding.fields import NETWORKS
 from sealrun.offers.evidence_policy import MAX_PATTERNS
 from sealrun.offers.inputs import MAX_ENCODED, MAX_OPTIONS, MAX_PATTERN, MAX_STRING
-from sealrun.offers.offer import MAX_ALLOWED_KEYS, MAX_DEPTH, MAX_INPUTS, MAX_NODES
-from sealrun.offers.source import MAX_INCLUDES, PROVIDERS
+from sealrun.offers.offer import MAX_ALLOWED_KEYS, MAX_DEPTH, MAX_NODES
+from sealrun.offers.provider_rules import PROVIDERS, most_inputs
+from sealrun.offers.source import MAX_INCLUDES
 from sealrun.offers.terms import MAX_EXIT_DELAY, SHARE_UNIT
 
 _WORDS: dict[str, Schema] = {"title": {"type": "string"}, "description": {"type": "string"}}
@@ -62,14 +63,14 @@ def _inputs() -> Schema:
         "type": "object",
         "propertyNames": names,
         "additionalProperties": {"oneOf": _input_kinds()},
-        "maxProperties": max(MAX_INPUTS.values()),
+        "maxProperties": most_inputs(),
     }
     required = {
         "type": constant("object"),
         "properties": properties,
         "additionalProperties": constant(value=False),
     }
-    return closed(required, {"required": items({"type": "string"}, max(MAX_INPUTS.values()))})
+    return closed(required, {"required": items({"type": "string"}, most_inputs())})
 
 
 def _source() -> Schema:
@@ -83,7 +84,7 @@ def _source() -> Schema:
     )
     return closed(
         {
-            "provider": one_of(PROVIDERS),
+            "provider": one_of(tuple(PROVIDERS)),
             "origin": {"type": "string", "format": "uri"},
             "project": {"type": "string", "maxLength": 140},
             "ref": text("refs/tags/[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", "A protected tag by its full name."),

@@ -36,7 +36,13 @@ class Operation:
 
 
 # Parameters in paths, by their names there.
-PATH: dict[str, Schema] = {"offer": HASH, "call": HASH, "ticket": HASH, "address": KEY}
+PATH: dict[str, Schema] = {
+    "offer": HASH,
+    "call": HASH,
+    "ticket": HASH,
+    "address": KEY,
+    "provider": {"type": "string"},
+}
 
 _READ = (errors.Malformed, errors.NotFound, errors.StoreUnavailable)
 _SIGNED = (*_READ, errors.Expired, errors.NotAllowed)
@@ -69,7 +75,7 @@ def _needed(*parameters: Parameter) -> tuple[Parameter, ...]:
 
 _DELIVERY = Operation(
     ref("WebhookTaken"),
-    (errors.Malformed, errors.Unavailable, errors.StoreUnavailable),
+    (errors.Malformed, errors.NotFound, errors.Unavailable, errors.StoreUnavailable),
     status=202,
     body={},
     body_required=False,
@@ -117,6 +123,5 @@ ROUTES = {
         (*_SIGNED, errors.Unavailable),
         parameters=(*_needed(_KEY, _UNTIL, _SIGNATURE), _CALL),
     ),
-    "POST /webhooks/gitlab": _DELIVERY,
-    "POST /webhooks/github": _DELIVERY,
+    "POST /webhooks/{provider}": _DELIVERY,
 }

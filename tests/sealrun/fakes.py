@@ -26,12 +26,13 @@ from sealrun.errors import (
 from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing, concluded
 from sealrun.offers.offer import Offer
+from sealrun.offers.provider_rules import Issuer
 from sealrun.offers.source import Source
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Quota, Rate
 from sealrun.ports.evidence import Content
-from sealrun.receipts.issuers import Issuer, issuer_of
-from sealrun.runs.judge import SOURCES, run_name
+from sealrun.receipts.issuers import issuer_of
+from sealrun.runs.judge import run_name
 from sealrun.runs.record import Record, RunKey
 from sealrun.runs.run import Job, Project, Run, RunStatus
 
@@ -321,7 +322,7 @@ class FakeProvider:
             name=run_name(name),
             ref=source.ref,
             sha=self.sha or source.commit,
-            source=SOURCES[source.provider][0],
+            source=source.rules.run_sources[0],
             user=source.user,
             status=RunStatus.RUNNING,
             url=f"{source.origin}/runs/{number}",

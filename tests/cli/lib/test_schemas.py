@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sealrun.offers.inputs import InputSchema
-from sealrun_cli.lib.ci_files import Declared, Pipeline
+from sealrun.providers.pipeline import Declared, Pipeline
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.schemas import Hints, differences, schema_of
 

@@ -7,13 +7,17 @@ import jwt
 import pytest
 
 from sealrun.errors import TokenRefused
-from sealrun.receipts.issuers import PUBLIC, issuer_of
+from sealrun.offers.provider_rules import rules_of
+from sealrun.receipts.issuers import issuer_of
 from sealrun.receipts.job_token import Ran, Verified, verify_token
 from tests.sealrun.ci_tokens import ISSUER, jwk, rsa_key
 from tests.sealrun.world import COMMIT, make_offer, offer_value
 
 ORIGIN = "https://api.github.com"
 GITHUB = "https://token.actions.githubusercontent.com"
+_TOKENS = rules_of("github").token
+assert _TOKENS is not None
+PINNED = _TOKENS.public[ORIGIN]
 FILE = ".github/workflows/job.yml"
 REF = "refs/tags/v1.0.0"
 _MORE = {"configuration": {"path": FILE, "sha256": "4b" * 32, "includes": []}}
@@ -60,7 +64,7 @@ HEADER = {"kid": "k1", "x5t": "thumbprint"}
 def verified(headers: dict[str, Any] = HEADER, **changes: Any) -> Verified:
     made = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not None}
     token = jwt.encode(made, rsa_key(), algorithm="RS256", headers=headers)
-    return verify_token(token.encode(), [jwk()], PUBLIC[ORIGIN], RAN)
+    return verify_token(token.encode(), [jwk()], PINNED, RAN)
 
 
 def test_e2_the_runs_own_token_holds_and_only_what_concerns_no_person_is_shown() -> None:

@@ -8,10 +8,13 @@ import httpx
 import pytest
 
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
+from sealrun.offers.provider_rules import rules_of
 from sealrun.providers.issuers import PinnedIssuers
-from sealrun.receipts.issuers import PUBLIC
 from tests.sealrun.ci_tokens import ISSUER, jwk
 
+_TOKENS = rules_of("gitlab").token
+assert _TOKENS is not None
+PINNED = _TOKENS.public[ISSUER]
 Answer = Callable[[httpx.Request], httpx.Response]
 
 
@@ -27,7 +30,7 @@ def test_l9_the_keys_are_asked_of_the_pinned_url_without_a_credential() -> None:
         asked.append(request)
         return httpx.Response(200, json={"keys": [jwk()]})
 
-    assert list(issuers(answer).keys(PUBLIC[ISSUER])) == [jwk()]
+    assert list(issuers(answer).keys(PINNED)) == [jwk()]
     assert [str(request.url) for request in asked] == ["https://gitlab.com/oauth/discovery/keys"]
     assert not {"private-token", "authorization", "cookie"} & set(asked[0].headers)
 
@@ -49,7 +52,7 @@ def test_l9_any_other_answer_is_an_error_of_the_provider_s_kind(
     response: httpx.Response, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        issuers(lambda _: response).keys(PUBLIC[ISSUER])
+        issuers(lambda _: response).keys(PINNED)
 
 
 def test_no_function_loads_the_token_library_before_there_is_a_token() -> None:

@@ -6,14 +6,17 @@ from typing import Any
 import pytest
 
 from sealrun.errors import TokenRefused
-from sealrun.receipts.issuers import PUBLIC, issuer_of
+from sealrun.offers.provider_rules import rules_of
+from sealrun.receipts.issuers import issuer_of
 from sealrun.receipts.job_token import MAX_BYTES, verify_token
 from tests.sealrun.ci_tokens import ISSUER, Mint, base64url, ci_offer, claims, jwk, ran, rsa_key
 from tests.sealrun.world import make_offer, offer_value
 
 OFFER = ci_offer()
 RAN = ran(OFFER)
-PINNED = PUBLIC[ISSUER]
+_TOKENS = rules_of("gitlab").token
+assert _TOKENS is not None
+PINNED = _TOKENS.public[ISSUER]
 SECRET = b"0" * 64
 
 

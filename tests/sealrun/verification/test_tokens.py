@@ -9,7 +9,8 @@ import jwt
 import pytest
 
 from sealrun.encoding.fields import canonical
-from sealrun.receipts.issuers import Issuer, PinnedKeys
+from sealrun.offers.provider_rules import Issuer, rules_of
+from sealrun.receipts.issuers import PinnedKeys
 from sealrun.receipts.job_token import Verified
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs import document as run_document
@@ -105,7 +106,9 @@ def _signed_again(world: World, record: Record, **changes: Any) -> tuple[World, 
 def believed(token: bytes, *_: Any) -> Verified:
     """What an operator that lies, or that checks nothing, makes of a job's token."""
     claims = jwt.decode(token, options={"verify_signature": False})
-    return Verified(claims, {name: jwk()[name] for name in ("kty", "kid", "n", "e")})
+    rules = rules_of("gitlab").token
+    assert rules is not None
+    return Verified(claims, {name: jwk()[name] for name in ("kty", "kid", "n", "e")}, rules)
 
 
 def with_token(world: World, mint: Mint, **changes: Any) -> tuple[World, Record]:

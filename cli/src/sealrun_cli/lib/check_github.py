@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from sealrun.offers.offer import Offer
+from sealrun.providers.kind import kind_of
 from sealrun_cli.lib.findings import Finding, bad, good, unknown
-from sealrun_cli.lib.github_account import ADVICE, GitHubAccount, github_token_troubles
+from sealrun_cli.lib.github_account import GitHubAccount, github_token_troubles
 
 RULESET_ADVICE = "add a tag ruleset: Settings, Rules, restrict updates and deletions of the tag"
 
@@ -41,6 +42,6 @@ def _token(offer: Offer, account: GitHubAccount, today: date) -> Iterator[Findin
     holder = account.holder()
     troubles = list(github_token_troubles(holder, offer.source.user, today=today))
     for trouble in troubles:
-        yield bad("token", trouble, ADVICE)
+        yield bad("token", trouble, kind_of(offer.source.provider).credential_advice)
     if not troubles:
         yield good("token", f"of user {holder.user}, until {holder.expires}")

@@ -7,26 +7,21 @@ from dataclasses import dataclass
 from datetime import date
 
 from sealrun.offers.offer import Offer
+from sealrun.offers.provider_rules import PROVIDERS, rules_of
 from sealrun.offers.source import Configuration
-from sealrun.receipts.issuers import PUBLIC, issuer_of
+from sealrun.providers.gitlab.pipeline_file import AUDIENCE, TOKEN_VARIABLE
+from sealrun.providers.kind import PipelineWords, kind_of
+from sealrun.providers.pipeline import Pipeline
+from sealrun.receipts.issuers import issuer_of
 from sealrun.receipts.receipt import GRADE_TOKEN
 from sealrun.runs.judge import CALL_INPUT
 from sealrun_cli.lib.check_github import github_findings
-from sealrun_cli.lib.ci_files import AUDIENCE, TOKEN_VARIABLE, Pipeline, read_pipeline
+from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.findings import Finding, bad, good, unknown
 from sealrun_cli.lib.gitlab_account import GitLabAccount, ProjectFacts, token_troubles
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.schemas import differences
 
-RUN_NAMES = {
-    "gitlab": r"sealrun \$\[\[ *inputs\.sealrun_call *\]\]",
-    "github": r"sealrun \$\{\{ *(?:github\.event\.)?inputs\.sealrun_call *\}\}",
-    "forgejo": r"(?s).*",  # its runs are found by their inputs
-}
-WRITTEN = {
-    "gitlab": 'workflow: {name: "sealrun $[[ inputs.sealrun_call ]]"}',
-    "github": "run-name: sealrun ${{ inputs.sealrun_call }}",
-}
 CALL_PATTERN = "^[0-9a-f]{64}$"
 AGAIN = "run `sealrun init --force` for the new commit: it is a new offer"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -107,21 +102,20 @@ class SourceCheck:
             return
         troubles = list(token_troubles(holder, self.offer.source.user, today=self.today))
         for trouble in troubles:
-            yield bad("token", trouble, "make a project access token: role Maintainer, scope api, 90 days")
+            yield bad("token", trouble, kind_of(self.offer.source.provider).credential_advice)
         if not troubles:
             yield good("token", f"of user {holder.user}, until {holder.expires}")
 
 
 def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     """What the pipeline's own file says against the offer: R2, R3, R4 and R5."""
-    provider = offer.source.provider
-    yield from _call_input(provider, pipeline)
+    words = kind_of(offer.source.provider).pipeline
+    yield from _call_input(words, pipeline)
     for trouble in pipeline.troubles:
         yield bad("pipeline", *_split(trouble))
     if pipeline.cancels_itself:
         said = "a newer commit may cancel a run that was paid for (R5)"
-        advice = _NO_CANCEL if provider == "gitlab" else "group: job-${{ github.run_id }} under concurrency"
-        yield bad("pipeline", said, f"write {advice} in it")
+        yield bad("pipeline", said, f"write {words.no_cancel_advice} in it")
     found = list(differences(offer.inputs.schema, pipeline))
     for difference in found:
         yield bad("inputs", difference, "run `sealrun init --force`, or edit [inputs]")
@@ -137,7 +131,7 @@ def _grade(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     if offer.evidence.grade < GRADE_TOKEN:
         return
     if issuer_of(offer.source, unsafe_loopback=True) is None:
-        said = f"grade 1: expected jobs at {' or '.join(PUBLIC)}, got {offer.source.origin} (E2)"
+        said = f"grade 1: expected jobs at {_public_origins()}, got {offer.source.origin} (E2)"
         yield bad("grade", said, "write grade = 0 in [evidence]")
     elif not pipeline.with_token:
         said = f"grade 1: expected a job with the id token {TOKEN_VARIABLE}, made out to the call, got none"
@@ -147,21 +141,23 @@ def _grade(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
         yield good("grade", f"grade 1: {', '.join(pipeline.with_token)} with the job's own token")
 
 
-_NO_CANCEL = "workflow: {auto_cancel: {on_new_commit: none}}"
+def _public_origins() -> str:
+    tokens = [rules_of(name).token for name in PROVIDERS]
+    return " or ".join(origin for token in tokens if token for origin in token.public)
 
 
-def _call_input(provider: str, pipeline: Pipeline) -> Iterator[Finding]:
+def _call_input(words: PipelineWords, pipeline: Pipeline) -> Iterator[Finding]:
     """The call's hash comes in, and is the run's name: by it a lost run is found again (R3)."""
     declared = pipeline.inputs.get(CALL_INPUT)
     if declared is None:
         said = f"expected an input {CALL_INPUT} for the call's hash, got none"
         yield bad("pipeline", said, f"declare it, with regex: {CALL_PATTERN}")
-    elif provider == "gitlab" and declared.regex != CALL_PATTERN:
+    elif words.call_regex and declared.regex != CALL_PATTERN:
         said = f"{CALL_INPUT}: expected the regex {CALL_PATTERN}, got {declared.regex[:60] or 'none'}"
         yield bad("pipeline", said, f"write regex: {CALL_PATTERN}")
-    if not re.fullmatch(RUN_NAMES[provider], pipeline.name):
+    if not re.fullmatch(words.run_name, pipeline.name):
         said = f"expected runs to be named by the call's hash (R3), got {pipeline.name[:60]!r}"
-        yield bad("pipeline", said, f"write {WRITTEN[provider]}")
+        yield bad("pipeline", said, f"write {words.run_name_advice}")
     elif declared is not None:
         yield good("pipeline", f"takes {CALL_INPUT} and names its runs by it")
 

@@ -22,7 +22,6 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import LOOPBACK
 from sealrun_cli.lib.token_rules import expiry_troubles, user_troubles
 
-ADVICE = "make a fine-grained token for this repository alone: Actions read and write, Contents read, 90 days"
 # https://docs.github.com/en/rest/overview/resources-in-the-rest-api: when the token that asked expires
 _EXPIRES = "github-authentication-token-expiration"
 _SECONDS = 60.0

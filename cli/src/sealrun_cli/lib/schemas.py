@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sealrun.offers.inputs import MAX_ENCODED, MAX_STRING
+from sealrun.providers.pipeline import Declared, Pipeline
 from sealrun.runs.judge import CALL_INPUT
-from sealrun_cli.lib.ci_files import Declared, Pipeline
 from sealrun_cli.lib.errors import CliError
 
 MAX_DESCRIPTION = 200

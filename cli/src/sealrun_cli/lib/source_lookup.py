@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sealrun_cli.lib.ci_files import Pipeline, read_pipeline
+from sealrun.providers.kind import kind_of
+from sealrun.providers.pipeline import Pipeline
+from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.confirming import ask, read_secret
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.github_account import ADVICE, GitHubAccount, github_token_troubles
-from sealrun_cli.lib.gitlab_account import DEFAULT_CONFIGURATION, GitLabAccount, token_troubles
+from sealrun_cli.lib.github_account import GitHubAccount, github_token_troubles
+from sealrun_cli.lib.gitlab_account import GitLabAccount, token_troubles
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.repository import Repository, Tagged
 from sealrun_cli.lib.sandbox_state import TOKEN, found_sandbox
 from sealrun_cli.lib.target import WORK
-
-GITHUB_API = "https://api.github.com"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def wanted_source(
     if around and not origin and provider == "gitlab":
         origin, project = around["origin"], project or around["project"]
         token_file = token_file or str(folder / WORK / TOKEN)
-    default = GITHUB_API if provider == "github" else remote.origin if remote else ""
+    default = kind_of(provider).api or (remote.origin if remote else "")
     origin = origin or ask("", "The provider's address", "--origin", default=default)
     project = project or ask("", "Path of the project", "--project", default=remote.path if remote else "")
     tag = tag or ask("", "Tag that is for sale", "--tag")
@@ -70,15 +70,15 @@ def _user(wanted: Wanted, account: GitLabAccount | GitHubAccount) -> int:
         raise CliError(
             "token", "user: expected the id of the token's account, got none", "give --user or --token-file"
         )
-    today = datetime.now(UTC).date()
+    today, advice = datetime.now(UTC).date(), kind_of(wanted.provider).credential_advice
     if isinstance(account, GitHubAccount):
         theirs = account.holder()
         for trouble in github_token_troubles(theirs, theirs.user, today=today):
-            raise CliError("token", trouble, ADVICE)
+            raise CliError("token", trouble, advice)
         return theirs.user
     holder = account.holder()
     for trouble in token_troubles(holder, holder.user, today=today):
-        raise CliError("token", trouble, "make a project access token: role Maintainer, scope api, 90 days")
+        raise CliError("token", trouble, advice)
     return holder.user
 
 
@@ -104,7 +104,7 @@ def look_up(wanted: Wanted, out: Output) -> Found:
     tagged = clone.tagged(wanted.tag)
     out.progress(f"{tagged.ref} is commit {tagged.commit[:12]}")
     account, project, configuration, private = _at_provider(wanted)
-    path = wanted.config or configuration or DEFAULT_CONFIGURATION
+    path = wanted.config or configuration or kind_of(wanted.provider).pipeline.default_path
     content = clone.file(tagged.commit, path)
     pipeline = read_pipeline(wanted.provider, content)
     out.progress(f"{path} declares {', '.join(pipeline.inputs) or 'no inputs'}")

@@ -10,9 +10,9 @@ import jwt
 import pytest
 
 from sealrun.errors import TokenRefused
+from sealrun.offers.provider_rules import Issuer
 from sealrun.providers.gitlab.client import GitLab
 from sealrun.providers.issuers import PinnedIssuers
-from sealrun.receipts.issuers import Issuer
 from sealrun.receipts.job_token import Ran, verify_token
 from sealrun.runs.run import Job, Run
 from tests.answers import wait_until_over

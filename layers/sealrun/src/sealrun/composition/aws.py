@@ -4,7 +4,7 @@ import base64
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws.dynamodb import DynamoLedger
@@ -12,7 +12,6 @@ from sealrun.adapters.files.archives import unpack_zip
 from sealrun.adapters.files.spool import spooled
 from sealrun.adapters.ipfs.pins import PinService, open_pinner, parse_services
 from sealrun.chain.account import Pinned
-from sealrun.offers.source import Source
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.keys import Oracle
 from sealrun.ports.provider import Provider
@@ -203,36 +202,12 @@ class Services:
         Raises:
             Unavailable: the credential is out of reach, does not open, or is not this offer's.
         """
+        from sealrun.providers.kind import Opening, kind_of  # noqa: PLC0415
+
         source, token = stored.offer.source, self._credential(stored).token
-        if source.provider != "gitlab":
-            return self._open_workflow(source, token)
-        from sealrun.providers.gitlab.client import GitLab  # noqa: PLC0415
-
-        return GitLab(
-            self._http(source.origin, self._settings.artifact_origins),
-            origin=source.origin,
-            project=source.project,
-            ref=source.ref,
-            token=token,
-            extra_origins=self._settings.artifact_origins,
-        )
-
-    def _open_workflow(self, source: Source, token: str) -> Provider:
-        """A provider whose pipelines are workflows, each a file of its own."""
-        from sealrun.providers.forgejo.client import Forgejo  # noqa: PLC0415
-        from sealrun.providers.github.client import RESULT_ORIGINS, GitHub  # noqa: PLC0415
-
-        at_github = source.provider == "github"
-        origins = (*(RESULT_ORIGINS if at_github else ()), *self._settings.artifact_origins)
-        return (GitHub if at_github else Forgejo)(
-            self._http(source.origin, origins),
-            origin=source.origin,
-            project=source.project,
-            workflow=source.workflow,
-            ref=source.ref,
-            token=token,
-            extra_origins=origins,
-        )
+        client = partial(self._http, source.origin)
+        opening = Opening(source, token, client, files_from=self._settings.artifact_origins)
+        return kind_of(source.provider).open(opening)
 
     def open_oracle(self, stored: StoredOffer) -> Oracle:
         """The oracle that the offer names.

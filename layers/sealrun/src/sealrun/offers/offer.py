@@ -24,8 +24,6 @@ from sealrun.offers.terms import Terms, check_network
 
 MAX_DOCUMENT_BYTES = 16 * 1024
 MAX_ALLOWED_KEYS = 64
-# GitLab gives a pipeline 20 inputs and GitHub a workflow 25; one of them is the call hash.
-MAX_INPUTS = {"gitlab": 19, "github": 24, "forgejo": 24}
 # Mina's finality parameter k: no fork is longer.
 MAX_DEPTH = 290
 MAX_NODES = 5
@@ -135,7 +133,7 @@ def _values(value: dict[str, Any]) -> dict[str, Any]:
         "title": read.text(value, "title", pattern=r"[ -~]{1,80}", says="1 to 80 printable ASCII characters"),
         "network": network,
         "source": source,
-        "inputs": InputSchema.parse(value["inputs"], at_most=MAX_INPUTS[source.provider]),
+        "inputs": InputSchema.parse(value["inputs"], at_most=source.rules.max_inputs),
         "price": price,
         "payment": payment,
         "contract": _contract(value, payment),

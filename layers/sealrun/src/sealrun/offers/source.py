@@ -6,18 +6,11 @@ from typing import Any
 from sealrun.encoding import read
 from sealrun.encoding.fields import canonical, document_hash
 from sealrun.errors import Malformed
+from sealrun.offers.provider_rules import PROVIDERS, ProviderRules, rules_of
 
-PROVIDERS = ("gitlab", "github", "forgejo")
 MAX_INCLUDES = 20
 _DIGEST = r"[0-9a-f]{40}|[0-9a-f]{64}"
 _PATH = r"[A-Za-z0-9_.][A-Za-z0-9_./-]{0,199}"
-_PROJECTS = {
-    "gitlab": (r"[1-9][0-9]{0,17}", "a numeric project id"),
-    "github": (r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9_.-]{1,100}", "owner/name"),
-    "forgejo": (r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}/[A-Za-z0-9_.-]{1,100}", "owner/name"),
-}
-# GitHub serves its API and its repositories under two names.
-_PAGES = {"https://api.github.com": "https://github.com"}
 _REPLACED = "local:", "pinned:"  # includes that the commit pins, or that name a digest of their own
 
 
@@ -59,10 +52,13 @@ class Source:
 
     @property
     def repository(self) -> str:
-        """Where the repository is found; GitLab leads from its id to its page."""
-        if self.provider == "gitlab":
-            return f"{self.origin}/projects/{self.project}"
-        return f"{_PAGES.get(self.origin, self.origin)}/{self.project}"
+        """Where the repository is found."""
+        return self.rules.page(self.origin, self.project)
+
+    @property
+    def rules(self) -> ProviderRules:
+        """What the core knows of the provider."""
+        return rules_of(self.provider)
 
     def hash(self, offer: str) -> int:
         """``H("sealrun:source", digest(document))``: commit, tree, configuration and offer (64 hex digits).
@@ -90,8 +86,8 @@ def parse_source(value: Any) -> Source:
     """
     names = ("provider", "origin", "project", "ref", "commit", "tree", "configuration", "user")
     read.only(value, names, where="source")
-    provider = read.one_of(value, "provider", PROVIDERS)
-    pattern, says = _PROJECTS[provider]
+    provider = read.one_of(value, "provider", tuple(PROVIDERS))
+    rules = rules_of(provider)
     return Source(
         provider=provider,
         origin=read.text(
@@ -100,7 +96,7 @@ def parse_source(value: Any) -> Source:
             pattern=r"https://[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?|http://127\.0\.0\.1:[0-9]{1,5}",
             says="https://host without a path",
         ),
-        project=read.text(value, "project", pattern=pattern, says=says),
+        project=read.text(value, "project", pattern=rules.project_pattern, says=rules.project_says),
         ref=read.text(
             value,
             "ref",

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from sealrun.offers.provider_rules import Issuer
 from sealrun.offers.source import Source
-from sealrun.receipts.issuers import Issuer
 from sealrun.runs.run import Job, Project, Run
 
 

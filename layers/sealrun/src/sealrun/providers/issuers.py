@@ -6,9 +6,10 @@ from typing import Any
 
 import httpx
 
+from sealrun.offers.provider_rules import Issuer
 from sealrun.offers.source import Source
 from sealrun.providers.gitlab import answers
-from sealrun.receipts.issuers import Issuer, issuer_of
+from sealrun.receipts.issuers import issuer_of
 from sealrun.transport.rest import Rest
 
 STREAM_SECONDS = 30.0

@@ -13,8 +13,8 @@ from sealrun.encoding import read
 from sealrun.encoding.fields import canonical
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed, TokenRefused
+from sealrun.offers.provider_rules import Issuer, TokenRules
 from sealrun.offers.source import Source
-from sealrun.receipts.issuers import HOSTED, Issuer
 
 # A project access token's bot is in no group; of a person GitLab lists up to 200.
 MAX_BYTES = 32 << 10
@@ -30,20 +30,6 @@ _BASE64URL = r"[A-Za-z0-9_-]+"
 # GitHub dates nbf 10 minutes back, and its headers say the certificate's thumbprint, which nothing reads.
 NOT_BEFORE_SECONDS = 600
 _THUMBPRINT = "x5t"
-
-# What concerns no person. user_id stands in the offer already; path names and logins may be people's.
-SHOWN_CLAIMS = (
-    "iss", "aud", "iat", "nbf", "exp", "project_id", "pipeline_id", "pipeline_source", "job_id", "sha",
-    "ref_path", "ref_protected", "ci_config_sha", "runner_environment", "user_id",
-)  # fmt: skip
-GITHUB_SHOWN_CLAIMS = (
-    "iss", "aud", "iat", "nbf", "exp", "repository_id", "run_id", "run_attempt", "check_run_id", "event_name",
-    "sha", "workflow_sha", "runner_environment", "actor_id",
-)  # fmt: skip
-# Why a token was refused is shown to anyone, but not who was in it.
-_PERSONAL = ("user_id", "actor_id")
-# https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
-_BOT = r"(project|group)_[0-9]+_bot(_[0-9a-f]+|[0-9]+)?"
 
 
 @dataclass(frozen=True)
@@ -65,6 +51,7 @@ class Verified:
 
     claims: Mapping[str, Any]
     key: Mapping[str, Any]
+    rules: TokenRules
 
     @property
     def jti(self) -> str:
@@ -80,13 +67,12 @@ class Verified:
     def personal(self) -> bool:
         """True unless the account in it is a project's or a group's bot, which is no person."""
         login = self.claims.get("user_login")
-        bot = isinstance(login, str) and re.fullmatch(_BOT, login, re.ASCII)
-        return not bot or bool(self.claims.get("user_identities"))
+        bot = isinstance(login, str) and re.fullmatch(self.rules.bots, login, re.ASCII)
+        return not (self.rules.bots and bot) or bool(self.claims.get("user_identities"))
 
     def document(self) -> bytes:
         """What is shown of it to anyone, canonical JSON: claims that concern no person, and the key."""
-        names = GITHUB_SHOWN_CLAIMS if "run_id" in self.claims else SHOWN_CLAIMS
-        shown = {name: self.claims[name] for name in names if name in self.claims}
+        shown = {name: self.claims[name] for name in self.rules.shown if name in self.claims}
         return canonical({"sealrun": 1, "claims": shown, "key": dict(self.key)})
 
 
@@ -104,10 +90,10 @@ def verify_token(token: bytes, keys: Sequence[Mapping[str, Any]], issuer: Issuer
         kid = _header(token)
         key = _key(keys, kid)
         claims = parse_object(_signed_payload(token, key), at_most=MAX_BYTES)
-        _check_claims(claims, issuer, ran)
+        rules = _check_claims(claims, issuer, ran)
     except Malformed as error:
         raise TokenRefused(error.detail) from error
-    return Verified(claims, key)
+    return Verified(claims, key, rules)
 
 
 def audiences(call: str) -> str:
@@ -168,65 +154,50 @@ def _signed_payload(token: bytes, key: Mapping[str, Any]) -> bytes:
     return bytes(found["payload"])
 
 
-def _check_claims(claims: Mapping[str, Any], issuer: Issuer, ran: Ran) -> None:
+def _check_claims(claims: Mapping[str, Any], issuer: Issuer, ran: Ran) -> TokenRules:
+    rules = ran.source.rules.token
+    if rules is None:
+        raise Malformed(
+            f"token: expected one of a provider whose tokens count, got one of {ran.source.provider}"
+        )
     _same("iss", issuer.name, claims.get("iss"))
     _check_audience(claims.get("aud"), ran.call)
     jti = claims.get("jti")
     if not isinstance(jti, str) or not re.fullmatch(r"[!-~]{8,128}", jti, re.ASCII):
         raise Malformed("jti: expected 8 to 128 printable characters, got another")
     _check_times(claims, ran)
-    expected = _expected_of_github(ran) if ran.source.provider == "github" else _expected(ran)
-    for name, value in expected.items():
-        _same(name, value, claims.get(name))
-    if ran.source.provider == "github":
-        return
-    configuration = f"//{ran.source.configuration.path}@{ran.source.ref}"
-    if not str(claims.get("ci_config_ref_uri")).endswith(configuration):
-        raise Malformed(f"ci_config_ref_uri: expected one that ends in {configuration}, got another")
+    known = _known(ran)
+    for name, template in rules.claims.items():
+        _same(name, template.format(**known), claims.get(name), personal=name in rules.personal)
+    for name, template in rules.endings.items():
+        if not str(claims.get(name)).endswith(ending := template.format(**known)):
+            raise Malformed(f"{name}: expected one that ends in {ending}, got another")
+    return rules
 
 
-def _expected(ran: Ran) -> dict[str, str]:
-    """What GitLab says of this job, in its words."""
+def _known(ran: Ran) -> dict[str, str | int]:
+    """What the templates of ``TokenRules`` may name."""
     source = ran.source
     return {
-        "project_id": source.project,
-        "pipeline_id": str(ran.run),
-        "pipeline_source": ran.run_source,
-        "job_id": str(ran.job),
-        "sha": source.commit,
-        "ref_path": source.ref,
-        "ref_protected": "true",
-        "ci_config_sha": source.commit,
-        "user_id": str(source.user),
-        "runner_environment": HOSTED["gitlab"],
-    }
-
-
-def _expected_of_github(ran: Ran) -> dict[str, str]:
-    """What GitHub says of a job of this run, in its words.
-
-    Not compared: ``check_run_id``, the job. An archive belongs to the run at GitHub, and so does its token.
-    """
-    source = ran.source
-    return {
-        "repository": source.project,
-        "run_id": str(ran.run),
-        "run_attempt": "1",
-        "event_name": ran.run_source,
-        "sha": source.commit,
+        "project": source.project,
         "ref": source.ref,
-        "workflow_ref": f"{source.project}/{source.configuration.path}@{source.ref}",
-        "workflow_sha": source.commit,
-        "actor_id": str(source.user),
-        "runner_environment": HOSTED["github"],
+        "commit": source.commit,
+        "path": source.configuration.path,
+        "user": source.user,
+        "run": ran.run,
+        "run_source": ran.run_source,
+        "job": ran.job,
     }
 
 
-def _same(name: str, expected: str, got: object) -> None:
-    """Equal as text: GitLab writes ids as strings in most claims and as numbers in some."""
+def _same(name: str, expected: str, got: object, *, personal: bool = False) -> None:
+    """Equal as text: GitLab writes ids as strings in most claims and as numbers in some.
+
+    Why a token was refused is shown to anyone, but not who was in it.
+    """
     said = str(got) if isinstance(got, str | int) and not isinstance(got, bool) else None
     if said != expected:
-        shown = "another" if said is not None and name in _PERSONAL else said
+        shown = "another" if said is not None and personal else said
         raise Malformed(f"{name}: expected {expected}, got {'nothing' if shown is None else shown[:80]}")
 
 

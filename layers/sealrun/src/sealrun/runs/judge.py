@@ -9,8 +9,6 @@ from sealrun.runs.run import Job, Project, Run, RunStatus
 
 # The pipeline's input that carries the call's hash.
 CALL_INPUT = "sealrun_call"
-# The provider's words for what our own request starts; at GitLab through the API, or by a trigger token.
-SOURCES = {"gitlab": ("api", "trigger"), "github": ("workflow_dispatch",), "forgejo": ("workflow_dispatch",)}
 # How far the provider's clock may lag behind ours.
 CLOCK_SKEW = 120
 
@@ -43,7 +41,7 @@ def foreign(run: Run, record: Record, offer: Offer) -> str:
     for what, (expected, got) in wanted.items():
         if got != expected:
             return f"the run's {what} is {str(got)[:100]!r}, expected {expected!r}"
-    if run.source not in (words := SOURCES[source.provider]):
+    if run.source not in (words := source.rules.run_sources):
         return f"the run's source is {run.source[:40]!r}, expected one of {', '.join(words)}"
     if run.created_at < record.claimed_at - CLOCK_SKEW:
         return f"the run is from {run.created_at}, before the call was claimed at {record.claimed_at}"

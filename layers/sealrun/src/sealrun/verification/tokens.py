@@ -11,7 +11,8 @@ from sealrun.evidence.evidence import job_of, label
 from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Kind
 from sealrun.offers.offer import Offer
-from sealrun.receipts.issuers import Issuer, PinnedKeys, issuer_of
+from sealrun.offers.provider_rules import Issuer
+from sealrun.receipts.issuers import PinnedKeys, issuer_of
 from sealrun.receipts.job_token import CLAIMS_NAME, Ran, Verified, usable_key, verify_token
 from sealrun.receipts.receipt import GRADE_OPERATOR, GRADE_TOKEN, Receipt
 from sealrun.verification.claims import BrokenClaim, Claim, Folder, broken, expect, holds, not_shown
@@ -66,7 +67,8 @@ def check_tokens(shown: Shown) -> Ground:
             ground.claims.append(broken("token", error, rests_on=ISSUER, grade=GRADE_OPERATOR))
             ground.reason = f"one that does not hold ({job_of(place)})"
         else:
-            about = "run" if shown.offer.source.provider == "github" else "job"
+            rules = shown.offer.source.rules.token
+            about = rules.about if rules else "job"
             says = f"{job_of(place)}: signed by {_issuer(shown).name} about this {about} of this call"
             ground.claims.append(holds("token", says, rests_on=ISSUER, grade=GRADE_TOKEN))
     if verified and len(verified) == len(ground.claims):

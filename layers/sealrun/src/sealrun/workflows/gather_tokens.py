@@ -9,10 +9,10 @@ from sealrun.errors import ProviderRefused, TokenRefused
 from sealrun.evidence.evidence import Item, job_of, label
 from sealrun.evidence.leaves import Kind
 from sealrun.offers.offer import Offer
+from sealrun.offers.provider_rules import Issuer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.evidence import EvidenceStore
 from sealrun.ports.provider import Issuers
-from sealrun.receipts.issuers import Issuer
 from sealrun.receipts.job_token import CLAIMS_NAME, Ran, Verified, verify_token
 from sealrun.receipts.receipt import GRADE_OPERATOR, GRADE_TOKEN
 from sealrun.runs.record import Record

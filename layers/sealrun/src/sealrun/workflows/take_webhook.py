@@ -9,6 +9,8 @@ from sealrun.ports.waker import Waker
 from sealrun.runs.record import RunKey
 from sealrun.service.credentials import key_context
 
+MAX_DELIVERY_BYTES = 1 << 20
+
 
 class Deliveries(Protocol):
     """How one provider's webhooks are read."""

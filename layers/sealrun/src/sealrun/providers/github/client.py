@@ -22,6 +22,8 @@ import httpx
 
 from sealrun.errors import ProviderRefused
 from sealrun.providers.github import answers
+from sealrun.providers.github.kind import RESULT_ORIGINS
+from sealrun.providers.github.rules import RULES
 from sealrun.providers.github.tags import protected
 from sealrun.runs.judge import run_name
 from sealrun.runs.run import Job, Project, Run
@@ -31,11 +33,7 @@ from sealrun.transport.rest import Rest, read_started, with_call
 # https://docs.github.com/en/rest/about-the-rest-api/breaking-changes?apiVersion=2026-03-10
 API_VERSION = "2026-03-10"
 EVENT = "workflow_dispatch"
-# https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event
-MAX_INPUTS = 25
-# Where logs and artifacts are redirected to. GitHub's list of them (GET /meta, domains.actions_inbound)
-# grows; others are named by the operator. No credential goes there, and an artifact's digest is checked.
-RESULT_ORIGINS = tuple(f"https://productionresultssa{number}.blob.core.windows.net" for number in range(100))
+MAX_INPUTS = RULES.max_inputs + 1  # the call's hash is one of them
 PAGE_SIZE = 100  # the most that GitHub gives
 MAX_LISTED = 1000  # as many runs as GitHub lists of one search
 MAX_FOUND = 20

@@ -1,0 +1,38 @@
+"""All that is known of Forgejo (experimental)."""
+
+from sealrun.ports.provider import Provider
+from sealrun.providers.forgejo.rules import RULES
+from sealrun.providers.github.pipeline_file import read_pipeline  # Forgejo runs GitHub's workflows
+from sealrun.providers.kind import Kind, Opening, PipelineWords
+
+
+def _open(opening: Opening) -> Provider:
+    from sealrun.providers.forgejo.client import Forgejo  # noqa: PLC0415  httpx is heavy
+
+    source = opening.source
+    return Forgejo(
+        opening.client(opening.files_from),
+        origin=source.origin,
+        project=source.project,
+        workflow=source.workflow,
+        ref=source.ref,
+        token=opening.token,
+        extra_origins=opening.files_from,
+    )
+
+
+KIND = Kind(
+    rules=RULES,
+    open=_open,
+    deliveries=None,
+    read_pipeline=read_pipeline,
+    pipeline=PipelineWords(
+        run_name=r"(?s).*",  # runs are found by their inputs
+        run_name_advice="",
+        no_cancel_advice="group: job-${{ github.run_id }} under concurrency",
+        start_advice="add `on: {workflow_dispatch: {inputs: ...}}` to the workflow",
+        call_regex=False,
+    ),
+    credential_advice="make a token with the scope write:repository",
+    terms="ask whoever runs the Forgejo whether runs on its runners may be sold",
+)

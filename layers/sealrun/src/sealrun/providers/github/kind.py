@@ -1,0 +1,54 @@
+"""All that is known of GitHub."""
+
+from sealrun.ports.provider import Provider
+from sealrun.providers.github.pipeline_file import read_pipeline
+from sealrun.providers.github.rules import RULES
+from sealrun.providers.kind import Kind, Opening, PipelineWords
+from sealrun.workflows.take_webhook import Deliveries
+
+# Where logs and artifacts are redirected to. GitHub's list of them (GET /meta, domains.actions_inbound)
+# grows; others are named by the operator. No credential goes there, and an artifact's digest is checked.
+RESULT_ORIGINS = tuple(f"https://productionresultssa{number}.blob.core.windows.net" for number in range(100))
+
+
+def _open(opening: Opening) -> Provider:
+    from sealrun.providers.github.client import GitHub  # noqa: PLC0415  httpx is heavy, most calls need none
+
+    source, origins = opening.source, (*RESULT_ORIGINS, *opening.files_from)
+    return GitHub(
+        opening.client(origins),
+        origin=source.origin,
+        project=source.project,
+        workflow=source.workflow,
+        ref=source.ref,
+        token=opening.token,
+        extra_origins=origins,
+    )
+
+
+def _deliveries() -> Deliveries:
+    from sealrun.providers.github.webhook import GitHubDeliveries  # noqa: PLC0415
+
+    return GitHubDeliveries()
+
+
+KIND = Kind(
+    rules=RULES,
+    open=_open,
+    deliveries=_deliveries,
+    read_pipeline=read_pipeline,
+    pipeline=PipelineWords(
+        run_name=r"sealrun \$\{\{ *(?:github\.event\.)?inputs\.sealrun_call *\}\}",
+        run_name_advice="run-name: sealrun ${{ inputs.sealrun_call }}",
+        no_cancel_advice="group: job-${{ github.run_id }} under concurrency",
+        start_advice="add `on: {workflow_dispatch: {inputs: ...}}` to the workflow",
+        call_regex=False,
+    ),
+    credential_advice=(
+        "make a fine-grained token for this repository alone: Actions read and write, Contents read, 90 days"
+    ),
+    # https://docs.github.com/en/site-policy/github-terms/github-terms-for-additional-products-and-features
+    terms="GitHub's terms forbid reselling Actions: offer runs for nothing, or on runners of your own",
+    api="https://api.github.com",
+    result_origins=RESULT_ORIGINS,
+)

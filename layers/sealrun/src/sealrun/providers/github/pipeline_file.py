@@ -1,0 +1,79 @@
+"""What a workflow's file declares, and what makes its runs unfit to be sold (R5). Pure.
+
+Only this one file is read. What it uses is named, so that somebody can look at it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sealrun.errors import Malformed
+from sealrun.providers.pipeline import Declared, Pipeline, is_digest, mapping, options
+from sealrun.runs.judge import CALL_INPUT
+
+_INPUT_NAMES = ("default", "description", "options", "required", "type", "deprecationMessage")
+
+
+def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
+    """Read the workflow, which is one YAML document.
+
+    Raises:
+        Malformed: it cannot be started by API.
+    """
+    document = documents[0]
+    # YAML 1.1 reads the bare word `on` as true.
+    events = document.get("on", document.get(True))  # type: ignore[call-overload]
+    if isinstance(events, str) or (isinstance(events, list) and "workflow_dispatch" in events):
+        events = {"workflow_dispatch": {}} if "workflow_dispatch" in events else {}
+    events = mapping(events)
+    if "workflow_dispatch" not in events:
+        raise Malformed("workflow: expected the event workflow_dispatch under `on:`, got none")
+    declared = mapping(mapping(events["workflow_dispatch"]).get("inputs"))
+    jobs = {name: mapping(job) for name, job in mapping(document.get("jobs")).items()}
+    return Pipeline(
+        inputs={str(name): _input(str(name), each) for name, each in declared.items()},
+        name=str(document.get("run-name") or ""),
+        includes=tuple(dict.fromkeys(_uses(jobs))),
+        troubles=tuple(
+            f"{name}: calls another workflow; put its jobs into this one (R5)"
+            for name, job in jobs.items()
+            if "uses" in job and not str(job["uses"]).startswith("./")
+        ),
+        cancels_itself=any(_may_cancel(each.get("concurrency")) for each in (document, *jobs.values())),
+        timeouts={
+            str(name): f"{job['timeout-minutes']} minutes"
+            for name, job in jobs.items()
+            if "timeout-minutes" in job
+        },
+    )
+
+
+def _may_cancel(concurrency: Any) -> bool:
+    """A group that several runs share: of those that wait in it GitHub keeps the newest only.
+
+    https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency
+    """
+    group = str(concurrency.get("group") if isinstance(concurrency, dict) else concurrency or "")
+    return bool(group) and not any(name in group for name in ("github.run_id", f"inputs.{CALL_INPUT}"))
+
+
+def _input(name: str, value: Any) -> Declared:
+    found = mapping(value)
+    return Declared(
+        name=name,
+        kind=str(found.get("type", "string")),
+        required=found.get("required") is True,
+        options=options(found),
+        description=str(found.get("description") or ""),
+        unknown=tuple(str(each) for each in found if each not in _INPUT_NAMES),
+    )
+
+
+def _uses(jobs: Mapping[str, Any]) -> Iterator[str]:
+    """The actions of all steps; one is pinned by a commit's digest only."""
+    for job in jobs.values():
+        named = [mapping(job), *map(mapping, mapping(job).get("steps") or [])]
+        for name in (str(each["uses"]) for each in named if "uses" in each):
+            if name.startswith("./"):
+                yield f"local:{name}"
+            else:
+                yield f"pinned:{name}" if is_digest(name.rpartition("@")[2]) else f"action:{name}"

@@ -1,0 +1,104 @@
+"""What ``.gitlab-ci.yml`` declares, and what makes its runs unfit to be sold (R5). Pure.
+
+Only this one file is read. What it includes is named, so that somebody can look at it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sealrun.providers.pipeline import Declared, Pipeline, is_digest, mapping, options
+
+TOKEN_VARIABLE = "SEALRUN_ID_TOKEN"  # noqa: S105  the variable's name, not a token
+AUDIENCE = "urn:sealrun:call:$[[ inputs.sealrun_call ]]"
+_AUDIENCE = r"(urn:sealrun:call:|https://.+/calls/)\$\[\[ *inputs\.sealrun_call *\]\]"
+# Members of an input that change nothing about what it takes.
+_INPUT_NAMES = ("default", "description", "options", "regex", "type")
+
+
+def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
+    """Read the YAML documents of the file: a header with ``spec``, where there is one, and the body."""
+    header = documents[0].get("spec") if "spec" in documents[0] else None
+    body = documents[-1] if header is None or len(documents) > 1 else {}
+    declared = (header or {}).get("inputs") if isinstance(header, dict) else None
+    workflow = mapping(body.get("workflow"))
+    cancel = mapping(workflow.get("auto_cancel"))
+    jobs = {name: each for name, each in body.items() if isinstance(each, dict) and name not in _KEYWORDS}
+    return Pipeline(
+        inputs={name: _input(str(name), each) for name, each in mapping(declared).items()},
+        name=str(workflow.get("name") or ""),
+        includes=tuple(_includes(body.get("include"))),
+        troubles=tuple(_troubles(jobs, cancel)),
+        cancels_itself=cancel.get("on_new_commit") != "none",
+        timeouts={name: str(job["timeout"]) for name, job in jobs.items() if "timeout" in job},
+        with_token=tuple(name for name, job in jobs.items() if _asks_for_token(job)),
+    )
+
+
+def _asks_for_token(job: Mapping[str, Any]) -> bool:
+    aud = mapping(mapping(job.get("id_tokens")).get(TOKEN_VARIABLE)).get("aud")
+    return isinstance(aud, str) and bool(re.fullmatch(_AUDIENCE, aud))
+
+
+# Top-level keywords that are mappings and no jobs: https://docs.gitlab.com/ci/yaml/#global-keywords
+_KEYWORDS = ("default", "workflow", "variables", "spec", "image", "cache", "include", "stages")
+
+
+def _input(name: str, value: Any) -> Declared:
+    found = mapping(value)
+    return Declared(
+        name=name,
+        kind=str(found.get("type", "string")),
+        required="default" not in found,
+        options=options(found),
+        regex=str(found.get("regex") or ""),
+        description=str(found.get("description") or ""),
+        unknown=tuple(str(each) for each in found if each not in _INPUT_NAMES),
+    )
+
+
+def _troubles(jobs: Mapping[str, Any], cancel: Mapping[str, Any]) -> Iterator[str]:
+    """What R5 refuses: child and downstream pipelines, retried jobs, a failing job that cancels others."""
+    for name, job in jobs.items():
+        if "trigger" in job:
+            yield f"{name}: starts another pipeline, which no receipt covers; take the trigger out (R5)"
+        if job.get("retry") not in (None, 0):
+            yield f"{name}: is retried, but only first attempts count; take the retry out (R5)"
+    if cancel.get("on_job_failure") not in (None, "none"):
+        yield "workflow: auto_cancel on_job_failure: expected none, got another (R5)"
+
+
+def _includes(value: Any) -> Iterator[str]:
+    """Each include in the words of ``Configuration``: ``local:`` and ``pinned:`` are pinned, others not."""
+    for each in value if isinstance(value, list) else [value] if value else []:
+        yield from _include({"local": each} if _is_path(each) else {"remote": each} if _text(each) else each)
+
+
+def _include(value: Any) -> Iterator[str]:
+    found = mapping(value)
+    if "local" in found:
+        yield f"local:{found['local']}"
+    elif "component" in found:
+        name = str(found["component"])
+        yield f"pinned:{name}" if is_digest(name.rpartition("@")[2]) else f"component:{name}"
+    elif "project" in found:
+        ref = str(found.get("ref") or "HEAD")
+        files = found.get("file")
+        for file in files if isinstance(files, list) else [files]:
+            named = f"{found['project']}@{ref}:{file}"
+            yield f"pinned:{named}" if is_digest(ref) else f"project:{named}"
+    elif "remote" in found:
+        integrity = found.get("integrity")
+        yield f"pinned:{found['remote']}#{integrity}" if integrity else f"remote:{found['remote']}"
+    elif "template" in found:
+        yield f"template:{found['template']}"
+    else:
+        yield "unknown:" + ",".join(sorted(str(name) for name in found))
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and not value.startswith(("http://", "https://"))

@@ -1,0 +1,47 @@
+"""What the core knows of GitLab. Data alone."""
+
+from sealrun.offers.provider_rules import Issuer, ProviderRules, TokenRules
+
+_PUBLIC, _KEYS_PATH = "https://gitlab.com", "/oauth/discovery/keys"
+
+# https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload
+_CLAIMS = {
+    "project_id": "{project}",
+    "pipeline_id": "{run}",
+    "pipeline_source": "{run_source}",
+    "job_id": "{job}",
+    "sha": "{commit}",
+    "ref_path": "{ref}",
+    "ref_protected": "true",
+    "ci_config_sha": "{commit}",
+    "user_id": "{user}",
+    "runner_environment": "gitlab-hosted",
+}
+# user_id stands in the offer already; path names and logins may be people's.
+_SHOWN = (
+    "iss", "aud", "iat", "nbf", "exp", "project_id", "pipeline_id", "pipeline_source", "job_id", "sha",
+    "ref_path", "ref_protected", "ci_config_sha", "runner_environment", "user_id",
+)  # fmt: skip
+
+RULES = ProviderRules(
+    name="gitlab",
+    project_pattern=r"[1-9][0-9]{0,17}",
+    project_says="a numeric project id",
+    repository="{origin}/projects/{project}",  # leads from the id to the page
+    max_inputs=19,  # https://docs.gitlab.com/ci/inputs/: 20 a pipeline
+    run_sources=("api", "trigger"),  # by an access token, by a trigger token
+    token=TokenRules(
+        keys_path=_KEYS_PATH,
+        # Whoever runs a self-managed GitLab could sign anything, so only this one counts for grade 1 (E2).
+        public={
+            "https://gitlab.com": Issuer("https://gitlab.com", f"https://gitlab.com{_KEYS_PATH}", public=True)
+        },
+        claims=_CLAIMS,
+        endings={"ci_config_ref_uri": "//{path}@{ref}"},
+        shown=_SHOWN,
+        about="job",
+        personal=("user_id",),
+        # https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
+        bots=r"(project|group)_[0-9]+_bot(_[0-9a-f]+|[0-9]+)?",
+    ),
+)

@@ -1,0 +1,52 @@
+"""What a pipeline's own file declares, in words that fit every provider: its inputs, its name, its faults.
+
+Pure. Each provider's ``pipeline_file.py`` reads its own form into this.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_SHA_LENGTHS = (40, 64)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One input as the pipeline declares it, in its provider's own words."""
+
+    name: str
+    kind: str  # string, number, boolean, choice, array, environment
+    required: bool
+    options: tuple[str, ...] = ()
+    regex: str = ""
+    description: str = ""
+    unknown: tuple[str, ...] = ()  # members that nothing here knows
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What one configuration file says."""
+
+    inputs: Mapping[str, Declared]
+    name: str  # of its runs, as the file writes it
+    includes: tuple[str, ...]  # as ``sealrun.offers.source.Configuration`` writes them
+    troubles: tuple[str, ...] = ()  # what makes its runs unfit to be sold (R5): "what is; what to do"
+    cancels_itself: bool = False  # a newer commit may cancel a run
+    timeouts: Mapping[str, str] = field(default_factory=dict)  # by job, in the provider's words
+    with_token: tuple[str, ...] = ()  # jobs whose CI token is made out to the call
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value if it is a mapping, else an empty one: what is not of its form declares nothing."""
+    return value if isinstance(value, dict) else {}
+
+
+def options(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """The options of an input."""
+    listed = found.get("options")
+    return tuple(str(each) for each in listed) if isinstance(listed, list) else ()
+
+
+def is_digest(text: str) -> bool:
+    """True for a full commit hash."""
+    return len(text) in _SHA_LENGTHS and all(each in "0123456789abcdef" for each in text)
