@@ -33,7 +33,7 @@ from sealrun.ports.calls import Quota, Rate
 from sealrun.ports.evidence import Content
 from sealrun.receipts.issuers import issuer_of
 from sealrun.runs.judge import run_name
-from sealrun.runs.record import Record, RunKey
+from sealrun.runs.record import Record, RunKey, State
 from sealrun.runs.run import Job, Project, Run, RunStatus
 
 
@@ -138,9 +138,14 @@ class FakeLedger:
         self.records[after.call_hash] = after
         if after.run_id and not before.run_id:
             self.runs[after.run_key(self.offers[after.offer_hash].offer)] = after.call_hash
+        if after.ticket and after.state is State.NEVER_STARTED:
+            self.identifiers.pop((after.account, after.ticket), None)
         if after.price and after.state.over and not before.state.over:
             self._conclude(after)
         return True
+
+    def call_named(self, account: str, identifier: str) -> int | None:
+        return self.identifiers.get((account, identifier))
 
     def standing(self, account: str) -> Standing | None:
         return self.standings.get(account)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +33,7 @@ from sealrun.runs.record import State
 from sealrun.workflows.accept_call import REQUESTS_PER_MINUTE, Accepted
 from sealrun.workflows.redeem_ticket import redeem_ticket
 from tests.sealrun.adapters.test_ledger import dynamo
-from tests.sealrun.fakes import Remembers
+from tests.sealrun.fakes import FakeLedger, Remembers
 from tests.sealrun.market import Market
 from tests.sealrun.workflows.test_exactly_one_run import PORTS, Stops, check
 from tests.sealrun.workflows.test_exactly_one_run import Stopped as Died
@@ -130,6 +131,50 @@ def test_e4_another_redemption_of_a_used_ticket_is_a_conflict(world: World, chan
     assert world.provider.starts == 1
 
 
+def test_e4_a_used_ticket_says_for_which_call_and_an_expired_one_when_it_ended_and_whom_to_ask(
+    world: World,
+) -> None:
+    ticket, issuer = free_ticket(world.offer, until=NOW + 60), BUYER.public_key().to_base58()
+    first = send(world, ticket.redeem({}, salt="cd" * 32, nonce=1, expires_at=NOW + 50))
+    with pytest.raises(TicketUsed, match=f"used for call {first.record.id}; ask {issuer} for another"):
+        send(world, ticket.redeem({}, salt="cd" * 32, nonce=2, expires_at=NOW + 50))
+    world.clock.passes(60)
+    with pytest.raises(Expired, match=rf"ended at 2027-01-15T08:01:00Z; ask {issuer}, who issued it"):
+        send(
+            world,
+            free_ticket(world.offer, until=NOW + 60, secret=PrivateKey.from_scalar(9)).redeem(
+                {}, salt="cd" * 32, nonce=2, expires_at=NOW + 90
+            ),
+        )
+
+
+def test_l10_a_redeemed_ticket_is_answered_also_when_its_time_is_over(world: World) -> None:
+    redeemed = redemption(free_ticket(world.offer, until=NOW + 601))
+    first = send(world, redeemed).record
+    world.ledger.close_offer(world.offer.hash, "the tag moved")
+    world.clock.passes(10_000)
+    again = send(world, redeemed)
+    assert (again.first, again.record.call_hash) == (False, first.call_hash)
+
+
+@pytest.mark.parametrize("ledger", [FakeLedger, dynamo])
+def test_e4_a_ticket_whose_run_never_started_is_not_used_up(ledger: Callable[[], Any]) -> None:
+    with mock_aws():
+        world = World(make_offer(access=ONLY_BUYER), ledger=ledger())
+        ticket = free_ticket(world.offer)
+        world.provider.answers = ["refused"]
+        never = send(world, redemption(ticket)).record
+        with pytest.raises(TicketUsed):  # until it is known that nothing started
+            send(world, redemption(ticket, nonce=2))
+        assert world.settle(never.call_hash).state is State.NEVER_STARTED
+        assert world.ledger.call_named(never.account, f"ticket-{ticket.grant.id}") is None
+        again = send(world, redemption(ticket, nonce=3, now=world.clock.now))
+        assert again.first
+        with pytest.raises(TicketUsed, match=again.record.id):
+            send(world, redemption(ticket, nonce=4, now=world.clock.now))
+        assert send(world, redemption(ticket)).record.state is State.NEVER_STARTED
+
+
 def test_e4_what_a_log_shows_of_a_redemption_redeems_nothing_else(world: World) -> None:
     """Whoever reads a refused request has the grant and a proof, and can neither change nor keep it."""
     seen = redemption(free_ticket(world.offer), level=3).body()
@@ -171,9 +216,9 @@ FORGED = replace(free_ticket(FREE), signature=redemption(free_ticket(FREE)).proo
 FAULTS: list[tuple[str, Ticket, dict[str, Any], type[SealrunError], list[str]]] = [
     ("unknown name", free_ticket(FREE), {"tip": 1}, Malformed, []),
     ("not open", free_ticket(FREE), {"inputs": {"layer": "mina"}}, InputsRefused, []),
-    ("over", free_ticket(FREE, until=NOW), {}, Expired, []),
-    ("far", free_ticket(FREE, until=NOW + MAX_TICKET_SECONDS + 1), {}, Expired, []),
-    ("proof over", free_ticket(FREE), {"expires_at": NOW}, Expired, []),
+    ("over", free_ticket(FREE, until=NOW), {}, Expired, LOOKED),
+    ("far", free_ticket(FREE, until=NOW + MAX_TICKET_SECONDS + 1), {}, Expired, LOOKED),
+    ("proof over", free_ticket(FREE), {"expires_at": NOW}, Expired, LOOKED),
     ("audience", free_ticket(FREE, audience="https://other.test"), {}, NotAllowed, []),
     ("closed", free_ticket(FREE), {}, OfferClosed, LOOKED),
     ("terms", free_ticket(make_offer(network="mina:mainnet")), {}, Refused, LOOKED),

@@ -1,5 +1,6 @@
 """What a call must be to be taken, in which order it is checked (L2), and that it is taken once."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,12 +18,14 @@ from sealrun.errors import (
     OfferClosed,
     Refused,
     SealrunError,
+    StoreUnavailable,
     TooMany,
 )
+from sealrun.offers.offer import Offer
 from sealrun.ports.calls import Rate
-from sealrun.runs.record import State
+from sealrun.runs.record import Record, State
 from sealrun.workflows.accept_call import REQUESTS_PER_MINUTE
-from tests.sealrun.fakes import Remembers
+from tests.sealrun.fakes import FakeLedger, Remembers
 from tests.sealrun.world import BUYER, ORACLE, World, make_offer, sign_call
 
 
@@ -55,11 +58,12 @@ def test_the_same_call_twice_answers_with_the_first_state_and_starts_nothing(wor
 BAD_SIGNATURE = sign_call(make_offer(), nonce=9).body()["signature"]
 FAULTS: list[tuple[str, dict[str, Any], type[SealrunError], list[str]]] = [
     ("depth", {"inputs": {"a": [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}}, Malformed, []),
-    ("expiry", {"expires_at": 1_700_000_000}, Expired, []),
+    ("expiry", {"expires_at": 1_700_000_000}, Expired, ["document", "look"]),
     ("far expiry", {"expires_at": 1_800_086_401}, Expired, []),
     ("closed", {}, OfferClosed, ["document", "look"]),
-    ("closed and malformed", {"tip": 1}, OfferClosed, ["document", "offer"]),
-    ("unknown name", {"tip": 1}, Malformed, ["document", "offer"]),
+    ("closed and malformed", {"tip": 1}, OfferClosed, ["document", "look"]),
+    ("unknown name", {"tip": 1}, Malformed, ["document", "look"]),
+    ("no call", {"nonce": 1}, Malformed, ["document", "offer"]),
     ("rate", {"signature": BAD_SIGNATURE}, TooMany, ["document", "look"]),
     ("signature", {"signature": BAD_SIGNATURE}, NotAllowed, ["document", "look"]),
     ("schema", {"inputs": {"layer": "rm"}}, InputsRefused, ["document", "look"]),
@@ -103,6 +107,43 @@ def test_l2_a_known_call_is_answered_also_when_the_rate_is_used_up(world: World)
     for _ in range(REQUESTS_PER_MINUTE):
         world.throttle(Rate("192.0.2.1", world.clock.now // 60, REQUESTS_PER_MINUTE))
     assert not world.call().first
+
+
+@pytest.mark.parametrize("since", ["closed", "suspended", "paused", "quota", "expiry", "signature"])
+def test_l10_a_call_that_was_taken_is_answered_whatever_came_since(since: str) -> None:
+    world = World(make_offer(quota_per_hour=1))
+    first = world.call().record
+    sent = body(world)
+    if since in ("closed", "suspended", "paused"):
+        stored = world.ledger.offers[world.offer.hash]
+        world.ledger.offers[world.offer.hash] = replace(stored, **{since: "the tag moved"})
+    if since == "expiry":
+        world.clock.passes(2 * 24 * 3600)
+    if since == "signature":  # a duplicate proves nothing, and is told only what anyone may know
+        sent = body(world, signature=BAD_SIGNATURE)
+    again = world.call(body=sent)
+    assert (again.first, again.record.call_hash, world.provider.starts) == (False, first.call_hash, 1)
+
+
+@pytest.mark.parametrize("refused_by", ["quota", "rate", "table"])
+def test_l10_a_duplicate_that_overlaps_the_claim_is_told_its_state(refused_by: str) -> None:
+    world = World(make_offer(quota_per_hour=1))
+
+    class Overtaken(FakeLedger):
+        """The same call is claimed by another function just before this one claims it."""
+
+        def claim(self, record: Record, offer: Offer, **more: Any) -> bool:
+            if record.call_hash in self.records:
+                return super().claim(record, offer, **more)
+            super().claim(record, offer, **more)
+            if refused_by == "table":
+                raise StoreUnavailable("table: expected a claim, got in the way of other calls")
+            raise TooMany("calls: expected fewer, got more", retry_after=1)
+
+    world.ledger = Overtaken()
+    world.__post_init__()
+    again = world.call()
+    assert (again.first, again.record.state) == (False, State.TRIGGERING)
 
 
 def test_l2_size_comes_before_json(world: World) -> None:

@@ -208,6 +208,40 @@ def test_l1_a_call_that_another_overtook_is_corrected_and_not_claimed() -> None:
     assert market.ledger.standing(NAME).committed == PRICE
 
 
+def test_l10_a_paid_duplicate_that_overlaps_the_claim_is_told_its_state_and_no_402_that_counts_itself() -> (
+    None
+):
+    market = Market()
+    signed = market.sign(limit=PRICE)
+
+    class Overtaken(FakeLedger):
+        """The same call is claimed between the first look and the look at the account."""
+
+        def standing(self, account: str) -> Any:
+            if not self.records:
+                self.records[1] = None  # type: ignore[assignment]
+                market.pay(signed)
+            return super().standing(account)
+
+    market.ledger = Overtaken()
+    market.__post_init__()
+    again = market.pay(signed)
+    assert (again.first, again.record.call_hash) == (False, signed.call.hash)
+    assert x402.decoded(again.headers["PAYMENT-RESPONSE"])["extra"]["reserved"] == str(PRICE)
+    assert (market.provider.starts, market.ledger.standing(NAME).committed) == (1, PRICE)
+
+
+@pytest.mark.parametrize("without", ["payment", "funds", "node"])
+def test_l10_a_paid_call_that_was_taken_is_never_asked_for_money_again(market: Market, without: str) -> None:
+    signed = market.sign(limit=PRICE)
+    market.pay(signed)
+    market.ledger.close_offer(market.offer.hash, "the tag moved")
+    market.clock.passes(120)
+    market.chain.answer, market.chain.down = account_answer(balance=0), without == "node"
+    again = market.send(body_of(signed), "") if without == "payment" else market.pay(signed)
+    assert (again.first, again.record.call_hash) == (False, signed.call.hash)
+
+
 def test_a1_a_deposit_covers_what_is_committed_and_this_price(market: Market) -> None:
     market.chain.answer = account_answer(balance=2 * PRICE - 1)
     market.pay(market.sign(limit=PRICE))

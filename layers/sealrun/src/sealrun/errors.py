@@ -112,6 +112,10 @@ class Conflict(Refused):
     title = "This identifier belongs to another call"
     status = 409
 
+    def __init__(self, detail: str, *, call: str = "") -> None:
+        super().__init__(detail)
+        self.call = call  # the other call's hash, 64 hex digits, where it is known
+
 
 class TicketUsed(Conflict):
     """A ticket triggers one call, and another one was claimed with it (E4)."""

@@ -33,9 +33,12 @@ MAX_LIFETIME_SECONDS = 24 * 3600
 MAX_READ_SECONDS = 3600
 MAX_UNIX_SECONDS = 2**53 - 1
 MAX_READS = 20
+# What a ticket's identifier begins with.
+TICKET_PREFIX = "ticket-"
 
 _HASHES = ("offer_hash", "terms_hash", "inputs_hash")
-_NAMES = ("account", "inputs", "salt", "nonce", "expires_at", "limit", "signature")
+_CALL = ("account", "inputs", "salt", "nonce", "expires_at")
+_NAMES = (*_CALL, "limit", "signature")
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,30 @@ class Call:
         """The hash as 64 hex digits, as it stands in URLs and run names."""
         return f"{self.hash:064x}"
 
+    @classmethod
+    def parse(cls, value: Mapping[str, Any], offer: "Offer") -> "Call":
+        """Read the call out of a request's body; what else stands there does not matter.
+
+        Raises:
+            Malformed: a name is missing, or a value is not of its form.
+        """
+        missing = [name for name in _CALL if name not in value]
+        if missing:
+            raise Malformed(f"call: expected {', '.join(missing)}, got nothing by that name")
+        if not isinstance(value["inputs"], dict):
+            raise Malformed(f"inputs: expected an object, got {type(value['inputs']).__name__}")
+        return cls(
+            network=offer.network,
+            account=read.public_key(value, "account"),
+            offer_hash=offer.hash,
+            terms_hash=offer.terms,
+            inputs=value["inputs"],
+            salt=read.text(value, "salt", pattern="[0-9a-f]{64}", says="64 lower-case hex digits"),
+            nonce=_nonce(value),
+            expires_at=read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS),
+            reads=parse_reads(value.get("reads", [])),
+        )
+
     def voucher_fields(self, limit: int) -> list[int]:
         """The six fields that the buyer's wallet signs: this call, and the running total it may cost."""
         return [text_field(VOUCHER), network_field(self.network), *self.account.to_fields(), limit, self.hash]
@@ -155,21 +182,8 @@ class SignedCall:
         """
         names = (*_NAMES, "buyer") if offer.payment else _NAMES
         value = read.only(value, names, where="call", optional=("identifier", "reads"))
-        if not isinstance(value["inputs"], dict):
-            raise Malformed(f"inputs: expected an object, got {type(value['inputs']).__name__}")
-        call = Call(
-            network=offer.network,
-            account=_parsed(PublicKey.from_base58, value, "account"),
-            offer_hash=offer.hash,
-            terms_hash=offer.terms,
-            inputs=value["inputs"],
-            salt=read.text(value, "salt", pattern="[0-9a-f]{64}", says="64 lower-case hex digits"),
-            nonce=_nonce(value),
-            expires_at=read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS),
-            reads=parse_reads(value.get("reads", [])),
-        )
         return cls(
-            call=call,
+            call=Call.parse(value, offer),
             limit=read.decimal(value, "limit", high=MAX_UINT64),
             signature=_parsed(Signature.from_base58, value, "signature"),
             identifier=_identifier(value),
@@ -214,6 +228,16 @@ def check_expiry(expires_at: int, *, now: int, at_most: int = MAX_LIFETIME_SECON
     """
     if not now < expires_at <= now + at_most:
         raise Expired(f"expires_at: expected later than {now} and at most {now + at_most}, got {expires_at}")
+
+
+def check_not_too_far(expires_at: int, *, now: int, at_most: int = MAX_LIFETIME_SECONDS) -> None:
+    """The expiry lies at most ``at_most`` seconds ahead; it may be over.
+
+    Raises:
+        Expired: it lies further ahead.
+    """
+    if expires_at > now + at_most:
+        raise Expired(f"expires_at: expected at most {now + at_most}, got {expires_at}")
 
 
 def read_fields(

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -146,6 +147,15 @@ class Grant:
             return None
         return self._call(paid.account, self.inputs, salt=paid.salt, nonce=paid.nonce, expires_at=self.until)
 
+    def check_audience(self, audience: str) -> None:
+        """The ticket is for this stack.
+
+        Raises:
+            NotAllowed: it is for another one.
+        """
+        if self.audience != audience:
+            raise NotAllowed(f"audience: expected {audience[:200]}, got {self.audience}")
+
     def check(self, audience: str, *, now: int) -> None:
         """The ticket is for this stack, and its time is not over.
 
@@ -153,11 +163,16 @@ class Grant:
             Expired: its date is past, or further ahead than a ticket may last.
             NotAllowed: it is for another stack.
         """
-        if self.audience != audience:
-            raise NotAllowed(f"audience: expected {audience[:200]}, got {self.audience}")
-        if not now < self.until <= now + MAX_TICKET_SECONDS:
-            most = now + MAX_TICKET_SECONDS
-            raise Expired(f"until: expected later than {now} and at most {most}, got {self.until}")
+        self.check_audience(audience)
+        most = now + MAX_TICKET_SECONDS
+        if self.until > most:
+            raise Expired(f"until: expected at most {most}, got {self.until}")
+        if self.until <= now:
+            ended = datetime.fromtimestamp(self.until, UTC).isoformat().replace("+00:00", "Z")
+            raise Expired(
+                f"until: expected a ticket that is good now, got one that ended at {ended}; "
+                f"ask {self.issuer.to_base58()}, who issued it, for another"
+            )
 
     def _call(self, account: PublicKey, inputs: Mapping[str, Any], **fresh: Any) -> Call:
         return Call(

@@ -15,7 +15,7 @@ from typing import Any
 
 from mina.signature import Signature
 from mina.verify import verify_fields
-from sealrun.calls.call import MAX_UNIX_SECONDS, Call, SignedCall, check_expiry
+from sealrun.calls.call import MAX_UNIX_SECONDS, TICKET_PREFIX, Call, SignedCall, check_expiry
 from sealrun.calls.grant import Grant, base64url, json_object, nonce, salt, signature, unbase64url
 from sealrun.encoding import read
 from sealrun.encoding.fields import REDEEM, network_field, text_field
@@ -48,7 +48,7 @@ class Redemption:
     @property
     def signed_call(self) -> SignedCall:
         """The call that is claimed, under an identifier that no second call of the ticket can have."""
-        grant, identifier = self.grant, f"ticket-{self.grant.id}"
+        grant, identifier = self.grant, f"{TICKET_PREFIX}{self.grant.id}"
         if grant.prepaid is None:
             return SignedCall(self.call, 0, self.proof, identifier)
         return SignedCall(self.call, grant.prepaid.limit, grant.prepaid.signature, identifier, grant.issuer)

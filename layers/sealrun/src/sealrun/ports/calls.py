@@ -89,8 +89,11 @@ class Ledger(Protocol):
         """Replace the record, if it still is ``before`` (compared by its version). False if it is not.
 
         A record that reserved a price and is over now becomes due or frees its reserve, and gets its one
-        leaf, in the same step.
+        leaf, in the same step. A ticket's identifier is free again where nothing started.
         """
+
+    def call_named(self, account: str, identifier: str) -> int | None:
+        """The hash of the call that holds the account's identifier."""
 
     def standing(self, account: str) -> Standing | None:
         """What is committed, due and signed on this account; None before its first claim."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sealrun.calls.call import SignedCall
+from sealrun.calls.call import TICKET_PREFIX, SignedCall
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import Outcome
 
@@ -113,6 +113,12 @@ class Record:
     def id(self) -> str:
         """The call hash as 64 hex digits."""
         return f"{self.call_hash:064x}"
+
+    @property
+    def ticket(self) -> str:
+        """The identifier by which a ticket is used once; empty for a call that came without one."""
+        identifier = self.body.get("identifier") or ""
+        return identifier if identifier.startswith(TICKET_PREFIX) else ""
 
     def shown(self) -> dict[str, Any]:
         """What an operator may see of the call: no input, no signature, no receipt."""

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mina.keys import PublicKey
-from sealrun.calls.call import MAX_UNIX_SECONDS, SignedCall, check_expiry
+from sealrun.calls.call import MAX_UNIX_SECONDS, Call, SignedCall, check_expiry, check_not_too_far
 from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import (
     Conflict,
+    Malformed,
     NotAllowed,
     NotCovered,
     NotFound,
@@ -55,6 +56,9 @@ def accept_call(
 ) -> Accepted:
     """Check a call in the order of L2, claim it, and start its run.
 
+    A call that was taken before is answered with its state, whatever came of its offer, its quota, its
+    account or its own expiry since (L10).
+
     Args:
         offer_id: the offer hash, 64 hex digits.
         body: the JSON body as it came.
@@ -74,21 +78,23 @@ def accept_call(
     """
     now = clock()
     value = parse_object(body)  # size, JSON
-    if "expires_at" in value:
-        check_expiry(read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS), now=now)
-    offer_hash = read.hex_field(offer_id, where="offer")
-    offer = _there(ledger.document(offer_hash), offer_id)
-    try:
-        signed = _parsed(value, payment, offer, payments)
-    except SealrunError:
-        _check_open(known_offer(ledger, offer_id))  # a closed offer asks for no payment
-        raise
+    expires_at = read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS) if "expires_at" in value else 0
+    check_not_too_far(expires_at, now=now)
+    offer = _there(ledger.document(read.hex_field(offer_id, where="offer")), offer_id)
+    desk = Desk(ledger, starter, clock, throttle, payments)
+    stored, known = desk.look(offer.hash, _call(value, offer))
+    if known:
+        return accepted(known, offer, first=False)
+    if expires_at:
+        check_expiry(expires_at, now=now)
+    _check_open(stored)  # before the payment: a closed offer asks for none
+    signed = _parsed(value, payment, offer, payments)
 
     def check(found: Offer) -> None:
         signed.check_signature()
         _check_access(signed, found)
 
-    return Desk(ledger, starter, clock, throttle, payments).take(signed, check, sender=sender, now=now)
+    return desk.take(signed, stored, check, sender=sender, now=now)
 
 
 @dataclass(frozen=True)
@@ -101,9 +107,21 @@ class Desk:
     throttle: Callable[[Rate], bool]
     payments: Payments | None
 
+    def look(self, offer_hash: int, call: Call | None) -> tuple[StoredOffer, Record | None]:
+        """The offer as it is now, and the call's record if it was taken before; in one request.
+
+        Raises:
+            NotFound: the offer is not sold here any more.
+        """
+        if call is None:
+            return _there(self.ledger.offer(offer_hash), f"{offer_hash:064x}"), None
+        stored, known = self.ledger.look(offer_hash, call.hash)
+        return _there(stored, f"{offer_hash:064x}"), known
+
     def take(
         self,
         signed: SignedCall,
+        stored: StoredOffer,
         check: Callable[[Offer], None],
         *,
         sender: str,
@@ -114,7 +132,8 @@ class Desk:
         """The second half of L2's checks, the claim and the start.
 
         Args:
-            signed: the call; that it has not expired was checked.
+            signed: the call, which ``look`` did not find; that it has not expired was checked.
+            stored: the offer as ``look`` found it.
             check: its signatures and who may call, once the offer is known to be open.
             sender: the network address that the request came from.
             now: Unix seconds, as the first half read them.
@@ -125,19 +144,28 @@ class Desk:
             Refused: see ``accept_call``.
             Unavailable: likewise.
         """
-        found, known = self.ledger.look(signed.call.offer_hash, signed.call.hash)
-        stored = _there(found, f"{signed.call.offer_hash:064x}")
         offer = stored.offer
         _check_open(stored)
-        if known:
-            return _accepted(known, offer, first=False)
         rate = Rate(sender, now // 60, REQUESTS_PER_MINUTE)
         _check_rate(self.throttle(rate))
         check(offer)
         offer.inputs.check(signed.call.inputs)
         quota = _own_quota(stored, (issuer or signed.signer).to_base58())
-        if offer.payment is None:
-            return self._claim(signed, stored, quota, rate=rate)
+        try:
+            if offer.payment is None:
+                return self._claim(signed, stored, quota, rate=rate)
+            return self._claim_paid(signed, stored, quota, rate, in_any_order=in_any_order)
+        except SealrunError:
+            # A duplicate that claimed the call meanwhile uses up what this one was refused for (L10).
+            if known := self.ledger.record(signed.call.hash):
+                return accepted(known, offer, first=False)
+            raise
+
+    def _claim_paid(
+        self, signed: SignedCall, stored: StoredOffer, quota: Quota | None, rate: Rate, *, in_any_order: bool
+    ) -> Accepted:
+        """Claim a call with a price, once the account behind it covers it."""
+        offer = stored.offer
         _check_rate(self.ledger.count_request(rate))
         selling = _selling(self.payments)
         reserve = reserve_price(
@@ -175,10 +203,15 @@ class Desk:
             reserve=reserve,
         ):
             started = start_held(record, stored, ledger=ledger, starter=self.starter, clock=self.clock)
-            return _accepted(started, offer, first=True)
+            return accepted(started, offer, first=True)
         if known := ledger.record(record.call_hash):
-            return _accepted(known, offer, first=False)
-        raise Conflict("identifier: expected one that no other call of this account has used, got a used one")
+            return accepted(known, offer, first=False)
+        used_for = ledger.call_named(record.account, signed.identifier) if signed.identifier else None
+        other = f"{used_for:064x}" if used_for else "another"
+        said = (
+            f"identifier: expected one that no other call of this account has used, got that of call {other}"
+        )
+        raise Conflict(said, call=other)
 
 
 def known_offer(ledger: Ledger, offer_id: str) -> StoredOffer:
@@ -194,6 +227,14 @@ def _there(found: _T | None, offer_id: str) -> _T:
     if found is None:
         raise NotFound(f"offer: expected one that is sold here, got {offer_id}")
     return found
+
+
+def _call(value: dict[str, Any], offer: Offer) -> Call | None:
+    """The call that the body is about, so that one that was taken is found; None where it is malformed."""
+    try:
+        return Call.parse(value, offer)
+    except Malformed:
+        return None
 
 
 def _parsed(value: dict[str, Any], payment: str, offer: Offer, payments: Payments | None) -> SignedCall:
@@ -225,7 +266,8 @@ def _selling(payments: Payments | None) -> Payments:
     return payments
 
 
-def _accepted(record: Record, offer: Offer, *, first: bool) -> Accepted:
+def accepted(record: Record, offer: Offer, *, first: bool) -> Accepted:
+    """The answer for a call that was taken, now or before."""
     if offer.payment is None:
         return Accepted(record, first)
     response = x402.encoded(x402.reserved(record, offer.network))

@@ -8,7 +8,7 @@ from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Conflict, NotAllowed, Refused, TicketUsed
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import Ledger, Rate
-from sealrun.workflows.accept_call import Accepted, Desk
+from sealrun.workflows.accept_call import Accepted, Desk, accepted
 from sealrun.workflows.reserve_price import Payments
 from sealrun.workflows.start_run import Starter
 
@@ -28,7 +28,8 @@ def redeem_ticket(
     """Check a redemption in the order of L2, claim its call, and start the run.
 
     The claim is one write that holds the ticket's id as the call's identifier, so a second call of one
-    ticket is never claimed; the same redemption again answers with the first one's state.
+    ticket is never claimed; the same redemption again answers with the first one's state, also once the
+    ticket's time is over (L10). A ticket of price 0 whose run never started is good again.
 
     Args:
         ticket_id: the grant's hash, 64 hex digits.
@@ -51,6 +52,11 @@ def redeem_ticket(
     grant = redemption.grant
     if grant.hash != read.hex_field(ticket_id, where="ticket"):
         raise Refused(f"ticket: expected the one that the URL names, got {grant.id}")
+    grant.check_audience(audience)
+    desk, signed = Desk(ledger, starter, clock, throttle, payments), redemption.signed_call
+    stored, known = desk.look(grant.offer_hash, signed.call)
+    if known:
+        return accepted(known, stored.offer, first=False)
     redemption.check_times(audience, now=now)
 
     def check(offer: Offer) -> None:
@@ -58,13 +64,13 @@ def redeem_ticket(
         redemption.check_signatures()
         _check_access(redemption, offer)
 
-    desk, signed = Desk(ledger, starter, clock, throttle, payments), redemption.signed_call
     try:
         return desk.take(
-            signed, check, sender=sender, now=now, in_any_order=True, issuer=redemption.grant.issuer
+            signed, stored, check, sender=sender, now=now, in_any_order=True, issuer=grant.issuer
         )
     except Conflict as error:
-        raise TicketUsed("ticket: expected one that was not redeemed yet, got a used one") from error
+        used = f"ticket: expected one that was not redeemed yet, got one that was used for call {error.call}"
+        raise TicketUsed(f"{used}; ask {grant.issuer.to_base58()} for another", call=error.call) from error
 
 
 def _check_offer(redemption: Redemption, offer: Offer) -> None:

@@ -148,8 +148,8 @@ class DynamoLedger:
         quota = count(f"quota#{offer.id}#{hour}", offer.quota_per_hour, until=hour * HOUR)
         items = {"call": self._table.new(_call_item(record)), "quota": self._table.update(quota)}
         if identifier is not None:
-            key = {"pk": {"S": f"id#{record.account}#{identifier}"}, "sk": {"S": "id"}}
-            items["identifier"] = self._table.new({**key, "call": {"S": record.id}})
+            key = _identifier_key(record.account, identifier)
+            items["identifier"] = self._table.new_or_freed({**key, "call": {"S": record.id}}, by="call")
         if rate is not None:
             items["rate"] = self._table.update(_rate_counter(rate))
         if own_quota is not None and own_quota.per_hour < 1:
@@ -200,6 +200,9 @@ class DynamoLedger:
         items: dict[str, Any] = {"call": {"Put": replaced}}
         if after.run_id and not before.run_id and (offer := self.document(after.offer_hash)):
             items["run"] = self._table.put(_run_item(after.run_key(offer), after))
+        if after.ticket and after.state is State.NEVER_STARTED:
+            freed = {**_identifier_key(after.account, after.ticket), "call": {"S": ""}}
+            items["identifier"] = self._table.put(freed)
         for attempt in range(ATTEMPTS):
             if after.price and after.state.over and not before.state.over:
                 items |= self._concluding(after)
@@ -224,6 +227,10 @@ class DynamoLedger:
             counter = accounts.failed_counter(after, now=now)
             items["failed"] = self._table.update(count(counter, NO_LIMIT, until=now + accounts.DAY))
         return items
+
+    def call_named(self, account: str, identifier: str) -> int | None:
+        item = self._table.get(_identifier_key(account, identifier))
+        return int(item["call"]["S"], 16) if item and item["call"]["S"] else None
 
     def standing(self, account: str) -> Standing | None:
         item = self._table.get(accounts.account_key(account))
@@ -327,6 +334,10 @@ def _offer_key(offer_hash: int) -> dict[str, Any]:
 def _wake_shard(offer_hash: int) -> str:
     """One an offer: a stack looks after its own calls only, in a table that it shares (A3)."""
     return f"unfinished#{offer_hash:064x}"
+
+
+def _identifier_key(account: str, identifier: str) -> dict[str, Any]:
+    return {"pk": {"S": f"id#{account}#{identifier}"}, "sk": {"S": "id"}}
 
 
 def _call_key(call_hash: int) -> dict[str, Any]:

@@ -89,6 +89,16 @@ class Table:
         condition = "attribute_not_exists(pk)"
         return {"Put": {"TableName": self.name, "Item": item, "ConditionExpression": condition}}
 
+    def new_or_freed(self, item: dict[str, Any], *, by: str) -> dict[str, Any]:
+        """A transaction's item that must not be there yet, or whose attribute ``by`` is empty."""
+        new = self.new(item)
+        new["Put"] |= {
+            "ConditionExpression": "attribute_not_exists(pk) OR #by = :none",
+            "ExpressionAttributeNames": {"#by": by},
+            "ExpressionAttributeValues": {":none": {"S": ""}},
+        }
+        return new
+
     def put(self, item: dict[str, Any]) -> dict[str, Any]:
         """A transaction's item, whether it is there or not."""
         return {"Put": {"TableName": self.name, "Item": item}}
