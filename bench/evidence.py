@@ -18,8 +18,10 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from werkzeug import Response
+
 from bench.table import Row, as_json, as_text, row
-from local.loopback import LoopbackServer, Reply, Request
+from local.loopback import LoopbackServer, Request
 
 ROOT = Path(__file__).parents[1]
 SIZE = 2 << 30
@@ -123,19 +125,19 @@ class CountingS3(LoopbackServer):
         self.bytes = self.parts = 0
         super().__init__(self._answer_s3, max_body=64 << 20)
 
-    def _answer_s3(self, request: Request) -> Reply:
+    def _answer_s3(self, request: Request) -> Response:
         if request.method == "PUT":
             self.bytes += _decoded_length(request)
             self.parts += 1
-            return Reply(200, b"", [("ETag", '"1"')])
+            return Response(headers={"ETag": '"1"'})
         if request.method == "HEAD":
-            return Reply(404)
-        return Reply(200, _ANSWERS[f"{request.method} {request.query.partition('=')[0]}"])
+            return Response(status=404)
+        return Response(_ANSWERS[f"{request.method} {request.raw_query.partition('=')[0]}"])
 
 
 def _decoded_length(request: Request) -> int:
     """What is stored of a body: botocore may frame it and add a checksum (aws-chunked)."""
-    return int(request.header("x-amz-decoded-content-length") or len(request.body))
+    return int(request.headers.get("x-amz-decoded-content-length") or len(request.get_data()))
 
 
 def _chunks(path: str) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.closing import Child
 from local.lambda_runtime.model import REGION
+from local.loopback import LoopbackHandler
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -144,17 +145,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     from werkzeug.serving import make_server  # noqa: PLC0415
 
-    class Handler(MotoRequestHandler):
-        """As moto's, with connections that stay open, and one write an answer as AWS's servers have it."""
-
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def make_environ(self) -> dict[str, Any]:
-            """Send what is written by now: botocore waits a second for ``100 Continue`` before each body."""
-            self.wfile.flush()
-            return super().make_environ()
+    class Handler(LoopbackHandler, MotoRequestHandler):
+        """moto's, in connections that stay open as AWS's do."""
 
     app = DomainDispatcherApplication(create_backend_app)
     # ThreadedMotoServer would wait for ever where the port is taken; this says so and exits.

@@ -4,11 +4,12 @@ import secrets
 from dataclasses import dataclass
 
 from local.github.hooks import Hooks
-from local.github.messages import ApiError, Asked, not_found
+from local.github.messages import ApiError, not_found
 from local.github.runner import Runner
 from local.github.store import Repository, Run, Store, Token
 from local.gitlab.id_tokens import SigningKey
 from local.gitlab.storage import ObjectStorage
+from local.loopback import Request
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,9 @@ class Context:
     key: SigningKey
     url: str
 
-    def token(self, asked: Asked) -> Token:
+    def token(self, request: Request) -> Token:
         """The token that came with the request."""
-        kind, _, value = asked.request.header("authorization").partition(" ")
+        kind, _, value = request.headers.get("Authorization", "").partition(" ")
         if not value:
             raise ApiError(401, "Requires authentication")
         for token in self.store.tokens:
@@ -33,9 +34,9 @@ class Context:
                 return token
         raise ApiError(401, "Bad credentials")
 
-    def repository(self, asked: Asked, *, write: bool = False) -> Repository:
+    def repository(self, request: Request, *, write: bool = False) -> Repository:
         """The repository, if the token is for it; its name is the same in any case."""
-        token, wanted = self.token(asked), asked.groups["repository"].lower()
+        token, wanted = self.token(request), _full_name(request).lower()
         for repository in self.store.repositories.values():
             if repository.full_name.lower() == wanted and token.repository == repository.id:
                 if write and not token.write:
@@ -43,9 +44,9 @@ class Context:
                 return repository
         raise not_found()
 
-    def run(self, asked: Asked, *, write: bool = False) -> Run:
+    def run(self, request: Request, *, write: bool = False) -> Run:
         """The repository's run that the path names."""
-        return self.run_of(self.repository(asked, write=write), asked.number("run"))
+        return self.run_of(self.repository(request, write=write), request.values_in_path["run"])
 
     def run_of(self, repository: Repository, number: int) -> Run:
         """The repository's run of this id."""
@@ -53,3 +54,7 @@ class Context:
         if run is None or run.repository.id != repository.id:
             raise not_found()
         return run
+
+
+def _full_name(request: Request) -> str:
+    return f"{request.values_in_path['owner']}/{request.values_in_path['name']}"

@@ -9,11 +9,13 @@ import time
 import uuid
 from typing import Any
 
+from werkzeug import Response
+
 from local.github.access import Context
-from local.github.messages import ApiError, Asked, Route, not_found
+from local.github.messages import ApiError, Route, not_found
 from local.github.runner import IDENTITY_PATH
 from local.github.store import Run
-from local.loopback import Reply, json_reply
+from local.loopback import Request, json_reply
 
 KEYS_PATH = "/.well-known/jwks"
 _SECONDS, _BEFORE_SECONDS = 300, 600
@@ -67,25 +69,25 @@ def claims(run: Run, *, url: str, audience: str, job: int) -> dict[str, Any]:
     }
 
 
-def give(context: Context, asked: Asked) -> Reply:
+def give(context: Context, request: Request) -> Response:
     """``GET /_apis/idtoken/:run?audience=...``: for a job that runs, with its run's request token."""
-    run = context.store.runs.get(asked.number("run"))
+    run = context.store.runs.get(request.values_in_path["run"])
     if run is None or run.status != "in_progress" or not run.request_token:
         raise not_found()
-    given = asked.request.header("authorization").partition(" ")[2]
+    given = request.headers.get("Authorization", "").partition(" ")[2]
     if not secrets.compare_digest(given.encode(), run.request_token.encode()):
         raise ApiError(401, "Bad credentials")
     running = [job.id for job in context.store.jobs_of(run.id) if job.status == "in_progress"]
-    told = claims(run, url=context.url, audience=asked.query.get("audience", ""), job=(running or [0])[0])
+    told = claims(run, url=context.url, audience=request.args.get("audience", ""), job=(running or [0])[0])
     return json_reply(200, {"count": 1, "value": context.key.sign(told, x5t="of the certificate")})
 
 
-def keys(context: Context, _asked: Asked) -> Reply:
+def keys(context: Context, _request: Request) -> Response:
     """``GET /.well-known/jwks``."""
     return json_reply(200, context.key.keys)
 
 
 ROUTES: list[Route] = [
-    ("id_token", "GET", rf"{IDENTITY_PATH}/(?P<run>\d+)", give),
-    ("keys", "GET", KEYS_PATH.replace(".", r"\."), keys),
+    ("id_token", "GET", f"{IDENTITY_PATH}/<int:run>", give),
+    ("keys", "GET", KEYS_PATH, keys),
 ]

@@ -1,28 +1,30 @@
 """The routes of users, repositories, tags, rulesets and webhooks."""
 
+from werkzeug import Response
+
 from local.github import views
 from local.github.access import Context
-from local.github.messages import REPOSITORY, ApiError, Asked, Route, not_found, page
+from local.github.messages import REPOSITORY, ApiError, Route, body_of, not_found, page
 from local.github.store import Hook
 from local.github.workflows import git
-from local.loopback import Reply, json_reply
+from local.loopback import Request, json_reply
 
 
-def read_user(context: Context, asked: Asked) -> Reply:
+def read_user(context: Context, request: Request) -> Response:
     """``GET /user``; a header tells when the token expires."""
-    token = context.token(asked)
-    expires = [("GitHub-Authentication-Token-Expiration", token.expires_at)] if token.expires_at else []
-    return json_reply(200, views.own_user(token.user, url=context.url), *expires)
+    token = context.token(request)
+    expires = {"GitHub-Authentication-Token-Expiration": token.expires_at} if token.expires_at else {}
+    return json_reply(200, views.own_user(token.user, url=context.url), expires)
 
 
-def read(context: Context, asked: Asked) -> Reply:
+def read(context: Context, request: Request) -> Response:
     """``GET /repos/:owner/:repo``."""
-    return json_reply(200, views.full_repository(context.repository(asked), url=context.url))
+    return json_reply(200, views.full_repository(context.repository(request), url=context.url))
 
 
-def ref(context: Context, asked: Asked) -> Reply:
+def ref(context: Context, request: Request) -> Response:
     """``GET .../git/ref/tags/:tag``: the tag's own object where it is annotated."""
-    repository, name = context.repository(asked), f"refs/{asked.groups['ref']}"
+    repository, name = context.repository(request), f"refs/{request.values_in_path['ref']}"
     sha = git(repository, "rev-parse", "--quiet", "--verify", name).strip()
     kind = git(repository, "cat-file", "-t", sha).strip() if sha else ""
     if not kind:
@@ -32,9 +34,9 @@ def ref(context: Context, asked: Asked) -> Reply:
     return json_reply(200, {"ref": name, "node_id": f"REF_{sha}", "url": f"{url}/{name}", "object": target})
 
 
-def tag(context: Context, asked: Asked) -> Reply:
+def tag(context: Context, request: Request) -> Response:
     """``GET .../git/tags/:sha``: an annotated tag."""
-    repository, sha = context.repository(asked), asked.groups["sha"]
+    repository, sha = context.repository(request), request.values_in_path["sha"]
     commit = git(repository, "rev-parse", "--quiet", "--verify", f"{sha}^{{commit}}").strip()
     if git(repository, "cat-file", "-t", sha).strip() != "tag" or not commit:
         raise not_found()
@@ -53,33 +55,33 @@ def tag(context: Context, asked: Asked) -> Reply:
     )
 
 
-def rulesets(context: Context, asked: Asked) -> Reply:
+def rulesets(context: Context, request: Request) -> Response:
     """``GET .../rulesets``: the one of the tags."""
-    repository = context.repository(asked)
-    found = [repository] if repository.protected_tags and "tag" in asked.query.get("targets", "tag") else []
+    repository = context.repository(request)
+    found = [repository] if repository.protected_tags and "tag" in request.args.get("targets", "tag") else []
     return page(
-        asked, "", [views.ruleset(one, url=context.url, whole=False) for one in found], url=context.url
+        request, "", [views.ruleset(one, url=context.url, whole=False) for one in found], url=context.url
     )
 
 
-def ruleset(context: Context, asked: Asked) -> Reply:
+def ruleset(context: Context, request: Request) -> Response:
     """``GET .../rulesets/:ruleset_id``."""
-    repository = context.repository(asked)
-    if asked.number("ruleset") != repository.id or not repository.protected_tags:
+    repository = context.repository(request)
+    if request.values_in_path["ruleset"] != repository.id or not repository.protected_tags:
         raise not_found()
     return json_reply(200, views.ruleset(repository, url=context.url, whole=True))
 
 
-def hooks(context: Context, asked: Asked) -> Reply:
+def hooks(context: Context, request: Request) -> Response:
     """``GET .../hooks``."""
-    repository = context.repository(asked, write=True)
+    repository = context.repository(request, write=True)
     mine = [one for one in context.store.hooks.values() if one.repository == repository.id]
-    return page(asked, "", [views.hook(one, repository, url=context.url) for one in mine], url=context.url)
+    return page(request, "", [views.hook(one, repository, url=context.url) for one in mine], url=context.url)
 
 
-def add_hook(context: Context, asked: Asked) -> Reply:
+def add_hook(context: Context, request: Request) -> Response:
     """``POST .../hooks``: a ping is sent at once."""
-    repository, body = context.repository(asked, write=True), asked.body
+    repository, body = context.repository(request, write=True), body_of(request)
     config = body.get("config") or {}
     if not config.get("url"):
         raise ApiError(422, "Validation Failed")
@@ -90,24 +92,24 @@ def add_hook(context: Context, asked: Asked) -> Reply:
     return json_reply(201, views.hook(hook, repository, url=context.url))
 
 
-def remove_hook(context: Context, asked: Asked) -> Reply:
+def remove_hook(context: Context, request: Request) -> Response:
     """``DELETE .../hooks/:hook_id``."""
-    repository, number = context.repository(asked, write=True), asked.number("hook")
+    repository, number = context.repository(request, write=True), request.values_in_path["hook"]
     hook = context.store.hooks.get(number)
     if hook is None or hook.repository != repository.id:
         raise not_found()
     del context.store.hooks[number]
-    return Reply(204)
+    return Response(status=204)
 
 
 ROUTES: list[Route] = [
-    ("user", "GET", r"/user", read_user),
+    ("user", "GET", "/user", read_user),
     ("repository", "GET", REPOSITORY, read),
-    ("ref", "GET", rf"{REPOSITORY}/git/ref/(?P<ref>(?:tags|heads)/.+)", ref),
-    ("tag", "GET", rf"{REPOSITORY}/git/tags/(?P<sha>[0-9a-f]{{40}})", tag),
-    ("rulesets", "GET", rf"{REPOSITORY}/rulesets", rulesets),
-    ("ruleset", "GET", rf"{REPOSITORY}/rulesets/(?P<ruleset>\d+)", ruleset),
-    ("hooks", "GET", rf"{REPOSITORY}/hooks", hooks),
-    ("add_hook", "POST", rf"{REPOSITORY}/hooks", add_hook),
-    ("remove_hook", "DELETE", rf"{REPOSITORY}/hooks/(?P<hook>\d+)", remove_hook),
+    ("ref", "GET", f"{REPOSITORY}/git/ref/<path:ref>", ref),
+    ("tag", "GET", f"{REPOSITORY}/git/tags/<sha>", tag),
+    ("rulesets", "GET", f"{REPOSITORY}/rulesets", rulesets),
+    ("ruleset", "GET", f"{REPOSITORY}/rulesets/<int:ruleset>", ruleset),
+    ("hooks", "GET", f"{REPOSITORY}/hooks", hooks),
+    ("add_hook", "POST", f"{REPOSITORY}/hooks", add_hook),
+    ("remove_hook", "DELETE", f"{REPOSITORY}/hooks/<int:hook>", remove_hook),
 ]

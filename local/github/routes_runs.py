@@ -4,31 +4,43 @@ import secrets
 import time
 from pathlib import Path
 
+from werkzeug import Response
+
 from local.github import id_tokens, views
 from local.github.access import Context
-from local.github.messages import REPOSITORY, ApiError, Asked, Route, not_found, page, redirect, within
+from local.github.messages import (
+    REPOSITORY,
+    ApiError,
+    Route,
+    body_of,
+    not_found,
+    page,
+    redirect,
+    wants_details,
+    within,
+)
 from local.github.store import Run
 from local.github.workflows import file_of, read_workflow, resolve, workflow_id
-from local.loopback import Reply, json_reply
+from local.loopback import Request, json_reply
 
 _ACTIONS = f"{REPOSITORY}/actions"
-_WORKFLOW = rf"{_ACTIONS}/workflows/(?P<workflow>[^/]+)"
-_RUN = rf"{_ACTIONS}/runs/(?P<run>\d+)"
+_WORKFLOW = f"{_ACTIONS}/workflows/<workflow>"
+_RUN = f"{_ACTIONS}/runs/<int:run>"
 
 
-def read_one_workflow(context: Context, asked: Asked) -> Reply:
+def read_one_workflow(context: Context, request: Request) -> Response:
     """``GET .../workflows/:file``: as the default branch has it."""
-    repository = context.repository(asked)
-    file = file_of(repository, asked.groups["workflow"])
+    repository = context.repository(request)
+    file = file_of(repository, request.values_in_path["workflow"])
     name = read_workflow(repository, file, "HEAD").name
     number = workflow_id(repository, file)
     return json_reply(200, views.workflow(repository, file, name, number, url=context.url))
 
 
-def dispatch(context: Context, asked: Asked) -> Reply:
+def dispatch(context: Context, request: Request) -> Response:
     """``POST .../workflows/:file/dispatches``: start a run of the workflow as the ref has it."""
-    repository, body = context.repository(asked, write=True), asked.body
-    file = file_of(repository, asked.groups["workflow"])  # of those that the default branch has
+    repository, body = context.repository(request, write=True), body_of(request)
+    file = file_of(repository, request.values_in_path["workflow"])  # of those that the default branch has
     if not isinstance(body.get("ref"), str):
         raise ApiError(422, 'Invalid request.\n\n"ref" wasn\'t supplied.')
     if file in repository.disabled:
@@ -47,24 +59,24 @@ def dispatch(context: Context, asked: Asked) -> Reply:
             ref=ref,
             sha=sha,
             title=workflow.title(values),
-            actor=context.token(asked).user,
+            actor=context.token(request).user,
             inputs=values,
             created_at=time.time(),
             request_token=secrets.token_hex(20) if id_tokens.wanted(workflow.document) else "",
         )
         context.store.runs[run.id] = run
     context.runner.add(run, workflow)
-    if not asked.told_details and not body.get("return_run_details"):
-        return Reply(204)
+    if not wants_details(request) and not body.get("return_run_details"):
+        return Response(status=204)
     told = views.run(run, url=context.url)
     named = {"workflow_run_id": run.id, "run_url": told["url"], "html_url": told["html_url"]}
     return json_reply(200, named)
 
 
-def index(context: Context, asked: Asked) -> Reply:
+def index(context: Context, request: Request) -> Response:
     """``GET .../workflows/:file/runs``, the newest first; there is no search by name."""
-    repository, query = context.repository(asked), asked.query
-    file = file_of(repository, asked.groups["workflow"])
+    repository, query = context.repository(request), request.args
+    file = file_of(repository, request.values_in_path["workflow"])
     runs = [
         run
         for run in context.store.runs.values()
@@ -74,34 +86,34 @@ def index(context: Context, asked: Asked) -> Reply:
     told = [one for one in told if query.get("event", one["event"]) == one["event"]]
     told = [one for one in told if query.get("actor", one["actor"]["login"]) == one["actor"]["login"]]
     told = [one for one in told if within(one["created_at"], query.get("created", "*..*"))]
-    return page(asked, "workflow_runs", told, url=context.url)
+    return page(request, "workflow_runs", told, url=context.url)
 
 
-def read(context: Context, asked: Asked) -> Reply:
+def read(context: Context, request: Request) -> Response:
     """``GET .../runs/:run_id``, and the first attempt of it, which is the only one here."""
-    return json_reply(200, views.run(context.run(asked), url=context.url))
+    return json_reply(200, views.run(context.run(request), url=context.url))
 
 
-def cancel(context: Context, asked: Asked) -> Reply:
+def cancel(context: Context, request: Request) -> Response:
     """``POST .../runs/:run_id/cancel``."""
-    run = context.run(asked, write=True)
+    run = context.run(request, write=True)
     if run.status == "completed":
         raise ApiError(409, "Cannot cancel a workflow run that is completed.")
     context.runner.cancel(run)
     return json_reply(202, {})
 
 
-def jobs(context: Context, asked: Asked) -> Reply:
+def jobs(context: Context, request: Request) -> Response:
     """``GET .../runs/:run_id/jobs``."""
-    run = context.run(asked)
+    run = context.run(request)
     told = [views.job(job, run, url=context.url) for job in context.store.jobs_of(run.id)]
-    return page(asked, "jobs", told, url=context.url)
+    return page(request, "jobs", told, url=context.url)
 
 
-def log(context: Context, asked: Asked) -> Reply:
+def log(context: Context, request: Request) -> Response:
     """``GET .../jobs/:job_id/logs``: by a redirect, once the job is over."""
-    repository = context.repository(asked)
-    job = context.store.jobs.get(asked.number("job"))
+    repository = context.repository(request)
+    job = context.store.jobs.get(request.values_in_path["job"])
     if job is None or job.status != "completed" or not job.started_at:
         raise not_found()
     run = context.run_of(repository, job.run)
@@ -111,42 +123,42 @@ def log(context: Context, asked: Asked) -> Reply:
     return redirect(context.storage.url_of(file))
 
 
-def artifacts(context: Context, asked: Asked) -> Reply:
+def artifacts(context: Context, request: Request) -> Response:
     """``GET .../runs/:run_id/artifacts``."""
-    run = context.run(asked)
+    run = context.run(request)
     told = [views.artifact(one, run, url=context.url) for one in context.store.artifacts_of(run.id)]
-    return page(asked, "artifacts", told, url=context.url)
+    return page(request, "artifacts", told, url=context.url)
 
 
-def read_artifact(context: Context, asked: Asked) -> Reply:
+def read_artifact(context: Context, request: Request) -> Response:
     """``GET .../artifacts/:artifact_id``."""
-    run, number = _run_of_artifact(context, asked)
+    run, number = _run_of_artifact(context, request)
     return json_reply(200, views.artifact(context.store.artifacts[number], run, url=context.url))
 
 
-def archive(context: Context, asked: Asked) -> Reply:
+def archive(context: Context, request: Request) -> Response:
     """``GET .../artifacts/:artifact_id/zip``: by a redirect."""
-    _, number = _run_of_artifact(context, asked)
+    _, number = _run_of_artifact(context, request)
     return redirect(context.storage.url_of(Path(context.store.artifacts[number].file)))
 
 
-def _run_of_artifact(context: Context, asked: Asked) -> tuple[Run, int]:
-    repository, number = context.repository(asked), asked.number("artifact")
+def _run_of_artifact(context: Context, request: Request) -> tuple[Run, int]:
+    repository, number = context.repository(request), request.values_in_path["artifact"]
     if number not in context.store.artifacts:
         raise not_found()
     return context.run_of(repository, context.store.artifacts[number].run), number
 
 
 ROUTES: list[Route] = [
-    ("dispatch", "POST", rf"{_WORKFLOW}/dispatches", dispatch),
+    ("dispatch", "POST", f"{_WORKFLOW}/dispatches", dispatch),
     ("read_workflow", "GET", _WORKFLOW, read_one_workflow),
-    ("list_runs", "GET", rf"{_WORKFLOW}/runs", index),
+    ("list_runs", "GET", f"{_WORKFLOW}/runs", index),
     ("read_run", "GET", _RUN, read),
-    ("read_attempt", "GET", rf"{_RUN}/attempts/1", read),
-    ("cancel", "POST", rf"{_RUN}/cancel", cancel),
-    ("jobs", "GET", rf"{_RUN}/jobs", jobs),
-    ("log", "GET", rf"{_ACTIONS}/jobs/(?P<job>\d+)/logs", log),
-    ("artifacts", "GET", rf"{_RUN}/artifacts", artifacts),
-    ("read_artifact", "GET", rf"{_ACTIONS}/artifacts/(?P<artifact>\d+)", read_artifact),
-    ("archive", "GET", rf"{_ACTIONS}/artifacts/(?P<artifact>\d+)/zip", archive),
+    ("read_attempt", "GET", f"{_RUN}/attempts/1", read),
+    ("cancel", "POST", f"{_RUN}/cancel", cancel),
+    ("jobs", "GET", f"{_RUN}/jobs", jobs),
+    ("log", "GET", f"{_ACTIONS}/jobs/<int:job>/logs", log),
+    ("artifacts", "GET", f"{_RUN}/artifacts", artifacts),
+    ("read_artifact", "GET", f"{_ACTIONS}/artifacts/<int:artifact>", read_artifact),
+    ("archive", "GET", f"{_ACTIONS}/artifacts/<int:artifact>/zip", archive),
 ]

@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from werkzeug import Response
+
 from local.closing import Closing
 from local.github.access import Context
 from local.github.api import answer
@@ -18,7 +20,7 @@ from local.github.store import Hook, Repository, Store, Token, User
 from local.gitlab.faults import Faults
 from local.gitlab.id_tokens import SigningKey
 from local.gitlab.storage import ObjectStorage
-from local.loopback import LoopbackServer, Reply, Request, json_reply
+from local.loopback import LoopbackServer, Request, json_reply
 
 _MAX_BODY = 4 << 20
 
@@ -84,7 +86,7 @@ class GitHubServer(Closing):
         for run in list(self.store.runs.values()):
             self._runner.cancel(run)
 
-    def _answer(self, request: Request) -> Reply:
+    def _answer(self, request: Request) -> Response:
         if self._context is None:
             return json_reply(503, {"message": "starting"})
         return answer(self._context, self.faults, request)

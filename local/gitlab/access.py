@@ -6,15 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
-from local.gitlab.messages import (
-    Request,
-    expired,
-    insufficient_scope,
-    not_found,
-    revoked,
-    unauthorized,
-)
+from local.gitlab.messages import expired, insufficient_scope, not_found, revoked, unauthorized
 from local.gitlab.store import Project, Store, Token, User
+from local.loopback import Request
 
 TRIGGER_PREFIX = "glptt-"
 ACCESS_PREFIX = "glpat-"
@@ -97,7 +91,7 @@ def visible_project(store: Store, request: Request, token: Token | None) -> Proj
     Raises:
         ApiError: 404: there is none, or it is not for this token.
     """
-    wanted = unquote(request.groups["project"])
+    wanted = unquote(request.values_in_path["project"])
     for project in store.projects.values():
         if wanted in (str(project.id), project.path) and (project.public or is_member(token, project)):
             return project

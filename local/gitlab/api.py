@@ -1,23 +1,32 @@
 """From a request to its route: find it, commit the fault that is due on it, and answer."""
 
-import dataclasses
-import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from werkzeug import Response
 
 from local.gitlab import api_issuer, api_jobs, api_pipelines, api_projects, api_tokens
 from local.gitlab.context import Context
 from local.gitlab.faults import Fault, Faults, committed
-from local.gitlab.messages import ApiError, Request, Response
+from local.gitlab.messages import ApiError
+from local.gitlab.messages import answer as answered
+from local.loopback import Request
+from local.routing import Line, Routes
 
 Handler = Callable[[Context, Request], Response]
 Route = tuple[str, str, str, Handler]
 
-_ROUTES: list[Route] = [*api_pipelines.ROUTES, *api_jobs.ROUTES, *api_projects.ROUTES, *api_tokens.ROUTES]
-_PAGES: list[Route] = [*api_issuer.PAGES, *api_jobs.PAGES]
 _PREFIX = "/api/v4"
-_BAD_GATEWAY, _GATEWAY_TIMEOUT = 502, 504
 _THROTTLED = "Too many pipelines created in the last minute. Try again later."
+
+
+def _lines(routes: Iterable[Route], prefix: str = "") -> list[Line]:
+    return [(method, prefix + path, (name, handler)) for name, method, path, handler in routes]
+
+
+_API: list[Route] = [*api_pipelines.ROUTES, *api_jobs.ROUTES, *api_projects.ROUTES, *api_tokens.ROUTES]
+_PAGES: list[Route] = [*api_issuer.PAGES, *api_jobs.PAGES]
+_ROUTES = Routes([*_lines(_API, _PREFIX), *_lines(_PAGES)])
 
 
 def answer(context: Context, faults: Faults, request: Request) -> Response:
@@ -26,10 +35,10 @@ def answer(context: Context, faults: Faults, request: Request) -> Response:
     Raises:
         NoAnswer: a fault is to give none.
     """
-    name, handler, found = _route(request)
-    if handler is None or found is None:
-        return Response(404, {"error": "404 Not Found"})
-    request = dataclasses.replace(request, groups=found.groupdict())
+    route = _ROUTES.route(request)
+    if route is None:
+        return answered({"error": "404 Not Found"}, 404)
+    name, handler = route
     fault = faults.take(name)
     if fault is None:
         return _handled(context, handler, request)
@@ -43,25 +52,16 @@ def _handled(context: Context, handler: Handler, request: Request) -> Response:
         return error.response
     except Exception:  # noqa: BLE001  as GitLab: whatever went wrong inside is a 500
         traceback.print_exc()
-        return Response(500, {"message": "500 Internal Server Error"})
+        return answered({"message": "500 Internal Server Error"}, 500)
 
 
 def _faulty(fault: Fault) -> dict[str, Response]:
-    bad_gateway = Response(_BAD_GATEWAY, text="Bad Gateway")
+    bad_gateway = Response("Bad Gateway", 502)
     return {
-        "busy": Response(429, text="Retry later\n", headers={"retry-after": str(fault.retry_after)}),
-        "throttled": Response(400, {"message": {"base": [_THROTTLED]}}),
+        "busy": Response("Retry later\n", 429, {"Retry-After": str(fault.retry_after)}),
+        "throttled": answered({"message": {"base": [_THROTTLED]}}, 400),
         "error": bad_gateway,
         "error_after": bad_gateway,
-        "late": Response(_GATEWAY_TIMEOUT, text="Gateway Timeout"),
-        "garbage": Response(201, text="<html>"),
+        "late": Response("Gateway Timeout", 504),
+        "garbage": Response("<html>", 201),
     }
-
-
-def _route(request: Request) -> tuple[str, Handler | None, re.Match[str] | None]:
-    inside = request.path.startswith(_PREFIX + "/")
-    path = request.path.removeprefix(_PREFIX) if inside else request.path
-    for name, method, pattern, handler in _ROUTES if inside else _PAGES:
-        if method == request.method and (found := re.fullmatch(pattern, path)):
-            return name, handler, found
-    return "", None, None

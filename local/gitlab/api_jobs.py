@@ -4,10 +4,13 @@ import zipfile
 from typing import Any
 from urllib.parse import unquote
 
+from werkzeug import Response
+
 from local.gitlab import archives, views
 from local.gitlab.context import Context
-from local.gitlab.messages import Request, Response, forbidden, not_found, page
+from local.gitlab.messages import answer, forbidden, not_found, page
 from local.gitlab.store import Job, Project
+from local.loopback import Request, file_reply
 
 _RETRYABLE = frozenset({"success", "failed", "canceled"})
 
@@ -16,16 +19,16 @@ def index(context: Context, request: Request) -> Response:
     """``GET /projects/:id/pipelines/:pipeline_id/jobs``."""
     project, _ = context.visible(request)
     pipeline = context.pipeline(request, project)
-    retried = request.query.get("include_retried", "").lower() in ("true", "1")
+    retried = request.args.get("include_retried", "").lower() in ("true", "1")
     jobs = context.store.jobs_of(pipeline.id, retried=retried)
     items, headers = page(request, jobs, url=context.url)
-    return Response(value=[_shown(context, job, project) for job in items], headers=headers)
+    return answer([_shown(context, job, project) for job in items], headers=headers)
 
 
 def read(context: Context, request: Request) -> Response:
     """``GET /projects/:id/jobs/:job_id``: like all under ``jobs/``, not without a token."""
     project, _ = context.known(request)
-    return Response(value=_shown(context, context.job(request, project), project))
+    return answer(_shown(context, context.job(request, project), project))
 
 
 def trace(context: Context, request: Request) -> Response:
@@ -48,11 +51,9 @@ def artifacts(context: Context, request: Request) -> Response:
     if not archive.exists():
         raise not_found()
     if context.storage is not None:
-        return Response(302, text="", headers={"location": context.storage.url_of(archive)})
+        return Response(status=302, headers={"Location": context.storage.url_of(archive)})
     disposition = 'attachment; filename="artifacts.zip"'
-    return Response(
-        file=archive, headers={"content-type": "application/zip", "content-disposition": disposition}
-    )
+    return file_reply(archive, "application/zip", {"Content-Disposition": disposition})
 
 
 def artifact_file(context: Context, request: Request) -> Response:
@@ -61,12 +62,10 @@ def artifact_file(context: Context, request: Request) -> Response:
     job = context.job(request, project)
     try:
         with zipfile.ZipFile(archives.archive_path(context.store, job)) as archive:
-            content = archive.read(unquote(request.groups["path"]))
+            content = archive.read(unquote(request.values_in_path["path"]))
     except (FileNotFoundError, KeyError) as error:
         raise not_found() from error
-    kept = context.store.files_of(job.id) / "served"
-    kept.write_bytes(content)
-    return Response(file=kept, headers={"content-type": "application/octet-stream"})
+    return Response(content, content_type="application/octet-stream")
 
 
 def retry(context: Context, request: Request) -> Response:
@@ -77,12 +76,12 @@ def retry(context: Context, request: Request) -> Response:
     if job.status not in _RETRYABLE or job.retried or not context.runner.can_retry(pipeline):
         raise forbidden("Job is not retryable")
     again = context.runner.retry(pipeline, [job])
-    return Response(201, _shown(context, again[0], project))
+    return answer(_shown(context, again[0], project), 201)
 
 
 def _log(context: Context, job: Job) -> Response:
     log = archives.log_path(context.store, job)
-    return Response(file=log, headers={"content-type": "text/plain"}) if log.exists() else Response(text="")
+    return file_reply(log, "text/plain") if log.exists() else Response(content_type="text/plain")
 
 
 def _shown(context: Context, job: Job, project: Project) -> dict[str, Any]:
@@ -94,17 +93,17 @@ def _shown(context: Context, job: Job, project: Project) -> dict[str, Any]:
 
 
 ROUTES = [
-    ("jobs", "GET", r"/projects/(?P<project>[^/]+)/pipelines/(?P<pipeline>\d+)/jobs", index),
-    ("read_job", "GET", r"/projects/(?P<project>[^/]+)/jobs/(?P<job>\d+)", read),
-    ("trace", "GET", r"/projects/(?P<project>[^/]+)/jobs/(?P<job>\d+)/trace", trace),
-    ("artifacts", "GET", r"/projects/(?P<project>[^/]+)/jobs/(?P<job>\d+)/artifacts", artifacts),
+    ("jobs", "GET", "/projects/<project>/pipelines/<int:pipeline>/jobs", index),
+    ("read_job", "GET", "/projects/<project>/jobs/<int:job>", read),
+    ("trace", "GET", "/projects/<project>/jobs/<int:job>/trace", trace),
+    ("artifacts", "GET", "/projects/<project>/jobs/<int:job>/artifacts", artifacts),
     (
         "artifact_file",
         "GET",
-        r"/projects/(?P<project>[^/]+)/jobs/(?P<job>\d+)/artifacts/(?P<path>.+)",
+        "/projects/<project>/jobs/<int:job>/artifacts/<path:path>",
         artifact_file,
     ),
-    ("retry_job", "POST", r"/projects/(?P<project>[^/]+)/jobs/(?P<job>\d+)/retry", retry),
+    ("retry_job", "POST", "/projects/<project>/jobs/<int:job>/retry", retry),
 ]
 # Pages stand outside /api/v4.
-PAGES = [("raw_log", "GET", r"/(?P<project>.+)/-/jobs/(?P<job>\d+)/raw", raw)]
+PAGES = [("raw_log", "GET", "/<path:project>/-/jobs/<int:job>/raw", raw)]

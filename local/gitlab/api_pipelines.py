@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from werkzeug import Response
+
 from local.gitlab import views
 from local.gitlab.access import trigger_of
 from local.gitlab.context import Context
-from local.gitlab.messages import ApiError, Request, Response, invalid_base, missing, not_found, page
+from local.gitlab.messages import ApiError, answer, invalid_base, missing, not_found, page, params
 from local.gitlab.pipelines import Rejected, Wanted
 from local.gitlab.store import Pipeline, Project
+from local.loopback import Request
 
 _FILTERS = ("status", "ref", "sha", "source", "name")
 _ORDERS = ("id", "status", "ref", "updated_at", "user_id")
@@ -16,7 +19,7 @@ _ORDERS = ("id", "status", "ref", "updated_at", "user_id")
 def create(context: Context, request: Request) -> Response:
     """``POST /projects/:id/pipeline`` with an access token."""
     project, token = context.member(request)
-    given = request.params
+    given = params(request)
     variables = given.get("variables") or []
     if not all(isinstance(one, dict) and {"key", "value"} <= set(one) for one in variables):
         raise ApiError(400, {"error": "variables is invalid"})
@@ -26,7 +29,7 @@ def create(context: Context, request: Request) -> Response:
 
 def trigger(context: Context, request: Request) -> Response:
     """``POST /projects/:id/trigger/pipeline``: the token in the body is all it takes."""
-    given = request.params
+    given = params(request)
     for name in ("ref", "token"):
         if not given.get(name):
             raise missing(name)
@@ -46,24 +49,24 @@ def index(context: Context, request: Request) -> Response:
     with context.store.lock:
         found = [one for one in context.store.pipelines.values() if one.project == project.id]
     for name in _FILTERS:
-        if name in request.query:
-            found = [one for one in found if getattr(one, name) == request.query[name]]
-    order = request.query.get("order_by", "id")
+        if name in request.args:
+            found = [one for one in found if getattr(one, name) == request.args[name]]
+    order = request.args.get("order_by", "id")
     if order not in _ORDERS:
         raise ApiError(400, {"error": "order_by does not have a valid value"})
-    if request.query.get("sort", "desc") not in ("asc", "desc"):
+    if request.args.get("sort", "desc") not in ("asc", "desc"):
         raise ApiError(400, {"error": "sort does not have a valid value"})
-    found.sort(key=lambda one: (_order(one, order), one.id), reverse=request.query.get("sort") != "asc")
+    found.sort(key=lambda one: (_order(one, order), one.id), reverse=request.args.get("sort") != "asc")
     items, headers = page(request, found, url=context.url)
-    return Response(
-        value=[views.listed_pipeline(one, project.path, url=context.url) for one in items], headers=headers
+    return answer(
+        [views.listed_pipeline(one, project.path, url=context.url) for one in items], headers=headers
     )
 
 
 def read(context: Context, request: Request) -> Response:
     """``GET /projects/:id/pipelines/:pipeline_id``."""
     project, _ = context.visible(request)
-    return Response(value=_detail(context, context.pipeline(request, project), project))
+    return answer(_detail(context, context.pipeline(request, project), project))
 
 
 def cancel(context: Context, request: Request) -> Response:
@@ -71,7 +74,7 @@ def cancel(context: Context, request: Request) -> Response:
     project, _ = context.member(request)
     pipeline = context.pipeline(request, project)
     context.runner.cancel(pipeline)
-    return Response(value=_without_name(context, pipeline, project))
+    return answer(_without_name(context, pipeline, project))
 
 
 def retry(context: Context, request: Request) -> Response:
@@ -82,7 +85,7 @@ def retry(context: Context, request: Request) -> Response:
     again = [job for job in jobs if job.status in ("failed", "canceled", "skipped")]
     if again and context.runner.can_retry(pipeline):
         context.runner.retry(pipeline, again)
-    return Response(201, _without_name(context, pipeline, project))
+    return answer(_without_name(context, pipeline, project), 201)
 
 
 def variables(context: Context, request: Request) -> Response:
@@ -90,15 +93,15 @@ def variables(context: Context, request: Request) -> Response:
     project, _ = context.member(request)
     pipeline = context.pipeline(request, project)
     named = pipeline.variables.items()
-    return Response(
-        value=[{"variable_type": "env_var", "key": key, "value": value, "raw": False} for key, value in named]
+    return answer(
+        [{"variable_type": "env_var", "key": key, "value": value, "raw": False} for key, value in named]
     )
 
 
 def _created(
     context: Context, project: Project, request: Request, *, source: str, user: int, variables: dict[str, str]
 ) -> Response:
-    given = request.params
+    given = params(request)
     if not given.get("ref"):
         raise missing("ref")
     inputs = given.get("inputs") or {}
@@ -110,7 +113,7 @@ def _created(
         )
     except Rejected as error:
         raise invalid_base(str(error)) from error
-    return Response(201, _without_name(context, pipeline, project))
+    return answer(_without_name(context, pipeline, project), 201)
 
 
 def _without_name(context: Context, pipeline: Pipeline, project: Project) -> dict[str, Any]:
@@ -128,16 +131,16 @@ def _order(one: Pipeline, name: str) -> Any:
 
 
 ROUTES = [
-    ("create_pipeline", "POST", r"/projects/(?P<project>[^/]+)/pipeline", create),
-    ("trigger", "POST", r"/projects/(?P<project>[^/]+)/trigger/pipeline", trigger),
-    ("list_pipelines", "GET", r"/projects/(?P<project>[^/]+)/pipelines", index),
-    ("read_pipeline", "GET", r"/projects/(?P<project>[^/]+)/pipelines/(?P<pipeline>\d+)", read),
-    ("cancel", "POST", r"/projects/(?P<project>[^/]+)/pipelines/(?P<pipeline>\d+)/cancel", cancel),
-    ("retry", "POST", r"/projects/(?P<project>[^/]+)/pipelines/(?P<pipeline>\d+)/retry", retry),
+    ("create_pipeline", "POST", "/projects/<project>/pipeline", create),
+    ("trigger", "POST", "/projects/<project>/trigger/pipeline", trigger),
+    ("list_pipelines", "GET", "/projects/<project>/pipelines", index),
+    ("read_pipeline", "GET", "/projects/<project>/pipelines/<int:pipeline>", read),
+    ("cancel", "POST", "/projects/<project>/pipelines/<int:pipeline>/cancel", cancel),
+    ("retry", "POST", "/projects/<project>/pipelines/<int:pipeline>/retry", retry),
     (
         "pipeline_variables",
         "GET",
-        r"/projects/(?P<project>[^/]+)/pipelines/(?P<pipeline>\d+)/variables",
+        "/projects/<project>/pipelines/<int:pipeline>/variables",
         variables,
     ),
 ]

@@ -3,31 +3,34 @@
 from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
+from werkzeug import Response
+
 from local.gitlab import views
 from local.gitlab.access import is_member
 from local.gitlab.context import Context
 from local.gitlab.hooks import hook_json
-from local.gitlab.messages import ApiError, Request, Response, missing, not_found, page
+from local.gitlab.messages import ApiError, answer, missing, not_found, page, params
 from local.gitlab.pipelines import commit_of, tag_target
 from local.gitlab.store import Hook
+from local.loopback import Request
 
 
 def user(context: Context, request: Request) -> Response:
     """``GET /user``: whose token it is."""
-    return Response(value=views.user(context.store.users[context.token(request).user], url=context.url))
+    return answer(views.user(context.store.users[context.token(request).user], url=context.url))
 
 
 def read(context: Context, request: Request) -> Response:
     """``GET /projects/:id``."""
     project, token = context.visible(request)
     member = token is not None and is_member(token, project)
-    return Response(value=views.project(project, url=context.url, member=member))
+    return answer(views.project(project, url=context.url, member=member))
 
 
 def tag(context: Context, request: Request) -> Response:
     """``GET /projects/:id/repository/tags/:tag``."""
     project, _ = context.visible(request)
-    name = unquote(request.groups["tag"])
+    name = unquote(request.values_in_path["tag"])
     commit = commit_of(project, f"refs/tags/{name}")
     if not commit:
         raise not_found("Tag")
@@ -39,7 +42,7 @@ def tag(context: Context, request: Request) -> Response:
         "release": None,
         "protected": any(fnmatchcase(name, pattern) for pattern in project.protected_tags),
     }
-    return Response(value=value)
+    return answer(value)
 
 
 def protected_tags(context: Context, request: Request) -> Response:
@@ -47,29 +50,29 @@ def protected_tags(context: Context, request: Request) -> Response:
     project, _ = context.member(request)
     items, headers = page(request, project.protected_tags, url=context.url)
     levels = [{"id": 1, "access_level": 40, "access_level_description": "Maintainers"}]
-    return Response(value=[{"name": name, "create_access_levels": levels} for name in items], headers=headers)
+    return answer([{"name": name, "create_access_levels": levels} for name in items], headers=headers)
 
 
 def variables(context: Context, request: Request) -> Response:
     """``GET /projects/:id/variables``."""
     project, _ = context.member(request)
     items, headers = page(request, list(project.variables.items()), url=context.url)
-    return Response(value=[_variable(key, value) for key, value in items], headers=headers)
+    return answer([_variable(key, value) for key, value in items], headers=headers)
 
 
 def add_variable(context: Context, request: Request) -> Response:
     """``POST /projects/:id/variables``."""
     project, _ = context.member(request)
     for name in ("key", "value"):
-        if name not in request.params:
+        if name not in params(request):
             raise missing(name)
-    key, value = str(request.params["key"]), str(request.params["value"])
+    key, value = str(params(request)["key"]), str(params(request)["value"])
     if key in project.variables:
         raise ApiError(400, {"message": {"key": [f"({key}) has already been taken"]}})
     with context.store.lock:
         project.variables[key] = value
         context.store.save()
-    return Response(201, _variable(key, value))
+    return answer(_variable(key, value), 201)
 
 
 def hooks(context: Context, request: Request) -> Response:
@@ -77,13 +80,13 @@ def hooks(context: Context, request: Request) -> Response:
     project, _ = context.member(request)
     mine = [hook for hook in context.store.hooks.values() if hook.project == project.id]
     items, headers = page(request, mine, url=context.url)
-    return Response(value=[hook_json(hook) for hook in items], headers=headers)
+    return answer([hook_json(hook) for hook in items], headers=headers)
 
 
 def add_hook(context: Context, request: Request) -> Response:
     """``POST /projects/:id/hooks``."""
     project, _ = context.member(request)
-    given = request.params
+    given = params(request)
     if not given.get("url"):
         raise missing("url")
     hook = Hook(
@@ -98,19 +101,19 @@ def add_hook(context: Context, request: Request) -> Response:
     with context.store.lock:
         context.store.hooks[hook.id] = hook
         context.store.save()
-    return Response(201, hook_json(hook))
+    return answer(hook_json(hook), 201)
 
 
 def delete_hook(context: Context, request: Request) -> Response:
     """``DELETE /projects/:id/hooks/:hook_id``."""
     project, _ = context.member(request)
-    hook = context.store.hooks.get(request.number("hook"))
+    hook = context.store.hooks.get(request.values_in_path["hook"])
     if hook is None or hook.project != project.id:
         raise not_found("Project Hook")
     with context.store.lock:
         del context.store.hooks[hook.id]
         context.store.save()
-    return Response(204)
+    return Response(status=204)
 
 
 def _variable(key: str, value: str) -> dict[str, object]:
@@ -132,13 +135,13 @@ def _true(value: object) -> bool:
 
 
 ROUTES = [
-    ("user", "GET", r"/user", user),
-    ("project", "GET", r"/projects/(?P<project>[^/]+)", read),
-    ("tag", "GET", r"/projects/(?P<project>[^/]+)/repository/tags/(?P<tag>[^/]+)", tag),
-    ("protected_tags", "GET", r"/projects/(?P<project>[^/]+)/protected_tags", protected_tags),
-    ("variables", "GET", r"/projects/(?P<project>[^/]+)/variables", variables),
-    ("add_variable", "POST", r"/projects/(?P<project>[^/]+)/variables", add_variable),
-    ("hooks", "GET", r"/projects/(?P<project>[^/]+)/hooks", hooks),
-    ("add_hook", "POST", r"/projects/(?P<project>[^/]+)/hooks", add_hook),
-    ("delete_hook", "DELETE", r"/projects/(?P<project>[^/]+)/hooks/(?P<hook>\d+)", delete_hook),
+    ("user", "GET", "/user", user),
+    ("project", "GET", "/projects/<project>", read),
+    ("tag", "GET", "/projects/<project>/repository/tags/<tag>", tag),
+    ("protected_tags", "GET", "/projects/<project>/protected_tags", protected_tags),
+    ("variables", "GET", "/projects/<project>/variables", variables),
+    ("add_variable", "POST", "/projects/<project>/variables", add_variable),
+    ("hooks", "GET", "/projects/<project>/hooks", hooks),
+    ("add_hook", "POST", "/projects/<project>/hooks", add_hook),
+    ("delete_hook", "DELETE", "/projects/<project>/hooks/<int:hook>", delete_hook),
 ]

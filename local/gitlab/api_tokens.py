@@ -5,17 +5,20 @@ import subprocess
 from typing import Any
 from urllib.parse import unquote
 
+from werkzeug import Response
+
 from local.gitlab.access import ACCESS_PREFIX, is_member, successor
 from local.gitlab.context import Context
-from local.gitlab.messages import Request, Response, insufficient_scope, not_found, page
+from local.gitlab.messages import answer, insufficient_scope, not_found, page, params
 from local.gitlab.store import Token
+from local.loopback import Request
 
 GIT_SECONDS = 30
 
 
 def own(context: Context, request: Request) -> Response:
     """``GET /personal_access_tokens/self``: the token that asks, a project's one too."""
-    return Response(value=_token(context.token(request)))
+    return answer(_token(context.token(request)))
 
 
 def rotate_own(context: Context, request: Request) -> Response:
@@ -28,13 +31,13 @@ def listed(context: Context, request: Request) -> Response:
     project, _ = context.member(request)
     mine = [one for one in context.store.tokens.values() if one.project == project.id and not one.trigger]
     items, headers = page(request, [one for one in mine if not one.revoked], url=context.url)
-    return Response(value=[_token(one) for one in items], headers=headers)
+    return answer([_token(one) for one in items], headers=headers)
 
 
 def rotate(context: Context, request: Request) -> Response:
     """``POST /projects/:id/access_tokens/:token_id/rotate``."""
     project, _ = context.member(request)
-    token = context.store.tokens.get(request.number("token"))
+    token = context.store.tokens.get(request.values_in_path["token"])
     if token is None or token.project != project.id or token.trigger:
         raise not_found()
     return _rotated(context, token, request)
@@ -43,24 +46,24 @@ def rotate(context: Context, request: Request) -> Response:
 def raw_file(context: Context, request: Request) -> Response:
     """``GET /projects/:id/repository/files/:file_path/raw``."""
     project, token = context.visible(request)
-    ref = request.query.get("ref", "HEAD")
+    ref = request.args.get("ref", "HEAD")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,254}", ref) or not (
         project.public or is_member(token, project)
     ):
         raise not_found("File")
-    command = ["git", "-C", project.repository, "show", f"{ref}:{unquote(request.groups['file'])}"]
+    command = ["git", "-C", project.repository, "show", f"{ref}:{unquote(request.values_in_path['file'])}"]
     done = subprocess.run(command, check=False, capture_output=True, timeout=GIT_SECONDS)
     if done.returncode:
         raise not_found("File")
-    return Response(text=done.stdout.decode(errors="surrogateescape"))
+    return Response(done.stdout, content_type="text/plain")
 
 
 def _rotated(context: Context, token: Token, request: Request) -> Response:
     """The token is revoked; its successor belongs to the same user and is shown once."""
     if "api" not in token.scopes and "self_rotate" not in token.scopes:
         raise insufficient_scope()
-    made = successor(context.store, token, expires_at=str(request.params.get("expires_at") or ""))
-    return Response(value={**_token(made), "token": made.value})
+    made = successor(context.store, token, expires_at=str(params(request).get("expires_at") or ""))
+    return answer({**_token(made), "token": made.value})
 
 
 def _token(one: Token) -> dict[str, Any]:
@@ -76,14 +79,14 @@ def _token(one: Token) -> dict[str, Any]:
 
 
 ROUTES = [
-    ("own_token", "GET", r"/personal_access_tokens/self", own),
-    ("rotate_own_token", "POST", r"/personal_access_tokens/self/rotate", rotate_own),
-    ("access_tokens", "GET", r"/projects/(?P<project>[^/]+)/access_tokens", listed),
+    ("own_token", "GET", "/personal_access_tokens/self", own),
+    ("rotate_own_token", "POST", "/personal_access_tokens/self/rotate", rotate_own),
+    ("access_tokens", "GET", "/projects/<project>/access_tokens", listed),
     (
         "rotate_token",
         "POST",
-        r"/projects/(?P<project>[^/]+)/access_tokens/(?P<token>\d+)/rotate",
+        "/projects/<project>/access_tokens/<int:token>/rotate",
         rotate,
     ),
-    ("raw_file", "GET", r"/projects/(?P<project>[^/]+)/repository/files/(?P<file>[^/]+)/raw", raw_file),
+    ("raw_file", "GET", "/projects/<project>/repository/files/<file>/raw", raw_file),
 ]

@@ -5,11 +5,12 @@ from urllib.parse import unquote
 
 from local.gitlab.access import current_token, is_member, visible_project
 from local.gitlab.id_tokens import IdTokens
-from local.gitlab.messages import Request, forbidden, not_found, unauthorized
+from local.gitlab.messages import forbidden, not_found, unauthorized
 from local.gitlab.pipelines import Pipelines
 from local.gitlab.runner import Runner
 from local.gitlab.storage import ObjectStorage
 from local.gitlab.store import Job, Pipeline, Project, Store, Token
+from local.loopback import Request
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Context:
 
     def project_for_trigger(self, request: Request) -> Project:
         """The project, whoever asks: the trigger token is judged next, with the same 404."""
-        wanted = unquote(request.groups["project"])
+        wanted = unquote(request.values_in_path["project"])
         for project in self.store.projects.values():
             if wanted in (str(project.id), project.path):
                 return project
@@ -57,14 +58,14 @@ class Context:
 
     def pipeline(self, request: Request, project: Project) -> Pipeline:
         """The project's pipeline that the path names."""
-        pipeline = self.store.pipelines.get(request.number("pipeline"))
+        pipeline = self.store.pipelines.get(request.values_in_path["pipeline"])
         if pipeline is None or pipeline.project != project.id:
             raise not_found()
         return pipeline
 
     def job(self, request: Request, project: Project) -> Job:
         """The project's job that the path names."""
-        job = self.store.jobs.get(request.number("job"))
+        job = self.store.jobs.get(request.values_in_path["job"])
         if job is None or job.project != project.id:
             raise not_found()
         return job

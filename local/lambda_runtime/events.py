@@ -7,16 +7,16 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html. The URL asks 
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
-from local.loopback import Reply, Request
+from werkzeug import Response
+
+from local.loopback import Request
 
 # Other content types arrive base64-encoded, as do bodies that are not UTF-8.
 TEXT_TYPES = ("application/json", "application/javascript", "application/xml")
-BAD_GATEWAY = Reply(502, b"Internal Server Error", [("Content-Type", "text/plain")])
 
 
 def http_event(request: Request, *, domain: str, request_id: str, now: float) -> dict[str, Any]:
@@ -25,8 +25,8 @@ def http_event(request: Request, *, domain: str, request_id: str, now: float) ->
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "$default",
-        "rawPath": request.path,
-        "rawQueryString": request.query,
+        "rawPath": request.raw_path,
+        "rawQueryString": request.raw_query,
         "headers": _headers(request),
         "requestContext": {
             "accountId": "anonymous",
@@ -35,10 +35,10 @@ def http_event(request: Request, *, domain: str, request_id: str, now: float) ->
             "domainPrefix": prefix,
             "http": {
                 "method": request.method,
-                "path": request.path,
-                "protocol": request.protocol,
-                "sourceIp": request.source_ip,
-                "userAgent": request.header("User-Agent"),
+                "path": request.raw_path,
+                "protocol": request.environ["SERVER_PROTOCOL"],
+                "sourceIp": str(request.remote_addr),
+                "userAgent": request.headers.get("User-Agent", ""),
             },
             "requestId": request_id,
             "routeKey": "$default",
@@ -50,26 +50,31 @@ def http_event(request: Request, *, domain: str, request_id: str, now: float) ->
     }
     if cookies := _cookies(request):
         event["cookies"] = cookies
-    if request.query:
-        event["queryStringParameters"] = _joined(parse_qsl(request.query, keep_blank_values=True))
-    if request.body:
+    if request.query_string:
+        event["queryStringParameters"] = _joined(request.args.items(multi=True))
+    if request.get_data():
         event["body"], event["isBase64Encoded"] = _body(request)
     return event
 
 
-def http_reply(payload: bytes) -> Reply:
+def http_reply(payload: bytes) -> Response:
     """The HTTP answer for what a function returned; 502 where its shape is not one of the two allowed."""
     try:
         result = json.loads(payload)
         if isinstance(result, dict) and "statusCode" in result:
             return _full_reply(result)
     except (ValueError, TypeError, AttributeError):
-        return BAD_GATEWAY
+        return bad_gateway()
     body = result if isinstance(result, str) else json.dumps(result)
-    return Reply(200, body.encode(), [("Content-Type", "application/json")])
+    return Response(body, content_type="application/json")
 
 
-def _full_reply(result: Mapping[str, Any]) -> Reply:
+def bad_gateway() -> Response:
+    """The answer where a function failed, or returned what is no answer."""
+    return Response("Internal Server Error", 502, content_type="text/plain")
+
+
+def _full_reply(result: Mapping[str, Any]) -> Response:
     status = int(result["statusCode"])
     if not 200 <= status <= 599:  # noqa: PLR2004
         raise ValueError(f"statusCode: expected 200 to 599, got {status}")
@@ -84,25 +89,24 @@ def _full_reply(result: Mapping[str, Any]) -> Reply:
     if not isinstance(body, str):
         raise TypeError(f"body: expected a string, got {type(body).__name__}")
     raw = _unbase64(body) if result.get("isBase64Encoded") else body.encode()
-    return Reply(status, raw, [pair for pair in headers if pair[0].lower() != "content-length"])
+    return Response(raw, status, [pair for pair in headers if pair[0].lower() != "content-length"])
 
 
 def _headers(request: Request) -> dict[str, str]:
     pairs = [(name.lower(), value) for name, value in request.headers.items()]
     return {
         **_joined([pair for pair in pairs if pair[0] not in ("cookie", "connection")]),
-        "x-forwarded-for": request.source_ip,
+        "x-forwarded-for": str(request.remote_addr),
         "x-forwarded-port": "443",
         "x-forwarded-proto": "https",
     }
 
 
 def _cookies(request: Request) -> list[str]:
-    values = request.headers.get_all("Cookie", [])
-    return [part.strip() for value in values for part in value.split(";") if part.strip()]
+    return [part.strip() for part in request.headers.get("Cookie", "").split(";") if part.strip()]
 
 
-def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     joined: dict[str, str] = {}
     for name, value in pairs:
         joined[name] = f"{joined[name]},{value}" if name in joined else value
@@ -110,13 +114,13 @@ def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _body(request: Request) -> tuple[str, bool]:
-    media_type = request.header("Content-Type").partition(";")[0].strip().lower()
-    if media_type in TEXT_TYPES or media_type.startswith("text/"):
+    body = request.get_data()
+    if request.mimetype in TEXT_TYPES or request.mimetype.startswith("text/"):
         try:
-            return request.body.decode(), False
+            return body.decode(), False
         except UnicodeDecodeError:
             pass
-    return base64.b64encode(request.body).decode(), True
+    return base64.b64encode(body).decode(), True
 
 
 def _unbase64(text: str) -> bytes:

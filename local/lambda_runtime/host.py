@@ -10,17 +10,20 @@ from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
+from werkzeug import Response
+
 from local.closing import Closing
 from local.lambda_runtime import cors
 from local.lambda_runtime.configuration_api import serve_configuration
-from local.lambda_runtime.events import BAD_GATEWAY, http_event, http_reply
+from local.lambda_runtime.events import bad_gateway, http_event, http_reply
 from local.lambda_runtime.invoke_api import serve_invoke
 from local.lambda_runtime.model import MAX_PAYLOAD, REGION, Function, Outcome, Throttled, UnknownFunction
 from local.lambda_runtime.pool import Pool
-from local.lambda_runtime.routes import Route
+from local.lambda_runtime.routes import line
 from local.lambda_runtime.sandbox import Sandbox
 from local.lambda_runtime.scheduler import scheduled_event
-from local.loopback import LoopbackServer, Reply, Request, json_reply
+from local.loopback import LoopbackServer, Request, json_reply
+from local.routing import Line, Routes
 
 # What the runtime itself brings, besides the standard library.
 RUNTIME_MODULES = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
@@ -51,7 +54,8 @@ class LambdaHost(Closing):
         self._path = [*(layer.resolve() for layer in layers), runtime_folder(self.folder / "runtime")]
         self._retry_seconds = retry_seconds
         self._pools: dict[str, Pool] = {}
-        self._routes: list[Route] = []
+        self._lines: list[Line] = []
+        self._routes = Routes([])
         self._closing = Event()
         self._threads: list[Thread] = []
         self._gateway = LoopbackServer(self._serve_url, port=port, max_body=MAX_PAYLOAD)
@@ -60,10 +64,11 @@ class LambdaHost(Closing):
         self.invoke_url = self._invoke_api.url
 
     def add(self, function: Function, *, routes: Sequence[str] = ()) -> None:
-        """Register a function and the routes that lead to it; the first that fits a request wins."""
+        """Register a function and the routes that lead to it."""
         log = self._log_file(function.name)
         self._pools[function.name] = Pool(function, path=self._path, log=log)
-        self._routes += [Route.parse(route, function.name) for route in routes]
+        self._lines += [line(route, function.name) for route in routes]
+        self._routes = Routes(self._lines)
 
     def environment(self, name: str) -> Mapping[str, str]:
         """The variables that the function was given."""
@@ -138,14 +143,14 @@ class LambdaHost(Closing):
             raise UnknownFunction(f"function: expected one of {sorted(self._pools)}, got {name!r}")
         return self._pools[name]
 
-    def _serve_url(self, request: Request) -> Reply:
-        fitting = [route for route in self._routes if route.fits(request.method, request.path)]
-        leading = [route for route in self._routes if route.leads(request.path)]
-        for route in [*fitting, *leading][:1]:
-            return self._serve_function(request, self._pools[route.function])
-        return json_reply(404, {"message": "Not Found"})
+    def _serve_url(self, request: Request) -> Response:
+        # A distribution before function URLs looks at paths alone, whatever the method.
+        found = self._routes.find(request.method, request.raw_path, any_method=True)
+        if found is None:
+            return json_reply(404, {"message": "Not Found"})
+        return self._serve_function(request, self._pools[found[0]])
 
-    def _serve_function(self, request: Request, pool: Pool) -> Reply:
+    def _serve_function(self, request: Request, pool: Pool) -> Response:
         if asked := cors.preflight(request):
             return asked
         domain = f"{pool.function.name}.lambda-url.{REGION}.on.aws"
@@ -154,9 +159,9 @@ class LambdaHost(Closing):
             outcome = pool.invoke(json.dumps(event).encode())
         except Throttled:
             return json_reply(429, {"message": "Too Many Requests"})
-        return cors.shown(request, BAD_GATEWAY if outcome.error else http_reply(outcome.payload))
+        return cors.shown(request, bad_gateway() if outcome.error else http_reply(outcome.payload))
 
-    def _serve_invoke(self, request: Request) -> Reply:
+    def _serve_invoke(self, request: Request) -> Response:
         def invoke(name: str, event: bytes) -> Outcome:
             return self._pool(name).invoke(event)
 

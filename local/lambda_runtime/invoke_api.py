@@ -5,24 +5,26 @@ from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import unquote
 
+from werkzeug import Response
+
 from local.lambda_runtime.model import MAX_EVENT, Outcome, Throttled, UnknownFunction
-from local.loopback import Reply, Request, json_reply
+from local.loopback import Request, json_reply
 
 INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 
 
 def serve_invoke(
     request: Request, *, invoke: Callable[[str, bytes], Outcome], invoke_later: Callable[[str, bytes], None]
-) -> Reply:
+) -> Response:
     """Answer one request: at once with the outcome, or 202 for an asynchronous event."""
-    found = INVOKE.fullmatch(request.path)
+    found = INVOKE.fullmatch(request.raw_path)
     if request.method != "POST" or found is None:
         return _refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", "no such endpoint")
     name = (
         unquote(found[1]).rpartition(":function:")[2].partition(":")[0]
     )  # a name or an ARN, qualified or not
-    event = request.body or b"{}"
-    kind = request.header("X-Amz-Invocation-Type") or "RequestResponse"
+    event = request.get_data() or b"{}"
+    kind = request.headers.get("X-Amz-Invocation-Type") or "RequestResponse"
     if kind not in ("RequestResponse", "Event"):
         message = f"invocation type: expected RequestResponse or Event, got {kind}"
         return _refused(HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", message)
@@ -39,17 +41,17 @@ def serve_invoke(
         return _refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException", str(error))
 
 
-def _later(invoke_later: Callable[[str, bytes], None], name: str, event: bytes) -> Reply:
+def _later(invoke_later: Callable[[str, bytes], None], name: str, event: bytes) -> Response:
     invoke_later(name, event)
-    return Reply(HTTPStatus.ACCEPTED)
+    return Response(status=HTTPStatus.ACCEPTED)
 
 
-def _outcome(outcome: Outcome) -> Reply:
-    headers = [("Content-Type", "application/json"), ("X-Amz-Executed-Version", "$LATEST")]
+def _outcome(outcome: Outcome) -> Response:
+    headers = {"X-Amz-Executed-Version": "$LATEST"}
     if outcome.error:
-        headers.append(("X-Amz-Function-Error", "Unhandled"))
-    return Reply(HTTPStatus.OK, outcome.payload, headers)
+        headers["X-Amz-Function-Error"] = "Unhandled"
+    return Response(outcome.payload, HTTPStatus.OK, headers, mimetype="application/json")
 
 
-def _refused(status: int, error: str, message: str) -> Reply:
-    return json_reply(status, {"Type": "User", "Message": message}, ("x-amzn-ErrorType", error))
+def _refused(status: int, error: str, message: str) -> Response:
+    return json_reply(status, {"Type": "User", "Message": message}, {"x-amzn-ErrorType": error})

@@ -22,8 +22,10 @@ from threading import Thread
 from typing import BinaryIO
 from uuid import uuid4
 
+from werkzeug import Response
+
 from local.lambda_runtime.model import INIT_SECONDS, MAX_PAYLOAD, REGION, Function, Outcome
-from local.loopback import LoopbackServer, Reply, Request, json_reply
+from local.loopback import LoopbackServer, Request, json_reply
 
 API = "/2018-06-01/runtime"
 RESULT = re.compile(rf"{API}/invocation/([0-9a-f-]+)/(response|error)")
@@ -145,18 +147,18 @@ class Sandbox:
         code = self._process.wait()
         self._news.put(News("exit", error=f"signal {-code}" if code < 0 else f"exit status {code}"))
 
-    def _answer(self, request: Request) -> Reply:
+    def _answer(self, request: Request) -> Response:
         if (request.method, request.path) == ("GET", f"{API}/invocation/next"):
             return self._next()
         if (request.method, request.path) == ("POST", f"{API}/init/error"):
-            self._news.put(News("init error", request.body, _error_type(request.body)))
+            self._news.put(News("init error", request.get_data(), _error_type(request.get_data())))
             return json_reply(202, {"status": "OK"})
         found = RESULT.fullmatch(request.path)
         if request.method != "POST" or found is None:
             return _refused(404, "InvalidPath", f"no such endpoint: {request.method} {request.path}")
-        return self._result(found[1], found[2], request.body)
+        return self._result(found[1], found[2], request.get_data())
 
-    def _next(self) -> Reply:
+    def _next(self) -> Response:
         if not self.init_ms:
             self.init_ms = (time.perf_counter() - self._started) * 1000
             self.init_mb = self.peak_mb
@@ -165,15 +167,14 @@ class Sandbox:
         if invocation is None:
             return _refused(403, "Closed", "the process is about to end")
         headers = {
-            "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": invocation.id,
             "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
             "Lambda-Runtime-Invoked-Function-Arn": self.function.arn,
             "Lambda-Runtime-Trace-Id": f"Root=1-{int(time.time()):08x}-{invocation.id.replace('-', '')[:24]}",
         }
-        return Reply(200, invocation.event, list(headers.items()))
+        return Response(invocation.event, headers=headers, mimetype="application/json")
 
-    def _result(self, invocation_id: str, kind: str, body: bytes) -> Reply:
+    def _result(self, invocation_id: str, kind: str, body: bytes) -> Response:
         if invocation_id != self._current:
             return _refused(400, "InvalidRequestID", f"expected {self._current}, got {invocation_id}")
         self._current = ""
@@ -232,5 +233,5 @@ def _error_type(body: bytes) -> str:
     return str(found)
 
 
-def _refused(status: int, error: str, message: str) -> Reply:
+def _refused(status: int, error: str, message: str) -> Response:
     return json_reply(status, {"errorType": error, "errorMessage": message})

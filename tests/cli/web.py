@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.loopback import LoopbackServer, Reply, Request, json_reply
+from werkzeug import Response
+
+from local.loopback import LoopbackServer, Request, json_reply
 
 Answer = tuple[int, Any]
 
@@ -40,11 +42,11 @@ def web(answers: dict[str, Answer | Callable[[Asked], Answer]]) -> Iterator[Web]
     """Serve until the end of the block."""
     site = Web(answers)
 
-    def answer(request: Request) -> Reply:
+    def answer(request: Request) -> Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        body = json.loads(request.body) if request.body else None
-        status, value = site.take(Asked(request.method, request.path, headers, body))
-        return Reply(status) if value is None else json_reply(status, value)
+        body = json.loads(request.get_data()) if request.get_data() else None
+        status, value = site.take(Asked(request.method, request.raw_path, headers, body))
+        return Response(status=status) if value is None else json_reply(status, value)
 
     with LoopbackServer(answer, max_body=1 << 20) as server:
         site.url = server.url

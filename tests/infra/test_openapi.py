@@ -16,7 +16,8 @@ from infra.openapi.__main__ import FILE, FUNCTIONS, main, text
 from infra.openapi.document import make_document
 from infra.openapi.handlers import Handled, handled
 from infra.openapi.routes import ROUTES
-from local.lambda_runtime.routes import Route
+from local.lambda_runtime.routes import line
+from local.routing import Routes
 from local.stack import ROUTES as GATEWAY
 from sealrun.calls.ticket_url import Ticket
 from sealrun.errors import PaymentRequired
@@ -105,10 +106,11 @@ def test_a_route_without_an_entry_and_an_entry_without_a_route_are_refused() -> 
 
 
 def test_the_gateway_of_the_local_stack_leads_each_route_to_its_function() -> None:
-    gateway = [Route.parse(route, name) for name, routes in GATEWAY.items() for route in routes]
+    gateway = Routes(line(route, name) for name, routes in GATEWAY.items() for route in routes)
     for each in handled(FUNCTIONS):
-        leads = [route.function for route in gateway if route.fits(each.method, each.path)]
-        assert leads[:1] == [each.function], each.route
+        found = gateway.find(each.method, each.path)
+        assert found is not None, each.route
+        assert found[0] == each.function, each.route
 
 
 def test_a_handler_whose_path_is_no_plain_text_is_refused(tmp_path: Any) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from werkzeug import Response
 
 from local.aws import AwsServer
-from local.loopback import LoopbackServer, Reply
+from local.loopback import LoopbackServer
 
 pytestmark = pytest.mark.peers
 
@@ -25,7 +26,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         with AwsServer(tmp_path) as server:
             yield server.url
     else:
-        with LoopbackServer(lambda _: Reply(200), max_body=10) as server:
+        with LoopbackServer(lambda _: Response(), max_body=10) as server:
             yield server.url
 
 

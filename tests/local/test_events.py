@@ -4,14 +4,16 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
 """
 
 import json
-from email.message import Message
 
 import pytest
+from werkzeug import Response
+from werkzeug.test import create_environ
 
-from local.lambda_runtime.events import BAD_GATEWAY, http_event, http_reply
-from local.lambda_runtime.routes import Route
+from local.lambda_runtime.events import http_event, http_reply
+from local.lambda_runtime.routes import line
 from local.lambda_runtime.scheduler import scheduled_event
-from local.loopback import Reply, Request
+from local.loopback import Request
+from local.routing import Routes
 
 # 12/Mar/2020:19:03:58 +0000, the time of the example in the documentation
 NOW = 1583348638.390
@@ -25,10 +27,12 @@ def request(
     query: str = "",
     body: bytes = b"",
 ) -> Request:
-    message = Message()
-    for name, value in headers:
-        message[name] = value
-    return Request(method, path, query, "HTTP/1.1", message, body, "123.123.123.123")
+    named: dict[str, str] = {}
+    for name, value in headers:  # as werkzeug's server does with one that comes twice
+        named[name.title()] = f"{named[name.title()]},{value}" if name.title() in named else value
+    given = {"method": method, "path": path, "query_string": query, "data": body, "headers": named}
+    environ = create_environ(environ_base={"REMOTE_ADDR": "123.123.123.123"}, **given)
+    return Request({name: value for name, value in environ.items() if name != "HTTP_HOST"})
 
 
 def event_of(given: Request) -> dict[str, object]:
@@ -57,6 +61,7 @@ def test_an_event_has_the_documented_shape() -> None:
             "header2": "value1,value2",
             "user-agent": "agent",
             "content-type": "text/plain",
+            "content-length": "18",
             "x-forwarded-for": "123.123.123.123",
             "x-forwarded-port": "443",
             "x-forwarded-proto": "https",
@@ -107,8 +112,13 @@ def test_a_body_that_is_not_text_is_base64(
     assert (event["body"], event["isBase64Encoded"]) == (expected, encoded)
 
 
-def reply_to(value: object) -> Reply:
+def reply_to(value: object) -> Response:
     return http_reply(json.dumps(value).encode())
+
+
+def told(response: Response) -> tuple[int, bytes, list[tuple[str, str]]]:
+    headers = [pair for pair in response.headers.items() if pair[0] != "Content-Length"]
+    return response.status_code, response.get_data(), headers
 
 
 def test_a_full_answer_becomes_status_headers_cookies_and_body() -> None:
@@ -119,7 +129,7 @@ def test_a_full_answer_becomes_status_headers_cookies_and_body() -> None:
         "cookies": ["Cookie_1=Value1; Expires=21 Oct 2021 07:48 GMT", "Cookie_2=Value2; Max-Age=78000"],
         "isBase64Encoded": False,
     }
-    assert reply_to(given) == Reply(
+    assert told(reply_to(given)) == (
         201,
         b'{ "message": "Hello, world!" }',
         [
@@ -132,14 +142,14 @@ def test_a_full_answer_becomes_status_headers_cookies_and_body() -> None:
 
 
 def test_a_base64_body_is_decoded() -> None:
-    assert reply_to({"statusCode": 200, "body": "AP8=", "isBase64Encoded": True}).body == b"\x00\xff"
+    assert reply_to({"statusCode": 200, "body": "AP8=", "isBase64Encoded": True}).get_data() == b"\x00\xff"
 
 
 @pytest.mark.parametrize(
     ("value", "body"), [({"message": "hi"}, b'{"message": "hi"}'), ("hi", b"hi"), ([1, 2], b"[1, 2]")]
 )
 def test_plain_json_is_a_200(value: object, body: bytes) -> None:
-    assert reply_to(value) == Reply(200, body, [("Content-Type", "application/json")])
+    assert told(reply_to(value)) == (200, body, [("Content-Type", "application/json")])
 
 
 @pytest.mark.parametrize(
@@ -154,7 +164,7 @@ def test_plain_json_is_a_200(value: object, body: bytes) -> None:
     ],
 )
 def test_an_answer_of_another_shape_is_a_502(value: object) -> None:
-    assert reply_to(value) == BAD_GATEWAY
+    assert told(reply_to(value)) == (502, b"Internal Server Error", [("Content-Type", "text/plain")])
 
 
 @pytest.mark.parametrize(
@@ -171,7 +181,7 @@ def test_an_answer_of_another_shape_is_a_502(value: object) -> None:
     ],
 )
 def test_a_route_fits_its_method_and_pattern(route: str, method: str, path: str, *, fits: bool) -> None:
-    assert Route.parse(route, "call").fits(method, path) is fits
+    assert (Routes([line(route, "call")]).find(method, path) is not None) is fits
 
 
 def test_a_schedule_fills_in_its_context_attributes() -> None:

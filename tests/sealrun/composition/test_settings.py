@@ -1,8 +1,9 @@
 """What the stack tells its functions about money, and what they make of it."""
 
 import pytest
+from werkzeug import Response
 
-from local.loopback import LoopbackServer, Reply
+from local.loopback import LoopbackServer
 from sealrun.adapters.mina.node import MinaNodes
 from sealrun.chain.account import Pinned
 from sealrun.composition.aws import Services, Settings
@@ -74,9 +75,9 @@ def test_artifacts_are_read_from_the_object_storage_that_the_deployment_names(
 ) -> None:
     """Over a server that answers from one origin, or redirects to another."""
     body = b"archive"
-    storage = LoopbackServer(lambda _: Reply(200, body), max_body=10)
-    redirect = Reply(302, b"", [("Location", f"{storage.url}/archive")])
-    gitlab = LoopbackServer(lambda _: redirect if artifact_redirect else Reply(200, body), max_body=10)
+    storage = LoopbackServer(lambda _: Response(body), max_body=10)
+    redirect = Response(status=302, headers={"Location": f"{storage.url}/archive"})
+    gitlab = LoopbackServer(lambda _: redirect if artifact_redirect else Response(body), max_body=10)
     named = {**ENVIRONMENT, "SEALRUN_UNSAFE_LOOPBACK": "1", "SEALRUN_ARTIFACT_ORIGINS": storage.url}
     try:
         assert read_artifacts(Services(Settings.read(named)), gitlab.url) == body

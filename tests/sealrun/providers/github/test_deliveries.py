@@ -4,8 +4,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from werkzeug import Response
 
-from local.loopback import LoopbackServer, Reply, Request
+from local.loopback import LoopbackServer, Request
 from sealrun.providers.github.webhook import GitHubDeliveries
 from sealrun.runs.record import RunKey
 from tests.answers import wait_until_over
@@ -21,9 +22,9 @@ DELIVERIES = GitHubDeliveries()
 def receiver() -> Iterator[tuple[str, list[Request]]]:
     got: list[Request] = []
 
-    def answer(request: Request) -> Reply:
+    def answer(request: Request) -> Response:
         got.append(request)
-        return Reply(202)
+        return Response(status=202)
 
     with LoopbackServer(answer, max_body=1 << 20) as server:
         yield server.url, got
@@ -43,8 +44,8 @@ def test_a_runs_deliveries_name_it_and_hold_by_their_signature(
     now = int(time.time())
     for one in got:
         headers = dict(one.headers.items())
-        assert DELIVERIES.run(one.body, headers) == key
-        assert DELIVERIES.hold(one.body, headers, secret=SECRET, now=now)
-        assert not DELIVERIES.hold(one.body, headers, secret="another", now=now)
+        assert DELIVERIES.run(one.get_data(), headers) == key
+        assert DELIVERIES.hold(one.get_data(), headers, secret=SECRET, now=now)
+        assert not DELIVERIES.hold(one.get_data(), headers, secret="another", now=now)
     sent = [one for one in setting.server.hooks.sent if one.url == f"{url}/hook"]
     assert [one.status for one in sent] == [202, 202, 202]

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 from standardwebhooks import Webhook
+from werkzeug import Response
 
-from local.loopback import LoopbackServer, Reply, Request
+from local.loopback import LoopbackServer, Request
 from sealrun.providers.gitlab.client import GitLab
 from sealrun.providers.gitlab.webhook import Delivery, parse_delivery, verify_delivery
 from tests.answers import wait_until_over
@@ -35,9 +36,9 @@ class Receiver(LoopbackServer):
         super().__init__(self._take, max_body=1 << 20)
         self.url += "/webhooks/gitlab"
 
-    def _take(self, request: Request) -> Reply:
-        self.got.append(Got(dict(request.headers.items()), request.body))
-        return Reply(202)
+    def _take(self, request: Request) -> Response:
+        self.got.append(Got(dict(request.headers.items()), request.get_data()))
+        return Response(status=202)
 
     def last_statuses(self) -> list[str]:
         return [json.loads(got.body)["object_attributes"]["status"] for got in self.got]
