@@ -173,14 +173,22 @@ def test_a_key_that_git_would_take_along_is_named(tmp_path: Path) -> None:
     ]
 
 
-def test_a_calls_address_is_told_before_its_run_is_followed(key: str) -> None:
+def test_c1_a_calls_address_comes_from_its_own_hash_and_is_told_before_its_run_is_followed(
+    key: str, tmp_path: Path
+) -> None:
     offer = make_offer()
     with web({**site_of(offer, offer_value()).answers}) as site:
-        where = f"{site.url}/calls/{7:064x}"
-        site.answers[f"POST /offers/{offer.id}/calls"] = (202, {"url": where, "state": "running"})
-        url = f"{site.url}/offers/{offer.id}"
-        done = RUN.invoke(app, ["call", url, "--input", "layer=both", "--key", key])
-    assert (done.exit_code, where in done.stderr.split("error:")[0]) == (1, True), done.stderr
+        other = f"{site.url}/calls/{7:064x}"
+        told = {"url": other, "call": f"{7:064x}", "state": "running"}
+        site.answers[f"POST /offers/{offer.id}/calls"] = (202, told)
+        site.answers[f"GET /calls/{7:064x}"] = (200, {"state": "succeeded", "receipt": {}})
+        command = ["call", f"{site.url}/offers/{offer.id}", "--input", "layer=both", "--key", key]
+        done = RUN.invoke(app, [*command, "--evidence", str(tmp_path / "got")])
+        sent = json.loads(RUN.invoke(app, [*command, "--no-wait", "--json"]).stdout)
+    [own] = {asked.path for asked in site.asked if asked.path.startswith("/calls/")}
+    assert (done.exit_code, f"call     {site.url}{own}" in done.stderr) == (1, True), done.stderr
+    assert sent["url"] == f"{site.url}/calls/{sent['call']}" != other
+    assert not any("sealrun-signature" in asked.headers for asked in site.asked)
 
 
 def test_what_comes_next_is_said_with_the_file_and_the_stack_that_were_named() -> None:

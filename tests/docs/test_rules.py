@@ -8,7 +8,6 @@ from tests.docs.rulebook import Rule, cited, named_tests, rules, sources
 PENDING = {
     "A12",
     "A13",
-    "C2",
     "E5",
     "E6",
     "E7",

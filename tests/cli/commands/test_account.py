@@ -6,8 +6,10 @@ import httpx
 import pytest
 
 from sealrun.money.buyer import sign_account_read
+from sealrun.offers.terms import Terms
 from sealrun.workflows.read_account import read_account
-from sealrun_cli.commands.account import _check_proof, _operator_lines
+from sealrun_cli.commands.account import _check_proof, _check_terms, _operator_lines
+from sealrun_cli.lib import accounts
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
 from tests.sealrun.market import SERVICE, Market
@@ -57,3 +59,19 @@ def test_a8_another_price_or_call_is_not_under_the_root(shown: dict[str, Any]) -
     for proof, call in (({**shown["proof"], "leaf": leaf}, shown["call"]), (shown["proof"], "0" * 64)):
         with pytest.raises(CliError, match="proof: expected one of this call"):
             _check_proof({**shown, "proof": proof}, call)
+
+
+def test_c1_a_figure_under_terms_that_are_not_the_accounts_is_refused(shown: dict[str, Any]) -> None:
+    terms = Terms.parse(shown["terms"])
+    _check_terms(shown, terms.hash)
+    for other in (terms.hash + 1, 0):
+        with pytest.raises(CliError, match="terms: expected the account's"):
+            _check_terms(shown, other)
+    assert "nothing here shows that the account names this oracle" in _operator_lines(shown, tied=False)[1]
+
+
+def test_c1_an_answer_about_another_account_is_refused() -> None:
+    account, other = (key.public_key().to_base58() for key in (ACCOUNT, BUYER))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json={"account": other, "due": {}}))
+    with httpx.Client(transport=transport) as http, pytest.raises(CliError, match=f"got {other}"):
+        accounts.read_account(Service(http), "https://calls.test", account, BUYER, "mina:devnet")

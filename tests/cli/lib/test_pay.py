@@ -14,7 +14,7 @@ from sealrun.money.buyer_mechanism import Known
 from sealrun_cli.lib.book import Page, page
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
-from sealrun_cli.lib.pay import pay
+from sealrun_cli.lib.pay import Till
 from sealrun_cli.lib.purchase import Purchase
 from sealrun_cli.lib.service import Service
 from tests.sealrun.gateway import Gateway, load
@@ -39,9 +39,9 @@ def bought(
     market: Market, answer: Answer, book: Page, nonce: int = 7, agree: Callable[[int], None] = print
 ) -> dict[str, Any]:
     with httpx.Client(transport=httpx.MockTransport(answer)) as http:
-        call = market.sign(limit=0, nonce=nonce).call
-        url = SELLER_SITE.resource(market.offer)
-        return pay(url, call, market.offer, key=BUYER, page=book, service=Service(http), agree=agree)
+        nonces = iter(range(nonce, nonce + 1000, 100))
+        till = Till(SELLER_SITE.resource(market.offer), market.offer, BUYER, book, Service(http), agree)
+        return till.buy(lambda: market.sign(limit=0, nonce=next(nonces)).call).answer
 
 
 def cold(folder: Path, market: Market) -> Any:
@@ -75,7 +75,7 @@ def test_a_paid_call_is_shown_and_agreed_to_before_anything_is_signed(
         said = capsys.readouterr().err
         assert "price    5 MINA" in said
         assert f"sign     at most 5 MINA in total from {NAME}" in said
-        assert Purchase(*parts).paid(NAME, tmp_path, "", yes=True)["state"] == "running"
+        assert Purchase(*parts).paid(NAME, tmp_path, "", yes=True).answer["state"] == "running"
         market.ledger.pause_offer(market.offer.hash, "moving house")
         with pytest.raises(CliError, match="got: moving house"):
             Purchase(*parts).paid(NAME, tmp_path, "", yes=True)
@@ -193,6 +193,48 @@ def test_a4_a_seller_who_asks_for_more_than_the_offer_gets_no_signature(
     with cold(tmp_path, market) as book, pytest.raises(Refused, match=f"amount: expected {PRICE}"):
         bought(market, answer, book)
     assert not (tmp_path / f"{NAME}.json").exists()
+
+
+class Hostile:
+    """An operator that takes no call, and whose 402 counts every voucher that it is given."""
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self.shown = -1  # which of the vouchers
+        self.signed: list[dict[str, Any]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if x402.SIGNATURE_HEADER in request.headers:
+            self.signed.append(x402.decoded(request.headers[x402.SIGNATURE_HEADER])["payload"])
+        found = None
+        if self.signed:
+            voucher = {name: self.signed[self.shown][name] for name in ("limit", "callHash", "signature")}
+            found = {"due": voucher["limit"], "pending": "0", "voucher": voucher}
+        required = x402.payment_required(self.market.offer, SELLER_SITE, "more", correction=found)
+        return httpx.Response(402, headers={x402.REQUIRED_HEADER: x402.encoded(required)}, json={})
+
+
+def test_c2_a_seller_who_counts_the_calls_that_it_refuses_gets_one_price(
+    market: Market, tmp_path: Path
+) -> None:
+    hostile = Hostile(market)
+    for nonce in range(1, 5):
+        with cold(tmp_path, market) as book, pytest.raises((Refused, CliError), match="refuse"):
+            bought(market, hostile, book, nonce)
+    assert len({each["callHash"] for each in hostile.signed}) == len(hostile.signed) >= 4
+    assert {each["limit"] for each in hostile.signed} == {str(PRICE)}
+
+
+def test_c2_a_call_that_was_refused_before_counts_for_nothing(market: Market, tmp_path: Path) -> None:
+    hostile = Hostile(market)
+    with cold(tmp_path, market) as book, pytest.raises(Refused, match="the call it refuses"):
+        bought(market, hostile, book, nonce=1)
+
+    hostile.shown = 0
+    with cold(tmp_path, market) as book, pytest.raises(Refused, match="counts what it did not take"):
+        bought(market, hostile, book, nonce=2)
+    with page(tmp_path, NAME) as book:
+        assert (book.known, len(book.refused)) == (Known(0, PRICE), 2)
 
 
 def test_a_seller_who_asks_for_ever_is_given_up(market: Market, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from x402.extensions.payment_identifier import append_payment_identifier_to_exte
 from x402.http import decode_payment_response_header
 from x402.http.clients.httpx import PaymentError, x402_httpx_transport
 from x402.schemas import PaymentRequired
-from x402.schemas.hooks import RecoveredResponseResult
 
 from mina.sign import sign_fields
 from sealrun.chain.account import MINA_TOKEN
@@ -47,13 +46,11 @@ def client(made: MinaBatchSettlement, *, identifier: str = "") -> x402Client:
         if identifier:
             append_payment_identifier_to_extensions(context.payment_payload.extensions, identifier)
 
-    def correct(context: Any) -> RecoveredResponseResult | None:
+    def correct(context: Any) -> None:
         required = context.payment_required
         correction = required.accepts[0].extra.get("correction") if required else None
-        if correction is None:
-            return None
-        made.correct(correction)
-        return RecoveredResponseResult()
+        if correction is not None:
+            made.correct(correction)
 
     found.on_after_payment_creation(name)
     found.on_payment_response(correct)
@@ -105,8 +102,9 @@ def test_l3_the_packages_identifier_makes_a_retry_harmless(market: Market, gatew
 def test_l4_a_client_that_starts_cold_is_corrected_and_pays(market: Market, gateway: Gateway) -> None:
     post(gateway, market, mechanism(market, Known(0, 0)))
     cold = Known(0, 0)
-    response = post(gateway, market, mechanism(market, cold, nonce=8))
-    assert gateway.statuses == [402, 202, 402, 402, 202]
+    assert post(gateway, market, mechanism(market, cold, nonce=8)).status_code == 402
+    response = post(gateway, market, mechanism(market, cold, nonce=9))
+    assert gateway.statuses == [402, 202, 402, 402, 402, 202]
     assert response.status_code == 202
     assert cold == Known(PRICE, 2 * PRICE)
     assert market.ledger.standing(NAME).committed == 2 * PRICE
@@ -166,6 +164,26 @@ def test_a10_a_correction_counts_only_with_the_buyers_own_signature(market: Mark
     assert known == Known(0, 0)
     made.correct(correction(market, limit=3 * PRICE, due=PRICE, pending=PRICE))
     assert known == Known(2 * PRICE, 3 * PRICE)
+
+
+def test_c2_no_second_higher_limit_is_signed_for_one_call(market: Market) -> None:
+    made = mechanism(market, known := Known(0, 0), nonce=9)
+    made.create_payment_payload(binding.requirements(market.offer, SELLER_SITE))
+    made.correct(correction(market, limit=3 * PRICE, due=PRICE, pending=PRICE))
+    with pytest.raises(Refused, match=f"at most the {PRICE} signed for this call, got {3 * PRICE}"):
+        made.create_payment_payload(binding.requirements(market.offer, SELLER_SITE))
+    other = mechanism(market, known, nonce=10)
+    assert other.create_payment_payload(binding.requirements(market.offer, SELLER_SITE))["limit"] == str(
+        3 * PRICE
+    )
+
+
+def test_c2_a_correction_that_counts_the_call_it_refuses_is_refused(market: Market) -> None:
+    made = mechanism(market, known := Known(0, 0), nonce=9)
+    made.create_payment_payload(binding.requirements(market.offer, SELLER_SITE))
+    with pytest.raises(Refused, match="got that of the call it refuses"):
+        made.correct(correction(market, limit=PRICE, due=PRICE, pending=0, nonce=9))
+    assert known == Known(0, PRICE)
 
 
 def test_a10_the_client_never_signs_above_its_highest_limit_and_the_price(market: Market) -> None:

@@ -69,7 +69,7 @@ def test_what_is_in_the_folder_is_not_asked_for(documents: Path) -> None:
         (lambda data: b"x" + data[1:], "SHA-256: expected"),
         (
             lambda data: data + b"x",
-            "out.txt: expected 6 bytes from the gateway, body: expected at most 6 bytes, got more",
+            "body: expected at most 6 bytes, got more",
         ),
         (lambda _: b"", "size: expected 6, got 0"),
     ],

@@ -13,6 +13,7 @@ from sealrun.money.dues import Due, DueLeaf, root_from_path
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import read_account
+from sealrun_cli.lib.book import known_terms
 from sealrun_cli.lib.chain_view import OnChain, on_chain
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
@@ -29,6 +30,7 @@ def account(
         str, typer.Option("--key", help="Buyer's, seller's or operator's key.", metavar="FILE")
     ] = "",
     network: options.Network = options.DEFAULT_NETWORK,
+    state: options.State = options.DEFAULT_STATE,
     call: Annotated[str, typer.Option(help="Check that this call's receipt is in the figure.")] = "",
     as_json: options.Json = False,
 ) -> None:
@@ -38,6 +40,7 @@ def account(
             raise CliError("bad-request", "account: expected --node, or --url and --key, got none of them")
         service, lines = Service(http), [address]
         found: dict[str, Any] = {"account": address}
+        chain = None
         if node:
             chain = on_chain(service, node, address)
             found |= {"chain": chain.value()}
@@ -45,7 +48,10 @@ def account(
         if url and key:
             said = read_account(service, url, address, read_key(key), network, call=call)
             found |= {"operator": said}
-            lines += _operator_lines(said)
+            ours = chain.terms if chain else known.hash if (known := known_terms(state, address)) else None
+            if ours is not None:
+                _check_terms(said, ours)
+            lines += _operator_lines(said, tied=ours is not None)
             if call:
                 lines.append(_check_proof(said, call))
         out.result(found, *lines)
@@ -60,7 +66,13 @@ def _chain_lines(chain: OnChain) -> list[str]:
     ]
 
 
-def _operator_lines(said: Mapping[str, Any]) -> list[str]:
+def _check_terms(said: Mapping[str, Any], terms: int) -> None:
+    """The terms that name the oracle are the account's own: on chain, or as this client keeps them (C1)."""
+    if (found := Terms.parse(said.get("terms")).hash) != terms:
+        raise CliError("figure", f"terms: expected the account's, {terms:064x}, got {found:064x}")
+
+
+def _operator_lines(said: Mapping[str, Any], *, tied: bool = True) -> list[str]:
     """The figure, after its signature was checked; seller and operator get the due instead."""
     if "figure" not in said:
         figures = f"due {mina(said['due']['due'])}, pending {mina(said['pending'])}"
@@ -71,7 +83,9 @@ def _operator_lines(said: Mapping[str, Any]) -> list[str]:
     if str(due.root) != figure["root"] or not verify_fields(signature, terms.oracle, due.figure_fields()):
         raise CliError("figure", "figure: expected the oracle's signature, got one that does not hold")
     figures = f"due {mina(due.amount)}, pending {mina(said['pending'])}"
-    return [f"  operator  {figures}; {due.count} receipts under {figure['root']} (signed by the oracle)"]
+    line = f"  operator  {figures}; {due.count} receipts under {figure['root']} (signed by the oracle)"
+    loose = "            nothing here shows that the account names this oracle: add --node"
+    return [line] if tied else [line, loose]
 
 
 def _due(said: Mapping[str, Any]) -> Due:

@@ -17,7 +17,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import speaking
-from sealrun_cli.lib.purchase import Purchase, follow, parsed_inputs, tell
+from sealrun_cli.lib.purchase import Purchase, parsed_inputs, tell
 from sealrun_cli.lib.service import Service
 
 
@@ -55,12 +55,11 @@ def call(
         purchase = Purchase(service, found, offer, buyer, inputs, expires_at, out, earlier)
         if bool(account) != with_pay:
             raise CliError("bad-request", "call: expected --pay and --account together, got one of them")
-        answer = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
-        out.progress(f"call     {answer['url']}")
-        ended = follow(answer["url"], found, service, out) if wait else answer
+        bought = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
+        out.progress(f"call     {bought.url}")
+        ended = bought.follow(out) if wait else bought.started()
         if with_pay and wait and ended["state"] != "succeeded":
             _freed(state, account, found.price)
-        ended |= {"url": answer["url"]}
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
     if status:
         raise typer.Exit(status)

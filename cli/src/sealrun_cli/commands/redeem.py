@@ -14,7 +14,8 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.keys import STDIN
 from sealrun_cli.lib.output import speaking
-from sealrun_cli.lib.purchase import follow, parsed_inputs, tell
+from sealrun_cli.lib.pay import call_url
+from sealrun_cli.lib.purchase import Bought, parsed_inputs, tell
 from sealrun_cli.lib.service import Service, good
 
 
@@ -43,9 +44,10 @@ def redeem(
         redeemed = held.redeem(chosen, salt=salt, nonce=nonce, expires_at=int(time.time()) + expires_in)
         out.progress(f"redeeming the ticket for {grant.audience}/calls/{redeemed.call.id}")
         answer = good(service.send("POST", f"{grant.audience}/tickets/{grant.id}", body=redeemed.body()))
-        ended = follow(answer["url"], offer, service, out) if wait else answer
+        where = call_url(f"{grant.audience}/offers/{offer.id}", offer, redeemed.call)
+        bought = Bought(service, offer, where, redeemed.call.id, answer)
+        ended = bought.follow(out) if wait else bought.started()
         buyer = None if grant.prepaid else held.secret  # whose right it is to read what is private
-        ended |= {"url": answer["url"]}
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
     if status:
         raise typer.Exit(status)

@@ -23,7 +23,7 @@ from sealrun_cli.lib.evidence import fetch
 from sealrun_cli.lib.issuer_keys import read_keys
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import speaking
-from sealrun_cli.lib.purchase import NOT_SUCCEEDED, Purchase, follow
+from sealrun_cli.lib.purchase import NOT_SUCCEEDED, Purchase
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.verifying import BROKEN, grade_line, line, verify_file
 
@@ -73,16 +73,14 @@ def rerun(
             out,
             first.reads,
         )
-        answer = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
-        ended = follow(answer["url"], second, service, out)
-        place = folder / RERUNS / ended["call"]
-        fetched, _ = fetch(service, answer["url"], place, buyer=buyer, out=out)
+        bought = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
+        ended = bought.follow(out)
+        place = folder / RERUNS / bought.call
+        fetched, _ = fetch(service, bought.url, place, buyer=buyer, out=out)
         keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
         found = verify_file(folder / RECEIPT, folder, keys=keys, rerun_oracles=(second.oracle,))
         said = [
-            line(claim)
-            for claim in found.claims
-            if claim.name == "rerun" and ended["call"][:16] in claim.says
+            line(claim) for claim in found.claims if claim.name == "rerun" and bought.call[:16] in claim.says
         ]
         broken = [line(claim) for claim in found.broken]
         value = {

@@ -84,8 +84,8 @@ def _ask(service: Service, faucet: str, address: str, out: Output) -> bool:
         answer = service.send("POST", faucet, body={"address": address, "network": "devnet"})
         said = answer.json()
         good = answer.is_success and said.get("status", "success") == "success"
-    except (httpx.HTTPError, ValueError, AttributeError) as error:
-        out.progress(f"faucet: expected an answer, got {type(error).__name__}")
+    except (CliError, ValueError, AttributeError) as error:
+        out.progress(f"faucet: expected success, got {error}")
         return False
     if not good:
         out.progress(f"faucet: expected success, got {answer.status_code} {answer.text[:200]}")

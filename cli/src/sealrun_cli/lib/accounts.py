@@ -29,7 +29,11 @@ TermsFile = Annotated[
 def read_account(
     service: Service, url: str, account: str, key: PrivateKey, network: str, *, call: str = ""
 ) -> dict[str, Any]:
-    """What the operator shows to this key, on a request that it signs."""
+    """What the operator shows to this key, on a request that it signs.
+
+    Raises:
+        CliError: the operator refuses, or its answer is about another account (C1).
+    """
     try:
         address = PublicKey.from_base58(account)
     except ValueError as error:
@@ -37,7 +41,11 @@ def read_account(
     until = int(time.time()) + READ_SECONDS
     right = sign_account_read(key, network, address, expires_at=until, service=url)
     query = f"?call={call}" if call else ""
-    return service.get(f"{url.rstrip('/')}/accounts/{account}{query}", right)
+    where = f"{url.rstrip('/')}/accounts/{account}"
+    told = service.get(f"{where}{query}", right)
+    if told.get("account") != account:
+        raise CliError("figure", f"{where}: expected account {account}, got {str(told.get('account'))[:60]}")
+    return told
 
 
 def with_terms(account: str, file: Path | None, state: Path) -> dict[str, Any]:

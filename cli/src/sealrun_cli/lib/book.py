@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,10 @@ from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib.errors import CliError
 
+PARTS = ("terms", "committed", "highest", "refused")
+# More than anybody retries by hand.
+MAX_REFUSED = 100
+
 
 @dataclass
 class Page:
@@ -27,6 +31,11 @@ class Page:
     path: Path
     terms: Terms
     known: Known
+    refused: list[str] = field(default_factory=list)  # calls that were signed for and not taken, newest last
+
+    def refuse(self, call_hash: int) -> None:
+        """Remember a call that the operator refused after its limit was signed; ``save`` keeps it."""
+        self.refused = [*self.refused, str(call_hash)][-MAX_REFUSED:]
 
     def save(self) -> None:
         """Replace the file in one step."""
@@ -34,6 +43,7 @@ class Page:
             "terms": self.terms.value(),
             "committed": str(self.known.committed),
             "highest": str(self.known.highest),
+            "refused": self.refused,
         }
         replace_json(self.path, value)
 
@@ -93,8 +103,10 @@ def terms_in(path: Path) -> Terms:
 
 def _read(path: Path) -> Page:
     try:
-        value = read.only(json.loads(path.read_bytes()), ("terms", "committed", "highest"), where=path.name)
+        found: Any = json.loads(path.read_bytes())
+        value = read.only({"refused": [], **found}, PARTS, where=path.name)
         committed, highest = (read.decimal(value, name, high=MAX_UINT64) for name in ("committed", "highest"))
-        return Page(path, Terms.parse(value["terms"]), Known(committed, highest))
-    except (ValueError, Malformed) as error:
+        refused = [str(int(each)) for each in value["refused"]]
+        return Page(path, Terms.parse(value["terms"]), Known(committed, highest), refused)
+    except (ValueError, TypeError, Malformed) as error:
         raise CliError("state", f"{path}: expected what this command wrote, got {error}") from error

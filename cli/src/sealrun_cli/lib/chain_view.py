@@ -16,6 +16,7 @@ STATE_FIELDS = 8
 class OnChain:
     """Amounts are nanomina; ``exit_slot`` is 0 before the exit is asked for."""
 
+    terms: int  # their hash
     balance: int
     spent: int
     exit_slot: int
@@ -103,8 +104,8 @@ def _found(found: Mapping[str, Any] | None, account: str) -> OnChain:
     state = (found or {}).get("zkappState") or []
     if found is None or len(state) < STATE_FIELDS:
         raise _missing(account)
-    _terms, _x, _odd, spent, exit_slot, accrued, root, count = (int(each) for each in state[:STATE_FIELDS])
-    return OnChain(int(found["balance"]["total"]), spent, exit_slot, accrued, root, count)
+    terms, _x, _odd, spent, exit_slot, accrued, root, count = (int(each) for each in state[:STATE_FIELDS])
+    return OnChain(terms, int(found["balance"]["total"]), spent, exit_slot, accrued, root, count)
 
 
 def _missing(account: str) -> CliError:

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import httpx
-
 from sealrun.encoding.measure import Measured, measure
 from sealrun.errors import Malformed
 from sealrun.evidence.index import Index
@@ -54,7 +52,7 @@ class GatewayFolder:
         try:
             with self.service.stream(f"{self.gateway}/ipfs/{cid}", at_most=min(leaf.size, at_most)) as chunks:
                 yield chunks
-        except (CliError, httpx.HTTPError) as error:
+        except CliError as error:
             raise Malformed(f"{name}: expected {leaf.size} bytes from the gateway, {error}") from error
 
 

@@ -1,6 +1,7 @@
 """Pay for one call over x402: read the 402, sign what the offer says and no more, send again."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,8 @@ import httpx
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
 from sealrun.calls.call import Call
+from sealrun.encoding import read
+from sealrun.errors import Refused
 from sealrun.money import x402
 from sealrun.money.buyer_mechanism import MinaBatchSettlement
 from sealrun.offers.offer import Offer
@@ -16,64 +19,113 @@ from sealrun_cli.lib.book import Page
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service, good
 
-# A stale limit is corrected once; a seller who asks again does not know its own figures.
-ROUNDS = 2
 # The operator's faults that come before anything is claimed.
 NOTHING_TAKEN = ("node-unavailable", "offer-closed")
 
 
-def pay(
-    url: str,
-    call: Call,
-    offer: Offer,
-    *,
-    key: PrivateKey,
-    page: Page,
-    service: Service,
-    agree: Callable[[int], None],
-) -> dict[str, Any]:
-    """Buy the call; its state as the operator answers it.
+@dataclass(frozen=True)
+class Taken:
+    """A call that the operator took, by the hash that the client computed (C1)."""
 
-    The highest limit is on disk before the signature leaves this machine (A10).
+    call: Call
+    answer: dict[str, Any]
 
-    Args:
-        url: that takes the offer's calls.
-        call: what is asked for, on a prepaid account.
+
+@dataclass(frozen=True)
+class Till:
+    """Where calls of one offer are paid for.
+
+    Attributes:
+        url: takes the offer's calls.
         offer: parsed from the document that was read.
         key: of the account's buyer.
         page: what this client knows of the account.
         service: the operator's API.
         agree: to another limit than ``page`` had in view, in nanomina; raises where nobody does.
-
-    Raises:
-        CliError: the call was not accepted, or nobody knows whether it was.
-        Refused: the seller asks for something else than the offer says, or for too high a limit.
     """
-    made = MinaBatchSettlement(
-        call,
-        offer,
-        buyer=key.public_key(),
-        sign=lambda fields: sign_fields(key, fields),
-        known=page.known,
-    )
-    answer = service.send("POST", url, body=made.body())
-    for _ in range(ROUNDS):
+
+    url: str
+    offer: Offer
+    key: PrivateKey
+    page: Page
+    service: Service
+    agree: Callable[[int], None]
+
+    def buy(self, fresh: Callable[[], Call]) -> Taken:
+        """Buy a call.
+
+        The highest limit is on disk before the signature leaves this machine (A10). One limit is signed for
+        one call (C2): where the operator shows that this client's figures are stale, another call is made of
+        the same inputs, once. A seller who asks again does not know its own figures.
+
+        Args:
+            fresh: makes the call that is asked for; each has a nonce of its own.
+
+        Raises:
+            CliError: the call was not accepted, or nobody knows whether it was.
+            Refused: the seller asks for something else than the offer says, or for too high a limit.
+        """
+        call = fresh()
+        made = self._mechanism(call)
+        answer = self.service.send("POST", self.url, body=made.body())
+        answer = self._pay(call, made, answer)
+        if answer.status_code == httpx.codes.PAYMENT_REQUIRED and (found := _correction(answer, made)):
+            self._learn(call, made, found)
+            call = fresh()
+            made = self._mechanism(call)
+            answer = self._pay(call, made, answer)
+        if answer.status_code == httpx.codes.PAYMENT_REQUIRED:
+            self._refused(call)
+        taken = good(answer)
+        made.reserved()
+        self.page.save()
+        return Taken(call, taken)
+
+    def _mechanism(self, call: Call) -> MinaBatchSettlement:
+        return MinaBatchSettlement(
+            call,
+            self.offer,
+            buyer=self.key.public_key(),
+            sign=lambda fields: sign_fields(self.key, fields),
+            known=self.page.known,
+        )
+
+    def _pay(self, call: Call, made: MinaBatchSettlement, answer: httpx.Response) -> httpx.Response:
+        """Sign what the 402 asks for, and send it. Any other answer stands."""
         if answer.status_code != httpx.codes.PAYMENT_REQUIRED:
-            break
+            return answer
         accepted = _accepted(answer, made)
-        if (correction := accepted["extra"].pop("correction", None)) is not None:
-            made.correct(correction)
-            agree(page.known.committed + offer.price)
+        accepted["extra"].pop("correction", None)
         payload = made.create_payment_payload(accepted)
         header = x402.encoded({"x402Version": x402.VERSION, "accepted": accepted, "payload": payload})
-        page.save()
+        self.page.save()
         headers = {x402.SIGNATURE_HEADER: header}
-        send = partial(service.send, "POST", url, body=made.body(), headers=headers)
-        answer = _sent(send, f"{url.removesuffix(f'/offers/{offer.id}/calls')}/calls/{call.id}")
-    taken = good(answer)
-    made.reserved()
-    page.save()
-    return taken
+        send = partial(self.service.send, "POST", self.url, body=made.body(), headers=headers)
+        return _sent(send, call_url(self.url.removesuffix("/calls"), self.offer, call))
+
+    def _learn(self, call: Call, made: MinaBatchSettlement, correction: object) -> None:
+        """Take the operator's figures over; the call that they refuse is over for good.
+
+        Raises:
+            Refused: they count a call that was refused, of this command or an earlier one (C2).
+        """
+        before = self.page.refused
+        self._refused(call)
+        voucher = read.only(correction, ("due", "pending", "voucher"), where="correction")["voucher"]
+        if isinstance(voucher, dict) and voucher.get("callHash") in before:
+            said = "correction: expected an earlier call's voucher, got that of one that was refused"
+            raise Refused(f"{said}: the operator at {self.url} counts what it did not take")
+        made.correct(correction)
+        self.agree(self.page.known.committed + self.offer.price)
+
+    def _refused(self, call: Call) -> None:
+        self.page.refuse(call.hash)
+        self.page.save()
+
+
+def call_url(offer_url: str, offer: Offer, call: Call) -> str:
+    """Where the operator of this offer tells of the call: by the call's own hash, not by an answer (C1)."""
+    return f"{offer_url.removesuffix(f'/offers/{offer.id}')}/calls/{call.id}"
 
 
 def _sent(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
@@ -96,10 +148,7 @@ def _sent(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
 
 def _answered(send: Callable[[], httpx.Response]) -> httpx.Response:
     """An answer that is none of the server's faults."""
-    try:
-        answer = send()
-    except httpx.HTTPError as error:
-        raise CliError("unreachable", f"call: expected an answer, got {type(error).__name__}") from error
+    answer = send()
     if answer.is_server_error:
         good(answer)
     return answer
@@ -111,4 +160,9 @@ def _accepted(answer: httpx.Response, made: MinaBatchSettlement) -> dict[str, An
     accepted = next((each for each in required.get("accepts", []) if each.get("scheme") == made.scheme), None)
     if accepted is None:
         raise CliError("payment", f"402: expected the scheme {made.scheme} among what it accepts, got others")
-    return dict(accepted)
+    return {**accepted, "extra": dict(accepted.get("extra") or {})}
+
+
+def _correction(answer: httpx.Response, made: MinaBatchSettlement) -> object:
+    """The operator's own figures of the account, where the 402 has them."""
+    return _accepted(answer, made)["extra"].get("correction")

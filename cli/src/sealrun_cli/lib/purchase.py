@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from sealrun.encoding.fields import canonical
 from sealrun.money.buyer import sign_call
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import SignedReceipt
 from sealrun_cli.lib.book import page
 from sealrun_cli.lib.chain_view import on_chain
 from sealrun_cli.lib.confirming import confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import fetch
 from sealrun_cli.lib.output import Output, mina
-from sealrun_cli.lib.pay import pay
+from sealrun_cli.lib.pay import Till, call_url
 from sealrun_cli.lib.service import Service, good
 from sealrun_cli.lib.verifying import BROKEN
 
@@ -42,7 +44,7 @@ class Purchase:
     out: Output
     reads: tuple[str, ...] = ()
 
-    def free(self) -> dict[str, Any]:
+    def free(self) -> "Bought":
         """For an offer of price 0: the signature stands in the body."""
         if self.offer.payment is not None:
             said = f"call: expected --pay for an offer of {mina(self.offer.price)}, got none"
@@ -50,19 +52,14 @@ class Purchase:
             raise CliError("bad-request", said, following)
         self.out.progress("signing and sending the call")
         signed = sign_call(self.key, self.offer, **self._fresh())
-        return good(self.service.send("POST", f"{self.url}/calls", body=signed.body()))
+        answer = good(self.service.send("POST", f"{self.url}/calls", body=signed.body()))
+        return self._bought(signed.call, answer)
 
-    def paid(self, account: str, state: Path, node: str, *, yes: bool) -> dict[str, Any]:
+    def paid(self, account: str, state: Path, node: str, *, yes: bool) -> "Bought":
         """From a prepaid account, once somebody has agreed to what it costs at most."""
         if self.offer.payment is None:
             raise CliError("bad-request", "offer: expected one with a price for --pay, got one of price 0")
-        call = Call(
-            network=self.offer.network,
-            account=address_of(account),
-            offer_hash=self.offer.hash,
-            terms_hash=self.offer.terms,
-            **self._fresh(),
-        )
+        address, offer = address_of(account), self.offer
         cold = cold_start(self.service, account, node)
         with page(state, account, self.offer.payment.terms, cold) as book:
             confirm(self.out, self._plan(account, book.known.committed + self.offer.price), yes=yes)
@@ -72,8 +69,15 @@ class Purchase:
                 self.out.progress("the operator corrects what was spent from the account so far")
                 confirm(self.out, [_signing(account, total)], yes=yes)
 
-            url, offer, service = f"{self.url}/calls", self.offer, self.service
-            return pay(url, call, offer, key=self.key, page=book, service=service, agree=agree)
+            def fresh() -> Call:
+                return Call(offer.network, address, offer.hash, offer.terms, **self._fresh())
+
+            till = Till(f"{self.url}/calls", offer, self.key, book, self.service, agree)
+            taken = till.buy(fresh)
+        return self._bought(taken.call, taken.answer)
+
+    def _bought(self, call: Call, answer: dict[str, Any]) -> "Bought":
+        return Bought(self.service, self.offer, call_url(self.url, self.offer, call), call.id, answer)
 
     def _plan(self, account: str, total: int) -> list[str]:
         """What is bought, what it costs, and what is signed; nothing was sent yet.
@@ -110,17 +114,50 @@ def cold_start(service: Service, account: str, node: str) -> Known | None:
     return Known(spent, spent)
 
 
-def follow(url: str, offer: Offer, service: Service, out: Output) -> dict[str, Any]:
-    """The call once it is over."""
-    seen, end = "", time.monotonic() + offer.limits.seconds + MORE_SECONDS
-    while (call := service.get(url))["receipt"] is None:
-        if call["state"] != seen:
-            seen = call["state"]
-            out.progress(seen)
-        if time.monotonic() > end:
-            raise CliError("late", f"call: expected it to be over by now, got {seen}", f"look at {url}")
-        time.sleep(POLL_SECONDS)
-    return call
+@dataclass(frozen=True)
+class Bought:
+    """A call that was taken. Its hash and URL are the client's own, whatever an answer says (C1)."""
+
+    service: Service
+    offer: Offer
+    url: str
+    call: str
+    answer: dict[str, Any]
+
+    def started(self) -> dict[str, Any]:
+        """What the operator said when it took the call, under the call's own name."""
+        return self._named(self.answer)
+
+    def follow(self, out: Output) -> dict[str, Any]:
+        """The call once it is over; its state and receipt are those that the offer's oracle signed.
+
+        Raises:
+            CliError: it takes longer than the offer allows, or the receipt is of another call.
+        """
+        seen, end = "", time.monotonic() + self.offer.limits.seconds + MORE_SECONDS
+        while (view := self.service.get(self.url)).get("receipt") is None:
+            state = str(view.get("state"))
+            if state != seen:
+                seen = state
+                out.progress(seen)
+            if time.monotonic() > end:
+                late = f"call: expected it to be over by now, got {seen}"
+                raise CliError("late", late, f"look at {self.url}")
+            time.sleep(POLL_SECONDS)
+        return self._named({**view, "state": self._outcome(view["receipt"])})
+
+    def _outcome(self, receipt: object) -> str:
+        """How the call ended, by the receipt's signature."""
+        signed = SignedReceipt.parse(receipt)
+        expected = f"{self.call[:16]}… signed by {self.offer.oracle}"
+        got = f"{signed.receipt.call_hash:064x}"[:16] + f"… signed by {signed.public_key.to_base58()}"
+        if got != expected or f"{signed.receipt.call_hash:064x}" != self.call or not signed.holds():
+            said = "a signature that does not hold" if got == expected else got
+            raise CliError("receipt", f"receipt: expected one of call {expected}, got {said}")
+        return signed.receipt.status.name.lower()
+
+    def _named(self, view: Mapping[str, Any]) -> dict[str, Any]:
+        return {"reason": None, "receipt": None, "state": None, **view, "call": self.call, "url": self.url}
 
 
 def parsed_inputs(given: list[str], offer: Offer) -> dict[str, Any]:

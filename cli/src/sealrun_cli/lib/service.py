@@ -10,7 +10,7 @@ from sealrun.encoding.fields import canonical
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed
 from sealrun.offers.offer import Offer
-from sealrun.transport.http import limited, read_limited
+from sealrun.transport.http import TooLong, limited, read_limited
 from sealrun_cli.lib.errors import CliError
 
 MAX_ANSWER_BYTES = 1 << 20
@@ -37,12 +37,13 @@ class Service:
         """The whole answer, whatever its status.
 
         Raises:
-            CliError: the URL is not https; only this machine's own addresses may go without.
+            CliError: there is none, or the URL is neither https nor one of this machine.
         """
         check_url(url)
         content = None if body is None else canonical(body)
         sent = {"Accept-Encoding": "identity", "Content-Type": "application/json", **(headers or {})}
-        with self._http.stream(method, url, headers=sent, timeout=TIMEOUT, content=content) as response:
+        streamed = self._http.stream(method, url, headers=sent, timeout=TIMEOUT, content=content)
+        with reaching(url), streamed as response:
             whole = read_limited(response, at_most, seconds=60.0)
             return httpx.Response(
                 response.status_code, headers=response.headers, content=whole, request=response.request
@@ -66,7 +67,7 @@ class Service:
         """The bytes of a good answer as they arrive; within an hour, or the connection counts as stuck."""
         check_url(url)
         headers = {"Accept-Encoding": "identity"}
-        with self._http.stream("GET", url, headers=headers, timeout=TIMEOUT) as response:
+        with reaching(url), self._http.stream("GET", url, headers=headers, timeout=TIMEOUT) as response:
             if not response.is_success:
                 raise CliError("unreachable", f"{url[:100]}: expected a file, got {response.status_code}")
             yield limited(response, at_most, seconds=3600.0)
@@ -81,6 +82,22 @@ class Service:
         if not url.endswith(f"/offers/{offer.id}"):
             raise CliError("offer", f"offer: expected the document of {url}, got that of {offer.id}")
         return offer
+
+
+@contextmanager
+def reaching(url: str) -> Iterator[None]:
+    """No answer names the address that was asked.
+
+    Raises:
+        CliError: there was no answer from it.
+    """
+    try:
+        yield
+    except TooLong as error:
+        raise CliError("too-large", f"{url[:200]}: {error}") from error
+    except httpx.HTTPError as error:
+        why = f"{type(error).__name__}: {error}".removesuffix(": ")
+        raise CliError("unreachable", f"{url[:200]}: expected an answer, got {why}") from error
 
 
 def check_url(url: str, name: str = "url") -> None:

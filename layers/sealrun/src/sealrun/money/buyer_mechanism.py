@@ -1,9 +1,10 @@
-"""The buyer's x402 mechanism for one call on a prepaid account: sees what it signs, and signs no more (A10).
+"""The buyer's x402 mechanism for one call on a prepaid account: sees what it signs, and signs no more.
 
     mechanism = MinaBatchSettlement(call, offer, buyer=key, sign=sign, known=Known(spent, spent))
     x402Client().register("mina:devnet", mechanism)
 
 It is built per call and needs no x402 package: the class has the two members that a client's mechanism has.
+One limit is signed for a call (C2): after a correction that raises it, make another with the same ``Known``.
 """
 
 from collections.abc import Callable, Mapping
@@ -52,6 +53,7 @@ class MinaBatchSettlement:
             known: of the account; it grows with each signature.
         """
         self._call, self._offer, self._buyer, self._sign, self._known = call, offer, buyer, sign, known
+        self._signed: int | None = None  # the limit that was signed for this call
 
     def body(self) -> dict[str, Any]:
         """The request's body: what is asked for, without what pays for it."""
@@ -69,10 +71,14 @@ class MinaBatchSettlement:
         """Sign the voucher for these requirements, an x402 PaymentRequirements.
 
         Raises:
-            Refused: they ask for something else than the offer says, or for a limit that is too high.
+            Refused: they ask for something else than the offer says, for a limit that is too high, or for
+                a second, higher limit of the same call (C2).
         """
         self._check(requirements)
         limit = self._next_limit()
+        if self._signed is not None and limit > self._signed:
+            raise Refused(f"limit: expected at most the {self._signed} signed for this call, got {limit}")
+        self._signed = limit
         signature = self._sign(self._call.voucher_fields(limit))
         self._known.highest = max(self._known.highest, limit)
         return {
@@ -87,13 +93,16 @@ class MinaBatchSettlement:
         """Take the figures of a 402 over, if they rest on the buyer's own signature (A10).
 
         Raises:
-            Refused: they do not, or they are above the limit that it signed.
+            Refused: they do not, they are above the limit that it signed, or they count this very call,
+                which the same answer refuses (C2).
             Malformed: the correction is not of its form.
         """
         found = read.only(correction, ("due", "pending", "voucher"), where="correction")
         committed = sum(read.decimal(found, name, high=MAX_UINT64) for name in ("due", "pending"))
         voucher = read.only(found["voucher"], ("limit", "callHash", "signature"), where="voucher")
         limit = self._signed_limit(voucher)
+        if voucher["callHash"] == str(self._call.hash):
+            raise Refused("correction: expected an earlier call's voucher, got that of the call it refuses")
         if committed > limit:
             raise Refused(f"correction: expected at most the signed limit {limit}, got {committed}")
         self._known.committed, self._known.highest = committed, max(self._known.highest, limit)

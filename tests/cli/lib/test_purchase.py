@@ -1,0 +1,59 @@
+"""A call that was taken is followed by its own hash, and believed by its receipt."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.purchase import Bought
+from sealrun_cli.lib.service import Service
+from tests.sealrun.world import SELLER, World, make_offer, sign_call
+
+
+@pytest.fixture(scope="module")
+def sold() -> tuple[World, dict[str, Any], str]:
+    """A call that is over: its world, its receipt and its hash."""
+    world = World()
+    record = world.settle(world.call(sign_call(world.offer)).record.call_hash)
+    assert record.receipt is not None
+    return world, dict(record.receipt), record.id
+
+
+def follow(world: World, call: str, view: dict[str, Any]) -> dict[str, Any]:
+    """What the client makes of the operator's answer."""
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=view))
+    with httpx.Client(transport=transport) as http:
+        bought = Bought(Service(http), world.offer, f"https://calls.test/calls/{call}", call, {})
+        return bought.follow(Output(as_json=True))
+
+
+def test_c1_state_hash_and_address_are_the_clients_own(sold: tuple[World, dict[str, Any], str]) -> None:
+    world, receipt, call = sold
+    lies = {"state": "failed", "call": "/etc", "url": "https://calls.test/calls/other", "receipt": receipt}
+    ended = follow(world, call, lies)
+    assert (ended["state"], ended["call"]) == ("succeeded", call)
+    assert ended["url"] == f"https://calls.test/calls/{call}"
+
+
+def test_c1_a_receipt_of_another_call_is_not_taken(sold: tuple[World, dict[str, Any], str]) -> None:
+    world, receipt, _ = sold
+    with pytest.raises(CliError, match="receipt: expected one of call 0707") as caught:
+        follow(world, "07" * 32, {"state": "succeeded", "receipt": receipt})
+    assert caught.value.kind == "receipt"
+
+
+def test_c1_a_receipt_of_another_oracle_is_not_taken(sold: tuple[World, dict[str, Any], str]) -> None:
+    world, receipt, call = sold
+    stranger = World(offer=make_offer(oracle=SELLER.public_key().to_base58()))
+    with pytest.raises(CliError, match=f"by {stranger.offer.oracle}, got .* by {world.offer.oracle}"):
+        follow(stranger, call, {"state": "succeeded", "receipt": receipt})
+    assert world.offer.oracle != stranger.offer.oracle
+
+
+def test_c1_a_receipt_that_was_changed_is_not_taken(sold: tuple[World, dict[str, Any], str]) -> None:
+    world, receipt, call = sold
+    changed = {**receipt, "data": {**receipt["data"], "grade": receipt["data"]["grade"] + 1}}
+    with pytest.raises(CliError, match="a signature that does not hold"):
+        follow(world, call, {"state": "succeeded", "receipt": changed})
