@@ -102,7 +102,7 @@ def test_l5_the_buyer_fetches_everything(shop: Shop, tmp_path: Path) -> None:
 
 
 def test_l5_another_key_than_the_buyers_is_told_so(shop: Shop, tmp_path: Path) -> None:
-    with pytest.raises(CliError, match="expected the buyer's over the six fields") as caught:
+    with pytest.raises(CliError, match="expected the buyer's over the seven fields") as caught:
         shop.fetch(tmp_path, buyer=SELLER)
     assert caught.value.kind == "not-allowed"
 
