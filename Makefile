@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all setup-tests demo test check bench lock format clean
+.PHONY: help setup setup-all setup-tests demo test check docs diagrams bench lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,15 @@ test: check ## everything: check, real peers on loopback, contracts
 	pytest -q -m peers
 	npm test --silent -w contracts
 	npm run --silent test:proofs -w contracts
+
+docs: setup ## build the documentation and serve it on loopback, until Ctrl-C
+	sphinx-build -q -W --keep-going -b html docs out/docs
+	@echo "http://127.0.0.1:8765"
+	@python -m http.server --bind 127.0.0.1 --directory out/docs 8765
+
+diagrams: ## draw docs/diagrams/*.svg from their sources
+	@local/setup.sh local docs
+	node docs/diagrams/draw.mjs
 
 bench: setup-tests ## measure, each figure beside its peer in the same run
 	@python -m bench

@@ -26,7 +26,7 @@ services = Services(settings)
 
 @app.post("/webhooks/<provider>")
 def post_webhook(provider: str) -> Response[str]:
-    """A delivery of a provider's; whatever it is about, the answer says nothing of our runs."""
+    """Take a provider's delivery; every delivery gets the same answer, which says nothing about runs."""
     woken = take_webhook(
         body_bytes(app, at_most=MAX_DELIVERY_BYTES),
         app.current_event.headers,

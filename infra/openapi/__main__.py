@@ -1,40 +1,55 @@
-"""``python -m infra.openapi`` writes the document; with ``--check`` it only says whether it is up to date."""
+"""``python -m infra.openapi`` writes the description and its page; with ``--check`` it only compares."""
 
 import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from infra.layers import ROOT
 from infra.openapi.document import make_document
 from infra.openapi.handlers import handled
+from infra.openapi.page import page
 from infra.openapi.routes import ROUTES
 
 FUNCTIONS = ROOT / "functions"
 # Packed with the function that publishes it.
 FILE = FUNCTIONS / "receipt" / "openapi.json"
+PAGE = ROOT / "docs" / "reference" / "http.md"
 
 
 def text() -> str:
-    """The document as the file has it."""
-    return json.dumps(make_document(handled(FUNCTIONS), ROUTES), indent=1) + "\n"
+    """The description as the file has it."""
+    return json.dumps(_document(), indent=1) + "\n"
+
+
+def page_text() -> str:
+    """The page as the file has it."""
+    return page(_document())
+
+
+def _document() -> dict[str, Any]:
+    return make_document(handled(FUNCTIONS), ROUTES)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check; 1 where the file is another."""
+    """Write or check; 1 where a file is another."""
     parser = argparse.ArgumentParser(prog="python -m infra.openapi", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing")
     parser.add_argument("--file", type=Path, default=FILE)
+    parser.add_argument("--page", type=Path, default=PAGE)
     options = parser.parse_args(arguments)
-    made = text()
+    wanted = {options.file: text(), options.page: page_text()}
     if not options.check:
-        options.file.write_text(made, encoding="utf-8")
-    elif not options.file.exists() or options.file.read_text(encoding="utf-8") != made:
-        print(
-            f"{options.file.name} is not what the handlers say; run: python -m infra.openapi", file=sys.stderr
-        )
-        return 1
-    return 0
+        for file, made in wanted.items():
+            file.write_text(made, encoding="utf-8")
+        return 0
+    other = [
+        file for file, made in wanted.items() if not file.exists() or file.read_text(encoding="utf-8") != made
+    ]
+    for file in other:
+        print(f"{file.name} is not what the handlers say; run: python -m infra.openapi", file=sys.stderr)
+    return 1 if other else 0
 
 
 if __name__ == "__main__":

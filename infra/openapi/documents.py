@@ -8,7 +8,6 @@ from infra.openapi.shapes import (
     NANOMINA,
     SECONDS,
     SHA256,
-    SIGNATURE,
     URL,
     VALUES,
     Schema,
@@ -18,12 +17,13 @@ from infra.openapi.shapes import (
     nullable,
     one_of,
     ref,
+    signed,
     text,
     whole,
 )
 from sealrun.calls.call import MAX_READS
 from sealrun.chain.account import MINA_TOKEN
-from sealrun.encoding.fields import NETWORKS
+from sealrun.encoding.fields import DUE, FIGURE, NETWORKS, RECEIPT, REDEEM, TICKET, VOUCHER
 from sealrun.money import x402
 from sealrun.money.dues import DEPTH as DUE_DEPTH
 from sealrun.offers.inputs import MAX_ENCODED
@@ -32,7 +32,9 @@ from sealrun.receipts.receipt import MAX_GRADE, Outcome
 from sealrun.runs.record import State
 
 _TEXT: Schema = {"type": "string"}
-_VOUCHER = {"limit": NANOMINA, "callHash": FIELD, "signature": SIGNATURE}
+# What the wallet signs for a call: one signature authorises the call and its payment.
+_CALL_SIGNATURE = signed(VOUCHER, "account.x", "account.isOdd", "limit", "call hash")
+_VOUCHER = {"limit": NANOMINA, "callHash": FIELD, "signature": _CALL_SIGNATURE}
 
 
 def _called() -> dict[str, Schema]:
@@ -57,7 +59,7 @@ def _calls() -> dict[str, Schema]:
     reads = {"reads": items(text("[0-9a-f]{64}", "A receipt's hash."), MAX_READS)}
     identifier = text("[A-Za-z0-9_-]{16,128}", "The same one never claims two calls.")
     free = closed(
-        {**_called(), "limit": NANOMINA, "signature": SIGNATURE}, {"identifier": identifier, **reads}
+        {**_called(), "limit": NANOMINA, "signature": _CALL_SIGNATURE}, {"identifier": identifier, **reads}
     )
     paid = closed(_called(), reads)
     return {
@@ -71,7 +73,13 @@ def _redemption() -> Schema:
     grant = text("[A-Za-z0-9_-]{1,11000}", "The issuer's grant: its canonical JSON as base64url.")
     called = _called()
     free = {name: called[name] for name in ("inputs", "salt", "nonce")}
-    return closed({"grant": grant, "signature": SIGNATURE, "expires_at": SECONDS, "proof": SIGNATURE}, free)
+    granted = signed(TICKET, "issuer.x", "issuer.isOdd", "grant hash")
+    proof = signed(REDEEM, "ticket key.x", "ticket key.isOdd", "expires_at", "call hash")
+    proof["description"] = (
+        f"With a prepaid call: {proof['description']}. "
+        "Without one: as a call of price 0, signed by the ticket's key."
+    )
+    return closed({"grant": grant, "signature": granted, "expires_at": SECONDS, "proof": proof}, free)
 
 
 def _views() -> dict[str, Schema]:
@@ -110,7 +118,8 @@ def _receipt() -> Schema:
         "grade": whole(0, MAX_GRADE, "What the receipt rests on; 0 is the operator's word."),
         "finished_at": SECONDS,
     }
-    return closed({"data": closed(data), "signature": SIGNATURE, "publicKey": KEY})
+    rest = (*(name.replace("_", " ") for name in hashes), "status", "grade", "finished_at")
+    return closed({"data": closed(data), "signature": signed(RECEIPT, *rest), "publicKey": KEY})
 
 
 def _evidence() -> Schema:
@@ -124,9 +133,11 @@ def _evidence() -> Schema:
 
 
 def _account() -> dict[str, Schema]:
-    said = {"due": NANOMINA, "tree_root": FIELD, "count": whole(0, 2**DUE_DEPTH), "signature": SIGNATURE}
+    said = {"due": NANOMINA, "tree_root": FIELD, "count": whole(0, 2**DUE_DEPTH)}
+    due = {**said, "signature": signed(DUE, "account.x", "account.isOdd", "due", "root")}
+    figured = {**said, "signature": signed(FIGURE, "account.x", "account.isOdd", "due", "root")}
     both = {"account": KEY, "terms": ref("Terms"), "pending": NANOMINA}
-    voucher = {"limit": NANOMINA, "call_hash": FIELD, "signature": SIGNATURE}
+    voucher = {"limit": NANOMINA, "call_hash": FIELD, "signature": _CALL_SIGNATURE}
     leaf = closed(
         {
             "index": whole(0, 2**DUE_DEPTH),
@@ -137,11 +148,11 @@ def _account() -> dict[str, Schema]:
         }
     )
     proof = closed({"leaf": leaf, "siblings": items(FIELD, DUE_DEPTH)})
-    settlement = closed({**both, "voucher": closed(voucher), "due": closed(said), "root": FIELD})
+    settlement = closed({**both, "voucher": closed(voucher), "due": closed(due), "root": FIELD})
     figure = closed(
         {
             **both,
-            "figure": closed({**said, "root": FIELD}),
+            "figure": closed({**figured, "root": FIELD}),
             "voucher": closed(_VOUCHER),
             "proof": nullable(proof),
         }
@@ -154,7 +165,7 @@ def _account() -> dict[str, Schema]:
 
 
 def _payment() -> dict[str, Schema]:
-    """x402 v2, scheme batch-settlement; see docs/x402-batch-settlement-mina.md."""
+    """x402 v2, scheme batch-settlement; see docs/x402.md."""
     correction = closed({"due": NANOMINA, "pending": NANOMINA, "voucher": closed(_VOUCHER)})
     extra = closed(
         {
@@ -184,7 +195,7 @@ def _payment() -> dict[str, Schema]:
         }
     )
     payload = closed(
-        {"account": KEY, "buyer": KEY, "limit": NANOMINA, "callHash": FIELD, "signature": SIGNATURE}
+        {"account": KEY, "buyer": KEY, "limit": NANOMINA, "callHash": FIELD, "signature": _CALL_SIGNATURE}
     )
     accepted = closed(what, {"maxTimeoutSeconds": {"type": "integer"}, "extra": {"type": "object"}})
     signature = closed(

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from infra.openapi.shapes import HASH, KEY, SIGNATURE, URL, Schema, embedded, ref, text
+from infra.openapi.shapes import HASH, KEY, URL, Schema, embedded, ref, signed, text
 from sealrun import errors
+from sealrun.encoding.fields import ACCOUNT, READ
 from sealrun.errors import SealrunError
 from sealrun.money import x402
 
@@ -49,13 +50,15 @@ _SIGNED = (*_READ, errors.Expired, errors.NotAllowed)
 _UNTIL = Parameter(
     "sealrun-expires-at", "header", text("0|[1-9][0-9]{0,15}", "Unix seconds, at most an hour ahead.")
 )
-_SIGNATURE = Parameter(
+# The buyer's right to read one call, and the right of buyer, seller or operator to read an account. The last
+# field is ``encoding.origins.service_field``.
+_READ_RIGHT = Parameter(
     "sealrun-signature",
     "header",
-    {
-        **SIGNATURE,
-        "description": "Over fields that say what is read, until when, and at which origin.",
-    },
+    signed(READ, "account.x", "account.isOdd", "call hash", "expires at", "service"),
+)
+_ACCOUNT_RIGHT = Parameter(
+    "sealrun-signature", "header", signed(ACCOUNT, "account.x", "account.isOdd", "expires at", "service")
 )
 _KEY = Parameter("sealrun-key", "header", KEY)
 _CALL = Parameter(
@@ -117,11 +120,11 @@ ROUTES = {
     "GET /calls/{call}/receipt.intoto.jsonl": Operation(
         {"type": "string"}, _READ, media_type="application/jsonl"
     ),
-    "GET /calls/{call}/evidence": Operation(ref("Evidence"), _SIGNED, parameters=(_UNTIL, _SIGNATURE)),
+    "GET /calls/{call}/evidence": Operation(ref("Evidence"), _SIGNED, parameters=(_UNTIL, _READ_RIGHT)),
     "GET /accounts/{address}": Operation(
         ref("AccountView"),
         (*_SIGNED, errors.Unavailable),
-        parameters=(*_needed(_KEY, _UNTIL, _SIGNATURE), _CALL),
+        parameters=(*_needed(_KEY, _UNTIL, _ACCOUNT_RIGHT), _CALL),
     ),
     "POST /webhooks/{provider}": _DELIVERY,
 }

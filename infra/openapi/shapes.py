@@ -80,3 +80,9 @@ VALUES = {
     "Url": {"type": "string", "format": "uri"},
 }
 HASH, SHA256, FIELD, NANOMINA, KEY, SIGNATURE, SECONDS, URL = map(ref, VALUES)
+
+
+def signed(tag: str, *rest: str) -> Schema:
+    """A signature, with the list of fields that it signs: the tag, the network, then ``rest``."""
+    fields = ", ".join([f'text("{tag}")', "text(network)", *rest])
+    return {**SIGNATURE, "description": f"`signFields([{fields}])`"}

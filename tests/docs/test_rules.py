@@ -32,7 +32,7 @@ def test_the_rulebook_is_read() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.number)
 def test_a_rule_has_a_test_with_its_number_or_is_pending(rule: Rule) -> None:
-    assert (rule.number in HELD) != (rule.number in PENDING)
+    assert rule.number in HELD | PENDING
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.number)

@@ -1,6 +1,6 @@
 """x402 v2 over HTTP, scheme ``batch-settlement`` on Mina: the three headers as values. No money moves here.
 
-The binding is ``docs/x402-batch-settlement-mina.md``. The body of a paid call says what is asked for
+The binding is ``docs/x402.md``. The body of a paid call says what is asked for
 (account, inputs, salt, nonce, expires_at); PAYMENT-SIGNATURE says who pays for it and up to which total.
 """
 
