@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all setup-tests demo test check docs diagrams bench lock format clean
+.PHONY: help setup setup-all setup-tests demo test check docs diagrams bench dist lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,11 @@ diagrams: ## draw docs/diagrams/*.svg from their sources
 bench: setup-tests ## measure, each figure beside its peer in the same run
 	@python -m bench
 
+dist: setup-tests ## build wheels, source archives and their bills of materials into dist/, the same bytes every time
+	npm run --silent build -w contracts
+	rm -rf dist
+	@python -m infra.dist --out dist
+
 format: setup-all ## put every file into the format that check wants
 	ruff format .
 	ruff check --fix .
@@ -62,4 +67,4 @@ lock: setup-all ## resolve all versions again (needs uv on PATH)
 	npm install --package-lock-only
 
 clean: ## remove everything that was built or installed here
-	rm -rf .venv node_modules out build contracts/build
+	rm -rf .venv node_modules out build dist contracts/build

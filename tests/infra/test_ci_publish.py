@@ -15,7 +15,7 @@ from mina.keys import PrivateKey
 from tests.infra.test_ci_blocks import ACTION, COMPONENT, environment
 from tests.repositories import commit_all
 from tests.spine.conftest import PIPELINE
-from tests.spine.test_reseller import Reseller
+from tests.spine.reseller import Reseller
 
 pytestmark = pytest.mark.peers
 

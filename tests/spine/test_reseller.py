@@ -1,89 +1,19 @@
 """Tried as a new reseller would: from an empty folder to a closed offer, by the ``sealrun`` command alone."""
 
-import json
-import os
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.repositories import git
-from tests.spine.conftest import repository
+from tests.spine.reseller import CHAIN, PRICE, Reseller, bought, call, sandboxed
 
 pytestmark = pytest.mark.peers
-
-SEALRUN = Path(sys.executable).parent / "sealrun"
-PRICE = 5 * 10**9
-CHAIN = ("--poll-ms", "100", "--no-proofs")
-NAMED = '  name: "sealrun $[[ inputs.sealrun_call ]]"\n'
-REPAIRS = {
-    "    greeting:\n": "    greeting:\n      regex: ^[a-z]{1,20}$\n",
-    NAMED: f"{NAMED}  auto_cancel: {{on_new_commit: none}}\n",
-}
-
-
-@dataclass
-class Reseller:
-    """Somebody with a project, a shell and the command."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    def run(self, *arguments: str, status: int = 0) -> dict[str, Any]:
-        """What the command prints as JSON; it must end with this status."""
-        done = subprocess.run(
-            [SEALRUN, *arguments, "--json"],
-            cwd=self.folder,
-            env=self.environment,
-            check=False,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=180,
-        )
-        assert done.returncode == status, done.stderr
-        assert "Traceback" not in done.stderr
-        return dict(json.loads(done.stdout))
-
-    def address(self, name: str) -> str:
-        return str(self.run("key", f"{name}.key")["address"])
-
-    def init(self, file: str, *arguments: str, tag: str = "v2", status: int = 0) -> dict[str, Any]:
-        parties = ["--oracle", "oracle.key", "--seller", "seller.key", "--operator", "operator.key"]
-        named = ["--tag", tag, "--title", "Say hello", "--price", "5", "--depth", "0", "--file", file]
-        return self.run("init", *named, *parties, *arguments, status=status)
-
-    def repair(self) -> None:
-        """Put right what `init` and `check` named, under a new tag."""
-        file = self.folder / ".gitlab-ci.yml"
-        text = file.read_text()
-        for before, after in REPAIRS.items():
-            assert before in text
-            text = text.replace(before, after)
-        file.write_text(text)
-        git(self.folder, "commit", "--quiet", "-am", "sell")
-        git(self.folder, "tag", "v2")
 
 
 @pytest.fixture(scope="module")
 def reseller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reseller]:
-    folder = tmp_path_factory.mktemp("reseller") / "project"
-    repository(folder)
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "SEALRUN_O1JS_CACHE") if name in os.environ}
-    someone = Reseller(folder, {**kept, "SEALRUN_STATE": str(folder.parent / "state")})
-    funded = [part for who in ("seller", "operator", "buyer") for part in ("--fund", f"{who}.key")]
-    try:
-        around = someone.run("sandbox", *funded, "--no-proofs")
-        someone.environment["SEALRUN_MINA_NODE"] = around["node"]
+    with sandboxed(tmp_path_factory.mktemp("reseller") / "project") as someone:
         yield someone
-    finally:
-        someone.run("deploy", "--stop")
-        someone.run("sandbox", "--stop")
 
 
 def test_from_init_to_close_by_the_command_alone(reseller: Reseller) -> None:
@@ -116,7 +46,7 @@ def test_from_init_to_close_by_the_command_alone(reseller: Reseller) -> None:
     )
     assert run(*settle)["settled"] == str(PRICE)
 
-    assert run("rotate", "token", "--yes")["paused"] == ""
+    assert run("rotate", "token", "--yes")["suspended"] == ""
     again = run(*call(published["url"], account))
     assert again["state"] == "succeeded"
 
@@ -176,16 +106,3 @@ def test_a9_a_leaked_oracle_key_closes_everything_that_it_signs_for(reseller: Re
     assert closed == [each["offer"] for each in offers if each["oracle"] == address]
     refused = reseller.run("publish", "--file", "offer2.toml", "--yes", status=1)
     assert "which is closed" in refused["error"]["detail"]
-
-
-def call(url: str, account: str) -> list[str]:
-    paying = ["--pay", "--yes", "--account", account, "--key", "buyer.key", "--receipt", "receipt.json"]
-    return ["call", url, "--input", "greeting=hello", *paying]
-
-
-def bought(reseller: Reseller, url: str, keys: str = "first") -> str:
-    """A fresh account and one good run; the account."""
-    named = ["--deposit", "20", "--account-key", f"{keys}.key", "--key", "buyer.key"]
-    account = str(reseller.run("open", url, "--yes", *named, *CHAIN)["account"])
-    assert reseller.run(*call(url, account))["state"] == "succeeded"
-    return account

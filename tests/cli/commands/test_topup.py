@@ -12,15 +12,15 @@ from typer.testing import CliRunner, Result
 from mina.keys import PrivateKey
 from sealrun.chain.account import MINA_TOKEN, PERMISSIONS
 from sealrun_cli.commands import topup
+from sealrun_cli.lib.contracts import CHECKOUT
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.verification_keys import VERIFICATION_KEYS
 from sealrun_cli.main import app
 from tests.cli.web import Asked, Web, web
 
 NANO = 10**9
 ACCOUNT = PrivateKey.from_scalar(11).public_key().to_base58()
 PAYER, OTHER = (PrivateKey.from_scalar(number) for number in (12, 13))
-CODE = json.loads(VERIFICATION_KEYS.read_text())["PrepaidAccount"]["hash"]
+CODE = json.loads((CHECKOUT / "verification_keys.json").read_text())["PrepaidAccount"]["hash"]
 
 
 @dataclass

@@ -10,6 +10,7 @@ from mina.keys import PrivateKey
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib import background, options
 from sealrun_cli.lib.confirming import Yes, confirm
+from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.deploy_aws import deploy_to_aws
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
@@ -17,7 +18,6 @@ from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.sandbox_state import found_sandbox
 from sealrun_cli.lib.target import DEFAULT_NAME, WORK, Name, Target, find_target, step, work_folder
-from sealrun_cli.lib.verification_keys import pinned_keys
 
 MODULE = "local.stack"
 REGION = "eu-central-1"

@@ -22,13 +22,13 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.book import locked, replace_json
 from sealrun_cli.lib.chain_view import Moment, moment
 from sealrun_cli.lib.confirming import Yes, confirm
+from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import Output, mina, nanomina, speaking
 from sealrun_cli.lib.purchase import address_of
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.tools import Sender, run_tool
-from sealrun_cli.lib.verification_keys import pinned_keys
 
 DEPTH = "offers of depth 0 count it now, others that many blocks after a call made their operator see it"
 

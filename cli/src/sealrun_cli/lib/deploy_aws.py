@@ -15,6 +15,7 @@ from typing import Any
 from mina.keys import PrivateKey
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib import background
+from sealrun_cli.lib.aws import boto3
 from sealrun_cli.lib.cloudformation import Stacks
 from sealrun_cli.lib.confirming import confirm
 from sealrun_cli.lib.errors import CliError
@@ -56,13 +57,11 @@ def deploy_to_aws(
     Raises:
         CliError: AWS refused, somebody said no, or the stack did not come up.
     """
-    import boto3  # noqa: PLC0415
-
     with aws_errors():
-        region = boto3.session.Session().region_name
+        region = boto3().session.Session().region_name
         if region is None:
             raise CliError("aws", "aws: expected a region, got none", "set AWS_REGION")
-        stacks = Stacks(boto3.client("cloudformation", region_name=region), name, out)
+        stacks = Stacks(boto3().client("cloudformation", region_name=region), name, out)
         stack = stacks.found()
         _check_ledger(stack or {}, given)
         bucket = bucket or _bucket_name(region)
@@ -128,9 +127,7 @@ def _origin_secret() -> dict[str, str]:
 
 def _concurrency(region: str, out: Output) -> dict[str, str]:
     """Reserving more than the account has left is refused; a new account has ten in all."""
-    import boto3  # noqa: PLC0415
-
-    limits = boto3.client("lambda", region_name=region).get_account_settings()["AccountLimit"]
+    limits = boto3().client("lambda", region_name=region).get_account_settings()["AccountLimit"]
     if (left := limits["UnreservedConcurrentExecutions"]) >= RESERVED + UNRESERVED:
         return {}
     wanted = f"expected {RESERVED + UNRESERVED} to reserve parts of it, got {left}"
@@ -144,22 +141,18 @@ def _parameter(stack: Mapping[str, Any], name: str) -> str:
 
 
 def _bucket_name(region: str) -> str:
-    import boto3  # noqa: PLC0415
-
-    return f"sealrun-packages-{boto3.client('sts').get_caller_identity()['Account']}-{region}"
+    return f"sealrun-packages-{boto3().client('sts').get_caller_identity()['Account']}-{region}"
 
 
 def _uploaded(bucket: str, region: str, out: Output, packing: Sequence[str], *, yes: bool) -> str:
     """Pack everything for Lambda and put it into the bucket; the template's URL."""
-    import boto3  # noqa: PLC0415
-
     if not (background.ROOT / "infra" / "package.py").exists():
         said = "deploy: expected a checkout of sealrun's repository, got an installed command"
         raise CliError("local", said, "clone the repository and run `make setup` in it")
     confirm(
         out, [f"upload   layers, functions and templates to s3://{bucket}, which is made if needed"], yes=yes
     )
-    _make_bucket(boto3.client("s3", region_name=region), bucket, region)
+    _make_bucket(boto3().client("s3", region_name=region), bucket, region)
     out.progress("packing layers and functions for Lambda")
     with tempfile.TemporaryDirectory() as scratch:
         named = ["--out", scratch, "--bucket", bucket, "--region", region, "--upload"]

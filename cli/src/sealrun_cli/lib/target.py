@@ -11,17 +11,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mina.keys import PrivateKey
-from sealrun.adapters.aws.dynamodb import DynamoLedger
-from sealrun.adapters.aws.kms import KmsKeys
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.service.credentials import key_context
+from sealrun_cli.lib.aws import boto3
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.offer_file import OFFER_FILE
+
+if TYPE_CHECKING:
+    from sealrun.adapters.aws.dynamodb import DynamoLedger
+    from sealrun.adapters.aws.kms import KmsKeys
 
 WORK = Path(".sealrun")
 DEFAULT_NAME = "sealrun"
@@ -60,22 +63,24 @@ class Target:
 
     def client(self, service: str) -> Any:
         """A boto3 client; for a stack on this machine, of its own servers and no other."""
-        import boto3  # noqa: PLC0415  a quarter of a second
-
         if not self.local:
-            return boto3.client(service, region_name=self.region)  # type: ignore[call-overload]
+            return boto3().client(service, region_name=self.region)
         endpoint = self.local.get(f"AWS_ENDPOINT_URL_{service.upper()}", self.local["AWS_ENDPOINT_URL"])
         secrets = {name: self.local[variable] for variable, name in LOCAL_KEYS.items()}
-        return boto3.client(service, region_name=self.region, endpoint_url=endpoint, **secrets)  # type: ignore[call-overload]
+        return boto3().client(service, region_name=self.region, endpoint_url=endpoint, **secrets)
 
     @property
-    def offers(self) -> DynamoLedger:
+    def offers(self) -> "DynamoLedger":
         """The stack's table."""
+        from sealrun.adapters.aws.dynamodb import DynamoLedger  # noqa: PLC0415
+
         return DynamoLedger(self.client("dynamodb"), table=self.table)
 
     @property
-    def keys(self) -> KmsKeys:
+    def keys(self) -> "KmsKeys":
         """The stack's key service."""
+        from sealrun.adapters.aws.kms import KmsKeys  # noqa: PLC0415
+
         return KmsKeys(self.client("kms"), key_id=self.kms_key)
 
     def offer(self, offer_id: str) -> StoredOffer:
@@ -172,10 +177,8 @@ def find_target(folder: Path, name: str) -> Target:
 
 def target_in_aws(name: str) -> Target:
     """The stack from its outputs in AWS, in the region of the caller's configuration."""
-    import boto3  # noqa: PLC0415
-
     with aws_errors(missing=f"stack: expected {name} here or in AWS, got none"):
-        client = boto3.client("cloudformation")
+        client = boto3().client("cloudformation")
         found = client.describe_stacks(StackName=name)["Stacks"][0]
         region = client.meta.region_name
     return target_of(found, region)
@@ -211,6 +214,7 @@ def target_of(found: Mapping[str, Any], region: str) -> Target:
 @contextmanager
 def aws_errors(missing: str = "") -> Iterator[None]:
     """AWS's refusals in our words; they name actions and resources, never a secret."""
+    boto3()
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     try:

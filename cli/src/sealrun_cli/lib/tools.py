@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from mina.keys import PrivateKey
+from sealrun_cli.lib.contracts import contracts, environment
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output, nanomina
 
-TOOLS = Path(__file__).resolve().parents[4] / "contracts" / "build" / "tools"
 # Lines that libraries print before a tool has a fault.
 SHOWN_LINES = 5
 
@@ -47,13 +47,15 @@ def run_tool(name: str, sender: Sender, out: Output, **request: Any) -> dict[str
     """
     if prover := os.environ.get("SEALRUN_PROVER"):
         return _asked(Path(prover), {"tool": name, **sender.request(), **request}, out)
-    program = Path(os.environ.get("SEALRUN_TOOLS", TOOLS)) / f"{name}.js"
+    folder = os.environ.get("SEALRUN_TOOLS") or contracts() / "build" / "tools"
+    program = Path(folder) / f"{name}.js"
     if not program.exists():
         raise CliError("tools", f"tools: expected {program}, got none", "run: npm run build -w contracts")
     text = json.dumps({**sender.request(), **request})
     pipe = subprocess.PIPE
     # The request holds a key: it goes to stdin, arguments and environment can be seen by others.
-    with subprocess.Popen([_node(), program], stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+    streams: dict[str, Any] = {"stdin": pipe, "stdout": pipe, "stderr": pipe}
+    with subprocess.Popen([_node(), program], text=True, env=environment(), **streams) as process:
         stdin, stdout, stderr = (cast("IO[str]", each) for each in _streams(process))
         stdin.write(text)
         stdin.close()

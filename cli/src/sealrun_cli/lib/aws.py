@@ -1,0 +1,19 @@
+"""boto3, which takes a quarter of a second to import and is installed with an extra only."""
+
+from typing import Any
+
+from sealrun_cli.lib.errors import CliError
+
+
+def boto3() -> Any:
+    """The module.
+
+    Raises:
+        CliError: it is not installed.
+    """
+    try:
+        import boto3 as module  # noqa: PLC0415
+    except ImportError as error:
+        said = "boto3: expected it installed, for a stack on AWS or on this machine; got none"
+        raise CliError("aws", said, 'run: pip install "sealrun-cli[aws]"') from error
+    return module

@@ -1,0 +1,39 @@
+"""Where the contracts' programs and pinned keys stand: in a checkout, or in the package ``sealrun-tools``."""
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+
+from sealrun_cli.lib.errors import CliError
+
+CHECKOUT = Path(__file__).resolve().parents[4] / "contracts"
+# Compiled circuits are kept here where there is no checkout to keep them in; about 200 MB.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sealrun" / "o1js"
+
+
+def contracts() -> Path:
+    """The folder with ``build/tools`` and ``verification_keys.json``; a checkout comes first.
+
+    Raises:
+        CliError: there is neither.
+    """
+    if (CHECKOUT / "package.json").exists():
+        return CHECKOUT
+    spec = importlib.util.find_spec("sealrun_tools")
+    if spec is None or spec.origin is None:
+        said = "contracts: expected the package sealrun-tools, got none"
+        raise CliError("tools", said, 'run: pip install "sealrun-cli[chain]"')
+    return Path(spec.origin).parent
+
+
+def environment() -> dict[str, str]:
+    """This process's environment, with a place for compiled circuits that can be written to."""
+    kept = {} if contracts() == CHECKOUT else {"SEALRUN_O1JS_CACHE": str(CACHE)}
+    return {**kept, **os.environ}
+
+
+def pinned_keys() -> dict[str, str]:
+    """The hash of each contract's verification key, by the contract's name."""
+    keys = json.loads((contracts() / "verification_keys.json").read_text())
+    return {name: keys[name]["hash"] for name in ("PrepaidAccount", "Offer")}

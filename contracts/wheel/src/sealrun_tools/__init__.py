@@ -1,0 +1,1 @@
+"""Holds the contracts' programs for Node, o1js and all that it needs, and the pinned verification keys."""
