@@ -28,7 +28,8 @@ from sealrun.money import x402
 from sealrun.money.dues import DEPTH as DUE_DEPTH
 from sealrun.offers.inputs import MAX_ENCODED
 from sealrun.offers.provider_rules import most_inputs
-from sealrun.receipts.receipt import MAX_GRADE, Outcome
+from sealrun.receipts.grade import Grade
+from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import State
 
 _TEXT: Schema = {"type": "string"}
@@ -115,7 +116,7 @@ def _receipt() -> Schema:
         "network": one_of(NETWORKS),
         **dict.fromkeys(hashes, FIELD),
         "status": whole(1, len(Outcome), f"How the call ended: {outcomes}."),
-        "grade": whole(0, MAX_GRADE, "What the receipt rests on; 0 is the operator's word."),
+        "grade": whole(min(Grade), max(Grade), "What the receipt rests on; 0 is the operator's word."),
         "finished_at": SECONDS,
     }
     rest = (*(name.replace("_", " ") for name in hashes), "status", "grade", "finished_at")

@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from sealrun.encoding.fields import canonical, document_hash
-from sealrun.encoding.measure import measure_document
+from sealrun.encoding.measure import Measured, measure_document
 from sealrun.evidence.evidence import Item
 from sealrun.evidence.leaves import Kind
 from sealrun.receipts.receipt import Outcome
 from sealrun.receipts.statements import open_envelopes
-from tests.broken.fault import Fault, Make, lean
-from tests.broken.sale import POLICY, Files, Sale, envelope_of
+from tests.broken.fault import Fault, Make, lean, strangers
+from tests.broken.sale import OPENED, POLICY, Files, Sale, envelope_of
 from tests.sealrun.fakes import FakeOracle
 from tests.sealrun.world import BUYER, ORACLE, make_offer, offer_value
 
@@ -94,6 +94,42 @@ def _twice(sale: Sale, _: Files) -> Files:
         Kind.OUTPUT, "build/dist/again.txt", measured.sha256, measured.size, public=True, cid=measured.cid
     )
     return replace(sale, outputs=(*sale.outputs, more)).folder()
+
+
+def _disclosed_twice(sale: Sale, _: Files) -> Files:
+    """A second, hidden output under the name of a shown one, opened by a disclosure."""
+    measured = measure_document(b"another\n")
+    more = Item(Kind.OUTPUT, "build/dist/out.txt", measured.sha256, measured.size, public=False)
+    left = {**sale.left, measured.sha256: b"another\n"}
+    other = replace(sale, outputs=(*sale.outputs, more), left=left)
+    files = strangers(lambda sale, _: sale.folder())(other, {})
+    disclosed = other.evidence(canonical(sale.run)).outputs.disclosure(len(sale.outputs))
+    return {**files, "outputs/build/dist/out.txt": b"built\n", OPENED: canonical(disclosed)}
+
+
+def _made_up(label: str, data: bytes) -> Make:
+    """Other bytes in an item that the collector makes of another one."""
+
+    def make(sale: Sale, _: Files) -> Files:
+        measured = measure_document(data)
+        profile = tuple(_with(item, measured, data) if item.label == label else item for item in sale.profile)
+        return replace(sale, profile=profile, left={**sale.left, measured.sha256: data}).folder()
+
+    return make
+
+
+def _with(item: Item, measured: Measured, data: bytes) -> Item:
+    text = None if item.text is None else data.decode()
+    cid = measured.cid if item.cid else ""
+    return replace(item, sha256=measured.sha256, size=measured.size, cid=cid, text=text)
+
+
+def _line_of_another_log(sale: Sale, _: Files) -> Files:
+    """A line of a job that left no log."""
+    profile = tuple(
+        replace(item, label="test/job.log:2") if item.kind is Kind.LINE else item for item in sale.profile
+    )
+    return replace(sale, profile=profile).folder()
 
 
 def _another_statement(_: Sale, good: Files) -> Files:
@@ -190,6 +226,36 @@ BY_THE_ORACLE = [
         "index",
         "expected every label once, got build/dist/again.txt twice",
         _twice,
+    ),
+    Fault(
+        "two-outputs-of-one-name-of-which-one-is-disclosed",
+        "disclosure",
+        "outputs: expected every label once, got build/dist/out.txt twice",
+        _disclosed_twice,
+    ),
+    Fault(
+        "line-that-its-log-lacks",
+        "derived",
+        "build/job.log:2: expected line 2 of the log",
+        _made_up("build/job.log:2", b"built by others"),
+    ),
+    Fault(
+        "line-of-a-log-that-is-not-there",
+        "derived",
+        "expected test/job.log among the items, got none",
+        _line_of_another_log,
+    ),
+    Fault(
+        "stacks-that-the-profile-does-not-give",
+        "derived",
+        "profile.public.folded: expected what the offer shows of",
+        _made_up("build/profile.public.folded", b"main;honest 99\n"),
+    ),
+    Fault(
+        "probe-that-the-probe-did-not-take",
+        "derived",
+        "build/probes/steps: expected the value in",
+        _made_up("build/probes/steps", b"[1,2,4]"),
     ),
     Fault(
         "openings-of-another-sale",

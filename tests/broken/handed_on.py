@@ -34,6 +34,12 @@ def _opening(tree: str, at: int, **changes: Any) -> Make:
     return value(INDEX, lambda index: index[tree][at]["opening"].update(changes))
 
 
+def _text_for_stacks(index: Any) -> None:
+    for leaf in index["profile"]:
+        if leaf["kind"] == "stacks":
+            leaf["text"] = "forged 1"
+
+
 def _swapped(found: Any) -> None:
     found["outputs"][:2] = found["outputs"][1::-1]
 
@@ -182,6 +188,55 @@ HANDED_ON = [
         "index",
         "expected a hidden one without cid and text",
         _leaf("outputs", 2, text="x"),
+    ),
+    Fault(
+        "index-with-a-text-for-an-output",
+        "index",
+        "text: expected one of a line only, got one of kind 'output'",
+        _leaf("outputs", 1, text="forged"),
+    ),
+    Fault(
+        "index-with-a-text-for-stacks",
+        "index",
+        "text: expected one of a line only, got one of kind 'stacks'",
+        value(INDEX, _text_for_stacks),
+    ),
+    Fault(
+        "index-with-a-cid-for-a-line",
+        "line",
+        "job.log:2: CID of the line: expected",
+        _leaf("profile", 2, cid="b" + "a" * 58),
+    ),
+    Fault("file-in-place-of-a-line", "file", "job.log:2: SHA-256: expected", _put(f"{LOG}:2", b"bui1t")),
+    Fault(
+        "file-of-a-line-that-is-longer",
+        "file",
+        "job.log:2: size: expected 5, got 6",
+        _put(f"{LOG}:2", b"built\n"),
+    ),
+    Fault(
+        "file-of-nobody-beside-the-documents",
+        "other files",
+        "notes.txt: expected only files that a leaf covers",
+        _put("notes.txt", b"x"),
+    ),
+    Fault(
+        "file-of-nobody-in-a-second-folder",
+        "other files",
+        "evidence/index.json: expected only files that a leaf covers",
+        _put("evidence/index.json", b"{}"),
+    ),
+    Fault(
+        "file-of-nobody-under-reads",
+        "other files",
+        "reads/outputs/out.txt: expected only files that a leaf covers",
+        _put("reads/outputs/out.txt", b"x"),
+    ),
+    Fault(
+        "file-of-nobody-under-reruns",
+        "other files",
+        "reruns/x/index.json: expected only files that a leaf covers",
+        _put("reruns/x/index.json", b"{}"),
     ),
     Fault(
         "index-with-another-label",

@@ -56,6 +56,7 @@ def _other(good: Files, files: Files) -> Files:
 
 if __name__ == "__main__":
     found = sale_of(*sold()) if "--good" in sys.argv else good_sale()
+    folders = made(found)
     shutil.rmtree(HERE, ignore_errors=True)
-    for each, content in made(found).items():
+    for each, content in folders.items():
         write(content, HERE / each)

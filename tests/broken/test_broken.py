@@ -1,7 +1,7 @@
 """Broken receipts, each refused for its own reason, and the good one, which passes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,10 @@ class Handed:
     def document(self, name: str) -> bytes | None:
         return self._files.get(name)
 
-    def measure(self, name: str) -> Measured:
+    def read(self, name: str) -> Iterator[bytes]:
+        yield self.document(name) or b""
+
+    def measure(self, name: str, *, size: int | None = None) -> Measured:
         return measure_document(self._files[name])
 
 

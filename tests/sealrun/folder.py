@@ -1,5 +1,7 @@
 """An evidence folder in memory, as a client would write it."""
 
+from collections.abc import Iterator
+
 from sealrun.encoding.fields import canonical
 from sealrun.encoding.measure import Measured, measure_document
 from sealrun.evidence.index import TREES, Index, parse_openings
@@ -17,7 +19,10 @@ class MemoryFolder(dict[str, bytes]):
     def document(self, name: str) -> bytes | None:
         return self.get(name)
 
-    def measure(self, name: str) -> Measured:
+    def read(self, name: str) -> Iterator[bytes]:
+        yield self.document(name) or b""
+
+    def measure(self, name: str, *, size: int | None = None) -> Measured:
         return measure_document(self[name])
 
 

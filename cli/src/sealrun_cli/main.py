@@ -44,6 +44,7 @@ from sealrun_cli.commands import (
 from sealrun_cli.commands import (
     open as open_,
 )
+from sealrun_cli.lib.output import take_any_text
 
 
 def _tell_version(wanted: bool) -> None:  # noqa: FBT001
@@ -106,6 +107,7 @@ app.command("sandbox")(sandbox.sandbox)
 
 def run() -> None:
     """The console script."""
+    take_any_text()
     app()
 
 

@@ -47,7 +47,7 @@ def test_each_claim_is_a_line_with_its_check_its_grade_and_its_source(good: Path
     assert f"signature     holds     -     the oracle's Mina key    signed by {ORACLES}" in lines
     assert "run           holds     0     the operator's word      succeeded: every job succeeded" in lines
     assert lines[-3] == "status: succeeded"
-    assert lines[-1] == "every claim that is shown holds: 30 hold"
+    assert lines[-1] == "every claim that is shown holds: 31 hold"
 
 
 def test_e2_the_grade_is_always_said_in_words(good: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_broken_claim_ends_with_status_1_and_says_what_was_expected_and_came(g
     assert done.exit_code == 1
     (line,) = [line for line in done.stdout.splitlines() if " broken " in line]
     assert "outputs/build/dist/out.txt: SHA-256: expected 56f6e630" in line
-    assert done.stdout.splitlines()[-1] == "NOT as claimed: 28 hold, 1 broken, 1 not shown"
+    assert done.stdout.splitlines()[-1] == "NOT as claimed: 29 hold, 1 broken, 1 not shown"
 
 
 def test_without_a_name_the_oracle_is_not_shown_and_another_is_broken(good: Path) -> None:
@@ -138,15 +138,81 @@ def test_e2_strangers_words_stay_in_their_line_and_move_nothing(tmp_path: Path) 
     assert r"disclosures/notes\udcff\n.json" in done.stdout
 
 
-def test_other_files_are_named_and_nothing_is_said_of_them(good: Path) -> None:
-    (good.parent / "evidence" / "notes\x1b[2J.txt").write_text("x")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "notes.txt",
+        "notes\x1b[2J.txt",
+        ".hidden",
+        "various/notes.txt",
+        "evidence/index.json",
+        "outputs/more.txt",
+        "profile/build/job.log:3",
+        "disclosures/more.txt",
+        "reads/notes.txt",
+        "reads/x/outputs/build/dist/out.txt",
+        "reruns/notes.txt",
+        "reruns/y/receipt.txt",
+    ],
+)
+def test_e5_a_file_that_nothing_covers_is_named_and_breaks_a_claim_wherever_it_lies(
+    good: Path, name: str
+) -> None:
+    place = good.parent / "evidence" / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("x")
     done = verify(good, "--json")
-    assert done.exit_code == 0
-    other = by_name(done)["other files"]
-    assert (other["verdict"], other["says"]) == (
-        "not shown",
-        r"1 files are no part of the evidence: 'notes\x1b[2J.txt'",
-    )
+    assert done.exit_code == 1
+    broken = [claim["says"] for claim in said(done)["claims"] if claim["verdict"] == "broken"]
+    assert len(broken) == 1
+    assert (name if name.isprintable() else ascii(name)) in broken[0] or name.startswith("disclosures")
+
+
+def test_e5_of_many_files_that_nothing_covers_some_are_named_and_the_others_counted(good: Path) -> None:
+    for at in range(100):
+        (good.parent / "evidence" / f"{at}.txt").write_text("x")
+    broken = [
+        claim["says"] for claim in said(verify(good, "--json"))["claims"] if claim["verdict"] == "broken"
+    ]
+    assert len(broken) == 21
+    assert broken[-1] == "expected only files that a leaf covers, got 80 more that none covers"
+
+
+@pytest.mark.parametrize(
+    "name", ["index.json", "call.json", "offer.json", "outputs/x", "disclosures/x", "reads/x"]
+)
+def test_e5_a_good_folder_within_a_folder_does_not_stand_for_it(good: Path, name: str) -> None:
+    """The receipt's own folder is the evidence as soon as anything of evidence lies in it."""
+    (good.parent / name).parent.mkdir(exist_ok=True)
+    (good.parent / name).write_text("{}")
+    done = verify(good, "--json")
+    assert (done.exit_code, said(done)["evidence"]) == (1, str(good.parent))
+    assert any("evidence/" in claim["says"] for claim in said(done)["claims"] if claim["verdict"] == "broken")
+
+
+@pytest.mark.parametrize("missing", sorted(set(kept("good")) - {"receipt.json"}))
+def test_e5_leaving_a_file_out_never_makes_less_be_looked_at(tmp_path: Path, missing: str) -> None:
+    write({name: data for name, data in kept("good").items() if name != missing}, tmp_path)
+    out = "outputs/build/dist/again.txt" if missing.endswith("out.txt") else "outputs/build/dist/out.txt"
+    (tmp_path / out).write_bytes(b"bui1t\n")
+    done = verify(tmp_path / "receipt.json", "--json")
+    assert done.exit_code == 1
+    assert any(out in one["says"] for one in said(done)["claims"] if one["verdict"] == "broken")
+
+
+def test_e6_a_receipt_that_is_a_pipe_is_not_waited_for(good: Path) -> None:
+    good.unlink()
+    os.mkfifo(good)
+    done = verify(good, "--json")
+    assert (done.exit_code, said(done)["error"]["type"]) == (1, "malformed")
+    assert "expected a plain file" in said(done)["error"]["detail"]
+
+
+def test_e6_a_file_with_holes_is_not_read_to_its_end(good: Path) -> None:
+    with (good.parent / "evidence/outputs/build/dist/out.txt").open("r+b") as file:
+        file.truncate(1 << 43)
+    (line,) = [claim for claim in said(verify(good, "--json"))["claims"] if claim["verdict"] == "broken"]
+    assert line["says"] == "outputs/build/dist/out.txt: size: expected 6, got 8796093022208"
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"data": 1}', "[" * 100_000, "\xff"])
@@ -177,7 +243,7 @@ def test_pictures_beside_the_receipt_are_drawn_again(good: Path) -> None:
     named = ["--svg", folder / "profile.svg", "--speedscope", folder / "profile.speedscope.json"]
     drawn = RUN.invoke(app, ["profile", str(folder / "evidence"), *map(str, named)])
     assert drawn.exit_code == 0
-    assert verify(good, "--oracle", ORACLES).stdout.splitlines()[-1].endswith(": 32 hold")
+    assert verify(good, "--oracle", ORACLES).stdout.splitlines()[-1].endswith(": 33 hold")
     for name in ("profile.svg", "profile.speedscope.json"):
         picture = (folder / name).read_bytes()
         for at in range(0, len(picture), 97):
@@ -189,9 +255,8 @@ def test_pictures_beside_the_receipt_are_drawn_again(good: Path) -> None:
 
 def test_a_picture_of_stacks_that_no_leaf_covers_is_broken(good: Path) -> None:
     evidence, alone = good.parent / "evidence", good.parent / "alone/profile/build/sealrun-profile"
-    for folder in (evidence / "various/build/sealrun-profile", alone):
-        folder.mkdir(parents=True)
-        (folder / "profile.folded").write_bytes(b"honest 9999\n")
+    alone.mkdir(parents=True)
+    (alone / "profile.folded").write_bytes(b"honest 9999\n")
     drawn = RUN.invoke(
         app, ["profile", str(good.parent / "alone"), "--svg", str(good.parent / "profile.svg")]
     )
@@ -205,10 +270,9 @@ def test_a_picture_waits_for_no_pipe_and_follows_no_link(good: Path) -> None:
     for make, says in ((os.mkfifo, "plain file"), (lambda path: path.symlink_to("/etc/hostname"), "a link")):
         stacks.unlink()
         make(stacks)
-        (claim,) = [
-            one for one in verify_file(good, good.parent / "evidence").broken if one.name == "picture"
-        ]
-        assert says in claim.says
+        file, *_, picture = verify_file(good, good.parent / "evidence").broken
+        assert (file.name, picture.name) == ("file", "picture")
+        assert says in file.says
 
 
 def test_a_picture_of_no_stacks_is_broken(good: Path) -> None:

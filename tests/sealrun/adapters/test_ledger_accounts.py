@@ -16,6 +16,7 @@ from sealrun.errors import NotCovered, StoreUnavailable, TooMany
 from sealrun.money.dues import Due
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
 from sealrun.offers.stored_offer import StoredOffer
+from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome, Receipt, SignedReceipt
 from sealrun.runs.record import Ending, Record, claimed, finished, judged
 from tests.sealrun.adapters.test_ledger import dynamo
@@ -56,7 +57,7 @@ def claim(ledger: Any, nonce: int, limit: int, **changes: Any) -> Record:
 
 
 def end(ledger: Any, one: Record, outcome: Outcome) -> Record:
-    receipt = Receipt("mina:devnet", one.call_hash, OFFER.hash, 1, 2, 3, 4, outcome, 0, NOW)
+    receipt = Receipt("mina:devnet", one.call_hash, OFFER.hash, 1, 2, 3, 4, outcome, Grade.OPERATOR, NOW)
     signed = SignedReceipt(receipt, sign_fields(ORACLE, receipt.fields()), ORACLE.public_key())
     before = judged(one, Ending(outcome, "said so", NOW))
     after = finished(before, receipt=signed.document(), index="aa", openings="bb", statements="cc")

@@ -11,8 +11,8 @@ from mina.keys import PrivateKey
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.run import RunStatus
-from sealrun.verification.claims import BrokenClaim, Verdict
-from sealrun.verification.nested import MAX_NESTED, RERUNS
+from sealrun.verification.claims import RERUNS, BrokenClaim, Verdict
+from sealrun.verification.nested import MAX_NESTED
 from sealrun.verification.rerun import check_offers
 from sealrun.verification.verify import Trust, Verification, verify
 from tests.sealrun.fakes import FakeOracle

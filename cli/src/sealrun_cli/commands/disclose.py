@@ -14,7 +14,7 @@ from sealrun.evidence.index import parse_openings
 from sealrun.evidence.leaves import Leaf
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.verification.claims import OPENINGS, RECEIPT
-from sealrun.verification.trees import check_disclosure
+from sealrun.verification.disclosures import Disclosures
 from sealrun_cli.lib import options
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import speaking
@@ -55,7 +55,7 @@ def make_disclosure(folder: DiskFolder, label: str) -> tuple[str, Leaf, bytes]:
     trees = parse_openings(openings)[1]
     tree, leaf = _named(trees, label)
     document = canonical(disclosure(tree, trees[tree], leaf.index))
-    check_disclosure(SignedReceipt.parse(parse_object(receipt)).receipt, None, OPENINGS, document)
+    Disclosures(SignedReceipt.parse(parse_object(receipt)).receipt, None).one(OPENINGS, document)
     return tree, leaf, document
 
 

@@ -9,9 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from sealrun.adapters.files.evidence_folder import DiskFolder
-from sealrun.verification.claims import RECEIPT
+from sealrun.verification.claims import READS, RECEIPT
 from sealrun.verification.lineage import Lineage, Link, Node, read_lineage
-from sealrun.verification.nested import READS
 from sealrun_cli.lib import options
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import speaking

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sealrun.adapters.files.plain_files import write_plain
 from sealrun_cli.lib import options
 from sealrun_cli.lib.call_stacks import default_title, read_stacks
 from sealrun_cli.lib.flame_graph import flame_graph
@@ -34,9 +35,9 @@ def profile(
         total = sum(stacks.values())
         named = title or default_title(stacks)
         if svg:
-            svg.write_text(flame_graph(stacks, named))
+            write_plain(svg, flame_graph(stacks, named).encode(), within=source)
         if to_speedscope:
-            to_speedscope.write_bytes(speedscope(stacks, named))
+            write_plain(to_speedscope, speedscope(stacks, named), within=source)
         hot = hottest(stacks)
         lines = [f"{100 * count / max(total, 1):>5.1f} %  {name}" for name, count in hot]
         wrote = [f"wrote {path}" for path in (svg, to_speedscope) if path]

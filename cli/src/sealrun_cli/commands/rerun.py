@@ -12,8 +12,8 @@ from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.encoding.json_limits import parse_object
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import SignedReceipt
-from sealrun.verification.claims import OFFER, RECEIPT, expect
-from sealrun.verification.nested import RERUNS, opened_inputs
+from sealrun.verification.claims import OFFER, RECEIPT, RERUNS, expect
+from sealrun.verification.nested import opened_inputs
 from sealrun.verification.rerun import check_offers
 from sealrun_cli.lib import issuer_keys as keys_option
 from sealrun_cli.lib import options
@@ -75,7 +75,7 @@ def rerun(
         )
         bought = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
         ended = bought.follow(out)
-        place = folder / RERUNS / bought.call
+        place = DiskFolder(folder).below(f"{RERUNS}/{bought.call}")
         fetched, _ = fetch(service, bought.url, place, buyer=buyer, out=out)
         keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
         found = verify_file(folder / RECEIPT, folder, keys=keys, rerun_oracles=(second.oracle,))

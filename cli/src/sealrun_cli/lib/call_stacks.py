@@ -1,18 +1,21 @@
 """Call stacks of a run, from the evidence folder or from a file."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.adapters.files.plain_files import read_plain
 from sealrun.evidence.call_stacks import MAX_BYTES, name_of, parse
+from sealrun.verification.claims import Folder
 from sealrun.workflows.gather_files import PROBE_FOLDER, SHOWN_STACKS, STACKS
 from sealrun_cli.lib.errors import CliError
 
 # More jobs than any pipeline that is sold has.
 MAX_JOBS = 100
-# Parsed they take some twenty times as much.
-MAX_TOTAL_BYTES = 8 * MAX_BYTES
+# Parsed they take some five times as much; many jobs' stacks are far smaller than one job's may be.
+MAX_TOTAL_BYTES = 4 * MAX_BYTES
 # Where an evidence folder has them: profile/JOB/...
 TREE, PARTS = "profile", 3
 WHOLE = f"{PROBE_FOLDER}{STACKS}"
@@ -27,20 +30,47 @@ def read_stacks(source: Path) -> dict[tuple[str, ...], int]:
     """The stacks of a file; of a folder's jobs all together, each under its name where there are several.
 
     Raises:
-        CliError: there are none.
+        CliError: there are none, or more than can be drawn.
         Malformed: they are not folded stacks in their canonical form.
     """
     if source.is_file():
-        with source.open("rb") as file:
-            return _with_names(file.read(MAX_BYTES + 1))
+        return _with_names(read_plain(source, at_most=MAX_BYTES))
     folder = DiskFolder(source)
-    found = _of_jobs(folder)
-    if not found:
-        said = f"profile: expected {WHOLE} or {SHOWN_STACKS} in {source}, got none"
+    return parse_all(texts_of_jobs(folder, folder.names()))
+
+
+def texts_of_jobs(folder: Folder, names: Collection[str]) -> dict[str, bytes]:
+    """The folded stacks by job: of these files each job's own, or only the public part where that is here.
+
+    Raises:
+        CliError: there are none, or more than can be drawn.
+        Malformed: one of the files cannot be read.
+    """
+    places = _of_jobs(names)
+    if not places:
+        said = f"profile: expected {WHOLE} or {SHOWN_STACKS} in the evidence, got none"
         raise CliError("file", said, "run the job's command under `sealrun-probe run --` to have samples")
-    texts = {job: folder.document(name) or b"" for job, name in found.items()}
-    if (total := sum(map(len, texts.values()))) > MAX_TOTAL_BYTES:
-        raise CliError("file", f"profile: expected at most {MAX_TOTAL_BYTES} bytes in all, got {total}")
+    texts: dict[str, bytes] = {}
+    left = MAX_TOTAL_BYTES
+    for job, place in places.items():
+        texts[job] = folder.document(place) or b""
+        left -= len(texts[job])
+        if left < 0:
+            raise CliError("file", f"profile: expected at most {MAX_TOTAL_BYTES} bytes in all, got more")
+    return texts
+
+
+def count_frames(texts: Iterable[bytes]) -> int:
+    """How many frames these stacks have."""
+    return sum(text.count(b";") + text.count(b"\n") for text in texts)
+
+
+def parse_all(texts: Mapping[str, bytes]) -> dict[tuple[str, ...], int]:
+    """The stacks of one job; of several jobs each under its name.
+
+    Raises:
+        Malformed: they are not folded stacks in their canonical form.
+    """
     if len(texts) == 1:
         return _with_names(next(iter(texts.values())))
     return {(job, *names): count for job, text in texts.items() for names, count in _with_names(text).items()}
@@ -49,16 +79,17 @@ def read_stacks(source: Path) -> dict[tuple[str, ...], int]:
 def _with_names(text: bytes) -> dict[tuple[str, ...], int]:
     """The stacks, with the names that people know in place of their percent-encoded frames."""
     named: Counter[tuple[str, ...]] = Counter()
+    name = cache(name_of)
     for frames, count in parse(text).items():
-        named[tuple(map(name_of, frames))] += count
+        named[tuple(map(name, frames))] += count
     return dict(named)
 
 
-def _of_jobs(folder: DiskFolder) -> dict[str, str]:
-    """Each job's own stacks, or, where only the public part is there, that: files that a leaf must cover."""
-    parts = [name.split("/", 2) for name in folder.names()]
+def _of_jobs(names: Collection[str]) -> dict[str, str]:
+    """Each job's own stacks, or the public part where only that is here, by its place in the folder."""
+    parts = [name.split("/", 2) for name in sorted(names)]
     jobs = [(part[2], part[1], "/".join(part)) for part in parts if part[0] == TREE and len(part) == PARTS]
-    found = {job: name for last in (SHOWN_STACKS, WHOLE) for own, job, name in jobs if own == last}
-    if len(found) > MAX_JOBS:
-        raise CliError("file", f"profile: expected at most {MAX_JOBS} jobs, got {len(found)}")
-    return found
+    places = {job: place for last in (SHOWN_STACKS, WHOLE) for own, job, place in jobs if own == last}
+    if len(places) > MAX_JOBS:
+        raise CliError("file", f"profile: expected at most {MAX_JOBS} jobs, got {len(places)}")
+    return places

@@ -12,8 +12,8 @@ from sealrun.offers.source import Configuration
 from sealrun.providers.gitlab.pipeline_file import AUDIENCE, TOKEN_VARIABLE
 from sealrun.providers.kind import PipelineWords, kind_of
 from sealrun.providers.pipeline import Pipeline
+from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import issuer_of
-from sealrun.receipts.receipt import GRADE_TOKEN
 from sealrun.runs.judge import CALL_INPUT
 from sealrun_cli.lib.check_github import github_findings
 from sealrun_cli.lib.ci_files import read_pipeline
@@ -128,7 +128,7 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
 
 def _grade(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     """An offer that demands grade 1 needs a public issuer, and a job that asks for its token (E2)."""
-    if offer.evidence.grade < GRADE_TOKEN:
+    if offer.evidence.grade < Grade.TOKEN:
         return
     if issuer_of(offer.source, unsafe_loopback=True) is None:
         said = f"grade 1: expected jobs at {_public_origins()}, got {offer.source.origin} (E2)"

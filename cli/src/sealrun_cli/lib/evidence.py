@@ -19,9 +19,9 @@ def check_folder(folder: Path | None) -> None:
     """A new call's evidence needs a folder of its own; asked before anything is paid or used up.
 
     Raises:
-        CliError: it has another call's receipt, or is a file.
+        CliError: something is in it, or it is a file.
     """
-    if folder is not None and ((folder / RECEIPT).exists() or folder.is_file()):
+    if folder is not None and (folder.is_file() or (folder.is_dir() and any(folder.iterdir()))):
         raise CliError(
             "file", f"folder: expected an empty one or none yet, got {folder}", "name another folder"
         )

@@ -12,15 +12,13 @@ from mina.keys import PrivateKey
 from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.calls.call import PublicCall
 from sealrun.encoding.fields import canonical
-from sealrun.evidence.index import TREES, Index
+from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Kind, Leaf
 from sealrun.money.buyer import sign_read
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.receipts.statements import MAX_LINE_BYTES
 from sealrun.verification.claims import (
     CALL,
-    DISCLOSURES,
-    DOCUMENTS,
     INDEX,
     INPUTS,
     OFFER,
@@ -29,7 +27,8 @@ from sealrun.verification.claims import (
     STATEMENTS,
     Verdict,
 )
-from sealrun.verification.trees import open_leaves, read_disclosures, read_index
+from sealrun.verification.disclosures import read_disclosures
+from sealrun.verification.trees import open_leaves, read_index
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.service import Service
@@ -41,7 +40,6 @@ MAX_TOTAL_BYTES = 8 << 30
 READ_SECONDS = 900
 # The service's URLs are good for 300 s; a transfer that has begun may go on after that.
 URL_SECONDS = 240
-FOLDERS = (*TREES, DISCLOSURES)
 
 
 @dataclass
@@ -92,9 +90,9 @@ class Fetching:
         if not self.url.endswith(f"/calls/{signed.receipt.call_hash:064x}") or not signed.holds():
             raise CliError("receipt", f"receipt: expected a signed one of {self.url}, got another")
         here = self.to.document(RECEIPT)
-        ours = [name for name in self.to.names() if name in DOCUMENTS or name.split("/")[0] in FOLDERS]
-        if here not in (None, document) or (here is None and ours):
-            another = ours[0] if here is None else "another receipt"
+        others = self.to.names() if here is None else []  # nothing covers them, so that verifying would fail
+        if here not in (None, document) or others:
+            another = others[0] if others else "another receipt"
             said = f"folder: expected an empty one or this call's, got one with {another}"
             raise CliError("file", said, "name another folder")
         self._keep(RECEIPT, document)

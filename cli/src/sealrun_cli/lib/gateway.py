@@ -35,9 +35,16 @@ class GatewayFolder:
         with self._stream(name, at_most=MAX_DOCUMENT_BYTES) as chunks:
             return b"".join(chunks)
 
-    def measure(self, name: str) -> Measured:
+    def read(self, name: str) -> Iterator[bytes]:
         if name not in self.missing:
-            return self.folder.measure(name)
+            yield from self.folder.read(name)
+            return
+        with self._stream(name, at_most=MAX_ITEM_BYTES) as chunks:
+            yield from chunks
+
+    def measure(self, name: str, *, size: int | None = None) -> Measured:
+        if name not in self.missing:
+            return self.folder.measure(name, size=size)
         with self._stream(name, at_most=MAX_ITEM_BYTES) as chunks:
             return measure(chunks)
 

@@ -1,5 +1,6 @@
 """Results on stdout, as lines or as one JSON object; progress and errors on stderr."""
 
+import io
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,10 +24,18 @@ FILE_ERRORS = (
 )
 
 
+def take_any_text() -> None:
+    """Have stdout and stderr show what their encoding lacks as an escape: any text can be printed."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 class Output:
     """Where one command speaks."""
 
     def __init__(self, *, as_json: bool) -> None:
+        take_any_text()
         self._as_json = as_json
         self._console = Console(stderr=True, highlight=False)
 

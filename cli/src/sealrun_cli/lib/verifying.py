@@ -1,34 +1,43 @@
 """Check the receipt in a file with its evidence folder, and say what was found."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.adapters.files.plain_files import read_plain
 from sealrun.encoding.measure import Measured
 from sealrun.errors import Malformed
+from sealrun.evidence.index import TREES
+from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import PinnedKeys
 from sealrun.verification.claims import (
-    CALL,
-    INDEX,
+    DISCLOSURES,
+    DOCUMENTS,
     MAX_RECEIPT_BYTES,
+    READS,
     RECEIPT,
+    RERUNS,
     STATEMENTS,
     Claim,
     Folder,
+    Progress,
     Verdict,
+    no_progress,
 )
-from sealrun.verification.grade import SAYS
 from sealrun.verification.verify import Trust, Verification
 from sealrun.verification.verify import verify as check
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.pictures import check_pictures
+from sealrun_cli.lib.pictures import PICTURES, check_pictures
 
 BROKEN = 1
 WORDS = ((Verdict.HOLDS, "hold"), (Verdict.BROKEN, "broken"), (Verdict.NOT_SHOWN, "not shown"))
 HEAD = f"{'claim':<13} {'check':<9} {'grade':<5} {'rests on':<24} found"
 EVIDENCE = "evidence"
+# A receipt may lie with its statements outside of the evidence folder; everything else makes a folder one.
+OF_EVIDENCE = (*(set(DOCUMENTS) - {RECEIPT, STATEMENTS}), *TREES, DISCLOSURES, READS, RERUNS)
 
 
 def verify_file(
@@ -39,33 +48,39 @@ def verify_file(
     rerun_oracles: tuple[str, ...] = (),
     *,
     more: Callable[[Folder], Folder] | None = None,
+    progress: Progress = no_progress,
 ) -> Verification:
     """All claims of the receipt in the file, with what is in the evidence folder, if there is one.
 
     Raises:
-        CliError: the folder is none.
+        CliError: the evidence is not a folder.
+        Malformed: the file is not a plain one.
         OSError: the file cannot be read.
     """
     trust = Trust(oracle, keys or PinnedKeys(), rerun_oracles)
-    with file.open("rb") as opened:
-        receipt = opened.read(MAX_RECEIPT_BYTES + 1)
+    receipt = read_plain(file, at_most=MAX_RECEIPT_BYTES)
     if evidence is None:
         return check(receipt, _Nothing(), trust)
     if not evidence.is_dir():
         raise CliError("file", f"evidence: expected a folder, got {evidence}")
     beside = DiskFolder(file.parent)
-    folder = _Beside(DiskFolder(evidence), beside)
-    found = check(receipt, more(folder) if more else folder, trust)
-    return replace(found, claims=[*found.claims, *check_pictures(beside, evidence)])
+    folder: Folder = _Beside(DiskFolder(evidence), beside)
+    folder = more(folder) if more else folder
+    own = (file.name, *PICTURES) if evidence.samefile(file.parent) else ()
+    result = check(receipt, folder, trust, checked_elsewhere=own, progress=progress)
+    return replace(result, claims=[*result.claims, *check_pictures(beside, folder, result.covered)])
 
 
 def find_evidence(file: Path) -> Path | None:
-    """``evidence/`` beside the receipt, or the receipt's own folder if it is one of evidence."""
+    """The receipt's own folder if anything of evidence is in it, else ``evidence/`` beside the receipt.
+
+    Any one document or tree is enough: leaving out another one never makes less be looked at (E5). A second
+    folder of evidence within the first is no part of it, so that its files are named as nobody's.
+    """
+    if any(os.path.lexists(file.parent / name) for name in OF_EVIDENCE):
+        return file.parent
     beside = file.parent / EVIDENCE
-    if beside.is_dir():
-        return beside
-    own = all((file.parent / name).is_file() for name in (CALL, INDEX))
-    return file.parent if own else None
+    return beside if beside.is_dir() else None
 
 
 def value(found: Verification) -> dict[str, Any]:
@@ -97,9 +112,9 @@ def line(claim: Claim) -> str:
     return f"{claim.name:<13} {claim.verdict:<9} {grade:<5} {claim.rests_on:<24} {claim.says}"
 
 
-def grade_line(grade: int) -> str:
+def grade_line(grade: Grade) -> str:
     """The grade and what it is worth."""
-    return f"grade {grade}: {SAYS[grade]}"
+    return f"grade {grade}: {grade.says}"
 
 
 def _claim(claim: Claim) -> dict[str, Any]:
@@ -116,7 +131,10 @@ class _Nothing:
     def document(self, name: str) -> bytes | None:  # noqa: ARG002
         return None
 
-    def measure(self, name: str) -> Measured:
+    def read(self, name: str) -> Iterator[bytes]:
+        raise Malformed(f"{name}: expected a file, got none")
+
+    def measure(self, name: str, *, size: int | None = None) -> Measured:  # noqa: ARG002
         raise Malformed(f"{name}: expected a file, got none")
 
 
@@ -140,5 +158,8 @@ class _Beside:
             raise Malformed(f"{both}, got two that differ")
         return beside if found is None else found
 
-    def measure(self, name: str) -> Measured:
-        return self.folder.measure(name)
+    def read(self, name: str) -> Iterator[bytes]:
+        return self.folder.read(name)
+
+    def measure(self, name: str, *, size: int | None = None) -> Measured:
+        return self.folder.measure(name, size=size)

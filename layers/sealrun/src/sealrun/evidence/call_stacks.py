@@ -7,7 +7,8 @@ A name is percent-encoded in its frame where it would break this form (``;``, a 
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from urllib.parse import unquote
 
 from sealrun.errors import Malformed
@@ -37,20 +38,21 @@ def parse(text: bytes) -> dict[tuple[str, ...], int]:
         raise Malformed(
             f"stacks: expected at most {MAX_STACKS} sorted lines, each once and with LF, got others"
         )
-    stacks = dict(_parsed(line) for line in lines)
+    names: dict[str, str] = {}  # each name once in memory, however many stacks have it
+    stacks = dict(_parsed(line, names) for line in lines)
     if len(stacks) != len(lines):
         raise Malformed("stacks: expected each stack once, got one twice")
     return stacks
 
 
-def _parsed(line: bytes) -> tuple[tuple[str, ...], int]:
+def _parsed(line: bytes, names: dict[str, str]) -> tuple[tuple[str, ...], int]:
     try:
         match = _LINE.fullmatch(line.decode())
     except UnicodeDecodeError as error:
         raise Malformed("stacks: expected UTF-8, got other bytes") from error
     if match is None:
         raise Malformed("stacks: expected frames joined by ; and a count, got another line")
-    frames = tuple(match[1].split(";"))
+    frames = tuple(names.setdefault(frame, frame) for frame in match[1].split(";"))
     if len(frames) > MAX_DEPTH:
         raise Malformed(f"stacks: expected at most {MAX_DEPTH} frames, got {len(frames)}")
     return frames, int(match[2])
@@ -78,15 +80,15 @@ def folded(stacks: Mapping[tuple[str, ...], int]) -> bytes:
 def redact(stacks: Mapping[tuple[str, ...], int], revealed: Globs) -> dict[tuple[str, ...], int]:
     """The stacks with every run of frames that the policy does not name as one black box."""
     shown: Counter[tuple[str, ...]] = Counter()
+    named = cache(lambda frame: frame if revealed.match(name_of(frame)) else BLACK_BOX)
     for frames, count in stacks.items():
-        shown[_boxed(frames, revealed)] += count
+        shown[_boxed(map(named, frames))] += count
     return dict(shown)
 
 
-def _boxed(frames: tuple[str, ...], revealed: Globs) -> tuple[str, ...]:
+def _boxed(names: Iterable[str]) -> tuple[str, ...]:
     boxed: list[str] = []
-    for frame in frames:
-        name = frame if revealed.match(name_of(frame)) else BLACK_BOX
+    for name in names:
         if name != BLACK_BOX or boxed[-1:] != [BLACK_BOX]:
             boxed.append(name)
     return tuple(boxed)

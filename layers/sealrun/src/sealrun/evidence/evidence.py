@@ -119,14 +119,17 @@ def label(job: str, name: str) -> str:
 
 
 def _escaped(job: str) -> str:
-    """The job's name as one part of a label: no way up, no drive, and short enough for a path behind it."""
-    escaped = quote(job, safe=_PLAIN)
+    """The job's name as one part of a label: no way up, no drive, and short enough for a path behind it.
+
+    Any text has a label, also one with half of a surrogate pair (L14).
+    """
+    escaped = quote(job, safe=_PLAIN, errors="surrogatepass")
     if set(escaped) == {"."}:
         escaped = escaped.replace(".", "%2E")
     if re.match("[A-Za-z]:", escaped):
         escaped = escaped.replace(":", "%3A", 1)
     if len(escaped) > MAX_JOB:
-        digest = hashlib.sha256(job.encode()).hexdigest()[:32]
+        digest = hashlib.sha256(job.encode(errors="surrogatepass")).hexdigest()[:32]
         escaped = f"{escaped[: MAX_JOB - len(digest) - 1]}~{digest}"
     return escaped
 

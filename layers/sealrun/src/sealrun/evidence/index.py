@@ -148,6 +148,9 @@ def _entry(value: Any) -> Entry:
     leaf = Leaf.parse(found["opening"]) if "opening" in found else None
     if leaf is None and ("cid" in found or "text" in found):
         raise Malformed("leaf: expected a hidden one without cid and text, got some")
+    # E5: a text stands for its file, so it must be one that has no file.
+    if "text" in found and found["kind"] != Kind.LINE.name.lower():
+        raise Malformed(f"text: expected one of a line only, got one of kind {found['kind']!a:.20}")
     return Entry(
         kind=Kind[read.one_of(found, "kind", [kind.name.lower() for kind in Kind]).upper()],
         hash=read.decimal(found, "hash", high=P - 1),

@@ -5,6 +5,7 @@ from typing import Any
 
 from sealrun.encoding import read
 from sealrun.encoding.fields import canonical, document_hash
+from sealrun.encoding.origins import canonical_origin
 from sealrun.errors import Malformed
 from sealrun.offers.provider_rules import PROVIDERS, ProviderRules, rules_of
 
@@ -51,6 +52,14 @@ class Source:
         return self.configuration.path.rsplit("/", 1)[-1]
 
     @property
+    def place(self) -> tuple[str, str]:
+        """Origin and project in their one spelling: two sources of one project have the same place.
+
+        GitHub and Forgejo do not tell upper from lower case in owners and names; GitLab's ids are numbers.
+        """
+        return canonical_origin(self.origin), self.project.lower()
+
+    @property
     def repository(self) -> str:
         """Where the repository is found."""
         return self.rules.page(self.origin, self.project)
@@ -79,7 +88,8 @@ class Source:
 def parse_source(value: Any) -> Source:
     """Read an offer's ``source``.
 
-    Not checked: that project, tag, commit and tree exist, that the tag is protected, that the file is so.
+    Not checked: that the origin is in its one spelling, which ``check_spelling`` does for a new offer. Nor
+    that project, tag, commit and tree exist, that the tag is protected, and that the file is so.
 
     Raises:
         Malformed: a name is missing or unknown, or a value is not of its form.
@@ -108,6 +118,17 @@ def parse_source(value: Any) -> Source:
         configuration=_configuration(value["configuration"]),
         user=read.whole(value, "user", low=1, high=2**53 - 1),
     )
+
+
+def check_spelling(source: Source) -> None:
+    """The origin of a new offer is in its one spelling; offers that were made before may have another.
+
+    Raises:
+        Malformed: it is spelled otherwise.
+    """
+    canonical = canonical_origin(source.origin)
+    if source.origin != canonical:
+        raise Malformed(f"origin: expected {canonical}, got {source.origin}, which is the same place")
 
 
 def _configuration(value: Any) -> Configuration:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sealrun.encoding.origins import canonical_origin
 from sealrun.offers.provider_rules import Issuer
 from sealrun.offers.source import Source
 
@@ -25,4 +26,4 @@ def issuer_of(source: Source, *, unsafe_loopback: bool) -> Issuer | None:
         return None
     if unsafe_loopback and source.origin.startswith(_LOOPBACK):
         return Issuer(source.origin, f"{source.origin}{rules.keys_path}", public=False)
-    return rules.public.get(source.origin)
+    return rules.public.get(canonical_origin(source.origin))

@@ -12,6 +12,7 @@ from sealrun.calls.call import MAX_UNIX_SECONDS
 from sealrun.encoding import read
 from sealrun.encoding.fields import NETWORKS, RECEIPT, network_field, tagged_hash, text_field
 from sealrun.errors import Malformed
+from sealrun.receipts.grade import Grade
 
 
 class Outcome(IntEnum):
@@ -29,12 +30,6 @@ class Outcome(IntEnum):
     GRADE_NOT_REACHED = 10  # the run succeeded, but its evidence does not reach the offer's grade (E2)
 
 
-# What the receipt rests on: the operator's word, or the CI's own signed job tokens (E2). That a run was
-# repeated elsewhere no single receipt can say, so 2 is only ever computed from two of them.
-GRADE_OPERATOR = 0
-GRADE_TOKEN = 1
-MAX_GRADE = 3
-
 _HASHES = ("call_hash", "offer_hash", "source_hash", "inputs_hash", "outputs_hash", "profile_hash")
 
 
@@ -50,13 +45,13 @@ class Receipt:
     outputs_hash: int
     profile_hash: int
     status: Outcome
-    grade: int
+    grade: Grade
     finished_at: int
 
     def fields(self) -> list[int]:
         """The eleven fields that are signed, in their order."""
         hashes = [getattr(self, name) for name in _HASHES]
-        end = [int(self.status), self.grade, self.finished_at]
+        end = [int(self.status), int(self.grade), self.finished_at]
         return [text_field(RECEIPT), network_field(self.network), *hashes, *end]
 
     @property
@@ -70,7 +65,7 @@ class Receipt:
             "network": self.network,
             **{name: str(getattr(self, name)) for name in _HASHES},
             "status": int(self.status),
-            "grade": self.grade,
+            "grade": int(self.grade),
             "finished_at": self.finished_at,
         }
 
@@ -86,7 +81,7 @@ class Receipt:
             network=read.one_of(value, "network", NETWORKS),
             **{name: read.decimal(value, name, high=P - 1) for name in _HASHES},
             status=Outcome(read.whole(value, "status", low=1, high=len(Outcome))),
-            grade=read.whole(value, "grade", low=0, high=MAX_GRADE),
+            grade=Grade(read.whole(value, "grade", low=min(Grade), high=max(Grade))),
             finished_at=read.whole(value, "finished_at", low=0, high=MAX_UNIX_SECONDS),
         )
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from sealrun.calls.call import TICKET_PREFIX, SignedCall
+from sealrun.encoding.origins import same_place
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import Outcome
 
@@ -67,9 +68,12 @@ class RunKey:
     """A run of a provider, named so that no two providers' runs meet."""
 
     provider: str
-    origin: str
+    origin: str  # in its one spelling, whatever it was given in
     project: str
     id: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "origin", same_place(self.origin))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The one API token of an offer: sealed to a key that only the function opens, bound to its use (R1)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
@@ -8,6 +8,7 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 from sealrun.encoding import read
 from sealrun.encoding.fields import canonical
 from sealrun.encoding.json_limits import parse_object
+from sealrun.encoding.origins import same_place
 from sealrun.errors import Malformed, Unavailable
 from sealrun.offers.offer import Offer
 from sealrun.ports.keys import KeyService
@@ -63,7 +64,9 @@ def _text(value: dict[str, str], name: str) -> str:
 
 
 def _check_bound(credential: Credential, offer: Offer) -> None:
-    wanted = {"origin": offer.source.origin, "project": offer.source.project, "offer": offer.id}
+    origin = same_place(offer.source.origin)
+    wanted = {"origin": origin, "project": offer.source.project, "offer": offer.id}
+    bound = replace(credential, origin=same_place(credential.origin))
     for name, expected in wanted.items():
-        if (got := getattr(credential, name)) != expected:
+        if (got := getattr(bound, name)) != expected:
             raise Unavailable(f"credential: expected one for {name} {expected}, got one for {got}")

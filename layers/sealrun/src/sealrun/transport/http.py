@@ -17,6 +17,9 @@ from contextlib import contextmanager
 
 import httpx
 
+from sealrun.encoding.origins import canonical_origin
+from sealrun.errors import Malformed
+
 Resolve = Callable[[str, int], list[str]]
 
 # A function has one short life: what does not connect or say a word in this time is left to the next one.
@@ -107,9 +110,10 @@ class GuardedTransport(httpx.BaseTransport):
         url = httpx.URL(origin)
         if not (url.scheme == "https" or (self._unsafe_loopback and url.host in _LOOPBACK)):
             raise ValueError(f"origin: expected https://, got {origin[:100]}")
-        if origin_of(url) != origin:
-            raise ValueError(f"origin: expected {origin_of(url)}, got {origin[:100]}")
-        return origin
+        try:
+            return canonical_origin(origin)
+        except Malformed as error:
+            raise ValueError(error.detail) from error
 
     def _addresses(self, request: httpx.Request) -> list[str]:
         host, port = request.url.host, request.url.port or 443

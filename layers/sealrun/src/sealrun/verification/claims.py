@@ -1,5 +1,6 @@
 """What a verifier says of one claim, and the folder that it looks into."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -11,8 +12,11 @@ from sealrun.errors import SealrunError
 RECEIPT, STATEMENTS = "receipt.json", "receipt.intoto.jsonl"
 OFFER, CALL, INPUTS, INDEX, OPENINGS = "offer.json", "call.json", "inputs.json", "index.json", "openings.json"
 DOCUMENTS = (RECEIPT, STATEMENTS, OFFER, CALL, INPUTS, INDEX, OPENINGS)
-DISCLOSURES = "disclosures"
+DISCLOSURES, READS, RERUNS = "disclosures", "reads", "reruns"
 MAX_RECEIPT_BYTES = 1 << 16
+
+# Told how far the work is: what is checked, how many of how many. Called often; must not raise.
+Progress = Callable[[str, int, int], None]
 
 
 class Verdict(StrEnum):
@@ -35,10 +39,10 @@ class Claim:
 
 
 class Folder(Protocol):
-    """The evidence folder; names are relative paths with ``/``."""
+    """An evidence folder; names are relative paths with ``/``."""
 
     def names(self) -> list[str]:
-        """All files, and what else is there that is no folder.
+        """All files, and everything else that is not a folder, such as links.
 
         Raises:
             Malformed: there are more of them than any evidence has.
@@ -48,14 +52,21 @@ class Folder(Protocol):
         """A small file; None where there is none.
 
         Raises:
-            Malformed: it is larger than any document of ours, or no file inside the folder.
+            Malformed: it is larger than any document of ours, or not a plain file inside the folder.
         """
 
-    def measure(self, name: str) -> Measured:
-        """A file of any size, read once.
+    def read(self, name: str) -> Iterator[bytes]:
+        """A file of any size, piece by piece.
 
         Raises:
-            Malformed: it is no file inside the folder.
+            Malformed: it is not a plain file inside the folder.
+        """
+
+    def measure(self, name: str, *, size: int | None = None) -> Measured:
+        """A file of any size, read once; where its size is known to be another than ``size``, not at all.
+
+        Raises:
+            Malformed: it is not a plain file inside the folder, or has another size.
         """
 
 
@@ -80,6 +91,16 @@ def not_shown(name: str, says: str, *, rests_on: str, grade: int | None = None) 
     return Claim(name, Verdict.NOT_SHOWN, says, rests_on, grade)
 
 
+def require(ok: bool, message: str) -> None:  # noqa: FBT001  reads as a sentence
+    """The check came out well; else the message says what was checked, what was expected and what came.
+
+    Raises:
+        BrokenClaim: it did not.
+    """
+    if not ok:
+        raise BrokenClaim(message)
+
+
 def expect(what: str, expected: object, got: object) -> None:
     """The two are equal.
 
@@ -88,3 +109,12 @@ def expect(what: str, expected: object, got: object) -> None:
     """
     if expected != got:
         raise BrokenClaim(f"{what}: expected {expected}, got {got}")
+
+
+def printable(name: str) -> str:
+    """A file's name as it can stand in a line: nothing in it moves the cursor or ends the line."""
+    return name if name.isprintable() else ascii(name)
+
+
+def no_progress(_what: str, _done: int, _total: int) -> None:
+    """Nobody wants to know how far the work is."""

@@ -18,36 +18,37 @@ from sealrun.verification.claims import (
     expect,
     holds,
     not_shown,
+    require,
 )
 from sealrun.verification.nested import parse_inputs
 
-# Anyone computes again what the signed hashes are made of.
+# Anyone can compute the signed hashes again.
 ARITHMETIC = "arithmetic"
 SIGNATURE = "the oracle's Mina key"
 
 
 def check_form(document: bytes, signed: SignedReceipt, folder: Folder) -> Claim:
-    """The receipt's bytes are the one form of it, whose SHA-256 the statements name; a copy is no other."""
+    """The receipt is in its canonical form, whose SHA-256 the statements name; a copy of it is the same."""
     canon = "canonical JSON (RFC 8785)"
     try:
-        expect("receipt", canon, canon if canonical(signed.document()) == document else "another form of it")
+        # Step 1.2
+        same = canonical(signed.document()) == document
+        require(same, f"receipt: expected {canon}, got another form of it")
+        # Step 1.3
         copy = folder.document(RECEIPT)
-        if copy is not None:
-            expect("the folder's receipt", "the one that is checked", _which(document, copy))
+        same = copy in (None, document)
+        require(same, "the folder's receipt: expected the one that is checked, got another")
     except SealrunError as error:
         return broken("form", error, rests_on=ARITHMETIC)
     return holds("form", f"the receipt is {canon}", rests_on=ARITHMETIC)
 
 
-def _which(document: bytes, copy: bytes) -> str:
-    return "the one that is checked" if document == copy else "another"
-
-
 def check_signature(signed: SignedReceipt, *, oracle: str) -> Iterator[Claim]:
-    """The key signed the eleven fields, and it is the key that the verifier trusts, where it names one."""
+    """The key signed the eleven fields, and it is the key that the verifier trusts, where one is named."""
     key = signed.public_key.to_base58()
     try:
-        expect("signature", "one that holds", "one that holds" if signed.holds() else "one that does not")
+        # Step 2.1
+        require(signed.holds(), "signature: expected one that holds, got one that does not")
         yield holds("signature", f"signed by {key}", rests_on=SIGNATURE)
     except SealrunError as error:
         yield broken("signature", error, rests_on=SIGNATURE)
@@ -55,6 +56,7 @@ def check_signature(signed: SignedReceipt, *, oracle: str) -> Iterator[Claim]:
         yield not_shown("oracle", f"nobody said whose key is to be trusted; it is {key}", rests_on="you")
         return
     try:
+        # Step 2.2
         expect("oracle", oracle, key)
         yield holds("oracle", "the key is the one that you named", rests_on="you")
     except SealrunError as error:
@@ -67,6 +69,7 @@ def read_offer(receipt: SignedReceipt, folder: Folder) -> tuple[Offer | None, li
         document = folder.document(OFFER)
         if document is None:
             return None, [not_shown("offer", f"{OFFER} is not here", rests_on=ARITHMETIC)]
+        # Step 3.1
         offer = Offer.parse(document)
         expect("offer hash", f"{receipt.receipt.offer_hash:064x}", offer.id)
         expect("network", receipt.receipt.network, offer.network)
@@ -79,6 +82,7 @@ def read_offer(receipt: SignedReceipt, folder: Folder) -> tuple[Offer | None, li
 def check_source(receipt: Receipt, offer: Offer) -> Claim:
     """The receipt names the offer's commit, tree and configuration."""
     try:
+        # Step 3.2
         expect("source hash", str(offer.source_hash), str(receipt.source_hash))
     except SealrunError as error:
         return broken("source", error, rests_on=ARITHMETIC)
@@ -93,17 +97,18 @@ def check_call(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim:
         document = folder.document(CALL)
         if document is None:
             return not_shown("call", f"{CALL} is not here", rests_on=ARITHMETIC)
+        # Step 3.4
         call = PublicCall.parse(document)
-        expect("call", "canonical JSON", "canonical JSON" if call.document() == document else "another form")
+        require(call.document() == document, "call: expected canonical JSON, got another form")
         expect("call hash", f"{receipt.call_hash:064x}", f"{call.hash:064x}")
         expect("the call's offer", f"{receipt.offer_hash:064x}", f"{call.offer_hash:064x}")
         expect("the call's inputs", str(receipt.inputs_hash), str(call.inputs_hash))
         expect("the call's network", receipt.network, call.network)
         if offer is not None:
             expect("the call's terms", str(offer.terms), str(call.terms_hash))
-            # E3: an oracle that buys from itself would sign what it likes.
-            account = "the oracle's own" if call.account.to_base58() == offer.oracle else "a buyer's"
-            expect("the call's account", "a buyer's", account)
+            # E3: an oracle that buys from itself would sign whatever it likes.
+            own = call.account.to_base58() == offer.oracle
+            require(not own, "the call's account: expected a buyer's, got the oracle's own")
     except SealrunError as error:
         return broken("call", error, rests_on=ARITHMETIC)
     return holds("call", f"{CALL} is call {receipt.call_hash:064x}", rests_on=ARITHMETIC)
@@ -116,11 +121,10 @@ def check_inputs(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim
         if document is None:
             kept = "the buyer keeps them; only their salted hash is here"
             return not_shown("inputs", kept, rests_on=ARITHMETIC)
+        # Step 3.5
         expect("inputs hash", str(receipt.inputs_hash), str(document_hash("sealrun:inputs", document)))
         value = parse_inputs(document)
-        expect(
-            "inputs", "canonical JSON", "canonical JSON" if canonical(value) == document else "another form"
-        )
+        require(canonical(value) == document, "inputs: expected canonical JSON, got another form")
         if offer is not None:
             offer.inputs.check(value["inputs"])
     except SealrunError as error:

@@ -1,42 +1,37 @@
-"""The trust grade, computed again: a receipt is worth the lower of what it says and what is shown (E2)."""
+"""The trust grade, computed again: a receipt is worth the lower of its own claim and what is shown (E2)."""
 
 from sealrun.errors import SealrunError
 from sealrun.offers.offer import Offer
-from sealrun.receipts.receipt import GRADE_TOKEN, Outcome, Receipt
-from sealrun.verification.claims import BrokenClaim, Claim, broken, holds, not_shown
+from sealrun.receipts.grade import HIGHEST_OF_ONE, Grade
+from sealrun.receipts.receipt import Outcome, Receipt
+from sealrun.verification.claims import BrokenClaim, Claim, broken, holds, not_shown, require
 from sealrun.verification.tokens import Ground
 
-SAYS = {
-    0: "the operator's word: it proves what the oracle's key said, not what ran",
-    1: "the CI's own signed job token says which pipeline ran; not that these bytes came from it",
-    2: "another oracle repeated the run elsewhere and got the same outputs",
-}
 
-RESTS_ON = {0: "the operator's word", 1: "the CI's signed token", 2: "another oracle's run"}
+def check_grade(receipt: Receipt, ground: Ground) -> tuple[Grade, Claim]:
+    """The lower of the receipt's grade and ours; a grade that cannot be shown does not count.
 
-
-def check_grade(receipt: Receipt, ground: Ground) -> tuple[int, Claim]:
-    """The lower of the receipt's grade and ours; a grade that cannot be shown is not there.
-
-    Where what it would take was only not handed out, the receipt is not held to be wrong. No receipt may say
-    2 or more of itself: what was repeated elsewhere two receipts say together.
+    Where the evidence for it was only not handed out, the receipt is not held to be wrong. No receipt may
+    claim grade 2 or more for itself: it takes two receipts to say that a run was repeated elsewhere.
     """
+    # Step 9.4
     grade = min(receipt.grade, ground.grade)
     if receipt.grade <= ground.grade:
-        return grade, holds("grade", SAYS[grade], rests_on=RESTS_ON[grade], grade=grade)
-    if ground.contradicted or receipt.grade > GRADE_TOKEN:
+        return grade, holds("grade", grade.says, rests_on=grade.rests_on, grade=grade)
+    if ground.contradicted or receipt.grade > HIGHEST_OF_ONE:
         error = BrokenClaim(f"grade: expected evidence for grade {receipt.grade}, got {ground.reason}")
-        return grade, broken("grade", error, rests_on=RESTS_ON[grade], grade=grade)
+        return grade, broken("grade", error, rests_on=grade.rests_on, grade=grade)
     said = f"the receipt says {receipt.grade}: {ground.reason}"
-    return grade, not_shown("grade", said, rests_on=RESTS_ON[grade], grade=grade)
+    return grade, not_shown("grade", said, rests_on=grade.rests_on, grade=grade)
 
 
 def check_minimum(receipt: Receipt, offer: Offer) -> Claim:
     """A run that did not reach the offer's grade is no success."""
-    wanted = offer.evidence.grade
+    least, got = offer.evidence.grade, receipt.grade
     try:
-        if receipt.status is Outcome.SUCCEEDED and receipt.grade < wanted:
-            raise BrokenClaim(f"the offer's grade: expected at least {wanted}, got {receipt.grade}")
+        # Step 3.3
+        enough = receipt.status is not Outcome.SUCCEEDED or got >= least
+        require(enough, f"the offer's grade: expected at least {least}, got {got}")
     except SealrunError as error:
         return broken("minimum grade", error, rests_on="the offer")
-    return holds("minimum grade", f"the offer demands {wanted}", rests_on="the offer")
+    return holds("minimum grade", f"the offer demands {least}", rests_on="the offer")

@@ -1,7 +1,7 @@
-"""Which earlier receipts a call took up, and which those took up: a graph whose edges are signed.
+"""Which earlier receipts a call read, and which ones those read: a graph whose edges are signed.
 
-A receipt signs its inputs' hash, the inputs name earlier receipts by their hashes, and so the hash of one
-receipt covers all that lie before it. The earlier ones are looked for under ``reads/CALL/``, however deep.
+A receipt signs its inputs' hash, and the inputs name earlier receipts by their hashes. So the hash of one
+receipt covers all that came before it. Each earlier one is looked for under ``reads/CALL/``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +14,11 @@ from sealrun.errors import SealrunError
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import Receipt, SignedReceipt
 from sealrun.verification.claims import (
+    INPUTS,
     MAX_RECEIPT_BYTES,
     OFFER,
+    READS,
+    RECEIPT,
     BrokenClaim,
     Claim,
     Folder,
@@ -23,16 +26,20 @@ from sealrun.verification.claims import (
     expect,
     holds,
     not_shown,
+    require,
 )
 from sealrun.verification.documents import ARITHMETIC
-from sealrun.verification.nested import READS, Below, nested, opened_inputs, read_nested
+from sealrun.verification.nested import Below, names_below, nested, opened_inputs, read_nested
+
+# All that is looked at of an earlier receipt.
+LOOKED_AT = (RECEIPT, OFFER, INPUTS)
 
 
 class Link(StrEnum):
     """How far a receipt could be followed."""
 
     FOLLOWED = "followed"  # its inputs are here, and all that they name is known
-    SEALED = "sealed"  # the receipt is here, its inputs are not: what it read only its buyer knows
+    SEALED = "sealed"  # the receipt is here, its inputs are not: only its buyer knows what it read
     MISSING = "missing"  # the receipt is not here
     CYCLE = "cycle"  # it names a receipt that lies after it, which no hash can
     BROKEN = "broken"
@@ -50,6 +57,7 @@ class Node:
     status: str = ""
     grade: int = 0  # as the receipt says; nothing here checks it
     reads: tuple[str, ...] = ()
+    attributed: bool = True  # False if its offer, which names the oracle that may sign it, is not here
 
     @property
     def bad(self) -> bool:
@@ -74,11 +82,11 @@ class Lineage:
 def read_lineage(receipt: bytes, folder: Folder) -> Lineage:
     """Follow what a receipt read, as far as the folder goes.
 
-    Not checked: the evidence of the earlier receipts beyond their signatures and inputs, and whose keys
-    signed them; ``verify`` each one's own folder for that.
+    Not checked: the evidence of the earlier receipts beyond their signatures, offers and inputs; ``verify``
+    each one's own folder for that.
 
     Raises:
-        Malformed: the receipt is none.
+        Malformed: the receipt is malformed.
     """
     signed = SignedReceipt.parse(parse_object(receipt, at_most=MAX_RECEIPT_BYTES))
     known: dict[str, tuple[SignedReceipt, Folder]] = {}
@@ -104,16 +112,28 @@ def check_reads(receipt: bytes, folder: Folder) -> Iterator[Claim]:
     for name, node in graph.nodes.items():
         if name != graph.root or node.link is Link.CYCLE:
             yield _claim(node)
+    yield from _not_looked_at(folder.names())
+    # Step 10.4
     for stray in graph.strays:
         unread = BrokenClaim(f"{READS}: expected only receipts that are read, got {stray}")
         yield broken("lineage", unread, rests_on=ARITHMETIC)
+
+
+def _not_looked_at(names: Sequence[str]) -> Iterator[Claim]:
+    """One claim for each earlier receipt with more evidence beside it than its inputs and its offer."""
+    for call in nested(names, READS):
+        more = set(names_below(f"{READS}/{call}", names)) - set(LOOKED_AT)
+        if more:
+            own = f"verify {READS}/{call}/{RECEIPT} by itself"
+            says = f"{len(more)} files of earlier call {call[:16]}… are not looked at: {own}"
+            yield not_shown("earlier files", says, rests_on="nobody")
 
 
 def _claim(node: Node) -> Claim:
     says = f"receipt {node.hash[:16]}…: {node.says}"
     if node.bad:
         return broken("lineage", BrokenClaim(says), rests_on=ARITHMETIC)
-    if node.link is Link.MISSING:
+    if node.link is Link.MISSING or not node.attributed:
         return not_shown("lineage", says, rests_on=ARITHMETIC)
     return holds("lineage", says, rests_on=ARITHMETIC)
 
@@ -141,7 +161,13 @@ def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Se
     signed, folder = known[name]
     told, by = _told(signed.receipt, folder), f"signed by {signed.public_key.to_base58()}"
     try:
-        _check_signature(signed, folder)
+        # Step 10.1
+        require(signed.holds(), "signature: expected one that holds, got one that does not")
+        # Step 10.2
+        offer = _offer(signed.receipt, folder)
+        if offer is not None:
+            expect("the offer's oracle", offer.oracle, signed.public_key.to_base58())
+        # Step 10.3
         inputs = opened_inputs(signed.receipt, folder)
     except SealrunError as error:
         cycle = set(_claimed_reads(folder)) & set(path)
@@ -149,6 +175,9 @@ def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Se
             says = f"its inputs name {min(cycle)[:16]}…, which comes after it: a cycle, and not what it signs"
             return Node(name, Link.CYCLE, says, **told)
         return Node(name, Link.BROKEN, error.detail, **told)
+    if offer is None:
+        by += f", and without {OFFER} nobody can tell whether that is its offer's oracle"
+    told["attributed"] = offer is not None
     if inputs is None:
         return Node(name, Link.SEALED, f"{by}; what it read is sealed with its inputs", **told)
     reads = tuple(inputs.get("reads", []))
@@ -156,38 +185,38 @@ def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Se
     return Node(name, Link.FOLLOWED, says, **told, reads=reads)
 
 
-def _check_signature(signed: SignedReceipt, folder: Folder) -> None:
-    """It holds, and is that of the offer's oracle, where the offer is here: a receipt's hash names no key."""
-    if not signed.holds():
-        raise BrokenClaim("signature: expected one that holds, got one that does not")
-    offer = _offer(signed.receipt, folder)
-    if offer is not None:
-        expect("the offer's oracle", offer.oracle, signed.public_key.to_base58())
-
-
 def _offer(receipt: Receipt, folder: Folder) -> Offer | None:
-    """The receipt's offer, if it is here."""
-    try:
-        offer = Offer.parse(folder.document(OFFER) or b"")
-    except SealrunError:
+    """The receipt's offer, if one is here: a receipt's hash does not say which key signs, its offer does.
+
+    Raises:
+        Malformed: what is here is not an offer.
+        BrokenClaim: it is another offer than the receipt's.
+    """
+    document = folder.document(OFFER)
+    if document is None:
         return None
-    return offer if offer.hash == receipt.offer_hash else None
+    offer = Offer.parse(document)
+    expect("offer hash", f"{receipt.offer_hash:064x}", offer.id)
+    return offer
 
 
 def _claimed_reads(folder: Folder) -> list[str]:
     """What the inputs say, though they are not what the receipt covers."""
     try:
-        found = parse_object(folder.document("inputs.json") or b"").get("reads")
+        reads = parse_object(folder.document(INPUTS) or b"").get("reads")
     except SealrunError:
         return []
-    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+    return [each for each in reads if isinstance(each, str)] if isinstance(reads, list) else []
 
 
 def _told(receipt: Receipt, folder: Folder) -> dict[str, Any]:
     """What a picture says of a receipt; the title only if the offer is the receipt's."""
-    offer, call = _offer(receipt, folder), f"{receipt.call_hash:064x}"
+    try:
+        offer = _offer(receipt, folder)
+    except SealrunError:
+        offer = None
     return {
-        "call": call,
+        "call": f"{receipt.call_hash:064x}",
         "title": offer.title if offer else "",
         "status": receipt.status.name.lower(),
         "grade": receipt.grade,

@@ -1,6 +1,6 @@
 """Folders of evidence inside a folder of evidence: ``reads/CALL`` and ``reruns/CALL``."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,30 +11,45 @@ from sealrun.encoding.json_limits import parse_object
 from sealrun.encoding.measure import Measured
 from sealrun.errors import Malformed
 from sealrun.receipts.receipt import Receipt, SignedReceipt
-from sealrun.verification.claims import INPUTS, MAX_RECEIPT_BYTES, RECEIPT, BrokenClaim, Folder, expect
+from sealrun.verification.claims import (
+    INPUTS,
+    MAX_RECEIPT_BYTES,
+    READS,
+    RECEIPT,
+    RERUNS,
+    Folder,
+    expect,
+    require,
+)
 
-READS, RERUNS = "reads", "reruns"
-# A receipt that was read is only looked at; one of a second run is verified whole, which takes seconds.
+# Of an earlier receipt only three documents are looked at; a second run is verified whole, in seconds.
 MAX_NESTED = {READS: 1000, RERUNS: 20}
 
 
 @dataclass(frozen=True)
 class Below:
-    """``sealrun.verification.claims.Folder``: one folder of another, without what was repeated of it."""
+    """``sealrun.verification.claims.Folder``: a folder inside another one."""
 
     folder: Folder
     prefix: str  # without a slash at its end
 
     def names(self) -> list[str]:
-        start = f"{self.prefix}/"
-        found = [name.removeprefix(start) for name in self.folder.names() if name.startswith(start)]
-        return [name for name in found if not name.startswith(f"{RERUNS}/")]
+        return names_below(self.prefix, self.folder.names())
 
     def document(self, name: str) -> bytes | None:
         return self.folder.document(f"{self.prefix}/{name}")
 
-    def measure(self, name: str) -> Measured:
-        return self.folder.measure(f"{self.prefix}/{name}")
+    def read(self, name: str) -> Iterator[bytes]:
+        return self.folder.read(f"{self.prefix}/{name}")
+
+    def measure(self, name: str, *, size: int | None = None) -> Measured:
+        return self.folder.measure(f"{self.prefix}/{name}", size=size)
+
+
+def names_below(prefix: str, names: Iterable[str]) -> list[str]:
+    """The names of a folder's files, as they are named within it."""
+    start = f"{prefix}/"
+    return [name.removeprefix(start) for name in names if name.startswith(start)]
 
 
 def nested(names: Collection[str], kind: str) -> list[str]:
@@ -45,8 +60,8 @@ def nested(names: Collection[str], kind: str) -> list[str]:
     """
     parts = [name.split("/") for name in names]
     calls = [part[1] for part in parts if part[:1] == [kind] and part[2:] == [RECEIPT]]
-    if len(calls) > MAX_NESTED[kind]:
-        raise BrokenClaim(f"{kind}: expected at most {MAX_NESTED[kind]} receipts, got {len(calls)}")
+    most = MAX_NESTED[kind]
+    require(len(calls) <= most, f"{kind}: expected at most {most} receipts, got {len(calls)}")
     return sorted(calls)
 
 
@@ -54,13 +69,13 @@ def read_nested(folder: Folder, kind: str, call: str) -> SignedReceipt:
     """The receipt of one of them.
 
     Raises:
-        Malformed: it is none.
+        Malformed: it is not a receipt.
         BrokenClaim: its signature does not hold, or it is of another call than the folder's name says.
     """
     signed = SignedReceipt.parse(
         parse_object(folder.document(f"{kind}/{call}/{RECEIPT}") or b"", at_most=MAX_RECEIPT_BYTES)
     )
-    expect(f"{kind}/{call}: signature", "one that holds", "one that holds" if signed.holds() else "another")
+    require(signed.holds(), f"{kind}/{call}: signature: expected one that holds, got one that does not")
     expect(f"{kind}/{call}: the receipt's call", call, f"{signed.receipt.call_hash:064x}")
     return signed
 
@@ -69,7 +84,7 @@ def opened_inputs(receipt: Receipt, folder: Folder) -> Mapping[str, Any] | None:
     """inputs.json, if it is here and opens the receipt's hash: ``inputs``, ``salt`` and maybe ``reads``.
 
     Raises:
-        Malformed: it has not its form.
+        Malformed: it is malformed.
         BrokenClaim: it is not what the receipt covers.
     """
     document = folder.document(INPUTS)
@@ -83,7 +98,7 @@ def parse_inputs(document: bytes) -> dict[str, Any]:
     """inputs.json as it is: ``inputs`` is an object and ``reads``, if it is there, a list of hashes.
 
     Raises:
-        Malformed: it has not this form.
+        Malformed: it is not of this form.
     """
     value = read.only(parse_object(document), ("inputs", "salt"), where="inputs", optional=("reads",))
     if not isinstance(value["inputs"], dict):

@@ -8,17 +8,28 @@ from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed, SealrunError
 from sealrun.offers.offer import Offer
+from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome, Receipt
 from sealrun.runs.document import LABEL, not_pinned
 from sealrun.runs.judge import run_name
-from sealrun.verification.claims import BrokenClaim, Claim, Folder, broken, expect, holds, not_shown
-from sealrun.verification.trees import Opened, covered_document
+from sealrun.verification.claims import (
+    BrokenClaim,
+    Claim,
+    Folder,
+    broken,
+    expect,
+    holds,
+    not_shown,
+    require,
+)
+from sealrun.verification.files import covered_document
+from sealrun.verification.trees import Opened
 
-OPERATOR = "the operator's word"
+OPERATOR = Grade.OPERATOR.rests_on
 MAX_RUN_BYTES = 8 << 20
 # No stack pins at more services than these.
 MAX_PINS = 10
-# The claim that something was not pinned there.
+# The claim about items that were not pinned.
 IPFS = "ipfs"
 _KEY = ("profile", LABEL)
 _NAMES = ("call", "outcome", "reason", "statement_key", "samples", "not_pinned", "run")
@@ -36,45 +47,54 @@ def read_run(receipt: Receipt, opened: Opened, folder: Folder) -> tuple[Mapping[
         leaf = opened.leaves.get(_KEY)
         document = covered_document(folder, f"profile/{LABEL}", leaf) if leaf else None
         if document is None:
-            return {}, [not_shown("run", f"{LABEL} is not here", rests_on=OPERATOR, grade=0)]
-        found = _parsed(document)
-        expect("the run document's call", f"{receipt.call_hash:064x}", found["call"])
-        expect("the run document's outcome", receipt.status.name.lower(), found["outcome"])
+            missing = not_shown("run", f"{LABEL} is not here", rests_on=OPERATOR, grade=Grade.OPERATOR)
+            return {}, [missing]
+        # Step 7.1
+        run = _parsed(document)
+        expect("the run document's call", f"{receipt.call_hash:064x}", run["call"])
+        expect("the run document's outcome", receipt.status.name.lower(), run["outcome"])
     except SealrunError as error:
-        return {}, [broken("run", error, rests_on=OPERATOR, grade=0)]
-    return found, [holds("run", f"{found['outcome']}: {found['reason']}", rests_on=OPERATOR, grade=0)]
+        return {}, [_broken("run", error)]
+    return run, [_holds("run", f"{run['outcome']}: {run['reason']}")]
+
+
+def _holds(name: str, says: str) -> Claim:
+    return holds(name, says, rests_on=OPERATOR, grade=Grade.OPERATOR)
+
+
+def _broken(name: str, error: SealrunError) -> Claim:
+    return broken(name, error, rests_on=OPERATOR, grade=Grade.OPERATOR)
 
 
 def _parsed(document: bytes) -> Mapping[str, Any]:
-    """What is read of the document has its form; what else stands in it is let be.
+    """Every value that is read of the document is well formed; the others are left alone.
 
     Raises:
-        Malformed: it has not.
+        Malformed: one is malformed.
     """
-    found = parse_object(document, at_most=MAX_RUN_BYTES)
-    read.only(found, _NAMES, where=LABEL, optional=tuple(found))
-    if missing := [name for name in (*_WORDS, "samples", "not_pinned", "run") if name not in found]:
-        raise Malformed(f"{LABEL}: expected {missing[0]}, got none")
+    value = parse_object(document, at_most=MAX_RUN_BYTES)
+    read.only(value, _NAMES, where=LABEL, optional=tuple(value))
     for name in _WORDS:
-        read.text(found, name, pattern="(?s).{0,2000}", says="text")
-    if not isinstance(found["samples"], dict) or not isinstance(found["not_pinned"], list):
+        read.text(value, name, pattern="(?s).{0,2000}", says="text")
+    if not isinstance(value["samples"], dict) or not isinstance(value["not_pinned"], list):
         raise Malformed("samples, not_pinned: expected an object and a list, got something else")
-    run = found["run"]
+    run = value["run"]
     if run is not None:
         read.only(run, (*_TEXTS, *_NUMBERS), where="run")
         for name in _TEXTS:
             read.text(run, name, pattern="(?s).{0,2000}", says="text")
         for name in _NUMBERS:
             read.whole(run, name, low=0, high=MAX_UNIX_SECONDS)
-    return found
+    return value
 
 
-def check_run(receipt: Receipt, offer: Offer, found: Mapping[str, Any]) -> Claim:
-    """The run that is named was of the offer's project, ref and commit, and bears its name (R3, R4)."""
-    run, source = found.get("run"), offer.source
+def check_run(receipt: Receipt, offer: Offer, document: Mapping[str, Any]) -> Claim:
+    """The run was of the offer's project, ref and commit, and bears the call's name (R3, R4)."""
+    run, source = document.get("run"), offer.source
     if run is None:
         return _no_run(receipt)
     try:
+        # Step 7.4
         if receipt.status is not Outcome.SOURCE_CHANGED:
             wanted = {"project": source.project, "ref": source.ref, "sha": source.commit, "user": source.user}
             wanted["name"] = run_name(f"{receipt.call_hash:064x}")
@@ -84,50 +104,51 @@ def check_run(receipt: Receipt, offer: Offer, found: Mapping[str, Any]) -> Claim
             expect("the run's status", "succeeded", run.get("status"))
             expect("the run's end", receipt.finished_at, run.get("finished_at"))
     except SealrunError as error:
-        return broken("commit", error, rests_on=OPERATOR, grade=0)
-    return holds("commit", f"run {run.get('id')} at commit {run.get('sha')}", rests_on=OPERATOR, grade=0)
+        return _broken("commit", error)
+    return _holds("commit", f"run {run.get('id')} at commit {run.get('sha')}")
 
 
-def check_pinned(offer: Offer, found: Mapping[str, Any]) -> Claim:
-    """The run was of the offer's configuration file, and what nothing pins is named as such (R4)."""
-    path, ran = offer.source.configuration.path, found.get("configuration")
+def check_pinned(offer: Offer, document: Mapping[str, Any]) -> Claim:
+    """The run was of the offer's configuration file, and everything that is not pinned is named (R4)."""
+    path, ran = offer.source.configuration.path, document.get("configuration")
     try:
-        if found["outcome"] == Outcome.SUCCEEDED.name.lower() and ran is not None:
+        # Step 7.5
+        if document["outcome"] == Outcome.SUCCEEDED.name.lower() and ran is not None:
             expect("the project's configuration", path, ran)
         named = not_pinned(offer, str(ran or ""))
-        expect("what is not pinned", ", ".join(named), ", ".join(map(str, found["not_pinned"])))
+        expect("what is not pinned", ", ".join(named), ", ".join(map(str, document["not_pinned"])))
     except SealrunError as error:
-        return broken("pinned", error, rests_on=OPERATOR, grade=0)
-    return holds("pinned", f"not pinned, and named: {', '.join(named)}", rests_on=OPERATOR, grade=0)
+        return _broken("pinned", error)
+    return _holds("pinned", f"not pinned, and named: {', '.join(named)}")
 
 
-def check_ipfs(found: Mapping[str, Any]) -> Iterator[Claim]:
-    """What IPFS services did not hold when the document was signed; nothing is said of what they hold now."""
-    pins = found.get("pins")
+def check_ipfs(document: Mapping[str, Any]) -> Iterator[Claim]:
+    """The items that IPFS services lacked when the document was signed; what they hold now is not checked."""
+    # Step 7.3
+    pins = document.get("pins")
     for one in pins[:MAX_PINS] if isinstance(pins, list) else ():
         match one:
             case {"service": str(service), "pinned": int(pinned), "failed": int(failed)} if failed > 0:
                 held = f"{service[:40]!a} held {pinned} of {pinned + failed} public items at the signing"
                 says = f"{held}; `sealrun pin` pins the others"
-                yield not_shown(IPFS, says, rests_on=OPERATOR, grade=0)
+                yield not_shown(IPFS, says, rests_on=OPERATOR, grade=Grade.OPERATOR)
 
 
 def _no_run(receipt: Receipt) -> Claim:
     if receipt.status in (Outcome.NEVER_STARTED, Outcome.UNREACHABLE):
-        return holds("commit", "no run was there to look at", rests_on=OPERATOR, grade=0)
+        return _holds("commit", "no run was there to look at")
     error = BrokenClaim(f"the run: expected one for status {receipt.status.name.lower()}, got none")
-    return broken("commit", error, rests_on=OPERATOR, grade=0)
+    return _broken("commit", error)
 
 
-def check_times(receipt: Receipt, found: Mapping[str, Any]) -> Claim:
+def check_times(receipt: Receipt, document: Mapping[str, Any]) -> Claim:
     """The run began before it ended."""
-    run = found.get("run") or {}
+    run, end = document.get("run") or {}, receipt.finished_at
     try:
+        # Step 7.2
         for name in ("created_at", "started_at"):
-            if run.get(name, 0) > receipt.finished_at:
-                raise BrokenClaim(
-                    f"the run's {name}: expected at most {receipt.finished_at}, got {run[name]}"
-                )
+            time = run.get(name, 0)
+            require(time <= end, f"the run's {name}: expected at most {end}, got {time}")
     except SealrunError as error:
-        return broken("times", error, rests_on=OPERATOR, grade=0)
-    return holds("times", f"finished at {receipt.finished_at} (Unix seconds)", rests_on=OPERATOR, grade=0)
+        return _broken("times", error)
+    return _holds("times", f"finished at {end} (Unix seconds)")

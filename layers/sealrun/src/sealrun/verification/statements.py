@@ -1,4 +1,4 @@
-"""receipt.intoto.jsonl: that it says what the receipt says, in the oracle's own hand."""
+"""receipt.intoto.jsonl: that it says what the receipt says, signed by the oracle's second key."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +19,7 @@ from sealrun.verification.claims import (
     expect,
     holds,
     not_shown,
+    require,
 )
 
 # The Mina key signed the run's document, which names the Ed25519 key.
@@ -34,18 +35,16 @@ def check_statements(
         if lines is None or offer is None or index is None or not run:
             takes = f"it takes {STATEMENTS}, {OFFER}, {INDEX} and run.json"
             return not_shown("statements", takes, rests_on=KEY)
+        # Step 8.1
         key = bytes.fromhex(
             read.text(run, "statement_key", pattern="[0-9a-f]{64}", says="an Ed25519 key as 64 hex digits")
         )
-        found = open_envelopes(lines, key=key)
+        payloads = open_envelopes(lines, key=key)
+        # Step 8.2
         wanted = statements(Subject(signed, offer, index, run))
-        expect("statements", f"{len(wanted)} lines", f"{len(found)} lines")
-        for name, one, other in zip(("provenance", "runtime trace"), wanted, found, strict=True):
-            expect(name, "the statement that the evidence makes", _same(one, other))
+        expect("statements", f"{len(wanted)} lines", f"{len(payloads)} lines")
+        for name, one, other in zip(("provenance", "runtime trace"), wanted, payloads, strict=True):
+            require(one == other, f"{name}: expected the statement that the evidence makes, got another")
     except SealrunError as error:
         return broken("statements", error, rests_on=KEY)
     return holds("statements", "in-toto provenance and runtime trace say the same", rests_on=KEY)
-
-
-def _same(wanted: bytes, found: bytes) -> str:
-    return "the statement that the evidence makes" if wanted == found else "another"

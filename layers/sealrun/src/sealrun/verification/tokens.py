@@ -1,7 +1,9 @@
 """The jobs' CI tokens, checked again: who signed them, and that they are about this very run (E2)."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sealrun.encoding import read
@@ -12,23 +14,35 @@ from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Kind
 from sealrun.offers.offer import Offer
 from sealrun.offers.provider_rules import Issuer
+from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import PinnedKeys, issuer_of
 from sealrun.receipts.job_token import CLAIMS_NAME, Ran, Verified, usable_key, verify_token
-from sealrun.receipts.receipt import GRADE_OPERATOR, GRADE_TOKEN, Receipt
-from sealrun.verification.claims import BrokenClaim, Claim, Folder, broken, expect, holds, not_shown
-from sealrun.verification.trees import Opened, covered_document
+from sealrun.receipts.receipt import Receipt
+from sealrun.verification.claims import (
+    BrokenClaim,
+    Claim,
+    Folder,
+    Progress,
+    broken,
+    holds,
+    no_progress,
+    not_shown,
+    require,
+)
+from sealrun.verification.files import covered_document
+from sealrun.verification.trees import Opened
 
-ISSUER = "the CI's signed token"
+ISSUER = Grade.TOKEN.rests_on
 
 
 @dataclass
 class Ground:
     """The grade that the evidence itself bears, and why it is no higher.
 
-    ``contradicted`` is False where what it would take to show a higher one was only not handed out.
+    ``contradicted`` is False where the evidence for a higher grade was only not handed out.
     """
 
-    grade: int = GRADE_OPERATOR
+    grade: Grade = Grade.OPERATOR
     reason: str = "none: no CI token is in the evidence"
     contradicted: bool = True
     claims: list[Claim] = field(default_factory=list)
@@ -36,7 +50,7 @@ class Ground:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a check of tokens looks into."""
+    """Everything that a check of tokens looks into; what many tokens share is looked up once (E6)."""
 
     receipt: Receipt
     offer: Offer
@@ -46,38 +60,65 @@ class Shown:
     folder: Folder
     keys: PinnedKeys
 
+    @cached_property
+    def job_ids(self) -> Mapping[str, Sequence[Any]]:
+        """The ids of the run's jobs by the label of their tokens' claims."""
+        jobs = self.run.get("jobs")
+        ids = defaultdict(list)
+        for job in jobs if isinstance(jobs, list) else ():
+            if isinstance(job, dict) and isinstance(job.get("name"), str):
+                ids[label(job["name"], CLAIMS_NAME)].append(job.get("id"))
+        return ids
+
+    @cached_property
+    def tokens(self) -> Mapping[str, Sequence[str]]:
+        """The labels of the tokens that are opened, by their jobs."""
+        labels = defaultdict(list)
+        for (tree, place), leaf in self.opened.leaves.items():
+            if tree == "profile" and leaf.kind is Kind.TOKEN:
+                labels[job_of(place)].append(place)
+        return labels
+
+    @cached_property
+    def pinned(self) -> Sequence[Mapping[str, Any]]:
+        """The usable ones of the keys that the verifier brought along."""
+        return [key for key in map(usable_key, self.keys.keys) if key is not None]
+
 
 class _NotHere(SealrunError):
-    """What it would take is not here; the detail says what."""
+    """Something that the check takes is not here; the detail says what."""
 
 
-def check_tokens(shown: Shown) -> Ground:
+def check_tokens(shown: Shown, progress: Progress = no_progress) -> Ground:
     """Grade 1 if a token of each job that left an output holds under a key that the verifier pinned.
 
     Not checked: that no other call showed the same token, which only the operator's ledger knows.
     """
     ground, verified = Ground(), set()
-    for place in _claims_leaves(shown):
+    places = list(_claims_leaves(shown))
+    for at, place in enumerate(places, start=1):
         try:
             verified.add(_check(shown, place))
         except _NotHere as error:
             ground.reason, ground.contradicted = error.detail, False
-            ground.claims.append(not_shown("token", error.detail, rests_on=ISSUER, grade=GRADE_OPERATOR))
+            ground.claims.append(not_shown("token", error.detail, rests_on=ISSUER, grade=Grade.OPERATOR))
         except SealrunError as error:
-            ground.claims.append(broken("token", error, rests_on=ISSUER, grade=GRADE_OPERATOR))
+            ground.claims.append(broken("token", error, rests_on=ISSUER, grade=Grade.OPERATOR))
             ground.reason = f"one that does not hold ({job_of(place)})"
         else:
             rules = shown.offer.source.rules.token
             about = rules.about if rules else "job"
             says = f"{job_of(place)}: signed by {_issuer(shown).name} about this {about} of this call"
-            ground.claims.append(holds("token", says, rests_on=ISSUER, grade=GRADE_TOKEN))
+            ground.claims.append(holds("token", says, rests_on=ISSUER, grade=Grade.TOKEN))
+        progress("tokens", at, len(places))
     if verified and len(verified) == len(ground.claims):
         _reach(ground, shown, verified)
     return ground
 
 
 def _reach(ground: Ground, shown: Shown, verified: set[str]) -> None:
-    """Every output that is shown came from a job whose token holds, and the others cannot be told."""
+    """Every output that is shown came from a job whose token holds; of hidden ones nobody can tell."""
+    # Step 9.3
     outputs = [place for tree, place in shown.opened.leaves if tree == "outputs"]
     without = sorted({job_of(place) for place in outputs} - verified)
     hidden = len(shown.index.trees["outputs"]) - len(outputs)
@@ -87,11 +128,11 @@ def _reach(ground: Ground, shown: Shown, verified: set[str]) -> None:
         ground.reason = f"{hidden} outputs are kept back, and with them their jobs"
         ground.contradicted = False
     else:
-        ground.grade, ground.reason = GRADE_TOKEN, ""
+        ground.grade, ground.reason = Grade.TOKEN, ""
 
 
 def _claims_leaves(shown: Shown) -> Iterator[str]:
-    """Labels of what the index shows of tokens; it always shows it."""
+    """Labels of the tokens' claims, which the index always shows."""
     for entry in shown.index.trees["profile"]:
         if entry.kind is Kind.CLAIMS and entry.leaf is not None:
             yield entry.leaf.label
@@ -104,15 +145,16 @@ def _check(shown: Shown, place: str) -> str:
         _NotHere: token, run or the issuer's key are not at hand.
         SealrunError: something does not hold.
     """
+    # Step 9.1
     issuer, document = _issuer(shown), _document(shown, place)
     told = read.only(parse_object(document), ("sealrun", "claims", "key"), where="token's claims")
     key = usable_key(told["key"]) if isinstance(told["key"], dict) else None
     if key is None:
         raise BrokenClaim(f"{place}: expected an RSA key for RS256, got another")
     verified = verify_token(_token(shown, place), [key], issuer, _ran(shown, place))
-    same = "what the token says" if verified.document() == document else "something else"
-    expect(place, "what the token says", same)
-    _check_pinned(verified, issuer, shown.keys)
+    same = verified.document() == document
+    require(same, f"{place}: expected what the token says, got something else")
+    _check_pinned(verified, issuer, shown)
     return job_of(place)
 
 
@@ -127,30 +169,27 @@ def _issuer(shown: Shown) -> Issuer:
 
 
 def _document(shown: Shown, place: str) -> bytes:
-    found = covered_document(shown.folder, f"profile/{place}", shown.opened.leaves["profile", place])
-    if found is None:
+    document = covered_document(shown.folder, f"profile/{place}", shown.opened.leaves["profile", place])
+    if document is None:
         raise _NotHere(f"profile/{place} is not here")
-    return found
+    return document
 
 
 def _token(shown: Shown, place: str) -> bytes:
-    named = f"{job_of(place)}/"
-    places = [
-        one
-        for (tree, one), leaf in shown.opened.leaves.items()
-        if tree == "profile" and leaf.kind is Kind.TOKEN and one.startswith(named)
-    ]
-    found = shown.folder.document(f"profile/{places[0]}") if len(places) == 1 else None
-    if found is None:
+    places = shown.tokens.get(job_of(place), ())
+    token = None
+    if len(places) == 1:
+        token = shown.folder.document(f"profile/{places[0]}")
+    if token is None:
         raise _NotHere(f"the CI token of {job_of(place)} is sealed; the buyer can open it")
-    return found
+    return token
 
 
 def _ran(shown: Shown, place: str) -> Ran:
-    run, jobs = shown.run.get("run"), shown.run.get("jobs")
-    if not run or not isinstance(jobs, list):
+    run = shown.run.get("run")
+    if not run or not isinstance(shown.run.get("jobs"), list):
         raise _NotHere("the run's document is not here")
-    ids = [one.get("id") for one in jobs if isinstance(one, dict) and _named(one, place)]
+    ids = shown.job_ids.get(place, ())
     if len(ids) != 1 or not isinstance(ids[0], int):
         raise BrokenClaim(f"{place}: expected one job of the run, got {len(ids)}")
     call = f"{shown.receipt.call_hash:064x}"
@@ -158,14 +197,12 @@ def _ran(shown: Shown, place: str) -> Ran:
     return Ran(call, shown.offer.source, run["id"], run["source"], *times, ids[0])
 
 
-def _named(job: Mapping[str, Any], place: str) -> bool:
-    return isinstance(job.get("name"), str) and label(job["name"], CLAIMS_NAME) == place
-
-
-def _check_pinned(verified: Verified, issuer: Issuer, keys: PinnedKeys) -> None:
-    """The kept key is one that the verifier brought along as the issuer's."""
-    if verified.key in [usable_key(key) for key in keys.keys]:
+def _check_pinned(verified: Verified, issuer: Issuer, shown: Shown) -> None:
+    """The key that signed is one that the verifier brought along as the issuer's."""
+    # Step 9.2
+    if verified.key in shown.pinned:
         return
     kid = str(verified.key["kid"])[:16]
-    brought = "is not among the keys that you brought" if keys.keys else "was the issuer's, the operator says"
-    raise _NotHere(f"the token holds, but its key {kid}… {brought}; keys of the time: {issuer.keys_url}")
+    brought = shown.keys.keys
+    why = "is not among the keys that you brought" if brought else "was the issuer's, the operator says"
+    raise _NotHere(f"the token holds, but its key {kid}… {why}; keys of the time: {issuer.keys_url}")

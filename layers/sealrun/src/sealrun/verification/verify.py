@@ -1,26 +1,33 @@
-"""All checks of one receipt in their order; pure, so that any client can make them."""
+"""All checks of one receipt in the order of docs/verification.md; pure, so that any client can make them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import SealrunError
-from sealrun.evidence.index import TREES
+from sealrun.evidence.index import Index
+from sealrun.evidence.leaves import Leaf
 from sealrun.offers.offer import Offer
+from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import PinnedKeys
-from sealrun.receipts.receipt import GRADE_OPERATOR, Receipt, SignedReceipt
+from sealrun.receipts.receipt import Receipt, SignedReceipt
 from sealrun.verification.claims import (
-    DISCLOSURES,
-    DOCUMENTS,
     MAX_RECEIPT_BYTES,
+    OPENINGS,
     Claim,
     Folder,
+    Progress,
     Verdict,
     broken,
+    no_progress,
     not_shown,
 )
+from sealrun.verification.derived import Shown as Parts
+from sealrun.verification.derived import check_derived
+from sealrun.verification.disclosures import read_disclosures
 from sealrun.verification.documents import (
+    ARITHMETIC,
     check_call,
     check_form,
     check_inputs,
@@ -28,19 +35,19 @@ from sealrun.verification.documents import (
     check_source,
     read_offer,
 )
+from sealrun.verification.files import check_files, check_names
 from sealrun.verification.grade import check_grade, check_minimum
 from sealrun.verification.lineage import check_reads
-from sealrun.verification.nested import READS, RERUNS
-from sealrun.verification.rerun import Ran, check_reruns
+from sealrun.verification.rerun import Left, Ran, check_reruns
 from sealrun.verification.run import OPERATOR, check_ipfs, check_pinned, check_run, check_times, read_run
 from sealrun.verification.statements import check_statements
 from sealrun.verification.tokens import Ground, Shown, check_tokens
-from sealrun.verification.trees import check_files, check_policy, open_leaves, read_disclosures, read_index
+from sealrun.verification.trees import Opened, check_policy, open_leaves, read_index
 
 
 @dataclass(frozen=True)
 class Trust:
-    """What the verifier brings along; nothing of it comes from the receipt."""
+    """Everything that the verifier brings along; nothing of it comes from the receipt."""
 
     oracle: str = ""  # base58 key whose receipts it believes; empty: any, and the claim is not shown
     keys: PinnedKeys = field(default_factory=PinnedKeys)  # of the CI's issuer; without them no token counts
@@ -49,12 +56,14 @@ class Trust:
 
 @dataclass(frozen=True)
 class Verification:
-    """What came out: every claim, and the grade that can be shown."""
+    """The result: every claim, and the grade that can be shown."""
 
     claims: Sequence[Claim]
-    grade: int
+    grade: Grade
     receipt: SignedReceipt | None = None
     offer: Offer | None = None
+    covered: Mapping[str, Leaf] = field(default_factory=dict)  # files with their leaf's bytes, by their names
+    left: Left = field(default_factory=Left)
 
     @property
     def holds(self) -> bool:
@@ -67,40 +76,57 @@ class Verification:
         return [claim for claim in self.claims if claim.verdict is Verdict.BROKEN]
 
 
-def verify(receipt: bytes, folder: Folder, trust: Trust) -> Verification:
+def verify(
+    receipt: bytes,
+    folder: Folder,
+    trust: Trust,
+    *,
+    checked_elsewhere: Collection[str] = (),
+    progress: Progress = no_progress,
+) -> Verification:
     """Check a receipt ({data, signature, publicKey} as JSON) and all of its evidence that is in the folder.
+
+    Args:
+        receipt: the document.
+        folder: its evidence.
+        trust: what the verifier believes.
+        checked_elsewhere: names in the folder that the caller checks by itself, such as a picture.
+        progress: told how far the work is.
 
     Not checked: that the project's owner is who they say, and at grade 0 that the source ran at all.
     """
     try:
+        # Step 1.1
         signed = SignedReceipt.parse(parse_object(receipt, at_most=MAX_RECEIPT_BYTES))
+        # Step 1.4
         names = folder.names()
     except SealrunError as error:
-        return Verification([broken("form", error, rests_on="the format")], 0)
-    offer, said = read_offer(signed, folder)
-    claims = [check_form(receipt, signed, folder), *check_signature(signed, oracle=trust.oracle), *said]
+        return Verification([broken("form", error, rests_on="the format")], Grade.OPERATOR)
+    offer, claims = read_offer(signed, folder)
+    claims = [check_form(receipt, signed, folder), *check_signature(signed, oracle=trust.oracle), *claims]
     claims += _documents(signed, offer, folder)
-    grade, more = _evidence(signed, offer, names, folder, trust)
-    claims += [*more, *check_reads(receipt, folder)]
-    repeated = list(_reruns(signed, offer, names, folder, trust))
-    grade = max([grade, *(claim.grade or 0 for claim in repeated)])
-    found = Verification([*claims, *repeated, *_other_files(names)], grade, signed, offer)
-    # Tokens and reruns lend no grade to what is broken; a grade that is only said too high is lowered (E2).
-    sound = all(claim.name == "grade" for claim in found.broken)
-    return found if sound else replace(found, grade=GRADE_OPERATOR)
+    evidence = _Evidence(signed, offer, names, folder, trust, progress)
+    grade = evidence.check()
+    claims += [*evidence.claims, *check_reads(receipt, folder)]
+    repeated = list(_reruns(evidence))
+    grade = max([grade, *(Grade(claim.grade or 0) for claim in repeated)])
+    claims += [*repeated, *check_names(names, evidence.opened, checked_elsewhere)]
+    result = Verification(claims, grade, signed, offer, evidence.covered, evidence.left())
+    # Step 12.1: neither a token nor a rerun lends a grade to a receipt that is broken. One that only claims
+    # too high a grade for itself is lowered to the grade that is shown (E2).
+    sound = all(claim.name == "grade" for claim in result.broken)
+    return result if sound else replace(result, grade=Grade.OPERATOR)
 
 
-def _reruns(
-    signed: SignedReceipt, offer: Offer | None, names: Sequence[str], folder: Folder, trust: Trust
-) -> Iterator[Claim]:
-    """What was repeated elsewhere (grade 2); a second run's own reruns say nothing of the first."""
-    if offer is None:
-        return
+def _reruns(first: "_Evidence") -> Iterator[Claim]:
+    """Runs that were repeated elsewhere (grade 2); a second run's own reruns say nothing of the first."""
 
-    def wrong(receipt: bytes, below: Folder) -> Sequence[Claim]:
-        return verify(receipt, below, Trust(keys=trust.keys)).broken
+    def verify_second(receipt: bytes, folder: Folder) -> Left:
+        second = verify(receipt, folder, Trust(keys=first.trust.keys), progress=first.progress)
+        return replace(second.left, broken=second.broken)
 
-    yield from check_reruns(Ran(signed, offer, folder), names, trust.reruns, wrong)
+    ran = Ran(first.signed, first.offer, first.folder)
+    yield from check_reruns(ran, first.left(), first.names, first.trust.reruns, verify_second)
 
 
 def _documents(signed: SignedReceipt, offer: Offer | None, folder: Folder) -> Iterator[Claim]:
@@ -112,29 +138,69 @@ def _documents(signed: SignedReceipt, offer: Offer | None, folder: Folder) -> It
     yield check_inputs(receipt, offer, folder)
 
 
-def _evidence(
-    signed: SignedReceipt, offer: Offer | None, names: Sequence[str], folder: Folder, trust: Trust
-) -> tuple[int, list[Claim]]:
-    receipt = signed.receipt
-    index, claims = read_index(receipt, folder)
-    opened, said = read_disclosures(receipt, index, names, folder)
-    claims += said
-    if index is not None:
-        shown, said = open_leaves(index, folder)
-        opened = shown.with_more(opened)
-        claims += said
-        if offer is not None:
-            claims.append(check_policy(index, offer.evidence))
-    claims += check_files(index, opened, names, folder)
-    run, said = read_run(receipt, opened, folder)
-    claims += [*said, *_run(receipt, offer, run)]
-    claims.append(check_statements(signed, offer, index, run, folder))
-    if index is None or offer is None:
-        ground = Ground(reason="neither index nor offer to look for CI tokens with", contradicted=False)
-    else:
-        ground = check_tokens(Shown(receipt, offer, index, opened, run, folder, trust.keys))
-    grade, claim = check_grade(receipt, ground)
-    return grade, [*claims, *ground.claims, claim]
+@dataclass
+class _Evidence:
+    """Both trees, the files and the run, checked one after the other; ``claims`` is what came out."""
+
+    signed: SignedReceipt
+    offer: Offer | None
+    names: Sequence[str]
+    folder: Folder
+    trust: Trust
+    progress: Progress
+    claims: list[Claim] = field(default_factory=list)
+    index: Index | None = None
+    opened: Opened = field(default_factory=lambda: Opened({}, {}, {}))
+    covered: Mapping[str, Leaf] = field(default_factory=dict)
+
+    def check(self) -> Grade:
+        """Make all claims; the grade that a single receipt can show."""
+        receipt, offer, folder = self.signed.receipt, self.offer, self.folder
+        self._open()
+        files = check_files(self.index, self.opened, self.names, folder, self.progress)
+        self.covered = files.covered
+        self.claims += files.claims
+        if self.index is not None and offer is not None:
+            parts = Parts(self.index, self.opened, self.covered, offer.evidence, folder)
+            self.claims += check_derived(parts)
+        run, claims = read_run(receipt, self.opened, folder)
+        self.claims += [*claims, *_run(receipt, offer, run)]
+        self.claims.append(check_statements(self.signed, offer, self.index, run, folder))
+        if self.index is None or offer is None:
+            ground = Ground(reason="neither index nor offer to look for CI tokens with", contradicted=False)
+        else:
+            shown = Shown(receipt, offer, self.index, self.opened, run, folder, self.trust.keys)
+            ground = check_tokens(shown, self.progress)
+        grade, claim = check_grade(receipt, ground)
+        self.claims += [*ground.claims, claim]
+        return grade
+
+    def _open(self) -> None:
+        """Index, disclosures and openings: everything that opens a leaf."""
+        receipt, folder = self.signed.receipt, self.folder
+        self.index, self.claims = read_index(receipt, folder)
+        disclosed, claims = read_disclosures(receipt, self.index, self.names, folder, self.progress)
+        self.claims += claims
+        if self.index is None:
+            self.opened = disclosed
+            if OPENINGS in self.names:
+                says = f"there is no index that {OPENINGS} could be compared with"
+                self.claims.append(not_shown("openings", says, rests_on=ARITHMETIC))
+            return
+        opened, claims = open_leaves(self.index, folder, self.progress)
+        self.claims += claims
+        self.opened, claims = opened.with_more(disclosed)
+        self.claims += claims
+        if self.offer is not None:
+            self.claims.append(check_policy(self.index, self.offer.evidence))
+
+    def left(self) -> Left:
+        """What the evidence shows of the run's outputs, to compare a second run with."""
+        outputs = {
+            label: leaf.sha256 for (tree, label), leaf in self.opened.leaves.items() if tree == "outputs"
+        }
+        hidden = None if self.index is None else len(self.index.trees["outputs"]) - len(outputs)
+        return Left(outputs=outputs, hidden=hidden)
 
 
 def _run(receipt: Receipt, offer: Offer | None, run: Mapping[str, Any]) -> Iterator[Claim]:
@@ -144,17 +210,8 @@ def _run(receipt: Receipt, offer: Offer | None, run: Mapping[str, Any]) -> Itera
     yield check_times(receipt, run)
     yield from check_ipfs(run)
     if offer is None:
-        yield not_shown("commit", "offer.json is not here to compare with", rests_on=OPERATOR, grade=0)
+        says = "offer.json is not here to compare with"
+        yield not_shown("commit", says, rests_on=OPERATOR, grade=Grade.OPERATOR)
     else:
         yield check_run(receipt, offer, run)
         yield check_pinned(offer, run)
-
-
-def _other_files(names: Sequence[str]) -> Iterator[Claim]:
-    """What lies in the folder and is no evidence: nothing is said of it."""
-    folders = (*TREES, DISCLOSURES, READS, RERUNS)
-    other = sorted(name for name in names if name not in DOCUMENTS and name.split("/")[0] not in folders)
-    if other:
-        some = ", ".join(name if name.isprintable() else ascii(name) for name in other[:5])
-        says = f"{len(other)} files are no part of the evidence: {some}"
-        yield not_shown("other files", says, rests_on="nobody")

@@ -11,7 +11,8 @@ from sealrun.offers.offer import Offer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.evidence import EvidenceStore, Spool, Unpack
 from sealrun.ports.provider import Issuers, Provider
-from sealrun.receipts.receipt import GRADE_OPERATOR, Outcome
+from sealrun.receipts.grade import Grade
+from sealrun.receipts.receipt import Outcome
 from sealrun.runs.document import RunReport
 from sealrun.runs.judge import configuration_changed
 from sealrun.runs.record import Ending, Record
@@ -31,7 +32,7 @@ class Gathered:
     report: RunReport
     outputs: Sequence[Item] = ()
     profile: Sequence[Item] = ()
-    grade: int = GRADE_OPERATOR
+    grade: Grade = Grade.OPERATOR
 
 
 def gather(
@@ -115,7 +116,7 @@ def _of_the_offers_file(ending: Ending, project: Project, offer: Offer) -> Endin
     return replace(ending, outcome=Outcome.SOURCE_CHANGED, reason=changed) if changed else ending
 
 
-def _too_low(ending: Ending, offer: Offer, grade: int, why: str) -> Ending:
+def _too_low(ending: Ending, offer: Offer, grade: Grade, why: str) -> Ending:
     """The run did what it should, but what it left does not show enough of it (E2)."""
     reason = f"the offer demands grade {offer.evidence.grade}, the run reached {grade}: {why}"
     return replace(ending, outcome=Outcome.GRADE_NOT_REACHED, reason=reason[:500])

@@ -13,8 +13,8 @@ from sealrun.offers.provider_rules import Issuer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.evidence import EvidenceStore
 from sealrun.ports.provider import Issuers
+from sealrun.receipts.grade import Grade
 from sealrun.receipts.job_token import CLAIMS_NAME, Ran, Verified, verify_token
-from sealrun.receipts.receipt import GRADE_OPERATOR, GRADE_TOKEN
 from sealrun.runs.record import Record
 from sealrun.runs.run import Job, Run
 
@@ -28,12 +28,12 @@ class Tokens:
     verified: set[str] = field(default_factory=set)  # jobs as labels have them
     trouble: str = ""
 
-    def grade(self, outputs: Sequence[Item]) -> tuple[int, str]:
+    def grade(self, outputs: Sequence[Item]) -> tuple[Grade, str]:
         """1 if every job that left an output, and at least one, showed a token that holds; else why not."""
         without = sorted({job_of(item.label) for item in outputs} - self.verified)
         if self.verified and not without:
-            return GRADE_TOKEN, ""
-        return GRADE_OPERATOR, self.trouble or f"no CI token came from {', '.join(without) or 'any job'}"
+            return Grade.TOKEN, ""
+        return Grade.OPERATOR, self.trouble or f"no CI token came from {', '.join(without) or 'any job'}"
 
 
 def check_tokens(

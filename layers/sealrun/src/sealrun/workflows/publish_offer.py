@@ -11,6 +11,7 @@ from nacl.public import PrivateKey
 
 from sealrun.errors import Refused
 from sealrun.offers.offer import Offer
+from sealrun.offers.source import check_spelling
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.keys import KeyService
@@ -74,6 +75,8 @@ def seal_offer(
         Unavailable: see ``publish_offer``.
     """
     _check_oracle(offer, ledger)
+    if ledger.offer(offer.hash) is None:
+        check_spelling(offer.source)
     context = key_context("credential", offer.id)
     known = ledger.offer(offer.hash) if offer.contract else None
     secret = keys.decrypt(known.sealing_key, context=context) if known else entropy(SECRET_KEY_BYTES)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from sealrun.encoding.measure import Measured, measure
+from sealrun.encoding.measure import Measured, measure, measure_document
 from sealrun.errors import Malformed
 from sealrun.evidence.leaves import DEPTH
 from sealrun.receipts.statements import MAX_LINE_BYTES
@@ -45,20 +45,23 @@ class DiskFolder:
         if not os.path.lexists(self._root / name):
             return None
         with self._open(name) as file:
-            document = file.read(MAX_DOCUMENT_BYTES + 1)
-        if len(document) > MAX_DOCUMENT_BYTES:
+            size = os.fstat(file.fileno()).st_size
+            # Read only if the size allows it; a file may grow meanwhile.
+            document = file.read(MAX_DOCUMENT_BYTES + 1) if size <= MAX_DOCUMENT_BYTES else b""
+        if max(size, len(document)) > MAX_DOCUMENT_BYTES:
             raise Malformed(f"{name}: expected at most {MAX_DOCUMENT_BYTES} bytes, got more")
         return document
 
-    def measure(self, name: str) -> Measured:
-        return measure(self.read(name))
+    def measure(self, name: str, *, size: int | None = None) -> Measured:
+        with self._open(name) as file:
+            here = os.fstat(file.fileno()).st_size
+            if size is not None and here != size:
+                raise Malformed(f"{name}: size: expected {size}, got {here}")
+            if here <= CHUNK:
+                return measure_document(file.read(CHUNK + 1))
+            return measure(_chunks(file))
 
     def read(self, name: str) -> Iterator[bytes]:
-        """A file's bytes, piece by piece.
-
-        Raises:
-            Malformed: it is no file inside the folder.
-        """
         with self._open(name) as file:
             yield from _chunks(file)
 
@@ -69,6 +72,17 @@ class DiskFolder:
         except (OSError, Malformed):
             return False
         return found is not None and found.sha256 == sha256
+
+    def below(self, name: str) -> Path:
+        """The path of a folder in this one, whether it is there yet or not.
+
+        Raises:
+            Malformed: a link leads out of this folder.
+        """
+        path = self._root / name
+        if _real(path) != path:
+            raise Malformed(f"{name}: expected a folder inside the folder, got a link")
+        return path
 
     def write(self, name: str, chunks: Iterable[bytes], *, sha256: str) -> None:
         """Put a file here, or nothing at all; one that was here under the name is replaced.
