@@ -18,7 +18,7 @@ from infra.openapi.shapes import (
 from sealrun.encoding.fields import NETWORKS
 from sealrun.offers.evidence_policy import MAX_PATTERNS
 from sealrun.offers.inputs import MAX_ENCODED, MAX_OPTIONS, MAX_PATTERN, MAX_STRING
-from sealrun.offers.offer import MAX_ALLOWED_KEYS, MAX_DEPTH, MAX_NODES
+from sealrun.offers.offer import MAX_ALLOWED_KEYS, MAX_DEPTH, MAX_NODES, MAX_SUCCESS_JOBS
 from sealrun.offers.provider_rules import PROVIDERS, most_inputs
 from sealrun.offers.source import MAX_INCLUDES
 from sealrun.offers.terms import MAX_EXIT_DELAY, SHARE_UNIT
@@ -161,5 +161,8 @@ OFFER = closed(
             }
         ),
         "credential": closed({"kind": constant("chain"), "contract": KEY}),
+        "success": closed(
+            {"jobs": items({"type": "string", "minLength": 1, "maxLength": 100}, MAX_SUCCESS_JOBS)},
+        ),
     },
 )

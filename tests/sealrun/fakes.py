@@ -3,7 +3,7 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -34,7 +34,7 @@ from sealrun.ports.evidence import Content
 from sealrun.receipts.issuers import issuer_of
 from sealrun.runs.judge import run_name
 from sealrun.runs.record import Record, RunKey, State
-from sealrun.runs.run import Job, Project, Run, RunStatus
+from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
 
 
 class FakeClock:
@@ -242,6 +242,7 @@ class FakeProvider:
     answers: list[str] = field(default_factory=list)
     sha: str = ""
     retried: bool = False
+    listed: Sequence[Job] | None = None  # the jobs of every run, where there is more than the one
     runs: dict[int, Run] = field(default_factory=dict)
     canceled: dict[int, int] = field(default_factory=dict)
     starts: int = 0
@@ -295,10 +296,13 @@ class FakeProvider:
 
     def jobs(self, run_id: int) -> list[Job]:
         self._called("jobs")
+        if self.listed is not None:
+            return list(self.listed)
+        good = self.ends_as is RunStatus.SUCCEEDED
+        named = (run_id * 10, "build", "build", "success" if good else "failed")
         reason = "script_failure" if self.ends_as is RunStatus.FAILED else ""
-        return [
-            Job(run_id * 10, "build", "build", "success", reason, self.retried, bool(self.files), "runner")
-        ]
+        result = JobResult.SUCCEEDED if good else JobResult.FAILED
+        return [Job(*named, reason, self.retried, bool(self.files), "runner", result=result)]
 
     @contextmanager
     def log(self, job_id: int) -> Iterator[Iterator[bytes]]:

@@ -8,7 +8,7 @@ import pytest
 from sealrun.evidence.evidence import MAX_JOB, job_of, label
 from sealrun.evidence.leaves import Kind, checked_label
 from sealrun.receipts.receipt import Outcome
-from sealrun.runs.run import Job
+from sealrun.runs.run import Job, JobResult
 from sealrun.verification.verify import Trust, verify
 from sealrun.workflows import gather_files
 from sealrun.workflows.gather_logs import MAX_LINES, MAX_RUN_BYTES, MAX_RUN_LINES
@@ -35,6 +35,7 @@ class Jobs(FakeProvider):
                 retried=False,
                 has_artifacts=bool(self.files),
                 runner="runner",
+                result=JobResult.SUCCEEDED,
             )
             for at, name in enumerate(self.names)
         ]

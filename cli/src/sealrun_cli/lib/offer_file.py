@@ -22,7 +22,7 @@ from sealrun_cli.lib.output import NANO, nanomina
 OFFER_FILE = Path("offer.toml")
 MAX_FILE_BYTES = 1 << 16
 _TOP = ("title", "network", "price", "oracle", "quota_per_hour")
-_TABLES = ("source", "inputs", "access", "limits", "evidence", "terms", "payment", "credential")
+_TABLES = ("source", "inputs", "success", "access", "limits", "evidence", "terms", "payment", "credential")
 _SAID = {
     "price": "MINA for one good run; 0 is free",
     "oracle": "whose signature receipts carry; the operator holds its key",
@@ -31,6 +31,7 @@ _SAID = {
 _ABOVE = {
     "source": "What runs: a protected tag, and what it named when this file was written.",
     "inputs": "What a buyer may set (JSON Schema, five kinds).",
+    "success": "The jobs that must succeed; without this, all that the pipeline does not allow to fail.",
     "access": "Who may call an offer of price 0; a price opens an offer to all who pay.",
     "limits": "Bounds of one run; a longer run is stopped and costs nothing.",
     "evidence": "What anyone may see of a run; what a pattern does not name, only the buyer sees.",

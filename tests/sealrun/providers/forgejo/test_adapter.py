@@ -11,7 +11,7 @@ import pytest
 
 from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
 from sealrun.providers.forgejo.client import STATUSES, Forgejo
-from sealrun.runs.run import Job, Project, Run, RunStatus
+from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
 from tests.answers import Answers, reply
 
 if TYPE_CHECKING:
@@ -159,10 +159,39 @@ def test_r5_a_job_that_was_repeated_is_told_so_and_archives_come_last(peer: Peer
     peer.on("GET", "/actions/runs/31/jobs", reply([again, JOB]))
     peer.on("GET", "/actions/runs/31/artifacts", reply([{"id": 7, "name": "out", "run_id": 31}]))
     assert peer.forgejo.jobs(31) == [
-        Job(5, "build", "", "success", "", retried=False, has_artifacts=False, runner=""),
-        Job(6, "test", "", "failure", "failure", retried=True, has_artifacts=False, runner=""),
         Job(
-            7, "out", "artifact", "artifact", "", retried=False, has_artifacts=True, runner="", has_log=False
+            5,
+            "build",
+            "",
+            "success",
+            "",
+            retried=False,
+            has_artifacts=False,
+            runner="",
+            result=JobResult.SUCCEEDED,
+        ),
+        Job(
+            6,
+            "test",
+            "",
+            "failure",
+            "failure",
+            retried=True,
+            has_artifacts=False,
+            runner="",
+            result=JobResult.FAILED,
+        ),
+        Job(
+            7,
+            "out",
+            "artifact",
+            "artifact",
+            "",
+            retried=False,
+            has_artifacts=True,
+            runner="",
+            has_log=False,
+            result=JobResult.ARCHIVE,
         ),
     ]
 

@@ -14,7 +14,7 @@ import pytest
 from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
 from sealrun.providers.github.answers import CONCLUSIONS, STATUSES
 from sealrun.providers.github.client import GitHub
-from sealrun.runs.run import Job, Project, Run, RunStatus
+from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
 from sealrun.transport.http import Blocked
 from tests.answers import reply
 from tests.sealrun.providers.github.peer import (
@@ -293,8 +293,28 @@ def test_r5_first_attempts_of_jobs_are_told_and_archives_after_them(peer: Peer) 
     peer.on("GET", f"{RUN_URL}/jobs", listed("jobs", again, other, failed))
     peer.on("GET", f"{RUN_URL}/artifacts", listed("artifacts", ARTIFACT))
     assert peer.github.jobs(31) == [
-        Job(5, "build", "", "failure", "failure", retried=True, has_artifacts=False, runner="r1"),
-        Job(6, "test", "", "success", "", retried=False, has_artifacts=False, runner=""),
+        Job(
+            5,
+            "build",
+            "",
+            "failure",
+            "failure",
+            retried=True,
+            has_artifacts=False,
+            runner="r1",
+            result=JobResult.FAILED,
+        ),
+        Job(
+            6,
+            "test",
+            "",
+            "success",
+            "",
+            retried=False,
+            has_artifacts=False,
+            runner="",
+            result=JobResult.SUCCEEDED,
+        ),
         Job(
             7,
             "greeting",
@@ -305,6 +325,7 @@ def test_r5_first_attempts_of_jobs_are_told_and_archives_after_them(peer: Peer) 
             has_artifacts=True,
             runner="",
             has_log=False,
+            result=JobResult.ARCHIVE,
         ),
     ]
     assert peer.requests[0].url.params["filter"] == "all"

@@ -10,7 +10,7 @@ import pytest
 from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
 from sealrun.providers.gitlab.answers import STATUSES
 from sealrun.providers.gitlab.client import GitLab
-from sealrun.runs.run import Job, Run, RunStatus
+from sealrun.runs.run import Job, JobResult, Run, RunStatus
 from sealrun.transport.http import Blocked
 from tests.answers import Answers, reply
 from tests.sealrun.providers.gitlab.conftest import DESCRIBED
@@ -363,12 +363,63 @@ def test_r5_only_the_first_attempt_of_a_job_is_told_and_marked_as_retried(peer: 
     other = {**JOB, "id": 6, "name": "test", "artifacts_file": {"filename": "a.zip", "size": 1}}
     url = f"{API}/pipelines/31/jobs"
     peer.on("GET", url, reply([again, other], x_next_page="2"), reply([first], x_next_page=""))
+    peer.on("GET", f"{API}/pipelines/31/bridges", reply([]))
     assert peer.gitlab.jobs(31) == [
-        Job(5, "build", "build", "failed", "script_failure", retried=True, has_artifacts=False, runner="r1"),
-        Job(6, "test", "build", "success", "", retried=False, has_artifacts=True, runner=""),
+        Job(
+            5,
+            "build",
+            "build",
+            "failed",
+            "script_failure",
+            retried=True,
+            has_artifacts=False,
+            runner="r1",
+            result=JobResult.FAILED,
+        ),
+        Job(
+            6,
+            "test",
+            "build",
+            "success",
+            "",
+            retried=False,
+            has_artifacts=True,
+            runner="",
+            result=JobResult.SUCCEEDED,
+        ),
     ]
-    assert [request.url.params["include_retried"] for request in peer.requests] == ["true", "true"]
-    assert [request.url.params["page"] for request in peer.requests] == ["1", "2"]
+    listed = [request for request in peer.requests if request.url.path.endswith("/jobs")]
+    assert [request.url.params["include_retried"] for request in listed] == ["true", "true"]
+    assert [request.url.params["page"] for request in listed] == ["1", "2"]
+
+
+def test_r8_jobs_that_may_fail_wait_or_start_other_pipelines_are_told_as_such(peer: Peer) -> None:
+    failed = {**JOB, "status": "failed", "failure_reason": "script_failure", "allow_failure": True}
+    manual = {**JOB, "id": 6, "name": "sign", "status": "manual", "allow_failure": True}
+    bridge = {**JOB, "id": 9, "name": "kid", "downstream_pipeline": {"id": 77, "status": "failed"}}
+    peer.on("GET", f"{API}/pipelines/31/jobs", reply([failed, manual]))
+    peer.on("GET", f"{API}/pipelines/31/bridges", reply([bridge]))
+    told = [(job.name, job.result, job.may_fail, job.has_log, job.status) for job in peer.gitlab.jobs(31)]
+    assert told == [
+        ("build", JobResult.FAILED, True, True, "failed"),
+        ("sign", JobResult.MANUAL, True, False, "manual"),
+        ("kid", JobResult.FAILED, False, False, "failed, pipeline 77 that it started"),
+    ]
+
+
+@pytest.mark.parametrize("headers", [True, False])
+def test_r9_jobs_beyond_the_bound_are_named_and_no_page_is_asked_for_ever(
+    peer: Peer, *, headers: bool
+) -> None:
+    """Also behind a proxy that takes off the header that tells of the next page."""
+    pages = [[{**JOB, "id": 100 * n + at, "name": f"j{n}-{at}"} for at in range(100)] for n in range(12)]
+    told = [reply(page, x_next_page=str(n + 2)) if headers else reply(page) for n, page in enumerate(pages)]
+    peer.on("GET", f"{API}/pipelines/31/jobs", *told)
+    peer.on("GET", f"{API}/pipelines/31/bridges", reply([], x_next_page="2"))
+    jobs = peer.gitlab.jobs(31)
+    assert len(jobs) == 1001
+    assert (jobs[-1].name, jobs[-1].result) == ("jobs beyond the first 1000", JobResult.UNREAD)
+    assert len(peer.requests) == 12
 
 
 def test_cancel_asks_once(peer: Peer) -> None:

@@ -27,6 +27,9 @@ MAX_ALLOWED_KEYS = 64
 # Mina's finality parameter k: no fork is longer.
 MAX_DEPTH = 290
 MAX_NODES = 5
+MAX_SUCCESS_JOBS = 20
+# A control character would break the lines that name the job.
+_JOB_NAME = r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}"
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class Offer:
     quota_per_hour: int
     limits: Limits
     evidence: EvidencePolicy
+    success: tuple[str, ...]  # the jobs that must succeed; empty: all that are not allowed to fail (R8)
 
     @cached_property
     def hash(self) -> int:
@@ -121,7 +125,7 @@ def close_fields(network: str, contract: PublicKey) -> list[int]:
 
 
 def _values(value: dict[str, Any]) -> dict[str, Any]:
-    read.only(value, _NAMES, where="offer", optional=("payment", "credential"))
+    read.only(value, _NAMES, where="offer", optional=("payment", "credential", "success"))
     read.whole(value, "sealrun", low=1, high=1)
     read.one_of(value, "kind", ["job"])
     source = parse_source(value["source"])
@@ -142,6 +146,7 @@ def _values(value: dict[str, Any]) -> dict[str, Any]:
         "quota_per_hour": read.whole(value, "quota_per_hour", low=1, high=100_000),
         "limits": _limits(value["limits"]),
         "evidence": parse_policy(value["evidence"]),
+        "success": _success(value.get("success")),
     }
 
 
@@ -204,6 +209,18 @@ def _access(value: Any) -> Access:
             f"keys: expected a list of at most {MAX_ALLOWED_KEYS} public keys, got something else"
         )
     return Access(open=read.truth(value, "open"), keys=frozenset(_key(key) for key in keys))
+
+
+def _success(value: Any) -> tuple[str, ...]:
+    """``{"jobs": [...]}``: the jobs that must succeed; none where the offer does not say (R8)."""
+    if value is None:
+        return ()
+    jobs = read.only(value, ("jobs",), where="success")["jobs"]
+    if not isinstance(jobs, list) or not 1 <= len(jobs) <= MAX_SUCCESS_JOBS:
+        raise Malformed(f"success: expected 1 to {MAX_SUCCESS_JOBS} names of jobs, got something else")
+    named = {f"jobs[{at}]": job for at, job in enumerate(jobs)}
+    says = "a job's name of 1 to 100 printable characters"
+    return tuple(read.text(named, name, pattern=_JOB_NAME, says=says) for name in named)
 
 
 def _limits(value: Any) -> Limits:

@@ -16,7 +16,7 @@ LABEL = "run.json"
 _RUN = (
     "id", "project", "name", "ref", "sha", "source", "user", "url", "created_at", "started_at", "finished_at",
 )  # fmt: skip
-_JOB = ("id", "name", "stage", "status", "failure_reason", "runner")
+_JOB = ("id", "name", "stage", "status", "result", "may_fail", "failure_reason", "runner")
 
 
 # Reasons that a document repeats; of more it gives the count.
@@ -48,6 +48,7 @@ class RunReport:
     samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each job was sampled
     tokens: Sequence[Mapping[str, Any]] = ()  # which jobs' CI tokens were verified, and to what avail
     logs_cut: Sequence[str] = ()  # jobs whose log is longer than the offer's limit
+    logs_missing: Mapping[str, str] = field(default_factory=dict)  # jobs without a log, and why (R9)
     masked: Mapping[str, int] = field(default_factory=dict)  # secrets that were masked, by where
     pins: Sequence[Pins] = ()  # what is on IPFS, this document included; none where nothing is pinned
     withheld: Sequence[str] = ()  # items that the policy names and that hold what may be a secret
@@ -79,6 +80,7 @@ def run_document(
             "samples": dict(report.samples),
             "tokens": list(report.tokens),
             "logs_cut": list(report.logs_cut),
+            "logs_missing": dict(report.logs_missing),
             "masked": dict(report.masked),
             "pins": [pins.shown() for pins in report.pins],
             "withheld": list(report.withheld),

@@ -1,11 +1,11 @@
-"""Is a run ours, and how did it end? Pure answers; the rules are R3, R4 and R5."""
+"""Is a run ours, and how did it end? Pure answers; the rules are R3, R4, R5 and R8."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import Ending, Record
-from sealrun.runs.run import Job, Project, Run, RunStatus
+from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
 
 # The pipeline's input that carries the call's hash.
 CALL_INPUT = "sealrun_call"
@@ -80,11 +80,49 @@ def _outcome(run: Run, jobs: Sequence[Job], record: Record, offer: Offer) -> tup
             Outcome.FAILED,
             f"only first attempts count, and {', '.join(repeated)[:200]} ran more than once",
         )
-    return _OUTCOMES[run.status], _why(run, jobs)
+    if run.status is not RunStatus.SUCCEEDED:
+        return _OUTCOMES[run.status], _why_not(run, jobs)
+    if unmet := list(unmet_jobs(jobs, offer.success)):
+        return Outcome.FAILED, _listed("the pipeline says success, but ", unmet)
+    return Outcome.SUCCEEDED, _how(jobs)
 
 
-def _why(run: Run, jobs: Sequence[Job]) -> str:
-    if run.status is RunStatus.SUCCEEDED:
+def unmet_jobs(jobs: Sequence[Job], named: Sequence[str]) -> Iterator[str]:
+    """Which jobs did not succeed though they must, in words (R8); nothing if all is well.
+
+    The jobs that must succeed are ``named``, or all that are not allowed to fail where none is named. One
+    job has to succeed in any case: a pipeline whose jobs may all fail has shown nothing.
+    """
+    real = [job for job in jobs if job.result is not JobResult.ARCHIVE]
+    for name in named:
+        if name not in [job.name for job in real]:
+            yield f"{name}: no such job ran"
+    for job in real:
+        needed = job.name in named if named else not job.may_fail
+        if job.result is JobResult.UNREAD or (needed and job.result is not JobResult.SUCCEEDED):
+            yield _told(job)
+    if not any(job.result is JobResult.SUCCEEDED for job in real):
+        yield "no job succeeded"
+
+
+def _how(jobs: Sequence[Job]) -> str:
+    """What is true of the jobs of a run that is a success."""
+    real = [job for job in jobs if job.result is not JobResult.ARCHIVE]
+    others = [_told(job) for job in real if job.result is not JobResult.SUCCEEDED]
+    if not others:
         return "every job succeeded"
-    failed = [f"{job.name}: {job.failure_reason or job.status}" for job in jobs if job.failure_reason]
-    return ("; ".join(failed) or f"the pipeline is {run.status}")[:500]
+    return _listed("every job that must succeed did; others: ", others)
+
+
+def _why_not(run: Run, jobs: Sequence[Job]) -> str:
+    failed = [_told(job) for job in jobs if job.failure_reason]
+    return _listed("", failed) if failed else f"the pipeline is {run.status}"
+
+
+def _told(job: Job) -> str:
+    word = f"{job.status}, {job.failure_reason}" if job.failure_reason else job.status
+    return f"{job.name[:80]}: {word}{' (allowed to fail)' if job.may_fail else ''}"
+
+
+def _listed(before: str, told: Sequence[str]) -> str:
+    return (before + "; ".join(told))[:500]

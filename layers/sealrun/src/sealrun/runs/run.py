@@ -38,9 +38,27 @@ class Run:
     finished_at: int = 0
 
 
+class JobResult(StrEnum):
+    """How a job stands, in words that fit every provider."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    SKIPPED = "skipped"
+    MANUAL = "manual"  # waits for a person
+    UNFINISHED = "unfinished"  # waits, or runs
+    ARCHIVE = "archive"  # no job: an archive that belongs to the run
+    UNREAD = "unread"  # no job: it stands for those that a list has beyond its bound (R9)
+
+    @property
+    def ran(self) -> bool:
+        """True if the job came to an end of its own, and so has a log."""
+        return self in (JobResult.SUCCEEDED, JobResult.FAILED)
+
+
 @dataclass(frozen=True)
 class Job:
-    """One job of a run, first attempts only (R5)."""
+    """One job of a run, first attempts only (R5); also a trigger of a child pipeline, and an archive."""
 
     id: int
     name: str
@@ -50,7 +68,15 @@ class Job:
     retried: bool  # another attempt of the same job exists
     has_artifacts: bool
     runner: str  # the provider's description of who ran it, empty where unknown
-    has_log: bool = True  # False where this is an archive that belongs to the run, and to no job of it
+    has_log: bool = True  # False where nothing ran: an archive, a trigger, a job that was skipped
+    result: JobResult = JobResult.UNFINISHED
+    may_fail: bool = False  # the pipeline says that this job's failure is none of the run's
+
+
+def unread(more_than: int) -> Job:
+    """What stands among the jobs where there are more than are read: it is named, and is no success (R9)."""
+    name = f"jobs beyond the first {more_than}"
+    return Job(0, name, "", "unread", "", False, False, "", has_log=False, result=JobResult.UNREAD)  # noqa: FBT003
 
 
 @dataclass(frozen=True)

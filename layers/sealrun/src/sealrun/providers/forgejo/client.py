@@ -26,7 +26,7 @@ from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.providers.github.answers import inputs as as_strings
 from sealrun.providers.github.tags import fits
 from sealrun.runs.judge import CALL_INPUT, run_name
-from sealrun.runs.run import Job, Project, Run, RunStatus
+from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
 from sealrun.transport.rest import Reader, Rest, pause, read_started, with_call, words
 
 READER = Reader("forgejo")
@@ -39,6 +39,12 @@ STATUSES = {
     "failure": RunStatus.FAILED,
     "cancelled": RunStatus.CANCELED,
     "skipped": RunStatus.SKIPPED,
+}
+RESULTS = {
+    "success": JobResult.SUCCEEDED,
+    "failure": JobResult.FAILED,
+    "cancelled": JobResult.CANCELED,
+    "skipped": JobResult.SKIPPED,
 }
 PAGE_SIZE = 50  # the most that Forgejo gives unless it is set otherwise
 MAX_LISTED = 1000
@@ -215,12 +221,14 @@ def _job(value: Mapping[str, Any], *, alone: bool) -> Job:
         retried=READER.whole(value, "attempt") > 1,
         has_artifacts=False,
         runner="",
+        has_log=status != "skipped",
+        result=RESULTS.get(status, JobResult.UNFINISHED),
     )
 
 
 def _archive(value: Mapping[str, Any]) -> Job:
     named = READER.whole(value, "id"), READER.text(value, "name")
-    return Job(*named, "artifact", "artifact", "", False, True, "", has_log=False)  # noqa: FBT003
+    return Job(*named, "artifact", "artifact", "", False, True, "", has_log=False, result=JobResult.ARCHIVE)  # noqa: FBT003
 
 
 def _check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
-from sealrun.runs.run import Job, Run, RunStatus
+from sealrun.runs.run import Job, JobResult, Run, RunStatus
 from sealrun.transport.rest import MAX_WORDS, Reader, pause, words
 
 READER = Reader("github")
@@ -34,6 +34,18 @@ CONCLUSIONS = {
     "cancelled": RunStatus.CANCELED,
     "skipped": RunStatus.SKIPPED,
     "action_required": RunStatus.WAITING,  # until a person approves it
+}
+# https://docs.github.com/en/rest/actions/workflow-jobs, conclusion; a job without one is not finished
+RESULTS = {
+    "success": JobResult.SUCCEEDED,
+    "skipped": JobResult.SKIPPED,
+    "cancelled": JobResult.CANCELED,
+    "failure": JobResult.FAILED,
+    "timed_out": JobResult.FAILED,
+    "startup_failure": JobResult.FAILED,
+    "neutral": JobResult.FAILED,
+    "stale": JobResult.FAILED,
+    "action_required": JobResult.MANUAL,
 }
 # An archive stands among the jobs, with this in place of a stage and a status.
 ARCHIVE = "artifact"
@@ -86,7 +98,18 @@ def first_attempts(items: Sequence[Mapping[str, Any]]) -> list[Job]:
 def archives(items: Sequence[Mapping[str, Any]]) -> list[Job]:
     """One more job for each archive, which at GitHub belongs to the run and to no job."""
     return [
-        Job(whole(item, "id"), text(item, "name"), ARCHIVE, ARCHIVE, "", False, True, "", has_log=False)  # noqa: FBT003
+        Job(
+            id=whole(item, "id"),
+            name=text(item, "name"),
+            stage=ARCHIVE,
+            status=ARCHIVE,
+            failure_reason="",
+            retried=False,
+            has_artifacts=True,
+            runner="",
+            has_log=False,
+            result=JobResult.ARCHIVE,
+        )
         for item in sorted(items, key=lambda item: whole(item, "id"))
     ]
 
@@ -120,7 +143,8 @@ def _status(value: Mapping[str, Any]) -> RunStatus:
 def _job(value: Mapping[str, Any], *, alone: bool, retried: bool) -> Job:
     """One job; names need not differ at GitHub, and where they do not the id is told too."""
     name, status = text(value, "name"), str(value.get("conclusion") or text(value, "status"))
-    failed = CONCLUSIONS.get(status) in (RunStatus.FAILED, RunStatus.CANCELED)
+    result = RESULTS.get(status, JobResult.UNFINISHED)
+    failed = result in (JobResult.FAILED, JobResult.CANCELED)
     return Job(
         id=whole(value, "id"),
         name=name if alone else f"{name} #{value['id']}",
@@ -130,6 +154,8 @@ def _job(value: Mapping[str, Any], *, alone: bool, retried: bool) -> Job:
         retried=retried,
         has_artifacts=False,
         runner=str(value.get("runner_name") or "")[:MAX_WORDS],
+        has_log=result not in (JobResult.SKIPPED, JobResult.MANUAL),
+        result=result,
     )
 
 

@@ -26,7 +26,7 @@ from sealrun.providers.github.kind import RESULT_ORIGINS
 from sealrun.providers.github.rules import RULES
 from sealrun.providers.github.tags import protected
 from sealrun.runs.judge import run_name
-from sealrun.runs.run import Job, Project, Run
+from sealrun.runs.run import Job, Project, Run, unread
 from sealrun.transport.rest import Rest, read_started, with_call
 
 # From this version on every start is answered with the run's id, and by no other answer.
@@ -167,11 +167,17 @@ class GitHub:
                 raise
 
     def jobs(self, run_id: int) -> list[Job]:
-        """The first attempt of each job, by id, then one more for each archive: they belong to no job."""
+        """The first attempt of each job, by id, then one more for each archive: they belong to no job.
+
+        Jobs of a workflow that is called stand among them. GitHub does not tell which jobs may fail. Of more
+        than 1,000 jobs or 100 archives the rest is named, not read.
+        """
         url = f"{self._api}/actions/runs/{run_id:d}"
-        jobs = self._pages(f"{url}/jobs", "jobs", {"filter": "all"}, most=MAX_JOBS)
-        archives = self._pages(f"{url}/artifacts", "artifacts", {}, most=MAX_ARCHIVES)
-        return [*answers.first_attempts(jobs), *answers.archives(archives)]
+        jobs = self._pages(f"{url}/jobs", "jobs", {"filter": "all"}, most=MAX_JOBS + 1, cut=True)
+        archives = self._pages(f"{url}/artifacts", "artifacts", {}, most=MAX_ARCHIVES + 1, cut=True)
+        rest = [unread(MAX_JOBS)] if len(jobs) > MAX_JOBS or len(archives) > MAX_ARCHIVES else []
+        first = answers.first_attempts(jobs[:MAX_JOBS])
+        return [*first, *answers.archives(archives[:MAX_ARCHIVES]), *rest]
 
     def log(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
         """The job's log in pieces as they arrive, each line with its time."""
@@ -216,19 +222,24 @@ class GitHub:
             found = self._rest.get(f"{self._api}/actions/runs/{answers.whole(found, 'id')}/attempts/1")
         return answers.run(found, self._ref)
 
-    def _pages(self, url: str, name: str, query: Mapping[str, str], *, most: int) -> list[dict[str, Any]]:
-        """The items of a list over all its pages; refused where there are more than ``most``."""
+    def _pages(
+        self, url: str, name: str, query: Mapping[str, str], *, most: int, cut: bool = False
+    ) -> list[dict[str, Any]]:
+        """The items of a list over all its pages; where there are more than ``most``, refused or cut.
+
+        An empty page is the last one, whatever GitHub says of the total (L11).
+        """
         items: list[dict[str, Any]] = []
         for page in count(1):
             params = {**query, "per_page": str(PAGE_SIZE), "page": str(page)}
             value = self._rest.get(url, params=params)
-            if (total := answers.whole(value, "total_count")) > most:
+            if (total := answers.whole(value, "total_count")) > most and not cut:
                 raise ProviderRefused(f"{name}: expected at most {most}, got {total}")
             found = answers.objects(value.get(name))
             items += found
-            if not found or len(items) >= total:
+            if not found or len(items) >= min(total, most):
                 break
-        return items
+        return items[:most]
 
 
 def _checked(pieces: Iterator[bytes], told: object) -> Iterator[bytes]:

@@ -3,13 +3,14 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 import httpx
 
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
-from sealrun.runs.run import Job, Run, RunStatus
+from sealrun.runs.run import Job, JobResult, Run, RunStatus
 from sealrun.transport.rest import MAX_WORDS, Reader, pause, words
 
 READER = Reader("gitlab")
@@ -30,6 +31,14 @@ STATUSES = {
     "failed": RunStatus.FAILED,
     "canceled": RunStatus.CANCELED,
     "skipped": RunStatus.SKIPPED,
+}
+# https://docs.gitlab.com/ci/jobs/#available-job-statuses; any other job is not finished
+RESULTS = {
+    "success": JobResult.SUCCEEDED,
+    "failed": JobResult.FAILED,
+    "canceled": JobResult.CANCELED,
+    "skipped": JobResult.SKIPPED,
+    "manual": JobResult.MANUAL,
 }
 # GitLab's own words, with status 400: too many pipelines of one project, user and commit in a minute.
 _TOO_MANY_PIPELINES = "Too many pipelines created in the last minute"
@@ -72,6 +81,18 @@ def first_attempts(items: Sequence[Mapping[str, Any]]) -> list[Job]:
     return sorted((_job(item, retried=count > 1) for item, count in firsts), key=lambda job: job.id)
 
 
+def bridge(value: Mapping[str, Any]) -> Job:
+    """A trigger job: it stands as the pipeline that it started, whatever it says of itself (R8)."""
+    child = value.get("downstream_pipeline")
+    job = _job(value, retried=False)
+    if not isinstance(child, dict):
+        return replace(job, has_artifacts=False, has_log=False)
+    status = text(child, "status")
+    named = f"{status}, pipeline {whole(child, 'id')} that it started"
+    result = RESULTS.get(status, JobResult.UNFINISHED)
+    return replace(job, status=named, result=result, has_artifacts=False, has_log=False)
+
+
 def variables(values: Mapping[str, object]) -> dict[str, str]:
     """Inputs as variables, which are strings: others as JSON."""
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
@@ -100,16 +121,20 @@ def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> 
 
 
 def _job(value: Mapping[str, Any], *, retried: bool) -> Job:
-    runner = value.get("runner")
+    runner, status = value.get("runner"), text(value, "status")
+    result = RESULTS.get(status, JobResult.UNFINISHED)
     return Job(
         id=whole(value, "id"),
         name=text(value, "name"),
         stage=text(value, "stage"),
-        status=text(value, "status"),
+        status=status,
         failure_reason=str(value.get("failure_reason") or ""),
         retried=retried,
         has_artifacts=isinstance(value.get("artifacts_file"), dict),
         runner=str(runner.get("description") or "")[:MAX_WORDS] if isinstance(runner, dict) else "",
+        has_log=result not in (JobResult.SKIPPED, JobResult.MANUAL),
+        result=result,
+        may_fail=value.get("allow_failure") is True,
     )
 
 

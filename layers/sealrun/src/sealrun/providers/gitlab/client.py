@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ import httpx
 from sealrun.errors import ProviderRefused, ProviderUnclear
 from sealrun.providers.gitlab import answers
 from sealrun.runs.judge import run_name
-from sealrun.runs.run import Job, Project, Run
+from sealrun.runs.run import Job, Project, Run, unread
 from sealrun.transport.rest import Rest, read_started, with_call
 
 # https://docs.gitlab.com/security/tokens/#token-prefixes
@@ -33,7 +34,8 @@ MAX_ARTIFACT_BYTES = 2 << 30
 MAX_STREAM_SECONDS = 600.0
 # Nobody but the project's own people can name a run like one of ours; a flood of theirs ends here.
 MAX_FOUND = 20
-MAX_JOBS = 1000
+MAX_JOBS = 1000  # a run's evidence has room for as many
+MAX_BRIDGES = 100
 
 
 class GitLab:
@@ -146,9 +148,16 @@ class GitLab:
         self._rest.send("POST", f"{self._api}/pipelines/{run_id:d}/cancel")
 
     def jobs(self, run_id: int) -> list[Job]:
-        """The first attempt of each job, by id; ``retried`` says that there are others (R5)."""
-        url = f"{self._api}/pipelines/{run_id:d}/jobs"
-        return answers.first_attempts(self._pages(url, {"include_retried": "true"}, most=MAX_JOBS))
+        """The first attempt of each job, by id, then each trigger of another pipeline.
+
+        ``retried`` says that there are other attempts (R5). Of more than 1,000 the rest is named, not read.
+        """
+        url = f"{self._api}/pipelines/{run_id:d}"
+        found = self._pages(f"{url}/jobs", {"include_retried": "true"}, most=MAX_JOBS + 1)
+        jobs = answers.first_attempts(found[:MAX_JOBS])
+        bridges = self._pages(f"{url}/bridges", {}, most=MAX_BRIDGES + 1)
+        cut = [unread(MAX_JOBS)] if len(found) > MAX_JOBS or len(bridges) > MAX_BRIDGES else []
+        return [*jobs, *map(answers.bridge, bridges[:MAX_BRIDGES]), *cut]
 
     def log(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
         """The job's log in pieces as they arrive, colour codes and all."""
@@ -181,12 +190,18 @@ class GitLab:
         return f"{self._origin}/{path}"
 
     def _pages(self, url: str, query: Mapping[str, str], *, most: int) -> list[dict[str, Any]]:
-        """Items of a list over all its pages, at most ``most``."""
+        """Items of a list over all its pages, at most ``most``.
+
+        Where a proxy takes off the header that tells of a next page, a full page has one. An empty page is
+        the last one whatever the header says (L11).
+        """
         items: list[dict[str, Any]] = []
-        page: str | None = "1"
-        while page and len(items) < most:
-            params = {**query, "per_page": str(PAGE_SIZE), "page": page}
+        for page in count(1):
+            params = {**query, "per_page": str(PAGE_SIZE), "page": str(page)}
             value, headers = self._rest.send("GET", url, params=params)
-            items += answers.objects(value)
-            page = headers.get("x-next-page")
+            found = answers.objects(value)
+            items += found
+            more = bool(headers.get("x-next-page", "next" if len(found) == PAGE_SIZE else ""))
+            if not (found and more) or len(items) >= most:
+                break
         return items[:most]

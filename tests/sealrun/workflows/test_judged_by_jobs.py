@@ -1,0 +1,111 @@
+"""R8: a run is judged by its jobs, and what is said of them is true."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sealrun.errors import Malformed
+from sealrun.evidence.index import Index
+from sealrun.receipts.receipt import Outcome
+from sealrun.runs.record import Record
+from sealrun.runs.run import Job, JobResult, unread
+from tests.sealrun.world import World, make_offer
+
+BUILD = Job(10, "build", "build", "success", "", False, True, "r", result=JobResult.SUCCEEDED)  # noqa: FBT003
+
+
+def job(name: str, result: JobResult, **members: Any) -> Job:
+    word = {JobResult.SUCCEEDED: "success"}.get(result, result.value)
+    values = {"failure_reason": "", "retried": False, "has_artifacts": False, "runner": "", "has_log": False}
+    return Job(
+        **{"id": 11, "name": name, "stage": "test", "status": word, "result": result, **values, **members}
+    )
+
+
+FAILED = job("test", JobResult.FAILED, failure_reason="script_failure", may_fail=True)
+MANUAL = job("sign", JobResult.MANUAL, may_fail=True)
+SKIPPED = job("scan", JobResult.SKIPPED)
+DID = "every job that must succeed did; others: "
+CHILD = job("kid", JobResult.FAILED, status="failed, pipeline 77 that it started")
+
+
+def ended(*jobs: Job, success: Any = None) -> tuple[World, Record]:
+    world = World(make_offer(**({} if success is None else {"success": {"jobs": success}})))
+    world.provider.listed = jobs
+    return world, world.settle(world.call().record.call_hash)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "success", "outcome", "reason"),
+    [
+        ([BUILD], None, Outcome.SUCCEEDED, "every job succeeded"),
+        (
+            [BUILD, FAILED, MANUAL],
+            None,
+            Outcome.SUCCEEDED,
+            f"{DID}test: failed, script_failure (allowed to fail); sign: manual (allowed to fail)",
+        ),
+        ([BUILD, SKIPPED], None, Outcome.FAILED, "the pipeline says success, but scan: skipped"),
+        (
+            [BUILD, SKIPPED],
+            ["build"],
+            Outcome.SUCCEEDED,
+            f"{DID}scan: skipped",
+        ),
+        (
+            [BUILD, FAILED],
+            ["build", "test"],
+            Outcome.FAILED,
+            "the pipeline says success, but test: failed, script_failure (allowed to fail)",
+        ),
+        ([BUILD], ["built"], Outcome.FAILED, "the pipeline says success, but built: no such job ran"),
+        ([FAILED], None, Outcome.FAILED, "the pipeline says success, but no job succeeded"),
+        ([], None, Outcome.FAILED, "the pipeline says success, but no job succeeded"),
+        (
+            [BUILD, CHILD],
+            None,
+            Outcome.FAILED,
+            "the pipeline says success, but kid: failed, pipeline 77 that it started",
+        ),
+        (
+            [BUILD, unread(1000)],
+            ["build"],
+            Outcome.FAILED,
+            "the pipeline says success, but jobs beyond the first 1000: unread",
+        ),
+    ],
+)
+def test_r8_a_run_is_judged_by_the_jobs_that_must_succeed(
+    jobs: list[Job], success: Any, outcome: Outcome, reason: str
+) -> None:
+    _, record = ended(*jobs, success=success)
+    assert record.ending is not None
+    assert (record.ending.outcome, record.ending.reason) == (outcome, reason)
+
+
+def test_r8_every_job_is_named_with_how_it_ended() -> None:
+    world, record = ended(BUILD, FAILED, SKIPPED)
+    (run, *_) = Index.parse(world.store.get(record.index)).trees["profile"]
+    assert run.leaf is not None
+    told = json.loads(world.store.get(run.leaf.sha256))["jobs"]
+    assert [(one["name"], one["result"], one["may_fail"]) for one in told] == [
+        ("build", "succeeded", False),
+        ("test", "failed", True),
+        ("scan", "skipped", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("success", "said"),
+    [
+        ([], "success: expected 1 to 20 names"),
+        (["x"] * 21, "success: expected 1 to 20 names"),
+        ("build", "success: expected 1 to 20 names"),
+        (["a\nb"], r"jobs\[0\]: expected a job's name"),
+        ([7], r"jobs\[0\]: expected a job's name"),
+    ],
+)
+def test_r8_an_offer_names_its_jobs_in_a_bounded_list(success: Any, said: str) -> None:
+    with pytest.raises(Malformed, match=said):
+        make_offer(success={"jobs": success})
