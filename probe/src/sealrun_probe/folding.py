@@ -12,6 +12,7 @@ two hex digits. Whoever decodes every ``%XX`` has the name again. An empty name 
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 
 # What the collector takes (sealrun.evidence.call_stacks); a test holds the two together.
 MAX_BYTES = 4 << 20
@@ -28,6 +29,7 @@ Stack = tuple[str, ...]
 Stacks = Mapping[Stack, int]
 
 
+@lru_cache(maxsize=1 << 16)
 def frame(name: str) -> str:
     """The frame of a name's first ``MAX_NAME`` characters; lone surrogates stand for bytes (PEP 383)."""
     return _UNFIT.sub(_percent_encoded, name[:MAX_NAME]) or UNNAMED

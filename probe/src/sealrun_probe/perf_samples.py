@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sealrun_probe.folding import MAX_DEPTH, Stack, stack
@@ -76,11 +77,11 @@ class _Sample:
     def stack(self) -> Stack:
         """The thread's name and the frames from the outermost in."""
         chain = self.told.get("callchain", [])
-        files = [_text(line.rstrip(b"\n").removesuffix(b")")) for line in self.files]
-        files += [""] * (len(chain) - len(files))
+        files = [*self.files, *[b""] * (len(chain) - len(self.files))]
         names: list[str] = []
         for frame, file in zip(chain, files, strict=False):
-            name = _name(frame, file)
+            in_kernel = int(frame["ip"], 16) >= _KERNEL_FROM
+            name = _name(frame.get("symbol", ""), frame.get("dso", ""), file, in_kernel=in_kernel)
             if len(names) < MAX_DEPTH and (name != LOST or names[-1:] != [LOST]):
                 names.append(name)
         return stack([_unquoted(self.told["comm"]), *reversed(names)])
@@ -148,16 +149,17 @@ def _json_samples(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
             raise NotTheSame("perf data convert: expected samples in JSON, got something else")
 
 
-def _name(frame: dict[str, Any], file: str) -> str:
+@lru_cache(maxsize=1 << 16)
+def _name(symbol: str, short: str, file: bytes, *, in_kernel: bool) -> str:
     """``function (file)``; where perf knows no function, the file alone. Both without folders."""
-    symbol, short = frame.get("symbol", ""), frame.get("dso", "")
-    base = _unquoted(short) if short else file.rpartition("/")[2]
-    where = _where(base.removesuffix(_DELETED), int(frame["ip"], 16))
+    path = _text(file.rstrip(b"\n").removesuffix(b")"))
+    base = _unquoted(short) if short else path.rpartition("/")[2]
+    where = KERNEL if in_kernel else _where(base.removesuffix(_DELETED))
     return f"{_unquoted(symbol)} ({where})" if symbol else f"({where})"
 
 
-def _where(base: str, address: int) -> str:
-    if address >= _KERNEL_FROM or _KERNEL.fullmatch(base):
+def _where(base: str) -> str:
+    if _KERNEL.fullmatch(base):
         return KERNEL
     if _JIT.fullmatch(base):
         return "JIT"
