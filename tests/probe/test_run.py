@@ -22,6 +22,7 @@ class Fake:
     fails_at: str = ""
     error: Exception = field(default_factory=lambda: Refused("not here"))
     did: list[str] = field(default_factory=list)
+    samples: int = 1
 
     def watch(self, pid: int) -> None:
         self._do("watch")
@@ -31,7 +32,7 @@ class Fake:
 
     def end(self) -> Sampled:
         self._do("end")
-        return Sampled({(self.name,): 1}, 99)
+        return Sampled({(self.name,): self.samples}, 99)
 
     def _do(self, step: str) -> None:
         self.did.append(step)
@@ -67,6 +68,18 @@ def test_every_sampler_that_watches_is_ended() -> None:
     second = Fake("proc")
     assert through(Fake("py-spy"), second)[0] == "py-spy"
     assert second.did == ["watch", "released", "end"]
+
+
+def test_a_sampler_that_saw_little_of_the_work_gives_way_where_the_probe_chose_it() -> None:
+    def ended(share: float) -> tuple[str | None, dict[str, str]]:
+        watch = Watch([Fake("py-spy", samples=49), Fake("perf", samples=100)])
+        watch.begin(1)
+        watch.released(1)
+        found = watch.end(share=share)
+        return found[0] if found else None, watch.refused
+
+    assert ended(0) == ("py-spy", {})
+    assert ended(0.5) == ("perf", {"py-spy": "expected most of 1.0 s of work, got 0.5 s"})
 
 
 def test_nothing_is_left_where_all_fail() -> None:

@@ -44,8 +44,12 @@ def profile(
     probes: Mapping[str, Any],
     used: resource.struct_rusage,
     seconds: float,
+    unnamed: int = 0,
 ) -> None:
-    """Write the stacks, what is told of them, and what the probes saw."""
+    """Write the stacks, what is told of them, and what the probes saw.
+
+    ``unnamed`` is how many samples are of Python and name none of its functions.
+    """
     text = fold(found.stacks)
     (folder / STACKS).write_bytes(text)
     (folder / PROBES).write_text(bounded(probes))
@@ -55,6 +59,7 @@ def profile(
         "samples": total(found.stacks),
         "cut": found.cut,
         "refused": refused,
+        "python_without_functions": unnamed,
         "stacks_sha256": hashlib.sha256(text).hexdigest(),
         "wall_ms": round(seconds * 1000),
         "user_ms": round(used.ru_utime * 1000),

@@ -1,4 +1,4 @@
-"""``sealrun-probe run [OPTIONS] -- COMMAND``."""
+"""The command line: ``sealrun-probe run [OPTIONS] -- COMMAND``."""
 
 import argparse
 import os
@@ -7,13 +7,14 @@ from pathlib import Path
 
 from sealrun_probe import leave
 from sealrun_probe.command import leave_as
-from sealrun_probe.run import ORDER, run
+from sealrun_probe.run import ORDER, PYTHON_ORDER, run
 from sealrun_probe.uprobes import Probe, parse_probe
 
 # As many as an offer's evidence policy can name.
 MAX_PROBES = 50
-_SAYS = """The command's exit status is the probe's; stdin and stdout are left alone, signals are passed on.
-The first sampler that works here is used, and rusage always does; stderr and profile.json say which."""
+_SAYS = """The probe exits as the command does, leaves stdin and stdout alone and passes signals on.
+It uses the first sampler that works here (rusage always does); stderr and profile.json say which one."""
+_EXAMPLE = "example: sealrun-probe run --out sealrun-profile -- make -j2 dist"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,19 +34,27 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sealrun-probe", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="sealrun-probe",
+        description="Run a CI job's command and leave samples of where it spent its time.",
+        epilog=_EXAMPLE,
+    )
     commands = parser.add_subparsers(required=True)
     own = commands.add_parser(
         "run",
         usage="sealrun-probe run [OPTIONS] -- COMMAND",
         help="run a command and sample it",
         description=_SAYS,
+        epilog=_EXAMPLE,
     )
     own.add_argument(
         "--out", type=Path, default=leave.FOLDER, help=f"folder to leave, {leave.FOLDER} by default"
     )
     own.add_argument(
-        "--sampler", type=_order, default=ORDER, help=f"which to try in turn, {','.join(ORDER)} by default"
+        "--sampler",
+        type=_order,
+        metavar="NAME,...",
+        help=f"which to try in turn: {','.join(ORDER)}, or for a Python command {','.join(PYTHON_ORDER)}",
     )
     own.add_argument(
         "--probe",

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -24,6 +25,8 @@ READY_SECONDS = 10
 STOP_SECONDS = 20
 READ_SECONDS = 60
 CHUNK = 1 << 16
+# The first that converts to JSON.
+OLDEST = (5, 13)
 # perf says "ack\n" and a NUL when it has done what it was told: perf-record(1), --control.
 _ACK_BYTES = 5
 _CUT = "stopping session"
@@ -47,6 +50,7 @@ class Perf:
         """
         if shutil.which("perf") is None:
             raise Refused("expected perf on PATH, got none (Debian: linux-perf)")
+        _check_version()
         self._probes.set()
         try:
             self._attach(pid)
@@ -137,6 +141,14 @@ class Perf:
                 return read(iter(partial(quoted.read1, CHUNK), b""), lines, self._probes.events)
             except NotTheSame as error:
                 raise Refused(str(error)) from error
+
+
+def _check_version() -> None:
+    with _start(["perf", "version"], stdout=subprocess.PIPE) as process:
+        text = process.communicate(timeout=READY_SECONDS)[0].decode(errors="replace")
+    numbers = re.search(r"(\d+)\.(\d+)", text)
+    if numbers is None or (int(numbers[1]), int(numbers[2])) < OLDEST:
+        raise Refused(f"expected perf {OLDEST[0]}.{OLDEST[1]} or newer, got: {in_one_line(text)}")
 
 
 @contextlib.contextmanager

@@ -1,7 +1,9 @@
 """Run the command under the first sampler that works here; a sampler that fails never fails the job."""
 
 import contextlib
+import os
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sealrun_probe import leave, rusage
+from sealrun_probe import leave, python_programs, rusage
 from sealrun_probe.command import Command
 from sealrun_probe.folding import total
 from sealrun_probe.perf import Perf
@@ -19,10 +21,13 @@ from sealrun_probe.py_spy import PySpy
 from sealrun_probe.samplers import Refused, Sampled, Sampler
 from sealrun_probe.uprobes import Probe
 
-# From the best to what always works.
+# From the best to what always works; perf sees the functions of Python only where it was built for that.
 ORDER = ("perf", "py-spy", "proc", "rusage")
+PYTHON_ORDER = ("py-spy", "perf", "proc", "rusage")
 # perf hangs on the kernel and is known to work before the command starts; another that fails may do so late.
 SURE = "perf"
+MOST = 0.5
+ADVICE = "py-spy names them: pip install py-spy, and --sampler py-spy,perf where it is not chosen by itself"
 
 
 @dataclass
@@ -45,12 +50,17 @@ class Watch:
         """The command runs."""
         self.watching = [each for each in self.watching if self._tried(each, partial(each.released, pid))]
 
-    def end(self) -> tuple[str, Sampled] | None:
-        """What the best of them saw; all are ended."""
+    def end(self, *, share: float = 0) -> tuple[str, Sampled] | None:
+        """End all; the first that saw at least this share of the time that another saw."""
         found: list[tuple[str, Sampled]] = []
         for sampler in self.watching:
             self._tried(sampler, partial(self._end, sampler, found))
-        return found[0] if found else None
+        most = max((sampled.seconds for _, sampled in found), default=0.0)
+        for name, sampled in found:
+            if sampled.seconds >= share * most:
+                return name, sampled
+            self.refused[name] = f"expected most of {most:.1f} s of work, got {sampled.seconds:.1f} s"
+        return None
 
     @staticmethod
     def _end(sampler: Sampler, found: list[tuple[str, Sampled]]) -> None:
@@ -70,11 +80,20 @@ def run(
     words: list[str],
     *,
     folder: Path,
-    order: Sequence[str],
+    order: Sequence[str] | None,
     probes: list[Probe],
     token: str,
 ) -> int:
-    """Run the command to its end and leave its profile and the job's token; its wait status."""
+    """Run the command to its end and leave its profile and the job's token; its wait status.
+
+    Without an ``order`` of samplers, Python commands have ``PYTHON_ORDER`` and all others ``ORDER``.
+    """
+    python = python_programs.is_python(words)
+    # A Python program may do nothing but start another one, which py-spy does not see.
+    share = 0 if order else MOST
+    order = order or (PYTHON_ORDER if python else ORDER)
+    if python and "perf" in order and not ("py-spy" in order and shutil.which("py-spy")):
+        os.environ.setdefault(python_programs.PERF_VARIABLE, "1")
     able = _ready(folder, token)
     watch = Watch(_samplers(order, folder, probes) if able else [])
     command = Command(words)
@@ -86,12 +105,21 @@ def run(
     watch.released(command.pid)
     status, used = command.wait()
     seconds = time.monotonic() - begun
-    name, found = watch.end() or ("rusage", rusage.sampled(words, used))
+    name, found = watch.end(share=share) or ("rusage", rusage.sampled(words, used))
     if name == "proc":
         found = rusage.with_unseen(found, words, used)
     if able:
-        _leave(folder, name, found, watch.refused, probes, used, seconds)
+        unnamed = _without_functions(name, found, python=python)
+        _leave(folder, name, found, watch.refused, probes, used, seconds, unnamed)
     return status
+
+
+def _without_functions(name: str, found: Sampled, *, python: bool) -> int:
+    """How many samples of Python do not say in which function; py-spy sees nothing else."""
+    if name == "py-spy":
+        return 0
+    alone = python and name != "perf"
+    return total(found.stacks) if alone else python_programs.without_functions(found.stacks)
 
 
 def _samplers(order: Sequence[str], folder: Path, probes: list[Probe]) -> list[Sampler]:
@@ -121,17 +149,23 @@ def _leave(
     probes: list[Probe],
     used: resource.struct_rusage,
     seconds: float,
+    unnamed: int,
 ) -> None:
     unseen: dict[str, Any] = {probe.name: {"refused": f"expected perf, got {name}"} for probe in probes}
     seen = {**unseen, **found.probes}
     try:
-        leave.profile(folder, name, found, refused=refused, probes=seen, used=used, seconds=seconds)
+        leave.profile(
+            folder, name, found, refused=refused, probes=seen, used=used, seconds=seconds, unnamed=unnamed
+        )
     except Exception as error:  # noqa: BLE001  the command is over and has its own status
         say(f"expected to write the profile, got {type(error).__name__}: {error}")
         return
     for other, why in refused.items():
         say(f"{other}: {why}")
-    say(f"sampled by {name}: {total(found.stacks)} samples, {found.hz} to a second, in {folder}/")
+    samples = total(found.stacks)
+    say(f"sampled by {name}: {samples} samples, {found.hz} to a second, in {folder}/")
+    if unnamed:
+        say(f"{unnamed} of the {samples} samples are Python and do not name its functions; {ADVICE}")
 
 
 def say(text: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from sealrun_probe.folding import Stacks
+from sealrun_probe.folding import Stacks, total
 
 HZ = 99
 
@@ -27,6 +27,11 @@ class Sampled:
     cut: bool = False
     attachment: Path | None = None
     probes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """The time that the samples make up."""
+        return total(self.stacks) / self.hz
 
 
 class Sampler(Protocol):

@@ -1,0 +1,94 @@
+"""Python programs: whether a command is one, and how many samples lack their functions."""
+
+import re
+import shlex
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from sealrun_probe.folding import Stacks
+
+# Makes Python 3.12 and newer tell perf of its functions; older ones ignore it:
+# https://docs.python.org/3/howto/perf_profiling.html
+PERF_VARIABLE = "PYTHONPERFSUPPORT"
+_INTERPRETER = re.compile(r"(?:python|pypy)w?\d*(?:\.\d+)?t?")
+# Programs that are not Python themselves, but start it; the others have a first line that names Python.
+_STARTERS = {(name, "run") for name in ("uv", "poetry", "pdm", "hatch", "pipenv")}
+_KNOWN = {"pytest", "py.test", "tox", "nox", "uvx"}
+# Run the rest of their words; some have options, env has assignments, timeout has a time.
+_WRAPPERS = {"env", "exec", "nice", "nohup", "setsid", "stdbuf", "time", "timeout"}
+_SHELLS = {"sh", "bash", "dash", "ash", "zsh"}
+# Of a script only these may stand beside Python: whatever else takes time is not Python.
+_BUILTINS = {
+    "",
+    "cd",
+    "set",
+    "export",
+    "echo",
+    "printf",
+    "true",
+    ":",
+    ".",
+    "source",
+    "unset",
+    "umask",
+    "trap",
+}
+_ENDS_COMMAND = re.compile(r"&&|\|\||[;\n]")
+_SKIPPED = re.compile(r"-.*|\w+=.*|\d+[smhd]?")
+MAX_DEPTH = 5
+_FIRST_LINES = 512
+# A file of the interpreter, or the name of its process: ``f (libpython3.11.so.1.0)``, ``python3``.
+_AT_WORK = re.compile(r"(?:.*\()?(?:lib)?(?:python|pypy)w?[\d.]*t?(?:\.so[\d.]*)?\)?")
+_FUNCTION = re.compile(r"py::.*")
+
+
+def is_python(words: Sequence[str], *, depth: int = MAX_DEPTH) -> bool:
+    """True for a command that is Python alone, as far as its words and its file's first line tell."""
+    if not words or not depth:
+        return False
+    name, rest = Path(words[0]).name, list(words[1:])
+    if _INTERPRETER.fullmatch(name) or name in _KNOWN or (name, *rest[:1]) in _STARTERS:
+        return True
+    if name in _WRAPPERS:
+        while rest and _SKIPPED.fullmatch(rest[0]):
+            rest.pop(0)
+        return is_python(rest, depth=depth - 1)
+    if name in _SHELLS:
+        return _is_python_script(rest, depth=depth - 1)
+    return is_python(_interpreter_of(words[0]), depth=depth - 1)
+
+
+def _is_python_script(options: list[str], *, depth: int) -> bool:
+    """``sh -c SCRIPT``: Python, and nothing beside it but what a shell does itself."""
+    flags = [at for at, word in enumerate(options) if re.fullmatch(r"-[a-z]*c", word)]
+    if not flags or len(options) <= flags[0] + 1:
+        return False
+    try:
+        commands = [shlex.split(part) for part in _ENDS_COMMAND.split(options[flags[0] + 1])]
+    except ValueError:  # a quote that holds a semicolon or is never closed: not understood
+        return False
+    programs = [words for words in commands if words and words[0] not in _BUILTINS]
+    return bool(programs) and all(is_python(["env", *words], depth=depth) for words in programs)
+
+
+def _interpreter_of(program: str) -> list[str]:
+    """The words of a script's first line behind ``#!``; none where it has no such line."""
+    path = shutil.which(program)
+    try:
+        with Path(path or program).open("rb") as file:
+            first, _, second = file.read(_FIRST_LINES).partition(b"\n")
+    except (OSError, ValueError):
+        return []
+    if second.startswith(b"'''exec'"):  # pip's, where the path to Python is too long for the kernel
+        return ["python"]
+    return first[2:].decode(errors="replace").split() if first.startswith(b"#!") else []
+
+
+def without_functions(stacks: Stacks) -> int:
+    """In how many samples Python was at work and no frame says in which function of the program."""
+    return sum(
+        count
+        for frames, count in stacks.items()
+        if any(map(_AT_WORK.fullmatch, frames)) and not any(map(_FUNCTION.fullmatch, frames))
+    )

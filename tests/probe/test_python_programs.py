@@ -1,0 +1,151 @@
+"""Which commands are Python, so that their samples name its functions, and what is said where they do not."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sealrun_probe.python_programs import is_python, without_functions
+from tests.probe.test_command import ENVIRONMENT
+
+SPIN = "import time\nwhile time.process_time() < 0.1: pass"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["python"],
+        ["/usr/bin/python3.11", "-m", "build"],
+        ["python3.13t", "x.py"],
+        ["pypy3", "x.py"],
+        ["pytest", "-q"],
+        ["uv", "run", "build.py"],
+        ["poetry", "run", "make"],
+        ["uvx", "ruff"],
+        ["env", "-i", "A=b", "python3", "x.py"],
+        ["timeout", "60s", "nice", "-n", "5", "python3", "x.py"],
+        ["sh", "-c", "python x.py"],
+        ["bash", "-euc", "set -x\ncd dist && A=b python3 x.py; echo 'it is done'"],
+        ["sh", "-c", "exec /opt/bin/python3 x.py"],
+    ],
+)
+def test_a_python_command_is_known_by_its_words(words: list[str]) -> None:
+    assert is_python(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["make"],
+        ["no-such-program"],
+        ["uv", "pip", "install", "x"],
+        ["python3-config"],
+        ["sh", "-c", "make && python x.py"],
+        ["sh", "-c", "echo 'a; python"],
+        ["sh", "-c"],
+        ["sh", "-c", "cd x"],
+        ["sh", "build.sh"],
+        ["env"],
+        ["env", *["env"] * 50, "python"],
+    ],
+)
+def test_other_commands_are_not(words: list[str]) -> None:
+    assert not is_python(words)
+
+
+@pytest.mark.parametrize(
+    ("first", "python"),
+    [
+        ("#!/usr/bin/python3", True),
+        ("#! /usr/bin/env python3", True),
+        ("#!/usr/bin/env -S uv run --script", True),
+        ('#!/bin/sh\n\'\'\'exec\' "/a long path/python" "$0" "$@"', True),
+        ("#!/bin/sh\nexec python x.py", False),
+        ("#!/usr/bin/env awk", False),
+        ("\x7fELF", False),
+        ("", False),
+    ],
+)
+def test_a_script_is_known_by_its_first_line(tmp_path: Path, first: str, python: bool) -> None:  # noqa: FBT001
+    script = tmp_path / "tool"
+    script.write_text(f"{first}\n")
+    script.chmod(0o755)
+    assert is_python([str(script), "build"]) is python
+
+
+def test_samples_of_an_interpreter_without_functions_are_counted() -> None:
+    stacks = {
+        ("python3", "_PyEval_EvalFrameDefault (libpython3.12.so.1.0)"): 5,
+        ("tool", "main (python3.12)", "(unknown)"): 3,
+        ("python3",): 2,
+        ("python3", "py::<module>:/x.py (JIT)", "PyObject_Free (libpython3.12.so.1.0)"): 100,
+        ("make", "main (make)"): 100,
+        ("python3-config", "main (sh)"): 100,
+    }
+    assert without_functions(stacks) == 10
+
+
+def run(folder: Path, *words: str, path: str) -> tuple[dict[str, object], str]:
+    command = [sys.executable, "-m", "sealrun_probe", "run", *words]
+    environment = {**ENVIRONMENT, "PATH": path}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    told: dict[str, object] = json.loads((folder / "sealrun-profile" / "profile.json").read_text())
+    return told, done.stderr
+
+
+def linked(folder: Path, *programs: str) -> str:
+    """A PATH on which only these programs stand."""
+    folder.mkdir()
+    for name in programs:
+        (folder / name).symlink_to(shutil.which(name) or name)
+    return str(folder)
+
+
+def test_python_that_nobody_can_look_into_is_told(tmp_path: Path) -> None:
+    told, said = run(tmp_path, "--", sys.executable, "-c", SPIN, path="/nonexistent")
+    samples = told["samples"]
+    assert (told["python_without_functions"], told["sampler"]) == (samples, told["sampler"])
+    assert (
+        f"{samples} of the {samples} samples are Python and do not name its functions; py-spy names" in said
+    )
+
+
+def test_a_command_that_is_not_python_has_no_such_samples(tmp_path: Path) -> None:
+    told, said = run(tmp_path, "--sampler", "rusage", "--", "sh", "-c", "true", path=os.environ["PATH"])
+    assert told["python_without_functions"] == 0
+    assert "Python" not in said
+
+
+@pytest.mark.parametrize(("programs", "value"), [((), "1"), (("py-spy",), None)])
+def test_python_tells_perf_of_its_functions_only_where_py_spy_is_not(
+    tmp_path: Path, programs: tuple[str, ...], value: str | None
+) -> None:
+    asks = f"import os, sys; sys.exit(os.environ.get('PYTHONPERFSUPPORT') != {value!r})"
+    run(tmp_path, "--", sys.executable, "-c", asks, path=linked(tmp_path / "bin", *programs))
+
+
+@pytest.mark.peers
+def test_a_python_command_is_sampled_by_py_spy_where_it_is_there(tmp_path: Path) -> None:
+    long = SPIN.replace("0.1", "0.6")
+    both = linked(tmp_path / "both", "perf", "py-spy")
+    told, said = run(tmp_path, "--", sys.executable, "-c", long, path=both)
+    assert (told["sampler"], told["python_without_functions"]) == ("py-spy", 0), said
+    told, _ = run(tmp_path, "--", "/bin/sh", "-c", "ls >&2; ls >&2", path=f"{both}:/usr/bin:/bin")
+    assert told["sampler"] in ("perf", "rusage")
+
+
+@pytest.mark.peers
+def test_perf_alone_says_how_much_of_python_it_does_not_name(tmp_path: Path) -> None:
+    long = SPIN.replace("0.1", "0.6")
+    told, said = run(tmp_path, "--", sys.executable, "-c", long, path=linked(tmp_path / "one", "perf"))
+    assert told["sampler"] == "perf", said
+    assert isinstance(told["samples"], int)
+    assert isinstance(told["python_without_functions"], int)
+    assert told["samples"] / 2 < told["python_without_functions"] <= told["samples"]
+    assert "py-spy: expected py-spy on PATH, got none" in said
+    assert "samples are Python and do not name its functions" in said
