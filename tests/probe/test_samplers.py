@@ -146,8 +146,9 @@ def test_perf_stops_at_its_bound_and_says_so(tmp_path: Path) -> None:
     often = "perf.EVENT, perf.MAX_DATA = 'cpu-clock/freq=9999/', '16K'"
     small = f"from sealrun_probe import main, perf; {often}; main.main()"
     (tmp_path / "busy.py").write_text(BUSY)
+    command = ["sh", "-c", f"{sys.executable} busy.py; true"]
     done = subprocess.run(
-        [sys.executable, "-c", small, "run", "--sampler", "perf", "--", "sh", "-c", f"{sys.executable} busy.py; true"],
+        [sys.executable, "-c", small, "run", "--sampler", "perf", "--", *command],
         cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     told = json.loads((tmp_path / "sealrun-profile" / "profile.json").read_text())
