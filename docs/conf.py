@@ -12,4 +12,5 @@ html_theme = "furo"
 html_title = "sealrun"
 html_static_path: list[str] = []
 html_show_sphinx = False
+html_show_copyright = False
 html_copy_source = False

@@ -38,6 +38,12 @@ def command_lines() -> list[str]:
     return sorted(set(re.findall(r"^(?:\$ )?(sealrun .*)$", text, re.MULTILINE)))
 
 
+def test_the_readme_is_short_and_names_the_two_commands() -> None:
+    readme = text_of(ROOT / "README.md")
+    assert len(readme.encode()) <= 9_000
+    assert {"make demo", "make test"} <= set(re.findall(r"make \w+", readme))
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_leads_to_a_file(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text_of(page)):
