@@ -1,4 +1,4 @@
-"""The command: it waits at a gate until the samplers watch it, then nothing stands between it and the job."""
+"""The command: it waits until the samplers watch it, and then runs as if the job had started it."""
 
 import contextlib
 import ctypes
@@ -6,7 +6,7 @@ import os
 import resource
 import signal
 
-# Signals that CI runners and people send to a job; a terminal sends its own to the whole group by itself.
+# Signals that CI runners and people send to a job. A terminal signals the whole group: not passed on.
 FORWARDED = {
     signal.SIGHUP,
     signal.SIGINT,
@@ -16,23 +16,23 @@ FORWARDED = {
     signal.SIGUSR2,
 }
 WATCHED = FORWARDED | {signal.SIGCHLD}
-# <asm-generic/siginfo.h>: sent by the kernel, for a key at the terminal say.
+# <asm-generic/siginfo.h>: the kernel sent the signal, for example because of Ctrl-C.
 SI_KERNEL = 0x80
 # A shell's statuses for a command that it cannot run and one that it cannot find.
 CANNOT_RUN, NOT_FOUND = 126, 127
-# <linux/prctl.h>: lets py-spy, which is no ancestor of the command, read its memory under Yama.
+# <linux/prctl.h>: under Yama, py-spy may read the command's memory although it is not its ancestor.
 PR_SET_PTRACER = 0x59616D61
 PR_SET_PTRACER_ANY = ctypes.c_ulong(-1)
 
 
 class Command:
-    """One process, forked but not yet started. Signals are held back from here on: make one per program."""
+    """One process, forked but not yet started. Signals are blocked from here on, so make only one."""
 
     def __init__(self, words: list[str]) -> None:
         self._words = words
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
         gate, self._gate = os.pipe()
-        # Closed by exec, as all that Python opens: its end tells that the command has begun.
+        # exec closes it, like every file that Python opens: when it closes, the command has begun.
         self._begun, begins = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
@@ -48,7 +48,7 @@ class Command:
         os.close(self._begun)
 
     def wait(self) -> tuple[int, resource.struct_rusage]:
-        """Pass signals on until the command is over; its wait status, and what it and its children used."""
+        """Pass signals on until the command ends; its wait status, and what it and its children used."""
         while True:
             pid, status, used = os.wait4(self.pid, os.WNOHANG)
             if pid:
@@ -58,7 +58,7 @@ class Command:
                 os.kill(self.pid, came.si_signo)
 
     def _become(self, gate: int) -> None:
-        """In the child: wait, put back what Python changed, become the command."""
+        """In the child: wait, restore the signal actions that Python changed, become the command."""
         status = CANNOT_RUN
         try:
             os.close(self._gate)
@@ -78,7 +78,7 @@ class Command:
 
 
 def leave_as(status: int) -> int:
-    """The exit status of a command that ended so; if a signal ended it, end by the same one."""
+    """The exit status for this wait status; if a signal ended the command, end by the same signal."""
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:
         return code

@@ -21,14 +21,14 @@ MAX_PROBES_BYTES = 60_000
 
 
 def empty(folder: Path) -> None:
-    """Make the folder; what an earlier run of the probe left there goes."""
+    """Make the folder, and delete the files that an earlier run of the probe left there."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in (STACKS, SUMMARY, PROBES, DATA, f"{DATA}.old", TOKEN):
         (folder / name).unlink(missing_ok=True)
 
 
 def token(folder: Path, text: str) -> None:
-    """Keep the job's own CI token, where the job was given one; only its owner may read the file."""
+    """Keep the job's own CI token, if the job has one, in a file that only its owner may read."""
     if text:
         descriptor = os.open(folder / TOKEN, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -46,7 +46,7 @@ def profile(
     seconds: float,
     unnamed: int = 0,
 ) -> None:
-    """Write the stacks, what is told of them, and what the probes saw.
+    """Write the stacks, their summary and the values of the probes.
 
     ``unnamed`` is how many samples are of Python and name none of its functions.
     """
@@ -73,7 +73,7 @@ def profile(
 
 
 def bounded(probes: Mapping[str, Any]) -> str:
-    """The document of the probes, with fewer values of each where all are too many."""
+    """The document of the probes, with fewer values of each if all would be too many."""
     text = ""
     for most in (100, 20, 4, 0):
         kept = {name: _first(told, most) for name, told in probes.items()}

@@ -11,7 +11,7 @@ from sealrun_probe.folding import Stack, stack
 from sealrun_probe.samplers import Refused, Sampled
 
 PERIOD_SECONDS = 0.1
-# A tree of more processes is looked at in part.
+# In a larger tree, the processes beyond this number are not looked at.
 MAX_PROCESSES = 4096
 PROC = Path("/proc")
 
@@ -29,25 +29,25 @@ class Proc:
         self._thread: threading.Thread | None = None
 
     def watch(self, pid: int) -> None:
-        """See that the kernel tells of times and children (CONFIG_PROC_CHILDREN).
+        """Check that the kernel shows times and children (CONFIG_PROC_CHILDREN).
 
         Raises:
-            Refused: it does not.
+            Refused: the kernel does not show them.
         """
         try:
             self._ticks(pid)
             self._children(pid)
         except (OSError, ValueError, IndexError) as error:
             raise Refused(f"expected stat and children of a process in {self._proc}, got {error}") from error
-        self._seen[pid] = self._ticks(pid)  # what the probe's own fork took is not the command's
+        self._seen[pid] = self._ticks(pid)  # the time of the probe's own fork is not the command's
 
     def released(self, pid: int) -> None:
-        """Look from now on."""
+        """Start looking."""
         self._thread = threading.Thread(target=self._run, args=(pid,), daemon=True)
         self._thread.start()
 
     def end(self) -> Sampled:
-        """What was seen.
+        """The samples.
 
         Raises:
             Refused: no process took a tick while one was looking.

@@ -21,10 +21,10 @@ from sealrun_probe.py_spy import PySpy
 from sealrun_probe.samplers import Refused, Sampled, Sampler
 from sealrun_probe.uprobes import Probe
 
-# From the best to what always works; perf sees the functions of Python only where it was built for that.
+# From the best one to the one that always works. perf rarely shows the functions of Python.
 ORDER = ("perf", "py-spy", "proc", "rusage")
 PYTHON_ORDER = ("py-spy", "perf", "proc", "rusage")
-# perf hangs on the kernel and is known to work before the command starts; another that fails may do so late.
+# perf is known to work before the command starts; other samplers may fail later.
 SURE = "perf"
 MOST = 0.5
 ADVICE = "py-spy names them: pip install py-spy, and --sampler py-spy,perf where it is not chosen by itself"
@@ -32,14 +32,14 @@ ADVICE = "py-spy names them: pip install py-spy, and --sampler py-spy,perf where
 
 @dataclass
 class Watch:
-    """The samplers that watch one command, and why others do not."""
+    """The samplers of one command, and the reasons why others were not used."""
 
     samplers: list[Sampler]
     watching: list[Sampler] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
 
     def begin(self, pid: int) -> None:
-        """Begin with each in turn, up to one that is sure to work."""
+        """Start each in turn, up to the first that is sure to work."""
         for sampler in self.samplers:
             if self._tried(sampler, partial(sampler.watch, pid)):
                 self.watching.append(sampler)
@@ -51,7 +51,7 @@ class Watch:
         self.watching = [each for each in self.watching if self._tried(each, partial(each.released, pid))]
 
     def end(self, *, share: float = 0) -> tuple[str, Sampled] | None:
-        """End all; the first that saw at least this share of the time that another saw."""
+        """End all. Returns the first that saw at least this share of the most time that one of them saw."""
         found: list[tuple[str, Sampled]] = []
         for sampler in self.watching:
             self._tried(sampler, partial(self._end, sampler, found))
@@ -71,7 +71,7 @@ class Watch:
             step()
         except Refused as error:
             self.refused[sampler.name] = str(error)
-        except Exception as error:  # noqa: BLE001  whatever is wrong with a sampler, the job goes on
+        except Exception as error:  # noqa: BLE001  a broken sampler must not stop the job
             self.refused[sampler.name] = f"{type(error).__name__}: {error}"[:200]
         return sampler.name not in self.refused
 
@@ -115,7 +115,7 @@ def run(
 
 
 def _without_functions(name: str, found: Sampled, *, python: bool) -> int:
-    """How many samples of Python do not say in which function; py-spy sees nothing else."""
+    """How many samples of Python do not name a function; those of py-spy always do."""
     if name == "py-spy":
         return 0
     alone = python and name != "perf"

@@ -12,12 +12,12 @@ USER, KERNEL, UNSEEN = "(user)", "(kernel)", "(unseen)"
 
 
 def name_of(words: list[str]) -> str:
-    """The command's own name; its arguments may hold what is nobody's business."""
+    """The name of the command's program; its arguments may be secrets."""
     return Path(words[0]).name
 
 
 def sampled(words: list[str], used: resource.struct_rusage) -> Sampled:
-    """Two stacks, without those that took nothing."""
+    """Two stacks, user and kernel time; one that took no time is left out."""
     times = {USER: used.ru_utime, KERNEL: used.ru_stime}
     stacks: dict[Stack, int] = {
         stack([name_of(words), part]): round(seconds * HZ) for part, seconds in times.items()
@@ -26,7 +26,7 @@ def sampled(words: list[str], used: resource.struct_rusage) -> Sampled:
 
 
 def with_unseen(found: Sampled, words: list[str], used: resource.struct_rusage) -> Sampled:
-    """What came and went between two looks, as a stack of its own, so that the total is the command's."""
+    """Adds a stack for the processes that began and ended between two looks: the total is the command's."""
     unseen = round((used.ru_utime + used.ru_stime) * found.hz) - total(found.stacks)
     own = {stack([name_of(words), UNSEEN]): unseen} if unseen > 0 else {}
     return replace(found, stacks={**found.stacks, **own})

@@ -1,4 +1,4 @@
-"""What every sampler does, and what it gives."""
+"""The interface of all samplers, and their result."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +35,7 @@ class Sampled:
 
 
 class Sampler(Protocol):
-    """One way to see where a command spends its time."""
+    """One way to observe where a command spends its time."""
 
     name: str
 
@@ -53,10 +53,10 @@ class Sampler(Protocol):
         """The command is over.
 
         Raises:
-            Refused: nothing came of it.
+            Refused: it has no samples.
         """
 
 
 def in_one_line(text: str) -> str:
-    """What a tool said, at most 300 characters of it."""
+    """A tool's message in one line, at most 300 characters."""
     return " ".join(text.split())[:300] or "it said nothing"

@@ -1,4 +1,4 @@
-"""User probes: the kernel counts how often a named function is passed, and with which values; needs root."""
+"""User probes: the kernel counts the calls of a named function and their values; this needs root."""
 
 import re
 import shutil
@@ -51,11 +51,11 @@ class Probes:
 
     @property
     def events(self) -> list[str]:
-        """Those that were set, as perf names them."""
+        """The names that perf gives to the probes that were set."""
         return list(self._set.values())
 
     def set(self) -> None:
-        """Ask the kernel for each; what it refuses is kept with its reason."""
+        """Ask the kernel for each, and keep the reason if it refuses one."""
         for probe in self._wanted:
             binary = shutil.which(probe.binary) or probe.binary
             point = f"{self._group}:{probe.name}={probe.function}"
@@ -67,12 +67,12 @@ class Probes:
                 self._set[probe.name] = added[0]
 
     def remove(self) -> None:
-        """Take them out of the kernel again."""
+        """Remove them from the kernel."""
         if self._set:
             _perf_probe("--del", f"{self._group}:*")
 
     def document(self, hits: Mapping[str, Hits]) -> dict[str, Any]:
-        """What each saw, or why it was refused; values are text, since JSON's numbers end at 2**53."""
+        """Hits and values of each, or why it was refused. Values are text: JSON rounds above 2**53."""
         seen = {name: hits[event] for name, event in self._set.items()}
         told = {name: {"hits": each.count, "values": each.values} for name, each in seen.items()}
         return {**told, **{name: {"refused": why} for name, why in self._refused.items()}}
