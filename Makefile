@@ -15,10 +15,10 @@ setup: ## install what the local stack needs, without the contracts
 	@local/setup.sh local
 
 setup-all: ## install everything (done by the others)
-	@local/setup.sh local contracts
+	@local/setup.sh local local/mina contracts
 
 setup-tests: ## and what the tests and benchmarks compare with
-	@local/setup.sh local contracts tests
+	@local/setup.sh local local/mina contracts tests
 
 demo: setup-all ## sell one real CI job on this machine, settled with real proofs; leaves out/demo/
 	@python -m local.demo
@@ -28,12 +28,14 @@ check: setup-tests ## format, lint, strict types and unit tests, fast
 	ruff check .
 	mypy
 	lint-imports --no-logo
+	npm run --silent check -w local/mina
 	npm run --silent check -w contracts
 	npm run --silent check -w web
 	pytest -q -n auto -m "not peers"
 
 test: check ## everything: check, real peers on loopback, contracts
 	pytest -q -m peers
+	npm test --silent -w local/mina
 	npm test --silent -w contracts
 	npm run --silent test:proofs -w contracts
 
@@ -57,6 +59,7 @@ dist: setup-tests ## build wheels, source archives and their bills of materials 
 format: setup-all ## put every file into the format that check wants
 	ruff format .
 	ruff check --fix .
+	npm run --silent format -w local/mina
 	npm run --silent format -w contracts
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -67,4 +70,4 @@ lock: setup-all ## resolve all versions again (needs uv on PATH)
 	npm install --package-lock-only
 
 clean: ## remove everything that was built or installed here
-	rm -rf .venv node_modules out build dist contracts/build
+	rm -rf .venv node_modules out build dist contracts/build local/mina/build

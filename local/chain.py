@@ -1,8 +1,8 @@
-"""The local Mina chain in a process of its own, until ``close``.
+"""The local Mina chain (``local/mina``) in a process of its own, until ``close``.
 
-``with MinaChain(folder) as chain`` starts it; contracts that are not built yet, or no longer as their
-sources say, are built first. It makes a block of each transaction and verifies every proof, unless it is
-started with ``proofs=False``.
+``with MinaChain(folder) as chain`` starts it; the chain and the contracts are built first where they are not
+built yet, or no longer as their sources say. It makes a block of each transaction and verifies every proof,
+unless it is started with ``proofs=False``.
 """
 
 import fcntl
@@ -18,14 +18,15 @@ from local.nodejs import NODE
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACTS = ROOT / "contracts"
-MAIN = CONTRACTS / "build" / "chain" / "main.js"
+CHAIN = ROOT / "local" / "mina"
+MAIN = CHAIN / "build" / "main.js"
 BUILD_SECONDS = 300
 # A block is made on request: one request may wait for another's proofs to be verified.
 REQUEST_SECONDS = 120
 
 
 class ChainFailed(Exception):
-    """The contracts do not build, or the chain does not start or answer."""
+    """Chain or contracts do not build, or the chain does not start or answer."""
 
 
 class MinaChain(Closing):
@@ -106,21 +107,28 @@ class MinaChain(Closing):
 
 
 def build_contracts() -> None:
-    """Compile the TypeScript where a source is newer than what was built; one process at a time."""
+    """Compile the TypeScript of chain and contracts where a source is newer than what was built.
+
+    One process at a time. The tests of the contracts are not built.
+    """
     (ROOT / "build").mkdir(exist_ok=True)
     with (ROOT / "build" / "contracts.lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if _built():
-            return
-        command = [NODE, str(ROOT / "node_modules" / "typescript" / "bin" / "tsc")]
-        done = subprocess.run(
-            command, cwd=CONTRACTS, check=False, capture_output=True, text=True, timeout=BUILD_SECONDS
-        )
-        if done.returncode != 0:
-            said = (done.stdout + done.stderr).strip()[:1000]
-            raise ChainFailed(f"contracts: expected a build, got {said}; is `make setup-all` done?")
+        _compile(CHAIN, "tsconfig.json", MAIN)
+        _compile(CONTRACTS, "tsconfig.build.json", CONTRACTS / "build" / "index.js")
 
 
-def _built() -> bool:
-    sources = [CONTRACTS / "tsconfig.json", *(CONTRACTS / "src").rglob("*.ts")]
-    return MAIN.exists() and MAIN.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
+def _compile(package: Path, project: str, made: Path) -> None:
+    stamp = made.with_name(".compiled")
+    sources = [*package.glob("*.json"), *(package / "src").rglob("*.ts")]
+    newest = max(path.stat().st_mtime for path in sources)
+    if made.exists() and stamp.exists() and stamp.stat().st_mtime >= newest:
+        return
+    command = [NODE, str(ROOT / "node_modules" / "typescript" / "bin" / "tsc"), "-p", project]
+    done = subprocess.run(
+        command, cwd=package, check=False, capture_output=True, text=True, timeout=BUILD_SECONDS
+    )
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).strip()[:1000]
+        raise ChainFailed(f"{package.name}: expected a build, got {said}; is `make setup-all` done?")
+    stamp.touch()

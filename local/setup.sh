@@ -49,7 +49,7 @@ python_environment() {
 # npm installs all workspaces that were ever asked for, so that one does not remove another's packages.
 node_packages() {
   local stamp=node_modules/.installed lock all
-  lock=$(cat package-lock.json package.json ./*/package.json | sha256sum)
+  lock=$(cat package-lock.json package.json ./*/package.json local/mina/package.json | sha256sum)
   all=$({ [ -f "$stamp" ] && sed 1d "$stamp"; printf '%s\n' "$@"; } | sort -u)
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$lock"$'\n'"$all" ] && return
   say "installing npm packages for ${all//$'\n'/ }"

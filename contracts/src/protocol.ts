@@ -16,6 +16,3 @@ export const MAX_EVENT_FIELDS = 100;
 
 /** What a new account costs, in nanomina. */
 export const ACCOUNT_CREATION_FEE = 1_000_000_000n;
-
-/** Length of a slot, in milliseconds. */
-export const SLOT_MS = 180_000;

@@ -20,7 +20,7 @@ import { Offer } from '../offer.js';
 import { openAccount, openOffer } from '../opening.js';
 import { Due, PrepaidAccount, Voucher } from '../prepaid_account.js';
 import { pinnedKeys } from '../verification_keys.js';
-import { type RunningChain, startChain } from './chain_process.js';
+import { type RunningChain, startChain } from '@sealrun/local-mina/process';
 import { runTool } from './tool_process.js';
 import { DEVNET, MINA, type Party, party } from './world.js';
 

@@ -14,7 +14,7 @@ import '../backend.js';
 import { credentialHash, eventToBytes } from '../credential.js';
 import { dueFields, exitFields, receiptsRoot, voucherFields, withdrawFields } from '../fields.js';
 import { Request } from '../tools/request.js';
-import { type RunningChain, startChain } from './chain_process.js';
+import { type RunningChain, startChain } from '@sealrun/local-mina/process';
 import { type Outcome, runTool } from './tool_process.js';
 import { DEVNET, MINA, party } from './world.js';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../chain/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 
 export interface RunningChain {
   url: string;

@@ -7,20 +7,30 @@ import {
   Bool,
   Field,
   Mina,
+  Permissions,
+  PrivateKey,
+  PublicKey,
+  TransactionVersion,
   UInt32,
   UInt64,
+  VerificationKey,
   fetchAccount,
   fetchLastBlock,
 } from 'o1js';
-import '../backend.js';
-import { Terms } from '../fields.js';
-import { openOffer } from '../opening.js';
-import { TRANSACTION_VERSION } from '../protocol.js';
-import { pinnedKeys } from '../verification_keys.js';
-import { type RunningChain, startChain } from './chain_process.js';
-import { DEVNET, MINA, type Party, party } from './world.js';
+import { type RunningChain, startChain } from '../process.js';
 
+const MINA = 1_000_000_000n;
 const WAIT = { interval: 100, maxAttempts: 50 };
+
+interface Party {
+  key: PrivateKey;
+  address: PublicKey;
+}
+
+function party(): Party {
+  const key = PrivateKey.random();
+  return { key, address: key.toPublicKey() };
+}
 
 let chain: RunningChain;
 after(() => chain.stop());
@@ -53,18 +63,6 @@ async function transfer(from: Party, to: Party, amount: bigint, nonce?: number) 
 
 async function balance({ address }: Party): Promise<bigint | undefined> {
   return (await fetchAccount({ publicKey: address })).account?.balance.toBigInt();
-}
-
-function someTerms(): Terms {
-  return new Terms({
-    network: DEVNET,
-    ledger: Field(1),
-    seller: party().address,
-    operator: party().address,
-    operatorShare: UInt32.from(0),
-    oracle: party().address,
-    exitDelay: UInt32.from(1),
-  });
 }
 
 describe('one block for each command', () => {
@@ -183,10 +181,10 @@ describe('one block for each command', () => {
   }
 
   test('A1: one answer has every property of an account, with the transaction version', async () => {
-    const [payer, offer] = [await funded(), party()];
-    await openAnOffer(payer, offer);
+    const [payer, zkapp] = [await funded(), party()];
+    const { hash } = await openContract(payer, zkapp);
     const { data } =
-      await chain.query(`{ syncStatus networkID account(publicKey: "${offer.address.toBase58()}") {
+      await chain.query(`{ syncStatus networkID account(publicKey: "${zkapp.address.toBase58()}") {
       publicKey token nonce inferredNonce balance { total blockHeight stateHash } delegateAccount { publicKey } zkappState zkappUri
       permissions { editState send receive access setTiming setVerificationKey { auth txnVersion } }
       timing { initialMinimumBalance cliffTime cliffAmount vestingPeriod vestingIncrement } verificationKey { hash } } }`);
@@ -197,29 +195,37 @@ describe('one block for each command', () => {
       receive: 'None',
       access: 'Proof',
       setTiming: 'Impossible',
-      setVerificationKey: { auth: 'Impossible', txnVersion: TRANSACTION_VERSION },
+      setVerificationKey: {
+        auth: 'Impossible',
+        txnVersion: TransactionVersion.current().toString(),
+      },
     });
     assert.deepEqual(Object.values(account.timing), [null, null, null, null, null]);
-    assert.equal(account.verificationKey.hash, pinnedKeys().Offer.hash);
+    assert.equal(account.verificationKey.hash, hash);
     assert.equal(account.zkappState.length, 8);
     assert.equal(account.token, 'wSHV2S4qX9jFsLjQo8r1BsMLH2ZRKsZx6EJd1sbozGPieEC4Jf');
-    assert.equal(account.zkappUri, 'https://offers.example/11.json');
+    assert.equal(account.zkappUri, 'https://zkapp.example');
   });
 
-  async function openAnOffer(payer: Party, offer: Party, credential?: Uint8Array) {
-    const terms = someTerms();
+  /** A contract's account, as a contract's own tools would open it. */
+  async function openContract(payer: Party, { key, address }: Party): Promise<{ hash: string }> {
+    const { data, hash } = await VerificationKey.dummy();
     const tx = await build(payer, async () => {
-      openOffer({
-        payer: payer.address,
-        offer: offer.address,
-        offerHash: Field(11),
-        terms,
-        uri: 'https://offers.example/11.json',
-        ...(credential && { credential }),
-        verificationKey: pinnedKeys().Offer,
+      AccountUpdate.fundNewAccount(payer.address);
+      const update = AccountUpdate.create(address);
+      update.requireSignature();
+      update.account.verificationKey.set({ data, hash });
+      update.account.zkappUri.set('https://zkapp.example');
+      update.account.permissions.set({
+        ...Permissions.allImpossible(),
+        editState: Permissions.proof(),
+        send: Permissions.proof(),
+        receive: Permissions.none(),
+        access: Permissions.proof(),
       });
     });
-    return await (await tx.sign([payer.key, offer.key]).send()).wait(WAIT);
+    await (await tx.sign([payer.key, key]).send()).wait(WAIT);
+    return { hash: hash.toString() };
   }
 
   test('events are kept in order, and those of failed commands are not', async () => {
@@ -297,6 +303,28 @@ describe('one block for each command', () => {
       (await chain.post('/slots', { count: 0 })).errors[0].message,
       /count is not a number/,
     );
+  });
+
+  test("A5: validWhile is about the slot of a command's own block, preconditions about its parent", async () => {
+    const who = await funded();
+    const at = async (upper: number, parent: number) => {
+      const tx = await build(who, async () => {
+        const update = AccountUpdate.createSigned(who.address);
+        update.currentSlot.requireBetween(UInt32.zero, UInt32.from(upper));
+        update.network.globalSlotSinceGenesis.requireBetween(UInt32.zero, UInt32.from(parent));
+      });
+      return await tx.sign([who.key]).send();
+    };
+    const { slot } = await chain.post('/slots', { count: 50, empty: true });
+    assert.equal((await fetchLastBlock()).globalSlotSinceGenesis.toString(), String(slot));
+    await assert.rejects(
+      at(slot + 50, slot),
+      new RegExp(`Valid_while.*: expected slot 0 to ${slot + 50}, got ${slot + 51}`),
+    );
+    assert.equal((await (await at(slot + 51, slot)).wait(WAIT)).status, 'included');
+    assert.equal((await fetchLastBlock()).globalSlotSinceGenesis.toString(), String(slot + 51));
+    await fetchAccount({ publicKey: who.address });
+    assert.equal((await (await at(slot + 52, slot + 51)).wait(WAIT)).status, 'included');
   });
 
   test('plain payments are refused in words', async () => {

@@ -1,12 +1,14 @@
 /** Answers to the queries of `schema.ts`, in the forms a Mina node gives them. */
 import type { Archive, Emitted, EmittedActions } from './archive.js';
 import { hashText } from './base58.js';
-import type { Block, Chain } from './blocks.js';
+import type { Block } from './block.js';
+import type { Chain } from './blocks.js';
 import { Refused } from './errors.js';
 import { DEFAULT_TOKEN, type AccountJson, type Command } from './ledger.js';
-import { ACCOUNT_CREATION_FEE, SLOT_MS } from '../protocol.js';
 
 /** Constants of the network that this chain stands in for. */
+const SLOT_MS = 180_000;
+const ACCOUNT_CREATION_FEE = 1_000_000_000n;
 const SLOTS_PER_EPOCH = 7140;
 const K = 290;
 const COINBASE = 720_000_000_000n;
@@ -31,7 +33,7 @@ interface ArchiveFilter {
   endActionState?: string;
 }
 
-export function createResolvers(chain: Chain) {
+export function createResolvers(chain: Chain): Record<string, unknown> {
   return {
     syncStatus: () => 'SYNCED',
     networkID: () => NETWORK_ID,

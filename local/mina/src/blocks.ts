@@ -6,19 +6,10 @@ import { createHash } from 'node:crypto';
 import { AccountUpdate, Mina, PrivateKey, PublicKey, UInt64, type Types } from 'o1js';
 import { Archive } from './archive.js';
 import { hashText } from './base58.js';
+import type { Block } from './block.js';
 import { Refused } from './errors.js';
 import { DEFAULT_TOKEN, Ledger, readCommand, type AccountJson, type Command } from './ledger.js';
 import { Store, type Entry, type Genesis } from './store.js';
-
-export interface Block {
-  height: number;
-  slot: number;
-  stateHash: string;
-  previousStateHash: string;
-  /** Milliseconds since 1970. */
-  date: number;
-  commands: Command[];
-}
 
 export interface ChainOptions {
   folder: string;
@@ -37,6 +28,8 @@ export class Chain {
   readonly archive = new Archive();
   readonly blocks: Block[] = [];
   private pending: Command[] = [];
+  /** Slots that stay empty before the next block. */
+  private gap = 0;
   /** Accounts that pending commands touch, as they were in the last block. */
   private shadows = new Map<string, AccountJson | null>();
   private queue: Promise<unknown> = Promise.resolve();
@@ -108,21 +101,37 @@ export class Chain {
   submit(sent: unknown): Promise<Command> {
     return this.alone(async () => {
       const json = readCommand(sent);
+      requireValidIn(this.nextSlot, json);
       const before = this.snapshot(json);
       const command = await this.ledger.apply(json);
       this.store.append({ kind: 'command', hash: command.hash, json, failure: command.failure });
       this.accept(command, before);
-      if (this.options.blockMs === 0) this.seal(this.tip.slot + 1, this.options.now());
+      if (this.options.blockMs === 0) this.seal(this.nextSlot, this.options.now());
       return command;
     });
   }
 
-  /** Makes the next block that many slots after the last one. */
+  /** Makes a block that many slots after the last one. Commands that wait are in a block of the next slot before. */
   advance(slots: number): Promise<Block> {
     return this.alone(async () => {
-      this.seal(this.tip.slot + slots, this.options.now());
+      const target = this.tip.slot + slots;
+      if (this.pending.length > 0 && this.nextSlot < target)
+        this.seal(this.nextSlot, this.options.now());
+      this.seal(Math.max(target, this.nextSlot), this.options.now());
       return this.tip;
     });
+  }
+
+  /** Lets that many slots pass without a block: the next one comes after them. */
+  leaveEmpty(slots: number): Promise<Block> {
+    return this.alone(async () => {
+      this.gap += slots;
+      return this.tip;
+    });
+  }
+
+  private get nextSlot(): number {
+    return this.tip.slot + 1 + this.gap;
   }
 
   /** Pays from the bank, and for the new account where there is none. */
@@ -175,6 +184,7 @@ export class Chain {
   }
 
   private seal(slot: number, date: number): void {
+    this.gap = 0;
     this.store.append({ kind: 'block', slot, date });
     this.include(slot, date);
   }
@@ -224,6 +234,20 @@ function stateHash(
 
 function shadowKey(address: string, token: string): string {
   return `${address} ${token}`;
+}
+
+/**
+ * `validWhile` speaks of the slot of the block that a command is in, unlike the network's preconditions, which see the
+ * parent block. The ledger here knows one slot only, so this is checked apart.
+ */
+function requireValidIn(slot: number, { accountUpdates }: Types.Json.ZkappCommand): void {
+  for (const { body } of accountUpdates) {
+    const range = body.preconditions.validWhile;
+    if (range && (slot < Number(range.lower) || slot > Number(range.upper)))
+      throw new Refused(
+        `Valid_while_precondition_unsatisfied: expected slot ${range.lower} to ${range.upper}, got ${slot}`,
+      );
+  }
 }
 
 function readAddress(address: string): PublicKey {

@@ -4,9 +4,11 @@
  * Differs from a node in one point: a command that asks for something an account's permissions forbid is refused
  * and costs nothing, where a node would include it as failed and take the fee.
  */
-import '../backend.js';
-import { Mina, PublicKey, TokenId, Types, UInt32, type Field } from 'o1js';
+import { setBackend, Mina, PublicKey, TokenId, Types, UInt32, type Field } from 'o1js';
 import { Refused } from './errors.js';
+
+/** A third of wasm's processor time. */
+setBackend('native');
 
 export interface Failure {
   /** Place in the command: 0 is the fee payer, account updates follow. */

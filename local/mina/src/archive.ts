@@ -1,6 +1,6 @@
 /** Events and actions of the commands that were applied; failed ones leave none. */
 import { AccountUpdate, Field, type Types } from 'o1js';
-import type { Block } from './blocks.js';
+import type { Block } from './block.js';
 import type { Command } from './ledger.js';
 
 type Update = Types.Json.AccountUpdate;

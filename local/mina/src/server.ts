@@ -91,11 +91,12 @@ function readAmount(amount: unknown): bigint {
   return nanomina;
 }
 
-async function slots(chain: Chain, { count }: Record<string, unknown>) {
+async function slots(chain: Chain, { count, empty = false }: Record<string, unknown>) {
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > MAX_SLOTS) {
     throw new Refused(`the count is not a number from 1 to ${MAX_SLOTS}`);
   }
-  const { height, slot } = await chain.advance(count);
+  if (typeof empty !== 'boolean') throw new Refused('empty is not true or false');
+  const { height, slot } = empty ? await chain.leaveEmpty(count) : await chain.advance(count);
   return { height, slot };
 }
 

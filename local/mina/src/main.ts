@@ -1,6 +1,6 @@
 /**
  * Runs the local chain:
- * node build/chain/main.js --port N --folder DIR [--no-proofs] [--block-ms N]
+ * node build/main.js --port N --folder DIR [--no-proofs] [--block-ms N]
  *
  * Prints one JSON line when it is up. Listens on loopback only.
  */
