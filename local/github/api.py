@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 from werkzeug import Response
 
+from local.answers import links_only, maintenance, unpaged, until
+from local.faults import Fault, Faults, committed
 from local.github import id_tokens, routes_repositories, routes_runs
 from local.github.access import Context
 from local.github.messages import ApiError, refusal
-from local.gitlab.faults import Fault, Faults, committed
 from local.loopback import Request
 from local.routing import Routes
 
@@ -37,7 +38,7 @@ def answer(context: Context, faults: Faults, request: Request) -> Response:
     fault = faults.take(name)
     if fault is None:
         return _handled(context, handler, request)
-    return committed(fault, lambda: _handled(context, handler, request), _faulty(fault))
+    return committed(fault, lambda: _handled(context, handler, request), _faulty(fault), _CHANGES)
 
 
 def _handled(context: Context, handler: Handler, request: Request) -> Response:
@@ -50,11 +51,20 @@ def _handled(context: Context, handler: Handler, request: Request) -> Response:
         return refusal(500, "Server Error")
 
 
+# GitHub's logs are decorated in any case: see the runner.
+_CHANGES: dict[str, Callable[[Response], Response]] = {"unpaged": unpaged, "links_only": links_only}
+
+
 def _faulty(fault: Fault) -> dict[str, Response]:
     wait = {"Retry-After": str(fault.retry_after)}
     bad_gateway = Response("Bad Gateway", 502)
     return {
         "busy": refusal(429, _SECONDARY, wait),
+        "busy_until": refusal(429, _SECONDARY, {"Retry-After": until(fault)}),
+        "maintenance": maintenance(),
+        "read_only": refusal(403, "Repository was archived so is read-only."),
+        "missing": refusal(404, "Not Found"),
+        "gone": refusal(410, "Server Error"),
         "throttled": refusal(403, _SECONDARY, wait),
         "error": bad_gateway,
         "error_after": bad_gateway,

@@ -5,10 +5,10 @@ import json
 import uuid
 from typing import Any
 
+from local.faults import Faults
 from local.github import views
 from local.github.store import Hook, Repository, Run, Store
 from local.github.workflows import workflow_id
-from local.gitlab.faults import Faults
 from local.gitlab.hooks import Sender, Sent
 
 

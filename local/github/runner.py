@@ -170,15 +170,18 @@ class Runner:
                 rest = "skipped" if not job.started_at else "failure"
                 job.status, job.completed_at = "completed", time.time()
                 job.conclusion = "cancelled" if run.conclusion == "cancelled" else rest
-        for file in sorted((self._folder(run) / "artifacts").glob("*.zip")):
-            self._keep(run, file)
+        kept = self._folder(run) / "artifacts"
+        for file in sorted(kept.glob("*.zip")):
+            self._keep(run, file, file.stem)
+        for file in sorted((kept / "plain").glob("*")):
+            self._keep(run, file, file.name)
         run.status = "completed"
         self._touch(run, "completed")
 
-    def _keep(self, run: Run, file: Path) -> None:
+    def _keep(self, run: Run, file: Path, name: str) -> None:
         content = file.read_bytes()
         digest, number = hashlib.sha256(content).hexdigest(), self._store.next_id()
-        made = Artifact(number, run.id, file.stem, file, len(content), digest, time.time())
+        made = Artifact(number, run.id, name, file, len(content), digest, time.time())
         self._store.artifacts[number] = made
 
     def _touch(self, run: Run, action: str) -> None:

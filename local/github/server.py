@@ -12,12 +12,12 @@ from pathlib import Path
 from werkzeug import Response
 
 from local.closing import Closing
+from local.faults import Faults
 from local.github.access import Context
 from local.github.api import answer
 from local.github.hooks import Hooks
 from local.github.runner import Runner
 from local.github.store import Hook, Repository, Store, Token, User
-from local.gitlab.faults import Faults
 from local.gitlab.id_tokens import SigningKey
 from local.gitlab.storage import ObjectStorage
 from local.loopback import LoopbackServer, Request, json_reply

@@ -80,7 +80,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Artifact:
-    """An archive that a run left."""
+    """What a run left: an archive, or a file as it is."""
 
     id: int
     run: int

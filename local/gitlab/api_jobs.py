@@ -20,9 +20,18 @@ def index(context: Context, request: Request) -> Response:
     project, _ = context.visible(request)
     pipeline = context.pipeline(request, project)
     retried = request.args.get("include_retried", "").lower() in ("true", "1")
-    jobs = context.store.jobs_of(pipeline.id, retried=retried)
+    jobs = [job for job in context.store.jobs_of(pipeline.id, retried=retried) if not job.bridge]
     items, headers = page(request, jobs, url=context.url)
     return answer([_shown(context, job, project) for job in items], headers=headers)
+
+
+def bridges(context: Context, request: Request) -> Response:
+    """``GET .../bridges`` or ``.../trigger_jobs``, its newer name: the jobs that start other pipelines."""
+    project, _ = context.visible(request)
+    pipeline = context.pipeline(request, project)
+    found = [job for job in context.store.jobs_of(pipeline.id, retried=False) if job.bridge]
+    items, headers = page(request, found, url=context.url)
+    return answer([_shown_bridge(context, job, project) for job in items], headers=headers)
 
 
 def read(context: Context, request: Request) -> Response:
@@ -92,7 +101,16 @@ def _shown(context: Context, job: Job, project: Project) -> dict[str, Any]:
     return views.job(job, pipeline, project.path, user, url=context.url, size=size)
 
 
+def _shown_bridge(context: Context, job: Job, project: Project) -> dict[str, Any]:
+    pipeline, started = context.store.pipelines[job.pipeline], context.store.pipelines.get(job.downstream)
+    user = context.store.users[pipeline.user]
+    downstream = views.pipeline_basic(started, project.path, url=context.url) if started else None
+    return views.bridge(job, pipeline, project.path, user, url=context.url, downstream=downstream)
+
+
 ROUTES = [
+    ("bridges", "GET", "/projects/<project>/pipelines/<int:pipeline>/bridges", bridges),
+    ("bridges", "GET", "/projects/<project>/pipelines/<int:pipeline>/trigger_jobs", bridges),
     ("jobs", "GET", "/projects/<project>/pipelines/<int:pipeline>/jobs", index),
     ("read_job", "GET", "/projects/<project>/jobs/<int:job>", read),
     ("trace", "GET", "/projects/<project>/jobs/<int:job>/trace", trace),

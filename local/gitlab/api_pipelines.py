@@ -51,6 +51,8 @@ def index(context: Context, request: Request) -> Response:
     for name in _FILTERS:
         if name in request.args:
             found = [one for one in found if getattr(one, name) == request.args[name]]
+    if "source" not in request.args:
+        found = [one for one in found if one.source != "parent_pipeline"]  # as GitLab: only if asked for
     order = request.args.get("order_by", "id")
     if order not in _ORDERS:
         raise ApiError(400, {"error": "order_by does not have a valid value"})

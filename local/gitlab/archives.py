@@ -17,6 +17,11 @@ def build_folder(clone: Path, name: str) -> Path:
     return (clone / _STATE / "builds" / safe(name)).resolve()
 
 
+def artifacts_folder(clone: Path, name: str) -> Path:
+    """Where the job's artifacts are while its pipeline runs."""
+    return clone / _STATE / "artifacts" / safe(name)
+
+
 def log_path(store: Store, job: Job) -> Path:
     """The job's log: the kept one, or the growing one of a job that runs."""
     kept = store.files_of(job.id) / "trace.log"
@@ -40,7 +45,7 @@ def keep(store: Store, job: Job) -> None:
     log = state / "output" / f"{safe(job.name)}.log"
     if log.exists():
         (kept / "trace.log").write_bytes(log.read_bytes())
-    _pack(state / "artifacts" / safe(job.name), archive_path(store, job))
+    _pack(artifacts_folder(store.clone_of(job.pipeline), job.name), archive_path(store, job))
 
 
 def safe(name: str) -> str:

@@ -16,6 +16,7 @@ from local.engines import environment
 from local.nodejs import NODE
 
 ROOT = Path(__file__).resolve().parents[2]
+FILE = ".gitlab-ci.yml"
 GENERATED = ".gitlab-ci.sealrun.yml"
 _GITLAB_CI_LOCAL = ROOT / "node_modules" / "gitlab-ci-local" / "dist" / "index.js"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -26,6 +27,10 @@ _AFTER = (
     "trap '_code=$?; set +e; CI_JOB_STATUS=$([ $_code = 0 ] && echo success || echo failed) "
     "bash {path}; exit $_code' EXIT"
 )
+
+
+# The engine only keeps a bridge's place among the jobs; the pipeline that it starts is this GitLab's own.
+_BRIDGE = "until test -e {path}; do sleep 0.1; done; exit $(cat {path})"
 
 
 class ConfigError(Exception):
@@ -41,6 +46,7 @@ class ListedJob:
     when: str
     allow_failure: bool
     timeout: float  # seconds, 0.0 where the job names none
+    bridge: bool  # it starts another pipeline
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,11 @@ class Config:
     name: str
     jobs: tuple[ListedJob, ...]
 
+    def written(self, name: str) -> Mapping[str, Any]:
+        """What the configuration says of the job of this name."""
+        found: Mapping[str, Any] = self.document[base_name(name, self.document)]
+        return found
+
 
 def command(*arguments: str) -> list[str]:
     """The command line of gitlab-ci-local, on the Node of this environment."""
@@ -58,17 +69,22 @@ def command(*arguments: str) -> list[str]:
 
 
 def read_config(
-    clone: Path, *, inputs: Mapping[str, Any], variables: Mapping[str, str], home: Path
+    clone: Path,
+    *,
+    inputs: Mapping[str, Any],
+    variables: Mapping[str, str],
+    home: Path,
+    file: str = FILE,
 ) -> Config:
     """Read the checkout's configuration for these inputs and variables.
 
     Raises:
         ConfigError: GitLab would refuse it.
     """
-    if not (clone / ".gitlab-ci.yml").exists():
+    if not (clone / file).exists():
         raise ConfigError("Missing CI config file")
-    _only_known_inputs(clone, inputs)
-    arguments = [*input_arguments(inputs), *variable_arguments(variables)]
+    _only_known_inputs(clone / file, inputs)
+    arguments = ["--file", file, *input_arguments(inputs), *variable_arguments(variables)]
     # Two questions to the engine, about half a second each: asked at once. One of them validates.
     with ThreadPoolExecutor(2) as both:
         listed = both.submit(_run, clone, "--list-json", *arguments, home=home)
@@ -93,8 +109,15 @@ def write_generated(
         own = job_variables(name, document[name])
         after = _after_script(clone, name, document[name].get("after_script"))
         script = {"script": [*after, *_lines(job["script"])]} if "script" in job else {}
+        if job.pop("trigger", None):
+            script = {"script": [_BRIDGE.format(path=shlex.quote(str(bridge_path(clone, name))))]}
         document[name] = {**job, **script, "variables": {**(job.get("variables") or {}), **own}}
     (clone / GENERATED).write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def bridge_path(clone: Path, name: str) -> Path:
+    """The file that ends a bridge in the engine, with its exit code."""
+    return clone / ".git" / f"bridge-{name.encode().hex()[:200]}"
 
 
 def base_name(name: str, document: Mapping[str, Any]) -> str:
@@ -144,9 +167,9 @@ def _lines(script: object) -> list[str]:
     return [str(line) for line in script] if isinstance(script, list) else [str(script)]
 
 
-def _only_known_inputs(clone: Path, inputs: Mapping[str, Any]) -> None:
+def _only_known_inputs(file: Path, inputs: Mapping[str, Any]) -> None:
     """The engine drops inputs that are not declared; GitLab refuses them."""
-    documents = yaml.safe_load_all((clone / ".gitlab-ci.yml").read_text())
+    documents = yaml.safe_load_all(file.read_text())
     header = next(iter(documents), None)
     if not (isinstance(header, dict) and "spec" in header):
         if inputs:
@@ -191,6 +214,7 @@ def _listed(job: Mapping[str, Any], document: Mapping[str, Any]) -> ListedJob:
         # A manual job without a word on it does not block: https://docs.gitlab.com/ci/yaml/#allow_failure
         allow_failure=manual or job["allow_failure"] is not False,
         timeout=seconds_of(written.get("timeout")),
+        bridge="trigger" in written,
     )
 
 

@@ -66,6 +66,6 @@ class Context:
     def job(self, request: Request, project: Project) -> Job:
         """The project's job that the path names."""
         job = self.store.jobs.get(request.values_in_path["job"])
-        if job is None or job.project != project.id:
+        if job is None or job.bridge or job.project != project.id:
             raise not_found()
         return job

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from local.faults import Faults
 from local.gitlab import views
-from local.gitlab.faults import Faults
 from local.gitlab.store import Hook, Job, Pipeline, Store
 
 _TIMEOUT_SECONDS = 10  # GitLab's own

@@ -96,9 +96,13 @@ def page(request: Request, items: Sequence[Any], *, url: str) -> tuple[Sequence[
         "X-Total": str(len(items)),
         "X-Total-Pages": str(last),
     }
-    if following:
-        query = urlencode({**request.args, "page": following})
-        headers["Link"] = f'<{url}{request.raw_path}?{query}>; rel="next"'
+    others = {"prev": number - 1, "next": number + 1, "first": 1, "last": last}
+    links = {
+        name: f"{url}{request.raw_path}?{urlencode({**request.args, 'page': other, 'per_page': size})}"
+        for name, other in others.items()
+        if 1 <= other <= last
+    }
+    headers["Link"] = ", ".join(f'<{link}>; rel="{name}"' for name, link in links.items())
     return items[(number - 1) * size : number * size], headers
 
 

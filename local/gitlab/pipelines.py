@@ -1,5 +1,7 @@
 """Creating a pipeline: find the commit, check it out, read its configuration, queue its jobs."""
 
+import json
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -7,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.gitlab.config import Config, ConfigError, read_config
+from local.gitlab import archives
+from local.gitlab.config import FILE, Config, ConfigError, read_config
 from local.gitlab.store import Job, Pipeline, Project, Store
 
+_CHILD = ".gitlab-ci.child.yml"
 _FULL_REFS = ("refs/tags/", "refs/heads/")
 
 
@@ -44,20 +48,81 @@ class Pipelines:
             raise Rejected("Insufficient permissions to set pipeline variables")
         full_ref, sha = _resolve(project, wanted.ref)
         pipeline = self._record(project, wanted, full_ref, sha)
-        clone = self._store.clone_of(pipeline.id)
-        _check_out(project, sha, clone, remote=f"{self._url}/{project.path}.git")
+        clone = self.check_out(project, pipeline)
+        config = self._read(pipeline, clone)
+        self._add(project, pipeline, config)
+        self._queue(pipeline, config)
+        return pipeline
+
+    def create_child(
+        self, parent: Pipeline, trigger: Any, variables: Mapping[str, str]
+    ) -> tuple[Pipeline, Config]:
+        """Create the child pipeline of a bridge; whoever asks for it runs it.
+
+        Only files of the same commit, and artifacts of jobs that are over, can be included.
+
+        Raises:
+            Rejected: the bridge names another project, or the configuration refuses.
+        """
+        includes = trigger.get("include") if isinstance(trigger, dict) else None
+        if not isinstance(includes, list):
+            raise Rejected("Downstream project could not be found")
+        project = self._store.projects[parent.project]
+        kind = "tags" if parent.tag else "heads"
+        wanted = Wanted(parent.ref, "parent_pipeline", parent.user, {}, variables)
+        child = self._record(project, wanted, f"refs/{kind}/{parent.ref}", parent.sha)
+        child.parent = parent.id
+        clone = self.check_out(project, child)
+        shown = [self._included(parent, clone, one) for one in includes]
+        (clone / _CHILD).write_text(json.dumps({"include": shown}))
+        config = self._read(child, clone, file=_CHILD)
+        self._add(project, child, config)
+        return child, config
+
+    def lint(self, project: Project, wanted: Wanted, content: str) -> Config:
+        """Read the content as the configuration of a pipeline that is never created.
+
+        Raises:
+            Rejected: there is no such ref, or GitLab would refuse the content.
+        """
+        full_ref, sha = _resolve(project, wanted.ref)
+        pipeline = self._record(project, wanted, full_ref, sha)
+        clone = self.check_out(project, pipeline)
         try:
-            config = read_config(
-                clone,
-                inputs=wanted.inputs,
-                variables=variables_of(self._store, pipeline, url=self._url),
-                home=self._store.folder / "home",
-            )
+            (clone / FILE).write_text(content)
+            return self._read(pipeline, clone)
+        finally:
+            shutil.rmtree(clone, ignore_errors=True)
+
+    def check_out(self, project: Project, pipeline: Pipeline) -> Path:
+        """The folder where the pipeline's commit is checked out."""
+        clone = self._store.clone_of(pipeline.id)
+        _check_out(project, pipeline.sha, clone, remote=f"{self._url}/{project.path}.git")
+        return clone
+
+    def _read(self, pipeline: Pipeline, clone: Path, **named: str) -> Config:
+        variables = variables_of(self._store, pipeline, url=self._url)
+        home = self._store.folder / "home"
+        try:
+            config = read_config(clone, inputs=pipeline.inputs, variables=variables, home=home, **named)
         except ConfigError as error:
             raise Rejected(str(error)) from error
         pipeline.name = config.name[:255]  # the width of the column at GitLab
-        self._add(project, pipeline, config)
-        return pipeline
+        return config
+
+    def _included(self, parent: Pipeline, clone: Path, one: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An include as the engine reads it: an artifact becomes a file of the checkout."""
+        if "artifact" not in one:
+            return one
+        made = (
+            archives.artifacts_folder(self._store.clone_of(parent.id), str(one.get("job"))) / one["artifact"]
+        )
+        if not made.is_file():
+            raise Rejected(f"Failed to read artifact {one['artifact']} of job {one.get('job')}")
+        name = f".gitlab-ci.artifact-{str(one['artifact']).encode().hex()[:100]}.yml"
+        (clone / name).write_bytes(made.read_bytes())
+        _git("-C", str(clone), "add", "--force", name)  # the engine includes only what git lists
+        return {"local": name}
 
     def _record(self, project: Project, wanted: Wanted, full_ref: str, sha: str) -> Pipeline:
         mine = [one for one in self._store.pipelines.values() if one.project == project.id]
@@ -87,6 +152,7 @@ class Pipelines:
                 when=job.when,
                 allow_failure=job.allow_failure,
                 timeout=min(job.timeout or project.build_timeout, project.build_timeout),
+                bridge=job.bridge,
                 created_at=pipeline.created_at,
             )
             for job in config.jobs
@@ -95,7 +161,6 @@ class Pipelines:
             self._store.pipelines[pipeline.id] = pipeline
             self._store.jobs.update({job.id: job for job in jobs})
             self._store.save()
-        self._queue(pipeline, config)
 
 
 def variables_of(store: Store, pipeline: Pipeline, *, url: str) -> dict[str, str]:
@@ -146,6 +211,11 @@ def commit_of(project: Project, ref: str) -> str:
     """The commit of a full ref, empty if there is none."""
     wanted = f"{ref}^{{commit}}"
     return _git("-C", project.repository, "rev-parse", "--quiet", "--verify", wanted, check=False)
+
+
+def file_at(project: Project, commit: str, path: str) -> str:
+    """The file's text at the commit, empty where there is none."""
+    return _git("-C", project.repository, "show", f"{commit}:{path}", check=False)
 
 
 def tag_target(project: Project, tag: str) -> str:

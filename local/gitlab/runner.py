@@ -20,14 +20,18 @@ from local.gitlab.config import (
     GENERATED,
     Config,
     base_name,
+    bridge_path,
     command,
     retries,
     variable_arguments,
     write_generated,
 )
-from local.gitlab.pipelines import variables_of
+from local.gitlab.pipelines import Rejected, variables_of
 from local.gitlab.store import Job, Pipeline, Store
+from local.signals import write_whole
 
+# How a child may end for its bridge to succeed.
+_GOOD_ENOUGH = frozenset({"success", "skipped", "manual"})
 OVER = frozenset({"success", "failed", "canceled", "skipped"})
 _STARTED = re.compile(r"^(?P<name>.+?)\s+starting shell \(")
 _FINISHED = re.compile(r"^(?P<name>.+?)\s+finished in .*?(?:(?P<verdict>FAIL|WARN) (?P<code>\d+))?\s*$")
@@ -35,6 +39,7 @@ _FINISHED = re.compile(r"^(?P<name>.+?)\s+finished in .*?(?:(?P<verdict>FAIL|WAR
 _EXPORTED = re.compile(r"^(?P<name>.+?)\s+(?:exported artifacts in |!! no artifacts was copied !!)")
 _TICK_SECONDS = 0.2
 
+CreateChild = Callable[[Pipeline, Any, Mapping[str, str]], tuple[Pipeline, Config]]
 JobVariables = Callable[[Pipeline, Job, Mapping[str, Any]], Mapping[str, str]]
 
 
@@ -48,6 +53,7 @@ class Runner:
         url: str,
         workers: int,
         job_variables: JobVariables,
+        create_child: CreateChild,
         changed: Callable[[Pipeline, Job | None], None],
     ) -> None:
         """Start the workers.
@@ -57,10 +63,12 @@ class Runner:
             url: this server's, for the jobs' variables.
             workers: how many pipelines run at once; others wait as ``pending``.
             job_variables: the variables of one job, its ``id_tokens`` among them.
+            create_child: makes the pipeline that a bridge starts.
             changed: told of each new status of a pipeline, or of one of its jobs.
         """
         self._store, self._url = store, url
         self._job_variables, self._changed = job_variables, changed
+        self._create_child = create_child
         self._queue: queue.Queue[tuple[Pipeline, list[Job]] | None] = queue.Queue()
         self._configs: dict[int, Config] = {}
         self._running: dict[int, subprocess.Popen[str]] = {}
@@ -88,6 +96,9 @@ class Runner:
             pipeline.status = "canceling" if process else "canceled"
             if process is None:
                 self._finish(pipeline, "canceled")
+        for job in self._store.jobs_of(pipeline.id, retried=True):
+            if job.downstream:
+                self.cancel(self._store.pipelines[job.downstream])
         if process is not None:
             self._stop(process, self._store.clone_of(pipeline.id))
 
@@ -101,9 +112,11 @@ class Runner:
             thread.join(timeout=20)
 
     def _next_attempt(self, job: Job) -> Job:
+        if job.bridge:
+            self._bridge_path(job).unlink(missing_ok=True)
         with self._store.lock:
             job.retried = True
-            fields = {name: getattr(job, name) for name in ("pipeline", "project", "name", "stage")}
+            fields = {name: getattr(job, name) for name in ("pipeline", "project", "name", "stage", "bridge")}
             new = Job(
                 id=self._store.next_id(),
                 when="on_success",
@@ -116,10 +129,13 @@ class Runner:
         return new
 
     def _enqueue(self, pipeline: Pipeline, jobs: list[Job]) -> None:
+        self._announce(pipeline, jobs)
+        self._queue.put((pipeline, jobs))
+
+    def _announce(self, pipeline: Pipeline, jobs: list[Job]) -> None:
         self._set(pipeline, None, "pending")
         for job in jobs:
             self._set(pipeline, job, "manual" if job.when == "manual" else "created")
-        self._queue.put((pipeline, jobs))
 
     def can_retry(self, pipeline: Pipeline) -> bool:
         """True for a pipeline that is over and was created by this very process.
@@ -169,11 +185,11 @@ class Runner:
             self._running.pop(pipeline.id, None)
 
     def _further_attempts(self, pipeline: Pipeline, jobs: list[Job]) -> list[Job]:
-        document = self._configs[pipeline.id].document
+        config = self._configs[pipeline.id]
         made = Counter(job.name for job in self._store.jobs_of(pipeline.id, retried=True))
 
         def again(job: Job) -> bool:
-            retry = document[base_name(job.name, document)].get("retry")
+            retry = config.written(job.name).get("retry")
             return job.status == "failed" and made[job.name] <= retries(retry, job.failure_reason)
 
         failed = [job for job in jobs if again(job)]
@@ -200,7 +216,7 @@ class Runner:
             for line in lines:
                 log.write(line)
                 if (found := _STARTED.match(line)) and found["name"] in jobs:
-                    self._set(pipeline, jobs[found["name"]], "running")
+                    self._started(pipeline, jobs[found["name"]])
                 elif (found := _FINISHED.match(line)) and found["name"] in jobs:
                     self._script_over(pipeline, jobs[found["name"]], found["verdict"], found["code"])
                 elif (found := _EXPORTED.match(line)) and found["name"] in jobs:
@@ -208,13 +224,51 @@ class Runner:
         for job in jobs.values():
             self._job_over(pipeline, job)
 
+    def _started(self, pipeline: Pipeline, job: Job) -> None:
+        self._set(pipeline, job, "running")
+        if job.bridge:
+            threading.Thread(target=self._run_bridge, args=(pipeline, job), daemon=True).start()
+
+    def _run_bridge(self, pipeline: Pipeline, job: Job) -> None:
+        """Run the child pipeline; with a ``strategy``, the bridge ends as the child does.
+
+        https://docs.gitlab.com/ci/yaml/#triggerstrategy
+        """
+        written, done = self._configs[pipeline.id].written(job.name), self._bridge_path(job)
+        trigger, variables = written["trigger"], dict(written.get("variables") or {})
+        try:
+            child, config = self._create_child(
+                pipeline, trigger, {name: str(value) for name, value in variables.items()}
+            )
+        except Rejected:
+            job.failure_reason = "downstream_pipeline_creation_failed"
+            write_whole(done, "1")
+            return
+        job.downstream = child.id
+        if "strategy" not in trigger:
+            write_whole(done, "0")
+        self._run_child(child, config)
+        if "strategy" in trigger:
+            job.failure_reason = "" if child.status in _GOOD_ENOUGH else "unknown_failure"
+            write_whole(done, "1" if job.failure_reason else "0")
+
+    def _bridge_path(self, job: Job) -> Path:
+        name = base_name(job.name, self._configs[job.pipeline].document)
+        return bridge_path(self._store.clone_of(job.pipeline), name)
+
+    def _run_child(self, child: Pipeline, config: Config) -> None:
+        """In this very thread: all workers may be busy with pipelines that wait for their children."""
+        self._configs[child.id] = config
+        jobs = self._store.jobs_of(child.id, retried=False)[::-1]
+        self._announce(child, jobs)
+        self._run(child, jobs)
+
     def _script_over(self, pipeline: Pipeline, job: Job, verdict: str | None, code: str | None) -> None:
         job.exit_code = int(code or 0)
         job.allow_failure = job.allow_failure or verdict == "WARN"
         if verdict:
             job.failure_reason = job.failure_reason or "script_failure"
-        document = self._configs[pipeline.id].document
-        if "artifacts" not in document[base_name(job.name, document)]:
+        if "artifacts" not in self._configs[pipeline.id].written(job.name):
             self._job_over(pipeline, job)
 
     def _job_over(self, pipeline: Pipeline, job: Job) -> None:

@@ -14,10 +14,11 @@ from typing import Any
 from werkzeug import Response
 
 from local.closing import Closing
+from local.faults import Faults
 from local.gitlab.access import new_personal_token, new_token
 from local.gitlab.api import answer
+from local.gitlab.config import Config
 from local.gitlab.context import Context
-from local.gitlab.faults import Faults
 from local.gitlab.hooks import Hooks
 from local.gitlab.id_tokens import IdTokens
 from local.gitlab.pipelines import Pipelines
@@ -65,10 +66,13 @@ class GitLabServer(Closing):
             url=self.url,
             workers=workers,
             job_variables=self._job_variables,
+            create_child=self._create_child,
             changed=self.hooks.changed,
         )
-        pipelines = Pipelines(self.store, url=self.url, queue=self._runner.add)
-        self._context = Context(self.store, pipelines, self._runner, self.url, self.storage, self.id_tokens)
+        self._pipelines = Pipelines(self.store, url=self.url, queue=self._runner.add)
+        self._context = Context(
+            self.store, self._pipelines, self._runner, self.url, self.storage, self.id_tokens
+        )
 
     def close(self) -> None:
         """Stop serving, then everything that runs."""
@@ -156,6 +160,11 @@ class GitLabServer(Closing):
         if request.path == _CONTROL:
             return _control(self.faults, request)
         return answer(self._context, self.faults, request)
+
+    def _create_child(
+        self, parent: Pipeline, trigger: Any, variables: Mapping[str, str]
+    ) -> tuple[Pipeline, Config]:
+        return self._pipelines.create_child(parent, trigger, variables)
 
     def _job_variables(self, pipeline: Pipeline, job: Job, written: Mapping[str, Any]) -> dict[str, str]:
         """The variables that only this job has, its id tokens among them."""

@@ -1,6 +1,7 @@
 """An object storage beside a local GitLab or GitHub: another origin that serves what a signed link names."""
 
 import hmac
+import mimetypes
 import secrets
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from local.loopback import LoopbackServer, Request, file_reply
 
 
 class ObjectStorage(LoopbackServer):
-    """Serves archives to whoever has a link, and keeps each request's headers for a look later."""
+    """Serves files to whoever has a link, and keeps each request's headers for a look later."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
@@ -27,4 +28,6 @@ class ObjectStorage(LoopbackServer):
     def _serve(self, request: Request) -> Response:
         self.requests.append({name.lower(): value for name, value in request.headers.items()})
         path = self._paths.get(request.args.get("signature", ""))
-        return file_reply(path, "application/zip") if path else Response("AccessDenied", 403)
+        if path is None:
+            return Response("AccessDenied", 403)
+        return file_reply(path, mimetypes.guess_type(path)[0] or "application/octet-stream")

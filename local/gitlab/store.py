@@ -70,11 +70,12 @@ class Pipeline:
     created_at: float = 0.0
     started_at: float = 0.0
     finished_at: float = 0.0
+    parent: int = 0  # the pipeline that started this one as its child
 
 
 @dataclass
 class Job:
-    """One attempt of one job."""
+    """One attempt of one job; a bridge is a job that starts another pipeline."""
 
     id: int
     pipeline: int
@@ -88,6 +89,8 @@ class Job:
     failure_reason: str = ""
     exit_code: int | None = None
     retried: bool = False
+    bridge: bool = False
+    downstream: int = 0  # the pipeline that a bridge started
     created_at: float = 0.0
     started_at: float = 0.0
     finished_at: float = 0.0

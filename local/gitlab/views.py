@@ -94,9 +94,10 @@ def created_pipeline(one: Pipeline, path: str, starter: User, *, url: str) -> di
     }
 
 
-def job(one: Job, run: Pipeline, path: str, starter: User, *, url: str, size: int | None) -> dict[str, Any]:
-    """A job; ``size`` is that of its archive, None without one."""
-    shown: dict[str, Any] = {
+def job_basic(one: Job, run: Pipeline, path: str, starter: User, *, url: str) -> dict[str, Any]:
+    """What a job and a bridge have in common."""
+    reason = {"failure_reason": one.failure_reason} if one.failure_reason else {}
+    return {
         "id": one.id,
         "name": one.name,
         "stage": one.stage,
@@ -105,7 +106,6 @@ def job(one: Job, run: Pipeline, path: str, starter: User, *, url: str, size: in
         "tag": run.tag,
         "allow_failure": one.allow_failure,
         "coverage": None,
-        "archived": False,
         "created_at": stamp(one.created_at),
         "started_at": stamp(one.started_at),
         "finished_at": stamp(one.finished_at),
@@ -117,21 +117,31 @@ def job(one: Job, run: Pipeline, path: str, starter: User, *, url: str, size: in
         "commit": {"id": run.sha, "short_id": run.sha[:8]},
         "pipeline": pipeline_basic(run, path, url=url),
         "project": {"ci_job_token_scope_enabled": False},
-        "artifacts": [],
+        **reason,
+    }
+
+
+def job(one: Job, run: Pipeline, path: str, starter: User, *, url: str, size: int | None) -> dict[str, Any]:
+    """A job; ``size`` is that of its archive, None without one."""
+    archive = {"filename": "artifacts.zip", "size": size}
+    listed = [{"file_type": "archive", "file_format": "zip", **archive}] if size is not None else []
+    return {
+        **job_basic(one, run, path, starter, url=url),
+        "archived": False,
+        "artifacts": listed,
         "runner": _runner() if one.started_at else None,
         "runner_manager": None,
         "artifacts_expire_at": None,
         "tag_list": [],
+        **({"artifacts_file": archive} if size is not None else {}),
     }
-    if one.failure_reason:
-        shown["failure_reason"] = one.failure_reason
-    if size is not None:
-        archive = {"filename": "artifacts.zip", "size": size}
-        shown |= {
-            "artifacts_file": archive,
-            "artifacts": [{"file_type": "archive", "file_format": "zip", **archive}],
-        }
-    return shown
+
+
+def bridge(
+    one: Job, run: Pipeline, path: str, starter: User, *, url: str, downstream: dict[str, Any] | None
+) -> dict[str, Any]:
+    """A bridge; ``downstream`` is the pipeline that it started, None while there is none."""
+    return {**job_basic(one, run, path, starter, url=url), "downstream_pipeline": downstream}
 
 
 def pipeline_event(

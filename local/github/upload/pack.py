@@ -2,6 +2,7 @@
 
 import glob
 import os
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -15,12 +16,25 @@ def main() -> None:
     files = [file for file in files if file.is_file()]
     if not files:
         sys.exit(f"No files were found with the provided path: {' '.join(wanted)}")
+    kept = Path(os.environ["SEALRUN_ARTIFACTS"])
+    if os.environ["ARTIFACT_ARCHIVE"] == "false":
+        _keep_plain(files, kept)
+        return
     one_folder = len(found) == 1 and found[0].is_dir()
     root = found[0] if one_folder else Path(os.path.commonpath([file.parent for file in files]))
-    target = Path(os.environ["SEALRUN_ARTIFACTS"], f"{os.environ['ARTIFACT_NAME']}.zip")
-    with zipfile.ZipFile(target, "x", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
+    with zipfile.ZipFile(
+        kept / f"{os.environ['ARTIFACT_NAME']}.zip", "x", zipfile.ZIP_DEFLATED, strict_timestamps=False
+    ) as archive:
         for file in files:
             archive.write(file, file.relative_to(root))
+
+
+def _keep_plain(files: list[Path], kept: Path) -> None:
+    """One file as it is, under its own name; the input ``name`` does not count then."""
+    if len(files) != 1:
+        sys.exit(f"expected one file where archive is false, got {len(files)}")
+    (kept / "plain").mkdir(exist_ok=True)
+    shutil.copyfile(files[0], kept / "plain" / files[0].name)
 
 
 if __name__ == "__main__":

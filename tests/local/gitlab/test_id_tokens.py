@@ -16,7 +16,7 @@ from sealrun.providers.issuers import PinnedIssuers
 from sealrun.receipts.job_token import Ran, verify_token
 from sealrun.runs.run import Job, Run
 from tests.answers import wait_until_over
-from tests.sealrun.providers.gitlab.conftest import Setting
+from tests.local.gitlab.peer import Setting
 from tests.sealrun.providers.gitlab.samples import CALL, OTHER_CALL, head
 from tests.sealrun.world import make_offer, offer_value
 

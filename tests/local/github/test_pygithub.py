@@ -12,7 +12,7 @@ from github import Auth, Github, GithubException, UnknownObjectException
 from github.Repository import Repository
 from github.WorkflowRun import WorkflowRun
 
-from tests.sealrun.providers.github.conftest import Setting
+from tests.local.github.peer import Setting
 from tests.sealrun.providers.github.peer import CALL
 
 pytestmark = pytest.mark.peers

@@ -18,7 +18,7 @@ from gitlab.exceptions import (
     GitlabListError,
 )
 
-from tests.sealrun.providers.gitlab.conftest import Setting
+from tests.local.gitlab.peer import Setting
 from tests.sealrun.providers.gitlab.samples import CALL, OTHER_CALL, head
 
 pytestmark = pytest.mark.peers

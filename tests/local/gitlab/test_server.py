@@ -15,7 +15,7 @@ import pytest
 from sealrun.errors import ProviderBusy
 from sealrun.providers.gitlab.client import GitLab
 from tests.answers import wait_until_over
-from tests.sealrun.providers.gitlab.conftest import Setting
+from tests.local.gitlab.peer import Setting
 from tests.sealrun.providers.gitlab.samples import CALL
 
 pytestmark = pytest.mark.peers

@@ -15,8 +15,8 @@ from sealrun.receipts.job_token import Ran, verify_token
 from sealrun.runs.run import Run
 from sealrun.transport.http import guarded_client
 from tests.answers import wait_until_over
+from tests.local.github.peer import Setting
 from tests.repositories import git
-from tests.sealrun.providers.github.conftest import Setting
 from tests.sealrun.providers.github.peer import CALL
 from tests.sealrun.providers.github.samples import FILE, TOKEN, make_repository
 from tests.sealrun.world import make_offer, offer_value

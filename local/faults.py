@@ -1,20 +1,33 @@
-"""Faults that this GitLab commits on request, each a given number of times.
+"""Faults that these peers commit on request, each a given number of times.
 
     server.faults.add("create_pipeline", "lost")
     server.faults.add("read_pipeline", "busy", retry_after=7, times=2)
 
-A route is the name that the route has in the tables of ``api_*.py``, or ``webhook``. On a route:
+A route is the name that the route has in the tables of ``api_*.py`` and ``routes_*.py``, or ``webhook``. On a
+route, without doing what the request asks:
 
-    busy        429 with Retry-After; nothing is done
-    throttled   400 in GitLab's words for too many pipelines in a minute; nothing is done
-    error       502 before anything is done
-    refused     the connection is closed before anything is done
-    error_after the request is done, then 502 is answered
-    lost        the request is done, then the connection is closed without an answer
-    garbage     the request is done, then 201 is answered with a body that is no JSON
+    busy        429 with Retry-After in seconds
+    busy_until  429 with Retry-After as an HTTP date
+    throttled   GitLab's 400 for too many pipelines in a minute, or GitHub's 403
+    maintenance 503 with a page of HTML, as a server or a proxy that is being upgraded
+    read_only   403, as GitLab answers what would change something in its maintenance mode
+    missing     404, such as for a log that is not stored yet
+    gone        410, such as for a log or an archive that has expired
+    error       502
+    refused     the connection is closed
+
+After it was done, or while it is:
+
+    error_after 502 is answered
+    lost        the connection is closed without an answer
+    garbage     201 is answered with a body that is no JSON
     doubled     the request is done twice, the second answer is given
     slow        the request is done ``seconds`` late
     late        504 is answered at once and the request is done ``seconds`` later
+    unpaged     the headers that tell of further pages are taken off, as some proxies do
+    links_only  further pages stand in the header Link alone
+    decorated   a log has GitLab's sections and colours
+    timestamped a log also has a time and a stream before each line, as GitLab Runner writes it since 18.7
 
 On ``webhook``: lost, doubled, slow.
 """
@@ -25,20 +38,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-ROUTE_KINDS = frozenset(
-    {
-        "busy",
-        "throttled",
-        "error",
-        "refused",
-        "error_after",
-        "lost",
-        "garbage",
-        "doubled",
-        "slow",
-        "late",
-    }
+# What is answered without doing anything, and how an answer is changed.
+INSTEAD = frozenset(
+    {"busy", "busy_until", "throttled", "maintenance", "read_only", "missing", "gone", "error"}
 )
+CHANGED = frozenset({"unpaged", "links_only", "decorated", "timestamped"})
+OTHERS = frozenset({"refused", "error_after", "lost", "garbage", "doubled", "slow", "late"})
+ROUTE_KINDS = INSTEAD | CHANGED | OTHERS
 WEBHOOK_KINDS = frozenset({"lost", "doubled", "slow"})
 
 Answer = TypeVar("Answer")
@@ -95,14 +101,28 @@ class Faults:
             self._faults.clear()
 
 
-def committed(fault: Fault, handle: Callable[[], Answer], answers: Mapping[str, Answer]) -> Answer:
-    """Commit a fault on a route: ``handle`` does what the request asks, ``answers`` are the fault's own.
+def committed(
+    fault: Fault,
+    handle: Callable[[], Answer],
+    answers: Mapping[str, Answer],
+    changes: Mapping[str, Callable[[Answer], Answer]],
+) -> Answer:
+    """Commit a fault on a route.
+
+    Args:
+        fault: what to commit.
+        handle: does what the request asks.
+        answers: the fault's own answers by kind.
+        changes: how a kind changes an answer.
 
     Raises:
         NoAnswer: the fault is to give none.
+        KeyError: this server does not have the kind.
     """
-    if fault.kind in ("busy", "throttled", "error"):
+    if fault.kind in INSTEAD:
         return answers[fault.kind]
+    if fault.kind in CHANGED:
+        return changes[fault.kind](handle())
     if fault.kind == "refused":
         raise NoAnswer
     if fault.kind == "late":

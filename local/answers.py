@@ -1,0 +1,34 @@
+"""Answers that proxies and servers under maintenance give, and how an answer may be changed on its way."""
+
+import time
+
+from werkzeug import Response
+from werkzeug.http import http_date
+
+from local.faults import Fault
+
+_PAGE = "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+_PAGING = ("X-Next-Page", "X-Page", "X-Per-Page", "X-Prev-Page", "X-Total", "X-Total-Pages")
+
+
+def until(fault: Fault) -> str:
+    """Retry-After as an HTTP date: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after."""
+    return http_date(time.time() + fault.retry_after)
+
+
+def maintenance() -> Response:
+    """503 with a page for people."""
+    return Response(_PAGE.format(title="Deploy in progress"), 503, mimetype="text/html")
+
+
+def unpaged(response: Response) -> Response:
+    """Without any word of further pages."""
+    response.headers.remove("Link")
+    return links_only(response)
+
+
+def links_only(response: Response) -> Response:
+    """Without GitLab's own headers of pages."""
+    for name in _PAGING:
+        response.headers.remove(name)
+    return response
