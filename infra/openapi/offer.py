@@ -18,6 +18,15 @@ from infra.openapi.shapes import (
 from sealrun.encoding.fields import NETWORKS
 from sealrun.offers.evidence_policy import MAX_PATTERNS
 from sealrun.offers.inputs import MAX_ENCODED, MAX_OPTIONS, MAX_PATTERN, MAX_STRING
+from sealrun.offers.limits import (
+    AT_ONCE,
+    MAX_AT_ONCE,
+    MAX_CALLS_AN_HOUR,
+    MAX_MINUTES_A_MONTH,
+    MAX_SECONDS,
+    MINUTES_A_MONTH,
+    QUEUE_SECONDS,
+)
 from sealrun.offers.offer import MAX_ALLOWED_KEYS, MAX_DEPTH, MAX_NODES, MAX_SUCCESS_JOBS
 from sealrun.offers.provider_rules import PROVIDERS, most_inputs
 from sealrun.offers.source import MAX_INCLUDES
@@ -116,11 +125,18 @@ def _evidence() -> Schema:
 def _limits() -> Schema:
     return closed(
         {
-            "seconds": whole(10, 24 * 3600),
+            "seconds": whole(10, MAX_SECONDS),
             "log_bytes": whole(1, 64 * 1024**2),
             "artifact_bytes": whole(1, 4 * 1024**3),
             "files": whole(1, 1000),
-        }
+        },
+        {
+            "queue_seconds": whole(10, MAX_SECONDS, f"Until a runner takes it; {QUEUE_SECONDS} if not said."),
+            "at_once": whole(1, MAX_AT_ONCE, f"Runs at once; {AT_ONCE} of an open offer if not said."),
+            "minutes_per_month": whole(
+                1, MAX_MINUTES_A_MONTH, f"Of all runs; {MINUTES_A_MONTH} for an open offer if not said."
+            ),
+        },
     )
 
 
@@ -147,8 +163,18 @@ OFFER = closed(
         "price": NANOMINA,
         "terms": nullable(ref("Terms")),
         "oracle": KEY,
-        "access": closed({"open": _TRUTH, "keys": items(KEY, MAX_ALLOWED_KEYS)}),
-        "quota_per_hour": whole(1, 100_000),
+        "access": closed(
+            {"open": _TRUTH, "keys": items(KEY, MAX_ALLOWED_KEYS)},
+            {
+                "per_buyer": {
+                    "description": "One buyer's share; half of an open offer if not said.",
+                    **closed(
+                        {"per_hour": whole(1, MAX_CALLS_AN_HOUR), "at_once": whole(1, MAX_AT_ONCE)},
+                    ),
+                }
+            },
+        ),
+        "quota_per_hour": whole(1, MAX_CALLS_AN_HOUR),
         "limits": _limits(),
         "evidence": _evidence(),
     },
@@ -157,7 +183,7 @@ OFFER = closed(
             {
                 "depth": whole(0, MAX_DEPTH, "Blocks over a deposit before it counts."),
                 "nodes": whole(1, MAX_NODES, "Mina nodes that must agree."),
-                "failed_per_day": whole(1, 10_000),
+                "failed_per_day": whole(1, 10_000, "Of one account; runs that are not over count too."),
             }
         ),
         "credential": closed({"kind": constant("chain"), "contract": KEY}),

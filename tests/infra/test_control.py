@@ -26,7 +26,7 @@ from sealrun.workflows.check_health import check_health
 from tests.infra.templates import allows, resolved
 from tests.sealrun.adapters.test_ledger import dynamo
 from tests.sealrun.market import Market
-from tests.sealrun.world import ACCOUNT, BUYER, PRICE, World, make_offer, sign_call
+from tests.sealrun.world import ACCOUNT, BUSY, BUYER, PRICE, World, make_offer, sign_call
 
 # API Gateway asks IAM; chalice's client does not, and says so.
 pytestmark = pytest.mark.filterwarnings("ignore:IAMAuthorizer is not a supported in local mode:UserWarning")
@@ -190,7 +190,7 @@ def test_pages_follow_each_other_and_hold_every_call_once(plane: Plane) -> None:
 
 
 def claim_free(plane: Plane, nonce: int) -> str:
-    offer = make_offer(quota_per_hour=1000)
+    offer = make_offer(**BUSY)
     record = claimed(sign_call(offer, nonce=nonce), now=1_800_000_000)
     assert plane.ledger.claim(record, offer, identifier=None)
     return record.id
@@ -202,9 +202,9 @@ def test_late_is_what_should_be_over(plane: Plane, monkeypatch: pytest.MonkeyPat
     now = SimpleNamespace(at=record.claimed_at + 600)
     monkeypatch.setattr("time.time", lambda: now.at)
     assert plane.get("/late")["late"] == []
-    now.at = record.claimed_at + 3600
+    now.at = record.claimed_at + 6000
     [late] = plane.get("/late")["late"]
-    assert (late["call"], late["late_seconds"]) == (record.id, 3600 - 15 * 60 - 600 - 16 * 60)
+    assert (late["call"], late["late_seconds"]) == (record.id, 6000 - 15 * 60 - 600 - 1800 - 16 * 60)
 
 
 def test_r1_l5_no_answer_holds_a_secret_an_input_or_a_signature(plane: Plane) -> None:

@@ -3,9 +3,11 @@
 import hashlib
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from nacl.signing import SigningKey
@@ -29,7 +31,7 @@ from sealrun.offers.offer import Offer
 from sealrun.offers.provider_rules import Issuer
 from sealrun.offers.source import Source
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.ports.calls import Quota, Rate
+from sealrun.ports.calls import PLACES, Quota, Rate
 from sealrun.ports.evidence import Content
 from sealrun.receipts.issuers import issuer_of
 from sealrun.runs.judge import run_name
@@ -64,6 +66,9 @@ class FakeLedger:
         self.dues: dict[tuple[str, int], tuple[int, int]] = {}
         self.sightings: dict[tuple[str, int], Deposits] = {}
         self.tokens: dict[tuple[str, str], int] = {}
+        self.running: Counter[str] = Counter()
+        self.minutes: Counter[tuple[str, int]] = Counter()
+        self.places: dict[int, dict[int, int]] = {}
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
         return self.offers.get(offer_hash)
@@ -109,7 +114,7 @@ class FakeLedger:
         identifier: str | None,
         rate: Rate | None = None,
         reserve: Reserve | None = None,
-        own_quota: Quota | None = None,
+        quotas: Sequence[Quota] = (),
     ) -> bool:
         named = (record.account, identifier or "")
         if record.call_hash in self.records or (identifier is not None and named in self.identifiers):
@@ -117,15 +122,19 @@ class FakeLedger:
         standing = self._reserved(record, reserve) if reserve else None
         if rate and not self.count_request(rate):
             raise TooMany("calls: expected fewer in a minute, got more", retry_after=60)
-        own = (f"{offer.id} {own_quota.buyer}", record.claimed_at // 3600) if own_quota else None
-        if own_quota and own and not self._count(own, own_quota.per_hour):
-            raise TooMany("calls: expected fewer of this buyer", retry_after=3600 - record.claimed_at % 3600)
-        if not self._count((offer.id, record.claimed_at // 3600), offer.quota_per_hour):
+        if self.counts.get((offer.id, record.claimed_at // 3600), 0) >= offer.quota_per_hour:
             left = 3600 - record.claimed_at % 3600
             raise TooMany(f"calls: expected at most {offer.quota_per_hour} an hour", retry_after=left)
+        self._check_load(record, offer, quotas)
+        self._count((offer.id, record.claimed_at // 3600), offer.quota_per_hour)
         self.records[record.call_hash] = record
-        if standing is not None:
+        if standing is not None and reserve is not None:
             self.standings[record.account] = standing
+            self._count(self._failed_of(record), reserve.failed_per_day)
+        for own in quotas:
+            self._count((f"{offer.id} {own.buyer}", record.claimed_at // 3600), own.per_hour)
+        self._load(record, offer, 1)
+        self.minutes[offer.id, _month(record)] += offer.limits.minutes
         if identifier is not None:
             self.identifiers[named] = record.call_hash
         return True
@@ -140,9 +149,65 @@ class FakeLedger:
             self.runs[after.run_key(self.offers[after.offer_hash].offer)] = after.call_hash
         if after.ticket and after.state is State.NEVER_STARTED:
             self.identifiers.pop((after.account, after.ticket), None)
+        if after.state.over and not before.state.over:
+            self._give_back(after, self.offers[after.offer_hash].offer)
         if after.price and after.state.over and not before.state.over:
             self._conclude(after)
         return True
+
+    def _check_load(self, record: Record, offer: Offer, quotas: Sequence[Quota]) -> None:
+        hour, limits = record.claimed_at // 3600, offer.limits
+        for own in quotas:
+            if self.counts.get((f"{offer.id} {own.buyer}", hour), 0) >= own.per_hour:
+                raise TooMany(
+                    "calls: expected fewer of this buyer", retry_after=3600 - record.claimed_at % 3600
+                )
+        taken = self.minutes[offer.id, _month(record)] + limits.minutes
+        if self.running[offer.id] >= limits.at_once or taken > limits.minutes_per_month:
+            said = f"runs: expected at most {limits.at_once} of all buyers at once, and "
+            raise TooMany(f"{said}{limits.minutes_per_month} minutes a month", retry_after=60)
+        if self.running[f"{offer.id} {record.holder}"] >= offer.access.share.at_once:
+            said = f"runs: expected at most {offer.access.share.at_once} of this buyer at once"
+            raise TooMany(said, retry_after=60)
+
+    def _load(self, record: Record, offer: Offer, step: int) -> None:
+        self.running[offer.id] += step
+        self.running[f"{offer.id} {record.holder}"] += step
+
+    def _give_back(self, after: Record, offer: Offer) -> None:
+        self._load(after, offer, -1)
+        unused = offer.limits.minutes - min(after.minutes, offer.limits.minutes)
+        self.minutes[offer.id, _month(after)] -= unused
+        if after.price and not after.counts_as_failed:
+            self.counts[self._failed_of(after)] -= 1
+        own = (f"{offer.id} {after.holder}", after.claimed_at // 3600)
+        if after.ending and after.ending.blameless and own in self.counts:
+            self.counts[own] -= 1
+
+    @staticmethod
+    def _failed_of(record: Record) -> tuple[str, int]:
+        return f"failed {record.account}", record.claimed_at // 86_400
+
+    def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
+        held = {call: end for call, end in self.places.get(offer_hash, {}).items() if end > now}
+        if call_hash not in held and len(held) >= PLACES:
+            return False
+        self.places[offer_hash] = {**held, call_hash: until}
+        return True
+
+    def leave_place(self, offer_hash: int, call_hash: int) -> None:
+        self.places.get(offer_hash, {}).pop(call_hash, None)
+
+    def count_fault(self, offer_hash: int) -> int:
+        stored = self.offers[offer_hash]
+        self.offers[offer_hash] = replace(stored, faults=stored.faults + 1)
+        return stored.faults + 1
+
+    def forget_faults(self, offer_hash: int) -> None:
+        self.offers[offer_hash] = replace(self.offers[offer_hash], faults=0)
+
+    def rest_offer(self, offer_hash: int, reason: str, *, until: int) -> None:
+        self.offers[offer_hash] = replace(self.offers[offer_hash], resting=reason, rests_until=until)
 
     def call_named(self, account: str, identifier: str) -> int | None:
         return self.identifiers.get((account, identifier))
@@ -171,18 +236,14 @@ class FakeLedger:
         before = self.standings.get(record.account) or reserve.opened(record.offer_hash)
         if before.committed > reserve.most:
             raise NotCovered(f"limit and funds: expected at least {before.committed + reserve.price}")
-        day = record.claimed_at // 86_400
-        if self.counts.get((f"failed {record.account}", day), 0) >= reserve.failed_per_day:
-            left = 86_400 - record.claimed_at % 86_400
-            raise TooMany("failed runs: expected no more than the offer allows a day", retry_after=left)
+        if self.counts.get(self._failed_of(record), 0) >= reserve.failed_per_day:
+            raise TooMany("failed runs: expected no more in a day than the offer allows", retry_after=60)
         return reserve.on(before)
 
     def _conclude(self, after: Record) -> None:
         then, leaf = concluded(self.standings[after.account], after)
         self.standings[after.account] = then
         self.tree_leaves.setdefault(after.account, []).append(leaf)
-        if leaf.price_due == 0 and after.ending:
-            self._count((f"failed {after.account}", after.ending.finished_at // 86_400), 10**9)
 
     def take_token(self, issuer: str, jti: str, *, call_hash: int) -> bool:
         return self.tokens.setdefault((issuer, jti), call_hash) == call_hash
@@ -192,13 +253,23 @@ class FakeLedger:
 
     def unfinished(self, *, due_before: int, limit: int) -> list[int]:
         due = [r for r in self.records.values() if not r.state.over and r.wake_at <= due_before]
-        return [r.call_hash for r in sorted(due, key=lambda r: r.wake_at)][:limit]
+        ranks: Counter[int] = Counter()
+        ranked = []
+        for each in sorted(due, key=lambda r: r.wake_at):
+            ranked.append((ranks[each.offer_hash], each.wake_at, each.call_hash))
+            ranks[each.offer_hash] += 1
+        return [call_hash for _, _, call_hash in sorted(ranked)[:limit]]
 
     def _count(self, key: tuple[str, int], limit: int) -> bool:
         if self.counts.get(key, 0) >= limit:
             return False
         self.counts[key] = self.counts.get(key, 0) + 1
         return True
+
+
+def _month(record: Record) -> int:
+    moment = datetime.fromtimestamp(record.claimed_at, UTC)
+    return moment.year * 12 + moment.month
 
 
 class Remembers(FakeLedger):
@@ -248,6 +319,8 @@ class FakeProvider:
     starts: int = 0
     calls: list[str] = field(default_factory=list)
     down: bool = False
+    stubborn: str = ""  # takes no cancel: never, or only one "until forced"
+    queued: int = 0  # seconds until a runner takes a run
     token_refused: bool = False
     private: bool = True
     configuration: str = ".gitlab-ci.yml"
@@ -290,8 +363,10 @@ class FakeProvider:
         self._called("read")
         return self._now(self.runs[run_id])
 
-    def cancel(self, run_id: int) -> None:
-        self._called("cancel")
+    def cancel(self, run_id: int, *, force: bool = False) -> None:
+        self._called("force" if force else "cancel")
+        if self.stubborn and not (force and self.stubborn == "until forced"):
+            return
         self.canceled.setdefault(run_id, self.clock.now)
 
     def jobs(self, run_id: int) -> list[Job]:
@@ -340,12 +415,14 @@ class FakeProvider:
         return self._now(self.runs[number])
 
     def _now(self, run: Run) -> Run:
-        end = run.created_at + self.duration
+        end = run.created_at + self.queued + self.duration
         stopped = self.canceled.get(run.id, end)
         if stopped < end:
             return replace(run, status=RunStatus.CANCELED, finished_at=stopped)
+        if self.clock.now < run.created_at + self.queued:
+            return replace(run, status=RunStatus.WAITING)
         if self.clock.now < end:
-            return run
+            return replace(run, started_at=run.created_at + self.queued) if self.queued else run
         return replace(run, status=self.ends_as, finished_at=end)
 
 

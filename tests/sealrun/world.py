@@ -71,10 +71,23 @@ def offer_value(**changes: Any) -> dict[str, Any]:
         "oracle": ORACLE.public_key().to_base58(),
         "access": {"open": True, "keys": []},
         "quota_per_hour": 10,
-        "limits": {"seconds": 600, "log_bytes": 1000, "artifact_bytes": 100_000, "files": 10},
+        "limits": limits_value(),
         "evidence": evidence_value(),
     }
     return {**value, **changes}
+
+
+def limits_value(**changes: Any) -> dict[str, Any]:
+    """The offer's limits, with changes."""
+    return {"seconds": 600, "log_bytes": 1000, "artifact_bytes": 100_000, "files": 10, **changes}
+
+
+# Changes for an offer of which one buyer may have as much as it likes.
+BUSY: dict[str, Any] = {
+    "quota_per_hour": 1000,
+    "access": {"open": True, "keys": [], "per_buyer": {"per_hour": 1000, "at_once": 1000}},
+    "limits": limits_value(at_once=1000, minutes_per_month=100_000),
+}
 
 
 def evidence_value(**changes: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws.dynamodb_table import Table
 from sealrun.errors import Conflict, Malformed, NotFound
+from sealrun.offers.limits import QUEUE_SECONDS
 from sealrun.offers.offer import Offer
 from sealrun.runs.record import COLLECT_LEASE, START_WINDOW
 
@@ -124,7 +125,8 @@ class ControlTable:
         return sorted(found, key=lambda call: -int(call["late_seconds"]))
 
     def _late(self, offer: str, now: int) -> Iterator[dict[str, Any]]:
-        seconds = self.offer(offer)["document"]["limits"]["seconds"]
+        limits = self.offer(offer)["document"]["limits"]
+        seconds = int(limits["seconds"]) + int(limits.get("queue_seconds", QUEUE_SECONDS))
         waiting = self._read(
             "query",
             WAKE,
@@ -136,7 +138,7 @@ class ControlTable:
         )
         for item in waiting["Items"]:
             call = self.call(item["pk"]["S"].removeprefix("call#"))
-            late = now - int(call["claimed_at"]) - START_WINDOW - int(seconds) - COLLECT_LEASE
+            late = now - int(call["claimed_at"]) - START_WINDOW - seconds - COLLECT_LEASE
             if late > 0:
                 yield {**call, "late_seconds": late}
 

@@ -260,11 +260,11 @@ def test_l8_what_the_operator_holds_is_told_apart_and_not_let_go_by_a_health_che
 
 
 def test_l6_a_buyers_own_quota_bounds_that_buyer_and_is_all_or_nothing(ledger: Any) -> None:
-    assert ledger.claim(record(1), OFFER, identifier=None, own_quota=Quota(BUYERS_NAME, 1))
+    assert ledger.claim(record(1), OFFER, identifier=None, quotas=[Quota(BUYERS_NAME, 1)])
     with pytest.raises(TooMany, match="of this buyer"):
-        ledger.claim(record(2), OFFER, identifier="two", own_quota=Quota(BUYERS_NAME, 1))
+        ledger.claim(record(2), OFFER, identifier="two", quotas=[Quota(BUYERS_NAME, 1)])
     assert ledger.record(record(2).call_hash) is None
     assert ledger.claim(record(2), OFFER, identifier="two"), "neither quota nor identifier was used up"
     with pytest.raises(TooMany, match="of this buyer"):
-        ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, own_quota=Quota(BUYERS_NAME, 0))
-    assert ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, own_quota=Quota(BUYERS_NAME, 1))
+        ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, quotas=[Quota(BUYERS_NAME, 0)])
+    assert ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, quotas=[Quota(BUYERS_NAME, 1)])

@@ -21,11 +21,11 @@ from sealrun.receipts.receipt import Outcome, Receipt, SignedReceipt
 from sealrun.runs.record import Ending, Record, claimed, finished, judged
 from tests.sealrun.adapters.test_ledger import dynamo
 from tests.sealrun.fakes import FakeLedger
-from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, make_paid_offer, sign_paid_call
+from tests.sealrun.world import ACCOUNT, BUSY, BUYER, ORACLE, make_paid_offer, sign_paid_call
 
 NOW = 1_800_000_000
 PRICE = 5
-OFFER = make_paid_offer(price=str(PRICE), quota_per_hour=1000)
+OFFER = make_paid_offer(price=str(PRICE), **BUSY)
 NAME = ACCOUNT.public_key().to_base58()
 
 
@@ -56,10 +56,10 @@ def claim(ledger: Any, nonce: int, limit: int, **changes: Any) -> Record:
     return one
 
 
-def end(ledger: Any, one: Record, outcome: Outcome) -> Record:
+def end(ledger: Any, one: Record, outcome: Outcome, *, blameless: bool = False) -> Record:
     receipt = Receipt("mina:devnet", one.call_hash, OFFER.hash, 1, 2, 3, 4, outcome, Grade.OPERATOR, NOW)
     signed = SignedReceipt(receipt, sign_fields(ORACLE, receipt.fields()), ORACLE.public_key())
-    before = judged(one, Ending(outcome, "said so", NOW))
+    before = judged(one, Ending(outcome, "said so", NOW, blameless=blameless))
     after = finished(before, receipt=signed.document(), index="aa", openings="bb", statements="cc")
     assert ledger.save(one, replace(after, version=one.version + 1))
     return after
@@ -133,10 +133,25 @@ def test_l7_an_account_causes_so_many_unpaid_runs_a_day(ledger: Any) -> None:
         end(ledger, claim(ledger, nonce, limit=5), Outcome.FAILED)
     with pytest.raises(TooMany, match="failed runs") as refused:
         claim(ledger, 3, limit=5, failed_per_day=2)
-    assert refused.value.retry_after == 86_400 - NOW % 86_400
+    assert refused.value.retry_after == 60
     assert ledger.standing(NAME).committed == 0
     tomorrow = record(3, now=NOW + 86_400)
     assert ledger.claim(tomorrow, OFFER, identifier=None, reserve=reserve(5, failed_per_day=2))
+
+
+def test_l12_a_call_counts_from_the_first_on_until_it_ends_well_or_by_no_buyers_fault(ledger: Any) -> None:
+    first = claim(ledger, 1, limit=20, failed_per_day=2)
+    second = claim(ledger, 2, limit=20, failed_per_day=2)
+    for _ in range(2):
+        with pytest.raises(TooMany, match="failed runs"):
+            claim(ledger, 3, limit=20, failed_per_day=2)
+    end(ledger, first, Outcome.SUCCEEDED)
+    third = claim(ledger, 3, limit=20, failed_per_day=2)
+    end(ledger, second, Outcome.NEVER_STARTED, blameless=True)
+    end(ledger, claim(ledger, 4, limit=20, failed_per_day=2), Outcome.FAILED)
+    end(ledger, third, Outcome.TIME_LIMIT)
+    with pytest.raises(TooMany, match="failed runs"):
+        claim(ledger, 5, limit=20, failed_per_day=2)
 
 
 def test_a1_what_was_signed_is_known_again_by_its_number_of_leaves(ledger: Any) -> None:

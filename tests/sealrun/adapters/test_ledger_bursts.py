@@ -14,7 +14,7 @@ from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import claimed
 from tests.sealrun.adapters.test_ledger import NOW, dynamo
 from tests.sealrun.adapters.test_ledger_accounts import NAME, OFFER, PRICE, claim, end
-from tests.sealrun.world import make_offer, sign_call
+from tests.sealrun.world import BUSY, make_offer, sign_call
 
 # A stack's function for calls runs as often at once (template.yaml).
 AT_ONCE = 20
@@ -67,7 +67,7 @@ def at_once(step: Callable[[Any], Any], items: list[Any]) -> list[Any]:
 
 
 def test_l1_calls_of_one_offer_that_come_at_once_are_all_claimed() -> None:
-    offer = make_offer(quota_per_hour=1000)
+    offer = make_offer(**BUSY)
     with mock_aws():
         ledger = dynamo()
         ledger.publish(StoredOffer(offer, "", b"", b"", b""))

@@ -26,7 +26,7 @@ from sealrun.ports.calls import Rate
 from sealrun.runs.record import Record, State
 from sealrun.workflows.accept_call import REQUESTS_PER_MINUTE
 from tests.sealrun.fakes import FakeLedger, Remembers
-from tests.sealrun.world import BUYER, ORACLE, World, make_offer, sign_call
+from tests.sealrun.world import BUSY, BUYER, ORACLE, World, make_offer, sign_call
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_l2_each_check_comes_before_the_dearer_ones(
 
 
 def test_l2_the_table_counts_what_other_processes_let_through() -> None:
-    world = World(make_offer(quota_per_hour=1000))
+    world = World(make_offer(**BUSY))
     for nonce in range(REQUESTS_PER_MINUTE):
         world.throttle = Throttle()
         world.call(sign_call(world.offer, nonce=nonce))
@@ -189,7 +189,7 @@ def test_l6_the_account_is_the_signers_own_key(world: World) -> None:
 
 
 def test_l6_an_hours_quota_is_kept_and_starts_anew() -> None:
-    world = World(make_offer(quota_per_hour=2))
+    world = World(make_offer(**{**BUSY, "quota_per_hour": 2}))
     world.call(sign_call(world.offer, nonce=1))
     world.call(sign_call(world.offer, nonce=2))
     with pytest.raises(TooMany, match="at most 2 an hour"):

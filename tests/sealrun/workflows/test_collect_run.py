@@ -154,7 +154,7 @@ def test_l7_a_run_over_which_every_collector_dies_frees_its_reserve_in_the_end()
     record = market.ledger.record(call_hash)
     assert record.state.over
     assert SignedReceipt.parse(record.receipt).receipt.status is Outcome.UNREACHABLE
-    assert (market.ledger.standing(record.account).committed, len(tries)) == (0, 8 * 24 * 2 - 1)
+    assert (market.ledger.standing(record.account).committed, len(tries)) == (0, 6)
 
 
 def test_r4_a_run_of_another_commit_is_stopped_unpaid_and_closes_the_offer() -> None:

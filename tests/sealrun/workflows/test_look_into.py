@@ -15,11 +15,13 @@ from sealrun.adapters.files.archives import unpack_zip
 from sealrun.encoding.inflate import CHUNK, inflated, is_compressed
 from sealrun.errors import UnsafeArchive
 from sealrun.evidence.secret_scan import Scanner
+from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.look_into import LEAST, MAX_DEPTH, Look
 from tests.sealrun.evidence.test_secret_scan import ASSIGNED, PLANTED, chunked
 from tests.sealrun.fakes import zipped
 
 SECRET = PLANTED["gitlab"]
+NO_END = Deadline(1, lambda: 0)
 FORMS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "bzip2": bz2.compress,
@@ -29,7 +31,7 @@ PLAIN = b"".join(n.to_bytes(4) for n in range(700_000))
 
 
 def shows(data: bytes, **bounds: int) -> bool:
-    return Look(Scanner([b"known to be secret"]), unpack_zip, **bounds).shows(lambda: [data])
+    return Look(Scanner([b"known to be secret"]), unpack_zip, NO_END, **bounds).shows(lambda: [data])
 
 
 def within(data: bytes) -> dict[str, bytes]:
@@ -84,7 +86,7 @@ def test_what_is_compressed_too_often_is_not_shown() -> None:
 
 
 def test_all_files_together_give_out_no_more_than_allowed() -> None:
-    look = Look(Scanner(), unpack_zip, bytes_left=5_000_000)
+    look = Look(Scanner(), unpack_zip, NO_END, bytes_left=5_000_000)
     bomb = gzip.compress(bytes(2_000_000))
     assert [look.shows(lambda: [bomb]) for _ in range(3)] == [True, True, False]
     assert not shows(zipped({"a": bytes(3_000_000), "b": bytes(3_000_000)}), bytes_left=5_000_000)
@@ -92,7 +94,7 @@ def test_all_files_together_give_out_no_more_than_allowed() -> None:
 
 
 def test_empty_ones_are_counted_too_for_they_take_their_time() -> None:
-    look = Look(Scanner(), unpack_zip, bytes_left=1000 * LEAST)
+    look = Look(Scanner(), unpack_zip, NO_END, bytes_left=1000 * LEAST)
     for data in (
         gzip.compress(b"") * 5000,
         bz2.compress(b"") * 5000,

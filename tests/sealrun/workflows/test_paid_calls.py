@@ -307,7 +307,7 @@ def test_a5_a_deposit_counts_at_the_depth_that_the_offer_names() -> None:
 def test_a5_money_that_lies_deep_counts_while_more_comes_and_shallower_offers_look() -> None:
     """Anybody can put dust into an account with every block (A6)."""
     offers = {
-        depth: make_paid_offer(price="1", payment={"depth": depth, "nodes": 1, "failed_per_day": 5})
+        depth: make_paid_offer(price="1", payment={"depth": depth, "nodes": 1, "failed_per_day": 50})
         for depth in (10, 1)
     }
     market, calls = Market(offers[10]), count(1)

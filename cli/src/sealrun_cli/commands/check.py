@@ -71,7 +71,7 @@ def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
         answer = _ask(node, offer)
         check_node(answer.value, terms)
         seconds = slot_seconds(answer.value)
-        terms.check_exit(run_seconds=offer.limits.seconds, slot_seconds=seconds)
+        terms.check_exit(run_seconds=offer.limits.longest, slot_seconds=seconds)
     except SealrunError as error:
         advice = "have MINA sent to seller and operator, or edit [terms]"
         following = advice if error.type != "node-unavailable" else CliError(error.type, "").following

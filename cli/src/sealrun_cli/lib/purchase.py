@@ -134,7 +134,7 @@ class Bought:
         Raises:
             CliError: it takes longer than the offer allows, or the receipt is of another call.
         """
-        seen, end = "", time.monotonic() + self.offer.limits.seconds + MORE_SECONDS
+        seen, end = "", time.monotonic() + self.offer.limits.longest + MORE_SECONDS
         while (view := self.service.get(self.url)).get("receipt") is None:
             state = str(view.get("state"))
             if state != seen:

@@ -26,6 +26,7 @@
         ├── ProviderRefused      a clear no: nothing was started
         ├── ProviderBusy         429, or a clear "not now": nothing was started
         └── ProviderUnclear      no clear answer: something may have been started
+            └── TookTooLong          all answers together took longer than they may
 
 Each class has a stable ``type``, which ends the ``type`` URI of its RFC 9457 problem document,
 and the HTTP status that goes with it. No message ever holds a secret.
@@ -251,3 +252,9 @@ class ProviderUnclear(ProviderError):
     """No clear answer came: something may have been started."""
 
     type = "provider-unclear"
+
+
+class TookTooLong(ProviderUnclear):
+    """The provider answers, and too slowly: the time for all of its answers together is over."""
+
+    type = "provider-too-slow"

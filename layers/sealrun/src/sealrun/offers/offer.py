@@ -19,6 +19,7 @@ from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed
 from sealrun.offers.evidence_policy import EvidencePolicy, parse_policy
 from sealrun.offers.inputs import InputSchema
+from sealrun.offers.limits import MAX_CALLS_AN_HOUR, Limits, Share, parse_limits, parse_share
 from sealrun.offers.source import Source, parse_source
 from sealrun.offers.terms import Terms, check_network
 
@@ -34,20 +35,11 @@ _JOB_NAME = r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}"
 
 @dataclass(frozen=True)
 class Access:
-    """Who may call an offer of price 0 (L6): anyone, or these keys."""
+    """Who may call (L6): anyone, or these keys; and what each of them may have of the offer (L12)."""
 
     open: bool
     keys: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Bounds of one run; seconds and bytes."""
-
-    seconds: int
-    log_bytes: int
-    artifact_bytes: int
-    files: int
+    share: Share
 
 
 @dataclass(frozen=True)
@@ -57,7 +49,7 @@ class Payment:
     terms: Terms
     depth: int  # blocks that a deposit must have over it before it counts (A5)
     nodes: int  # nodes that must agree about an account
-    failed_per_day: int  # unpaid runs that one account may cause in a day (L7)
+    failed_per_day: int  # runs of one account and day that failed or are not over yet (L7, L12)
 
 
 @dataclass(frozen=True)
@@ -133,6 +125,10 @@ def _values(value: dict[str, Any]) -> dict[str, Any]:
     network = read.one_of(value, "network", NETWORKS)
     oracle = _key(value["oracle"])
     payment = _payment(value, price=price, network=network, oracle=oracle)
+    is_open = read.truth(read.only(value["access"], _ACCESS, where="access", optional=("per_buyer",)), "open")
+    limits = parse_limits(value["limits"], is_open=is_open)
+    quota = read.whole(value, "quota_per_hour", low=1, high=MAX_CALLS_AN_HOUR)
+    share = parse_share(value["access"], limits, is_open=is_open, quota_per_hour=quota)
     return {
         "title": read.text(value, "title", pattern=r"[ -~]{1,80}", says="1 to 80 printable ASCII characters"),
         "network": network,
@@ -142,14 +138,15 @@ def _values(value: dict[str, Any]) -> dict[str, Any]:
         "payment": payment,
         "contract": _contract(value, payment),
         "oracle": oracle,
-        "access": _access(value["access"]),
-        "quota_per_hour": read.whole(value, "quota_per_hour", low=1, high=100_000),
-        "limits": _limits(value["limits"]),
+        "access": Access(is_open, _allowed(value["access"]["keys"]), share),
+        "quota_per_hour": quota,
+        "limits": limits,
         "evidence": parse_policy(value["evidence"]),
         "success": _success(value.get("success")),
     }
 
 
+_ACCESS = ("open", "keys")
 _NAMES = (
     "sealrun", "kind", "title", "network", "source", "inputs", "price", "terms", "oracle", "access",
     "quota_per_hour", "limits", "evidence",
@@ -201,14 +198,12 @@ def _key(value: Any) -> str:
         raise Malformed(f"key: {error}") from error
 
 
-def _access(value: Any) -> Access:
-    read.only(value, ("open", "keys"), where="access")
-    keys = value["keys"]
+def _allowed(keys: Any) -> frozenset[str]:
     if not isinstance(keys, list) or len(keys) > MAX_ALLOWED_KEYS:
         raise Malformed(
             f"keys: expected a list of at most {MAX_ALLOWED_KEYS} public keys, got something else"
         )
-    return Access(open=read.truth(value, "open"), keys=frozenset(_key(key) for key in keys))
+    return frozenset(_key(key) for key in keys)
 
 
 def _success(value: Any) -> tuple[str, ...]:
@@ -221,13 +216,3 @@ def _success(value: Any) -> tuple[str, ...]:
     named = {f"jobs[{at}]": job for at, job in enumerate(jobs)}
     says = "a job's name of 1 to 100 printable characters"
     return tuple(read.text(named, name, pattern=_JOB_NAME, says=says) for name in named)
-
-
-def _limits(value: Any) -> Limits:
-    read.only(value, ("seconds", "log_bytes", "artifact_bytes", "files"), where="limits")
-    return Limits(
-        seconds=read.whole(value, "seconds", low=10, high=24 * 3600),
-        log_bytes=read.whole(value, "log_bytes", low=1, high=64 * 1024**2),
-        artifact_bytes=read.whole(value, "artifact_bytes", low=1, high=4 * 1024**3),
-        files=read.whole(value, "files", low=1, high=1000),
-    )

@@ -19,6 +19,9 @@ class StoredOffer:
     paused: str = (
         ""  # the operator's reason; only the operator resumes the offer, whatever health checks find
     )
+    resting: str = ""  # why it rests after runs that failed by no buyer's fault
+    rests_until: int = 0  # Unix seconds; a later health check ends the rest
+    faults: int = 0  # such runs in a row
     quotas: Mapping[str, int] = field(
         default_factory=dict
     )  # calls an hour, for buyers with a bound of their own
@@ -26,10 +29,11 @@ class StoredOffer:
     @property
     def reason(self) -> str:
         """Why it takes no call now; empty while it is open."""
-        return self.closed or self.paused or self.suspended
+        return self.closed or self.paused or self.suspended or self.resting
 
     @property
     def state(self) -> str:
-        """``closed`` for ever, ``paused`` by its operator, ``suspended`` by a health check, or ``open``."""
-        reasons = {"closed": self.closed, "paused": self.paused, "suspended": self.suspended}
+        """``closed`` for ever, ``paused`` by its operator, ``suspended`` for a while, or ``open``."""
+        suspended = self.suspended or self.resting
+        reasons = {"closed": self.closed, "paused": self.paused, "suspended": suspended}
         return next((state for state, reason in reasons.items() if reason), "open")

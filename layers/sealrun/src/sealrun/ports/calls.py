@@ -1,5 +1,6 @@
 """The ledger: the one table of offers, calls, leases and counters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,10 +22,14 @@ class Rate:
 
 @dataclass(frozen=True)
 class Quota:
-    """How many calls of one offer a buyer with a bound of its own may have claimed in one hour."""
+    """How many calls of one offer a buyer, or a network address, may have claimed in one hour."""
 
     buyer: str
     per_hour: int
+
+
+# Collections that one offer may have at once, of the ten that a stack has for all of its offers.
+PLACES = 3
 
 
 class Ledger(Protocol):
@@ -72,24 +77,29 @@ class Ledger(Protocol):
         identifier: str | None,
         rate: Rate | None = None,
         reserve: Reserve | None = None,
-        own_quota: Quota | None = None,
+        quotas: Sequence[Quota] = (),
     ) -> bool:
-        """Claim the call, count it against quota and rate, store the identifier and reserve the price.
+        """Claim the call, count it against quotas and rate, store the identifier and reserve the price.
+
+        Until it is over the call also counts against what may run at once, of the offer and of its buyer, and
+        with its whole time limit against the offer's minutes of the month (L12).
 
         All or nothing; of an account's vouchers the one of the highest limit stays (L1). False when the
         call hash or the identifier is already there.
 
         Raises:
             NotCovered: limit or funds do not cover what is committed and this call's price.
-            TooMany: a quota of this hour, the offer's or the buyer's own, the rate, or the account's failed
-                runs of this day are used up.
+            TooMany: a quota of this hour, the rate, what may run at once, the month's minutes, or the runs of
+                the account's day that failed or are not over are used up.
         """
 
     def save(self, before: Record, after: Record) -> bool:
         """Replace the record, if it still is ``before`` (compared by its version). False if it is not.
 
         A record that reserved a price and is over now becomes due or frees its reserve, and gets its one
-        leaf, in the same step. A ticket's identifier is free again where nothing started.
+        leaf, in the same step. What it counted against is given back: what runs at once and the minutes that
+        it did not need, and for a run that succeeded or failed by no buyer's fault also the day's count of
+        failures. A ticket's identifier is free again where nothing started.
         """
 
     def call_named(self, account: str, identifier: str) -> int | None:
@@ -119,4 +129,22 @@ class Ledger(Protocol):
         """The call hash of the run, if it is one of ours (R6)."""
 
     def unfinished(self, *, due_before: int, limit: int) -> list[int]:
-        """Call hashes whose next look is due, the longest waiting first."""
+        """Call hashes whose next look is due: offers in turn, of each the longest waiting first (L11)."""
+
+    def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
+        """Take one of the few places that an offer's collections have at once; False while all are taken.
+
+        A place that nobody left is free again ``until`` then.
+        """
+
+    def leave_place(self, offer_hash: int, call_hash: int) -> None:
+        """Free the call's place, if it still has one."""
+
+    def count_fault(self, offer_hash: int) -> int:
+        """Count one more run that failed by no buyer's fault; how many there were in a row."""
+
+    def forget_faults(self, offer_hash: int) -> None:
+        """The row is over."""
+
+    def rest_offer(self, offer_hash: int, reason: str, *, until: int) -> None:
+        """Take no call until a health check after ``until`` ends it; an empty reason ends it now."""

@@ -29,8 +29,11 @@ class Provider(Protocol):
 
     def read(self, run_id: int) -> Run: ...
 
-    def cancel(self, run_id: int) -> None:
-        """Ask the provider to stop the run. That it stopped is known only from ``read``."""
+    def cancel(self, run_id: int, *, force: bool = False) -> None:
+        """Ask the provider to stop the run. That it stopped is known only from ``read``.
+
+        With ``force`` it is asked not to wait for what the run does at its end, where it knows that.
+        """
 
     def jobs(self, run_id: int) -> list[Job]: ...
 

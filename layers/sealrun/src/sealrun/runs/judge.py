@@ -12,6 +12,17 @@ CALL_INPUT = "sealrun_call"
 # How far the provider's clock may lag behind ours.
 CLOCK_SKEW = 120
 
+# GitLab's words (``Ci::Build.failure_reasons``) and GitHub's for a job that failed by no fault of its script.
+PROVIDERS_FAULTS = frozenset(
+    {
+        "api_failure", "archived_failure", "builds_disabled", "ci_quota_exceeded", "data_integrity_failure",
+        "deployment_rejected", "environment_creation_failure", "ip_restriction_failure", "no_matching_runner",
+        "project_deleted", "runner_provisioning_timeout", "runner_system_failure", "runner_unsupported",
+        "scheduler_failure", "secrets_provider_not_found", "stale_schedule", "startup_failure",
+        "stuck_or_timeout_failure", "user_blocked",
+    }
+)  # fmt: skip
+_BLAMELESS = (Outcome.NEVER_STARTED, Outcome.SOURCE_CHANGED, Outcome.SKIPPED)
 _OUTCOMES = {
     RunStatus.SUCCEEDED: Outcome.SUCCEEDED,
     RunStatus.FAILED: Outcome.FAILED,
@@ -43,14 +54,26 @@ def foreign(run: Run, record: Record, offer: Offer) -> str:
             return f"the run's {what} is {str(got)[:100]!r}, expected {expected!r}"
     if run.source not in (words := source.rules.run_sources):
         return f"the run's source is {run.source[:40]!r}, expected one of {', '.join(words)}"
-    if run.created_at < record.claimed_at - CLOCK_SKEW:
-        return f"the run is from {run.created_at}, before the call was claimed at {record.claimed_at}"
     return ""
+
+
+def too_early(run: Run, record: Record) -> str:
+    """How far the run lies before the call that it should be of; empty if it does not.
+
+    A run that was found may be an older one. Of the run that answered our own request, this says only that
+    the provider's clock is behind (L13).
+    """
+    if run.created_at >= record.claimed_at - CLOCK_SKEW:
+        return ""
+    behind = record.claimed_at - run.created_at
+    return (
+        f"clock: expected the provider's within {CLOCK_SKEW} s of ours, got a run {behind} s before its call"
+    )
 
 
 def source_changed(run: Run, offer: Offer) -> str:
     """Why the run is not of the offer's commit (R4); empty if it is."""
-    if run.sha == offer.source.commit:
+    if run.sha.lower() == offer.source.commit:
         return ""
     return f"the run's commit is {run.sha[:64]}, the offer's is {offer.source.commit}"
 
@@ -58,7 +81,7 @@ def source_changed(run: Run, offer: Offer) -> str:
 def configuration_changed(project: Project, offer: Offer) -> str:
     """Why the project would run another file than the offer's (R4); empty if not, or if untold."""
     wanted = offer.source.configuration.path
-    if project.configuration in ("", wanted):
+    if project.configuration.removeprefix("./").removeprefix("/") in ("", wanted):
         return ""
     return f"the project is set to run {project.configuration[:100]}, the offer names {wanted}"
 
@@ -66,14 +89,22 @@ def configuration_changed(project: Project, offer: Offer) -> str:
 def judge(run: Run, jobs: Sequence[Job], record: Record, offer: Offer, *, now: int) -> Ending:
     """How a run that is over ended, by its first terminal state and its first attempts (R5)."""
     outcome, reason = _outcome(run, jobs, record, offer)
-    return Ending(outcome, reason, run.finished_at or now)
+    blameless = outcome in _BLAMELESS or (outcome is Outcome.FAILED and _of_the_provider(jobs))
+    bare = outcome is Outcome.NEVER_STARTED
+    return Ending(outcome, reason, run.finished_at or now, blameless=blameless, bare=bare)
+
+
+def _of_the_provider(jobs: Sequence[Job]) -> bool:
+    """No job's script failed: there was no runner, no quota, or the provider's own system was broken."""
+    reasons = {job.failure_reason for job in jobs if job.failure_reason and not job.may_fail}
+    return bool(reasons) and reasons <= PROVIDERS_FAULTS
 
 
 def _outcome(run: Run, jobs: Sequence[Job], record: Record, offer: Offer) -> tuple[Outcome, str]:
     if changed := foreign(run, record, offer) or source_changed(run, offer):
         return Outcome.SOURCE_CHANGED, changed
     if run.status is RunStatus.CANCELED and record.stopped_at:
-        return Outcome.TIME_LIMIT, f"stopped after the offer's {offer.limits.seconds} s"
+        return _stopped(record, offer)
     repeated = sorted({job.name for job in jobs if job.retried})
     if repeated:
         return (
@@ -85,6 +116,13 @@ def _outcome(run: Run, jobs: Sequence[Job], record: Record, offer: Offer) -> tup
     if unmet := list(unmet_jobs(jobs, offer.success)):
         return Outcome.FAILED, _listed("the pipeline says success, but ", unmet)
     return Outcome.SUCCEEDED, _how(jobs)
+
+
+def _stopped(record: Record, offer: Offer) -> tuple[Outcome, str]:
+    """A run whose time was over: the time to run, or the time to wait for a runner."""
+    if not record.running_since:
+        return Outcome.NEVER_STARTED, f"no runner took the run within {offer.limits.queue_seconds} s"
+    return Outcome.TIME_LIMIT, f"stopped after the offer's {offer.limits.seconds} s"
 
 
 def unmet_jobs(jobs: Sequence[Job], named: Sequence[str]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from sealrun.calls.call import TICKET_PREFIX, SignedCall
 from sealrun.encoding.origins import same_place
+from sealrun.offers.limits import Limits
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import Outcome
 
@@ -33,6 +34,11 @@ START_WINDOW = 15 * 60
 UNREACHABLE_AFTER = 7 * 24 * 3600
 # What a run left, and no function has come to the end of by then, is tried no more.
 GIVE_UP_AFTER = 8 * 24 * 3600
+# A run over which so many collections did not come to an end leaves nothing that can be collected.
+MAX_SPOILED = 6
+# A run that was asked to stop is asked with force after this long, and waited for no longer than that (L11).
+FORCE_AFTER = 300
+STOP_WITHIN = 3600
 FIRST_LOOK = 10
 LONGEST_PAUSE = 300
 
@@ -83,6 +89,8 @@ class Ending:
     outcome: Outcome
     reason: str
     finished_at: int
+    blameless: bool = False  # the seller's or the provider's fault, which counts against no buyer (L12)
+    bare: bool = False  # nothing that the run left is collected: it was not seen to be over
 
 
 @dataclass(frozen=True)
@@ -101,10 +109,13 @@ class Record:
     tried_at: int = 0  # when the last unanswered start was sent; 0 when none is unclear
     searches: int = 0  # how often that start's run was looked for in vain
     looks: int = 0  # how often the run was read while it ran
+    looked_at: int = 0  # when it was read last
     run_id: int = 0
     run_url: str = ""
     started_at: int = 0  # when the run was accepted
+    running_since: int = 0  # when a runner took it, as far as the looks at it tell
     stopped_at: int = 0  # when it was asked to stop because the offer's time was over
+    spoiled: int = 0  # collections that did not come to an end: their function died, or their time was over
     ending: Ending | None = None
     receipt: Mapping[str, Any] | None = None  # {data, signature, publicKey}
     index: str = ""  # sha256 of the evidence index in the evidence store
@@ -112,6 +123,7 @@ class Record:
     statements: str = ""  # sha256 of the in-toto statements
     price: int = 0  # nanomina that are reserved on the account until the call is over
     buyer: str = ""  # who signed, where that is not the account itself
+    holder: str = ""  # the key whose share of the offer this call takes; a ticket's is its issuer's
 
     @property
     def id(self) -> str:
@@ -137,6 +149,22 @@ class Record:
             "reason": self.ending.reason if self.ending else "",
         }
 
+    @property
+    def counts_as_failed(self) -> bool:
+        """True for a run that is over and that its buyer caused to end without success (L7, L12)."""
+        return (
+            self.state.over
+            and self.state is not State.SUCCEEDED
+            and not (self.ending and self.ending.blameless)
+        )
+
+    @property
+    def minutes(self) -> int:
+        """What the run took of the offer's minutes, rounded up; only once it is over."""
+        if self.ending is None or not self.running_since:
+            return 0
+        return max(0, -(-(self.ending.finished_at - self.running_since) // 60))
+
     def leased(self, now: int) -> bool:
         """True while another function works on this call, or while it has to rest."""
         return now < self.lease_until
@@ -146,8 +174,11 @@ class Record:
         return RunKey(offer.source.provider, offer.source.origin, offer.source.project, self.run_id)
 
 
-def claimed(signed: SignedCall, *, now: int, price: int = 0) -> Record:
-    """The first record of a call; the sweep looks after it if whoever claimed it dies."""
+def claimed(signed: SignedCall, *, now: int, price: int = 0, holder: str = "") -> Record:
+    """The first record of a call; the sweep looks after it if whoever claimed it dies.
+
+    ``holder`` is whose share of the offer it takes, where that is not its signer.
+    """
     call = signed.call
     return Record(
         call_hash=call.hash,
@@ -159,6 +190,7 @@ def claimed(signed: SignedCall, *, now: int, price: int = 0) -> Record:
         wake_at=now + START_LEASE,
         price=price,
         buyer=signed.buyer.to_base58() if signed.buyer else "",
+        holder=holder or signed.signer.to_base58(),
     )
 
 
@@ -218,13 +250,22 @@ def accepted(record: Record, *, run_id: int, run_url: str, now: int) -> Record:
 def looking(record: Record, *, now: int) -> Record:
     """Take the lease to collect (R6)."""
     until = now + COLLECT_LEASE
-    return _next(record, lease_until=until, wake_at=until)
+    return _next(record, lease_until=until, wake_at=until, spoiled=record.spoiled + 1)
 
 
-def look_again(record: Record, *, now: int) -> Record:
-    """Not over yet, or not to be had now: give the lease back and look again, ever less often."""
+def look_again(record: Record, *, now: int, by: int = 0, spoiled: bool = False) -> Record:
+    """Not over yet, or not to be had now: give the lease back and look again, ever less often.
+
+    Args:
+        record: as ``looking`` made it.
+        now: Unix seconds.
+        by: look again no later than then; 0 where nothing is due.
+        spoiled: the collection ended because its time was over.
+    """
     pause = min(FIRST_LOOK * 2 ** min(record.looks, 10), LONGEST_PAUSE)
-    return _next(record, looks=record.looks + 1, lease_until=0, wake_at=now + pause)
+    wake_at = min(now + pause, max(by, now + 1)) if by else now + pause
+    count = record.spoiled if spoiled else max(0, record.spoiled - 1)
+    return _next(record, looks=record.looks + 1, looked_at=now, lease_until=0, wake_at=wake_at, spoiled=count)
 
 
 def stopping(record: Record, *, now: int) -> Record:
@@ -232,9 +273,27 @@ def stopping(record: Record, *, now: int) -> Record:
     return _next(record, stopped_at=record.stopped_at or now)
 
 
+def running(record: Record, *, started_at: int, now: int) -> Record:
+    """A runner was seen to have taken the run; the provider's word for when counts within what was seen.
+
+    It was no earlier than the last look, which saw no runner, and is no later than now.
+    """
+    if record.running_since or record.stopped_at:
+        return record
+    earliest = record.looked_at or record.started_at
+    return replace(record, running_since=min(max(started_at, earliest), now))
+
+
+def due(record: Record, limits: Limits) -> int:
+    """When the time of the run is over: its time to run, or its time to wait for a runner."""
+    if record.running_since:
+        return record.running_since + limits.seconds
+    return record.started_at + limits.queue_seconds
+
+
 def never_started(record: Record, reason: str, *, now: int) -> Record:
     """Nothing runs and nothing will; the receipt that says so is still to be signed."""
-    end = Ending(Outcome.NEVER_STARTED, reason, now)
+    end = Ending(Outcome.NEVER_STARTED, reason, now, blameless=True, bare=True)
     return _next(record, state=State.COLLECTING, ending=end, lease_until=0, wake_at=now + FIRST_LOOK)
 
 
@@ -270,8 +329,15 @@ def unreachable(record: Record, *, now: int) -> bool:
 
 
 def given_up(record: Record, *, now: int) -> bool:
-    """True when every function that collected since the run was judged has died over it."""
-    return bool(record.run_id and record.ending) and now >= record.claimed_at + GIVE_UP_AFTER
+    """True when what the run left cannot be collected: every try took too long, or days went by."""
+    if not record.run_id:
+        return False
+    return record.spoiled >= MAX_SPOILED or now >= record.claimed_at + GIVE_UP_AFTER
+
+
+def unstoppable(record: Record, *, now: int) -> bool:
+    """True when the run was asked to stop long ago, and goes on."""
+    return bool(record.stopped_at) and now >= record.stopped_at + STOP_WITHIN
 
 
 def _next(record: Record, **changes: Any) -> Record:

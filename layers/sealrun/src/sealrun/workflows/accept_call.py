@@ -1,6 +1,6 @@
 """Take a buyer's signed call, once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -8,6 +8,7 @@ from mina.keys import PublicKey
 from sealrun.calls.call import MAX_UNIX_SECONDS, Call, SignedCall, check_expiry, check_not_too_far
 from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
+from sealrun.encoding.networks import network_of
 from sealrun.errors import (
     Conflict,
     Malformed,
@@ -98,6 +99,14 @@ def accept_call(
 
 
 @dataclass(frozen=True)
+class _Who:
+    """Whose share of the offer a call takes, and the hour's quotas that it counts against."""
+
+    holder: str
+    quotas: Sequence[Quota]
+
+
+@dataclass(frozen=True)
 class Desk:
     """Where signed calls are taken, however they came; the parts are those of ``accept_call``."""
 
@@ -150,11 +159,12 @@ class Desk:
         _check_rate(self.throttle(rate))
         check(offer)
         offer.inputs.check(signed.call.inputs)
-        quota = _own_quota(stored, (issuer or signed.signer).to_base58())
+        holder = (issuer or signed.signer).to_base58()
+        who = _Who(holder, _quotas(stored, holder, sender))
         try:
             if offer.payment is None:
-                return self._claim(signed, stored, quota, rate=rate)
-            return self._claim_paid(signed, stored, quota, rate, in_any_order=in_any_order)
+                return self._claim(signed, stored, who, rate=rate)
+            return self._claim_paid(signed, stored, who, rate, in_any_order=in_any_order)
         except SealrunError:
             # A duplicate that claimed the call meanwhile uses up what this one was refused for (L10).
             if known := self.ledger.record(signed.call.hash):
@@ -162,7 +172,7 @@ class Desk:
             raise
 
     def _claim_paid(
-        self, signed: SignedCall, stored: StoredOffer, quota: Quota | None, rate: Rate, *, in_any_order: bool
+        self, signed: SignedCall, stored: StoredOffer, who: "_Who", rate: Rate, *, in_any_order: bool
     ) -> Accepted:
         """Claim a call with a price, once the account behind it covers it."""
         offer = stored.offer
@@ -177,7 +187,7 @@ class Desk:
             in_any_order=in_any_order,
         )
         try:
-            return self._claim(signed, stored, quota, reserve=reserve)
+            return self._claim(signed, stored, who, reserve=reserve)
         except NotCovered as error:
             raise not_covered(error, signed, offer, self.ledger, selling) from error
 
@@ -185,7 +195,7 @@ class Desk:
         self,
         signed: SignedCall,
         stored: StoredOffer,
-        quota: Quota | None,
+        who: "_Who",
         *,
         rate: Rate | None = None,
         reserve: Reserve | None = None,
@@ -193,12 +203,12 @@ class Desk:
         """Claim the call and start its run, or tell how it stands if another request claimed it."""
         offer, ledger, now = stored.offer, self.ledger, self.clock()
         # One write claims and leases.
-        record = trying(claimed(signed, now=now, price=offer.price), now=now)
+        record = trying(claimed(signed, now=now, price=offer.price, holder=who.holder), now=now)
         if ledger.claim(
             record,
             offer,
             identifier=signed.identifier,
-            own_quota=quota,
+            quotas=who.quotas,
             rate=rate,
             reserve=reserve,
         ):
@@ -256,8 +266,16 @@ def _check_rate(within: bool) -> None:  # noqa: FBT001
         raise TooMany(f"calls: expected at most {REQUESTS_PER_MINUTE} a minute, got more", retry_after=60)
 
 
-def _own_quota(stored: StoredOffer, buyer: str) -> Quota | None:
-    return Quota(buyer, stored.quotas[buyer]) if buyer in stored.quotas else None
+def _quotas(stored: StoredOffer, buyer: str, sender: str) -> list[Quota]:
+    """What this buyer may have of an hour: as its operator says, else the offer's share of each (L12).
+
+    Keys of an open offer of price 0 cost nothing, so there the network address has the same share.
+    """
+    offer, share = stored.offer, stored.offer.access.share.per_hour
+    mine = Quota(buyer, stored.quotas.get(buyer, share))
+    if offer.payment is None and offer.access.open and buyer not in stored.quotas:
+        return [mine, Quota(f"from {network_of(sender)}", share)]
+    return [mine]
 
 
 def _selling(payments: Payments | None) -> Payments:

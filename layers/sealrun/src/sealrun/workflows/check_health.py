@@ -5,7 +5,8 @@ on chain that is closed or another offer's (A11). Everything else pauses it, and
 over. Running calls finish either way.
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sealrun.chain.account import check_node, slot_seconds
@@ -15,11 +16,15 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.provider import Provider
 from sealrun.runs.judge import configuration_changed
+from sealrun.workflows.deadline import Deadline, InTime
 from sealrun.workflows.read_contract import NO_CONTRACTS, OfferContracts
 from sealrun.workflows.reserve_price import Payments
 
 # Answers that are older say nothing about now.
 FRESH_SECONDS = 30
+# What a provider may take for one offer's answers, and all offers together, of the function's 60 s.
+OFFER_SECONDS = 10
+ALL_SECONDS = 40
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,10 @@ def check_health(
     clock: Callable[[], int],
     contracts: OfferContracts | None = None,
 ) -> dict[str, Health]:
-    """Check every offer that is not closed, and write down what each of them is.
+    """Check the offers that are not closed, and write down what each of them is.
 
-    One offer's trouble does not stop the others.
+    One offer's trouble does not stop the others, and no offer can be slow for all of them: each has its time,
+    all have theirs, and every minute another one is the first (L11). Who is not reached is left as it is.
 
     Returns:
         What each offer is, by its id.
@@ -49,10 +55,15 @@ def check_health(
         StoreUnavailable: the ledger is out of reach.
     """
     found: dict[str, Health] = {}
-    for offer_hash in ledger.published():
+    began = clock()
+    for offer_hash in _in_turn(ledger.published(), minute=began // 60):
+        if clock() >= began + ALL_SECONDS:
+            break
         stored = ledger.offer(offer_hash)
         if stored is None or stored.closed:
             continue
+        if stored.resting and clock() >= stored.rests_until:
+            ledger.rest_offer(offer_hash, "", until=0)
         health = offer_health(
             stored, open_provider=open_provider, payments=payments, clock=clock, contracts=contracts
         )
@@ -62,6 +73,11 @@ def check_health(
             ledger.suspend_offer(offer_hash, health.suspended)
         found[stored.offer.id] = health
     return found
+
+
+def _in_turn(offers: Iterable[int], *, minute: int) -> list[int]:
+    """In an order of this minute alone: a seller can choose its offer's hash, and gains nothing by it."""
+    return sorted(offers, key=lambda offer: hashlib.sha256(f"{minute} {offer:064x}".encode()).digest())
 
 
 def offer_health(
@@ -76,7 +92,7 @@ def offer_health(
     offer = stored.offer
     try:
         _check_contract(offer, contracts, clock)
-        _check_source(stored, open_provider)
+        _check_source(stored, open_provider, Deadline(clock() + OFFER_SECONDS, clock))
     except OfferClosed as error:
         return Health(closed=error.detail)
     except SealrunError as error:
@@ -97,17 +113,23 @@ def _check_contract(offer: Offer, contracts: OfferContracts | None, clock: Calla
     contracts.check(offer, newer_than=clock() - FRESH_SECONDS)
 
 
-def _check_source(stored: StoredOffer, open_provider: Callable[[StoredOffer], Provider]) -> None:
-    """The credential opens, the token works, and the tag still names the offer's commit (R4)."""
+def _check_source(
+    stored: StoredOffer, open_provider: Callable[[StoredOffer], Provider], in_time: Deadline
+) -> None:
+    """The credential opens, the token works, and the tag still names the offer's commit (R4).
+
+    Only another commit or another file closes; what may pass suspends (L13).
+    """
     try:
-        provider = open_provider(stored)
-        head, project = provider.head(), provider.project()
+        provider = InTime(open_provider(stored), in_time)
+        head, project = provider.head().lower(), provider.project()
     except ProviderError as error:
         raise Unavailable(f"source: the provider does not show it: {error.detail}") from error
     source = stored.offer.source
+    if not head:
+        raise Unavailable(f"source: expected the protected tag {source.ref}, got none")
     if head != source.commit:
-        got = head or "no protected tag"
-        raise OfferClosed(f"source: expected {source.ref} at {source.commit}, got {got}")
+        raise OfferClosed(f"source: expected {source.ref} at {source.commit}, got {head}")
     if changed := configuration_changed(project, stored.offer):
         raise OfferClosed(changed)
     if stored.offer.evidence.inputs == "buyer" and not project.private:
@@ -125,4 +147,4 @@ def _check_payment(offer: Offer, payments: Payments | None, clock: Callable[[], 
     answer = payments.chain.look(None, payment.terms, newer_than=newer_than, nodes=payment.nodes)
     check_node(answer.value, payment.terms)
     seconds = slot_seconds(answer.value)
-    payment.terms.check_exit(run_seconds=offer.limits.seconds, slot_seconds=seconds)
+    payment.terms.check_exit(run_seconds=offer.limits.longest, slot_seconds=seconds)

@@ -7,7 +7,7 @@ from functools import partial
 
 from sealrun.calls.call import SignedCall
 from sealrun.encoding.measure import measure_document
-from sealrun.errors import ProviderError, Unavailable
+from sealrun.errors import ProviderError, TookTooLong, Unavailable
 from sealrun.evidence.evidence import Evidence, Item, Tree
 from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Kind
@@ -21,8 +21,8 @@ from sealrun.ports.provider import Issuers
 from sealrun.receipts.receipt import Outcome, Receipt, SignedReceipt
 from sealrun.receipts.statements import Subject, envelope, pae, statements
 from sealrun.runs.document import LABEL, RunReport, run_document
-from sealrun.runs.judge import judge
 from sealrun.runs.record import (
+    COLLECT_LEASE,
     Ending,
     Record,
     State,
@@ -31,12 +31,17 @@ from sealrun.runs.record import (
     judged,
     look_again,
     looking,
-    stopping,
     unreachable,
 )
+from sealrun.workflows.count_fault import count_fault
+from sealrun.workflows.deadline import Deadline, InTime
 from sealrun.workflows.gather import Gathered, gather
 from sealrun.workflows.pin_items import Pinning, first_failure, pin_items, with_one_more
 from sealrun.workflows.start_run import Starter, start_run
+from sealrun.workflows.watch_run import look_at_run
+
+# All that is gathered of one run; it leaves time of a function's 900 s to pin and to sign.
+COLLECT_SECONDS = 480
 
 _MEDIA_TYPES = {
     "index": "application/json",
@@ -90,42 +95,47 @@ def collect_run(
     now = clock()
     if record.state.over or record.leased(now):
         return record
+    until = now + COLLECT_LEASE
+    if not ledger.take_place(record.offer_hash, record.call_hash, now=now, until=until):
+        return record  # an offer whose collections hang takes no place of the others (L11)
+    try:
+        after = _in_place(record, stored, ledger, collector, clock)
+    except Exception:
+        ledger.leave_place(record.offer_hash, record.call_hash)
+        raise
+    ledger.leave_place(record.offer_hash, record.call_hash)
+    return after
+
+
+def _in_place(
+    record: Record, stored: StoredOffer, ledger: Ledger, collector: Collector, clock: Callable[[], int]
+) -> Record:
+    now = clock()
     held = looking(record, now=now)
     if not ledger.save(record, held):
         return ledger.record(record.call_hash) or record
     try:
-        held = _looked(held, stored, ledger, collector, clock) if held.ending is None else held
-        end = _too_late(now) if given_up(record, now=now) else held.ending
+        end = _given_up(now) if given_up(record, now=now) else held.ending
+        if end is None:
+            held = look_at_run(held, stored, ledger=ledger, starter=collector.starter, clock=clock)
+            end = held.ending
         if end is None:
             return held
         after = _concluded(held, end, stored, ledger, collector, clock)
-    except (ProviderError, Unavailable):
-        return _give_back(held, ledger, now=clock())
+    except (ProviderError, Unavailable) as error:
+        return _give_back(held, ledger, now=clock(), spoiled=isinstance(error, TookTooLong))
     except Exception:  # a fault of ours: it is reported, and must not keep the call waiting for the lease
-        _give_back(held, ledger, now=clock())
+        _give_back(held, ledger, now=clock(), spoiled=False)
         raise
-    return after if ledger.save(held, after) else ledger.record(record.call_hash) or held
+    if not ledger.save(held, after):
+        return ledger.record(record.call_hash) or held
+    count_fault(after, stored, ledger, now=clock())
+    return after
 
 
-def _too_late(now: int) -> Ending:
-    return Ending(Outcome.UNREACHABLE, "what the run left could not be collected for days", now)
-
-
-def _looked(
-    held: Record, stored: StoredOffer, ledger: Ledger, collector: Collector, clock: Callable[[], int]
-) -> Record:
-    """Read the run once: judge it if it is over, else stop it if its time is."""
-    provider = collector.starter.open_provider(stored)
-    run = provider.read(held.run_id)
-    now = clock()
-    if run.status.over:
-        after = judged(held, judge(run, provider.jobs(run.id), held, stored.offer, now=now))
-    elif now >= held.started_at + stored.offer.limits.seconds:
-        provider.cancel(run.id)
-        after = look_again(stopping(held, now=now), now=now)
-    else:
-        after = look_again(held, now=now)
-    return after if ledger.save(held, after) else ledger.record(held.call_hash) or held
+def _given_up(now: int) -> Ending:
+    said = "what the run left could not be collected in time"
+    return Ending(Outcome.UNREACHABLE, said, now, blameless=True, bare=True)
 
 
 def _concluded(
@@ -137,7 +147,8 @@ def _concluded(
     clock: Callable[[], int],
 ) -> Record:
     """Gather the evidence, pin it, then sign the one receipt over it."""
-    gathered, oracle = _gathered(held, end, stored, ledger, collector), collector.oracle(stored)
+    in_time = Deadline(clock() + COLLECT_SECONDS, clock)
+    gathered, oracle = _gathered(held, end, stored, ledger, collector, in_time), collector.oracle(stored)
     store, offer = collector.store, stored.offer
     document = _run_document(held, gathered, offer, oracle, collector, clock)
     evidence = _evidence(held, gathered, document, oracle)
@@ -153,11 +164,11 @@ def _concluded(
 
 
 def _gathered(
-    held: Record, end: Ending, stored: StoredOffer, ledger: Ledger, collector: Collector
+    held: Record, end: Ending, stored: StoredOffer, ledger: Ledger, collector: Collector, in_time: Deadline
 ) -> Gathered:
-    if end.outcome in (Outcome.NEVER_STARTED, Outcome.UNREACHABLE):
+    if end.bare:
         return Gathered(end, RunReport())
-    provider = collector.starter.open_provider(stored)
+    provider = InTime(collector.starter.open_provider(stored), in_time)
     run = provider.read(held.run_id)
     return gather(
         held,
@@ -171,6 +182,7 @@ def _gathered(
         ledger=ledger,
         issuers=collector.issuers,
         scanner=Scanner(collector.secrets(stored)),
+        in_time=in_time,
     )
 
 
@@ -244,12 +256,13 @@ def _sign(
     return SignedReceipt(receipt, oracle.sign(receipt.fields()), oracle.public_key)
 
 
-def _give_back(held: Record, ledger: Ledger, *, now: int) -> Record:
+def _give_back(held: Record, ledger: Ledger, *, now: int, spoiled: bool) -> Record:
     """Look again later; after days the call ends all the same, with a receipt that says why."""
     held = ledger.record(held.call_hash) or held  # what was judged since is kept; the lease is still ours
     if unreachable(held, now=now):
-        held_on = judged(held, Ending(Outcome.UNREACHABLE, "the provider could not be reached for days", now))
+        said = "the provider could not be reached for days"
+        held_on = judged(held, Ending(Outcome.UNREACHABLE, said, now, blameless=True, bare=True))
     else:
         held_on = held
-    after = replace(look_again(held_on, now=now), version=held.version + 1)
+    after = replace(look_again(held_on, now=now, spoiled=spoiled), version=held.version + 1)
     return after if ledger.save(held, after) else ledger.record(held.call_hash) or held

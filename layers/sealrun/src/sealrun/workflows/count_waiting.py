@@ -36,4 +36,4 @@ def _late(call_hash: int, ledger: Ledger, now: int) -> bool:
     stored = ledger.offer(record.offer_hash) if record else None
     if record is None or stored is None or record.state.over:
         return False
-    return now > record.claimed_at + START_WINDOW + stored.offer.limits.seconds + COLLECT_LEASE
+    return now > record.claimed_at + START_WINDOW + stored.offer.limits.longest + COLLECT_LEASE

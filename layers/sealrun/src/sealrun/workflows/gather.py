@@ -17,6 +17,7 @@ from sealrun.runs.document import RunReport
 from sealrun.runs.judge import configuration_changed
 from sealrun.runs.record import Ending, Record
 from sealrun.runs.run import Project, Run
+from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.gather_files import Files, gather_files
 from sealrun.workflows.gather_logs import NAME, first_lines, gather_log
 from sealrun.workflows.gather_tokens import check_tokens
@@ -48,6 +49,7 @@ def gather(
     ledger: Ledger,
     issuers: Issuers,
     scanner: Scanner,
+    in_time: Deadline,
 ) -> Gathered:
     """Stream logs and files into the store.
 
@@ -66,7 +68,7 @@ def gather(
         if job.has_log
     }
     logged = first_lines([item for log in logs.values() if log for item in log.items])
-    look = Look(scanner, unpack)
+    look = Look(scanner, unpack, in_time)
     files = Files(offer.evidence, store, look)
     if ending.outcome is Outcome.SUCCEEDED:
         try:

@@ -7,6 +7,7 @@ from sealrun.encoding.inflate import inflated, is_compressed, is_zip, with_head
 from sealrun.errors import UnsafeArchive
 from sealrun.evidence.secret_scan import Scanner
 from sealrun.ports.evidence import Content, Unpack
+from sealrun.workflows.deadline import Deadline
 
 # A zip in a compressed tar in a zip.
 MAX_DEPTH = 3
@@ -25,6 +26,7 @@ class Look:
 
     scanner: Scanner
     unpack: Unpack
+    in_time: Deadline
     bytes_left: int = 4 << 30
 
     def shows(self, content: Content) -> bool:
@@ -39,7 +41,7 @@ class Look:
 
     def _holds(self, content: Content, depth: int) -> bool:
         scanner = replace(self.scanner, shaped_only=True) if depth else self.scanner
-        chunks = self._counted(content()) if depth else content()
+        chunks = self.in_time.on(self._counted(content()) if depth else content())
         head, whole = with_head(chunks)
         if scanner.holds(whole):
             return True

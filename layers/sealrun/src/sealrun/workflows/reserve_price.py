@@ -154,7 +154,7 @@ def _view(
         terms=payment.terms,
         pinned=payments.seller.pinned,
         settled=lambda count: ledger.settled(address.to_base58(), count),
-        run_seconds=offer.limits.seconds,
+        run_seconds=offer.limits.longest,
     )
     if view.buyer != signed.signer:
         raise AccountRefused(f"state.buyer: expected {signed.signer.to_base58()}, got another")

@@ -9,7 +9,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.provider import Provider
 from sealrun.ports.waker import Waker
-from sealrun.runs.judge import foreign, source_changed
+from sealrun.runs.judge import foreign, source_changed, too_early
 from sealrun.runs.record import (
     SEARCHES_BEFORE_RETRY,
     SEND_WITHIN,
@@ -102,7 +102,7 @@ def _seek(
     try:
         provider = starter.open_provider(stored)
         found = provider.find(held.id, since=held.claimed_at)
-        runs = [run for run in found if not foreign(run, held, stored.offer)]
+        runs = [run for run in found if not (foreign(run, held, stored.offer) or too_early(run, held))]
     except (ProviderError, Unavailable):
         return seek_later(held, now=clock())
     now = clock()
@@ -116,9 +116,16 @@ def _seek(
 def _accept(
     held: Record, run: Run, provider: Provider, stored: StoredOffer, ledger: Ledger, now: int
 ) -> Record:
-    """Make this run the call's one run. A run of another source is stopped and closes the offer (R4)."""
-    if changed := foreign(run, held, stored.offer) or source_changed(run, stored.offer):
-        ledger.close_offer(stored.offer.hash, changed)
+    """Make this run the call's one run. A run of another commit is stopped and closes the offer (R4).
+
+    Another project, account or ref may be a setting that passes, so it only suspends, as does a clock (L13).
+    """
+    offer_hash, differs = stored.offer.hash, foreign(run, held, stored.offer)
+    if changed := source_changed(run, stored.offer):
+        ledger.close_offer(offer_hash, changed)
+    elif suspends := differs or too_early(run, held):
+        ledger.suspend_offer(offer_hash, suspends)
+    if changed or differs:
         cancel_quietly(provider, run.id)
     return accepted(held, run_id=run.id, run_url=run.url, now=now)
 

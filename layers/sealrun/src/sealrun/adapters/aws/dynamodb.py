@@ -8,11 +8,12 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws import dynamodb_accounts as accounts
+from sealrun.adapters.aws import dynamodb_load as load
 from sealrun.adapters.aws.dynamodb_table import HOUR, Table, count
 from sealrun.errors import NotCovered, StoreUnavailable, TooMany
 from sealrun.money.dues import Due, DueLeaf
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 # the others at once: each waits for a random time, in seconds, up to twice as long with every attempt.
 ATTEMPTS = 8
 FIRST_PAUSE = 0.02
-NO_LIMIT = 10**12
+# What counts calls that are not over may have room soon.
+RUNNING_SECONDS = 60
 
 
 class DynamoLedger:
@@ -40,6 +42,7 @@ class DynamoLedger:
         """``serves`` are the offers of one stack among those that share the table (A3); none means all."""
         self._table = Table(client, table)
         self._serves = tuple(serves)
+        self._places: dict[tuple[int, int], int] = {}  # that this process took
         self._documents: dict[int, Offer] = {}  # by their hash, so never out of date; as many as are sold
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
@@ -70,6 +73,9 @@ class DynamoLedger:
             webhook_secret=item["webhook_secret"]["B"],
             suspended=item.get("suspended", {"S": ""})["S"],
             paused=item.get("paused", {"S": ""})["S"],
+            resting=item.get("resting", {"S": ""})["S"],
+            rests_until=int(item.get("rests_until", {"N": "0"})["N"]),
+            faults=int(item.get("faults", {"N": "0"})["N"]),
             quotas={buyer: int(each["N"]) for buyer, each in item.get("quotas", {"M": {}})["M"].items()},
         )
 
@@ -100,13 +106,13 @@ class DynamoLedger:
         self._table.failed({"offer": self._table.new(item), "listed": self._table.put(listed)})
 
     def close_offer(self, offer_hash: int, reason: str) -> None:
-        self._say(offer_hash, "closed", reason)
+        self._set(offer_hash, {"closed": {"S": reason[:500]}})
 
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
-        self._say(offer_hash, "suspended", reason)
+        self._set(offer_hash, {"suspended": {"S": reason[:500]}})
 
     def pause_offer(self, offer_hash: int, reason: str) -> None:
-        self._say(offer_hash, "paused", reason)
+        self._set(offer_hash, {"paused": {"S": reason[:500]}})
 
     def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
         changed = self._table.call(
@@ -118,15 +124,6 @@ class DynamoLedger:
         )
         if changed is None:
             raise StoreUnavailable(f"table: expected the offer {offer_hash:064x}, got none")
-
-    def _say(self, offer_hash: int, name: str, reason: str) -> None:
-        self._table.call(
-            "update_item",
-            Key=_offer_key(offer_hash),
-            UpdateExpression=f"SET {name} = :reason",
-            ConditionExpression="attribute_exists(pk)",
-            ExpressionAttributeValues={":reason": {"S": reason[:500]}},
-        )
 
     def count_request(self, rate: Rate) -> bool:
         return self._table.call("update_item", **_rate_counter(rate)) is not None
@@ -142,7 +139,7 @@ class DynamoLedger:
         identifier: str | None,
         rate: Rate | None = None,
         reserve: Reserve | None = None,
-        own_quota: Quota | None = None,
+        quotas: Sequence[Quota] = (),
     ) -> bool:
         hour = record.claimed_at // HOUR
         quota = count(f"quota#{offer.id}#{hour}", offer.quota_per_hour, until=hour * HOUR)
@@ -152,10 +149,13 @@ class DynamoLedger:
             items["identifier"] = self._table.new_or_freed({**key, "call": {"S": record.id}}, by="call")
         if rate is not None:
             items["rate"] = self._table.update(_rate_counter(rate))
-        if own_quota is not None and own_quota.per_hour < 1:
+        if any(own.per_hour < 1 for own in quotas):
             raise _over_quota(record, "none of this buyer")
-        if own_quota is not None:
-            items["own quota"] = self._table.update(_own_counter(record, own_quota))
+        if offer.limits.minutes > offer.limits.minutes_per_month:
+            raise _too_much_runs(offer)
+        running = {f"own quota {at}": load.own_counter(record, own) for at, own in enumerate(quotas)}
+        running |= load.taken(record, offer)
+        items |= {name: self._table.update(update) for name, update in running.items()}
         for attempt in range(ATTEMPTS):
             if reserve is not None:
                 items |= self._reserving(record, reserve)
@@ -185,8 +185,9 @@ class DynamoLedger:
             if before
             else self._table.new(accounts.opening(record.account, reserve, record.offer_hash))
         )
-        day = accounts.failed_counter(record, now=record.claimed_at)
-        return {"account": account, "failed": self._table.below(day, reserve.failed_per_day)}
+        until = record.claimed_at + accounts.DAY
+        day = count(load.failed_counter(record), reserve.failed_per_day, until=until)
+        return {"account": account, "failed": self._table.update(day)}
 
     def save(self, before: Record, after: Record) -> bool:
         """Raises ValueError for two records of different calls."""
@@ -198,8 +199,12 @@ class DynamoLedger:
             "ExpressionAttributeValues": {":version": {"N": str(before.version)}},
         }
         items: dict[str, Any] = {"call": {"Put": replaced}}
-        if after.run_id and not before.run_id and (offer := self.document(after.offer_hash)):
+        offer = self.document(after.offer_hash)
+        if offer and after.run_id and not before.run_id:
             items["run"] = self._table.put(_run_item(after.run_key(offer), after))
+        if offer and after.holder and after.state.over and not before.state.over:
+            free = load.given_back(after, offer)
+            items |= {name: self._table.update(update) for name, update in free.items()}
         if after.ticket and after.state is State.NEVER_STARTED:
             freed = {**_identifier_key(after.account, after.ticket), "call": {"S": ""}}
             items["identifier"] = self._table.put(freed)
@@ -218,15 +223,10 @@ class DynamoLedger:
         if standing is None or after.ending is None:
             raise StoreUnavailable("table: expected the account of a paid call, got none")
         then, leaf = concluded(standing, after)
-        items = {
+        return {
             "account": self._table.update(accounts.concluding(after.account, standing, then)),
             "leaf": self._table.new(accounts.leaf_item(after.account, leaf)),
         }
-        if leaf.price_due == 0:
-            now = after.ending.finished_at
-            counter = accounts.failed_counter(after, now=now)
-            items["failed"] = self._table.update(count(counter, NO_LIMIT, until=now + accounts.DAY))
-        return items
 
     def call_named(self, account: str, identifier: str) -> int | None:
         item = self._table.get(_identifier_key(account, identifier))
@@ -273,7 +273,7 @@ class DynamoLedger:
         return int(item["call"]["S"], 16) if item else None
 
     def unfinished(self, *, due_before: int, limit: int) -> list[int]:
-        found: list[dict[str, Any]] = []
+        found: list[tuple[int, int, int]] = []  # rank within its offer, when it is due, call hash
         for offer_hash in self.published():
             values = {":shard": {"S": _wake_shard(offer_hash)}, ":now": {"N": str(due_before)}}
             answer = self._table.call(
@@ -283,9 +283,51 @@ class DynamoLedger:
                 ExpressionAttributeValues=values,
                 Limit=limit,
             )
-            found += (answer or {}).get("Items", [])
-        found.sort(key=lambda item: int(item["wake_at"]["N"]))
-        return [int(item["pk"]["S"].removeprefix("call#"), 16) for item in found[:limit]]
+            found += [
+                (rank, int(item["wake_at"]["N"]), int(item["pk"]["S"].removeprefix("call#"), 16))
+                for rank, item in enumerate((answer or {}).get("Items", []))
+            ]
+        return [call_hash for _, _, call_hash in sorted(found)[:limit]]
+
+    def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
+        for number in load.places_from(call_hash):
+            update = load.place(offer_hash, call_hash, number, now=now, until=until)
+            if self._table.call("update_item", **update) is not None:
+                self._places[offer_hash, call_hash] = number
+                return True
+        return False
+
+    def leave_place(self, offer_hash: int, call_hash: int) -> None:
+        number = self._places.pop((offer_hash, call_hash), None)
+        if number is not None:
+            self._table.call("update_item", **load.free_place(offer_hash, call_hash, number))
+
+    def count_fault(self, offer_hash: int) -> int:
+        changed = self._table.call(
+            "update_item",
+            Key=_offer_key(offer_hash),
+            UpdateExpression="ADD faults :one",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(changed["Attributes"]["faults"]["N"]) if changed else 0
+
+    def forget_faults(self, offer_hash: int) -> None:
+        self._set(offer_hash, {"faults": {"N": "0"}})
+
+    def rest_offer(self, offer_hash: int, reason: str, *, until: int) -> None:
+        self._set(offer_hash, {"resting": {"S": reason[:500]}, "rests_until": {"N": str(until)}})
+
+    def _set(self, offer_hash: int, values: dict[str, Any]) -> None:
+        """Set these attributes of an offer that is there."""
+        self._table.call(
+            "update_item",
+            Key=_offer_key(offer_hash),
+            UpdateExpression=f"SET {', '.join(f'{name} = :{name}' for name in values)}",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
+        )
 
 
 def _pause(attempt: int) -> None:
@@ -298,11 +340,17 @@ def _check_counts(failed: set[str], record: Record, offer: Offer) -> None:
         raise TooMany("calls: expected fewer in a minute, got more", retry_after=60)
     if "quota" in failed:
         raise _over_quota(record, f"at most {offer.quota_per_hour}")
-    if "own quota" in failed:
+    if any(name.startswith("own quota") for name in failed):
         raise _over_quota(record, "fewer of this buyer")
+    if "load" in failed:
+        raise _too_much_runs(offer)
+    if "own load" in failed:
+        most = offer.access.share.at_once
+        said = f"runs: expected at most {most} of this buyer at once, got more"
+        raise TooMany(said, retry_after=RUNNING_SECONDS)
     if "failed" in failed:
-        left = accounts.DAY - record.claimed_at % accounts.DAY
-        raise TooMany("failed runs: expected no more than the offer allows a day, got more", retry_after=left)
+        said = "failed runs: expected no more in a day than the offer allows, running ones included, got more"
+        raise TooMany(said, retry_after=RUNNING_SECONDS)
 
 
 def _over_quota(record: Record, expected: str) -> TooMany:
@@ -310,11 +358,10 @@ def _over_quota(record: Record, expected: str) -> TooMany:
     return TooMany(f"calls: expected {expected} an hour, got more", retry_after=left)
 
 
-def _own_counter(record: Record, quota: Quota) -> dict[str, Any]:
-    """The buyer's calls of this offer in this hour."""
-    hour = record.claimed_at // HOUR
-    name = f"quota#{record.offer_hash:064x}#{quota.buyer}#{hour}"
-    return count(name, quota.per_hour, until=hour * HOUR)
+def _too_much_runs(offer: Offer) -> TooMany:
+    most, minutes = offer.limits.at_once, offer.limits.minutes_per_month
+    said = f"runs: expected at most {most} of all buyers at once, and {minutes} minutes a month, got more"
+    return TooMany(said, retry_after=RUNNING_SECONDS)
 
 
 def _rate_counter(rate: Rate) -> dict[str, Any]:

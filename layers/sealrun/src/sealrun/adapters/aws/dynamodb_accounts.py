@@ -4,7 +4,6 @@
                           leaf#0000000       one per call that is over
                           due#0000001  amount and root by number of leaves
                           deposits#10        funds by the block they were first seen in, for one depth
-    pk failed#B62..#20834                    unpaid runs of one day
 
 ``committed`` and ``limit`` are numbers of their own, because conditions compare them.
 """
@@ -15,7 +14,6 @@ from typing import Any
 
 from sealrun.money.dues import Due, DueLeaf, DueTree
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
-from sealrun.runs.record import Record
 
 DAY = 24 * 3600
 
@@ -116,11 +114,6 @@ def deposits_item(account: str, depth: int, deposits: Deposits) -> dict[str, Any
 def deposits(item: dict[str, Any] | None) -> Deposits:
     """What was seen so far."""
     return Deposits(**json.loads(item["deposits"]["S"])) if item else Deposits()
-
-
-def failed_counter(record: Record, *, now: int) -> str:
-    """The name of the day's counter of unpaid runs (L7)."""
-    return f"failed#{record.account}#{now // DAY}"
 
 
 def _text(value: dict[str, Any]) -> str:

@@ -107,17 +107,6 @@ class Table:
         """A transaction's update."""
         return {"Update": {"TableName": self.name, **update}}
 
-    def below(self, name: str, limit: int) -> dict[str, Any]:
-        """A transaction's condition that a counter is below the limit; nothing is counted."""
-        counted = count(name, limit, until=0)
-        check = {
-            "Key": counted["Key"],
-            "ConditionExpression": counted["ConditionExpression"],
-            "ExpressionAttributeNames": {"#count": "count"},
-            "ExpressionAttributeValues": {":limit": {"N": str(limit)}},
-        }
-        return {"ConditionCheck": {"TableName": self.name, **check}}
-
 
 def count(name: str, limit: int, *, until: int) -> dict[str, Any]:
     """Add one to a counter that must stay at or below the limit."""

@@ -138,7 +138,7 @@ class Forgejo:
         """The run as it stands now."""
         return _run(self._rest.get(f"{self._api}/actions/runs/{run_id:d}"))
 
-    def cancel(self, run_id: int) -> None:
+    def cancel(self, run_id: int, *, force: bool = False) -> None:  # noqa: ARG002  Forgejo has one way to stop
         """Ask for the run to be stopped; a run that is over stays as it is."""
         self._rest.send("POST", f"{self._api}/actions/runs/{run_id:d}/cancel")
 

@@ -158,10 +158,14 @@ class GitHub:
         """The run's first attempt as it stands now."""
         return self._first_attempt(self._rest.get(f"{self._api}/actions/runs/{run_id:d}"))
 
-    def cancel(self, run_id: int) -> None:
-        """Ask for the run to be stopped; a run that is over stays as it is."""
+    def cancel(self, run_id: int, *, force: bool = False) -> None:
+        """Ask for the run to be stopped; a run that is over stays as it is.
+
+        With ``force`` also steps that run ``always()`` are stopped.
+        """
+        way = "force-cancel" if force else "cancel"
         try:
-            self._rest.send("POST", f"{self._api}/actions/runs/{run_id:d}/cancel")
+            self._rest.send("POST", f"{self._api}/actions/runs/{run_id:d}/{way}")
         except ProviderRefused as error:
             if "github answered 409" not in error.detail:  # a run that is over
                 raise

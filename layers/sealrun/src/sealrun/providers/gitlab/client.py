@@ -141,11 +141,19 @@ class GitLab:
         """The run as it stands now."""
         return answers.run(self._rest.get(f"{self._api}/pipelines/{run_id:d}"))
 
-    def cancel(self, run_id: int) -> None:
-        """Ask for the run to be stopped; a run that is over stays as it is."""
+    def cancel(self, run_id: int, *, force: bool = False) -> None:
+        """Ask for the run to be stopped; a run that is over stays as it is.
+
+        With ``force`` its jobs end at once, also those that wait for ``after_script`` in state ``canceling``.
+        """
         if self._triggers:
             raise ProviderRefused("cancel: expected a project access token, got a trigger token")
-        self._rest.send("POST", f"{self._api}/pipelines/{run_id:d}/cancel")
+        url = f"{self._api}/pipelines/{run_id:d}"
+        self._rest.send("POST", f"{url}/cancel")
+        if force:  # which GitLab knows for jobs, not for pipelines
+            stopping = self._pages(f"{url}/jobs", {"scope[]": "canceling"}, most=MAX_JOBS)
+            for job_id in [answers.whole(job, "id") for job in stopping]:
+                self._rest.send("POST", f"{self._api}/jobs/{job_id:d}/cancel", json={"force": True})
 
     def jobs(self, run_id: int) -> list[Job]:
         """The first attempt of each job, by id, then each trigger of another pipeline.

@@ -1,0 +1,142 @@
+"""What runs now: counters that a claim takes and the end of its call gives back, and places to collect.
+
+    pk load#OFFER              sk load    running, and minutes of each month: m2026-11 (L12)
+       load#OFFER#B62..           load    running
+       quota#OFFER#B62..#HOUR     count   calls of one buyer, or of one network address by its hash
+       failed#B62..#DAY           count   of one account and day: what failed or is not over
+       places#OFFER               places  c0 u0 c1 u1 ...: which call collects, and until when (L11)
+
+What is running has no TTL; whatever counts a time has.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+from sealrun.adapters.aws.dynamodb_table import COUNTER_TTL, HOUR, count
+from sealrun.offers.offer import Offer
+from sealrun.ports.calls import PLACES, Quota
+from sealrun.runs.record import Record
+
+DAY = 24 * HOUR
+
+
+def taken(record: Record, offer: Offer) -> dict[str, dict[str, Any]]:
+    """The updates that make a claimed call one of those that run."""
+    limits, month = offer.limits, _month(record)
+    values = {":one": 1, ":most": limits.at_once, ":took": limits.minutes}
+    both = "attribute_not_exists(running) OR running < :most"
+    within = "attribute_not_exists(#month) OR #month <= :left"
+    all_of_it = {
+        "Key": _key(f"load#{offer.id}"),
+        "UpdateExpression": "ADD running :one, #month :took",
+        "ConditionExpression": f"({both}) AND ({within})",
+        "ExpressionAttributeNames": {"#month": month},
+        "ExpressionAttributeValues": _numbers({**values, ":left": limits.minutes_per_month - limits.minutes}),
+    }
+    own = {
+        "Key": _key(f"load#{offer.id}#{record.holder}"),
+        "UpdateExpression": "ADD running :one",
+        "ConditionExpression": both,
+        "ExpressionAttributeValues": _numbers({":one": 1, ":most": offer.access.share.at_once}),
+    }
+    return {"load": all_of_it, "own load": own}
+
+
+def given_back(after: Record, offer: Offer) -> dict[str, dict[str, Any]]:
+    """The updates for a call that is over: it does not run, and counts with the minutes that it took."""
+    unused = offer.limits.minutes - min(after.minutes, offer.limits.minutes)
+    updates = {
+        "load": {
+            "Key": _key(f"load#{offer.id}"),
+            "UpdateExpression": "ADD running :less, #month :unused",
+            "ExpressionAttributeNames": {"#month": _month(after)},
+            "ExpressionAttributeValues": _numbers({":less": -1, ":unused": -unused}),
+        },
+        "own load": {
+            "Key": _key(f"load#{offer.id}#{after.holder}"),
+            "UpdateExpression": "ADD running :less",
+            "ExpressionAttributeValues": _numbers({":less": -1}),
+        },
+    }
+    if after.price and not after.counts_as_failed:
+        updates["failed"] = _less(failed_counter(after), until=after.claimed_at + DAY)
+    if after.ending and after.ending.blameless:
+        hour = after.claimed_at // HOUR
+        updates["own quota"] = _less(_quota_name(after, after.holder), until=hour * HOUR)
+    return updates
+
+
+def own_counter(record: Record, quota: Quota) -> dict[str, Any]:
+    """Count the call in its buyer's hour."""
+    hour = record.claimed_at // HOUR
+    return count(_quota_name(record, quota.buyer), quota.per_hour, until=hour * HOUR)
+
+
+def failed_counter(record: Record) -> str:
+    """The name of the counter of the account's runs of the day that failed or are not over (L7)."""
+    return f"failed#{record.account}#{record.claimed_at // DAY}"
+
+
+def place(offer_hash: int, call_hash: int, number: int, *, now: int, until: int) -> dict[str, Any]:
+    """Take this place, if nobody has it now."""
+    return {
+        "Key": _places(offer_hash),
+        "UpdateExpression": "SET #call = :call, #until = :until",
+        "ConditionExpression": "attribute_not_exists(#until) OR #until <= :now OR #call = :call",
+        "ExpressionAttributeNames": {"#call": f"c{number}", "#until": f"u{number}"},
+        "ExpressionAttributeValues": {
+            ":call": {"S": f"{call_hash:064x}"},
+            **_numbers({":now": now, ":until": until}),
+        },
+    }
+
+
+def free_place(offer_hash: int, call_hash: int, number: int) -> dict[str, Any]:
+    """Leave this place, if it still is this call's."""
+    return {
+        "Key": _places(offer_hash),
+        "UpdateExpression": "REMOVE #call, #until",
+        "ConditionExpression": "#call = :call",
+        "ExpressionAttributeNames": {"#call": f"c{number}", "#until": f"u{number}"},
+        "ExpressionAttributeValues": {":call": {"S": f"{call_hash:064x}"}},
+    }
+
+
+def places_from(call_hash: int) -> list[int]:
+    """The order in which a call tries an offer's places."""
+    return [(call_hash + step) % PLACES for step in range(PLACES)]
+
+
+def _quota_name(record: Record, who: str) -> str:
+    """A network address is kept as a hash only: it is nobody's business here."""
+    if who != record.holder:
+        who = hashlib.sha256(who.encode()).hexdigest()[:32]
+    return f"quota#{record.offer_hash:064x}#{who}#{record.claimed_at // HOUR}"
+
+
+def _less(name: str, *, until: int) -> dict[str, Any]:
+    """One less. A counter that DynamoDB has removed since is made anew, and is of no use to anybody."""
+    return {
+        "Key": {"pk": {"S": name}, "sk": {"S": "count"}},
+        "UpdateExpression": "ADD #count :less SET #ttl = :ttl",
+        "ExpressionAttributeNames": {"#count": "count", "#ttl": "ttl"},
+        "ExpressionAttributeValues": _numbers({":less": -1, ":ttl": until + COUNTER_TTL}),
+    }
+
+
+def _month(record: Record) -> str:
+    """The attribute of the month in which the call was claimed; the clock is ours, so the year is one."""
+    return f"{datetime.fromtimestamp(record.claimed_at, UTC):m%Y-%m}"
+
+
+def _key(name: str) -> dict[str, Any]:
+    return {"pk": {"S": name}, "sk": {"S": "load"}}
+
+
+def _places(offer_hash: int) -> dict[str, Any]:
+    return {"pk": {"S": f"places#{offer_hash:064x}"}, "sk": {"S": "places"}}
+
+
+def _numbers(values: dict[str, int]) -> dict[str, Any]:
+    return {name: {"N": str(value)} for name, value in values.items()}

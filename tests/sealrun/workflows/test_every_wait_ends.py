@@ -1,0 +1,244 @@
+"""L11: every wait ends, and no offer's provider takes the time and the places of the others."""
+
+import contextlib
+from typing import Any
+
+import pytest
+
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.ports.calls import PLACES
+from sealrun.receipts.receipt import Outcome, SignedReceipt
+from sealrun.runs.record import MAX_SPOILED, STOP_WITHIN, Record, State
+from sealrun.workflows.check_health import ALL_SECONDS, OFFER_SECONDS, Health, check_health
+from sealrun.workflows.collect_run import COLLECT_SECONDS
+from sealrun.workflows.sweep import BEGIN_WITHIN
+from sealrun.workflows.watch_run import LOOK_SECONDS
+from tests.sealrun.fakes import FakeProvider
+from tests.sealrun.market import Market
+from tests.sealrun.world import BUSY, PRICE, World, limits_value, make_offer, sign_call
+
+
+class Killed(BaseException):
+    """Lambda's own limit: nothing of the function runs on."""
+
+
+class Slow(FakeProvider):
+    """Answers everything, and takes ``seconds`` for each answer and each piece."""
+
+    seconds = 40
+    slow: tuple[str, ...] = ()
+
+    def _called(self, name: str) -> None:
+        super()._called(name)
+        if name in self.slow:
+            self.clock.passes(self.seconds)
+
+    @contextlib.contextmanager
+    def log(self, job_id: int) -> Any:
+        self._called("log")
+        yield self._drip()
+
+    def _drip(self) -> Any:
+        while True:
+            if "drip" in self.slow:
+                self.clock.passes(self.seconds)
+            else:
+                yield b"built\n"
+                return
+            yield b"."
+
+
+def slow_market(*slow: str) -> Market:
+    market = Market()
+    market.provider = Slow(market.clock, market.offer)
+    market.provider.slow = slow
+    return market
+
+
+def swept(market: World, call_hash: int, *, days: int) -> Record:
+    for _ in range(days * 24 * 4):
+        market.clock.passes(900)
+        with contextlib.suppress(Killed):
+            market.sweep()
+        record: Record = market.ledger.record(call_hash)
+        if record.state.over:
+            return record
+    raise AssertionError(f"call: expected it to be over within {days} days")
+
+
+def outcome(record: Record) -> Outcome:
+    assert record.receipt is not None
+    return SignedReceipt.parse(dict(record.receipt)).receipt.status
+
+
+@pytest.mark.parametrize("stage", ["jobs", "find", "drip", "read"])
+def test_l11_what_cannot_be_collected_in_time_gets_a_signed_ending_and_frees_its_reserve(stage: str) -> None:
+    market = slow_market(stage)
+    market.provider.seconds = COLLECT_SECONDS
+    call = market.pay(market.sign(limit=PRICE)).record
+    record = swept(market, call.call_hash, days=1)
+    assert outcome(record) is Outcome.UNREACHABLE
+    assert record.spoiled == MAX_SPOILED + 1
+    assert market.ledger.standing(record.account).committed == 0
+
+
+@pytest.mark.parametrize("stage", ["jobs", "log", "read", "project"])
+def test_l11_a_run_over_which_every_function_dies_ends_within_hours(stage: str) -> None:
+    market = Market()
+
+    def dies(*_: Any, **__: Any) -> Any:
+        raise Killed
+
+    call = market.pay(market.sign(limit=PRICE)).record
+    setattr(market.provider, stage, dies)
+    record = swept(market, call.call_hash, days=1)
+    assert outcome(record) is Outcome.UNREACHABLE
+    assert market.ledger.standing(record.account).committed == 0
+
+
+def test_l11_a_provider_that_is_only_away_is_waited_for() -> None:
+    market = Market()
+    call = market.pay(market.sign(limit=PRICE)).record
+    market.provider.down = True
+    for _ in range(3 * 24 * 4):
+        market.clock.passes(900)
+        market.sweep()
+    market.provider.down = False
+    assert market.settle(call.call_hash).state is State.SUCCEEDED
+
+
+def test_l11_a_run_that_takes_no_cancel_is_given_up_within_an_hour_and_its_reserve_is_free() -> None:
+    market = Market()
+    market.provider.duration, market.provider.stubborn = 10**9, "never"
+    call = market.pay(market.sign(limit=PRICE)).record
+    record = market.settle(call.call_hash, within=3 * 3600)
+    assert (outcome(record), record.state) == (Outcome.TIME_LIMIT, State.EXPIRED)
+    assert record.ending is not None
+    assert record.ending.finished_at <= call.claimed_at + 600 + STOP_WITHIN + 120
+    assert market.ledger.standing(record.account).committed == 0
+    assert {"cancel", "force"} <= set(market.provider.calls)
+
+
+def test_l11_a_run_that_only_stops_by_force_is_stopped_by_force() -> None:
+    world = World()
+    world.provider.duration, world.provider.stubborn = 10**9, "until forced"
+    record = world.settle(world.call().record.call_hash)
+    assert outcome(record) is Outcome.TIME_LIMIT
+    assert record.ending is not None
+    assert record.ending.finished_at <= record.claimed_at + 600 + 300 + 120
+
+
+@pytest.mark.parametrize("hanging", [5, 17, 25])
+def test_l11_calls_that_hang_delay_another_offers_call_by_minutes_only(hanging: int) -> None:
+    bad, good = make_offer(**BUSY), make_offer(title="honest", **BUSY)
+    world = World(bad)
+    world.ledger.publish(StoredOffer(good, "", b"", b"", b""))
+    honest, hangs = FakeProvider(world.clock, good), FakeProvider(world.clock, bad)
+
+    def dies(_: int) -> Any:
+        raise Killed
+
+    hangs.read = dies  # type: ignore[method-assign,assignment]
+    hangs.duration = 1
+    world._open_provider = lambda stored: honest if stored.offer.hash == good.hash else hangs  # type: ignore[method-assign,assignment]
+    for nonce in range(hanging):
+        world.call(sign_call(bad, nonce=nonce))
+    world.clock.passes(20)
+    world.offer = good
+    call = world.call(sign_call(good)).record
+    for minute in range(1, 60):
+        world.clock.passes(60)
+        with contextlib.suppress(Killed):
+            world.sweep()
+        if world.ledger.record(call.call_hash).state.over:
+            assert minute <= PLACES + 2
+            return
+    raise AssertionError("call: expected it to be over within an hour")
+
+
+def test_l11_an_offer_has_no_more_than_its_places_at_once() -> None:
+    world = World(make_offer(**BUSY))
+    calls = [world.call(sign_call(world.offer, nonce=nonce)).record.call_hash for nonce in range(PLACES + 2)]
+    world.clock.passes(30)
+
+    def dies(_: int) -> Any:
+        raise Killed
+
+    world.provider.read = dies
+    for call in calls[:PLACES]:
+        with contextlib.suppress(Killed):
+            world.sweep_one(call)
+    before = world.ledger.record(calls[PLACES])
+    assert world.sweep_one(calls[PLACES]) == before
+    world.clock.passes(16 * 60)  # whoever took a place is gone by then
+    with pytest.raises(Killed):
+        world.sweep_one(calls[PLACES])
+
+
+def test_l11_what_a_sweep_cannot_begin_in_time_is_woken_elsewhere() -> None:
+    world = World(make_offer(**BUSY))
+    world.provider = Slow(world.clock, world.offer)
+    calls = [world.call(sign_call(world.offer, nonce=nonce)).record.call_hash for nonce in range(4)]
+    world.provider.slow, world.provider.seconds = ("read",), BEGIN_WITHIN
+    world.clock.passes(30)
+    world.waker.woken.clear()
+    seen = world.sweep()
+    assert list(seen.values()).count("woken") == len(calls) - 1
+    assert set(world.waker.woken) == {call for call, state in seen.items() if state == "woken"}
+
+
+def checked(world: World) -> dict[str, Health]:
+    return check_health(
+        ledger=world.ledger, open_provider=world._open_provider, payments=None, clock=world.clock
+    )
+
+
+def test_l11_one_slow_provider_keeps_no_other_offer_from_its_health_check() -> None:
+    offers = [make_offer(title=f"offer {number}") for number in range(12)]
+    world = World(offers[0])
+    slow = {offer.hash for offer in offers[:8]}
+    for offer in offers[1:]:
+        world.ledger.publish(StoredOffer(offer, "", b"", b"", b""))
+    for offer in offers:
+        world.ledger.suspend_offer(offer.hash, "the node was out of reach for a moment")
+    drips, quick = Slow(world.clock, world.offer), FakeProvider(world.clock, world.offer)
+    drips.slow, drips.seconds = ("head",), OFFER_SECONDS
+    world._open_provider = lambda stored: drips if stored.offer.hash in slow else quick  # type: ignore[method-assign,assignment]
+    for _ in range(30):
+        began = world.clock.now
+        checked(world)
+        assert world.clock.now - began <= ALL_SECONDS + OFFER_SECONDS
+        world.clock.passes(300)
+    assert all(not world.ledger.offer(offer.hash).suspended for offer in offers[8:])
+    assert all("time" in world.ledger.offer(offer.hash).suspended for offer in offers[:8])
+
+
+@pytest.mark.parametrize("seconds", [60, 320, 620, 900, 1000, 1800, 3600])
+def test_l11_an_endless_run_is_stopped_within_a_minute_of_its_limit(seconds: int) -> None:
+    world = World(make_offer(limits=limits_value(seconds=seconds)))
+    world.provider.duration = 10**7
+    world.call()
+    began = world.clock.now
+    while not world.provider.canceled:
+        world.clock.passes(60)
+        world.sweep()
+    (stopped,) = world.provider.canceled.values()
+    assert stopped - began <= seconds + LOOK_SECONDS
+
+
+@pytest.mark.parametrize("queued", [0, 30, 700, 1500])
+def test_l11_waiting_for_a_runner_eats_no_run_time(queued: int) -> None:
+    world = World(make_offer(limits=limits_value(seconds=300)))
+    world.provider.queued, world.provider.duration = queued, 250
+    assert world.settle(world.call().record.call_hash).state is State.SUCCEEDED
+
+
+def test_l11_l12_a_run_that_no_runner_takes_never_started_and_is_nobodys_fault() -> None:
+    world = World(make_offer(limits=limits_value(queue_seconds=120)))
+    world.provider.queued = 10**6
+    record = world.settle(world.call().record.call_hash)
+    assert (outcome(record), record.state) == (Outcome.NEVER_STARTED, State.NEVER_STARTED)
+    assert record.ending is not None
+    assert record.ending.blameless
+    assert record.ending.reason == "no runner took the run within 120 s"
+    assert list(world.provider.canceled) == [record.run_id]
