@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all setup-tests demo test check docs diagrams bench dist lock format clean
+.PHONY: help setup setup-all setup-tests demo test check coverage docs diagrams bench dist lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -31,7 +31,10 @@ check: setup-tests ## format, lint, strict types and unit tests, fast
 	npm run --silent check -w local/mina
 	npm run --silent check -w contracts
 	npm run --silent check -w web
-	pytest -q -n auto -m "not peers"
+	pytest -q -n auto -m "not peers" $(COVERAGE)
+
+coverage: ## check, and how much of the code its tests run
+	@$(MAKE) --no-print-directory check COVERAGE="--cov --cov-report=term:skip-covered"
 
 test: check ## everything: check, real peers on loopback, contracts
 	pytest -q -m peers
