@@ -134,3 +134,10 @@ def test_no_bytes_make_it_fail_in_another_way(tail: bytes, at: int, byte: int) -
         unpack(bytes(archive))
     except UnsafeArchive as error:
         assert error.detail.startswith("archive: ")  # noqa: PT017
+
+
+@pytest.mark.parametrize("names", [("x", "x/y"), ("x/y", "x"), ("a/b/c", "a/b"), ("a/b/c/d", "a")])
+def test_e5_a_name_that_is_both_a_file_and_a_folder_could_never_be_fetched(names: tuple[str, str]) -> None:
+    with pytest.raises(UnsafeArchive, match="expected every name to be a file or a folder"):
+        unpack(zipped(dict.fromkeys(names, b"")))
+    unpack(zipped({"a-b": b"", "a/b": b"", "ab/c": b""}))

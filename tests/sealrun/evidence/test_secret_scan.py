@@ -187,3 +187,41 @@ def test_text_that_almost_holds_secrets_costs_time_in_proportion(unit: bytes) ->
 
     seconds(1 << 15)
     assert seconds(1 << 19) < 25 * max(seconds(1 << 16), 0.002)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"-----BEGIN PRIVATE KEY-----\n",
+        b"-----BEGIN AAAAAAAAAAAAAAAAAAAA AAAAAAAAAAAAAAAAAAAA PRIVATE KEY-----",
+        b"-----BEGIN ",
+        b"eyJ",
+        b"gh",
+        b" EK" + b"1" * 50 + b" ",
+        b"token=aaaaaaaa ",
+        b"key",
+        b"sha256:" + b"aB3dE6gH9jK1" * 4 + b" ",
+        b"a" * 32 + b" ",
+    ],
+)
+def test_e6_whatever_the_bytes_are_a_megabyte_is_searched_in_a_bounded_time(unit: bytes) -> None:
+    """4 GiB may come out of compressed files, and collecting may take 900 s: so 0.2 s a megabyte.
+
+    The bound here is five times that, for machines that do other things as well.
+    """
+    data = unit * ((1 << 20) // len(unit))
+    start = time.process_time()
+    assert not Scanner().holds([data])
+    assert time.process_time() - start < 1
+
+
+def test_a_private_key_is_found_whole_wherever_its_end_is() -> None:
+    key = b"-----BEGIN RSA PRIVATE KEY-----\n" + b"MIIEow" * 20 + b"\n-----END RSA PRIVATE KEY-----"
+    for before, after in (
+        (b"", b""),
+        (b"-----BEGIN PRIVATE KEY-----\n" * 9, b" EXAMPLE"),
+        (b"x" * 5000, b"y" * 9000),
+    ):
+        masked = b"".join(Scanner().masked([before + key + after], Count()))
+        assert b"MIIEow" not in masked
+        assert masked.endswith(after)

@@ -1,6 +1,7 @@
 """JSON from strangers: bounded before it is parsed, strict while it is."""
 
 import json
+import re
 from typing import Any
 
 from sealrun.errors import Malformed
@@ -11,7 +12,9 @@ MAX_DEPTH = 16
 # 2**53 - 1 has 16 digits, and RFC 8785 holds no integer past it.
 MAX_NUMBER_LENGTH = 32
 
-_OPEN, _CLOSE, _QUOTE, _ESCAPE = b"[{", b"]}", ord('"'), ord("\\")
+_OPEN, _CLOSE = b"[{", b"]}"
+# A bracket, or a string to its end, that of the body where it has none: every byte is looked at once.
+_TOKEN = re.compile(rb'[\[\]{}]|"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 def parse_object(body: bytes, *, at_most: int = MAX_BODY_BYTES) -> dict[str, Any]:
@@ -48,19 +51,14 @@ def _where(error: UnicodeDecodeError | json.JSONDecodeError) -> str:
 
 def _check_depth(body: bytes) -> None:
     """Count brackets outside strings; the parser itself would recurse."""
-    depth, quoted, escaped = 0, False, False
-    for byte in body:
-        if escaped:
-            escaped = False
-        elif quoted:
-            escaped, quoted = byte == _ESCAPE, byte != _QUOTE
-        elif byte == _QUOTE:
-            quoted = True
-        elif byte in _OPEN:
+    depth = 0
+    for token in _TOKEN.finditer(body):
+        start = token[0][:1]
+        if start in _OPEN:
             depth += 1
             if depth > MAX_DEPTH:
                 raise Malformed(f"body: expected JSON at most {MAX_DEPTH} levels deep, got more")
-        elif byte in _CLOSE:
+        elif start in _CLOSE:
             depth -= 1
 
 

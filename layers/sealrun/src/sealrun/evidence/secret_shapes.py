@@ -4,7 +4,6 @@ Tokens and keys of known shape, values assigned to a name such as ``API_TOKEN``,
 only a random generator makes. Hex alone is never taken for one: digests are hex.
 """
 
-import itertools
 import math
 import re
 from collections import Counter
@@ -38,17 +37,22 @@ def _is_mina_key(text: bytes) -> bool:
     return True
 
 
-_PEM_NAME = r"(?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
-# Only with what looks like a key behind it: a program may speak of the header.
-_PEM = (
-    rf"-----BEGIN {_PEM_NAME}(?=[\s\S]{{0,300}}?[A-Za-z0-9+/]{{40}})"
-    rf"(?:[\s\S]{{0,7000}}?-----END {_PEM_NAME}|[\s\S]{{0,7000}})"
+_PEM_NAME = rb"(?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
+_PEM_BEGIN, _PEM_END = re.compile(rb"-----BEGIN " + _PEM_NAME), re.compile(rb"-----END " + _PEM_NAME)
+# Only with what looks like a key behind it, for a program may speak of the header.
+_PEM_RUN, _PEM_RUN_WITHIN, _PEM_LENGTH = b"x" * 40, 340, 7000
+_BASE64 = bytes(
+    ord("x") if chr(each).isascii() and (chr(each).isalnum() or chr(each) in "+/") else ord(".")
+    for each in range(256)
 )
 _SHAPES = (
     # https://docs.gitlab.com/security/tokens/#token-prefixes
-    _shape("gl", r"\bgl(?:pat|ptt|dt|rt|rtr|cbt|soat|ft|imt|agent|oas|ffct|wt)-[\w.=-]{20,300}"),
+    _shape(
+        "glpat-|glptt-|gldt-|glrt-|glrtr-|glcbt-|glsoat-|glft-|glimt-|glagent-|gloas-|glffct-|glwt-",
+        r"\bgl(?:pat|ptt|dt|rt|rtr|cbt|soat|ft|imt|agent|oas|ffct|wt)-[\w.=-]{20,300}",
+    ),
     # https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
-    _shape("gh", r"\bgh[pousr]_[A-Za-z0-9]{36,255}"),
+    _shape("ghp_|gho_|ghu_|ghs_|ghr_", r"\bgh[pousr]_[A-Za-z0-9]{36,255}"),
     _shape("github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{22,255}"),
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
     _shape("AKIA|ASIA", r"\bA[KS]IA[A-Z0-9]{16}\b"),
@@ -60,7 +64,6 @@ _SHAPES = (
     _shape("AIza", r"\bAIza[\w-]{35}"),
     # RFC 7519: both header and payload are JSON objects, which begin with {" in base64.
     _shape("eyJ", r"\beyJ[\w-]{5,600}+\.eyJ[\w-]{5,4000}+\.[\w-]{0,2000}"),
-    _shape("-----BEGIN ", _PEM),
     _shape("EK", r"\bEK[1-9A-HJ-NP-Za-km-z]{50}\b", _is_mina_key),
 )
 
@@ -92,14 +95,28 @@ _WRAPPED = (60, 64, 65, 70, 72, 76)
 _LINE_BEFORE = re.compile(rb"(?:^|\n)[A-Za-z0-9+/]{60,76}\r?\n$")
 # Bits a character: 32 random characters of base64 have about 4.7, words and paths about 4.
 _MIN_RANDOM_BITS, _MIN_ASSIGNED_BITS = 4.5, 2.8
+# By how often a character stands in a text that is looked at: that number times its logarithm.
+_WEIGHTS = [0.0, *(count * math.log2(count) for count in range(1, 300))]
 # Of two neighbours in random text 6 in 10 are of different kinds (upper, lower, digit), in names 2 or 3.
 _MIN_CHANGES = 0.4
-_UPPER, _LOWER, _DIGIT, _OTHER = range(4)
+_UPPER, _LOWER, _DIGIT, _OTHER = b"U", b"L", b"D", b"O"
+_KINDS = b"".join(
+    _UPPER
+    if chr(each).isupper()
+    else _LOWER
+    if chr(each).islower()
+    else _DIGIT
+    if chr(each).isdigit()
+    else _OTHER
+    for each in range(256)
+)
+_STRETCH = re.compile(rb"U+|L+|D+|O+")
 
 
 def secrets_in(window: bytes, *, shaped_only: bool = False) -> Iterator[tuple[int, int]]:
     """Where secrets begin and end, in no order; they may overlap."""
     yield from _shaped(window)
+    yield from _private_keys(window)
     if not shaped_only and b"\0" not in window:
         yield from _assigned(window)
         yield from _random(window)
@@ -124,6 +141,21 @@ def _shaped(window: bytes) -> Iterator[tuple[int, int]]:
                     yield found.span()
 
 
+def _private_keys(window: bytes) -> Iterator[tuple[int, int]]:
+    """PEM blocks; headers without a key behind them are passed over quickly: a file may be full of them."""
+    headers = list(places(window, b"-----BEGIN "))
+    base64 = window.translate(_BASE64) if headers else b""
+    done = 0
+    for at in headers:
+        header = _PEM_BEGIN.match(window, at) if at >= done else None
+        if header is None or base64.find(_PEM_RUN, header.end(), header.end() + _PEM_RUN_WITHIN) < 0:
+            continue
+        longest = header.end() + _PEM_LENGTH
+        end = _PEM_END.search(window, header.end(), longest + _PEM_RUN_WITHIN)
+        done = end.end() if end and end.start() <= longest else min(longest, len(window))
+        yield at, done
+
+
 def _assigned(window: bytes) -> Iterator[tuple[int, int]]:
     lower = window.lower()
     for name in _NAMES:
@@ -146,17 +178,17 @@ def _random(window: bytes) -> Iterator[tuple[int, int]]:
 
 def _looks_chosen(text: bytes) -> bool:
     """A value that is neither a word, a number nor a name of a variable."""
-    kinds = {_kind(each) for each in text}
-    letters, digits = kinds & {_UPPER, _LOWER}, _DIGIT in kinds
-    return bool(letters) and digits and _bits(text) >= _MIN_ASSIGNED_BITS and not _REFERENCE.fullmatch(text)
+    kinds = text.translate(_KINDS)
+    letters = _UPPER in kinds or _LOWER in kinds
+    mixed = letters and _DIGIT in kinds
+    return mixed and _bits(text) >= _MIN_ASSIGNED_BITS and not _REFERENCE.fullmatch(text)
 
 
 def _looks_random(text: bytes) -> bool:
-    kinds = [_kind(each) for each in text]
-    changes = sum(one != other for one, other in itertools.pairwise(kinds))
+    kinds = text.translate(_KINDS)
     return (
-        {_UPPER, _LOWER, _DIGIT} <= set(kinds)
-        and changes >= _MIN_CHANGES * len(text)
+        all(kind in kinds for kind in (_UPPER, _LOWER, _DIGIT))
+        and len(_STRETCH.findall(kinds)) - 1 >= _MIN_CHANGES * len(text)
         and _bits(text) >= _MIN_RANDOM_BITS
     )
 
@@ -174,16 +206,7 @@ def _meant_to_be_seen(window: bytes, text: bytes, start: int, end: int) -> bool:
     return len(text) in _WRAPPED or bool(_LINE_BEFORE.search(window, max(0, start - 80), start))
 
 
-def _kind(character: int) -> int:
-    letter = chr(character)
-    if letter.isupper():
-        return _UPPER
-    if letter.islower():
-        return _LOWER
-    return _DIGIT if letter.isdigit() else _OTHER
-
-
 def _bits(text: bytes) -> float:
     """Shannon's entropy, in bits a character."""
-    counts = Counter(text).values()
-    return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
+    whole = len(text)
+    return math.log2(whole) - sum(map(_WEIGHTS.__getitem__, Counter(text).values())) / whole

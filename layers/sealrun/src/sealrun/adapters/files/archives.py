@@ -76,7 +76,16 @@ def _files(archive: zipfile.ZipFile, max_files: int) -> list[zipfile.ZipInfo]:
             raise UnsafeArchive("archive: expected files stored or deflated, got another method")
     if len(set(names)) != len(names):
         raise UnsafeArchive("archive: expected every name once, got one twice")
+    if not set(names).isdisjoint(_folders(names)):
+        raise UnsafeArchive("archive: expected every name to be a file or a folder, got one that is both")
     return files
+
+
+def _folders(names: Iterable[str]) -> Iterator[str]:
+    """The folders that the names lead through; a file of such a name could not lie beside them on a disk."""
+    for name in names:
+        parts = name.split("/")
+        yield from ("/".join(parts[:depth]) for depth in range(1, len(parts)))
 
 
 def _check_name(name: str) -> None:
