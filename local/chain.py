@@ -1,13 +1,15 @@
 """The local Mina chain (``local/mina``) in a process of its own, until ``close``.
 
-``with MinaChain(folder) as chain`` starts it; the chain and the contracts are built first where they are not
-built yet, or no longer as their sources say. It makes a block of each transaction and verifies every proof,
-unless it is started with ``proofs=False``.
+``with MinaChain(folder) as chain`` starts it; ``python -m local.chain --folder DIR`` serves it until Ctrl-C.
+The chain and the contracts are built first if they are not built yet or if their sources have changed. It
+makes a block of each transaction and verifies every proof, unless it is started with ``proofs=False``.
 """
 
+import argparse
 import fcntl
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import httpx
 
 from local.closing import Closing, wait_or_kill
 from local.nodejs import NODE
+from local.signals import interrupt_on_stop, wait_for_stop
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACTS = ROOT / "contracts"
@@ -40,7 +43,11 @@ class MinaChain(Closing):
         self._process = subprocess.Popen(
             [NODE, MAIN, *options], stdout=subprocess.PIPE, stderr=self._log, cwd=ROOT
         )
-        ready = self._ready()
+        try:
+            ready = self._ready()
+        except BaseException:  # Ctrl-C, too: nobody else knows of the process
+            self.close()
+            raise
         self.proofs = proofs
         self.graphql: str = ready["ready"]
         self.archive: str = ready["archive"]
@@ -92,7 +99,6 @@ class MinaChain(Closing):
         try:
             return dict(json.loads(line))
         except ValueError as error:
-            self.close()
             raise ChainFailed(
                 f"chain: expected its ready line, got {line!r}; see {self._log.name}"
             ) from error
@@ -132,3 +138,20 @@ def _compile(package: Path, project: str, made: Path) -> None:
         said = (done.stdout + done.stderr).strip()[:1000]
         raise ChainFailed(f"{package.name}: expected a build, got {said}; is `make setup-all` done?")
     stamp.touch()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to stop, after one line of JSON that says where everything is."""
+    parser = argparse.ArgumentParser(prog="python -m local.chain", description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="for the ledger and the log")
+    parser.add_argument("--no-proofs", action="store_true", help="count every proof as valid")
+    options = parser.parse_args(arguments)
+    interrupt_on_stop()
+    with MinaChain(options.folder, proofs=not options.no_proofs) as chain:
+        print(json.dumps(chain.described), flush=True)
+        wait_for_stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

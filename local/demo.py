@@ -1,5 +1,6 @@
 """``make demo``: sell one real CI job on this machine for money, and have mina-signer check the receipt."""
 
+import argparse
 import json
 import secrets
 import shutil
@@ -124,8 +125,9 @@ class Demo:
         return receipt
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the demo; 0 when every step came out as it must."""
+    argparse.ArgumentParser(prog="python -m local.demo", description=__doc__).parse_args(arguments)
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     progress = Progress(STEPS)

@@ -166,12 +166,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0, help="the gateway's; 0, the default, takes a free one")
     parser.add_argument("--gitlab", action="store_true", help="start a GitLab too")
     parser.add_argument("--ipfs", action="store_true", help="start an IPFS node too, and pin on it")
-    parser.add_argument("--environment", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument(
+        "--environment",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a variable of every function",
+    )
     parser.add_argument("--ready", type=Path, help="write where everything is into this file, once it is up")
     options = parser.parse_args(arguments)
-    named = dict(each.split("=", 1) for each in options.environment)
+    environment = dict(each.split("=", 1) for each in options.environment)
     parts = {"with_gitlab": options.gitlab, "with_ipfs": options.ipfs}
-    with Stack(options.folder, port=options.port, environment=named, **parts) as stack:
+    with Stack(options.folder, port=options.port, environment=environment, **parts) as stack:
         if options.ready is not None:
             write_whole(options.ready, json.dumps(stack.described()))
         others = {"gitlab": stack.gitlab, "ipfs": stack.ipfs}
