@@ -20,7 +20,7 @@ FUNCTION = ROOT / "functions" / "edge_gate"
 # Of layers/sealrun, what checks a ticket; an import of anything else fails in the test of the package.
 CORE = (
     *("__init__", "errors"),
-    *("encoding/__init__", "encoding/fields", "encoding/json_limits", "encoding/read"),
+    *("encoding/__init__", "encoding/fields", "encoding/json_limits", "encoding/origins", "encoding/read"),
     *("calls/__init__", "calls/call", "calls/edge_gate", "calls/grant", "calls/ticket"),
 )
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-functions-restrictions.html

@@ -349,7 +349,7 @@ def test_no_template_is_larger_than_cloudformation_takes(path: Path) -> None:
 
 
 def test_the_page_about_aws_names_parameters_and_a_quota_that_are_so() -> None:
-    page = (ROOT / "docs" / "aws.md").read_text()
+    page = (ROOT / "docs" / "guides" / "operator-aws.md").read_text()
     named = set(re.findall(r"--parameter ([A-Za-z]+)=", page))
     assert len(named) > 5
     assert named <= template("template.yaml")["Parameters"].keys()
