@@ -55,7 +55,8 @@ def fill(folder: Path) -> None:
 def _closure() -> Iterator[Component]:
     """Breadth first over dependencies, optional ones where they are installed."""
     packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
-    waiting = sorted(packages["contracts"]["dependencies"])
+    ours = packages["contracts"]
+    waiting = sorted({**ours["dependencies"], **ours["peerDependencies"]})
     seen: set[str] = set()
     while waiting:
         name = waiting.pop(0)

@@ -12,6 +12,7 @@ export const DUE = textField('sealrun:due');
 export const EXIT = textField('sealrun:exit');
 export const WITHDRAW = textField('sealrun:withdraw');
 export const CLOSE = textField('sealrun:close');
+export const RECEIPT = textField('sealrun:receipt');
 
 /**
  * The longest exit delay that terms may have, in slots: four weeks of 180 s, two weeks of 90 s. It has to cover a run,

@@ -4,4 +4,5 @@ export * from './offer.js';
 export * from './opening.js';
 export * from './prepaid_account.js';
 export * from './protocol.js';
+export * from './receipt.js';
 export * from './receipts.js';

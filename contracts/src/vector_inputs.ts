@@ -1,6 +1,7 @@
 /** Inputs of this side's vectors: edges of each range. Keys are small numbers and guard nothing. */
 import { Field, PrivateKey, Signature, UInt32, UInt64 } from 'o1js';
 import * as fields from './fields.js';
+import { Receipt } from './receipt.js';
 import { type Decimal, type LeafJson, type TermsJson, type Vectors, recompute } from './vectors.js';
 
 const [buyer, seller, operator, oracle, account] = [1n, 2n, 3n, 4n, 5n].map((n) =>
@@ -38,6 +39,7 @@ export function makeVectors(): Vectors {
     exit: [exit(1000), exit(HIGHEST_UINT32)],
     withdraw: [withdraw(1000, '1'), withdraw(HIGHEST_UINT32, HIGHEST_AMOUNT)],
     close: [{ network, offer: ACCOUNT, ...sign(seller, fields.closeFields(NETWORK, ADDRESS)) }],
+    receipt: [receipt('0', 1, 0, 0), receipt(HIGHEST_FIELD, 10, 3, Number.MAX_SAFE_INTEGER)],
     tree: [tree(0, leaf(0, 5, 5)), tree(2, leaf(0, 5, 5), leaf(1, 0, 5), leaf(2, 7, 12))],
     credential: [
       { text: '{"endpoint":"https://calls.example","sealed":"c2VhbGVk"}', event: [], hash: '' },
@@ -107,6 +109,18 @@ function exit(latest: number): Vectors['exit'][number] {
 function withdraw(exitSlot: number, amount: Decimal): Vectors['withdraw'][number] {
   const list = fields.withdrawFields(NETWORK, ADDRESS, UInt32.from(exitSlot), UInt64.from(amount));
   return { network, account: ACCOUNT, exit_slot: exitSlot, amount, ...sign(buyer, list) };
+}
+
+function receipt(
+  hash: Decimal,
+  status: number,
+  grade: number,
+  finished_at: number,
+): Vectors['receipt'][number] {
+  const hashes = { call_hash: hash, offer_hash: '1', source_hash: hash, inputs_hash: '2' };
+  const roots = { outputs_hash: hash, profile_hash: '3' };
+  const data = { network, ...hashes, ...roots, status, grade, finished_at };
+  return { data, ...sign(oracle, Receipt.read(data).fields()), hash: '' };
 }
 
 function tree(index: number, ...leaves: LeafJson[]): Vectors['tree'][number] {

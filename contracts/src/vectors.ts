@@ -1,7 +1,8 @@
-/** Shared vectors: what each list's inputs give on this side. The schema is in README.md. */
+/** Shared vectors: what each list's inputs give on this side. The schema is in DEVELOPING.md. */
 import { Field, PublicKey, Signature, UInt32, UInt64 } from 'o1js';
 import { bytesToEvent, credentialHash } from './credential.js';
 import * as fields from './fields.js';
+import { Receipt, type ReceiptData } from './receipt.js';
 import { type DueLeaf, dueLeaf, dueStatement, path } from './receipts.js';
 
 /** Decimal text for field elements and amounts, as in all JSON here. */
@@ -52,6 +53,7 @@ export interface Vectors {
   exit: Signed<{ network: string; account: string; latest: number }>[];
   withdraw: Signed<{ network: string; account: string; exit_slot: number; amount: Decimal }>[];
   close: Signed<{ network: string; offer: string }>[];
+  receipt: Signed<{ data: ReceiptData; hash: Decimal }>[];
   tree: {
     leaves: LeafJson[];
     hashes: Decimal[];
@@ -76,6 +78,7 @@ const LISTS = [
   'exit',
   'withdraw',
   'close',
+  'receipt',
   'tree',
   'credential',
 ] as const satisfies (keyof Vectors)[];
@@ -136,6 +139,10 @@ export function recompute(given: Vectors): Vectors {
     close: given.close.map((c) =>
       signed(c, fields.closeFields(fields.textField(c.network), address(c.offer))),
     ),
+    receipt: given.receipt.map((r) => {
+      const receipt = Receipt.read(r.data);
+      return { ...signed(r, receipt.fields()), hash: `${receipt.hash()}` };
+    }),
     tree: given.tree.map(({ leaves, index }) => tree(leaves, index)),
     credential: given.credential.map(({ text }) => {
       const bytes = new TextEncoder().encode(text);

@@ -17,6 +17,7 @@ from sealrun.encoding.fields import digest_fields, tagged_hash, text_field
 from sealrun.money.dues import Due, DueLeaf, DueTree, path, root_from_path
 from sealrun.offers.offer import close_fields
 from sealrun.offers.terms import Terms
+from sealrun.receipts.receipt import Receipt
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 Entry = Mapping[str, Any]
@@ -119,6 +120,10 @@ COMPUTED: dict[str, Callable[[Entry, Signers], dict[str, Any]]] = {
         signers,
     ),
     "close": lambda e, signers: signed(e, close_fields(e["network"], key(e["offer"])), signers),
+    "receipt": lambda e, signers: {
+        **signed(e, Receipt.parse(e["data"]).fields(), signers),
+        "hash": str(Receipt.parse(e["data"]).hash),
+    },
     "tree": lambda e, _: tree(e),
 }
 

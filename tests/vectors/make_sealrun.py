@@ -1,4 +1,4 @@
-"""Writes sealrun.json: what the Python side computes, in the schema of contracts/README.md.
+"""Writes sealrun.json: what the Python side computes, in the schema of contracts/DEVELOPING.md.
 
 PYTHONPATH=layers/mina/src:layers/sealrun/src:. python -m tests.vectors.make_sealrun
 """
@@ -29,6 +29,13 @@ def call(**changes: Any) -> dict[str, Any]:
     hashes = {"offer_hash": "21", "terms_hash": "22", "inputs_hash": "23"}
     value = {"network": "mina:devnet", "account": ACCOUNT, **hashes, "nonce": str(2**128 - 1)}
     return {**value, "expires_at": "1800000000", **changes}
+
+
+def receipt(**changes: Any) -> dict[str, Any]:
+    names = ("call", "offer", "source", "inputs", "outputs", "profile")
+    hashes = {f"{name}_hash": str(31 + at) for at, name in enumerate(names)}
+    value = {"network": "mina:devnet", **hashes, "status": 1, "grade": 0, "finished_at": 1_790_000_000}
+    return {**value, **changes}
 
 
 def leaves(prices: list[int]) -> list[dict[str, str]]:
@@ -74,6 +81,13 @@ def inputs() -> dict[str, list[dict[str, Any]]]:
             for network, slot, amount in ((NETWORKS[0], 1, "1"), (NETWORKS[1], 2**32 - 1, MAX))
         ],
         "close": [{"network": network, "offer": ACCOUNT, "signer": SELLER} for network in NETWORKS],
+        "receipt": [
+            {"data": receipt(), "signer": ORACLE},
+            {
+                "data": receipt(network="mina:mainnet", status=2, grade=1, outputs_hash=str(P - 1)),
+                "signer": ORACLE,
+            },
+        ],
         "tree": [
             {"leaves": leaves([5]), "index": 0},
             {"leaves": leaves([5, 0, 7, 0, 11]), "index": 4},

@@ -20,6 +20,7 @@ test('a vector that is off by one is found, in every list', () => {
     ['terms', 'hash'],
     ['call', 'hash'],
     ['due', 'receipts_root'],
+    ['receipt', 'hash'],
     ['tree', 'tree_root'],
     ['credential', 'hash'],
   ] as const) {

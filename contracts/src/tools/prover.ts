@@ -9,22 +9,12 @@
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { PrepaidAccount } from '../prepaid_account.js';
-import { ToolError } from './errors.js';
+import { findTool } from './all.js';
 import { Request } from './request.js';
-import { answer, known, type Tool } from './run.js';
+import { answer, known } from './run.js';
 import { compiled } from './session.js';
 
 const MAX_LINE = 1 << 20;
-const tools: Record<string, () => Promise<{ tool: Tool }>> = {
-  close: () => import('./close.js'),
-  exit: () => import('./exit.js'),
-  offer: () => import('./offer.js'),
-  open: () => import('./open.js'),
-  'pay-operator': () => import('./pay-operator.js'),
-  settle: () => import('./settle.js'),
-  topup: () => import('./topup.js'),
-  withdraw: () => import('./withdraw.js'),
-};
 
 console.log = console.warn = console.info = console.error;
 const path = process.argv[2];
@@ -50,17 +40,10 @@ async function serve(line: string, socket: Socket): Promise<void> {
     if (socket.writable) socket.write(JSON.stringify(value) + '\n');
   };
   try {
-    const tool = await find(Request.parse(line).text('tool'));
+    const tool = await findTool(Request.parse(line).text('tool'));
     write(await answer(tool, line, (text) => write({ progress: text })));
   } catch (error) {
     write({ error: known(error) });
   }
   socket.end();
-}
-
-async function find(name: string): Promise<Tool> {
-  const load = Object.hasOwn(tools, name) ? tools[name] : undefined;
-  if (load === undefined)
-    throw new ToolError('bad-request', `tool: expected one of ${Object.keys(tools).join(', ')}`);
-  return (await load()).tool;
 }
