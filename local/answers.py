@@ -1,4 +1,4 @@
-"""Answers that proxies and servers under maintenance give, and how an answer may be changed on its way."""
+"""The answers of proxies and of servers under maintenance, and how proxies change an answer on its way."""
 
 import time
 
@@ -17,18 +17,18 @@ def until(fault: Fault) -> str:
 
 
 def maintenance() -> Response:
-    """503 with a page for people."""
+    """503 with a page that is meant for people."""
     return Response(_PAGE.format(title="Deploy in progress"), 503, mimetype="text/html")
 
 
 def unpaged(response: Response) -> Response:
-    """Without any word of further pages."""
+    """The answer without any header that tells of further pages."""
     response.headers.remove("Link")
     return links_only(response)
 
 
 def links_only(response: Response) -> Response:
-    """Without GitLab's own headers of pages."""
+    """The answer without GitLab's own headers about pages; ``Link`` stays."""
     for name in _PAGING:
         response.headers.remove(name)
     return response

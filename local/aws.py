@@ -1,6 +1,6 @@
-"""AWS on loopback: moto's server in a process of its own, and what a stack needs in it.
+"""AWS on loopback: moto's server in a process of its own, with the table, bucket and key of a stack.
 
-``python -m local.aws --port 5000`` serves alone until its standard input ends. moto keeps everything in
+``python -m local.aws --port 5000`` serves it alone until the standard input ends. moto keeps everything in
 memory. It does not check signatures, permissions or S3's SHA-256 checksums.
 """
 
@@ -28,7 +28,7 @@ BUCKET = "sealrun-evidence"
 
 @dataclass(frozen=True)
 class Provisioned:
-    """What stands ready in AWS for one stack."""
+    """The resources in AWS that one stack uses."""
 
     table: str
     bucket: str
@@ -49,7 +49,7 @@ class Provisioned:
 
 
 class AwsServer(Child):
-    """moto's server, from construction until ``close``, and with it all that was in it."""
+    """moto's server, from construction until ``close``; its contents end with it."""
 
     def __init__(self, folder: Path, *, port: int = 0) -> None:
         super().__init__("aws", folder, "--port", str(port))
@@ -146,10 +146,10 @@ def main(arguments: list[str] | None = None) -> int:
     from werkzeug.serving import make_server  # noqa: PLC0415
 
     class Handler(LoopbackHandler, MotoRequestHandler):
-        """moto's, in connections that stay open as AWS's do."""
+        """moto's handler, with connections that stay open as they do at AWS."""
 
     app = DomainDispatcherApplication(create_backend_app)
-    # ThreadedMotoServer would wait for ever where the port is taken; this says so and exits.
+    # If the port is taken, ThreadedMotoServer would wait for ever; this prints an error and exits.
     server = make_server("127.0.0.1", options.port, app, threaded=True, request_handler=Handler)
     Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_port}", flush=True)

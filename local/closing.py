@@ -1,4 +1,4 @@
-"""Servers that end with the block that they were opened for."""
+"""Servers that end when the `with` block that opened them ends."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
 ROOT = Path(__file__).resolve().parents[1]
-# A process that was told to end gets this long.
+# How long a process may take to end by itself.
 STOP_SECONDS = 10
 
 
@@ -29,9 +29,10 @@ class Closing(ABC):
 
 
 class Child(Closing):
-    """``python -m local.NAME`` in a process of its own, until ``close``; what it says goes to ``NAME.log``.
+    """``python -m local.NAME`` in a process of its own, until ``close``; its errors go to ``NAME.log``.
 
-    Its first line is its ``url``. It ends when its standard input does, so it never outlives this process.
+    The first line that it prints is its ``url``. It ends when its standard input is closed, so it never
+    outlives this process.
     """
 
     def __init__(self, name: str, folder: Path, *arguments: str) -> None:
@@ -57,7 +58,7 @@ class Child(Closing):
 
 
 def wait_or_kill(process: "subprocess.Popen[Any]") -> None:
-    """Wait for the end of a process that was told to end, or whose standard input this closes."""
+    """Close the standard input of a process, wait for its end, and kill it if that takes too long."""
     try:
         process.communicate(timeout=STOP_SECONDS)
     except subprocess.TimeoutExpired:

@@ -17,7 +17,7 @@ TOOL_SECONDS = 300
 
 @dataclass(frozen=True)
 class Contract:
-    """A contract that is to be opened with a fresh key, or is open."""
+    """A contract that is open, or will be opened with a fresh key."""
 
     chain: MinaChain
     seller: PrivateKey = field(repr=False)  # pays, and may close
@@ -25,17 +25,20 @@ class Contract:
 
     @property
     def member(self) -> dict[str, str]:
-        """What an offer's ``credential`` says of it."""
+        """The ``credential`` of an offer that names this contract."""
         return {"kind": "chain", "contract": self.key.public_key().to_base58()}
 
     def open(self, offer: Offer, sealed: bytes, *, uri: str) -> str:
-        """Put the offer on chain, its sealed credential in the opening event; the transaction's hash."""
+        """Put the offer on chain, with its sealed credential in the opening event.
+
+        Returns the transaction's hash.
+        """
         document = json.loads(credential_document(offer.source.origin, sealed))
         named = {"offer_key": self.key.to_base58(), "offer_hash": str(offer.hash), "uri": uri}
         return str(self._tool("offer", offer, **named, credential=document)["hash"])
 
     def close(self, offer: Offer) -> None:
-        """Close the offer on chain, for ever."""
+        """Close the offer on chain; it cannot be opened again."""
         named = {"offer": self.key.public_key().to_base58(), "seller_key": self.seller.to_base58()}
         self._tool("close", offer, **named)
 
@@ -51,7 +54,7 @@ class Contract:
 
 
 def run_tool(name: str, /, **request: Any) -> dict[str, Any]:
-    """One of the contracts' tools, which must do what it is asked; keys go to it on stdin only."""
+    """Run one of the contracts' tools, which must succeed; keys are passed on its stdin only."""
     done = subprocess.run(
         [NODE, TOOLS / f"{name}.js"],
         input=json.dumps(request),

@@ -39,7 +39,7 @@ INPUTS = {
     "layer": {"type": "string", "enum": ["mina", "sealrun", "both"]},
     "expected": {"type": "string", "pattern": "^[0-9a-f]{64}$", "maxLength": 64},
 }
-# No build comes out like this, so the run that expects it fails.
+# No build has this digest, so the run that expects it fails.
 IMPOSSIBLE = "0" * 64
 
 
@@ -55,7 +55,7 @@ class Demo:
     prover: Prover
 
     def run(self) -> dict[str, Any]:
-        """Sell, open, buy twice, settle and leave; the receipt of the good run."""
+        """Sell, open, buy twice, settle and leave; return the receipt of the good run."""
         offer, token = self.offer()
         self.publish(offer, token)
         url, folder = self.market.stack.url, OUT / "stack"
@@ -102,7 +102,7 @@ class Demo:
             say(f"chain   {self.contract.member['contract']}; the functions hold only the key to the token")
 
     def collect(self, sale: Sale, answer: dict[str, Any]) -> dict[str, Any]:
-        """The buyer takes the receipt and all that the run left; the command compares every digest."""
+        """The buyer fetches the receipt and everything that the run left; every digest is compared."""
         with self.progress.step("buyer: take the receipt and what the run left") as say:
             named = ["--to", str(EVIDENCE), "--key", self.people.file("buyer")]
             got = sale.run(say, "evidence", answer["url"], *named)
@@ -155,7 +155,7 @@ def _sale(progress: Progress, people: People) -> dict[str, Any]:
 
 @contextmanager
 def _running(progress: Progress, people: People) -> Iterator[tuple[Market, MinaChain, Prover]]:
-    """Everything that runs on loopback."""
+    """Start everything that the demo needs on loopback."""
     with ExitStack() as running:
         with progress.step(
             "start a Mina chain (real proofs), AWS (moto), Lambda (awslambdaric), GitLab"
@@ -195,7 +195,7 @@ def _mina_signer(receipt: Path) -> subprocess.CompletedProcess[str]:
 
 
 def _tagged_copy() -> tuple[Path, str]:
-    """The seller's repository: a copy of this one's HEAD with a tag; its path and commit."""
+    """Copy this repository's HEAD with a tag, for the seller; return the copy's path and commit."""
     repository = OUT / "stack" / "seller.git"
     _git("clone", "--quiet", "--bare", "--no-hardlinks", str(ROOT), str(repository))
     commit = _git("-C", str(repository), "rev-parse", "HEAD")

@@ -1,4 +1,4 @@
-"""Starts what executes jobs: gitlab-ci-local and act."""
+"""Starts the programs that execute jobs: gitlab-ci-local and act."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", MARK)
 
 
 def start(command: list[str], *, folder: Path, home: Path) -> "subprocess.Popen[str]":
-    """In a session of its own, with all that it says on one pipe."""
+    """Start the command in a session of its own, with both of its outputs on one pipe."""
     return subprocess.Popen(
         command,
         cwd=folder,

@@ -1,4 +1,4 @@
-"""The end of the demo: what was bought is verified, and a changed byte in any of its files is found."""
+"""The end of the demo: verify what was bought, and show that a changed byte in any file is found."""
 
 import shutil
 import tempfile

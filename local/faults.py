@@ -51,12 +51,12 @@ Answer = TypeVar("Answer")
 
 
 class NoAnswer(ConnectionAbortedError):
-    """The connection is to be closed without an answer, as ``LoopbackServer`` does then."""
+    """``LoopbackServer`` closes the connection without an answer when it meets this error."""
 
 
 @dataclass
 class Fault:
-    """One fault and how often it is still to happen."""
+    """One fault, and how many more times it is committed."""
 
     route: str
     kind: str
@@ -66,7 +66,7 @@ class Fault:
 
 
 class Faults:
-    """The faults to come."""
+    """The faults that are still to be committed."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -87,7 +87,7 @@ class Faults:
             self._faults.append(Fault(route, kind, times, seconds, retry_after))
 
     def take(self, route: str) -> Fault | None:
-        """The fault to commit now, counted down."""
+        """Take the fault that is to be committed now, if there is one, and count it down."""
         with self._lock:
             for fault in self._faults:
                 if fault.route == route and fault.times > 0:

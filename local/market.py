@@ -1,4 +1,4 @@
-"""What a seller and an operator do before a call can be bought, on the local stack."""
+"""The steps of seller and operator on the local stack before a call can be bought."""
 
 import base64
 import hashlib
@@ -102,7 +102,7 @@ def put_up(stack: Stack, oracle: PrivateKey, offer: Offer, token: str) -> tuple[
 
 
 def pinned_source(repository: Path, commit: str, path: str = ".gitlab-ci.yml") -> dict[str, Any]:
-    """What of a commit an offer names: the commit, its tree and its CI configuration."""
+    """The part of an offer's source that pins a commit: its hash, its tree and its CI configuration."""
     tree, file = (
         subprocess.run(["git", "-C", repository, *words], check=True, capture_output=True).stdout
         for words in (["rev-parse", f"{commit}^{{tree}}"], ["show", f"{commit}:{path}"])

@@ -1,4 +1,4 @@
-"""Node, as its wheel brings it."""
+"""Where the program of Node is, which a Python wheel installs."""
 
 from pathlib import Path
 

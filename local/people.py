@@ -1,4 +1,4 @@
-"""Seller, operator, oracle and buyer of one sale on this machine, and what each of them has."""
+"""Seller, operator, oracle and buyer of one sale on this machine, with their keys and balances."""
 
 import os
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ class People:
 
 @dataclass
 class Balances:
-    """What everybody has at each moment that was noted."""
+    """Everybody's balance at each moment that was noted."""
 
     chain: MinaChain
     people: People
@@ -62,7 +62,7 @@ class Balances:
     moments: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def note(self, moment: str) -> None:
-        """Look at the chain now."""
+        """Note everybody's balance now, under this name."""
         addresses = {name: address(getattr(self.people, name)) for name in ("buyer", "seller", "operator")}
         addresses["account"] = self.account
         self.moments[moment] = {
@@ -70,11 +70,11 @@ class Balances:
         }
 
     def at(self, moment: str, name: str) -> int:
-        """Nanomina."""
+        """The balance that was noted, in nanomina."""
         return self.moments[moment][name]
 
     def check(self, moment: str, name: str, expected: int) -> None:
-        """Raise DemoFailed where somebody has another balance than arithmetic says."""
+        """Raise DemoFailed if a balance differs from the expected one."""
         got = self.at(moment, name)
         must(got == expected, f"balance of {name}, {moment}", mina(expected), mina(got))
 

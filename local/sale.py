@@ -71,7 +71,7 @@ class Sale:
         self.balances.check("opened", "account", DEPOSIT)
 
     def buy(self, *inputs: str) -> dict[str, Any]:
-        """One call, paid over x402 with one signature; the answer to it."""
+        """Make one call, paid over x402 with one signature; return the answer."""
         with self.progress.step("buyer: call and pay; one signature, no fee, no proof, no block") as say:
             given = [part for each in inputs for part in ("--input", each)]
             paying = [
@@ -128,7 +128,7 @@ class Sale:
             self.balances.note("left")
 
     def check_balances(self, paid: int) -> None:
-        """Where every nanomina went, by arithmetic."""
+        """Check by arithmetic where every nanomina went."""
         with self.progress.step("check by arithmetic where the money went") as say:
             for line in self.balances.table():
                 say(line)
@@ -179,7 +179,7 @@ class Sale:
 
 
 def _shown(argument: str) -> str:
-    """Short, so that a command fits in a line."""
+    """Shorten an argument so that the command fits in a line."""
     if argument.startswith("B62"):
         return f"{argument[:8]}…"
     if argument.startswith("http://127.0.0.1"):

@@ -1,7 +1,7 @@
-"""The world around a seller on this machine: a GitLab that has one repository as its project, a Mina chain.
+"""A GitLab with one repository as its project, and a Mina chain, for a seller who tries things out.
 
 ``python -m local.sandbox --folder DIR --repository DIR --ready FILE`` serves it until Ctrl-C or SIGTERM. The
-file tells where everything is; beside it stand the project's access token (``token``) and its owner's own
+file says where everything is; beside it stand the project's access token (``token``) and its owner's own
 (``maintainer``).
 """
 

@@ -1,4 +1,4 @@
-"""How a server that runs alone tells that it is up, and when it stops."""
+"""How a server that runs alone reports that it is ready, and how it is stopped."""
 
 import signal
 import threading

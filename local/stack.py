@@ -1,4 +1,4 @@
-"""The whole system on loopback: AWS, the functions as they ship, a gateway, a schedule, a GitLab.
+"""The whole system on loopback: AWS, the functions as they ship, a gateway, a schedule, and a GitLab.
 
 ``with Stack(folder) as stack`` starts it; ``python -m local.stack`` serves it until Ctrl-C.
 """
@@ -34,7 +34,7 @@ ROUTES: dict[str, list[str]] = {
     "once": ["POST /tickets/{ticket}"],
     "receipt": ["GET /calls/{call}", "GET /calls/{call}/{proxy+}", "GET /openapi.json"],
 }
-# What the functions are given; collect streams archives of up to an offer's size.
+# Memory in MB and timeout in seconds of each function; collect streams archives of up to an offer's size.
 LIMITS = {
     "account": (512, 30.0),
     "call": (256, 30.0),

@@ -1,4 +1,4 @@
-"""What the demo is told in: numbered steps with their times, and one error for all that goes wrong."""
+"""The demo's numbered steps with their times, and the one error for everything that goes wrong."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ Say = Callable[[str], None]
 
 
 class DemoFailed(Exception):
-    """A step did not come out as it must."""
+    """A step did not have the expected result."""
 
 
 class Progress:
@@ -43,6 +43,6 @@ def ok(answer: httpx.Response) -> Any:
 
 
 def must(holds: bool, what: str, expected: object, got: object) -> None:  # noqa: FBT001
-    """Raise DemoFailed where it does not hold."""
+    """Raise DemoFailed if the condition does not hold."""
     if not holds:
         raise DemoFailed(f"{what}: expected {expected}, got {got}")

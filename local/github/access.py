@@ -1,4 +1,4 @@
-"""Who asks, and what may they see and do?"""
+"""Checks who sends a request, and what that token may see and do."""
 
 import secrets
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Context:
         raise ApiError(401, "Bad credentials")
 
     def repository(self, request: Request, *, write: bool = False) -> Repository:
-        """The repository, if the token is for it; its name is the same in any case."""
+        """The repository, if the token is for it; upper and lower case do not matter in its name."""
         token, wanted = self.token(request), _full_name(request).lower()
         for repository in self.store.repositories.values():
             if repository.full_name.lower() == wanted and token.repository == repository.id:

@@ -13,7 +13,7 @@ from local.gitlab.hooks import Sender, Sent
 
 
 class Hooks(Sender):
-    """What changed, told to the repository's hooks."""
+    """Tells the repository's webhooks what changed."""
 
     def __init__(self, store: Store, *, url: str, faults: Faults) -> None:
         super().__init__(faults)
@@ -30,7 +30,7 @@ class Hooks(Sender):
                 self._put(hook, "workflow_run", body, run.repository)
 
     def ping(self, hook: Hook, repository: Repository) -> None:
-        """What a new hook gets first."""
+        """Queue the first delivery that a new webhook gets."""
         self._put(hook, "ping", {"zen": "Keep it logically awesome.", "hook_id": hook.id}, repository)
 
     def _put(self, hook: Hook, event: str, body: dict[str, Any], repository: Repository) -> None:

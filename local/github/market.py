@@ -1,4 +1,4 @@
-"""What a seller and an operator do before a call of a workflow can be bought, on the local stack."""
+"""The steps of seller and operator on the local stack before a call of a workflow can be bought."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -33,10 +33,10 @@ Route = tuple[str, str, str, Callable[[Any, Request], Response]]
 
 
 def body_of(request: Request) -> dict[str, Any]:
-    """The JSON object that came; empty without one.
+    """The JSON object in the request's body; an empty one if there is no body.
 
     Raises:
-        ApiError: it is none.
+        ApiError: the body is not a JSON object.
     """
     try:
         value = json.loads(request.get_data() or b"{}")
@@ -59,12 +59,12 @@ def refusal(status: int, message: str, headers: Mapping[str, str] | None = None)
 
 
 def not_found() -> ApiError:
-    """What is not there, and what the token may not see."""
+    """The error for anything that does not exist, or that the token may not see."""
     return ApiError(404, "Not Found")
 
 
 def redirect(url: str) -> Response:
-    """Where a log or an archive lies."""
+    """The redirect to the storage that holds a log or an archive."""
     return Response(
         status=HTTPStatus.FOUND, headers={"Location": url}, content_type="text/html;charset=utf-8"
     )

@@ -1,4 +1,4 @@
-"""Running workflows: ``act`` executes the jobs, its lines tell of their steps, logs and ends."""
+"""Runs workflows: ``act`` executes the jobs, and its output reports their steps, logs and results."""
 
 import contextlib
 import hashlib
@@ -26,7 +26,7 @@ _OVER = {"success": "success", "failure": "failure", "cancelled": "cancelled", "
 
 
 class Runner:
-    """A few workers and what they run."""
+    """A few workers that run workflows."""
 
     def __init__(self, store: Store, *, url: str, workers: int, changed: Callable[[Run, str], None]) -> None:
         """``changed`` is told of a run's ``requested``, ``in_progress`` and ``completed``."""
@@ -88,7 +88,7 @@ class Runner:
         self._conclude(run, "success" if code == 0 else "failure")
 
     def _conclude(self, run: Run, conclusion: str) -> None:
-        """Unless it was cancelled."""
+        """Set the conclusion of a run, unless the run was cancelled."""
         with self._store.lock:
             run.conclusion = run.conclusion or conclusion
 
@@ -129,7 +129,7 @@ class Runner:
         ]
 
     def _follow(self, run: Run, workflow: Workflow, process: subprocess.Popen[str]) -> None:
-        """Read act's lines, one JSON object each; what is none is its own complaint."""
+        """Read act's output, one JSON object a line; lines that are not JSON are its own messages."""
         if process.stdout is None:
             raise ValueError("stdout: expected a pipe, got none")
         with process.stdout as lines, (self._folder(run) / "act.log").open("w") as log:

@@ -1,4 +1,4 @@
-"""The server: one loopback port, and what a test or a demo sets up by hand.
+"""The server on one loopback port, with methods by which a test or a demo sets it up.
 
 with GitHubServer(folder) as github:
     repository = github.create_repository("owner/job", folder_of_a_git_repository)

@@ -1,4 +1,4 @@
-"""What this GitHub remembers, as long as it runs."""
+"""The records of this GitHub, which it keeps in memory until it ends."""
 
 import threading
 from dataclasses import dataclass, field
@@ -80,7 +80,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Artifact:
-    """What a run left: an archive, or a file as it is."""
+    """Something that a run uploaded: an archive, or a single file."""
 
     id: int
     run: int

@@ -1,4 +1,4 @@
-"""What this GitHub tells, in the form that GitHub's own description has."""
+"""Records in the form that GitHub's own API description gives them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -184,7 +184,7 @@ def artifact(one: Artifact, of: Run, *, url: str) -> dict[str, Any]:
 
 
 def ruleset(one: Repository, *, url: str, whole: bool) -> dict[str, Any]:
-    """The ruleset of the repository's tags; a list tells neither its rules nor what it is about."""
+    """The ruleset of the repository's tags; in a list it has neither rules nor conditions."""
     named = {"id": one.id, "name": "tags", "target": "tag", "source_type": "Repository"}
     told = {**named, "source": one.full_name, "enforcement": "active", "node_id": f"RRS_{one.id}"}
     names = {"ref_name": {"include": one.protected_tags, "exclude": []}}

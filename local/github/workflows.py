@@ -76,7 +76,7 @@ def _value(name: str, given: Any, one: Mapping[str, Any]) -> str:
 
 
 def read_workflow(repository: Repository, file: str, commit: str) -> Workflow:
-    """The workflow at the commit; 404 where there is none, 422 where it is no workflow."""
+    """The workflow at the commit; 404 if there is no such file, 422 if it is not a workflow."""
     text = git(repository, "show", f"{commit}:.github/workflows/{file}")
     if not text:
         raise not_found()
@@ -88,7 +88,7 @@ def read_workflow(repository: Repository, file: str, commit: str) -> Workflow:
 
 
 def workflow_id(one: Repository, file: str) -> int:
-    """A number for the file, the same at each asking."""
+    """A number for the file that is always the same."""
     return one.id * 1_000_000 + sum(file.encode())
 
 
@@ -112,7 +112,7 @@ def resolve(repository: Repository, ref: str) -> tuple[str, str]:
 
 
 def git(repository: Repository, *arguments: str) -> str:
-    """What git says; empty where it refuses."""
+    """The output of git; empty if git fails."""
     command = ["git", "-C", repository.folder, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     return "" if done.returncode else done.stdout

@@ -1,4 +1,4 @@
-"""Who asks, and what may they see and do?"""
+"""Checks who sends a request, and what that token may see and do."""
 
 import secrets
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def new_personal_token(store: Store, user: int) -> Token:
 
 
 def successor(store: Store, token: Token, *, expires_at: str) -> Token:
-    """Revoke the token and make another of the same user, as GitLab rotates: by default for a week."""
+    """Revoke the token and make another one for the same user, by default valid for a week as at GitLab."""
     week = (datetime.now(UTC).date() + timedelta(days=7)).isoformat()
     with store.lock:
         token.revoked = True

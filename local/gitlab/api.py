@@ -68,7 +68,7 @@ def _handled(context: Context, handler: Handler, request: Request) -> Response:
 
 
 def _log(change: Callable[[str, float], str]) -> Callable[[Response], Response]:
-    """The log as the change makes it; an answer that is no log stays as it is."""
+    """Apply the change to a log; other answers stay as they are."""
 
     def changed(response: Response) -> Response:
         if response.mimetype == "text/plain" and response.status_code == HTTPStatus.OK:

@@ -35,7 +35,7 @@ def bridges(context: Context, request: Request) -> Response:
 
 
 def read(context: Context, request: Request) -> Response:
-    """``GET /projects/:id/jobs/:job_id``: like all under ``jobs/``, not without a token."""
+    """``GET /projects/:id/jobs/:job_id``: like everything under ``jobs/``, it takes a token."""
     project, _ = context.known(request)
     return answer(_shown(context, context.job(request, project), project))
 

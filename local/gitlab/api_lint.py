@@ -54,7 +54,7 @@ def _judged(context: Context, request: Request, project: Project, wanted: Wanted
 
 
 def _includes(content: str) -> list[dict[str, Any]]:
-    """What the configuration itself includes; what that includes in turn is not followed."""
+    """The files that the configuration itself includes, without those that they include in turn."""
     *_, document = yaml.safe_load_all(content)
     written = document.get("include") or []
     listed = written if isinstance(written, list) else [written]

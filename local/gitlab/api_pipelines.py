@@ -90,14 +90,6 @@ def retry(context: Context, request: Request) -> Response:
     return answer(_without_name(context, pipeline, project), 201)
 
 
-def bridges(context: Context, request: Request) -> Response:
-    """``GET .../bridges``: pipelines here start no others."""
-    project, _ = context.visible(request)
-    context.pipeline(request, project)
-    items, headers = page(request, [], url=context.url)
-    return answer(items, headers=headers)
-
-
 def variables(context: Context, request: Request) -> Response:
     """``GET .../variables``: what the pipeline was started with; never without a token."""
     project, _ = context.member(request)
@@ -147,7 +139,6 @@ ROUTES = [
     ("read_pipeline", "GET", "/projects/<project>/pipelines/<int:pipeline>", read),
     ("cancel", "POST", "/projects/<project>/pipelines/<int:pipeline>/cancel", cancel),
     ("retry", "POST", "/projects/<project>/pipelines/<int:pipeline>/retry", retry),
-    ("bridges", "GET", "/projects/<project>/pipelines/<int:pipeline>/bridges", bridges),
     (
         "pipeline_variables",
         "GET",

@@ -1,4 +1,4 @@
-"""What a job leaves: its log and its artifacts, where gitlab-ci-local puts them and where they are kept."""
+"""A job's log and artifacts: where gitlab-ci-local puts them, and where this GitLab keeps them."""
 
 import base64
 import re
@@ -37,7 +37,7 @@ def archive_path(store: Store, job: Job) -> Path:
 
 
 def keep(store: Store, job: Job) -> None:
-    """Keep log and archive of a job that is over: the next attempt would write over them."""
+    """Keep the log and archive of a finished job, because the next attempt would overwrite them."""
     if not job.started_at:
         return
     state, kept = store.clone_of(job.pipeline) / _STATE, store.files_of(job.id)

@@ -1,4 +1,4 @@
-"""What the project's ``.gitlab-ci.yml`` says for one pipeline, as gitlab-ci-local reads it."""
+"""Reads the CI configuration of one pipeline by gitlab-ci-local."""
 
 import json
 import re
@@ -20,8 +20,8 @@ FILE = ".gitlab-ci.yml"
 GENERATED = ".gitlab-ci.sealrun.yml"
 _GITLAB_CI_LOCAL = ROOT / "node_modules" / "gitlab-ci-local" / "dist" / "index.js"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-# Job logic that this GitLab does itself, and must not be done twice. The engine resets the job's folder
-# before an after_script and loses the artifacts, so that becomes a trap of the script itself.
+# Job logic that this GitLab does itself, and that the engine must not do again. The engine resets the job's
+# folder before an after_script and loses the artifacts, so an after_script becomes a trap of the script.
 _NOT_FOR_THE_ENGINE = ("retry", "id_tokens", "timeout", "after_script")
 _AFTER = (
     "trap '_code=$?; set +e; CI_JOB_STATUS=$([ $_code = 0 ] && echo success || echo failed) "
@@ -34,7 +34,7 @@ _BRIDGE = "until test -e {path}; do sleep 0.1; done; exit $(cat {path})"
 
 
 class ConfigError(Exception):
-    """GitLab would not create this pipeline; the text is what it would say."""
+    """GitLab would refuse to create this pipeline; the text is GitLab's error message."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def read_config(
         raise ConfigError("Missing CI config file")
     _only_known_inputs(clone / file, inputs)
     arguments = ["--file", file, *input_arguments(inputs), *variable_arguments(variables)]
-    # Two questions to the engine, about half a second each: asked at once. One of them validates.
+    # The engine takes about half a second for each of these two, so they run at once. The first validates.
     with ThreadPoolExecutor(2) as both:
         listed = both.submit(_run, clone, "--list-json", *arguments, home=home)
         shown = both.submit(_run, clone, "--preview", "--json-schema-validation=false", *arguments, home=home)
@@ -168,7 +168,7 @@ def _lines(script: object) -> list[str]:
 
 
 def _only_known_inputs(file: Path, inputs: Mapping[str, Any]) -> None:
-    """The engine drops inputs that are not declared; GitLab refuses them."""
+    """Refuse inputs that are not declared, as GitLab does; the engine would ignore them."""
     documents = yaml.safe_load_all(file.read_text())
     header = next(iter(documents), None)
     if not (isinstance(header, dict) and "spec" in header):
@@ -211,7 +211,7 @@ def _listed(job: Mapping[str, Any], document: Mapping[str, Any]) -> ListedJob:
         name=job["name"],
         stage=job["stage"],
         when=job["when"],
-        # A manual job without a word on it does not block: https://docs.gitlab.com/ci/yaml/#allow_failure
+        # A manual job that does not set it does not block the pipeline: https://docs.gitlab.com/ci/yaml/#allow_failure
         allow_failure=manual or job["allow_failure"] is not False,
         timeout=seconds_of(written.get("timeout")),
         bridge="trigger" in written,

@@ -1,4 +1,4 @@
-"""The parts that routes work with, and what a request names: who asks, and what they ask about."""
+"""The parts that routes work with, and the token, project, pipeline and job that a request names."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -37,7 +37,7 @@ class Context:
         return visible_project(self.store, request, token), token
 
     def known(self, request: Request) -> tuple[Project, Token]:
-        """The same, but not without a token."""
+        """The same, but only for requests with a token."""
         token = self.token(request)
         return visible_project(self.store, request, token), token
 

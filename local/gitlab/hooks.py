@@ -1,4 +1,4 @@
-"""Webhook deliveries: Pipeline Hook and Job Hook, signed as Standard Webhooks has it."""
+"""Webhook deliveries: Pipeline Hook and Job Hook, signed as Standard Webhooks describes."""
 
 import base64
 import hmac
@@ -22,7 +22,7 @@ _TIMEOUT_SECONDS = 10  # GitLab's own
 
 @dataclass(frozen=True)
 class Sent:
-    """One delivery; status 0: nobody answered."""
+    """One delivery; its status is 0 if nobody answered."""
 
     hook: int
     event: str
@@ -63,7 +63,7 @@ class Sender:
 
 
 class Hooks(Sender):
-    """What changed, told to the project's hooks."""
+    """Tells the project's webhooks what changed."""
 
     def __init__(self, store: Store, *, url: str, faults: Faults) -> None:
         super().__init__(faults)

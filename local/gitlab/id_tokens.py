@@ -88,7 +88,7 @@ class IdTokens:
         return {name: self.mint(pipeline, job, _expanded(one["aud"], known)) for name, one in wanted.items()}
 
     def mint(self, pipeline: Pipeline, job: Job, audience: str | list[str], **changes: Any) -> str:
-        """Sign a token of this job for this audience, with changes of its claims."""
+        """Sign a token of this job for this audience, with these claims changed."""
         return self._key.sign({**self._claims(pipeline, job), "aud": audience, **changes})
 
     def _claims(self, pipeline: Pipeline, job: Job) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _kid(key: Mapping[str, str]) -> str:
 
 
 def _expanded(audience: str | list[str], known: Mapping[str, str]) -> str | list[str]:
-    """With CI variables put in, as GitLab does since 16.1."""
+    """The audience with CI variables expanded, as GitLab does since 16.1."""
     if isinstance(audience, list):
         return [re.sub(r"\$\{?(\w+)\}?", lambda found: known.get(found[1], ""), one) for one in audience]
     return re.sub(r"\$\{?(\w+)\}?", lambda found: known.get(found[1], ""), audience)

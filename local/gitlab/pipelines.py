@@ -1,4 +1,4 @@
-"""Creating a pipeline: find the commit, check it out, read its configuration, queue its jobs."""
+"""Creates pipelines: finds the commit, checks it out, reads its configuration and queues its jobs."""
 
 import json
 import shutil
@@ -164,7 +164,7 @@ class Pipelines:
 
 
 def variables_of(store: Store, pipeline: Pipeline, *, url: str) -> dict[str, str]:
-    """The pipeline's variables, the later ones winning as https://docs.gitlab.com/ci/variables/ has it."""
+    """The pipeline's variables, in the precedence of https://docs.gitlab.com/ci/variables/."""
     project, user = store.projects[pipeline.project], store.users[pipeline.user]
     host, _, port = url.removeprefix("http://").partition(":")
     predefined = {

@@ -1,4 +1,4 @@
-"""Running pipelines: a few workers take them from a queue and let gitlab-ci-local execute their jobs."""
+"""Runs pipelines: a few workers take them from a queue and let gitlab-ci-local execute their jobs."""
 
 import contextlib
 import os
@@ -44,7 +44,7 @@ JobVariables = Callable[[Pipeline, Job, Mapping[str, Any]], Mapping[str, str]]
 
 
 class Runner:
-    """The workers and what they run."""
+    """The workers, and the pipelines that they run."""
 
     def __init__(
         self,
@@ -154,7 +154,7 @@ class Runner:
                 self._finish(pipeline, "skipped")
 
     def _run(self, pipeline: Pipeline, jobs: list[Job]) -> None:
-        """Run these jobs, then those again that failed and have ``retry`` left, with what waits for them."""
+        """Run these jobs, then those that failed and may be retried, with the jobs that wait for them."""
         while jobs and pipeline.status not in OVER:
             self._run_once(pipeline, jobs)
             jobs = [] if pipeline.status == "canceling" else self._further_attempts(pipeline, jobs)
@@ -257,7 +257,7 @@ class Runner:
         return bridge_path(self._store.clone_of(job.pipeline), name)
 
     def _run_child(self, child: Pipeline, config: Config) -> None:
-        """In this very thread: all workers may be busy with pipelines that wait for their children."""
+        """Run it in this thread: all workers may be busy with pipelines that wait for their children."""
         self._configs[child.id] = config
         jobs = self._store.jobs_of(child.id, retried=False)[::-1]
         self._announce(child, jobs)
@@ -279,7 +279,7 @@ class Runner:
         self._set(pipeline, job, "failed" if job.failure_reason else "success")
 
     def _watch_times(self, process: subprocess.Popen[str], jobs: list[Job], clone: Path) -> None:
-        """Stop a job that runs out of its time; the engine itself does not."""
+        """Stop jobs that exceed their timeout, because the engine does not."""
         while process.poll() is None:
             for job in jobs:
                 if job.status == "running" and time.time() - job.started_at > job.timeout:
@@ -328,7 +328,7 @@ def _outcome(jobs: list[Job], *, canceled: bool) -> str:
 
 
 def _kill_under(folder: Path) -> None:
-    """End every process that works in this folder: jobs do, and nothing else."""
+    """Kill every process whose working directory is in this folder; only jobs work there."""
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             if entry.name.isdigit() and (entry / "cwd").readlink().is_relative_to(folder):

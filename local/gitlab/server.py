@@ -1,4 +1,4 @@
-"""The server: one folder of state, one loopback port, and what a test or a demo sets up by hand.
+"""The server with its folder on one loopback port, and methods by which a test or a demo sets it up.
 
 with GitLabServer(folder) as gitlab:
     project = gitlab.create_project("group/job", repository)

@@ -1,4 +1,4 @@
-"""An object storage beside a local GitLab or GitHub: another origin that serves what a signed link names."""
+"""An object storage beside a local GitLab or GitHub: another origin, which serves signed links."""
 
 import hmac
 import mimetypes
@@ -11,7 +11,7 @@ from local.loopback import LoopbackServer, Request, file_reply
 
 
 class ObjectStorage(LoopbackServer):
-    """Serves files to whoever has a link, and keeps each request's headers for a look later."""
+    """Serves files to whoever has a link, and keeps the headers of each request for tests."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)

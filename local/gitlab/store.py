@@ -1,4 +1,4 @@
-"""What this GitLab remembers: plain records, kept in one JSON file so that a restart goes on."""
+"""The records of this GitLab, kept in one JSON file so that it can go on after a restart."""
 
 import json
 import threading
@@ -127,7 +127,7 @@ class Store:
     """All records by id; take ``lock`` around any change and ``save`` after it."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the folder; what an earlier server left there is read."""
+        """Open the folder and read the records that an earlier server left there."""
         self.folder = folder
         self.lock = threading.RLock()
         self.users: dict[int, User] = {}

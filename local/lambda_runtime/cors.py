@@ -1,4 +1,4 @@
-"""What a function URL does for pages of other origins, as ``FunctionUrlConfig.Cors`` in the template says.
+"""CORS as function URLs do it, with the settings of ``FunctionUrlConfig.Cors`` in the template.
 
 https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-cors. Functions see no preflight.
 """

@@ -1,4 +1,4 @@
-"""The local Lambda: functions, a gateway before them, the Invoke API and a scheduler."""
+"""The local Lambda: functions with a gateway in front of them, the Invoke API and a scheduler."""
 
 import importlib.util
 import json
@@ -91,7 +91,7 @@ class LambdaHost(Closing):
         return self._pool(name).sandboxes()
 
     def fresh(self, name: str) -> Sandbox:
-        """Start another process of the function, for the caller alone, who closes it."""
+        """Start another process of the function for the caller, who must close it."""
         return self._pool(name).start()
 
     def invoke(self, name: str, event: object) -> Outcome:
@@ -144,7 +144,7 @@ class LambdaHost(Closing):
         return self._pools[name]
 
     def _serve_url(self, request: Request) -> Response:
-        # A distribution before function URLs looks at paths alone, whatever the method.
+        # CloudFront in front of function URLs routes by path alone, whatever the method.
         found = self._routes.find(request.method, request.raw_path, any_method=True)
         if found is None:
             return json_reply(404, {"message": "Not Found"})

@@ -1,4 +1,4 @@
-"""What the local Lambda knows of a function and of one invocation."""
+"""The records of a function and of an invocation, and Lambda's limits."""
 
 import json
 from collections.abc import Mapping

@@ -42,7 +42,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class News:
-    """What came of a process: ready, response, error, init error, exit, or a response that was refused."""
+    """An event of a process: ready, response, error, init error, exit, or a response that was refused."""
 
     kind: str
     payload: bytes = b""
