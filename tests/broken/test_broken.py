@@ -81,7 +81,9 @@ def test_the_good_folder_holds_on_disk_with_nothing_left_unshown(tmp_path: Path)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_e1_e2_e3_r3_r4_a_broken_folder_is_refused_for_its_own_reason(fault: Fault, tmp_path: Path) -> None:
+def test_e1_e2_e3_e5_r3_r4_a_broken_folder_is_refused_for_its_own_reason(
+    fault: Fault, tmp_path: Path
+) -> None:
     write(whole(fault.name), tmp_path)
     found = verify_file(tmp_path / "receipt.json", tmp_path, NAMED if fault.named else "")
     assert not found.holds

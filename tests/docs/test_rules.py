@@ -8,9 +8,6 @@ from tests.docs.rulebook import Rule, cited, named_tests, rules, sources
 PENDING = {
     "A12",
     "A13",
-    "E5",
-    "E6",
-    "E7",
     "R8",
     "R9",
     "R10",

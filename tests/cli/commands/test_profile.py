@@ -205,3 +205,34 @@ def run(*words: object) -> dict[str, dict[str, int]]:
     assert done.exit_code == 0, done.output
     told: dict[str, dict[str, int]] = json.loads(done.stdout)
     return told
+
+
+def _planted(folder: Path, outside: Path) -> dict[str, Path]:
+    """Links in somebody's evidence folder, by what they are: places for a picture that lead elsewhere."""
+    (folder / "file.svg").symlink_to(outside)
+    (folder / "new.svg").symlink_to(outside.parent / "new")
+    (folder / "pictures").symlink_to(outside.parent)
+    return {"file": folder / "file.svg", "new": folder / "new.svg", "way": folder / "pictures" / "outside"}
+
+
+@pytest.mark.parametrize("link", ["file", "new", "way"])
+@pytest.mark.parametrize("option", ["--svg", "--speedscope"])
+def test_e7_no_picture_is_written_through_a_link(tmp_path: Path, link: str, option: str) -> None:
+    folder, outside = tmp_path / "evidence", tmp_path / "outside"
+    (folder / "profile" / "build").mkdir(parents=True)
+    (folder / "profile" / "build" / "profile.public.folded").write_bytes(folded(STACKS))
+    outside.write_text("mine")
+    place = _planted(folder, outside)[link]
+    done = CliRunner().invoke(app, ["profile", str(folder), option, str(place)])
+    assert done.exit_code == 1
+    assert "got a link on the way" in done.stderr or "got something else" in done.stderr
+    assert outside.read_text() == "mine"
+    assert {path.name for path in tmp_path.iterdir()} == {"evidence", "outside"}
+
+
+def test_a_picture_is_written_over_an_older_one(tmp_path: Path) -> None:
+    (tmp_path / "profile.folded").write_bytes(folded(STACKS))
+    (tmp_path / "a.svg").write_text("older")
+    run(tmp_path / "profile.folded", "--svg", tmp_path / "a.svg")
+    assert (tmp_path / "a.svg").read_text().startswith("<svg")
+    assert {path.name for path in tmp_path.iterdir()} == {"profile.folded", "a.svg"}

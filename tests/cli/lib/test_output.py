@@ -1,5 +1,6 @@
 """Amounts, errors and results as they are printed."""
 
+import io
 import json
 
 import pytest
@@ -44,3 +45,28 @@ def test_without_json_stdout_stays_empty_on_an_error(capsys: pytest.CaptureFixtu
 def test_a_fault_of_ours_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError), speaking(as_json=True):
         raise ZeroDivisionError
+
+
+def test_e7_any_text_can_be_printed_in_any_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True) for _ in range(2)]
+    monkeypatch.setattr("sys.stdout", streams[0])
+    monkeypatch.setattr("sys.stderr", streams[1])
+    with speaking(as_json=False) as out:
+        out.progress("one … two \udc80")
+        out.result({}, "one … two \udc80 \U0001f4b6")
+    with pytest.raises(typer.Exit), speaking(as_json=False):
+        raise Refused("three … \ud800")
+    said, told = (stream.buffer.getvalue().decode("ascii") for stream in streams)
+    assert said == "one \\u2026 two \\udc80 \\U0001f4b6\n"
+    assert "one \\u2026 two \\udc80" in told
+    assert "three \\u2026 \\ud800" in told
+
+
+def test_long_work_says_how_far_it_is_and_short_work_does_not(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with speaking(as_json=False) as out:
+        out.so_far("files", 1, 3)
+        monkeypatch.setattr("sealrun_cli.lib.output.SECONDS_BETWEEN", 0)
+        out.so_far("files", 2, 3)
+    assert capsys.readouterr().err == "files: 2 of 3\n"

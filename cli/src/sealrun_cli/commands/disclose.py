@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.adapters.files.plain_files import check_inside
 from sealrun.encoding.fields import canonical
 from sealrun.encoding.json_limits import parse_object
 from sealrun.evidence.evidence import disclosure
@@ -30,6 +31,7 @@ def disclose(
     """Open one item to somebody else: a file to put under disclosures/. Nothing else is shown by it."""
     with speaking(as_json=as_json) as out:
         tree, leaf, document = make_disclosure(DiskFolder(folder), label)
+        check_inside(to, folder)
         with to.open("xb") as file:
             file.write(document)
         shown = {"tree": tree, **leaf.opening()}

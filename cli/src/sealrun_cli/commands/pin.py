@@ -17,7 +17,7 @@ from sealrun.errors import PinFailed, SealrunError
 from sealrun.evidence.index import Index
 from sealrun.ports.evidence import Pinner
 from sealrun.ports.keys import KeyService
-from sealrun.verification.claims import CALL, INDEX, OFFER, RECEIPT, STATEMENTS, Verdict, expect
+from sealrun.verification.claims import CALL, INDEX, OFFER, RECEIPT, STATEMENTS, Verdict, require_equal
 from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import read_secret
 from sealrun_cli.lib.errors import CliError
@@ -161,9 +161,9 @@ def _not_it(folder: DiskFolder, name: str, wanted: Measured) -> str:
     """Why the file is not the one that the receipt covers, or nothing; its CID is computed again."""
     try:
         found = folder.measure(name)
-        expect("size", wanted.size, found.size)
-        expect("SHA-256", wanted.sha256, found.sha256)
-        expect("CID", wanted.cid, found.cid)
+        require_equal("size", wanted.size, found.size)
+        require_equal("SHA-256", wanted.sha256, found.sha256)
+        require_equal("CID", wanted.cid, found.cid)
     except SealrunError as error:
         return error.detail
     return ""

@@ -12,7 +12,7 @@ from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.encoding.json_limits import parse_object
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import SignedReceipt
-from sealrun.verification.claims import OFFER, RECEIPT, RERUNS, expect
+from sealrun.verification.claims import OFFER, RECEIPT, RERUNS, require_equal
 from sealrun.verification.nested import opened_inputs
 from sealrun.verification.rerun import check_offers
 from sealrun_cli.lib import issuer_keys as keys_option
@@ -110,7 +110,7 @@ def read_first(folder: DiskFolder) -> First:
         raise CliError("file", f"folder: expected {RECEIPT} and {OFFER} in it, got not both")
     signed = SignedReceipt.parse(parse_object(documents[0] or b""))
     offer = Offer.parse(documents[1] or b"")
-    expect("the folder's offer", f"{signed.receipt.offer_hash:064x}", offer.id)
+    require_equal("the folder's offer", f"{signed.receipt.offer_hash:064x}", offer.id)
     inputs = opened_inputs(signed.receipt, folder)
     if inputs is None:
         hint = "fetch them with `sealrun evidence CALL_URL --to DIR --key buyer.key`"

@@ -40,7 +40,9 @@ def verify(
         folder = evidence or find_evidence(file)
         keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
         more = partial(with_gateway, gateway=gateway, service=Service(http)) if gateway else None
-        found = verify_file(file, folder, oracle, keys, tuple(rerun_oracle or ()), more=more)
-        out.result({**value(found), "evidence": str(folder) if folder else None}, *lines(found, folder))
-    if not found.holds:
+        result = verify_file(
+            file, folder, oracle, keys, tuple(rerun_oracle or ()), more=more, progress=out.so_far
+        )
+        out.result({**value(result), "evidence": str(folder) if folder else None}, *lines(result, folder))
+    if not result.holds:
         raise typer.Exit(BROKEN)

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,8 @@ from sealrun.errors import SealrunError
 from sealrun_cli.lib.errors import CliError
 
 NANO = 10**9
+# Between two words about how far long work is.
+SECONDS_BETWEEN = 2
 FILE_ERRORS = (
     (FileNotFoundError, "it to be there, got nothing", "check the path, and the folder that you are in"),
     (FileExistsError, "nothing there yet, got something", "name another path, or use what is there"),
@@ -37,11 +40,18 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         take_any_text()
         self._as_json = as_json
+        self._last_told = time.monotonic()
         self._console = Console(stderr=True, highlight=False)
 
     def progress(self, line: str) -> None:
         """What is done now."""
         self._console.print(plain(line), style="dim", markup=False, soft_wrap=True)
+
+    def so_far(self, what: str, done: int, total: int) -> None:
+        """How far long work is, once in a while; called as often as one likes."""
+        if time.monotonic() - self._last_told >= SECONDS_BETWEEN:
+            self._last_told = time.monotonic()
+            self.progress(f"{what}: {done} of {total}")
 
     def result(self, value: Mapping[str, Any], *lines: str) -> None:
         """What came of it, once per command: the value with --json, else the lines."""

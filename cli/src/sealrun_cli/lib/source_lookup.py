@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sealrun.encoding.origins import canonical_origin
 from sealrun.providers.kind import kind_of
 from sealrun.providers.pipeline import Pipeline
 from sealrun_cli.lib.ci_files import read_pipeline
@@ -59,7 +60,7 @@ def wanted_source(
     tag = tag or ask("", "Tag that is for sale", "--tag")
     question = "Access token (used once to look the project up, not kept; empty for a public project)"
     token = read_secret(token_file, question) if token_file or not user else ""
-    return Wanted(folder, provider, origin.rstrip("/"), project, tag, config, token, user)
+    return Wanted(folder, provider, canonical_origin(origin.rstrip("/")), project, tag, config, token, user)
 
 
 def _user(wanted: Wanted, account: GitLabAccount | GitHubAccount) -> int:

@@ -101,7 +101,7 @@ def require(ok: bool, message: str) -> None:  # noqa: FBT001  reads as a sentenc
         raise BrokenClaim(message)
 
 
-def expect(what: str, expected: object, got: object) -> None:
+def require_equal(what: str, expected: object, got: object) -> None:
     """The two are equal.
 
     Raises:

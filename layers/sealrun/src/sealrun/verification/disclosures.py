@@ -15,11 +15,11 @@ from sealrun.verification.claims import (
     Folder,
     Progress,
     broken,
-    expect,
     holds,
     no_progress,
     printable,
     require,
+    require_equal,
 )
 from sealrun.verification.documents import ARITHMETIC
 from sealrun.verification.trees import HASHES, Key, Opened
@@ -78,13 +78,15 @@ class Disclosures:
         tree, leaf = opened.tree, opened.leaf
         root = self._tree.climb(leaf.hash, leaf.index, opened.siblings)
         signed = str(getattr(self._receipt, HASHES[tree]))
-        expect(f"{name}: {tree} hash", signed, str(tagged_hash(f"sealrun:{tree}", [root, opened.count])))
+        require_equal(
+            f"{name}: {tree} hash", signed, str(tagged_hash(f"sealrun:{tree}", [root, opened.count]))
+        )
         require(
             leaf.index < opened.count,
             f"{name}: expected an index below {opened.count}, got {leaf.index}",
         )
         if self._index is not None:
-            expect(f"{name}: SHA-256 twin's root", self._twins[tree].hex(), opened.twin_root.hex())
+            require_equal(f"{name}: SHA-256 twin's root", self._twins[tree].hex(), opened.twin_root.hex())
         return opened
 
 

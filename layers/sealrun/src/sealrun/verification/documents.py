@@ -15,10 +15,10 @@ from sealrun.verification.claims import (
     Claim,
     Folder,
     broken,
-    expect,
     holds,
     not_shown,
     require,
+    require_equal,
 )
 from sealrun.verification.nested import parse_inputs
 
@@ -57,7 +57,7 @@ def check_signature(signed: SignedReceipt, *, oracle: str) -> Iterator[Claim]:
         return
     try:
         # Step 2.2
-        expect("oracle", oracle, key)
+        require_equal("oracle", oracle, key)
         yield holds("oracle", "the key is the one that you named", rests_on="you")
     except SealrunError as error:
         yield broken("oracle", error, rests_on="you")
@@ -71,9 +71,9 @@ def read_offer(receipt: SignedReceipt, folder: Folder) -> tuple[Offer | None, li
             return None, [not_shown("offer", f"{OFFER} is not here", rests_on=ARITHMETIC)]
         # Step 3.1
         offer = Offer.parse(document)
-        expect("offer hash", f"{receipt.receipt.offer_hash:064x}", offer.id)
-        expect("network", receipt.receipt.network, offer.network)
-        expect("the offer's oracle", receipt.public_key.to_base58(), offer.oracle)
+        require_equal("offer hash", f"{receipt.receipt.offer_hash:064x}", offer.id)
+        require_equal("network", receipt.receipt.network, offer.network)
+        require_equal("the offer's oracle", receipt.public_key.to_base58(), offer.oracle)
     except SealrunError as error:
         return None, [broken("offer", error, rests_on=ARITHMETIC)]
     return offer, [holds("offer", f"{OFFER} is the offer: {offer.title}", rests_on=ARITHMETIC)]
@@ -83,7 +83,7 @@ def check_source(receipt: Receipt, offer: Offer) -> Claim:
     """The receipt names the offer's commit, tree and configuration."""
     try:
         # Step 3.2
-        expect("source hash", str(offer.source_hash), str(receipt.source_hash))
+        require_equal("source hash", str(offer.source_hash), str(receipt.source_hash))
     except SealrunError as error:
         return broken("source", error, rests_on=ARITHMETIC)
     source = offer.source
@@ -100,12 +100,12 @@ def check_call(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim:
         # Step 3.4
         call = PublicCall.parse(document)
         require(call.document() == document, "call: expected canonical JSON, got another form")
-        expect("call hash", f"{receipt.call_hash:064x}", f"{call.hash:064x}")
-        expect("the call's offer", f"{receipt.offer_hash:064x}", f"{call.offer_hash:064x}")
-        expect("the call's inputs", str(receipt.inputs_hash), str(call.inputs_hash))
-        expect("the call's network", receipt.network, call.network)
+        require_equal("call hash", f"{receipt.call_hash:064x}", f"{call.hash:064x}")
+        require_equal("the call's offer", f"{receipt.offer_hash:064x}", f"{call.offer_hash:064x}")
+        require_equal("the call's inputs", str(receipt.inputs_hash), str(call.inputs_hash))
+        require_equal("the call's network", receipt.network, call.network)
         if offer is not None:
-            expect("the call's terms", str(offer.terms), str(call.terms_hash))
+            require_equal("the call's terms", str(offer.terms), str(call.terms_hash))
             # E3: an oracle that buys from itself would sign whatever it likes.
             own = call.account.to_base58() == offer.oracle
             require(not own, "the call's account: expected a buyer's, got the oracle's own")
@@ -122,7 +122,7 @@ def check_inputs(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim
             kept = "the buyer keeps them; only their salted hash is here"
             return not_shown("inputs", kept, rests_on=ARITHMETIC)
         # Step 3.5
-        expect("inputs hash", str(receipt.inputs_hash), str(document_hash("sealrun:inputs", document)))
+        require_equal("inputs hash", str(receipt.inputs_hash), str(document_hash("sealrun:inputs", document)))
         value = parse_inputs(document)
         require(canonical(value) == document, "inputs: expected canonical JSON, got another form")
         if offer is not None:

@@ -20,12 +20,12 @@ from sealrun.verification.claims import (
     Progress,
     Verdict,
     broken,
-    expect,
     holds,
     no_progress,
     not_shown,
     printable,
     require,
+    require_equal,
 )
 from sealrun.verification.documents import ARITHMETIC
 from sealrun.verification.trees import Key, Opened
@@ -82,10 +82,10 @@ def _check_file(place: str, leaf: Leaf, cid: str, folder: Folder, *, present: bo
         require(present, f"{place}: expected the file, got none")
         # The size first: a file of another size is not read to its end (E6).
         measured = folder.measure(place, size=leaf.size)
-        expect(f"{place}: size", leaf.size, measured.size)
-        expect(f"{place}: SHA-256", leaf.sha256, measured.sha256)
+        require_equal(f"{place}: size", leaf.size, measured.size)
+        require_equal(f"{place}: SHA-256", leaf.sha256, measured.sha256)
         if cid:
-            expect(f"{place}: CID", cid, measured.cid)
+            require_equal(f"{place}: CID", cid, measured.cid)
     except SealrunError as error:
         return broken("file", error, rests_on=ARITHMETIC)
     return holds("file", f"{place}: {leaf.size} bytes{f', {cid}' if cid else ''}", rests_on=ARITHMETIC)
@@ -100,7 +100,7 @@ def covered_document(folder: Folder, place: str, leaf: Leaf) -> bytes | None:
     """
     document = folder.document(place)
     if document is not None:
-        expect(f"{place}: SHA-256", leaf.sha256, sha256(document).hexdigest())
+        require_equal(f"{place}: SHA-256", leaf.sha256, sha256(document).hexdigest())
     return document
 
 
@@ -109,10 +109,10 @@ def _check_text(place: str, key: Key, opened: Opened) -> Claim:
     # Step 5.2
     measured = measure_document(opened.texts[key].encode())
     try:
-        expect(f"{place}: SHA-256 of the line", leaf.sha256, measured.sha256)
-        expect(f"{place}: size of the line", leaf.size, measured.size)
+        require_equal(f"{place}: SHA-256 of the line", leaf.sha256, measured.sha256)
+        require_equal(f"{place}: size of the line", leaf.size, measured.size)
         if cid:
-            expect(f"{place}: CID of the line", cid, measured.cid)
+            require_equal(f"{place}: CID of the line", cid, measured.cid)
     except SealrunError as error:
         return broken("line", error, rests_on=ARITHMETIC)
     return holds("line", f"{place}: {opened.texts[key][:_LINE_SHOWN]}", rests_on=ARITHMETIC)

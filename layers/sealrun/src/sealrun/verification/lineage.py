@@ -23,10 +23,10 @@ from sealrun.verification.claims import (
     Claim,
     Folder,
     broken,
-    expect,
     holds,
     not_shown,
     require,
+    require_equal,
 )
 from sealrun.verification.documents import ARITHMETIC
 from sealrun.verification.nested import Below, names_below, nested, opened_inputs, read_nested
@@ -166,7 +166,7 @@ def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Se
         # Step 10.2
         offer = _offer(signed.receipt, folder)
         if offer is not None:
-            expect("the offer's oracle", offer.oracle, signed.public_key.to_base58())
+            require_equal("the offer's oracle", offer.oracle, signed.public_key.to_base58())
         # Step 10.3
         inputs = opened_inputs(signed.receipt, folder)
     except SealrunError as error:
@@ -196,7 +196,7 @@ def _offer(receipt: Receipt, folder: Folder) -> Offer | None:
     if document is None:
         return None
     offer = Offer.parse(document)
-    expect("offer hash", f"{receipt.offer_hash:064x}", offer.id)
+    require_equal("offer hash", f"{receipt.offer_hash:064x}", offer.id)
     return offer
 
 

@@ -18,8 +18,8 @@ from sealrun.verification.claims import (
     RECEIPT,
     RERUNS,
     Folder,
-    expect,
     require,
+    require_equal,
 )
 
 # Of an earlier receipt only three documents are looked at; a second run is verified whole, in seconds.
@@ -76,7 +76,7 @@ def read_nested(folder: Folder, kind: str, call: str) -> SignedReceipt:
         parse_object(folder.document(f"{kind}/{call}/{RECEIPT}") or b"", at_most=MAX_RECEIPT_BYTES)
     )
     require(signed.holds(), f"{kind}/{call}: signature: expected one that holds, got one that does not")
-    expect(f"{kind}/{call}: the receipt's call", call, f"{signed.receipt.call_hash:064x}")
+    require_equal(f"{kind}/{call}: the receipt's call", call, f"{signed.receipt.call_hash:064x}")
     return signed
 
 
@@ -90,7 +90,7 @@ def opened_inputs(receipt: Receipt, folder: Folder) -> Mapping[str, Any] | None:
     document = folder.document(INPUTS)
     if document is None:
         return None
-    expect(INPUTS, str(receipt.inputs_hash), str(document_hash("sealrun:inputs", document)))
+    require_equal(INPUTS, str(receipt.inputs_hash), str(document_hash("sealrun:inputs", document)))
     return parse_inputs(document)
 
 

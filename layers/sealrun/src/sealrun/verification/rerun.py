@@ -15,10 +15,10 @@ from sealrun.verification.claims import (
     Claim,
     Folder,
     broken,
-    expect,
     holds,
     not_shown,
     require,
+    require_equal,
 )
 from sealrun.verification.nested import Below, nested, opened_inputs, read_nested
 
@@ -112,8 +112,8 @@ def _offer(signed: SignedReceipt, folder: Folder) -> Offer | None:
     if document is None:
         return None
     offer = Offer.parse(document)
-    expect("the second run's offer hash", f"{signed.receipt.offer_hash:064x}", offer.id)
-    expect("the second offer's oracle", offer.oracle, signed.public_key.to_base58())
+    require_equal("the second run's offer hash", f"{signed.receipt.offer_hash:064x}", offer.id)
+    require_equal("the second offer's oracle", offer.oracle, signed.public_key.to_base58())
     return offer
 
 

@@ -17,10 +17,10 @@ from sealrun.verification.claims import (
     Claim,
     Folder,
     broken,
-    expect,
     holds,
     not_shown,
     require,
+    require_equal,
 )
 from sealrun.verification.files import covered_document
 from sealrun.verification.trees import Opened
@@ -51,8 +51,8 @@ def read_run(receipt: Receipt, opened: Opened, folder: Folder) -> tuple[Mapping[
             return {}, [missing]
         # Step 7.1
         run = _parsed(document)
-        expect("the run document's call", f"{receipt.call_hash:064x}", run["call"])
-        expect("the run document's outcome", receipt.status.name.lower(), run["outcome"])
+        require_equal("the run document's call", f"{receipt.call_hash:064x}", run["call"])
+        require_equal("the run document's outcome", receipt.status.name.lower(), run["outcome"])
     except SealrunError as error:
         return {}, [_broken("run", error)]
     return run, [_holds("run", f"{run['outcome']}: {run['reason']}")]
@@ -99,10 +99,10 @@ def check_run(receipt: Receipt, offer: Offer, document: Mapping[str, Any]) -> Cl
             wanted = {"project": source.project, "ref": source.ref, "sha": source.commit, "user": source.user}
             wanted["name"] = run_name(f"{receipt.call_hash:064x}")
             for name, expected in wanted.items():
-                expect(f"the run's {name}", expected, run.get(name))
+                require_equal(f"the run's {name}", expected, run.get(name))
         if receipt.status is Outcome.SUCCEEDED:
-            expect("the run's status", "succeeded", run.get("status"))
-            expect("the run's end", receipt.finished_at, run.get("finished_at"))
+            require_equal("the run's status", "succeeded", run.get("status"))
+            require_equal("the run's end", receipt.finished_at, run.get("finished_at"))
     except SealrunError as error:
         return _broken("commit", error)
     return _holds("commit", f"run {run.get('id')} at commit {run.get('sha')}")
@@ -114,9 +114,9 @@ def check_pinned(offer: Offer, document: Mapping[str, Any]) -> Claim:
     try:
         # Step 7.5
         if document["outcome"] == Outcome.SUCCEEDED.name.lower() and ran is not None:
-            expect("the project's configuration", path, ran)
+            require_equal("the project's configuration", path, ran)
         named = not_pinned(offer, str(ran or ""))
-        expect("what is not pinned", ", ".join(named), ", ".join(map(str, document["not_pinned"])))
+        require_equal("what is not pinned", ", ".join(named), ", ".join(map(str, document["not_pinned"])))
     except SealrunError as error:
         return _broken("pinned", error)
     return _holds("pinned", f"not pinned, and named: {', '.join(named)}")

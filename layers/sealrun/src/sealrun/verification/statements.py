@@ -16,10 +16,10 @@ from sealrun.verification.claims import (
     Claim,
     Folder,
     broken,
-    expect,
     holds,
     not_shown,
     require,
+    require_equal,
 )
 
 # The Mina key signed the run's document, which names the Ed25519 key.
@@ -42,7 +42,7 @@ def check_statements(
         payloads = open_envelopes(lines, key=key)
         # Step 8.2
         wanted = statements(Subject(signed, offer, index, run))
-        expect("statements", f"{len(wanted)} lines", f"{len(payloads)} lines")
+        require_equal("statements", f"{len(wanted)} lines", f"{len(payloads)} lines")
         for name, one, other in zip(("provenance", "runtime trace"), wanted, payloads, strict=True):
             require(one == other, f"{name}: expected the statement that the evidence makes, got another")
     except SealrunError as error:

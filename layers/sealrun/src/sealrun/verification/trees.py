@@ -17,11 +17,11 @@ from sealrun.verification.claims import (
     Folder,
     Progress,
     broken,
-    expect,
     holds,
     no_progress,
     not_shown,
     require,
+    require_equal,
 )
 from sealrun.verification.documents import ARITHMETIC
 
@@ -64,13 +64,13 @@ def read_index(receipt: Receipt, folder: Folder) -> tuple[Index | None, list[Cla
             return None, [not_shown(name, f"{INDEX} is not here", rests_on=ARITHMETIC) for name in TREES]
         # Step 4.1
         index = Index.parse(document)
-        expect("the index's call", f"{receipt.call_hash:064x}", index.call)
-        expect("the index's CID profile", PROFILE, index.cid_profile)
+        require_equal("the index's call", f"{receipt.call_hash:064x}", index.call)
+        require_equal("the index's CID profile", PROFILE, index.cid_profile)
         # Step 4.2
         for name in TREES:
             hashes = [entry.hash for entry in index.trees[name]]
             signed = str(getattr(receipt, HASHES[name]))
-            expect(f"{name} hash", signed, str(tree_hash(f"sealrun:{name}", hashes)))
+            require_equal(f"{name} hash", signed, str(tree_hash(f"sealrun:{name}", hashes)))
     except SealrunError as error:
         return None, [broken("index", error, rests_on=ARITHMETIC)]
     return index, [_count(index, name) for name in TREES]
@@ -118,10 +118,10 @@ class _Opening:
     done: int = 0
 
     def check(self, entry: Entry, leaf: Leaf, at: int) -> None:
-        expect("a leaf's place", at, leaf.index)
-        expect(f"{leaf.label}: kind", entry.kind.name.lower(), leaf.kind.name.lower())
-        expect(f"{leaf.label}: leaf", str(entry.hash), str(leaf.hash))
-        expect(f"{leaf.label}: SHA-256 twin", entry.twin.hex(), leaf.twin.hex())
+        require_equal("a leaf's place", at, leaf.index)
+        require_equal(f"{leaf.label}: kind", entry.kind.name.lower(), leaf.kind.name.lower())
+        require_equal(f"{leaf.label}: leaf", str(entry.hash), str(leaf.hash))
+        require_equal(f"{leaf.label}: SHA-256 twin", entry.twin.hex(), leaf.twin.hex())
         self.done += 1
         if self.done % STRIDE == 0:
             self.progress("leaves", self.done, self.total)
@@ -135,10 +135,10 @@ def _add(leaves: dict[Key, Leaf], name: str, leaf: Leaf) -> None:
 def _open_all(index: Index, document: bytes, leaves: dict[Key, Leaf], opening: _Opening) -> Claim:
     # Step 4.4
     call, opened = parse_openings(document)
-    expect("the openings' call", index.call, call)
+    require_equal("the openings' call", index.call, call)
     for name in TREES:
         entries = index.trees[name]
-        expect(f"the openings' {name}", f"{len(entries)} leaves", f"{len(opened[name])} leaves")
+        require_equal(f"the openings' {name}", f"{len(entries)} leaves", f"{len(opened[name])} leaves")
         for at, (entry, leaf) in enumerate(zip(entries, opened[name], strict=True)):
             if leaves.get((name, leaf.label)) != leaf or entry.leaf != leaf:  # else it was hashed above
                 opening.check(entry, leaf, at)

@@ -35,8 +35,8 @@ def write_plain(path: Path, data: bytes, *, within: Path | None = None) -> None:
     """
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise Malformed(f"{path}: expected a plain file or nothing yet, got something else")
-    if within is not None and not _stays(path.parent, within):
-        raise Malformed(f"{path}: expected a place inside {within}, got a link on the way")
+    if within is not None:
+        check_inside(path, within)
     handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -49,8 +49,17 @@ def write_plain(path: Path, data: bytes, *, within: Path | None = None) -> None:
         Path(scratch).unlink(missing_ok=True)
 
 
+def check_inside(path: Path, within: Path) -> None:
+    """A path that is named as one inside ``within`` leads there; any other path may lead anywhere.
+
+    Raises:
+        Malformed: a link on the way leads elsewhere.
+    """
+    if not _stays(path.parent, within):
+        raise Malformed(f"{path}: expected a place inside {within}, got a link on the way")
+
+
 def _stays(folder: Path, within: Path) -> bool:
-    """False if the folder is named as one inside ``within``, and a link leads elsewhere."""
     named, root = Path.cwd() / os.path.normpath(folder), Path.cwd() / os.path.normpath(within)
     if not named.is_relative_to(root):
         return True

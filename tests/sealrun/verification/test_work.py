@@ -1,0 +1,89 @@
+"""Work is bounded before it is done: what a stranger puts into a folder costs no more than its bytes."""
+
+import json
+import time
+from dataclasses import replace
+
+import pytest
+
+from sealrun.encoding.fields import canonical
+from sealrun.evidence.evidence import Item
+from sealrun.evidence.leaves import TREE, Kind, Leaf
+from sealrun.receipts.receipt import SignedReceipt
+from sealrun.verification.claims import Folder, Verdict
+from sealrun.verification.disclosures import Disclosures
+from sealrun.verification.rerun import Left, Ran, check_reruns
+from sealrun.verification.verify import Trust, verify
+from tests.broken.sale import good_sale
+from tests.sealrun.fakes import FakeOracle
+from tests.sealrun.folder import MemoryFolder
+from tests.sealrun.verification.test_rerun import OTHER, both, elsewhere, offer, ran
+from tests.sealrun.world import ORACLE
+
+
+def _never(_receipt: bytes, _folder: Folder) -> Left:
+    raise AssertionError("nobody named this oracle, so its evidence is not looked at")
+
+
+def test_e6_a_rerun_of_an_oracle_that_nobody_named_is_not_hashed() -> None:
+    first = ran(offer(), ORACLE)
+    folder = both(first, ran(elsewhere(), OTHER, nonce=8, salt="cd" * 32))
+    signed = SignedReceipt.parse(json.loads(first["receipt.json"]))
+    (claim,) = check_reruns(Ran(signed, offer(), folder), Left(), folder.names(), (), _never)
+    assert claim.verdict is Verdict.NOT_SHOWN
+    assert "nobody said that oracle" in claim.says
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["https://gitlab.example:443", "https://gitlab.example.", "https://gitlab.example:0443"],
+)
+def test_e2_the_same_project_by_another_spelling_of_its_origin_is_no_second_one(spelling: str) -> None:
+    first = ran(offer(), ORACLE)
+    second = ran(elsewhere(origin=spelling, project="42"), OTHER, nonce=8, salt="cd" * 32)
+    folder = both(first, second)
+    named = (OTHER.public_key().to_base58(),)
+    result = verify(first["receipt.json"], folder, Trust(reruns=named))
+    assert (result.grade, [claim.name for claim in result.broken]) == (0, ["rerun"])
+    assert "expected another than the first's" in result.broken[0].says
+
+
+def test_e6_disclosures_of_one_tree_hash_no_node_twice() -> None:
+    """Each path has twelve nodes; of 200 neighbours all but some 400 are shared."""
+    sale = good_sale()
+    items = tuple(Item(Kind.OUTPUT, f"build/{at}", f"{at:064x}", 1, public=False) for at in range(200))
+    sale = replace(sale, outputs=items)
+    evidence = sale.evidence(canonical(sale.run))
+    receipt = sale._signed(evidence, FakeOracle(ORACLE), {}).receipt
+    documents = [canonical(evidence.outputs.disclosure(at)) for at in range(200)]
+    start = time.process_time()
+    for _ in range(400):
+        TREE.node(1, 2)
+    nodes = time.process_time() - start
+    leaves = sum(_seconds(leaf) for leaf in evidence.outputs.leaves)
+    check, start = Disclosures(receipt, None), time.process_time()
+    for document in documents:
+        check.one("disclosures/one", document)
+    assert time.process_time() - start < 3 * (nodes + leaves)
+
+
+def _seconds(leaf: Leaf) -> float:
+    start = time.process_time()
+    assert replace(leaf).hash == leaf.hash
+    return time.process_time() - start
+
+
+def test_l14_a_job_named_by_half_a_surrogate_pair_is_no_crash() -> None:
+    sale = good_sale()
+    document = json.dumps({**sale.run, "jobs": [{"name": "\ud800", "id": 1}]}).encode()
+    trees = sale.evidence(document)
+    files = MemoryFolder(sale.folder(profile_hash=trees.profile.hash))
+    files.update({"profile/run.json": document, "index.json": trees.index, "openings.json": trees.openings})
+    assert verify(files["receipt.json"], files, Trust()).claims
+
+
+def test_verify_says_how_far_it_is() -> None:
+    files, told = MemoryFolder(good_sale().folder()), []
+    verify(files["receipt.json"], files, Trust(), progress=lambda *report: told.append(report))
+    assert ("files", 11, 11) in told
+    assert all(done <= total for _, done, total in told)
