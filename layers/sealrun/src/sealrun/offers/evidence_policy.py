@@ -76,7 +76,7 @@ def parse_policy(value: Any) -> EvidencePolicy:
         deterministic=read.truth(value, "deterministic"),
     )
     if policy.inputs == "buyer" and policy.log.patterns:
-        raise Malformed("log: expected no pattern where the inputs are the buyer's (R7), got some")
+        raise Malformed("log: expected no pattern where the inputs are the buyer's, got some")
     return policy
 
 

@@ -133,7 +133,7 @@ def _check_source(
     if changed := configuration_changed(project, stored.offer):
         raise OfferClosed(changed)
     if stored.offer.evidence.inputs == "buyer" and not project.private:
-        raise Unavailable("project: expected a private one, for the inputs are the buyer's (R7), got another")
+        raise Unavailable("project: expected a private one, for the inputs are the buyer's, got another")
 
 
 def _check_payment(offer: Offer, payments: Payments | None, clock: Callable[[], int]) -> None:

@@ -34,7 +34,7 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         name=str(document.get("run-name") or ""),
         includes=tuple(dict.fromkeys(_uses(jobs))),
         troubles=tuple(
-            f"{name}: calls another workflow; put its jobs into this one (R5)"
+            f"{name}: calls another workflow; put its jobs into this one"
             for name, job in jobs.items()
             if "uses" in job and not str(job["uses"]).startswith("./")
         ),
