@@ -14,15 +14,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sealrun.errors import ProviderBusy
 from sealrun.transport.http import (
     Blocked,
+    GuardedTransport,
     TooLong,
     follow,
     guarded_client,
     is_public,
     limited,
     read_limited,
+    trusting,
 )
+from sealrun.transport.rest import Reader
 
 ORIGIN = "https://gitlab.example"
 TOKEN = {"PRIVATE-TOKEN": "glpat-secret"}
@@ -370,3 +374,51 @@ def test_the_next_address_is_tried_when_one_does_not_connect(tls: _Tls) -> None:
         [origin], resolve=lambda _host, _port: ["::1", "127.0.0.1"], verify=trust, unsafe_loopback=True
     ) as client:
         assert client.get(origin).status_code == 204
+
+
+@pytest.mark.peers
+def test_an_authority_of_ones_own_is_trusted_beside_the_public_ones(tls: _Tls) -> None:
+    origin = f"https://gitlab.example:{tls.port}"
+    trust = trusting(str(tls.certificate))
+    assert trust.cert_store_stats()["x509_ca"] > 1
+    with guarded_client(
+        [origin], verify=trust, resolve=lambda _host, _port: ["127.0.0.1"], unsafe_loopback=True
+    ) as client:
+        assert client.get(origin).is_success
+
+
+@pytest.mark.peers
+def test_r11_an_untrusted_authority_is_named_with_tlss_own_reason(tls: _Tls) -> None:
+    origin = f"https://gitlab.example:{tls.port}"
+    with (
+        guarded_client([origin], resolve=lambda _host, _port: ["127.0.0.1"], unsafe_loopback=True) as client,
+        pytest.raises(ProviderBusy, match=r"nothing was sent \(ConnectError: .*certificate verify failed"),
+        Reader("gitlab").translated(),
+    ):
+        client.get(origin)
+
+
+@pytest.mark.parametrize(
+    ("address", "reached"),
+    [("10.1.2.3", True), ("192.168.7.1", True), ("fd00::1", True)]
+    + [
+        (address, False)
+        for address in ("127.0.0.1", "169.254.169.254", "::1", "fe80::1", "::ffff:10.0.0.1", "fd00:ec2::254")
+    ],
+)
+def test_l9_a_private_network_is_reached_by_named_hosts_alone(address: str, *, reached: bool) -> None:
+    """Loopback and link-local addresses stay closed: Lambda's own runtime API and metadata lie there."""
+    for host, allowed in (("https://gitlab.internal", reached), ("https://other.internal", False)):
+        transport = GuardedTransport(
+            [host],
+            resolve=lambda _host, _port: [address],
+            verify=None,
+            unsafe_loopback=False,
+            private_hosts=["gitlab.internal"],
+        )
+        request = httpx.Request("GET", host)
+        if allowed:
+            assert transport._addresses(request) == [address]
+            continue
+        with pytest.raises(Blocked, match="expected a public address"):
+            transport._addresses(request)

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -250,7 +252,10 @@ def test_the_token_is_in_no_repr_and_no_error(token: str) -> None:
         ({"retry-after": "17"}, 17),
         ({"retry-after": "0"}, 1),
         ({"retry-after": "999999"}, 600),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, 30),
+        ({"retry-after": "1.5"}, 2),
+        ({"retry-after": format_datetime(datetime.fromtimestamp(NOW + 44, UTC), usegmt=True)}, 44),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 1),
+        ({"retry-after": "Wed, 41 Oct 2015"}, 30),
         ({"ratelimit-reset": str(NOW + 45)}, 45),
         ({"ratelimit-reset": str(NOW - 45)}, 1),
         ({"retry-after": "-5", "ratelimit-reset": "x"}, 30),

@@ -51,6 +51,8 @@ class Settings:
     pinned_offer: Pinned | None = None  # the code of offers' contracts; none reads no credential from chain
     mina_archives: tuple[str, ...] = ()  # GraphQL URLs; the nodes' own where there is none
     artifact_origins: tuple[str, ...] = ()  # object storage that the provider redirects artifacts to
+    private_hosts: tuple[str, ...] = ()  # providers that may have addresses of a private network
+    tls_authorities: str = ""  # a PEM file of authorities that are trusted beside the public ones
     pins: tuple[PinService, ...] = ()  # where public evidence is pinned; on S3 it is in any case
     # Ciphertexts by their public keys, where a new oracle key serves beside an old one (A9).
     oracle_keys: Mapping[str, bytes] = field(default_factory=dict)
@@ -77,6 +79,8 @@ class Settings:
             oracle_keys=oracle_keys,
             unsafe_loopback=unsafe,
             artifact_origins=tuple(environment.get("SEALRUN_ARTIFACT_ORIGINS", "").split()),
+            private_hosts=tuple(environment.get("SEALRUN_PRIVATE_HOSTS", "").split()),
+            tls_authorities=environment.get("SEALRUN_TLS_AUTHORITIES", ""),
             mina_nodes=nodes,
             pins=parse_services(environment.get("SEALRUN_PIN", ""), unsafe_loopback=unsafe),
             ledger=ledger,
@@ -242,11 +246,16 @@ class Services:
 
     def _http(self, origin: str, files_from: Sequence[str]) -> "httpx.Client":
         """One client an origin: its connections and its TLS context are kept between calls."""
-        from sealrun.transport.http import guarded_client  # noqa: PLC0415
+        from sealrun.transport.http import guarded_client, trusting  # noqa: PLC0415
 
         if origin not in self._clients:
-            origins = {origin, *files_from}
-            self._clients[origin] = guarded_client(origins, unsafe_loopback=self._settings.unsafe_loopback)
+            settings = self._settings
+            self._clients[origin] = guarded_client(
+                {origin, *files_from},
+                verify=trusting(settings.tls_authorities) if settings.tls_authorities else None,
+                private_hosts=settings.private_hosts,
+                unsafe_loopback=settings.unsafe_loopback,
+            )
         return self._clients[origin]
 
     @staticmethod

@@ -15,21 +15,30 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+import httpcore
 import httpx
 
 from sealrun.encoding.origins import canonical_origin
 from sealrun.errors import Malformed
+from sealrun.transport.deadline import DeadlineBackend, Monotonic, each_within, within
 
 Resolve = Callable[[str, int], list[str]]
 
 # A function has one short life: what does not connect or say a word in this time is left to the next one.
 DEFAULT_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+# From the first connect to the last header of one request; a body has its own bound (L11).
+REQUEST_SECONDS = 45.0
+# A name with more addresses than this is asked at the first of them.
+MAX_ADDRESSES = 8
 # GitLab sends one redirect to its object storage; a mirror in front of it may add another.
 MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 # Only 2000::/3 is assigned as global unicast (RFC 4291, 2.4); in it Teredo and 6to4 carry an IPv4 address.
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
+_PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+# EC2's own services, instance metadata among them, have unique local addresses.
+_EC2_SERVICES = ipaddress.IPv6Network("fd00:ec2::/32")
 _TUNNELS_V6 = (ipaddress.IPv6Network("2001::/32"), ipaddress.IPv6Network("2002::/16"))
 
 
@@ -47,7 +56,10 @@ def guarded_client(
     timeout: httpx.Timeout = DEFAULT_TIMEOUT,
     resolve: Resolve | None = None,
     verify: ssl.SSLContext | None = None,
+    private_hosts: Collection[str] = (),
     unsafe_loopback: bool = False,
+    request_seconds: float = REQUEST_SECONDS,
+    clock: Monotonic = time.monotonic,
 ) -> httpx.Client:
     """Make a client that talks to these origins (``https://host[:port]``) only.
 
@@ -55,12 +67,22 @@ def guarded_client(
         origins: all that may be reached, redirect targets included.
         timeout: of each connect, read, write; for a whole answer see ``read_limited``.
         resolve: turns a host and a port into its addresses; the system's resolver when None.
-        verify: what TLS trusts, for a GitLab with its own authority; the public ones when None.
+        verify: what TLS trusts, see ``trusting``; the public authorities when None.
+        private_hosts: names that may have addresses of a private network, for a GitLab within the
+            operator's own. Loopback and link-local addresses stay closed to them.
         unsafe_loopback: let http:// and the loopback addresses through, for the stack on one machine. Never
             set it in a function that is deployed: Lambda's own runtime API listens on loopback.
+        request_seconds: for one request until its last header, whatever the server does meanwhile.
+        clock: monotonic seconds.
     """
     transport = GuardedTransport(
-        origins, resolve=resolve or _resolve, verify=verify, unsafe_loopback=unsafe_loopback
+        origins,
+        resolve=resolve or _resolve,
+        verify=verify,
+        private_hosts=private_hosts,
+        unsafe_loopback=unsafe_loopback,
+        request_seconds=request_seconds,
+        clock=clock,
     )
     # httpx leaves proxies of the environment aside where a transport is given; trust_env says so for good.
     # A compressed answer could unpack to any size before a limit sees it.
@@ -68,6 +90,17 @@ def guarded_client(
     return httpx.Client(
         transport=transport, timeout=timeout, headers=headers, trust_env=False, follow_redirects=False
     )
+
+
+def trusting(authorities: str) -> ssl.SSLContext:
+    """What TLS trusts: the public authorities, and those of a PEM file.
+
+    Raises:
+        OSError, ssl.SSLError: the file is not there, or holds no certificate.
+    """
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_verify_locations(cafile=authorities)
+    return context
 
 
 class GuardedTransport(httpx.BaseTransport):
@@ -80,8 +113,13 @@ class GuardedTransport(httpx.BaseTransport):
         resolve: Resolve,
         verify: ssl.SSLContext | None,
         unsafe_loopback: bool,
+        private_hosts: Collection[str] = (),
+        request_seconds: float = REQUEST_SECONDS,
+        clock: Monotonic = time.monotonic,
     ) -> None:
         self._unsafe_loopback, self._verify = unsafe_loopback, verify
+        self._private_hosts = frozenset(private_hosts)
+        self._seconds, self._clock = request_seconds, clock
         self._origins = frozenset(self._allowed(origin) for origin in origins)
         self._resolve = resolve
         # One pool per name: httpcore pools by address, and two names behind one address must not share
@@ -93,13 +131,15 @@ class GuardedTransport(httpx.BaseTransport):
 
         Raises:
             Blocked: the URL or one of its addresses is not allowed; nothing was sent.
+            ConnectTimeout, ReadTimeout, WriteTimeout: the request's time is over before its last header.
         """
         url = request.url
         if origin_of(url) not in self._origins:
             raise Blocked(f"url: expected an allowed origin, got {origin_of(url)}", request=request)
         if url.userinfo:
             raise Blocked("url: expected no user information, got some", request=request)
-        return self._send_to_one_of(self._addresses(request), request)
+        with within(self._seconds, clock=self._clock):
+            return self._send_to_one_of(self._addresses(request), request)
 
     def close(self) -> None:
         """Close every connection."""
@@ -122,17 +162,22 @@ class GuardedTransport(httpx.BaseTransport):
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError(f"host: {host} has no address", request=request) from error
         for address in found:
-            if not (is_public(address) or (self._unsafe_loopback and address in _LOOPBACK)):
+            if not self._may_reach(host, address):
                 # The address itself stays out of the message: it would tell of the inside of a network.
                 raise Blocked(f"host: expected a public address, got another for {host}", request=request)
         if not found:
             raise httpx.ConnectError(f"host: {host} has no address", request=request)
-        return found
+        return found[:MAX_ADDRESSES]
+
+    def _may_reach(self, host: str, address: str) -> bool:
+        if self._unsafe_loopback and address in _LOOPBACK:
+            return True
+        return is_public(address) or (host in self._private_hosts and is_private(address))
 
     def _pool(self, host: str) -> httpx.HTTPTransport:
         if host not in self._pools:
             self._verify = self._verify or httpx.create_ssl_context(trust_env=False)
-            self._pools[host] = httpx.HTTPTransport(verify=self._verify, trust_env=False)
+            self._pools[host] = _Pool(self._verify)
         return self._pools[host]
 
     def _send_to_one_of(self, addresses: list[str], request: httpx.Request) -> httpx.Response:
@@ -143,6 +188,22 @@ class GuardedTransport(httpx.BaseTransport):
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue  # not connected, so not sent: the next address is no second request
         return pool.handle_request(_to(addresses[-1], request))
+
+
+class _Pool(httpx.HTTPTransport):
+    """httpx's own transport over connections that keep to a deadline."""
+
+    def __init__(self, verify: ssl.SSLContext) -> None:
+        super().__init__(verify=verify, trust_env=False)
+        # httpx takes no backend for the network, so its pool is replaced before it is used.
+        self._pool = httpcore.ConnectionPool(ssl_context=verify, network_backend=DeadlineBackend())
+
+
+def is_private(address: str) -> bool:
+    """True for an address of a private network (RFC 1918, RFC 4193); not for loopback or link-local ones."""
+    ip = ipaddress.ip_address(address)
+    held = any(ip in network for network in _PRIVATE if network.version == ip.version)
+    return held and ip not in _EC2_SERVICES
 
 
 def is_public(address: str) -> bool:
@@ -171,7 +232,7 @@ def read_limited(response: httpx.Response, limit: int, *, seconds: float = 30.0)
 def limited(response: httpx.Response, limit: int, *, seconds: float) -> Iterator[bytes]:
     """The body in pieces as they arrive, until one passes a limit.
 
-    Not checked: that anybody reads on in time; the clock only looks when a piece arrives.
+    What the reader does with the pieces counts as well.
 
     Raises:
         TooLong: the body has more than ``limit`` bytes, or comes compressed.
@@ -181,7 +242,8 @@ def limited(response: httpx.Response, limit: int, *, seconds: float) -> Iterator
         raise TooLong("body: expected it as it is, got it compressed", request=response.request)
     ends, size = time.monotonic() + seconds, 0
     # A response that was made in memory (httpx.MockTransport) is read already.
-    for piece in [response.content] if response.is_stream_consumed else response.iter_raw():
+    pieces = [response.content] if response.is_stream_consumed else response.iter_raw()
+    for piece in each_within(pieces, seconds):
         size += len(piece)
         if size > limit:
             raise TooLong(f"body: expected at most {limit} bytes, got more", request=response.request)

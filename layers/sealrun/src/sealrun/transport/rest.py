@@ -1,10 +1,12 @@
 """What the REST APIs of CI providers have in common: JSON, files in pieces, failures as our errors."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +22,8 @@ MAX_JSON_BYTES = 4 << 20
 PAUSE_SECONDS = 30
 MAX_PAUSE_SECONDS = 600
 MAX_WORDS = 300
+MAX_CAUSE = 160
+_TITLE_WITHIN = 4096
 
 
 class Reader:
@@ -86,10 +90,19 @@ class Reader:
         except TooLong as error:
             raise too_long(f"{self._provider}: {error}") from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            words = f"{self._provider}: no connection, nothing was sent"
+            words = f"{self._provider}: no connection, nothing was sent ({_cause(error)})"
             raise ProviderBusy(words, retry_after=PAUSE_SECONDS) from error
         except httpx.HTTPError as error:
-            raise self.unclear(f"no whole answer ({type(error).__name__})") from error
+            raise self.unclear(f"no whole answer ({_cause(error)})") from error
+
+
+def _cause(error: BaseException) -> str:
+    """What TLS or the system said (R11). Only their words are told: a client's own may repeat a request."""
+    kind, found = type(error).__name__, error.__cause__
+    while found is not None and not isinstance(found, OSError):
+        found = found.__cause__ or found.__context__
+    said = re.sub(r"[\x00-\x1f\x7f]+", " ", str(found or ""))[:MAX_CAUSE].strip()
+    return f"{kind}: {said}" if said else kind
 
 
 class Rest:
@@ -186,22 +199,38 @@ def read_started(run_id: int, read: Callable[[int], Run]) -> Run:
 
 
 def pause(headers: httpx.Headers, now: float, *, reset: str) -> int:
-    """Seconds to wait by ``Retry-After`` or the header ``reset``; never more than 10 minutes."""
+    """Seconds to wait by ``Retry-After`` (seconds or a date) or the header ``reset``; at most 10 minutes."""
     after, until = headers.get("retry-after", ""), headers.get(reset, "")
     seconds = float(PAUSE_SECONDS)
-    if re.fullmatch(r"\d{1,9}", after, re.ASCII):
-        seconds = int(after)
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", after, re.ASCII):
+        seconds = math.ceil(float(after))
+    elif (date := _http_date(after)) is not None:
+        seconds = date - now
     elif re.fullmatch(r"\d{1,12}", until, re.ASCII):
         seconds = int(until) - now
     return int(min(max(seconds, 1), MAX_PAUSE_SECONDS))
 
 
+def _http_date(text: str) -> float | None:
+    """Unix seconds of a date as RFC 9110, 5.6.7 has it; None for anything else."""
+    try:
+        return parsedate_to_datetime(text[:64]).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
 def words(body: bytes, flat: Callable[[dict[str, Any]], str], *, secret: str) -> str:
-    """A provider's words from its JSON error, on one line, short, without the token."""
+    """A provider's words from its JSON error, or a page's title, on one line, short, without the token."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         value = None
-    said = flat(value) if isinstance(value, dict) else ""
+    said = flat(value) if isinstance(value, dict) else _title(body)
     said = re.sub(r"[\x00-\x1f\x7f]+", " ", said.replace(secret, "[token]") if secret else said)
     return said[:MAX_WORDS].strip() or "no reason given"
+
+
+def _title(body: bytes) -> str:
+    """A proxy's or a maintenance page's own words: ``<html><title>Maintenance</title>`` as Maintenance."""
+    found = re.search(rb"<title[^>]{0,100}>([^<]{1,200})", body[:_TITLE_WITHIN], re.IGNORECASE)
+    return f"a web page: {found[1].decode('utf-8', 'replace')}" if found else ""

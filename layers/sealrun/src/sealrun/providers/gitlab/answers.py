@@ -43,6 +43,9 @@ RESULTS = {
 # GitLab's own words, with status 400: too many pipelines of one project, user and commit in a minute.
 _TOO_MANY_PIPELINES = "Too many pipelines created in the last minute"
 _TOO_MANY_SECONDS = 60
+# Maintenance mode and Geo's read-only sites answer a write so, with 403.
+_READ_ONLY = "read-only"
+_READ_ONLY_SECONDS = 300
 _NO_VARIABLES = "Insufficient permissions to set pipeline variables"
 
 
@@ -103,7 +106,7 @@ def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> 
 
     Raises:
         ProviderRefused: 3xx and 4xx, in GitLab's own words as far as it gave any.
-        ProviderBusy: 429, and GitLab's own limit of pipelines per minute, which comes with 400.
+        ProviderBusy: 429, GitLab's own limit of pipelines per minute, which comes with 400, and maintenance.
         ProviderUnclear: 5xx and 408.
     """
     status = response.status_code
@@ -113,6 +116,8 @@ def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> 
         raise ProviderBusy(f"gitlab answered 429: {said}", retry_after=after)
     if status == HTTPStatus.BAD_REQUEST and _TOO_MANY_PIPELINES in said:
         raise ProviderBusy(f"gitlab answered 400: {said}", retry_after=_TOO_MANY_SECONDS)
+    if status == HTTPStatus.FORBIDDEN and _READ_ONLY in said:
+        raise ProviderBusy(f"gitlab answered 403: {said}", retry_after=_READ_ONLY_SECONDS)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         raise ProviderUnclear(f"gitlab answered {status}: {said}")
     if _NO_VARIABLES in said:
