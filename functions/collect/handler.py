@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from sealrun.adapters.aws.function_url import answer, body_bytes, resolver, serve
 from sealrun.composition.aws import Services, Settings
 from sealrun.encoding.read import hex_field
-from sealrun.errors import NotFound
+from sealrun.errors import NotFound, SealrunError
 from sealrun.offers.provider_rules import PROVIDERS
 from sealrun.providers.kind import kind_of
 from sealrun.workflows.collect_run import advance
@@ -26,17 +26,24 @@ services = Services(settings)
 
 @app.post("/webhooks/<provider>")
 def post_webhook(provider: str) -> Response[str]:
-    """Take a provider's delivery; every delivery gets the same answer, which says nothing about runs."""
-    woken = take_webhook(
-        body_bytes(app, at_most=MAX_DELIVERY_BYTES),
-        app.current_event.headers,
-        deliveries=_deliveries(provider),
-        ledger=services.ledger,
-        keys=services.keys,
-        waker=services.starter.waker,
-        now=services.clock(),
-    )
-    logger.info("webhook", woken=woken)
+    """Take a provider's delivery; every delivery gets the same answer, which says nothing about runs.
+
+    Also while a store is down: a provider stops sending where it gets errors, and the schedule looks anyway.
+    """
+    deliveries = _deliveries(provider)
+    try:
+        woken = take_webhook(
+            body_bytes(app, at_most=MAX_DELIVERY_BYTES),
+            app.current_event.headers,
+            deliveries=deliveries,
+            ledger=services.ledger,
+            keys=services.webhook_keys,
+            waker=services.starter.waker,
+            now=services.clock(),
+        )
+        logger.info("webhook", woken=woken)
+    except SealrunError as error:
+        logger.warning("webhook", type=error.type, detail=error.detail)
     return answer({"accepted": True}, status=HTTPStatus.ACCEPTED)
 
 

@@ -78,7 +78,7 @@ def _needed(*parameters: Parameter) -> tuple[Parameter, ...]:
 
 _DELIVERY = Operation(
     ref("WebhookTaken"),
-    (errors.Malformed, errors.NotFound, errors.Unavailable, errors.StoreUnavailable),
+    (errors.NotFound,),
     status=202,
     body={},
     body_required=False,

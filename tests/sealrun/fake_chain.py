@@ -38,6 +38,7 @@ def account_answer(
     root: int = 0,
     count: int = 0,
     height: int = 100,
+    date: int = 1_800_000_000,
 ) -> dict[str, Any]:
     """What a synced node says of an account that is as it must be, with changes."""
     key = buyer or BUYER.public_key()
@@ -59,7 +60,14 @@ def account_answer(
         "syncStatus": "SYNCED",
         "networkID": "mina:devnet",
         "daemonStatus": {"consensusConfiguration": {"slotDuration": 180_000}},
-        "bestChain": [{"protocolState": {"consensusState": {"blockHeight": str(height)}}}],
+        "bestChain": [
+            {
+                "protocolState": {
+                    "blockchainState": {"date": str(date * 1000)},
+                    "consensusState": {"blockHeight": str(height)},
+                }
+            }
+        ],
         "account": account,
         "seller": payee(SELLER.public_key()),
         "operator": payee(OPERATOR.public_key()),
@@ -77,6 +85,11 @@ class FakeChain:
     cached: Answer | None = None
     told: list[object] = field(default_factory=list)  # the events of an archive
     asked: int = 0
+
+    def remembered(
+        self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int
+    ) -> Answer | None:
+        return self.cached if self.cached and self.cached.at > newer_than else None
 
     def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
         if self.cached and self.cached.at > newer_than:

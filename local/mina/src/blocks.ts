@@ -69,6 +69,16 @@ export class Chain {
     return this.blocks.at(-1)!;
   }
 
+  /**
+   * The newest blocks, oldest first. A chain that makes a block with each command is up to date while it waits,
+   * so its tip is dated now; clients take a node whose tip is old for one that is stuck.
+   */
+  newest(count: number): Block[] {
+    const found = this.blocks.slice(-count);
+    if (this.options.blockMs > 0) return found;
+    return found.map((each) => (each === this.tip ? { ...each, date: this.options.now() } : each));
+  }
+
   get proofs(): boolean {
     return this.options.proofs;
   }

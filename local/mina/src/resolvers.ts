@@ -46,7 +46,7 @@ export function createResolvers(chain: Chain): Record<string, unknown> {
     account: ({ publicKey, token }: { publicKey: string; token?: string }) =>
       account(chain, publicKey, token ?? DEFAULT_TOKEN),
     bestChain: ({ maxLength }: { maxLength?: number }) =>
-      chain.blocks.slice(-Math.min(Math.max(maxLength ?? MAX_BLOCKS, 1), MAX_BLOCKS)).map(block),
+      chain.newest(Math.min(Math.max(maxLength ?? MAX_BLOCKS, 1), MAX_BLOCKS)).map(block),
     block: (query: { height?: number; stateHash?: string }) => findBlock(chain, query),
     pooledZkappCommands: ({ publicKey }: { publicKey?: string }) =>
       chain.pendingCommands(publicKey).map(command),

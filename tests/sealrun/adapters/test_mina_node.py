@@ -90,6 +90,28 @@ def test_a1_an_account_that_is_missing_is_an_answer_and_not_a_fault() -> None:
     assert made.names == ["a"]
 
 
+TIP_AT = 1_800_000_000
+STALE: dict[str, dict[str, Any]] = {
+    "stuck for a day": account_answer(date=TIP_AT - 86_400),
+    "stuck for ten slots": account_answer(date=TIP_AT - 10 * 180),
+    "ahead of time": account_answer(date=TIP_AT + 3600),
+    "no time": {
+        **account_answer(),
+        "bestChain": [{"protocolState": {"consensusState": {"blockHeight": "1"}}}],
+    },
+    "a time of 3,000 digits": account_answer(date=10**3000),
+}
+
+
+@pytest.mark.parametrize("stale", STALE)
+def test_a13_a_node_with_a_stuck_tip_is_no_answer(stale: str) -> None:
+    fresh = account_answer(exit_slot=9, date=TIP_AT - 360)
+    made = Nodes(a=says(STALE[stale]), b=says(fresh))
+    assert made.look() == fresh, "the exit is seen at the node that follows the chain"
+    with pytest.raises(NodeUnavailable, match="got 0 whole answers"):
+        Nodes(a=says(STALE[stale])).look()
+
+
 def test_nodes_agree_where_the_offer_asks_for_it() -> None:
     low, high = account_answer(height=99), account_answer(height=101)
     other = account_answer(balance=1)

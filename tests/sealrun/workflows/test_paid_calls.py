@@ -1,5 +1,8 @@
 """A paid call costs one signature, and nothing that is signed or deposited is ever passed."""
 
+import base64
+import json
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -8,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from mina.keys import PrivateKey
+from sealrun.adapters.memory.throttle import Throttle
 from sealrun.errors import (
     AccountRefused,
     Conflict,
@@ -32,7 +36,7 @@ from tests.sealrun.adapters.test_ledger import dynamo
 from tests.sealrun.fake_chain import DEPOSIT, account_answer
 from tests.sealrun.fakes import FakeLedger
 from tests.sealrun.market import SELLER_SITE, SERVICE, Market, body_of, payment_of
-from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, make_paid_offer, terms_value
+from tests.sealrun.world import ACCOUNT, BUSY, BUYER, ORACLE, PRICE, make_paid_offer, terms_value
 
 NAME = ACCOUNT.public_key().to_base58()
 
@@ -343,11 +347,23 @@ def test_l2_a_buyer_who_has_just_topped_up_waits_five_seconds(market: Market) ->
 def test_l2_a_stranger_does_not_use_up_a_buyers_look_ups(market: Market) -> None:
     stranger = PrivateKey.from_scalar(66)
     for nonce in range(30):
+        market.chain.cached = None  # each in a process of its own
         with pytest.raises(AccountRefused):
             market.pay(market.sign(limit=PRICE, nonce=nonce, buyer=stranger))
+    market.chain.cached = None
     with pytest.raises(TooMany, match="fewer calls in a minute"):
         market.pay(market.sign(limit=PRICE, nonce=31, buyer=stranger))
     assert market.pay(market.sign(limit=PRICE)).first
+
+
+def test_l2_views_that_are_remembered_use_up_no_look_ups() -> None:
+    payment = {"depth": 0, "nodes": 1, "failed_per_day": 1000}
+    offer = make_paid_offer(price="1", payment=payment, **BUSY)
+    market = Market(offer)
+    for number in range(1, 50):
+        market.throttle = Throttle()
+        assert market.pay(market.sign(limit=number, nonce=number)).first
+    assert market.chain.looks == 1
 
 
 def test_l8_without_a_node_nothing_is_claimed_and_running_calls_finish(market: Market) -> None:
@@ -426,6 +442,33 @@ def test_a_payment_that_is_not_this_calls_is_refused(
     with pytest.raises((Malformed, Refused), match=text):
         market.pay(signed, payment=change)
     assert ledger_is_untouched(market)
+
+
+def url_safe(value: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
+
+
+VARIANTS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "as we write it": x402.encoded,
+    "without padding": lambda value: x402.encoded(value).rstrip("="),
+    "base64url": url_safe,
+    "base64url without padding": lambda value: url_safe(value).rstrip("="),
+    "a line feed at the end": lambda value: x402.encoded(value) + "\n",
+    "other members": lambda value: x402.encoded(
+        {**value, "metadata": {}, "resource": None, "extensions": None}
+    ),
+    "other members of accepted": lambda value: x402.encoded(
+        {**value, "accepted": {**value["accepted"], "outputSchema": {}, "extra": None}}
+    ),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("filler", ["", "a", "ab"])  # so that every number of padding characters comes
+def test_l3_a_payment_is_read_as_any_client_may_write_it(market: Market, variant: str, filler: str) -> None:
+    signed = market.sign(limit=PRICE)
+    payment = {**payment_of(signed, market.offer), "resource": {"url": filler}}
+    assert market.pay(signed, payment=VARIANTS[variant](payment)).first
 
 
 @pytest.mark.parametrize("name", ["buyer", "limit", "signature", "identifier"])

@@ -3,17 +3,24 @@
 import base64
 import hmac
 import json
+from typing import Any
 
+import httpx
 import pytest
 
+from sealrun.adapters.memory.remembered_keys import SECONDS, RememberedKeys
+from sealrun.errors import StoreUnavailable
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.providers.gitlab.webhook import GitLabDeliveries
-from sealrun.runs.record import Record
+from sealrun.runs.record import Record, RunKey
 from sealrun.service.credentials import key_context
 from sealrun.workflows.take_webhook import take_webhook
 from tests.sealrun.fakes import FakeKeys, FakeLedger
+from tests.sealrun.gateway import Gateway, load
+from tests.sealrun.market import Market
 from tests.sealrun.world import World, make_offer
 
+NOW = 1_800_000_000
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
 
@@ -37,7 +44,13 @@ def running() -> tuple[World, Record]:
 
 
 def deliver(
-    world: World, *, run: int = 1, at: int | None = None, key: bytes = KEY, instance: str = ""
+    world: World,
+    *,
+    run: int = 1,
+    at: int | None = None,
+    key: bytes = KEY,
+    instance: str = "",
+    unsigned: bool = False,
 ) -> bool:
     body = json.dumps(
         {
@@ -57,7 +70,7 @@ def deliver(
     }
     return take_webhook(
         body,
-        headers,
+        {} if unsigned else headers,
         deliveries=GitLabDeliveries(),
         ledger=world.ledger,
         keys=world.keys,
@@ -72,6 +85,60 @@ def test_r6_a_true_delivery_wakes_the_collector_and_asks_the_provider_nothing() 
     assert deliver(world)
     assert world.waker.woken == [record.call_hash]
     assert len(world.provider.calls) == asked
+
+
+@pytest.mark.parametrize("how", [{"at": NOW - 301}, {"at": NOW + 301}, {"unsigned": True}], ids=str)
+def test_r6_a_delivery_that_cannot_be_genuine_asks_neither_the_table_nor_a_key(how: dict[str, Any]) -> None:
+    world, _ = running()
+    ledger = world.ledger
+    world.ledger = None
+    assert not deliver(world, **how)
+    world.ledger = ledger
+    assert world.keys.opened == 0  # type: ignore[attr-defined]
+
+
+def test_r6_a_flood_of_forged_deliveries_opens_a_key_once() -> None:
+    world, record = running()
+    keys, world.keys = world.keys, RememberedKeys(world.keys, world.clock)  # type: ignore[assignment]
+    for _ in range(50):
+        assert not deliver(world, key=b"forged" * 6)
+    assert keys.opened == 1  # type: ignore[attr-defined]
+    assert deliver(world)
+    assert world.waker.woken == [record.call_hash]
+    world.clock.passes(SECONDS)
+    assert deliver(world)
+    assert keys.opened == 2  # type: ignore[attr-defined]
+
+
+class DownLedger(FakeLedger):
+    """A table that throttles."""
+
+    def call_of_run(self, run: RunKey) -> int | None:
+        raise StoreUnavailable("table: expected an answer, got ClientError")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "hello",
+        "x" * ((1 << 20) + 1),
+        '{"object_kind":"pipeline","project":{"id":42},"object_attributes":{"id":9}}',
+    ],
+    ids=["no JSON", "too long", "table down"],
+)
+def test_r6_every_delivery_is_answered_202(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    market = Market(ledger=DownLedger())
+    module = load("collect", market, monkeypatch, webhook_keys=market.keys)
+    headers = {
+        "X-Gitlab-Event": "Pipeline Hook",
+        "X-Gitlab-Token": "s",
+        "X-Gitlab-Instance": "https://a.test",
+    }
+    gateway, url = Gateway(module), "https://calls.test/webhooks"
+    answer = gateway.answer(httpx.Request("POST", f"{url}/gitlab", content=body, headers=headers))
+    assert (answer.status_code, answer.json()) == (202, {"accepted": True})
+    unknown = gateway.answer(httpx.Request("POST", f"{url}/other", content=body))
+    assert unknown.status_code == 404
 
 
 @pytest.mark.parametrize("other", [{"run": 2}, {"instance": "https://other.example"}])

@@ -34,6 +34,11 @@ PERMISSIONS = {
 }
 TIMING = ("initialMinimumBalance", "cliffTime", "cliffAmount", "vestingPeriod", "vestingIncrement")
 
+# A slot without a block has a chance of one in four: eight in a row come less than once in 130 days.
+STALE_SLOTS = 8
+# How far the network's clock and ours may differ.
+TIP_AHEAD_SECONDS = 300
+
 _ACCOUNT = (
     "publicKey token balance{total} zkappState verificationKey{hash} "
     f"permissions{{{' '.join(PERMISSIONS)} setVerificationKey{{auth txnVersion}}}} "
@@ -79,7 +84,7 @@ def account_query(address: PublicKey | None, terms: Terms) -> str:
     account = f"account:{_account(address, _ACCOUNT)}" if address else ""
     return (
         "{syncStatus networkID daemonStatus{consensusConfiguration{slotDuration}} "
-        "bestChain(maxLength:1){protocolState{consensusState{blockHeight}}} "
+        "bestChain(maxLength:1){protocolState{blockchainState{date} consensusState{blockHeight}}} "
         f"{account} seller:{_account(terms.seller, _PAYEE)} operator:{_account(terms.operator, _PAYEE)}}}"
     )
 
@@ -204,6 +209,25 @@ def slot_seconds(answer: Mapping[str, Any]) -> int:
     if seconds < 1:
         raise ValueError("slot duration: expected at least a second")
     return seconds
+
+
+def check_tip(answer: Mapping[str, Any], *, now: int) -> None:
+    """The node's newest block is no older than a few slots (A13): a stuck node hides exits and withdrawals.
+
+    Args:
+        answer: ``data`` of the answer to ``account_query``.
+        now: Unix seconds.
+
+    Raises:
+        NodeUnavailable: it is older, dated ahead of our clock, or not told.
+    """
+    try:
+        made = _number(answer["bestChain"][0]["protocolState"]["blockchainState"]["date"]) // 1000
+        oldest, newest = now - STALE_SLOTS * slot_seconds(answer), now + TIP_AHEAD_SECONDS
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise unreadable(error) from error
+    if not oldest <= made <= newest:
+        raise NodeUnavailable(f"node: expected a newest block of {oldest} to {newest}, got one of {made}")
 
 
 def _height(answer: Mapping[str, Any]) -> int:

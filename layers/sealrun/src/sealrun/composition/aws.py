@@ -11,6 +11,7 @@ from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.adapters.files.archives import unpack_zip
 from sealrun.adapters.files.spool import spooled
 from sealrun.adapters.ipfs.pins import PinService, open_pinner, parse_services
+from sealrun.adapters.memory.remembered_keys import RememberedKeys
 from sealrun.chain.account import Pinned
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.keys import Oracle
@@ -135,6 +136,11 @@ class Services:
         from sealrun.adapters.aws.s3 import S3EvidenceStore  # noqa: PLC0415
 
         return S3EvidenceStore(self._aws("s3"), bucket=self._settings.evidence_bucket)
+
+    @cached_property
+    def webhook_keys(self) -> RememberedKeys:
+        """The key service for what anybody can ask about as often as they like."""
+        return RememberedKeys(self.keys, self.clock)
 
     @cached_property
     def keys(self) -> "KmsKeys":

@@ -26,6 +26,13 @@ def only(
     return value
 
 
+def with_others(value: object, names: Collection[str], *, where: str) -> dict[str, Any]:
+    """The object itself, if it has these names; others may stand beside them."""
+    if not isinstance(value, dict):
+        raise Malformed(f"{where}: expected an object, got {type(value).__name__}")
+    return only(value, names, where=where, optional=value.keys())
+
+
 def text(value: Mapping[str, Any], name: str, *, pattern: str, says: str) -> str:
     """A string that matches the whole pattern; ``says`` tells the pattern in words."""
     found = value[name]

@@ -124,9 +124,7 @@ def with_payment(body: Mapping[str, Any], header: str, offer: Offer, seller: Sel
         Refused: the payment is for something else than this offer.
     """
     payment = decoded(header)
-    read.only(
-        payment, ("x402Version", "accepted", "payload"), where="payment", optional=("resource", "extensions")
-    )
+    read.with_others(payment, ("x402Version", "accepted", "payload"), where="payment")
     read.whole(payment, "x402Version", low=VERSION, high=VERSION)
     _check_accepted(payment["accepted"], offer, seller)
     payload = _payload(payment)
@@ -173,7 +171,7 @@ def encoded(value: Mapping[str, Any]) -> str:
 
 
 def decoded(header: str) -> dict[str, Any]:
-    """The JSON object in a header.
+    """The JSON object in a header, in either alphabet of base64 (RFC 4648), padded or not: clients differ.
 
     Raises:
         Malformed: it is too long, not base64, or not a JSON object.
@@ -182,8 +180,9 @@ def decoded(header: str) -> dict[str, Any]:
         raise Malformed(
             f"{SIGNATURE_HEADER}: expected at most {MAX_HEADER_LENGTH} characters, got {len(header)}"
         )
+    text = header.strip().rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        body = base64.b64decode(header, validate=True)
+        body = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise Malformed(f"{SIGNATURE_HEADER}: expected base64, got something else") from error
     return parse_object(body)
@@ -200,7 +199,7 @@ def _check_accepted(accepted: object, offer: Offer, seller: Seller) -> None:
     """What is signed is tied by the hashes; this tells early that a client means another offer."""
     expected = requirements(offer, seller)
     names = ("scheme", "network", "asset", "amount", "payTo")
-    value = read.only(accepted, names, where="accepted", optional=("maxTimeoutSeconds", "extra"))
+    value = read.with_others(accepted, names, where="accepted")
     for name in names:
         if value[name] != expected[name]:
             raise Refused(f"accepted.{name}: expected {expected[name]}, got {str(value[name])[:80]}")

@@ -19,6 +19,11 @@ class Answer:
 class Chain(Protocol):
     """Mina nodes, asked with ``sealrun.chain.account.account_query``."""
 
+    def remembered(
+        self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int
+    ) -> Answer | None:
+        """What ``look`` would answer without asking a node; None where it would have to ask one."""
+
     def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
         """An answer that came after ``newer_than``, from so many nodes that agree; an older one is renewed.
 

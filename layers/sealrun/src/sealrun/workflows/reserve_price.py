@@ -84,8 +84,8 @@ def reserve_price(
         NodeUnavailable: no node can be believed now.
     """
     payment = payments.payment(offer)
-    account, buyer = signed.call.account.to_base58(), signed.signer.to_base58()
-    standing = ledger.standing(account)
+    buyer = signed.signer.to_base58()
+    standing = ledger.standing(signed.call.account.to_base58())
     _check_signer(signed, standing, payment)
     if standing and standing.tree.full:
         said = f"account: expected room for one more call, got {standing.tree.count}; settle it, open another"
@@ -96,8 +96,6 @@ def reserve_price(
     if reserve.voucher.limit < needed:
         said = f"limit: expected at least {needed} nanomina, got {reserve.voucher.limit}"
         raise _required(said, offer, payments, standing)
-    if not ledger.count_request(Rate(f"chain {account} {buyer}", clock() // 60, LOOKS_PER_MINUTE)):
-        raise TooMany("account: expected fewer calls in a minute, got more", retry_after=60)
     funds = _covered_funds(signed, offer, payment, needed, ledger, payments, clock)
     return replace(reserve, funds=funds, terms=payment.terms.hash)
 
@@ -129,7 +127,7 @@ def _covered_funds(
     refusal: Refused | None = None
     for age in (VIEW_SECONDS, REFUSAL_SECONDS):
         try:
-            view = _view(signed, offer, payment, ledger, payments, newer_than=clock() - age)
+            view = _view(signed, offer, payment, ledger, payments, clock, age=age)
         except AccountRefused as error:
             refusal = _refused(error.detail, offer, payments)
             continue
@@ -144,10 +142,21 @@ def _covered_funds(
 
 
 def _view(
-    signed: SignedCall, offer: Offer, payment: Payment, ledger: Ledger, payments: Payments, *, newer_than: int
+    signed: SignedCall,
+    offer: Offer,
+    payment: Payment,
+    ledger: Ledger,
+    payments: Payments,
+    clock: Callable[[], int],
+    *,
+    age: int,
 ) -> AccountView:
     address = signed.call.account
-    answer = payments.chain.look(address, payment.terms, newer_than=newer_than, nodes=payment.nodes)
+    how: dict[str, Any] = {"newer_than": clock() - age, "nodes": payment.nodes}
+    answer = payments.chain.remembered(address, payment.terms, **how)
+    if answer is None:
+        _count_look(signed, ledger, clock)
+        answer = payments.chain.look(address, payment.terms, **how)
     view = check_account(
         answer.value,
         address=address,
@@ -159,6 +168,13 @@ def _view(
     if view.buyer != signed.signer:
         raise AccountRefused(f"state.buyer: expected {signed.signer.to_base58()}, got another")
     return view
+
+
+def _count_look(signed: SignedCall, ledger: Ledger, clock: Callable[[], int]) -> None:
+    """One more question to the chain; a view that is remembered asks none."""
+    who = f"chain {signed.call.account.to_base58()} {signed.signer.to_base58()}"
+    if not ledger.count_request(Rate(who, clock() // 60, LOOKS_PER_MINUTE)):
+        raise TooMany("account: expected fewer calls in a minute, got more", retry_after=60)
 
 
 def _deep(view: AccountView, payment: Payment, ledger: Ledger) -> int:

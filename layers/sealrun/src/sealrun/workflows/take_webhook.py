@@ -15,6 +15,9 @@ MAX_DELIVERY_BYTES = 1 << 20
 class Deliveries(Protocol):
     """How one provider's webhooks are read."""
 
+    def plausible(self, body: bytes, headers: Mapping[str, str], *, now: int) -> bool:
+        """False if it cannot be genuine whatever the secret is: no signature, or of another time."""
+
     def run(self, body: bytes, headers: Mapping[str, str]) -> RunKey | None:
         """The run that the delivery is about; None for anything else. Nothing is verified."""
 
@@ -34,8 +37,17 @@ def take_webhook(
 ) -> bool:
     """Wake the collector if the delivery is a true one about a run of ours that is not over.
 
-    An unknown run is dropped before any key is opened, and no provider is ever asked here: the
-    collector reads the run itself and believes nothing that the delivery says.
+    What cannot be genuine is dropped before the table is asked, an unknown run before any key is opened, and
+    no provider is ever asked here: the collector reads the run itself and believes nothing of the delivery.
+
+    Args:
+        body: as it came.
+        headers: of the delivery.
+        deliveries: how this provider's are read.
+        ledger: the table of calls and runs.
+        keys: opens what an offer's provider signs with, and may remember it for a while.
+        waker: wakes the collector.
+        now: Unix seconds.
 
     Returns:
         True if the collector was woken.
@@ -43,6 +55,8 @@ def take_webhook(
     Raises:
         Unavailable: the ledger, the key service or the waker is out of reach.
     """
+    if not deliveries.plausible(body, headers, now=now):
+        return False
     run = deliveries.run(body, headers)
     call_hash = run and ledger.call_of_run(run)
     record = ledger.record(call_hash) if call_hash else None

@@ -3,8 +3,9 @@
     nodes = MinaNodes(guarded_client(origins), urls=["https://api.minascan.io/node/devnet/v1/graphql"])
     answer = nodes.look(address, terms, newer_than=now - 60, nodes=1)
 
-``sealrun.chain.account`` judges what an answer says. Here a node only has to be synced, of the network, and
-whole. A cached answer is as old as the caller allows; a refusal is cached as the answer that it rests on.
+``sealrun.chain.account`` judges what an answer says. Here a node only has to be synced, of the network, up to
+date (A13) and whole. A cached answer is as old as the caller allows; a refusal is cached as the answer that
+it rests on.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ from typing import Any
 import httpx
 
 from mina.keys import PublicKey
-from sealrun.chain.account import account_query, check_node
+from sealrun.chain.account import account_query, check_node, check_tip
 from sealrun.chain.offer_contract import events_query
 from sealrun.errors import AccountRefused, NodeUnavailable
 from sealrun.offers.terms import Terms
@@ -59,9 +60,16 @@ class MinaNodes:
         self._locks: dict[_Key, threading.Lock] = {}
         self._lock = threading.Lock()
 
+    def remembered(
+        self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int
+    ) -> Answer | None:
+        """See ``sealrun.ports.node.Chain``."""
+        found = self._cache.get(_key(address, terms, nodes))
+        return found if found and found.at > newer_than else None
+
     def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
         """See ``sealrun.ports.node.Chain``; one question per account is under way at a time."""
-        key = (address.to_base58() if address else "", terms.hash, nodes)
+        key = _key(address, terms, nodes)
         with self._lock:
             waiting = self._locks.setdefault(key, threading.Lock())
         with waiting:
@@ -113,6 +121,7 @@ class MinaNodes:
         # A seller or operator who cannot be paid is refused where the account is: the answer is whole.
         with contextlib.suppress(AccountRefused):
             check_node(data, terms)
+        check_tip(data, now=self._clock())
         return data
 
     def _data(self, url: str, query: str) -> Mapping[str, Any]:
@@ -123,6 +132,10 @@ class MinaNodes:
         except httpx.HTTPError as error:
             raise NodeUnavailable(f"node: no whole answer ({type(error).__name__})") from error
         return _data(status, body)
+
+
+def _key(address: PublicKey | None, terms: Terms, nodes: int) -> _Key:
+    return address.to_base58() if address else "", terms.hash, nodes
 
 
 def _data(status: int, body: bytes) -> Mapping[str, Any]:

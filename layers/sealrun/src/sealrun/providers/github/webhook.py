@@ -7,6 +7,7 @@ has, so a delivery that is sent again later wakes nobody, and the schedule looks
 
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -21,6 +22,12 @@ _EVENT, _SIGNATURE = "x-github-event", "x-hub-signature-256"
 
 class GitHubDeliveries:
     """``sealrun.workflows.take_webhook.Deliveries`` for GitHub: the event ``workflow_run``."""
+
+    def plausible(self, body: bytes, headers: Mapping[str, str], *, now: int) -> bool:
+        """A delivery has a signature of its form, and is about a run that changed not long ago."""
+        lower = {name.lower(): value for name, value in headers.items()}
+        signed = re.fullmatch(r"sha256=[0-9a-f]{64}", lower.get(_SIGNATURE, ""), re.ASCII)
+        return bool(signed) and len(body) <= MAX_BODY_BYTES and _is_new(body, now)
 
     def run(self, body: bytes, headers: Mapping[str, str]) -> RunKey | None:
         """The run's name across providers; its origin is that of the repository's API URL."""

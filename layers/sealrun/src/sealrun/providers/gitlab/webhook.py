@@ -68,6 +68,13 @@ def verify_delivery(headers: Mapping[str, str], body: bytes, *, secret: str, now
 class GitLabDeliveries:
     """``sealrun.workflows.take_webhook.Deliveries`` for GitLab."""
 
+    def plausible(self, body: bytes, headers: Mapping[str, str], *, now: int) -> bool:  # noqa: ARG002
+        """A delivery has a token, or a signature with a time that is within the window."""
+        lower = _lower(headers)
+        if any(name in lower for name in _SIGNED_HEADERS):
+            return _in_time(lower.get("webhook-timestamp", ""), now) and bool(lower.get("webhook-signature"))
+        return bool(lower.get("x-gitlab-token"))
+
     def run(self, body: bytes, headers: Mapping[str, str]) -> RunKey | None:
         """The run's name across providers; its origin is what ``X-Gitlab-Instance`` says."""
         delivery = parse_delivery(headers, body)
@@ -84,9 +91,7 @@ class GitLabDeliveries:
 def _signature_holds(lower: Mapping[str, str], body: bytes, *, secret: str, now: int) -> bool:
     """Standard Webhooks, "Verifying webhook authenticity": time, then signature over id.time.body."""
     message_id, stamp, signatures = (lower.get(name, "") for name in _SIGNED_HEADERS)
-    if not (message_id and stamp.isascii() and stamp.isdigit() and len(stamp) < len("9" * 13)):
-        return False
-    if abs(now - int(stamp)) > WINDOW_SECONDS:
+    if not (message_id and _in_time(stamp, now)):
         return False
     key = _signing_key(secret)
     if key is None:
@@ -95,6 +100,12 @@ def _signature_holds(lower: Mapping[str, str], body: bytes, *, secret: str, now:
     expected = b"v1," + base64.b64encode(digest)
     given = signatures.split(" ")[:MAX_SIGNATURES]
     return any([hmac.compare_digest(_bytes(one), expected) for one in given])  # noqa: C419  no early end
+
+
+def _in_time(stamp: str, now: int) -> bool:
+    """A time in Unix seconds that lies within the window."""
+    short = stamp.isascii() and stamp.isdigit() and len(stamp) < len("9" * 13)
+    return short and abs(now - int(stamp)) <= WINDOW_SECONDS
 
 
 def _signing_key(secret: str) -> bytes | None:
