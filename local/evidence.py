@@ -9,7 +9,7 @@ from sealrun.receipts.issuers import PinnedKeys
 from sealrun.verification.claims import RECEIPT, STATEMENTS
 from sealrun_cli.lib.issuer_keys import read_keys
 from sealrun_cli.lib.pictures import FLAME_GRAPH, SPEEDSCOPE
-from sealrun_cli.lib.verifying import find_evidence, grade_line, lines, verify_file
+from sealrun_cli.lib.verifying import find_evidence, lines, verify_file
 
 SHOWN = 120
 
@@ -29,10 +29,9 @@ def check_evidence(progress: Progress, receipt: Path, evidence: Path, oracle: st
         named = f"--oracle {oracle[:8]}… --issuer-keys {keys.name} --unsafe-loopback"
         say(f"$ sealrun verify {receipt.name} {named}")
         found = verify_file(receipt, find_evidence(receipt), *trust)
-        for line in lines(found, evidence)[:-2]:
-            say(line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…")
+        for line in lines(found, evidence, verbose=True):
+            say(line.text if len(line.text) <= SHOWN else f"{line.text[: SHOWN - 1]}…")
         must(found.holds, receipt.name, "every claim to hold", found.broken)
-        say(grade_line(found.grade))
 
 
 def _change_a_byte(say: Say, path: Path, folder: Path, trust: tuple[str, PinnedKeys]) -> None:

@@ -3,6 +3,8 @@
 import ast
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,8 +19,11 @@ from typer.testing import CliRunner
 import sealrun_cli
 from sealrun import errors
 from sealrun.offers.stored_offer import StoredOffer
+from sealrun_cli import reference
 from sealrun_cli.commands import pause, resume
+from sealrun_cli.lib.background import ROOT
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.help import example_of
 from sealrun_cli.lib.offer_file import read_offer, write_values
 from sealrun_cli.main import app
 from tests.sealrun.fakes import FakeLedger
@@ -63,6 +68,50 @@ def test_a_command_says_what_it_does_and_speaks_json(name: str) -> None:
         assert getattr(parameter, "help", None), parameter.name
     said = RUN.invoke(app, [*name.split(), "--help"], terminal_width=200)
     assert (said.exit_code, "--json" in said.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_commands_help_ends_with_an_example_that_its_parser_takes(name: str) -> None:
+    command, words = COMMANDS[name], example_of(COMMANDS[name])
+    assert words[: 1 + len(name.split())] == ["sealrun", *name.split()]
+    context = command.make_context(name, words[1 + len(name.split()) :], resilient_parsing=False)
+    assert context.params
+    lines = RUN.invoke(app, [*name.split(), "--help"], terminal_width=80).stdout.rstrip().splitlines()
+    written = "".join(lines[lines.index("  Example:") + 1 :]).replace("\\", " ")
+    assert shlex.split(written) == words
+
+
+def test_help_shows_commands_by_who_uses_them() -> None:
+    said = RUN.invoke(app, ["--help"], terminal_width=80).stdout
+    panels = re.findall(r"^(\S.*):\n((?:  .*\n)+)", said, flags=re.MULTILINE)
+    listed = {title: re.findall(r"^  ([a-z-]+) ", text, flags=re.MULTILINE) for title, text in panels}
+    assert listed["For buyers"][:3] == ["open", "topup", "call"]
+    assert listed["For sellers"][0] == "sandbox"
+    assert "pay-operator" in listed["For operators"]
+    assert "verify" in listed["For anyone with evidence"]
+    assert listed["Keys"] == ["key", "wallet"]
+    assert "Commands" not in listed
+    summaries = [line for _, text in panels[1:] for line in text.splitlines()]
+    assert [line for line in summaries if line.endswith("...")] == []
+
+
+def test_the_reference_and_the_manual_page_are_the_commands_own() -> None:
+    for path, text in reference.pages().items():
+        assert (ROOT / path).read_text(encoding="utf-8") == text, "run: python -m sealrun_cli.reference ."
+        assert "/root" not in text
+        for name in COMMANDS:
+            assert f"sealrun {name}".replace("-", "\\-" if path.suffix == ".1" else "-") in text
+
+
+def test_no_rule_number_is_shown_to_users() -> None:
+    number, shown = re.compile(r"\([ALCRE][0-9]{1,2}[,)]"), []
+    for file in sorted(Path(sealrun_cli.__path__[0]).rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents:
+                shown += [f"{file.name}:{node.lineno}"] * bool(number.search(node.value))
+    assert shown + [name for name, command in COMMANDS.items() if number.search(command.help)] == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)

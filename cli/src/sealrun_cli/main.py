@@ -1,5 +1,6 @@
 """The ``sealrun`` command."""
 
+from collections.abc import Callable
 from importlib import metadata
 from typing import Annotated
 
@@ -38,12 +39,9 @@ from sealrun_cli.commands import (
     wallet,
     withdraw,
 )
-from sealrun_cli.commands import (
-    exit as exit_,
-)
-from sealrun_cli.commands import (
-    open as open_,
-)
+from sealrun_cli.commands import exit as exit_
+from sealrun_cli.commands import open as open_
+from sealrun_cli.lib.help import Panels, example
 from sealrun_cli.lib.output import take_any_text
 
 
@@ -53,11 +51,20 @@ def _tell_version(wanted: bool) -> None:  # noqa: FBT001
         raise typer.Exit
 
 
+BUYERS, SELLERS, OPERATORS = "For buyers", "For sellers", "For operators"
+RECEIPTS, SECRETS = "For anyone with evidence", "Keys"
+
 app = typer.Typer(
+    cls=Panels,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _add(panel: str, name: str, command: Callable[..., None], text: str) -> None:
+    """Add a command, with its example."""
+    app.command(name, rich_help_panel=panel, epilog=example(text))(command)
 
 
 @app.callback()
@@ -70,39 +77,74 @@ def main(
     """Sell one CI job as a Mina zkApp call, or buy one with a Mina wallet."""
 
 
-app.command("key")(key.key)
-app.command("open")(open_.open_account)
-app.command("topup")(topup.topup)
-app.command("call")(call.call)
-app.command("ticket")(ticket.ticket)
-app.command("redeem")(redeem.redeem)
-app.command("account")(account.account)
-app.command("settle")(settle.settle)
-app.command("exit")(exit_.exit_account)
-app.command("withdraw")(withdraw.withdraw)
-app.command("pay-operator")(pay_operator.pay_operator)
-app.command("evidence")(evidence.evidence)
-app.command("disclose")(disclose.disclose)
-app.command("pin")(pin.pin)
-app.command("verify")(verify.verify)
-app.command("lineage")(lineage.lineage)
-app.command("rerun")(rerun.rerun)
-app.command("init")(init.init)
-app.command("check")(check.check)
-app.command("offer")(offer.offer)
-app.command("wallet")(wallet.wallet)
-app.command("deploy")(deploy.deploy)
-app.command("seal")(seal.seal)
-app.command("publish")(publish.publish)
-app.command("status")(status.status)
-app.command("calls")(calls.calls)
-app.add_typer(rotate.app, name="rotate")
-app.command("pause")(pause.pause)
-app.command("resume")(resume.resume)
-app.command("close")(close.close)
-app.command("cost")(cost.cost)
-app.command("profile")(profile.profile)
-app.command("sandbox")(sandbox.sandbox)
+# fmt: off
+_add(BUYERS, "open", open_.open_account,
+     "sealrun open https://ci.example/offers/5f0c --deposit 20 --account-key a.key --key b.key"
+     " --node https://mina.example/graphql")
+_add(BUYERS, "topup", topup.topup,
+     "sealrun topup B62qk...w1 --amount 20 --key buyer.key --node https://mina.example/graphql")
+_add(BUYERS, "call", call.call,
+     "sealrun call https://ci.example/offers/5f0c --input layer=both --account B62qk...w1 --pay --key b.key")
+_add(BUYERS, "account", account.account,
+     "sealrun account B62qk...w1 --url https://ci.example --key buyer.key")
+_add(BUYERS, "ticket", ticket.ticket,
+     "sealrun ticket https://ci.example/offers/5f0c --until 2026-12-31 --count 10 --key buyer.key")
+_add(BUYERS, "redeem", redeem.redeem,
+     "sealrun redeem 'https://ci.example/tickets/7c1d#eyJz.7mX.EKE' --evidence got")
+_add(BUYERS, "exit", exit_.exit_account,
+     "sealrun exit B62qk...w1 --key buyer.key --node https://mina.example/graphql")
+_add(BUYERS, "withdraw", withdraw.withdraw,
+     "sealrun withdraw B62qk...w1 --key buyer.key --node https://mina.example/graphql")
+_add(SELLERS, "sandbox", sandbox.sandbox,
+     "sealrun sandbox --fund seller.key --fund buyer.key")
+_add(SELLERS, "init", init.init,
+     "sealrun init --tag v1.0 --price 5 --oracle oracle.key --seller seller.key")
+_add(SELLERS, "check", check.check,
+     "sealrun check --token-file token")
+_add(SELLERS, "offer", offer.offer,
+     "sealrun offer --pin v1.1")
+_add(SELLERS, "seal", seal.seal,
+     "sealrun seal --token-file token")
+_add(SELLERS, "publish", publish.publish,
+     "sealrun publish")
+_add(SELLERS, "settle", settle.settle,
+     "sealrun settle B62qk...w1 --url https://ci.example --key s.key --node https://mina.example/graphql")
+_add(SELLERS, "close", close.close,
+     "sealrun close --reason 'version 2 is for sale'")
+_add(SELLERS, "cost", cost.cost,
+     "sealrun cost --calls 10000 --price 5")
+_add(OPERATORS, "deploy", deploy.deploy,
+     "sealrun deploy --oracle-key oracle.key")
+_add(OPERATORS, "status", status.status,
+     "sealrun status")
+_add(OPERATORS, "calls", calls.calls,
+     "sealrun calls --late --most 10")
+_add(OPERATORS, "pause", pause.pause,
+     "sealrun pause --reason 'our runners move house'")
+_add(OPERATORS, "resume", resume.resume,
+     "sealrun resume")
+app.add_typer(rotate.app, name="rotate", rich_help_panel=OPERATORS)
+_add(OPERATORS, "pay-operator", pay_operator.pay_operator,
+     "sealrun pay-operator B62qk...w1 --terms offer.json --key o.key --node https://mina.example/graphql")
+_add(RECEIPTS, "evidence", evidence.evidence,
+     "sealrun evidence https://ci.example/calls/91ab --to got --key buyer.key")
+_add(RECEIPTS, "verify", verify.verify,
+     "sealrun verify got")
+_add(RECEIPTS, "disclose", disclose.disclose,
+     "sealrun disclose got outputs/build/a.txt --to a.json")
+_add(RECEIPTS, "rerun", rerun.rerun,
+     "sealrun rerun got https://other.example/offers/33d0 --key buyer.key")
+_add(RECEIPTS, "lineage", lineage.lineage,
+     "sealrun lineage got --as mermaid")
+_add(RECEIPTS, "profile", profile.profile,
+     "sealrun profile got --svg flame.svg")
+_add(RECEIPTS, "pin", pin.pin,
+     "sealrun pin got --to kubo:http://127.0.0.1:5001")
+_add(SECRETS, "key", key.key,
+     "sealrun key buyer.key --new")
+_add(SECRETS, "wallet", wallet.wallet,
+     "sealrun wallet MINA_KEY --project group/project --token-file token")
+# fmt: on
 
 
 def run() -> None:

@@ -47,8 +47,8 @@ def test_a_pipeline_that_is_as_it_must_be_has_only_good_marks() -> None:
     [
         ('{regex: "^[0-9a-f]{64}$"}', "{}", "sealrun_call: expected the regex"),
         ("sealrun_call:", "other:", "expected an input sealrun_call"),
-        ("sealrun $[[", "run $[[", "expected runs to be named by the call's hash (R3)"),
-        ("{on_new_commit: none}", "{}", "a newer commit may cancel a run that was paid for (R5)"),
+        ("sealrun $[[", "run $[[", "expected runs to be named by the call's hash"),
+        ("{on_new_commit: none}", "{}", "a newer commit may cancel a run that was paid for"),
         ("{script: [make]}", "{trigger: a/b}", "build: starts another pipeline"),
         ("[mina, sealrun, both]", "[mina]", "the pipeline takes mina, the offer also both"),
         ("{script: [make]}", "{script: [make], timeout: 3h}", "expected jobs within the offer's"),

@@ -40,18 +40,18 @@ def good(tmp_path: Path) -> Path:
 
 
 def test_each_claim_is_a_line_with_its_check_its_grade_and_its_source(good: Path) -> None:
-    done = verify(good, "--oracle", ORACLES)
+    done = verify(good, "--oracle", ORACLES, "--verbose")
     lines = done.stdout.splitlines()
     assert done.exit_code == 0
-    assert lines[0].split() == ["claim", "check", "grade", "rests", "on", "found"]
+    assert lines[4].split() == ["claim", "check", "grade", "rests", "on", "found"]
     assert f"signature     holds     -     the oracle's Mina key    signed by {ORACLES}" in lines
     assert "run           holds     0     the operator's word      succeeded: every job succeeded" in lines
-    assert lines[-3] == "status: succeeded"
-    assert lines[-1] == "every claim that is shown holds: 31 hold"
+    assert lines[0] == "HOLDS: every claim that is shown (31 hold)"
+    assert len(lines) == 4 + 1 + 31
 
 
 def test_e2_the_grade_is_always_said_in_words(good: Path) -> None:
-    words = "grade 0: the operator's word: it proves what the oracle's key said, not what ran"
+    words = "grade 0  the operator's word: it proves what the oracle's key said, not what ran"
     assert words in verify(good).stdout.splitlines()
 
 
@@ -78,9 +78,12 @@ def test_a_broken_claim_ends_with_status_1_and_says_what_was_expected_and_came(g
     out.write_bytes(b"bui1t\n")
     done = verify(good)
     assert done.exit_code == 1
-    (line,) = [line for line in done.stdout.splitlines() if " broken " in line]
+    lines = done.stdout.splitlines()
+    (line,) = [line for line in lines if " broken  " in line]
     assert "outputs/build/dist/out.txt: SHA-256: expected 56f6e630" in line
-    assert done.stdout.splitlines()[-1] == "NOT as claimed: 29 hold, 1 broken, 1 not shown"
+    assert lines[0] == "DOES NOT HOLD: not everything is as claimed (29 hold, 1 broken, 1 not shown)"
+    assert " holds  " not in done.stdout
+    assert verify(good, "--verbose").stdout.count(" holds  ") == 29
 
 
 def test_without_a_name_the_oracle_is_not_shown_and_another_is_broken(good: Path) -> None:
@@ -127,12 +130,12 @@ def test_e2_strangers_words_stay_in_their_line_and_move_nothing(tmp_path: Path) 
     write(replace(sale, run={**sale.run, "reason": forged}).folder(), tmp_path)
     disclosed = os.fsencode(tmp_path) + b"/disclosures/notes\xff\n.json"
     (tmp_path / "disclosures/notes.json").rename(os.fsdecode(disclosed))
-    done = verify(tmp_path / "receipt.json")
+    done = verify(tmp_path / "receipt.json", "--verbose")
     assert done.exit_code == 0
     assert all(line.isprintable() for line in done.stdout.splitlines())
     assert [line[:7] for line in done.stdout.splitlines() if line.startswith("grade ")] == [
-        "grade  ",
         "grade 0",
+        "grade  ",
     ]
     assert r"succeeded: it ended\ngrade 1: \x1b[2J\u202e" in done.stdout
     assert r"disclosures/notes\udcff\n.json" in done.stdout
@@ -243,7 +246,7 @@ def test_pictures_beside_the_receipt_are_drawn_again(good: Path) -> None:
     named = ["--svg", folder / "profile.svg", "--speedscope", folder / "profile.speedscope.json"]
     drawn = RUN.invoke(app, ["profile", str(folder / "evidence"), *map(str, named)])
     assert drawn.exit_code == 0
-    assert verify(good, "--oracle", ORACLES).stdout.splitlines()[-1].endswith(": 33 hold")
+    assert verify(good, "--oracle", ORACLES).stdout.splitlines()[0].endswith("(33 hold)")
     for name in ("profile.svg", "profile.speedscope.json"):
         picture = (folder / name).read_bytes()
         for at in range(0, len(picture), 97):
@@ -297,3 +300,22 @@ def test_what_was_not_pinned_at_the_signing_is_said_and_costs_nothing(tmp_path: 
         "rests_on": "the operator's word",
         "grade": 0,
     }
+
+
+def test_the_verdict_comes_first_then_what_it_is_about_and_worth(good: Path) -> None:
+    lines = verify(good, "--oracle", ORACLES).stdout.splitlines()
+    assert lines[0].startswith("HOLDS: every claim that is shown (")
+    assert lines[1].startswith("receipt  of call ")
+    assert lines[1].endswith(": succeeded")
+    assert lines[2:] == [
+        f"         signed by {ORACLES}",
+        "grade 0  the operator's word: it proves what the oracle's key said, not what ran",
+        "every claim by itself: add --verbose",
+    ]
+
+
+def test_a_folder_is_verified_by_the_receipt_in_it(good: Path, tmp_path: Path) -> None:
+    assert said(verify(good.parent / "evidence", "--json"))["evidence"] == str(good.parent / "evidence")
+    (tmp_path / "empty").mkdir()
+    empty = verify(tmp_path / "empty", "--json")
+    assert "expected an evidence folder with receipt.json" in said(empty)["error"]["detail"]

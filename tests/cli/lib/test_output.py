@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import pty
+import sys
 
 import pytest
 import typer
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 
 from sealrun.errors import Refused
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.output import mina, nanomina, speaking
+from sealrun_cli.lib.output import Line, Output, mina, nanomina, speaking
 
 
 @given(st.integers(0, 2**64 - 1))
@@ -62,11 +65,35 @@ def test_e7_any_text_can_be_printed_in_any_encoding(monkeypatch: pytest.MonkeyPa
     assert "three \\u2026 \\ud800" in told
 
 
-def test_long_work_says_how_far_it_is_and_short_work_does_not(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_a_line_is_wrapped_under_its_column_and_a_url_is_never_broken() -> None:
+    line = Line("claim     says a sentence of some length https://example.org/" + "a" * 40, indent=10)
+    assert line.parts(0) == [line.text]
+    assert line.parts(40) == [
+        "claim     says a sentence of some length",
+        "          https://example.org/" + "a" * 40,
+    ]
+
+
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_colour_is_for_terminals_that_want_it(
+    variables: dict[str, str],
+    coloured: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with speaking(as_json=False) as out:
-        out.so_far("files", 1, 3)
-        monkeypatch.setattr("sealrun_cli.lib.output.SECONDS_BETWEEN", 0)
-        out.so_far("files", 2, 3)
-    assert capsys.readouterr().err == "files: 2 of 3\n"
+    master, slave = pty.openpty()
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with os.fdopen(slave, "w") as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        Output(as_json=False).result({}, Line("HOLDS", "green"))
+        terminal.flush()
+        said = os.read(master, 1000).decode()
+    os.close(master)
+    assert ("\x1b[32m" in said, "HOLDS" in said) == (coloured, True)
+
+
+def test_nothing_is_coloured_where_it_is_piped(capsys: pytest.CaptureFixture[str]) -> None:
+    Output(as_json=False).result({}, Line("HOLDS", "bold green"), "x" * 300)
+    assert capsys.readouterr().out == f"HOLDS\n{'x' * 300}\n"

@@ -73,8 +73,8 @@ def test_a_paid_call_is_shown_and_agreed_to_before_anything_is_signed(
             Purchase(*parts).paid(NAME, tmp_path, "", yes=False)
         assert gateway.statuses == [200], "the offer was read and nothing was sent"
         said = capsys.readouterr().err
-        assert "price    5 MINA" in said
-        assert f"sign     at most 5 MINA in total from {NAME}" in said
+        assert "price    this run costs 5 MINA if it succeeds" in said
+        assert f"sign     signs at most 5 MINA in total from {NAME}" in said
         assert Purchase(*parts).paid(NAME, tmp_path, "", yes=True).answer["state"] == "running"
         market.ledger.pause_offer(market.offer.hash, "moving house")
         with pytest.raises(CliError, match="got: moving house"):

@@ -7,7 +7,7 @@ import pytest
 
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
-from sealrun_cli.lib.purchase import Bought
+from sealrun_cli.lib.purchase import Bought, coming_back
 from sealrun_cli.lib.service import Service
 from tests.sealrun.world import SELLER, World, make_offer, sign_call
 
@@ -57,3 +57,27 @@ def test_c1_a_receipt_that_was_changed_is_not_taken(sold: tuple[World, dict[str,
     changed = {**receipt, "data": {**receipt["data"], "grade": receipt["data"]["grade"] + 1}}
     with pytest.raises(CliError, match="a signature that does not hold"):
         follow(world, call, {"state": "succeeded", "receipt": changed})
+
+
+def test_the_runs_address_is_told_and_ctrl_c_says_how_to_come_back(
+    sold: tuple[World, dict[str, Any], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, _, call = sold
+    url, views = (
+        f"https://calls.test/calls/{call}",
+        iter([{"state": "running", "run": {"url": "https://ci/7"}}]),
+    )
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        view = next(views, None)
+        if view is None:
+            raise KeyboardInterrupt
+        return httpx.Response(200, json=view)
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        bought, out = Bought(Service(http), world.offer, url, call, {}), Output(as_json=True)
+        with pytest.raises(KeyboardInterrupt), coming_back(out, url, "my keys/buyer.key"):
+            bought.follow(out)
+    said = capsys.readouterr().err
+    assert "run      https://ci/7\n" in said
+    assert f"sealrun evidence {url} --to DIR --key 'my keys/buyer.key'\n" in said

@@ -75,7 +75,7 @@ def test_r2_each_kind_becomes_a_schema_that_a_stack_takes(
     ],
 )
 def test_r2_what_is_open_is_refused_with_what_to_do(declared: Declared, advice: str) -> None:
-    with pytest.raises(CliError, match=r"x: expected a bounded number.*\(R2\)") as caught:
+    with pytest.raises(CliError, match=r"x: expected a bounded number") as caught:
         schema_of(pipeline(declared), Hints())
     assert advice in caught.value.following
 

@@ -34,7 +34,10 @@ def account(
     call: Annotated[str, typer.Option(help="Check that this call's receipt is in the figure.")] = "",
     as_json: options.Json = False,
 ) -> None:
-    """Show an account: from the chain with --node, from the operator with --url and --key, or both."""
+    """Show a prepaid account, and check what is said of it.
+
+    The chain is asked with --node, the operator with --url and --key; give either or both.
+    """
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         if not node and not (url and key):
             raise CliError("bad-request", "account: expected --node, or --url and --key, got none of them")

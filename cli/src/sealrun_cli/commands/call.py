@@ -17,7 +17,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import speaking
-from sealrun_cli.lib.purchase import Purchase, parsed_inputs, tell
+from sealrun_cli.lib.purchase import Purchase, coming_back, parsed_inputs, tell
 from sealrun_cli.lib.service import Service
 
 
@@ -57,7 +57,8 @@ def call(
             raise CliError("bad-request", "call: expected --pay and --account together, got one of them")
         bought = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
         out.progress(f"call     {bought.url}")
-        ended = bought.follow(out) if wait else bought.started()
+        with coming_back(out, bought.url, key):
+            ended = bought.follow(out) if wait else bought.started()
         if with_pay and wait and ended["state"] != "succeeded":
             _freed(state, account, found.price)
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)

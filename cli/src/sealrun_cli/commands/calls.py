@@ -23,7 +23,10 @@ def calls(
     most: Annotated[int, typer.Option("--most", help="How many, the newest first.", min=1)] = 50,
     as_json: options.Json = False,
 ) -> None:
-    """List calls, the newest first. Reads the whole table: for operators, not for programs."""
+    """List the calls of a stack, the newest first.
+
+    Reads the whole table: for people, not for programs that ask often.
+    """
     with speaking(as_json=as_json) as out:
         found = [call for call in all_calls(find_target(folder, stack)) if call["offer"].startswith(offer)]
         wanted = [call for call in found if not late or call["state"] not in OVER]

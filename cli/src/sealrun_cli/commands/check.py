@@ -35,7 +35,10 @@ def check(
     node: options.Node = "",
     as_json: options.Json = False,
 ) -> None:
-    """Look at offer, clone, pipeline, provider and terms, and say what is missing. Needs no key."""
+    """Check that an offer can be sold, and say what is missing.
+
+    Looks at offer, clone, pipeline, provider and terms. Changes nothing and needs no key.
+    """
     with speaking(as_json=as_json) as out:
         offer = read_offer(file)
         token_file = token_file or sandbox_token(file.parent, offer, MAINTAINER)

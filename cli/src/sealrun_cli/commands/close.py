@@ -23,7 +23,7 @@ def close(
     stack: Name = DEFAULT_NAME,
     reason: Annotated[str, typer.Option(help="What callers are told.")] = "its seller closed it",
     leaked_oracle: Annotated[
-        bool, typer.Option("--leaked-oracle", help="Close all that the oracle's key signs for, at once (A9).")
+        bool, typer.Option("--leaked-oracle", help="Close all that the oracle's key signs for, at once.")
     ] = False,
     key: Annotated[
         str, typer.Option("--key", help="The seller's key, where the offer has a contract.", metavar="FILE")
@@ -35,7 +35,11 @@ def close(
     yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Close the offer for ever, on its stack and on chain; or everything of a leaked oracle key."""
+    """Close the offer for ever.
+
+    Running calls finish, and what is due can still be settled. An offer with a contract is closed on chain
+    as well. With --leaked-oracle everything that the oracle's key signs for is closed.
+    """
     with speaking(as_json=as_json) as out:
         offer, target = read_offer(file), find_target(file.parent, stack)
         on_chain = offer.contract is not None

@@ -95,7 +95,10 @@ def cost(
     mina_usd: Annotated[float, typer.Option(help="Dollars for one MINA, to compare.", min=0)] = 0.0,
     as_json: Json = False,
 ) -> None:
-    """Show what a call costs in AWS and on Mina, and a million of them. Asks nobody; CI minutes are yours."""
+    """Show what a call costs on AWS and on Mina.
+
+    Prices come with the command; nobody is asked. The minutes of your CI provider come on top.
+    """
     with speaking(as_json=as_json) as out:
         data, use = prices(), Use(calls, collect_seconds, files, megabytes, months, settle_every)
         each, monthly = list(per_call(use, data)), list(per_month(data))

@@ -96,7 +96,7 @@ def _deploy_here(
     target = _running(folder, name)
     wanted = str(offer.payment.terms.ledger) if offer.payment else "0"
     if target is not None and wanted not in ("0", target.ledger):
-        said = f"stack: expected the ledger {target.ledger[:12]}… of {name} (A3), got {wanted[:12]}…"
+        said = f"stack: expected the ledger {target.ledger[:12]}… of {name}, got {wanted[:12]}…"
         raise CliError("stack", said, "give another --stack, or `sealrun deploy --stop` first")
     if target is None:
         plan = [f"start    AWS (moto), the functions as they ship and a gateway, as stack {name}, here"]
@@ -118,7 +118,8 @@ def _start(folder: Path, name: str, given: Mapping[str, str], out: Output) -> Ta
     pairs = [part for each in named for part in ("--environment", each)]
     ready = _ready(folder, name)
     arguments = ["--folder", str(state.resolve()), *pairs]
-    found: dict[str, Any] = background.start(MODULE, ready, arguments, log=work / f"{name}.log")
+    with out.waiting("starting", "usually half a minute, the first time some minutes"):
+        found: dict[str, Any] = background.start(MODULE, ready, arguments, log=work / f"{name}.log")
     return Target(name=name, region=REGION, ledger=given.get("Ledger", "0"), **found)
 
 

@@ -28,7 +28,10 @@ def disclose(
     to: Annotated[Path, typer.Option(help="File for the disclosure; must not exist.", metavar="FILE")],
     as_json: options.Json = False,
 ) -> None:
-    """Open one item to somebody else: a file to put under disclosures/. Nothing else is shown by it."""
+    """Show one item of your evidence to somebody else.
+
+    Writes a file that goes under disclosures/ beside the receipt. It shows nothing but this item.
+    """
     with speaking(as_json=as_json) as out:
         tree, leaf, document = make_disclosure(DiskFolder(folder), label)
         check_inside(to, folder)

@@ -75,7 +75,10 @@ def init(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Write offer.toml: asks what no flag says, reads the pipeline's own inputs, tag and project."""
+    """Write offer.toml, the file that says what is for sale.
+
+    Inputs, tag and project are read from the pipeline and the clone; what no flag says is asked.
+    """
     with speaking(as_json=as_json) as out:
         if file.exists() and not force:
             raise CliError("offer", f"offer: expected no {file} yet, got one", "edit it, or add --force")

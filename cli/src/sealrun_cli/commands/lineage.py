@@ -34,7 +34,10 @@ def lineage(
     form: Annotated[Form, typer.Option("--as", help="How to draw it.")] = Form.TREE,
     as_json: options.Json = False,
 ) -> None:
-    """Draw what a call read: receipts under reads/, by their signed hashes. Status 1 if one does not fit."""
+    """Draw which earlier receipts a call used.
+
+    They lie under reads/, by their signed hashes. Status 1 if one does not fit.
+    """
     with speaking(as_json=as_json) as out:
         within = DiskFolder(folder)
         receipt = within.document(RECEIPT)

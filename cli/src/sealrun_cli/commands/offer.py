@@ -65,7 +65,10 @@ def offer(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Tell the offer's hash, and whether a commit and the chain still are what it says. Needs no key."""
+    """Show the offer's hash, and whether a new offer is due.
+
+    Compares the file with a commit and, with --node, with the chain. Needs no key.
+    """
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         if pin:
             write_pin(file, pin)

@@ -24,7 +24,7 @@ ACCOUNT_CREATION_FEE = 10**9
 def open_account(
     offer: options.OfferUrl,
     *,
-    deposit: Annotated[str, typer.Option(help="First deposit, in MINA.")],
+    deposit: Annotated[str, typer.Option(help="First deposit, in MINA.", metavar="MINA")],
     key: options.Key,
     account_key: Annotated[
         Path, typer.Option(help="File for the account's own key; made if there is none.", metavar="FILE")

@@ -18,7 +18,10 @@ def pause(
     reason: Annotated[str, typer.Option(help="What callers are told.")] = "its operator paused it",
     as_json: options.Json = False,
 ) -> None:
-    """Take no new call of the offer until `sealrun resume`; no health check opens it before."""
+    """Take no new calls until `sealrun resume`.
+
+    Running calls finish. No health check opens the offer before.
+    """
     with speaking(as_json=as_json) as out:
         offer, target = read_offer(file), find_target(file.parent, stack)
         target.offer(offer.id)

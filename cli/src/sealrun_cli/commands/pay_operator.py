@@ -19,7 +19,11 @@ def pay_operator(
     state: options.State = options.DEFAULT_STATE,
     as_json: options.Json = False,
 ) -> None:
-    """Pay the operator the share that accrued in an account. Any key may pay the fee."""
+    """Pay the operator the share that accrued in an account.
+
+    Each settlement sets the operator's share aside in the account; this sends all of it to the operator's
+    address, which the account's terms name. Any key may send it and pay the fee: only the operator receives.
+    """
     with speaking(as_json=as_json) as out:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         result = run_tool("pay-operator", sender, out, **with_terms(account, terms, state))

@@ -61,7 +61,10 @@ def pin(
     stack: Name = DEFAULT_NAME,
     as_json: options.Json = False,
 ) -> None:
-    """Pin on IPFS what the evidence shows to anyone. Status 0 only if all of it is; again is harmless."""
+    """Pin on IPFS what the evidence shows to anyone.
+
+    Status 0 only if all of it is pinned. Doing it again is harmless.
+    """
     with speaking(as_json=as_json) as out, ExitStack() as opened:
         pinners = [opened.enter_context(closing(one)) for one in open_pinners(to, token_file, stack)]
         done = list(pin_folder(folder, pinners, out))

@@ -29,7 +29,10 @@ def profile(
     title: Annotated[str, typer.Option(help="The picture's title.")] = "",
     as_json: options.Json = False,
 ) -> None:
-    """Show where a run spent its time: its hottest functions, a flame graph, a speedscope file."""
+    """Show where a run spent its time.
+
+    Prints its hottest functions; writes a flame graph or a speedscope file on request.
+    """
     with speaking(as_json=as_json) as out:
         stacks = read_stacks(source)
         total = sum(stacks.values())

@@ -38,7 +38,7 @@ def publish(
     yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Publish the offer with its sealed token, and see that it takes calls."""
+    """Put the offer up for sale, and see that it takes calls."""
     with speaking(as_json=as_json) as out:
         offer, target = read_offer(file), find_target(file.parent, stack)
         sealed = kept(offer, file.parent, step("seal", file, stack))
@@ -77,7 +77,7 @@ def _check_stack(offer: Offer, target: Target) -> None:
         raise CliError("stack", said, "run: sealrun deploy --oracle-key FILE")
     wanted = str(offer.payment.terms.ledger) if offer.payment else ""
     if wanted and target.ledger != wanted:
-        said = f"stack: expected the ledger {wanted[:12]}… (A3), got {target.ledger[:12]}…"
+        said = f"stack: expected the ledger {wanted[:12]}…, got {target.ledger[:12]}…"
         raise CliError(
             "stack", said, f"run: sealrun init --force --ledger {target.ledger}, or deploy another stack"
         )

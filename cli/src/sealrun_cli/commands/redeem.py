@@ -15,7 +15,7 @@ from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.keys import STDIN
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import call_url
-from sealrun_cli.lib.purchase import Bought, parsed_inputs, tell
+from sealrun_cli.lib.purchase import Bought, coming_back, parsed_inputs, tell
 from sealrun_cli.lib.service import Service, good
 
 
@@ -46,7 +46,8 @@ def redeem(
         answer = good(service.send("POST", f"{grant.audience}/tickets/{grant.id}", body=redeemed.body()))
         where = call_url(f"{grant.audience}/offers/{offer.id}", offer, redeemed.call)
         bought = Bought(service, offer, where, redeemed.call.id, answer)
-        ended = bought.follow(out) if wait else bought.started()
+        with coming_back(out, bought.url, ""):
+            ended = bought.follow(out) if wait else bought.started()
         buyer = None if grant.prepaid else held.secret  # whose right it is to read what is private
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
     if status:

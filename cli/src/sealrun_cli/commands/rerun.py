@@ -53,7 +53,9 @@ def rerun(
     yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Repeat a deterministic job with the same inputs at another operator's offer of the same source.
+    """Repeat a job at another operator, and compare.
+
+    The other operator's offer must be of the same source, and the job deterministic.
 
     The second receipt and its evidence go under reruns/ in the folder. Status 1 if the outputs differ.
     """

@@ -15,6 +15,7 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import Yes, confirm, read_secret
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.gitlab_account import GitLabAccount
+from sealrun_cli.lib.help import Panels, example
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer, read_values, write_values
 from sealrun_cli.lib.output import Output, speaking
@@ -23,10 +24,12 @@ from sealrun_cli.lib.sealing import sealed_for
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target
 from sealrun_cli.lib.token_rules import MAX_TOKEN_DAYS
 
-app = typer.Typer(help="Replace an API token, or an oracle key.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Replace the API token or the oracle key.", no_args_is_help=True, rich_markup_mode=None, cls=Panels
+)
 
 
-@app.command("token")
+@app.command("token", epilog=example("sealrun rotate token --days 30"))
 def rotate_token(
     *,
     file: options.File = OFFER_FILE,
@@ -73,7 +76,7 @@ def rotate_token(
         out.result({"offer": offer.id, "user": source.user, "suspended": suspended}, said)
 
 
-@app.command("oracle")
+@app.command("oracle", epilog=example("sealrun rotate oracle --key new-oracle.key --to offer-2.toml"))
 def rotate_oracle(
     *,
     key: Annotated[str, typer.Option("--key", help="The new oracle's key file.", metavar="FILE")],
@@ -81,7 +84,7 @@ def rotate_oracle(
     to: Annotated[Path, typer.Option("--to", help="Where to write the new offer.", metavar="FILE")],
     as_json: options.Json = False,
 ) -> None:
-    """Write the offer anew under another oracle key: new terms, and so new accounts for buyers (A9).
+    """Write the offer anew under another oracle key: new terms, and so new accounts for buyers.
 
     The old offer goes on until it is closed; the old key signs what is due until its accounts are settled.
     """

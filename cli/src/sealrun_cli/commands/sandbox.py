@@ -36,7 +36,10 @@ def sandbox(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Start a GitLab with this folder as its project, and a Mina chain, on this machine."""
+    """Try everything here, with a GitLab and a Mina chain.
+
+    The GitLab has the repository of this folder as its project. Nothing is reached from elsewhere.
+    """
     with speaking(as_json=as_json) as out:
         if stop:
             ended = background.stop(MODULE, Path(WORK, FILE))
@@ -67,7 +70,8 @@ def _start(out: Output, project: str, *, no_proofs: bool, yes: bool) -> dict[str
     named = ["--folder", str((work / "sandbox").resolve()), "--repository", str(Path.cwd())]
     options = [*named, "--project", project, *(["--no-proofs"] if no_proofs else [])]
     (work / "sandbox").mkdir(exist_ok=True)
-    return background.start(MODULE, work / FILE, options, log=work / "sandbox.log")
+    with out.waiting("starting", "usually half a minute, the first time some minutes"):
+        return background.start(MODULE, work / FILE, options, log=work / "sandbox.log")
 
 
 def _give(found: dict[str, Any], path: Path, out: Output) -> None:

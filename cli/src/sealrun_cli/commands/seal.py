@@ -25,7 +25,11 @@ def seal(
     yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Seal the API token for the offer, and add the webhook. The token is asked for, or comes on stdin."""
+    """Seal the provider's API token for the offer.
+
+    Only the stack's functions can open it. Adds the webhook as well. The token is asked for, or comes on
+    stdin.
+    """
     with speaking(as_json=as_json) as out:
         offer, target = read_offer(file), find_target(file.parent, stack)
         known = target.offers.offer(offer.hash)

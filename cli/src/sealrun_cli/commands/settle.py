@@ -23,7 +23,11 @@ def settle(
     no_proofs: options.NoProofs = False,
     as_json: options.Json = False,
 ) -> None:
-    """Settle what is due on an account, as its seller or operator. Running it again is harmless."""
+    """Collect what is due on an account, for its seller.
+
+    The seller or the operator may do it; the seller is paid, and the operator's share is set aside for
+    `sealrun pay-operator`. Running it again is harmless.
+    """
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         out.progress(f"asking {url} what is due")

@@ -18,7 +18,10 @@ def status(
     folder: Folder = Path(),
     as_json: options.Json = False,
 ) -> None:
-    """Show a stack: its offers, open or not and why, its calls by state, its oracle keys."""
+    """Show the offers of a stack, and its calls by state.
+
+    Says of each offer whether it takes calls now, and why not.
+    """
     with speaking(as_json=as_json) as out:
         target = find_target(folder, stack)
         table = target.offers

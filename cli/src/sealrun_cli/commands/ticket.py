@@ -97,7 +97,10 @@ def ticket(
     state: options.State = options.DEFAULT_STATE,
     as_json: options.Json = False,
 ) -> None:
-    """Make URLs that trigger one run each, without a wallet. They are shown once and kept nowhere."""
+    """Make URLs that start one run each, without a wallet.
+
+    They are shown once and kept nowhere.
+    """
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         service, issuer = Service(http), read_key(key)
         out.progress(f"reading {offer}")

@@ -114,7 +114,7 @@ class TopUp:
     def _check(self, now: Moment) -> None:
         if now.account.exit_slot:
             said = f"account: expected exit slot 0, got {now.account.exit_slot}: its buyer asked to leave"
-            following = "open another one with `sealrun open`: no call could use what is put in here (A5)"
+            following = "open another one with `sealrun open`: no call could use what is put in here"
             raise CliError("account-refused", said, following)
         needed = self.amount + nanomina(self.sender.fee)
         if now.money < needed:
@@ -158,7 +158,7 @@ class TopUp:
 def topup(
     account: options.Account,
     *,
-    amount: Annotated[str, typer.Option(help="How much, in MINA.")],
+    amount: Annotated[str, typer.Option(help="How much, in MINA.", metavar="MINA")],
     key: options.Key,
     node: options.Node,
     fee: options.Fee = options.DEFAULT_FEE,

@@ -13,11 +13,13 @@ from sealrun_cli.lib.gateway import with_gateway
 from sealrun_cli.lib.issuer_keys import read_keys
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.service import Service
-from sealrun_cli.lib.verifying import BROKEN, find_evidence, lines, value, verify_file
+from sealrun_cli.lib.verifying import BROKEN, find_evidence, lines, receipt_in, value, verify_file
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(help="A receipt: {data, signature, publicKey}.")],
+    place: Annotated[
+        Path, typer.Argument(help="An evidence folder, or a receipt's file.", metavar="FOLDER_OR_FILE")
+    ],
     *,
     evidence: Annotated[
         Path | None,
@@ -33,16 +35,23 @@ def verify(
     gateway: Annotated[
         str, typer.Option(help="An IPFS gateway for public items that are not here.", metavar="URL")
     ] = "",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every claim in a table.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Check a receipt and its evidence offline. Status 0 only if nothing that is claimed is broken."""
+    """Check a receipt and its evidence offline.
+
+    Says first whether it holds, then what it is worth, then what is broken. Status 0 only if nothing that is
+    claimed is broken.
+    """
     with speaking(as_json=as_json) as out, httpx.Client() as http:
+        file = receipt_in(place)
         folder = evidence or find_evidence(file)
         keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
         more = partial(with_gateway, gateway=gateway, service=Service(http)) if gateway else None
-        result = verify_file(
-            file, folder, oracle, keys, tuple(rerun_oracle or ()), more=more, progress=out.so_far
-        )
-        out.result({**value(result), "evidence": str(folder) if folder else None}, *lines(result, folder))
-    if not result.holds:
+        others = tuple(rerun_oracle or ())
+        with out.counting("verifying") as tell:
+            found = verify_file(file, folder, oracle, keys, others, more=more, progress=tell)
+        shown = lines(found, folder, verbose=verbose)
+        out.result({**value(found), "evidence": str(folder) if folder else None}, *shown)
+    if not found.holds:
         raise typer.Exit(BROKEN)

@@ -40,7 +40,9 @@ def wallet(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Make a development wallet: its key goes into the project's CI secrets, the faucet pays it.
+    """Make a wallet of devnet for CI jobs.
+
+    Its key goes into the project's CI secrets, and the faucet pays it.
 
     The key is in no file, no argument and no output; only jobs of the project get it.
     """

@@ -19,7 +19,10 @@ def withdraw(
     state: options.State = options.DEFAULT_STATE,
     as_json: options.Json = False,
 ) -> None:
-    """Take the rest of an account out, as its buyer, from the exit slot on."""
+    """Take the rest of an account out, as its buyer.
+
+    It can be taken out from the slot on that `sealrun exit` names.
+    """
     with speaking(as_json=as_json) as out:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         named = with_terms(account, terms, state)

@@ -22,7 +22,7 @@ def github_findings(offer: Offer, token: str, *, today: date) -> Iterator[Findin
         said = f"expected {source.project}, GitHub calls it {facts.full_name}"
         yield bad("project", said, "run `sealrun init --force`: it is a new offer")
     if offer.evidence.inputs == "buyer" and not facts.private:
-        said = f"{facts.full_name}: expected a private one, for its inputs are the buyer's (R7)"
+        said = f"{facts.full_name}: expected a private one, for its inputs are the buyer's"
         yield bad("project", said, 'make it private, or write inputs = "public" in [evidence]')
     path = account.workflow(source)
     if path != source.configuration.path:
@@ -33,7 +33,7 @@ def github_findings(offer: Offer, token: str, *, today: date) -> Iterator[Findin
     if head == source.commit:
         yield good("tag", f"{source.ref} is protected at {facts.full_name}")
     else:
-        got = head or "no such tag that rules keep in its place (R4)"
+        got = head or "no such tag that rules keep in its place"
         yield bad("tag", f"expected {source.ref} at {source.commit}, GitHub has {got}", RULESET_ADVICE)
     yield from _token(offer, account, today)
 

@@ -71,7 +71,7 @@ class SourceCheck:
         if commit != source.commit:
             yield bad("tag", f"expected {source.ref} at {source.commit}, GitLab has {commit}", AGAIN)
         elif not protected:
-            said = f"{source.ref}: expected a protected tag (R4), got one that may move"
+            said = f"{source.ref}: expected a protected tag, got one that may move"
             yield bad("tag", said, "protect it: Settings, Repository, Protected tags")
         else:
             yield good("tag", f"{source.ref} is protected at {facts.path}")
@@ -83,7 +83,7 @@ class SourceCheck:
             said = f"expected the project to run {path}, got {facts.configuration}"
             yield bad("project", said, "change it in Settings, CI/CD, General pipelines")
         if self.offer.evidence.inputs == "buyer" and not facts.private:
-            said = f"{facts.path}: expected a private project, for its inputs are the buyer's (R7)"
+            said = f"{facts.path}: expected a private project, for its inputs are the buyer's"
             yield bad("project", said, 'make the project private, or write inputs = "public" in [evidence]')
         seconds = self.offer.limits.seconds
         if facts.build_timeout is not None and facts.build_timeout > seconds:
@@ -114,7 +114,7 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     for trouble in pipeline.troubles:
         yield bad("pipeline", *_split(trouble))
     if pipeline.cancels_itself:
-        said = "a newer commit may cancel a run that was paid for (R5)"
+        said = "a newer commit may cancel a run that was paid for"
         yield bad("pipeline", said, f"write {words.no_cancel_advice} in it")
     found = list(differences(offer.inputs.schema, pipeline))
     for difference in found:
@@ -131,7 +131,7 @@ def _grade(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     if offer.evidence.grade < Grade.TOKEN:
         return
     if issuer_of(offer.source, unsafe_loopback=True) is None:
-        said = f"grade 1: expected jobs at {_public_origins()}, got {offer.source.origin} (E2)"
+        said = f"grade 1: expected jobs at {_public_origins()}, got {offer.source.origin}"
         yield bad("grade", said, "write grade = 0 in [evidence]")
     elif not pipeline.with_token:
         said = f"grade 1: expected a job with the id token {TOKEN_VARIABLE}, made out to the call, got none"
@@ -156,7 +156,7 @@ def _call_input(words: PipelineWords, pipeline: Pipeline) -> Iterator[Finding]:
         said = f"{CALL_INPUT}: expected the regex {CALL_PATTERN}, got {declared.regex[:60] or 'none'}"
         yield bad("pipeline", said, f"write regex: {CALL_PATTERN}")
     if not re.fullmatch(words.run_name, pipeline.name):
-        said = f"expected runs to be named by the call's hash (R3), got {pipeline.name[:60]!r}"
+        said = f"expected runs to be named by the call's hash, got {pipeline.name[:60]!r}"
         yield bad("pipeline", said, f"write {words.run_name_advice}")
     elif declared is not None:
         yield good("pipeline", f"takes {CALL_INPUT} and names its runs by it")
@@ -164,7 +164,7 @@ def _call_input(words: PipelineWords, pipeline: Pipeline) -> Iterator[Finding]:
 
 def _not_pinned(configuration: Configuration) -> Iterator[Finding]:
     if loose := configuration.not_pinned:
-        said = f"not pinned, and so named in every receipt's evidence (R4): {', '.join(loose)[:200]}"
+        said = f"not pinned, and so named in every receipt's evidence: {', '.join(loose)[:200]}"
         yield unknown("includes", said, "include by a full commit hash, or put the file into the project")
 
 

@@ -115,7 +115,7 @@ def _check_ledger(stack: Mapping[str, Any], given: Mapping[str, str]) -> None:
     """A table of dues is one ledger's for ever (A3); 0 is that of a stack that sold for nothing so far."""
     held, wanted = _parameter(stack, "Ledger") or "0", given.get("Ledger", "0")
     if "0" not in (held, wanted) and held != wanted:
-        said = f"stack: expected an offer of its ledger {held[:12]}… (A3), got one of {wanted[:12]}…"
+        said = f"stack: expected an offer of its ledger {held[:12]}…, got one of {wanted[:12]}…"
         raise CliError("stack", said, "give another --stack")
 
 
@@ -153,8 +153,9 @@ def _uploaded(bucket: str, region: str, out: Output, packing: Sequence[str], *, 
         out, [f"upload   layers, functions and templates to s3://{bucket}, which is made if needed"], yes=yes
     )
     _make_bucket(boto3().client("s3", region_name=region), bucket, region)
-    out.progress("packing layers and functions for Lambda")
-    with tempfile.TemporaryDirectory() as scratch:
+    what = "packing layers and functions for Lambda"
+    out.progress(what)
+    with out.waiting(what, "usually 1 to 5 minutes"), tempfile.TemporaryDirectory() as scratch:
         named = ["--out", scratch, "--bucket", bucket, "--region", region, "--upload"]
         done = subprocess.run(
             [sys.executable, "-m", "infra.package", *named, *packing],

@@ -33,6 +33,7 @@ _NEXT = {
     "provider": "look at the project's CI; the run may have been started",
     "provider-busy": "try again later: nothing was started",
     "provider-refused": "check the token's rights and the project's settings: nothing was started",
+    "provider-too-slow": "look for the run by the call's name before you start another",
     "provider-unclear": "look for the run by the call's name before you start another",
     "secret-found": "have the job not write the operator's secrets, and make new ones of those that it wrote",
     "store-unavailable": "try again later: nothing was lost",

@@ -24,11 +24,11 @@ Node = Annotated[
     typer.Option("--node", help="GraphQL URL of a Mina node.", envvar="SEALRUN_MINA_NODE", metavar="URL"),
 ]
 Network = Annotated[str, typer.Option("--network", help="mina:devnet or mina:mainnet.")]
-Fee = Annotated[str, typer.Option("--fee", help="Transaction fee, in MINA.")]
+Fee = Annotated[str, typer.Option("--fee", help="Transaction fee, in MINA.", metavar="MINA")]
 NoProofs = Annotated[
     bool, typer.Option("--no-proofs", help="For a local chain that runs with --no-proofs only.")
 ]
-PollMs = Annotated[int, typer.Option("--poll-ms", help="How often to look for the block.", min=50)]
+PollMs = Annotated[int, typer.Option("--poll-ms", help="Milliseconds between looks for the block.", min=50)]
 State = Annotated[
     Path,
     typer.Option("--state", help="Folder of what your client signed.", envvar="SEALRUN_STATE", metavar="DIR"),

@@ -3,9 +3,10 @@
 import io
 import json
 import sys
-import time
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -14,10 +15,9 @@ from rich.console import Console
 
 from sealrun.errors import SealrunError
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.waiting import Wait, shown
 
 NANO = 10**9
-# Between two words about how far long work is.
-SECONDS_BETWEEN = 2
 FILE_ERRORS = (
     (FileNotFoundError, "it to be there, got nothing", "check the path, and the folder that you are in"),
     (FileExistsError, "nothing there yet, got something", "name another path, or use what is there"),
@@ -34,28 +34,64 @@ def take_any_text() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+@dataclass(frozen=True)
+class Line:
+    """A line of a result. On a terminal it has a style, and is wrapped under its column ``indent``."""
+
+    text: str
+    style: str = ""
+    indent: int = -1  # not wrapped
+
+    def parts(self, width: int) -> list[str]:
+        """The lines that it takes in so many columns; 0 for no end."""
+        text = plain(self.text)
+        if self.indent < 0 or not width:
+            return [text]
+        hanging = " " * self.indent
+        return textwrap.wrap(
+            text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+        )
+
+
 class Output:
     """Where one command speaks."""
 
     def __init__(self, *, as_json: bool) -> None:
         take_any_text()
         self._as_json = as_json
-        self._last_told = time.monotonic()
         self._console = Console(stderr=True, highlight=False)
 
     def progress(self, line: str) -> None:
         """What is done now."""
         self._console.print(plain(line), style="dim", markup=False, soft_wrap=True)
 
-    def so_far(self, what: str, done: int, total: int) -> None:
-        """How far long work is, once in a while; called as often as one likes."""
-        if time.monotonic() - self._last_told >= SECONDS_BETWEEN:
-            self._last_told = time.monotonic()
-            self.progress(f"{what}: {done} of {total}")
+    @contextmanager
+    def waiting(self, what: str, usually: str = "") -> Iterator[Wait]:
+        """Show that a long step goes on, until the block ends; ``usually`` says how long it takes."""
+        with shown(Wait(plain(what), usually), self._console) as wait:
+            yield wait
 
-    def result(self, value: Mapping[str, Any], *lines: str) -> None:
+    @contextmanager
+    def counting(self, what: str) -> Iterator[Callable[[str, int, int], None]]:
+        """The same for work that is counted: call it with the part, how much is done, and of how much."""
+        with self.waiting(what) as wait:
+
+            def tell(part: str, done: int, total: int) -> None:
+                wait.what = f"{what} {part}"
+                wait.at(done, total)
+
+            yield tell
+
+    def result(self, value: Mapping[str, Any], *lines: "str | Line") -> None:
         """What came of it, once per command: the value with --json, else the lines."""
-        print(json.dumps(value) if self._as_json else "\n".join(map(plain, lines)))
+        if self._as_json:
+            print(json.dumps(value))
+            return
+        screen = Console(highlight=False)
+        for line in lines:
+            styled = Line(line) if isinstance(line, str) else line
+            for part in styled.parts(screen.width if screen.is_terminal else 0):
+                screen.print(part, style=styled.style, markup=False, soft_wrap=True)
 
     def error(self, error: CliError) -> None:
         """Why it goes no further."""

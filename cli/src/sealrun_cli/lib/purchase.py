@@ -2,8 +2,10 @@
 
 import json
 import secrets
+import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +22,11 @@ from sealrun_cli.lib.chain_view import on_chain
 from sealrun_cli.lib.confirming import confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import fetch
-from sealrun_cli.lib.output import Output, mina
+from sealrun_cli.lib.output import Output, mina, plain
 from sealrun_cli.lib.pay import Till, call_url
 from sealrun_cli.lib.service import Service, good
 from sealrun_cli.lib.verifying import BROKEN
+from sealrun_cli.lib.waiting import duration
 
 NOT_SUCCEEDED = 3
 POLL_SECONDS = 0.5
@@ -92,7 +95,7 @@ class Purchase:
         return [
             f"run      {self.offer.title}: {source.origin}, project {source.project}, {source.ref}",
             f"inputs   {said}",
-            f"price    {mina(self.offer.price)}, if the run succeeds; no fee",
+            f"price    this run costs {mina(self.offer.price)} if it succeeds; no fee",
             _signing(account, total),
         ]
 
@@ -103,7 +106,13 @@ class Purchase:
 
 
 def _signing(account: str, total: int) -> str:
-    return f"sign     at most {mina(total)} in total from {account}"
+    return f"sign     signs at most {mina(total)} in total from {account}, all its runs together"
+
+
+def _run_url(view: Mapping[str, Any]) -> str:
+    """Where the CI shows the run, by the operator's word; empty before it is known."""
+    run = view.get("run")
+    return str(run.get("url") or "") if isinstance(run, Mapping) else ""
 
 
 def cold_start(service: Service, account: str, node: str) -> Known | None:
@@ -112,6 +121,19 @@ def cold_start(service: Service, account: str, node: str) -> Known | None:
         return None
     spent = on_chain(service, node, account).spent
     return Known(spent, spent)
+
+
+@contextmanager
+def coming_back(out: Output, url: str, key: str) -> Iterator[None]:
+    """Whoever stops following a run hears how to come back to it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        private = f" --key {shlex.quote(key)}" if key else ""
+        out.progress("stopped following; the run goes on, and what it costs stays the same")
+        out.progress(f"later    see how it stands: {url}")
+        out.progress(f"         take what it left: sealrun evidence {url} --to DIR{private}")
+        raise
 
 
 @dataclass(frozen=True)
@@ -135,15 +157,20 @@ class Bought:
             CliError: it takes longer than the offer allows, or the receipt is of another call.
         """
         seen, end = "", time.monotonic() + self.offer.limits.longest + MORE_SECONDS
-        while (view := self.service.get(self.url)).get("receipt") is None:
-            state = str(view.get("state"))
-            if state != seen:
-                seen = state
-                out.progress(seen)
-            if time.monotonic() > end:
-                late = f"call: expected it to be over by now, got {seen}"
-                raise CliError("late", late, f"look at {self.url}")
-            time.sleep(POLL_SECONDS)
+        run, most = "", f"the run may take {duration(self.offer.limits.seconds)}, beside the CI's queue"
+        with out.waiting("waiting for the run", most) as wait:
+            while (view := self.service.get(self.url)).get("receipt") is None:
+                state = str(view.get("state"))
+                if state != seen:
+                    seen = wait.what = plain(state)
+                    out.progress(seen)
+                if (found := _run_url(view)) and found != run:
+                    run = found
+                    out.progress(f"run      {run}")
+                if time.monotonic() > end:
+                    late = f"call: expected it to be over by now, got {seen}"
+                    raise CliError("late", late, f"look at {self.url}")
+                time.sleep(POLL_SECONDS)
         return self._named({**view, "state": self._outcome(view["receipt"])})
 
     def _outcome(self, receipt: object) -> str:

@@ -133,7 +133,7 @@ def _refused(one: Declared, got: str, advice: str) -> CliError:
     leave = f" --leave-out {one.name}" if not one.required else " take it out of the pipeline"
     return CliError(
         "inputs",
-        f"{one.name}: expected a bounded number, a boolean, options, an anchored pattern or JSON, {got} (R2)",
+        f"{one.name}: expected a bounded number, a boolean, options, an anchored pattern or JSON, {got}",
         advice + leave if advice.endswith("or") else advice,
     )
 

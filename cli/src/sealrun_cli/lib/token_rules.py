@@ -15,6 +15,6 @@ def user_troubles(found: int, wanted: int) -> Iterator[str]:
 def expiry_troubles(expires: str, *, today: date) -> Iterator[str]:
     """Until when: ``expires`` is an ISO date, empty for ever (R1)."""
     if not expires:
-        yield f"token: expected an expiry within {MAX_TOKEN_DAYS} days (R1), got none"
+        yield f"token: expected an expiry within {MAX_TOKEN_DAYS} days, got none"
     elif date.fromisoformat(expires) > today + timedelta(days=MAX_TOKEN_DAYS):
-        yield f"token: expected an expiry within {MAX_TOKEN_DAYS} days (R1), got {expires}"
+        yield f"token: expected an expiry within {MAX_TOKEN_DAYS} days, got {expires}"

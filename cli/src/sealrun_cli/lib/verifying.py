@@ -1,7 +1,7 @@
 """Check the receipt in a file with its evidence folder, and say what was found."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,12 @@ from sealrun.verification.claims import (
 from sealrun.verification.verify import Trust, Verification
 from sealrun.verification.verify import verify as check
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.output import Line
 from sealrun_cli.lib.pictures import PICTURES, check_pictures
 
 BROKEN = 1
 WORDS = ((Verdict.HOLDS, "hold"), (Verdict.BROKEN, "broken"), (Verdict.NOT_SHOWN, "not shown"))
+STYLES = {Verdict.HOLDS: "", Verdict.BROKEN: "red", Verdict.NOT_SHOWN: "dim"}
 HEAD = f"{'claim':<13} {'check':<9} {'grade':<5} {'rests on':<24} found"
 EVIDENCE = "evidence"
 # A receipt may lie with its statements outside of the evidence folder; everything else makes a folder one.
@@ -71,6 +73,20 @@ def verify_file(
     return replace(result, claims=[*result.claims, *check_pictures(beside, folder, result.covered)])
 
 
+def receipt_in(place: Path) -> Path:
+    """The receipt's file: the one that is named, or the one in the folder that is named.
+
+    Raises:
+        CliError: the folder has none.
+    """
+    if not place.is_dir():
+        return place
+    if not (place / RECEIPT).is_file():
+        said = f"{place}: expected an evidence folder with {RECEIPT}, got none in it"
+        raise CliError("file", said, "fetch one with `sealrun evidence CALL_URL --to DIR`")
+    return place / RECEIPT
+
+
 def find_evidence(file: Path) -> Path | None:
     """The receipt's own folder if anything of evidence is in it, else ``evidence/`` beside the receipt.
 
@@ -96,14 +112,41 @@ def value(found: Verification) -> dict[str, Any]:
     }
 
 
-def lines(found: Verification, folder: Path | None) -> list[str]:
-    """As people read it: a line for each claim, then the grade and the sum."""
+def lines(found: Verification, folder: Path | None, *, verbose: bool = False) -> list[Line]:
+    """As people read it: the verdict, what it is about and worth, and what is broken.
+
+    With ``verbose`` every claim follows in a table.
+    """
+    return [
+        _verdict(found),
+        *_about(found),
+        Line(grade_line(found.grade), indent=9),
+        *([] if folder else [Line("no evidence folder is beside the file: name one with --evidence")]),
+        *_table(found.claims if verbose else found.broken),
+        *([] if verbose else [Line("every claim by itself: add --verbose", "dim")]),
+    ]
+
+
+def _verdict(found: Verification) -> Line:
     counts = ((sum(claim.verdict is verdict for claim in found.claims), word) for verdict, word in WORDS)
     said = ", ".join(f"{count} {word}" for count, word in counts if count)
-    status = [f"status: {found.receipt.receipt.status.name.lower()}"] if found.receipt else []
-    hint = [] if folder else ["no evidence folder is beside the file: name one with --evidence"]
-    end = "every claim that is shown holds" if found.holds else "NOT as claimed"
-    return [HEAD, *map(line, found.claims), *hint, *status, grade_line(found.grade), f"{end}: {said}"]
+    if found.holds:
+        return Line(f"HOLDS: every claim that is shown ({said})", "bold green")
+    return Line(f"DOES NOT HOLD: not everything is as claimed ({said})", "bold red")
+
+
+def _about(found: Verification) -> Iterator[Line]:
+    """Which receipt it is, as far as it could be read."""
+    if found.receipt is not None:
+        receipt = found.receipt.receipt
+        status = receipt.status.name.lower()
+        yield Line(f"receipt  of call {receipt.call_hash:064x}: {status}", indent=9)
+        yield Line(f"         signed by {found.receipt.public_key.to_base58()}", indent=9)
+
+
+def _table(claims: Sequence[Claim]) -> list[Line]:
+    head = [Line(HEAD, "bold")] if claims else []
+    return [*head, *(Line(line(claim), STYLES[claim.verdict], HEAD.index("found")) for claim in claims)]
 
 
 def line(claim: Claim) -> str:
@@ -114,7 +157,7 @@ def line(claim: Claim) -> str:
 
 def grade_line(grade: Grade) -> str:
     """The grade and what it is worth."""
-    return f"grade {grade}: {grade.says}"
+    return f"grade {grade}  {grade.says}"
 
 
 def _claim(claim: Claim) -> dict[str, Any]:

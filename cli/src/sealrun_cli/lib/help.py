@@ -1,0 +1,62 @@
+"""How ``--help`` reads: commands by who uses them, and an example for each."""
+
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+from typer.core import TyperGroup
+
+# Typer has a copy of Click of its own, whose names are private.
+Command = Any
+HEADING = "Example:"
+WIDTH = 76
+OTHERS = "Commands"
+
+
+def example(text: str) -> str:
+    """The end of a command's help: one command, on as many lines as it takes.
+
+    Click leaves a paragraph that begins with a backspace as it is.
+    """
+    return "\n".join(["\b", HEADING, *(f"  {line}" for line in folded(text))])
+
+
+def folded(text: str) -> Iterator[str]:
+    """A shell's command, each line but the last ending in a backslash; broken before options only."""
+    line, *options = text.replace(" --", "\n--").split("\n")
+    for option in options:
+        if len(line) + len(option) + 3 > WIDTH:
+            yield f"{line} \\"
+            line = f"    {option}"
+        else:
+            line += f" {option}"
+    yield line
+
+
+def example_of(command: Command) -> list[str]:
+    """The words of a command's example, as a shell reads them; empty where it has none."""
+    _, _, text = (command.epilog or "").partition(f"{HEADING}\n")
+    return shlex.split(text.replace("\\\n", ""))
+
+
+class Panels(TyperGroup):
+    """Lists commands under their panels, each in the order in which they were added."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        return list(self.commands)
+
+    def panels(self) -> dict[str, dict[str, Command]]:
+        """Each panel with its commands, by their names."""
+        found: dict[str, dict[str, Command]] = {}
+        for name, command in self.commands.items():
+            panel = getattr(command, "rich_help_panel", None)
+            found.setdefault(panel if isinstance(panel, str) else OTHERS, {})[name] = command
+        return found
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        limit = formatter.width - 6 - max(map(len, self.commands))
+        for title, commands in self.panels().items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(name, command.get_short_help_str(limit)) for name, command in commands.items()]
+                )
