@@ -1,15 +1,19 @@
 """R8: a run is judged by its jobs, and what is said of them is true."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from sealrun.errors import Malformed
+from sealrun.errors import Malformed, ProviderRefused
 from sealrun.evidence.index import Index
+from sealrun.evidence.leaves import Kind
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import Record
 from sealrun.runs.run import Job, JobResult, unread
+from tests.sealrun.fakes import FakeProvider
 from tests.sealrun.world import World, make_offer
 
 BUILD = Job(10, "build", "build", "success", "", False, True, "r", result=JobResult.SUCCEEDED)  # noqa: FBT003
@@ -82,6 +86,39 @@ def test_r8_a_run_is_judged_by_the_jobs_that_must_succeed(
     _, record = ended(*jobs, success=success)
     assert record.ending is not None
     assert (record.ending.outcome, record.ending.reason) == (outcome, reason)
+
+
+class LateLog(FakeProvider):
+    """GitHub's way: a job's log is answered 404 until some time after the run's end."""
+
+    comes_after: int = 60
+
+    @contextmanager
+    def log(self, job_id: int) -> Iterator[Iterator[bytes]]:
+        ended = self.runs[1].created_at + self.duration
+        if self.clock.now < ended + self.comes_after:
+            raise ProviderRefused("github answered 404: BlobNotFound")
+        with super().log(job_id) as pieces:
+            yield pieces
+
+
+@pytest.mark.parametrize(
+    ("comes_after", "missing"), [(60, {}), (10**6, {"build": "github answered 404: BlobNotFound"})]
+)
+def test_r9_a_log_that_is_late_is_asked_for_again_and_a_missing_one_is_named(
+    comes_after: int, missing: dict[str, str]
+) -> None:
+    world = World(make_offer())
+    world.provider = LateLog(world.clock, world.offer)
+    world.provider.comes_after = comes_after
+    record = world.settle(world.call().record.call_hash)
+    assert record.ending is not None
+    assert record.ending.outcome is Outcome.SUCCEEDED
+    trees = Index.parse(world.store.get(record.index)).trees
+    assert trees["profile"][0].leaf is not None
+    run = json.loads(world.store.get(trees["profile"][0].leaf.sha256))
+    assert run["logs_missing"] == missing
+    assert len([entry for entry in trees["profile"] if entry.kind is Kind.LOG]) == (not missing)
 
 
 def test_r8_every_job_is_named_with_how_it_ended() -> None:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 RUN_URL = f"{API}/actions/runs/31"
 SINCE = 1_795_341_600  # 2026-11-22T10:00:00Z
+ZIP = b"PK\x03\x04"  # what an archive begins with
 
 
 @pytest.fixture
@@ -365,8 +366,8 @@ def _read(peer: Peer, kind: str, job_id: int) -> bytes:
 @pytest.mark.parametrize(("kind", "job_id"), [("log", 5), ("artifacts", 7)])
 def test_l9_log_and_archive_come_from_elsewhere_without_the_token(kind: str, job_id: int) -> None:
     path = {"log": f"{API}/actions/jobs/5/logs", "artifacts": f"{API}/actions/artifacts/7/zip"}[kind]
-    peer = _redirecting(path, b"zip")
-    assert _read(peer, kind, job_id) == b"zip"
+    peer = _redirecting(path, ZIP)
+    assert _read(peer, kind, job_id) == ZIP
     assert ["authorization" in request.headers for request in peer.requests[-2:]] == [True, False]
 
 
@@ -384,8 +385,8 @@ def test_l9_a_file_at_an_origin_that_is_not_allowed_is_refused(kind: str) -> Non
 
 def test_an_archive_has_the_digest_that_github_tells() -> None:
     path = f"{API}/actions/artifacts/7/zip"
-    digest = f"sha256:{hashlib.sha256(b'zip').hexdigest()}"
-    assert _read(_redirecting(path, b"zip", digest=digest), "artifacts", 7) == b"zip"
+    digest = f"sha256:{hashlib.sha256(ZIP).hexdigest()}"
+    assert _read(_redirecting(path, ZIP, digest=digest), "artifacts", 7) == ZIP
     with pytest.raises(ProviderUnclear, match=f"expected an archive with the digest {digest}, got sha256:"):
         _read(_redirecting(path, b"zap", digest=digest), "artifacts", 7)
 

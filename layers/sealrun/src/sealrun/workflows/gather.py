@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sealrun.errors import ProviderRefused, SecretFound, UnsafeArchive
+from sealrun.errors import ProviderRefused, ProviderUnclear, SecretFound, UnsafeArchive
 from sealrun.evidence.evidence import Item, label
 from sealrun.evidence.leaves import Kind
 from sealrun.evidence.secret_scan import Scanner
@@ -16,13 +16,15 @@ from sealrun.receipts.receipt import Outcome
 from sealrun.runs.document import RunReport
 from sealrun.runs.judge import configuration_changed
 from sealrun.runs.record import Ending, Record
-from sealrun.runs.run import Project, Run
+from sealrun.runs.run import Job, Project, Run
 from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.gather_files import Files, gather_files
-from sealrun.workflows.gather_logs import NAME, first_lines, gather_log
+from sealrun.workflows.gather_logs import NAME, Log, first_lines, gather_log, still_to_come
 from sealrun.workflows.gather_tokens import check_tokens
 from sealrun.workflows.look_into import Look
 from sealrun.workflows.start_run import cancel_quietly
+
+MAX_WHY = 200
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,8 @@ def gather(
     project = _project(provider)
     ending = _of_the_offers_file(ending, project, offer)
     jobs = provider.jobs(run.id)
-    limit = offer.limits.log_bytes
-    logs = {
-        job.name: gather_log(job, provider, store, spool, offer.evidence, scanner, limit=limit)
-        for job in jobs
-        if job.has_log
-    }
-    logged = first_lines([item for log in logs.values() if log for item in log.items])
+    logs, missing = _logs(jobs, run, provider, store, spool, offer, scanner, in_time)
+    logged = first_lines([item for log in logs.values() for item in log.items])
     look = Look(scanner, unpack, in_time)
     files = Files(offer.evidence, store, look)
     if ending.outcome is Outcome.SUCCEEDED:
@@ -96,12 +93,43 @@ def gather(
         configuration=project.configuration,
         samples=files.samples,
         tokens=tokens.report,
-        logs_cut=[name for name, log in logs.items() if log and log.cut],
-        masked={label(name, NAME): log.masked for name, log in logs.items() if log and log.masked},
+        logs_cut=[name for name, log in logs.items() if log.cut],
+        logs_missing=missing,
+        masked={label(name, NAME): log.masked for name, log in logs.items() if log.masked},
         withheld=[*_withheld_lines(logged), *files.withheld],
     )
     profile = [*logged, *files.profile, *tokens.items]
     return Gathered(ending, report, files.outputs, profile, grade)
+
+
+def _logs(
+    jobs: Sequence[Job],
+    run: Run,
+    provider: Provider,
+    store: EvidenceStore,
+    spool: Spool,
+    offer: Offer,
+    scanner: Scanner,
+    in_time: Deadline,
+) -> tuple[dict[str, Log], dict[str, str]]:
+    """The jobs' logs, and why not the others; both by the jobs' names.
+
+    Raises:
+        ProviderUnclear: one is not there, and may come.
+    """
+    limit = offer.limits.log_bytes
+    logs: dict[str, Log] = {}
+    missing: dict[str, str] = {}
+    for job in jobs:
+        if not job.has_log:
+            continue
+        try:
+            logs[job.name] = gather_log(job, provider, store, spool, offer.evidence, scanner, limit=limit)
+        except ProviderRefused as error:
+            if still_to_come(job, run, now=in_time.clock()):
+                raise ProviderUnclear(f"the log of {job.name} is not there yet: {error.detail}") from error
+            missing[job.name] = error.detail[:MAX_WHY]
+    return logs, missing
 
 
 def _project(provider: Provider) -> Project:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sealrun.encoding.measure import measure, measure_document
-from sealrun.errors import ProviderRefused
 from sealrun.evidence.evidence import Item, label
 from sealrun.evidence.leaves import Kind
 from sealrun.evidence.log_lines import read_lines
@@ -13,9 +12,11 @@ from sealrun.evidence.secret_scan import Count, Scanner
 from sealrun.offers.evidence_policy import EvidencePolicy
 from sealrun.ports.evidence import Content, EvidenceStore, Spool
 from sealrun.ports.provider import Provider
-from sealrun.runs.run import Job
+from sealrun.runs.run import Job, Run
 
 MAX_LINES = 100
+# A log that is not there this long after its run's end is named as missing.
+LOG_WAIT = 300
 # Of all the jobs of a run: a tree has room for 4,096 items, and an index for 8 MiB.
 MAX_RUN_LINES, MAX_RUN_BYTES = 500, 1 << 20
 NAME = "job.log"
@@ -39,22 +40,28 @@ def gather_log(
     scanner: Scanner,
     *,
     limit: int,
-) -> Log | None:
-    """Store the job's log, what may be a secret in it masked; None where the provider has none."""
+) -> Log:
+    """Store the job's log, what may be a secret in it masked.
+
+    Raises:
+        ProviderRefused: the provider has none.
+    """
     count = Count()
-    try:
-        with provider.log(job.id) as chunks:
-            cut = _Cut(scanner.masked(chunks, count), limit)
-            with spool(cut) as content:
-                measured = measure(content())
-                store.put(content, measured, media_type="text/plain; charset=utf-8")
-                lines = tuple(_lines(job, content, policy, scanner))
-    except ProviderRefused:
-        return None
+    with provider.log(job.id) as chunks:
+        cut = _Cut(scanner.masked(chunks, count), limit)
+        with spool(cut) as content:
+            measured = measure(content())
+            store.put(content, measured, media_type="text/plain; charset=utf-8")
+            lines = tuple(_lines(job, content, policy, scanner))
     public = "*" in policy.log.patterns
     cid = measured.cid if public else ""
     whole = Item(Kind.LOG, label(job.name, NAME), measured.sha256, measured.size, public, cid)
     return Log((whole, *lines), cut.was_cut, count.found)
+
+
+def still_to_come(job: Job, run: Run, *, now: int) -> bool:
+    """True where a log may still come: GitHub hands some out minutes after the run is over (R9)."""
+    return job.result.ran and now < run.finished_at + LOG_WAIT
 
 
 def first_lines(items: Sequence[Item]) -> list[Item]:

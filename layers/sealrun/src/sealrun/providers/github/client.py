@@ -22,6 +22,7 @@ import httpx
 
 from sealrun.errors import ProviderRefused
 from sealrun.providers.github import answers
+from sealrun.providers.github.archive import as_archive
 from sealrun.providers.github.kind import RESULT_ORIGINS
 from sealrun.providers.github.rules import RULES
 from sealrun.providers.github.tags import protected
@@ -191,6 +192,7 @@ class GitHub:
     def artifacts(self, job_id: int) -> Iterator[Iterator[bytes]]:
         """An archive (zip) in pieces as they arrive; unclear at its end if it has another digest than told.
 
+        A file that was left as it is (``archive: false``) comes in an archive that is made here.
         Refused where the run was repeated: GitHub does not tell which attempt left an archive (R5).
         """
         url = f"{self._api}/actions/artifacts/{job_id:d}"
@@ -202,7 +204,8 @@ class GitHub:
                 f"archive: expected one of a first attempt, got a run with {attempt} attempts"
             )
         with self._rest.stream(lambda: f"{url}/zip", self._max_artifact) as pieces:
-            yield _checked(pieces, told.get("digest"))
+            name = answers.text(told, "name")
+            yield as_archive(_checked(pieces, told.get("digest")), name)
 
     def _target(self) -> str:
         """The commit that the tag names; empty where there is no such tag."""
