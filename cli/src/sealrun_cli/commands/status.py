@@ -56,4 +56,5 @@ def _value(stored: StoredOffer, target: Target) -> dict[str, Any]:
 
 
 def _line(stored: StoredOffer) -> str:
-    return f"  {stored.offer.id[:16]}…  {mina(stored.offer.price):>10}  {state_of(stored)}"
+    offer = stored.offer
+    return f"  {offer.id[:16]}…  {mina(offer.price):>10}  {state_of(stored)}  {offer.title}"
