@@ -1,8 +1,9 @@
 """Builds the packages to publish, byte-reproducibly: ``python -m infra.dist --out dist``.
 
 These are wheels and source archives of the Python packages, the wheel that carries the contracts' programs,
-and a bill of materials (CycloneDX) for each. Two builds from the same locked environment are the same bytes:
-files carry one fixed time, and nothing of the machine gets in. ``SHA256SUMS`` lists them all.
+a bill of materials (CycloneDX) for each, and the npm package of the contracts. Two builds from the same
+locked environment are the same bytes: files carry one fixed time, and nothing of the machine gets in.
+``SHA256SUMS`` lists them all.
 """
 
 import argparse
@@ -70,6 +71,7 @@ def build(out: Path, packages: tuple[Package, ...] = PACKAGES) -> list[tuple[str
             for kind in package.kinds:
                 _run_backend(folder, kind, out)
         _write_bill(package, out)
+    _pack_contracts(out)
     return [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in sorted(out.iterdir())]
 
 
@@ -77,6 +79,11 @@ def _run_backend(folder: Path, kind: str, out: Path) -> None:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH, "PYTHONHASHSEED": "0", "TZ": "UTC"}
     command = [sys.executable, "-c", BUILD, kind, str(out.resolve())]
     subprocess.run(command, check=True, cwd=folder, env=environment, umask=0o022)
+
+
+def _pack_contracts(out: Path) -> None:
+    command = ["npm", "run", "--silent", "pack:dist", "-w", "contracts", "--", str(out.resolve())]
+    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
 def _write_bill(package: Package, out: Path) -> None:

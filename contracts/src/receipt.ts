@@ -7,6 +7,8 @@
 import { Bool, Field, PublicKey, Signature, Struct, UInt32, UInt64 } from 'o1js';
 import { H, RECEIPT, textField } from './fields.js';
 
+export { textField } from './fields.js';
+
 /** How a call ended; the value of `Receipt.status`. Only `succeeded` is paid. */
 export const Outcome = {
   succeeded: 1,
@@ -138,9 +140,17 @@ export class SignedReceipt extends Struct({ receipt: Receipt, signature: Signatu
     return this.signature.verify(oracle, new Receipt(this.receipt).fields());
   }
 
-  /** Fails the proof unless this oracle signed this receipt. */
-  requireSignedBy(oracle: PublicKey): void {
+  /**
+   * Fails the proof unless this oracle signed a good run of this offer on this network. Not checked: which call it is,
+   * its inputs, and whether it was handed in before.
+   *
+   * @param network `mina:devnet` or `mina:mainnet` as a field, see `textField`
+   */
+  requireGood(oracle: PublicKey, network: Field, offerHash: Field): void {
     this.signedBy(oracle).assertTrue('the receipt is not signed by this oracle');
+    this.receipt.network.assertEquals(network, 'the receipt is of another network');
+    this.receipt.offerHash.assertEquals(offerHash, 'the receipt is of another offer');
+    new Receipt(this.receipt).succeeded().assertTrue('the run was not good');
   }
 
   /**

@@ -17,17 +17,18 @@ const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const AUTHOR = `
 import { readFileSync } from 'node:fs';
 import { Field, PublicKey, Signature, SmartContract, State, method, state } from 'o1js';
-import { Outcome, Receipt, SignedReceipt } from 'sealrun-contracts/receipt';
+import { Outcome, Receipt, SignedReceipt, textField } from 'sealrun-contracts/receipt';
 import { PrepaidAccount } from 'sealrun-contracts';
+
+const DEVNET = textField('mina:devnet');
 
 export class Delivery extends SmartContract {
   @state(PublicKey) oracle = State<PublicKey>();
   @state(Field) offerHash = State<Field>();
 
   @method async accept(signed: SignedReceipt) {
-    signed.requireSignedBy(this.oracle.getAndRequireEquals());
-    signed.receipt.offerHash.assertEquals(this.offerHash.getAndRequireEquals());
-    new Receipt(signed.receipt).succeeded().assertTrue('the run was not good');
+    const [oracle, offer] = [this.oracle.getAndRequireEquals(), this.offerHash.getAndRequireEquals()];
+    signed.requireGood(oracle, DEVNET, offer);
   }
 }
 
