@@ -220,6 +220,14 @@ def test_r5_and_l1_nobody_deletes_evidence_or_what_is_owed() -> None:
         assert data[kept]["DeletionPolicy"] == data[kept]["UpdateReplacePolicy"] == "Retain"
 
 
+def test_a_page_of_any_origin_may_read_evidence_and_may_change_none() -> None:
+    bucket = template("data.yaml")["Resources"]["Evidence"]["Properties"]
+    [rule] = bucket["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (["*"], ["GET", "HEAD"])
+    assert {"content-disposition", "content-range", "etag"} <= set(rule["ExposedHeaders"])
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}, "the URL is the right to read"
+
+
 def test_the_table_is_the_one_that_the_tests_run_against() -> None:
     asked: dict[str, Any] = {}
 

@@ -141,7 +141,7 @@ def test_a_store_that_does_not_give_the_bytes_back_costs_no_receipt() -> None:
     world = pinned_world(FakePinner())
 
     def read(_sha256: str) -> Any:
-        raise StoreUnavailable("evidence: expected the bucket's answer, got AccessDenied")
+        raise StoreUnavailable("bucket: expected an answer to GetObject, got AccessDenied")
 
     world.store.read = read
     (told,) = pins_of(world, collected(world))

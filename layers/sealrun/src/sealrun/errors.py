@@ -192,10 +192,17 @@ class NodeUnavailable(Unavailable):
 
 
 class StoreUnavailable(Unavailable):
-    """The table, the bucket or the key service did not do what it was asked."""
+    """The table, the bucket or the key service did not do what it was asked.
+
+    ``words`` are the service's own. They name accounts and roles, so they are for the operator's log only.
+    """
 
     type = "store-unavailable"
     title = "The store is not available now"
+
+    def __init__(self, detail: str, *, words: str = "") -> None:
+        super().__init__(detail)
+        self.words = words
 
 
 class PinFailed(Unavailable):

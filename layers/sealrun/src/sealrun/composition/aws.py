@@ -133,9 +133,9 @@ class Services:
     @cached_property
     def store(self) -> "S3EvidenceStore":
         """The evidence bucket."""
-        from sealrun.adapters.aws.s3 import S3EvidenceStore  # noqa: PLC0415
+        from sealrun.adapters.aws.s3 import S3EvidenceStore, open_s3  # noqa: PLC0415
 
-        return S3EvidenceStore(self._aws("s3"), bucket=self._settings.evidence_bucket)
+        return S3EvidenceStore(open_s3(), bucket=self._settings.evidence_bucket)
 
     @cached_property
     def webhook_keys(self) -> RememberedKeys:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sealrun.errors import StoreUnavailable
+from sealrun.adapters.aws.errors import error_code, unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,11 +42,11 @@ class Table:
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**arguments)
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            if error_code(error) == "ConditionalCheckFailedException":
                 return None
-            raise _unavailable(error) from error
+            raise unavailable("table", error) from error
         except BotoCoreError as error:
-            raise _unavailable(error) from error
+            raise unavailable("table", error) from error
         return answer
 
     def items(self, **query: Any) -> list[dict[str, Any]]:
@@ -78,10 +78,10 @@ class Table:
                 if reason == "ConditionalCheckFailed"
             }
             if not failed and "TransactionConflict" not in reasons:
-                raise _unavailable(error) from error
+                raise unavailable("table", error) from error
             return failed or {"conflict"}
         except BotoCoreError as error:
-            raise _unavailable(error) from error
+            raise unavailable("table", error) from error
         return set()
 
     def new(self, item: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +129,3 @@ def _name(item: dict[str, Any]) -> tuple[str, str]:
 
 def _without_table(request: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in request.items() if name != "TableName"}
-
-
-def _unavailable(error: Exception) -> StoreUnavailable:
-    return StoreUnavailable(f"table: expected an answer, got {type(error).__name__}")

@@ -15,7 +15,7 @@ from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Respo
 
 from sealrun.adapters.aws.metrics import Meter
 from sealrun.encoding.json_limits import MAX_BODY_BYTES
-from sealrun.errors import Malformed, SealrunError, WrongMethod
+from sealrun.errors import Malformed, SealrunError, StoreUnavailable, WrongMethod
 from sealrun.runs.record import Record
 from sealrun.service.problems import plain_problem, problem
 from sealrun.service.views import public_view
@@ -31,7 +31,7 @@ def resolver(logger: Logger, meter: Meter | None = None) -> LambdaFunctionUrlRes
     app = LambdaFunctionUrlResolver()
 
     def known(error: SealrunError) -> Response[str]:
-        logger.info("refused", type=error.type, detail=error.detail)
+        logger.info("refused", type=error.type, detail=error.detail, aws=words(error))
         if meter:
             meter.count("Refused", type=error.type)
         return _response(problem(error))
@@ -64,6 +64,11 @@ def serve(
         status, headers, body = plain_problem(HTTPStatus.FORBIDDEN)
         return {"statusCode": int(status), "headers": headers, "body": body}
     return app.resolve(event, context)
+
+
+def words(error: SealrunError) -> str | None:
+    """AWS's own words, if there are any: for the log beside an error's detail, and for no stranger."""
+    return error.words or None if isinstance(error, StoreUnavailable) else None
 
 
 def sender(app: LambdaFunctionUrlResolver, *, header: str) -> str:

@@ -1,5 +1,6 @@
 """The evidence store on S3: content-addressed keys, written once."""
 
+import base64
 import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,6 +9,7 @@ from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sealrun.adapters.aws.errors import translated
 from sealrun.encoding.measure import Measured
 from sealrun.errors import StoreUnavailable
 from sealrun.ports.evidence import Content
@@ -22,8 +24,24 @@ DOCUMENT_BYTES = 8 << 20
 PREFIX = "sha256/"
 
 
+def open_s3() -> "S3Client":
+    """A client of the environment's region, whose URLs name the bucket at that region's own host.
+
+    Unless told, boto3 signs URLs for S3's global host, in some regions with a signature that S3 no longer
+    takes there. The global host redirects a new bucket's URLs, and the signature covers the host.
+    """
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    style: Any = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+    return boto3.client("s3", config=Config(signature_version="s3v4", s3=style))
+
+
 class S3EvidenceStore:
-    """``sealrun.ports.evidence.EvidenceStore`` over one bucket."""
+    """``sealrun.ports.evidence.EvidenceStore`` over one bucket.
+
+    Every request that stores bytes carries their SHA-256, so S3 refuses bytes that changed on their way.
+    """
 
     def __init__(self, client: "S3Client", *, bucket: str) -> None:
         self._client, self._bucket = client, bucket
@@ -37,21 +55,25 @@ class S3EvidenceStore:
         if measured.size <= PART:
             self._put(b"".join(content()), measured, {**where, "ContentType": media_type})
         elif not self._exists(where):
-            chunks, created = _checked(content(), measured), {"ContentType": media_type}
-            put_parts(self._client, where, chunks, made=created, completed={"IfNoneMatch": "*"})
+            put_parts(
+                self._client,
+                where,
+                _checked(content(), measured),
+                made={"ContentType": media_type},
+                completed={"IfNoneMatch": "*"},
+                checksums=True,
+            )
 
     def get(self, sha256: str) -> bytes:
-        try:
+        with translated("bucket"):
             answer = self._client.get_object(Bucket=self._bucket, Key=PREFIX + sha256)
             body = answer["Body"].read(DOCUMENT_BYTES + 1)
-        except (ClientError, BotoCoreError) as error:
-            raise _unavailable(error) from error
         if len(body) > DOCUMENT_BYTES or hashlib.sha256(body).hexdigest() != sha256:
             raise StoreUnavailable(f"evidence: expected the bytes of {sha256}, got others")
         return body
 
     def read(self, sha256: str) -> Iterator[bytes]:
-        with translated():
+        with translated("bucket"):
             answer = self._client.get_object(Bucket=self._bucket, Key=PREFIX + sha256)
             yield from answer["Body"].iter_chunks(READ)
 
@@ -68,12 +90,14 @@ class S3EvidenceStore:
         )
 
     def _put(self, body: bytes, measured: Measured, request: dict[str, str]) -> None:
-        _check(hashlib.sha256(body), len(body), measured)
-        with translated(unless="PreconditionFailed"):
-            self._client.put_object(Body=body, IfNoneMatch="*", **request)  # type: ignore[arg-type]
+        digest = hashlib.sha256(body)
+        _check(digest, len(body), measured)
+        made: Any = {**request, "ChecksumSHA256": _base64(digest)}
+        with translated("bucket", unless="PreconditionFailed"):
+            self._client.put_object(Body=body, IfNoneMatch="*", **made)
 
     def _exists(self, where: dict[str, str]) -> bool:
-        with translated(unless="404"):
+        with translated("bucket", unless="404"):
             self._client.head_object(**where)  # type: ignore[arg-type]
             return True
         return False
@@ -86,6 +110,7 @@ def put_parts(
     *,
     made: Mapping[str, Any],
     completed: Mapping[str, Any],
+    checksums: bool = False,
 ) -> None:
     """Upload by multipart, one part in memory at a time; what is not completed is given up.
 
@@ -97,16 +122,23 @@ def put_parts(
         chunks: the bytes, in pieces of any length.
         made: what the upload is created with besides.
         completed: what it is completed with besides. That its condition fails is no error.
+        checksums: send each part's SHA-256 with it and again at the end. S3 then refuses to put together
+            parts without them; not every service with its API knows them.
 
     Raises:
         StoreUnavailable: the bucket did not do it.
     """
-    with translated():
-        upload = {**where, "UploadId": client.create_multipart_upload(**where, **made)["UploadId"]}
+    algorithm: dict[str, Any] = {"ChecksumAlgorithm": "SHA256"} if checksums else {}
+    with translated("bucket"):
+        answer = client.create_multipart_upload(**where, **made, **algorithm)
+    upload = {**where, "UploadId": answer["UploadId"]}
     try:
-        with translated():
-            parts = [_send(client, upload, *each) for each in enumerate(_parts(chunks), start=1)]
-        with translated(unless="PreconditionFailed"):
+        with translated("bucket"):
+            parts = [
+                _send(client, upload, number, part, checksum=checksums)
+                for number, part in enumerate(_parts(chunks), start=1)
+            ]
+        with translated("bucket", unless="PreconditionFailed"):
             client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, **completed)
     except BaseException:
         with contextlib.suppress(ClientError, BotoCoreError):
@@ -114,9 +146,11 @@ def put_parts(
         raise
 
 
-def _send(client: "S3Client", upload: dict[str, Any], number: int, part: bytes) -> Any:
-    answer = client.upload_part(**upload, PartNumber=number, Body=part)
-    return {"PartNumber": number, "ETag": answer["ETag"]}
+def _send(client: "S3Client", upload: dict[str, Any], number: int, part: bytes, *, checksum: bool) -> Any:
+    """Send one part; what the end of the upload says of it."""
+    hashed: Any = {"ChecksumSHA256": _base64(hashlib.sha256(part))} if checksum else {}
+    answer = client.upload_part(**upload, PartNumber=number, Body=part, **hashed)
+    return {"PartNumber": number, "ETag": answer["ETag"], **hashed}
 
 
 def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -150,17 +184,5 @@ def _check(digest: "hashlib._Hash", size: int, measured: Measured) -> None:
         raise StoreUnavailable(f"evidence: expected the bytes of {measured.sha256} again, got others")
 
 
-@contextlib.contextmanager
-def translated(*, unless: str = "") -> Iterator[None]:
-    """Raise botocore's errors as ours; the error of this code is none."""
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] != unless:
-            raise _unavailable(error) from error
-    except BotoCoreError as error:
-        raise _unavailable(error) from error
-
-
-def _unavailable(error: Exception) -> StoreUnavailable:
-    return StoreUnavailable(f"evidence: expected the bucket's answer, got {type(error).__name__}")
+def _base64(digest: "hashlib._Hash") -> str:
+    return base64.b64encode(digest.digest()).decode()

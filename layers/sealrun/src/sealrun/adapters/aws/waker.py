@@ -3,9 +3,7 @@
 import json
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sealrun.errors import StoreUnavailable
+from sealrun.adapters.aws.errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -20,9 +18,5 @@ class LambdaWaker:
     def wake(self, call_hash: int) -> None:
         """Raises StoreUnavailable when the request is not taken; the sweep collects all the same."""
         payload = json.dumps({"collect": f"{call_hash:064x}"}).encode()
-        try:
+        with translated("waker"):
             self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload)
-        except (ClientError, BotoCoreError) as error:
-            raise StoreUnavailable(
-                f"waker: expected the invocation to be taken, got {type(error).__name__}"
-            ) from error

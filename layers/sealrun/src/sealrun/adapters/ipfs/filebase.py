@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sealrun.adapters.aws.s3 import PART, put_parts, translated
+from sealrun.adapters.aws.errors import translated
+from sealrun.adapters.aws.s3 import PART, put_parts
 from sealrun.adapters.ipfs.form import check_cid, in_time
 from sealrun.encoding.cars import car, car_size
 from sealrun.encoding.measure import Measured
@@ -88,7 +89,7 @@ def open_bucket(endpoint: str, token: str) -> "S3Client":
 def _as_pin_failed() -> Iterator[None]:
     """A bucket of somebody else's is no store of ours. No cause: the request beside it names the key."""
     try:
-        with translated():
+        with translated("bucket"):
             yield
     except StoreUnavailable as error:
         raise PinFailed(error.detail) from None
