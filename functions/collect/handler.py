@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.aws.function_url import answer, body_bytes, resolver, serve
+from sealrun.adapters.aws.function_url import answer, body_bytes, resolver, serve, words
 from sealrun.composition.aws import Services, Settings
 from sealrun.encoding.read import hex_field
 from sealrun.errors import NotFound, SealrunError
@@ -43,7 +43,7 @@ def post_webhook(provider: str) -> Response[str]:
         )
         logger.info("webhook", woken=woken)
     except SealrunError as error:
-        logger.warning("webhook", type=error.type, detail=error.detail)
+        logger.warning("webhook", type=error.type, detail=error.detail, aws=words(error))
     return answer({"accepted": True}, status=HTTPStatus.ACCEPTED)
 
 

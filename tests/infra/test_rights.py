@@ -63,13 +63,15 @@ def wake(trial: Trial, record: Record) -> None:
     """A delivery about a run that is not over."""
     services = trial.services("collect")
     key = RunKey("gitlab", OFFER.source.origin, OFFER.source.project, record.run_id)
-    deliveries = SimpleNamespace(run=lambda *_: key, hold=lambda *_, **__: True)
+    deliveries = SimpleNamespace(
+        plausible=lambda *_, **__: True, run=lambda *_: key, hold=lambda *_, **__: True
+    )
     woken = take_webhook(
         b"",
         {},
         deliveries=deliveries,
         ledger=services.ledger,
-        keys=services.keys,
+        keys=services.webhook_keys,
         waker=services.starter.waker,
         now=services.clock(),
     )
