@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealrun.encoding.origins import origin_of, service_field
+from sealrun.encoding.origins import canonical_origin, origin_of, same_place, service_field
 from sealrun.errors import Malformed
+from sealrun.offers.source import check_spelling
+from tests.sealrun.world import make_offer, offer_value
 
 SAME = [
     "https://a.test",
@@ -45,3 +47,55 @@ def test_l14_any_text_has_an_origin_or_is_malformed(text: str) -> None:
             assert origin_of(origin_of(url)) == origin_of(url)
         except Malformed:
             continue
+
+
+@pytest.mark.parametrize(
+    ("spelling", "canonical"),
+    [
+        ("https://GitLab.Example", "https://gitlab.example"),
+        ("https://gitlab.example:443", "https://gitlab.example"),
+        ("https://gitlab.example:0443", "https://gitlab.example"),
+        ("https://gitlab.example.", "https://gitlab.example"),
+        ("https://gitlab.example:8443", "https://gitlab.example:8443"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("https://b\u00fccher.example", "https://xn--bcher-kva.example"),
+        ("https://XN--BCHER-KVA.example", "https://xn--bcher-kva.example"),
+        ("https://[2001:DB8:0:0::1]:443", "https://[2001:db8::1]"),
+    ],
+)
+def test_e2_an_origin_has_one_spelling(spelling: str, canonical: str) -> None:
+    assert canonical_origin(spelling) == canonical == canonical_origin(canonical)
+    assert same_place(spelling) == canonical
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://user@gitlab.example",
+        "https://gitlab.example/",
+        "https://gitlab.example?x",
+        "https://gitlab.example:0",
+        "https://gitlab.example:65536",
+        "https://gitlab..example",
+        "https://-gitlab.example",
+        "https://127.1",
+        "https://0x7f000001",
+        "https://2130706433",
+        "https://xn--a.example",
+        "ftp://gitlab.example",
+        "gitlab.example",
+        "",
+    ],
+)
+def test_e2_what_is_not_an_origin_is_malformed_and_compared_as_it_is(text: str) -> None:
+    with pytest.raises(Malformed, match="origin: expected"):
+        canonical_origin(text)
+    assert same_place(text) == text
+
+
+def test_e2_a_new_offer_spells_its_origin_canonically_and_an_older_one_may_not() -> None:
+    older = make_offer(source={**offer_value()["source"], "origin": "https://gitlab.example:443"}).source
+    assert older.place == make_offer().source.place
+    check_spelling(make_offer().source)
+    with pytest.raises(Malformed, match="which is the same place"):
+        check_spelling(older)

@@ -141,3 +141,31 @@ def test_what_is_held_has_the_size_and_the_digest(root: Path) -> None:
     assert not folder.holds("outputs/job/out", sha256=right, size=7)
     assert not folder.holds("outputs/job/out", sha256=sha256(b""), size=6)
     assert not folder.holds("outputs/job/in", sha256=right, size=6)
+
+
+def test_e6_neither_many_files_nor_many_folders_are_listed_without_end(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence_folder, "MAX_FILES", 10)
+    for at in range(20):
+        (root / f"empty-{at}").mkdir()
+    with pytest.raises(Malformed, match="at most 10 files, got more"):
+        DiskFolder(root).names()
+
+
+def test_e6_a_file_of_another_size_is_not_read(root: Path) -> None:
+    with (root / "outputs" / "job" / "out").open("r+b") as file:
+        file.truncate(1 << 43)
+    with pytest.raises(Malformed, match="size: expected 6, got 8796093022208"):
+        DiskFolder(root).measure("outputs/job/out", size=6)
+    with pytest.raises(Malformed, match="expected at most"):
+        DiskFolder(root).document("outputs/job/out")
+
+
+def test_e7_a_folder_below_is_inside(root: Path) -> None:
+    (root / "reruns").symlink_to(root.parent)
+    with pytest.raises(Malformed, match="got a link"):
+        DiskFolder(root).below("reruns/call")
+    with pytest.raises(Malformed, match="got a link"):
+        DiskFolder(root).below("../elsewhere")
+    assert DiskFolder(root).below("reads/call") == root / "reads" / "call"

@@ -191,3 +191,30 @@ def test_quotes_in_a_title_do_not_end_a_label() -> None:
     for form in (Form.MERMAID, Form.DOT):
         (label,) = [line for line in drawn(follow(folder), form) if "quoted" in line]
         assert label.count('"') == 2
+
+
+def test_e5_an_earlier_receipt_without_its_offer_may_be_anybodys(
+    chain: list[tuple[str, MemoryFolder]],
+) -> None:
+    """A receipt's hash does not cover its key: a stranger can sign the same eleven fields."""
+    resigned = MemoryFolder(chain[0][1])
+    _another_key(resigned)
+    for change, verdict in (
+        (lambda folder: folder.pop("offer.json"), Verdict.NOT_SHOWN),
+        (lambda folder: folder.update({"offer.json": chain[1][1]["offer.json"]}), Verdict.BROKEN),
+        (lambda folder: folder.update({"offer.json": b"{}"}), Verdict.BROKEN),
+        (lambda _: None, Verdict.BROKEN),
+    ):
+        earlier = MemoryFolder(resigned)
+        change(earlier)
+        claims = lineage_claims(check(with_reads(chain[1][1], earlier)))
+        assert [one for one, _ in claims] == [verdict], claims
+
+
+def test_e5_other_evidence_of_an_earlier_receipt_is_said_not_to_be_looked_at(
+    chain: list[tuple[str, MemoryFolder]],
+) -> None:
+    found = check(with_reads(chain[1][1], chain[0][1]))
+    (claim,) = [claim for claim in found.claims if claim.name == "earlier files"]
+    assert claim.verdict is Verdict.NOT_SHOWN
+    assert f"{len(chain[0][1]) - 3} files of earlier call" in claim.says

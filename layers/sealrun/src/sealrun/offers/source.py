@@ -52,12 +52,12 @@ class Source:
         return self.configuration.path.rsplit("/", 1)[-1]
 
     @property
-    def place(self) -> tuple[str, str]:
-        """Origin and project in their one spelling: two sources of one project have the same place.
+    def place(self) -> str:
+        """The project's page in its one spelling: two sources of one project have the same place.
 
         GitHub and Forgejo do not tell upper from lower case in owners and names; GitLab's ids are numbers.
         """
-        return canonical_origin(self.origin), self.project.lower()
+        return self.rules.page(canonical_origin(self.origin), self.project.lower())
 
     @property
     def repository(self) -> str:

@@ -18,7 +18,7 @@ from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Kind, Leaf
 from sealrun.evidence.log_lines import read_lines
 from sealrun.offers.evidence_policy import MAX_LINE, EvidencePolicy
-from sealrun.verification.claims import BrokenClaim, Claim, Folder, broken, holds, not_shown, require
+from sealrun.verification.claims import OFFER, BrokenClaim, Claim, Folder, broken, holds, not_shown, require
 from sealrun.verification.documents import ARITHMETIC
 from sealrun.verification.files import covered_document
 from sealrun.verification.trees import Opened
@@ -35,7 +35,7 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
 
 
 class NotHere(SealrunError):
-    """The item that another one was made of is not here; the detail is its label."""
+    """What the comparison takes is not here; the detail is its name in the folder."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Shown:
     index: Index
     opened: Opened
     covered: Mapping[str, Leaf]
-    policy: EvidencePolicy
+    policy: EvidencePolicy | None  # of the offer, if it is here
     folder: Folder
 
     def origin(self, label: str, kind: Kind) -> Leaf:
@@ -58,7 +58,7 @@ class Shown:
         leaf = self.opened.leaves.get((_TREE, label))
         require(leaf is not None or self._some_are_hidden, f"expected {label} among the items, got none")
         if leaf is None or f"{_TREE}/{label}" not in self.covered:
-            raise NotHere(label)
+            raise NotHere(f"{_TREE}/{label}")
         require(leaf.kind is kind, f"{label}: expected a {kind.name.lower()}, got a {leaf.kind.name.lower()}")
         return leaf
 
@@ -83,8 +83,8 @@ def check_derived(shown: Shown) -> Iterator[Claim]:
             missing.add(error.detail)
         except SealrunError as error:
             yield broken(CLAIM, error, rests_on=ARITHMETIC)
-    for label in sorted(missing):
-        yield not_shown(CLAIM, f"{_TREE}/{label} is not here to compare its parts with", rests_on=ARITHMETIC)
+    for name in sorted(missing):
+        yield not_shown(CLAIM, f"{name} is not here to compare its parts with", rests_on=ARITHMETIC)
     if good:
         says = f"{good} shown parts are those of the log, call stacks or probes that they came from"
         yield holds(CLAIM, says, rests_on=ARITHMETIC)
@@ -181,6 +181,8 @@ def _check_stacks(shown: Shown, leaf: Leaf) -> None:
     if match is None:
         raise BrokenClaim(f"{leaf.label}: expected the label JOB/profile.public.folded, got another")
     own = shown.origin(_OWN_STACKS.format(job=match["job"]), Kind.PROFILE)
+    if shown.policy is None:
+        raise NotHere(OFFER)
     public = folded(redact(parse(shown.document(own)), shown.policy.symbols))
     same = public == shown.document(leaf)
     require(same, f"{leaf.label}: expected what the offer shows of {own.label}, got other stacks")

@@ -14,6 +14,7 @@ from sealrun.receipts.issuers import PinnedKeys
 from sealrun.receipts.receipt import Receipt, SignedReceipt
 from sealrun.verification.claims import (
     MAX_RECEIPT_BYTES,
+    OFFER,
     OPENINGS,
     Claim,
     Folder,
@@ -131,11 +132,17 @@ def _reruns(first: "_Evidence") -> Iterator[Claim]:
 
 def _documents(signed: SignedReceipt, offer: Offer | None, folder: Folder) -> Iterator[Claim]:
     receipt = signed.receipt
-    if offer is not None:
+    if offer is None:
+        yield from map(_without_offer, ("source", "minimum grade"))
+    else:
         yield check_source(receipt, offer)
         yield check_minimum(receipt, offer)
     yield check_call(receipt, offer, folder)
     yield check_inputs(receipt, offer, folder)
+
+
+def _without_offer(name: str) -> Claim:
+    return not_shown(name, f"it takes {OFFER}", rests_on=ARITHMETIC)
 
 
 @dataclass
@@ -160,9 +167,9 @@ class _Evidence:
         files = check_files(self.index, self.opened, self.names, folder, self.progress)
         self.covered = files.covered
         self.claims += files.claims
-        if self.index is not None and offer is not None:
-            parts = Parts(self.index, self.opened, self.covered, offer.evidence, folder)
-            self.claims += check_derived(parts)
+        if self.index is not None:
+            policy = offer.evidence if offer else None
+            self.claims += check_derived(Parts(self.index, self.opened, self.covered, policy, folder))
         run, claims = read_run(receipt, self.opened, folder)
         self.claims += [*claims, *_run(receipt, offer, run)]
         self.claims.append(check_statements(self.signed, offer, self.index, run, folder))
@@ -191,7 +198,9 @@ class _Evidence:
         self.claims += claims
         self.opened, claims = opened.with_more(disclosed)
         self.claims += claims
-        if self.offer is not None:
+        if self.offer is None:
+            self.claims.append(_without_offer("policy"))
+        else:
             self.claims.append(check_policy(self.index, self.offer.evidence))
 
     def left(self) -> Left:

@@ -1,6 +1,7 @@
 """An evidence folder on disk, read and written with bounds: what is in it may come from anybody."""
 
 import hashlib
+import itertools
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,7 @@ class DiskFolder:
 
     def names(self) -> list[str]:
         found: list[str] = []
+        folders = 0
         waiting = [self._root] if self._root.exists() else []
         while waiting:  # os.walk recurses, and leaves out what it cannot read
             folder = waiting.pop()
@@ -37,7 +39,8 @@ class DiskFolder:
                     waiting.append(folder / name)
                 else:
                     found.append((folder / name).relative_to(self._root).as_posix())
-            if len(found) > MAX_FILES:
+            folders += 1
+            if max(len(found), folders + len(waiting)) > MAX_FILES:
                 raise Malformed(f"folder: expected at most {MAX_FILES} files, got more")
         return sorted(found)
 
@@ -129,14 +132,15 @@ def _real(path: Path) -> Path:
 
 
 def _entries(folder: Path) -> list[tuple[str, bool]]:
-    """What is in a folder, and whether it is a folder and no link to one.
+    """What is in a folder, more than may be at most, and whether it is a folder and no link to one.
 
     Raises:
         Malformed: it cannot be read.
     """
     try:
         with os.scandir(folder) as entries:
-            return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+            some = itertools.islice(entries, MAX_FILES + 1)
+            return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in some]
     except OSError as error:
         raise Malformed(f"folder: expected only folders that can be read, {error.strerror}") from error
 
