@@ -12,15 +12,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from sealrun.adapters.aws.function_url import answer, resolver
 from sealrun.composition.aws import Services, Settings
 from sealrun.encoding.fields import canonical
-from sealrun.encoding.read import decimal
 from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt, read_statements
 
 logger = Logger(service="receipt")
 app = resolver(logger)
 settings = Settings.read(os.environ)
 services = Services(settings)
-# More files than any run may leave.
-MAX_FILES = 10**6
 DESCRIPTION = Path(__file__).with_name("openapi.json")
 
 
@@ -47,9 +44,6 @@ def get_receipt(call: str) -> Response[str]:
 def get_statements(call: str) -> Response[str]:
     """The receipt as in-toto statements in DSSE envelopes, one a line."""
     lines = read_statements(call, ledger=services.ledger, store=services.store)
-    if isinstance(lines, str):
-        headers = {"Location": lines}
-        return Response(HTTPStatus.TEMPORARY_REDIRECT, content_type="text/plain", body="", headers=headers)
     return Response(status_code=HTTPStatus.OK, content_type="application/jsonl", body=lines.decode())
 
 
@@ -67,14 +61,8 @@ def get_evidence(call: str) -> Response[str]:
             ledger=services.ledger,
             store=services.store,
             now=services.clock(),
-            after=_after(app.current_event.query_string_parameters.get("after", "0")),
         )
     )
-
-
-def _after(text: str) -> int:
-    """How many files the pages before this one had."""
-    return decimal({"after": text}, "after", high=MAX_FILES)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

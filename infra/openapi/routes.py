@@ -61,11 +61,6 @@ _ACCOUNT_RIGHT = Parameter(
     "sealrun-signature", "header", signed(ACCOUNT, "account.x", "account.isOdd", "expires at", "service")
 )
 _KEY = Parameter("sealrun-key", "header", KEY)
-_AFTER = Parameter(
-    "after",
-    "query",
-    text("0|[1-9][0-9]{0,5}", "The `next` of the page before; documents stand on the first."),
-)
 _CALL = Parameter(
     "call", "query", {**HASH, "description": "Also prove that this call's receipt is in the figure."}
 )
@@ -125,9 +120,7 @@ ROUTES = {
     "GET /calls/{call}/receipt.intoto.jsonl": Operation(
         {"type": "string"}, _READ, media_type="application/jsonl"
     ),
-    "GET /calls/{call}/evidence": Operation(
-        ref("Evidence"), _SIGNED, parameters=(_UNTIL, _READ_RIGHT, _AFTER)
-    ),
+    "GET /calls/{call}/evidence": Operation(ref("Evidence"), _SIGNED, parameters=(_UNTIL, _READ_RIGHT)),
     "GET /accounts/{address}": Operation(
         ref("AccountView"),
         (*_SIGNED, errors.Unavailable),

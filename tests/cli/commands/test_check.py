@@ -59,6 +59,56 @@ def test_r5_each_fault_of_a_pipeline_is_told(before: str, after: str, said: str)
     assert any(said in each for each in wrong(GOOD.replace(before, after)))
 
 
+JOB = "build: {script: [make]}"
+
+
+@pytest.mark.parametrize(
+    ("instead", "said"),
+    [
+        ("default: {retry: 2}\nbuild: {script: [make]}", "build: is retried"),
+        ("default: {timeout: 3h}\nbuild: {script: [make]}", "expected jobs within the offer's"),
+        ("build: {script: [make], only: [merge_requests]}", "build does not run when a call starts"),
+        ("build: {script: [make], when: manual}", "build is manual"),
+        (f"{JOB}\ngo: {{script: x, when: manual, allow_failure: false}}", "go: waits for a person"),
+        ("build: {script: [make], rules: [{when: delayed, start_in: 1 day}]}", "starts only after a delay"),
+        ("build: {script: [make], allow_failure: true}", "build is allowed to fail"),
+        (f"{JOB}\nclean: {{script: [x], when: on_failure}}", "clean runs only after a failure"),
+        ("build: {script: [make], artifacts: {access: none}}", "keeps its artifacts from everybody"),
+        ("build: {script: [make], artifacts: {expire_in: 1 min}}", "its artifacts expire after 1 min"),
+        ("build: {script: [make], environment: production}", "deploys to an environment"),
+    ],
+)
+def test_r8_what_a_call_would_pay_for_in_vain_is_told(instead: str, said: str) -> None:
+    assert any(said in each for each in wrong(GOOD.replace(JOB, instead)))
+
+
+@pytest.mark.parametrize(
+    ("rules", "fine"),
+    [
+        ("[{if: '$CI_PIPELINE_SOURCE == \"merge_request_event\"'}]", False),
+        ("[{if: $CI_COMMIT_BRANCH}]", False),
+        ("[{when: never}]", False),
+        ("[{if: $CI_COMMIT_TAG}]", True),
+        ("[{if: '$CI_PIPELINE_SOURCE == \"api\"'}]", True),
+        ("[{if: $CI_COMMIT_BRANCH}, {if: $CI_COMMIT_TAG}]", True),
+        ("[{if: '$CI_COMMIT_BRANCH || $CI_COMMIT_TAG'}]", True),
+        ("[{if: '$CI_COMMIT_BRANCH == null'}]", True),
+    ],
+)
+def test_a_workflow_whose_rules_let_no_call_through_is_told(rules: str, *, fine: bool) -> None:
+    found = wrong(GOOD.replace("  auto_cancel", f"  rules: {rules}\n  auto_cancel"))
+    assert (found == []) is fine, found
+
+
+@pytest.mark.parametrize(("jobs", "right"), [(["build"], True), (["built"], False)])
+def test_r8_the_jobs_that_an_offer_names_are_in_the_file(jobs: list[str], *, right: bool) -> None:
+    text = f"{GOOD}lint: {{script: [x], allow_failure: true}}\nhidden: {{script: [x], when: manual}}\n"
+    offer = make_offer(inputs=SCHEMA, success={"jobs": jobs})
+    found = pipeline_findings(offer, read_pipeline("gitlab", text.encode()))
+    told = [each.said for each in found if each.holds is False]
+    assert told == [] if right else "expected the job built" in told[0]
+
+
 def test_r4_includes_that_are_not_pinned_are_named_and_left_to_the_seller() -> None:
     source = offer_value()["source"]
     configuration = {**source["configuration"], "includes": ["remote:https://example.org/x.yml"]}

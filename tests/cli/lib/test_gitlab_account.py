@@ -7,6 +7,7 @@ import pytest
 
 from local.gitlab import GitLabServer
 from local.gitlab.store import Token
+from sealrun_cli.lib.ci_files import judgeable, read_pipeline
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.gitlab_account import GitLabAccount, Holder, token_troubles
 from tests.spine.conftest import PIPELINE, repository
@@ -110,3 +111,20 @@ def test_a_token_is_in_no_repr_and_goes_to_no_origin_in_clear() -> None:
     with pytest.raises(CliError, match="expected https://") as caught:
         shown.holder()
     assert "glpat-secret" not in str(caught.value)
+
+
+@pytest.mark.peers
+def test_gitlab_judges_a_file_as_soon_as_its_inputs_have_defaults(server: GitLabServer, project: int) -> None:
+    seller = account(server, server.create_token(project))
+    assert seller.lint(str(project), PIPELINE).needs_inputs
+    judged = seller.lint(str(project), judgeable(PIPELINE.encode()))
+    assert judged.errors == ()
+    merged = read_pipeline("gitlab", judged.merged.encode())
+    assert merged.jobs == read_pipeline("gitlab", PIPELINE.encode()).jobs
+    broken = seller.lint(str(project), "job: {script: [x], stage: nowhere}\n")
+    assert "nowhere" in broken.errors[0]
+
+
+def test_a_file_without_a_header_is_judged_as_it_stands() -> None:
+    for text in ("job: {script: [x]}\n", "---\njob: {script: [x]}\n"):
+        assert judgeable(text.encode()) == text

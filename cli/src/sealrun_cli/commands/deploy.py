@@ -17,8 +17,7 @@ from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.sandbox_state import found_sandbox
-from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target, step
-from sealrun_cli.lib.work_folder import WORK, work_folder
+from sealrun_cli.lib.target import DEFAULT_NAME, WORK, Name, Target, find_target, step, work_folder
 
 MODULE = "local.stack"
 REGION = "eu-central-1"

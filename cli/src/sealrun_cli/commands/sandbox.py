@@ -10,12 +10,12 @@ import typer
 from sealrun_cli.lib import background
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.keys import kept_or_new
+from sealrun_cli.lib.keys import make_key, read_key
 from sealrun_cli.lib.options import Json
 from sealrun_cli.lib.output import NANO, Output, mina, speaking
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.sandbox_state import FILE, MODULE, TOKEN, found_sandbox
-from sealrun_cli.lib.work_folder import WORK, work_folder
+from sealrun_cli.lib.target import WORK, work_folder
 
 PIPELINE = ".gitlab-ci.yml"
 GIFT = 100 * NANO
@@ -76,7 +76,7 @@ def _start(out: Output, project: str, *, no_proofs: bool, yes: bool) -> dict[str
 
 def _give(found: dict[str, Any], path: Path, out: Output) -> None:
     """Money of the sandbox's chain, which is worth nothing anywhere else."""
-    key = kept_or_new(path, out)
+    key = read_key(str(path)) if path.exists() else make_key(path, out)
     address = key.public_key().to_base58()
     body = {"address": address, "amount": str(GIFT)}
     answer = httpx.post(found["faucet"], json=body, timeout=FAUCET_SECONDS, trust_env=False)

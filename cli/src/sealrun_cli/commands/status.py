@@ -56,5 +56,4 @@ def _value(stored: StoredOffer, target: Target) -> dict[str, Any]:
 
 
 def _line(stored: StoredOffer) -> str:
-    offer = stored.offer
-    return f"  {offer.id[:16]}…  {mina(offer.price):>10}  {state_of(stored)}  {offer.title}"
+    return f"  {stored.offer.id[:16]}…  {mina(stored.offer.price):>10}  {state_of(stored)}"

@@ -9,6 +9,7 @@ from datetime import date
 from sealrun.offers.offer import Offer
 from sealrun.offers.provider_rules import PROVIDERS, rules_of
 from sealrun.offers.source import Configuration
+from sealrun.providers.gitlab.job_rules import seconds as duration
 from sealrun.providers.gitlab.pipeline_file import AUDIENCE, TOKEN_VARIABLE
 from sealrun.providers.kind import PipelineWords, kind_of
 from sealrun.providers.pipeline import Pipeline
@@ -16,7 +17,7 @@ from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import issuer_of
 from sealrun.runs.judge import CALL_INPUT
 from sealrun_cli.lib.check_github import github_findings
-from sealrun_cli.lib.ci_files import read_pipeline
+from sealrun_cli.lib.ci_files import judgeable, read_pipeline
 from sealrun_cli.lib.findings import Finding, bad, good, unknown
 from sealrun_cli.lib.gitlab_account import GitLabAccount, ProjectFacts, token_troubles
 from sealrun_cli.lib.repository import Repository
@@ -24,7 +25,6 @@ from sealrun_cli.lib.schemas import differences
 
 CALL_PATTERN = "^[0-9a-f]{64}$"
 AGAIN = "run `sealrun init --force` for the new commit: it is a new offer"
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,27 @@ class SourceCheck:
             yield bad("tag", said, "protect it: Settings, Repository, Protected tags")
         else:
             yield good("tag", f"{source.ref} is protected at {facts.path}")
+        yield from self._lint()
         yield from self._token()
+
+    def _lint(self) -> Iterator[Finding]:
+        """What GitLab itself says of the file at the tag, and of the whole that its includes make."""
+        if not self.account.token:
+            yield unknown("lint", "GitLab's own judgement needs --token-file")
+            return
+        source = self.offer.source
+        content = judgeable(self.clone.file(source.commit, source.configuration.path))
+        judged = self.account.lint(source.project, content)
+        if judged.needs_inputs:
+            said = "GitLab judges no file whose inputs lack defaults; included files were not looked at"
+            yield unknown("lint", said, "give the inputs defaults to have them looked at")
+        elif judged.errors:
+            yield bad(
+                "lint", f"GitLab refuses the file: {'; '.join(judged.errors)[:300]}", "correct the file"
+            )
+        else:
+            merged = read_pipeline(source.provider, judged.merged.encode())
+            yield from _merged_findings(self.offer, merged)
 
     def _project(self, facts: ProjectFacts) -> Iterator[Finding]:
         path = self.offer.source.configuration.path
@@ -116,6 +136,7 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     if pipeline.cancels_itself:
         said = "a newer commit may cancel a run that was paid for"
         yield bad("pipeline", said, f"write {words.no_cancel_advice} in it")
+    yield from _success(offer, pipeline)
     found = list(differences(offer.inputs.schema, pipeline))
     for difference in found:
         yield bad("inputs", difference, "run `sealrun init --force`, or edit [inputs]")
@@ -124,6 +145,28 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     yield from _not_pinned(offer.source.configuration)
     yield from _limits(offer, pipeline)
     yield from _grade(offer, pipeline)
+
+
+def _merged_findings(offer: Offer, merged: Pipeline) -> Iterator[Finding]:
+    """The jobs of included files as well; what the file alone says of inputs and names is told elsewhere."""
+    for trouble in merged.troubles:
+        yield bad("lint", *_split(trouble))
+    yield from (found for found in _success(offer, merged) if found.holds is False)
+    yield good("lint", f"GitLab takes the file: {', '.join(merged.jobs)[:200]}")
+
+
+def _success(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
+    """A buyer pays for jobs: those that the offer names, or all that must succeed (R8)."""
+    for name in offer.success:
+        if pipeline.jobs and name not in pipeline.jobs and not offer.source.configuration.includes:
+            said = f"expected the job {name}, which must succeed, got {', '.join(pipeline.jobs)[:200]}"
+            yield bad("success", said, "correct [success] jobs in offer.toml")
+    needed = [name for name in pipeline.uncertain if not offer.success or name in offer.success]
+    for name in needed:
+        said = f"{name} {pipeline.uncertain[name]}, so a run that is good otherwise may lack it"
+        yield bad("success", said, "change the job, or name the jobs that must succeed in [success] jobs")
+    if not needed:
+        yield good("success", ", ".join(offer.success) or "every job must succeed")
 
 
 def _grade(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
@@ -170,18 +213,12 @@ def _not_pinned(configuration: Configuration) -> Iterator[Finding]:
 
 def _limits(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     seconds = offer.limits.seconds
-    longer = [f"{name} ({text})" for name, text in pipeline.timeouts.items() if _seconds(text) > seconds]
+    longer = [f"{name} ({text})" for name, text in pipeline.timeouts.items() if duration(text) > seconds]
     if longer:
         said = f"expected jobs within the offer's {seconds} s, got {', '.join(longer)[:200]}"
         yield bad("limits", said, "raise limits.seconds in offer.toml, or lower the timeout")
     else:
         yield good("limits", f"{seconds} s, {offer.limits.artifact_bytes} bytes of artifacts")
-
-
-def _seconds(duration: str) -> float:
-    """GitLab's words for a time, such as ``3h 30m`` or ``90 seconds``."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([a-z]?)[a-z]*", duration.lower())
-    return sum(float(number) * _UNITS.get(unit or "s", 1) for number, unit in parts)
 
 
 def _split(trouble: str) -> tuple[str, str]:

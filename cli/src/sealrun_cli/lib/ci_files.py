@@ -1,15 +1,19 @@
 """Read a pipeline's file: YAML in, what it declares out; its provider's ``pipeline_file.py`` reads it."""
 
+import re
 from typing import Any
 
 import yaml
 
 from sealrun.errors import Malformed
+from sealrun.providers.gitlab.pipeline_file import with_defaults
 from sealrun.providers.kind import kind_of
 from sealrun.providers.pipeline import Pipeline
 from sealrun_cli.lib.errors import CliError
 
 MAX_FILE_BYTES = 1 << 20
+# A header with inputs comes first, and `---` ends it.
+SPEC = re.compile(r"^(?:\s*#.*\n|\s*\n|---[ \t]*\n)*spec:")
 
 
 class _Loader(yaml.SafeLoader):
@@ -48,3 +52,18 @@ def read_pipeline(provider: str, text: bytes) -> Pipeline:
         return kind.read_pipeline(documents)
     except Malformed as error:
         raise CliError("pipeline", error.detail, kind.pipeline.start_advice) from error
+
+
+def judgeable(text: bytes) -> str:
+    """A GitLab file with defaults for its inputs; its body stays as it is, byte by byte."""
+    whole = text.decode("utf-8", "replace")
+    parts = re.split(r"(?m)^---[ \t]*$", whole.removeprefix("---"), maxsplit=1)
+    if not SPEC.match(whole) or len(parts) == 1:
+        return whole
+    header, body = parts
+    value = yaml.load(header, Loader=_Loader)  # noqa: S506  a safe loader with GitLab's own tags
+    return (
+        f"{yaml.safe_dump(with_defaults(value), sort_keys=False)}---{body}"
+        if isinstance(value, dict)
+        else whole
+    )

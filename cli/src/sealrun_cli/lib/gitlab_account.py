@@ -20,6 +20,7 @@ from sealrun_cli.lib.token_rules import MAX_TOKEN_DAYS, expiry_troubles, user_tr
 # R1: a token lives no longer.
 TIMEOUT_SECONDS = 30
 DEFAULT_CONFIGURATION = ".gitlab-ci.yml"
+MAX_ERRORS = 10
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,19 @@ class ProjectFacts:
     configuration: str | None
     auto_cancel: bool | None
     build_timeout: int | None
+
+
+@dataclass(frozen=True)
+class Lint:
+    """What GitLab says of a configuration: errors, or the file with all that it includes."""
+
+    errors: tuple[str, ...]
+    merged: str
+
+    @property
+    def needs_inputs(self) -> bool:
+        """It was not judged, for an input has no default; GitLab's words are those of its interpolation."""
+        return any("required value has not been provided" in each for each in self.errors)
 
 
 @dataclass(frozen=True)
@@ -87,6 +101,19 @@ class GitLabAccount:
         with _translated("tag"):
             found = self._client.projects.get(project, lazy=True).tags.get(name).asdict()
         return str(found["commit"]["id"]), found.get("protected") is True
+
+    def lint(self, project: str, content: str) -> Lint:
+        """GitLab's judgement of a configuration in the project, and what it becomes with its includes.
+
+        A static check: it starts nothing and applies no rules. Local files are included as the project's
+        default branch has them, not as the tag does.
+        """
+        with _translated("lint"):
+            found = (
+                self._client.projects.get(project, lazy=True).ci_lint.create({"content": content}).asdict()
+            )
+        errors = tuple(str(each)[:200] for each in found.get("errors") or [])[:MAX_ERRORS]
+        return Lint(errors, str(found.get("merged_yaml") or ""))
 
     def file(self, project: str, path: str, commit: str) -> bytes:
         """A file's bytes at a commit."""

@@ -16,8 +16,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.github_account import GitHubAccount
 from sealrun_cli.lib.gitlab_account import GitLabAccount
 from sealrun_cli.lib.output import Output
-from sealrun_cli.lib.target import Target
-from sealrun_cli.lib.work_folder import work_folder
+from sealrun_cli.lib.target import Target, work_folder
 
 NAMES = ("offer", "sealed", "sealing_key", "webhook_secret")
 

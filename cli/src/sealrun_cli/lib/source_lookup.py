@@ -18,7 +18,7 @@ from sealrun_cli.lib.gitlab_account import GitLabAccount, token_troubles
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.repository import Repository, Tagged
 from sealrun_cli.lib.sandbox_state import TOKEN, found_sandbox
-from sealrun_cli.lib.work_folder import WORK
+from sealrun_cli.lib.target import WORK
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ from sealrun.service.credentials import key_context
 from sealrun_cli.lib.aws import boto3
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.offer_file import OFFER_FILE
-from sealrun_cli.lib.work_folder import WORK, work_folder
 
 if TYPE_CHECKING:
     from sealrun.adapters.aws.dynamodb import DynamoLedger
     from sealrun.adapters.aws.kms import KmsKeys
 
+WORK = Path(".sealrun")
 DEFAULT_NAME = "sealrun"
 ORACLE_KEY = "SEALRUN_ORACLE_KEY"
 # Functions that sign, and so hold the oracle's key.
@@ -148,6 +148,14 @@ def step(command: str, file: Path, stack: str = DEFAULT_NAME) -> str:
 def key_text(held: Mapping[str, str]) -> str:
     """Oracle keys as ``SEALRUN_ORACLE_KEY`` has several of them."""
     return " ".join(f"{address}:{ciphertext}" for address, ciphertext in held.items())
+
+
+def work_folder(folder: Path) -> Path:
+    """The folder of what the command writes beside the offer; git ignores all of it."""
+    work = folder / WORK
+    work.mkdir(mode=0o700, exist_ok=True)
+    (work / ".gitignore").write_text("*\n")
+    return work
 
 
 def find_target(folder: Path, name: str) -> Target:

@@ -34,6 +34,8 @@ class Pipeline:
     cancels_itself: bool = False  # a newer commit may cancel a run
     timeouts: Mapping[str, str] = field(default_factory=dict)  # by job, in the provider's words
     with_token: tuple[str, ...] = ()  # jobs whose CI token is made out to the call
+    jobs: tuple[str, ...] = ()  # names of the jobs in this file, as the provider shows them
+    uncertain: Mapping[str, str] = field(default_factory=dict)  # why a job need not succeed, by its name (R8)
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -33,6 +33,10 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         inputs={str(name): _input(str(name), each) for name, each in declared.items()},
         name=str(document.get("run-name") or ""),
         includes=tuple(dict.fromkeys(_uses(jobs))),
+        jobs=tuple(str(job.get("name") or name) for name, job in jobs.items()),
+        uncertain={
+            str(job.get("name") or name): why for name, job in jobs.items() if (why := _why_uncertain(job))
+        },
         troubles=tuple(
             f"{name}: calls another workflow; put its jobs into this one"
             for name, job in jobs.items()
@@ -45,6 +49,18 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
             if "timeout-minutes" in job
         },
     )
+
+
+def _why_uncertain(job: Mapping[str, Any]) -> str:
+    """Why the job, or a step of it, may not succeed in a run that GitHub calls a success (R8)."""
+    steps = [mapping(step) for step in job.get("steps") or []]
+    if job.get("continue-on-error") not in (None, False):
+        return "is allowed to fail (continue-on-error)"
+    if any(step.get("continue-on-error") not in (None, False) for step in steps):
+        return "has a step whose failure is not its own (continue-on-error)"
+    if "environment" in job:
+        return "deploys to an environment, which may wait for an approval"
+    return f"runs only if {str(job['if'])[:60]}" if "if" in job else ""
 
 
 def _may_cancel(concurrency: Any) -> bool:

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sealrun.providers.gitlab.job_rules import pipeline_troubles, why_uncertain
 from sealrun.providers.pipeline import Declared, Pipeline, is_digest, mapping, options
+from sealrun.runs.judge import CALL_INPUT
 
 TOKEN_VARIABLE = "SEALRUN_ID_TOKEN"  # noqa: S105  the variable's name, not a token
 AUDIENCE = "urn:sealrun:call:$[[ inputs.sealrun_call ]]"
@@ -23,16 +25,55 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
     declared = (header or {}).get("inputs") if isinstance(header, dict) else None
     workflow = mapping(body.get("workflow"))
     cancel = mapping(workflow.get("auto_cancel"))
-    jobs = {name: each for name, each in body.items() if isinstance(each, dict) and name not in _KEYWORDS}
+    jobs = _jobs(body)
     return Pipeline(
         inputs={name: _input(str(name), each) for name, each in mapping(declared).items()},
         name=str(workflow.get("name") or ""),
         includes=tuple(_includes(body.get("include"))),
-        troubles=tuple(_troubles(jobs, cancel)),
+        troubles=(*_troubles(jobs, cancel), *pipeline_troubles(workflow, jobs)),
+        jobs=tuple(jobs),
+        uncertain={name: why for name, job in jobs.items() if (why := why_uncertain(job))},
         cancels_itself=cancel.get("on_new_commit") != "none",
         timeouts={name: str(job["timeout"]) for name, job in jobs.items() if "timeout" in job},
         with_token=tuple(name for name, job in jobs.items() if _asks_for_token(job)),
     )
+
+
+def with_defaults(header: Mapping[str, Any]) -> dict[str, Any]:
+    """The header with a default for each input that has none, so that GitLab judges the file as it stands.
+
+    Not given: defaults of inputs with a regex of their own; GitLab says that they lack one.
+    """
+    spec = mapping(header.get("spec"))
+    declared = {
+        name: _with_default_value(str(name), mapping(each))
+        for name, each in mapping(spec.get("inputs")).items()
+    }
+    return {**header, "spec": {**spec, "inputs": declared}}
+
+
+def _with_default_value(name: str, declared: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "default" in declared:
+        return declared
+    listed = options(declared)
+    plain = {"number": 0, "boolean": False}.get(str(declared.get("type", "string")), "x")
+    value: Any = "0" * 64 if name == CALL_INPUT else listed[0] if listed else plain
+    return declared if "regex" in declared and name != CALL_INPUT else {**declared, "default": value}
+
+
+def _jobs(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The jobs by name, hidden ones apart, each with what ``default:`` gives to all."""
+    given = {name: each for name, each in mapping(body.get("default")).items() if name in _INHERITED}
+    named = {str(name): each for name, each in body.items() if isinstance(each, dict)}
+    shown = {name: each for name, each in named.items() if name not in _KEYWORDS and not name.startswith(".")}
+    return {name: _with_default(job, given) for name, job in shown.items()}
+
+
+def _with_default(job: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """https://docs.gitlab.com/ci/yaml/#inheritdefault: true, false, or the names that are taken."""
+    taken = mapping(job.get("inherit")).get("default", True)
+    names = taken if isinstance(taken, list) else given if taken else ()
+    return {**{name: each for name, each in given.items() if name in names}, **job}
 
 
 def _asks_for_token(job: Mapping[str, Any]) -> bool:
@@ -40,8 +81,10 @@ def _asks_for_token(job: Mapping[str, Any]) -> bool:
     return isinstance(aud, str) and bool(re.fullmatch(_AUDIENCE, aud))
 
 
+# https://docs.gitlab.com/ci/yaml/#default: keywords of ``default`` that say something here
+_INHERITED = ("artifacts", "id_tokens", "retry", "timeout")
 # Top-level keywords that are mappings and no jobs: https://docs.gitlab.com/ci/yaml/#global-keywords
-_KEYWORDS = ("default", "workflow", "variables", "spec", "image", "cache", "include", "stages")
+_KEYWORDS = ("default", "workflow", "variables", "spec", "image", "cache", "include", "stages", "services")
 
 
 def _input(name: str, value: Any) -> Declared:
