@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all setup-tests demo test check coverage docs diagrams bench dist lock format clean
+.PHONY: help setup setup-all setup-tests demo test check coverage docs docs-check diagrams bench dist lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -42,10 +42,12 @@ test: check ## everything: check, real peers on loopback, contracts
 	npm test --silent -w contracts
 	npm run --silent test:proofs -w contracts
 
-docs: setup ## build the documentation and serve it on loopback, until Ctrl-C
-	sphinx-build -q -W --keep-going -b html docs out/docs
+docs: docs-check ## build the documentation and serve it on loopback, until Ctrl-C
 	@echo "http://127.0.0.1:8765"
 	@python -m http.server --bind 127.0.0.1 --directory out/docs 8765
+
+docs-check: setup ## build the documentation into out/docs; a warning is an error
+	sphinx-build -q -W --keep-going -b html docs out/docs
 
 diagrams: ## draw docs/diagrams/*.svg from their sources
 	@local/setup.sh local docs

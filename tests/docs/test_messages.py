@@ -13,7 +13,7 @@ from tests.docs.rulebook import cited
 
 PYTHON = [
     path
-    for folder in ("layers", "functions", "infra", "probe", "local")
+    for folder in ("layers", "functions", "infra", "probe", "local", "cli")
     for path in sorted((ROOT / folder).rglob("*.py"))
     if "node_modules" not in path.parts
 ]
