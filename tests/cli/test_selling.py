@@ -1,9 +1,11 @@
 """Small promises of the seller's commands: nothing happens without a yes, secrets stay where they belong."""
 
+import io
 import json
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,11 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun_cli.lib import background
 from sealrun_cli.lib.confirming import ask, confirm, read_secret
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.init_answers import evidence, shows_outputs
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.sealing import keep, kept
+from sealrun_cli.lib.source_lookup import _say_newer
 from sealrun_cli.main import app
 from tests.repositories import commit_all, git
 from tests.sealrun.world import make_offer
@@ -137,3 +141,53 @@ def test_the_shell_completes_commands() -> None:
 def test_a_new_keys_file_is_its_owners_alone(tmp_path: Path) -> None:
     CliRunner().invoke(app, ["key", str(tmp_path / "k"), "--new"])
     assert stat.S_IMODE((tmp_path / "k").stat().st_mode) == 0o600
+
+
+class Terminal(io.StringIO):
+    """Somebody who types answers."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("given", "free", "typed", "public"),
+    [
+        (None, True, "", True),
+        (None, False, "", False),
+        (None, False, "\n", False),
+        (None, False, "y\n", True),
+        (True, False, "", True),
+        (False, True, "", False),
+    ],
+)
+def test_what_was_paid_for_is_the_buyers_unless_the_seller_says_otherwise(
+    given: bool | None,  # noqa: FBT001
+    free: bool,  # noqa: FBT001
+    typed: str,
+    public: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(typed) if typed else io.StringIO())
+    shown = shows_outputs(given, free=free)
+    assert (shown, evidence(private=False, outputs=shown)["outputs"]) == (public, ["*"] if public else [])
+    assert evidence(private=True, outputs=shown)["outputs"] == []
+
+
+def test_init_says_that_a_committed_fix_is_not_in_the_tag(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git(tmp_path, "init", "--quiet")
+    pipeline = tmp_path / ".gitlab-ci.yml"
+    pipeline.write_text("build: {script: [a]}\n")
+    commit_all(tmp_path, "one")
+    git(tmp_path, "tag", "v1")
+    clone, out = Repository(tmp_path), Output(as_json=True)
+    _say_newer(clone, clone.tagged("v1"), "v1", pipeline.name, out)
+    assert capsys.readouterr().err == ""
+    pipeline.write_text("build: {script: [b]}\n")
+    commit_all(tmp_path, "two")
+    _say_newer(clone, clone.tagged("v1"), "v1", pipeline.name, out)
+    said = capsys.readouterr().err
+    assert ".gitlab-ci.yml was changed since v1: the newer one, " in said
+    assert f"git tag NAME {clone.commit('HEAD')[:12]}" in said

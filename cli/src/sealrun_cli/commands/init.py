@@ -9,7 +9,7 @@ from sealrun.offers.terms import MAX_EXIT_DELAY
 from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import ask, confirm
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.init_answers import DEPTH, EXIT_DELAY, SHARE, Trade, evidence
+from sealrun_cli.lib.init_answers import DEPTH, EXIT_DELAY, SHARE, Trade, evidence, shows_outputs
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer, write_values
 from sealrun_cli.lib.output import Output, mina, speaking
 from sealrun_cli.lib.schemas import Hints, schema_of
@@ -58,6 +58,13 @@ def init(
         str, typer.Option(help="Keep the sealed token on chain, in a contract of this address or key file.")
     ] = "",
     private_inputs: Annotated[bool, typer.Option("--private-inputs", help="Only buyers see inputs.")] = False,
+    public_outputs: Annotated[
+        bool | None,
+        typer.Option(
+            "--public-outputs/--private-outputs",
+            help="Who sees what a run leaves: anyone, or its buyer only. Private where a run has a price.",
+        ),
+    ] = None,
     pattern: Given = None,
     limit: Annotated[
         list[str] | None, typer.Option("--range", help="Bounds of a number.", metavar="NAME=LOW..HIGH")
@@ -99,14 +106,16 @@ def init(
             "network": network,
             "source": found.source,
             "inputs": {name: schema[name] for name in ("properties", "required")},
-            "evidence": evidence(private=private_inputs),
+            "evidence": {},
             **trade.members(),
         }
+        shown = shows_outputs(public_outputs, free=value["price"] == "0")
+        value["evidence"] = evidence(private=private_inputs, outputs=shown)
         write_values(file, value)
-        _say(out, file)
+        _say(out, file, public=shown and not private_inputs)
 
 
-def _say(out: Output, file: Path) -> None:
+def _say(out: Output, file: Path, *, public: bool) -> None:
     """What was written, read again as every stack reads it: what it refuses is told with the file kept."""
     offer = read_offer(file)
     source, schema = offer.source, offer.inputs.schema
@@ -114,6 +123,7 @@ def _say(out: Output, file: Path) -> None:
         {"file": str(file), "offer": offer.id, "inputs": schema, "price": str(offer.price)},
         f"wrote {file}: {source.ref} at {source.commit[:12]}, {mina(offer.price)} a run",
         f"inputs that buyers set: {', '.join(schema['properties']) or 'none'}",
+        f"outputs of a run: {'anyone sees them' if public else 'only its buyer sees them'}",
         f"next     read {file}, then: {step('check', file)}",
     )
 

@@ -1,8 +1,11 @@
 """Who is paid for a run, how much, and what of it is shown: the parts of an offer that a seller chooses."""
 
 import secrets
+import sys
 from dataclasses import dataclass
 from typing import Any
+
+import typer
 
 from mina.field import P
 from mina.keys import PublicKey
@@ -67,11 +70,23 @@ class Trade:
         }
 
 
-def evidence(*, private: bool) -> dict[str, Any]:
-    """What anyone may see, to begin with: outputs and functions' names, not the log."""
+def shows_outputs(given: bool | None, *, free: bool) -> bool:  # noqa: FBT001
+    """Whether anyone may see what a run leaves: as was said, else as is answered, else only where it is free.
+
+    What was paid for is the buyer's, unless the seller says otherwise.
+    """
+    if given is not None or free:
+        return given is not False
+    if not sys.stdin.isatty():
+        return False
+    return typer.confirm("May anyone see the outputs that a buyer paid for?", default=False, err=True)
+
+
+def evidence(*, private: bool, outputs: bool) -> dict[str, Any]:
+    """What anyone may see, to begin with: functions' names and perhaps outputs, not the log."""
     return {
         "inputs": "buyer" if private else "public",
-        "outputs": [] if private else ["*"],
+        "outputs": ["*"] if outputs and not private else [],
         "log": [],
         "symbols": [] if private else ["*"],
         "probes": [],

@@ -20,6 +20,12 @@ from sealrun_cli.lib.repository import Repository, Tagged
 from sealrun_cli.lib.sandbox_state import TOKEN, found_sandbox
 from sealrun_cli.lib.target import WORK
 
+# What a provider calls its own address, and what is for sale there.
+WORDS = {
+    "gitlab": ("GitLab's address", "Path of the project"),
+    "github": ("Address of GitHub's API", "Repository, as OWNER/NAME"),
+}
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -55,8 +61,9 @@ def wanted_source(
         origin, project = around["origin"], project or around["project"]
         token_file = token_file or str(folder / WORK / TOKEN)
     default = kind_of(provider).api or (remote.origin if remote else "")
-    origin = origin or ask("", "The provider's address", "--origin", default=default)
-    project = project or ask("", "Path of the project", "--project", default=remote.path if remote else "")
+    host, path = WORDS[provider]
+    origin = origin or ask("", host, "--origin", default=default)
+    project = project or ask("", path, "--project", default=remote.path if remote else "")
     tag = tag or ask("", "Tag that is for sale", "--tag")
     question = "Access token (used once to look the project up, not kept; empty for a public project)"
     token = read_secret(token_file, question) if token_file or not user else ""
@@ -108,6 +115,7 @@ def look_up(wanted: Wanted, out: Output) -> Found:
     path = wanted.config or configuration or kind_of(wanted.provider).pipeline.default_path
     content = clone.file(tagged.commit, path)
     pipeline = read_pipeline(wanted.provider, content)
+    _say_newer(clone, tagged, wanted.tag, path, out)
     out.progress(f"{path} declares {', '.join(pipeline.inputs) or 'no inputs'}")
     source = _source(wanted, tagged, path, content, pipeline)
     return Found(
@@ -115,6 +123,14 @@ def look_up(wanted: Wanted, out: Output) -> Found:
         pipeline=pipeline,
         private=private,
     )
+
+
+def _say_newer(clone: Repository, tagged: Tagged, tag: str, path: str, out: Output) -> None:
+    """A fix that is committed is not for sale while the tag names an older commit."""
+    head = clone.commit("HEAD")
+    if head != tagged.commit and path in clone.changed(tagged.commit, head):
+        out.progress(f"{path} was changed since {tag}: the newer one, {head[:12]}, is not for sale")
+        out.progress(f"next     to sell it, make another tag: git tag NAME {head[:12]}, then --tag NAME")
 
 
 def _at_provider(wanted: Wanted) -> tuple[GitLabAccount | GitHubAccount, str, str, bool]:
