@@ -74,7 +74,7 @@ def test_what_seal_writes_is_read_for_its_own_offer_only(tmp_path: Path) -> None
     [
         ("https://gitlab.com/group/sub/job.git", ("https://gitlab.com", "group/sub/job")),
         ("git@gitlab.com:group/job.git", ("https://gitlab.com", "group/job")),
-        ("ssh://git@gitlab.example:2222/group/job", ("https://gitlab.example:2222", "group/job")),
+        ("ssh://git@gitlab.example:2222/group/job", ("https://gitlab.example", "group/job")),
         ("https://user:secret@gitlab.com/group/job", ("https://gitlab.com", "group/job")),
         ("/srv/git/job.git", None),
     ],

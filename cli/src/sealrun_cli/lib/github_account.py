@@ -16,6 +16,7 @@ from sealrun.errors import ProviderError
 from sealrun.offers.source import Source
 from sealrun.providers.github import answers
 from sealrun.providers.github.client import API_VERSION, GitHub
+from sealrun.providers.github.kind import api_of
 from sealrun.transport.http import guarded_client
 from sealrun.transport.rest import Rest
 from sealrun_cli.lib.errors import CliError
@@ -53,13 +54,13 @@ class GitHubAccount:
     def holder(self) -> Holder:
         """Whose token it is."""
         with self._rest("token") as rest:
-            value, headers = rest.send("GET", f"{self.origin}/user")
+            value, headers = rest.send("GET", f"{api_of(self.origin)}/user")
             return Holder(answers.whole(value, "id"), headers.get(_EXPIRES, "")[:10])
 
     def repository(self, full_name: str) -> RepositoryFacts:
         """Its name as GitHub spells it, and who sees it."""
         with self._rest("project") as rest:
-            found = rest.get(f"{self.origin}/repos/{full_name}")
+            found = rest.get(f"{api_of(self.origin)}/repos/{full_name}")
             return RepositoryFacts(answers.text(found, "full_name"), found.get("private") is True)
 
     def head(self, source: Source) -> str:
@@ -75,7 +76,7 @@ class GitHubAccount:
     def add_hook(self, full_name: str, url: str, secret: str) -> None:
         """A webhook for runs, signed with the secret; one of the same URL is replaced."""
         config = {"url": url, "content_type": "json", "secret": secret, "insecure_ssl": "0"}
-        hooks = f"{self.origin}/repos/{full_name}/hooks"
+        hooks = f"{api_of(self.origin)}/repos/{full_name}/hooks"
         with self._rest("webhook") as rest:
             listed, _ = rest.send("GET", hooks, params={"per_page": "100"})
             body = {"name": "web", "events": ["workflow_run"], "active": True, "config": config}

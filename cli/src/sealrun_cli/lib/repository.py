@@ -8,9 +8,16 @@ from pathlib import Path
 from sealrun_cli.lib.errors import CliError
 
 GIT_SECONDS = 30
+# By https with a port, by ssh with a port that is ssh's own, and in scp's form.
 _REMOTE = re.compile(
-    r"(?:https?://(?:[^@/]+@)?|ssh://git@|git@)(?P<host>[a-z0-9.-]+(?::[0-9]+)?)[:/](?P<path>.+?)(?:\.git)?/?"
+    r"""(?:https?://(?:[^@/]+@)?(?P<web>[A-Za-z0-9.-]+(?::[0-9]+)?)/
+    |ssh://(?:[^@/]+@)?(?P<ssh>[A-Za-z0-9.-]+)(?::[0-9]+)?/
+    |[A-Za-z0-9_.-]+@(?P<scp>[A-Za-z0-9.-]+):)
+    (?P<path>.+?)(?:\.git)?/?""",
+    re.VERBOSE,
 )
+# Hosts that serve ssh alone, for networks that let only port 443 through.
+_SSH_HOSTS = {"altssh.gitlab.com": "gitlab.com", "ssh.github.com": "github.com"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,10 @@ class Repository:
     def remote(self) -> Remote | None:
         """The remote named origin, where its URL says host and path."""
         found = _REMOTE.fullmatch(self._text("remote", "get-url", "origin"))
-        return Remote(f"https://{found['host']}", found["path"]) if found else None
+        if found is None:
+            return None
+        host = (found["web"] or found["ssh"] or found["scp"]).lower()
+        return Remote(f"https://{_SSH_HOSTS.get(host, host)}", found["path"])
 
     def _text(self, *arguments: str) -> str:
         done = self._run(*arguments)

@@ -23,7 +23,7 @@ import httpx
 from sealrun.errors import ProviderRefused
 from sealrun.providers.github import answers
 from sealrun.providers.github.archive import as_archive
-from sealrun.providers.github.kind import RESULT_ORIGINS
+from sealrun.providers.github.kind import RESULT_ORIGINS, api_of
 from sealrun.providers.github.rules import RULES
 from sealrun.providers.github.tags import protected
 from sealrun.runs.judge import run_name
@@ -74,7 +74,7 @@ class GitHub:
 
         Args:
             client: from ``guarded_client``, for ``origin`` and ``extra_origins``.
-            origin: of the API, ``https://api.github.com``.
+            origin: of the API, ``https://api.github.com``; of a GitHub Enterprise Server, its own.
             project: ``owner/name``, spelled as GitHub spells it.
             workflow: the workflow's file name.
             ref: the tag by its full name, ``refs/tags/...``.
@@ -85,7 +85,7 @@ class GitHub:
             max_stream_seconds: for one log or archive as a whole.
             clock: Unix seconds, to read ``X-RateLimit-Reset``.
         """
-        self._ref, self._api = ref, f"{origin}/repos/{project}"
+        self._ref, self._api = ref, f"{api_of(origin)}/repos/{project}"
         self._workflow = f"{self._api}/actions/workflows/{workflow}"
         self._max_log, self._max_artifact = max_log_bytes, max_artifact_bytes
         self._rest = Rest(

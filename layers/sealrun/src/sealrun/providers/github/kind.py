@@ -11,6 +11,15 @@ from sealrun.workflows.take_webhook import Deliveries
 RESULT_ORIGINS = tuple(f"https://productionresultssa{number}.blob.core.windows.net" for number in range(100))
 
 
+def api_of(origin: str) -> str:
+    """Where the REST API begins: GitHub and its data residency have a host for it, an own server a path.
+
+    https://docs.github.com/en/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
+    """
+    own_host = origin.startswith(("https://api.", "http://127.0.0.1:"))  # on loopback stands a peer
+    return origin if own_host else f"{origin}/api/v3"
+
+
 def _open(opening: Opening) -> Provider:
     from sealrun.providers.github.client import GitHub  # noqa: PLC0415  httpx is heavy, most calls need none
 
