@@ -26,6 +26,21 @@ MAX_CAUSE = 160
 _TITLE_WITHIN = 4096
 
 
+# What RFC 8785 can hold, and so what a receipt's documents can say.
+MAX_WHOLE = 2**53 - 1
+
+
+def _whole_text(value: Any) -> Any:
+    """The value with U+FFFD in place of each half of a surrogate pair."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole_text(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole_text(name): _whole_text(item) for name, item in value.items()}
+    return value
+
+
 class Reader:
     """Reads the members of one provider's answers; ProviderUnclear where an answer is not of its form."""
 
@@ -34,11 +49,12 @@ class Reader:
         self._provider = provider
 
     def json_value(self, body: bytes) -> Any:
-        """The body as JSON."""
+        """The body as JSON; half surrogates are replaced, for nothing that is signed can hold them (L14)."""
         try:
-            return json.loads(body)
+            value = json.loads(body)
         except (ValueError, RecursionError) as error:
             raise self.unclear("expected JSON, got something else") from error
+        return _whole_text(value) if b"\\ud" in body.lower() else value
 
     def one_object(self, value: Any) -> dict[str, Any]:
         """The value, which must be a JSON object."""
@@ -57,6 +73,8 @@ class Reader:
         member = self.one_object(value).get(name)
         if not isinstance(member, int) or isinstance(member, bool):
             raise self.unclear(f"expected a whole number as {name}, got {type(member).__name__}")
+        if not 0 <= member <= MAX_WHOLE:
+            raise self.unclear(f"expected a whole number from 0 to {MAX_WHOLE} as {name}, got another")
         return member
 
     def text(self, value: Mapping[str, Any], name: str) -> str:
@@ -72,9 +90,12 @@ class Reader:
         if stamp is None:
             return 0
         try:
-            return int(datetime.fromisoformat(stamp).timestamp())
+            found = int(datetime.fromisoformat(stamp).timestamp())
         except (TypeError, ValueError, OverflowError) as error:
             raise self.unclear(f"expected a time as {name}, got something else") from error
+        if found < 0:
+            raise self.unclear(f"expected a time since 1970 as {name}, got an earlier one")
+        return found
 
     def unclear(self, words: str) -> ProviderUnclear:
         """The error for an answer that is not of its form."""
