@@ -1,5 +1,6 @@
 """The operator's control plane: what it shows and does, and that its rights reach no secret."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -8,16 +9,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
+from boto3.dynamodb.types import TypeDeserializer
 from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]
 from cfnlint.runner import Runner  # type: ignore[import-untyped]
 from chalice.test import Client
 from moto import mock_aws
 
 import app as control
-from chalicelib.table import MAX_PAGE, MAX_QUOTAS, ControlTable
+from chalicelib.table import MAX_PAGE, MAX_QUOTAS, MAX_READS, ControlTable
 from infra.control_package import package
 from mina.keys import PrivateKey
+from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.errors import OfferClosed, TooMany
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
@@ -181,12 +185,93 @@ def test_pages_follow_each_other_and_hold_every_call_once(plane: Plane) -> None:
     made = {claim_free(plane, nonce) for nonce in range(MAX_PAGE + 20)}
     seen, after = [], ""
     while True:
-        page = plane.get(f"/calls?after={after.replace('#', '%23')}" if after else "/calls")
+        page = plane.get(f"/calls?after={after}" if after else "/calls")
         seen += [call["call"] for call in page["calls"]]
         after = page["next"]
         if after is None:
             break
     assert sorted(seen) == sorted(made)
+
+
+def pages(plane: Plane, path: str, kind: str) -> tuple[list[str], int]:
+    """What all pages of a list hold, and how many pages there were."""
+    seen, page = [], plane.get(path)
+    for number in range(1, 100):
+        seen += [each[kind] for each in page[f"{kind}s"]]
+        if page["next"] is None:
+            return seen, number
+        page = plane.get(f"{path}?after={page['next']}")
+    raise AssertionError("the pages do not end")
+
+
+@pytest.mark.parametrize("leaves", [0, 99, 100, 101, 150, 1000])
+def test_l11_an_account_of_many_leaves_hides_no_other_account_and_no_call(plane: Plane, leaves: int) -> None:
+    plane.market.bought(limit=PRICE, nonce=1)
+    names = sorted(f"B62{letter}" for letter in "ABCDEF")
+    client = plane.ledger._table._client
+    item = client.get_item(TableName="calls", Key=keys.account_key(ADDRESS))["Item"]
+    with client_batch(client) as batch:
+        for name in names:
+            batch.put_item(Item=plainly({**item, **keys.account_key(name)}))
+        for number in range(leaves):
+            batch.put_item(Item=plainly(keys.leaf_key("B62C", number)))
+    made = claim_free(plane, 7)
+    accounts, asked = pages(plane, "/accounts", "account")
+    assert sorted(accounts) == sorted([*names, ADDRESS])
+    assert asked <= 2 + leaves // MAX_PAGE
+    assert made in pages(plane, "/calls", "call")[0]
+
+
+def test_l11_a_page_reads_so_much_and_no_more_and_the_next_one_goes_on(plane: Plane) -> None:
+    client = plane.ledger._table._client
+    with client_batch(client) as batch:
+        for number in range(MAX_PAGE * MAX_READS + 1):
+            batch.put_item(Item=plainly(keys.leaf_key("B62C", number)))
+    plane.asked.clear()
+    page = plane.get("/accounts")
+    assert (page["accounts"], len(plane.asked)) == ([], MAX_READS)
+    assert plane.get(f"/accounts?after={page['next']}") == {"accounts": [], "next": None}
+
+
+def token_of(*key: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "x",
+        "W10",
+        "WzEsMl0",
+        "WyIiLCIiXQ",
+        "%23",
+        "A" * 9000,
+        "WyJhIiwiYiIsImMiXQ",
+        "WyJcdWQ4MDAiLCJhIl0",
+        token_of("a" * 2049, "b"),
+        token_of("a", "b" * 1025),
+    ],
+)
+def test_a_page_after_what_no_page_gave_is_malformed(plane: Plane, after: str) -> None:
+    for path in ("/calls", "/accounts"):
+        status, problem = plane.ask("GET", f"{path}?after={after}")
+        assert (status, problem["type"]) == (400, "urn:sealrun:problem:malformed")
+
+
+def client_batch(client: Any) -> Any:
+    """Writes many items of the table at once."""
+    resource = boto3.resource(
+        "dynamodb",
+        region_name=client.meta.region_name,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    return resource.Table("calls").batch_writer()
+
+
+def plainly(item: dict[str, Any]) -> dict[str, Any]:
+    """An item as boto3's resources take it."""
+    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
 
 
 def claim_free(plane: Plane, nonce: int) -> str:

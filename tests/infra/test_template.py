@@ -13,6 +13,7 @@ from cfnlint.runner import Runner  # type: ignore[import-untyped]
 from infra.package import LOCAL
 from local.aws import create_table
 from local.stack import ROUTES
+from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.composition.aws import Settings
 from sealrun_cli.commands import cost
 from sealrun_cli.lib import deploy_aws
@@ -204,6 +205,36 @@ def test_every_right_in_the_table_names_its_keys() -> None:
             if any(action.startswith("dynamodb:") for action in actions(each)):
                 assert each["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
                 assert each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+
+
+def test_every_right_in_the_table_begins_as_the_tables_keys_do() -> None:
+    policy = (ROOT / "infra" / "control" / ".chalice" / "policy.json").read_text()
+    text = (ROOT / "infra" / "access.yaml").read_text() + policy
+    named = set(re.findall(r"[\"',]([a-z]+)#", text))
+    assert named - {keys.SHARD} <= keys.KINDS
+    assert {"offer", "call", "account", keys.SHARD} <= named
+
+
+def test_the_keys_of_the_table_stand_in_one_file() -> None:
+    begins = re.compile(rf"""["']({"|".join(keys.KINDS | {keys.SHARD})})#""")
+    folders = ("layers", "functions", "infra", "cli", "local")
+    found = {
+        path
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        if begins.search(path.read_text())
+    }
+    assert {path.relative_to(ROOT).as_posix() for path in found if "node_modules" not in path.parts} == {
+        "layers/sealrun/src/sealrun/adapters/aws/dynamodb_keys.py"
+    }
+
+
+def test_the_tables_index_is_the_one_that_is_asked() -> None:
+    ledger = template("data.yaml")["Resources"]["Ledger"]["Properties"]
+    assert [each["AttributeName"] for each in ledger["KeySchema"]] == list(keys.KEY)
+    [index] = ledger["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == keys.WAKE_INDEX
+    assert [each["AttributeName"] for each in index["KeySchema"]] == list(keys.WAKE_KEY)
 
 
 def test_r5_and_l1_nobody_deletes_evidence_or_what_is_owed() -> None:

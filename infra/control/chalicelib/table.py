@@ -4,11 +4,13 @@ Every request names the attributes that it wants, and the policy beside ``app.py
 credentials, calls as they came (inputs, signatures) and vouchers are out of reach, not only left out.
 """
 
+import base64
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws.dynamodb_table import Table
 from sealrun.errors import Conflict, Malformed, NotFound
 from sealrun.offers.limits import QUEUE_SECONDS
@@ -18,12 +20,17 @@ from sealrun.runs.record import COLLECT_LEASE, START_WINDOW
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEY = ("pk", "sk")
-OFFER = (*KEY, "document", "closed", "suspended", "paused", "quotas")
-CALL = (*KEY, "shown")
-ACCOUNT = (*KEY, "offer", "buyer", "limit", "committed", "tree")
-WAKE = (*KEY, "wake_shard", "wake_at")
+OFFER = (*keys.KEY, "document", "closed", "suspended", "paused", "quotas")
+CALL = (*keys.KEY, "shown")
+ACCOUNT = (*keys.KEY, "offer", "buyer", "limit", "committed", "tree")
+WAKE = (*keys.KEY, *keys.WAKE_KEY)
 MAX_PAGE = 100
+# A page reads at most 2,000 items of any kind, of which it may show few: an account has one for every call.
+MAX_READS = 20
+# The longest keys that DynamoDB takes, in bytes.
+MAX_KEY = (2048, 1024)
+MAX_TOKEN = 8192
+_NOT_A_PAGE = "after: expected what the page before gave as next, got something else"
 # An offer's item is read with every call, so it holds few of them.
 MAX_QUOTAS = 50
 MAX_REASON = 200
@@ -90,13 +97,19 @@ class ControlTable:
         Raises:
             NotFound: it was not claimed here.
         """
-        item = self._get({"pk": {"S": f"call#{call}"}, "sk": {"S": "call"}}, CALL)
+        item = self._get(keys.call_key(call), CALL)
         if item is None:
             raise NotFound(f"call: expected one that was claimed here, got {call[:64]}")
         return _call(item)
 
     def calls(self, after: str) -> dict[str, Any]:
-        """A page of calls in no order, and where the next page begins; reads the whole table bit by bit."""
+        """A page of calls in no order, and what asks for the next page: None after the last one.
+
+        A page may be empty and have a next one. ``after`` is what the page before gave, or empty.
+
+        Raises:
+            Malformed: ``after`` is nothing that a page gave.
+        """
         items, following = self._page("call", CALL, after)
         return {"calls": [_call(item) for item in items], "next": following}
 
@@ -106,13 +119,13 @@ class ControlTable:
         Raises:
             NotFound: no call of it was ever claimed here.
         """
-        item = self._get({"pk": {"S": f"account#{address}"}, "sk": {"S": "account"}}, ACCOUNT)
+        item = self._get(keys.account_key(address), ACCOUNT)
         if item is None:
             raise NotFound(f"account: expected one with calls here, got {address[:64]}")
         return _account(item)
 
     def accounts(self, after: str) -> dict[str, Any]:
-        """A page of accounts, as of calls."""
+        """A page of accounts, as of calls; raises what ``calls`` does."""
         items, following = self._page("account", ACCOUNT, after)
         return {"accounts": [_account(item) for item in items], "next": following}
 
@@ -130,20 +143,20 @@ class ControlTable:
         waiting = self._read(
             "query",
             WAKE,
-            IndexName="wake",
+            IndexName=keys.WAKE_INDEX,
             KeyConditionExpression="wake_shard = :shard",
-            ExpressionAttributeValues={":shard": {"S": f"unfinished#{offer}"}},
+            ExpressionAttributeValues={":shard": {"S": keys.wake_shard(offer)}},
             Limit=MAX_PAGE,
             Select="SPECIFIC_ATTRIBUTES",
         )
         for item in waiting["Items"]:
-            call = self.call(item["pk"]["S"].removeprefix("call#"))
+            call = self.call(keys.call_of(item))
             late = now - int(call["claimed_at"]) - START_WINDOW - seconds - COLLECT_LEASE
             if late > 0:
                 yield {**call, "late_seconds": late}
 
     def _offer(self, offer: str) -> dict[str, Any] | None:
-        item = self._get(_offer_key(offer), OFFER)
+        item = self._get(keys.offer_key(offer), OFFER)
         if item is None:
             return None
         parsed = Offer.parse(item["document"]["B"])
@@ -162,17 +175,22 @@ class ControlTable:
     def _page(
         self, sort: str, attributes: Collection[str], after: str
     ) -> tuple[list[dict[str, Any]], str | None]:
-        start = {"ExclusiveStartKey": {"pk": {"S": after}, "sk": {"S": sort}}} if after else {}
-        answer = self._read(
-            "scan",
-            attributes,
-            FilterExpression="sk = :sort",
-            ExpressionAttributeValues={":sort": {"S": sort}},
-            Limit=MAX_PAGE,
-            Select="SPECIFIC_ATTRIBUTES",
-            **start,
-        )
-        return answer["Items"], answer.get("LastEvaluatedKey", {}).get("pk", {}).get("S")
+        """The items of the first read that finds any, or of the last that a page may do."""
+        start, items = _opened(after), list[dict[str, Any]]()
+        for _ in range(MAX_READS):
+            answer = self._read(
+                "scan",
+                attributes,
+                FilterExpression="sk = :sort",
+                ExpressionAttributeValues={":sort": {"S": sort}},
+                Limit=MAX_PAGE,
+                Select="SPECIFIC_ATTRIBUTES",
+                **({"ExclusiveStartKey": start} if start else {}),
+            )
+            start, items = answer.get("LastEvaluatedKey"), answer["Items"]
+            if items or not start:
+                break
+        return items, _token(start) if start else None
 
     def _get(self, key: dict[str, Any], attributes: Collection[str]) -> dict[str, Any] | None:
         return self._read("get_item", attributes, Key=key, ConsistentRead=True).get("Item")
@@ -193,7 +211,7 @@ class ControlTable:
             values[":before"] = before
         changed = Table(self.client, self.name).call(
             "update_item",
-            Key=_offer_key(offer),
+            Key=keys.offer_key(offer),
             UpdateExpression="SET #name = :value",
             ConditionExpression=condition,
             ExpressionAttributeNames={"#name": name},
@@ -202,22 +220,43 @@ class ControlTable:
         return changed is not None
 
 
-def _offer_key(offer: str) -> dict[str, Any]:
-    return {"pk": {"S": f"offer#{offer}"}, "sk": {"S": "offer"}}
-
-
 def _numbers(values: Mapping[str, int]) -> dict[str, Any]:
     return {"M": {name: {"N": str(number)} for name, number in values.items()}}
 
 
+def _token(start: Mapping[str, Any]) -> str:
+    """The whole key at which the next page begins: an account's items share their ``pk``."""
+    named = json.dumps([start[name]["S"] for name in keys.KEY], separators=(",", ":"))
+    return base64.urlsafe_b64encode(named.encode()).decode().rstrip("=")
+
+
+def _opened(token: str) -> dict[str, Any] | None:
+    """The key in a token; None for an empty one.
+
+    Raises:
+        Malformed: it is none of ours.
+    """
+    if not token:
+        return None
+    try:
+        padded = token[:MAX_TOKEN] + "=" * (-len(token) % 4)
+        partition, sort = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        lengths = [len(str.encode(each)) for each in (partition, sort)]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Malformed(_NOT_A_PAGE) from error
+    if not all(1 <= length <= most for length, most in zip(lengths, MAX_KEY, strict=True)):
+        raise Malformed(_NOT_A_PAGE)
+    return keys.key(partition, sort)
+
+
 def _call(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {"call": item["pk"]["S"].removeprefix("call#"), **json.loads(item["shown"]["S"])}
+    return {"call": keys.call_of(item), **json.loads(item["shown"]["S"])}
 
 
 def _account(item: Mapping[str, Any]) -> dict[str, Any]:
     due, committed = int(json.loads(item["tree"]["S"])["due"]), int(item["committed"]["N"])
     return {
-        "account": item["pk"]["S"].removeprefix("account#"),
+        "account": keys.account_of(item),
         "offer": item["offer"]["S"],
         "buyer": item["buyer"]["S"],
         "limit": item["limit"]["N"],

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
+from sealrun.adapters.aws.dynamodb_keys import call_key
 from sealrun_cli.lib.target import Target, aws_errors
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where `.sealrun` is.", metavar="DIR")]
-PREFIX = "call#"
 
 
 def all_calls(target: Target) -> Iterator[dict[str, Any]]:
     """Every call of the table, without what is the buyer's own."""
     names = {"ProjectionExpression": "#r", "ExpressionAttributeNames": {"#r": "record"}}
-    values = {":call": {"S": PREFIX}}
+    values = {":call": call_key("")["pk"]}
     with aws_errors():
         pages = target.client("dynamodb").get_paginator("scan")
         for page in pages.paginate(

@@ -1,7 +1,6 @@
 """The ledger on DynamoDB: one table, one item per offer, call, run, identifier and counter.
 
-Keys are ``pk`` and ``sk``; the index ``wake`` (``wake_shard``, ``wake_at``) holds unfinished calls only.
-The items of prepaid accounts are those of ``dynamodb_accounts``.
+``dynamodb_keys`` has their keys, ``dynamodb_accounts`` the items of prepaid accounts.
 """
 
 import hashlib
@@ -13,6 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws import dynamodb_accounts as accounts
+from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws import dynamodb_load as load
 from sealrun.adapters.aws.dynamodb_table import HOUR, Table, count
 from sealrun.errors import NotCovered, StoreUnavailable, TooMany
@@ -88,13 +88,16 @@ class DynamoLedger:
     def published(self) -> list[int]:
         if self._serves:
             return list(self._serves)
-        query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "offers"}}}
+        query = {
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": keys.listed_key("")["pk"]},
+        }
         return [int(item["sk"]["S"], 16) for item in self._table.items(**query)]
 
     def publish(self, stored: StoredOffer) -> None:
         """Put an offer up for sale; publishing it again leaves the first as it is."""
         item = {
-            **_offer_key(stored.offer.hash),
+            **keys.offer_key(stored.offer.id),
             "document": {"B": stored.offer.document},
             "closed": {"S": stored.closed},
             "sealed": {"B": stored.sealed},
@@ -102,7 +105,7 @@ class DynamoLedger:
             "webhook_secret": {"B": stored.webhook_secret},
             "suspended": {"S": stored.suspended},
         }
-        listed = {"pk": {"S": "offers"}, "sk": {"S": stored.offer.id}}
+        listed = keys.listed_key(stored.offer.id)
         self._table.failed({"offer": self._table.new(item), "listed": self._table.put(listed)})
 
     def close_offer(self, offer_hash: int, reason: str) -> None:
@@ -142,10 +145,10 @@ class DynamoLedger:
         quotas: Sequence[Quota] = (),
     ) -> bool:
         hour = record.claimed_at // HOUR
-        quota = count(f"quota#{offer.id}#{hour}", offer.quota_per_hour, until=hour * HOUR)
+        quota = count(keys.offer_counter(offer.id, hour), offer.quota_per_hour, until=hour * HOUR)
         items = {"call": self._table.new(_call_item(record)), "quota": self._table.update(quota)}
         if identifier is not None:
-            key = _identifier_key(record.account, identifier)
+            key = keys.identifier_key(record.account, identifier)
             items["identifier"] = self._table.new_or_freed({**key, "call": {"S": record.id}}, by="call")
         if rate is not None:
             items["rate"] = self._table.update(_rate_counter(rate))
@@ -206,7 +209,7 @@ class DynamoLedger:
             free = load.given_back(after, offer)
             items |= {name: self._table.update(update) for name, update in free.items()}
         if after.ticket and after.state is State.NEVER_STARTED:
-            freed = {**_identifier_key(after.account, after.ticket), "call": {"S": ""}}
+            freed = {**keys.identifier_key(after.account, after.ticket), "call": {"S": ""}}
             items["identifier"] = self._table.put(freed)
         for attempt in range(ATTEMPTS):
             if after.price and after.state.over and not before.state.over:
@@ -229,15 +232,15 @@ class DynamoLedger:
         }
 
     def call_named(self, account: str, identifier: str) -> int | None:
-        item = self._table.get(_identifier_key(account, identifier))
+        item = self._table.get(keys.identifier_key(account, identifier))
         return int(item["call"]["S"], 16) if item and item["call"]["S"] else None
 
     def standing(self, account: str) -> Standing | None:
-        item = self._table.get(accounts.account_key(account))
+        item = self._table.get(keys.account_key(account))
         return accounts.standing(item) if item else None
 
     def leaves(self, account: str) -> list[DueLeaf]:
-        values = {":pk": accounts.account_key(account)["pk"], ":leaf": {"S": "leaf#"}}
+        values = {":pk": keys.account_key(account)["pk"], ":leaf": {"S": keys.LEAF}}
         found = self._table.items(
             KeyConditionExpression="pk = :pk AND begins_with(sk, :leaf)", ExpressionAttributeValues=values
         )
@@ -247,18 +250,18 @@ class DynamoLedger:
         self._table.call("put_item", Item=accounts.due_item(due))
 
     def settled(self, account: str, count: int) -> tuple[int, int] | None:
-        item = self._table.get(accounts.account_key(account, f"due#{count:07d}"))
+        item = self._table.get(keys.due_key(account, count))
         return (int(item["amount"]["N"]), int(item["root"]["S"])) if item else None
 
     def deposits(self, account: str, depth: int) -> Deposits:
-        return accounts.deposits(self._table.get(accounts.deposits_key(account, depth)))
+        return accounts.deposits(self._table.get(keys.deposits_key(account, depth)))
 
     def note_deposits(self, account: str, depth: int, deposits: Deposits) -> None:
         self._table.call("put_item", Item=accounts.deposits_item(account, depth, deposits))
 
     def take_token(self, issuer: str, jti: str, *, call_hash: int) -> bool:
         digest = hashlib.sha256(f"{issuer}\0{jti}".encode()).hexdigest()
-        item = {"pk": {"S": f"jti#{digest}"}, "sk": {"S": "jti"}, "call": {"S": f"{call_hash:064x}"}}
+        item = {**keys.token_key(digest), "call": {"S": f"{call_hash:064x}"}}
         taken = self._table.call(
             "put_item",
             Item=item,
@@ -269,7 +272,7 @@ class DynamoLedger:
         return taken is not None
 
     def call_of_run(self, run: RunKey) -> int | None:
-        item = self._table.get(_run_key(run))
+        item = self._table.get(keys.run_key(run))
         return int(item["call"]["S"], 16) if item else None
 
     def unfinished(self, *, due_before: int, limit: int) -> list[int]:
@@ -278,13 +281,13 @@ class DynamoLedger:
             values = {":shard": {"S": _wake_shard(offer_hash)}, ":now": {"N": str(due_before)}}
             answer = self._table.call(
                 "query",
-                IndexName="wake",
+                IndexName=keys.WAKE_INDEX,
                 KeyConditionExpression="wake_shard = :shard AND wake_at <= :now",
                 ExpressionAttributeValues=values,
                 Limit=limit,
             )
             found += [
-                (rank, int(item["wake_at"]["N"]), int(item["pk"]["S"].removeprefix("call#"), 16))
+                (rank, int(item["wake_at"]["N"]), int(keys.call_of(item), 16))
                 for rank, item in enumerate((answer or {}).get("Items", []))
             ]
         return [call_hash for _, _, call_hash in sorted(found)[:limit]]
@@ -367,7 +370,7 @@ def _too_much_runs(offer: Offer) -> TooMany:
 def _rate_counter(rate: Rate) -> dict[str, Any]:
     """The source is kept as a hash only: an address is nobody's business here."""
     digest = hashlib.sha256(rate.source.encode()).hexdigest()[:32]
-    return count(f"rate#{digest}#{rate.minute}", rate.limit, until=rate.minute * 60)
+    return count(keys.rate_counter(digest, rate.minute), rate.limit, until=rate.minute * 60)
 
 
 def _record(item: dict[str, Any] | None) -> Record | None:
@@ -375,28 +378,19 @@ def _record(item: dict[str, Any] | None) -> Record | None:
 
 
 def _offer_key(offer_hash: int) -> dict[str, Any]:
-    return {"pk": {"S": f"offer#{offer_hash:064x}"}, "sk": {"S": "offer"}}
-
-
-def _wake_shard(offer_hash: int) -> str:
-    """One an offer: a stack looks after its own calls only, in a table that it shares (A3)."""
-    return f"unfinished#{offer_hash:064x}"
-
-
-def _identifier_key(account: str, identifier: str) -> dict[str, Any]:
-    return {"pk": {"S": f"id#{account}#{identifier}"}, "sk": {"S": "id"}}
+    return keys.offer_key(f"{offer_hash:064x}")
 
 
 def _call_key(call_hash: int) -> dict[str, Any]:
-    return {"pk": {"S": f"call#{call_hash:064x}"}, "sk": {"S": "call"}}
+    return keys.call_key(f"{call_hash:064x}")
 
 
-def _run_key(run: RunKey) -> dict[str, Any]:
-    return {"pk": {"S": f"run#{run.provider}#{run.origin}#{run.project}#{run.id}"}, "sk": {"S": "run"}}
+def _wake_shard(offer_hash: int) -> str:
+    return keys.wake_shard(f"{offer_hash:064x}")
 
 
 def _run_item(run: RunKey, record: Record) -> dict[str, Any]:
-    return {**_run_key(run), "call": {"S": record.id}}
+    return {**keys.run_key(run), "call": {"S": record.id}}
 
 
 def _call_item(record: Record) -> dict[str, Any]:

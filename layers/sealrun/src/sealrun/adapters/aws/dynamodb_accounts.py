@@ -1,26 +1,18 @@
 """A prepaid account's items in the ledger's table: its standing, its leaves, statements and deposits.
 
-    pk account#B62..   sk account            committed, limit, voucher, tree, buyer: no TTL (L1)
-                          leaf#0000000       one per call that is over
-                          due#0000001  amount and root by number of leaves
-                          deposits#10        funds by the block they were first seen in, for one depth
-
-``committed`` and ``limit`` are numbers of their own, because conditions compare them.
+``committed`` and ``limit`` are numbers of their own, because conditions compare them. Nothing here has a TTL:
+what is owed is never removed (L1).
 """
 
 import json
 from dataclasses import asdict
 from typing import Any
 
+from sealrun.adapters.aws.dynamodb_keys import account_key, deposits_key, due_key, leaf_key
 from sealrun.money.dues import Due, DueLeaf, DueTree
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
 
 DAY = 24 * 3600
-
-
-def account_key(account: str, sort: str = "account") -> dict[str, Any]:
-    """The key of one of an account's items."""
-    return {"pk": {"S": f"account#{account}"}, "sk": {"S": sort}}
 
 
 def standing(item: dict[str, Any]) -> Standing:
@@ -86,7 +78,7 @@ def concluding(account: str, before: Standing, after: Standing) -> dict[str, Any
 
 def leaf_item(account: str, leaf: DueLeaf) -> dict[str, Any]:
     """The item of one leaf; numbers of 254 bits are text."""
-    key = account_key(account, f"leaf#{leaf.index:07d}")
+    key = leaf_key(account, leaf.index)
     return {**key, "leaf": {"S": _text(asdict(leaf))}, "hash": {"S": str(leaf.hash)}}
 
 
@@ -97,13 +89,8 @@ def leaf(item: dict[str, Any]) -> DueLeaf:
 
 def due_item(due: Due) -> dict[str, Any]:
     """Due and signed root, found again by the number of leaves."""
-    key = account_key(due.account.to_base58(), f"due#{due.count:07d}")
+    key = due_key(due.account.to_base58(), due.count)
     return {**key, "amount": {"N": str(due.amount)}, "root": {"S": str(due.root)}}
-
-
-def deposits_key(account: str, depth: int) -> dict[str, Any]:
-    """The key of what offers of one depth saw."""
-    return account_key(account, f"deposits#{depth}")
 
 
 def deposits_item(account: str, depth: int, deposits: Deposits) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """What runs now: counters that a claim takes and the end of its call gives back, and places to collect.
 
-    pk load#OFFER              sk load    running, and minutes of each month: m2026-11 (L12)
-       load#OFFER#B62..           load    running
-       quota#OFFER#B62..#HOUR     count   calls of one buyer, or of one network address by its hash
-       failed#B62..#DAY           count   of one account and day: what failed or is not over
-       places#OFFER               places  c0 u0 c1 u1 ...: which call collects, and until when (L11)
+    load#OFFER        running, and the minutes of each month: m2026-11 (L12)
+    load#OFFER#B62..  running
+    quota#..          calls of one buyer, or of one network address by its hash, in an hour
+    failed#..         of one account and day: what failed or is not over
+    places#OFFER      c0 u0 c1 u1 ...: which call collects, and until when (L11)
 
 What is running has no TTL; whatever counts a time has.
 """
@@ -13,6 +13,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
+from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws.dynamodb_table import COUNTER_TTL, HOUR, count
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import PLACES, Quota
@@ -28,14 +29,14 @@ def taken(record: Record, offer: Offer) -> dict[str, dict[str, Any]]:
     both = "attribute_not_exists(running) OR running < :most"
     within = "attribute_not_exists(#month) OR #month <= :left"
     all_of_it = {
-        "Key": _key(f"load#{offer.id}"),
+        "Key": keys.load_key(offer.id),
         "UpdateExpression": "ADD running :one, #month :took",
         "ConditionExpression": f"({both}) AND ({within})",
         "ExpressionAttributeNames": {"#month": month},
         "ExpressionAttributeValues": _numbers({**values, ":left": limits.minutes_per_month - limits.minutes}),
     }
     own = {
-        "Key": _key(f"load#{offer.id}#{record.holder}"),
+        "Key": keys.load_key(offer.id, record.holder),
         "UpdateExpression": "ADD running :one",
         "ConditionExpression": both,
         "ExpressionAttributeValues": _numbers({":one": 1, ":most": offer.access.share.at_once}),
@@ -48,13 +49,13 @@ def given_back(after: Record, offer: Offer) -> dict[str, dict[str, Any]]:
     unused = offer.limits.minutes - min(after.minutes, offer.limits.minutes)
     updates = {
         "load": {
-            "Key": _key(f"load#{offer.id}"),
+            "Key": keys.load_key(offer.id),
             "UpdateExpression": "ADD running :less, #month :unused",
             "ExpressionAttributeNames": {"#month": _month(after)},
             "ExpressionAttributeValues": _numbers({":less": -1, ":unused": -unused}),
         },
         "own load": {
-            "Key": _key(f"load#{offer.id}#{after.holder}"),
+            "Key": keys.load_key(offer.id, after.holder),
             "UpdateExpression": "ADD running :less",
             "ExpressionAttributeValues": _numbers({":less": -1}),
         },
@@ -75,7 +76,7 @@ def own_counter(record: Record, quota: Quota) -> dict[str, Any]:
 
 def failed_counter(record: Record) -> str:
     """The name of the counter of the account's runs of the day that failed or are not over (L7)."""
-    return f"failed#{record.account}#{record.claimed_at // DAY}"
+    return keys.failed_counter(record.account, record.claimed_at // DAY)
 
 
 def place(offer_hash: int, call_hash: int, number: int, *, now: int, until: int) -> dict[str, Any]:
@@ -112,13 +113,13 @@ def _quota_name(record: Record, who: str) -> str:
     """A network address is kept as a hash only: it is nobody's business here."""
     if who != record.holder:
         who = hashlib.sha256(who.encode()).hexdigest()[:32]
-    return f"quota#{record.offer_hash:064x}#{who}#{record.claimed_at // HOUR}"
+    return keys.buyer_counter(f"{record.offer_hash:064x}", who, record.claimed_at // HOUR)
 
 
 def _less(name: str, *, until: int) -> dict[str, Any]:
     """One less. A counter that DynamoDB has removed since is made anew, and is of no use to anybody."""
     return {
-        "Key": {"pk": {"S": name}, "sk": {"S": "count"}},
+        "Key": keys.counter_key(name),
         "UpdateExpression": "ADD #count :less SET #ttl = :ttl",
         "ExpressionAttributeNames": {"#count": "count", "#ttl": "ttl"},
         "ExpressionAttributeValues": _numbers({":less": -1, ":ttl": until + COUNTER_TTL}),
@@ -130,12 +131,8 @@ def _month(record: Record) -> str:
     return f"{datetime.fromtimestamp(record.claimed_at, UTC):m%Y-%m}"
 
 
-def _key(name: str) -> dict[str, Any]:
-    return {"pk": {"S": name}, "sk": {"S": "load"}}
-
-
 def _places(offer_hash: int) -> dict[str, Any]:
-    return {"pk": {"S": f"places#{offer_hash:064x}"}, "sk": {"S": "places"}}
+    return keys.places_key(f"{offer_hash:064x}")
 
 
 def _numbers(values: dict[str, int]) -> dict[str, Any]:

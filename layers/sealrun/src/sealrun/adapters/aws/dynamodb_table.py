@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sealrun.adapters.aws.dynamodb_keys import counter_key
 from sealrun.adapters.aws.errors import error_code, unavailable
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Table:
 def count(name: str, limit: int, *, until: int) -> dict[str, Any]:
     """Add one to a counter that must stay at or below the limit."""
     return {
-        "Key": {"pk": {"S": name}, "sk": {"S": "count"}},
+        "Key": counter_key(name),
         "UpdateExpression": "ADD #count :one SET #ttl = :ttl",
         "ConditionExpression": "attribute_not_exists(#count) OR #count < :limit",
         "ExpressionAttributeNames": {"#count": "count", "#ttl": "ttl"},
