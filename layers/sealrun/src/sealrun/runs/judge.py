@@ -158,7 +158,8 @@ def _why_not(run: Run, jobs: Sequence[Job]) -> str:
 
 
 def _told(job: Job) -> str:
-    word = f"{job.status}, {job.failure_reason}" if job.failure_reason else job.status
+    more = job.failure_reason not in ("", job.status)  # GitHub has one word for both
+    word = f"{job.status}, {job.failure_reason}" if more else job.status
     return f"{job.name[:80]}: {word}{' (allowed to fail)' if job.may_fail else ''}"
 
 
