@@ -19,6 +19,7 @@ from sealrun.verification.disclosures import Disclosures
 from sealrun_cli.lib import options
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.units import size
 
 
 def disclose(
@@ -41,7 +42,7 @@ def disclose(
         with_it = f"hand it out with {folder / label}; it goes under disclosures/ beside the receipt"
         out.result(
             {"file": str(to), **shown},
-            f"{to}: opens {label}, sha256 {leaf.sha256}, {leaf.size} bytes",
+            f"{to}: opens {label}, sha256 {leaf.sha256}, {size(leaf.size)}",
             with_it,
         )
 

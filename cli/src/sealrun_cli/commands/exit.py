@@ -1,10 +1,13 @@
 """``sealrun exit``: the buyer asks to leave an account."""
 
+import time
+
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.tools import Sender, run_tool
+from sealrun_cli.lib.units import SLOT_SECONDS, slots, when
 
 
 def exit_account(
@@ -24,6 +27,9 @@ def exit_account(
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         named = with_terms(account, terms, state)
         result = run_tool("exit", sender, out, **named, buyer_key=sender.key.to_base58())
+        said = f"{outcome(result, 'asked to leave')}: withdraw from slot {result['exit_slot']} on"
+        delay = int(named["terms"]["exit_delay"])
+        latest = when(int(time.time()) + delay * SLOT_SECONDS)
         out.result(
-            result, f"{outcome(result, 'asked to leave')}: withdraw from slot {result['exit_slot']} on"
+            result, said, f"which comes {slots(delay)} after it was asked for: by {latest} if that was now"
         )

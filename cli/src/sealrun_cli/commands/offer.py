@@ -132,7 +132,7 @@ def _state(service: Service, node: str, contract: PublicKey) -> list[int] | None
         account = answer["data"]["account"]
         state = [int(each) for each in account["zkappState"] or []] if account else []
     except (KeyError, TypeError, ValueError):
-        raise CliError("node-unavailable", f"node: expected an account, got {str(answer)[:200]}") from None
+        raise CliError("node-unavailable", f"{node}: expected an account, got {str(answer)[:200]}") from None
     return state if len(state) >= STATE_FIELDS else None
 
 

@@ -16,6 +16,7 @@ from sealrun_cli.lib.keys import make_key, read_key
 from sealrun_cli.lib.output import mina, nanomina, speaking
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.tools import Sender, run_tool
+from sealrun_cli.lib.units import slots
 
 # What the network takes for a new account, in nanomina.
 ACCOUNT_CREATION_FEE = 10**9
@@ -63,6 +64,6 @@ def _costs(terms: Terms, deposit: int, fee: str) -> list[str]:
     once = mina(ACCOUNT_CREATION_FEE)
     return [
         f"seller {terms.seller.to_base58()}, operator's share {share:g} %",
-        f"exit delay {terms.exit_delay} slots",
+        f"exit delay {slots(terms.exit_delay)}",
         f"deposit {mina(deposit)}, and once {once} for the account and {fee} MINA of fee",
     ]

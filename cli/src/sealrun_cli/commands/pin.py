@@ -23,6 +23,7 @@ from sealrun_cli.lib.confirming import read_secret
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, find_target
+from sealrun_cli.lib.units import size
 from sealrun_cli.lib.verifying import BROKEN, verify_file
 
 # For each file at each service; a mebibit a second is a slow line.
@@ -85,7 +86,7 @@ def pin_folder(root: Path, pinners: Sequence[Pinner], out: Output) -> Iterator[P
     """
     folder, wanted = DiskFolder(root), public_files(root)
     for at, (name, measured) in enumerate(sorted(wanted.items()), start=1):
-        out.progress(f"[{at}/{len(wanted)}] {name}, {measured.size} bytes")
+        out.progress(f"[{at}/{len(wanted)}] {name}, {size(measured.size)}")
         yield from _pin_file(folder, name, measured, pinners)
 
 

@@ -73,7 +73,7 @@ def moment(service: Service, node: str, account: str, payer: str, pinned: Pinned
     )
     data = _data(service, node, query, key=account, payer=payer)
     if data.get("syncStatus") != "SYNCED":
-        raise CliError("node-unavailable", f"node: expected SYNCED, got {str(data.get('syncStatus'))[:20]}")
+        raise CliError("node-unavailable", f"{node}: expected SYNCED, got {str(data.get('syncStatus'))[:20]}")
     if not (data.get("account") or {}).get("verificationKey"):
         raise _missing(account)
     if data.get("payer") is None:
@@ -85,7 +85,7 @@ def moment(service: Service, node: str, account: str, payer: str, pinned: Pinned
         return Moment(_found(data["account"], account), height, int(data["payer"]["nonce"]), payer_money)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise CliError(
-            "node-unavailable", f"node: expected what was asked for, got {error!r:.100}"
+            "node-unavailable", f"{node}: expected what was asked for, got {error!r:.100}"
         ) from error
 
 
@@ -96,7 +96,7 @@ def _data(service: Service, node: str, query: str, **variables: str) -> Mapping[
     except (ValueError, KeyError, TypeError):
         data = None
     if not isinstance(data, dict):
-        raise CliError("node-unavailable", f"node: expected data, got {response.text[:200]}")
+        raise CliError("node-unavailable", f"{node}: expected data, got {response.text[:200]}")
     return data
 
 

@@ -12,6 +12,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.fetching import Fetched, Fetching
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.units import size
 from sealrun_cli.lib.verifying import line, verify_file
 
 
@@ -48,4 +49,4 @@ def fetch(
 def _sum(done: Fetched, to: Path) -> str:
     kept = f", {done.kept} were there already" if done.kept else ""
     check = f"check it with `sealrun verify {to / RECEIPT}`"
-    return f"{to}: {done.files} files{kept}, {done.bytes} bytes fetched; {check}"
+    return f"{to}: {done.files} files{kept}, {size(done.bytes)} fetched; {check}"

@@ -32,6 +32,7 @@ from sealrun.verification.trees import open_leaves, read_index
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.units import size
 
 # Lambda's own limit of an answer.
 MAX_ANSWER_BYTES = 6 << 20
@@ -133,14 +134,14 @@ class Fetching:
         total = sum(leaf.size for leaf in leaves.values())
         if total > MAX_TOTAL_BYTES:
             raise CliError(
-                "too-large", f"files: expected at most {MAX_TOTAL_BYTES} bytes in all, got {total}"
+                "too-large", f"files: expected at most {size(MAX_TOTAL_BYTES)} in all, got {size(total)}"
             )
         done = Fetched(f"{signed.receipt.call_hash:064x}", len(leaves))
         for at, (place, leaf) in enumerate(sorted(leaves.items()), start=1):
             if self.to.holds(place, sha256=leaf.sha256, size=leaf.size):
                 done.kept += 1
             else:
-                self.out.progress(f"[{at}/{len(leaves)}] {place}, {leaf.size} bytes")
+                self.out.progress(f"[{at}/{len(leaves)}] {place}, {size(leaf.size)}")
                 self._fetch(place, leaf)
                 done.bytes += leaf.size
         return done

@@ -89,7 +89,7 @@ def run_tool(name: str, sender: Sender, out: Output, **request: Any) -> dict[str
         with Steps(out) as steps:
             said = [line for line in stderr if not steps.told(line)]
         answer = stdout.read()
-    return _result(answer, said)
+    return _result(answer, said, sender.node)
 
 
 def _asked(prover: Path, request: dict[str, Any], out: Output) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _asked(prover: Path, request: dict[str, Any], out: Output) -> dict[str, Any]
         connection.sendall(json.dumps(request).encode() + b"\n")
         with connection.makefile(encoding="utf-8") as lines, Steps(out) as steps:
             said = [line for line in lines if not steps.told(line)]
-    return _result("".join(said), [])
+    return _result("".join(said), [], str(request["node"]))
 
 
 def _streams(process: "subprocess.Popen[str]") -> tuple[IO[str] | None, ...]:
@@ -119,7 +119,7 @@ def _node() -> str:
     return found
 
 
-def _result(answer: str, said: list[str]) -> dict[str, Any]:
+def _result(answer: str, said: list[str], node: str) -> dict[str, Any]:
     try:
         value: dict[str, Any] = json.loads(answer)
     except ValueError:
@@ -127,5 +127,6 @@ def _result(answer: str, said: list[str]) -> dict[str, Any]:
         raise CliError("fault", f"tool: expected a result, got none: {last}") from None
     if "error" in value:
         error = value["error"]
-        raise CliError(str(error["type"]), f"{error['title']}: {error['detail']}")
+        asked = f" (asked {node})" if error["type"] == "node-unavailable" else ""
+        raise CliError(str(error["type"]), f"{error['title']}: {error['detail']}{asked}")
     return value

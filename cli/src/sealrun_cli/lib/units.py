@@ -1,0 +1,28 @@
+"""Figures as people read them, beside the raw ones."""
+
+from datetime import UTC, datetime
+
+from sealrun_cli.lib.waiting import duration
+
+# Mina's slot before Mesa; Mesa halves it. Only for estimates.
+SLOT_SECONDS = 180
+STEP = 1024
+PREFIXES = ("KiB", "MiB", "GiB", "TiB")
+
+
+def size(count: int) -> str:
+    """Bytes, with their binary multiple from 1 KiB on."""
+    if count < STEP:
+        return f"{count} bytes"
+    power = min(len(PREFIXES), (count.bit_length() - 1) // 10)
+    return f"{count / STEP**power:.1f} {PREFIXES[power - 1]} ({count} bytes)"
+
+
+def slots(count: int) -> str:
+    """Slots, and about how long they last."""
+    return f"{count} slots (about {duration(count * SLOT_SECONDS)})"
+
+
+def when(seconds: int) -> str:
+    """A moment in Unix seconds as a date in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
