@@ -38,6 +38,8 @@ WORDS = ((Verdict.HOLDS, "hold"), (Verdict.BROKEN, "broken"), (Verdict.NOT_SHOWN
 STYLES = {Verdict.HOLDS: "", Verdict.BROKEN: "red", Verdict.NOT_SHOWN: "dim"}
 HEAD = f"{'claim':<13} {'check':<9} {'grade':<5} {'rests on':<24} found"
 EVIDENCE = "evidence"
+# Named one by one unless every claim is asked for.
+MAX_NOT_SHOWN = 20
 # A receipt may lie with its statements outside of the evidence folder; everything else makes a folder one.
 OF_EVIDENCE = (*(set(DOCUMENTS) - {RECEIPT, STATEMENTS}), *TREES, DISCLOSURES, READS, RERUNS)
 
@@ -113,18 +115,27 @@ def value(found: Verification) -> dict[str, Any]:
 
 
 def lines(found: Verification, folder: Path | None, *, verbose: bool = False) -> list[Line]:
-    """As people read it: the verdict, what it is about and worth, and what is broken.
+    """As people read it: the verdict, its subject and its worth, then each claim that is broken or not shown.
 
     With ``verbose`` every claim follows in a table.
     """
+    claims = found.claims if verbose else _open_claims(found)
+    more = sum(claim.verdict is not Verdict.HOLDS for claim in found.claims) - len(claims)
     return [
         _verdict(found),
         *_about(found),
         Line(grade_line(found.grade), indent=9),
         *([] if folder else [Line("no evidence folder is beside the file: name one with --evidence")]),
-        *_table(found.claims if verbose else found.broken),
+        *_table(claims),
+        *([Line(f"and {more} more that are not shown")] if more > 0 else []),
         *([] if verbose else [Line("every claim by itself: add --verbose", "dim")]),
     ]
+
+
+def _open_claims(found: Verification) -> list[Claim]:
+    """All claims that are broken, and the first of those that are not shown: nobody can tell about them."""
+    not_shown = [claim for claim in found.claims if claim.verdict is Verdict.NOT_SHOWN]
+    return [*found.broken, *not_shown[:MAX_NOT_SHOWN]]
 
 
 def _verdict(found: Verification) -> Line:

@@ -59,7 +59,7 @@ def _parsed(line: bytes, names: dict[str, str]) -> tuple[tuple[str, ...], int]:
 
 
 def name_of(frame: str) -> str:
-    """The name in a frame. What decodes to control characters or is not UTF-8 stays percent-encoded."""
+    """The name in a frame. Sequences that decode to control characters, or not to UTF-8, stay encoded."""
     return _ENCODED.sub(_decoded, frame)
 
 

@@ -1,4 +1,4 @@
-"""Reading evidence indexes, openings and disclosures that somebody sent; nothing in them is believed."""
+"""Reading evidence indexes, openings and disclosures that somebody sent; nothing in them is trusted."""
 
 import hashlib
 import json

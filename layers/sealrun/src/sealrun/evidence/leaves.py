@@ -1,7 +1,7 @@
 """Items of evidence as salted leaves of two trees, Poseidon for contracts and SHA-256 for all others (E1).
 
-Who sees the trees' leaves learns how many items there are and of what kind, and nothing else of a hidden
-one: its name, its digest and its size are under 248 random bits of salt.
+The leaves show how many items there are and of which kind. Of a hidden item they show nothing else: its name,
+its digest and its size are hashed together with 248 random bits of salt.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ MAX_LABEL_BYTES = 512
 
 
 class Kind(IntEnum):
-    """What an item is; the number is what is hashed."""
+    """The kind of an item; its number is hashed."""
 
     OUTPUT = 1  # a file that the run left, labelled job/path
     RUN = 2  # how the call went: run, jobs, duplicates, what is not pinned

@@ -1,7 +1,7 @@
 """Finding secrets in bytes of any length, in constant memory and whatever the bytes' chunks are.
 
 The bytes are read in blocks of one size with a look ahead, so where a chunk ends changes nothing.
-``sealrun.evidence.secret_shapes`` says what a secret looks like. Not found: what is compressed
+``sealrun.evidence.secret_shapes`` says how secrets look. Not found: secrets in bytes that are compressed
 (``workflows.look_into`` looks there), encrypted, or encoded once more.
 """
 
@@ -20,7 +20,7 @@ MIN_KNOWN = 8
 class Scanner:
     """Looks for secrets; ``known`` are values that are secret whatever they look like.
 
-    With ``shaped_only`` what is only likely to be one passes: random text, a value behind ``token=``.
+    With ``shaped_only``, text that is only likely to be one passes: random text, a value behind ``token=``.
     """
 
     known: Sequence[bytes] = field(default=(), repr=False)

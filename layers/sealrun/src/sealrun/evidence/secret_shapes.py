@@ -1,4 +1,4 @@
-"""What a secret looks like.
+"""How secrets look.
 
 Tokens and keys of known shape, values assigned to a name such as ``API_TOKEN``, and, in text, strings that
 only a random generator makes. Hex alone is never taken for one: digests are hex.
@@ -88,7 +88,7 @@ _DIGEST = re.compile(rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5)[-_]")
 _PUBLIC = re.compile(
     rb"(?:B62q[1-9A-Za-z]{51}|7m[1-9A-Za-z]{94}|5J[1-9A-Za-z]{50}|w[1-9A-Za-z]{49}|Qm[1-9A-Za-z]{44})"
 )
-# What stands where a value could: a name of the program's own, or an example out of AWS's documents.
+# Text in the place of a value that is not one: a name of the program's own, or an example from AWS's pages.
 _REFERENCE = re.compile(rb"(?i)[a-z_]\w*(?:\.[a-z_]\w*)+|.*(?:key|token|secret|base\d\d|b64|EXAMPLE).*")
 # Lengths of whole lines in PEM and MIME blocks: certificates, public keys, attachments.
 _WRAPPED = (60, 64, 65, 70, 72, 76)

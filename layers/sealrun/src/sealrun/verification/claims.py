@@ -1,4 +1,4 @@
-"""What a verifier says of one claim, and the folder that it looks into."""
+"""The verdict on one claim of a receipt, and the folder that a verifier looks into."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Claim:
-    """One thing that a receipt says, and what came of checking it."""
+    """One thing that a receipt says, and the result of checking it."""
 
     name: str  # a stable word
     verdict: Verdict
@@ -87,15 +87,15 @@ def broken(name: str, error: SealrunError, *, rests_on: str, grade: int | None =
 
 
 def not_shown(name: str, says: str, *, rests_on: str, grade: int | None = None) -> Claim:
-    """A claim that nobody can check with what is here."""
+    """A claim that nobody can check with the files that are here."""
     return Claim(name, Verdict.NOT_SHOWN, says, rests_on, grade)
 
 
 def require(ok: bool, message: str) -> None:  # noqa: FBT001  reads as a sentence
-    """The check came out well; else the message says what was checked, what was expected and what came.
+    """Check a condition; the message says what was checked, what was expected and what was found.
 
     Raises:
-        BrokenClaim: it did not.
+        BrokenClaim: the condition is false.
     """
     if not ok:
         raise BrokenClaim(message)

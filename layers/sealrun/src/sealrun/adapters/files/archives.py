@@ -15,12 +15,12 @@ CHUNK = 1 << 20
 IN_MEMORY = 1 << 20
 MAX_NAME = 255  # characters; and bytes of each part, as file systems have it
 
-# What CI providers write. Of bzip2 and LZMA zipfile unpacks whatever comes in one piece.
+# The methods that CI providers use. With bzip2 and LZMA, zipfile unpacks any amount in one piece.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Of the central directory, which zipfile reads in one piece: an entry has some 130 bytes, at most 1,200.
 DIRECTORY, DIRECTORY_PER_FILE = 1 << 20, 400
 
-# What zipfile raises on archives that are not sound: offsets that lead nowhere, encryption.
+# The errors that zipfile raises on unsound archives: offsets that lead nowhere, encryption.
 _UNSOUND = (
     zipfile.BadZipFile, zlib.error, struct.error, ValueError, OverflowError, OSError, RuntimeError, EOFError,
 )  # fmt: skip
@@ -50,7 +50,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except _UNSOUND as error:
-        # zipfile's own words may hold a file's name, and what is said here anyone may read.
+        # zipfile's own words may hold a file's name, and anyone may read this message.
         said = f"archive: expected a sound zip file without encryption, got {type(error).__name__}"
         raise UnsafeArchive(said) from error
 

@@ -1,4 +1,4 @@
-"""An evidence folder on disk, read and written with bounds: what is in it may come from anybody."""
+"""An evidence folder on disk, read and written with bounds: its files may come from anybody."""
 
 import hashlib
 import itertools
@@ -111,7 +111,7 @@ class DiskFolder:
         """A plain file inside the folder; a pipe or a device is not waited for.
 
         Raises:
-            Malformed: it is none, or a link leads to it, or it cannot be read.
+            Malformed: it is not a plain file, or a link leads to it, or it cannot be read.
         """
         path = self._root / name
         try:
@@ -132,7 +132,7 @@ def _real(path: Path) -> Path:
 
 
 def _entries(folder: Path) -> list[tuple[str, bool]]:
-    """What is in a folder, more than may be at most, and whether it is a folder and no link to one.
+    """The entries of a folder, at most one more than allowed, and whether each is a folder and not a link.
 
     Raises:
         Malformed: it cannot be read.
