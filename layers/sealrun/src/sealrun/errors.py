@@ -1,7 +1,7 @@
 """Every error that sealrun raises, by whose fault it is.
 
     SealrunError
-    ├── Refused              what we got is wrong; asking again the same way cannot help
+    ├── Refused              the request is wrong; sending it again cannot help
     │   ├── Malformed            size, JSON, lengths, encodings
     │   ├── Expired              the call's own time is over, or too far ahead
     │   ├── NotFound             no such offer, call or output
@@ -14,15 +14,15 @@
     │   ├── NotCovered           limit or funds do not cover the price
     │   ├── AccountRefused       the prepaid account is not as it must be
     │   └── TooMany              a rate limit or a quota is used up
-    ├── Unavailable          we could not get what we need; asking later can help
+    ├── Unavailable          something that we need is not available; trying later can help
     │   ├── OfferClosed          closed, or not as it was when it was offered
-    │   ├── NodeUnavailable      no Mina node that can be believed answered
+    │   ├── NodeUnavailable      no trustworthy Mina node answered
     │   ├── StoreUnavailable     AWS did not answer, or answered with an error
-    │   └── PinFailed            an IPFS node or pinning service does not hold what it was asked to
-    ├── UnsafeArchive        what a run left is too large or not safe to unpack
-    ├── SecretFound          what a run left holds one of the operator's own secrets
+    │   └── PinFailed            an IPFS node or pinning service does not hold the bytes
+    ├── UnsafeArchive        the outputs of a run are too large or not safe to unpack
+    ├── SecretFound          the outputs of a run hold one of the operator's own secrets
     ├── TokenRefused         a job's CI token does not say what it must; the run keeps grade 0
-    └── ProviderError        what the CI provider answered
+    └── ProviderError        the CI provider answered with an error
         ├── ProviderRefused      a clear no: nothing was started
         ├── ProviderBusy         429, or a clear "not now": nothing was started
         └── ProviderUnclear      no clear answer: something may have been started
@@ -49,7 +49,7 @@ class SealrunError(Exception):
 
 
 class Refused(SealrunError):
-    """What we got is wrong."""
+    """The request is wrong."""
 
     type = "refused"
     title = "The request was refused"
@@ -82,7 +82,7 @@ class WrongMethod(Refused):
     """The path takes other methods; nothing was done, and no ticket used up (E4)."""
 
     type = "method-not-allowed"
-    title = "Another method is wanted"
+    title = "This path takes another method"
     status = 405
 
     def __init__(self, *allowed: str) -> None:
@@ -122,7 +122,7 @@ class TicketUsed(Conflict):
     """A ticket triggers one call, and another one was claimed with it (E4)."""
 
     type = "ticket-used"
-    title = "The ticket was used"
+    title = "The ticket was already used"
 
 
 class PaymentRequired(Refused):
@@ -138,7 +138,7 @@ class PaymentRequired(Refused):
 
 
 class NotCovered(Refused):
-    """What is signed or deposited does not cover what is committed and this call's price."""
+    """The signed limit or the deposit does not cover the committed amount and this call's price."""
 
     type = "not-covered"
     title = "The price is not covered"
@@ -170,7 +170,7 @@ class TooMany(Refused):
 
 
 class Unavailable(SealrunError):
-    """We could not get what we need."""
+    """Something that we need is not available."""
 
     type = "unavailable"
     title = "Not available now"
@@ -185,10 +185,10 @@ class OfferClosed(Unavailable):
 
 
 class NodeUnavailable(Unavailable):
-    """No Mina node that can be believed answered, or not enough of them agreed."""
+    """No trustworthy Mina node answered, or not enough of them agreed."""
 
     type = "node-unavailable"
-    title = "The Mina network cannot be asked now"
+    title = "The Mina network cannot be reached now"
 
 
 class StoreUnavailable(Unavailable):
@@ -231,10 +231,10 @@ class TokenRefused(SealrunError):
 
 
 class ProviderError(SealrunError):
-    """What the CI provider answered, in its own words where it gave any."""
+    """The CI provider's answer, in its own words if it gave any."""
 
     type = "provider"
-    title = "The CI provider did not do it"
+    title = "The CI provider refused or failed"
     status = 502
 
 

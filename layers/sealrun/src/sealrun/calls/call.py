@@ -28,7 +28,7 @@ from sealrun.errors import Expired, Malformed, NotAllowed
 if TYPE_CHECKING:  # the edge checks calls without the rules of offers, which need a native library
     from sealrun.offers.offer import Offer
 
-# A call's record outlives its expiry, so a call cannot live for long (design: expiry at most 24 h ahead).
+# A call's record outlives its expiry, so a call expires at most 24 h after it is made.
 MAX_LIFETIME_SECONDS = 24 * 3600
 MAX_READ_SECONDS = 3600
 MAX_UNIX_SECONDS = 2**53 - 1
@@ -43,7 +43,7 @@ _NAMES = (*_CALL, "limit", "signature")
 
 @dataclass(frozen=True)
 class PublicCall:
-    """What anyone may know of a call; it is enough to compute the call's hash again."""
+    """The public part of a call; it is enough to compute the call's hash again."""
 
     network: str
     account: PublicKey
@@ -87,7 +87,7 @@ class PublicCall:
 
 @dataclass(frozen=True)
 class Call:
-    """What the buyer asks for; the hash of it is what the buyer signs."""
+    """A buyer's request; the buyer signs its hash."""
 
     network: str
     account: PublicKey  # who pays: the buyer's own key for an offer of price 0 (L6)
@@ -97,11 +97,11 @@ class Call:
     salt: str  # 64 hex digits, so that the inputs' hash says nothing about short inputs
     nonce: int  # 128 random bits
     expires_at: int  # Unix seconds
-    reads: tuple[str, ...] = ()  # receipt hashes (64 hex digits) of the runs whose outputs this one takes up
+    reads: tuple[str, ...] = ()  # receipt hashes (64 hex digits) of the runs whose outputs this call uses
 
     @property
     def inputs_document(self) -> bytes:
-        """What opens ``inputs_hash``: canonical JSON of inputs, salt and, where there are any, reads."""
+        """The preimage of ``inputs_hash``: canonical JSON of inputs, salt and, if there are any, reads."""
         value = {"inputs": dict(self.inputs), "salt": self.salt}
         return canonical(value | ({"reads": list(self.reads)} if self.reads else {}))
 
@@ -163,7 +163,9 @@ class SignedCall:
     limit: int
     signature: Signature
     identifier: str | None  # x402's payment-identifier: the same one never claims two calls (L3)
-    buyer: PublicKey | None = None  # who signed for a prepaid account; None where the account is the key
+    buyer: PublicKey | None = (
+        None  # the signer for a prepaid account; None if the account itself is the signing key
+    )
 
     @property
     def signer(self) -> PublicKey:
@@ -256,7 +258,7 @@ def _nonce(value: Mapping[str, Any]) -> int:
 
 
 def parse_reads(value: Any) -> tuple[str, ...]:
-    """The hashes of the earlier receipts that a call takes up.
+    """The hashes of the earlier receipts whose outputs a call uses.
 
     Raises:
         Malformed: they are no list of hashes, or too many.

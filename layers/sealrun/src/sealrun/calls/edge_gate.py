@@ -88,7 +88,7 @@ def refusal(error: SealrunError) -> dict[str, Any]:
 
 
 def _body(request: Mapping[str, Any]) -> bytes:
-    """The whole body; CloudFront cuts what is longer than 40 KB."""
+    """The whole body; CloudFront cuts a body that is longer than 40 KB."""
     body = request.get("body") or {}
     if body.get("inputTruncated"):
         raise Malformed(f"body: expected at most {MAX_REDEMPTION_BYTES} bytes, got more")

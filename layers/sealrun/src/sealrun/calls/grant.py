@@ -63,7 +63,7 @@ class Prepaid:
 
 @dataclass(frozen=True)
 class Grant:
-    """What the issuer signs. Make it with ``Grant.parse``; ``document`` is what was hashed."""
+    """The issuer's signed document. Make it with ``Grant.parse``; ``document`` holds the hashed bytes."""
 
     document: bytes
     audience: str  # URL of the stack that may redeem it, without a slash at its end
@@ -129,7 +129,7 @@ class Grant:
         """The call of a ticket for an offer of price 0, on the ticket's own key.
 
         Raises:
-            InputsRefused: the holder chose what is not open.
+            InputsRefused: the holder chose an input that is not open.
         """
         if unknown := sorted(str(name)[:40] for name in chosen.keys() - set(self.open)):
             raise InputsRefused(

@@ -6,7 +6,7 @@ fragment and never travels: redeeming is a signature of that key over one call (
     price 0    the ticket's key signs the call; the offer must let the issuer call, not the ticket's key
     a price    the issuer has signed the whole call in advance, inputs and all; the ticket's key signs for it
 
-This module and what it imports are pure Python, because the edge runs it.
+This module and its imports are pure Python, because the edge runs it.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from sealrun.encoding import read
 from sealrun.encoding.fields import REDEEM, network_field, text_field
 from sealrun.errors import Malformed, NotAllowed
 
-# A grant of 8 KB in base64 and what goes with it; the edge is given 40 KB of body.
+# A grant of 8 KB in base64 and the rest of the body; the edge is given at most 40 KB of body.
 MAX_REDEMPTION_BYTES = 16 * 1024
 # What was posted is of no use to anybody after this.
 MAX_WAIT_SECONDS = 3600
@@ -42,7 +42,7 @@ class Redemption:
 
     @property
     def proof_fields(self) -> list[int]:
-        """What the ticket's key signs: its own call, or that it hands in the issuer's."""
+        """The fields that the ticket's key signs: its own call, or the submission of the issuer's call."""
         return proof_fields(self.grant, self.call, self.expires_at)
 
     @property

@@ -2,7 +2,7 @@
 
     https://stack/tickets/ID#GRANT.SIGNATURE.SECRET
 
-A browser sends nothing of what stands behind ``#`` (RFC 9110, section 4.2.3 and 7.1), so the secret reaches
+A browser never sends the part after ``#`` (RFC 9110, section 4.2.3 and 7.1), so the secret reaches
 no server and no log.
 """
 
@@ -38,7 +38,7 @@ class Ticket:
 
     @classmethod
     def parse(cls, url: str) -> "Ticket":
-        """Read a URL; what stands before ``#`` does not matter.
+        """Read a URL; the part before ``#`` does not matter.
 
         Not checked: signature and time.
 

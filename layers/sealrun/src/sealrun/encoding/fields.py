@@ -20,7 +20,7 @@ VOUCHER = "sealrun:voucher"
 RECEIPT = "sealrun:receipt"
 READ = "sealrun:read"
 DUE = "sealrun:due"
-# The same figure for the buyer: no contract takes it (A6).
+# The same figure for the buyer; no contract accepts it (A6).
 FIGURE = "sealrun:figure"
 ACCOUNT = "sealrun:account"
 EXIT = "sealrun:exit"
@@ -83,7 +83,7 @@ def canonical(value: object) -> bytes:
     """The value as canonical JSON (RFC 8785).
 
     Raises:
-        Malformed: the value holds what canonical JSON cannot, such as integers past 2**53 - 1, or half a
+        Malformed: canonical JSON cannot express the value, for example an integer above 2**53 - 1 or half a
             surrogate pair.
     """
     try:

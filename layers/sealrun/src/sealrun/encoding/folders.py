@@ -86,7 +86,7 @@ def _parts(name: str) -> list[str]:
 
 
 def _is_text(name: str) -> bool:
-    """False for what UTF-8 cannot write."""
+    """False for text that UTF-8 cannot encode."""
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 

@@ -1,6 +1,6 @@
-"""Compressed bytes as what they hold: gzip, bzip2 and xz in constant memory, and what a zip begins with.
+"""Decompresses gzip, bzip2 and xz in constant memory, and recognises the beginning of a zip archive.
 
-Not read: zstd, 7z, and what is compressed inside a format of its own (PDF, PNG).
+Not read: zstd, 7z, and formats that compress parts of themselves (PDF, PNG).
 """
 
 import bz2
@@ -15,7 +15,7 @@ from sealrun.errors import UnsafeArchive
 CHUNK = 1 << 20
 # A local file header, or the end record of an empty archive (APPNOTE 4.3.7, 4.3.16).
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-# Of what a file begins with, as much as tells its form.
+# As much of the beginning of a file as identifies its format.
 HEAD = 6
 # `xz -9` asks for 65 MiB.
 _XZ_MEMORY = 80 << 20
@@ -34,7 +34,7 @@ class _Stream(Protocol):
 
 
 class _Gzip:
-    """zlib's decompressor for RFC 1952, with the others' manners: it keeps what it did not take yet."""
+    """zlib's decompressor for RFC 1952 with the interface of the others: it keeps unused input."""
 
     needs_input = True
 
@@ -68,12 +68,12 @@ _FORMS: dict[bytes, Callable[[], _Stream]] = {
 
 
 def is_zip(head: bytes) -> bool:
-    """True for what begins as a zip archive does."""
+    """True for bytes that begin as a zip archive does."""
     return head.startswith(ZIP)
 
 
 def is_compressed(head: bytes) -> bool:
-    """True for what begins as gzip, bzip2 or xz."""
+    """True for bytes that begin as gzip, bzip2 or xz do."""
     return any(head.startswith(magic) for magic in _FORMS)
 
 

@@ -67,7 +67,7 @@ def service_field(url: str) -> int:
 
 
 def same_place(text: str) -> str:
-    """``canonical_origin``, or the text itself where it is not an origin: for comparing what others say."""
+    """``canonical_origin``, or the text itself if it is no origin; for comparing text from others."""
     try:
         return canonical_origin(text)
     except Malformed:
@@ -88,7 +88,7 @@ def _canonical_host(host: str) -> str:
 
 
 def _in_idna(name: str) -> str:
-    """The name in ASCII; one that is in ASCII already only if it is what its Unicode form gives."""
+    """The name in ASCII. A name in ASCII is accepted only if its Unicode form gives the same name again."""
     import idna  # noqa: PLC0415  its tables are large, and nearly every host is plain ASCII
 
     try:

@@ -1,1 +1,1 @@
-"""Vouchers, dues and x402: who owes what to whom."""
+"""Vouchers, dues and x402: how calls are paid."""

@@ -1,4 +1,4 @@
-"""The buyer's side: sign a call, and sign the right to read what it left. Randomness and time come in."""
+"""The buyer's side: sign a call, and sign the right to read its evidence. Randomness and time come in."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,13 +25,13 @@ def sign_call(
 
     Args:
         buyer: the key that pays; for price 0 the account is the key itself.
-        offer: what is bought. Parse it from the document that was read, so that its hash is yours.
-        inputs: what goes into the pipeline.
+        offer: the offer that is bought. Parse the document that you read, so that its hash is your own.
+        inputs: the inputs of the pipeline.
         salt: 64 random hex digits.
         nonce: 128 random bits.
         expires_at: Unix seconds, at most a day ahead.
         identifier: x402's payment-identifier, 16 to 128 characters; None for none.
-        reads: receipt hashes (64 hex digits) of the runs whose outputs this one takes up.
+        reads: receipt hashes (64 hex digits) of the runs whose outputs this call uses.
     """
     call = Call(
         network=offer.network,

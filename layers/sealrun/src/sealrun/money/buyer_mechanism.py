@@ -46,7 +46,7 @@ class MinaBatchSettlement:
         """Nothing is signed yet.
 
         Args:
-            call: what is asked for; its body goes with the request.
+            call: the request; its body is sent with it.
             offer: parsed from the document that the buyer has read.
             buyer: the key that the account was opened for.
             sign: the wallet's ``signFields``.
@@ -56,7 +56,7 @@ class MinaBatchSettlement:
         self._signed: int | None = None  # the limit that was signed for this call
 
     def body(self) -> dict[str, Any]:
-        """The request's body: what is asked for, without what pays for it."""
+        """The body of the request: the call without its payment."""
         call = self._call
         return {
             "account": call.account.to_base58(),
@@ -90,7 +90,7 @@ class MinaBatchSettlement:
         }
 
     def correct(self, correction: object) -> None:
-        """Take the figures of a 402 over, if they rest on the buyer's own signature (A10).
+        """Adopt the figures of a 402, if the buyer's own signature covers them (A10).
 
         Raises:
             Refused: they do not, they are above the limit that it signed, or they count this very call,

@@ -1,4 +1,4 @@
-"""What the ledger knows of a prepaid account, and what a call reserves on it. Amounts are nanomina.
+"""The ledger's view of a prepaid account, and the reserve of a call on it. Amounts are nanomina.
 
 ``committed`` is what is due and what is pending, as one number: a store compares it with a constant in the
 same step in which it adds the price, so parallel calls never pass the limit or the deposit (L1).
@@ -49,12 +49,12 @@ class Standing:
 
 @dataclass(frozen=True)
 class Reserve:
-    """What one call puts aside, and what the store must hold to."""
+    """The reserve of one call, and the bounds that the store must keep."""
 
     price: int
     voucher: Voucher
     buyer: str
-    funds: int  # what the account can pay in total
+    funds: int  # the total that the account can pay
     failed_per_day: int
     in_any_order: bool = False  # a higher limit that was kept before covers this call too
     terms: int = 0  # the hash of those that the account was seen to have
@@ -104,7 +104,7 @@ class Deposits:
     newer_height: int = 0
 
     def seen(self, funds: int, *, height: int, depth: int) -> "Deposits":
-        """After one more look. Money that went away never was there; what came lately waits for its turn."""
+        """After one more look. A withdrawn deposit no longer counts; a recent one does not count yet."""
         low = min(self.funds, funds)
         newer = min(self.newer_funds, funds)
         if height - self.newer_height >= depth:

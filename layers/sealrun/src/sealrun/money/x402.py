@@ -1,7 +1,7 @@
 """x402 v2 over HTTP, scheme ``batch-settlement`` on Mina: the three headers as values. No money moves here.
 
 The binding is ``docs/x402.md``. The body of a paid call says what is asked for
-(account, inputs, salt, nonce, expires_at); PAYMENT-SIGNATURE says who pays for it and up to which total.
+(account, inputs, salt, nonce, expires_at); PAYMENT-SIGNATURE names the payer and the highest total.
 """
 
 import base64
@@ -46,7 +46,7 @@ _IDENTIFIER_SCHEMA = {
 
 @dataclass(frozen=True)
 class Seller:
-    """What a stack tells every client beside the offer."""
+    """Facts about a stack that every client gets beside the offer."""
 
     url: str  # of the stack, without a slash at its end
     pinned: Pinned

@@ -36,7 +36,7 @@ class Globs:
 
 @dataclass(frozen=True)
 class EvidencePolicy:
-    """What is revealed to anyone, and what the evidence must reach. A buyer sees what its own call left.
+    """Which evidence anyone may see, and which grade a run must reach. A buyer sees all of its own call.
 
     ``token`` is about the jobs' CI tokens once they have expired (E2); ``deterministic`` declares that the
     same inputs leave the same outputs, so that a repeated run says something (grade 2).

@@ -32,7 +32,7 @@ MAX_STRING = 256
 MAX_ENCODED = 1023
 MAX_OPTIONS = 100
 MAX_PATTERN = 200
-# A pattern's automaton, in bytes: far above what names, versions and paths need.
+# Size of a pattern's automaton in bytes: far more than names, versions and paths need.
 MAX_AUTOMATON = 1 << 20
 RESERVED = "sealrun_call"
 
@@ -76,7 +76,7 @@ class InputSchema:
         """The inputs, if they fit.
 
         Raises:
-            InputsRefused: they do not fit the schema, or a string holds what no pipeline should get.
+            InputsRefused: they do not fit the schema, or a string could be code in a pipeline.
         """
         for error in self._validator.iter_errors(inputs):
             where = "/".join(str(part)[:64] for part in error.instance_path) or "inputs"

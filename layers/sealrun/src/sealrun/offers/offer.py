@@ -35,7 +35,7 @@ _JOB_NAME = r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}"
 
 @dataclass(frozen=True)
 class Access:
-    """Who may call (L6): anyone, or these keys; and what each of them may have of the offer (L12)."""
+    """Which keys may call (L6): all, or only these; and how much of the offer each may use (L12)."""
 
     open: bool
     keys: frozenset[str]
@@ -54,7 +54,7 @@ class Payment:
 
 @dataclass(frozen=True)
 class Offer:
-    """A job for sale. Build it with ``Offer.parse``; ``document`` is what was hashed and is stored."""
+    """A job for sale. Build it with ``Offer.parse``; ``document`` holds the hashed and stored bytes."""
 
     document: bytes
     title: str
@@ -88,7 +88,7 @@ class Offer:
 
     @cached_property
     def source_hash(self) -> int:
-        """What of the source is pinned, as the receipt signs it; see ``Source.hash``."""
+        """The hash of the pinned parts of the source, as the receipt signs it; see ``Source.hash``."""
         return self.source.hash(self.id)
 
     @classmethod
@@ -101,7 +101,7 @@ class Offer:
         Raises:
             Malformed: the document is not canonical JSON (RFC 8785), too large, or one of its values
                 is not as an offer's must be.
-            InputsRefused: the input schema lets through what no pipeline should get (R2).
+            InputsRefused: the input schema accepts values that no pipeline should get (R2).
         """
         if len(document) > MAX_DOCUMENT_BYTES:
             raise Malformed(f"offer: expected at most {MAX_DOCUMENT_BYTES} bytes, got {len(document)}")

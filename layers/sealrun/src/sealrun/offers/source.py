@@ -1,4 +1,4 @@
-"""Sources: the pipeline that an offer sells, and what of it the offer pins."""
+"""Sources: the pipeline that an offer sells, and the parts of it that the offer pins."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +42,7 @@ class Source:
     project: str  # GitLab: the numeric project id; GitHub and Forgejo: owner/name
     ref: str  # a protected tag by its full name, refs/tags/...
     commit: str  # 40 or 64 hex digits; the run's sha must equal it (R4)
-    tree: str  # the commit's tree, so that who has the files but not the history can compare
+    tree: str  # the commit's tree, so that anyone who has the files but not the history can compare
     configuration: Configuration
     user: int  # the provider's id of the account that the credential belongs to (R3)
 

@@ -11,10 +11,10 @@ class StoredOffer:
     """An offer as the ledger keeps it, with its secrets as ciphertexts."""
 
     offer: Offer
-    closed: str  # why it takes no call now; empty while it is open
+    closed: str  # the reason why it takes no calls; empty while it is open
     sealed: bytes  # the credential's sealed box
     sealing_key: bytes  # the X25519 private key that opens the box, encrypted by KMS
-    webhook_secret: bytes  # what the provider signs webhooks with, encrypted by KMS
+    webhook_secret: bytes  # the provider's key for signing webhooks, encrypted with KMS
     suspended: str = ""  # what the last health check found; cleared once a later check finds nothing
     paused: str = (
         ""  # the operator's reason; only the operator resumes the offer, whatever health checks find

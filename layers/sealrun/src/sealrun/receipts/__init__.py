@@ -1,1 +1,1 @@
-"""The oracle's signed statement about one call, and what it rests on."""
+"""The oracle's signed statement about one call, and the grounds for believing it."""

@@ -23,7 +23,7 @@ SKEW_SECONDS = 120
 MAX_LIFETIME_SECONDS = 31 * 24 * 3600
 # RFC 7518, 3.3 wants 2048 bits or more; the upper bound only keeps the arithmetic short.
 _MODULUS_BYTES = (256, 1024)
-CLAIMS_NAME = "token.claims.json"  # what is shown of a job's token, beside the job's own files
+CLAIMS_NAME = "token.claims.json"  # the shown claims of a job's token, beside the job's own files
 _HEADER = ("alg", "kid", "typ")
 _BASE64URL = r"[A-Za-z0-9_-]+"
 
@@ -39,7 +39,7 @@ class Ran:
     call: str  # the call hash, 64 hex digits
     source: Source
     run: int
-    run_source: str  # what started the run, in the provider's word
+    run_source: str  # how the run was started, in the provider's word
     created_at: int  # of the run, Unix seconds
     finished_at: int
     job: int
@@ -193,7 +193,7 @@ def _known(ran: Ran) -> dict[str, str | int]:
 def _same(name: str, expected: str, got: object, *, personal: bool = False) -> None:
     """Equal as text: GitLab writes ids as strings in most claims and as numbers in some.
 
-    Why a token was refused is shown to anyone, but not who was in it.
+    The reason why a token was refused is shown to anyone; the person in the token is not.
     """
     said = str(got) if isinstance(got, str | int) and not isinstance(got, bool) else None
     if said != expected:

@@ -16,7 +16,7 @@ from sealrun.receipts.grade import Grade
 
 
 class Outcome(IntEnum):
-    """How a call ended; the number is what is signed."""
+    """How a call ended; the oracle signs the number."""
 
     SUCCEEDED = 1
     FAILED = 2  # a job failed, or ran more than once (R5)
@@ -25,7 +25,7 @@ class Outcome(IntEnum):
     NEVER_STARTED = 5  # the provider refused, or did not start it in time
     TIME_LIMIT = 6  # stopped because the offer's time was over
     SOURCE_CHANGED = 7  # the run was not of the offer's commit, ref, project or account (R4)
-    OUTPUTS_REFUSED = 8  # what the run left is missing, too large, or unsafe to unpack
+    OUTPUTS_REFUSED = 8  # the outputs are missing, too large, or unsafe to unpack
     UNREACHABLE = 9  # the provider did not answer for days
     GRADE_NOT_REACHED = 10  # the run succeeded, but its evidence does not reach the offer's grade (E2)
 
@@ -35,7 +35,7 @@ _HASHES = ("call_hash", "offer_hash", "source_hash", "inputs_hash", "outputs_has
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the oracle signs. Hashes are fields; ``finished_at`` is in Unix seconds."""
+    """The statement that the oracle signs. Hashes are fields; ``finished_at`` is in Unix seconds."""
 
     network: str
     call_hash: int
@@ -118,5 +118,5 @@ class SignedReceipt:
         return cls(Receipt.parse(value["data"]), signature, public_key)
 
     def holds(self) -> bool:
-        """True if ``public_key`` signed these data; whose key that is, only the offer tells."""
+        """True if ``public_key`` signed these data; only the offer says whose key that is."""
         return verify_fields(self.signature, self.public_key, self.receipt.fields())

@@ -1,4 +1,4 @@
-"""How a call went, as the document that is always shown: the run, its jobs, and what nothing pins."""
+"""``run.json``, the document that is always shown: the run, its jobs, and everything that is not pinned."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ class RunReport:
     duplicates: Sequence[int] = ()
     configuration: str = ""  # the path that the project is set to run; empty where the provider does not tell
     samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each job was sampled
-    tokens: Sequence[Mapping[str, Any]] = ()  # which jobs' CI tokens were verified, and to what avail
+    tokens: Sequence[Mapping[str, Any]] = ()  # the jobs whose CI tokens were checked, and the results
     logs_cut: Sequence[str] = ()  # jobs whose log is longer than the offer's limit
     logs_missing: Mapping[str, str] = field(default_factory=dict)  # jobs without a log, and why (R9)
     masked: Mapping[str, int] = field(default_factory=dict)  # secrets that were masked, by where
@@ -62,8 +62,8 @@ def run_document(
     Args:
         record: of the call.
         ending: how it ended, with a reason in words.
-        offer: what was sold.
-        report: what was found.
+        offer: the offer that was sold.
+        report: the findings.
         statement_key: the Ed25519 key (32 bytes) that signs the in-toto statements of this oracle.
     """
     return canonical(

@@ -37,7 +37,7 @@ def run_name(call_id: str) -> str:
 
 
 def foreign(run: Run, record: Record, offer: Offer) -> str:
-    """In what this run differs from one that we started for this call (R3); empty if it is ours.
+    """The difference between this run and one that we started for this call (R3); empty if it is ours.
 
     The call hash is compared through the run's name, which the pipeline makes from the call-hash input.
     Not compared here: the commit. A run of ours at another commit is ours and ends the offer (R4).

@@ -119,10 +119,10 @@ class Record:
     ending: Ending | None = None
     receipt: Mapping[str, Any] | None = None  # {data, signature, publicKey}
     index: str = ""  # sha256 of the evidence index in the evidence store
-    openings: str = ""  # sha256 of what opens all of its leaves, for the buyer
+    openings: str = ""  # sha256 of the document that opens all of its leaves, for the buyer
     statements: str = ""  # sha256 of the in-toto statements
     price: int = 0  # nanomina that are reserved on the account until the call is over
-    buyer: str = ""  # who signed, where that is not the account itself
+    buyer: str = ""  # the signer, if that is not the account itself
     holder: str = ""  # the key whose share of the offer this call takes; a ticket's is its issuer's
 
     @property
@@ -222,7 +222,7 @@ def unclear(record: Record) -> Record:
 
 
 def seek_later(record: Record, *, now: int) -> Record:
-    """The provider could not be asked: what was tried stays open."""
+    """The provider could not be asked: the attempt stays open."""
     return _next(record, lease_until=now + SEARCH_GAP, wake_at=now + SEARCH_GAP)
 
 
@@ -329,7 +329,7 @@ def unreachable(record: Record, *, now: int) -> bool:
 
 
 def given_up(record: Record, *, now: int) -> bool:
-    """True when what the run left cannot be collected: every try took too long, or days went by."""
+    """True if the evidence cannot be collected: every attempt took too long, or days have passed."""
     if not record.run_id:
         return False
     return record.spoiled >= MAX_SPOILED or now >= record.claimed_at + GIVE_UP_AFTER

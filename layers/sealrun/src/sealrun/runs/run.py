@@ -67,7 +67,7 @@ class Job:
     failure_reason: str  # the provider's word, empty where there is none
     retried: bool  # another attempt of the same job exists
     has_artifacts: bool
-    runner: str  # the provider's description of who ran it, empty where unknown
+    runner: str  # the provider's description of the runner; empty if unknown
     has_log: bool = True  # False where nothing ran: an archive, a trigger, a job that was skipped
     result: JobResult = JobResult.UNFINISHED
     may_fail: bool = False  # the pipeline says that this job's failure is none of the run's

@@ -28,7 +28,7 @@ class Credential:
 
 
 def key_context(purpose: str, bound_to: str) -> dict[str, str]:
-    """KMS encryption context: what the key is for, and the offer or terms hash it belongs to (R1)."""
+    """KMS encryption context: the purpose of the key, and the offer or terms hash it belongs to (R1)."""
     return {"purpose": f"sealrun:{purpose}", "bound_to": bound_to}
 
 

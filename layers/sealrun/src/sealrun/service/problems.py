@@ -22,7 +22,7 @@ def problem(error: SealrunError) -> tuple[int, dict[str, str], str]:
 
 
 def plain_problem(status: HTTPStatus) -> tuple[int, dict[str, str], str]:
-    """For what is no error of ours, and says nothing about what happened inside."""
+    """For unexpected errors; it reveals nothing about what happened inside."""
     return status, {"Content-Type": MEDIA_TYPE}, _document("about:blank", status.phrase, status, "")
 
 

@@ -1,4 +1,4 @@
-"""What anyone may know of an offer and of a call."""
+"""The public views of an offer and of a call."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from sealrun.runs.record import Record
 
 
 def public_view(record: Record) -> dict[str, Any]:
-    """What anyone may know of a call."""
+    """The public view of a call."""
     return {
         "call": record.id,
         "offer": f"{record.offer_hash:064x}",
@@ -22,7 +22,7 @@ def public_view(record: Record) -> dict[str, Any]:
 
 
 def offer_view(stored: StoredOffer, seller: Seller | None = None) -> dict[str, Any]:
-    """What anyone may know of an offer: its hash, its document, how it is paid, and whether it is open."""
+    """The public view of an offer: its hash, its document, how it is paid, and whether it is open."""
     paid = stored.offer.payment is not None
     return {
         "offer": stored.offer.id,
