@@ -30,6 +30,4 @@ def exit_account(
         said = f"{outcome(result, 'asked to leave')}: withdraw from slot {result['exit_slot']} on"
         delay = int(named["terms"]["exit_delay"])
         latest = when(int(time.time()) + delay * SLOT_SECONDS)
-        out.result(
-            result, said, f"which comes {slots(delay)} after it was asked for: by {latest} if that was now"
-        )
+        out.result(result, said, f"{slots(delay)} after it was asked for; if that was now, by {latest}")
