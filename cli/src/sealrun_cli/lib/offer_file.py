@@ -15,9 +15,10 @@ from tomlkit.items import Table
 
 from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
+from sealrun.offers.asset import MINA
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.output import NANO, nanomina
+from sealrun_cli.lib.output import nanomina
 
 OFFER_FILE = Path("offer.toml")
 MAX_FILE_BYTES = 1 << 16
@@ -113,8 +114,7 @@ def write_values(path: Path, value: Mapping[str, Any]) -> None:
 
 def mina_text(amount: int) -> str:
     """Nanomina as the file writes MINA."""
-    whole, rest = divmod(amount, NANO)
-    return f"{whole}.{rest:09d}".rstrip("0").rstrip(".")
+    return MINA.shown(amount).removesuffix(f" {MINA.symbol}")
 
 
 def _terms(value: Mapping[str, Any]) -> dict[str, Any]:

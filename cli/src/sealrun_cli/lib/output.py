@@ -13,11 +13,12 @@ import httpx
 import typer
 from rich.console import Console
 
-from sealrun.errors import SealrunError
+from sealrun.errors import Malformed, SealrunError
+from sealrun.offers.asset import MINA
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.waiting import Wait, shown
 
-NANO = 10**9
+NANO = MINA.scale
 FILE_ERRORS = (
     (FileNotFoundError, "it to be there, got nothing", "check the path, and the folder that you are in"),
     (FileExistsError, "nothing there yet, got something", "name another path, or use what is there"),
@@ -121,16 +122,15 @@ def plain(text: str) -> str:
 
 def mina(nanomina: int | str) -> str:
     """An amount as people read it."""
-    whole, rest = divmod(int(nanomina), NANO)
-    return f"{whole}.{rest:09d}".rstrip("0").rstrip(".") + " MINA"
+    return MINA.shown(int(nanomina))
 
 
 def nanomina(text: str) -> int:
     """An amount in MINA, with up to nine decimals."""
-    whole, _, rest = text.partition(".")
-    if not (whole + rest).isdecimal() or not text.isascii() or not whole or len(rest) > len(str(NANO)) - 1:
-        raise CliError("bad-request", f"amount: expected MINA such as 20 or 0.5, got {text[:40]!r}")
-    return int(whole) * NANO + int(rest.ljust(9, "0") or "0")
+    try:
+        return MINA.units(text)
+    except Malformed as error:
+        raise CliError("bad-request", error.detail) from error
 
 
 def _known(error: Exception) -> CliError:

@@ -127,7 +127,7 @@ class MinaBatchSettlement:
     def _next_limit(self) -> int:
         limit, most = (total + self._offer.price for total in (self._known.committed, self._known.highest))
         if limit > most:
-            raise Refused(f"limit: expected at most {most} nanomina to sign, got {limit}")
+            raise Refused(f"limit: expected at most {most} {self._offer.asset.unit} to sign, got {limit}")
         return limit
 
     def _check(self, got: Any) -> None:

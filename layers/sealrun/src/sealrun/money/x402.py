@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mina.field import P
-from sealrun.chain.account import MINA_TOKEN, Pinned
+from sealrun.chain.account import Pinned
 from sealrun.encoding import read
 from sealrun.encoding.fields import MAX_UINT64
 from sealrun.encoding.json_limits import parse_object
@@ -77,7 +77,7 @@ def requirements(
     return {
         "scheme": SCHEME,
         "network": offer.network,
-        "asset": MINA_TOKEN,
+        "asset": offer.asset.id,
         "amount": str(offer.price),
         "payTo": terms.seller.to_base58(),
         "maxTimeoutSeconds": MAX_TIMEOUT_SECONDS,

@@ -17,6 +17,7 @@ from sealrun.encoding.fields import (
 )
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed
+from sealrun.offers.asset import MINA, Asset
 from sealrun.offers.evidence_policy import EvidencePolicy, parse_policy
 from sealrun.offers.inputs import InputSchema
 from sealrun.offers.limits import MAX_CALLS_AN_HOUR, Limits, Share, parse_limits, parse_share
@@ -85,6 +86,11 @@ class Offer:
     def terms(self) -> int:
         """The terms hash that calls name, 0 for an offer of price 0."""
         return self.payment.terms.hash if self.payment else 0
+
+    @property
+    def asset(self) -> Asset:
+        """What the price is in; every offer's is MINA today."""
+        return MINA
 
     @cached_property
     def source_hash(self) -> int:

@@ -94,7 +94,7 @@ def reserve_price(
     reserve = Reserve(offer.price, voucher, buyer, 0, payment.failed_per_day, in_any_order).beside(standing)
     needed = offer.price + (standing.committed if standing else 0)
     if reserve.voucher.limit < needed:
-        said = f"limit: expected at least {needed} nanomina, got {reserve.voucher.limit}"
+        said = f"limit: expected at least {needed} {offer.asset.unit}, got {reserve.voucher.limit}"
         raise _required(said, offer, payments, standing)
     funds = _covered_funds(signed, offer, payment, needed, ledger, payments, clock)
     return replace(reserve, funds=funds, terms=payment.terms.hash)
@@ -134,9 +134,8 @@ def _covered_funds(
         funds = _deep(view, payment, ledger)
         if funds >= needed:
             return funds
-        said = (
-            f"account: expected funds of at least {needed} nanomina {payment.depth} blocks deep, got {funds}"
-        )
+        least = f"{needed} {offer.asset.unit}"
+        said = f"account: expected funds of at least {least} {payment.depth} blocks deep, got {funds}"
         refusal = PaymentRequired(said, required=x402.payment_required(offer, payments.seller, said))
     raise refusal or AssertionError("unreachable")
 
