@@ -28,7 +28,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.record import claimed
 from sealrun.workflows.check_health import check_health
 from tests.infra.templates import allows, resolved
-from tests.sealrun.adapters.test_ledger import dynamo
+from tests.ports.stores import dynamo
 from tests.sealrun.market import Market
 from tests.sealrun.world import ACCOUNT, BUSY, BUYER, PRICE, World, make_offer, sign_call
 

@@ -1,4 +1,4 @@
-"""The ports in memory, for tests alone; ``test_ledger.py`` and others hold them to the real ones."""
+"""The ports in memory, for tests alone; the suites of ``tests/ports`` hold them to what is promised."""
 
 import hashlib
 import io
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from nacl.signing import SigningKey
 
@@ -37,6 +38,9 @@ from sealrun.receipts.issuers import issuer_of
 from sealrun.runs.judge import run_name
 from sealrun.runs.record import Record, RunKey, State
 from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
+
+# A document of ours has at most 8 MiB.
+DOCUMENT_BYTES = 8 << 20
 
 
 class FakeClock:
@@ -439,13 +443,21 @@ class FakeStore:
         self.bytes.setdefault(measured.sha256, body)
 
     def get(self, sha256: str) -> bytes:
-        return self.bytes[sha256]
+        body = self._kept(sha256)
+        if len(body) > DOCUMENT_BYTES or hashlib.sha256(body).hexdigest() != sha256:
+            raise StoreUnavailable(f"evidence: expected the bytes of {sha256}, got others")
+        return body
 
     def read(self, sha256: str) -> Iterator[bytes]:
-        yield self.bytes[sha256]
+        yield self._kept(sha256)
 
     def url(self, sha256: str, *, seconds: int, filename: str) -> str:
-        return f"https://evidence.test/{sha256}?for={seconds}&as={filename}"
+        return f"https://evidence.test/{sha256}?for={seconds}&as={quote(filename, safe='/')}"
+
+    def _kept(self, sha256: str) -> bytes:
+        if sha256 not in self.bytes:
+            raise StoreUnavailable(f"evidence: expected the bytes of {sha256}, got none")
+        return self.bytes[sha256]
 
 
 @dataclass
@@ -483,9 +495,9 @@ class FakeKeys:
         return name
 
     def decrypt(self, ciphertext: bytes, *, context: Mapping[str, str]) -> bytes:
-        plaintext, closed_in = self._closed[ciphertext]
+        plaintext, closed_in = self._closed.get(ciphertext, (b"", None))
         if dict(context) != closed_in:
-            raise StoreUnavailable("key service: expected it to open the key in this context")
+            raise StoreUnavailable("key service: expected it to open the key in this context") from None
         return plaintext
 
 

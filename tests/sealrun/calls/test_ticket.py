@@ -32,7 +32,7 @@ from sealrun.ports.calls import Rate
 from sealrun.runs.record import State
 from sealrun.workflows.accept_call import REQUESTS_PER_MINUTE, Accepted
 from sealrun.workflows.redeem_ticket import redeem_ticket
-from tests.sealrun.adapters.test_ledger import dynamo
+from tests.ports.stores import dynamo
 from tests.sealrun.fakes import FakeLedger, Remembers
 from tests.sealrun.market import Market
 from tests.sealrun.workflows.test_exactly_one_run import PORTS, Stops, check

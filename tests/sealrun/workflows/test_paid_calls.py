@@ -32,7 +32,7 @@ from sealrun.runs.run import RunStatus
 from sealrun.service.problems import problem
 from sealrun.workflows.read_receipt import read_evidence
 from sealrun.workflows.reserve_price import Payments
-from tests.sealrun.adapters.test_ledger import dynamo
+from tests.ports.stores import dynamo
 from tests.sealrun.fake_chain import DEPOSIT, account_answer
 from tests.sealrun.fakes import FakeLedger
 from tests.sealrun.market import SELLER_SITE, SERVICE, Market, body_of, payment_of

@@ -19,7 +19,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.run import RunStatus
 from sealrun.workflows.read_account import read_account
-from tests.sealrun.adapters.test_ledger import dynamo
+from tests.ports.stores import dynamo
 from tests.sealrun.fake_chain import DEPOSIT, TERMS, account_answer
 from tests.sealrun.fakes import FakeOracle
 from tests.sealrun.gateway import Gateway, load

@@ -13,7 +13,7 @@ from sealrun.runs.run import Job, RunStatus
 from sealrun.workflows.accept_call import accept_call
 from sealrun.workflows.check_health import check_health
 from sealrun.workflows.count_fault import FAULTS_IN_A_ROW, FIRST_REST
-from tests.sealrun.adapters.test_ledger import dynamo
+from tests.ports.stores import dynamo
 from tests.sealrun.fakes import FakeLedger
 from tests.sealrun.market import Market
 from tests.sealrun.world import (

@@ -1,8 +1,6 @@
 """Transactions that meet: DynamoDB cancels all but one of them at once, which moto does not."""
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,8 +10,10 @@ from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import claimed
-from tests.sealrun.adapters.test_ledger import NOW, dynamo
-from tests.sealrun.adapters.test_ledger_accounts import NAME, OFFER, PRICE, claim, end
+from tests.ports.at_once import at_once
+from tests.ports.stores import dynamo
+from tests.ports.test_ledger import NOW
+from tests.ports.test_ledger_accounts import NAME, OFFER, PRICE, claim, end
 from tests.sealrun.world import BUSY, make_offer, sign_call
 
 # A stack's function for calls runs as often at once (template.yaml).
@@ -27,7 +27,7 @@ class Conflicts:
     def __init__(self, ledger: DynamoLedger) -> None:
         client: Any = ledger._table._client
         self._write, self._busy = client.transact_write_items, set[Any]()
-        self._lock, self._moto = threading.Lock(), threading.Lock()
+        self._lock = threading.Lock()
         client.transact_write_items = self
 
     def __call__(self, *, TransactItems: list[dict[str, Any]]) -> Any:  # noqa: N803
@@ -42,8 +42,7 @@ class Conflicts:
             answer["CancellationReasons"] = [{"Code": code} for code in codes]
             raise ClientError(answer, "TransactWriteItems")
         try:
-            with self._moto:
-                return self._write(TransactItems=TransactItems)
+            return self._write(TransactItems=TransactItems)
         finally:
             with self._lock:
                 self._busy.difference_update(keys)
@@ -52,18 +51,6 @@ class Conflicts:
 def _key(item: dict[str, Any]) -> tuple[str, str]:
     found = item.get("Key") or item["Item"]
     return found["pk"]["S"], found["sk"]["S"]
-
-
-def at_once(step: Callable[[Any], Any], items: list[Any]) -> list[Any]:
-    """The step for all items at one moment, each in a thread of its own."""
-    gate = threading.Barrier(len(items))
-
-    def held(item: Any) -> Any:
-        gate.wait()
-        return step(item)
-
-    with ThreadPoolExecutor(len(items)) as threads:
-        return list(threads.map(held, items))
 
 
 def test_l1_calls_of_one_offer_that_come_at_once_are_all_claimed() -> None:
@@ -80,7 +67,7 @@ def test_a8_calls_of_one_account_that_end_at_once_all_become_due() -> None:
     with mock_aws():
         ledger = dynamo()
         ledger.publish(StoredOffer(OFFER, "", b"sealed", b"key", b"secret"))
-        records = [claim(ledger, nonce, limit=nonce * PRICE) for nonce in range(1, AT_ONCE + 1)]
+        records = [claim(ledger, nonce, limit=99 * PRICE, failed_per_day=99) for nonce in range(AT_ONCE)]
         Conflicts(ledger)
         at_once(lambda each: end(ledger, each, Outcome.SUCCEEDED), records)
         standing: Any = ledger.standing(NAME)

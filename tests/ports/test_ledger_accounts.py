@@ -1,25 +1,25 @@
-"""What the ledger promises about money, asked of DynamoDB (moto) and of the fake alike."""
+"""What every ledger promises about money."""
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from mina.sign import sign_fields
-from sealrun.adapters.aws.dynamodb import DynamoLedger
-from sealrun.errors import NotCovered, StoreUnavailable, TooMany
+from sealrun.errors import NotCovered, TooMany
 from sealrun.money.dues import Due
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome, Receipt, SignedReceipt
 from sealrun.runs.record import Ending, Record, claimed, finished, judged
-from tests.sealrun.adapters.test_ledger import dynamo
+from tests.ports.stores import LEDGERS, SHARED_LEDGERS
 from tests.sealrun.fakes import FakeLedger
 from tests.sealrun.world import ACCOUNT, BUSY, BUYER, ORACLE, make_paid_offer, sign_paid_call
 
@@ -33,10 +33,9 @@ def stored() -> StoredOffer:
     return StoredOffer(OFFER, "", b"sealed", b"key", b"secret")
 
 
-@pytest.fixture(params=["dynamodb", "fake"])
-def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
-    with mock_aws():
-        made: Any = dynamo() if request.param == "dynamodb" else FakeLedger()
+@pytest.fixture(params=LEDGERS)
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    with LEDGERS[request.param](tmp_path) as made:
         made.publish(stored())
         yield made
 
@@ -168,67 +167,6 @@ def test_a5_deposits_read_back_as_they_were_noted(ledger: Any) -> None:
     assert ledger.deposits(NAME, 1) == Deposits()
 
 
-class Late(DynamoLedger):
-    """Reads an account as it was before another call came in between, as often as it is told."""
-
-    stale: Standing | None = None
-    times = 0
-
-    def standing(self, account: str) -> Standing | None:
-        if self.times:
-            self.times -= 1
-            return self.stale
-        return super().standing(account)
-
-
-def late(times: int, *, limit: int = 5) -> Late:
-    base = dynamo()
-    base.publish(stored())
-    made = Late(base._table._client, table="calls")
-    claim(made, 1, limit=limit)
-    made.stale = made.standing(NAME)
-    made.times = times
-    return made
-
-
-@pytest.mark.parametrize(("limit", "funds"), [(10, 1000), (1000, 10)], ids=["limit", "funds"])
-def test_l1_a_call_that_read_too_early_is_stopped_by_the_table_itself(limit: int, funds: int) -> None:
-    with mock_aws():
-        ledger = late(0, limit=10)
-        claim(ledger, 2, limit=10)
-        ledger.times = 1  # the next claim still reads one call of 5
-        with pytest.raises(NotCovered, match="expected at least 15 nanomina, got 10"):
-            ledger.claim(record(3), OFFER, identifier=None, reserve=reserve(limit, funds=funds))
-        assert ledger.standing(NAME).committed == 10  # type: ignore[union-attr]
-
-
-def test_l1_an_opening_that_comes_second_reserves_on_the_first() -> None:
-    with mock_aws():
-        ledger = late(1)
-        ledger.stale = None
-        claim(ledger, 2, limit=10)
-        assert ledger.standing(NAME).committed == 10  # type: ignore[union-attr]
-
-
-def test_a8_two_calls_that_end_at_once_get_two_leaves() -> None:
-    with mock_aws():
-        ledger = late(0)
-        second = claim(ledger, 2, limit=10)
-        end(ledger, record(1), Outcome.SUCCEEDED)
-        ledger.times = 1  # the second end still reads a tree without leaves
-        end(ledger, second, Outcome.SUCCEEDED)
-        assert [leaf.running_total for leaf in ledger.leaves(NAME)] == [5, 10]
-        assert ledger.standing(NAME).pending == 0  # type: ignore[union-attr]
-
-
-def test_l1_a_table_that_never_lets_through_is_unavailable() -> None:
-    with mock_aws():
-        ledger = late(100)
-        ledger.stale = None
-        with pytest.raises(StoreUnavailable, match="in the way of other calls"):
-            ledger.claim(record(2), OFFER, identifier=None, reserve=reserve(10))
-
-
 STEPS = st.lists(
     st.tuples(st.sampled_from(["claim", "good", "bad"]), st.integers(min_value=0, max_value=40)), max_size=25
 )
@@ -259,21 +197,27 @@ def test_l1_parallel_calls_never_pass_what_is_signed_or_deposited(
         assert committed <= min(highest, funds)
 
 
-@given(STEPS)
+@pytest.mark.parametrize("name", SHARED_LEDGERS)
+@given(steps=STEPS)
 @settings(max_examples=8, deadline=None)
-def test_l1_the_table_and_the_fake_say_the_same_of_every_sequence(steps: list[tuple[str, int]]) -> None:
-    with mock_aws():
-        ledgers: list[Any] = [dynamo(), FakeLedger()]
-        running: list[list[Record]] = [[], []]
+def test_l1_every_ledger_and_the_fake_say_the_same_of_every_sequence(
+    name: str, steps: list[tuple[str, int]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, LEDGERS[name](Path(folder)) as real:
+        ledgers: list[Any] = [real, FakeLedger()]
         for ledger in ledgers:
-            ledger.publish(stored())
-        for nonce, (step, number) in enumerate(steps):
-            for ledger, mine in zip(ledgers, running, strict=True):
-                if step == "claim":
-                    with contextlib.suppress(NotCovered, TooMany):
-                        mine.append(claim(ledger, nonce, limit=number, funds=30, failed_per_day=3))
-                elif mine:
-                    outcome = Outcome.SUCCEEDED if step == "good" else Outcome.TIME_LIMIT
-                    end(ledger, mine.pop(number % len(mine)), outcome)
+            _walk(ledger, steps)
         assert ledgers[0].standing(NAME) == ledgers[1].standing(NAME)
         assert ledgers[0].leaves(NAME) == ledgers[1].leaves(NAME)
+
+
+def _walk(ledger: Any, steps: list[tuple[str, int]]) -> None:
+    ledger.publish(stored())
+    running: list[Record] = []
+    for nonce, (step, number) in enumerate(steps):
+        if step == "claim":
+            with contextlib.suppress(NotCovered, TooMany):
+                running.append(claim(ledger, nonce, limit=number, funds=30, failed_per_day=3))
+        elif running:
+            outcome = Outcome.SUCCEEDED if step == "good" else Outcome.TIME_LIMIT
+            end(ledger, running.pop(number % len(running)), outcome)

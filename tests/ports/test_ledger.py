@@ -1,21 +1,18 @@
-"""The ledger's promises, asked of DynamoDB (moto) and of the fake alike."""
+"""What every ledger promises of offers, calls, counters and the sweep."""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from local.aws import create_table
-from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.errors import StoreUnavailable, TooMany
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Quota, Rate
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import Ending, Record, State, accepted, claimed, finished, judged, trying
-from tests.sealrun.fakes import FakeLedger
+from tests.ports.stores import LEDGERS
 from tests.sealrun.world import BUYER, make_offer, sign_call
 
 NOW = 1_800_000_000
@@ -23,18 +20,9 @@ OFFER = make_offer(quota_per_hour=2)
 BUYERS_NAME = BUYER.public_key().to_base58()
 
 
-def dynamo() -> DynamoLedger:
-    client = boto3.client(
-        "dynamodb", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
-    )
-    create_table(client)
-    return DynamoLedger(client, table="calls")
-
-
-@pytest.fixture(params=["dynamodb", "fake"])
-def ledger(request: pytest.FixtureRequest) -> Iterator[Any]:
-    with mock_aws():
-        made: Any = dynamo() if request.param == "dynamodb" else FakeLedger()
+@pytest.fixture(params=LEDGERS)
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    with LEDGERS[request.param](tmp_path) as made:
         made.publish(StoredOffer(OFFER, "", b"sealed", b"key", b"secret"))
         yield made
 
@@ -184,30 +172,6 @@ def test_offer_and_call_are_read_as_they_are_now_in_one_request(ledger: Any) -> 
     assert (stored.closed, found) == ("the source changed", record())
 
 
-def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again() -> None:
-    with mock_aws():
-        ledger = dynamo()
-        ledger.claim(record(), OFFER, identifier=None)
-
-        def without(parsed: dict[str, Any], **_: Any) -> None:
-            [(table, items)] = parsed["Responses"].items()
-            left = [{name: item[name] for name in ("pk", "sk")} for item in items]
-            parsed["Responses"], parsed["UnprocessedKeys"] = {}, {table: {"Keys": left}}
-
-        ledger._table._client.meta.events.register("after-call.dynamodb.BatchGetItem", without)
-        assert ledger.look(OFFER.hash, record().call_hash) == (ledger.offer(OFFER.hash), record())
-
-
-def test_a_table_that_is_not_there_is_unavailable_and_not_a_missing_call() -> None:
-    with mock_aws():
-        ledger = dynamo()
-        ledger._table.name = "another"
-        with pytest.raises(StoreUnavailable, match="expected an answer"):
-            ledger.record(1)
-        with pytest.raises(StoreUnavailable, match="expected an answer"):
-            ledger.claim(record(), OFFER, identifier=None)
-
-
 def test_l8_a_paused_offer_opens_again_and_a_closed_one_does_not(ledger: Any) -> None:
     assert ledger.published() == [OFFER.hash]
     ledger.suspend_offer(OFFER.hash, "the node is not synced")
@@ -216,37 +180,6 @@ def test_l8_a_paused_offer_opens_again_and_a_closed_one_does_not(ledger: Any) ->
     ledger.suspend_offer(OFFER.hash, "")
     stored = ledger.offer(OFFER.hash)
     assert (stored.suspended, stored.closed) == ("", "the source changed")
-
-
-def test_a3_stacks_that_share_the_table_look_after_their_own_offers_only() -> None:
-    """Another stack's credential does not open here, so its calls are not this stack's to take."""
-    other = make_offer(title="Sold by another stack")
-    with mock_aws():
-        everything = dynamo()
-        client = boto3.client(
-            "dynamodb", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
-        )
-        mine = DynamoLedger(client, table="calls", serves=(OFFER.hash,))
-        for offer in (OFFER, other):
-            everything.publish(StoredOffer(offer, "", b"", b"", b""))
-            everything.claim(claimed(sign_call(offer), now=NOW), offer, identifier=None)
-        [own] = mine.unfinished(due_before=NOW + 1000, limit=10)
-        assert mine.record(own).offer_hash == OFFER.hash  # type: ignore[union-attr]
-        assert (mine.published(), mine.offer(other.hash)) == ([OFFER.hash], None)
-        assert len(everything.unfinished(due_before=NOW + 1000, limit=10)) == 2
-        assert sorted(everything.published()) == sorted([OFFER.hash, other.hash])
-
-
-def test_a3_what_a_stack_does_not_serve_is_not_found_and_not_asked_for() -> None:
-    """Its rights end at its own offers (infra/access.yaml): DynamoDB's no would be told as an outage."""
-    asked: list[str] = []
-    with mock_aws():
-        mine = DynamoLedger(dynamo()._table._client, table="calls", serves=(OFFER.hash,))
-        mine._table._client.meta.events.register(
-            "before-call.dynamodb", lambda model, **_: asked.append(model.name)
-        )
-        assert (mine.offer(1), mine.document(1), mine.look(1, 2)) == (None, None, (None, None))
-    assert asked == []
 
 
 def test_l8_what_the_operator_holds_is_told_apart_and_not_let_go_by_a_health_check(ledger: Any) -> None:

@@ -1,0 +1,117 @@
+"""Every implementation of the stores' ports, opened empty. Each suite of this folder runs over all of them.
+
+Whoever writes another store adds one line here.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+from moto import mock_aws
+
+from local.aws import create_table
+from sealrun.adapters.aws.dynamodb import DynamoLedger
+from sealrun.adapters.aws.kms import KmsKeys
+from sealrun.adapters.aws.s3 import PREFIX, S3EvidenceStore
+from sealrun.ports.calls import Ledger
+from sealrun.ports.evidence import EvidenceStore
+from sealrun.ports.keys import KeyService
+from tests.sealrun.fakes import FakeKeys, FakeLedger, FakeStore
+
+REGION = {"region_name": "eu-central-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+Store = TypeVar("Store")
+# Opens the store in an empty folder, which only some of them need.
+Open = Callable[[Path], AbstractContextManager[Store]]
+
+
+class OneAtATime:
+    """A client of moto's whose requests wait for each other: moto is not atomic, and what it mocks is."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._lock = client, threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._client, name)
+        return self._alone(value) if callable(value) else value
+
+    def _alone(self, request: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(**arguments: Any) -> Any:
+            with self._lock:
+                return request(**arguments)
+
+        return asked
+
+
+@dataclass(frozen=True)
+class OpenedEvidence:
+    """An evidence store, and what its suite must see or do behind its back."""
+
+    store: EvidenceStore
+    kept: Callable[[], list[str]]  # whatever lies in it, half-written files and unfinished uploads included
+    spoil: Callable[[str, bytes], None]  # put these bytes where those of the digest belong
+
+
+def dynamo() -> DynamoLedger:
+    """A ledger on an empty table of moto's; only within ``mock_aws``."""
+    client: Any = boto3.client("dynamodb", **REGION)  # type: ignore[call-overload]
+    create_table(client)
+    return DynamoLedger(OneAtATime(client), table="calls")  # type: ignore[arg-type]
+
+
+@contextmanager
+def _dynamodb(_: Path) -> Iterator[Ledger]:
+    with mock_aws():
+        yield dynamo()
+
+
+@contextmanager
+def _fake_ledger(_: Path) -> Iterator[Ledger]:
+    yield FakeLedger()
+
+
+@contextmanager
+def _s3(_: Path) -> Iterator[OpenedEvidence]:
+    with mock_aws():
+        client = boto3.client("s3", **REGION)  # type: ignore[call-overload]
+        where = {"LocationConstraint": "eu-central-1"}
+        client.create_bucket(Bucket="evidence", CreateBucketConfiguration=where)
+
+        def kept() -> list[str]:
+            objects = client.list_objects_v2(Bucket="evidence").get("Contents", [])
+            uploads = client.list_multipart_uploads(Bucket="evidence").get("Uploads", [])
+            return [each["Key"] for each in [*objects, *uploads]]
+
+        def spoil(sha256: str, body: bytes) -> None:
+            client.put_object(Bucket="evidence", Key=PREFIX + sha256, Body=body)
+
+        yield OpenedEvidence(S3EvidenceStore(client, bucket="evidence"), kept, spoil)
+
+
+@contextmanager
+def _fake_evidence(_: Path) -> Iterator[OpenedEvidence]:
+    store = FakeStore()
+    yield OpenedEvidence(store, lambda: list(store.bytes), store.bytes.__setitem__)
+
+
+@contextmanager
+def _kms(_: Path) -> Iterator[KeyService]:
+    with mock_aws():
+        client = boto3.client("kms", **REGION)  # type: ignore[call-overload]
+        yield KmsKeys(client, key_id=client.create_key()["KeyMetadata"]["KeyId"])
+
+
+@contextmanager
+def _fake_keys(_: Path) -> Iterator[KeyService]:
+    yield FakeKeys()
+
+
+LEDGERS: dict[str, Open[Ledger]] = {"fake": _fake_ledger, "dynamodb": _dynamodb}
+# Those that several threads or processes may write at once.
+SHARED_LEDGERS = [name for name in LEDGERS if name != "fake"]
+EVIDENCE: dict[str, Open[OpenedEvidence]] = {"fake": _fake_evidence, "s3": _s3}
+KEYS: dict[str, Open[KeyService]] = {"fake": _fake_keys, "kms": _kms}
