@@ -1,6 +1,7 @@
 """A1 and A11 against o1js: what the contracts' own tools opened, told by the local chain's GraphQL."""
 
 import json
+import time
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -75,7 +76,7 @@ def view(
 ) -> AccountView:
     address = address or ACCOUNT.public_key()
     with httpx.Client(timeout=60, trust_env=False) as client:
-        nodes = MinaNodes(client, urls=[url], clock=FakeClock())
+        nodes = MinaNodes(client, urls=[url], clock=FakeClock(int(time.time())))
         answer = nodes.look(address, TERMS, newer_than=0, nodes=1)
     return check_account(
         answer.value,
@@ -91,6 +92,7 @@ def view(
 def market(node: str) -> Iterator[Market]:
     """The market over the real chain."""
     made = Market(pinned=pinned())
+    made.clock.now = int(time.time())  # the chain's blocks carry the machine's time (A13)
     with httpx.Client(timeout=60, trust_env=False) as client:
         made.chain = MinaNodes(client, urls=[node], clock=made.clock)
         yield made
