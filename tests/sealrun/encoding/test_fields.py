@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mina.poseidon import hash_with_prefix
+from sealrun.encoding import fields as fields_module
 from sealrun.encoding.fields import (
     READ,
     RECEIPT,
@@ -23,8 +24,12 @@ from tests.sealrun.world import make_offer, sign_call
 
 
 def test_e3_every_signed_list_begins_with_its_own_constant_tag_and_the_network() -> None:
-    tags = [text_field(tag) for tag in (VOUCHER, RECEIPT, READ)]
-    assert len(set(tags)) == len(tags)
+    every = [
+        value for name, value in vars(fields_module).items() if name.isupper() and isinstance(value, str)
+    ]
+    assert {VOUCHER, RECEIPT, READ} < set(every)
+    assert all(tag.startswith("sealrun:") for tag in every)
+    assert len({text_field(tag) for tag in every}) == len(every)
     fields = sign_call(make_offer()).call.voucher_fields(5)
     assert fields[:2] == [text_field("sealrun:voucher"), text_field("mina:devnet")]
     assert len(fields) == 6
