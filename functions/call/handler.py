@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.aws.function_url import answer, body_bytes, resolver, sender, serve, taken
+from sealrun.adapters.aws.function_url import answer, body_bytes, put_off, resolver, sender, serve, taken
 from sealrun.adapters.aws.metrics import Meter
 from sealrun.adapters.memory.throttle import Throttle
 from sealrun.composition.aws import Services, Settings
@@ -20,7 +20,7 @@ logger = Logger(service="call")
 settings = Settings.read(os.environ)
 meter = Meter(settings.metrics)
 app = resolver(logger, meter)
-services = Services(settings)
+services = Services(settings, put_off=put_off(logger))
 throttle = Throttle()
 
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.aws.function_url import answer, body_bytes, resolver, serve, words
+from sealrun.adapters.aws.function_url import answer, body_bytes, put_off, resolver, serve, words
 from sealrun.composition.aws import Services, Settings
 from sealrun.encoding.read import hex_field
 from sealrun.errors import NotFound, SealrunError
@@ -21,7 +21,7 @@ from sealrun.workflows.take_webhook import MAX_DELIVERY_BYTES, Deliveries, take_
 logger = Logger(service="collect")
 app = resolver(logger)
 settings = Settings.read(os.environ)
-services = Services(settings)
+services = Services(settings, put_off=put_off(logger))
 
 
 @app.post("/webhooks/<provider>")

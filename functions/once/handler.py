@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.aws.function_url import body_bytes, resolver, sender, serve, taken
+from sealrun.adapters.aws.function_url import body_bytes, put_off, resolver, sender, serve, taken
 from sealrun.adapters.aws.metrics import Meter
 from sealrun.adapters.memory.throttle import Throttle
 from sealrun.calls.ticket import MAX_REDEMPTION_BYTES
@@ -19,7 +19,7 @@ settings = Settings.read(os.environ)
 meter = Meter(settings.metrics)
 app = resolver(logger, meter)
 throttle = Throttle()
-services = Services(settings)
+services = Services(settings, put_off=put_off(logger))
 
 
 @app.post("/tickets/<ticket>")

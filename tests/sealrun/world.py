@@ -10,7 +10,7 @@ from sealrun.adapters.files.spool import spooled
 from sealrun.adapters.memory.throttle import Throttle
 from sealrun.calls.call import Call, SignedCall
 from sealrun.encoding.fields import canonical
-from sealrun.errors import StoreUnavailable
+from sealrun.errors import SealrunError, StoreUnavailable
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.record import Record
@@ -178,6 +178,7 @@ class World:
     opens: bool = True
     throttle: Throttle = field(default_factory=Throttle)
     pinning: Pinning = field(default_factory=Pinning)
+    put_off: list[tuple[int, SealrunError]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.provider = self.provider or FakeProvider(self.clock, self.offer)
@@ -185,7 +186,7 @@ class World:
 
     @property
     def starter(self) -> Starter:
-        return Starter(self._open_provider, self.waker)
+        return Starter(self._open_provider, self.waker, lambda *why: self.put_off.append(why))
 
     @property
     def collector(self) -> Collector:

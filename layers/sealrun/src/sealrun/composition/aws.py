@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from sealrun.adapters.files.spool import spooled
 from sealrun.adapters.ipfs.pins import PinService, open_pinner, parse_services
 from sealrun.adapters.memory.remembered_keys import RememberedKeys
 from sealrun.chain.account import Pinned
+from sealrun.errors import SealrunError
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.keys import Oracle
 from sealrun.ports.provider import Provider
@@ -114,8 +115,11 @@ def _pinned(environment: Mapping[str, str], name: str) -> Pinned | None:
 class Services:
     """The ports' real implementations for one function."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Settings, *, put_off: Callable[[int, SealrunError], None] | None = None
+    ) -> None:
+        """``put_off`` is told why a call's step waits for a later look."""
+        self._settings, self._put_off = settings, put_off
         self._clients: dict[str, httpx.Client] = {}
         self._opened: dict[tuple[int, bytes], tuple[int, Credential]] = {}
 
@@ -155,7 +159,9 @@ class Services:
         from sealrun.adapters.aws.waker import LambdaWaker  # noqa: PLC0415
 
         waker = LambdaWaker(self._aws("lambda"), function=self._settings.collect_function)
-        return Starter(self.open_provider, waker)
+        if self._put_off is None:
+            return Starter(self.open_provider, waker)
+        return Starter(self.open_provider, waker, self._put_off)
 
     @cached_property
     def collector(self) -> "Collector":

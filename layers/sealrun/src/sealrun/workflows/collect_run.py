@@ -123,6 +123,7 @@ def _in_place(
             return held
         after = _concluded(held, end, stored, ledger, collector, clock)
     except (ProviderError, Unavailable) as error:
+        collector.starter.put_off(held.call_hash, error)
         return _give_back(held, ledger, now=clock(), spoiled=isinstance(error, TookTooLong))
     except Exception:  # a fault of ours: it is reported, and must not keep the call waiting for the lease
         _give_back(held, ledger, now=clock(), spoiled=False)

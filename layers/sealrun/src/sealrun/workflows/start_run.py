@@ -4,7 +4,14 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear, Unavailable
+from sealrun.errors import (
+    ProviderBusy,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnclear,
+    SealrunError,
+    Unavailable,
+)
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.provider import Provider
@@ -31,12 +38,20 @@ from sealrun.runs.run import Run
 PAUSE_SECONDS = 60
 
 
+def _untold(_call_hash: int, _error: SealrunError) -> None:
+    """Nobody is told."""
+
+
 @dataclass(frozen=True)
 class Starter:
-    """What it takes to start a run: a provider opened with the offer's credential, and a wake-up call."""
+    """What it takes to start a run: a provider opened with the offer's credential, and a wake-up call.
+
+    ``put_off`` is told why a call's step waits for a later look, for the operator's log (R11).
+    """
 
     open_provider: Callable[[StoredOffer], Provider]
     waker: Waker
+    put_off: Callable[[int, SealrunError], None] = _untold
 
 
 def start_run(
@@ -87,10 +102,13 @@ def _start(
     except ProviderRefused as error:
         return never_started(held, f"the provider refused: {error.detail}", now=clock())
     except ProviderBusy as error:
+        starter.put_off(held.call_hash, error)
         return not_now(held, now=clock(), after=error.retry_after)
-    except ProviderUnclear:
+    except ProviderUnclear as error:
+        starter.put_off(held.call_hash, error)
         return unclear(held)
-    except Unavailable:
+    except Unavailable as error:
+        starter.put_off(held.call_hash, error)
         return not_now(held, now=clock(), after=PAUSE_SECONDS)
     return _accept(held, run, provider, stored, ledger, clock())
 
@@ -103,7 +121,8 @@ def _seek(
         provider = starter.open_provider(stored)
         found = provider.find(held.id, since=held.claimed_at)
         runs = [run for run in found if not (foreign(run, held, stored.offer) or too_early(run, held))]
-    except (ProviderError, Unavailable):
+    except (ProviderError, Unavailable) as error:
+        starter.put_off(held.call_hash, error)
         return seek_later(held, now=clock())
     now = clock()
     if runs:

@@ -33,6 +33,7 @@ def sweep(*, ledger: Ledger, collector: Collector, clock: Callable[[], int]) -> 
             record = advance(call_hash, ledger=ledger, collector=collector, clock=clock)
             seen[call_hash] = record.state.value if record else "gone"
         except SealrunError as error:
+            collector.starter.put_off(call_hash, error)
             seen[call_hash] = error.type
         except Exception as error:  # noqa: BLE001
             faults.append(error)

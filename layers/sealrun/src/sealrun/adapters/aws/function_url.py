@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -64,6 +64,16 @@ def serve(
         status, headers, body = plain_problem(HTTPStatus.FORBIDDEN)
         return {"statusCode": int(status), "headers": headers, "body": body}
     return app.resolve(event, context)
+
+
+def put_off(logger: Logger) -> Callable[[int, SealrunError], None]:
+    """Logs why a call's step waits for a later look."""
+
+    def told(call_hash: int, error: SealrunError) -> None:
+        call = f"{call_hash:064x}"
+        logger.warning("put off", call=call, type=error.type, detail=error.detail, aws=words(error))
+
+    return told
 
 
 def words(error: SealrunError) -> str | None:
