@@ -136,6 +136,7 @@ def duplicates(copies: int, times: int) -> dict[str, Any]:
     found: Counter[str] = Counter()
     with mock_aws():
         market = busy_market()
+        market.chain.answer = account_answer(balance=times * PRICE)
         for number in range(1, times + 1):
             one = market.sign(limit=number * PRICE, nonce=number)
             answers = at_once([partial(send, market, one, f"192.0.2.{at}") for at in range(copies)])
