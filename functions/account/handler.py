@@ -1,4 +1,4 @@
-"""``GET /accounts/{address}``: to seller, operator and buyer of a prepaid account, on a signed request."""
+"""``GET /accounts/{address}``: answers signed requests of the account's seller, operator and buyer."""
 
 import os
 from typing import Any
@@ -19,7 +19,7 @@ services = Services(settings)
 
 @app.get("/accounts/<address>")
 def get_account(address: str) -> Response[str]:
-    """What settles the account, or its figure with ``?call=`` for the proof that a receipt is in it."""
+    """Show what settles the account, or its figure; ``?call=`` adds the proof that a receipt is in it."""
     event = app.current_event
     names = {
         "key": "sealrun-key",

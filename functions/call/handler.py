@@ -26,14 +26,14 @@ throttle = Throttle()
 
 @app.get("/offers/<offer>")
 def get_offer(offer: str) -> Response[str]:
-    """What is for sale, and whether it takes calls now."""
+    """Show the offer, and whether it takes calls now."""
     seller = services.payments.seller if services.payments else None
     return answer(offer_view(known_offer(services.ledger, offer), seller))
 
 
 @app.post("/offers/<offer>/calls")
 def post_call(offer: str) -> Response[str]:
-    """Take one signed call; the same call again answers with the first one's state."""
+    """Take one signed call. The same call again is answered with its state."""
     began = time.monotonic()
     accepted = accept_call(
         offer,

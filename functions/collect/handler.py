@@ -1,4 +1,4 @@
-"""Wakes by webhook, by another function or by schedule; every wake re-reads the run at the provider."""
+"""Woken by a webhook, another function or a schedule, it always reads the run from the provider."""
 
 import os
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""Lambda@Edge before ``/tickets/*``, on viewer requests with their body: what is hopeless ends here.
+"""Lambda@Edge before ``/tickets/*``, on viewer requests with their body: hopeless requests end here.
 
 No environment, no layer, no secret: what it knows of the stack are the issuers in ``issuers.json`` beside it,
 which ``infra.edge_package`` writes: a list of public keys, or null for any.
@@ -22,7 +22,7 @@ gate = Gate(_issuers())
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """The request itself, which goes on to the region, or an answer in its place."""
+    """The request itself, which then goes to the region, or an answer to it."""
     request: dict[str, Any] = event["Records"][0]["cf"]["request"]
     try:
         gate.check(request, now=int(time.time()))

@@ -1,4 +1,4 @@
-"""By schedule: see whether each offer can still run and be paid, write it down, and count what waits."""
+"""By schedule: check whether each offer can still run and be paid, record that, and count waiting calls."""
 
 import os
 from typing import Any

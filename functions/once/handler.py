@@ -24,7 +24,7 @@ services = Services(settings, put_off=put_off(logger))
 
 @app.post("/tickets/<ticket>")
 def post_ticket(ticket: str) -> Response[str]:
-    """Redeem once; the same redemption again answers with the first one's state."""
+    """Redeem a ticket once. The same redemption again is answered with the call's state."""
     accepted = redeem_ticket(
         ticket,
         body_bytes(app, at_most=MAX_REDEMPTION_BYTES),

@@ -1,4 +1,4 @@
-"""``GET /calls/{call}``, what is under it (receipt, statements, evidence), and ``GET /openapi.json``."""
+"""``GET /calls/{call}`` with its receipt, statements and evidence, and ``GET /openapi.json``."""
 
 import os
 from http import HTTPStatus
@@ -23,33 +23,33 @@ DESCRIPTION = Path(__file__).with_name("openapi.json")
 
 @app.get("/openapi.json")
 def get_description() -> Response[str]:
-    """This description of the whole API."""
+    """Describe the whole API."""
     return Response(HTTPStatus.OK, content_type="application/json", body=DESCRIPTION.read_text("utf-8"))
 
 
 @app.get("/calls/<call>")
 def get_call(call: str) -> Response[str]:
-    """The call's state, and its receipt once there is one."""
+    """Show the call's state, and its receipt once there is one."""
     return answer(read_call(call, ledger=services.ledger))
 
 
 @app.get("/calls/<call>/receipt")
 def get_receipt(call: str) -> Response[str]:
-    """``{data, signature, publicKey}`` alone, as a contract's client reads it, in its one form of bytes."""
+    """Show the receipt alone, ``{data, signature, publicKey}``, as canonical JSON for a contract's client."""
     document = canonical(read_receipt(call, ledger=services.ledger))
     return Response(status_code=HTTPStatus.OK, content_type="application/json", body=document.decode())
 
 
 @app.get("/calls/<call>/receipt.intoto.jsonl")
 def get_statements(call: str) -> Response[str]:
-    """The receipt as in-toto statements in DSSE envelopes, one a line."""
+    """Show the receipt as in-toto statements in DSSE envelopes, one per line."""
     lines = read_statements(call, ledger=services.ledger, store=services.store)
     return Response(status_code=HTTPStatus.OK, content_type="application/jsonl", body=lines.decode())
 
 
 @app.get("/calls/<call>/evidence")
 def get_evidence(call: str) -> Response[str]:
-    """Documents, index and where the files are; what is the buyer's own needs the buyer's signature."""
+    """Show documents, index and the files' addresses; private parts need the buyer's signature."""
     headers = app.current_event.headers
     names = {"expires_at": "sealrun-expires-at", "signature": "sealrun-signature"}
     right = {name: headers[header] for name, header in names.items() if header in headers}

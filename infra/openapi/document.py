@@ -20,8 +20,8 @@ SHARED = (HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.INTERNAL_SERVER_ERROR)
 # What is told without a word of ours: there is no such path, or we do not know what happened.
 PLAIN = (HTTPStatus.NOT_FOUND, HTTPStatus.INTERNAL_SERVER_ERROR)
 ABOUT = """\
-Buy one CI job with a Mina wallet. A call is signed by its buyer and paid over x402 v2; what the run left
-comes back with a receipt that the oracle signed.
+Buy one CI job with a Mina wallet. The buyer signs each call and pays over x402 v2. The evidence of the run
+comes with a receipt that the oracle signed.
 
 Every error is a problem document (RFC 9457) with a stable `type`. Amounts are nanomina, times Unix seconds.
 The platform before the functions may answer 413, 429, 502 or 504 in its own words."""

@@ -50,7 +50,7 @@ def _called() -> dict[str, Schema]:
     return {
         "account": KEY,
         "inputs": inputs,
-        "salt": text("[0-9a-f]{64}", "256 random bits, so that the inputs' hash says nothing."),
+        "salt": text("[0-9a-f]{64}", "256 random bits, so that the hash reveals nothing about the inputs."),
         "nonce": text("[0-9a-f]{32}", "128 random bits."),
         "expires_at": SECONDS,
     }
@@ -58,14 +58,14 @@ def _called() -> dict[str, Schema]:
 
 def _calls() -> dict[str, Schema]:
     reads = {"reads": items(text("[0-9a-f]{64}", "A receipt's hash."), MAX_READS)}
-    identifier = text("[A-Za-z0-9_-]{16,128}", "The same one never claims two calls.")
+    identifier = text("[A-Za-z0-9_-]{16,128}", "An identifier never claims two calls.")
     free = closed(
         {**_called(), "limit": NANOMINA, "signature": _CALL_SIGNATURE}, {"identifier": identifier, **reads}
     )
     paid = closed(_called(), reads)
     return {
         "FreeCall": {"description": "A call of an offer of price 0, signed by the account's key.", **free},
-        "PaidCall": {"description": f"A paid call; who pays stands in {x402.SIGNATURE_HEADER}.", **paid},
+        "PaidCall": {"description": f"A paid call; {x402.SIGNATURE_HEADER} names the payer.", **paid},
         "Call": {"oneOf": [ref("FreeCall"), ref("PaidCall")]},
     }
 
@@ -97,7 +97,7 @@ def _views() -> dict[str, Schema]:
     view = {
         "offer": HASH,
         "open": {"type": "boolean"},
-        "reason": nullable({**_TEXT, "description": "Why it takes no call now."}),
+        "reason": nullable({**_TEXT, "description": "The reason why it takes no calls now."}),
         "document": ref("Offer"),
         "accepts": items(ref("PaymentRequirements"), 1),
     }
@@ -116,7 +116,9 @@ def _receipt() -> Schema:
         "network": one_of(NETWORKS),
         **dict.fromkeys(hashes, FIELD),
         "status": whole(1, len(Outcome), f"How the call ended: {outcomes}."),
-        "grade": whole(min(Grade), max(Grade), "What the receipt rests on; 0 is the operator's word."),
+        "grade": whole(
+            min(Grade), max(Grade), "The ground for believing the receipt; 0 is the operator's word."
+        ),
         "finished_at": SECONDS,
     }
     rest = (*(name.replace("_", " ") for name in hashes), "status", "grade", "finished_at")
@@ -159,8 +161,11 @@ def _account() -> dict[str, Schema]:
         }
     )
     return {
-        "Settlement": {"description": "For seller and operator: all that settles the account.", **settlement},
-        "Figure": {"description": "For the buyer: what is due, and the proof of one call.", **figure},
+        "Settlement": {
+            "description": "For seller and operator: everything that settles the account.",
+            **settlement,
+        },
+        "Figure": {"description": "For the buyer: the amount due, and the proof for one call.", **figure},
         "AccountView": {"oneOf": [ref("Settlement"), ref("Figure")]},
     }
 

@@ -67,9 +67,11 @@ _CALL = Parameter(
 _PAYMENT = Parameter(
     x402.SIGNATURE_HEADER,
     "header",
-    embedded(ref("PaymentSignature"), "Only with a price: who pays, and up to which total."),
+    embedded(ref("PaymentSignature"), "Only with a price: the payer, and the highest total."),
 )
-_RESERVED = embedded(ref("PaymentResponse"), "Only with a price: what is reserved; nothing is charged yet.")
+_RESERVED = embedded(
+    ref("PaymentResponse"), "Only with a price: the reserved amount; nothing is charged yet."
+)
 
 
 def _needed(*parameters: Parameter) -> tuple[Parameter, ...]:
