@@ -35,6 +35,13 @@ def _ran(**changes: Any) -> Make:
     )
 
 
+def _jobs(*jobs: dict[str, Any] | None) -> Make:
+    """Other jobs in the document of the run: each as the good one's, but for the values named."""
+    good = {"id": 10, "name": "build", "stage": "build", "status": "success", "failure_reason": ""}
+    good |= {"runner": "runner", "result": "succeeded", "may_fail": False}
+    return _run(jobs=[{**good, **(changes or {})} for changes in jobs])
+
+
 def _call(**changes: Any) -> Make:
     """A call that the receipt names, and that is not of this offer and these inputs."""
 
@@ -324,6 +331,32 @@ BY_THE_ORACLE = [
         "the run's end: expected 1800000020, got 1800000019",
         _ran(finished_at=NOW - 1),
     ),
+    Fault(
+        "jobs-that-failed-as-a-success",
+        "jobs",
+        "the jobs: expected those that must succeed to do so, got test: failed, script_failure",
+        _jobs(
+            None, {"name": "test", "status": "failed", "failure_reason": "script_failure", "result": "failed"}
+        ),
+    ),
+    Fault(
+        "jobs-of-a-child-that-wait-for-a-person",
+        "jobs",
+        "got kid/sign: manual",
+        _jobs(None, {"name": "kid/sign", "status": "manual", "result": "manual"}),
+    ),
+    Fault(
+        "jobs-that-were-not-read",
+        "jobs",
+        "got jobs beyond the first 1000: unread",
+        _jobs(None, {"name": "jobs beyond the first 1000", "status": "unread", "result": "unread"}),
+    ),
+    Fault(
+        "jobs-that-may-all-fail", "jobs", "no job succeeded", _jobs({"result": "failed", "may_fail": True})
+    ),
+    Fault("jobs-that-are-none", "jobs", "no job succeeded", _run(jobs=[])),
+    Fault("jobs-of-no-form", "jobs", "jobs: expected a list of at most 5000", _run(jobs={})),
+    Fault("jobs-with-a-result-of-no-kind", "jobs", "result: expected", _jobs({"result": "fine"})),
     Fault(
         "run-that-began-after-its-end",
         "times",

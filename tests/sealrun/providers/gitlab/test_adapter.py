@@ -56,7 +56,8 @@ class Peer(Answers):
         self.gitlab = GitLab(self.client, clock=lambda: NOW, **options)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        if request.url.path.startswith("/api/v4/"):
+        # /trigger_jobs is newer than the description.
+        if request.url.path.startswith("/api/v4/") and not request.url.path.endswith("/trigger_jobs"):
             DESCRIBED.check_request(request)
         return super().answer(request)
 
@@ -410,6 +411,100 @@ def test_r8_jobs_that_may_fail_wait_or_start_other_pipelines_are_told_as_such(pe
         ("sign", JobResult.MANUAL, True, False, "manual"),
         ("kid", JobResult.FAILED, False, False, "failed, pipeline 77 that it started"),
     ]
+
+
+def child(pipeline: int, status: str = "success", project: int = 42) -> dict[str, Any]:
+    return {"downstream_pipeline": {"id": pipeline, "status": status, "project_id": project}}
+
+
+def listed(peer: Peer, pipeline: int, jobs: list[Any], triggers: list[Any] | None = None) -> None:
+    peer.on("GET", f"{API}/pipelines/{pipeline}/jobs", reply(jobs, x_next_page=""))
+    peer.on("GET", f"{API}/pipelines/{pipeline}/bridges", reply(triggers or []))
+
+
+def told(peer: Peer) -> list[tuple[str, JobResult, bool]]:
+    return [(job.name, job.result, job.may_fail) for job in peer.gitlab.jobs(31)]
+
+
+def test_r8_jobs_of_child_pipelines_are_named_one_by_one(peer: Peer) -> None:
+    """The child's word is success, although a job in it failed that may, and another waits for a person."""
+    failed = {**JOB, "id": 6, "name": "test", "status": "failed", "allow_failure": True}
+    manual = {**JOB, "id": 7, "name": "sign", "status": "manual"}
+    optional = {**JOB, "id": 9, "name": "extra", "allow_failure": True, **child(78, "failed")}
+    listed(peer, 31, [JOB], [{**JOB, "id": 8, "name": "kid", **child(77)}, optional])
+    listed(peer, 77, [failed, manual], [{**JOB, "id": 10, "name": "grandkid", **child(79)}])
+    listed(peer, 78, [{**JOB, "id": 11, "name": "lint", "status": "failed"}])
+    listed(peer, 79, [{**JOB, "id": 12}])
+    assert told(peer) == [
+        ("build", JobResult.SUCCEEDED, False),
+        ("kid", JobResult.SUCCEEDED, False),
+        ("extra", JobResult.FAILED, True),
+        ("kid/test", JobResult.FAILED, True),
+        ("kid/sign", JobResult.MANUAL, False),
+        ("kid/grandkid", JobResult.SUCCEEDED, False),
+        ("extra/lint", JobResult.FAILED, True),
+        ("kid/grandkid/build", JobResult.SUCCEEDED, False),
+    ]
+
+
+def test_r8_a_pipeline_in_another_project_stands_as_its_status(peer: Peer) -> None:
+    listed(peer, 31, [JOB], [{**JOB, "id": 8, "name": "other", **child(77, "failed", project=43)}])
+    assert told(peer) == [("build", JobResult.SUCCEEDED, False), ("other", JobResult.FAILED, False)]
+    assert len(peer.requests) == 2
+
+
+def test_r9_children_beyond_a_bound_are_named_and_no_success(peer: Peer) -> None:
+    """Deeper than GitLab itself allows, and more than are read for one run."""
+    for depth, pipeline in enumerate((31, 77, 78)):
+        listed(
+            peer,
+            pipeline,
+            [{**JOB, "id": depth}],
+            [{**JOB, "id": 50 + depth, "name": "k", **child(pipeline + 1 if depth else 77)}],
+        )
+    assert told(peer)[-1] == ("jobs of pipeline 79, which k/k/k started", JobResult.UNREAD, False)
+    wide = Peer()
+    triggers = [{**JOB, "id": 100 + n, "name": f"k{n}", **child(200 + n)} for n in range(40)]
+    listed(wide, 31, [JOB], triggers)
+    for n in range(40):
+        listed(wide, 200 + n, [{**JOB, "id": 300 + n}])
+    cut = [name for name, result, _ in told(wide) if result is JobResult.UNREAD]
+    assert (len(cut), cut[0]) == (11, "jobs of pipeline 229, which k29 started")
+    assert len(wide.requests) == 60
+
+
+def test_r9_the_jobs_of_all_pipelines_of_a_run_have_one_bound(peer: Peer) -> None:
+    many = [{**JOB, "id": n, "name": f"j{n}"} for n in range(100)]
+    triggers = [{**JOB, "id": 5000 + n, "name": f"k{n}", **child(200 + n)} for n in range(12)]
+    listed(peer, 31, many, triggers)
+    for n in range(12):
+        listed(peer, 200 + n, [{**job, "id": 1000 * n + job["id"]} for job in many])
+    jobs = peer.gitlab.jobs(31)
+    assert len([job for job in jobs if job.result is not JobResult.UNREAD]) == 1000
+    assert [job.name for job in jobs if job.result is JobResult.UNREAD] == [
+        "jobs beyond the first 1000",
+        "jobs of pipeline 209, which k9 started",
+        "jobs of pipeline 210, which k10 started",
+        "jobs of pipeline 211, which k11 started",
+    ]
+
+
+def test_two_jobs_of_one_full_name_are_told_apart(peer: Peer) -> None:
+    """A slash may stand in a job's own name, and evidence has one place for each name."""
+    listed(peer, 31, [{**JOB, "name": "kid/build"}], [{**JOB, "id": 8, "name": "kid", **child(77)}])
+    listed(peer, 77, [{**JOB, "id": 12, "status": "failed"}])
+    assert [name for name, _, _ in told(peer)] == ["kid/build", "kid", "kid/build (12)"]
+
+
+def test_a_gitlab_without_bridges_is_asked_for_trigger_jobs_and_then_only_for_these(peer: Peer) -> None:
+    """``/bridges`` is deprecated since GitLab 19.2."""
+    gone = reply({"error": "404 Not Found"}, 404)
+    peer.on("GET", f"{API}/pipelines/31/jobs", reply([JOB]))
+    peer.on("GET", f"{API}/pipelines/31/bridges", gone)
+    peer.on("GET", f"{API}/pipelines/31/trigger_jobs", reply([{**JOB, "id": 8, "name": "kid", **child(77)}]))
+    peer.on("GET", f"{API}/pipelines/77/jobs", reply([{**JOB, "id": 9, "name": "test", "status": "skipped"}]))
+    peer.on("GET", f"{API}/pipelines/77/trigger_jobs", reply([]))
+    assert told(peer)[-1] == ("kid/test", JobResult.SKIPPED, False)
 
 
 @pytest.mark.parametrize("headers", [True, False])

@@ -3,16 +3,18 @@
 import io
 import time
 import zipfile
+from pathlib import Path
 
 import httpx
 import pytest
 
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.providers.gitlab.client import GitLab
-from sealrun.runs.run import Job, RunStatus
+from sealrun.runs.run import Job, JobResult, RunStatus
 from tests.answers import wait_until_over
+from tests.repositories import commit_all
 from tests.sealrun.providers.gitlab.conftest import Setting
-from tests.sealrun.providers.gitlab.samples import CALL, OTHER_CALL, head
+from tests.sealrun.providers.gitlab.samples import CALL, HEADER, OTHER_CALL, head
 
 pytestmark = pytest.mark.peers
 
@@ -322,3 +324,26 @@ def test_nobody_listening_is_busy(setting: Setting) -> None:
     gitlab = GitLab(gone, origin="http://127.0.0.1:9", project="1", ref="refs/tags/v1", token="glpat-x")
     with gone, pytest.raises(ProviderBusy, match="nothing was sent"):
         gitlab.start(name=CALL, inputs={})
+
+
+def test_r8_a_child_pipelines_jobs_are_read_with_their_logs(setting: Setting, tmp_path: Path) -> None:
+    repository = tmp_path / "family"
+    repository.mkdir()
+    kid = "kid:\n  trigger: {include: child.yml, strategy: depend}\n"
+    child = "one:\n  script: [echo hello]\ntwo:\n  allow_failure: true\n  script: [exit 1]\n"
+    files = {".gitlab-ci.yml": HEADER + kid, "child.yml": child}
+    for name, text in files.items():
+        (repository / name).write_text(text.replace("stages: [build, check]\n", ""))
+    commit_all(repository, "v1")
+    project = setting.server.create_project("sealrun/children", repository)
+    gitlab = setting.open(project, setting.server.create_token(project), checked=False)
+    run = wait_until_over(gitlab, gitlab.start(name=CALL, inputs={}))
+    assert run.status is RunStatus.SUCCEEDED
+    jobs = _jobs(gitlab, run.id)
+    told = {name: (job.result, job.may_fail) for name, job in jobs.items()}
+    assert told == {
+        "kid": (JobResult.SUCCEEDED, False),
+        "kid/one": (JobResult.SUCCEEDED, False),
+        "kid/two": (JobResult.FAILED, True),
+    }
+    assert "hello" in _log(gitlab, jobs["kid/one"])

@@ -75,7 +75,11 @@ class Job:
 
 def unread(more_than: int) -> Job:
     """What stands among the jobs where there are more than are read: it is named, and is no success (R9)."""
-    name = f"jobs beyond the first {more_than}"
+    return not_read(f"jobs beyond the first {more_than}")
+
+
+def not_read(name: str) -> Job:
+    """The same for jobs that were not listed, under a name that says which."""
     return Job(0, name, "", "unread", "", False, False, "", has_log=False, result=JobResult.UNREAD)  # noqa: FBT003
 
 

@@ -11,7 +11,8 @@ from sealrun.offers.offer import Offer
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome, Receipt
 from sealrun.runs.document import LABEL, not_pinned
-from sealrun.runs.judge import run_name
+from sealrun.runs.judge import run_name, unmet_jobs
+from sealrun.runs.run import Job, JobResult
 from sealrun.verification.claims import (
     BrokenClaim,
     Claim,
@@ -29,12 +30,16 @@ OPERATOR = Grade.OPERATOR.rests_on
 MAX_RUN_BYTES = 8 << 20
 # No stack pins at more services than these.
 MAX_PINS = 10
+# More than any provider's client reads: 1,000, with those that stand for the rest.
+MAX_JOBS = 5000
 # The claim about items that were not pinned.
 IPFS = "ipfs"
 _KEY = ("profile", LABEL)
 _NAMES = ("call", "outcome", "reason", "statement_key", "samples", "not_pinned", "run")
 _WORDS = ("call", "outcome", "reason", "statement_key")
 _TEXTS = ("project", "name", "ref", "sha", "source", "url", "status")
+_JOB_WORDS = ("name", "status", "failure_reason", "result")
+_JOB = (*_JOB_WORDS, "may_fail")
 _NUMBERS = ("id", "user", "created_at", "started_at", "finished_at")
 
 
@@ -106,6 +111,62 @@ def check_run(receipt: Receipt, offer: Offer, document: Mapping[str, Any]) -> Cl
     except SealrunError as error:
         return _broken("commit", error)
     return _holds("commit", f"run {run.get('id')} at commit {run.get('sha')}")
+
+
+def check_jobs(receipt: Receipt, offer: Offer, document: Mapping[str, Any]) -> Claim:
+    """By the document's own jobs the run is what the receipt says that it is: a success (R8).
+
+    Not checked: that each job ended so, and that none of them ran twice.
+    """
+    if receipt.status is not Outcome.SUCCEEDED:
+        return _holds("jobs", "the receipt does not say that the jobs succeeded")
+    listed = document.get("jobs")
+    if _tells_no_results(listed):
+        says = f"{LABEL} does not say how each job ended"
+        return not_shown("jobs", says, rests_on=OPERATOR, grade=Grade.OPERATOR)
+    try:
+        # Step 7.6
+        unmet = "; ".join(unmet_jobs(_jobs(listed), offer.success))
+        require(not unmet, f"the jobs: expected those that must succeed to do so, got {unmet[:500]}")
+    except SealrunError as error:
+        return _broken("jobs", error)
+    return _holds("jobs", "every job that must succeed did")
+
+
+def _tells_no_results(listed: Any) -> bool:
+    """True for a document of a sealrun that only wrote the provider's own words down."""
+    jobs = listed if isinstance(listed, list) else []
+    return bool(jobs) and all(isinstance(job, dict) and "result" not in job for job in jobs)
+
+
+def _jobs(listed: Any) -> list[Job]:
+    """The document's jobs, as far as they are judged.
+
+    Raises:
+        Malformed: they are of no such form.
+    """
+    if not isinstance(listed, list) or len(listed) > MAX_JOBS:
+        raise Malformed(f"jobs: expected a list of at most {MAX_JOBS}, got something else")
+    return [_job(value) for value in listed]
+
+
+def _job(value: Any) -> Job:
+    read.with_others(value, _JOB, where="job")
+    may_fail = read.truth(value, "may_fail")
+    words = {name: read.text(value, name, pattern="(?s).{0,2000}", says="text") for name in _JOB_WORDS}
+    read.one_of(value, "result", tuple(JobResult))
+    return Job(
+        id=0,
+        name=words["name"],
+        stage="",
+        status=words["status"],
+        failure_reason=words["failure_reason"],
+        retried=False,
+        has_artifacts=False,
+        runner="",
+        result=JobResult(words["result"]),
+        may_fail=may_fail,
+    )
 
 
 def check_pinned(offer: Offer, document: Mapping[str, Any]) -> Claim:

@@ -40,7 +40,15 @@ from sealrun.verification.files import check_files, check_names
 from sealrun.verification.grade import check_grade, check_minimum
 from sealrun.verification.lineage import check_reads
 from sealrun.verification.rerun import Left, Ran, check_reruns
-from sealrun.verification.run import OPERATOR, check_ipfs, check_pinned, check_run, check_times, read_run
+from sealrun.verification.run import (
+    OPERATOR,
+    check_ipfs,
+    check_jobs,
+    check_pinned,
+    check_run,
+    check_times,
+    read_run,
+)
 from sealrun.verification.statements import check_statements
 from sealrun.verification.tokens import Ground, Shown, check_tokens
 from sealrun.verification.trees import Opened, check_policy, open_leaves, read_index
@@ -224,3 +232,4 @@ def _run(receipt: Receipt, offer: Offer | None, run: Mapping[str, Any]) -> Itera
     else:
         yield check_run(receipt, offer, run)
         yield check_pinned(offer, run)
+        yield check_jobs(receipt, offer, run)

@@ -96,6 +96,14 @@ def bridge(value: Mapping[str, Any]) -> Job:
     return replace(job, status=named, result=result, has_artifacts=False, has_log=False)
 
 
+def child_of(value: Mapping[str, Any], project: str) -> int:
+    """The pipeline that a trigger job started in the same project; 0 where there is none."""
+    child = value.get("downstream_pipeline")
+    if not isinstance(child, dict) or str(child.get("project_id")) != project:
+        return 0
+    return whole(child, "id")
+
+
 def variables(values: Mapping[str, object]) -> dict[str, str]:
     """Inputs as variables, which are strings: others as JSON."""
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}

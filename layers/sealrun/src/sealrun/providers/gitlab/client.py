@@ -10,7 +10,7 @@ whose pipelines are public. The pipeline declares the input ``sealrun_call`` and
 
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import count
@@ -21,8 +21,9 @@ import httpx
 
 from sealrun.errors import ProviderRefused, ProviderUnclear
 from sealrun.providers.gitlab import answers
+from sealrun.providers.gitlab.children import MAX_JOBS, all_jobs
 from sealrun.runs.judge import run_name
-from sealrun.runs.run import Job, Project, Run, unread
+from sealrun.runs.run import Job, Project, Run
 from sealrun.transport.rest import Rest, read_started, with_call
 
 # https://docs.gitlab.com/security/tokens/#token-prefixes
@@ -34,8 +35,8 @@ MAX_ARTIFACT_BYTES = 2 << 30
 MAX_STREAM_SECONDS = 600.0
 # Nobody but the project's own people can name a run like one of ours; a flood of theirs ends here.
 MAX_FOUND = 20
-MAX_JOBS = 1000  # a run's evidence has room for as many
-MAX_BRIDGES = 100
+# https://docs.gitlab.com/api/jobs/#list-pipeline-trigger-jobs: the first is deprecated since 19.2.
+OLD_TRIGGERS, NEW_TRIGGERS = "bridges", "trigger_jobs"
 
 
 class GitLab:
@@ -76,7 +77,8 @@ class GitLab:
             max_stream_seconds: for one log or archive as a whole.
             clock: Unix seconds, to read ``RateLimit-Reset``.
         """
-        self._origin, self._ref = origin, ref
+        self._origin, self._project, self._ref = origin, project, ref
+        self._triggers_path = OLD_TRIGGERS
         self._api = f"{origin}/api/v4/projects/{project}"
         self._token, self._triggers = token, token.startswith(TRIGGER_PREFIX)
         self._use_variables = use_variables
@@ -156,16 +158,27 @@ class GitLab:
                 self._rest.send("POST", f"{self._api}/jobs/{job_id:d}/cancel", json={"force": True})
 
     def jobs(self, run_id: int) -> list[Job]:
-        """The first attempt of each job, by id, then each trigger of another pipeline.
+        """The first attempt of each job, by id, then each trigger, then the jobs of child pipelines.
 
-        ``retried`` says that there are other attempts (R5). Of more than 1,000 the rest is named, not read.
+        ``retried`` says that there are other attempts (R5). What is beyond a bound is named, not read.
         """
-        url = f"{self._api}/pipelines/{run_id:d}"
-        found = self._pages(f"{url}/jobs", {"include_retried": "true"}, most=MAX_JOBS + 1)
-        jobs = answers.first_attempts(found[:MAX_JOBS])
-        bridges = self._pages(f"{url}/bridges", {}, most=MAX_BRIDGES + 1)
-        cut = [unread(MAX_JOBS)] if len(found) > MAX_JOBS or len(bridges) > MAX_BRIDGES else []
-        return [*jobs, *map(answers.bridge, bridges[:MAX_BRIDGES]), *cut]
+        return all_jobs(self, run_id, project=self._project)
+
+    def listed_jobs(self, pipeline: int, *, most: int) -> Sequence[Mapping[str, Any]]:
+        """All attempts of a pipeline's jobs."""
+        url = f"{self._api}/pipelines/{pipeline:d}/jobs"
+        return self._pages(url, {"include_retried": "true"}, most=most)
+
+    def listed_triggers(self, pipeline: int, *, most: int) -> Sequence[Mapping[str, Any]]:
+        """Its jobs that start other pipelines, by their old name or, where that is gone, by the new one."""
+        url = f"{self._api}/pipelines/{pipeline:d}"
+        try:
+            return self._pages(f"{url}/{self._triggers_path}", {}, most=most)
+        except ProviderRefused as error:
+            if self._triggers_path == NEW_TRIGGERS or "gitlab answered 404" not in error.detail:
+                raise
+        self._triggers_path = NEW_TRIGGERS
+        return self._pages(f"{url}/{NEW_TRIGGERS}", {}, most=most)
 
     def log(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
         """The job's log in pieces as they arrive, colour codes and all."""

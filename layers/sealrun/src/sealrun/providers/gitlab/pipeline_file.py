@@ -104,7 +104,7 @@ def _troubles(jobs: Mapping[str, Any], cancel: Mapping[str, Any]) -> Iterator[st
     """What R5 refuses: child and downstream pipelines, retried jobs, a failing job that cancels others."""
     for name, job in jobs.items():
         if "trigger" in job:
-            yield f"{name}: starts another pipeline, which no receipt covers; take the trigger out"
+            yield f"{name}: starts another pipeline, whose file the offer does not pin; take the trigger out"
         if job.get("retry") not in (None, 0):
             yield f"{name}: is retried, but only first attempts count; take the retry out"
     if cancel.get("on_job_failure") not in (None, "none"):
