@@ -14,6 +14,7 @@ from sealrun.providers.kind import Opening, kind_of
 from sealrun.receipts.issuers import issuer_of
 from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.runs.record import State
+from sealrun.runs.run import Job, JobResult, RunStatus
 from sealrun_cli.lib.check_source import pipeline_findings
 from sealrun_cli.lib.ci_files import read_pipeline
 from tests.sealrun.providers.acme.kind import CLOCK
@@ -51,6 +52,18 @@ def test_one_registered_line_sells_a_free_call_from_call_to_receipt() -> None:
     statement = world.store.get(record.statements).splitlines()[0]
     assert json.loads(statement)["payload"]
     assert offer.source.repository == "https://gitlab.example/repositories/acme-7"
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize(("reason", "blameless"), [("anvil_missing", True), ("runner_system_failure", False)])
+def test_its_own_words_say_which_failures_are_no_scripts(reason: str, *, blameless: bool) -> None:
+    world = World(make_offer(source=SOURCE))
+    world.provider.ends_as = RunStatus.FAILED
+    failed = Job(7, "forge", "", "failed", reason, False, False, "", result=JobResult.FAILED)  # noqa: FBT003
+    world.provider.listed = [failed]
+    record = world.settle(world.call().record.call_hash)
+    assert record.ending is not None
+    assert record.ending.blameless is blameless
 
 
 @pytest.mark.usefixtures("acme")

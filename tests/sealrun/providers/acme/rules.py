@@ -8,5 +8,6 @@ RULES = ProviderRules(
     project_says="acme- and a number",
     repository="{origin}/repositories/{project}",
     max_inputs=3,
+    faults=frozenset({"anvil_missing"}),
     run_sources=("order",),
 )

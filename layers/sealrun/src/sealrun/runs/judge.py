@@ -12,16 +12,6 @@ CALL_INPUT = "sealrun_call"
 # How far the provider's clock may lag behind ours.
 CLOCK_SKEW = 120
 
-# GitLab's words (``Ci::Build.failure_reasons``) and GitHub's for a job that failed by no fault of its script.
-PROVIDERS_FAULTS = frozenset(
-    {
-        "api_failure", "archived_failure", "builds_disabled", "ci_quota_exceeded", "data_integrity_failure",
-        "deployment_rejected", "environment_creation_failure", "ip_restriction_failure", "no_matching_runner",
-        "project_deleted", "runner_provisioning_timeout", "runner_system_failure", "runner_unsupported",
-        "scheduler_failure", "secrets_provider_not_found", "stale_schedule", "startup_failure",
-        "stuck_or_timeout_failure", "user_blocked",
-    }
-)  # fmt: skip
 _BLAMELESS = (Outcome.NEVER_STARTED, Outcome.SOURCE_CHANGED, Outcome.SKIPPED)
 _OUTCOMES = {
     RunStatus.SUCCEEDED: Outcome.SUCCEEDED,
@@ -89,15 +79,15 @@ def configuration_changed(project: Project, offer: Offer) -> str:
 def judge(run: Run, jobs: Sequence[Job], record: Record, offer: Offer, *, now: int) -> Ending:
     """How a run that is over ended, by its first terminal state and its first attempts (R5)."""
     outcome, reason = _outcome(run, jobs, record, offer)
-    blameless = outcome in _BLAMELESS or (outcome is Outcome.FAILED and _of_the_provider(jobs))
+    blameless = outcome in _BLAMELESS or (outcome is Outcome.FAILED and _of_the_provider(jobs, offer))
     bare = outcome is Outcome.NEVER_STARTED
     return Ending(outcome, reason, run.finished_at or now, blameless=blameless, bare=bare)
 
 
-def _of_the_provider(jobs: Sequence[Job]) -> bool:
+def _of_the_provider(jobs: Sequence[Job], offer: Offer) -> bool:
     """No job's script failed: there was no runner, no quota, or the provider's own system was broken."""
     reasons = {job.failure_reason for job in jobs if job.failure_reason and not job.may_fail}
-    return bool(reasons) and reasons <= PROVIDERS_FAULTS
+    return bool(reasons) and reasons <= offer.source.rules.faults
 
 
 def _outcome(run: Run, jobs: Sequence[Job], record: Record, offer: Offer) -> tuple[Outcome, str]:

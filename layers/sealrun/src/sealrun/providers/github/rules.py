@@ -32,6 +32,7 @@ RULES = ProviderRules(
     # https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event: 25 a workflow
     max_inputs=24,
     run_sources=("workflow_dispatch",),
+    faults=frozenset({"startup_failure"}),
     token=TokenRules(
         keys_path=_KEYS_PATH,
         public={"https://api.github.com": Issuer(_ISSUER, f"{_ISSUER}{_KEYS_PATH}", public=True)},

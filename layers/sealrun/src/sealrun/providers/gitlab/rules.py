@@ -23,6 +23,17 @@ _SHOWN = (
     "ref_path", "ref_protected", "ci_config_sha", "runner_environment", "user_id",
 )  # fmt: skip
 
+# ``Ci::Build.failure_reasons``
+_FAULTS = frozenset(
+    {
+        "api_failure", "archived_failure", "builds_disabled", "ci_quota_exceeded", "data_integrity_failure",
+        "deployment_rejected", "environment_creation_failure", "ip_restriction_failure", "no_matching_runner",
+        "project_deleted", "runner_provisioning_timeout", "runner_system_failure", "runner_unsupported",
+        "scheduler_failure", "secrets_provider_not_found", "stale_schedule", "stuck_or_timeout_failure",
+        "user_blocked",
+    }
+)  # fmt: skip
+
 RULES = ProviderRules(
     name="gitlab",
     project_pattern=r"[1-9][0-9]{0,17}",
@@ -30,6 +41,7 @@ RULES = ProviderRules(
     repository="{origin}/projects/{project}",  # leads from the id to the page
     max_inputs=19,  # https://docs.gitlab.com/ci/inputs/: 20 a pipeline
     run_sources=("api", "trigger"),  # by an access token, by a trigger token
+    faults=_FAULTS,
     token=TokenRules(
         keys_path=_KEYS_PATH,
         # Whoever runs a self-managed GitLab could sign anything, so only this one counts for grade 1 (E2).
