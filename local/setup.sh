@@ -7,10 +7,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
-# What the tests of the probe sample with, and what; and the browser that opens the ticket's page.
+# What the tests of the probe sample with, and what; the browser that opens the ticket's page; and the database
+# that the tests start for themselves.
 test_packages() {
   command -v chromium >/dev/null || echo chromium
   command -v gcc >/dev/null || echo gcc libc6-dev
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
   command -v perf >/dev/null || { grep -qs '^ID=ubuntu' /etc/os-release && echo linux-tools-generic || echo linux-perf; }
 }
 

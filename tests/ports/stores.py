@@ -5,7 +5,7 @@ Whoever writes another store adds one line here.
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,9 +17,12 @@ from local.aws import create_table
 from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.adapters.aws.kms import KmsKeys
 from sealrun.adapters.aws.s3 import PREFIX, S3EvidenceStore
+from sealrun.adapters.sql.database import Database
+from sealrun.adapters.sql.ledger import SqlLedger
 from sealrun.ports.calls import Ledger
 from sealrun.ports.evidence import EvidenceStore
 from sealrun.ports.keys import KeyService
+from tests.ports.postgres import new_database
 from tests.sealrun.fakes import FakeKeys, FakeLedger, FakeStore
 
 REGION = {"region_name": "eu-central-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -75,6 +78,18 @@ def _fake_ledger(_: Path) -> Iterator[Ledger]:
 
 
 @contextmanager
+def _sqlite(folder: Path) -> Iterator[Ledger]:
+    with closing(Database(f"sqlite:///{folder}/ledger.db")) as database:
+        yield SqlLedger(database)
+
+
+@contextmanager
+def _postgresql(_: Path) -> Iterator[Ledger]:
+    with closing(Database(new_database())) as database:
+        yield SqlLedger(database)
+
+
+@contextmanager
 def _s3(_: Path) -> Iterator[OpenedEvidence]:
     with mock_aws():
         client = boto3.client("s3", **REGION)  # type: ignore[call-overload]
@@ -110,7 +125,12 @@ def _fake_keys(_: Path) -> Iterator[KeyService]:
     yield FakeKeys()
 
 
-LEDGERS: dict[str, Open[Ledger]] = {"fake": _fake_ledger, "dynamodb": _dynamodb}
+LEDGERS: dict[str, Open[Ledger]] = {
+    "fake": _fake_ledger,
+    "dynamodb": _dynamodb,
+    "sqlite": _sqlite,
+    "postgresql": _postgresql,
+}
 # Those that several threads or processes may write at once.
 SHARED_LEDGERS = [name for name in LEDGERS if name != "fake"]
 EVIDENCE: dict[str, Open[OpenedEvidence]] = {"fake": _fake_evidence, "s3": _s3}

@@ -154,12 +154,12 @@ def test_requests_are_counted_by_source_and_minute(ledger: Any) -> None:
 
 
 def test_a_claim_beyond_the_rate_claims_nothing(ledger: Any) -> None:
-    rate = Rate("192.0.2.1", 1, 1)
+    rate = Rate("192.0.2.1", NOW // 60, 1)
     assert ledger.claim(record(1), OFFER, identifier=None, rate=rate)
     with pytest.raises(TooMany, match="fewer in a minute"):
         ledger.claim(record(2), OFFER, identifier=None, rate=rate)
     assert ledger.record(record(2).call_hash) is None
-    assert ledger.claim(record(2), OFFER, identifier=None, rate=replace(rate, minute=2))
+    assert ledger.claim(record(2), OFFER, identifier=None, rate=replace(rate, minute=rate.minute + 1))
 
 
 def test_offer_and_call_are_read_as_they_are_now_in_one_request(ledger: Any) -> None:

@@ -92,6 +92,17 @@ def test_l1_the_voucher_of_the_highest_limit_stays(ledger: Any) -> None:
     assert ledger.standing(NAME).voucher == reserve(101).voucher
 
 
+def test_l1_amounts_of_64_bits_are_kept_and_compared(ledger: Any) -> None:
+    half, whole = 2**63, 2**64 - 1
+    voucher = Voucher(whole, 77, "signature")
+    large = Reserve(half, voucher, BUYER.public_key().to_base58(), whole, 5)
+    assert ledger.claim(replace(record(1), price=half), OFFER, identifier=None, reserve=large)
+    with pytest.raises(NotCovered, match=f"expected at least {2 * half} nanomina, got {whole}"):
+        ledger.claim(replace(record(2), price=half), OFFER, identifier=None, reserve=large)
+    assert ledger.claim(record(2), OFFER, identifier=None, reserve=replace(large, price=half - 1))
+    assert ledger.standing(NAME).committed == whole
+
+
 def test_l1_a_claim_that_was_there_already_reserves_nothing(ledger: Any) -> None:
     claim(ledger, 1, limit=100)
     assert not ledger.claim(record(1), OFFER, identifier=None, reserve=reserve(100))

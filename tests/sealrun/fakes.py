@@ -239,7 +239,8 @@ class FakeLedger:
         reserve = reserve.beside(self.standings.get(record.account))
         before = self.standings.get(record.account) or reserve.opened(record.offer_hash)
         if before.committed > reserve.most:
-            raise NotCovered(f"limit and funds: expected at least {before.committed + reserve.price}")
+            expected, got = before.committed + reserve.price, reserve.most + reserve.price
+            raise NotCovered(f"limit and funds: expected at least {expected} nanomina, got {got}")
         if self.counts.get(self._failed_of(record), 0) >= reserve.failed_per_day:
             raise TooMany("failed runs: expected no more in a day than the offer allows", retry_after=60)
         return reserve.on(before)

@@ -8,7 +8,6 @@ import json
 import random
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws import dynamodb_accounts as accounts
@@ -22,8 +21,8 @@ from sealrun.offers.asset import MINA
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Quota, Rate
-from sealrun.receipts.receipt import Outcome
-from sealrun.runs.record import Ending, Record, RunKey, State
+from sealrun.runs.record import Record, RunKey, State
+from sealrun.runs.stored_record import read_record, record_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -375,7 +374,7 @@ def _rate_counter(rate: Rate) -> dict[str, Any]:
 
 
 def _record(item: dict[str, Any] | None) -> Record | None:
-    return _decoded(item["record"]["S"]) if item else None
+    return read_record(item["record"]["S"]) if item else None
 
 
 def _offer_key(offer_hash: int) -> dict[str, Any]:
@@ -398,18 +397,10 @@ def _call_item(record: Record) -> dict[str, Any]:
     item = {
         **_call_key(record.call_hash),
         "version": {"N": str(record.version)},
-        "record": {"S": json.dumps(asdict(record), separators=(",", ":"))},
+        "record": {"S": record_text(record)},
         # What the control plane may read: it has no right to the record, which holds the buyer's inputs.
         "shown": {"S": json.dumps(record.shown(), separators=(",", ":"))},
     }
     if not record.state.over:
         item |= {"wake_shard": {"S": _wake_shard(record.offer_hash)}, "wake_at": {"N": str(record.wake_at)}}
     return item
-
-
-def _decoded(text: str) -> Record:
-    value = json.loads(text)
-    end = value.pop("ending")
-    state = State(value.pop("state"))
-    ending = Ending(**{**end, "outcome": Outcome(end["outcome"])}) if end else None
-    return Record(**value, state=state, ending=ending)

@@ -1,0 +1,1 @@
+"""The ledger in a SQL database: SQLite for one machine, PostgreSQL for several."""

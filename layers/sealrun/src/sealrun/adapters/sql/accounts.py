@@ -1,0 +1,123 @@
+"""Prepaid accounts: what is committed on each, the leaves of its calls, what was signed, and its deposits."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from sealrun.adapters.sql.schema import ACCOUNTS, DEPOSITS, DUES, LEAVES
+from sealrun.adapters.sql.statements import add_new, put
+from sealrun.errors import NotCovered, StoreUnavailable
+from sealrun.money.dues import Due, DueLeaf, DueTree
+from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher, concluded
+from sealrun.runs.record import Record
+
+
+def standing(db: Connection, account: str, *, held: bool = False) -> Standing | None:
+    """The account as it is now; ``held`` keeps it so until the transaction ends."""
+    query = select(ACCOUNTS).where(ACCOUNTS.c.account == account)
+    row = db.execute(query.with_for_update() if held else query).one_or_none()
+    return _standing(row) if row else None
+
+
+def reserve_price(db: Connection, record: Record, reserve: Reserve) -> None:
+    """Add the price to what is committed, and keep the voucher of the highest limit (L1).
+
+    Raises:
+        NotCovered: limit or funds do not cover it.
+    """
+    account = record.account
+    before = standing(db, account, held=True)
+    if before is None and add_new(db, ACCOUNTS, _row(account, _reserved(reserve, None, record))):
+        return
+    before = before or standing(db, account, held=True)  # another call opened it in between
+    _change(db, account, _reserved(reserve, before, record))
+
+
+def conclude(db: Connection, after: Record) -> None:
+    """Make the price due or free it, and add the call's one leaf (A8)."""
+    before = standing(db, after.account, held=True)
+    if before is None or after.ending is None:
+        raise StoreUnavailable("database: expected the account of a paid call, got none")
+    then, leaf = concluded(before, after)
+    _change(db, after.account, then)
+    row = {"account": after.account, "place": leaf.index, "leaf": _json(asdict(leaf)), "hash": str(leaf.hash)}
+    if not add_new(db, LEAVES, row):
+        raise StoreUnavailable("database: expected no leaf at this place yet, got one")
+
+
+def leaves(db: Connection, account: str) -> list[DueLeaf]:
+    """In their order."""
+    query = select(LEAVES).where(LEAVES.c.account == account).order_by(LEAVES.c.place)
+    return [DueLeaf(**json.loads(row.leaf)).with_hash(int(row.hash)) for row in db.execute(query)]
+
+
+def keep_due(db: Connection, due: Due) -> None:
+    """Find it again by its number of leaves."""
+    account = due.account.to_base58()
+    put(
+        db,
+        DUES,
+        {"account": account, "leaves": due.count, "amount": str(due.amount), "root": str(due.root)},
+    )
+
+
+def settled(db: Connection, account: str, count: int) -> tuple[int, int] | None:
+    """Amount and root of the due with that many leaves."""
+    row = db.execute(select(DUES).where(DUES.c.account == account, DUES.c.leaves == count)).one_or_none()
+    return (int(row.amount), int(row.root)) if row else None
+
+
+def deposits(db: Connection, account: str, depth: int) -> Deposits:
+    """What was seen so far by offers of this depth."""
+    query = select(DEPOSITS.c.deposits).where(DEPOSITS.c.account == account, DEPOSITS.c.depth == depth)
+    found = db.scalar(query)
+    return Deposits(**json.loads(found)) if found else Deposits()
+
+
+def note_deposits(db: Connection, account: str, depth: int, noted: Deposits) -> None:
+    """Replace what was seen so far."""
+    put(db, DEPOSITS, {"account": account, "depth": depth, "deposits": _json(noted.value())})
+
+
+def _reserved(reserve: Reserve, before: Standing | None, record: Record) -> Standing:
+    reserve = reserve.beside(before)
+    then = before or reserve.opened(record.offer_hash)
+    if then.committed > reserve.most:
+        expected, got = then.committed + reserve.price, reserve.most + reserve.price
+        raise NotCovered(f"limit and funds: expected at least {expected} nanomina, got {got}")
+    return reserve.on(then)
+
+
+def _change(db: Connection, account: str, then: Standing) -> None:
+    values = _row(account, then)
+    db.execute(update(ACCOUNTS).where(ACCOUNTS.c.account == account).values(**values))
+
+
+def _row(account: str, then: Standing) -> dict[str, Any]:
+    return {
+        "account": account,
+        "offer": f"{then.offer_hash:064x}",
+        "terms": f"{then.terms:064x}",
+        "buyer": then.buyer,
+        "voucher": _json(asdict(then.voucher)),
+        "committed": str(then.committed),
+        "tree": _json(asdict(then.tree)),
+    }
+
+
+def _standing(row: Row[Any]) -> Standing:
+    tree = json.loads(row.tree)
+    return Standing(
+        offer_hash=int(row.offer, 16),
+        buyer=row.buyer,
+        voucher=Voucher(**json.loads(row.voucher)),
+        committed=int(row.committed),
+        tree=DueTree(tree["count"], tree["due"], tuple(tree["filled"])),
+        terms=int(row.terms, 16),
+    )
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,131 @@
+"""Opens a database, brings its schema up to date, and runs transactions that are all or nothing."""
+
+import os
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from sealrun.errors import StoreUnavailable
+
+Result = TypeVar("Result")
+
+# How long a transaction waits for another one's, in seconds. None takes longer than a few requests.
+WAIT_SECONDS = 30
+# PostgreSQL ends one of two transactions that wait for each other; it is tried again after a random time, in
+# seconds, up to twice as long with every attempt.
+ATTEMPTS = 8
+FIRST_PAUSE = 0.01
+SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
+# Whoever migrates holds this advisory lock of PostgreSQL, a number that nobody else uses in the database.
+MIGRATION_LOCK = 0x5EA1
+MAX_WORDS = 400
+READS = {"sealrun_reads": True}
+
+
+class Database:
+    """One database. Every method raises StoreUnavailable where it does not answer."""
+
+    def __init__(self, url: str) -> None:
+        """Open it and bring its schema up to date.
+
+        Args:
+            url: ``sqlite:///PATH`` or ``postgresql+psycopg://...``. A new SQLite file is its owner's alone.
+
+        Raises:
+            StoreUnavailable: there is no answer, or a newer version of sealrun made its schema.
+        """
+        self.engine = _sqlite(url) if url.startswith("sqlite:") else create_engine(url, hide_parameters=True)
+        try:
+            self.write(self._migrate)
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, step: Callable[[Connection], Result]) -> Result:
+        """Run the step on what was committed so far."""
+        try:
+            with self.engine.connect().execution_options(**READS) as connection:
+                return step(connection)
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from error
+
+    def write(self, step: Callable[[Connection], Result]) -> Result:
+        """Run the step as one transaction; what it raises undoes it. The step may run more than once."""
+        for attempt in range(ATTEMPTS):
+            try:
+                with self.engine.begin() as connection:
+                    return step(connection)
+            except SQLAlchemyError as error:
+                if not _met_another(error):
+                    raise _unavailable(error) from error
+            time.sleep(random.uniform(0, FIRST_PAUSE * 2**attempt))  # noqa: S311  no secret hangs on it
+        raise StoreUnavailable("database: expected a transaction, got in the way of others")
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    def _migrate(self, connection: Connection) -> None:
+        """In the transaction of the connection; whoever comes meanwhile waits, and finds it done."""
+        if self.engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        config = Config()
+        config.set_main_option(
+            "script_location", str(Path(__file__).parent / "migrations").replace("%", "%%")
+        )
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            said = "database: expected the schema of this version of sealrun or of an older one, got another"
+            raise StoreUnavailable(said, words=str(error)) from error
+
+
+def _sqlite(url: str) -> Engine:
+    """An engine whose transactions are durable when they end (WAL, synchronous=FULL), and one at a time."""
+    _make_private(make_url(url).database or "")
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": WAIT_SECONDS})
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _make_private(path: str) -> None:
+    """Make the file, if there is none, for its owner alone; SQLite gives its other files the same mode."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        said = f"{path}: expected a file that can be opened and is no link, got {error.strerror}"
+        raise StoreUnavailable(said) from error
+
+
+def _set_up(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # sqlite3 begins transactions late; ``_begin`` does it instead
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    """A writer takes its lock at once: one that read before could not go on after another one wrote."""
+    reads = connection.get_execution_options().get("sealrun_reads")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _met_another(error: SQLAlchemyError) -> bool:
+    code = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return code in {SERIALIZATION_FAILURE, DEADLOCK}
+
+
+def _unavailable(error: SQLAlchemyError) -> StoreUnavailable:
+    """Without the statement and its parameters, which hold a buyer's inputs."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    words = str(cause)[:MAX_WORDS]
+    return StoreUnavailable(f"database: expected an answer, got {type(cause).__name__}", words=words)

@@ -1,0 +1,288 @@
+"""The ledger over one SQL database, SQLite or PostgreSQL. ``schema`` says which tables there are."""
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
+
+from sealrun.adapters.sql import accounts, counters
+from sealrun.adapters.sql.database import Database
+from sealrun.adapters.sql.schema import CALLS, IDENTIFIERS, OFFERS, PLACES, RUNS, TOKENS
+from sealrun.adapters.sql.statements import add_new, put
+from sealrun.errors import StoreUnavailable
+from sealrun.money.dues import Due, DueLeaf
+from sealrun.money.vouchers import Deposits, Reserve, Standing
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.ports.calls import Quota, Rate
+from sealrun.runs.record import Record, RunKey, State
+from sealrun.runs.stored_record import read_record, record_text
+
+MAX_REASON = 500
+
+
+class _ThereAlready(Exception):
+    """The call or its identifier was claimed before; raised to undo the transaction."""
+
+
+class SqlLedger:
+    """``sealrun.ports.calls.Ledger``. Threads and processes may share the database.
+
+    Rows are locked in one order by every transaction: the call's own, its account, then the counters.
+    """
+
+    def __init__(self, database: Database, *, serves: Collection[int] = ()) -> None:
+        """``serves`` are the offers of one service of those that share the database (A3); none means all."""
+        self._database = database
+        self._serves = tuple(serves)
+        self._documents: dict[int, Offer] = {}  # by their hash, so never out of date; as many as are sold
+
+    def offer(self, offer_hash: int) -> StoredOffer | None:
+        return self._database.read(lambda db: self._offer(db, offer_hash))
+
+    def document(self, offer_hash: int) -> Offer | None:
+        if known := self._documents.get(offer_hash):
+            return known
+        stored = self.offer(offer_hash)
+        return stored.offer if stored else None
+
+    def look(self, offer_hash: int, call_hash: int) -> tuple[StoredOffer | None, Record | None]:
+        if self._foreign(offer_hash):
+            return None, None
+        return self._database.read(lambda db: (self._offer(db, offer_hash), _record(db, call_hash)))
+
+    def publish(self, stored: StoredOffer) -> None:
+        row = {
+            "hash": stored.offer.id,
+            "document": stored.offer.document,
+            "sealed": stored.sealed,
+            "sealing_key": stored.sealing_key,
+            "webhook_secret": stored.webhook_secret,
+            "closed": stored.closed,
+            "suspended": stored.suspended,
+            "paused": stored.paused,
+            "resting": stored.resting,
+            "rests_until": stored.rests_until,
+            "faults": stored.faults,
+            "quotas": json.dumps(dict(stored.quotas)),
+        }
+        self._database.write(lambda db: add_new(db, OFFERS, row))
+
+    def published(self) -> list[int]:
+        if self._serves:
+            return list(self._serves)
+        query = select(OFFERS.c.hash).order_by(OFFERS.c.hash)
+        return self._database.read(lambda db: [int(each, 16) for each in db.scalars(query)])
+
+    def close_offer(self, offer_hash: int, reason: str) -> None:
+        self._set(offer_hash, closed=reason[:MAX_REASON])
+
+    def suspend_offer(self, offer_hash: int, reason: str) -> None:
+        self._set(offer_hash, suspended=reason[:MAX_REASON])
+
+    def pause_offer(self, offer_hash: int, reason: str) -> None:
+        self._set(offer_hash, paused=reason[:MAX_REASON])
+
+    def rest_offer(self, offer_hash: int, reason: str, *, until: int) -> None:
+        self._set(offer_hash, resting=reason[:MAX_REASON], rests_until=until)
+
+    def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
+        if not self._set(offer_hash, sealed=sealed, sealing_key=sealing_key):
+            raise StoreUnavailable(f"database: expected the offer {offer_hash:064x}, got none")
+
+    def count_fault(self, offer_hash: int) -> int:
+        counted = update(OFFERS).where(_this(offer_hash)).values(faults=OFFERS.c.faults + 1)
+        return self._database.write(lambda db: db.scalar(counted.returning(OFFERS.c.faults)) or 0)
+
+    def forget_faults(self, offer_hash: int) -> None:
+        self._set(offer_hash, faults=0)
+
+    def count_request(self, rate: Rate) -> bool:
+        def count(db: Connection) -> bool:
+            counters.sweep(db, now=rate.minute * 60)
+            return counters.add(db, counters.rate_counter(rate))
+
+        return self._database.write(count)
+
+    def record(self, call_hash: int) -> Record | None:
+        return self._database.read(lambda db: _record(db, call_hash))
+
+    def claim(
+        self,
+        record: Record,
+        offer: Offer,
+        *,
+        identifier: str | None,
+        rate: Rate | None = None,
+        reserve: Reserve | None = None,
+        quotas: Sequence[Quota] = (),
+    ) -> bool:
+        def step(db: Connection) -> None:
+            _add_call(db, record, identifier)
+            if reserve is not None:
+                accounts.reserve_price(db, record, reserve)
+            counters.sweep(db, now=record.claimed_at)
+            counters.take(db, [counters.rate_counter(rate)] if rate else [])
+            counters.take(db, counters.claimed_counters(record, offer, quotas))
+            if reserve is not None:
+                counters.take(db, [counters.failed_counter(record, reserve.failed_per_day)])
+
+        try:
+            self._database.write(step)
+        except _ThereAlready:
+            return False
+        return True
+
+    def save(self, before: Record, after: Record) -> bool:
+        """Raises ValueError for two records of different calls."""
+        if before.call_hash != after.call_hash:
+            raise ValueError(f"record: expected one of call {before.id}, got one of {after.id}")
+        offer = self.document(after.offer_hash)
+
+        def step(db: Connection) -> bool:
+            this = (CALLS.c.hash == before.id) & (CALLS.c.version == before.version)
+            if not db.execute(update(CALLS).where(this).values(**_call_row(after))).rowcount:
+                return False
+            if offer and after.run_id and not before.run_id:
+                put(db, RUNS, {**_run_row(after.run_key(offer)), "call": after.id})
+            if after.ticket and after.state is State.NEVER_STARTED:
+                db.execute(delete(IDENTIFIERS).where(_identifier(after.account, after.ticket)))
+            if after.state.over and not before.state.over:
+                _end(db, after, offer)
+            return True
+
+        return self._database.write(step)
+
+    def call_named(self, account: str, identifier: str) -> int | None:
+        query = select(IDENTIFIERS.c.call).where(_identifier(account, identifier))
+        return self._hash(query)
+
+    def call_of_run(self, run: RunKey) -> int | None:
+        same = [RUNS.c[name] == value for name, value in _run_row(run).items()]
+        return self._hash(select(RUNS.c.call).where(*same))
+
+    def take_token(self, issuer: str, jti: str, *, call_hash: int) -> bool:
+        digest = hashlib.sha256(f"{issuer}\0{jti}".encode()).hexdigest()
+        call = f"{call_hash:064x}"
+
+        def step(db: Connection) -> bool:
+            first = add_new(db, TOKENS, {"digest": digest, "call": call})
+            return first or db.scalar(select(TOKENS.c.call).where(TOKENS.c.digest == digest)) == call
+
+        return self._database.write(step)
+
+    def unfinished(self, *, due_before: int, limit: int) -> list[int]:
+        in_turn = func.row_number().over(partition_by=CALLS.c.offer, order_by=CALLS.c.wake_at).label("turn")
+        due = select(CALLS.c.hash, CALLS.c.wake_at, in_turn).where(CALLS.c.wake_at <= due_before)
+        if self._serves:
+            due = due.where(CALLS.c.offer.in_([f"{each:064x}" for each in self._serves]))
+        found = due.subquery()
+        query = select(found.c.hash).order_by(found.c.turn, found.c.wake_at, found.c.hash).limit(limit)
+        return self._database.read(lambda db: [int(each, 16) for each in db.scalars(query)])
+
+    def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
+        offer, call = f"{offer_hash:064x}", f"{call_hash:064x}"
+        return self._database.write(lambda db: counters.take_place(db, offer, call, now=now, until=until))
+
+    def leave_place(self, offer_hash: int, call_hash: int) -> None:
+        this = (PLACES.c.offer == f"{offer_hash:064x}") & (PLACES.c.call == f"{call_hash:064x}")
+        self._database.write(lambda db: db.execute(delete(PLACES).where(this)))
+
+    def standing(self, account: str) -> Standing | None:
+        return self._database.read(lambda db: accounts.standing(db, account))
+
+    def leaves(self, account: str) -> list[DueLeaf]:
+        return self._database.read(lambda db: accounts.leaves(db, account))
+
+    def keep_due(self, due: Due) -> None:
+        self._database.write(lambda db: accounts.keep_due(db, due))
+
+    def settled(self, account: str, count: int) -> tuple[int, int] | None:
+        return self._database.read(lambda db: accounts.settled(db, account, count))
+
+    def deposits(self, account: str, depth: int) -> Deposits:
+        return self._database.read(lambda db: accounts.deposits(db, account, depth))
+
+    def note_deposits(self, account: str, depth: int, deposits: Deposits) -> None:
+        self._database.write(lambda db: accounts.note_deposits(db, account, depth, deposits))
+
+    def _foreign(self, offer_hash: int) -> bool:
+        return bool(self._serves) and offer_hash not in self._serves
+
+    def _offer(self, db: Connection, offer_hash: int) -> StoredOffer | None:
+        if self._foreign(offer_hash):
+            return None
+        row = db.execute(select(OFFERS).where(_this(offer_hash))).one_or_none()
+        return self._stored(offer_hash, row) if row else None
+
+    def _stored(self, offer_hash: int, row: Row[Any]) -> StoredOffer:
+        if offer_hash not in self._documents:
+            self._documents[offer_hash] = Offer.parse(row.document)
+        return StoredOffer(
+            offer=self._documents[offer_hash],
+            closed=row.closed,
+            sealed=row.sealed,
+            sealing_key=row.sealing_key,
+            webhook_secret=row.webhook_secret,
+            suspended=row.suspended,
+            paused=row.paused,
+            resting=row.resting,
+            rests_until=row.rests_until,
+            faults=row.faults,
+            quotas=json.loads(row.quotas),
+        )
+
+    def _set(self, offer_hash: int, **values: Any) -> bool:
+        """Set these columns of an offer; False if it is not there."""
+        changed = update(OFFERS).where(_this(offer_hash)).values(**values)
+        return self._database.write(lambda db: bool(db.execute(changed).rowcount))
+
+    def _hash(self, query: Any) -> int | None:
+        found = self._database.read(lambda db: db.scalar(query))
+        return int(found, 16) if found else None
+
+
+def _this(offer_hash: int) -> ColumnElement[bool]:
+    return OFFERS.c.hash == f"{offer_hash:064x}"
+
+
+def _identifier(account: str, identifier: str) -> ColumnElement[bool]:
+    return (IDENTIFIERS.c.account == account) & (IDENTIFIERS.c.name == identifier)
+
+
+def _record(db: Connection, call_hash: int) -> Record | None:
+    found = db.scalar(select(CALLS.c.record).where(CALLS.c.hash == f"{call_hash:064x}"))
+    return read_record(found) if found else None
+
+
+def _add_call(db: Connection, record: Record, identifier: str | None) -> None:
+    if not add_new(db, CALLS, _call_row(record)):
+        raise _ThereAlready
+    named = {"account": record.account, "name": identifier, "call": record.id}
+    if identifier is not None and not add_new(db, IDENTIFIERS, named):
+        raise _ThereAlready
+
+
+def _end(db: Connection, after: Record, offer: Offer | None) -> None:
+    """Make due or free what a call reserved that is over, and give back what it counted against."""
+    if after.price:
+        accounts.conclude(db, after)
+    if offer and after.holder:
+        counters.give_back(db, after, offer)
+
+
+def _call_row(record: Record) -> dict[str, Any]:
+    return {
+        "hash": record.id,
+        "offer": f"{record.offer_hash:064x}",
+        "version": record.version,
+        "claimed_at": record.claimed_at,
+        "wake_at": None if record.state.over else record.wake_at,
+        "record": record_text(record),
+    }
+
+
+def _run_row(run: RunKey) -> dict[str, str]:
+    return {"provider": run.provider, "origin": run.origin, "project": run.project, "id": str(run.id)}

@@ -1,0 +1,107 @@
+"""The tables of the ledger, all of them. A change here comes with a step in ``migrations/versions``.
+
+Hashes are 64 hex digits. Amounts and roots are decimal text, because they pass the 63 bits of a database's
+integers, and are compared in Python, in the transaction that holds the account's row. Times are Unix seconds.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
+
+METADATA = MetaData()
+
+
+def _text(name: str, *, key: bool = False, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=nullable)
+
+
+def _number(name: str, *, key: bool = False, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, primary_key=key, nullable=nullable, autoincrement=False)
+
+
+OFFERS = Table(
+    "offers",
+    METADATA,
+    _text("hash", key=True),
+    Column("document", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("sealing_key", LargeBinary, nullable=False),
+    Column("webhook_secret", LargeBinary, nullable=False),
+    _text("closed"),
+    _text("suspended"),
+    _text("paused"),
+    _text("resting"),
+    _number("rests_until"),
+    _number("faults"),
+    _text("quotas"),  # JSON: calls an hour by buyer
+)
+
+CALLS = Table(
+    "calls",
+    METADATA,
+    _text("hash", key=True),
+    _text("offer"),
+    _number("version"),
+    _number("claimed_at"),
+    _number("wake_at", nullable=True),  # null once the call is over
+    _text("record"),  # JSON
+    Index("calls_due", "offer", "wake_at"),
+)
+
+IDENTIFIERS = Table(
+    "identifiers", METADATA, _text("account", key=True), _text("name", key=True), _text("call")
+)
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    _text("provider", key=True),
+    _text("origin", key=True),
+    _text("project", key=True),
+    _text("id", key=True),
+    _text("call"),
+)
+
+# CI tokens by the SHA-256 of issuer and jti.
+TOKENS = Table("tokens", METADATA, _text("digest", key=True), _text("call"))
+
+# ``until`` is when a counter is of no use to anybody; null for what has no end.
+COUNTERS = Table(
+    "counters",
+    METADATA,
+    _text("name", key=True),
+    _number("count"),
+    _number("until", nullable=True),
+    Index("counters_until", "until"),
+)
+
+PLACES = Table(
+    "places", METADATA, _text("offer", key=True), _number("place", key=True), _text("call"), _number("until")
+)
+
+ACCOUNTS = Table(
+    "accounts",
+    METADATA,
+    _text("account", key=True),
+    _text("offer"),
+    _text("terms"),
+    _text("buyer"),
+    _text("voucher"),  # JSON, of the highest limit
+    _text("committed"),
+    _text("tree"),  # JSON
+)
+
+LEAVES = Table(
+    "leaves",
+    METADATA,
+    _text("account", key=True),
+    _number("place", key=True),
+    _text("leaf"),  # JSON
+    _text("hash"),
+)
+
+DUES = Table(
+    "dues", METADATA, _text("account", key=True), _number("leaves", key=True), _text("amount"), _text("root")
+)
+
+DEPOSITS = Table(
+    "deposits", METADATA, _text("account", key=True), _number("depth", key=True), _text("deposits")
+)
