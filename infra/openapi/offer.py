@@ -17,7 +17,7 @@ from infra.openapi.shapes import (
 )
 from sealrun.encoding.fields import NETWORKS
 from sealrun.offers.evidence_policy import MAX_PATTERNS
-from sealrun.offers.inputs import MAX_ENCODED, MAX_OPTIONS, MAX_PATTERN, MAX_STRING
+from sealrun.offers.inputs import MAX_ENCODED, MAX_OPTIONS, MAX_PATTERN, MAX_STRING, ORDER
 from sealrun.offers.limits import (
     AT_ONCE,
     MAX_AT_ONCE,
@@ -36,13 +36,16 @@ _WORDS: dict[str, Schema] = {"title": {"type": "string"}, "description": {"type"
 _TRUTH: Schema = {"type": "boolean"}
 
 
-def _kind(says: str, required: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
-    return {"title": says, **closed(required, {**_WORDS, **(optional or {})})}
+def _kind(
+    says: str, default: Schema, required: dict[str, Schema], optional: dict[str, Schema] | None = None
+) -> Schema:
+    """One kind of input; its default is a value that the input takes, which a schema cannot say."""
+    return {"title": says, **closed(required, {**_WORDS, "default": default, **(optional or {})})}
 
 
 def _input_kinds() -> list[Schema]:
     """The five kinds of ``sealrun.offers.inputs`` (R2)."""
-    string = constant("string")
+    string, words = constant("string"), {"type": "string", "maxLength": MAX_STRING}
     number: Schema = {"type": "number"}
     pattern: Schema = {"type": "string", "maxLength": MAX_PATTERN}
     numbers = {"type": one_of(["integer", "number"]), "minimum": number, "maximum": number}
@@ -54,15 +57,16 @@ def _input_kinds() -> list[Schema]:
         "maxLength": whole(1, MAX_ENCODED),
     }
     return [
-        _kind("yes or no", {"type": constant("boolean")}),
-        _kind("a number within bounds", numbers),
-        _kind("one of several words", {"type": string, "enum": options}),
+        _kind("yes or no", _TRUTH, {"type": constant("boolean")}),
+        _kind("a number within bounds", number, numbers),
+        _kind("one of several words", words, {"type": string, "enum": options}),
         _kind(
             "text of a pattern",
+            words,
             {"type": string, "pattern": pattern, "maxLength": whole(1, MAX_STRING)},
             {"minLength": whole(0, MAX_STRING)},
         ),
-        _kind("JSON as base64url", encoded),
+        _kind("JSON as base64url", {**words, "maxLength": MAX_ENCODED}, encoded),
     ]
 
 
@@ -79,7 +83,12 @@ def _inputs() -> Schema:
         "properties": properties,
         "additionalProperties": constant(value=False),
     }
-    return closed(required, {"required": items({"type": "string"}, most_inputs())})
+    order = {"description": "Every input once, in the order in which people should see them."}
+    optional = {
+        "required": items({"type": "string"}, most_inputs()),
+        ORDER: {**order, **items(names, most_inputs()), "uniqueItems": True},
+    }
+    return closed(required, optional)
 
 
 def _source() -> Schema:
@@ -159,7 +168,10 @@ OFFER = closed(
         "title": text("[ -~]{1,80}"),
         "network": one_of(NETWORKS),
         "source": _source(),
-        "inputs": {"description": "A JSON Schema of what a call may say.", **_inputs()},
+        "inputs": {
+            "description": "A JSON Schema of what a call may say. A client fills in defaults.",
+            **_inputs(),
+        },
         "price": NANOMINA,
         "terms": nullable(ref("Terms")),
         "oracle": KEY,

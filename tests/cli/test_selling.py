@@ -27,7 +27,8 @@ from tests.sealrun.world import make_offer
 OUT = Output(as_json=True)
 WORKFLOW = """\
 run-name: sealrun ${{ inputs.sealrun_call }}
-on: {workflow_dispatch: {inputs: {sealrun_call: {required: true}, fast: {type: boolean}}}}
+on: {workflow_dispatch: {inputs: {sealrun_call: {required: true}, fast: {type: boolean, default: true},
+  deep: {type: boolean}, again: {type: boolean, default: 'no'}}}}
 jobs: {build: {runs-on: ubuntu-latest, steps: [{run: make}]}}
 """
 
@@ -119,7 +120,16 @@ def test_githubs_terms_are_said_when_an_offer_is_made_of_a_workflow(tmp_path: Pa
     assert done.exit_code == 0, done.output
     assert "GitHub's terms forbid reselling Actions" in done.stderr
     made = json.loads(done.stdout)
-    assert made["inputs"]["properties"] == {"fast": {"type": "boolean"}}
+    plain = {"type": "boolean"}
+    assert made["inputs"]["properties"] == {"fast": {**plain, "default": True}, "deep": plain, "again": plain}
+    assert made["inputs"]["x-order"] == ["fast", "deep", "again"]
+    assert "again: its default is none that a buyer could give" in done.stderr
+    listed = CliRunner().invoke(app, ["offer", "--file", str(file)])
+    assert [line for line in listed.stdout.splitlines() if line.startswith("input ")] == [
+        "input    fast: true or false; true if left out",
+        "input    deep: true or false; may be left out",
+        "input    again: true or false; may be left out",
+    ]
     again = CliRunner().invoke(app, ["init", "--file", str(file), "--json"])
     assert "expected no" in json.loads(again.stdout)["error"]["detail"]
 

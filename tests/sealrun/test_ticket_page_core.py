@@ -10,7 +10,7 @@ from sealrun.calls.ticket import Redemption
 from tests import nodejs
 from tests.sealrun.calls.test_ticket import batch, free_ticket
 from tests.sealrun.market import Market
-from tests.sealrun.world import make_offer
+from tests.sealrun.world import make_offer, offer_value
 
 pytestmark = pytest.mark.peers
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +19,8 @@ SCRIPT = Path(__file__).with_name("ticket_page_core.mjs")
 
 def test_the_page_redeems_a_free_and_a_prepaid_ticket_as_python_does() -> None:
     free, (paid,) = free_ticket(make_offer()), batch(Market(), 1)
-    asked = [(free.url(), {"level": 3}), (free.url(), {}), (paid.url(), {})]
+    offer = offer_value()
+    asked = [(free.url(), {"level": 3}, offer), (free.url(), {}, offer), (paid.url(), {}, offer)]
     made = nodejs.ask(SCRIPT, asked)
     assert len(made) == len(asked)
     for each in made:
@@ -28,6 +29,23 @@ def test_the_page_redeems_a_free_and_a_prepaid_ticket_as_python_does() -> None:
         assert redeemed.call.id == each["call"]
     assert dict(Redemption.parse(made[0]["body"]).call.inputs) == {"layer": "both", "level": 3}
     assert Redemption.parse(made[2]["body"]).call == paid.grant.prepaid_call
+
+
+def test_the_page_shows_open_inputs_in_the_offers_order_and_fills_in_their_defaults() -> None:
+    kinds = {
+        "level": {"type": "integer", "minimum": 0, "maximum": 9, "default": 0},
+        "flag": {"type": "boolean", "default": True},
+        "layer": {"type": "string", "enum": ["both", "mina"], "default": "mina"},
+    }
+    inputs = {"type": "object", "properties": kinds, "additionalProperties": False}
+    shown = offer_value(inputs={**inputs, "x-order": ["level", "layer", "flag"]})
+    ticket = free_ticket(make_offer(inputs=shown["inputs"]), opened=("flag", "level"))
+    left_out, chosen = nodejs.ask(
+        SCRIPT, [(ticket.url(), {}, shown), (ticket.url(), {"level": 3, "flag": False}, shown)]
+    )
+    assert left_out["fields"] == ["level", "flag"]
+    assert left_out["body"]["inputs"] == {"level": 0, "flag": True}
+    assert chosen["body"]["inputs"] == {"level": 3, "flag": False}
 
 
 def test_the_pages_types_are_strict_and_hold() -> None:

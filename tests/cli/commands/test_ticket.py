@@ -13,9 +13,11 @@ from sealrun.offers.offer import Offer
 from sealrun_cli.commands.ticket import Issuing, _check_issuer, _inputs, parsed_until
 from sealrun_cli.lib.book import Page
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.output import Output
 from tests.sealrun.world import ACCOUNT, BUYER, PRICE, make_offer, make_paid_offer
 
 NOW = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
+OUT = Output(as_json=True)
 ADDRESS = ACCOUNT.public_key().to_base58()
 
 
@@ -98,13 +100,13 @@ REQUIRED = {
 
 def test_fixed_inputs_fit_the_schema_and_open_ones_may_come_later() -> None:
     offer = make_offer(inputs=REQUIRED)
-    assert _inputs(["layer=both"], ["level"], offer) == ({"layer": "both"}, ("level",))
-    assert _inputs(["layer=both", "level=3"], [], offer) == ({"layer": "both", "level": 3}, ())
+    assert _inputs(["layer=both"], ["level"], offer, OUT) == ({"layer": "both"}, ("level",))
+    assert _inputs(["layer=both", "level=3"], [], offer, OUT) == ({"layer": "both", "level": 3}, ())
     for given, opened in ((["layer=rm"], ["level"]), (["layer=both"], []), (["tip=1"], ["level"])):
         with pytest.raises(InputsRefused):
-            _inputs(given, opened, offer)
+            _inputs(given, opened, offer, OUT)
     with pytest.raises(CliError, match="layer, level"):
-        _inputs([], ["tip"], offer)
+        _inputs([], ["tip"], offer, OUT)
 
 
 def test_a_key_that_the_offer_does_not_allow_issues_nothing() -> None:
@@ -112,3 +114,14 @@ def test_a_key_that_the_offer_does_not_allow_issues_nothing() -> None:
     _check_issuer(BUYER, make_offer(access={"open": False, "keys": [BUYER.public_key().to_base58()]}))
     with pytest.raises(CliError, match="key: expected one that the offer allows"):
         _check_issuer(BUYER, make_offer(access={"open": False, "keys": []}))
+
+
+def test_what_a_ticket_neither_gives_nor_opens_is_fixed_to_its_default() -> None:
+    kinds = {
+        "layer": {"type": "string", "enum": ["both", "mina"], "default": "mina"},
+        "level": {"type": "integer", "minimum": 0, "maximum": 9, "default": 3},
+    }
+    offer = make_offer(inputs={"type": "object", "properties": kinds, "additionalProperties": False})
+    assert _inputs([], [], offer, OUT) == ({"layer": "mina", "level": 3}, ())
+    assert _inputs([], ["level"], offer, OUT) == ({"layer": "mina"}, ("level",))
+    assert _inputs(["layer=both"], ["level"], offer, OUT) == ({"layer": "both"}, ("level",))

@@ -7,7 +7,7 @@ import pytest
 from sealrun.offers.inputs import InputSchema
 from sealrun.providers.pipeline import Declared, Pipeline
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.schemas import Hints, differences, schema_of
+from sealrun_cli.lib.schemas import Hints, differences, lost_defaults, schema_of
 
 CALL = Declared("sealrun_call", "string", required=True, regex="^[0-9a-f]{64}$")
 
@@ -121,3 +121,30 @@ def test_an_input_that_the_pipeline_requires_and_the_offer_does_not_is_told() ->
     schema = {"properties": {"x": {"type": "boolean"}}, "required": []}
     found = list(differences(schema, pipeline(one("boolean", required=True))))
     assert found == ["x: the pipeline requires it, the offer does not"]
+
+
+def test_order_and_defaults_are_the_pipelines_own() -> None:
+    declared = pipeline(
+        Declared("z", "string", required=False, options=("a", "b"), default="b"),
+        Declared("m", "boolean", required=False, default=False),
+        Declared("a", "number", required=False, default=4),
+    )
+    schema = schema_of(declared, Hints(ranges={"a": (1.0, 9.0)}))
+    assert schema["x-order"] == ["z", "m", "a"]
+    assert [schema["properties"][name]["default"] for name in schema["x-order"]] == ["b", False, 4]
+    assert InputSchema.parse(schema, at_most=19).filled({"m": True}) == {"z": "b", "m": True, "a": 4}
+    assert lost_defaults(schema, declared) == []
+
+
+@pytest.mark.parametrize("default", ["", "a b", "$CI_COMMIT_SHA", ["a"], 4, float("nan")], ids=repr)
+def test_r2_a_default_that_no_buyer_could_give_stays_out_of_the_offer(default: Any) -> None:
+    declared = pipeline(one(regex="^[ -~]*$", default=default))
+    schema = schema_of(declared, Hints())
+    assert "default" not in schema["properties"]["x"]
+    assert lost_defaults(schema, declared) == ["x"]
+
+
+@pytest.mark.parametrize("default", [10, 1.5, "4", float("nan"), float("inf"), 1 << 80], ids=repr)
+def test_a_number_that_its_bounds_refuse_stays_out_of_the_offer(default: Any) -> None:
+    schema = schema_of(pipeline(one("number", default=default)), Hints(ranges={"x": (1.0, 9.0)}))
+    assert "default" not in schema["properties"]["x"]

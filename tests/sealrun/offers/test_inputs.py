@@ -134,3 +134,65 @@ def test_r2_a_refusal_does_not_repeat_the_value() -> None:
     with pytest.raises(InputsRefused) as refused:
         InputSchema.parse(schema(KINDS), at_most=19).check({"layer": "s3cret-value"})
     assert "s3cret" not in refused.value.detail
+
+
+ORDERED = {
+    "level": {"type": "integer", "minimum": 0, "maximum": 9, "default": 3},
+    "flag": {"type": "boolean"},
+    "layer": {"type": "string", "enum": ["mina", "v1"], "default": "v1"},
+}
+
+
+def test_the_order_of_inputs_is_the_offers_and_the_alphabets_without_one() -> None:
+    ordered = schema(ORDERED, **{"x-order": ["layer", "level", "flag"]})
+    assert InputSchema.parse(ordered, at_most=19).names == ("layer", "level", "flag")
+    assert InputSchema.parse(schema(ORDERED), at_most=19).names == ("flag", "layer", "level")
+
+
+def test_an_input_that_is_left_out_takes_its_default_and_no_other_does() -> None:
+    inputs = InputSchema.parse(schema(ORDERED, **{"x-order": ["layer", "level", "flag"]}), at_most=19)
+    assert list(inputs.filled({"flag": True}).items()) == [("layer", "v1"), ("level", 3), ("flag", True)]
+    assert inputs.filled({"level": 0}) == {"layer": "v1", "level": 0}
+    assert inputs.check({}) == {}, "what was signed is what runs: a check adds nothing"
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        [],
+        ["level", "flag"],
+        ["level", "flag", "layer", "layer"],
+        ["level", "flag", "other"],
+        ["level", "flag", "flag"],
+        ["level", "flag", ["layer"]],
+        "layer",
+        None,
+        {"level": 1},
+    ],
+    ids=str,
+)
+def test_an_order_that_does_not_name_every_input_once_is_refused(order: Any) -> None:
+    with pytest.raises(InputsRefused, match="x-order: expected every name of properties once"):
+        InputSchema.parse(schema(ORDERED, **{"x-order": order}), at_most=19)
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("flag", "true"),
+        ("level", 10),
+        ("level", True),
+        ("level", None),
+        ("layer", "other"),
+        ("name", "$(id)"),
+        ("name", ""),
+        ("name", "a" * 65),
+        ("extra", "!!"),
+        ("extra", encoded([1])),
+    ],
+    ids=str,
+)
+def test_r2_a_default_is_a_value_that_its_own_input_takes(name: str, default: Any) -> None:
+    kinds = {**KINDS, name: {**KINDS[name], "default": default}}
+    with pytest.raises(InputsRefused, match=f"default of {name}: "):
+        InputSchema.parse(schema(kinds, required=["flag"]), at_most=19)

@@ -1,24 +1,28 @@
 // A form of an offer's open inputs, out of its JSON Schema.
+import { filled, ordered } from './inputs.js';
 import type { Offer, Property } from './service.js';
 import type { Inputs } from './ticket.js';
 
 type Field = HTMLInputElement | HTMLSelectElement;
 
 export function makeFields(offer: Offer, open: string[]): HTMLElement[] {
-  return open.map((name) => {
+  return ordered(offer, open).map((name) => {
     const property = offer.inputs.properties[name];
     if (!property) throw new Error(`The offer has no input ${name}.`);
     const label = document.createElement('label');
     const field = makeField(property);
     field.name = name;
-    if (property.type !== 'boolean')
-      field.required = offer.inputs.required?.includes(name) ?? false;
+    if (property.type !== 'boolean') {
+      const needed = offer.inputs.required?.includes(name) ?? false;
+      field.required = needed && property.default === undefined;
+      field.value = String(property.default ?? '');
+    } else (field as HTMLInputElement).checked = property.default === true;
     label.append(property.title ?? name, field, property.description ?? '');
     return label;
   });
 }
 
-/** What was chosen; what was left empty is left out. */
+/** What was chosen; what was left empty takes its default, and without one is left out. */
 export function readFields(form: HTMLFormElement, offer: Offer, open: string[]): Inputs {
   const inputs: Inputs = {};
   for (const name of open) {
@@ -28,7 +32,7 @@ export function readFields(form: HTMLFormElement, offer: Offer, open: string[]):
     else if (field.value !== '')
       inputs[name] = type === 'string' ? field.value : Number(field.value);
   }
-  return inputs;
+  return filled(offer, inputs, open);
 }
 
 function makeField(property: Property): Field {

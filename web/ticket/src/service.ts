@@ -12,13 +12,14 @@ export interface Property {
   maximum?: number;
   minLength?: number;
   maxLength?: number;
+  default?: string | number | boolean;
 }
 
 export interface Offer {
   title: string;
   price: string;
   oracle: string;
-  inputs: { properties: Record<string, Property>; required?: string[] };
+  inputs: { properties: Record<string, Property>; required?: string[]; 'x-order'?: string[] };
   source: { origin: string; project: string; ref: string; commit: string };
 }
 

@@ -15,9 +15,10 @@ from sealrun_cli.lib.book import page
 from sealrun_cli.lib.confirming import Yes
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import check_folder
+from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import speaking
-from sealrun_cli.lib.purchase import Purchase, coming_back, parsed_inputs, tell
+from sealrun_cli.lib.purchase import Purchase, coming_back, tell
 from sealrun_cli.lib.service import Service
 
 
@@ -42,17 +43,21 @@ def call(
     yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Buy one run of an offer. Ends with status 3 if the run did not succeed: such a run costs nothing."""
+    """Buy one run of an offer. Ends with status 3 if the run did not succeed: such a run costs nothing.
+
+    An input that is left out takes the offer's default; it is filled in here, so the call says what ran.
+    """
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         buyer = read_key(key)
         check_folder(evidence)
         service = Service(http)
         out.progress(f"reading {offer}")
-        found = service.offer(offer)
-        inputs = found.inputs.check(parsed_inputs(given or [], found))
+        sold = service.offer(offer)
+        schema = sold.inputs
+        inputs = schema.check(filled_inputs(parsed_inputs(given or [], schema), schema, out))
         expires_at = int(time.time()) + expires_in
         earlier = tuple(_receipt_hash(file) for file in reads or [])
-        purchase = Purchase(service, found, offer, buyer, inputs, expires_at, out, earlier)
+        purchase = Purchase(service, sold, offer, buyer, inputs, expires_at, out, earlier)
         if bool(account) != with_pay:
             raise CliError("bad-request", "call: expected --pay and --account together, got one of them")
         bought = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
@@ -60,7 +65,7 @@ def call(
         with coming_back(out, bought.url, key):
             ended = bought.follow(out) if wait else bought.started()
         if with_pay and wait and ended["state"] != "succeeded":
-            _freed(state, account, found.price)
+            _freed(state, account, sold.price)
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
     if status:
         raise typer.Exit(status)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from sealrun.offers.inputs import ORDER
 from sealrun.offers.terms import MAX_EXIT_DELAY
 from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import ask, confirm
@@ -12,7 +13,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.init_answers import DEPTH, EXIT_DELAY, SHARE, Trade, evidence, shows_outputs
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer, write_values
 from sealrun_cli.lib.output import Output, mina, speaking
-from sealrun_cli.lib.schemas import Hints, schema_of
+from sealrun_cli.lib.schemas import Hints, lost_defaults, schema_of
 from sealrun_cli.lib.source_lookup import look_up, wanted_source
 from sealrun_cli.lib.target import step
 
@@ -101,11 +102,13 @@ def init(
         found = look_up(wanted, out)
         trade = Trade(price, oracle, seller, operator, share, exit_delay, depth, ledger, contract)
         schema = schema_of(found.pipeline, hints)
+        for name in lost_defaults(schema, found.pipeline):
+            out.progress(f"{name}: its default is none that a buyer could give, so the offer names none")
         value = {
             "title": ask(title, "Title", "--title"),
             "network": network,
             "source": found.source,
-            "inputs": {name: schema[name] for name in ("properties", "required")},
+            "inputs": {name: schema[name] for name in ("properties", "required", ORDER)},
             "evidence": {},
             **trade.members(),
         }
@@ -122,7 +125,7 @@ def _say(out: Output, file: Path, *, public: bool) -> None:
     out.result(
         {"file": str(file), "offer": offer.id, "inputs": schema, "price": str(offer.price)},
         f"wrote {file}: {source.ref} at {source.commit[:12]}, {mina(offer.price)} a run",
-        f"inputs that buyers set: {', '.join(schema['properties']) or 'none'}",
+        f"inputs that buyers set: {', '.join(offer.inputs.names) or 'none'}",
         f"outputs of a run: {'anyone sees them' if public else 'only its buyer sees them'}",
         f"next     read {file}, then: {step('check', file)}",
     )

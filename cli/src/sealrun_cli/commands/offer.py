@@ -14,6 +14,7 @@ from sealrun.offers.offer import Offer
 from sealrun_cli.lib import options
 from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.inputs import listed
 from sealrun_cli.lib.offer_file import OFFER_FILE, document, read_offer, read_values
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.repository import Repository
@@ -65,18 +66,23 @@ def offer(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show the offer's hash, and whether a new offer is due.
+    """Show the offer's hash and inputs, and whether a new offer is due.
 
     Compares the file with a commit and, with --node, with the chain. Needs no key.
     """
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         if pin:
             write_pin(file, pin)
-        found = standing(file, commit, Service(http), node)
-        due = "what is for sale is what is here" if found.matches else "a new offer is due"
-        lines = [f"offer    {found.offer}", f"commit   {found.commit}: {_changes(found)}"]
-        out.result(found.value(), *lines, f"chain    {found.chain}", due)
-    if must_match and not found.matches:
+        schema, compared = read_offer(file).inputs, standing(file, commit, Service(http), node)
+        due = "what is for sale is what is here" if compared.matches else "a new offer is due"
+        lines = [
+            f"offer    {compared.offer}",
+            *listed(schema),
+            f"commit   {compared.commit}: {_changes(compared)}",
+            f"chain    {compared.chain}",
+        ]
+        out.result({**compared.value(), "inputs": schema.schema}, *lines, due)
+    if must_match and not compared.matches:
         raise typer.Exit(OTHER)
 
 
@@ -136,8 +142,8 @@ def _state(service: Service, node: str, contract: PublicKey) -> list[int] | None
     return state if len(state) >= STATE_FIELDS else None
 
 
-def _changes(found: Standing) -> str:
-    if not found.changed:
+def _changes(compared: Standing) -> str:
+    if not compared.changed:
         return "as sold"
-    more = ", ..." if len(found.changed) > SHOWN else ""
-    return f"differs in {', '.join(found.changed[:SHOWN])}{more}"
+    more = ", ..." if len(compared.changed) > SHOWN else ""
+    return f"differs in {', '.join(compared.changed[:SHOWN])}{more}"

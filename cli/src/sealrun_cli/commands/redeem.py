@@ -12,10 +12,11 @@ import typer
 from sealrun.calls.ticket_url import MAX_URL_LENGTH, Ticket
 from sealrun_cli.lib import options
 from sealrun_cli.lib.evidence import check_folder
+from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import STDIN
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import call_url
-from sealrun_cli.lib.purchase import Bought, coming_back, parsed_inputs, tell
+from sealrun_cli.lib.purchase import Bought, coming_back, tell
 from sealrun_cli.lib.service import Service, good
 
 
@@ -38,7 +39,7 @@ def redeem(
         service, grant = Service(http), held.grant
         out.progress(f"reading the offer that {grant.audience} sells")
         offer = service.offer(f"{grant.audience}/offers/{grant.offer_hash:064x}")
-        chosen = parsed_inputs(given or [], offer)
+        chosen = filled_inputs(parsed_inputs(given or [], offer.inputs), offer.inputs, out, among=grant.open)
         offer.inputs.check({**grant.inputs, **chosen})
         salt, nonce = secrets.token_hex(32), secrets.randbits(128)
         redeemed = held.redeem(chosen, salt=salt, nonce=nonce, expires_at=int(time.time()) + expires_in)

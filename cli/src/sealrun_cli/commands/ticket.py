@@ -19,9 +19,10 @@ from sealrun.offers.offer import Offer
 from sealrun_cli.lib import options
 from sealrun_cli.lib.book import Page, page
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import Output, mina, speaking
-from sealrun_cli.lib.purchase import address_of, cold_start, parsed_inputs
+from sealrun_cli.lib.purchase import address_of, cold_start
 from sealrun_cli.lib.service import Service
 
 MAX_COUNT = 1000
@@ -108,7 +109,7 @@ def ticket(
         if bool(account) != with_pay:
             raise CliError("bad-request", "ticket: expected --pay and --account together, got one of them")
         _check_issuer(issuer, found)
-        inputs, names = _inputs(given or [], opened or [], found)
+        inputs, names = _inputs(given or [], opened or [], found, out)
         end = parsed_until(until, now=int(time.time()))
         audience = offer.removesuffix(f"/offers/{found.id}")
         issuing = Issuing(issuer, found, audience, inputs, names, end)
@@ -150,9 +151,16 @@ def parsed_until(text: str, *, now: int) -> int:
     return seconds
 
 
-def _inputs(given: list[str], opened: list[str], offer: Offer) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Fixed and open inputs. The fixed ones fit the schema; with nothing open they do by themselves."""
-    inputs, properties = parsed_inputs(given, offer), offer.inputs.schema["properties"]
+def _inputs(
+    given: list[str], opened: list[str], offer: Offer, out: Output
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Fixed and open inputs. The fixed ones fit the schema; with nothing open they do by themselves.
+
+    What is neither given nor open is fixed to its default: nobody can set it later.
+    """
+    properties = offer.inputs.schema["properties"]
+    fixed = [name for name in properties if name not in opened]
+    inputs = filled_inputs(parsed_inputs(given, offer.inputs), offer.inputs, out, among=fixed)
     if unknown := [name for name in opened if name not in properties]:
         expected = ", ".join(properties) or "none"
         raise CliError(

@@ -141,7 +141,7 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     for difference in found:
         yield bad("inputs", difference, "run `sealrun init --force`, or edit [inputs]")
     if not found:
-        yield good("inputs", ", ".join(offer.inputs.schema["properties"]) or "none to set")
+        yield good("inputs", ", ".join(offer.inputs.names) or "none to set")
     yield from _not_pinned(offer.source.configuration)
     yield from _limits(offer, pipeline)
     yield from _grade(offer, pipeline)

@@ -1,6 +1,5 @@
 """Buying one run of an offer: make the call, follow it to its end, say how it ended."""
 
-import json
 import secrets
 import shlex
 import time
@@ -22,6 +21,7 @@ from sealrun_cli.lib.chain_view import on_chain
 from sealrun_cli.lib.confirming import confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import fetch
+from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.output import Output, mina, plain
 from sealrun_cli.lib.pay import Till, call_url
 from sealrun_cli.lib.service import Service, good
@@ -91,10 +91,9 @@ class Purchase:
         view, source = self.service.get(self.url), self.offer.source
         if not view["open"]:
             raise CliError("offer-closed", f"offer: expected an open one, got: {view['reason']}")
-        said = ", ".join(f"{name}={value}" for name, value in self.inputs.items()) or "none"
         return [
             f"run      {self.offer.title}: {source.origin}, project {source.project}, {source.ref}",
-            f"inputs   {said}",
+            f"inputs   {assignments(self.inputs)}",
             f"price    this run costs {mina(self.offer.price)} if it succeeds; no fee",
             _signing(account, total),
         ]
@@ -185,26 +184,6 @@ class Bought:
 
     def _named(self, view: Mapping[str, Any]) -> dict[str, Any]:
         return {"reason": None, "receipt": None, "state": None, **view, "call": self.call, "url": self.url}
-
-
-def parsed_inputs(given: list[str], offer: Offer) -> dict[str, Any]:
-    """``name=value`` as the offer's schema types it; what does not fit is the schema's to refuse."""
-    inputs: dict[str, Any] = {}
-    for each in given:
-        name, separator, text = each.partition("=")
-        if not separator:
-            raise CliError("bad-request", f"input: expected NAME=VALUE, got {each[:40]!r}")
-        inputs[name] = _typed(text, offer.inputs.schema["properties"].get(name, {}).get("type"))
-    return inputs
-
-
-def _typed(text: str, kind: object) -> Any:
-    if kind not in ("boolean", "integer", "number"):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def address_of(text: str) -> PublicKey:

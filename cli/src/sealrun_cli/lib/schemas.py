@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sealrun.offers.inputs import MAX_ENCODED, MAX_STRING
+from sealrun.errors import InputsRefused
+from sealrun.offers.inputs import MAX_ENCODED, MAX_STRING, ORDER, InputSchema
 from sealrun.providers.pipeline import Declared, Pipeline
 from sealrun.runs.judge import CALL_INPUT
 from sealrun_cli.lib.errors import CliError
@@ -26,7 +27,9 @@ class Hints:
 
 
 def schema_of(pipeline: Pipeline, hints: Hints) -> dict[str, Any]:
-    """The schema of all inputs but the call hash, and those that are left out.
+    """The schema of all inputs but the call hash and those that are left out, in the file's own order.
+
+    A default that the input's own kind does not take is not in it, see ``lost_defaults``.
 
     Not checked here: what ``sealrun.offers.inputs.InputSchema`` checks of every schema.
 
@@ -45,8 +48,19 @@ def schema_of(pipeline: Pipeline, hints: Hints) -> dict[str, Any]:
         "type": "object",
         "properties": {one.name: _described(one, _kind(one, hints)) for one in offered},
         "required": [one.name for one in offered if one.required],
+        ORDER: [one.name for one in offered],
         "additionalProperties": False,
     }
+
+
+def lost_defaults(schema: Mapping[str, Any], pipeline: Pipeline) -> list[str]:
+    """Inputs whose default in the pipeline's file is none that a buyer could give: the offer lacks it."""
+    properties = schema["properties"]
+    return [
+        name
+        for name in schema[ORDER]
+        if pipeline.inputs[name].default is not None and "default" not in properties[name]
+    ]
 
 
 def differences(schema: Mapping[str, Any], pipeline: Pipeline) -> Iterator[str]:
@@ -139,8 +153,24 @@ def _refused(one: Declared, got: str, advice: str) -> CliError:
 
 
 def _described(one: Declared, kind: dict[str, Any]) -> dict[str, Any]:
-    said = " ".join(one.description.split())[:MAX_DESCRIPTION]
-    return {**kind, "description": said} if said else kind
+    """The kind with the file's own description and default, where it has them."""
+    description = " ".join(one.description.split())[:MAX_DESCRIPTION]
+    described = {**kind, "description": description} if description else kind
+    return {**described, "default": one.default} if _takes(kind, one.default) else described
+
+
+def _takes(kind: Mapping[str, Any], value: object) -> bool:
+    """Whether an offer may have this default, which is any YAML value so far."""
+    if not isinstance(value, str | int | float):
+        return False
+    properties = {"x": {**kind, "default": value}}
+    try:
+        InputSchema.parse(
+            {"type": "object", "properties": properties, "additionalProperties": False}, at_most=1
+        )
+    except InputsRefused:
+        return False
+    return True
 
 
 def _listed(pipeline: Pipeline) -> str:

@@ -11,6 +11,9 @@ A pipeline's inputs are code in somebody's shell and YAML, so only five kinds of
 
 Whatever the pattern says, a string that reaches a pipeline begins with a letter or digit and holds only
 letters, digits and ``. _ / + -``, never ``..``: nothing there means anything to a shell or to YAML.
+
+Each kind may have a ``default``, which must be a value that the input takes. A canonical document sorts its
+names, so the order in which people should see the inputs is a list of its own, ``x-order``.
 """
 
 import base64
@@ -39,7 +42,8 @@ RESERVED = "sealrun_call"
 _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_/+-]|\.(?!\.))*", re.ASCII)
 _SAFE_IN_WORDS = "a letter or digit, then letters, digits and . _ / + - without .."
 _NAME = r"[a-z][a-z0-9_]{0,63}"
-_COMMON = ("type", "title", "description")
+_COMMON = ("type", "title", "description", "default")
+ORDER = "x-order"
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,10 @@ class InputSchema:
             Malformed: the schema is not an object of the expected names.
         """
         value = read.only(
-            schema, ("type", "properties", "additionalProperties"), where="inputs", optional=("required",)
+            schema,
+            ("type", "properties", "additionalProperties"),
+            where="inputs",
+            optional=("required", ORDER),
         )
         if value["type"] != "object" or value["additionalProperties"] is not False:
             raise InputsRefused('inputs: expected "type": "object" and "additionalProperties": false')
@@ -68,9 +75,32 @@ class InputSchema:
         for name, kind in properties.items():
             _check_property(name, kind)
         _check_required(value.get("required", []), properties)
+        if ORDER in value:
+            _check_order(value[ORDER], properties)
         schema_of = cls(value, frozenset(n for n, k in properties.items() if "contentEncoding" in k))
         schema_of._validator  # noqa: B018  a pattern that the linear-time engine does not take is refused here
+        schema_of._check_defaults()
         return schema_of
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The inputs' names in the order that the offer gives, or in that of the alphabet."""
+        return tuple(self.schema.get(ORDER) or sorted(self.schema["properties"]))
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """What the inputs that have a default take when a call leaves them out, in order."""
+        properties = self.schema["properties"]
+        return {name: properties[name]["default"] for name in self.names if "default" in properties[name]}
+
+    def filled(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs in order, with the default of each one that is left out; unknown names come last.
+
+        A client does this before it hashes the inputs, so that the call says what ran. The functions never
+        do: they start what was signed. Not checked: whether the inputs fit, see ``check``.
+        """
+        whole = {**self.defaults, **inputs}
+        return {name: whole[name] for name in (*self.names, *whole) if name in whole}
 
     def check(self, inputs: object) -> dict[str, Any]:
         """The inputs, if they fit.
@@ -100,6 +130,14 @@ class InputSchema:
                 f"inputs: expected patterns that match in linear time, {str(error)[:200]}"
             ) from error
 
+    def _check_defaults(self) -> None:
+        without_required = InputSchema({**self.schema, "required": []}, self.encoded)
+        for name, default in self.defaults.items():
+            try:
+                without_required.check({name: default})
+            except InputsRefused as error:
+                raise InputsRefused(f"default of {error.detail}") from error
+
     def _check_value(self, name: str, value: object) -> None:
         if not isinstance(value, str):
             return
@@ -120,11 +158,11 @@ def _check_property(name: str, kind: object) -> None:
         "number": _check_number,
         "string": _check_string,
     }
-    said = kind.get("type") if isinstance(kind, dict) else None
-    if not isinstance(kind, dict) or not isinstance(said, str) or said not in kinds:
+    type_name = kind.get("type") if isinstance(kind, dict) else None
+    if not isinstance(kind, dict) or not isinstance(type_name, str) or type_name not in kinds:
         raise InputsRefused(f"{name}: expected a type out of {', '.join(kinds)}, got something else")
     try:
-        kinds[said](kind)
+        kinds[type_name](kind)
     except Malformed as error:
         raise InputsRefused(f"{name}: {error.detail}") from error
 
@@ -177,6 +215,17 @@ def _check_required(required: object, properties: Mapping[str, Any]) -> None:
         isinstance(name, str) and name in properties for name in required
     ):
         raise InputsRefused("required: expected a list of names that stand in properties")
+
+
+def _check_order(order: object, properties: Mapping[str, Any]) -> None:
+    """Bounded by the properties, which were counted before."""
+    if (
+        not isinstance(order, list)
+        or len(order) != len(properties)
+        or not all(isinstance(name, str) for name in order)
+        or set(order) != properties.keys()
+    ):
+        raise InputsRefused(f"{ORDER}: expected every name of properties once, got something else")
 
 
 def _check_encoded(name: str, value: str) -> None:

@@ -21,6 +21,7 @@ class Declared:
     regex: str = ""
     description: str = ""
     unknown: tuple[str, ...] = ()  # members that nothing here knows
+    default: Any = None  # as the file has it; None for none, and for YAML's null
 
 
 @dataclass(frozen=True)

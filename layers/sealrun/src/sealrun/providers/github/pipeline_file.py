@@ -80,6 +80,7 @@ def _input(name: str, value: Any) -> Declared:
         required=found.get("required") is True,
         options=options(found),
         description=str(found.get("description") or ""),
+        default=found.get("default"),
         unknown=tuple(str(each) for each in found if each not in _INPUT_NAMES),
     )
 

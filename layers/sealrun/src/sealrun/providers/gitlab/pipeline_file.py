@@ -96,6 +96,7 @@ def _input(name: str, value: Any) -> Declared:
         options=options(found),
         regex=str(found.get("regex") or ""),
         description=str(found.get("description") or ""),
+        default=found.get("default"),
         unknown=tuple(str(each) for each in found if each not in _INPUT_NAMES),
     )
 
