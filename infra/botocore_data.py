@@ -1,4 +1,4 @@
-"""Cuts botocore's data down to what the functions use, without changing what it says about that.
+"""Cuts botocore's data down to the services that the functions use, and leaves those unchanged.
 
 Left out: the models of other services, their endpoints, examples, and documentation texts, none of which a
 client reads at run time. Models are stored as plain JSON: that is smaller work at a cold start than gzip.
@@ -40,12 +40,12 @@ def _rewrite(path: Path) -> None:
     content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     path.unlink()
     plain, value = path.with_suffix("") if path.suffix == ".gz" else path, json.loads(content)
-    # An endpoint rule set's parameters must have their documentation, botocore reads it.
+    # Parameters of an endpoint rule set keep their documentation, because botocore reads it.
     _write(plain, _undocumented(value) if plain.name.startswith("service-") else value)
 
 
 def _undocumented(value: Any) -> Any:
-    """Without documentation texts; a shape's member of that name is an object and stays."""
+    """Drop the documentation texts. A member of a shape that has this name is an object and stays."""
     if isinstance(value, list):
         return [_undocumented(item) for item in value]
     if not isinstance(value, dict):

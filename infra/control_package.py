@@ -1,7 +1,7 @@
 """Packs the control plane for CloudFormation: ``python -m infra.control_package --out DIR``.
 
-Chalice writes the template and the archive, offline. The template wants the parameters of ``template.json``:
-names of table, offers and layers come from the stack that nests it, and the archive's place in a bucket.
+Chalice writes the template and the archive, offline. The template takes the parameters of ``template.json``:
+the stack around it passes the names of table, offers and layers, and the place of the archive in a bucket.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from infra.layers import OWN, ROOT
 
 FOLDER = ROOT / "infra" / "control"
 CHALICE = Path(sys.executable).with_name("chalice")
-# Chalice imports the app. Nothing is asked of AWS; boto3 wants a region to be made at all.
+# Chalice imports the app. No request goes to AWS, but boto3 cannot make a client without a region.
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "PATH": "/usr/bin:/bin",
@@ -30,7 +30,7 @@ def package(out: Path) -> tuple[Path, Path]:
     """Write ``control.json`` and ``control.zip`` into the folder, and return them.
 
     Raises:
-        subprocess.CalledProcessError: chalice refused; it said why on stderr.
+        subprocess.CalledProcessError: chalice failed; stderr has the reason.
     """
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:

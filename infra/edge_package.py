@@ -1,4 +1,4 @@
-"""Puts the edge's function together: Lambda@Edge has no layers, so it carries its own copy of the pure core.
+"""Packs the function for the edge. Lambda@Edge has no layers, so the package has a copy of the pure core.
 
 ``python -m infra.edge_package --out edge_gate.zip [--issuer B62...]`` writes the archive for us-east-1.
 """
@@ -17,7 +17,7 @@ from infra.target import LAMBDA, Target
 from mina.keys import PublicKey
 
 FUNCTION = ROOT / "functions" / "edge_gate"
-# Of layers/sealrun, what checks a ticket; an import of anything else fails in the test of the package.
+# The files of layers/sealrun that check a ticket. A test runs the package alone and finds a missing one.
 CORE = (
     *("__init__", "errors"),
     *("encoding/__init__", "encoding/fields", "encoding/json_limits", "encoding/origins", "encoding/read"),
@@ -28,9 +28,9 @@ MAX_ARCHIVE_BYTES = 1_000_000
 
 
 def assemble(folder: Path, *, issuers: list[str] | None, target: Target = LAMBDA) -> None:
-    """Lay handler, issuers, ``mina``, the core's files and ``rfc8785`` out in a folder, with bytecode.
+    """Copy handler, issuers, ``mina``, the core's files and ``rfc8785`` into a folder, and compile them.
 
-    ``issuers`` are public keys whose tickets pass; None lets all pass, an empty list would let nobody.
+    Only tickets of these ``issuers`` (public keys) pass. With None all tickets do; with an empty list none.
 
     Raises:
         ValueError: the list is empty.
@@ -51,7 +51,7 @@ def assemble(folder: Path, *, issuers: list[str] | None, target: Target = LAMBDA
 
 
 def write(archive: Path, *, issuers: list[str] | None = None, target: Target = LAMBDA) -> str:
-    """The zip archive; its SHA-256.
+    """Write the zip archive and return its SHA-256.
 
     Raises:
         ValueError: it is larger than a viewer's function may be, or ``issuers`` is empty.
@@ -66,7 +66,7 @@ def write(archive: Path, *, issuers: list[str] | None = None, target: Target = L
 
 
 def _installed(name: str) -> Path:
-    """A pure package of the locked environment that runs this."""
+    """The folder of a pure Python package in the running environment."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"{name}: expected it installed")
@@ -85,7 +85,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.edge_package", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="the archive")
     parser.add_argument(
-        "--issuer", type=_issuer, action="append", help="a key whose tickets pass; all pass when left out"
+        "--issuer",
+        type=_issuer,
+        action="append",
+        help="an issuer's key; without this option the tickets of every issuer pass",
     )
     options = parser.parse_args(arguments)
     print(f"{write(options.out, issuers=options.issuer)}  {options.out.name}")

@@ -23,10 +23,10 @@ from infra.target import NATIVE, Target
 ROOT = Path(__file__).resolve().parents[1]
 OWN = ("mina", "sealrun")
 LAYERS = (*OWN, "deps")
-# zip's first moment; no build has another.
+# The earliest time that zip can express; every build uses it.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 MODE = 0o644 << 16
-# Of AWS's services the functions use these, and STS by way of credentials.
+# The AWS services that the functions use; credentials need STS.
 SERVICES = ("dynamodb", "kms", "lambda", "s3", "sts")
 
 
@@ -69,7 +69,7 @@ def build_layers(
 
 
 def unpacked(name: str, folder: Path, *, target: Target = NATIVE) -> None:
-    """Lay a layer out in a folder, as Lambda unpacks it under ``/opt``: everything stands in ``python/``."""
+    """Write a layer's files to a folder as Lambda unpacks them under ``/opt``: all of them in ``python/``."""
     python = folder / "python"
     if name == "deps":
         _install(python, target)
@@ -80,10 +80,10 @@ def unpacked(name: str, folder: Path, *, target: Target = NATIVE) -> None:
 
 
 def _install(folder: Path, target: Target) -> None:
-    """pip, from hashes and wheels alone; metadata and scripts are of no use in a function."""
+    """Install with pip, only by hash and from wheels. Functions need no metadata and no scripts."""
     pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-compile"]
     locked = ROOT / "layers" / "deps" / "requirements.txt"
-    # --no-deps: the lock is complete, and pip would read other packages' conditions for the running Python.
+    # --no-deps: the lock is complete, and pip would evaluate environment markers for the running Python.
     named = [
         "--no-deps",
         "--require-hashes",
@@ -100,7 +100,7 @@ def _install(folder: Path, target: Target) -> None:
 
 
 def compile_folder(folder: Path, *, shown_as: str, target: Target) -> None:
-    """Bytecode that Python believes without looking at the source's time, which a layer does not keep.
+    """Compile to bytecode that Python uses without comparing the source's time, which a layer does not keep.
 
     A process of its own, because what is in memory already can show in the bytes. Nothing is compiled where
     the target's Python is not at hand.
@@ -116,7 +116,7 @@ def compile_folder(folder: Path, *, shown_as: str, target: Target) -> None:
 
 
 def write_archive(folder: Path, archive: Path) -> None:
-    """Zip a folder's files by name; nothing of the file system but names and bytes gets in."""
+    """Zip a folder's files in the order of their names. Only names and bytes get into the archive."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as written:
         for path in files:

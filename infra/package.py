@@ -4,7 +4,7 @@
     upload(packed, s3, bucket=bucket)                    # create-only, under the digest of the content
     url = packed.url(bucket, region)                     # what CreateStack or CreateChangeSet is given
 
-The stack wants the capabilities in ``CAPABILITIES``. ``python -m infra.package --out DIR --bucket NAME``
+The stack needs the capabilities in ``CAPABILITIES``. ``python -m infra.package --out DIR --bucket NAME``
 packs and prints the root template's URL. The bucket must be in the stack's own region.
 """
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 TEMPLATE = ROOT / "template.yaml"
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
-# The one place where a template names a file; each stands on a line of its own.
+# How a template names a file: on a line of its own, after one of these names.
 LOCAL = re.compile(
     r"^(?P<indent> +)(?P<name>CodeKey|CodeUri|ContentUri|TemplateURL): (?P<file>[a-z0-9_./-]+)$", re.MULTILINE
 )
-# A nested template that knows its archive by bucket and key is told the bucket beside the key.
+# Some nested templates take bucket and key of an archive as two parameters; this is the bucket's line.
 BUCKET = re.compile(r"^(?P<indent> +)CodeBucket: packages$", re.MULTILINE)
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_TEMPLATE_BYTES = 1_000_000
@@ -41,7 +41,7 @@ MAX_TEMPLATE_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class Part:
-    """One file to upload; ``name`` is what the template calls it, as ``functions/call``."""
+    """One file to upload; ``name`` is its name in the template, for example ``functions/call``."""
 
     name: str
     path: Path
@@ -49,19 +49,19 @@ class Part:
 
     @property
     def key(self) -> str:
-        """The object's key: the content's own digest, so that a key never changes what it holds."""
+        """The object's key. It is the digest of the content, so the content under a key never changes."""
         return f"sealrun/{self.sha256}{self.path.suffix}"
 
 
 @dataclass(frozen=True)
 class Packed:
-    """All archives and nested templates, and the folder in which they lie."""
+    """All archives and nested templates, and the folder that holds them."""
 
     parts: tuple[Part, ...]
     folder: Path
 
     def template(self, bucket: str, region: str) -> str:
-        """The root template with every file replaced by its place in the bucket.
+        """The root template with the place in the bucket instead of each file name.
 
         Raises:
             ValueError: it names a file that was not packed, or is too long for CloudFormation.
@@ -83,7 +83,7 @@ class Packed:
         return text
 
     def root(self, bucket: str, region: str) -> Part:
-        """The root template as a file beside the parts."""
+        """The root template, written to a file beside the parts."""
         path = self.folder / "template.yaml"
         path.write_text(self.template(bucket, region), encoding="utf-8")
         return _part("template.yaml", path)
@@ -120,10 +120,10 @@ def pack(out: Path, *, target: Target = LAMBDA) -> Packed:
 
 
 def upload(packed: Packed, s3: "S3Client", *, bucket: str) -> list[str]:
-    """Put what is not there yet, and the root template; the keys that were new.
+    """Upload the root template and every part that is not there yet; return the keys that are new.
 
     Raises:
-        botocore.exceptions.ClientError: the bucket is not there, or may not be written.
+        botocore.exceptions.ClientError: the bucket does not exist, or these credentials may not write to it.
     """
     region = s3.meta.region_name
     return [
@@ -132,7 +132,7 @@ def upload(packed: Packed, s3: "S3Client", *, bucket: str) -> list[str]:
 
 
 def _created(part: Part, s3: "S3Client", *, bucket: str) -> bool:
-    """True if the object was not there; an object that is there holds the same bytes, its key says so."""
+    """True if the object was not there. If it was, it has the same bytes, because its key is their digest."""
     try:
         with part.path.open("rb") as body:
             s3.put_object(Bucket=bucket, Key=part.key, Body=body, IfNoneMatch="*")
@@ -156,7 +156,7 @@ def _part(name: str, path: Path) -> Part:
 
 
 def _url(bucket: str, region: str, key: str) -> str:
-    """As `aws cloudformation package` writes it; stand-ins for AWS read no other form."""
+    """In the form that `aws cloudformation package` writes; local stand-ins for AWS accept no other."""
     return f"https://s3.{region}.amazonaws.com/{bucket}/{key}"
 
 
@@ -175,7 +175,8 @@ def main(arguments: list[str] | None = None) -> int:
     target = Target(options.python, options.platform)
     if target.interpreter() is None:
         print(
-            f"package: no Python {target.python} here: no bytecode, functions start slower", file=sys.stderr
+            f"package: expected Python {target.python} for bytecode, got none: functions will start slower",
+            file=sys.stderr,
         )
     packed = pack(options.out, target=target)
     if options.upload:

@@ -1,4 +1,4 @@
-"""What a layer is built for: a Python version and a kind of machine."""
+"""The Python version and the machine that a layer is built for."""
 
 import os
 import platform
@@ -15,13 +15,13 @@ GLIBC = range(34, 16, -1)
 
 @dataclass(frozen=True)
 class Target:
-    """A Python ``3.13`` on a machine ``aarch64`` or ``x86_64``, as the wheels' names have it."""
+    """A Python such as ``3.13`` on ``aarch64`` or ``x86_64``, named as in the file names of wheels."""
 
     python: str
     machine: str
 
     def pip_options(self) -> list[str]:
-        """What makes pip choose this target's wheels; nothing for the running Python itself."""
+        """Pip's options that choose wheels for this target; none if it is the running Python."""
         if self == NATIVE:
             return []
         tag = f"cp{self.python.replace('.', '')}"
@@ -33,18 +33,18 @@ class Target:
         return [*named, "--python-version", self.python, "--implementation", "cp", *abis]
 
     def interpreter(self) -> str | None:
-        """A Python of this version on this machine; its bytecode is the same for every kind of machine."""
+        """A Python of this version on this machine. Bytecode is the same on every machine."""
         return sys.executable if self.python == NATIVE.python else _found(self.python)
 
 
 NATIVE = Target(f"{sys.version_info.major}.{sys.version_info.minor}", platform.machine())
-# What template.yaml deploys to.
+# The target of template.yaml.
 LAMBDA = Target("3.13", "aarch64")
 
 
 @cache
 def _found(version: str) -> str | None:
-    """On PATH, or among pyenv's; only one that starts and says that it is this version."""
+    """A Python on PATH or from pyenv that starts and reports this version."""
     name = f"python{version}"
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     candidates = [shutil.which(name), *sorted(map(str, pyenv.glob(f"{version}.*/bin/{name}")))]

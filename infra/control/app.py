@@ -1,6 +1,6 @@
-"""The operator's control plane: offers, calls, accounts, late runs, holds and quotas. No token, no key.
+"""The operator's control plane: offers, calls, accounts, late runs, pauses and quotas. No token, no key.
 
-API Gateway lets in whom IAM allows ``execute-api:Invoke``; ``infra/control_package.py`` packs it.
+API Gateway asks IAM for ``execute-api:Invoke``; ``infra/control_package.py`` packs it.
 """
 
 import os
@@ -36,7 +36,7 @@ def table() -> ControlTable:
 
 
 def route(path: str, method: str = "GET") -> Callable[[View], View]:
-    """A view behind IAM, whose errors are problem documents as the public API has them."""
+    """A view behind IAM. Its errors are problem documents, as in the public API."""
 
     def added(view: View) -> View:
         @wraps(view)
@@ -55,7 +55,7 @@ def route(path: str, method: str = "GET") -> Callable[[View], View]:
 
 @route("/offers")
 def get_offers() -> Any:
-    """What is for sale here: open or not and why, and the quotas of buyers."""
+    """The offers of this stack: whether each is open, why not, and the quotas of buyers."""
     return {"offers": table().offers()}
 
 
@@ -67,7 +67,7 @@ def get_offer(offer: str) -> Any:
 
 @route("/offers/{offer}/pause", "PUT")
 def put_pause(offer: str) -> Any:
-    """Pause it: ``{"reason": "..."}`` is what callers are told. Health checks do not end this."""
+    """Pause it. Buyers are told the reason in ``{"reason": "..."}``. Health checks do not end the pause."""
     body = read.only(_body(), ("reason",), where="pause")
     reason = read.text(body, "reason", pattern="[ -~]{1,200}", says="1 to 200 printable ASCII characters")
     return table().pause(offer, reason)
@@ -75,13 +75,13 @@ def put_pause(offer: str) -> Any:
 
 @route("/offers/{offer}/pause", "DELETE")
 def delete_pause(offer: str) -> Any:
-    """Resume it. What a health check found, or its seller's closing, stays."""
+    """Resume it. A suspension by a health check stays, and so does a closing by its seller."""
     return table().pause(offer, "")
 
 
 @route("/offers/{offer}/quotas/{buyer}", "PUT")
 def put_quota(offer: str, buyer: str) -> Any:
-    """Bound a buyer: ``{"per_hour": 5}``; 0 lets none of its calls in."""
+    """Limit a buyer: ``{"per_hour": 5}``; 0 refuses all of its calls."""
     per_hour = read.whole(
         read.only(_body(), ("per_hour",), where="quota"), "per_hour", low=0, high=MAX_PER_HOUR
     )
@@ -90,19 +90,19 @@ def put_quota(offer: str, buyer: str) -> Any:
 
 @route("/offers/{offer}/quotas/{buyer}", "DELETE")
 def delete_quota(offer: str, buyer: str) -> Any:
-    """Back to the offer's own quota."""
+    """Return to the offer's own quota."""
     return table().limit(offer, _buyer(buyer), None)
 
 
 @route("/calls")
 def get_calls() -> Any:
-    """A page of calls; ``?after=`` takes what the page before says is next."""
+    """A page of calls; ``?after=`` takes ``next`` of the page before."""
     return table().calls(_after())
 
 
 @route("/calls/{call}")
 def get_call(call: str) -> Any:
-    """One call: state, account, price, run and reason, and nothing that is the buyer's own."""
+    """One call: state, account, price, run and reason, and nothing that is private to the buyer."""
     return table().call(call)
 
 

@@ -19,12 +19,12 @@ PAGE = ROOT / "docs" / "reference" / "http.md"
 
 
 def text() -> str:
-    """The description as the file has it."""
+    """The text of the description's file."""
     return json.dumps(_document(), indent=1) + "\n"
 
 
 def page_text() -> str:
-    """The page as the file has it."""
+    """The text of the page's file."""
     return page(_document())
 
 
@@ -33,7 +33,7 @@ def _document() -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check; 1 where a file is another."""
+    """Write or check; 1 if a file differs."""
     parser = argparse.ArgumentParser(prog="python -m infra.openapi", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing")
     parser.add_argument("--file", type=Path, default=FILE)

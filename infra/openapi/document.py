@@ -15,9 +15,9 @@ from sealrun.service.problems import MEDIA_TYPE
 
 VERSION = "3.1.1"
 PREFIX = "urn:sealrun:problem:"
-# What any request may get: another method is meant, or it is our own fault.
+# Answers that any request may get: the path takes another method, or sealrun itself failed.
 SHARED = (HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.INTERNAL_SERVER_ERROR)
-# What is told without a word of ours: there is no such path, or we do not know what happened.
+# Answers without an error type of sealrun: there is no such path, or an unexpected error.
 PLAIN = (HTTPStatus.NOT_FOUND, HTTPStatus.INTERNAL_SERVER_ERROR)
 ABOUT = """\
 Buy one CI job with a Mina wallet. The buyer signs each call and pays over x402 v2. The evidence of the run
@@ -115,7 +115,7 @@ def _name(status: HTTPStatus) -> str:
 
 
 def _refusal(status: HTTPStatus, refuses: tuple[type[SealrunError], ...]) -> dict[str, Any]:
-    """The problem documents of one status; ``about:blank`` is what no error of ours is about."""
+    """The problem documents of one status; ``about:blank`` stands for errors without a type of their own."""
     types = sorted({f"{PREFIX}{error.type}" for error in refuses if error.status == status})
     types += ["about:blank"] if status in PLAIN else []
     titles = sorted({error.title for error in refuses if error.status == status})
@@ -129,7 +129,7 @@ def _refusal(status: HTTPStatus, refuses: tuple[type[SealrunError], ...]) -> dic
 
 
 def _problem(status: HTTPStatus | None, types: list[str] | None = None) -> Schema:
-    """RFC 9457; of one status with its own types, or of any."""
+    """A problem document (RFC 9457), for one status and its types or for any."""
     every = sorted({f"{PREFIX}{error.type}" for error in vars(errors).values() if _is_ours(error)})
     code = constant(int(status)) if status else whole(400, 599)
     words: Schema = {"type": "string"}

@@ -1,4 +1,4 @@
-"""The schemas of what the public API takes and gives, by name."""
+"""The schemas of requests and answers of the public API, by name."""
 
 from infra.openapi.offer import OFFER, TERMS
 from infra.openapi.shapes import (
@@ -33,7 +33,7 @@ from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import State
 
 _TEXT: Schema = {"type": "string"}
-# What the wallet signs for a call: one signature authorises the call and its payment.
+# The fields that the wallet signs for a call. One signature authorises the call and its payment.
 _CALL_SIGNATURE = signed(VOUCHER, "account.x", "account.isOdd", "limit", "call hash")
 _VOUCHER = {"limit": NANOMINA, "callHash": FIELD, "signature": _CALL_SIGNATURE}
 

@@ -1,4 +1,4 @@
-"""The routes of the functions as their source has them; nothing is imported."""
+"""The routes of the functions, read from their source without importing it."""
 
 import ast
 import re
@@ -21,7 +21,7 @@ class Handled:
 
     @property
     def route(self) -> str:
-        """Method and path, as ``routes.py`` names it."""
+        """Method and path, as in ``routes.py``."""
         return f"{self.method} {self.path}"
 
     @property

@@ -1,4 +1,4 @@
-"""The schema of an offer's document, of which ``sealrun.offers.offer`` is the last word."""
+"""The schema of an offer's document. What ``sealrun.offers.offer`` accepts decides."""
 
 from infra.openapi.shapes import (
     FIELD,

@@ -65,7 +65,7 @@ def _document(schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _rows(schema: Mapping[str, Any], under: str = "") -> Iterator[list[str]]:
-    """One row a name; the names of an object inside stand after a dot."""
+    """One row for each name; names inside an object follow a dot."""
     for name, value in schema.get("properties", {}).items():
         optional = name not in schema.get("required", ())
         yield [_named(f"{under}{name}", not optional), _kind(value)]
@@ -75,7 +75,7 @@ def _rows(schema: Mapping[str, Any], under: str = "") -> Iterator[list[str]]:
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
-    """What a value is, in a few words; named schemas are links."""
+    """A value in a few words; named schemas are links."""
     words = _escaped(schema["description"]) if schema.get("description") else ""
     return ": ".join(filter(None, (_form(schema), words)))
 
@@ -139,5 +139,5 @@ def _table(head: tuple[str, ...], rows: Iterable[list[str]]) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """A bar would end a table's cell, also within code."""
+    """Escape bars, which would end a cell of the table even within code."""
     return text.replace("|", "\\|").replace("\n", " ")

@@ -1,4 +1,4 @@
-"""What the handlers' code does not say of their routes: one entry each, by method and path."""
+"""Facts about the routes that the handlers' code does not show, by method and path."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Parameter:
-    """One of a header or of the query; those of the path are in ``PATH``."""
+    """A parameter in a header or in the query; ``PATH`` has those in paths."""
 
     name: str
     place: str  # header, or query
@@ -24,7 +24,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """How one route answers; its words and its parameters in the path come from the handler."""
+    """The answers of one route. Its summary and its path parameters come from the handler."""
 
     answer: Schema
     refuses: tuple[type[SealrunError], ...] = ()  # whose problem documents it may answer with

@@ -1,4 +1,4 @@
-"""Small JSON Schemas (draft 2020-12) that many documents are made of, with the bounds of the code itself."""
+"""Small JSON Schemas (draft 2020-12) that make up the documents, with the bounds that the code uses."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ BASE58 = "1-9A-HJ-NP-Za-km-z"
 
 
 def closed(required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
-    """An object of exactly these names."""
+    """An object with exactly these names."""
     return {
         "type": "object",
         "properties": {**required, **(optional or {})},
@@ -32,7 +32,7 @@ def whole(low: int, high: int = MAX_UNIX_SECONDS, says: str = "") -> Schema:
 
 
 def items(schema: Schema, at_most: int) -> Schema:
-    """A list of at most so many."""
+    """A list with at most so many items."""
     return {"type": "array", "items": schema, "maxItems": at_most}
 
 
@@ -67,7 +67,7 @@ def embedded(schema: Schema, says: str) -> Schema:
     }
 
 
-# Named schemas of single values; in the others they are references.
+# Named schemas of single values; other schemas refer to them.
 VALUES = {
     # A field is below 2**254 but for one in 2**126, so its first digit is at most 3.
     "Hash": text("[0-3][0-9a-f]{63}", "A Poseidon hash: one field as 64 lower-case hex digits."),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs tools that want packages of other versions than this repository, each into an environment of its own:
+# Installs tools that need other package versions than this repository, each into an environment of its own:
 # infra/tools/install.sh NAME... reads infra/tools/NAME.txt and makes .venv-NAME. What is installed is left alone.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

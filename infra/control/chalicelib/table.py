@@ -1,7 +1,7 @@
-"""The ledger's table as an operator may see it.
+"""The part of the ledger's table that an operator may see.
 
-Every request names the attributes that it wants, and the policy beside ``app.py`` allows no others: sealed
-credentials, calls as they came (inputs, signatures) and vouchers are out of reach, not only left out.
+Every request names the attributes that it reads, and the policy beside ``app.py`` allows no others. So sealed
+credentials, whole calls (inputs, signatures) and vouchers are not only left out, but out of reach.
 """
 
 import base64
@@ -31,7 +31,7 @@ MAX_READS = 20
 MAX_KEY = (2048, 1024)
 MAX_TOKEN = 8192
 _NOT_A_PAGE = "after: expected what the page before gave as next, got something else"
-# An offer's item is read with every call, so it holds few of them.
+# An offer's item is read with every call, so it can hold only a few quotas.
 MAX_QUOTAS = 50
 MAX_REASON = 200
 
@@ -48,7 +48,7 @@ class ControlTable:
     serves: tuple[str, ...]
 
     def offers(self) -> list[dict[str, Any]]:
-        """What is for sale here, without the documents."""
+        """The offers of this stack, without their documents."""
         found = [self._offer(offer) for offer in self.serves]
         return [{name: each[name] for name in each if name != "document"} for each in found if each]
 
@@ -74,12 +74,12 @@ class ControlTable:
         return self.offer(offer)
 
     def limit(self, offer: str, buyer: str, per_hour: int | None) -> dict[str, Any]:
-        """Let a buyer call so often an hour, 0 for never; None for as often as the offer says.
+        """Limit the calls of a buyer in an hour; 0 allows none, None returns to the offer's own quota.
 
         Raises:
             NotFound: the offer is not sold here.
-            Malformed: as many buyers as an offer can have are limited already.
-            Conflict: somebody else changed them meanwhile.
+            Malformed: the offer has as many limited buyers as it can have.
+            Conflict: somebody else changed the quotas meanwhile.
         """
         before = self.offer(offer)["quotas"]
         after = {each: number for each, number in before.items() if each != buyer}
@@ -114,7 +114,7 @@ class ControlTable:
         return {"calls": [_call(item) for item in items], "next": following}
 
     def account(self, address: str) -> dict[str, Any]:
-        """One prepaid account. Nanomina.
+        """One prepaid account; amounts are in nanomina.
 
         Raises:
             NotFound: no call of it was ever claimed here.
@@ -130,7 +130,7 @@ class ControlTable:
         return {"accounts": [_account(item) for item in items], "next": following}
 
     def late(self, now: int) -> list[dict[str, Any]]:
-        """Calls that should be over: start, run and collection have had their time. The latest first.
+        """Calls that should be over, as the time for start, run and collection has passed; the latest first.
 
         At most 100 of each offer are looked at, those that have waited longest for the sweep.
         """
@@ -175,7 +175,7 @@ class ControlTable:
     def _page(
         self, sort: str, attributes: Collection[str], after: str
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """The items of the first read that finds any, or of the last that a page may do."""
+        """The items of the first read that finds some, or of the last read that a page may make."""
         start, items = _opened(after), list[dict[str, Any]]()
         for _ in range(MAX_READS):
             answer = self._read(
@@ -196,7 +196,7 @@ class ControlTable:
         return self._read("get_item", attributes, Key=key, ConsistentRead=True).get("Item")
 
     def _read(self, operation: str, attributes: Collection[str], **arguments: Any) -> dict[str, Any]:
-        """These attributes and no others; names may be DynamoDB's own words."""
+        """Read these attributes and no others. Placeholders stand for names that DynamoDB reserves."""
         names = {f"#a{number}": name for number, name in enumerate(attributes)}
         projection = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
         return Table(self.client, self.name).call(operation, **projection, **arguments) or {}
@@ -204,7 +204,7 @@ class ControlTable:
     def _set(
         self, offer: str, name: str, value: dict[str, Any], *, before: dict[str, Any] | None = None
     ) -> bool:
-        """Change one attribute of an offer that is there; False where it is not as before."""
+        """Change one attribute of an existing offer; False if it is no longer as ``before``."""
         condition, values = "attribute_exists(pk)", {":value": value}
         if before is not None:
             condition += " AND (attribute_not_exists(#name) OR #name = :before)"
@@ -225,7 +225,7 @@ def _numbers(values: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _token(start: Mapping[str, Any]) -> str:
-    """The whole key at which the next page begins: an account's items share their ``pk``."""
+    """The key after which the next page begins, with ``sk``: an account's items share their ``pk``."""
     named = json.dumps([start[name]["S"] for name in keys.KEY], separators=(",", ":"))
     return base64.urlsafe_b64encode(named.encode()).decode().rstrip("=")
 

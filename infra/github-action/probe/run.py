@@ -1,4 +1,4 @@
-"""Run the step's command under the probe of this very checkout; the CI token goes to the probe alone."""
+"""Run the step's command under the probe of this checkout. Only the probe gets the CI token."""
 
 import json
 import os
@@ -15,7 +15,7 @@ TOKEN_SECONDS = 30
 
 
 def token(call: str) -> str:
-    """GitHub's word on which job this is, made out to the call.
+    """GitHub's token that names this job, with the call as its audience.
 
     https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
     """
@@ -27,7 +27,7 @@ def token(call: str) -> str:
         return str(json.load(answer)["value"])
 
 
-# Taken out, so that the command finds the job's environment as it was.
+# Removed, so that the command sees the job's own environment.
 command, sampler, probes, call, out = (
     os.environ.pop(f"SEALRUN_PROBE_{name}") for name in ("COMMAND", "SAMPLER", "PROBES", "CALL", "OUT")
 )

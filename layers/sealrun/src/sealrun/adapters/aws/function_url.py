@@ -20,14 +20,14 @@ from sealrun.runs.record import Record
 from sealrun.service.problems import plain_problem, problem
 from sealrun.service.views import public_view
 
-# What the distribution shows to functions whose URL anyone could find.
+# The header with CloudFront's secret, for functions whose URLs anyone could reach.
 ORIGIN_HEADER = "x-sealrun-origin"
-# Whoever has one IPv6 address has a whole such network.
+# A sender with one IPv6 address usually controls a whole network of this size.
 IPV6_PREFIX = 64
 
 
 def resolver(logger: Logger, meter: Meter | None = None) -> LambdaFunctionUrlResolver:
-    """A resolver that answers every error with a problem document, and logs and counts what kind it was."""
+    """A resolver that answers every error with a problem document, and logs and counts its kind."""
     app = LambdaFunctionUrlResolver()
 
     def known(error: SealrunError) -> Response[str]:
@@ -54,10 +54,10 @@ def resolver(logger: Logger, meter: Meter | None = None) -> LambdaFunctionUrlRes
 def serve(
     app: LambdaFunctionUrlResolver, event: dict[str, Any], context: Any, *, digests: Sequence[str]
 ) -> dict[str, Any]:
-    """Answer a request that came through the distribution, and refuse one that came past it.
+    """Answer requests that carry CloudFront's secret, and refuse all others.
 
-    ``digests`` are the SHA-256 of the secrets that count, two while one replaces the other. Without any,
-    everybody is let in.
+    ``digests`` are the SHA-256 digests of the accepted secrets: two while one replaces the other. Without
+    any, every request is answered.
     """
     shown = hashlib.sha256(event.get("headers", {}).get(ORIGIN_HEADER, "").encode()).hexdigest()
     if digests and not any(hmac.compare_digest(shown, digest) for digest in digests):
@@ -82,10 +82,10 @@ def words(error: SealrunError) -> str | None:
 
 
 def sender(app: LambdaFunctionUrlResolver, *, header: str) -> str:
-    """Whom the rate limit counts: the viewer before the distribution, or who opened the connection.
+    """The sender that the rate limit counts: CloudFront's viewer, or the other end of the connection.
 
-    ``header`` holds ``ADDRESS:PORT`` as CloudFront-Viewer-Address does, and counts only where ``serve`` lets
-    nobody past the distribution, which writes it. Of an IPv6 address it is the network.
+    ``header`` holds ``ADDRESS:PORT``, like CloudFront-Viewer-Address. Name one only where ``serve`` refuses
+    requests that did not come through CloudFront, which writes it. An IPv6 address counts as its network.
     """
     event = app.current_event
     connection = event.request_context.http.source_ip

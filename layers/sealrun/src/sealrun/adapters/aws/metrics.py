@@ -1,4 +1,4 @@
-"""What CloudWatch counts: one line of the log each, in its embedded metric format, so no request is made."""
+"""Metrics for CloudWatch, each as a line of the log in the embedded metric format: it takes no request."""
 
 from aws_lambda_powertools import single_metric
 from aws_lambda_powertools.metrics import MetricUnit
@@ -11,7 +11,7 @@ class Meter:
         self._namespace = namespace
 
     def count(self, name: str, value: int = 1, **dimensions: str) -> None:
-        """So many of a thing; each set of dimensions is a metric of its own, which costs."""
+        """Add to a count. Each set of dimensions is a separate metric, and each metric costs money."""
         self._write(name, MetricUnit.Count, value, dimensions)
 
     def milliseconds(self, name: str, value: float) -> None:
