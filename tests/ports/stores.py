@@ -12,11 +12,15 @@ from typing import Any, TypeVar
 
 import boto3
 from moto import mock_aws
+from nacl.pwhash import argon2id
 
 from local.aws import create_table
 from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.adapters.aws.kms import KmsKeys
 from sealrun.adapters.aws.s3 import PREFIX, S3EvidenceStore
+from sealrun.adapters.files.evidence_store import FolderEvidenceStore
+from sealrun.adapters.files.signed_urls import SignedUrls
+from sealrun.adapters.keys.key_file import Cost, create_key_file, open_key_file
 from sealrun.adapters.sql.database import Database
 from sealrun.adapters.sql.ledger import SqlLedger
 from sealrun.ports.calls import Ledger
@@ -114,10 +118,33 @@ def _fake_evidence(_: Path) -> Iterator[OpenedEvidence]:
 
 
 @contextmanager
+def _folder(folder: Path) -> Iterator[OpenedEvidence]:
+    root = folder / "evidence"
+    urls = SignedUrls("https://oracle.example/evidence", b"k" * 32, lambda: 1_800_000_000)
+
+    def kept() -> list[str]:
+        return sorted(path.name for path in root.rglob("*") if path.is_file())
+
+    def spoil(sha256: str, body: bytes) -> None:
+        [path] = root.rglob(sha256)
+        path.chmod(0o600)
+        path.write_bytes(body)
+
+    yield OpenedEvidence(FolderEvidenceStore(root, urls=urls), kept, spoil)
+
+
+@contextmanager
 def _kms(_: Path) -> Iterator[KeyService]:
     with mock_aws():
         client = boto3.client("kms", **REGION)  # type: ignore[call-overload]
         yield KmsKeys(client, key_id=client.create_key()["KeyMetadata"]["KeyId"])
+
+
+@contextmanager
+def _key_file(folder: Path) -> Iterator[KeyService]:
+    cheap = Cost(argon2id.OPSLIMIT_MIN, argon2id.MEMLIMIT_MIN)
+    create_key_file(folder / "oracle.key", "correct horse battery", cost=cheap)
+    yield open_key_file(folder / "oracle.key", "correct horse battery")
 
 
 @contextmanager
@@ -133,5 +160,5 @@ LEDGERS: dict[str, Open[Ledger]] = {
 }
 # Those that several threads or processes may write at once.
 SHARED_LEDGERS = [name for name in LEDGERS if name != "fake"]
-EVIDENCE: dict[str, Open[OpenedEvidence]] = {"fake": _fake_evidence, "s3": _s3}
-KEYS: dict[str, Open[KeyService]] = {"fake": _fake_keys, "kms": _kms}
+EVIDENCE: dict[str, Open[OpenedEvidence]] = {"fake": _fake_evidence, "s3": _s3, "folder": _folder}
+KEYS: dict[str, Open[KeyService]] = {"fake": _fake_keys, "kms": _kms, "key file": _key_file}

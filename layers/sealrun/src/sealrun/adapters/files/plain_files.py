@@ -49,6 +49,19 @@ def write_plain(path: Path, data: bytes, *, within: Path | None = None) -> None:
         Path(scratch).unlink(missing_ok=True)
 
 
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk, which ``fsync`` of a file does not promise.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 def check_inside(path: Path, within: Path) -> None:
     """A path that is named as one inside ``within`` leads there; any other path may lead anywhere.
 
