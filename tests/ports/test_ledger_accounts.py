@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mina.sign import sign_fields
 from sealrun.errors import NotCovered, TooMany
-from sealrun.money.dues import Due
+from sealrun.money.dues import Due, root_from_path
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.receipts.grade import Grade
@@ -116,10 +116,27 @@ def test_a8_a_good_run_is_due_a_bad_one_frees_its_reserve_and_each_has_one_leaf(
     end(ledger, first, Outcome.SUCCEEDED)
     standing = ledger.standing(NAME)
     assert (standing.due, standing.pending, standing.tree.count) == (5, 0, 2)
-    leaves = ledger.leaves(NAME)
+    leaves = ledger.leaves(NAME, [0, 1, 2])
     assert [leaf.call_hash for leaf in leaves] == [second.call_hash, first.call_hash]
     assert [(leaf.index, leaf.price_due, leaf.running_total) for leaf in leaves] == [(0, 0, 0), (1, 5, 5)]
-    assert [leaf.hash for leaf in leaves] == [replace(leaf).hash for leaf in leaves]
+    assert [leaf.hash for leaf in leaves] == [replace(leaf, nodes=()).hash for leaf in leaves]
+    assert ledger.leaves(NAME, [1]) == leaves[1:]
+    assert ledger.leaves(NAME, []) == []
+
+
+def test_a8_the_leaf_of_a_call_is_found_and_leads_to_the_root(ledger: Any) -> None:
+    ended = [claim(ledger, nonce, limit=5 * nonce, failed_per_day=9) for nonce in range(1, 6)]
+    running = claim(ledger, 6, limit=30, failed_per_day=9)
+    for one in ended:
+        end(ledger, one, Outcome.SUCCEEDED)
+    tree = ledger.standing(NAME).tree
+    for one in ended:
+        leaf = ledger.leaf(NAME, one.call_hash)
+        beside = ledger.leaves(NAME, list(tree.beside(leaf.index).values()))
+        siblings = tree.path(leaf.index, {each.index: each for each in beside})
+        assert (leaf.call_hash, root_from_path(leaf, siblings)) == (one.call_hash, tree.root)
+    assert ledger.leaf(NAME, running.call_hash) is None
+    assert ledger.leaf("B62another", ended[0].call_hash) is None
 
 
 def test_a8_a_call_that_is_over_gets_no_second_leaf(ledger: Any) -> None:
@@ -135,7 +152,7 @@ def test_l7_the_reserve_stays_until_the_call_is_over(ledger: Any) -> None:
     before = judged(first, Ending(Outcome.FAILED, "said so", NOW))
     assert ledger.save(first, before)
     assert ledger.standing(NAME).pending == 5
-    assert ledger.leaves(NAME) == []
+    assert ledger.leaves(NAME, range(9)) == []
 
 
 def test_l7_an_account_causes_so_many_unpaid_runs_a_day(ledger: Any) -> None:
@@ -219,7 +236,9 @@ def test_l1_every_ledger_and_the_fake_say_the_same_of_every_sequence(
         for ledger in ledgers:
             _walk(ledger, steps)
         assert ledgers[0].standing(NAME) == ledgers[1].standing(NAME)
-        assert ledgers[0].leaves(NAME) == ledgers[1].leaves(NAME)
+        leaves = [each.leaves(NAME, range(99)) for each in ledgers]
+        assert leaves[0] == leaves[1]
+        assert [leaf.nodes for leaf in leaves[0]] == [leaf.nodes for leaf in leaves[1]]
 
 
 def _walk(ledger: Any, steps: list[tuple[str, int]]) -> None:

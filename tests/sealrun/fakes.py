@@ -67,6 +67,7 @@ class FakeLedger:
         self.runs: dict[RunKey, int] = {}
         self.standings: dict[str, Standing] = {}
         self.tree_leaves: dict[str, list[DueLeaf]] = {}
+        self.leaves_read: list[int] = []
         self.dues: dict[tuple[str, int], tuple[int, int]] = {}
         self.sightings: dict[tuple[str, int], Deposits] = {}
         self.tokens: dict[tuple[str, str], int] = {}
@@ -219,8 +220,14 @@ class FakeLedger:
     def standing(self, account: str) -> Standing | None:
         return self.standings.get(account)
 
-    def leaves(self, account: str) -> list[DueLeaf]:
-        return list(self.tree_leaves.get(account, []))
+    def leaf(self, account: str, call_hash: int) -> DueLeaf | None:
+        found = self.tree_leaves.get(account, [])
+        return next((leaf for leaf in found if leaf.call_hash == call_hash), None)
+
+    def leaves(self, account: str, indices: Sequence[int]) -> list[DueLeaf]:
+        found = self.tree_leaves.get(account, [])
+        self.leaves_read += indices
+        return [found[index] for index in indices if index < len(found)]
 
     def keep_due(self, due: Due) -> None:
         key = (due.account.to_base58(), due.count)

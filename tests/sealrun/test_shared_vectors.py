@@ -14,7 +14,7 @@ from mina.verify import verify_fields
 from sealrun.calls.call import Call, read_fields
 from sealrun.chain.account import account_fields, exit_fields, withdraw_fields
 from sealrun.encoding.fields import digest_fields, tagged_hash, text_field
-from sealrun.money.dues import Due, DueLeaf, DueTree, path, root_from_path
+from sealrun.money.dues import Due, DueLeaf, DueTree, root_from_path
 from sealrun.offers.offer import close_fields
 from sealrun.offers.terms import Terms
 from sealrun.receipts.receipt import Receipt
@@ -74,10 +74,10 @@ def tree(entry: Entry) -> dict[str, Any]:
     for wanted in entry["leaves"]:
         numbers = {name: int(wanted[name]) for name in ("call_hash", "receipt_hash", "price_due")}
         grown, leaf = grown.add(**numbers)
-        assert leaf == DueLeaf(**{name: int(value) for name, value in wanted.items()})
+        assert leaf == DueLeaf.parse({**wanted, "index": int(wanted["index"])})
         leaves.append(leaf)
     hashes = [leaf.hash for leaf in leaves]
-    siblings = path(hashes, int(entry["index"]))
+    siblings = grown.path(int(entry["index"]), dict(enumerate(leaves)))
     assert root_from_path(leaves[int(entry["index"])], siblings) == grown.root
     root = tagged_hash("sealrun:root", [grown.root, grown.count])
     return {

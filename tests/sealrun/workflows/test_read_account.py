@@ -1,5 +1,6 @@
 """Who may know what of an account (A6), and that a buyer can check the figure (A8)."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -113,12 +114,34 @@ def test_a8_a_buyer_checks_that_each_receipt_is_in_the_figure(market: Market) ->
             continue
         found = asked(market, BUYER, call=record.id)
         proof = found["proof"]
-        leaf = DueLeaf(**{name: int(value) for name, value in proof["leaf"].items()})
+        leaf = DueLeaf.parse(proof["leaf"])
         siblings = [int(sibling) for sibling in proof["siblings"]]
         assert str(root_from_path(leaf, siblings)) == found["figure"]["tree_root"]
         receipt = SignedReceipt.parse(record.receipt).receipt
         assert (leaf.call_hash, leaf.receipt_hash) == (record.call_hash, receipt.hash)
         assert leaf.price_due == (PRICE if receipt.status == 1 else 0)
+
+
+def test_l14_a_proof_on_an_account_of_any_number_of_calls_reads_one_leaf_a_level(
+    market: Market,
+) -> None:
+    ledger, standing = market.ledger, market.ledger.standing(NAME)
+    tree = standing.tree
+    for nonce in range(100, 300):
+        tree, leaf = tree.add(call_hash=nonce, receipt_hash=nonce, price_due=PRICE)
+        ledger.tree_leaves[NAME].append(leaf)
+    ledger.standings[NAME] = replace(standing, tree=tree)
+    proof = asked(market, BUYER, call=f"{123:064x}")["proof"]
+    leaf = DueLeaf.parse(proof["leaf"])
+    assert root_from_path(leaf, [int(sibling) for sibling in proof["siblings"]]) == tree.root
+    assert 0 < len(ledger.leaves_read) <= 8  # 202 leaves are a tree of eight levels
+
+
+def test_a_ledger_that_lost_a_leaf_is_unavailable(market: Market) -> None:
+    call = market.ledger.tree_leaves[NAME][0].call_hash
+    del market.ledger.tree_leaves[NAME][1]
+    with pytest.raises(Unavailable, match="every leaf of its tree"):
+        asked(market, BUYER, call=f"{call:064x}")
 
 
 def test_a8_a_call_that_still_runs_is_in_no_figure(market: Market) -> None:

@@ -101,7 +101,7 @@ def _check_proof(said: Mapping[str, Any], call: str) -> str:
     """The leaf of this call leads to the signed root (A8)."""
     if not said.get("proof"):
         raise CliError("not-allowed", "call: expected the buyer's key to show its proof, got another")
-    leaf = DueLeaf(**{name: int(value) for name, value in said["proof"]["leaf"].items()})
+    leaf = DueLeaf.parse(said["proof"]["leaf"])
     root = root_from_path(leaf, [int(sibling) for sibling in said["proof"]["siblings"]])
     if root != _due(said).tree_root or f"{leaf.call_hash:064x}" != call:
         raise CliError("figure", "proof: expected one of this call under the signed root, got another")

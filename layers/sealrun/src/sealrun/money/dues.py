@@ -4,12 +4,13 @@ The due and the tree prove each other: the last leaf's running total is the due,
 the tree's root to the number of its leaves.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from mina.field import P
 from mina.keys import PublicKey
-from sealrun.encoding.fields import DUE, FIGURE, network_field, tagged_hash, text_field
+from sealrun.encoding import read
+from sealrun.encoding.fields import DUE, FIGURE, MAX_UINT64, network_field, tagged_hash, text_field
 from sealrun.encoding.merkle import Merkle
 from sealrun.errors import Refused
 
@@ -28,27 +29,41 @@ TREE = Merkle(depth=DEPTH, node=_node, empty=0)
 
 @dataclass(frozen=True)
 class DueLeaf:
-    """One call that is over; ``price_due`` is 0 for a run that is not paid. Nanomina."""
+    """One call that is over; ``price_due`` is 0 for a run that is not paid. In the asset's smallest unit."""
 
     index: int  # from 0, in the order in which calls became due
     call_hash: int
     receipt_hash: int
     price_due: int
     running_total: int
+    # The roots of the subtrees that this leaf completes, its own hash first; a store keeps them, so that
+    # no path is computed from all leaves. Not checked against the leaf.
+    nodes: tuple[int, ...] = field(default=(), repr=False, compare=False)
 
-    @cached_property
-    def hash(self) -> int:
-        """``H("sealrun:due", [index, call_hash, receipt_hash, price_due, running_total])``.
+    @classmethod
+    def parse(cls, value: object) -> "DueLeaf":
+        """The leaf of a proof, as JSON has it; its hash is computed from what it says.
 
-        It takes a millisecond, so a store may keep it and put it back with ``with_hash``.
+        Raises:
+            Malformed: it has other members, or one of them is out of its range.
         """
-        fields = [self.index, self.call_hash, self.receipt_hash, self.price_due, self.running_total]
-        return tagged_hash("sealrun:due", fields)
+        names = ("index", "call_hash", "receipt_hash", "price_due", "running_total")
+        found = read.only(value, names, where="leaf")
+        call_hash, receipt_hash = (read.decimal(found, name, high=P - 1) for name in names[1:3])
+        price, total = (read.decimal(found, name, high=MAX_UINT64) for name in names[3:])
+        index = read.whole(found, "index", low=0, high=2**DEPTH - 1)
+        return cls(index, call_hash, receipt_hash, price, total)
 
-    def with_hash(self, known: int) -> "DueLeaf":
-        """The same leaf, with its hash as it was computed before. Not checked."""
-        vars(self)["hash"] = known
-        return self
+    @property
+    def hash(self) -> int:
+        """``H("sealrun:due", [index, call_hash, receipt_hash, price_due, running_total])``."""
+        return self.nodes[0] if self.nodes else tagged_hash("sealrun:due", list(self.fields.values()))
+
+    @property
+    def fields(self) -> dict[str, int]:
+        """What is hashed, by name, in its order."""
+        names = ("index", "call_hash", "receipt_hash", "price_due", "running_total")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,7 @@ class DueTree:
         return self.count >= (1 << DEPTH) - RESERVED_LEAVES
 
     def add(self, *, call_hash: int, receipt_hash: int, price_due: int) -> "tuple[DueTree, DueLeaf]":
-        """The tree with one more leaf, and that leaf.
+        """The tree with one more leaf, and that leaf with its ``nodes``.
 
         Raises:
             Refused: the tree is full; the account is settled and a new one opened.
@@ -74,26 +89,67 @@ class DueTree:
             raise Refused(f"dues: expected at most {2**DEPTH - 1} calls of one account, got more")
         total = self.due + price_due
         leaf = DueLeaf(self.count, call_hash, receipt_hash, price_due, total)
-        node, level, filled = leaf.hash, 0, list(self.filled)
+        nodes, level, filled = [leaf.hash], 0, list(self.filled)
         while self.count >> level & 1:
-            node, filled[level] = _node(filled[level], node), 0
+            nodes.append(_node(filled[level], nodes[-1]))
+            filled[level] = 0
             level += 1
-        filled[level] = node
-        return DueTree(self.count + 1, total, tuple(filled)), leaf
+        filled[level] = nodes[-1]
+        return DueTree(self.count + 1, total, tuple(filled)), replace(leaf, nodes=tuple(nodes))
 
     @property
     def root(self) -> int:
         """The root of the tree of fixed depth; an empty leaf is 0."""
-        node = 0
+        return self._edge()[DEPTH]
+
+    def beside(self, index: int) -> dict[int, int]:
+        """Which leaves have a sibling of this leaf's path among their ``nodes``: the level, and their index.
+
+        At most one per level, however many leaves there are; the other siblings are the tree's own.
+
+        Raises:
+            IndexError: there is no such leaf.
+        """
+        if not 0 <= index < self.count:
+            raise IndexError(f"leaf: expected one of {self.count}, got {index}")
+        ends = {level: (((index >> level ^ 1) + 1) << level) - 1 for level in range(DEPTH)}
+        return {level: end for level, end in ends.items() if end < self.count}
+
+    def path(self, index: int, leaves: Mapping[int, DueLeaf]) -> list[int]:
+        """The siblings of a leaf, from its own level up, with which ``root_from_path`` gives the root again.
+
+        Args:
+            index: of the leaf.
+            leaves: by their index, those that ``beside`` names; leaves that came later change nothing.
+
+        Raises:
+            IndexError: there is no such leaf.
+            KeyError: one that ``beside`` names is missing.
+        """
+        beside, edge = self.beside(index), self._edge()
+        own = [
+            edge[level] if index >> level ^ 1 == self.count >> level else TREE.hollow(level)
+            for level in range(DEPTH)
+        ]
+        whole = {level: leaves[end].nodes[level] for level, end in beside.items()}
+        return [whole.get(level, own[level]) for level in range(DEPTH)]
+
+    def _edge(self) -> list[int]:
+        """At each level the node that the next leaf will be under, as it is now; the root last."""
+        nodes = [0]
         for level in range(DEPTH):
             full = self.count >> level & 1
-            node = _node(self.filled[level], node) if full else _node(node, TREE.hollow(level))
-        return node
+            left, right = (self.filled[level], nodes[-1]) if full else (nodes[-1], TREE.hollow(level))
+            nodes.append(_node(left, right))
+        return nodes
 
 
 @dataclass(frozen=True)
 class Due:
-    """What the oracle owes the seller of an account so far, as it signs it; ``amount`` is in nanomina."""
+    """What the oracle owes the seller of an account so far, as it signs it.
+
+    ``amount`` is in the smallest unit of the asset.
+    """
 
     network: str
     account: PublicKey
@@ -116,19 +172,6 @@ class Due:
 
     def _said(self) -> list[int]:
         return [network_field(self.network), *self.account.to_fields(), self.amount, self.root]
-
-
-def path(hashes: Sequence[int], index: int) -> list[int]:
-    """The siblings of a leaf, from its own level up, with which ``root_from_path`` gives the root again.
-
-    Args:
-        hashes: of all leaves in their order.
-        index: of the leaf.
-
-    Raises:
-        IndexError: there is no such leaf.
-    """
-    return TREE.path(hashes, index)
 
 
 def root_from_path(leaf: DueLeaf, siblings: Sequence[int]) -> int:

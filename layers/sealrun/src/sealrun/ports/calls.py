@@ -108,8 +108,14 @@ class Ledger(Protocol):
     def standing(self, account: str) -> Standing | None:
         """What is committed, due and signed on this account; None before its first claim."""
 
-    def leaves(self, account: str) -> list[DueLeaf]:
-        """The account's calls that are over, in the order of their leaves."""
+    def leaf(self, account: str, call_hash: int) -> DueLeaf | None:
+        """The leaf of one of the account's calls; None while the call is not over."""
+
+    def leaves(self, account: str, indices: Sequence[int]) -> list[DueLeaf]:
+        """Those of these leaves that are there, with their ``nodes``, in the order of the indices.
+
+        Of an account of any number of calls a proof needs one leaf a level: ask for at most 100 (L14).
+        """
 
     def keep_due(self, due: Due) -> None:
         """Keep what was signed, so that the account's state is known again once it is settled (A1)."""

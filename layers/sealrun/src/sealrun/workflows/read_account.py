@@ -1,7 +1,7 @@
 """Show an account: what settles it to seller and operator, the figure to its buyer, nothing to others."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from mina.keys import PublicKey
@@ -11,7 +11,7 @@ from sealrun.calls.call import MAX_READ_SECONDS, MAX_UNIX_SECONDS, check_expiry
 from sealrun.chain.account import account_fields
 from sealrun.encoding import read
 from sealrun.errors import Malformed, NotAllowed, NotFound, Unavailable
-from sealrun.money.dues import Due, path
+from sealrun.money.dues import Due
 from sealrun.money.vouchers import Standing
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.offers.terms import Terms
@@ -173,13 +173,16 @@ def _figure(known: _Known, ledger: Ledger, oracle: Oracle, call_id: str) -> dict
 
 
 def _proof(known: _Known, ledger: Ledger, call_id: str) -> dict[str, Any]:
-    """The call's leaf and its siblings under the root of the figure."""
-    call_hash = read.hex_field(call_id, where="call")
-    # Leaves that came after the standing was read are not under its root.
-    leaves = ledger.leaves(known.name)[: known.standing.tree.count]
-    leaf = next((leaf for leaf in leaves if leaf.call_hash == call_hash), None)
-    if leaf is None:
+    """The call's leaf and its siblings under the root of the figure, from one more leaf a level (L14)."""
+    tree = known.standing.tree
+    leaf = ledger.leaf(known.name, read.hex_field(call_id, where="call"))
+    # A leaf that came after the standing was read is not under its root.
+    if leaf is None or leaf.index >= tree.count:
         raise NotFound("call: expected one of this account that is over, got another")
-    said = {name: str(value) for name, value in asdict(leaf).items()}
-    siblings = path([leaf.hash for leaf in leaves], leaf.index)
+    wanted = list(tree.beside(leaf.index).values())
+    beside = {each.index: each for each in ledger.leaves(known.name, wanted)}
+    if beside.keys() != set(wanted):
+        raise Unavailable("account: expected every leaf of its tree in the ledger, got some")
+    siblings = tree.path(leaf.index, beside)
+    said = {name: str(value) for name, value in leaf.fields.items()}
     return {"leaf": {**said, "index": leaf.index}, "siblings": [str(sibling) for sibling in siblings]}

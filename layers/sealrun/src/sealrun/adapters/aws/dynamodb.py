@@ -229,6 +229,7 @@ class DynamoLedger:
         return {
             "account": self._table.update(accounts.concluding(after.account, standing, then)),
             "leaf": self._table.new(accounts.leaf_item(after.account, leaf)),
+            "leaf of call": self._table.new(accounts.call_leaf_item(after.account, leaf)),
         }
 
     def call_named(self, account: str, identifier: str) -> int | None:
@@ -239,12 +240,14 @@ class DynamoLedger:
         item = self._table.get(keys.account_key(account))
         return accounts.standing(item) if item else None
 
-    def leaves(self, account: str) -> list[DueLeaf]:
-        values = {":pk": keys.account_key(account)["pk"], ":leaf": {"S": keys.LEAF}}
-        found = self._table.items(
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :leaf)", ExpressionAttributeValues=values
-        )
-        return [accounts.leaf(item) for item in found]
+    def leaf(self, account: str, call_hash: int) -> DueLeaf | None:
+        item = self._table.get(keys.call_leaf_key(account, call_hash))
+        return next(iter(self.leaves(account, [int(item["leaf"]["N"])])), None) if item else None
+
+    def leaves(self, account: str, indices: Sequence[int]) -> list[DueLeaf]:
+        wanted = [keys.leaf_key(account, index) for index in indices]
+        found = self._table.get_all(*wanted) if wanted else []
+        return [accounts.leaf(item) for item in found if item]
 
     def keep_due(self, due: Due) -> None:
         self._table.call("put_item", Item=accounts.due_item(due))

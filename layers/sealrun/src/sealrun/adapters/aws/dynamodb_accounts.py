@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from sealrun.adapters.aws.dynamodb_keys import account_key, deposits_key, due_key, leaf_key
+from sealrun.adapters.aws.dynamodb_keys import account_key, call_leaf_key, deposits_key, due_key, leaf_key
 from sealrun.money.dues import Due, DueLeaf, DueTree
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
 
@@ -77,14 +77,19 @@ def concluding(account: str, before: Standing, after: Standing) -> dict[str, Any
 
 
 def leaf_item(account: str, leaf: DueLeaf) -> dict[str, Any]:
-    """The item of one leaf; numbers of 254 bits are text."""
-    key = leaf_key(account, leaf.index)
-    return {**key, "leaf": {"S": _text(asdict(leaf))}, "hash": {"S": str(leaf.hash)}}
+    """The item of one leaf with its nodes."""
+    return {**leaf_key(account, leaf.index), "leaf": {"S": _text(asdict(leaf))}}
+
+
+def call_leaf_item(account: str, leaf: DueLeaf) -> dict[str, Any]:
+    """The item that finds the leaf again by its call."""
+    return {**call_leaf_key(account, leaf.call_hash), "leaf": {"N": str(leaf.index)}}
 
 
 def leaf(item: dict[str, Any]) -> DueLeaf:
     """The leaf as the item has it."""
-    return DueLeaf(**json.loads(item["leaf"]["S"])).with_hash(int(item["hash"]["S"]))
+    value = json.loads(item["leaf"]["S"])
+    return DueLeaf(**{**value, "nodes": tuple(value["nodes"])})
 
 
 def due_item(due: Due) -> dict[str, Any]:

@@ -9,6 +9,7 @@
     jti#SHA256                  jti            the call of a CI token
     account#B62..               account        a prepaid account's standing
                                 leaf#0000000   one for each of its calls that is over
+                                call#CALL      which leaf is this call's
                                 due#0000001    a due that was signed, by its number of leaves
                                 deposits#10    its deposits as offers of one depth saw them
     quota#.. rate#.. failed#..  count          counters, which carry a time after which they are of no use
@@ -34,7 +35,6 @@ KINDS = frozenset(
     ("offer", "offers", "call", "run", "id", "jti", "account", "quota", "rate", "failed", "load", "places")
 )
 SHARD = "unfinished"
-LEAF = "leaf#"
 
 
 def key(partition: str, sort: str) -> dict[str, Any]:
@@ -89,7 +89,12 @@ def account_of(item: Mapping[str, Any]) -> str:
 
 def leaf_key(account: str, index: int) -> dict[str, Any]:
     """The key of an account's leaf; leaves sort by their index."""
-    return account_key(account, f"{LEAF}{index:07d}")
+    return account_key(account, f"leaf#{index:07d}")
+
+
+def call_leaf_key(account: str, call_hash: int) -> dict[str, Any]:
+    """The key under which a call's leaf is found."""
+    return account_key(account, f"call#{call_hash:064x}")
 
 
 def due_key(account: str, count: int) -> dict[str, Any]:

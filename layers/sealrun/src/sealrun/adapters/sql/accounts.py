@@ -1,6 +1,7 @@
 """Prepaid accounts: what is committed on each, the leaves of its calls, what was signed, and its deposits."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -42,15 +43,23 @@ def conclude(db: Connection, after: Record) -> None:
         raise StoreUnavailable("database: expected the account of a paid call, got none")
     then, leaf = concluded(before, after)
     _change(db, after.account, then)
-    row = {"account": after.account, "place": leaf.index, "leaf": _json(asdict(leaf)), "hash": str(leaf.hash)}
+    row = {"account": after.account, "place": leaf.index, "leaf": _json(asdict(leaf)), "call": after.id}
     if not add_new(db, LEAVES, row):
         raise StoreUnavailable("database: expected no leaf at this place yet, got one")
 
 
-def leaves(db: Connection, account: str) -> list[DueLeaf]:
-    """In their order."""
-    query = select(LEAVES).where(LEAVES.c.account == account).order_by(LEAVES.c.place)
-    return [DueLeaf(**json.loads(row.leaf)).with_hash(int(row.hash)) for row in db.execute(query)]
+def leaf(db: Connection, account: str, call_hash: int) -> DueLeaf | None:
+    """The leaf of one of the account's calls."""
+    query = select(LEAVES.c.leaf).where(LEAVES.c.account == account, LEAVES.c.call == f"{call_hash:064x}")
+    found = db.scalar(query)
+    return _leaf(found) if found else None
+
+
+def leaves(db: Connection, account: str, indices: Sequence[int]) -> list[DueLeaf]:
+    """Those of these leaves that are there, in the order of the indices."""
+    query = select(LEAVES).where(LEAVES.c.account == account, LEAVES.c.place.in_(indices))
+    found = {row.place: _leaf(row.leaf) for row in db.execute(query)}
+    return [found[index] for index in indices if index in found]
 
 
 def keep_due(db: Connection, due: Due) -> None:
@@ -121,3 +130,8 @@ def _standing(row: Row[Any]) -> Standing:
 
 def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+def _leaf(text: str) -> DueLeaf:
+    value = json.loads(text)
+    return DueLeaf(**{**value, "nodes": tuple(value["nodes"])})

@@ -193,8 +193,11 @@ class SqlLedger:
     def standing(self, account: str) -> Standing | None:
         return self._database.read(lambda db: accounts.standing(db, account))
 
-    def leaves(self, account: str) -> list[DueLeaf]:
-        return self._database.read(lambda db: accounts.leaves(db, account))
+    def leaf(self, account: str, call_hash: int) -> DueLeaf | None:
+        return self._database.read(lambda db: accounts.leaf(db, account, call_hash))
+
+    def leaves(self, account: str, indices: Sequence[int]) -> list[DueLeaf]:
+        return self._database.read(lambda db: accounts.leaves(db, account, indices))
 
     def keep_due(self, due: Due) -> None:
         self._database.write(lambda db: accounts.keep_due(db, due))

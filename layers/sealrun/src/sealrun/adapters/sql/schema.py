@@ -95,7 +95,8 @@ LEAVES = Table(
     _text("account", key=True),
     _number("place", key=True),
     _text("leaf"),  # JSON
-    _text("hash"),
+    _text("call"),
+    Index("leaves_call", "account", "call", unique=True),
 )
 
 DUES = Table(

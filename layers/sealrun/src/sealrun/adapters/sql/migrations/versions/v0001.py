@@ -66,9 +66,10 @@ def upgrade() -> None:
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("place", sa.BigInteger(), nullable=False),
         sa.Column("leaf", sa.Text(), nullable=False),
-        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("call", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("account", "place"),
     )
+    op.create_index("leaves_call", "leaves", ["account", "call"], unique=True)
     op.create_table(
         "offers",
         sa.Column("hash", sa.Text(), nullable=False),
