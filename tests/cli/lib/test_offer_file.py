@@ -1,12 +1,14 @@
 """``offer.toml`` stands for exactly one offer document."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.init_answers import DEPTH, EXIT_DELAY, SHARE, Trade
 from sealrun_cli.lib.offer_file import document, mina_text, read_offer, read_values, write_values
 from tests.sealrun.world import (
     chain_value,
@@ -51,6 +53,24 @@ def test_what_is_written_reads_back_as_the_same_offer(
     assert read_offer(path).hash == offer.hash
     assert json.loads(document(read_values(path))) == value
     assert "# " in path.read_text()
+
+
+def test_l12_what_init_writes_lets_one_account_run_what_one_buyer_may_and_says_what_each_line_means(
+    tmp_path: Path,
+) -> None:
+    paid = as_file(paid_value())
+    seller, operator = (paid["terms"][name] for name in ("seller", "operator"))
+    trade = Trade("5", paid["oracle"], seller, operator, SHARE, EXIT_DELAY, DEPTH, "7", "")
+    chosen = trade.members()
+    path = tmp_path / "offer.toml"
+    write_values(path, {**paid, **chosen})
+    offer = read_offer(path)
+    assert offer.payment is not None
+    assert offer.payment.failed_per_day >= offer.access.share.at_once
+    assert offer.access.share.at_once < offer.limits.at_once
+    for name in ("queue_seconds", "minutes_per_month", "per_hour", "failed_per_day"):
+        assert re.search(rf"^{name} = [0-9]+ # [a-z]", path.read_text(), re.MULTILINE)
+    assert len(set(re.findall("^at_once = .*", path.read_text(), re.MULTILINE))) == 2
 
 
 def test_an_unknown_name_is_refused() -> None:

@@ -10,18 +10,31 @@ import typer
 from mina.field import P
 from mina.keys import PublicKey
 from sealrun.encoding.fields import MAX_UINT64
+from sealrun.offers.limits import AT_ONCE, MINUTES_A_MONTH, QUEUE_SECONDS
 from sealrun_cli.lib.confirming import ask
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.offer_file import mina_text
 from sealrun_cli.lib.output import nanomina
 
-LIMITS = {"seconds": 600, "log_bytes": 1 << 20, "artifact_bytes": 64 << 20, "files": 100}
+LIMITS = {
+    "seconds": 600,
+    "log_bytes": 1 << 20,
+    "artifact_bytes": 64 << 20,
+    "files": 100,
+    "queue_seconds": QUEUE_SECONDS,
+    "at_once": AT_ONCE,
+    "minutes_per_month": MINUTES_A_MONTH,
+}
 # Two hours at 90 s a slot, four at 180 s: they cover the time limit above, collection and settlement (A5).
 EXIT_DELAY = 80
 SHARE = 250
 DEPTH = 1
 QUOTA = 60
+# Half of the offer for one buyer, as an open offer has it where it says nothing.
+PER_BUYER = {"per_hour": QUOTA // 2, "at_once": AT_ONCE // 2}
+# A run that is not over may fail, so this also bounds what one account runs at once (L12).
+FAILED_PER_DAY = PER_BUYER["at_once"]
 
 
 @dataclass(frozen=True)
@@ -46,13 +59,13 @@ class Trade:
             "price": mina_text(min(amount, MAX_UINT64)),
             "oracle": address_of(oracle),
             "quota_per_hour": QUOTA,
-            "access": {"open": True, "keys": []},
+            "access": {"open": True, "keys": [], "per_buyer": PER_BUYER},
             "limits": LIMITS,
         }
         if amount:
             chosen |= {
                 "terms": self._terms(),
-                "payment": {"depth": self.depth, "nodes": 1, "failed_per_day": 5},
+                "payment": {"depth": self.depth, "nodes": 1, "failed_per_day": FAILED_PER_DAY},
             }
         if self.contract:
             chosen["credential"] = {"kind": "chain", "contract": address_of(self.contract)}

@@ -33,12 +33,33 @@ _ABOVE = {
     "source": "What runs: a protected tag, and what it named when this file was written.",
     "inputs": "What a buyer may set (JSON Schema, five kinds).",
     "success": "The jobs that must succeed; without this, all that the pipeline does not allow to fail.",
-    "access": "Who may call an offer of price 0; a price opens an offer to all who pay.",
-    "limits": "Bounds of one run; a longer run is stopped and costs nothing.",
+    "access": "Who may call an offer of price 0 (a price opens it to all who pay), and how often.",
+    "limits": "Bounds of one run and of all runs together; a longer run is stopped and costs nothing.",
     "evidence": "What anyone may see of a run; what a pattern does not name, only the buyer sees.",
     "terms": "Who is paid. Another line here is another account for every buyer.",
     "payment": "How much a deposit and a failing buyer are trusted.",
     "credential": "Where the sealed API token lies.",
+}
+# Beside the values of these tables; those of the others speak for themselves or are the seller's own inputs.
+_INSIDE: dict[str, dict[str, Any]] = {
+    "success": {"jobs": "by their names in the pipeline"},
+    "access": {
+        "per_buyer": {"per_hour": "calls of one buyer", "at_once": "runs of one buyer that are not over"}
+    },
+    "limits": {
+        "seconds": "of one run, from when a runner takes it",
+        "log_bytes": "of one run, to be collected",
+        "artifact_bytes": "of one run, to be collected",
+        "files": "of one run, to be collected",
+        "queue_seconds": "a run that no runner takes by then has not started, and costs nothing",
+        "at_once": "runs of all buyers that are not over",
+        "minutes_per_month": "of all runs; one that is not over counts with its whole time limit",
+    },
+    "payment": {
+        "depth": "blocks over a deposit before it counts",
+        "nodes": "Mina nodes that must agree",
+        "failed_per_day": "of one account; runs that are not over count too, so it never runs more at once",
+    },
 }
 
 
@@ -107,7 +128,7 @@ def write_values(path: Path, value: Mapping[str, Any]) -> None:
         if name in value:
             made.add(tomlkit.nl())
             made.add(tomlkit.comment(_ABOVE[name]))
-            made.add(name, _table(value[name]))
+            made.add(name, _table(value[name], _INSIDE.get(name, {})))
     # A line of explanation belongs to the table below it.
     path.write_text(re.sub(r"^(# .*)\n\n\[", r"\1\n[", tomlkit.dumps(made), flags=re.MULTILINE))
 
@@ -125,9 +146,12 @@ def _terms(value: Mapping[str, Any]) -> dict[str, Any]:
     return {"network": value["network"], "oracle": value["oracle"], **value["terms"]}
 
 
-def _table(value: Mapping[str, Any]) -> Table:
+def _table(value: Mapping[str, Any], says: Mapping[str, Any]) -> Table:
+    """A table, with an explanation beside each value that has one."""
     made = tomlkit.table()
     plain = {name: each for name, each in value.items() if not isinstance(each, dict)}
     for name, each in {**plain, **value}.items():
-        made.add(name, _table(each) if isinstance(each, dict) else tomlkit.item(each))
+        made.add(name, _table(each, says.get(name, {})) if isinstance(each, dict) else tomlkit.item(each))
+        if name in says and not isinstance(each, dict):
+            made[name].comment(says[name])
     return made
