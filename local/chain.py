@@ -74,7 +74,7 @@ class MinaChain(Closing):
         }
 
     def faucet(self, address: str, amount: int) -> None:
-        """Give an address that much nanomina, less the account creation fee where it is new."""
+        """Give an address that much of the smallest unit, less the account creation fee where it is new."""
         self._post(self._addresses["faucet"], {"address": address, "amount": str(amount)})
 
     def pass_slots(self, count: int) -> int:
@@ -82,7 +82,7 @@ class MinaChain(Closing):
         return int(self._post(self._addresses["slots"], {"count": count})["slot"])
 
     def balance(self, address: str) -> int:
-        """Nanomina; 0 where there is no account."""
+        """In the smallest unit; 0 where there is no account."""
         query = f'{{account(publicKey:"{address}"){{balance{{total}}}}}}'
         account = self._post(self.graphql, {"query": query})["data"]["account"]
         return int(account["balance"]["total"]) if account else 0

@@ -25,9 +25,9 @@ from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
 from local.steps import DemoFailed, Progress, must
 from mina.keys import PrivateKey
+from sealrun.offers.asset import MINA
 from sealrun.offers.offer import Offer
 from sealrun.verification.claims import RECEIPT, STATEMENTS
-from sealrun_cli.lib.output import mina
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "out" / "demo"
@@ -72,7 +72,7 @@ class Demo:
 
     def offer(self) -> tuple[Offer, str]:
         """The seller tags a commit and offers its pipeline for a price."""
-        what = f"seller: offer this repository's own build at a protected tag for {mina(PRICE)}"
+        what = f"seller: offer this repository's own build at a protected tag for {MINA.of(PRICE)}"
         with self.progress.step(what) as say:
             repository, commit = _tagged_copy()
             offer, token = self.market.offer_pipeline(

@@ -10,10 +10,9 @@ from local.chain import MinaChain
 from local.prover import Prover
 from local.steps import must
 from mina.keys import PrivateKey
+from sealrun.offers.asset import MINA
 from sealrun_cli.lib.keys import new_key
-from sealrun_cli.lib.output import mina
 
-MINA = 10**9
 # Three hours of exit delay at 180 s a slot: time for the last run, and for a settlement that waits.
 EXIT_SLOTS = 60
 SHARE = 250  # basis points: 2.5 %
@@ -42,7 +41,11 @@ class People:
 
     def fund(self, chain: MinaChain) -> None:
         """Give the buyer money, and those who are paid an account that can receive it."""
-        for key, amount in ((self.buyer, 100 * MINA), (self.seller, 10 * MINA), (self.operator, 10 * MINA)):
+        for key, amount in (
+            (self.buyer, 100 * MINA.scale),
+            (self.seller, 10 * MINA.scale),
+            (self.operator, 10 * MINA.scale),
+        ):
             chain.faucet(address(key), amount)
 
     def terms(self, ledger: int) -> dict[str, Any]:
@@ -70,22 +73,22 @@ class Balances:
         }
 
     def at(self, moment: str, name: str) -> int:
-        """The balance that was noted, in nanomina."""
+        """The balance that was noted, in the smallest unit."""
         return self.moments[moment][name]
 
     def check(self, moment: str, name: str, expected: int) -> None:
         """Raise DemoFailed if a balance differs from the expected one."""
         got = self.at(moment, name)
-        must(got == expected, f"balance of {name}, {moment}", mina(expected), mina(got))
+        must(got == expected, f"balance of {name}, {moment}", MINA.of(expected), MINA.of(got))
 
     def table(self) -> Sequence[str]:
-        """One line for each of them, one column for each moment; MINA."""
+        """One line for each of them, one column for each moment."""
         width = max(len(moment) for moment in self.moments) + 2
-        head = f"{'MINA':<9}" + "".join(f"{moment:>{width}}" for moment in self.moments)
+        head = f"{MINA.symbol:<9}" + "".join(f"{moment:>{width}}" for moment in self.moments)
         return [head, *(self._line(name, width) for name in ("buyer", "account", "seller", "operator"))]
 
     def _line(self, name: str, width: int) -> str:
-        amounts = (mina(values[name]).removesuffix(" MINA") for values in self.moments.values())
+        amounts = (MINA.of(values[name]).number for values in self.moments.values())
         return f"{name:<9}" + "".join(f"{amount:>{width}}" for amount in amounts)
 
 

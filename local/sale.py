@@ -12,18 +12,17 @@ from typing import Any
 import httpx
 
 from local.chain import MinaChain
-from local.people import MINA, SHARE, Balances, People, client_environment
+from local.people import SHARE, Balances, People, client_environment
 from local.prover import Prover
 from local.steps import Progress, Say, must, ok
+from sealrun.offers.asset import ACCOUNT_CREATION_FEE, FEES, MINA
 from sealrun.offers.offer import Offer
 from sealrun.offers.terms import SHARE_UNIT
-from sealrun_cli.lib.output import mina
 
-PRICE = 5 * MINA
-DEPOSIT = 20 * MINA
+PRICE = 5 * MINA.scale
+DEPOSIT = 20 * MINA.scale
 # What the tools pay for a transaction unless told otherwise.
-FEE = MINA // 10
-ACCOUNT_CREATION_FEE = MINA
+FEE = FEES.scale // 10
 LEDGER = 7
 # What an offer with a price says beside it.
 PAYMENT = {"depth": 0, "nodes": 1, "failed_per_day": 5}
@@ -63,10 +62,10 @@ class Sale:
         with self.progress.step("buyer: open a prepaid account; signatures only, no proof") as say:
             self.balances.note("before")
             file = self.people.folder / f"account-{secrets.token_hex(4)}.key"
-            named = ["--deposit", str(DEPOSIT // MINA), "--account-key", str(file)]
+            named = ["--deposit", str(DEPOSIT // MINA.scale), "--account-key", str(file)]
             opened = self.run(say, "open", self.offer_url, "--yes", *named, *self._sends("buyer"))
             self.balances.account = opened["account"]
-            say(f"account {self.account}, deposit {mina(DEPOSIT)}")
+            say(f"account {self.account}, deposit {MINA.of(DEPOSIT)}")
             self.balances.note("opened")
         self.balances.check("opened", "account", DEPOSIT)
 
@@ -104,7 +103,7 @@ class Sale:
             named = [self.account, "--url", self.url, *self._sends("seller")]
             settled = self.run(say, "settle", *named)
             must(settled.get("settled") == str(paid), "settled", paid, settled.get("settled"))
-            say(f"settled {mina(paid)}, transaction {settled['hash']}")
+            say(f"settled {MINA.of(paid)}, transaction {settled['hash']}")
             again = self.run(say, "settle", *named)
             must(again["status"] == "already-settled", "a second settle", "already-settled", again["status"])
             say("sent again: already settled")
@@ -124,24 +123,24 @@ class Sale:
             self.chain.pass_slots(passed)
             say(f"{passed} slots pass (of 180 s each; the local chain skips them)")
             withdrawn = self.run(say, "withdraw", self.account, *self._sends("buyer"))
-            say(f"withdrawn {mina(withdrawn['amount'])}")
+            say(f"withdrawn {MINA.of(withdrawn['amount'])}")
             self.balances.note("left")
 
     def check_balances(self, paid: int) -> None:
-        """Check by arithmetic where every nanomina went."""
+        """Check by arithmetic where all money went, to the smallest unit."""
         with self.progress.step("check by arithmetic where the money went") as say:
             for line in self.balances.table():
                 say(line)
             share = paid * SHARE // SHARE_UNIT
             buyer, seller = (self.balances.at("before", name) for name in ("buyer", "seller"))
-            self.balances.check("opened", "buyer", buyer - DEPOSIT - ACCOUNT_CREATION_FEE - FEE)
+            self.balances.check("opened", "buyer", buyer - DEPOSIT - ACCOUNT_CREATION_FEE.units - FEE)
             self.balances.check("settled", "seller", seller + paid - share - FEE)
             self.balances.check("left", "seller", seller + paid - share - FEE)
-            self.balances.check("left", "buyer", buyer - paid - ACCOUNT_CREATION_FEE - 3 * FEE)
+            self.balances.check("left", "buyer", buyer - paid - ACCOUNT_CREATION_FEE.units - 3 * FEE)
             self.balances.check("left", "account", share)
-            say(f"seller  + {mina(paid)} - {mina(share)} of share - {mina(FEE)} of fee")
-            say(f"buyer   - {mina(paid)} - {mina(ACCOUNT_CREATION_FEE)} of account - 3 fees of {mina(FEE)}")
-            say(f"account {mina(share)}: the operator's share, which `sealrun pay-operator` pays")
+            say(f"seller  + {MINA.of(paid)} - {MINA.of(share)} of share - {MINA.of(FEE)} of fee")
+            say(f"buyer   - {MINA.of(paid)} - {ACCOUNT_CREATION_FEE} of account - 3 fees of {MINA.of(FEE)}")
+            say(f"account {MINA.of(share)}: the operator's share, which `sealrun pay-operator` pays")
             say("the failed run cost nothing")
 
     def run(self, say: Say, *arguments: str, status: int = 0) -> dict[str, Any]:

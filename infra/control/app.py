@@ -120,7 +120,7 @@ def get_accounts() -> Any:
 
 @route("/accounts/{address}")
 def get_account(address: str) -> Any:
-    """One account: its buyer, limit, due and pending in nanomina; no voucher."""
+    """One account: its buyer, limit, due and pending in the asset's smallest unit; no voucher."""
     return table().account(address)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sealrun.calls.call import MAX_UNIX_SECONDS
+from sealrun.offers.asset import TRADED
 
 Schema = dict[str, Any]
 
@@ -73,7 +74,7 @@ VALUES = {
     "Hash": text("[0-3][0-9a-f]{63}", "A Poseidon hash: one field as 64 lower-case hex digits."),
     "Sha256": text("[0-9a-f]{64}", "A SHA-256 digest as lower-case hex."),
     "Field": text("0|[1-9][0-9]{0,76}", "One field as a decimal number."),
-    "Nanomina": text("0|[1-9][0-9]{0,19}", "An amount in nanomina as a decimal number below 2**64."),
+    "Nanomina": text("0|[1-9][0-9]{0,19}", f"An amount in {TRADED.unit} as a decimal number below 2**64."),
     "Key": text(f"B62q[{BASE58}]{{51}}", "A Mina public key or address in base58."),
     "Signature": text(f"7m[{BASE58}]{{94}}", "A Mina signature in base58."),
     "Seconds": whole(0, says="Unix seconds."),

@@ -12,11 +12,12 @@ import pytest
 
 from local.chain import MinaChain
 from local.market import Market
-from local.people import MINA, People, client_environment
+from local.people import People, client_environment
 from local.prover import Prover
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
 from local.steps import DemoFailed, Progress
+from sealrun.offers.asset import FEES
 from sealrun.offers.offer import Offer
 from sealrun.workflows.reserve_price import REFUSAL_SECONDS
 from tests.spine.conftest import PROPERTIES, repository
@@ -95,7 +96,7 @@ def test_a6_settling_in_parallel_pays_once(sale: Sale) -> None:
     price = PRICE - PRICE * 250 // 10_000
     after = sale.chain.balance(sale.people.seller.public_key().to_base58())
     # A transaction that lost the race may stand in a block as failed, and has paid its fee then.
-    fees = (MINA // 10,) if results[0]["status"] == "included" else (0, MINA // 10)
+    fees = (FEES.scale // 10,) if results[0]["status"] == "included" else (0, FEES.scale // 10)
     assert after - before in [price - fee for fee in fees]
 
 

@@ -114,7 +114,7 @@ class ControlTable:
         return {"calls": [_call(item) for item in items], "next": following}
 
     def account(self, address: str) -> dict[str, Any]:
-        """One prepaid account; amounts are in nanomina.
+        """One prepaid account; amounts are in the smallest unit of its asset.
 
         Raises:
             NotFound: no call of it was ever claimed here.

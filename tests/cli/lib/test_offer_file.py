@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from sealrun.offers.asset import TRADED
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.init_answers import DEPTH, EXIT_DELAY, SHARE, Trade
-from sealrun_cli.lib.offer_file import document, mina_text, read_offer, read_values, write_values
+from sealrun_cli.lib.offer_file import document, read_offer, read_values, write_values
 from tests.sealrun.world import (
     chain_value,
     make_chain_offer,
@@ -25,7 +26,7 @@ CONSTANTS = ("sealrun", "kind")
 def as_file(value: dict[str, Any]) -> dict[str, Any]:
     """The offer document's value in the words of the file."""
     written = {name: each for name, each in value.items() if name not in CONSTANTS and each is not None}
-    written["price"] = mina_text(int(value["price"]))
+    written["price"] = TRADED.of(value["price"]).number
     written["inputs"] = {
         name: each for name, each in value["inputs"].items() if name not in ("type", "additionalProperties")
     }
@@ -109,4 +110,4 @@ def test_what_no_stack_would_take_is_told_with_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("amount", "text"), [(0, "0"), (5 * 10**9, "5"), (1, "0.000000001")])
 def test_amounts_are_written_as_people_write_them(amount: int, text: str) -> None:
-    assert mina_text(amount) == text
+    assert TRADED.of(amount).number == text

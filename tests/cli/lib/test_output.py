@@ -12,19 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealrun.errors import Refused
+from sealrun.offers.asset import MINA
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.output import Line, Output, mina, nanomina, speaking
+from sealrun_cli.lib.output import Line, Output, amount_of, speaking
 
 
 @given(st.integers(0, 2**64 - 1))
 def test_an_amount_survives_being_printed_and_read(amount: int) -> None:
-    assert nanomina(mina(amount).removesuffix(" MINA")) == amount
+    assert amount_of(MINA.of(amount).number, MINA).units == amount
 
 
 @pytest.mark.parametrize("text", ["", ".", ".5", "-1", "1e3", "1,5", "0.0000000001", "1.2.3", " 1", "१"])
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(CliError, match="expected MINA such as 20"):
-        nanomina(text)
+        amount_of(text, MINA)
 
 
 def test_an_error_is_one_json_object_on_stdout_and_words_on_stderr(

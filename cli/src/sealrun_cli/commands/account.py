@@ -17,7 +17,7 @@ from sealrun_cli.lib.book import known_terms
 from sealrun_cli.lib.chain_view import OnChain, on_chain
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
-from sealrun_cli.lib.output import mina, speaking
+from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.service import Service
 
 
@@ -62,9 +62,9 @@ def account(
 
 def _chain_lines(chain: OnChain) -> list[str]:
     leaving = f"leaving: withdraw from slot {chain.exit_slot} on" if chain.exit_slot else "open"
-    share = f"accrued to the operator {mina(chain.accrued)}"
+    balance, spent, accrued = map(chain.asset.of, (chain.balance, chain.spent, chain.accrued))
     return [
-        f"  on chain  balance {mina(chain.balance)}, settled {mina(chain.spent)}, {share}",
+        f"  on chain  balance {balance}, settled {spent}, accrued to the operator {accrued}",
         f"            {leaving}; {chain.count} receipts under {chain.root}",
     ]
 
@@ -77,15 +77,16 @@ def _check_terms(said: Mapping[str, Any], terms: int) -> None:
 
 def _operator_lines(said: Mapping[str, Any], *, tied: bool = True) -> list[str]:
     """The figure, after its signature was checked; seller and operator get the due instead."""
+    terms = Terms.parse(said["terms"])
+    pending = f"pending {terms.asset.of(said['pending'])}"
     if "figure" not in said:
-        figures = f"due {mina(said['due']['due'])}, pending {mina(said['pending'])}"
+        figures = f"due {terms.asset.of(said['due']['due'])}, {pending}"
         return [f"  operator  {figures}; {said['due']['count']} receipts under {said['root']}"]
-    figure = said["figure"]
-    terms, due = Terms.parse(said["terms"]), _due(said)
+    figure, due = said["figure"], _due(said)
     signature = Signature.from_base58(figure["signature"])
     if str(due.root) != figure["root"] or not verify_fields(signature, terms.oracle, due.figure_fields()):
         raise CliError("figure", "figure: expected the oracle's signature, got one that does not hold")
-    figures = f"due {mina(due.amount)}, pending {mina(said['pending'])}"
+    figures = f"due {terms.asset.of(due.amount)}, {pending}"
     line = f"  operator  {figures}; {due.count} receipts under {figure['root']} (signed by the oracle)"
     loose = "            nothing here shows that the account names this oracle: add --node"
     return [line] if tied else [line, loose]
@@ -105,4 +106,5 @@ def _check_proof(said: Mapping[str, Any], call: str) -> str:
     root = root_from_path(leaf, [int(sibling) for sibling in said["proof"]["siblings"]])
     if root != _due(said).tree_root or f"{leaf.call_hash:064x}" != call:
         raise CliError("figure", "proof: expected one of this call under the signed root, got another")
-    return f"  call      receipt {leaf.index} of the figure, {mina(leaf.price_due)}"
+    price = Terms.parse(said["terms"]).asset.of(leaf.price_due)
+    return f"  call      receipt {leaf.index} of the figure, {price}"

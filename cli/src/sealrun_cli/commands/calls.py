@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from sealrun.offers.asset import TRADED
 from sealrun_cli.lib import options
-from sealrun_cli.lib.output import mina, speaking
+from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.stack_calls import Folder, all_calls
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, find_target
 
@@ -38,4 +39,4 @@ def calls(
 def _call_line(call: dict[str, Any]) -> str:
     when = datetime.fromtimestamp(int(call["claimed_at"]), UTC).strftime("%Y-%m-%d %H:%M:%S")
     why = f": {call['reason']}" if call["reason"] else ""
-    return f"{call['call'][:16]}…  {when}  {mina(call['price']):>10}  {call['state']}{why}"
+    return f"{call['call'][:16]}…  {when}  {TRADED.of(call['price']):>10}  {call['state']}{why}"

@@ -11,6 +11,7 @@ import typer
 from sealrun.adapters.mina.node import MinaNodes
 from sealrun.chain.account import check_node, slot_seconds
 from sealrun.errors import SealrunError
+from sealrun.offers.asset import FEES
 from sealrun.offers.offer import Offer
 from sealrun.ports.node import Answer
 from sealrun.transport.http import guarded_client, origin_of
@@ -21,7 +22,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.findings import Finding, bad, good, tried, unknown
 from sealrun_cli.lib.gitlab_account import GitLabAccount
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
-from sealrun_cli.lib.output import Output, mina, speaking
+from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.sandbox_state import MAINTAINER, found_sandbox, sandbox_token
 from sealrun_cli.lib.service import LOOPBACK
@@ -51,7 +52,7 @@ def check(
 
 def findings(offer: Offer, folder: Path, *, token: str, node: str) -> Iterator[Finding]:
     """Everything, in the order in which a seller would put it right."""
-    yield good("offer", f"{offer.id[:16]}…, {mina(offer.price)} a run, grade {offer.evidence.grade}")
+    yield good("offer", f"{offer.id[:16]}…, {offer.cost} a run, grade {offer.evidence.grade}")
     account = GitLabAccount(offer.source.origin, token)
     source = SourceCheck(offer, Repository(folder), account, datetime.now(UTC).date())
     yield from tried("clone", source.in_clone)
@@ -76,7 +77,7 @@ def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
         seconds = slot_seconds(answer.value)
         terms.check_exit(run_seconds=offer.limits.longest, slot_seconds=seconds)
     except SealrunError as error:
-        advice = "have MINA sent to seller and operator, or edit [terms]"
+        advice = f"have {FEES.symbol} sent to seller and operator, or edit [terms]"
         following = advice if error.type != "node-unavailable" else CliError(error.type, "").following
         yield bad("terms", error.detail, following)
         return

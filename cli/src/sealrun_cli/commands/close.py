@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from sealrun.chain.offer_contract import contract_of
+from sealrun.offers.asset import FEES
 from sealrun.offers.offer import Offer
 from sealrun.workflows.close_terms import close_terms
 from sealrun_cli.lib import options
@@ -12,7 +13,7 @@ from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
-from sealrun_cli.lib.output import Output, speaking
+from sealrun_cli.lib.output import Output, amount_of, speaking
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, find_target
 from sealrun_cli.lib.tools import Sender, run_tool
 
@@ -68,7 +69,7 @@ def _plan(offer: Offer, reason: str, fee: str, *, leaked: bool) -> list[str]:
     what = f"every offer of the oracle {offer.oracle}" if leaked else f"offer {offer.id[:16]}…: {offer.title}"
     lines = [f"close    {what}; for ever, told as: {'the key leaked' if leaked else reason}"]
     if offer.contract is not None:
-        lines.append(f"contract {offer.contract.to_base58()}: closed on chain, {fee} MINA of fee")
+        lines.append(f"contract {offer.contract.to_base58()}: closed on chain, {amount_of(fee, FEES)} of fee")
     return lines
 
 

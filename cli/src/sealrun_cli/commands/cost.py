@@ -12,12 +12,12 @@ from typing import Annotated, Any
 
 import typer
 
+from sealrun.offers.asset import ACCOUNT_CREATION_FEE, FEES, TRADED, Amount
 from sealrun.offers.terms import SHARE_UNIT
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.init_answers import SHARE
-from sealrun_cli.lib.offer_file import mina_text
 from sealrun_cli.lib.options import Json
-from sealrun_cli.lib.output import NANO, mina, nanomina, speaking
+from sealrun_cli.lib.output import amount_of, speaking
 
 MILLION = 1_000_000
 GB = 1 << 30
@@ -88,11 +88,11 @@ def cost(
     megabytes: Annotated[float, typer.Option(help="Their size with the log, in MB.", min=0)] = 1.0,
     months: Annotated[float, typer.Option(help="How long evidence is kept.", min=0)] = 3.0,
     settle_every: Annotated[int, typer.Option(help="Calls to one settlement.", min=1, max=1 << 20)] = 100,
-    price: Annotated[str, typer.Option(help="MINA for one good run.")] = "0",
+    price: Annotated[str, typer.Option(help=f"{TRADED.symbol} for one good run.")] = "0",
     share: Annotated[
         int, typer.Option(help="The operator's share in basis points.", min=0, max=SHARE_UNIT)
     ] = SHARE,
-    mina_usd: Annotated[float, typer.Option(help="Dollars for one MINA, to compare.", min=0)] = 0.0,
+    mina_usd: Annotated[float, typer.Option(help=f"Dollars for one {FEES.symbol}, to compare.", min=0)] = 0.0,
     as_json: Json = False,
 ) -> None:
     """Show what a call costs on AWS and on Mina.
@@ -104,16 +104,19 @@ def cost(
         each, monthly = list(per_call(use, data)), list(per_month(data))
         call, month = sum(line.total for line in each), sum(line.total for line in monthly)
         chain = per_call_on_chain(use, data)
-        earned = _earned(nanomina(price), share, chain)
+        earned = _earned(amount_of(price, TRADED), share, chain)
         value = {
             "as_of": data["as_of"], "region": data["region"], "currency": data["currency"],
             "per_call": [line.value() for line in each], "per_month": [line.value() for line in monthly],
             "call": call, "million": call * MILLION, "month": month + call * use.calls,
-            "mina_per_call": mina_text(chain), "mina_per_million": mina_text(chain * MILLION),
+            "mina_per_call": chain.number, "mina_per_million": FEES.of(chain.units * MILLION).number,
             "earned_per_call": earned,
         }  # fmt: skip
         out.result(
-            value, *_lines(use, data, each, monthly), *_chain_lines(use, chain, mina_usd), *_earning(earned)
+            value,
+            *_lines(use, data, each, monthly),
+            *_chain_lines(use, chain, _fee(data), mina_usd),
+            *_earning(earned),
         )
 
 
@@ -156,10 +159,14 @@ def per_month(data: dict[str, Any]) -> Iterator[Line]:
     yield from _priced(counts, data)
 
 
-def per_call_on_chain(use: Use, data: dict[str, Any]) -> int:
-    """Nanomina of fees for one call: its part of a settlement, paid by the seller. Rounded up."""
-    fee = round(float(data["mina"]["fee"]["each"]) * NANO)
-    return -(-fee // use.settle_every)
+def per_call_on_chain(use: Use, data: dict[str, Any]) -> Amount:
+    """Fees for one call: its part of a settlement, paid by the seller. Rounded up."""
+    return FEES.of(-(-_fee(data).units // use.settle_every))
+
+
+def _fee(data: dict[str, Any]) -> Amount:
+    """Of one transaction."""
+    return FEES.read(str(data["mina"]["fee"]["each"]))
 
 
 def _priced(counts: dict[str, float], data: dict[str, Any]) -> Iterator[Line]:
@@ -180,27 +187,30 @@ def _lines(use: Use, data: dict[str, Any], each: list[Line], monthly: list[Line]
     yield f"  together {month:.2f} {unit}; with {use.calls} calls {month + call * use.calls:.2f} {unit}"
 
 
-def _chain_lines(use: Use, chain: int, mina_usd: float) -> Iterator[str]:
-    dollars = f" ({chain * MILLION / NANO * mina_usd:.2f} USD at {mina_usd:g})" if mina_usd else ""
-    yield f"Mina: a call itself costs no fee; a settlement of {use.settle_every} calls costs 0.1 MINA"
-    million = f"{mina(chain * MILLION)} a million{dollars}"
-    yield f"  0.1 MINA / {use.settle_every} = {mina(chain)} a call, {million}"
-    yield "  opening an account costs its buyer 1 MINA and 0.1 of fee, once; pulling the share 0.1"
+def _chain_lines(use: Use, chain: Amount, fee: Amount, mina_usd: float) -> Iterator[str]:
+    dollars = (
+        f" ({chain.units * MILLION / FEES.scale * mina_usd:.2f} USD at {mina_usd:g})" if mina_usd else ""
+    )
+    yield f"Mina: a call itself costs no fee; a settlement of {use.settle_every} calls costs {fee}"
+    million = f"{FEES.of(chain.units * MILLION)} a million{dollars}"
+    yield f"  {fee} / {use.settle_every} = {chain} a call, {million}"
+    once = f"{ACCOUNT_CREATION_FEE} and {fee.number} of fee, once"
+    yield f"  opening an account costs its buyer {once}; pulling the share {fee.number}"
 
 
-def _earned(price: int, share: int, chain: int) -> dict[str, str]:
+def _earned(price: Amount, share: int, chain: Amount) -> dict[str, str]:
     """What seller and operator have of one good run, before AWS."""
-    if price == 0:
+    if not price.units:
         return {}
-    operator = price * share // SHARE_UNIT
+    operator = price.asset.of(price.units * share // SHARE_UNIT)
     seller = price - operator - chain
-    if seller < 0:
-        said = f"price: expected more than a call's fee of {mina(chain)}, got {mina(price)}"
+    if seller.units < 0:
+        said = f"price: expected more than a call's fee of {chain}, got {price}"
         raise CliError("bad-request", said, "settle more calls at once: --settle-every")
-    return {"operator": str(operator), "seller": str(seller)}
+    return {"operator": str(operator.units), "seller": str(seller.units)}
 
 
 def _earning(earned: dict[str, str]) -> Iterator[str]:
     if earned:
-        operator, seller = mina(earned["operator"]), mina(earned["seller"])
+        operator, seller = TRADED.of(earned["operator"]), TRADED.of(earned["seller"])
         yield f"earned a good run: operator {operator}, seller {seller} after fees"

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from sealrun.offers.asset import TRADED
 from sealrun.offers.inputs import ORDER
 from sealrun.offers.terms import MAX_EXIT_DELAY
 from sealrun_cli.lib import options
@@ -12,7 +13,7 @@ from sealrun_cli.lib.confirming import ask, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.init_answers import DEPTH, EXIT_DELAY, SHARE, Trade, evidence, shows_outputs
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer, write_values
-from sealrun_cli.lib.output import Output, mina, speaking
+from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.schemas import Hints, lost_defaults, schema_of
 from sealrun_cli.lib.source_lookup import look_up, wanted_source
 from sealrun_cli.lib.target import step
@@ -42,7 +43,7 @@ def init(
         str, typer.Option(help="File of an access token, - for stdin; used once, not kept.", metavar="FILE")
     ] = "",
     title: Annotated[str, typer.Option(help="What buyers read first.")] = "",
-    price: Annotated[str, typer.Option(help="MINA for one good run; 0 is free.")] = "",
+    price: Annotated[str, typer.Option(help=f"{TRADED.symbol} for one good run; 0 is free.")] = "",
     oracle: Annotated[str, typer.Option(help="The oracle's address, or its key file.")] = "",
     seller: Annotated[str, typer.Option(help="Who is paid: an address, or a key file.")] = "",
     operator: Annotated[str, typer.Option(help="Who gets the share: an address, or a key file.")] = "",
@@ -124,7 +125,7 @@ def _say(out: Output, file: Path, *, public: bool) -> None:
     source, schema = offer.source, offer.inputs.schema
     out.result(
         {"file": str(file), "offer": offer.id, "inputs": schema, "price": str(offer.price)},
-        f"wrote {file}: {source.ref} at {source.commit[:12]}, {mina(offer.price)} a run",
+        f"wrote {file}: {source.ref} at {source.commit[:12]}, {offer.cost} a run",
         f"inputs that buyers set: {', '.join(offer.inputs.names) or 'none'}",
         f"outputs of a run: {'anyone sees them' if public else 'only its buyer sees them'}",
         f"next     read {file}, then: {step('check', file)}",

@@ -7,25 +7,23 @@ import httpx
 import typer
 
 from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.asset import ACCOUNT_CREATION_FEE, TRADED, Amount
 from sealrun.offers.terms import SHARE_UNIT, Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.book import page
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import make_key, read_key
-from sealrun_cli.lib.output import mina, nanomina, speaking
+from sealrun_cli.lib.output import amount_of, speaking
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.tools import Sender, run_tool
 from sealrun_cli.lib.units import slots
-
-# What the network takes for a new account, in nanomina.
-ACCOUNT_CREATION_FEE = 10**9
 
 
 def open_account(
     offer: options.OfferUrl,
     *,
-    deposit: Annotated[str, typer.Option(help="First deposit, in MINA.", metavar="MINA")],
+    deposit: Annotated[str, typer.Option(help=f"First deposit, in {TRADED.symbol}.", metavar=TRADED.symbol)],
     key: options.Key,
     account_key: Annotated[
         Path, typer.Option(help="File for the account's own key; made if there is none.", metavar="FILE")
@@ -46,24 +44,24 @@ def open_account(
             raise CliError(
                 "bad-request", "offer: expected one with a price, got one of price 0: just call it"
             )
-        terms, amount = found.payment.terms, nanomina(deposit)
-        confirm(out, _costs(terms, amount, fee), yes=yes)
+        terms = found.payment.terms
+        amount = amount_of(deposit, terms.asset)
+        confirm(out, _costs(terms, amount, sender.costs), yes=yes)
         address_key = read_key(str(account_key)) if account_key.exists() else make_key(account_key, out)
-        named = {"account_key": address_key.to_base58(), "terms": terms.value(), "deposit": str(amount)}
+        named = {"account_key": address_key.to_base58(), "terms": terms.value(), "deposit": str(amount.units)}
         with page(state, address_key.public_key().to_base58(), terms, Known(0, 0)) as book:
             if not book.path.exists():
                 book.save()  # before it is sent: `exit` needs the terms, also where the answer is lost
             result = run_tool("open", sender, out, **named)
             book.terms = terms
             book.save()
-        out.result(result, f"opened {result['account']} with {mina(amount)}")
+        out.result(result, f"opened {result['account']} with {amount}")
 
 
-def _costs(terms: Terms, deposit: int, fee: str) -> list[str]:
+def _costs(terms: Terms, deposit: Amount, fee: Amount) -> list[str]:
     share = 100 * terms.operator_share / SHARE_UNIT
-    once = mina(ACCOUNT_CREATION_FEE)
     return [
         f"seller {terms.seller.to_base58()}, operator's share {share:g} %",
         f"exit delay {slots(terms.exit_delay)}",
-        f"deposit {mina(deposit)}, and once {once} for the account and {fee} MINA of fee",
+        f"deposit {deposit}, and once {ACCOUNT_CREATION_FEE} for the account and {fee} of fee",
     ]

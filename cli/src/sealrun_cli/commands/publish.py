@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from sealrun.chain.offer_contract import contract_of, credential_document
+from sealrun.offers.asset import ACCOUNT_CREATION_FEE, FEES
 from sealrun.offers.offer import Offer
 from sealrun.workflows.publish_offer import publish_sealed
 from sealrun_cli.lib import offer_state, options
@@ -13,7 +14,7 @@ from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
-from sealrun_cli.lib.output import Output, mina, speaking
+from sealrun_cli.lib.output import Output, amount_of, speaking
 from sealrun_cli.lib.sealing import Sealed, kept
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target, step
 from sealrun_cli.lib.tools import Sender, run_tool
@@ -86,11 +87,13 @@ def _check_stack(offer: Offer, target: Target) -> None:
 def _plan(offer: Offer, target: Target, fee: str) -> list[str]:
     lines = [
         f"publish  offer {offer.id[:16]}…: {offer.title}",
-        f"         {mina(offer.price)} a run, at {target.url}; it never changes, only closes",
+        f"         {offer.cost} a run, at {target.url}; it never changes, only closes",
     ]
     if offer.contract is not None:
         address = offer.contract.to_base58()
-        lines.append(f"contract {address}: {CREATION_MINA} MINA for the account and {fee} MINA of fee")
+        lines.append(
+            f"contract {address}: {ACCOUNT_CREATION_FEE} for the account and {amount_of(fee, FEES)} of fee"
+        )
     return lines
 
 

@@ -7,18 +7,19 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from sealrun.offers.asset import FEES
 from sealrun_cli.lib import background
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import make_key, read_key
 from sealrun_cli.lib.options import Json
-from sealrun_cli.lib.output import NANO, Output, mina, speaking
+from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.sandbox_state import FILE, MODULE, TOKEN, found_sandbox
 from sealrun_cli.lib.target import WORK, work_folder
 
 PIPELINE = ".gitlab-ci.yml"
-GIFT = 100 * NANO
+GIFT = FEES.read("100")
 FAUCET_SECONDS = 120
 
 
@@ -26,7 +27,7 @@ def sandbox(
     *,
     fund: Annotated[
         list[Path] | None,
-        typer.Option("--fund", help="Key file, made if there is none, that gets 100 MINA.", metavar="FILE"),
+        typer.Option("--fund", help=f"Key file, made if there is none, that gets {GIFT}.", metavar="FILE"),
     ] = None,
     project: Annotated[str, typer.Option(help="The project's path in this GitLab.")] = "seller/project",
     no_proofs: Annotated[
@@ -78,10 +79,10 @@ def _give(found: dict[str, Any], path: Path, out: Output) -> None:
     """Money of the sandbox's chain, which is worth nothing anywhere else."""
     key = read_key(str(path)) if path.exists() else make_key(path, out)
     address = key.public_key().to_base58()
-    body = {"address": address, "amount": str(GIFT)}
+    body = {"address": address, "amount": str(GIFT.units)}
     answer = httpx.post(found["faucet"], json=body, timeout=FAUCET_SECONDS, trust_env=False)
     if not answer.is_success:
         raise CliError(
             "sandbox", f"faucet: expected it to pay, got {answer.text[:200]}", "run the command again"
         )
-    out.progress(f"{path}: {address} has {mina(answer.json()['balance'])}")
+    out.progress(f"{path}: {address} has {FEES.of(answer.json()['balance'])}")

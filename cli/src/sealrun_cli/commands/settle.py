@@ -2,11 +2,12 @@
 
 import httpx
 
+from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import outcome, read_account
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
-from sealrun_cli.lib.output import mina, speaking
+from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.tools import Sender, run_tool
 
@@ -36,6 +37,9 @@ def settle(
             said = "settle: expected the seller's or operator's key, got the buyer's"
             raise CliError("not-allowed", said, "see the figure with `sealrun account`")
         sent = {name: known[name] for name in ("account", "terms", "voucher", "due")}
+        asset = Terms.parse(known["terms"]).asset
         result = run_tool("settle", sender, out, **sent)
-        settled = f"settled {mina(result['settled'])}, " if "settled" in result else f"{outcome(result)}: "
-        out.result(result, f"{settled}{mina(result['spent'])} in all")
+        settled = (
+            f"settled {asset.of(result['settled'])}, " if "settled" in result else f"{outcome(result)}: "
+        )
+        out.result(result, f"{settled}{asset.of(result['spent'])} in all")

@@ -7,7 +7,7 @@ from typing import Any
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun_cli.lib import options
 from sealrun_cli.lib.offer_state import state_of
-from sealrun_cli.lib.output import mina, speaking
+from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.stack_calls import Folder, all_calls
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target
 
@@ -56,4 +56,4 @@ def _value(stored: StoredOffer, target: Target) -> dict[str, Any]:
 
 
 def _line(stored: StoredOffer) -> str:
-    return f"  {stored.offer.id[:16]}…  {mina(stored.offer.price):>10}  {state_of(stored)}"
+    return f"  {stored.offer.id[:16]}…  {stored.offer.cost:>10}  {state_of(stored)}"

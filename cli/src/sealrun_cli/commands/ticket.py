@@ -21,7 +21,7 @@ from sealrun_cli.lib.book import Page, page
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
-from sealrun_cli.lib.output import Output, mina, speaking
+from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.purchase import address_of, cold_start
 from sealrun_cli.lib.service import Service
 
@@ -114,9 +114,7 @@ def ticket(
         audience = offer.removesuffix(f"/offers/{found.id}")
         issuing = Issuing(issuer, found, audience, inputs, names, end)
         if with_pay != (found.payment is not None):
-            said = (
-                f"ticket: expected --pay for an offer with a price, and only there, got {mina(found.price)}"
-            )
+            said = f"ticket: expected --pay for an offer with a price, and only there, got {found.cost}"
             following = "leave --pay and --account out"
             if found.payment is not None:
                 following = "add --pay --account ACCOUNT, and give every input with --input: none can be open"
@@ -181,7 +179,7 @@ def _check_issuer(issuer: PrivateKey, offer: Offer) -> None:
 
 def _tell(out: Output, made: list[Ticket], offer: Offer, on_page: str) -> None:
     urls = [each.url(on_page) for each in made]
-    cost = f", {mina(offer.price)} each from the account" if offer.price else ""
+    cost = f", {offer.cost} each from the account" if offer.price else ""
     out.progress(f"tickets for one run each{cost}: {len(urls)}; who has a URL can use it, it is shown once")
     end = datetime.fromtimestamp(made[0].grant.until, UTC).isoformat()
     listed = [{"ticket": each.grant.id, "url": url} for each, url in zip(made, urls, strict=True)]

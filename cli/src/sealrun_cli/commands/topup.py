@@ -1,4 +1,4 @@
-"""``sealrun topup``: add MINA to a prepaid account. Asked again after a lost answer, it does not pay again.
+"""``sealrun topup``: add money to a prepaid account. Asked again after a lost answer, it does not pay again.
 
 The payer's nonce is on disk from before the transaction is sent until a block decides about it. A repeat has
 the same nonce, which only one transaction can use up. Once it is used up, the account's funds tell whether it
@@ -17,6 +17,7 @@ from sealrun.chain.account import Pinned
 from sealrun.encoding import read
 from sealrun.encoding.fields import MAX_UINT64
 from sealrun.errors import Malformed
+from sealrun.offers.asset import TRADED
 from sealrun.offers.terms import MAX_UINT32
 from sealrun_cli.lib import options
 from sealrun_cli.lib.book import locked, replace_json
@@ -25,7 +26,7 @@ from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
-from sealrun_cli.lib.output import Output, mina, nanomina, speaking
+from sealrun_cli.lib.output import Output, amount_of, speaking
 from sealrun_cli.lib.purchase import address_of
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.tools import Sender, run_tool
@@ -35,7 +36,7 @@ DEPTH = "offers of depth 0 count it now, others that many blocks after a call ma
 
 @dataclass(frozen=True)
 class Asked:
-    """A top-up that no block has decided about yet. Amounts are nanomina."""
+    """A top-up that no block has decided about yet. Amounts are in the asset's smallest unit."""
 
     payer: str
     nonce: int
@@ -89,7 +90,7 @@ class TopUp:
             if kept.came(now) and self._same(kept):
                 return self._done({"status": "already-topped-up"})
             became = "is in" if kept.came(now) else "is in no block and never will be"
-            self.out.progress(f"the top-up of {mina(kept.amount)} that was asked for before {became}")
+            self.out.progress(f"the top-up of {TRADED.of(kept.amount)} that was asked for before {became}")
             self.path.unlink()
             kept = None
         return self._pay(kept, yes=yes)
@@ -116,23 +117,23 @@ class TopUp:
             said = f"account: expected exit slot 0, got {now.account.exit_slot}: its buyer asked to leave"
             following = "open another one with `sealrun open`: no call could use what is put in here"
             raise CliError("account-refused", said, following)
-        needed = self.amount + nanomina(self.sender.fee)
+        needed = self.amount + self.sender.costs.units
         if now.money < needed:
-            said = f"payer: expected at least {mina(needed)} in {self.payer}, got {mina(now.money)}"
-            raise CliError("refused", said, "have MINA sent to it, or name a smaller --amount")
+            said = f"payer: expected at least {TRADED.of(needed)} in {self.payer}, got {TRADED.of(now.money)}"
+            raise CliError("refused", said, f"have {TRADED.symbol} sent to it, or name a smaller --amount")
 
     def _plan(self, now: Moment, kept: Asked | None) -> list[str]:
         balance = now.account.balance
         again = [f"again    with nonce {kept.nonce}, as before: only one of them can be paid"] if kept else []
         return [
-            f"pay      {mina(self.amount)} from {self.payer}, and {self.sender.fee} MINA of fee",
-            f"into     {self.account}: {mina(balance)} now, {mina(balance + self.amount)} then",
+            f"pay      {TRADED.of(self.amount)} from {self.payer}, and {self.sender.costs} of fee",
+            f"into     {self.account}: {TRADED.of(balance)} now, {TRADED.of(balance + self.amount)} then",
             *again,
         ]
 
     def _unfinished(self, kept: Asked) -> CliError:
-        wanted = f"{mina(kept.amount)} from {kept.payer}, which is in no block yet"
-        said = f"top-up: expected the one of {wanted}, got {mina(self.amount)} from {self.payer}"
+        wanted = f"{TRADED.of(kept.amount)} from {kept.payer}, which is in no block yet"
+        said = f"top-up: expected the one of {wanted}, got {TRADED.of(self.amount)} from {self.payer}"
         return CliError("conflict", said, f"repeat that one first; to forget it, move {self.path} away")
 
     def _send(self, asked: Asked, *, again: bool) -> dict[str, Any]:
@@ -158,7 +159,7 @@ class TopUp:
 def topup(
     account: options.Account,
     *,
-    amount: Annotated[str, typer.Option(help="How much, in MINA.", metavar="MINA")],
+    amount: Annotated[str, typer.Option(help=f"How much, in {TRADED.symbol}.", metavar=TRADED.symbol)],
     key: options.Key,
     node: options.Node,
     fee: options.Fee = options.DEFAULT_FEE,
@@ -170,9 +171,12 @@ def topup(
 ) -> None:
     """Add money to an open prepaid account. Any key may pay; repeated after a lost answer, it pays once."""
     with speaking(as_json=as_json) as out, httpx.Client() as http:
-        sender, added = Sender(read_key(key), node, fee, poll_ms, not no_proofs), nanomina(amount)
+        sender, added = (
+            Sender(read_key(key), node, fee, poll_ms, not no_proofs),
+            amount_of(amount, TRADED).units,
+        )
         if not 0 < added <= MAX_UINT64:
-            raise CliError("bad-request", f"amount: expected more than 0 MINA, got {amount[:40]}")
+            raise CliError("bad-request", f"amount: expected more than {TRADED.of(0)}, got {amount[:40]}")
         address = address_of(account).to_base58()
         name = f"{address}.topup"
         with locked(state, name):
@@ -180,5 +184,5 @@ def topup(
             result = made.run(yes=yes)
         before = result["status"] == "already-topped-up"
         said = "already added, and nothing paid now:" if before else "added"
-        balance = f"balance {mina(result['balance'])} in block {result['height']}"
-        out.result(result, f"{said} {mina(added)} to {address}, {balance}", DEPTH)
+        balance = f"balance {TRADED.of(result['balance'])} in block {result['height']}"
+        out.result(result, f"{said} {TRADED.of(added)} to {address}, {balance}", DEPTH)

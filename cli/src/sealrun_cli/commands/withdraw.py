@@ -1,9 +1,10 @@
 """``sealrun withdraw``: the buyer takes the rest of an account out, after the exit delay."""
 
+from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
 from sealrun_cli.lib.keys import read_key
-from sealrun_cli.lib.output import mina, speaking
+from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.tools import Sender, run_tool
 
 
@@ -26,5 +27,6 @@ def withdraw(
     with speaking(as_json=as_json) as out:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         named = with_terms(account, terms, state)
+        asset = Terms.parse(named["terms"]).asset
         result = run_tool("withdraw", sender, out, **named, buyer_key=sender.key.to_base58())
-        out.result(result, f"{outcome(result, 'withdrawn')}: {mina(result['amount'])}")
+        out.result(result, f"{outcome(result, 'withdrawn')}: {asset.of(result['amount'])}")

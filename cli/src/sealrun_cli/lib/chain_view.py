@@ -6,6 +6,7 @@ from typing import Any
 
 from mina.keys import PublicKey
 from sealrun.chain.account import PERMISSIONS, Pinned, check_code
+from sealrun.offers.asset import TRADED, Asset
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
 
@@ -14,7 +15,7 @@ STATE_FIELDS = 8
 
 @dataclass(frozen=True)
 class OnChain:
-    """Amounts are nanomina; ``exit_slot`` is 0 before the exit is asked for."""
+    """Amounts are in the asset's smallest unit; ``exit_slot`` is 0 before the exit is asked for."""
 
     terms: int  # their hash
     balance: int
@@ -23,6 +24,11 @@ class OnChain:
     accrued: int
     root: int
     count: int
+
+    @property
+    def asset(self) -> Asset:
+        """What it holds: the node is asked for no other balance than that of this token."""
+        return TRADED
 
     @property
     def funds(self) -> int:
@@ -37,12 +43,12 @@ class OnChain:
 
 @dataclass(frozen=True)
 class Moment:
-    """An account, and somebody who pays into it, in one answer of one node. Amounts are nanomina."""
+    """An account, and somebody who pays into it, in one answer of one node."""
 
     account: OnChain
     height: int  # of the block
     nonce: int  # of the payer's next transaction
-    money: int  # the payer's
+    money: int  # the payer's, in the smallest unit of the account's asset
 
 
 def on_chain(service: Service, node: str, account: str) -> OnChain:

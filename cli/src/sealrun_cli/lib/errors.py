@@ -1,12 +1,14 @@
 """What the command says when it gives up: a stable type, what was expected and came, what to do next."""
 
+from sealrun.offers.asset import FEES
+
 _TOP_UP = "add money with `sealrun topup`, or wait until running calls are over"
 # By the `type` of a problem document, of sealrun's errors and of the contracts' tools.
 _NEXT = {
     "bad-request": "run the command with --help",
     "malformed": "run the command with --help",
     "node-unavailable": "try again later, or name another node with --node",
-    "account-missing": "an account needs money before it can act: have MINA sent to it",
+    "account-missing": f"an account needs money before it can act: have {FEES.symbol} sent to it",
     "wrong-account": "check the account's address and its terms",
     "not-allowed": "use the key of the account's buyer, seller or operator",
     "not-owed": "ask the operator's stack again: run the command once more",
@@ -17,7 +19,7 @@ _NEXT = {
     "not-included": "the transaction may still come: run the command again, that is harmless",
     "refused": "read what was refused above; the same request will be refused again",
     "already-open": "look at it with `sealrun account`; for another one, name another --account-key",
-    "too-little": "have MINA sent to the payer, or name a smaller amount",
+    "too-little": f"have {FEES.symbol} sent to the payer, or name a smaller amount",
     "account-refused": "use its buyer's key, another one with --account, or `sealrun open` a new one",
     "payment-required": _TOP_UP,
     "inputs-refused": "give inputs that fit the offer's schema; see it at the offer's URL",

@@ -10,12 +10,12 @@ import typer
 from mina.field import P
 from mina.keys import PublicKey
 from sealrun.encoding.fields import MAX_UINT64
+from sealrun.offers.asset import TRADED
 from sealrun.offers.limits import AT_ONCE, MINUTES_A_MONTH, QUEUE_SECONDS
 from sealrun_cli.lib.confirming import ask
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
-from sealrun_cli.lib.offer_file import mina_text
-from sealrun_cli.lib.output import nanomina
+from sealrun_cli.lib.output import amount_of
 
 LIMITS = {
     "seconds": 600,
@@ -41,7 +41,7 @@ FAILED_PER_DAY = PER_BUYER["at_once"]
 class Trade:
     """What the seller said; empty where nothing was said. Addresses may be key files."""
 
-    price: str  # MINA
+    price: str  # as it was written
     oracle: str
     seller: str
     operator: str
@@ -53,10 +53,11 @@ class Trade:
 
     def members(self) -> dict[str, Any]:
         """The members of ``offer.toml`` that follow; what is missing is asked."""
-        amount = nanomina(ask(self.price, "Price of one good run, in MINA (0: free)", "--price"))
+        price = ask(self.price, f"Price of one good run, in {TRADED.symbol} (0: free)", "--price")
+        amount = amount_of(price, TRADED).units
         oracle = ask(self.oracle, "The oracle's address or key file", "--oracle")
         chosen: dict[str, Any] = {
-            "price": mina_text(min(amount, MAX_UINT64)),
+            "price": TRADED.of(min(amount, MAX_UINT64)).number,
             "oracle": address_of(oracle),
             "quota_per_hour": QUOTA,
             "access": {"open": True, "keys": [], "per_buyer": PER_BUYER},

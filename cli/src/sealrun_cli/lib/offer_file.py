@@ -1,7 +1,7 @@
 """``offer.toml``: the offer as its seller writes it, and the document that it stands for.
 
-The file has the names of the offer document, with four comforts: ``price`` is in MINA, ``[terms]`` leaves out
-the network and the oracle, ``[inputs]`` what is the same in every schema, and constants are left out.
+The file has the names of the offer document, with four comforts: ``price`` has decimals, ``[terms]`` leaves
+out the network and the oracle, ``[inputs]`` what is the same in every schema, and constants are left out.
 """
 
 import re
@@ -15,17 +15,17 @@ from tomlkit.items import Table
 
 from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
-from sealrun.offers.asset import MINA
+from sealrun.offers.asset import TRADED
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.output import nanomina
+from sealrun_cli.lib.output import amount_of
 
 OFFER_FILE = Path("offer.toml")
 MAX_FILE_BYTES = 1 << 16
 _TOP = ("title", "network", "price", "oracle", "quota_per_hour")
 _TABLES = ("source", "inputs", "success", "access", "limits", "evidence", "terms", "payment", "credential")
 _SAID = {
-    "price": "MINA for one good run; 0 is free",
+    "price": f"{TRADED.symbol} for one good run; 0 is free",
     "oracle": "whose signature receipts carry; the operator holds its key",
     "quota_per_hour": "calls of all buyers together",
 }
@@ -73,7 +73,7 @@ def document(value: Mapping[str, Any]) -> bytes:
         raise CliError("offer", f"offer.toml: expected {', '.join((*_TOP, *_TABLES))}, got also {unknown[0]}")
     if missing := sorted({*_TOP, "source", "inputs"} - value.keys()):
         raise CliError("offer", f"offer.toml: expected {missing[0]}, got nothing by that name")
-    price = nanomina(str(value["price"]))
+    price = amount_of(str(value["price"]), TRADED).units
     shape = {"type": "object", "additionalProperties": False, "properties": {}}
     whole = {
         **value,
@@ -131,11 +131,6 @@ def write_values(path: Path, value: Mapping[str, Any]) -> None:
             made.add(name, _table(value[name], _INSIDE.get(name, {})))
     # A line of explanation belongs to the table below it.
     path.write_text(re.sub(r"^(# .*)\n\n\[", r"\1\n[", tomlkit.dumps(made), flags=re.MULTILINE))
-
-
-def mina_text(amount: int) -> str:
-    """Nanomina as the file writes MINA."""
-    return MINA.shown(amount).removesuffix(f" {MINA.symbol}")
 
 
 def _terms(value: Mapping[str, Any]) -> dict[str, Any]:

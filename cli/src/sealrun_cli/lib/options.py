@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from sealrun.offers.asset import FEES
+
 File = Annotated[Path, typer.Option("--file", help="The offer.", metavar="FILE")]
 TokenFile = Annotated[
     str, typer.Option("--token-file", help="File of the access token, - for stdin.", metavar="FILE")
@@ -24,7 +26,7 @@ Node = Annotated[
     typer.Option("--node", help="GraphQL URL of a Mina node.", envvar="SEALRUN_MINA_NODE", metavar="URL"),
 ]
 Network = Annotated[str, typer.Option("--network", help="mina:devnet or mina:mainnet.")]
-Fee = Annotated[str, typer.Option("--fee", help="Transaction fee, in MINA.", metavar="MINA")]
+Fee = Annotated[str, typer.Option("--fee", help=f"Transaction fee, in {FEES.symbol}.", metavar=FEES.symbol)]
 NoProofs = Annotated[
     bool, typer.Option("--no-proofs", help="For a local chain that runs with --no-proofs only.")
 ]

@@ -14,11 +14,10 @@ import typer
 from rich.console import Console
 
 from sealrun.errors import Malformed, SealrunError
-from sealrun.offers.asset import MINA
+from sealrun.offers.asset import Amount, Asset
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.waiting import Wait, shown
 
-NANO = MINA.scale
 FILE_ERRORS = (
     (FileNotFoundError, "it to be there, got nothing", "check the path, and the folder that you are in"),
     (FileExistsError, "nothing there yet, got something", "name another path, or use what is there"),
@@ -120,15 +119,14 @@ def plain(text: str) -> str:
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
-def mina(nanomina: int | str) -> str:
-    """An amount as people read it."""
-    return MINA.shown(int(nanomina))
+def amount_of(text: str, asset: Asset) -> Amount:
+    """What was written on the command line, without the asset's symbol.
 
-
-def nanomina(text: str) -> int:
-    """An amount in MINA, with up to nine decimals."""
+    Raises:
+        CliError: it is no such number, or has more decimals than the asset.
+    """
     try:
-        return MINA.units(text)
+        return asset.read(text)
     except Malformed as error:
         raise CliError("bad-request", error.detail) from error
 

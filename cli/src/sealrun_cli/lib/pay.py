@@ -41,7 +41,7 @@ class Till:
         key: of the account's buyer.
         page: what this client knows of the account.
         service: the operator's API.
-        agree: to another limit than ``page`` had in view, in nanomina; raises where nobody does.
+        agree: to another limit than ``page`` had in view, in smallest units; raises where nobody does.
     """
 
     url: str

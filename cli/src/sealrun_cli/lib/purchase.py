@@ -14,6 +14,7 @@ from sealrun.calls.call import Call
 from sealrun.encoding.fields import canonical
 from sealrun.money.buyer import sign_call
 from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.asset import Amount
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun_cli.lib.book import page
@@ -22,7 +23,7 @@ from sealrun_cli.lib.confirming import confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import fetch
 from sealrun_cli.lib.inputs import assignments
-from sealrun_cli.lib.output import Output, mina, plain
+from sealrun_cli.lib.output import Output, plain
 from sealrun_cli.lib.pay import Till, call_url
 from sealrun_cli.lib.service import Service, good
 from sealrun_cli.lib.verifying import BROKEN
@@ -50,7 +51,7 @@ class Purchase:
     def free(self) -> "Bought":
         """For an offer of price 0: the signature stands in the body."""
         if self.offer.payment is not None:
-            said = f"call: expected --pay for an offer of {mina(self.offer.price)}, got none"
+            said = f"call: expected --pay for an offer of {self.offer.cost}, got none"
             following = "add --pay --account ACCOUNT; `sealrun open` opens one"
             raise CliError("bad-request", said, following)
         self.out.progress("signing and sending the call")
@@ -66,11 +67,11 @@ class Purchase:
         cold = cold_start(self.service, account, node)
         with page(state, account, self.offer.payment.terms, cold) as book:
             confirm(self.out, self._plan(account, book.known.committed + self.offer.price), yes=yes)
-            self.out.progress(f"paying {mina(self.offer.price)} from {account}")
+            self.out.progress(f"paying {self.offer.cost} from {account}")
 
             def agree(total: int) -> None:
                 self.out.progress("the operator corrects what was spent from the account so far")
-                confirm(self.out, [_signing(account, total)], yes=yes)
+                confirm(self.out, [_signing(account, offer.asset.of(total))], yes=yes)
 
             def fresh() -> Call:
                 return Call(offer.network, address, offer.hash, offer.terms, **self._fresh())
@@ -94,8 +95,8 @@ class Purchase:
         return [
             f"run      {self.offer.title}: {source.origin}, project {source.project}, {source.ref}",
             f"inputs   {assignments(self.inputs)}",
-            f"price    this run costs {mina(self.offer.price)} if it succeeds; no fee",
-            _signing(account, total),
+            f"price    this run costs {self.offer.cost} if it succeeds; no fee",
+            _signing(account, self.offer.asset.of(total)),
         ]
 
     def _fresh(self) -> dict[str, Any]:
@@ -104,8 +105,8 @@ class Purchase:
         return {**fresh, "reads": self.reads}
 
 
-def _signing(account: str, total: int) -> str:
-    return f"sign     signs at most {mina(total)} in total from {account}, all its runs together"
+def _signing(account: str, total: Amount) -> str:
+    return f"sign     signs at most {total} in total from {account}, all its runs together"
 
 
 def _run_url(view: Mapping[str, Any]) -> str:

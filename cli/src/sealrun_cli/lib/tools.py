@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from mina.keys import PrivateKey
+from sealrun.offers.asset import FEES, Amount
 from sealrun_cli.lib.contracts import contracts, environment
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.output import Output, nanomina
+from sealrun_cli.lib.output import Output, amount_of
 
 # How long the steps take on two idle cores, by their first word; a busy machine takes several times as long.
 USUALLY = {
@@ -32,16 +33,21 @@ class Sender:
 
     key: PrivateKey
     node: str
-    fee: str  # MINA
+    fee: str  # in what the network takes, as it was written
     poll_ms: int
     proofs: bool
+
+    @property
+    def costs(self) -> Amount:
+        """The fee of one transaction."""
+        return amount_of(self.fee, FEES)
 
     def request(self) -> dict[str, Any]:
         """The names that every tool's request has."""
         return {
             "node": self.node,
             "payer_key": self.key.to_base58(),
-            "fee": str(nanomina(self.fee)),
+            "fee": str(self.costs.units),
             "poll_ms": self.poll_ms,
             "proofs": self.proofs,
         }

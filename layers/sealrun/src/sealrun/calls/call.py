@@ -157,7 +157,7 @@ class Call:
 
 @dataclass(frozen=True)
 class SignedCall:
-    """A call with its voucher: pay up to ``limit`` nanomina in total, 0 for an offer of price 0."""
+    """A call with its voucher: pay up to ``limit`` smallest units in total, 0 for an offer of price 0."""
 
     call: Call
     limit: int

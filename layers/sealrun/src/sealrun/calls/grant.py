@@ -47,7 +47,7 @@ class Prepaid:
     account: PublicKey
     salt: str
     nonce: int
-    limit: int  # nanomina, a running total as in every voucher
+    limit: int  # in the asset's smallest unit, a running total as in every voucher
     signature: Signature
 
     def value(self) -> dict[str, str]:

@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mina import tokens
 from mina.field import P
 from mina.keys import PublicKey
 from sealrun.encoding.fields import ACCOUNT, EXIT, WITHDRAW, network_field, text_field
 from sealrun.encoding.origins import service_field
 from sealrun.errors import AccountRefused, NodeUnavailable, Refused
+from sealrun.offers.asset import MINA
 from sealrun.offers.terms import Terms
 
-MINA_TOKEN = tokens.to_base58(tokens.MINA)
+MINA_TOKEN = MINA.id
 # No key has any power over the account, and only proofs move its money; setVerificationKey stands apart.
 PERMISSIONS = {
     "editState": "Proof",
@@ -58,7 +58,7 @@ class Pinned:
 
 @dataclass(frozen=True)
 class AccountView:
-    """A prepaid account that passed the check. Amounts are nanomina."""
+    """A prepaid account that passed the check. Amounts are in the smallest unit of the terms' asset."""
 
     address: PublicKey
     buyer: PublicKey
@@ -199,7 +199,7 @@ def exit_fields(network: str, account: PublicKey, latest: int) -> list[int]:
 
 
 def withdraw_fields(network: str, account: PublicKey, exit_slot: int, amount: int) -> list[int]:
-    """What a buyer signs to take ``amount`` nanomina out; it is used up with that exit slot (A12)."""
+    """What a buyer signs to take out ``amount`` smallest units; it is used up with that exit slot (A12)."""
     return [text_field(WITHDRAW), network_field(network), *account.to_fields(), exit_slot, amount]
 
 

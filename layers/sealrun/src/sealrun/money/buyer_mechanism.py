@@ -16,7 +16,6 @@ from mina.keys import PublicKey
 from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun.calls.call import Call
-from sealrun.chain.account import MINA_TOKEN
 from sealrun.encoding import read
 from sealrun.encoding.fields import MAX_UINT64
 from sealrun.errors import Malformed, Refused
@@ -28,9 +27,9 @@ Sign = Callable[[list[int]], Signature]
 
 @dataclass
 class Known:
-    """What the buyer's client knows of its own account; keep it from call to call. Nanomina.
+    """What the buyer's client knows of its own account; keep it from call to call.
 
-    On a cold start both are ``spent`` from the chain.
+    Both are in the asset's smallest unit. On a cold start they are ``spent`` from the chain.
     """
 
     committed: int  # due and pending, as far as known
@@ -140,7 +139,7 @@ class MinaBatchSettlement:
         pairs = {
             "scheme": (SCHEME, value.get("scheme")),
             "network": (self._offer.network, value.get("network")),
-            "asset": (MINA_TOKEN, value.get("asset")),
+            "asset": (self._offer.asset.id, value.get("asset")),
             "amount": (str(self._offer.price), value.get("amount")),
             "payTo": (terms.seller.to_base58(), value.get("payTo")),
             "extra.offer": (self._offer.id, extra.get("offer")),

@@ -1,4 +1,6 @@
-"""The ledger's view of a prepaid account, and the reserve of a call on it. Amounts are nanomina.
+"""The ledger's view of a prepaid account, and the reserve of a call on it.
+
+Amounts are in the smallest unit of the account's asset.
 
 ``committed`` is what is due and what is pending, as one number: a store compares it with a constant in the
 same step in which it adds the price, so parallel calls never pass the limit or the deposit (L1).

@@ -17,7 +17,7 @@ from sealrun.encoding.fields import (
 )
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed
-from sealrun.offers.asset import MINA, Asset
+from sealrun.offers.asset import TRADED, Amount, Asset
 from sealrun.offers.evidence_policy import EvidencePolicy, parse_policy
 from sealrun.offers.inputs import InputSchema
 from sealrun.offers.limits import MAX_CALLS_AN_HOUR, Limits, Share, parse_limits, parse_share
@@ -62,7 +62,7 @@ class Offer:
     network: str
     source: Source
     inputs: InputSchema
-    price: int  # nanomina
+    price: int  # in the asset's smallest unit
     payment: Payment | None  # None for an offer of price 0
     contract: PublicKey | None  # whose opening event holds the sealed credential; None: the stack keeps it
     oracle: str  # base58 public key that signs the receipts
@@ -89,8 +89,13 @@ class Offer:
 
     @property
     def asset(self) -> Asset:
-        """What the price is in; every offer's is MINA today."""
-        return MINA
+        """What the price is in: what the terms are kept in."""
+        return self.payment.terms.asset if self.payment else TRADED
+
+    @property
+    def cost(self) -> Amount:
+        """The price as an amount of its asset."""
+        return self.asset.of(self.price)
 
     @cached_property
     def source_hash(self) -> int:

@@ -9,6 +9,7 @@ from mina.keys import PublicKey
 from sealrun.encoding import read
 from sealrun.encoding.fields import NETWORKS, network_field, tagged_hash
 from sealrun.errors import Malformed, Refused
+from sealrun.offers.asset import TRADED, Asset
 
 # Basis points: the operator's share is so many ten-thousandths of what is settled.
 SHARE_UNIT = 10_000
@@ -56,6 +57,11 @@ class Terms:
                 self.exit_delay,
             ],
         )
+
+    @property
+    def asset(self) -> Asset:
+        """What the accounts of these terms are kept in; the terms name no other today."""
+        return TRADED
 
     @property
     def id(self) -> str:

@@ -121,7 +121,7 @@ class Record:
     index: str = ""  # sha256 of the evidence index in the evidence store
     openings: str = ""  # sha256 of the document that opens all of its leaves, for the buyer
     statements: str = ""  # sha256 of the in-toto statements
-    price: int = 0  # nanomina that are reserved on the account until the call is over
+    price: int = 0  # in the asset's smallest unit, reserved on the account until the call is over
     buyer: str = ""  # the signer, if that is not the account itself
     holder: str = ""  # the key whose share of the offer this call takes; a ticket's is its issuer's
 

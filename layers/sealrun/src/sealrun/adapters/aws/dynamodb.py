@@ -17,7 +17,7 @@ from sealrun.adapters.aws.dynamodb_table import HOUR, Table, count
 from sealrun.errors import NotCovered, StoreUnavailable, TooMany
 from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing, concluded
-from sealrun.offers.asset import MINA
+from sealrun.offers.asset import TRADED
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Quota, Rate
@@ -182,7 +182,7 @@ class DynamoLedger:
         committed = before.committed if before else 0
         if committed > reserve.most:
             expected, got = committed + reserve.price, reserve.most + reserve.price
-            raise NotCovered(f"limit and funds: expected at least {expected} {MINA.unit}, got {got}")
+            raise NotCovered(f"limit and funds: expected at least {expected} {TRADED.unit}, got {got}")
         account = (
             self._table.update(accounts.reserving(record.account, reserve, before))
             if before

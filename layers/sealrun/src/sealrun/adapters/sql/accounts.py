@@ -12,6 +12,7 @@ from sealrun.adapters.sql.statements import add_new, put
 from sealrun.errors import NotCovered, StoreUnavailable
 from sealrun.money.dues import Due, DueLeaf, DueTree
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher, concluded
+from sealrun.offers.asset import TRADED
 from sealrun.runs.record import Record
 
 
@@ -95,7 +96,7 @@ def _reserved(reserve: Reserve, before: Standing | None, record: Record) -> Stan
     then = before or reserve.opened(record.offer_hash)
     if then.committed > reserve.most:
         expected, got = then.committed + reserve.price, reserve.most + reserve.price
-        raise NotCovered(f"limit and funds: expected at least {expected} nanomina, got {got}")
+        raise NotCovered(f"limit and funds: expected at least {expected} {TRADED.unit}, got {got}")
     return reserve.on(then)
 
 
