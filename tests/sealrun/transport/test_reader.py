@@ -1,17 +1,22 @@
 """L14: whatever a provider answers is bounded where it is read."""
 
+import contextlib
 import json
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sealrun.encoding.fields import canonical
-from sealrun.errors import ProviderUnclear
+from sealrun.errors import ProviderRefused, ProviderUnclear
+from sealrun.providers.github import answers as github
+from sealrun.providers.gitlab import answers as gitlab
 from sealrun.transport.rest import Reader
 
 READER = Reader("gitlab")
+CHECKS = {"gitlab": gitlab.check, "github": github.check}
 
 
 @pytest.mark.parametrize("number", [10**3000, 2**53, -1, True, 1.0, "1", None])
@@ -42,6 +47,31 @@ def test_l14_a_number_of_many_digits_is_read_or_no_answer(digits: int) -> None:
 )
 def test_l14_any_text_of_a_provider_can_stand_in_a_signed_document(value: dict[str, Any]) -> None:
     canonical(READER.json_value(json.dumps(value).encode()))
+
+
+@pytest.mark.parametrize(
+    "link", ["https://x/" + "a" * 500_000, "javascript:alert(1)", "https://x/a b", "", 5, None]
+)
+def test_l14_what_is_no_link_to_follow_or_too_long_to_keep_is_not_shown(link: Any) -> None:
+    assert READER.link({"web_url": link}, "web_url") == ""
+    assert READER.link({"web_url": "https://x.example/p/1"}, "web_url") == "https://x.example/p/1"
+
+
+def test_l14_a_text_that_no_record_can_hold_is_no_answer() -> None:
+    with pytest.raises(ProviderUnclear, match="expected at most 4096 characters as name, got 4097"):
+        READER.text({"name": "n" * 4097}, "name")
+
+
+@pytest.mark.parametrize("depth", [100, 400, 900, 3000, 100_000])
+@pytest.mark.parametrize("inner", [b"[%s]", b'{"base":%s}', b'["\\ud800",%s]'])
+@pytest.mark.parametrize("provider", ["gitlab", "github"])
+def test_l14_an_answer_of_any_depth_is_read_or_no_answer(depth: int, inner: bytes, provider: str) -> None:
+    before, after = inner.split(b"%s")
+    body = b'{"message":' + before * depth + b"1" + after * depth + b"}"
+    with contextlib.suppress(ProviderUnclear):
+        Reader(provider).json_value(body)
+    with pytest.raises(ProviderRefused):
+        CHECKS[provider](httpx.Response(400), body, 0.0, secret="glpat-1")
 
 
 def test_l14_half_a_surrogate_is_replaced() -> None:

@@ -7,11 +7,13 @@ import pytest
 
 from sealrun.chain.account import Pinned
 from sealrun.errors import OfferClosed, SealrunError
+from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.record import State
 from sealrun.service.problems import problem
 from sealrun.workflows.check_health import Health, check_health
 from sealrun.workflows.read_contract import OfferContracts
 from tests.sealrun.fake_chain import PINNED_OFFER, account_answer, contract_answer
+from tests.sealrun.fakes import FakeProvider
 from tests.sealrun.gateway import load
 from tests.sealrun.market import Market
 from tests.sealrun.world import (
@@ -80,6 +82,24 @@ def test_l8_an_offer_in_trouble_is_paused_with_the_reason_until_it_is_over(troub
     assert checked(market) == Health()
     assert market.pay(market.sign(limit=2 * PRICE, nonce=8)).first
     assert market.settle(running.call_hash).state is State.SUCCEEDED
+
+
+def test_l8_l11_a_fault_over_one_offer_suspends_it_alone_and_is_told() -> None:
+    offers = [make_offer(title=f"offer {number}") for number in range(6)]
+    world = World(offers[0])
+    for offer in offers[1:]:
+        world.ledger.publish(StoredOffer(offer, "", b"", b"", b""))
+        world.ledger.suspend_offer(offer.hash, "the node was out of reach for a moment")
+
+    def opened(stored: StoredOffer) -> FakeProvider:
+        if stored.offer.hash == offers[0].hash:
+            raise RecursionError
+        return FakeProvider(world.clock, stored.offer)
+
+    with pytest.raises(RecursionError):
+        check_health(ledger=world.ledger, open_provider=opened, payments=None, clock=world.clock)
+    assert "a fault of the service" in world.ledger.offer(offers[0].hash).suspended
+    assert not any(world.ledger.offer(offer.hash).suspended for offer in offers[1:])
 
 
 def test_r4_a_source_that_changed_closes_the_offer_for_ever() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import PLACES
 from sealrun.receipts.receipt import Outcome, SignedReceipt
@@ -58,7 +59,7 @@ def slow_market(*slow: str) -> Market:
 def swept(market: World, call_hash: int, *, days: int) -> Record:
     for _ in range(days * 24 * 4):
         market.clock.passes(900)
-        with contextlib.suppress(Killed):
+        with contextlib.suppress(Killed, KeyError):
             market.sweep()
         record: Record = market.ledger.record(call_hash)
         if record.state.over:
@@ -98,6 +99,39 @@ def test_l11_a_run_over_which_every_function_dies_ends_within_hours(stage: str) 
 
 def test_l11_a_provider_that_is_only_away_is_waited_for() -> None:
     market = Market()
+    call = market.pay(market.sign(limit=PRICE)).record
+    market.provider.down = True
+    for _ in range(3 * 24 * 4):
+        market.clock.passes(900)
+        market.sweep()
+    market.provider.down = False
+    assert market.settle(call.call_hash).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    "answer", [ProviderUnclear("502"), ProviderRefused("404"), ProviderBusy("429", retry_after=9), KeyError()]
+)
+def test_l11_a_start_that_stays_unclear_for_days_gets_a_signed_ending_and_frees_its_reserve(
+    answer: Exception,
+) -> None:
+    market = Market()
+
+    def tells_nothing(*_: Any, **__: Any) -> Any:
+        raise answer
+
+    market.provider.answers = ["lost"]
+    market.provider.find = tells_nothing
+    call = market.pay(market.sign(limit=PRICE)).record
+    record = swept(market, call.call_hash, days=8)
+    assert outcome(record) is Outcome.UNREACHABLE
+    assert record.ending is not None
+    assert record.ending.blameless
+    assert market.ledger.standing(record.account).committed == 0
+
+
+def test_l11_an_unclear_start_is_looked_for_as_long_as_the_provider_may_come_back() -> None:
+    market = Market()
+    market.provider.answers = ["lost"]
     call = market.pay(market.sign(limit=PRICE)).record
     market.provider.down = True
     for _ in range(3 * 24 * 4):

@@ -293,7 +293,17 @@ def due(record: Record, limits: Limits) -> int:
 
 def never_started(record: Record, reason: str, *, now: int) -> Record:
     """Nothing runs and nothing will; the receipt that says so is still to be signed."""
-    end = Ending(Outcome.NEVER_STARTED, reason, now, blameless=True, bare=True)
+    return _without_run(record, Outcome.NEVER_STARTED, reason, now)
+
+
+def never_told(record: Record, *, now: int) -> Record:
+    """For days the provider did not tell whether a start that it did not answer made a run (L11)."""
+    said = "the provider did not tell for days whether it had started the run"
+    return _without_run(record, Outcome.UNREACHABLE, said, now)
+
+
+def _without_run(record: Record, outcome: Outcome, reason: str, now: int) -> Record:
+    end = Ending(outcome, reason, now, blameless=True, bare=True)
     return _next(record, state=State.COLLECTING, ending=end, lease_until=0, wake_at=now + FIRST_LOOK)
 
 

@@ -28,6 +28,9 @@ _TITLE_WITHIN = 4096
 
 # What RFC 8785 can hold, and so what a receipt's documents can say.
 MAX_WHOLE = 2**53 - 1
+# Names of jobs and refs are shorter by far. A call's record holds its run's link, and has to fit the table.
+MAX_TEXT = 4096
+MAX_LINK = 2048
 
 
 def _whole_text(value: Any) -> Any:
@@ -52,9 +55,9 @@ class Reader:
         """The body as JSON; half surrogates are replaced, for nothing that is signed can hold them (L14)."""
         try:
             value = json.loads(body)
+            return _whole_text(value) if b"\\ud" in body.lower() else value
         except (ValueError, RecursionError) as error:
             raise self.unclear("expected JSON, got something else") from error
-        return _whole_text(value) if b"\\ud" in body.lower() else value
 
     def one_object(self, value: Any) -> dict[str, Any]:
         """The value, which must be a JSON object."""
@@ -78,11 +81,20 @@ class Reader:
         return member
 
     def text(self, value: Mapping[str, Any], name: str) -> str:
-        """A member that must be a string."""
+        """A member that must be a string of at most 4,096 characters."""
         member = value.get(name)
         if not isinstance(member, str):
             raise self.unclear(f"expected text as {name}, got {type(member).__name__}")
+        if len(member) > MAX_TEXT:
+            raise self.unclear(f"expected at most {MAX_TEXT} characters as {name}, got {len(member)}")
         return member
+
+    def link(self, value: Mapping[str, Any], name: str) -> str:
+        """A web address for people to follow; empty where the member is none, or is too long to keep."""
+        member = value.get(name)
+        if not isinstance(member, str) or len(member) > MAX_LINK:
+            return ""
+        return member if re.fullmatch(r"https?://[!-~]+", member) else ""
 
     def seconds(self, value: Mapping[str, Any], name: str) -> int:
         """A member that is a time by ISO 8601, as Unix seconds; 0 where there is none."""
@@ -244,9 +256,9 @@ def words(body: bytes, flat: Callable[[dict[str, Any]], str], *, secret: str) ->
     """A provider's words from its JSON error, or a page's title, on one line, short, without the token."""
     try:
         value = json.loads(body)
-    except (ValueError, RecursionError):
-        value = None
-    said = flat(value) if isinstance(value, dict) else _title(body)
+        said = flat(value) if isinstance(value, dict) else _title(body)
+    except (ValueError, RecursionError):  # deeper than ``flat`` can go is nothing to read either
+        said = _title(body)
     said = re.sub(r"[\x00-\x1f\x7f]+", " ", said.replace(secret, "[token]") if secret else said)
     return said[:MAX_WORDS].strip() or "no reason given"
 

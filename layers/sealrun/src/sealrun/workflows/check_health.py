@@ -25,6 +25,8 @@ FRESH_SECONDS = 30
 # What a provider may take for one offer's answers, and all offers together, of the function's 60 s.
 OFFER_SECONDS = 10
 ALL_SECONDS = 40
+# In doubt nothing is sold (L8).
+UNCHECKED = "health: expected an answer about source, token and payment, got a fault of the service"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def check_health(
 ) -> dict[str, Health]:
     """Check the offers that are not closed, and write down what each of them is.
 
+    A fault of ours suspends the one offer that it came of, and is raised once the others had their turn.
     One offer's trouble does not stop the others, and no offer can be slow for all of them: each has its time,
     all have theirs, and every minute another one is the first (L11). Who is not reached is left as it is.
 
@@ -55,6 +58,7 @@ def check_health(
         StoreUnavailable: the ledger is out of reach.
     """
     found: dict[str, Health] = {}
+    faults: list[Exception] = []
     began = clock()
     for offer_hash in _in_turn(ledger.published(), minute=began // 60):
         if clock() >= began + ALL_SECONDS:
@@ -64,15 +68,25 @@ def check_health(
             continue
         if stored.resting and clock() >= stored.rests_until:
             ledger.rest_offer(offer_hash, "", until=0)
-        health = offer_health(
-            stored, open_provider=open_provider, payments=payments, clock=clock, contracts=contracts
-        )
-        if health.closed:
-            ledger.close_offer(offer_hash, health.closed)
-        elif health.suspended != stored.suspended:
-            ledger.suspend_offer(offer_hash, health.suspended)
+        try:
+            health = offer_health(
+                stored, open_provider=open_provider, payments=payments, clock=clock, contracts=contracts
+            )
+        except Exception as error:  # noqa: BLE001
+            faults.append(error)
+            health = Health(suspended=UNCHECKED)
+        _write_down(health, stored, ledger)
         found[stored.offer.id] = health
+    if faults:
+        raise faults[0]
     return found
+
+
+def _write_down(health: Health, stored: StoredOffer, ledger: Ledger) -> None:
+    if health.closed:
+        ledger.close_offer(stored.offer.hash, health.closed)
+    elif health.suspended != stored.suspended:
+        ledger.suspend_offer(stored.offer.hash, health.suspended)
 
 
 def _in_turn(offers: Iterable[int], *, minute: int) -> list[int]:

@@ -24,6 +24,7 @@ from sealrun.runs.record import (
     State,
     accepted,
     never_started,
+    never_told,
     not_now,
     searched,
     seek_later,
@@ -31,6 +32,7 @@ from sealrun.runs.record import (
     start_is_over,
     trying,
     unclear,
+    unreachable,
 )
 from sealrun.runs.run import Run
 
@@ -68,8 +70,7 @@ def start_run(
     now = clock()
     if record.state not in (State.CLAIMED, State.TRIGGERING) or record.leased(now):
         return record
-    if record.tried_at == 0 and start_is_over(record, now=now):
-        end = never_started(record, "the provider did not take the call in time", now=now)
+    if end := _waited_enough(record, now):
         return _saved(record, end, ledger, starter)
     held = seeking(record, now=now) if record.tried_at else trying(record, now=now)
     if not ledger.save(record, held):
@@ -77,6 +78,13 @@ def start_run(
     if not record.tried_at:
         return start_held(held, stored, ledger=ledger, starter=starter, clock=clock)
     return _saved(held, _seek(held, stored, ledger, starter, clock), ledger, starter)
+
+
+def _waited_enough(record: Record, now: int) -> Record | None:
+    """The end of a call that was not started in time, or whose start stays unclear for days (L11)."""
+    if record.tried_at == 0 and start_is_over(record, now=now):
+        return never_started(record, "the provider did not take the call in time", now=now)
+    return never_told(record, now=now) if unreachable(record, now=now) else None
 
 
 def start_held(

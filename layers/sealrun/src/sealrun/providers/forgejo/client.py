@@ -190,7 +190,7 @@ def _run(value: Mapping[str, Any]) -> Run:
         source=READER.text(value, "trigger_event"),
         user=READER.whole(value.get("trigger_user"), "id"),
         status=status,
-        url=READER.text(value, "html_url"),
+        url=READER.link(value, "html_url"),
         created_at=_seconds(value, "created"),
         started_at=_seconds(value, "started"),
         finished_at=_seconds(value, "stopped") if status.over else 0,

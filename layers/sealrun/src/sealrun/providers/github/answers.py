@@ -79,7 +79,7 @@ def run(value: Mapping[str, Any], ref: str) -> Run:
         source=text(value, "event"),
         user=whole(value.get("actor"), "id"),
         status=status,
-        url=text(value, "html_url"),
+        url=READER.link(value, "html_url"),
         created_at=READER.seconds(value, "created_at"),
         started_at=READER.seconds(value, "run_started_at"),
         # GitHub tells no end of a run: it is the last time that it changed.
