@@ -200,7 +200,7 @@ def test_e4_a_grant_that_was_changed_or_signed_by_another_is_refused(world: Worl
 def test_l6_the_tickets_key_calls_nothing_by_itself(world: World) -> None:
     signed = redemption(free_ticket(world.offer)).signed_call
     with pytest.raises(NotAllowed, match="a key that the offer allows"):
-        world.call(signed)
+        world.call(replace(signed, identifier=None))
 
 
 def test_e3_the_oracles_own_key_grants_nothing() -> None:
@@ -408,6 +408,26 @@ def test_e4_a_prepaid_ticket_pays_for_one_run_whoever_hands_it_in() -> None:
     again = send(market, redemption(ticket, nonce=9, now=NOW + 5))
     assert (again.first, again.record.call_hash) == (False, first.record.call_hash)
     assert market.provider.starts == 1
+
+
+def test_e4_a_tickets_call_under_another_tickets_name_uses_that_one_not_up() -> None:
+    market, until = Market(), NOW + 3600  # short enough for the issuer's call to be sent as one of its own
+
+    def soon(number: int) -> Ticket:
+        inputs = {"layer": "both"}
+        signed: dict[str, Any] = {"salt": "ab" * 32, "nonce": number, "until": until}
+        paid = prepay(
+            BUYER, market.offer, ACCOUNT.public_key(), inputs=inputs, limit=number * PRICE, **signed
+        )
+        keys: dict[str, Any] = {"prepaid": paid, "secret": PrivateKey.from_scalar(8000 + number)}
+        return free_ticket(market.offer, inputs=inputs, opened=(), until=until, **keys)
+
+    mine, others = soon(1), soon(2)
+    call = replace(redemption(mine).signed_call, identifier=f"ticket-{others.grant.id}")
+    with pytest.raises(Refused, match="identifier: expected one that does not begin with ticket-"):
+        market.pay(call)
+    assert send(market, redemption(others)).first
+    assert send(market, redemption(mine)).first
 
 
 def test_e4_a_prepaid_ticket_wants_its_own_secret() -> None:

@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mina.keys import PublicKey
-from sealrun.calls.call import MAX_UNIX_SECONDS, Call, SignedCall, check_expiry, check_not_too_far
+from sealrun.calls.call import (
+    MAX_UNIX_SECONDS,
+    TICKET_PREFIX,
+    Call,
+    SignedCall,
+    check_expiry,
+    check_not_too_far,
+)
 from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
 from sealrun.encoding.networks import network_of
@@ -90,6 +97,7 @@ def accept_call(
         check_expiry(expires_at, now=now)
     _check_open(stored)  # before the payment: a closed offer asks for none
     signed = _parsed(value, payment, offer, payments)
+    _check_identifier(signed)
 
     def check(found: Offer) -> None:
         signed.check_signature()
@@ -254,6 +262,14 @@ def _parsed(value: dict[str, Any], payment: str, offer: Offer, payments: Payment
     signed = SignedCall.parse(paid_value(value, payment, offer, _selling(payments)), offer)
     x402.check_commitment(payment, signed.call.hash)
     return signed
+
+
+def _check_identifier(signed: SignedCall) -> None:
+    """No signature covers an identifier: under a ticket's, a call would use that ticket up (E4)."""
+    if (signed.identifier or "").startswith(TICKET_PREFIX):
+        raise Refused(
+            f"identifier: expected one that does not begin with {TICKET_PREFIX}, which tickets have"
+        )
 
 
 def _check_open(stored: StoredOffer) -> None:
