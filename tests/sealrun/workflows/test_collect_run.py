@@ -15,9 +15,11 @@ from sealrun.evidence.index import Index, parse_openings
 from sealrun.evidence.leaves import Kind, Leaf, tree_hash
 from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.runs.record import Record, State
-from sealrun.runs.run import Run, RunStatus
+from sealrun.runs.run import Job, JobResult, Run, RunStatus
+from sealrun.verification.verify import Trust, verify
 from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt
 from tests.sealrun.fakes import zipped
+from tests.sealrun.folder import folder_of
 from tests.sealrun.market import SERVICE, Market
 from tests.sealrun.workflows.test_exactly_one_run import Stopped
 from tests.sealrun.world import BUYER, ORACLE, PRICE, World, make_offer, offer_value, sign_call
@@ -219,6 +221,65 @@ def test_r5_the_first_terminal_state_stays_even_if_the_run_changes_before_the_re
     world.provider.log, world.provider.ends_as = fails, RunStatus.SUCCEEDED
     record = world.settle(record.call_hash)
     assert SignedReceipt.parse(record.receipt).receipt.status is Outcome.FAILED
+
+
+def _touched(run: Run) -> Run:
+    return replace(run, status=RunStatus.RUNNING, finished_at=run.finished_at + 5000)
+
+
+def _timeless(run: Run) -> Run:
+    return replace(run, finished_at=0)
+
+
+def _far_ahead(run: Run) -> Run:
+    return replace(run, created_at=253402300000, started_at=253402300000, finished_at=253402300799)
+
+
+def _long_ago(run: Run) -> Run:
+    return replace(run, started_at=1, finished_at=5)
+
+
+@pytest.mark.parametrize("first", [None, _timeless, _far_ahead, _long_ago])
+@pytest.mark.parametrize("later", [_touched, _timeless, _far_ahead, _long_ago])
+def test_r5_l13_a_receipt_holds_whatever_a_provider_tells_of_a_runs_end(first: Any, later: Any) -> None:
+    world = World()
+    told, read, reads = [first, later], world.provider.read, []
+
+    def changes(run_id: int) -> Run:
+        run = read(run_id)
+        if run.status.over:
+            reads.append(run_id)
+            tells = told[min(len(reads), 2) - 1]
+            return tells(run) if tells else run  # type: ignore[no-any-return]
+        return run  # type: ignore[no-any-return]
+
+    world.provider.read = changes
+    record = world.settle(world.call().record.call_hash)
+    receipt = SignedReceipt.parse(record.receipt).receipt
+    assert len(reads) > 1
+    assert receipt.status is Outcome.SUCCEEDED
+    assert record.claimed_at <= receipt.finished_at <= world.clock.now
+    folder = folder_of(world, record)
+    assert verify(folder["receipt.json"], folder, Trust()).holds
+
+
+def test_r8_jobs_that_the_provider_tells_otherwise_later_are_no_paid_success() -> None:
+    world = World()
+    jobs, asked = world.provider.jobs, []
+
+    def changes(run_id: int) -> list[Job]:
+        asked.append(run_id)
+        found = jobs(run_id)
+        return (
+            [replace(job, status="failed", result=JobResult.FAILED) for job in found] if asked[1:] else found
+        )
+
+    world.provider.jobs = changes
+    record = world.settle(world.call().record.call_hash)
+    assert SignedReceipt.parse(record.receipt).receipt.status is Outcome.FAILED
+    assert record.ending is not None
+    assert record.ending.blameless
+    assert "told otherwise: build: failed" in record.ending.reason
 
 
 def test_a_provider_that_cannot_search_still_ends_in_a_receipt() -> None:

@@ -1,6 +1,7 @@
 """Is a run ours, and how did it end? Pure answers; the rules are R3, R4, R5 and R8."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import Outcome
@@ -77,11 +78,22 @@ def configuration_changed(project: Project, offer: Offer) -> str:
 
 
 def judge(run: Run, jobs: Sequence[Job], record: Record, offer: Offer, *, now: int) -> Ending:
-    """How a run that is over ended, by its first terminal state and its first attempts (R5)."""
+    """How a run that is over ended, by its first terminal state and its first attempts (R5).
+
+    It ended between its call and now, whatever the provider's clock says: a receipt signs no time to come.
+    """
     outcome, reason = _outcome(run, jobs, record, offer)
     blameless = outcome in _BLAMELESS or (outcome is Outcome.FAILED and _of_the_provider(jobs, offer))
     bare = outcome is Outcome.NEVER_STARTED
-    return Ending(outcome, reason, run.finished_at or now, blameless=blameless, bare=bare)
+    finished_at = min(max(run.finished_at, record.claimed_at), now) if run.finished_at else now
+    return Ending(outcome, reason, finished_at, blameless=blameless, bare=bare)
+
+
+def as_judged(run: Run, end: Ending) -> Run:
+    """The run as it was judged: what a provider tells of it later is not what the receipt is about (R5)."""
+    status = RunStatus.SUCCEEDED if end.outcome is Outcome.SUCCEEDED else run.status
+    began = {name: min(getattr(run, name), end.finished_at) for name in ("created_at", "started_at")}
+    return replace(run, status=status, finished_at=end.finished_at, **began)
 
 
 def _of_the_provider(jobs: Sequence[Job], offer: Offer) -> bool:

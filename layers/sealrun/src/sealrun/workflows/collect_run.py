@@ -21,6 +21,7 @@ from sealrun.ports.provider import Issuers
 from sealrun.receipts.receipt import Outcome, Receipt, SignedReceipt
 from sealrun.receipts.statements import Subject, envelope, pae, statements
 from sealrun.runs.document import LABEL, RunReport, run_document
+from sealrun.runs.judge import as_judged
 from sealrun.runs.record import (
     COLLECT_LEASE,
     Ending,
@@ -170,7 +171,7 @@ def _gathered(
     if end.bare:
         return Gathered(end, RunReport())
     provider = InTime(collector.starter.open_provider(stored), in_time)
-    run = provider.read(held.run_id)
+    run = as_judged(provider.read(held.run_id), end)
     return gather(
         held,
         end,
