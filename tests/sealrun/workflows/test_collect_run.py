@@ -263,6 +263,27 @@ def test_r5_l13_a_receipt_holds_whatever_a_provider_tells_of_a_runs_end(first: A
     assert verify(folder["receipt.json"], folder, Trust()).holds
 
 
+@pytest.mark.parametrize(
+    "changed", [{"sha": "2e" * 20}, {"name": "sealrun x"}, {"user": 8}, {"project": "43"}]
+)
+def test_r4_r8_a_run_that_the_provider_tells_otherwise_later_is_no_paid_success(
+    changed: dict[str, Any],
+) -> None:
+    world = World()
+    read, reads = world.provider.read, []
+
+    def changes(run_id: int) -> Run:
+        run: Run = read(run_id)
+        reads.extend([run_id] if run.status.over else [])
+        return replace(run, **changed) if len(reads) > 1 else run
+
+    world.provider.read = changes
+    record = world.settle(world.call().record.call_hash)
+    assert SignedReceipt.parse(record.receipt).receipt.status is Outcome.SOURCE_CHANGED
+    folder = folder_of(world, record)
+    assert verify(folder["receipt.json"], folder, Trust()).holds
+
+
 def test_r8_jobs_that_the_provider_tells_otherwise_later_are_no_paid_success() -> None:
     world = World()
     jobs, asked = world.provider.jobs, []

@@ -14,7 +14,7 @@ from sealrun.ports.provider import Issuers, Provider
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.document import RunReport
-from sealrun.runs.judge import configuration_changed, unmet_jobs
+from sealrun.runs.judge import configuration_changed, foreign, source_changed, unmet_jobs
 from sealrun.runs.record import Ending, Record
 from sealrun.runs.run import Job, Project, Run
 from sealrun.workflows.deadline import Deadline
@@ -63,7 +63,7 @@ def gather(
     project = _project(provider)
     ending = _of_the_offers_file(ending, project, offer)
     jobs = provider.jobs(run.id)
-    ending = _by_the_jobs(ending, jobs, offer)
+    ending = _as_read_again(ending, run, jobs, record, offer)
     logs, missing = _logs(jobs, run, provider, store, spool, offer, scanner, in_time)
     logged = first_lines([item for log in logs.values() for item in log.items])
     look = Look(scanner, unpack, in_time)
@@ -147,13 +147,16 @@ def _of_the_offers_file(ending: Ending, project: Project, offer: Offer) -> Endin
     return replace(ending, outcome=Outcome.SOURCE_CHANGED, reason=changed) if changed else ending
 
 
-def _by_the_jobs(ending: Ending, jobs: Sequence[Job], offer: Offer) -> Ending:
-    """Nobody pays for a success that the jobs in the evidence, which were read again, do not show (R8)."""
-    unmet = list(unmet_jobs(jobs, offer.success)) if ending.outcome is Outcome.SUCCEEDED else []
-    if not unmet:
+def _as_read_again(ending: Ending, run: Run, jobs: Sequence[Job], record: Record, offer: Offer) -> Ending:
+    """Nobody pays for a success that run and jobs do not show when they are read for the evidence (R8)."""
+    if ending.outcome is not Outcome.SUCCEEDED:
         return ending
-    reason = f"the jobs succeeded, and then the provider told otherwise: {'; '.join(unmet)}"
-    return replace(ending, outcome=Outcome.FAILED, reason=reason[:500], blameless=True)
+    if changed := foreign(run, record, offer) or source_changed(run, offer):
+        return replace(ending, outcome=Outcome.SOURCE_CHANGED, reason=changed, blameless=True)
+    if unmet := list(unmet_jobs(jobs, offer.success)):
+        reason = f"the jobs succeeded, and then the provider told otherwise: {'; '.join(unmet)}"
+        return replace(ending, outcome=Outcome.FAILED, reason=reason[:500], blameless=True)
+    return ending
 
 
 def _too_low(ending: Ending, offer: Offer, grade: Grade, why: str) -> Ending:
