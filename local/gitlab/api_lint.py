@@ -8,7 +8,7 @@ from werkzeug import Response
 from local.gitlab.config import FILE, Config, ListedJob
 from local.gitlab.context import Context
 from local.gitlab.messages import answer, missing, not_found, params
-from local.gitlab.pipelines import Rejected, Wanted, commit_of, file_at
+from local.gitlab.pipelines import Rejected, Wanted, commit_of, default_branch, file_at
 from local.gitlab.store import Project
 from local.loopback import Request
 
@@ -22,7 +22,7 @@ def validate(context: Context, request: Request) -> Response:
     given = params(request)
     if not given.get("content"):
         raise missing("content")
-    ref = str(given.get("ref") or "main")
+    ref = str(given.get("ref") or default_branch(project))
     return _judged(context, request, project, Wanted(ref, "api", token.user, {}, {}), str(given["content"]))
 
 
@@ -30,11 +30,11 @@ def read(context: Context, request: Request) -> Response:
     """``GET /projects/:id/ci/lint``: judge what the project has at ``content_ref``."""
     project, token = context.member(request)
     given = params(request)
-    wanted = str(given.get("content_ref") or given.get("sha") or "main")
+    wanted = str(given.get("content_ref") or given.get("sha") or default_branch(project))
     commit = commit_of(project, wanted)
     if not commit:
         raise not_found("Commit")
-    ref = str(given.get("dry_run_ref") or given.get("ref") or "main")
+    ref = str(given.get("dry_run_ref") or given.get("ref") or default_branch(project))
     content = file_at(project, commit, FILE)
     return _judged(context, request, project, Wanted(ref, "api", token.user, {}, {}), content)
 
@@ -66,14 +66,15 @@ def _include(one: dict[str, Any], project: Project, url: str) -> dict[str, Any]:
         name for name in ("local", "file", "remote", "template", "component", "project") if name in one
     )
     place = str(one.get("file") or one[kind])
+    branch = default_branch(project)
     return {
         "type": "file" if kind == "project" else kind,
         "location": place.removeprefix("/") if kind == "local" else place,
-        "blob": f"{url}/{project.path}/-/blob/main/{place.removeprefix('/')}",
-        "raw": f"{url}/{project.path}/-/raw/main/{place.removeprefix('/')}",
+        "blob": f"{url}/{project.path}/-/blob/{branch}/{place.removeprefix('/')}",
+        "raw": f"{url}/{project.path}/-/raw/{branch}/{place.removeprefix('/')}",
         "extra": {},
         "context_project": project.path,
-        "context_sha": commit_of(project, "refs/heads/main"),
+        "context_sha": commit_of(project, f"refs/heads/{branch}"),
     }
 
 

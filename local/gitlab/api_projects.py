@@ -10,7 +10,7 @@ from local.gitlab.access import is_member
 from local.gitlab.context import Context
 from local.gitlab.hooks import hook_json
 from local.gitlab.messages import ApiError, answer, missing, not_found, page, params
-from local.gitlab.pipelines import commit_of, tag_target
+from local.gitlab.pipelines import commit_of, default_branch, tag_target
 from local.gitlab.store import Hook
 from local.loopback import Request
 
@@ -24,7 +24,7 @@ def read(context: Context, request: Request) -> Response:
     """``GET /projects/:id``."""
     project, token = context.visible(request)
     member = token is not None and is_member(token, project)
-    return answer(views.project(project, url=context.url, member=member))
+    return answer(views.project(project, default_branch(project), url=context.url, member=member))
 
 
 def tag(context: Context, request: Request) -> Response:

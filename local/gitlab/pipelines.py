@@ -213,6 +213,12 @@ def commit_of(project: Project, ref: str) -> str:
     return _git("-C", project.repository, "rev-parse", "--quiet", "--verify", wanted, check=False)
 
 
+def default_branch(project: Project) -> str:
+    """The branch that the repository's HEAD names; ``main`` where HEAD is a commit."""
+    named = _git("-C", project.repository, "symbolic-ref", "--quiet", "--short", "HEAD", check=False)
+    return named or "main"
+
+
 def file_at(project: Project, commit: str, path: str) -> str:
     """The file's text at the commit, empty where there is none."""
     return _git("-C", project.repository, "show", f"{commit}:{path}", check=False)

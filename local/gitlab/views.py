@@ -30,8 +30,8 @@ def user(one: User, *, url: str) -> dict[str, Any]:
     }
 
 
-def project(one: Project, *, url: str, member: bool = True) -> dict[str, Any]:
-    """A project, as far as it is needed here; strangers see less of it."""
+def project(one: Project, branch: str, *, url: str, member: bool = True) -> dict[str, Any]:
+    """A project with its default branch, as far as it is needed here; strangers see less of it."""
     name = one.path.rpartition("/")[2]
     settings = {"ci_config_path": one.ci_config_path} if member else {}
     return {
@@ -40,7 +40,7 @@ def project(one: Project, *, url: str, member: bool = True) -> dict[str, Any]:
         "name": name,
         "path": name,
         "path_with_namespace": one.path,
-        "default_branch": "main",
+        "default_branch": branch,
         "visibility": "public" if one.public else "private",
         "web_url": f"{url}/{one.path}",
         "build_timeout": one.build_timeout,

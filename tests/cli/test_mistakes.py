@@ -112,8 +112,10 @@ def test_a_ticket_that_needs_a_price_says_which_flags(paid: tuple[Web, str], key
 
 
 def test_a_url_that_is_no_offers_is_named(paid: tuple[Web, str], key: str) -> None:
-    error = error_of("call", paid[0].url + "/offers", "--key", key)
-    assert error["detail"] == f"{paid[0].url}/offers: expected a good answer, got 404"
+    for url in (paid[0].url, f"{paid[0].url}/offers"):
+        error = error_of("call", url, "--key", key)
+        assert error["detail"] == f"url: expected URL/offers/OFFER, got {url}"
+    assert "publish" in error["next"]
 
 
 def test_the_terms_are_kept_before_an_account_is_opened(
@@ -268,7 +270,7 @@ def test_every_error_of_the_contracts_tools_and_a_broken_claim_say_what_to_do_ne
     ("command", "said"),
     [
         (["key", "none.key"], "key: expected none.key, got no such file"),
-        (["key", "buyer.key", "--new"], "buyer.key: expected nothing there yet, got something"),
+        (["key", "buyer.key", "--new"], "buyer.key: expected no such file yet, got one"),
         (["verify", "none.json"], "none.json: expected it to be there, got nothing"),
         (["verify", "folder"], "folder: expected an evidence folder with receipt.json, got none in it"),
     ],

@@ -59,7 +59,7 @@ def test_a_new_key_is_private_and_replaces_none(tmp_path: Path) -> None:
     before = path.read_text()
     again = RUN.invoke(app, ["key", str(path), "--new"])
     assert (again.exit_code, path.read_text()) == (1, before)
-    assert "expected nothing there yet" in again.stderr
+    assert "expected no such file yet" in again.stderr
 
 
 def test_no_command_takes_a_key_as_an_argument() -> None:

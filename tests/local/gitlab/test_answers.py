@@ -14,7 +14,7 @@ import yaml
 
 from local.gitlab.decorations import decorated, timestamped
 from tests.local.gitlab.peer import Setting
-from tests.repositories import commit_all
+from tests.repositories import commit_all, git
 
 pytestmark = pytest.mark.peers
 
@@ -144,3 +144,17 @@ def test_a_configuration_is_judged_with_what_it_includes(setting: Setting, tmp_p
     assert (stored["valid"], "jobs" in stored) == (True, False)
     assert httpx.post(url, json={}, headers=headers).json() == {"error": "content is missing"}
     assert project not in {one.project for one in setting.server.store.pipelines.values()}
+
+
+def test_the_default_branch_is_the_repositorys_own(setting: Setting, tmp_path: Path) -> None:
+    (tmp_path / ".gitlab-ci.yml").write_text("make:\n  script: [echo made]\n")
+    commit_all(tmp_path)
+    git(tmp_path, "branch", "--move", "trunk")
+    project = setting.server.create_project(f"sealrun/trunk-{tmp_path.name}", tmp_path)
+    headers = {"PRIVATE-TOKEN": setting.server.create_token(project).value}
+    url = f"{setting.server.url}/api/v4/projects/{project}"
+    assert httpx.get(url, headers=headers, timeout=30).json()["default_branch"] == "trunk"
+    content = {"content": (tmp_path / ".gitlab-ci.yml").read_text()}
+    judged = httpx.post(f"{url}/ci/lint", json=content, headers=headers, timeout=30).json()
+    assert (judged["valid"], judged["errors"]) == (True, [])
+    assert httpx.get(f"{url}/ci/lint", headers=headers, timeout=30).json()["valid"] is True

@@ -60,7 +60,7 @@ def test_e2_a_token_lends_no_grade_to_a_receipt_that_is_broken(bought: tuple[Wor
 @pytest.mark.parametrize(
     ("keys", "text"),
     [
-        (PinnedKeys(), "was the issuer's, the operator says"),
+        (PinnedKeys(), "is vouched for by the operator alone"),
         (PinnedKeys((jwk(kid="k2"),)), "is not among the keys that you brought"),
         (PinnedKeys((jwk(rsa_key("other")),)), "is not among the keys that you brought"),
     ],

@@ -18,6 +18,7 @@ from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.pay import check_pay
 from sealrun_cli.lib.purchase import Purchase, coming_back, tell
 from sealrun_cli.lib.service import Service
 
@@ -28,7 +29,8 @@ def call(
     key: options.Key,
     given: options.Given = None,
     reads: Annotated[
-        list[Path] | None, typer.Option(help="An earlier receipt that this call takes up.", metavar="FILE")
+        list[Path] | None,
+        typer.Option(help="An earlier receipt whose outputs this call uses.", metavar="FILE"),
     ] = None,
     with_pay: Annotated[bool, typer.Option("--pay", help="Pay from a prepaid account.")] = False,
     account: Annotated[str, typer.Option(help="The prepaid account, for --pay.")] = "",
@@ -58,8 +60,7 @@ def call(
         expires_at = int(time.time()) + expires_in
         earlier = tuple(_receipt_hash(file) for file in reads or [])
         purchase = Purchase(service, sold, offer, buyer, inputs, expires_at, out, earlier)
-        if bool(account) != with_pay:
-            raise CliError("bad-request", "call: expected --pay and --account together, got one of them")
+        check_pay("call", with_pay=with_pay, account=account)
         bought = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
         out.progress(f"call     {bought.url}")
         with coming_back(out, bought.url, key):

@@ -32,7 +32,7 @@ def redeem(
     expires_in: Annotated[int, typer.Option(help="Seconds that the request may wait.", min=60)] = 600,
     as_json: options.Json = False,
 ) -> None:
-    """Use a ticket up. Ends with status 3 if the run did not succeed."""
+    """Redeem a ticket: start its one run. Ends with status 3 if the run did not succeed."""
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         check_folder(evidence)
         held = Ticket.parse(sys.stdin.readline(MAX_URL_LENGTH).strip() if url == STDIN else url)

@@ -23,6 +23,7 @@ from sealrun_cli.lib.evidence import fetch
 from sealrun_cli.lib.issuer_keys import read_keys
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.pay import check_pay
 from sealrun_cli.lib.purchase import NOT_SUCCEEDED, Purchase
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.verifying import BROKEN, grade_line, line, verify_file
@@ -60,8 +61,7 @@ def rerun(
     The second receipt and its evidence go under reruns/ in the folder. Status 1 if the outputs differ.
     """
     with speaking(as_json=as_json) as out, httpx.Client() as http:
-        if bool(account) != with_pay:
-            raise CliError("bad-request", "rerun: expected --pay and --account together, got one of them")
+        check_pay("rerun", with_pay=with_pay, account=account)
         buyer, service, first = read_key(key), Service(http), read_first(DiskFolder(folder))
         second = service.offer(offer)
         check_offers(first.offer, second)

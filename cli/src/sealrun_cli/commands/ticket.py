@@ -22,6 +22,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import Output, speaking
+from sealrun_cli.lib.pay import check_pay
 from sealrun_cli.lib.purchase import address_of, cold_start
 from sealrun_cli.lib.service import Service
 
@@ -106,8 +107,7 @@ def ticket(
         service, issuer = Service(http), read_key(key)
         out.progress(f"reading {offer}")
         found = service.offer(offer)
-        if bool(account) != with_pay:
-            raise CliError("bad-request", "ticket: expected --pay and --account together, got one of them")
+        check_pay("ticket", with_pay=with_pay, account=account)
         _check_issuer(issuer, found)
         inputs, names = _inputs(given or [], opened or [], found, out)
         end = parsed_until(until, now=int(time.time()))
@@ -180,7 +180,9 @@ def _check_issuer(issuer: PrivateKey, offer: Offer) -> None:
 def _tell(out: Output, made: list[Ticket], offer: Offer, on_page: str) -> None:
     urls = [each.url(on_page) for each in made]
     cost = f", {offer.cost} each from the account" if offer.price else ""
-    out.progress(f"tickets for one run each{cost}: {len(urls)}; who has a URL can use it, it is shown once")
+    out.progress(
+        f"tickets for one run each{cost}: {len(urls)}; whoever has a URL can use it; URLs are shown only now"
+    )
     end = datetime.fromtimestamp(made[0].grant.until, UTC).isoformat()
     listed = [{"ticket": each.grant.id, "url": url} for each, url in zip(made, urls, strict=True)]
     out.result({"offer": offer.id, "until": end, "tickets": listed}, *urls)

@@ -31,7 +31,7 @@ from sealrun_cli.lib.purchase import address_of
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.tools import Sender, run_tool
 
-DEPTH = "offers of depth 0 count it now, others that many blocks after a call made their operator see it"
+DEPTH = "offers of depth 0 count it at once; others, that many blocks after a call shows it to their operator"
 
 
 @dataclass(frozen=True)

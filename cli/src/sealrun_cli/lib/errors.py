@@ -10,7 +10,7 @@ _NEXT = {
     "node-unavailable": "try again later, or name another node with --node",
     "account-missing": f"an account needs money before it can act: have {FEES.symbol} sent to it",
     "wrong-account": "check the account's address and its terms",
-    "not-allowed": "use the key of the account's buyer, seller or operator",
+    "not-allowed": "use the buyer's key; an account is shown to its seller and operator, too",
     "not-owed": "ask the operator's stack again: run the command once more",
     "not-yet": "ask to leave with `sealrun exit` first; then wait for its slot: one takes 3 minutes",
     "proof-failed": "check the key, the account and its terms: the same request will be refused again",

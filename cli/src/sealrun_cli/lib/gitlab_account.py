@@ -41,7 +41,6 @@ class ProjectFacts:
     path: str
     private: bool
     configuration: str | None
-    auto_cancel: bool | None
     build_timeout: int | None
 
 
@@ -86,13 +85,11 @@ class GitLabAccount:
         with _translated("project"):
             found = self._client.projects.get(project).asdict()
         shown = "ci_config_path" in found
-        cancel = found.get("auto_cancel_pending_pipelines")
         return ProjectFacts(
             id=found["id"],
             path=found["path_with_namespace"],
             private=found.get("visibility") == "private",
             configuration=(found["ci_config_path"] or DEFAULT_CONFIGURATION) if shown else None,
-            auto_cancel=None if cancel is None else cancel == "enabled",
             build_timeout=found.get("build_timeout"),
         )
 

@@ -20,7 +20,7 @@ from sealrun_cli.lib.waiting import Wait, shown
 
 FILE_ERRORS = (
     (FileNotFoundError, "it to be there, got nothing", "check the path, and the folder that you are in"),
-    (FileExistsError, "nothing there yet, got something", "name another path, or use what is there"),
+    (FileExistsError, "no such file yet, got one", "name another path, or use the file that is there"),
     (IsADirectoryError, "a file, got a folder", "name a file"),
     (NotADirectoryError, "a folder, got a file", "name another folder"),
     (PermissionError, "a right to it, got none", "check its owner and permissions"),

@@ -123,6 +123,17 @@ class Till:
         self.page.save()
 
 
+def check_pay(command: str, *, with_pay: bool, account: str) -> None:
+    """Paying takes both options.
+
+    Raises:
+        CliError: one of them was given alone.
+    """
+    if bool(account) != with_pay:
+        detail = f"{command}: expected --pay and --account together, got one of them"
+        raise CliError("bad-request", detail, "add both; `sealrun open` prints the account's address")
+
+
 def call_url(offer_url: str, offer: Offer, call: Call) -> str:
     """Where the operator of this offer tells of the call: by the call's own hash, not by an answer (C1)."""
     return f"{offer_url.removesuffix(f'/offers/{offer.id}')}/calls/{call.id}"

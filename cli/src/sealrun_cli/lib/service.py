@@ -76,8 +76,11 @@ class Service:
         """The offer, parsed from the document itself, so that its hash is the caller's own.
 
         Raises:
-            CliError: the document is another offer's than the URL says.
+            CliError: the URL is no offer's, or the document is another offer's than the URL says.
         """
+        if "/offers/" not in url:
+            said = f"url: expected URL/offers/OFFER, got {url[:100]}"
+            raise CliError("bad-request", said, "copy the whole address that the seller's `publish` printed")
         offer = Offer.parse(canonical(self.get(url)["document"]))
         if not url.endswith(f"/offers/{offer.id}"):
             raise CliError("offer", f"offer: expected the document of {url}, got that of {offer.id}")

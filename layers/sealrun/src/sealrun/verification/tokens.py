@@ -203,6 +203,11 @@ def _check_pinned(verified: Verified, issuer: Issuer, shown: Shown) -> None:
     if verified.key in shown.pinned:
         return
     kid = str(verified.key["kid"])[:16]
-    brought = shown.keys.keys
-    why = "is not among the keys that you brought" if brought else "was the issuer's, the operator says"
-    raise _NotHere(f"the token holds, but its key {kid}… {why}; keys of the time: {issuer.keys_url}")
+    why = (
+        "is not among the keys that you brought"
+        if shown.keys.keys
+        else "is vouched for by the operator alone"
+    )
+    raise _NotHere(
+        f"the token holds, but its key {kid}… {why}; the issuer publishes keys at {issuer.keys_url}"
+    )

@@ -165,7 +165,7 @@ def _view(
         run_seconds=offer.limits.longest,
     )
     if view.buyer != signed.signer:
-        raise AccountRefused(f"state.buyer: expected {signed.signer.to_base58()}, got another")
+        raise AccountRefused(f"buyer: expected {signed.signer.to_base58()}, who signed the call, got another")
     return view
 
 
