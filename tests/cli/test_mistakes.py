@@ -115,7 +115,7 @@ def test_a_url_that_is_no_offers_is_named(paid: tuple[Web, str], key: str) -> No
     for url in (paid[0].url, f"{paid[0].url}/offers"):
         error = error_of("call", url, "--key", key)
         assert error["detail"] == f"url: expected URL/offers/OFFER, got {url}"
-    assert "publish" in error["next"]
+        assert "publish" in error["next"]
 
 
 def test_the_terms_are_kept_before_an_account_is_opened(

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,8 +17,10 @@ from sealrun.receipts.issuers import issuer_of
 from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.runs.record import State
 from sealrun.runs.run import Job, JobResult, RunStatus
-from sealrun_cli.lib.check_source import pipeline_findings
+from sealrun_cli.lib.check_source import SourceCheck, pipeline_findings
 from sealrun_cli.lib.ci_files import read_pipeline
+from sealrun_cli.lib.gitlab_account import GitLabAccount
+from sealrun_cli.lib.repository import Repository
 from tests.sealrun.providers.acme.kind import CLOCK
 from tests.sealrun.world import World, make_offer, offer_value
 
@@ -80,6 +84,14 @@ def test_its_rules_hold_for_its_offers_and_its_words_for_its_pipelines() -> None
     nameless = read_pipeline("acme", b"takes: [sealrun_call, layer]\n")
     [wrong] = [found for found in pipeline_findings(offer, nameless) if found.holds is False]
     assert "write called: sealrun <sealrun_call>" in wrong.following
+
+
+@pytest.mark.usefixtures("acme")
+def test_the_command_does_not_take_a_provider_that_it_does_not_know_for_gitlab(tmp_path: Path) -> None:
+    offer = make_offer(source=SOURCE)
+    account = GitLabAccount("https://nobody.invalid")
+    found = list(SourceCheck(offer, Repository(tmp_path), account, date(2026, 1, 1)).at_provider())
+    assert [(each.holds, each.said) for each in found] == [(None, "acme is not asked by this command")]
 
 
 @pytest.mark.parametrize("provider", list(PROVIDERS))

@@ -141,10 +141,9 @@ def _check_rotation(offer: Offer, target: Target, more: Offer | None) -> None:
             "sealrun init --force --contract NEW.key, seal, publish; then close the old offer",
         )
     if offer.source.provider != "gitlab":
-        said = "token: expected GitLab, which rotates tokens by its API, got GitHub"
-        raise CliError(
-            "provider", said, "revoke it in GitHub's settings, then seal a new one for a new offer"
-        )
+        said = f"token: expected gitlab, which rotates tokens by its API, got {offer.source.provider}"
+        following = "revoke it in the provider's settings, then seal a new one for a new offer"
+        raise CliError("provider", said, following)
 
 
 def _store(offer: Offer, target: Target, token: str) -> None:

@@ -60,10 +60,9 @@ class SourceCheck:
         if source.provider == "github":
             yield from github_findings(self.offer, self.account.token, today=self.today)
             return
-        if source.provider == "forgejo":
-            yield unknown(
-                "provider", "Forgejo is not asked by this command", "look at the tag's protection there"
-            )
+        if source.provider != "gitlab":
+            said = f"{source.provider} is not asked by this command"
+            yield unknown("provider", said, "look at the tag's protection there")
             return
         facts = self.account.project(source.project)
         yield from self._project(facts)

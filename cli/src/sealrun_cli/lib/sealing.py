@@ -3,6 +3,7 @@
 import base64
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ from sealrun_cli.lib.gitlab_account import GitLabAccount
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.target import Target, work_folder
 
+_ACCOUNTS: dict[str, Callable[[str, str], GitLabAccount | GitHubAccount]] = {
+    "gitlab": GitLabAccount,
+    "github": GitHubAccount,
+}
 NAMES = ("offer", "sealed", "sealing_key", "webhook_secret")
 
 
@@ -87,10 +92,10 @@ def hook_url(offer: Offer, target: Target) -> str:
 
 def _hooked(offer: Offer, token: str, url: str, secret: str, out: Output) -> bool:
     """Add the webhook; without it runs are found by the schedule, later."""
-    if offer.source.provider == "forgejo":
-        out.progress("no webhook: Forgejo's are not understood; receipts come by the schedule, minutes later")
+    account = _ACCOUNTS.get(offer.source.provider)
+    if account is None:
+        out.progress(f"no webhook at {offer.source.provider}; receipts come by the schedule, minutes later")
         return False
-    account = GitHubAccount if offer.source.provider == "github" else GitLabAccount
     try:
         account(offer.source.origin, token).add_hook(offer.source.project, url, secret)
     except CliError as error:

@@ -1,1 +1,1 @@
-"""The ports' implementations: one file per service."""
+"""The ports' implementations: one folder per outside world, one file per service."""

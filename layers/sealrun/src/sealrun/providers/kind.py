@@ -58,7 +58,6 @@ class Kind:
     credential_advice: str  # which token a seller makes, in words
     terms: str  # what the provider's own terms say of selling its runs, in words for the seller
     api: str = ""  # the API's origin of the public service; empty where the remote's origin serves it too
-    result_origins: tuple[str, ...] = ()  # where the public service redirects logs and archives to
 
     @property
     def name(self) -> str:

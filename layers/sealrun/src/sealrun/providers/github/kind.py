@@ -59,5 +59,4 @@ KIND = Kind(
     # https://docs.github.com/en/site-policy/github-terms/github-terms-for-additional-products-and-features
     terms="GitHub's terms forbid reselling Actions: offer runs for nothing, or on runners of your own",
     api="https://api.github.com",
-    result_origins=RESULT_ORIGINS,
 )
