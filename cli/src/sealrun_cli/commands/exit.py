@@ -9,6 +9,8 @@ from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.tools import Sender, run_tool
 from sealrun_cli.lib.units import SLOT_SECONDS, slots, when
 
+REQUEST_SLOTS = 40  # how long the request may take to get into a block: MARGIN of contracts/src/tools/exit.ts
+
 
 def exit_account(
     account: options.Account,
@@ -28,6 +30,10 @@ def exit_account(
         named = with_terms(account, terms, state)
         result = run_tool("exit", sender, out, **named, buyer_key=sender.key.to_base58())
         said = f"{outcome(result, 'asked to leave')}: withdraw from slot {result['exit_slot']} on"
-        delay = int(named["terms"]["exit_delay"])
-        latest = when(int(time.time()) + delay * SLOT_SECONDS)
-        out.result(result, said, f"{slots(delay)} after it was asked for; if that was now, by {latest}")
+        out.result(result, said, wait_told(int(named["terms"]["exit_delay"]), now=int(time.time())))
+
+
+def wait_told(delay: int, *, now: int) -> str:
+    """How long the wait is in words: the exit delay runs from the last slot in which the request may land."""
+    wait = REQUEST_SLOTS + delay
+    return f"{slots(wait)} after it was asked for; if that was now, by {when(now + wait * SLOT_SECONDS)}"
