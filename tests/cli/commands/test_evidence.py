@@ -22,7 +22,7 @@ from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.service import Service
 from sealrun_cli.main import app
 from tests.broken.make import kept, write
-from tests.broken.sale import LEFT, OPENED, sold
+from tests.broken.sale import LEFT, OPENED, sale_of, sold
 from tests.sealrun.gateway import Gateway, load
 from tests.sealrun.market import Market
 from tests.sealrun.world import BUYER, SELLER
@@ -95,7 +95,8 @@ def test_l5_anyone_fetches_what_the_offer_shows_and_nothing_more(shop: Shop, tmp
 
 def test_l5_the_buyer_fetches_everything(shop: Shop, tmp_path: Path) -> None:
     done = shop.fetch(tmp_path, buyer=BUYER)
-    good = {name: data for name, data in kept("good").items() if name != OPENED}
+    made = sale_of(shop.world, shop.record).folder()
+    good = {name: data for name, data in made.items() if name != OPENED}
     assert {name: (tmp_path / name).read_bytes() for name in files(tmp_path)} == good
     left = [data for name, data in good.items() if name.split("/")[0] in ("outputs", "profile")]
     assert (done["files"], done["bytes"]) == (len(left), sum(map(len, left)))

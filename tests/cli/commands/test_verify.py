@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from sealrun.encoding.fields import canonical
 from sealrun_cli.lib.verifying import verify_file
 from sealrun_cli.main import app
 from tests.broken.make import kept, whole, write
@@ -216,6 +217,21 @@ def test_e6_a_file_with_holes_is_not_read_to_its_end(good: Path) -> None:
         file.truncate(1 << 43)
     (line,) = [claim for claim in said(verify(good, "--json"))["claims"] if claim["verdict"] == "broken"]
     assert line["says"] == "outputs/build/dist/out.txt: size: expected 6, got 8796093022208"
+
+
+def test_e6_a_size_that_a_holder_wrote_is_no_reason_to_read_so_many_holes(good: Path) -> None:
+    """The receipt signs no size: without the index, nothing says which one is right."""
+    evidence = good.parent / "evidence"
+    for name in ("index.json", "openings.json", "receipt.intoto.jsonl"):
+        (evidence / name).unlink()
+    disclosure = json.loads((evidence / "disclosures/notes.json").read_text())
+    disclosure["opening"]["size"] = 1 << 43
+    (evidence / "disclosures/notes.json").write_bytes(canonical(disclosure))
+    with (evidence / "outputs/build/notes.txt").open("r+b") as file:
+        file.truncate(1 << 43)
+    says = [claim["says"] for claim in said(verify(good, "--json"))["claims"]]
+    more = "outputs/build/notes.txt: expected at most 8589934592 bytes of files in all, got more"
+    assert more in says
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"data": 1}', "[" * 100_000, "\xff"])

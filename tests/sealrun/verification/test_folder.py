@@ -34,6 +34,26 @@ def test_files_are_named_and_read(root: Path) -> None:
     assert folder.measure("outputs/job/out") == measure_document(b"built\n")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["offer.json", "disclosures/a", "disclosures/a/offer", "reads/c/inputs.json", "reruns/c/disclosures/a"],
+)
+def test_e6_a_document_of_which_there_may_be_thousands_is_not_read_beyond_its_bound(
+    root: Path, name: str
+) -> None:
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_bytes(b"1" * ((1 << 16) + 1))
+    with pytest.raises(Malformed, match="expected at most 65536 bytes, got more"):
+        DiskFolder(root).document(name)
+
+
+@pytest.mark.parametrize("name", ["index.json", "reruns/c/index.json", "profile/job/offer.json"])
+def test_a_document_that_grows_with_the_run_may_be_longer(root: Path, name: str) -> None:
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_bytes(b"1" * ((1 << 16) + 1))
+    assert len(DiskFolder(root).document(name) or b"") == (1 << 16) + 1
+
+
 def test_a_folder_that_is_reached_by_a_link_is_a_folder(root: Path) -> None:
     link = root.parent / "link"
     link.symlink_to(root)

@@ -80,6 +80,20 @@ def test_e2_a_stranger_sees_grade_0_as_long_as_the_token_is_sealed(bought: tuple
     assert "sealed" in said(found, "token")[1]
 
 
+@pytest.mark.parametrize("openings", [True, False])
+def test_e5_claims_of_a_token_that_the_index_does_not_open_are_no_crash(
+    bought: tuple[World, Record], *, openings: bool
+) -> None:
+    folder = folder_of(*bought)
+    index = json.loads(folder["index.json"])
+    index["outputs"][0]["twin"] = "00" * 32  # no leaf after it counts as opened
+    folder["index.json"] = canonical(index)
+    if not openings:
+        del folder["openings.json"]
+    found = check(folder)
+    assert (found.grade, found.broken[0].name) == (0, "index")
+
+
 def test_e2_a_receipt_that_raises_its_own_grade_is_broken() -> None:
     world = world_of()
     record = collected(world, minted=False)

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from sealrun.encoding.fields import canonical
+from sealrun.encoding.measure import measure_document
 from sealrun.evidence.evidence import Item
 from sealrun.evidence.leaves import TREE, Kind, Leaf
+from sealrun.offers.limits import MAX_LOG_BYTES
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.verification.claims import Folder, Verdict
 from sealrun.verification.disclosures import Disclosures
@@ -80,6 +82,21 @@ def test_l14_a_job_named_by_half_a_surrogate_pair_is_no_crash() -> None:
     files = MemoryFolder(sale.folder(profile_hash=trees.profile.hash))
     files.update({"profile/run.json": document, "index.json": trees.index, "openings.json": trees.openings})
     assert verify(files["receipt.json"], files, Trust()).claims
+
+
+def test_e6_a_log_longer_than_any_offer_allows_is_not_split_into_lines() -> None:
+    """Every line of it takes its time, and anyone can sign a receipt with a key of their own."""
+    sale, log = good_sale(), b"\n" * (MAX_LOG_BYTES + 1)
+    measured = measure_document(log)
+    profile = tuple(
+        replace(one, sha256=measured.sha256, size=measured.size) if one.kind is Kind.LOG else one
+        for one in sale.profile
+    )
+    files = MemoryFolder(replace(sale, profile=profile, left={**sale.left, measured.sha256: log}).folder())
+    start = time.process_time()
+    broken = [claim.says for claim in verify(files["receipt.json"], files, Trust()).broken]
+    assert "build/job.log: expected a log of at most 67108864 bytes, got 67108865" in broken
+    assert time.process_time() - start < 10
 
 
 def test_verify_says_how_far_it_is() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from sealrun.encoding import read
 
 MAX_SECONDS = 24 * 3600
+MAX_LOG_BYTES = 64 << 20  # of one job
 # A run that no runner takes within half an hour is no run that was sold.
 QUEUE_SECONDS = 1800
 # What an open offer allows where it says nothing: enough for a small project, not a month of runners.
@@ -67,7 +68,7 @@ def parse_limits(value: Any, *, is_open: bool) -> Limits:
     named = {**defaults, **found}
     return Limits(
         seconds=read.whole(named, "seconds", low=10, high=MAX_SECONDS),
-        log_bytes=read.whole(named, "log_bytes", low=1, high=64 * 1024**2),
+        log_bytes=read.whole(named, "log_bytes", low=1, high=MAX_LOG_BYTES),
         artifact_bytes=read.whole(named, "artifact_bytes", low=1, high=4 * 1024**3),
         files=read.whole(named, "files", low=1, high=1000),
         queue_seconds=read.whole(named, "queue_seconds", low=10, high=MAX_SECONDS),

@@ -14,6 +14,8 @@ OFFER, CALL, INPUTS, INDEX, OPENINGS = "offer.json", "call.json", "inputs.json",
 DOCUMENTS = (RECEIPT, STATEMENTS, OFFER, CALL, INPUTS, INDEX, OPENINGS)
 DISCLOSURES, READS, RERUNS = "disclosures", "reads", "reruns"
 MAX_RECEIPT_BYTES = 1 << 16
+# Documents of at most 64 KiB, of which a folder may have thousands: disclosures, and those of earlier calls.
+_SHORT = (RECEIPT, OFFER, CALL, INPUTS)
 
 # Told how far the work is: what is checked, how many of how many. Called often; must not raise.
 Progress = Callable[[str, int, int], None]
@@ -109,6 +111,13 @@ def require_equal(what: str, expected: object, got: object) -> None:
     """
     if expected != got:
         raise BrokenClaim(f"{what}: expected {expected}, got {got}")
+
+
+def is_short(name: str) -> bool:
+    """True for a document of at most ``MAX_RECEIPT_BYTES``; a folder reads no longer one by its name (E6)."""
+    parts = name.split("/")
+    below = parts[2:] if parts[0] in (READS, RERUNS) else parts
+    return below in [[short] for short in _SHORT] or below[:1] == [DISCLOSURES]
 
 
 def printable(name: str) -> str:

@@ -11,13 +11,14 @@ from functools import cached_property
 from hashlib import sha256
 
 from sealrun.encoding.fields import canonical
-from sealrun.encoding.json_limits import parse_object
+from sealrun.encoding.json_limits import MAX_BODY_BYTES, parse_object
 from sealrun.errors import SealrunError
 from sealrun.evidence.call_stacks import folded, parse, redact
 from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Kind, Leaf
 from sealrun.evidence.log_lines import read_lines
 from sealrun.offers.evidence_policy import MAX_LINE, EvidencePolicy
+from sealrun.offers.limits import MAX_LOG_BYTES
 from sealrun.verification.claims import OFFER, BrokenClaim, Claim, Folder, broken, holds, not_shown, require
 from sealrun.verification.documents import ARITHMETIC
 from sealrun.verification.files import covered_document
@@ -121,6 +122,10 @@ def _check_lines(shown: Shown, items: list[Leaf]) -> None:
             raise BrokenClaim(f"{leaf.label}: expected a line's label, JOB/job.log:NUMBER, got another")
         numbered[int(match["number"])] = leaf
     log = shown.origin(items[0].label.rpartition(":")[0], Kind.LOG)
+    require(
+        log.size <= MAX_LOG_BYTES,
+        f"{log.label}: expected a log of at most {MAX_LOG_BYTES} bytes, got {log.size}",
+    )
     possible = _digests(_measured(shown.folder, log), numbered)
     for number, leaf in sorted(numbered.items()):
         is_line = leaf.sha256 in possible[number]
@@ -194,6 +199,10 @@ def _check_probe(shown: Shown, leaf: Leaf) -> None:
     if match is None:
         raise BrokenClaim(f"{leaf.label}: expected the label JOB/probes/NAME, got another")
     own = shown.origin(_OWN_PROBES.format(job=match["job"]), Kind.PROFILE)
+    require(
+        own.size <= MAX_BODY_BYTES,
+        f"{own.label}: expected at most {MAX_BODY_BYTES} bytes, got {own.size}",
+    )
     probes = parse_object(shown.document(own)).get("probes")
     named = probes if isinstance(probes, dict) else {}
     same = match["name"] in named and canonical(named[match["name"]]) == shown.document(leaf)

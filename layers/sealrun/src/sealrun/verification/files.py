@@ -32,6 +32,9 @@ from sealrun.verification.trees import Key, Opened
 
 # As many files that nothing covers are named one by one; the others are counted.
 MAX_NAMED = 20
+# All items of one receipt: an offer allows 4 GiB of artifacts, and logs and profile come on top. The receipt
+# does not sign a size, so that a holder could write any and put a file of so many holes there (E6).
+MAX_TOTAL_BYTES = 8 << 30
 _LINE_SHOWN = 60
 
 
@@ -58,11 +61,15 @@ def check_files(
     files, here = Files(), {name for name in names if name.split("/")[0] in TREES}
     shown = set() if index is None else set(_shown_places(index))
     wanted = sorted((f"{tree}/{label}", (tree, label)) for tree, label in opened.leaves)
+    left = MAX_TOTAL_BYTES
     for at, (place, key) in enumerate(wanted, start=1):
         leaf, has_text = opened.leaves[key], key in opened.texts
         if place in here or (place in shown and not has_text):
             # Step 5.1
-            claim = _check_file(place, leaf, opened.cids.get(key, ""), folder, present=place in here)
+            left -= leaf.size if place in here else 0
+            claim = _check_file(
+                place, leaf, opened.cids.get(key, ""), folder, present=place in here, left=left
+            )
             files.claims.append(claim)
             if claim.verdict is Verdict.HOLDS:
                 files.covered[place] = leaf
@@ -77,9 +84,10 @@ def _shown_places(index: Index) -> Iterator[str]:
     return (f"{name}/{entry.leaf.label}" for name in TREES for entry in index.trees[name] if entry.leaf)
 
 
-def _check_file(place: str, leaf: Leaf, cid: str, folder: Folder, *, present: bool) -> Claim:
+def _check_file(place: str, leaf: Leaf, cid: str, folder: Folder, *, present: bool, left: int) -> Claim:
     try:
         require(present, f"{place}: expected the file, got none")
+        require(left >= 0, f"{place}: expected at most {MAX_TOTAL_BYTES} bytes of files in all, got more")
         # The size first: a file of another size is not read to its end (E6).
         measured = folder.measure(place, size=leaf.size)
         require_equal(f"{place}: size", leaf.size, measured.size)

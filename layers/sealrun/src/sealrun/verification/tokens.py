@@ -169,7 +169,8 @@ def _issuer(shown: Shown) -> Issuer:
 
 
 def _document(shown: Shown, place: str) -> bytes:
-    document = covered_document(shown.folder, f"profile/{place}", shown.opened.leaves["profile", place])
+    leaf = shown.opened.leaves.get(("profile", place))  # none where the index does not open what it names
+    document = covered_document(shown.folder, f"profile/{place}", leaf) if leaf else None
     if document is None:
         raise _NotHere(f"profile/{place} is not here")
     return document

@@ -12,6 +12,7 @@ from sealrun.encoding.measure import Measured, measure, measure_document
 from sealrun.errors import Malformed
 from sealrun.evidence.leaves import DEPTH
 from sealrun.receipts.statements import MAX_LINE_BYTES
+from sealrun.verification.claims import MAX_RECEIPT_BYTES, is_short
 
 CHUNK = 1 << 20
 # The largest document is receipt.intoto.jsonl with its two lines; an index has at most 8 MiB.
@@ -47,12 +48,13 @@ class DiskFolder:
     def document(self, name: str) -> bytes | None:
         if not os.path.lexists(self._root / name):
             return None
+        most = MAX_RECEIPT_BYTES if is_short(name) else MAX_DOCUMENT_BYTES
         with self._open(name) as file:
             size = os.fstat(file.fileno()).st_size
             # Read only if the size allows it; a file may grow meanwhile.
-            document = file.read(MAX_DOCUMENT_BYTES + 1) if size <= MAX_DOCUMENT_BYTES else b""
-        if max(size, len(document)) > MAX_DOCUMENT_BYTES:
-            raise Malformed(f"{name}: expected at most {MAX_DOCUMENT_BYTES} bytes, got more")
+            document = file.read(most + 1) if size <= most else b""
+        if max(size, len(document)) > most:
+            raise Malformed(f"{name}: expected at most {most} bytes, got more")
         return document
 
     def measure(self, name: str, *, size: int | None = None) -> Measured:
