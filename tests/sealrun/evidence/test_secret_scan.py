@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import secrets as random
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from mina.keys import PrivateKey
 from sealrun.errors import SecretFound
 from sealrun.evidence.secret_scan import MASK, Count, Scanner
-from sealrun.evidence.secret_shapes import MAX_SECRET, secrets_in
+from sealrun.evidence.secret_shapes import MAX_SECRET, Effort, secrets_in
 
 PEM = (
     b"-----BEGIN RSA PRIVATE KEY-----\n"
@@ -202,6 +203,9 @@ def test_text_that_almost_holds_secrets_costs_time_in_proportion(unit: bytes) ->
         b"key",
         b"sha256:" + b"aB3dE6gH9jK1" * 4 + b" ",
         b"a" * 32 + b" ",
+        b"-eyJ",
+        b"eyJaaaa-",
+        b"EK",
     ],
 )
 def test_e6_whatever_the_bytes_are_a_megabyte_is_searched_in_a_bounded_time(unit: bytes) -> None:
@@ -213,6 +217,41 @@ def test_e6_whatever_the_bytes_are_a_megabyte_is_searched_in_a_bounded_time(unit
     start = time.process_time()
     assert not Scanner().holds([data])
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"token=aaaaaaa1 ",
+        b"api_key:1",
+        b"EK" + b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ1" + b" ",
+        b"Aa1Bb2Aa1Bb2Aa1Bb2Aa1Bb2Aa1Bb2Aa1 ",
+    ],
+)
+def test_e6_text_full_of_what_only_looks_like_secrets_is_held_back_once_enough_was_looked_at(
+    unit: bytes,
+) -> None:
+    """Each closer look takes microseconds, and 4 GiB have room for hundreds of millions of them."""
+    scanner = Scanner(effort=Effort(1000))
+    assert not scanner.holds([unit * 10])
+    assert scanner.holds([unit * 2000])
+    assert not Scanner().holds([unit * 2000])
+
+
+def test_closer_looks_are_counted_over_all_that_one_collection_looks_at() -> None:
+    scanner = Scanner(effort=Effort(10))
+    for _ in range(2):
+        replace(scanner).holds([b"token=aaaaaaa1 " * 5])
+    assert masked(scanner, [b"token=aaaaaaa1\n"]) == (b"token=" + MASK + b"\n", 1)
+    assert not scanner.holds([b"an ordinary line\n"])
+
+
+def test_a_token_of_the_ci_is_found_wherever_its_run_of_characters_begins() -> None:
+    token = PLANTED["jwt"]
+    for before in (b"-eyJ-" * 100 + b"-", b"eyJ" + b"a" * 700 + b"-", b"a" * 700 + b"-"):
+        data = before + token + b"\n"
+        assert Scanner().holds([data]), before[:9]
+    assert not Scanner().holds([b"-eyJ" * 1000 + token + b"EXAMPLE"])
 
 
 def test_a_private_key_is_found_whole_wherever_its_end_is() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sealrun.errors import SecretFound
-from sealrun.evidence.secret_shapes import MAX_SECRET, places, secrets_in
+from sealrun.evidence.secret_shapes import MAX_SECRET, Effort, places, secrets_in
 
 BLOCK = 1 << 20
 MASK = b"[masked by sealrun]"
@@ -21,11 +21,13 @@ class Scanner:
     """Looks for secrets; ``known`` are values that are secret whatever they look like.
 
     With ``shaped_only``, text that is only likely to be one passes: random text, a value behind ``token=``.
+    Once the closer looks of ``effort`` are used up, whatever has the shape of a secret counts as one.
     """
 
     known: Sequence[bytes] = field(default=(), repr=False)
     block: int = BLOCK
     shaped_only: bool = False
+    effort: Effort = field(default_factory=Effort)  # of all that one collection looks at
 
     def __post_init__(self) -> None:
         self.known = [value for value in self.known if len(value) >= MIN_KNOWN]
@@ -79,7 +81,7 @@ class Scanner:
     def _find(self, window: bytes) -> list[tuple[int, int]]:
         """Where secrets are, merged and in order."""
         known = [(at, at + len(value)) for value in self.known for at in places(window, value)]
-        likely = secrets_in(window, shaped_only=self.shaped_only)
+        likely = secrets_in(window, shaped_only=self.shaped_only, effort=self.effort)
         merged: list[tuple[int, int]] = []
         for start, end in sorted([*known, *likely]):
             if merged and start < merged[-1][1]:

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from mina.keys import PrivateKey
 
@@ -16,17 +17,51 @@ from mina.keys import PrivateKey
 MAX_SECRET = 8 << 10
 
 
+# Of one collection: a minute or two in all. Text of 4 GiB that only looks like secrets would take an hour.
+MAX_EFFORT = 32_000_000
+# What a closer look takes beside one at an assigned value, which takes some three microseconds.
+_EFFORT_RANDOM, _EFFORT_KEY = 2, 4
+
+
+@dataclass
+class Effort:
+    """How many closer looks are left; without one, whatever has the shape of a secret counts as one (E6)."""
+
+    left: int = MAX_EFFORT
+
+    def allows(self, cost: int = 1) -> bool:
+        """True if there is one left for this text; it is used up."""
+        self.left -= cost
+        return self.left >= 0
+
+
 @dataclass(frozen=True)
 class _Shape:
-    """Begins with one of the literals, which are searched first: that is many times faster than a pattern."""
+    """Begins with a literal, which is searched first: that is many times faster than a pattern."""
 
-    literals: tuple[bytes, ...]
-    pattern: re.Pattern[bytes]
-    accept: Callable[[bytes], bool] = lambda _: True
+    literal: bytes
+    pattern: re.Pattern[bytes]  # begins with the literal too, so that `re` looks for nothing else
+    accept: Callable[[bytes], bool] | None = None  # takes a closer look
+
+    def in_text(
+        self, text: bytes, accepts: Callable[[re.Match[bytes]], bool], *, nested: bool = False
+    ) -> Iterator[re.Match[bytes]]:
+        """Every place where the pattern fits and is accepted; unless ``nested``, none within another one."""
+        at = text.find(self.literal)
+        while at >= 0 and (found := self.pattern.search(text, at)):
+            if accepted := accepts(found):
+                yield found
+            at = found.end() if accepted and not nested else found.start() + len(self.literal)
 
 
-def _shape(literals: str, pattern: str, accept: Callable[[bytes], bool] = lambda _: True) -> _Shape:
-    return _Shape(tuple(literals.encode().split(b"|")), re.compile(pattern.encode()), accept)
+def _shapes(
+    literals: str, rest: str, accept: Callable[[bytes], bool] | None = None, *, before: str = r"(?<!\w{0})"
+) -> tuple[_Shape, ...]:
+    """One for each literal; ``before`` is looked back at from its end, as its place comes first."""
+    return tuple(
+        _Shape(one.encode(), re.compile(f"{one}{before.replace('{0}', one)}{rest}".encode()), accept)
+        for one in literals.split("|")
+    )
 
 
 def _is_mina_key(text: bytes) -> bool:
@@ -47,35 +82,37 @@ _BASE64 = bytes(
 )
 _SHAPES = (
     # https://docs.gitlab.com/security/tokens/#token-prefixes
-    _shape(
+    *_shapes(
         "glpat-|glptt-|gldt-|glrt-|glrtr-|glcbt-|glsoat-|glft-|glimt-|glagent-|gloas-|glffct-|glwt-",
-        r"\bgl(?:pat|ptt|dt|rt|rtr|cbt|soat|ft|imt|agent|oas|ffct|wt)-[\w.=-]{20,300}",
+        r"[\w.=-]{20,300}",
     ),
     # https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
-    _shape("ghp_|gho_|ghu_|ghs_|ghr_", r"\bgh[pousr]_[A-Za-z0-9]{36,255}"),
-    _shape("github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{22,255}"),
+    *_shapes("ghp_|gho_|ghu_|ghs_|ghr_", r"[A-Za-z0-9]{36,255}"),
+    *_shapes("github_pat_", r"[A-Za-z0-9_]{22,255}"),
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
-    _shape("AKIA|ASIA", r"\bA[KS]IA[A-Z0-9]{16}\b"),
-    _shape("whsec_", r"\bwhsec_[A-Za-z0-9+/]{24,100}={0,2}"),
-    _shape("xox", r"\bxox[abeoprs]-[A-Za-z0-9-]{20,250}"),
-    _shape("npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
-    _shape("pypi-", r"\bpypi-[\w-]{50,500}"),
-    _shape("k_live_", r"(?<=[rs])k_live_[A-Za-z0-9]{16,250}"),
-    _shape("AIza", r"\bAIza[\w-]{35}"),
-    # RFC 7519: both header and payload are JSON objects, which begin with {" in base64.
-    _shape("eyJ", r"\beyJ[\w-]{5,600}+\.eyJ[\w-]{5,4000}+\.[\w-]{0,2000}"),
-    _shape("EK", r"\bEK[1-9A-HJ-NP-Za-km-z]{50}\b", _is_mina_key),
+    *_shapes("AKIA|ASIA", r"[A-Z0-9]{16}\b"),
+    *_shapes("whsec_", r"[A-Za-z0-9+/]{24,100}={0,2}"),
+    *_shapes("xox", r"[abeoprs]-[A-Za-z0-9-]{20,250}"),
+    *_shapes("npm_", r"[A-Za-z0-9]{36}\b"),
+    *_shapes("pypi-", r"[\w-]{50,500}"),
+    *_shapes("k_live_", r"[A-Za-z0-9]{16,250}", before="(?<=[rs]{0})"),
+    *_shapes("AIza", r"[\w-]{35}"),
+    *_shapes("EK", r"[1-9A-HJ-NP-Za-km-z]{50}\b", _is_mina_key),
 )
 
-# A name that ends so, then = or :, then what may be quoted.
-_NAMES = (b"token", b"secret", b"passw", b"passphrase", b"key", b"credential")
-_NAME = (
-    rb"(?:token|secret|password|passwd|passphrase|credential"
-    rb"|(?:(?<=api)|(?<=api_)|(?<=private_)|(?<=access_))key)s?"
-)
+# RFC 7519: both header and payload are JSON objects, which begin with {" in base64. The header's whole run of
+# characters is taken, whatever follows: where that is no payload, nothing else in the run is a header (E6).
+_JWT = re.compile(rb"eyJ(?<!\weyJ)[\w-]{5,}+(\.eyJ[\w-]{5,4000}+\.[\w-]{0,2000})?")
+_JWT_HEADER = 603
+_EXAMPLE = b"EXAMPLE"  # how AWS's pages end the keys that they show
 # Without = and : within, so that no two values overlap and the work stays linear.
-_VALUE = rb"[a-z0-9+/_.~@!#%^&*-]{8,256}={0,2}"
-_ASSIGNED = re.compile(_NAME + rb"[\"']?[ \t]{0,3}[=:]>?[ \t]{0,3}[\"']?(" + _VALUE + rb")")
+_VALUE = r"[a-z0-9+/_.~@!#%^&*-]{8,256}={0,2}"
+_IS = rf"s?[\"']?[ \t]{{0,3}}[=:]>?[ \t]{{0,3}}[\"']?({_VALUE})"
+# A name that ends so, then = or :, then what may be quoted.
+_ASSIGNED = (
+    *_shapes("token|secret|password|passwd|passphrase|credential", _IS, before=""),
+    *_shapes("key", _IS, before="(?:(?<=apikey)|(?<=api_key)|(?<=private_key)|(?<=access_key))"),
+)
 _CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _RUNS = bytes(ord("x") if each in _CHARACTERS else ord(".") for each in range(256))
 _RUN = b"x" * 32
@@ -113,13 +150,17 @@ _KINDS = b"".join(
 _STRETCH = re.compile(rb"U+|L+|D+|O+")
 
 
-def secrets_in(window: bytes, *, shaped_only: bool = False) -> Iterator[tuple[int, int]]:
-    """Where secrets begin and end, in no order; they may overlap."""
-    yield from _shaped(window)
+def secrets_in(
+    window: bytes, *, shaped_only: bool = False, effort: Effort | None = None
+) -> Iterator[tuple[int, int]]:
+    """Where secrets begin and end, in no order; they may overlap. Closer looks are taken from ``effort``."""
+    effort = effort or Effort()
+    yield from _shaped(window, effort)
+    yield from _json_web_tokens(window)
     yield from _private_keys(window)
     if not shaped_only and b"\0" not in window:
-        yield from _assigned(window)
-        yield from _random(window)
+        yield from _assigned(window, effort)
+        yield from _random(window, effort)
 
 
 def places(window: bytes, literal: bytes) -> Iterator[int]:
@@ -130,15 +171,31 @@ def places(window: bytes, literal: bytes) -> Iterator[int]:
         at = window.find(literal, at + 1)
 
 
-def _shaped(window: bytes) -> Iterator[tuple[int, int]]:
+def _shaped(window: bytes, effort: Effort) -> Iterator[tuple[int, int]]:
     for shape in _SHAPES:
-        for literal in shape.literals:
-            done = 0  # within what was found nothing more is looked for: one match may be long
-            for at in places(window, literal):
-                found = shape.pattern.match(window, at) if at >= done else None
-                if found and shape.accept(found[0]) and not found[0].endswith(b"EXAMPLE"):
-                    done = found.end()
-                    yield found.span()
+        for found in shape.in_text(window, partial(_is_meant, shape, effort)):
+            yield found.span()
+
+
+def _is_meant(shape: _Shape, effort: Effort, found: re.Match[bytes]) -> bool:
+    if found[0].endswith(_EXAMPLE):
+        return False
+    return shape.accept is None or not effort.allows(_EFFORT_KEY) or shape.accept(found[0])
+
+
+def _json_web_tokens(window: bytes) -> Iterator[tuple[int, int]]:
+    at = window.find(b"eyJ")
+    while at >= 0 and (found := _JWT.search(window, at)):
+        at = found.end()
+        if found[1] is None:
+            continue
+        start = found.start(1) - _JWT_HEADER
+        if found.start() < start:
+            at = start  # one that begins later in the same run
+        elif found[0].endswith(_EXAMPLE):
+            at = found.start(1) + 1
+        else:
+            yield found.span()
 
 
 def _private_keys(window: bytes) -> Iterator[tuple[int, int]]:
@@ -156,41 +213,50 @@ def _private_keys(window: bytes) -> Iterator[tuple[int, int]]:
         yield at, done
 
 
-def _assigned(window: bytes) -> Iterator[tuple[int, int]]:
+def _assigned(window: bytes, effort: Effort) -> Iterator[tuple[int, int]]:
     lower = window.lower()
-    for name in _NAMES:
-        for at in places(lower, name):
-            found = _ASSIGNED.match(lower, at)
-            if found and _looks_chosen(window[slice(*found.span(1))]):
-                yield found.span(1)
+
+    def is_chosen(found: re.Match[bytes]) -> bool:
+        return _looks_chosen(window[slice(*found.span(1))], effort)
+
+    for shape in _ASSIGNED:
+        for found in shape.in_text(lower, is_chosen, nested=True):
+            yield found.span(1)
 
 
-def _random(window: bytes) -> Iterator[tuple[int, int]]:
+def _random(window: bytes, effort: Effort) -> Iterator[tuple[int, int]]:
     runs = window.translate(_RUNS)
     start = runs.find(_RUN)
     while start >= 0:
         end = runs.find(b".", start) % (len(runs) + 1)
         text = window[start:end] if end - start <= _LONGEST_RUN else b""
-        if text and _looks_random(text) and not _meant_to_be_seen(window, text, start, end):
+        kinds = text.translate(_KINDS)
+        every_kind = _UPPER in kinds and _LOWER in kinds and _DIGIT in kinds
+        if (
+            every_kind
+            and not _meant_to_be_seen(window, text, start, end)
+            and _looks_random(text, kinds, effort)
+        ):
             yield start, end
         start = runs.find(_RUN, end)
 
 
-def _looks_chosen(text: bytes) -> bool:
+def _looks_chosen(text: bytes, effort: Effort) -> bool:
     """A value that is neither a word, a number nor a name of a variable."""
     kinds = text.translate(_KINDS)
-    letters = _UPPER in kinds or _LOWER in kinds
-    mixed = letters and _DIGIT in kinds
-    return mixed and _bits(text) >= _MIN_ASSIGNED_BITS and not _REFERENCE.fullmatch(text)
+    if _DIGIT not in kinds or not (_UPPER in kinds or _LOWER in kinds):
+        return False
+    if not effort.allows():
+        return True
+    return _bits(text) >= _MIN_ASSIGNED_BITS and not _REFERENCE.fullmatch(text)
 
 
-def _looks_random(text: bytes) -> bool:
-    kinds = text.translate(_KINDS)
-    return (
-        all(kind in kinds for kind in (_UPPER, _LOWER, _DIGIT))
-        and len(_STRETCH.findall(kinds)) - 1 >= _MIN_CHANGES * len(text)
-        and _bits(text) >= _MIN_RANDOM_BITS
-    )
+def _looks_random(text: bytes, kinds: bytes, effort: Effort) -> bool:
+    """Text of all kinds that are no word's: its neighbours differ, and no character is much more frequent."""
+    if not effort.allows(_EFFORT_RANDOM):
+        return True
+    changes = len(_STRETCH.findall(kinds)) - 1
+    return changes >= _MIN_CHANGES * len(text) and _bits(text) >= _MIN_RANDOM_BITS
 
 
 def _meant_to_be_seen(window: bytes, text: bytes, start: int, end: int) -> bool:
