@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sealrun.encoding.fields import canonical
+from sealrun.receipts.issuers import PinnedKeys
 from sealrun_cli.lib.verifying import verify_file
 from sealrun_cli.main import app
 from tests.broken.make import kept, whole, write
-from tests.broken.sale import good_sale
+from tests.broken.sale import Files, good_sale, sale_of, sold
+from tests.sealrun.ci_tokens import jwk
+from tests.sealrun.folder import folder_of
+from tests.sealrun.workflows.test_token_grade import collected, world_of
 from tests.sealrun.world import BUYER, ORACLE
 
 RUN = CliRunner()
@@ -32,11 +37,17 @@ def by_name(result: Result) -> dict[str, dict[str, Any]]:
     return {claim["name"]: claim for claim in said(result)["claims"]}
 
 
+@cache
+def fresh() -> Files:
+    return sale_of(*sold()).folder()
+
+
 @pytest.fixture
 def good(tmp_path: Path) -> Path:
-    """The receipt of a good folder; ``tmp_path`` has nothing else."""
-    write(kept("good"), tmp_path / "evidence")
-    (tmp_path / "receipt.json").write_bytes(kept("good")["receipt.json"])
+    """The receipt of a good folder, as it is made today; ``tmp_path`` has nothing else."""
+    files = fresh()
+    write(files, tmp_path / "evidence")
+    (tmp_path / "receipt.json").write_bytes(files["receipt.json"])
     return tmp_path / "receipt.json"
 
 
@@ -47,8 +58,8 @@ def test_each_claim_is_a_line_with_its_check_its_grade_and_its_source(good: Path
     assert lines[4].split() == ["claim", "check", "grade", "rests", "on", "found"]
     assert f"signature     holds     -     the oracle's Mina key    signed by {ORACLES}" in lines
     assert "run           holds     0     the operator's word      succeeded: every job succeeded" in lines
-    assert lines[0] == "HOLDS: every claim that is shown (31 hold)"
-    assert len(lines) == 4 + 1 + 31
+    assert lines[0] == "HOLDS: every claim that is shown (32 hold)"
+    assert len(lines) == 4 + 1 + 32
 
 
 def test_e2_the_grade_is_always_said_in_words(good: Path) -> None:
@@ -82,9 +93,9 @@ def test_a_broken_claim_ends_with_status_1_and_says_what_was_expected_and_came(g
     lines = done.stdout.splitlines()
     (line,) = [line for line in lines if " broken  " in line]
     assert "outputs/build/dist/out.txt: SHA-256: expected 56f6e630" in line
-    assert lines[0] == "DOES NOT HOLD: not everything is as claimed (29 hold, 1 broken, 1 not shown)"
+    assert lines[0] == "DOES NOT HOLD: not everything is as claimed (30 hold, 1 broken, 1 not shown)"
     assert " holds  " not in done.stdout
-    assert verify(good, "--verbose").stdout.count(" holds  ") == 29
+    assert verify(good, "--verbose").stdout.count(" holds  ") == 30
 
 
 def test_without_a_name_the_oracle_is_not_shown_and_another_is_broken(good: Path) -> None:
@@ -114,7 +125,7 @@ def test_a_receipt_in_its_evidence_folder_is_found_there(good: Path) -> None:
 
 def test_two_copies_of_a_document_must_be_one(good: Path) -> None:
     beside = good.parent / "receipt.intoto.jsonl"
-    beside.write_bytes(kept("good")["receipt.intoto.jsonl"])
+    beside.write_bytes(fresh()["receipt.intoto.jsonl"])
     assert verify(good).exit_code == 0
     beside.write_bytes(beside.read_bytes()[:-2] + b"]\n")
     says = by_name(verify(good, "--json"))["statements"]["says"]
@@ -262,7 +273,7 @@ def test_pictures_beside_the_receipt_are_drawn_again(good: Path) -> None:
     named = ["--svg", folder / "profile.svg", "--speedscope", folder / "profile.speedscope.json"]
     drawn = RUN.invoke(app, ["profile", str(folder / "evidence"), *map(str, named)])
     assert drawn.exit_code == 0
-    assert verify(good, "--oracle", ORACLES).stdout.splitlines()[0].endswith("(33 hold)")
+    assert verify(good, "--oracle", ORACLES).stdout.splitlines()[0].endswith("(34 hold)")
     for name in ("profile.svg", "profile.speedscope.json"):
         picture = (folder / name).read_bytes()
         for at in range(0, len(picture), 97):
@@ -270,6 +281,43 @@ def test_pictures_beside_the_receipt_are_drawn_again(good: Path) -> None:
             found = verify_file(good, folder / "evidence")
             assert [claim.name for claim in found.broken] == ["picture"], at
         (folder / name).write_bytes(picture)
+
+
+@pytest.mark.parametrize("name", ["out.txt", "Offer.json", "more/receipt.json", ".hidden"])
+def test_e5_a_file_beside_the_evidence_is_named_if_the_whole_folder_was_named(good: Path, name: str) -> None:
+    assert verify(good.parent, "--json").exit_code == 0
+    (good.parent / name).parent.mkdir(exist_ok=True)
+    (good.parent / name).write_text("nobody's")
+    done = verify(good.parent, "--json")
+    assert (done.exit_code, by_name(done)["other files"]["verdict"]) == (1, "broken")
+    assert by_name(done)["other files"]["says"].startswith(name)
+    assert verify(good, "--json").exit_code == 0  # the file alone may lie among all that was downloaded
+
+
+def test_e7_a_link_in_the_place_of_the_evidence_folder_is_not_followed(good: Path) -> None:
+    (good.parent / "evidence").rename(good.parent / "elsewhere")
+    (good.parent / "evidence").symlink_to("elsewhere")
+    for place in (good, good.parent):
+        done = verify(place, "--json")
+        assert (done.exit_code, said(done)["error"]["type"]) == (1, "file")
+    assert verify(good, "--evidence", good.parent / "evidence").exit_code == 0
+
+
+def test_e5_a_name_is_shown_as_it_is_and_not_as_a_picture(good: Path) -> None:
+    (good.parent / "evidence/:bomb:").write_text("nobody's")
+    assert ":bomb:: expected only files" in verify(good).stdout
+
+
+def test_e2_a_picture_that_is_broken_leaves_no_grade(tmp_path: Path) -> None:
+    world = world_of()
+    for name, data in folder_of(world, collected(world)).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    keys = PinnedKeys((jwk(),))
+    assert verify_file(tmp_path / "receipt.json", tmp_path, keys=keys).grade == 1
+    (tmp_path / "profile.svg").write_text("<svg/>")
+    found = verify_file(tmp_path / "receipt.json", tmp_path, keys=keys)
+    assert ([claim.name for claim in found.broken], found.grade) == (["picture"], 0)
 
 
 def test_a_picture_of_stacks_that_no_leaf_covers_is_broken(good: Path) -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from sealrun.encoding.fields import canonical
 from sealrun.encoding.measure import measure_document
+from sealrun.errors import Malformed
 from sealrun.evidence.evidence import Item
+from sealrun.evidence.index import Disclosure, Index, parse_openings
 from sealrun.evidence.leaves import TREE, Kind, Leaf
 from sealrun.offers.limits import MAX_LOG_BYTES
 from sealrun.receipts.receipt import SignedReceipt
@@ -48,6 +50,29 @@ def test_e2_the_same_project_by_another_spelling_of_its_origin_is_no_second_one(
     result = verify(first["receipt.json"], folder, Trust(reruns=named))
     assert (result.grade, [claim.name for claim in result.broken]) == (0, ["rerun"])
     assert "expected another than the first's" in result.broken[0].says
+
+
+@pytest.mark.parametrize("spelling", ["Owner/Name", "owner/name.git", "OWNER/name.GIT"])
+def test_e2_the_same_project_by_another_spelling_of_its_name_is_no_second_one(spelling: str) -> None:
+    source = replace(offer().source, provider="forgejo", project="owner/name")
+    assert replace(source, project=spelling).place == source.place
+    assert replace(source, project="owner/other").place != source.place
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.OUTPUT])
+def test_e5_nothing_but_an_output_is_among_the_outputs(kind: Kind) -> None:
+    """A line among them would need no file, and a run's document would be shown whatever the offer says."""
+    sale = good_sale()
+    item = replace(sale.outputs[0], kind=kind, label="build/more", cid="", text=None)
+    evidence = replace(sale, outputs=(*sale.outputs, item)).evidence(canonical(sale.run))
+    disclosed = canonical(evidence.outputs.disclosure(len(sale.outputs)))
+    says = f"outputs: expected leaves of its own kinds, got one of kind {kind.name.lower()}"
+    with pytest.raises(Malformed, match=says):
+        Index.parse(evidence.index)
+    with pytest.raises(Malformed, match=says):
+        parse_openings(evidence.openings)
+    with pytest.raises(Malformed, match=says):
+        Disclosure.parse(disclosed)
 
 
 def test_e6_disclosures_of_one_tree_hash_no_node_twice() -> None:

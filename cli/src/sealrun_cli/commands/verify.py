@@ -13,7 +13,15 @@ from sealrun_cli.lib.gateway import with_gateway
 from sealrun_cli.lib.issuer_keys import read_keys
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.service import Service
-from sealrun_cli.lib.verifying import BROKEN, find_evidence, lines, receipt_in, value, verify_file
+from sealrun_cli.lib.verifying import (
+    BROKEN,
+    check_beside,
+    find_evidence,
+    lines,
+    receipt_in,
+    value,
+    verify_file,
+)
 
 
 def verify(
@@ -51,6 +59,8 @@ def verify(
         others = tuple(rerun_oracle or ())
         with out.counting("verifying") as tell:
             found = verify_file(file, folder, oracle, keys, others, more=more, progress=tell)
+        if place.is_dir() and evidence is None:
+            found = found.with_more(check_beside(place, folder))
         shown = lines(found, folder, verbose=verbose)
         out.result({**value(found), "evidence": str(folder) if folder else None}, *shown)
     if not found.holds:

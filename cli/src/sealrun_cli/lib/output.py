@@ -59,7 +59,7 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         take_any_text()
         self._as_json = as_json
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False, emoji=False)
 
     def progress(self, line: str) -> None:
         """What is done now."""
@@ -87,7 +87,7 @@ class Output:
         if self._as_json:
             print(json.dumps(value))
             return
-        screen = Console(highlight=False)
+        screen = Console(highlight=False, emoji=False)  # no `:word:` of a name becomes a picture
         for line in lines:
             styled = Line(line) if isinstance(line, str) else line
             for part in styled.parts(screen.width if screen.is_terminal else 0):

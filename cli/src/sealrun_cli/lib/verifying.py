@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,12 @@ from sealrun.verification.claims import (
     Folder,
     Progress,
     Verdict,
+    broken,
     no_progress,
 )
+from sealrun.verification.documents import ARITHMETIC
+from sealrun.verification.files import check_names
+from sealrun.verification.trees import Opened
 from sealrun.verification.verify import Trust, Verification
 from sealrun.verification.verify import verify as check
 from sealrun_cli.lib.errors import CliError
@@ -72,7 +76,22 @@ def verify_file(
     folder = more(folder) if more else folder
     own = (file.name, *PICTURES) if evidence.samefile(file.parent) else ()
     result = check(receipt, folder, trust, checked_elsewhere=own, progress=progress)
-    return replace(result, claims=[*result.claims, *check_pictures(beside, folder, result.covered)])
+    return result.with_more(check_pictures(beside, folder, result.covered))
+
+
+def check_beside(place: Path, evidence: Path | None) -> list[Claim]:
+    """A broken claim for each file of the named folder that lies outside of its evidence folder (E5).
+
+    A receipt's file that is named by itself may lie anywhere, such as among all that was downloaded.
+    """
+    if evidence is None or evidence == place:
+        return []
+    inside = f"{evidence.name}/"
+    try:
+        names = [name for name in DiskFolder(place).names() if not name.startswith(inside)]
+    except Malformed as error:
+        return [broken("other files", error, rests_on=ARITHMETIC)]
+    return list(check_names(names, Opened({}, {}, {}), PICTURES))
 
 
 def receipt_in(place: Path) -> Path:
@@ -94,10 +113,15 @@ def find_evidence(file: Path) -> Path | None:
 
     Any one document or tree is enough: leaving out another one never makes less be looked at (E5). A second
     folder of evidence within the first is no part of it, so that its files are named as nobody's.
+
+    Raises:
+        CliError: a link is in the place of the folder beside the receipt.
     """
     if any(os.path.lexists(file.parent / name) for name in OF_EVIDENCE):
         return file.parent
     beside = file.parent / EVIDENCE
+    if beside.is_symlink():
+        raise CliError("file", f"{beside}: expected a folder, got a link", "name the folder with --evidence")
     return beside if beside.is_dir() else None
 
 

@@ -51,7 +51,7 @@ class Index:
         names = ("sealrun", "call", "cid_profile", *TREES)
         value = _document(document, names, where="index")
         cid_profile = read.text(value, "cid_profile", pattern=r"[a-z0-9-]{1,40}", says="a profile's name")
-        trees = {name: tuple(_entry(entry) for entry in _leaves(value, name)) for name in TREES}
+        trees = {name: tuple(_entry(entry, name) for entry in _leaves(value, name)) for name in TREES}
         return cls(_call(value), cid_profile, trees, hashlib.sha256(document).hexdigest())
 
     def with_cids(self) -> dict[str, tuple[str, Leaf]]:
@@ -71,7 +71,7 @@ def parse_openings(document: bytes) -> tuple[str, dict[str, tuple[Leaf, ...]]]:
         Malformed: as for the index.
     """
     value = _document(document, ("sealrun", "call", *TREES), where="openings")
-    return _call(value), {name: tuple(Leaf.parse(leaf) for leaf in _leaves(value, name)) for name in TREES}
+    return _call(value), {name: tuple(_leaf(leaf, name) for leaf in _leaves(value, name)) for name in TREES}
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,11 @@ class Disclosure:
         """
         names = ("sealrun", "tree", "count", "opening", "siblings", "twins")
         value = _document(document, names, where="disclosure")
+        tree = read.one_of(value, "tree", TREES)
         return cls(
-            tree=read.one_of(value, "tree", TREES),
+            tree=tree,
             count=read.whole(value, "count", low=1, high=2**DEPTH),
-            leaf=Leaf.parse(value["opening"]),
+            leaf=_leaf(value["opening"], tree),
             siblings=tuple(
                 read.decimal({"siblings": item}, "siblings", high=P - 1) for item in _path(value, "siblings")
             ),
@@ -154,16 +155,30 @@ def _digest(value: Mapping[str, Any], name: str) -> bytes:
     return bytes.fromhex(read.text(value, name, pattern="[0-9a-f]{64}", says="64 lower-case hex digits"))
 
 
-def _entry(value: Any) -> Entry:
+def _leaf(value: Any, tree: str) -> Leaf:
+    leaf = Leaf.parse(value)
+    _check_kind(leaf.kind, tree)
+    return leaf
+
+
+def _check_kind(kind: Kind, tree: str) -> None:
+    """The outputs are outputs, and nothing else is: a line among them would need no file, a run no policy."""
+    if (kind is Kind.OUTPUT) != (tree == TREES[0]):
+        raise Malformed(f"{tree}: expected leaves of its own kinds, got one of kind {kind.name.lower()}")
+
+
+def _entry(value: Any, tree: str) -> Entry:
     found = read.only(value, ("kind", "hash", "twin"), where="leaf", optional=("opening", "cid", "text"))
-    leaf = Leaf.parse(found["opening"]) if "opening" in found else None
+    leaf = _leaf(found["opening"], tree) if "opening" in found else None
+    kind = Kind[read.one_of(found, "kind", [kind.name.lower() for kind in Kind]).upper()]
+    _check_kind(kind, tree)
     if leaf is None and ("cid" in found or "text" in found):
         raise Malformed("leaf: expected a hidden one without cid and text, got some")
     # E5: a text stands for its file, so it must be one that has no file.
     if "text" in found and found["kind"] != Kind.LINE.name.lower():
         raise Malformed(f"text: expected one of a line only, got one of kind {found['kind']!a:.20}")
     return Entry(
-        kind=Kind[read.one_of(found, "kind", [kind.name.lower() for kind in Kind]).upper()],
+        kind=kind,
         hash=read.decimal(found, "hash", high=P - 1),
         twin=_digest(found, "twin"),
         leaf=leaf,

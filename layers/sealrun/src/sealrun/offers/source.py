@@ -55,9 +55,10 @@ class Source:
     def place(self) -> str:
         """The project's page in its one spelling: two sources of one project have the same place.
 
-        GitHub and Forgejo do not tell upper from lower case in owners and names; GitLab's ids are numbers.
+        GitHub and Forgejo do not tell upper from lower case in owners and names, and take off a ``.git`` that
+        no name may end in; GitLab's ids are numbers.
         """
-        return self.rules.page(canonical_origin(self.origin), self.project.lower())
+        return self.rules.page(canonical_origin(self.origin), self.project.lower().removesuffix(".git"))
 
     @property
     def repository(self) -> str:

@@ -1,6 +1,6 @@
 """All checks of one receipt in the order of docs/verification.md; pure, so that any client can make them."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -74,6 +74,14 @@ class Verification:
     covered: Mapping[str, Leaf] = field(default_factory=dict)  # files with their leaf's bytes, by their names
     left: Left = field(default_factory=Left)
 
+    def with_more(self, claims: Iterable[Claim]) -> "Verification":
+        """The same with these claims; what is broken lends no grade, whoever found it."""
+        result = replace(self, claims=[*self.claims, *claims])
+        # Step 12.1: neither a token nor a rerun lends a grade to a receipt that is broken. One that only
+        # claims too high a grade for itself is lowered to the grade that is shown (E2).
+        sound = all(claim.name == "grade" for claim in result.broken)
+        return result if sound else replace(result, grade=Grade.OPERATOR)
+
     @property
     def holds(self) -> bool:
         """True if nothing that is claimed is broken."""
@@ -119,12 +127,8 @@ def verify(
     claims += [*evidence.claims, *check_reads(receipt, folder)]
     repeated = list(_reruns(evidence))
     grade = max([grade, *(Grade(claim.grade or 0) for claim in repeated)])
-    claims += [*repeated, *check_names(names, evidence.opened, checked_elsewhere)]
     result = Verification(claims, grade, signed, offer, evidence.covered, evidence.left())
-    # Step 12.1: neither a token nor a rerun lends a grade to a receipt that is broken. One that only claims
-    # too high a grade for itself is lowered to the grade that is shown (E2).
-    sound = all(claim.name == "grade" for claim in result.broken)
-    return result if sound else replace(result, grade=Grade.OPERATOR)
+    return result.with_more([*repeated, *check_names(names, evidence.opened, checked_elsewhere)])
 
 
 def _reruns(first: "_Evidence") -> Iterator[Claim]:
