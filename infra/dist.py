@@ -8,6 +8,7 @@ locked environment are the same bytes: files carry one fixed time, and nothing o
 
 import argparse
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -84,6 +85,9 @@ def _run_backend(folder: Path, kind: str, out: Path) -> None:
 def _pack_contracts(out: Path) -> None:
     command = ["npm", "run", "--silent", "pack:dist", "-w", "contracts", "--", str(out.resolve())]
     subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    manifest = json.loads((ROOT / "contracts" / "package.json").read_text())
+    bill = sbom.bill_of_materials(manifest, registry="npm", npm=contracts_package.components())
+    (out / f"{manifest['name']}-{manifest['version']}.cdx.json").write_text(bill)
 
 
 def _write_bill(package: Package, out: Path) -> None:

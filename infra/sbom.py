@@ -25,14 +25,22 @@ from infra.contracts_package import Component as NpmComponent
 OWN = re.compile(r"(sealrun|mina-signatures)\b")
 
 
-def bill_of_materials(project: dict[str, Any], *, npm: Sequence[NpmComponent] = ()) -> str:
-    """The bill of one package, by its ``[project]`` table, as JSON text that ends with a newline.
+def bill_of_materials(
+    project: dict[str, Any], *, registry: str = "pypi", npm: Sequence[NpmComponent] = ()
+) -> str:
+    """The bill of one package, by its ``[project]`` table or package.json, as JSON text and a newline.
 
     Not in it: what an installer picks that is newer than the locked environment.
+
+    Args:
+        project: name, version, licence, and for Python the dependencies with those of all extras.
+        registry: pypi, or npm, where ``npm`` has all that the package needs.
+        npm: npm packages that it needs or carries along.
     """
-    root = _python(project["name"], project["version"], str(project["license"]), ComponentType.APPLICATION)
-    extras = project.get("optional-dependencies", {}).values()
-    wanted = [*project.get("dependencies", []), *(line for lines in extras for line in lines)]
+    root = _named(registry, project["name"], project["version"], str(project["license"]))
+    python = project if registry == "pypi" else {}
+    extras = python.get("optional-dependencies", {}).values()
+    wanted = [*python.get("dependencies", []), *(line for lines in extras for line in lines)]
     parts = [*_installed(wanted), *map(_npm, npm)]
     bom = Bom(components=parts)
     bom.metadata.component = root
@@ -53,7 +61,7 @@ def _installed(lines: list[str]) -> Iterator[Component]:
             continue
         seen.add(name)
         found = metadata.distribution(wanted.name)
-        yield _python(name, found.version, _licence(found), ComponentType.LIBRARY)
+        yield _named("pypi", name, found.version, _licence(found))
         more = [Requirement(line) for line in found.requires or []]
         waiting += [each for each in more if any(_applies(each, extra) for extra in ("", *wanted.extras))]
 
@@ -67,10 +75,15 @@ def _licence(found: metadata.Distribution) -> str:
     return named if len(named) <= len("Apache-2.0 WITH LLVM-exception") else ""
 
 
-def _python(name: str, version: str, licence: str, kind: ComponentType) -> Component:
-    purl = PackageURL("pypi", name=name, version=version)
+def _named(registry: str, name: str, version: str, licence: str) -> Component:
+    purl = PackageURL(registry, name=name, version=version)
     return Component(
-        name=name, version=version, type=kind, bom_ref=str(purl), purl=purl, licenses=_licences(licence)
+        name=name,
+        version=version,
+        type=ComponentType.LIBRARY,
+        bom_ref=str(purl),
+        purl=purl,
+        licenses=_licences(licence),
     )
 
 

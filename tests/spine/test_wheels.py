@@ -50,7 +50,7 @@ def test_two_builds_are_the_same_bytes(dist: Path, tmp_path: Path) -> None:
     first = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in dist.iterdir()}
     assert again == first
     assert "sealrun-contracts-0.2.0.tgz" in first
-    assert len(first) == sum(len(package.kinds) + 1 for package in PACKAGES) + 1
+    assert len(first) == sum(len(package.kinds) + 1 for package in PACKAGES) + 2
 
 
 def test_every_package_has_a_bill_of_materials_with_licences(dist: Path) -> None:
@@ -59,6 +59,8 @@ def test_every_package_has_a_bill_of_materials_with_licences(dist: Path) -> None
     assert named["o1js"]["licenses"] == [{"expression": "Apache-2.0"}]
     bill = json.loads((dist / "sealrun-0.2.0.cdx.json").read_text())
     assert {"httpx", "pynacl", "pyjwt", "boto3"} <= {part["name"] for part in bill["components"]}
+    bill = json.loads((dist / "sealrun-contracts-0.2.0.cdx.json").read_text())
+    assert bill["metadata"]["component"]["purl"] == "pkg:npm/sealrun-contracts@0.2.0"
 
 
 def test_a_buyer_with_the_wheels_alone_opens_calls_verifies_and_a_seller_settles(
