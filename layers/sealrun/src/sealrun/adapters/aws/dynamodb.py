@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 # Calls of one offer or account meet in the table. Of those that do, DynamoDB lets one through and cancels
 # the others at once: each waits for a random time, in seconds, up to twice as long with every attempt.
 ATTEMPTS = 8
+# A run that was judged and stored waits longer for its leaf: calls of one account may end together.
+CONCLUDING_ATTEMPTS = 30
 FIRST_PAUSE = 0.02
+LONGEST_PAUSE = 1.0
 # What counts calls that are not over may have room soon.
 RUNNING_SECONDS = 60
 
@@ -211,7 +214,7 @@ class DynamoLedger:
         if after.ticket and after.state is State.NEVER_STARTED:
             freed = {**keys.identifier_key(after.account, after.ticket), "call": {"S": ""}}
             items["identifier"] = self._table.put(freed)
-        for attempt in range(ATTEMPTS):
+        for attempt in range(CONCLUDING_ATTEMPTS):
             if after.price and after.state.over and not before.state.over:
                 items |= self._concluding(after)
             failed = self._table.failed(items)
@@ -337,7 +340,7 @@ class DynamoLedger:
 
 
 def _pause(attempt: int) -> None:
-    time.sleep(random.uniform(0, FIRST_PAUSE * 2**attempt))  # noqa: S311
+    time.sleep(random.uniform(0, min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE)))  # noqa: S311
 
 
 def _check_counts(failed: set[str], record: Record, offer: Offer) -> None:
