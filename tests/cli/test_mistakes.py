@@ -312,3 +312,27 @@ def test_ctrl_c_while_a_server_starts_leaves_none_behind(tmp_path: Path) -> None
     with pytest.raises(KeyboardInterrupt):
         background.start("tests.cli.never_ready", tmp_path / "ready", [], log=log)
     assert not background.alive(int(log.read_text()), "tests.cli.never_ready")
+
+
+@pytest.mark.parametrize(
+    ("command", "detail"),
+    [
+        (("call",), "Missing argument 'OFFER_URL'."),
+        (("status", "--nonsense"), "No such option: --nonsense"),
+        (("calls", "--most", "many"), "Invalid value for '--most'"),
+        (("sell",), "No such command 'sell'."),
+        (("rotate", "nothing"), "No such command 'nothing'."),
+    ],
+    ids=str,
+)
+def test_a_wrong_command_line_under_json_is_one_json_object(command: tuple[str, ...], detail: str) -> None:
+    error = error_of(*command, code=2)
+    assert error["type"] == "bad-request"
+    assert detail in error["detail"]
+    done = RUN.invoke(app, command)
+    assert (done.exit_code, done.stdout) == (2, "")
+
+
+def test_with_json_the_status_of_a_command_stays_its_own() -> None:
+    assert RUN.invoke(app, ["key", "--help", "--json"]).exit_code == 0
+    error_of("status", "--stack", "nothing-here", code=1)

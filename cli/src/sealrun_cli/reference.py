@@ -16,7 +16,7 @@ import typer.main
 from sealrun_cli.lib.help import Command, example_of, folded
 from sealrun_cli.main import app
 
-PAGE, MANUAL = Path("docs/reference/command.md"), Path("cli/sealrun.1")
+PAGE, MANUAL = Path("docs/reference/command.md"), Path("cli/data/share/man/man1/sealrun.1")
 STATUSES = (
     (0, "It was done; what was checked holds."),
     (1, "An error, or something that was claimed does not hold."),

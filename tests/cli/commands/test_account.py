@@ -8,8 +8,9 @@ import pytest
 from sealrun.money.buyer import sign_account_read
 from sealrun.offers.terms import Terms
 from sealrun.workflows.read_account import read_account
-from sealrun_cli.commands.account import _check_proof, _check_terms, _operator_lines
+from sealrun_cli.commands.account import _chain_lines, _check_proof, _check_terms, _operator_lines
 from sealrun_cli.lib import accounts
+from sealrun_cli.lib.chain_view import on_chain
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
 from tests.sealrun.market import SERVICE, Market
@@ -75,3 +76,27 @@ def test_c1_an_answer_about_another_account_is_refused() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json={"account": other, "due": {}}))
     with httpx.Client(transport=transport) as http, pytest.raises(CliError, match=f"got {other}"):
         accounts.read_account(Service(http), "https://calls.test", account, BUYER, "mina:devnet")
+
+
+NEWEST = {"blockchainState": {"utcDate": "1796044757000"}, "consensusState": {"slotSinceGenesis": "1000"}}
+
+
+@pytest.mark.parametrize(
+    ("exit_slot", "chain", "line"),
+    [
+        (1080, [{"protocolState": NEWEST}], "withdraw from slot 1080 (about 2026-11-30 17:19 UTC) on"),
+        (900, [{"protocolState": NEWEST}], "withdraw from slot 900 (about 2026-11-30 08:19 UTC) on"),
+        (1080, None, "withdraw from slot 1080 on"),
+        (1080, [], "withdraw from slot 1080 on"),
+        (1080, [{"protocolState": {}}], "withdraw from slot 1080 on"),
+        (0, [{"protocolState": NEWEST}], "  open; 0 receipts"),
+    ],
+)
+def test_the_slot_to_leave_at_is_shown_with_its_date(exit_slot: int, chain: Any, line: str) -> None:
+    state = [str(each) for each in (1, 2, 0, 0, exit_slot, 0, 0, 0)]
+    account = {"balance": {"total": "5"}, "zkappState": state}
+    answer = {"data": {"account": account, "bestChain": chain}}
+    with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer))) as http:
+        found = on_chain(Service(http), "https://mina.test/graphql", "B62")
+    assert line in _chain_lines(found)[1]
+    assert found.value()["exit_slot"] == exit_slot, "the raw figure stays in JSON"

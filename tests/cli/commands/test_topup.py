@@ -156,7 +156,7 @@ def test_a5_an_account_whose_buyer_asked_to_leave_gets_nothing(chain: Chain, com
     chain.exit_slot = 1020
     said = error(command("20"))
     assert (said["type"], chain.sent) == ("account-refused", [])
-    assert "expected exit slot 0, got 1020" in said["detail"]
+    assert "got one that its buyer leaves at slot 1020" in said["detail"]
     assert "sealrun open" in said["next"]
 
 

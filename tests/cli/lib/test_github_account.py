@@ -147,8 +147,8 @@ def test_init_and_check_of_a_workflow(
     made = CliRunner().invoke(app, ["init", "--file", str(file), *flags, *more, *hints])
     assert made.exit_code == 0, made.output
     assert json.loads(made.stdout)["inputs"]["properties"] == {
-        "level": {"type": "integer", "minimum": 0, "maximum": 9},
-        "flavour": {"type": "string", "enum": ["plain", "salted"]},
+        "level": {"type": "integer", "minimum": 0, "maximum": 9, "default": 3},
+        "flavour": {"type": "string", "enum": ["plain", "salted"], "default": "plain"},
     }
     text = file.read_text()
     assert 'project = "seller/job"' in text

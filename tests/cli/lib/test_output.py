@@ -98,3 +98,15 @@ def test_colour_is_for_terminals_that_want_it(
 def test_nothing_is_coloured_where_it_is_piped(capsys: pytest.CaptureFixture[str]) -> None:
     Output(as_json=False).result({}, Line("HOLDS", "bold green"), "x" * 300)
     assert capsys.readouterr().out == f"HOLDS\n{'x' * 300}\n"
+
+
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt, typer.Abort])
+def test_ctrl_c_under_json_is_one_json_object(
+    stopped: type[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit) as ended, speaking(as_json=True):
+        raise stopped
+    assert ended.value.exit_code == 130
+    assert json.loads(capsys.readouterr().out)["error"]["type"] == "interrupted"
+    with pytest.raises(stopped), speaking(as_json=False):
+        raise stopped

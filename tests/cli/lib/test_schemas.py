@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sealrun.offers.inputs import InputSchema
+from sealrun.providers.kind import kind_of
 from sealrun.providers.pipeline import Declared, Pipeline
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.schemas import Hints, differences, lost_defaults, schema_of
@@ -148,3 +149,15 @@ def test_r2_a_default_that_no_buyer_could_give_stays_out_of_the_offer(default: A
 def test_a_number_that_its_bounds_refuse_stays_out_of_the_offer(default: Any) -> None:
     schema = schema_of(pipeline(one("number", default=default)), Hints(ranges={"x": (1.0, 9.0)}))
     assert "default" not in schema["properties"]["x"]
+
+
+@pytest.mark.parametrize(("provider", "other"), [("github", "pipeline"), ("gitlab", "workflow")])
+def test_advice_is_in_the_providers_own_words(provider: str, other: str) -> None:
+    words = kind_of(provider).pipeline
+    refused = (Pipeline(inputs={}, name="", includes=()), pipeline(one(required=True)))
+    left_out = Hints(words=words, left_out=frozenset({"x"}))
+    for declared, hints in (*((each, Hints(words=words)) for each in refused), (refused[1], left_out)):
+        with pytest.raises(CliError) as caught:
+            schema_of(declared, hints)
+        assert other not in caught.value.following
+        assert "regex" not in caught.value.following or provider == "gitlab"

@@ -4,7 +4,7 @@ import pytest
 
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.tools import _result
-from sealrun_cli.lib.units import size, slots, when
+from sealrun_cli.lib.units import lasting, size, slot_date, slots, when
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,9 @@ def test_a_size_has_its_binary_multiple_beside_the_bytes(count: int, said: str) 
 
 def test_slots_have_a_time_and_moments_a_date() -> None:
     assert slots(80) == "80 slots (about 4 h)"
+    assert (lasting(59), lasting(5400)) == ("59 s", "5400 s (1 h 30 min)")
+    assert slot_date(9, 1_796_044_757) == "slot 9 (about 2026-11-30 13:19 UTC)"
+    assert slot_date(9, 0) == "slot 9", "the date of a node that does not tell its slot is unknown"
     assert when(1_796_044_757) == "2026-11-30 13:19 UTC"
 
 

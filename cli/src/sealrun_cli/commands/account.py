@@ -19,6 +19,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.units import slot_date
 
 
 def account(
@@ -61,7 +62,9 @@ def account(
 
 
 def _chain_lines(chain: OnChain) -> list[str]:
-    leaving = f"leaving: withdraw from slot {chain.exit_slot} on" if chain.exit_slot else "open"
+    leaving = "open"
+    if chain.exit_slot:
+        leaving = f"leaving: withdraw from {slot_date(chain.exit_slot, chain.exit_date)} on"
     balance, spent, accrued = map(chain.asset.of, (chain.balance, chain.spent, chain.accrued))
     return [
         f"  on chain  balance {balance}, settled {spent}, accrued to the operator {accrued}",

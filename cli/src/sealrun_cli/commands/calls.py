@@ -1,6 +1,5 @@
 """``sealrun calls``: the calls of a stack, the newest first."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.stack_calls import Folder, all_calls
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, find_target
+from sealrun_cli.lib.units import when
 
 OVER = ("succeeded", "failed", "never_started", "expired")
 
@@ -37,6 +37,6 @@ def calls(
 
 
 def _call_line(call: dict[str, Any]) -> str:
-    when = datetime.fromtimestamp(int(call["claimed_at"]), UTC).strftime("%Y-%m-%d %H:%M:%S")
+    claimed = when(int(call["claimed_at"]))
     why = f": {call['reason']}" if call["reason"] else ""
-    return f"{call['call'][:16]}…  {when}  {TRADED.of(call['price']):>10}  {call['state']}{why}"
+    return f"{call['call'][:16]}…  {claimed}  {TRADED.of(call['price']):>10}  {call['state']}{why}"

@@ -1,5 +1,6 @@
 """``sealrun init``: write ``offer.toml`` from the pipeline's own words, the clone, provider and answers."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,9 @@ import typer
 
 from sealrun.offers.asset import TRADED
 from sealrun.offers.inputs import ORDER
+from sealrun.offers.provider_rules import PROVIDERS
 from sealrun.offers.terms import MAX_EXIT_DELAY
+from sealrun.providers.kind import kind_of
 from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import ask, confirm
 from sealrun_cli.lib.errors import CliError
@@ -99,6 +102,8 @@ def init(
             json_inputs=frozenset(json_input or []),
             left_out=frozenset(leave_out or []),
         )
+        if provider in PROVIDERS:
+            hints = replace(hints, words=kind_of(provider).pipeline)
         wanted = wanted_source(file.parent, provider, origin, project, tag, config, token_file, user)
         found = look_up(wanted, out)
         trade = Trade(price, oracle, seller, operator, share, exit_delay, depth, ledger, contract)

@@ -30,6 +30,7 @@ from sealrun_cli.lib.output import Output, amount_of, speaking
 from sealrun_cli.lib.purchase import address_of
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.tools import Sender, run_tool
+from sealrun_cli.lib.units import slot_date
 
 DEPTH = "offers of depth 0 count it at once; others, that many blocks after a call shows it to their operator"
 
@@ -114,7 +115,8 @@ class TopUp:
 
     def _check(self, now: Moment) -> None:
         if now.account.exit_slot:
-            said = f"account: expected exit slot 0, got {now.account.exit_slot}: its buyer asked to leave"
+            exit_slot = slot_date(now.account.exit_slot, now.account.exit_date)
+            said = f"account: expected one that stays open, got one that its buyer leaves at {exit_slot}"
             following = "open another one with `sealrun open`: no call could use what is put in here"
             raise CliError("account-refused", said, following)
         needed = self.amount + self.sender.costs.units

@@ -11,6 +11,7 @@ from sealrun.evidence.call_stacks import MAX_BYTES, name_of, parse
 from sealrun.verification.claims import Folder
 from sealrun.workflows.gather_files import PROBE_FOLDER, SHOWN_STACKS, STACKS
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.units import size
 
 # More jobs than any pipeline that is sold has.
 MAX_JOBS = 100
@@ -56,7 +57,7 @@ def texts_of_jobs(folder: Folder, names: Collection[str]) -> dict[str, bytes]:
         texts[job] = folder.document(place) or b""
         left -= len(texts[job])
         if left < 0:
-            raise CliError("file", f"profile: expected at most {MAX_TOTAL_BYTES} bytes in all, got more")
+            raise CliError("file", f"profile: expected at most {size(MAX_TOTAL_BYTES)} in all, got more")
     return texts
 
 

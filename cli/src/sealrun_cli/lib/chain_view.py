@@ -9,13 +9,22 @@ from sealrun.chain.account import PERMISSIONS, Pinned, check_code
 from sealrun.offers.asset import TRADED, Asset
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.units import SLOT_SECONDS
 
 STATE_FIELDS = 8
+# The newest block: https://docs.minaprotocol.com/mina-protocol/time describes slots.
+NEWEST = (
+    "bestChain(maxLength:1){protocolState{"
+    "blockchainState{utcDate} consensusState{blockHeight slotSinceGenesis}}}"
+)
 
 
 @dataclass(frozen=True)
 class OnChain:
-    """Amounts are in the asset's smallest unit; ``exit_slot`` is 0 before the exit is asked for."""
+    """Amounts are in the asset's smallest unit; ``exit_slot`` is 0 before the exit is asked for.
+
+    ``exit_date`` is when that slot is expected, in Unix seconds; 0 where the node does not tell its slot.
+    """
 
     terms: int  # their hash
     balance: int
@@ -24,6 +33,7 @@ class OnChain:
     accrued: int
     root: int
     count: int
+    exit_date: int = 0
 
     @property
     def asset(self) -> Asset:
@@ -57,8 +67,8 @@ def on_chain(service: Service, node: str, account: str) -> OnChain:
     Raises:
         CliError: there is no prepaid account at the address, or the node does not say.
     """
-    query = "query($key:PublicKey!){account(publicKey:$key){balance{total} zkappState}}"
-    return _found(_data(service, node, query, key=account).get("account"), account)
+    query = f"query($key:PublicKey!){{account(publicKey:$key){{balance{{total}} zkappState}} {NEWEST}}}"
+    return _account_of(_data(service, node, query, key=account), account)
 
 
 def moment(service: Service, node: str, account: str, payer: str, pinned: Pinned) -> Moment:
@@ -74,8 +84,8 @@ def moment(service: Service, node: str, account: str, payer: str, pinned: Pinned
     told = f"publicKey token balance{{total}} zkappState verificationKey{{hash}} {allowed}"
     query = (
         "query($key:PublicKey!,$payer:PublicKey!){syncStatus "
-        "bestChain(maxLength:1){protocolState{consensusState{blockHeight}}} "
-        f"account(publicKey:$key){{{told}}} payer:account(publicKey:$payer){{nonce balance{{total}}}}}}"
+        f"{NEWEST} account(publicKey:$key){{{told}}} "
+        "payer:account(publicKey:$payer){nonce balance{total}}}"
     )
     data = _data(service, node, query, key=account, payer=payer)
     if data.get("syncStatus") != "SYNCED":
@@ -88,7 +98,7 @@ def moment(service: Service, node: str, account: str, payer: str, pinned: Pinned
         check_code(data["account"], PublicKey.from_base58(account), pinned, permissions=PERMISSIONS)
         height = int(data["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
         payer_money = int(data["payer"]["balance"]["total"])
-        return Moment(_found(data["account"], account), height, int(data["payer"]["nonce"]), payer_money)
+        return Moment(_account_of(data, account), height, int(data["payer"]["nonce"]), payer_money)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise CliError(
             "node-unavailable", f"{node}: expected what was asked for, got {error!r:.100}"
@@ -106,12 +116,24 @@ def _data(service: Service, node: str, query: str, **variables: str) -> Mapping[
     return data
 
 
-def _found(found: Mapping[str, Any] | None, account: str) -> OnChain:
-    state = (found or {}).get("zkappState") or []
-    if found is None or len(state) < STATE_FIELDS:
+def _account_of(data: Mapping[str, Any], account: str) -> OnChain:
+    value = data.get("account") or {}
+    state = value.get("zkappState") or []
+    if len(state) < STATE_FIELDS:
         raise _missing(account)
     terms, _x, _odd, spent, exit_slot, accrued, root, count = (int(each) for each in state[:STATE_FIELDS])
-    return OnChain(terms, int(found["balance"]["total"]), spent, exit_slot, accrued, root, count)
+    balance, date = int(value["balance"]["total"]), _date_of(exit_slot, data) if exit_slot else 0
+    return OnChain(terms, balance, spent, exit_slot, accrued, root, count, date)
+
+
+def _date_of(slot: int, data: Mapping[str, Any]) -> int:
+    """When a slot is expected, from the newest block's; 0 where the node tells neither."""
+    try:
+        newest = data["bestChain"][0]["protocolState"]
+        block_date = int(newest["blockchainState"]["utcDate"]) // 1000  # milliseconds
+        return block_date + (slot - int(newest["consensusState"]["slotSinceGenesis"])) * SLOT_SECONDS
+    except (KeyError, TypeError, ValueError, IndexError):
+        return 0
 
 
 def _missing(account: str) -> CliError:

@@ -22,6 +22,7 @@ from sealrun_cli.lib.findings import Finding, bad, good, unknown
 from sealrun_cli.lib.gitlab_account import GitLabAccount, ProjectFacts, token_troubles
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.schemas import differences
+from sealrun_cli.lib.units import lasting, size
 
 CALL_PATTERN = "^[0-9a-f]{64}$"
 AGAIN = "run `sealrun init --force` for the new commit: it is a new offer"
@@ -106,8 +107,9 @@ class SourceCheck:
             yield bad("project", said, 'make the project private, or write inputs = "public" in [evidence]')
         seconds = self.offer.limits.seconds
         if facts.build_timeout is not None and facts.build_timeout > seconds:
-            said = f"jobs may run {facts.build_timeout} s, the offer's limit of {seconds} s stops them first"
-            yield unknown("limits", said)
+            allowed = lasting(facts.build_timeout)
+            limit = f"the offer's limit of {lasting(seconds)} stops them first"
+            yield unknown("limits", f"jobs may run {allowed}, {limit}")
         yield good("project", f"{facts.path} is {facts.id}, {'private' if facts.private else 'public'}")
 
     def _token(self) -> Iterator[Finding]:
@@ -214,10 +216,10 @@ def _limits(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     seconds = offer.limits.seconds
     longer = [f"{name} ({text})" for name, text in pipeline.timeouts.items() if duration(text) > seconds]
     if longer:
-        said = f"expected jobs within the offer's {seconds} s, got {', '.join(longer)[:200]}"
+        said = f"expected jobs within the offer's {lasting(seconds)}, got {', '.join(longer)[:200]}"
         yield bad("limits", said, "raise limits.seconds in offer.toml, or lower the timeout")
     else:
-        yield good("limits", f"{seconds} s, {offer.limits.artifact_bytes} bytes of artifacts")
+        yield good("limits", f"{lasting(seconds)}, {size(offer.limits.artifact_bytes)} of artifacts")
 
 
 def _split(trouble: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from sealrun.providers.gitlab.pipeline_file import with_defaults
 from sealrun.providers.kind import kind_of
 from sealrun.providers.pipeline import Pipeline
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.units import size
 
 MAX_FILE_BYTES = 1 << 20
 # A header with inputs comes first, and `---` ends it.
@@ -38,7 +39,9 @@ def read_pipeline(provider: str, text: bytes) -> Pipeline:
         CliError: it is too large, no YAML, or not of the provider's form.
     """
     if len(text) > MAX_FILE_BYTES:
-        raise CliError("pipeline", f"pipeline: expected at most {MAX_FILE_BYTES} bytes, got {len(text)}")
+        raise CliError(
+            "pipeline", f"pipeline: expected at most {size(MAX_FILE_BYTES)}, got {size(len(text))}"
+        )
     try:
         documents = [each for each in yaml.load_all(text, Loader=_Loader) if each is not None]
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:

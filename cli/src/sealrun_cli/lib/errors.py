@@ -51,6 +51,7 @@ _NEXT = {
     "figure": "do not settle or sign more: ask the operator, whose answer does not hold",
     "file": "check the file's name and content",
     "inputs": "make the inputs of offer and pipeline the same, then run `sealrun check`",
+    "interrupted": "look how it stands before you run it again: what was sent may still come",
     "key": "name the file of the other key; `sealrun key FILE` shows a key's address",
     "offer": "run `sealrun check`, or write the offer anew with `sealrun init`",
     "payment": "the seller wants another way to pay: compare with the offer's URL",

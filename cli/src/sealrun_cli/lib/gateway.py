@@ -11,6 +11,7 @@ from sealrun.evidence.leaves import Leaf
 from sealrun.verification.claims import INDEX, Folder
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.units import size
 
 # What is read as a document, such as run.json; larger items are only measured as they pass.
 MAX_DOCUMENT_BYTES = 8 << 20
@@ -60,7 +61,7 @@ class GatewayFolder:
             with self.service.stream(f"{self.gateway}/ipfs/{cid}", at_most=min(leaf.size, at_most)) as chunks:
                 yield chunks
         except CliError as error:
-            raise Malformed(f"{name}: expected {leaf.size} bytes from the gateway, {error}") from error
+            raise Malformed(f"{name}: expected {size(leaf.size)} from the gateway, {error}") from error
 
 
 def with_gateway(folder: Folder, *, gateway: str, service: Service) -> Folder:

@@ -1,16 +1,24 @@
 """How ``--help`` reads: commands by who uses them, and an example for each."""
 
+import json
 import shlex
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import typer
 from typer.core import TyperGroup
+
+from sealrun_cli.lib.errors import CliError
 
 # Typer has a copy of Click of its own, whose names are private.
 Command = Any
+# The common base of all errors of the command line.
+UsageError: Any = typer.BadParameter.__base__
 HEADING = "Example:"
 WIDTH = 76
 OTHERS = "Commands"
+JSON = "--json"
 
 
 def example(text: str) -> str:
@@ -41,6 +49,35 @@ def example_of(command: Command) -> list[str]:
 
 class Panels(TyperGroup):
     """Lists commands under their panels, each in the order in which they were added."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002  Click's own signature
+        windows_expand_args: bool = True,  # noqa: FBT001, FBT002
+        **extra: Any,
+    ) -> Any:
+        """Run the command; with ``--json`` what is wrong with the command line is a JSON object as well."""
+        words = sys.argv[1:] if args is None else list(args)
+        if not standalone_mode or JSON not in words:
+            return super().main(args, prog_name, complete_var, standalone_mode, windows_expand_args, **extra)
+        try:
+            status = super().main(
+                args,
+                prog_name,
+                complete_var,
+                windows_expand_args=windows_expand_args,
+                standalone_mode=False,
+                **extra,
+            )
+        except UsageError as error:
+            wrong = CliError("bad-request", error.format_message())
+            print(json.dumps({"error": wrong.value()}))
+            error.show()
+            sys.exit(error.exit_code)
+        sys.exit(status)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         return list(self.commands)

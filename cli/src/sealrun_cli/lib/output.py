@@ -18,6 +18,8 @@ from sealrun.offers.asset import Amount, Asset
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.waiting import Wait, shown
 
+# 128 and the signal's number, as shells say it.
+INTERRUPTED = 130
 FILE_ERRORS = (
     (FileNotFoundError, "it to be there, got nothing", "check the path, and the folder that you are in"),
     (FileExistsError, "no such file yet, got one", "name another path, or use the file that is there"),
@@ -104,10 +106,15 @@ class Output:
 
 @contextmanager
 def speaking(*, as_json: bool) -> Iterator[Output]:
-    """The output of one command; an error that we know ends it with status 1."""
+    """The output of one command. An error that we know ends it with status 1, Ctrl-C with status 130."""
     out = Output(as_json=as_json)
     try:
         yield out
+    except (KeyboardInterrupt, typer.Abort):
+        if not as_json:
+            raise
+        out.error(CliError("interrupted", "the command was stopped before its end"))
+        raise typer.Exit(INTERRUPTED) from None
     except (CliError, SealrunError, httpx.HTTPError, OSError) as error:
         out.error(_known(error))
         sys.stdout.flush()

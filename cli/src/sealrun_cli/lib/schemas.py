@@ -9,6 +9,8 @@ from typing import Any
 
 from sealrun.errors import InputsRefused
 from sealrun.offers.inputs import MAX_ENCODED, MAX_STRING, ORDER, InputSchema
+from sealrun.providers.gitlab.kind import KIND
+from sealrun.providers.kind import PipelineWords
 from sealrun.providers.pipeline import Declared, Pipeline
 from sealrun.runs.judge import CALL_INPUT
 from sealrun_cli.lib.errors import CliError
@@ -24,6 +26,7 @@ class Hints:
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     json_inputs: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
+    words: PipelineWords = KIND.pipeline  # of the provider whose file it is
 
 
 def schema_of(pipeline: Pipeline, hints: Hints) -> dict[str, Any]:
@@ -40,7 +43,7 @@ def schema_of(pipeline: Pipeline, hints: Hints) -> dict[str, Any]:
         raise CliError(
             "inputs",
             f"inputs: expected {CALL_INPUT}, which carries the call's hash, got {_listed(pipeline)}",
-            f"add `{CALL_INPUT}:` with `regex: ^[0-9a-f]{{64}}$` to the pipeline's inputs",
+            hints.words.call_advice,
         )
     offered = [one for name, one in pipeline.inputs.items() if name not in {CALL_INPUT, *hints.left_out}]
     _check_hints(pipeline, hints)
@@ -95,19 +98,20 @@ def _check_hints(pipeline: Pipeline, hints: Hints) -> None:
             raise CliError(
                 "inputs",
                 f"{name}: expected a default, for buyers cannot set it, got none",
-                f"give {name} a default in the pipeline, or do not leave it out",
+                f"give {name} a default in the {hints.words.file}, or do not leave it out",
             )
 
 
 def _kind(one: Declared, hints: Hints) -> dict[str, Any]:
     if one.unknown:
-        raise _refused(one, f"got {', '.join(one.unknown)}, which a schema cannot say", "take it out")
+        got = f"got {', '.join(one.unknown)}, which a schema cannot say"
+        raise _refused(one, hints, got, "take it out")
     if one.kind == "boolean":
         return {"type": "boolean"}
     if one.kind == "number":
         return _number(one, hints)
     if one.kind not in ("string", "choice"):
-        raise _refused(one, f"got type {one.kind}", "make it a string with --json-input, or")
+        raise _refused(one, hints, f"got type {one.kind}", "make it a string with --json-input, or")
     if one.options:
         return {"type": "string", "enum": list(one.options)}
     if one.name in hints.json_inputs:
@@ -118,7 +122,8 @@ def _kind(one: Declared, hints: Hints) -> dict[str, Any]:
 
 def _number(one: Declared, hints: Hints) -> dict[str, Any]:
     if one.name not in hints.ranges:
-        raise _refused(one, "got a number without bounds", f"give --range {one.name}=LOW..HIGH, or")
+        advice = f"give --range {one.name}=LOW..HIGH, or"
+        raise _refused(one, hints, "got a number without bounds", advice)
     low, high = hints.ranges[one.name]
     whole = low.is_integer() and high.is_integer()
     bounds = {"minimum": int(low), "maximum": int(high)} if whole else {"minimum": low, "maximum": high}
@@ -128,23 +133,21 @@ def _number(one: Declared, hints: Hints) -> dict[str, Any]:
 def _string(one: Declared, hints: Hints) -> dict[str, Any]:
     pattern = hints.patterns.get(one.name, one.regex)
     if not pattern:
-        raise _refused(one, "got a string that may be anything", _pattern_advice(one))
+        advice = f"{hints.words.string_advice}, or give --pattern '{one.name}=^[a-z]{{1,20}}$', or"
+        raise _refused(one, hints, "got a string that may be anything", advice)
     if not (pattern.startswith("^") and pattern.endswith("$")) or "|" in pattern:
         raise _refused(
             one,
+            hints,
             f"got the pattern {pattern[:60]!r}, which is not ^...$ without |",
-            f"give --pattern '{one.name}=^...$' (the offer may take less than the pipeline), or",
+            f"give --pattern '{one.name}=^...$' (the offer may take less than the {hints.words.file}), or",
         )
     return {"type": "string", "pattern": pattern, "maxLength": MAX_STRING}
 
 
-def _pattern_advice(one: Declared) -> str:
-    return f"add `regex: ^...$` or `options:` to it, or give --pattern '{one.name}=^[a-z]{{1,20}}$', or"
-
-
-def _refused(one: Declared, got: str, advice: str) -> CliError:
+def _refused(one: Declared, hints: Hints, got: str, advice: str) -> CliError:
     """R2 in the words of the one input."""
-    leave = f" --leave-out {one.name}" if not one.required else " take it out of the pipeline"
+    leave = f" --leave-out {one.name}" if not one.required else f" take it out of the {hints.words.file}"
     return CliError(
         "inputs",
         f"{one.name}: expected a bounded number, a boolean, options, an anchored pattern or JSON, {got}",

@@ -16,12 +16,13 @@ from sealrun_cli.lib.contracts import contracts, environment
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output, amount_of
 
-# How long the steps take on two idle cores, by their first word; a busy machine takes several times as long.
+# How long the steps take, by their first word. Compiling, proving and sending have their figures from
+# docs/figures.md, of two cores. The first compilation was not measured, and blocks come when they come.
 USUALLY = {
-    "compiling": "usually 5 to 30 s, the first time a minute",
-    "proving": "usually 10 to 60 s, minutes on a busy machine",
-    "sending": "usually some seconds",
-    "waiting": "usually one to three blocks of 3 minutes each",
+    "compiling": "usually 3 s on two idle cores, longer the first time",
+    "proving": "usually 4 to 9 s on two idle cores",
+    "sending": "usually 1 s",
+    "waiting": "usually one to three blocks, each about 3 minutes",
 }
 # Lines that libraries print before a tool has a fault.
 SHOWN_LINES = 5

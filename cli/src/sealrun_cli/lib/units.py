@@ -6,6 +6,7 @@ from sealrun_cli.lib.waiting import duration
 
 # Mina's slot before Mesa; Mesa halves it. Only for estimates.
 SLOT_SECONDS = 180
+MINUTE = 60
 STEP = 1024
 PREFIXES = ("KiB", "MiB", "GiB", "TiB")
 
@@ -21,6 +22,16 @@ def size(count: int) -> str:
 def slots(count: int) -> str:
     """Slots, and about how long they last."""
     return f"{count} slots (about {duration(count * SLOT_SECONDS)})"
+
+
+def lasting(seconds: int) -> str:
+    """Seconds, with the time as people say it from a minute on."""
+    return f"{seconds} s ({duration(seconds)})" if seconds >= MINUTE else f"{seconds} s"
+
+
+def slot_date(slot: int, date: int) -> str:
+    """A slot with the date, in Unix seconds, on which it is expected; 0 for a date that nobody knows."""
+    return f"slot {slot} (about {when(date)})" if date else f"slot {slot}"
 
 
 def when(seconds: int) -> str:

@@ -42,6 +42,9 @@ class PipelineWords:
     run_name_advice: str  # how to write it; empty where runs need no name
     no_cancel_advice: str  # how to keep a newer commit from cancelling a run (R5)
     start_advice: str  # how to let a run be started by API
+    file: str  # what the provider calls such a file
+    call_advice: str  # how to declare the input for the call's hash
+    string_advice: str  # how to bound a text input in the file itself
     call_regex: bool  # inputs can carry a regex, so the call's must
     default_path: str = ""  # the file's path where the project sets no other; empty where there is no such
 

@@ -51,6 +51,9 @@ KIND = Kind(
         run_name_advice="run-name: sealrun ${{ inputs.sealrun_call }}",
         no_cancel_advice="group: job-${{ github.run_id }} under concurrency",
         start_advice="add `on: {workflow_dispatch: {inputs: ...}}` to the workflow",
+        file="workflow",
+        call_advice="add `sealrun_call: {type: string, required: true}` to the workflow's inputs",
+        string_advice="make it `type: choice` with `options:`",
         call_regex=False,
     ),
     credential_advice=(
