@@ -123,7 +123,7 @@ def test_githubs_terms_are_said_when_an_offer_is_made_of_a_workflow(tmp_path: Pa
     plain = {"type": "boolean"}
     assert made["inputs"]["properties"] == {"fast": {**plain, "default": True}, "deep": plain, "again": plain}
     assert made["inputs"]["x-order"] == ["fast", "deep", "again"]
-    assert "again: its default is none that a buyer could give" in done.stderr
+    assert "again: the default in the file does not fit the input" in done.stderr
     listed = CliRunner().invoke(app, ["offer", "--file", str(file)])
     assert [line for line in listed.stdout.splitlines() if line.startswith("input ")] == [
         "input    fast: true or false; true if left out",

@@ -168,7 +168,7 @@ def test_a_node_that_is_away_is_said_of_every_file_and_ends_with_status_1(bought
     assert value["failed"] == len(value["files"]) > len(DOCUMENTS)
     assert {one["why"] for one in value["files"]} == {"answer: expected one, got ConnectError"}
     lines = RUN.invoke(app, ["pin", str(bought), "--to", AWAY]).stdout.splitlines()
-    assert lines.pop().startswith("next     see that the service is reached")
+    assert lines.pop().startswith("next     check that the service can be reached")
     assert (
         lines[0] == f"failed   kubo     {_cid('call.json')} call.json: answer: expected one, got ConnectError"
     )

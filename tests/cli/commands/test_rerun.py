@@ -1,13 +1,16 @@
 """``sealrun rerun`` and ``sealrun call --reads`` refuse before anything is bought."""
 
 import json
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from mina.keys import PrivateKey
 from sealrun.adapters.files.evidence_folder import DiskFolder
+from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
 from sealrun.money.buyer_mechanism import Known, MinaBatchSettlement
 from sealrun.receipts.receipt import SignedReceipt
@@ -16,9 +19,21 @@ from sealrun_cli.commands.rerun import read_first
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.main import app
 from tests.broken.make import write
+from tests.cli.web import Asked, web
 from tests.sealrun.folder import folder_of
-from tests.sealrun.world import BUYER, World, make_paid_offer, sign_call, sign_paid_call
+from tests.sealrun.world import (
+    BUYER,
+    SELLER,
+    World,
+    evidence_value,
+    make_offer,
+    make_paid_offer,
+    offer_value,
+    sign_call,
+    sign_paid_call,
+)
 
+REPEATABLE = evidence_value(deterministic=True)
 READS = ("0a" * 32, "0b" * 32)
 
 
@@ -81,3 +96,45 @@ def test_a_paid_call_s_body_says_what_it_reads(reads: tuple[str, ...]) -> None:
     call = sign_paid_call(offer, reads=reads).call
     made = MinaBatchSettlement(call, offer, buyer=BUYER.public_key(), sign=lambda _: None, known=Known(0, 0))  # type: ignore[arg-type, return-value]
     assert made.body().get("reads", []) == list(reads)
+
+
+def all_files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("lie", ["{}/victim", "../../victim", "..", "../.."])
+def test_c1_the_second_runs_folder_is_named_by_its_own_call_whatever_its_operator_says(
+    lie: str, tmp_path: Path
+) -> None:
+    (tmp_path / "victim").mkdir()
+    lie = lie.format(tmp_path)
+    first = World(offer=make_offer(evidence=REPEATABLE, oracle=SELLER.public_key().to_base58()))
+    write(folder_of(first, first.settle(first.call().record.call_hash)), tmp_path / "got")
+    value = offer_value(evidence=REPEATABLE)
+    value["source"] = {**value["source"], "project": "77"}
+    second, bought = World(offer=make_offer(**value)), list[str]()
+    second.clock.now = int(time.time())
+    key = tmp_path / "buyer.key"
+    key.touch(mode=0o600)
+    key.write_text(BUYER.to_base58())
+
+    def take(asked: Asked) -> tuple[int, Any]:
+        record = second.call(body=canonical(asked.body)).record
+        receipt = dict(second.settle(record.call_hash).receipt or {})
+        bought.append(record.id)
+        view = {"state": "succeeded", "call": lie, "url": lie, "receipt": receipt}
+        site.answers |= {
+            f"GET /calls/{record.id}": (200, view),
+            f"GET /calls/{record.id}/receipt": (200, receipt),
+        }
+        return 202, {**view, "receipt": None}
+
+    offer, before = second.offer.id, all_files(tmp_path)
+    served = {"document": value, "open": True, "reason": ""}
+    with web({f"GET /offers/{offer}": (200, served), f"POST /offers/{offer}/calls": take}) as site:
+        command = ["rerun", str(tmp_path / "got"), f"{site.url}/offers/{offer}", "--key", str(key), "--json"]
+        done = CliRunner().invoke(app, command)
+    assert done.exit_code == 1, "this operator has no evidence"
+    (call,) = bought
+    assert all_files(tmp_path) - before == {f"got/reruns/{call}/receipt.json"}
+    assert all(f"/calls/{call}" in each.path for each in site.asked if "/calls/" in each.path)

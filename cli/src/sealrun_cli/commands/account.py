@@ -35,30 +35,30 @@ def account(
     call: Annotated[str, typer.Option(help="Check that this call's receipt is in the figure.")] = "",
     as_json: options.Json = False,
 ) -> None:
-    """Show a prepaid account, and check what is said of it.
+    """Show a prepaid account, and check what the operator says about it.
 
-    The chain is asked with --node, the operator with --url and --key; give either or both.
+    Give --node to ask the chain, --url and --key to ask the operator, or all three.
     """
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         if not node and not (url and key):
             raise CliError("bad-request", "account: expected --node, or --url and --key, got none of them")
         service, lines = Service(http), [address]
-        found: dict[str, Any] = {"account": address}
+        value: dict[str, Any] = {"account": address}
         chain = None
         if node:
             chain = on_chain(service, node, address)
-            found |= {"chain": chain.value()}
+            value |= {"chain": chain.value()}
             lines += _chain_lines(chain)
         if url and key:
-            said = read_account(service, url, address, read_key(key), network, call=call)
-            found |= {"operator": said}
+            answer = read_account(service, url, address, read_key(key), network, call=call)
+            value |= {"operator": answer}
             ours = chain.terms if chain else known.hash if (known := known_terms(state, address)) else None
             if ours is not None:
-                _check_terms(said, ours)
-            lines += _operator_lines(said, tied=ours is not None)
+                _check_terms(answer, ours)
+            lines += _operator_lines(answer, tied=ours is not None)
             if call:
-                lines.append(_check_proof(said, call))
-        out.result(found, *lines)
+                lines.append(_check_proof(answer, call))
+        out.result(value, *lines)
 
 
 def _chain_lines(chain: OnChain) -> list[str]:
@@ -72,20 +72,20 @@ def _chain_lines(chain: OnChain) -> list[str]:
     ]
 
 
-def _check_terms(said: Mapping[str, Any], terms: int) -> None:
+def _check_terms(answer: Mapping[str, Any], terms: int) -> None:
     """The terms that name the oracle are the account's own: on chain, or as this client keeps them (C1)."""
-    if (found := Terms.parse(said.get("terms")).hash) != terms:
-        raise CliError("figure", f"terms: expected the account's, {terms:064x}, got {found:064x}")
+    if (shown := Terms.parse(answer.get("terms")).hash) != terms:
+        raise CliError("figure", f"terms: expected the account's, {terms:064x}, got {shown:064x}")
 
 
-def _operator_lines(said: Mapping[str, Any], *, tied: bool = True) -> list[str]:
+def _operator_lines(answer: Mapping[str, Any], *, tied: bool = True) -> list[str]:
     """The figure, after its signature was checked; seller and operator get the due instead."""
-    terms = Terms.parse(said["terms"])
-    pending = f"pending {terms.asset.of(said['pending'])}"
-    if "figure" not in said:
-        figures = f"due {terms.asset.of(said['due']['due'])}, {pending}"
-        return [f"  operator  {figures}; {said['due']['count']} receipts under {said['root']}"]
-    figure, due = said["figure"], _due(said)
+    terms = Terms.parse(answer["terms"])
+    pending = f"pending {terms.asset.of(answer['pending'])}"
+    if "figure" not in answer:
+        figures = f"due {terms.asset.of(answer['due']['due'])}, {pending}"
+        return [f"  operator  {figures}; {answer['due']['count']} receipts under {answer['root']}"]
+    figure, due = answer["figure"], _due(answer)
     signature = Signature.from_base58(figure["signature"])
     if str(due.root) != figure["root"] or not verify_fields(signature, terms.oracle, due.figure_fields()):
         raise CliError("figure", "figure: expected the oracle's signature, got one that does not hold")
@@ -95,19 +95,19 @@ def _operator_lines(said: Mapping[str, Any], *, tied: bool = True) -> list[str]:
     return [line] if tied else [line, loose]
 
 
-def _due(said: Mapping[str, Any]) -> Due:
-    figure, network = said["figure"], said["terms"]["network"]
+def _due(answer: Mapping[str, Any]) -> Due:
+    figure, network = answer["figure"], answer["terms"]["network"]
     amount, tree_root = (int(figure[name]) for name in ("due", "tree_root"))
-    return Due(network, PublicKey.from_base58(said["account"]), amount, tree_root, int(figure["count"]))
+    return Due(network, PublicKey.from_base58(answer["account"]), amount, tree_root, int(figure["count"]))
 
 
-def _check_proof(said: Mapping[str, Any], call: str) -> str:
+def _check_proof(answer: Mapping[str, Any], call: str) -> str:
     """The leaf of this call leads to the signed root (A8)."""
-    if not said.get("proof"):
+    if not answer.get("proof"):
         raise CliError("not-allowed", "call: expected the buyer's key to show its proof, got another")
-    leaf = DueLeaf.parse(said["proof"]["leaf"])
-    root = root_from_path(leaf, [int(sibling) for sibling in said["proof"]["siblings"]])
-    if root != _due(said).tree_root or f"{leaf.call_hash:064x}" != call:
+    leaf = DueLeaf.parse(answer["proof"]["leaf"])
+    root = root_from_path(leaf, [int(sibling) for sibling in answer["proof"]["siblings"]])
+    if root != _due(answer).tree_root or f"{leaf.call_hash:064x}" != call:
         raise CliError("figure", "proof: expected one of this call under the signed root, got another")
-    price = Terms.parse(said["terms"]).asset.of(leaf.price_due)
+    price = Terms.parse(answer["terms"]).asset.of(leaf.price_due)
     return f"  call      receipt {leaf.index} of the figure, {price}"

@@ -73,7 +73,7 @@ def call(
 
 
 def _receipt_hash(file: Path) -> str:
-    """What a later call names this receipt by, if its signature holds."""
+    """The hash by which a later call names this receipt, if its signature holds."""
     with file.open("rb") as opened:
         signed = SignedReceipt.parse(parse_object(opened.read(MAX_RECEIPT_BYTES + 1)))
     if not signed.holds():
@@ -82,7 +82,7 @@ def _receipt_hash(file: Path) -> str:
 
 
 def _freed(state: Path, account: str, price: int) -> None:
-    """A run that did not succeed is not due; the next limit counts without it."""
+    """Take the price out of the next limit: a run that did not succeed is not due."""
     with page(state, account) as book:
         book.known.committed = max(0, book.known.committed - price)
         book.save()

@@ -29,8 +29,8 @@ def calls(
     Reads the whole table: for people, not for programs that ask often.
     """
     with speaking(as_json=as_json) as out:
-        found = [call for call in all_calls(find_target(folder, stack)) if call["offer"].startswith(offer)]
-        wanted = [call for call in found if not late or call["state"] not in OVER]
+        matching = [call for call in all_calls(find_target(folder, stack)) if call["offer"].startswith(offer)]
+        wanted = [call for call in matching if not late or call["state"] not in OVER]
         shown = sorted(wanted, key=lambda call: -int(call["claimed_at"]))[:most]
         lines = [_call_line(call) for call in shown] or ["no calls"]
         out.result({"calls": shown, "found": len(wanted)}, *lines)

@@ -51,7 +51,7 @@ def check(
 
 
 def findings(offer: Offer, folder: Path, *, token: str, node: str) -> Iterator[Finding]:
-    """Everything, in the order in which a seller would put it right."""
+    """Everything, in the order in which a seller would fix it."""
     yield good("offer", f"{offer.id[:16]}…, {offer.cost} a run, grade {offer.evidence.grade}")
     account = GitLabAccount(offer.source.origin, token)
     source = SourceCheck(offer, Repository(folder), account, datetime.now(UTC).date())
@@ -68,7 +68,7 @@ def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
     terms = offer.payment.terms
     share = f"{100 * terms.operator_part(offer.price) / offer.price:g} %"
     if not node:
-        yield unknown("node", "not looked at without --node (or SEALRUN_MINA_NODE)")
+        yield unknown("node", "not checked without --node (or SEALRUN_MINA_NODE)")
         yield good("terms", f"ledger {str(terms.ledger)[:12]}…, operator's share {share}")
         return
     try:
@@ -105,6 +105,6 @@ def _say(out: Output, offer: Offer, file: Path, found: Sequence[Finding]) -> Non
     wrong = sum(each.holds is False for each in found)
     deploy, seal = (step(command, file) for command in ("deploy", "seal"))
     deploy += f"{' --local' if found_sandbox(file.parent) else ''} --oracle-key FILE"
-    end = f"{wrong} to put right" if wrong else f"ready: next `{deploy}`, then `{seal}`"
+    end = f"{wrong} to fix" if wrong else f"ready: next `{deploy}`, then `{seal}`"
     value = {"offer": offer.id, "ready": not wrong, "findings": [each.value() for each in found]}
     out.result(value, *lines, end)

@@ -24,7 +24,7 @@ def close(
     stack: Name = DEFAULT_NAME,
     reason: Annotated[str, typer.Option(help="What callers are told.")] = "its seller closed it",
     leaked_oracle: Annotated[
-        bool, typer.Option("--leaked-oracle", help="Close all that the oracle's key signs for, at once.")
+        bool, typer.Option("--leaked-oracle", help="Close every offer that the oracle's key signs for.")
     ] = False,
     key: Annotated[
         str, typer.Option("--key", help="The seller's key, where the offer has a contract.", metavar="FILE")
@@ -67,7 +67,7 @@ def close(
 
 def _plan(offer: Offer, reason: str, fee: str, *, leaked: bool) -> list[str]:
     what = f"every offer of the oracle {offer.oracle}" if leaked else f"offer {offer.id[:16]}…: {offer.title}"
-    lines = [f"close    {what}; for ever, told as: {'the key leaked' if leaked else reason}"]
+    lines = [f"close    {what}; for ever, callers are told: {'the key leaked' if leaked else reason}"]
     if offer.contract is not None:
         lines.append(f"contract {offer.contract.to_base58()}: closed on chain, {amount_of(fee, FEES)} of fee")
     return lines

@@ -1,7 +1,7 @@
-"""``sealrun cost``: what AWS and Mina take, per call and per million, with the arithmetic shown.
+"""``sealrun cost``: what AWS and Mina charge, per call and per million, with the arithmetic shown.
 
-Prices are data (``prices.json``, with their date and sources). How often a call uses what is counted from the
-code: 402 and 202, the webhooks, collection, and the buyer's reads.
+Prices are data (``prices.json``, with their date and sources). How often one call uses each service is
+counted from the code: 402 and 202, the webhooks, collection, and the buyer's reads.
 """
 
 import json
@@ -97,7 +97,7 @@ def cost(
 ) -> None:
     """Show what a call costs on AWS and on Mina.
 
-    Prices come with the command; nobody is asked. The minutes of your CI provider come on top.
+    Prices come with the command; no service is asked. The minutes of your CI provider come on top.
     """
     with speaking(as_json=as_json) as out:
         data, use = prices(), Use(calls, collect_seconds, files, megabytes, months, settle_every)
@@ -127,7 +127,7 @@ def prices() -> dict[str, Any]:
 
 
 def per_call(use: Use, data: dict[str, Any]) -> Iterator[Line]:
-    """What AWS takes for one call."""
+    """What AWS charges for one call."""
     asked, collected = VIEWED * REQUEST_SECONDS, use.collect_seconds
     counts = {
         "lambda_request": REQUESTS,
@@ -145,7 +145,7 @@ def per_call(use: Use, data: dict[str, Any]) -> Iterator[Line]:
 
 
 def per_month(data: dict[str, Any]) -> Iterator[Line]:
-    """What AWS takes for a stack that nobody calls."""
+    """What AWS charges for a stack that nobody calls."""
     counts = {
         "kms_key": 1,
         "alarm": ALARMS,
@@ -213,4 +213,4 @@ def _earned(price: Amount, share: int, chain: Amount) -> dict[str, str]:
 def _earning(earned: dict[str, str]) -> Iterator[str]:
     if earned:
         operator, seller = TRADED.of(earned["operator"]), TRADED.of(earned["seller"])
-        yield f"earned a good run: operator {operator}, seller {seller} after fees"
+        yield f"earned by one good run: operator {operator}, seller {seller} after fees"

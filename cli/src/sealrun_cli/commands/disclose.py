@@ -51,12 +51,12 @@ def make_disclosure(folder: DiskFolder, label: str) -> tuple[str, Leaf, bytes]:
     """The item's tree and leaf, and the document that opens it under the folder's receipt.
 
     Raises:
-        CliError: the folder lacks what it takes, or has no such item.
+        CliError: the folder lacks its receipt or its openings, or has no such item.
         BrokenClaim: openings.json is not of this receipt.
     """
     receipt, openings = (folder.document(name) for name in (RECEIPT, OPENINGS))
     if receipt is None or openings is None:
-        said = f"folder: expected {RECEIPT} and {OPENINGS} in it, got not both"
+        said = f"folder: expected {RECEIPT} and {OPENINGS} in it, got at most one of them"
         raise CliError("file", said, "fetch them with `sealrun evidence CALL_URL --to DIR --key buyer.key`")
     trees = parse_openings(openings)[1]
     tree, leaf = _named(trees, label)

@@ -26,10 +26,10 @@ def evidence(
     ] = "",
     as_json: options.Json = False,
 ) -> None:
-    """Fetch the evidence of a call that is over, then verify it. What is there already and right stays."""
+    """Fetch the evidence of a call that is over, and verify it. Correct files that are there stay."""
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         buyer = read_key(key) if key else None
-        found, said = fetch(Service(http), call, to, buyer=buyer, out=out, gateway=gateway)
-        out.result(found, *said)
-    if not found["holds"]:
+        value, lines = fetch(Service(http), call, to, buyer=buyer, out=out, gateway=gateway)
+        out.result(value, *lines)
+    if not value["holds"]:
         raise typer.Exit(BROKEN)

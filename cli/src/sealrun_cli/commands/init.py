@@ -57,7 +57,7 @@ def init(
         int, typer.Option(help="Slots that a leaving buyer waits.", min=1, max=MAX_EXIT_DELAY)
     ] = EXIT_DELAY,
     depth: Annotated[int, typer.Option(help="Blocks over a deposit before it counts.", min=0)] = DEPTH,
-    ledger: Annotated[str, typer.Option(help="The ledger of terms that you sell under already.")] = "",
+    ledger: Annotated[str, typer.Option(help="The ledger of the terms that you already sell under.")] = "",
     network: options.Network = options.DEFAULT_NETWORK,
     contract: Annotated[
         str, typer.Option(help="Keep the sealed token on chain, in a contract of this address or key file.")
@@ -105,15 +105,15 @@ def init(
         if provider in PROVIDERS:
             hints = replace(hints, words=kind_of(provider).pipeline)
         wanted = wanted_source(file.parent, provider, origin, project, tag, config, token_file, user)
-        found = look_up(wanted, out)
+        looked_up = look_up(wanted, out)
         trade = Trade(price, oracle, seller, operator, share, exit_delay, depth, ledger, contract)
-        schema = schema_of(found.pipeline, hints)
-        for name in lost_defaults(schema, found.pipeline):
-            out.progress(f"{name}: its default is none that a buyer could give, so the offer names none")
+        schema = schema_of(looked_up.pipeline, hints)
+        for name in lost_defaults(schema, looked_up.pipeline):
+            out.progress(f"{name}: the default in the file does not fit the input, so the offer has none")
         value = {
             "title": ask(title, "Title", "--title"),
             "network": network,
-            "source": found.source,
+            "source": looked_up.source,
             "inputs": {name: schema[name] for name in ("properties", "required", ORDER)},
             "evidence": {},
             **trade.members(),

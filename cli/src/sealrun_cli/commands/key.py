@@ -21,6 +21,6 @@ def key(
     with speaking(as_json=as_json) as out:
         if new and file == STDIN:
             raise CliError("bad-request", "key: expected a file for the new key, got stdin")
-        found = make_key(Path(file), out) if new else read_key(file)
-        address = found.public_key().to_base58()
+        private = make_key(Path(file), out) if new else read_key(file)
+        address = private.public_key().to_base58()
         out.result({"address": address}, address)

@@ -1,4 +1,4 @@
-"""``sealrun lineage``: draw which earlier receipts a call took up."""
+"""``sealrun lineage``: draw which earlier receipts a call used."""
 
 import json
 from collections.abc import Iterator

@@ -39,12 +39,12 @@ def open_account(
     """Open a prepaid account for an offer's terms. Signatures only; `topup` adds money later."""
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
-        found = Service(http).offer(offer)
-        if found.payment is None:
+        sold = Service(http).offer(offer)
+        if sold.payment is None:
             raise CliError(
                 "bad-request", "offer: expected one with a price, got one of price 0: just call it"
             )
-        terms = found.payment.terms
+        terms = sold.payment.terms
         amount = amount_of(deposit, terms.asset)
         confirm(out, _costs(terms, amount, sender.costs), yes=yes)
         address_key = read_key(str(account_key)) if account_key.exists() else make_key(account_key, out)

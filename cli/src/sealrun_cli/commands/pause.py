@@ -20,7 +20,7 @@ def pause(
 ) -> None:
     """Take no new calls until `sealrun resume`.
 
-    Running calls finish. No health check opens the offer before.
+    Running calls finish. No health check reopens it earlier.
     """
     with speaking(as_json=as_json) as out:
         offer, target = read_offer(file), find_target(file.parent, stack)

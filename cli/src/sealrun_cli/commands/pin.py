@@ -1,4 +1,4 @@
-"""``sealrun pin``: put on IPFS what a folder of evidence shows to anyone, whoever holds it and whenever."""
+"""``sealrun pin``: put the public part of an evidence folder on IPFS, at any time."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
@@ -72,7 +72,7 @@ def pin(
         counts = {state: sum(one.state == state for one in done) for state in STATES}
         said = ", ".join(f"{count} {state}" for state, count in counts.items())
         value = {"folder": str(folder), **counts, "files": [asdict(one) for one in done]}
-        again = ["next     see that the service is reached, then again: what is pinned stays"]
+        again = ["next     check that the service can be reached, and run it again: what is pinned stays"]
         out.result(value, *map(_line, done), f"{folder}: {said}", *(again if counts["failed"] else []))
     if counts["failed"]:
         raise typer.Exit(BROKEN)
@@ -97,7 +97,7 @@ def public_files(root: Path) -> dict[str, Measured]:
     the buyer opened beside it has no CID there, and openings, disclosures and inputs are not looked for (R7).
 
     Raises:
-        CliError: the evidence does not hold, or index and offer are not both here. A broken file is let be.
+        CliError: the evidence does not hold, or the index or the offer is missing. A broken file is left out.
     """
     found = verify_file(root / RECEIPT, root)
     for claim in found.broken:
@@ -105,7 +105,7 @@ def public_files(root: Path) -> dict[str, Measured]:
             raise CliError("evidence", f"{claim.name}: {claim.says}")
     holding = {claim.name for claim in found.claims if claim.verdict is Verdict.HOLDS}
     if "policy" not in holding:
-        raise CliError("evidence", f"folder: expected {OFFER} and {INDEX} in it, got not both")
+        raise CliError("evidence", f"folder: expected {OFFER} and {INDEX} in it, got at most one of them")
     folder = DiskFolder(root)
     shown = Index.parse(folder.document(INDEX) or b"").with_cids()
     items = {place: Measured(leaf.sha256, leaf.size, cid) for place, (cid, leaf) in shown.items()}
@@ -119,7 +119,7 @@ def open_pinners(to: str, token_file: str, stack: str) -> list[Pinner]:
     """The services' adapters. A ciphertext is opened by the stack's KMS key, any other token is asked for.
 
     Raises:
-        CliError: there is none, one is not of the form, or one token would serve several.
+        CliError: none is named, one is malformed, or one token would serve several.
     """
     try:
         services = parse_services(to, unsafe_loopback=True)  # a node on the caller's own machine
@@ -155,13 +155,13 @@ def _keys(stack: str) -> KeyService:
 
 
 def _pin_file(folder: DiskFolder, name: str, wanted: Measured, pinners: Sequence[Pinner]) -> Iterator[Pinned]:
-    why = _not_it(folder, name, wanted)
+    why = _mismatch(folder, name, wanted)
     for pinner in pinners:
         state, said = ("failed", why) if why else _pin(folder, name, wanted, pinner)
         yield Pinned(name, wanted.cid, pinner.name, state, said)
 
 
-def _not_it(folder: DiskFolder, name: str, wanted: Measured) -> str:
+def _mismatch(folder: DiskFolder, name: str, wanted: Measured) -> str:
     """Why the file is not the one that the receipt covers, or nothing; its CID is computed again."""
     try:
         found = folder.measure(name)

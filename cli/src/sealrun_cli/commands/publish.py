@@ -39,7 +39,7 @@ def publish(
     yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Put the offer up for sale, and see that it takes calls."""
+    """Put the offer up for sale, and check that it takes calls."""
     with speaking(as_json=as_json) as out:
         offer, target = read_offer(file), find_target(file.parent, stack)
         sealed = kept(offer, file.parent, step("seal", file, stack))

@@ -80,23 +80,25 @@ def rerun(
         place = DiskFolder(folder).below(f"{RERUNS}/{bought.call}")
         fetched, _ = fetch(service, bought.url, place, buyer=buyer, out=out)
         keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
-        found = verify_file(folder / RECEIPT, folder, keys=keys, rerun_oracles=(second.oracle,))
-        said = [
-            line(claim) for claim in found.claims if claim.name == "rerun" and bought.call[:16] in claim.says
+        verified = verify_file(folder / RECEIPT, folder, keys=keys, rerun_oracles=(second.oracle,))
+        comparison = [
+            line(claim)
+            for claim in verified.claims
+            if claim.name == "rerun" and bought.call[:16] in claim.says
         ]
-        broken = [line(claim) for claim in found.broken]
+        broken = [line(claim) for claim in verified.broken]
         value = {
             **fetched,
             "state": ended["state"],
-            "grade": found.grade,
-            "holds": found.holds,
+            "grade": verified.grade,
+            "holds": verified.holds,
             "broken": broken,
         }
-        told = f"the same with `sealrun verify {folder / RECEIPT} --rerun-oracle {second.oracle}`"
-        out.result(value, *said, grade_line(found.grade), told)
+        again = f"the same with `sealrun verify {folder / RECEIPT} --rerun-oracle {second.oracle}`"
+        out.result(value, *comparison, grade_line(verified.grade), again)
     if ended["state"] != "succeeded":
         raise typer.Exit(NOT_SUCCEEDED)
-    if not found.holds:
+    if not verified.holds:
         raise typer.Exit(BROKEN)
 
 
@@ -109,7 +111,7 @@ def read_first(folder: DiskFolder) -> First:
     """
     documents = [folder.document(name) for name in (RECEIPT, OFFER)]
     if None in documents:
-        raise CliError("file", f"folder: expected {RECEIPT} and {OFFER} in it, got not both")
+        raise CliError("file", f"folder: expected {RECEIPT} and {OFFER} in it, got at most one of them")
     signed = SignedReceipt.parse(parse_object(documents[0] or b""))
     offer = Offer.parse(documents[1] or b"")
     require_equal("the folder's offer", f"{signed.receipt.offer_hash:064x}", offer.id)

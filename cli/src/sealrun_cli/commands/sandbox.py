@@ -39,7 +39,7 @@ def sandbox(
 ) -> None:
     """Try everything here, with a GitLab and a Mina chain.
 
-    The GitLab has the repository of this folder as its project. Nothing is reached from elsewhere.
+    The GitLab has the repository of this folder as its project. No other machine can reach it.
     """
     with speaking(as_json=as_json) as out:
         if stop:
@@ -54,7 +54,7 @@ def sandbox(
         shown = {name: each for name, each in found.items() if name != "pid"}
         lines = [f"gitlab   {found['origin']}/{found['project']}", f"token    {WORK / TOKEN}"]
         slots = (
-            f"""slots    pass with blocks only; to let 80 pass: curl -d '{{"count": 80}}' {found["slots"]}"""
+            f"""slots    pass only with blocks; to let 80 pass: curl -d '{{"count": 80}}' {found["slots"]}"""
         )
         more = [f"node     {found['node']}", slots, f"next     export SEALRUN_MINA_NODE={found['node']}"]
         out.result({**shown, "token_file": str(WORK / TOKEN)}, *lines, *more)

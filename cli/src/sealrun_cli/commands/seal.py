@@ -1,4 +1,4 @@
-"""``sealrun seal``: the provider's token into a box that only the stack's functions open, and the webhook."""
+"""``sealrun seal``: seal the provider's token for the stack's functions alone, and add the webhook."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,9 +68,9 @@ def asked_token(offer: Offer, folder: Path, token_file: str) -> str:
 
 
 def _plan(offer: Offer, target: Target) -> list[str]:
-    lies = "in the contract's opening event, for ever public" if offer.contract else "in the stack's table"
+    place = "in the contract's opening event, public for ever" if offer.contract else "in the stack's table"
     return [
         f"seal     a token for {offer.source.origin}, project {offer.source.project}, offer {offer.id[:16]}…",
-        f"         to a key that only KMS key {target.kms_key} opens; the box lies {lies}",
+        f"         for the KMS key {target.kms_key}; the sealed token is stored {place}",
         f"webhook  {hook_url(offer, target)}",
     ]

@@ -101,31 +101,31 @@ def ticket(
 ) -> None:
     """Make URLs that start one run each, without a wallet.
 
-    They are shown once and kept nowhere.
+    The URLs are shown once and stored nowhere.
     """
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         service, issuer = Service(http), read_key(key)
         out.progress(f"reading {offer}")
-        found = service.offer(offer)
+        sold = service.offer(offer)
         check_pay("ticket", with_pay=with_pay, account=account)
-        _check_issuer(issuer, found)
-        inputs, names = _inputs(given or [], opened or [], found, out)
+        _check_issuer(issuer, sold)
+        inputs, names = _inputs(given or [], opened or [], sold, out)
         end = parsed_until(until, now=int(time.time()))
-        audience = offer.removesuffix(f"/offers/{found.id}")
-        issuing = Issuing(issuer, found, audience, inputs, names, end)
-        if with_pay != (found.payment is not None):
-            said = f"ticket: expected --pay for an offer with a price, and only there, got {found.cost}"
+        audience = offer.removesuffix(f"/offers/{sold.id}")
+        issuing = Issuing(issuer, sold, audience, inputs, names, end)
+        if with_pay != (sold.payment is not None):
+            said = f"ticket: expected --pay for an offer with a price, and only there, got {sold.cost}"
             following = "leave --pay and --account out"
-            if found.payment is not None:
+            if sold.payment is not None:
                 following = "add --pay --account ACCOUNT, and give every input with --input: none can be open"
             raise CliError("bad-request", said, following)
-        if found.payment is not None:
+        if sold.payment is not None:
             cold = cold_start(service, account, node)
-            with page(state, account, found.payment.terms, cold) as book:
+            with page(state, account, sold.payment.terms, cold) as book:
                 made = list(issuing.prepaid(count, account, book))
         else:
             made = list(issuing.free(count))
-        _tell(out, made, found, on_page)
+        _tell(out, made, sold, on_page)
 
 
 def parsed_until(text: str, *, now: int) -> int:

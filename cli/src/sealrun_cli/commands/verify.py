@@ -36,7 +36,7 @@ def verify(
     oracle: Annotated[str, typer.Option(help="The oracle's address, as the offer names it.")] = "",
     rerun_oracle: Annotated[
         list[str] | None,
-        typer.Option(help="An oracle that you hold to be independent of the first.", metavar="ADDRESS"),
+        typer.Option(help="An oracle that you consider independent of the first.", metavar="ADDRESS"),
     ] = None,
     issuer_keys: keys_option.File = None,
     unsafe_loopback: keys_option.Unsafe = False,
@@ -58,10 +58,10 @@ def verify(
         more = partial(with_gateway, gateway=gateway, service=Service(http)) if gateway else None
         others = tuple(rerun_oracle or ())
         with out.counting("verifying") as tell:
-            found = verify_file(file, folder, oracle, keys, others, more=more, progress=tell)
+            verified = verify_file(file, folder, oracle, keys, others, more=more, progress=tell)
         if place.is_dir() and evidence is None:
-            found = found.with_more(check_beside(place, folder))
-        shown = lines(found, folder, verbose=verbose)
-        out.result({**value(found), "evidence": str(folder) if folder else None}, *shown)
-    if not found.holds:
+            verified = verified.with_more(check_beside(place, folder))
+        shown = lines(verified, folder, verbose=verbose)
+        out.result({**value(verified), "evidence": str(folder) if folder else None}, *shown)
+    if not verified.holds:
         raise typer.Exit(BROKEN)

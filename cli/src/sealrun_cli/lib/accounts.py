@@ -29,7 +29,7 @@ TermsFile = Annotated[
 def read_account(
     service: Service, url: str, account: str, key: PrivateKey, network: str, *, call: str = ""
 ) -> dict[str, Any]:
-    """What the operator shows to this key, on a request that it signs.
+    """The account as the operator shows it to this key, which signs the request.
 
     Raises:
         CliError: the operator refuses, or its answer is about another account (C1).
@@ -42,18 +42,20 @@ def read_account(
     right = sign_account_read(key, network, address, expires_at=until, service=url)
     query = f"?call={call}" if call else ""
     where = f"{url.rstrip('/')}/accounts/{account}"
-    told = service.get(f"{where}{query}", right)
-    if told.get("account") != account:
-        raise CliError("figure", f"{where}: expected account {account}, got {str(told.get('account'))[:60]}")
-    return told
+    answer = service.get(f"{where}{query}", right)
+    if answer.get("account") != account:
+        raise CliError(
+            "figure", f"{where}: expected account {account}, got {str(answer.get('account'))[:60]}"
+        )
+    return answer
 
 
 def with_terms(account: str, file: Path | None, state: Path) -> dict[str, Any]:
     """The account and its terms, from the file or as `open` kept them."""
-    found = terms_in(file) if file else known_terms(state, account)
-    if found is None:
+    terms = terms_in(file) if file else known_terms(state, account)
+    if terms is None:
         raise CliError("bad-request", f"terms: expected those of {account}, got none", "give --terms FILE")
-    return {"account": account, "terms": found.value()}
+    return {"account": account, "terms": terms.value()}
 
 
 def outcome(result: Mapping[str, Any], otherwise: str = "sent") -> str:

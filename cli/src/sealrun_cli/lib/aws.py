@@ -1,4 +1,4 @@
-"""boto3, which takes a quarter of a second to import and is installed with an extra only."""
+"""Import boto3 where it is needed: that takes a quarter of a second, and only an extra installs it."""
 
 from typing import Any
 

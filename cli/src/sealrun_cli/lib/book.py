@@ -52,7 +52,7 @@ class Page:
 def page(
     folder: Path, account: str, terms: Terms | None = None, known: Known | None = None
 ) -> Iterator[Page]:
-    """The account's page, alone; a new one of these terms and figures where there is none.
+    """Open the account's page under a lock; where there is none, begin one with these terms and figures.
 
     Raises:
         CliError: there is no page, and nothing to begin it with.
@@ -69,7 +69,7 @@ def page(
 
 @contextmanager
 def locked(folder: Path, name: str) -> Iterator[None]:
-    """Alone with what this folder holds by that name; it is made where it is missing."""
+    """Hold the lock of this name in the folder, which is made where it is missing."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -38,7 +38,7 @@ class SourceCheck:
     today: date
 
     def in_clone(self) -> Iterator[Finding]:
-        """The tag names the offer's commit, tree and file; what that file says."""
+        """The tag names the offer's commit, tree and file; and that file's content."""
         source = self.offer.source
         tagged = self.clone.tagged(source.ref)
         for what, expected, got in (
@@ -79,7 +79,7 @@ class SourceCheck:
         yield from self._token()
 
     def _lint(self) -> Iterator[Finding]:
-        """What GitLab itself says of the file at the tag, and of the whole that its includes make."""
+        """GitLab's own judgement of the file at the tag, merged with its includes."""
         if not self.account.token:
             yield unknown("lint", "GitLab's own judgement needs --token-file")
             return
@@ -149,7 +149,7 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
 
 
 def _merged_findings(offer: Offer, merged: Pipeline) -> Iterator[Finding]:
-    """The jobs of included files as well; what the file alone says of inputs and names is told elsewhere."""
+    """Findings about the jobs of included files; inputs and names are checked in the file alone."""
     for trouble in merged.troubles:
         yield bad("lint", *_split(trouble))
     yield from (found for found in _success(offer, merged) if found.holds is False)

@@ -36,7 +36,7 @@ def read_pipeline(provider: str, text: bytes) -> Pipeline:
     """Read the file.
 
     Raises:
-        CliError: it is too large, no YAML, or not of the provider's form.
+        CliError: it is too large, not YAML, or not what the provider takes.
     """
     if len(text) > MAX_FILE_BYTES:
         raise CliError(

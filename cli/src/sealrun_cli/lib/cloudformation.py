@@ -67,7 +67,7 @@ class Stacks:
             delete = f"aws cloudformation delete-stack --stack-name {self._name}"
             raise CliError("stack", said, f"nothing was sold with it yet: {delete}, then deploy again")
         if status.endswith("_IN_PROGRESS"):
-            raise CliError("stack", said, "somebody changes it now: wait for the end, then deploy again")
+            raise CliError("stack", said, "it is being changed: wait until that is over, then deploy again")
 
     def changes(self, change_set: str) -> Iterator[str]:
         """One line for each resource that would change."""
@@ -83,7 +83,7 @@ class Stacks:
         """Make the changes and follow them; the stack then.
 
         Raises:
-            CliError: CloudFormation gave up, with its reason; it rolls back by itself.
+            CliError: CloudFormation failed; the message has its reason. It rolls back by itself.
         """
         started = time.time()
         self._client.execute_change_set(ChangeSetName=change_set)

@@ -1,4 +1,4 @@
-"""Take a call's evidence into a folder and verify it there."""
+"""Fetch a call's evidence into a folder and verify it there."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -31,19 +31,19 @@ def check_folder(folder: Path | None) -> None:
 def fetch(
     service: Service, url: str, to: Path, *, buyer: PrivateKey | None, out: Output, gateway: str = ""
 ) -> tuple[dict[str, Any], list[str]]:
-    """Fetch and verify; what came of it as JSON and in lines."""
+    """Fetch and verify; return the result as JSON and as lines."""
     done = Fetching(service, url, DiskFolder(to), buyer, out, gateway).run()
     checked = verify_file(to / RECEIPT, to)
-    said = [line(claim) for claim in checked.broken]
+    broken = [line(claim) for claim in checked.broken]
     value = {
         **asdict(done),
         "folder": str(to),
         "holds": checked.holds,
         "grade": checked.grade,
-        "broken": said,
+        "broken": broken,
     }
     hints = [line(claim) for claim in checked.claims if claim.name == IPFS]
-    return value, [*said, *hints, _sum(done, to)]
+    return value, [*broken, *hints, _sum(done, to)]
 
 
 def _sum(done: Fetched, to: Path) -> str:

@@ -182,7 +182,7 @@ def _answer(value: Mapping[str, Any]) -> _Answer:
     """Read the service's answer.
 
     Raises:
-        CliError: it has not its form.
+        CliError: it is malformed.
     """
     try:
         texts = {**value["documents"], INDEX: value["index"], OPENINGS: value["openings"]}

@@ -1,4 +1,4 @@
-"""Public items of evidence that are not in the folder, from an IPFS gateway by the CIDs in the index."""
+"""Fetch public items that the evidence folder lacks from an IPFS gateway, by the CIDs in the index."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ MAX_ITEM_BYTES = 4 << 30
 
 @dataclass(frozen=True)
 class GatewayFolder:
-    """A folder, and what of its index is missing in it; a gateway is not believed, its bytes are measured."""
+    """A folder, and the items of its index that it lacks; the gateway's bytes are measured."""
 
     folder: Folder
     service: Service
@@ -54,7 +54,7 @@ class GatewayFolder:
         """The item's bytes, as many as its leaf says.
 
         Raises:
-            Malformed: the gateway has them not, or has more of them.
+            Malformed: the gateway lacks them, or sends more.
         """
         cid, leaf = self.missing[name]
         try:
@@ -65,7 +65,7 @@ class GatewayFolder:
 
 
 def with_gateway(folder: Folder, *, gateway: str, service: Service) -> Folder:
-    """The folder with what a gateway has of it; as it is, if it has no index that can be read."""
+    """The folder, filled up from a gateway; unchanged if it has no readable index."""
     document = folder.document(INDEX)
     if document is None:
         return folder

@@ -38,7 +38,7 @@ class Holder:
 
 @dataclass(frozen=True)
 class RepositoryFacts:
-    """What GitHub says of a repository."""
+    """A repository as GitHub describes it."""
 
     full_name: str
     private: bool
@@ -46,7 +46,7 @@ class RepositoryFacts:
 
 @dataclass(frozen=True)
 class GitHubAccount:
-    """One GitHub, asked with a token; every method raises CliError where it does not say."""
+    """One GitHub, asked with a token; every method raises CliError where GitHub refuses or cannot answer."""
 
     origin: str  # of the API
     token: str = field(repr=False)
@@ -64,7 +64,7 @@ class GitHubAccount:
             return RepositoryFacts(answers.text(found, "full_name"), found.get("private") is True)
 
     def head(self, source: Source) -> str:
-        """The commit of the source's tag; empty where there is none, or nothing keeps it in its place."""
+        """The commit of the source's tag; empty where there is no tag, or no rule protects it."""
         with self._client() as client, _translated("tag"):
             return self._provider(client, source).head()
 

@@ -35,7 +35,7 @@ class Holder:
 
 @dataclass(frozen=True)
 class ProjectFacts:
-    """What GitLab says of a project; None where it does not show it to this caller."""
+    """A project as GitLab describes it; None for what it does not show to this caller."""
 
     id: int
     path: str
@@ -46,7 +46,7 @@ class ProjectFacts:
 
 @dataclass(frozen=True)
 class Lint:
-    """What GitLab says of a configuration: errors, or the file with all that it includes."""
+    """GitLab's judgement of a configuration: errors, or the file merged with its includes."""
 
     errors: tuple[str, ...]
     merged: str

@@ -92,7 +92,7 @@ def read_offer(path: Path) -> Offer:
     """The offer in the file, checked as every stack checks it.
 
     Raises:
-        CliError: there is no such file, it is no TOML, or no offer.
+        CliError: there is no such file, or it is not TOML, or not an offer.
     """
     try:
         return Offer.parse(document(read_values(path)))

@@ -150,7 +150,7 @@ def _known(error: Exception) -> CliError:
 
 
 def _of_file(error: Exception) -> CliError:
-    """What the system says of a path, in our words."""
+    """The system's error about a path, in our words."""
     name = getattr(error, "filename", None)
     for kind, said, following in FILE_ERRORS:
         if name is not None and isinstance(error, kind):

@@ -143,7 +143,7 @@ def _sent(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
     """The answer to a payment. Without one the same is sent again, which is never taken twice (L3).
 
     Raises:
-        CliError: there is none still, and the call may run.
+        CliError: there is still none, and the call may be running.
     """
     try:
         return _answered(send)
@@ -166,7 +166,7 @@ def _answered(send: Callable[[], httpx.Response]) -> httpx.Response:
 
 
 def _accepted(answer: httpx.Response, made: MinaBatchSettlement) -> dict[str, Any]:
-    """What this 402 asks for, in our scheme."""
+    """The terms that this 402 asks for, in our scheme."""
     required = x402.decoded(answer.headers.get(x402.REQUIRED_HEADER, ""))
     accepted = next((each for each in required.get("accepts", []) if each.get("scheme") == made.scheme), None)
     if accepted is None:

@@ -1,4 +1,4 @@
-"""What git says of the seller's own clone: a tag's commit and tree, a file at a commit, its remote."""
+"""Ask git about the seller's own clone: a tag's commit and tree, a file at a commit, the remote."""
 
 import re
 import subprocess
@@ -72,12 +72,12 @@ class Repository:
         """
         done = self._run("diff", "--name-only", "-z", "--no-renames", "--end-of-options", before, after)
         if done.returncode:
-            said = f"commit: expected {before[:12]} and {after[:12]} in the clone, got not both"
+            said = f"commit: expected {before[:12]} and {after[:12]} in the clone, got at most one of them"
             raise CliError("commit", said, "fetch the whole history: git fetch --unshallow --tags")
         return [name for name in done.stdout.decode(errors="replace").split("\0") if name]
 
     def found(self) -> bool:
-        """There is one."""
+        """Whether the folder is in a clone."""
         return bool(self._text("rev-parse", "--git-dir"))
 
     def would_add(self, name: str) -> bool:

@@ -15,7 +15,7 @@ MAINTAINER = "maintainer"
 
 
 def found_sandbox(folder: Path) -> dict[str, Any]:
-    """What the sandbox of this folder said when it started; empty where there is none that runs."""
+    """The addresses of the sandbox that runs for this folder; empty where none runs."""
     path = folder / WORK / FILE
     value: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
     return value if value and background.alive(int(value["pid"]), MODULE) else {}

@@ -43,7 +43,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Found:
-    """What clone and provider say of the tag."""
+    """The tag as the clone and the provider describe it."""
 
     source: Mapping[str, Any]
     pipeline: Pipeline
@@ -107,7 +107,7 @@ def _source(wanted: Wanted, tagged: Tagged, path: str, content: bytes, pipeline:
 
 
 def look_up(wanted: Wanted, out: Output) -> Found:
-    """The tag in the clone, the pipeline's file at its commit, and what the provider says of the project."""
+    """Look up the tag in the clone, the pipeline's file at its commit, and the project at the provider."""
     clone = Repository(wanted.folder)
     tagged = clone.tagged(wanted.tag)
     out.progress(f"{tagged.ref} is commit {tagged.commit[:12]}")
@@ -126,7 +126,7 @@ def look_up(wanted: Wanted, out: Output) -> Found:
 
 
 def _say_newer(clone: Repository, tagged: Tagged, tag: str, path: str, out: Output) -> None:
-    """A fix that is committed is not for sale while the tag names an older commit."""
+    """Tell that a committed fix is not for sale, because the tag names an older commit."""
     head = clone.commit("HEAD")
     if head != tagged.commit and path in clone.changed(tagged.commit, head):
         out.progress(f"{path} was changed since {tag}: the newer one, {head[:12]}, is not for sale")
