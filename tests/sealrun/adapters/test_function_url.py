@@ -1,7 +1,9 @@
 """Who is let in behind the distribution, whom the rate limit counts, and what is counted."""
 
 import hashlib
+import io
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from aws_lambda_powertools import Logger
 
 from sealrun.adapters.aws.function_url import answer, resolver, sender, serve
 from sealrun.adapters.aws.metrics import Meter
-from sealrun.errors import TooMany
+from sealrun.errors import Refused, TooMany
 from tests.sealrun.gateway import CONTEXT, Gateway, load
 from tests.sealrun.market import Market
 
@@ -89,6 +91,22 @@ def test_refusals_are_counted_by_type_in_the_embedded_metric_format(
     assert (directive["Namespace"], directive["Dimensions"]) == ("sealrun/s", [["type"]])
     app(Meter("")).resolve(event("/busy"), CONTEXT)
     assert "_aws" not in capsys.readouterr().out
+
+
+def test_l14_a_refusal_that_repeats_half_a_surrogate_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    logger = Logger(service="half", stream=told)
+    made = resolver(logger)
+
+    @made.get("/half")
+    def get_half() -> Any:
+        raise Refused("accepted.asset: expected MINA, got \ud800")
+
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    resolve: Any = made.resolve
+    assert resolve(event("/half"), CONTEXT)["statusCode"] == 400
+    told.seek(0)
+    assert json.loads(told.read())["detail"] == "accepted.asset: expected MINA, got ?"
 
 
 def test_call_and_collect_let_nobody_past_the_distribution(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,8 +44,9 @@ class SealrunError(Exception):
     status: ClassVar[int] = 500
 
     def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
+        # It may repeat what a stranger sent: with half a surrogate in it, a log would lose the line (L14).
+        self.detail = detail.encode("utf-8", "replace").decode()
+        super().__init__(self.detail)
 
 
 class Refused(SealrunError):
