@@ -84,7 +84,7 @@ _add(BUYERS, "open", open_.open_account,
 _add(BUYERS, "topup", topup.topup,
      "sealrun topup B62qk...w1 --amount 20 --key buyer.key --node https://mina.example/graphql")
 _add(BUYERS, "call", call.call,
-     "sealrun call https://ci.example/offers/5f0c --input layer=both --account B62qk...w1 --pay --key b.key")
+     "sealrun call https://ci.example/offers/5f0c --input greeting=hello --account B62q... --pay --key b.key")
 _add(BUYERS, "account", account.account,
      "sealrun account B62qk...w1 --url https://ci.example --key buyer.key")
 _add(BUYERS, "ticket", ticket.ticket,
