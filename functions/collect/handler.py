@@ -40,6 +40,7 @@ def post_webhook(provider: str) -> Response[str]:
             keys=services.webhook_keys,
             waker=services.starter.waker,
             now=services.clock(),
+            another_form=lambda names: logger.warning("webhook in another form", headers=names),
         )
         logger.info("webhook", woken=woken)
     except SealrunError as error:

@@ -114,9 +114,9 @@ def test_githubs_terms_are_said_when_an_offer_is_made_of_a_workflow(tmp_path: Pa
     more = ["--config", ".github/workflows/build.yml", "--title", "Build", "--price", "0", "--oracle", oracle]
     command = ["init", "--file", str(file), *flags, *more, "--json"]
     refused = CliRunner().invoke(app, command)
-    assert "add --github-terms" in json.loads(refused.stdout)["error"]["next"]
+    assert "add --provider-terms" in json.loads(refused.stdout)["error"]["next"]
     assert not file.exists()
-    done = CliRunner().invoke(app, [*command, "--github-terms"])
+    done = CliRunner().invoke(app, [*command, "--provider-terms"])
     assert done.exit_code == 0, done.output
     assert "GitHub's terms forbid reselling Actions" in done.stderr
     made = json.loads(done.stdout)

@@ -143,7 +143,7 @@ def test_init_and_check_of_a_workflow(
     file, oracle = clone / "offer.toml", make_offer().oracle
     flags = ["--provider", "github", "--origin", server.url, "--project", "Seller/Job", "--tag", "v1"]
     more = ["--config", FILE, "--title", "Build", "--price", "0", "--oracle", oracle, "--private-inputs"]
-    hints = ["--range", "level=0..9", "--token-file", str(secret), "--github-terms", "--json"]
+    hints = ["--range", "level=0..9", "--token-file", str(secret), "--provider-terms", "--json"]
     made = CliRunner().invoke(app, ["init", "--file", str(file), *flags, *more, *hints])
     assert made.exit_code == 0, made.output
     assert json.loads(made.stdout)["inputs"]["properties"] == {

@@ -4,6 +4,7 @@ import http.server
 import ipaddress
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -147,6 +148,23 @@ def test_l9_a_name_without_an_address_is_a_connect_error() -> None:
         pytest.raises(httpx.ConnectError, match="no address"),
     ):
         client.get(ORIGIN)
+
+
+def test_l11_a_look_up_that_does_not_end_is_not_waited_for() -> None:
+    over = threading.Event()
+
+    def resolve(_host: str, _port: int) -> list[str]:
+        over.wait(30)
+        return ["203.0.113.7"]
+
+    began = time.monotonic()
+    with (
+        guarded_client([ORIGIN], resolve=resolve, request_seconds=0.2) as client,
+        pytest.raises(httpx.ConnectTimeout, match=r"expected an address of .* in time, got none"),
+    ):
+        client.get(ORIGIN)
+    over.set()
+    assert time.monotonic() - began < 5
 
 
 def test_l9_the_environment_sets_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,28 @@ def test_r6_a_delivery_that_cannot_be_genuine_asks_neither_the_table_nor_a_key(h
     assert world.keys.opened == 0  # type: ignore[attr-defined]
 
 
+def test_r11_a_delivery_in_another_form_is_told_by_the_names_of_its_headers_and_no_value() -> None:
+    world, _ = running()
+    told: list[list[str]] = []
+    headers = {"X-Hook-Secret": "whsec_secret", "Content-Type": "text/plain", "É" * 99: "x"}
+    headers |= {f"X-{number}": "x" for number in range(99)}
+    woken = take_webhook(
+        b"{}",
+        headers,
+        deliveries=GitLabDeliveries(),
+        ledger=world.ledger,
+        keys=world.keys,
+        waker=world.waker,
+        now=world.clock.now,
+        another_form=told.append,
+    )
+    assert not woken
+    assert len(told[0]) == 40
+    assert {"content-type", "x-hook-secret"} < set(told[0])
+    assert "whsec_secret" not in str(told)
+    assert "\\xe9" * 60 in told[0]
+
+
 def test_r6_a_flood_of_forged_deliveries_opens_a_key_once() -> None:
     world, record = running()
     keys, world.keys = world.keys, RememberedKeys(world.keys, world.clock)  # type: ignore[assignment]

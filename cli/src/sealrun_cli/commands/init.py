@@ -21,11 +21,6 @@ from sealrun_cli.lib.schemas import Hints, lost_defaults, schema_of
 from sealrun_cli.lib.source_lookup import look_up, wanted_source
 from sealrun_cli.lib.target import step
 
-GITHUB_TERMS = (
-    "GitHub's terms forbid reselling Actions: https://docs.github.com/en/site-policy/github-terms/"
-    "github-terms-for-additional-products-and-features#actions\n"
-    "Offer what you run on your own runners and have a right to sell, or use GitLab."
-)
 Given = Annotated[
     list[str] | None,
     typer.Option("--pattern", help="What a string input may be; ^...$ without |.", metavar="NAME=REGEX"),
@@ -82,8 +77,8 @@ def init(
     ] = None,
     file: Annotated[Path, typer.Option(help="Where to write.", metavar="FILE")] = OFFER_FILE,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
-    github_terms: Annotated[
-        bool, typer.Option("--github-terms", help="I know GitHub's terms, and may sell this.")
+    provider_terms: Annotated[
+        bool, typer.Option("--provider-terms", help="I know the provider's own terms, and may sell this.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -94,8 +89,7 @@ def init(
     with speaking(as_json=as_json) as out:
         if file.exists() and not force:
             raise CliError("offer", f"offer: expected no {file} yet, got one", "edit it, or add --force")
-        if provider == "github":
-            confirm(out, GITHUB_TERMS.splitlines(), yes=github_terms, flag="--github-terms")
+        _show_terms(provider, out, agreed=provider_terms)
         hints = Hints(
             patterns=_named(pattern, "pattern"),
             ranges={name: _range(name, text) for name, text in _named(limit, "range").items()},
@@ -122,6 +116,16 @@ def init(
         value["evidence"] = evidence(private=private_inputs, outputs=shown)
         write_values(file, value)
         _say(out, file, public=shown and not private_inputs)
+
+
+def _show_terms(provider: str, out: Output, *, agreed: bool) -> None:
+    """What the provider's own terms say of selling its runs; where they forbid some, the seller agrees."""
+    if provider not in PROVIDERS:
+        raise CliError(
+            "bad-request", f"provider: expected one of {', '.join(PROVIDERS)}, got {provider[:40]!r}"
+        )
+    kind = kind_of(provider)
+    confirm(out, kind.terms.splitlines(), yes=agreed or not kind.agree, flag="--provider-terms")
 
 
 def _say(out: Output, file: Path, *, public: bool) -> None:

@@ -15,8 +15,8 @@ import httpx
 from sealrun.errors import ProviderError
 from sealrun.offers.source import Source
 from sealrun.providers.github import answers
-from sealrun.providers.github.client import API_VERSION, GitHub
-from sealrun.providers.github.kind import api_of
+from sealrun.providers.github.client import GitHub
+from sealrun.providers.github.kind import api_of, version_of
 from sealrun.transport.http import guarded_client
 from sealrun.transport.rest import Rest
 from sealrun_cli.lib.errors import CliError
@@ -97,7 +97,10 @@ class GitHubAccount:
 
     @contextmanager
     def _rest(self, what: str) -> Iterator[Rest]:
-        credential = {"Authorization": f"Bearer {self.token}", "X-GitHub-Api-Version": API_VERSION}
+        credential = {
+            "Authorization": f"Bearer {self.token}",
+            "X-GitHub-Api-Version": version_of(self.origin),
+        }
         check = partial(answers.check, secret=self.token)
         with self._client() as client, _translated(what):
             yield Rest(

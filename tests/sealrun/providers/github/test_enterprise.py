@@ -3,9 +3,11 @@
 import httpx
 import pytest
 
-from sealrun.errors import ProviderRefused
+from sealrun.errors import ProviderRefused, ProviderUnclear
 from sealrun.providers.github.client import GitHub
 from sealrun.providers.github.kind import api_of
+
+CALL = "0123456789abcdef" * 4
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,29 @@ def test_every_request_goes_below_the_api() -> None:
                 ask()
     assert asked
     assert all(path.startswith("/api/v3/repos/a/b") for path in asked)
+
+
+def test_r3_a_start_that_is_answered_without_an_id_is_found_by_its_name() -> None:
+    """Before release 3.21 a server only knows the older API, which answers a start with 204."""
+    asked: list[httpx.Request] = []
+    found = {
+        "id": 7, "run_attempt": 1, "display_title": f"sealrun {CALL}", "name": "job", "head_branch": "v1",
+        "head_sha": "a" * 40, "event": "workflow_dispatch", "status": "queued", "conclusion": None,
+        "html_url": "https://github.example/a/b/actions/runs/7", "created_at": "2026-11-22T10:00:00Z",
+        "updated_at": "2026-11-22T10:00:00Z", "run_started_at": "2026-11-22T10:00:00Z",
+        "actor": {"id": 9}, "triggering_actor": {"id": 9}, "repository": {"full_name": "a/b"},
+    }  # fmt: skip
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if request.method == "POST":
+            return httpx.Response(204)
+        return httpx.Response(200, json={"total_count": 1, "workflow_runs": [found]})
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        origin, ref = "https://github.example", "refs/tags/v1"
+        github = GitHub(client, origin=origin, project="a/b", workflow="job.yml", ref=ref, token="t")
+        with pytest.raises(ProviderUnclear, match="did not say which; it is found by its name"):
+            github.start(name=CALL, inputs={})
+        assert [run.id for run in github.find(CALL, since=1_795_000_000)] == [7]
+    assert {request.headers["x-github-api-version"] for request in asked} == {"2022-11-28"}

@@ -13,7 +13,9 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
+from threading import Thread
 
 import httpcore
 import httpx
@@ -26,6 +28,8 @@ Resolve = Callable[[str, int], list[str]]
 
 # A function has one short life: what does not connect or say a word in this time is left to the next one.
 DEFAULT_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+# The system's resolver has no bound of its own: with a dead server it asks for half a minute and longer.
+RESOLVE_SECONDS = 5.0
 # From the first connect to the last header of one request; a body has its own bound (L11).
 REQUEST_SECONDS = 45.0
 # A name with more addresses than this is asked at the first of them.
@@ -158,7 +162,10 @@ class GuardedTransport(httpx.BaseTransport):
     def _addresses(self, request: httpx.Request) -> list[str]:
         host, port = request.url.host, request.url.port or 443
         try:
-            found = self._resolve(host, port)
+            found = _in_time(self._resolve, host, port, seconds=min(RESOLVE_SECONDS, self._seconds))
+        except TimeoutError as error:
+            said = f"host: expected an address of {host} in time, got none"
+            raise httpx.ConnectTimeout(said, request=request) from error
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError(f"host: {host} has no address", request=request) from error
         for address in found:
@@ -303,6 +310,24 @@ def _to(address: str, request: httpx.Request) -> httpx.Request:
         stream=request.stream,
         extensions=extensions,
     )
+
+
+def _in_time(resolve: Resolve, host: str, port: int, *, seconds: float) -> list[str]:
+    """The addresses. A look-up that takes longer goes on in a thread of its own, and is not waited for.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    found: Future[list[str]] = Future()
+
+    def ask() -> None:
+        try:
+            found.set_result(resolve(host, port))
+        except Exception as error:  # noqa: BLE001  raised again by whoever waits
+            found.set_exception(error)
+
+    Thread(target=ask, name="sealrun-resolve", daemon=True).start()
+    return found.result(timeout=seconds)
 
 
 def _resolve(host: str, port: int) -> list[str]:

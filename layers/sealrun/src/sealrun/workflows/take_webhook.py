@@ -1,6 +1,6 @@
 """A webhook wakes the collector, and does nothing more (R6)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from sealrun.ports.calls import Ledger
@@ -10,6 +10,7 @@ from sealrun.runs.record import RunKey
 from sealrun.service.credentials import key_context
 
 MAX_DELIVERY_BYTES = 1 << 20
+MAX_NAMES, MAX_NAME = 40, 60
 
 
 class Deliveries(Protocol):
@@ -34,6 +35,7 @@ def take_webhook(
     keys: KeyService,
     waker: Waker,
     now: int,
+    another_form: Callable[[list[str]], None] | None = None,
 ) -> bool:
     """Wake the collector if the delivery is a true one about a run of ours that is not over.
 
@@ -48,6 +50,7 @@ def take_webhook(
         keys: opens what an offer's provider signs with, and may remember it for a while.
         waker: wakes the collector.
         now: Unix seconds.
+        another_form: told the names of the headers of what cannot be genuine, for whoever set up the webhook.
 
     Returns:
         True if the collector was woken.
@@ -56,6 +59,8 @@ def take_webhook(
         Unavailable: the ledger, the key service or the waker is out of reach.
     """
     if not deliveries.plausible(body, headers, now=now):
+        if another_form is not None:
+            another_form(_names(headers))
         return False
     run = deliveries.run(body, headers)
     call_hash = run and ledger.call_of_run(run)
@@ -70,3 +75,8 @@ def take_webhook(
         return False
     waker.wake(record.call_hash)
     return True
+
+
+def _names(headers: Mapping[str, str]) -> list[str]:
+    """The first of the headers' names in lower case and ASCII; no value, for one may be a secret."""
+    return sorted(ascii(name.lower()[:MAX_NAME])[1:-1] for name in list(headers)[:MAX_NAMES])

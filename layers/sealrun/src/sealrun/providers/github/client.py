@@ -20,19 +20,16 @@ from typing import Any
 
 import httpx
 
-from sealrun.errors import ProviderRefused
+from sealrun.errors import ProviderRefused, ProviderUnclear
 from sealrun.providers.github import answers
 from sealrun.providers.github.archive import as_archive
-from sealrun.providers.github.kind import RESULT_ORIGINS, api_of
+from sealrun.providers.github.kind import RESULT_ORIGINS, api_of, version_of
 from sealrun.providers.github.rules import RULES
 from sealrun.providers.github.tags import protected
 from sealrun.runs.judge import run_name
 from sealrun.runs.run import Job, Project, Run, unread
 from sealrun.transport.rest import Rest, read_started, with_call
 
-# From this version on every start is answered with the run's id, and by no other answer.
-# https://docs.github.com/en/rest/about-the-rest-api/breaking-changes?apiVersion=2026-03-10
-API_VERSION = "2026-03-10"
 EVENT = "workflow_dispatch"
 MAX_INPUTS = RULES.max_inputs + 1  # the call's hash is one of them
 PAGE_SIZE = 100  # the most that GitHub gives
@@ -94,7 +91,7 @@ class GitHub:
             credential={
                 "Authorization": f"Bearer {token}",
                 "Accept": "application/vnd.github+json",
-                "X-GitHub-Api-Version": API_VERSION,
+                "X-GitHub-Api-Version": version_of(origin),
             },
             check=partial(answers.check, secret=token),
             clock=clock,
@@ -130,13 +127,16 @@ class GitHub:
         """Start one run at the ref, named ``sealrun {name}``.
 
         The answer to the start is the run's id and nothing more, so the run is read once more; where
-        that fails the run exists and the answer is unclear.
+        that fails the run exists and the answer is unclear. An own server's answer has no id, and is
+        unclear as well.
         """
         values = answers.inputs(with_call(inputs, name))
         if len(values) > MAX_INPUTS:
             raise ProviderRefused(f"inputs: expected at most {MAX_INPUTS}, got {len(values)}")
         body = {"ref": self._ref, "inputs": values}
         told, _ = self._rest.send("POST", f"{self._workflow}/dispatches", json=body)
+        if told is None:  # 204, the older version's answer
+            raise ProviderUnclear("github started a run and did not say which; it is found by its name")
         run_id = answers.whole(told, "workflow_run_id")
         run = read_started(run_id, self.read)
         # The id came in answer to this very start. That the run carries the name is judged when it is over.

@@ -20,6 +20,16 @@ def api_of(origin: str) -> str:
     return origin if own_host else f"{origin}/api/v3"
 
 
+# https://docs.github.com/en/rest/about-the-rest-api/breaking-changes: from the newer version on, every start
+# is answered with the run's id, and by no other answer.
+API_VERSION, OLD_API_VERSION = "2026-03-10", "2022-11-28"
+
+
+def version_of(origin: str) -> str:
+    """The API's version that is asked for: the older one of an own server, whose release nobody tells."""
+    return API_VERSION if api_of(origin) == origin else OLD_API_VERSION
+
+
 def _open(opening: Opening) -> Provider:
     from sealrun.providers.github.client import GitHub  # noqa: PLC0415  httpx is heavy, most calls need none
 
@@ -59,7 +69,11 @@ KIND = Kind(
     credential_advice=(
         "make a fine-grained token for this repository alone: Actions read and write, Contents read, 90 days"
     ),
-    # https://docs.github.com/en/site-policy/github-terms/github-terms-for-additional-products-and-features
-    terms="GitHub's terms forbid reselling Actions: offer runs for nothing, or on runners of your own",
+    terms=(
+        "GitHub's terms forbid reselling Actions: https://docs.github.com/en/site-policy/github-terms/"
+        "github-terms-for-additional-products-and-features#actions\n"
+        "Offer what you run on your own runners and have a right to sell, or use another provider."
+    ),
+    agree=True,
     api="https://api.github.com",
 )
