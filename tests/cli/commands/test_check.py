@@ -1,6 +1,5 @@
 """``sealrun check``: each thing that must hold is told with a mark and with what to do."""
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from sealrun_cli.lib.check_source import SourceCheck, pipeline_findings
 from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.findings import tried
-from sealrun_cli.lib.gitlab_account import GitLabAccount
 from sealrun_cli.lib.repository import Repository
 from tests.repositories import commit_all, git
 from tests.sealrun.world import evidence_value, make_offer, make_paid_offer, offer_value
@@ -134,8 +132,7 @@ def clone(folder: Path) -> Offer:
 
 
 def in_clone(offer: Offer, folder: Path) -> list[tuple[bool | None, str]]:
-    account = GitLabAccount("https://gitlab.test")
-    check = SourceCheck(offer, Repository(folder), account, date(2026, 11, 23))
+    check = SourceCheck(offer, Repository(folder))
     return [(each.holds, each.what) for each in tried("clone", check.in_clone)]
 
 

@@ -4,11 +4,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from sealrun.errors import InputsRefused, Malformed
 from sealrun.offers.provider_rules import PROVIDERS, rules_of
@@ -17,10 +17,14 @@ from sealrun.receipts.issuers import issuer_of
 from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.runs.record import State
 from sealrun.runs.run import Job, JobResult, RunStatus
-from sealrun_cli.lib.check_source import SourceCheck, pipeline_findings
+from sealrun_cli.commands.check import findings
+from sealrun_cli.lib.check_source import pipeline_findings
 from sealrun_cli.lib.ci_files import read_pipeline
-from sealrun_cli.lib.gitlab_account import GitLabAccount
-from sealrun_cli.lib.repository import Repository
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.offer_file import read_offer
+from sealrun_cli.lib.set_up import set_up_of
+from sealrun_cli.main import app
+from tests.repositories import commit_all
 from tests.sealrun.providers.acme.kind import CLOCK
 from tests.sealrun.world import World, make_offer, offer_value
 
@@ -71,6 +75,27 @@ def test_its_own_words_say_which_failures_are_no_scripts(reason: str, *, blamele
 
 
 @pytest.mark.usefixtures("acme")
+def test_the_command_makes_an_offer_of_it_and_says_what_it_cannot_ask(tmp_path: Path) -> None:
+    (tmp_path / "acme.yml").write_text("called: sealrun <sealrun_call>\ntakes: [sealrun_call, layer]\n")
+    commit_all(tmp_path, "v1")
+    file = tmp_path / "offer.toml"
+    flags = {
+        "provider": "acme", "origin": "https://acme.example", "project": "acme-7", "tag": "v1", "user": "7",
+        "title": "Forge", "price": "0", "oracle": make_offer().oracle, "file": str(file),
+    }  # fmt: skip
+    given = [f"--{name}={value}" for name, value in flags.items()]
+    done = CliRunner().invoke(app, ["init", *given, "--json"])
+    assert done.exit_code == 0, done.output
+    assert "sell what you like" in done.stderr
+    offer = read_offer(file)
+    assert (offer.source.place, offer.source.user) == ("https://acme.example/repositories/acme-7", 7)
+    found = list(findings(offer, tmp_path, token="", node=""))
+    assert [each.said for each in found if each.what == "provider"] == ["acme is not asked by this command"]
+    with pytest.raises(CliError, match="expected a provider whose tokens rotate by API, got acme"):
+        set_up_of("acme", "https://acme.example").may_rotate()
+
+
+@pytest.mark.usefixtures("acme")
 def test_its_rules_hold_for_its_offers_and_its_words_for_its_pipelines() -> None:
     with pytest.raises(Malformed, match="project: expected acme- and a number"):
         make_offer(source={**SOURCE, "project": "42"})
@@ -84,14 +109,6 @@ def test_its_rules_hold_for_its_offers_and_its_words_for_its_pipelines() -> None
     nameless = read_pipeline("acme", b"takes: [sealrun_call, layer]\n")
     [wrong] = [found for found in pipeline_findings(offer, nameless) if found.holds is False]
     assert "write called: sealrun <sealrun_call>" in wrong.following
-
-
-@pytest.mark.usefixtures("acme")
-def test_the_command_does_not_take_a_provider_that_it_does_not_know_for_gitlab(tmp_path: Path) -> None:
-    offer = make_offer(source=SOURCE)
-    account = GitLabAccount("https://nobody.invalid")
-    found = list(SourceCheck(offer, Repository(tmp_path), account, date(2026, 1, 1)).at_provider())
-    assert [(each.holds, each.said) for each in found] == [(None, "acme is not asked by this command")]
 
 
 @pytest.mark.parametrize("provider", list(PROVIDERS))

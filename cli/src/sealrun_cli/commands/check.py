@@ -20,12 +20,12 @@ from sealrun_cli.lib.check_source import SourceCheck
 from sealrun_cli.lib.confirming import read_secret
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.findings import Finding, bad, good, tried, unknown
-from sealrun_cli.lib.gitlab_account import GitLabAccount
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.sandbox_state import MAINTAINER, found_sandbox, sandbox_token
 from sealrun_cli.lib.service import LOOPBACK
+from sealrun_cli.lib.set_up import set_up_of
 from sealrun_cli.lib.target import step
 
 
@@ -53,10 +53,10 @@ def check(
 def findings(offer: Offer, folder: Path, *, token: str, node: str) -> Iterator[Finding]:
     """Everything, in the order in which a seller would fix it."""
     yield good("offer", f"{offer.id[:16]}…, {offer.cost} a run, grade {offer.evidence.grade}")
-    account = GitLabAccount(offer.source.origin, token)
-    source = SourceCheck(offer, Repository(folder), account, datetime.now(UTC).date())
-    yield from tried("clone", source.in_clone)
-    yield from tried("provider", source.at_provider)
+    clone, today = Repository(folder), datetime.now(UTC).date()
+    there = set_up_of(offer.source.provider, offer.source.origin, token)
+    yield from tried("clone", SourceCheck(offer, clone).in_clone)
+    yield from tried("provider", lambda: there.findings(offer, clone, today=today))
     yield from tried("terms", lambda: payment_findings(offer, node))
 
 

@@ -1,6 +1,5 @@
 """``sealrun init``: write ``offer.toml`` from the pipeline's own words, the clone, provider and answers."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,6 @@ import typer
 
 from sealrun.offers.asset import TRADED
 from sealrun.offers.inputs import ORDER
-from sealrun.offers.provider_rules import PROVIDERS
 from sealrun.offers.terms import MAX_EXIT_DELAY
 from sealrun.providers.kind import kind_of
 from sealrun_cli.lib import options
@@ -18,6 +16,7 @@ from sealrun_cli.lib.init_answers import DEPTH, EXIT_DELAY, SHARE, Trade, eviden
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer, write_values
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.schemas import Hints, lost_defaults, schema_of
+from sealrun_cli.lib.set_up import known_provider
 from sealrun_cli.lib.source_lookup import look_up, wanted_source
 from sealrun_cli.lib.target import step
 
@@ -29,7 +28,7 @@ Given = Annotated[
 
 def init(
     *,
-    provider: Annotated[str, typer.Option(help="gitlab or github.")] = "gitlab",
+    provider: Annotated[str, typer.Option(help="gitlab, github or forgejo.")] = "gitlab",
     origin: Annotated[str, typer.Option(help="The provider's address; else the clone's remote.")] = "",
     project: Annotated[str, typer.Option(help="Its path there, or its id; else the clone's remote.")] = "",
     tag: Annotated[str, typer.Option(help="The protected tag that is for sale.")] = "",
@@ -95,9 +94,8 @@ def init(
             ranges={name: _range(name, text) for name, text in _named(limit, "range").items()},
             json_inputs=frozenset(json_input or []),
             left_out=frozenset(leave_out or []),
+            words=kind_of(provider).pipeline,
         )
-        if provider in PROVIDERS:
-            hints = replace(hints, words=kind_of(provider).pipeline)
         wanted = wanted_source(file.parent, provider, origin, project, tag, config, token_file, user)
         looked_up = look_up(wanted, out)
         trade = Trade(price, oracle, seller, operator, share, exit_delay, depth, ledger, contract)
@@ -120,11 +118,7 @@ def init(
 
 def _show_terms(provider: str, out: Output, *, agreed: bool) -> None:
     """What the provider's own terms say of selling its runs; where they forbid some, the seller agrees."""
-    if provider not in PROVIDERS:
-        raise CliError(
-            "bad-request", f"provider: expected one of {', '.join(PROVIDERS)}, got {provider[:40]!r}"
-        )
-    kind = kind_of(provider)
+    kind = kind_of(known_provider(provider))
     confirm(out, kind.terms.splitlines(), yes=agreed or not kind.agree, flag="--provider-terms")
 
 

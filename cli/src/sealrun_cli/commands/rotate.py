@@ -14,13 +14,13 @@ from sealrun.workflows.publish_offer import replace_credential, seal_offer
 from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import Yes, confirm, read_secret
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.gitlab_account import GitLabAccount
 from sealrun_cli.lib.help import Panels, example
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer, read_values, write_values
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.sandbox_state import MAINTAINER, sandbox_token
 from sealrun_cli.lib.sealing import sealed_for
+from sealrun_cli.lib.set_up import set_up_of
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target
 from sealrun_cli.lib.token_rules import MAX_TOKEN_DAYS
 
@@ -64,7 +64,8 @@ def rotate_token(
         ]
         confirm(out, plan, yes=yes)
         where = token_file or sandbox_token(file.parent, offer, MAINTAINER)
-        account = GitLabAccount(source.origin, read_secret(where, "The present token, or a maintainer's"))
+        present = read_secret(where, "The present token, or a maintainer's")
+        account = set_up_of(source.provider, source.origin, present)
         token = account.rotate(source.project, source.user, today=datetime.now(UTC).date(), days=days)
         for each in served:
             _store(each, target, token)
@@ -140,10 +141,7 @@ def _check_rotation(offer: Offer, target: Target, more: Offer | None) -> None:
             "credential: expected one in the stack, got one on chain, which cannot be replaced",
             "sealrun init --force --contract NEW.key, seal, publish; then close the old offer",
         )
-    if offer.source.provider != "gitlab":
-        said = f"token: expected gitlab, which rotates tokens by its API, got {offer.source.provider}"
-        following = "revoke it in the provider's settings, then seal a new one for a new offer"
-        raise CliError("provider", said, following)
+    set_up_of(offer.source.provider, offer.source.origin).may_rotate()
 
 
 def _store(offer: Offer, target: Target, token: str) -> None:

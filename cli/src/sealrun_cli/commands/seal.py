@@ -4,16 +4,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sealrun.offers.offer import Offer
-from sealrun.providers.kind import kind_of
 from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import Yes, confirm, read_secret
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.github_account import GitHubAccount, github_token_troubles
-from sealrun_cli.lib.gitlab_account import GitLabAccount, token_troubles
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.sandbox_state import sandbox_token
 from sealrun_cli.lib.sealing import hook_url, sealed_for
+from sealrun_cli.lib.set_up import set_up_of
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target, step
 
 
@@ -55,15 +53,8 @@ def asked_token(offer: Offer, folder: Path, token_file: str) -> str:
     """
     token_file = token_file or sandbox_token(folder, offer)
     token = read_secret(token_file, f"Access token for {offer.source.origin}, project {offer.source.project}")
-    today, advice = datetime.now(UTC).date(), kind_of(offer.source.provider).credential_advice
-    if offer.source.provider == "github":
-        theirs = GitHubAccount(offer.source.origin, token).holder()
-        for trouble in github_token_troubles(theirs, offer.source.user, today=today):
-            raise CliError("token", trouble, advice)
-    elif offer.source.provider == "gitlab":
-        holder = GitLabAccount(offer.source.origin, token).holder()
-        for trouble in token_troubles(holder, offer.source.user, today=today):
-            raise CliError("token", trouble, advice)
+    there = set_up_of(offer.source.provider, offer.source.origin, token)
+    there.user(offer.source.user, today=datetime.now(UTC).date())
     return token
 
 

@@ -12,10 +12,10 @@ from mina.keys import PrivateKey
 from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import read_secret
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.gitlab_account import GitLabAccount
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.service import Service
-from sealrun_cli.lib.vaults import GITHUB_API, GitHubSecrets, GitLabVariables, Vault
+from sealrun_cli.lib.set_up import known_provider, set_up_of
+from sealrun_cli.lib.vault import Vault
 
 # Money that is worth nothing anywhere else; there is no faucet of mainnet.
 DEVNET = "mina:devnet"
@@ -73,11 +73,7 @@ def _only_development(network: str) -> None:
 
 
 def _vault(service: Service, provider: str, origin: str, project: str, token: str) -> Vault:
-    if provider == "github":
-        return GitHubSecrets(service, project, token, api=origin.rstrip("/") or GITHUB_API)
-    if provider != "gitlab":
-        raise CliError("bad-request", f"provider: expected gitlab or github, got {provider[:20]!r}")
-    return GitLabVariables(GitLabAccount(origin or "https://gitlab.com", token), project)
+    return set_up_of(known_provider(provider), origin, token).vault(service, project)
 
 
 def _ask(service: Service, faucet: str, address: str, out: Output) -> bool:

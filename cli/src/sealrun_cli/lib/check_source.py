@@ -1,10 +1,9 @@
-"""Is what the offer names there, protected, and fit to be sold? Clone, pipeline file, provider."""
+"""Is what the offer names in the clone, and is its pipeline fit to be sold?"""
 
 import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from sealrun.offers.offer import Offer
 from sealrun.offers.provider_rules import PROVIDERS, rules_of
@@ -16,10 +15,8 @@ from sealrun.providers.pipeline import Pipeline
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import issuer_of
 from sealrun.runs.judge import CALL_INPUT
-from sealrun_cli.lib.check_github import github_findings
-from sealrun_cli.lib.ci_files import judgeable, read_pipeline
+from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.findings import Finding, bad, good, unknown
-from sealrun_cli.lib.gitlab_account import GitLabAccount, ProjectFacts, token_troubles
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.schemas import differences
 from sealrun_cli.lib.units import lasting, size
@@ -30,12 +27,10 @@ AGAIN = "run `sealrun init --force` for the new commit: it is a new offer"
 
 @dataclass(frozen=True)
 class SourceCheck:
-    """One offer, looked at in its clone and at its provider."""
+    """One offer, looked at in its clone."""
 
     offer: Offer
     clone: Repository
-    account: GitLabAccount
-    today: date
 
     def in_clone(self) -> Iterator[Finding]:
         """The tag names the offer's commit, tree and file; and that file's content."""
@@ -55,89 +50,17 @@ class SourceCheck:
         pipeline = read_pipeline(source.provider, content)
         yield from pipeline_findings(self.offer, pipeline)
 
-    def at_provider(self) -> Iterator[Finding]:
-        """Project, tag and token as the provider tells them."""
-        source = self.offer.source
-        if source.provider == "github":
-            yield from github_findings(self.offer, self.account.token, today=self.today)
-            return
-        if source.provider != "gitlab":
-            said = f"{source.provider} is not asked by this command"
-            yield unknown("provider", said, "look at the tag's protection there")
-            return
-        facts = self.account.project(source.project)
-        yield from self._project(facts)
-        commit, protected = self.account.tag(source.project, source.ref.removeprefix("refs/tags/"))
-        if commit != source.commit:
-            yield bad("tag", f"expected {source.ref} at {source.commit}, GitLab has {commit}", AGAIN)
-        elif not protected:
-            said = f"{source.ref}: expected a protected tag, got one that may move"
-            yield bad("tag", said, "protect it: Settings, Repository, Protected tags")
-        else:
-            yield good("tag", f"{source.ref} is protected at {facts.path}")
-        yield from self._lint()
-        yield from self._token()
-
-    def _lint(self) -> Iterator[Finding]:
-        """GitLab's own judgement of the file at the tag, merged with its includes."""
-        if not self.account.token:
-            yield unknown("lint", "GitLab's own judgement needs --token-file")
-            return
-        source = self.offer.source
-        content = judgeable(self.clone.file(source.commit, source.configuration.path))
-        judged = self.account.lint(source.project, content)
-        if judged.needs_inputs:
-            said = "GitLab judges no file whose inputs lack defaults; included files were not looked at"
-            yield unknown("lint", said, "give the inputs defaults to have them looked at")
-        elif judged.errors:
-            yield bad(
-                "lint", f"GitLab refuses the file: {'; '.join(judged.errors)[:300]}", "correct the file"
-            )
-        else:
-            merged = read_pipeline(source.provider, judged.merged.encode())
-            yield from _merged_findings(self.offer, merged)
-
-    def _project(self, facts: ProjectFacts) -> Iterator[Finding]:
-        path = self.offer.source.configuration.path
-        if facts.configuration not in (None, path):
-            said = f"expected the project to run {path}, got {facts.configuration}"
-            yield bad("project", said, "change it in Settings, CI/CD, General pipelines")
-        if self.offer.evidence.inputs == "buyer" and not facts.private:
-            said = f"{facts.path}: expected a private project, for its inputs are the buyer's"
-            yield bad("project", said, 'make the project private, or write inputs = "public" in [evidence]')
-        seconds = self.offer.limits.seconds
-        if facts.build_timeout is not None and facts.build_timeout > seconds:
-            allowed = lasting(facts.build_timeout)
-            limit = f"the offer's limit of {lasting(seconds)} stops them first"
-            yield unknown("limits", f"jobs may run {allowed}, {limit}")
-        yield good("project", f"{facts.path} is {facts.id}, {'private' if facts.private else 'public'}")
-
-    def _token(self) -> Iterator[Finding]:
-        if not self.account.token:
-            yield unknown("token", "not looked at without --token-file")
-            return
-        holder = self.account.holder()
-        if holder.user != self.offer.source.user:
-            wanted = self.offer.source.user
-            yield unknown("token", f"of user {holder.user}, good for looking; to seal, that of {wanted}")
-            return
-        troubles = list(token_troubles(holder, self.offer.source.user, today=self.today))
-        for trouble in troubles:
-            yield bad("token", trouble, kind_of(self.offer.source.provider).credential_advice)
-        if not troubles:
-            yield good("token", f"of user {holder.user}, until {holder.expires}")
-
 
 def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     """What the pipeline's own file says against the offer: R2, R3, R4 and R5."""
     words = kind_of(offer.source.provider).pipeline
     yield from _call_input(words, pipeline)
     for trouble in pipeline.troubles:
-        yield bad("pipeline", *_split(trouble))
+        yield bad("pipeline", *split_trouble(trouble))
     if pipeline.cancels_itself:
         said = "a newer commit may cancel a run that was paid for"
         yield bad("pipeline", said, f"write {words.no_cancel_advice} in it")
-    yield from _success(offer, pipeline)
+    yield from success_findings(offer, pipeline)
     found = list(differences(offer.inputs.schema, pipeline))
     for difference in found:
         yield bad("inputs", difference, "run `sealrun init --force`, or edit [inputs]")
@@ -148,15 +71,7 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     yield from _grade(offer, pipeline)
 
 
-def _merged_findings(offer: Offer, merged: Pipeline) -> Iterator[Finding]:
-    """Findings about the jobs of included files; inputs and names are checked in the file alone."""
-    for trouble in merged.troubles:
-        yield bad("lint", *_split(trouble))
-    yield from (found for found in _success(offer, merged) if found.holds is False)
-    yield good("lint", f"GitLab takes the file: {', '.join(merged.jobs)[:200]}")
-
-
-def _success(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
+def success_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     """A buyer pays for jobs: those that the offer names, or all that must succeed (R8)."""
     for name in offer.success:
         if pipeline.jobs and name not in pipeline.jobs and not offer.source.configuration.includes:
@@ -222,6 +137,6 @@ def _limits(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
         yield good("limits", f"{lasting(seconds)}, {size(offer.limits.artifact_bytes)} of artifacts")
 
 
-def _split(trouble: str) -> tuple[str, str]:
+def split_trouble(trouble: str) -> tuple[str, str]:
     said, _, following = trouble.partition("; ")
     return said, following

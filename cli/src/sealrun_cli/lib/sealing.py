@@ -3,7 +3,6 @@
 import base64
 import json
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,10 @@ from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.workflows.publish_offer import seal_offer
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.github_account import GitHubAccount
-from sealrun_cli.lib.gitlab_account import GitLabAccount
 from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.set_up import set_up_of
 from sealrun_cli.lib.target import Target, work_folder
 
-_ACCOUNTS: dict[str, Callable[[str, str], GitLabAccount | GitHubAccount]] = {
-    "gitlab": GitLabAccount,
-    "github": GitHubAccount,
-}
 NAMES = ("offer", "sealed", "sealing_key", "webhook_secret")
 
 
@@ -92,12 +86,9 @@ def hook_url(offer: Offer, target: Target) -> str:
 
 def _hooked(offer: Offer, token: str, url: str, secret: str, out: Output) -> bool:
     """Add the webhook; without it runs are found by the schedule, later."""
-    account = _ACCOUNTS.get(offer.source.provider)
-    if account is None:
-        out.progress(f"no webhook at {offer.source.provider}; receipts come by the schedule, minutes later")
-        return False
+    source = offer.source
     try:
-        account(offer.source.origin, token).add_hook(offer.source.project, url, secret)
+        set_up_of(source.provider, source.origin, token).add_hook(source.project, url, secret)
     except CliError as error:
         out.progress(f"no webhook: {error.detail}; receipts come by the schedule, minutes later")
         return False

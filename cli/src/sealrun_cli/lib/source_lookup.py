@@ -13,18 +13,13 @@ from sealrun.providers.pipeline import Pipeline
 from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.confirming import ask, read_secret
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.github_account import GitHubAccount, github_token_troubles
-from sealrun_cli.lib.gitlab_account import GitLabAccount, token_troubles
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.repository import Repository, Tagged
 from sealrun_cli.lib.sandbox_state import TOKEN, found_sandbox
+from sealrun_cli.lib.set_up import SetUp, set_up_of
 from sealrun_cli.lib.target import WORK
 
-# What a provider calls its own address, and what is for sale there.
-WORDS = {
-    "gitlab": ("GitLab's address", "Path of the project"),
-    "github": ("Address of GitHub's API", "Repository, as OWNER/NAME"),
-}
+SANDBOX_PROVIDER = "gitlab"  # what runs in the sandbox
 
 
 @dataclass(frozen=True)
@@ -54,14 +49,12 @@ def wanted_source(
     folder: Path, provider: str, origin: str, project: str, tag: str, config: str, token_file: str, user: int
 ) -> Wanted:
     """Flags first, then the sandbox of this folder, then the clone's remote, then questions."""
-    if provider not in ("gitlab", "github"):
-        raise CliError("bad-request", f"provider: expected gitlab or github, got {provider[:20]!r}")
     around, remote = found_sandbox(folder), Repository(folder).remote()
-    if around and not origin and provider == "gitlab":
+    if around and not origin and provider == SANDBOX_PROVIDER:
         origin, project = around["origin"], project or around["project"]
         token_file = token_file or str(folder / WORK / TOKEN)
     default = kind_of(provider).api or (remote.origin if remote else "")
-    host, path = WORDS[provider]
+    host, path = set_up_of(provider, origin).asks
     origin = origin or ask("", host, "--origin", default=default)
     project = project or ask("", path, "--project", default=remote.path if remote else "")
     tag = tag or ask("", "Tag that is for sale", "--tag")
@@ -70,7 +63,7 @@ def wanted_source(
     return Wanted(folder, provider, canonical_origin(origin.rstrip("/")), project, tag, config, token, user)
 
 
-def _user(wanted: Wanted, account: GitLabAccount | GitHubAccount) -> int:
+def _user(wanted: Wanted, there: SetUp) -> int:
     """Whose token starts the runs (R3)."""
     if wanted.user:
         return wanted.user
@@ -78,16 +71,7 @@ def _user(wanted: Wanted, account: GitLabAccount | GitHubAccount) -> int:
         raise CliError(
             "token", "user: expected the id of the token's account, got none", "give --user or --token-file"
         )
-    today, advice = datetime.now(UTC).date(), kind_of(wanted.provider).credential_advice
-    if isinstance(account, GitHubAccount):
-        theirs = account.holder()
-        for trouble in github_token_troubles(theirs, theirs.user, today=today):
-            raise CliError("token", trouble, advice)
-        return theirs.user
-    holder = account.holder()
-    for trouble in token_troubles(holder, holder.user, today=today):
-        raise CliError("token", trouble, advice)
-    return holder.user
+    return there.user(0, today=datetime.now(UTC).date())
 
 
 def _source(wanted: Wanted, tagged: Tagged, path: str, content: bytes, pipeline: Pipeline) -> dict[str, Any]:
@@ -111,17 +95,18 @@ def look_up(wanted: Wanted, out: Output) -> Found:
     clone = Repository(wanted.folder)
     tagged = clone.tagged(wanted.tag)
     out.progress(f"{tagged.ref} is commit {tagged.commit[:12]}")
-    account, project, configuration, private = _at_provider(wanted)
-    path = wanted.config or configuration or kind_of(wanted.provider).pipeline.default_path
+    there = set_up_of(wanted.provider, wanted.origin, wanted.token)
+    place = there.place(wanted.project)
+    path = wanted.config or place.configuration or kind_of(wanted.provider).pipeline.default_path
     content = clone.file(tagged.commit, path)
     pipeline = read_pipeline(wanted.provider, content)
     _say_newer(clone, tagged, wanted.tag, path, out)
     out.progress(f"{path} declares {', '.join(pipeline.inputs) or 'no inputs'}")
     source = _source(wanted, tagged, path, content, pipeline)
     return Found(
-        source={**source, "project": project, "user": _user(wanted, account)},
+        source={**source, "project": place.project, "user": _user(wanted, there)},
         pipeline=pipeline,
-        private=private,
+        private=place.private,
     )
 
 
@@ -131,19 +116,3 @@ def _say_newer(clone: Repository, tagged: Tagged, tag: str, path: str, out: Outp
     if head != tagged.commit and path in clone.changed(tagged.commit, head):
         out.progress(f"{path} was changed since {tag}: the newer one, {head[:12]}, is not for sale")
         out.progress(f"next     to sell it, make another tag: git tag NAME {head[:12]}, then --tag NAME")
-
-
-def _at_provider(wanted: Wanted) -> tuple[GitLabAccount | GitHubAccount, str, str, bool]:
-    """Whom to ask, the project as an offer names it, the file that it is set to run, and is it private?
-
-    GitHub is asked with a token only.
-    """
-    if wanted.provider == "gitlab":
-        gitlab = GitLabAccount(wanted.origin, wanted.token)
-        facts = gitlab.project(wanted.project)
-        return gitlab, str(facts.id), facts.configuration or "", facts.private
-    github = GitHubAccount(wanted.origin, wanted.token)
-    if not wanted.token:
-        return github, wanted.project, "", False
-    found = github.repository(wanted.project)
-    return github, found.full_name, "", found.private

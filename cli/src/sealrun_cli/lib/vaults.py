@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.public import PublicKey, SealedBox
@@ -14,16 +14,6 @@ from sealrun_cli.lib.service import Service, good
 GITHUB_API = "https://api.github.com"
 GITHUB_VERSION = "2026-03-10"
 NOT_FOUND = 404
-
-
-class Vault(Protocol):
-    """One project's secrets; none can be read back."""
-
-    def holds(self, name: str) -> bool:
-        """True if there is a secret of this name."""
-
-    def put(self, name: str, secret: str) -> None:
-        """Keep it; one of the same name is replaced."""
 
 
 @dataclass(frozen=True)

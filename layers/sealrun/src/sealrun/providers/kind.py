@@ -60,6 +60,7 @@ class Kind:
     pipeline: PipelineWords
     credential_advice: str  # which token a seller makes, in words
     terms: str  # what the provider's own terms say of selling its runs, in words for the seller
+    set_up: str = ""  # the command's module that asks about accounts there; empty where it asks nothing
     agree: bool = False  # a seller says that they know these terms before an offer is written
     api: str = ""  # the API's origin of the public service; empty where the remote's origin serves it too
 

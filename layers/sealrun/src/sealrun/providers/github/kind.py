@@ -74,6 +74,7 @@ KIND = Kind(
         "github-terms-for-additional-products-and-features#actions\n"
         "Offer what you run on your own runners and have a right to sell, or use another provider."
     ),
+    set_up="set_up_github",
     agree=True,
     api="https://api.github.com",
 )

@@ -44,5 +44,6 @@ KIND = Kind(
         default_path=".gitlab-ci.yml",
     ),
     credential_advice="make a project access token: role Maintainer, scope api, 90 days",
+    set_up="set_up_gitlab",
     terms="sell runs on runners of your own, or on GitLab's where your plan allows it",
 )
