@@ -22,6 +22,7 @@ from sealrun.transport.rest import Rest
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import LOOPBACK
 from sealrun_cli.lib.token_rules import expiry_troubles, user_troubles
+from sealrun_cli.lib.trust import authorities
 
 # https://docs.github.com/en/rest/overview/resources-in-the-rest-api: when the token that asked expires
 _EXPIRES = "github-authentication-token-expiration"
@@ -116,7 +117,8 @@ class GitHubAccount:
     def _client(self) -> httpx.Client:
         """Tokens do not travel in clear; only this machine's own addresses may go without TLS."""
         try:
-            return guarded_client([self.origin], unsafe_loopback=httpx.URL(self.origin).host in LOOPBACK)
+            here = httpx.URL(self.origin).host in LOOPBACK
+            return guarded_client([self.origin], verify=authorities(), unsafe_loopback=here)
         except (ValueError, httpx.InvalidURL) as error:
             said = f"origin: expected https://host of GitHub's API, got {self.origin[:100]}"
             raise CliError("bad-request", said) from error

@@ -16,6 +16,7 @@ import requests
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import check_url
 from sealrun_cli.lib.token_rules import MAX_TOKEN_DAYS, expiry_troubles, user_troubles
+from sealrun_cli.lib.trust import session
 
 # R1: a token lives no longer.
 TIMEOUT_SECONDS = 30
@@ -72,6 +73,7 @@ class GitLabAccount:
             private_token=self.token or None,
             timeout=TIMEOUT_SECONDS,
             keep_base_url=True,
+            session=session(),
         )
 
     def holder(self) -> Holder:
