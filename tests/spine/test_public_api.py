@@ -140,7 +140,7 @@ def site(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
     terms = Terms.parse(terms_value(oracle=market.oracle.public_key().to_base58(), exit_delay=1000))
 
     def says(_request: Request) -> Any:
-        return json_reply(200, {"data": account_answer(terms=terms)})
+        return json_reply(200, {"data": account_answer(terms=terms, date=int(time.time()))})
 
     with LoopbackServer(says, max_body=1 << 20) as node:
         paid = publish_paid(shop, terms, tmp_path_factory.mktemp("paid") / "seller")
