@@ -259,7 +259,7 @@ HANDED_ON = [
     Fault(
         "index-with-another-kind",
         "index",
-        "out.txt: kind: expected log, got output",
+        "outputs: expected leaves of its own kinds, got one of kind log",
         _leaf("outputs", 1, kind="log"),
     ),
     Fault(
@@ -359,7 +359,7 @@ HANDED_ON = [
     Fault(
         "disclosure-for-the-other-tree",
         "disclosure",
-        "profile hash: expected",
+        "profile: expected leaves of its own kinds, got one of kind output",
         value(OPENED, lambda found: found.update(tree="profile")),
     ),
     Fault(

@@ -63,7 +63,7 @@ def test_e7_any_text_can_be_printed_in_any_encoding(monkeypatch: pytest.MonkeyPa
     said, told = (stream.buffer.getvalue().decode("ascii") for stream in streams)
     assert said == "one \\u2026 two \\udc80 \\U0001f4b6\n"
     assert "one \\u2026 two \\udc80" in told
-    assert "three \\u2026 \\ud800" in told
+    assert "three \\u2026 ?" in told  # an error keeps no half of a surrogate pair
 
 
 def test_a_line_is_wrapped_under_its_column_and_a_url_is_never_broken() -> None:

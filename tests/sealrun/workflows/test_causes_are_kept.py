@@ -1,5 +1,6 @@
 """R11: why a call waits for a later look is told to the operator's log, each time."""
 
+import io
 import json
 from typing import Any
 
@@ -77,9 +78,11 @@ def test_r11_a_sweep_tells_what_stopped_each_call() -> None:
     assert world.put_off == [(record.call_hash, down)]
 
 
-def test_r11_the_log_names_the_call_the_code_and_awss_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_r11_the_log_names_the_call_the_code_and_awss_words() -> None:
     error = StoreUnavailable("bucket: expected an answer to PutObject, got AccessDenied", words="arn:aws:x")
-    put_off(Logger(service="test"))(0xAB, error)
-    [line] = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
+    log = io.StringIO()
+    # Powertools keeps one logger of a name for the process, with the stream that it was first given.
+    put_off(Logger(service="causes-are-kept", stream=log))(0xAB, error)
+    [line] = [json.loads(each) for each in log.getvalue().splitlines()]
     assert (line["level"], line["call"], line["detail"]) == ("WARNING", f"{0xAB:064x}", error.detail)
     assert (line["type"], line["aws"]) == ("store-unavailable", "arn:aws:x")

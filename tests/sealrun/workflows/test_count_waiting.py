@@ -20,7 +20,7 @@ def test_a_run_waits_until_it_is_over() -> None:
 def test_a_receipt_is_late_after_start_window_time_limit_and_one_collection() -> None:
     world = World()
     world.call()
-    world.clock.passes(900 + 600 + 960)
+    world.clock.passes(900 + world.offer.limits.longest + 960)
     assert counted(world) == Waiting(runs=1, late=0)
     world.clock.passes(1)
     assert counted(world) == Waiting(runs=1, late=1)

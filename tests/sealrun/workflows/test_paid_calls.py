@@ -267,7 +267,7 @@ def test_a1_an_account_that_is_not_as_it_must_be_pays_for_nothing(market: Market
 
 
 def test_a1_only_the_buyer_of_the_account_pays_with_it(market: Market) -> None:
-    with pytest.raises(AccountRefused, match=r"state\.buyer: expected"):
+    with pytest.raises(AccountRefused, match="buyer: expected"):
         market.pay(market.sign(limit=PRICE, buyer=PrivateKey.from_scalar(66)))
 
 

@@ -35,7 +35,7 @@ def account(
     call: Annotated[str, typer.Option(help="Check that this call's receipt is in the figure.")] = "",
     as_json: options.Json = False,
 ) -> None:
-    """Show a prepaid account, and check what the operator says about it.
+    """Show a prepaid account, and check its operator's figures.
 
     Give --node to ask the chain, --url and --key to ask the operator, or all three.
     """

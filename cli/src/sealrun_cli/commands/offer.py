@@ -66,7 +66,7 @@ def offer(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show the offer's hash and inputs, and whether a new offer is due.
+    """Show the offer's hash and inputs, and if a new one is due.
 
     Compares the file with a commit and, with --node, with the chain. Needs no key.
     """
