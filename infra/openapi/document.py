@@ -23,8 +23,8 @@ ABOUT = """\
 Buy one CI job with a Mina wallet. The buyer signs each call and pays over x402 v2. The evidence of the run
 comes with a receipt that the oracle signed.
 
-Every error is a problem document (RFC 9457) with a stable `type`. Amounts are nanomina, times Unix seconds.
-The platform before the functions may answer 413, 429, 502 or 504 in its own words."""
+Every error is a problem document (RFC 9457) with a stable `type`. Amounts count their asset's smallest unit,
+times are Unix seconds. The platform before the functions may answer 413, 429, 502 or 504 in its own words."""
 _RETRY: Schema = whole(0, 86_400, "Seconds.")
 _HEADERS: dict[int, dict[str, Any]] = {
     HTTPStatus.PAYMENT_REQUIRED: {

@@ -2,10 +2,10 @@
 
 from infra.openapi.offer import OFFER, TERMS
 from infra.openapi.shapes import (
+    AMOUNT,
     FIELD,
     HASH,
     KEY,
-    NANOMINA,
     SECONDS,
     SHA256,
     URL,
@@ -35,7 +35,7 @@ from sealrun.runs.record import State
 _TEXT: Schema = {"type": "string"}
 # The fields that the wallet signs for a call. One signature authorises the call and its payment.
 _CALL_SIGNATURE = signed(VOUCHER, "account.x", "account.isOdd", "limit", "call hash")
-_VOUCHER = {"limit": NANOMINA, "callHash": FIELD, "signature": _CALL_SIGNATURE}
+_VOUCHER = {"limit": AMOUNT, "callHash": FIELD, "signature": _CALL_SIGNATURE}
 
 
 def _called() -> dict[str, Schema]:
@@ -60,7 +60,7 @@ def _calls() -> dict[str, Schema]:
     reads = {"reads": items(text("[0-9a-f]{64}", "A receipt's hash."), MAX_READS)}
     identifier = text("[A-Za-z0-9_-]{16,128}", "An identifier never claims two calls.")
     free = closed(
-        {**_called(), "limit": NANOMINA, "signature": _CALL_SIGNATURE}, {"identifier": identifier, **reads}
+        {**_called(), "limit": AMOUNT, "signature": _CALL_SIGNATURE}, {"identifier": identifier, **reads}
     )
     paid = closed(_called(), reads)
     return {
@@ -136,18 +136,18 @@ def _evidence() -> Schema:
 
 
 def _account() -> dict[str, Schema]:
-    said = {"due": NANOMINA, "tree_root": FIELD, "count": whole(0, 2**DUE_DEPTH)}
+    said = {"due": AMOUNT, "tree_root": FIELD, "count": whole(0, 2**DUE_DEPTH)}
     due = {**said, "signature": signed(DUE, "account.x", "account.isOdd", "due", "root")}
     figured = {**said, "signature": signed(FIGURE, "account.x", "account.isOdd", "due", "root")}
-    both = {"account": KEY, "terms": ref("Terms"), "pending": NANOMINA}
-    voucher = {"limit": NANOMINA, "call_hash": FIELD, "signature": _CALL_SIGNATURE}
+    both = {"account": KEY, "terms": ref("Terms"), "pending": AMOUNT}
+    voucher = {"limit": AMOUNT, "call_hash": FIELD, "signature": _CALL_SIGNATURE}
     leaf = closed(
         {
             "index": whole(0, 2**DUE_DEPTH),
             "call_hash": FIELD,
             "receipt_hash": FIELD,
-            "price_due": NANOMINA,
-            "running_total": NANOMINA,
+            "price_due": AMOUNT,
+            "running_total": AMOUNT,
         }
     )
     proof = closed({"leaf": leaf, "siblings": items(FIELD, DUE_DEPTH)})
@@ -172,7 +172,7 @@ def _account() -> dict[str, Schema]:
 
 def _payment() -> dict[str, Schema]:
     """x402 v2, scheme batch-settlement; see docs/x402.md."""
-    correction = closed({"due": NANOMINA, "pending": NANOMINA, "voucher": closed(_VOUCHER)})
+    correction = closed({"due": AMOUNT, "pending": AMOUNT, "voucher": closed(_VOUCHER)})
     extra = closed(
         {
             "offer": HASH,
@@ -187,7 +187,7 @@ def _payment() -> dict[str, Schema]:
         "scheme": constant(x402.SCHEME),
         "network": one_of(NETWORKS),
         "asset": constant(MINA_TOKEN),
-        "amount": NANOMINA,
+        "amount": AMOUNT,
         "payTo": KEY,
     }
     requirements = closed({**what, "maxTimeoutSeconds": whole(1, 86_400), "extra": extra})
@@ -201,7 +201,7 @@ def _payment() -> dict[str, Schema]:
         }
     )
     payload = closed(
-        {"account": KEY, "buyer": KEY, "limit": NANOMINA, "callHash": FIELD, "signature": _CALL_SIGNATURE}
+        {"account": KEY, "buyer": KEY, "limit": AMOUNT, "callHash": FIELD, "signature": _CALL_SIGNATURE}
     )
     accepted = closed(what, {"maxTimeoutSeconds": {"type": "integer"}, "extra": {"type": "object"}})
     signature = closed(
@@ -209,7 +209,7 @@ def _payment() -> dict[str, Schema]:
         {"resource": {}, "extensions": {"type": "object"}},
     )
     commitment = closed(
-        {"commitment": FIELD, "status": constant("reserved"), "reserved": NANOMINA, "account": KEY}
+        {"commitment": FIELD, "status": constant("reserved"), "reserved": AMOUNT, "account": KEY}
     )
     response = closed(
         {

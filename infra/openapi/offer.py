@@ -1,9 +1,9 @@
 """The schema of an offer's document. What ``sealrun.offers.offer`` accepts decides."""
 
 from infra.openapi.shapes import (
+    AMOUNT,
     FIELD,
     KEY,
-    NANOMINA,
     SHA256,
     Schema,
     closed,
@@ -172,7 +172,7 @@ OFFER = closed(
             "description": "A JSON Schema of what a call may say. A client fills in defaults.",
             **_inputs(),
         },
-        "price": NANOMINA,
+        "price": AMOUNT,
         "terms": nullable(ref("Terms")),
         "oracle": KEY,
         "access": closed(
