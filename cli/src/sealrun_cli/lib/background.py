@@ -14,7 +14,7 @@ from typing import Any
 from sealrun_cli.lib.errors import CliError
 
 ROOT = Path(__file__).resolve().parents[4]
-# What such a process and everything that it starts have in their environment: its ready file.
+# The environment variable with the ready file's path; everything that the process starts inherits it.
 MARK = "SEALRUN_BACKGROUND"
 START_SECONDS = 300
 STOP_SECONDS = 30
@@ -24,14 +24,14 @@ POLL_SECONDS = 0.1
 def start(module: str, ready: Path, arguments: Sequence[str], *, log: Path) -> dict[str, Any]:
     """Start ``python -m MODULE`` and wait for its ready file; return what the file says.
 
-    What an earlier one with this ready file left running is ended first.
+    A process that an earlier start with this ready file left running is ended first.
 
     Raises:
         CliError: this is no checkout of the repository, or the process ended before it was ready.
     """
     if not (ROOT / "local" / "stack.py").exists():
-        said = "local: expected a checkout of sealrun's repository, got an installed command"
-        raise CliError("local", said, "clone the repository and run `make setup-all` in it")
+        detail = "local: expected a checkout of sealrun's repository, got an installed command"
+        raise CliError("local", detail, "clone the repository and run `make setup-all` in it")
     stop(module, ready)
     ready.unlink(missing_ok=True)
     command = [sys.executable, "-m", module, "--ready", str(ready.resolve()), *arguments]

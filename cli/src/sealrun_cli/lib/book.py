@@ -103,8 +103,8 @@ def terms_in(path: Path) -> Terms:
 
 def _read(path: Path) -> Page:
     try:
-        found: Any = json.loads(path.read_bytes())
-        value = read.only({"refused": [], **found}, PARTS, where=path.name)
+        content: Any = json.loads(path.read_bytes())
+        value = read.only({"refused": [], **content}, PARTS, where=path.name)
         committed, highest = (read.decimal(value, name, high=MAX_UINT64) for name in ("committed", "highest"))
         refused = [str(int(each)) for each in value["refused"]]
         return Page(path, Terms.parse(value["terms"]), Known(committed, highest), refused)

@@ -15,7 +15,7 @@ from sealrun_cli.lib.units import size
 
 # More jobs than any pipeline that is sold has.
 MAX_JOBS = 100
-# Parsed they take some five times as much; many jobs' stacks are far smaller than one job's may be.
+# Parsed stacks take about five times as much memory; most jobs' stacks are far below the limit of one job.
 MAX_TOTAL_BYTES = 4 * MAX_BYTES
 # Where an evidence folder has them: profile/JOB/...
 TREE, PARTS = "profile", 3
@@ -49,8 +49,8 @@ def texts_of_jobs(folder: Folder, names: Collection[str]) -> dict[str, bytes]:
     """
     places = _of_jobs(names)
     if not places:
-        said = f"profile: expected {WHOLE} or {SHOWN_STACKS} in the evidence, got none"
-        raise CliError("file", said, "run the job's command under `sealrun-probe run --` to have samples")
+        detail = f"profile: expected {WHOLE} or {SHOWN_STACKS} in the evidence, got none"
+        raise CliError("file", detail, "run the job's command under `sealrun-probe run --` to have samples")
     texts: dict[str, bytes] = {}
     left = MAX_TOTAL_BYTES
     for job, place in places.items():

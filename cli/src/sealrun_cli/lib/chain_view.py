@@ -1,4 +1,4 @@
-"""A prepaid account as a Mina node tells it, for its buyer; what a seller must check is more (A1)."""
+"""A prepaid account as a Mina node reports it, for its buyer; a seller must check more (A1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ NEWEST = (
 class OnChain:
     """Amounts are in the asset's smallest unit; ``exit_slot`` is 0 before the exit is asked for.
 
-    ``exit_date`` is when that slot is expected, in Unix seconds; 0 where the node does not tell its slot.
+    ``exit_date`` is when that slot is expected, in Unix seconds; 0 where the node does not give its slot.
     """
 
     terms: int  # their hash
@@ -65,7 +65,7 @@ def on_chain(service: Service, node: str, account: str) -> OnChain:
     """Ask one node.
 
     Raises:
-        CliError: there is no prepaid account at the address, or the node does not say.
+        CliError: there is no prepaid account at the address, or the node gives no answer.
     """
     query = f"query($key:PublicKey!){{account(publicKey:$key){{balance{{total}} zkappState}} {NEWEST}}}"
     return _account_of(_data(service, node, query, key=account), account)
@@ -77,14 +77,14 @@ def moment(service: Service, node: str, account: str, payer: str, pinned: Pinned
     Not checked: terms, timing, and what is settled; those are the operator's to judge (A1).
 
     Raises:
-        CliError: one of them is not there, or the node does not say or is not synced.
+        CliError: one of them is not there, or the node gives no answer or is not synced.
         AccountRefused: the account has other code or permissions than a prepaid account.
     """
     allowed = f"permissions{{{' '.join(PERMISSIONS)} setVerificationKey{{auth txnVersion}}}}"
-    told = f"publicKey token balance{{total}} zkappState verificationKey{{hash}} {allowed}"
+    fields = f"publicKey token balance{{total}} zkappState verificationKey{{hash}} {allowed}"
     query = (
         "query($key:PublicKey!,$payer:PublicKey!){syncStatus "
-        f"{NEWEST} account(publicKey:$key){{{told}}} "
+        f"{NEWEST} account(publicKey:$key){{{fields}}} "
         "payer:account(publicKey:$payer){nonce balance{total}}}"
     )
     data = _data(service, node, query, key=account, payer=payer)
@@ -127,7 +127,7 @@ def _account_of(data: Mapping[str, Any], account: str) -> OnChain:
 
 
 def _date_of(slot: int, data: Mapping[str, Any]) -> int:
-    """When a slot is expected, from the newest block's; 0 where the node tells neither."""
+    """When a slot is expected, from the newest block's; 0 where the node gives neither."""
     try:
         newest = data["bestChain"][0]["protocolState"]
         block_date = int(newest["blockchainState"]["utcDate"]) // 1000  # milliseconds
@@ -137,5 +137,5 @@ def _date_of(slot: int, data: Mapping[str, Any]) -> int:
 
 
 def _missing(account: str) -> CliError:
-    said = f"account: expected a prepaid account at {account}, got none"
-    return CliError("account-missing", said, "check the address, or open an account with `sealrun open`")
+    detail = f"account: expected a prepaid account at {account}, got none"
+    return CliError("account-missing", detail, "check the address, or open an account with `sealrun open`")

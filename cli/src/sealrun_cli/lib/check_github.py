@@ -12,22 +12,22 @@ RULESET_ADVICE = "add a tag ruleset: Settings, Rules, restrict updates and delet
 
 
 def github_findings(offer: Offer, token: str, *, today: date) -> Iterator[Finding]:
-    """Repository, tag, workflow and token as GitHub tells them; nothing is asked without a token."""
+    """Findings about repository, tag, workflow and token; without a token GitHub is not asked."""
     if not token:
         yield unknown("provider", "not looked at without --token-file")
         return
     source, account = offer.source, GitHubAccount(offer.source.origin, token)
     facts = account.repository(source.project)
     if facts.full_name != source.project:
-        said = f"expected {source.project}, GitHub calls it {facts.full_name}"
-        yield bad("project", said, "run `sealrun init --force`: it is a new offer")
+        detail = f"expected {source.project}, GitHub calls it {facts.full_name}"
+        yield bad("project", detail, "run `sealrun init --force`: it is a new offer")
     if offer.evidence.inputs == "buyer" and not facts.private:
-        said = f"{facts.full_name}: expected a private one, for its inputs are the buyer's"
-        yield bad("project", said, 'make it private, or write inputs = "public" in [evidence]')
+        detail = f"{facts.full_name}: expected a private one, for its inputs are the buyer's"
+        yield bad("project", detail, 'make it private, or write inputs = "public" in [evidence]')
     path = account.workflow(source)
     if path != source.configuration.path:
-        said = f"expected the workflow {source.configuration.path}, GitHub has {path}"
-        yield bad("project", said, "run `sealrun init --force`: it is a new offer")
+        detail = f"expected the workflow {source.configuration.path}, GitHub has {path}"
+        yield bad("project", detail, "run `sealrun init --force`: it is a new offer")
     yield good("project", f"{facts.full_name}, {'private' if facts.private else 'public'}, runs {path}")
     head = account.head(source)
     if head == source.commit:

@@ -18,7 +18,7 @@ from sealrun_cli.lib.units import lasting
 def gitlab_findings(
     offer: Offer, clone: Repository, account: GitLabAccount, *, today: date
 ) -> Iterator[Finding]:
-    """Project, tag, file and token as GitLab tells them."""
+    """Findings about project, tag, file and token, as GitLab reports them."""
     return _Check(offer, clone, account, today).findings()
 
 
@@ -30,7 +30,7 @@ class _Check:
     today: date
 
     def findings(self) -> Iterator[Finding]:
-        """Project, tag and token as the provider tells them."""
+        """Findings about project, tag, file and token, in this order."""
         source = self.offer.source
         facts = self.account.project(source.project)
         yield from self._project(facts)
@@ -38,8 +38,8 @@ class _Check:
         if commit != source.commit:
             yield bad("tag", f"expected {source.ref} at {source.commit}, GitLab has {commit}", AGAIN)
         elif not protected:
-            said = f"{source.ref}: expected a protected tag, got one that may move"
-            yield bad("tag", said, "protect it: Settings, Repository, Protected tags")
+            detail = f"{source.ref}: expected a protected tag, got one that may move"
+            yield bad("tag", detail, "protect it: Settings, Repository, Protected tags")
         else:
             yield good("tag", f"{source.ref} is protected at {facts.path}")
         yield from self._lint()
@@ -54,8 +54,8 @@ class _Check:
         content = judgeable(self.clone.file(source.commit, source.configuration.path))
         judged = self.account.lint(source.project, content)
         if judged.needs_inputs:
-            said = "GitLab judges no file whose inputs lack defaults; included files were not looked at"
-            yield unknown("lint", said, "give the inputs defaults to have them looked at")
+            detail = "GitLab judges no file whose inputs lack defaults; included files were not looked at"
+            yield unknown("lint", detail, "give the inputs defaults to have them looked at")
         elif judged.errors:
             yield bad(
                 "lint", f"GitLab refuses the file: {'; '.join(judged.errors)[:300]}", "correct the file"
@@ -67,11 +67,11 @@ class _Check:
     def _project(self, facts: ProjectFacts) -> Iterator[Finding]:
         path = self.offer.source.configuration.path
         if facts.configuration not in (None, path):
-            said = f"expected the project to run {path}, got {facts.configuration}"
-            yield bad("project", said, "change it in Settings, CI/CD, General pipelines")
+            detail = f"expected the project to run {path}, got {facts.configuration}"
+            yield bad("project", detail, "change it in Settings, CI/CD, General pipelines")
         if self.offer.evidence.inputs == "buyer" and not facts.private:
-            said = f"{facts.path}: expected a private project, for its inputs are the buyer's"
-            yield bad("project", said, 'make the project private, or write inputs = "public" in [evidence]')
+            detail = f"{facts.path}: expected a private project, for its inputs are the buyer's"
+            yield bad("project", detail, 'make the project private, or write inputs = "public" in [evidence]')
         seconds = self.offer.limits.seconds
         if facts.build_timeout is not None and facts.build_timeout > seconds:
             allowed = lasting(facts.build_timeout)
@@ -99,5 +99,5 @@ def _merged_findings(offer: Offer, merged: Pipeline) -> Iterator[Finding]:
     """Findings about the jobs of included files; inputs and names are checked in the file alone."""
     for trouble in merged.troubles:
         yield bad("lint", *split_trouble(trouble))
-    yield from (found for found in success_findings(offer, merged) if found.holds is False)
+    yield from (finding for finding in success_findings(offer, merged) if finding.holds is False)
     yield good("lint", f"GitLab takes the file: {', '.join(merged.jobs)[:200]}")

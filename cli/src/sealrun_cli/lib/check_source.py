@@ -1,4 +1,4 @@
-"""Is what the offer names in the clone, and is its pipeline fit to be sold?"""
+"""Are the offer's tag and file in the clone, and is the pipeline fit to be sold?"""
 
 import hashlib
 import re
@@ -58,13 +58,13 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     for trouble in pipeline.troubles:
         yield bad("pipeline", *split_trouble(trouble))
     if pipeline.cancels_itself:
-        said = "a newer commit may cancel a run that was paid for"
-        yield bad("pipeline", said, f"write {words.no_cancel_advice} in it")
+        detail = "a newer commit may cancel a run that was paid for"
+        yield bad("pipeline", detail, f"write {words.no_cancel_advice} in it")
     yield from success_findings(offer, pipeline)
-    found = list(differences(offer.inputs.schema, pipeline))
-    for difference in found:
+    mismatches = list(differences(offer.inputs.schema, pipeline))
+    for difference in mismatches:
         yield bad("inputs", difference, "run `sealrun init --force`, or edit [inputs]")
-    if not found:
+    if not mismatches:
         yield good("inputs", ", ".join(offer.inputs.names) or "none to set")
     yield from _not_pinned(offer.source.configuration)
     yield from _limits(offer, pipeline)
@@ -75,12 +75,12 @@ def success_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     """A buyer pays for jobs: those that the offer names, or all that must succeed (R8)."""
     for name in offer.success:
         if pipeline.jobs and name not in pipeline.jobs and not offer.source.configuration.includes:
-            said = f"expected the job {name}, which must succeed, got {', '.join(pipeline.jobs)[:200]}"
-            yield bad("success", said, "correct [success] jobs in offer.toml")
+            detail = f"expected the job {name}, which must succeed, got {', '.join(pipeline.jobs)[:200]}"
+            yield bad("success", detail, "correct [success] jobs in offer.toml")
     needed = [name for name in pipeline.uncertain if not offer.success or name in offer.success]
     for name in needed:
-        said = f"{name} {pipeline.uncertain[name]}, so a run that is good otherwise may lack it"
-        yield bad("success", said, "change the job, or name the jobs that must succeed in [success] jobs")
+        detail = f"{name} {pipeline.uncertain[name]}, so a run that is good otherwise may lack it"
+        yield bad("success", detail, "change the job, or name the jobs that must succeed in [success] jobs")
     if not needed:
         yield good("success", ", ".join(offer.success) or "every job must succeed")
 
@@ -90,12 +90,12 @@ def _grade(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     if offer.evidence.grade < Grade.TOKEN:
         return
     if issuer_of(offer.source, unsafe_loopback=True) is None:
-        said = f"grade 1: expected jobs at {_public_origins()}, got {offer.source.origin}"
-        yield bad("grade", said, "write grade = 0 in [evidence]")
+        detail = f"grade 1: expected jobs at {_public_origins()}, got {offer.source.origin}"
+        yield bad("grade", detail, "write grade = 0 in [evidence]")
     elif not pipeline.with_token:
-        said = f"grade 1: expected a job with the id token {TOKEN_VARIABLE}, made out to the call, got none"
+        detail = f"grade 1: expected a job with the id token {TOKEN_VARIABLE}, made out to the call, got none"
         advice = f'id_tokens: {{{TOKEN_VARIABLE}: {{aud: "{AUDIENCE}"}}}}'
-        yield bad("grade", said, f"write {advice} into each job that leaves outputs")
+        yield bad("grade", detail, f"write {advice} into each job that leaves outputs")
     else:
         yield good("grade", f"grade 1: {', '.join(pipeline.with_token)} with the job's own token")
 
@@ -106,37 +106,37 @@ def _public_origins() -> str:
 
 
 def _call_input(words: PipelineWords, pipeline: Pipeline) -> Iterator[Finding]:
-    """The call's hash comes in, and is the run's name: by it a lost run is found again (R3)."""
+    """The pipeline takes the call's hash and names its runs by it, so that a lost run can be found (R3)."""
     declared = pipeline.inputs.get(CALL_INPUT)
     if declared is None:
-        said = f"expected an input {CALL_INPUT} for the call's hash, got none"
-        yield bad("pipeline", said, f"declare it, with regex: {CALL_PATTERN}")
+        detail = f"expected an input {CALL_INPUT} for the call's hash, got none"
+        yield bad("pipeline", detail, f"declare it, with regex: {CALL_PATTERN}")
     elif words.call_regex and declared.regex != CALL_PATTERN:
-        said = f"{CALL_INPUT}: expected the regex {CALL_PATTERN}, got {declared.regex[:60] or 'none'}"
-        yield bad("pipeline", said, f"write regex: {CALL_PATTERN}")
+        detail = f"{CALL_INPUT}: expected the regex {CALL_PATTERN}, got {declared.regex[:60] or 'none'}"
+        yield bad("pipeline", detail, f"write regex: {CALL_PATTERN}")
     if not re.fullmatch(words.run_name, pipeline.name):
-        said = f"expected runs to be named by the call's hash, got {pipeline.name[:60]!r}"
-        yield bad("pipeline", said, f"write {words.run_name_advice}")
+        detail = f"expected runs to be named by the call's hash, got {pipeline.name[:60]!r}"
+        yield bad("pipeline", detail, f"write {words.run_name_advice}")
     elif declared is not None:
         yield good("pipeline", f"takes {CALL_INPUT} and names its runs by it")
 
 
 def _not_pinned(configuration: Configuration) -> Iterator[Finding]:
     if loose := configuration.not_pinned:
-        said = f"not pinned, and so named in every receipt's evidence: {', '.join(loose)[:200]}"
-        yield unknown("includes", said, "include by a full commit hash, or put the file into the project")
+        detail = f"not pinned, and so named in every receipt's evidence: {', '.join(loose)[:200]}"
+        yield unknown("includes", detail, "include by a full commit hash, or put the file into the project")
 
 
 def _limits(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     seconds = offer.limits.seconds
     longer = [f"{name} ({text})" for name, text in pipeline.timeouts.items() if duration(text) > seconds]
     if longer:
-        said = f"expected jobs within the offer's {lasting(seconds)}, got {', '.join(longer)[:200]}"
-        yield bad("limits", said, "raise limits.seconds in offer.toml, or lower the timeout")
+        detail = f"expected jobs within the offer's {lasting(seconds)}, got {', '.join(longer)[:200]}"
+        yield bad("limits", detail, "raise limits.seconds in offer.toml, or lower the timeout")
     else:
         yield good("limits", f"{lasting(seconds)}, {size(offer.limits.artifact_bytes)} of artifacts")
 
 
 def split_trouble(trouble: str) -> tuple[str, str]:
-    said, _, following = trouble.partition("; ")
-    return said, following
+    detail, _, following = trouble.partition("; ")
+    return detail, following

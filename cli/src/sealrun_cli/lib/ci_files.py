@@ -46,8 +46,8 @@ def read_pipeline(provider: str, text: bytes) -> Pipeline:
         documents = [each for each in yaml.load_all(text, Loader=_Loader) if each is not None]
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         mark, words = getattr(error, "problem_mark", None), str(error).splitlines()[0]
-        said = f"{getattr(error, 'problem', None) or words}{f', line {mark.line + 1}' if mark else ''}"
-        raise CliError("pipeline", f"pipeline: expected YAML, got {said}", "repair the file") from error
+        problem = f"{getattr(error, 'problem', None) or words}{f', line {mark.line + 1}' if mark else ''}"
+        raise CliError("pipeline", f"pipeline: expected YAML, got {problem}", "repair the file") from error
     if not documents or not all(isinstance(each, dict) for each in documents):
         raise CliError("pipeline", "pipeline: expected a YAML mapping, got something else", "repair the file")
     kind = kind_of(provider)

@@ -10,7 +10,7 @@ from sealrun_cli.lib.output import Output
 
 POLL_SECONDS = 2.0
 CHANGE_SET_SECONDS = 600
-# A distribution takes most of it.
+# A distribution takes most of this time.
 STACK_SECONDS = 3600
 NEVER_CREATED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
 
@@ -60,14 +60,14 @@ class Stacks:
         return self._reviewed(str(made["Id"]))
 
     def _check_changeable(self, stack: Mapping[str, Any] | None) -> None:
-        """A stack whose creation failed can only be deleted; one that changes has to end first."""
+        """A stack whose creation failed can only be deleted; one that is being changed must finish first."""
         status = stack["StackStatus"] if stack else ""
-        said = f"stack: expected {self._name} to be complete, got {status}"
+        detail = f"stack: expected {self._name} to be complete, got {status}"
         if status in NEVER_CREATED:
             delete = f"aws cloudformation delete-stack --stack-name {self._name}"
-            raise CliError("stack", said, f"nothing was sold with it yet: {delete}, then deploy again")
+            raise CliError("stack", detail, f"nothing was sold with it yet: {delete}, then deploy again")
         if status.endswith("_IN_PROGRESS"):
-            raise CliError("stack", said, "it is being changed: wait until that is over, then deploy again")
+            raise CliError("stack", detail, "it is being changed: wait until that is over, then deploy again")
 
     def changes(self, change_set: str) -> Iterator[str]:
         """One line for each resource that would change."""
@@ -80,7 +80,7 @@ class Stacks:
                 yield f"{change['Action'].lower():<8} {what}{again}"
 
     def run(self, change_set: str) -> dict[str, Any]:
-        """Make the changes and follow them; the stack then.
+        """Make the changes, follow them to their end, and return the stack.
 
         Raises:
             CliError: CloudFormation failed; the message has its reason. It rolls back by itself.
@@ -97,17 +97,17 @@ class Stacks:
         reasons = self._tell(seen, since=started)
         if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             why = reasons[0] if reasons else stack.get("StackStatusReason", "no reason given")
-            said = f"stack: expected it to be complete, got {stack['StackStatus']}: {why[:300]}"
-            raise CliError("aws", said, "put that right and run `sealrun deploy` again")
+            detail = f"stack: expected it to be complete, got {stack['StackStatus']}: {why[:300]}"
+            raise CliError("aws", detail, "put that right and run `sealrun deploy` again")
         return stack
 
     def _reviewed(self, change_set: str) -> str | None:
         started = time.time()
-        while (found := self._client.describe_change_set(ChangeSetName=change_set))[
+        while (description := self._client.describe_change_set(ChangeSetName=change_set))[
             "Status"
         ] != "CREATE_COMPLETE":
-            reason = str(found.get("StatusReason", ""))
-            if found["Status"] == "FAILED":
+            reason = str(description.get("StatusReason", ""))
+            if description["Status"] == "FAILED":
                 self._client.delete_change_set(ChangeSetName=change_set)
                 if "didn't contain changes" in reason or "No updates" in reason:
                     return None

@@ -22,8 +22,8 @@ def contracts() -> Path:
         return CHECKOUT
     spec = importlib.util.find_spec("sealrun_tools")
     if spec is None or spec.origin is None:
-        said = "contracts: expected the package sealrun-tools, got none"
-        raise CliError("tools", said, 'run: pip install "sealrun-cli[chain]"')
+        detail = "contracts: expected the package sealrun-tools, got none"
+        raise CliError("tools", detail, 'run: pip install "sealrun-cli[chain]"')
     return Path(spec.origin).parent
 
 

@@ -1,7 +1,7 @@
 """Deploy into AWS: pack, show CloudFormation's own change set, ask, run it, follow it.
 
-Two passes over a new stack: its KMS key must exist before it can close the oracle's key, and the distribution
-before functions can be told their public address.
+A new stack takes two passes: its KMS key must exist before the oracle's key can be encrypted with it, and the
+distribution must exist before the functions can learn their public address.
 """
 
 import hashlib
@@ -49,13 +49,13 @@ def deploy_to_aws(
         offer: what it is to serve, beside what it serves already.
         key: the oracle's.
         given: parameters of the template that were given.
-        out: where plan and progress are told.
+        out: where plan and progress are shown.
         bucket: for packages; empty takes the account's own, which is made.
         yes: go on without asking.
         packing: more options of ``infra.package``; a stand-in for AWS may run another Python.
 
     Raises:
-        CliError: AWS refused, somebody said no, or the stack did not come up.
+        CliError: AWS refused, the plan was not confirmed, or the stack did not come up.
     """
     with aws_errors():
         region = boto3().session.Session().region_name
@@ -79,13 +79,13 @@ def deploy_to_aws(
 
 def merged_keys(stack: Mapping[str, Any], address: str, ciphertext: str) -> str:
     """The stack's oracle keys, with this one: an old key signs dues until its accounts are settled (A9)."""
-    held = _parameter(stack, "OracleKey")
-    known = dict(each.split(":", 1) for each in held.split() if ":" in each)
+    text = _parameter(stack, "OracleKey")
+    known = dict(each.split(":", 1) for each in text.split() if ":" in each)
     return key_text({**known, address: ciphertext})
 
 
 def _completed(stacks: Stacks, stack: Mapping[str, Any], region: str, key: PrivateKey) -> Target:
-    """The second pass: the oracle's key as KMS closed it, and the public address."""
+    """The second pass: the oracle's key, encrypted with KMS, and the public address."""
     target = target_of(stack, region)
     address = key.public_key().to_base58()
     second = {"PublicUrl": target.url}
@@ -96,31 +96,31 @@ def _completed(stacks: Stacks, stack: Mapping[str, Any], region: str, key: Priva
 
 
 def _identity(stack: Mapping[str, Any] | None, offer: Offer) -> dict[str, str]:
-    """The offers and oracles that the functions may serve: those of before, and this one.
+    """The offers and oracles that the functions may serve: the stack's earlier ones, and this offer's.
 
     A stack holds one token; a second one only while its offer replaces the first.
     """
     before = stack or {}
     named = {"Offers": offer.id, "Oracles": offer.oracle}
     known = {name: [each for each in _parameter(before, name).split(",") if each] for name in named}
-    found = {name: list(dict.fromkeys([*known[name], value])) for name, value in named.items()}
-    if (got := len(found["Offers"])) > MAX_OFFERS:
-        said = f"stack: expected one offer and at most one that it replaces, got {got}"
+    merged = {name: list(dict.fromkeys([*known[name], value])) for name, value in named.items()}
+    if (got := len(merged["Offers"])) > MAX_OFFERS:
+        detail = f"stack: expected one offer and at most one that it replaces, got {got}"
         following = f"give another --stack, or --parameter Offers={offer.id} to end those of before"
-        raise CliError("stack", said, following)
-    return {name: ",".join(values) for name, values in found.items()}
+        raise CliError("stack", detail, following)
+    return {name: ",".join(values) for name, values in merged.items()}
 
 
 def _check_ledger(stack: Mapping[str, Any], given: Mapping[str, str]) -> None:
-    """A table of dues is one ledger's for ever (A3); 0 is that of a stack that sold for nothing so far."""
-    held, wanted = _parameter(stack, "Ledger") or "0", given.get("Ledger", "0")
-    if "0" not in (held, wanted) and held != wanted:
-        said = f"stack: expected an offer of its ledger {held[:12]}…, got one of {wanted[:12]}…"
-        raise CliError("stack", said, "give another --stack")
+    """A table of dues belongs to one ledger for ever (A3); 0 means that it has sold nothing paid yet."""
+    current, wanted = _parameter(stack, "Ledger") or "0", given.get("Ledger", "0")
+    if "0" not in (current, wanted) and current != wanted:
+        detail = f"stack: expected an offer of its ledger {current[:12]}…, got one of {wanted[:12]}…"
+        raise CliError("stack", detail, "give another --stack")
 
 
 def _origin_secret() -> dict[str, str]:
-    """What the distribution shows to the functions behind it; nobody needs to know it."""
+    """The secret that the distribution sends to the functions behind it; nobody needs to know it."""
     secret = secrets.token_hex(32)
     return {"OriginSecret": secret, "OriginSecretDigests": hashlib.sha256(secret.encode()).hexdigest()}
 
@@ -136,8 +136,8 @@ def _concurrency(region: str, out: Output) -> dict[str, str]:
 
 
 def _parameter(stack: Mapping[str, Any], name: str) -> str:
-    found = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
-    return str(found.get(name, ""))
+    values = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
+    return str(values.get(name, ""))
 
 
 def _bucket_name(region: str) -> str:
@@ -147,8 +147,8 @@ def _bucket_name(region: str) -> str:
 def _uploaded(bucket: str, region: str, out: Output, packing: Sequence[str], *, yes: bool) -> str:
     """Pack everything for Lambda and put it into the bucket; the template's URL."""
     if not (background.ROOT / "infra" / "package.py").exists():
-        said = "deploy: expected a checkout of sealrun's repository, got an installed command"
-        raise CliError("local", said, "clone the repository and run `make setup` in it")
+        detail = "deploy: expected a checkout of sealrun's repository, got an installed command"
+        raise CliError("local", detail, "clone the repository and run `make setup` in it")
     confirm(
         out, [f"upload   layers, functions and templates to s3://{bucket}, which is made if needed"], yes=yes
     )

@@ -1,4 +1,4 @@
-"""Bring a call's evidence into a folder: every digest compared, and what is there and right is left alone."""
+"""Fetch a call's evidence into a folder: every digest is compared, and files that are right are kept."""
 
 import hashlib
 import re
@@ -45,7 +45,7 @@ URL_SECONDS = 240
 
 @dataclass
 class Fetched:
-    """What came of it."""
+    """The result of fetching, as counts."""
 
     call: str
     files: int = 0  # that the receipt covers and the caller may see
@@ -77,11 +77,13 @@ class Fetching:
         """
         self.out.progress(f"reading {self.url}")
         signed = self._receipt()
-        found = self._evidence()
-        opened = sorted(name for name in found if re.fullmatch(r"disclosures/token-[0-9]{1,4}\.json", name))
+        documents = self._evidence()
+        opened = sorted(
+            name for name in documents if re.fullmatch(r"disclosures/token-[0-9]{1,4}\.json", name)
+        )
         for name in (OFFER, CALL, INPUTS, INDEX, OPENINGS, *opened):
-            if name in found:
-                self._keep(name, found[name])
+            if name in documents:
+                self._keep(name, documents[name])
         self._keep(STATEMENTS, self.service.body(f"{self.url}/{STATEMENTS}", at_most=2 * MAX_LINE_BYTES))
         return self._files(signed)
 
@@ -94,13 +96,13 @@ class Fetching:
         others = self.to.names() if here is None else []  # nothing covers them, so that verifying would fail
         if here not in (None, document) or others:
             another = others[0] if others else "another receipt"
-            said = f"folder: expected an empty one or this call's, got one with {another}"
-            raise CliError("file", said, "name another folder")
+            detail = f"folder: expected an empty one or this call's, got one with {another}"
+            raise CliError("file", detail, "name another folder")
         self._keep(RECEIPT, document)
         return signed
 
     def _evidence(self) -> Mapping[str, bytes]:
-        """The service's documents; with the buyer's key once more, as the buyer, whose call it then knows."""
+        """The service's documents; a buyer asks twice, since the signed request needs the call's document."""
         url = f"{self.url}/evidence"
         answer = _answer(self.service.get(url, at_most=MAX_ANSWER_BYTES))
         if self.buyer is not None:
@@ -126,8 +128,8 @@ class Fetching:
         if here is None:
             self.to.write(name, [document], sha256=hashlib.sha256(document).hexdigest())
         elif here != document:
-            said = f"folder: expected {name} as the service has it, got another"
-            raise CliError("file", said, f"compare with `sealrun verify {RECEIPT}`, or name another folder")
+            detail = f"folder: expected {name} as the service has it, got another"
+            raise CliError("file", detail, f"compare with `sealrun verify {RECEIPT}`, or name another folder")
 
     def _files(self, signed: SignedReceipt) -> Fetched:
         leaves = covered_files(signed, self.to)
@@ -166,13 +168,13 @@ class Fetching:
     @cached_property
     def _cids(self) -> Mapping[str, str]:
         """The CIDs that the folder's index shows; the files' digests decide, not these."""
-        found = Index.parse(self.to.document(INDEX) or b"").with_cids()
-        return {place: cid for place, (cid, _) in found.items()}
+        entries = Index.parse(self.to.document(INDEX) or b"").with_cids()
+        return {place: cid for place, (cid, _) in entries.items()}
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """What the service says of the evidence: documents by name, and where the files are."""
+    """The service's answer about the evidence: documents by name, and the files' URLs."""
 
     documents: Mapping[str, bytes]
     links: dict[str, str]
@@ -189,8 +191,8 @@ def _answer(value: Mapping[str, Any]) -> _Answer:
         documents = {name: text.encode() for name, text in texts.items() if text is not None}
         links = {str(file["name"]): str(file["url"]) for file in value["files"]}
     except (KeyError, TypeError, AttributeError, UnicodeEncodeError) as error:
-        said = "evidence: expected documents, index, openings and files, got something else"
-        raise CliError("evidence", said) from error
+        detail = "evidence: expected documents, index, openings and files, got something else"
+        raise CliError("evidence", detail) from error
     return _Answer(documents, links)
 
 

@@ -28,22 +28,22 @@ class Finding:
 
 
 def good(what: str, said: str) -> Finding:
-    """It is as it must be."""
+    """A finding that is as it must be."""
     return Finding(what, holds=True, said=said)
 
 
 def bad(what: str, said: str, following: str) -> Finding:
-    """It is not, and this is what to do."""
+    """A finding that is wrong, and what to do about it."""
     return Finding(what, holds=False, said=said, following=following)
 
 
 def unknown(what: str, said: str, following: str = "") -> Finding:
-    """It was not looked at, or is the seller's to judge."""
+    """A finding that could not be looked at, or that the seller must judge."""
     return Finding(what, holds=None, said=said, following=following)
 
 
 def tried(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """What a look finds; an error in the middle of it is a finding too."""
+    """The findings of one look; an error in the middle of it is a finding too."""
     try:
         yield from look()
     except CliError as error:

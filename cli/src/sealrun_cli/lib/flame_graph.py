@@ -79,10 +79,10 @@ def _drawn(box: Box, scale: float, total: int, height: int) -> str:
     x, width = MARGIN + box.start * scale, (box.end - box.start) * scale
     y = height - MARGIN - ROW * (box.depth + 1)
     count = box.end - box.start
-    said = f"{_text(box.name)}: {count} of {total} samples, {100 * count / total:.1f} %"
+    tooltip = f"{_text(box.name)}: {count} of {total} samples, {100 * count / total:.1f} %"
     place = f'x="{x:.1f}" y="{y}" width="{max(width - 0.6, 0.3):.1f}" height="{ROW - 1}"'
     rect = f'<rect {place} rx="2" fill="{_colour(box.name)}"/>'
-    return f"<g><title>{said}</title>{rect}{_label(box.name, x, y, width)}</g>"
+    return f"<g><title>{tooltip}</title>{rect}{_label(box.name, x, y, width)}</g>"
 
 
 def _label(name: str, x: float, y: int, width: float) -> str:

@@ -31,7 +31,7 @@ _SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Holder:
-    """Whom a token belongs to, and until when (an ISO date, empty for ever)."""
+    """The account that a token belongs to, and when the token expires (an ISO date, empty for never)."""
 
     user: int
     expires: str
@@ -61,8 +61,8 @@ class GitHubAccount:
     def repository(self, full_name: str) -> RepositoryFacts:
         """Its name as GitHub spells it, and who sees it."""
         with self._rest("project") as rest:
-            found = rest.get(f"{api_of(self.origin)}/repos/{full_name}")
-            return RepositoryFacts(answers.text(found, "full_name"), found.get("private") is True)
+            repository = rest.get(f"{api_of(self.origin)}/repos/{full_name}")
+            return RepositoryFacts(answers.text(repository, "full_name"), repository.get("private") is True)
 
     def head(self, source: Source) -> str:
         """The commit of the source's tag; empty where there is no tag, or no rule protects it."""
@@ -120,14 +120,14 @@ class GitHubAccount:
             here = httpx.URL(self.origin).host in LOOPBACK
             return guarded_client([self.origin], verify=authorities(), unsafe_loopback=here)
         except (ValueError, httpx.InvalidURL) as error:
-            said = f"origin: expected https://host of GitHub's API, got {self.origin[:100]}"
-            raise CliError("bad-request", said) from error
+            detail = f"origin: expected https://host of GitHub's API, got {self.origin[:100]}"
+            raise CliError("bad-request", detail) from error
 
 
 def github_token_troubles(holder: Holder, user: int, *, today: date) -> Iterator[str]:
     """Why this token must not be sealed for an offer that names this user (R1, R3).
 
-    Not looked at: its permissions, which GitHub does not tell; a start without them is refused.
+    Not looked at: its permissions, which GitHub does not show; without them GitHub refuses to start a run.
     """
     yield from user_troubles(holder.user, user)
     yield from expiry_troubles(holder.expires, today=today)
@@ -138,5 +138,5 @@ def _translated(what: str) -> Iterator[None]:
     try:
         yield
     except ProviderError as error:
-        said = f"{what}: expected GitHub to say, got: {error.detail}"
-        raise CliError("provider", said, "check origin, project and token, then try again") from error
+        detail = f"{what}: expected GitHub to say, got: {error.detail}"
+        raise CliError("provider", detail, "check origin, project and token, then try again") from error

@@ -26,7 +26,7 @@ MAX_ERRORS = 10
 
 @dataclass(frozen=True)
 class Holder:
-    """Whom a token belongs to."""
+    """The account that a token belongs to, and what the token may do."""
 
     user: int
     token: int
@@ -54,13 +54,13 @@ class Lint:
 
     @property
     def needs_inputs(self) -> bool:
-        """It was not judged, for an input has no default; GitLab's words are those of its interpolation."""
+        """GitLab judged nothing, because an input has no default; the text is from its interpolation."""
         return any("required value has not been provided" in each for each in self.errors)
 
 
 @dataclass(frozen=True)
 class GitLabAccount:
-    """One GitLab, asked with a token or as anybody."""
+    """One GitLab, asked with a token or anonymously."""
 
     origin: str
     token: str = field(default="", repr=False)
@@ -79,27 +79,27 @@ class GitLabAccount:
     def holder(self) -> Holder:
         """Whose token it is, and until when."""
         with _translated("token"):
-            found: Any = self._client.personal_access_tokens.get("self")
-        return Holder(found.user_id, found.id, tuple(found.scopes), str(found.expires_at or ""))
+            token: Any = self._client.personal_access_tokens.get("self")
+        return Holder(token.user_id, token.id, tuple(token.scopes), str(token.expires_at or ""))
 
     def project(self, project: str) -> ProjectFacts:
         """By its id or its full path."""
         with _translated("project"):
-            found = self._client.projects.get(project).asdict()
-        shown = "ci_config_path" in found
+            attributes = self._client.projects.get(project).asdict()
+        shown = "ci_config_path" in attributes
         return ProjectFacts(
-            id=found["id"],
-            path=found["path_with_namespace"],
-            private=found.get("visibility") == "private",
-            configuration=(found["ci_config_path"] or DEFAULT_CONFIGURATION) if shown else None,
-            build_timeout=found.get("build_timeout"),
+            id=attributes["id"],
+            path=attributes["path_with_namespace"],
+            private=attributes.get("visibility") == "private",
+            configuration=(attributes["ci_config_path"] or DEFAULT_CONFIGURATION) if shown else None,
+            build_timeout=attributes.get("build_timeout"),
         )
 
     def tag(self, project: str, name: str) -> tuple[str, bool]:
         """A tag's commit, and whether the tag is protected."""
         with _translated("tag"):
-            found = self._client.projects.get(project, lazy=True).tags.get(name).asdict()
-        return str(found["commit"]["id"]), found.get("protected") is True
+            attributes = self._client.projects.get(project, lazy=True).tags.get(name).asdict()
+        return str(attributes["commit"]["id"]), attributes.get("protected") is True
 
     def lint(self, project: str, content: str) -> Lint:
         """GitLab's judgement of a configuration in the project, and what it becomes with its includes.
@@ -108,11 +108,11 @@ class GitLabAccount:
         default branch has them, not as the tag does.
         """
         with _translated("lint"):
-            found = (
+            answer = (
                 self._client.projects.get(project, lazy=True).ci_lint.create({"content": content}).asdict()
             )
-        errors = tuple(str(each)[:200] for each in found.get("errors") or [])[:MAX_ERRORS]
-        return Lint(errors, str(found.get("merged_yaml") or ""))
+        errors = tuple(str(each)[:200] for each in answer.get("errors") or [])[:MAX_ERRORS]
+        return Lint(errors, str(answer.get("merged_yaml") or ""))
 
     def file(self, project: str, path: str, commit: str) -> bytes:
         """A file's bytes at a commit."""
@@ -185,9 +185,9 @@ def _translated(what: str) -> Iterator[None]:
         yield
     except gitlab.GitlabError as error:
         status = error.response_code or 0
-        said = f"{what}: expected GitLab to say, got {status} {str(error.error_message)[:200]}"
-        raise CliError("provider", said, advice.get(status, "try again later")) from error
+        detail = f"{what}: expected GitLab to say, got {status} {str(error.error_message)[:200]}"
+        raise CliError("provider", detail, advice.get(status, "try again later")) from error
     except requests.RequestException as error:
         # Their text holds the whole address; a token is in a header, and so not in it.
-        said = f"{what}: expected GitLab to answer, got {type(error).__name__}"
-        raise CliError("provider", said, "check the origin and the network, then try again") from error
+        detail = f"{what}: expected GitLab to answer, got {type(error).__name__}"
+        raise CliError("provider", detail, "check the origin and the network, then try again") from error

@@ -84,11 +84,11 @@ class Panels(TyperGroup):
 
     def panels(self) -> dict[str, dict[str, Command]]:
         """Each panel with its commands, by their names."""
-        found: dict[str, dict[str, Command]] = {}
+        panels: dict[str, dict[str, Command]] = {}
         for name, command in self.commands.items():
             panel = getattr(command, "rich_help_panel", None)
-            found.setdefault(panel if isinstance(panel, str) else OTHERS, {})[name] = command
-        return found
+            panels.setdefault(panel if isinstance(panel, str) else OTHERS, {})[name] = command
+        return panels
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         limit = formatter.width - 6 - max(map(len, self.commands))

@@ -39,7 +39,7 @@ FAILED_PER_DAY = PER_BUYER["at_once"]
 
 @dataclass(frozen=True)
 class Trade:
-    """What the seller said; empty where nothing was said. Addresses may be key files."""
+    """The seller's answers; empty where there is none yet. Addresses may be key files."""
 
     price: str  # as it was written
     oracle: str
@@ -52,7 +52,7 @@ class Trade:
     contract: str
 
     def members(self) -> dict[str, Any]:
-        """The members of ``offer.toml`` that follow; what is missing is asked."""
+        """The members of ``offer.toml`` that follow from the answers; missing answers are asked for."""
         price = ask(self.price, f"Price of one good run, in {TRADED.symbol} (0: free)", "--price")
         amount = amount_of(price, TRADED).units
         oracle = ask(self.oracle, "The oracle's address or key file", "--oracle")
@@ -85,7 +85,7 @@ class Trade:
 
 
 def shows_outputs(given: bool | None, *, free: bool) -> bool:  # noqa: FBT001
-    """Whether anyone may see what a run leaves: as was said, else as is answered, else only where it is free.
+    """Whether anyone may see a run's outputs: by the flag, else yes for a free offer, else by the answer.
 
     What was paid for is the buyer's, unless the seller says otherwise.
     """

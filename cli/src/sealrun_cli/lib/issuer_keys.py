@@ -30,6 +30,6 @@ def read_keys(file: Path | None, *, unsafe_loopback: bool) -> PinnedKeys:
     with file.open("rb") as opened:
         keys = parse_object(opened.read(MAX_BYTES + 1), at_most=MAX_BYTES).get("keys")
     if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
-        said = f"{file}: expected a JSON Web Key Set, got something else"
-        raise CliError("file", said, "save the issuer's /oauth/discovery/keys as it is")
+        detail = f"{file}: expected a JSON Web Key Set, got something else"
+        raise CliError("file", detail, "save the issuer's /oauth/discovery/keys as it is")
     return PinnedKeys(tuple(keys), unsafe_loopback)

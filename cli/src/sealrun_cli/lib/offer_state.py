@@ -8,9 +8,9 @@ from sealrun_cli.lib.target import Target
 def tell_state(out: Output, target: Target, offer_id: str) -> None:
     """The command's result: whether the stack's offer takes calls now."""
     stored = target.offer(offer_id)
-    said = {"closed": stored.closed, "paused": stored.paused, "suspended": stored.suspended}
+    reasons = {"closed": stored.closed, "paused": stored.paused, "suspended": stored.suspended}
     out.result(
-        {"offer": offer_id, "open": not stored.reason, **said}, f"{offer_id[:16]}…  {state_of(stored)}"
+        {"offer": offer_id, "open": not stored.reason, **reasons}, f"{offer_id[:16]}…  {state_of(stored)}"
     )
 
 

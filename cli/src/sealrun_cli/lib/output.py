@@ -144,15 +144,15 @@ def _known(error: Exception) -> CliError:
     if isinstance(error, SealrunError):
         return CliError(error.type, error.detail)
     if isinstance(error, httpx.HTTPError):
-        said = f"{type(error).__name__}: {error}"
-        return CliError("unreachable", f"expected an answer, got {said}", "check the URL and the network")
+        reason = f"{type(error).__name__}: {error}"
+        return CliError("unreachable", f"expected an answer, got {reason}", "check the URL and the network")
     return _of_file(error)
 
 
 def _of_file(error: Exception) -> CliError:
     """The system's error about a path, in our words."""
     name = getattr(error, "filename", None)
-    for kind, said, following in FILE_ERRORS:
+    for kind, words, following in FILE_ERRORS:
         if name is not None and isinstance(error, kind):
-            return CliError("file", f"{name}: expected {said}", following)
+            return CliError("file", f"{name}: expected {words}", following)
     return CliError("file", str(error), "check the path and its permissions")

@@ -19,7 +19,7 @@ from sealrun_cli.lib.book import Page
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service, good
 
-# The operator's faults that come before anything is claimed.
+# Kinds of server errors that come before anything is claimed.
 NOTHING_TAKEN = ("node-unavailable", "offer-closed")
 
 
@@ -69,8 +69,8 @@ class Till:
         made = self._mechanism(call)
         answer = self.service.send("POST", self.url, body=made.body())
         answer = self._pay(call, made, answer)
-        if answer.status_code == httpx.codes.PAYMENT_REQUIRED and (found := _correction(answer, made)):
-            self._learn(call, made, found)
+        if answer.status_code == httpx.codes.PAYMENT_REQUIRED and (correction := _correction(answer, made)):
+            self._learn(call, made, correction)
             call = fresh()
             made = self._mechanism(call)
             answer = self._pay(call, made, answer)
@@ -113,8 +113,8 @@ class Till:
         self._refused(call)
         voucher = read.only(correction, ("due", "pending", "voucher"), where="correction")["voucher"]
         if isinstance(voucher, dict) and voucher.get("callHash") in before:
-            said = "correction: expected an earlier call's voucher, got that of one that was refused"
-            raise Refused(f"{said}: the operator at {self.url} counts what it did not take")
+            detail = "correction: expected an earlier call's voucher, got that of one that was refused"
+            raise Refused(f"{detail}: the operator at {self.url} counts what it did not take")
         made.correct(correction)
         self.agree(self.page.known.committed + self.offer.price)
 
@@ -140,7 +140,7 @@ def call_url(offer_url: str, offer: Offer, call: Call) -> str:
 
 
 def _sent(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
-    """The answer to a payment. Without one the same is sent again, which is never taken twice (L3).
+    """The answer to a payment. Without an answer the same payment is sent again; none is taken twice (L3).
 
     Raises:
         CliError: there is still none, and the call may be running.
@@ -158,7 +158,7 @@ def _sent(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
 
 
 def _answered(send: Callable[[], httpx.Response]) -> httpx.Response:
-    """An answer that is none of the server's faults."""
+    """The answer, unless it is an error of the server, which is raised."""
     answer = send()
     if answer.is_server_error:
         good(answer)

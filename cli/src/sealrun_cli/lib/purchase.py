@@ -31,7 +31,7 @@ from sealrun_cli.lib.waiting import duration
 
 NOT_SUCCEEDED = 3
 POLL_SECONDS = 0.5
-# The run's own time limit comes from the offer; beside it stand the provider's queue and the collection.
+# For the provider's queue and the collection, on top of the offer's own time limit for the run.
 MORE_SECONDS = 30 * 60
 
 
@@ -51,9 +51,9 @@ class Purchase:
     def free(self) -> "Bought":
         """For an offer of price 0: the signature stands in the body."""
         if self.offer.payment is not None:
-            said = f"call: expected --pay for an offer of {self.offer.cost}, got none"
+            detail = f"call: expected --pay for an offer of {self.offer.cost}, got none"
             following = "add --pay --account ACCOUNT; `sealrun open` opens one"
-            raise CliError("bad-request", said, following)
+            raise CliError("bad-request", detail, following)
         self.out.progress("signing and sending the call")
         signed = sign_call(self.key, self.offer, **self._fresh())
         answer = good(self.service.send("POST", f"{self.url}/calls", body=signed.body()))
@@ -125,7 +125,7 @@ def cold_start(service: Service, account: str, node: str) -> Known | None:
 
 @contextmanager
 def coming_back(out: Output, url: str, key: str) -> Iterator[None]:
-    """Whoever stops following a run hears how to come back to it."""
+    """Tell whoever stops following a run how to come back to it."""
     try:
         yield
     except KeyboardInterrupt:
@@ -147,7 +147,7 @@ class Bought:
     answer: dict[str, Any]
 
     def started(self) -> dict[str, Any]:
-        """What the operator said when it took the call, under the call's own name."""
+        """The operator's answer when it took the call, with the hash and URL that the client computed."""
         return self._named(self.answer)
 
     def follow(self, out: Output) -> dict[str, Any]:
@@ -156,19 +156,19 @@ class Bought:
         Raises:
             CliError: it takes longer than the offer allows, or the receipt is of another call.
         """
-        seen, end = "", time.monotonic() + self.offer.limits.longest + MORE_SECONDS
+        shown, end = "", time.monotonic() + self.offer.limits.longest + MORE_SECONDS
         run, most = "", f"the run may take {duration(self.offer.limits.seconds)}, beside the CI's queue"
         with out.waiting("waiting for the run", most) as wait:
             while (view := self.service.get(self.url)).get("receipt") is None:
                 state = str(view.get("state"))
-                if state != seen:
-                    seen = wait.what = plain(state)
-                    out.progress(seen)
-                if (found := _run_url(view)) and found != run:
-                    run = found
+                if state != shown:
+                    shown = wait.what = plain(state)
+                    out.progress(shown)
+                if (run_url := _run_url(view)) and run_url != run:
+                    run = run_url
                     out.progress(f"run      {run}")
                 if time.monotonic() > end:
-                    late = f"call: expected it to be over by now, got {seen}"
+                    late = f"call: expected it to be over by now, got {shown}"
                     raise CliError("late", late, f"look at {self.url}")
                 time.sleep(POLL_SECONDS)
         return self._named({**view, "state": self._outcome(view["receipt"])})
@@ -179,8 +179,8 @@ class Bought:
         expected = f"{self.call[:16]}… signed by {self.offer.oracle}"
         got = f"{signed.receipt.call_hash:064x}"[:16] + f"… signed by {signed.public_key.to_base58()}"
         if got != expected or f"{signed.receipt.call_hash:064x}" != self.call or not signed.holds():
-            said = "a signature that does not hold" if got == expected else got
-            raise CliError("receipt", f"receipt: expected one of call {expected}, got {said}")
+            actual = "a signature that does not hold" if got == expected else got
+            raise CliError("receipt", f"receipt: expected one of call {expected}, got {actual}")
         return signed.receipt.status.name.lower()
 
     def _named(self, view: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,12 +204,12 @@ def tell(
     evidence: Path | None,
     buyer: PrivateKey | None,
 ) -> int:
-    """Say how a call ended, put receipt and evidence where they are wanted; the command's exit status."""
-    said: list[str] = []
+    """Say how a call ended, write receipt and evidence to the named places, and return the exit status."""
+    evidence_lines: list[str] = []
     over = ended["receipt"] is not None
     if over and evidence is not None:
-        ended["evidence"], said = fetch(service, ended["url"], evidence, buyer=buyer, out=out)
-    _say(out, ended, receipt, said)
+        ended["evidence"], evidence_lines = fetch(service, ended["url"], evidence, buyer=buyer, out=out)
+    _say(out, ended, receipt, evidence_lines)
     if not ended.get("evidence", {"holds": True})["holds"]:
         return BROKEN
     return NOT_SUCCEEDED if over and ended["state"] != "succeeded" else 0

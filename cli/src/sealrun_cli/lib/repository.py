@@ -38,7 +38,10 @@ class Remote:
 
 
 class Repository:
-    """One clone; every method raises CliError where git does not say it."""
+    """One clone; every method raises CliError if git is not installed.
+
+    ``tagged``, ``commit``, ``changed`` and ``file`` also raise it if the clone lacks what is named.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -59,10 +62,10 @@ class Repository:
 
     def commit(self, name: str) -> str:
         """The full hash of a commit."""
-        found = self._text("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
-        if not found:
+        full_hash = self._text("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+        if not full_hash:
             raise CliError("commit", f"commit: expected {name[:80]} in {self._folder}, got none")
-        return found
+        return full_hash
 
     def changed(self, before: str, after: str) -> list[str]:
         """The files that differ between two commits.
@@ -72,8 +75,8 @@ class Repository:
         """
         done = self._run("diff", "--name-only", "-z", "--no-renames", "--end-of-options", before, after)
         if done.returncode:
-            said = f"commit: expected {before[:12]} and {after[:12]} in the clone, got at most one of them"
-            raise CliError("commit", said, "fetch the whole history: git fetch --unshallow --tags")
+            detail = f"commit: expected {before[:12]} and {after[:12]} in the clone, got at most one of them"
+            raise CliError("commit", detail, "fetch the whole history: git fetch --unshallow --tags")
         return [name for name in done.stdout.decode(errors="replace").split("\0") if name]
 
     def found(self) -> bool:
@@ -103,11 +106,11 @@ class Repository:
 
     def remote(self) -> Remote | None:
         """The remote named origin, where its URL says host and path."""
-        found = _REMOTE.fullmatch(self._text("remote", "get-url", "origin"))
-        if found is None:
+        match = _REMOTE.fullmatch(self._text("remote", "get-url", "origin"))
+        if match is None:
             return None
-        host = (found["web"] or found["ssh"] or found["scp"]).lower()
-        return Remote(f"https://{_SSH_HOSTS.get(host, host)}", found["path"])
+        host = (match["web"] or match["ssh"] or match["scp"]).lower()
+        return Remote(f"https://{_SSH_HOSTS.get(host, host)}", match["path"])
 
     def _text(self, *arguments: str) -> str:
         done = self._run(*arguments)

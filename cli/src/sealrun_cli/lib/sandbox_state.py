@@ -1,4 +1,4 @@
-"""What the sandbox of a folder said when it started, and the tokens that it made."""
+"""The addresses that a folder's sandbox wrote when it started, and the tokens that it made."""
 
 import json
 from pathlib import Path

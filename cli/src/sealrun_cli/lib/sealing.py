@@ -85,7 +85,7 @@ def hook_url(offer: Offer, target: Target) -> str:
 
 
 def _hooked(offer: Offer, token: str, url: str, secret: str, out: Output) -> bool:
-    """Add the webhook; without it runs are found by the schedule, later."""
+    """Add the webhook; False where that failed, so that only the schedule collects runs, minutes later."""
     source = offer.source
     try:
         set_up_of(source.provider, source.origin, token).add_hook(source.project, url, secret)

@@ -79,8 +79,10 @@ class Service:
             CliError: the URL is no offer's, or the document is another offer's than the URL says.
         """
         if "/offers/" not in url:
-            said = f"url: expected URL/offers/OFFER, got {url[:100]}"
-            raise CliError("bad-request", said, "copy the whole address that the seller's `publish` printed")
+            detail = f"url: expected URL/offers/OFFER, got {url[:100]}"
+            raise CliError(
+                "bad-request", detail, "copy the whole address that the seller's `publish` printed"
+            )
         offer = Offer.parse(canonical(self.get(url)["document"]))
         if not url.endswith(f"/offers/{offer.id}"):
             raise CliError("offer", f"offer: expected the document of {url}, got that of {offer.id}")
@@ -89,7 +91,7 @@ class Service:
 
 @contextmanager
 def reaching(url: str) -> Iterator[None]:
-    """No answer names the address that was asked.
+    """Turn errors of the connection into ones that name the address that was asked.
 
     Raises:
         CliError: there was no answer from it.
@@ -104,7 +106,7 @@ def reaching(url: str) -> Iterator[None]:
 
 
 def check_url(url: str, name: str = "url") -> None:
-    """Tokens, signed statements and what settles an account do not travel in clear, but on this machine."""
+    """Require https, except on this machine: tokens, signatures and settlement data travel encrypted only."""
     parsed = httpx.URL(url)
     if parsed.scheme != "https" and not (parsed.scheme == "http" and parsed.host in LOOPBACK):
         raise CliError("bad-request", f"{name}: expected https://, got {url[:100]}")
@@ -119,15 +121,15 @@ def good(response: httpx.Response) -> dict[str, Any]:
     try:
         value = parse_object(response.content, at_most=len(response.content))
     except Malformed:
-        said = f"{response.url}: expected JSON, got {response.status_code} without"
-        raise CliError("unreachable", said) from None
+        detail = f"{response.url}: expected JSON, got {response.status_code} without"
+        raise CliError("unreachable", detail) from None
     if not response.is_success:
         kind = str(value.get("type", "")).removeprefix(PROBLEM) or "unreachable"
-        raise CliError(kind, _said(response, value))
+        raise CliError(kind, _problem_text(response, value))
     return value
 
 
-def _said(response: httpx.Response, value: Mapping[str, Any]) -> str:
+def _problem_text(response: httpx.Response, value: Mapping[str, Any]) -> str:
     """The problem's own words; a server that has none may not be an operator's."""
     otherwise = f"{response.url}: expected a good answer, got {response.status_code}"
     return str(value.get("detail") or value.get("title") or otherwise)[:500]

@@ -1,7 +1,7 @@
 """What the command asks a provider while a seller sets up an account there, behind one interface.
 
 ``set_up_of`` finds a provider's implementation by ``Kind.set_up``, the name of a module of this folder. A
-provider without one is not asked: the seller gives what it would have told, and webhooks are added by hand.
+provider without one is not asked: the seller gives its answers instead, and webhooks are added by hand.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from sealrun_cli.lib.vault import Vault
 
 @dataclass(frozen=True)
 class Place:
-    """What a provider says of a project; empty where it does not say."""
+    """A project as its provider describes it; empty where the provider gives nothing."""
 
     project: str  # as an offer names it
     configuration: str  # the file that it is set to run
@@ -30,7 +30,7 @@ class Place:
 
 
 class SetUp(Protocol):
-    """One provider, asked with a token or as anybody; every method raises CliError where it does not say."""
+    """One provider, asked with a token or anonymously; a method without an answer raises CliError."""
 
     @property
     def asks(self) -> tuple[str, str]:
@@ -65,13 +65,12 @@ def known_provider(name: str) -> str:
         CliError: none is.
     """
     if name not in PROVIDERS:
-        said = f"provider: expected one of {', '.join(PROVIDERS)}, got {name[:40]!r}"
-        raise CliError("bad-request", said)
+        raise CliError("bad-request", f"provider: expected one of {', '.join(PROVIDERS)}, got {name[:40]!r}")
     return name
 
 
 def set_up_of(provider: str, origin: str, token: str = "") -> SetUp:
-    """The provider's account set-up; of one that the command does not know, one that asks nothing."""
+    """The provider's account set-up; for a provider that the command does not know, one that asks nothing."""
     module = kind_of(provider).set_up
     if not module:
         return NotAsked(provider, token)
@@ -95,8 +94,8 @@ class NotAsked:
         """As the seller says."""
         if wanted:
             return wanted
-        said = f"user: expected the id of the token's account, which {self.provider} is not asked for"
-        raise CliError("token", said, "give --user")
+        detail = f"user: expected the id of the token's account, which {self.provider} is not asked for"
+        raise CliError("token", detail, "give --user")
 
     def add_hook(self, project: str, url: str, secret: str) -> None:  # noqa: ARG002
         """Refused."""
@@ -104,13 +103,13 @@ class NotAsked:
 
     def findings(self, offer: Offer, clone: Repository, *, today: date) -> Iterator[Finding]:  # noqa: ARG002
         """Nothing was looked at."""
-        said = f"{self.provider} is not asked by this command"
-        yield unknown("provider", said, "look at the tag's protection there")
+        detail = f"{self.provider} is not asked by this command"
+        yield unknown("provider", detail, "look at the tag's protection there")
 
     def may_rotate(self) -> None:
         """Refused."""
-        said = f"token: expected a provider whose tokens rotate by API, got {self.provider}"
-        raise CliError("provider", said, "revoke it there, then seal a new one for a new offer")
+        detail = f"token: expected a provider whose tokens rotate by API, got {self.provider}"
+        raise CliError("provider", detail, "revoke it there, then seal a new one for a new offer")
 
     def rotate(self, project: str, user: int, *, today: date, days: int) -> str:  # noqa: ARG002
         """Refused."""
@@ -119,5 +118,5 @@ class NotAsked:
 
     def vault(self, service: Service, project: str) -> Vault:  # noqa: ARG002
         """Refused."""
-        said = f"provider: expected one whose secrets can be written, got {self.provider}"
-        raise CliError("bad-request", said)
+        detail = f"provider: expected one whose secrets can be written, got {self.provider}"
+        raise CliError("bad-request", detail)

@@ -24,11 +24,11 @@ class GitHubSetUp:
     asks: tuple[str, str] = ("Address of GitHub's API", "Repository, as OWNER/NAME")
 
     def place(self, project: str) -> Place:
-        """As GitHub spells it; which workflow is sold, it does not know."""
+        """The repository as GitHub spells it; GitHub does not know which workflow is sold."""
         if not self.account.token:
             return Place(project, "", private=False)
-        found = self.account.repository(project)
-        return Place(found.full_name, "", found.private)
+        facts = self.account.repository(project)
+        return Place(facts.full_name, "", facts.private)
 
     def user(self, wanted: int, *, today: date) -> int:
         """See ``github_token_troubles``."""
@@ -42,14 +42,14 @@ class GitHubSetUp:
         self.account.add_hook(project, url, secret)
 
     def findings(self, offer: Offer, clone: Repository, *, today: date) -> Iterator[Finding]:  # noqa: ARG002
-        """Repository, tag, workflow and token as GitHub tells them."""
+        """Findings about repository, tag, workflow and token, as GitHub reports them."""
         return github_findings(offer, self.account.token, today=today)
 
     def may_rotate(self) -> None:
         """Refused: GitHub has no API for it."""
-        said = "token: expected GitLab, which rotates tokens by its API, got GitHub"
+        detail = "token: expected GitLab, which rotates tokens by its API, got GitHub"
         raise CliError(
-            "provider", said, "revoke it in GitHub's settings, then seal a new one for a new offer"
+            "provider", detail, "revoke it in GitHub's settings, then seal a new one for a new offer"
         )
 
     def rotate(self, project: str, user: int, *, today: date, days: int) -> str:  # noqa: ARG002

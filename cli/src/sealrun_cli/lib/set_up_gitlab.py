@@ -42,7 +42,7 @@ class GitLabSetUp:
         self.account.add_hook(project, url, secret)
 
     def findings(self, offer: Offer, clone: Repository, *, today: date) -> Iterator[Finding]:
-        """Project, tag, file and token as GitLab tells them."""
+        """Findings about project, tag, file and token, as GitLab reports them."""
         return gitlab_findings(offer, clone, self.account, today=today)
 
     def may_rotate(self) -> None:

@@ -24,7 +24,7 @@ SANDBOX_PROVIDER = "gitlab"  # what runs in the sandbox
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the seller says, before anything is looked up; empty where nothing was said."""
+    """What the seller asks for, before anything is looked up; empty where the seller gave nothing."""
 
     folder: Path
     provider: str

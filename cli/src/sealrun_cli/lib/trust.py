@@ -28,8 +28,10 @@ def authorities() -> ssl.SSLContext | None:
     try:
         return trusting(path)
     except OSError as error:
-        said = f"{VARIABLE}: expected a PEM file of certificates, got {type(error).__name__} at {path[:200]}"
-        raise CliError("tls", said, "name the file of your network's own authority") from error
+        detail = (
+            f"{VARIABLE}: expected a PEM file of certificates, got {type(error).__name__} at {path[:200]}"
+        )
+        raise CliError("tls", detail, "name the file of your network's own authority") from error
 
 
 def session() -> requests.Session:

@@ -44,11 +44,11 @@ class GitHubSecrets:
     def holds(self, name: str) -> bool:
         """True if there is a secret of this name."""
         answer = self.service.send("GET", self._url(name), headers=self._headers)
-        return answer.status_code != NOT_FOUND and bool(_told(answer))
+        return answer.status_code != NOT_FOUND and bool(_object_of(answer))
 
     def put(self, name: str, secret: str) -> None:
         """https://docs.github.com/rest/actions/secrets: a libsodium sealed box, base64, with the key's id."""
-        key = _told(self.service.send("GET", self._url("public-key"), headers=self._headers))
+        key = _object_of(self.service.send("GET", self._url("public-key"), headers=self._headers))
         try:
             sealed = SealedBox(PublicKey(base64.b64decode(key["key"]))).encrypt(secret.encode())
             body = {"encrypted_value": base64.b64encode(sealed).decode(), "key_id": str(key["key_id"])}
@@ -56,7 +56,7 @@ class GitHubSecrets:
             raise CliError("provider", "secrets: expected a key to seal to, got none") from error
         answer = self.service.send("PUT", self._url(name), body=body, headers=self._headers)
         if not answer.is_success:
-            _told(answer)
+            _object_of(answer)
 
     def _url(self, name: str) -> str:
         return f"{self.api}/repos/{self.project}/actions/secrets/{name}"
@@ -70,9 +70,9 @@ class GitHubSecrets:
         }
 
 
-def _told(answer: Any) -> dict[str, Any]:
+def _object_of(answer: Any) -> dict[str, Any]:
     """The answer's object; GitHub's errors say ``message``."""
     if answer.is_success:
         return good(answer)
-    said = f"secrets: expected GitHub to take it, got {answer.status_code} {answer.text[:200]}"
-    raise CliError("provider", said, "use a token that may write the repository's Actions secrets")
+    detail = f"secrets: expected GitHub to take it, got {answer.status_code} {answer.text[:200]}"
+    raise CliError("provider", detail, "use a token that may write the repository's Actions secrets")

@@ -103,8 +103,8 @@ def receipt_in(place: Path) -> Path:
     if not place.is_dir():
         return place
     if not (place / RECEIPT).is_file():
-        said = f"{place}: expected an evidence folder with {RECEIPT}, got none in it"
-        raise CliError("file", said, "fetch one with `sealrun evidence CALL_URL --to DIR`")
+        detail = f"{place}: expected an evidence folder with {RECEIPT}, got none in it"
+        raise CliError("file", detail, "fetch one with `sealrun evidence CALL_URL --to DIR`")
     return place / RECEIPT
 
 
@@ -156,27 +156,27 @@ def lines(found: Verification, folder: Path | None, *, verbose: bool = False) ->
     ]
 
 
-def _open_claims(found: Verification) -> list[Claim]:
-    """All claims that are broken, and the first of those that are not shown: nobody can tell about them."""
-    not_shown = [claim for claim in found.claims if claim.verdict is Verdict.NOT_SHOWN]
-    return [*found.broken, *not_shown[:MAX_NOT_SHOWN]]
+def _open_claims(result: Verification) -> list[Claim]:
+    """All broken claims, and the first of those that are not shown, which may hold or not."""
+    not_shown = [claim for claim in result.claims if claim.verdict is Verdict.NOT_SHOWN]
+    return [*result.broken, *not_shown[:MAX_NOT_SHOWN]]
 
 
-def _verdict(found: Verification) -> Line:
-    counts = ((sum(claim.verdict is verdict for claim in found.claims), word) for verdict, word in WORDS)
-    said = ", ".join(f"{count} {word}" for count, word in counts if count)
-    if found.holds:
-        return Line(f"HOLDS: every claim that is shown ({said})", "bold green")
-    return Line(f"DOES NOT HOLD: not everything is as claimed ({said})", "bold red")
+def _verdict(result: Verification) -> Line:
+    counts = ((sum(claim.verdict is verdict for claim in result.claims), word) for verdict, word in WORDS)
+    summary = ", ".join(f"{count} {word}" for count, word in counts if count)
+    if result.holds:
+        return Line(f"HOLDS: every claim that is shown ({summary})", "bold green")
+    return Line(f"DOES NOT HOLD: not everything is as claimed ({summary})", "bold red")
 
 
-def _about(found: Verification) -> Iterator[Line]:
+def _about(result: Verification) -> Iterator[Line]:
     """Which receipt it is, as far as it could be read."""
-    if found.receipt is not None:
-        receipt = found.receipt.receipt
+    if result.receipt is not None:
+        receipt = result.receipt.receipt
         status = receipt.status.name.lower()
         yield Line(f"receipt  of call {receipt.call_hash:064x}: {status}", indent=9)
-        yield Line(f"         signed by {found.receipt.public_key.to_base58()}", indent=9)
+        yield Line(f"         signed by {result.receipt.public_key.to_base58()}", indent=9)
 
 
 def _table(claims: Sequence[Claim]) -> list[Line]:
@@ -185,7 +185,7 @@ def _table(claims: Sequence[Claim]) -> list[Line]:
 
 
 def line(claim: Claim) -> str:
-    """One claim: what, how it came out, of which grade, on what it rests, and in words."""
+    """One claim: its name, its verdict, its grade, what it rests on, and its words."""
     grade = "-" if claim.grade is None else str(claim.grade)
     return f"{claim.name:<13} {claim.verdict:<9} {grade:<5} {claim.rests_on:<24} {claim.says}"
 
@@ -227,14 +227,14 @@ class _Beside:
         return self.folder.names()
 
     def document(self, name: str) -> bytes | None:
-        found = self.folder.document(name)
+        inside = self.folder.document(name)
         if name != STATEMENTS:
-            return found
+            return inside
         beside = self.receipts.document(name)
-        if found is not None and beside not in (None, found):
+        if inside is not None and beside not in (None, inside):
             both = f"{name}: expected the same beside {RECEIPT} and in the evidence folder"
             raise Malformed(f"{both}, got two that differ")
-        return beside if found is None else found
+        return beside if inside is None else inside
 
     def read(self, name: str) -> Iterator[bytes]:
         return self.folder.read(name)
