@@ -60,7 +60,7 @@ def _undocumented(value: Any) -> Any:
 def _trim_endpoints(path: Path, services: Collection[str]) -> None:
     endpoints = json.loads(path.read_bytes())
     for partition in endpoints["partitions"]:
-        kept = {name: found for name, found in partition["services"].items() if name in services}
+        kept = {name: entry for name, entry in partition["services"].items() if name in services}
         partition["services"] = kept
     _write(path, endpoints)
 

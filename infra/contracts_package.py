@@ -1,4 +1,4 @@
-"""What the wheel ``sealrun-tools`` carries: the contracts' built programs, and o1js with all that it needs.
+"""The contents of the wheel ``sealrun-tools``: the contracts' built programs, and o1js with what it needs.
 
 The files are those that ``npm ci`` installed from package-lock.json, without source maps, types and code for
 browsers, which are three quarters of the bytes.
@@ -23,11 +23,11 @@ UNUSED = shutil.ignore_patterns(
 
 @dataclass(frozen=True)
 class Component:
-    """One npm package that is carried along."""
+    """One npm package in the wheel."""
 
     name: str
     version: str
-    licence: str  # an SPDX expression, as the package says it
+    licence: str  # an SPDX expression, as in the package's manifest
     integrity: str  # as in package-lock.json, "sha512-" and base64
 
 

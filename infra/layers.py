@@ -102,8 +102,8 @@ def _install(folder: Path, target: Target) -> None:
 def compile_folder(folder: Path, *, shown_as: str, target: Target) -> None:
     """Compile to bytecode that Python uses without comparing the source's time, which a layer does not keep.
 
-    A process of its own, because what is in memory already can show in the bytes. Nothing is compiled where
-    the target's Python is not at hand.
+    Runs in a process of its own, because what is already in memory can change the bytes. Nothing is compiled
+    where the target's Python is not at hand.
     """
     interpreter = target.interpreter()
     if interpreter is None:

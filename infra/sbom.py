@@ -60,9 +60,9 @@ def _installed(lines: list[str]) -> Iterator[Component]:
         if name in seen or OWN.match(name) or not _applies(wanted, ""):
             continue
         seen.add(name)
-        found = metadata.distribution(wanted.name)
-        yield _named("pypi", name, found.version, _licence(found))
-        more = [Requirement(line) for line in found.requires or []]
+        distribution = metadata.distribution(wanted.name)
+        yield _named("pypi", name, distribution.version, _licence(distribution))
+        more = [Requirement(line) for line in distribution.requires or []]
         waiting += [each for each in more if any(_applies(each, extra) for extra in ("", *wanted.extras))]
 
 
@@ -70,8 +70,8 @@ def _applies(wanted: Requirement, extra: str) -> bool:
     return wanted.marker is None or wanted.marker.evaluate({"extra": extra})
 
 
-def _licence(found: metadata.Distribution) -> str:
-    named = str(found.metadata["License-Expression"] or found.metadata["License"] or "")
+def _licence(distribution: metadata.Distribution) -> str:
+    named = str(distribution.metadata["License-Expression"] or distribution.metadata["License"] or "")
     return named if len(named) <= len("Apache-2.0 WITH LLVM-exception") else ""
 
 

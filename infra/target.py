@@ -34,7 +34,7 @@ class Target:
 
     def interpreter(self) -> str | None:
         """A Python of this version on this machine. Bytecode is the same on every machine."""
-        return sys.executable if self.python == NATIVE.python else _found(self.python)
+        return sys.executable if self.python == NATIVE.python else _installed_python(self.python)
 
 
 NATIVE = Target(f"{sys.version_info.major}.{sys.version_info.minor}", platform.machine())
@@ -43,7 +43,7 @@ LAMBDA = Target("3.13", "aarch64")
 
 
 @cache
-def _found(version: str) -> str | None:
+def _installed_python(version: str) -> str | None:
     """A Python on PATH or from pyenv that starts and reports this version."""
     name = f"python{version}"
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"

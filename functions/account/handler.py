@@ -27,7 +27,7 @@ def get_account(address: str) -> Response[str]:
         "signature": "sealrun-signature",
     }
     right = {name: event.headers[header] for name, header in names.items() if header in event.headers}
-    found = read_account(
+    document = read_account(
         address,
         right,
         service=settings.public_url,
@@ -36,7 +36,7 @@ def get_account(address: str) -> Response[str]:
         now=services.clock(),
         call_id=event.query_string_parameters.get("call", ""),
     )
-    return answer(found)
+    return answer(document)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

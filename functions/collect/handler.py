@@ -63,8 +63,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if "collect" in event:
         call_hash = hex_field(event["collect"], where="collect")
         record = advance(call_hash, ledger=ledger, collector=collector, clock=clock)
-        seen = {record.call_hash: record.state.value} if record else {}
+        states = {record.call_hash: record.state.value} if record else {}
     else:
-        seen = sweep(ledger=ledger, collector=collector, clock=clock)
-    logger.info("advanced", calls={f"{call:064x}": state for call, state in seen.items()})
-    return {"advanced": len(seen)}
+        states = sweep(ledger=ledger, collector=collector, clock=clock)
+    logger.info("advanced", calls={f"{call:064x}": state for call, state in states.items()})
+    return {"advanced": len(states)}

@@ -19,18 +19,18 @@ services = Services(settings)
 
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point."""
-    found = check_health(
+    checked = check_health(
         ledger=services.ledger,
         open_provider=services.open_provider,
         payments=services.payments,
         clock=services.clock,
         contracts=services.contracts,
     )
-    reasons = {offer: health.closed or health.suspended for offer, health in found.items()}
+    reasons = {offer: health.closed or health.suspended for offer, health in checked.items()}
     logger.info("health", offers={offer: reason or "fine" for offer, reason in reasons.items()})
     fine = sum(1 for reason in reasons.values() if not reason)
     waiting = count_waiting(ledger=services.ledger, clock=services.clock)
-    meter.count("OffersUnavailable", len(found) - fine)
+    meter.count("OffersUnavailable", len(checked) - fine)
     meter.count("RunsWaiting", waiting.runs)
     meter.count("ReceiptsLate", waiting.late)
-    return {"checked": len(found), "fine": fine}
+    return {"checked": len(checked), "fine": fine}

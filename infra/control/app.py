@@ -40,14 +40,14 @@ def route(path: str, method: str = "GET") -> Callable[[View], View]:
 
     def added(view: View) -> View:
         @wraps(view)
-        def told(**named: str) -> Any:
+        def wrapper(**named: str) -> Any:
             try:
                 return view(**named)
             except SealrunError as error:
                 status, headers, body = problem(error)
                 return Response(body=body, status_code=status, headers={**headers})
 
-        app.route(path, methods=[method], authorizer=iam)(told)
+        app.route(path, methods=[method], authorizer=iam)(wrapper)
         return view
 
     return added

@@ -49,8 +49,8 @@ class ControlTable:
 
     def offers(self) -> list[dict[str, Any]]:
         """The offers of this stack, without their documents."""
-        found = [self._offer(offer) for offer in self.serves]
-        return [{name: each[name] for name in each if name != "document"} for each in found if each]
+        offers = map(self._offer, self.serves)
+        return [{name: each[name] for name in each if name != "document"} for each in offers if each]
 
     def offer(self, offer: str) -> dict[str, Any]:
         """One offer with its document.
@@ -58,10 +58,10 @@ class ControlTable:
         Raises:
             NotFound: it is not sold here.
         """
-        found = self._offer(offer) if offer in self.serves else None
-        if found is None:
+        sold = self._offer(offer) if offer in self.serves else None
+        if sold is None:
             raise NotFound(f"offer: expected one that is sold here, got {offer[:64]}")
-        return found
+        return sold
 
     def pause(self, offer: str, reason: str) -> dict[str, Any]:
         """Take no new call until ``reason`` is empty again; health checks leave this alone.
@@ -103,12 +103,12 @@ class ControlTable:
         return _call(item)
 
     def calls(self, after: str) -> dict[str, Any]:
-        """A page of calls in no order, and what asks for the next page: None after the last one.
+        """A page of calls in no order, and the token for the next page: None on the last one.
 
-        A page may be empty and have a next one. ``after`` is what the page before gave, or empty.
+        A page may be empty and have a next one. ``after`` is the token from the page before, or empty.
 
         Raises:
-            Malformed: ``after`` is nothing that a page gave.
+            Malformed: ``after`` is not from a page.
         """
         items, following = self._page("call", CALL, after)
         return {"calls": [_call(item) for item in items], "next": following}
@@ -134,8 +134,8 @@ class ControlTable:
 
         At most 100 of each offer are looked at, those that have waited longest for the sweep.
         """
-        found = [each for offer in self.serves for each in self._late(offer, now)]
-        return sorted(found, key=lambda call: -int(call["late_seconds"]))
+        late_calls = [each for offer in self.serves for each in self._late(offer, now)]
+        return sorted(late_calls, key=lambda call: -int(call["late_seconds"]))
 
     def _late(self, offer: str, now: int) -> Iterator[dict[str, Any]]:
         limits = self.offer(offer)["document"]["limits"]
@@ -160,14 +160,14 @@ class ControlTable:
         if item is None:
             return None
         parsed = Offer.parse(item["document"]["B"])
-        said = {name: item.get(name, {"S": ""})["S"] for name in ("closed", "paused", "suspended")}
+        reasons = {name: item.get(name, {"S": ""})["S"] for name in ("closed", "paused", "suspended")}
         quotas = {buyer: int(each["N"]) for buyer, each in item.get("quotas", {"M": {}})["M"].items()}
         return {
             "offer": offer,
             "title": parsed.title,
             "price": str(parsed.price),
-            "open": not any(said.values()),
-            **said,
+            "open": not any(reasons.values()),
+            **reasons,
             "quotas": quotas,
             "document": json.loads(parsed.document),
         }
@@ -234,7 +234,7 @@ def _opened(token: str) -> dict[str, Any] | None:
     """The key in a token; None for an empty one.
 
     Raises:
-        Malformed: it is none of ours.
+        Malformed: it is not a token that ``_token`` makes.
     """
     if not token:
         return None

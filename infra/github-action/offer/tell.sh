@@ -3,13 +3,13 @@
 set -euo pipefail
 options=(--file "$FILE")
 [ -z "$NODE" ] || options+=(--node "$NODE")
-told=$(sealrun offer "${options[@]}" --json) || { echo "$told"; exit 1; }
-echo "$told"
+result=$(sealrun offer "${options[@]}" --json) || { echo "$result"; exit 1; }
+echo "$result"
 python3 -c '
 import json, sys
-told = json.loads(sys.argv[1])
+result = json.loads(sys.argv[1])
 for name in ("offer", "chain"):
-    print(f"{name}={told[name]}")
-print("matches=" + str(told["matches"]).lower())
-' "$told" >>"$GITHUB_OUTPUT"
+    print(f"{name}={result[name]}")
+print("matches=" + str(result["matches"]).lower())
+' "$result" >>"$GITHUB_OUTPUT"
 [ "$MUST_MATCH" != true ] || grep -qx matches=true "$GITHUB_OUTPUT"

@@ -73,13 +73,13 @@ def _chain_lines(chain: OnChain) -> list[str]:
 
 
 def _check_terms(answer: Mapping[str, Any], terms: int) -> None:
-    """The terms that name the oracle are the account's own: on chain, or as this client keeps them (C1)."""
+    """Check that the answer has the account's own terms: those on chain, or those stored here (C1)."""
     if (shown := Terms.parse(answer.get("terms")).hash) != terms:
         raise CliError("figure", f"terms: expected the account's, {terms:064x}, got {shown:064x}")
 
 
 def _operator_lines(answer: Mapping[str, Any], *, tied: bool = True) -> list[str]:
-    """The figure, after its signature was checked; seller and operator get the due instead."""
+    """The figure, once its signature is checked; a seller or operator sees the due instead."""
     terms = Terms.parse(answer["terms"])
     pending = f"pending {terms.asset.of(answer['pending'])}"
     if "figure" not in answer:
@@ -102,7 +102,7 @@ def _due(answer: Mapping[str, Any]) -> Due:
 
 
 def _check_proof(answer: Mapping[str, Any], call: str) -> str:
-    """The leaf of this call leads to the signed root (A8)."""
+    """Check that the leaf of this call leads to the signed root, and return the line about it (A8)."""
     if not answer.get("proof"):
         raise CliError("not-allowed", "call: expected the buyer's key to show its proof, got another")
     leaf = DueLeaf.parse(answer["proof"]["leaf"])

@@ -44,14 +44,14 @@ def check(
         offer = read_offer(file)
         token_file = token_file or sandbox_token(file.parent, offer, MAINTAINER)
         token = read_secret(token_file, "") if token_file else ""
-        found = list(findings(offer, file.parent, token=token, node=node))
-        _say(out, offer, file, found)
-    if any(each.holds is False for each in found):
+        results = list(findings(offer, file.parent, token=token, node=node))
+        _say(out, offer, file, results)
+    if any(each.holds is False for each in results):
         raise typer.Exit(1)
 
 
 def findings(offer: Offer, folder: Path, *, token: str, node: str) -> Iterator[Finding]:
-    """Everything, in the order in which a seller would fix it."""
+    """Every finding, in the order in which a seller would fix them."""
     yield good("offer", f"{offer.id[:16]}…, {offer.cost} a run, grade {offer.evidence.grade}")
     clone, today = Repository(folder), datetime.now(UTC).date()
     there = set_up_of(offer.source.provider, offer.source.origin, token)
@@ -61,7 +61,7 @@ def findings(offer: Offer, folder: Path, *, token: str, node: str) -> Iterator[F
 
 
 def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
-    """A synced node of the network answers, seller and operator can be paid, the exit is long enough."""
+    """Whether a synced node answers, seller and operator can be paid, and the exit is long enough."""
     if offer.payment is None:
         yield good("terms", f"free, {offer.quota_per_hour} calls an hour for all buyers together")
         return
@@ -96,15 +96,15 @@ def _ask(node: str, offer: Offer) -> Answer:
         return nodes.look(None, terms, newer_than=0, nodes=1)
 
 
-def _say(out: Output, offer: Offer, file: Path, found: Sequence[Finding]) -> None:
+def _say(out: Output, offer: Offer, file: Path, results: Sequence[Finding]) -> None:
     lines: list[str] = []
-    for each in found:
+    for each in results:
         lines.append(each.line)
         if each.following:
             lines.append(f"             next: {each.following}")
-    wrong = sum(each.holds is False for each in found)
+    wrong = sum(each.holds is False for each in results)
     deploy, seal = (step(command, file) for command in ("deploy", "seal"))
     deploy += f"{' --local' if found_sandbox(file.parent) else ''} --oracle-key FILE"
     end = f"{wrong} to fix" if wrong else f"ready: next `{deploy}`, then `{seal}`"
-    value = {"offer": offer.id, "ready": not wrong, "findings": [each.value() for each in found]}
+    value = {"offer": offer.id, "ready": not wrong, "findings": [each.value() for each in results]}
     out.result(value, *lines, end)

@@ -47,7 +47,7 @@ METRICS = 5 + 5
 
 @dataclass(frozen=True)
 class Use:
-    """How one seller's calls are; what is counted per call or per month."""
+    """One seller's usage, for one call unless a field says otherwise."""
 
     calls: int  # a month
     collect_seconds: float
@@ -59,7 +59,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Line:
-    """One product: so many of a thing at a price."""
+    """One line of the bill: how many of a thing, and the price of each."""
 
     what: str
     count: float
@@ -67,12 +67,12 @@ class Line:
 
     @property
     def total(self) -> float:
-        """In the currency of the price."""
+        """The cost, in the currency of the price."""
         return self.count * self.each
 
     @property
     def shown(self) -> str:
-        """The arithmetic."""
+        """The arithmetic, as a line of text."""
         return f"{self.what:<42} {self.count:>12.6g} x {self.each:<11.6g} = {self.total:.9f}"
 
     def value(self) -> dict[str, str | float]:
@@ -165,7 +165,7 @@ def per_call_on_chain(use: Use, data: dict[str, Any]) -> Amount:
 
 
 def _fee(data: dict[str, Any]) -> Amount:
-    """Of one transaction."""
+    """The fee of one transaction."""
     return FEES.read(str(data["mina"]["fee"]["each"]))
 
 
@@ -199,14 +199,14 @@ def _chain_lines(use: Use, chain: Amount, fee: Amount, mina_usd: float) -> Itera
 
 
 def _earned(price: Amount, share: int, chain: Amount) -> dict[str, str]:
-    """What seller and operator have of one good run, before AWS."""
+    """What seller and operator earn from one good run, before the costs of AWS."""
     if not price.units:
         return {}
     operator = price.asset.of(price.units * share // SHARE_UNIT)
     seller = price - operator - chain
     if seller.units < 0:
-        said = f"price: expected more than a call's fee of {chain}, got {price}"
-        raise CliError("bad-request", said, "settle more calls at once: --settle-every")
+        detail = f"price: expected more than a call's fee of {chain}, got {price}"
+        raise CliError("bad-request", detail, "settle more calls at once: --settle-every")
     return {"operator": str(operator.units), "seller": str(seller.units)}
 
 

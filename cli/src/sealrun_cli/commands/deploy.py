@@ -45,9 +45,9 @@ def deploy(
             return
         offer = read_offer(file)
         if not oracle_key:
-            said = f"deploy: expected the key of the oracle {offer.oracle}, got none"
+            detail = f"deploy: expected the key of the oracle {offer.oracle}, got none"
             raise CliError(
-                "bad-request", said, "give --oracle-key FILE; KMS encrypts it, nothing else keeps it"
+                "bad-request", detail, "give --oracle-key FILE; KMS encrypts it, nothing else keeps it"
             )
         key = _oracle(oracle_key, offer)
         if local:
@@ -96,8 +96,8 @@ def _deploy_here(
     target = _running(folder, name)
     wanted = str(offer.payment.terms.ledger) if offer.payment else "0"
     if target is not None and wanted not in ("0", target.ledger):
-        said = f"stack: expected the ledger {target.ledger[:12]}… of {name}, got {wanted[:12]}…"
-        raise CliError("stack", said, "give another --stack, or `sealrun deploy --stop` first")
+        detail = f"stack: expected the ledger {target.ledger[:12]}… of {name}, got {wanted[:12]}…"
+        raise CliError("stack", detail, "give another --stack, or `sealrun deploy --stop` first")
     if target is None:
         plan = [f"start    AWS (moto), the functions as they ship and a gateway, as stack {name}, here"]
         confirm(out, [*plan, "         all that it stores is gone when it stops"], yes=yes)
@@ -119,8 +119,8 @@ def _start(folder: Path, name: str, given: Mapping[str, str], out: Output) -> Ta
     ready = _ready(folder, name)
     arguments = ["--folder", str(state.resolve()), *pairs]
     with out.waiting("starting", "usually half a minute, the first time some minutes"):
-        found: dict[str, Any] = background.start(MODULE, ready, arguments, log=work / f"{name}.log")
-    return Target(name=name, region=REGION, ledger=given.get("Ledger", "0"), **found)
+        fields: dict[str, Any] = background.start(MODULE, ready, arguments, log=work / f"{name}.log")
+    return Target(name=name, region=REGION, ledger=given.get("Ledger", "0"), **fields)
 
 
 def _ready(folder: Path, name: str) -> Path:

@@ -56,8 +56,8 @@ def make_disclosure(folder: DiskFolder, label: str) -> tuple[str, Leaf, bytes]:
     """
     receipt, openings = (folder.document(name) for name in (RECEIPT, OPENINGS))
     if receipt is None or openings is None:
-        said = f"folder: expected {RECEIPT} and {OPENINGS} in it, got at most one of them"
-        raise CliError("file", said, "fetch them with `sealrun evidence CALL_URL --to DIR --key buyer.key`")
+        detail = f"folder: expected {RECEIPT} and {OPENINGS} in it, got at most one of them"
+        raise CliError("file", detail, "fetch them with `sealrun evidence CALL_URL --to DIR --key buyer.key`")
     trees = parse_openings(openings)[1]
     tree, leaf = _named(trees, label)
     document = canonical(disclosure(tree, trees[tree], leaf.index))

@@ -29,11 +29,11 @@ def exit_account(
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         named = with_terms(account, terms, state)
         result = run_tool("exit", sender, out, **named, buyer_key=sender.key.to_base58())
-        said = f"{outcome(result, 'asked to leave')}: withdraw from slot {result['exit_slot']} on"
-        out.result(result, said, wait_told(int(named["terms"]["exit_delay"]), now=int(time.time())))
+        line = f"{outcome(result, 'asked to leave')}: withdraw from slot {result['exit_slot']} on"
+        out.result(result, line, wait_told(int(named["terms"]["exit_delay"]), now=int(time.time())))
 
 
 def wait_told(delay: int, *, now: int) -> str:
-    """How long the wait is in words: the exit delay runs from the last slot in which the request may land."""
+    """The wait in words. The exit delay starts at the last slot in which the request may land."""
     wait = REQUEST_SLOTS + delay
     return f"{slots(wait)} after it was asked for; if that was now, by {when(now + wait * SLOT_SECONDS)}"

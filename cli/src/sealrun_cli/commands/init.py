@@ -123,7 +123,7 @@ def _show_terms(provider: str, out: Output, *, agreed: bool) -> None:
 
 
 def _say(out: Output, file: Path, *, public: bool) -> None:
-    """What was written, read again as every stack reads it: what it refuses is told with the file kept."""
+    """Report the file just written. It is parsed as a stack parses it; if that fails, the file stays."""
     offer = read_offer(file)
     source, schema = offer.source, offer.inputs.schema
     out.result(

@@ -42,8 +42,8 @@ def lineage(
         within = DiskFolder(folder)
         receipt = within.document(RECEIPT)
         if receipt is None:
-            said = f"{folder}: expected an evidence folder with {RECEIPT}, got none"
-            raise CliError("file", said, "fetch one with `sealrun evidence CALL_URL --to DIR`")
+            detail = f"{folder}: expected an evidence folder with {RECEIPT}, got none"
+            raise CliError("file", detail, "fetch one with `sealrun evidence CALL_URL --to DIR`")
         graph = read_lineage(receipt, within)
         out.result(value(graph), *drawn(graph, form))
     if not graph.holds:
@@ -75,7 +75,7 @@ def drawn(graph: Lineage, form: Form) -> Iterator[str]:
 
 
 def _text(graph: Lineage) -> Iterator[str]:
-    """A tree; what was drawn above is only named again."""
+    """A tree; a node that was drawn above is repeated without its reads."""
     waiting, seen = [(graph.root, 0)], set()
     while waiting:
         name, depth = waiting.pop()
@@ -131,7 +131,7 @@ def _numbered(graph: Lineage) -> Iterator[tuple[int, Node]]:
 
 
 def _edges(graph: Lineage) -> Iterator[tuple[int, int]]:
-    """From what was read to what read it."""
+    """Edges, each from a receipt to one that reads it; numbers as in ``_numbered``."""
     place = {name: at for at, name in enumerate(graph.nodes)}
     for name, node in graph.nodes.items():
         for earlier in node.reads:
@@ -139,6 +139,6 @@ def _edges(graph: Lineage) -> Iterator[tuple[int, int]]:
 
 
 def _quoted(node: Node) -> str:
-    """A label; titles are printable ASCII, and quotes in them would end it."""
-    said = node.title or node.link.value
-    return json.dumps(f"{said.replace(chr(34), chr(39))} {node.hash[:SHORT]} {node.status}".strip())
+    """A quoted label. Titles are printable ASCII; a double quote in one would end the label."""
+    caption = node.title or node.link.value
+    return json.dumps(f"{caption.replace(chr(34), chr(39))} {node.hash[:SHORT]} {node.status}".strip())

@@ -28,17 +28,17 @@ OTHER = 1
 
 @dataclass(frozen=True)
 class Standing:
-    """How an offer's file, one commit and the chain stand to each other."""
+    """How an offer's file compares with one commit and with the chain."""
 
     offer: str
     commit: str
-    of_commit: str  # the hash that the offer would have, were its tag at this commit
-    changed: tuple[str, ...]  # files that differ from what is sold, but for the offer's own
+    of_commit: str  # the hash that the offer would have if its tag were at this commit
+    changed: tuple[str, ...]  # files that differ from what is sold, except the offer's own
     chain: str  # open, closed, another offer, none; not asked
 
     @property
     def matches(self) -> bool:
-        """Nothing says that a new offer is due."""
+        """True if no new offer is needed."""
         return not self.changed and self.chain in ("open", "not asked")
 
     def value(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def standing(file: Path, commit: str, service: Service, node: str) -> Standing:
 
 
 def write_pin(file: Path, tag: str) -> None:
-    """Name the tag and its commit in the file; everything else in it stays, comments too."""
+    """Write the tag and its commit into the file; everything else in it stays, including comments."""
     values, clone = read_values(file), Repository(file.parent)
     tagged = clone.tagged(tag)
     source = {**_source(values["source"], clone, tagged.commit), "ref": tagged.ref}
@@ -110,7 +110,7 @@ def write_pin(file: Path, tag: str) -> None:
 
 
 def _source(source: dict[str, Any], clone: Repository, commit: str) -> dict[str, Any]:
-    """The file's source with what the commit has."""
+    """The file's source, updated from the commit."""
     path = source["configuration"]["path"]
     content = clone.file(commit, path)
     includes = list(read_pipeline(source["provider"], content).includes)

@@ -38,7 +38,7 @@ FORM = "name it as KIND:URL, such as kubo:http://127.0.0.1:5001, with --to or SE
 
 @dataclass(frozen=True)
 class Pinned:
-    """What came of one file at one service; ``why`` is empty unless it failed."""
+    """The result for one file at one service; ``why`` is empty unless it failed."""
 
     name: str
     cid: str
@@ -70,10 +70,10 @@ def pin(
         pinners = [opened.enter_context(closing(one)) for one in open_pinners(to, token_file, stack)]
         done = list(pin_folder(folder, pinners, out))
         counts = {state: sum(one.state == state for one in done) for state in STATES}
-        said = ", ".join(f"{count} {state}" for state, count in counts.items())
+        totals = ", ".join(f"{count} {state}" for state, count in counts.items())
         value = {"folder": str(folder), **counts, "files": [asdict(one) for one in done]}
         again = ["next     check that the service can be reached, and run it again: what is pinned stays"]
-        out.result(value, *map(_line, done), f"{folder}: {said}", *(again if counts["failed"] else []))
+        out.result(value, *map(_line, done), f"{folder}: {totals}", *(again if counts["failed"] else []))
     if counts["failed"]:
         raise typer.Exit(BROKEN)
 
@@ -99,11 +99,11 @@ def public_files(root: Path) -> dict[str, Measured]:
     Raises:
         CliError: the evidence does not hold, or the index or the offer is missing. A broken file is left out.
     """
-    found = verify_file(root / RECEIPT, root)
-    for claim in found.broken:
+    report = verify_file(root / RECEIPT, root)
+    for claim in report.broken:
         if claim.name != "file":
             raise CliError("evidence", f"{claim.name}: {claim.says}")
-    holding = {claim.name for claim in found.claims if claim.verdict is Verdict.HOLDS}
+    holding = {claim.name for claim in report.claims if claim.verdict is Verdict.HOLDS}
     if "policy" not in holding:
         raise CliError("evidence", f"folder: expected {OFFER} and {INDEX} in it, got at most one of them")
     folder = DiskFolder(root)
@@ -116,7 +116,7 @@ def public_files(root: Path) -> dict[str, Measured]:
 
 
 def open_pinners(to: str, token_file: str, stack: str) -> list[Pinner]:
-    """The services' adapters. A ciphertext is opened by the stack's KMS key, any other token is asked for.
+    """The services' adapters. The stack's KMS key decrypts an encrypted token; a missing one is asked for.
 
     Raises:
         CliError: none is named, one is malformed, or one token would serve several.
@@ -125,21 +125,21 @@ def open_pinners(to: str, token_file: str, stack: str) -> list[Pinner]:
         services = parse_services(to, unsafe_loopback=True)  # a node on the caller's own machine
         tokens = _tokens(services, token_file)
         keys = partial(_keys, stack)
-        found = [open_pinner(s, keys, unsafe_loopback=True, token=tokens.get(s.name, "")) for s in services]
+        pinners = [open_pinner(s, keys, unsafe_loopback=True, token=tokens.get(s.name, "")) for s in services]
     except (ValueError, httpx.InvalidURL) as error:
         raise CliError("bad-request", str(error), FORM) from None
-    if not found:
+    if not pinners:
         raise CliError("bad-request", "to: expected where to pin, got none", FORM)
-    return found
+    return pinners
 
 
 def _tokens(services: Sequence[PinService], token_file: str) -> dict[str, str]:
-    """The one token that is asked for, by the service that it goes to and no other."""
+    """The one token that is asked for, under the name of the only service that gets it."""
     without = [each for each in services if not each.token]
     asking = [each for each in without if each.lacks_token] or (without if token_file else [])
     if len(asking) > 1 or (token_file and not asking):
-        said = f"token: expected one service that it is for, got {len(asking)}"
-        raise CliError("bad-request", said, "name one service at a time with --to")
+        detail = f"token: expected one service that it is for, got {len(asking)}"
+        raise CliError("bad-request", detail, "name one service at a time with --to")
     return {each.name: _token(each.name, token_file) for each in asking}
 
 
@@ -157,26 +157,26 @@ def _keys(stack: str) -> KeyService:
 def _pin_file(folder: DiskFolder, name: str, wanted: Measured, pinners: Sequence[Pinner]) -> Iterator[Pinned]:
     why = _mismatch(folder, name, wanted)
     for pinner in pinners:
-        state, said = ("failed", why) if why else _pin(folder, name, wanted, pinner)
-        yield Pinned(name, wanted.cid, pinner.name, state, said)
+        state, reason = ("failed", why) if why else _pin(folder, name, wanted, pinner)
+        yield Pinned(name, wanted.cid, pinner.name, state, reason)
 
 
 def _mismatch(folder: DiskFolder, name: str, wanted: Measured) -> str:
-    """Why the file is not the one that the receipt covers, or nothing; its CID is computed again."""
+    """Why the file is not the one that the receipt covers, or "". Its CID is computed again."""
     try:
-        found = folder.measure(name)
-        require_equal("size", wanted.size, found.size)
-        require_equal("SHA-256", wanted.sha256, found.sha256)
-        require_equal("CID", wanted.cid, found.cid)
+        measured = folder.measure(name)
+        require_equal("size", wanted.size, measured.size)
+        require_equal("SHA-256", wanted.sha256, measured.sha256)
+        require_equal("CID", wanted.cid, measured.cid)
     except SealrunError as error:
         return error.detail
     return ""
 
 
 def _pin(folder: DiskFolder, name: str, wanted: Measured, pinner: Pinner) -> tuple[str, str]:
-    """How it came out, and why if it failed."""
+    """The state after the attempt, and the reason if it failed."""
     try:
-        with suppress(PinFailed):  # pinning again is harmless, and says what is the matter
+        with suppress(PinFailed):  # pinning again is harmless, and its error says what is wrong
             if pinner.holds(wanted.cid, seconds=ASK_SECONDS):
                 return "already", ""
         seconds = SECONDS + wanted.size // BYTES_PER_SECOND

@@ -60,27 +60,27 @@ def publish(
 
 
 def buying(offer: Offer, url: str) -> str:
-    """The command that a buyer begins with."""
+    """The first command that a buyer runs."""
     if offer.payment is None:
         return f"sealrun call {url} --key buyer.key"
     return f"sealrun open {url} --deposit 20 --account-key account.key --key buyer.key"
 
 
 def state_of(target: Target, offer: Offer) -> str:
-    """Open, or why it takes no call now."""
+    """Open, or the reason why the offer takes no calls now."""
     return offer_state.state_of(target.offer(offer.id))
 
 
 def _check_stack(offer: Offer, target: Target) -> None:
-    """The stack's functions hold this oracle's key, and its table is the terms' ledger (A3)."""
+    """Check that the stack has this oracle's key, and that its table is the ledger in the terms (A3)."""
     if offer.oracle not in target.oracle_keys():
-        said = f"stack: expected the oracle key of {offer.oracle} on {target.name}, got others"
-        raise CliError("stack", said, "run: sealrun deploy --oracle-key FILE")
+        detail = f"stack: expected the oracle key of {offer.oracle} on {target.name}, got others"
+        raise CliError("stack", detail, "run: sealrun deploy --oracle-key FILE")
     wanted = str(offer.payment.terms.ledger) if offer.payment else ""
     if wanted and target.ledger != wanted:
-        said = f"stack: expected the ledger {wanted[:12]}…, got {target.ledger[:12]}…"
+        detail = f"stack: expected the ledger {wanted[:12]}…, got {target.ledger[:12]}…"
         raise CliError(
-            "stack", said, f"run: sealrun init --force --ledger {target.ledger}, or deploy another stack"
+            "stack", detail, f"run: sealrun init --force --ledger {target.ledger}, or deploy another stack"
         )
 
 

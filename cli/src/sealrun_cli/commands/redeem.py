@@ -35,21 +35,21 @@ def redeem(
     """Redeem a ticket: start its one run. Ends with status 3 if the run did not succeed."""
     with speaking(as_json=as_json) as out, httpx.Client() as http:
         check_folder(evidence)
-        held = Ticket.parse(sys.stdin.readline(MAX_URL_LENGTH).strip() if url == STDIN else url)
-        service, grant = Service(http), held.grant
+        ticket = Ticket.parse(sys.stdin.readline(MAX_URL_LENGTH).strip() if url == STDIN else url)
+        service, grant = Service(http), ticket.grant
         out.progress(f"reading the offer that {grant.audience} sells")
         offer = service.offer(f"{grant.audience}/offers/{grant.offer_hash:064x}")
         chosen = filled_inputs(parsed_inputs(given or [], offer.inputs), offer.inputs, out, among=grant.open)
         offer.inputs.check({**grant.inputs, **chosen})
         salt, nonce = secrets.token_hex(32), secrets.randbits(128)
-        redeemed = held.redeem(chosen, salt=salt, nonce=nonce, expires_at=int(time.time()) + expires_in)
+        redeemed = ticket.redeem(chosen, salt=salt, nonce=nonce, expires_at=int(time.time()) + expires_in)
         out.progress(f"redeeming the ticket for {grant.audience}/calls/{redeemed.call.id}")
         answer = good(service.send("POST", f"{grant.audience}/tickets/{grant.id}", body=redeemed.body()))
         where = call_url(f"{grant.audience}/offers/{offer.id}", offer, redeemed.call)
         bought = Bought(service, offer, where, redeemed.call.id, answer)
         with coming_back(out, bought.url, ""):
             ended = bought.follow(out) if wait else bought.started()
-        buyer = None if grant.prepaid else held.secret  # whose right it is to read what is private
+        buyer = None if grant.prepaid else ticket.secret  # whose right it is to read what is private
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
     if status:
         raise typer.Exit(status)

@@ -73,8 +73,8 @@ def rotate_token(
             sealed_for(more, target, token, file.parent, out)
         target.invoke("health")
         suspended = target.offer(offer.id).suspended
-        said = f"rotated: {f'but suspended: {suspended}' if suspended else 'the offer is open'}"
-        out.result({"offer": offer.id, "user": source.user, "suspended": suspended}, said)
+        state = f"but suspended: {suspended}" if suspended else "the offer is open"
+        out.result({"offer": offer.id, "user": source.user, "suspended": suspended}, f"rotated: {state}")
 
 
 @app.command("oracle", epilog=example("sealrun rotate oracle --key new-oracle.key --to offer-2.toml"))
@@ -114,7 +114,7 @@ def rotate_oracle(
 
 
 def _served(offer: Offer, target: Target) -> Iterator[Offer]:
-    """Every offer of the stack that uses the same token, also one that is closed: its runs are collected."""
+    """The stack's offers with the same token. Closed ones too, as their last runs are still collected."""
     source, table = offer.source, target.offers
     same = source.origin, source.project, source.user
     for each in table.published():
@@ -127,7 +127,7 @@ def _served(offer: Offer, target: Target) -> Iterator[Offer]:
 
 
 def _check_rotation(offer: Offer, target: Target, more: Offer | None) -> None:
-    """Before anything is revoked: the table has the offer, and its credential can be replaced."""
+    """Check, before a token is revoked, that the table has the offer and can replace its credential."""
     if more is not None and more.source != offer.source:
         raise CliError(
             "offer", "offer: expected the same source in both files, got another", "seal it by itself"
@@ -145,7 +145,7 @@ def _check_rotation(offer: Offer, target: Target, more: Offer | None) -> None:
 
 
 def _store(offer: Offer, target: Target, token: str) -> None:
-    """Seal and store; the old token is gone by now, so a fault here says what to do."""
+    """Seal and store the token. The old one is revoked by now, so an error says what to do."""
     try:
         stored = seal_offer(
             offer,
@@ -157,8 +157,10 @@ def _store(offer: Offer, target: Target, token: str) -> None:
         )
         replace_credential(stored, ledger=target.offers)
     except SealrunError as error:
-        said = f"token: the old one is revoked, the new one was not stored: {error.detail}"
-        raise CliError("token", said, "run `sealrun rotate token` again with a maintainer's token") from error
+        detail = f"token: the old one is revoked, the new one was not stored: {error.detail}"
+        raise CliError(
+            "token", detail, "run `sealrun rotate token` again with a maintainer's token"
+        ) from error
 
 
 def _warn_chain(offer: Offer, out: Output) -> None:

@@ -46,24 +46,24 @@ def sandbox(
             ended = background.stop(MODULE, Path(WORK, FILE))
             out.result({"stopped": ended}, "stopped" if ended else "it did not run")
             return
-        found = found_sandbox(Path())
-        with nullcontext() if found else background.stopped_on_interrupt(MODULE, Path(WORK, FILE)):
-            found = found or _start(out, project, no_proofs=no_proofs, yes=yes)
+        state = found_sandbox(Path())
+        with nullcontext() if state else background.stopped_on_interrupt(MODULE, Path(WORK, FILE)):
+            state = state or _start(out, project, no_proofs=no_proofs, yes=yes)
             for path in fund or []:
-                _give(found, path, out)
-        shown = {name: each for name, each in found.items() if name != "pid"}
-        lines = [f"gitlab   {found['origin']}/{found['project']}", f"token    {WORK / TOKEN}"]
+                _give(state, path, out)
+        shown = {name: each for name, each in state.items() if name != "pid"}
+        lines = [f"gitlab   {state['origin']}/{state['project']}", f"token    {WORK / TOKEN}"]
         slots = (
-            f"""slots    pass only with blocks; to let 80 pass: curl -d '{{"count": 80}}' {found["slots"]}"""
+            f"""slots    pass only with blocks; to let 80 pass: curl -d '{{"count": 80}}' {state["slots"]}"""
         )
-        more = [f"node     {found['node']}", slots, f"next     export SEALRUN_MINA_NODE={found['node']}"]
+        more = [f"node     {state['node']}", slots, f"next     export SEALRUN_MINA_NODE={state['node']}"]
         out.result({**shown, "token_file": str(WORK / TOKEN)}, *lines, *more)
 
 
 def _start(out: Output, project: str, *, no_proofs: bool, yes: bool) -> dict[str, Any]:
     if not Repository(Path()).found():
-        said = f"sandbox: expected a git repository in {Path.cwd()}, got none"
-        raise CliError("sandbox", said, "go into the one that has the pipeline, or run: git init")
+        detail = f"sandbox: expected a git repository in {Path.cwd()}, got none"
+        raise CliError("sandbox", detail, "go into the one that has the pipeline, or run: git init")
     if not Path(PIPELINE).exists():
         confirm(out, [f"{Path.cwd()} has no {PIPELINE}: there would be nothing to run or to sell"], yes=yes)
     work = work_folder(Path())
@@ -75,12 +75,12 @@ def _start(out: Output, project: str, *, no_proofs: bool, yes: bool) -> dict[str
         return background.start(MODULE, work / FILE, options, log=work / "sandbox.log")
 
 
-def _give(found: dict[str, Any], path: Path, out: Output) -> None:
-    """Money of the sandbox's chain, which is worth nothing anywhere else."""
+def _give(state: dict[str, Any], path: Path, out: Output) -> None:
+    """Pay the key money of the sandbox's chain, which is worth nothing anywhere else."""
     key = read_key(str(path)) if path.exists() else make_key(path, out)
     address = key.public_key().to_base58()
     body = {"address": address, "amount": str(GIFT.units)}
-    answer = httpx.post(found["faucet"], json=body, timeout=FAUCET_SECONDS, trust_env=False)
+    answer = httpx.post(state["faucet"], json=body, timeout=FAUCET_SECONDS, trust_env=False)
     if not answer.is_success:
         raise CliError(
             "sandbox", f"faucet: expected it to pay, got {answer.text[:200]}", "run the command again"

@@ -34,8 +34,8 @@ def settle(
         out.progress(f"asking {url} what is due")
         known = read_account(Service(http), url, account, sender.key, network)
         if "due" not in known:
-            said = "settle: expected the seller's or operator's key, got the buyer's"
-            raise CliError("not-allowed", said, "see the figure with `sealrun account`")
+            detail = "settle: expected the seller's or operator's key, got the buyer's"
+            raise CliError("not-allowed", detail, "see the figure with `sealrun account`")
         sent = {name: known[name] for name in ("account", "terms", "voucher", "due")}
         asset = Terms.parse(known["terms"]).asset
         result = run_tool("settle", sender, out, **sent)

@@ -25,18 +25,18 @@ def status(
     with speaking(as_json=as_json) as out:
         target = find_target(folder, stack)
         table = target.offers
-        found = [stored for each in table.published() if (stored := table.offer(each)) is not None]
+        offers = [stored for each in table.published() if (stored := table.offer(each)) is not None]
         states = Counter(call["state"] for call in all_calls(target))
         oracle_keys = sorted(target.oracle_keys()) if target.local else []
         value = {
             "stack": target.name,
             "url": target.url,
             "ledger": target.ledger,
-            "offers": [_value(stored, target) for stored in found],
+            "offers": [_value(stored, target) for stored in offers],
             "calls": dict(states),
             "oracle_keys": oracle_keys,
         }
-        lines = [f"{target.name}: {target.url}", *(_line(stored) for stored in found)]
+        lines = [f"{target.name}: {target.url}", *(_line(stored) for stored in offers)]
         counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none yet"
         out.result(value, *lines, f"calls: {counted}")
 

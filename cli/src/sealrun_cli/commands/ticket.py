@@ -114,11 +114,11 @@ def ticket(
         audience = offer.removesuffix(f"/offers/{sold.id}")
         issuing = Issuing(issuer, sold, audience, inputs, names, end)
         if with_pay != (sold.payment is not None):
-            said = f"ticket: expected --pay for an offer with a price, and only there, got {sold.cost}"
+            detail = f"ticket: expected --pay for an offer with a price, and only there, got {sold.cost}"
             following = "leave --pay and --account out"
             if sold.payment is not None:
                 following = "add --pay --account ACCOUNT, and give every input with --input: none can be open"
-            raise CliError("bad-request", said, following)
+            raise CliError("bad-request", detail, following)
         if sold.payment is not None:
             cold = cold_start(service, account, node)
             with page(state, account, sold.payment.terms, cold) as book:
@@ -129,7 +129,7 @@ def ticket(
 
 
 def parsed_until(text: str, *, now: int) -> int:
-    """A day to its end, or a time with its zone, as Unix seconds.
+    """The last second of a day, or a time with its zone, in Unix seconds.
 
     Raises:
         CliError: it is neither, past, or further ahead than a ticket may last.
@@ -152,9 +152,9 @@ def parsed_until(text: str, *, now: int) -> int:
 def _inputs(
     given: list[str], opened: list[str], offer: Offer, out: Output
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Fixed and open inputs. The fixed ones fit the schema; with nothing open they do by themselves.
+    """The values of the fixed inputs, checked against the schema, and the names of the open ones.
 
-    What is neither given nor open is fixed to its default: nobody can set it later.
+    An input that is neither given nor open is fixed to its default: nobody can set it later.
     """
     properties = offer.inputs.schema["properties"]
     fixed = [name for name in properties if name not in opened]
@@ -166,7 +166,7 @@ def _inputs(
         )
     schema = dict(offer.inputs.schema)
     if opened:
-        schema.pop("required", None)  # what is open comes later
+        schema.pop("required", None)  # the ticket's user gives the open inputs
     InputSchema.parse(schema, at_most=len(properties)).check(inputs)
     return inputs, tuple(opened)
 

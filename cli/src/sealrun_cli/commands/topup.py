@@ -42,7 +42,7 @@ class Asked:
     payer: str
     nonce: int
     amount: int
-    funds: int  # the account's, before it
+    funds: int  # the account's, before the top-up
 
     @classmethod
     def kept(cls, path: Path) -> "Asked | None":
@@ -60,12 +60,12 @@ class Asked:
             raise CliError("state", f"{path}: expected what this command wrote, got {error}") from error
 
     def keep(self, path: Path) -> None:
-        """On disk, before anything is sent."""
+        """Write it to disk; called before anything is sent."""
         numbers = {"amount": str(self.amount), "funds": str(self.funds)}
         replace_json(path, {"payer": self.payer, "nonce": self.nonce, **numbers})
 
     def came(self, now: Moment) -> bool:
-        """Once the nonce is used up: whether the money is there. A stranger's deposit counts too."""
+        """Whether the money arrived, once the nonce is used up. A stranger's deposit counts too."""
         return now.account.funds >= self.funds + self.amount
 
 
@@ -77,7 +77,7 @@ class TopUp:
     account: str
     amount: int
     sender: Sender
-    path: Path  # of what is kept until a block decides
+    path: Path  # where the ``Asked`` is kept until a block decides
     out: Output
 
     @property
@@ -85,7 +85,7 @@ class TopUp:
         return self.sender.key.public_key().to_base58()
 
     def run(self, *, yes: bool) -> dict[str, Any]:
-        """Pay once, or find that an earlier command did."""
+        """Pay once, or find that an earlier command has paid."""
         kept = Asked.kept(self.path)
         if kept is not None and kept.nonce < (now := self._look(kept.payer)).nonce:
             if kept.came(now) and self._same(kept):
@@ -116,13 +116,15 @@ class TopUp:
     def _check(self, now: Moment) -> None:
         if now.account.exit_slot:
             exit_slot = slot_date(now.account.exit_slot, now.account.exit_date)
-            said = f"account: expected one that stays open, got one that its buyer leaves at {exit_slot}"
+            detail = f"account: expected one that stays open, got one that its buyer leaves at {exit_slot}"
             following = "open another one with `sealrun open`: no call could use what is put in here"
-            raise CliError("account-refused", said, following)
+            raise CliError("account-refused", detail, following)
         needed = self.amount + self.sender.costs.units
         if now.money < needed:
-            said = f"payer: expected at least {TRADED.of(needed)} in {self.payer}, got {TRADED.of(now.money)}"
-            raise CliError("refused", said, f"have {TRADED.symbol} sent to it, or name a smaller --amount")
+            detail = (
+                f"payer: expected at least {TRADED.of(needed)} in {self.payer}, got {TRADED.of(now.money)}"
+            )
+            raise CliError("refused", detail, f"have {TRADED.symbol} sent to it, or name a smaller --amount")
 
     def _plan(self, now: Moment, kept: Asked | None) -> list[str]:
         balance = now.account.balance
@@ -135,8 +137,8 @@ class TopUp:
 
     def _unfinished(self, kept: Asked) -> CliError:
         wanted = f"{TRADED.of(kept.amount)} from {kept.payer}, which is in no block yet"
-        said = f"top-up: expected the one of {wanted}, got {TRADED.of(self.amount)} from {self.payer}"
-        return CliError("conflict", said, f"repeat that one first; to forget it, move {self.path} away")
+        detail = f"top-up: expected the one of {wanted}, got {TRADED.of(self.amount)} from {self.payer}"
+        return CliError("conflict", detail, f"repeat that one first; to forget it, move {self.path} away")
 
     def _send(self, asked: Asked, *, again: bool) -> dict[str, Any]:
         named = {"account": self.account, "amount": str(asked.amount), "nonce": asked.nonce}
@@ -145,17 +147,17 @@ class TopUp:
         except CliError as error:
             if not again or error.kind != "refused":
                 raise
-            # A node refuses what waits in its pool already.
-            said = (
+            # A node refuses a transaction that is already waiting in its pool.
+            detail = (
                 f"top-up: expected it in a block by now, got none; asked again, the node says: {error.detail}"
             )
-            raise CliError("not-included", said) from error
+            raise CliError("not-included", detail) from error
 
     def _done(self, sent: dict[str, Any]) -> dict[str, Any]:
         now = self._look(self.payer)
         self.path.unlink()
-        told = {"account": self.account, "amount": str(self.amount), "balance": str(now.account.balance)}
-        return {**sent, **told, "height": now.height}
+        figures = {"account": self.account, "amount": str(self.amount), "balance": str(now.account.balance)}
+        return {**sent, **figures, "height": now.height}
 
 
 def topup(
@@ -185,6 +187,6 @@ def topup(
             made = TopUp(Service(http), address, added, sender, state / f"{name}.json", out)
             result = made.run(yes=yes)
         before = result["status"] == "already-topped-up"
-        said = "already added, and nothing paid now:" if before else "added"
+        outcome = "already added, and nothing paid now:" if before else "added"
         balance = f"balance {TRADED.of(result['balance'])} in block {result['height']}"
-        out.result(result, f"{said} {TRADED.of(added)} to {address}, {balance}", DEPTH)
+        out.result(result, f"{outcome} {TRADED.of(added)} to {address}, {balance}", DEPTH)

@@ -53,23 +53,23 @@ def wallet(
         token = read_secret(token_file, "Token that may write the project's secrets")
         vault = _vault(Service(http), provider, origin, project, token)
         if vault.holds(name) and not force:
-            said = f"{name}: expected no secret of this name, got one, whose key would be lost"
-            raise CliError("conflict", said, "choose another name, or add --force")
+            detail = f"{name}: expected no secret of this name, got one, whose key would be lost"
+            raise CliError("conflict", detail, "choose another name, or add --force")
         key = PrivateKey.from_scalar(1 + secrets.randbelow(Q - 1))
         address = key.public_key().to_base58()
         vault.put(name, key.to_base58())
         out.progress(f"{project}: the key of {address} is in {name}")
         paid = bool(faucet) and _ask(Service(http), faucet, address, out)
-        said = "the faucet pays it within some blocks" if paid else "the faucet did not pay it"
-        out.result({"address": address, "variable": name, "paid": paid}, address, said)
+        outcome = "the faucet pays it within some blocks" if paid else "the faucet did not pay it"
+        out.result({"address": address, "variable": name, "paid": paid}, address, outcome)
     if faucet and not paid:
         raise typer.Exit(1)
 
 
 def _only_development(network: str) -> None:
     if network != DEVNET:
-        said = f"network: expected {DEVNET}, for a key that CI jobs hold, got {network[:40]!r}"
-        raise CliError("bad-request", said, "keep keys of real money in a wallet of your own")
+        detail = f"network: expected {DEVNET}, for a key that CI jobs hold, got {network[:40]!r}"
+        raise CliError("bad-request", detail, "keep keys of real money in a wallet of your own")
 
 
 def _vault(service: Service, provider: str, origin: str, project: str, token: str) -> Vault:
@@ -77,11 +77,11 @@ def _vault(service: Service, provider: str, origin: str, project: str, token: st
 
 
 def _ask(service: Service, faucet: str, address: str, out: Output) -> bool:
-    """A faucet that does not pay is told, not raised: the key is kept already."""
+    """True if the faucet pays. A failure is reported, not raised, because the key is already stored."""
     try:
         answer = service.send("POST", faucet, body={"address": address, "network": "devnet"})
-        said = answer.json()
-        good = answer.is_success and said.get("status", "success") == "success"
+        document = answer.json()
+        good = answer.is_success and document.get("status", "success") == "success"
     except (CliError, ValueError, AttributeError) as error:
         out.progress(f"faucet: expected success, got {error}")
         return False
