@@ -90,10 +90,10 @@ class _DeadlineStream(httpcore.NetworkStream):
 
 
 def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
-    found = _ENDS.get()
-    if found is None:
+    deadline = _ENDS.get()
+    if deadline is None:
         return timeout
-    ends, clock = found
+    ends, clock = deadline
     if (left := ends - clock()) <= 0:
         raise error("the request's time is over")
     return left if timeout is None else min(timeout, left)

@@ -162,19 +162,19 @@ class GuardedTransport(httpx.BaseTransport):
     def _addresses(self, request: httpx.Request) -> list[str]:
         host, port = request.url.host, request.url.port or 443
         try:
-            found = _in_time(self._resolve, host, port, seconds=min(RESOLVE_SECONDS, self._seconds))
+            addresses = _in_time(self._resolve, host, port, seconds=min(RESOLVE_SECONDS, self._seconds))
         except TimeoutError as error:
-            said = f"host: expected an address of {host} in time, got none"
-            raise httpx.ConnectTimeout(said, request=request) from error
+            message = f"host: expected an address of {host} in time, got none"
+            raise httpx.ConnectTimeout(message, request=request) from error
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError(f"host: {host} has no address", request=request) from error
-        for address in found:
+        for address in addresses:
             if not self._may_reach(host, address):
                 # The address itself stays out of the message: it would tell of the inside of a network.
                 raise Blocked(f"host: expected a public address, got another for {host}", request=request)
-        if not found:
+        if not addresses:
             raise httpx.ConnectError(f"host: {host} has no address", request=request)
-        return found[:MAX_ADDRESSES]
+        return addresses[:MAX_ADDRESSES]
 
     def _may_reach(self, host: str, address: str) -> bool:
         if self._unsafe_loopback and address in _LOOPBACK:
@@ -209,8 +209,8 @@ class _Pool(httpx.HTTPTransport):
 def is_private(address: str) -> bool:
     """True for an address of a private network (RFC 1918, RFC 4193); not for loopback or link-local ones."""
     ip = ipaddress.ip_address(address)
-    held = any(ip in network for network in _PRIVATE if network.version == ip.version)
-    return held and ip not in _EC2_SERVICES
+    in_private_range = any(ip in network for network in _PRIVATE if network.version == ip.version)
+    return in_private_range and ip not in _EC2_SERVICES
 
 
 def is_public(address: str) -> bool:
@@ -318,20 +318,20 @@ def _in_time(resolve: Resolve, host: str, port: int, *, seconds: float) -> list[
     Raises:
         TimeoutError: it took longer.
     """
-    found: Future[list[str]] = Future()
+    answer: Future[list[str]] = Future()
 
     def ask() -> None:
         try:
-            found.set_result(resolve(host, port))
+            answer.set_result(resolve(host, port))
         except Exception as error:  # noqa: BLE001  raised again by whoever waits
-            found.set_exception(error)
+            answer.set_exception(error)
 
     Thread(target=ask, name="sealrun-resolve", daemon=True).start()
-    return found.result(timeout=seconds)
+    return answer.result(timeout=seconds)
 
 
 def _resolve(host: str, port: int) -> list[str]:
     """All addresses of the host, IPv4 first: a function outside a VPC has no IPv6 route."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    ordered = sorted(found, key=lambda entry: entry[0] == socket.AF_INET6)
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ordered = sorted(entries, key=lambda entry: entry[0] == socket.AF_INET6)
     return list(dict.fromkeys(str(entry[4][0]) for entry in ordered))

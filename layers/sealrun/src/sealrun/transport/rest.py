@@ -102,12 +102,12 @@ class Reader:
         if stamp is None:
             return 0
         try:
-            found = int(datetime.fromisoformat(stamp).timestamp())
+            unix_seconds = int(datetime.fromisoformat(stamp).timestamp())
         except (TypeError, ValueError, OverflowError) as error:
             raise self.unclear(f"expected a time as {name}, got something else") from error
-        if found < 0:
+        if unix_seconds < 0:
             raise self.unclear(f"expected a time since 1970 as {name}, got an earlier one")
-        return found
+        return unix_seconds
 
     def unclear(self, words: str) -> ProviderUnclear:
         """The error for an answer that is not of its form."""
@@ -130,12 +130,12 @@ class Reader:
 
 
 def _cause(error: BaseException) -> str:
-    """What TLS or the system said (R11). Only their words are told: a client's own may repeat a request."""
-    kind, found = type(error).__name__, error.__cause__
-    while found is not None and not isinstance(found, OSError):
-        found = found.__cause__ or found.__context__
-    said = re.sub(r"[\x00-\x1f\x7f]+", " ", str(found or ""))[:MAX_CAUSE].strip()
-    return f"{kind}: {said}" if said else kind
+    """The words of TLS or the system (R11). The client's own are left out: they may repeat a request."""
+    kind, cause = type(error).__name__, error.__cause__
+    while cause is not None and not isinstance(cause, OSError):
+        cause = cause.__cause__ or cause.__context__
+    reason = re.sub(r"[\x00-\x1f\x7f]+", " ", str(cause or ""))[:MAX_CAUSE].strip()
+    return f"{kind}: {reason}" if reason else kind
 
 
 class Rest:
@@ -256,14 +256,14 @@ def words(body: bytes, flat: Callable[[dict[str, Any]], str], *, secret: str) ->
     """A provider's words from its JSON error, or a page's title, on one line, short, without the token."""
     try:
         value = json.loads(body)
-        said = flat(value) if isinstance(value, dict) else _title(body)
-    except (ValueError, RecursionError):  # deeper than ``flat`` can go is nothing to read either
-        said = _title(body)
-    said = re.sub(r"[\x00-\x1f\x7f]+", " ", said.replace(secret, "[token]") if secret else said)
-    return said[:MAX_WORDS].strip() or "no reason given"
+        reason = flat(value) if isinstance(value, dict) else _title(body)
+    except (ValueError, RecursionError):  # JSON nested too deep for ``flat`` is unreadable too
+        reason = _title(body)
+    reason = re.sub(r"[\x00-\x1f\x7f]+", " ", reason.replace(secret, "[token]") if secret else reason)
+    return reason[:MAX_WORDS].strip() or "no reason given"
 
 
 def _title(body: bytes) -> str:
     """A proxy's or a maintenance page's own words: ``<html><title>Maintenance</title>`` as Maintenance."""
-    found = re.search(rb"<title[^>]{0,100}>([^<]{1,200})", body[:_TITLE_WITHIN], re.IGNORECASE)
-    return f"a web page: {found[1].decode('utf-8', 'replace')}" if found else ""
+    match = re.search(rb"<title[^>]{0,100}>([^<]{1,200})", body[:_TITLE_WITHIN], re.IGNORECASE)
+    return f"a web page: {match[1].decode('utf-8', 'replace')}" if match else ""

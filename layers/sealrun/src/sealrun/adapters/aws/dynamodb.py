@@ -249,8 +249,8 @@ class DynamoLedger:
 
     def leaves(self, account: str, indices: Sequence[int]) -> list[DueLeaf]:
         wanted = [keys.leaf_key(account, index) for index in indices]
-        found = self._table.get_all(*wanted) if wanted else []
-        return [accounts.leaf(item) for item in found if item]
+        items = self._table.get_all(*wanted) if wanted else []
+        return [accounts.leaf(item) for item in items if item]
 
     def keep_due(self, due: Due) -> None:
         self._table.call("put_item", Item=accounts.due_item(due))
@@ -282,7 +282,7 @@ class DynamoLedger:
         return int(item["call"]["S"], 16) if item else None
 
     def unfinished(self, *, due_before: int, limit: int) -> list[int]:
-        found: list[tuple[int, int, int]] = []  # rank within its offer, when it is due, call hash
+        due_calls: list[tuple[int, int, int]] = []  # rank within its offer, when it is due, call hash
         for offer_hash in self.published():
             values = {":shard": {"S": _wake_shard(offer_hash)}, ":now": {"N": str(due_before)}}
             answer = self._table.call(
@@ -292,11 +292,11 @@ class DynamoLedger:
                 ExpressionAttributeValues=values,
                 Limit=limit,
             )
-            found += [
+            due_calls += [
                 (rank, int(item["wake_at"]["N"]), int(keys.call_of(item), 16))
                 for rank, item in enumerate((answer or {}).get("Items", []))
             ]
-        return [call_hash for _, _, call_hash in sorted(found)[:limit]]
+        return [call_hash for _, _, call_hash in sorted(due_calls)[:limit]]
 
     def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
         for number in load.places_from(call_hash):
@@ -355,11 +355,13 @@ def _check_counts(failed: set[str], record: Record, offer: Offer) -> None:
         raise _too_much_runs(offer)
     if "own load" in failed:
         most = offer.access.share.at_once
-        said = f"runs: expected at most {most} of this buyer at once, got more"
-        raise TooMany(said, retry_after=RUNNING_SECONDS)
+        message = f"runs: expected at most {most} of this buyer at once, got more"
+        raise TooMany(message, retry_after=RUNNING_SECONDS)
     if "failed" in failed:
-        said = "failed runs: expected no more in a day than the offer allows, running ones included, got more"
-        raise TooMany(said, retry_after=RUNNING_SECONDS)
+        message = (
+            "failed runs: expected no more in a day than the offer allows, running ones included, got more"
+        )
+        raise TooMany(message, retry_after=RUNNING_SECONDS)
 
 
 def _over_quota(record: Record, expected: str) -> TooMany:
@@ -369,8 +371,8 @@ def _over_quota(record: Record, expected: str) -> TooMany:
 
 def _too_much_runs(offer: Offer) -> TooMany:
     most, minutes = offer.limits.at_once, offer.limits.minutes_per_month
-    said = f"runs: expected at most {most} of all buyers at once, and {minutes} minutes a month, got more"
-    return TooMany(said, retry_after=RUNNING_SECONDS)
+    message = f"runs: expected at most {most} of all buyers at once, and {minutes} minutes a month, got more"
+    return TooMany(message, retry_after=RUNNING_SECONDS)
 
 
 def _rate_counter(rate: Rate) -> dict[str, Any]:

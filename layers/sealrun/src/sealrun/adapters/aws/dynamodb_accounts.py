@@ -99,12 +99,12 @@ def due_item(due: Due) -> dict[str, Any]:
 
 
 def deposits_item(account: str, depth: int, deposits: Deposits) -> dict[str, Any]:
-    """What was seen on chain, and since when."""
+    """The item of the deposits that were seen on chain, and since when."""
     return {**deposits_key(account, depth), "deposits": {"S": _text(deposits.value())}}
 
 
 def deposits(item: dict[str, Any] | None) -> Deposits:
-    """What was seen so far."""
+    """The deposits that were seen so far."""
     return Deposits(**json.loads(item["deposits"]["S"])) if item else Deposits()
 
 

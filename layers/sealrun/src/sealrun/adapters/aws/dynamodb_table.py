@@ -30,10 +30,10 @@ class Table:
         """Several items in one request, in the order of their keys."""
         wanted = {self.name: {"Keys": list(keys), "ConsistentRead": True}}
         answer = self._asked("batch_get_item", RequestItems=wanted) or {}
-        found = {_name(item): item for item in answer["Responses"].get(self.name, [])}
+        by_name = {_name(item): item for item in answer["Responses"].get(self.name, [])}
         left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-        found |= {_name(key): item for key in left if (item := self.get(key))}
-        return [found.get(_name(key)) for key in keys]
+        by_name |= {_name(key): item for key in left if (item := self.get(key))}
+        return [by_name.get(_name(key)) for key in keys]
 
     def call(self, operation: str, **arguments: Any) -> dict[str, Any] | None:
         """One request; None when its condition did not hold."""
@@ -52,13 +52,13 @@ class Table:
 
     def items(self, **query: Any) -> list[dict[str, Any]]:
         """Every item that a query finds, page after page."""
-        found: list[dict[str, Any]] = []
+        items: list[dict[str, Any]] = []
         while answer := self.call("query", ConsistentRead=True, **query):
-            found += answer["Items"]
+            items += answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 break
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        return found
+        return items
 
     def failed(self, items: dict[str, Any]) -> set[str]:
         """Write all or nothing; the names of the items that stood in the way, none when all was written.

@@ -69,11 +69,11 @@ def serve(
 def put_off(logger: Logger) -> Callable[[int, SealrunError], None]:
     """Logs why a call's step waits for a later look."""
 
-    def told(call_hash: int, error: SealrunError) -> None:
+    def log(call_hash: int, error: SealrunError) -> None:
         call = f"{call_hash:064x}"
         logger.warning("put off", call=call, type=error.type, detail=error.detail, aws=words(error))
 
-    return told
+    return log
 
 
 def words(error: SealrunError) -> str | None:
@@ -91,12 +91,12 @@ def sender(app: LambdaFunctionUrlResolver, *, header: str) -> str:
     connection = event.request_context.http.source_ip
     address = event.headers.get(header, "").rpartition(":")[0].strip("[]") if header else connection
     try:
-        found = ipaddress.ip_address(address)
+        ip = ipaddress.ip_address(address)
     except ValueError:
         return connection
-    if found.version == 4:  # noqa: PLR2004
-        return str(found)
-    return str(ipaddress.ip_network((found, IPV6_PREFIX), strict=False))
+    if ip.version == 4:  # noqa: PLR2004
+        return str(ip)
+    return str(ipaddress.ip_network((ip, IPV6_PREFIX), strict=False))
 
 
 def body_bytes(app: LambdaFunctionUrlResolver, *, at_most: int = MAX_BODY_BYTES) -> bytes:
@@ -124,8 +124,8 @@ def answer(
     headers: Mapping[str, str] | None = None,
 ) -> Response[str]:
     """A JSON answer."""
-    found = {**(headers or {}), **({"Location": location} if location else {})}
-    return Response(status, content_type="application/json", body=json.dumps(value), headers=found)
+    all_headers = {**(headers or {}), **({"Location": location} if location else {})}
+    return Response(status, content_type="application/json", body=json.dumps(value), headers=all_headers)
 
 
 def taken(record: Record, *, public_url: str, headers: Mapping[str, str]) -> Response[str]:

@@ -147,7 +147,7 @@ def put_parts(
 
 
 def _send(client: "S3Client", upload: dict[str, Any], number: int, part: bytes, *, checksum: bool) -> Any:
-    """Send one part; what the end of the upload says of it."""
+    """Send one part; returns its entry in the list that completes the upload."""
     hashed: Any = {"ChecksumSHA256": _base64(hashlib.sha256(part))} if checksum else {}
     answer = client.upload_part(**upload, PartNumber=number, Body=part, **hashed)
     return {"PartNumber": number, "ETag": answer["ETag"], **hashed}

@@ -51,8 +51,8 @@ def _translated() -> Iterator[None]:
         yield
     except _UNSOUND as error:
         # zipfile's own words may hold a file's name, and anyone may read this message.
-        said = f"archive: expected a sound zip file without encryption, got {type(error).__name__}"
-        raise UnsafeArchive(said) from error
+        message = f"archive: expected a sound zip file without encryption, got {type(error).__name__}"
+        raise UnsafeArchive(message) from error
 
 
 def _spool(chunks: Iterable[bytes], spool: "tempfile.SpooledTemporaryFile[bytes]", limit: int) -> None:

@@ -30,7 +30,7 @@ class DiskFolder:
         self._root = _real(root)
 
     def names(self) -> list[str]:
-        found: list[str] = []
+        names: list[str] = []
         folders = 0
         waiting = [self._root] if self._root.exists() else []
         while waiting:  # os.walk recurses, and leaves out what it cannot read
@@ -39,11 +39,11 @@ class DiskFolder:
                 if is_folder:
                     waiting.append(folder / name)
                 else:
-                    found.append((folder / name).relative_to(self._root).as_posix())
+                    names.append((folder / name).relative_to(self._root).as_posix())
             folders += 1
-            if max(len(found), folders + len(waiting)) > MAX_FILES:
+            if max(len(names), folders + len(waiting)) > MAX_FILES:
                 raise Malformed(f"folder: expected at most {MAX_FILES} files, got more")
-        return sorted(found)
+        return sorted(names)
 
     def document(self, name: str) -> bytes | None:
         if not os.path.lexists(self._root / name):
@@ -73,10 +73,10 @@ class DiskFolder:
     def holds(self, name: str, *, sha256: str, size: int) -> bool:
         """True if the file is here with these bytes."""
         try:
-            found = self.measure(name) if (self._root / name).stat().st_size == size else None
+            measured = self.measure(name) if (self._root / name).stat().st_size == size else None
         except (OSError, Malformed):
             return False
-        return found is not None and found.sha256 == sha256
+        return measured is not None and measured.sha256 == sha256
 
     def below(self, name: str) -> Path:
         """The path of a folder in this one, whether it is there yet or not.

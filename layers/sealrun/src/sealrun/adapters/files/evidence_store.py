@@ -154,5 +154,5 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        said = f"evidence folder: expected a file that can be read or written, got {error.strerror}"
-        raise StoreUnavailable(said) from error
+        message = f"evidence folder: expected a file that can be read or written, got {error.strerror}"
+        raise StoreUnavailable(message) from error

@@ -1,4 +1,4 @@
-"""Pins at Filebase, or another S3-compatible store that tells an object's CID in its metadata.
+"""Pins at Filebase, or another S3-compatible store that gives an object's CID in its metadata.
 
 https://docs.filebase.com/api-documentation/s3-compatible-api: with ``x-amz-meta-import: car`` the blocks of a
 CAR are taken as they are; ``x-amz-meta-cid`` then is the root's CID.
@@ -38,8 +38,8 @@ class FilebasePinner:
     def holds(self, cid: str, *, seconds: float) -> bool:  # noqa: ARG002  the client has limits of its own
         client = self._client
         with _as_pin_failed():
-            told = client.head_object(**self._place(cid))["Metadata"]
-        return bool(told.get("cid") == cid)
+            metadata = client.head_object(**self._place(cid))["Metadata"]
+        return bool(metadata.get("cid") == cid)
 
     def pin(self, content: Content, measured: Measured, *, seconds: float) -> None:
         where = self._place(measured.cid)
@@ -51,8 +51,8 @@ class FilebasePinner:
                 client.put_object(**where, **made, Body=b"".join(chunks))
             else:
                 put_parts(client, where, chunks, made=made, completed={})
-            told = client.head_object(**where)["Metadata"]
-        check_cid(measured.cid, told.get("cid"))
+            metadata = client.head_object(**where)["Metadata"]
+        check_cid(measured.cid, metadata.get("cid"))
 
     def close(self) -> None:
         if "_client" in vars(self):

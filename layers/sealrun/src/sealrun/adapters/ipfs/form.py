@@ -16,7 +16,7 @@ from sealrun.ports.evidence import Content
 from sealrun.transport.http import read_limited
 
 MAX_ANSWER = 64 << 10
-# Another CID than ours is told by as much of it as any CID takes.
+# How many characters of an unexpected CID a message shows.
 _SHOWN = 100
 
 

@@ -60,9 +60,9 @@ class ServicePinner:
     def _known(self, cid: str, seconds: float) -> Any:
         """The service's newest request for this CID that did not fail, or None."""
         query = {"cid": cid, "status": ["queued", "pinning", "pinned"], "limit": "1"}
-        found = self._ask("GET", "/pins", time.monotonic() + seconds, params=query)
+        answer = self._ask("GET", "/pins", time.monotonic() + seconds, params=query)
         try:
-            return found["results"][0] if found["count"] else None
+            return answer["results"][0] if answer["count"] else None
         except (KeyError, TypeError, IndexError):
             raise PinFailed("answer: expected a list of pins, got something else") from None
 

@@ -68,8 +68,8 @@ class FileKeys:
             # A ciphertext of another version has no box of this key's.
             return Aead(self._key).decrypt(box if version == VERSION else b"", canonical(dict(context)))
         except (CryptoError, ValueError, TypeError):
-            said = "key service: expected a ciphertext of this key in this context, got another"
-            raise StoreUnavailable(said) from None
+            message = "key service: expected a ciphertext of this key in this context, got another"
+            raise StoreUnavailable(message) from None
 
     def derived(self, purpose: str) -> bytes:
         """32 secret bytes for another purpose, the same each time."""

@@ -15,20 +15,20 @@ def read_passphrase(environment: Mapping[str, str], *, ask: Callable[[], str]) -
     """Systemd's credential where systemd started the service, and otherwise the answer to a question.
 
     Args:
-        environment: the process's own; it never holds the passphrase itself, which every child would inherit.
+        environment: the process's own; the passphrase is never in it, because every child would inherit it.
         ask: as ``getpass.getpass``.
 
     Raises:
-        Malformed: the credential is too long or no text.
+        Malformed: the credential is too long, or is not UTF-8.
         OSError: it cannot be read.
     """
     folder = environment.get("CREDENTIALS_DIRECTORY", "")
     if not folder:
         return ask()
-    found = read_plain(Path(folder) / CREDENTIAL, at_most=MAX_BYTES)
-    if len(found) > MAX_BYTES:
+    credential = read_plain(Path(folder) / CREDENTIAL, at_most=MAX_BYTES)
+    if len(credential) > MAX_BYTES:
         raise Malformed(f"credential {CREDENTIAL}: expected at most {MAX_BYTES} bytes, got more")
     try:
-        return found.decode().removesuffix("\n")
+        return credential.decode().removesuffix("\n")
     except UnicodeDecodeError:
         raise Malformed(f"credential {CREDENTIAL}: expected UTF-8, got something else") from None

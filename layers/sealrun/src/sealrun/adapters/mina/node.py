@@ -64,8 +64,8 @@ class MinaNodes:
         self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int
     ) -> Answer | None:
         """See ``sealrun.ports.node.Chain``."""
-        found = self._cache.get(_key(address, terms, nodes))
-        return found if found and found.at > newer_than else None
+        answer = self._cache.get(_key(address, terms, nodes))
+        return answer if answer and answer.at > newer_than else None
 
     def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
         """See ``sealrun.ports.node.Chain``; one question per account is under way at a time."""
@@ -73,22 +73,22 @@ class MinaNodes:
         with self._lock:
             waiting = self._locks.setdefault(key, threading.Lock())
         with waiting:
-            found = self._cache.get(key)
-            if found is None or found.at <= newer_than:
-                found = self._ask(address, terms, nodes)
-                self._keep(key, found)
-        return found
+            answer = self._cache.get(key)
+            if answer is None or answer.at <= newer_than:
+                answer = self._ask(address, terms, nodes)
+                self._keep(key, answer)
+        return answer
 
     def events(self, address: PublicKey) -> Iterator[object]:
-        """See ``sealrun.ports.node.Chain``; the next archive is asked when what this one told is used up."""
+        """See ``sealrun.ports.node.Chain``; the next archive is asked once this one's events are used up."""
         query, faults = events_query(address), []
         for url in self._archives:
             try:
-                found = _events(self._data(url, query))
+                events = _events(self._data(url, query))
             except NodeUnavailable as error:
                 faults.append(error.detail)
                 continue
-            yield from found
+            yield from events
         if len(faults) == len(self._archives):
             raise NodeUnavailable(f"archive: expected events, got none; {'; '.join(faults)[:300]}")
 
@@ -101,7 +101,7 @@ class MinaNodes:
                 self._locks.pop(old, None)
 
     def _ask(self, address: PublicKey | None, terms: Terms, wanted: int) -> Answer:
-        """Ask one node after the other until so many of them say the same of the accounts."""
+        """Ask one node after another until ``wanted`` of them agree about the accounts."""
         now, query = self._clock(), account_query(address, terms)
         answers: list[Mapping[str, Any]] = []
         faults: list[str] = []
@@ -111,7 +111,7 @@ class MinaNodes:
             except NodeUnavailable as error:
                 faults.append(error.detail)
                 continue
-            agreeing = [answer for answer in answers if _said(answer) == _said(answers[-1])]
+            agreeing = [answer for answer in answers if _accounts(answer) == _accounts(answers[-1])]
             if len(agreeing) >= wanted:
                 return Answer(_lowest(agreeing), now)
         raise NodeUnavailable(_why(wanted, len(answers), faults))
@@ -157,13 +157,13 @@ def _events(data: Mapping[str, Any]) -> list[object]:
         raise NodeUnavailable("archive: expected events as they were asked for, got others") from error
 
 
-def _said(answer: Mapping[str, Any]) -> list[Any]:
+def _accounts(answer: Mapping[str, Any]) -> list[Any]:
     """What nodes must agree about: the accounts, whatever block each of them has reached."""
     return [answer.get(name) for name in ("account", "seller", "operator")]
 
 
 def _lowest(answers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The answer of the node that is least far: nothing is deeper than it says."""
+    """The answer with the lowest block height, so that no block's depth is overstated."""
 
     def height(answer: Mapping[str, Any]) -> int:
         return int(answer["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
@@ -172,5 +172,5 @@ def _lowest(answers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def _why(wanted: int, whole: int, faults: Sequence[str]) -> str:
-    said = f"node: expected {wanted} that agree, got {whole} whole answers"
-    return f"{said}; {'; '.join(faults)[:300]}" if faults else said
+    message = f"node: expected {wanted} that agree, got {whole} whole answers"
+    return f"{message}; {'; '.join(faults)[:300]}" if faults else message

@@ -17,7 +17,7 @@ from sealrun.runs.record import Record
 
 
 def standing(db: Connection, account: str, *, held: bool = False) -> Standing | None:
-    """The account as it is now; ``held`` keeps it so until the transaction ends."""
+    """The account as it is now; ``held`` locks it until the transaction ends."""
     query = select(ACCOUNTS).where(ACCOUNTS.c.account == account)
     row = db.execute(query.with_for_update() if held else query).one_or_none()
     return _standing(row) if row else None
@@ -52,19 +52,19 @@ def conclude(db: Connection, after: Record) -> None:
 def leaf(db: Connection, account: str, call_hash: int) -> DueLeaf | None:
     """The leaf of one of the account's calls."""
     query = select(LEAVES.c.leaf).where(LEAVES.c.account == account, LEAVES.c.call == f"{call_hash:064x}")
-    found = db.scalar(query)
-    return _leaf(found) if found else None
+    stored = db.scalar(query)
+    return _leaf(stored) if stored else None
 
 
 def leaves(db: Connection, account: str, indices: Sequence[int]) -> list[DueLeaf]:
     """Those of these leaves that are there, in the order of the indices."""
     query = select(LEAVES).where(LEAVES.c.account == account, LEAVES.c.place.in_(indices))
-    found = {row.place: _leaf(row.leaf) for row in db.execute(query)}
-    return [found[index] for index in indices if index in found]
+    by_index = {row.place: _leaf(row.leaf) for row in db.execute(query)}
+    return [by_index[index] for index in indices if index in by_index]
 
 
 def keep_due(db: Connection, due: Due) -> None:
-    """Find it again by its number of leaves."""
+    """Keep a signed due under its number of leaves, by which ``settled`` looks it up."""
     account = due.account.to_base58()
     put(
         db,
@@ -80,14 +80,14 @@ def settled(db: Connection, account: str, count: int) -> tuple[int, int] | None:
 
 
 def deposits(db: Connection, account: str, depth: int) -> Deposits:
-    """What was seen so far by offers of this depth."""
+    """The deposits that offers of this depth have seen so far."""
     query = select(DEPOSITS.c.deposits).where(DEPOSITS.c.account == account, DEPOSITS.c.depth == depth)
-    found = db.scalar(query)
-    return Deposits(**json.loads(found)) if found else Deposits()
+    stored = db.scalar(query)
+    return Deposits(**json.loads(stored)) if stored else Deposits()
 
 
 def note_deposits(db: Connection, account: str, depth: int, noted: Deposits) -> None:
-    """Replace what was seen so far."""
+    """Replace the deposits that offers of this depth have seen so far."""
     put(db, DEPOSITS, {"account": account, "depth": depth, "deposits": _json(noted.value())})
 
 

@@ -84,11 +84,11 @@ def rate_counter(rate: Rate) -> Counter:
 
 def failed_counter(record: Record, most: int) -> Counter:
     """The account's runs of the day that failed or are not over (L7)."""
-    said = "failed runs: expected no more in a day than the offer allows, running ones included, got more"
+    message = "failed runs: expected no more in a day than the offer allows, running ones included, got more"
     return Counter(
         _failed_name(record),
         most,
-        TooMany(said, retry_after=RUNNING_SECONDS),
+        TooMany(message, retry_after=RUNNING_SECONDS),
         until=record.claimed_at + DAY,
     )
 
@@ -116,7 +116,7 @@ def claimed_counters(record: Record, offer: Offer, quotas: Sequence[Quota]) -> l
 
 
 def give_back(db: Connection, after: Record, offer: Offer) -> None:
-    """What a call that is over counts on no longer; a counter that was swept since stays away."""
+    """Take a finished call off its counters; a counter that was swept since is not made again."""
     unused = offer.limits.minutes - min(after.minutes, offer.limits.minutes)
     for name, less in _given_back(after, unused):
         db.execute(update(COUNTERS).where(COUNTERS.c.name == name).values(count=COUNTERS.c.count - less))
@@ -153,9 +153,9 @@ def _take(db: Connection, offer: str, call: str, place: int, *, now: int, until:
 
 def _own_quota(record: Record, quota: Quota) -> Counter:
     until = record.claimed_at // HOUR * HOUR
-    said = "fewer of this buyer" if quota.per_hour else "none of this buyer"
+    expected = "fewer of this buyer" if quota.per_hour else "none of this buyer"
     return Counter(
-        _own_quota_name(record, quota.buyer), quota.per_hour, _over_quota(record, said), until=until
+        _own_quota_name(record, quota.buyer), quota.per_hour, _over_quota(record, expected), until=until
     )
 
 

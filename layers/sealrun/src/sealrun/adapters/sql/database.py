@@ -74,7 +74,7 @@ class Database:
         self.engine.dispose()
 
     def _migrate(self, connection: Connection) -> None:
-        """In the transaction of the connection; whoever comes meanwhile waits, and finds it done."""
+        """Migrate in the connection's transaction; a process that comes meanwhile waits and finds it done."""
         if self.engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         config = Config()
@@ -85,8 +85,10 @@ class Database:
         try:
             command.upgrade(config, "head")
         except CommandError as error:
-            said = "database: expected the schema of this version of sealrun or of an older one, got another"
-            raise StoreUnavailable(said, words=str(error)) from error
+            message = (
+                "database: expected the schema of this version of sealrun or of an older one, got another"
+            )
+            raise StoreUnavailable(message, words=str(error)) from error
 
 
 def _sqlite(url: str) -> Engine:
@@ -103,8 +105,8 @@ def _make_private(path: str) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
     except OSError as error:
-        said = f"{path}: expected a file that can be opened and is no link, got {error.strerror}"
-        raise StoreUnavailable(said) from error
+        message = f"{path}: expected a file that can be opened and is no link, got {error.strerror}"
+        raise StoreUnavailable(message) from error
 
 
 def _set_up(connection: Any, _: Any) -> None:

@@ -178,8 +178,8 @@ class SqlLedger:
         due = select(CALLS.c.hash, CALLS.c.wake_at, in_turn).where(CALLS.c.wake_at <= due_before)
         if self._serves:
             due = due.where(CALLS.c.offer.in_([f"{each:064x}" for each in self._serves]))
-        found = due.subquery()
-        query = select(found.c.hash).order_by(found.c.turn, found.c.wake_at, found.c.hash).limit(limit)
+        ranked = due.subquery()
+        query = select(ranked.c.hash).order_by(ranked.c.turn, ranked.c.wake_at, ranked.c.hash).limit(limit)
         return self._database.read(lambda db: [int(each, 16) for each in db.scalars(query)])
 
     def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
@@ -243,8 +243,8 @@ class SqlLedger:
         return self._database.write(lambda db: bool(db.execute(changed).rowcount))
 
     def _hash(self, query: Any) -> int | None:
-        found = self._database.read(lambda db: db.scalar(query))
-        return int(found, 16) if found else None
+        hex_hash = self._database.read(lambda db: db.scalar(query))
+        return int(hex_hash, 16) if hex_hash else None
 
 
 def _this(offer_hash: int) -> ColumnElement[bool]:
@@ -256,8 +256,8 @@ def _identifier(account: str, identifier: str) -> ColumnElement[bool]:
 
 
 def _record(db: Connection, call_hash: int) -> Record | None:
-    found = db.scalar(select(CALLS.c.record).where(CALLS.c.hash == f"{call_hash:064x}"))
-    return read_record(found) if found else None
+    stored = db.scalar(select(CALLS.c.record).where(CALLS.c.hash == f"{call_hash:064x}"))
+    return read_record(stored) if stored else None
 
 
 def _add_call(db: Connection, record: Record, identifier: str | None) -> None:
@@ -269,7 +269,7 @@ def _add_call(db: Connection, record: Record, identifier: str | None) -> None:
 
 
 def _end(db: Connection, after: Record, offer: Offer | None) -> None:
-    """Make due or free what a call reserved that is over, and give back what it counted against."""
+    """Make due or free what a finished call reserved, and give back what it counted against."""
     if after.price:
         accounts.conclude(db, after)
     if offer and after.holder:

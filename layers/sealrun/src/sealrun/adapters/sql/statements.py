@@ -13,7 +13,10 @@ def insert(db: Connection, table: Table) -> Any:
 
 
 def happened(db: Connection, written: Any) -> bool:
-    """Run an INSERT; True when its conflict let it write. The number of rows is not told of an INSERT."""
+    """Run an INSERT; True if it wrote its row.
+
+    RETURNING shows that, because the number of rows is not reported for an INSERT.
+    """
     return db.scalar(written.returning(literal(1))) is not None
 
 

@@ -97,20 +97,20 @@ class Forgejo:
         """The commit of the tag; empty where it is gone, or no rule protects it."""
         tag = self._ref.removeprefix("refs/tags/")
         try:
-            found = self._rest.get(f"{self._api}/tags/{quote(tag, safe='')}")
+            answer = self._rest.get(f"{self._api}/tags/{quote(tag, safe='')}")
         except ProviderRefused as error:
             if "forgejo answered 404" not in error.detail:
                 raise
-            self._rest.get(self._api)  # 404 is also said of a repository that the token may not see
+            self._rest.get(self._api)  # Forgejo also answers 404 for a repository that the token may not see
             return ""
         rules = READER.objects(self._rest.send("GET", f"{self._api}/tag_protections")[0])
         patterns = [READER.text(rule, "name_pattern") for rule in rules]
         # One in slashes is a regular expression and fits no tag here: a name does not begin with a slash.
         kept = any(fits(each, tag, doubtful=False) for each in patterns)
-        return READER.text(READER.one_object(found.get("commit")), "sha") if kept else ""
+        return READER.text(READER.one_object(answer.get("commit")), "sha") if kept else ""
 
     def project(self) -> Project:
-        """Forgejo's API names a workflow by its file, and does not tell in which folder that lies."""
+        """Forgejo's API names a workflow by its file, and does not say which folder the file is in."""
         return Project(private=self._rest.get(self._api).get("private") is True, configuration="")
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
@@ -126,13 +126,13 @@ class Forgejo:
 
         Refused where Forgejo does not list the newest first: then an older page might hold ours.
         """
-        wanted, found, last = run_name(name), [], None
+        wanted, matches, last = run_name(name), [], None
         for run in self._listed(since - BEFORE_SECONDS):
             if last is not None and run.id >= last:
                 raise ProviderRefused("find: expected the newest runs first, got another order")
             last = run.id
-            found += [run] if run.name == wanted else []
-        return sorted(found[:MAX_FOUND], key=lambda run: run.id)
+            matches += [run] if run.name == wanted else []
+        return sorted(matches[:MAX_FOUND], key=lambda run: run.id)
 
     def read(self, run_id: int) -> Run:
         """The run as it stands now."""
@@ -149,8 +149,8 @@ class Forgejo:
         query = {"limit": str(MAX_ARCHIVES)}
         archives = READER.objects(self._rest.send("GET", f"{url}/artifacts", params=query)[0])
         named = Counter(READER.text(item, "name") for item in jobs)
-        told = sorted((_job(item, alone=named[item["name"]] == 1) for item in jobs), key=lambda job: job.id)
-        return [*told, *map(_archive, archives)]
+        by_id = sorted((_job(item, alone=named[item["name"]] == 1) for item in jobs), key=lambda job: job.id)
+        return [*by_id, *map(_archive, archives)]
 
     def log(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
         """The log of the job's first attempt in pieces as they arrive (R5)."""
@@ -158,7 +158,7 @@ class Forgejo:
         return self._rest.stream(lambda: url, self._max_log)
 
     def artifacts(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
-        """An archive (zip) in pieces as they arrive; Forgejo tells no digest of it."""
+        """An archive (zip) in pieces as they arrive; Forgejo gives no digest for it."""
         return self._rest.stream(lambda: f"{self._api}/actions/artifacts/{job_id:d}/zip", self._max_artifact)
 
     def _listed(self, oldest: int) -> Iterator[Run]:
@@ -235,9 +235,9 @@ def _check(response: httpx.Response, body: bytes, now: float, *, secret: str) ->
     """Raise what the status of an answer without success says."""
     status = response.status_code
     flat = words(body, lambda value: str(value.get("message") or ""), secret=secret)
-    said = f"forgejo answered {status}: {flat}"
+    message = f"forgejo answered {status}: {flat}"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise ProviderBusy(said, retry_after=pause(response.headers, now, reset=""))
+        raise ProviderBusy(message, retry_after=pause(response.headers, now, reset=""))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-        raise ProviderUnclear(said)
-    raise ProviderRefused(said)
+        raise ProviderUnclear(message)
+    raise ProviderRefused(message)

@@ -64,10 +64,10 @@ def inputs(values: Mapping[str, object]) -> dict[str, str]:
 
 
 def run(value: Mapping[str, Any], ref: str) -> Run:
-    """A workflow run, which GitHub tells with the short name of its tag or branch.
+    """A workflow run. GitHub gives its tag or branch by the short name only.
 
-    Where that is the short name of ``ref``, ``ref`` is told. A branch of the same name would be told
-    the same: what tells them apart is the commit, which is compared with the offer's (R4).
+    A run with the short name of ``ref`` counts as one at ``ref``, and so does a run at a branch of that
+    name. Only the commit differs between the two, and it is compared with the offer's (R4).
     """
     status, short = _status(value), value.get("head_branch")
     return Run(
@@ -82,7 +82,7 @@ def run(value: Mapping[str, Any], ref: str) -> Run:
         url=READER.link(value, "html_url"),
         created_at=READER.seconds(value, "created_at"),
         started_at=READER.seconds(value, "run_started_at"),
-        # GitHub tells no end of a run: it is the last time that it changed.
+        # GitHub gives no end of a run, so the time of its last change stands in for it.
         finished_at=READER.seconds(value, "updated_at") if status.over else 0,
     )
 
@@ -123,13 +123,13 @@ def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> 
         ProviderUnclear: 5xx and 408.
     """
     status, headers = response.status_code, response.headers
-    said = f"github answered {status}: {words(body, _flat, secret=secret)}"
-    limited = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0" or _SECONDARY in said
+    message = f"github answered {status}: {words(body, _flat, secret=secret)}"
+    limited = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0" or _SECONDARY in message
     if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and limited):
-        raise ProviderBusy(said, retry_after=pause(headers, now, reset="x-ratelimit-reset"))
+        raise ProviderBusy(message, retry_after=pause(headers, now, reset="x-ratelimit-reset"))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-        raise ProviderUnclear(said)
-    raise ProviderRefused(said)
+        raise ProviderUnclear(message)
+    raise ProviderRefused(message)
 
 
 def _status(value: Mapping[str, Any]) -> RunStatus:
@@ -141,7 +141,7 @@ def _status(value: Mapping[str, Any]) -> RunStatus:
 
 
 def _job(value: Mapping[str, Any], *, alone: bool, retried: bool) -> Job:
-    """One job; names need not differ at GitHub, and where they do not the id is told too."""
+    """One job. GitHub allows several jobs of one name; each of them gets its id added to the name."""
     name, status = text(value, "name"), str(value.get("conclusion") or text(value, "status"))
     result = RESULTS.get(status, JobResult.UNFINISHED)
     failed = result in (JobResult.FAILED, JobResult.CANCELED)
@@ -163,7 +163,7 @@ def _flat(value: dict[str, Any]) -> str:
     """``{"message": "x", "errors": [{"message": "y"}, "z"]}`` as ``x: y, z``."""
     errors = value.get("errors")
     listed = errors if isinstance(errors, list) else [errors] if errors else []
-    told = [
+    reasons = [
         str(one.get("message") or one.get("code")) if isinstance(one, dict) else str(one) for one in listed
     ]
-    return ": ".join(filter(None, [str(value.get("message") or ""), ", ".join(told)]))
+    return ": ".join(filter(None, [str(value.get("message") or ""), ", ".join(reasons)]))

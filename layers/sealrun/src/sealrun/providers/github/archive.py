@@ -1,4 +1,4 @@
-"""A file that was left without an archive, put into one: whoever collects takes archives alone. Pure.
+"""Puts a file that was left without an archive into one: only archives are collected. Pure.
 
 ``actions/upload-artifact`` leaves one file as it is with ``archive: false``; GitHub hands it out under the
 artifact's name, which is the file's.
@@ -17,7 +17,7 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 def as_archive(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
     """The pieces if they are a zip, else a zip with them as its one entry.
 
-    A file that is a zip itself is taken for an archive: GitHub tells the two apart nowhere.
+    A file that is a zip itself is taken for an archive: nothing in GitHub's answers tells the two apart.
     """
     head = b""
     while len(head) < len(_ZIP[0]) and (piece := next(pieces, b"")):
@@ -40,19 +40,19 @@ def _zipped(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 class _Sink(io.RawIOBase):
-    """What was written since it was last taken; it cannot be sought, so sizes follow each entry."""
+    """Keeps written bytes until they are taken; not seekable, so zipfile writes sizes after each entry."""
 
     def __init__(self) -> None:
-        self._held = bytearray()
+        self._buffer = bytearray()
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: object) -> int:
         view = memoryview(data)  # type: ignore[arg-type]
-        self._held += view
+        self._buffer += view
         return len(view)
 
     def taken(self) -> bytes:
-        held, self._held = bytes(self._held), bytearray()
-        return held
+        written, self._buffer = bytes(self._buffer), bytearray()
+        return written

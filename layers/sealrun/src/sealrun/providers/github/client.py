@@ -49,7 +49,7 @@ class GitHub:
     """One workflow at GitHub, with its token, which goes to ``origin`` only.
 
     Every method raises ProviderRefused, ProviderBusy or ProviderUnclear. Nothing is sent twice but a GET.
-    Of a run that was repeated, the first attempt is told (R5). Not checked here: that a run is ours.
+    Of a repeated run, only the first attempt is reported (R5). Not checked here: that a run is ours.
     """
 
     def __init__(
@@ -134,10 +134,10 @@ class GitHub:
         if len(values) > MAX_INPUTS:
             raise ProviderRefused(f"inputs: expected at most {MAX_INPUTS}, got {len(values)}")
         body = {"ref": self._ref, "inputs": values}
-        told, _ = self._rest.send("POST", f"{self._workflow}/dispatches", json=body)
-        if told is None:  # 204, the older version's answer
+        answer, _ = self._rest.send("POST", f"{self._workflow}/dispatches", json=body)
+        if answer is None:  # 204, the older version's answer
             raise ProviderUnclear("github started a run and did not say which; it is found by its name")
-        run_id = answers.whole(told, "workflow_run_id")
+        run_id = answers.whole(answer, "workflow_run_id")
         run = read_started(run_id, self.read)
         # The id came in answer to this very start. That the run carries the name is judged when it is over.
         return replace(run, name=run_name(name))
@@ -152,8 +152,8 @@ class GitHub:
         query = {"event": EVENT, "created": f"{first}..{last}"}
         listed = self._pages(f"{self._workflow}/runs", "workflow_runs", query, most=MAX_LISTED)
         wanted = run_name(name)
-        found = [item for item in listed if item.get("display_title") == wanted]
-        return sorted((self._first_attempt(item) for item in found[:MAX_FOUND]), key=lambda run: run.id)
+        matches = [item for item in listed if item.get("display_title") == wanted]
+        return sorted((self._first_attempt(item) for item in matches[:MAX_FOUND]), key=lambda run: run.id)
 
     def read(self, run_id: int) -> Run:
         """The run's first attempt as it stands now."""
@@ -190,44 +190,44 @@ class GitHub:
 
     @contextmanager
     def artifacts(self, job_id: int) -> Iterator[Iterator[bytes]]:
-        """An archive (zip) in pieces as they arrive; unclear at its end if it has another digest than told.
+        """An archive (zip) in pieces as they arrive; unclear at its end if GitHub's digest differs.
 
         A file that was left as it is (``archive: false``) comes in an archive that is made here.
-        Refused where the run was repeated: GitHub does not tell which attempt left an archive (R5).
+        Refused where the run was repeated: GitHub does not say which attempt left an archive (R5).
         """
         url = f"{self._api}/actions/artifacts/{job_id:d}"
-        told = self._rest.get(url)
-        run = answers.whole(told.get("workflow_run"), "id")
+        artifact = self._rest.get(url)
+        run = answers.whole(artifact.get("workflow_run"), "id")
         attempt = answers.whole(self._rest.get(f"{self._api}/actions/runs/{run}"), "run_attempt")
         if attempt != 1:
             raise ProviderRefused(
                 f"archive: expected one of a first attempt, got a run with {attempt} attempts"
             )
         with self._rest.stream(lambda: f"{url}/zip", self._max_artifact) as pieces:
-            name = answers.text(told, "name")
-            yield as_archive(_checked(pieces, told.get("digest")), name)
+            name = answers.text(artifact, "name")
+            yield as_archive(_checked(pieces, artifact.get("digest")), name)
 
     def _target(self) -> str:
         """The commit that the tag names; empty where there is no such tag."""
         try:
-            found = self._rest.get(f"{self._api}/git/ref/{self._ref.removeprefix('refs/')}")
+            answer = self._rest.get(f"{self._api}/git/ref/{self._ref.removeprefix('refs/')}")
         except ProviderRefused as error:
             if "github answered 404" not in error.detail:
                 raise
-            self._rest.get(self._api)  # GitHub says 404 also of a repository that the token may not see
+            self._rest.get(self._api)  # GitHub also answers 404 for a repository that the token may not see
             return ""
         for _ in range(MAX_TAG_DEPTH):
-            target = answers.one_object(found.get("object"))
+            target = answers.one_object(answer.get("object"))
             sha = answers.text(target, "sha")
             if target.get("type") != "tag":
                 return sha
-            found = self._rest.get(f"{self._api}/git/tags/{sha}")
+            answer = self._rest.get(f"{self._api}/git/tags/{sha}")
         raise ProviderRefused("tag: expected it to name a commit, got a tag of tags")
 
-    def _first_attempt(self, found: Mapping[str, Any]) -> Run:
-        if answers.whole(found, "run_attempt") > 1:
-            found = self._rest.get(f"{self._api}/actions/runs/{answers.whole(found, 'id')}/attempts/1")
-        return answers.run(found, self._ref)
+    def _first_attempt(self, run: Mapping[str, Any]) -> Run:
+        if answers.whole(run, "run_attempt") > 1:
+            run = self._rest.get(f"{self._api}/actions/runs/{answers.whole(run, 'id')}/attempts/1")
+        return answers.run(run, self._ref)
 
     def _pages(
         self, url: str, name: str, query: Mapping[str, str], *, most: int, cut: bool = False
@@ -242,18 +242,18 @@ class GitHub:
             value = self._rest.get(url, params=params)
             if (total := answers.whole(value, "total_count")) > most and not cut:
                 raise ProviderRefused(f"{name}: expected at most {most}, got {total}")
-            found = answers.objects(value.get(name))
-            items += found
-            if not found or len(items) >= min(total, most):
+            page_items = answers.objects(value.get(name))
+            items += page_items
+            if not page_items or len(items) >= min(total, most):
                 break
         return items[:most]
 
 
-def _checked(pieces: Iterator[bytes], told: object) -> Iterator[bytes]:
+def _checked(pieces: Iterator[bytes], expected: object) -> Iterator[bytes]:
     """The pieces; archives of actions/upload-artifact before v4 have no digest."""
     digest = hashlib.sha256()
     for piece in pieces:
         digest.update(piece)
         yield piece
-    if told is not None and told != (got := f"sha256:{digest.hexdigest()}"):
-        raise answers.READER.unclear(f"expected an archive with the digest {str(told)[:80]}, got {got}")
+    if expected is not None and expected != (got := f"sha256:{digest.hexdigest()}"):
+        raise answers.READER.unclear(f"expected an archive with the digest {str(expected)[:80]}, got {got}")

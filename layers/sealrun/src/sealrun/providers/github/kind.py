@@ -26,7 +26,7 @@ API_VERSION, OLD_API_VERSION = "2026-03-10", "2022-11-28"
 
 
 def version_of(origin: str) -> str:
-    """The API's version that is asked for: the older one of an own server, whose release nobody tells."""
+    """The API's version that is asked for: the older one for an own server, whose release is unknown."""
     return API_VERSION if api_of(origin) == origin else OLD_API_VERSION
 
 

@@ -73,15 +73,15 @@ def _may_cancel(concurrency: Any) -> bool:
 
 
 def _input(name: str, value: Any) -> Declared:
-    found = mapping(value)
+    declared = mapping(value)
     return Declared(
         name=name,
-        kind=str(found.get("type", "string")),
-        required=found.get("required") is True,
-        options=options(found),
-        description=str(found.get("description") or ""),
-        default=found.get("default"),
-        unknown=tuple(str(each) for each in found if each not in _INPUT_NAMES),
+        kind=str(declared.get("type", "string")),
+        required=declared.get("required") is True,
+        options=options(declared),
+        description=str(declared.get("description") or ""),
+        default=declared.get("default"),
+        unknown=tuple(str(each) for each in declared if each not in _INPUT_NAMES),
     )
 
 

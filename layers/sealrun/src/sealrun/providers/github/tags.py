@@ -15,8 +15,8 @@ _ANY = "~ALL"
 def protected(rulesets: Iterable[Mapping[str, Any]], ref: str) -> bool:
     """True if active rulesets forbid moving and deleting the tag (``refs/tags/...``).
 
-    Not checked: who may bypass them, which GitHub shows to administrators only. What a bypass would
-    do to the tag is seen by the commit, which is compared before and after each run (R4).
+    Not checked: who may bypass them, which GitHub shows to administrators only. A bypass that
+    moves the tag shows in the tag's commit, which is compared before and after each run (R4).
     """
     return {kind for ruleset in rulesets if _applies(ruleset, ref) for kind in _kinds(ruleset)} >= KEEPING
 

@@ -43,7 +43,7 @@ RESULTS = {
 # GitLab's own words, with status 400: too many pipelines of one project, user and commit in a minute.
 _TOO_MANY_PIPELINES = "Too many pipelines created in the last minute"
 _TOO_MANY_SECONDS = 60
-# Maintenance mode and Geo's read-only sites answer a write so, with 403.
+# Maintenance mode and Geo's read-only sites answer a write with 403 and these words.
 _READ_ONLY = "read-only"
 _READ_ONLY_SECONDS = 300
 _NO_VARIABLES = "Insufficient permissions to set pipeline variables"
@@ -69,7 +69,7 @@ def run(value: Mapping[str, Any]) -> Run:
 
 
 def full_ref(ref: str, *, tag: bool) -> str:
-    """GitLab tells refs by their short names, but those of merge requests."""
+    """The full name of a ref; GitLab gives short names for all refs but those of merge requests."""
     if ref.startswith("refs/"):
         return ref
     return f"refs/tags/{ref}" if tag else f"refs/heads/{ref}"
@@ -118,19 +118,19 @@ def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> 
         ProviderUnclear: 5xx and 408.
     """
     status = response.status_code
-    said = words(body, _flat, secret=secret)
+    reason = words(body, _flat, secret=secret)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         after = pause(response.headers, now, reset="ratelimit-reset")
-        raise ProviderBusy(f"gitlab answered 429: {said}", retry_after=after)
-    if status == HTTPStatus.BAD_REQUEST and _TOO_MANY_PIPELINES in said:
-        raise ProviderBusy(f"gitlab answered 400: {said}", retry_after=_TOO_MANY_SECONDS)
-    if status == HTTPStatus.FORBIDDEN and _READ_ONLY in said:
-        raise ProviderBusy(f"gitlab answered 403: {said}", retry_after=_READ_ONLY_SECONDS)
+        raise ProviderBusy(f"gitlab answered 429: {reason}", retry_after=after)
+    if status == HTTPStatus.BAD_REQUEST and _TOO_MANY_PIPELINES in reason:
+        raise ProviderBusy(f"gitlab answered 400: {reason}", retry_after=_TOO_MANY_SECONDS)
+    if status == HTTPStatus.FORBIDDEN and _READ_ONLY in reason:
+        raise ProviderBusy(f"gitlab answered 403: {reason}", retry_after=_READ_ONLY_SECONDS)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-        raise ProviderUnclear(f"gitlab answered {status}: {said}")
-    if _NO_VARIABLES in said:
-        said += " (raise the project's ci_pipeline_variables_minimum_override_role, or use inputs)"
-    raise ProviderRefused(f"gitlab answered {status}: {said}")
+        raise ProviderUnclear(f"gitlab answered {status}: {reason}")
+    if _NO_VARIABLES in reason:
+        reason += " (raise the project's ci_pipeline_variables_minimum_override_role, or use inputs)"
+    raise ProviderRefused(f"gitlab answered {status}: {reason}")
 
 
 def _job(value: Mapping[str, Any], *, retried: bool) -> Job:

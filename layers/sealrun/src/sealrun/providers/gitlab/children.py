@@ -43,18 +43,18 @@ def all_jobs(lists: Lists, run_id: int, *, project: str) -> list[Job]:
     A pipeline that is started in another project stands as the job that started it: the credential is for
     one project, so its jobs cannot be read.
     """
-    found: list[Job] = []
+    jobs: list[Job] = []
     waiting, read = deque([_Pipeline(run_id)]), 0
     while waiting:
         pipeline = waiting.popleft()
-        if read == MAX_PIPELINES or pipeline.depth > MAX_DEPTH or len(found) > MAX_JOBS:
-            found.append(not_read(f"jobs of pipeline {pipeline.id}, which {pipeline.path[:-1]} started"))
+        if read == MAX_PIPELINES or pipeline.depth > MAX_DEPTH or len(jobs) > MAX_JOBS:
+            jobs.append(not_read(f"jobs of pipeline {pipeline.id}, which {pipeline.path[:-1]} started"))
             continue
         read += 1
-        jobs, children = _read(lists, pipeline, project, room=max(MAX_JOBS - len(found), 0))
-        found += jobs
+        own_jobs, children = _read(lists, pipeline, project, room=max(MAX_JOBS - len(jobs), 0))
+        jobs += own_jobs
         waiting += children
-    return _told_apart(found)
+    return _with_unique_names(jobs)
 
 
 def _read(lists: Lists, pipeline: _Pipeline, project: str, *, room: int) -> tuple[list[Job], list[_Pipeline]]:
@@ -73,8 +73,8 @@ def _read(lists: Lists, pipeline: _Pipeline, project: str, *, room: int) -> tupl
     return [*map(pipeline.named, jobs), *([unread(MAX_JOBS)] if cut else [])], children
 
 
-def _told_apart(jobs: Sequence[Job]) -> list[Job]:
-    """Names as they are, but for a second job of a name, which its id tells from the first."""
+def _with_unique_names(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs, with the id added to the name of every job whose name an earlier one has."""
     seen: set[str] = set()
     apart = []
     for job in jobs:

@@ -101,18 +101,18 @@ class GitLab:
         """The commit of the tag; empty where it is gone or no longer protected. A wrong token is refused."""
         tag = quote(self._ref.removeprefix("refs/tags/"), safe="")
         try:
-            found = self._rest.get(f"{self._api}/repository/tags/{tag}")
+            answer = self._rest.get(f"{self._api}/repository/tags/{tag}")
         except ProviderRefused as error:
             if "gitlab answered 404: 404 Tag Not Found" in error.detail:
                 return ""
             raise
-        return answers.text(answers.one_object(found.get("commit")), "id") if found.get("protected") else ""
+        return answers.text(answers.one_object(answer.get("commit")), "id") if answer.get("protected") else ""
 
     def project(self) -> Project:
         """The project's settings. GitLab shows the configuration's path to members only."""
-        found = self._rest.get(self._api)
-        path = (found["ci_config_path"] or DEFAULT_CONFIGURATION) if "ci_config_path" in found else ""
-        return Project(private=found.get("visibility") == "private", configuration=str(path)[:300])
+        settings = self._rest.get(self._api)
+        path = (settings["ci_config_path"] or DEFAULT_CONFIGURATION) if "ci_config_path" in settings else ""
+        return Project(private=settings.get("visibility") == "private", configuration=str(path)[:300])
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         """Start one run at the ref, named ``sealrun {name}``.
@@ -133,11 +133,11 @@ class GitLab:
         wanted = run_name(name)
         query = {"name": wanted, "order_by": "id", "sort": "asc"}
         listed = self._pages(f"{self._api}/pipelines", query, most=MAX_FOUND)
-        # The list tells neither the user nor whether the ref is a tag.
-        found = [self.read(run_id) for run_id in sorted(answers.whole(item, "id") for item in listed)]
-        if any(run.name != wanted for run in found):
+        # The list shows neither the user nor whether the ref is a tag.
+        runs = [self.read(run_id) for run_id in sorted(answers.whole(item, "id") for item in listed)]
+        if any(run.name != wanted for run in runs):
             raise ProviderRefused("find: expected only runs of the name asked for, got others")
-        return found
+        return runs
 
     def read(self, run_id: int) -> Run:
         """The run as it stands now."""
@@ -213,16 +213,16 @@ class GitLab:
     def _pages(self, url: str, query: Mapping[str, str], *, most: int) -> list[dict[str, Any]]:
         """Items of a list over all its pages, at most ``most``.
 
-        Where a proxy takes off the header that tells of a next page, a full page has one. An empty page is
-        the last one whatever the header says (L11).
+        Where a proxy removes the header that names the next page, a full page is taken to have a next one.
+        An empty page is the last one whatever the header says (L11).
         """
         items: list[dict[str, Any]] = []
         for page in count(1):
             params = {**query, "per_page": str(PAGE_SIZE), "page": str(page)}
             value, headers = self._rest.send("GET", url, params=params)
-            found = answers.objects(value)
-            items += found
-            more = bool(headers.get("x-next-page", "next" if len(found) == PAGE_SIZE else ""))
-            if not (found and more) or len(items) >= most:
+            page_items = answers.objects(value)
+            items += page_items
+            more = bool(headers.get("x-next-page", "next" if len(page_items) == PAGE_SIZE else ""))
+            if not (page_items and more) or len(items) >= most:
                 break
         return items[:most]

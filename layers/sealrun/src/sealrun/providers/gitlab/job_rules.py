@@ -24,8 +24,8 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2_592_000}
 def pipeline_troubles(workflow: Mapping[str, Any], jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What keeps a call from getting what it pays for: "what is; what to do"."""
     if _never(workflow.get("rules")):
-        said = "workflow: its rules let no pipeline through that is started by API at a tag"
-        yield f"{said}; add - if: $CI_COMMIT_TAG"
+        trouble = "workflow: its rules let no pipeline through that is started by API at a tag"
+        yield f"{trouble}; add - if: $CI_COMMIT_TAG"
     for name, job in jobs.items():
         yield from (f"{name}: {trouble}" for trouble in _job_troubles(job))
 

@@ -88,16 +88,16 @@ _KEYWORDS = ("default", "workflow", "variables", "spec", "image", "cache", "incl
 
 
 def _input(name: str, value: Any) -> Declared:
-    found = mapping(value)
+    declared = mapping(value)
     return Declared(
         name=name,
-        kind=str(found.get("type", "string")),
-        required="default" not in found,
-        options=options(found),
-        regex=str(found.get("regex") or ""),
-        description=str(found.get("description") or ""),
-        default=found.get("default"),
-        unknown=tuple(str(each) for each in found if each not in _INPUT_NAMES),
+        kind=str(declared.get("type", "string")),
+        required="default" not in declared,
+        options=options(declared),
+        regex=str(declared.get("regex") or ""),
+        description=str(declared.get("description") or ""),
+        default=declared.get("default"),
+        unknown=tuple(str(each) for each in declared if each not in _INPUT_NAMES),
     )
 
 
@@ -119,25 +119,25 @@ def _includes(value: Any) -> Iterator[str]:
 
 
 def _include(value: Any) -> Iterator[str]:
-    found = mapping(value)
-    if "local" in found:
-        yield f"local:{found['local']}"
-    elif "component" in found:
-        name = str(found["component"])
+    include = mapping(value)
+    if "local" in include:
+        yield f"local:{include['local']}"
+    elif "component" in include:
+        name = str(include["component"])
         yield f"pinned:{name}" if is_digest(name.rpartition("@")[2]) else f"component:{name}"
-    elif "project" in found:
-        ref = str(found.get("ref") or "HEAD")
-        files = found.get("file")
+    elif "project" in include:
+        ref = str(include.get("ref") or "HEAD")
+        files = include.get("file")
         for file in files if isinstance(files, list) else [files]:
-            named = f"{found['project']}@{ref}:{file}"
+            named = f"{include['project']}@{ref}:{file}"
             yield f"pinned:{named}" if is_digest(ref) else f"project:{named}"
-    elif "remote" in found:
-        integrity = found.get("integrity")
-        yield f"pinned:{found['remote']}#{integrity}" if integrity else f"remote:{found['remote']}"
-    elif "template" in found:
-        yield f"template:{found['template']}"
+    elif "remote" in include:
+        integrity = include.get("integrity")
+        yield f"pinned:{include['remote']}#{integrity}" if integrity else f"remote:{include['remote']}"
+    elif "template" in include:
+        yield f"template:{include['template']}"
     else:
-        yield "unknown:" + ",".join(sorted(str(name) for name in found))
+        yield "unknown:" + ",".join(sorted(str(name) for name in include))
 
 
 def _text(value: Any) -> bool:
