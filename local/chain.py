@@ -135,8 +135,8 @@ def _compile(package: Path, project: str, made: Path) -> None:
         command, cwd=package, check=False, capture_output=True, text=True, timeout=BUILD_SECONDS
     )
     if done.returncode != 0:
-        said = (done.stdout + done.stderr).strip()[:1000]
-        raise ChainFailed(f"{package.name}: expected a build, got {said}; is `make setup-all` done?")
+        output = (done.stdout + done.stderr).strip()[:1000]
+        raise ChainFailed(f"{package.name}: expected a build, got {output}; is `make setup-all` done?")
     stamp.touch()
 
 

@@ -119,8 +119,9 @@ class Demo:
                 "--speedscope",
                 str(OUT / "profile.speedscope.json"),
             ]
-            seen = sale.run(say, "profile", str(EVIDENCE), *pictures)
-            say(f"{seen['samples']} samples of the run; most in {next(iter(seen['hottest']), 'nothing')}")
+            profile = sale.run(say, "profile", str(EVIDENCE), *pictures)
+            hottest = next(iter(profile["hottest"]), "nothing")
+            say(f"{profile['samples']} samples of the run; most in {hottest}")
         receipt: dict[str, Any] = json.loads((OUT / RECEIPT).read_bytes())
         return receipt
 

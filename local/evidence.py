@@ -1,4 +1,4 @@
-"""The end of the demo: verify what was bought, and show that a changed byte in any file is found."""
+"""The end of the demo: verify what was bought, and show that one changed byte in any file is noticed."""
 
 import shutil
 import tempfile
@@ -28,17 +28,17 @@ def check_evidence(progress: Progress, receipt: Path, evidence: Path, oracle: st
     with progress.step("anyone: verify the receipt and its evidence, offline") as say:
         named = f"--oracle {oracle[:8]}… --issuer-keys {keys.name} --unsafe-loopback"
         say(f"$ sealrun verify {receipt.name} {named}")
-        found = verify_file(receipt, find_evidence(receipt), *trust)
-        for line in lines(found, evidence, verbose=True):
+        verdict = verify_file(receipt, find_evidence(receipt), *trust)
+        for line in lines(verdict, evidence, verbose=True):
             say(line.text if len(line.text) <= SHOWN else f"{line.text[: SHOWN - 1]}…")
-        must(found.holds, receipt.name, "every claim to hold", found.broken)
+        must(verdict.holds, receipt.name, "every claim to hold", verdict.broken)
 
 
 def _change_a_byte(say: Say, path: Path, folder: Path, trust: tuple[str, PinnedKeys]) -> None:
     name, good = path.relative_to(folder).as_posix(), path.read_bytes()
     middle = len(good) // 2
     path.write_bytes(good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :])
-    found = verify_file(folder / RECEIPT, find_evidence(folder / RECEIPT), *trust)
-    must(not found.holds, f"{name} with byte {middle} changed", "a broken claim", "none")
-    say(f"{name}, byte {middle}: {found.broken[0].name} is broken")
+    verdict = verify_file(folder / RECEIPT, find_evidence(folder / RECEIPT), *trust)
+    must(not verdict.holds, f"{name} with byte {middle} changed", "a broken claim", "none")
+    say(f"{name}, byte {middle}: {verdict.broken[0].name} is broken")
     path.write_bytes(good)

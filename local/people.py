@@ -99,5 +99,5 @@ def address(key: PrivateKey) -> str:
 
 def client_environment(chain: MinaChain, folder: Path, prover: Prover | None = None) -> dict[str, str]:
     """The environment in which the ``sealrun`` command finds this chain and keeps its state."""
-    found = {"SEALRUN_MINA_NODE": chain.graphql, "SEALRUN_STATE": str(folder / "client")}
-    return {**os.environ, **found, **({"SEALRUN_PROVER": str(prover.socket)} if prover else {})}
+    settings = {"SEALRUN_MINA_NODE": chain.graphql, "SEALRUN_STATE": str(folder / "client")}
+    return {**os.environ, **settings, **({"SEALRUN_PROVER": str(prover.socket)} if prover else {})}

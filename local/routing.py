@@ -43,8 +43,8 @@ class Routes:
 
     def route(self, request: Request) -> Any | None:
         """The handler of this request, which then has its path's values."""
-        found = self.find(request.method, request.raw_path)
-        if found is None:
+        match = self.find(request.method, request.raw_path)
+        if match is None:
             return None
-        request.values_in_path = found[1]
-        return found[0]
+        request.values_in_path = match[1]
+        return match[0]

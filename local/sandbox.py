@@ -34,10 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
         GitLabServer(options.folder / "gitlab") as gitlab,
         MinaChain(options.folder / "chain", proofs=not options.no_proofs) as chain,
     ):
-        found = _project(gitlab, options.project, options.repository)
+        project = _project(gitlab, options.project, options.repository)
         for name in ("token", "maintainer"):
-            write_whole(options.ready.parent / name, found.pop(name) + "\n")
-        write_whole(options.ready, json.dumps({"pid": os.getpid(), **found, **chain.described}))
+            write_whole(options.ready.parent / name, project.pop(name) + "\n")
+        write_whole(options.ready, json.dumps({"pid": os.getpid(), **project, **chain.described}))
         wait_for_stop()
     return 0
 

@@ -22,7 +22,7 @@ class Progress:
 
     @contextmanager
     def step(self, what: str) -> Iterator[Say]:
-        """One step; what is said in it stands indented below."""
+        """One step; its messages stand indented below it."""
         self._number += 1
         start = time.monotonic()
         print(f"[{self._number}/{self._steps}] {what}", flush=True)

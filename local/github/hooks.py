@@ -21,10 +21,10 @@ class Hooks(Sender):
 
     def changed(self, run: Run, action: str) -> None:
         """Queue the deliveries of ``requested``, ``in_progress`` or ``completed``."""
-        told, name = views.run(run, url=self._url), run.workflow_name
+        item, name = views.run(run, url=self._url), run.workflow_name
         number = workflow_id(run.repository, run.workflow)
         workflow = views.workflow(run.repository, run.workflow, name, number, url=self._url)
-        body = {"action": action, "workflow_run": told, "workflow": workflow, "sender": told["actor"]}
+        body = {"action": action, "workflow_run": item, "workflow": workflow, "sender": item["actor"]}
         for hook in list(self._store.hooks.values()):
             if hook.repository == run.repository.id and "workflow_run" in hook.events:
                 self._put(hook, "workflow_run", body, run.repository)

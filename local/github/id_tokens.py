@@ -78,8 +78,9 @@ def give(context: Context, request: Request) -> Response:
     if not secrets.compare_digest(given.encode(), run.request_token.encode()):
         raise ApiError(401, "Bad credentials")
     running = [job.id for job in context.store.jobs_of(run.id) if job.status == "in_progress"]
-    told = claims(run, url=context.url, audience=request.args.get("audience", ""), job=(running or [0])[0])
-    return json_reply(200, {"count": 1, "value": context.key.sign(told, x5t="of the certificate")})
+    audience, job = request.args.get("audience", ""), (running or [0])[0]
+    token_claims = claims(run, url=context.url, audience=audience, job=job)
+    return json_reply(200, {"count": 1, "value": context.key.sign(token_claims, x5t="of the certificate")})
 
 
 def keys(context: Context, _request: Request) -> Response:

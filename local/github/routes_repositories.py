@@ -58,10 +58,9 @@ def tag(context: Context, request: Request) -> Response:
 def rulesets(context: Context, request: Request) -> Response:
     """``GET .../rulesets``: the one of the tags."""
     repository = context.repository(request)
-    found = [repository] if repository.protected_tags and "tag" in request.args.get("targets", "tag") else []
-    return page(
-        request, "", [views.ruleset(one, url=context.url, whole=False) for one in found], url=context.url
-    )
+    listed = repository.protected_tags and "tag" in request.args.get("targets", "tag")
+    items = [views.ruleset(repository, url=context.url, whole=False)] if listed else []
+    return page(request, "", items, url=context.url)
 
 
 def ruleset(context: Context, request: Request) -> Response:

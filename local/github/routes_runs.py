@@ -68,8 +68,8 @@ def dispatch(context: Context, request: Request) -> Response:
     context.runner.add(run, workflow)
     if not wants_details(request) and not body.get("return_run_details"):
         return Response(status=204)
-    told = views.run(run, url=context.url)
-    named = {"workflow_run_id": run.id, "run_url": told["url"], "html_url": told["html_url"]}
+    described = views.run(run, url=context.url)
+    named = {"workflow_run_id": run.id, "run_url": described["url"], "html_url": described["html_url"]}
     return json_reply(200, named)
 
 
@@ -82,11 +82,11 @@ def index(context: Context, request: Request) -> Response:
         for run in context.store.runs.values()
         if run.repository.id == repository.id and run.workflow == file
     ]
-    told = [views.run(run, url=context.url) for run in sorted(runs, key=lambda run: -run.id)]
-    told = [one for one in told if query.get("event", one["event"]) == one["event"]]
-    told = [one for one in told if query.get("actor", one["actor"]["login"]) == one["actor"]["login"]]
-    told = [one for one in told if within(one["created_at"], query.get("created", "*..*"))]
-    return page(request, "workflow_runs", told, url=context.url)
+    items = [views.run(run, url=context.url) for run in sorted(runs, key=lambda run: -run.id)]
+    items = [one for one in items if query.get("event", one["event"]) == one["event"]]
+    items = [one for one in items if query.get("actor", one["actor"]["login"]) == one["actor"]["login"]]
+    items = [one for one in items if within(one["created_at"], query.get("created", "*..*"))]
+    return page(request, "workflow_runs", items, url=context.url)
 
 
 def read(context: Context, request: Request) -> Response:
@@ -106,8 +106,8 @@ def cancel(context: Context, request: Request) -> Response:
 def jobs(context: Context, request: Request) -> Response:
     """``GET .../runs/:run_id/jobs``."""
     run = context.run(request)
-    told = [views.job(job, run, url=context.url) for job in context.store.jobs_of(run.id)]
-    return page(request, "jobs", told, url=context.url)
+    items = [views.job(job, run, url=context.url) for job in context.store.jobs_of(run.id)]
+    return page(request, "jobs", items, url=context.url)
 
 
 def log(context: Context, request: Request) -> Response:
@@ -126,8 +126,8 @@ def log(context: Context, request: Request) -> Response:
 def artifacts(context: Context, request: Request) -> Response:
     """``GET .../runs/:run_id/artifacts``."""
     run = context.run(request)
-    told = [views.artifact(one, run, url=context.url) for one in context.store.artifacts_of(run.id)]
-    return page(request, "artifacts", told, url=context.url)
+    items = [views.artifact(one, run, url=context.url) for one in context.store.artifacts_of(run.id)]
+    return page(request, "artifacts", items, url=context.url)
 
 
 def read_artifact(context: Context, request: Request) -> Response:

@@ -29,7 +29,7 @@ class Runner:
     """A few workers that run workflows."""
 
     def __init__(self, store: Store, *, url: str, workers: int, changed: Callable[[Run, str], None]) -> None:
-        """``changed`` is told of a run's ``requested``, ``in_progress`` and ``completed``."""
+        """``changed`` receives a run's ``requested``, ``in_progress`` and ``completed``."""
         self._store, self._url, self._changed = store, url, changed
         self._pool = ThreadPoolExecutor(workers)
         self._running: dict[int, subprocess.Popen[str]] = {}
@@ -94,7 +94,7 @@ class Runner:
 
     def _command(self, run: Run, clone: Path) -> list[str]:
         file = clone / ".github" / "workflows" / run.workflow
-        uploads = sorted({found.decode() for found in _USED.findall(file.read_bytes())})
+        uploads = sorted({name.decode() for name in _USED.findall(file.read_bytes())})
         where, (owner, _, _) = run.repository.full_name, run.repository.full_name.partition("/")
         values = {
             "GITHUB_ACTOR_ID": run.actor.id,
@@ -136,17 +136,17 @@ class Runner:
             for line in lines:
                 log.write(line)
                 with contextlib.suppress(ValueError):
-                    told = json.loads(line)
-                    if "jobID" in told:
-                        self._told(run, workflow, told)
+                    message = json.loads(line)
+                    if "jobID" in message:
+                        self._report(run, workflow, message)
 
-    def _told(self, run: Run, workflow: Workflow, told: Mapping[str, Any]) -> None:
-        job = self._job(run, workflow, told["jobID"], told.get("matrix") or {})
-        if told.get("raw_output"):
-            job.lines.append(f"{_precise(time.time())} {told['msg'].rstrip()}")
-        elif told.get("stepResult") == "failure" and told.get("stage") == "Main":
-            job.lines.append(f"{_precise(time.time())} ##[error]{str(told['msg']).strip()}")
-        if result := told.get("jobResult"):
+    def _report(self, run: Run, workflow: Workflow, message: Mapping[str, Any]) -> None:
+        job = self._job(run, workflow, message["jobID"], message.get("matrix") or {})
+        if message.get("raw_output"):
+            job.lines.append(f"{_precise(time.time())} {message['msg'].rstrip()}")
+        elif message.get("stepResult") == "failure" and message.get("stage") == "Main":
+            job.lines.append(f"{_precise(time.time())} ##[error]{str(message['msg']).strip()}")
+        if result := message.get("jobResult"):
             job.status, job.conclusion = "completed", _OVER.get(result, "failure")
             job.completed_at = time.time()
 

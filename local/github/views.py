@@ -186,11 +186,11 @@ def artifact(one: Artifact, of: Run, *, url: str) -> dict[str, Any]:
 def ruleset(one: Repository, *, url: str, whole: bool) -> dict[str, Any]:
     """The ruleset of the repository's tags; in a list it has neither rules nor conditions."""
     named = {"id": one.id, "name": "tags", "target": "tag", "source_type": "Repository"}
-    told = {**named, "source": one.full_name, "enforcement": "active", "node_id": f"RRS_{one.id}"}
+    fields = {**named, "source": one.full_name, "enforcement": "active", "node_id": f"RRS_{one.id}"}
     names = {"ref_name": {"include": one.protected_tags, "exclude": []}}
     rules = [{"type": kind} for kind in RULES]
     links = {"self": {"href": f"{url}/repos/{one.full_name}/rulesets/{one.id}"}}
-    return {**told, "conditions": names, "rules": rules, "_links": links} if whole else told
+    return {**fields, "conditions": names, "rules": rules, "_links": links} if whole else fields
 
 
 def hook(one: Hook, of: Repository, *, url: str) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class Workflow:
     def title(self, values: Mapping[str, str]) -> str:
         """``run-name`` with the inputs put in, or the workflow's name; other expressions stay empty."""
         named = _EXPRESSION.sub(
-            lambda found: values.get(found[1], ""), str(self.document.get("run-name") or "")
+            lambda match: values.get(match[1], ""), str(self.document.get("run-name") or "")
         )
         return re.sub(r"\$\{\{.*?\}\}", "", named).strip() or self.name
 

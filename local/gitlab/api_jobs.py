@@ -29,8 +29,8 @@ def bridges(context: Context, request: Request) -> Response:
     """``GET .../bridges`` or ``.../trigger_jobs``, its newer name: the jobs that start other pipelines."""
     project, _ = context.visible(request)
     pipeline = context.pipeline(request, project)
-    found = [job for job in context.store.jobs_of(pipeline.id, retried=False) if job.bridge]
-    items, headers = page(request, found, url=context.url)
+    bridge_jobs = [job for job in context.store.jobs_of(pipeline.id, retried=False) if job.bridge]
+    items, headers = page(request, bridge_jobs, url=context.url)
     return answer([_shown_bridge(context, job, project) for job in items], headers=headers)
 
 

@@ -47,19 +47,20 @@ def index(context: Context, request: Request) -> Response:
     """``GET /projects/:id/pipelines``; filters are exact."""
     project, _ = context.visible(request)
     with context.store.lock:
-        found = [one for one in context.store.pipelines.values() if one.project == project.id]
+        pipelines = [one for one in context.store.pipelines.values() if one.project == project.id]
     for name in _FILTERS:
         if name in request.args:
-            found = [one for one in found if getattr(one, name) == request.args[name]]
+            pipelines = [one for one in pipelines if getattr(one, name) == request.args[name]]
     if "source" not in request.args:
-        found = [one for one in found if one.source != "parent_pipeline"]  # as GitLab: only if asked for
+        # As on GitLab, child pipelines are listed only if asked for.
+        pipelines = [one for one in pipelines if one.source != "parent_pipeline"]
     order = request.args.get("order_by", "id")
     if order not in _ORDERS:
         raise ApiError(400, {"error": "order_by does not have a valid value"})
     if request.args.get("sort", "desc") not in ("asc", "desc"):
         raise ApiError(400, {"error": "sort does not have a valid value"})
-    found.sort(key=lambda one: (_order(one, order), one.id), reverse=request.args.get("sort") != "asc")
-    items, headers = page(request, found, url=context.url)
+    pipelines.sort(key=lambda one: (_order(one, order), one.id), reverse=request.args.get("sort") != "asc")
+    items, headers = page(request, pipelines, url=context.url)
     return answer(
         [views.listed_pipeline(one, project.path, url=context.url) for one in items], headers=headers
     )

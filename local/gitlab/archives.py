@@ -51,7 +51,7 @@ def keep(store: Store, job: Job) -> None:
 def safe(name: str) -> str:
     """The engine's folder name of a job: other characters than letters, digits, _ and - as base64url."""
     return re.sub(
-        r"[^\w-]+", lambda found: base64.urlsafe_b64encode(found[0].encode()).decode().rstrip("="), name
+        r"[^\w-]+", lambda match: base64.urlsafe_b64encode(match[0].encode()).decode().rstrip("="), name
     )
 
 

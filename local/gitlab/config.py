@@ -59,8 +59,8 @@ class Config:
 
     def written(self, name: str) -> Mapping[str, Any]:
         """What the configuration says of the job of this name."""
-        found: Mapping[str, Any] = self.document[base_name(name, self.document)]
-        return found
+        job: Mapping[str, Any] = self.document[base_name(name, self.document)]
+        return job
 
 
 def command(*arguments: str) -> list[str]:
@@ -221,5 +221,5 @@ def _listed(job: Mapping[str, Any], document: Mapping[str, Any]) -> ListedJob:
 def _pipeline_name(document: Mapping[str, Any], variables: Mapping[str, str]) -> str:
     name = str((document.get("workflow") or {}).get("name") or "")
     return re.sub(
-        r"\$(?:\{(\w+)\}|(\w+))", lambda found: variables.get(found[1] or found[2], ""), name
+        r"\$(?:\{(\w+)\}|(\w+))", lambda match: variables.get(match[1] or match[2], ""), name
     ).strip()

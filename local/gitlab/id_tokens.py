@@ -38,8 +38,8 @@ class SigningKey:
         """The JSON Web Key Set."""
         from jwt.algorithms import RSAAlgorithm  # noqa: PLC0415
 
-        found = RSAAlgorithm.to_jwk(self._key().public_key(), as_dict=True)
-        key = {name: found[name] for name in ("kty", "n", "e")}
+        public_key = RSAAlgorithm.to_jwk(self._key().public_key(), as_dict=True)
+        key = {name: public_key[name] for name in ("kty", "n", "e")}
         return {"keys": [{**key, "kid": _kid(key), "use": "sig", "alg": "RS256"}]}
 
     def sign(self, claims: Mapping[str, Any], **headers: str) -> str:
@@ -59,10 +59,10 @@ class SigningKey:
                 form = serialization.PrivateFormat.PKCS8
                 none = serialization.NoEncryption()
                 self._write(made.private_bytes(serialization.Encoding.PEM, form, none))
-            found = serialization.load_pem_private_key(self._file.read_bytes(), password=None)
-        if not isinstance(found, rsa.RSAPrivateKey):
+            key = serialization.load_pem_private_key(self._file.read_bytes(), password=None)
+        if not isinstance(key, rsa.RSAPrivateKey):
             raise TypeError("id tokens: expected an RSA key")
-        return found
+        return key
 
     def _write(self, pem: bytes) -> None:
         self._file.touch(mode=0o600)
@@ -137,5 +137,5 @@ def _kid(key: Mapping[str, str]) -> str:
 def _expanded(audience: str | list[str], known: Mapping[str, str]) -> str | list[str]:
     """The audience with CI variables expanded, as GitLab does since 16.1."""
     if isinstance(audience, list):
-        return [re.sub(r"\$\{?(\w+)\}?", lambda found: known.get(found[1], ""), one) for one in audience]
-    return re.sub(r"\$\{?(\w+)\}?", lambda found: known.get(found[1], ""), audience)
+        return [re.sub(r"\$\{?(\w+)\}?", lambda match: known.get(match[1], ""), one) for one in audience]
+    return re.sub(r"\$\{?(\w+)\}?", lambda match: known.get(match[1], ""), audience)

@@ -18,7 +18,7 @@ def params(request: Request) -> dict[str, Any]:
     """Query and body as one, as Grape has them; ``inputs[a]=1`` becomes a nested member.
 
     Raises:
-        ApiError: the body is said to be JSON and is not.
+        ApiError: the body is declared as JSON and is not JSON.
     """
     given: dict[str, Any] = request.args.to_dict()
     if request.mimetype == "application/json" and request.get_data():
@@ -118,8 +118,8 @@ def _json_object(body: bytes) -> dict[str, Any]:
 def _nested(form: Mapping[str, str]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for name, value in form.items():
-        if found := re.fullmatch(r"(\w+)\[([^\]]+)\]", name):
-            nested.setdefault(found[1], {})[found[2]] = value
+        if match := re.fullmatch(r"(\w+)\[([^\]]+)\]", name):
+            nested.setdefault(match[1], {})[match[2]] = value
         else:
             nested[name] = value
     return nested

@@ -199,12 +199,12 @@ def variables_of(store: Store, pipeline: Pipeline, *, url: str) -> dict[str, str
 def _resolve(project: Project, ref: str) -> tuple[str, str]:
     """The full ref and the commit, by GitLab's own rules for full and short names."""
     names = [ref] if ref.startswith(_FULL_REFS) else [f"{start}{ref}" for start in _FULL_REFS]
-    found = {name: sha for name in names if (sha := commit_of(project, name))}
-    if not found:
+    commits = {name: sha for name in names if (sha := commit_of(project, name))}
+    if not commits:
         raise Rejected("Reference not found")
-    if len(found) > 1:
+    if len(commits) > 1:
         raise Rejected("Ref is ambiguous")
-    return next(iter(found.items()))
+    return next(iter(commits.items()))
 
 
 def commit_of(project: Project, ref: str) -> str:

@@ -35,7 +35,7 @@ _GOOD_ENOUGH = frozenset({"success", "skipped", "manual"})
 OVER = frozenset({"success", "failed", "canceled", "skipped"})
 _STARTED = re.compile(r"^(?P<name>.+?)\s+starting shell \(")
 _FINISHED = re.compile(r"^(?P<name>.+?)\s+finished in .*?(?:(?P<verdict>FAIL|WARN) (?P<code>\d+))?\s*$")
-# The engine copies artifacts after it has told of the job's end.
+# The engine copies artifacts after it has reported the job's end.
 _EXPORTED = re.compile(r"^(?P<name>.+?)\s+(?:exported artifacts in |!! no artifacts was copied !!)")
 _TICK_SECONDS = 0.2
 
@@ -64,7 +64,7 @@ class Runner:
             workers: how many pipelines run at once; others wait as ``pending``.
             job_variables: the variables of one job, its ``id_tokens`` among them.
             create_child: makes the pipeline that a bridge starts.
-            changed: told of each new status of a pipeline, or of one of its jobs.
+            changed: called with each new status of a pipeline or of one of its jobs.
         """
         self._store, self._url = store, url
         self._job_variables, self._changed = job_variables, changed
@@ -215,12 +215,12 @@ class Runner:
         with process.stdout as lines, (self._store.clone_of(pipeline.id) / "engine.log").open("a") as log:
             for line in lines:
                 log.write(line)
-                if (found := _STARTED.match(line)) and found["name"] in jobs:
-                    self._started(pipeline, jobs[found["name"]])
-                elif (found := _FINISHED.match(line)) and found["name"] in jobs:
-                    self._script_over(pipeline, jobs[found["name"]], found["verdict"], found["code"])
-                elif (found := _EXPORTED.match(line)) and found["name"] in jobs:
-                    self._job_over(pipeline, jobs[found["name"]])
+                if (match := _STARTED.match(line)) and match["name"] in jobs:
+                    self._started(pipeline, jobs[match["name"]])
+                elif (match := _FINISHED.match(line)) and match["name"] in jobs:
+                    self._script_over(pipeline, jobs[match["name"]], match["verdict"], match["code"])
+                elif (match := _EXPORTED.match(line)) and match["name"] in jobs:
+                    self._job_over(pipeline, jobs[match["name"]])
         for job in jobs.values():
             self._job_over(pipeline, job)
 

@@ -42,8 +42,8 @@ class Kubo:
     def addresses(self) -> list[str]:
         """Where other nodes reach this one, with its identity."""
         who = self._text(self._library.GetNodeID(self._repository()))
-        found = json.loads(self._text(self._library.GetNodeMultiAddrs(self._repository())))
-        return [f"{address}/p2p/{who}" for address in found]
+        addresses = json.loads(self._text(self._library.GetNodeMultiAddrs(self._repository())))
+        return [f"{address}/p2p/{who}" for address in addresses]
 
     def connect(self, address: str) -> None:
         """Reach another node."""
@@ -77,8 +77,8 @@ class Kubo:
 
     def pins(self) -> list[str]:
         """Every pinned CID, those under another one too."""
-        found: list[str] = json.loads(self._text(self._library.ListPins(self._repository())))
-        return found
+        cids: list[str] = json.loads(self._text(self._library.ListPins(self._repository())))
+        return cids
 
     def read(self, cid: str) -> bytes:
         """The file's bytes, from here or from the nodes that this one is connected with."""

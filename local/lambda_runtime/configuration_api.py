@@ -25,10 +25,10 @@ def serve_configuration(
     configure: Callable[[str, Mapping[str, str]], None],
 ) -> Response:
     """Answer GET with the environment, and PUT after it was replaced as a whole."""
-    found = CONFIGURATION.fullmatch(request.raw_path)
-    if found is None or request.method not in ("GET", "PUT"):
+    match = CONFIGURATION.fullmatch(request.raw_path)
+    if match is None or request.method not in ("GET", "PUT"):
         return _refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", "no such endpoint")
-    name = unquote(found[1]).rpartition(":function:")[2].partition(":")[0]
+    name = unquote(match[1]).rpartition(":function:")[2].partition(":")[0]
     try:
         if request.method == "PUT":
             configure(name, _variables(request.get_data()))

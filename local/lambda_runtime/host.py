@@ -145,10 +145,10 @@ class LambdaHost(Closing):
 
     def _serve_url(self, request: Request) -> Response:
         # CloudFront in front of function URLs routes by path alone, whatever the method.
-        found = self._routes.find(request.method, request.raw_path, any_method=True)
-        if found is None:
+        route = self._routes.find(request.method, request.raw_path, any_method=True)
+        if route is None:
             return json_reply(404, {"message": "Not Found"})
-        return self._serve_function(request, self._pools[found[0]])
+        return self._serve_function(request, self._pools[route[0]])
 
     def _serve_function(self, request: Request, pool: Pool) -> Response:
         if asked := cors.preflight(request):

@@ -17,11 +17,11 @@ def serve_invoke(
     request: Request, *, invoke: Callable[[str, bytes], Outcome], invoke_later: Callable[[str, bytes], None]
 ) -> Response:
     """Answer one request: at once with the outcome, or 202 for an asynchronous event."""
-    found = INVOKE.fullmatch(request.raw_path)
-    if request.method != "POST" or found is None:
+    match = INVOKE.fullmatch(request.raw_path)
+    if request.method != "POST" or match is None:
         return _refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", "no such endpoint")
     name = (
-        unquote(found[1]).rpartition(":function:")[2].partition(":")[0]
+        unquote(match[1]).rpartition(":function:")[2].partition(":")[0]
     )  # a name or an ARN, qualified or not
     event = request.get_data() or b"{}"
     kind = request.headers.get("X-Amz-Invocation-Type") or "RequestResponse"

@@ -10,4 +10,4 @@ _PARAMETER = re.compile(r"\{([a-z_]+)(\+?)\}")
 def line(route: str, function: str) -> Line:
     """Read ``POST /offers/{offer}/calls``: ``{name}`` is one segment, ``{name+}`` one or more."""
     method, _, path = route.partition(" ")
-    return method, _PARAMETER.sub(lambda found: f"<{'path:' if found[2] else ''}{found[1]}>", path), function
+    return method, _PARAMETER.sub(lambda match: f"<{'path:' if match[2] else ''}{match[1]}>", path), function

@@ -89,8 +89,8 @@ class Sandbox:
             status = Path(f"/proc/{self.pid}/status").read_text()
         except OSError:
             return 0.0
-        found = re.search(r"VmHWM:\s+(\d+) kB", status)
-        return int(found[1]) / 1024 if found else 0.0
+        match = re.search(r"VmHWM:\s+(\d+) kB", status)
+        return int(match[1]) / 1024 if match else 0.0
 
     def initialise(self) -> Outcome | None:
         """Wait until the function asks for its first event; an outcome tells why it never will."""
@@ -153,10 +153,10 @@ class Sandbox:
         if (request.method, request.path) == ("POST", f"{API}/init/error"):
             self._news.put(News("init error", request.get_data(), _error_type(request.get_data())))
             return json_reply(202, {"status": "OK"})
-        found = RESULT.fullmatch(request.path)
-        if request.method != "POST" or found is None:
+        match = RESULT.fullmatch(request.path)
+        if request.method != "POST" or match is None:
             return _refused(404, "InvalidPath", f"no such endpoint: {request.method} {request.path}")
-        return self._result(found[1], found[2], request.get_data())
+        return self._result(match[1], match[2], request.get_data())
 
     def _next(self) -> Response:
         if not self.init_ms:
@@ -227,10 +227,10 @@ def _environment(function: Function, api: str, path: Sequence[Path]) -> Mapping[
 
 def _error_type(body: bytes) -> str:
     try:
-        found = json.loads(body)["errorType"]
+        error_type = json.loads(body)["errorType"]
     except (ValueError, KeyError, TypeError):
         return "Unhandled"
-    return str(found)
+    return str(error_type)
 
 
 def _refused(status: int, error: str, message: str) -> Response:

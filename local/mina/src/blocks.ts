@@ -74,9 +74,9 @@ export class Chain {
    * so its tip is dated now; clients take a node whose tip is old for one that is stuck.
    */
   newest(count: number): Block[] {
-    const found = this.blocks.slice(-count);
-    if (this.options.blockMs > 0) return found;
-    return found.map((each) => (each === this.tip ? { ...each, date: this.options.now() } : each));
+    const blocks = this.blocks.slice(-count);
+    if (this.options.blockMs > 0) return blocks;
+    return blocks.map((each) => (each === this.tip ? { ...each, date: this.options.now() } : each));
   }
 
   get proofs(): boolean {

@@ -86,14 +86,14 @@ function daemonStatus(chain: Chain) {
 }
 
 function account(chain: Chain, address: string, token: string) {
-  const found = chain.account(address, token);
-  if (found === null) return null;
-  const { zkapp, tokenId, balance, delegate, permissions, timing } = found;
+  const state = chain.account(address, token);
+  if (state === null) return null;
+  const { zkapp, tokenId, balance, delegate, permissions, timing } = state;
   return {
-    publicKey: found.publicKey,
+    publicKey: state.publicKey,
     token: tokenId,
     tokenId,
-    nonce: found.nonce,
+    nonce: state.nonce,
     inferredNonce: chain.inferredNonce(address, token),
     balance: {
       total: balance,
@@ -101,13 +101,13 @@ function account(chain: Chain, address: string, token: string) {
       blockHeight: String(chain.tip.height),
       stateHash: chain.tip.stateHash,
     },
-    tokenSymbol: found.tokenSymbol,
-    receiptChainHash: hashText('receiptChainHash', BigInt(found.receiptChainHash)),
+    tokenSymbol: state.tokenSymbol,
+    receiptChainHash: hashText('receiptChainHash', BigInt(state.receiptChainHash)),
     timing: vesting(timing),
     permissions,
     delegate,
     delegateAccount: delegate === null ? null : { publicKey: delegate },
-    votingFor: hashText('stateHash', BigInt(found.votingFor)),
+    votingFor: hashText('stateHash', BigInt(state.votingFor)),
     zkappState: zkapp?.appState ?? null,
     verificationKey: zkapp?.verificationKey
       ? { verificationKey: zkapp.verificationKey.data, hash: zkapp.verificationKey.hash }
@@ -153,9 +153,9 @@ function block({ height, slot, stateHash, previousStateHash, date, commands }: B
 }
 
 function findBlock(chain: Chain, { height, stateHash }: { height?: number; stateHash?: string }) {
-  const found = chain.blocks.find((each) => each.height === height || each.stateHash === stateHash);
-  if (found === undefined) throw new Refused('the block is not known');
-  return block(found);
+  const match = chain.blocks.find((each) => each.height === height || each.stateHash === stateHash);
+  if (match === undefined) throw new Refused('the block is not known');
+  return block(match);
 }
 
 function command({ hash, json, failure }: Command) {

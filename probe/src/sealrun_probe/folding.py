@@ -35,9 +35,9 @@ def frame(name: str) -> str:
     return _UNFIT.sub(_percent_encoded, name[:MAX_NAME]) or UNNAMED
 
 
-def _percent_encoded(found: re.Match[str]) -> str:
-    errors = "surrogateescape" if "\udc80" <= found[0] <= "\udcff" else "surrogatepass"
-    return "".join(f"%{byte:02X}" for byte in found[0].encode(errors=errors))
+def _percent_encoded(match: re.Match[str]) -> str:
+    errors = "surrogateescape" if "\udc80" <= match[0] <= "\udcff" else "surrogatepass"
+    return "".join(f"%{byte:02X}" for byte in match[0].encode(errors=errors))
 
 
 def stack(names: list[str]) -> Stack:

@@ -38,7 +38,7 @@ def token(folder: Path, text: str) -> None:
 def profile(
     folder: Path,
     sampler: str,
-    found: Sampled,
+    sampled: Sampled,
     *,
     refused: Mapping[str, str],
     probes: Mapping[str, Any],
@@ -50,14 +50,14 @@ def profile(
 
     ``unnamed`` is how many samples are of Python and name none of its functions.
     """
-    text = fold(found.stacks)
+    text = fold(sampled.stacks)
     (folder / STACKS).write_bytes(text)
     (folder / PROBES).write_text(bounded(probes))
     summary = {
         "sampler": sampler,
-        "hz": found.hz,
-        "samples": total(found.stacks),
-        "cut": found.cut,
+        "hz": sampled.hz,
+        "samples": total(sampled.stacks),
+        "cut": sampled.cut,
         "refused": refused,
         "python_without_functions": unnamed,
         "stacks_sha256": hashlib.sha256(text).hexdigest(),
@@ -67,7 +67,7 @@ def profile(
         "max_rss_kib": used.ru_maxrss,
     }
     (folder / SUMMARY).write_text(_json(summary))
-    if found.attachment is None:
+    if sampled.attachment is None:
         with contextlib.suppress(FileNotFoundError):
             (folder / DATA).unlink()
 
@@ -76,15 +76,15 @@ def bounded(probes: Mapping[str, Any]) -> str:
     """The document of the probes, with fewer values of each if all would be too many."""
     text = ""
     for most in (100, 20, 4, 0):
-        kept = {name: _first(told, most) for name, told in probes.items()}
+        kept = {name: _first(document, most) for name, document in probes.items()}
         text = _json({"probes": kept})
         if len(text) <= MAX_PROBES_BYTES:
             break
     return text
 
 
-def _first(told: Mapping[str, Any], most: int) -> dict[str, Any]:
-    return {name: value[:most] if name == "values" else value for name, value in told.items()}
+def _first(document: Mapping[str, Any], most: int) -> dict[str, Any]:
+    return {name: value[:most] if name == "values" else value for name, value in document.items()}
 
 
 def _json(value: object) -> str:

@@ -68,22 +68,22 @@ class Perf:
             Refused: perf did not stop, or recorded nothing.
         """
         try:
-            said = self._stop()
+            messages = self._stop()
             stacks, hits = self._read()
         finally:
             self._probes.remove()
         if not stacks and not any(each.count for each in hits.values()):
             raise Refused("expected samples, got none before the command was over")
         self._data.chmod(0o644)
-        found = self._probes.document(hits)
-        return Sampled(stacks, HZ, cut=_CUT in said, attachment=self._data, probes=found)
+        documents = self._probes.document(hits)
+        return Sampled(stacks, HZ, cut=_CUT in messages, attachment=self._data, probes=documents)
 
     def _attach(self, pid: int) -> None:
         control, self._control = os.pipe()
         self._answers, answer = os.pipe()
         events = [part for event in [EVENT, *self._probes.events] for part in ("-e", event)]
-        held = ["--delay=-1", "--control", f"fd:{control},{answer}", "--pid", str(pid)]
-        kept = [
+        control_options = ["--delay=-1", "--control", f"fd:{control},{answer}", "--pid", str(pid)]
+        output = [
             "-g",
             "--timestamp",
             "--no-buildid-cache",
@@ -94,7 +94,8 @@ class Perf:
             str(self._data),
         ]
         try:
-            self._process = _start(["perf", "record", *events, *kept, *held], pass_fds=(control, answer))
+            words = ["perf", "record", *events, *output, *control_options]
+            self._process = _start(words, pass_fds=(control, answer))
         finally:
             os.close(control)
             os.close(answer)
@@ -112,11 +113,11 @@ class Perf:
         return self._finished(timeout=STOP_SECONDS)
 
     def _tell(self, word: str) -> None:
-        with contextlib.suppress(BrokenPipeError):  # it has ended: what it said tells why
+        with contextlib.suppress(BrokenPipeError):  # it has ended: its messages tell why
             os.write(self._control, word.encode() + b"\n")
 
     def _finished(self, *, timeout: float) -> str:
-        """What perf said, once it is over."""
+        """The messages of perf, once it has ended."""
         if self._process is None:
             raise Refused("expected a perf that was started, got none")
         with self._process as process:

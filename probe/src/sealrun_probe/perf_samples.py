@@ -60,15 +60,15 @@ class Hits:
 class _Sample:
     """One sample, from the JSON and then from the text."""
 
-    told: dict[str, Any]
+    fields: dict[str, Any]
     event: str
     trace: bytes
     files: list[bytes] = field(default_factory=list)
 
     def add(self, line: bytes) -> None:
         """A line of the text: a frame's file, or the rest of a name that holds a line feed."""
-        if found := _FRAME.fullmatch(line):
-            self.files.append(found[1])
+        if match := _FRAME.fullmatch(line):
+            self.files.append(match[1])
         elif self.files:
             self.files[-1] += line
         else:
@@ -76,7 +76,7 @@ class _Sample:
 
     def stack(self) -> Stack:
         """The thread's name and the frames from the outermost in."""
-        chain = self.told.get("callchain", [])
+        chain = self.fields.get("callchain", [])
         files = [*self.files, *[b""] * (len(chain) - len(self.files))]
         names: list[str] = []
         for frame, file in zip(chain, files, strict=False):
@@ -84,7 +84,7 @@ class _Sample:
             name = _name(frame.get("symbol", ""), frame.get("dso", ""), file, in_kernel=in_kernel)
             if len(names) < MAX_DEPTH and (name != LOST or names[-1:] != [LOST]):
                 names.append(name)
-        return stack([_unquoted(self.told["comm"]), *reversed(names)])
+        return stack([_unquoted(self.fields["comm"]), *reversed(names)])
 
 
 def read(
@@ -132,20 +132,20 @@ def _key(head: re.Match[bytes]) -> tuple[int, int]:
 
 def _json_samples(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """The objects in the document's ``samples``, one at a time: the whole may be hundreds of megabytes."""
-    decoder, held, at_samples = json.JSONDecoder(), "", False
+    decoder, text, at_samples = json.JSONDecoder(), "", False
     for chunk in chunks:
-        held += chunk.decode("latin-1")
-        if not at_samples and (begins := _SAMPLES.search(held)):
-            held, at_samples = held[begins.end() :], True
+        text += chunk.decode("latin-1")
+        if not at_samples and (begins := _SAMPLES.search(text)):
+            text, at_samples = text[begins.end() :], True
         while at_samples:
-            held = held.lstrip(" \t\r\n,")
+            text = text.lstrip(" \t\r\n,")
             try:
-                value, end = decoder.raw_decode(held)
+                value, end = decoder.raw_decode(text)
             except json.JSONDecodeError:
                 break
             yield value
-            held = held[end:]
-        if len(held) > MAX_SAMPLE:
+            text = text[end:]
+        if len(text) > MAX_SAMPLE:
             raise NotTheSame("perf data convert: expected samples in JSON, got something else")
 
 
@@ -169,7 +169,7 @@ def _where(base: str) -> str:
 def _unquoted(text: str) -> str:
     """The name that perf quoted; bytes that are not UTF-8 as Python has them in file names (PEP 383)."""
     try:
-        return _text(_SIGNED.sub(lambda found: chr(int(found[1], 16)), text).encode("latin-1"))
+        return _text(_SIGNED.sub(lambda match: chr(int(match[1], 16)), text).encode("latin-1"))
     except UnicodeEncodeError:  # a perf that quotes characters instead of bytes
         return text
 

@@ -40,10 +40,10 @@ class PySpy:
             Refused: py-spy is not on PATH.
         """
         del pid
-        found = shutil.which("py-spy")
-        if found is None:
+        program = shutil.which("py-spy")
+        if program is None:
             raise Refused("expected py-spy on PATH, got none")
-        self._program = found
+        self._program = program
         self._scratch = TemporaryDirectory(prefix="sealrun-py-spy-", ignore_cleanup_errors=True)
 
     def released(self, pid: int) -> None:
@@ -68,9 +68,9 @@ class PySpy:
         if self._scratch is None:
             raise Refused("expected a process to follow, got none")
         with self._scratch:
-            said = self._said()
+            messages = self._messages()
             if not self._raw.exists() or self._raw.stat().st_size > MAX_RAW_BYTES:
-                raise Refused(f"expected samples, got: {in_one_line(said)}")
+                raise Refused(f"expected samples, got: {in_one_line(messages)}")
             with self._raw.open(errors="surrogateescape", newline="\n") as lines:
                 stacks = parse(lines)
         if not stacks:
@@ -81,7 +81,7 @@ class PySpy:
     def _raw(self) -> Path:
         return Path(self._scratch.name if self._scratch else "") / "raw"
 
-    def _said(self) -> str:
+    def _messages(self) -> str:
         if self._process is None:
             raise Refused("expected a process to follow, got none")
         with self._process as process:
@@ -114,11 +114,11 @@ def parse(lines: Iterable[str]) -> dict[Stack, int]:
 
 def _whole(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
     """Each stack and its count, its lines joined; what does not end like one is left out."""
-    held = ""
+    text = ""
     for line in lines:
-        held += line
-        if found := (_PROCESSES if _PROCESS.match(held) else _FRAMES).fullmatch(held):
-            yield found[1], int(found[2])
-            held = ""
-        elif len(held) > MAX_STACK or not _PROCESS.match(held):
-            held = ""
+        text += line
+        if match := (_PROCESSES if _PROCESS.match(text) else _FRAMES).fullmatch(text):
+            yield match[1], int(match[2])
+            text = ""
+        elif len(text) > MAX_STACK or not _PROCESS.match(text):
+            text = ""

@@ -52,19 +52,19 @@ class Watch:
 
     def end(self, *, share: float = 0) -> tuple[str, Sampled] | None:
         """End all. Returns the first that saw at least this share of the most time that one of them saw."""
-        found: list[tuple[str, Sampled]] = []
+        profiles: list[tuple[str, Sampled]] = []
         for sampler in self.watching:
-            self._tried(sampler, partial(self._end, sampler, found))
-        most = max((sampled.seconds for _, sampled in found), default=0.0)
-        for name, sampled in found:
+            self._tried(sampler, partial(self._end, sampler, profiles))
+        most = max((sampled.seconds for _, sampled in profiles), default=0.0)
+        for name, sampled in profiles:
             if sampled.seconds >= share * most:
                 return name, sampled
             self.refused[name] = f"expected most of {most:.1f} s of work, got {sampled.seconds:.1f} s"
         return None
 
     @staticmethod
-    def _end(sampler: Sampler, found: list[tuple[str, Sampled]]) -> None:
-        found.append((sampler.name, sampler.end()))
+    def _end(sampler: Sampler, profiles: list[tuple[str, Sampled]]) -> None:
+        profiles.append((sampler.name, sampler.end()))
 
     def _tried(self, sampler: Sampler, step: Callable[[], object]) -> bool:
         try:
@@ -105,21 +105,21 @@ def run(
     watch.released(command.pid)
     status, used = command.wait()
     seconds = time.monotonic() - begun
-    name, found = watch.end(share=share) or ("rusage", rusage.sampled(words, used))
+    name, profile = watch.end(share=share) or ("rusage", rusage.sampled(words, used))
     if name == "proc":
-        found = rusage.with_unseen(found, words, used)
+        profile = rusage.with_unseen(profile, words, used)
     if able:
-        unnamed = _without_functions(name, found, python=python)
-        _leave(folder, name, found, watch.refused, probes, used, seconds, unnamed)
+        unnamed = _without_functions(name, profile, python=python)
+        _leave(folder, name, profile, watch.refused, probes, used, seconds, unnamed)
     return status
 
 
-def _without_functions(name: str, found: Sampled, *, python: bool) -> int:
+def _without_functions(name: str, profile: Sampled, *, python: bool) -> int:
     """How many samples of Python do not name a function; those of py-spy always do."""
     if name == "py-spy":
         return 0
     alone = python and name != "perf"
-    return total(found.stacks) if alone else python_programs.without_functions(found.stacks)
+    return total(profile.stacks) if alone else python_programs.without_functions(profile.stacks)
 
 
 def _samplers(order: Sequence[str], folder: Path, probes: list[Probe]) -> list[Sampler]:
@@ -144,7 +144,7 @@ def _ready(folder: Path, token: str) -> bool:
 def _leave(
     folder: Path,
     name: str,
-    found: Sampled,
+    profile: Sampled,
     refused: Mapping[str, str],
     probes: list[Probe],
     used: resource.struct_rusage,
@@ -152,18 +152,18 @@ def _leave(
     unnamed: int,
 ) -> None:
     unseen: dict[str, Any] = {probe.name: {"refused": f"expected perf, got {name}"} for probe in probes}
-    seen = {**unseen, **found.probes}
+    values = {**unseen, **profile.probes}
     try:
         leave.profile(
-            folder, name, found, refused=refused, probes=seen, used=used, seconds=seconds, unnamed=unnamed
+            folder, name, profile, refused=refused, probes=values, used=used, seconds=seconds, unnamed=unnamed
         )
     except Exception as error:  # noqa: BLE001  the command is over and has its own status
         say(f"expected to write the profile, got {type(error).__name__}: {error}")
         return
     for other, why in refused.items():
         say(f"{other}: {why}")
-    samples = total(found.stacks)
-    say(f"sampled by {name}: {samples} samples, {found.hz} to a second, in {folder}/")
+    samples = total(profile.stacks)
+    say(f"sampled by {name}: {samples} samples, {profile.hz} to a second, in {folder}/")
     if unnamed:
         say(f"{unnamed} of the {samples} samples are Python and do not name its functions; {ADVICE}")
 

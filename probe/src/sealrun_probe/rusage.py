@@ -25,8 +25,8 @@ def sampled(words: list[str], used: resource.struct_rusage) -> Sampled:
     return Sampled({frames: count for frames, count in stacks.items() if count}, HZ)
 
 
-def with_unseen(found: Sampled, words: list[str], used: resource.struct_rusage) -> Sampled:
+def with_unseen(profile: Sampled, words: list[str], used: resource.struct_rusage) -> Sampled:
     """Adds a stack for the processes that began and ended between two looks: the total is the command's."""
-    unseen = round((used.ru_utime + used.ru_stime) * found.hz) - total(found.stacks)
+    unseen = round((used.ru_utime + used.ru_stime) * profile.hz) - total(profile.stacks)
     own = {stack([name_of(words), UNSEEN]): unseen} if unseen > 0 else {}
-    return replace(found, stacks={**found.stacks, **own})
+    return replace(profile, stacks={**profile.stacks, **own})

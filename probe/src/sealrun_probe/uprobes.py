@@ -33,11 +33,11 @@ def parse_probe(text: str) -> Probe:
     Raises:
         ValueError: it is not of this form.
     """
-    found = _SPEC.fullmatch(text)
-    if found is None:
+    match = _SPEC.fullmatch(text)
+    if match is None:
         raise ValueError(f"probe: expected NAME=BINARY:FUNCTION[:VALUES], got {text[:80]!r}")
-    values = tuple(found["values"].split(",")) if found["values"] else ()
-    return Probe(found["name"], found["binary"], found["function"], values)
+    values = tuple(match["values"].split(",")) if match["values"] else ()
+    return Probe(match["name"], match["binary"], match["function"], values)
 
 
 class Probes:
@@ -73,9 +73,9 @@ class Probes:
 
     def document(self, hits: Mapping[str, Hits]) -> dict[str, Any]:
         """Hits and values of each, or why it was refused. Values are text: JSON rounds above 2**53."""
-        seen = {name: hits[event] for name, event in self._set.items()}
-        told = {name: {"hits": each.count, "values": each.values} for name, each in seen.items()}
-        return {**told, **{name: {"refused": why} for name, why in self._refused.items()}}
+        hits_of = {name: hits[event] for name, event in self._set.items()}
+        documents = {name: {"hits": each.count, "values": each.values} for name, each in hits_of.items()}
+        return {**documents, **{name: {"refused": why} for name, why in self._refused.items()}}
 
 
 def _perf_probe(*arguments: str) -> subprocess.CompletedProcess[str]:

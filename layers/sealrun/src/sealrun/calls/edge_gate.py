@@ -48,15 +48,15 @@ class Gate:
             Refused: wrong method, size, form, time, stack, issuer or signature; or too many requests.
         """
         self._count(str(request["clientIp"]), now // 60)
-        found = _PATH.fullmatch(request["uri"])
-        if found is None:
+        match = _PATH.fullmatch(request["uri"])
+        if match is None:
             raise NotFound("path: expected /tickets/ID, got another")
         if request["method"] == "OPTIONS":  # a page asks before it sends
             return
         if request["method"] != "POST":
             raise WrongMethod("POST")
         redemption = Redemption.parse(parse_object(_body(request), at_most=MAX_REDEMPTION_BYTES))
-        if redemption.grant.id != found[1]:
+        if redemption.grant.id != match[1]:
             raise Refused("ticket: expected the one that the URL names, got another")
         redemption.check_times(f"https://{request['headers']['host'][0]['value']}", now=now)
         if self._issuers is not None and redemption.grant.issuer.to_base58() not in self._issuers:

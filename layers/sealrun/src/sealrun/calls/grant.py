@@ -204,10 +204,10 @@ def unbase64url(text: str) -> bytes:
 
 def json_object(value: Mapping[str, Any], name: str) -> dict[str, Any]:
     """A JSON object by that name."""
-    found = value[name]
-    if not isinstance(found, dict):
-        raise Malformed(f"{name}: expected an object, got {type(found).__name__}")
-    return found
+    member = value[name]
+    if not isinstance(member, dict):
+        raise Malformed(f"{name}: expected an object, got {type(member).__name__}")
+    return member
 
 
 def salt(value: Mapping[str, Any]) -> str:
@@ -233,13 +233,13 @@ def signature(value: Mapping[str, Any], name: str) -> Signature:
 def _prepaid(value: object) -> Prepaid | None:
     if value is None:
         return None
-    found = read.only(value, _PREPAID, where="prepaid")
+    members = read.only(value, _PREPAID, where="prepaid")
     return Prepaid(
-        account=read.public_key(found, "account"),
-        salt=salt(found),
-        nonce=nonce(found),
-        limit=read.decimal(found, "limit", high=MAX_UINT64),
-        signature=signature(found, "signature"),
+        account=read.public_key(members, "account"),
+        salt=salt(members),
+        nonce=nonce(members),
+        limit=read.decimal(members, "limit", high=MAX_UINT64),
+        signature=signature(members, "signature"),
     )
 
 

@@ -120,10 +120,10 @@ def check_account(
     """
     check_node(answer, terms)
     try:
-        found = _existing("account", address, answer["account"])
-        check_code(found, address, pinned, permissions=PERMISSIONS)
-        _check_timing(found["timing"] or {})
-        view = _view(found, address, terms, pinned, height=_height(answer))
+        account = _existing("account", address, answer["account"])
+        check_code(account, address, pinned, permissions=PERMISSIONS)
+        _check_timing(account["timing"] or {})
+        view = _view(account, address, terms, pinned, height=_height(answer))
         terms.check_buyer(view.buyer, address)
         _check_settled(view, terms, settled)
         terms.check_exit(run_seconds=run_seconds, slot_seconds=slot_seconds(answer))
@@ -156,12 +156,12 @@ def check_node(answer: Mapping[str, Any], terms: Terms) -> None:
 
 
 def check_code(
-    found: Mapping[str, Any], address: PublicKey, pinned: Pinned, *, permissions: Mapping[str, str]
+    account: Mapping[str, Any], address: PublicKey, pinned: Pinned, *, permissions: Mapping[str, str]
 ) -> None:
     """The account is this one, runs the pinned code, and has exactly these permissions.
 
     Args:
-        found: an account of an answer to ``account_query``.
+        account: an account from an answer to ``account_query``.
         address: of the account.
         pinned: code and protocol.
         permissions: all but ``setVerificationKey``, which must be impossible for ever.
@@ -169,17 +169,17 @@ def check_code(
     Raises:
         AccountRefused: one of them is not so.
     """
-    _check_identity(found, address, pinned)
-    _check_permissions(found["permissions"] or {}, pinned, permissions)
+    _check_identity(account, address, pinned)
+    _check_permissions(account["permissions"] or {}, pinned, permissions)
 
 
-def state_of(found: Mapping[str, Any], pinned: Pinned) -> list[int]:
+def state_of(account: Mapping[str, Any], pinned: Pinned) -> list[int]:
     """The account's state fields, of which the protocol has so many.
 
     Raises:
         AccountRefused: there is another number of them.
     """
-    state = [_number(value) for value in found["zkappState"] or []]
+    state = [_number(value) for value in account["zkappState"] or []]
     _expect("zkappState.length", pinned.state_fields, len(state))
     return state
 
@@ -234,30 +234,30 @@ def _height(answer: Mapping[str, Any]) -> int:
     return _number(answer["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
 
 
-def _check_payee(name: str, key: PublicKey, found: Any) -> None:
-    found = _existing(name, key, found)
-    _expect(f"{name}.publicKey", key.to_base58(), found["publicKey"])
-    _expect(f"{name}.token", MINA_TOKEN, found["token"])
+def _check_payee(name: str, key: PublicKey, account: Any) -> None:
+    account = _existing(name, key, account)
+    _expect(f"{name}.publicKey", key.to_base58(), account["publicKey"])
+    _expect(f"{name}.token", MINA_TOKEN, account["token"])
     for permission in ("access", "receive"):
-        _expect(f"{name}.permissions.{permission}", "None", found["permissions"][permission])
+        _expect(f"{name}.permissions.{permission}", "None", account["permissions"][permission])
 
 
-def _existing(name: str, key: PublicKey, found: Any) -> Any:
-    if found is None:
+def _existing(name: str, key: PublicKey, account: Any) -> Any:
+    if account is None:
         raise AccountRefused(f"{name}: expected the account {key.to_base58()} to exist, got none")
-    return found
+    return account
 
 
-def _check_identity(found: Mapping[str, Any], address: PublicKey, pinned: Pinned) -> None:
-    _expect("publicKey", address.to_base58(), found["publicKey"])
-    _expect("token", MINA_TOKEN, found["token"])
-    key = found["verificationKey"]
+def _check_identity(account: Mapping[str, Any], address: PublicKey, pinned: Pinned) -> None:
+    _expect("publicKey", address.to_base58(), account["publicKey"])
+    _expect("token", MINA_TOKEN, account["token"])
+    key = account["verificationKey"]
     _expect("verificationKey.hash", pinned.verification_key, key["hash"] if key else None)
 
 
-def _check_permissions(found: Mapping[str, Any], pinned: Pinned, wanted: Mapping[str, str]) -> None:
+def _check_permissions(permissions: Mapping[str, Any], pinned: Pinned, wanted: Mapping[str, str]) -> None:
     expected: dict[str, Any] = {f"permissions.{name}": value for name, value in wanted.items()}
-    got = {f"permissions.{name}": value for name, value in found.items()}
+    got = {f"permissions.{name}": value for name, value in permissions.items()}
     key = got.pop("permissions.setVerificationKey", None) or {}
     # With an older txnVersion the account's own key can replace the code.
     expected["permissions.setVerificationKey.auth"] = "Impossible"
@@ -267,17 +267,17 @@ def _check_permissions(found: Mapping[str, Any], pinned: Pinned, wanted: Mapping
         _expect(name, expected.get(name, "nothing by that name"), got.get(name))
 
 
-def _check_timing(found: Mapping[str, Any]) -> None:
+def _check_timing(timing: Mapping[str, Any]) -> None:
     """Money that vests later cannot be settled now."""
     for name in TIMING:
-        _expect(f"timing.{name}", None, found.get(name))
+        _expect(f"timing.{name}", None, timing.get(name))
 
 
 def _view(
-    found: Mapping[str, Any], address: PublicKey, terms: Terms, pinned: Pinned, *, height: int
+    account: Mapping[str, Any], address: PublicKey, terms: Terms, pinned: Pinned, *, height: int
 ) -> AccountView:
     """The state, in the order of ``PrepaidAccount``'s declarations."""
-    state = state_of(found, pinned)
+    state = state_of(account, pinned)
     terms_hash, buyer_x, buyer_odd, spent, exit_slot, accrued, root, count = state[:8]
     _expect("state.termsHash", terms.hash, terms_hash)
     _expect("state.exitSlot", 0, exit_slot)
@@ -287,7 +287,7 @@ def _view(
         buyer = PublicKey(buyer_x, buyer_odd)
     except ValueError as error:
         raise AccountRefused(f"state.buyer: {error}") from error
-    balance = _number(found["balance"]["total"])
+    balance = _number(account["balance"]["total"])
     return AccountView(address, buyer, balance, spent, accrued, root, count, height)
 
 
@@ -323,6 +323,6 @@ def _shown(value: object) -> str:
 
 
 def unreadable(error: Exception) -> NodeUnavailable:
-    """A node that left out what it was asked for, or told it in another form."""
+    """A node left out what it was asked for, or gave it in another form."""
     what = error.args[0] if isinstance(error, KeyError) else type(error).__name__
     return NodeUnavailable(f"node: expected an answer as it was asked for, got one without it ({what})")

@@ -63,11 +63,11 @@ def check_offer(answer: Mapping[str, Any], offer: Offer, pinned: Pinned) -> Offe
     with suppress(AccountRefused):  # who is paid is another question
         check_node(answer, payment.terms)
     try:
-        found = answer["account"]
-        if found is None:
+        account = answer["account"]
+        if account is None:
             raise Unavailable(f"contract: expected the account {contract.to_base58()} to exist, got none")
-        check_code(found, contract, pinned, permissions=OFFER_PERMISSIONS)
-        return _state(state_of(found, pinned), offer)
+        check_code(account, contract, pinned, permissions=OFFER_PERMISSIONS)
+        return _state(state_of(account, pinned), offer)
     except AccountRefused as error:
         raise Unavailable(f"contract: {error.detail}") from error
     except (KeyError, TypeError, ValueError) as error:
@@ -97,13 +97,13 @@ def find_credential(events: Iterable[object], credential_hash: int) -> bytes:
     Raises:
         Unavailable: no event holds it.
     """
-    seen = 0
+    others = 0
     for event in events:
         document = _event_bytes(event)
         if document is not None and document_hash(CREDENTIAL, document) == credential_hash:
             return document
-        seen += 1
-    raise Unavailable(f"credential: expected an event of hash {credential_hash}, got {seen} others")
+        others += 1
+    raise Unavailable(f"credential: expected an event of hash {credential_hash}, got {others} others")
 
 
 def credential_document(endpoint: str, sealed: bytes) -> bytes:
@@ -160,6 +160,6 @@ def _event_bytes(event: object) -> bytes | None:
 
 def _fields(event: object) -> list[int]:
     """An archive's decimal numbers; none where it tells anything else."""
-    found = event if isinstance(event, list) and len(event) <= MAX_EVENT_FIELDS else []
-    good = all(isinstance(each, str) and re.fullmatch(r"[0-9]{1,78}", each, re.ASCII) for each in found)
-    return [int(each) for each in found] if good else []
+    numbers = event if isinstance(event, list) and len(event) <= MAX_EVENT_FIELDS else []
+    good = all(isinstance(each, str) and re.fullmatch(r"[0-9]{1,78}", each, re.ASCII) for each in numbers)
+    return [int(each) for each in numbers] if good else []

@@ -158,8 +158,8 @@ def _leaf(data: bytes, profile: Profile) -> tuple[Link, Block]:
     if profile.raw_leaves:
         block = Block(_cid(_RAW, hashlib.sha256(data).digest()), data)
     else:
-        held = _bytes(2, data) if data else b""
-        block = _node([], _number(1, _FILE) + held + _number(3, len(data)), profile)
+        content = _bytes(2, data) if data else b""
+        block = _node([], _number(1, _FILE) + content + _number(3, len(data)), profile)
     return _linked(block, [], len(data)), block
 
 

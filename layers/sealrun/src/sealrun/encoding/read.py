@@ -35,26 +35,26 @@ def with_others(value: object, names: Collection[str], *, where: str) -> dict[st
 
 def text(value: Mapping[str, Any], name: str, *, pattern: str, says: str) -> str:
     """A string that matches the whole pattern; ``says`` tells the pattern in words."""
-    found = value[name]
-    if not isinstance(found, str) or not re.fullmatch(pattern, found, re.ASCII):
-        raise Malformed(f"{name}: expected {says}, got {_shown(found)}")
-    return found
+    member = value[name]
+    if not isinstance(member, str) or not re.fullmatch(pattern, member, re.ASCII):
+        raise Malformed(f"{name}: expected {says}, got {_shown(member)}")
+    return member
 
 
 def one_of(value: Mapping[str, Any], name: str, choices: Collection[str]) -> str:
     """A string out of these."""
-    found = value[name]
-    if not isinstance(found, str) or found not in choices:
-        raise Malformed(f"{name}: expected one of {', '.join(choices)}, got {_shown(found)}")
-    return found
+    member = value[name]
+    if not isinstance(member, str) or member not in choices:
+        raise Malformed(f"{name}: expected one of {', '.join(choices)}, got {_shown(member)}")
+    return member
 
 
 def whole(value: Mapping[str, Any], name: str, *, low: int, high: int) -> int:
     """A JSON integer within low..high, both included."""
-    found = value[name]
-    if isinstance(found, bool) or not isinstance(found, int) or not low <= found <= high:
-        raise Malformed(f"{name}: expected a whole number from {low} to {high}, got {_shown(found)}")
-    return found
+    member = value[name]
+    if isinstance(member, bool) or not isinstance(member, int) or not low <= member <= high:
+        raise Malformed(f"{name}: expected a whole number from {low} to {high}, got {_shown(member)}")
+    return member
 
 
 def decimal(value: Mapping[str, Any], name: str, *, high: int) -> int:
@@ -67,19 +67,19 @@ def decimal(value: Mapping[str, Any], name: str, *, high: int) -> int:
 
 def truth(value: Mapping[str, Any], name: str) -> bool:
     """A JSON boolean."""
-    found = value[name]
-    if not isinstance(found, bool):
-        raise Malformed(f"{name}: expected true or false, got {_shown(found)}")
-    return found
+    member = value[name]
+    if not isinstance(member, bool):
+        raise Malformed(f"{name}: expected true or false, got {_shown(member)}")
+    return member
 
 
 def public_key(value: Mapping[str, Any], name: str) -> PublicKey:
     """A public key in base58; the empty key is none."""
-    found = value[name]
-    if not isinstance(found, str):
-        raise Malformed(f"{name}: expected a base58 public key, got {type(found).__name__}")
+    member = value[name]
+    if not isinstance(member, str):
+        raise Malformed(f"{name}: expected a base58 public key, got {type(member).__name__}")
     try:
-        return PublicKey.from_base58(found)
+        return PublicKey.from_base58(member)
     except ValueError as error:
         raise Malformed(f"{name}: {error}") from error
 

@@ -63,12 +63,12 @@ def name_of(frame: str) -> str:
     return _ENCODED.sub(_decoded, frame)
 
 
-def _decoded(found: re.Match[str]) -> str:
+def _decoded(match: re.Match[str]) -> str:
     try:
-        text = unquote(found[0], errors="strict")
+        text = unquote(match[0], errors="strict")
     except UnicodeDecodeError:
-        return found[0]
-    return text if text.isprintable() else found[0]
+        return match[0]
+    return text if text.isprintable() else match[0]
 
 
 def folded(stacks: Mapping[tuple[str, ...], int]) -> bytes:

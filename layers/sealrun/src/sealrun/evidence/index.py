@@ -138,17 +138,17 @@ def _call(value: Mapping[str, Any]) -> str:
 
 
 def _leaves(value: Mapping[str, Any], name: str) -> list[Any]:
-    found = value[name]
-    if not isinstance(found, list) or len(found) > 2**DEPTH:
+    leaves = value[name]
+    if not isinstance(leaves, list) or len(leaves) > 2**DEPTH:
         raise Malformed(f"{name}: expected a list of at most {2**DEPTH} leaves, got something else")
-    return found
+    return leaves
 
 
 def _path(value: Mapping[str, Any], name: str) -> list[Any]:
-    found = value[name]
-    if not isinstance(found, list) or len(found) != DEPTH:
+    path = value[name]
+    if not isinstance(path, list) or len(path) != DEPTH:
         raise Malformed(f"{name}: expected a list of {DEPTH}, got something else")
-    return found
+    return path
 
 
 def _digest(value: Mapping[str, Any], name: str) -> bytes:
@@ -168,24 +168,24 @@ def _check_kind(kind: Kind, tree: str) -> None:
 
 
 def _entry(value: Any, tree: str) -> Entry:
-    found = read.only(value, ("kind", "hash", "twin"), where="leaf", optional=("opening", "cid", "text"))
-    leaf = _leaf(found["opening"], tree) if "opening" in found else None
-    kind = Kind[read.one_of(found, "kind", [kind.name.lower() for kind in Kind]).upper()]
+    members = read.only(value, ("kind", "hash", "twin"), where="leaf", optional=("opening", "cid", "text"))
+    leaf = _leaf(members["opening"], tree) if "opening" in members else None
+    kind = Kind[read.one_of(members, "kind", [kind.name.lower() for kind in Kind]).upper()]
     _check_kind(kind, tree)
-    if leaf is None and ("cid" in found or "text" in found):
+    if leaf is None and ("cid" in members or "text" in members):
         raise Malformed("leaf: expected a hidden one without cid and text, got some")
     # E5: a text stands for its file, so it must be one that has no file.
-    if "text" in found and found["kind"] != Kind.LINE.name.lower():
-        raise Malformed(f"text: expected one of a line only, got one of kind {found['kind']!a:.20}")
+    if "text" in members and members["kind"] != Kind.LINE.name.lower():
+        raise Malformed(f"text: expected one of a line only, got one of kind {members['kind']!a:.20}")
     return Entry(
         kind=kind,
-        hash=read.decimal(found, "hash", high=P - 1),
-        twin=_digest(found, "twin"),
+        hash=read.decimal(members, "hash", high=P - 1),
+        twin=_digest(members, "twin"),
         leaf=leaf,
-        cid=read.text(found, "cid", pattern="b[a-z2-7]{58}", says="a CIDv1 in base32")
-        if "cid" in found
+        cid=read.text(members, "cid", pattern="b[a-z2-7]{58}", says="a CIDv1 in base32")
+        if "cid" in members
         else "",
-        text=_text(found) if "text" in found else None,
+        text=_text(members) if "text" in members else None,
     )
 
 

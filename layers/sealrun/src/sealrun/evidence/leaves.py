@@ -97,14 +97,14 @@ class Leaf:
             Malformed: a name is missing or unknown, or a value is not of its form.
         """
         names = ("index", "kind", "label", "sha256", "size", "salt")
-        found = read.only(value, names, where="leaf")
+        members = read.only(value, names, where="leaf")
         return cls(
-            index=read.whole(found, "index", low=0, high=2**DEPTH - 1),
-            kind=Kind[read.one_of(found, "kind", [kind.name.lower() for kind in Kind]).upper()],
-            label=checked_label(found["label"]),
-            sha256=read.text(found, "sha256", pattern="[0-9a-f]{64}", says="64 lower-case hex digits"),
-            size=read.whole(found, "size", low=0, high=2**53 - 1),
-            salt=read.text(found, "salt", pattern="[0-9a-f]{62}", says="62 lower-case hex digits"),
+            index=read.whole(members, "index", low=0, high=2**DEPTH - 1),
+            kind=Kind[read.one_of(members, "kind", [kind.name.lower() for kind in Kind]).upper()],
+            label=checked_label(members["label"]),
+            sha256=read.text(members, "sha256", pattern="[0-9a-f]{64}", says="64 lower-case hex digits"),
+            size=read.whole(members, "size", low=0, high=2**53 - 1),
+            salt=read.text(members, "salt", pattern="[0-9a-f]{62}", says="62 lower-case hex digits"),
         )
 
 

@@ -77,16 +77,16 @@ def _stretches(chunks: Iterable[bytes]) -> Iterator[tuple[int, bool, bytes, byte
 
     With the number of LFs before them, counted from 1; whether they begin a line; and the CR or LF itself.
     """
-    held, number, begins = b"", 1, True
+    stretch, number, begins = b"", 1, True
     for chunk in chunks:
         parts = _ENDS.split(chunk)
         for part, end in zip(parts[:-1:2], parts[1::2], strict=True):
-            yield number, begins, (held + part)[:MAX_STRETCH], end
-            held, begins = b"", end == b"\n"
+            yield number, begins, (stretch + part)[:MAX_STRETCH], end
+            stretch, begins = b"", end == b"\n"
             number += begins
-        held = (held + parts[-1])[:MAX_STRETCH]
-    if held:
-        yield number, begins, held, b""
+        stretch = (stretch + parts[-1])[:MAX_STRETCH]
+    if stretch:
+        yield number, begins, stretch, b""
 
 
 class _Stamps:

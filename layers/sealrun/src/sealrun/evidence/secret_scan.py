@@ -37,7 +37,7 @@ class Scanner:
         return any(spans for _, spans in self._blocks(chunks))
 
     def masked(self, chunks: Iterable[bytes], count: "Count") -> Iterator[bytes]:
-        """The bytes with every secret replaced; ``count`` is told how many."""
+        """The bytes with every secret replaced; ``count`` counts them."""
         for data, spans in self._blocks(chunks):
             at = 0
             for start, end in spans:
@@ -71,8 +71,8 @@ class Scanner:
         before, done = b"", 0  # what was looked at already, and how far a secret reached into this block
         for data, ahead in _windows(chunks, self.block, MAX_SECRET):
             window, edge = before + data + ahead, len(before)
-            found = [(start - edge, end - edge) for start, end in self._find(window)]
-            spans = [(max(start, done), end) for start, end in found if end > done and start < len(data)]
+            secrets = [(start - edge, end - edge) for start, end in self._find(window)]
+            spans = [(max(start, done), end) for start, end in secrets if end > done and start < len(data)]
             yield data, [*([(-1, done)] if done else []), *spans]
             reached = max([done, *(end for _, end in spans)])
             done = max(0, reached - len(data))

@@ -13,7 +13,7 @@ from functools import partial
 
 from mina.keys import PrivateKey
 
-# The longest that is found whole: a private key of 8192 bits in PEM has some 6,400 bytes.
+# The longest secret that is recognised whole: a private key of 8192 bits in PEM has some 6,400 bytes.
 MAX_SECRET = 8 << 10
 
 
@@ -48,10 +48,10 @@ class _Shape:
     ) -> Iterator[re.Match[bytes]]:
         """Every place where the pattern fits and is accepted; unless ``nested``, none within another one."""
         at = text.find(self.literal)
-        while at >= 0 and (found := self.pattern.search(text, at)):
-            if accepted := accepts(found):
-                yield found
-            at = found.end() if accepted and not nested else found.start() + len(self.literal)
+        while at >= 0 and (match := self.pattern.search(text, at)):
+            if accepted := accepts(match):
+                yield match
+            at = match.end() if accepted and not nested else match.start() + len(self.literal)
 
 
 def _shapes(
@@ -173,29 +173,29 @@ def places(window: bytes, literal: bytes) -> Iterator[int]:
 
 def _shaped(window: bytes, effort: Effort) -> Iterator[tuple[int, int]]:
     for shape in _SHAPES:
-        for found in shape.in_text(window, partial(_is_meant, shape, effort)):
-            yield found.span()
+        for match in shape.in_text(window, partial(_is_meant, shape, effort)):
+            yield match.span()
 
 
-def _is_meant(shape: _Shape, effort: Effort, found: re.Match[bytes]) -> bool:
-    if found[0].endswith(_EXAMPLE):
+def _is_meant(shape: _Shape, effort: Effort, match: re.Match[bytes]) -> bool:
+    if match[0].endswith(_EXAMPLE):
         return False
-    return shape.accept is None or not effort.allows(_EFFORT_KEY) or shape.accept(found[0])
+    return shape.accept is None or not effort.allows(_EFFORT_KEY) or shape.accept(match[0])
 
 
 def _json_web_tokens(window: bytes) -> Iterator[tuple[int, int]]:
     at = window.find(b"eyJ")
-    while at >= 0 and (found := _JWT.search(window, at)):
-        at = found.end()
-        if found[1] is None:
+    while at >= 0 and (match := _JWT.search(window, at)):
+        at = match.end()
+        if match[1] is None:
             continue
-        start = found.start(1) - _JWT_HEADER
-        if found.start() < start:
+        start = match.start(1) - _JWT_HEADER
+        if match.start() < start:
             at = start  # one that begins later in the same run
-        elif found[0].endswith(_EXAMPLE):
-            at = found.start(1) + 1
+        elif match[0].endswith(_EXAMPLE):
+            at = match.start(1) + 1
         else:
-            yield found.span()
+            yield match.span()
 
 
 def _private_keys(window: bytes) -> Iterator[tuple[int, int]]:
@@ -216,12 +216,12 @@ def _private_keys(window: bytes) -> Iterator[tuple[int, int]]:
 def _assigned(window: bytes, effort: Effort) -> Iterator[tuple[int, int]]:
     lower = window.lower()
 
-    def is_chosen(found: re.Match[bytes]) -> bool:
-        return _looks_chosen(window[slice(*found.span(1))], effort)
+    def is_chosen(match: re.Match[bytes]) -> bool:
+        return _looks_chosen(window[slice(*match.span(1))], effort)
 
     for shape in _ASSIGNED:
-        for found in shape.in_text(lower, is_chosen, nested=True):
-            yield found.span(1)
+        for match in shape.in_text(lower, is_chosen, nested=True):
+            yield match.span(1)
 
 
 def _random(window: bytes, effort: Effort) -> Iterator[tuple[int, int]]:

@@ -96,9 +96,9 @@ class MinaBatchSettlement:
                 which the same answer refuses (C2).
             Malformed: the correction is not of its form.
         """
-        found = read.only(correction, ("due", "pending", "voucher"), where="correction")
-        committed = sum(read.decimal(found, name, high=MAX_UINT64) for name in ("due", "pending"))
-        voucher = read.only(found["voucher"], ("limit", "callHash", "signature"), where="voucher")
+        members = read.only(correction, ("due", "pending", "voucher"), where="correction")
+        committed = sum(read.decimal(members, name, high=MAX_UINT64) for name in ("due", "pending"))
+        voucher = read.only(members["voucher"], ("limit", "callHash", "signature"), where="voucher")
         limit = self._signed_limit(voucher)
         if voucher["callHash"] == str(self._call.hash):
             raise Refused("correction: expected an earlier call's voucher, got that of the call it refuses")
@@ -146,6 +146,6 @@ class MinaBatchSettlement:
             "extra.terms": (terms.value(), extra.get("terms")),
             "extra.termsHash": (terms.id, extra.get("termsHash")),
         }
-        for name, (expected, found) in pairs.items():
-            if found != expected:
-                raise Refused(f"{name}: expected {expected}, got {str(found)[:80]}")
+        for name, (expected, actual) in pairs.items():
+            if actual != expected:
+                raise Refused(f"{name}: expected {expected}, got {str(actual)[:80]}")

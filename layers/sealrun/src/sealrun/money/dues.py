@@ -48,10 +48,10 @@ class DueLeaf:
             Malformed: it has other members, or one of them is out of its range.
         """
         names = ("index", "call_hash", "receipt_hash", "price_due", "running_total")
-        found = read.only(value, names, where="leaf")
-        call_hash, receipt_hash = (read.decimal(found, name, high=P - 1) for name in names[1:3])
-        price, total = (read.decimal(found, name, high=MAX_UINT64) for name in names[3:])
-        index = read.whole(found, "index", low=0, high=2**DEPTH - 1)
+        members = read.only(value, names, where="leaf")
+        call_hash, receipt_hash = (read.decimal(members, name, high=P - 1) for name in names[1:3])
+        price, total = (read.decimal(members, name, high=MAX_UINT64) for name in names[3:])
+        index = read.whole(members, "index", low=0, high=2**DEPTH - 1)
         return cls(index, call_hash, receipt_hash, price, total)
 
     @property
@@ -164,13 +164,13 @@ class Due:
 
     def due_fields(self) -> list[int]:
         """The six fields that the contract checks; for seller and operator only (A6)."""
-        return [text_field(DUE), *self._said()]
+        return [text_field(DUE), *self._common_fields()]
 
     def figure_fields(self) -> list[int]:
         """The same figure under another tag, for the buyer: no contract takes it (A6)."""
-        return [text_field(FIGURE), *self._said()]
+        return [text_field(FIGURE), *self._common_fields()]
 
-    def _said(self) -> list[int]:
+    def _common_fields(self) -> list[int]:
         return [network_field(self.network), *self.account.to_fields(), self.amount, self.root]
 
 

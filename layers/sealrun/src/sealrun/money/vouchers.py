@@ -119,7 +119,7 @@ class Deposits:
     def deep(self, *, height: int, depth: int) -> int:
         """What lies at least ``depth`` blocks deep."""
         steps = ((self.newer_funds, self.newer_height), (self.funds, self.height))
-        return max((funds for funds, seen in steps if height - seen >= depth), default=0)
+        return max((funds for funds, since in steps if height - since >= depth), default=0)
 
     def value(self) -> dict[str, Any]:
         """As numbers by name."""

@@ -143,9 +143,9 @@ def check_commitment(header: str, call_hash: int) -> None:
     Raises:
         Refused: its ``callHash`` is another's, so that client and server hash something else.
     """
-    said = read.decimal(_payload(decoded(header)), "callHash", high=P - 1)
-    if said != call_hash:
-        raise Refused(f"payload.callHash: expected {call_hash}, got {said}")
+    signed_hash = read.decimal(_payload(decoded(header)), "callHash", high=P - 1)
+    if signed_hash != call_hash:
+        raise Refused(f"payload.callHash: expected {call_hash}, got {signed_hash}")
 
 
 def reserved(record: Record, network: str) -> dict[str, Any]:

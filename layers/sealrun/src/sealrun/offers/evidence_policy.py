@@ -85,8 +85,8 @@ def _visibility(value: dict[str, Any], name: str) -> Visibility:
 
 
 def _texts(value: dict[str, Any], name: str, pattern: str) -> tuple[str, ...]:
-    found = value[name]
-    if not isinstance(found, list) or len(found) > MAX_PATTERNS:
+    texts = value[name]
+    if not isinstance(texts, list) or len(texts) > MAX_PATTERNS:
         raise Malformed(f"{name}: expected a list of at most {MAX_PATTERNS} patterns, got something else")
     says = "1 to 200 printable characters without [ and ]" if pattern == _GLOB else "a name of a-z, 0-9 and _"
-    return tuple(read.text({name: text}, name, pattern=pattern, says=says) for text in found)
+    return tuple(read.text({name: text}, name, pattern=pattern, says=says) for text in texts)

@@ -59,13 +59,13 @@ def parse_limits(value: Any, *, is_open: bool) -> Limits:
     Raises:
         Malformed: a name is missing or unknown, or a value is not within its bounds.
     """
-    found = read.only(value, _NAMES, where="limits", optional=_OPTIONAL)
+    members = read.only(value, _NAMES, where="limits", optional=_OPTIONAL)
     defaults = {
         "queue_seconds": QUEUE_SECONDS,
         "at_once": AT_ONCE if is_open else MAX_AT_ONCE,
         "minutes_per_month": MINUTES_A_MONTH if is_open else MAX_MINUTES_A_MONTH,
     }
-    named = {**defaults, **found}
+    named = {**defaults, **members}
     return Limits(
         seconds=read.whole(named, "seconds", low=10, high=MAX_SECONDS),
         log_bytes=read.whole(named, "log_bytes", low=1, high=MAX_LOG_BYTES),
@@ -86,8 +86,8 @@ def parse_share(access: Mapping[str, Any], limits: Limits, *, is_open: bool, quo
     if "per_buyer" not in access:
         parts = 2 if is_open else 1
         return Share(max(1, quota_per_hour // parts), max(1, limits.at_once // parts))
-    found = read.only(access["per_buyer"], ("per_hour", "at_once"), where="per_buyer")
+    members = read.only(access["per_buyer"], ("per_hour", "at_once"), where="per_buyer")
     return Share(
-        per_hour=read.whole(found, "per_hour", low=1, high=MAX_CALLS_AN_HOUR),
-        at_once=read.whole(found, "at_once", low=1, high=MAX_AT_ONCE),
+        per_hour=read.whole(members, "per_hour", low=1, high=MAX_CALLS_AN_HOUR),
+        at_once=read.whole(members, "at_once", low=1, high=MAX_AT_ONCE),
     )

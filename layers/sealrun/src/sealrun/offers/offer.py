@@ -190,11 +190,11 @@ def _contract(value: dict[str, Any], payment: Payment | None) -> PublicKey | Non
     """
     if "credential" not in value:
         return None
-    found = read.only(value["credential"], ("kind", "contract"), where="credential")
-    read.one_of(found, "kind", ["chain"])
+    credential = read.only(value["credential"], ("kind", "contract"), where="credential")
+    read.one_of(credential, "kind", ["chain"])
     if payment is None:
         raise Malformed("credential: expected none on chain for price 0, got one")
-    contract, terms = read.public_key(found, "contract"), payment.terms
+    contract, terms = read.public_key(credential, "contract"), payment.terms
     if contract in (terms.seller, terms.operator, terms.oracle):
         raise Malformed("contract: expected a key of its own, got one of the terms")
     return contract

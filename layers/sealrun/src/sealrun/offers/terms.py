@@ -77,15 +77,15 @@ class Terms:
         Raises:
             Malformed: a name is missing or unknown, or a value is not of its form.
         """
-        found = read.only(value, [field.name for field in fields(cls)], where="terms")
+        members = read.only(value, [field.name for field in fields(cls)], where="terms")
         return cls(
-            network=read.one_of(found, "network", NETWORKS),
-            ledger=read.decimal(found, "ledger", high=P - 1),
-            seller=read.public_key(found, "seller"),
-            operator=read.public_key(found, "operator"),
-            operator_share=read.whole(found, "operator_share", low=0, high=SHARE_UNIT),
-            oracle=read.public_key(found, "oracle"),
-            exit_delay=read.whole(found, "exit_delay", low=1, high=MAX_EXIT_DELAY),
+            network=read.one_of(members, "network", NETWORKS),
+            ledger=read.decimal(members, "ledger", high=P - 1),
+            seller=read.public_key(members, "seller"),
+            operator=read.public_key(members, "operator"),
+            operator_share=read.whole(members, "operator_share", low=0, high=SHARE_UNIT),
+            oracle=read.public_key(members, "oracle"),
+            exit_delay=read.whole(members, "exit_delay", low=1, high=MAX_EXIT_DELAY),
         )
 
     def value(self) -> dict[str, Any]:

@@ -106,11 +106,11 @@ def usable_key(value: Mapping[str, Any]) -> dict[str, Any] | None:
     wanted = {"kty": "RSA", "use": "sig", "alg": "RS256"}
     if any(value.get(name, expected) != expected for name, expected in wanted.items()):
         return None
-    found = {name: value.get(name) for name in ("kty", "kid", "n", "e")}
-    if not all(isinstance(each, str) and re.fullmatch(r"[!-~]{1,2048}", each) for each in found.values()):
+    members = {name: value.get(name) for name in ("kty", "kid", "n", "e")}
+    if not all(isinstance(each, str) and re.fullmatch(r"[!-~]{1,2048}", each) for each in members.values()):
         return None
-    size = len(str(found["n"])) * 3 // 4
-    return found if _MODULUS_BYTES[0] <= size <= _MODULUS_BYTES[1] else None
+    size = len(str(members["n"])) * 3 // 4
+    return members if _MODULUS_BYTES[0] <= size <= _MODULUS_BYTES[1] else None
 
 
 def _header(token: bytes) -> str:
@@ -148,10 +148,10 @@ def _signed_payload(token: bytes, key: Mapping[str, Any]) -> bytes:
 
     try:
         public_key = jwt.PyJWK(dict(key), algorithm="RS256")
-        found = jwt.PyJWS().decode_complete(token, public_key, algorithms=["RS256"])
+        decoded = jwt.PyJWS().decode_complete(token, public_key, algorithms=["RS256"])
     except (jwt.PyJWTError, ValueError) as error:
         raise Malformed(f"token: expected the issuer's signature, got {type(error).__name__}") from error
-    return bytes(found["payload"])
+    return bytes(decoded["payload"])
 
 
 def _check_claims(claims: Mapping[str, Any], issuer: Issuer, ran: Ran) -> TokenRules:
@@ -195,9 +195,9 @@ def _same(name: str, expected: str, got: object, *, personal: bool = False) -> N
 
     The reason why a token was refused is shown to anyone; the person in the token is not.
     """
-    said = str(got) if isinstance(got, str | int) and not isinstance(got, bool) else None
-    if said != expected:
-        shown = "another" if said is not None and personal else said
+    text = str(got) if isinstance(got, str | int) and not isinstance(got, bool) else None
+    if text != expected:
+        shown = "another" if text is not None and personal else text
         raise Malformed(f"{name}: expected {expected}, got {'nothing' if shown is None else shown[:80]}")
 
 

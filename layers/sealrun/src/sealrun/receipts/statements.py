@@ -98,9 +98,9 @@ def _opened(line: bytes, key: bytes) -> bytes:
     signatures = value["signatures"]
     if not isinstance(signatures, list) or len(signatures) != 1:
         raise Malformed("signatures: expected one, got another number of them")
-    found = read.only(signatures[0], ("keyid", "sig"), where="signature")
-    payload, signature = _base64(value, "payload"), _base64(found, "sig")
-    if found["keyid"] != key.hex() or len(signature) != _SIGNATURE_BYTES:
+    signed = read.only(signatures[0], ("keyid", "sig"), where="signature")
+    payload, signature = _base64(value, "payload"), _base64(signed, "sig")
+    if signed["keyid"] != key.hex() or len(signature) != _SIGNATURE_BYTES:
         raise NotAllowed(f"statement: expected the signature of key {key.hex()}, got another's")
     try:
         VerifyKey(key).verify(pae(payload), signature)

@@ -140,7 +140,7 @@ def unmet_jobs(jobs: Sequence[Job], named: Sequence[str]) -> Iterator[str]:
     for job in real:
         needed = job.name in named if named else not job.may_fail
         if job.result is JobResult.UNREAD or (needed and job.result is not JobResult.SUCCEEDED):
-            yield _told(job)
+            yield _described(job)
     if not any(job.result is JobResult.SUCCEEDED for job in real):
         yield "no job succeeded"
 
@@ -148,22 +148,22 @@ def unmet_jobs(jobs: Sequence[Job], named: Sequence[str]) -> Iterator[str]:
 def _how(jobs: Sequence[Job]) -> str:
     """What is true of the jobs of a run that is a success."""
     real = [job for job in jobs if job.result is not JobResult.ARCHIVE]
-    others = [_told(job) for job in real if job.result is not JobResult.SUCCEEDED]
+    others = [_described(job) for job in real if job.result is not JobResult.SUCCEEDED]
     if not others:
         return "every job succeeded"
     return _listed("every job that must succeed did; others: ", others)
 
 
 def _why_not(run: Run, jobs: Sequence[Job]) -> str:
-    failed = [_told(job) for job in jobs if job.failure_reason]
+    failed = [_described(job) for job in jobs if job.failure_reason]
     return _listed("", failed) if failed else f"the pipeline is {run.status}"
 
 
-def _told(job: Job) -> str:
+def _described(job: Job) -> str:
     more = job.failure_reason not in ("", job.status)  # GitHub has one word for both
     word = f"{job.status}, {job.failure_reason}" if more else job.status
     return f"{job.name[:80]}: {word}{' (allowed to fail)' if job.may_fail else ''}"
 
 
-def _listed(before: str, told: Sequence[str]) -> str:
-    return (before + "; ".join(told))[:500]
+def _listed(before: str, descriptions: Sequence[str]) -> str:
+    return (before + "; ".join(descriptions))[:500]

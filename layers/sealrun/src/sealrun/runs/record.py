@@ -298,8 +298,8 @@ def never_started(record: Record, reason: str, *, now: int) -> Record:
 
 def never_told(record: Record, *, now: int) -> Record:
     """For days the provider did not tell whether a start that it did not answer made a run (L11)."""
-    said = "the provider did not tell for days whether it had started the run"
-    return _without_run(record, Outcome.UNREACHABLE, said, now)
+    reason = "the provider did not tell for days whether it had started the run"
+    return _without_run(record, Outcome.UNREACHABLE, reason, now)
 
 
 def _without_run(record: Record, outcome: Outcome, reason: str, now: int) -> Record:
@@ -324,8 +324,8 @@ def finished(
     if record.ending is None:
         raise ValueError("record: expected an ending before a receipt, got none")
     state = _STATE_OF.get(record.ending.outcome, State.FAILED)
-    found = {"receipt": receipt, "index": index, "openings": openings, "statements": statements}
-    return _next(record, state=state, lease_until=0, wake_at=0, **found)
+    results = {"receipt": receipt, "index": index, "openings": openings, "statements": statements}
+    return _next(record, state=state, lease_until=0, wake_at=0, **results)
 
 
 def start_is_over(record: Record, *, now: int) -> bool:

@@ -21,8 +21,8 @@ def check_grade(receipt: Receipt, ground: Ground) -> tuple[Grade, Claim]:
     if ground.contradicted or receipt.grade > HIGHEST_OF_ONE:
         error = BrokenClaim(f"grade: expected evidence for grade {receipt.grade}, got {ground.reason}")
         return grade, broken("grade", error, rests_on=grade.rests_on, grade=grade)
-    said = f"the receipt says {receipt.grade}: {ground.reason}"
-    return grade, not_shown("grade", said, rests_on=grade.rests_on, grade=grade)
+    reason = f"the receipt says {receipt.grade}: {ground.reason}"
+    return grade, not_shown("grade", reason, rests_on=grade.rests_on, grade=grade)
 
 
 def check_minimum(receipt: Receipt, offer: Offer) -> Claim:

@@ -159,7 +159,7 @@ def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Se
     if name not in known:
         return Node(name, Link.MISSING, f"not here; put its evidence under {READS}/CALL/")
     signed, folder = known[name]
-    told, by = _told(signed.receipt, folder), f"signed by {signed.public_key.to_base58()}"
+    described, by = _described(signed.receipt, folder), f"signed by {signed.public_key.to_base58()}"
     try:
         # Step 10.1
         require(signed.holds(), "signature: expected one that holds, got one that does not")
@@ -173,16 +173,16 @@ def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Se
         cycle = set(_claimed_reads(folder)) & set(path)
         if cycle:
             says = f"its inputs name {min(cycle)[:16]}…, which comes after it: a cycle, and not what it signs"
-            return Node(name, Link.CYCLE, says, **told)
-        return Node(name, Link.BROKEN, error.detail, **told)
+            return Node(name, Link.CYCLE, says, **described)
+        return Node(name, Link.BROKEN, error.detail, **described)
     if offer is None:
         by += f", and without {OFFER} nobody can tell whether that is its offer's oracle"
-    told["attributed"] = offer is not None
+    described["attributed"] = offer is not None
     if inputs is None:
-        return Node(name, Link.SEALED, f"{by}; what it read is sealed with its inputs", **told)
+        return Node(name, Link.SEALED, f"{by}; what it read is sealed with its inputs", **described)
     reads = tuple(inputs.get("reads", []))
     says = f"{by}; reads {len(reads)} earlier receipts"
-    return Node(name, Link.FOLLOWED, says, **told, reads=reads)
+    return Node(name, Link.FOLLOWED, says, **described, reads=reads)
 
 
 def _offer(receipt: Receipt, folder: Folder) -> Offer | None:
@@ -209,7 +209,7 @@ def _claimed_reads(folder: Folder) -> list[str]:
     return [each for each in reads if isinstance(each, str)] if isinstance(reads, list) else []
 
 
-def _told(receipt: Receipt, folder: Folder) -> dict[str, Any]:
+def _described(receipt: Receipt, folder: Folder) -> dict[str, Any]:
     """What a picture says of a receipt; the title only if the offer is the receipt's."""
     try:
         offer = _offer(receipt, folder)

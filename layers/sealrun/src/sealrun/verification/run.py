@@ -190,8 +190,8 @@ def check_ipfs(document: Mapping[str, Any]) -> Iterator[Claim]:
     for one in pins[:MAX_PINS] if isinstance(pins, list) else ():
         match one:
             case {"service": str(service), "pinned": int(pinned), "failed": int(failed)} if failed > 0:
-                held = f"{service[:40]!a} held {pinned} of {pinned + failed} public items at the signing"
-                says = f"{held}; `sealrun pin` pins the others"
+                status = f"{service[:40]!a} held {pinned} of {pinned + failed} public items at the signing"
+                says = f"{status}; `sealrun pin` pins the others"
                 yield not_shown(IPFS, says, rests_on=OPERATOR, grade=Grade.OPERATOR)
 
 

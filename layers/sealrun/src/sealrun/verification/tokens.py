@@ -147,8 +147,8 @@ def _check(shown: Shown, place: str) -> str:
     """
     # Step 9.1
     issuer, document = _issuer(shown), _document(shown, place)
-    told = read.only(parse_object(document), ("sealrun", "claims", "key"), where="token's claims")
-    key = usable_key(told["key"]) if isinstance(told["key"], dict) else None
+    claims = read.only(parse_object(document), ("sealrun", "claims", "key"), where="token's claims")
+    key = usable_key(claims["key"]) if isinstance(claims["key"], dict) else None
     if key is None:
         raise BrokenClaim(f"{place}: expected an RSA key for RS256, got another")
     verified = verify_token(_token(shown, place), [key], issuer, _ran(shown, place))

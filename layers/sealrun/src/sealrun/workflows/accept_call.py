@@ -99,9 +99,9 @@ def accept_call(
     signed = _parsed(value, payment, offer, payments)
     _check_identifier(signed)
 
-    def check(found: Offer) -> None:
+    def check(current: Offer) -> None:
         signed.check_signature()
-        _check_access(signed, found)
+        _check_access(signed, current)
 
     return desk.take(signed, stored, check, sender=sender, now=now)
 
@@ -226,10 +226,10 @@ class Desk:
             return accepted(known, offer, first=False)
         used_for = ledger.call_named(record.account, signed.identifier) if signed.identifier else None
         other = f"{used_for:064x}" if used_for else "another"
-        said = (
+        message = (
             f"identifier: expected one that no other call of this account has used, got that of call {other}"
         )
-        raise Conflict(said, call=other)
+        raise Conflict(message, call=other)
 
 
 def known_offer(ledger: Ledger, offer_id: str) -> StoredOffer:
@@ -241,10 +241,10 @@ def known_offer(ledger: Ledger, offer_id: str) -> StoredOffer:
     return _there(ledger.offer(read.hex_field(offer_id, where="offer")), offer_id)
 
 
-def _there(found: _T | None, offer_id: str) -> _T:
-    if found is None:
+def _there(value: _T | None, offer_id: str) -> _T:
+    if value is None:
         raise NotFound(f"offer: expected one that is sold here, got {offer_id}")
-    return found
+    return value
 
 
 def _call(value: dict[str, Any], offer: Offer) -> Call | None:

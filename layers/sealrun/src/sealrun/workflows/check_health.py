@@ -57,7 +57,7 @@ def check_health(
     Raises:
         StoreUnavailable: the ledger is out of reach.
     """
-    found: dict[str, Health] = {}
+    health_by_offer: dict[str, Health] = {}
     faults: list[Exception] = []
     began = clock()
     for offer_hash in _in_turn(ledger.published(), minute=began // 60):
@@ -76,10 +76,10 @@ def check_health(
             faults.append(error)
             health = Health(suspended=UNCHECKED)
         _write_down(health, stored, ledger)
-        found[stored.offer.id] = health
+        health_by_offer[stored.offer.id] = health
     if faults:
         raise faults[0]
-    return found
+    return health_by_offer
 
 
 def _write_down(health: Health, stored: StoredOffer, ledger: Ledger) -> None:

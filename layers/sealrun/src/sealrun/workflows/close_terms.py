@@ -15,7 +15,7 @@ def close_terms(oracle: str, *, ledger: Ledger, reason: str = "it leaked") -> li
     Args:
         oracle: the base58 public key.
         ledger: the table of offers.
-        reason: what callers are told.
+        reason: the reason that callers get.
 
     Returns:
         The ids of the offers that this closed.

@@ -112,36 +112,36 @@ def _in_place(
     record: Record, stored: StoredOffer, ledger: Ledger, collector: Collector, clock: Callable[[], int]
 ) -> Record:
     now = clock()
-    held = looking(record, now=now)
-    if not ledger.save(record, held):
+    leased = looking(record, now=now)
+    if not ledger.save(record, leased):
         return ledger.record(record.call_hash) or record
     try:
-        end = _given_up(now) if given_up(record, now=now) else held.ending
+        end = _given_up(now) if given_up(record, now=now) else leased.ending
         if end is None:
-            held = look_at_run(held, stored, ledger=ledger, starter=collector.starter, clock=clock)
-            end = held.ending
+            leased = look_at_run(leased, stored, ledger=ledger, starter=collector.starter, clock=clock)
+            end = leased.ending
         if end is None:
-            return held
-        after = _concluded(held, end, stored, ledger, collector, clock)
+            return leased
+        after = _concluded(leased, end, stored, ledger, collector, clock)
     except (ProviderError, Unavailable) as error:
-        collector.starter.put_off(held.call_hash, error)
-        return _give_back(held, ledger, now=clock(), spoiled=isinstance(error, TookTooLong))
+        collector.starter.put_off(leased.call_hash, error)
+        return _give_back(leased, ledger, now=clock(), spoiled=isinstance(error, TookTooLong))
     except Exception:  # a fault of ours: it is reported, and must not keep the call waiting for the lease
-        _give_back(held, ledger, now=clock(), spoiled=False)
+        _give_back(leased, ledger, now=clock(), spoiled=False)
         raise
-    if not ledger.save(held, after):
-        return ledger.record(record.call_hash) or held
+    if not ledger.save(leased, after):
+        return ledger.record(record.call_hash) or leased
     count_fault(after, stored, ledger, now=clock())
     return after
 
 
 def _given_up(now: int) -> Ending:
-    said = "what the run left could not be collected in time"
-    return Ending(Outcome.UNREACHABLE, said, now, blameless=True, bare=True)
+    reason = "what the run left could not be collected in time"
+    return Ending(Outcome.UNREACHABLE, reason, now, blameless=True, bare=True)
 
 
 def _concluded(
-    held: Record,
+    record: Record,
     end: Ending,
     stored: StoredOffer,
     ledger: Ledger,
@@ -150,30 +150,30 @@ def _concluded(
 ) -> Record:
     """Gather the evidence, pin it, then sign the one receipt over it."""
     in_time = Deadline(clock() + COLLECT_SECONDS, clock)
-    gathered, oracle = _gathered(held, end, stored, ledger, collector, in_time), collector.oracle(stored)
+    gathered, oracle = _gathered(record, end, stored, ledger, collector, in_time), collector.oracle(stored)
     store, offer = collector.store, stored.offer
-    document = _run_document(held, gathered, offer, oracle, collector, clock)
-    evidence = _evidence(held, gathered, document, oracle)
-    receipt = _sign(held, gathered, evidence, stored, oracle)
+    document = _run_document(record, gathered, offer, oracle, collector, clock)
+    evidence = _evidence(record, gathered, document, oracle)
+    receipt = _sign(record, gathered, evidence, stored, oracle)
     about = Subject(receipt, offer, Index.parse(evidence.index), json.loads(document))
     kept = {"index": evidence.index, "openings": evidence.openings, "statements": _statements(about, oracle)}
-    held = judged(held, gathered.ending)
+    record = judged(record, gathered.ending)
     return finished(
-        held,
+        record,
         receipt=receipt.document(),
         **{name: _store(store, part, _MEDIA_TYPES[name]) for name, part in kept.items()},
     )
 
 
 def _gathered(
-    held: Record, end: Ending, stored: StoredOffer, ledger: Ledger, collector: Collector, in_time: Deadline
+    record: Record, end: Ending, stored: StoredOffer, ledger: Ledger, collector: Collector, in_time: Deadline
 ) -> Gathered:
     if end.bare:
         return Gathered(end, RunReport())
     provider = InTime(collector.starter.open_provider(stored), in_time)
-    run = as_judged(provider.read(held.run_id), end)
+    run = as_judged(provider.read(record.run_id), end)
     return gather(
-        held,
+        record,
         end,
         run,
         offer=stored.offer,
@@ -189,7 +189,7 @@ def _gathered(
 
 
 def _run_document(
-    held: Record,
+    record: Record,
     gathered: Gathered,
     offer: Offer,
     oracle: Oracle,
@@ -202,7 +202,7 @@ def _run_document(
 
     def document(why_not: str) -> bytes:
         report = replace(gathered.report, pins=with_one_more(pins, LABEL, why_not))
-        made = run_document(held, gathered.ending, offer, report, statement_key=oracle.statement_key)
+        made = run_document(record, gathered.ending, offer, report, statement_key=oracle.statement_key)
         _store(collector.store, made, _MEDIA_TYPES["index"])
         return made
 
@@ -217,11 +217,11 @@ def _run_item(document: bytes) -> Item:
     return Item(Kind.RUN, LABEL, measured.sha256, measured.size, public=True, cid=measured.cid)
 
 
-def _evidence(held: Record, gathered: Gathered, document: bytes, oracle: Oracle) -> Evidence:
+def _evidence(record: Record, gathered: Gathered, document: bytes, oracle: Oracle) -> Evidence:
     """Both trees."""
-    seed = oracle.seed(held.id)
+    seed = oracle.seed(record.id)
     outputs = Tree("outputs", tuple(gathered.outputs), seed)
-    return Evidence(held.id, outputs, Tree("profile", (_run_item(document), *gathered.profile), seed))
+    return Evidence(record.id, outputs, Tree("profile", (_run_item(document), *gathered.profile), seed))
 
 
 def _statements(about: Subject, oracle: Oracle) -> bytes:
@@ -240,9 +240,9 @@ def _store(store: EvidenceStore, document: bytes, media_type: str) -> str:
 
 
 def _sign(
-    held: Record, gathered: Gathered, evidence: Evidence, stored: StoredOffer, oracle: Oracle
+    record: Record, gathered: Gathered, evidence: Evidence, stored: StoredOffer, oracle: Oracle
 ) -> SignedReceipt:
-    call = SignedCall.parse(held.body, stored.offer).call
+    call = SignedCall.parse(record.body, stored.offer).call
     receipt = Receipt(
         network=call.network,
         call_hash=call.hash,
@@ -258,13 +258,14 @@ def _sign(
     return SignedReceipt(receipt, oracle.sign(receipt.fields()), oracle.public_key)
 
 
-def _give_back(held: Record, ledger: Ledger, *, now: int, spoiled: bool) -> Record:
+def _give_back(record: Record, ledger: Ledger, *, now: int, spoiled: bool) -> Record:
     """Look again later; after days the call ends all the same, with a receipt that says why."""
-    held = ledger.record(held.call_hash) or held  # what was judged since is kept; the lease is still ours
-    if unreachable(held, now=now):
-        said = "the provider could not be reached for days"
-        held_on = judged(held, Ending(Outcome.UNREACHABLE, said, now, blameless=True, bare=True))
+    # A judgement saved since then is kept; the lease is still ours.
+    record = ledger.record(record.call_hash) or record
+    if unreachable(record, now=now):
+        reason = "the provider could not be reached for days"
+        latest = judged(record, Ending(Outcome.UNREACHABLE, reason, now, blameless=True, bare=True))
     else:
-        held_on = held
-    after = replace(look_again(held_on, now=now, spoiled=spoiled), version=held.version + 1)
-    return after if ledger.save(held, after) else ledger.record(held.call_hash) or held
+        latest = record
+    after = replace(look_again(latest, now=now, spoiled=spoiled), version=record.version + 1)
+    return after if ledger.save(record, after) else ledger.record(record.call_hash) or record

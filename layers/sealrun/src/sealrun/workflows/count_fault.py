@@ -28,5 +28,5 @@ def count_fault(over: Record, stored: StoredOffer, ledger: Ledger, *, now: int) 
     count = ledger.count_fault(over.offer_hash)
     if count >= FAULTS_IN_A_ROW:
         until = now + min(FIRST_REST << min(count - FAULTS_IN_A_ROW, 16), LONGEST_REST)
-        said = f"{count} runs in a row failed by no buyer's fault: {over.ending.reason}"
-        ledger.rest_offer(over.offer_hash, said, until=until)
+        reason = f"{count} runs in a row failed by no buyer's fault: {over.ending.reason}"
+        ledger.rest_offer(over.offer_hash, reason, until=until)

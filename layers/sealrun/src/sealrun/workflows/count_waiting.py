@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sealrun.ports.calls import Ledger
 from sealrun.runs.record import COLLECT_LEASE, START_WINDOW
 
-# More waiting calls than this are not told apart; an alarm rings long before.
+# More waiting calls than this are not counted; an alarm rings long before.
 AT_MOST = 100
 # Every unfinished call is looked at again within days.
 FAR = 30 * 24 * 3600

@@ -174,9 +174,7 @@ def _withheld_lines(logged: Sequence[Item]) -> list[str]:
 def _stop_duplicates(record: Record, run: Run, provider: Provider) -> list[int]:
     """Of several runs of one call only the accepted one counts; the others are stopped and named (R3)."""
     try:
-        others = [
-            found.id for found in provider.find(record.id, since=record.claimed_at) if found.id != run.id
-        ]
+        others = [each.id for each in provider.find(record.id, since=record.claimed_at) if each.id != run.id]
     except ProviderRefused:  # a provider that cannot search still has to end in a receipt
         return []
     for other in others:

@@ -44,10 +44,10 @@ class Files:
 
     def item(self, kind: Kind, place: str, measured: Measured, content: Content, *, named: bool) -> Item:
         """An item; it is shown if the policy names it and nothing in it looks like a secret."""
-        held = named and (self.look.scanner.holds([place.encode()]) or not self.look.shows(content))
-        if held:
+        looks_secret = named and (self.look.scanner.holds([place.encode()]) or not self.look.shows(content))
+        if looks_secret:
             self.withheld.append(kind.name.lower())
-        public = named and not held
+        public = named and not looks_secret
         return Item(kind, place, measured.sha256, measured.size, public, measured.cid if public else "")
 
     def kept(self, kind: Kind, place: str, document: bytes) -> Item:
@@ -75,38 +75,38 @@ def gather_files(
     Raises:
         UnsafeArchive, SecretFound, ProviderRefused: what was left cannot be taken, and nothing of it counts.
     """
-    found = Files(offer.evidence, store, look)
+    files = Files(offer.evidence, store, look)
     bytes_left, files_left = offer.limits.artifact_bytes, offer.limits.files
     for job in jobs:
         if not job.has_artifacts:
             continue
         with provider.artifacts(job.id) as chunks:
             for name, content in unpack(chunks, max_bytes=bytes_left, max_files=files_left):
-                size = _take(found, job, name, content)
+                size = _take(files, job, name, content)
                 bytes_left, files_left = bytes_left - size, files_left - 1
-                if len(found.profile) > MAX_PROFILE:
+                if len(files.profile) > MAX_PROFILE:
                     raise UnsafeArchive(f"profile: expected at most {MAX_PROFILE} items, got more")
-    return found
+    return files
 
 
-def _take(found: Files, job: Job, name: str, content: Content) -> int:
+def _take(files: Files, job: Job, name: str, content: Content) -> int:
     """Store one file as an output or as one of the probe's; its size."""
     place = _place(job, name)
-    measured = measure(found.look.scanner.guarded(content()))
-    found.store.put(content, measured, media_type=_BINARY)
+    measured = measure(files.look.scanner.guarded(content()))
+    files.store.put(content, measured, media_type=_BINARY)
     if not name.startswith(PROBE_FOLDER):
-        named = found.policy.outputs.match(place)
-        found.outputs.append(found.item(Kind.OUTPUT, place, measured, content, named=named))
+        named = files.policy.outputs.match(place)
+        files.outputs.append(files.item(Kind.OUTPUT, place, measured, content, named=named))
         return measured.size
     own = name.removeprefix(PROBE_FOLDER)
     if own == TOKEN:
-        found.profile.append(found.item(Kind.TOKEN, place, measured, content, named=False))
-        found.tokens[job.name] = b"".join(content()) if measured.size <= MAX_TOKEN_BYTES else b""
+        files.profile.append(files.item(Kind.TOKEN, place, measured, content, named=False))
+        files.tokens[job.name] = b"".join(content()) if measured.size <= MAX_TOKEN_BYTES else b""
         return measured.size
-    named = found.policy.shows_as_it_came(place)
-    found.profile.append(found.item(Kind.PROFILE, place, measured, content, named=named))
+    named = files.policy.shows_as_it_came(place)
+    files.profile.append(files.item(Kind.PROFILE, place, measured, content, named=named))
     if own in (STACKS, SUMMARY, PROBES) and measured.size <= MAX_BYTES:
-        found.profile += _derived(found, job, own, b"".join(content()))
+        files.profile += _derived(files, job, own, b"".join(content()))
     return measured.size
 
 
@@ -114,22 +114,22 @@ def _place(job: Job, name: str) -> str:
     try:
         return checked_label(label(job.name, name))
     except Malformed as error:  # without the name: it may be the buyer's own
-        said = f"archive: expected names of at most {MAX_LABEL_BYTES} bytes with the job's, got another"
-        raise UnsafeArchive(said) from error
+        message = f"archive: expected names of at most {MAX_LABEL_BYTES} bytes with the job's, got another"
+        raise UnsafeArchive(message) from error
 
 
-def _derived(found: Files, job: Job, own: str, document: bytes) -> Iterator[Item]:
+def _derived(files: Files, job: Job, own: str, document: bytes) -> Iterator[Item]:
     """What the policy lets the public see of a file of the probe; what is not of its form is only named."""
-    summary = found.samples.setdefault(job.name, {})
+    summary = files.samples.setdefault(job.name, {})
     try:
         if own == STACKS:
-            shown = folded(redact(parse(document), found.policy.symbols))
-            yield found.kept(Kind.STACKS, label(job.name, SHOWN_STACKS), shown)
+            shown = folded(redact(parse(document), files.policy.symbols))
+            yield files.kept(Kind.STACKS, label(job.name, SHOWN_STACKS), shown)
         elif own == SUMMARY:
             summary |= _summary(parse_object(document))
         else:
-            for name, value in _probes(parse_object(document), found.policy):
-                yield found.kept(Kind.PROBE, label(job.name, f"probes/{name}"), canonical(value))
+            for name, value in _probes(parse_object(document), files.policy):
+                yield files.kept(Kind.PROBE, label(job.name, f"probes/{name}"), canonical(value))
     except Malformed as error:
         summary["refused"] = f"{own}: {error.detail}"
 

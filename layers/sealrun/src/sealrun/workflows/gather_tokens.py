@@ -37,7 +37,7 @@ class Tokens:
 
 
 def check_tokens(
-    found: Mapping[str, bytes],
+    raw_tokens: Mapping[str, bytes],
     *,
     record: Record,
     run: Run,
@@ -50,7 +50,7 @@ def check_tokens(
     """Verify each job's token; one that is refused lowers the grade and is no error.
 
     Args:
-        found: the tokens by their jobs' names.
+        raw_tokens: the tokens by their jobs' names.
         record: of the call.
         run: as it was read when it was over.
         jobs: of the run.
@@ -64,10 +64,10 @@ def check_tokens(
         StoreUnavailable: the store or the ledger is out of reach.
     """
     tokens = Tokens()
-    issuer = issuers.pinned(offer.source) if found else None
-    for job, ran in _ran(found, record, run, jobs, offer):
+    issuer = issuers.pinned(offer.source) if raw_tokens else None
+    for job, ran in _ran(raw_tokens, record, run, jobs, offer):
         try:
-            verified = _verified(found[job], issuer, ran, ledger, issuers, record)
+            verified = _verified(raw_tokens[job], issuer, ran, ledger, issuers, record)
         except (TokenRefused, ProviderRefused) as error:
             tokens.trouble = tokens.trouble or f"{job}: {error.detail}"[:300]
             tokens.report.append({"job": job, "verified": False, "reason": error.detail[:300]})
@@ -79,10 +79,10 @@ def check_tokens(
 
 
 def _ran(
-    found: Mapping[str, bytes], record: Record, run: Run, jobs: Sequence[Job], offer: Offer
+    raw_tokens: Mapping[str, bytes], record: Record, run: Run, jobs: Sequence[Job], offer: Offer
 ) -> Iterator[tuple[str, Ran]]:
     for job in jobs:
-        if job.name in found:
+        if job.name in raw_tokens:
             times = (run.created_at, run.finished_at)
             yield job.name, Ran(record.id, offer.source, run.id, run.source, *times, job.id)
 

@@ -184,5 +184,5 @@ def _proof(known: _Known, ledger: Ledger, call_id: str) -> dict[str, Any]:
     if beside.keys() != set(wanted):
         raise Unavailable("account: expected every leaf of its tree in the ledger, got some")
     siblings = tree.path(leaf.index, beside)
-    said = {name: str(value) for name, value in leaf.fields.items()}
-    return {"leaf": {**said, "index": leaf.index}, "siblings": [str(sibling) for sibling in siblings]}
+    fields = {name: str(value) for name, value in leaf.fields.items()}
+    return {"leaf": {**fields, "index": leaf.index}, "siblings": [str(sibling) for sibling in siblings]}

@@ -57,8 +57,8 @@ def paid_value(body: Mapping[str, Any], header: str, offer: Offer, payments: Pay
     """
     payments.payment(offer)
     if not header:
-        said = f"{x402.SIGNATURE_HEADER}: expected a payment, got none"
-        raise PaymentRequired(said, required=x402.payment_required(offer, payments.seller, said))
+        message = f"{x402.SIGNATURE_HEADER}: expected a payment, got none"
+        raise PaymentRequired(message, required=x402.payment_required(offer, payments.seller, message))
     return x402.with_payment(body, header, offer, payments.seller)
 
 
@@ -88,14 +88,15 @@ def reserve_price(
     standing = ledger.standing(signed.call.account.to_base58())
     _check_signer(signed, standing, payment)
     if standing and standing.tree.full:
-        said = f"account: expected room for one more call, got {standing.tree.count}; settle it, open another"
-        raise _refused(said, offer, payments)
+        calls = standing.tree.count
+        message = f"account: expected room for one more call, got {calls}; settle it, open another"
+        raise _refused(message, offer, payments)
     voucher = Voucher(signed.limit, signed.call.hash, signed.signature.to_base58())
     reserve = Reserve(offer.price, voucher, buyer, 0, payment.failed_per_day, in_any_order).beside(standing)
     needed = offer.price + (standing.committed if standing else 0)
     if reserve.voucher.limit < needed:
-        said = f"limit: expected at least {needed} {offer.asset.unit}, got {reserve.voucher.limit}"
-        raise _required(said, offer, payments, standing)
+        message = f"limit: expected at least {needed} {offer.asset.unit}, got {reserve.voucher.limit}"
+        raise _required(message, offer, payments, standing)
     funds = _covered_funds(signed, offer, payment, needed, ledger, payments, clock)
     return replace(reserve, funds=funds, terms=payment.terms.hash)
 
@@ -135,8 +136,8 @@ def _covered_funds(
         if funds >= needed:
             return funds
         least = f"{needed} {offer.asset.unit}"
-        said = f"account: expected funds of at least {least} {payment.depth} blocks deep, got {funds}"
-        refusal = PaymentRequired(said, required=x402.payment_required(offer, payments.seller, said))
+        message = f"account: expected funds of at least {least} {payment.depth} blocks deep, got {funds}"
+        refusal = PaymentRequired(message, required=x402.payment_required(offer, payments.seller, message))
     raise refusal or AssertionError("unreachable")
 
 
@@ -188,13 +189,13 @@ def _deep(view: AccountView, payment: Payment, ledger: Ledger) -> int:
     return after.deep(height=view.height, depth=payment.depth)
 
 
-def _refused(said: str, offer: Offer, payments: Payments) -> AccountRefused:
-    error = AccountRefused(said)
-    error.required = x402.payment_required(offer, payments.seller, said)
+def _refused(message: str, offer: Offer, payments: Payments) -> AccountRefused:
+    error = AccountRefused(message)
+    error.required = x402.payment_required(offer, payments.seller, message)
     return error
 
 
-def _required(said: str, offer: Offer, payments: Payments, standing: Standing | None) -> PaymentRequired:
-    found = x402.correction(standing) if standing else None
-    required = x402.payment_required(offer, payments.seller, said, correction=found)
-    return PaymentRequired(said, required=required)
+def _required(message: str, offer: Offer, payments: Payments, standing: Standing | None) -> PaymentRequired:
+    correction = x402.correction(standing) if standing else None
+    required = x402.payment_required(offer, payments.seller, message, correction=correction)
+    return PaymentRequired(message, required=required)

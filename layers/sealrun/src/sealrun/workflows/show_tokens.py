@@ -34,22 +34,22 @@ def shown_tokens(record: Record, offer: Offer, store: EvidenceStore, *, now: int
     if offer.evidence.token == "buyer":  # noqa: S105  a word of the policy's
         return
     leaves = parse_openings(store.get(record.openings))[1][TREE]
-    fit = {_job(told) for told in _told(record, store) if _may_be_seen(told, now)}
+    fit = {_job(token) for token in _reported(record, store) if _may_be_seen(token, now)}
     for leaf in leaves:
         if leaf.kind is Kind.TOKEN and job_of(leaf.label) in fit:
             document = canonical(disclosure(TREE, leaves, leaf.index))
             yield ShownToken(f"disclosures/token-{leaf.index}.json", document, leaf)
 
 
-def _told(record: Record, store: EvidenceStore) -> list[dict[str, Any]]:
+def _reported(record: Record, store: EvidenceStore) -> list[dict[str, Any]]:
     """What the run's document says of tokens; it is the first leaf, and our own."""
     run = Index.parse(store.get(record.index)).trees[TREE][0].leaf
     return list(json.loads(store.get(run.sha256))["tokens"]) if run else []
 
 
-def _job(told: dict[str, Any]) -> str:
-    return job_of(label(told["job"], CLAIMS_NAME))
+def _job(token: dict[str, Any]) -> str:
+    return job_of(label(token["job"], CLAIMS_NAME))
 
 
-def _may_be_seen(told: dict[str, Any], now: int) -> bool:
-    return told["verified"] and not told["personal"] and told["expires_at"] < now
+def _may_be_seen(token: dict[str, Any], now: int) -> bool:
+    return token["verified"] and not token["personal"] and token["expires_at"] < now

@@ -41,14 +41,14 @@ PAUSE_SECONDS = 60
 
 
 def _untold(_call_hash: int, _error: SealrunError) -> None:
-    """Nobody is told."""
+    """Notify nobody."""
 
 
 @dataclass(frozen=True)
 class Starter:
     """What it takes to start a run: a provider opened with the offer's credential, and a wake-up call.
 
-    ``put_off`` is told why a call's step waits for a later look, for the operator's log (R11).
+    ``put_off`` receives the reason why a call's step waits for a later look, for the operator's log (R11).
     """
 
     open_provider: Callable[[StoredOffer], Provider]
@@ -72,12 +72,12 @@ def start_run(
         return record
     if end := _waited_enough(record, now):
         return _saved(record, end, ledger, starter)
-    held = seeking(record, now=now) if record.tried_at else trying(record, now=now)
-    if not ledger.save(record, held):
+    leased = seeking(record, now=now) if record.tried_at else trying(record, now=now)
+    if not ledger.save(record, leased):
         return ledger.record(record.call_hash) or record
     if not record.tried_at:
-        return start_held(held, stored, ledger=ledger, starter=starter, clock=clock)
-    return _saved(held, _seek(held, stored, ledger, starter, clock), ledger, starter)
+        return start_held(leased, stored, ledger=ledger, starter=starter, clock=clock)
+    return _saved(leased, _seek(leased, stored, ledger, starter, clock), ledger, starter)
 
 
 def _waited_enough(record: Record, now: int) -> Record | None:
@@ -88,77 +88,77 @@ def _waited_enough(record: Record, now: int) -> Record | None:
 
 
 def start_held(
-    held: Record, stored: StoredOffer, *, ledger: Ledger, starter: Starter, clock: Callable[[], int]
+    record: Record, stored: StoredOffer, *, ledger: Ledger, starter: Starter, clock: Callable[[], int]
 ) -> Record:
     """Send one start for a call whose record already says so, and holds the lease.
 
     Raises:
         StoreUnavailable: see ``start_run``.
     """
-    return _saved(held, _start(held, stored, ledger, starter, clock), ledger, starter)
+    return _saved(record, _start(record, stored, ledger, starter, clock), ledger, starter)
 
 
 def _start(
-    held: Record, stored: StoredOffer, ledger: Ledger, starter: Starter, clock: Callable[[], int]
+    record: Record, stored: StoredOffer, ledger: Ledger, starter: Starter, clock: Callable[[], int]
 ) -> Record:
     """Send one start; only a clear answer decides anything."""
     try:
         provider = starter.open_provider(stored)
-        if clock() > held.tried_at + SEND_WITHIN:  # others would look for the run before it can be seen
-            return not_now(held, now=clock(), after=1)
-        run = provider.start(name=held.id, inputs=held.body["inputs"])
+        if clock() > record.tried_at + SEND_WITHIN:  # another function may search before the run shows up
+            return not_now(record, now=clock(), after=1)
+        run = provider.start(name=record.id, inputs=record.body["inputs"])
     except ProviderRefused as error:
-        return never_started(held, f"the provider refused: {error.detail}", now=clock())
+        return never_started(record, f"the provider refused: {error.detail}", now=clock())
     except ProviderBusy as error:
-        starter.put_off(held.call_hash, error)
-        return not_now(held, now=clock(), after=error.retry_after)
+        starter.put_off(record.call_hash, error)
+        return not_now(record, now=clock(), after=error.retry_after)
     except ProviderUnclear as error:
-        starter.put_off(held.call_hash, error)
-        return unclear(held)
+        starter.put_off(record.call_hash, error)
+        return unclear(record)
     except Unavailable as error:
-        starter.put_off(held.call_hash, error)
-        return not_now(held, now=clock(), after=PAUSE_SECONDS)
-    return _accept(held, run, provider, stored, ledger, clock())
+        starter.put_off(record.call_hash, error)
+        return not_now(record, now=clock(), after=PAUSE_SECONDS)
+    return _accept(record, run, provider, stored, ledger, clock())
 
 
 def _seek(
-    held: Record, stored: StoredOffer, ledger: Ledger, starter: Starter, clock: Callable[[], int]
+    record: Record, stored: StoredOffer, ledger: Ledger, starter: Starter, clock: Callable[[], int]
 ) -> Record:
     """Look for the run of an unanswered start; nothing is started here."""
     try:
         provider = starter.open_provider(stored)
-        found = provider.find(held.id, since=held.claimed_at)
-        runs = [run for run in found if not (foreign(run, held, stored.offer) or too_early(run, held))]
+        matches = provider.find(record.id, since=record.claimed_at)
+        runs = [run for run in matches if not (foreign(run, record, stored.offer) or too_early(run, record))]
     except (ProviderError, Unavailable) as error:
-        starter.put_off(held.call_hash, error)
-        return seek_later(held, now=clock())
+        starter.put_off(record.call_hash, error)
+        return seek_later(record, now=clock())
     now = clock()
     if runs:
-        return _accept(held, runs[0], provider, stored, ledger, now)
-    if held.searches + 1 >= SEARCHES_BEFORE_RETRY and start_is_over(held, now=now):
-        return never_started(held, "no run was found, and the time to start one is over", now=now)
-    return searched(held, now=now)
+        return _accept(record, runs[0], provider, stored, ledger, now)
+    if record.searches + 1 >= SEARCHES_BEFORE_RETRY and start_is_over(record, now=now):
+        return never_started(record, "no run was found, and the time to start one is over", now=now)
+    return searched(record, now=now)
 
 
 def _accept(
-    held: Record, run: Run, provider: Provider, stored: StoredOffer, ledger: Ledger, now: int
+    record: Record, run: Run, provider: Provider, stored: StoredOffer, ledger: Ledger, now: int
 ) -> Record:
     """Make this run the call's one run. A run of another commit is stopped and closes the offer (R4).
 
     Another project, account or ref may be a setting that passes, so it only suspends, as does a clock (L13).
     """
-    offer_hash, differs = stored.offer.hash, foreign(run, held, stored.offer)
+    offer_hash, differs = stored.offer.hash, foreign(run, record, stored.offer)
     if changed := source_changed(run, stored.offer):
         ledger.close_offer(offer_hash, changed)
-    elif suspends := differs or too_early(run, held):
+    elif suspends := differs or too_early(run, record):
         ledger.suspend_offer(offer_hash, suspends)
     if changed or differs:
         cancel_quietly(provider, run.id)
-    return accepted(held, run_id=run.id, run_url=run.url, now=now)
+    return accepted(record, run_id=run.id, run_url=run.url, now=now)
 
 
 def cancel_quietly(provider: Provider, run_id: int) -> None:
-    """Ask a run to stop; whether it did is seen when it is read."""
+    """Ask a run to stop; reading it later shows whether it did."""
     with contextlib.suppress(ProviderError):
         provider.cancel(run_id)
 

@@ -21,22 +21,22 @@ def sweep(*, ledger: Ledger, collector: Collector, clock: Callable[[], int]) -> 
     Returns:
         Each call hash with its state then, or the type of the error that stopped it.
     """
-    seen: dict[int, str] = {}
+    outcomes: dict[int, str] = {}
     faults: list[Exception] = []
     begin_by = clock() + BEGIN_WITHIN
     for call_hash in ledger.unfinished(due_before=clock(), limit=AT_MOST):
         try:
             if clock() >= begin_by:
                 collector.starter.waker.wake(call_hash)
-                seen[call_hash] = "woken"
+                outcomes[call_hash] = "woken"
                 continue
             record = advance(call_hash, ledger=ledger, collector=collector, clock=clock)
-            seen[call_hash] = record.state.value if record else "gone"
+            outcomes[call_hash] = record.state.value if record else "gone"
         except SealrunError as error:
             collector.starter.put_off(call_hash, error)
-            seen[call_hash] = error.type
+            outcomes[call_hash] = error.type
         except Exception as error:  # noqa: BLE001
             faults.append(error)
     if faults:
         raise faults[0]
-    return seen
+    return outcomes

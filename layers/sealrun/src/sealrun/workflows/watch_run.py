@@ -27,7 +27,7 @@ LOOK_SECONDS = 60
 
 
 def look_at_run(
-    held: Record, stored: StoredOffer, *, ledger: Ledger, starter: Starter, clock: Callable[[], int]
+    record: Record, stored: StoredOffer, *, ledger: Ledger, starter: Starter, clock: Callable[[], int]
 ) -> Record:
     """The record after one look, by whoever holds the lease.
 
@@ -36,34 +36,32 @@ def look_at_run(
         Unavailable: the credential or the ledger is out of reach.
     """
     provider = InTime(starter.open_provider(stored), Deadline(clock() + LOOK_SECONDS, clock))
-    run = provider.read(held.run_id)
+    run = provider.read(record.run_id)
     now, limits = clock(), stored.offer.limits
     if run.status is not RunStatus.WAITING:
-        held = running(held, started_at=run.started_at, now=now)
+        record = running(record, started_at=run.started_at, now=now)
     if run.status.over:
-        after = judged(held, judge(run, provider.jobs(run.id), held, stored.offer, now=now))
-    elif unstoppable(held, now=now):
-        after = judged(held, _never_stopped(stored, now))
-    elif held.stopped_at or now >= due(held, limits):
-        after = _stopped(held, provider, now)
-    else:  # one that waits is looked at often: until it is seen to run, its time is not known
-        soon = now + LOOK_SECONDS if run.status is RunStatus.WAITING else due(held, limits)
-        after = look_again(held, now=now, by=min(soon, due(held, limits)))
-    return after if ledger.save(held, after) else ledger.record(held.call_hash) or held
+        after = judged(record, judge(run, provider.jobs(run.id), record, stored.offer, now=now))
+    elif unstoppable(record, now=now):
+        after = judged(record, _never_stopped(stored, now))
+    elif record.stopped_at or now >= due(record, limits):
+        after = _stopped(record, provider, now)
+    else:  # look often at a waiting run: its start time is unknown until it is seen running
+        soon = now + LOOK_SECONDS if run.status is RunStatus.WAITING else due(record, limits)
+        after = look_again(record, now=now, by=min(soon, due(record, limits)))
+    return after if ledger.save(record, after) else ledger.record(record.call_hash) or record
 
 
-def _stopped(held: Record, provider: InTime, now: int) -> Record:
-    """Ask the run to stop, with force once it was asked for some time; that it stopped is seen later."""
-    asked = stopping(held, now=now)
-    with suppress(
-        ProviderError
-    ):  # what cannot be asked is asked again, and the wait for it ends all the same
-        provider.cancel(held.run_id, force=now >= asked.stopped_at + FORCE_AFTER)
+def _stopped(record: Record, provider: InTime, now: int) -> Record:
+    """Ask the run to stop, by force some time after the first request; a later look shows whether it did."""
+    asked = stopping(record, now=now)
+    with suppress(ProviderError):  # the next look asks again, and the wait for the run ends all the same
+        provider.cancel(record.run_id, force=now >= asked.stopped_at + FORCE_AFTER)
     return look_again(asked, now=now, by=now + LOOK_SECONDS)
 
 
 def _never_stopped(stored: StoredOffer, now: int) -> Ending:
-    """Unpaid, and nothing of it is collected: it still writes."""
+    """The run is unpaid, and nothing it left is collected: it may still be writing."""
     limits = stored.offer.limits
-    said = f"the run went on after the offer's {limits.seconds} s, although it was asked to stop"
-    return Ending(Outcome.TIME_LIMIT, said, now, bare=True)
+    reason = f"the run went on after the offer's {limits.seconds} s, although it was asked to stop"
+    return Ending(Outcome.TIME_LIMIT, reason, now, bare=True)
