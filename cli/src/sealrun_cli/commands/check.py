@@ -1,9 +1,10 @@
-"""``sealrun check``: a dry run of everything that must hold before an offer is for sale. Changes nothing."""
+"""``sealrun check``: everything that must hold before an offer is for sale, and a trial run if asked for."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import httpx
 import typer
@@ -16,17 +17,21 @@ from sealrun.offers.offer import Offer
 from sealrun.ports.node import Answer
 from sealrun.transport.http import guarded_client, origin_of
 from sealrun_cli.lib import options
+from sealrun_cli.lib.check_run import opened
 from sealrun_cli.lib.check_source import SourceCheck
-from sealrun_cli.lib.confirming import read_secret
+from sealrun_cli.lib.confirming import Yes, confirm, read_secret
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.findings import Finding, bad, good, tried, unknown
+from sealrun_cli.lib.inputs import assignments, filled_inputs, parsed_inputs
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
-from sealrun_cli.lib.output import Output, speaking
+from sealrun_cli.lib.output import INTERRUPTED, Output, speaking
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.sandbox_state import MAINTAINER, found_sandbox, sandbox_token
+from sealrun_cli.lib.sealing import asked_token
 from sealrun_cli.lib.service import LOOPBACK
 from sealrun_cli.lib.set_up import set_up_of
 from sealrun_cli.lib.target import step
+from sealrun_cli.lib.units import lasting
 
 
 def check(
@@ -34,18 +39,31 @@ def check(
     file: options.File = OFFER_FILE,
     token_file: options.TokenFile = "",
     node: options.Node = "",
+    run: Annotated[bool, typer.Option("--run", help="Start one run, and judge what it leaves.")] = False,
+    given: options.Given = None,
+    yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
     """Check that an offer can be sold, and say what is missing.
 
-    Looks at offer, clone, pipeline, provider and terms. Changes nothing and needs no key.
+    Looks at offer, clone, pipeline, provider and terms. Changes nothing and needs no key. With --run, starts
+    one run with the offer's own token, which is asked for or comes on stdin, and stops it on Ctrl-C.
     """
     with speaking(as_json=as_json) as out:
         offer = read_offer(file)
-        token_file = token_file or sandbox_token(file.parent, offer, MAINTAINER)
-        token = read_secret(token_file, "") if token_file else ""
+        inputs = _inputs(offer, given, out, run=run)
+        own = asked_token(offer, file.parent, token_file) if run else ""
+        token = _reading_token(offer, file.parent, token_file, own)
         results = list(findings(offer, file.parent, token=token, node=node))
+        interrupted = False
+        if run:
+            confirm(out, _plan(offer, inputs, results), yes=yes)
+            with opened(offer, own, out) as trial:
+                results += tried("run", lambda: trial.run(inputs))
+                interrupted = trial.interrupted
         _say(out, offer, file, results)
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
     if any(each.holds is False for each in results):
         raise typer.Exit(1)
 
@@ -58,6 +76,33 @@ def findings(offer: Offer, folder: Path, *, token: str, node: str) -> Iterator[F
     yield from tried("clone", SourceCheck(offer, clone).in_clone)
     yield from tried("provider", lambda: there.findings(offer, clone, today=today))
     yield from tried("terms", lambda: payment_findings(offer, node))
+
+
+def _inputs(offer: Offer, given: list[str] | None, out: Output, *, run: bool) -> dict[str, object]:
+    """The trial run's inputs, as a call would fill them up; none where there is no trial."""
+    if not run and given:
+        raise CliError("bad-request", "input: expected --run beside it, got --input alone", "add --run")
+    if not run:
+        return {}
+    return offer.inputs.check(filled_inputs(parsed_inputs(given or [], offer.inputs), offer.inputs, out))
+
+
+def _reading_token(offer: Offer, folder: Path, token_file: str, own: str) -> str:
+    """The token to look with: the sandbox's maintainer may read more than the offer's own."""
+    source = token_file or sandbox_token(folder, offer, MAINTAINER)
+    if own and source == token_file:  # stdin is read once
+        return own
+    return read_secret(source, "") if source else ""
+
+
+def _plan(offer: Offer, inputs: Mapping[str, object], results: Sequence[Finding]) -> list[str]:
+    limits, source = offer.limits, offer.source
+    return [
+        *(each.line for each in results if each.holds is False),
+        f"run      one of {source.origin}, project {source.project}, {source.ref}; it takes your CI minutes",
+        f"inputs   {assignments(inputs)}",
+        f"limits   {lasting(limits.queue_seconds)} to wait for a runner, {lasting(limits.seconds)} to run",
+    ]
 
 
 def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:

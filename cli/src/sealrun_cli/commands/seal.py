@@ -1,17 +1,12 @@
 """``sealrun seal``: seal the provider's token for the stack's functions alone, and add the webhook."""
 
-from datetime import UTC, datetime
-from pathlib import Path
-
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib import options
-from sealrun_cli.lib.confirming import Yes, confirm, read_secret
+from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
 from sealrun_cli.lib.output import speaking
-from sealrun_cli.lib.sandbox_state import sandbox_token
-from sealrun_cli.lib.sealing import hook_url, sealed_for
-from sealrun_cli.lib.set_up import set_up_of
+from sealrun_cli.lib.sealing import asked_token, hook_url, sealed_for
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target, step
 
 
@@ -43,19 +38,6 @@ def seal(
         following = f"next     {step('publish', file, stack)}"
         lines = [f"sealed for offer {offer.id[:16]}… on {target.name}: {path}", following]
         out.result({"offer": offer.id, "file": str(path), "webhook": hooked}, *lines)
-
-
-def asked_token(offer: Offer, folder: Path, token_file: str) -> str:
-    """The token, which must be the one that the offer names (R1, R3).
-
-    Raises:
-        CliError: it is another account's, lives too long, or the provider does not take it.
-    """
-    token_file = token_file or sandbox_token(folder, offer)
-    token = read_secret(token_file, f"Access token for {offer.source.origin}, project {offer.source.project}")
-    there = set_up_of(offer.source.provider, offer.source.origin, token)
-    there.user(offer.source.user, today=datetime.now(UTC).date())
-    return token
 
 
 def _plan(offer: Offer, target: Target) -> list[str]:

@@ -1,9 +1,10 @@
-"""Seal a provider's token for an offer, keep the ciphertexts, add the webhook."""
+"""Ask for a provider's token and seal it for an offer, keep the ciphertexts, add the webhook."""
 
 import base64
 import json
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,27 @@ from sealrun.errors import Malformed
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.workflows.publish_offer import seal_offer
+from sealrun_cli.lib.confirming import read_secret
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.sandbox_state import sandbox_token
 from sealrun_cli.lib.set_up import set_up_of
 from sealrun_cli.lib.target import Target, work_folder
 
 NAMES = ("offer", "sealed", "sealing_key", "webhook_secret")
+
+
+def asked_token(offer: Offer, folder: Path, token_file: str) -> str:
+    """The token, which must be the one that the offer names (R1, R3).
+
+    Raises:
+        CliError: it is another account's, lives too long, or the provider does not take it.
+    """
+    token_file = token_file or sandbox_token(folder, offer)
+    token = read_secret(token_file, f"Access token for {offer.source.origin}, project {offer.source.project}")
+    there = set_up_of(offer.source.provider, offer.source.origin, token)
+    there.user(offer.source.user, today=datetime.now(UTC).date())
+    return token
 
 
 def sealed_for(offer: Offer, target: Target, token: str, folder: Path, out: Output) -> tuple[Path, bool]:

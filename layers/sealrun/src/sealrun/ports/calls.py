@@ -32,7 +32,14 @@ class Quota:
 PLACES = 3
 
 
-class Ledger(Protocol):
+class TokenBook(Protocol):
+    """Which call showed which CI token. Raises StoreUnavailable only."""
+
+    def take_token(self, issuer: str, jti: str, *, call_hash: int) -> bool:
+        """Note a CI token as this call's, for ever; False if it is another call's already."""
+
+
+class Ledger(TokenBook, Protocol):
     """The one table of offers, calls, leases and counters.
 
     Every method raises StoreUnavailable, and what it names.
@@ -127,9 +134,6 @@ class Ledger(Protocol):
         """What was seen by offers of this depth; others forget earlier steps sooner, or keep them longer."""
 
     def note_deposits(self, account: str, depth: int, deposits: Deposits) -> None: ...
-
-    def take_token(self, issuer: str, jti: str, *, call_hash: int) -> bool:
-        """Note a CI token as this call's, for ever; False if it is another call's already."""
 
     def call_of_run(self, run: RunKey) -> int | None:
         """The call hash of the run, if it is one of ours (R6)."""

@@ -8,7 +8,7 @@ from sealrun.evidence.evidence import Item, label
 from sealrun.evidence.leaves import Kind
 from sealrun.evidence.secret_scan import Scanner
 from sealrun.offers.offer import Offer
-from sealrun.ports.calls import Ledger
+from sealrun.ports.calls import TokenBook
 from sealrun.ports.evidence import EvidenceStore, Spool, Unpack
 from sealrun.ports.provider import Issuers, Provider
 from sealrun.receipts.grade import Grade
@@ -48,7 +48,7 @@ def gather(
     store: EvidenceStore,
     unpack: Unpack,
     spool: Spool,
-    ledger: Ledger,
+    ledger: TokenBook,
     issuers: Issuers,
     scanner: Scanner,
     in_time: Deadline,

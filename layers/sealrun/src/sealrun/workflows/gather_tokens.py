@@ -10,7 +10,7 @@ from sealrun.evidence.evidence import Item, job_of, label
 from sealrun.evidence.leaves import Kind
 from sealrun.offers.offer import Offer
 from sealrun.offers.provider_rules import Issuer
-from sealrun.ports.calls import Ledger
+from sealrun.ports.calls import TokenBook
 from sealrun.ports.evidence import EvidenceStore
 from sealrun.ports.provider import Issuers
 from sealrun.receipts.grade import Grade
@@ -44,7 +44,7 @@ def check_tokens(
     jobs: Sequence[Job],
     offer: Offer,
     store: EvidenceStore,
-    ledger: Ledger,
+    ledger: TokenBook,
     issuers: Issuers,
 ) -> Tokens:
     """Verify each job's token; one that is refused lowers the grade and is no error.
@@ -88,7 +88,7 @@ def _ran(
 
 
 def _verified(
-    token: bytes, issuer: Issuer | None, ran: Ran, ledger: Ledger, issuers: Issuers, record: Record
+    token: bytes, issuer: Issuer | None, ran: Ran, ledger: TokenBook, issuers: Issuers, record: Record
 ) -> Verified:
     if issuer is None:
         raise TokenRefused(f"iss: expected a pinned public issuer, got none for {ran.source.origin}")

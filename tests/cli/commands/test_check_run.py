@@ -1,0 +1,78 @@
+"""``sealrun check --run`` against the local GitLab: one run, and all that it shows."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from local.gitlab import GitLabServer
+from local.market import free_offer, pinned_source
+from mina.keys import PrivateKey
+from sealrun_cli.lib.offer_file import write_values
+from sealrun_cli.main import app
+from tests.repositories import commit_all
+from tests.spine.conftest import PIPELINE, PROPERTIES
+
+GREETING = {"greeting": {**PROPERTIES["greeting"], "default": "hello"}}
+
+SOLD = PIPELINE.replace("\ngreet:", "  auto_cancel: {on_new_commit: none}\n\ngreet:")
+LEFT_OUT = ("sealrun", "kind", "terms")  # the file does without them
+
+
+@dataclass
+class Shop:
+    """A seller's folder with an offer of a project, and its token's file."""
+
+    server: GitLabServer
+    file: Path
+    token_file: Path
+
+    def check(self, *flags: str) -> tuple[int, dict[str, Any], str]:
+        """The command's status, its JSON, and everything that it wrote."""
+        command = ["check", "--run", "--json", "--file", str(self.file), "--token-file", str(self.token_file)]
+        done = CliRunner().invoke(app, [*command, *flags])
+        return done.exit_code, json.loads(done.stdout), done.output
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    folder, token_file = tmp_path / "seller", tmp_path / "token"
+    folder.mkdir()
+    (folder / ".gitlab-ci.yml").write_text(SOLD)
+    commit = commit_all(folder, "v1")
+    with GitLabServer(tmp_path / "state") as server:
+        project = server.create_project("seller/greetings", folder)
+        token = server.create_token(project, expires_at="2027-01-01")
+        token_file.touch(mode=0o600)
+        token_file.write_text(token.value)
+        source = {"provider": "gitlab", "origin": server.url, "project": str(project), "ref": "refs/tags/v1"}
+        offer = free_offer(PrivateKey.from_scalar(5), GREETING)
+        value = {**offer, "source": {**source, **pinned_source(folder, commit), "user": token.user}}
+        file = folder / "offer.toml"
+        write_values(file, {name: each for name, each in value.items() if name not in LEFT_OUT})
+        yield Shop(server, file, token_file)
+
+
+@pytest.mark.peers
+def test_a_trial_run_shows_what_a_buyer_would_get(shop: Shop) -> None:
+    status, said, output = shop.check("--yes", "--input", "greeting=moin")
+    shown = {each["what"]: each for each in said["findings"]}
+    assert status == 0, output
+    [pipeline] = shop.server.store.pipelines.values()
+    assert shown["run"]["said"].endswith(f"/pipelines/{pipeline.id}")
+    assert all(shown[name]["holds"] for name in ("name", "commit", "file", "outcome", "grade"))
+    evidence = [each["said"] for each in said["findings"] if each["what"] == "evidence"]
+    assert "greet/out/greeting.txt (5 bytes)" in evidence[0]
+    assert "greet/job.log" in evidence[1]
+    assert shop.token_file.read_text() not in output
+
+
+@pytest.mark.peers
+def test_nothing_runs_unless_somebody_agrees(shop: Shop) -> None:
+    status, said, _ = shop.check()
+    assert (status, said["error"]["type"]) == (1, "confirm")
+    assert not shop.server.store.pipelines
