@@ -13,10 +13,11 @@ from sealrun.composition.aws import Services, Settings
 from sealrun.encoding.read import hex_field
 from sealrun.errors import NotFound, SealrunError
 from sealrun.offers.provider_rules import PROVIDERS
+from sealrun.ports.deliveries import Deliveries
 from sealrun.providers.kind import kind_of
 from sealrun.workflows.collect_run import advance
 from sealrun.workflows.sweep import sweep
-from sealrun.workflows.take_webhook import MAX_DELIVERY_BYTES, Deliveries, take_webhook
+from sealrun.workflows.take_webhook import MAX_DELIVERY_BYTES, take_webhook
 
 logger = Logger(service="collect")
 app = resolver(logger)

@@ -11,7 +11,7 @@ from tests.sealrun.world import World
 
 
 class MemoryFolder(dict[str, bytes]):
-    """``sealrun.verification.claims.Folder``."""
+    """``sealrun.ports.folder.Folder``."""
 
     def names(self) -> list[str]:
         return sorted(self)

@@ -13,8 +13,9 @@ from sealrun.evidence.evidence import Item
 from sealrun.evidence.index import Disclosure, Index, parse_openings
 from sealrun.evidence.leaves import TREE, Kind, Leaf
 from sealrun.offers.limits import MAX_LOG_BYTES
+from sealrun.ports.folder import Folder
 from sealrun.receipts.receipt import SignedReceipt
-from sealrun.verification.claims import Folder, Verdict
+from sealrun.verification.claims import Verdict
 from sealrun.verification.disclosures import Disclosures
 from sealrun.verification.rerun import Left, Ran, check_reruns
 from sealrun.verification.verify import Trust, verify

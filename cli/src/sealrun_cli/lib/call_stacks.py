@@ -8,7 +8,7 @@ from pathlib import Path
 from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.adapters.files.plain_files import read_plain
 from sealrun.evidence.call_stacks import MAX_BYTES, name_of, parse
-from sealrun.verification.claims import Folder
+from sealrun.ports.folder import Folder
 from sealrun.workflows.gather_files import PROBE_FOLDER, SHOWN_STACKS, STACKS
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.units import size

@@ -8,7 +8,8 @@ from sealrun.encoding.measure import Measured, measure
 from sealrun.errors import Malformed
 from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Leaf
-from sealrun.verification.claims import INDEX, Folder
+from sealrun.ports.folder import Folder
+from sealrun.verification.claims import INDEX
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.units import size

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from sealrun.errors import SealrunError
 from sealrun.evidence.leaves import Leaf
-from sealrun.verification.claims import BrokenClaim, Claim, Folder, broken, holds, require
+from sealrun.ports.folder import Folder
+from sealrun.verification.claims import BrokenClaim, Claim, broken, holds, require
 from sealrun.verification.documents import ARITHMETIC
 from sealrun_cli.lib.call_stacks import count_frames, default_title, parse_all, texts_of_jobs
 from sealrun_cli.lib.errors import CliError

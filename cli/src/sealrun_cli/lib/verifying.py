@@ -11,6 +11,7 @@ from sealrun.adapters.files.plain_files import read_plain
 from sealrun.encoding.measure import Measured
 from sealrun.errors import Malformed
 from sealrun.evidence.index import TREES
+from sealrun.ports.folder import Folder
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import PinnedKeys
 from sealrun.verification.claims import (
@@ -22,7 +23,6 @@ from sealrun.verification.claims import (
     RERUNS,
     STATEMENTS,
     Claim,
-    Folder,
     Progress,
     Verdict,
     broken,

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from sealrun.offers.provider_rules import PROVIDERS, ProviderRules, member
 from sealrun.offers.source import Source
+from sealrun.ports.deliveries import Deliveries
 from sealrun.ports.provider import Provider
 from sealrun.providers.pipeline import Pipeline
-from sealrun.workflows.take_webhook import Deliveries
 
 if TYPE_CHECKING:
     import httpx

@@ -1,11 +1,9 @@
-"""The verdict on one claim of a receipt, and the folder that a verifier looks into."""
+"""The verdict on one claim of a receipt, and the names of an evidence folder's files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
-from sealrun.encoding.measure import Measured
 from sealrun.errors import SealrunError
 
 # The evidence folder's own files; beside them lie outputs/, profile/ and disclosures/.
@@ -38,38 +36,6 @@ class Claim:
     says: str  # in words: what holds, or what was expected and what came
     rests_on: str  # whose word or which arithmetic it is
     grade: int | None = None  # the trust grade of that word; None where arithmetic is enough
-
-
-class Folder(Protocol):
-    """An evidence folder; names are relative paths with ``/``."""
-
-    def names(self) -> list[str]:
-        """All files, and everything else that is not a folder, such as links.
-
-        Raises:
-            Malformed: there are more of them than any evidence has.
-        """
-
-    def document(self, name: str) -> bytes | None:
-        """A small file; None where there is none.
-
-        Raises:
-            Malformed: it is larger than any document of ours, or not a plain file inside the folder.
-        """
-
-    def read(self, name: str) -> Iterator[bytes]:
-        """A file of any size, piece by piece.
-
-        Raises:
-            Malformed: it is not a plain file inside the folder.
-        """
-
-    def measure(self, name: str, *, size: int | None = None) -> Measured:
-        """A file of any size, read once; where its size is known to be another than ``size``, not at all.
-
-        Raises:
-            Malformed: it is not a plain file inside the folder, or has another size.
-        """
 
 
 class BrokenClaim(SealrunError):

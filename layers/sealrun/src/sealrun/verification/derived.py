@@ -19,7 +19,8 @@ from sealrun.evidence.leaves import Kind, Leaf
 from sealrun.evidence.log_lines import read_lines
 from sealrun.offers.evidence_policy import MAX_LINE, EvidencePolicy
 from sealrun.offers.limits import MAX_LOG_BYTES
-from sealrun.verification.claims import OFFER, BrokenClaim, Claim, Folder, broken, holds, not_shown, require
+from sealrun.ports.folder import Folder
+from sealrun.verification.claims import OFFER, BrokenClaim, Claim, broken, holds, not_shown, require
 from sealrun.verification.documents import ARITHMETIC
 from sealrun.verification.files import covered_document
 from sealrun.verification.trees import Opened

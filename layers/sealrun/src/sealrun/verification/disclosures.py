@@ -8,11 +8,11 @@ from sealrun.encoding.merkle import Merkle
 from sealrun.errors import SealrunError
 from sealrun.evidence.index import TREES, Disclosure, Index
 from sealrun.evidence.leaves import TREE, TWIN, Leaf
+from sealrun.ports.folder import Folder
 from sealrun.receipts.receipt import Receipt
 from sealrun.verification.claims import (
     DISCLOSURES,
     Claim,
-    Folder,
     Progress,
     broken,
     holds,

@@ -6,6 +6,7 @@ from sealrun.calls.call import PublicCall
 from sealrun.encoding.fields import canonical, document_hash
 from sealrun.errors import SealrunError
 from sealrun.offers.offer import Offer
+from sealrun.ports.folder import Folder
 from sealrun.receipts.receipt import Receipt, SignedReceipt
 from sealrun.verification.claims import (
     CALL,
@@ -13,7 +14,6 @@ from sealrun.verification.claims import (
     OFFER,
     RECEIPT,
     Claim,
-    Folder,
     broken,
     holds,
     not_shown,

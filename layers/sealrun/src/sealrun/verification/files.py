@@ -8,6 +8,7 @@ from sealrun.encoding.measure import measure_document
 from sealrun.errors import SealrunError
 from sealrun.evidence.index import TREES, Index
 from sealrun.evidence.leaves import Leaf
+from sealrun.ports.folder import Folder
 from sealrun.verification.claims import (
     DISCLOSURES,
     DOCUMENTS,
@@ -16,7 +17,6 @@ from sealrun.verification.claims import (
     RERUNS,
     BrokenClaim,
     Claim,
-    Folder,
     Progress,
     Verdict,
     broken,

@@ -12,6 +12,7 @@ from typing import Any
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import SealrunError
 from sealrun.offers.offer import Offer
+from sealrun.ports.folder import Folder
 from sealrun.receipts.receipt import Receipt, SignedReceipt
 from sealrun.verification.claims import (
     INPUTS,
@@ -21,7 +22,6 @@ from sealrun.verification.claims import (
     RECEIPT,
     BrokenClaim,
     Claim,
-    Folder,
     broken,
     holds,
     not_shown,

@@ -10,6 +10,7 @@ from sealrun.encoding.fields import document_hash
 from sealrun.encoding.json_limits import parse_object
 from sealrun.encoding.measure import Measured
 from sealrun.errors import Malformed
+from sealrun.ports.folder import Folder
 from sealrun.receipts.receipt import Receipt, SignedReceipt
 from sealrun.verification.claims import (
     INPUTS,
@@ -17,7 +18,6 @@ from sealrun.verification.claims import (
     READS,
     RECEIPT,
     RERUNS,
-    Folder,
     require,
     require_equal,
 )
@@ -28,7 +28,7 @@ MAX_NESTED = {READS: 1000, RERUNS: 20}
 
 @dataclass(frozen=True)
 class Below:
-    """``sealrun.verification.claims.Folder``: a folder inside another one."""
+    """``sealrun.ports.folder.Folder``: a folder inside another one."""
 
     folder: Folder
     prefix: str  # without a slash at its end

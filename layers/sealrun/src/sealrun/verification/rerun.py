@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
 from sealrun.offers.offer import Offer
+from sealrun.ports.folder import Folder
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.verification.claims import (
@@ -13,7 +14,6 @@ from sealrun.verification.claims import (
     RERUNS,
     BrokenClaim,
     Claim,
-    Folder,
     broken,
     holds,
     not_shown,

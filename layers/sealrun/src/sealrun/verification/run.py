@@ -8,21 +8,13 @@ from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed, SealrunError
 from sealrun.offers.offer import Offer
+from sealrun.ports.folder import Folder
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome, Receipt
 from sealrun.runs.document import LABEL, not_pinned
 from sealrun.runs.judge import run_name, unmet_jobs
 from sealrun.runs.run import Job, JobResult
-from sealrun.verification.claims import (
-    BrokenClaim,
-    Claim,
-    Folder,
-    broken,
-    holds,
-    not_shown,
-    require,
-    require_equal,
-)
+from sealrun.verification.claims import BrokenClaim, Claim, broken, holds, not_shown, require, require_equal
 from sealrun.verification.files import covered_document
 from sealrun.verification.trees import Opened
 

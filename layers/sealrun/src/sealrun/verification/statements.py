@@ -7,6 +7,7 @@ from sealrun.encoding import read
 from sealrun.errors import SealrunError
 from sealrun.evidence.index import Index
 from sealrun.offers.offer import Offer
+from sealrun.ports.folder import Folder
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.receipts.statements import Subject, open_envelopes, statements
 from sealrun.verification.claims import (
@@ -14,7 +15,6 @@ from sealrun.verification.claims import (
     OFFER,
     STATEMENTS,
     Claim,
-    Folder,
     broken,
     holds,
     not_shown,

@@ -14,6 +14,7 @@ from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Kind
 from sealrun.offers.offer import Offer
 from sealrun.offers.provider_rules import Issuer
+from sealrun.ports.folder import Folder
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import PinnedKeys, issuer_of
 from sealrun.receipts.job_token import CLAIMS_NAME, Ran, Verified, usable_key, verify_token
@@ -21,7 +22,6 @@ from sealrun.receipts.receipt import Receipt
 from sealrun.verification.claims import (
     BrokenClaim,
     Claim,
-    Folder,
     Progress,
     broken,
     holds,

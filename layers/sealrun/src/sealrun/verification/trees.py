@@ -8,13 +8,13 @@ from sealrun.errors import SealrunError
 from sealrun.evidence.index import TREES, Entry, Index, parse_openings
 from sealrun.evidence.leaves import Kind, Leaf, tree_hash
 from sealrun.offers.evidence_policy import EvidencePolicy
+from sealrun.ports.folder import Folder
 from sealrun.receipts.receipt import Receipt
 from sealrun.verification.claims import (
     INDEX,
     OPENINGS,
     BrokenClaim,
     Claim,
-    Folder,
     Progress,
     broken,
     holds,

@@ -9,6 +9,7 @@ from sealrun.errors import SealrunError
 from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Leaf
 from sealrun.offers.offer import Offer
+from sealrun.ports.folder import Folder
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import PinnedKeys
 from sealrun.receipts.receipt import Receipt, SignedReceipt
@@ -17,7 +18,6 @@ from sealrun.verification.claims import (
     OFFER,
     OPENINGS,
     Claim,
-    Folder,
     Progress,
     Verdict,
     broken,

@@ -1,29 +1,15 @@
 """A webhook wakes the collector, and does nothing more (R6)."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from sealrun.ports.calls import Ledger
+from sealrun.ports.deliveries import Deliveries
 from sealrun.ports.keys import KeyService
 from sealrun.ports.waker import Waker
-from sealrun.runs.record import RunKey
 from sealrun.service.credentials import key_context
 
 MAX_DELIVERY_BYTES = 1 << 20
 MAX_NAMES, MAX_NAME = 40, 60
-
-
-class Deliveries(Protocol):
-    """How one provider's webhooks are read."""
-
-    def plausible(self, body: bytes, headers: Mapping[str, str], *, now: int) -> bool:
-        """False if it cannot be genuine whatever the secret is: no signature, or of another time."""
-
-    def run(self, body: bytes, headers: Mapping[str, str]) -> RunKey | None:
-        """The run that the delivery is about; None for anything else. Nothing is verified."""
-
-    def hold(self, body: bytes, headers: Mapping[str, str], *, secret: str, now: int) -> bool:
-        """True if the delivery was made with this secret, and not long ago."""
 
 
 def take_webhook(

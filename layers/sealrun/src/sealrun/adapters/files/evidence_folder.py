@@ -24,7 +24,7 @@ SCRATCH = ".sealrun-part"
 
 
 class DiskFolder:
-    """``sealrun.verification.claims.Folder``; no link is followed, and none is left unnamed."""
+    """``sealrun.ports.folder.Folder``; no link is followed, and none is left unnamed."""
 
     def __init__(self, root: Path) -> None:
         self._root = _real(root)

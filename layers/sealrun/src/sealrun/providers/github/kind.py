@@ -1,10 +1,10 @@
 """All that is known of GitHub."""
 
+from sealrun.ports.deliveries import Deliveries
 from sealrun.ports.provider import Provider
 from sealrun.providers.github.pipeline_file import read_pipeline
 from sealrun.providers.github.rules import RULES
 from sealrun.providers.kind import Kind, Opening, PipelineWords
-from sealrun.workflows.take_webhook import Deliveries
 
 # Where logs and artifacts are redirected to. GitHub's list of them (GET /meta, domains.actions_inbound)
 # grows; others are named by the operator. No credential goes there, and an artifact's digest is checked.

@@ -21,7 +21,7 @@ _EVENT, _SIGNATURE = "x-github-event", "x-hub-signature-256"
 
 
 class GitHubDeliveries:
-    """``sealrun.workflows.take_webhook.Deliveries`` for GitHub: the event ``workflow_run``."""
+    """``sealrun.ports.deliveries.Deliveries`` for GitHub: the event ``workflow_run``."""
 
     def plausible(self, body: bytes, headers: Mapping[str, str], *, now: int) -> bool:
         """A delivery has a signature of its form, and is about a run that changed not long ago."""

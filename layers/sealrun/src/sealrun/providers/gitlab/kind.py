@@ -1,10 +1,10 @@
 """All that is known of GitLab."""
 
+from sealrun.ports.deliveries import Deliveries
 from sealrun.ports.provider import Provider
 from sealrun.providers.gitlab.pipeline_file import read_pipeline
 from sealrun.providers.gitlab.rules import RULES
 from sealrun.providers.kind import Kind, Opening, PipelineWords
-from sealrun.workflows.take_webhook import Deliveries
 
 
 def _open(opening: Opening) -> Provider:

@@ -66,7 +66,7 @@ def verify_delivery(headers: Mapping[str, str], body: bytes, *, secret: str, now
 
 
 class GitLabDeliveries:
-    """``sealrun.workflows.take_webhook.Deliveries`` for GitLab."""
+    """``sealrun.ports.deliveries.Deliveries`` for GitLab."""
 
     def plausible(self, body: bytes, headers: Mapping[str, str], *, now: int) -> bool:  # noqa: ARG002
         """A delivery has a token, or a signature with a time that is within the window."""
