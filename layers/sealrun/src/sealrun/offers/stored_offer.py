@@ -16,15 +16,12 @@ class StoredOffer:
     sealing_key: bytes  # the X25519 private key that opens the box, encrypted by KMS
     webhook_secret: bytes  # the provider's key for signing webhooks, encrypted with KMS
     suspended: str = ""  # what the last health check found; cleared once a later check finds nothing
-    paused: str = (
-        ""  # the operator's reason; only the operator resumes the offer, whatever health checks find
-    )
+    paused: str = ""  # the operator's reason; only the operator resumes the offer, no health check
     resting: str = ""  # why it rests after runs that failed by no buyer's fault
     rests_until: int = 0  # Unix seconds; a later health check ends the rest
     faults: int = 0  # such runs in a row
-    quotas: Mapping[str, int] = field(
-        default_factory=dict
-    )  # calls an hour, for buyers with a bound of their own
+    # Calls an hour, for buyers with a bound of their own.
+    quotas: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def reason(self) -> str:
