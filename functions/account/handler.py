@@ -8,13 +8,13 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sealrun.adapters.aws.function_url import answer, resolver
-from sealrun.composition.aws import Services, Settings
+from sealrun.composition.services import open_services
 from sealrun.workflows.read_account import read_account
 
 logger = Logger(service="account")
+services = open_services(os.environ)
+settings = services.settings
 app = resolver(logger)
-settings = Settings.read(os.environ)
-services = Services(settings)
 
 
 @app.get("/accounts/<address>")

@@ -9,18 +9,17 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sealrun.adapters.aws.function_url import answer, body_bytes, put_off, resolver, sender, serve, taken
-from sealrun.adapters.aws.metrics import Meter
 from sealrun.adapters.memory.throttle import Throttle
-from sealrun.composition.aws import Services, Settings
+from sealrun.composition.services import open_services
 from sealrun.money.x402 import SIGNATURE_HEADER
 from sealrun.service.views import offer_view
 from sealrun.workflows.accept_call import accept_call, known_offer
 
 logger = Logger(service="call")
-settings = Settings.read(os.environ)
-meter = Meter(settings.metrics)
+services = open_services(os.environ, put_off=put_off(logger))
+settings = services.settings
+meter = services.meter
 app = resolver(logger, meter)
-services = Services(settings, put_off=put_off(logger))
 throttle = Throttle()
 
 

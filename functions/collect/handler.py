@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sealrun.adapters.aws.function_url import answer, body_bytes, put_off, resolver, serve, words
-from sealrun.composition.aws import Services, Settings
+from sealrun.composition.services import open_services
 from sealrun.encoding.read import hex_field
 from sealrun.errors import NotFound, SealrunError
 from sealrun.offers.provider_rules import PROVIDERS
@@ -20,9 +20,9 @@ from sealrun.workflows.sweep import sweep
 from sealrun.workflows.take_webhook import MAX_DELIVERY_BYTES, take_webhook
 
 logger = Logger(service="collect")
+services = open_services(os.environ, put_off=put_off(logger))
+settings = services.settings
 app = resolver(logger)
-settings = Settings.read(os.environ)
-services = Services(settings, put_off=put_off(logger))
 
 
 @app.post("/webhooks/<provider>")

@@ -6,15 +6,13 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.aws.metrics import Meter
-from sealrun.composition.aws import Services, Settings
+from sealrun.composition.services import open_services
 from sealrun.workflows.check_health import check_health
 from sealrun.workflows.count_waiting import count_waiting
 
 logger = Logger(service="health")
-settings = Settings.read(os.environ)
-meter = Meter(settings.metrics)
-services = Services(settings)
+services = open_services(os.environ)
+meter = services.meter
 
 
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:

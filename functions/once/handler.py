@@ -8,18 +8,17 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sealrun.adapters.aws.function_url import body_bytes, put_off, resolver, sender, serve, taken
-from sealrun.adapters.aws.metrics import Meter
 from sealrun.adapters.memory.throttle import Throttle
 from sealrun.calls.ticket import MAX_REDEMPTION_BYTES
-from sealrun.composition.aws import Services, Settings
+from sealrun.composition.services import open_services
 from sealrun.workflows.redeem_ticket import redeem_ticket
 
 logger = Logger(service="once")
-settings = Settings.read(os.environ)
-meter = Meter(settings.metrics)
+services = open_services(os.environ, put_off=put_off(logger))
+settings = services.settings
+meter = services.meter
 app = resolver(logger, meter)
 throttle = Throttle()
-services = Services(settings, put_off=put_off(logger))
 
 
 @app.post("/tickets/<ticket>")

@@ -10,14 +10,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sealrun.adapters.aws.function_url import answer, resolver
-from sealrun.composition.aws import Services, Settings
+from sealrun.composition.services import open_services
 from sealrun.encoding.fields import canonical
 from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt, read_statements
 
 logger = Logger(service="receipt")
+services = open_services(os.environ)
+settings = services.settings
 app = resolver(logger)
-settings = Settings.read(os.environ)
-services = Services(settings)
 DESCRIPTION = Path(__file__).with_name("openapi.json")
 
 

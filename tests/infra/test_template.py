@@ -14,7 +14,7 @@ from infra.package import LOCAL
 from local.aws import create_table
 from local.stack import ROUTES
 from sealrun.adapters.aws import dynamodb_keys as keys
-from sealrun.composition.aws import Settings
+from sealrun.composition.settings import Settings
 from sealrun_cli.commands import cost
 from sealrun_cli.lib import deploy_aws
 from tests.infra.templates import PATHS, ROOT, actions, functions, of_type, roles, template, walk

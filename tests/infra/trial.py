@@ -11,7 +11,8 @@ import pytest
 from local.aws import TABLE, create_table
 from sealrun.adapters.memory.throttle import Throttle
 from sealrun.calls.ticket_url import Ticket
-from sealrun.composition.aws import Services, Settings
+from sealrun.composition.services import Services
+from sealrun.composition.settings import Settings
 from sealrun.encoding.fields import canonical
 from sealrun.errors import Conflict, OfferClosed
 from sealrun.money.x402 import encoded

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sealrun.chain.offer_contract import credential_document, find_credential
-from sealrun.composition.aws import Services, Settings
+from sealrun.composition.services import Services
+from sealrun.composition.settings import Settings
 from sealrun.encoding.fields import canonical
 from sealrun.errors import Malformed, NodeUnavailable, OfferClosed, SealrunError, Unavailable
 from sealrun.offers.stored_offer import StoredOffer

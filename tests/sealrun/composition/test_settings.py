@@ -6,7 +6,8 @@ from werkzeug import Response
 from local.loopback import LoopbackServer
 from sealrun.adapters.mina.node import MinaNodes
 from sealrun.chain.account import Pinned
-from sealrun.composition.aws import Services, Settings
+from sealrun.composition.services import Services, open_services, share
+from sealrun.composition.settings import Settings
 from sealrun.errors import ProviderError
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.service.credentials import Credential
@@ -47,6 +48,18 @@ def test_a3_ledger_and_nodes_are_the_stacks() -> None:
     assert (payments.ledger, payments.seller.url) == (7, "https://calls.test")
     assert isinstance(payments.chain, MinaNodes)
     assert settings.mina_nodes == ("https://a.test/graphql", "https://b.test/graphql")
+
+
+def test_functions_of_one_process_share_its_services_and_others_have_their_own() -> None:
+    own = open_services(ENVIRONMENT)
+    assert open_services(ENVIRONMENT) is not own
+    share(own)
+    try:
+        assert open_services({}) is own
+    finally:
+        share(None)
+    with pytest.raises(KeyError, match="SEALRUN_TABLE"):
+        open_services({})
 
 
 def test_l9_a_node_without_https_is_refused() -> None:

@@ -56,7 +56,8 @@ def test_l9_any_other_answer_is_an_error_of_the_provider_s_kind(
 
 
 def test_no_function_loads_the_token_library_before_there_is_a_token() -> None:
-    modules = "sealrun.composition.aws, sealrun.workflows.accept_call, sealrun.workflows.collect_run"
-    program = f"import {modules}, sys; print(sorted({{'jwt', 'cryptography'}} & set(sys.modules)))"
+    modules = ("composition.services", "composition.aws", "workflows.accept_call", "workflows.collect_run")
+    named = ", ".join(f"sealrun.{module}" for module in modules)
+    program = f"import {named}, sys; print(sorted({{'jwt', 'cryptography'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"

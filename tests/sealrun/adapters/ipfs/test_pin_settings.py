@@ -10,7 +10,8 @@ from sealrun.adapters.ipfs.kubo import KuboPinner
 from sealrun.adapters.ipfs.pinata import PinataPinner
 from sealrun.adapters.ipfs.pinning_service import ServicePinner
 from sealrun.adapters.ipfs.pins import PinService, Token
-from sealrun.composition.aws import Services, Settings
+from sealrun.composition.services import Services
+from sealrun.composition.settings import Settings
 from sealrun.errors import PinFailed, StoreUnavailable
 from sealrun.service.credentials import key_context
 from tests.sealrun.fakes import FakeKeys

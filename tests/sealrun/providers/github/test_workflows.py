@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from sealrun.composition.aws import Services, Settings
+from sealrun.composition.services import Services
+from sealrun.composition.settings import Settings
 from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Kind
 from sealrun.offers.offer import Offer

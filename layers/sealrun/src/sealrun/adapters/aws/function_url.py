@@ -13,9 +13,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
 
-from sealrun.adapters.aws.metrics import Meter
 from sealrun.encoding.json_limits import MAX_BODY_BYTES
 from sealrun.errors import Malformed, SealrunError, StoreUnavailable, WrongMethod
+from sealrun.ports.meter import Meter
 from sealrun.runs.record import Record
 from sealrun.service.problems import plain_problem, problem
 from sealrun.service.views import public_view
