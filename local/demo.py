@@ -87,7 +87,7 @@ class Demo:
                 payment=PAYMENT,
                 credential=self.contract.member,
             )
-            say(f"project {offer.source.origin}/seller/sealrun, tag {TAG}, commit {commit[:12]}")
+            say(f"project {offer.source.url}/seller/sealrun, tag {TAG}, commit {commit[:12]}")
             say(f"offer   {offer.id}")
             say(f"terms   operator's share {SHARE / 100:g} %, good runs are paid, failed runs are not")
         return offer, token.value
@@ -109,7 +109,7 @@ class Demo:
             say(f"{got['files']} files, {got['bytes']} bytes, each compared with what the receipt covers")
             for path in sorted((EVIDENCE / "outputs").rglob("*.*")):
                 say(f"{path.stat().st_size:>9} bytes  {path.relative_to(EVIDENCE)}")
-            issuer = f"{sale.offer.source.origin}/oauth/discovery/keys"
+            issuer = f"{sale.offer.source.url}/oauth/discovery/keys"
             KEYS.write_bytes(httpx.get(issuer, timeout=30).content)
             for name in (RECEIPT, STATEMENTS):
                 shutil.copyfile(EVIDENCE / name, OUT / name)

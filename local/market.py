@@ -61,7 +61,8 @@ class Market:
         token = self.gitlab.create_token(project)
         source = {
             "provider": "gitlab",
-            "origin": self.gitlab.url,
+            "origin": self.gitlab.origin,
+            **({"base_path": self.gitlab.base_path} if self.gitlab.base_path else {}),
             "project": str(project),
             "ref": f"refs/tags/{tag}",
             **pinned_source(repository, commit),

@@ -150,7 +150,7 @@ def _key(name: str) -> str:
 def _gitlab(folder: Path) -> "GitLabServer":
     from local.gitlab.server import GitLabServer  # noqa: PLC0415
 
-    return GitLabServer(folder)
+    return GitLabServer(folder, base_path="/gitlab")
 
 
 def _ipfs(folder: Path) -> "IpfsNode":

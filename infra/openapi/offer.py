@@ -110,7 +110,12 @@ def _source() -> Schema:
             "tree": digest,
             "configuration": configuration,
             "user": whole(1),
-        }
+        },
+        {
+            "base_path": text(
+                "(/[A-Za-z0-9][A-Za-z0-9_-]{0,39}){1,2}", "Where the provider is served under one."
+            )
+        },
     )
 
 

@@ -38,16 +38,20 @@ _API: list[Route] = [
     *api_lint.ROUTES,
 ]
 _PAGES: list[Route] = [*api_issuer.PAGES, *api_jobs.PAGES]
-_ROUTES = Routes([*_lines(_API, _PREFIX), *_lines(_PAGES)])
 
 
-def answer(context: Context, faults: Faults, request: Request) -> Response:
+def routes(base_path: str) -> Routes:
+    """Every path that this GitLab answers, where it is served under one."""
+    return Routes([*_lines(_API, base_path + _PREFIX), *_lines(_PAGES, base_path)])
+
+
+def answer(context: Context, known: Routes, faults: Faults, request: Request) -> Response:
     """What this GitLab answers.
 
     Raises:
         NoAnswer: a fault is to give none.
     """
-    route = _ROUTES.route(request)
+    route = known.route(request)
     if route is None:
         return answered({"error": "404 Not Found"}, 404)
     name, handler = route

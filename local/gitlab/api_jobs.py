@@ -21,7 +21,7 @@ def index(context: Context, request: Request) -> Response:
     pipeline = context.pipeline(request, project)
     retried = request.args.get("include_retried", "").lower() in ("true", "1")
     jobs = [job for job in context.store.jobs_of(pipeline.id, retried=retried) if not job.bridge]
-    items, headers = page(request, jobs, url=context.url)
+    items, headers = page(request, jobs, url=context.origin)
     return answer([_shown(context, job, project) for job in items], headers=headers)
 
 
@@ -30,7 +30,7 @@ def bridges(context: Context, request: Request) -> Response:
     project, _ = context.visible(request)
     pipeline = context.pipeline(request, project)
     bridge_jobs = [job for job in context.store.jobs_of(pipeline.id, retried=False) if job.bridge]
-    items, headers = page(request, bridge_jobs, url=context.url)
+    items, headers = page(request, bridge_jobs, url=context.origin)
     return answer([_shown_bridge(context, job, project) for job in items], headers=headers)
 
 

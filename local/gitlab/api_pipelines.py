@@ -60,7 +60,7 @@ def index(context: Context, request: Request) -> Response:
     if request.args.get("sort", "desc") not in ("asc", "desc"):
         raise ApiError(400, {"error": "sort does not have a valid value"})
     pipelines.sort(key=lambda one: (_order(one, order), one.id), reverse=request.args.get("sort") != "asc")
-    items, headers = page(request, pipelines, url=context.url)
+    items, headers = page(request, pipelines, url=context.origin)
     return answer(
         [views.listed_pipeline(one, project.path, url=context.url) for one in items], headers=headers
     )

@@ -48,7 +48,7 @@ def tag(context: Context, request: Request) -> Response:
 def protected_tags(context: Context, request: Request) -> Response:
     """``GET /projects/:id/protected_tags``."""
     project, _ = context.member(request)
-    items, headers = page(request, project.protected_tags, url=context.url)
+    items, headers = page(request, project.protected_tags, url=context.origin)
     levels = [{"id": 1, "access_level": 40, "access_level_description": "Maintainers"}]
     return answer([{"name": name, "create_access_levels": levels} for name in items], headers=headers)
 
@@ -56,7 +56,7 @@ def protected_tags(context: Context, request: Request) -> Response:
 def variables(context: Context, request: Request) -> Response:
     """``GET /projects/:id/variables``."""
     project, _ = context.member(request)
-    items, headers = page(request, list(project.variables.items()), url=context.url)
+    items, headers = page(request, list(project.variables.items()), url=context.origin)
     return answer([_variable(key, value) for key, value in items], headers=headers)
 
 
@@ -79,7 +79,7 @@ def hooks(context: Context, request: Request) -> Response:
     """``GET /projects/:id/hooks``; the secrets are not shown."""
     project, _ = context.member(request)
     mine = [hook for hook in context.store.hooks.values() if hook.project == project.id]
-    items, headers = page(request, mine, url=context.url)
+    items, headers = page(request, mine, url=context.origin)
     return answer([hook_json(hook) for hook in items], headers=headers)
 
 

@@ -30,7 +30,7 @@ def listed(context: Context, request: Request) -> Response:
     """``GET /projects/:id/access_tokens``: those that are active, as GitLab lists them."""
     project, _ = context.member(request)
     mine = [one for one in context.store.tokens.values() if one.project == project.id and not one.trigger]
-    items, headers = page(request, [one for one in mine if not one.revoked], url=context.url)
+    items, headers = page(request, [one for one in mine if not one.revoked], url=context.origin)
     return answer([_token(one) for one in items], headers=headers)
 
 

@@ -21,6 +21,7 @@ class Context:
     pipelines: Pipelines
     runner: Runner
     url: str
+    origin: str  # without the path that this GitLab is served under
     storage: ObjectStorage | None
     id_tokens: IdTokens
 

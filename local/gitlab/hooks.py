@@ -65,9 +65,9 @@ class Sender:
 class Hooks(Sender):
     """Tells the project's webhooks what changed."""
 
-    def __init__(self, store: Store, *, url: str, faults: Faults) -> None:
+    def __init__(self, store: Store, *, url: str, origin: str, faults: Faults) -> None:
         super().__init__(faults)
-        self._store, self._url = store, url
+        self._store, self._url, self._origin = store, url, origin
 
     def changed(self, pipeline: Pipeline, job: Job | None) -> None:
         """Queue the deliveries that this change causes."""
@@ -97,7 +97,7 @@ class Hooks(Sender):
             "X-Gitlab-Event": event,
             "X-Gitlab-Event-UUID": str(uuid.uuid4()),
             "X-Gitlab-Webhook-UUID": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._url}/hooks/{hook.id}")),
-            "X-Gitlab-Instance": self._url,
+            "X-Gitlab-Instance": self._origin,  # GitLab's base_url, which has no path
         }
         if hook.token:
             headers["X-Gitlab-Token"] = hook.token

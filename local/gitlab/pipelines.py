@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from local.gitlab import archives
 from local.gitlab.config import FILE, Config, ConfigError, read_config
@@ -166,13 +167,13 @@ class Pipelines:
 def variables_of(store: Store, pipeline: Pipeline, *, url: str) -> dict[str, str]:
     """The pipeline's variables, in the precedence of https://docs.gitlab.com/ci/variables/."""
     project, user = store.projects[pipeline.project], store.users[pipeline.user]
-    host, _, port = url.removeprefix("http://").partition(":")
+    parts = urlsplit(url)
     predefined = {
         "CI": "true",
         "GITLAB_CI": "true",
         "CI_SERVER_URL": url,
-        "CI_SERVER_HOST": host,
-        "CI_SERVER_PORT": port,
+        "CI_SERVER_HOST": str(parts.hostname),
+        "CI_SERVER_PORT": str(parts.port),
         "CI_SERVER_PROTOCOL": "http",
         "CI_API_V4_URL": f"{url}/api/v4",
         "CI_PROJECT_ID": str(project.id),

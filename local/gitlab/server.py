@@ -16,7 +16,7 @@ from werkzeug import Response
 from local.closing import Closing
 from local.faults import Faults
 from local.gitlab.access import new_personal_token, new_token
-from local.gitlab.api import answer
+from local.gitlab.api import answer, routes
 from local.gitlab.config import Config
 from local.gitlab.context import Context
 from local.gitlab.hooks import Hooks
@@ -42,6 +42,7 @@ class GitLabServer(Closing):
         workers: int = 2,
         artifact_redirect: bool = False,
         runner_environment: str = "gitlab-hosted",
+        base_path: str = "",
     ) -> None:
         """Start serving.
 
@@ -51,14 +52,17 @@ class GitLabServer(Closing):
             workers: how many pipelines run at once.
             artifact_redirect: serve archives by a redirect to another origin, as gitlab.com does.
             runner_environment: what id tokens say of who runs the jobs; ``self-hosted`` for a seller's own.
+            base_path: GitLab's relative URL root, such as ``/gitlab``; nothing answers outside it.
         """
         if shutil.which("rsync") is None:
             raise FileNotFoundError("rsync: expected it to be installed, got none (apt-get install rsync)")
         self.store, self.faults = Store(folder.resolve()), Faults()
         self._context: Context | None = None
+        self._routes = routes(base_path)
         self._server = LoopbackServer(self._answer, port=port, max_body=_MAX_BODY)
-        self.url = self._server.url
-        self.hooks = Hooks(self.store, url=self.url, faults=self.faults)
+        self.origin, self.base_path = self._server.url, base_path
+        self.url = f"{self.origin}{base_path}"
+        self.hooks = Hooks(self.store, url=self.url, origin=self.origin, faults=self.faults)
         self.id_tokens = IdTokens(self.store, url=self.url, runner_environment=runner_environment)
         self.storage = ObjectStorage() if artifact_redirect else None
         self._runner = Runner(
@@ -71,7 +75,13 @@ class GitLabServer(Closing):
         )
         self._pipelines = Pipelines(self.store, url=self.url, queue=self._runner.add)
         self._context = Context(
-            self.store, self._pipelines, self._runner, self.url, self.storage, self.id_tokens
+            self.store,
+            self._pipelines,
+            self._runner,
+            self.url,
+            self.origin,
+            self.storage,
+            self.id_tokens,
         )
 
     def close(self) -> None:
@@ -159,7 +169,7 @@ class GitLabServer(Closing):
             return json_reply(503, {"message": "starting"})
         if request.path == _CONTROL:
             return _control(self.faults, request)
-        return answer(self._context, self.faults, request)
+        return answer(self._context, self._routes, self.faults, request)
 
     def _create_child(
         self, parent: Pipeline, trigger: Any, variables: Mapping[str, str]

@@ -89,6 +89,15 @@ def test_the_clones_remote_names_provider_and_project(
     assert (remote and (remote.origin, remote.path)) == expected
 
 
+def test_a_clone_of_a_gitlab_under_a_path_names_the_project_without_it(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "remote", "add", "origin", "https://ci.example/gitlab/group/job.git")
+    remote = Repository(tmp_path).remote()
+    assert remote
+    assert remote.below("https://ci.example/gitlab") == "group/job"
+    assert remote.below("https://ci.example") == "gitlab/group/job"
+
+
 def test_a_process_that_is_not_ours_is_never_ended(tmp_path: Path) -> None:
     other = {background.MARK: str(tmp_path / "other")}
     with subprocess.Popen(["sleep", "60"], env={**os.environ, **other}) as process:

@@ -13,6 +13,8 @@ from local.gitlab import GitLabServer
 from local.market import free_offer, pinned_source
 from mina.keys import PrivateKey
 from sealrun_cli.lib.offer_file import write_values
+from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.source_lookup import look_up, wanted_source
 from sealrun_cli.main import app
 from tests.repositories import commit_all
 from tests.spine.conftest import PIPELINE, PROPERTIES
@@ -44,12 +46,18 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     folder.mkdir()
     (folder / ".gitlab-ci.yml").write_text(SOLD)
     commit = commit_all(folder, "v1")
-    with GitLabServer(tmp_path / "state") as server:
+    with GitLabServer(tmp_path / "state", base_path="/gitlab") as server:
         project = server.create_project("seller/greetings", folder)
         token = server.create_token(project, expires_at="2027-01-01")
         token_file.touch(mode=0o600)
         token_file.write_text(token.value)
-        source = {"provider": "gitlab", "origin": server.url, "project": str(project), "ref": "refs/tags/v1"}
+        source = {
+            "provider": "gitlab",
+            "origin": server.origin,
+            "base_path": server.base_path,
+            "project": str(project),
+            "ref": "refs/tags/v1",
+        }
         offer = free_offer(PrivateKey.from_scalar(5), GREETING)
         value = {**offer, "source": {**source, **pinned_source(folder, commit), "user": token.user}}
         file = folder / "offer.toml"
@@ -69,6 +77,26 @@ def test_a_trial_run_shows_what_a_buyer_would_get(shop: Shop) -> None:
     assert "greet/out/greeting.txt (5 bytes)" in evidence[0]
     assert "greet/job.log" in evidence[1]
     assert shop.token_file.read_text() not in output
+
+
+@pytest.mark.peers
+def test_check_finds_a_gitlab_that_is_served_under_a_path(shop: Shop) -> None:
+    command = ["check", "--json", "--file", str(shop.file), "--token-file", str(shop.token_file)]
+    said = json.loads(CliRunner().invoke(app, command).stdout)
+    held = {each["what"] for each in said["findings"] if each["holds"]}
+    assert {"project", "tag", "token", "lint"} <= held, said
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("ending", ["", "/", "/api/v4"])
+def test_init_takes_a_gitlabs_address_with_its_path(shop: Shop, ending: str) -> None:
+    token_file = str(shop.token_file)
+    address = f"{shop.server.url}{ending}"
+    wanted = wanted_source(
+        shop.file.parent, "gitlab", address, "seller/greetings", "v1", "", token_file, user=0
+    )
+    source = look_up(wanted, Output(as_json=True)).source
+    assert (source["origin"], source["base_path"]) == (shop.server.origin, "/gitlab")
 
 
 @pytest.mark.peers

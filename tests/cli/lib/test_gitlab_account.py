@@ -19,7 +19,7 @@ TODAY = date(2026, 11, 23)
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitLabServer]:
     folder = tmp_path_factory.mktemp("gitlab")
     repository(folder / "seller")
-    with GitLabServer(folder / "state") as server:
+    with GitLabServer(folder / "state", base_path="/gitlab") as server:
         yield server
 
 

@@ -155,3 +155,11 @@ def test_e2_only_public_issuers_count_and_a_loopback_one_where_that_is_asked_for
     assert loopback is not None
     assert (loopback.name, loopback.public) == ("http://127.0.0.1:80", False)
     assert issuer_of(source("https://gitlab.example"), unsafe_loopback=True) is None
+
+
+def test_an_issuer_under_a_path_is_named_with_it() -> None:
+    source = {**offer_value()["source"], "origin": "http://127.0.0.1:80", "base_path": "/gitlab"}
+    issuer = issuer_of(make_offer(source=source).source, unsafe_loopback=True)
+    assert issuer is not None
+    assert issuer.name == "http://127.0.0.1:80/gitlab"
+    assert issuer.keys_url == "http://127.0.0.1:80/gitlab/oauth/discovery/keys"

@@ -72,7 +72,7 @@ def findings(offer: Offer, folder: Path, *, token: str, node: str) -> Iterator[F
     """Every finding, in the order in which a seller would fix them."""
     yield good("offer", f"{offer.id[:16]}…, {offer.cost} a run, grade {offer.evidence.grade}")
     clone, today = Repository(folder), datetime.now(UTC).date()
-    there = set_up_of(offer.source.provider, offer.source.origin, token)
+    there = set_up_of(offer.source.provider, offer.source.url, token)
     yield from tried("clone", SourceCheck(offer, clone).in_clone)
     yield from tried("provider", lambda: there.findings(offer, clone, today=today))
     yield from tried("terms", lambda: payment_findings(offer, node))
@@ -99,7 +99,7 @@ def _plan(offer: Offer, inputs: Mapping[str, object], results: Sequence[Finding]
     limits, source = offer.limits, offer.source
     return [
         *(each.line for each in results if each.holds is False),
-        f"run      one of {source.origin}, project {source.project}, {source.ref}; it takes your CI minutes",
+        f"run      one of {source.url}, project {source.project}, {source.ref}; it takes your CI minutes",
         f"inputs   {assignments(inputs)}",
         f"limits   {lasting(limits.queue_seconds)} to wait for a runner, {lasting(limits.seconds)} to run",
     ]

@@ -55,7 +55,7 @@ def rotate_token(
         _check_rotation(offer, target, more)
         source, served = offer.source, list(_served(offer, target))
         plan = [
-            f"revoke   the token of user {source.user} at {source.origin}, project {source.project}: at once",
+            f"revoke   the token of user {source.user} at {source.url}, project {source.project}: at once",
             f"seal     its successor ({days} days), in the table of {target.name}, for",
             *(
                 f"         offer {each.id[:16]}…: {each.title}"
@@ -65,7 +65,7 @@ def rotate_token(
         confirm(out, plan, yes=yes)
         where = token_file or sandbox_token(file.parent, offer, MAINTAINER)
         present = read_secret(where, "The present token, or a maintainer's")
-        account = set_up_of(source.provider, source.origin, present)
+        account = set_up_of(source.provider, source.url, present)
         token = account.rotate(source.project, source.user, today=datetime.now(UTC).date(), days=days)
         for each in served:
             _store(each, target, token)
@@ -116,13 +116,13 @@ def rotate_oracle(
 def _served(offer: Offer, target: Target) -> Iterator[Offer]:
     """The stack's offers with the same token. Closed ones too, as their last runs are still collected."""
     source, table = offer.source, target.offers
-    same = source.origin, source.project, source.user
+    same = source.url, source.project, source.user
     for each in table.published():
         stored = table.offer(each)
         if stored is None or stored.offer.contract is not None:
             continue
         theirs = stored.offer.source
-        if (theirs.origin, theirs.project, theirs.user) == same:
+        if (theirs.url, theirs.project, theirs.user) == same:
             yield stored.offer
 
 
@@ -141,7 +141,7 @@ def _check_rotation(offer: Offer, target: Target, more: Offer | None) -> None:
             "credential: expected one in the stack, got one on chain, which cannot be replaced",
             "sealrun init --force --contract NEW.key, seal, publish; then close the old offer",
         )
-    set_up_of(offer.source.provider, offer.source.origin).may_rotate()
+    set_up_of(offer.source.provider, offer.source.url).may_rotate()
 
 
 def _store(offer: Offer, target: Target, token: str) -> None:

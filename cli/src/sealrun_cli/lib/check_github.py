@@ -16,7 +16,7 @@ def github_findings(offer: Offer, token: str, *, today: date) -> Iterator[Findin
     if not token:
         yield unknown("provider", "not looked at without --token-file")
         return
-    source, account = offer.source, GitHubAccount(offer.source.origin, token)
+    source, account = offer.source, GitHubAccount(offer.source.url, token)
     facts = account.repository(source.project)
     if facts.full_name != source.project:
         detail = f"expected {source.project}, GitHub calls it {facts.full_name}"

@@ -89,7 +89,7 @@ class GitHubAccount:
     def _provider(self, client: httpx.Client, source: Source) -> GitHub:
         return GitHub(
             client,
-            origin=source.origin,
+            origin=source.url,
             project=source.project,
             workflow=source.workflow,
             ref=source.ref,

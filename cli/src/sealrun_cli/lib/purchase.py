@@ -93,7 +93,7 @@ class Purchase:
         if not view["open"]:
             raise CliError("offer-closed", f"offer: expected an open one, got: {view['reason']}")
         return [
-            f"run      {self.offer.title}: {source.origin}, project {source.project}, {source.ref}",
+            f"run      {self.offer.title}: {source.url}, project {source.project}, {source.ref}",
             f"inputs   {assignments(self.inputs)}",
             f"price    this run costs {self.offer.cost} if it succeeds; no fee",
             _signing(account, self.offer.asset.of(total)),

@@ -36,6 +36,10 @@ class Remote:
     origin: str
     path: str
 
+    def below(self, url: str) -> str:
+        """The path behind a provider's address; a clone by https has the base path in front of it."""
+        return self.path.removeprefix(url.removeprefix(self.origin).removeprefix("/") + "/")
+
 
 class Repository:
     """One clone; every method raises CliError if git is not installed.

@@ -24,4 +24,4 @@ def found_sandbox(folder: Path) -> dict[str, Any]:
 def sandbox_token(folder: Path, offer: Offer, name: str = TOKEN) -> str:
     """The file of a token that the sandbox made, for an offer of its project; empty for any other."""
     around = found_sandbox(folder)
-    return str(folder / WORK / name) if around.get("origin") == offer.source.origin else ""
+    return str(folder / WORK / name) if around.get("origin") == offer.source.url else ""

@@ -30,8 +30,8 @@ def asked_token(offer: Offer, folder: Path, token_file: str) -> str:
         CliError: it is another account's, lives too long, or the provider does not take it.
     """
     token_file = token_file or sandbox_token(folder, offer)
-    token = read_secret(token_file, f"Access token for {offer.source.origin}, project {offer.source.project}")
-    there = set_up_of(offer.source.provider, offer.source.origin, token)
+    token = read_secret(token_file, f"Access token for {offer.source.url}, project {offer.source.project}")
+    there = set_up_of(offer.source.provider, offer.source.url, token)
     there.user(offer.source.user, today=datetime.now(UTC).date())
     return token
 
@@ -104,7 +104,7 @@ def _hooked(offer: Offer, token: str, url: str, secret: str, out: Output) -> boo
     """Add the webhook; False where that failed, so that only the schedule collects runs, minutes later."""
     source = offer.source
     try:
-        set_up_of(source.provider, source.origin, token).add_hook(source.project, url, secret)
+        set_up_of(source.provider, source.url, token).add_hook(source.project, url, secret)
     except CliError as error:
         out.progress(f"no webhook: {error.detail}; receipts come by the schedule, minutes later")
         return False

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sealrun.encoding.origins import canonical_origin
+from sealrun.offers.source import split_base
 from sealrun.providers.kind import kind_of
 from sealrun.providers.pipeline import Pipeline
 from sealrun_cli.lib.ci_files import read_pipeline
@@ -28,7 +28,7 @@ class Wanted:
 
     folder: Path
     provider: str
-    origin: str
+    url: str  # where the provider begins
     project: str
     tag: str
     config: str
@@ -56,11 +56,12 @@ def wanted_source(
     default = kind_of(provider).api or (remote.origin if remote else "")
     host, path = set_up_of(provider, origin).asks
     origin = origin or ask("", host, "--origin", default=default)
-    project = project or ask("", path, "--project", default=remote.path if remote else "")
+    url = "".join(split_base(origin.rstrip("/").removesuffix(kind_of(provider).api_path)))
+    project = project or ask("", path, "--project", default=remote.below(url) if remote else "")
     tag = tag or ask("", "Tag that is for sale", "--tag")
     question = "Access token (used once to look the project up, not kept; empty for a public project)"
     token = read_secret(token_file, question) if token_file or not user else ""
-    return Wanted(folder, provider, canonical_origin(origin.rstrip("/")), project, tag, config, token, user)
+    return Wanted(folder, provider, url, project, tag, config, token, user)
 
 
 def _user(wanted: Wanted, there: SetUp) -> int:
@@ -75,12 +76,14 @@ def _user(wanted: Wanted, there: SetUp) -> int:
 
 
 def _source(wanted: Wanted, tagged: Tagged, path: str, content: bytes, pipeline: Pipeline) -> dict[str, Any]:
+    origin, base_path = split_base(wanted.url)
     configuration = {
         "path": path, "sha256": hashlib.sha256(content).hexdigest(), "includes": list(pipeline.includes)
     }  # fmt: skip
     return {
         "provider": wanted.provider,
-        "origin": wanted.origin,
+        "origin": origin,
+        **({"base_path": base_path} if base_path else {}),
         "project": "",
         "ref": tagged.ref,
         "commit": tagged.commit,
@@ -95,7 +98,7 @@ def look_up(wanted: Wanted, out: Output) -> Found:
     clone = Repository(wanted.folder)
     tagged = clone.tagged(wanted.tag)
     out.progress(f"{tagged.ref} is commit {tagged.commit[:12]}")
-    there = set_up_of(wanted.provider, wanted.origin, wanted.token)
+    there = set_up_of(wanted.provider, wanted.url, wanted.token)
     place = there.place(wanted.project)
     path = wanted.config or place.configuration or kind_of(wanted.provider).pipeline.default_path
     content = clone.file(tagged.commit, path)

@@ -1,5 +1,6 @@
 """Sources: the pipeline that an offer sells, and the parts of it that the offer pins."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from sealrun.offers.provider_rules import PROVIDERS, ProviderRules, rules_of
 MAX_INCLUDES = 20
 _DIGEST = r"[0-9a-f]{40}|[0-9a-f]{64}"
 _PATH = r"[A-Za-z0-9_.][A-Za-z0-9_./-]{0,199}"
+# Short on purpose: a public forge serves files of anybody under deeper paths, which could pose as its API.
+_BASE_PATH = r"(/[A-Za-z0-9][A-Za-z0-9_-]{0,39}){1,2}"
 _REPLACED = "local:", "pinned:"  # includes that the commit pins, or that name a digest of their own
 
 
@@ -45,6 +48,12 @@ class Source:
     tree: str  # the commit's tree, so that anyone who has the files but not the history can compare
     configuration: Configuration
     user: int  # the provider's id of the account that the credential belongs to (R3)
+    base_path: str = ""  # the path that the provider is served under, such as /gitlab; no place of its own
+
+    @property
+    def url(self) -> str:
+        """Where the provider begins: its origin, and the path that it is served under."""
+        return f"{self.origin}{self.base_path}"
 
     @property
     def workflow(self) -> str:
@@ -56,14 +65,15 @@ class Source:
         """The project's page in its one spelling: two sources of one project have the same place.
 
         GitHub and Forgejo do not tell upper from lower case in owners and names, and take off a ``.git`` that
-        no name may end in; GitLab's ids are numbers.
+        no name may end in; GitLab's ids are numbers. The base path is left out: whoever runs the origin can
+        serve one project under any number of paths.
         """
         return self.rules.page(canonical_origin(self.origin), self.project.lower().removesuffix(".git"))
 
     @property
     def repository(self) -> str:
         """Where the repository is found."""
-        return self.rules.page(self.origin, self.project)
+        return self.rules.page(self.url, self.project)
 
     @property
     def rules(self) -> ProviderRules:
@@ -96,7 +106,7 @@ def parse_source(value: Any) -> Source:
         Malformed: a name is missing or unknown, or a value is not of its form.
     """
     names = ("provider", "origin", "project", "ref", "commit", "tree", "configuration", "user")
-    read.only(value, names, where="source")
+    read.only(value, names, where="source", optional=("base_path",))
     provider = read.one_of(value, "provider", tuple(PROVIDERS))
     rules = rules_of(provider)
     return Source(
@@ -118,6 +128,7 @@ def parse_source(value: Any) -> Source:
         tree=read.text(value, "tree", pattern=_DIGEST, says="a full tree hash"),
         configuration=_configuration(value["configuration"]),
         user=read.whole(value, "user", low=1, high=2**53 - 1),
+        base_path=_base_path(value),
     )
 
 
@@ -125,11 +136,34 @@ def check_spelling(source: Source) -> None:
     """The origin of a new offer is in its one spelling; offers that were made before may have another.
 
     Raises:
-        Malformed: it is spelled otherwise.
+        Malformed: it is spelled otherwise, or is a public one, which serves no API under a path.
     """
     canonical = canonical_origin(source.origin)
     if source.origin != canonical:
         raise Malformed(f"origin: expected {canonical}, got {source.origin}, which is the same place")
+    token = source.rules.token
+    if source.base_path and token is not None and canonical in token.public:
+        raise Malformed(f"base_path: expected none at {canonical}, got {source.base_path}")
+
+
+def split_base(url: str) -> tuple[str, str]:
+    """The canonical origin of the address that a provider is served under, and the path behind it.
+
+    Raises:
+        Malformed: it is no such address, or has a path that no offer can name.
+    """
+    match = re.fullmatch(r"([^/]*//[^/]*)(/.*)?", url.rstrip("/"), re.DOTALL)
+    if match is None:
+        raise Malformed(f"origin: expected https://host[:port], perhaps with a path, got {url[:80]!a}")
+    origin, path = canonical_origin(match[1]), match[2] or ""
+    return origin, _base_path({"base_path": path}) if path else ""
+
+
+def _base_path(value: Any) -> str:
+    if "base_path" not in value:
+        return ""
+    says = "one or two names, each with a slash before it"
+    return read.text(value, "base_path", pattern=_BASE_PATH, says=says)
 
 
 def _configuration(value: Any) -> Configuration:

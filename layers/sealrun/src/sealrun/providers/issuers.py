@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from sealrun.encoding.origins import origin_of
 from sealrun.offers.provider_rules import Issuer
 from sealrun.offers.source import Source
 from sealrun.providers.gitlab import answers
@@ -28,7 +29,7 @@ class PinnedIssuers:
         """Nothing is asked yet.
 
         Args:
-            client: a ``guarded_client`` for the offer's origin, which is the issuer's as well.
+            client: a ``guarded_client`` for an issuer's origin.
             clock: Unix seconds, to read ``RateLimit-Reset``.
             unsafe_loopback: let a stack's own loopback issuer count; for one machine only.
         """
@@ -40,7 +41,7 @@ class PinnedIssuers:
     def keys(self, issuer: Issuer) -> Sequence[Mapping[str, Any]]:
         """No credential goes along and no redirect is followed."""
         rest = Rest(
-            self._client(issuer.name),
+            self._client(origin_of(issuer.keys_url)),
             answers.READER,
             credential={},
             check=partial(answers.check, secret=""),

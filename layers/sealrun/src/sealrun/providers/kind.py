@@ -63,6 +63,7 @@ class Kind:
     set_up: str = ""  # the command's module that asks about accounts there; empty where it asks nothing
     agree: bool = False  # a seller says that they know these terms before an offer is written
     api: str = ""  # the API's origin of the public service; empty where the remote's origin serves it too
+    api_path: str = ""  # where the API begins behind the address that offers name
 
     @property
     def name(self) -> str:

@@ -25,5 +25,5 @@ def issuer_of(source: Source, *, unsafe_loopback: bool) -> Issuer | None:
     if rules is None:
         return None
     if unsafe_loopback and source.origin.startswith(_LOOPBACK):
-        return Issuer(source.origin, f"{source.origin}{rules.keys_path}", public=False)
+        return Issuer(source.url, f"{source.url}{rules.keys_path}", public=False)
     return rules.public.get(canonical_origin(source.origin))

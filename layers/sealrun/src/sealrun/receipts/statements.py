@@ -161,7 +161,7 @@ def _provenance(about: Subject) -> dict[str, Any]:
             ],
         },
         "runDetails": {
-            "builder": {"id": source.origin},
+            "builder": {"id": source.url},
             "metadata": {"invocationId": _run_or_call(about), **_times(about, "startedOn", "finishedOn")},
             "byproducts": [index, *_byproducts(about.index, (Kind.RUN, Kind.LOG, Kind.CLAIMS))],
         },
@@ -174,7 +174,7 @@ def _runtime_trace(about: Subject) -> dict[str, Any]:
     return {
         "monitor": {"type": MONITOR_TYPE, "tracePolicy": {"jobs": dict(samples)}},
         "monitoredProcess": {
-            "hostID": source.origin,
+            "hostID": source.url,
             "type": BUILD_TYPE.format(provider=source.provider),
             "event": _run_or_call(about),
         },

@@ -103,7 +103,7 @@ def _check(first: Ran, left: Left, call: str, oracles: Sequence[str], verify: Ve
         wrong = f"{repeated.broken[0].name}: {repeated.broken[0].says}"
         raise BrokenClaim(f"{call[:16]}…: expected a receipt that holds, got {wrong}")
     count = _check_outputs(left, repeated)
-    says = f"{call[:16]}…: {count} outputs are the same at {second.offer.source.origin}, oracle {key[:12]}…"
+    says = f"{call[:16]}…: {count} outputs are the same at {second.offer.source.url}, oracle {key[:12]}…"
     return holds("rerun", says, rests_on=RESTS_ON, grade=Grade.REPEATED)
 
 
@@ -135,7 +135,7 @@ def check_offers(first: Offer, second: Offer) -> None:
     shared = sorted(_parties(first) & {second.oracle} | _parties(second) & {first.oracle})
     require(not shared, f"the second run's oracle: expected no party of the first's terms, got {shared[:1]}")
     elsewhere = first.source.place != second.source.place
-    place = f"{second.source.project} at {second.source.origin}"
+    place = f"{second.source.project} at {second.source.url}"
     require(elsewhere, f"the second run's project: expected another than the first's, got {place}")
 
 

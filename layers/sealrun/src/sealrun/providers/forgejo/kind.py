@@ -12,7 +12,7 @@ def _open(opening: Opening) -> Provider:
     source = opening.source
     return Forgejo(
         opening.client(opening.files_from),
-        origin=source.origin,
+        origin=source.url,
         project=source.project,
         workflow=source.workflow,
         ref=source.ref,
@@ -38,4 +38,5 @@ KIND = Kind(
     ),
     credential_advice="make a token with the scope write:repository",
     terms="ask whoever runs the Forgejo whether runs on its runners may be sold",
+    api_path="/api/v1",
 )

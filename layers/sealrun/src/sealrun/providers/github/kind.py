@@ -36,7 +36,7 @@ def _open(opening: Opening) -> Provider:
     source, origins = opening.source, (*RESULT_ORIGINS, *opening.files_from)
     return GitHub(
         opening.client(origins),
-        origin=source.origin,
+        origin=source.url,
         project=source.project,
         workflow=source.workflow,
         ref=source.ref,
@@ -77,4 +77,5 @@ KIND = Kind(
     set_up="set_up_github",
     agree=True,
     api="https://api.github.com",
+    api_path="/api/v3",
 )

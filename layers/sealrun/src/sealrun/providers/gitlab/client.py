@@ -65,7 +65,7 @@ class GitLab:
 
         Args:
             client: from ``guarded_client``, for ``origin`` and ``extra_origins``.
-            origin: ``https://host[:port]``.
+            origin: ``https://host[:port]``, with the path that GitLab is served under where it has one.
             project: the numeric project id.
             ref: by its full name, ``refs/tags/...``.
             token: a project access token or a trigger token.

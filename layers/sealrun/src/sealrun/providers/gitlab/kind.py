@@ -13,7 +13,7 @@ def _open(opening: Opening) -> Provider:
     source = opening.source
     return GitLab(
         opening.client(opening.files_from),
-        origin=source.origin,
+        origin=source.url,
         project=source.project,
         ref=source.ref,
         token=opening.token,
@@ -46,4 +46,5 @@ KIND = Kind(
     credential_advice="make a project access token: role Maintainer, scope api, 90 days",
     set_up="set_up_gitlab",
     terms="sell runs on runners of your own, or on GitLab's where your plan allows it",
+    api_path="/api/v4",
 )
