@@ -15,9 +15,9 @@ from chalicelib.table import ControlTable
 from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import SealrunError
+from sealrun.offers.limits import MAX_CALLS_AN_HOUR
 from sealrun.service.problems import problem
 
-MAX_PER_HOUR = 100_000
 MAX_BODY_BYTES = 4096
 View = Callable[..., Any]
 
@@ -83,7 +83,7 @@ def delete_pause(offer: str) -> Any:
 def put_quota(offer: str, buyer: str) -> Any:
     """Limit a buyer: ``{"per_hour": 5}``; 0 refuses all of its calls."""
     per_hour = read.whole(
-        read.only(_body(), ("per_hour",), where="quota"), "per_hour", low=0, high=MAX_PER_HOUR
+        read.only(_body(), ("per_hour",), where="quota"), "per_hour", low=0, high=MAX_CALLS_AN_HOUR
     )
     return table().limit(offer, _buyer(buyer), per_hour)
 

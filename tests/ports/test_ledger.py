@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from sealrun.errors import StoreUnavailable, TooMany
+from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Quota, Rate
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import Ending, Record, State, accepted, claimed, finished, judged, trying
 from tests.ports.stores import LEDGERS
-from tests.sealrun.world import BUYER, make_offer, sign_call
+from tests.sealrun.world import BUSY, BUYER, limits_value, make_offer, sign_call
 
 NOW = 1_800_000_000
 OFFER = make_offer(quota_per_hour=2)
@@ -201,3 +202,52 @@ def test_l6_a_buyers_own_quota_bounds_that_buyer_and_is_all_or_nothing(ledger: A
     with pytest.raises(TooMany, match="of this buyer"):
         ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, quotas=[Quota(BUYERS_NAME, 0)])
     assert ledger.claim(record(3, now=NOW + 3600), OFFER, identifier=None, quotas=[Quota(BUYERS_NAME, 1)])
+
+
+def test_l6_an_offer_that_sells_much_sells_its_whole_quota_and_no_more(ledger: Any) -> None:
+    """A ledger may divide a quota among several counters; whichever one is used up, the others are sold."""
+    quota = 150
+    busy = make_offer(**{**BUSY, "quota_per_hour": quota})
+    ledger.publish(StoredOffer(busy, "", b"sealed", b"key", b"secret"))
+    for each in calls_of(busy, quota):
+        assert ledger.claim(each, busy, identifier=None)
+    [one_more] = calls_of(busy, 1, first=quota)
+    with pytest.raises(TooMany, match="at most 150 an hour"):
+        ledger.claim(one_more, busy, identifier="one")
+    assert ledger.record(one_more.call_hash) is None
+
+
+def test_l12_what_runs_at_once_is_bounded_over_all_counters_whichever_calls_end(ledger: Any) -> None:
+    most = 130
+    busy = make_offer(**{**BUSY, "limits": limits_value(at_once=most, minutes_per_month=100_000)})
+    ledger.publish(StoredOffer(busy, "", b"sealed", b"key", b"secret"))
+    running = calls_of(busy, most)
+    for each in running:
+        assert ledger.claim(each, busy, identifier=None)
+    assert ledger.count_running(busy) == most
+    [*more, one_too_many] = calls_of(busy, 11, first=most)
+    for ended, later in zip(running, more, strict=False):
+        with pytest.raises(TooMany, match=f"at most {most} of all buyers at once"):
+            ledger.claim(later, busy, identifier=None)
+        end(ledger, ended)
+        assert ledger.claim(later, busy, identifier=None)
+    with pytest.raises(TooMany, match=f"at most {most} of all buyers at once"):
+        ledger.claim(one_too_many, busy, identifier=None)
+    assert ledger.count_running(busy) == most
+    for ended in [*running[len(more) :], *more]:
+        end(ledger, ended)
+    assert ledger.count_running(busy) == 0
+
+
+def calls_of(offer: Offer, number: int, *, first: int = 0) -> list[Record]:
+    """Calls as a claim has them; no ledger looks at their signatures."""
+    signed = sign_call(offer)
+    one = claimed(signed, now=NOW)
+    return [replace(one, call_hash=one.call_hash + nonce) for nonce in range(first, first + number)]
+
+
+def end(ledger: Any, before: Record) -> None:
+    """The call is over, without success."""
+    receipt = {"receipt": {"data": {}}, "index": "aa", "openings": "bb", "statements": "cc"}
+    over = finished(judged(before, Ending(Outcome.FAILED, "x", NOW)), **receipt)  # type: ignore[arg-type]
+    assert ledger.save(before, replace(over, version=before.version + 1))

@@ -193,6 +193,9 @@ class FakeLedger:
     def _failed_of(record: Record) -> tuple[str, int]:
         return f"failed {record.account}", record.claimed_at // 86_400
 
+    def count_running(self, offer: Offer) -> int:
+        return self.running[offer.id]
+
     def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
         held = {call: end for call, end in self.places.get(offer_hash, {}).items() if end > now}
         if call_hash not in held and len(held) >= PLACES:

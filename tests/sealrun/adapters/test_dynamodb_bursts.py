@@ -1,6 +1,8 @@
 """Transactions that meet: DynamoDB cancels all but one of them at once, which moto does not."""
 
 import threading
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -73,3 +75,24 @@ def test_a8_calls_of_one_account_that_end_at_once_all_become_due() -> None:
         standing: Any = ledger.standing(NAME)
         assert (standing.due, standing.pending) == (AT_ONCE * PRICE, 0)
         assert [leaf.index for leaf in ledger.leaves(NAME, range(99))] == list(range(AT_ONCE))
+
+
+def test_l6_no_item_is_written_by_every_claim_of_an_offer_that_sells_much() -> None:
+    """DynamoDB lets one transaction after the other write an item, so one that all write bounds them all."""
+    offer = make_offer(**{**BUSY, "quota_per_hour": 2000})
+    written = Counter[tuple[str, str]]()
+    with mock_aws():
+        ledger = dynamo()
+        ledger.publish(StoredOffer(offer, "", b"", b"", b""))
+        client: Any = ledger._table._client
+        write = client.transact_write_items
+
+        def noted(*, TransactItems: list[dict[str, Any]]) -> Any:  # noqa: N803
+            written.update(_key(item) for [item] in map(dict.values, TransactItems))
+            return write(TransactItems=TransactItems)
+
+        client.transact_write_items = noted
+        one = claimed(sign_call(offer), now=NOW)
+        calls = [replace(one, call_hash=n, holder=f"buyer {n}") for n in range(64)]
+        assert all(ledger.claim(each, offer, identifier=None) for each in calls)
+    assert max(written.values()) == len(calls) // 15 + 1, "at_once of 1000 makes 15 shards"

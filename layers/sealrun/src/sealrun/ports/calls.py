@@ -141,6 +141,9 @@ class Ledger(TokenBook, Protocol):
     def unfinished(self, *, due_before: int, limit: int) -> list[int]:
         """Call hashes whose next look is due: offers in turn, of each the longest waiting first (L11)."""
 
+    def count_running(self, offer: Offer) -> int:
+        """How many calls of the offer are not over: a counter that claims and ends change in their step."""
+
     def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
         """Take one of the few places that an offer's collections have at once; False while all are taken.
 

@@ -7,13 +7,14 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws import dynamodb_accounts as accounts
 from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws import dynamodb_load as load
-from sealrun.adapters.aws.dynamodb_table import HOUR, Table, count
+from sealrun.adapters.aws import dynamodb_shards as shards
+from sealrun.adapters.aws.dynamodb_table import Table, count
 from sealrun.errors import NotCovered, StoreUnavailable, TooMany
 from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing, concluded
@@ -34,8 +35,6 @@ ATTEMPTS = 8
 CONCLUDING_ATTEMPTS = 30
 FIRST_PAUSE = 0.02
 LONGEST_PAUSE = 1.0
-# What counts calls that are not over may have room soon.
-RUNNING_SECONDS = 60
 
 
 class DynamoLedger:
@@ -147,22 +146,21 @@ class DynamoLedger:
         reserve: Reserve | None = None,
         quotas: Sequence[Quota] = (),
     ) -> bool:
-        hour = record.claimed_at // HOUR
-        quota = count(keys.offer_counter(offer.id, hour), offer.quota_per_hour, until=hour * HOUR)
-        items = {"call": self._table.new(_call_item(record)), "quota": self._table.update(quota)}
+        items = {"call": self._table.new(_call_item(record))}
         if identifier is not None:
             key = keys.identifier_key(record.account, identifier)
             items["identifier"] = self._table.new_or_freed({**key, "call": {"S": record.id}}, by="call")
         if rate is not None:
             items["rate"] = self._table.update(_rate_counter(rate))
         if any(own.per_hour < 1 for own in quotas):
-            raise _over_quota(record, "none of this buyer")
+            raise shards.over_quota(record, "none of this buyer")
         if offer.limits.minutes > offer.limits.minutes_per_month:
-            raise _too_much_runs(offer)
-        running = {f"own quota {at}": load.own_counter(record, own) for at, own in enumerate(quotas)}
-        running |= load.taken(record, offer)
-        items |= {name: self._table.update(update) for name, update in running.items()}
+            raise shards.too_much_runs(offer)
+        own = {f"own quota {at}": load.own_counter(record, own) for at, own in enumerate(quotas)}
+        items |= self._updates({**own, "own load": load.taken(record, offer)})
+        taken_from = shards.named(record, offer)
         for attempt in range(ATTEMPTS):
+            items |= self._updates(shards.taken(record, offer, taken_from))
             if reserve is not None:
                 items |= self._reserving(record, reserve)
             failed = self._table.failed(items)
@@ -171,8 +169,14 @@ class DynamoLedger:
             if failed & {"call", "identifier"}:
                 return False
             _check_counts(failed, record, offer)
-            _pause(attempt)
+            if failed & {"quota", "load"}:
+                taken_from = shards.with_room(record, offer, self._table, without=taken_from)
+            else:
+                _pause(attempt)
         raise StoreUnavailable("table: expected a claim, got in the way of other calls")
+
+    def _updates(self, updates: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+        return {name: self._table.update(update) for name, update in updates.items()}
 
     def _reserving(self, record: Record, reserve: Reserve) -> dict[str, Any]:
         """The items that reserve the price on the account as it is now.
@@ -209,8 +213,7 @@ class DynamoLedger:
         if offer and after.run_id and not before.run_id:
             items["run"] = self._table.put(_run_item(after.run_key(offer), after))
         if offer and after.holder and after.state.over and not before.state.over:
-            free = load.given_back(after, offer)
-            items |= {name: self._table.update(update) for name, update in free.items()}
+            items |= self._updates({"load": shards.given_back(after, offer), **load.given_back(after, offer)})
         if after.ticket and after.state is State.NEVER_STARTED:
             freed = {**keys.identifier_key(after.account, after.ticket), "call": {"S": ""}}
             items["identifier"] = self._table.put(freed)
@@ -298,6 +301,9 @@ class DynamoLedger:
             ]
         return [call_hash for _, _, call_hash in sorted(due_calls)[:limit]]
 
+    def count_running(self, offer: Offer) -> int:
+        return shards.running(offer, self._table)
+
     def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
         for number in load.places_from(call_hash):
             update = load.place(offer_hash, call_hash, number, now=now, until=until)
@@ -347,32 +353,17 @@ def _check_counts(failed: set[str], record: Record, offer: Offer) -> None:
     """Raises TooMany where a counter is what failed."""
     if "rate" in failed:
         raise TooMany("calls: expected fewer in a minute, got more", retry_after=60)
-    if "quota" in failed:
-        raise _over_quota(record, f"at most {offer.quota_per_hour}")
     if any(name.startswith("own quota") for name in failed):
-        raise _over_quota(record, "fewer of this buyer")
-    if "load" in failed:
-        raise _too_much_runs(offer)
+        raise shards.over_quota(record, "fewer of this buyer")
     if "own load" in failed:
         most = offer.access.share.at_once
         message = f"runs: expected at most {most} of this buyer at once, got more"
-        raise TooMany(message, retry_after=RUNNING_SECONDS)
+        raise TooMany(message, retry_after=shards.RUNNING_SECONDS)
     if "failed" in failed:
         message = (
             "failed runs: expected no more in a day than the offer allows, running ones included, got more"
         )
-        raise TooMany(message, retry_after=RUNNING_SECONDS)
-
-
-def _over_quota(record: Record, expected: str) -> TooMany:
-    left = HOUR - record.claimed_at % HOUR
-    return TooMany(f"calls: expected {expected} an hour, got more", retry_after=left)
-
-
-def _too_much_runs(offer: Offer) -> TooMany:
-    most, minutes = offer.limits.at_once, offer.limits.minutes_per_month
-    message = f"runs: expected at most {most} of all buyers at once, and {minutes} minutes a month, got more"
-    return TooMany(message, retry_after=RUNNING_SECONDS)
+        raise TooMany(message, retry_after=shards.RUNNING_SECONDS)
 
 
 def _rate_counter(rate: Rate) -> dict[str, Any]:

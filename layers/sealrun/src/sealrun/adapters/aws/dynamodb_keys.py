@@ -14,6 +14,7 @@
                                 deposits#10    its deposits as offers of one depth saw them
     quota#.. rate#.. failed#..  count          counters, which carry a time after which they are of no use
     load#OFFER load#OFFER#B62.. load           what runs now
+    quota#OFFER#HOUR#01 load#OFFER#01          shards of these, where an offer sells much (dynamodb_shards)
     places#OFFER                places         which calls are collected now
 
 OFFER and CALL are hashes as 64 hex digits. The index ``wake`` lists the calls that are not over: its keys are
@@ -112,9 +113,9 @@ def counter_key(name: str) -> dict[str, Any]:
     return key(name, "count")
 
 
-def offer_counter(offer: str, hour: int) -> str:
-    """The name of the counter of an offer's calls in an hour, in hours of Unix time."""
-    return f"quota#{offer}#{hour}"
+def offer_counter(offer: str, hour: int, shard: int = 0) -> str:
+    """The name of a shard of the counter of an offer's calls in an hour, in hours of Unix time."""
+    return _sharded(f"quota#{offer}#{hour}", shard)
 
 
 def buyer_counter(offer: str, buyer: str, hour: int) -> str:
@@ -132,9 +133,14 @@ def failed_counter(account: str, day: int) -> str:
     return f"failed#{account}#{day}"
 
 
-def load_key(offer: str, buyer: str = "") -> dict[str, Any]:
-    """The key of what runs of an offer now, of all buyers or of one."""
-    return key(f"load#{offer}#{buyer}" if buyer else f"load#{offer}", "load")
+def load_key(offer: str, buyer: str) -> dict[str, Any]:
+    """The key of what runs of an offer now, of one buyer."""
+    return key(f"load#{offer}#{buyer}", "load")
+
+
+def load_shard_key(offer: str, shard: int) -> dict[str, Any]:
+    """The key of a shard of what runs of an offer now, of all buyers."""
+    return key(_sharded(f"load#{offer}", shard), "load")
 
 
 def places_key(offer: str) -> dict[str, Any]:
@@ -145,3 +151,8 @@ def places_key(offer: str) -> dict[str, Any]:
 def wake_shard(offer: str) -> str:
     """One for each offer: a stack looks after its own calls only, in a table that it shares (A3)."""
     return f"{SHARD}#{offer}"
+
+
+def _sharded(name: str, shard: int) -> str:
+    """A partition of its own for each shard, because a partition takes 1,000 writes a second."""
+    return f"{name}#{shard:02d}" if shard else name

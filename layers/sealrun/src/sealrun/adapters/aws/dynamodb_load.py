@@ -1,20 +1,18 @@
-"""What runs now: counters that a claim takes and the end of its call gives back, and places to collect.
+"""What one buyer and one account have: counters that a claim takes and the end of its call gives back.
 
-    load#OFFER        running, and the minutes of each month: m2026-11 (L12)
     load#OFFER#B62..  running
     quota#..          calls of one buyer, or of one network address by its hash, in an hour
     failed#..         of one account and day: what failed or is not over
     places#OFFER      c0 u0 c1 u1 ...: which call collects, and until when (L11)
 
-What is running has no TTL; whatever counts a time has.
+``dynamodb_shards`` has what all buyers share. What is running has no TTL; whatever counts a time has.
 """
 
 import hashlib
-from datetime import UTC, datetime
 from typing import Any
 
 from sealrun.adapters.aws import dynamodb_keys as keys
-from sealrun.adapters.aws.dynamodb_table import COUNTER_TTL, HOUR, count
+from sealrun.adapters.aws.dynamodb_table import COUNTER_TTL, HOUR, count, numbers
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import PLACES, Quota
 from sealrun.runs.record import Record
@@ -22,42 +20,23 @@ from sealrun.runs.record import Record
 DAY = 24 * HOUR
 
 
-def taken(record: Record, offer: Offer) -> dict[str, dict[str, Any]]:
-    """The updates that make a claimed call one of those that run."""
-    limits, month = offer.limits, _month(record)
-    values = {":one": 1, ":most": limits.at_once, ":took": limits.minutes}
-    both = "attribute_not_exists(running) OR running < :most"
-    within = "attribute_not_exists(#month) OR #month <= :left"
-    all_of_it = {
-        "Key": keys.load_key(offer.id),
-        "UpdateExpression": "ADD running :one, #month :took",
-        "ConditionExpression": f"({both}) AND ({within})",
-        "ExpressionAttributeNames": {"#month": month},
-        "ExpressionAttributeValues": _numbers({**values, ":left": limits.minutes_per_month - limits.minutes}),
-    }
-    own = {
+def taken(record: Record, offer: Offer) -> dict[str, Any]:
+    """The update that makes a claimed call one of those of its buyer that run."""
+    return {
         "Key": keys.load_key(offer.id, record.holder),
         "UpdateExpression": "ADD running :one",
-        "ConditionExpression": both,
-        "ExpressionAttributeValues": _numbers({":one": 1, ":most": offer.access.share.at_once}),
+        "ConditionExpression": "attribute_not_exists(running) OR running < :most",
+        "ExpressionAttributeValues": numbers({":one": 1, ":most": offer.access.share.at_once}),
     }
-    return {"load": all_of_it, "own load": own}
 
 
 def given_back(after: Record, offer: Offer) -> dict[str, dict[str, Any]]:
-    """The updates for a call that is over: it does not run, and counts with the minutes that it took."""
-    unused = offer.limits.minutes - min(after.minutes, offer.limits.minutes)
+    """The updates of a buyer's and an account's counters for a call that is over."""
     updates = {
-        "load": {
-            "Key": keys.load_key(offer.id),
-            "UpdateExpression": "ADD running :less, #month :unused",
-            "ExpressionAttributeNames": {"#month": _month(after)},
-            "ExpressionAttributeValues": _numbers({":less": -1, ":unused": -unused}),
-        },
         "own load": {
             "Key": keys.load_key(offer.id, after.holder),
             "UpdateExpression": "ADD running :less",
-            "ExpressionAttributeValues": _numbers({":less": -1}),
+            "ExpressionAttributeValues": numbers({":less": -1}),
         },
     }
     if after.price and not after.counts_as_failed:
@@ -88,7 +67,7 @@ def place(offer_hash: int, call_hash: int, number: int, *, now: int, until: int)
         "ExpressionAttributeNames": {"#call": f"c{number}", "#until": f"u{number}"},
         "ExpressionAttributeValues": {
             ":call": {"S": f"{call_hash:064x}"},
-            **_numbers({":now": now, ":until": until}),
+            **numbers({":now": now, ":until": until}),
         },
     }
 
@@ -122,18 +101,9 @@ def _less(name: str, *, until: int) -> dict[str, Any]:
         "Key": keys.counter_key(name),
         "UpdateExpression": "ADD #count :less SET #ttl = :ttl",
         "ExpressionAttributeNames": {"#count": "count", "#ttl": "ttl"},
-        "ExpressionAttributeValues": _numbers({":less": -1, ":ttl": until + COUNTER_TTL}),
+        "ExpressionAttributeValues": numbers({":less": -1, ":ttl": until + COUNTER_TTL}),
     }
-
-
-def _month(record: Record) -> str:
-    """The attribute of the month in which the call was claimed; the clock is ours, so the year is one."""
-    return f"{datetime.fromtimestamp(record.claimed_at, UTC):m%Y-%m}"
 
 
 def _places(offer_hash: int) -> dict[str, Any]:
     return keys.places_key(f"{offer_hash:064x}")
-
-
-def _numbers(values: dict[str, int]) -> dict[str, Any]:
-    return {name: {"N": str(value)} for name, value in values.items()}

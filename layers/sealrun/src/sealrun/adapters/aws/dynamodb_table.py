@@ -1,5 +1,6 @@
 """One DynamoDB table: reads that are strongly consistent, writes that are all or nothing, and counters."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -122,6 +123,11 @@ def count(name: str, limit: int, *, until: int) -> dict[str, Any]:
             ":ttl": {"N": str(until + COUNTER_TTL)},
         },
     }
+
+
+def numbers(values: Mapping[str, int]) -> dict[str, Any]:
+    """Values of an expression, as DynamoDB takes numbers."""
+    return {name: {"N": str(value)} for name, value in values.items()}
 
 
 def _name(item: dict[str, Any]) -> tuple[str, str]:

@@ -132,6 +132,12 @@ def _given_back(after: Record, unused: int) -> Iterator[tuple[str, int]]:
         yield _failed_name(after), 1
 
 
+def running(db: Connection, offer: Offer) -> int:
+    """How many calls of the offer are not over."""
+    counted = select(COUNTERS.c.count).where(COUNTERS.c.name == f"load#{offer.id}#")
+    return db.scalar(counted) or 0
+
+
 def take_place(db: Connection, offer: str, call: str, *, now: int, until: int) -> bool:
     """Take one of the places of an offer's collections (L11); a call that has one keeps it."""
     mine = (PLACES.c.offer == offer) & (PLACES.c.call == call) & (PLACES.c.until > now)

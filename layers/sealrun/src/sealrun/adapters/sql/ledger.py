@@ -182,6 +182,9 @@ class SqlLedger:
         query = select(ranked.c.hash).order_by(ranked.c.turn, ranked.c.wake_at, ranked.c.hash).limit(limit)
         return self._database.read(lambda db: [int(each, 16) for each in db.scalars(query)])
 
+    def count_running(self, offer: Offer) -> int:
+        return self._database.read(lambda db: counters.running(db, offer))
+
     def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
         offer, call = f"{offer_hash:064x}", f"{call_hash:064x}"
         return self._database.write(lambda db: counters.take_place(db, offer, call, now=now, until=until))
