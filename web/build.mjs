@@ -9,7 +9,7 @@ await build({
   entryPoints: [new URL('src/main.ts', source).pathname],
   outfile: `${target}/ticket.js`,
   bundle: true,
-  alias: { crypto: new URL('src/no_crypto.ts', source).pathname },
+  alias: { crypto: new URL('shared/src/node_crypto.ts', import.meta.url).pathname },
   format: 'esm',
   minify: true,
   target: 'es2022',

@@ -1,12 +1,11 @@
 // A form of an offer's open inputs, out of its JSON Schema.
-import { filled, ordered } from './inputs.js';
-import type { Offer, Property } from './service.js';
-import type { Inputs } from './ticket.js';
+import { filled, ordered, type Inputs, type Property } from '../../shared/src/inputs.ts';
+import type { Offer } from '../../shared/src/offer.ts';
 
 type Field = HTMLInputElement | HTMLSelectElement;
 
 export function makeFields(offer: Offer, open: string[]): HTMLElement[] {
-  return ordered(offer, open).map((name) => {
+  return ordered(offer.inputs, open).map((name) => {
     const property = offer.inputs.properties[name];
     if (!property) throw new Error(`The offer has no input ${name}.`);
     const label = document.createElement('label');
@@ -32,7 +31,7 @@ export function readFields(form: HTMLFormElement, offer: Offer, open: string[]):
     else if (field.value !== '')
       inputs[name] = type === 'string' ? field.value : Number(field.value);
   }
-  return filled(offer, inputs, open);
+  return filled(offer.inputs, inputs, open);
 }
 
 function makeField(property: Property): Field {

@@ -1,7 +1,10 @@
 // The page: decode, show, sign, send, follow. Text from others enters as text, never as HTML.
-import { makeFields, readFields } from './form.js';
-import { confirms, follow, post, readOffer, type Call, type Offer } from './service.js';
-import { parseTicket, redeem, type Redemption, type Ticket } from './ticket.js';
+import type { Offer } from '../../shared/src/offer.ts';
+import { confirms } from '../../shared/src/receipt.ts';
+import { post, readOffer, type CallView } from '../../shared/src/service.ts';
+import { parseTicket, redeem, type Redemption, type Ticket } from '../../shared/src/ticket.ts';
+import { follow } from './follow.ts';
+import { makeFields, readFields } from './form.ts';
 
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 
@@ -39,7 +42,7 @@ function show(ticket: Ticket, offer: Offer): void {
   if (grant.until * 1000 <= Date.now()) throw new Error('This ticket has expired.');
 }
 
-function tell(call: Call): void {
+function tell(call: CallView): void {
   element('run').hidden = false;
   element('state').textContent = call.reason ? `${call.state}: ${call.reason}` : call.state;
 }
@@ -53,15 +56,16 @@ async function use(ticket: Ticket, offer: Offer): Promise<void> {
   const name = JSON.stringify(chosen);
   const redemption = sent.get(name) ?? (await redeem(ticket, chosen));
   sent.set(name, redemption);
-  tell(await post(ticket, redemption));
+  const { audience } = ticket.grant;
+  tell(await post<CallView>(`${audience}/tickets/${ticket.id}`, redemption.body));
   form.hidden = true;
-  const url = `${ticket.grant.audience}/calls/${redemption.call}`;
+  const url = `${audience}/calls/${redemption.call}`;
   showReceipt(await follow(url, tell), offer, redemption.call, url);
 }
 
-function showReceipt(call: Call, offer: Offer, hash: string, url: string): void {
+function showReceipt(call: CallView, offer: Offer, hash: string, url: string): void {
   if (!call.receipt) return;
-  const good = confirms(call.receipt, offer, hash);
+  const good = confirms(call.receipt, offer.oracle, hash);
   fill(element('receipt'), [
     ['receipt', good ? "the oracle's signature holds" : "the oracle's signature does NOT hold"],
     ['trust grade', String(call.receipt.data.grade)],
@@ -86,7 +90,7 @@ function link(name: string, url: string | undefined): HTMLElement | string {
 
 async function main(): Promise<void> {
   const ticket = await parseTicket(location.hash);
-  const offer = await readOffer(ticket);
+  const { document: offer } = await readOffer(ticket.grant.audience, ticket.grant.offer);
   const button = element<HTMLButtonElement>('redeem');
   element('form').addEventListener('submit', (event) => {
     event.preventDefault();

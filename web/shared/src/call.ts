@@ -1,0 +1,46 @@
+// A buyer's request for one run of one offer.
+import { documentHash, signedFields, taggedHash, textField, VOUCHER } from './fields.ts';
+import type { Inputs } from './inputs.ts';
+import { canonicalBytes } from './json.ts';
+import { keyFields } from './mina.ts';
+
+/** A call before it is signed. Hashes are fields, the expiry is in Unix seconds. */
+export interface Call {
+  network: string;
+  /** Who pays: the buyer's own key for an offer of price 0. */
+  account: string;
+  offerHash: bigint;
+  termsHash: bigint;
+  inputs: Inputs;
+  /** 64 hex digits, so that the inputs' hash says nothing about short inputs. */
+  salt: string;
+  /** 32 hex digits. */
+  nonce: string;
+  expiresAt: number;
+  /** Receipt hashes of the runs whose outputs this call uses. */
+  reads?: string[];
+}
+
+/** `H("sealrun:call", ...)`: names the call everywhere, and is what the buyer signs. */
+export async function callHash(call: Call): Promise<bigint> {
+  return taggedHash('sealrun:call', [
+    textField(call.network),
+    ...keyFields(call.account),
+    call.offerHash,
+    call.termsHash,
+    await inputsHash(call),
+    BigInt(`0x${call.nonce}`),
+    BigInt(call.expiresAt),
+  ]);
+}
+
+/** `H("sealrun:inputs", ...)` over canonical JSON of inputs, salt and, if there are any, reads. */
+export async function inputsHash({ inputs, salt, reads = [] }: Call): Promise<bigint> {
+  const value = reads.length > 0 ? { inputs, salt, reads } : { inputs, salt };
+  return documentHash('sealrun:inputs', canonicalBytes(value));
+}
+
+/** The six fields that the buyer's wallet signs: this call, and the running total it may cost. */
+export function voucherFields(call: Call, hash: bigint, limit: bigint): bigint[] {
+  return signedFields(VOUCHER, call.network, call.account, limit, hash);
+}

@@ -1,0 +1,69 @@
+// The vectors that Python and the contracts made: what they compute is what is computed here.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { voucherFields, type Call } from '../src/call.ts';
+import { digestFields, signedFields, taggedHash, textField } from '../src/fields.ts';
+import { addressOf, holds, keyFields, sign } from '../src/mina.ts';
+import { receiptFields } from '../src/receipt.ts';
+
+type Entry = Record<string, any>;
+
+const read = (file: string): Record<string, Entry[]> =>
+  JSON.parse(readFileSync(new URL(`../../../tests/vectors/${file}`, import.meta.url), 'utf-8'));
+const texts = (fields: bigint[]): string[] => fields.map(String);
+
+const COMPUTED: Record<string, (entry: Entry) => Entry> = {
+  text: (entry) => ({ field: String(textField(entry.text)) }),
+  hash: (entry) => ({ hash: String(taggedHash(entry.tag, entry.fields.map(BigInt))) }),
+  digest: (entry) => ({ fields: texts(digestFields(Buffer.from(entry.sha256, 'hex'))) }),
+  call: (entry) => ({
+    hash: String(
+      taggedHash('sealrun:call', [
+        textField(entry.network),
+        ...keyFields(entry.account),
+        ...['offer_hash', 'terms_hash', 'inputs_hash', 'nonce', 'expires_at'].map((name) =>
+          BigInt(entry[name]),
+        ),
+      ]),
+    ),
+  }),
+  voucher: (entry) => ({
+    fields: texts(
+      voucherFields(entry as unknown as Call, BigInt(entry.call_hash), BigInt(entry.limit)),
+    ),
+  }),
+  receipt: (entry) => ({ fields: texts(receiptFields(entry.data)) }),
+};
+
+for (const file of ['contracts.json', 'sealrun.json'])
+  for (const [name, entries] of Object.entries(read(file)).filter(([name]) => name in COMPUTED))
+    test(`${name} of ${file}`, () => {
+      assert.ok(entries.length > 0);
+      for (const entry of entries) {
+        assert.deepEqual({ ...entry, ...COMPUTED[name]!(entry) }, entry);
+        if (entry.signature) {
+          const fields = entry.fields.map(BigInt);
+          assert.ok(holds(fields, entry.signature, entry.signer));
+          assert.ok(!holds([...fields.slice(1), 1n], entry.signature, entry.signer));
+        }
+      }
+    });
+
+test('keys and signatures of o1js and of both versions of mina-signer', () => {
+  for (const { privateKey, publicKey, fields } of read('keys.json').keys!) {
+    assert.equal(addressOf(privateKey), publicKey);
+    assert.deepEqual(texts(keyFields(publicKey)), fields);
+  }
+  for (const { fields, privateKey, publicKey, signature } of read('field_signatures.json')
+    .signed!) {
+    assert.equal(sign(fields.map(BigInt), privateKey), signature);
+    assert.ok(holds(fields.map(BigInt), signature, publicKey));
+  }
+});
+
+test('a signed list begins with its tag, the network and the key', () => {
+  const address = read('keys.json').keys![0]!.publicKey;
+  const fields = signedFields('sealrun:read', 'mina:devnet', address, 7n);
+  assert.deepEqual(fields.slice(2), [...keyFields(address), 7n]);
+});
