@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ROUTES: dict[str, list[str]] = {
     "account": ["GET /accounts/{address}"],
     "call": ["GET /offers/{offer}", "POST /offers/{offer}/calls"],
-    "collect": ["POST /webhooks/{provider}"],
+    "collect": ["POST /webhooks/edge", "POST /webhooks/{provider}"],
     "health": [],
     "once": ["POST /tickets/{ticket}"],
     "receipt": ["GET /calls/{call}", "GET /calls/{call}/{proxy+}", "GET /openapi.json"],

@@ -8,7 +8,15 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.aws.function_url import answer, body_bytes, put_off, resolver, serve, words
+from sealrun.adapters.aws.function_url import (
+    answer,
+    body_bytes,
+    put_off,
+    resolver,
+    serve,
+    taken,
+    words,
+)
 from sealrun.composition.services import open_services
 from sealrun.encoding.read import hex_field
 from sealrun.errors import NotFound, SealrunError
@@ -17,12 +25,27 @@ from sealrun.ports.deliveries import Deliveries
 from sealrun.providers.kind import kind_of
 from sealrun.workflows.collect_run import advance
 from sealrun.workflows.sweep import sweep
+from sealrun.workflows.take_wake import Region, take_wake
 from sealrun.workflows.take_webhook import MAX_DELIVERY_BYTES, take_webhook
+
+EDGE_SIGNATURE = "sealrun-signature"
 
 logger = Logger(service="collect")
 services = open_services(os.environ, put_off=put_off(logger))
 settings = services.settings
 app = resolver(logger)
+
+
+@app.post("/webhooks/edge")
+def post_wake() -> Response[str]:
+    """Take over a call that an edge took. The same call again is answered with its state."""
+    record = take_wake(
+        body_bytes(app),
+        app.current_event.headers.get(EDGE_SIGNATURE, ""),
+        region=Region(services.ledger, services.starter, services.clock, settings.public_url),
+    )
+    logger.info("wake", call=record.id, state=record.state)
+    return taken(record, public_url=settings.public_url, headers={})
 
 
 @app.post("/webhooks/<provider>")

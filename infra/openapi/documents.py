@@ -22,6 +22,7 @@ from infra.openapi.shapes import (
     whole,
 )
 from sealrun.calls.call import MAX_READS
+from sealrun.calls.wake import Start
 from sealrun.chain.account import MINA_TOKEN
 from sealrun.encoding.fields import DUE, FIGURE, NETWORKS, RECEIPT, REDEEM, TICKET, VOUCHER
 from sealrun.money import x402
@@ -81,6 +82,18 @@ def _redemption() -> Schema:
         "Without one: as a call of price 0, signed by the ticket's key."
     )
     return closed({"grant": grant, "signature": granted, "expires_at": SECONDS, "proof": proof}, free)
+
+
+def _wake() -> Schema:
+    start = one_of([each.value for each in Start])
+    times = {"claimed_at": SECONDS, "tried_at": SECONDS}
+    said = {
+        "start": start,
+        "run": whole(0, says="The provider's id of the run that was made; 0 for none."),
+        "detail": {"type": "string", "maxLength": 400},
+    }
+    asked = {"call": nullable(ref("Call")), "redemption": nullable(ref("Redemption"))}
+    return closed({"sealrun": constant(1), "offer": HASH, **asked, **times, **said})
 
 
 def _views() -> dict[str, Schema]:
@@ -236,6 +249,7 @@ DOCUMENTS: dict[str, Schema] = {
     "Receipt": _receipt(),
     "Evidence": _evidence(),
     "Redemption": _redemption(),
+    "Wake": _wake(),
     **_calls(),
     **_views(),
     **_account(),

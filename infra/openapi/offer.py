@@ -204,6 +204,7 @@ OFFER = closed(
             }
         ),
         "credential": closed({"kind": constant("chain"), "contract": KEY}),
+        "edge": {"description": "Whose signed wakes hand over runs: this edge takes the calls.", **KEY},
         "success": closed(
             {"jobs": items({"type": "string", "minLength": 1, "maxLength": 100}, MAX_SUCCESS_JOBS)},
         ),

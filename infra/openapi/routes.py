@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from infra.openapi.shapes import HASH, KEY, URL, Schema, embedded, ref, signed, text
 from sealrun import errors
-from sealrun.encoding.fields import ACCOUNT, READ
+from sealrun.encoding.fields import ACCOUNT, READ, WAKE
 from sealrun.errors import SealrunError
 from sealrun.money import x402
 
@@ -59,6 +59,9 @@ _READ_RIGHT = Parameter(
 )
 _ACCOUNT_RIGHT = Parameter(
     "sealrun-signature", "header", signed(ACCOUNT, "account.x", "account.isOdd", "expires at", "service")
+)
+_EDGE = Parameter(
+    "sealrun-signature", "header", signed(WAKE, "edge.x", "edge.isOdd", f'H("{WAKE}", SHA-256 of the body)')
 )
 _KEY = Parameter("sealrun-key", "header", KEY)
 _CALL = Parameter(
@@ -127,6 +130,14 @@ ROUTES = {
         ref("AccountView"),
         (*_SIGNED, errors.Unavailable),
         parameters=(*_needed(_KEY, _UNTIL, _ACCOUNT_RIGHT), _CALL),
+    ),
+    "POST /webhooks/edge": Operation(
+        ref("AcceptedCall"),
+        (*_SIGNED, errors.Refused, errors.Conflict, errors.InputsRefused, errors.TooMany),
+        status=202,
+        body=ref("Wake"),
+        parameters=_needed(_EDGE),
+        headers={"Location": URL},
     ),
     "POST /webhooks/{provider}": _DELIVERY,
 }

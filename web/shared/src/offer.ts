@@ -41,6 +41,8 @@ export interface Offer {
   source: Source;
   evidence: Record<string, unknown>;
   success?: { jobs: string[] };
+  /** The key of the edge that takes this offer's calls. */
+  edge?: string;
 }
 
 /** `H("sealrun:offer", digest(document))` as 64 hex digits. */

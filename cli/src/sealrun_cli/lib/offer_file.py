@@ -23,11 +23,13 @@ from sealrun_cli.lib.output import amount_of
 OFFER_FILE = Path("offer.toml")
 MAX_FILE_BYTES = 1 << 16
 _TOP = ("title", "network", "price", "oracle", "quota_per_hour")
+_OPTIONAL = ("edge",)
 _TABLES = ("source", "inputs", "success", "access", "limits", "evidence", "terms", "payment", "credential")
 _SAID = {
     "price": f"{TRADED.symbol} for one good run; 0 is free",
     "oracle": "whose signature receipts carry; the operator holds its key",
     "quota_per_hour": "calls of all buyers together",
+    "edge": "the key of the edge that takes the calls",
 }
 _ABOVE = {
     "source": "What runs: a protected tag, and what it named when this file was written.",
@@ -69,8 +71,10 @@ def document(value: Mapping[str, Any]) -> bytes:
     Raises:
         CliError: a name that the comforts need is missing or of the wrong kind.
     """
-    if unknown := sorted(value.keys() - {*_TOP, *_TABLES}):
-        raise CliError("offer", f"offer.toml: expected {', '.join((*_TOP, *_TABLES))}, got also {unknown[0]}")
+    if unknown := sorted(value.keys() - {*_TOP, *_OPTIONAL, *_TABLES}):
+        raise CliError(
+            "offer", f"offer.toml: expected {', '.join((*_TOP, *_OPTIONAL, *_TABLES))}, got also {unknown[0]}"
+        )
     if missing := sorted({*_TOP, "source", "inputs"} - value.keys()):
         raise CliError("offer", f"offer.toml: expected {missing[0]}, got nothing by that name")
     price = amount_of(str(value["price"]), TRADED).units
@@ -120,7 +124,7 @@ def write_values(path: Path, value: Mapping[str, Any]) -> None:
     made.add(
         tomlkit.comment("What is for sale. `sealrun check` reads this; published, it never changes again.")
     )
-    for name in _TOP:
+    for name in (*_TOP, *(each for each in _OPTIONAL if each in value)):
         made.add(name, tomlkit.item(value[name]))
         if name in _SAID:
             made[name].comment(_SAID[name])

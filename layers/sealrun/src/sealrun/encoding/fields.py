@@ -28,6 +28,7 @@ WITHDRAW = "sealrun:withdraw"
 CLOSE = "sealrun:close"
 TICKET = "sealrun:ticket"
 REDEEM = "sealrun:redeem"
+WAKE = "sealrun:wake"
 
 NETWORKS = ("mina:devnet", "mina:mainnet")
 

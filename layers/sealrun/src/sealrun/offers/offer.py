@@ -71,6 +71,7 @@ class Offer:
     limits: Limits
     evidence: EvidencePolicy
     success: tuple[str, ...]  # the jobs that must succeed; empty: all that are not allowed to fail (R8)
+    edge: PublicKey | None  # the edge that takes this offer's calls, and the region none; None: the region
 
     @cached_property
     def hash(self) -> int:
@@ -128,7 +129,7 @@ def close_fields(network: str, contract: PublicKey) -> list[int]:
 
 
 def _values(value: dict[str, Any]) -> dict[str, Any]:
-    read.only(value, _NAMES, where="offer", optional=("payment", "credential", "success"))
+    read.only(value, _NAMES, where="offer", optional=("payment", "credential", "success", "edge"))
     read.whole(value, "sealrun", low=1, high=1)
     read.one_of(value, "kind", ["job"])
     source = parse_source(value["source"])
@@ -154,6 +155,7 @@ def _values(value: dict[str, Any]) -> dict[str, Any]:
         "limits": limits,
         "evidence": parse_policy(value["evidence"]),
         "success": _success(value.get("success")),
+        "edge": _edge(value, payment, oracle),
     }
 
 
@@ -198,6 +200,21 @@ def _contract(value: dict[str, Any], payment: Payment | None) -> PublicKey | Non
     if contract in (terms.seller, terms.operator, terms.oracle):
         raise Malformed("contract: expected a key of its own, got one of the terms")
     return contract
+
+
+def _edge(value: dict[str, Any], payment: Payment | None, oracle: str) -> PublicKey | None:
+    """The key with which an edge hands over the runs of the calls that it took (L15).
+
+    Only for price 0: an edge knows no account, and two places that reserve on one would spend it twice (A3).
+    """
+    if "edge" not in value:
+        return None
+    if payment is not None:
+        raise Malformed("edge: expected none for an offer that has a price, got one")
+    edge = read.public_key(value, "edge")
+    if edge.to_base58() == oracle:
+        raise Malformed("edge: expected a key of its own, got the oracle's")
+    return edge
 
 
 def _key(value: Any) -> str:

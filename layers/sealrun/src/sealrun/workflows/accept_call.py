@@ -97,11 +97,11 @@ def accept_call(
         check_expiry(expires_at, now=now)
     _check_open(stored)  # before the payment: a closed offer asks for none
     signed = _parsed(value, payment, offer, payments)
-    _check_identifier(signed)
+    check_identifier(signed)
 
     def check(current: Offer) -> None:
         signed.check_signature()
-        _check_access(signed, current)
+        check_access(signed, current)
 
     return desk.take(signed, stored, check, sender=sender, now=now)
 
@@ -163,6 +163,7 @@ class Desk:
         """
         offer = stored.offer
         _check_open(stored)
+        _check_place(offer)
         rate = Rate(sender, now // 60, REQUESTS_PER_MINUTE)
         _check_rate(self.throttle(rate))
         check(offer)
@@ -264,7 +265,7 @@ def _parsed(value: dict[str, Any], payment: str, offer: Offer, payments: Payment
     return signed
 
 
-def _check_identifier(signed: SignedCall) -> None:
+def check_identifier(signed: SignedCall) -> None:
     """No signature covers an identifier: under a ticket's, a call would use that ticket up (E4)."""
     if (signed.identifier or "").startswith(TICKET_PREFIX):
         raise Refused(
@@ -275,6 +276,12 @@ def _check_identifier(signed: SignedCall) -> None:
 def _check_open(stored: StoredOffer) -> None:
     if stored.reason:
         raise OfferClosed(f"offer: expected an open offer, got one that is {stored.state}: {stored.reason}")
+
+
+def _check_place(offer: Offer) -> None:
+    """One place counts an offer's quotas: where its edge takes its calls, the region takes none (L15)."""
+    if offer.edge is not None:
+        raise Refused("offer: expected one whose calls are taken here, got one whose edge takes them")
 
 
 def _check_rate(within: bool) -> None:  # noqa: FBT001
@@ -308,7 +315,7 @@ def accepted(record: Record, offer: Offer, *, first: bool) -> Accepted:
     return Accepted(record, first, {x402.RESPONSE_HEADER: response})
 
 
-def _check_access(signed: SignedCall, offer: Offer) -> None:
+def check_access(signed: SignedCall, offer: Offer) -> None:
     """Who may call: for price 0 the account is the signer's own key (L6)."""
     signer = signed.signer.to_base58()
     if offer.oracle in (signer, signed.call.account.to_base58()):

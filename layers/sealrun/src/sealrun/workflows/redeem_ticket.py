@@ -60,9 +60,9 @@ def redeem_ticket(
     redemption.check_times(audience, now=now)
 
     def check(offer: Offer) -> None:
-        _check_offer(redemption, offer)
+        check_offer(redemption, offer)
         redemption.check_signatures()
-        _check_access(redemption, offer)
+        check_access(redemption, offer)
 
     try:
         return desk.take(
@@ -73,14 +73,14 @@ def redeem_ticket(
         raise TicketUsed(f"{used}; ask {grant.issuer.to_base58()} for another", call=error.call) from error
 
 
-def _check_offer(redemption: Redemption, offer: Offer) -> None:
+def check_offer(redemption: Redemption, offer: Offer) -> None:
     """A ticket says which network and terms its issuer meant."""
     grant = redemption.grant
     if (grant.network, grant.terms_hash) != (offer.network, offer.terms):
         raise Refused("ticket: expected network and terms of the offer, got others")
 
 
-def _check_access(redemption: Redemption, offer: Offer) -> None:
+def check_access(redemption: Redemption, offer: Offer) -> None:
     """Who may call is asked of the issuer; the ticket's key stands for it (L6)."""
     issuer = redemption.grant.issuer.to_base58()
     if offer.oracle in (issuer, redemption.grant.key.to_base58(), redemption.call.account.to_base58()):

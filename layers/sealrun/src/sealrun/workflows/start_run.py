@@ -118,7 +118,7 @@ def _start(
     except Unavailable as error:
         starter.put_off(record.call_hash, error)
         return not_now(record, now=clock(), after=PAUSE_SECONDS)
-    return _accept(record, run, provider, stored, ledger, clock())
+    return accept_run(record, run, provider, stored, ledger, clock())
 
 
 def _seek(
@@ -134,13 +134,13 @@ def _seek(
         return seek_later(record, now=clock())
     now = clock()
     if runs:
-        return _accept(record, runs[0], provider, stored, ledger, now)
+        return accept_run(record, runs[0], provider, stored, ledger, now)
     if record.searches + 1 >= SEARCHES_BEFORE_RETRY and start_is_over(record, now=now):
         return never_started(record, "no run was found, and the time to start one is over", now=now)
     return searched(record, now=now)
 
 
-def _accept(
+def accept_run(
     record: Record, run: Run, provider: Provider, stored: StoredOffer, ledger: Ledger, now: int
 ) -> Record:
     """Make this run the call's one run. A run of another commit is stopped and closes the offer (R4).
