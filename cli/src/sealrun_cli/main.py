@@ -31,6 +31,7 @@ from sealrun_cli.commands import (
     rotate,
     sandbox,
     seal,
+    serve,
     settle,
     status,
     ticket,
@@ -115,6 +116,8 @@ _add(SELLERS, "cost", cost.cost,
      "sealrun cost --calls 10000 --price 5")
 _add(OPERATORS, "deploy", deploy.deploy,
      "sealrun deploy --oracle-key oracle.key")
+_add(OPERATORS, "serve", serve.serve,
+     "sealrun serve --public-url https://ci.example")
 _add(OPERATORS, "status", status.status,
      "sealrun status")
 _add(OPERATORS, "calls", calls.calls,

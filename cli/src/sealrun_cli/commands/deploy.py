@@ -1,6 +1,7 @@
 """``sealrun deploy``: the functions for an offer, into AWS, or onto this machine to try them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,8 @@ from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.sandbox_state import found_sandbox
+from sealrun_cli.lib.served import is_database
+from sealrun_cli.lib.served_target import ServedTarget
 from sealrun_cli.lib.target import DEFAULT_NAME, WORK, Name, Target, find_target, step, work_folder
 
 MODULE = "local.stack"
@@ -50,14 +53,18 @@ def deploy(
                 "bad-request", detail, "give --oracle-key FILE; KMS encrypts it, nothing else keeps it"
             )
         key = _oracle(oracle_key, offer)
-        if local:
+        there = _served(file.parent, stack)
+        if there is not None:
+            target: Target = _deploy_served(there, offer, key, out, yes=yes)
+        elif local:
             target = _deploy_here(file.parent, stack, offer, key, node, out, yes=yes)
         else:
             given = {**chain_parameters(offer, node), **_parameters(parameter or [])}
             target = deploy_to_aws(stack, offer, key, given, out, bucket=bucket, yes=yes)
-        path = target.save(file.parent)
+        path = target.save(file.parent) if there is None else Path(target.table)
         following = f"next     {step('seal', file, stack)}"
-        lines = [f"deployed {target.name}: {target.url}", f"written  {path}", following]
+        written = [f"written  {path}"] if there is None else []
+        lines = [f"deployed {target.name}: {target.url}", *written, following]
         out.result({"stack": target.name, "url": target.url, "file": str(path)}, *lines)
 
 
@@ -109,6 +116,27 @@ def _deploy_here(
     return target
 
 
+def _served(folder: Path, name: str) -> ServedTarget | None:
+    """The service of this name, or of this database."""
+    here = (folder / WORK / f"{name}.json").exists()
+    target = find_target(folder, name) if here or is_database(name) else None
+    return target if isinstance(target, ServedTarget) else None
+
+
+def _deploy_served(target: ServedTarget, offer: Offer, key: PrivateKey, out: Output, *, yes: bool) -> Target:
+    """Give a service the oracle's key and, for an offer with a price, the id of its ledger (A3)."""
+    wanted = str(offer.payment.terms.ledger) if offer.payment else "0"
+    if wanted not in ("0", target.ledger) and target.ledger != "0":
+        detail = f"stack: expected the ledger {target.ledger[:12]}… of {target.name}, got {wanted[:12]}…"
+        raise CliError("stack", detail, "serve it from another database")
+    plan = [f"keep     the oracle's key {offer.oracle} in {target.name}, encrypted with {target.key_name}"]
+    confirm(out, plan, yes=yes)
+    if wanted != "0":
+        target.deployment.take_ledger_id(int(wanted))
+    target.give_oracle_key(*target.sealed_oracle(key))
+    return replace(target, ledger=wanted if wanted != "0" else target.ledger)
+
+
 def _start(folder: Path, name: str, given: Mapping[str, str], out: Output) -> Target:
     out.progress("starting (the first time, the layers are built)")
     work = work_folder(folder)
@@ -132,6 +160,9 @@ def _running(folder: Path, name: str) -> Target | None:
     if not (folder / WORK / f"{name}.json").exists():
         return None
     target = find_target(folder, name)
+    if isinstance(target, ServedTarget):
+        detail = f"stack: expected {name} of `sealrun deploy --local`, got one of `sealrun serve`"
+        raise CliError("stack", detail, "end `sealrun serve` itself, with Ctrl-C")
     if not target.local:
         raise CliError(
             "stack", f"stack: expected {name} on this machine, got one in AWS", "give another --stack"

@@ -44,6 +44,6 @@ def _plan(offer: Offer, target: Target) -> list[str]:
     place = "in the contract's opening event, public for ever" if offer.contract else "in the stack's table"
     return [
         f"seal     a token for {offer.source.url}, project {offer.source.project}, offer {offer.id[:16]}…",
-        f"         for the KMS key {target.kms_key}; the sealed token is stored {place}",
+        f"         for {target.key_name}; the sealed token is stored {place}",
         f"webhook  {hook_url(offer, target)}",
     ]

@@ -8,6 +8,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun_cli.lib import options
 from sealrun_cli.lib.offer_state import state_of
 from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.served_target import ServedTarget
 from sealrun_cli.lib.stack_calls import Folder, all_calls
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target
 
@@ -27,7 +28,7 @@ def status(
         table = target.offers
         offers = [stored for each in table.published() if (stored := table.offer(each)) is not None]
         states = Counter(call["state"] for call in all_calls(target))
-        oracle_keys = sorted(target.oracle_keys()) if target.local else []
+        oracle_keys = sorted(target.oracle_keys()) if target.local or isinstance(target, ServedTarget) else []
         value = {
             "stack": target.name,
             "url": target.url,

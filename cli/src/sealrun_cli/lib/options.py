@@ -11,6 +11,15 @@ File = Annotated[Path, typer.Option("--file", help="The offer.", metavar="FILE")
 TokenFile = Annotated[
     str, typer.Option("--token-file", help="File of the access token, - for stdin.", metavar="FILE")
 ]
+PassphraseFile = Annotated[
+    str,
+    typer.Option(
+        "--passphrase-file",
+        help="File of the key file's passphrase, - for stdin.",
+        envvar="SEALRUN_PASSPHRASE_FILE",
+        metavar="FILE",
+    ),
+]
 Given = Annotated[
     list[str] | None, typer.Option("--input", help="One input of the pipeline.", metavar="NAME=VALUE")
 ]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sealrun.adapters.aws.dynamodb_keys import call_key
+from sealrun_cli.lib.served_target import ServedTarget
 from sealrun_cli.lib.target import Target, aws_errors
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where `.sealrun` is.", metavar="DIR")]
@@ -15,6 +16,9 @@ Folder = Annotated[Path, typer.Option("--folder", help="Where `.sealrun` is.", m
 
 def all_calls(target: Target) -> Iterator[dict[str, Any]]:
     """Every call of the table, without what is the buyer's own."""
+    if isinstance(target, ServedTarget):
+        yield from target.calls()
+        return
     names = {"ProjectionExpression": "#r", "ExpressionAttributeNames": {"#r": "record"}}
     values = {":call": call_key("")["pk"]}
     with aws_errors():

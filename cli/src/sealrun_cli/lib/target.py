@@ -21,10 +21,13 @@ from sealrun.service.credentials import key_context
 from sealrun_cli.lib.aws import boto3
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.offer_file import OFFER_FILE
+from sealrun_cli.lib.served import is_database
 
 if TYPE_CHECKING:
     from sealrun.adapters.aws.dynamodb import DynamoLedger
     from sealrun.adapters.aws.kms import KmsKeys
+    from sealrun.adapters.keys.key_file import FileKeys
+    from sealrun.adapters.sql.ledger import SqlLedger
 
 WORK = Path(".sealrun")
 DEFAULT_NAME = "sealrun"
@@ -42,7 +45,11 @@ def _names(incomplete: str) -> list[str]:
 Name = Annotated[
     str,
     typer.Option(
-        "--stack", help="The stack's name.", envvar="SEALRUN_STACK", autocompletion=_names, metavar="NAME"
+        "--stack",
+        help="The stack's name, or the URL of a service's database.",
+        envvar="SEALRUN_STACK",
+        autocompletion=_names,
+        metavar="NAME",
     ),
 ]
 
@@ -70,14 +77,19 @@ class Target:
         return boto3().client(service, region_name=self.region, endpoint_url=endpoint, **secrets)
 
     @property
-    def offers(self) -> "DynamoLedger":
+    def key_name(self) -> str:
+        """What encrypts secrets, for people."""
+        return f"the KMS key {self.kms_key}"
+
+    @property
+    def offers(self) -> "DynamoLedger | SqlLedger":
         """The stack's table."""
         from sealrun.adapters.aws.dynamodb import DynamoLedger  # noqa: PLC0415
 
         return DynamoLedger(self.client("dynamodb"), table=self.table)
 
     @property
-    def keys(self) -> "KmsKeys":
+    def keys(self) -> "KmsKeys | FileKeys":
         """The stack's key service."""
         from sealrun.adapters.aws.kms import KmsKeys  # noqa: PLC0415
 
@@ -164,10 +176,17 @@ def find_target(folder: Path, name: str) -> Target:
     Raises:
         CliError: it is not here and not in AWS, or AWS cannot be asked.
     """
+    from sealrun_cli.lib.served_target import ServedTarget, served_target, target_at  # noqa: PLC0415
+
+    if is_database(name):
+        return served_target(target_at(name))
     path = folder / WORK / f"{name}.json"
     if path.exists():
         try:
-            return Target(**json.loads(path.read_bytes()))
+            value = json.loads(path.read_bytes())
+            if is_database(str(value.get("table"))):
+                return served_target(ServedTarget(**value))
+            return Target(**value)
         except (ValueError, TypeError) as error:
             raise CliError(
                 "stack", f"{path}: expected what `deploy` wrote, got {error}", f"remove {path}"

@@ -65,6 +65,13 @@ class Services:
         self._lock = threading.Lock()
         self._opened: dict[tuple[int, bytes], tuple[int, Credential]] = {}
 
+    def open_all(self) -> "Services":
+        """Open every part now, before threads share it."""
+        _ = self.ledger, self.store, self.webhook_keys, self.collector, self.meter, self.contracts
+        if self._settings.mina_nodes:
+            _ = self.chain
+        return self
+
     @staticmethod
     def clock() -> int:
         """Unix seconds."""

@@ -24,8 +24,10 @@ DOCUMENT_BYTES = 8 << 20
 PREFIX = "sha256/"
 
 
-def open_s3() -> "S3Client":
+def open_s3(endpoint: str = "") -> "S3Client":
     """A client of the environment's region, whose URLs name the bucket at that region's own host.
+
+    ``endpoint`` is the URL of another server with S3's API; there the bucket stands in the path.
 
     Unless told, boto3 signs URLs for S3's global host, in some regions with a signature that S3 no longer
     takes there. The global host redirects a new bucket's URLs, and the signature covers the host.
@@ -33,8 +35,11 @@ def open_s3() -> "S3Client":
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
-    style: Any = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
-    return boto3.client("s3", config=Config(signature_version="s3v4", s3=style))
+    addressing = "path" if endpoint else "virtual"
+    style: Any = {"addressing_style": addressing, "us_east_1_regional_endpoint": "regional"}
+    return boto3.client(
+        "s3", endpoint_url=endpoint or None, config=Config(signature_version="s3v4", s3=style)
+    )
 
 
 class S3EvidenceStore:

@@ -14,7 +14,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -79,6 +79,17 @@ class FolderEvidenceStore:
 
     def url(self, sha256: str, *, seconds: int, filename: str) -> str:
         return self._urls.sign(sha256, seconds=seconds, filename=filename)
+
+    def open_signed(self, sha256: str, query: Mapping[str, str]) -> tuple[BinaryIO, str]:
+        """The file that a URL of ``url`` names, and the name that it is to be saved under.
+
+        Raises:
+            NotAllowed: the URL was not made here, or its time is over.
+            StoreUnavailable: the file is not there, or cannot be read.
+        """
+        filename = self._urls.check(sha256, query)
+        with _translated():
+            return self._open(sha256), filename
 
     def _write(self, part: Path, content: Content, measured: Measured) -> None:
         """All bytes on the disk, or an error; what reading them raises passes through."""

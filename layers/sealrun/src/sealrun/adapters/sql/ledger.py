@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, tuple_, update
 
 from sealrun.adapters.sql import accounts, counters
 from sealrun.adapters.sql.database import Database
@@ -184,6 +184,28 @@ class SqlLedger:
 
     def count_running(self, offer: Offer) -> int:
         return self._database.read(lambda db: counters.running(db, offer))
+
+    def count_unfinished(self) -> int:
+        """How many calls are not over."""
+        query = select(func.count()).select_from(CALLS).where(CALLS.c.wake_at.is_not(None))
+        return self._database.read(lambda db: db.scalar(query) or 0)
+
+    def records(self, *, page: int) -> Iterator[Record]:
+        """All calls, the newest first, read in pages."""
+        order = tuple_(CALLS.c.claimed_at, CALLS.c.hash)
+        query = select(CALLS.c.record).order_by(CALLS.c.claimed_at.desc(), CALLS.c.hash.desc()).limit(page)
+        last: Record | None = None
+        while True:
+            older = query if last is None else query.where(order < tuple_(last.claimed_at, last.id))
+            texts = self._texts(older)
+            for text in texts:
+                last = read_record(text)
+                yield last
+            if len(texts) < page:
+                return
+
+    def _texts(self, query: Any) -> list[str]:
+        return self._database.read(lambda db: list(db.scalars(query)))
 
     def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
         offer, call = f"{offer_hash:064x}", f"{call_hash:064x}"

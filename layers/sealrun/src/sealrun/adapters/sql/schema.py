@@ -106,3 +106,14 @@ DUES = Table(
 DEPOSITS = Table(
     "deposits", METADATA, _text("account", key=True), _number("depth", key=True), _text("deposits")
 )
+
+# What concerns all processes that serve this ledger: the id of the ledger, and the public URL.
+DEPLOYMENT = Table("deployment", METADATA, _text("name", key=True), _text("value"))
+
+# Oracle keys by their addresses, encrypted with the key file's key.
+ORACLE_KEYS = Table(
+    "oracle_keys", METADATA, _text("address", key=True), Column("ciphertext", LargeBinary, nullable=False)
+)
+
+# When each recurring task is due: the process that moves the time on does the task.
+TICKS = Table("ticks", METADATA, _text("name", key=True), _number("due_at"), _number("done_at"))

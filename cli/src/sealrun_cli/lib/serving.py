@@ -1,0 +1,135 @@
+"""What ``sealrun serve`` puts together before it serves."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sealrun.composition.settings import Settings
+from sealrun_cli.lib.contracts import pinned_keys
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.passphrases import passphrase
+from sealrun_cli.lib.served import database_url, open_database
+from sealrun_cli.lib.target import WORK, Target, work_folder
+
+if TYPE_CHECKING:
+    from sealrun.adapters.keys.key_file import FileKeys
+    from sealrun.adapters.sql.database import Database
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a service keeps everything."""
+
+    folder: Path
+    store: str  # the database's URL
+    evidence: str  # a folder, or s3://...
+    keys: str  # the key file
+
+    def make_folder(self) -> None:
+        """For its owner alone."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def places(folder: Path | None, stack: str, *, store: str, evidence: str, keys: str) -> Places:
+    """What was named, and the rest in the folder; without one, in ``.sealrun`` beside the offer."""
+    root = (folder or WORK / f"{stack}-served").resolve()
+    return Places(
+        root,
+        database_url(store or f"sqlite:///{root / 'ledger.db'}"),
+        evidence if evidence.startswith("s3:") else str(Path(evidence or root / "evidence").resolve()),
+        str(Path(keys or root / "keys.json").resolve()),
+    )
+
+
+@contextmanager
+def opened(url: str) -> Iterator["Database"]:
+    """The database, closed at the end."""
+    with closing(open_database(url, make=True)) as database:
+        yield database
+
+
+def open_keys(path: Path, source: str, out: Output) -> "FileKeys":
+    """Open the key file, or make it where there is none.
+
+    Raises:
+        CliError: there is no passphrase.
+        Malformed: it is another one, or too short, or others may read the file.
+    """
+    from sealrun.adapters.keys.key_file import create_key_file, open_key_file  # noqa: PLC0415
+
+    if path.exists():
+        return open_key_file(path, passphrase(source, f"Passphrase of {path}"))
+    out.progress(f"making the key file {path}; without its passphrase nobody can open what it encrypts")
+    return create_key_file(path, passphrase(source, "A new passphrase, at least 12 characters", again=True))
+
+
+def settings(
+    places: Places, environment: Mapping[str, str], *, url: str, nodes: Sequence[str], archives: Sequence[str]
+) -> Settings:
+    """The settings of a stack's functions: the environment's, and what the command was told.
+
+    Raises:
+        ValueError: one of them is malformed.
+    """
+    told = {
+        "SEALRUN_TABLE": places.store,
+        "SEALRUN_EVIDENCE_BUCKET": places.evidence,
+        "SEALRUN_KMS_KEY": places.keys,
+        "SEALRUN_COLLECT_FUNCTION": "",
+        "SEALRUN_PUBLIC_URL": url.rstrip("/"),
+        **({"SEALRUN_MINA_NODES": " ".join(nodes)} if nodes else {}),
+        **({"SEALRUN_MINA_ARCHIVES": " ".join(archives)} if archives else {}),
+    }
+    both = {**environment, **told}
+    if both.get("SEALRUN_MINA_NODES") and not both.get("SEALRUN_VERIFICATION_KEY"):
+        pinned = pinned_keys()
+        both |= {
+            "SEALRUN_VERIFICATION_KEY": pinned["PrepaidAccount"],
+            "SEALRUN_OFFER_VERIFICATION_KEY": pinned["Offer"],
+        }
+    return Settings.read(both)
+
+
+def address(text: str) -> tuple[str, int]:
+    """``HOST:PORT``.
+
+    Raises:
+        ValueError: it is not.
+    """
+    host, separator, port = text.rpartition(":")
+    if not separator or not port.isascii() or not port.isdigit():
+        raise ValueError(f"metrics: expected HOST:PORT, got {text[:80]!r}")
+    return host.strip("[]"), int(port)
+
+
+def note_url(database: "Database", url: str) -> None:
+    """Keep the public URL, for the commands that find the service by its database."""
+    from sealrun.adapters.sql.deployment import Deployment  # noqa: PLC0415
+
+    Deployment(database).set_url(url)
+
+
+def write_target(stack: str, places: Places, settings: Settings, database: "Database") -> Path:
+    """Write how this folder's commands find the service.
+
+    Raises:
+        CliError: the name is taken by a stack on AWS.
+    """
+    from sealrun.adapters.sql.deployment import Deployment  # noqa: PLC0415
+
+    target = Target(
+        name=stack,
+        url=settings.public_url,
+        region="",
+        table=places.store,
+        kms_key=places.keys,
+        ledger=str(Deployment(database).ledger_id()),
+        functions={},
+    )
+    path = work_folder(Path()) / f"{stack}.json"
+    if path.exists() and "sqlite:" not in path.read_text() and "postgresql" not in path.read_text():
+        raise CliError("stack", f"stack: expected no {path} of another kind, got one", "give another --stack")
+    return target.save(Path())
