@@ -4,17 +4,22 @@ Whoever writes another store adds one line here.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
+import requests
 from moto import mock_aws
 from nacl.pwhash import argon2id
 
 from local.aws import create_table
+from sealrun.adapters.aws.direct.client import Client, Retries
+from sealrun.adapters.aws.direct.connections import Answer, Connections
+from sealrun.adapters.aws.direct.services import DynamoDb, Kms
+from sealrun.adapters.aws.direct.sigv4 import Credentials, Scope
 from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.adapters.aws.kms import KmsKeys
 from sealrun.adapters.aws.s3 import PREFIX, S3EvidenceStore
@@ -74,6 +79,34 @@ def dynamo() -> DynamoLedger:
 def _dynamodb(_: Path) -> Iterator[Ledger]:
     with mock_aws():
         yield dynamo()
+
+
+class _ThroughMoto(Connections):
+    """Sends what the direct clients ask by ``requests``, which moto answers within this process."""
+
+    def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        answer = requests.request(
+            method, f"https://{self.host}{path}", headers=headers, data=body, timeout=60
+        )
+        return Answer(answer.status_code, {n.lower(): v for n, v in answer.headers.items()}, answer.content)
+
+
+def direct(service: str) -> Client:
+    """What signs and sends for a direct client; only within ``mock_aws``."""
+    region = REGION["region_name"]
+    return Client(
+        _ThroughMoto(f"https://{service}.{region}.amazonaws.com"),
+        scope=Scope(region, service),
+        credentials=lambda: Credentials("test", "test"),
+        retries=Retries(1, None),
+    )
+
+
+@contextmanager
+def _dynamodb_direct(_: Path) -> Iterator[Ledger]:
+    with mock_aws():
+        create_table(boto3.client("dynamodb", **REGION))  # type: ignore[call-overload]
+        yield DynamoLedger(OneAtATime(DynamoDb(direct("dynamodb"))), table="calls")  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -141,6 +174,13 @@ def _kms(_: Path) -> Iterator[KeyService]:
 
 
 @contextmanager
+def _kms_direct(_: Path) -> Iterator[KeyService]:
+    with mock_aws():
+        key = boto3.client("kms", **REGION).create_key()["KeyMetadata"]["KeyId"]  # type: ignore[call-overload]
+        yield KmsKeys(Kms(direct("kms")), key_id=key)  # type: ignore[arg-type]
+
+
+@contextmanager
 def _key_file(folder: Path) -> Iterator[KeyService]:
     cheap = Cost(argon2id.OPSLIMIT_MIN, argon2id.MEMLIMIT_MIN)
     create_key_file(folder / "oracle.key", "correct horse battery", cost=cheap)
@@ -155,10 +195,16 @@ def _fake_keys(_: Path) -> Iterator[KeyService]:
 LEDGERS: dict[str, Open[Ledger]] = {
     "fake": _fake_ledger,
     "dynamodb": _dynamodb,
+    "dynamodb direct": _dynamodb_direct,
     "sqlite": _sqlite,
     "postgresql": _postgresql,
 }
-# Those that several threads or processes may write at once.
-SHARED_LEDGERS = [name for name in LEDGERS if name != "fake"]
+# Those that several threads or processes may write at once. The direct client changes nothing there.
+SHARED_LEDGERS = [name for name in LEDGERS if name not in ("fake", "dynamodb direct")]
 EVIDENCE: dict[str, Open[OpenedEvidence]] = {"fake": _fake_evidence, "s3": _s3, "folder": _folder}
-KEYS: dict[str, Open[KeyService]] = {"fake": _fake_keys, "kms": _kms, "key file": _key_file}
+KEYS: dict[str, Open[KeyService]] = {
+    "fake": _fake_keys,
+    "kms": _kms,
+    "kms direct": _kms_direct,
+    "key file": _key_file,
+}

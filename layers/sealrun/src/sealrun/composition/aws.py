@@ -49,7 +49,7 @@ class Aws:
         return self._settings.oracle_keys.get(address, self._settings.oracle_key)
 
 
-def _client(name: Any) -> Any:
-    import boto3  # noqa: PLC0415
+def _client(service: Any) -> Any:
+    from sealrun.adapters.aws.direct.opening import open_client  # noqa: PLC0415
 
-    return boto3.client(name)
+    return open_client(service)

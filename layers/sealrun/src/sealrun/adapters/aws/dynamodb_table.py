@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from sealrun.adapters.aws.dynamodb_keys import counter_key
-from sealrun.adapters.aws.errors import error_code, unavailable
+from sealrun.adapters.aws.errors import cancelled_by, client_errors, error_code, unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -43,11 +41,9 @@ class Table:
     def _asked(self, operation: str, **arguments: Any) -> dict[str, Any] | None:
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**arguments)
-        except ClientError as error:
+        except client_errors() as error:
             if error_code(error) == "ConditionalCheckFailedException":
                 return None
-            raise unavailable("table", error) from error
-        except BotoCoreError as error:
             raise unavailable("table", error) from error
         return answer
 
@@ -72,8 +68,8 @@ class Table:
             return set() if self.call("put_item", **_without_table(first["Put"])) is not None else {name}
         try:
             self._client.transact_write_items(TransactItems=list(items.values()))
-        except ClientError as error:
-            reasons = [reason["Code"] for reason in error.response.get("CancellationReasons", [])]
+        except client_errors() as error:
+            reasons = cancelled_by(error)
             failed = {
                 name
                 for name, reason in zip(items, reasons, strict=False)
@@ -82,8 +78,6 @@ class Table:
             if not failed and "TransactionConflict" not in reasons:
                 raise unavailable("table", error) from error
             return failed or {"conflict"}
-        except BotoCoreError as error:
-            raise unavailable("table", error) from error
         return set()
 
     def new(self, item: dict[str, Any]) -> dict[str, Any]:
