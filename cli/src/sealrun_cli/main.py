@@ -43,6 +43,7 @@ from sealrun_cli.commands import (
 from sealrun_cli.commands import exit as exit_
 from sealrun_cli.commands import open as open_
 from sealrun_cli.lib.help import Panels, example
+from sealrun_cli.lib.outgoing import PROXY, VARIABLE, remember
 from sealrun_cli.lib.output import take_any_text
 
 
@@ -71,11 +72,19 @@ def _add(panel: str, name: str, command: Callable[..., None], text: str) -> None
 @app.callback()
 def main(
     *,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001  its callback does it
         bool, typer.Option("--version", help="Show the version.", callback=_tell_version, is_eager=True)
     ] = False,
+    tls_authorities: Annotated[
+        str,
+        typer.Option(help="PEM file of further authorities to trust.", envvar=VARIABLE, metavar="FILE"),
+    ] = "",
+    proxy: Annotated[
+        str, typer.Option(help="Proxy for all but this machine.", envvar=PROXY, metavar="http://HOST:PORT")
+    ] = "",
 ) -> None:
     """Sell one CI job as a Mina zkApp call, or buy one with a Mina wallet."""
+    remember(tls_authorities, proxy)
 
 
 # fmt: off

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import httpx
 import typer
 
 from mina.keys import PublicKey
@@ -17,6 +16,7 @@ from sealrun_cli.lib.book import known_terms
 from sealrun_cli.lib.chain_view import OnChain, on_chain
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.units import slot_date
@@ -39,7 +39,7 @@ def account(
 
     Give --node to ask the chain, --url and --key to ask the operator, or all three.
     """
-    with speaking(as_json=as_json) as out, httpx.Client() as http:
+    with speaking(as_json=as_json) as out, open_client() as http:
         if not node and not (url and key):
             raise CliError("bad-request", "account: expected --node, or --url and --key, got none of them")
         service, lines = Service(http), [address]

@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
 from sealrun.encoding.json_limits import parse_object
@@ -17,6 +16,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import check_pay
 from sealrun_cli.lib.purchase import Purchase, coming_back, tell
@@ -49,7 +49,7 @@ def call(
 
     An input that is left out takes the offer's default; it is filled in here, so the call says what ran.
     """
-    with speaking(as_json=as_json) as out, httpx.Client() as http:
+    with speaking(as_json=as_json) as out, open_client() as http:
         buyer = read_key(key)
         check_folder(evidence)
         service = Service(http)

@@ -15,7 +15,7 @@ from sealrun.errors import SealrunError
 from sealrun.offers.asset import FEES
 from sealrun.offers.offer import Offer
 from sealrun.ports.node import Answer
-from sealrun.transport.http import guarded_client, origin_of
+from sealrun.transport.http import origin_of
 from sealrun_cli.lib import options
 from sealrun_cli.lib.check_run import opened
 from sealrun_cli.lib.check_source import SourceCheck
@@ -24,11 +24,11 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.findings import Finding, bad, good, tried, unknown
 from sealrun_cli.lib.inputs import assignments, filled_inputs, parsed_inputs
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
+from sealrun_cli.lib.outgoing import open_guarded
 from sealrun_cli.lib.output import INTERRUPTED, Output, speaking
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.sandbox_state import MAINTAINER, found_sandbox, sandbox_token
 from sealrun_cli.lib.sealing import asked_token
-from sealrun_cli.lib.service import LOOPBACK
 from sealrun_cli.lib.set_up import set_up_of
 from sealrun_cli.lib.target import step
 from sealrun_cli.lib.units import lasting
@@ -133,7 +133,7 @@ def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
 
 def _ask(node: str, offer: Offer) -> Answer:
     url = httpx.URL(node)
-    with guarded_client({origin_of(url)}, unsafe_loopback=url.host in LOOPBACK) as client:
+    with open_guarded({origin_of(url)}) as client:
         nodes = MinaNodes(client, urls=[node], clock=lambda: int(time.time()))
         terms = offer.payment.terms if offer.payment else None
         if terms is None:

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
 from sealrun_cli.lib import options
 from sealrun_cli.lib.evidence import fetch
 from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.verifying import BROKEN
@@ -27,7 +27,7 @@ def evidence(
     as_json: options.Json = False,
 ) -> None:
     """Fetch the evidence of a call that is over, and verify it. Correct files that are there stay."""
-    with speaking(as_json=as_json) as out, httpx.Client() as http:
+    with speaking(as_json=as_json) as out, open_client() as http:
         buyer = read_key(key) if key else None
         value, lines = fetch(Service(http), call, to, buyer=buyer, out=out, gateway=gateway)
         out.result(value, *lines)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import tomlkit
 import typer
 
@@ -16,6 +15,7 @@ from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.inputs import listed
 from sealrun_cli.lib.offer_file import OFFER_FILE, document, read_offer, read_values
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.service import Service, good
@@ -70,7 +70,7 @@ def offer(
 
     Compares the file with a commit and, with --node, with the chain. Needs no key.
     """
-    with speaking(as_json=as_json) as out, httpx.Client() as http:
+    with speaking(as_json=as_json) as out, open_client() as http:
         if pin:
             write_pin(file, pin)
         schema, compared = read_offer(file).inputs, standing(file, commit, Service(http), node)

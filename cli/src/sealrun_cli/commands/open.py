@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
 from sealrun.money.buyer_mechanism import Known
@@ -14,6 +13,7 @@ from sealrun_cli.lib.book import page
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import make_key, read_key
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import amount_of, speaking
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.tools import Sender, run_tool
@@ -37,7 +37,7 @@ def open_account(
     as_json: options.Json = False,
 ) -> None:
     """Open a prepaid account for an offer's terms. Signatures only; `topup` adds money later."""
-    with speaking(as_json=as_json) as out, httpx.Client() as http:
+    with speaking(as_json=as_json) as out, open_client() as http:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         sold = Service(http).offer(offer)
         if sold.payment is None:

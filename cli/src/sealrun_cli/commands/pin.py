@@ -21,6 +21,7 @@ from sealrun.verification.claims import CALL, INDEX, OFFER, RECEIPT, STATEMENTS,
 from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import read_secret
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.outgoing import open_guarded
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, find_target
 from sealrun_cli.lib.units import size
@@ -125,7 +126,7 @@ def open_pinners(to: str, token_file: str, stack: str) -> list[Pinner]:
         services = parse_services(to, unsafe_loopback=True)  # a node on the caller's own machine
         tokens = _tokens(services, token_file)
         keys = partial(_keys, stack)
-        pinners = [open_pinner(s, keys, unsafe_loopback=True, token=tokens.get(s.name, "")) for s in services]
+        pinners = [open_pinner(s, keys, client=open_guarded, token=tokens.get(s.name, "")) for s in services]
     except (ValueError, httpx.InvalidURL) as error:
         raise CliError("bad-request", str(error), FORM) from None
     if not pinners:

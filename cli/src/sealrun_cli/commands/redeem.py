@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
 from sealrun.calls.ticket_url import MAX_URL_LENGTH, Ticket
@@ -14,6 +13,7 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import STDIN
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import call_url
 from sealrun_cli.lib.purchase import Bought, coming_back, tell
@@ -33,7 +33,7 @@ def redeem(
     as_json: options.Json = False,
 ) -> None:
     """Redeem a ticket: start its one run. Ends with status 3 if the run did not succeed."""
-    with speaking(as_json=as_json) as out, httpx.Client() as http:
+    with speaking(as_json=as_json) as out, open_client() as http:
         check_folder(evidence)
         ticket = Ticket.parse(sys.stdin.readline(MAX_URL_LENGTH).strip() if url == STDIN else url)
         service, grant = Service(http), ticket.grant

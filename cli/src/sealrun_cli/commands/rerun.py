@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import typer
 
 from sealrun.adapters.files.evidence_folder import DiskFolder
@@ -22,6 +21,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import fetch
 from sealrun_cli.lib.issuer_keys import read_keys
 from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import check_pay
 from sealrun_cli.lib.purchase import NOT_SUCCEEDED, Purchase
@@ -60,7 +60,7 @@ def rerun(
 
     The second receipt and its evidence go under reruns/ in the folder. Status 1 if the outputs differ.
     """
-    with speaking(as_json=as_json) as out, httpx.Client() as http:
+    with speaking(as_json=as_json) as out, open_client() as http:
         check_pay("rerun", with_pay=with_pay, account=account)
         buyer, service, first = read_key(key), Service(http), read_first(DiskFolder(folder))
         second = service.offer(offer)

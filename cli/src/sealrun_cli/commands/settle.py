@@ -1,12 +1,11 @@
 """``sealrun settle``: the seller or the operator collects what is due on an account."""
 
-import httpx
-
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import outcome, read_account
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.tools import Sender, run_tool
@@ -29,7 +28,7 @@ def settle(
     The seller or the operator may do it; the seller is paid, and the operator's share is set aside for
     `sealrun pay-operator`. Running it again is harmless.
     """
-    with speaking(as_json=as_json) as out, httpx.Client() as http:
+    with speaking(as_json=as_json) as out, open_client() as http:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         out.progress(f"asking {url} what is due")
         known = read_account(Service(http), url, account, sender.key, network)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import httpx
 import typer
 
 from mina.field import Q
@@ -21,6 +20,7 @@ from sealrun_cli.lib.book import Page, page
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.pay import check_pay
 from sealrun_cli.lib.purchase import address_of, cold_start
@@ -103,7 +103,7 @@ def ticket(
 
     The URLs are shown once and stored nowhere.
     """
-    with speaking(as_json=as_json) as out, httpx.Client() as http:
+    with speaking(as_json=as_json) as out, open_client() as http:
         service, issuer = Service(http), read_key(key)
         out.progress(f"reading {offer}")
         sold = service.offer(offer)

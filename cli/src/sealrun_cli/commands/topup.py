@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import typer
 
 from sealrun.chain.account import Pinned
@@ -26,6 +25,7 @@ from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import Output, amount_of, speaking
 from sealrun_cli.lib.purchase import address_of
 from sealrun_cli.lib.service import Service
@@ -174,7 +174,7 @@ def topup(
     as_json: options.Json = False,
 ) -> None:
     """Add money to an open prepaid account. Any key may pay; repeated after a lost answer, it pays once."""
-    with speaking(as_json=as_json) as out, httpx.Client() as http:
+    with speaking(as_json=as_json) as out, open_client() as http:
         sender, added = (
             Sender(read_key(key), node, fee, poll_ms, not no_proofs),
             amount_of(amount, TRADED).units,

@@ -4,13 +4,13 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
 from sealrun_cli.lib import issuer_keys as keys_option
 from sealrun_cli.lib import options
 from sealrun_cli.lib.gateway import with_gateway
 from sealrun_cli.lib.issuer_keys import read_keys
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.verifying import (
@@ -51,7 +51,7 @@ def verify(
     Says first whether it holds, then what it is worth, then what is broken. Status 0 only if nothing that is
     claimed is broken.
     """
-    with speaking(as_json=as_json) as out, httpx.Client() as http:
+    with speaking(as_json=as_json) as out, open_client() as http:
         file = receipt_in(place)
         folder = evidence or find_evidence(file)
         keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)

@@ -4,7 +4,6 @@ import re
 import secrets
 from typing import Annotated
 
-import httpx
 import typer
 
 from mina.field import Q
@@ -12,6 +11,7 @@ from mina.keys import PrivateKey
 from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import read_secret
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.set_up import known_provider, set_up_of
@@ -46,7 +46,7 @@ def wallet(
 
     The key is in no file, no argument and no output; only jobs of the project get it.
     """
-    with speaking(as_json=as_json) as out, httpx.Client() as http:
+    with speaking(as_json=as_json) as out, open_client() as http:
         _only_development(network)
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", name) or not project:
             raise CliError("bad-request", "wallet: expected NAME of letters, digits and _, and --project")

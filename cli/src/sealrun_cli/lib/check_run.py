@@ -27,16 +27,15 @@ from sealrun.runs.document import RunReport
 from sealrun.runs.judge import configuration_changed, foreign, source_changed
 from sealrun.runs.record import Ending
 from sealrun.runs.run import Job, Run
-from sealrun.transport.http import guarded_client
 from sealrun.workflows.collect_run import COLLECT_SECONDS
 from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.gather import Gathered, gather
 from sealrun.workflows.gather_logs import LOG_WAIT
 from sealrun_cli.lib.findings import Finding, bad, good, tried, unknown
+from sealrun_cli.lib.outgoing import open_guarded
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.service import LOOPBACK
 from sealrun_cli.lib.trial import LOOK_SECONDS, Trial
-from sealrun_cli.lib.trust import authorities
 from sealrun_cli.lib.units import size
 
 # Origins of object storage that artifacts are redirected to, as the functions' own setting names them.
@@ -139,12 +138,7 @@ def opened(offer: Offer, token: str, out: Output) -> Iterator[RunCheck]:
     with ExitStack() as clients:
 
         def client(origins: Sequence[str]) -> httpx.Client:
-            made = guarded_client(
-                {source.origin, *files_from, *origins},
-                verify=authorities(),
-                private_hosts=[host],
-                unsafe_loopback=host in LOOPBACK,
-            )
+            made = open_guarded({source.origin, *files_from, *origins}, private_hosts=[host])
             return clients.enter_context(made)
 
         provider = kind_of(source.provider).open(Opening(source, token, client, files_from))

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.outgoing import for_node
 
 CHECKOUT = Path(__file__).resolve().parents[4] / "contracts"
 # Compiled circuits are kept here where there is no checkout to keep them in; about 200 MB.
@@ -28,9 +29,9 @@ def contracts() -> Path:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, with a place for compiled circuits that can be written to."""
+    """This process's environment, a place for compiled circuits that can be written to, and the way out."""
     kept = {} if contracts() == CHECKOUT else {"SEALRUN_O1JS_CACHE": str(CACHE)}
-    return {**kept, **os.environ}
+    return {**kept, **os.environ, **for_node()}
 
 
 def pinned_keys() -> dict[str, str]:

@@ -17,12 +17,10 @@ from sealrun.offers.source import Source
 from sealrun.providers.github import answers
 from sealrun.providers.github.client import GitHub
 from sealrun.providers.github.kind import api_of, version_of
-from sealrun.transport.http import guarded_client
 from sealrun.transport.rest import Rest
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.service import LOOPBACK
+from sealrun_cli.lib.outgoing import open_guarded
 from sealrun_cli.lib.token_rules import expiry_troubles, user_troubles
-from sealrun_cli.lib.trust import authorities
 
 # https://docs.github.com/en/rest/overview/resources-in-the-rest-api: when the token that asked expires
 _EXPIRES = "github-authentication-token-expiration"
@@ -117,8 +115,7 @@ class GitHubAccount:
     def _client(self) -> httpx.Client:
         """Tokens do not travel in clear; only this machine's own addresses may go without TLS."""
         try:
-            here = httpx.URL(self.origin).host in LOOPBACK
-            return guarded_client([self.origin], verify=authorities(), unsafe_loopback=here)
+            return open_guarded([self.origin])
         except (ValueError, httpx.InvalidURL) as error:
             detail = f"origin: expected https://host of GitHub's API, got {self.origin[:100]}"
             raise CliError("bad-request", detail) from error

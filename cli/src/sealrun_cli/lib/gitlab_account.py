@@ -14,9 +14,9 @@ import gitlab
 import requests
 
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.outgoing import session
 from sealrun_cli.lib.service import check_url
 from sealrun_cli.lib.token_rules import MAX_TOKEN_DAYS, expiry_troubles, user_troubles
-from sealrun_cli.lib.trust import session
 
 # R1: a token lives no longer.
 TIMEOUT_SECONDS = 30

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -126,8 +126,9 @@ class Services:
         """Where public evidence is pinned."""
         from sealrun.workflows.pin_items import Pinning  # noqa: PLC0415
 
-        unsafe, services = self._settings.unsafe_loopback, self._settings.pins
-        return Pinning([open_pinner(each, lambda: self.keys, unsafe_loopback=unsafe) for each in services])
+        return Pinning(
+            [open_pinner(each, lambda: self.keys, client=self._guarded) for each in self._settings.pins]
+        )
 
     @cached_property
     def chain(self) -> "MinaNodes":
@@ -135,12 +136,11 @@ class Services:
         import httpx  # noqa: PLC0415
 
         from sealrun.adapters.mina.node import MinaNodes  # noqa: PLC0415
-        from sealrun.transport.http import guarded_client, origin_of  # noqa: PLC0415
+        from sealrun.transport.http import origin_of  # noqa: PLC0415
 
         urls, archives = self._settings.mina_nodes, self._settings.mina_archives
         origins = {origin_of(httpx.URL(url)) for url in (*urls, *archives)}
-        client = guarded_client(origins, unsafe_loopback=self._settings.unsafe_loopback)
-        return MinaNodes(client, urls=urls, clock=self.clock, archives=archives)
+        return MinaNodes(self._guarded(origins), urls=urls, clock=self.clock, archives=archives)
 
     @property
     def payments(self) -> "Payments | None":
@@ -204,18 +204,23 @@ class Services:
 
     def _http(self, origin: str, files_from: Sequence[str]) -> "httpx.Client":
         """One client an origin: its connections and its TLS context are kept between calls."""
-        from sealrun.transport.http import guarded_client, trusting  # noqa: PLC0415
-
         with self._lock:
             if origin not in self._clients:
-                settings = self._settings
-                self._clients[origin] = guarded_client(
-                    {origin, *files_from},
-                    verify=trusting(settings.tls_authorities) if settings.tls_authorities else None,
-                    private_hosts=settings.private_hosts,
-                    unsafe_loopback=settings.unsafe_loopback,
-                )
+                self._clients[origin] = self._guarded({origin, *files_from})
             return self._clients[origin]
+
+    def _guarded(self, origins: Collection[str]) -> "httpx.Client":
+        """The one way out, as the deployment has it."""
+        from sealrun.transport.http import guarded_client, trusting  # noqa: PLC0415
+
+        settings = self._settings
+        return guarded_client(
+            origins,
+            verify=trusting(settings.tls_authorities) if settings.tls_authorities else None,
+            private_hosts=settings.private_hosts,
+            proxy=settings.proxy,
+            unsafe_loopback=settings.unsafe_loopback,
+        )
 
 
 def _aws(settings: Settings) -> Outside:

@@ -29,6 +29,7 @@ class Settings:
     artifact_origins: tuple[str, ...] = ()  # object storage that the provider redirects artifacts to
     private_hosts: tuple[str, ...] = ()  # providers that may have addresses of a private network
     tls_authorities: str = ""  # a PEM file of authorities that are trusted beside the public ones
+    proxy: str = ""  # http://host:port, through which all but private hosts and AWS are reached
     pins: tuple[PinService, ...] = ()  # where public evidence is pinned; on S3 it is in any case
     # Ciphertexts by their public keys, where a new oracle key serves beside an old one (A9).
     oracle_keys: Mapping[str, bytes] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class Settings:
             artifact_origins=tuple(environment.get("SEALRUN_ARTIFACT_ORIGINS", "").split()),
             private_hosts=tuple(environment.get("SEALRUN_PRIVATE_HOSTS", "").split()),
             tls_authorities=environment.get("SEALRUN_TLS_AUTHORITIES", ""),
+            proxy=environment.get("SEALRUN_PROXY", ""),
             mina_nodes=nodes,
             pins=parse_services(environment.get("SEALRUN_PIN", ""), unsafe_loopback=unsafe),
             ledger=ledger,

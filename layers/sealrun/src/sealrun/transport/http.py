@@ -23,6 +23,7 @@ import httpx
 from sealrun.encoding.origins import canonical_origin
 from sealrun.errors import Malformed
 from sealrun.transport.deadline import DeadlineBackend, Monotonic, each_within, within
+from sealrun.transport.proxy import ProxyPool, proxy_url
 
 Resolve = Callable[[str, int], list[str]]
 
@@ -61,6 +62,7 @@ def guarded_client(
     resolve: Resolve | None = None,
     verify: ssl.SSLContext | None = None,
     private_hosts: Collection[str] = (),
+    proxy: str = "",
     unsafe_loopback: bool = False,
     request_seconds: float = REQUEST_SECONDS,
     clock: Monotonic = time.monotonic,
@@ -74,6 +76,8 @@ def guarded_client(
         verify: what TLS trusts, see ``trusting``; the public authorities when None.
         private_hosts: names that may have addresses of a private network, for a GitLab within the
             operator's own. Loopback and link-local addresses stay closed to them.
+        proxy: ``http://host:port``, which resolves and reaches all other names; none where it is empty. It
+            may have an address of a private network. The environment's proxies are never used.
         unsafe_loopback: let http:// and the loopback addresses through, for the stack on one machine. Never
             set it in a function that is deployed: Lambda's own runtime API listens on loopback.
         request_seconds: for one request until its last header, whatever the server does meanwhile.
@@ -84,6 +88,7 @@ def guarded_client(
         resolve=resolve or _resolve,
         verify=verify,
         private_hosts=private_hosts,
+        proxy=proxy,
         unsafe_loopback=unsafe_loopback,
         request_seconds=request_seconds,
         clock=clock,
@@ -118,11 +123,12 @@ class GuardedTransport(httpx.BaseTransport):
         verify: ssl.SSLContext | None,
         unsafe_loopback: bool,
         private_hosts: Collection[str] = (),
+        proxy: str = "",
         request_seconds: float = REQUEST_SECONDS,
         clock: Monotonic = time.monotonic,
     ) -> None:
         self._unsafe_loopback, self._verify = unsafe_loopback, verify
-        self._private_hosts = frozenset(private_hosts)
+        self._private_hosts, self._proxy = frozenset(private_hosts), proxy_url(proxy)
         self._seconds, self._clock = request_seconds, clock
         self._origins = frozenset(self._allowed(origin) for origin in origins)
         self._resolve = resolve
@@ -143,6 +149,8 @@ class GuardedTransport(httpx.BaseTransport):
         if url.userinfo:
             raise Blocked("url: expected no user information, got some", request=request)
         with within(self._seconds, clock=self._clock):
+            if self._through_proxy(url.host):
+                return self._pool(url.host).handle_request(request)
             return self._send_to_one_of(self._addresses(request), request)
 
     def close(self) -> None:
@@ -159,8 +167,17 @@ class GuardedTransport(httpx.BaseTransport):
         except Malformed as error:
             raise ValueError(error.detail) from error
 
-    def _addresses(self, request: httpx.Request) -> list[str]:
+    def _through_proxy(self, host: str) -> bool:
+        """Names of private hosts are reached as they are, and so are addresses, which are checked first."""
+        return bool(self._proxy) and host not in self._private_hosts and not _is_address(host)
+
+    def _proxy_addresses(self, host: str, port: int) -> list[str]:
+        url = httpx.URL(scheme="http", host=host, port=port)
+        return self._addresses(httpx.Request("CONNECT", url), private=True)
+
+    def _addresses(self, request: httpx.Request, *, private: bool = False) -> list[str]:
         host, port = request.url.host, request.url.port or 443
+        private = private or host in self._private_hosts
         try:
             addresses = _in_time(self._resolve, host, port, seconds=min(RESOLVE_SECONDS, self._seconds))
         except TimeoutError as error:
@@ -169,22 +186,26 @@ class GuardedTransport(httpx.BaseTransport):
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError(f"host: {host} has no address", request=request) from error
         for address in addresses:
-            if not self._may_reach(host, address):
+            if not self._may_reach(address, private=private):
                 # The address itself stays out of the message: it would tell of the inside of a network.
                 raise Blocked(f"host: expected a public address, got another for {host}", request=request)
         if not addresses:
             raise httpx.ConnectError(f"host: {host} has no address", request=request)
         return addresses[:MAX_ADDRESSES]
 
-    def _may_reach(self, host: str, address: str) -> bool:
+    def _may_reach(self, address: str, *, private: bool) -> bool:
         if self._unsafe_loopback and address in _LOOPBACK:
             return True
-        return is_public(address) or (host in self._private_hosts and is_private(address))
+        return is_public(address) or (private and is_private(address))
 
     def _pool(self, host: str) -> httpx.HTTPTransport:
         if host not in self._pools:
             self._verify = self._verify or httpx.create_ssl_context(trust_env=False)
-            self._pools[host] = _Pool(self._verify)
+            if self._through_proxy(host):
+                addresses = self._proxy_addresses
+                self._pools[host] = ProxyPool(self._proxy, verify=self._verify, addresses=addresses)
+            else:
+                self._pools[host] = _Pool(self._verify)
         return self._pools[host]
 
     def _send_to_one_of(self, addresses: list[str], request: httpx.Request) -> httpx.Response:
@@ -204,6 +225,14 @@ class _Pool(httpx.HTTPTransport):
         super().__init__(verify=verify, trust_env=False)
         # httpx takes no backend for the network, so its pool is replaced before it is used.
         self._pool = httpcore.ConnectionPool(ssl_context=verify, network_backend=DeadlineBackend())
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def is_private(address: str) -> bool:

@@ -122,7 +122,7 @@ class Reader:
             raise ProviderRefused(f"{self._provider}: {error}") from error
         except TooLong as error:
             raise too_long(f"{self._provider}: {error}") from error
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             words = f"{self._provider}: no connection, nothing was sent ({_cause(error)})"
             raise ProviderBusy(words, retry_after=PAUSE_SECONDS) from error
         except httpx.HTTPError as error:
@@ -132,6 +132,8 @@ class Reader:
 def _cause(error: BaseException) -> str:
     """The words of TLS or the system (R11). The client's own are left out: they may repeat a request."""
     kind, cause = type(error).__name__, error.__cause__
+    if isinstance(error, httpx.ProxyError):  # its words are the proxy's answer to CONNECT
+        cause = OSError(str(error))
     while cause is not None and not isinstance(cause, OSError):
         cause = cause.__cause__ or cause.__context__
     reason = re.sub(r"[\x00-\x1f\x7f]+", " ", str(cause or ""))[:MAX_CAUSE].strip()

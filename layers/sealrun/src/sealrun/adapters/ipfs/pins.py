@@ -11,7 +11,7 @@ ciphertext in base64, whose context is ``key_context("pinning", "KIND:URL")``:
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from sealrun.service.credentials import key_context
 if TYPE_CHECKING:
     import httpx
 
+Client = Callable[[Collection[str]], "httpx.Client"]  # a guarded client for these origins
 _LOOPBACK = "http://127.0.0.1:"
 
 
@@ -105,50 +106,50 @@ class Token:
 
 
 def open_pinner(
-    service: PinService, keys: Callable[[], KeyService], *, unsafe_loopback: bool, token: str = ""
+    service: PinService, keys: Callable[[], KeyService], *, client: Client, token: str = ""
 ) -> Pinner:
     """The service's adapter; nothing is asked of it yet.
 
     Raises:
         ValueError: its URL is none that may be reached.
     """
-    return _OPENERS[service.kind](service, Token(service, keys, token), unsafe_loopback)
+    return _OPENERS[service.kind](service, Token(service, keys, token), client)
 
 
-def _client(service: PinService, unsafe_loopback: bool) -> "httpx.Client":  # noqa: FBT001
+def _client(service: PinService, client: Client) -> "httpx.Client":
     import httpx  # noqa: PLC0415
 
-    from sealrun.transport.http import guarded_client, origin_of  # noqa: PLC0415
+    from sealrun.transport.http import origin_of  # noqa: PLC0415
 
-    return guarded_client([origin_of(httpx.URL(service.url))], unsafe_loopback=unsafe_loopback)
+    return client([origin_of(httpx.URL(service.url))])
 
 
-def _kubo(service: PinService, token: Token, unsafe_loopback: bool) -> Pinner:  # noqa: FBT001
+def _kubo(service: PinService, token: Token, client: Client) -> Pinner:
     from sealrun.adapters.ipfs.kubo import KuboPinner  # noqa: PLC0415
 
-    return KuboPinner(_client(service, unsafe_loopback), url=service.url, headers=token.bearer)
+    return KuboPinner(_client(service, client), url=service.url, headers=token.bearer)
 
 
-def _service(service: PinService, token: Token, unsafe_loopback: bool) -> Pinner:  # noqa: FBT001
+def _service(service: PinService, token: Token, client: Client) -> Pinner:
     from sealrun.adapters.ipfs.pinning_service import ServicePinner  # noqa: PLC0415
 
-    return ServicePinner(_client(service, unsafe_loopback), url=service.url, headers=token.bearer)
+    return ServicePinner(_client(service, client), url=service.url, headers=token.bearer)
 
 
-def _pinata(service: PinService, token: Token, unsafe_loopback: bool) -> Pinner:  # noqa: FBT001
+def _pinata(service: PinService, token: Token, client: Client) -> Pinner:
     from sealrun.adapters.ipfs.pinata import PinataPinner  # noqa: PLC0415
 
-    return PinataPinner(_client(service, unsafe_loopback), url=service.url, headers=token.bearer)
+    return PinataPinner(_client(service, client), url=service.url, headers=token.bearer)
 
 
-def _filebase(service: PinService, token: Token, _unsafe_loopback: bool) -> Pinner:  # noqa: FBT001
+def _filebase(service: PinService, token: Token, _client: Client) -> Pinner:
     from sealrun.adapters.ipfs.filebase import FilebasePinner, open_bucket  # noqa: PLC0415
 
     endpoint, _, bucket = service.url.rpartition("/")
     return FilebasePinner(lambda: open_bucket(endpoint, token.text), bucket=bucket)
 
 
-_OPENERS: dict[str, Callable[[PinService, Token, bool], Pinner]] = {
+_OPENERS: dict[str, Callable[[PinService, Token, Client], Pinner]] = {
     "kubo": _kubo,
     "psa": _service,
     "filebase": _filebase,

@@ -1,0 +1,121 @@
+"""How the command reaches others: what TLS trusts, and through which proxy, if any.
+
+``sealrun --tls-authorities FILE --proxy http://host:port ...``, or ``SEALRUN_TLS_AUTHORITIES`` and
+``SEALRUN_PROXY``, which the functions have as well. No other variable of the environment changes either, and
+no ``.netrc`` adds a password. This machine's own addresses are reached without the proxy.
+"""
+
+import os
+import ssl
+from collections.abc import Collection
+from typing import Any
+
+import httpx
+import requests
+from requests.adapters import HTTPAdapter
+
+from sealrun.errors import Malformed
+from sealrun.transport.http import guarded_client, trusting
+from sealrun.transport.proxy import proxy_url
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.service import LOOPBACK
+
+VARIABLE, PROXY = "SEALRUN_TLS_AUTHORITIES", "SEALRUN_PROXY"
+
+
+def remember(authorities_file: str, proxy: str) -> None:
+    """Keep the two options where every part of the command and the tools that it starts find them."""
+    for name, value in ((VARIABLE, authorities_file), (PROXY, proxy)):
+        if value:
+            os.environ[name] = value
+
+
+def authorities() -> ssl.SSLContext | None:
+    """The public authorities with the caller's own; None where there are no others.
+
+    Raises:
+        CliError: the file is not there, or holds no certificate.
+    """
+    path = os.environ.get(VARIABLE, "")
+    if not path:
+        return None
+    try:
+        return trusting(path)
+    except OSError as error:
+        detail = (
+            f"{VARIABLE}: expected a PEM file of certificates, got {type(error).__name__} at {path[:200]}"
+        )
+        raise CliError("tls", detail, "name the file of your network's own authority") from error
+
+
+def proxy() -> str:
+    """``http://host:port``, or empty.
+
+    Raises:
+        CliError: it is no such address.
+    """
+    try:
+        return proxy_url(os.environ.get(PROXY, ""))
+    except (ValueError, Malformed) as error:
+        raise CliError("bad-request", str(error), f"correct --proxy or {PROXY}") from error
+
+
+def for_node() -> dict[str, str]:
+    """The same for the contracts' tools; the proxy needs Node 22.21 (https://nodejs.org/api/cli.html)."""
+    path, through = os.environ.get(VARIABLE, ""), proxy()
+    trusted = {"NODE_EXTRA_CA_CERTS": path} if path else {}
+    proxied = {"NODE_USE_ENV_PROXY": "1", "HTTPS_PROXY": through, "NO_PROXY": ",".join(LOOPBACK)}
+    return {**trusted, **(proxied if through else {})}
+
+
+def open_client() -> httpx.Client:
+    """For the operator's service, Mina nodes and gateways, whose addresses the caller names.
+
+    Raises:
+        CliError: authorities or proxy are not as they must be.
+    """
+    direct = {f"all://{host}": None for host in ("127.0.0.1", "[::1]", "localhost")}
+    verify = authorities() or httpx.create_ssl_context(trust_env=False)
+    return httpx.Client(verify=verify, proxy=proxy() or None, mounts=direct, trust_env=False)
+
+
+def open_guarded(origins: Collection[str], *, private_hosts: Collection[str] = ()) -> httpx.Client:
+    """The functions' own client, for a provider; loopback is reached where an origin is this machine's own.
+
+    Raises:
+        ValueError: an origin is none that may be reached.
+        CliError: as for ``open_client``.
+    """
+    here = any(httpx.URL(origin).host in LOOPBACK for origin in origins)
+    # Through a proxy no name has to resolve here, so none is said to be in a private network.
+    through = proxy()
+    return guarded_client(
+        origins,
+        verify=authorities(),
+        private_hosts=() if through else private_hosts,
+        proxy=through,
+        unsafe_loopback=here,
+    )
+
+
+def session() -> requests.Session:
+    """For python-gitlab."""
+    made, context, through = requests.Session(), authorities(), proxy()
+    made.trust_env = False
+    if through:
+        made.proxies = {"https": through}
+    if context is not None:
+        made.mount("https://", _Trusting(context))
+    return made
+
+
+class _Trusting(HTTPAdapter):
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **named: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **named)
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        return super().proxy_manager_for(proxy, ssl_context=self._context, **named)

@@ -1,0 +1,106 @@
+"""A provider whose certificate an own authority signed is reached where the seller names that authority."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import requests
+from typer.testing import CliRunner
+
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.github_account import GitHubAccount
+from sealrun_cli.lib.gitlab_account import GitLabAccount
+from sealrun_cli.lib.outgoing import (
+    PROXY,
+    VARIABLE,
+    authorities,
+    for_node,
+    open_client,
+    open_guarded,
+    session,
+)
+from sealrun_cli.main import app
+from tests.sealrun.transport.test_http import _Tls as Tls
+from tests.sealrun.transport.test_proxy import Proxy
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Iterator[Tls]:
+    server = Tls(tmp_path, "localhost")
+    yield server
+    server.close()
+
+
+@pytest.mark.peers
+def test_an_own_authority_is_trusted_where_it_is_named(tls: Tls, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"https://localhost:{tls.port}/"
+    with pytest.raises(requests.exceptions.SSLError):
+        session().get(url, timeout=5)
+    with pytest.raises(CliError, match="expected GitLab to answer, got SSLError"):
+        GitLabAccount(url.rstrip("/")).project("7")
+    monkeypatch.setenv(VARIABLE, str(tls.certificate))
+    assert session().get(url, timeout=5).is_redirect is False
+    assert authorities() is not None
+    with pytest.raises(CliError) as told:  # it answers, though not as GitLab does
+        GitLabAccount(url.rstrip("/")).project("7")
+    assert "SSL" not in told.value.detail
+
+
+def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "/nowhere.pem")
+    for ask in (lambda: GitLabAccount("https://gitlab.example").project("7"), authorities):
+        with pytest.raises(CliError, match="expected a PEM file of certificates, got FileNotFoundError at"):
+            ask()
+    with pytest.raises(CliError, match="expected a PEM file"):
+        GitHubAccount("https://github.example", "token").holder()
+
+
+@pytest.mark.peers
+def test_every_client_of_the_command_trusts_the_same_authorities(
+    tls: Tls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mina nodes, the service and GitHub's secrets are reached by the first, GitHub by the second."""
+    url = f"https://localhost:{tls.port}"
+    for make in (open_client, lambda: open_guarded([url])):
+        with make() as client, pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+            client.get(url)
+    monkeypatch.setenv(VARIABLE, str(tls.certificate))
+    for make in (open_client, lambda: open_guarded([url])):
+        with make() as client:
+            assert client.get(url).is_success
+    assert for_node() == {"NODE_EXTRA_CA_CERTS": str(tls.certificate)}
+
+
+@pytest.mark.peers
+def test_the_command_goes_through_the_proxy_that_is_named_and_through_no_other(
+    tls: Tls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    through = Proxy(tls.port)
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv(VARIABLE, str(tls.certificate))
+    monkeypatch.setenv(PROXY, through.url)
+    try:
+        with open_client() as client, pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+            client.get("https://named.example")  # the server's certificate is one of localhost
+        with session() as asked, pytest.raises(requests.exceptions.SSLError):
+            asked.get("https://other.example", timeout=5)
+        with open_client() as client:
+            assert client.get(f"https://localhost:{tls.port}").is_success
+    finally:
+        through.close()
+    asked_for = [line.split()[1] for line in through.asked]
+    assert asked_for == ["named.example:443", "other.example:443"]
+
+
+def test_options_reach_every_part_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "")
+    monkeypatch.setenv(PROXY, "")
+    flags = ["--tls-authorities", "/nowhere.pem", "--proxy", "http://user:pass@proxy.example:1"]
+    done = CliRunner().invoke(app, [*flags, "evidence", f"https://ci.example/calls/{5:064x}", "--to", "x"])
+    assert (done.exit_code, "expected a PEM file" in done.output) == (1, True), done.output
+    monkeypatch.setenv(VARIABLE, "")
+    with pytest.raises(CliError, match="expected http://host:port without user") as refused:
+        open_client()
+    assert "pass" not in refused.value.detail
