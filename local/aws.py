@@ -101,6 +101,8 @@ def create_table(dynamodb: "DynamoDBClient") -> None:
             {"AttributeName": "sk", "AttributeType": "S"},
             {"AttributeName": "wake_shard", "AttributeType": "S"},
             {"AttributeName": "wake_at", "AttributeType": "N"},
+            {"AttributeName": "listed_in", "AttributeType": "S"},
+            {"AttributeName": "claimed_at", "AttributeType": "N"},
         ],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         GlobalSecondaryIndexes=[
@@ -111,7 +113,15 @@ def create_table(dynamodb: "DynamoDBClient") -> None:
                     {"AttributeName": "wake_at", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
+            },
+            {
+                "IndexName": "listed",
+                "KeySchema": [
+                    {"AttributeName": "listed_in", "KeyType": "HASH"},
+                    {"AttributeName": "claimed_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            },
         ],
     )
     dynamodb.update_time_to_live(

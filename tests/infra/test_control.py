@@ -18,7 +18,7 @@ from chalice.test import Client
 from moto import mock_aws
 
 import app as control
-from chalicelib.table import MAX_PAGE, MAX_QUOTAS, MAX_READS, ControlTable
+from chalicelib.table import MAX_PAGE, MAX_QUOTAS, ControlTable
 from infra.control_package import package
 from mina.keys import PrivateKey
 from sealrun.adapters.aws import dynamodb_keys as keys
@@ -51,9 +51,16 @@ class Plane:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         client = self.ledger._table._client
         client.meta.events.register("provide-client-params.dynamodb.*", self._note)
-        table = ControlTable(client, "calls", (self.offer.id,))
-        control.table = lambda: table  # type: ignore[assignment]
         self._watching = False
+        self.serve(self.offer)
+
+    def serve(self, *offers: Offer) -> None:
+        """Have the stack serve exactly these offers."""
+        client = self.ledger._table._client
+        for offer in offers:
+            self.ledger.publish(secretly(offer))
+        table = ControlTable(client, "calls", tuple(offer.id for offer in offers))
+        control.table = lambda: table  # type: ignore[assignment]
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """One request of the operator's."""
@@ -174,7 +181,9 @@ def test_calls_and_accounts_are_told_as_they_stand(plane: Plane) -> None:
     done = plane.market.bought(limit=PRICE, nonce=1)
     running = plane.market.pay(plane.market.sign(limit=2 * PRICE, nonce=2)).record
     assert plane.get(f"/calls/{done.id}")["state"] == "succeeded"
-    calls = {each["call"]: each["state"] for each in plane.get("/calls")["calls"]}
+    page = plane.get("/calls")
+    following = plane.get(f"/calls?after={page['next']}")
+    calls = {each["call"]: each["state"] for each in [*page["calls"], *following["calls"]]}
     assert calls == {done.id: "succeeded", running.id: running.state.value}
     account = plane.get(f"/accounts/{ADDRESS}")
     assert (account["buyer"], account["due"], account["pending"]) == (BUYERS_KEY, str(PRICE), str(PRICE))
@@ -204,7 +213,7 @@ def pages(plane: Plane, path: str, kind: str) -> tuple[list[str], int]:
     raise AssertionError("the pages do not end")
 
 
-@pytest.mark.parametrize("leaves", [0, 99, 100, 101, 150, 1000])
+@pytest.mark.parametrize("leaves", [0, 101])
 def test_l11_an_account_of_many_leaves_hides_no_other_account_and_no_call(plane: Plane, leaves: int) -> None:
     plane.market.bought(limit=PRICE, nonce=1)
     names = sorted(f"B62{letter}" for letter in "ABCDEF")
@@ -218,23 +227,24 @@ def test_l11_an_account_of_many_leaves_hides_no_other_account_and_no_call(plane:
     made = claim_free(plane, 7)
     accounts, asked = pages(plane, "/accounts", "account")
     assert sorted(accounts) == sorted([*names, ADDRESS])
-    assert asked <= 2 + leaves // MAX_PAGE
+    assert asked == 2, "one page for each offer, however many leaves there are"
     assert made in pages(plane, "/calls", "call")[0]
 
 
-def test_l11_a_page_reads_so_much_and_no_more_and_the_next_one_goes_on(plane: Plane) -> None:
-    client = plane.ledger._table._client
-    with client_batch(client) as batch:
-        for number in range(MAX_PAGE * MAX_READS + 1):
-            batch.put_item(Item=plainly(keys.leaf_key("B62C", number)))
-    plane.asked.clear()
-    page = plane.get("/accounts")
-    assert (page["accounts"], len(plane.asked)) == ([], MAX_READS)
-    assert plane.get(f"/accounts?after={page['next']}") == {"accounts": [], "next": None}
+def test_l11_a_page_takes_the_same_requests_whatever_the_table_holds(plane: Plane) -> None:
+    asked = []
+    for first in (0, 5):
+        for nonce in range(first, first + 5):
+            claim_free(plane, nonce)
+        plane.asked.clear()
+        plane.get("/calls?after=" + token_of(1))
+        asked.append([name for name, _ in plane.asked])
+    assert asked[0] == asked[1]
+    assert "Scan" not in asked[0]
 
 
-def token_of(*key: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+def token_of(*parts: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
@@ -248,8 +258,13 @@ def token_of(*key: str) -> str:
         "A" * 9000,
         "WyJhIiwiYiIsImMiXQ",
         "WyJcdWQ4MDAiLCJhIl0",
-        token_of("a" * 2049, "b"),
-        token_of("a", "b" * 1025),
+        token_of("a" * 201, "b"),
+        token_of(0, "a", "b", "c"),
+        token_of(0, 5, "b" * 201, "c"),
+        token_of(0, 5, "b"),
+        token_of(10_000),
+        token_of(-1),
+        "W3RydWVd",
     ],
 )
 def test_a_page_after_what_no_page_gave_is_malformed(plane: Plane, after: str) -> None:
@@ -276,6 +291,7 @@ def plainly(item: dict[str, Any]) -> dict[str, Any]:
 
 def claim_free(plane: Plane, nonce: int) -> str:
     offer = make_offer(**BUSY)
+    plane.serve(plane.offer, offer)
     record = claimed(sign_call(offer, nonce=nonce), now=1_800_000_000)
     assert plane.ledger.claim(record, offer, identifier=None)
     return record.id
@@ -310,7 +326,7 @@ def test_its_rights_let_it_do_what_it_does_and_reach_nothing_private(plane: Plan
     plane.ask("PUT", f"/offers/{plane.offer.id}/pause", {"reason": "x"})
     plane.ask("PUT", f"/offers/{plane.offer.id}/quotas/{BUYERS_KEY}", {"per_hour": 1})
     statements = policy(tmp_path, plane.offer.id)
-    assert {name for name, _ in plane.asked} == {"GetItem", "UpdateItem", "Query", "Scan"}
+    assert {name for name, _ in plane.asked} == {"GetItem", "BatchGetItem", "UpdateItem", "Query"}
     for name, params in plane.asked:
         assert allowed(statements, name, keys_of(params)), (name, params)
         for attribute in PRIVATE:
@@ -335,22 +351,26 @@ def policy(folder: Path, offer: str) -> list[dict[str, Any]]:
 
 
 def allowed(statements: list[dict[str, Any]], name: str, keys: Mapping[str, list[str]]) -> bool:
-    resource = "table/index/wake" if name == "Query" else "table"
+    resource = "table/index/listed" if name == "Query" else "table"
     return any(allows(each, f"dynamodb:{name}", resource, keys) for each in statements)
 
 
 def keys_of(params: dict[str, Any]) -> dict[str, list[str]]:
     """IAM's condition keys of a request, as DynamoDB makes them."""
+    if "RequestItems" in params:
+        [wanted] = params["RequestItems"].values()
+        together = keys_of({**wanted, "Key": wanted["Keys"][0]})
+        return {**together, "dynamodb:LeadingKeys": [each["pk"]["S"] for each in wanted["Keys"]]}
     names = params.get("ExpressionAttributeNames", {})
     said = " ".join(str(params.get(f"{kind}Expression", "")) for kind in ("Projection", "Update", "Filter"))
     said += f" {params.get('KeyConditionExpression', '')} {params.get('ConditionExpression', '')}"
-    own = re.findall(r"(?<![:#\w])(?:pk|sk|wake_shard)\b", said)
+    own = re.findall(r"(?<![:#\w])(?:pk|sk|listed_in|claimed_at)\b", said)
     attributes = {*(names[each] for each in re.findall(r"#\w+", said)), *own, *params.get("Key", {})}
     keys = {"dynamodb:Attributes": sorted(attributes)}
     if "Key" in params:
         keys["dynamodb:LeadingKeys"] = [params["Key"]["pk"]["S"]]
-    elif ":shard" in params.get("ExpressionAttributeValues", {}):
-        keys["dynamodb:LeadingKeys"] = [params["ExpressionAttributeValues"][":shard"]["S"]]
+    elif ":in" in params.get("ExpressionAttributeValues", {}):
+        keys["dynamodb:LeadingKeys"] = [params["ExpressionAttributeValues"][":in"]["S"]]
     if "Select" in params:
         keys["dynamodb:Select"] = [params["Select"]]
     return keys

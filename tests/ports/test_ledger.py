@@ -10,7 +10,7 @@ import pytest
 from sealrun.errors import StoreUnavailable, TooMany
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.ports.calls import Quota, Rate
+from sealrun.ports.calls import Quota, Rate, Totals
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import Ending, Record, State, accepted, claimed, finished, judged, trying
 from tests.ports.stores import LEDGERS
@@ -224,7 +224,7 @@ def test_l12_what_runs_at_once_is_bounded_over_all_counters_whichever_calls_end(
     running = calls_of(busy, most)
     for each in running:
         assert ledger.claim(each, busy, identifier=None)
-    assert ledger.count_running(busy) == most
+    assert ledger.totals(busy).unfinished == most
     [*more, one_too_many] = calls_of(busy, 11, first=most)
     for ended, later in zip(running, more, strict=False):
         with pytest.raises(TooMany, match=f"at most {most} of all buyers at once"):
@@ -233,10 +233,43 @@ def test_l12_what_runs_at_once_is_bounded_over_all_counters_whichever_calls_end(
         assert ledger.claim(later, busy, identifier=None)
     with pytest.raises(TooMany, match=f"at most {most} of all buyers at once"):
         ledger.claim(one_too_many, busy, identifier=None)
-    assert ledger.count_running(busy) == most
+    assert ledger.totals(busy).unfinished == most
     for ended in [*running[len(more) :], *more]:
         end(ledger, ended)
-    assert ledger.count_running(busy) == 0
+    assert ledger.totals(busy).unfinished == 0
+
+
+def test_calls_are_counted_as_they_are_claimed_and_as_they_end(ledger: Any) -> None:
+    busy = make_offer(**BUSY)
+    ledger.publish(StoredOffer(busy, "", b"sealed", b"key", b"secret"))
+    none = {state: 0 for state in State if state.over}
+    assert ledger.totals(busy) == Totals(0, none)
+    calls = calls_of(busy, 5)
+    for each in calls:
+        assert ledger.claim(each, busy, identifier=None)
+        assert not ledger.claim(each, busy, identifier=None)
+    for each in calls[:3]:
+        end(ledger, each)
+    assert ledger.totals(busy) == Totals(2, {**none, State.FAILED: 3})
+    assert ledger.totals(OFFER) == Totals(0, none)
+
+
+def test_calls_are_listed_the_newest_first_and_late_ones_are_counted(ledger: Any) -> None:
+    """However many calls there are, neither reads them all."""
+    busy = make_offer(**BUSY)
+    ledger.publish(StoredOffer(busy, "", b"sealed", b"key", b"secret"))
+    calls = [replace(each, claimed_at=NOW + age) for age, each in enumerate(calls_of(busy, 40))]
+    for each in calls:
+        assert ledger.claim(each, busy, identifier=None)
+    for each in calls[:30]:
+        end(ledger, each)
+    assert [each.call_hash for each in ledger.newest(busy, most=35)] == [
+        each.call_hash for each in calls[:4:-1]
+    ]
+    assert ledger.newest(busy, most=100, unfinished=True) == calls[:29:-1]
+    assert ledger.newest(OFFER, most=5) == []
+    assert ledger.count_late(busy, claimed_before=NOW + 30) == 0
+    assert ledger.count_late(busy, claimed_before=NOW + 33) == 3
 
 
 def calls_of(offer: Offer, number: int, *, first: int = 0) -> list[Record]:

@@ -32,7 +32,7 @@ from sealrun.offers.offer import Offer
 from sealrun.offers.provider_rules import Issuer
 from sealrun.offers.source import Source
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.ports.calls import PLACES, Quota, Rate
+from sealrun.ports.calls import PLACES, Quota, Rate, Totals
 from sealrun.ports.evidence import Content
 from sealrun.receipts.issuers import issuer_of
 from sealrun.runs.judge import run_name
@@ -193,8 +193,21 @@ class FakeLedger:
     def _failed_of(record: Record) -> tuple[str, int]:
         return f"failed {record.account}", record.claimed_at // 86_400
 
-    def count_running(self, offer: Offer) -> int:
-        return self.running[offer.id]
+    def totals(self, offer: Offer) -> Totals:
+        calls = [each for each in self.records.values() if each.offer_hash == offer.hash]
+        ended = Counter(each.state for each in calls if each.state.over)
+        return Totals(len(calls) - ended.total(), {state: ended[state] for state in State if state.over})
+
+    def count_late(self, offer: Offer, *, claimed_before: int) -> int:
+        return sum(1 for each in self._listed(offer, unfinished=True) if each.claimed_at < claimed_before)
+
+    def newest(self, offer: Offer, *, most: int, unfinished: bool = False) -> list[Record]:
+        return self._listed(offer, unfinished=unfinished)[:most]
+
+    def _listed(self, offer: Offer, *, unfinished: bool) -> list[Record]:
+        calls = [each for each in self.records.values() if each.offer_hash == offer.hash]
+        listed = [each for each in calls if not (unfinished and each.state.over)]
+        return sorted(listed, key=lambda each: -each.claimed_at)
 
     def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
         held = {call: end for call, end in self.places.get(offer_hash, {}).items() if end > now}

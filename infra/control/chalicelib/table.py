@@ -6,14 +6,14 @@ credentials, whole calls (inputs, signatures) and vouchers are not only left out
 
 import base64
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws import dynamodb_keys as keys
+from sealrun.adapters.aws import dynamodb_shards as shards
 from sealrun.adapters.aws.dynamodb_table import Table
 from sealrun.errors import Conflict, Malformed, NotFound
-from sealrun.offers.limits import QUEUE_SECONDS
 from sealrun.offers.offer import Offer
 from sealrun.runs.record import COLLECT_LEASE, START_WINDOW
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 OFFER = (*keys.KEY, "document", "closed", "suspended", "paused", "quotas")
 CALL = (*keys.KEY, "shown")
 ACCOUNT = (*keys.KEY, "offer", "buyer", "limit", "committed", "tree")
-WAKE = (*keys.KEY, *keys.WAKE_KEY)
 MAX_PAGE = 100
-# A page reads at most 2,000 items of any kind, of which it may show few: an account has one for every call.
+LISTED = (*keys.KEY, *keys.LIST_KEY)
+# A page reads at most so many partitions of the index, of which most may be empty.
 MAX_READS = 20
-# The longest keys that DynamoDB takes, in bytes.
-MAX_KEY = (2048, 1024)
-MAX_TOKEN = 8192
+MAX_TOKEN = 1024
+# The longest key of a call or an account, in bytes.
+MAX_KEY = 200
 _NOT_A_PAGE = "after: expected what the page before gave as next, got something else"
 # An offer's item is read with every call, so it can hold only a few quotas.
 MAX_QUOTAS = 50
@@ -103,14 +103,15 @@ class ControlTable:
         return _call(item)
 
     def calls(self, after: str) -> dict[str, Any]:
-        """A page of calls in no order, and the token for the next page: None on the last one.
+        """A page of calls, and the token for the next page: None on the last one.
 
-        A page may be empty and have a next one. ``after`` is the token from the page before, or empty.
+        Calls that are not over come first. A page may be empty and have a next one. ``after`` is the token
+        from the page before, or empty.
 
         Raises:
             Malformed: ``after`` is not from a page.
         """
-        items, following = self._page("call", CALL, after)
+        items, following = self._page((keys.OPEN, keys.OVER), CALL, after)
         return {"calls": [_call(item) for item in items], "next": following}
 
     def account(self, address: str) -> dict[str, Any]:
@@ -126,34 +127,27 @@ class ControlTable:
 
     def accounts(self, after: str) -> dict[str, Any]:
         """A page of accounts, as of calls; raises what ``calls`` does."""
-        items, following = self._page("account", ACCOUNT, after)
+        items, following = self._page((keys.ACCOUNTS,), ACCOUNT, after)
         return {"accounts": [_account(item) for item in items], "next": following}
 
     def late(self, now: int) -> list[dict[str, Any]]:
         """Calls that should be over, as the time for start, run and collection has passed; the latest first.
 
-        At most 100 of each offer are looked at, those that have waited longest for the sweep.
+        At most 100 of each offer, or of each of its shards.
         """
         late_calls = [each for offer in self.serves for each in self._late(offer, now)]
         return sorted(late_calls, key=lambda call: -int(call["late_seconds"]))
 
     def _late(self, offer: str, now: int) -> Iterator[dict[str, Any]]:
-        limits = self.offer(offer)["document"]["limits"]
-        seconds = int(limits["seconds"]) + int(limits.get("queue_seconds", QUEUE_SECONDS))
-        waiting = self._read(
-            "query",
-            WAKE,
-            IndexName=keys.WAKE_INDEX,
-            KeyConditionExpression="wake_shard = :shard",
-            ExpressionAttributeValues={":shard": {"S": keys.wake_shard(offer)}},
-            Limit=MAX_PAGE,
-            Select="SPECIFIC_ATTRIBUTES",
-        )
-        for item in waiting["Items"]:
-            call = self.call(keys.call_of(item))
-            late = now - int(call["claimed_at"]) - START_WINDOW - seconds - COLLECT_LEASE
-            if late > 0:
-                yield {**call, "late_seconds": late}
+        sold = self._sold(offer)
+        if sold is None:
+            return
+        before = now - START_WINDOW - sold.limits.longest - COLLECT_LEASE
+        for partition in shards.partitions(keys.OPEN, sold):
+            condition = "listed_in = :in AND claimed_at < :before"
+            listed = self._listed(partition, condition=condition, values={":before": {"N": str(before)}})
+            for call in map(_call, self._all(listed["Items"], CALL)):
+                yield {**call, "late_seconds": before - int(call["claimed_at"])}
 
     def _offer(self, offer: str) -> dict[str, Any] | None:
         item = self._get(keys.offer_key(offer), OFFER)
@@ -172,34 +166,65 @@ class ControlTable:
             "document": json.loads(parsed.document),
         }
 
+    def _sold(self, offer: str) -> Offer | None:
+        item = self._get(keys.offer_key(offer), OFFER)
+        return Offer.parse(item["document"]["B"]) if item else None
+
     def _page(
-        self, sort: str, attributes: Collection[str], after: str
+        self, kinds: Sequence[str], attributes: Collection[str], after: str
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """The items of the first read that finds some, or of the last read that a page may make."""
-        start, items = _opened(after), list[dict[str, Any]]()
+        """What the first read that finds some finds, or the last one of a page; and where the next begins."""
+        partitions = [
+            each for kind in kinds for offer in self.serves for each in self._partitions(kind, offer)
+        ]
+        (at, start), listed = _opened(after, partitions), list[dict[str, Any]]()
         for _ in range(MAX_READS):
-            answer = self._read(
-                "scan",
-                attributes,
-                FilterExpression="sk = :sort",
-                ExpressionAttributeValues={":sort": {"S": sort}},
-                Limit=MAX_PAGE,
-                Select="SPECIFIC_ATTRIBUTES",
-                **({"ExclusiveStartKey": start} if start else {}),
-            )
-            start, items = answer.get("LastEvaluatedKey"), answer["Items"]
-            if items or not start:
+            answer = self._listed(partitions[at], start=start)
+            start, listed = answer.get("LastEvaluatedKey"), answer["Items"]
+            at += 0 if start else 1
+            if listed or at == len(partitions):
                 break
-        return items, _token(start) if start else None
+        return self._all(listed, attributes), _token(at, start) if at < len(partitions) else None
+
+    def _partitions(self, kind: str, offer: str) -> list[str]:
+        sold = self._sold(offer)
+        if sold is None or kind == keys.ACCOUNTS:
+            return [keys.listed_in(kind, offer)]
+        return shards.partitions(kind, sold)
+
+    def _listed(
+        self,
+        partition: str,
+        *,
+        start: dict[str, Any] | None = None,
+        condition: str = "listed_in = :in",
+        values: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        return self._read(
+            "query",
+            LISTED,
+            IndexName=keys.LIST_INDEX,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues={":in": {"S": partition}, **(values or {})},
+            Limit=MAX_PAGE,
+            Select="SPECIFIC_ATTRIBUTES",
+            **({"ExclusiveStartKey": start} if start else {}),
+        )
+
+    def _all(
+        self, listed: Collection[Mapping[str, Any]], attributes: Collection[str]
+    ) -> list[dict[str, Any]]:
+        """What the index listed, read from the table itself in its order; one request."""
+        wanted = [{name: item[name] for name in keys.KEY} for item in listed]
+        found = Table(self.client, self.name).get_all(*wanted, **_only(attributes))
+        return [item for item in found if item]
 
     def _get(self, key: dict[str, Any], attributes: Collection[str]) -> dict[str, Any] | None:
         return self._read("get_item", attributes, Key=key, ConsistentRead=True).get("Item")
 
     def _read(self, operation: str, attributes: Collection[str], **arguments: Any) -> dict[str, Any]:
-        """Read these attributes and no others. Placeholders stand for names that DynamoDB reserves."""
-        names = {f"#a{number}": name for number, name in enumerate(attributes)}
-        projection = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
-        return Table(self.client, self.name).call(operation, **projection, **arguments) or {}
+        """Read these attributes and no others."""
+        return Table(self.client, self.name).call(operation, **_only(attributes), **arguments) or {}
 
     def _set(
         self, offer: str, name: str, value: dict[str, Any], *, before: dict[str, Any] | None = None
@@ -220,33 +245,45 @@ class ControlTable:
         return changed is not None
 
 
+def _only(attributes: Collection[str]) -> dict[str, Any]:
+    """A projection on these attributes. Placeholders stand for names that DynamoDB reserves."""
+    names = {f"#a{number}": name for number, name in enumerate(attributes)}
+    return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
+
+
 def _numbers(values: Mapping[str, int]) -> dict[str, Any]:
     return {"M": {name: {"N": str(number)} for name, number in values.items()}}
 
 
-def _token(start: Mapping[str, Any]) -> str:
-    """The key after which the next page begins, with ``sk``: an account's items share their ``pk``."""
-    named = json.dumps([start[name]["S"] for name in keys.KEY], separators=(",", ":"))
+def _token(partition: int, start: Mapping[str, Any] | None) -> str:
+    """Where the next page begins: in which partition of the index, and after which key."""
+    key = [start["claimed_at"]["N"], *(start[name]["S"] for name in keys.KEY)] if start else []
+    named = json.dumps([partition, *key], separators=(",", ":"))
     return base64.urlsafe_b64encode(named.encode()).decode().rstrip("=")
 
 
-def _opened(token: str) -> dict[str, Any] | None:
-    """The key in a token; None for an empty one.
+def _opened(token: str, partitions: Sequence[str]) -> tuple[int, dict[str, Any] | None]:
+    """A token's partition and key; the first partition for an empty one.
 
     Raises:
         Malformed: it is not a token that ``_token`` makes.
     """
     if not token:
-        return None
+        return 0, None
     try:
         padded = token[:MAX_TOKEN] + "=" * (-len(token) % 4)
-        partition, sort = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        lengths = [len(str.encode(each)) for each in (partition, sort)]
-    except (ValueError, TypeError, RecursionError) as error:
+        at, *key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        start = {**keys.key(key[1], key[2]), "claimed_at": {"N": str(int(key[0]))}} if key else None
+        fits = (
+            type(at) is int
+            and 0 <= at < len(partitions)
+            and all(1 <= len(str.encode(each)) <= MAX_KEY for each in key)
+        )
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise Malformed(_NOT_A_PAGE) from error
-    if not all(1 <= length <= most for length, most in zip(lengths, MAX_KEY, strict=True)):
+    if not fits:
         raise Malformed(_NOT_A_PAGE)
-    return keys.key(partition, sort)
+    return at, {**start, "listed_in": {"S": partitions[at]}} if start else None
 
 
 def _call(item: Mapping[str, Any]) -> dict[str, Any]:

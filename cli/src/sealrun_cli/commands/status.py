@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from sealrun.offers.stored_offer import StoredOffer
+from sealrun.ports.calls import Totals
 from sealrun_cli.lib import options
 from sealrun_cli.lib.offer_state import state_of
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.served_target import ServedTarget
-from sealrun_cli.lib.stack_calls import Folder, all_calls
+from sealrun_cli.lib.stack_calls import Folder
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target
 
 
@@ -27,19 +28,27 @@ def status(
         target = find_target(folder, stack)
         table = target.offers
         offers = [stored for each in table.published() if (stored := table.offer(each)) is not None]
-        states = Counter(call["state"] for call in all_calls(target))
+        states = _states([table.totals(stored.offer) for stored in offers])
         oracle_keys = sorted(target.oracle_keys()) if target.local or isinstance(target, ServedTarget) else []
         value = {
             "stack": target.name,
             "url": target.url,
             "ledger": target.ledger,
             "offers": [_value(stored, target) for stored in offers],
-            "calls": dict(states),
+            "calls": states,
             "oracle_keys": oracle_keys,
         }
         lines = [f"{target.name}: {target.url}", *(_line(stored) for stored in offers)]
         counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none yet"
         out.result(value, *lines, f"calls: {counted}")
+
+
+def _states(totals: list[Totals]) -> dict[str, int]:
+    """Calls by state, of all offers; those that are not over in one figure."""
+    counted = Counter({"not over": sum(each.unfinished for each in totals)})
+    for each in totals:
+        counted.update({state.value: count for state, count in each.ended.items()})
+    return {state: count for state, count in counted.items() if count}
 
 
 def _value(stored: StoredOffer, target: Target) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import base64
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from sealrun.adapters.sql.deployment import Deployment
     from sealrun.adapters.sql.ledger import SqlLedger
 
-PAGE = 500
 # A running service asks every second what is due; a check of all offers takes some seconds.
 LOOK_SECONDS = 60
 POLL_SECONDS = 0.2
@@ -86,11 +84,6 @@ class ServedTarget(Target):
     def give_oracle_key(self, address: str, sealed: str) -> None:
         """Keep one more oracle key in the database, which every process of the service reads."""
         self.deployment.add_oracle_key(address, base64.b64decode(sealed))
-
-    def calls(self) -> Iterator[dict[str, Any]]:
-        """Every call, the newest first, without what is the buyer's own."""
-        for record in self.offers.records(page=PAGE):
-            yield {"call": record.id, **record.shown()}
 
 
 def served_target(target: ServedTarget) -> ServedTarget:

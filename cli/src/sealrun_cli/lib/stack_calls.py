@@ -1,46 +1,23 @@
-"""Every call in a stack's table."""
+"""The newest calls of a stack's offers."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sealrun.adapters.aws.dynamodb_keys import call_key
-from sealrun_cli.lib.served_target import ServedTarget
-from sealrun_cli.lib.target import Target, aws_errors
+from sealrun.runs.record import Record
+from sealrun_cli.lib.target import Target
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where `.sealrun` is.", metavar="DIR")]
 
 
-def all_calls(target: Target) -> Iterator[dict[str, Any]]:
-    """Every call of the table, without what is the buyer's own."""
-    if isinstance(target, ServedTarget):
-        yield from target.calls()
-        return
-    names = {"ProjectionExpression": "#r", "ExpressionAttributeNames": {"#r": "record"}}
-    values = {":call": call_key("")["pk"]}
-    with aws_errors():
-        pages = target.client("dynamodb").get_paginator("scan")
-        for page in pages.paginate(
-            TableName=target.table,
-            FilterExpression="begins_with(pk, :call)",
-            ExpressionAttributeValues=values,
-            **names,
-        ):
-            yield from (_call(json.loads(item["record"]["S"])) for item in page["Items"])
+def newest_calls(target: Target, *, offer: str, most: int, unfinished: bool) -> list[dict[str, Any]]:
+    """The newest calls of the offers whose id begins so, without what is the buyer's own."""
+    ledger = target.offers
+    sold = [ledger.document(each) for each in ledger.published() if f"{each:064x}".startswith(offer)]
+    calls = [call for each in sold if each for call in ledger.newest(each, most=most, unfinished=unfinished)]
+    return [_shown(call) for call in sorted(calls, key=lambda call: -call.claimed_at)[:most]]
 
 
-def _call(record: dict[str, Any]) -> dict[str, Any]:
-    ending = record["ending"] or {}
-    return {
-        "call": f"{record['call_hash']:064x}",
-        "offer": f"{record['offer_hash']:064x}",
-        "account": record["account"],
-        "state": record["state"],
-        "price": str(record["price"]),
-        "claimed_at": record["claimed_at"],
-        "reason": ending.get("reason", ""),
-        "run": record["run_url"] or None,
-    }
+def _shown(call: Record) -> dict[str, Any]:
+    return {"call": call.id, **call.shown()}

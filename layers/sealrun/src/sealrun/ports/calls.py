@@ -1,6 +1,6 @@
 """The ledger: the one table of offers, calls, leases and counters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.runs.record import Record, RunKey
+from sealrun.runs.record import Record, RunKey, State
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,18 @@ class Quota:
 
 # Collections that one offer may have at once, of the ten that a stack has for all of its offers.
 PLACES = 3
+
+
+# Late calls that are counted, and calls that are listed, of one offer.
+COUNTED, LISTED = 1000, 100
+
+
+@dataclass(frozen=True)
+class Totals:
+    """How many calls of one offer there are."""
+
+    unfinished: int
+    ended: Mapping[State, int]
 
 
 class TokenBook(Protocol):
@@ -141,8 +153,14 @@ class Ledger(TokenBook, Protocol):
     def unfinished(self, *, due_before: int, limit: int) -> list[int]:
         """Call hashes whose next look is due: offers in turn, of each the longest waiting first (L11)."""
 
-    def count_running(self, offer: Offer) -> int:
-        """How many calls of the offer are not over: a counter that claims and ends change in their step."""
+    def totals(self, offer: Offer) -> Totals:
+        """The offer's calls by number, from counters that a claim and an end change in their own step."""
+
+    def count_late(self, offer: Offer, *, claimed_before: int) -> int:
+        """How many calls that were claimed before then are not over; those beyond 1,000 are not counted."""
+
+    def newest(self, offer: Offer, *, most: int, unfinished: bool = False) -> list[Record]:
+        """The newest calls of the offer, at most 100 and the newest first; or those that are not over."""
 
     def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
         """Take one of the few places that an offer's collections have at once; False while all are taken.

@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws import dynamodb_accounts as accounts
@@ -21,7 +21,7 @@ from sealrun.money.vouchers import Deposits, Reserve, Standing, concluded
 from sealrun.offers.asset import TRADED
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.ports.calls import Quota, Rate
+from sealrun.ports.calls import COUNTED, LISTED, Quota, Rate, Totals
 from sealrun.runs.record import Record, RunKey, State
 from sealrun.runs.stored_record import read_record, record_text
 
@@ -146,7 +146,7 @@ class DynamoLedger:
         reserve: Reserve | None = None,
         quotas: Sequence[Quota] = (),
     ) -> bool:
-        items = {"call": self._table.new(_call_item(record))}
+        items = {"call": self._table.new(_call_item(record, offer))}
         if identifier is not None:
             key = keys.identifier_key(record.account, identifier)
             items["identifier"] = self._table.new_or_freed({**key, "call": {"S": record.id}}, by="call")
@@ -193,7 +193,7 @@ class DynamoLedger:
         account = (
             self._table.update(accounts.reserving(record.account, reserve, before))
             if before
-            else self._table.new(accounts.opening(record.account, reserve, record.offer_hash))
+            else self._table.new(accounts.opening(record, reserve))
         )
         until = record.claimed_at + accounts.DAY
         day = count(load.failed_counter(record), reserve.failed_per_day, until=until)
@@ -203,13 +203,13 @@ class DynamoLedger:
         """Raises ValueError for two records of different calls."""
         if before.call_hash != after.call_hash:
             raise ValueError(f"record: expected one of call {before.id}, got one of {after.id}")
+        offer = self.document(after.offer_hash)
         replaced = {
-            **self._table.put(_call_item(after))["Put"],
+            **self._table.put(_call_item(after, offer))["Put"],
             "ConditionExpression": "version = :version",
             "ExpressionAttributeValues": {":version": {"N": str(before.version)}},
         }
         items: dict[str, Any] = {"call": {"Put": replaced}}
-        offer = self.document(after.offer_hash)
         if offer and after.run_id and not before.run_id:
             items["run"] = self._table.put(_run_item(after.run_key(offer), after))
         if offer and after.holder and after.state.over and not before.state.over:
@@ -286,23 +286,56 @@ class DynamoLedger:
 
     def unfinished(self, *, due_before: int, limit: int) -> list[int]:
         due_calls: list[tuple[int, int, int]] = []  # rank within its offer, when it is due, call hash
-        for offer_hash in self.published():
-            values = {":shard": {"S": _wake_shard(offer_hash)}, ":now": {"N": str(due_before)}}
+        for offer in filter(None, map(self.document, self.published())):
+            due = sorted(self._due(offer, due_before, limit))
+            due_calls += [(rank, wake_at, call_hash) for rank, (wake_at, call_hash) in enumerate(due)]
+        return [call_hash for _, _, call_hash in sorted(due_calls)[:limit]]
+
+    def _due(self, offer: Offer, due_before: int, limit: int) -> Iterator[tuple[int, int]]:
+        for partition in shards.partitions(keys.SHARD, offer):
             answer = self._table.call(
                 "query",
                 IndexName=keys.WAKE_INDEX,
                 KeyConditionExpression="wake_shard = :shard AND wake_at <= :now",
-                ExpressionAttributeValues=values,
+                ExpressionAttributeValues={":shard": {"S": partition}, ":now": {"N": str(due_before)}},
                 Limit=limit,
             )
-            due_calls += [
-                (rank, int(item["wake_at"]["N"]), int(keys.call_of(item), 16))
-                for rank, item in enumerate((answer or {}).get("Items", []))
-            ]
-        return [call_hash for _, _, call_hash in sorted(due_calls)[:limit]]
+            for item in (answer or {}).get("Items", []):
+                yield int(item["wake_at"]["N"]), int(keys.call_of(item), 16)
 
-    def count_running(self, offer: Offer) -> int:
-        return shards.running(offer, self._table)
+    def totals(self, offer: Offer) -> Totals:
+        return shards.totals(offer, self._table)
+
+    def count_late(self, offer: Offer, *, claimed_before: int) -> int:
+        query = {
+            "KeyConditionExpression": "listed_in = :in AND claimed_at < :before",
+            "IndexName": keys.LIST_INDEX,
+            "Select": "COUNT",
+            "Limit": COUNTED,
+        }
+        late = 0
+        for partition in shards.partitions(keys.OPEN, offer):
+            values = {":in": {"S": partition}, ":before": {"N": str(claimed_before)}}
+            late += (self._table.call("query", ExpressionAttributeValues=values, **query) or {})["Count"]
+        return min(late, COUNTED)
+
+    def newest(self, offer: Offer, *, most: int, unfinished: bool = False) -> list[Record]:
+        most = min(most, LISTED)
+        kinds = (keys.OPEN,) if unfinished else (keys.OPEN, keys.OVER)
+        found: list[dict[str, Any]] = []
+        for partition in (each for kind in kinds for each in shards.partitions(kind, offer)):
+            answer = self._table.call(
+                "query",
+                IndexName=keys.LIST_INDEX,
+                KeyConditionExpression="listed_in = :in",
+                ExpressionAttributeValues={":in": {"S": partition}},
+                ScanIndexForward=False,
+                Limit=most,
+            )
+            found += (answer or {})["Items"]
+        newest = sorted(found, key=lambda item: -int(item["claimed_at"]["N"]))[:most]
+        items = self._table.get_all(*({name: item[name] for name in keys.KEY} for item in newest))
+        return [record for item in items if (record := _record(item))]
 
     def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
         for number in load.places_from(call_hash):
@@ -384,22 +417,23 @@ def _call_key(call_hash: int) -> dict[str, Any]:
     return keys.call_key(f"{call_hash:064x}")
 
 
-def _wake_shard(offer_hash: int) -> str:
-    return keys.wake_shard(f"{offer_hash:064x}")
-
-
 def _run_item(run: RunKey, record: Record) -> dict[str, Any]:
     return {**keys.run_key(run), "call": {"S": record.id}}
 
 
-def _call_item(record: Record) -> dict[str, Any]:
+def _call_item(record: Record, offer: Offer | None) -> dict[str, Any]:
+    """The item of a call; of an offer that is not here any more no shard is known."""
+    name, shard = f"{record.offer_hash:064x}", shards.named(record, offer).load if offer else 0
+    kind = keys.OVER if record.state.over else keys.OPEN
     item = {
         **_call_key(record.call_hash),
         "version": {"N": str(record.version)},
         "record": {"S": record_text(record)},
         # What the control plane may read: it has no right to the record, which holds the buyer's inputs.
         "shown": {"S": json.dumps(record.shown(), separators=(",", ":"))},
+        "listed_in": {"S": keys.listed_in(kind, name, shard)},
+        "claimed_at": {"N": str(record.claimed_at)},
     }
     if not record.state.over:
-        item |= {"wake_shard": {"S": _wake_shard(record.offer_hash)}, "wake_at": {"N": str(record.wake_at)}}
+        item |= {"wake_shard": {"S": keys.wake_shard(name, shard)}, "wake_at": {"N": str(record.wake_at)}}
     return item

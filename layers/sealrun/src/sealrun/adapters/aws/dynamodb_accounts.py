@@ -8,9 +8,18 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from sealrun.adapters.aws.dynamodb_keys import account_key, call_leaf_key, deposits_key, due_key, leaf_key
+from sealrun.adapters.aws.dynamodb_keys import (
+    ACCOUNTS,
+    account_key,
+    call_leaf_key,
+    deposits_key,
+    due_key,
+    leaf_key,
+    listed_in,
+)
 from sealrun.money.dues import Due, DueLeaf, DueTree
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
+from sealrun.runs.record import Record
 
 DAY = 24 * 3600
 
@@ -28,12 +37,14 @@ def standing(item: dict[str, Any]) -> Standing:
     )
 
 
-def opening(account: str, reserve: Reserve, offer_hash: int) -> dict[str, Any]:
+def opening(record: Record, reserve: Reserve) -> dict[str, Any]:
     """The item of an account's first call."""
-    first = reserve.on(reserve.opened(offer_hash))
+    first, offer = reserve.on(reserve.opened(record.offer_hash)), f"{record.offer_hash:064x}"
     return {
-        **account_key(account),
-        "offer": {"S": f"{offer_hash:064x}"},
+        **account_key(record.account),
+        "listed_in": {"S": listed_in(ACCOUNTS, offer)},
+        "claimed_at": {"N": str(record.claimed_at)},
+        "offer": {"S": offer},
         "terms": {"S": f"{first.terms:064x}"},
         "buyer": {"S": first.buyer},
         "voucher": {"S": _text(asdict(first.voucher))},

@@ -18,7 +18,9 @@
     places#OFFER                places         which calls are collected now
 
 OFFER and CALL are hashes as 64 hex digits. The index ``wake`` lists the calls that are not over: its keys are
-``wake_shard`` (``unfinished#OFFER``) and ``wake_at`` (Unix seconds).
+``wake_shard`` (``unfinished#OFFER``) and ``wake_at`` (Unix seconds). The index ``listed`` lists calls and
+accounts by their age: its keys are ``listed_in`` (``open#OFFER``, ``over#OFFER``, ``accounts#OFFER``) and
+``claimed_at``. Calls are sharded there as the counters are.
 
 The roles in ``infra/access.yaml`` and ``infra/control/.chalice/policy.json`` name the beginnings of ``pk``.
 """
@@ -31,11 +33,16 @@ from sealrun.runs.record import RunKey
 KEY = ("pk", "sk")
 WAKE_INDEX = "wake"
 WAKE_KEY = ("wake_shard", "wake_at")
+LIST_INDEX = "listed"
+LIST_KEY = ("listed_in", "claimed_at")
 # What the partition keys begin with, up to their first ``#``, and those of the index.
 KINDS = frozenset(
     ("offer", "offers", "call", "run", "id", "jti", "account", "quota", "rate", "failed", "load", "places")
 )
 SHARD = "unfinished"
+# What the index ``listed`` has of an offer.
+OPEN, OVER, ACCOUNTS = "open", "over", "accounts"
+INDEXED = frozenset((SHARD, OPEN, OVER, ACCOUNTS))
 
 
 def key(partition: str, sort: str) -> dict[str, Any]:
@@ -148,9 +155,14 @@ def places_key(offer: str) -> dict[str, Any]:
     return key(f"places#{offer}", "places")
 
 
-def wake_shard(offer: str) -> str:
-    """One for each offer: a stack looks after its own calls only, in a table that it shares (A3)."""
-    return f"{SHARD}#{offer}"
+def wake_shard(offer: str, shard: int = 0) -> str:
+    """Those of each offer: a stack looks after its own calls only, in a table that it shares (A3)."""
+    return _sharded(f"{SHARD}#{offer}", shard)
+
+
+def listed_in(kind: str, offer: str, shard: int = 0) -> str:
+    """The partition of ``listed`` that has an offer's calls or accounts."""
+    return _sharded(f"{kind}#{offer}", shard)
 
 
 def _sharded(name: str, shard: int) -> str:

@@ -24,7 +24,8 @@ from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws.dynamodb_table import HOUR, Table, count, numbers
 from sealrun.errors import TooMany
 from sealrun.offers.offer import Offer
-from sealrun.runs.record import Record
+from sealrun.ports.calls import Totals
+from sealrun.runs.record import Record, State
 
 # 16 items that each claim holds for 10 ms take about 1,000 claims a second.
 SHARDS = 16
@@ -97,15 +98,22 @@ def given_back(after: Record, offer: Offer) -> dict[str, Any]:
     unused = offer.limits.minutes - min(after.minutes, offer.limits.minutes)
     return {
         "Key": keys.load_shard_key(offer.id, named(after, offer).load),
-        "UpdateExpression": "ADD running :less, #month :unused",
-        "ExpressionAttributeNames": {"#month": _month(after)},
-        "ExpressionAttributeValues": numbers({":less": -1, ":unused": -unused}),
+        "UpdateExpression": "ADD running :less, #month :unused, #state :one",
+        "ExpressionAttributeNames": {"#month": _month(after), "#state": after.state.value},
+        "ExpressionAttributeValues": numbers({":less": -1, ":unused": -unused, ":one": 1}),
     }
 
 
-def running(offer: Offer, table: Table) -> int:
-    """How many calls of the offer are not over; one request."""
-    return sum(_count(item or {}, "running") for item in table.get_all(*_load_keys(offer)))
+def totals(offer: Offer, table: Table) -> Totals:
+    """How many calls of the offer are not over, and how many ended in which state; one request."""
+    items = [item or {} for item in table.get_all(*_load_keys(offer))]
+    ended = {state: sum(_count(item, state.value) for item in items) for state in State if state.over}
+    return Totals(sum(_count(item, "running") for item in items), ended)
+
+
+def partitions(kind: str, offer: Offer) -> list[str]:
+    """The partitions of an index that have this of the offer."""
+    return [keys.listed_in(kind, offer.id, shard) for shard in range(number(offer))]
 
 
 def over_quota(record: Record, expected: str) -> TooMany:

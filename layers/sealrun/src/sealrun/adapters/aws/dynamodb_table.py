@@ -20,18 +20,23 @@ class Table:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client, self.name = client, name
 
-    def get(self, key: dict[str, Any]) -> dict[str, Any] | None:
+    def get(self, key: dict[str, Any], **projection: Any) -> dict[str, Any] | None:
         """The item, if there is one."""
-        answer = self.call("get_item", Key=key, ConsistentRead=True)
+        answer = self.call("get_item", Key=key, ConsistentRead=True, **projection)
         return (answer or {}).get("Item")
 
-    def get_all(self, *keys: dict[str, Any]) -> list[dict[str, Any] | None]:
-        """Several items in one request, in the order of their keys."""
-        wanted = {self.name: {"Keys": list(keys), "ConsistentRead": True}}
+    def get_all(self, *keys: dict[str, Any], **projection: Any) -> list[dict[str, Any] | None]:
+        """Several items, at most 100, in one request and in the order of their keys.
+
+        ``projection`` names what is read of each, as DynamoDB takes it.
+        """
+        if not keys:
+            return []
+        wanted = {self.name: {"Keys": list(keys), "ConsistentRead": True, **projection}}
         answer = self._asked("batch_get_item", RequestItems=wanted) or {}
         by_name = {_name(item): item for item in answer["Responses"].get(self.name, [])}
         left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-        by_name |= {_name(key): item for key in left if (item := self.get(key))}
+        by_name |= {_name(key): item for key in left if (item := self.get(key, **projection))}
         return [by_name.get(_name(key)) for key in keys]
 
     def call(self, operation: str, **arguments: Any) -> dict[str, Any] | None:

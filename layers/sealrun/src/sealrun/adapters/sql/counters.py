@@ -6,6 +6,7 @@
     failed#B62..#DAY           of one account and day: what failed or is not over (L7)
     load#OFFER                 calls of an offer that are not over (L12)
     load#OFFER#B62..           and those of one buyer
+    ended#OFFER#succeeded      calls of an offer that ended so
     minutes#OFFER#2026-11      minutes of an offer that its runs took or may take in a month
 
 Counters of a time are swept once they are of no use; the others count what is not over, and stay.
@@ -23,8 +24,8 @@ from sealrun.adapters.sql.statements import happened, insert
 from sealrun.errors import TooMany
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import PLACES as PLACES_OF_AN_OFFER
-from sealrun.ports.calls import Quota, Rate
-from sealrun.runs.record import Record
+from sealrun.ports.calls import Quota, Rate, Totals
+from sealrun.runs.record import Record, State
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -120,6 +121,9 @@ def give_back(db: Connection, after: Record, offer: Offer) -> None:
     unused = offer.limits.minutes - min(after.minutes, offer.limits.minutes)
     for name, less in _given_back(after, unused):
         db.execute(update(COUNTERS).where(COUNTERS.c.name == name).values(count=COUNTERS.c.count - less))
+    ended = insert(db, COUNTERS).values(name=_ended_name(offer.id, after.state), count=1, until=None)
+    one_more = {"count": COUNTERS.c.count + 1}
+    db.execute(ended.on_conflict_do_update(index_elements=["name"], set_=one_more))
 
 
 def _given_back(after: Record, unused: int) -> Iterator[tuple[str, int]]:
@@ -132,10 +136,14 @@ def _given_back(after: Record, unused: int) -> Iterator[tuple[str, int]]:
         yield _failed_name(after), 1
 
 
-def running(db: Connection, offer: Offer) -> int:
-    """How many calls of the offer are not over."""
-    counted = select(COUNTERS.c.count).where(COUNTERS.c.name == f"load#{offer.id}#")
-    return db.scalar(counted) or 0
+def totals(db: Connection, offer: Offer) -> Totals:
+    """How many calls of the offer are not over, and how many ended in which state."""
+    names = {state: _ended_name(offer.id, state) for state in State if state.over}
+    wanted = [f"load#{offer.id}#", *names.values()]
+    query = select(COUNTERS.c.name, COUNTERS.c.count).where(COUNTERS.c.name.in_(wanted))
+    counted: dict[str, int] = {name: count for name, count in db.execute(query)}  # noqa: C416
+    ended = {state: counted.get(name, 0) for state, name in names.items()}
+    return Totals(counted.get(wanted[0], 0), ended)
 
 
 def take_place(db: Connection, offer: str, call: str, *, now: int, until: int) -> bool:
@@ -177,6 +185,10 @@ def _failed_name(record: Record) -> str:
 
 def _load_name(record: Record, holder: str = "") -> str:
     return f"load#{record.offer_hash:064x}#{holder}"
+
+
+def _ended_name(offer: str, state: State) -> str:
+    return f"ended#{offer}#{state.value}"
 
 
 def _minutes_name(record: Record) -> str:

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select, update
 
 from sealrun.adapters.sql import accounts, counters
 from sealrun.adapters.sql.database import Database
@@ -16,7 +16,7 @@ from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.ports.calls import Quota, Rate
+from sealrun.ports.calls import COUNTED, LISTED, Quota, Rate, Totals
 from sealrun.runs.record import Record, RunKey, State
 from sealrun.runs.stored_record import read_record, record_text
 
@@ -182,30 +182,23 @@ class SqlLedger:
         query = select(ranked.c.hash).order_by(ranked.c.turn, ranked.c.wake_at, ranked.c.hash).limit(limit)
         return self._database.read(lambda db: [int(each, 16) for each in db.scalars(query)])
 
-    def count_running(self, offer: Offer) -> int:
-        return self._database.read(lambda db: counters.running(db, offer))
+    def totals(self, offer: Offer) -> Totals:
+        return self._database.read(lambda db: counters.totals(db, offer))
+
+    def count_late(self, offer: Offer, *, claimed_before: int) -> int:
+        late = _calls_of(offer, unfinished=True).where(CALLS.c.claimed_at < claimed_before).limit(COUNTED)
+        query = select(func.count()).select_from(late.subquery())
+        return self._database.read(lambda db: db.scalar(query) or 0)
+
+    def newest(self, offer: Offer, *, most: int, unfinished: bool = False) -> list[Record]:
+        calls = _calls_of(offer, unfinished=unfinished).order_by(CALLS.c.claimed_at.desc())
+        query = calls.limit(min(most, LISTED))
+        return self._database.read(lambda db: [read_record(each) for each in db.scalars(query)])
 
     def count_unfinished(self) -> int:
         """How many calls are not over."""
         query = select(func.count()).select_from(CALLS).where(CALLS.c.wake_at.is_not(None))
         return self._database.read(lambda db: db.scalar(query) or 0)
-
-    def records(self, *, page: int) -> Iterator[Record]:
-        """All calls, the newest first, read in pages."""
-        order = tuple_(CALLS.c.claimed_at, CALLS.c.hash)
-        query = select(CALLS.c.record).order_by(CALLS.c.claimed_at.desc(), CALLS.c.hash.desc()).limit(page)
-        last: Record | None = None
-        while True:
-            older = query if last is None else query.where(order < tuple_(last.claimed_at, last.id))
-            texts = self._texts(older)
-            for text in texts:
-                last = read_record(text)
-                yield last
-            if len(texts) < page:
-                return
-
-    def _texts(self, query: Any) -> list[str]:
-        return self._database.read(lambda db: list(db.scalars(query)))
 
     def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
         offer, call = f"{offer_hash:064x}", f"{call_hash:064x}"
@@ -270,6 +263,11 @@ class SqlLedger:
     def _hash(self, query: Any) -> int | None:
         hex_hash = self._database.read(lambda db: db.scalar(query))
         return int(hex_hash, 16) if hex_hash else None
+
+
+def _calls_of(offer: Offer, *, unfinished: bool) -> Select[Any]:
+    calls = select(CALLS.c.record).where(CALLS.c.offer == offer.id)
+    return calls.where(CALLS.c.wake_at.is_not(None)) if unfinished else calls
 
 
 def _this(offer_hash: int) -> ColumnElement[bool]:

@@ -44,6 +44,7 @@ CALLS = Table(
     _number("wake_at", nullable=True),  # null once the call is over
     _text("record"),  # JSON
     Index("calls_due", "offer", "wake_at"),
+    Index("calls_listed", "offer", "claimed_at"),
 )
 
 IDENTIFIERS = Table(
