@@ -114,7 +114,8 @@ def _source() -> Schema:
         {
             "base_path": text(
                 "(/[A-Za-z0-9][A-Za-z0-9_-]{0,39}){1,2}", "Where the provider is served under one."
-            )
+            ),
+            "inputs_as": one_of(("inputs", "variables")),
         },
     )
 

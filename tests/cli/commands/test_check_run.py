@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,20 @@ from tests.spine.conftest import PIPELINE, PROPERTIES
 GREETING = {"greeting": {**PROPERTIES["greeting"], "default": "hello"}}
 
 SOLD = PIPELINE.replace("\ngreet:", "  auto_cancel: {on_new_commit: none}\n\ngreet:")
+WITH_VARIABLES = """\
+variables:
+  sealrun_call: {value: "", description: The call.}
+  greeting: {value: hello, description: What to say.}
+workflow:
+  name: sealrun $sealrun_call
+  auto_cancel: {on_new_commit: none}
+
+greet:
+  script:
+    - mkdir out
+    - echo "$greeting" > out/greeting.txt
+  artifacts: {paths: [out]}
+"""
 LEFT_OUT = ("sealrun", "kind", "terms")  # the file does without them
 
 
@@ -42,9 +57,15 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
+    with opened_shop(tmp_path, SOLD) as made:
+        yield made
+
+
+@contextmanager
+def opened_shop(tmp_path: Path, pipeline: str, **changes: Any) -> Iterator[Shop]:
     folder, token_file = tmp_path / "seller", tmp_path / "token"
     folder.mkdir()
-    (folder / ".gitlab-ci.yml").write_text(SOLD)
+    (folder / ".gitlab-ci.yml").write_text(pipeline)
     commit = commit_all(folder, "v1")
     with GitLabServer(tmp_path / "state", base_path="/gitlab") as server:
         project = server.create_project("seller/greetings", folder)
@@ -57,6 +78,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
             "base_path": server.base_path,
             "project": str(project),
             "ref": "refs/tags/v1",
+            **changes,
         }
         offer = free_offer(PrivateKey.from_scalar(5), GREETING)
         value = {**offer, "source": {**source, **pinned_source(folder, commit), "user": token.user}}
@@ -77,6 +99,17 @@ def test_a_trial_run_shows_what_a_buyer_would_get(shop: Shop) -> None:
     assert "greet/out/greeting.txt (5 bytes)" in evidence[0]
     assert "greet/job.log" in evidence[1]
     assert shop.token_file.read_text() not in output
+
+
+@pytest.mark.peers
+def test_a_pipeline_whose_inputs_are_variables_can_be_sold(tmp_path: Path) -> None:
+    with opened_shop(tmp_path, WITH_VARIABLES, inputs_as="variables") as shop:
+        status, said, output = shop.check("--yes", "--input", "greeting=moin")
+        held = {each["what"] for each in said["findings"] if each["holds"]}
+        assert status == 0, output
+        assert {"pipeline", "inputs", "lint", "name", "outcome"} <= held
+        [pipeline] = shop.server.store.pipelines.values()
+        assert pipeline.variables["greeting"] == "moin"
 
 
 @pytest.mark.peers

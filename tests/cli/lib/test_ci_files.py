@@ -2,6 +2,7 @@
 
 import pytest
 
+from sealrun.errors import Malformed
 from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.errors import CliError
 
@@ -126,3 +127,30 @@ def test_r5_a_group_that_runs_share_cancels_those_that_wait(concurrency: str, ca
     assert pipeline.timeouts == {"a": "5 minutes"}
     inside = f"on: workflow_dispatch\njobs:\n  a:\n    steps: []\n    {concurrency}\n"
     assert read_pipeline("github", inside.encode()).cancels_itself is cancels
+
+
+WITH_VARIABLES = """
+variables:
+  sealrun_call: {value: "", description: the call}
+  flavour: {value: plain, options: [plain, sour], description: what it tastes of}
+  LANGUAGE: de
+  GIT_DEPTH: {value: "1", description: not for buyers}
+workflow: {name: "sealrun $sealrun_call"}
+job: {script: [true]}
+"""
+
+
+def test_variables_with_a_description_are_inputs_where_they_are_sent_as_variables() -> None:
+    pipeline = read_pipeline("gitlab", WITH_VARIABLES.encode(), "variables")
+    assert list(pipeline.inputs) == ["sealrun_call", "flavour", "GIT_DEPTH"]
+    assert pipeline.inputs["sealrun_call"].required
+    flavour = pipeline.inputs["flavour"]
+    assert (flavour.options, flavour.default) == (("plain", "sour"), "plain")
+    [trouble] = pipeline.troubles
+    assert trouble == "GIT_DEPTH: steers the runner, git or the shell; give the variable another name"
+    assert read_pipeline("gitlab", WITH_VARIABLES.encode()).inputs == {}
+
+
+def test_a_provider_without_variables_says_so() -> None:
+    with pytest.raises(Malformed, match="inputs_as: expected inputs for github, got 'variables'"):
+        read_pipeline("github", GITHUB.encode(), "variables")

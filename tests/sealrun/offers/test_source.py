@@ -52,3 +52,11 @@ def test_a_public_provider_serves_no_api_under_a_path() -> None:
     public = source(origin="https://gitlab.com", base_path="/someone/files")
     with pytest.raises(Malformed, match=r"base_path: expected none at https://gitlab\.com"):
         check_spelling(public)
+
+
+def test_an_offer_may_send_its_inputs_as_variables_where_the_provider_takes_them() -> None:
+    assert source().inputs_as == "inputs"
+    assert source(inputs_as="variables").inputs_as == "variables"
+    github = {"provider": "github", "project": "owner/name", "inputs_as": "variables"}
+    with pytest.raises(Malformed, match="inputs_as: expected one of inputs"):
+        source(**github)

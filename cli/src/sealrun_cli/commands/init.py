@@ -7,6 +7,7 @@ import typer
 
 from sealrun.offers.asset import TRADED
 from sealrun.offers.inputs import ORDER
+from sealrun.offers.source import INPUTS
 from sealrun.offers.terms import MAX_EXIT_DELAY
 from sealrun.providers.kind import kind_of
 from sealrun_cli.lib import options
@@ -64,6 +65,9 @@ def init(
             help="Who sees what a run leaves: anyone, or its buyer only. Private where a run has a price.",
         ),
     ] = None,
+    as_variables: Annotated[
+        bool, typer.Option("--as-variables", help="Send inputs as CI variables: for a GitLab before 17.11.")
+    ] = False,
     pattern: Given = None,
     limit: Annotated[
         list[str] | None, typer.Option("--range", help="Bounds of a number.", metavar="NAME=LOW..HIGH")
@@ -89,14 +93,17 @@ def init(
         if file.exists() and not force:
             raise CliError("offer", f"offer: expected no {file} yet, got one", "edit it, or add --force")
         _show_terms(provider, out, agreed=provider_terms)
+        inputs_as = "variables" if as_variables else INPUTS
         hints = Hints(
             patterns=_named(pattern, "pattern"),
             ranges={name: _range(name, text) for name, text in _named(limit, "range").items()},
             json_inputs=frozenset(json_input or []),
             left_out=frozenset(leave_out or []),
-            words=kind_of(provider).pipeline,
+            words=kind_of(provider).form(inputs_as).pipeline,
         )
-        wanted = wanted_source(file.parent, provider, origin, project, tag, config, token_file, user)
+        wanted = wanted_source(
+            file.parent, provider, origin, project, tag, config, token_file, user, inputs_as
+        )
         looked_up = look_up(wanted, out)
         trade = Trade(price, oracle, seller, operator, share, exit_delay, depth, ledger, contract)
         schema = schema_of(looked_up.pipeline, hints)

@@ -10,6 +10,7 @@ import typer
 
 from mina.keys import PublicKey
 from sealrun.offers.offer import Offer
+from sealrun.offers.source import INPUTS
 from sealrun_cli.lib import options
 from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.errors import CliError
@@ -113,7 +114,7 @@ def _source(source: dict[str, Any], clone: Repository, commit: str) -> dict[str,
     """The file's source, updated from the commit."""
     path = source["configuration"]["path"]
     content = clone.file(commit, path)
-    includes = list(read_pipeline(source["provider"], content).includes)
+    includes = list(read_pipeline(source["provider"], content, source.get("inputs_as", INPUTS)).includes)
     configuration = {"path": path, "sha256": hashlib.sha256(content).hexdigest(), "includes": includes}
     return {**source, "commit": commit, "tree": clone.tree(commit), "configuration": configuration}
 

@@ -61,7 +61,7 @@ class _Check:
                 "lint", f"GitLab refuses the file: {'; '.join(judged.errors)[:300]}", "correct the file"
             )
         else:
-            merged = read_pipeline(source.provider, judged.merged.encode())
+            merged = read_pipeline(source.provider, judged.merged.encode(), source.inputs_as)
             yield from _merged_findings(self.offer, merged)
 
     def _project(self, facts: ProjectFacts) -> Iterator[Finding]:

@@ -87,7 +87,11 @@ class RunCheck:
             yield good("name", f"the run is found as `{run.name}`")
         else:
             said = f"expected run {run.id} alone under the call's name, got {len(runs)} runs"
-            yield bad("name", said, kind_of(offer.source.provider).pipeline.run_name_advice)
+            yield bad(
+                "name",
+                said,
+                kind_of(offer.source.provider).form(offer.source.inputs_as).pipeline.run_name_advice,
+            )
         changed = foreign(run, trial.record, offer) or source_changed(run, offer)
         yield _held("commit", f"{run.ref} at {run.sha[:12]}…, as the offer says", changed)
         project = trial.provider.project()

@@ -47,13 +47,13 @@ class SourceCheck:
         content = self.clone.file(source.commit, source.configuration.path)
         if hashlib.sha256(content).hexdigest() != source.configuration.sha256:
             yield bad("file", f"{source.configuration.path}: expected the offer's digest, got another", AGAIN)
-        pipeline = read_pipeline(source.provider, content)
+        pipeline = read_pipeline(source.provider, content, source.inputs_as)
         yield from pipeline_findings(self.offer, pipeline)
 
 
 def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     """What the pipeline's own file says against the offer: R2, R3, R4 and R5."""
-    words = kind_of(offer.source.provider).pipeline
+    words = kind_of(offer.source.provider).form(offer.source.inputs_as).pipeline
     yield from _call_input(words, pipeline)
     for trouble in pipeline.troubles:
         yield bad("pipeline", *split_trouble(trouble))

@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from sealrun.errors import Malformed
+from sealrun.offers.source import INPUTS
 from sealrun.providers.gitlab.pipeline_file import with_defaults
 from sealrun.providers.kind import kind_of
 from sealrun.providers.pipeline import Pipeline
@@ -32,7 +33,7 @@ def _tagged(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
 _Loader.add_multi_constructor("!", _tagged)
 
 
-def read_pipeline(provider: str, text: bytes) -> Pipeline:
+def read_pipeline(provider: str, text: bytes, inputs_as: str = INPUTS) -> Pipeline:
     """Read the file.
 
     Raises:
@@ -50,11 +51,11 @@ def read_pipeline(provider: str, text: bytes) -> Pipeline:
         raise CliError("pipeline", f"pipeline: expected YAML, got {problem}", "repair the file") from error
     if not documents or not all(isinstance(each, dict) for each in documents):
         raise CliError("pipeline", "pipeline: expected a YAML mapping, got something else", "repair the file")
-    kind = kind_of(provider)
+    form = kind_of(provider).form(inputs_as)
     try:
-        return kind.read_pipeline(documents)
+        return form.read_pipeline(documents)
     except Malformed as error:
-        raise CliError("pipeline", error.detail, kind.pipeline.start_advice) from error
+        raise CliError("pipeline", error.detail, form.pipeline.start_advice) from error
 
 
 def judgeable(text: bytes) -> str:

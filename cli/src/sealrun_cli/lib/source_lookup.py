@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sealrun.offers.source import split_base
+from sealrun.offers.source import INPUTS, split_base
 from sealrun.providers.kind import kind_of
 from sealrun.providers.pipeline import Pipeline
 from sealrun_cli.lib.ci_files import read_pipeline
@@ -34,6 +34,7 @@ class Wanted:
     config: str
     token: str = field(repr=False)
     user: int
+    inputs_as: str = INPUTS
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,15 @@ class Found:
 
 
 def wanted_source(
-    folder: Path, provider: str, origin: str, project: str, tag: str, config: str, token_file: str, user: int
+    folder: Path,
+    provider: str,
+    origin: str,
+    project: str,
+    tag: str,
+    config: str,
+    token_file: str,
+    user: int,
+    inputs_as: str = INPUTS,
 ) -> Wanted:
     """Flags first, then the sandbox of this folder, then the clone's remote, then questions."""
     around, remote = found_sandbox(folder), Repository(folder).remote()
@@ -61,7 +70,7 @@ def wanted_source(
     tag = tag or ask("", "Tag that is for sale", "--tag")
     question = "Access token (used once to look the project up, not kept; empty for a public project)"
     token = read_secret(token_file, question) if token_file or not user else ""
-    return Wanted(folder, provider, url, project, tag, config, token, user)
+    return Wanted(folder, provider, url, project, tag, config, token, user, inputs_as)
 
 
 def _user(wanted: Wanted, there: SetUp) -> int:
@@ -84,6 +93,7 @@ def _source(wanted: Wanted, tagged: Tagged, path: str, content: bytes, pipeline:
         "provider": wanted.provider,
         "origin": origin,
         **({"base_path": base_path} if base_path else {}),
+        **({"inputs_as": wanted.inputs_as} if wanted.inputs_as != INPUTS else {}),
         "project": "",
         "ref": tagged.ref,
         "commit": tagged.commit,
@@ -102,7 +112,7 @@ def look_up(wanted: Wanted, out: Output) -> Found:
     place = there.place(wanted.project)
     path = wanted.config or place.configuration or kind_of(wanted.provider).pipeline.default_path
     content = clone.file(tagged.commit, path)
-    pipeline = read_pipeline(wanted.provider, content)
+    pipeline = read_pipeline(wanted.provider, content, wanted.inputs_as)
     _say_newer(clone, tagged, wanted.tag, path, out)
     out.progress(f"{path} declares {', '.join(pipeline.inputs) or 'no inputs'}")
     source = _source(wanted, tagged, path, content, pipeline)

@@ -56,6 +56,7 @@ class ProviderRules:
     repository: str  # template of the repository's page over {origin} and {project}
     max_inputs: int  # that a buyer may set; the provider's own limit is one higher, for the call's hash (R2)
     run_sources: tuple[str, ...]  # the provider's words for what our own request starts (R3)
+    input_ways: tuple[str, ...] = ("inputs",)  # how a start can carry them: ``source.inputs_as``
     faults: frozenset[str] = frozenset()  # its words for a job that failed by no fault of its script
     pages: Mapping[str, str] = field(default_factory=dict)  # the pages' origin where it is not the API's
     token: TokenRules | None = None  # None where no token of this provider counts

@@ -11,6 +11,7 @@ from sealrun.errors import Malformed
 from sealrun.offers.provider_rules import PROVIDERS, ProviderRules, rules_of
 
 MAX_INCLUDES = 20
+INPUTS = "inputs"
 _DIGEST = r"[0-9a-f]{40}|[0-9a-f]{64}"
 _PATH = r"[A-Za-z0-9_.][A-Za-z0-9_./-]{0,199}"
 # Short on purpose: a public forge serves files of anybody under deeper paths, which could pose as its API.
@@ -49,6 +50,7 @@ class Source:
     configuration: Configuration
     user: int  # the provider's id of the account that the credential belongs to (R3)
     base_path: str = ""  # the path that the provider is served under, such as /gitlab; no place of its own
+    inputs_as: str = INPUTS  # or variables of the run, for a provider that knows no inputs yet
 
     @property
     def url(self) -> str:
@@ -106,7 +108,7 @@ def parse_source(value: Any) -> Source:
         Malformed: a name is missing or unknown, or a value is not of its form.
     """
     names = ("provider", "origin", "project", "ref", "commit", "tree", "configuration", "user")
-    read.only(value, names, where="source", optional=("base_path",))
+    read.only(value, names, where="source", optional=("base_path", "inputs_as"))
     provider = read.one_of(value, "provider", tuple(PROVIDERS))
     rules = rules_of(provider)
     return Source(
@@ -129,6 +131,7 @@ def parse_source(value: Any) -> Source:
         configuration=_configuration(value["configuration"]),
         user=read.whole(value, "user", low=1, high=2**53 - 1),
         base_path=_base_path(value),
+        inputs_as=read.one_of(value, "inputs_as", rules.input_ways) if "inputs_as" in value else INPUTS,
     )
 
 

@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sealrun.errors import Malformed
 from sealrun.offers.provider_rules import PROVIDERS, ProviderRules, member
-from sealrun.offers.source import Source
+from sealrun.offers.source import INPUTS, Source
 from sealrun.ports.deliveries import Deliveries
 from sealrun.ports.provider import Provider
 from sealrun.providers.pipeline import Pipeline
@@ -50,6 +51,14 @@ class PipelineWords:
 
 
 @dataclass(frozen=True)
+class Form:
+    """One way in which a pipeline's file declares its inputs."""
+
+    read_pipeline: Callable[[Sequence[Mapping[str, Any]]], Pipeline]  # of the file's YAML documents
+    pipeline: PipelineWords
+
+
+@dataclass(frozen=True)
 class Kind:
     """One kind of provider."""
 
@@ -63,7 +72,20 @@ class Kind:
     set_up: str = ""  # the command's module that asks about accounts there; empty where it asks nothing
     agree: bool = False  # a seller says that they know these terms before an offer is written
     api: str = ""  # the API's origin of the public service; empty where the remote's origin serves it too
+    variables: Form | None = None  # where ``source.inputs_as`` can be variables
     api_path: str = ""  # where the API begins behind the address that offers name
+
+    def form(self, inputs_as: str) -> Form:
+        """How the file declares inputs that are sent in this way.
+
+        Raises:
+            Malformed: this provider takes no such inputs.
+        """
+        if inputs_as not in self.rules.input_ways:
+            expected = ", ".join(self.rules.input_ways)
+            raise Malformed(f"inputs_as: expected {expected} for {self.name}, got {inputs_as[:40]!a}")
+        plain = Form(self.read_pipeline, self.pipeline)
+        return self.variables if self.variables and inputs_as != INPUTS else plain
 
     @property
     def name(self) -> str:

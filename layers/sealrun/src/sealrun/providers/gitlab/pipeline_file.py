@@ -5,6 +5,7 @@ Only this one file is read. What it includes is named, so that somebody can look
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sealrun.providers.gitlab.job_rules import pipeline_troubles, why_uncertain
@@ -13,7 +14,14 @@ from sealrun.runs.judge import CALL_INPUT
 
 TOKEN_VARIABLE = "SEALRUN_ID_TOKEN"  # noqa: S105  the variable's name, not a token
 AUDIENCE = "urn:sealrun:call:$[[ inputs.sealrun_call ]]"
-_AUDIENCE = r"(urn:sealrun:call:|https://.+/calls/)\$\[\[ *inputs\.sealrun_call *\]\]"
+_AUDIENCE = (
+    r"(urn:sealrun:call:|https://.+/calls/)"
+    r"(\$\[\[ *inputs\.sealrun_call *\]\]|\$sealrun_call|\$\{sealrun_call\})"
+)
+# Variables that steer the runner, git or the shell: a buyer's value in one of them is no input of a job.
+_STEERING = re.compile(
+    r"(CI|GITLAB|GIT|FF|RUNNER|DOCKER|KUBERNETES|LD|BASH|PYTHON|NODE|SECURE|CACHE|ARTIFACT)_.*|PATH|ENV|HOME|IFS|CI"
+)
 # Members of an input that change nothing about what it takes.
 _INPUT_NAMES = ("default", "description", "options", "regex", "type")
 
@@ -36,6 +44,38 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         cancels_itself=cancel.get("on_new_commit") != "none",
         timeouts={name: str(job["timeout"]) for name, job in jobs.items() if "timeout" in job},
         with_token=tuple(name for name, job in jobs.items() if _asks_for_token(job)),
+    )
+
+
+def read_with_variables(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
+    """The same of a file whose inputs are variables: those with a description, and the call's.
+
+    GitLab has no patterns for variables; only ``options`` bound them, and those only in its own form.
+    """
+    pipeline = read_pipeline(documents)
+    declared = {
+        str(name): each if isinstance(each, dict) else {"value": each}
+        for name, each in mapping(documents[-1].get("variables")).items()
+    }
+    given = {name: each for name, each in declared.items() if "description" in each or name == CALL_INPUT}
+    steering = [
+        f"{name}: steers the runner, git or the shell; give the variable another name"
+        for name in given
+        if _STEERING.fullmatch(name)
+    ]
+    inputs = {name: _variable(name, each) for name, each in given.items()}
+    return replace(pipeline, inputs=inputs, troubles=(*pipeline.troubles, *steering))
+
+
+def _variable(name: str, declared: Mapping[str, Any]) -> Declared:
+    value = declared.get("value")
+    return Declared(
+        name=name,
+        kind="string",
+        required=value in (None, ""),
+        options=options(declared),
+        description=str(declared.get("description") or ""),
+        default=None if value in (None, "") else str(value),
     )
 
 

@@ -40,6 +40,7 @@ RULES = ProviderRules(
     project_says="a numeric project id",
     repository="{origin}/projects/{project}",  # leads from the id to the page
     max_inputs=19,  # https://docs.gitlab.com/ci/inputs/: 20 a pipeline
+    input_ways=("inputs", "variables"),
     run_sources=("api", "trigger"),  # by an access token, by a trigger token
     faults=_FAULTS,
     token=TokenRules(
