@@ -188,6 +188,7 @@ OFFER = closed(
                     "description": "One buyer's share; half of an open offer if not said.",
                     **closed(
                         {"per_hour": whole(1, MAX_CALLS_AN_HOUR), "at_once": whole(1, MAX_AT_ONCE)},
+                        {"minutes_per_month": whole(1, MAX_MINUTES_A_MONTH)},
                     ),
                 }
             },

@@ -12,7 +12,7 @@ from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Quota, Rate, Totals
 from sealrun.receipts.receipt import Outcome
-from sealrun.runs.record import Ending, Record, State, accepted, claimed, finished, judged, trying
+from sealrun.runs.record import Ending, Fault, Record, State, accepted, claimed, finished, judged, trying
 from tests.ports.stores import LEDGERS
 from tests.sealrun.world import BUSY, BUYER, limits_value, make_offer, sign_call
 
@@ -284,3 +284,33 @@ def end(ledger: Any, before: Record) -> None:
     receipt = {"receipt": {"data": {}}, "index": "aa", "openings": "bb", "statements": "cc"}
     over = finished(judged(before, Ending(Outcome.FAILED, "x", NOW)), **receipt)  # type: ignore[arg-type]
     assert ledger.save(before, replace(over, version=before.version + 1))
+
+
+def test_l12_each_holder_has_its_share_of_runs_and_minutes_and_gets_it_back(ledger: Any) -> None:
+    minutes = OFFER.limits.minutes
+    quotas = [Quota(BUYERS_NAME, 9, at_once=1, minutes_per_month=2 * minutes), Quota("ab" * 16, 9)]
+
+    def one(nonce: int) -> Record:
+        counted = tuple(quota.holder for quota in quotas)
+        return claimed(sign_call(OFFER, nonce=nonce), now=NOW, counted=counted)
+
+    assert ledger.claim(one(1), OFFER, identifier=None, quotas=quotas)
+    with pytest.raises(TooMany, match="at most 1 of this buyer at once"):
+        ledger.claim(one(2), OFFER, identifier=None, quotas=quotas)
+    ending = Ending(Outcome.NEVER_STARTED, "the token is refused", NOW, blameless=True, fault=Fault.CERTAIN)
+    before = judged(one(1), ending)
+    results: Any = {"receipt": {"data": {}}, "index": "aa", "openings": "bb", "statements": "cc"}
+    assert ledger.save(one(1), before)
+    assert ledger.save(before, finished(before, **results))
+    assert ledger.record(one(1).call_hash).counted == ()
+    for nonce in (2, 3):  # the offer takes two calls an hour: the first one does not count any more
+        with_room = [replace(quotas[0], at_once=2), quotas[1]]
+        assert ledger.claim(one(nonce), OFFER, identifier=None, quotas=with_room)
+
+
+def test_l12_a_witness_of_an_offers_faults_counts_once(ledger: Any) -> None:
+    assert [ledger.count_fault(OFFER.hash, name) for name in ("one", "one", "two")] == [1, 1, 2]
+    assert ledger.offer(OFFER.hash).faults == 2
+    ledger.forget_faults(OFFER.hash)
+    assert ledger.offer(OFFER.hash).faults == 0
+    assert ledger.count_fault(OFFER.hash, "one") == 1

@@ -36,7 +36,7 @@ from sealrun.ports.calls import PLACES, Quota, Rate, Totals
 from sealrun.ports.evidence import Content
 from sealrun.receipts.issuers import issuer_of
 from sealrun.runs.judge import run_name
-from sealrun.runs.record import Record, RunKey, State
+from sealrun.runs.record import Fault, Record, RunKey, State
 from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
 
 # A document of ours has at most 8 MiB.
@@ -73,6 +73,7 @@ class FakeLedger:
         self.tokens: dict[tuple[str, str], int] = {}
         self.running: Counter[str] = Counter()
         self.minutes: Counter[tuple[str, int]] = Counter()
+        self.witnesses: dict[int, set[str]] = {}
         self.places: dict[int, dict[int, int]] = {}
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
@@ -136,10 +137,10 @@ class FakeLedger:
         if standing is not None and reserve is not None:
             self.standings[record.account] = standing
             self._count(self._failed_of(record), reserve.failed_per_day)
-        for own in quotas:
-            self._count((f"{offer.id} {own.buyer}", record.claimed_at // 3600), own.per_hour)
-        self._load(record, offer, 1)
-        self.minutes[offer.id, _month(record)] += offer.limits.minutes
+        names = [own.holder for own in quotas]
+        for name in names:
+            self._count((f"{offer.id} {name}", record.claimed_at // 3600), offer.quota_per_hour)
+        self._load(record, offer, names, 1, offer.limits.minutes)
         if identifier is not None:
             self.identifiers[named] = record.call_hash
         return True
@@ -155,7 +156,7 @@ class FakeLedger:
         if after.ticket and after.state is State.NEVER_STARTED:
             self.identifiers.pop((after.account, after.ticket), None)
         if after.state.over and not before.state.over:
-            self._give_back(after, self.offers[after.offer_hash].offer)
+            self._give_back(after, self.offers[after.offer_hash].offer, before.counted)
         if after.price and after.state.over and not before.state.over:
             self._conclude(after)
         return True
@@ -163,7 +164,7 @@ class FakeLedger:
     def _check_load(self, record: Record, offer: Offer, quotas: Sequence[Quota]) -> None:
         hour, limits = record.claimed_at // 3600, offer.limits
         for own in quotas:
-            if self.counts.get((f"{offer.id} {own.buyer}", hour), 0) >= own.per_hour:
+            if self.counts.get((f"{offer.id} {own.holder}", hour), 0) >= own.per_hour:
                 raise TooMany(
                     "calls: expected fewer of this buyer", retry_after=3600 - record.claimed_at % 3600
                 )
@@ -171,23 +172,27 @@ class FakeLedger:
         if self.running[offer.id] >= limits.at_once or taken > limits.minutes_per_month:
             said = f"runs: expected at most {limits.at_once} of all buyers at once, and "
             raise TooMany(f"{said}{limits.minutes_per_month} minutes a month", retry_after=60)
-        if self.running[f"{offer.id} {record.holder}"] >= offer.access.share.at_once:
-            said = f"runs: expected at most {offer.access.share.at_once} of this buyer at once"
-            raise TooMany(said, retry_after=60)
+        for own in quotas:
+            name = f"{offer.id} {own.holder}"
+            taken = self.minutes[name, _month(record)] + limits.minutes
+            if self.running[name] >= own.at_once or taken > own.minutes_per_month:
+                message = f"runs: expected at most {own.at_once} of this buyer at once, and "
+                message += f"{own.minutes_per_month} minutes a month of this buyer"
+                raise TooMany(message, retry_after=60)
 
-    def _load(self, record: Record, offer: Offer, step: int) -> None:
-        self.running[offer.id] += step
-        self.running[f"{offer.id} {record.holder}"] += step
+    def _load(self, record: Record, offer: Offer, holders: Sequence[str], step: int, minutes: int) -> None:
+        for name in (offer.id, *(f"{offer.id} {holder}" for holder in holders)):
+            self.running[name] += step
+            self.minutes[name, _month(record)] += minutes
 
-    def _give_back(self, after: Record, offer: Offer) -> None:
-        self._load(after, offer, -1)
+    def _give_back(self, after: Record, offer: Offer, holders: Sequence[str]) -> None:
         unused = offer.limits.minutes - min(after.minutes, offer.limits.minutes)
-        self.minutes[offer.id, _month(after)] -= unused
+        self._load(after, offer, holders, -1, -unused)
         if after.price and not after.counts_as_failed:
             self.counts[self._failed_of(after)] -= 1
-        own = (f"{offer.id} {after.holder}", after.claimed_at // 3600)
-        if after.ending and after.ending.blameless and own in self.counts:
-            self.counts[own] -= 1
+        if after.ending and after.ending.fault is Fault.CERTAIN:
+            for name in (offer.id, *(f"{offer.id} {holder}" for holder in holders)):
+                self.counts[name, after.claimed_at // 3600] -= 1
 
     @staticmethod
     def _failed_of(record: Record) -> tuple[str, int]:
@@ -219,12 +224,14 @@ class FakeLedger:
     def leave_place(self, offer_hash: int, call_hash: int) -> None:
         self.places.get(offer_hash, {}).pop(call_hash, None)
 
-    def count_fault(self, offer_hash: int) -> int:
-        stored = self.offers[offer_hash]
-        self.offers[offer_hash] = replace(stored, faults=stored.faults + 1)
-        return stored.faults + 1
+    def count_fault(self, offer_hash: int, witness: str) -> int:
+        self.witnesses.setdefault(offer_hash, set()).add(witness)
+        count = len(self.witnesses[offer_hash])
+        self.offers[offer_hash] = replace(self.offers[offer_hash], faults=count)
+        return count
 
     def forget_faults(self, offer_hash: int) -> None:
+        self.witnesses.pop(offer_hash, None)
         self.offers[offer_hash] = replace(self.offers[offer_hash], faults=0)
 
     def rest_offer(self, offer_hash: int, reason: str, *, until: int) -> None:
@@ -329,7 +336,7 @@ class FakeProvider:
 
     ``answers`` tells how the next starts go, one word each: ``ok``, ``lost`` (created, no answer),
     ``late`` (no answer, created 45 s later), ``doubled`` (two created, one answered),
-    ``nothing`` (no answer, nothing created), ``busy``, ``refused``.
+    ``nothing`` (no answer, nothing created), ``busy``, ``refused``, ``locked`` (the token is refused).
     """
 
     clock: FakeClock
@@ -373,6 +380,8 @@ class FakeProvider:
             raise ProviderBusy("429", retry_after=7)
         if answer == "refused":
             raise ProviderRefused("Reference not found")
+        if answer == "locked":
+            raise ProviderRefused("gitlab answered 401: 401 Unauthorized", whatever_inputs=True)
         if answer == "nothing":
             raise ProviderUnclear("timed out")
         run = self._create(name, delay=45 if answer == "late" else 0)

@@ -107,12 +107,13 @@ def test_l12_one_buyer_has_its_share_of_what_runs_at_once(ledger: Any) -> None:
     access = {"open": True, "keys": [], "per_buyer": {"per_hour": 100, "at_once": 2}}
     world = World(make_offer(**{**BUSY, "access": access}), ledger=ledger)
     assert taken(5, lambda n: send(world, key(0), n)) == 2
-    assert taken(5, lambda n: send(world, key(1), n)) == 2
+    assert taken(5, lambda n: send(world, key(1), n, sender="198.51.100.7")) == 2
 
 
 def test_l12_a_months_minutes_are_kept_and_what_was_not_needed_is_given_back(ledger: Any) -> None:
     limits = limits_value(seconds=600, at_once=1000, minutes_per_month=25)
-    world = World(make_offer(**{**BUSY, "limits": limits}), ledger=ledger)
+    access = {"open": True, "keys": [], "per_buyer": {**BUSY["access"]["per_buyer"], "minutes_per_month": 25}}
+    world = World(make_offer(**{**BUSY, "limits": limits, "access": access}), ledger=ledger)
     assert taken(9, lambda n: send(world, BUYER, n)) == 2  # of ten minutes each
     world.clock.passes(30)
     while world.sweep():
@@ -122,8 +123,13 @@ def test_l12_a_months_minutes_are_kept_and_what_was_not_needed_is_given_back(led
 
 
 FAULTS: dict[str, Any] = {
-    "refused": lambda provider: setattr(provider, "answers", ["refused"] * 99),
+    "token": lambda provider: setattr(provider, "answers", ["locked"] * 99),
     "quota": lambda provider: _fails_for(provider, "ci_quota_exceeded"),
+    "user": lambda provider: _fails_for(provider, "user_blocked"),
+}
+# The provider's words that this buyer's inputs or the load may be behind, too.
+DOUBTS: dict[str, Any] = {
+    "refused": lambda provider: setattr(provider, "answers", ["refused"] * 99),
     "no runner": lambda provider: _fails_for(provider, "stuck_or_timeout_failure"),
     "system": lambda provider: _fails_for(provider, "runner_system_failure"),
 }
@@ -134,17 +140,21 @@ def _fails_for(provider: Any, reason: str) -> None:
     provider.jobs = lambda _: [Job(1, "build", "build", "failed", reason, False, False, "")]  # noqa: FBT003
 
 
+def failed_without_blame(market: Market, nonce: int) -> None:
+    record = market.settle(market.pay(market.sign(limit=2 * PRICE, nonce=nonce)).record.call_hash)
+    assert record.ending is not None
+    assert record.ending.blameless
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_l12_what_is_the_sellers_fault_counts_against_nobody_and_suspends_the_offer(
     fault: str, ledger: Any
 ) -> None:
-    offer = make_paid_offer(payment={"depth": 0, "nodes": 1, "failed_per_day": 1})
+    offer = make_paid_offer(payment={"depth": 0, "nodes": 1, "failed_per_day": 1}, quota_per_hour=2)
     market = Market(offer, ledger=ledger)
     FAULTS[fault](market.provider)
     for number in range(FAULTS_IN_A_ROW):
-        record = market.settle(market.pay(market.sign(limit=PRICE, nonce=number)).record.call_hash)
-        assert record.ending is not None
-        assert record.ending.blameless
+        failed_without_blame(market, number)
     with pytest.raises(OfferClosed, match="suspended: 3 runs in a row failed by no buyer's fault"):
         market.pay(market.sign(limit=PRICE, nonce=50))
     stored = market.ledger.offer(market.offer.hash)
@@ -165,9 +175,22 @@ def test_l12_what_is_the_sellers_fault_counts_against_nobody_and_suspends_the_of
         market.pay(market.sign(limit=PRICE, nonce=53))
 
 
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_l12_what_may_be_the_sellers_fault_locks_its_buyer_out_for_no_day_and_closes_nothing(
+    doubt: str, ledger: Any
+) -> None:
+    payment = {"depth": 0, "nodes": 1, "failed_per_day": 1}
+    market = Market(make_paid_offer(**BUSY, payment=payment), ledger=ledger)
+    assert market.bought(limit=PRICE, nonce=99).state is State.SUCCEEDED
+    DOUBTS[doubt](market.provider)
+    for number in range(2 * FAULTS_IN_A_ROW):
+        failed_without_blame(market, number)
+    assert market.ledger.offer(market.offer.hash).reason == ""
+
+
 def test_l12_a_failure_of_the_buyers_ends_the_row() -> None:
     market = Market()
-    market.provider.answers = ["refused"] * (FAULTS_IN_A_ROW - 1)
+    market.provider.answers = ["locked"] * (FAULTS_IN_A_ROW - 1)
     for number in range(FAULTS_IN_A_ROW - 1):
         market.bought(limit=PRICE, nonce=number)
     assert market.bought(limit=PRICE, nonce=10).state is State.SUCCEEDED

@@ -32,7 +32,7 @@ SHARE = 250
 DEPTH = 1
 QUOTA = 60
 # Half of the offer for one buyer, as an open offer has it where it says nothing.
-PER_BUYER = {"per_hour": QUOTA // 2, "at_once": AT_ONCE // 2}
+PER_BUYER = {"per_hour": QUOTA // 2, "at_once": AT_ONCE // 2, "minutes_per_month": MINUTES_A_MONTH // 2}
 # A run that is not over may fail, so this also bounds what one account runs at once (L12).
 FAILED_PER_DAY = PER_BUYER["at_once"]
 

@@ -46,7 +46,11 @@ _ABOVE = {
 _INSIDE: dict[str, dict[str, Any]] = {
     "success": {"jobs": "by their names in the pipeline"},
     "access": {
-        "per_buyer": {"per_hour": "calls of one buyer", "at_once": "runs of one buyer that are not over"}
+        "per_buyer": {
+            "per_hour": "calls of one buyer",
+            "at_once": "runs of one buyer that are not over",
+            "minutes_per_month": "of one buyer's runs",
+        }
     },
     "limits": {
         "seconds": "of one run, from when a runner takes it",

@@ -240,9 +240,17 @@ class ProviderError(SealrunError):
 
 
 class ProviderRefused(ProviderError):
-    """The provider said no: nothing was started."""
+    """The provider said no: nothing was started.
+
+    ``whatever_inputs`` is True where it would say no to any inputs: it does not take the token, or has
+    nothing at this address.
+    """
 
     type = "provider-refused"
+
+    def __init__(self, detail: str, *, whatever_inputs: bool = False) -> None:
+        super().__init__(detail)
+        self.whatever_inputs = whatever_inputs
 
 
 class ProviderBusy(ProviderError):

@@ -53,6 +53,7 @@ class Share:
 
     per_hour: int  # calls
     at_once: int  # calls that are not over
+    minutes_per_month: int  # of runs; one that is not over counts with its whole time limit
 
 
 def parse_limits(value: Any, *, is_open: bool) -> Limits:
@@ -85,11 +86,17 @@ def parse_share(access: Mapping[str, Any], limits: Limits, *, is_open: bool, quo
     Raises:
         Malformed: a name is missing or unknown, or a value is not within its bounds.
     """
+    parts = 2 if is_open else 1
+    month = max(limits.minutes, limits.minutes_per_month // parts)
     if "per_buyer" not in access:
-        parts = 2 if is_open else 1
-        return Share(max(1, quota_per_hour // parts), max(1, limits.at_once // parts))
-    members = read.only(access["per_buyer"], ("per_hour", "at_once"), where="per_buyer")
+        return Share(max(1, quota_per_hour // parts), max(1, limits.at_once // parts), month)
+    names = ("per_hour", "at_once")
+    members = read.only(access["per_buyer"], names, where="per_buyer", optional=("minutes_per_month",))
+    named = {"minutes_per_month": month, **members}
     return Share(
-        per_hour=read.whole(members, "per_hour", low=1, high=MAX_CALLS_AN_HOUR),
-        at_once=read.whole(members, "at_once", low=1, high=MAX_AT_ONCE),
+        per_hour=read.whole(named, "per_hour", low=1, high=MAX_CALLS_AN_HOUR),
+        at_once=read.whole(named, "at_once", low=1, high=MAX_AT_ONCE),
+        minutes_per_month=read.whole(
+            named, "minutes_per_month", low=limits.minutes, high=MAX_MINUTES_A_MONTH
+        ),
     )

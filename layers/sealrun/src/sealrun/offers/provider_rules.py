@@ -58,6 +58,7 @@ class ProviderRules:
     run_sources: tuple[str, ...]  # the provider's words for what our own request starts (R3)
     input_ways: tuple[str, ...] = ("inputs",)  # how a start can carry them: ``source.inputs_as``
     faults: frozenset[str] = frozenset()  # its words for a job that failed by no fault of its script
+    sellers_faults: frozenset[str] = frozenset()  # those of them that neither inputs nor load can cause
     pages: Mapping[str, str] = field(default_factory=dict)  # the pages' origin where it is not the API's
     token: TokenRules | None = None  # None where no token of this provider counts
 

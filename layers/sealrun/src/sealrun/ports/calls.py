@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing
+from sealrun.offers.limits import MAX_AT_ONCE, MAX_MINUTES_A_MONTH
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.record import Record, RunKey, State
@@ -22,10 +23,15 @@ class Rate:
 
 @dataclass(frozen=True)
 class Quota:
-    """How many calls of one offer a buyer, or a network address, may have claimed in one hour."""
+    """What a buyer, a network address or a ticket may have of one offer.
 
-    buyer: str
-    per_hour: int
+    ``holder`` is a key, or a hash of anything else: it stands in the ledger.
+    """
+
+    holder: str
+    per_hour: int  # calls
+    at_once: int = MAX_AT_ONCE  # calls that are not over
+    minutes_per_month: int = MAX_MINUTES_A_MONTH  # of runs; one that is not over counts with its time limit
 
 
 # Collections that one offer may have at once, of the ten that a stack has for all of its offers.
@@ -100,8 +106,9 @@ class Ledger(TokenBook, Protocol):
     ) -> bool:
         """Claim the call, count it against quotas and rate, store the identifier and reserve the price.
 
-        Until it is over the call also counts against what may run at once, of the offer and of its buyer, and
-        with its whole time limit against the offer's minutes of the month (L12).
+        Until it is over the call also counts against what may run at once, and with its whole time limit
+        against the minutes of the month, of the offer and of each quota (L12). The record's ``counted`` has
+        the holders of all quotas.
 
         All or nothing; of an account's vouchers the one of the highest limit stays (L1). False when the
         call hash or the identifier is already there.
@@ -116,9 +123,10 @@ class Ledger(TokenBook, Protocol):
         """Replace the record, if it still is ``before`` (compared by its version). False if it is not.
 
         A record that reserved a price and is over now becomes due or frees its reserve, and gets its one
-        leaf, in the same step. What it counted against is given back: what runs at once and the minutes that
-        it did not need, and for a run that succeeded or failed by no buyer's fault also the day's count of
-        failures. A ticket's identifier is free again where nothing started.
+        leaf, in the same step. What ``before.counted`` names is given back: what runs at once and the minutes
+        that it did not need; where the seller is at fault for certain, the hour's count; and for a run that
+        succeeded or failed by no buyer's fault the day's count of failures. A ticket's identifier is free
+        again where nothing started.
         """
 
     def call_named(self, account: str, identifier: str) -> int | None:
@@ -171,8 +179,8 @@ class Ledger(TokenBook, Protocol):
     def leave_place(self, offer_hash: int, call_hash: int) -> None:
         """Free the call's place, if it still has one."""
 
-    def count_fault(self, offer_hash: int) -> int:
-        """Count one more run that failed by no buyer's fault; how many there were in a row."""
+    def count_fault(self, offer_hash: int, witness: str) -> int:
+        """Note a witness of the offer's faults, once; how many there were since ``forget_faults``."""
 
     def forget_faults(self, offer_hash: int) -> None:
         """The row is over."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import Outcome
-from sealrun.runs.record import Ending, Record
+from sealrun.runs.record import Ending, Fault, Record
 from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
 
 # The pipeline's input that carries the call's hash.
@@ -83,10 +83,11 @@ def judge(run: Run, jobs: Sequence[Job], record: Record, offer: Offer, *, now: i
     It ended between its call and now, whatever the provider's clock says: a receipt signs no time to come.
     """
     outcome, reason = _outcome(run, jobs, record, offer)
-    blameless = outcome in _BLAMELESS or (outcome is Outcome.FAILED and _of_the_provider(jobs, offer))
+    fault = _fault(outcome, jobs, offer)
+    blameless = outcome in _BLAMELESS or fault is not Fault.NONE
     bare = outcome is Outcome.NEVER_STARTED
     finished_at = min(max(run.finished_at, record.claimed_at), now) if run.finished_at else now
-    return Ending(outcome, reason, finished_at, blameless=blameless, bare=bare)
+    return Ending(outcome, reason, finished_at, blameless=blameless, bare=bare, fault=fault)
 
 
 def as_judged(run: Run, end: Ending) -> Run:
@@ -96,10 +97,20 @@ def as_judged(run: Run, end: Ending) -> Run:
     return replace(run, status=status, finished_at=end.finished_at, **began)
 
 
-def _of_the_provider(jobs: Sequence[Job], offer: Offer) -> bool:
-    """No job's script failed: there was no runner, no quota, or the provider's own system was broken."""
+def _fault(outcome: Outcome, jobs: Sequence[Job], offer: Offer) -> Fault:
+    """Of a run whose scripts did not fail: there was no quota, or the provider's own system was broken.
+
+    A run that waited for a runner in vain says nothing of the offer: its runner may be busy with other calls.
+    """
+    if outcome is Outcome.SKIPPED:
+        return Fault.POSSIBLE  # rules of the pipeline may read the inputs
+    if outcome is not Outcome.FAILED:
+        return Fault.NONE
+    rules = offer.source.rules
     reasons = {job.failure_reason for job in jobs if job.failure_reason and not job.may_fail}
-    return bool(reasons) and reasons <= offer.source.rules.faults
+    if not reasons or not reasons <= rules.faults:
+        return Fault.NONE
+    return Fault.CERTAIN if reasons <= rules.sellers_faults else Fault.POSSIBLE
 
 
 def _outcome(run: Run, jobs: Sequence[Job], record: Record, offer: Offer) -> tuple[Outcome, str]:

@@ -82,6 +82,14 @@ class RunKey:
         object.__setattr__(self, "origin", same_place(self.origin))
 
 
+class Fault(StrEnum):
+    """What the end of a run that no buyer answers for says of the offer (L12)."""
+
+    NONE = ""  # nothing: the run was good, or there was no room for it
+    POSSIBLE = "possible"  # the seller may be at fault, and so may this buyer's inputs
+    CERTAIN = "certain"  # the seller is at fault by the provider's own word, whatever the inputs
+
+
 @dataclass(frozen=True)
 class Ending:
     """How the call ends, decided before it is signed, so that signing again signs the same."""
@@ -91,6 +99,7 @@ class Ending:
     finished_at: int
     blameless: bool = False  # the seller's or the provider's fault, which counts against no buyer (L12)
     bare: bool = False  # nothing that the run left is collected: it was not seen to be over
+    fault: Fault = Fault.NONE  # only where it is blameless
 
 
 @dataclass(frozen=True)
@@ -124,6 +133,7 @@ class Record:
     price: int = 0  # in the asset's smallest unit, reserved on the account until the call is over
     buyer: str = ""  # the signer, if that is not the account itself
     holder: str = ""  # the key whose share of the offer this call takes; a ticket's is its issuer's
+    counted: tuple[str, ...] = ()  # whose shares it counts against until it is over: see ``Share``
 
     @property
     def id(self) -> str:
@@ -174,10 +184,13 @@ class Record:
         return RunKey(offer.source.provider, offer.source.origin, offer.source.project, self.run_id)
 
 
-def claimed(signed: SignedCall, *, now: int, price: int = 0, holder: str = "") -> Record:
+def claimed(
+    signed: SignedCall, *, now: int, price: int = 0, holder: str = "", counted: tuple[str, ...] = ()
+) -> Record:
     """The first record of a call; the sweep looks after it if whoever claimed it dies.
 
-    ``holder`` is whose share of the offer it takes, where that is not its signer.
+    ``holder`` is whose share of the offer it takes, where that is not its signer; ``counted`` are the names
+    of all shares that it counts against.
     """
     call = signed.call
     return Record(
@@ -191,6 +204,7 @@ def claimed(signed: SignedCall, *, now: int, price: int = 0, holder: str = "") -
         price=price,
         buyer=signed.buyer.to_base58() if signed.buyer else "",
         holder=holder or signed.signer.to_base58(),
+        counted=counted,
     )
 
 
@@ -291,9 +305,9 @@ def due(record: Record, limits: Limits) -> int:
     return record.started_at + limits.queue_seconds
 
 
-def never_started(record: Record, reason: str, *, now: int) -> Record:
+def never_started(record: Record, reason: str, *, now: int, fault: Fault = Fault.NONE) -> Record:
     """Nothing runs and nothing will; the receipt that says so is still to be signed."""
-    return _without_run(record, Outcome.NEVER_STARTED, reason, now)
+    return _without_run(record, Outcome.NEVER_STARTED, reason, now, fault)
 
 
 def never_told(record: Record, *, now: int) -> Record:
@@ -302,8 +316,10 @@ def never_told(record: Record, *, now: int) -> Record:
     return _without_run(record, Outcome.UNREACHABLE, reason, now)
 
 
-def _without_run(record: Record, outcome: Outcome, reason: str, now: int) -> Record:
-    end = Ending(outcome, reason, now, blameless=True, bare=True)
+def _without_run(
+    record: Record, outcome: Outcome, reason: str, now: int, fault: Fault = Fault.NONE
+) -> Record:
+    end = Ending(outcome, reason, now, blameless=True, bare=True, fault=fault)
     return _next(record, state=State.COLLECTING, ending=end, lease_until=0, wake_at=now + FIRST_LOOK)
 
 
@@ -320,12 +336,12 @@ def finished(
     openings: str,
     statements: str,
 ) -> Record:
-    """The call is over and its one receipt is here."""
+    """The call is over and its one receipt is here; whose shares it counted against is forgotten."""
     if record.ending is None:
         raise ValueError("record: expected an ending before a receipt, got none")
     state = _STATE_OF.get(record.ending.outcome, State.FAILED)
     results = {"receipt": receipt, "index": index, "openings": openings, "statements": statements}
-    return _next(record, state=state, lease_until=0, wake_at=0, **results)
+    return _next(record, state=state, lease_until=0, wake_at=0, counted=(), **results)
 
 
 def start_is_over(record: Record, *, now: int) -> bool:

@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 from sealrun.receipts.receipt import Outcome
-from sealrun.runs.record import Ending, Record, State
+from sealrun.runs.record import Ending, Fault, Record, State
 
 
 def record_text(record: Record) -> str:
@@ -17,5 +18,10 @@ def read_record(text: str) -> Record:
     value = json.loads(text)
     end = value.pop("ending")
     state = State(value.pop("state"))
-    ending = Ending(**{**end, "outcome": Outcome(end["outcome"])}) if end else None
-    return Record(**value, state=state, ending=ending)
+    counted = tuple(value.pop("counted", ()))
+    return Record(**value, state=state, ending=_ending(end) if end else None, counted=counted)
+
+
+def _ending(value: dict[str, Any]) -> Ending:
+    words = {"outcome": Outcome(value["outcome"]), "fault": Fault(value.get("fault", ""))}
+    return Ending(**{**value, **words})

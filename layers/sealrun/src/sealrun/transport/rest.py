@@ -31,6 +31,7 @@ MAX_WHOLE = 2**53 - 1
 # Names of jobs and refs are shorter by far. A call's record holds its run's link, and has to fit the table.
 MAX_TEXT = 4096
 MAX_LINK = 2048
+_WHATEVER_INPUTS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 
 
 def _whole_text(value: Any) -> Any:
@@ -252,6 +253,15 @@ def _http_date(text: str) -> float | None:
         return parsedate_to_datetime(text[:64]).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def whatever_inputs(response: httpx.Response) -> bool:
+    """True where an API refuses its token or its address, which no inputs of a request explain (L12).
+
+    A firewall before it may refuse a request for its inputs, with a page of its own.
+    """
+    of_the_api = response.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
+    return of_the_api and response.status_code in _WHATEVER_INPUTS
 
 
 def words(body: bytes, flat: Callable[[dict[str, Any]], str], *, secret: str) -> str:

@@ -1,5 +1,6 @@
 """Take a buyer's signed call, once."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -108,10 +109,14 @@ def accept_call(
 
 @dataclass(frozen=True)
 class _Who:
-    """Whose share of the offer a call takes, and the hour's quotas that it counts against."""
+    """Whose share of the offer a call takes, and all quotas that it counts against."""
 
     holder: str
     quotas: Sequence[Quota]
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        return tuple(quota.holder for quota in self.quotas)
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,7 @@ class Desk:
         now: int,
         in_any_order: bool = False,
         issuer: PublicKey | None = None,
+        quotas: Sequence[Quota] = (),
     ) -> Accepted:
         """The second half of L2's checks, the claim and the start.
 
@@ -156,6 +162,7 @@ class Desk:
             now: Unix seconds, as the first half read them.
             in_any_order: see ``reserve_price``.
             issuer: whose quota the call counts against, where that is not its signer.
+            quotas: further ones that it counts against.
 
         Raises:
             Refused: see ``accept_call``.
@@ -169,7 +176,7 @@ class Desk:
         check(offer)
         offer.inputs.check(signed.call.inputs)
         holder = (issuer or signed.signer).to_base58()
-        who = _Who(holder, _quotas(stored, holder, sender))
+        who = _Who(holder, [*_quotas(stored, holder, sender), *quotas])
         try:
             if offer.payment is None:
                 return self._claim(signed, stored, who, rate=rate)
@@ -212,7 +219,8 @@ class Desk:
         """Claim the call and start its run, or tell how it stands if another request claimed it."""
         offer, ledger, now = stored.offer, self.ledger, self.clock()
         # One write claims and leases.
-        record = trying(claimed(signed, now=now, price=offer.price, holder=who.holder), now=now)
+        first = claimed(signed, now=now, price=offer.price, holder=who.holder, counted=who.counted)
+        record = trying(first, now=now)
         if ledger.claim(
             record,
             offer,
@@ -290,15 +298,21 @@ def _check_rate(within: bool) -> None:  # noqa: FBT001
 
 
 def _quotas(stored: StoredOffer, buyer: str, sender: str) -> list[Quota]:
-    """What this buyer may have of an hour: as its operator says, else the offer's share of each (L12).
+    """What this buyer may have: of an hour as its operator says, else the offer's share of each (L12).
 
     Keys of an open offer of price 0 cost nothing, so there the network address has the same share.
     """
-    offer, share = stored.offer, stored.offer.access.share.per_hour
-    mine = Quota(buyer, stored.quotas.get(buyer, share))
+    offer, share = stored.offer, stored.offer.access.share
+    rest = (share.at_once, share.minutes_per_month)
+    mine = Quota(buyer, stored.quotas.get(buyer, share.per_hour), *rest)
     if offer.payment is None and offer.access.open and buyer not in stored.quotas:
-        return [mine, Quota(f"from {network_of(sender)}", share)]
+        return [mine, Quota(hidden(f"from {network_of(sender)}"), share.per_hour, *rest)]
     return [mine]
+
+
+def hidden(name: str) -> str:
+    """The holder of a quota as the ledger may know it: a network address is nobody's business there."""
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
 def _selling(payments: Payments | None) -> Payments:

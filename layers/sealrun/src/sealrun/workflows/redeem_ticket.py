@@ -7,10 +7,13 @@ from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Conflict, NotAllowed, Refused, TicketUsed
 from sealrun.offers.offer import Offer
-from sealrun.ports.calls import Ledger, Rate
-from sealrun.workflows.accept_call import Accepted, Desk, accepted
+from sealrun.ports.calls import Ledger, Quota, Rate
+from sealrun.workflows.accept_call import Accepted, Desk, accepted, hidden
 from sealrun.workflows.reserve_price import Payments
 from sealrun.workflows.start_run import Starter
+
+# A ticket is good again where nothing started. Each try takes of its issuer's hour, which has other tickets.
+TRIES_AN_HOUR = 2
 
 
 def redeem_ticket(
@@ -66,7 +69,14 @@ def redeem_ticket(
 
     try:
         return desk.take(
-            signed, stored, check, sender=sender, now=now, in_any_order=True, issuer=grant.issuer
+            signed,
+            stored,
+            check,
+            sender=sender,
+            now=now,
+            in_any_order=True,
+            issuer=grant.issuer,
+            quotas=[Quota(hidden(f"ticket {grant.id}"), TRIES_AN_HOUR)],
         )
     except Conflict as error:
         used = f"ticket: expected one that was not redeemed yet, got one that was used for call {error.call}"

@@ -20,6 +20,7 @@ from sealrun.runs.judge import foreign, source_changed, too_early
 from sealrun.runs.record import (
     SEARCHES_BEFORE_RETRY,
     SEND_WITHIN,
+    Fault,
     Record,
     State,
     accepted,
@@ -108,7 +109,8 @@ def _start(
             return not_now(record, now=clock(), after=1)
         run = provider.start(name=record.id, inputs=record.body["inputs"])
     except ProviderRefused as error:
-        return never_started(record, f"the provider refused: {error.detail}", now=clock())
+        fault = Fault.CERTAIN if error.whatever_inputs else Fault.POSSIBLE
+        return never_started(record, f"the provider refused: {error.detail}", now=clock(), fault=fault)
     except ProviderBusy as error:
         starter.put_off(record.call_hash, error)
         return not_now(record, now=clock(), after=error.retry_after)

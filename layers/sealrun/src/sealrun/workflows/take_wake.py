@@ -7,10 +7,11 @@ from sealrun.calls.call import MAX_LIFETIME_SECONDS, SignedCall, check_expiry
 from sealrun.calls.ticket import Redemption
 from sealrun.calls.wake import Start, Wake, check_wake
 from sealrun.errors import Conflict, Expired, ProviderError, Unavailable
+from sealrun.offers.limits import MAX_CALLS_AN_HOUR
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.ports.calls import Ledger
+from sealrun.ports.calls import Ledger, Quota
 from sealrun.runs.judge import run_name
-from sealrun.runs.record import Record, State, claimed, never_started, not_now, trying, unclear
+from sealrun.runs.record import Fault, Record, State, claimed, never_started, not_now, trying, unclear
 from sealrun.workflows.accept_call import check_access, check_identifier, known_offer
 from sealrun.workflows.redeem_ticket import check_access as check_ticket_access
 from sealrun.workflows.redeem_ticket import check_offer
@@ -57,9 +58,13 @@ def take_wake(body: bytes, signature: str, *, region: Region) -> Record:
         return known
     _check_call(wake, signed, redemption, stored, region)
     holder = redemption.grant.issuer.to_base58() if redemption else ""
-    record = trying(claimed(signed, now=wake.claimed_at, holder=holder), now=wake.tried_at)
+    # The run exists: it counts in its buyer's month, and no buyer's month that is used up leaves it unjudged.
+    at_once = stored.offer.access.share.at_once
+    share = Quota(holder or signed.signer.to_base58(), MAX_CALLS_AN_HOUR, at_once)
+    first = claimed(signed, now=wake.claimed_at, holder=holder, counted=(share.holder,))
+    record = trying(first, now=wake.tried_at)
     # One write claims: whoever dies after it leaves a start that the next sweep looks for by its name.
-    if not region.ledger.claim(record, stored.offer, identifier=signed.identifier):
+    if not region.ledger.claim(record, stored.offer, identifier=signed.identifier, quotas=[share]):
         return _known(record, signed, region.ledger)
     after = _after(wake, record, stored, region)
     if not region.ledger.save(record, after):
@@ -93,7 +98,8 @@ def _after(wake: Wake, record: Record, stored: StoredOffer, region: Region) -> R
     """The record after the edge's start, as far as it came."""
     now = region.clock()
     if wake.start is Start.REFUSED:
-        return never_started(record, f"the provider refused: {wake.detail}", now=now)
+        reason = f"the provider refused: {wake.detail}"
+        return never_started(record, reason, now=now, fault=Fault.POSSIBLE)
     if wake.start is Start.BUSY:
         return not_now(record, now=now, after=PAUSE_SECONDS)
     if wake.start is Start.UNCLEAR:

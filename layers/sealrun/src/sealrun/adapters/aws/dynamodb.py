@@ -34,6 +34,8 @@ ATTEMPTS = 8
 # A run that was judged and stored waits longer for its leaf: calls of one account may end together.
 CONCLUDING_ATTEMPTS = 30
 FIRST_PAUSE = 0.02
+# Of an offer's faults; the longest rest begins sooner.
+MOST_WITNESSES = 64
 LONGEST_PAUSE = 1.0
 
 
@@ -77,7 +79,7 @@ class DynamoLedger:
             paused=item.get("paused", {"S": ""})["S"],
             resting=item.get("resting", {"S": ""})["S"],
             rests_until=int(item.get("rests_until", {"N": "0"})["N"]),
-            faults=int(item.get("faults", {"N": "0"})["N"]),
+            faults=len(item.get("witnesses", {"SS": []})["SS"]),
             quotas={buyer: int(each["N"]) for buyer, each in item.get("quotas", {"M": {}})["M"].items()},
         )
 
@@ -156,8 +158,7 @@ class DynamoLedger:
             raise shards.over_quota(record, "none of this buyer")
         if offer.limits.minutes > offer.limits.minutes_per_month:
             raise shards.too_much_runs(offer)
-        own = {f"own quota {at}": load.own_counter(record, own) for at, own in enumerate(quotas)}
-        items |= self._updates({**own, "own load": load.taken(record, offer)})
+        items |= self._updates(load.taken(record, offer, quotas))
         taken_from = shards.named(record, offer)
         for attempt in range(ATTEMPTS):
             items |= self._updates(shards.taken(record, offer, taken_from))
@@ -168,7 +169,7 @@ class DynamoLedger:
                 return True
             if failed & {"call", "identifier"}:
                 return False
-            _check_counts(failed, record, offer)
+            _check_counts(failed, record, quotas)
             if failed & {"quota", "load"}:
                 taken_from = shards.with_room(record, offer, self._table, without=taken_from)
             else:
@@ -213,7 +214,8 @@ class DynamoLedger:
         if offer and after.run_id and not before.run_id:
             items["run"] = self._table.put(_run_item(after.run_key(offer), after))
         if offer and after.holder and after.state.over and not before.state.over:
-            items |= self._updates({"load": shards.given_back(after, offer), **load.given_back(after, offer)})
+            own = load.given_back(before, after, offer)
+            items |= self._updates({"load": shards.given_back(after, offer), **own})
         if after.ticket and after.state is State.NEVER_STARTED:
             freed = {**keys.identifier_key(after.account, after.ticket), "call": {"S": ""}}
             items["identifier"] = self._table.put(freed)
@@ -350,19 +352,25 @@ class DynamoLedger:
         if number is not None:
             self._table.call("update_item", **load.free_place(offer_hash, call_hash, number))
 
-    def count_fault(self, offer_hash: int) -> int:
+    def count_fault(self, offer_hash: int, witness: str) -> int:
         changed = self._table.call(
             "update_item",
             Key=_offer_key(offer_hash),
-            UpdateExpression="ADD faults :one",
-            ConditionExpression="attribute_exists(pk)",
-            ExpressionAttributeValues={":one": {"N": "1"}},
-            ReturnValues="UPDATED_NEW",
+            UpdateExpression="ADD witnesses :witness",
+            ConditionExpression="attribute_exists(pk) AND "
+            "(attribute_not_exists(witnesses) OR size(witnesses) < :most)",
+            ExpressionAttributeValues={":witness": {"SS": [witness]}, ":most": {"N": str(MOST_WITNESSES)}},
+            ReturnValues="ALL_NEW",
         )
-        return int(changed["Attributes"]["faults"]["N"]) if changed else 0
+        return len(changed["Attributes"]["witnesses"]["SS"]) if changed else MOST_WITNESSES
 
     def forget_faults(self, offer_hash: int) -> None:
-        self._set(offer_hash, {"faults": {"N": "0"}})
+        self._table.call(
+            "update_item",
+            Key=_offer_key(offer_hash),
+            UpdateExpression="REMOVE witnesses",
+            ConditionExpression="attribute_exists(pk)",
+        )
 
     def rest_offer(self, offer_hash: int, reason: str, *, until: int) -> None:
         self._set(offer_hash, {"resting": {"S": reason[:500]}, "rests_until": {"N": str(until)}})
@@ -382,16 +390,18 @@ def _pause(attempt: int) -> None:
     time.sleep(random.uniform(0, min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE)))  # noqa: S311
 
 
-def _check_counts(failed: set[str], record: Record, offer: Offer) -> None:
+def _check_counts(failed: set[str], record: Record, quotas: Sequence[Quota]) -> None:
     """Raises TooMany where a counter is what failed."""
     if "rate" in failed:
         raise TooMany("calls: expected fewer in a minute, got more", retry_after=60)
     if any(name.startswith("own quota") for name in failed):
         raise shards.over_quota(record, "fewer of this buyer")
-    if "own load" in failed:
-        most = offer.access.share.at_once
-        message = f"runs: expected at most {most} of this buyer at once, got more"
-        raise TooMany(message, retry_after=shards.RUNNING_SECONDS)
+    for at, own in enumerate(quotas):
+        if f"own load {at}" in failed:
+            most = f"{own.at_once} of this buyer at once, and {own.minutes_per_month} minutes a month"
+            raise TooMany(
+                f"runs: expected at most {most} of this buyer, got more", retry_after=shards.RUNNING_SECONDS
+            )
     if "failed" in failed:
         message = (
             "failed runs: expected no more in a day than the offer allows, running ones included, got more"

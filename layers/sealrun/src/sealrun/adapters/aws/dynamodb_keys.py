@@ -13,7 +13,7 @@
                                 due#0000001    a due that was signed, by its number of leaves
                                 deposits#10    its deposits as offers of one depth saw them
     quota#.. rate#.. failed#..  count          counters, which carry a time after which they are of no use
-    load#OFFER load#OFFER#B62.. load           what runs now
+    load#OFFER load#OFFER#HOLDER load          what runs now
     quota#OFFER#HOUR#01 load#OFFER#01          shards of these, where an offer sells much (dynamodb_shards)
     places#OFFER                places         which calls are collected now
 
@@ -125,9 +125,9 @@ def offer_counter(offer: str, hour: int, shard: int = 0) -> str:
     return _sharded(f"quota#{offer}#{hour}", shard)
 
 
-def buyer_counter(offer: str, buyer: str, hour: int) -> str:
-    """The name of the counter of one buyer's calls of an offer in an hour."""
-    return f"quota#{offer}#{buyer}#{hour}"
+def buyer_counter(offer: str, holder: str, hour: int) -> str:
+    """The name of the counter of the calls of an offer that one holder of a quota has in an hour."""
+    return f"quota#{offer}#{holder}#{hour}"
 
 
 def rate_counter(source: str, minute: int) -> str:
@@ -140,9 +140,9 @@ def failed_counter(account: str, day: int) -> str:
     return f"failed#{account}#{day}"
 
 
-def load_key(offer: str, buyer: str) -> dict[str, Any]:
-    """The key of what runs of an offer now, of one buyer."""
-    return key(f"load#{offer}#{buyer}", "load")
+def load_key(offer: str, holder: str) -> dict[str, Any]:
+    """The key of what runs of an offer now, of one holder of a quota."""
+    return key(f"load#{offer}#{holder}", "load")
 
 
 def load_shard_key(offer: str, shard: int) -> dict[str, Any]:

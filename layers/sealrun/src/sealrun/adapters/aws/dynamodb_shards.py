@@ -86,7 +86,7 @@ def taken(record: Record, offer: Offer, shards: Shards) -> dict[str, dict[str, A
         "Key": keys.load_shard_key(offer.id, shards.load),
         "UpdateExpression": "ADD running :one, #month :took",
         "ConditionExpression": f"({both}) AND ({within})",
-        "ExpressionAttributeNames": {"#month": _month(record)},
+        "ExpressionAttributeNames": {"#month": month(record)},
         "ExpressionAttributeValues": numbers(values),
     }
     most = _part(offer.quota_per_hour, offer, shards.quota)
@@ -99,7 +99,7 @@ def given_back(after: Record, offer: Offer) -> dict[str, Any]:
     return {
         "Key": keys.load_shard_key(offer.id, named(after, offer).load),
         "UpdateExpression": "ADD running :less, #month :unused, #state :one",
-        "ExpressionAttributeNames": {"#month": _month(after), "#state": after.state.value},
+        "ExpressionAttributeNames": {"#month": month(after), "#state": after.state.value},
         "ExpressionAttributeValues": numbers({":less": -1, ":unused": -unused, ":one": 1}),
     }
 
@@ -135,7 +135,7 @@ def _has_calls(item: Mapping[str, Any], offer: Offer, shard: int) -> bool:
 
 def _has_runs(item: Mapping[str, Any], record: Record, offer: Offer, shard: int) -> bool:
     limits = offer.limits
-    left = _part(limits.minutes_per_month, offer, shard) - _count(item, _month(record))
+    left = _part(limits.minutes_per_month, offer, shard) - _count(item, month(record))
     return _count(item, "running") < _part(limits.at_once, offer, shard) and limits.minutes <= left
 
 
@@ -164,6 +164,6 @@ def _count(item: Mapping[str, Any], name: str) -> int:
     return int(item.get(name, {"N": "0"})["N"])
 
 
-def _month(record: Record) -> str:
+def month(record: Record) -> str:
     """The attribute of the month in which the call was claimed; the clock is ours, so the year is one."""
     return f"{datetime.fromtimestamp(record.claimed_at, UTC):m%Y-%m}"

@@ -1,15 +1,17 @@
 """Counters that a claim takes and the end of its call gives back, and the places to collect.
 
     quota#OFFER#HOUR           calls of an offer in an hour
-    quota#OFFER#B62..#HOUR     calls of one buyer, or of one network address by its hash
+    quota#OFFER#HOLDER#HOUR    calls of one buyer, or of one network address or ticket by its hash
     rate#ADDRESS#MINUTE        requests of one source, by its hash
     failed#B62..#DAY           of one account and day: what failed or is not over (L7)
     load#OFFER                 calls of an offer that are not over (L12)
-    load#OFFER#B62..           and those of one buyer
+    load#OFFER#HOLDER          and those of one holder
     ended#OFFER#succeeded      calls of an offer that ended so
     minutes#OFFER#2026-11      minutes of an offer that its runs took or may take in a month
+    minutes#OFFER#HOLDER#..    and those of one holder
+    fault#OFFER#WITNESS        who met a fault of the seller's
 
-Counters of a time are swept once they are of no use; the others count what is not over, and stay.
+Counters of a time are swept once they are of no use; those of an offer count what is not over, and stay.
 """
 
 import hashlib
@@ -25,11 +27,13 @@ from sealrun.errors import TooMany
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import PLACES as PLACES_OF_AN_OFFER
 from sealrun.ports.calls import Quota, Rate, Totals
-from sealrun.runs.record import Record, State
+from sealrun.runs.record import Fault, Record, State
 
 HOUR = 3600
 DAY = 24 * HOUR
 MONTH = 31 * DAY
+# What runs of a holder is known for longer than any call takes (``GIVE_UP_AFTER``).
+HOLDERS = 2 * MONTH
 # Counters are of no use an hour after their time.
 KEPT = 2 * HOUR
 # A claim makes a handful of counters, and so sweeps more than it makes.
@@ -56,7 +60,7 @@ def add(db: Connection, counter: Counter) -> bool:
     new = insert(db, COUNTERS).values(name=counter.name, count=counter.step, until=until)
     counted = new.on_conflict_do_update(
         index_elements=["name"],
-        set_={"count": COUNTERS.c.count + counter.step},
+        set_={"count": COUNTERS.c.count + counter.step, "until": until},
         where=COUNTERS.c.count + counter.step <= counter.most,
     )
     return happened(db, counted)
@@ -96,42 +100,48 @@ def failed_counter(record: Record, most: int) -> Counter:
 
 def claimed_counters(record: Record, offer: Offer, quotas: Sequence[Quota]) -> list[Counter]:
     """All that a claimed call counts on, but the rate and what failed."""
-    hour, limits = record.claimed_at // HOUR, offer.limits
-    own = [_own_quota(record, quota) for quota in quotas]
     most = f"at most {offer.quota_per_hour}"
-    everybody = Counter(
-        f"quota#{offer.id}#{hour}", offer.quota_per_hour, _over_quota(record, most), until=hour * HOUR
-    )
-    running = f"expected at most {limits.at_once} of all buyers at once"
-    busy = _busy(f"{running}, and {limits.minutes_per_month} minutes a month")
-    share = offer.access.share.at_once
-    month = Counter(
-        _minutes_name(record),
-        limits.minutes_per_month,
-        busy,
-        step=limits.minutes,
-        until=record.claimed_at + MONTH,
-    )
-    mine = Counter(_load_name(record, record.holder), share, _busy(f"expected at most {share} of this buyer"))
-    return [everybody, *own, Counter(_load_name(record), limits.at_once, busy), month, mine]
+    hour = [Counter(_hour_name(record), offer.quota_per_hour, _over_quota(record, most), until=_hour(record))]
+    for own in quotas:
+        expected = "fewer of this buyer" if own.per_hour else "none of this buyer"
+        over = _over_quota(record, expected)
+        hour.append(Counter(_hour_name(record, own.holder), own.per_hour, over, until=_hour(record)))
+    running, month = offer.limits.at_once, offer.limits.minutes_per_month
+    busy = _busy(f"expected at most {running} of all buyers at once, and {month} minutes a month")
+    load = [Counter(_load_name(record), running, busy), _minutes(record, offer, "", month, busy)]
+    for own in quotas:
+        most = (
+            f"{own.at_once} of this buyer at once, and {own.minutes_per_month} minutes a month of this buyer"
+        )
+        busy, until = _busy(f"expected at most {most}"), record.claimed_at + HOLDERS
+        load.append(Counter(_load_name(record, own.holder), own.at_once, busy, until=until))
+        load.append(_minutes(record, offer, own.holder, own.minutes_per_month, busy))
+    return [*hour, *load]
 
 
-def give_back(db: Connection, after: Record, offer: Offer) -> None:
+def _minutes(record: Record, offer: Offer, holder: str, most: int, busy: TooMany) -> Counter:
+    name, until = _minutes_name(record, holder), record.claimed_at + MONTH
+    return Counter(name, most, busy, step=offer.limits.minutes, until=until)
+
+
+def give_back(db: Connection, before: Record, after: Record, offer: Offer) -> None:
     """Take a finished call off its counters; a counter that was swept since is not made again."""
     unused = offer.limits.minutes - min(after.minutes, offer.limits.minutes)
-    for name, less in _given_back(after, unused):
+    for name, less in _given_back(after, before.counted, unused):
         db.execute(update(COUNTERS).where(COUNTERS.c.name == name).values(count=COUNTERS.c.count - less))
     ended = insert(db, COUNTERS).values(name=_ended_name(offer.id, after.state), count=1, until=None)
     one_more = {"count": COUNTERS.c.count + 1}
     db.execute(ended.on_conflict_do_update(index_elements=["name"], set_=one_more))
 
 
-def _given_back(after: Record, unused: int) -> Iterator[tuple[str, int]]:
-    if after.ending and after.ending.blameless:
-        yield _own_quota_name(after, after.holder), 1
-    yield _load_name(after), 1
-    yield _minutes_name(after), unused
-    yield _load_name(after, after.holder), 1
+def _given_back(after: Record, holders: Sequence[str], unused: int) -> Iterator[tuple[str, int]]:
+    """In the order in which a claim takes them."""
+    if after.ending and after.ending.fault is Fault.CERTAIN:
+        for holder in ("", *holders):
+            yield _hour_name(after, holder), 1
+    for holder in ("", *holders):
+        yield _load_name(after, holder), 1
+        yield _minutes_name(after, holder), unused
     if after.price and not after.counts_as_failed:
         yield _failed_name(after), 1
 
@@ -165,18 +175,28 @@ def _take(db: Connection, offer: str, call: str, place: int, *, now: int, until:
     return happened(db, taken)
 
 
-def _own_quota(record: Record, quota: Quota) -> Counter:
-    until = record.claimed_at // HOUR * HOUR
-    expected = "fewer of this buyer" if quota.per_hour else "none of this buyer"
-    return Counter(
-        _own_quota_name(record, quota.buyer), quota.per_hour, _over_quota(record, expected), until=until
-    )
+def count_fault(db: Connection, offer: str, witness: str) -> bool:
+    """Note the witness; False if it was noted before."""
+    refused = TooMany("faults: expected a new witness, got a known one", retry_after=RUNNING_SECONDS)
+    return add(db, Counter(f"{_fault_name(offer)}{_hashed(witness)}", 1, refused))
 
 
-def _own_quota_name(record: Record, who: str) -> str:
-    """A network address is kept as a hash only: it is nobody's business here."""
-    named = who if who == record.holder else _hashed(who)
-    return f"quota#{record.offer_hash:064x}#{named}#{record.claimed_at // HOUR}"
+def forget_faults(db: Connection, offer: str) -> None:
+    """Forget all witnesses."""
+    db.execute(delete(COUNTERS).where(COUNTERS.c.name.startswith(_fault_name(offer))))
+
+
+def _fault_name(offer: str) -> str:
+    return f"fault#{offer}#"
+
+
+def _hour(record: Record) -> int:
+    return record.claimed_at // HOUR * HOUR
+
+
+def _hour_name(record: Record, holder: str = "") -> str:
+    whose = f"#{holder}" if holder else ""
+    return f"quota#{record.offer_hash:064x}{whose}#{record.claimed_at // HOUR}"
 
 
 def _failed_name(record: Record) -> str:
@@ -191,9 +211,10 @@ def _ended_name(offer: str, state: State) -> str:
     return f"ended#{offer}#{state.value}"
 
 
-def _minutes_name(record: Record) -> str:
+def _minutes_name(record: Record, holder: str = "") -> str:
     month = datetime.fromtimestamp(record.claimed_at, UTC)
-    return f"minutes#{record.offer_hash:064x}#{month:%Y-%m}"
+    whose = f"#{holder}" if holder else ""
+    return f"minutes#{record.offer_hash:064x}{whose}#{month:%Y-%m}"
 
 
 def _over_quota(record: Record, expected: str) -> TooMany:

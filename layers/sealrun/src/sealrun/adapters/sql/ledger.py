@@ -92,12 +92,24 @@ class SqlLedger:
         if not self._set(offer_hash, sealed=sealed, sealing_key=sealing_key):
             raise StoreUnavailable(f"database: expected the offer {offer_hash:064x}, got none")
 
-    def count_fault(self, offer_hash: int) -> int:
-        counted = update(OFFERS).where(_this(offer_hash)).values(faults=OFFERS.c.faults + 1)
-        return self._database.write(lambda db: db.scalar(counted.returning(OFFERS.c.faults)) or 0)
+    def count_fault(self, offer_hash: int, witness: str) -> int:
+        offer = update(OFFERS).where(_this(offer_hash)).returning(OFFERS.c.faults)
+
+        def step(db: Connection) -> int:
+            # The offer's row is locked first, so two witnesses do not count as one.
+            before = db.scalar(offer.values(faults=OFFERS.c.faults))
+            if before is None or not counters.count_fault(db, f"{offer_hash:064x}", witness):
+                return before or 0
+            return db.scalar(offer.values(faults=OFFERS.c.faults + 1)) or 0
+
+        return self._database.write(step)
 
     def forget_faults(self, offer_hash: int) -> None:
-        self._set(offer_hash, faults=0)
+        def step(db: Connection) -> None:
+            db.execute(update(OFFERS).where(_this(offer_hash)).values(faults=0))
+            counters.forget_faults(db, f"{offer_hash:064x}")
+
+        self._database.write(step)
 
     def count_request(self, rate: Rate) -> bool:
         def count(db: Connection) -> bool:
@@ -150,7 +162,7 @@ class SqlLedger:
             if after.ticket and after.state is State.NEVER_STARTED:
                 db.execute(delete(IDENTIFIERS).where(_identifier(after.account, after.ticket)))
             if after.state.over and not before.state.over:
-                _end(db, after, offer)
+                _end(db, before, after, offer)
             return True
 
         return self._database.write(step)
@@ -291,12 +303,12 @@ def _add_call(db: Connection, record: Record, identifier: str | None) -> None:
         raise _ThereAlready
 
 
-def _end(db: Connection, after: Record, offer: Offer | None) -> None:
+def _end(db: Connection, before: Record, after: Record, offer: Offer | None) -> None:
     """Make due or free what a finished call reserved, and give back what it counted against."""
     if after.price:
         accounts.conclude(db, after)
     if offer and after.holder:
-        counters.give_back(db, after, offer)
+        counters.give_back(db, before, after, offer)
 
 
 def _call_row(record: Record) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from sealrun.providers.github.answers import inputs as as_strings
 from sealrun.providers.github.tags import fits
 from sealrun.runs.judge import CALL_INPUT, run_name
 from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
-from sealrun.transport.rest import Reader, Rest, pause, read_started, with_call, words
+from sealrun.transport.rest import Reader, Rest, pause, read_started, whatever_inputs, with_call, words
 
 READER = Reader("forgejo")
 EVENT = "workflow_dispatch"
@@ -240,4 +240,4 @@ def _check(response: httpx.Response, body: bytes, now: float, *, secret: str) ->
         raise ProviderBusy(message, retry_after=pause(response.headers, now, reset=""))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         raise ProviderUnclear(message)
-    raise ProviderRefused(message)
+    raise ProviderRefused(message, whatever_inputs=whatever_inputs(response))

@@ -11,7 +11,7 @@ import httpx
 
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.runs.run import Job, JobResult, Run, RunStatus
-from sealrun.transport.rest import MAX_WORDS, Reader, pause, words
+from sealrun.transport.rest import MAX_WORDS, Reader, pause, whatever_inputs, words
 
 READER = Reader("github")
 whole, text, objects, one_object = READER.whole, READER.text, READER.objects, READER.one_object
@@ -129,7 +129,7 @@ def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> 
         raise ProviderBusy(message, retry_after=pause(headers, now, reset="x-ratelimit-reset"))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         raise ProviderUnclear(message)
-    raise ProviderRefused(message)
+    raise ProviderRefused(message, whatever_inputs=whatever_inputs(response))
 
 
 def _status(value: Mapping[str, Any]) -> RunStatus:

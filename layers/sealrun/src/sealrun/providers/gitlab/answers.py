@@ -11,7 +11,7 @@ import httpx
 
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.runs.run import Job, JobResult, Run, RunStatus
-from sealrun.transport.rest import MAX_WORDS, Reader, pause, words
+from sealrun.transport.rest import MAX_WORDS, Reader, pause, whatever_inputs, words
 
 READER = Reader("gitlab")
 whole, text, objects, one_object = READER.whole, READER.text, READER.objects, READER.one_object
@@ -130,7 +130,7 @@ def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> 
         raise ProviderUnclear(f"gitlab answered {status}: {reason}")
     if _NO_VARIABLES in reason:
         reason += " (raise the project's ci_pipeline_variables_minimum_override_role, or use inputs)"
-    raise ProviderRefused(f"gitlab answered {status}: {reason}")
+    raise ProviderRefused(f"gitlab answered {status}: {reason}", whatever_inputs=whatever_inputs(response))
 
 
 def _job(value: Mapping[str, Any], *, retried: bool) -> Job:

@@ -34,6 +34,14 @@ _FAULTS = frozenset(
     }
 )  # fmt: skip
 
+# Inputs can choose a job's tags, environment and size, so the other reasons may be a buyer's doing.
+_SELLERS_FAULTS = frozenset(
+    {
+        "archived_failure", "builds_disabled", "ci_quota_exceeded", "ip_restriction_failure",
+        "project_deleted", "user_blocked",
+    }
+)  # fmt: skip
+
 RULES = ProviderRules(
     name="gitlab",
     project_pattern=r"[1-9][0-9]{0,17}",
@@ -43,6 +51,7 @@ RULES = ProviderRules(
     input_ways=("inputs", "variables"),
     run_sources=("api", "trigger"),  # by an access token, by a trigger token
     faults=_FAULTS,
+    sellers_faults=_SELLERS_FAULTS,
     token=TokenRules(
         keys_path=_KEYS_PATH,
         # Whoever runs a self-managed GitLab could sign anything, so only this one counts for grade 1 (E2).

@@ -1,0 +1,199 @@
+"""L12: nothing that one stranger sends closes, slows or fills an offer for the others."""
+
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from mina.keys import PrivateKey
+from sealrun.encoding.fields import canonical
+from sealrun.errors import OfferClosed, ProviderRefused, TooMany
+from sealrun.runs.record import Record, State
+from sealrun.workflows.accept_call import Accepted, accept_call
+from tests.ports.stores import dynamo
+from tests.sealrun.fakes import FakeLedger, FakeProvider
+from tests.sealrun.market import Market
+from tests.sealrun.world import (
+    BUSY,
+    BUYER,
+    PRICE,
+    World,
+    limits_value,
+    make_offer,
+    make_paid_offer,
+    sign_call,
+)
+
+STRANGER = PrivateKey.from_scalar(7000)
+RESTS = "3 runs in a row failed by no buyer's fault"
+OPEN: dict[str, Any] = {"open": True, "keys": []}
+
+
+@pytest.fixture(params=[FakeLedger, dynamo], ids=["fake", "dynamodb"])
+def ledger(request: pytest.FixtureRequest) -> Any:
+    with mock_aws():
+        yield request.param()
+
+
+class Choosy(FakeProvider):
+    """A provider that refuses one input, although the offer's schema takes it."""
+
+    def start(self, *, name: str, inputs: Any) -> Any:
+        if inputs.get("layer") == "mina":
+            raise ProviderRefused("gitlab answered 400: layer: provided value is not in the list")
+        return super().start(name=name, inputs=inputs)
+
+
+class Locked(FakeProvider):
+    """A provider that does not know the offer's token any more."""
+
+    def start(self, *, name: str, inputs: Any) -> Any:
+        raise ProviderRefused("gitlab answered 401: 401 Unauthorized", whatever_inputs=True)
+
+
+def send(
+    world: World, buyer: PrivateKey, nonce: int, *, sender: str = "192.0.2.1", layer: str = "both"
+) -> Accepted:
+    return accept_call(
+        world.offer.id,
+        canonical(sign_call(world.offer, buyer=buyer, nonce=nonce, inputs={"layer": layer}).body()),
+        sender=sender,
+        ledger=world.ledger,
+        starter=world.starter,
+        clock=world.clock,
+        throttle=world.throttle,
+    )
+
+
+def over(world: World, accepted: Accepted) -> Record:
+    return world.settle(accepted.record.call_hash)
+
+
+def test_l12_an_input_that_the_provider_refuses_rests_no_offer(ledger: Any) -> None:
+    world = World(make_offer(**BUSY), ledger=ledger)
+    world.provider = Choosy(world.clock, world.offer)
+    for number in range(6):
+        record = over(world, send(world, STRANGER, number, layer="mina"))
+        assert record.state is State.NEVER_STARTED
+    assert over(world, send(world, BUYER, 1, sender="198.51.100.7")).state is State.SUCCEEDED
+
+
+def test_l12_a_stranger_with_many_free_keys_rests_no_open_offer() -> None:
+    world = World(make_offer(**BUSY))
+    world.provider = Choosy(world.clock, world.offer)
+    for number in range(6):
+        over(world, send(world, PrivateKey.from_scalar(7100 + number), number, layer="mina"))
+    assert over(world, send(world, BUYER, 1)).state is State.SUCCEEDED
+
+
+def test_l12_one_account_that_pays_rests_no_offer_by_its_inputs() -> None:
+    market = Market(make_paid_offer(**BUSY))
+    assert market.bought(limit=PRICE, nonce=1).state is State.SUCCEEDED
+    market.provider.answers = ["refused"] * 5
+    for number in range(5):
+        assert market.bought(limit=2 * PRICE, nonce=10 + number).state is State.NEVER_STARTED
+    assert market.bought(limit=2 * PRICE, nonce=50).state is State.SUCCEEDED
+
+
+def test_l12_a_refusal_that_no_input_explains_rests_the_offer(ledger: Any) -> None:
+    world = World(make_offer(**BUSY), ledger=ledger)
+    world.provider = Locked(world.clock, world.offer)
+    for number in range(3):
+        over(world, send(world, STRANGER, number))
+    with pytest.raises(OfferClosed, match=RESTS):
+        send(world, BUYER, 1)
+
+
+def test_l12_refusals_of_three_allowed_buyers_rest_the_offer(ledger: Any) -> None:
+    keys = [PrivateKey.from_scalar(7200 + number) for number in range(3)]
+    access = {"open": False, "keys": [key.public_key().to_base58() for key in (*keys, BUYER)]}
+    world = World(make_offer(**{**BUSY, "access": access}), ledger=ledger)
+    world.provider.answers = ["refused"] * 5
+    for number in range(3):
+        over(world, send(world, keys[0], number))
+    assert world.ledger.offer(world.offer.hash).reason == "", "one buyer is one witness"
+    for number, key in enumerate(keys[1:]):
+        over(world, send(world, key, number))
+    with pytest.raises(OfferClosed, match=RESTS):
+        send(world, BUYER, 1)
+
+
+def test_l12_a_busy_runner_rests_no_offer() -> None:
+    keys = [PrivateKey.from_scalar(7300 + number) for number in range(4)]
+    access = {"open": False, "keys": [key.public_key().to_base58() for key in keys]}
+    world = World(make_offer(access=access, limits=limits_value(queue_seconds=60)))
+    world.provider.queued = 3000
+    for number, key in enumerate(keys):
+        record = over(world, send(world, key, number))
+        assert record.ending is not None
+        assert "no runner took the run" in record.ending.reason
+    assert world.ledger.offer(world.offer.hash).reason == ""
+
+
+def test_l12_refused_starts_are_not_free_they_count_in_their_buyers_hour(ledger: Any) -> None:
+    world = World(make_offer(), ledger=ledger)  # ten calls an hour, five of one buyer
+    world.provider = Choosy(world.clock, world.offer)
+    refused = 0
+    for number in range(12):
+        try:
+            send(world, STRANGER, number, layer="mina")
+        except TooMany:
+            refused += 1
+        world.clock.passes(20)
+        world.sweep()
+    assert refused == 7
+    assert over(world, send(world, BUYER, 1, sender="198.51.100.7")).state is State.SUCCEEDED
+
+
+def test_l12_the_sellers_fault_gives_the_hour_back_to_buyer_network_and_offer(ledger: Any) -> None:
+    world = World(make_offer(quota_per_hour=2), ledger=ledger)  # one call of a buyer, one of a network
+    world.provider = Locked(world.clock, world.offer)
+    over(world, send(world, STRANGER, 1))
+    over(world, send(world, STRANGER, 2))
+    world.provider = FakeProvider(world.clock, world.offer)
+    assert over(world, send(world, STRANGER, 3)).state is State.SUCCEEDED
+    assert send(world, BUYER, 4, sender="198.51.100.7").first
+
+
+def test_l12_a_network_address_is_not_kept_with_a_call_that_is_over(ledger: Any) -> None:
+    world = World(ledger=ledger)
+    record = send(world, BUYER, 1).record
+    assert "192.0.2.1" not in str(record)
+    assert len(record.counted) == 2
+    assert world.settle(record.call_hash).counted == ()
+
+
+def test_l12_one_buyer_has_its_share_of_the_months_minutes(ledger: Any) -> None:
+    limits = limits_value(seconds=600, at_once=1000, minutes_per_month=60)
+    world = World(make_offer(**{**BUSY, "limits": limits, "access": OPEN}), ledger=ledger)
+    for number in range(3):  # of ten minutes each
+        send(world, STRANGER, number)
+    with pytest.raises(TooMany, match="30 minutes a month of this buyer"):
+        send(world, STRANGER, 3)
+    assert send(world, BUYER, 1, sender="198.51.100.7").first
+
+
+def test_l12_what_a_run_did_not_need_of_its_buyers_minutes_is_given_back(ledger: Any) -> None:
+    access = {
+        "open": True,
+        "keys": [],
+        "per_buyer": {"per_hour": 1000, "at_once": 1000, "minutes_per_month": 12},
+    }
+    world = World(make_offer(**{**BUSY, "access": access}), ledger=ledger)
+    for number in range(3):
+        assert over(world, send(world, STRANGER, number)).state is State.SUCCEEDED
+    assert world.provider.starts == 3
+
+
+def test_l12_fresh_keys_of_one_network_fill_neither_an_offers_places_nor_its_month(ledger: Any) -> None:
+    limits = limits_value(seconds=600, at_once=4, minutes_per_month=10_000)
+    world = World(make_offer(**{**BUSY, "limits": limits, "access": OPEN}), ledger=ledger)
+    taken = 0
+    for number in range(4):
+        try:
+            send(world, PrivateKey.from_scalar(7400 + number), number)
+            taken += 1
+        except TooMany:
+            pass
+    assert taken == 2
+    assert send(world, BUYER, 1, sender="198.51.100.7").first
