@@ -69,11 +69,18 @@ def build(out: Path, packages: tuple[Package, ...] = PACKAGES) -> list[tuple[str
             shutil.copy(ROOT / "LICENSE", folder)  # flit takes it along by its name
             if package.folder == "contracts/wheel":
                 contracts_package.fill(folder / "src" / "sealrun_tools")
+            if package.folder == "layers/sealrun":
+                _add_functions(folder / "src" / "sealrun" / "serving" / "functions")
             for kind in package.kinds:
                 _run_backend(folder, kind, out)
         _write_bill(package, out)
     _pack_contracts(out)
     return [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in sorted(out.iterdir())]
+
+
+def _add_functions(folder: Path) -> None:
+    """The functions as they ship to AWS, for ``sealrun serve``; the one at the edge runs nowhere else."""
+    shutil.copytree(ROOT / "functions", folder, ignore=lambda *there: {*SKIPPED(*there), "edge_gate"})
 
 
 def _run_backend(folder: Path, kind: str, out: Path) -> None:

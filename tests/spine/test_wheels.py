@@ -32,7 +32,7 @@ def empty(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     programs = folder / "venv" / "bin"
     # The index has what others publish; ours are the files here, which is what --find-links says.
-    wanted = ["sealrun-cli[chain]", "sealrun-probe"]
+    wanted = ["sealrun-cli[chain,serve]", "sealrun-probe"]
     options = ["-qqq", "--disable-pip-version-check", "--only-binary=:all:", "--find-links", str(dist)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     subprocess.run([programs / "pip", "install", *options, *wanted], check=True, env=kept, cwd=folder)
@@ -107,6 +107,30 @@ def test_a_job_with_the_wheel_alone_is_probed(empty: Path, tmp_path: Path) -> No
     done = subprocess.run(command, cwd=tmp_path, env={"PATH": f"{empty}:/usr/bin:/bin"}, check=False)
     assert done.returncode == 0
     assert (tmp_path / "sealrun-profile" / "profile.json").exists()
+
+
+def test_an_operator_with_the_wheels_alone_serves(empty: Path, tmp_path: Path) -> None:
+    """Without boto3, which only AWS and evidence in S3 need."""
+    (tmp_path / "passphrase").touch(mode=0o600)
+    (tmp_path / "passphrase").write_text("correct horse battery")
+    words = ["--listen", "127.0.0.1:0", "--metrics", "-", "--passphrase-file", "passphrase", "--json"]
+    with subprocess.Popen(
+        [str(empty / "sealrun"), "serve", *words],
+        cwd=tmp_path,
+        env={"PATH": str(empty), "HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        try:
+            assert httpx.get(f"{url}/healthz", timeout=30).json()["ok"] is True
+            offer = httpx.get(f"{url}/offers/{'0' * 64}", timeout=30)
+            assert (offer.status_code, offer.json()["type"]) == (404, "urn:sealrun:problem:not-found")
+            assert httpx.get(f"{url}/openapi.json", timeout=30).json()["openapi"].startswith("3.")
+        finally:
+            process.terminate()
+    assert process.returncode == 0
+    assert not list(empty.parent.rglob("boto3"))
 
 
 def published(seller: Reseller) -> str:

@@ -3,12 +3,11 @@
 import base64
 import os
 import time
+import weakref
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import click
 
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.passphrases import PASSPHRASE_FILE, passphrase
@@ -36,10 +35,9 @@ class ServedTarget(Target):
 
     @cached_property
     def database(self) -> "Database":
-        """Open until the command ends."""
+        """Open as long as anybody uses this target."""
         database = open_database(self.table)
-        if context := click.get_current_context(silent=True):
-            context.call_on_close(database.close)
+        weakref.finalize(self, database.close)
         return database
 
     @property
