@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all setup-tests demo test check coverage docs docs-check diagrams bench dist lock format clean
+.PHONY: help setup setup-all setup-tests demo test check coverage crash docs docs-check diagrams bench dist lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ test: check ## everything: check, real peers on loopback, contracts
 	npm test --silent -w local/mina
 	npm test --silent -w contracts
 	npm run --silent test:proofs -w contracts
+
+crash: setup-tests ## kill `sealrun serve` thirty times while it sells; nothing is lost or started twice (minutes)
+	SEALRUN_KILLS=30 pytest -q -m peers tests/spine/test_served_sale.py -k killed
 
 docs: docs-check ## build the documentation and serve it on loopback, until Ctrl-C
 	@echo "http://127.0.0.1:8765"

@@ -4,17 +4,29 @@
 does, so that it never outlives whoever started it.
 """
 
+import base64
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 from typing import BinaryIO, cast
 
 from local.closing import ROOT, Closing
+from mina.keys import PrivateKey
+from sealrun.adapters.keys.key_file import open_key_file
+from sealrun.adapters.sql.database import Database
+from sealrun.adapters.sql.deployment import Deployment
+from sealrun.adapters.sql.ledger import SqlLedger
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.service.credentials import key_context
+from sealrun.workflows.publish_offer import publish_offer
 
 PASSPHRASE = "for this machine alone"  # noqa: S105  it guards nothing: both lie in one folder
 STOP_SECONDS = 30
@@ -34,6 +46,7 @@ class Served(Closing):
         environment: Mapping[str, str] | None = None,
         port: int = 0,
         stack: str = "sealrun",
+        module: str = "local.served",
     ) -> None:
         self.folder = folder.resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +57,7 @@ class Served(Closing):
         often = ["--sweep-seconds", "2", "--health-seconds", "60", "--metrics", "127.0.0.1:0"]
         self._log = (self.folder / "serve.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "local.served", "--json", "--stack", stack, *named, *often, *arguments],
+            [sys.executable, "-m", module, "--json", "--stack", stack, *named, *often, *arguments],
             cwd=self.folder,
             env={
                 **os.environ,
@@ -71,6 +84,31 @@ class Served(Closing):
     def ledger_url(self) -> str:
         """Its database, where no other was named."""
         return f"sqlite:///{self.folder}/.sealrun/sealrun-served/ledger.db"
+
+    def put_up(
+        self, oracle: PrivateKey, offer: Offer, token: str, *, url: str = ""
+    ) -> tuple[StoredOffer, str]:
+        """Give the service its oracle's key, seal the token and publish, in the database of this URL.
+
+        Returns:
+            The sealed offer, and a webhook secret.
+        """
+        secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+        keys = open_key_file(self.folder / ".sealrun" / "sealrun-served" / "keys.json", PASSPHRASE)
+        with closing(Database(url or self.ledger_url)) as database:
+            sealed = keys.encrypt(oracle.to_base58().encode(), context=key_context("oracle", offer.oracle))
+            Deployment(database).add_oracle_key(offer.oracle, sealed)
+            if offer.payment is not None:
+                Deployment(database).take_ledger_id(offer.payment.terms.ledger)
+            made = publish_offer(
+                offer,
+                token=token,
+                webhook_secret=secret,
+                ledger=SqlLedger(database),
+                keys=keys,
+                entropy=secrets.token_bytes,
+            )
+        return made, secret
 
     def log(self) -> str:
         """All that it has written."""

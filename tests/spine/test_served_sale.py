@@ -1,11 +1,14 @@
 """Whole sales on ``sealrun serve``: each step of seller and operator by its command, over a real GitLab."""
 
 import json
+import os
+import random
 import secrets
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,19 +25,32 @@ from sealrun.calls.call import SignedCall
 from sealrun.money.buyer import sign_call
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.offer_file import read_offer, write_values
+from tests.ports.postgres import new_database
 from tests.spine.conftest import PROPERTIES, repository
 
 pytestmark = pytest.mark.peers
 
+SHORT_LEASES = "tests.spine.served_short_leases"
+# `make crash` kills more often.
+KILLS, AT_ONCE = int(os.environ.get("SEALRUN_KILLS", "2")), 2
+
 
 @dataclass
 class ServedShop:
-    """A published offer, its GitLab, and the folder from which everybody works."""
+    """An offer, its GitLab, and the folder from which everybody works."""
 
     gitlab: GitLabServer
     folder: Path
     offer: Offer
     buyer: PrivateKey
+    oracle: PrivateKey
+    token: str
+
+    def put_up(self, service: Served, *, database: str = "") -> None:
+        """What ``deploy``, ``seal`` and ``publish`` do, without their three processes."""
+        _, secret = service.put_up(self.oracle, self.offer, self.token, url=database)
+        hook = f"{service.url}/webhooks/gitlab?offer={self.offer.id[:16]}"
+        self.gitlab.add_hook(int(self.offer.source.project), hook, signing_token=secret)
 
     def command(self, *words: str) -> dict[str, Any]:
         """A ``sealrun`` command in the folder; its result."""
@@ -104,7 +120,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShop]:
             (folder / name).touch(mode=0o600)
             (folder / name).write_text(text)
         write_values(folder / "offer.toml", written(value))
-        yield ServedShop(gitlab, folder, read_offer(folder / "offer.toml"), buyer)
+        offer = read_offer(folder / "offer.toml")
+        yield ServedShop(gitlab, folder, offer, buyer, oracle, token.value)
 
 
 def written(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,3 +149,54 @@ def test_an_offer_is_sold_from_one_process(shop: ServedShop, served: Served) -> 
     got = shop.command("evidence", answer.headers["location"], "--to", f"got-{signed.call.id[:8]}")
     assert got["files"] > 1
     assert shop.command("status")["calls"] == {"succeeded": 1}
+
+
+def test_r3_a_service_that_is_killed_again_and_again_loses_nothing_and_starts_nothing_twice(
+    shop: ServedShop, tmp_path: Path
+) -> None:
+    with Served(tmp_path) as first:
+        shop.put_up(first)
+    calls = [shop.sign() for _ in range(KILLS * AT_ONCE)]
+    waiting = list(calls)
+    for _ in range(KILLS):
+        with Served(tmp_path, port=first.port, module=SHORT_LEASES) as service:
+            sent = [waiting.pop() for _ in range(AT_ONCE)]
+            with ThreadPoolExecutor(AT_ONCE) as buyers:
+                posted = [buyers.submit(shop.send, service.url, each) for each in sent]
+                time.sleep(random.uniform(0.05, 1.5))  # noqa: S311  somewhere in a call's life
+                service.kill()
+            waiting += [each for each, answer in zip(sent, posted, strict=True) if not _taken(answer)]
+    with Served(tmp_path, port=first.port, module=SHORT_LEASES) as service:
+        for each in waiting:
+            assert shop.send(service.url, each).status_code == 202
+        ended = [wait(service.url, each.call.id, seconds=180)["state"] for each in calls]
+    assert ended == ["succeeded"] * len(calls)
+    assert [len(shop.runs(each.call.id)) for each in calls] == [1] * len(calls)
+
+
+def _taken(answer: "Future[httpx.Response]") -> bool:
+    """True where the service said so before it was killed; what it said is kept."""
+    try:
+        return answer.result().status_code == 202
+    except httpx.TransportError:
+        return False
+
+
+def test_two_processes_on_one_postgresql_serve_one_ledger(shop: ServedShop, tmp_path: Path) -> None:
+    database = new_database()
+    shared = ["--store", database, "--evidence", str(tmp_path / "evidence")]
+    with Served(tmp_path / "a", *shared, module=SHORT_LEASES) as first:
+        shop.put_up(first, database=database)
+        keys = ["--keys", str(tmp_path / "a" / ".sealrun" / "sealrun-served" / "keys.json")]
+        alike = [*shared, *keys, "--public-url", first.url]
+        with Served(tmp_path / "b", *alike, port=0, module=SHORT_LEASES) as second:
+            calls = [shop.sign() for _ in range(3)]
+            # Each call goes to both at once, as from a client that got no answer.
+            with ThreadPoolExecutor(6) as buyers:
+                urls = (first.listens, second.listens)
+                posted = [buyers.submit(shop.send, url, each) for each in calls for url in urls]
+            assert {each.result().status_code for each in posted} == {202}
+            first.kill()
+            ended = [wait(second.listens, each.call.id, seconds=120)["state"] for each in calls]
+            assert ended == ["succeeded"] * len(calls)
+            assert [len(shop.runs(each.call.id)) for each in calls] == [1] * len(calls)

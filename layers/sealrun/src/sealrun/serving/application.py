@@ -74,7 +74,11 @@ class Application:
         if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
             return Reply(200, PREFLIGHT)
         try:
-            return reply_of(self._run(name, http_event(environ, now=time.time())))
+            event = http_event(environ, now=time.time())
+        except ValueError:
+            return _plain(HTTPStatus.BAD_REQUEST)
+        try:
+            return reply_of(self._run(name, event))
         except Exception as error:
             self._logger.exception("failed", exc_info=error, function=name)
             return _plain(HTTPStatus.INTERNAL_SERVER_ERROR)

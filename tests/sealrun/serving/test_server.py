@@ -1,0 +1,132 @@
+"""Sizes, times and connections that a stranger may take, and an end that cuts nobody off."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from sealrun.serving import server as serving
+from sealrun.serving.server import MAX_BODY_BYTES, MAX_HEADER_BYTES, Server, listening
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], list[bytes]]
+
+
+def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    body = environ["wsgi.input"].read()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+def address(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    start_response("200 OK", [])
+    return [environ["REMOTE_ADDR"].encode()]
+
+
+@contextmanager
+def running(application: Application, **options: Any) -> Iterator[Server]:
+    server = Server(application, listening("127.0.0.1:0"), threads=2, **options)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop(seconds=5)
+
+
+def connected(server: Server) -> socket.socket:
+    host, _, port = server.url.removeprefix("http://").rpartition(":")
+    return socket.create_connection((host, int(port)), timeout=30)
+
+
+def test_a_connection_answers_one_request_after_the_other() -> None:
+    with running(echo) as server, httpx.Client() as client:
+        assert [client.post(server.url, content=text).text for text in ("one", "two")] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        ({"content": b"x" * (MAX_BODY_BYTES + 1)}, 413),
+        ({"headers": {"x-long": "x" * MAX_HEADER_BYTES}}, 431),
+    ],
+)
+def test_l9_what_is_too_large_is_refused(request_: dict[str, Any], status: int) -> None:
+    with running(echo) as server:
+        assert httpx.post(server.url, **request_).status_code == status
+
+
+def test_l9_a_body_that_never_ends_is_refused_without_its_end() -> None:
+    with running(echo) as server, connected(server) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with pytest.raises(OSError, match=r"Connection reset|Broken pipe"):
+            connection.sendall((b"10000\r\n" + b"x" * 0x10000 + b"\r\n") * 200)
+
+
+def test_l9_a_request_that_takes_too_long_to_arrive_is_ended_though_bytes_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(serving, "REQUEST_SECONDS", 0)
+    with running(echo) as server, connected(server) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        assert connection.recv(100) == b""
+
+
+def test_whoever_waits_for_no_request_keeps_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a request that arrives has a time; an idle connection has waitress's own, much longer one."""
+    monkeypatch.setattr(serving, "REQUEST_SECONDS", 0.5)
+    with running(echo) as server, connected(server) as connection:
+        for _ in range(3):
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_a_request_under_way_is_answered_after_the_server_was_told_to_stop() -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        began.set()
+        assert go_on.wait(30)
+        return echo(environ, start_response)
+
+    server = Server(slow, listening("127.0.0.1:0"), threads=1)
+    server.start()
+    with connected(server) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi")
+        assert began.wait(30)
+        stopping = threading.Thread(target=lambda: server.stop(seconds=30))
+        stopping.start()
+        while _takes_connections(server):
+            pass
+        go_on.set()
+        answer = b""
+        while piece := connection.recv(1000):
+            answer += piece
+        stopping.join()
+    assert answer.endswith(b"\r\n\r\nhi")
+
+
+def _takes_connections(server: Server) -> bool:
+    try:
+        connected(server).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def test_only_a_trusted_proxy_says_whose_request_it_is() -> None:
+    told = {"X-Forwarded-For": "192.0.2.7"}
+    with running(address) as server:
+        assert httpx.get(server.url, headers=told).text == "127.0.0.1"
+    with running(address, trusted_proxy="127.0.0.1") as server:
+        assert httpx.get(server.url, headers=told).text == "192.0.2.7"
+    with running(address, trusted_proxy="192.0.2.1") as server:
+        assert httpx.get(server.url, headers=told).text == "127.0.0.1"
+
+
+@pytest.mark.parametrize("text", ["8080", "localhost", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536"])
+def test_an_address_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match="listen: expected HOST:PORT, got"):
+        listening(text)
