@@ -3,7 +3,9 @@
 import base64
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from moto import mock_aws
 
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
+from sealrun.adapters.sql.database import Database
+from sealrun.adapters.sql.ledger import SqlLedger
 from sealrun.calls.grant import MAX_TICKET_SECONDS, Grant
 from sealrun.calls.ticket import Redemption
 from sealrun.calls.ticket_url import Ticket, issue, prepay
@@ -32,16 +36,18 @@ from sealrun.ports.calls import Rate
 from sealrun.runs.record import State
 from sealrun.workflows.accept_call import REQUESTS_PER_MINUTE, Accepted
 from sealrun.workflows.redeem_ticket import redeem_ticket
+from tests.ports.at_once import at_once
 from tests.ports.stores import dynamo
 from tests.sealrun.fakes import FakeLedger, Remembers
 from tests.sealrun.market import Market
 from tests.sealrun.workflows.test_exactly_one_run import PORTS, Stops, check
 from tests.sealrun.workflows.test_exactly_one_run import Stopped as Died
-from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, World, make_offer
+from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, World, make_offer, make_paid_offer
 
 NOW = 1_800_000_000
 AUDIENCE = "https://calls.test"
 SECRET = PrivateKey.from_scalar(7007)
+PAID = make_paid_offer()
 ONLY_BUYER = {"open": False, "keys": [BUYER.public_key().to_base58()]}
 
 
@@ -501,3 +507,82 @@ def test_a_ticket_counts_against_the_offers_quota() -> None:
     send(world, redemption(free_ticket(world.offer)))
     with pytest.raises(TooMany, match="at most 1 an hour"):
         send(world, redemption(free_ticket(world.offer, secret=PrivateKey.from_scalar(4))))
+
+
+def test_e4_a_prepaid_ticket_whose_run_never_started_says_what_its_holder_has_and_starts_nothing(
+    tmp_path: Path,
+) -> None:
+    """One receipt for one call (R5): the price is free again, and the issuer can issue another ticket."""
+    with closing(Database(f"sqlite:///{tmp_path}/ledger.db")) as database:
+        market = Market(ledger=SqlLedger(database))
+        market.provider.answers = ["refused"]
+        ticket = paid_ticket(market.offer, 1, limit=PRICE)
+        never = send(market, redemption(ticket)).record
+        assert market.settle(never.call_hash).state is State.NEVER_STARTED
+        answers = at_once(lambda _: send(market, redemption(ticket)), list(range(20)))
+        assert market.provider.starts == 1
+        assert {(each.first, each.record.state) for each in answers} == {(False, State.NEVER_STARTED)}
+        [reason] = {each.record.ending.reason for each in answers if each.record.ending}
+        issuer = BUYER.public_key().to_base58()
+        assert "the price is free again on its issuer's account" in reason
+        assert reason.endswith(f"{issuer} can issue another one")
+        account = ACCOUNT.public_key().to_base58()
+        standing = market.ledger.standing(account)
+        assert (standing.committed, standing.due) == (0, 0)
+        assert [leaf.price_due for leaf in market.ledger.leaves(account, range(9))] == [0]
+        again = send(market, redemption(paid_ticket(market.offer, 2, limit=2 * PRICE)))
+        assert market.settle(again.record.call_hash).state is State.SUCCEEDED
+        assert market.ledger.standing(account).due == PRICE
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_e4_a_function_that_dies_anywhere_over_a_refused_prepaid_ticket_leaves_its_price_free(
+    when: str,
+) -> None:
+    at, stops = 0, None
+    while stops is None or stops.stopped:
+        at += 1
+        market, stops = _refused_story(at, when)
+        where = f"died {when} port call {at}"
+        (record,) = market.ledger.records.values()
+        assert record.state is State.NEVER_STARTED, where
+        assert len({tuple(fields) for fields in market.oracle.signed}) == 1, where
+        assert market.provider.runs == {}, where
+        starts, redeemed = market.provider.starts, redemption(paid_ticket(PAID, 1, limit=PRICE))
+        assert not send(market, redeemed).first, where
+        assert market.provider.starts == starts, where
+        standing = market.ledger.standing(ACCOUNT.public_key().to_base58())
+        assert (standing.committed, standing.due) == (0, 0), where
+    assert at > 15, "expected the story to have more port calls than that"
+
+
+def _refused_story(at: int, when: str) -> tuple[Market, Stops]:
+    market = Market(PAID)
+    market.provider.answers = ["refused"] * 99
+    stops, fakes = Stops(at, when), {name: getattr(market, name) for name in PORTS}
+    for name, fake in fakes.items():
+        setattr(market, name, stops.wrap(fake))
+    redeemed = redemption(paid_ticket(PAID, 1, limit=PRICE))
+    while fakes["ledger"].record(redeemed.call.hash) is None:
+        _unless_it_dies(lambda: send(market, redeemed))
+    for _ in range(400):
+        market.clock.passes(15)
+        _unless_it_dies(market.sweep)
+        if fakes["ledger"].record(redeemed.call.hash).state.over:
+            break
+    for name, fake in fakes.items():
+        setattr(market, name, fake)
+    return market, stops
+
+
+def test_l12_one_ticket_does_not_use_up_its_issuers_hour() -> None:
+    world = World(make_offer(access=ONLY_BUYER))
+    world.provider.answers = ["refused"] * 99
+    ticket = free_ticket(world.offer)
+    for nonce in (1, 2):
+        world.settle(send(world, redemption(ticket, nonce=nonce, now=world.clock.now)).record.call_hash)
+    with pytest.raises(TooMany, match="fewer of this buyer"):
+        send(world, redemption(ticket, nonce=3, now=world.clock.now))
+    world.provider.answers = []
+    other = free_ticket(world.offer, secret=PrivateKey.from_scalar(7008))
+    assert send(world, redemption(other, now=world.clock.now)).first

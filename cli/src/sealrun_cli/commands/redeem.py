@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from sealrun.calls.ticket import used_for_nothing
 from sealrun.calls.ticket_url import MAX_URL_LENGTH, Ticket
+from sealrun.receipts.receipt import Outcome
 from sealrun_cli.lib import options
 from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
@@ -49,6 +51,9 @@ def redeem(
         bought = Bought(service, offer, where, redeemed.call.id, answer)
         with coming_back(out, bought.url, ""):
             ended = bought.follow(out) if wait else bought.started()
+        if grant.prepaid and ended["state"] == Outcome.NEVER_STARTED.name.lower():
+            reason = ended["reason"] or "the run never started"
+            ended["reason"] = f"{reason}; {used_for_nothing(grant)}"
         buyer = None if grant.prepaid else ticket.secret  # whose right it is to read what is private
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
     if status:

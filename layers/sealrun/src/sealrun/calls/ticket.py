@@ -114,6 +114,14 @@ class Redemption:
         self.signed_call.check_signature()
 
 
+def used_for_nothing(grant: Grant) -> str:
+    """What the holder of a prepaid ticket has whose run never started (ADR 27)."""
+    return (
+        "nothing ran and nothing was paid: the price is free again on its issuer's account. This ticket "
+        f"stays used, for its one call has a receipt; {grant.issuer.to_base58()} can issue another one"
+    )
+
+
 def proof_fields(grant: Grant, call: Call, expires_at: int) -> list[int]:
     """The six fields that the ticket's key signs to redeem it with this call."""
     if grant.prepaid is None:

@@ -1,13 +1,16 @@
 """Redeem a ticket, once: from there on it is a call like any other."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from sealrun.calls.ticket import MAX_REDEMPTION_BYTES, Redemption
+from sealrun.calls.grant import Grant
+from sealrun.calls.ticket import MAX_REDEMPTION_BYTES, Redemption, used_for_nothing
 from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Conflict, NotAllowed, Refused, TicketUsed
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import Ledger, Quota, Rate
+from sealrun.runs.record import Record, State
 from sealrun.workflows.accept_call import Accepted, Desk, accepted, hidden
 from sealrun.workflows.reserve_price import Payments
 from sealrun.workflows.start_run import Starter
@@ -32,7 +35,8 @@ def redeem_ticket(
 
     The claim is one write that holds the ticket's id as the call's identifier, so a second call of one
     ticket is never claimed; the same redemption again answers with the first one's state, also once the
-    ticket's time is over (L10). A ticket of price 0 whose run never started is good again.
+    ticket's time is over (L10). A ticket of price 0 whose run never started is good again. A prepaid one is
+    not, for its one call has a receipt; its price is free again on the issuer's account (ADR 27).
 
     Args:
         ticket_id: the grant's hash, 64 hex digits.
@@ -59,7 +63,7 @@ def redeem_ticket(
     desk, signed = Desk(ledger, starter, clock, throttle, payments), redemption.signed_call
     stored, known = desk.look(grant.offer_hash, signed.call)
     if known:
-        return accepted(known, stored.offer, first=False)
+        return accepted(_told(known, grant), stored.offer, first=False)
     redemption.check_times(audience, now=now)
 
     def check(offer: Offer) -> None:
@@ -81,6 +85,14 @@ def redeem_ticket(
     except Conflict as error:
         used = f"ticket: expected one that was not redeemed yet, got one that was used for call {error.call}"
         raise TicketUsed(f"{used}; ask {grant.issuer.to_base58()} for another", call=error.call) from error
+
+
+def _told(known: Record, grant: Grant) -> Record:
+    """The call's record, with the reason why a prepaid ticket is of no more use."""
+    if grant.prepaid is None or known.state is not State.NEVER_STARTED or known.ending is None:
+        return known
+    ending = replace(known.ending, reason=f"{known.ending.reason}; {used_for_nothing(grant)}")
+    return replace(known, ending=ending)
 
 
 def check_offer(redemption: Redemption, offer: Offer) -> None:

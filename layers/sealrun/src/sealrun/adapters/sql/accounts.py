@@ -16,10 +16,10 @@ from sealrun.offers.asset import TRADED
 from sealrun.runs.record import Record
 
 
-def standing(db: Connection, account: str, *, held: bool = False) -> Standing | None:
-    """The account as it is now; ``held`` locks it until the transaction ends."""
+def standing(db: Connection, account: str, *, lock: bool = False) -> Standing | None:
+    """The account as it is now; ``lock`` locks it until the transaction ends."""
     query = select(ACCOUNTS).where(ACCOUNTS.c.account == account)
-    row = db.execute(query.with_for_update() if held else query).one_or_none()
+    row = db.execute(query.with_for_update() if lock else query).one_or_none()
     return _standing(row) if row else None
 
 
@@ -30,16 +30,16 @@ def reserve_price(db: Connection, record: Record, reserve: Reserve) -> None:
         NotCovered: limit or funds do not cover it.
     """
     account = record.account
-    before = standing(db, account, held=True)
+    before = standing(db, account, lock=True)
     if before is None and add_new(db, ACCOUNTS, _row(account, _reserved(reserve, None, record))):
         return
-    before = before or standing(db, account, held=True)  # another call opened it in between
+    before = before or standing(db, account, lock=True)  # another call opened it in between
     _change(db, account, _reserved(reserve, before, record))
 
 
 def conclude(db: Connection, after: Record) -> None:
     """Make the price due or free it, and add the call's one leaf (A8)."""
-    before = standing(db, after.account, held=True)
+    before = standing(db, after.account, lock=True)
     if before is None or after.ending is None:
         raise StoreUnavailable("database: expected the account of a paid call, got none")
     then, leaf = concluded(before, after)
