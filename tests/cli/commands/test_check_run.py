@@ -112,6 +112,23 @@ def test_a_pipeline_whose_inputs_are_variables_can_be_sold(tmp_path: Path) -> No
         assert pipeline.variables["greeting"] == "moin"
 
 
+def found(shop: Shop, what: str) -> dict[str, Any]:
+    """What ``check`` finds wrong."""
+    command = ["check", "--json", "--file", str(shop.file), "--token-file", str(shop.token_file)]
+    said = json.loads(CliRunner().invoke(app, command).stdout)
+    return next(each for each in said["findings"] if each["what"] == what and each["holds"] is False)
+
+
+@pytest.mark.peers
+def test_check_and_the_health_check_ask_a_project_by_one_client(tmp_path: Path) -> None:
+    with opened_shop(tmp_path, WITH_VARIABLES, inputs_as="variables") as shop:
+        [project] = shop.server.store.projects.values()
+        project.variables_role = "no_one_allowed"
+        assert "lets no one" in found(shop, "project")["said"]
+        project.protected_tags = []
+        assert "expected a protected tag, got none, or one that may move" in found(shop, "tag")["said"]
+
+
 @pytest.mark.peers
 def test_check_finds_a_gitlab_that_is_served_under_a_path(shop: Shop) -> None:
     command = ["check", "--json", "--file", str(shop.file), "--token-file", str(shop.token_file)]

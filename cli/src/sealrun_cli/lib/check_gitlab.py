@@ -7,10 +7,11 @@ from datetime import date
 from sealrun.offers.offer import Offer
 from sealrun.providers.gitlab.kind import KIND
 from sealrun.providers.pipeline import Pipeline
+from sealrun.runs.run import Project
 from sealrun_cli.lib.check_source import AGAIN, split_trouble, success_findings
 from sealrun_cli.lib.ci_files import judgeable, read_pipeline
 from sealrun_cli.lib.findings import Finding, bad, good, unknown
-from sealrun_cli.lib.gitlab_account import GitLabAccount, ProjectFacts, token_troubles
+from sealrun_cli.lib.gitlab_account import GitLabAccount, token_troubles
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.units import lasting
 
@@ -32,16 +33,18 @@ class _Check:
     def findings(self) -> Iterator[Finding]:
         """Findings about project, tag, file and token, in this order."""
         source = self.offer.source
-        facts = self.account.project(source.project)
-        yield from self._project(facts)
-        commit, protected = self.account.tag(source.project, source.ref.removeprefix("refs/tags/"))
-        if commit != source.commit:
+        with self.account.opened(source, "project") as gitlab:
+            settings = gitlab.project()
+        yield from self._project(settings)
+        with self.account.opened(source, "tag") as gitlab:
+            commit = gitlab.head()
+        if not commit:
+            detail = f"{source.ref}: expected a protected tag, got none, or one that may move"
+            yield bad("tag", detail, "push it, then protect it: Settings, Repository, Protected tags")
+        elif commit != source.commit:
             yield bad("tag", f"expected {source.ref} at {source.commit}, GitLab has {commit}", AGAIN)
-        elif not protected:
-            detail = f"{source.ref}: expected a protected tag, got one that may move"
-            yield bad("tag", detail, "protect it: Settings, Repository, Protected tags")
         else:
-            yield good("tag", f"{source.ref} is protected at {facts.path}")
+            yield good("tag", f"{source.ref} is protected at {source.url}")
         yield from self._lint()
         yield from self._token()
 
@@ -64,20 +67,24 @@ class _Check:
             merged = read_pipeline(source.provider, judged.merged.encode(), source.inputs_as)
             yield from _merged_findings(self.offer, merged)
 
-    def _project(self, facts: ProjectFacts) -> Iterator[Finding]:
-        path = self.offer.source.configuration.path
-        if facts.configuration not in (None, path):
-            detail = f"expected the project to run {path}, got {facts.configuration}"
+    def _project(self, settings: Project) -> Iterator[Finding]:
+        source = self.offer.source
+        path, name = source.configuration.path, f"project {source.project}"
+        if settings.configuration not in ("", path):
+            detail = f"expected the project to run {path}, got {settings.configuration}"
             yield bad("project", detail, "change it in Settings, CI/CD, General pipelines")
-        if self.offer.evidence.inputs == "buyer" and not facts.private:
-            detail = f"{facts.path}: expected a private project, for its inputs are the buyer's"
+        if source.inputs_as == "variables" and not settings.takes_variables:
+            detail = f"{name}: expected it to let the token set variables, got a project that lets no one"
+            yield bad("project", detail, "allow it in Settings, CI/CD, Variables")
+        if self.offer.evidence.inputs == "buyer" and not settings.private:
+            detail = f"{name}: expected a private project, for its inputs are the buyer's"
             yield bad("project", detail, 'make the project private, or write inputs = "public" in [evidence]')
         seconds = self.offer.limits.seconds
-        if facts.build_timeout is not None and facts.build_timeout > seconds:
-            allowed = lasting(facts.build_timeout)
+        if settings.job_seconds > seconds:
+            allowed = lasting(settings.job_seconds)
             limit = f"the offer's limit of {lasting(seconds)} stops them first"
             yield unknown("limits", f"jobs may run {allowed}, {limit}")
-        yield good("project", f"{facts.path} is {facts.id}, {'private' if facts.private else 'public'}")
+        yield good("project", f"{name} is {'private' if settings.private else 'public'}")
 
     def _token(self) -> Iterator[Finding]:
         if not self.account.token:

@@ -1,9 +1,10 @@
-"""A seller's GitLab through python-gitlab: who a token is, what it may do, the project, tag, hooks.
+"""A seller's GitLab through python-gitlab: who a token is, what it may do, which project, hooks, variables.
 
-Only the command uses this; the functions have an adapter of their own. A token goes to the one origin that
-it is given for, and is in no message.
+What a health check looks at as well (the project's settings, the tag) is asked by the functions' own client.
+A token goes to the one origin that it is given for, and is in no message.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,10 +12,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import gitlab
+import httpx
 import requests
 
+from sealrun.errors import ProviderError
+from sealrun.offers.source import Source
+from sealrun.providers.gitlab.client import GitLab
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.outgoing import session
+from sealrun_cli.lib.outgoing import open_guarded, session
 from sealrun_cli.lib.service import check_url
 from sealrun_cli.lib.token_rules import MAX_TOKEN_DAYS, expiry_troubles, user_troubles
 
@@ -42,7 +47,6 @@ class ProjectFacts:
     path: str
     private: bool
     configuration: str | None
-    build_timeout: int | None
 
 
 @dataclass(frozen=True)
@@ -92,14 +96,18 @@ class GitLabAccount:
             path=attributes["path_with_namespace"],
             private=attributes.get("visibility") == "private",
             configuration=(attributes["ci_config_path"] or DEFAULT_CONFIGURATION) if shown else None,
-            build_timeout=attributes.get("build_timeout"),
         )
 
-    def tag(self, project: str, name: str) -> tuple[str, bool]:
-        """A tag's commit, and whether the tag is protected."""
-        with _translated("tag"):
-            attributes = self._client.projects.get(project, lazy=True).tags.get(name).asdict()
-        return str(attributes["commit"]["id"]), attributes.get("protected") is True
+    @contextmanager
+    def opened(self, source: Source, what: str) -> Iterator[GitLab]:
+        """The functions' own client for the offer's project, so that ``check`` and the health check agree.
+
+        Raises:
+            CliError: GitLab refused, or gave no answer, about ``what``.
+        """
+        host = httpx.URL(source.origin).host
+        with open_guarded([source.origin], private_hosts=[host]) as client, _refused(what):
+            yield GitLab(client, origin=source.url, project=source.project, ref=source.ref, token=self.token)
 
     def lint(self, project: str, content: str) -> Lint:
         """GitLab's judgement of a configuration in the project, and what it becomes with its includes.
@@ -113,11 +121,6 @@ class GitLabAccount:
             )
         errors = tuple(str(each)[:200] for each in answer.get("errors") or [])[:MAX_ERRORS]
         return Lint(errors, str(answer.get("merged_yaml") or ""))
-
-    def file(self, project: str, path: str, commit: str) -> bytes:
-        """A file's bytes at a commit."""
-        with _translated("file"):
-            return self._client.projects.get(project, lazy=True).files.raw(file_path=path, ref=commit)
 
     def add_hook(self, project: str, url: str, secret: str) -> None:
         """A webhook for pipelines, signed with the secret; one of the same URL is replaced."""
@@ -173,20 +176,36 @@ def token_troubles(holder: Holder, user: int, *, today: date) -> Iterator[str]:
     yield from expiry_troubles(holder.expires, today=today)
 
 
+_ADVICE = {
+    401: "give a token of this GitLab that has not expired or been revoked",
+    403: "use a project access token with the role Maintainer and the scope api",
+    404: "check the origin and the project; a private project needs a token: --token-file",
+}
+
+
+@contextmanager
+def _refused(what: str) -> Iterator[None]:
+    """The errors of the functions' client."""
+    try:
+        yield
+    except ProviderError as error:
+        status = re.search(r"answered ([0-9]{3})", error.detail)
+        advice = (
+            _ADVICE.get(int(status[1]), "try again later") if status else "check the origin and the network"
+        )
+        detail = f"{what}: expected GitLab to say, got: {error.detail}"
+        raise CliError("provider", detail, advice) from error
+
+
 @contextmanager
 def _translated(what: str) -> Iterator[None]:
     """python-gitlab's errors as ours; GitLab's own words, bounded, and what to do about the common ones."""
-    advice = {
-        401: "give a token of this GitLab that has not expired or been revoked",
-        403: "use a project access token with the role Maintainer and the scope api",
-        404: "check the origin and the project; a private project needs a token: --token-file",
-    }
     try:
         yield
     except gitlab.GitlabError as error:
         status = error.response_code or 0
         detail = f"{what}: expected GitLab to say, got {status} {str(error.error_message)[:200]}"
-        raise CliError("provider", detail, advice.get(status, "try again later")) from error
+        raise CliError("provider", detail, _ADVICE.get(status, "try again later")) from error
     except requests.RequestException as error:
         # Their text holds the whole address; a token is in a header, and so not in it.
         detail = f"{what}: expected GitLab to answer, got {type(error).__name__}"

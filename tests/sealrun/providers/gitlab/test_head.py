@@ -71,6 +71,10 @@ def test_l8_a_token_or_project_in_trouble_says_nothing_about_the_tag(
             Project(private=False, configuration="ci/x.yml"),
         ),
         ({"visibility": "public"}, Project(private=False, configuration="")),
+        (
+            {"build_timeout": 3600, "ci_pipeline_variables_minimum_override_role": "no_one_allowed"},
+            Project(private=False, configuration="", job_seconds=3600, takes_variables=False),
+        ),
     ],
 )
 def test_r4_the_project_tells_its_members_which_file_it_runs(value: Any, project: Project) -> None:

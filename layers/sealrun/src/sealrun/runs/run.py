@@ -89,3 +89,5 @@ class Project:
 
     private: bool  # nobody but its members sees its pipelines and their logs (R7)
     configuration: str  # path of the CI configuration that it is set to run; empty where that is not shown
+    job_seconds: int = 0  # how long the provider lets a job run; 0 where that is not shown
+    takes_variables: bool = True  # a start may set variables, as far as that is shown

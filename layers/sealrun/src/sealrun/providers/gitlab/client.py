@@ -29,6 +29,7 @@ from sealrun.transport.rest import Rest, read_started, with_call
 # https://docs.gitlab.com/security/tokens/#token-prefixes
 TRIGGER_PREFIX = "glptt-"
 DEFAULT_CONFIGURATION = ".gitlab-ci.yml"
+_VARIABLES_ROLE = "ci_pipeline_variables_minimum_override_role"
 PAGE_SIZE = 100  # the most that GitLab gives
 MAX_LOG_BYTES = 64 << 20
 MAX_ARTIFACT_BYTES = 2 << 30
@@ -68,7 +69,7 @@ class GitLab:
             origin: ``https://host[:port]``, with the path that GitLab is served under where it has one.
             project: the numeric project id.
             ref: by its full name, ``refs/tags/...``.
-            token: a project access token or a trigger token.
+            token: a project access token or a trigger token; empty asks as anybody may.
             extra_origins: the object storage that GitLab redirects artifacts and logs to.
             use_variables: send the inputs as pipeline variables, for a GitLab before 17.11. Many
                 projects refuse these (``ci_pipeline_variables_minimum_override_role``).
@@ -86,7 +87,7 @@ class GitLab:
         self._rest = Rest(
             client,
             answers.READER,
-            credential={} if self._triggers else {"PRIVATE-TOKEN": token},
+            credential={} if self._triggers or not token else {"PRIVATE-TOKEN": token},
             check=partial(answers.check, secret=token),
             clock=clock,
             origins=extra_origins,
@@ -112,7 +113,13 @@ class GitLab:
         """The project's settings. GitLab shows the configuration's path to members only."""
         settings = self._rest.get(self._api)
         path = (settings["ci_config_path"] or DEFAULT_CONFIGURATION) if "ci_config_path" in settings else ""
-        return Project(private=settings.get("visibility") == "private", configuration=str(path)[:300])
+        timeout, role = settings.get("build_timeout"), settings.get(_VARIABLES_ROLE)
+        return Project(
+            private=settings.get("visibility") == "private",
+            configuration=str(path)[:300],
+            job_seconds=answers.whole(settings, "build_timeout") if timeout is not None else 0,
+            takes_variables=role != "no_one_allowed",
+        )
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         """Start one run at the ref, named ``sealrun {name}``.
