@@ -30,6 +30,8 @@ _NEXT = {
     "internal": "the operator's fault, not yours: try again later, then tell the operator",
     "method-not-allowed": "check the URL: this one takes another method",
     "not-covered": _TOP_UP,
+    "no-answer": "it may have been done all the same: look at the call or the account before you try again",
+    "throttled": "wait a minute, then run the command again",
     "not-found": "check the URL and the id; another operator may have it",
     "pin-failed": "the evidence stays on the operator's store; run the command again later",
     "provider": "look at the project's CI; the run may have been started",

@@ -19,8 +19,8 @@ from sealrun_cli.lib.book import Page
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service, good
 
-# Kinds of server errors that come before anything is claimed.
-NOTHING_TAKEN = ("node-unavailable", "offer-closed")
+# Kinds of errors that come before anything is claimed.
+NOTHING_TAKEN = ("node-unavailable", "offer-closed", "throttled")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The operator's HTTP API, with bounded answers and its problem documents as errors."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,11 +20,26 @@ PROBLEM = "urn:sealrun:problem:"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
+# What stands in front of a function answers so where the function gave no answer.
+_BEFORE = {
+    403: ("unreachable", "the request was refused", "check the URL, then ask the operator"),
+    413: ("too-large", "the request has too many bytes", "give smaller inputs"),
+    429: ("throttled", "all places are taken, so nothing was done", "wait a minute, then try again"),
+    502: ("no-answer", "the function ended, or answered with too many bytes", ""),
+    503: ("no-answer", "the service is not there now", ""),
+    504: ("no-answer", "the function took too long", ""),
+}
+_NEW_BUCKET = "a new S3 bucket redirects for some hours: try again later"
+# A question that changes nothing is asked again after these pauses, in seconds.
+PAUSES = (1.0, 3.0)
+_TRY_AGAIN = (429, 502, 503, 504)
+
+
 class Service:
     """Requests to one operator; ``http`` is passed in."""
 
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
+    def __init__(self, http: httpx.Client, *, pause: Callable[[float], None] = time.sleep) -> None:
+        self._http, self._pause = http, pause
 
     def send(
         self,
@@ -53,14 +69,23 @@ class Service:
         self, url: str, headers: Mapping[str, str] | None = None, *, at_most: int = MAX_ANSWER_BYTES
     ) -> dict[str, Any]:
         """The JSON object of a good answer."""
-        return good(self.send("GET", url, headers=headers, at_most=at_most))
+        return good(self._asked(url, headers, at_most))
 
     def body(self, url: str, *, at_most: int) -> bytes:
         """The bytes of a good answer."""
-        answer = self.send("GET", url, at_most=at_most)
+        answer = self._asked(url, None, at_most)
         if not answer.is_success:
             good(answer)
         return answer.content
+
+    def _asked(self, url: str, headers: Mapping[str, str] | None, at_most: int) -> httpx.Response:
+        """A GET, again where the function gave no answer."""
+        for seconds in PAUSES:
+            answer = self.send("GET", url, headers=headers, at_most=at_most)
+            if answer.status_code not in _TRY_AGAIN or _is_problem(answer):
+                return answer
+            self._pause(seconds)
+        return self.send("GET", url, headers=headers, at_most=at_most)
 
     @contextmanager
     def stream(self, url: str, *, at_most: int) -> Iterator[Iterator[bytes]]:
@@ -69,7 +94,10 @@ class Service:
         headers = {"Accept-Encoding": "identity"}
         with reaching(url), self._http.stream("GET", url, headers=headers, timeout=TIMEOUT) as response:
             if not response.is_success:
-                raise CliError("unreachable", f"{url[:100]}: expected a file, got {response.status_code}")
+                later = _NEW_BUCKET if response.is_redirect else ""
+                raise CliError(
+                    "unreachable", f"{url[:100]}: expected a file, got {response.status_code}", later
+                )
             yield limited(response, at_most, seconds=3600.0)
 
     def offer(self, url: str) -> Offer:
@@ -118,6 +146,8 @@ def good(response: httpx.Response) -> dict[str, Any]:
     Raises:
         CliError: it is not, or the body is no JSON object.
     """
+    if response.status_code in _BEFORE and not _is_problem(response):
+        raise _unanswered(response)
     try:
         value = parse_object(response.content, at_most=len(response.content))
     except Malformed:
@@ -127,6 +157,17 @@ def good(response: httpx.Response) -> dict[str, Any]:
         kind = str(value.get("type", "")).removeprefix(PROBLEM) or "unreachable"
         raise CliError(kind, _problem_text(response, value))
     return value
+
+
+def _is_problem(response: httpx.Response) -> bool:
+    """A problem document of the service itself."""
+    return str(response.headers.get("content-type", "")).startswith("application/problem+json")
+
+
+def _unanswered(response: httpx.Response) -> CliError:
+    kind, why, following = _BEFORE[response.status_code]
+    got = f"{response.status_code} from what stands in front of it, such as AWS Lambda: {why}"
+    return CliError(kind, f"{response.url}: expected an answer of the service, got {got}", following)
 
 
 def _problem_text(response: httpx.Response, value: Mapping[str, Any]) -> str:

@@ -1,0 +1,87 @@
+"""What the command makes of answers that are not the service's own."""
+
+import httpx
+import pytest
+
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.service import PAUSES, Service
+
+URL = "https://calls.example/calls/5"
+# As AWS answers: Lambda's throttle, a function URL's policy and size limit, a crash, CloudFront's time limit.
+BEFORE = {
+    429: httpx.Response(429, json={"Reason": "ReservedFunctionConcurrentInvocationLimitExceeded"}),
+    403: httpx.Response(403, json={"Message": "Forbidden"}),
+    413: httpx.Response(413, json={"message": "Request Entity Too Large"}),
+    502: httpx.Response(502, text="Internal Server Error"),
+    504: httpx.Response(504, text="<HTML>504 Gateway Timeout ERROR</HTML>"),
+}
+PROBLEM = {"content-type": "application/problem+json"}
+
+
+class Answering:
+    """A service that gives these answers in turn, the last one for ever."""
+
+    def __init__(self, *answers: httpx.Response) -> None:
+        self._answers = list(answers)
+        self.asked: list[str] = []
+        self.pauses: list[float] = []
+        self.http = httpx.Client(transport=httpx.MockTransport(self._answer))
+        self.service = Service(self.http, pause=self.pauses.append)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.method)
+        given = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return httpx.Response(given.status_code, headers=given.headers, content=given.content)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "words", "following"),
+    [
+        (429, "throttled", "all places are taken, so nothing was done", "wait a minute"),
+        (403, "unreachable", "the request was refused", "ask the operator"),
+        (413, "too-large", "too many bytes", "smaller inputs"),
+        (502, "no-answer", "the function ended", "look at the call or the account"),
+        (504, "no-answer", "took too long", "look at the call or the account"),
+    ],
+)
+def test_each_answer_in_place_of_the_function_is_named(
+    status: int, kind: str, words: str, following: str
+) -> None:
+    shop = Answering(BEFORE[status])
+    with pytest.raises(CliError, match=words) as told:
+        shop.service.get(URL)
+    assert told.value.kind == kind
+    assert following in told.value.following
+    assert f"got {status} from what stands in front of it" in told.value.detail
+
+
+@pytest.mark.parametrize("status", [429, 502, 504])
+def test_a_question_that_changes_nothing_is_asked_again(status: int) -> None:
+    shop = Answering(BEFORE[status], BEFORE[status], httpx.Response(200, json={"state": "running"}))
+    assert shop.service.get(URL) == {"state": "running"}
+    assert (shop.asked, shop.pauses) == (["GET"] * 3, list(PAUSES))
+
+
+def test_what_the_service_itself_refuses_is_not_asked_again() -> None:
+    problem = {"type": "urn:sealrun:problem:store-unavailable", "detail": "table: no answer"}
+    for answer in (httpx.Response(503, json=problem, headers=PROBLEM), BEFORE[403], BEFORE[413]):
+        shop = Answering(answer)
+        with pytest.raises(CliError):
+            shop.service.get(URL)
+        assert (shop.asked, shop.pauses) == (["GET"], [])
+
+
+def test_a_request_that_may_change_something_is_sent_once() -> None:
+    shop = Answering(BEFORE[502], httpx.Response(200, json={}))
+    assert shop.service.send("POST", URL, body={}).status_code == 502
+    assert shop.asked == ["POST"]
+
+
+def test_a_new_bucket_that_redirects_is_told() -> None:
+    shop = Answering(httpx.Response(307, headers={"location": "https://b.s3.eu-north-1.amazonaws.com/x"}))
+    with (
+        pytest.raises(CliError, match="expected a file, got 307") as told,
+        shop.service.stream(URL, at_most=9),
+    ):
+        pass
+    assert "new S3 bucket" in told.value.following
