@@ -17,6 +17,7 @@ from sealrun.adapters.aws.function_url import (
     taken,
     words,
 )
+from sealrun.adapters.aws.look_queue import calls_of
 from sealrun.composition.services import open_services
 from sealrun.encoding.read import hex_field
 from sealrun.errors import NotFound, SealrunError
@@ -24,7 +25,7 @@ from sealrun.offers.provider_rules import PROVIDERS
 from sealrun.ports.deliveries import Deliveries
 from sealrun.providers.kind import kind_of
 from sealrun.workflows.collect_run import advance
-from sealrun.workflows.sweep import sweep
+from sealrun.workflows.sweep import look_at, sweep
 from sealrun.workflows.take_wake import Region, take_wake
 from sealrun.workflows.take_webhook import MAX_DELIVERY_BYTES, take_webhook
 
@@ -80,7 +81,7 @@ def _deliveries(provider: str) -> Deliveries:
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Lambda's entry point: a function URL's request, ``{"collect": call}``, or a schedule's event."""
+    """Lambda's entry point: a URL's request, ``{"collect": call}``, messages, or a schedule's event."""
     if "requestContext" in event:
         return serve(app, event, context, digests=settings.origin_digests)
     ledger, collector, clock = services.ledger, services.collector, services.clock
@@ -88,6 +89,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         call_hash = hex_field(event["collect"], where="collect")
         record = advance(call_hash, ledger=ledger, collector=collector, clock=clock)
         states = {record.call_hash: record.state.value} if record else {}
+    elif "Records" in event:
+        states = look_at(calls_of(event), ledger=ledger, collector=collector, clock=clock)
     else:
         states = sweep(ledger=ledger, collector=collector, clock=clock)
     logger.info("advanced", calls={f"{call:064x}": state for call, state in states.items()})

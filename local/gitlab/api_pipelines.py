@@ -54,6 +54,8 @@ def index(context: Context, request: Request) -> Response:
     if "source" not in request.args:
         # As on GitLab, child pipelines are listed only if asked for.
         pipelines = [one for one in pipelines if one.source != "parent_pipeline"]
+    if after := request.args.get("updated_after"):
+        pipelines = [one for one in pipelines if (views.updated(one) or "") > after]
     order = request.args.get("order_by", "id")
     if order not in _ORDERS:
         raise ApiError(400, {"error": "order_by does not have a valid value"})

@@ -49,6 +49,11 @@ def project(one: Project, branch: str, *, url: str, member: bool = True) -> dict
     }
 
 
+def updated(one: Pipeline) -> str | None:
+    """When its status changed last."""
+    return stamp(one.finished_at or one.started_at or one.created_at)
+
+
 def pipeline_basic(one: Pipeline, path: str, *, url: str) -> dict[str, Any]:
     """A pipeline inside a job: neither name nor user nor tag."""
     return {
@@ -60,7 +65,7 @@ def pipeline_basic(one: Pipeline, path: str, *, url: str) -> dict[str, Any]:
         "status": one.status,
         "source": one.source,
         "created_at": stamp(one.created_at),
-        "updated_at": stamp(one.finished_at or one.started_at or one.created_at),
+        "updated_at": updated(one),
         "web_url": f"{url}/{path}/-/pipelines/{one.id}",
     }
 

@@ -272,6 +272,16 @@ def test_calls_are_listed_the_newest_first_and_late_ones_are_counted(ledger: Any
     assert ledger.count_late(busy, claimed_before=NOW + 33) == 3
 
 
+def test_many_records_are_read_at_once_in_the_order_that_was_asked_for(ledger: Any) -> None:
+    busy = make_offer(**BUSY)
+    ledger.publish(StoredOffer(busy, "", b"sealed", b"key", b"secret"))
+    calls = calls_of(busy, 100)
+    for each in calls[1:]:
+        assert ledger.claim(each, busy, identifier=None)
+    assert ledger.records_of([each.call_hash for each in reversed(calls)]) == calls[:0:-1]
+    assert ledger.records_of([]) == []
+
+
 def calls_of(offer: Offer, number: int, *, first: int = 0) -> list[Record]:
     """Calls as a claim has them; no ledger looks at their signatures."""
     signed = sign_call(offer)

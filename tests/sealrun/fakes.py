@@ -112,6 +112,9 @@ class FakeLedger:
     def record(self, call_hash: int) -> Record | None:
         return self.records.get(call_hash)
 
+    def records_of(self, call_hashes: Sequence[int]) -> list[Record]:
+        return [found for each in call_hashes if (found := self.record(each))]
+
     def claim(
         self,
         record: Record,
@@ -359,6 +362,7 @@ class FakeProvider:
     token_refused: bool = False
     private: bool = True
     configuration: str = ".gitlab-ci.yml"
+    lists_changes: bool = True
     tag: str | None = None  # the commit of the tag, where it is not the offer's any more
 
     def head(self) -> str:
@@ -399,6 +403,15 @@ class FakeProvider:
     def read(self, run_id: int) -> Run:
         self._called("read")
         return self._now(self.runs[run_id])
+
+    def changed(self, *, since: int, started: int) -> frozenset[int] | None:
+        self._called("changed")
+        if not self.lists_changes:
+            return None
+        now = [self._now(run) for run in self.runs.values() if run.created_at >= started]
+        return frozenset(
+            run.id for run in now if max(run.created_at, run.started_at, run.finished_at) >= since
+        )
 
     def cancel(self, run_id: int, *, force: bool = False) -> None:
         self._called("force" if force else "cancel")
@@ -583,6 +596,13 @@ class FakeWaker:
 
     def __init__(self) -> None:
         self.woken: list[int] = []
+        self.groups: list[list[int]] | None = None  # a list takes groups to look at
 
     def wake(self, call_hash: int) -> None:
         self.woken.append(call_hash)
+
+    def look(self, groups: Sequence[Sequence[int]]) -> bool:
+        if self.groups is None:
+            return False
+        self.groups += map(list, groups)
+        return True

@@ -12,7 +12,7 @@ from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.runs.record import MAX_SPOILED, STOP_WITHIN, Record, State
 from sealrun.workflows.check_health import ALL_SECONDS, OFFER_SECONDS, Health, check_health
 from sealrun.workflows.collect_run import COLLECT_SECONDS
-from sealrun.workflows.sweep import BEGIN_WITHIN
+from sealrun.workflows.look_at_calls import BEGIN_WITHIN
 from sealrun.workflows.watch_run import LOOK_SECONDS
 from tests.sealrun.fakes import FakeProvider
 from tests.sealrun.market import Market

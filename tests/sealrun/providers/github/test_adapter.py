@@ -282,6 +282,22 @@ def test_r3_more_runs_than_github_lists_are_refused(peer: Peer) -> None:
         peer.github.find(CALL, since=SINCE)
 
 
+def test_runs_that_changed_are_listed_by_the_hundred(peer: Peer) -> None:
+    runs = [{**RUN, "id": n, "updated_at": f"2026-11-22T10:0{n}:00Z"} for n in range(1, 4)]
+    peer.on("GET", f"{WORKFLOW}/runs", listed("workflow_runs", *runs))
+    assert peer.github.changed(since=SINCE + 120, started=SINCE) == frozenset((2, 3))
+    params = peer.requests[0].url.params
+    assert (params["event"], params["per_page"]) == ("workflow_dispatch", "100")
+    assert params["created"] == ">=2026-11-22T10:00:00Z"
+
+
+def test_l11_more_runs_than_a_look_lists_are_read_one_by_one(peer: Peer) -> None:
+    many = [{**RUN, "id": number} for number in range(100)]
+    peer.on("GET", f"{WORKFLOW}/runs", listed("workflow_runs", *many, total=700))
+    assert peer.github.changed(since=SINCE, started=SINCE) is None
+    assert len(peer.requests) == 5
+
+
 def test_r3_a_flood_of_runs_of_one_name_is_told_in_part(peer: Peer) -> None:
     peer.on("GET", f"{WORKFLOW}/runs", listed("workflow_runs", *[{**RUN, "id": n} for n in range(50)]))
     assert len(peer.github.find(CALL, since=SINCE)) == 20

@@ -348,6 +348,22 @@ def test_r3_finding_goes_through_all_pages(peer: Peer) -> None:
     assert [run.id for run in peer.gitlab.find(CALL)] == [31, 33]
 
 
+def test_runs_that_changed_are_listed_by_the_hundred(peer: Peer) -> None:
+    peer.on(
+        "GET", f"{API}/pipelines", reply([{"id": 31}], x_next_page="2"), reply([{"id": 33}], x_next_page="")
+    )
+    assert peer.gitlab.changed(since=1_800_000_000, started=1_700_000_000) == frozenset((31, 33))
+    params = peer.requests[0].url.params
+    assert (params["ref"], params["per_page"]) == ("v1", "100")
+    assert params["updated_after"] == "2027-01-15T08:00:00Z"
+
+
+def test_l11_more_changed_runs_than_a_look_lists_are_read_one_by_one(peer: Peer) -> None:
+    peer.on("GET", f"{API}/pipelines", reply([{"id": number} for number in range(100)], x_next_page="2"))
+    assert peer.gitlab.changed(since=1_800_000_000, started=1_700_000_000) is None
+    assert len(peer.requests) == 5
+
+
 def test_r3_a_gitlab_that_does_not_filter_by_name_is_refused(peer: Peer) -> None:
     """Ours might stand on a later page, so "not found" would be a guess, and a second run its price."""
     peer.on("GET", f"{API}/pipelines", reply([{"id": 31}]))

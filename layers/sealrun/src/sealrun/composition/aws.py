@@ -7,6 +7,7 @@ from sealrun.composition.settings import Settings
 
 if TYPE_CHECKING:
     from sealrun.adapters.aws.kms import KmsKeys
+    from sealrun.adapters.aws.look_queue import LookQueue
     from sealrun.adapters.aws.metrics import Meter
     from sealrun.adapters.aws.s3 import S3EvidenceStore
     from sealrun.adapters.aws.waker import LambdaWaker
@@ -35,7 +36,17 @@ class Aws:
     def waker(self) -> "LambdaWaker":
         from sealrun.adapters.aws.waker import LambdaWaker  # noqa: PLC0415
 
-        return LambdaWaker(_client("lambda"), function=self._settings.collect_function)
+        function = self._settings.collect_function
+        return LambdaWaker(_client("lambda"), function=function, looks=self._looks())
+
+    def _looks(self) -> "LookQueue | None":
+        if not self._settings.look_queue:
+            return None
+        import boto3  # noqa: PLC0415
+
+        from sealrun.adapters.aws.look_queue import LookQueue  # noqa: PLC0415
+
+        return LookQueue(boto3.client("sqs"), url=self._settings.look_queue)
 
     def meter(self) -> "Meter":
         from sealrun.adapters.aws.metrics import Meter  # noqa: PLC0415

@@ -37,6 +37,7 @@ class Settings:
     origin_digests: tuple[str, ...] = ()  # SHA-256 of what the distribution shows; none asks for nothing
     viewer_header: str = ""  # where the distribution says whose request it is; empty takes the connection's
     metrics: str = ""  # CloudWatch's namespace; empty counts nothing
+    look_queue: str = ""  # the URL of the queue of calls to look at; empty looks in the sweep itself
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -69,6 +70,7 @@ class Settings:
             origin_digests=tuple(environment.get("SEALRUN_ORIGIN_SECRET_DIGESTS", "").split()),
             viewer_header=environment.get("SEALRUN_VIEWER_HEADER", ""),
             metrics=environment.get("SEALRUN_METRICS", ""),
+            look_queue=environment.get("SEALRUN_LOOK_QUEUE", ""),
         )
 
 

@@ -94,6 +94,9 @@ class Ledger(TokenBook, Protocol):
 
     def record(self, call_hash: int) -> Record | None: ...
 
+    def records_of(self, call_hashes: Sequence[int]) -> list[Record]:
+        """Those of these calls that are there, at most 100, in the order of their hashes; one request."""
+
     def claim(
         self,
         record: Record,

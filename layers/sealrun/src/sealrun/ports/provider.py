@@ -29,6 +29,13 @@ class Provider(Protocol):
 
     def read(self, run_id: int) -> Run: ...
 
+    def changed(self, *, since: int, started: int) -> frozenset[int] | None:
+        """Ids of the ref's runs that changed since then, of those that were started at ``started`` or later.
+
+        May name more, but leaves out none. One request lists a hundred. None where the provider has no such
+        list, or where more than a few hundred runs changed. Both times are Unix seconds.
+        """
+
     def cancel(self, run_id: int, *, force: bool = False) -> None:
         """Ask the provider to stop the run. That it stopped is known only from ``read``.
 

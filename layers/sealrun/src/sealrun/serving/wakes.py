@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sealrun.errors import StoreUnavailable
 
@@ -35,6 +35,10 @@ class Wakes:
                     f"waker: expected at most {MAX_WAITING} calls waiting, got more"
                 ) from None
             self._queued.add(call_hash)
+
+    def look(self, groups: Sequence[Sequence[int]]) -> bool:  # noqa: ARG002
+        """The sweep looks itself, in a thread of its own."""
+        return False
 
     def waiting(self) -> int:
         """How many wait for a thread."""

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
@@ -232,6 +232,11 @@ def read_started(run_id: int, read: Callable[[int], Run]) -> Run:
         return read(run_id)
     except ProviderError as error:
         raise ProviderUnclear(f"run {run_id} was started but not read: {error.detail}") from error
+
+
+def stamp(seconds: int) -> str:
+    """Unix seconds as providers' searches take them, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def pause(headers: httpx.Headers, now: float, *, reset: str) -> int:

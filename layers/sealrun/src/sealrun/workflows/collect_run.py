@@ -77,6 +77,13 @@ def advance(
     stored = ledger.offer(record.offer_hash) if record else None
     if record is None or stored is None:
         return None
+    return take_step(record, stored, ledger=ledger, collector=collector, clock=clock)
+
+
+def take_step(
+    record: Record, stored: StoredOffer, *, ledger: Ledger, collector: Collector, clock: Callable[[], int]
+) -> Record:
+    """Take the next step of a call that was read just now, with its offer; raises what ``advance`` does."""
     if record.state in (State.CLAIMED, State.TRIGGERING):
         return start_run(record, stored, ledger=ledger, starter=collector.starter, clock=clock)
     return collect_run(record, stored, ledger=ledger, collector=collector, clock=clock)

@@ -57,6 +57,9 @@ class InTime:
     def read(self, run_id: int) -> Run:
         return self._asked.read(run_id)
 
+    def changed(self, *, since: int, started: int) -> frozenset[int] | None:
+        return self._asked.changed(since=since, started=started)
+
     def cancel(self, run_id: int, *, force: bool = False) -> None:
         self._asked.cancel(run_id, force=force)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from sealrun.errors import ProviderError
 from sealrun.offers.stored_offer import StoredOffer
@@ -12,6 +13,7 @@ from sealrun.runs.record import (
     FORCE_AFTER,
     Ending,
     Record,
+    State,
     due,
     judged,
     look_again,
@@ -50,6 +52,19 @@ def look_at_run(
         soon = now + LOOK_SECONDS if run.status is RunStatus.WAITING else due(record, limits)
         after = look_again(record, now=now, by=min(soon, due(record, limits)))
     return after if ledger.save(record, after) else ledger.record(record.call_hash) or record
+
+
+def may_be_unchanged(record: Record, stored: StoredOffer, *, now: int) -> bool:
+    """True for a run that was looked at before and is not to be stopped yet: only its provider can end it."""
+    waits = record.state is State.RUNNING and record.run_id and record.looked_at
+    return bool(waits) and not record.stopped_at and now < due(record, stored.offer.limits)
+
+
+def unchanged(record: Record, stored: StoredOffer, *, now: int) -> Record:
+    """The record after a look that found its run as the look before did; nothing was leased for it."""
+    end = due(record, stored.offer.limits)
+    by = end if record.running_since else min(end, now + LOOK_SECONDS)
+    return replace(look_again(record, now=now, by=by), spoiled=record.spoiled)
 
 
 def _stopped(record: Record, provider: InTime, now: int) -> Record:

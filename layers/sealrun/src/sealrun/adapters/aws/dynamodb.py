@@ -138,6 +138,10 @@ class DynamoLedger:
     def record(self, call_hash: int) -> Record | None:
         return _record(self._table.get(_call_key(call_hash)))
 
+    def records_of(self, call_hashes: Sequence[int]) -> list[Record]:
+        items = self._table.get_all(*map(_call_key, call_hashes))
+        return [record for item in items if (record := _record(item))]
+
     def claim(
         self,
         record: Record,

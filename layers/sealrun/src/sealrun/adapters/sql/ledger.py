@@ -121,6 +121,12 @@ class SqlLedger:
     def record(self, call_hash: int) -> Record | None:
         return self._database.read(lambda db: _record(db, call_hash))
 
+    def records_of(self, call_hashes: Sequence[int]) -> list[Record]:
+        wanted = [f"{each:064x}" for each in call_hashes]
+        query = select(CALLS.c.hash, CALLS.c.record).where(CALLS.c.hash.in_(wanted))
+        found = self._database.read(lambda db: {row.hash: row.record for row in db.execute(query)})
+        return [read_record(found[each]) for each in wanted if each in found]
+
     def claim(
         self,
         record: Record,

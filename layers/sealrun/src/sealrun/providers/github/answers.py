@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -51,11 +50,6 @@ RESULTS = {
 ARCHIVE = "artifact"
 # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
 _SECONDARY = "secondary rate limit"
-
-
-def stamp(seconds: int) -> str:
-    """Unix seconds as GitHub's searches take them."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def inputs(values: Mapping[str, object]) -> dict[str, str]:

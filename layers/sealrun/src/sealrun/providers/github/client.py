@@ -28,13 +28,14 @@ from sealrun.providers.github.rules import RULES
 from sealrun.providers.github.tags import protected
 from sealrun.runs.judge import run_name
 from sealrun.runs.run import Job, Project, Run, unread
-from sealrun.transport.rest import Rest, read_started, with_call
+from sealrun.transport.rest import Rest, read_started, stamp, with_call
 
 EVENT = "workflow_dispatch"
 MAX_INPUTS = RULES.max_inputs + 1  # the call's hash is one of them
 PAGE_SIZE = 100  # the most that GitHub gives
 MAX_LISTED = 1000  # as many runs as GitHub lists of one search
 MAX_FOUND = 20
+MAX_CHANGED = 500
 MAX_JOBS = 1000
 MAX_ARCHIVES = 100
 MAX_TAG_DEPTH = 3
@@ -148,7 +149,7 @@ class GitHub:
         GitHub does not search by name: all runs of the workflow that were started by API around
         ``since`` are looked through. Refused where there are more than GitHub lists.
         """
-        first, last = (answers.stamp(at) for at in (since - BEFORE_SECONDS, since + AFTER_SECONDS))
+        first, last = (stamp(at) for at in (since - BEFORE_SECONDS, since + AFTER_SECONDS))
         query = {"event": EVENT, "created": f"{first}..{last}"}
         listed = self._pages(f"{self._workflow}/runs", "workflow_runs", query, most=MAX_LISTED)
         wanted = run_name(name)
@@ -158,6 +159,16 @@ class GitHub:
     def read(self, run_id: int) -> Run:
         """The run's first attempt as it stands now."""
         return self._first_attempt(self._rest.get(f"{self._api}/actions/runs/{run_id:d}"))
+
+    def changed(self, *, since: int, started: int) -> frozenset[int] | None:
+        """GitHub does not list by change: all runs of the workflow since ``started`` are looked through."""
+        query = {"event": EVENT, "created": f">={stamp(started)}"}
+        url = f"{self._workflow}/runs"
+        listed = self._pages(url, "workflow_runs", query, most=MAX_CHANGED, cut=True)
+        if len(listed) == MAX_CHANGED:
+            return None
+        changed = (each for each in listed if answers.READER.seconds(each, "updated_at") >= since)
+        return frozenset(answers.whole(each, "id") for each in changed)
 
     def cancel(self, run_id: int, *, force: bool = False) -> None:
         """Ask for the run to be stopped; a run that is over stays as it is.

@@ -24,7 +24,7 @@ from sealrun.providers.gitlab import answers
 from sealrun.providers.gitlab.children import MAX_JOBS, all_jobs
 from sealrun.runs.judge import run_name
 from sealrun.runs.run import Job, Project, Run
-from sealrun.transport.rest import Rest, read_started, with_call
+from sealrun.transport.rest import Rest, read_started, stamp, with_call
 
 # https://docs.gitlab.com/security/tokens/#token-prefixes
 TRIGGER_PREFIX = "glptt-"
@@ -36,6 +36,7 @@ MAX_ARTIFACT_BYTES = 2 << 30
 MAX_STREAM_SECONDS = 600.0
 # Nobody but the project's own people can name a run like one of ours; a flood of theirs ends here.
 MAX_FOUND = 20
+MAX_CHANGED = 500
 # https://docs.gitlab.com/api/jobs/#list-pipeline-trigger-jobs: the first is deprecated since 19.2.
 OLD_TRIGGERS, NEW_TRIGGERS = "bridges", "trigger_jobs"
 
@@ -149,6 +150,12 @@ class GitLab:
     def read(self, run_id: int) -> Run:
         """The run as it stands now."""
         return answers.run(self._rest.get(f"{self._api}/pipelines/{run_id:d}"))
+
+    def changed(self, *, since: int, started: int) -> frozenset[int] | None:  # noqa: ARG002
+        """Pipelines of the tag by when GitLab last updated them; it does so when their status changes."""
+        query = {"ref": self._ref.removeprefix("refs/tags/"), "updated_after": stamp(since)}
+        listed = self._pages(f"{self._api}/pipelines", query, most=MAX_CHANGED)
+        return None if len(listed) == MAX_CHANGED else frozenset(answers.whole(each, "id") for each in listed)
 
     def cancel(self, run_id: int, *, force: bool = False) -> None:
         """Ask for the run to be stopped; a run that is over stays as it is.
