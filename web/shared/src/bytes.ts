@@ -4,7 +4,7 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** The text in UTF-8. */
 export function utf8(text: string): Bytes {
-  return new TextEncoder().encode(text);
+  return new TextEncoder().encode(text) as Bytes;
 }
 
 export function hex(bytes: Uint8Array): string {

@@ -13,6 +13,7 @@ export const RECEIPT = 'sealrun:receipt';
 export const READ = 'sealrun:read';
 export const TICKET = 'sealrun:ticket';
 export const REDEEM = 'sealrun:redeem';
+export const WAKE = 'sealrun:wake';
 
 // Two tags of one list never meet: a tag is at most 20 ASCII characters, as Mina's own prefixes are.
 const MAX_TAG_LENGTH = 20;

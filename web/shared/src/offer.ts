@@ -13,6 +13,7 @@ export interface Source {
   tree: string;
   configuration: { path: string; sha256: string; includes: string[] };
   user: number;
+  base_path?: string;
 }
 
 export interface Offer {

@@ -1,27 +1,7 @@
 // The requests of a service's HTTP API.
-import { offerId, type Offer } from './offer.ts';
+import { offerId } from './offer.ts';
 import { problemWords } from './problems.ts';
-import type { Receipt } from './receipt.ts';
-
-/** The public view of a call. */
-export interface CallView {
-  call: string;
-  offer: string;
-  state: string;
-  claimed_at: number;
-  reason: string | null;
-  run: { id: number; url: string } | null;
-  receipt: Receipt | null;
-}
-
-/** The public view of an offer. */
-export interface OfferView {
-  offer: string;
-  open: boolean;
-  reason: string | null;
-  document: Offer;
-  accepts: Record<string, unknown>[];
-}
+import type { OfferView } from './views.ts';
 
 /** The offer's view, if its document is the one that the hash names. */
 export async function readOffer(service: string, offer: string): Promise<OfferView> {

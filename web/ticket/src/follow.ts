@@ -1,5 +1,6 @@
 // Follows a call to its end.
-import { ask, type CallView } from '../../shared/src/service.ts';
+import { ask } from '../../shared/src/service.ts';
+import type { CallView } from '../../shared/src/views.ts';
 
 const POLL_MS = 1000;
 

@@ -1,7 +1,8 @@
 // The page: decode, show, sign, send, follow. Text from others enters as text, never as HTML.
 import type { Offer } from '../../shared/src/offer.ts';
 import { confirms } from '../../shared/src/receipt.ts';
-import { post, readOffer, type CallView } from '../../shared/src/service.ts';
+import { post, readOffer } from '../../shared/src/service.ts';
+import type { CallView } from '../../shared/src/views.ts';
 import { parseTicket, redeem, type Redemption, type Ticket } from '../../shared/src/ticket.ts';
 import { follow } from './follow.ts';
 import { makeFields, readFields } from './form.ts';

@@ -1,0 +1,140 @@
+// Checks a call or a redemption, the cheap checks first, and leaves it at the desk. A call that was taken is
+// answered with its state, whatever came of its offer, its quota or its own expiry since.
+import {
+  Conflict,
+  Malformed,
+  OfferClosed,
+  Refused,
+  TicketUsed,
+} from '../../../web/shared/src/errors.ts';
+import { fieldHex } from '../../../web/shared/src/fields.ts';
+import { checkInputs } from '../../../web/shared/src/inputs.ts';
+import { parseObject, type JsonObject } from '../../../web/shared/src/json.ts';
+import type { Offer } from '../../../web/shared/src/offer.ts';
+import * as read from '../../../web/shared/src/read.ts';
+import {
+  checkAudience,
+  checkRedeemed,
+  checkTicketAccess,
+  checkTimes,
+  MAX_REDEMPTION_BYTES,
+  readRedeemedGrant,
+  readRedemption,
+} from '../../../web/shared/src/redemption.ts';
+import type { CallView, OfferView } from '../../../web/shared/src/views.ts';
+import {
+  checkAccess,
+  checkExpiry,
+  checkIdentifier,
+  checkNotTooFar,
+  checkSignature,
+  readCall,
+  readSignedCall,
+  TICKET_PREFIX,
+} from '../../../web/shared/src/signed_call.ts';
+import type { NewCall } from './claims.ts';
+import type { Desk, Found } from './desk.ts';
+import { matches } from './patterns.ts';
+import { asError } from './refusal.ts';
+import type { Settings } from './settings.ts';
+import { countRequest, hashedNetwork } from './throttle.ts';
+
+/** Where a request is taken: its sender, and the desk of the offer. */
+export interface Counter {
+  desk: DurableObjectStub<Desk>;
+  settings: Settings;
+  sender: string;
+  now: number;
+}
+
+export async function acceptCall(body: Uint8Array, counter: Counter): Promise<CallView> {
+  const { desk, settings, now } = counter;
+  const value = parseObject(body);
+  const expiresAt = Object.hasOwn(value, 'expires_at')
+    ? read.whole(value, 'expires_at', 0, read.MAX_UNIX_SECONDS)
+    : 0;
+  checkNotTooFar(expiresAt, now);
+  const view = await shownOffer(desk);
+  const { document: offer } = view;
+  const offerHash = BigInt(`0x${settings.offer}`);
+  const id = await readCall(value, offer, offerHash).then((call) => call.id, ignoreMalformed);
+  const known = id && (await desk.view(id));
+  if (known) return known;
+  if (expiresAt) checkExpiry(expiresAt, now);
+  checkOpen(view);
+  const signed = await readSignedCall(value, offer, offerHash);
+  checkIdentifier(signed);
+  countRequest(counter.sender, now);
+  checkSignature(signed);
+  checkAccess(signed, offer);
+  checkInputs(offer.inputs, signed.call.inputs, matches);
+  const { account, inputs } = signed.call;
+  const { identifier = null } = signed;
+  const parts = { id: signed.id, account, holder: account, identifier, kind: 'call' as const };
+  return take(counter, offer, { ...parts, body: JSON.stringify(value) }, inputs);
+}
+
+/** A redemption's view, or null for one that the region takes: of another offer, or paid in advance. */
+export async function acceptTicket(
+  ticket: string,
+  body: Uint8Array,
+  counter: Counter,
+): Promise<CallView | null> {
+  const { desk, settings, now } = counter;
+  const value = parseObject(body, MAX_REDEMPTION_BYTES);
+  const grant = await readRedeemedGrant(value);
+  if (grant.offer !== settings.offer || grant.prepaid) return null;
+  const redeemed = await readRedemption(value);
+  if (grant.hash !== read.hexField(ticket, 'ticket'))
+    throw new Refused(`ticket: expected the one that the URL names, got ${fieldHex(grant.hash)}`);
+  checkAudience(grant, settings.publicUrl);
+  const known = await desk.view(redeemed.id);
+  if (known) return known;
+  checkTimes(redeemed, settings.publicUrl, now);
+  const view = await shownOffer(desk);
+  const { document: offer } = view;
+  checkOpen(view);
+  countRequest(counter.sender, now);
+  checkRedeemed(redeemed);
+  checkTicketAccess(redeemed, offer);
+  checkInputs(offer.inputs, redeemed.call.inputs, matches);
+  const { account, inputs } = redeemed.call;
+  const identifier = `${TICKET_PREFIX}${fieldHex(grant.hash)}`;
+  const parts = { id: redeemed.id, account, holder: grant.issuer, identifier };
+  const claim = { ...parts, kind: 'redemption' as const, body: JSON.stringify(value) };
+  return take(counter, offer, claim, inputs).catch((error: unknown) => {
+    if (!(error instanceof Conflict)) throw error;
+    const used = `ticket: expected one that was not redeemed yet, got one that was used for call ${error.call}`;
+    throw new TicketUsed(`${used}; ask ${grant.issuer} for another`, error.call);
+  });
+}
+
+async function take(
+  counter: Counter,
+  offer: Offer,
+  claim: Omit<NewCall, 'sender' | 'shared'>,
+  inputs: JsonObject,
+): Promise<CallView> {
+  const sender = await hashedNetwork(counter.sender);
+  const call = { ...claim, sender, shared: offer.access.open };
+  return found(await counter.desk.take(call, inputs as Record<string, string | number | boolean>));
+}
+
+async function shownOffer(desk: DurableObjectStub<Desk>): Promise<OfferView> {
+  return found((await desk.offer()) as Found<OfferView>);
+}
+
+function checkOpen({ open, reason }: OfferView): void {
+  if (!open)
+    throw new OfferClosed(`offer: expected an open offer, got one that takes no call: ${reason}`);
+}
+
+function found<T>(answer: Found<T>): T {
+  if ('refused' in answer) throw asError(answer.refused);
+  return answer.found;
+}
+
+/** A body that is no whole call is refused later, with the words for what is wrong with it. */
+function ignoreMalformed(error: unknown): undefined {
+  if (!(error instanceof Malformed)) throw error;
+}

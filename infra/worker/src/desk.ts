@@ -1,0 +1,200 @@
+// The desk of one offer, a Durable Object: it claims each call once, starts its run once, and hands it over.
+//
+//   claimed and trying ──▶ made | refused | busy | unclear ──▶ handed over ──▶ over
+//
+// A claim is on disk before its start leaves, so a desk that dies anywhere between leaves a row that says how far
+// it came. Its alarm goes on from there: a start of which nothing is known is handed over as unclear, and the
+// region looks for its run by name. Nothing is started here a second time.
+import { DurableObject } from 'cloudflare:workers';
+import { OfferClosed, SealrunError, Unavailable } from '../../../web/shared/src/errors.ts';
+import type { Inputs } from '../../../web/shared/src/inputs.ts';
+import type { Offer } from '../../../web/shared/src/offer.ts';
+import type { CallView, OfferView } from '../../../web/shared/src/views.ts';
+import { Claims, START_LEASE, type NewCall, type Row } from './claims.ts';
+import { openCredential } from './credential.ts';
+import { limitsOf } from './limits.ts';
+import { githubStart } from './providers/github.ts';
+import { gitlabStart } from './providers/gitlab.ts';
+import { startRun, type Start } from './providers/start.ts';
+import { Region, value } from './region.ts';
+import { readSettings, type Env, type Settings } from './settings.ts';
+import { asRefusal, type Refusal } from './refusal.ts';
+
+/** How long the region's word that an offer is open is good for. */
+const OPEN_SECONDS = 60;
+const LOOK_SECONDS = 30;
+const LONGEST_PAUSE = 300;
+const AT_MOST = 20;
+/** What the region has refused for so long, it takes no more. */
+const GIVE_UP_SECONDS = 7 * 24 * 3600;
+const OVER = ['succeeded', 'failed', 'never_started', 'expired'];
+
+export type Found<T> = { found: T } | { refused: Refusal };
+
+export class Desk extends DurableObject<Env> {
+  readonly #settings: Settings;
+  readonly #claims: Claims;
+  readonly #region: Region;
+  readonly #starting = new Set<string>();
+  #seen: { view: OfferView; at: number } | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#settings = readSettings(env);
+    this.#claims = new Claims(ctx.storage);
+    this.#region = new Region(env, this.#settings);
+  }
+
+  /** The offer as it is now or was a minute ago. */
+  async offer(): Promise<Found<OfferView>> {
+    return answered(async () => {
+      if (!this.#seen || seconds() >= this.#seen.at + OPEN_SECONDS) {
+        this.#seen = { view: await this.#region.offer(), at: seconds() };
+      }
+      return this.#seen.view;
+    });
+  }
+
+  /** The view of a call that was taken here; null for any other. */
+  async view(id: string): Promise<CallView | null> {
+    const row = this.#claims.find(id);
+    if (!row) return null;
+    const there = row.handed ? await this.#region.call(id).catch(() => undefined) : undefined;
+    return there ?? viewOf(row, this.#settings.offer);
+  }
+
+  /** Claims a checked call and starts its run, or tells how it stands if it was claimed before. */
+  async take(call: NewCall, inputs: Inputs): Promise<Found<CallView>> {
+    return answered(async () => {
+      const offer = await this.#openOffer();
+      const { row, first } = this.#claims.claim(call, limitsOf(offer), seconds());
+      if (first) {
+        await this.#schedule();
+        this.#starting.add(row.id);
+        try {
+          this.#claims.started(row.id, await this.#start(offer, row.id, inputs), seconds());
+        } finally {
+          this.#starting.delete(row.id);
+        }
+        await this.#schedule();
+      }
+      return viewOf(this.#claims.find(row.id) ?? row, this.#settings.offer);
+    });
+  }
+
+  /** Takes the next step of every call that is due. */
+  override async alarm(): Promise<void> {
+    for (const row of this.#claims.due(seconds(), AT_MOST)) {
+      try {
+        await this.#advance(row);
+      } catch (error) {
+        const detail = error instanceof SealrunError ? error.message : 'unexpected';
+        console.warn({ message: 'put off', call: row.id, detail });
+        this.#claims.again(row.id, seconds() + pause(row.attempts));
+      }
+    }
+    this.#claims.forget(seconds());
+    await this.#schedule();
+  }
+
+  async #advance(row: Row): Promise<void> {
+    if (row.handed) return this.#look(row);
+    if (row.start === null) {
+      if (this.#starting.has(row.id)) return this.#claims.again(row.id, seconds() + START_LEASE);
+      this.#claims.started(row.id, { start: 'unclear', detail: 'the edge ended' }, seconds());
+    }
+    const offer = await this.#soldOffer();
+    return this.#handOver(this.#claims.find(row.id) ?? row, offer);
+  }
+
+  async #handOver(row: Row, offer: Offer): Promise<void> {
+    const answer = await this.#region.wake(row, offer);
+    if (answer.status === 202) {
+      const { state } = value<CallView>(answer);
+      console.log({ message: 'handed over', call: row.id, state });
+      return this.#claims.handedOver(row.id, state, seconds() + LOOK_SECONDS);
+    }
+    const { detail } = value<{ detail?: string }>(answer);
+    console.error({ message: 'not handed over', call: row.id, status: answer.status, detail });
+    if (seconds() > row.claimed_at + GIVE_UP_SECONDS)
+      return this.#claims.over(row, 'failed', Infinity, limitsOf(offer));
+    return this.#claims.again(row.id, seconds() + pause(row.attempts));
+  }
+
+  /** Looks whether a call that was handed over has ended, for what it counts against is then free again. */
+  async #look(row: Row): Promise<void> {
+    const view = await this.#region.call(row.id);
+    if (!view || !OVER.includes(view.state))
+      return this.#claims.again(row.id, seconds() + pause(row.attempts + 3));
+    const finished = Number(view.receipt?.data.finished_at ?? row.claimed_at);
+    const minutes =
+      view.state === 'never_started' ? 0 : Math.ceil((finished - row.claimed_at) / 60);
+    this.#claims.over(row, view.state, minutes, limitsOf(await this.#soldOffer()));
+  }
+
+  async #start(offer: Offer, id: string, inputs: Inputs): Promise<Start> {
+    try {
+      const { source } = offer;
+      const token = openCredential(this.env.CREDENTIAL, this.#settings.offer, source);
+      const named = { ...inputs, sealrun_call: id };
+      const make = source.provider === 'gitlab' ? gitlabStart : githubStart;
+      const { unsafeLoopback } = this.#settings;
+      return await startRun(make(source, token, named), { origin: source.origin, unsafeLoopback });
+    } catch (error) {
+      // Nothing was sent, and the region may have a credential that opens.
+      if (error instanceof Unavailable) return { start: 'busy', detail: error.message };
+      throw error;
+    }
+  }
+
+  async #openOffer(): Promise<Offer> {
+    const { document, open, reason } = await this.#shownOffer();
+    if (!open)
+      throw new OfferClosed(`offer: expected an open offer, got one that takes no call: ${reason}`);
+    return document;
+  }
+
+  /** The offer, open or not, however long ago it was read: its hash names it. */
+  async #soldOffer(): Promise<Offer> {
+    return this.#seen?.view.document ?? (await this.#shownOffer()).document;
+  }
+
+  async #shownOffer(): Promise<OfferView> {
+    const shown = await this.offer();
+    if ('refused' in shown) throw new Unavailable(shown.refused.detail);
+    return shown.found;
+  }
+
+  async #schedule(): Promise<void> {
+    const next = this.#claims.nextAt();
+    if (next !== undefined) await this.ctx.storage.setAlarm(Math.max(next * 1000, Date.now()));
+  }
+}
+
+/** What is known here of a call, in the region's words. */
+function viewOf(row: Row, offer: string): CallView {
+  const refused = row.start === 'refused' ? `the provider refused: ${row.detail}` : null;
+  return {
+    call: row.id,
+    offer,
+    state: row.state,
+    claimed_at: row.claimed_at,
+    run: row.run ? { id: row.run, url: row.run_url } : null,
+    reason: refused,
+    receipt: null,
+  };
+}
+
+async function answered<T>(ask: () => Promise<T>): Promise<Found<T>> {
+  try {
+    return { found: await ask() };
+  } catch (error) {
+    return { refused: asRefusal(error) };
+  }
+}
+
+function pause(attempts: number): number {
+  return Math.min(5 * 2 ** Math.min(attempts, 10), LONGEST_PAUSE);
+}
+
+const seconds = (): number => Math.floor(Date.now() / 1000);

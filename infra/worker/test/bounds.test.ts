@@ -1,0 +1,40 @@
+// What is bounded before a call costs anything: an offer's limits, patterns, networks.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Offer } from '../../../web/shared/src/offer.ts';
+import { limitsOf } from '../src/limits.ts';
+import { matches } from '../src/patterns.ts';
+import { hashedNetwork } from '../src/throttle.ts';
+
+const offer = (access: Offer['access'], limits: Partial<Offer['limits']> = {}): Offer =>
+  ({ access, quota_per_hour: 11, limits: { seconds: 61, ...limits } }) as Offer;
+
+test('an open offer gives one buyer half of little, a listed one all of much', () => {
+  const shared = limitsOf(offer({ open: true, keys: [] }));
+  const open = { perHour: 11, atOnce: 20, minutesAMonth: 10_000, minutes: 2 };
+  assert.deepEqual(shared, { ...open, share: { perHour: 5, atOnce: 10 } });
+  const listed = limitsOf(offer({ open: false, keys: [] }));
+  assert.deepEqual([listed.atOnce, listed.share], [1000, { perHour: 11, atOnce: 1000 }]);
+  const per_buyer = { per_hour: 1, at_once: 2 };
+  const said = limitsOf(
+    offer({ open: true, keys: [], per_buyer }, { at_once: 1, minutes_per_month: 4 }),
+  );
+  assert.deepEqual(
+    [said.atOnce, said.minutesAMonth, said.share],
+    [1, 4, { perHour: 1, atOnce: 2 }],
+  );
+});
+
+test('a pattern that would run for ever in a backtracking engine is matched', () => {
+  assert.equal(matches('^(a+)+$', `${'a'.repeat(255)}!`), false);
+  assert.equal(matches('^[a-z]{1,20}$', 'hello'), true);
+  assert.equal(matches('^a$', 'a\n'), false);
+});
+
+test('an IPv6 address counts as the network that its holder has', async () => {
+  const network = await hashedNetwork('2001:db8:0:1::1');
+  assert.equal(await hashedNetwork('2001:db8::1:5:6:7:8'), network);
+  assert.equal(await hashedNetwork('2001:0DB8:0000:0001::'), network);
+  assert.notEqual(await hashedNetwork('2001:db8:0:2::1'), network);
+  assert.notEqual(await hashedNetwork('192.0.2.1'), await hashedNetwork('192.0.2.2'));
+});

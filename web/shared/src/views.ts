@@ -1,0 +1,23 @@
+// What a service shows of offers and calls.
+import type { Offer } from './offer.ts';
+import type { Receipt } from './receipt.ts';
+
+/** The public view of a call. */
+export interface CallView {
+  call: string;
+  offer: string;
+  state: string;
+  claimed_at: number;
+  reason: string | null;
+  run: { id: number; url: string } | null;
+  receipt: Receipt | null;
+}
+
+/** The public view of an offer. */
+export interface OfferView {
+  offer: string;
+  open: boolean;
+  reason: string | null;
+  document: Offer;
+  accepts: Record<string, unknown>[];
+}
