@@ -23,7 +23,7 @@ def test_from_init_to_close_by_the_command_alone(reseller: Reseller) -> None:
     assert (refused["type"], "add `regex: ^...$`" in refused["next"]) == ("inputs", True)
     reseller.init("offer.toml", "--pattern", "greeting=^[a-z]{1,20}$", tag="v1")
     wrong = [each for each in run("check", status=1)["findings"] if each["holds"] is False]
-    assert [each["said"] for each in wrong] == ["a newer commit may cancel a run that was paid for"]
+    assert [each["message"] for each in wrong] == ["a newer commit may cancel a run that was paid for"]
     reseller.repair()
     made = reseller.init("offer.toml", "--force")
     assert made["inputs"]["properties"]["greeting"]["pattern"] == "^[a-z]{1,20}$"

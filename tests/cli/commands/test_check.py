@@ -33,7 +33,7 @@ SCHEMA = {"type": "object", "properties": LAYER, "additionalProperties": False}
 def wrong(text: str) -> list[str]:
     """What is found wrong with this pipeline."""
     found = pipeline_findings(make_offer(inputs=SCHEMA), read_pipeline("gitlab", text.encode()))
-    return [each.said for each in found if each.holds is False]
+    return [each.message for each in found if each.holds is False]
 
 
 def test_a_pipeline_that_is_as_it_must_be_has_only_good_marks() -> None:
@@ -103,7 +103,7 @@ def test_r8_the_jobs_that_an_offer_names_are_in_the_file(jobs: list[str], *, rig
     text = f"{GOOD}lint: {{script: [x], allow_failure: true}}\nhidden: {{script: [x], when: manual}}\n"
     offer = make_offer(inputs=SCHEMA, success={"jobs": jobs})
     found = pipeline_findings(offer, read_pipeline("gitlab", text.encode()))
-    told = [each.said for each in found if each.holds is False]
+    told = [each.message for each in found if each.holds is False]
     assert told == [] if right else "expected the job built" in told[0]
 
 
@@ -114,7 +114,7 @@ def test_r4_includes_that_are_not_pinned_are_named_and_left_to_the_seller() -> N
     pipeline = read_pipeline("gitlab", GOOD.encode())
     found = [each for each in pipeline_findings(offer, pipeline) if each.holds is None]
     assert [each.what for each in found] == ["includes"]
-    assert "remote:https://example.org/x.yml" in found[0].said
+    assert "remote:https://example.org/x.yml" in found[0].message
 
 
 def clone(folder: Path) -> Offer:
@@ -148,7 +148,7 @@ def test_r4_a_tag_that_moved_in_the_clone_is_a_cross(tmp_path: Path) -> None:
 
 def test_terms_are_looked_at_as_far_as_somebody_can_be_asked() -> None:
     [free] = payment_findings(make_offer(), "")
-    assert (free.holds, free.said.startswith("free")) == (True, True)
+    assert (free.holds, free.message.startswith("free")) == (True, True)
     node, terms = payment_findings(make_paid_offer(), "")
     assert (node.holds, terms.holds) == (None, True)
     [unreachable] = payment_findings(make_paid_offer(), "http://127.0.0.1:9/graphql")
@@ -192,6 +192,6 @@ def test_e2_an_offer_of_grade_1_needs_a_public_issuer_and_a_job_with_its_token(
     offer = make_offer(inputs=SCHEMA, source=source, evidence=evidence_value(grade=1))
     text = GOOD.replace("{script: [make]}", job)
     found = list(pipeline_findings(offer, read_pipeline("gitlab", text.encode())))
-    wrong = [each.said for each in found if each.holds is False]
+    wrong = [each.message for each in found if each.holds is False]
     assert (said is None and not wrong) or (said is not None and said in wrong[0])
-    assert any("build with the job's own token" in each.said for each in found) is (said is None)
+    assert any("build with the job's own token" in each.message for each in found) is (said is None)

@@ -93,9 +93,9 @@ def test_a_trial_run_shows_what_a_buyer_would_get(shop: Shop) -> None:
     shown = {each["what"]: each for each in said["findings"]}
     assert status == 0, output
     [pipeline] = shop.server.store.pipelines.values()
-    assert shown["run"]["said"].endswith(f"/pipelines/{pipeline.id}")
+    assert shown["run"]["message"].endswith(f"/pipelines/{pipeline.id}")
     assert all(shown[name]["holds"] for name in ("name", "commit", "file", "outcome", "grade"))
-    evidence = [each["said"] for each in said["findings"] if each["what"] == "evidence"]
+    evidence = [each["message"] for each in said["findings"] if each["what"] == "evidence"]
     assert "greet/out/greeting.txt (5 bytes)" in evidence[0]
     assert "greet/job.log" in evidence[1]
     assert shop.token_file.read_text() not in output

@@ -52,16 +52,16 @@ def test_a_run_that_succeeds_is_found_judged_and_looked_through() -> None:
     shown = found(made)
     assert (provider.starts, provider.inputs) == (1, {"layer": "mina"})
     assert all(shown[name].holds for name in ("name", "commit", "file", "outcome"))
-    assert "build/job.log" in shown["evidence"].said
-    assert "masked" in shown["log"].said
+    assert "build/job.log" in shown["evidence"].message
+    assert "masked" in shown["log"].message
     assert TOKEN not in str(shown)
 
 
 def test_a_run_that_fails_is_a_cross_with_its_reason() -> None:
     made, _ = trial(ends_as=RunStatus.FAILED)
     shown = found(made)
-    assert (shown["outcome"].holds, shown["jobs"].said) == (False, "1 failed: build")
-    assert "build: failed, script_failure" in shown["outcome"].said
+    assert (shown["outcome"].holds, shown["jobs"].message) == (False, "1 failed: build")
+    assert "build: failed, script_failure" in shown["outcome"].message
 
 
 def test_r4_a_run_of_another_commit_is_a_cross() -> None:
@@ -76,7 +76,7 @@ def test_l11_ctrl_c_stops_the_run_and_says_so(stubborn: str) -> None:
     shown = found(made)
     assert made.interrupted
     assert provider.finished() == []
-    assert shown["outcome"].said == "you stopped the trial; the run is canceled"
+    assert shown["outcome"].message == "you stopped the trial; the run is canceled"
     assert ("force" in provider.calls) is bool(stubborn)
 
 
@@ -84,7 +84,7 @@ def test_l11_ctrl_c_says_that_the_run_goes_on_where_it_does() -> None:
     made, provider = trial(presses=2, duration=STOP_WITHIN + 300, stubborn="never")
     shown = found(made)
     assert len(provider.finished()) == 1
-    assert (shown["outcome"].holds, "goes on" in shown["outcome"].said) == (False, True)
+    assert (shown["outcome"].holds, "goes on" in shown["outcome"].message) == (False, True)
     assert OFFER.source.origin in shown["outcome"].following
 
 
@@ -96,13 +96,13 @@ def test_l11_a_run_is_stopped_when_its_time_is_over(queued: int, duration: int, 
     made, provider = trial(queued=queued, duration=duration)
     shown = found(made)
     assert (shown["outcome"].holds, provider.finished()) == (False, [])
-    assert shown["outcome"].said.startswith(outcome)
+    assert shown["outcome"].message.startswith(outcome)
 
 
 def test_l11_a_run_that_cannot_be_stopped_is_named_with_its_address() -> None:
     made, provider = trial(duration=10_000, stubborn="never")
     shown = found(made)["outcome"]
-    assert (shown.said, len(provider.finished())) == ("the run was asked to stop, and goes on", 1)
+    assert (shown.message, len(provider.finished())) == ("the run was asked to stop, and goes on", 1)
     assert OFFER.source.origin in shown.following
 
 

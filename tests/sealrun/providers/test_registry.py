@@ -90,7 +90,9 @@ def test_the_command_makes_an_offer_of_it_and_says_what_it_cannot_ask(tmp_path: 
     offer = read_offer(file)
     assert (offer.source.place, offer.source.user) == ("https://acme.example/repositories/acme-7", 7)
     found = list(findings(offer, tmp_path, token="", node=""))
-    assert [each.said for each in found if each.what == "provider"] == ["acme is not asked by this command"]
+    assert [each.message for each in found if each.what == "provider"] == [
+        "acme is not asked by this command"
+    ]
     with pytest.raises(CliError, match="expected a provider whose tokens rotate by API, got acme"):
         set_up_of("acme", "https://acme.example").may_rotate()
 

@@ -12,7 +12,8 @@ _NEXT = {
     "wrong-account": "check the account's address and its terms",
     "not-allowed": "use the buyer's key; an account is shown to its seller and operator, too",
     "not-owed": "ask the operator's stack again: run the command once more",
-    "not-yet": "ask to leave with `sealrun exit` first; then wait for its slot: one takes 3 minutes",
+    "not-yet": "ask to leave with `sealrun exit` first; then wait for its slot: one takes 3 minutes, "
+    "and in a sandbox, where slots pass only with blocks, `sealrun sandbox` shows how to let them pass",
     "proof-failed": "check the key, the account and its terms: the same request will be refused again",
     "broken-claim": "compare both: it is not what the receipt, the offer or the rule says",
     "failed": "look at the account with `sealrun account`; nothing but the fee was paid",

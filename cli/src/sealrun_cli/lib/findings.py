@@ -13,33 +13,33 @@ class Finding:
 
     what: str
     holds: bool | None
-    said: str
+    message: str
     following: str = ""
 
     @property
     def line(self) -> str:
         """As people read it."""
         mark = {True: "✓", False: "✗", None: "-"}[self.holds]
-        return f"{mark} {self.what:<10} {self.said}"
+        return f"{mark} {self.what:<10} {self.message}"
 
     def value(self) -> dict[str, str | bool | None]:
         """As JSON."""
-        return {"what": self.what, "holds": self.holds, "said": self.said, "next": self.following}
+        return {"what": self.what, "holds": self.holds, "message": self.message, "next": self.following}
 
 
-def good(what: str, said: str) -> Finding:
+def good(what: str, message: str) -> Finding:
     """A finding that is as it must be."""
-    return Finding(what, holds=True, said=said)
+    return Finding(what, holds=True, message=message)
 
 
-def bad(what: str, said: str, following: str) -> Finding:
+def bad(what: str, message: str, following: str) -> Finding:
     """A finding that is wrong, and what to do about it."""
-    return Finding(what, holds=False, said=said, following=following)
+    return Finding(what, holds=False, message=message, following=following)
 
 
-def unknown(what: str, said: str, following: str = "") -> Finding:
+def unknown(what: str, message: str, following: str = "") -> Finding:
     """A finding that could not be looked at, or that the seller must judge."""
-    return Finding(what, holds=None, said=said, following=following)
+    return Finding(what, holds=None, message=message, following=following)
 
 
 def tried(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

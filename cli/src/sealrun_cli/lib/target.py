@@ -122,9 +122,9 @@ class Target:
         text = self._environment(SIGNERS[-1]).get(ORACLE_KEY, "")
         return dict(each.split(":", 1) for each in text.split() if ":" in each)
 
-    def give_oracle_keys(self, held: Mapping[str, str]) -> None:
+    def give_oracle_keys(self, keys: Mapping[str, str]) -> None:
         """Give exactly these keys to the signing functions of a stack on this machine."""
-        text = key_text(held)
+        text = key_text(keys)
         for name in SIGNERS:
             variables = {**self._environment(name), ORACLE_KEY: text}
             with aws_errors():
@@ -157,9 +157,9 @@ def step(command: str, file: Path, stack: str = DEFAULT_NAME) -> str:
     return shlex.join(["sealrun", command, *flags])
 
 
-def key_text(held: Mapping[str, str]) -> str:
+def key_text(keys: Mapping[str, str]) -> str:
     """Oracle keys in the form of ``SEALRUN_ORACLE_KEY``: ADDRESS:CIPHERTEXT, separated by spaces."""
-    return " ".join(f"{address}:{ciphertext}" for address, ciphertext in held.items())
+    return " ".join(f"{address}:{ciphertext}" for address, ciphertext in keys.items())
 
 
 def work_folder(folder: Path) -> Path:
@@ -203,15 +203,15 @@ def target_in_aws(name: str) -> Target:
     return target_of(stack, region)
 
 
-def target_of(found: Mapping[str, Any], region: str) -> Target:
+def target_of(description: Mapping[str, Any], region: str) -> Target:
     """The stack of this description from CloudFormation.
 
     Raises:
         CliError: it is no stack of ours.
     """
-    name = str(found["StackName"])
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
-    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
+    name = str(description["StackName"])
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in description.get("Outputs", [])}
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in description.get("Parameters", [])}
     if missing := sorted({"Url", "Table", "KeyArn"} - outputs.keys()):
         raise CliError("stack", f"stack: expected outputs of sealrun in {name}, got no {missing[0]}")
     functions = {

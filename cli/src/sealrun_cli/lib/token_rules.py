@@ -6,10 +6,10 @@ from datetime import date, timedelta
 MAX_TOKEN_DAYS = 90
 
 
-def user_troubles(found: int, wanted: int) -> Iterator[str]:
+def user_troubles(user: int, wanted: int) -> Iterator[str]:
     """Refuse another account's token: a lost run is found by the account that started it (R3)."""
-    if found != wanted:
-        yield f"token: expected one of user {wanted}, as the offer's source.user says, got one of {found}"
+    if user != wanted:
+        yield f"token: expected one of user {wanted}, as the offer's source.user says, got one of {user}"
 
 
 def expiry_troubles(expires: str, *, today: date) -> Iterator[str]:

@@ -125,30 +125,30 @@ def find_evidence(file: Path) -> Path | None:
     return beside if beside.is_dir() else None
 
 
-def value(found: Verification) -> dict[str, Any]:
+def value(result: Verification) -> dict[str, Any]:
     """As JSON."""
-    receipt = found.receipt
+    receipt = result.receipt
     return {
-        "holds": found.holds,
-        "grade": found.grade,
+        "holds": result.holds,
+        "grade": result.grade,
         "status": receipt.receipt.status.name.lower() if receipt else None,
         "publicKey": receipt.public_key.to_base58() if receipt else None,
         "call": f"{receipt.receipt.call_hash:064x}" if receipt else None,
-        "claims": [_claim(claim) for claim in found.claims],
+        "claims": [_claim(claim) for claim in result.claims],
     }
 
 
-def lines(found: Verification, folder: Path | None, *, verbose: bool = False) -> list[Line]:
+def lines(result: Verification, folder: Path | None, *, verbose: bool = False) -> list[Line]:
     """As people read it: the verdict, its subject and its worth, then each claim that is broken or not shown.
 
     With ``verbose`` every claim follows in a table.
     """
-    claims = found.claims if verbose else _open_claims(found)
-    more = sum(claim.verdict is not Verdict.HOLDS for claim in found.claims) - len(claims)
+    claims = result.claims if verbose else _open_claims(result)
+    more = sum(claim.verdict is not Verdict.HOLDS for claim in result.claims) - len(claims)
     return [
-        _verdict(found),
-        *_about(found),
-        Line(grade_line(found.grade), indent=9),
+        _verdict(result),
+        *_about(result),
+        Line(grade_line(result.grade), indent=9),
         *([] if folder else [Line("no evidence folder is beside the file: name one with --evidence")]),
         *_table(claims),
         *([Line(f"and {more} more that are not shown")] if more > 0 else []),
