@@ -151,6 +151,25 @@ def test_an_offer_is_sold_from_one_process(shop: ServedShop, served: Served) -> 
     assert shop.command("status")["calls"] == {"succeeded": 1}
 
 
+def test_what_was_sold_is_still_there_after_a_backup_was_restored(
+    shop: ServedShop, served: Served, tmp_path: Path
+) -> None:
+    shop.send(served.url, signed := shop.sign())
+    seen = wait(served.url, signed.call.id)
+    shop.command("backup", str(tmp_path / "backup"))
+    shop.command("restore", str(tmp_path / "backup"), "--folder", str(tmp_path / "new"), "--yes")
+    with Served(tmp_path, "--folder", str(tmp_path / "new")) as second:
+        again = httpx.get(f"{second.url}/calls/{signed.call.id}", timeout=30).json()
+        assert again["receipt"] == seen["receipt"]
+        url = f"{second.url}/calls/{signed.call.id}"
+        assert shop.command("evidence", url, "--to", str(tmp_path / "got"))["files"] > 1
+        refused = shop.send(second.url, shop.sign())
+        assert (refused.status_code, refused.json()["type"]) == (503, "urn:sealrun:problem:offer-closed")
+        database = f"sqlite:///{tmp_path}/new/ledger.db"
+        assert shop.command("resume", "--stack", database)["open"] is True
+        assert shop.send(second.url, shop.sign()).status_code == 202
+
+
 def test_r3_a_service_that_is_killed_again_and_again_loses_nothing_and_starts_nothing_twice(
     shop: ServedShop, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from sealrun_cli.commands import (
     account,
+    backup,
     call,
     calls,
     check,
@@ -19,6 +20,7 @@ from sealrun_cli.commands import (
     init,
     key,
     lineage,
+    move,
     offer,
     pause,
     pay_operator,
@@ -27,6 +29,7 @@ from sealrun_cli.commands import (
     publish,
     redeem,
     rerun,
+    restore,
     resume,
     rotate,
     sandbox,
@@ -127,6 +130,12 @@ _add(OPERATORS, "deploy", deploy.deploy,
      "sealrun deploy --oracle-key oracle.key")
 _add(OPERATORS, "serve", serve.serve,
      "sealrun serve --public-url https://ci.example")
+_add(OPERATORS, "backup", backup.backup,
+     "sealrun backup /mnt/backup/2026-12-01")
+_add(OPERATORS, "restore", restore.restore,
+     "sealrun restore /mnt/backup/2026-12-01")
+_add(OPERATORS, "move", move.move,
+     "sealrun move postgresql://db.example/sealrun")
 _add(OPERATORS, "status", status.status,
      "sealrun status")
 _add(OPERATORS, "calls", calls.calls,

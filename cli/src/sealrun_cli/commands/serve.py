@@ -23,27 +23,10 @@ DEFAULT_METRICS = "127.0.0.1:9464"
 
 def serve(
     *,
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--folder",
-            help="What is not named elsewhere: ledger.db, evidence/, keys.json.",
-            envvar="STATE_DIRECTORY",
-            metavar="DIR",
-        ),
-    ] = None,
-    store: Annotated[
-        str, typer.Option(help="sqlite:///PATH or postgresql://...", envvar="SEALRUN_STORE", metavar="URL")
-    ] = "",
-    evidence: Annotated[
-        str,
-        typer.Option(
-            help="A folder, or s3://BUCKET?endpoint=URL.", envvar="SEALRUN_EVIDENCE", metavar="WHERE"
-        ),
-    ] = "",
-    keys: Annotated[
-        str, typer.Option(help="The key file, made if there is none.", envvar="SEALRUN_KEYS", metavar="FILE")
-    ] = "",
+    folder: options.ServedFolder = None,
+    store: options.Store = "",
+    evidence: options.EvidencePlace = "",
+    keys: options.KeyFile = "",
     passphrase_file: options.PassphraseFile = "",
     listen: Annotated[
         str, typer.Option(help="Where requests come in.", envvar="SEALRUN_LISTEN", metavar="HOST:PORT")

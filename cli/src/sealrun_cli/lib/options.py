@@ -11,6 +11,29 @@ File = Annotated[Path, typer.Option("--file", help="The offer.", metavar="FILE")
 TokenFile = Annotated[
     str, typer.Option("--token-file", help="File of the access token, - for stdin.", metavar="FILE")
 ]
+ServedFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--folder",
+        help="What is not named elsewhere: ledger.db, evidence/, keys.json.",
+        envvar="STATE_DIRECTORY",
+        metavar="DIR",
+    ),
+]
+Store = Annotated[
+    str,
+    typer.Option("--store", help="sqlite:///PATH or postgresql://...", envvar="SEALRUN_STORE", metavar="URL"),
+]
+EvidencePlace = Annotated[
+    str,
+    typer.Option(
+        "--evidence",
+        help="A folder, or s3://BUCKET?endpoint=URL.",
+        envvar="SEALRUN_EVIDENCE",
+        metavar="WHERE",
+    ),
+]
+KeyFile = Annotated[str, typer.Option("--keys", help="The key file.", envvar="SEALRUN_KEYS", metavar="FILE")]
 PassphraseFile = Annotated[
     str,
     typer.Option(

@@ -77,6 +77,17 @@ class FolderEvidenceStore:
             while chunk := file.read(READ):
                 yield chunk
 
+    def names(self) -> Iterator[str]:
+        """The digests of all files that are complete."""
+        with _translated():
+            for folder in sorted(self._kept.iterdir()):
+                yield from sorted(path.name for path in folder.iterdir() if _SHA256.fullmatch(path.name))
+
+    def size(self, sha256: str) -> int:
+        """Bytes of a file."""
+        with _translated(), self._open(sha256) as file:
+            return os.fstat(file.fileno()).st_size
+
     def url(self, sha256: str, *, seconds: int, filename: str) -> str:
         return self._urls.sign(sha256, seconds=seconds, filename=filename)
 

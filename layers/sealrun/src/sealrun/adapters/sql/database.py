@@ -13,6 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from sealrun.adapters.sql.schema import METADATA
 from sealrun.errors import StoreUnavailable
 
 Result = TypeVar("Result")
@@ -56,6 +57,21 @@ class Database:
                 return step(connection)
         except SQLAlchemyError as error:
             raise _unavailable(error) from error
+
+    def snapshot(self, step: Callable[[Connection], Result]) -> Result:
+        """Run the step on what is committed now, whatever is committed while it runs."""
+        whole = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        try:
+            with self.engine.connect().execution_options(**READS, **whole) as connection:
+                return step(connection)
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from error
+
+    def lock_all(self, connection: Connection) -> None:
+        """Let nobody else write until the connection's transaction ends; in SQLite nobody can anyway."""
+        if self.engine.dialect.name == "postgresql":
+            names = ", ".join(table.name for table in METADATA.sorted_tables)
+            connection.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
 
     def write(self, step: Callable[[Connection], Result]) -> Result:
         """Run the step as one transaction; what it raises undoes it. The step may run more than once."""

@@ -1,0 +1,35 @@
+"""``sealrun backup``: copy a service's ledger, evidence and key file while it runs."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sealrun_cli.lib import options
+from sealrun_cli.lib.backups import make_backup
+from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.serving import places
+from sealrun_cli.lib.target import DEFAULT_NAME, Name
+
+
+def backup(
+    to: Annotated[Path, typer.Argument(help="A new folder.", metavar="DIR")],
+    *,
+    folder: options.ServedFolder = None,
+    store: options.Store = "",
+    evidence: options.EvidencePlace = "",
+    keys: options.KeyFile = "",
+    stack: Name = DEFAULT_NAME,
+    as_json: options.Json = False,
+) -> None:
+    """Copy a served ledger, its evidence and key file.
+
+    The service may run meanwhile. The passphrase is not in the backup. Evidence in S3 is not copied: the
+    bucket keeps versions.
+    """
+    with speaking(as_json=as_json) as out:
+        kept = places(folder, stack, store=store, evidence=evidence, keys=keys)
+        copied = make_backup(kept, to, now=int(time.time()), tell=out.progress)
+        value = {"folder": str(to), "rows": copied.rows, "files": copied.files}
+        out.result(value, f"{to}: {copied.rows} rows, {copied.files} files of evidence")

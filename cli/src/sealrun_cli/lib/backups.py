@@ -1,0 +1,128 @@
+"""A backup of a service: ``ledger.db``, ``evidence/``, ``keys.json``, and ``backup.json``, which comes last.
+
+The ledger is read at one moment, and the evidence after it. A file of evidence is stored before the ledger
+names it and never changes, so the backup has all that its ledger names.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from sealrun.adapters.files.evidence_store import FolderEvidenceStore
+from sealrun.adapters.files.plain_files import read_plain, sync_folder
+from sealrun.adapters.files.signed_urls import SignedUrls
+from sealrun.encoding import read
+from sealrun.encoding.json_limits import parse_object
+from sealrun.encoding.measure import Measured
+from sealrun.errors import Malformed
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.served import needed, open_database
+from sealrun_cli.lib.serving import Places
+
+FORMAT = "sealrun-backup-1"
+LEDGER, EVIDENCE, KEYS, ABOUT = "ledger.db", "evidence", "keys.json", "backup.json"
+MAX_ABOUT_BYTES = 4096
+MAX_KEY_FILE_BYTES = 4096
+# Nothing signs or checks a URL while files are copied.
+NO_URLS = SignedUrls("", b"", lambda: 0)
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a backup holds, or what was restored."""
+
+    rows: int
+    files: int
+    made_at: int  # Unix seconds
+
+
+def make_backup(places: Places, to: Path, *, now: int, tell: Callable[[str], None]) -> Copied:
+    """Copy everything into a new folder while the service runs. The passphrase is not in it.
+
+    Raises:
+        CliError: the folder is there already, or there is nothing to copy.
+        StoreUnavailable: the database does not answer, or a file of evidence is not what its name says.
+    """
+    to.mkdir(mode=0o700)
+    with closing(open_database(places.store)) as source:
+        tell("copying the ledger")
+        with needed():
+            from sealrun.adapters.sql.copying import copy_ledger  # noqa: PLC0415
+        with closing(open_database(f"sqlite:///{to.resolve() / LEDGER}", make=True)) as target:
+            rows = copy_ledger(source, target)
+    files = _copy_evidence(places.evidence, str(to / EVIDENCE), tell)
+    if Path(places.keys).exists():
+        _copy_private(Path(places.keys), to / KEYS)
+    about = {"format": FORMAT, "rows": rows, "files": files, "made_at": now}
+    (to / ABOUT).write_text(json.dumps(about) + "\n")
+    sync_folder(to)
+    return Copied(rows, files, now)
+
+
+def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[[str], None]) -> Copied:
+    """Copy a backup to where a new service keeps everything. Its open offers are paused.
+
+    Raises:
+        CliError: this is no whole backup, or something lies there already.
+        Conflict: the database is not empty.
+    """
+    about = read_about(source)
+    if Path(places.keys).exists():
+        raise CliError("backup", f"restore: expected no {places.keys} yet, got one", "name it with --keys")
+    with needed():
+        from sealrun.adapters.sql.copying import copy_ledger, pause_open_offers  # noqa: PLC0415
+    tell("copying the ledger")
+    with tempfile.TemporaryDirectory() as scratch, closing(open_database(places.store, make=True)) as target:
+        shutil.copy(source / LEDGER, scratch)  # opening it may bring its schema up to date
+        with closing(open_database(f"sqlite:///{scratch}/{LEDGER}")) as kept:
+            rows = copy_ledger(kept, target)
+        pause_open_offers(target, reason)
+    files = _copy_evidence(str(source / EVIDENCE), places.evidence, tell)
+    if (source / KEYS).exists():
+        _copy_private(source / KEYS, Path(places.keys))
+    return Copied(rows, files, about.made_at)
+
+
+def read_about(folder: Path) -> Copied:
+    """What a backup says of itself; it is whole, because this is written last.
+
+    Raises:
+        CliError: it is no backup, or one that was not finished.
+    """
+    try:
+        value = parse_object(read_plain(folder / ABOUT, at_most=MAX_ABOUT_BYTES))
+        value = read.only(value, ("format", "rows", "files", "made_at"), where=ABOUT)
+        read.one_of(value, "format", [FORMAT])
+        rows, files, made_at = (
+            read.whole(value, name, low=0, high=1 << 53) for name in ("rows", "files", "made_at")
+        )
+    except (OSError, Malformed) as error:
+        detail = f"{folder}: expected a whole backup of `sealrun backup`, got none ({error})"
+        raise CliError("backup", detail, "name the folder that `sealrun backup` made") from error
+    return Copied(rows, files, made_at)
+
+
+def _copy_evidence(source: str, target: str, tell: Callable[[str], None]) -> int:
+    """Copy the files that are missing; each is compared with its digest. S3 keeps copies of its own."""
+    if "s3:" in (source[:3], target[:3]) or not Path(source).exists():
+        return 0
+    there = FolderEvidenceStore(Path(source), urls=NO_URLS)
+    here = FolderEvidenceStore(Path(target), urls=NO_URLS)
+    count = 0
+    for count, sha256 in enumerate(there.names(), start=1):
+        measured = Measured(sha256, there.size(sha256), "")
+        here.put(partial(there.read, sha256), measured, media_type="application/octet-stream")
+        if count % 1000 == 0:
+            tell(f"copied {count} files of evidence")
+    return count
+
+
+def _copy_private(source: Path, target: Path) -> None:
+    content = read_plain(source, at_most=MAX_KEY_FILE_BYTES)
+    target.touch(mode=0o600, exist_ok=False)
+    target.write_bytes(content)

@@ -1,0 +1,58 @@
+"""All rows of one ledger into another one that is empty, SQLite or PostgreSQL: backups, and moving."""
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from sealrun.adapters.sql.database import Database
+from sealrun.adapters.sql.schema import METADATA, OFFERS
+from sealrun.errors import Conflict
+
+ROWS = 500
+
+
+def copy_ledger(source: Database, target: Database) -> int:
+    """Copy what the source holds at one moment, while others go on writing to it; the number of rows.
+
+    Raises:
+        Conflict: the target is not empty.
+        StoreUnavailable: one of them does not answer; the target stays empty.
+    """
+    return source.snapshot(lambda read: target.write(lambda write: _copy(read, write)))
+
+
+def move_ledger(source: Database, target: Database) -> int:
+    """Copy all rows while nobody writes to the source, and then remove them there; the number of rows.
+
+    A process that still serves the source finds nothing in it from then on, so no call is in two ledgers that
+    are served. Should this process end in between, both have all rows.
+
+    Raises:
+        Conflict: the target is not empty.
+        StoreUnavailable: one of them does not answer; then the source is as it was.
+    """
+
+    def step(held: Connection) -> int:
+        source.lock_all(held)
+        rows = target.write(lambda write: _copy(held, write))
+        for table in METADATA.sorted_tables:
+            held.execute(delete(table))
+        return rows
+
+    return source.write(step)
+
+
+def pause_open_offers(database: Database, reason: str) -> int:
+    """Have every offer that is not closed or paused take no calls until its operator resumes it; how many."""
+    is_open = (OFFERS.c.closed == "") & (OFFERS.c.paused == "")
+    paused = OFFERS.update().where(is_open).values(paused=reason)
+    return database.write(lambda db: db.execute(paused).rowcount)
+
+
+def _copy(read: Connection, write: Connection) -> int:
+    rows = 0
+    for table in METADATA.sorted_tables:
+        if write.scalar(select(func.count()).select_from(table)):
+            raise Conflict(f"database: expected an empty one, got rows in {table.name}")
+        for page in read.execute(select(table).execution_options(yield_per=ROWS)).partitions():
+            write.execute(insert(table), [dict(row._mapping) for row in page])  # noqa: SLF001  public API
+            rows += len(page)
+    return rows

@@ -1,0 +1,97 @@
+"""A backup holds what its ledger names, byte by byte, and is restored into a new place only."""
+
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from nacl.pwhash import argon2id
+
+from sealrun.adapters.files.evidence_store import FolderEvidenceStore
+from sealrun.adapters.keys.key_file import Cost, create_key_file, open_key_file
+from sealrun.adapters.sql.database import Database
+from sealrun.adapters.sql.ledger import SqlLedger
+from sealrun.encoding.measure import measure
+from sealrun.errors import Conflict, StoreUnavailable
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun_cli.lib.backups import NO_URLS, make_backup, restore_backup
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.serving import Places, places
+from tests.ports.test_ledger import NOW, OFFER
+
+FILES = [b"first", b"second" * 100_000]
+CHEAP = Cost(argon2id.OPSLIMIT_MIN, argon2id.MEMLIMIT_MIN)
+PASSPHRASE = "correct horse battery"
+
+
+def at(folder: Path) -> Places:
+    made = places(folder, "sealrun", store="", evidence="", keys="")
+    made.make_folder()
+    return made
+
+
+def store(of: Places) -> FolderEvidenceStore:
+    return FolderEvidenceStore(Path(of.evidence), urls=NO_URLS)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Places:
+    """One that sold something."""
+    made = at(tmp_path / "service")
+    with closing(Database(made.store)) as database:
+        SqlLedger(database).publish(StoredOffer(OFFER, "", b"sealed", b"key", b"secret"))
+    for body in FILES:
+        store(made).put(lambda body=body: [body], measure([body]), media_type="text/plain")  # type: ignore[misc]
+    create_key_file(Path(made.keys), PASSPHRASE, cost=CHEAP)
+    return made
+
+
+def backed_up(service: Places, to: Path) -> Path:
+    make_backup(service, to, now=NOW, tell=lambda _: None)
+    return to
+
+
+def restored(source: Path, to: Places) -> None:
+    restore_backup(to, source, reason="restored", tell=lambda _: None)
+
+
+def test_what_is_restored_is_what_was_backed_up(service: Places, tmp_path: Path) -> None:
+    copied = make_backup(service, tmp_path / "backup", now=NOW, tell=lambda _: None)
+    assert (copied.files, copied.made_at) == (len(FILES), NOW)
+    restored(tmp_path / "backup", new := at(tmp_path / "new"))
+    with closing(Database(new.store)) as database:
+        offer = SqlLedger(database).offer(OFFER.hash)
+    assert offer == StoredOffer(OFFER, "", b"sealed", b"key", b"secret", paused="restored")
+    assert [store(new).get(measure([body]).sha256) for body in FILES] == FILES
+    secret = open_key_file(Path(service.keys), PASSPHRASE).encrypt(b"secret", context={})
+    assert open_key_file(Path(new.keys), PASSPHRASE).decrypt(secret, context={}) == b"secret"
+
+
+def test_a_backup_is_its_owners_alone(service: Places, tmp_path: Path) -> None:
+    folder = backed_up(service, tmp_path / "backup")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "keys.json").stat().st_mode) == 0o600
+
+
+def test_a_file_that_was_changed_is_not_backed_up(service: Places, tmp_path: Path) -> None:
+    [path] = Path(service.evidence).rglob(measure([FILES[0]]).sha256)
+    path.chmod(0o600)
+    path.write_bytes(b"other")
+    with pytest.raises(StoreUnavailable, match="evidence: expected the bytes of"):
+        backed_up(service, tmp_path / "backup")
+    with pytest.raises(CliError, match="expected a whole backup"):
+        restored(tmp_path / "backup", at(tmp_path / "new"))
+
+
+def test_nothing_is_restored_over_something(service: Places, tmp_path: Path) -> None:
+    folder = backed_up(service, tmp_path / "backup")
+    with pytest.raises(CliError, match=r"restore: expected no .*keys.json yet, got one"):
+        restored(folder, service)
+    Path(service.keys).unlink()
+    with pytest.raises(Conflict, match="database: expected an empty one"):
+        restored(folder, service)
+
+
+def test_a_backup_goes_into_a_new_folder(service: Places, tmp_path: Path) -> None:
+    with pytest.raises(FileExistsError):
+        backed_up(service, tmp_path)
