@@ -98,6 +98,13 @@ def test_a_broken_claim_ends_with_status_1_and_says_what_was_expected_and_came(g
     assert verify(good, "--verbose").stdout.count(" holds  ") == 30
 
 
+def test_an_oracle_that_is_no_address_is_a_bad_argument_and_no_broken_claim(good: Path) -> None:
+    for flag in ("--oracle", "--rerun-oracle"):
+        done = verify(good, "--json", flag, "B62-none")
+        assert done.exit_code == 1
+        assert json.loads(done.stdout)["error"]["type"] == "bad-request"
+
+
 def test_without_a_name_the_oracle_is_not_shown_and_another_is_broken(good: Path) -> None:
     assert by_name(verify(good, "--json"))["oracle"]["verdict"] == "not shown"
     other = verify(good, "--json", "--oracle", BUYER.public_key().to_base58())

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.repository import Remote, Repository
 from tests.repositories import git
 
@@ -27,3 +28,12 @@ def test_a_remote_tells_the_address_of_the_web_and_never_a_port_of_ssh(
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "remote", "add", "origin", url)
     assert Repository(tmp_path).remote() == Remote(origin, path)
+
+
+def test_a_git_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck = tmp_path / "git"
+    stuck.write_text("#!/bin/sh\nexec sleep 60\n")
+    stuck.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(CliError, match=r"git: expected an answer within 0\.1 s, got none"):
+        Repository(tmp_path, seconds=0.1).remote()

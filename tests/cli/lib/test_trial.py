@@ -1,5 +1,7 @@
 """A trial run is started once, judged as a call's run is, and stopped when it must not go on."""
 
+import os
+import signal
 from dataclasses import dataclass
 
 import pytest
@@ -78,6 +80,22 @@ def test_l11_ctrl_c_stops_the_run_and_says_so(stubborn: str) -> None:
     assert provider.finished() == []
     assert shown["outcome"].message == "you stopped the trial; the run is canceled"
     assert ("force" in provider.calls) is bool(stubborn)
+
+
+def test_l11_sigterm_stops_the_run_as_ctrl_c_does() -> None:
+    made, provider = trial(duration=500)
+    before = signal.getsignal(signal.SIGTERM)
+
+    def terminated(_seconds: float) -> None:
+        made.sleep = made.clock.passes  # type: ignore[attr-defined]
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    made.sleep = terminated
+    shown = found(made)
+    assert made.interrupted
+    assert provider.finished() == []
+    assert shown["outcome"].message == "you stopped the trial; the run is canceled"
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_l11_ctrl_c_says_that_the_run_goes_on_where_it_does() -> None:

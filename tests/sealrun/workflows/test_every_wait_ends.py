@@ -1,6 +1,7 @@
 """L11: every wait ends, and no offer's provider takes the time and the places of the others."""
 
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,6 +96,19 @@ def test_l11_a_run_over_which_every_function_dies_ends_within_hours(stage: str) 
     record = swept(market, call.call_hash, days=1)
     assert outcome(record) is Outcome.UNREACHABLE
     assert market.ledger.standing(record.account).committed == 0
+
+
+def test_l11_a_job_without_a_name_is_collected_at_once_under_its_number() -> None:
+    market = Market()
+    call = market.pay(market.sign(limit=PRICE)).record
+    listed = market.provider.jobs
+
+    def nameless(run_id: int) -> Any:
+        return [replace(job, name="") for job in listed(run_id)]
+
+    market.provider.jobs = nameless
+    record = market.settle(call.call_hash)
+    assert outcome(record) is Outcome.SUCCEEDED
 
 
 def test_l11_a_provider_that_is_only_away_is_waited_for() -> None:

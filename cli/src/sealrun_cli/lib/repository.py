@@ -42,13 +42,14 @@ class Remote:
 
 
 class Repository:
-    """One clone; every method raises CliError if git is not installed.
+    """One clone; every method raises CliError if git is not installed or does not answer.
 
     ``tagged``, ``commit``, ``changed`` and ``file`` also raise it if the clone lacks what is named.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, seconds: float = GIT_SECONDS) -> None:
+        """``seconds`` are for one question to git."""
+        self._folder, self._seconds = folder, seconds
 
     def tagged(self, tag: str) -> Tagged:
         """The commit and the tree of a tag."""
@@ -123,6 +124,9 @@ class Repository:
     def _run(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
         command = ["git", "-C", str(self._folder), *arguments]
         try:
-            return subprocess.run(command, check=False, capture_output=True, timeout=GIT_SECONDS)
+            return subprocess.run(command, check=False, capture_output=True, timeout=self._seconds)
         except FileNotFoundError as error:
             raise CliError("git", "git: expected it on PATH, got none", "install git") from error
+        except subprocess.TimeoutExpired as error:
+            detail = f"git: expected an answer within {self._seconds:g} s, got none"
+            raise CliError("git", detail, "look whether another git holds the clone") from error

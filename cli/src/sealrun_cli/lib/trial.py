@@ -4,8 +4,10 @@ The run is judged as the functions judge it; only the ledger, the lease and the 
 """
 
 import secrets
+import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from sealrun.errors import ProviderError, ProviderUnclear
@@ -48,12 +50,16 @@ class Trial:
         self.record = Record(call_hash, self.offer.hash, "", {}, now, State.CLAIMED)
 
     def take(self, inputs: Mapping[str, object]) -> Run:
-        """Start the run and follow it to its end; Ctrl-C stops the run, and is noted.
+        """Start the run and follow it to its end; Ctrl-C or SIGTERM stops the run, and is noted.
 
         Raises:
             ProviderError: the provider did not start it.
             CliError: it may have started it, and shows no run of that name.
         """
+        with _interrupted_by_sigterm():
+            return self._taken(inputs)
+
+    def _taken(self, inputs: Mapping[str, object]) -> Run:
         try:
             run = self._started(inputs)
             self.out.progress(f"run      {run.url}")
@@ -131,3 +137,13 @@ class Trial:
             self.record = running(self.record, started_at=run.started_at, now=now)
         self.record = replace(self.record, looked_at=now)
         return run
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """A supervisor's SIGTERM is what Ctrl-C is, so that no run goes on for nobody."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

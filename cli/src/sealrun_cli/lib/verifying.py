@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mina.keys import PublicKey
 from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.adapters.files.plain_files import read_plain
 from sealrun.encoding.measure import Measured
@@ -61,10 +62,12 @@ def verify_file(
     """All claims of the receipt in the file, with what is in the evidence folder, if there is one.
 
     Raises:
-        CliError: the evidence is not a folder.
+        CliError: the evidence is not a folder, or an oracle's address is none.
         Malformed: the file is not a plain one.
         OSError: the file cannot be read.
     """
+    for address in (oracle, *rerun_oracles):
+        _check_address(address)
     trust = Trust(oracle, keys or PinnedKeys(), rerun_oracles)
     receipt = read_plain(file, at_most=MAX_RECEIPT_BYTES)
     if evidence is None:
@@ -241,3 +244,12 @@ class _Beside:
 
     def measure(self, name: str, *, size: int | None = None) -> Measured:
         return self.folder.measure(name, size=size)
+
+
+def _check_address(text: str) -> None:
+    try:
+        if text:
+            PublicKey.from_base58(text)
+    except ValueError as error:
+        detail = f"oracle: expected an address, B62..., got {text[:80]!a}"
+        raise CliError("bad-request", detail, "copy the oracle's address from the offer") from error

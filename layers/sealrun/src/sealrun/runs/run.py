@@ -72,6 +72,11 @@ class Job:
     result: JobResult = JobResult.UNFINISHED
     may_fail: bool = False  # the pipeline says that this job's failure is none of the run's
 
+    def __post_init__(self) -> None:
+        # Items of the evidence are named after their job, so every job has a name.
+        if not self.name:
+            object.__setattr__(self, "name", f"job {self.id}")
+
 
 def unread(more_than: int) -> Job:
     """What stands among the jobs where there are more than are read: it is named, and is no success (R9)."""
