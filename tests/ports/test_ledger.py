@@ -324,3 +324,15 @@ def test_l12_a_witness_of_an_offers_faults_counts_once(ledger: Any) -> None:
     ledger.forget_faults(OFFER.hash)
     assert ledger.offer(OFFER.hash).faults == 0
     assert ledger.count_fault(OFFER.hash, "one") == 1
+
+
+def test_l12_calls_whose_collection_was_spoiled_share_one_place(ledger: Any) -> None:
+    slow, times = range(1, 4), {"now": NOW, "until": NOW + 10}
+    assert [ledger.take_place(OFFER.hash, call, **times, spoiled=True) for call in slow] == [
+        True,
+        False,
+        False,
+    ]
+    assert [ledger.take_place(OFFER.hash, call, **times) for call in (11, 12, 13)] == [True, True, False]
+    ledger.leave_place(OFFER.hash, 1)
+    assert ledger.take_place(OFFER.hash, 2, **times, spoiled=True)

@@ -74,7 +74,7 @@ class FakeLedger:
         self.running: Counter[str] = Counter()
         self.minutes: Counter[tuple[str, int]] = Counter()
         self.witnesses: dict[int, set[str]] = {}
-        self.places: dict[int, dict[int, int]] = {}
+        self.places: dict[int, dict[int, tuple[int, int]]] = {}  # call and end by place
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
         return self.offers.get(offer_hash)
@@ -217,15 +217,20 @@ class FakeLedger:
         listed = [each for each in calls if not (unfinished and each.state.over)]
         return sorted(listed, key=lambda each: -each.claimed_at)
 
-    def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
-        held = {call: end for call, end in self.places.get(offer_hash, {}).items() if end > now}
-        if call_hash not in held and len(held) >= PLACES:
+    def take_place(
+        self, offer_hash: int, call_hash: int, *, now: int, until: int, spoiled: bool = False
+    ) -> bool:
+        held = {place: each for place, each in self.places.get(offer_hash, {}).items() if each[1] > now}
+        own = [place for place, (call, _) in held.items() if call == call_hash]
+        free = [place for place in range(1 if spoiled else PLACES) if place not in held]
+        if not own and not free:
             return False
-        self.places[offer_hash] = {**held, call_hash: until}
+        self.places[offer_hash] = {**held, [*own, *free][0]: (call_hash, until)}
         return True
 
     def leave_place(self, offer_hash: int, call_hash: int) -> None:
-        self.places.get(offer_hash, {}).pop(call_hash, None)
+        held = self.places.get(offer_hash, {})
+        self.places[offer_hash] = {place: each for place, each in held.items() if each[0] != call_hash}
 
     def count_fault(self, offer_hash: int, witness: str) -> int:
         self.witnesses.setdefault(offer_hash, set()).add(witness)

@@ -1,5 +1,6 @@
 """L12: nothing that one stranger sends closes, slows or fills an offer for the others."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -197,3 +198,18 @@ def test_l12_fresh_keys_of_one_network_fill_neither_an_offers_places_nor_its_mon
             pass
     assert taken == 2
     assert send(world, BUYER, 1, sender="198.51.100.7").first
+
+
+def test_l12_runs_that_cannot_be_collected_do_not_hold_up_those_of_others(ledger: Any) -> None:
+    """Whoever makes the offer's runs leave more than can be collected in time holds one place, not all."""
+    world = World(make_offer(**BUSY), ledger=ledger)
+    slow = [send(world, STRANGER, number).record for number in range(4)]
+    honest = send(world, BUYER, 9, sender="198.51.100.7").record
+    world.clock.passes(60)
+    for each in slow:
+        record = world.ledger.record(each.call_hash)
+        assert world.ledger.save(record, replace(record, spoiled=1, version=record.version + 1))
+        times = {"now": world.clock.now, "until": world.clock.now + 900}
+        world.ledger.take_place(world.offer.hash, each.call_hash, **times, spoiled=True)
+    world.sweep()
+    assert world.ledger.record(honest.call_hash).state is State.SUCCEEDED

@@ -173,10 +173,13 @@ class Ledger(TokenBook, Protocol):
     def newest(self, offer: Offer, *, most: int, unfinished: bool = False) -> list[Record]:
         """The newest calls of the offer, at most 100 and the newest first; or those that are not over."""
 
-    def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
+    def take_place(
+        self, offer_hash: int, call_hash: int, *, now: int, until: int, spoiled: bool = False
+    ) -> bool:
         """Take one of the few places that an offer's collections have at once; False while all are taken.
 
-        A place that nobody left is free again ``until`` then.
+        A place that nobody left is free again ``until`` then. Calls whose collection was ``spoiled`` before
+        share one place, so that a stranger's slow runs do not hold up all others of the offer (L12).
         """
 
     def leave_place(self, offer_hash: int, call_hash: int) -> None:

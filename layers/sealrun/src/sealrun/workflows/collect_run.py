@@ -103,8 +103,8 @@ def collect_run(
     now = clock()
     if record.state.over or record.leased(now):
         return record
-    until = now + COLLECT_LEASE
-    if not ledger.take_place(record.offer_hash, record.call_hash, now=now, until=until):
+    until, spoiled = now + COLLECT_LEASE, record.spoiled > 0
+    if not ledger.take_place(record.offer_hash, record.call_hash, now=now, until=until, spoiled=spoiled):
         return record  # an offer whose collections hang takes no place of the others (L11)
     try:
         after = _in_place(record, stored, ledger, collector, clock)

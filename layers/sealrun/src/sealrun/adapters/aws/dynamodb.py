@@ -343,8 +343,10 @@ class DynamoLedger:
         items = self._table.get_all(*({name: item[name] for name in keys.KEY} for item in newest))
         return [record for item in items if (record := _record(item))]
 
-    def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
-        for number in load.places_from(call_hash):
+    def take_place(
+        self, offer_hash: int, call_hash: int, *, now: int, until: int, spoiled: bool = False
+    ) -> bool:
+        for number in load.places_from(call_hash, spoiled=spoiled):
             update = load.place(offer_hash, call_hash, number, now=now, until=until)
             if self._table.call("update_item", **update) is not None:
                 self._places[offer_hash, call_hash] = number

@@ -112,8 +112,10 @@ def free_place(offer_hash: int, call_hash: int, number: int) -> dict[str, Any]:
     }
 
 
-def places_from(call_hash: int) -> list[int]:
-    """The order in which a call tries an offer's places."""
+def places_from(call_hash: int, *, spoiled: bool) -> list[int]:
+    """The order in which a call tries an offer's places; calls that were spoiled before have one."""
+    if spoiled:
+        return [0]
     return [(call_hash + step) % PLACES for step in range(PLACES)]
 
 

@@ -25,7 +25,6 @@ from sealrun.adapters.sql.schema import COUNTERS, PLACES
 from sealrun.adapters.sql.statements import happened, insert
 from sealrun.errors import TooMany
 from sealrun.offers.offer import Offer
-from sealrun.ports.calls import PLACES as PLACES_OF_AN_OFFER
 from sealrun.ports.calls import Quota, Rate, Totals
 from sealrun.runs.record import Fault, Record, State
 
@@ -156,12 +155,12 @@ def totals(db: Connection, offer: Offer) -> Totals:
     return Totals(counted.get(wanted[0], 0), ended)
 
 
-def take_place(db: Connection, offer: str, call: str, *, now: int, until: int) -> bool:
+def take_place(db: Connection, offer: str, call: str, *, now: int, until: int, most: int) -> bool:
     """Take one of the places of an offer's collections (L11); a call that has one keeps it."""
     mine = (PLACES.c.offer == offer) & (PLACES.c.call == call) & (PLACES.c.until > now)
     if db.execute(update(PLACES).where(mine).values(until=until)).rowcount:
         return True
-    return any(_take(db, offer, call, place, now=now, until=until) for place in range(PLACES_OF_AN_OFFER))
+    return any(_take(db, offer, call, place, now=now, until=until) for place in range(most))
 
 
 def _take(db: Connection, offer: str, call: str, place: int, *, now: int, until: int) -> bool:

@@ -17,6 +17,7 @@ from sealrun.money.vouchers import Deposits, Reserve, Standing
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import COUNTED, LISTED, Quota, Rate, Totals
+from sealrun.ports.calls import PLACES as PLACES_OF_AN_OFFER
 from sealrun.runs.record import Record, RunKey, State
 from sealrun.runs.stored_record import read_record, record_text
 
@@ -218,9 +219,13 @@ class SqlLedger:
         query = select(func.count()).select_from(CALLS).where(CALLS.c.wake_at.is_not(None))
         return self._database.read(lambda db: db.scalar(query) or 0)
 
-    def take_place(self, offer_hash: int, call_hash: int, *, now: int, until: int) -> bool:
-        offer, call = f"{offer_hash:064x}", f"{call_hash:064x}"
-        return self._database.write(lambda db: counters.take_place(db, offer, call, now=now, until=until))
+    def take_place(
+        self, offer_hash: int, call_hash: int, *, now: int, until: int, spoiled: bool = False
+    ) -> bool:
+        offer, call, most = f"{offer_hash:064x}", f"{call_hash:064x}", 1 if spoiled else PLACES_OF_AN_OFFER
+        return self._database.write(
+            lambda db: counters.take_place(db, offer, call, now=now, until=until, most=most)
+        )
 
     def leave_place(self, offer_hash: int, call_hash: int) -> None:
         this = (PLACES.c.offer == f"{offer_hash:064x}") & (PLACES.c.call == f"{call_hash:064x}")
