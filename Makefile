@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all setup-tests demo test check coverage crash docs docs-check diagrams bench dist lock format clean
+.PHONY: help setup setup-all setup-tests demo test test-heavy check coverage docs docs-check diagrams bench dist lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -31,9 +31,6 @@ check: setup-tests ## format, lint, strict types and unit tests, fast
 	npm run --silent check -w local/mina
 	npm run --silent check -w contracts
 	npm run --silent check -w web
-	npm run --silent test -w web
-	npm run --silent check -w infra/worker
-	npm run --silent test -w infra/worker
 	pytest -q -n auto -m "not peers" $(COVERAGE)
 
 coverage: ## check, and how much of the code its tests run
@@ -45,8 +42,8 @@ test: check ## everything: check, real peers on loopback, contracts
 	npm test --silent -w contracts
 	npm run --silent test:proofs -w contracts
 
-crash: setup-tests ## kill `sealrun serve` thirty times while it sells; nothing is lost or started twice (minutes)
-	SEALRUN_KILLS=30 pytest -q -m peers tests/spine/test_served_sale.py -k killed
+test-heavy: setup-tests ## before a release: the token's programs compiled anew and a real proof of a token (half an hour, 7 GB)
+	npm run --silent test:heavy -w contracts
 
 docs: docs-check ## build the documentation and serve it on loopback, until Ctrl-C
 	@echo "http://127.0.0.1:8765"

@@ -17,7 +17,7 @@ BUILT = ROOT / "contracts" / "build"
 # What no program of ours loads, and o1js's build for browsers.
 UNUSED = shutil.ignore_patterns(
     *("*.map", "*.d.ts", "*.d.cts", "*.ts", "*.tsx", "*.tsbuildinfo"),
-    *("test", "web", "node_modules", "*.test.js", "*.proofs.js"),
+    *("test", "web", "node_modules", "*.test.js", "*.proofs.js", "*.heavy.js"),
 )
 
 
@@ -45,7 +45,8 @@ def fill(folder: Path) -> None:
     if not (BUILT / "tools").is_dir():
         raise FileNotFoundError(f"contracts: expected {BUILT}, got none; run: npm run build -w contracts")
     shutil.copytree(BUILT, folder / "build", ignore=UNUSED)
-    shutil.copy(ROOT / "contracts" / "verification_keys.json", folder)
+    for name in ("verification_keys.json", "token_programs.json"):
+        shutil.copy(ROOT / "contracts" / name, folder)
     (folder / "package.json").write_text(json.dumps({"type": "module", "private": True}))
     for component in components():
         target = folder / "node_modules" / component.name
