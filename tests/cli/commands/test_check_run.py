@@ -124,9 +124,9 @@ def test_check_and_the_health_check_ask_a_project_by_one_client(tmp_path: Path) 
     with opened_shop(tmp_path, WITH_VARIABLES, inputs_as="variables") as shop:
         [project] = shop.server.store.projects.values()
         project.variables_role = "no_one_allowed"
-        assert "lets no one" in found(shop, "project")["said"]
+        assert "lets no one" in found(shop, "project")["message"]
         project.protected_tags = []
-        assert "expected a protected tag, got none, or one that may move" in found(shop, "tag")["said"]
+        assert "expected a protected tag, got none, or one that may move" in found(shop, "tag")["message"]
 
 
 @pytest.mark.peers
