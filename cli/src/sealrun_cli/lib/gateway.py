@@ -1,8 +1,9 @@
 """Fetch public items that the evidence folder lacks from an IPFS gateway, by the CIDs in the index."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sealrun.encoding.measure import Measured, measure
 from sealrun.errors import Malformed
@@ -17,6 +18,40 @@ from sealrun_cli.lib.units import size
 # What is read as a document, such as run.json; larger items are only measured as they pass.
 MAX_DOCUMENT_BYTES = 8 << 20
 MAX_ITEM_BYTES = 4 << 30
+# Of one verification: as many bytes as it measures of a folder, in as long as one file may take.
+MAX_TOTAL_BYTES = 8 << 30
+MAX_TOTAL_SECONDS = 3600.0
+
+
+@dataclass
+class Allowance:
+    """What one verification still takes from a gateway, whatever the index says that there is."""
+
+    bytes_left: int = MAX_TOTAL_BYTES
+    seconds: float = MAX_TOTAL_SECONDS
+    clock: Callable[[], float] = time.monotonic
+    ends: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ends = self.clock() + self.seconds
+
+    def spend(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The chunks, until bytes or time are used up.
+
+        Raises:
+            CliError: they are.
+        """
+        for chunk in chunks:
+            self.bytes_left -= len(chunk)
+            self.check()
+            yield chunk
+
+    def check(self) -> None:
+        """Raise if nothing is left."""
+        if self.bytes_left < 0:
+            raise CliError("too-large", f"gateway: expected at most {size(MAX_TOTAL_BYTES)} in all, got more")
+        if self.clock() > self.ends:
+            raise CliError("unreachable", f"gateway: expected all within {self.seconds:g} s, got less")
 
 
 @dataclass(frozen=True)
@@ -27,6 +62,7 @@ class GatewayFolder:
     service: Service
     gateway: str  # https://host, without a path
     missing: Mapping[str, tuple[str, Leaf]]  # CID and leaf by place
+    allowance: Allowance = field(default_factory=Allowance)
 
     def names(self) -> list[str]:
         return sorted({*self.folder.names(), *self.missing})
@@ -59,8 +95,9 @@ class GatewayFolder:
         """
         cid, leaf = self.missing[name]
         try:
+            self.allowance.check()
             with self.service.stream(f"{self.gateway}/ipfs/{cid}", at_most=min(leaf.size, at_most)) as chunks:
-                yield chunks
+                yield self.allowance.spend(chunks)
         except CliError as error:
             raise Malformed(f"{name}: expected {size(leaf.size)} from the gateway, {error}") from error
 
