@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -26,9 +27,26 @@ ORIGIN_HEADER = "x-sealrun-origin"
 IPV6_PREFIX = 64
 
 
+class _Resolver(LambdaFunctionUrlResolver):
+    """Powertools' keeps the current event for the whole process; here each thread has its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._here = threading.local()
+
+    def _to_proxy_event(self, event: dict[str, Any]) -> Any:
+        self._here.event = super()._to_proxy_event(event)
+        return self._here.event
+
+    @property
+    def current_event(self) -> Any:  # type: ignore[override]
+        """The request that this thread answers."""
+        return self._here.event
+
+
 def resolver(logger: Logger, meter: Meter | None = None) -> LambdaFunctionUrlResolver:
     """A resolver that answers every error with a problem document, and logs and counts its kind."""
-    app = LambdaFunctionUrlResolver()
+    app = _Resolver()
 
     def known(error: SealrunError) -> Response[str]:
         logger.info("refused", type=error.type, detail=error.detail, aws=words(error))
