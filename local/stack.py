@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 ROUTES: dict[str, list[str]] = {
     "account": ["GET /accounts/{address}"],
     "call": ["GET /offers/{offer}", "POST /offers/{offer}/calls"],
-    "collect": ["POST /webhooks/edge", "POST /webhooks/{provider}"],
+    "collect": ["POST /webhooks/edge"],
     "health": [],
     "once": ["POST /tickets/{ticket}"],
+    "webhook": ["POST /webhooks/{provider}"],
     "receipt": ["GET /calls/{call}", "GET /calls/{call}/{proxy+}", "GET /openapi.json"],
 }
 # Memory in MB and timeout in seconds of each function; collect streams archives of up to an offer's size.
@@ -42,6 +43,7 @@ LIMITS = {
     "health": (256, 60.0),
     "once": (256, 30.0),
     "receipt": (256, 10.0),
+    "webhook": (256, 10.0),
 }
 HEALTH_SECONDS = 60.0
 # Another process may still run from an older layer.

@@ -64,7 +64,7 @@ def _dynamodb(name: str, params: dict[str, Any]) -> Asked:
     index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
     if name == "Query":
         values = params["ExpressionAttributeValues"]
-        leading = values.get(":shard", values.get(":pk"))["S"]
+        leading = next(values[each] for each in (":shard", ":pk", ":in") if each in values)["S"]
     else:
         leading = (params.get("Key") or params["Item"])["pk"]["S"]
     yield name, f"table{index}", {"dynamodb:LeadingKeys": [leading]}
@@ -84,4 +84,9 @@ def _lambda(name: str, params: dict[str, Any]) -> Asked:
     yield {"Invoke": "InvokeFunction"}[name], LAMBDA + params["FunctionName"], {}
 
 
-_READERS = {"dynamodb": _dynamodb, "kms": _kms, "s3": _s3, "lambda": _lambda}
+def _sqs(name: str, params: dict[str, Any]) -> Asked:
+    # A batch needs the right to send.
+    yield name.removesuffix("Batch"), params["QueueUrl"].rpartition("/")[2], {}
+
+
+_READERS = {"dynamodb": _dynamodb, "kms": _kms, "s3": _s3, "lambda": _lambda, "sqs": _sqs}

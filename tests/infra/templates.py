@@ -21,6 +21,7 @@ VALUES: dict[str, Any] = {
     "BucketArn": "bucket",
     "KeyArn": "key",
     "DeadLettersArn": "dead-letters",
+    "LooksArn": "looks",
 }
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from moto import mock_aws
 
 from sealrun.encoding.measure import measure_document
-from sealrun.errors import OfferClosed, PaymentRequired, StoreUnavailable
+from sealrun.errors import OfferClosed, PaymentRequired, StoreUnavailable, TooMany
 from sealrun.money.buyer import sign_account_read, sign_read
 from sealrun.runs.record import Record, RunKey
 from sealrun.runs.run import RunStatus
@@ -28,7 +29,7 @@ from tests.sealrun.market import SERVICE
 from tests.sealrun.world import ACCOUNT, BUYER, PRICE, SELLER
 
 # What Lambda and Scheduler do themselves, with the role.
-BY_THE_PLATFORM = {"Log", "GiveUp"}
+BY_THE_PLATFORM = {"Log", "GiveUp", "Looked"}
 NAMES = sorted(functions())
 
 
@@ -42,9 +43,28 @@ def sell(trial: Trial) -> Record:
     for by in ("call", "once"):
         for answer in ("ok", "refused", "lost"):
             trial.settled(trial.buy(answer, limit=2 * PRICE, by=by))
+    trial.settled(trial.buy("nothing", "locked", limit=2 * PRICE))  # and the second start is the collector's
     with pytest.raises(PaymentRequired):
         trial.buy("ok", limit=PRICE)
     return first
+
+
+def refuse(trial: Trial) -> None:
+    """A claim that finds its counters used up looks for others."""
+    trial.run_as_many(10**6)
+    for limit, by in ((2 * PRICE, "call"), (2 * PRICE, "once")):
+        with pytest.raises(TooMany, match="of all buyers at once"):
+            trial.buy("ok", limit=limit, by=by)
+    trial.run_as_many(-(10**6))
+
+
+def hand_on(trial: Trial) -> None:
+    """A sweep on AWS, where a queue takes what is due."""
+    trial.recorder.function = ""
+    queue = boto3.client("sqs").create_queue(QueueName="looks")["QueueUrl"]
+    trial.environment["SEALRUN_LOOK_QUEUE"] = queue
+    trial.collect()
+    del trial.environment["SEALRUN_LOOK_QUEUE"]
 
 
 def close(trial: Trial) -> None:
@@ -61,7 +81,7 @@ def close(trial: Trial) -> None:
 
 def wake(trial: Trial, record: Record) -> None:
     """A delivery about a run that is not over."""
-    services = trial.services("collect")
+    services = trial.services("webhook")
     key = RunKey("gitlab", OFFER.source.origin, OFFER.source.project, record.run_id)
     deliveries = SimpleNamespace(
         plausible=lambda *_, **__: True, run=lambda *_: key, hold=lambda *_, **__: True
@@ -77,7 +97,9 @@ def wake(trial: Trial, record: Record) -> None:
     )
     assert woken
     # A job's own token counts once; how one is verified is not this test's.
-    assert services.ledger.take_token("https://gitlab.com", "jti", call_hash=record.call_hash)
+    assert trial.services("collect").ledger.take_token(
+        "https://gitlab.com", "jti", call_hash=record.call_hash
+    )
 
 
 def spoil(trial: Trial) -> None:
@@ -134,10 +156,12 @@ def seen() -> Iterator[list[Request]]:
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         trial = Trial(patch)
         first = sell(trial)
+        refuse(trial)
         look(trial, first)
         running = trial.buy("ok", limit=3 * PRICE)
         wake(trial, running)
         check(trial)
+        hand_on(trial)
         trial.settled(running)
         spoil(trial)
         close(trial)

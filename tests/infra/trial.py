@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from local.aws import TABLE, create_table
+from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.memory.throttle import Throttle
 from sealrun.calls.ticket_url import Ticket
 from sealrun.composition.services import Services
@@ -38,6 +39,10 @@ PIN_SERVICE = "kubo:https://127.0.0.1:9"
 GIVEN = {**VALUES, "Offers": [OFFER.id], "Oracles": [OFFER.oracle]}
 
 
+class _Services(Services):
+    payments: Any = None  # the market's
+
+
 class Trial:
     """A stack's functions over moto, with a provider and a chain in memory, and a market around the offer."""
 
@@ -49,6 +54,8 @@ class Trial:
         }.items():
             patch.setenv(f"AWS_{name}", value)
         boto3.setup_default_session()
+        # moto hears what boto3 asks, and not what is signed by hand; both ask the same.
+        patch.setattr("sealrun.composition.aws._client", boto3.client)
         self.recorder = Recorder(boto3.DEFAULT_SESSION)
         create_table(boto3.client("dynamodb"))
         boto3.client("s3").create_bucket(
@@ -69,13 +76,14 @@ class Trial:
         """A function's, whose requests are recorded as its own from now on."""
         self.recorder.function = name
         own = {} if name in ("receipt", "account") else {"SEALRUN_OFFERS": OFFER.id}
-        made = Services(Settings.read({**self.environment, **own}))
+        made = _Services(Settings.read({**self.environment, **own}))
 
         def opened(stored: Any) -> Any:
             made._credential(stored)
             return self.market.provider
 
-        changed = {"clock": self.market.clock, "payments": self.market.payments, "open_provider": opened}
+        made.payments = self.market.payments
+        changed = {"clock": self.market.clock, "open_provider": opened}
         vars(made).update(changed)
         return made
 
@@ -140,6 +148,17 @@ class Trial:
             ledger=services.ledger,
             keys=services.keys,
             entropy=entropy,
+        )
+
+    def run_as_many(self, running: int) -> None:
+        """What nobody can do but a test: the offer has so many runs more."""
+        table = self.services("").ledger._table  # type: ignore[attr-defined]
+        more = {":more": {"N": str(running)}}
+        table.call(
+            "update_item",
+            Key=keys.load_shard_key(OFFER.id, 0),
+            UpdateExpression="ADD running :more",
+            ExpressionAttributeValues=more,
         )
 
     def open_again(self) -> None:

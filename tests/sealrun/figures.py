@@ -242,7 +242,7 @@ def mutated(requests: int, seed: int = 1) -> dict[str, Any]:
     return {"statuses": dict(sorted(statuses.items())), "faults": faults}
 
 
-FUNCTIONS = ("call", "once", "receipt", "account", "collect")
+FUNCTIONS = ("call", "once", "receipt", "account", "collect", "webhook")
 # Ends of what is allowed, and what only looks like text or a number.
 ODD = (
     "",
@@ -308,8 +308,8 @@ def _good(market: Market, call: str, number: int) -> tuple[str, Sent]:
         ("receipt", Sent("GET", f"/calls/{call}/evidence", {"after": "0"}, right, "")),
         ("receipt", Sent("GET", f"/calls/{call}", {}, {}, "")),
         ("account", Sent("GET", f"/accounts/{NAME}", {"call": call}, right, "")),
-        ("collect", Sent("POST", "/webhooks/gitlab", {}, gitlab, json.dumps(hook))),
-        ("collect", Sent("POST", "/webhooks/github", {}, github, json.dumps(run))),
+        ("webhook", Sent("POST", "/webhooks/gitlab", {}, gitlab, json.dumps(hook))),
+        ("webhook", Sent("POST", "/webhooks/github", {}, github, json.dumps(run))),
     ]
     return kinds_[number % len(kinds_)]
 

@@ -29,6 +29,7 @@ VIEWED = REQUESTS - 1
 REQUEST_SECONDS = 0.04
 MEMORY_GB = 0.5
 COLLECT_GB = 1.0
+WEBHOOK_GB = 0.25
 # A transaction's item counts twice: claim (5 items), conclusion (3), and five plain saves of the record.
 WRITES = 2 * 5 + 2 * 3 + 5
 READS = 20
@@ -40,7 +41,7 @@ LOG_BYTES = 10 * 512
 # One sweep a minute, one health check in five, in a month of 30 days, as the template has it.
 MINUTES = 60 * 24 * 30
 SWEEPS, CHECKS = MINUTES, MINUTES // 5
-ALARMS = 11
+ALARMS = 13
 # Calls, latency, waiting, late, unavailable; and refusals, of five types in a usual month.
 METRICS = 5 + 5
 

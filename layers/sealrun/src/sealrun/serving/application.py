@@ -20,7 +20,8 @@ from sealrun.serving.events import Reply, http_event, path_of, reply_of
 FUNCTIONS = {
     "/accounts/": "account",
     "/offers/": "call",
-    "/webhooks/": "collect",
+    "/webhooks/edge": "collect",
+    "/webhooks/": "webhook",
     "/tickets/": "once",
     "/calls/": "receipt",
     "/openapi.json": "receipt",
