@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sealrun.composition.services import open_services
+from sealrun.transport.deadline import within
 from sealrun.workflows.check_health import check_health
 from sealrun.workflows.count_waiting import count_waiting
 
@@ -23,6 +24,7 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         payments=services.payments,
         clock=services.clock,
         contracts=services.contracts,
+        bounded=within,
     )
     reasons = {offer: health.closed or health.suspended for offer, health in checked.items()}
     logger.info("health", offers={offer: reason or "fine" for offer, reason in reasons.items()})

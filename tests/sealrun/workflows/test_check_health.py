@@ -1,6 +1,7 @@
 """L8: an offer that cannot run, or cannot be paid, takes no call and says why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sealrun.errors import OfferClosed, SealrunError
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.record import State
 from sealrun.service.problems import problem
-from sealrun.workflows.check_health import Health, check_health
+from sealrun.workflows.check_health import OFFER_SECONDS, Health, check_health
 from sealrun.workflows.read_contract import OfferContracts
 from tests.sealrun.fake_chain import PINNED_OFFER, account_answer, contract_answer
 from tests.sealrun.fakes import FakeProvider
@@ -204,3 +205,26 @@ def test_r7_private_inputs_need_a_private_project() -> None:
     shown = World(make_offer(evidence=evidence_value(inputs="public")))
     shown.provider.private = False
     assert not checked(shown).suspended
+
+
+def test_l11_one_request_of_a_slow_provider_takes_no_longer_than_its_offers_time() -> None:
+    """A request that drips may take 45 s and is asked again, which is more than the function has for all."""
+    world, bounds = World(), list[float]()
+
+    @contextmanager
+    def bounded(seconds: float) -> Iterator[None]:
+        bounds.append(seconds)
+        yield
+        bounds.append(0)
+
+    asked = world.provider.head
+
+    def head() -> Any:
+        assert bounds == [OFFER_SECONDS]
+        return asked()
+
+    world.provider.head = head
+    services: dict[str, Any] = {"open_provider": world._open_provider, "payments": None}
+    checked = check_health(ledger=world.ledger, clock=world.clock, bounded=bounded, **services)
+    assert checked == {world.offer.id: Health()}
+    assert bounds == [OFFER_SECONDS, 0]

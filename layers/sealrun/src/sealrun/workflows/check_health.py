@@ -7,6 +7,7 @@ over. Running calls finish either way.
 
 import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from sealrun.chain.account import check_node, slot_seconds
@@ -29,6 +30,14 @@ ALL_SECONDS = 40
 UNCHECKED = "health: expected an answer about source, token and payment, got a fault of the service"
 
 
+Bounded = Callable[[float], AbstractContextManager[None]]
+
+
+def unbounded(_seconds: float) -> AbstractContextManager[None]:
+    """Bound nothing: no connection is made."""
+    return nullcontext()
+
+
 @dataclass(frozen=True)
 class Health:
     """What one offer was found to be: fine when both reasons are empty."""
@@ -44,12 +53,16 @@ def check_health(
     payments: Payments | None,
     clock: Callable[[], int],
     contracts: OfferContracts | None = None,
+    bounded: Bounded = unbounded,
 ) -> dict[str, Health]:
     """Check the offers that are not closed, and write down what each of them is.
 
     A fault of ours suspends the one offer that it came of, and is raised once the others had their turn.
     One offer's trouble does not stop the others, and no offer can be slow for all of them: each has its time,
     all have theirs, and every minute another one is the first (L11). Who is not reached is left as it is.
+
+    ``bounded`` ends what a provider's connections wait for after so many seconds, also within one request.
+    A provider that drips its headers would otherwise take the time of all.
 
     Returns:
         What each offer is, by its id.
@@ -70,7 +83,12 @@ def check_health(
             ledger.rest_offer(offer_hash, "", until=0)
         try:
             health = offer_health(
-                stored, open_provider=open_provider, payments=payments, clock=clock, contracts=contracts
+                stored,
+                open_provider=open_provider,
+                payments=payments,
+                clock=clock,
+                contracts=contracts,
+                bounded=bounded,
             )
         except Exception as error:  # noqa: BLE001
             faults.append(error)
@@ -101,12 +119,14 @@ def offer_health(
     payments: Payments | None,
     clock: Callable[[], int],
     contracts: OfferContracts | None = None,
+    bounded: Bounded = unbounded,
 ) -> Health:
     """The contract, then source, credential and token, then who is paid and the node that tells of them."""
     offer = stored.offer
     try:
         _check_contract(offer, contracts, clock)
-        _check_source(stored, open_provider, Deadline(clock() + OFFER_SECONDS, clock))
+        with bounded(OFFER_SECONDS):
+            _check_source(stored, open_provider, Deadline(clock() + OFFER_SECONDS, clock))
     except OfferClosed as error:
         return Health(closed=error.detail)
     except SealrunError as error:
