@@ -3,22 +3,19 @@
 import os
 from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
-from sealrun.adapters.aws.function_url import answer, resolver
+from sealrun.adapters.aws.function_url import Response, answer, resolver
+from sealrun.adapters.aws.log import Log
 from sealrun.composition.services import open_services
 from sealrun.workflows.read_account import read_account
 
-logger = Logger(service="account")
+logger = Log("account")
 services = open_services(os.environ)
 settings = services.settings
 app = resolver(logger)
 
 
 @app.get("/accounts/<address>")
-def get_account(address: str) -> Response[str]:
+def get_account(address: str) -> Response:
     """Show what settles the account, or its figure; ``?call=`` adds the proof that a receipt is in it."""
     event = app.current_event
     names = {
@@ -34,11 +31,11 @@ def get_account(address: str) -> Response[str]:
         ledger=services.ledger,
         oracle=services.open_oracle,
         now=services.clock(),
-        call_id=event.query_string_parameters.get("call", ""),
+        call_id=event.query.get("call", ""),
     )
     return answer(document)
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Lambda's entry point."""
     return app.resolve(event, context)

@@ -4,18 +4,24 @@ import os
 import time
 from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
-from sealrun.adapters.aws.function_url import answer, body_bytes, put_off, resolver, sender, serve, taken
+from sealrun.adapters.aws.function_url import (
+    Response,
+    answer,
+    body_bytes,
+    put_off,
+    resolver,
+    sender,
+    serve,
+    taken,
+)
+from sealrun.adapters.aws.log import Log
 from sealrun.adapters.memory.throttle import Throttle
 from sealrun.composition.services import open_services
 from sealrun.money.x402 import SIGNATURE_HEADER
 from sealrun.service.views import offer_view
 from sealrun.workflows.accept_call import accept_call, known_offer
 
-logger = Logger(service="call")
+logger = Log("call")
 services = open_services(os.environ, put_off=put_off(logger))
 settings = services.settings
 meter = services.meter
@@ -24,14 +30,14 @@ throttle = Throttle()
 
 
 @app.get("/offers/<offer>")
-def get_offer(offer: str) -> Response[str]:
+def get_offer(offer: str) -> Response:
     """Show the offer, and whether it takes calls now."""
     seller = services.payments.seller if services.payments else None
     return answer(offer_view(known_offer(services.ledger, offer), seller))
 
 
 @app.post("/offers/<offer>/calls")
-def post_call(offer: str) -> Response[str]:
+def post_call(offer: str) -> Response:
     """Take one signed call. The same call again is answered with its state."""
     began = time.monotonic()
     accepted = accept_call(
@@ -52,6 +58,6 @@ def post_call(offer: str) -> Response[str]:
     return taken(accepted.record, public_url=settings.public_url, headers=accepted.headers)
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Lambda's entry point."""
     return serve(app, event, context, digests=settings.origin_digests)

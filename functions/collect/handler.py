@@ -4,10 +4,9 @@ import os
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.aws.function_url import body_bytes, put_off, resolver, serve, taken
+from sealrun.adapters.aws.function_url import Response, body_bytes, put_off, resolver, serve, taken
 from sealrun.adapters.aws.look_queue import calls_of
 from sealrun.composition.services import open_services
 from sealrun.encoding.read import hex_field
@@ -24,7 +23,7 @@ app = resolver(logger)
 
 
 @app.post("/webhooks/edge")
-def post_wake() -> Response[str]:
+def post_wake() -> Response:
     """Take over a call that an edge took. The same call again is answered with its state."""
     record = take_wake(
         body_bytes(app),

@@ -3,17 +3,14 @@
 import os
 from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
-from sealrun.adapters.aws.function_url import body_bytes, put_off, resolver, sender, serve, taken
+from sealrun.adapters.aws.function_url import Response, body_bytes, put_off, resolver, sender, serve, taken
+from sealrun.adapters.aws.log import Log
 from sealrun.adapters.memory.throttle import Throttle
 from sealrun.calls.ticket import MAX_REDEMPTION_BYTES
 from sealrun.composition.services import open_services
 from sealrun.workflows.redeem_ticket import redeem_ticket
 
-logger = Logger(service="once")
+logger = Log("once")
 services = open_services(os.environ, put_off=put_off(logger))
 settings = services.settings
 meter = services.meter
@@ -22,7 +19,7 @@ throttle = Throttle()
 
 
 @app.post("/tickets/<ticket>")
-def post_ticket(ticket: str) -> Response[str]:
+def post_ticket(ticket: str) -> Response:
     """Redeem a ticket once. The same redemption again is answered with the call's state."""
     accepted = redeem_ticket(
         ticket,
@@ -41,6 +38,6 @@ def post_ticket(ticket: str) -> Response[str]:
     return taken(accepted.record, public_url=settings.public_url, headers=accepted.headers)
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Lambda's entry point."""
     return serve(app, event, context, digests=settings.origin_digests)

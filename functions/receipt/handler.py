@@ -5,16 +5,13 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
-from sealrun.adapters.aws.function_url import answer, resolver
+from sealrun.adapters.aws.function_url import Response, answer, resolver
+from sealrun.adapters.aws.log import Log
 from sealrun.composition.services import open_services
 from sealrun.encoding.fields import canonical
 from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt, read_statements
 
-logger = Logger(service="receipt")
+logger = Log("receipt")
 services = open_services(os.environ)
 settings = services.settings
 app = resolver(logger)
@@ -22,33 +19,33 @@ DESCRIPTION = Path(__file__).with_name("openapi.json")
 
 
 @app.get("/openapi.json")
-def get_description() -> Response[str]:
+def get_description() -> Response:
     """Describe the whole API."""
     return Response(HTTPStatus.OK, content_type="application/json", body=DESCRIPTION.read_text("utf-8"))
 
 
 @app.get("/calls/<call>")
-def get_call(call: str) -> Response[str]:
+def get_call(call: str) -> Response:
     """Show the call's state, and its receipt once there is one."""
     return answer(read_call(call, ledger=services.ledger))
 
 
 @app.get("/calls/<call>/receipt")
-def get_receipt(call: str) -> Response[str]:
+def get_receipt(call: str) -> Response:
     """Show the receipt alone, ``{data, signature, publicKey}``, as canonical JSON for a contract's client."""
     document = canonical(read_receipt(call, ledger=services.ledger))
     return Response(status_code=HTTPStatus.OK, content_type="application/json", body=document.decode())
 
 
 @app.get("/calls/<call>/receipt.intoto.jsonl")
-def get_statements(call: str) -> Response[str]:
+def get_statements(call: str) -> Response:
     """Show the receipt as in-toto statements in DSSE envelopes, one per line."""
     lines = read_statements(call, ledger=services.ledger, store=services.store)
     return Response(status_code=HTTPStatus.OK, content_type="application/jsonl", body=lines.decode())
 
 
 @app.get("/calls/<call>/evidence")
-def get_evidence(call: str) -> Response[str]:
+def get_evidence(call: str) -> Response:
     """Show documents, index and the files' addresses; private parts need the buyer's signature."""
     headers = app.current_event.headers
     names = {"expires_at": "sealrun-expires-at", "signature": "sealrun-signature"}
@@ -65,6 +62,6 @@ def get_evidence(call: str) -> Response[str]:
     )
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Lambda's entry point."""
     return app.resolve(event, context)

@@ -5,10 +5,9 @@ from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sealrun.adapters.aws.function_url import answer, body_bytes, put_off, resolver, serve, words
+from sealrun.adapters.aws.function_url import Response, answer, body_bytes, put_off, resolver, serve, words
 from sealrun.composition.services import open_services
 from sealrun.errors import NotFound, SealrunError
 from sealrun.offers.provider_rules import PROVIDERS
@@ -23,7 +22,7 @@ app = resolver(logger)
 
 
 @app.post("/webhooks/<provider>")
-def post_webhook(provider: str) -> Response[str]:
+def post_webhook(provider: str) -> Response:
     """Take a provider's delivery; every delivery gets the same answer, which says nothing about runs.
 
     Also while a store is down: a provider stops sending where it gets errors, and the schedule looks anyway.

@@ -85,8 +85,9 @@ def test_every_route_that_a_handler_resolves_is_named(name: str, monkeypatch: An
     """By the resolver's own table, which the generator does not read."""
     module = load(name, Market(), monkeypatch)
     app = getattr(module, "app", None)
-    routes = [*app._static_routes, *app._dynamic_routes] if app else []
-    resolved = {(route.method, route.path.replace("<", "{").replace(">", "}")) for route in routes}
+    resolved = (
+        {(method, path.replace("<", "{").replace(">", "}")) for method, path in app.routes} if app else set()
+    )
     named = {
         (method.upper(), path)
         for path, item in DOCUMENT["paths"].items()

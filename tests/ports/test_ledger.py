@@ -160,7 +160,7 @@ def test_a_claim_beyond_the_rate_claims_nothing(ledger: Any) -> None:
     with pytest.raises(TooMany, match="fewer in a minute"):
         ledger.claim(record(2), OFFER, identifier=None, rate=rate)
     assert ledger.record(record(2).call_hash) is None
-    assert ledger.claim(record(2), OFFER, identifier=None, rate=replace(rate, minute=rate.minute + 1))
+    assert ledger.claim(record(2), OFFER, identifier=None, rate=rate._replace(minute=rate.minute + 1))
 
 
 def test_offer_and_call_are_read_as_they_are_now_in_one_request(ledger: Any) -> None:
@@ -314,7 +314,7 @@ def test_l12_each_holder_has_its_share_of_runs_and_minutes_and_gets_it_back(ledg
     assert ledger.save(before, finished(before, **results))
     assert ledger.record(one(1).call_hash).counted == ()
     for nonce in (2, 3):  # the offer takes two calls an hour: the first one does not count any more
-        with_room = [replace(quotas[0], at_once=2), quotas[1]]
+        with_room = [quotas[0]._replace(at_once=2), quotas[1]]
         assert ledger.claim(one(nonce), OFFER, identifier=None, quotas=with_room)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import boto3
 import pytest
-from aws_lambda_powertools import Logger
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.stub import Stubber
@@ -16,6 +15,7 @@ from sealrun.adapters.aws.dynamodb_table import Table
 from sealrun.adapters.aws.errors import unavailable
 from sealrun.adapters.aws.function_url import resolver
 from sealrun.adapters.aws.kms import KmsKeys
+from sealrun.adapters.aws.log import Log
 from sealrun.adapters.aws.s3 import PART, S3EvidenceStore
 from sealrun.adapters.aws.waker import LambdaWaker
 from sealrun.encoding.measure import measure
@@ -93,7 +93,7 @@ def test_r11_without_an_answer_botocores_name_of_the_error_is_kept() -> None:
 def test_r11_the_log_has_awss_code_and_words_and_the_answer_has_the_code_alone(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    made, asked = resolver(Logger(service="test", level="INFO")), client("dynamodb")
+    made, asked = resolver(Log("test")), client("dynamodb")
 
     @made.get("/x")
     def get_x() -> Any:
@@ -101,7 +101,7 @@ def test_r11_the_log_has_awss_code_and_words_and_the_answer_has_the_code_alone(
             stub.add_client_error("get_item", "AccessDeniedException", WORDS, 400)
             Table(asked, "t").get(KEY)
 
-    found = made.resolve(event("/x"), CONTEXT)  # type: ignore[arg-type]
+    found = made.resolve(event("/x"), CONTEXT)
     [line] = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
     assert (line["aws"], "AccessDenied" in line["detail"]) == (WORDS, True)
     assert found["statusCode"] == 503

@@ -3,13 +3,12 @@
 import hashlib
 import io
 import json
-import logging
 from typing import Any
 
 import pytest
-from aws_lambda_powertools import Logger
 
 from sealrun.adapters.aws.function_url import answer, resolver, sender, serve
+from sealrun.adapters.aws.log import Log
 from sealrun.adapters.aws.metrics import Meter
 from sealrun.errors import Refused, TooMany
 from tests.sealrun.gateway import CONTEXT, Gateway, load
@@ -31,7 +30,7 @@ def event(path: str = "/sender", **headers: str) -> dict[str, Any]:
 
 
 def app(meter: Meter | None = None, *, header: str = HEADER) -> Any:
-    made = resolver(Logger(service="test"), meter)
+    made = resolver(Log("test"), meter)
 
     @made.get("/sender")
     def get_sender() -> Any:
@@ -93,25 +92,23 @@ def test_refusals_are_counted_by_type_in_the_embedded_metric_format(
     assert "_aws" not in capsys.readouterr().out
 
 
-def test_l14_a_refusal_that_repeats_half_a_surrogate_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_l14_a_refusal_that_repeats_half_a_surrogate_is_logged() -> None:
     told = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
-    logger = Logger(service="half", stream=told)
-    made = resolver(logger)
+    made = resolver(Log("half", stream=told))
 
     @made.get("/half")
     def get_half() -> Any:
         raise Refused("accepted.asset: expected MINA, got \ud800")
 
-    monkeypatch.setattr(logging, "raiseExceptions", False)
-    resolve: Any = made.resolve
-    assert resolve(event("/half"), CONTEXT)["statusCode"] == 400
+    assert made.resolve(event("/half"), CONTEXT)["statusCode"] == 400
     told.seek(0)
     assert json.loads(told.read())["detail"] == "accepted.asset: expected MINA, got ?"
 
 
-def test_call_and_collect_let_nobody_past_the_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_functions_with_open_urls_let_nobody_past_the_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEALRUN_ORIGIN_SECRET_DIGESTS", digest(SECRET))
-    for name, path in (("call", "/offers/00"), ("collect", "/webhooks/gitlab")):
+    paths = {"call": "/offers/00", "collect": "/webhooks/edge", "webhook": "/webhooks/gitlab"}
+    for name, path in paths.items():
         gateway = Gateway(load(name, Market(), monkeypatch))
         assert gateway._module.handler(event(path), CONTEXT)["statusCode"] == 403
         let_in = gateway._module.handler(event(path, x_sealrun_origin=SECRET), CONTEXT)

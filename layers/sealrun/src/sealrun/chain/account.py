@@ -6,7 +6,7 @@ or nobody can change them: nonce, delegate, URI, symbol, action state and events
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mina.field import P
 from mina.keys import PublicKey
@@ -47,8 +47,7 @@ _ACCOUNT = (
 _PAYEE = "publicKey token permissions{access receive}"
 
 
-@dataclass(frozen=True)
-class Pinned:
+class Pinned(NamedTuple):
     """What the contract's build and the network's protocol version fix."""
 
     verification_key: str  # its hash, a decimal number: contracts/verification_keys.json

@@ -9,8 +9,7 @@ import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mina.keys import PublicKey
 from sealrun.chain.account import (
@@ -37,8 +36,7 @@ CHUNK_BYTES = 31
 MAX_EVENT_FIELDS = 100
 
 
-@dataclass(frozen=True)
-class OfferState:
+class OfferState(NamedTuple):
     """A contract that is the offer's."""
 
     credential_hash: int

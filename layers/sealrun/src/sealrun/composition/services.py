@@ -6,10 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from sealrun.adapters.files.archives import unpack_zip
-from sealrun.adapters.files.spool import spooled
-from sealrun.adapters.ipfs.pins import open_pinner
-from sealrun.adapters.memory.remembered_keys import RememberedKeys
 from sealrun.composition.outside import Outside
 from sealrun.composition.settings import Settings
 from sealrun.errors import SealrunError
@@ -19,16 +15,17 @@ from sealrun.ports.evidence import EvidenceStore
 from sealrun.ports.keys import KeyService, Oracle
 from sealrun.ports.meter import Meter
 from sealrun.ports.provider import Provider
-from sealrun.service.credentials import Credential, key_context, open_credential
-from sealrun.workflows.read_contract import OfferContracts, sealed_credential
 from sealrun.workflows.start_run import Starter
 
 if TYPE_CHECKING:
     import httpx
 
+    from sealrun.adapters.memory.remembered_keys import RememberedKeys
     from sealrun.adapters.mina.node import MinaNodes
+    from sealrun.service.credentials import Credential
     from sealrun.workflows.collect_run import Collector
     from sealrun.workflows.pin_items import Pinning
+    from sealrun.workflows.read_contract import OfferContracts
     from sealrun.workflows.reserve_price import Payments
 
 OPENED_SECONDS = 300
@@ -93,8 +90,10 @@ class Services:
         return self._outside.meter()
 
     @cached_property
-    def webhook_keys(self) -> RememberedKeys:
+    def webhook_keys(self) -> "RememberedKeys":
         """The key service for what anybody can ask about as often as they like."""
+        from sealrun.adapters.memory.remembered_keys import RememberedKeys  # noqa: PLC0415
+
         return RememberedKeys(self.keys, self.clock)
 
     @cached_property
@@ -113,6 +112,8 @@ class Services:
     @cached_property
     def collector(self) -> "Collector":
         """What collects runs and signs receipts."""
+        from sealrun.adapters.files.archives import unpack_zip  # noqa: PLC0415
+        from sealrun.adapters.files.spool import spooled  # noqa: PLC0415
         from sealrun.providers.issuers import PinnedIssuers  # noqa: PLC0415
         from sealrun.workflows.collect_run import Collector  # noqa: PLC0415
 
@@ -124,6 +125,7 @@ class Services:
     @cached_property
     def pinning(self) -> "Pinning":
         """Where public evidence is pinned."""
+        from sealrun.adapters.ipfs.pins import open_pinner  # noqa: PLC0415
         from sealrun.workflows.pin_items import Pinning  # noqa: PLC0415
 
         return Pinning(
@@ -154,10 +156,14 @@ class Services:
         return Payments(self.chain, Seller(self._settings.public_url, pinned), self._outside.ledger_id())
 
     @cached_property
-    def contracts(self) -> OfferContracts | None:
+    def contracts(self) -> "OfferContracts | None":
         """What reads offers' contracts; None where the stack pins no code of theirs."""
         pinned = self._settings.pinned_offer
-        return OfferContracts(self.chain, pinned) if pinned else None
+        if pinned is None:
+            return None
+        from sealrun.workflows.read_contract import OfferContracts  # noqa: PLC0415
+
+        return OfferContracts(self.chain, pinned)
 
     def open_provider(self, stored: StoredOffer) -> Provider:
         """The offer's provider with its credential, which goes to the offer's origin only (R1).
@@ -185,12 +191,17 @@ class Services:
 
     def _secrets(self, stored: StoredOffer) -> list[bytes]:
         """The API token, and what signs webhooks, with and without its prefix."""
+        from sealrun.service.credentials import key_context  # noqa: PLC0415
+
         context = key_context("webhook", stored.offer.id)
         webhook = self.keys.decrypt(stored.webhook_secret, context=context)
         return [self._credential(stored).token.encode(), webhook, webhook.removeprefix(b"whsec_")]
 
-    def _credential(self, stored: StoredOffer) -> Credential:
+    def _credential(self, stored: StoredOffer) -> "Credential":
         """The opened credential, kept for minutes: a rotated one is another box, a revoked one fails."""
+        from sealrun.service.credentials import open_credential  # noqa: PLC0415
+        from sealrun.workflows.read_contract import sealed_credential  # noqa: PLC0415
+
         key = stored.offer.hash, stored.sealed
         opened_at, credential = self._opened.get(key, (0, None))
         if credential is None or self.clock() >= opened_at + OPENED_SECONDS:

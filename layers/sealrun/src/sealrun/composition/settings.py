@@ -3,9 +3,12 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from sealrun.adapters.ipfs.pins import PinService, parse_services
 from sealrun.chain.account import Pinned
+
+if TYPE_CHECKING:
+    from sealrun.adapters.ipfs.pins import PinService
 
 _NAMES = ("TABLE", "EVIDENCE_BUCKET", "KMS_KEY", "COLLECT_FUNCTION", "PUBLIC_URL")
 
@@ -30,7 +33,7 @@ class Settings:
     private_hosts: tuple[str, ...] = ()  # providers that may have addresses of a private network
     tls_authorities: str = ""  # a PEM file of authorities that are trusted beside the public ones
     proxy: str = ""  # http://host:port, through which all but private hosts and AWS are reached
-    pins: tuple[PinService, ...] = ()  # where public evidence is pinned; on S3 it is in any case
+    pins: "tuple[PinService, ...]" = ()  # where public evidence is pinned; on S3 it is in any case
     # Ciphertexts by their public keys, where a new oracle key serves beside an old one (A9).
     oracle_keys: Mapping[str, bytes] = field(default_factory=dict)
     offers: tuple[int, ...] = ()  # hashes of those that the stack serves; none serves all of its table (A3)
@@ -61,7 +64,7 @@ class Settings:
             tls_authorities=environment.get("SEALRUN_TLS_AUTHORITIES", ""),
             proxy=environment.get("SEALRUN_PROXY", ""),
             mina_nodes=nodes,
-            pins=parse_services(environment.get("SEALRUN_PIN", ""), unsafe_loopback=unsafe),
+            pins=_pins(environment.get("SEALRUN_PIN", ""), unsafe_loopback=unsafe),
             ledger=ledger,
             pinned=_pinned(environment, "SEALRUN_VERIFICATION_KEY"),
             pinned_offer=_pinned(environment, "SEALRUN_OFFER_VERIFICATION_KEY"),
@@ -80,6 +83,14 @@ def _oracle_keys(text: str) -> tuple[bytes, dict[str, bytes]]:
         return base64.b64decode(text), {}
     named = dict(each.split(":", 1) for each in text.split())
     return b"", {address: base64.b64decode(ciphertext) for address, ciphertext in named.items()}
+
+
+def _pins(text: str, *, unsafe_loopback: bool) -> "tuple[PinService, ...]":
+    if not text:
+        return ()
+    from sealrun.adapters.ipfs.pins import parse_services  # noqa: PLC0415  one function pins
+
+    return parse_services(text, unsafe_loopback=unsafe_loopback)
 
 
 def _pinned(environment: Mapping[str, str], name: str) -> Pinned | None:

@@ -8,8 +8,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mina.field import P
 from sealrun.chain.account import Pinned
@@ -44,8 +43,7 @@ _IDENTIFIER_SCHEMA = {
 }
 
 
-@dataclass(frozen=True)
-class Seller:
+class Seller(NamedTuple):
     """Facts about a stack that every client gets beside the offer."""
 
     url: str  # of the stack, without a slash at its end

@@ -7,7 +7,7 @@ too: it is what people read and write, and two of different assets neither add u
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mina import tokens
 from sealrun.encoding import read
@@ -15,8 +15,7 @@ from sealrun.encoding.fields import MAX_UINT64
 from sealrun.errors import Malformed
 
 
-@dataclass(frozen=True)
-class Asset:
+class Asset(NamedTuple):
     """Something that offers are paid in."""
 
     id: str  # the token's id on Mina, base58

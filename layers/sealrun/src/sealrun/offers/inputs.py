@@ -22,13 +22,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-
-import jsonschema_rs
+from typing import TYPE_CHECKING, Any
 
 from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import InputsRefused, Malformed
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 MAX_STRING = 256
 # R2: one JSON value, under 1 KB once encoded.
@@ -118,8 +119,10 @@ class InputSchema:
         return inputs
 
     @cached_property
-    def _validator(self) -> jsonschema_rs.Draft202012Validator:
+    def _validator(self) -> "jsonschema_rs.Draft202012Validator":
         """Offline, with values masked in messages and patterns that match in linear time."""
+        import jsonschema_rs  # noqa: PLC0415  an offer can be shown without it
+
         options = jsonschema_rs.RegexOptions(size_limit=MAX_AUTOMATON, dfa_size_limit=MAX_AUTOMATON)
         try:
             return jsonschema_rs.Draft202012Validator(

@@ -1,8 +1,7 @@
 """Bounds of an offer: of one run, of what runs at once, and of each buyer's part of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sealrun.encoding import read
 
@@ -24,8 +23,7 @@ _NAMES = ("seconds", "log_bytes", "artifact_bytes", "files")
 _OPTIONAL = ("queue_seconds", "at_once", "minutes_per_month")
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Bounds of one run, in seconds and bytes, and of all runs of the offer together."""
 
     seconds: int  # from when a runner took the run
@@ -47,8 +45,7 @@ class Limits:
         return -(-self.seconds // 60)
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(NamedTuple):
     """What one buyer may have of an offer."""
 
     per_hour: int  # calls

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from mina.keys import PublicKey
 from sealrun.encoding import read
@@ -34,8 +34,7 @@ MAX_SUCCESS_JOBS = 20
 _JOB_NAME = r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}"
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """Which keys may call (L6): all, or only these; and how much of the offer each may use (L12)."""
 
     open: bool
@@ -43,8 +42,7 @@ class Access:
     share: Share
 
 
-@dataclass(frozen=True)
-class Payment:
+class Payment(NamedTuple):
     """How an offer that has a price is paid."""
 
     terms: Terms

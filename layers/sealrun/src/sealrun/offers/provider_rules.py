@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 # One line a provider: its name in offers, and the package that holds all that is known of it.
 PROVIDERS: dict[str, str] = {
@@ -19,8 +19,7 @@ PROVIDERS: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Issuer:
+class Issuer(NamedTuple):
     """Who signs CI tokens; one on loopback stands in for a public one on one machine only."""
 
     name: str  # what the token must have as iss

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sealrun.encoding import read
 from sealrun.encoding.fields import canonical, document_hash
@@ -19,8 +19,7 @@ _BASE_PATH = r"(/[A-Za-z0-9][A-Za-z0-9_-]{0,39}){1,2}"
 _REPLACED = "local:", "pinned:"  # includes that the commit pins, or that name a digest of their own
 
 
-@dataclass(frozen=True)
-class Configuration:
+class Configuration(NamedTuple):
     """The file that tells the provider what to run, as the commit has it, and what that file includes.
 
     An include that begins with ``local:`` is pinned by the commit, one that begins with ``pinned:`` by a

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing
@@ -12,8 +12,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.record import Record, RunKey, State
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(NamedTuple):
     """How many requests one source may send in one minute."""
 
     source: str
@@ -21,8 +20,7 @@ class Rate:
     limit: int
 
 
-@dataclass(frozen=True)
-class Quota:
+class Quota(NamedTuple):
     """What a buyer, a network address or a ticket may have of one offer.
 
     ``holder`` is a key, or a hash of anything else: it stands in the ledger.

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from sealrun.encoding.measure import Measured
+if TYPE_CHECKING:
+    from sealrun.encoding.measure import Measured
 
 # Bytes that can be read more than once: each call reads them from their beginning.
 Content = Callable[[], Iterable[bytes]]
@@ -17,7 +18,7 @@ Spool = Callable[[Iterable[bytes]], AbstractContextManager[Content]]
 class EvidenceStore(Protocol):
     """Content-addressed, create-only storage. Every method raises StoreUnavailable only."""
 
-    def put(self, content: Content, measured: Measured, *, media_type: str) -> None:
+    def put(self, content: Content, measured: "Measured", *, media_type: str) -> None:
         """Store the bytes under their digest, which was measured before; storing twice is harmless.
 
         The bytes are read once more and hashed on their way: nothing is stored under another's digest.
@@ -48,7 +49,7 @@ class Pinner(Protocol):
             PinFailed: it did not answer, or with an error; some say so of what they do not keep.
         """
 
-    def pin(self, content: Content, measured: Measured, *, seconds: float) -> None:
+    def pin(self, content: Content, measured: "Measured", *, seconds: float) -> None:
         """Have these bytes kept under their CID; pinning twice is harmless.
 
         What reading the bytes raises passes through.

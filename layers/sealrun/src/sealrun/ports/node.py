@@ -1,15 +1,13 @@
 """Mina nodes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mina.keys import PublicKey
 from sealrun.offers.terms import Terms
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What a node answered, and when."""
 
     value: Mapping[str, Any]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class RunStatus(StrEnum):
@@ -88,8 +89,7 @@ def not_read(name: str) -> Job:
     return Job(0, name, "", "unread", "", False, False, "", has_log=False, result=JobResult.UNREAD)  # noqa: FBT003
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(NamedTuple):
     """What the provider's settings say of the offer's project."""
 
     private: bool  # nobody but its members sees its pipelines and their logs (R7)

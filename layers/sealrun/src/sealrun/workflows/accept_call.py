@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from mina.keys import PublicKey
 from sealrun.calls.call import (
@@ -42,13 +41,12 @@ REQUESTS_PER_MINUTE = 60
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The call's record, and whether this request claimed it."""
 
     record: Record
     first: bool
-    headers: Mapping[str, str] = field(default_factory=dict)  # PAYMENT-RESPONSE where a price is reserved
+    headers: Mapping[str, str] = {}  # PAYMENT-RESPONSE where a price is reserved
 
 
 def accept_call(
@@ -107,8 +105,7 @@ def accept_call(
     return desk.take(signed, stored, check, sender=sender, now=now)
 
 
-@dataclass(frozen=True)
-class _Who:
+class _Who(NamedTuple):
     """Whose share of the offer a call takes, and all quotas that it counts against."""
 
     holder: str
@@ -119,8 +116,7 @@ class _Who:
         return tuple(quota.holder for quota in self.quotas)
 
 
-@dataclass(frozen=True)
-class Desk:
+class Desk(NamedTuple):
     """Where signed calls are taken, however they came; the parts are those of ``accept_call``."""
 
     ledger: Ledger

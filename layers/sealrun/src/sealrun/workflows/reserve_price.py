@@ -1,8 +1,8 @@
 """See that a paid call is covered: by the buyer's limit, by the ledger, and by one answer of the chain."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from sealrun.calls.call import SignedCall
 from sealrun.chain.account import AccountView, check_account
@@ -28,8 +28,7 @@ REFUSAL_SECONDS = 5
 LOOKS_PER_MINUTE = 30
 
 
-@dataclass(frozen=True)
-class Payments:
+class Payments(NamedTuple):
     """What it takes to sell for money."""
 
     chain: Chain

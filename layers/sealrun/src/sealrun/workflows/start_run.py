@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sealrun.errors import (
     ProviderBusy,
@@ -45,8 +45,7 @@ def _untold(_call_hash: int, _error: SealrunError) -> None:
     """Notify nobody."""
 
 
-@dataclass(frozen=True)
-class Starter:
+class Starter(NamedTuple):
     """What it takes to start a run: a provider opened with the offer's credential, and a wake-up call.
 
     ``put_off`` receives the reason why a call's step waits for a later look, for the operator's log (R11).

@@ -16,9 +16,8 @@ was counted before.
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws.dynamodb_table import HOUR, Table, count, numbers
@@ -35,8 +34,7 @@ LEAST = 64
 RUNNING_SECONDS = 60
 
 
-@dataclass(frozen=True)
-class Shards:
+class Shards(NamedTuple):
     """The shards from which one claim takes: of the hour's quota, and of what runs."""
 
     quota: int

@@ -1,4 +1,7 @@
-"""Powertools' function-URL resolver with sealrun's errors and limits."""
+"""Requests of a function URL: which handler answers them, with sealrun's errors and limits.
+
+Powertools' resolver does as much and more; importing it takes as long as the rest of a function.
+"""
 
 import base64
 import binascii
@@ -6,14 +9,13 @@ import hashlib
 import hmac
 import ipaddress
 import json
-import threading
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
-
+from sealrun.adapters.aws.log import Logger
 from sealrun.encoding.json_limits import MAX_BODY_BYTES
 from sealrun.errors import Malformed, SealrunError, StoreUnavailable, WrongMethod
 from sealrun.ports.meter import Meter
@@ -27,51 +29,122 @@ ORIGIN_HEADER = "x-sealrun-origin"
 IPV6_PREFIX = 64
 
 
-class _Resolver(LambdaFunctionUrlResolver):
-    """Powertools' keeps the current event for the whole process; here each thread has its own."""
+class Event:
+    """One request, as https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html has it."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._here = threading.local()
+    def __init__(self, event: Mapping[str, Any]) -> None:
+        http = event["requestContext"]["http"]
+        self.method: str = http["method"]
+        self.source_ip: str = http["sourceIp"]  # the other end of the connection
+        self.path: str = event["rawPath"]  # percent-encoded
+        self.headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
+        self.query: Mapping[str, str] = event.get("queryStringParameters") or {}
+        self.body: str = event.get("body") or ""
+        self.is_base64: bool = event.get("isBase64Encoded", False)
 
-    def _to_proxy_event(self, event: dict[str, Any]) -> Any:
-        self._here.event = super()._to_proxy_event(event)
-        return self._here.event
+
+class Response(NamedTuple):
+    """What a handler answers; the body is text."""
+
+    status_code: int
+    body: str
+    content_type: str = ""
+    headers: Mapping[str, str] = {}
+
+    def as_event(self) -> dict[str, Any]:
+        """In the form that the function URL takes."""
+        content = {"Content-Type": self.content_type} if self.content_type else {}
+        return {
+            "statusCode": int(self.status_code),
+            "headers": {**content, **self.headers},
+            "body": self.body,
+            "isBase64Encoded": False,
+        }
+
+
+Handler = Callable[..., Response]
+
+
+class _Route(NamedTuple):
+    method: str
+    path: str
+    pattern: re.Pattern[str]
+    handler: Handler
+
+
+class App:
+    """The routes of one function: ``@app.get("/offers/<offer>")`` above a handler that takes ``offer``.
+
+    Routes are tried in the order in which they are declared.
+    """
+
+    def __init__(self, logger: Logger, meter: Meter | None = None) -> None:
+        self._logger, self._meter = logger, meter
+        self._routes: list[_Route] = []
+        # Each thread has its own: a program may answer several requests at once.
+        self._event: ContextVar[Event] = ContextVar("sealrun-request")
 
     @property
-    def current_event(self) -> Any:  # type: ignore[override]
-        """The request that this thread answers."""
-        return self._here.event
+    def routes(self) -> list[tuple[str, str]]:
+        """Method and path of each, as they were declared."""
+        return [(route.method, route.path) for route in self._routes]
 
+    @property
+    def current_event(self) -> Event:
+        """The request that is answered now."""
+        return self._event.get()
 
-def resolver(logger: Logger, meter: Meter | None = None) -> LambdaFunctionUrlResolver:
-    """A resolver that answers every error with a problem document, and logs and counts its kind."""
-    app = _Resolver()
+    def get(self, path: str) -> Callable[[Handler], Handler]:
+        """Answer GET requests of this path."""
+        return self._declare("GET", path)
 
-    def known(error: SealrunError) -> Response[str]:
-        logger.info("refused", type=error.type, detail=error.detail, aws=words(error))
-        if meter:
-            meter.count("Refused", type=error.type)
-        return _response(problem(error))
+    def post(self, path: str) -> Callable[[Handler], Handler]:
+        """Answer POST requests of this path."""
+        return self._declare("POST", path)
 
-    def unknown(error: Exception) -> Response[str]:
-        logger.error("failed", exc_info=error)
-        return _response(plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR))
+    def _declare(self, method: str, path: str) -> Callable[[Handler], Handler]:
+        pattern = re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path))
 
-    def missing(_error: Exception) -> Response[str]:
-        if allowed := _methods(app):
-            return _response(problem(WrongMethod(*allowed)))
+        def declare(handler: Handler) -> Handler:
+            self._routes.append(_Route(method, path, pattern, handler))
+            return handler
+
+        return declare
+
+    def resolve(self, event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
+        """Answer one request; every error is answered with a problem document, and logged and counted."""
+        request = Event(event)
+        token = self._event.set(request)
+        try:
+            return self._answer(request).as_event()
+        except SealrunError as error:
+            self._logger.info("refused", type=error.type, detail=error.detail, aws=words(error))
+            if self._meter:
+                self._meter.count("Refused", type=error.type)
+            return _response(problem(error)).as_event()
+        except Exception as error:
+            self._logger.exception("failed", exc_info=error)
+            return _response(plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR)).as_event()
+        finally:
+            self._event.reset(token)
+
+    def _answer(self, request: Event) -> Response:
+        tried = [(route, route.pattern.fullmatch(request.path)) for route in self._routes]
+        matches = [(route, match) for route, match in tried if match]
+        for route, match in matches:
+            if route.method == request.method:
+                return route.handler(**match.groupdict())
+        if matches:
+            return _response(problem(WrongMethod(*sorted({route.method for route, _ in matches}))))
         return _response(plain_problem(HTTPStatus.NOT_FOUND))
 
-    app.exception_handler(SealrunError)(known)
-    app.exception_handler(Exception)(unknown)
-    app.not_found(missing)
-    return app
+
+def resolver(logger: Logger, meter: Meter | None = None) -> App:
+    """The routes of one function, none yet."""
+    return App(logger, meter)
 
 
-def serve(
-    app: LambdaFunctionUrlResolver, event: dict[str, Any], context: Any, *, digests: Sequence[str]
-) -> dict[str, Any]:
+def serve(app: App, event: dict[str, Any], context: object, *, digests: Sequence[str]) -> dict[str, Any]:
     """Answer requests that carry CloudFront's secret, and refuse all others.
 
     ``digests`` are the SHA-256 digests of the accepted secrets: two while one replaces the other. Without
@@ -99,14 +172,14 @@ def words(error: SealrunError) -> str | None:
     return error.words or None if isinstance(error, StoreUnavailable) else None
 
 
-def sender(app: LambdaFunctionUrlResolver, *, header: str) -> str:
+def sender(app: App, *, header: str) -> str:
     """The sender that the rate limit counts: CloudFront's viewer, or the other end of the connection.
 
     ``header`` holds ``ADDRESS:PORT``, like CloudFront-Viewer-Address. Name one only where ``serve`` refuses
     requests that did not come through CloudFront, which writes it. An IPv6 address counts as its network.
     """
     event = app.current_event
-    connection = event.request_context.http.source_ip
+    connection = event.source_ip
     address = event.headers.get(header, "").rpartition(":")[0].strip("[]") if header else connection
     try:
         ip = ipaddress.ip_address(address)
@@ -117,16 +190,15 @@ def sender(app: LambdaFunctionUrlResolver, *, header: str) -> str:
     return str(ipaddress.ip_network((ip, IPV6_PREFIX), strict=False))
 
 
-def body_bytes(app: LambdaFunctionUrlResolver, *, at_most: int = MAX_BODY_BYTES) -> bytes:
+def body_bytes(app: App, *, at_most: int = MAX_BODY_BYTES) -> bytes:
     """The request's body as it came.
 
     Raises:
         Malformed: it is larger than ``at_most`` bytes once decoded, or cannot be decoded.
     """
     event = app.current_event
-    text = event.body or ""
     try:
-        body = base64.b64decode(text, validate=True) if event.is_base64_encoded else text.encode()
+        body = base64.b64decode(event.body, validate=True) if event.is_base64 else event.body.encode()
     except (binascii.Error, UnicodeEncodeError) as error:
         raise Malformed("body: expected UTF-8, got something else") from error
     if len(body) > at_most:
@@ -140,26 +212,19 @@ def answer(
     status: HTTPStatus = HTTPStatus.OK,
     location: str = "",
     headers: Mapping[str, str] | None = None,
-) -> Response[str]:
+) -> Response:
     """A JSON answer."""
     all_headers = {**(headers or {}), **({"Location": location} if location else {})}
     return Response(status, content_type="application/json", body=json.dumps(value), headers=all_headers)
 
 
-def taken(record: Record, *, public_url: str, headers: Mapping[str, str]) -> Response[str]:
+def taken(record: Record, *, public_url: str, headers: Mapping[str, str]) -> Response:
     """202 with the state of a call that was taken, and where to look for it."""
     location = f"{public_url}/calls/{record.id}"
     value = {**public_view(record), "url": location}
     return answer(value, status=HTTPStatus.ACCEPTED, location=location, headers=headers)
 
 
-def _methods(app: LambdaFunctionUrlResolver) -> list[str]:
-    """The methods that the request's path is known for; none where it is not known at all."""
-    routes = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  powertools tells them nowhere else
-    path = app.current_event.path
-    return sorted({route.method for route in routes if route.rule.match(path)})
-
-
-def _response(parts: tuple[int, dict[str, str], str]) -> Response[str]:
+def _response(parts: tuple[int, dict[str, str], str]) -> Response:
     status, headers, body = parts
     return Response(status, body=body, headers=headers)
