@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all setup-tests demo test test-heavy check coverage docs docs-check diagrams bench dist lock format clean
+.PHONY: help setup setup-all setup-tests demo test test-heavy test-page check coverage crash docs docs-check diagrams bench dist lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,12 @@ test: check ## everything: check, real peers on loopback, contracts
 
 test-heavy: setup-tests ## before a release: the token's programs compiled anew and a real proof of a token (half an hour, 7 GB)
 	npm run --silent test:heavy -w contracts
+
+crash: setup-tests ## kill `sealrun serve` thirty times while it sells; nothing is lost or started twice (minutes)
+	SEALRUN_KILLS=30 pytest -q -m peers tests/spine/test_served_sale.py -k killed
+
+test-page: setup-tests ## the buyer's page in a real browser: sales, bad wallets, tampered receipts, hostile texts (minutes)
+	python -m tests.page.world node --test --test-concurrency=1 tests/page/*.test.mjs
 
 docs: docs-check ## build the documentation and serve it on loopback, until Ctrl-C
 	@echo "http://127.0.0.1:8765"

@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
-# What the tests of the probe sample with, and what; the browser that opens the ticket's page; and the database
+# What the tests of the probe sample with, and what; the browser that opens the buyer's page; and the database
 # that the tests start for themselves.
 test_packages() {
   command -v chromium >/dev/null || echo chromium

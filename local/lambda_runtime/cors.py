@@ -5,11 +5,15 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-cors. 
 
 from werkzeug import Request, Response
 
-_ANY = {"Access-Control-Allow-Origin": "*"}
+_ANY = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "location, payment-required, payment-response, retry-after",
+}
+_READ = "sealrun-expires-at, sealrun-key, sealrun-signature"  # what a buyer signs to read
 _PREFLIGHT = {
     **_ANY,
     "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "accept, content-type, payment-signature",
+    "Access-Control-Allow-Headers": f"accept, content-type, payment-signature, {_READ}",
     "Access-Control-Max-Age": "3600",
 }
 

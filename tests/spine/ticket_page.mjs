@@ -1,30 +1,21 @@
-// Opens a ticket's page in Debian's Chromium, uses the ticket, and tells what was shown and every request that was sent:
-// node ticket_page.mjs CHROMIUM SCREENSHOT INPUTS_JSON, with the page's address on standard input.
+// Opens a ticket in the buyer's page in Debian's Chromium, uses it, and tells what was shown and every request that
+// was sent: node ticket_page.mjs SCREENSHOT INPUTS_JSON HOST..., with the page's address on standard input.
 import { text } from 'node:stream/consumers';
-import { chromium } from 'playwright-core';
+import { launch, openPage } from '../page/browser.mjs';
 
-const [executablePath, path, inputs] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath,
-  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const [path, inputs, ...hosts] = process.argv.slice(2);
+const browser = await launch();
 try {
-  const page = await browser.newPage();
-  const requests = [];
-  const problems = [];
-  page.on('request', (request) =>
-    requests.push([request.method(), request.url(), request.headers(), request.postData() ?? '']),
-  );
-  page.on('console', (message) => problems.push(message.text()));
-  page.on('pageerror', (error) => problems.push(error.message));
+  const { page, problems, requests } = await openPage(browser, { hosts });
   await page.goto(await text(process.stdin));
-  const ready = page.locator('#ticket:visible, #problem:visible').first();
-  await ready.waitFor();
+  const use = page.getByRole('button', { name: 'Use the ticket' });
+  await use.or(page.getByRole('alert')).first().waitFor();
   for (const [name, value] of Object.entries(JSON.parse(inputs))) await page.locator(`[name=${name}]`).fill(value);
-  if (await page.locator('#redeem').isVisible()) await page.locator('#redeem').click();
-  await page.locator('#receipt dt, #problem:visible').first().waitFor({ timeout: 90_000 });
+  if (await use.isVisible()) await use.click();
+  const end = page.getByRole('heading', { name: /^Files/ }).or(page.getByRole('alert'));
+  await end.first().waitFor({ timeout: 90_000 });
   await page.screenshot({ path, fullPage: true });
-  console.log(JSON.stringify({ shown: await page.innerText('main'), requests, problems }));
+  console.log(JSON.stringify({ shown: await page.innerText('main'), address: page.url(), requests, problems }));
 } finally {
   await browser.close();
 }

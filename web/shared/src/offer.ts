@@ -13,6 +13,7 @@ export interface Source {
   tree: string;
   configuration: { path: string; sha256: string; includes: string[] };
   user: number;
+  /** The path that the provider is served under, such as /gitlab. */
   base_path?: string;
 }
 

@@ -1,6 +1,5 @@
 // Receipts: what an oracle signs of a call.
-import { fieldHex, RECEIPT, textField } from './fields.ts';
-import { holds } from './mina.ts';
+import { RECEIPT, textField } from './fields.ts';
 
 export interface Receipt {
   data: Record<string, string | number>;
@@ -24,11 +23,4 @@ const NUMBERS = [
 export function receiptFields(data: Receipt['data']): bigint[] {
   const numbers = NUMBERS.map((name) => BigInt(data[name] ?? 0));
   return [textField(RECEIPT), textField(String(data.network)), ...numbers];
-}
-
-/** Whether this oracle signed this receipt, and for this call. */
-export function confirms(receipt: Receipt, oracle: string, call: string): boolean {
-  const { data, signature, publicKey } = receipt;
-  const ours = publicKey === oracle && fieldHex(BigInt(data.call_hash ?? 0)) === call;
-  return ours && holds(receiptFields(data), signature, publicKey);
 }

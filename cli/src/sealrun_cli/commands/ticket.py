@@ -93,7 +93,7 @@ def ticket(
     with_pay: Annotated[bool, typer.Option("--pay", help="Pay from a prepaid account.")] = False,
     account: Annotated[str, typer.Option(help="The prepaid account, for --pay.")] = "",
     on_page: Annotated[
-        str, typer.Option("--page", help="Where the ticket page is hosted.", metavar="URL")
+        str, typer.Option("--page", help="Where the buyer's page is hosted.", metavar="URL")
     ] = "",
     node: options.Node = "",
     state: options.State = options.DEFAULT_STATE,

@@ -1,0 +1,35 @@
+"""The built page on a static host of its own."""
+
+import functools
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from local.nodejs import NODE
+
+ROOT = Path(__file__).resolve().parents[2]
+# The page runs under any path of any host, so not under the root of one.
+PATH = "some/where"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A static host."""
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing to say."""
+
+
+@contextmanager
+def static_page(folder: Path) -> Iterator[str]:
+    """The built page on a host of its own; its address."""
+    target = folder / PATH
+    target.mkdir(parents=True)
+    subprocess.run([NODE, "build.mjs", str(target)], cwd=ROOT / "web", check=True)
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{PATH}/"
+        server.shutdown()

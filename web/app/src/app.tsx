@@ -1,0 +1,63 @@
+// The page that the address names, within its frame.
+import { useCallback, useState } from 'react';
+import { Accounts } from './pages/accounts.tsx';
+import { Activity } from './pages/activity.tsx';
+import { CallPage } from './pages/call.tsx';
+import { Home } from './pages/home.tsx';
+import { OfferPage } from './pages/offer.tsx';
+import { TicketPage } from './pages/ticket.tsx';
+import { useRoute, type Route } from './route.ts';
+import { Frame } from './ui/frame.tsx';
+import { Note } from './ui/parts.tsx';
+import { WalletSession } from './wallet/session.tsx';
+
+const TITLES: Partial<Record<Route['page'], string>> = {
+  activity: 'Activity',
+  account: 'Accounts',
+};
+
+export function App() {
+  const route = useRoute();
+  const [named, setNamed] = useState<{ place: string; title: string }>();
+  const place = JSON.stringify(route);
+  const name = useCallback((title: string) => setNamed({ place, title }), [place]);
+  const title = named?.place === place ? named.title : TITLES[route.page];
+  return (
+    <WalletSession>
+      <Frame route={route} title={title ? `${title} · sealrun` : 'sealrun'}>
+        {sharesItsOrigin() && (
+          <Note tone="warn" title="This gateway shows other people’s pages under the same address">
+            They could read what this page keeps, and use your wallet’s permission. Open it under an
+            address of its own.
+          </Note>
+        )}
+        <Page key={place} route={route} named={name} />
+      </Frame>
+    </WalletSession>
+  );
+}
+
+function Page(props: { route: Route; named: (title: string) => void }) {
+  const { route, named } = props;
+  switch (route.page) {
+    case 'offer':
+      return <OfferPage {...route} named={named} />;
+    case 'call':
+      return <CallPage {...route} named={named} />;
+    case 'ticket':
+      return <TicketPage fragment={route.fragment} named={named} />;
+    case 'activity':
+      return <Activity />;
+    case 'account':
+      return <Accounts />;
+    case 'unknown':
+      return <Home why={route.why} />;
+    default:
+      return <Home />;
+  }
+}
+
+/** Under `/ipfs/…` and `/ipns/…` a gateway's every page has one storage and one permission of the wallet. */
+function sharesItsOrigin(): boolean {
+  return /^\/ip[fn]s\//.test(location.pathname);
+}

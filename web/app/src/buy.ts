@@ -1,0 +1,222 @@
+// Buying one run: show what is signed, let the wallet sign it, send it. One limit is signed for one call.
+import { randomHex } from '../../shared/src/bytes.ts';
+import { callHash, voucherFields, type Call } from '../../shared/src/call.ts';
+import { fieldHex } from '../../shared/src/fields.ts';
+import type { Inputs } from '../../shared/src/inputs.ts';
+import type { JsonObject } from '../../shared/src/json.ts';
+import { holds } from '../../shared/src/mina.ts';
+import {
+  checkedRequirements,
+  corrected,
+  correctionOf,
+  nextLimit,
+  paymentHeader,
+  requiredOf,
+  type Known,
+  type Priced,
+} from '../../shared/src/payment.ts';
+import { termsHash } from '../../shared/src/verification/documents.ts';
+import { amount, short } from './format.ts';
+import { postCall, ServiceError, type OfferView } from './service/api.ts';
+import type { Offer, Terms } from './service/offer.ts';
+import { accountAt, keep, type Account } from './state/accounts.ts';
+import { forgetCall, noteState, remember } from './state/activity.ts';
+import { meet } from './state/services.ts';
+import type { Wallet } from './wallet/wallet.ts';
+
+/** One number that the wallet shows, and its meaning. */
+export interface Numeral {
+  means: string;
+  value: bigint;
+}
+
+export interface Order {
+  service: string;
+  view: OfferView;
+  inputs: Inputs;
+  wallet: Wallet;
+  /** The prepaid account that pays; undefined for an offer of price 0. */
+  account: Account | undefined;
+  /** Told the numbers while the wallet is open, and null once it is closed. */
+  show: (numerals: Numeral[] | null) => void;
+}
+
+const LIFETIME_SECONDS = 600;
+
+/** The call's hash, once the service took it. Throws where it was declined or refused. */
+export async function buy(order: Order): Promise<string> {
+  // Two tabs that sign at once would sign the same limit twice; whoever comes second reads what the first kept.
+  return navigator.locks.request('sealrun:buy', async () => {
+    const { account } = order;
+    return account ? buyPaid(order, accountAt(account.address) ?? account) : buyFree(order);
+  });
+}
+
+async function buyFree(order: Order): Promise<string> {
+  const { call, hash } = await freshCall(order, order.wallet.address);
+  const signature = await signed(order, call, hash, 0n);
+  await send(order, call, hash, { ...bodyOf(call), limit: '0', signature });
+  return fieldHex(hash);
+}
+
+async function buyPaid(order: Order, account: Account): Promise<string> {
+  const accepted = checkedRequirements(order.view.accepts, pricedOf(order.view.offer));
+  try {
+    return await pay(order, account, accepted);
+  } catch (error) {
+    if (!(error instanceof Unpaid)) throw error;
+    // The service shows that our figures are stale; another call is made of the same inputs, once.
+    const known = refused(order, account, error);
+    if (!known) throw error;
+    return await pay(order, { ...account, known }, accepted);
+  }
+}
+
+/** What is known after a 402, kept: the call is over for good. Undefined where the service corrects nothing. */
+function refused(order: Order, account: Account, error: Unpaid): Known | undefined {
+  const before = accountAt(account.address)?.known ?? account.known;
+  const after = { ...before, refused: [...before.refused, String(error.hash)] };
+  keep({ ...account, known: after });
+  const correction = correctionOf(requiredOf(error.required));
+  if (correction === undefined) return undefined;
+  const known = corrected(before, correction, {
+    buyer: order.wallet.address,
+    refused: error.hash,
+    voucher: (limit, call) => voucherFields(error.call, call, limit),
+  });
+  keep({ ...account, known: { ...known, refused: after.refused } });
+  return { ...known, refused: after.refused };
+}
+
+/** The service did not take the payment, and says so with a 402. */
+class Unpaid extends Error {
+  readonly call: Call;
+  readonly hash: bigint;
+  readonly required: string | null;
+
+  constructor(call: Call, hash: bigint, error: ServiceError) {
+    super(error.message);
+    this.call = call;
+    this.hash = hash;
+    this.required = error.headers.get('payment-required');
+  }
+}
+
+async function pay(order: Order, account: Account, accepted: JsonObject): Promise<string> {
+  const { price } = order.view.offer;
+  const { call, hash } = await freshCall(order, account.address);
+  const limit = nextLimit(account.known, price);
+  const highest = limit > account.known.highest ? limit : account.known.highest;
+  const signing = { ...account, service: order.service, known: { ...account.known, highest } };
+  // Kept before the wallet opens: a limit that was signed is never forgotten.
+  keep(signing);
+  const signature = await signed(order, call, hash, limit);
+  const payload = {
+    account: account.address,
+    buyer: order.wallet.address,
+    limit: String(limit),
+    callHash: String(hash),
+    signature,
+  };
+  try {
+    const headers = { 'PAYMENT-SIGNATURE': paymentHeader(accepted, payload) };
+    await send(order, call, hash, bodyOf(call), headers);
+  } catch (error) {
+    if (error instanceof ServiceError && error.status === 402) throw new Unpaid(call, hash, error);
+    throw error;
+  }
+  const { known } = signing;
+  keep({ ...signing, known: { ...known, committed: known.committed + price } });
+  return fieldHex(hash);
+}
+
+async function freshCall(order: Order, account: string): Promise<{ call: Call; hash: bigint }> {
+  const { offer } = order.view;
+  const call: Call = {
+    network: offer.network,
+    account,
+    offerHash: BigInt(`0x${offer.hash}`),
+    termsHash: termsHash(offer.terms),
+    inputs: order.inputs,
+    salt: randomHex(32),
+    nonce: randomHex(16),
+    expiresAt: Math.floor(Date.now() / 1000) + LIFETIME_SECONDS,
+  };
+  return { call, hash: await callHash(call) };
+}
+
+async function signed(order: Order, call: Call, hash: bigint, limit: bigint): Promise<string> {
+  const fields = voucherFields(call, hash, limit);
+  order.show(numerals(fields, call, limit));
+  try {
+    const signature = await order.wallet.sign(fields);
+    if (!holds(fields, signature, order.wallet.address))
+      throw new Error('The wallet returned a signature over something else. Nothing was sent.');
+    return signature;
+  } finally {
+    order.show(null);
+  }
+}
+
+/** The six numbers that the wallet shows without a word. */
+function numerals(fields: bigint[], call: Call, limit: bigint): Numeral[] {
+  const most = limit === 0n ? 'may cost nothing' : `may cost ${amount(limit)} MINA in all`;
+  const meanings = [
+    'tag “sealrun:voucher”',
+    `network ${call.network}`,
+    `account ${short(call.account, 4)}, x`,
+    'account, is odd',
+    most,
+    'this run: offer, inputs, expiry',
+  ];
+  return fields.map((value, at) => ({ means: meanings[at] ?? '', value }));
+}
+
+function bodyOf({ account, inputs, salt, nonce, expiresAt }: Call): JsonObject {
+  return { account, inputs, salt, nonce, expires_at: expiresAt };
+}
+
+/** Post it. A lost answer is asked for again with the same bytes, which start nothing twice. */
+async function send(
+  order: Order,
+  call: Call,
+  hash: bigint,
+  body: JsonObject,
+  headers: Record<string, string> = {},
+): Promise<void> {
+  const { service, view } = order;
+  const { offer } = view;
+  const bought = {
+    call: fieldHex(hash),
+    service,
+    offer: offer.hash,
+    title: offer.title,
+    price: String(offer.price),
+    inputs: call.inputs,
+    account: call.account,
+    at: Math.floor(Date.now() / 1000),
+    state: '',
+  };
+  remember(bought);
+  const post = () => postCall(service, offer.hash, body, headers);
+  try {
+    const answer = await post().catch((error: unknown) => {
+      if (error instanceof ServiceError && error.status !== 0 && error.status < 500) throw error;
+      return post();
+    });
+    noteState(bought.call, answer.state);
+  } catch (error) {
+    // A call that was refused never was one; of one that nobody answered nobody knows.
+    if (error instanceof ServiceError && error.status >= 400 && error.status < 500)
+      forgetCall(bought.call);
+    else noteState(bought.call, 'unanswered');
+    throw error;
+  }
+  meet(service, offer.oracle);
+}
+
+function pricedOf(offer: Offer): Priced {
+  if (!offer.terms) throw new Error('The offer has a price and no terms.');
+  const terms = { ...offer.terms } satisfies Terms;
+  return { hash: offer.hash, network: offer.network, price: offer.price, terms };
+}

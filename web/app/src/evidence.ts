@@ -1,0 +1,98 @@
+// A call's evidence out of the service: its documents, and its files as far as they are small enough to check here.
+import { utf8, type Bytes } from '../../shared/src/bytes.ts';
+import { checkInputs, type Inputs } from '../../shared/src/inputs.ts';
+import type { JsonObject } from '../../shared/src/json.ts';
+import { callRight } from '../../shared/src/rights.ts';
+import { verify, type Verification } from '../../shared/src/verification/verify.ts';
+import { fits } from './inputs.ts';
+import { ask, fetched, type EvidenceView } from './service/api.ts';
+import type { Offer } from './service/offer.ts';
+import type { Wallet } from './wallet/wallet.ts';
+
+// All files that are fetched unasked: more than an ordinary run leaves, and no burden on a phone.
+const MAX_FETCHED = 64 << 20;
+const MAX_RECEIPT = 1 << 16;
+const RIGHT_SECONDS = 600;
+const AT_ONCE = 4;
+
+export interface Evidence {
+  receipt: Bytes;
+  folder: Map<string, Bytes>;
+  /** Files that were left out for their size, with where they are to be had. */
+  left: Map<string, string>;
+  verification: Verification;
+  /** True once the buyer's private items are in it. */
+  complete: boolean;
+}
+
+export interface Wanted {
+  service: string;
+  call: string;
+  offer: Offer;
+  /** What this browser asked for, where it bought the run. */
+  inputs: Inputs | undefined;
+}
+
+export type Right = Record<string, string>;
+
+export async function getEvidence(wanted: Wanted, right: Right = {}): Promise<Evidence> {
+  const { service, call, offer, inputs } = wanted;
+  const at = `${service}/calls/${call}`;
+  const [receipt, view] = await Promise.all([
+    fetched(`${at}/receipt`, MAX_RECEIPT),
+    ask<EvidenceView>(`${at}/evidence`, { headers: right }),
+  ]);
+  const folder = new Map<string, Bytes>();
+  for (const [name, text] of Object.entries(view.documents)) folder.set(name, utf8(text));
+  folder.set('index.json', utf8(view.index));
+  if (view.openings !== null) folder.set('openings.json', utf8(view.openings));
+  const left = await addFiles(folder, view.files);
+  const expected = {
+    offer: offer.hash,
+    oracle: offer.oracle,
+    call,
+    ...(inputs && { inputs: inputs as JsonObject }),
+    checkInputs: (value: JsonObject) => void checkInputs(offer.inputs, value, fits),
+  };
+  const verification = await verify(receipt, folder, expected, new Set(left.keys()));
+  return { receipt, folder, left, verification, complete: view.openings !== null };
+}
+
+/** Smallest first; a file that cannot be had is left out, which its claim then says. */
+async function addFiles(
+  folder: Map<string, Bytes>,
+  files: EvidenceView['files'],
+): Promise<Map<string, string>> {
+  const left = new Map<string, string>();
+  const waiting = [...files].sort((a, b) => a.size - b.size);
+  let room = MAX_FETCHED;
+  const work = async () => {
+    for (let file = waiting.shift(); file; file = waiting.shift()) {
+      room -= file.size;
+      if (room < 0) left.set(file.name, file.url);
+      else {
+        // One byte more is let through, so that a longer file is told from a right one.
+        const bytes = await fetched(file.url, file.size + 1).catch(() => undefined);
+        if (bytes) folder.set(file.name, bytes);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return left;
+}
+
+/** The headers with which the buyer reads the private items of this call, for some minutes. */
+export async function signRight(wanted: Wanted, wallet: Wallet, account: string): Promise<Right> {
+  const expires = Math.floor(Date.now() / 1000) + RIGHT_SECONDS;
+  const call = BigInt(`0x${wanted.call}`);
+  const fields = await callRight(wanted.service, wanted.offer.network, account, call, expires);
+  const signature = await wallet.sign(fields);
+  return { 'Sealrun-Expires-At': String(expires), 'Sealrun-Signature': signature };
+}
+
+/** The account that the call document names. */
+export function accountOf(folder: ReadonlyMap<string, Bytes>): string {
+  const bytes = folder.get('call.json');
+  const call = bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as { account?: unknown }) : {};
+  return typeof call.account === 'string' ? call.account : '';
+}

@@ -1,0 +1,58 @@
+// Amounts, times and names as people read them.
+
+const SCALE = 1_000_000_000n;
+const DECIMALS = 9;
+
+/** Nanomina as `0.5 MINA`; the only asset that terms name today. */
+export function mina(units: bigint | string): string {
+  return `${amount(units)} MINA`;
+}
+
+/** The same without the symbol. */
+export function amount(units: bigint | string): string {
+  const value = BigInt(units);
+  const [whole, rest] = [value / SCALE, value % SCALE];
+  const decimals = String(rest).padStart(DECIMALS, '0').replace(/0+$/, '');
+  return decimals === '' ? String(whole) : `${whole}.${decimals}`;
+}
+
+/** Unix seconds, in the reader's own time zone. */
+export function moment(seconds: number): string {
+  return new Date(seconds * 1000).toLocaleString(undefined, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  });
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} minutes`;
+  const hours = minutes / 60;
+  return hours < 48 ? `${Number(hours.toFixed(1))} hours` : `${Math.round(hours / 24)} days`;
+}
+
+export function bytes(count: number): string {
+  const units = ['B', 'KB', 'MB', 'GB'];
+  let [value, at] = [count, 0];
+  while (value >= 1024 && at < units.length - 1) [value, at] = [value / 1024, at + 1];
+  return `${at === 0 ? value : value.toFixed(1)} ${units[at]}`;
+}
+
+/** The two ends of a key, a hash or a commit. */
+export function short(text: string, ends = 6): string {
+  return text.length <= 2 * ends + 1 ? text : `${text.slice(0, ends + 2)}…${text.slice(-ends)}`;
+}
+
+/** A sentence with its keys and hashes cut to their two ends. */
+export function shortened(sentence: string): string {
+  return sentence.replace(/[0-9A-Za-z]{32,}/g, (long) => short(long));
+}
+
+export function percent(basisPoints: number): string {
+  return `${basisPoints / 100}\u00a0%`;
+}
+
+export function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

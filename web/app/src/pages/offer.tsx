@@ -1,0 +1,237 @@
+// An offer: what it is, its form, and one button that lets the wallet sign.
+import { useMemo, useState } from 'react';
+import { inputNames } from '../../../shared/src/inputs.ts';
+import { termsHash } from '../../../shared/src/verification/documents.ts';
+import { fieldHex } from '../../../shared/src/fields.ts';
+import { buy, type Numeral } from '../buy.ts';
+import { command } from '../command.ts';
+import { message, mina } from '../format.ts';
+import { checkDraft, draftFromLink, type Draft } from '../inputs.ts';
+import { useLoaded } from '../load.ts';
+import { placeOf } from '../route.ts';
+import { getOffer, type OfferView } from '../service/api.ts';
+import { useAccounts } from '../state/accounts.ts';
+import { Fields } from '../ui/fields.tsx';
+import { Origin, WhatIsProved, WhatIsPublic, WhatRuns } from '../ui/offer_parts.tsx';
+import { Badge, Card, Code, Copy, Note, Tabs } from '../ui/parts.tsx';
+import { Summary } from '../ui/summary.tsx';
+import { useWallet } from '../wallet/session.tsx';
+import { Declined } from '../wallet/wallet.ts';
+
+const TABS = ['Form', 'Command'] as const;
+
+export function OfferPage(props: {
+  service: string;
+  offer: string;
+  given: Record<string, string>;
+  named: (title: string) => void;
+}) {
+  const { service, offer } = props;
+  const loaded = useLoaded(`${service} ${offer}`, async () => {
+    const view = await getOffer(service, offer);
+    props.named(view.offer.title);
+    return view;
+  });
+  if (loaded === null) return <p className="quiet">Reading the offer…</p>;
+  if ('problem' in loaded)
+    return (
+      <Note tone="bad" title="This offer cannot be shown" alert>
+        {loaded.problem}
+      </Note>
+    );
+  return <Shown {...props} view={loaded.value} />;
+}
+
+function Shown(props: { service: string; given: Record<string, string>; view: OfferView }) {
+  const { service, view } = props;
+  const { offer } = view;
+  const proposed = useMemo(() => draftFromLink(offer.inputs, props.given), [offer, props.given]);
+  const [draft, setDraft] = useState<Draft>(proposed);
+  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
+  const [tab, setTab] = useState<(typeof TABS)[number]>('Form');
+  const [pressed, setPressed] = useState(false);
+  const { inputs, wrong } = checkDraft(offer.inputs, draft);
+  const order = useOrder(service, view, inputs);
+
+  const change = (name: string, value: string | boolean | undefined) => {
+    setDraft({ ...draft, [name]: value });
+    setTouched(new Set([...touched, name]));
+  };
+  // What is missing is said once somebody wants to go on; what is wrong is said while it is typed.
+  const said = Object.fromEntries(
+    Object.entries(wrong).filter(([name]) => pressed || draft[name] !== undefined),
+  );
+  const marks = Object.fromEntries(
+    Object.keys(proposed)
+      .filter((name) => !touched.has(name))
+      .map((name) => [name, 'from the link']),
+  );
+  const run = () => {
+    setPressed(true);
+    setTab('Form');
+    if (Object.keys(wrong).length === 0) void order.run();
+  };
+  const count = Object.keys(said).length;
+  const action = {
+    ...order,
+    run,
+    problem:
+      count > 0
+        ? count === 1
+          ? 'One input needs a look.'
+          : `${count} inputs need a look.`
+        : order.problem,
+  };
+  return (
+    <>
+      <div className="columns">
+        <div className="stack">
+          <div>
+            <Origin source={offer.source} />
+            <div className="row">
+              <h1>{offer.title}</h1>
+              <Badge tone={view.open ? 'good' : 'warn'}>{view.open ? 'Open' : 'Closed'}</Badge>
+            </div>
+          </div>
+          {!view.open && (
+            <Note tone="warn" title="This offer takes no runs now">
+              {view.reason ?? 'The service gives no reason.'}
+            </Note>
+          )}
+          <Card
+            title="Inputs"
+            side={<Tabs names={TABS} chosen={tab} choose={setTab} label="How to run it" />}
+          >
+            {tab === 'Command' ? (
+              <CommandTab text={command(service, offer, inputs)} />
+            ) : inputNames(offer.inputs).length === 0 ? (
+              <p className="quiet">This run takes no inputs.</p>
+            ) : (
+              <form
+                className="stack"
+                autoComplete="off"
+                onSubmit={(event) => {
+                  event.preventDefault();
+                  run();
+                }}
+              >
+                <Fields
+                  schema={offer.inputs}
+                  draft={draft}
+                  change={change}
+                  wrong={said}
+                  marks={marks}
+                />
+                <button type="submit" className="hidden" tabIndex={-1} aria-hidden="true" />
+              </form>
+            )}
+          </Card>
+          <WhatRuns offer={offer} />
+          <WhatIsPublic policy={offer.evidence} />
+          <WhatIsProved policy={offer.evidence} />
+        </div>
+        <aside className="aside" aria-label="Summary">
+          <Summary service={service} view={view} action={action} />
+        </aside>
+      </div>
+      <div className="bar">
+        <span>
+          <strong>{offer.price === 0n ? 'Free' : mina(offer.price)}</strong>
+          {offer.price > 0n && <span className="quiet small"> if it succeeds</span>}
+        </span>
+        <button
+          type="button"
+          className="button main"
+          disabled={action.busy || !view.open}
+          onClick={run}
+        >
+          {action.short}
+        </button>
+      </div>
+    </>
+  );
+}
+
+function CommandTab(props: { text: string }) {
+  return (
+    <>
+      <p className="quiet">
+        The same run by the sealrun command, with a key file instead of a wallet.
+      </p>
+      <Code text={props.text} label="Command" fold />
+      <div>
+        <Copy text={props.text} what="command" />
+      </div>
+    </>
+  );
+}
+
+/** What the one button does now, and everything that is shown while it does it. */
+export interface Action {
+  run: () => void;
+  label: string;
+  short: string;
+  busy: boolean;
+  numerals: Numeral[] | null;
+  problem: string;
+  declined: boolean;
+  account: string;
+  choose: (address: string) => void;
+}
+
+function useOrder(service: string, view: OfferView, inputs: Parameters<typeof buy>[0]['inputs']) {
+  const { offer } = view;
+  const { wallet, open } = useWallet();
+  const [numerals, setNumerals] = useState<Numeral[] | null>(null);
+  const [problem, setProblem] = useState('');
+  const [declined, setDeclined] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [chosen, setChosen] = useState('');
+  const terms = useMemo(() => fieldHex(termsHash(offer.terms)), [offer]);
+  const mine = useAccounts().filter((account) => account.terms === terms);
+  const account = mine.find(({ address }) => address === chosen) ?? mine[0];
+  const paid = offer.price > 0n;
+
+  const run = async () => {
+    setProblem('');
+    setDeclined(false);
+    if (!wallet || (wallet.network ?? offer.network) !== offer.network) return open(offer.network);
+    if (paid && !account) return setProblem('Name the prepaid account that pays for this run.');
+    setBusy(true);
+    try {
+      const order = {
+        service,
+        view,
+        inputs,
+        wallet,
+        account: paid ? account : undefined,
+        show: setNumerals,
+      };
+      location.hash = placeOf(service, 'calls', await buy(order));
+    } catch (error) {
+      if (error instanceof Declined) setDeclined(true);
+      else setProblem(message(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const label = !wallet
+    ? 'Connect wallet'
+    : numerals
+      ? 'Confirm in your wallet'
+      : busy
+        ? 'Sending…'
+        : 'Sign and run';
+  const short = wallet ? (busy ? 'Confirm…' : 'Sign and run') : 'Connect';
+  return {
+    run,
+    label,
+    short,
+    busy,
+    numerals,
+    problem,
+    declined,
+    account: account?.address ?? '',
+    choose: setChosen,
+  };
+}

@@ -1,0 +1,65 @@
+// Where the address points. It only chooses what is shown: an address starts, signs and sends nothing.
+import { useSyncExternalStore } from 'react';
+
+export type Route =
+  | { page: 'home' | 'activity' | 'account' }
+  | { page: 'offer'; service: string; offer: string; given: Record<string, string> }
+  | { page: 'call'; service: string; call: string }
+  | { page: 'ticket'; fragment: string }
+  | { page: 'unknown'; why: string };
+
+const MAX_ADDRESS = 20_000;
+const PLACE = /^(?<service>.*)\/(?<kind>offers|calls)\/(?<hash>[0-9a-f]{64})$/;
+
+/** `#/https://service/offers/HASH?input=value`, or `#/offers/HASH` of the service that this page comes from. */
+export function parseRoute(fragment: string, page: string): Route {
+  if (fragment.length > MAX_ADDRESS) return unknown('it is too long');
+  const text = fragment.replace(/^#/, '');
+  if (/^[A-Za-z0-9_-]+\.[A-Za-z0-9]+\.[A-Za-z0-9]+$/.test(text))
+    return { page: 'ticket', fragment: text };
+  const path = text.replace(/^\/+/, '');
+  if (path === '') return { page: 'home' };
+  if (path === 'activity' || path === 'account') return { page: path };
+  return parsePlace(path, page);
+}
+
+/** The fragment that shows an offer or a call of a service. */
+export function placeOf(service: string, kind: 'offers' | 'calls', hash: string): string {
+  return `#/${service}/${kind}/${hash}`;
+}
+
+function parsePlace(path: string, page: string): Route {
+  let url: URL;
+  try {
+    url = new URL(path, new URL('.', page));
+  } catch {
+    return unknown('it is no address');
+  }
+  const place = PLACE.exec(url.origin + url.pathname)?.groups;
+  if (!place) return unknown('it names neither an offer nor a call');
+  const { service = '', kind, hash = '' } = place;
+  if (url.username || url.password || !isService(service))
+    return unknown('a service has an https address');
+  if (kind === 'calls') return { page: 'call', service, call: hash };
+  return { page: 'offer', service, offer: hash, given: Object.fromEntries(url.searchParams) };
+}
+
+/** Loopback is for trying the page on one machine. */
+function isService(url: string): boolean {
+  return /^https:\/\/|^http:\/\/127\.0\.0\.1:\d+/.test(url);
+}
+
+function unknown(why: string): Route {
+  return { page: 'unknown', why };
+}
+
+export function useRoute(): Route {
+  const fragment = useSyncExternalStore(
+    (changed) => {
+      addEventListener('hashchange', changed);
+      return () => removeEventListener('hashchange', changed);
+    },
+    () => location.hash,
+  );
+  return parseRoute(fragment, location.href);
+}

@@ -1,0 +1,136 @@
+// The operator's HTTP API, as far as this page asks for it. Answers are bounded and time out.
+import { problemWords } from '../../../shared/src/problems.ts';
+import type { CallView } from '../../../shared/src/views.ts';
+import { parseOffer, type Offer } from './offer.ts';
+
+export type Call = CallView;
+
+export interface OfferView {
+  offer: Offer;
+  open: boolean;
+  reason: string | null;
+  accepts: Record<string, unknown>[];
+}
+
+export interface EvidenceView {
+  documents: Record<string, string>;
+  index: string;
+  openings: string | null;
+  files: { name: string; sha256: string; size: number; url: string }[];
+}
+
+/** An answer that is no success; `status` 0 where there was none at all. */
+export class ServiceError extends Error {
+  readonly status: number;
+  readonly headers: Headers;
+
+  constructor(status: number, detail: string, headers = new Headers()) {
+    super(detail);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+const MAX_ANSWER = 24 << 20;
+const WAIT_MS = 40_000;
+
+export async function ask<T>(url: string, options: RequestInit = {}): Promise<T> {
+  const body = await fetched(url, MAX_ANSWER, options);
+  try {
+    return JSON.parse(new TextDecoder().decode(body)) as T;
+  } catch {
+    throw new ServiceError(0, `${new URL(url).host} answered with something else than JSON.`);
+  }
+}
+
+/** The body, at most so many bytes. */
+export async function fetched(
+  url: string,
+  atMost: number,
+  options: RequestInit = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { host } = new URL(url);
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      ...options,
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      cache: 'no-store',
+      signal: AbortSignal.timeout(WAIT_MS),
+    });
+  } catch {
+    throw new ServiceError(
+      0,
+      `${host} does not answer, or does not let pages of other addresses ask.`,
+    );
+  }
+  const body = await bounded(answer, atMost, host);
+  if (!answer.ok) throw new ServiceError(answer.status, wordsOf(body, answer), answer.headers);
+  return body;
+}
+
+async function bounded(
+  answer: Response,
+  atMost: number,
+  host: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = answer.body?.getReader();
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    size += part.value.length;
+    if (size > atMost) {
+      await reader?.cancel();
+      throw new ServiceError(0, `${host}: expected at most ${atMost} bytes, got more.`);
+    }
+    chunks.push(part.value);
+  }
+  const body = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.length;
+  }
+  return body;
+}
+
+function wordsOf(body: Uint8Array, answer: Response): string {
+  try {
+    const words = problemWords(JSON.parse(new TextDecoder().decode(body)));
+    if (words) return words.slice(0, 600);
+  } catch {
+    // Some proxies answer with a page of their own.
+  }
+  return `The service answered with status ${answer.status}.`;
+}
+
+export async function getOffer(service: string, hash: string): Promise<OfferView> {
+  const view = await ask<Record<string, unknown>>(`${service}/offers/${hash}`);
+  const accepts = Array.isArray(view['accepts'])
+    ? (view['accepts'] as Record<string, unknown>[])
+    : [];
+  return {
+    offer: await parseOffer(view['document'], hash),
+    open: view['open'] === true,
+    reason: typeof view['reason'] === 'string' ? view['reason'] : null,
+    accepts,
+  };
+}
+
+export function getCall(service: string, call: string): Promise<Call> {
+  return ask<Call>(`${service}/calls/${call}`);
+}
+
+export function postCall(
+  service: string,
+  offer: string,
+  body: object,
+  headers: Record<string, string> = {},
+): Promise<Call> {
+  return ask<Call>(`${service}/offers/${offer}/calls`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+}

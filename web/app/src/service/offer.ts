@@ -1,0 +1,153 @@
+// An offer as a service shows it. Its hash must be the one that was asked for; all text in it is the seller's.
+import { utf8 } from '../../../shared/src/bytes.ts';
+import { documentHash, fieldHex } from '../../../shared/src/fields.ts';
+import type { InputSchema } from '../../../shared/src/inputs.ts';
+import { canonical, isObject, type JsonObject } from '../../../shared/src/json.ts';
+import type { Source } from '../../../shared/src/offer.ts';
+import * as read from '../../../shared/src/read.ts';
+
+export interface Terms {
+  network: string;
+  ledger: string;
+  seller: string;
+  operator: string;
+  operator_share: number;
+  oracle: string;
+  exit_delay: number;
+}
+
+export interface Policy {
+  inputs: 'public' | 'buyer';
+  outputs: string[];
+  log: string[];
+  symbols: string[];
+  probes: string[];
+  token: 'public' | 'buyer';
+  grade: number;
+  deterministic: boolean;
+}
+
+export interface Offer {
+  hash: string;
+  title: string;
+  network: string;
+  price: bigint;
+  terms: Terms | null;
+  oracle: string;
+  source: Source;
+  inputs: InputSchema;
+  access: { open: boolean; keys: string[] };
+  limits: { seconds: number };
+  evidence: Policy;
+  success: string[];
+  /** As it was read; `canonical` of it is what the hash covers. */
+  document: JsonObject;
+}
+
+const TEXT = /^[^]{0,400}$/;
+const MAX_INPUTS = 25;
+const KINDS = ['boolean', 'integer', 'number', 'string'];
+const REPEATED = ['title', 'network', 'oracle'] as const;
+
+/**
+ * The offer in a document. Throws Malformed where it has another hash, or lacks what this page shows.
+ * Not checked: what only a seller could get wrong, which the service checked when it published the offer.
+ */
+export async function parseOffer(document: unknown, hash: string): Promise<Offer> {
+  const value = read.only(document, Object.keys(isObject(document) ? document : {}), 'offer');
+  const got = fieldHex(await documentHash('sealrun:offer', utf8(canonical(value))));
+  if (got !== hash)
+    throw new Error(`The service shows another offer: expected ${hash}, got ${got}.`);
+  const [title, network, oracle] = REPEATED.map((name) => read.text(value, name, TEXT, 'text'));
+  return {
+    hash,
+    title: title ?? '',
+    network: network ?? '',
+    price: read.decimal(value, 'price', read.MAX_UINT64),
+    terms: value['terms'] === null ? null : terms(value['terms']),
+    oracle: oracle ?? '',
+    source: source(value['source']),
+    inputs: schema(value['inputs']),
+    access: value['access'] as unknown as Offer['access'],
+    limits: { seconds: read.whole(part(value, 'limits'), 'seconds', 1, 86_400) },
+    evidence: policy(part(value, 'evidence')),
+    success: isObject(value['success']) ? texts(value['success'], 'jobs') : [],
+    document: value,
+  };
+}
+
+function part(value: JsonObject, name: string): JsonObject {
+  const member = value[name];
+  if (!isObject(member)) throw new Error(`The offer's ${name} is no object.`);
+  return member;
+}
+
+function texts(value: JsonObject, name: string): string[] {
+  const member = value[name];
+  if (!Array.isArray(member) || !member.every((one) => typeof one === 'string'))
+    throw new Error(`The offer's ${name} is no list of texts.`);
+  return member as string[];
+}
+
+function terms(value: unknown): Terms {
+  const names = [
+    'network',
+    'ledger',
+    'seller',
+    'operator',
+    'operator_share',
+    'oracle',
+    'exit_delay',
+  ];
+  const members = read.only(value, names, 'terms');
+  for (const name of ['seller', 'operator', 'oracle']) read.publicKey(members, name);
+  read.whole(members, 'operator_share', 0, 10_000);
+  read.whole(members, 'exit_delay', 1, 13_440);
+  return members as unknown as Terms;
+}
+
+function source(value: unknown): Source {
+  const names = ['provider', 'origin', 'project', 'ref', 'commit', 'tree', 'configuration', 'user'];
+  const members = read.only(value, names, 'source', ['base_path']);
+  for (const name of names.slice(0, 6)) read.text(members, name, TEXT, 'text');
+  if ('base_path' in members) read.text(members, 'base_path', TEXT, 'text');
+  const file = read.only(members['configuration'], ['path', 'sha256', 'includes'], 'configuration');
+  for (const name of ['path', 'sha256']) read.text(file, name, TEXT, 'text');
+  texts(file, 'includes');
+  return members as unknown as Source;
+}
+
+function policy(value: JsonObject): Policy {
+  for (const name of ['outputs', 'log', 'symbols', 'probes']) texts(value, name);
+  for (const name of ['inputs', 'token']) read.oneOf(value, name, ['public', 'buyer']);
+  read.whole(value, 'grade', 0, 3);
+  read.truth(value, 'deterministic');
+  return value as unknown as Policy;
+}
+
+function schema(value: unknown): InputSchema {
+  const optional = ['required', 'x-order'];
+  const members = read.only(
+    value,
+    ['type', 'properties', 'additionalProperties'],
+    'inputs',
+    optional,
+  );
+  const properties = part(members, 'properties');
+  if (Object.keys(properties).length > MAX_INPUTS)
+    throw new Error('The offer has too many inputs.');
+  for (const name of Object.keys(properties)) property(part(properties, name));
+  for (const name of optional) if (name in members) texts(members, name);
+  return members as unknown as InputSchema;
+}
+
+function property(kind: JsonObject): void {
+  read.oneOf(kind, 'type', KINDS);
+  for (const name of ['title', 'description', 'pattern', 'contentEncoding'])
+    if (name in kind && typeof kind[name] !== 'string')
+      throw new Error(`An input's ${name} is no text.`);
+  for (const name of ['minimum', 'maximum', 'minLength', 'maxLength'])
+    if (name in kind && typeof kind[name] !== 'number')
+      throw new Error(`An input's ${name} is no number.`);
+  if ('enum' in kind) texts(kind, 'enum');
+}

@@ -1,0 +1,85 @@
+// Prepaid accounts that this browser pays from, and the highest limit that it signed for each.
+import { isObject } from '../../../shared/src/json.ts';
+import { isPublicKey } from '../../../shared/src/mina.ts';
+import type { Known } from '../../../shared/src/payment.ts';
+import { forget, store, stored, useStored } from './storage.ts';
+
+export interface Account {
+  address: string;
+  /** The hash of its terms, 64 hex digits. */
+  terms: string;
+  seller: string;
+  /** Of the service that it was last used at. */
+  service: string;
+  known: Known;
+}
+
+const NAME = 'accounts';
+const DIGITS = /^\d{1,20}$/;
+const MOST = 50;
+const MOST_REFUSED = 100;
+
+export function useAccounts(): Account[] {
+  return parsed(useStored(NAME));
+}
+
+export function accounts(): Account[] {
+  return parsed(stored(NAME));
+}
+
+export function accountAt(address: string): Account | undefined {
+  return accounts().find((one) => one.address === address);
+}
+
+/** Keep it; a signed limit never falls, whatever another tab wrote meanwhile. */
+export function keep(account: Account): void {
+  const before = accountAt(account.address)?.known.highest ?? 0n;
+  const { known } = account;
+  const highest = known.highest > before ? known.highest : before;
+  const others = accounts().filter(({ address }) => address !== account.address);
+  const value = [{ ...account, known: { ...known, highest } }, ...others].slice(0, MOST);
+  store(NAME, value.map(written));
+}
+
+export function drop(address: string): void {
+  const others = accounts().filter((one) => one.address !== address);
+  if (others.length > 0) store(NAME, others.map(written));
+  else forget(NAME);
+}
+
+function written({ known, ...account }: Account): object {
+  const { committed, highest, refused } = known;
+  return {
+    ...account,
+    committed: String(committed),
+    highest: String(highest),
+    refused: refused.slice(-MOST_REFUSED),
+  };
+}
+
+function parsed(value: unknown): Account[] {
+  return Array.isArray(value) ? value.flatMap(one) : [];
+}
+
+function one(value: unknown): Account[] {
+  if (!isObject(value)) return [];
+  const { address, terms, seller, service, committed, highest, refused } = value;
+  const texts = [address, terms, seller, service, committed, highest].map(String);
+  const good =
+    isPublicKey(texts[0] ?? '') && DIGITS.test(texts[4] ?? '') && DIGITS.test(texts[5] ?? '');
+  if (!good) return [];
+  const known: Known = {
+    committed: BigInt(texts[4] ?? 0),
+    highest: BigInt(texts[5] ?? 0),
+    refused: Array.isArray(refused) ? refused.map(String) : [],
+  };
+  return [
+    {
+      address: texts[0] ?? '',
+      terms: texts[1] ?? '',
+      seller: texts[2] ?? '',
+      service: texts[3] ?? '',
+      known,
+    },
+  ];
+}

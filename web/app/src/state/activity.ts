@@ -1,0 +1,67 @@
+// The runs that this browser bought.
+import { isObject } from '../../../shared/src/json.ts';
+import type { Inputs } from '../../../shared/src/inputs.ts';
+import { stored, store, useStored } from './storage.ts';
+
+export interface Bought {
+  call: string;
+  service: string;
+  offer: string;
+  title: string;
+  /** Nanomina, as decimal text. */
+  price: string;
+  inputs: Inputs;
+  account: string;
+  /** Unix seconds. */
+  at: number;
+  /** As last seen; empty before the service answered. */
+  state: string;
+}
+
+const NAME = 'activity';
+const MOST = 200;
+const TEXTS = ['call', 'service', 'offer', 'title', 'price', 'account', 'state'];
+
+export function activity(): Bought[] {
+  return parsed(stored(NAME));
+}
+
+export function useActivity(): Bought[] {
+  return parsed(useStored(NAME));
+}
+
+/** Kept before anything is sent, so that a reload finds the run again. */
+export function remember(bought: Bought): void {
+  store(NAME, [bought, ...activity().filter(({ call }) => call !== bought.call)].slice(0, MOST));
+}
+
+export function forgetCall(call: string): void {
+  store(
+    NAME,
+    activity().filter((one) => one.call !== call),
+  );
+}
+
+export function noteState(call: string, state: string): void {
+  const all = activity();
+  const known = all.find((one) => one.call === call);
+  if (known && known.state !== state)
+    store(
+      NAME,
+      all.map((one) => (one === known ? { ...one, state } : one)),
+    );
+}
+
+function parsed(value: unknown): Bought[] {
+  return Array.isArray(value) ? value.filter(isBought).slice(0, MOST) : [];
+}
+
+function isBought(value: unknown): value is Bought {
+  return (
+    isObject(value) &&
+    TEXTS.every((name) => typeof value[name] === 'string') &&
+    /^\d{1,20}$/.test(String(value['price'])) &&
+    typeof value['at'] === 'number' &&
+    isObject(value['inputs'])
+  );
+}

@@ -1,0 +1,97 @@
+// What the receipt says, claim by claim, as this browser checked it.
+import type { Claim, Verdict } from '../../../shared/src/verification/claims.ts';
+import type { Verification } from '../../../shared/src/verification/verify.ts';
+import { shortened } from '../format.ts';
+import { Card, Note } from './parts.tsx';
+import { GRADES } from './offer_parts.tsx';
+
+const TITLES: Record<string, string> = {
+  form: 'Receipt',
+  signature: 'Signature',
+  oracle: 'Oracle',
+  offer: 'Offer',
+  source: 'Source',
+  'minimum grade': 'Least grade',
+  call: 'Call',
+  inputs: 'Inputs',
+  index: 'Merkle roots',
+  openings: 'Items',
+  policy: 'Privacy',
+  files: 'Files',
+  'other files': 'Other files',
+  lines: 'Log lines',
+  run: 'Run',
+  times: 'Times',
+  commit: 'Commit',
+  pinned: 'Not pinned',
+  jobs: 'Jobs',
+  grade: 'Grade',
+};
+const CLASSES: Record<Verdict, string> = {
+  holds: 'holds',
+  broken: 'broken',
+  'not shown': 'unknown',
+};
+const PATHS: Record<Verdict, string> = {
+  holds: 'M5.5 10.5 8.7 13.6 14.5 7',
+  broken: 'M6.5 6.5l7 7m0-7-7 7',
+  'not shown': 'M6 10h8',
+};
+
+export function ClaimList(props: { verification: Verification }) {
+  const { claims, receipt } = props.verification;
+  const by = (ours: boolean) =>
+    claims.filter(({ restsOn }) => (restsOn === "the operator's word") !== ours);
+  const unknown = claims.filter(({ verdict }) => verdict === 'not shown').length;
+  const counted = `${claims.filter(({ verdict }) => verdict === 'holds').length} of ${claims.length} hold`;
+  return (
+    <Card
+      title="Receipt"
+      side={
+        <span className="badge plain">
+          grade 0 checked here{receipt && receipt.grade > 0 && `, ${receipt.grade} claimed`}
+        </span>
+      }
+    >
+      <p className="quiet">
+        {GRADES[0]} {counted}
+        {unknown > 0 && `, ${unknown} cannot be told from here`}. The service was not asked to judge
+        itself.
+      </p>
+      <h3>By arithmetic and signatures, in this browser</h3>
+      <List claims={by(true)} />
+      <h3>By the oracle’s word</h3>
+      <List claims={by(false)} />
+      <Note>
+        <span className="small">
+          Not checked here: CI tokens and with them grade 1, in-toto statements, parts made of other
+          items, and receipts that this run read. <code>sealrun verify</code> checks all of it,
+          offline.
+        </span>
+      </Note>
+    </Card>
+  );
+}
+
+function List(props: { claims: Claim[] }) {
+  return (
+    <ul className="claims">
+      {props.claims.map(({ name, verdict, says }, at) => (
+        <li key={at} className={CLASSES[verdict]}>
+          <svg viewBox="0 0 20 20" role="img" aria-label={verdict}>
+            <circle cx="10" cy="10" r="9" fill="currentColor" fillOpacity="0.14" />
+            <path
+              d={PATHS[verdict]}
+              fill="none"
+              stroke="currentColor"
+              strokeWidth="1.8"
+              strokeLinecap="round"
+            />
+          </svg>
+          <strong>{TITLES[name] ?? name}</strong>
+          <span title={says}>{shortened(says)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

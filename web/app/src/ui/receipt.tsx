@@ -1,0 +1,209 @@
+// A run that is over: its end as the checks allow it to be said, its claims, profile, log and files.
+import { useEffect, useState } from 'react';
+import type { Bytes } from '../../../shared/src/bytes.ts';
+import type { Inputs } from '../../../shared/src/inputs.ts';
+import type { Outcome } from '../../../shared/src/verification/receipt.ts';
+import { accountOf, getEvidence, signRight, type Evidence, type Wanted } from '../evidence.ts';
+import { message, mina, moment, shortened } from '../format.ts';
+import { parseStacks } from '../profile.ts';
+import type { Call } from '../service/api.ts';
+import type { Offer } from '../service/offer.ts';
+import { useWallet } from '../wallet/session.tsx';
+import { Declined } from '../wallet/wallet.ts';
+import { ClaimList } from './claims.tsx';
+import { Files, save } from './files.tsx';
+import { FlameGraph } from './flame_graph.tsx';
+import { Log } from './log.tsx';
+import { Badge, Card, Note } from './parts.tsx';
+import { Progress } from './progress.tsx';
+
+const ENDINGS: Record<Outcome, string> = {
+  '': 'Over',
+  succeeded: 'Succeeded',
+  failed: 'Failed',
+  canceled: 'Cancelled',
+  skipped: 'Skipped',
+  never_started: 'Never started',
+  time_limit: 'Stopped at its time limit',
+  source_changed: 'Stopped: the source had changed',
+  outputs_refused: 'Failed: its outputs were refused',
+  unreachable: 'Lost: the CI did not answer',
+  grade_not_reached: 'Not good enough for the offer',
+};
+
+export function ReceiptParts(props: {
+  service: string;
+  view: Call;
+  offer: Offer;
+  inputs: Inputs | undefined;
+}) {
+  const { service, view, offer, inputs } = props;
+  const [call] = useState(() => location.hash.slice(-64));
+  const wanted: Wanted = { service, call, offer, inputs };
+  const [evidence, setEvidence] = useState<Evidence | null>(null);
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    let current = true;
+    setEvidence(null);
+    getEvidence(wanted).then(
+      (got) => current && setEvidence(got),
+      (error: unknown) => current && setProblem(message(error)),
+    );
+    return () => {
+      current = false;
+    };
+  }, [service, call]);
+
+  if (problem)
+    return (
+      <Note
+        tone="bad"
+        title="The receipt could not be checked, so nothing is said of this run"
+        alert
+      >
+        {problem}
+      </Note>
+    );
+  if (!evidence)
+    return (
+      <Card title="Checking the receipt" side={<Badge busy>hashing every file</Badge>}>
+        <Progress state={view.state} url={view.run?.url} over="good" />
+      </Card>
+    );
+  return (
+    <>
+      <Ending evidence={evidence} view={view} offer={offer} wanted={wanted} opened={setEvidence} />
+      <ClaimList verification={evidence.verification} />
+      <Profiles evidence={evidence} />
+      <Log evidence={evidence} />
+      <Files evidence={evidence} />
+    </>
+  );
+}
+
+function Ending(props: {
+  evidence: Evidence;
+  view: Call;
+  offer: Offer;
+  wanted: Wanted;
+  opened: (evidence: Evidence) => void;
+}) {
+  const { evidence, view, offer } = props;
+  const { receipt, holds, claims } = evidence.verification;
+  const outcome = receipt?.outcome ?? '';
+  const good = holds && outcome === 'succeeded';
+  const due = outcome === 'succeeded' ? mina(offer.price) : '0 MINA';
+  const broken = claims.filter(({ verdict }) => verdict === 'broken');
+  return (
+    <>
+      {!holds && (
+        <Note tone="bad" title="Do not rely on this run" alert>
+          {broken.map(({ name, says }) => (
+            <p key={name + says}>{shortened(says)}</p>
+          ))}
+          <p>Keep the receipt and what you downloaded: together they show what was changed.</p>
+        </Note>
+      )}
+      <Card
+        title={holds ? ENDINGS[outcome] : 'Not verified'}
+        side={
+          <Badge tone={good ? 'good' : holds ? 'warn' : 'bad'}>
+            {offer.price === 0n ? 'free' : `${due} due`}
+          </Badge>
+        }
+      >
+        <Progress
+          state=""
+          url={view.run?.url}
+          over={good ? 'good' : holds ? 'bad' : 'unverified'}
+        />
+        <p className="quiet wrap">
+          {view.reason}
+          {receipt && ` · ${moment(receipt.finishedAt)}`}
+        </p>
+        <div className="row">
+          <button
+            type="button"
+            className="button"
+            onClick={() => save('receipt.json', evidence.receipt)}
+          >
+            Save receipt
+          </button>
+          <PrivateItems {...props} />
+        </div>
+      </Card>
+    </>
+  );
+}
+
+/** Items that only the buyer may see, with a right that the wallet signs. */
+function PrivateItems(props: {
+  evidence: Evidence;
+  wanted: Wanted;
+  opened: (evidence: Evidence) => void;
+}) {
+  const { evidence, wanted, opened } = props;
+  const { wallet, open } = useWallet();
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState('');
+  const { opened: leaves } = evidence.verification;
+  const all = leaves ? leaves.counts.outputs + leaves.counts.profile : 0;
+  const hidden = all - (leaves?.leaves.size ?? 0);
+  if (evidence.complete || hidden === 0) return null;
+  const show = async () => {
+    if (!wallet) return open();
+    setBusy(true);
+    setProblem('');
+    try {
+      const right = await signRight(wanted, wallet, accountOf(evidence.folder));
+      opened(await getEvidence(wanted, right));
+    } catch (error) {
+      setProblem(error instanceof Declined ? 'Declined in the wallet.' : message(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <button type="button" className="button" disabled={busy} onClick={() => void show()}>
+        {busy
+          ? 'Confirm in your wallet'
+          : `Show ${hidden} private ${hidden === 1 ? 'item' : 'items'}`}
+      </button>
+      {problem && (
+        <Note tone="bad" alert>
+          {problem}
+        </Note>
+      )}
+    </>
+  );
+}
+
+/** Each job's call stacks: its own where they may be seen, otherwise what the offer shows of them. */
+function Profiles(props: { evidence: Evidence }) {
+  const { folder, verification } = props.evidence;
+  const covered = new Set(
+    verification.files.filter(({ verdict }) => verdict === 'holds').map(({ place }) => place),
+  );
+  const found = new Map<string, Bytes>();
+  for (const pattern of [
+    /^profile\/([^/]+)\/profile\.public\.folded$/,
+    /^profile\/([^/]+)\/sealrun-profile\/profile\.folded$/,
+  ])
+    for (const [name, bytes] of folder) {
+      const job = pattern.exec(name)?.[1];
+      if (job && covered.has(name) && bytes.length > 0) found.set(job, bytes);
+    }
+  const profiles = [...found].flatMap(([job, bytes]) => {
+    const profile = parseStacks(bytes);
+    return profile ? [{ job, profile }] : [];
+  });
+  if (profiles.length === 0) return null;
+  return (
+    <Card title="Where the time went">
+      {profiles.map(({ job, profile }) => (
+        <FlameGraph key={job} job={job} profile={profile} />
+      ))}
+    </Card>
+  );
+}

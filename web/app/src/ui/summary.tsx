@@ -1,0 +1,206 @@
+// The card beside an offer: price by outcome, who pays from where, what the wallet signs, and the button.
+import { useState } from 'react';
+import { fieldHex } from '../../../shared/src/fields.ts';
+import { isPublicKey } from '../../../shared/src/mina.ts';
+import { termsHash } from '../../../shared/src/verification/documents.ts';
+import type { Numeral } from '../buy.ts';
+import { amount, mina, percent, short } from '../format.ts';
+import type { Action } from '../pages/offer.tsx';
+import type { OfferView } from '../service/api.ts';
+import type { Offer } from '../service/offer.ts';
+import { keep, useAccounts } from '../state/accounts.ts';
+import { useAcquaintance } from '../state/services.ts';
+import { Card, Figures, Note } from './parts.tsx';
+
+const DIGITS = 8;
+
+export function Summary(props: { service: string; view: OfferView; action: Action }) {
+  const { service, view, action } = props;
+  const { offer } = view;
+  const paid = offer.price > 0n;
+  return (
+    <Card title="Summary">
+      <Price offer={offer} />
+      {paid && <AccountChoice service={service} offer={offer} action={action} />}
+      <Acquaintance service={service} offer={offer} />
+      <button
+        type="button"
+        className="button main wide"
+        disabled={action.busy || !view.open}
+        aria-busy={action.busy}
+        onClick={action.run}
+      >
+        {action.label}
+      </button>
+      <div role="status" aria-live="polite">
+        {action.numerals && <Numerals numerals={action.numerals} />}
+        {action.declined && (
+          <Note>Declined in the wallet. Nothing was signed and nothing was sent.</Note>
+        )}
+      </div>
+      {action.problem && (
+        <Note tone="bad" alert>
+          {action.problem}
+        </Note>
+      )}
+      <p className="quiet small">
+        {paid
+          ? 'Your wallet signs one list of six numbers. It allows up to the limit shown, from this account only; nothing is sent to the chain.'
+          : 'Your wallet signs one list of six numbers. It allows this one run and no payment.'}
+      </p>
+    </Card>
+  );
+}
+
+function Price(props: { offer: Offer }) {
+  const { price, terms, network } = props.offer;
+  if (price === 0n)
+    return (
+      <p className="price">
+        <strong>Free</strong> however it ends
+      </p>
+    );
+  return (
+    <>
+      <p className="price">
+        <strong>{amount(price)}</strong>MINA if the run succeeds
+      </p>
+      <Figures
+        items={[
+          ['Failed, cancelled or late', '0 MINA'],
+          ['Network fee', 'none'],
+          ['Network', network],
+          ...(terms
+            ? [
+                ['Operator’s share, from the seller', percent(terms.operator_share)] as [
+                  string,
+                  string,
+                ],
+              ]
+            : []),
+        ]}
+      />
+    </>
+  );
+}
+
+function AccountChoice(props: { service: string; offer: Offer; action: Action }) {
+  const { offer, service, action } = props;
+  const [text, setText] = useState('');
+  const terms = fieldHex(termsHash(offer.terms));
+  const mine = useAccounts().filter((account) => account.terms === terms);
+  const chosen = mine.find(({ address }) => address === action.account);
+  const add = (address: string) => {
+    setText(address);
+    if (!isPublicKey(address)) return;
+    const known = { committed: 0n, highest: 0n, refused: [] };
+    keep({ address, terms, service, seller: offer.terms?.seller ?? '', known });
+    action.choose(address);
+    setText('');
+  };
+  return (
+    <>
+      <hr />
+      {chosen && (
+        <Figures
+          items={[
+            ['Paid from', <span className="mono">{short(chosen.address, 5)}</span>],
+            ['Signed so far, at most', mina(chosen.known.highest)],
+            ['This run allows, in all', mina(chosen.known.committed + offer.price)],
+          ]}
+        />
+      )}
+      {mine.length > 1 && (
+        <div className="field">
+          <label htmlFor="account">Account</label>
+          <select
+            id="account"
+            value={action.account}
+            onChange={(event) => action.choose(event.currentTarget.value)}
+          >
+            {mine.map(({ address }) => (
+              <option key={address} value={address}>
+                {short(address, 8)}
+              </option>
+            ))}
+          </select>
+        </div>
+      )}
+      {mine.length === 0 && (
+        <div className="field">
+          <label htmlFor="account">Prepaid account</label>
+          <input
+            id="account"
+            type="text"
+            placeholder="B62…"
+            spellCheck={false}
+            autoComplete="off"
+            value={text}
+            aria-invalid={text !== '' && !isPublicKey(text)}
+            aria-describedby="account-help"
+            onChange={(event) => add(event.currentTarget.value.trim())}
+          />
+          <p className="help" id="account-help">
+            Opened once for this seller with <code>sealrun open</code>; the money in it stays yours
+            until a run succeeds.
+          </p>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Acquaintance(props: { service: string; offer: Offer }) {
+  const { service, offer } = props;
+  const known = useAcquaintance(service, offer.oracle);
+  if (known === 'known') return null;
+  const seller = offer.terms?.seller;
+  return (
+    <Note
+      tone={known === 'changed' ? 'bad' : 'warn'}
+      title={
+        known === 'changed'
+          ? 'Another oracle signs here now'
+          : 'You have not run anything here before'
+      }
+    >
+      <p className="small">
+        {known === 'changed'
+          ? 'Earlier receipts of this service were signed by another key. Ask the seller before you go on.'
+          : 'Compare these with what the seller published.'}
+      </p>
+      <dl className="small">
+        <Named name="Service" value={new URL(service).host} />
+        {seller && <Named name="Seller" value={seller} />}
+        <Named name="Oracle" value={offer.oracle} />
+      </dl>
+    </Note>
+  );
+}
+
+function Named(props: { name: string; value: string }) {
+  return (
+    <>
+      <dt>{props.name}</dt>
+      <dd className="mono wrap">{props.value}</dd>
+    </>
+  );
+}
+
+function Numerals(props: { numerals: Numeral[] }) {
+  return (
+    <Note tone="warn" title="Compare with your wallet">
+      <p className="small">It shows six bare numbers. They mean:</p>
+      <ol className="numerals small">
+        {props.numerals.map(({ means, value }) => (
+          <li key={means}>
+            <span>{means}</span>
+            <span className="mono" title={String(value)}>
+              {String(value).length > 12 ? `…${String(value).slice(-DIGITS)}` : String(value)}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Note>
+  );
+}

@@ -1,0 +1,94 @@
+// The Auro wallet, by its provider's documented API: https://docs.aurowallet.com/general/reference/api-reference/mina-provider
+import { Declined, type Wallet } from './wallet.ts';
+
+interface Failure {
+  code: number;
+  message: string;
+}
+
+export interface Provider {
+  requestAccounts(): Promise<string[] | Failure>;
+  requestNetwork(): Promise<{ networkID: string } | Failure>;
+  switchChain(chain: { networkID: string }): Promise<{ networkID: string } | Failure>;
+  signFields(request: {
+    message: string[];
+  }): Promise<{ publicKey: string; signature: string } | Failure>;
+  on?(event: string, heard: (value: never) => void): void;
+}
+
+interface Announcement {
+  info?: { slug?: string };
+  provider?: Provider;
+}
+
+const ANNOUNCED_MS = 800;
+const MESSAGES: Record<number, string> = {
+  1001: 'The wallet is not connected to this page. Connect it again.',
+  20001: 'The wallet has no account. Make one in it, then connect again.',
+  20003: 'The wallet did not take the request. Update it, then try again.',
+  20004: 'The wallet does not know this network.',
+  20005: 'The wallet has another request open. Finish it there first.',
+  20006: 'This account cannot sign fields; accounts on a Ledger cannot. Choose another account.',
+  23001: 'The wallet is connected to another page. Connect it here again.',
+};
+const DECLINED = 1002;
+
+/** The provider that Auro announces, or null where the browser has none. */
+export async function findProvider(): Promise<Provider | null> {
+  const announced = await new Promise<Provider | null>((resolve) => {
+    const hear = (event: Event) => {
+      const { info, provider } = (event as CustomEvent<Announcement>).detail ?? {};
+      if (info?.slug === 'aurowallet' && provider) resolve(provider);
+    };
+    addEventListener('mina:announceProvider', hear);
+    dispatchEvent(new Event('mina:requestProvider'));
+    setTimeout(() => {
+      removeEventListener('mina:announceProvider', hear);
+      resolve(null);
+    }, ANNOUNCED_MS);
+  });
+  return announced ?? (window as { mina?: Provider }).mina ?? null;
+}
+
+/** Ask for the wallet's account on this network; the wallet opens its window. */
+export async function connectAuro(provider: Provider, network: string): Promise<Wallet> {
+  const [address] = good(await provider.requestAccounts().catch(thrown));
+  if (!address) throw new Error(MESSAGES[20001]);
+  const now = good(await provider.requestNetwork().catch(thrown)).networkID;
+  const there =
+    now === network
+      ? now
+      : good(await provider.switchChain({ networkID: network }).catch(thrown)).networkID;
+  if (there !== network)
+    throw new Error(`The wallet is on another network: expected ${network}, got ${there}.`);
+  return {
+    name: 'Auro',
+    address,
+    network,
+    async sign(fields) {
+      // As text: a field has more digits than a number of JavaScript holds.
+      const request = { message: fields.map(String) };
+      const signed = good(await provider.signFields(request).catch(thrown));
+      if (signed.publicKey !== address)
+        throw new Error(
+          `The wallet signed with another account: expected ${address}, got ${signed.publicKey}. ` +
+            'Choose the first one in the wallet, or connect again.',
+        );
+      return signed.signature;
+    },
+  };
+}
+
+/** Auro reports errors both as a value and by throwing. */
+function good<T extends object>(answer: T | Failure): T {
+  if (!('code' in answer)) return answer;
+  if (answer.code === DECLINED) throw new Declined('Declined in the wallet. Nothing was signed.');
+  throw new Error(
+    MESSAGES[answer.code] ?? `The wallet says: ${String(answer.message).slice(0, 200)}`,
+  );
+}
+
+function thrown(error: unknown): Failure {
+  if (typeof error === 'object' && error !== null && 'code' in error) return error as Failure;
+  throw error;
+}

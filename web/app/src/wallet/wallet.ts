@@ -1,0 +1,13 @@
+// What a wallet does for this page: it has one key, and signs lists of fields with it.
+
+export interface Wallet {
+  name: string;
+  address: string;
+  /** Of its account; null for a key, which signs for any. */
+  network: string | null;
+  /** A base58 signature over these fields; rejects with `Declined` where the holder says no. */
+  sign(fields: bigint[]): Promise<string>;
+}
+
+/** The holder of the key said no; nothing was signed, and nothing is wrong. */
+export class Declined extends Error {}
