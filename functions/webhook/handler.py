@@ -34,7 +34,7 @@ def post_webhook(provider: str) -> Response:
             app.current_event.headers,
             deliveries=deliveries,
             ledger=services.ledger,
-            keys=services.webhook_keys,
+            keys=services.opened_keys,
             waker=services.starter.waker,
             now=services.clock(),
             another_form=lambda names: logger.warning("webhook in another form", headers=names),

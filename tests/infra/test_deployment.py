@@ -163,6 +163,7 @@ def test_every_resource_of_the_templates_is_there(deployed: Deployed) -> None:
     # A budget is made only where one is asked for.
     del wanted["AWS::Budgets::Budget"]
     wanted["AWS::Lambda::LayerVersion"] = wanted.pop("AWS::Serverless::LayerVersion")
+    wanted["AWS::Lambda::EventSourceMapping"] = 1  # an event of collect's
     control_plane = Counter(each["Type"] for each in deployed.expanded.values())
     assert got == wanted + Counter(made_of_functions()) + control_plane
 

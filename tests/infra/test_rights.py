@@ -91,12 +91,15 @@ def wake(trial: Trial, record: Record) -> None:
         {},
         deliveries=deliveries,
         ledger=services.ledger,
-        keys=services.webhook_keys,
+        keys=services.opened_keys,
         waker=services.starter.waker,
         now=services.clock(),
     )
     assert woken
-    # A job's own token counts once; how one is verified is not this test's.
+
+
+def take_token(trial: Trial, record: Record) -> None:
+    """A job's own token counts once; how one is verified is not this test's."""
     assert trial.services("collect").ledger.take_token(
         "https://gitlab.com", "jti", call_hash=record.call_hash
     )
@@ -160,6 +163,7 @@ def seen() -> Iterator[list[Request]]:
         look(trial, first)
         running = trial.buy("ok", limit=3 * PRICE)
         wake(trial, running)
+        take_token(trial, running)
         check(trial)
         hand_on(trial)
         trial.settled(running)

@@ -226,7 +226,7 @@ def mutated(requests: int, seed: int = 1) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         market = Market(make_paid_offer(payment=UNPAID, **BUSY))
         record = market.bought(limit=PRICE)
-        more = {"store": market.store, "open_oracle": lambda _: market.oracle, "webhook_keys": market.keys}
+        more = {"store": market.store, "open_oracle": lambda _: market.oracle, "opened_keys": market.keys}
         modules = {name: load(name, market, patch, **more) for name in FUNCTIONS}
         for number in range(requests):
             function, sent = _good(market, record.id, number)

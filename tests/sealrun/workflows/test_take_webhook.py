@@ -150,7 +150,7 @@ class DownLedger(FakeLedger):
 )
 def test_r6_every_delivery_is_answered_202(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     market = Market(ledger=DownLedger())
-    module = load("collect", market, monkeypatch, webhook_keys=market.keys)
+    module = load("webhook", market, monkeypatch, opened_keys=market.keys)
     headers = {
         "X-Gitlab-Event": "Pipeline Hook",
         "X-Gitlab-Token": "s",

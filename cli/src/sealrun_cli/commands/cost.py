@@ -21,23 +21,27 @@ from sealrun_cli.lib.output import amount_of, speaking
 
 MILLION = 1_000_000
 GB = 1 << 30
-# Requests of one call: 402, 202, three webhooks, the collector's own invocation, three looks, the receipt.
-REQUESTS = 10
-# Those of them that come through the distribution: all but the collector's own.
-VIEWED = REQUESTS - 1
+# What comes through the distribution: 402, 202, three deliveries, the buyer's looks and its receipt.
+LOOKS, DELIVERIES = 3, 3
+VIEWED = 2 + DELIVERIES + LOOKS + 1
+# And the collection, which the last delivery wakes: the others say that the run goes on.
+REQUESTS = VIEWED + 1
 # Seconds that a warm function takes for each request but the collection; `make bench` measures it.
 REQUEST_SECONDS = 0.04
 MEMORY_GB = 0.5
 COLLECT_GB = 1.0
 WEBHOOK_GB = 0.25
-# A transaction's item counts twice: claim (5 items), conclusion (3), and five plain saves of the record.
-WRITES = 2 * 5 + 2 * 3 + 5
-READS = 20
-# Manifest, profile, evidence index and log, beside the artifacts.
-DOCUMENTS = 4
-# Credential and oracle's key; both are kept open for minutes by a warm function.
-DECRYPTIONS = 2
-LOG_BYTES = 10 * 512
+# Units of a paid call's claim, start, collection and reads, with those of the indices; a test counts them.
+WRITES = 56
+READS = 15
+# Both trees' index, their openings, the statements, the run's document and the log, beside the artifacts.
+DOCUMENTS = 6
+# A warm function keeps what it opened for minutes.
+DECRYPTIONS = 0
+# Bytes of an answer through the distribution; evidence comes from the bucket itself.
+ANSWER_BYTES = 2 << 10
+# One line of ours and Lambda's own three for each request.
+LOG_BYTES = REQUESTS * 512
 # One sweep a minute, one health check in five, in a month of 30 days, as the template has it.
 MINUTES = 60 * 24 * 30
 SWEEPS, CHECKS = MINUTES, MINUTES // 5
@@ -102,20 +106,23 @@ def cost(
     """
     with speaking(as_json=as_json) as out:
         data, use = prices(), Use(calls, collect_seconds, files, megabytes, months, settle_every)
-        each, monthly = list(per_call(use, data)), list(per_month(data))
+        serving, evidence = list(per_call(use, data)), list(per_evidence(use, data))
+        each, monthly = [*serving, *evidence], list(per_month(data))
         call, month = sum(line.total for line in each), sum(line.total for line in monthly)
         chain = per_call_on_chain(use, data)
         earned = _earned(amount_of(price, TRADED), share, chain)
         value = {
             "as_of": data["as_of"], "region": data["region"], "currency": data["currency"],
             "per_call": [line.value() for line in each], "per_month": [line.value() for line in monthly],
-            "call": call, "million": call * MILLION, "month": month + call * use.calls,
+            "call": call, "million": call * MILLION,
+            "million_without_evidence": sum(line.total for line in serving) * MILLION,
+            "month": month + call * use.calls,
             "mina_per_call": chain.number, "mina_per_million": FEES.of(chain.units * MILLION).number,
             "earned_per_call": earned,
         }  # fmt: skip
         out.result(
             value,
-            *_lines(use, data, each, monthly),
+            *_lines(use, data, serving, evidence, monthly),
             *_chain_lines(use, chain, _fee(data), mina_usd),
             *_earning(earned),
         )
@@ -129,20 +136,26 @@ def prices() -> dict[str, Any]:
 
 def per_call(use: Use, data: dict[str, Any]) -> Iterator[Line]:
     """What AWS charges for one call."""
-    asked, collected = VIEWED * REQUEST_SECONDS, use.collect_seconds
+    asked, woken = (VIEWED - DELIVERIES) * REQUEST_SECONDS, DELIVERIES * REQUEST_SECONDS
+    seconds = MEMORY_GB * asked + WEBHOOK_GB * woken + COLLECT_GB * use.collect_seconds
     counts = {
         "lambda_request": REQUESTS,
-        "lambda_gb_second": MEMORY_GB * asked + COLLECT_GB * collected,
+        "lambda_gb_second": seconds,
         "dynamodb_write": WRITES,
         "dynamodb_read": READS,
         "s3_put": DOCUMENTS + use.files,
-        "s3_gb_month": use.megabytes * 1e6 / GB * use.months,
         "kms_request": DECRYPTIONS,
         "cloudfront_request": VIEWED,
-        "cloudfront_gb": use.megabytes * 1e6 / GB,
+        "cloudfront_gb": VIEWED * ANSWER_BYTES / GB,
         "log_gb": LOG_BYTES / GB,
     }
     yield from _priced(counts, data)
+
+
+def per_evidence(use: Use, data: dict[str, Any]) -> Iterator[Line]:
+    """What it costs to keep one call's evidence, and to hand it out once."""
+    size = use.megabytes * 1e6 / GB
+    yield from _priced({"s3_gb_month": size * use.months, "s3_gb_out": size}, data)
 
 
 def per_month(data: dict[str, Any]) -> Iterator[Line]:
@@ -176,13 +189,18 @@ def _priced(counts: dict[str, float], data: dict[str, Any]) -> Iterator[Line]:
         yield Line(price["says"], count, price["each"])
 
 
-def _lines(use: Use, data: dict[str, Any], each: list[Line], monthly: list[Line]) -> Iterator[str]:
-    call, month = sum(line.total for line in each), sum(line.total for line in monthly)
-    unit = data["currency"]
+def _lines(
+    use: Use, data: dict[str, Any], serving: list[Line], evidence: list[Line], monthly: list[Line]
+) -> Iterator[str]:
+    served, kept, month = (sum(line.total for line in lines) for lines in (serving, evidence, monthly))
+    call, unit = served + kept, data["currency"]
     yield f"AWS, {data['region']}, prices of {data['as_of']} ({data['note']})"
     yield "one call:"
-    yield from (f"  {line.shown}" for line in each)
-    yield f"  together {call:.6f} {unit} a call, {call * MILLION:.2f} {unit} a million"
+    yield from (f"  {line.shown}" for line in serving)
+    yield f"  together {served:.6f} {unit} a call, {served * MILLION:.2f} {unit} a million"
+    yield "its evidence, kept and handed out once:"
+    yield from (f"  {line.shown}" for line in evidence)
+    yield f"  with it {call:.6f} {unit} a call, {call * MILLION:.2f} {unit} a million"
     yield "a stack, each month:"
     yield from (f"  {line.shown}" for line in monthly)
     yield f"  together {month:.2f} {unit}; with {use.calls} calls {month + call * use.calls:.2f} {unit}"

@@ -30,6 +30,11 @@ def test_a_delivery_names_its_run() -> None:
     assert DELIVERIES.run(*delivery()) == RunKey("github", "https://api.github.com", "octo-org/job", 31)
 
 
+def test_a_run_that_goes_on_wakes_nobody() -> None:
+    for action, named in (("requested", False), ("in_progress", False), ("completed", True), (None, True)):
+        assert (DELIVERIES.run(*delivery({**EVENT, "action": action})) is not None) == named
+
+
 @pytest.mark.parametrize(
     "event",
     [

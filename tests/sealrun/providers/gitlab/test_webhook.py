@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
+from sealrun.providers.gitlab.answers import STATUSES
 from sealrun.providers.gitlab.webhook import (
+    GOES_ON,
     MAX_BODY_BYTES,
     WINDOW_SECONDS,
     Delivery,
+    GitLabDeliveries,
     parse_delivery,
     verify_delivery,
 )
@@ -154,3 +157,13 @@ def test_r6_nothing_that_comes_in_raises(headers: dict[str, str], body: bytes) -
     headers = {**headers, "webhook-timestamp": str(NOW), "x-gitlab-event": "Pipeline Hook"}
     assert not verify_delivery(headers, body, secret=SECRET, now=NOW)
     assert parse_delivery(headers, body) is None
+
+
+def test_a_pipeline_that_goes_on_wakes_nobody() -> None:
+    assert set(GOES_ON) == {word for word, status in STATUSES.items() if not status.over}
+    headers = {"X-Gitlab-Event": "Pipeline Hook", "X-Gitlab-Instance": "https://a.test"}
+    runs = {}
+    for word in (*STATUSES, "a word of tomorrow", None, ["running"]):
+        body = json.dumps({**PIPELINE, "object_attributes": {"id": 31, "status": word}}).encode()
+        runs[str(word)] = GitLabDeliveries().run(body, headers)
+    assert {word for word, run in runs.items() if run is None} == set(GOES_ON)

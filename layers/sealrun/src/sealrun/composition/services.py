@@ -64,7 +64,7 @@ class Services:
 
     def open_all(self) -> "Services":
         """Open every part now, before threads share it."""
-        _ = self.ledger, self.store, self.webhook_keys, self.collector, self.meter, self.contracts
+        _ = self.ledger, self.store, self.opened_keys, self.collector, self.meter, self.contracts
         if self._settings.mina_nodes:
             _ = self.chain
         return self
@@ -90,8 +90,8 @@ class Services:
         return self._outside.meter()
 
     @cached_property
-    def webhook_keys(self) -> "RememberedKeys":
-        """The key service for what anybody can ask about as often as they like."""
+    def opened_keys(self) -> "RememberedKeys":
+        """The key service for what every call needs: what it opened is kept for minutes."""
         from sealrun.adapters.memory.remembered_keys import RememberedKeys  # noqa: PLC0415
 
         return RememberedKeys(self.keys, self.clock)
@@ -187,14 +187,14 @@ class Services:
         from sealrun.adapters.keys.oracle import open_oracle  # noqa: PLC0415
 
         ciphertext = self._outside.oracle_key(stored.offer.oracle)
-        return open_oracle(stored, ciphertext=ciphertext, keys=self.keys)
+        return open_oracle(stored, ciphertext=ciphertext, keys=self.opened_keys)
 
     def _secrets(self, stored: StoredOffer) -> list[bytes]:
         """The API token, and what signs webhooks, with and without its prefix."""
         from sealrun.service.credentials import key_context  # noqa: PLC0415
 
         context = key_context("webhook", stored.offer.id)
-        webhook = self.keys.decrypt(stored.webhook_secret, context=context)
+        webhook = self.opened_keys.decrypt(stored.webhook_secret, context=context)
         return [self._credential(stored).token.encode(), webhook, webhook.removeprefix(b"whsec_")]
 
     def _credential(self, stored: StoredOffer) -> "Credential":

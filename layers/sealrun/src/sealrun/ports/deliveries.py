@@ -13,7 +13,7 @@ class Deliveries(Protocol):
         """False if it cannot be genuine whatever the secret is: no signature, or of another time."""
 
     def run(self, body: bytes, headers: Mapping[str, str]) -> RunKey | None:
-        """The run that the delivery is about; None for anything else. Nothing is verified."""
+        """The run that the delivery says is over; None for anything else. Nothing is verified."""
 
     def hold(self, body: bytes, headers: Mapping[str, str], *, secret: str, now: int) -> bool:
         """True if the delivery was made with this secret, and not long ago."""

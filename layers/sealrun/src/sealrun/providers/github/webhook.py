@@ -17,6 +17,8 @@ from sealrun.runs.record import RunKey
 MAX_BODY_BYTES = 1 << 20
 WINDOW_SECONDS = 600
 MAX_ID = 2**63 - 1
+# https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_run
+_GOES_ON = ("requested", "in_progress")
 _EVENT, _SIGNATURE = "x-github-event", "x-hub-signature-256"
 
 
@@ -30,7 +32,10 @@ class GitHubDeliveries:
         return bool(signed) and len(body) <= MAX_BODY_BYTES and _is_new(body, now)
 
     def run(self, body: bytes, headers: Mapping[str, str]) -> RunKey | None:
-        """The run's name across providers; its origin is that of the repository's API URL."""
+        """The run's name across providers; its origin is that of the repository's API URL.
+
+        A run that is said to go on is nothing to wake anybody for: the sweep looks at it in its time.
+        """
         lower = {name.lower(): value for name, value in headers.items()}
         if lower.get(_EVENT) != "workflow_run" or len(body) > MAX_BODY_BYTES:
             return None
@@ -39,6 +44,8 @@ class GitHubDeliveries:
             run, repository = value["workflow_run"]["id"], value["repository"]
             api, project = urlsplit(repository["url"]), repository["full_name"]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+        if value.get("action") in _GOES_ON:
             return None
         if type(run) is not int or not 0 < run <= MAX_ID or not isinstance(project, str):
             return None

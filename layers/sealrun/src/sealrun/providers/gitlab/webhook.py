@@ -65,6 +65,20 @@ def verify_delivery(headers: Mapping[str, str], body: bytes, *, secret: str, now
     return hmac.compare_digest(_bytes(lower.get("x-gitlab-token", "")), _bytes(secret))
 
 
+# Those of ``answers.STATUSES`` that are not over; this module loads no client.
+GOES_ON = (
+    "created",
+    "waiting_for_resource",
+    "waiting_for_callback",
+    "preparing",
+    "pending",
+    "manual",
+    "scheduled",
+    "running",
+    "canceling",
+)
+
+
 class GitLabDeliveries:
     """``sealrun.ports.deliveries.Deliveries`` for GitLab."""
 
@@ -76,9 +90,12 @@ class GitLabDeliveries:
         return bool(lower.get("x-gitlab-token"))
 
     def run(self, body: bytes, headers: Mapping[str, str]) -> RunKey | None:
-        """The run's name across providers; its origin is what ``X-Gitlab-Instance`` says."""
+        """The run's name across providers; its origin is what ``X-Gitlab-Instance`` says.
+
+        A pipeline that is said to go on is nothing to wake anybody for: the sweep looks at it in its time.
+        """
         delivery = parse_delivery(headers, body)
-        if delivery is None:
+        if delivery is None or _goes_on(body):
             return None
         origin = _lower(headers).get("x-gitlab-instance", "")
         return RunKey("gitlab", origin, str(delivery.project), delivery.run)
@@ -86,6 +103,11 @@ class GitLabDeliveries:
     def hold(self, body: bytes, headers: Mapping[str, str], *, secret: str, now: int) -> bool:
         """See ``verify_delivery``."""
         return verify_delivery(headers, body, secret=secret, now=now)
+
+
+def _goes_on(body: bytes) -> bool:
+    about = json.loads(body).get("object_attributes")
+    return isinstance(about, dict) and about.get("status") in GOES_ON
 
 
 def _signature_holds(lower: Mapping[str, str], body: bytes, *, secret: str, now: int) -> bool:

@@ -1,0 +1,49 @@
+"""``sealrun cost`` counts what a call asks of AWS: here one is sold, and all that is asked is counted."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from sealrun.workflows.collect_run import advance
+from sealrun.workflows.read_receipt import read_call
+from sealrun_cli.commands import cost
+from tests.infra.metered import PUTS, Meter
+from tests.infra.test_rights import wake
+from tests.infra.trial import Trial
+from tests.sealrun.world import PRICE
+
+
+@pytest.fixture(scope="module")
+def counted() -> Iterator[Meter]:
+    """A paid call by an account that has had one, and by functions that have had one."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        trial = Trial(patch)
+        other = boto3.session.Session("test", "test", region_name="eu-central-1").client("dynamodb")
+        meter, trial.warm = Meter(boto3.DEFAULT_SESSION, other), {}
+        for limit in (PRICE, 2 * PRICE):
+            meter.on = limit > PRICE
+            record = trial.buy("ok", limit=limit)
+            trial.market.clock.passes(200)
+            wake(trial, record)
+            collect = trial.services("collect")
+            advance(record.call_hash, ledger=collect.ledger, collector=collect.collector, clock=collect.clock)
+            shown = read_call(record.id, ledger=trial.services("receipt").ledger)
+            assert shown["state"] == "succeeded"
+        meter.on = False
+        yield meter
+
+
+def test_the_table_is_written_and_read_as_often_as_the_model_says(counted: Meter) -> None:
+    assert counted.units["write"] + counted.units["index"] == cost.WRITES
+    # The 402 reads the offer, and each of the buyer's looks the call.
+    assert counted.units["read"] + 1 + cost.LOOKS == cost.READS
+
+
+def test_documents_are_stored_and_keys_opened_as_often_as_the_model_says(counted: Meter) -> None:
+    asked = Counter({name.partition(":")[2]: count for name, count in counted.requests.items()})
+    assert sum(asked[name] for name in PUTS) == cost.DOCUMENTS + 1, "one artifact"
+    assert asked["Decrypt"] == cost.DECRYPTIONS
+    assert asked["Invoke"] == 1
