@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from bench import cold_start, evidence, mina, probe, settlement, verification
+from bench import call, cold_start, evidence, mina, probe, settlement, verification
 from bench.table import as_json, as_text
 
 
@@ -12,7 +12,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     options = parser.parse_args()
-    parts = (mina, cold_start, probe, evidence, verification, settlement)
+    parts = (mina, cold_start, call, probe, evidence, verification, settlement)
     rows = [row for part in parts for row in part.rows()]
     print(as_json(rows) if options.json else as_text(rows))
     return 0

@@ -20,7 +20,8 @@ class Function:
     """One function: ``handler`` is ``module.name`` in ``folder``; the environment is all that it sees.
 
     ``concurrency`` is the reserved concurrency: how many processes run at most. ``memory_mb`` is told to the
-    function and written beside what it used, not enforced.
+    function and written beside what it used, not enforced. ``command`` starts another runtime client than
+    Python's; it gets the handler as its last argument.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Function:
     memory_mb: int = 256
     timeout_s: float = 10.0
     concurrency: int = 10
+    command: tuple[str, ...] = ()
 
     @property
     def arn(self) -> str:

@@ -28,6 +28,7 @@ from local.lambda_runtime.model import INIT_SECONDS, MAX_PAYLOAD, REGION, Functi
 from local.loopback import LoopbackServer, Request, json_reply
 
 API = "/2018-06-01/runtime"
+RUNTIME = (sys.executable, "-S", "-m", "awslambdaric")
 RESULT = re.compile(rf"{API}/invocation/([0-9a-f-]+)/(response|error)")
 
 
@@ -64,7 +65,7 @@ class Sandbox:
         self._api = LoopbackServer(self._answer, max_body=4 * MAX_PAYLOAD)
         self._started = time.perf_counter()
         self._process = subprocess.Popen(
-            [sys.executable, "-S", "-m", "awslambdaric", function.handler],
+            [*(function.command or RUNTIME), function.handler],
             cwd=function.folder,
             env=_environment(function, self._api.address, path),
             stdin=subprocess.DEVNULL,

@@ -2,16 +2,20 @@
 
 import base64
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
 
 from sealrun.adapters.aws.direct.client import Client
 
 
+def to_json(value: object) -> bytes:
+    """JSON as AWS has it: bytes are in base64."""
+    return json.dumps(value, default=_binary).encode()
+
+
 def _binary(value: object) -> str:
-    """Bytes as the JSON of AWS has them."""
     if isinstance(value, bytes | bytearray):
         return base64.b64encode(value).decode()
     raise TypeError(f"request: expected JSON values and bytes, got {type(value).__name__}")
@@ -38,7 +42,7 @@ class _Json:
     def ask(self, operation: str, arguments: Mapping[str, Any]) -> bytes:
         """The answer's body."""
         headers = {"content-type": self._type, "x-amz-target": f"{self._target}.{operation}"}
-        body = json.dumps(arguments, default=_binary).encode()
+        body = to_json(arguments)
         return self._client.ask(operation, "/", headers, body).body
 
 
@@ -77,7 +81,7 @@ class DynamoDb:
 
     def transact_write_items(self, **arguments: Any) -> dict[str, Any]:
         """Under a token of its own, by which DynamoDB knows a request that is sent again."""
-        return self._ask("TransactWriteItems", {"ClientRequestToken": str(uuid4()), **arguments})
+        return self._ask("TransactWriteItems", {"ClientRequestToken": os.urandom(16).hex(), **arguments})
 
     def _ask(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(self._json.ask(operation, arguments), object_hook=_attribute)
