@@ -12,7 +12,7 @@ from sealrun.adapters.keys.key_file import Cost, create_key_file, open_key_file
 from sealrun.adapters.sql.database import Database
 from sealrun.adapters.sql.ledger import SqlLedger
 from sealrun.encoding.measure import measure
-from sealrun.errors import Conflict, StoreUnavailable
+from sealrun.errors import StoreUnavailable
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun_cli.lib.backups import NO_URLS, make_backup, restore_backup
 from sealrun_cli.lib.errors import CliError
@@ -88,7 +88,7 @@ def test_nothing_is_restored_over_something(service: Places, tmp_path: Path) -> 
     with pytest.raises(CliError, match=r"restore: expected no .*keys.json yet, got one"):
         restored(folder, service)
     Path(service.keys).unlink()
-    with pytest.raises(Conflict, match="database: expected an empty one"):
+    with pytest.raises(CliError, match="database: expected an empty one"):
         restored(folder, service)
 
 

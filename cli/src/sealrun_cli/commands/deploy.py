@@ -61,11 +61,11 @@ def deploy(
         else:
             given = {**chain_parameters(offer, node), **_parameters(parameter or [])}
             target = deploy_to_aws(stack, offer, key, given, out, bucket=bucket, yes=yes)
-        path = target.save(file.parent) if there is None else Path(target.table)
+        path = str(target.save(file.parent)) if there is None else ""
         following = f"next     {step('seal', file, stack)}"
-        written = [f"written  {path}"] if there is None else []
+        written = [f"written  {path}"] if path else []
         lines = [f"deployed {target.name}: {target.url}", *written, following]
-        out.result({"stack": target.name, "url": target.url, "file": str(path)}, *lines)
+        out.result({"stack": target.name, "url": target.url, "file": path}, *lines)
 
 
 def chain_parameters(offer: Offer, node: str, archive: str = "") -> dict[str, str]:

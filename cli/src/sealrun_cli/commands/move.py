@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from sealrun.errors import Conflict
 from sealrun_cli.lib import options, served
 from sealrun_cli.lib.confirming import Yes, confirm
+from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.serving import places
 from sealrun_cli.lib.target import DEFAULT_NAME, Name
@@ -37,6 +39,9 @@ def move(
             closing(served.open_database(kept.store)) as source,
             closing(served.open_database(url, make=True)) as target,
         ):
-            rows = move_ledger(source, target)
+            try:
+                rows = move_ledger(source, target)
+            except Conflict as error:
+                raise CliError("store", error.detail, "name an empty database") from error
         lines = [f"moved    {rows} rows", "next     sealrun serve --store with the new database's URL"]
         out.result({"rows": rows}, *lines)

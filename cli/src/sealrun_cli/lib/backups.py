@@ -19,7 +19,7 @@ from sealrun.adapters.files.signed_urls import SignedUrls
 from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
 from sealrun.encoding.measure import Measured
-from sealrun.errors import Malformed
+from sealrun.errors import Conflict, Malformed
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.served import needed, open_database
 from sealrun_cli.lib.serving import Places
@@ -69,7 +69,6 @@ def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[
 
     Raises:
         CliError: this is no whole backup, or something lies there already.
-        Conflict: the database is not empty.
     """
     about = read_about(source)
     if Path(places.keys).exists():
@@ -80,7 +79,10 @@ def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[
     with tempfile.TemporaryDirectory() as scratch, closing(open_database(places.store, make=True)) as target:
         shutil.copy(source / LEDGER, scratch)  # opening it may bring its schema up to date
         with closing(open_database(f"sqlite:///{scratch}/{LEDGER}")) as kept:
-            rows = copy_ledger(kept, target)
+            try:
+                rows = copy_ledger(kept, target)
+            except Conflict as error:
+                raise CliError("store", error.detail, "name an empty one with --store or --folder") from error
         pause_open_offers(target, reason)
     files = _copy_evidence(str(source / EVIDENCE), places.evidence, tell)
     if (source / KEYS).exists():

@@ -99,5 +99,5 @@ def target_at(url: str) -> ServedTarget:
     path = sqlite_path(url)
     beside = str(path.parent / "keys.json") if path is not None else ""
     keys = os.environ.get("SEALRUN_KEYS", beside)
-    shown = path.name if path is not None else url.rpartition("/")[2].partition("?")[0]
+    shown = path.name if path is not None else url.partition("?")[0].rpartition("/")[2]
     return ServedTarget(name=shown, url="", region="", table=url, kms_key=keys, ledger="0", functions={})

@@ -21,7 +21,7 @@ from sealrun.service.credentials import key_context
 from sealrun_cli.lib.aws import boto3
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.offer_file import OFFER_FILE
-from sealrun_cli.lib.served import is_database
+from sealrun_cli.lib.served import database_url, is_database
 
 if TYPE_CHECKING:
     from sealrun.adapters.aws.dynamodb import DynamoLedger
@@ -146,6 +146,7 @@ class Target:
     def save(self, folder: Path) -> Path:
         """Write ``.sealrun/NAME.json`` in the folder."""
         path = work_folder(folder) / f"{self.name}.json"
+        path.touch(mode=0o600)  # a database's URL may hold a password
         path.write_text(json.dumps(asdict(self), indent=2) + "\n")
         return path
 
@@ -178,8 +179,8 @@ def find_target(folder: Path, name: str) -> Target:
     """
     from sealrun_cli.lib.served_target import ServedTarget, served_target, target_at  # noqa: PLC0415
 
-    if is_database(name):
-        return served_target(target_at(name))
+    if "://" in name or is_database(name):
+        return served_target(target_at(database_url(name)))
     path = folder / WORK / f"{name}.json"
     if path.exists():
         try:
