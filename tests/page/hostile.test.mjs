@@ -66,7 +66,7 @@ for (const [name, change] of [
 ])
   test(`an offer with ${name} is refused in words`, async () => {
     const { page, problems } = await shown(change);
-    await page.getByText('This offer cannot be shown').waitFor();
+    await page.getByRole('heading', { level: 1, name: 'This offer cannot be shown' }).waitFor();
     assert.deepEqual(problems, []);
   });
 

@@ -39,6 +39,10 @@ def serve(
         str,
         typer.Option(help="A proxy whose X-Forwarded-For counts.", envvar="SEALRUN_TRUSTED_PROXY"),
     ] = "",
+    page: Annotated[
+        Path | None,
+        typer.Option(help="The built page for browsers, web/build.", envvar="SEALRUN_PAGE", metavar="DIR"),
+    ] = None,
     metrics: Annotated[
         str, typer.Option(help="Where Prometheus asks; - for nowhere.", envvar="SEALRUN_METRICS_LISTEN")
     ] = DEFAULT_METRICS,
@@ -63,6 +67,7 @@ def serve(
     """
     with speaking(as_json=as_json) as out:
         with served.needed():
+            from sealrun.serving.page import Page  # noqa: PLC0415
             from sealrun.serving.server import listening  # noqa: PLC0415
             from sealrun.serving.service import Service, Sizes  # noqa: PLC0415
         places = serving.places(folder, stack, store=store, evidence=evidence, keys=keys)
@@ -79,6 +84,7 @@ def serve(
                     nodes=node or [],
                     archives=archive or [],
                 )
+                for_browsers = Page(page) if page else None
                 metrics_at = None if metrics == "-" else serving.address(metrics)
             except (ValueError, OSError) as error:
                 raise CliError("serve", str(error)[:300], "see `sealrun serve --help`") from error
@@ -92,6 +98,7 @@ def serve(
                 metrics=metrics_at,
                 sizes=sizes,
                 trusted_proxy=trusted_proxy,
+                page=for_browsers,
             )
             path = serving.write_target(stack, places, settings, database)
             _run(service, settings.public_url, path, out)

@@ -13,7 +13,7 @@ import { getOffer, type OfferView } from '../service/api.ts';
 import { useAccounts } from '../state/accounts.ts';
 import { Fields } from '../ui/fields.tsx';
 import { Origin, WhatIsProved, WhatIsPublic, WhatRuns } from '../ui/offer_parts.tsx';
-import { Badge, Card, Code, Copy, Note, Tabs } from '../ui/parts.tsx';
+import { Badge, Card, Code, Copy, Failed, Note, Tabs } from '../ui/parts.tsx';
 import { Summary } from '../ui/summary.tsx';
 import { useWallet } from '../wallet/session.tsx';
 import { Declined } from '../wallet/wallet.ts';
@@ -34,11 +34,7 @@ export function OfferPage(props: {
   });
   if (loaded === null) return <p className="quiet">Reading the offer…</p>;
   if ('problem' in loaded)
-    return (
-      <Note tone="bad" title="This offer cannot be shown" alert>
-        {loaded.problem}
-      </Note>
-    );
+    return <Failed title="This offer cannot be shown">{loaded.problem}</Failed>;
   return <Shown {...props} view={loaded.value} />;
 }
 

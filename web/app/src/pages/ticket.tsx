@@ -11,7 +11,7 @@ import type { Offer } from '../service/offer.ts';
 import { remember } from '../state/activity.ts';
 import { Fields } from '../ui/fields.tsx';
 import { Origin, WhatIsProved, WhatIsPublic, WhatRuns } from '../ui/offer_parts.tsx';
-import { Badge, Card, Figures, Note } from '../ui/parts.tsx';
+import { Badge, Card, Failed, Figures, Note } from '../ui/parts.tsx';
 
 export function TicketPage(props: { fragment: string; named: (title: string) => void }) {
   const loaded = useLoaded(props.fragment, async () => {
@@ -22,11 +22,7 @@ export function TicketPage(props: { fragment: string; named: (title: string) => 
   });
   if (loaded === null) return <p className="quiet">Reading the ticket…</p>;
   if ('problem' in loaded)
-    return (
-      <Note tone="bad" title="This ticket cannot be used" alert>
-        {loaded.problem}
-      </Note>
-    );
+    return <Failed title="This ticket cannot be used">{loaded.problem}</Failed>;
   return <Shown {...loaded.value} />;
 }
 

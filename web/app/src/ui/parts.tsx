@@ -35,6 +35,20 @@ export function Note(props: { tone?: Tone; title?: string; alert?: boolean; chil
   );
 }
 
+/** A page that cannot be shown, and why. */
+export function Failed(props: { title: string; children: ReactNode }) {
+  return (
+    <>
+      <div className="title">
+        <h1>{props.title}</h1>
+      </div>
+      <Note tone="bad" alert>
+        {props.children}
+      </Note>
+    </>
+  );
+}
+
 export function Facts(props: { items: [string, ReactNode][] }) {
   return (
     <dl className="facts">

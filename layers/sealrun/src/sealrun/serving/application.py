@@ -15,6 +15,7 @@ from sealrun.errors import NotFound, SealrunError
 from sealrun.ports.evidence import EvidenceStore
 from sealrun.service.problems import plain_problem, problem
 from sealrun.serving.events import Reply, http_event, path_of, reply_of
+from sealrun.serving.page import Page
 
 # As CloudFront routes in front of the functions: by path alone.
 FUNCTIONS = {
@@ -26,11 +27,16 @@ FUNCTIONS = {
     "/calls/": "receipt",
     "/openapi.json": "receipt",
 }
-ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
+ANY_ORIGIN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "location, payment-required, payment-response, retry-after",
+}
+# What a buyer signs to read private parts of a call, or an account's figures.
+RIGHTS = "sealrun-expires-at, sealrun-key, sealrun-signature"
 PREFLIGHT = {
     **ANY_ORIGIN,
     "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "accept, content-type, payment-signature",
+    "Access-Control-Allow-Headers": f"accept, content-type, payment-signature, {RIGHTS}",
     "Access-Control-Max-Age": "3600",
 }
 # A file of a stranger's run: nothing in it may act as part of this site.
@@ -49,9 +55,16 @@ class Application:
     """Answers every request; what a function raises is logged and becomes 500."""
 
     def __init__(
-        self, run: Run, *, store: EvidenceStore, health: Callable[[], Mapping[str, Any]], logger: Logger
+        self,
+        run: Run,
+        *,
+        store: EvidenceStore,
+        health: Callable[[], Mapping[str, Any]],
+        logger: Logger,
+        page: Page | None = None,
     ) -> None:
-        """``health`` has a true ``ok`` where the service can take calls."""
+        """``health`` has a true ``ok`` where the service can take calls; ``page`` is for browsers."""
+        self._page = page
         self._run, self._store, self._health, self._logger = run, store, health, logger
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -59,7 +72,7 @@ class Application:
         shown = ANY_ORIGIN if environ.get("HTTP_ORIGIN") else {}
         if path.startswith(EVIDENCE_PATH + "/") and environ["REQUEST_METHOD"] == "GET":
             return self._evidence(path, environ, start_response, shown)
-        reply = self._reply(path, environ)
+        reply = (self._page.answer(environ) if self._page else None) or self._reply(path, environ)
         headers = {**reply.headers, **shown, "Content-Length": str(len(reply.body))}
         start_response(reply.line, list(headers.items()))
         return [reply.body]

@@ -21,6 +21,7 @@ from sealrun.errors import SealrunError
 from sealrun.serving.application import Application
 from sealrun.serving.handlers import Handlers
 from sealrun.serving.metrics import MetricsServer
+from sealrun.serving.page import Page
 from sealrun.serving.server import Server
 from sealrun.serving.ticks import Task, Ticks
 from sealrun.serving.wakes import Wakes
@@ -50,6 +51,7 @@ class Service:
         metrics: tuple[str, int] | None,
         sizes: Sizes,
         trusted_proxy: str = "",
+        page: Page | None = None,
     ) -> None:
         """Nothing runs before ``start`` but metrics, at the address that Prometheus asks if there is one."""
         self._sizes = sizes
@@ -77,7 +79,11 @@ class Service:
         ]
         self._ticks = Ticks(tasks, take=self._take, do=self._do, failed=self._unasked)
         application = Application(
-            self._handlers.run, store=self._services.store, health=self.health, logger=self._logger
+            self._handlers.run,
+            store=self._services.store,
+            health=self.health,
+            logger=self._logger,
+            page=page,
         )
         self._server = Server(application, listen, threads=sizes.threads, trusted_proxy=trusted_proxy)
         self.url = self._server.url
