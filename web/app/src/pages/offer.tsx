@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react';
 import { inputNames } from '../../../shared/src/inputs.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
 import { fieldHex } from '../../../shared/src/fields.ts';
+import { Assistant, type Said } from '../assistant/assistant.tsx';
 import { buy, type Numeral } from '../buy.ts';
 import { command } from '../command.ts';
 import { message, mina } from '../format.ts';
@@ -18,7 +19,7 @@ import { Summary } from '../ui/summary.tsx';
 import { useWallet } from '../wallet/session.tsx';
 import { Declined } from '../wallet/wallet.ts';
 
-const TABS = ['Form', 'Command'] as const;
+const TABS = ['Form', 'Assistant', 'Command'] as const;
 
 export function OfferPage(props: {
   service: string;
@@ -43,31 +44,35 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
   const { offer } = view;
   const proposed = useMemo(() => draftFromLink(offer.inputs, props.given), [offer, props.given]);
   const [draft, setDraft] = useState<Draft>(proposed);
-  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
+  // Where a value came from, until a hand changes it.
+  const [marks, setMarks] = useState<Record<string, string>>(() =>
+    Object.fromEntries(Object.keys(proposed).map((name) => [name, 'from the link'])),
+  );
   const [tab, setTab] = useState<(typeof TABS)[number]>('Form');
+  const [said, setSaid] = useState<Said[]>([]);
   const [pressed, setPressed] = useState(false);
   const { inputs, wrong } = checkDraft(offer.inputs, draft);
   const order = useOrder(service, view, inputs);
 
   const change = (name: string, value: string | boolean | undefined) => {
     setDraft({ ...draft, [name]: value });
-    setTouched(new Set([...touched, name]));
+    const { [name]: _, ...others } = marks;
+    setMarks(others);
   };
   // What is missing is said once somebody wants to go on; what is wrong is said while it is typed.
-  const said = Object.fromEntries(
+  const shown = Object.fromEntries(
     Object.entries(wrong).filter(([name]) => pressed || draft[name] !== undefined),
   );
-  const marks = Object.fromEntries(
-    Object.keys(proposed)
-      .filter((name) => !touched.has(name))
-      .map((name) => [name, 'from the link']),
-  );
+  const propose = (values: Draft, why: Record<string, string>) => {
+    setDraft({ ...draft, ...values });
+    setMarks({ ...marks, ...why });
+  };
   const run = () => {
     setPressed(true);
-    setTab('Form');
+    if (tab === 'Command') setTab('Form');
     if (Object.keys(wrong).length === 0) void order.run();
   };
-  const count = Object.keys(said).length;
+  const count = Object.keys(shown).length;
   const action = {
     ...order,
     run,
@@ -98,6 +103,9 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
             title="Inputs"
             side={<Tabs names={TABS} chosen={tab} choose={setTab} label="How to run it" />}
           >
+            {tab === 'Assistant' && (
+              <Assistant offer={offer} said={said} say={setSaid} propose={propose} />
+            )}
             {tab === 'Command' ? (
               <CommandTab text={command(service, offer, inputs)} />
             ) : inputNames(offer.inputs).length === 0 ? (
@@ -115,7 +123,7 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
                   schema={offer.inputs}
                   draft={draft}
                   change={change}
-                  wrong={said}
+                  wrong={shown}
                   marks={marks}
                 />
                 <button type="submit" className="hidden" tabIndex={-1} aria-hidden="true" />

@@ -57,7 +57,7 @@ export async function fetched(
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
       cache: 'no-store',
-      signal: AbortSignal.timeout(WAIT_MS),
+      signal: options.signal ?? AbortSignal.timeout(WAIT_MS),
     });
   } catch {
     throw new ServiceError(
