@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from bench import call, cold_start, evidence, mina, probe, settlement, verification
+from bench import call, cold_start, evidence, mina, probe, scale, settlement, verification
 from bench.table import as_json, as_text
 
 
@@ -11,9 +11,11 @@ def main() -> int:
     """Measure everything and print one table."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    parser.add_argument("--full", action="store_true", help="measure scale at the sizes of the goal")
     options = parser.parse_args()
     parts = (mina, cold_start, call, probe, evidence, verification, settlement)
     rows = [row for part in parts for row in part.rows()]
+    rows += scale.rows(full=options.full)
     print(as_json(rows) if options.json else as_text(rows))
     return 0
 

@@ -162,7 +162,7 @@ class SqlLedger:
 
         def step(db: Connection) -> bool:
             this = (CALLS.c.hash == before.id) & (CALLS.c.version == before.version)
-            if not db.execute(update(CALLS).where(this).values(**_call_row(after))).rowcount:
+            if not db.execute(update(CALLS).where(this).values(**call_row(after))).rowcount:
                 return False
             if offer and after.run_id and not before.run_id:
                 put(db, RUNS, {**_run_row(after.run_key(offer)), "call": after.id})
@@ -307,7 +307,7 @@ def _record(db: Connection, call_hash: int) -> Record | None:
 
 
 def _add_call(db: Connection, record: Record, identifier: str | None) -> None:
-    if not add_new(db, CALLS, _call_row(record)):
+    if not add_new(db, CALLS, call_row(record)):
         raise _ThereAlready
     named = {"account": record.account, "name": identifier, "call": record.id}
     if identifier is not None and not add_new(db, IDENTIFIERS, named):
@@ -322,7 +322,7 @@ def _end(db: Connection, before: Record, after: Record, offer: Offer | None) -> 
         counters.give_back(db, before, after, offer)
 
 
-def _call_row(record: Record) -> dict[str, Any]:
+def call_row(record: Record) -> dict[str, Any]:
     return {
         "hash": record.id,
         "offer": f"{record.offer_hash:064x}",

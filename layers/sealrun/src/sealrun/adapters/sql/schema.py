@@ -4,7 +4,7 @@ Hashes are 64 hex digits. Amounts and roots are decimal text, because they pass 
 integers, and are compared in Python, in the transaction that holds the account's row. Times are Unix seconds.
 """
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text, text
 
 METADATA = MetaData()
 
@@ -34,6 +34,8 @@ OFFERS = Table(
     _text("quotas"),  # JSON: calls an hour by buyer
 )
 
+_OPEN = text("wake_at IS NOT NULL")
+
 CALLS = Table(
     "calls",
     METADATA,
@@ -44,7 +46,9 @@ CALLS = Table(
     _number("wake_at", nullable=True),  # null once the call is over
     _text("record"),  # JSON
     Index("calls_due", "offer", "wake_at"),
+    Index("calls_waking", "wake_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("calls_listed", "offer", "claimed_at"),
+    Index("calls_open", "offer", "claimed_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 
 IDENTIFIERS = Table(
