@@ -2,6 +2,7 @@
 import { Field, PrivateKey, Signature, UInt32, UInt64 } from 'o1js';
 import * as fields from './fields.js';
 import { Receipt } from './receipt.js';
+import { LAYOUTS } from './token/layouts.js';
 import { type Decimal, type LeafJson, type TermsJson, type Vectors, recompute } from './vectors.js';
 
 const [buyer, seller, operator, oracle, account] = [1n, 2n, 3n, 4n, 5n].map((n) =>
@@ -44,6 +45,13 @@ export function makeVectors(): Vectors {
     credential: [
       { text: '{"endpoint":"https://calls.example","sealed":"c2VhbGVk"}', event: [], hash: '' },
     ],
+    facts: [facts('gitlab', '1'), facts('github', '9'.repeat(13))],
+    issuer_key: [issuerKey('gitlab', 2n ** 2047n), issuerKey('github', 2n ** 2048n - 1n)],
+    key_root: [
+      ['1'],
+      ['7', '5', '7'],
+      Array.from({ length: 16 }, (_, i) => `${BigInt(HIGHEST_FIELD) - BigInt(i)}`),
+    ].map((hashes) => ({ hashes, root: '' })),
   });
 }
 
@@ -146,4 +154,24 @@ function sign(
 
 function base58(key: PrivateKey): string {
   return key.toPublicKey().toBase58();
+}
+
+/** Every pinned claim as long as it may be, but for the id. */
+function facts(issuer: 'gitlab' | 'github', id: string): Vectors['facts'][number] {
+  const longest = LAYOUTS[issuer].facts.map(({ name, room }) => [
+    name,
+    '~'.repeat(room - name.length - 5),
+  ]);
+  const ids = { gitlab: 'project_id', github: 'repository_id' } as const;
+  return { issuer, facts: { ...Object.fromEntries(longest), [ids[issuer]]: id }, hash: '' };
+}
+
+/** No key of anybody: only the number's size counts here. */
+function issuerKey(issuer: 'gitlab' | 'github', modulus: bigint): Vectors['issuer_key'][number] {
+  const n = Buffer.from(modulus.toString(16), 'hex').toString('base64url');
+  const named =
+    issuer === 'github'
+      ? { kid: 'cc413527-173f-5a05-976e-9c52b1d7b431', x5t: 'x'.repeat(27) }
+      : { kid: '-'.repeat(43) };
+  return { issuer, key: { kty: 'RSA', e: 'AQAB', n, ...named }, hash: '' };
 }

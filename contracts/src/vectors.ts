@@ -3,6 +3,9 @@ import { Field, PublicKey, Signature, UInt32, UInt64 } from 'o1js';
 import { bytesToEvent, credentialHash } from './credential.js';
 import * as fields from './fields.js';
 import { Receipt, type ReceiptData } from './receipt.js';
+import { type IssuerKey, hashOfKey } from './token/issuer_keys.js';
+import { LAYOUTS } from './token/layouts.js';
+import { factsHashOf, keyRoot } from './token/statement.js';
 import { type DueLeaf, dueLeaf, dueStatement, path } from './receipts.js';
 
 /** Decimal text for field elements and amounts, as in all JSON here. */
@@ -63,7 +66,12 @@ export interface Vectors {
     path: Decimal[];
   }[];
   credential: { text: string; event: Decimal[]; hash: Decimal }[];
+  facts: { issuer: Issuer; facts: Record<string, string>; hash: Decimal }[];
+  issuer_key: { issuer: Issuer; key: IssuerKey; hash: Decimal }[];
+  key_root: { hashes: Decimal[]; root: Decimal }[];
 }
+
+type Issuer = keyof typeof LAYOUTS;
 
 type Signed<T> = T & { signer: string; fields: Decimal[]; signature: string };
 
@@ -81,6 +89,9 @@ const LISTS = [
   'receipt',
   'tree',
   'credential',
+  'facts',
+  'issuer_key',
+  'key_root',
 ] as const satisfies (keyof Vectors)[];
 
 /** Every list again, from the inputs in it: equal if both sides agree. Signatures are verified, not made again. */
@@ -148,6 +159,15 @@ export function recompute(given: Vectors): Vectors {
       const bytes = new TextEncoder().encode(text);
       return { text, event: texts(bytesToEvent(bytes)), hash: `${credentialHash(bytes)}` };
     }),
+    facts: given.facts.map((f) => ({ ...f, hash: `${factsHashOf(LAYOUTS[f.issuer], f.facts)}` })),
+    issuer_key: given.issuer_key.map((k) => ({
+      ...k,
+      hash: `${hashOfKey(LAYOUTS[k.issuer], k.key)}`,
+    })),
+    key_root: given.key_root.map(({ hashes }) => ({
+      hashes,
+      root: `${keyRoot(hashes.map(Field))}`,
+    })),
   };
 }
 

@@ -18,6 +18,7 @@ from sealrun.money.dues import Due, DueLeaf, DueTree, root_from_path
 from sealrun.offers.offer import close_fields
 from sealrun.offers.terms import Terms
 from sealrun.receipts.receipt import Receipt
+from sealrun.receipts.token_proof import facts_hash, key_hash, key_root
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 Entry = Mapping[str, Any]
@@ -125,6 +126,9 @@ COMPUTED: dict[str, Callable[[Entry, Signers], dict[str, Any]]] = {
         "hash": str(Receipt.parse(e["data"]).hash),
     },
     "tree": lambda e, _: tree(e),
+    "facts": lambda e, _: {"hash": str(facts_hash(e["issuer"], e["facts"]))},
+    "issuer_key": lambda e, _: {"hash": str(key_hash(e["issuer"], e["key"]))},
+    "key_root": lambda e, _: {"root": str(key_root([int(each) for each in e["hashes"]]))},
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from mina.keys import PrivateKey
 from sealrun.offers.terms import MAX_EXIT_DELAY
+from sealrun.receipts.token_proof import FACTS
 from tests.sealrun.test_shared_vectors import COMPUTED
 
 FILE = Path(__file__).with_name("sealrun.json")
@@ -93,6 +94,16 @@ def inputs() -> dict[str, list[dict[str, Any]]]:
             {"leaves": leaves([5, 0, 7, 0, 11]), "index": 4},
             {"leaves": leaves([1] * 8), "index": 3},
         ],
+        "facts": [
+            {"issuer": issuer, "facts": dict.fromkeys(names, value)}
+            for issuer, names in FACTS.items()
+            for value in ("1", "a/b@c")
+        ],
+        "issuer_key": [
+            {"issuer": "gitlab", "key": {"kty": "RSA", "n": "_" * 342, "e": "AQAB", "kid": "a"}},
+            {"issuer": "github", "key": {"kty": "RSA", "n": "g" * 342, "e": "AQAB", "kid": "b", "x5t": "c"}},
+        ],
+        "key_root": [{"hashes": hashes} for hashes in (["0"], ["3", "1", "2"], [str(P - 1)] * 3)],
     }
 
 

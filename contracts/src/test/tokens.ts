@@ -1,5 +1,6 @@
 /** Tokens in the issuers' real layouts, signed by keys of the tests' own. */
 import { type KeyObject, createPublicKey, generateKeyPairSync, sign as rsaSign } from 'node:crypto';
+import type { IssuerKey } from '../token/issuer_keys.js';
 
 export const CALL = '1f'.repeat(32);
 export const OUTPUTS = 'cd'.repeat(32);
@@ -137,14 +138,7 @@ export function signToken(kind: Kind, claims: Claims, signer = key('issuer')): s
 }
 
 /** The key's public half as an issuer publishes it. */
-export function jwk(privateKey: KeyObject): {
-  kty: string;
-  n: string;
-  e: string;
-  kid: string;
-  use: string;
-  alg: string;
-} {
+export function jwk(privateKey: KeyObject): IssuerKey & { use: string; alg: string } {
   const { n, e } = createPublicKey(privateKey).export({ format: 'jwk' });
   return { kty: 'RSA', n: n!, e: e!, kid: String(HEADERS.gitlab['kid']), use: 'sig', alg: 'RS256' };
 }

@@ -8,6 +8,7 @@ import { whole } from './witness.js';
 
 /** RFC 7517, the members that matter here. */
 export interface IssuerKey {
+  readonly kty: 'RSA';
   readonly kid: string;
   readonly n: string;
   readonly e: string;
@@ -35,7 +36,7 @@ export function readKey(value: unknown): IssuerKey {
     !text(kid, printable)
   )
     throw new RangeError('key: expected an RSA key of 2048 bits with the exponent 65537 and a kid');
-  return { kid, n, e, ...(text(x5t, printable) ? { x5t } : {}) };
+  return { kty, kid, n, e, ...(text(x5t, printable) ? { x5t } : {}) };
 }
 
 /** The characters that this key's tokens begin with. */

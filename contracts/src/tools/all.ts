@@ -1,23 +1,26 @@
 /** The tools by name, each loaded when it is asked for. */
 import { ToolError } from './errors.js';
-import type { Tool } from './run.js';
+import type { AnyTool, OfflineTool, Tool } from './run.js';
 
-const TOOLS: Record<string, () => Promise<{ tool: Tool }>> = {
+const TOOLS: Record<string, () => Promise<{ tool: Tool } | { offlineTool: OfflineTool }>> = {
   close: () => import('./close.js'),
   exit: () => import('./exit.js'),
   offer: () => import('./offer.js'),
   open: () => import('./open.js'),
   'pay-operator': () => import('./pay-operator.js'),
+  'prove-token': () => import('./prove-token.js'),
   settle: () => import('./settle.js'),
   topup: () => import('./topup.js'),
+  'verify-token': () => import('./verify-token.js'),
   withdraw: () => import('./withdraw.js'),
 };
 
 export const NAMES = Object.keys(TOOLS);
 
-export async function findTool(name: string): Promise<Tool> {
+export async function findTool(name: string): Promise<AnyTool> {
   const load = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
   if (load === undefined)
     throw new ToolError('bad-request', `tool: expected one of ${NAMES.join(', ')}`);
-  return (await load()).tool;
+  const found = await load();
+  return 'tool' in found ? found.tool : found;
 }

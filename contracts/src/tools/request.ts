@@ -54,6 +54,20 @@ export class Request {
     return value;
   }
 
+  list(name: string, most: number): unknown[] {
+    const value = this.values[name];
+    if (!Array.isArray(value) || value.length > most)
+      this.refuse(name, `a list of at most ${most}`);
+    return value;
+  }
+
+  /** 64 hex digits. */
+  hash(name: string): string {
+    const text = this.text(name);
+    if (!/^[0-9a-f]{64}$/.test(text)) this.refuse(name, '64 hex digits');
+    return text;
+  }
+
   /** Decimal text below `end`. */
   decimal(name: string, end: bigint, fallback?: bigint): bigint {
     const text = this.text(name, fallback?.toString());

@@ -9,8 +9,11 @@ import { Request } from './request.js';
 import { Session, type Progress } from './session.js';
 
 export type Tool = (request: Request, session: Session, progress: Progress) => Promise<object>;
+/** A tool that asks no node. */
+export type OfflineTool = (request: Request, progress: Progress) => Promise<object>;
+export type AnyTool = Tool | { offlineTool: OfflineTool };
 
-export async function run(tool: Tool): Promise<void> {
+export async function run(tool: AnyTool): Promise<void> {
   console.log = console.warn = console.info = console.error;
   const progress: Progress = (line) =>
     process.stderr.write(JSON.stringify({ progress: line }) + '\n');
@@ -24,8 +27,9 @@ export async function run(tool: Tool): Promise<void> {
   process.exit();
 }
 
-export async function answer(tool: Tool, text: string, progress: Progress): Promise<object> {
+export async function answer(tool: AnyTool, text: string, progress: Progress): Promise<object> {
   const request = Request.parse(text);
+  if ('offlineTool' in tool) return await tool.offlineTool(request, progress);
   return await tool(request, await Session.open(request, progress), progress);
 }
 

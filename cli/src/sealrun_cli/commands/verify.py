@@ -13,6 +13,7 @@ from sealrun_cli.lib.issuer_keys import read_keys
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.token_proofs import program
 from sealrun_cli.lib.verifying import (
     BROKEN,
     check_beside,
@@ -58,7 +59,9 @@ def verify(
         more = partial(with_gateway, gateway=gateway, service=Service(http)) if gateway else None
         others = tuple(rerun_oracle or ())
         with out.counting("verifying") as tell:
-            verified = verify_file(file, folder, oracle, keys, others, more=more, progress=tell)
+            verified = verify_file(
+                file, folder, oracle, keys, others, more=more, progress=tell, proof_holds=program(out)
+            )
         if place.is_dir() and evidence is None:
             verified = verified.with_more(check_beside(place, folder))
         shown = lines(verified, folder, verbose=verbose)

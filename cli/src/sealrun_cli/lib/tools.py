@@ -22,6 +22,7 @@ USUALLY = {
     "compiling": "usually 3 s on two idle cores, longer the first time",
     "proving": "usually 4 to 9 s on two idle cores",
     "sending": "usually 1 s",
+    "verifying": "usually 15 s on one core",
     "waiting": "usually one to three blocks, each about 3 minutes",
 }
 # The last lines of stderr that an error repeats.
@@ -81,11 +82,25 @@ def run_tool(name: str, sender: Sender, out: Output, **request: Any) -> dict[str
     """
     if prover := os.environ.get("SEALRUN_PROVER"):
         return _asked(Path(prover), {"tool": name, **sender.request(), **request}, out)
+    return _result(*_run(name, {**sender.request(), **request}, out), sender.node)
+
+
+def run_offline(name: str, out: Output, **request: Any) -> dict[str, Any]:
+    """Run one tool that asks no node and needs no key.
+
+    Raises:
+        CliError: the contracts are not built, or the tool gave up.
+    """
+    return _result(*_run(name, request, out), "no node")
+
+
+def _run(name: str, request: dict[str, Any], out: Output) -> tuple[str, list[str]]:
+    """The tool's answer, and what it printed beside its progress."""
     folder = os.environ.get("SEALRUN_TOOLS") or contracts() / "build" / "tools"
     program = Path(folder) / f"{name}.js"
     if not program.exists():
         raise CliError("tools", f"tools: expected {program}, got none", "run: npm run build -w contracts")
-    text = json.dumps({**sender.request(), **request})
+    text = json.dumps(request)
     pipe = subprocess.PIPE
     # The request holds a key, so it goes to stdin: others can see arguments and the environment.
     streams: dict[str, Any] = {"stdin": pipe, "stdout": pipe, "stderr": pipe}
@@ -96,7 +111,7 @@ def run_tool(name: str, sender: Sender, out: Output, **request: Any) -> dict[str
         with Steps(out) as steps:
             log = [line for line in stderr if not steps.told(line)]
         answer = stdout.read()
-    return _result(answer, log, sender.node)
+    return answer, log
 
 
 def _asked(prover: Path, request: dict[str, Any], out: Output) -> dict[str, Any]:

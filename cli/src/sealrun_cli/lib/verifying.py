@@ -13,8 +13,10 @@ from sealrun.encoding.measure import Measured
 from sealrun.errors import Malformed
 from sealrun.evidence.index import TREES
 from sealrun.ports.folder import Folder
-from sealrun.receipts.grade import Grade
+from sealrun.receipts.grade import PROVED, Grade
 from sealrun.receipts.issuers import PinnedKeys
+from sealrun.receipts.token_proof import MAX_BYTES as MAX_PROOF_BYTES
+from sealrun.receipts.token_proof import PROOF_NAME
 from sealrun.verification.claims import (
     DISCLOSURES,
     DOCUMENTS,
@@ -31,12 +33,15 @@ from sealrun.verification.claims import (
 )
 from sealrun.verification.documents import ARITHMETIC
 from sealrun.verification.files import check_names
+from sealrun.verification.token_proof import NAME as PROVED_NAME
+from sealrun.verification.token_proof import Check, check_token_proof
 from sealrun.verification.trees import Opened
 from sealrun.verification.verify import Trust, Verification
 from sealrun.verification.verify import verify as check
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Line
 from sealrun_cli.lib.pictures import PICTURES, check_pictures
+from sealrun_cli.lib.token_proofs import no_program
 
 BROKEN = 1
 WORDS = ((Verdict.HOLDS, "hold"), (Verdict.BROKEN, "broken"), (Verdict.NOT_SHOWN, "not shown"))
@@ -58,6 +63,7 @@ def verify_file(
     *,
     more: Callable[[Folder], Folder] | None = None,
     progress: Progress = no_progress,
+    proof_holds: Check = no_program,
 ) -> Verification:
     """All claims of the receipt in the file, with what is in the evidence folder, if there is one.
 
@@ -71,15 +77,29 @@ def verify_file(
     trust = Trust(oracle, keys or PinnedKeys(), rerun_oracles)
     receipt = read_plain(file, at_most=MAX_RECEIPT_BYTES)
     if evidence is None:
-        return check(receipt, _Nothing(), trust)
+        result = check(receipt, _Nothing(), trust)
+        return result.with_more(_check_proof(file.parent, result, trust.keys, proof_holds))
     if not evidence.is_dir():
         raise CliError("file", f"evidence: expected a folder, got {evidence}")
     beside = DiskFolder(file.parent)
     folder: Folder = _Beside(DiskFolder(evidence), beside)
     folder = more(folder) if more else folder
-    own = (file.name, *PICTURES) if evidence.samefile(file.parent) else ()
+    own = (file.name, PROOF_NAME, *PICTURES) if evidence.samefile(file.parent) else ()
     result = check(receipt, folder, trust, checked_elsewhere=own, progress=progress)
-    return result.with_more(check_pictures(beside, folder, result.covered))
+    result = result.with_more(check_pictures(beside, folder, result.covered))
+    return result.with_more(_check_proof(file.parent, result, trust.keys, proof_holds))
+
+
+def _check_proof(folder: Path, found: Verification, keys: PinnedKeys, holds: Check) -> list[Claim]:
+    """The claim of the token's proof beside the receipt, if one lies there."""
+    place = folder / PROOF_NAME
+    if found.receipt is None or not os.path.lexists(place):
+        return []
+    try:
+        document = _read_proof(place)
+    except Malformed as error:
+        return [broken(PROVED_NAME, error, rests_on=Grade.TOKEN.rests_on)]
+    return [check_token_proof(document, found.receipt.receipt, found.offer, keys, holds)]
 
 
 def check_beside(place: Path, evidence: Path | None) -> list[Claim]:
@@ -92,6 +112,7 @@ def check_beside(place: Path, evidence: Path | None) -> list[Claim]:
     inside = f"{evidence.name}/"
     try:
         names = [name for name in DiskFolder(place).names() if not name.startswith(inside)]
+        names = [name for name in names if name != PROOF_NAME]
     except Malformed as error:
         return [broken("other files", error, rests_on=ARITHMETIC)]
     return list(check_names(names, Opened({}, {}, {}), PICTURES))
@@ -152,6 +173,7 @@ def lines(result: Verification, folder: Path | None, *, verbose: bool = False) -
         _verdict(result),
         *_about(result),
         Line(grade_line(result.grade), indent=9),
+        *_proved(result),
         *([] if folder else [Line("no evidence folder is beside the file: name one with --evidence")]),
         *_table(claims),
         *([Line(f"and {more} more that are not shown")] if more > 0 else []),
@@ -180,6 +202,20 @@ def _about(result: Verification) -> Iterator[Line]:
         status = receipt.status.name.lower()
         yield Line(f"receipt  of call {receipt.call_hash:064x}: {status}", indent=9)
         yield Line(f"         signed by {result.receipt.public_key.to_base58()}", indent=9)
+
+
+def _read_proof(place: Path) -> bytes:
+    if place.is_symlink():
+        raise Malformed(f"{PROOF_NAME}: expected a file, got a link")
+    return read_plain(place, at_most=MAX_PROOF_BYTES)
+
+
+def _proved(result: Verification) -> Iterator[Line]:
+    """What a token's proof adds to the grade, if one holds."""
+    if result.holds and any(
+        claim.name == PROVED_NAME and claim.verdict is Verdict.HOLDS for claim in result.claims
+    ):
+        yield Line(f"proved   {PROVED}", indent=9)
 
 
 def _table(claims: Sequence[Claim]) -> list[Line]:

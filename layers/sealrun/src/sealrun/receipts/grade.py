@@ -36,3 +36,8 @@ _SAYS = {
     Grade.REPEATED: "another oracle repeated the run elsewhere and got the same outputs",
     Grade.ATTESTED: "attested hardware ran it; no verifier for that exists yet",
 }
+# What a proof of the token adds, whatever the grade is. It lends none: it says nothing of the outputs' bytes.
+PROVED = (
+    "the CI's own key signed that a job of this pipeline, at this commit, named this call; this takes"
+    " nobody's word but the CI's, and does not say what the job computed"
+)

@@ -77,7 +77,7 @@ class Verification:
     def with_more(self, claims: Iterable[Claim]) -> "Verification":
         """The same with these claims; what is broken lends no grade, whoever found it."""
         result = replace(self, claims=[*self.claims, *claims])
-        # Step 12.1: neither a token nor a rerun lends a grade to a receipt that is broken. One that only
+        # Step 13.1: neither a token nor a rerun lends a grade to a receipt that is broken. One that only
         # claims too high a grade for itself is lowered to the grade that is shown (E2).
         sound = all(claim.name == "grade" for claim in result.broken)
         return result if sound else replace(result, grade=Grade.OPERATOR)

@@ -1,0 +1,88 @@
+/** The token's tools up to the first proof: what they refuse, at once and without repeating the token. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { findTool } from '../tools/all.js';
+import { answer, known } from '../tools/run.js';
+import { factsHashOf } from '../token/statement.js';
+import { LAYOUTS } from '../token/layouts.js';
+import { factValues, takeApart } from '../token/witness.js';
+import { CALL, gitlabClaims, jwk, key, signToken } from './tokens.js';
+
+async function refusal(tool: string, request: object): Promise<string> {
+  const failed = await answer(await findTool(tool), JSON.stringify(request), () => undefined).then(
+    (result) => assert.fail(JSON.stringify(result)),
+    known,
+  );
+  assert.equal(failed.type, 'bad-request');
+  return failed.message;
+}
+
+const token = signToken('gitlab', gitlabClaims());
+const asked = { issuer: 'gitlab', token, keys: [jwk(key('issuer'))] };
+
+describe('prove-token refuses', () => {
+  const refusals: [string, object, RegExp][] = [
+    ['another issuer', { issuer: 'forgejo' }, /^issuer: expected gitlab or github$/],
+    ['no keys', { keys: [] }, /^keys: expected at least one RSA key of 2048 bits$/],
+    [
+      'more keys than a root has',
+      { keys: Array(17).fill(asked.keys[0]) },
+      /^keys: expected a list of at most 16$/,
+    ],
+    ['a key of another size', { keys: [jwk(key('short'))] }, /^keys: expected at least one/],
+    [
+      "a stranger's token",
+      { token: signToken('gitlab', gitlabClaims(), key('stranger')) },
+      /expected the key's signature/,
+    ],
+    [
+      "another issuer's layout",
+      { issuer: 'github' },
+      /header of 144 characters, as github's, got 106/,
+    ],
+    ['no token', { token: 'x' }, /three parts of base64url/],
+    [
+      'a claim that is no text',
+      { token: signToken('gitlab', gitlabClaims({ sha: null })) },
+      /expected text as sha/,
+    ],
+  ];
+  for (const [name, change, message] of refusals)
+    test(name, async () => {
+      const said = await refusal('prove-token', { ...asked, ...change });
+      assert.match(said, message);
+      assert.ok(!said.includes(token.slice(0, 40)));
+    });
+});
+
+test('verify-token refuses what is no proof of a token, and facts of another statement', async () => {
+  const facts = factValues(LAYOUTS.gitlab, takeApart(LAYOUTS.gitlab, token));
+  const statement = {
+    key: '1',
+    call: CALL,
+    facts: `${factsHashOf(LAYOUTS.gitlab, facts)}`,
+    iat: 1,
+    outputs: null,
+  };
+  const proof = { sealrun: 1, issuer: 'gitlab', statement, facts, proof: 'AAAA' };
+  assert.match(
+    await refusal('verify-token', { proof: { ...proof, sealrun: 2 } }),
+    /proof.sealrun: expected/,
+  );
+  assert.match(
+    await refusal('verify-token', { proof: { ...proof, facts: {} } }),
+    /proof.facts.project_id: expected text/,
+  );
+  assert.match(
+    await refusal('verify-token', { proof: { ...proof, statement: { ...statement, call: 'x' } } }),
+    /64 hex digits/,
+  );
+  const tool = await findTool('verify-token');
+  const other = { ...proof, facts: { ...facts, sha: 'ee' } };
+  const found = (await answer(
+    tool,
+    JSON.stringify({ proof: other, keys: asked.keys }),
+    () => undefined,
+  )) as any;
+  assert.deepEqual([found.holds, found.known], [false, false]);
+});

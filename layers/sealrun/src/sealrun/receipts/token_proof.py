@@ -1,0 +1,192 @@
+"""Proofs of CI tokens: what ``token.proof.json`` says, and the hashes in it.
+
+The circuits are those of ``contracts/src/token``; decision 27 holds their argument. Nothing here checks a
+proof: that takes the contracts' programs.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mina.field import P
+from sealrun.encoding import read
+from sealrun.encoding.fields import tagged_hash, text_field
+from sealrun.encoding.json_limits import parse_object
+from sealrun.encoding.merkle import Merkle
+from sealrun.errors import Malformed
+
+PROOF_NAME = "token.proof.json"
+# A proof has 32 KB in base64, the claims 2 KB at most.
+MAX_BYTES = 128 << 10
+MAX_KEYS = 16
+_KEYS_DEPTH = 4
+_PACKED = 31
+_HEADER_ROOM = 7 * _PACKED
+_LIMBS, _LIMB_BITS = 9, 232
+_EXPONENT = "AQAB"
+
+# The pinned claims of each issuer in the order of their hash, each with room for its text ``"name":"value"``.
+FACTS: Mapping[str, Mapping[str, int]] = {
+    "gitlab": {
+        "project_id": 31,
+        "ref_path": 124,
+        "ref_protected": 31,
+        "runner_environment": 62,
+        "sha": 93,
+        "ci_config_ref_uri": 248,
+        "ci_config_sha": 93,
+        "pipeline_source": 62,
+        "user_id": 31,
+    },
+    "github": {
+        "repository": 155,
+        "repository_id": 31,
+        "ref": 124,
+        "ref_protected": 31,
+        "runner_environment": 62,
+        "sha": 93,
+        "workflow_ref": 248,
+        "job_workflow_ref": 248,
+        "job_workflow_sha": 93,
+        "event_name": 62,
+        "run_attempt": 31,
+        "actor_id": 31,
+    },
+}
+# The members of each issuer's token header in their order; the key's own values stand where its names are.
+_HEADERS: Mapping[str, tuple[str, ...]] = {
+    "gitlab": ("kid", "typ", "alg"),
+    "github": ("typ", "alg", "x5t", "kid"),
+}
+_FIXED = {"typ": "JWT", "alg": "RS256"}
+
+
+@dataclass(frozen=True)
+class TokenProof:
+    """The document, parsed."""
+
+    issuer: str  # gitlab or github: which layout the token has
+    key: int  # hash of the key that signed, with its header
+    call: str  # 64 hex digits
+    facts_hash: int
+    iat: int  # Unix seconds
+    outputs: str | None  # 64 hex digits; None if the audience names none
+    facts: Mapping[str, str]
+    document: Mapping[str, Any]  # as it was read, for the program that checks it
+
+    @classmethod
+    def parse(cls, document: bytes) -> "TokenProof":
+        """Read the document.
+
+        Not checked: the proof.
+
+        Raises:
+            Malformed: it is too long or not of its form, or its facts do not hash to those of its statement.
+        """
+        value = parse_object(document, at_most=MAX_BYTES)
+        read.only(value, ("sealrun", "issuer", "statement", "facts", "proof"), where=PROOF_NAME)
+        read.whole(value, "sealrun", low=1, high=1)
+        issuer = read.one_of(value, "issuer", tuple(FACTS))
+        read.text(value, "proof", pattern=r"[A-Za-z0-9+/=]{1,120000}", says="base64")
+        statement = read.only(
+            value["statement"], ("key", "call", "facts", "iat", "outputs"), where="statement"
+        )
+        facts = read.only(value["facts"], tuple(FACTS[issuer]), where="facts")
+        proof = cls(
+            issuer=issuer,
+            key=read.decimal(statement, "key", high=P - 1),
+            call=_digest(statement, "call"),
+            facts_hash=read.decimal(statement, "facts", high=P - 1),
+            iat=read.whole(statement, "iat", low=0, high=9_999_999_999),
+            outputs=None if statement["outputs"] is None else _digest(statement, "outputs"),
+            facts=facts,
+            document=value,
+        )
+        if facts_hash(issuer, facts) != proof.facts_hash:
+            raise Malformed("facts: expected those of the statement's hash, got others")
+        return proof
+
+
+def facts_hash(issuer: str, facts: Mapping[str, Any]) -> int:
+    """``H("sealrun:facts", [issuer, texts])`` of the pinned claims' values, by their names.
+
+    Raises:
+        Malformed: a value is missing, longer than its room, or holds what JSON would escape.
+    """
+    read.only(dict(facts), tuple(FACTS[issuer]), where="facts")
+    fields = [text_field(issuer)]
+    for name, room in FACTS[issuer].items():
+        value = read.text(facts, name, pattern=r"[ !#-\[\]-~]+", says="printable text without quotes")
+        fields += _packed(f'"{name}":"{value}"', room, name)
+    return tagged_hash("sealrun:facts", fields)
+
+
+def key_hash(issuer: str, key: Mapping[str, Any]) -> int:
+    """``H("sealrun:jwk", [modulus, header])`` of a JSON Web Key whose tokens can be proved.
+
+    Raises:
+        Malformed: it is no RSA key of 2048 bits with the exponent 65537, or lacks what the header names.
+    """
+    named = {name for name in _HEADERS[issuer] if name not in _FIXED}
+    key = read.with_others(dict(key), {"kty", "n", "e", *named}, where="key")
+    if key["kty"] != "RSA" or key["e"] != _EXPONENT:
+        raise Malformed("key: expected RSA with the exponent 65537, got another")
+    modulus = _modulus(read.text(key, "n", pattern=r"[A-Za-z0-9_-]{342}", says="2048 bits in base64url"))
+    limbs = [modulus >> _LIMB_BITS * at & ((1 << _LIMB_BITS) - 1) for at in range(_LIMBS)]
+    return tagged_hash("sealrun:jwk", [*limbs, *_packed(_header(issuer, key), _HEADER_ROOM, "header")])
+
+
+def key_root(hashes: Sequence[int]) -> int:
+    """The root over an issuer's key hashes, in ascending order, each once.
+
+    Raises:
+        Malformed: there is none, or more than 16.
+    """
+    leaves = sorted(set(hashes))
+    if not 1 <= len(leaves) <= MAX_KEYS:
+        raise Malformed(f"keys: expected 1 to {MAX_KEYS}, got {len(leaves)}")
+    return Merkle(_KEYS_DEPTH, _node, 0).root(leaves)
+
+
+def usable_key_hashes(issuer: str, keys: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The hashes of those keys that tokens can be proved with; others, such as longer ones, are left out."""
+    hashes = []
+    for key in keys:
+        try:
+            hashes.append(key_hash(issuer, key))
+        except Malformed:
+            continue
+    return hashes
+
+
+def _node(left: int, right: int) -> int:
+    return tagged_hash("sealrun:node", [left, right])
+
+
+def _header(issuer: str, key: Mapping[str, Any]) -> str:
+    """The characters that the key's tokens begin with."""
+    text = {"pattern": r"[!#-\[\]-~]{1,200}", "says": "printable text without quotes"}
+    members = {name: _FIXED.get(name) or read.text(key, name, **text) for name in _HEADERS[issuer]}
+    return base64.urlsafe_b64encode(json.dumps(members, separators=(",", ":")).encode()).rstrip(b"=").decode()
+
+
+def _modulus(base64url: str) -> int:
+    modulus = int.from_bytes(base64.urlsafe_b64decode(base64url + "=="), "big")
+    if modulus.bit_length() != 2048:  # noqa: PLR2004
+        raise Malformed(f"key: expected 2048 bits, got {modulus.bit_length()}")
+    return modulus
+
+
+def _packed(text: str, room: int, name: str) -> list[int]:
+    """31 bytes a field, least significant first, with NULs up to the room."""
+    data = text.encode()
+    if len(data) > room:
+        raise Malformed(f"{name}: expected at most {room - len(data) + len(text)} bytes, got {len(data)}")
+    padded = data.ljust(room, b"\0")
+    return [int.from_bytes(padded[at : at + _PACKED], "little") for at in range(0, room, _PACKED)]
+
+
+def _digest(value: Mapping[str, Any], name: str) -> str:
+    return read.text(value, name, pattern=r"[0-9a-f]{64}", says="64 hex digits")

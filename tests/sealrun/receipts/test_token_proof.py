@@ -1,0 +1,48 @@
+"""The hashes of a real proof, and of keys that cannot be proved with."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealrun.encoding.fields import canonical
+from sealrun.errors import Malformed
+from sealrun.receipts.token_proof import MAX_KEYS, TokenProof, key_hash, key_root, usable_key_hashes
+
+REAL = json.loads((Path(__file__).parents[2] / "vectors" / "token_proof.json").read_text())
+(KEY,) = REAL["keys"]
+
+
+def test_a_real_proof_s_facts_and_key_have_the_hashes_that_were_proved() -> None:
+    proof = TokenProof.parse(canonical(REAL["proof"]))
+    assert key_hash("gitlab", KEY) == proof.key
+    assert (proof.call, proof.iat, proof.facts["sha"][:4]) == ("1f" * 32, 1_796_000_000, "8fe1")
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"e": "Aw"}, "RSA with the exponent 65537"),
+        ({"kty": "EC"}, "RSA with the exponent 65537"),
+        ({"n": KEY["n"][1:]}, "2048 bits in base64url"),
+        ({"n": "A" + KEY["n"][1:]}, "expected 2048 bits"),
+        ({"kid": 'a"b'}, "printable text without quotes"),
+    ],
+)
+def test_keys_that_no_token_can_be_proved_with(change: dict[str, Any], text: str) -> None:
+    with pytest.raises(Malformed, match=text):
+        key_hash("gitlab", {**KEY, **change})
+    assert usable_key_hashes("gitlab", [{**KEY, **change}, KEY]) == [key_hash("gitlab", KEY)]
+
+
+def test_a_github_key_names_its_certificate() -> None:
+    with pytest.raises(Malformed, match="x5t"):
+        key_hash("github", KEY)
+
+
+def test_a_root_holds_1_to_16_keys_in_any_order() -> None:
+    assert key_root([3, 1, 2]) == key_root([1, 2, 3, 3]) != key_root([1, 2])
+    for count in (0, MAX_KEYS + 1):
+        with pytest.raises(Malformed, match="expected 1 to 16"):
+            key_root(range(1, count + 1))
