@@ -251,3 +251,18 @@ def _walk(ledger: Any, steps: list[tuple[str, int]]) -> None:
         elif running:
             outcome = Outcome.SUCCEEDED if step == "good" else Outcome.TIME_LIMIT
             end(ledger, running.pop(number % len(running)), outcome)
+
+
+def test_l12_an_account_testifies_once_for_what_it_has_paid(ledger: Any) -> None:
+    claim(ledger, 1, limit=5)
+    assert [ledger.testify(NAME, paid=paid) for paid in (5, 5, 4, 10, 10)] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
+    ledger.forget_faults(OFFER.hash)
+    assert not ledger.testify(NAME, paid=10)
+    standing = ledger.standing(NAME)
+    assert (standing.due, standing.committed) == (0, 5)

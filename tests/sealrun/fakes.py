@@ -74,6 +74,7 @@ class FakeLedger:
         self.running: Counter[str] = Counter()
         self.minutes: Counter[tuple[str, int]] = Counter()
         self.witnesses: dict[int, set[str]] = {}
+        self.testified: dict[str, int] = {}
         self.places: dict[int, dict[int, tuple[int, int]]] = {}  # call and end by place
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
@@ -237,6 +238,12 @@ class FakeLedger:
         count = len(self.witnesses[offer_hash])
         self.offers[offer_hash] = replace(self.offers[offer_hash], faults=count)
         return count
+
+    def testify(self, account: str, *, paid: int) -> bool:
+        if self.testified.get(account, 0) >= paid:
+            return False
+        self.testified[account] = paid
+        return True
 
     def forget_faults(self, offer_hash: int) -> None:
         self.witnesses.pop(offer_hash, None)

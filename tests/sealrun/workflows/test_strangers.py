@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from mina.keys import PrivateKey
+from mina.keys import PrivateKey, PublicKey
 from sealrun.encoding.fields import canonical
 from sealrun.errors import OfferClosed, ProviderRefused, TooMany
+from sealrun.ports.node import Answer
 from sealrun.runs.record import Record, State
 from sealrun.workflows.accept_call import Accepted, accept_call
+from sealrun.workflows.count_fault import FIRST_REST
 from tests.ports.stores import dynamo
+from tests.sealrun.fake_chain import FakeChain, account_answer
 from tests.sealrun.fakes import FakeLedger, FakeProvider
 from tests.sealrun.market import Market
 from tests.sealrun.world import (
@@ -94,6 +97,63 @@ def test_l12_one_account_that_pays_rests_no_offer_by_its_inputs() -> None:
     for number in range(5):
         assert market.bought(limit=2 * PRICE, nonce=10 + number).state is State.NEVER_STARTED
     assert market.bought(limit=2 * PRICE, nonce=50).state is State.SUCCEEDED
+
+
+class EachItsOwn(FakeChain):
+    """A chain on which every account is open, and belongs to its own key."""
+
+    def remembered(self, *_: Any, **__: Any) -> None:
+        return None
+
+    def look(self, address: PublicKey | None, *_: Any, **__: Any) -> Answer:
+        assert address is not None
+        answer = account_answer(buyer=BUYERS[address.to_base58()])
+        answer["account"]["publicKey"] = address.to_base58()
+        return Answer(answer, self.clock.now)
+
+
+# Whose account is whose: three of one stranger, and an honest buyer's.
+KEYS = [PrivateKey.from_scalar(7500 + number) for number in range(4)]
+ACCOUNTS = [PrivateKey.from_scalar(7600 + number).public_key() for number in range(4)]
+BUYERS = {account.to_base58(): key.public_key() for account, key in zip(ACCOUNTS, KEYS, strict=True)}
+
+
+def test_l12_resting_an_offer_again_costs_as_many_paid_runs_again(ledger: Any) -> None:
+    market = Market(make_paid_offer(**BUSY), ledger=ledger)
+    market.chain = EachItsOwn(market.clock)
+    strangers, honest = range(3), 3
+    paid = dict.fromkeys(range(4), 0)
+
+    def buy(number: int, *, refused: bool = False) -> State:
+        market.provider.answers = ["refused"] if refused else []
+        limit, nonce = PRICE * (paid[number] + 1), market.provider.starts * 10 + number + market.clock.now
+        record = market.bought(buyer=KEYS[number], account=ACCOUNTS[number], limit=limit, nonce=nonce)
+        paid[number] += record.state is State.SUCCEEDED
+        return record.state
+
+    def reason() -> str:
+        return str(market.ledger.offer(market.offer.hash).resting)
+
+    for number in strangers:
+        assert buy(number) is State.SUCCEEDED
+    for number in strangers:
+        assert reason() == ""
+        assert buy(number, refused=True) is State.NEVER_STARTED
+    assert RESTS in reason()
+    market.clock.passes(FIRST_REST)
+    market.ledger.rest_offer(market.offer.hash, "", until=0)
+    for number in strangers:
+        assert buy(number, refused=True) is State.NEVER_STARTED
+    assert reason() == "", "what was paid before has counted"
+    assert buy(honest) is State.SUCCEEDED
+    for number in strangers:
+        assert buy(number, refused=True) is State.NEVER_STARTED
+    assert reason() == "", "nor does it count in another row"
+    for number in strangers:
+        assert buy(number) is State.SUCCEEDED
+    for number in strangers:
+        assert buy(number, refused=True) is State.NEVER_STARTED
+    assert RESTS in reason()
 
 
 def test_l12_a_refusal_that_no_input_explains_rests_the_offer(ledger: Any) -> None:

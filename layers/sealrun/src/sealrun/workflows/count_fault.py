@@ -3,8 +3,8 @@
 No buyer pays for such a run, and each one costs a buyer time, so after a few in a row the offer takes no
 call for a while, and for longer with each one more. But nobody closes an offer for others by sending
 inputs that the provider refuses. A run counts where the provider's own word lays it on the seller
-whatever the inputs. Any other run counts once for each buyer, and only for one who has paid for a run
-before or whom the seller chose.
+whatever the inputs. Any other run counts once for each buyer, and only for one whom the seller chose, or
+whose account has paid for a run since it last counted: resting an offer again costs as much again.
 """
 
 from sealrun.offers.stored_offer import StoredOffer
@@ -42,6 +42,8 @@ def _witness(over: Record, stored: StoredOffer, ledger: Ledger) -> str:
         return ""
     if over.ending.fault is Fault.CERTAIN:
         return over.id
+    if not stored.offer.access.open:
+        return over.holder
     standing = ledger.standing(over.account) if over.price else None
-    has_paid = standing is not None and standing.due > 0
-    return over.holder if has_paid or not stored.offer.access.open else ""
+    paid = standing.due if standing else 0
+    return over.holder if paid and ledger.testify(over.account, paid=paid) else ""

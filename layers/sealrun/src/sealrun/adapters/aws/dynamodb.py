@@ -371,6 +371,17 @@ class DynamoLedger:
         )
         return len(changed["Attributes"]["witnesses"]["SS"]) if changed else MOST_WITNESSES
 
+    def testify(self, account: str, *, paid: int) -> bool:
+        changed = self._table.call(
+            "update_item",
+            Key=keys.account_key(account),
+            UpdateExpression="SET testified = :paid",
+            ConditionExpression="attribute_exists(pk) AND "
+            "(attribute_not_exists(testified) OR testified < :paid)",
+            ExpressionAttributeValues={":paid": {"N": str(paid)}},
+        )
+        return changed is not None
+
     def forget_faults(self, offer_hash: int) -> None:
         self._table.call(
             "update_item",

@@ -10,6 +10,7 @@
     minutes#OFFER#2026-11      minutes of an offer that its runs took or may take in a month
     minutes#OFFER#HOLDER#..    and those of one holder
     fault#OFFER#WITNESS        who met a fault of the seller's
+    testified#B62..            how much an account had paid when it last met one
 
 Counters of a time are swept once they are of no use; those of an offer count what is not over, and stay.
 """
@@ -178,6 +179,15 @@ def count_fault(db: Connection, offer: str, witness: str) -> bool:
     """Note the witness; False if it was noted before."""
     refused = TooMany("faults: expected a new witness, got a known one", retry_after=RUNNING_SECONDS)
     return add(db, Counter(f"{_fault_name(offer)}{_hashed(witness)}", 1, refused))
+
+
+def testify(db: Connection, account: str, *, paid: int) -> bool:
+    """Raise an account's figure to what it has paid; False if that is no more than before."""
+    new = insert(db, COUNTERS).values(name=f"testified#{account}", count=paid, until=None)
+    raised = new.on_conflict_do_update(
+        index_elements=["name"], set_={"count": paid}, where=COUNTERS.c.count < paid
+    )
+    return happened(db, raised)
 
 
 def forget_faults(db: Connection, offer: str) -> None:

@@ -105,6 +105,9 @@ class SqlLedger:
 
         return self._database.write(step)
 
+    def testify(self, account: str, *, paid: int) -> bool:
+        return self._database.write(lambda db: counters.testify(db, account, paid=paid))
+
     def forget_faults(self, offer_hash: int) -> None:
         def step(db: Connection) -> None:
             db.execute(update(OFFERS).where(_this(offer_hash)).values(faults=0))
