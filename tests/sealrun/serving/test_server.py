@@ -113,6 +113,8 @@ def _takes_connections(server: Server) -> bool:
         connected(server).close()
     except ConnectionRefusedError:
         return False
+    except ConnectionResetError:  # it was closed while this connection waited to be taken
+        return True
     return True
 
 

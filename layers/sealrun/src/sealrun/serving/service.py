@@ -128,8 +128,11 @@ class Service:
         self._run(task.name, task.event)
         self._deployment.end_tick(task.name, now=Services.clock())
 
-    def _unasked(self, task: Task, error: SealrunError) -> None:
-        self._logger.warning("not asked", task=task.name, type=error.type, detail=error.detail)
+    def _unasked(self, task: Task, error: Exception) -> None:
+        if isinstance(error, SealrunError):
+            self._logger.warning("task failed", task=task.name, type=error.type, detail=error.detail)
+        else:
+            self._logger.error("task failed", exc_info=error, task=task.name)
 
     def _collect(self, call_hash: int) -> None:
         self._run("collect", {"collect": f"{call_hash:064x}"})

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sealrun.errors import SealrunError
-
 # How often a process asks whether something is due, in seconds, at most.
 LONGEST_PAUSE = 1.0
 
@@ -30,15 +28,15 @@ class Ticks:
         *,
         take: Callable[[Task], bool],
         do: Callable[[Task], None],
-        failed: Callable[[Task, SealrunError], None],
+        failed: Callable[[Task, Exception], None],
     ) -> None:
         """Nothing runs before ``start``.
 
         Args:
             tasks: what recurs.
             take: true for one process when the task is due.
-            do: does it. Of its errors only those of sealrun may come out of it.
-            failed: is told why a task was not asked for or noted.
+            do: does it.
+            failed: is told what went wrong; the task is tried again when it is due.
         """
         self._take, self._do, self._failed = take, do, failed
         self._stopping = threading.Event()
@@ -61,8 +59,9 @@ class Ticks:
     def stop(self, *, seconds: float) -> bool:
         """Begin no further task, and wait for those under way; False if the time was too short."""
         self._stopping.set()
+        end = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(0.0, end - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
     def _run(self, task: Task) -> None:
@@ -71,6 +70,6 @@ class Ticks:
                 if self._take(task):
                     self._do(task)
                 self._looked[task.name] = time.monotonic()
-            except SealrunError as error:
+            except Exception as error:  # noqa: BLE001  a task that ended would never be done again
                 self._failed(task, error)
             self._stopping.wait(min(LONGEST_PAUSE, task.every))

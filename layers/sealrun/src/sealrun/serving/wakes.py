@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from sealrun.errors import StoreUnavailable
@@ -54,11 +55,11 @@ class Wakes:
         What was queued is left to the next sweep, here or in another process.
         """
         self._stopping.set()
-        end = threading.TIMEOUT_MAX if seconds < 0 else seconds
+        end = time.monotonic() + seconds
         for _ in self._threads:
             self._wake_up()
         for thread in self._threads:
-            thread.join(end)
+            thread.join(max(0.0, end - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
     def _wake_up(self) -> None:
