@@ -22,7 +22,7 @@ from infra.openapi.shapes import (
     whole,
 )
 from sealrun.calls.call import MAX_READS
-from sealrun.calls.wake import Start
+from sealrun.calls.wake import MAX_PAUSE_SECONDS, Start
 from sealrun.chain.account import MINA_TOKEN
 from sealrun.encoding.fields import DUE, FIGURE, NETWORKS, RECEIPT, REDEEM, TICKET, VOUCHER
 from sealrun.money import x402
@@ -91,6 +91,7 @@ def _wake() -> Schema:
         "start": start,
         "run": whole(0, says="The provider's id of the run that was made; 0 for none."),
         "detail": {"type": "string", "maxLength": 400},
+        "retry_after": whole(0, MAX_PAUSE_SECONDS, "Seconds that a busy provider asks for."),
     }
     asked = {"call": nullable(ref("Call")), "redemption": nullable(ref("Redemption"))}
     return closed({"sealrun": constant(1), "offer": HASH, **asked, **times, **said})

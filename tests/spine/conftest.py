@@ -1,8 +1,14 @@
-"""One stack and one seller for all tests of a whole sale."""
+"""One stack and one seller for all tests of a whole sale.
 
+With ``SEALRUN_TEST_EDGE=1`` an edge stands before the stack and takes the offer's calls: ``make test-edge``.
+"""
+
+import os
 import secrets
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local.edge import Edge
 from local.market import Market
 from local.stack import Stack
 from mina.keys import PrivateKey
@@ -40,6 +47,7 @@ greet:
   artifacts:
     paths: [out/, sealrun-profile/]
 """
+EDGE_WANTED = os.environ.get("SEALRUN_TEST_EDGE") == "1"
 PROPERTIES = {"greeting": {"type": "string", "pattern": "^[a-z]{1,20}$", "maxLength": 20}}
 
 
@@ -51,10 +59,20 @@ class Shop:
     offer: Offer
     buyer: PrivateKey
     secrets: list[str]
+    edge: Edge | None = None
+
+    @property
+    def url(self) -> str:
+        """The service that buyers know: the edge's where one stands before the stack."""
+        return self.edge.url if self.edge else self.market.stack.url
 
     @property
     def base(self) -> str:
-        return f"{self.market.stack.url}/offers/{self.offer.id}"
+        return f"{self.url}/offers/{self.offer.id}"
+
+    def log(self, function: str) -> str:
+        """What the function said of calls, or the edge in its place."""
+        return self.edge.log() if self.edge else self.market.stack.host.log(function)
 
     def sign(self, **changes: Any) -> SignedCall:
         values: dict[str, Any] = {
@@ -73,7 +91,7 @@ class Shop:
         end = time.monotonic() + seconds
         seen: dict[str, Any] = {}
         while time.monotonic() < end:
-            seen = httpx.get(f"{self.market.stack.url}/calls/{call}", timeout=30).json()
+            seen = httpx.get(f"{self.url}/calls/{call}", timeout=30).json()
             if seen["receipt"] is not None:
                 return seen
             time.sleep(0.3)
@@ -90,14 +108,30 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("shop")
     commit = repository(folder / "seller")
     oracle, buyer = PrivateKey.from_scalar(secrets.randbits(250) | 1), PrivateKey.from_scalar(77)
-    with Stack(folder / "stack", with_gitlab=True, sweep_seconds=2.0) as stack:
+    key, port = (PrivateKey.from_scalar(99), free_port()) if EDGE_WANTED else (None, 0)
+    public = {"SEALRUN_PUBLIC_URL": f"http://127.0.0.1:{port}"} if port else {}
+    changes = {"edge": key.public_key().to_base58()} if key else {}
+    with Stack(folder / "stack", with_gitlab=True, sweep_seconds=2.0, environment=public) as stack:
         assert stack.gitlab is not None
         market = Market(stack, stack.gitlab, oracle)
         offer, token = market.offer_pipeline(
-            "seller/greetings", folder / "seller", tag="v1", commit=commit, properties=PROPERTIES
+            "seller/greetings", folder / "seller", tag="v1", commit=commit, properties=PROPERTIES, **changes
         )
         webhook_secret = market.publish(offer, token.value)
-        yield Shop(market, offer, buyer, [token.value, webhook_secret, oracle.to_base58(), buyer.to_base58()])
+        hidden = [token.value, webhook_secret, oracle.to_base58(), buyer.to_base58()]
+        with ExitStack() as opened:
+            made = Shop(market, offer, buyer, hidden)
+            if key:
+                edge = Edge(folder / "edge", offer, token.value, key=key, region=stack.url, port=port)
+                made.edge = opened.enter_context(edge)
+            yield made
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def repository(folder: Path) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,17 +15,20 @@ from werkzeug import Response
 
 from local.edge import Edge
 from local.loopback import LoopbackServer, Request
-from local.market import Market
+from local.market import Market, put_up
 from local.stack import Stack
 from mina.keys import PrivateKey
 from sealrun.calls.ticket_url import Ticket, issue
+from sealrun.encoding.fields import canonical
 from sealrun.money.buyer import sign_call
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import SignedReceipt
 from tests.infra.test_openapi import troubles
-from tests.spine.conftest import PROPERTIES, repository
+from tests.spine.conftest import PROPERTIES, free_port, repository
 
 pytestmark = pytest.mark.peers
+# Details that begin so hold a parser's own words, or the present second.
+OWN_WORDS = ("body: expected", "account: public key", "signature: signature", "expires_at: expected")
 BUYER, EDGE = PrivateKey.from_scalar(77), PrivateKey.from_scalar(99)
 
 
@@ -55,6 +57,7 @@ class EdgeShop:
 
     market: Market
     offer: Offer
+    twin: Offer  # the same, but that the region takes its calls
     token: str
     door: Door
     folder: Path
@@ -125,17 +128,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeShop]:
             "seller/edge", folder / "seller", tag="v1", commit=commit, properties=PROPERTIES, edge=edge
         )
         market.publish(offer, token.value)
+        twin = Offer.parse(canonical({n: v for n, v in json.loads(offer.document).items() if n != "edge"}))
+        put_up(stack, oracle, twin, token.value)
         with Door(stack.url) as door:
-            shop = EdgeShop(market, offer, token.value, door, folder / "edge", port)
+            shop = EdgeShop(market, offer, twin, token.value, door, folder / "edge", port)
             shop.start()
             yield shop
             shop.edge.close()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def test_a_free_offer_from_the_edge_to_a_receipt_that_holds(shop: EdgeShop) -> None:
@@ -182,6 +181,92 @@ def test_r3_an_edge_that_dies_between_start_and_wake_loses_nothing_and_starts_no
     shop.door.shut = False
     assert shop.wait(taken["call"])["state"] == "succeeded"
     assert len(shop.runs(taken["call"])) == 1
+
+
+def broken_calls(offer: Offer, oracle: PrivateKey) -> Iterator[bytes]:
+    """Requests for a call that must be refused, each for a reason of its own."""
+    yield from (b"", b"[]", b"{", b'{"a": 1}', b'{"a": "\xff"}', b'{"a": 1, "a": 2}', b'{"a": NaN}')
+    yield b'{"a": ' + b"[" * 17 + b"]" * 17 + b"}"
+    yield b'{"a": "' + b"x" * 65_536 + b'"}'
+    now = int(time.time())
+    fresh: dict[str, Any] = {"salt": "ab" * 32, "nonce": 7, "expires_at": now + 600}
+    good = sign_call(BUYER, offer, inputs={"greeting": "hello"}, **fresh).body()
+    changes: list[dict[str, Any]] = [
+        {"account": "B62"},
+        {"account": 5},
+        {"salt": "AB" * 32},
+        {"nonce": "1"},
+        {"nonce": "0" * 32},
+        {"expires_at": 1},
+        {"expires_at": now + 90_000},
+        {"expires_at": "soon"},
+        {"expires_at": -1},
+        {"limit": "01"},
+        {"limit": 0},
+        {"limit": "5"},
+        {"signature": "7mX"},
+        {"identifier": "short"},
+        {"identifier": "ticket-" + "0" * 64},
+        {"inputs": []},
+        {"reads": ["x"]},
+        {"reads": {}},
+        {"tip": 1},
+    ]
+    yield from (json.dumps({**good, **change}).encode() for change in changes)
+    yield from (json.dumps({n: v for n, v in good.items() if n != name}).encode() for name in good)
+    for inputs in (
+        {"greeting": "NO"},
+        {"greeting": "a" * 21},
+        {"greeting": 5},
+        {"more": "a"},
+        {"greeting": None},
+    ):
+        yield json.dumps(sign_call(BUYER, offer, inputs=inputs, **fresh).body()).encode()
+    yield json.dumps(sign_call(oracle, offer, inputs={}, **fresh).body()).encode()
+
+
+def test_what_is_refused_is_refused_in_the_regions_own_words(shop: EdgeShop) -> None:
+    here, there = f"{shop.edge.url}/offers/{shop.offer.id}", f"{shop.market.stack.url}/offers/{shop.twin.id}"
+    oracle = shop.market.oracle
+    pairs = zip(broken_calls(shop.offer, oracle), broken_calls(shop.twin, oracle), strict=True)
+    for ours, theirs in pairs:
+        edge, region = (
+            httpx.post(f"{base}/calls", content=body, timeout=30)
+            for base, body in ((here, ours), (there, theirs))
+        )
+        assert edge.headers["content-type"] == region.headers["content-type"] == "application/problem+json"
+        said, words = edge.json(), region.json()["detail"]
+        assert {**said, "detail": words} == region.json(), ours
+        assert said["detail"] == words or words.startswith(OWN_WORDS), ours
+
+
+def test_l12_the_edge_counts_an_hour_as_the_region_does(shop: EdgeShop) -> None:
+    few = {"open": True, "keys": [], "per_buyer": {"per_hour": 2, "at_once": 5}}
+    source = json.loads(shop.offer.document)
+    there = Offer.parse(canonical({**json.loads(shop.twin.document), "access": few}))
+    here = Offer.parse(canonical({**source, "access": few}))
+    for offer in (here, there):
+        put_up(shop.market.stack, shop.market.oracle, offer, shop.token)
+    port = free_port()
+    with Edge(shop.folder / "few", here, shop.token, key=EDGE, region=shop.door.url, port=port) as edge:
+        answers = {
+            base: [httpx.post(url(base, offer), json=signed(offer), timeout=60) for _ in range(3)]
+            for base, offer in ((edge.url, here), (shop.market.stack.url, there))
+        }
+    ours, theirs = answers.values()
+    assert [each.status_code for each in ours] == [each.status_code for each in theirs] == [202, 202, 429]
+    assert ours[2].json() == theirs[2].json()
+    assert 0 < int(ours[2].headers["retry-after"]) <= 3600
+
+
+def url(base: str, offer: Offer) -> str:
+    return f"{base}/offers/{offer.id}/calls"
+
+
+def signed(offer: Offer) -> dict[str, Any]:
+    fresh: dict[str, Any] = {"salt": secrets.token_hex(32), "nonce": secrets.randbits(128)}
+    soon = int(time.time()) + 600
+    return sign_call(BUYER, offer, inputs={"greeting": "hello"}, expires_at=soon, **fresh).body()
 
 
 def test_what_the_edge_does_not_answer_is_the_regions(shop: EdgeShop) -> None:

@@ -62,7 +62,7 @@ class Site:
 
     @property
     def url(self) -> str:
-        return self.shop.market.stack.url
+        return self.shop.url
 
     def description(self) -> dict[str, Any]:
         """The description as the stack publishes it, with what is there as examples."""

@@ -27,7 +27,7 @@ def mina_signer(receipt: dict[str, Any], folder: Path) -> subprocess.CompletedPr
 def test_a_signed_call_comes_back_as_a_receipt_that_mina_signer_confirms(shop: Shop, tmp_path: Path) -> None:
     answer = shop.send(signed := shop.sign())
     assert answer.status_code == 202
-    assert answer.headers["location"] == f"{shop.market.stack.url}/calls/{signed.call.id}"
+    assert answer.headers["location"] == f"{shop.url}/calls/{signed.call.id}"
     seen = shop.wait(signed.call.id)
     assert (seen["state"], shop.runs(signed.call.id)) == ("succeeded", [seen["run"]["id"]])
     assert mina_signer(seen["receipt"], tmp_path).returncode == 0
@@ -100,14 +100,14 @@ def test_errors_are_problem_documents_with_a_stable_type(
 
 
 def test_what_is_not_there_is_a_problem_document_too(shop: Shop) -> None:
-    url = shop.market.stack.url
+    url = shop.url
     for path in (f"/offers/{'0' * 64}", f"/calls/{'0' * 64}", f"/calls/{'0' * 64}/receipt"):
         answer = httpx.get(url + path, timeout=30)
         assert (answer.status_code, answer.json()["type"]) == (404, "urn:sealrun:problem:not-found")
 
 
 def test_r6_a_forged_webhook_is_answered_alike_and_does_nothing(shop: Shop) -> None:
-    url = f"{shop.market.stack.url}/webhooks/gitlab"
+    url = f"{shop.url}/webhooks/gitlab"
     body = {"object_kind": "pipeline", "object_attributes": {"id": 1}, "project": {"id": 1}}
     for headers in ({}, {"X-Gitlab-Event": "Pipeline Hook", "X-Gitlab-Token": "guess"}):
         answer = httpx.post(url, json=body, headers=headers, timeout=30)

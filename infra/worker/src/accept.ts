@@ -70,7 +70,7 @@ export async function acceptCall(body: Uint8Array, counter: Counter): Promise<Ca
   checkInputs(offer.inputs, signed.call.inputs, matches);
   const { account, inputs } = signed.call;
   const { identifier = null } = signed;
-  const parts = { id: signed.id, account, holder: account, identifier, kind: 'call' as const };
+  const parts = { id: signed.id, account, holder: account, identifier, ticket: null };
   return take(counter, offer, { ...parts, body: JSON.stringify(value) }, inputs);
 }
 
@@ -99,9 +99,10 @@ export async function acceptTicket(
   checkTicketAccess(redeemed, offer);
   checkInputs(offer.inputs, redeemed.call.inputs, matches);
   const { account, inputs } = redeemed.call;
-  const identifier = `${TICKET_PREFIX}${fieldHex(grant.hash)}`;
-  const parts = { id: redeemed.id, account, holder: grant.issuer, identifier };
-  const claim = { ...parts, kind: 'redemption' as const, body: JSON.stringify(value) };
+  const ticketId = fieldHex(grant.hash);
+  const identifier = `${TICKET_PREFIX}${ticketId}`;
+  const parts = { id: redeemed.id, account, holder: grant.issuer, identifier, ticket: ticketId };
+  const claim = { ...parts, body: JSON.stringify(value) };
   return take(counter, offer, claim, inputs).catch((error: unknown) => {
     if (!(error instanceof Conflict)) throw error;
     const used = `ticket: expected one that was not redeemed yet, got one that was used for call ${error.call}`;

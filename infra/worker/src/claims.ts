@@ -1,52 +1,43 @@
-// The calls that this edge took, and what is counted of them; each method is one step of one transaction.
-import { Conflict, TooMany } from '../../../web/shared/src/errors.ts';
+// The calls that this edge took, and how far each came; every method is one transaction.
+import { Conflict } from '../../../web/shared/src/errors.ts';
+import { Counters, type Counted } from './counters.ts';
 import type { Limits } from './limits.ts';
 import type { Start } from './providers/start.ts';
 
-const HOUR = 3600;
 /** Whoever sends a start is gone by then; the run of an unclear one is there to be found. */
 export const START_LEASE = 90;
-const REQUESTS_PER_MINUTE = 60;
-const RUNNING_SECONDS = 60;
-/** Counters of an hour or a month are of no use after this. */
-const COUNTER_SECONDS = 40 * 24 * HOUR;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS calls (
-    id TEXT PRIMARY KEY, account TEXT NOT NULL, holder TEXT NOT NULL, identifier TEXT,
+    id TEXT PRIMARY KEY, account TEXT NOT NULL, holders TEXT NOT NULL, identifier TEXT,
     kind TEXT NOT NULL, body TEXT NOT NULL, claimed_at INTEGER NOT NULL, tried_at INTEGER NOT NULL,
     start TEXT, run INTEGER NOT NULL DEFAULT 0, run_url TEXT NOT NULL DEFAULT '',
-    detail TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, handed INTEGER NOT NULL DEFAULT 0,
-    attempts INTEGER NOT NULL DEFAULT 0, over INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL
+    detail TEXT NOT NULL DEFAULT '', retry_after INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL,
+    handed INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
+    over INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL
   );
   CREATE UNIQUE INDEX IF NOT EXISTS identifiers ON calls (account, identifier);
   CREATE INDEX IF NOT EXISTS open_calls ON calls (over, next_at);
-  CREATE TABLE IF NOT EXISTS counters (
-    name TEXT PRIMARY KEY, count INTEGER NOT NULL, until INTEGER NOT NULL
-  );
 `;
 
+/** The state of a call after its start, in the words of the region's records. */
+const STATES = { made: 'running', refused: 'collecting', busy: 'claimed', unclear: 'triggering' };
+
 /** A call that was checked and is to be claimed. */
-export interface NewCall {
+export interface NewCall extends Counted {
   id: string;
   account: string;
-  /** Whose share of the offer it takes; a ticket's is its issuer's. */
-  holder: string;
   identifier: string | null;
-  kind: 'call' | 'redemption';
   /** The request's body, as JSON. */
   body: string;
-  /** The network address that sent it, as a hash. */
-  sender: string;
-  /** Whether the sender has a share too: keys of an open offer cost nothing. */
-  shared: boolean;
 }
 
 /** A call as it is kept. Times are Unix seconds. */
 export interface Row extends Record<string, SqlStorageValue> {
   id: string;
   account: string;
-  holder: string;
+  /** Whose shares it took, as a JSON list. */
+  holders: string;
   identifier: string | null;
   kind: 'call' | 'redemption';
   body: string;
@@ -57,6 +48,7 @@ export interface Row extends Record<string, SqlStorageValue> {
   run: number;
   run_url: string;
   detail: string;
+  retry_after: number;
   state: string;
   /** 1 once the region goes on with it. */
   handed: number;
@@ -67,9 +59,11 @@ export interface Row extends Record<string, SqlStorageValue> {
 
 export class Claims {
   readonly #storage: DurableObjectStorage;
+  readonly #counters: Counters;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
+    this.#counters = new Counters(storage.sql);
     storage.sql.exec(SCHEMA);
   }
 
@@ -83,25 +77,15 @@ export class Claims {
       const known = this.find(call.id);
       if (known) return { row: known, first: false };
       this.#checkIdentifier(call);
-      this.#count(
-        `minute/${Math.floor(now / 60)}/${call.sender}`,
-        1,
-        REQUESTS_PER_MINUTE,
-        now,
-        () => {
-          throw new TooMany('calls: expected fewer in a minute, got more', 60);
-        },
-      );
-      this.#countHour(call, limits, now);
-      this.#countRunning(call, limits, now);
+      const holders = this.#counters.count(call, limits, now);
       this.#run(
-        `INSERT INTO calls (id, account, holder, identifier, kind, body, claimed_at, tried_at, state, next_at)
+        `INSERT INTO calls (id, account, holders, identifier, kind, body, claimed_at, tried_at, state, next_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'triggering', ?)`,
         call.id,
         call.account,
-        call.holder,
+        JSON.stringify(holders),
         call.identifier,
-        call.kind,
+        call.ticket === null ? 'call' : 'redemption',
         call.body,
         now,
         now,
@@ -113,21 +97,17 @@ export class Claims {
 
   /** Keeps what came of the start; the call is to be handed over now. */
   started(id: string, start: Start, now: number): void {
-    const states = {
-      made: 'running',
-      refused: 'collecting',
-      busy: 'claimed',
-      unclear: 'triggering',
-    };
-    const { run, url, detail } = { run: 0, url: '', detail: '', ...start };
+    const none = { run: 0, url: '', detail: '', retryAfter: 0 };
+    const { run, url, detail, retryAfter } = { ...none, ...start };
     this.#run(
-      `UPDATE calls SET start = ?, run = ?, run_url = ?, detail = ?, state = ?, next_at = ?
+      `UPDATE calls SET start = ?, run = ?, run_url = ?, detail = ?, retry_after = ?, state = ?, next_at = ?
        WHERE id = ? AND start IS NULL`,
       start.start,
       run,
       url,
       detail,
-      states[start.start],
+      retryAfter,
+      STATES[start.start],
       now,
       id,
     );
@@ -148,15 +128,15 @@ export class Claims {
     this.#run('UPDATE calls SET attempts = attempts + 1, next_at = ? WHERE id = ?', nextAt, id);
   }
 
-  /** The call is over: what it counted against is given back, but for the minutes that it may have run. */
+  /** The call is over; a ticket whose run never started is good again. */
   over(row: Row, state: string, minutes: number, limits: Limits): void {
     this.#storage.transactionSync(() => {
       if (this.find(row.id)?.over) return;
-      const unused = limits.minutes - Math.min(minutes, limits.minutes);
-      this.#give(`month/${month(row.claimed_at)}`, unused);
-      const never = state === 'never_started';
-      if (never) this.#give(`hour/${hour(row.claimed_at)}/${row.holder}`, 1);
-      const freed = never && row.kind === 'redemption';
+      const neverStarted = state === 'never_started';
+      const holders = JSON.parse(row.holders) as string[];
+      const call = { holders, claimedAt: row.claimed_at, neverStarted };
+      this.#counters.giveBack(call, minutes, limits);
+      const freed = neverStarted && row.kind === 'redemption';
       this.#run(
         `UPDATE calls SET over = 1, state = ?, identifier = ?, body = '' WHERE id = ?`,
         state,
@@ -183,75 +163,18 @@ export class Claims {
 
   /** Removes counters of times that are past. */
   forget(now: number): void {
-    this.#run('DELETE FROM counters WHERE until < ?', now);
+    this.#counters.forget(now);
   }
 
   #checkIdentifier({ account, identifier }: NewCall): void {
     if (identifier === null) return;
-    const [used] = this.#rows(
-      'SELECT * FROM calls WHERE account = ? AND identifier = ?',
-      account,
-      identifier,
-    );
+    const query = 'SELECT * FROM calls WHERE account = ? AND identifier = ?';
+    const [used] = this.#rows(query, account, identifier);
     if (used)
       throw new Conflict(
         `identifier: expected one that no other call of this account has used, got that of call ${used.id}`,
         used.id,
       );
-  }
-
-  #countHour(call: NewCall, limits: Limits, now: number): void {
-    const name = `hour/${hour(now)}`;
-    const over = (expected: string) => () => {
-      throw new TooMany(`calls: expected ${expected} an hour, got more`, HOUR - (now % HOUR));
-    };
-    const { perHour } = limits.share;
-    this.#count(`${name}/${call.holder}`, 1, perHour, now, over('fewer of this buyer'));
-    if (call.shared)
-      this.#count(`${name}/from ${call.sender}`, 1, perHour, now, over('fewer of this buyer'));
-    this.#count(name, 1, limits.perHour, now, over(`at most ${limits.perHour}`));
-  }
-
-  #countRunning(call: NewCall, limits: Limits, now: number): void {
-    const { atOnce, minutesAMonth, minutes, share } = limits;
-    const running = this.#number(
-      'SELECT count(*) AS n FROM calls WHERE over = 0 AND holder = ?',
-      call.holder,
-    );
-    if (running >= share.atOnce)
-      throw new TooMany(
-        `runs: expected at most ${share.atOnce} of this buyer at once, got more`,
-        RUNNING_SECONDS,
-      );
-    const tooMany = () => {
-      throw new TooMany(
-        `runs: expected at most ${atOnce} of all buyers at once, and ${minutesAMonth} minutes a month, got more`,
-        RUNNING_SECONDS,
-      );
-    };
-    if (this.#number('SELECT count(*) AS n FROM calls WHERE over = 0') >= atOnce) tooMany();
-    this.#count(`month/${month(now)}`, minutes, minutesAMonth, now, tooMany);
-  }
-
-  #count(name: string, more: number, most: number, now: number, refuse: () => void): void {
-    const before = this.#number('SELECT count AS n FROM counters WHERE name = ?', name);
-    if (before + more > most) refuse();
-    this.#run(
-      `INSERT INTO counters (name, count, until) VALUES (?, ?, ?)
-       ON CONFLICT (name) DO UPDATE SET count = count + excluded.count`,
-      name,
-      more,
-      now + COUNTER_SECONDS,
-    );
-  }
-
-  #give(name: string, less: number): void {
-    this.#run('UPDATE counters SET count = max(0, count - ?) WHERE name = ?', less, name);
-  }
-
-  #number(query: string, ...values: SqlStorageValue[]): number {
-    const [found] = this.#storage.sql.exec<{ n: number }>(query, ...values).toArray();
-    return found?.n ?? 0;
   }
 
   #rows(query: string, ...values: SqlStorageValue[]): Row[] {
@@ -262,6 +185,3 @@ export class Claims {
     this.#storage.sql.exec(query, ...values);
   }
 }
-
-const hour = (seconds: number): number => Math.floor(seconds / HOUR);
-const month = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 7);

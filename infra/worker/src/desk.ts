@@ -15,7 +15,7 @@ import { openCredential } from './credential.ts';
 import { limitsOf } from './limits.ts';
 import { githubStart } from './providers/github.ts';
 import { gitlabStart } from './providers/gitlab.ts';
-import { startRun, type Start } from './providers/start.ts';
+import { PAUSE_SECONDS, startRun, type Start } from './providers/start.ts';
 import { Region, value } from './region.ts';
 import { readSettings, type Env, type Settings } from './settings.ts';
 import { asRefusal, type Refusal } from './refusal.ts';
@@ -142,7 +142,8 @@ export class Desk extends DurableObject<Env> {
       return await startRun(make(source, token, named), { origin: source.origin, unsafeLoopback });
     } catch (error) {
       // Nothing was sent, and the region may have a credential that opens.
-      if (error instanceof Unavailable) return { start: 'busy', detail: error.message };
+      if (error instanceof Unavailable)
+        return { start: 'busy', detail: error.message, retryAfter: PAUSE_SECONDS };
       throw error;
     }
   }

@@ -114,6 +114,7 @@ function wakeOf(row: Row, offer: string): Json {
     start: row.start ?? 'unclear',
     run: row.run,
     detail: row.detail,
+    retry_after: row.retry_after,
   };
 }
 

@@ -12,16 +12,19 @@ const offer = (access: Offer['access'], limits: Partial<Offer['limits']> = {}): 
 test('an open offer gives one buyer half of little, a listed one all of much', () => {
   const shared = limitsOf(offer({ open: true, keys: [] }));
   const open = { perHour: 11, atOnce: 20, minutesAMonth: 10_000, minutes: 2 };
-  assert.deepEqual(shared, { ...open, share: { perHour: 5, atOnce: 10 } });
+  assert.deepEqual(shared, { ...open, share: { perHour: 5, atOnce: 10, minutesAMonth: 5000 } });
   const listed = limitsOf(offer({ open: false, keys: [] }));
-  assert.deepEqual([listed.atOnce, listed.share], [1000, { perHour: 11, atOnce: 1000 }]);
+  assert.deepEqual(
+    [listed.atOnce, listed.share],
+    [1000, { perHour: 11, atOnce: 1000, minutesAMonth: 10_000_000 }],
+  );
   const per_buyer = { per_hour: 1, at_once: 2 };
   const said = limitsOf(
     offer({ open: true, keys: [], per_buyer }, { at_once: 1, minutes_per_month: 4 }),
   );
   assert.deepEqual(
     [said.atOnce, said.minutesAMonth, said.share],
-    [1, 4, { perHour: 1, atOnce: 2 }],
+    [1, 4, { perHour: 1, atOnce: 2, minutesAMonth: 2 }],
   );
 });
 

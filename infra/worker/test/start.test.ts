@@ -71,6 +71,17 @@ test('GitLab gets the inputs as they are, under an access token or in a trigger'
   assert.deepEqual(seen[0].body, { token: 'glptt-x', ref: 'refs/tags/v1', inputs: INPUTS });
 });
 
+test('GitLab gets variables where the offer says so', async () => {
+  const old = source({ inputs_as: 'variables' });
+  const inputs = { level: 3, sealrun_call: CALL };
+  const texts = { level: '3', sealrun_call: CALL };
+  await start(gitlabStart(old, TOKEN, inputs), 201, { id: 9 });
+  const listed = Object.entries(texts).map(([key, value]) => ({ key, value }));
+  assert.deepEqual(seen[0]?.body, { ref: 'refs/tags/v1', variables: listed });
+  await start(gitlabStart(old, 'glptt-x', inputs), 201, { id: 9 });
+  assert.deepEqual(seen[0]?.body, { token: 'glptt-x', ref: 'refs/tags/v1', variables: texts });
+});
+
 test('GitHub gets the inputs as texts', async () => {
   const made = await start(github(), 200, { workflow_run_id: 5, html_url: 'javascript:alert(1)' });
   assert.deepEqual(made, { start: 'made', run: 5, url: '' });
@@ -109,6 +120,22 @@ for (const [make, status, body, expected, detail] of ANSWERS)
     assert.ok('detail' in got && got.detail.includes(detail), JSON.stringify(got));
     assert.equal(seen.length, 1);
   });
+
+test('a busy provider says how long it wants to be left alone', async () => {
+  const soon = new Date(Date.now() + 90_000).toUTCString();
+  const at = String(Math.floor(Date.now() / 1000) + 50);
+  const cases: [Record<string, string>, number, number][] = [
+    [{ 'retry-after': '7' }, 7, 7],
+    [{ 'retry-after': '99999' }, 600, 600],
+    [{ 'retry-after': soon }, 80, 90],
+    [{ 'ratelimit-reset': at }, 40, 51],
+    [{}, 30, 30],
+  ];
+  for (const [headers, low, high] of cases) {
+    const got = await start(gitlab(), 429, {}, headers);
+    assert.ok('retryAfter' in got && got.retryAfter >= low && got.retryAfter <= high);
+  }
+});
 
 test('nothing is sent to another origin, or over http in the open', async () => {
   seen = [];

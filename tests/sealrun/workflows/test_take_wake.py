@@ -54,7 +54,7 @@ def body_of(world: World, request: SignedCall | Redemption, **changes: Any) -> b
     name = "call" if isinstance(request, SignedCall) else "redemption"
     value = {"sealrun": 1, "offer": world.offer.id, "call": None, "redemption": None, name: request.body()}
     now = world.clock.now
-    more = {"claimed_at": now, "tried_at": now, "start": "made", "run": 1, "detail": ""}
+    more = {"claimed_at": now, "tried_at": now, "start": "made", "run": 1, "detail": "", "retry_after": 0}
     return canonical({**value, **more, **changes})
 
 
@@ -122,8 +122,8 @@ def test_r3_an_unclear_start_is_looked_for_by_its_name_and_not_sent_again(world:
 
 
 def test_a_provider_that_was_busy_gets_the_start_from_the_region(world: World) -> None:
-    taken = hand_over(world, body_of(world, sign_call(world.offer), start="busy", run=0))
-    assert taken.state is State.CLAIMED
+    taken = hand_over(world, body_of(world, sign_call(world.offer), start="busy", run=0, retry_after=7))
+    assert (taken.state, taken.wake_at) == (State.CLAIMED, world.clock.now + 7)
     assert world.settle(taken.call_hash).state is State.SUCCEEDED
     assert world.provider.starts == 1
 
@@ -188,6 +188,7 @@ def foreign_call(world: World) -> SignedCall:
         (lambda w: sign_call(w.offer), {"start": "unclear"}, Malformed),
         (lambda w: sign_call(w.offer), {"detail": "a\nb"}, Malformed),
         (lambda w: sign_call(w.offer), {"tried_at": 5}, Malformed),
+        (lambda w: sign_call(w.offer), {"retry_after": 601}, Malformed),
         (lambda w: sign_call(w.offer), {"tried_at": 1_900_000_000}, Expired),
     ],
 )

@@ -133,7 +133,8 @@ function readPrepaid(value: unknown): Prepaid | null {
 /** Names that stand once, and not among the fixed inputs. */
 function readOpen(value: JsonObject): string[] {
   const { open, inputs } = value;
-  if (!isObject(inputs)) throw new Malformed('inputs: expected an object, got another value');
+  if (!isObject(inputs))
+    throw new Malformed(`inputs: expected an object, got ${read.kindOf(inputs)}`);
   const all = Array.isArray(open) ? [...open.map(String), ...Object.keys(inputs)] : [];
   if (!Array.isArray(open) || new Set(all).size !== all.length)
     throw new Malformed(

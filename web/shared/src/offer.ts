@@ -15,6 +15,7 @@ export interface Source {
   user: number;
   /** The path that the provider is served under, such as /gitlab. */
   base_path?: string;
+  inputs_as?: 'inputs' | 'variables';
 }
 
 export interface Offer {
@@ -28,7 +29,11 @@ export interface Offer {
   payment?: { depth: number; nodes: number; failed_per_day: number };
   credential?: { kind: 'chain'; contract: string };
   oracle: string;
-  access: { open: boolean; keys: string[]; per_buyer?: { per_hour: number; at_once: number } };
+  access: {
+    open: boolean;
+    keys: string[];
+    per_buyer?: { per_hour: number; at_once: number; minutes_per_month?: number };
+  };
   quota_per_hour: number;
   limits: {
     seconds: number;

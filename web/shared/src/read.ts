@@ -107,7 +107,12 @@ function shown(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : kindOf(value);
 }
 
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : typeof value;
+/** A value's kind, by the names that the functions have for it. */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'NoneType';
+  if (Array.isArray(value)) return 'list';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
+  return KINDS[typeof value] ?? 'another value';
 }
+
+const KINDS: Record<string, string> = { string: 'str', boolean: 'bool', object: 'dict' };

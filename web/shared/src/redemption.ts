@@ -59,7 +59,8 @@ export async function readRedemption(value: JsonObject): Promise<Redeemed> {
 function readCallOf(grant: Grant, value: JsonObject, expiresAt: number): Call {
   if (grant.prepaid) return grantCall(grant, {}, { salt: '', nonce: '', expiresAt });
   const { inputs } = value;
-  if (!isObject(inputs)) throw new Malformed('inputs: expected an object, got another value');
+  if (!isObject(inputs))
+    throw new Malformed(`inputs: expected an object, got ${read.kindOf(inputs)}`);
   const unknown = Object.keys(inputs).filter((name) => !grant.open.includes(name));
   if (unknown.length > 0) {
     const shown = unknown.map((name) => name.slice(0, 40)).sort();

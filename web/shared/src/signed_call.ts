@@ -36,7 +36,8 @@ export async function readCall(
   const missing = names.filter((name) => !Object.hasOwn(value, name));
   if (missing.length > 0)
     throw new Malformed(`call: expected ${missing.join(', ')}, got nothing by that name`);
-  if (!isObject(value.inputs)) throw new Malformed('inputs: expected an object, got another value');
+  if (!isObject(value.inputs))
+    throw new Malformed(`inputs: expected an object, got ${read.kindOf(value.inputs)}`);
   const call = {
     network: offer.network,
     account: read.publicKey(value, 'account'),

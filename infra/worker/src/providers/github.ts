@@ -31,6 +31,7 @@ export function githubStart(
       (headers.has('retry-after') ||
         headers.get('x-ratelimit-remaining') === '0' ||
         reason.includes('secondary rate limit')),
+    reset: 'x-ratelimit-reset',
     flat,
     secret: token,
   };

@@ -16,7 +16,7 @@ export function gitlabStart(
 ): StartRequest {
   const api = `${source.origin}${source.base_path ?? ''}/api/v4/projects/${source.project}`;
   const triggers = token.startsWith(TRIGGER_PREFIX);
-  const body = { ref: source.ref, inputs };
+  const body = { ref: source.ref, ...values(source, inputs, triggers) };
   return {
     provider: 'gitlab',
     url: triggers ? `${api}/trigger/pipeline` : `${api}/pipeline`,
@@ -26,9 +26,21 @@ export function gitlabStart(
     isBusy: (status, reason) =>
       (status === 400 && reason.includes(TOO_MANY_PIPELINES)) ||
       (status === 403 && reason.includes(READ_ONLY)),
+    reset: 'ratelimit-reset',
     flat,
     secret: token,
   };
+}
+
+/** The inputs, or variables in their place for a GitLab that knows no inputs: texts, others as JSON. */
+function values(source: Source, inputs: Inputs, triggers: boolean): Record<string, unknown> {
+  if (source.inputs_as !== 'variables') return { inputs };
+  const texts = Object.entries(inputs).map(([key, value]): [string, string] => [
+    key,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+  if (triggers) return { variables: Object.fromEntries(texts) };
+  return { variables: texts.map(([key, value]) => ({ key, value })) };
 }
 
 /** `{"message": {"base": ["x"]}}` and `{"error": "y", "error_description": "x"}` as x. */

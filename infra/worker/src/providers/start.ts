@@ -2,10 +2,15 @@
 import { Blocked, send, type Answer, type Outgoing } from '../outgoing.ts';
 import { words } from './words.ts';
 
+/** Where a provider says nothing: long enough not to press. */
+export const PAUSE_SECONDS = 30;
+const MAX_PAUSE_SECONDS = 600;
+
 /** As a wake says it: only `made` and `refused` are certain. */
 export type Start =
   | { start: 'made'; run: number; url: string }
-  | { start: 'refused' | 'busy' | 'unclear'; detail: string };
+  | { start: 'refused' | 'unclear'; detail: string }
+  | { start: 'busy'; detail: string; retryAfter: number };
 
 /** A provider's request for a run, and how its answers are read. */
 export interface StartRequest {
@@ -17,6 +22,8 @@ export interface StartRequest {
   run: (answer: Record<string, unknown>) => { run: unknown; url: unknown };
   /** Whether an answer that is no success says "not now". */
   isBusy: (status: number, reason: string, headers: Headers) => boolean;
+  /** The header that says when the provider's limit is over, in Unix seconds. */
+  reset: string;
   /** A JSON error's words. */
   flat: (value: Record<string, unknown>) => string;
   secret: string;
@@ -44,7 +51,8 @@ function read(request: StartRequest, answer: Answer): Start {
   if (status >= 200 && status < 300) return made(request, body);
   const reason = words(body, request.flat, request.secret);
   const detail = `${request.provider} answered ${status}: ${reason}`;
-  if (status === 429 || request.isBusy(status, reason, headers)) return { start: 'busy', detail };
+  if (status === 429 || request.isBusy(status, reason, headers))
+    return { start: 'busy', detail, retryAfter: pause(headers, request.reset) };
   const unclear = status >= 500 || status === 408;
   return { start: unclear ? 'unclear' : 'refused', detail };
 }
@@ -59,6 +67,17 @@ function made(request: StartRequest, body: Uint8Array): Start {
     // Told below: the run exists, and is found by its name.
   }
   return { start: 'unclear', detail: `${request.provider} started a run and did not say which` };
+}
+
+/** Seconds to wait by `Retry-After`, in seconds or as a date, or by the provider's own header. */
+function pause(headers: Headers, reset: string): number {
+  const [after, until] = [headers.get('retry-after') ?? '', headers.get(reset) ?? ''];
+  const now = Date.now() / 1000;
+  let wanted = PAUSE_SECONDS;
+  if (/^\d{1,9}(?:\.\d{1,9})?$/.test(after)) wanted = Number(after);
+  else if (!Number.isNaN(Date.parse(after))) wanted = Date.parse(after) / 1000 - now;
+  else if (/^\d{1,12}$/.test(until)) wanted = Number(until) - now;
+  return Math.min(Math.max(Math.ceil(wanted), 1), MAX_PAUSE_SECONDS);
 }
 
 /** A web address for people to follow; empty where the value is none, or is too long to keep. */

@@ -23,7 +23,13 @@ from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed, NotAllowed
 from sealrun.offers.offer import Offer
 
-_NAMES = ("sealrun", "offer", "call", "redemption", "claimed_at", "tried_at", "start", "run", "detail")
+_NAMES = (
+    "sealrun", "offer", "call", "redemption", "claimed_at", "tried_at", "start", "run", "detail",
+    "retry_after",
+)  # fmt: skip
+
+# A provider that asks for longer is asked again earlier than it likes, and says so.
+MAX_PAUSE_SECONDS = 600
 
 
 class Start(StrEnum):
@@ -47,6 +53,7 @@ class Wake:
     start: Start
     run: int  # the provider's id of the run that was made; 0 where none is known
     detail: str  # the provider's words where it made none
+    retry_after: int  # seconds that a busy provider wants to be left alone
 
     @classmethod
     def parse(cls, body: bytes) -> "Wake":
@@ -78,6 +85,7 @@ class Wake:
             start=start,
             run=run,
             detail=read.text(value, "detail", pattern=r"[^\x00-\x1f\x7f]{0,400}", says="words on one line"),
+            retry_after=read.whole(value, "retry_after", low=0, high=MAX_PAUSE_SECONDS),
         )
 
     def signed_call(self, offer: Offer) -> tuple[SignedCall, Redemption | None]:

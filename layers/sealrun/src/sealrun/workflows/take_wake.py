@@ -15,7 +15,7 @@ from sealrun.runs.record import Fault, Record, State, claimed, never_started, no
 from sealrun.workflows.accept_call import check_access, check_identifier, known_offer
 from sealrun.workflows.redeem_ticket import check_access as check_ticket_access
 from sealrun.workflows.redeem_ticket import check_offer
-from sealrun.workflows.start_run import PAUSE_SECONDS, Starter, accept_run
+from sealrun.workflows.start_run import Starter, accept_run
 
 # An edge tries for as long as a call's receipt may take; what comes later, its provider has long forgotten.
 LATEST_SECONDS = 7 * 24 * 3600
@@ -101,7 +101,7 @@ def _after(wake: Wake, record: Record, stored: StoredOffer, region: Region) -> R
         reason = f"the provider refused: {wake.detail}"
         return never_started(record, reason, now=now, fault=Fault.POSSIBLE)
     if wake.start is Start.BUSY:
-        return not_now(record, now=now, after=PAUSE_SECONDS)
+        return not_now(record, now=now, after=wake.retry_after)
     if wake.start is Start.UNCLEAR:
         return unclear(record)
     try:
