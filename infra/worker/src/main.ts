@@ -32,8 +32,8 @@ async function answer(request: Request, env: Env, settings: Settings): Promise<R
   if (request.method === 'POST' && pathname === `/offers/${settings.offer}/calls`)
     return taken(await acceptCall(await bodyOf(request, MAX_BODY_BYTES), counter), settings);
   if (request.method === 'POST' && kind === 'tickets' && rest === undefined)
-    return redeem(request, name, env, counter);
-  const answered = await forward(request, env, settings);
+    return redeem(request, name, counter);
+  const answered = await forward(request, settings);
   if (
     answered.status === 404 &&
     request.method === 'GET' &&
@@ -47,16 +47,11 @@ async function answer(request: Request, env: Env, settings: Settings): Promise<R
   return answered;
 }
 
-async function redeem(
-  request: Request,
-  ticket: string,
-  env: Env,
-  counter: Counter,
-): Promise<Response> {
+async function redeem(request: Request, ticket: string, counter: Counter): Promise<Response> {
   const body = await bodyOf(request, MAX_REDEMPTION_BYTES);
   const view = await acceptTicket(ticket, body, counter);
   if (view) return taken(view, counter.settings);
-  return forward(new Request(request, { body }), env, counter.settings);
+  return forward(new Request(request, { body }), counter.settings);
 }
 
 /** 202 with the state of a call that was taken, and where to look for it. */

@@ -10,17 +10,16 @@ import type { Row } from './claims.ts';
 import { send, type Answer } from './outgoing.ts';
 import type { Env, Settings } from './settings.ts';
 
-const ORIGIN_HEADER = 'x-sealrun-origin';
-
 /** Sends a request on as it came, and gives back the answer as it came. */
-export async function forward(request: Request, env: Env, settings: Settings): Promise<Response> {
+export async function forward(request: Request, settings: Settings): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const headers = new Headers(request.headers);
-  // Whoever the request came from, it is this Worker that tells the region whose it is.
-  headers.delete(ORIGIN_HEADER);
-  if (env.VIEWER_HEADER) headers.set(env.VIEWER_HEADER, `${sender(request)}:0`);
-  if (env.ORIGIN_SECRET) headers.set(ORIGIN_HEADER, env.ORIGIN_SECRET);
-  const { method, body } = request;
+  // For a region that trusts this edge as its proxy; what a client says of itself is dropped.
+  headers.set('x-forwarded-for', sender(request));
+  const { method } = request;
+  // A body that came with one of these means nothing (RFC 9110, 9.3.1), and fetch sends none.
+  const body = method === 'GET' || method === 'HEAD' ? null : request.body;
+  if (body === null) headers.delete('content-length');
   const to = `${settings.region}${pathname}${search}`;
   try {
     return await fetch(to, { method, headers, body, redirect: 'manual' });
@@ -35,11 +34,11 @@ export function sender(request: Request): string {
 }
 
 export class Region {
-  readonly #env: Env;
+  readonly #edgeKey: string;
   readonly #settings: Settings;
 
   constructor(env: Env, settings: Settings) {
-    this.#env = env;
+    this.#edgeKey = env.EDGE_KEY;
     this.#settings = settings;
   }
 
@@ -67,7 +66,7 @@ export class Region {
     );
     const headers = {
       'Content-Type': 'application/json',
-      'sealrun-signature': sign(fields, this.#env.EDGE_KEY),
+      'sealrun-signature': sign(fields, this.#edgeKey),
     };
     return this.#send('POST', '/webhooks/edge', { headers, body });
   }
@@ -80,14 +79,8 @@ export class Region {
 
   async #send(method: string, path: string, options: RequestInit = {}): Promise<Answer> {
     const { region: origin, unsafeLoopback } = this.#settings;
-    const headers = new Headers(options.headers);
-    if (this.#env.ORIGIN_SECRET) headers.set(ORIGIN_HEADER, this.#env.ORIGIN_SECRET);
     try {
-      return await send({ origin, unsafeLoopback }, `${origin}${path}`, {
-        ...options,
-        method,
-        headers,
-      });
+      return await send({ origin, unsafeLoopback }, `${origin}${path}`, { ...options, method });
     } catch {
       throw new Unavailable('region: expected an answer, got none');
     }

@@ -9,13 +9,10 @@ export interface Env {
   OFFER: string;
   PUBLIC_URL: string;
   REGION: string;
-  VIEWER_HEADER?: string;
   /** `{token, origin, project, offer}`: the one API token, and what it may be used for. */
   CREDENTIAL: string;
   /** The Mina private key with which this edge signs wakes; the offer names its public key. */
   EDGE_KEY: string;
-  /** What the region's functions ask of whoever stands before them. */
-  ORIGIN_SECRET?: string;
   /** "1" lets http://127.0.0.1 through, for trying everything on one machine. */
   UNSAFE_LOOPBACK?: string;
 }
