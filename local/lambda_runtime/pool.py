@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
+from threading import Condition
 
+from local.closing import STOP_SECONDS
 from local.lambda_runtime.model import Function, Outcome, Throttled
 from local.lambda_runtime.sandbox import Sandbox
 
@@ -15,7 +16,7 @@ class Pool:
         self.function = function
         self._path = path
         self._log = log.open("ab", buffering=0)
-        self._lock = Lock()
+        self._lock = Condition()
         self._idle: list[Sandbox] = []
         self._all: list[Sandbox] = []
         self._busy = 0
@@ -51,8 +52,10 @@ class Pool:
             sandbox.close()
 
     def close(self) -> None:
-        """End all processes and close the log."""
+        """End all processes, and close the log once what was under way has been reported."""
         self.end()
+        with self._lock:
+            self._lock.wait_for(lambda: self._busy == 0, STOP_SECONDS)
         self._log.close()
 
     def _take(self) -> Sandbox | None:
@@ -76,5 +79,6 @@ class Pool:
     def _give_back(self, sandbox: Sandbox | None) -> None:
         with self._lock:
             self._busy -= 1
+            self._lock.notify_all()
             if sandbox is not None and sandbox.alive:
                 self._idle.append(sandbox)

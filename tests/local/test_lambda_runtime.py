@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import boto3
@@ -16,7 +17,10 @@ import pytest
 from botocore.config import Config
 
 from local.lambda_runtime import Function, LambdaHost, Outcome, Throttled, UnknownFunction
+from local.lambda_runtime.host import runtime_folder
 from local.lambda_runtime.model import MAX_PAYLOAD
+from local.lambda_runtime.pool import Pool
+from local.lambda_runtime.sandbox import Sandbox
 
 pytestmark = pytest.mark.peers
 
@@ -256,6 +260,24 @@ def test_another_environment_means_another_process(tmp_path: Path) -> None:
         after = json.loads(host.invoke("echo", {}).payload)
     assert (before["environment"]["A"], after["environment"]["A"]) == ("1", "2")
     assert before["pid"] != after["pid"]
+
+
+class ClosedMeanwhile(Pool):
+    """Another thread closes it after an event was taken, and before a process is started for it."""
+
+    def start(self) -> Sandbox:
+        self.closer = Thread(target=self.close)
+        self.closer.start()
+        self.closer.join(timeout=0.2)  # it waits for the event
+        return super().start()
+
+
+def test_a_pool_that_is_closed_meanwhile_still_reports_the_event_that_it_took(tmp_path: Path) -> None:
+    function = Function("echo", "handler.echo", FOLDER)
+    pool = ClosedMeanwhile(function, path=[runtime_folder(tmp_path / "runtime")], log=tmp_path / "log")
+    assert pool.invoke(b"{}").error == ""
+    pool.closer.join()
+    assert (tmp_path / "log").read_text().count("REPORT") == 1
 
 
 def test_nothing_runs_on_after_the_host_is_closed(tmp_path: Path) -> None:
