@@ -86,6 +86,27 @@ test('evidence of another call', async () => {
   await broken(found, /nonce/);
 });
 
+for (const name of ['call.json', 'offer.json'])
+  test(`evidence without ${name} says nothing of the run`, async () => {
+    const { page } = await changed('**/evidence', json((view) => delete view.documents[name]));
+    await page.getByText(`The service leaves out ${name}`).waitFor();
+    assert.equal(await page.getByRole('heading', { name: 'Succeeded' }).count(), 0);
+  });
+
+test('a run that this browser bought is judged by the offer that it bought, whatever the service names', async () => {
+  const { page } = await openPage(browser, { hosts });
+  await page.addInitScript(
+    ([call, service, offer]) =>
+      localStorage.setItem(
+        'sealrun:activity',
+        JSON.stringify([{ call, service, offer, title: 'x', price: '0', inputs: {}, account: 'x', at: 1, state: '' }]),
+      ),
+    [address.slice(-64), here.service, here.paid],
+  );
+  await page.goto(address);
+  await page.getByText('Do not rely on this run').waitFor();
+});
+
 test('an offer other than the one asked for is not shown', async () => {
   const { page } = await openPage(browser, { hosts });
   await page.route('**/offers/*', async (route) => {

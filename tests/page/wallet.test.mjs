@@ -35,6 +35,8 @@ test('declined in the wallet, nothing is sent, and the next try runs', async () 
   wallet.answer = undefined;
   await found.page.getByRole('button', { name: 'Sign and run' }).first().click();
   await found.page.getByText('This run', { exact: true }).waitFor();
+  await found.page.reload();
+  await found.page.getByRole('heading', { name: 'Succeeded' }).waitFor({ timeout: 60_000 });
   assert.equal(found.requests.filter(({ method }) => method === 'POST').length, 1);
 });
 
@@ -90,6 +92,22 @@ test('without a wallet the page says so, and a key file does; the key is neither
   assert.ok(!kept.includes(here.buyer));
   assert.ok(!JSON.stringify(requests).includes(here.buyer));
   assert.deepEqual(problems, []);
+});
+
+test('a lost answer is asked for again, and a run that nobody answered for stays in the list', async () => {
+  const { page } = await opened({ secret: here.buyer });
+  let posts = 0;
+  await page.route('**/calls', (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    posts += 1;
+    return route.abort();
+  });
+  await connect(page);
+  await page.getByRole('button', { name: 'Sign and run' }).first().click();
+  await page.getByRole('alert').getByText('The run may have been taken').waitFor();
+  assert.equal(posts, 2);
+  await page.getByRole('link', { name: 'Activity' }).click();
+  await page.getByText('unanswered').waitFor();
 });
 
 test('the whole way by keyboard alone', async () => {

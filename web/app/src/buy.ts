@@ -16,7 +16,7 @@ import {
   type Priced,
 } from '../../shared/src/payment.ts';
 import { termsHash } from '../../shared/src/verification/documents.ts';
-import { amount, short } from './format.ts';
+import { amount, message, short } from './format.ts';
 import { postCall, ServiceError, type OfferView } from './service/api.ts';
 import type { Offer, Terms } from './service/offer.ts';
 import { accountAt, keep, type Account } from './state/accounts.ts';
@@ -207,10 +207,14 @@ async function send(
     noteState(bought.call, answer.state);
   } catch (error) {
     // A call that was refused never was one; of one that nobody answered nobody knows.
-    if (error instanceof ServiceError && error.status >= 400 && error.status < 500)
+    if (error instanceof ServiceError && error.status >= 400 && error.status < 500) {
       forgetCall(bought.call);
-    else noteState(bought.call, 'unanswered');
-    throw error;
+      throw error;
+    }
+    noteState(bought.call, 'unanswered');
+    throw new Error(
+      `${message(error)} The run may have been taken: look at it under Activity before you run it again.`,
+    );
   }
   meet(service, offer.oracle);
 }

@@ -46,6 +46,10 @@ export async function getEvidence(wanted: Wanted, right: Right = {}): Promise<Ev
   for (const [name, text] of Object.entries(view.documents)) folder.set(name, utf8(text));
   folder.set('index.json', utf8(view.index));
   if (view.openings !== null) folder.set('openings.json', utf8(view.openings));
+  // Without them nothing would tie the receipt to this call and this offer.
+  for (const name of ['offer.json', 'call.json'])
+    if (!folder.has(name))
+      throw new Error(`The service leaves out ${name}, without which nothing is shown.`);
   const left = await addFiles(folder, view.files);
   const expected = {
     offer: offer.hash,

@@ -20,8 +20,8 @@ const SLOW_AFTER_MS = 5 * 60_000;
 
 export function CallPage(props: { service: string; call: string; named: (title: string) => void }) {
   const { service, call } = props;
-  const { view, offer, problem } = useFollowed(service, call);
   const bought = useActivity().find((one) => one.call === call && one.service === service);
+  const { view, offer, problem } = useFollowed(service, call, bought?.offer);
   const title = offer?.title ?? bought?.title ?? 'A run';
   useEffect(() => props.named(title), [title]);
   return (
@@ -37,7 +37,13 @@ export function CallPage(props: { service: string; call: string; named: (title: 
           </Note>
         )}
         {view?.receipt && offer ? (
-          <ReceiptParts service={service} view={view} offer={offer} inputs={bought?.inputs} />
+          <ReceiptParts
+            service={service}
+            call={call}
+            view={view}
+            offer={offer}
+            inputs={bought?.inputs}
+          />
         ) : (
           <Card
             title={view ? 'Running' : 'Asking the service'}
@@ -84,8 +90,8 @@ interface Followed {
   problem: string;
 }
 
-/** The call, asked for until it is over. */
-function useFollowed(service: string, call: string): Followed {
+/** The call, asked for until it is over. What this browser bought is of the offer that it read then. */
+function useFollowed(service: string, call: string, wanted: string | undefined): Followed {
   const [followed, setFollowed] = useState<Followed>({
     view: undefined,
     offer: undefined,
@@ -99,8 +105,8 @@ function useFollowed(service: string, call: string): Followed {
     const ask = async () => {
       try {
         const view = await getCall(service, call);
-        // The call's own address says which call it is; the answer only names the offer, whose hash is checked.
-        offer ??= (await getOffer(service, String(view.offer))).offer;
+        // For anybody else the answer names the offer; that the call was for it, its own hash says.
+        offer ??= (await getOffer(service, wanted ?? String(view.offer))).offer;
         if (!current) return;
         setFollowed({ view, offer, problem: '' });
         noteState(call, String(view.state).slice(0, 40));
@@ -120,7 +126,7 @@ function useFollowed(service: string, call: string): Followed {
       current = false;
       clearTimeout(timer);
     };
-  }, [service, call]);
+  }, [service, call, wanted]);
   return followed;
 }
 

@@ -33,12 +33,13 @@ const ENDINGS: Record<Outcome, string> = {
 
 export function ReceiptParts(props: {
   service: string;
+  /** The call's hash out of the page's address, not out of an answer. */
+  call: string;
   view: Call;
   offer: Offer;
   inputs: Inputs | undefined;
 }) {
-  const { service, view, offer, inputs } = props;
-  const [call] = useState(() => location.hash.slice(-64));
+  const { service, call, view, offer, inputs } = props;
   const wanted: Wanted = { service, call, offer, inputs };
   const [evidence, setEvidence] = useState<Evidence | null>(null);
   const [problem, setProblem] = useState('');
