@@ -16,9 +16,10 @@ after(() => browser.close());
 test('a buyer with a link runs, reads the receipt and sees private items, and every page is accessible', async () => {
   let confirm;
   const confirmed = new Promise((resolve) => (confirm = resolve));
+  let gate = confirmed;
   const wallet = {
     secret: here.buyer,
-    answer: async (method, answer) => (method === 'signFields' && (await confirmed), answer),
+    answer: async (method, answer) => (method === 'signFields' && (await gate), answer),
   };
   const { page, problems, requests } = await openPage(browser, { wallet, hosts });
   const look = async (name) => {
@@ -71,7 +72,13 @@ test('a buyer with a link runs, reads the receipt and sees private items, and ev
   await page.getByRole('img', { name: /Flame graph/ }).waitFor();
   await look('receipt');
 
+  let confirmRight;
+  gate = new Promise((resolve) => (confirmRight = resolve));
   await page.getByRole('button', { name: /private items/ }).click();
+  await page.getByText('It shows 7 bare numbers').waitFor();
+  const right = wallet.asked.at(-1).argument.message;
+  assert.deepEqual(await page.locator('.numerals .mono').evaluateAll((all) => all.map((one) => one.title)), right);
+  confirmRight();
   await page.getByText('openings.json opens every leaf').waitFor();
   await page.getByText('building wasm with 4 threads, release=true').first().waitFor();
   await look('private-items');

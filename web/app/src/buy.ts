@@ -4,7 +4,6 @@ import { callHash, voucherFields, type Call } from '../../shared/src/call.ts';
 import { fieldHex } from '../../shared/src/fields.ts';
 import type { Inputs } from '../../shared/src/inputs.ts';
 import type { JsonObject } from '../../shared/src/json.ts';
-import { holds } from '../../shared/src/mina.ts';
 import {
   checkedRequirements,
   corrected,
@@ -22,13 +21,8 @@ import type { Offer, Terms } from './service/offer.ts';
 import { accountAt, keep, type Account } from './state/accounts.ts';
 import { forgetCall, noteState, remember } from './state/activity.ts';
 import { meet } from './state/services.ts';
+import { signChecked, type Show } from './wallet/sign.ts';
 import type { Wallet } from './wallet/wallet.ts';
-
-/** One number that the wallet shows, and its meaning. */
-export interface Numeral {
-  means: string;
-  value: bigint;
-}
 
 export interface Order {
   service: string;
@@ -37,8 +31,7 @@ export interface Order {
   wallet: Wallet;
   /** The prepaid account that pays; undefined for an offer of price 0. */
   account: Account | undefined;
-  /** Told the numbers while the wallet is open, and null once it is closed. */
-  show: (numerals: Numeral[] | null) => void;
+  show: Show;
 }
 
 const LIFETIME_SECONDS = 600;
@@ -146,20 +139,6 @@ async function freshCall(order: Order, account: string): Promise<{ call: Call; h
 }
 
 async function signed(order: Order, call: Call, hash: bigint, limit: bigint): Promise<string> {
-  const fields = voucherFields(call, hash, limit);
-  order.show(numerals(fields, call, limit));
-  try {
-    const signature = await order.wallet.sign(fields);
-    if (!holds(fields, signature, order.wallet.address))
-      throw new Error('The wallet returned a signature over something else. Nothing was sent.');
-    return signature;
-  } finally {
-    order.show(null);
-  }
-}
-
-/** The six numbers that the wallet shows without a word. */
-function numerals(fields: bigint[], call: Call, limit: bigint): Numeral[] {
   const most = limit === 0n ? 'may cost nothing' : `may cost ${amount(limit)} MINA in all`;
   const meanings = [
     'tag “sealrun:voucher”',
@@ -169,7 +148,7 @@ function numerals(fields: bigint[], call: Call, limit: bigint): Numeral[] {
     most,
     'this run: offer, inputs, expiry',
   ];
-  return fields.map((value, at) => ({ means: meanings[at] ?? '', value }));
+  return signChecked(order.wallet, voucherFields(call, hash, limit), meanings, order.show);
 }
 
 function bodyOf({ account, inputs, salt, nonce, expiresAt }: Call): JsonObject {

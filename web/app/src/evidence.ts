@@ -4,9 +4,11 @@ import { checkInputs, type Inputs } from '../../shared/src/inputs.ts';
 import type { JsonObject } from '../../shared/src/json.ts';
 import { callRight } from '../../shared/src/rights.ts';
 import { verify, type Verification } from '../../shared/src/verification/verify.ts';
+import { moment, short } from './format.ts';
 import { fits } from './inputs.ts';
 import { ask, fetched, type EvidenceView } from './service/api.ts';
 import type { Offer } from './service/offer.ts';
+import { signChecked, type Show } from './wallet/sign.ts';
 import type { Wallet } from './wallet/wallet.ts';
 
 // All files that are fetched unasked: more than an ordinary run leaves, and no burden on a phone.
@@ -86,11 +88,26 @@ async function addFiles(
 }
 
 /** The headers with which the buyer reads the private items of this call, for some minutes. */
-export async function signRight(wanted: Wanted, wallet: Wallet, account: string): Promise<Right> {
+export async function signRight(
+  wanted: Wanted,
+  wallet: Wallet,
+  account: string,
+  show: Show,
+): Promise<Right> {
+  const { service, offer } = wanted;
   const expires = Math.floor(Date.now() / 1000) + RIGHT_SECONDS;
   const call = BigInt(`0x${wanted.call}`);
-  const fields = await callRight(wanted.service, wanted.offer.network, account, call, expires);
-  const signature = await wallet.sign(fields);
+  const fields = await callRight(service, offer.network, account, call, expires);
+  const meanings = [
+    'tag “sealrun:read”: no payment',
+    `network ${offer.network}`,
+    `account ${short(account, 4)}, x`,
+    'account, is odd',
+    'this run',
+    `until ${moment(expires)}`,
+    `at ${new URL(service).host} only`,
+  ];
+  const signature = await signChecked(wallet, fields, meanings, show);
   return { 'Sealrun-Expires-At': String(expires), 'Sealrun-Signature': signature };
 }
 

@@ -2,11 +2,13 @@
 import { useState } from 'react';
 import { readFigure, type Figure } from '../../../shared/src/figure.ts';
 import { accountRight } from '../../../shared/src/rights.ts';
-import { message, mina, short } from '../format.ts';
+import { message, mina, moment, short } from '../format.ts';
 import { ask } from '../service/api.ts';
 import { drop, useAccounts, type Account } from '../state/accounts.ts';
+import { Numerals } from '../ui/numerals.tsx';
 import { Card, Code, Facts, Figures, Note } from '../ui/parts.tsx';
 import { useWallet } from '../wallet/session.tsx';
+import { signChecked, type Numeral } from '../wallet/sign.ts';
 import { Declined } from '../wallet/wallet.ts';
 
 const NETWORK = 'mina:devnet';
@@ -50,16 +52,25 @@ function One(props: { account: Account }) {
   const { wallet, open } = useWallet();
   const [figure, setFigure] = useState<Figure | null>(null);
   const [problem, setProblem] = useState('');
+  const [numerals, setNumerals] = useState<Numeral[] | null>(null);
   const look = async () => {
     if (!wallet) return open();
     setProblem('');
     try {
       const expires = Math.floor(Date.now() / 1000) + RIGHT_SECONDS;
       const fields = await accountRight(service, NETWORK, address, expires);
+      const meanings = [
+        'tag “sealrun:account”: no payment',
+        `network ${NETWORK}`,
+        `account ${short(address, 4)}, x`,
+        'account, is odd',
+        `until ${moment(expires)}`,
+        `at ${new URL(service).host} only`,
+      ];
       const headers = {
         'Sealrun-Key': wallet.address,
         'Sealrun-Expires-At': String(expires),
-        'Sealrun-Signature': await wallet.sign(fields),
+        'Sealrun-Signature': await signChecked(wallet, fields, meanings, setNumerals),
       };
       const answer = await ask<unknown>(`${service}/accounts/${address}`, { headers });
       setFigure(readFigure(answer, address, terms));
@@ -89,6 +100,7 @@ function One(props: { account: Account }) {
             : []),
         ]}
       />
+      <div role="status">{numerals && <Numerals numerals={numerals} />}</div>
       {problem && (
         <Note tone="bad" alert>
           {problem}

@@ -4,7 +4,7 @@ import { inputNames } from '../../../shared/src/inputs.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
 import { fieldHex } from '../../../shared/src/fields.ts';
 import { Assistant, type Said } from '../assistant/assistant.tsx';
-import { buy, type Numeral } from '../buy.ts';
+import { buy } from '../buy.ts';
 import { command } from '../command.ts';
 import { message, mina } from '../format.ts';
 import { checkDraft, draftFromLink, type Draft } from '../inputs.ts';
@@ -17,6 +17,7 @@ import { Origin, WhatIsProved, WhatIsPublic, WhatRuns } from '../ui/offer_parts.
 import { Badge, Card, Code, Copy, Failed, Note, Tabs } from '../ui/parts.tsx';
 import { Summary } from '../ui/summary.tsx';
 import { useWallet } from '../wallet/session.tsx';
+import type { Numeral } from '../wallet/sign.ts';
 import { Declined } from '../wallet/wallet.ts';
 
 const TABS = ['Form', 'Assistant', 'Command'] as const;

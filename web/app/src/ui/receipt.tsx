@@ -9,11 +9,13 @@ import { parseStacks } from '../profile.ts';
 import type { Call } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
 import { useWallet } from '../wallet/session.tsx';
+import type { Numeral } from '../wallet/sign.ts';
 import { Declined } from '../wallet/wallet.ts';
 import { ClaimList } from './claims.tsx';
 import { Files, save } from './files.tsx';
 import { FlameGraph } from './flame_graph.tsx';
 import { Log } from './log.tsx';
+import { Numerals } from './numerals.tsx';
 import { Badge, Card, Note } from './parts.tsx';
 import { Progress } from './progress.tsx';
 
@@ -147,6 +149,7 @@ function PrivateItems(props: {
   const { wallet, open } = useWallet();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState('');
+  const [numerals, setNumerals] = useState<Numeral[] | null>(null);
   const { opened: leaves } = evidence.verification;
   const all = leaves ? leaves.counts.outputs + leaves.counts.profile : 0;
   const hidden = all - (leaves?.leaves.size ?? 0);
@@ -156,7 +159,7 @@ function PrivateItems(props: {
     setBusy(true);
     setProblem('');
     try {
-      const right = await signRight(wanted, wallet, accountOf(evidence.folder));
+      const right = await signRight(wanted, wallet, accountOf(evidence.folder), setNumerals);
       opened(await getEvidence(wanted, right));
     } catch (error) {
       setProblem(error instanceof Declined ? 'Declined in the wallet.' : message(error));
@@ -171,6 +174,7 @@ function PrivateItems(props: {
           ? 'Confirm in your wallet'
           : `Show ${hidden} private ${hidden === 1 ? 'item' : 'items'}`}
       </button>
+      <div role="status">{numerals && <Numerals numerals={numerals} />}</div>
       {problem && (
         <Note tone="bad" alert>
           {problem}

@@ -3,16 +3,14 @@ import { useState } from 'react';
 import { fieldHex } from '../../../shared/src/fields.ts';
 import { isPublicKey } from '../../../shared/src/mina.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
-import type { Numeral } from '../buy.ts';
 import { amount, mina, percent, short } from '../format.ts';
 import type { Action } from '../pages/offer.tsx';
 import type { OfferView } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
 import { keep, useAccounts } from '../state/accounts.ts';
 import { useAcquaintance } from '../state/services.ts';
+import { Numerals } from './numerals.tsx';
 import { Card, Figures, Note } from './parts.tsx';
-
-const DIGITS = 8;
 
 export function Summary(props: { service: string; view: OfferView; action: Action }) {
   const { service, view, action } = props;
@@ -184,23 +182,5 @@ function Named(props: { name: string; value: string }) {
       <dt>{props.name}</dt>
       <dd className="mono wrap">{props.value}</dd>
     </>
-  );
-}
-
-function Numerals(props: { numerals: Numeral[] }) {
-  return (
-    <Note tone="warn" title="Compare with your wallet">
-      <p className="small">It shows six bare numbers. They mean:</p>
-      <ol className="numerals small">
-        {props.numerals.map(({ means, value }) => (
-          <li key={means}>
-            <span>{means}</span>
-            <span className="mono" title={String(value)}>
-              {String(value).length > 12 ? `…${String(value).slice(-DIGITS)}` : String(value)}
-            </span>
-          </li>
-        ))}
-      </ol>
-    </Note>
   );
 }
