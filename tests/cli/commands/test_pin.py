@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from sealrun.adapters.ipfs.kubo import KuboPinner
 from sealrun.adapters.ipfs.pinning_service import ServicePinner
 from sealrun.encoding.measure import measure_document
-from sealrun.errors import PinFailed
+from sealrun.errors import PinFailed, PinnerAway
 from sealrun.evidence.index import Index
 from sealrun.service.credentials import key_context
 from sealrun_cli.commands import pin as pinning
@@ -161,22 +161,29 @@ def test_each_service_is_told_apart_and_one_that_cannot_be_asked_is_sent_to(boug
     assert pinned(bought, mute)[0].state == "pinned"
 
 
+def test_a_service_that_is_out_of_reach_is_asked_once_and_another_gets_every_file(bought: Path) -> None:
+    class Away(FakePinner):
+        def holds(self, cid: str, *, seconds: float) -> bool:
+            self.tries += 1
+            raise PinnerAway("connection: expected one to the service, got none")
+
+    away, near = Away(), FakePinner()
+    done = pinned(bought, away, near)
+    assert away.tries == 1
+    assert len(near.pins) == len(done) // 2
+
+
 def test_a_node_that_is_away_is_said_of_every_file_and_ends_with_status_1(bought: Path) -> None:
     done = RUN.invoke(app, ["pin", str(bought), "--json"], env={"SEALRUN_PIN": AWAY})
     value = json.loads(done.stdout)
     assert (done.exit_code, value["pinned"], value["already"]) == (1, 0, 0)
     assert value["failed"] == len(value["files"]) > len(DOCUMENTS)
-    assert {one["why"] for one in value["files"]} == {"answer: expected one, got ConnectError"}
+    assert {one["why"] for one in value["files"]} == {"connection: expected one to the service, got none"}
     lines = RUN.invoke(app, ["pin", str(bought), "--to", AWAY]).stdout.splitlines()
     assert lines.pop().startswith("next     check that the service can be reached")
-    assert (
-        lines[0] == f"failed   kubo     {_cid('call.json')} call.json: answer: expected one, got ConnectError"
-    )
+    why = "connection: expected one to the service, got none"
+    assert lines[0] == f"failed   kubo     {value['failed']} files: {why}"
     assert lines[-1] == f"{bought}: 0 pinned, 0 already, {value['failed']} failed"
-
-
-def _cid(name: str) -> str:
-    return measure_document(kept("good")[name]).cid
 
 
 @pytest.mark.parametrize(

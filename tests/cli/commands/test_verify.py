@@ -260,6 +260,14 @@ def test_what_is_no_receipt_is_broken(tmp_path: Path, text: str) -> None:
     assert (done.exit_code, by_name(done)["form"]["verdict"]) == (1, "broken")
 
 
+def test_a_file_of_another_kind_is_told_to_be_no_receipt(tmp_path: Path) -> None:
+    path = tmp_path / "offer.toml"
+    path.write_text('title = "Prove it"\n')
+    done = verify(path, "--json")
+    wanted = "receipt: expected a JSON object with data, signature and publicKey, got another file"
+    assert by_name(done)["form"]["says"].startswith(wanted)
+
+
 def test_a_file_or_folder_that_is_not_there_is_an_error(good: Path) -> None:
     for arguments in ([good.parent / "nothing.json"], [good, "--evidence", good.parent / "nothing"]):
         done = verify(*arguments, "--json")

@@ -13,7 +13,14 @@ from moto import mock_aws
 from infra import package
 from sealrun_cli.lib import deploy_aws
 from sealrun_cli.lib.cloudformation import Stacks
-from sealrun_cli.lib.deploy_aws import _check_ledger, _concurrency, _identity, _origin_secret, merged_keys
+from sealrun_cli.lib.deploy_aws import (
+    _check_ledger,
+    _concurrency,
+    _identity,
+    _origin_secret,
+    _packed,
+    merged_keys,
+)
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.target import Target, find_target, target_of
@@ -193,3 +200,8 @@ def test_an_account_with_too_little_concurrency_shares_it(
         stubbed.add_response("get_account_settings", {"AccountLimit": limit})
         assert _concurrency("eu-central-1", Output(as_json=True)) == expected
     assert bool(expected) == (f"expected 181 to reserve parts of it, got {left}" in capsys.readouterr().err)
+
+
+def test_packing_that_does_not_end_is_told() -> None:
+    with pytest.raises(CliError, match=r"package: expected it done within 0\.001 s, got no end"):
+        _packed(["--help"], seconds=0.001)

@@ -217,4 +217,4 @@ def test_e5_other_evidence_of_an_earlier_receipt_is_said_not_to_be_looked_at(
     found = check(with_reads(chain[1][1], chain[0][1]))
     (claim,) = [claim for claim in found.claims if claim.name == "earlier files"]
     assert claim.verdict is Verdict.NOT_SHOWN
-    assert f"{len(chain[0][1]) - 3} files of earlier call" in claim.says
+    assert f"{len(chain[0][1]) - 3} files of reads/" in claim.says

@@ -100,6 +100,18 @@ def test_e2_an_oracle_that_the_verifier_did_not_name_shows_nothing(
         assert "nobody said that oracle" in rerun_claim(found)[1]
 
 
+def test_e5_files_of_a_second_run_that_was_not_verified_are_said_not_to_be_measured(
+    first: MemoryFolder, second: MemoryFolder
+) -> None:
+    forged = MemoryFolder({**second, "outputs/build/dist/more.txt": b"of nobody"})
+    assert not check(both(first, forged), OTHER).holds
+    assert "rerun files" not in {claim.name for claim in check(both(first, second), OTHER).claims}
+    found = check(both(first, forged))
+    (claim,) = [claim for claim in found.claims if claim.name == "rerun files"]
+    assert claim.verdict is Verdict.NOT_SHOWN
+    assert f"{len(forged) - 3} files of reruns/" in claim.says
+
+
 @pytest.mark.parametrize(
     ("make", "text"),
     [

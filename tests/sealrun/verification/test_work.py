@@ -34,7 +34,7 @@ def test_e6_a_rerun_of_an_oracle_that_nobody_named_is_not_hashed() -> None:
     first = ran(offer(), ORACLE)
     folder = both(first, ran(elsewhere(), OTHER, nonce=8, salt="cd" * 32))
     signed = SignedReceipt.parse(json.loads(first["receipt.json"]))
-    (claim,) = check_reruns(Ran(signed, offer(), folder), Left(), folder.names(), (), _never)
+    claim, _ = check_reruns(Ran(signed, offer(), folder), Left(), folder.names(), (), _never)
     assert claim.verdict is Verdict.NOT_SHOWN
     assert "nobody said that oracle" in claim.says
 

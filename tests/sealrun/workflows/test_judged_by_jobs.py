@@ -10,10 +10,14 @@ import pytest
 from sealrun.errors import Malformed, ProviderRefused
 from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Kind
-from sealrun.receipts.receipt import Outcome
+from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.runs.record import Record
 from sealrun.runs.run import Job, JobResult, unread
+from sealrun.verification.claims import Verdict
+from sealrun.verification.run import check_jobs
+from sealrun.verification.verify import Trust, verify
 from tests.sealrun.fakes import FakeProvider
+from tests.sealrun.folder import folder_of
 from tests.sealrun.world import World, make_offer
 
 BUILD = Job(10, "build", "build", "success", "", False, True, "r", result=JobResult.SUCCEEDED)  # noqa: FBT003
@@ -131,6 +135,43 @@ def test_r8_every_job_is_named_with_how_it_ended() -> None:
         ("test", "failed", True),
         ("scan", "skipped", False),
     ]
+
+
+def test_r5_a_job_that_was_run_again_once_the_run_was_judged_is_told_as_such() -> None:
+    world = World()
+    record = world.call().record
+    lists = world.provider.jobs
+
+    def again(run_id: int) -> list[Job]:
+        jobs = lists(run_id)
+        world.provider.retried = True  # somebody presses the button between judgement and evidence
+        return jobs
+
+    world.provider.jobs = again  # type: ignore[method-assign]
+    record = world.settle(record.call_hash)
+    (run, *_) = Index.parse(world.store.get(record.index)).trees["profile"]
+    assert run.leaf is not None
+    told = json.loads(world.store.get(run.leaf.sha256))
+    assert (told["outcome"], [job["retried"] for job in told["jobs"]]) == ("succeeded", [True])
+    folder = folder_of(world, record)
+    found = verify(folder["receipt.json"], folder, Trust())
+    (claim,) = [claim for claim in found.claims if claim.name == "jobs"]
+    assert (claim.verdict, claim.says) == (
+        Verdict.HOLDS,
+        "every job that must succeed did; ran more than once: build",
+    )
+
+
+def test_r8_a_document_without_results_is_told_to_be_of_before() -> None:
+    world, record = ended(BUILD)
+    (run, *_) = Index.parse(world.store.get(record.index)).trees["profile"]
+    assert run.leaf is not None
+    told = json.loads(world.store.get(run.leaf.sha256))
+    told["jobs"] = [{"name": "build", "status": "success"}]
+    signed = SignedReceipt.parse(record.receipt)
+    claim = check_jobs(signed.receipt, world.offer, told)
+    assert claim.verdict is Verdict.NOT_SHOWN
+    assert "the provider's words only, as before sealrun 0.2.0" in claim.says
 
 
 @pytest.mark.parametrize(

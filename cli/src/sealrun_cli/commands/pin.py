@@ -1,7 +1,8 @@
 """``sealrun pin``: put the public part of an evidence folder on IPFS, at any time."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ import typer
 from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.adapters.ipfs.pins import PinService, open_pinner, parse_services
 from sealrun.encoding.measure import Measured
-from sealrun.errors import PinFailed, SealrunError
+from sealrun.errors import PinFailed, PinnerAway, SealrunError
 from sealrun.evidence.index import Index
 from sealrun.ports.evidence import Pinner
 from sealrun.ports.keys import KeyService
@@ -74,21 +75,30 @@ def pin(
         totals = ", ".join(f"{count} {state}" for state, count in counts.items())
         value = {"folder": str(folder), **counts, "files": [asdict(one) for one in done]}
         again = ["next     check that the service can be reached, and run it again: what is pinned stays"]
-        out.result(value, *map(_line, done), f"{folder}: {totals}", *(again if counts["failed"] else []))
+        out.result(value, *_lines(done), f"{folder}: {totals}", *(again if counts["failed"] else []))
     if counts["failed"]:
         raise typer.Exit(BROKEN)
 
 
 def pin_folder(root: Path, pinners: Sequence[Pinner], out: Output) -> Iterator[Pinned]:
-    """Pin every file at every service, one file after the other.
+    """Pin every file at every service, one file after the other; one out of reach is not asked again.
 
     Raises:
         CliError: as for ``public_files``.
     """
     folder, wanted = DiskFolder(root), public_files(root)
+    away: dict[int, str] = {}
     for at, (name, measured) in enumerate(sorted(wanted.items()), start=1):
         out.progress(f"[{at}/{len(wanted)}] {name}, {size(measured.size)}")
-        yield from _pin_file(folder, name, measured, pinners)
+        why = _mismatch(folder, name, measured)
+        for number, pinner in enumerate(pinners):
+            state, reason = "failed", why or away.get(number, "")
+            if not reason:
+                try:
+                    state, reason = _pin(folder, name, measured, pinner)
+                except PinnerAway as error:
+                    away[number] = reason = error.detail
+            yield Pinned(name, measured.cid, pinner.name, state, reason)
 
 
 def public_files(root: Path) -> dict[str, Measured]:
@@ -155,13 +165,6 @@ def _keys(stack: str) -> KeyService:
     return find_target(Path(), stack).keys
 
 
-def _pin_file(folder: DiskFolder, name: str, wanted: Measured, pinners: Sequence[Pinner]) -> Iterator[Pinned]:
-    why = _mismatch(folder, name, wanted)
-    for pinner in pinners:
-        state, reason = ("failed", why) if why else _pin(folder, name, wanted, pinner)
-        yield Pinned(name, wanted.cid, pinner.name, state, reason)
-
-
 def _mismatch(folder: DiskFolder, name: str, wanted: Measured) -> str:
     """Why the file is not the one that the receipt covers, or "". Its CID is computed again."""
     try:
@@ -175,16 +178,42 @@ def _mismatch(folder: DiskFolder, name: str, wanted: Measured) -> str:
 
 
 def _pin(folder: DiskFolder, name: str, wanted: Measured, pinner: Pinner) -> tuple[str, str]:
-    """The state after the attempt, and the reason if it failed."""
+    """The state after the attempt, and the reason if it failed.
+
+    Raises:
+        PinnerAway: the service cannot be reached.
+    """
     try:
-        with suppress(PinFailed):  # pinning again is harmless, and its error says what is wrong
-            if pinner.holds(wanted.cid, seconds=ASK_SECONDS):
-                return "already", ""
+        if _is_held(pinner, wanted.cid):
+            return "already", ""
         seconds = SECONDS + wanted.size // BYTES_PER_SECOND
         pinner.pin(partial(folder.read, name), wanted, seconds=seconds)
+    except PinnerAway:
+        raise
     except SealrunError as error:
         return "failed", error.detail
     return "pinned", ""
+
+
+def _is_held(pinner: Pinner, cid: str) -> bool:
+    try:
+        return pinner.holds(cid, seconds=ASK_SECONDS)
+    except PinnerAway:
+        raise
+    except PinFailed:  # pinning again is harmless, and its error says what is wrong
+        return False
+
+
+def _lines(done: Sequence[Pinned]) -> list[str]:
+    """A line for each file, and one for all files that failed at one service for one reason."""
+    failed = Counter((one.service, one.why) for one in done if one.state == "failed")
+    single = [_line(one) for one in done if failed[one.service, one.why] <= 1]
+    several = [
+        f"{'failed':<8} {service:<8} {count} files: {why}"
+        for (service, why), count in failed.items()
+        if count > 1
+    ]
+    return [*single, *several]
 
 
 def _line(one: Pinned) -> str:

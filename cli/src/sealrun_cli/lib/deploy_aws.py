@@ -157,14 +157,7 @@ def _uploaded(bucket: str, region: str, out: Output, packing: Sequence[str], *, 
     out.progress(what)
     with out.waiting(what, "usually 1 to 5 minutes"), tempfile.TemporaryDirectory() as scratch:
         named = ["--out", scratch, "--bucket", bucket, "--region", region, "--upload"]
-        done = subprocess.run(
-            [sys.executable, "-m", "infra.package", *named, *packing],
-            cwd=background.ROOT,
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=PACK_SECONDS,
-        )
+        done = _packed([*named, *packing])
     for line in done.stderr.splitlines():
         if line.startswith("package: "):
             out.progress(line)
@@ -175,6 +168,17 @@ def _uploaded(bucket: str, region: str, out: Output, packing: Sequence[str], *, 
             "deploy", f"package: expected a template, got {last[:300]}", "run: python -m infra.package --help"
         )
     return lines[-1]
+
+
+def _packed(options: Sequence[str], *, seconds: float = PACK_SECONDS) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "infra.package", *options]
+    try:
+        return subprocess.run(
+            command, cwd=background.ROOT, check=False, capture_output=True, text=True, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        detail = f"package: expected it done within {seconds:g} s, got no end"
+        raise CliError("deploy", detail, "run: python -m infra.package --help") from None
 
 
 def _make_bucket(s3: Any, bucket: str, region: str) -> None:

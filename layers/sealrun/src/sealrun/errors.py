@@ -213,6 +213,10 @@ class PinFailed(Unavailable):
     title = "The evidence is not pinned"
 
 
+class PinnerAway(PinFailed):
+    """The service itself cannot be reached, so that asking it for more of the same is in vain."""
+
+
 class UnsafeArchive(SealrunError):
     """A run's artifacts are too large, too many, or not safe to unpack; the call ends as failed."""
 

@@ -30,6 +30,7 @@ export interface Job {
   status: string;
   result: string;
   mayFail: boolean;
+  retried: boolean;
 }
 
 /** The claims of step 7; the jobs, as far as the document tells of them. */
@@ -139,15 +140,21 @@ function checkJobs(receipt: Receipt, offer: JsonObject, document: JsonObject): s
   const listed = document['jobs'];
   const told = Array.isArray(listed) ? listed : [];
   if (told.length > 0 && told.every((job) => isObject(job) && !('result' in job)))
-    throw new NotShown('run.json does not say how each job ended');
+    throw new NotShown(
+      "run.json has the provider's words only, as before sealrun 0.2.0: neither a job's result nor" +
+        ' whether it may fail',
+    );
   // Step 7.6
   const success = offer['success'];
   const named =
     isObject(success) && Array.isArray(success['jobs']) ? success['jobs'].map(String) : [];
-  const unmet = unmetJobs(parseJobs(listed), named);
+  const jobs = parseJobs(listed);
+  const unmet = unmetJobs(jobs, named);
   require(unmet.length ===
     0, `the jobs: expected those that must succeed to do so, got ${unmet.join('; ').slice(0, 500)}`);
-  return 'every job that must succeed did';
+  const again = jobs.filter(({ retried }) => retried).map(({ name }) => name.slice(0, 80));
+  const repeated = again.length > 0 ? `; ran more than once: ${again.join(', ').slice(0, 500)}` : '';
+  return `every job that must succeed did${repeated}`;
 }
 
 function parseJobs(listed: Json | undefined): Job[] {
@@ -162,6 +169,7 @@ function parseJobs(listed: Json | undefined): Job[] {
       status: String(job['status']),
       result: read.oneOf(job, 'result', RESULTS),
       mayFail: read.truth(job, 'may_fail'),
+      retried: 'retried' in job && read.truth(job, 'retried'),
     };
   });
 }

@@ -16,7 +16,7 @@ LABEL = "run.json"
 _RUN = (
     "id", "project", "name", "ref", "sha", "source", "user", "url", "created_at", "started_at", "finished_at",
 )  # fmt: skip
-_JOB = ("id", "name", "stage", "status", "result", "may_fail", "failure_reason", "runner")
+_JOB = ("id", "name", "stage", "status", "result", "may_fail", "failure_reason", "retried", "runner")
 
 
 # Reasons that a document repeats; of more it gives the count.

@@ -18,6 +18,8 @@ from sealrun.verification.claims import (
     READS,
     RECEIPT,
     RERUNS,
+    Claim,
+    not_shown,
     require,
     require_equal,
 )
@@ -50,6 +52,13 @@ def names_below(prefix: str, names: Iterable[str]) -> list[str]:
     """The names of a folder's files, as they are named within it."""
     start = f"{prefix}/"
     return [name.removeprefix(start) for name in names if name.startswith(start)]
+
+
+def not_measured(name: str, kind: str, call: str, count: int) -> Claim:
+    """A claim that so many files of a nested folder were not measured (E5)."""
+    own = f"verify {kind}/{call}/{RECEIPT} by itself"
+    says = f"{count} files of {kind}/{call[:16]}… are not measured: {own}"
+    return not_shown(name, says, rests_on="nobody")
 
 
 def nested(names: Collection[str], kind: str) -> list[str]:

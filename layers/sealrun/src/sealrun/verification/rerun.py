@@ -10,7 +10,9 @@ from sealrun.ports.folder import Folder
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.verification.claims import (
+    INPUTS,
     OFFER,
+    RECEIPT,
     RERUNS,
     BrokenClaim,
     Claim,
@@ -20,10 +22,19 @@ from sealrun.verification.claims import (
     require,
     require_equal,
 )
-from sealrun.verification.nested import Below, nested, opened_inputs, read_nested
+from sealrun.verification.nested import (
+    Below,
+    names_below,
+    nested,
+    not_measured,
+    opened_inputs,
+    read_nested,
+)
 
 RESTS_ON = Grade.REPEATED.rests_on
 MAX_NAMED = 5
+# These are compared in any case; the others only if the second run is verified.
+READ_ALWAYS = (RECEIPT, OFFER, INPUTS)
 
 
 class NotShown(SealrunError):
@@ -51,6 +62,18 @@ class Ran:
 Verify = Callable[[bytes, Folder], Left]
 
 
+@dataclass
+class _Second:
+    """Verifies a second run; ``verified`` tells whether that was done."""
+
+    verify: Verify
+    verified: bool = False
+
+    def __call__(self, receipt: bytes, folder: Folder) -> Left:
+        self.verified = True
+        return self.verify(receipt, folder)
+
+
 def check_reruns(
     first: Ran, left: Left, names: Sequence[str], oracles: Sequence[str], verify: Verify
 ) -> Iterator[Claim]:
@@ -72,12 +95,16 @@ def check_reruns(
         yield broken("rerun", error, rests_on=RESTS_ON)
         return
     for call in calls:
+        second = _Second(verify)
         try:
-            yield _check(first, left, call, oracles, verify)
+            yield _check(first, left, call, oracles, second)
         except NotShown as error:
             yield not_shown("rerun", f"{call[:16]}…: {error.detail}", rests_on=RESTS_ON)
         except SealrunError as error:
             yield broken("rerun", error, rests_on=RESTS_ON)
+        more = len(set(names_below(f"{RERUNS}/{call}", names)) - set(READ_ALWAYS))
+        if more and not second.verified:
+            yield not_measured("rerun files", RERUNS, call, more)
 
 
 def _check(first: Ran, left: Left, call: str, oracles: Sequence[str], verify: Verify) -> Claim:

@@ -108,21 +108,25 @@ def check_run(receipt: Receipt, offer: Offer, document: Mapping[str, Any]) -> Cl
 def check_jobs(receipt: Receipt, offer: Offer, document: Mapping[str, Any]) -> Claim:
     """By the document's own jobs the run is what the receipt says that it is: a success (R8).
 
-    Not checked: that each job ended so, and that none of them ran twice.
+    A job that ran more than once is named. Not checked: that each job ended so.
     """
     if receipt.status is not Outcome.SUCCEEDED:
         return _holds("jobs", "the receipt does not say that the jobs succeeded")
     listed = document.get("jobs")
     if _tells_no_results(listed):
-        says = f"{LABEL} does not say how each job ended"
+        says = f"{LABEL} has the provider's words only, as before sealrun 0.2.0: neither a job's result nor"
+        says += " whether it may fail"
         return not_shown("jobs", says, rests_on=OPERATOR, grade=Grade.OPERATOR)
     try:
         # Step 7.6
-        unmet = "; ".join(unmet_jobs(_jobs(listed), offer.success))
+        jobs = _jobs(listed)
+        unmet = "; ".join(unmet_jobs(jobs, offer.success))
         require(not unmet, f"the jobs: expected those that must succeed to do so, got {unmet[:500]}")
     except SealrunError as error:
         return _broken("jobs", error)
-    return _holds("jobs", "every job that must succeed did")
+    again = ", ".join(job.name[:80] for job in jobs if job.retried)
+    repeated = f"; ran more than once: {again[:500]}" if again else ""
+    return _holds("jobs", f"every job that must succeed did{repeated}")
 
 
 def _tells_no_results(listed: Any) -> bool:
@@ -153,7 +157,7 @@ def _job(value: Any) -> Job:
         stage="",
         status=words["status"],
         failure_reason=words["failure_reason"],
-        retried=False,
+        retried="retried" in value and read.truth(value, "retried"),
         has_artifacts=False,
         runner="",
         result=JobResult(words["result"]),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealrun.encoding.json_limits import parse_object
-from sealrun.errors import SealrunError
+from sealrun.errors import Malformed, SealrunError
 from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Leaf
 from sealrun.offers.offer import Offer
@@ -114,7 +114,7 @@ def verify(
     """
     try:
         # Step 1.1
-        signed = SignedReceipt.parse(parse_object(receipt, at_most=MAX_RECEIPT_BYTES))
+        signed = SignedReceipt.parse(_parsed(receipt))
         # Step 1.4
         names = folder.names()
     except SealrunError as error:
@@ -129,6 +129,14 @@ def verify(
     grade = max([grade, *(Grade(claim.grade or 0) for claim in repeated)])
     result = Verification(claims, grade, signed, offer, evidence.covered, evidence.left())
     return result.with_more([*repeated, *check_names(names, evidence.opened, checked_elsewhere)])
+
+
+def _parsed(receipt: bytes) -> dict[str, Any]:
+    try:
+        return parse_object(receipt, at_most=MAX_RECEIPT_BYTES)
+    except Malformed as error:
+        wanted = "receipt: expected a JSON object with data, signature and publicKey, got another file"
+        raise Malformed(f"{wanted}: {error.detail.removeprefix('body: ')}") from error
 
 
 def _reruns(first: "_Evidence") -> Iterator[Claim]:

@@ -11,7 +11,7 @@ import httpx
 
 from sealrun.encoding.cars import car, car_size
 from sealrun.encoding.measure import Measured
-from sealrun.errors import PinFailed
+from sealrun.errors import PinFailed, PinnerAway
 from sealrun.ports.evidence import Content
 from sealrun.transport.http import read_limited
 
@@ -90,6 +90,8 @@ def _translated() -> Iterator[None]:
     """Without the cause: the request beside it holds the token."""
     try:
         yield
+    except (httpx.ConnectError, httpx.ConnectTimeout):
+        raise PinnerAway("connection: expected one to the service, got none") from None
     except (httpx.HTTPError, httpx.StreamError) as error:
         raise PinFailed(f"answer: expected one, got {type(error).__name__}") from None
     except ValueError:
