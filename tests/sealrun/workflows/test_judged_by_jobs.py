@@ -143,11 +143,11 @@ def test_r5_a_job_that_was_run_again_once_the_run_was_judged_is_told_as_such() -
     lists = world.provider.jobs
 
     def again(run_id: int) -> list[Job]:
-        jobs = lists(run_id)
+        jobs: list[Job] = lists(run_id)
         world.provider.retried = True  # somebody presses the button between judgement and evidence
         return jobs
 
-    world.provider.jobs = again  # type: ignore[method-assign]
+    world.provider.jobs = again
     record = world.settle(record.call_hash)
     (run, *_) = Index.parse(world.store.get(record.index)).trees["profile"]
     assert run.leaf is not None

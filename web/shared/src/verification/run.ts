@@ -153,7 +153,8 @@ function checkJobs(receipt: Receipt, offer: JsonObject, document: JsonObject): s
   require(unmet.length ===
     0, `the jobs: expected those that must succeed to do so, got ${unmet.join('; ').slice(0, 500)}`);
   const again = jobs.filter(({ retried }) => retried).map(({ name }) => name.slice(0, 80));
-  const repeated = again.length > 0 ? `; ran more than once: ${again.join(', ').slice(0, 500)}` : '';
+  const repeated =
+    again.length > 0 ? `; ran more than once: ${again.join(', ').slice(0, 500)}` : '';
   return `every job that must succeed did${repeated}`;
 }
 
