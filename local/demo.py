@@ -15,14 +15,15 @@ from typing import Any
 
 import httpx
 
-from local.chain import ChainFailed, MinaChain
+from local.chain import ChainFailed, MinaChain, build_contracts
 from local.contract import Contract
 from local.evidence import check_evidence
+from local.gitlab import GitLabServer
 from local.market import Market
 from local.people import SHARE, People
 from local.prover import Prover
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
-from local.stack import Stack
+from local.served import Served
 from local.steps import DemoFailed, Progress, must
 from mina.keys import PrivateKey
 from sealrun.offers.asset import MINA
@@ -48,7 +49,7 @@ class Demo:
     """The steps of a sale, on a running stack and a running chain."""
 
     progress: Progress
-    market: Market
+    market: Market[Served]
     chain: MinaChain
     people: People
     contract: Contract
@@ -155,24 +156,22 @@ def _sale(progress: Progress, people: People) -> dict[str, Any]:
 
 
 @contextmanager
-def _running(progress: Progress, people: People) -> Iterator[tuple[Market, MinaChain, Prover]]:
+def _running(progress: Progress, people: People) -> Iterator[tuple[Market[Served], MinaChain, Prover]]:
     """Start everything that the demo needs on loopback."""
-    with ExitStack() as running:
-        with progress.step(
-            "start a Mina chain (real proofs), AWS (moto), Lambda (awslambdaric), GitLab"
-        ) as say:
-            chain = running.enter_context(MinaChain(OUT / "stack" / "chain"))
+    with ExitStack() as running, ThreadPoolExecutor(2) as beside:
+        with progress.step("start a Mina chain (real proofs), a GitLab and `sealrun serve`") as say:
+            build_contracts()
             prover = running.enter_context(Prover(OUT / "stack" / "prover.log"))
+            chain = running.enter_context(MinaChain(OUT / "stack" / "chain"))
             # The faucet makes a block of each payment meanwhile.
-            with ThreadPoolExecutor(1) as beside:
-                funded = beside.submit(people.fund, chain)
-                environment = chain.environment(LEDGER)
-                stack = running.enter_context(Stack(OUT / "stack", with_gitlab=True, environment=environment))
-                funded.result()
+            funded = beside.submit(people.fund, chain)
+            gitlab = running.enter_context(GitLabServer(OUT / "stack" / "gitlab", base_path="/gitlab"))
+            environment = chain.environment(LEDGER)
+            served = running.enter_context(Served(OUT / "stack" / "service", environment=environment))
+            funded.result()
             say(f"chain   {chain.graphql}")
-        if stack.gitlab is None:
-            raise DemoFailed("stack: expected a GitLab, got none")
-        yield Market(stack, stack.gitlab, people.oracle), chain, prover
+            say(f"service {served.url}, all that it keeps is in {served.folder.relative_to(ROOT)}")
+        yield Market(served, gitlab, people.oracle), chain, prover
 
 
 def _confirm(progress: Progress, receipt: dict[str, Any], oracle: str) -> None:

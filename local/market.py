@@ -1,26 +1,19 @@
-"""The steps of seller and operator on the local stack before a call can be bought."""
+"""The steps of seller and operator before a call can be bought from a service on this machine."""
 
-import base64
 import hashlib
-import secrets
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from local.contract import Contract
 from local.gitlab import GitLabServer
 from local.gitlab.store import Token
-from local.stack import Stack
 from mina.keys import PrivateKey
-from sealrun.adapters.aws.dynamodb import DynamoLedger
-from sealrun.adapters.aws.kms import KmsKeys
 from sealrun.encoding.fields import canonical
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.service.credentials import key_context
-from sealrun.workflows.publish_offer import publish_offer
 
 EVIDENCE = {
     "inputs": "buyer",
@@ -35,11 +28,32 @@ EVIDENCE = {
 LIMITS = {"seconds": 600, "log_bytes": 1 << 20, "artifact_bytes": 64 << 20, "files": 20}
 
 
-@dataclass(frozen=True)
-class Market:
-    """A stack with its GitLab and its oracle key."""
+class Service(Protocol):
+    """Sells offers: ``local.served.Served`` in one process, or ``local.stack.Stack`` as on AWS."""
 
-    stack: Stack
+    url: str  # the public one
+
+    def put_up(self, oracle: PrivateKey, offer: Offer, token: str) -> tuple[StoredOffer, str]:
+        """Give the service its oracle's key, seal the token and publish.
+
+        Returns:
+            The sealed offer, and a webhook secret.
+        """
+        ...
+
+    def check_health(self) -> None:
+        """Have the service look at its offers now; return when it has."""
+        ...
+
+
+S = TypeVar("S", bound=Service)
+
+
+@dataclass(frozen=True)
+class Market(Generic[S]):
+    """A service with its GitLab and its oracle key."""
+
+    stack: S
     gitlab: GitLabServer
     oracle: PrivateKey
 
@@ -77,29 +91,13 @@ class Market:
         With a contract, which the offer must name, the seller then opens it: it carries the sealed token,
         the table holds only the key, and a health check lets the first call in.
         """
-        made, secret = put_up(self.stack, self.oracle, offer, token)
+        made, secret = self.stack.put_up(self.oracle, offer, token)
         url = f"{self.stack.url}/webhooks/gitlab"
         self.gitlab.add_hook(int(offer.source.project), url, signing_token=secret)
         if contract is not None:
             contract.open(offer, made.sealed, uri=f"{self.stack.url}/offers/{offer.id}")
-            self.stack.host.invoke("health", {})
+            self.stack.check_health()
         return secret
-
-
-def put_up(stack: Stack, oracle: PrivateKey, offer: Offer, token: str) -> tuple[StoredOffer, str]:
-    """Give the oracle its key, seal the token and publish; the sealed offer, and a webhook secret."""
-    provisioned, aws = stack.provisioned, stack.aws
-    keys = KmsKeys(aws.client("kms"), key_id=provisioned.kms_key)
-    ledger = DynamoLedger(aws.client("dynamodb"), table=provisioned.table)
-    context = key_context("oracle", offer.oracle)
-    oracle_key = keys.encrypt(oracle.to_base58().encode(), context=context)
-    for function in ("account", "collect"):
-        stack.configure(function, {"SEALRUN_ORACLE_KEY": _base64(oracle_key)})
-    secret = "whsec_" + _base64(secrets.token_bytes(32))
-    made = publish_offer(
-        offer, token=token, webhook_secret=secret, ledger=ledger, keys=keys, entropy=secrets.token_bytes
-    )
-    return made, secret
 
 
 def pinned_source(repository: Path, commit: str, path: str = ".gitlab-ci.yml") -> dict[str, Any]:
@@ -128,7 +126,3 @@ def free_offer(oracle: PrivateKey, properties: Mapping[str, Any]) -> dict[str, A
         "limits": LIMITS,
         "evidence": EVIDENCE,
     }
-
-
-def _base64(value: bytes) -> str:
-    return base64.b64encode(value).decode()

@@ -27,6 +27,7 @@ from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.service.credentials import key_context
 from sealrun.workflows.publish_offer import publish_offer
+from sealrun_cli.lib.served_target import target_at
 
 PASSPHRASE = "for this machine alone"  # noqa: S105  it guards nothing: both lie in one folder
 STOP_SECONDS = 30
@@ -109,6 +110,10 @@ class Served(Closing):
                 entropy=secrets.token_bytes,
             )
         return made, secret
+
+    def check_health(self) -> None:
+        """Have it look at every offer now, and wait until it has."""
+        target_at(self.ledger_url).invoke("health")
 
     def log(self) -> str:
         """All that it has written."""

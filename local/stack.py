@@ -1,12 +1,14 @@
-"""The whole system on loopback: AWS, the functions as they ship, a gateway, a schedule, and a GitLab.
+"""The whole system as on AWS, on loopback: AWS, the functions as they ship, a gateway, a schedule, a GitLab.
 
 ``with Stack(folder) as stack`` starts it; ``python -m local.stack`` serves it until Ctrl-C.
 """
 
 import argparse
+import base64
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -21,6 +23,13 @@ from local.aws import AwsServer, provision
 from local.closing import Closing
 from local.lambda_runtime import Function, LambdaHost
 from local.signals import wait_for_stop, write_whole
+from mina.keys import PrivateKey
+from sealrun.adapters.aws.dynamodb import DynamoLedger
+from sealrun.adapters.aws.kms import KmsKeys
+from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
+from sealrun.service.credentials import key_context
+from sealrun.workflows.publish_offer import publish_offer
 
 if TYPE_CHECKING:
     from local.gitlab.server import GitLabServer
@@ -111,6 +120,28 @@ class Stack(Closing):
         """Add variables to one function; its processes end, and the next event starts a new one."""
         self.host.configure(name, {**self.host.environment(name), **environment})
 
+    def put_up(self, oracle: PrivateKey, offer: Offer, token: str) -> tuple[StoredOffer, str]:
+        """Give the oracle its key, seal the token and publish.
+
+        Returns:
+            The sealed offer, and a webhook secret.
+        """
+        keys = KmsKeys(self.aws.client("kms"), key_id=self.provisioned.kms_key)
+        ledger = DynamoLedger(self.aws.client("dynamodb"), table=self.provisioned.table)
+        context = key_context("oracle", offer.oracle)
+        oracle_key = keys.encrypt(oracle.to_base58().encode(), context=context)
+        for function in ("account", "collect"):
+            self.configure(function, {"SEALRUN_ORACLE_KEY": _base64(oracle_key)})
+        secret = "whsec_" + _base64(secrets.token_bytes(32))
+        made = publish_offer(
+            offer, token=token, webhook_secret=secret, ledger=ledger, keys=keys, entropy=secrets.token_bytes
+        )
+        return made, secret
+
+    def check_health(self) -> None:
+        """Run the function that looks at every offer."""
+        self.host.invoke("health", {})
+
     def close(self) -> None:
         """End every server."""
         self._open.close()
@@ -147,6 +178,10 @@ def _key(name: str) -> str:
             content = path.read_bytes()
             digest.update(f"{path.relative_to(ROOT)}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:16]
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
 
 
 def _gitlab(folder: Path) -> "GitLabServer":

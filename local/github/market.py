@@ -1,24 +1,23 @@
-"""The steps of seller and operator on the local stack before a call of a workflow can be bought."""
+"""The steps of seller and operator before a call of a workflow can be bought on this machine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 from local.github.server import GitHubServer
 from local.github.store import Token
-from local.market import free_offer, pinned_source, put_up
-from local.stack import Stack
+from local.market import S, free_offer, pinned_source
 from mina.keys import PrivateKey
 from sealrun.encoding.fields import canonical
 from sealrun.offers.offer import Offer
 
 
 @dataclass(frozen=True)
-class GitHubMarket:
-    """A stack with a GitHub and its oracle key. The stack allows the GitHub's storage as artifact origin."""
+class GitHubMarket(Generic[S]):
+    """A service with a GitHub and its oracle key, which allows the GitHub's storage as artifact origin."""
 
-    stack: Stack
+    stack: S
     github: GitHubServer
     oracle: PrivateKey
 
@@ -40,7 +39,7 @@ class GitHubMarket:
 
     def publish(self, offer: Offer, token: str) -> str:
         """The operator: seal the token, publish, add the webhook; its secret."""
-        _, secret = put_up(self.stack, self.oracle, offer, token)
+        _, secret = self.stack.put_up(self.oracle, offer, token)
         (repository,) = (
             one for one in self.github.store.repositories.values() if one.full_name == offer.source.project
         )

@@ -197,7 +197,7 @@ def _repository(folder: Path) -> str:
     return commit_all(folder, "v2")
 
 
-def _offered(market: Market, folder: Path, commit: str, path: str, **changes: Any) -> Offer:
+def _offered(market: Market[Stack], folder: Path, commit: str, path: str, **changes: Any) -> Offer:
     offer, token = market.offer_pipeline(
         path, folder / "seller", tag="v2", commit=commit, properties={}, inputs=INPUTS, **changes
     )

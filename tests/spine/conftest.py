@@ -55,7 +55,7 @@ PROPERTIES = {"greeting": {"type": "string", "pattern": "^[a-z]{1,20}$", "maxLen
 class Shop:
     """A published offer on a running stack, and a buyer."""
 
-    market: Market
+    market: Market[Stack]
     offer: Offer
     buyer: PrivateKey
     secrets: list[str]

@@ -61,7 +61,7 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
         yield Setting(stack, sale, contract, token)
 
 
-def published(market: Market, people: People, contract: Contract, folder: Path) -> tuple[Offer, str]:
+def published(market: Market[Stack], people: People, contract: Contract, folder: Path) -> tuple[Offer, str]:
     commit = repository(folder)
     paid: dict[str, Any] = {"price": str(PRICE), "terms": people.terms(LEDGER), "payment": PAYMENT}
     offer, token = market.offer_pipeline(

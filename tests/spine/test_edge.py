@@ -55,7 +55,7 @@ class Door(LoopbackServer):
 class EdgeShop:
     """A published offer whose edge takes the calls."""
 
-    market: Market
+    market: Market[Stack]
     offer: Offer
     twin: Offer  # the same, but that the region takes its calls
     token: str

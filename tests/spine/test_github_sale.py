@@ -56,7 +56,7 @@ PROPERTIES = {"greeting": {"type": "string", "pattern": "^[a-z]{1,20}$", "maxLen
 class GitHubShop(Shop):
     """A published offer of a workflow, and a buyer."""
 
-    market: GitHubMarket  # type: ignore[assignment]
+    market: GitHubMarket[Stack]  # type: ignore[assignment]
 
     def runs(self, call: str) -> list[int]:
         """The runs of this call at the provider."""

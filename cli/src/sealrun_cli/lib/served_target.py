@@ -67,7 +67,10 @@ class ServedTarget(Target):
 
     def invoke(self, name: str) -> None:
         """Have the service run the task, and wait for it."""
-        asked, end = int(time.time()), time.monotonic() + LOOK_SECONDS
+        end, before = time.monotonic() + LOOK_SECONDS, self.deployment.done_at(name)
+        # Times are whole seconds: one that ended in this second must not pass for the one asked for.
+        while (asked := int(time.time())) <= before:
+            time.sleep(POLL_SECONDS)
         self.deployment.hasten(name)
         while self.deployment.done_at(name) < asked:
             if time.monotonic() > end:
