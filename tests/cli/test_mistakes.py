@@ -20,7 +20,7 @@ from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.offers.terms import MAX_EXIT_DELAY
 from sealrun.verification.claims import BrokenClaim
-from sealrun_cli.commands import check, close
+from sealrun_cli.commands import check, close, sandbox
 from sealrun_cli.commands import open as opening
 from sealrun_cli.commands.publish import buying
 from sealrun_cli.lib import background
@@ -227,8 +227,24 @@ def test_a_sandbox_says_how_slots_pass(tmp_path: Path, monkeypatch: pytest.Monke
     commit_all(tmp_path)
     monkeypatch.chdir(tmp_path)
     found = {name: f"http://127.0.0.1/{name}" for name in ("origin", "project", "node", "slots")}
+    found["provider"] = "gitlab"
     monkeypatch.setattr(background, "start", lambda *_given, **_named: found)
     assert f"""curl -d '{{"count": 80}}' {found["slots"]}""" in RUN.invoke(app, ["sandbox"]).stdout
+
+
+def test_a_sandbox_of_another_provider_is_ended_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    running = {"provider": "gitlab"}
+    monkeypatch.setattr(sandbox, "found_sandbox", lambda _folder: running)
+    refused = error_of("sandbox", "--provider", "github")
+    assert refused["detail"] == "sandbox: expected one with GitHub, got GitLab in this folder"
+    assert refused["next"] == "end it first: sealrun sandbox --stop"
+    assert (
+        error_of("sandbox", "--provider", "acme")["detail"]
+        == "provider: expected gitlab or github, got 'acme'"
+    )
 
 
 def test_closing_names_a_whole_command_to_settle_with(monkeypatch: pytest.MonkeyPatch) -> None:

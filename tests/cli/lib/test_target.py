@@ -23,7 +23,7 @@ from sealrun_cli.lib.deploy_aws import (
 )
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
-from sealrun_cli.lib.target import Target, find_target, target_of
+from sealrun_cli.lib.target import find_target, target_of
 from tests.sealrun.world import make_offer
 
 PROPERTIES = {"MessageRetentionPeriod": {"Ref": "Retention"}}
@@ -119,18 +119,6 @@ def test_what_deploy_wrote_reads_back(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(CliError, match="expected what `deploy` wrote"):
         find_target(tmp_path, "s")
-
-
-def test_a_local_stack_is_asked_at_its_own_servers_only() -> None:
-    local = {
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
-        "AWS_ENDPOINT_URL_LAMBDA": "http://127.0.0.1:2",
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-    }
-    target = Target("s", "http://127.0.0.1:3", "eu-central-1", "t", "k", "0", {}, local)
-    found = [target.client(name).meta.endpoint_url for name in ("dynamodb", "kms", "lambda")]
-    assert found == ["http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:2"]
 
 
 def test_a9_a_new_oracle_key_stands_beside_the_old_one() -> None:

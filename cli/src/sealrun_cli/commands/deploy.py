@@ -1,9 +1,12 @@
-"""``sealrun deploy``: the functions for an offer, into AWS, or onto this machine to try them."""
+"""``sealrun deploy``: the functions for an offer, into AWS, or as a service on this machine to try them."""
 
-from collections.abc import Mapping
+import os
+import secrets
+import socket
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -17,13 +20,14 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
 from sealrun_cli.lib.output import Output, speaking
+from sealrun_cli.lib.passphrases import PASSPHRASE_FILE
 from sealrun_cli.lib.sandbox_state import found_sandbox
 from sealrun_cli.lib.served import is_database
 from sealrun_cli.lib.served_target import ServedTarget
 from sealrun_cli.lib.target import DEFAULT_NAME, WORK, Name, Target, find_target, step, work_folder
 
-MODULE = "local.stack"
-REGION = "eu-central-1"
+MODULE = "sealrun_cli.main"
+STOP_SECONDS = 20
 
 
 def deploy(
@@ -49,19 +53,18 @@ def deploy(
         offer = read_offer(file)
         if not oracle_key:
             detail = f"deploy: expected the key of the oracle {offer.oracle}, got none"
-            raise CliError(
-                "bad-request", detail, "give --oracle-key FILE; KMS encrypts it, nothing else keeps it"
-            )
+            raise CliError("bad-request", detail, "give --oracle-key FILE; only its ciphertext is kept")
         key = _oracle(oracle_key, offer)
         there = _served(file.parent, stack)
-        if there is not None:
-            target: Target = _deploy_served(there, offer, key, out, yes=yes)
-        elif local:
-            target = _deploy_here(file.parent, stack, offer, key, node, out, yes=yes)
+        if local and (there is None or there.pid):
+            target: Target = _deploy_here(file.parent, stack, offer, key, node, out, yes=yes)
+        elif there is not None:
+            target = _deploy_served(there, offer, key, out, yes=yes)
         else:
             given = {**chain_parameters(offer, node), **_parameters(parameter or [])}
             target = deploy_to_aws(stack, offer, key, given, out, bucket=bucket, yes=yes)
-        path = str(target.save(file.parent)) if there is None else ""
+        foreign = there is not None and not there.pid
+        path = "" if foreign else str(target.save(file.parent))
         following = f"next     {step('seal', file, stack)}"
         written = [f"written  {path}"] if path else []
         lines = [f"deployed {target.name}: {target.url}", *written, following]
@@ -86,34 +89,18 @@ def chain_parameters(offer: Offer, node: str, archive: str = "") -> dict[str, st
     }
 
 
-# The functions' variables, by the template's parameters.
-VARIABLES = {
-    "Ledger": "SEALRUN_LEDGER",
-    "MinaNodes": "SEALRUN_MINA_NODES",
-    "MinaArchives": "SEALRUN_MINA_ARCHIVES",
-    "VerificationKey": "SEALRUN_VERIFICATION_KEY",
-    "OfferVerificationKey": "SEALRUN_OFFER_VERIFICATION_KEY",
-}
-
-
 def _deploy_here(
     folder: Path, name: str, offer: Offer, key: PrivateKey, node: str, out: Output, *, yes: bool
 ) -> Target:
-    """Start the stack in the background, or take the one that runs, and give it the oracle's key."""
+    """Start a service in the background, or take the one that runs, and give it the oracle's key."""
     target = _running(folder, name)
-    wanted = str(offer.payment.terms.ledger) if offer.payment else "0"
-    if target is not None and wanted not in ("0", target.ledger):
-        detail = f"stack: expected the ledger {target.ledger[:12]}… of {name}, got {wanted[:12]}…"
-        raise CliError("stack", detail, "give another --stack, or `sealrun deploy --stop` first")
     if target is None:
-        plan = [f"start    AWS (moto), the functions as they ship and a gateway, as stack {name}, here"]
-        confirm(out, [*plan, "         all that it stores is gone when it stops"], yes=yes)
-        around = found_sandbox(folder)
-        given = chain_parameters(offer, node or around.get("node", ""), around.get("archive", ""))
-        target = _start(folder, name, given, out)
-    address, sealed = target.sealed_oracle(key)
-    target.give_oracle_keys({**target.oracle_keys(), address: sealed})
-    return target
+        plan = [f"start    `sealrun serve` in the background, as stack {name}"]
+        kept = f"         all that it stores is in {folder / WORK / _state(name)}, and stays when it stops"
+        confirm(out, [*plan, kept], yes=yes)
+        target = _start(folder, name, offer, node, out)
+    _check_ledger_id(target, offer)
+    return _kept(target, offer, key)
 
 
 def _served(folder: Path, name: str) -> ServedTarget | None:
@@ -125,55 +112,107 @@ def _served(folder: Path, name: str) -> ServedTarget | None:
 
 def _deploy_served(target: ServedTarget, offer: Offer, key: PrivateKey, out: Output, *, yes: bool) -> Target:
     """Give a service the oracle's key and, for an offer with a price, the id of its ledger (A3)."""
+    _check_ledger_id(target, offer)
+    plan = [f"keep     the oracle's key {offer.oracle} in {target.name}, encrypted with {target.key_name}"]
+    confirm(out, plan, yes=yes)
+    return _kept(target, offer, key)
+
+
+def _check_ledger_id(target: ServedTarget, offer: Offer) -> None:
     wanted = str(offer.payment.terms.ledger) if offer.payment else "0"
     if wanted not in ("0", target.ledger) and target.ledger != "0":
         detail = f"stack: expected the ledger {target.ledger[:12]}… of {target.name}, got {wanted[:12]}…"
-        raise CliError("stack", detail, "serve it from another database")
-    plan = [f"keep     the oracle's key {offer.oracle} in {target.name}, encrypted with {target.key_name}"]
-    confirm(out, plan, yes=yes)
-    if wanted != "0":
-        target.deployment.take_ledger_id(int(wanted))
+        raise CliError("stack", detail, "give another --stack: a ledger of its own for each database")
+
+
+def _kept(target: ServedTarget, offer: Offer, key: PrivateKey) -> ServedTarget:
+    """The service, once its database has the key and the ledger's id."""
+    if offer.payment is not None:
+        target.deployment.take_ledger_id(offer.payment.terms.ledger)
+        target = replace(target, ledger=str(offer.payment.terms.ledger))
     target.give_oracle_key(*target.sealed_oracle(key))
-    return replace(target, ledger=wanted if wanted != "0" else target.ledger)
+    return target
 
 
-def _start(folder: Path, name: str, given: Mapping[str, str], out: Output) -> Target:
-    out.progress("starting (the first time, the layers are built)")
-    work = work_folder(folder)
-    state = work / f"{name}-stack"
-    state.mkdir(exist_ok=True)
-    named = [f"{VARIABLES[parameter]}={value}" for parameter, value in given.items() if value]
-    pairs = [part for each in named for part in ("--environment", each)]
-    ready = _ready(folder, name)
-    arguments = ["--folder", str(state.resolve()), *pairs]
-    with out.waiting("starting", "usually half a minute, the first time some minutes"):
-        fields: dict[str, Any] = background.start(MODULE, ready, arguments, log=work / f"{name}.log")
-    return Target(name=name, region=REGION, ledger=given.get("Ledger", "0"), **fields)
+def _start(folder: Path, name: str, offer: Offer, node: str, out: Output) -> ServedTarget:
+    """A service on a port of 127.0.0.1: the one that it had before, where that is free."""
+    around, work = found_sandbox(folder), work_folder(folder)
+    node = node or around.get("node", "")
+    chain_parameters(offer, node)
+    state = work / _state(name)
+    state.mkdir(mode=0o700, exist_ok=True)
+    secret = _passphrase(state)
+    chain = ["--node", node] if node else []
+    chain += ["--archive", around["archive"]] if "archive" in around else []
+    arguments = [
+        *("serve", "--json", "--stack", name, "--listen", f"127.0.0.1:{_port(folder, name)}"),
+        *("--metrics", "-", "--sweep-seconds", "5", "--stop-seconds", str(STOP_SECONDS)),
+        *("--passphrase-file", str(secret), *chain),
+    ]
+    environment = {name: each for name, each in os.environ.items() if not name.startswith("SEALRUN_")}
+    environment |= {"SEALRUN_UNSAFE_LOOPBACK": "1", "SEALRUN_ARTIFACT_ORIGINS": around.get("storage", "")}
+    log, ready = work / f"{name}.log", _ready(folder, name)
+    out.progress("starting")
+    with out.waiting("starting", "some seconds"):
+        started = background.start(MODULE, ready, arguments, log=log, folder=folder, environment=environment)
+    target = find_target(folder, name)
+    if not isinstance(target, ServedTarget):
+        raise TypeError(f"stack: expected a service, got {target.name}")
+    return replace(target, pid=int(started["pid"]), local={PASSPHRASE_FILE: str(secret)})
+
+
+def _passphrase(state: Path) -> Path:
+    """The file of the passphrase, which is made once; it lies beside what it opens, for trying only."""
+    path = (state / "passphrase").resolve()
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32))
+    return path
+
+
+def _port(folder: Path, name: str) -> int:
+    """The port of an earlier start, so that buyers and webhooks find the service; 0 where it is taken."""
+    before = _served(folder, name)
+    port = urlsplit(before.url).port if before else None
+    try:
+        with socket.create_server(("127.0.0.1", port or 0)):
+            return port or 0
+    except OSError:
+        return 0
+
+
+def _state(name: str) -> str:
+    """The folder in which ``sealrun serve`` keeps everything unless it is told otherwise."""
+    return f"{name}-served"
 
 
 def _ready(folder: Path, name: str) -> Path:
-    """The file that says where the stack on this machine is."""
-    return folder / WORK / f"{name}-stack" / "ready.json"
+    """The file that says that the service on this machine is up."""
+    return folder / WORK / _state(name) / "ready.json"
 
 
-def _running(folder: Path, name: str) -> Target | None:
+def _running(folder: Path, name: str) -> ServedTarget | None:
+    """The service that ``deploy --local`` started, if it still runs.
+
+    Raises:
+        CliError: the stack of this name is in AWS, or somebody runs its service.
+    """
     if not (folder / WORK / f"{name}.json").exists():
         return None
     target = find_target(folder, name)
-    if isinstance(target, ServedTarget):
-        detail = f"stack: expected {name} of `sealrun deploy --local`, got one of `sealrun serve`"
-        raise CliError("stack", detail, "end `sealrun serve` itself, with Ctrl-C")
-    if not target.local:
+    if not isinstance(target, ServedTarget):
         raise CliError(
             "stack", f"stack: expected {name} on this machine, got one in AWS", "give another --stack"
         )
+    if not target.pid:
+        detail = f"stack: expected {name} of `sealrun deploy --local`, got one of `sealrun serve`"
+        raise CliError("stack", detail, "end `sealrun serve` itself, with Ctrl-C")
     return target if background.alive(target.pid, MODULE) else None
 
 
 def _stop(folder: Path, name: str, out: Output) -> None:
-    _running(folder, name)  # raises for a stack in AWS
+    _running(folder, name)  # raises for one that deploy did not start
     ended = background.stop(MODULE, _ready(folder, name))
-    (folder / WORK / f"{name}.json").unlink(missing_ok=True)
     out.result({"stopped": ended}, "stopped" if ended else "it did not run")
 
 

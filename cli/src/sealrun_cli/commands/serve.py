@@ -1,5 +1,6 @@
 """``sealrun serve``: the whole service in one process, on a machine of one's own."""
 
+import json
 import os
 import signal
 import threading
@@ -57,6 +58,9 @@ def serve(
     sweep_seconds: Annotated[int, typer.Option(help="How often runs are looked at.", min=1, max=600)] = 60,
     health_seconds: Annotated[int, typer.Option(help="How often offers are checked.", min=1, max=3600)] = 300,
     stop_seconds: Annotated[int, typer.Option(help="For what is under way at the end.", min=0)] = 60,
+    ready: Annotated[
+        Path | None, typer.Option(help="Write where it serves into this file, as JSON.", metavar="FILE")
+    ] = None,
     stack: Name = DEFAULT_NAME,
     as_json: options.Json = False,
 ) -> None:
@@ -101,10 +105,10 @@ def serve(
                 page=for_browsers,
             )
             path = serving.write_target(stack, places, settings, database)
-            _run(service, settings.public_url, path, out)
+            _run(service, settings.public_url, path, ready, out)
 
 
-def _run(service: "Service", url: str, target: Path, out: Output) -> None:
+def _run(service: "Service", url: str, target: Path, ready: Path | None, out: Output) -> None:
     """Serve until a signal; a second one ends the process at once."""
     stop = threading.Event()
 
@@ -117,6 +121,8 @@ def _run(service: "Service", url: str, target: Path, out: Output) -> None:
     value = {"url": url, "listens": service.url, "metrics": service.metrics_url, "file": str(target)}
     out.result(value, f"serving  {url}", f"written  {target}")
     service.start()
+    if ready is not None:
+        serving.write_whole(ready, json.dumps({**value, "pid": os.getpid()}))
     stop.wait()
     if not service.stop():
         out.progress("stopped before everything was finished; the next start goes on with it")

@@ -29,7 +29,7 @@ def status(
         table = target.offers
         offers = [stored for each in table.published() if (stored := table.offer(each)) is not None]
         states = _states([table.totals(stored.offer) for stored in offers])
-        oracle_keys = sorted(target.oracle_keys()) if target.local or isinstance(target, ServedTarget) else []
+        oracle_keys = sorted(target.oracle_keys()) if isinstance(target, ServedTarget) else []
         value = {
             "stack": target.name,
             "url": target.url,

@@ -1,4 +1,4 @@
-"""Processes of this repository that go on when the command has ended: the sandbox, a local stack."""
+"""Processes that go on when the command has ended: the sandbox, a service of `deploy --local`."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,25 +21,41 @@ STOP_SECONDS = 30
 POLL_SECONDS = 0.1
 
 
-def start(module: str, ready: Path, arguments: Sequence[str], *, log: Path) -> dict[str, Any]:
-    """Start ``python -m MODULE`` and wait for its ready file; return what the file says.
+def need_checkout() -> None:
+    """What is in the repository only.
+
+    Raises:
+        CliError: this is no checkout of it.
+    """
+    if not (ROOT / "local" / "sandbox.py").exists():
+        detail = "local: expected a checkout of sealrun's repository, got an installed command"
+        raise CliError("local", detail, "clone the repository and run `make setup-all` in it")
+
+
+def start(
+    module: str,
+    ready: Path,
+    arguments: Sequence[str],
+    *,
+    log: Path,
+    folder: Path = ROOT,
+    environment: Mapping[str, str] = os.environ,
+) -> dict[str, Any]:
+    """Start ``python -m MODULE ARGUMENTS --ready FILE`` and wait for the file; return what it says.
 
     A process that an earlier start with this ready file left running is ended first.
 
     Raises:
-        CliError: this is no checkout of the repository, or the process ended before it was ready.
+        CliError: the process ended before it was ready, or did not become ready.
     """
-    if not (ROOT / "local" / "stack.py").exists():
-        detail = "local: expected a checkout of sealrun's repository, got an installed command"
-        raise CliError("local", detail, "clone the repository and run `make setup-all` in it")
     stop(module, ready)
     ready.unlink(missing_ok=True)
-    command = [sys.executable, "-m", module, "--ready", str(ready.resolve()), *arguments]
+    command = [sys.executable, "-m", module, *arguments, "--ready", str(ready.resolve())]
     with log.open("wb") as file:
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
-            env={**os.environ, MARK: str(ready.resolve())},
+            cwd=folder,
+            env={**environment, MARK: str(ready.resolve())},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,

@@ -59,7 +59,8 @@ class ServedTarget(Target):
         path = Path(self.kms_key)
         if not path.exists():
             raise CliError("keys", f"keys: expected {path}, got none", "name it: export SEALRUN_KEYS=FILE")
-        return open_key_file(path, passphrase(os.environ.get(PASSPHRASE_FILE, ""), f"Passphrase of {path}"))
+        source = self.local.get(PASSPHRASE_FILE) or os.environ.get(PASSPHRASE_FILE, "")
+        return open_key_file(path, passphrase(source, f"Passphrase of {path}"))
 
     def client(self, service: str) -> Any:
         detail = f"stack: expected one on AWS for {service}, got a service of `sealrun serve`"

@@ -133,3 +133,10 @@ def write_target(stack: str, places: Places, settings: Settings, database: "Data
     if path.exists() and "sqlite:" not in path.read_text() and "postgresql" not in path.read_text():
         raise CliError("stack", f"stack: expected no {path} of another kind, got one", "give another --stack")
     return target.save(Path())
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file in one step, so that nobody reads half of it."""
+    scratch = path.with_suffix(".new")
+    scratch.write_text(text)
+    scratch.replace(path)

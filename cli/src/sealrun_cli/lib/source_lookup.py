@@ -19,8 +19,6 @@ from sealrun_cli.lib.sandbox_state import TOKEN, found_sandbox
 from sealrun_cli.lib.set_up import SetUp, set_up_of
 from sealrun_cli.lib.target import WORK
 
-SANDBOX_PROVIDER = "gitlab"  # what runs in the sandbox
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -59,7 +57,7 @@ def wanted_source(
 ) -> Wanted:
     """Flags first, then the sandbox of this folder, then the clone's remote, then questions."""
     around, remote = found_sandbox(folder), Repository(folder).remote()
-    if around and not origin and provider == SANDBOX_PROVIDER:
+    if around and not origin and provider == around["provider"]:
         origin, project = around["origin"], project or around["project"]
         token_file = token_file or str(folder / WORK / TOKEN)
     default = kind_of(provider).api or (remote.origin if remote else "")

@@ -34,7 +34,6 @@ DEFAULT_NAME = "sealrun"
 ORACLE_KEY = "SEALRUN_ORACLE_KEY"
 # The functions that sign need the oracle's key.
 SIGNERS = ("account", "collect")
-LOCAL_KEYS = {"AWS_ACCESS_KEY_ID": "aws_access_key_id", "AWS_SECRET_ACCESS_KEY": "aws_secret_access_key"}
 
 
 def _names(incomplete: str) -> list[str]:
@@ -65,16 +64,12 @@ class Target:
     kms_key: str
     ledger: str  # decimal; 0 sells for nothing only
     functions: Mapping[str, str]  # their names in AWS, by ours
-    local: Mapping[str, str] = field(default_factory=dict)  # how boto3 finds a stack on this machine
-    pid: int = 0  # of the process that serves it, on this machine
+    local: Mapping[str, str] = field(default_factory=dict)  # variables for one of `deploy --local`
+    pid: int = 0  # of the process that `deploy --local` started
 
     def client(self, service: str) -> Any:
-        """A boto3 client; for a stack on this machine, of its own servers and no other."""
-        if not self.local:
-            return boto3().client(service, region_name=self.region)
-        endpoint = self.local.get(f"AWS_ENDPOINT_URL_{service.upper()}", self.local["AWS_ENDPOINT_URL"])
-        secrets = {name: self.local[variable] for variable, name in LOCAL_KEYS.items()}
-        return boto3().client(service, region_name=self.region, endpoint_url=endpoint, **secrets)
+        """A boto3 client."""
+        return boto3().client(service, region_name=self.region)
 
     @property
     def key_name(self) -> str:
@@ -121,16 +116,6 @@ class Target:
         """The oracle keys that the functions hold, as base64 ciphertexts by their addresses."""
         text = self._environment(SIGNERS[-1]).get(ORACLE_KEY, "")
         return dict(each.split(":", 1) for each in text.split() if ":" in each)
-
-    def give_oracle_keys(self, keys: Mapping[str, str]) -> None:
-        """Give exactly these keys to the signing functions of a stack on this machine."""
-        text = key_text(keys)
-        for name in SIGNERS:
-            variables = {**self._environment(name), ORACLE_KEY: text}
-            with aws_errors():
-                self.client("lambda").update_function_configuration(
-                    FunctionName=self.functions[name], Environment={"Variables": variables}
-                )
 
     def sealed_oracle(self, key: PrivateKey) -> tuple[str, str]:
         """The key's address, and its ciphertext under the stack's KMS key as base64."""
