@@ -1,16 +1,17 @@
 """AWS on loopback: moto's server in a process of its own, with the table, bucket and key of a stack.
 
 ``python -m local.aws --port 5000`` serves it alone until the standard input ends. moto keeps everything in
-memory. It does not check signatures, permissions or S3's SHA-256 checksums.
+memory. Its DynamoDB is not atomic, so requests to that wait for each other. It does not check signatures,
+permissions or S3's SHA-256 checksums.
 """
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from local.closing import Child
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
+    from werkzeug.wrappers.response import StartResponse, WSGIApplication, WSGIEnvironment
 
 TABLE = "calls"
 BUCKET = "sealrun-evidence"
@@ -80,6 +82,19 @@ class AwsServer(Child):
             aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
         )
+
+
+class OneAtATime:
+    """moto's application, whose DynamoDB answers one request after the other, as if each were atomic."""
+
+    def __init__(self, application: "WSGIApplication") -> None:
+        self._application, self._lock = application, Lock()
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
+            return self._application(environ, start_response)
+        with self._lock:
+            return list(self._application(environ, start_response))
 
 
 def provision(server: AwsServer) -> Provisioned:
@@ -158,7 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
     class Handler(LoopbackHandler, MotoRequestHandler):
         """moto's handler, with connections that stay open as they do at AWS."""
 
-    app = DomainDispatcherApplication(create_backend_app)
+    app = OneAtATime(DomainDispatcherApplication(create_backend_app))
     # If the port is taken, ThreadedMotoServer would wait for ever; this prints an error and exits.
     server = make_server("127.0.0.1", options.port, app, threaded=True, request_handler=Handler)
     Thread(target=server.serve_forever, daemon=True).start()

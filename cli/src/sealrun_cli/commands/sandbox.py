@@ -45,9 +45,9 @@ def sandbox(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Try everything here, with a GitLab or GitHub, and a Mina chain.
+    """Try everything here: a GitLab or GitHub, and a Mina chain.
 
-    It has the repository of this folder as its project. No other machine can reach it.
+    The provider has the repository of this folder as its project. No other machine can reach it.
     """
     with speaking(as_json=as_json) as out:
         if stop:
