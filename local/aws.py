@@ -19,10 +19,10 @@ from local.lambda_runtime.model import REGION
 from local.loopback import LoopbackHandler
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
-    from werkzeug.wrappers.response import StartResponse, WSGIApplication, WSGIEnvironment
 
 TABLE = "calls"
 BUCKET = "sealrun-evidence"

@@ -7,9 +7,12 @@ from typing import Any
 
 from local.chain import CONTRACTS, ChainFailed, MinaChain
 from local.nodejs import NODE
+from local.prover import Prover
 from mina.keys import PrivateKey
 from sealrun.chain.offer_contract import contract_of, credential_document
 from sealrun.offers.offer import Offer
+from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.tools import ask_prover
 
 TOOLS = CONTRACTS / "build" / "tools"
 TOOL_SECONDS = 300
@@ -22,6 +25,7 @@ class Contract:
     chain: MinaChain
     seller: PrivateKey = field(repr=False)  # pays, and may close
     key: PrivateKey = field(repr=False)  # the contract's own, without power once it is open
+    prover: Prover | None = None  # one that runs; without it each transaction starts a program
 
     @property
     def member(self) -> dict[str, str]:
@@ -50,6 +54,9 @@ class Contract:
             "poll_ms": 200,
             "terms": contract_of(of)[1].terms.value(),
         }
+        if self.prover is not None:
+            asked = {"tool": name, **common, **request}
+            return ask_prover(self.prover.socket, asked, Output(as_json=True))
         return run_tool(name, **common, **request)
 
 

@@ -151,7 +151,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _sale(progress: Progress, people: People) -> dict[str, Any]:
     with _running(progress, people) as (market, chain, prover):
-        contract = Contract(chain, people.seller, PrivateKey.from_scalar(1 + secrets.randbits(250)))
+        key = PrivateKey.from_scalar(1 + secrets.randbits(250))
+        contract = Contract(chain, people.seller, key, prover)
         return Demo(progress, market, chain, people, contract, prover).run()
 
 

@@ -15,7 +15,7 @@ from werkzeug import Response
 
 from local.edge import Edge
 from local.loopback import LoopbackServer, Request
-from local.market import Market, put_up
+from local.market import Market
 from local.stack import Stack
 from mina.keys import PrivateKey
 from sealrun.calls.ticket_url import Ticket, issue
@@ -129,7 +129,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeShop]:
         )
         market.publish(offer, token.value)
         twin = Offer.parse(canonical({n: v for n, v in json.loads(offer.document).items() if n != "edge"}))
-        put_up(stack, oracle, twin, token.value)
+        stack.put_up(oracle, twin, token.value)
         with Door(stack.url) as door:
             shop = EdgeShop(market, offer, twin, token.value, door, folder / "edge", port)
             shop.start()
@@ -246,7 +246,7 @@ def test_l12_the_edge_counts_an_hour_as_the_region_does(shop: EdgeShop) -> None:
     there = Offer.parse(canonical({**json.loads(shop.twin.document), "access": few}))
     here = Offer.parse(canonical({**source, "access": few}))
     for offer in (here, there):
-        put_up(shop.market.stack, shop.market.oracle, offer, shop.token)
+        shop.market.stack.put_up(shop.market.oracle, offer, shop.token)
     port = free_port()
     with Edge(shop.folder / "few", here, shop.token, key=EDGE, region=shop.door.url, port=port) as edge:
         answers = {

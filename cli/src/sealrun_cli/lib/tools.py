@@ -81,7 +81,7 @@ def run_tool(name: str, sender: Sender, out: Output, **request: Any) -> dict[str
         CliError: the contracts are not built, or the tool gave up.
     """
     if prover := os.environ.get("SEALRUN_PROVER"):
-        return _asked(Path(prover), {"tool": name, **sender.request(), **request}, out)
+        return ask_prover(Path(prover), {"tool": name, **sender.request(), **request}, out)
     return _result(*_run(name, {**sender.request(), **request}, out), sender.node)
 
 
@@ -114,8 +114,12 @@ def _run(name: str, request: dict[str, Any], out: Output) -> tuple[str, list[str
     return answer, log
 
 
-def _asked(prover: Path, request: dict[str, Any], out: Output) -> dict[str, Any]:
-    """Ask ``contracts/build/tools/prover.js`` instead, which has compiled the contracts already."""
+def ask_prover(prover: Path, request: dict[str, Any], out: Output) -> dict[str, Any]:
+    """Ask ``contracts/build/tools/prover.js`` instead, which has compiled the contracts already.
+
+    Raises:
+        CliError: the tool gave up.
+    """
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(prover))
         connection.sendall(json.dumps(request).encode() + b"\n")
