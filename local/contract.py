@@ -56,7 +56,7 @@ class Contract:
         }
         if self.prover is not None:
             asked = {"tool": name, **common, **request}
-            return ask_prover(self.prover.socket, asked, Output(as_json=True))
+            return ask_prover(self.prover.socket, asked, Output(as_json=True, quiet=True))
         return run_tool(name, **common, **request)
 
 

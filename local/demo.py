@@ -29,6 +29,7 @@ from mina.keys import PrivateKey
 from sealrun.offers.asset import MINA
 from sealrun.offers.offer import Offer
 from sealrun.verification.claims import RECEIPT, STATEMENTS
+from sealrun_cli.lib.errors import CliError
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "out" / "demo"
@@ -139,7 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
         oracle = people.oracle.public_key().to_base58()
         _confirm(progress, receipt, oracle)
         check_evidence(progress, OUT / RECEIPT, EVIDENCE, oracle, KEYS)
-    except (DemoFailed, ChainFailed, httpx.HTTPError, subprocess.SubprocessError, OSError) as error:
+    except (DemoFailed, ChainFailed, CliError, httpx.HTTPError, subprocess.SubprocessError, OSError) as error:
         print(f"demo failed: {error}", file=sys.stderr)
         return 1
     print(f"\nSold, run, receipted and settled in {progress.total():.0f} s. out/demo/ holds:")

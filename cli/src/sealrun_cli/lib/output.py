@@ -58,10 +58,11 @@ class Line:
 class Output:
     """Where one command speaks."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, quiet: bool = False) -> None:
+        """With ``quiet`` nothing is said of progress, nor of errors to people."""
         take_any_text()
         self._as_json = as_json
-        self._console = Console(stderr=True, highlight=False, emoji=False)
+        self._console = Console(stderr=True, highlight=False, emoji=False, quiet=quiet)
 
     def progress(self, line: str) -> None:
         """What is done now."""
