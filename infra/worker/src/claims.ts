@@ -134,7 +134,7 @@ export class Claims {
       if (this.find(row.id)?.over) return;
       const neverStarted = state === 'never_started';
       const holders = JSON.parse(row.holders) as string[];
-      const call = { holders, claimedAt: row.claimed_at, neverStarted };
+      const call = { holders, claimedAt: row.claimed_at };
       this.#counters.giveBack(call, minutes, limits);
       const freed = neverStarted && row.kind === 'redemption';
       this.#run(

@@ -50,19 +50,15 @@ export class Counters {
     return holders.map(([holder]) => holder);
   }
 
-  /** Gives back what a call that is over took, but for the minutes that it may have run. */
-  giveBack(
-    call: { holders: string[]; claimedAt: number; neverStarted: boolean },
-    minutes: number,
-    limits: Limits,
-  ): void {
+  /**
+   * Gives back what a call that is over took, but for its hour and the minutes that it may have run. A start
+   * that was refused counts in the hour too: else inputs that the provider refuses are sent without end.
+   */
+  giveBack(call: { holders: string[]; claimedAt: number }, minutes: number, limits: Limits): void {
     const unused = limits.minutes - Math.min(minutes, limits.minutes);
     for (const holder of [ALL, ...call.holders]) {
       this.#give(`running/${holder}`, 1);
       this.#give(`month/${month(call.claimedAt)}/${holder}`, unused);
-      // A ticket's tries are counted, whatever came of them.
-      if (call.neverStarted && !holder.startsWith('ticket '))
-        this.#give(`hour/${hour(call.claimedAt)}/${holder}`, 1);
     }
   }
 
