@@ -26,13 +26,16 @@ from moto import mock_aws
 
 from local.aws import create_table
 from mina.keys import PrivateKey
+from mina.sign import sign_fields
 from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.calls.call import SignedCall
 from sealrun.calls.ticket import Redemption
 from sealrun.calls.ticket_url import issue
+from sealrun.calls.wake import wake_fields
 from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
 from sealrun.money import x402
+from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.run import Run
 from sealrun.workflows.accept_call import Accepted, accept_call
 from tests.sealrun.fake_chain import account_answer
@@ -43,6 +46,7 @@ from tests.sealrun.workflows.test_exactly_one_run import Stopped
 from tests.sealrun.world import ACCOUNT, BUSY, PRICE, World, make_offer, make_paid_offer, sign_call
 
 NAME = ACCOUNT.public_key().to_base58()
+EDGE = PrivateKey.from_scalar(9009)
 UNPAID = {"depth": 0, "nodes": 1, "failed_per_day": 10_000}
 
 
@@ -301,6 +305,7 @@ def _good(market: Market, call: str, number: int) -> tuple[str, Sent]:
     repository = {"url": "https://a.test/repos/a/b", "full_name": "a/b"}
     run = {"workflow_run": {"id": 1, "updated_at": "2027-01-15T08:00:00Z"}, "repository": repository}
     free = _redemption(int(until))
+    wake = _wake(market, number)
     kinds_: list[tuple[str, Sent]] = [
         ("call", Sent("POST", f"/offers/{market.offer.id}/calls", {}, paid, json.dumps(body_of(signed)))),
         ("call", Sent("GET", f"/offers/{market.offer.id}", {}, {}, "")),
@@ -310,8 +315,21 @@ def _good(market: Market, call: str, number: int) -> tuple[str, Sent]:
         ("account", Sent("GET", f"/accounts/{NAME}", {"call": call}, right, "")),
         ("webhook", Sent("POST", "/webhooks/gitlab", {}, gitlab, json.dumps(hook))),
         ("webhook", Sent("POST", "/webhooks/github", {}, github, json.dumps(run))),
+        ("collect", Sent("POST", "/webhooks/edge", {}, wake[1], wake[0])),
     ]
     return kinds_[number % len(kinds_)]
+
+
+def _wake(market: Market, number: int) -> tuple[str, dict[str, str]]:
+    """What an edge hands over, of an offer that names it; its signature covers the body before any change."""
+    offer = make_offer(edge=EDGE.public_key().to_base58())
+    market.ledger.publish(StoredOffer(offer, "", b"sealed", b"key", b"secret"))
+    now, call = market.clock.now, sign_call(offer, nonce=number, expires_at=market.clock.now + 60).body()
+    times = {"claimed_at": now, "tried_at": now, "retry_after": 0}
+    came = {"start": "refused", "run": 0, "detail": "no", "redemption": None}
+    body = canonical({"sealrun": 1, "offer": offer.id, "call": call, **came, **times})
+    signature = sign_fields(EDGE, wake_fields(offer.network, EDGE.public_key(), body))
+    return body.decode(), {"sealrun-signature": signature.to_base58()}
 
 
 @cache

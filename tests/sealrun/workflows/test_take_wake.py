@@ -151,6 +151,19 @@ def test_r4_a_run_of_another_commit_is_stopped_and_closes_the_offer(world: World
     assert "commit" in stored.closed
 
 
+def test_l15_a_run_of_another_call_is_neither_taken_over_nor_stopped(world: World) -> None:
+    """Another offer of the project may allow its runs less time than the one whose run a wake names."""
+    first, second = sign_call(world.offer), sign_call(world.offer, nonce=8)
+    run = start(world, first.call.id)
+    hand_over(world, body_of(world, first, run=run))
+    world.clock.passes(30)
+    assert hand_over(world, body_of(world, second, run=run)).run_id == 0
+    assert list(world.ledger.runs.values()) == [first.call.hash]
+    assert world.settle(first.call.hash).state is State.SUCCEEDED
+    assert world.settle(second.call.hash).run_id != run
+    assert run not in world.provider.canceled
+
+
 def test_l15_only_the_edge_that_the_offer_names_is_believed(world: World) -> None:
     body = body_of(world, sign_call(world.offer))
     with pytest.raises(NotAllowed, match="that of the offer's edge"):

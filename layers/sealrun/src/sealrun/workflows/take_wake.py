@@ -1,5 +1,6 @@
 """Take over the run of a call that an edge took, so that its receipt comes as any other's (L15)."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,8 @@ from sealrun.workflows.start_run import Starter, accept_run
 
 # An edge tries for as long as a call's receipt may take; what comes later, its provider has long forgotten.
 LATEST_SECONDS = 7 * 24 * 3600
+# The name of any call's run.
+_A_CALLS = re.compile(run_name("[0-9a-f]{64}"))
 # How far the edge's clock may be ahead of ours.
 SKEW_SECONDS = 60
 
@@ -106,11 +109,15 @@ def _after(wake: Wake, record: Record, stored: StoredOffer, region: Region) -> R
         return unclear(record)
     try:
         provider = region.starter.open_provider(stored)
-        # The edge read the id in the answer to its start. The run's name is judged when it is over.
-        run = replace(provider.read(wake.run), name=run_name(record.id))
+        run = provider.read(wake.run)
     except (ProviderError, Unavailable) as error:
         region.starter.put_off(record.call_hash, error)
         return unclear(record)
+    own = run_name(record.id)
+    if run.name != own and _A_CALLS.fullmatch(run.name):
+        return unclear(record)  # the run of this call is looked for by its name
+    # GitHub may name a run a moment later. The name is judged when the run is over.
+    run = replace(run, name=own)
     return accept_run(record, run, provider, stored, region.ledger, now)
 
 
