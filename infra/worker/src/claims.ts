@@ -132,11 +132,10 @@ export class Claims {
   over(row: Row, state: string, minutes: number, limits: Limits): void {
     this.#storage.transactionSync(() => {
       if (this.find(row.id)?.over) return;
-      const neverStarted = state === 'never_started';
       const holders = JSON.parse(row.holders) as string[];
       const call = { holders, claimedAt: row.claimed_at };
       this.#counters.giveBack(call, minutes, limits);
-      const freed = neverStarted && row.kind === 'redemption';
+      const freed = state === 'never_started' && row.kind === 'redemption';
       this.#run(
         `UPDATE calls SET over = 1, state = ?, identifier = ?, body = '' WHERE id = ?`,
         state,

@@ -41,7 +41,11 @@ test('refused starts count in their buyer’s hour, so that they are not without
 
 test('runs at once and minutes that were not needed come back', () => {
   const counters = new Counters(storage());
-  const most = { ...LIMITS, perHour: 100, share: { ...share, perHour: 100, atOnce: 1, minutesAMonth: 12 } };
+  const most = {
+    ...LIMITS,
+    perHour: 100,
+    share: { ...share, perHour: 100, atOnce: 1, minutesAMonth: 12 },
+  };
   for (let number = 0; number < 3; number += 1) {
     const holders = counters.count(BUYER, most, NOW);
     assert.throws(() => counters.count(BUYER, most, NOW), /at most 1 of this buyer at once/);
