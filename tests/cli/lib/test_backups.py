@@ -1,5 +1,7 @@
 """A backup holds what its ledger names, byte by byte, and is restored into a new place only."""
 
+import json
+import os
 import stat
 from contextlib import closing
 from pathlib import Path
@@ -95,3 +97,41 @@ def test_nothing_is_restored_over_something(service: Places, tmp_path: Path) -> 
 def test_a_backup_goes_into_a_new_folder(service: Places, tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         backed_up(service, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["text", "link", "pipe", "huge"])
+def test_e6_a_ledger_of_anybodys_backup_is_a_database_that_fits_or_is_not_copied(
+    service: Places, tmp_path: Path, kind: str
+) -> None:
+    folder = backed_up(service, tmp_path / "backup")
+    ledger = folder / "ledger.db"
+    if kind == "huge":
+        os.truncate(ledger, 1 << 42)  # holes, on a disk that has not so much
+    else:
+        kept = ledger.rename(tmp_path / "elsewhere.db")
+        make = {
+            "text": lambda: ledger.write_text("no database"),
+            "link": lambda: ledger.symlink_to(kept),
+            "pipe": lambda: os.mkfifo(ledger),
+        }
+        make[kind]()
+    expected = "bytes, as many as" if kind == "huge" else "expected a database of SQLite|symbolic links"
+    with pytest.raises((CliError, OSError), match=expected):
+        restored(folder, at(tmp_path / "new"))
+
+
+def test_e6_a_file_of_evidence_with_holes_is_not_read_to_its_end(service: Places, tmp_path: Path) -> None:
+    folder = backed_up(service, tmp_path / "backup")
+    [path] = (folder / "evidence").rglob(measure([FILES[0]]).sha256)
+    path.chmod(0o600)
+    os.truncate(path, 1 << 42)
+    with pytest.raises(CliError, match="expected at most 8589934592 bytes, got 4398046511104"):
+        restored(folder, at(tmp_path / "new"))
+
+
+def test_a_backup_of_no_calendars_year_is_no_backup(service: Places, tmp_path: Path) -> None:
+    folder = backed_up(service, tmp_path / "backup")
+    about = json.loads((folder / "backup.json").read_text())
+    (folder / "backup.json").write_text(json.dumps({**about, "made_at": 2**53 - 1}))
+    with pytest.raises(CliError, match="made_at: expected a whole number"):
+        restored(folder, at(tmp_path / "new"))

@@ -27,6 +27,8 @@ def test_slots_have_a_time_and_moments_a_date() -> None:
     assert slot_date(9, 1_796_044_757) == "slot 9 (about 2026-11-30 13:19 UTC)"
     assert slot_date(9, 0) == "slot 9", "the date of a node that does not tell its slot is unknown"
     assert when(1_796_044_757) == "2026-11-30 13:19 UTC"
+    assert when(253_402_300_799) == "9999-12-31 23:59 UTC"
+    assert when(2**53 - 1) == "9007199254740991 (Unix seconds)"
 
 
 def test_a_node_that_does_not_answer_is_named() -> None:

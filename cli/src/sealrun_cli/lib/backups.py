@@ -5,7 +5,9 @@ names it and never changes, so the backup has all that its ledger names.
 """
 
 import json
+import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -20,12 +22,15 @@ from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
 from sealrun.encoding.measure import Measured
 from sealrun.errors import Conflict, Malformed
+from sealrun.verification.files import MAX_TOTAL_BYTES
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.served import needed, open_database
 from sealrun_cli.lib.serving import Places
+from sealrun_cli.lib.units import YEAR_10000
 
 FORMAT = "sealrun-backup-1"
 LEDGER, EVIDENCE, KEYS, ABOUT = "ledger.db", "evidence", "keys.json", "backup.json"
+SQLITE = b"SQLite format 3\0"  # https://www.sqlite.org/fileformat.html#magic_header_string
 MAX_ABOUT_BYTES = 4096
 MAX_KEY_FILE_BYTES = 4096
 # Nothing signs or checks a URL while files are copied.
@@ -77,7 +82,7 @@ def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[
         from sealrun.adapters.sql.copying import copy_ledger, pause_open_offers  # noqa: PLC0415
     tell("copying the ledger")
     with tempfile.TemporaryDirectory() as scratch, closing(open_database(places.store, make=True)) as target:
-        shutil.copy(source / LEDGER, scratch)  # opening it may bring its schema up to date
+        _copy_ledger(source / LEDGER, Path(scratch))  # opening it may bring its schema up to date
         with closing(open_database(f"sqlite:///{scratch}/{LEDGER}")) as kept:
             try:
                 rows = copy_ledger(kept, target)
@@ -101,12 +106,32 @@ def read_about(folder: Path) -> Copied:
         value = read.only(value, ("format", "rows", "files", "made_at"), where=ABOUT)
         read.one_of(value, "format", [FORMAT])
         rows, files, made_at = (
-            read.whole(value, name, low=0, high=1 << 53) for name in ("rows", "files", "made_at")
+            read.whole(value, name, low=0, high=most)
+            for name, most in (("rows", 1 << 53), ("files", 1 << 53), ("made_at", YEAR_10000 - 1))
         )
     except (OSError, Malformed) as error:
         detail = f"{folder}: expected a whole backup of `sealrun backup`, got none ({error})"
         raise CliError("backup", detail, "name the folder that `sealrun backup` made") from error
     return Copied(rows, files, made_at)
+
+
+def _copy_ledger(source: Path, scratch: Path) -> None:
+    """The file of a ledger, if it is one that fits: a backup may come from anybody (E6, E7).
+
+    Raises:
+        CliError: it is a link, a pipe, another file than SQLite's, or too large for the disk.
+        OSError: it cannot be read.
+    """
+    with os.fdopen(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        about, free = os.fstat(file.fileno()), shutil.disk_usage(scratch).free
+        if not stat.S_ISREG(about.st_mode) or file.read(len(SQLITE)) != SQLITE:
+            raise CliError("backup", f"{source}: expected a database of SQLite, got another file")
+        if about.st_size > free:
+            detail = f"{source}: expected at most {free} bytes, as many as {scratch} has free"
+            raise CliError("backup", f"{detail}, got {about.st_size}", "name a larger disk with TMPDIR")
+        file.seek(0)
+        with (scratch / source.name).open("xb") as copy:
+            shutil.copyfileobj(file, copy)
 
 
 def _copy_evidence(source: str, target: str, tell: Callable[[str], None]) -> int:
@@ -117,7 +142,10 @@ def _copy_evidence(source: str, target: str, tell: Callable[[str], None]) -> int
     here = FolderEvidenceStore(Path(target), urls=NO_URLS)
     count = 0
     for count, sha256 in enumerate(there.names(), start=1):
-        measured = Measured(sha256, there.size(sha256), "")
+        if (size := there.size(sha256)) > MAX_TOTAL_BYTES:
+            detail = f"evidence {sha256}: expected at most {MAX_TOTAL_BYTES} bytes, got {size}"
+            raise CliError("backup", detail)
+        measured = Measured(sha256, size, "")
         here.put(partial(there.read, sha256), measured, media_type="application/octet-stream")
         if count % 1000 == 0:
             tell(f"copied {count} files of evidence")

@@ -7,6 +7,7 @@ from sealrun_cli.lib.waiting import duration
 # Mina's slot before Mesa; Mesa halves it. Only for estimates.
 SLOT_SECONDS = 180
 MINUTE = 60
+YEAR_10000 = 253_402_300_800  # Unix seconds; no calendar of Python's goes further
 STEP = 1024
 PREFIXES = ("KiB", "MiB", "GiB", "TiB")
 
@@ -35,5 +36,7 @@ def slot_date(slot: int, date: int) -> str:
 
 
 def when(seconds: int) -> str:
-    """A moment in Unix seconds as a date in UTC."""
+    """A moment in Unix seconds as a date in UTC; one that no calendar has stays a number."""
+    if not 0 <= seconds < YEAR_10000:
+        return f"{seconds} (Unix seconds)"
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
