@@ -88,6 +88,12 @@ def test_l12_one_stranger_does_not_use_up_an_open_offer(ledger: Any, fresh_keys:
     assert send(world, BUYER, 1, sender="198.51.100.7").first
 
 
+def test_l12_one_buyer_is_one_buyer_on_every_network(ledger: Any) -> None:
+    world = World(ledger=ledger)
+    assert taken(12, lambda n: send(world, key(0), n, sender=f"192.0.2.{n}")) == 5
+    assert send(world, BUYER, 1, sender="198.51.100.7").first
+
+
 def test_l12_one_network_is_one_sender() -> None:
     world = World()
     assert taken(12, lambda n: send(world, key(n), n, sender=f"2001:db8:1:2::{n:x}")) == 5

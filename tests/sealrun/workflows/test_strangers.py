@@ -269,7 +269,11 @@ def test_l12_runs_that_cannot_be_collected_do_not_hold_up_those_of_others(ledger
     for each in slow:
         record = world.ledger.record(each.call_hash)
         assert world.ledger.save(record, replace(record, spoiled=1, version=record.version + 1))
-        times = {"now": world.clock.now, "until": world.clock.now + 900}
-        world.ledger.take_place(world.offer.hash, each.call_hash, **times, spoiled=True)
+    times = {"now": world.clock.now, "until": world.clock.now + 900}
+    assert world.ledger.take_place(world.offer.hash, 1, **times, spoiled=True)  # one such collection goes on
     world.sweep()
     assert world.ledger.record(honest.call_hash).state is State.SUCCEEDED
+    assert not [each for each in slow if world.ledger.record(each.call_hash).state.over]
+    world.ledger.leave_place(world.offer.hash, 1)
+    world.sweep()
+    assert [each for each in slow if world.ledger.record(each.call_hash).state.over]
