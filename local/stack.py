@@ -6,8 +6,6 @@
 import argparse
 import base64
 import hashlib
-import json
-import os
 import secrets
 import shutil
 import sys
@@ -16,13 +14,13 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from infra.layers import LAYERS, ROOT, unpacked
 from local.aws import AwsServer, provision
 from local.closing import Closing
 from local.lambda_runtime import Function, LambdaHost
-from local.signals import wait_for_stop, write_whole
+from local.signals import wait_for_stop
 from mina.keys import PrivateKey
 from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.adapters.aws.kms import KmsKeys
@@ -103,18 +101,6 @@ class Stack(Closing):
             if with_gitlab:
                 self.gitlab = self._open.enter_context(_gitlab(folder / "gitlab"))
             self._open = self._open.pop_all()
-
-    def described(self) -> dict[str, Any]:
-        """Where everything is, for clients in other processes."""
-        invoke = {"AWS_ENDPOINT_URL_LAMBDA": self.host.invoke_url}
-        return {
-            "pid": os.getpid(),
-            "url": self.url,
-            "local": {**self.aws.environment(), **invoke},
-            "table": self.provisioned.table,
-            "kms_key": self.provisioned.kms_key,
-            "functions": {name: name for name in ROUTES},
-        }
 
     def configure(self, name: str, environment: Mapping[str, str]) -> None:
         """Add variables to one function; its processes end, and the next event starts a new one."""
@@ -210,13 +196,10 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="NAME=VALUE",
         help="a variable of every function",
     )
-    parser.add_argument("--ready", type=Path, help="write where everything is into this file, once it is up")
     options = parser.parse_args(arguments)
     environment = dict(each.split("=", 1) for each in options.environment)
     parts = {"with_gitlab": options.gitlab, "with_ipfs": options.ipfs}
     with Stack(options.folder, port=options.port, environment=environment, **parts) as stack:
-        if options.ready is not None:
-            write_whole(options.ready, json.dumps(stack.described()))
         others = {"gitlab": stack.gitlab, "ipfs": stack.ipfs}
         more = "".join(f"\n{name:8}{server.url}" for name, server in others.items() if server is not None)
         print(
