@@ -193,3 +193,19 @@ def test_an_account_with_too_little_concurrency_shares_it(
 def test_packing_that_does_not_end_is_told() -> None:
     with pytest.raises(CliError, match=r"package: expected it done within 0\.001 s, got no end"):
         _packed(["--help"], seconds=0.001)
+
+
+@pytest.mark.parametrize("name", [".sealrun", ".sealrun/.gitignore", ".sealrun/sealrun.json"])
+def test_e7_nothing_is_written_through_a_link_that_a_cloned_repository_brings(
+    tmp_path: Path, name: str
+) -> None:
+    outside, clone = tmp_path / "outside", tmp_path / "clone"
+    (clone / name).parent.mkdir(parents=True)
+    if name == ".sealrun":
+        outside.mkdir()
+    else:
+        outside.write_text("kept")
+    (clone / name).symlink_to(outside)
+    with pytest.raises(CliError, match="expected a plain file or folder, got a link"):
+        target_of(described(), "eu-central-1").save(clone)
+    assert list(outside.iterdir()) == [] if outside.is_dir() else outside.read_text() == "kept"

@@ -19,6 +19,7 @@ from sealrun_cli.lib.deploy_aws import deploy_to_aws
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
+from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.passphrases import PASSPHRASE_FILE
 from sealrun_cli.lib.sandbox_state import found_sandbox
@@ -163,7 +164,9 @@ def _start(folder: Path, name: str, offer: Offer, node: str, out: Output) -> Ser
 
 def _passphrase(state: Path) -> Path:
     """The file of the passphrase, which is made once; it lies beside what it opens, for trying only."""
-    path = (state / "passphrase").resolve()
+    path = state.resolve() / "passphrase"
+    if path.is_symlink():  # a cloned repository may bring one, and the secret would go where it leads (E7)
+        raise CliError("file", f"{path}: expected a plain file, got a link", "remove it")
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(32))

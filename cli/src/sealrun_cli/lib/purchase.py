@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mina.keys import PrivateKey, PublicKey
+from sealrun.adapters.files.plain_files import write_plain
 from sealrun.calls.call import Call
 from sealrun.encoding.fields import canonical
 from sealrun.money.buyer import sign_call
@@ -217,6 +218,6 @@ def tell(
 
 def _say(out: Output, ended: dict[str, Any], file: Path | None, more: list[str]) -> None:
     if file is not None and ended["receipt"] is not None:
-        file.write_bytes(canonical(ended["receipt"]))
+        write_plain(file, canonical(ended["receipt"]))
     lines = [f"{ended['state']}: {ended['reason']}" if ended["reason"] else ended["state"], ended["url"]]
     out.result(ended, *lines, *more)

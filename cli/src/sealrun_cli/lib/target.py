@@ -149,8 +149,16 @@ def key_text(keys: Mapping[str, str]) -> str:
 
 
 def work_folder(folder: Path) -> Path:
-    """The folder of what the command writes beside the offer; git ignores all of it."""
+    """The folder of what the command writes beside the offer; git ignores all of it.
+
+    Raises:
+        CliError: it, or something in it, is a link. A repository that was cloned may bring one, and what is
+            written here would go wherever it leads (E7).
+    """
     work = folder / WORK
+    for path in (work, *(work.iterdir() if work.is_dir() else ())):
+        if path.is_symlink():
+            raise CliError("file", f"{path}: expected a plain file or folder, got a link", "remove it")
     work.mkdir(mode=0o700, exist_ok=True)
     (work / ".gitignore").write_text("*\n")
     return work
