@@ -19,7 +19,6 @@ from sealrun_cli.lib.deploy_aws import deploy_to_aws
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
-from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.passphrases import PASSPHRASE_FILE
 from sealrun_cli.lib.sandbox_state import found_sandbox
