@@ -89,6 +89,8 @@ class Server:
         self._stopping.set()
         self._server.pull_trigger()
         self._thread.join()
+        # The loop looks by itself too, and may be over before the trigger is pulled: it stays open until here.
+        self._server.asyncore.close_all(self._map, ignore_all=True)
 
     def _run(self) -> None:
         """The loop of waitress, one round at a time."""
@@ -106,7 +108,6 @@ class Server:
             if not self._busy() or time.monotonic() > self._stop_by:
                 break
         self._server.task_dispatcher.shutdown(timeout=1)
-        self._server.asyncore.close_all(self._map, ignore_all=True)
 
     def _busy(self) -> bool:
         channels = list(self._server.active_channels.values())
