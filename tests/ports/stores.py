@@ -3,6 +3,10 @@
 Whoever writes another store adds one line here.
 """
 
+import atexit
+import functools
+import secrets
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -11,18 +15,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
+import pytest
 import requests
 from moto import mock_aws
 from nacl.pwhash import argon2id
 
-from local.aws import create_table
+from local.aws import AwsServer, create_table
 from sealrun.adapters.aws.direct.client import Client, Retries
 from sealrun.adapters.aws.direct.connections import Answer, Connections
 from sealrun.adapters.aws.direct.services import DynamoDb, Kms
 from sealrun.adapters.aws.direct.sigv4 import Credentials, Scope
 from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.adapters.aws.kms import KmsKeys
-from sealrun.adapters.aws.s3 import PREFIX, S3EvidenceStore
+from sealrun.adapters.aws.s3 import PREFIX, S3EvidenceStore, open_bucket
 from sealrun.adapters.files.evidence_store import FolderEvidenceStore
 from sealrun.adapters.files.signed_urls import SignedUrls
 from sealrun.adapters.keys.key_file import Cost, create_key_file, open_key_file
@@ -66,6 +71,7 @@ class OpenedEvidence:
     store: EvidenceStore
     kept: Callable[[], list[str]]  # whatever lies in it, half-written files and unfinished uploads included
     spoil: Callable[[str, bytes], None]  # put these bytes where those of the digest belong
+    scheme: str = "https"  # of its URLs
 
 
 def dynamo() -> DynamoLedger:
@@ -132,16 +138,48 @@ def _s3(_: Path) -> Iterator[OpenedEvidence]:
         client = boto3.client("s3", **REGION)  # type: ignore[call-overload]
         where = {"LocationConstraint": "eu-central-1"}
         client.create_bucket(Bucket="evidence", CreateBucketConfiguration=where)
+        yield _bucket(client, "evidence", S3EvidenceStore(client, bucket="evidence"))
 
-        def kept() -> list[str]:
-            objects = client.list_objects_v2(Bucket="evidence").get("Contents", [])
-            uploads = client.list_multipart_uploads(Bucket="evidence").get("Uploads", [])
-            return [each["Key"] for each in [*objects, *uploads]]
 
-        def spoil(sha256: str, body: bytes) -> None:
-            client.put_object(Bucket="evidence", Key=PREFIX + sha256, Body=body)
+@contextmanager
+def _s3_endpoint(_: Path) -> Iterator[OpenedEvidence]:
+    """As ``sealrun serve --evidence`` names it, on a server in a process of its own."""
+    server, client = s3_server()
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patched.setenv(name, server.environment()[name])
+        place = new_bucket()
+        yield _bucket(
+            client, place.partition("?")[0].removeprefix("s3://"), open_bucket(place), scheme="http"
+        )
 
-        yield OpenedEvidence(S3EvidenceStore(client, bucket="evidence"), kept, spoil)
+
+@functools.cache
+def s3_server() -> tuple[AwsServer, Any]:
+    """A server with S3's API until this process ends, and a client of it."""
+    server = AwsServer(Path(tempfile.mkdtemp(prefix="sealrun-s3-")))
+    atexit.register(server.close)
+    return server, server.client("s3")
+
+
+def new_bucket() -> str:
+    """An empty bucket on that server, as ``--evidence`` names it."""
+    server, client = s3_server()
+    name = f"evidence-{secrets.token_hex(8)}"
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    return f"s3://{name}?endpoint={server.url}"
+
+
+def _bucket(client: Any, name: str, store: EvidenceStore, scheme: str = "https") -> OpenedEvidence:
+    def kept() -> list[str]:
+        objects = client.list_objects_v2(Bucket=name).get("Contents", [])
+        uploads = client.list_multipart_uploads(Bucket=name).get("Uploads", [])
+        return [each["Key"] for each in [*objects, *uploads]]
+
+    def spoil(sha256: str, body: bytes) -> None:
+        client.put_object(Bucket=name, Key=PREFIX + sha256, Body=body)
+
+    return OpenedEvidence(store, kept, spoil, scheme)
 
 
 @contextmanager
@@ -201,7 +239,12 @@ LEDGERS: dict[str, Open[Ledger]] = {
 }
 # Those that several threads or processes may write at once. The direct client changes nothing there.
 SHARED_LEDGERS = [name for name in LEDGERS if name not in ("fake", "dynamodb direct")]
-EVIDENCE: dict[str, Open[OpenedEvidence]] = {"fake": _fake_evidence, "s3": _s3, "folder": _folder}
+EVIDENCE: dict[str, Open[OpenedEvidence]] = {
+    "fake": _fake_evidence,
+    "s3": _s3,
+    "s3 endpoint": _s3_endpoint,
+    "folder": _folder,
+}
 KEYS: dict[str, Open[KeyService]] = {
     "fake": _fake_keys,
     "kms": _kms,

@@ -7,8 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sealrun.adapters.aws.s3 import open_bucket
 from sealrun.encoding.measure import Measured, measure
-from sealrun.errors import StoreUnavailable, UnsafeArchive
+from sealrun.errors import Malformed, StoreUnavailable, UnsafeArchive
 from tests.ports.stores import EVIDENCE, OpenedEvidence
 
 # In pieces as they come from a run; S3 takes more than 8 MiB in parts.
@@ -94,6 +95,32 @@ def test_what_is_not_there_is_unavailable(opened: OpenedEvidence) -> None:
 def test_a_url_carries_a_name_that_cannot_break_a_header(opened: OpenedEvidence) -> None:
     measured = put(opened, b"other")
     url = httpx.URL(opened.store.url(measured.sha256, seconds=300, filename='a"\r\nx: y.txt'))
-    assert url.scheme == "https"
+    assert url.scheme == opened.scheme
     assert measured.sha256 in url.path
     assert not set(str(url)) & set('"\r\n ')
+
+
+def test_the_urls_of_another_server_with_s3s_api_give_the_bytes_as_a_download(tmp_path: Path) -> None:
+    with EVIDENCE["s3 endpoint"](tmp_path) as opened:
+        measured = put(opened, b"other")
+        url = opened.store.url(measured.sha256, seconds=300, filename="a b.txt")
+        answer = httpx.get(url, timeout=30)
+    assert (answer.status_code, answer.content) == (200, b"other")
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''a%20b.txt"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "s3:bucket",
+        "s3://",
+        "s3://bucket/folder",
+        "s3://bucket?region=x",
+        "s3://bucket?endpoint=",
+        "s3://bucket?endpoint=localhost:9000",
+        "s3://bucket?endpoint=https://a&endpoint=https://b",
+    ],
+)
+def test_what_names_no_bucket_is_refused(place: str) -> None:
+    with pytest.raises(Malformed, match=r"evidence: expected s3://BUCKET\?endpoint=URL, got"):
+        open_bucket(place)

@@ -16,8 +16,9 @@ from sealrun.adapters.sql.ledger import SqlLedger
 from sealrun.encoding.measure import measure
 from sealrun.errors import StoreUnavailable
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun_cli.lib.backups import NO_URLS, make_backup, restore_backup
+from sealrun_cli.lib.backups import make_backup, restore_backup
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.evidence_copies import NO_URLS
 from sealrun_cli.lib.serving import Places, places
 from tests.ports.test_ledger import NOW, OFFER
 

@@ -46,8 +46,8 @@ def test_a_connection_answers_one_request_after_the_other() -> None:
         assert [client.post(server.url, content=text).text for text in ("one", "two")] == ["one", "two"]
 
 
-# Not a byte more than the server reads before it answers: with some unread, closing resets the connection, and
-# the answer may be lost with it.
+# Not a byte more than the server reads before it answers: with some unread, closing resets the connection,
+# and the answer may be lost with it.
 TOO_LARGE = {
     413: b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY_BYTES + 1),
     431: b"GET / HTTP/1.1\r\nX-Long: ".ljust(MAX_HEADER_BYTES, b"x"),

@@ -12,18 +12,14 @@ import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from sealrun.adapters.files.evidence_store import FolderEvidenceStore
 from sealrun.adapters.files.plain_files import read_plain, sync_folder
-from sealrun.adapters.files.signed_urls import SignedUrls
 from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
-from sealrun.encoding.measure import Measured
 from sealrun.errors import Conflict, Malformed
-from sealrun.verification.files import MAX_TOTAL_BYTES
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.evidence_copies import copy_evidence, is_bucket
 from sealrun_cli.lib.served import needed, open_database
 from sealrun_cli.lib.serving import Places
 from sealrun_cli.lib.units import YEAR_10000
@@ -33,8 +29,6 @@ LEDGER, EVIDENCE, KEYS, ABOUT = "ledger.db", "evidence", "keys.json", "backup.js
 SQLITE = b"SQLite format 3\0"  # https://www.sqlite.org/fileformat.html#magic_header_string
 MAX_ABOUT_BYTES = 4096
 MAX_KEY_FILE_BYTES = 4096
-# Nothing signs or checks a URL while files are copied.
-NO_URLS = SignedUrls("", b"", lambda: 0)
 
 
 @dataclass(frozen=True)
@@ -135,21 +129,8 @@ def _copy_ledger(source: Path, scratch: Path) -> None:
 
 
 def _copy_evidence(source: str, target: str, tell: Callable[[str], None]) -> int:
-    """Copy the files that are missing; each is compared with its digest. S3 keeps copies of its own."""
-    if "s3:" in (source[:3], target[:3]) or not Path(source).exists():
-        return 0
-    there = FolderEvidenceStore(Path(source), urls=NO_URLS)
-    here = FolderEvidenceStore(Path(target), urls=NO_URLS)
-    count = 0
-    for count, sha256 in enumerate(there.names(), start=1):
-        if (size := there.size(sha256)) > MAX_TOTAL_BYTES:
-            detail = f"evidence {sha256}: expected at most {MAX_TOTAL_BYTES} bytes, got {size}"
-            raise CliError("backup", detail)
-        measured = Measured(sha256, size, "")
-        here.put(partial(there.read, sha256), measured, media_type="application/octet-stream")
-        if count % 1000 == 0:
-            tell(f"copied {count} files of evidence")
-    return count
+    """Copy the files that are missing. S3 keeps copies of its own."""
+    return 0 if is_bucket(source) or is_bucket(target) else copy_evidence(Path(source), target, tell)
 
 
 def _copy_private(source: Path, target: Path) -> None:

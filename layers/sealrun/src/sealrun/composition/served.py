@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 from sealrun.adapters.files.evidence_store import FolderEvidenceStore
 from sealrun.adapters.files.signed_urls import SignedUrls
@@ -68,6 +67,7 @@ def open_evidence(settings: Settings, keys: FileKeys) -> EvidenceStore:
     """A folder, or ``s3://BUCKET?endpoint=URL`` for a server with S3's API.
 
     Raises:
+        Malformed: the URL is none.
         StoreUnavailable: the folder cannot be made or opened.
     """
     place = settings.evidence_bucket
@@ -75,8 +75,6 @@ def open_evidence(settings: Settings, keys: FileKeys) -> EvidenceStore:
         base = settings.public_url + EVIDENCE_PATH
         urls = SignedUrls(base, keys.derived(URL_KEY), Services.clock)
         return FolderEvidenceStore(Path(place), urls=urls)
-    from sealrun.adapters.aws.s3 import S3EvidenceStore, open_s3  # noqa: PLC0415  needs boto3
+    from sealrun.adapters.aws.s3 import open_bucket  # noqa: PLC0415  needs boto3
 
-    parts = urlsplit(place)
-    endpoint = parse_qs(parts.query).get("endpoint", [""])[0]
-    return S3EvidenceStore(open_s3(endpoint), bucket=parts.netloc)
+    return open_bucket(place)

@@ -89,7 +89,7 @@ class Server:
         self._stopping.set()
         self._server.pull_trigger()
         self._thread.join()
-        # The loop looks by itself too, and may be over before the trigger is pulled: it stays open until here.
+        # The loop looks by itself too and may be over before the trigger is pulled, which stays open for it.
         self._server.asyncore.close_all(self._map, ignore_all=True)
 
     def _run(self) -> None:

@@ -3,15 +3,16 @@
 import base64
 import contextlib
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sealrun.adapters.aws.errors import translated
 from sealrun.encoding.measure import Measured
-from sealrun.errors import StoreUnavailable
+from sealrun.errors import Malformed, StoreUnavailable
 from sealrun.ports.evidence import Content
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ PART = 8 << 20
 READ = 1 << 20
 DOCUMENT_BYTES = 8 << 20
 PREFIX = "sha256/"
+_PLACE = re.compile(
+    r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/?(?:\?endpoint=(https?(?:://|%3A%2F%2F)[^/?&#\s][^?&#\s]*))?"
+)
 
 
 def open_s3(endpoint: str = "") -> "S3Client":
@@ -40,6 +44,21 @@ def open_s3(endpoint: str = "") -> "S3Client":
     return boto3.client(
         "s3", endpoint_url=endpoint or None, config=Config(signature_version="s3v4", s3=style)
     )
+
+
+def open_bucket(place: str) -> "S3EvidenceStore":
+    """The evidence in ``s3://BUCKET``, or ``s3://BUCKET?endpoint=URL`` for another server with S3's API.
+
+    Nothing is asked of the server yet.
+
+    Raises:
+        Malformed: it is no such URL.
+    """
+    found = _PLACE.fullmatch(place)
+    if not found:
+        raise Malformed(f"evidence: expected s3://BUCKET?endpoint=URL, got {place[:100]!r}")
+    bucket, endpoint = found.groups(default="")
+    return S3EvidenceStore(open_s3(unquote(endpoint)), bucket=bucket)
 
 
 class S3EvidenceStore:
