@@ -40,7 +40,7 @@ def sale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sale]:
         yield Sale(Progress(9), chain, people, stack.url, offer, folder, prover)
 
 
-def published(market: Market[Stack], people: People, folder: Path) -> Offer:
+def published(market: Market[Any], people: People, folder: Path) -> Offer:
     """A paid offer of the pipeline that greets."""
     commit = repository(folder)
     paid = {"price": str(PRICE), "terms": people.terms(LEDGER), "payment": PAYMENT}

@@ -23,7 +23,6 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.service.credentials import key_context, open_credential
 from sealrun_cli.commands import rotate
 from sealrun_cli.commands.pin import open_pinners
-from sealrun_cli.lib import served_target
 from sealrun_cli.lib.offer_file import read_offer, write_values
 from sealrun_cli.main import app
 from tests.sealrun.world import offer_value
@@ -118,7 +117,7 @@ def test_r1_a_rotated_token_is_sealed_with_the_key_file_and_its_health_is_asked_
         if deployment.take_tick("health", now=int(time.time()), every=300):
             deployment.end_tick("health", now=int(time.time()))
 
-    monkeypatch.setattr(served_target.time, "sleep", serve)
+    monkeypatch.setattr("sealrun_cli.lib.served_target.time.sleep", serve)
     (service.folder / "token").touch(mode=0o600)
     (service.folder / "token").write_text("glpat-the-old-one")
     told = service.run("rotate", "token", "--yes", "--token-file", str(service.folder / "token"))

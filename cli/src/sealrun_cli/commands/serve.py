@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sealrun_cli.lib import options, served, serving
+from sealrun_cli.lib.aws import boto3
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.evidence_copies import is_bucket
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.target import DEFAULT_NAME, Name
 
@@ -75,6 +77,8 @@ def serve(
             from sealrun.serving.server import listening  # noqa: PLC0415
             from sealrun.serving.service import Service, Sizes  # noqa: PLC0415
         places = serving.places(folder, stack, store=store, evidence=evidence, keys=keys)
+        if is_bucket(places.evidence):
+            boto3()
         places.make_folder()
         opened_keys = serving.open_keys(Path(places.keys), passphrase_file, out)
         with serving.opened(places.store) as database:

@@ -14,6 +14,6 @@ def boto3() -> Any:
     try:
         import boto3 as module  # noqa: PLC0415
     except ImportError as error:
-        detail = "boto3: expected it installed, for a stack on AWS or on this machine; got none"
+        detail = "boto3: expected it installed, for AWS or evidence in a bucket; got none"
         raise CliError("aws", detail, 'run: pip install "sealrun-cli[aws]"') from error
     return module
