@@ -10,6 +10,7 @@ from sealrun.encoding.measure import Measured
 from sealrun.ports.evidence import EvidenceStore
 from sealrun.verification.files import MAX_TOTAL_BYTES
 from sealrun_cli.lib.aws import boto3
+from sealrun_cli.lib.errors import CliError
 
 # Nothing signs or checks a URL while files are copied.
 NO_URLS = SignedUrls("", b"", lambda: 0)
@@ -38,9 +39,8 @@ def copy_evidence(source: Path, target: str, tell: Callable[[str], None]) -> int
     count = 0
     for count, sha256 in enumerate(there.names(), start=1):
         if (size := there.size(sha256)) > MAX_TOTAL_BYTES:
-            raise CliError(
-                "evidence", f"evidence {sha256}: expected at most {MAX_TOTAL_BYTES} bytes, got {size}"
-            )
+            detail = f"evidence {sha256}: expected at most {MAX_TOTAL_BYTES} bytes, got {size}"
+            raise CliError("evidence", detail, "remove the file: no run leaves one of that size")
         measured = Measured(sha256, size, "")
         here.put(partial(there.read, sha256), measured, media_type="application/octet-stream")
         if count % TELL_EVERY == 0:
