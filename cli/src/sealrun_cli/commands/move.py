@@ -37,10 +37,11 @@ def move(
     yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Move a served ledger into another database, and copy its evidence if told where to.
+    """Move a served ledger into another database.
 
     Stop the service first. The old database is empty afterwards, so that no two services sell the same
-    deposits. Evidence is copied before that and stays where it was; after an error run the command again.
+    deposits. With --evidence-to the evidence is copied before that; it also stays where it was. After an
+    error run the command again.
     """
     with speaking(as_json=as_json) as out:
         url = served.database_url(to)
