@@ -26,6 +26,7 @@ from sealrun.money.buyer import sign_call
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.offer_file import read_offer, write_values
 from tests.ports.postgres import new_database
+from tests.ports.stores import new_bucket, s3_server
 from tests.spine.conftest import PROPERTIES, repository
 
 pytestmark = pytest.mark.peers
@@ -52,13 +53,13 @@ class ServedShop:
         hook = f"{service.url}/webhooks/gitlab?offer={self.offer.id[:16]}"
         self.gitlab.add_hook(int(self.offer.source.project), hook, signing_token=secret)
 
-    def command(self, *words: str) -> dict[str, Any]:
+    def command(self, *words: str, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
         """A ``sealrun`` command in the folder; its result."""
-        environment = {"PATH": "/usr/bin:/bin", "SEALRUN_PASSPHRASE_FILE": str(self.folder / "passphrase")}
+        named = {"PATH": "/usr/bin:/bin", "SEALRUN_PASSPHRASE_FILE": str(self.folder / "passphrase")}
         done = subprocess.run(
             [sys.executable, "-m", "sealrun_cli.main", *words, "--json"],
             cwd=self.folder,
-            env={**environment, "HOME": str(self.folder)},
+            env={**named, "HOME": str(self.folder), **(environment or {})},
             capture_output=True,
             text=True,
             check=False,
@@ -168,6 +169,28 @@ def test_what_was_sold_is_still_there_after_a_backup_was_restored(
         database = f"sqlite:///{tmp_path}/new/ledger.db"
         assert shop.command("resume", "--stack", database)["open"] is True
         assert shop.send(second.url, shop.sign()).status_code == 202
+
+
+def test_what_was_sold_is_still_there_after_a_move_to_postgresql_and_a_bucket(
+    shop: ServedShop, tmp_path: Path
+) -> None:
+    database, bucket = new_database(), new_bucket()
+    aws = {name: value for name, value in s3_server()[0].environment().items() if "URL" not in name}
+    with Served(tmp_path) as first:
+        shop.put_up(first)
+        shop.send(first.url, signed := shop.sign())
+        seen = wait(first.url, signed.call.id)
+    kept = ["--folder", str(tmp_path / ".sealrun" / "sealrun-served")]
+    moved = shop.command("move", database, *kept, "--evidence-to", bucket, "--yes", environment=aws)
+    assert moved["files"] > 1
+    with Served(
+        tmp_path, "--store", database, "--evidence", bucket, port=first.port, environment=aws
+    ) as second:
+        url = f"{second.url}/calls/{signed.call.id}"
+        assert httpx.get(url, timeout=30).json()["receipt"] == seen["receipt"]
+        assert shop.command("evidence", url, "--to", str(tmp_path / "got"))["files"] > 1
+        assert shop.send(second.url, other := shop.sign()).status_code == 202
+        assert wait(second.url, other.call.id)["state"] == "succeeded"
 
 
 def test_r3_a_service_that_is_killed_again_and_again_loses_nothing_and_starts_nothing_twice(
