@@ -37,7 +37,7 @@ coverage: ## check, and how much of the code its tests run
 	@$(MAKE) --no-print-directory check COVERAGE="--cov --cov-report=term:skip-covered"
 
 test: check ## everything: check, real peers on loopback, contracts
-	pytest -q -m peers
+	pytest -q -n auto --dist loadfile -m peers
 	npm test --silent -w local/mina
 	npm test --silent -w contracts
 	npm run --silent test:proofs -w contracts
