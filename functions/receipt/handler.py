@@ -9,12 +9,15 @@ from sealrun.adapters.aws.function_url import Response, answer, resolver
 from sealrun.adapters.aws.log import Log
 from sealrun.composition.services import open_services
 from sealrun.encoding.fields import canonical
+from sealrun.encoding.read import decimal
 from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt, read_statements
 
 logger = Log("receipt")
 services = open_services(os.environ)
 settings = services.settings
 app = resolver(logger)
+# More files than any run may leave.
+MAX_FILES = 10**6
 DESCRIPTION = Path(__file__).with_name("openapi.json")
 
 
@@ -41,6 +44,9 @@ def get_receipt(call: str) -> Response:
 def get_statements(call: str) -> Response:
     """Show the receipt as in-toto statements in DSSE envelopes, one per line."""
     lines = read_statements(call, ledger=services.ledger, store=services.store)
+    if isinstance(lines, str):
+        headers = {"Location": lines}
+        return Response(HTTPStatus.TEMPORARY_REDIRECT, content_type="text/plain", body="", headers=headers)
     return Response(status_code=HTTPStatus.OK, content_type="application/jsonl", body=lines.decode())
 
 
@@ -58,8 +64,14 @@ def get_evidence(call: str) -> Response:
             ledger=services.ledger,
             store=services.store,
             now=services.clock(),
+            after=_after(app.current_event.query.get("after", "0")),
         )
     )
+
+
+def _after(text: str) -> int:
+    """How many files the pages before this one had."""
+    return decimal({"after": text}, "after", high=MAX_FILES)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

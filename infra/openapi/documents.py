@@ -142,10 +142,16 @@ def _receipt() -> Schema:
 def _evidence() -> Schema:
     json_text: Schema = {"type": "string", "contentMediaType": "application/json"}
     file = closed({"name": _TEXT, "sha256": SHA256, "size": whole(0), "url": URL})
-    documents = closed({"offer.json": json_text, "call.json": json_text}, {"inputs.json": json_text})
+    documents = closed({}, {"offer.json": json_text, "call.json": json_text, "inputs.json": json_text})
     files: Schema = {"type": "array", "items": file}
     return closed(
-        {"documents": documents, "index": json_text, "openings": nullable(json_text), "files": files}
+        {
+            "documents": documents,
+            "index": nullable(json_text),
+            "openings": nullable(json_text),
+            "files": files,
+            "next": nullable(whole(1, says="The next page's `after`.")),
+        }
     )
 
 

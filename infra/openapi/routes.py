@@ -64,6 +64,11 @@ _EDGE = Parameter(
     "sealrun-signature", "header", signed(WAKE, "edge.x", "edge.isOdd", f'H("{WAKE}", SHA-256 of the body)')
 )
 _KEY = Parameter("sealrun-key", "header", KEY)
+_AFTER = Parameter(
+    "after",
+    "query",
+    text("0|[1-9][0-9]{0,5}", "The `next` of the page before; documents stand on the first."),
+)
 _CALL = Parameter(
     "call", "query", {**HASH, "description": "Also prove that this call's receipt is in the figure."}
 )
@@ -125,7 +130,9 @@ ROUTES = {
     "GET /calls/{call}/receipt.intoto.jsonl": Operation(
         {"type": "string"}, _READ, media_type="application/jsonl"
     ),
-    "GET /calls/{call}/evidence": Operation(ref("Evidence"), _SIGNED, parameters=(_UNTIL, _READ_RIGHT)),
+    "GET /calls/{call}/evidence": Operation(
+        ref("Evidence"), _SIGNED, parameters=(_UNTIL, _READ_RIGHT, _AFTER)
+    ),
     "GET /accounts/{address}": Operation(
         ref("AccountView"),
         (*_SIGNED, errors.Unavailable),

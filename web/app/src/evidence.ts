@@ -16,6 +16,8 @@ const MAX_FETCHED = 64 << 20;
 const MAX_RECEIPT = 1 << 16;
 const RIGHT_SECONDS = 600;
 const AT_ONCE = 4;
+// Of 300 files each: more than any run may leave.
+const MAX_PAGES = 40;
 
 export interface Evidence {
   receipt: Bytes;
@@ -42,11 +44,11 @@ export async function getEvidence(wanted: Wanted, right: Right = {}): Promise<Ev
   const at = `${service}/calls/${call}`;
   const [receipt, view] = await Promise.all([
     fetched(`${at}/receipt`, MAX_RECEIPT),
-    ask<EvidenceView>(`${at}/evidence`, { headers: right }),
+    allPages(`${at}/evidence`, right),
   ]);
   const folder = new Map<string, Bytes>();
   for (const [name, text] of Object.entries(view.documents)) folder.set(name, utf8(text));
-  folder.set('index.json', utf8(view.index));
+  if (view.index !== null) folder.set('index.json', utf8(view.index));
   if (view.openings !== null) folder.set('openings.json', utf8(view.openings));
   // Without them nothing would tie the receipt to this call and this offer.
   for (const name of ['offer.json', 'call.json'])
@@ -61,7 +63,20 @@ export async function getEvidence(wanted: Wanted, right: Right = {}): Promise<Ev
     checkInputs: (value: JsonObject) => void checkInputs(offer.inputs, value, fits),
   };
   const verification = await verify(receipt, folder, expected, new Set(left.keys()));
-  return { receipt, folder, left, verification, complete: view.openings !== null };
+  return { receipt, folder, left, verification, complete: folder.has('openings.json') };
+}
+
+/** All pages as one; documents stand on the first. */
+async function allPages(url: string, right: Right): Promise<EvidenceView> {
+  const first = await ask<EvidenceView>(url, { headers: right });
+  const files = [...first.files];
+  let next = first.next;
+  for (let page = 1; next && page < MAX_PAGES; page += 1) {
+    const more = await ask<EvidenceView>(`${url}?after=${next}`, { headers: right });
+    files.push(...more.files);
+    next = more.next;
+  }
+  return { ...first, files };
 }
 
 /** Smallest first; a file that cannot be had is left out, which its claim then says. */

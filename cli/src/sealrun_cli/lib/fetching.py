@@ -38,6 +38,10 @@ from sealrun_cli.lib.units import size
 MAX_ANSWER_BYTES = 6 << 20
 # An offer allows 4 GiB of artifacts; logs and profile come on top.
 MAX_TOTAL_BYTES = 8 << 30
+# Of 300 files each: more than any run may leave.
+MAX_PAGES = 100
+# An index has at most 8 MiB; what opens every leaf has some more.
+MAX_DOCUMENT_BYTES = 64 << 20
 READ_SECONDS = 900
 # The service's URLs are good for 300 s; a transfer that has begun may go on after that.
 URL_SECONDS = 240
@@ -84,7 +88,7 @@ class Fetching:
         for name in (OFFER, CALL, INPUTS, INDEX, OPENINGS, *opened):
             if name in documents:
                 self._keep(name, documents[name])
-        self._keep(STATEMENTS, self.service.body(f"{self.url}/{STATEMENTS}", at_most=2 * MAX_LINE_BYTES))
+        self._keep(STATEMENTS, self._statements())
         return self._files(signed)
 
     def _receipt(self) -> SignedReceipt:
@@ -102,15 +106,35 @@ class Fetching:
         return signed
 
     def _evidence(self) -> Mapping[str, bytes]:
-        """The service's documents; a buyer asks twice, since the signed request needs the call's document."""
-        url = f"{self.url}/evidence"
-        answer = _answer(self.service.get(url, at_most=MAX_ANSWER_BYTES))
+        """The service's documents; with the buyer's key once more, as the buyer, whose call it then knows."""
+        answer = self._pages({})
         if self.buyer is not None:
-            answer = _answer(
-                self.service.get(url, self._right(self.buyer, answer.documents), at_most=MAX_ANSWER_BYTES)
-            )
+            answer = self._pages(self._right(self.buyer, answer.documents))
         self._links, self._links_at = answer.links, time.monotonic()
-        return answer.documents
+        large = {name: self._large(name) for name in (INDEX, OPENINGS) if name in answer.links}
+        return {**answer.documents, **large}
+
+    def _pages(self, right: dict[str, str]) -> "_Answer":
+        """All pages of the service's answer as one."""
+        url, found = f"{self.url}/evidence", _Answer({}, {})
+        query = ""
+        for _ in range(MAX_PAGES):
+            page = _answer(self.service.get(f"{url}{query}", right, at_most=MAX_ANSWER_BYTES))
+            found = _Answer({**page.documents, **found.documents}, {**page.links, **found.links}, page.after)
+            if not page.after:
+                return found
+            query = f"?after={page.after}"
+        raise CliError("evidence", f"evidence: expected at most {MAX_PAGES} pages, got more")
+
+    def _statements(self) -> bytes:
+        if STATEMENTS in self._links:
+            return self._large(STATEMENTS)
+        return self.service.body(f"{self.url}/{STATEMENTS}", at_most=2 * MAX_LINE_BYTES)
+
+    def _large(self, name: str) -> bytes:
+        """A document that is too large for an answer; the receipt decides whether it is the right one."""
+        with self.service.stream(self._from(name), at_most=MAX_DOCUMENT_BYTES) as chunks:
+            return b"".join(chunks)
 
     def _right(self, buyer: PrivateKey, documents: Mapping[str, bytes]) -> dict[str, str]:
         """The right to read this call and no other: whoever has one reads what is the buyer's own (L5)."""
@@ -178,6 +202,7 @@ class _Answer:
 
     documents: Mapping[str, bytes]
     links: dict[str, str]
+    after: int = 0  # of the next page; 0 on the last
 
 
 def _answer(value: Mapping[str, Any]) -> _Answer:
@@ -190,10 +215,11 @@ def _answer(value: Mapping[str, Any]) -> _Answer:
         texts = {**value["documents"], INDEX: value["index"], OPENINGS: value["openings"]}
         documents = {name: text.encode() for name, text in texts.items() if text is not None}
         links = {str(file["name"]): str(file["url"]) for file in value["files"]}
-    except (KeyError, TypeError, AttributeError, UnicodeEncodeError) as error:
+        after = int(value.get("next") or 0)
+    except (KeyError, TypeError, ValueError, AttributeError, UnicodeEncodeError) as error:
         detail = "evidence: expected documents, index, openings and files, got something else"
         raise CliError("evidence", detail) from error
-    return _Answer(documents, links)
+    return _Answer(documents, links, after)
 
 
 def covered_files(signed: SignedReceipt, folder: DiskFolder) -> Mapping[str, Leaf]:

@@ -14,9 +14,12 @@ export interface OfferView {
 
 export interface EvidenceView {
   documents: Record<string, string>;
-  index: string;
+  /** Null where it is too large for an answer, and then among the files. */
+  index: string | null;
   openings: string | null;
   files: { name: string; sha256: string; size: number; url: string }[];
+  /** How many files the pages so far had, if there is another. */
+  next?: number | null;
 }
 
 /** An answer that is no success; `status` 0 where there was none at all. */

@@ -1,6 +1,6 @@
 """Show a call: its state and receipt to anyone, what it left to the buyer (L5)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mina.keys import PublicKey
@@ -25,6 +25,12 @@ from sealrun.service.views import public_view
 from sealrun.workflows.show_tokens import TREE, shown_tokens
 
 URL_SECONDS = 300
+# Files of one page: names and signed URLs may have 3 KB each.
+PAGE_FILES = 300
+# Of a document within an answer, which is JSON in JSON in 6 MB; and of one that is an answer by itself.
+MAX_INLINE = 512 << 10
+MAX_STATEMENTS = 4 << 20
+INDEX, OPENINGS, STATEMENTS = "index.json", "openings.json", "receipt.intoto.jsonl"
 
 
 def read_call(call_id: str, *, ledger: Ledger) -> dict[str, Any]:
@@ -49,8 +55,11 @@ def read_receipt(call_id: str, *, ledger: Ledger) -> Mapping[str, Any]:
     return record.receipt
 
 
-def read_statements(call_id: str, *, ledger: Ledger, store: EvidenceStore) -> bytes:
+def read_statements(call_id: str, *, ledger: Ledger, store: EvidenceStore) -> bytes | str:
     """``receipt.intoto.jsonl``: the same in in-toto statements, for the tools of the supply chain.
+
+    Returns:
+        The statements, or where they are to be had for some minutes if they are too large for an answer.
 
     Raises:
         NotFound: no such call was claimed here, or it is not over yet.
@@ -58,7 +67,10 @@ def read_statements(call_id: str, *, ledger: Ledger, store: EvidenceStore) -> by
     record = _record(call_id, ledger)
     if record.receipt is None:
         raise NotFound(f"statements: expected a call that is over, got one that is {record.state}")
-    return store.get(record.statements)
+    found = store.get(record.statements)
+    if len(found) > MAX_STATEMENTS:
+        return store.url(record.statements, seconds=URL_SECONDS, filename=STATEMENTS)
+    return found
 
 
 def read_evidence(
@@ -69,8 +81,12 @@ def read_evidence(
     ledger: Ledger,
     store: EvidenceStore,
     now: int,
+    after: int = 0,
 ) -> dict[str, Any]:
-    """The call's documents and index, and where its files are to be had for some minutes.
+    """The call's documents and index, and where its files are to be had for some minutes, page after page.
+
+    A document that is too large to stand in an answer stands among the files instead: a function's answer has
+    at most 6 MB, and a run within all of its limits may leave an index of 8 MiB.
 
     Args:
         call_id: the call hash, 64 hex digits.
@@ -80,6 +96,7 @@ def read_evidence(
         ledger: the table of calls.
         store: where the evidence lies.
         now: Unix seconds.
+        after: how many files earlier pages had; documents stand on the first page only.
 
     Raises:
         NotFound: no such call, or not over yet.
@@ -97,12 +114,34 @@ def read_evidence(
     tokens = [] if buyer else list(shown_tokens(record, stored.offer, store, now=now))
     leaves += [(TREE, token.leaf) for token in tokens]
     opened = {token.name: _text(token.document) for token in tokens}
+    files = [leaf for leaf in leaves if leaf[1].kind is not Kind.LINE]
+    page = [_file(store, tree, leaf) for tree, leaf in files[after : after + PAGE_FILES]]
+    left = after + PAGE_FILES if len(files) > after + PAGE_FILES else None
+    if after:
+        return {"documents": {}, "index": None, "openings": None, "files": page, "next": left}
     return {
         "documents": {**_documents(record, stored.offer, buyer=buyer), **opened},
-        "index": _text(index),
-        "openings": None if openings is None else _text(openings),
-        "files": [_file(store, tree, leaf) for tree, leaf in leaves if leaf.kind is not Kind.LINE],
+        "index": _inline(index),
+        "openings": _inline(openings),
+        "files": [*_large(record, index, openings, store), *page],
+        "next": left,
     }
+
+
+def _inline(document: bytes | None) -> str | None:
+    return None if document is None or len(document) > MAX_INLINE else _text(document)
+
+
+def _large(
+    record: Record, index: bytes, openings: bytes | None, store: EvidenceStore
+) -> Iterator[dict[str, Any]]:
+    """Where the documents are to be had that are too large to stand in the answer."""
+    statements = store.get(record.statements)
+    documents = {INDEX: (index, record.index), OPENINGS: (openings or b"", record.openings)}
+    for name, (document, sha256) in {**documents, STATEMENTS: (statements, record.statements)}.items():
+        if len(document) > MAX_INLINE:
+            url = store.url(sha256, seconds=URL_SECONDS, filename=name)
+            yield {"name": name, "sha256": sha256, "size": len(document), "url": url}
 
 
 def _documents(record: Record, offer: Offer, *, buyer: bool) -> dict[str, str]:

@@ -1,0 +1,102 @@
+"""The evidence of a run within all of its limits can be had, whatever a function's answer holds at most."""
+
+import hashlib
+import json
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from sealrun.evidence.index import TREES, parse_openings
+from sealrun.evidence.leaves import Kind
+from sealrun.money.buyer import sign_read
+from sealrun.runs.record import Record, State
+from sealrun.runs.run import Job, JobResult
+from sealrun.workflows.read_receipt import read_evidence, read_statements
+from tests.sealrun.fakes import FakeStore, zipped
+from tests.sealrun.market import SERVICE
+from tests.sealrun.world import BUYER, World, evidence_value, limits_value, make_offer
+
+# Of a function's answer, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_ANSWER = 6_291_556
+JOBS = 330
+
+
+class SignedUrls(FakeStore):
+    """URLs as long as those that a role's session token makes."""
+
+    def url(self, sha256: str, *, seconds: int, filename: str) -> str:
+        return f"https://evidence.test/{sha256}?{'x' * 1900}&as={urllib.parse.quote(filename)}"
+
+
+def large_world() -> tuple[World, Record]:
+    limits = limits_value(artifact_bytes=10**9, files=1000)
+    world = World(make_offer(limits=limits, evidence=evidence_value(outputs=["*"])), store=SignedUrls())
+
+    @contextmanager
+    def artifacts(job: int) -> Iterator[Iterator[bytes]]:
+        names = ("out/" + "報告書" * 22 + f"{number}.pdf" for number in range(3))
+        yield iter([zipped({name: f"{job}-{name[-5]}".encode() for name in names})])
+
+    names = [f"test: [linux, {number}]" for number in range(JOBS)]
+    world.provider.jobs = lambda _: [
+        Job(number, name, "test", "success", "", False, True, "r", result=JobResult.SUCCEEDED)  # noqa: FBT003
+        for number, name in enumerate(names, start=1)
+    ]
+    world.provider.artifacts = artifacts
+    return world, world.settle(world.call().record.call_hash)
+
+
+def pages(world: World, record: Record, right: dict[str, str]) -> Iterator[dict[str, Any]]:
+    after = 0
+    while after is not None:
+        services: dict[str, Any] = {"service": SERVICE, "ledger": world.ledger, "store": world.store}
+        page = read_evidence(record.id, right, now=world.clock.now, after=after, **services)
+        yield page
+        after = page["next"]
+
+
+def test_evidence_of_a_run_within_its_limits_comes_in_pages_that_fit_an_answer() -> None:
+    world, record = large_world()
+    assert record.state is State.SUCCEEDED
+    until = world.clock.now + 600
+    signed = sign_read(
+        BUYER, world.offer.network, BUYER.public_key(), record.call_hash, expires_at=until, service=SERVICE
+    )
+    right = {"expires_at": str(until), "signature": signed["Sealrun-Signature"]}
+    files: dict[str, Any] = {}
+    for shown in ({}, right):
+        found = list(pages(world, record, shown))
+        assert max(len(json.dumps({"body": json.dumps(page)})) for page in found) < MAX_ANSWER / 2
+        files = {file["name"]: file for page in found for file in page["files"]}
+        assert len(files) == sum(len(page["files"]) for page in found) >= 3 * JOBS
+        assert "offer.json" in found[0]["documents"]
+    _, trees = parse_openings(world.store.get(record.openings))
+    leaves = [(tree, leaf) for tree in TREES for leaf in trees[tree] if leaf.kind is not Kind.LINE]
+    assert {f"{tree}/{leaf.label}" for tree, leaf in leaves} <= files.keys()
+
+
+def test_documents_that_are_too_large_for_an_answer_stand_among_the_files() -> None:
+    world, record = large_world()
+    record = _with_statements(world, record, world.store.bytes[record.statements] + b" " * (600 << 10))
+    (page, *_) = pages(world, record, {})
+    assert "receipt.intoto.jsonl" in {file["name"] for file in page["files"]}
+
+
+def test_statements_that_are_too_large_for_an_answer_are_had_elsewhere() -> None:
+    world, record = large_world()
+    found = read_statements(record.id, ledger=world.ledger, store=world.store)
+    assert isinstance(found, bytes)
+    record = _with_statements(world, record, b"x" * (5 << 20))
+    found = read_statements(record.id, ledger=world.ledger, store=world.store)
+    assert isinstance(found, str)
+    assert record.statements in found
+
+
+def _with_statements(world: World, record: Record, document: bytes) -> Record:
+    digest = hashlib.sha256(document).hexdigest()
+    world.store.bytes[digest] = document
+    changed = replace(record, statements=digest)
+    world.ledger.records[record.call_hash] = changed
+    return changed
