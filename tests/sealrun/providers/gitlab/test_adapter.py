@@ -279,6 +279,15 @@ def test_r3_gitlabs_own_limit_of_pipelines_comes_as_a_400_and_is_busy(peer: Peer
     assert busy.value.retry_after == 60
 
 
+def test_r3_a_gitlab_in_maintenance_comes_as_a_403_and_is_busy(peer: Peer) -> None:
+    words = "You cannot perform write operations on a read-only instance"
+    peer.on("POST", f"{API}/pipeline", reply({"message": words}, 403))
+    with pytest.raises(ProviderBusy) as busy:
+        peer.gitlab.start(name=CALL, inputs={})
+    assert busy.value.retry_after > 0
+    assert len(peer.requests) == 1
+
+
 @pytest.mark.parametrize("first", [httpx.ReadError("reset"), httpx.Response(500), httpx.Response(200)])
 def test_a_get_is_asked_once_more_and_no_more(peer: Peer, first: httpx.Response | Exception) -> None:
     peer.on("GET", f"{API}/pipelines/31", first, reply(DETAIL))
