@@ -27,7 +27,7 @@ LAYERS = (*OWN, "deps")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 MODE = 0o644 << 16
 # The AWS services that the functions use; credentials need STS.
-SERVICES = ("dynamodb", "kms", "lambda", "s3", "sts")
+SERVICES = ("dynamodb", "kms", "lambda", "s3", "sqs", "sts")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,6 +1,7 @@
 """What is cut from botocore's data changes nothing for the services that stay."""
 
 import contextlib
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from botocore.model import ServiceModel
 from botocore.regions import EndpointResolver
 
 from infra.botocore_data import trim
-from infra.layers import SERVICES
+from infra.layers import ROOT, SERVICES
 
 FULL = Path(botocore.__file__).parent / "data"
+# Where the code of the functions stands, and how it opens a client.
+DEPLOYED = ("layers/sealrun/src", "functions", "infra/control")
+OPENED = re.compile(r"""client\(\s*["'](\w+)["']""")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +32,7 @@ def trimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in FULL.iterdir():
         if path.is_file():
             shutil.copy(path, data)
-    for name in (*SERVICES, "sqs"):
+    for name in (*SERVICES, "sns"):
         shutil.copytree(FULL / name, data / name)
     trim(data, SERVICES)
     return data
@@ -52,6 +56,12 @@ def without_documentation(value: Any) -> Any:
             if name not in named or not isinstance(item, str)
         }
     return value
+
+
+def test_every_service_that_a_function_asks_is_kept() -> None:
+    sources = [path.read_text() for folder in DEPLOYED for path in (ROOT / folder).rglob("*.py")]
+    opened = {name for source in sources for name in OPENED.findall(source)}
+    assert opened == set(SERVICES) - {"sts"}, "credentials alone need STS"
 
 
 def test_only_the_named_services_stay(trimmed: Path) -> None:
@@ -85,6 +95,7 @@ def test_a_service_is_found_where_it_was(trimmed: Path, service: str, region: st
         ("dynamodb", "get_item", {"TableName": "table", "Key": {"pk": {"S": "a"}}}),
         ("kms", "decrypt", {"CiphertextBlob": b"x"}),
         ("lambda", "invoke", {"FunctionName": "name"}),
+        ("sqs", "send_message_batch", {"QueueUrl": "https://sqs.test/1/looks", "Entries": []}),
         ("sts", "get_caller_identity", {}),
     ],
 )
