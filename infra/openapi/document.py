@@ -134,7 +134,9 @@ def _problem(status: HTTPStatus | None, types: list[str] | None = None) -> Schem
     code = constant(int(status)) if status else whole(400, 599)
     words: Schema = {"type": "string"}
     named = {"type": one_of(types or [*every, "about:blank"]), "title": words, "status": code}
-    return closed(named, {"detail": {"type": "string", "description": "For people; holds no secret."}})
+    call = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "The call that was taken instead."}
+    detail = {"type": "string", "description": "For people; holds no secret."}
+    return closed(named, {"detail": detail, "call": call})
 
 
 def _is_ours(value: object) -> TypeGuard[type[SealrunError]]:

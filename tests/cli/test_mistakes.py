@@ -285,7 +285,7 @@ def test_every_error_of_the_contracts_tools_and_a_broken_claim_say_what_to_do_ne
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["key", "none.key"], "key: expected none.key, got no such file"),
+        (["key", "none.key"], "key: expected none.key or .sealrun/none.key, got no such file"),
         (["key", "buyer.key", "--new"], "buyer.key: expected no such file yet, got one"),
         (["verify", "none.json"], "none.json: expected it to be there, got nothing"),
         (["verify", "folder"], "folder: expected an evidence folder with receipt.json, got none in it"),

@@ -49,7 +49,8 @@ def test_a_ticket_from_issuing_to_the_receipt(shop: Shop, tmp_path: Path) -> Non
     assert len(shop.runs(said["call"])) == 1
     assert inputs_of(said["url"], Ticket.parse(first), shop) == {"greeting": "hi"}
     again = command("redeem", "-", "--input", "greeting=hi", given=first)
-    assert (again.returncode, json.loads(again.stdout)["error"]["type"]) == (1, "ticket-used")
+    assert (again.returncode, json.loads(again.stdout)["call"]) == (0, said["call"])
+    assert len(shop.runs(said["call"])) == 1
     bad = command("redeem", "-", "--input", "greeting=fail", given=second)
     assert (bad.returncode, json.loads(bad.stdout)["state"]) == (3, "failed")
 

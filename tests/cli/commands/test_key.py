@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from mina.keys import PrivateKey
 from sealrun_cli.main import app
+from tests.repositories import git
 
 KEY = PrivateKey.from_scalar(1001)
 ADDRESS = KEY.public_key().to_base58()
@@ -66,3 +67,30 @@ def test_no_command_takes_a_key_as_an_argument() -> None:
     for command in ("open", "call", "account", "settle", "exit", "withdraw", "pay-operator"):
         said = RUN.invoke(app, [command, "--help"], terminal_width=200).stdout
         assert "--key FILE" in said
+
+
+def test_a_key_without_a_folder_lives_in_a_private_one_that_git_ignores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    git(tmp_path, "init", "--quiet")
+    made = RUN.invoke(app, ["key", "buyer.key", "--new"])
+    work = tmp_path / ".sealrun"
+    assert (made.exit_code, made.stderr) == (0, "wrote .sealrun/buyer.key\n")
+    assert (stat.S_IMODE(work.stat().st_mode), (work / ".gitignore").read_text()) == (0o700, "*\n")
+    assert stat.S_IMODE((work / "buyer.key").stat().st_mode) == 0o600
+    assert RUN.invoke(app, ["key", "buyer.key"]).stdout == made.stdout
+    saved(tmp_path)
+    assert RUN.invoke(app, ["key", "seller.key"]).stdout == ADDRESS + "\n", "one that is here is still used"
+    error = json.loads(RUN.invoke(app, ["key", "none.key", "--json"]).stdout)["error"]
+    assert error["detail"] == "key: expected none.key or .sealrun/none.key, got no such file"
+
+
+@pytest.mark.parametrize("text", ["# Read me\n", "EK\n", "\udcff"])
+def test_what_is_no_key_file_is_not_to_be_made_private(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "README.md"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    path.chmod(0o644)
+    error = json.loads(RUN.invoke(app, ["key", str(path), "--json"]).stdout)["error"]
+    assert "expected a Mina private key (EK and 50 more characters)" in error["detail"]
+    assert "chmod" not in error["next"]

@@ -24,7 +24,8 @@ from sealrun_cli.lib.passphrases import PASSPHRASE_FILE
 from sealrun_cli.lib.sandbox_state import found_sandbox
 from sealrun_cli.lib.served import is_database
 from sealrun_cli.lib.served_target import ServedTarget
-from sealrun_cli.lib.target import DEFAULT_NAME, WORK, Name, Target, find_target, step, work_folder
+from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target, step
+from sealrun_cli.lib.work_folder import WORK, work_folder
 
 MODULE = "sealrun_cli.main"
 STOP_SECONDS = 20

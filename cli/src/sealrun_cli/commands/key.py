@@ -17,7 +17,11 @@ def key(
     new: Annotated[bool, typer.Option("--new", help="Make a fresh key; the file must not exist.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the address of a key, or make a new key."""
+    """Show the address of a key, or make a new key.
+
+    A name without a folder is a file in .sealrun, a folder for you alone that git ignores, unless such a file
+    is here already.
+    """
     with speaking(as_json=as_json) as out:
         if new and file == STDIN:
             raise CliError("bad-request", "key: expected a file for the new key, got stdin")

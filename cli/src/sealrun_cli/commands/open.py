@@ -12,7 +12,7 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.book import page
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.keys import make_key, read_key
+from sealrun_cli.lib.keys import kept_or_new, read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import amount_of, speaking
 from sealrun_cli.lib.service import Service
@@ -47,7 +47,7 @@ def open_account(
         terms = sold.payment.terms
         amount = amount_of(deposit, terms.asset)
         confirm(out, _costs(terms, amount, sender.costs), yes=yes)
-        address_key = read_key(str(account_key)) if account_key.exists() else make_key(account_key, out)
+        address_key = kept_or_new(account_key, out)
         named = {"account_key": address_key.to_base58(), "terms": terms.value(), "deposit": str(amount.units)}
         with page(state, address_key.public_key().to_base58(), terms, Known(0, 0)) as book:
             if not book.path.exists():

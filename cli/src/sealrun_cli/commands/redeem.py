@@ -1,15 +1,19 @@
 """``sealrun redeem``: use a ticket up and follow its run."""
 
+import re
 import secrets
 import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 
 from sealrun.calls.ticket import used_for_nothing
 from sealrun.calls.ticket_url import MAX_URL_LENGTH, Ticket
+from sealrun.encoding.json_limits import parse_object
+from sealrun.errors import TicketUsed
 from sealrun.receipts.receipt import Outcome
 from sealrun_cli.lib import options
 from sealrun_cli.lib.evidence import check_folder
@@ -19,7 +23,7 @@ from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import call_url
 from sealrun_cli.lib.purchase import Bought, coming_back, tell
-from sealrun_cli.lib.service import Service, good
+from sealrun_cli.lib.service import PROBLEM, Service, good
 
 
 def redeem(
@@ -34,7 +38,11 @@ def redeem(
     expires_in: Annotated[int, typer.Option(help="Seconds that the request may wait.", min=60)] = 600,
     as_json: options.Json = False,
 ) -> None:
-    """Redeem a ticket: start its one run. Ends with status 3 if the run did not succeed."""
+    """Redeem a ticket: start its one run, and follow it.
+
+    A ticket that was used before shows the run that it was used for. Ends with status 3 if the run did not
+    succeed.
+    """
     with speaking(as_json=as_json) as out, open_client() as http:
         check_folder(evidence)
         ticket = Ticket.parse(sys.stdin.readline(MAX_URL_LENGTH).strip() if url == STDIN else url)
@@ -46,9 +54,13 @@ def redeem(
         salt, nonce = secrets.token_hex(32), secrets.randbits(128)
         redeemed = ticket.redeem(chosen, salt=salt, nonce=nonce, expires_at=int(time.time()) + expires_in)
         out.progress(f"redeeming the ticket for {grant.audience}/calls/{redeemed.call.id}")
-        answer = good(service.send("POST", f"{grant.audience}/tickets/{grant.id}", body=redeemed.body()))
-        where = call_url(f"{grant.audience}/offers/{offer.id}", offer, redeemed.call)
-        bought = Bought(service, offer, where, redeemed.call.id, answer)
+        answer = service.send("POST", f"{grant.audience}/tickets/{grant.id}", body=redeemed.body())
+        if call := _used_for(answer):
+            out.progress(f"the ticket was used for call {call}, which is taken up again")
+            bought = Bought(service, offer, f"{grant.audience}/calls/{call}", call, {})
+        else:
+            where = call_url(f"{grant.audience}/offers/{offer.id}", offer, redeemed.call)
+            bought = Bought(service, offer, where, redeemed.call.id, good(answer))
         with coming_back(out, bought.url, ""):
             ended = bought.follow(out) if wait else bought.started()
         if grant.prepaid and ended["state"] == Outcome.NEVER_STARTED.name.lower():
@@ -58,3 +70,17 @@ def redeem(
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
     if status:
         raise typer.Exit(status)
+
+
+def _used_for(answer: httpx.Response) -> str:
+    """The call that the ticket was used for, by the operator's word; empty if it was not used.
+
+    Whatever is shown of that call rests on the oracle's signature. A right to read it is signed with the
+    ticket's own key, which no other call has.
+    """
+    if answer.status_code != httpx.codes.CONFLICT:
+        return ""
+    problem = parse_object(answer.content, at_most=len(answer.content))
+    call = str(problem.get("call", ""))
+    used = problem.get("type") == f"{PROBLEM}{TicketUsed.type}"
+    return call if used and re.fullmatch("[0-9a-f]{64}", call) else ""

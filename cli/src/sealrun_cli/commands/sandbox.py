@@ -12,12 +12,12 @@ from sealrun.offers.asset import FEES
 from sealrun_cli.lib import background
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.keys import make_key, read_key
+from sealrun_cli.lib.keys import kept_or_new
 from sealrun_cli.lib.options import Json
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.sandbox_state import FILE, MODULE, TOKEN, found_sandbox
-from sealrun_cli.lib.target import WORK, work_folder
+from sealrun_cli.lib.work_folder import WORK, work_folder
 
 # What a run is made from, by the providers that there are here; the first one is the default.
 PIPELINES = {"gitlab": ".gitlab-ci.yml", "github": ".github/workflows/*.yml"}
@@ -101,7 +101,7 @@ def _start(out: Output, provider: str, project: str, *, no_proofs: bool, yes: bo
 
 def _give(state: dict[str, Any], path: Path, out: Output) -> None:
     """Pay the key money of the sandbox's chain, which is worth nothing anywhere else."""
-    key = read_key(str(path)) if path.exists() else make_key(path, out)
+    key = kept_or_new(path, out)
     address = key.public_key().to_base58()
     body = {"address": address, "amount": str(GIFT.units)}
     answer = httpx.post(state["faucet"], json=body, timeout=FAUCET_SECONDS, trust_env=False)

@@ -66,4 +66,5 @@ def _value(stored: StoredOffer, target: Target) -> dict[str, Any]:
 
 
 def _line(stored: StoredOffer) -> str:
-    return f"  {stored.offer.id[:16]}…  {stored.offer.cost:>10}  {state_of(stored)}"
+    offer = stored.offer
+    return f"  {offer.id[:16]}…  {offer.cost:>10}  {state_of(stored)}  {offer.title}"

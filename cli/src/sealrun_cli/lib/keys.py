@@ -1,21 +1,31 @@
 """Private keys come from a file that nobody else may read, or from stdin; never from an argument."""
 
 import os
+import re
 import secrets
 import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from mina.field import Q
 from mina.keys import PrivateKey
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.repository import Repository
+from sealrun_cli.lib.work_folder import WORK, work_folder
 
 # A key has 52 characters, a provider's token some dozens.
 MAX_SECRET_BYTES = 1024
 STDIN = "-"
+KEY_FORM = re.compile(r"EK[1-9A-HJ-NP-Za-km-z]{50}")
+
+
+def key_place(path: Path) -> Path:
+    """Where a key is or will be: a name without a folder is in ``.sealrun``, unless it is here already."""
+    bare = len(path.parts) == 1 and not os.path.lexists(path)
+    return WORK / path if bare else path
 
 
 def read_key(source: str) -> PrivateKey:
@@ -24,16 +34,26 @@ def read_key(source: str) -> PrivateKey:
     Raises:
         CliError: others may read the file, or it holds no key; its text is not repeated.
     """
-    if source != STDIN and not Path(source).exists():
-        raise CliError("key", f"key: expected {source}, got no such file", f"run: sealrun key {source} --new")
-    text = read_private(source)
-    where = "stdin" if source == STDIN else source
+    if source == STDIN:
+        return _key(sys.stdin.read(MAX_SECRET_BYTES), "stdin")
+    path = key_place(Path(source))
+    if not path.exists():
+        either = source if path == Path(source) else f"{source} or {path}"
+        raise CliError("key", f"key: expected {either}, got no such file", f"run: sealrun key {source} --new")
+    with path.open(encoding="utf-8", errors="replace") as file:
+        text = file.read(MAX_SECRET_BYTES)
+        if KEY_FORM.fullmatch(text.strip()):  # else it is no key file, whoever may read it
+            _check_mode(file, path)
+    return _key(text, str(path))
+
+
+def _key(text: str, where: str) -> PrivateKey:
     try:
         return PrivateKey.from_base58(text.strip())
     except ValueError:
         raise CliError(
             "key",
-            f"key: expected a Mina private key (EK...) in {where}, got something else",
+            f"key: expected a Mina private key (EK and 50 more characters) in {where}, got something else",
             "make one with `sealrun key FILE --new`, or save the one that your wallet exports",
         ) from None
 
@@ -56,21 +76,32 @@ def new_key(path: Path) -> PrivateKey:
 
 
 def make_key(path: Path, out: Output) -> PrivateKey:
-    """The same, and a word where git would take the file along."""
-    key = new_key(path)
+    """The same in its place, and a word on where that is, or where git would take the file along."""
+    place = key_place(path)
+    if place.parent.name == WORK.name:
+        work_folder(place.parent.parent)
+    key = new_key(place)
+    if place != path:
+        out.progress(f"wrote {place}")
     with suppress(CliError):  # there is no git
-        if Repository(path.parent).would_add(path.name):
-            out.progress(f"{path}: git does not ignore this key; add it to .gitignore before you commit")
+        if Repository(place.parent).would_add(place.name):
+            out.progress(f"{place}: git does not ignore this key; add it to .gitignore before you commit")
     return key
 
 
+def kept_or_new(path: Path, out: Output) -> PrivateKey:
+    """The key in the file, which is made if there is none."""
+    return read_key(str(path)) if key_place(path).exists() else make_key(path, out)
+
+
 def _private_text(path: Path) -> str:
-    with path.open() as file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        if mode & 0o077:
-            raise CliError(
-                "key",
-                f"{path.name}: expected {path} with mode 0600, got {mode:04o}",
-                f"run: chmod 600 {path}",
-            )
+    with path.open(encoding="utf-8", errors="replace") as file:
+        _check_mode(file, path)
         return file.read(MAX_SECRET_BYTES)
+
+
+def _check_mode(file: IO[str], path: Path) -> None:
+    mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+    if mode & 0o077:
+        said = f"{path.name}: expected {path} with mode 0600, got {mode:04o}"
+        raise CliError("key", said, f"run: chmod 600 {path}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib import background
-from sealrun_cli.lib.target import WORK
+from sealrun_cli.lib.work_folder import WORK
 
 MODULE = "local.sandbox"
 FILE = "sandbox.json"

@@ -18,7 +18,8 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.sandbox_state import sandbox_token
 from sealrun_cli.lib.set_up import set_up_of
-from sealrun_cli.lib.target import Target, work_folder
+from sealrun_cli.lib.target import Target
+from sealrun_cli.lib.work_folder import work_folder
 
 NAMES = ("offer", "sealed", "sealing_key", "webhook_secret")
 

@@ -12,7 +12,8 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.passphrases import passphrase
 from sealrun_cli.lib.served import database_url, open_database
-from sealrun_cli.lib.target import WORK, Target, work_folder
+from sealrun_cli.lib.target import Target
+from sealrun_cli.lib.work_folder import WORK, work_folder
 
 if TYPE_CHECKING:
     from sealrun.adapters.keys.key_file import FileKeys

@@ -17,7 +17,7 @@ from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.repository import Repository, Tagged
 from sealrun_cli.lib.sandbox_state import TOKEN, found_sandbox
 from sealrun_cli.lib.set_up import SetUp, set_up_of
-from sealrun_cli.lib.target import WORK
+from sealrun_cli.lib.work_folder import WORK
 
 
 @dataclass(frozen=True)

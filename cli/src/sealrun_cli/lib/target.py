@@ -22,6 +22,7 @@ from sealrun_cli.lib.aws import boto3
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.offer_file import OFFER_FILE
 from sealrun_cli.lib.served import database_url, is_database
+from sealrun_cli.lib.work_folder import WORK, work_folder
 
 if TYPE_CHECKING:
     from sealrun.adapters.aws.dynamodb import DynamoLedger
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from sealrun.adapters.keys.key_file import FileKeys
     from sealrun.adapters.sql.ledger import SqlLedger
 
-WORK = Path(".sealrun")
 DEFAULT_NAME = "sealrun"
 ORACLE_KEY = "SEALRUN_ORACLE_KEY"
 # The functions that sign need the oracle's key.
@@ -146,22 +146,6 @@ def step(command: str, file: Path, stack: str = DEFAULT_NAME) -> str:
 def key_text(keys: Mapping[str, str]) -> str:
     """Oracle keys in the form of ``SEALRUN_ORACLE_KEY``: ADDRESS:CIPHERTEXT, separated by spaces."""
     return " ".join(f"{address}:{ciphertext}" for address, ciphertext in keys.items())
-
-
-def work_folder(folder: Path) -> Path:
-    """The folder of what the command writes beside the offer; git ignores all of it.
-
-    Raises:
-        CliError: it, or something in it, is a link. A repository that was cloned may bring one, and what is
-            written here would go wherever it leads (E7).
-    """
-    work = folder / WORK
-    for path in (work, *(work.iterdir() if work.is_dir() else ())):
-        if path.is_symlink():
-            raise CliError("file", f"{path}: expected a plain file or folder, got a link", "remove it")
-    work.mkdir(mode=0o700, exist_ok=True)
-    (work / ".gitignore").write_text("*\n")
-    return work
 
 
 def find_target(folder: Path, name: str) -> Target:

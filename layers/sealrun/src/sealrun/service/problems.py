@@ -3,7 +3,15 @@
 import json
 from http import HTTPStatus
 
-from sealrun.errors import AccountRefused, PaymentRequired, ProviderBusy, SealrunError, TooMany, WrongMethod
+from sealrun.errors import (
+    AccountRefused,
+    Conflict,
+    PaymentRequired,
+    ProviderBusy,
+    SealrunError,
+    TooMany,
+    WrongMethod,
+)
 from sealrun.money.x402 import REQUIRED_HEADER, encoded
 
 MEDIA_TYPE = "application/problem+json"
@@ -18,7 +26,8 @@ def problem(error: SealrunError) -> tuple[int, dict[str, str], str]:
         headers["Allow"] = error.allowed
     if isinstance(error, PaymentRequired | AccountRefused) and error.required:
         headers[REQUIRED_HEADER] = encoded(error.required)
-    return error.status, headers, _document(error.type, error.title, error.status, error.detail)
+    call = error.call if isinstance(error, Conflict) else ""
+    return error.status, headers, _document(error.type, error.title, error.status, error.detail, call)
 
 
 def plain_problem(status: HTTPStatus) -> tuple[int, dict[str, str], str]:
@@ -26,7 +35,7 @@ def plain_problem(status: HTTPStatus) -> tuple[int, dict[str, str], str]:
     return status, {"Content-Type": MEDIA_TYPE}, _document("about:blank", status.phrase, status, "")
 
 
-def _document(kind: str, title: str, status: int, detail: str) -> str:
+def _document(kind: str, title: str, status: int, detail: str, call: str = "") -> str:
     uri = kind if ":" in kind else f"urn:sealrun:problem:{kind}"
-    document = {"type": uri, "title": title, "status": int(status), "detail": detail}
+    document = {"type": uri, "title": title, "status": int(status), "detail": detail, "call": call}
     return json.dumps({name: value for name, value in document.items() if value != ""})
