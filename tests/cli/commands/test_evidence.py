@@ -70,7 +70,8 @@ class Shop:
         if request.url.host == "evidence.test":
             return httpx.Response(200, content=self.spoil("file", self.world.store.bytes[name]))
         answer = self._gateway.answer(request)
-        return httpx.Response(answer.status_code, content=self.spoil(name, answer.content))
+        kind = {"content-type": answer.headers["content-type"]}
+        return httpx.Response(answer.status_code, headers=kind, content=self.spoil(name, answer.content))
 
 
 @pytest.fixture
