@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun_cli.lib.backups import make_backup, restore_backup
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence_copies import NO_URLS
+from sealrun_cli.lib.served import open_database
 from sealrun_cli.lib.serving import Places, places
 from tests.ports.test_ledger import NOW, OFFER
 
@@ -93,6 +95,25 @@ def test_nothing_is_restored_over_something(service: Places, tmp_path: Path) -> 
     Path(service.keys).unlink()
     with pytest.raises(CliError, match="database: expected an empty one"):
         restored(folder, service)
+
+
+def test_no_open_offer_is_ever_in_the_database_that_is_restored_into(service: Places, tmp_path: Path) -> None:
+    """An interrupted restore must leave nothing that sells what was sold since the backup."""
+    folder, new = backed_up(service, tmp_path / "backup"), at(tmp_path / "new")
+    new.make_folder()
+    with closing(open_database(new.store, make=True)):
+        pass
+    refusing = (
+        "CREATE TRIGGER refusing BEFORE INSERT ON offers WHEN new.closed = '' AND new.paused = '' "
+        "BEGIN SELECT raise(ABORT, 'an open offer'); END"
+    )
+    with closing(sqlite3.connect(new.folder / "ledger.db")) as database:
+        database.execute(refusing)
+    restored(folder, new)
+    with closing(Database(new.store)) as database:
+        offer = SqlLedger(database).offer(OFFER.hash)
+    assert offer is not None
+    assert offer.paused == "restored"
 
 
 def test_a_backup_goes_into_a_new_folder(service: Places, tmp_path: Path) -> None:

@@ -78,11 +78,11 @@ def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[
     with tempfile.TemporaryDirectory() as scratch, closing(open_database(places.store, make=True)) as target:
         _copy_ledger(source / LEDGER, Path(scratch))  # opening it may bring its schema up to date
         with closing(open_database(f"sqlite:///{scratch}/{LEDGER}")) as kept:
+            pause_open_offers(kept, reason)  # before the copy, so that no open offer is ever in the target
             try:
                 rows = copy_ledger(kept, target)
             except Conflict as error:
                 raise CliError("store", error.detail, "name an empty one with --store or --folder") from error
-        pause_open_offers(target, reason)
     files = _copy_evidence(str(source / EVIDENCE), places.evidence, tell)
     if (source / KEYS).exists():
         _copy_private(source / KEYS, Path(places.keys))
