@@ -14,7 +14,6 @@ from werkzeug import Response
 
 from local.closing import Closing
 from local.lambda_runtime import cors
-from local.lambda_runtime.configuration_api import serve_configuration
 from local.lambda_runtime.events import bad_gateway, http_event, http_reply
 from local.lambda_runtime.invoke_api import serve_invoke
 from local.lambda_runtime.model import MAX_PAYLOAD, REGION, Function, Outcome, Throttled, UnknownFunction
@@ -165,8 +164,6 @@ class LambdaHost(Closing):
         def invoke(name: str, event: bytes) -> Outcome:
             return self._pool(name).invoke(event)
 
-        if request.path.endswith("/configuration"):
-            return serve_configuration(request, environment=self.environment, configure=self.configure)
         return serve_invoke(request, invoke=invoke, invoke_later=self._invoke_later)
 
     def _invoke_later(self, name: str, event: bytes) -> None:

@@ -57,18 +57,6 @@ def invoke_api(host: LambdaHost) -> Any:
     )
 
 
-def test_a_functions_environment_is_read_and_replaced_as_a_whole(host: LambdaHost, invoke_api: Any) -> None:
-    host.add(Function("told", "handler.echo", FOLDER, {"A": "1", "B": "2"}))
-    found = invoke_api.get_function_configuration(FunctionName="told")
-    assert found["Environment"]["Variables"] == {"A": "1", "B": "2"}
-    invoke_api.update_function_configuration(FunctionName="told", Environment={"Variables": {"C": "3"}})
-    assert host.environment("told") == {"C": "3"}
-    with pytest.raises(invoke_api.exceptions.InvalidParameterValueException):
-        invoke_api.update_function_configuration(FunctionName="told", MemorySize=512)
-    with pytest.raises(invoke_api.exceptions.ResourceNotFoundException):
-        invoke_api.get_function_configuration(FunctionName="nowhere")
-
-
 def error_of(outcome: Outcome) -> tuple[str, str]:
     value = json.loads(outcome.payload)
     assert value["errorType"] == outcome.error
