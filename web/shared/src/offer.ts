@@ -1,7 +1,8 @@
 // An offer as its document says it; its hash names it for ever.
 import type { InputSchema } from './inputs.ts';
 import { documentHash, fieldHex } from './fields.ts';
-import { canonicalBytes, type Json } from './json.ts';
+import { canonicalBytes, type Json, type JsonObject } from './json.ts';
+import * as read from './read.ts';
 
 /** What the provider runs, and as whom. */
 export interface Source {
@@ -50,6 +51,22 @@ export interface Offer {
   success?: { jobs: string[] };
   /** The key of the edge that takes this offer's calls. */
   edge?: string;
+}
+
+const SOURCE = [
+  'provider',
+  'origin',
+  'project',
+  'ref',
+  'commit',
+  'tree',
+  'configuration',
+  'user',
+] as const;
+
+/** The members of an offer's source. Throws Malformed where one is missing or unknown; values are not checked. */
+export function sourceMembers(value: unknown): JsonObject {
+  return read.only(value, SOURCE, 'source', ['base_path', 'inputs_as']);
 }
 
 /** `H("sealrun:offer", digest(document))` as 64 hex digits. */

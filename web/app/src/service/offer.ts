@@ -3,7 +3,7 @@ import { utf8 } from '../../../shared/src/bytes.ts';
 import { documentHash, fieldHex } from '../../../shared/src/fields.ts';
 import type { InputSchema } from '../../../shared/src/inputs.ts';
 import { canonical, isObject, type JsonObject } from '../../../shared/src/json.ts';
-import type { Source } from '../../../shared/src/offer.ts';
+import { sourceMembers, type Source } from '../../../shared/src/offer.ts';
 import * as read from '../../../shared/src/read.ts';
 
 export interface Terms {
@@ -107,10 +107,11 @@ function terms(value: unknown): Terms {
 }
 
 function source(value: unknown): Source {
-  const names = ['provider', 'origin', 'project', 'ref', 'commit', 'tree', 'configuration', 'user'];
-  const members = read.only(value, names, 'source', ['base_path']);
-  for (const name of names.slice(0, 6)) read.text(members, name, TEXT, 'text');
+  const members = sourceMembers(value);
+  for (const name of ['provider', 'origin', 'project', 'ref', 'commit', 'tree'])
+    read.text(members, name, TEXT, 'text');
   if ('base_path' in members) read.text(members, 'base_path', TEXT, 'text');
+  if ('inputs_as' in members) read.oneOf(members, 'inputs_as', ['inputs', 'variables']);
   const file = read.only(members['configuration'], ['path', 'sha256', 'includes'], 'configuration');
   for (const name of ['path', 'sha256']) read.text(file, name, TEXT, 'text');
   texts(file, 'includes');

@@ -3,6 +3,7 @@ import { utf8, type Bytes } from '../bytes.ts';
 import { documentHash, fieldHex, taggedHash, textField } from '../fields.ts';
 import { canonical, isObject, parseObject, type JsonObject } from '../json.ts';
 import { keyFields, P } from '../mina.ts';
+import { sourceMembers } from '../offer.ts';
 import * as read from '../read.ts';
 import { ARITHMETIC, NotShown, require, requireEqual, type Claims, type Folder } from './claims.ts';
 import type { Receipt } from './receipt.ts';
@@ -85,7 +86,7 @@ async function checkSource(
 ): Promise<void> {
   await claims.check('source', ARITHMETIC, async () => {
     // Step 3.2
-    const source = read.only(offer['source'], [...PLACE, 'user'], 'source', ['base_path']);
+    const source = sourceMembers(offer['source']);
     const pinned = Object.fromEntries(PLACE.map((name) => [name, source[name] ?? null]));
     const got = await documentHash('sealrun:source', utf8(canonical({ ...pinned, offer: hash })));
     requireEqual('source hash', got, receipt.hashes.source_hash);
