@@ -80,7 +80,7 @@ async function allPages(url: string, right: Right): Promise<EvidenceView> {
 }
 
 /** Smallest first; a file that cannot be had is left out, which its claim then says. */
-async function addFiles(
+export async function addFiles(
   folder: Map<string, Bytes>,
   files: EvidenceView['files'],
 ): Promise<Map<string, string>> {
@@ -89,9 +89,11 @@ async function addFiles(
   let room = MAX_FETCHED;
   const work = async () => {
     for (let file = waiting.shift(); file; file = waiting.shift()) {
-      room -= file.size;
-      if (room < 0) left.set(file.name, file.url);
+      // The service says the size: without this a size that is no number would let everything through.
+      if (!Number.isSafeInteger(file.size) || file.size < 0 || file.size > room)
+        left.set(file.name, file.url);
       else {
+        room -= file.size;
         // One byte more is let through, so that a longer file is told from a right one.
         const bytes = await fetched(file.url, file.size + 1).catch(() => undefined);
         if (bytes) folder.set(file.name, bytes);
