@@ -8,6 +8,8 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
+from sealrun_cli.commands import deploy
+from sealrun_cli.lib import background
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.github_account import GitHubAccount
 from sealrun_cli.lib.gitlab_account import GitLabAccount
@@ -16,13 +18,16 @@ from sealrun_cli.lib.outgoing import (
     VARIABLE,
     authorities,
     for_node,
+    for_service,
     open_client,
     open_guarded,
     session,
 )
+from sealrun_cli.lib.output import Output
 from sealrun_cli.main import app
 from tests.sealrun.transport.test_http import _Tls as Tls
 from tests.sealrun.transport.test_proxy import Proxy
+from tests.sealrun.world import make_offer
 
 
 @pytest.fixture
@@ -92,6 +97,38 @@ def test_the_command_goes_through_the_proxy_that_is_named_and_through_no_other(
         through.close()
     asked_for = [line.split()[1] for line in through.asked]
     assert asked_for == ["named.example:443", "other.example:443"]
+
+
+def test_a_service_of_another_folder_has_the_whole_path_and_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(PROXY, raising=False)
+    assert for_service() == {}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VARIABLE, "own.pem")
+    monkeypatch.setenv(PROXY, "http://proxy.example:3128/")
+    assert for_service() == {VARIABLE: str(tmp_path / "own.pem"), PROXY: "http://proxy.example:3128"}
+
+
+def test_deploy_local_hands_on_how_others_are_reached_and_no_other_setting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv(PROXY, "http://proxy.example:3128")
+    monkeypatch.setenv("SEALRUN_STORE", "sqlite:////elsewhere.db")
+    heard: dict[str, str] = {}
+
+    def start(*_given: object, environment: dict[str, str], **_named: object) -> None:
+        heard.update(environment)
+        raise CliError("local", "it was asked to start")
+
+    monkeypatch.setattr(background, "start", start)
+    with pytest.raises(CliError, match="it was asked to start"):
+        deploy._start(tmp_path, "here", make_offer(), "", Output(as_json=False))
+    named = {name: each for name, each in heard.items() if name.startswith("SEALRUN_")}
+    here = {"SEALRUN_UNSAFE_LOOPBACK": "1", "SEALRUN_ARTIFACT_ORIGINS": ""}
+    assert named == {**here, PROXY: "http://proxy.example:3128"}
 
 
 def test_options_reach_every_part_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

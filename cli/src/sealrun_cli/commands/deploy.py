@@ -12,7 +12,7 @@ import typer
 
 from mina.keys import PrivateKey
 from sealrun.offers.offer import Offer
-from sealrun_cli.lib import background, options
+from sealrun_cli.lib import background, options, outgoing
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.deploy_aws import deploy_to_aws
@@ -152,6 +152,7 @@ def _start(folder: Path, name: str, offer: Offer, node: str, out: Output) -> Ser
     ]
     environment = {name: each for name, each in os.environ.items() if not name.startswith("SEALRUN_")}
     environment |= {"SEALRUN_UNSAFE_LOOPBACK": "1", "SEALRUN_ARTIFACT_ORIGINS": around.get("storage", "")}
+    environment |= outgoing.for_service()
     log, ready = work / f"{name}.log", _ready(folder, name)
     out.progress("starting")
     with out.waiting("starting", "some seconds"):

@@ -8,6 +8,7 @@ no ``.netrc`` adds a password. This machine's own addresses are reached without 
 import os
 import ssl
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -66,6 +67,13 @@ def for_node() -> dict[str, str]:
     trusted = {"NODE_EXTRA_CA_CERTS": path} if path else {}
     proxied = {"NODE_USE_ENV_PROXY": "1", "HTTPS_PROXY": through, "NO_PROXY": ",".join(LOOPBACK)}
     return {**trusted, **(proxied if through else {})}
+
+
+def for_service() -> dict[str, str]:
+    """The same for a service in the background: the functions' own settings, and whole paths."""
+    path, through = os.environ.get(VARIABLE, ""), proxy()
+    trusted = {VARIABLE: str(Path(path).resolve())} if path else {}
+    return {**trusted, **({PROXY: through} if through else {})}
 
 
 def open_client() -> httpx.Client:
