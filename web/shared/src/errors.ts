@@ -30,29 +30,6 @@ export class Expired extends Refused {
   override readonly title = "The call's expiry is out of bounds";
 }
 
-export class NotFound extends Refused {
-  override readonly type = 'not-found';
-  override readonly title = 'Not found';
-  override readonly status = 404;
-}
-
-/** The path takes other methods; nothing was done. */
-export class WrongMethod extends Refused {
-  override readonly type = 'method-not-allowed';
-  override readonly title = 'This path takes another method';
-  override readonly status = 405;
-  readonly allowed: string;
-
-  constructor(...allowed: string[]) {
-    super(`method: expected ${allowed.join(', ')}, got another`);
-    this.allowed = allowed.join(', ');
-  }
-
-  override get headers(): Record<string, string> {
-    return { Allow: this.allowed };
-  }
-}
-
 /** A signature does not hold, or its key may not do this. */
 export class NotAllowed extends Refused {
   override readonly type = 'not-allowed';

@@ -46,16 +46,6 @@ export function ordered(schema: InputSchema, names: string[]): string[] {
   return [...known, ...names.filter((name) => !order.includes(name))];
 }
 
-/** The inputs with the default of each open one that was left out, before anything is hashed or signed. */
-export function filled(schema: InputSchema, chosen: Inputs, open: string[]): Inputs {
-  const inputs = { ...chosen };
-  for (const name of open) {
-    const otherwise = schema.properties[name]?.default;
-    if (otherwise !== undefined) inputs[name] ??= otherwise;
-  }
-  return inputs;
-}
-
 /** The inputs, if they fit. Throws InputsRefused where they do not, or where a string could be code in a pipeline. */
 export function checkInputs(schema: InputSchema, inputs: unknown, matches: Matches): Inputs {
   if (!isObject(inputs)) throw new InputsRefused('inputs: the value is not of type "object"');

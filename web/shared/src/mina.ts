@@ -52,11 +52,6 @@ export function addressOf(secret: string): string {
   return PublicKey.toBase58(PrivateKey.toPublicKey(PrivateKey.fromBase58(secret)));
 }
 
-/** A new private key. */
-export function newSecret(): string {
-  return PrivateKey.toBase58(PrivateKey.random());
-}
-
 export function sign(fields: bigint[], secret: string): string {
   return Signature.toBase58(signInput({ fields }, PrivateKey.fromBase58(secret), NETWORK));
 }

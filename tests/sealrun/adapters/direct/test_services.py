@@ -50,22 +50,8 @@ CASES: list[Case] = [
     ("dynamodb", "batch_get_item", BATCH, {"Responses": {"t": [WIRE_ITEM]}, "UnprocessedKeys": {}}),
     ("dynamodb", "put_item", {"TableName": "t", "Item": ITEM}, {"Attributes": WIRE_ITEM}),
     ("dynamodb", "update_item", UPDATE, {"Attributes": {"n": {"N": "2"}}}),
-    ("dynamodb", "delete_item", {"TableName": "t", "Key": KEY}, {}),
-    ("dynamodb", "scan", {"TableName": "t", "Limit": 2}, {"Items": [], "Count": 0}),
     ("dynamodb", "query", {"TableName": "t", "Limit": 2}, {"Items": [WIRE_ITEM], "LastEvaluatedKey": KEY}),
     ("dynamodb", "transact_write_items", {"TransactItems": [PUT, {"Update": UPDATE}], **TOKEN}, {}),
-    (
-        "dynamodb",
-        "transact_get_items",
-        {"TransactItems": [{"Get": {"TableName": "t", "Key": KEY}}]},
-        {"Responses": [{"Item": WIRE_ITEM}]},
-    ),
-    (
-        "dynamodb",
-        "batch_write_item",
-        {"RequestItems": {"t": [{"PutRequest": {"Item": ITEM}}]}},
-        {"UnprocessedItems": {"t": [{"PutRequest": {"Item": WIRE_ITEM}}]}},
-    ),
     (
         "kms",
         "encrypt",

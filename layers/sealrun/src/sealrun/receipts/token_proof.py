@@ -1,6 +1,6 @@
 """Proofs of CI tokens: what ``token.proof.json`` says, and the hashes in it.
 
-The circuits are those of ``contracts/src/token``; decision 27 holds their argument. Nothing here checks a
+The circuits are those of ``contracts/src/token``; decision 28 holds their argument. Nothing here checks a
 proof: that takes the contracts' programs.
 """
 

@@ -64,20 +64,8 @@ class DynamoDb:
     def update_item(self, **arguments: Any) -> dict[str, Any]:
         return self._ask("UpdateItem", arguments)
 
-    def delete_item(self, **arguments: Any) -> dict[str, Any]:
-        return self._ask("DeleteItem", arguments)
-
-    def batch_write_item(self, **arguments: Any) -> dict[str, Any]:
-        return self._ask("BatchWriteItem", arguments)
-
     def query(self, **arguments: Any) -> dict[str, Any]:
         return self._ask("Query", arguments)
-
-    def scan(self, **arguments: Any) -> dict[str, Any]:
-        return self._ask("Scan", arguments)
-
-    def transact_get_items(self, **arguments: Any) -> dict[str, Any]:
-        return self._ask("TransactGetItems", arguments)
 
     def transact_write_items(self, **arguments: Any) -> dict[str, Any]:
         """Under a token of its own, by which DynamoDB knows a request that is sent again."""
