@@ -229,7 +229,8 @@ def test_a_sandbox_says_how_slots_pass(tmp_path: Path, monkeypatch: pytest.Monke
     found = {name: f"http://127.0.0.1/{name}" for name in ("origin", "project", "node", "slots")}
     found["provider"] = "gitlab"
     monkeypatch.setattr(background, "start", lambda *_given, **_named: found)
-    assert f"""curl -d '{{"count": 80}}' {found["slots"]}""" in RUN.invoke(app, ["sandbox"]).stdout
+    # An account of the default terms (80 slots) may be left 120 slots after its buyer asked to.
+    assert f"""curl -d '{{"count": 120}}' {found["slots"]}""" in RUN.invoke(app, ["sandbox"]).stdout
 
 
 def test_a_sandbox_of_another_provider_is_ended_first(

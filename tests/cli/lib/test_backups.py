@@ -157,3 +157,10 @@ def test_a_backup_of_no_calendars_year_is_no_backup(service: Places, tmp_path: P
     (folder / "backup.json").write_text(json.dumps({**about, "made_at": 2**53 - 1}))
     with pytest.raises(CliError, match="made_at: expected a whole number"):
         restored(folder, at(tmp_path / "new"))
+
+
+def test_a_backup_is_never_made_where_its_disk_is_not_mounted(service: Places, tmp_path: Path) -> None:
+    with pytest.raises(CliError, match=f"{tmp_path}/disk: expected a folder") as caught:
+        backed_up(service, tmp_path / "disk" / "today")
+    assert caught.value.following == "make it, or mount its disk"
+    assert not (tmp_path / "disk").exists()

@@ -81,3 +81,24 @@ def test_the_runs_address_is_told_and_ctrl_c_says_how_to_come_back(
     said = capsys.readouterr().err
     assert "run      https://ci/7\n" in said
     assert f"sealrun evidence {url} --to DIR --key 'my keys/buyer.key'\n" in said
+
+
+def test_a_service_that_goes_away_under_a_run_does_not_make_its_buyer_buy_it_again(
+    sold: tuple[World, dict[str, Any], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, _, call = sold
+    url = f"https://calls.test/calls/{call}"
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        bought, out = (
+            Bought(Service(http, pause=lambda _: None), world.offer, url, call, {}),
+            Output(as_json=True),
+        )
+        with pytest.raises((CliError, httpx.ConnectError)), coming_back(out, url, "buyer.key"):
+            bought.follow(out)
+    said = capsys.readouterr().err
+    assert "the call was taken, and goes on without this command: do not buy it again\n" in said
+    assert f"sealrun evidence {url} --to DIR --key buyer.key\n" in said

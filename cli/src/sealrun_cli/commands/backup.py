@@ -9,7 +9,7 @@ import typer
 from sealrun_cli.lib import options
 from sealrun_cli.lib.backups import make_backup
 from sealrun_cli.lib.output import speaking
-from sealrun_cli.lib.serving import places
+from sealrun_cli.lib.serving import served_places
 from sealrun_cli.lib.target import DEFAULT_NAME, Name
 
 
@@ -29,7 +29,7 @@ def backup(
     bucket keeps versions.
     """
     with speaking(as_json=as_json) as out:
-        kept = places(folder, stack, store=store, evidence=evidence, keys=keys)
+        kept = served_places(folder, stack, store=store, evidence=evidence, keys=keys)
         copied = make_backup(kept, to, now=int(time.time()), tell=out.progress)
         value = {"folder": str(to), "rows": copied.rows, "files": copied.files}
         out.result(value, f"{to}: {copied.rows} rows, {copied.files} files of evidence")

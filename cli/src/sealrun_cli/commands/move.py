@@ -1,5 +1,6 @@
 """``sealrun move``: a service's ledger into another database, such as PostgreSQL, and its evidence."""
 
+import shlex
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence_copies import copy_evidence, is_bucket
 from sealrun_cli.lib.output import Output, speaking
-from sealrun_cli.lib.serving import Places, places
+from sealrun_cli.lib.serving import Places, places, served_places
 from sealrun_cli.lib.target import DEFAULT_NAME, Name
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def move(
     """
     with speaking(as_json=as_json) as out:
         url = served.database_url(to)
-        kept = places(folder, stack, store=store, evidence=evidence, keys="")
+        kept = served_places(folder, stack, store=store, evidence=evidence, keys="")
         new_place = places(folder, stack, store=to, evidence=evidence_to, keys="").evidence
         if evidence_to and is_bucket(kept.evidence):
             detail = "evidence: expected a folder to copy, got a bucket"
@@ -55,7 +56,7 @@ def move(
             files = copy_evidence(Path(kept.evidence), new_place, out.progress) if evidence_to else 0
             rows = _move_rows(source, url)
         place = new_place if evidence_to else kept.evidence
-        _tell(out, rows, files, place)
+        _tell(out, kept, rows, files, place)
 
 
 def _plan(kept: Places, copied_to: str) -> list[str]:
@@ -75,7 +76,8 @@ def _move_rows(source: "Database", url: str) -> int:
             raise CliError("store", error.detail, "name an empty database") from error
 
 
-def _tell(out: Output, rows: int, files: int, place: str) -> None:
+def _tell(out: Output, kept: Places, rows: int, files: int, place: str) -> None:
     copied = [f"copied   {files} files of evidence"] if files else []
-    following = f"next     sealrun serve --store with the new database's URL, --evidence '{place}'"
+    serving = f"{kept.serve_command} --evidence {shlex.quote(place)}"
+    following = f"next     {serving} --store with the new database's URL"
     out.result({"rows": rows, "files": files, "evidence": place}, f"moved    {rows} rows", *copied, following)

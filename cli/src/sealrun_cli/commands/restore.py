@@ -43,6 +43,6 @@ def restore(
         value = {"folder": str(kept.folder), "rows": copied.rows, "files": copied.files}
         lines = [
             f"restored {copied.rows} rows, {copied.files} files of evidence; open offers are paused",
-            "next     sealrun serve, and for each offer: sealrun resume",
+            f"next     {kept.serve_command}, and for each offer: sealrun resume",
         ]
         out.result(value, *lines)

@@ -63,9 +63,8 @@ def sandbox(
                 _give(state, path, out)
         shown = {name: each for name, each in state.items() if name != "pid"}
         lines = [f"{state['provider']}   {state['origin']}/{state['project']}", f"token    {WORK / TOKEN}"]
-        slots = (
-            f"""slots    pass only with blocks; to let 80 pass: curl -d '{{"count": 80}}' {state["slots"]}"""
-        )
+        passing = f"""curl -d '{{"count": 120}}' {state["slots"]}"""
+        slots = f"slots    pass only with blocks; to let 120 pass: {passing}"
         more = [f"node     {state['node']}", slots, f"next     export SEALRUN_MINA_NODE={state['node']}"]
         out.result({**shown, "token_file": str(WORK / TOKEN)}, *lines, *more)
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 DEFAULT_LISTEN = "127.0.0.1:8080"
 DEFAULT_METRICS = "127.0.0.1:9464"
 
+# What to do about a node, archive or storage that is not asked over https.
+ADDRESSES = "name https:// addresses; for a sandbox on this machine: export SEALRUN_UNSAFE_LOOPBACK=1"
+
 
 def serve(
     *,
@@ -98,16 +101,20 @@ def serve(
                 raise CliError("serve", str(error)[:300], "see `sealrun serve --help`") from error
             serving.note_url(database, settings.public_url)
             sizes = Sizes(threads, collections, sweep_seconds, health_seconds, stop_seconds)
-            service = Service(
-                settings,
-                database,
-                opened_keys,
-                listen=socket,
-                metrics=metrics_at,
-                sizes=sizes,
-                trusted_proxy=trusted_proxy,
-                page=for_browsers,
-            )
+            try:
+                service = Service(
+                    settings,
+                    database,
+                    opened_keys,
+                    listen=socket,
+                    metrics=metrics_at,
+                    sizes=sizes,
+                    trusted_proxy=trusted_proxy,
+                    page=for_browsers,
+                )
+            except ValueError as error:
+                socket.close()
+                raise CliError("serve", str(error)[:300], ADDRESSES) from error
             path = serving.write_target(stack, places, settings, database)
             _run(service, settings.public_url, path, ready, out)
 

@@ -47,6 +47,9 @@ def make_backup(places: Places, to: Path, *, now: int, tell: Callable[[str], Non
         CliError: the folder is there already, or there is nothing to copy.
         StoreUnavailable: the database does not answer, or a file of evidence is not what its name says.
     """
+    if not to.parent.is_dir():  # it is not made: where a disk is not mounted, it would fill another one
+        detail = f"{to.parent}: expected a folder in which to make {to.name}, got none"
+        raise CliError("file", detail, "make it, or mount its disk")
     to.mkdir(mode=0o700)
     with closing(open_database(places.store)) as source:
         tell("copying the ledger")
@@ -71,7 +74,8 @@ def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[
     """
     about = read_about(source)
     if Path(places.keys).exists():
-        raise CliError("backup", f"restore: expected no {places.keys} yet, got one", "name it with --keys")
+        following = "name a new folder with --folder, or a place for the backup's key file with --keys"
+        raise CliError("backup", f"restore: expected no {places.keys} yet, got one", following)
     with needed():
         from sealrun.adapters.sql.copying import copy_ledger, pause_open_offers  # noqa: PLC0415
     tell("copying the ledger")

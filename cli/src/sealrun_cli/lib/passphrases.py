@@ -32,7 +32,7 @@ def passphrase(source: str, question: str, *, again: bool = False) -> str:
             return str(typer.prompt(question, hide_input=True, confirmation_prompt=again, err=True))
         except typer.Abort:
             raise CliError(
-                "passphrase", "passphrase: expected one, got none", "give --passphrase-file"
+                "passphrase", "passphrase: expected one, got none", f"export {PASSPHRASE_FILE}=FILE"
             ) from None
 
     return read_passphrase(os.environ, ask=ask)

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from mina.keys import PrivateKey, PublicKey
 from sealrun.adapters.files.plain_files import write_plain
 from sealrun.calls.call import Call
 from sealrun.encoding.fields import canonical
+from sealrun.errors import SealrunError
 from sealrun.money.buyer import sign_call
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import Amount
@@ -126,12 +129,15 @@ def cold_start(service: Service, account: str, node: str) -> Known | None:
 
 @contextmanager
 def coming_back(out: Output, url: str, key: str) -> Iterator[None]:
-    """Tell whoever stops following a run how to come back to it."""
+    """Tell whoever stops following a run, or cannot follow it, how to come back to it."""
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, CliError, SealrunError, httpx.HTTPError) as error:
         private = f" --key {shlex.quote(key)}" if key else ""
-        out.progress("stopped following; the run goes on, and what it costs stays the same")
+        if isinstance(error, KeyboardInterrupt):
+            out.progress("stopped following; the run goes on, and what it costs stays the same")
+        else:
+            out.progress("the call was taken, and goes on without this command: do not buy it again")
         out.progress(f"later    see how it stands: {url}")
         out.progress(f"         take what it left: sealrun evidence {url} --to DIR{private}")
         raise

@@ -1,5 +1,7 @@
 """What ``sealrun serve`` puts together before it serves."""
 
+import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.passphrases import passphrase
-from sealrun_cli.lib.served import database_url, open_database
+from sealrun_cli.lib.served import database_url, is_database, open_database
 from sealrun_cli.lib.target import Target
 from sealrun_cli.lib.work_folder import WORK, work_folder
 
@@ -29,6 +31,11 @@ class Places:
     evidence: str  # a folder, or s3://...
     keys: str  # the key file
 
+    @property
+    def serve_command(self) -> str:
+        """How to serve from this folder; a database, evidence or keys elsewhere are named as before."""
+        return shlex.join(["sealrun", "serve", "--folder", str(self.folder)])
+
     def make_folder(self) -> None:
         """For its owner alone."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -43,6 +50,27 @@ def places(folder: Path | None, stack: str, *, store: str, evidence: str, keys: 
         evidence if evidence.startswith("s3:") else str(Path(evidence or root / "evidence").resolve()),
         str(Path(keys or root / "keys.json").resolve()),
     )
+
+
+def served_places(folder: Path | None, stack: str, *, store: str, evidence: str, keys: str) -> Places:
+    """Where a service keeps what it has sold. A ledger that it has left behind is not taken for it.
+
+    Raises:
+        CliError: nothing names the ledger, and this folder's service was last started with another one, or
+            the file that says so is not what ``serve`` wrote.
+    """
+    found, noted = places(folder, stack, store=store, evidence=evidence, keys=keys), WORK / f"{stack}.json"
+    if folder is None and not store and noted.exists():
+        try:
+            table = str(json.loads(noted.read_bytes())["table"])
+        except (ValueError, TypeError, KeyError) as error:
+            detail = f"{noted}: expected what `sealrun serve` wrote, got {error}"
+            raise CliError("stack", detail, "name the ledger with --folder or --store") from error
+        if is_database(table) and table != found.store:
+            detail = f"store: expected the ledger that {noted} names, got that in {found.folder}"
+            following = "name what `sealrun serve` was started with: --folder, --store, --evidence, --keys"
+            raise CliError("store", detail, following)
+    return found
 
 
 @contextmanager

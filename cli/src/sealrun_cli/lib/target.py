@@ -226,7 +226,10 @@ def aws_errors(missing: str = "") -> Iterator[None]:
             "aws", f"aws: expected it to be done, got {refusal}", "check your AWS profile's rights"
         ) from error
     except BotoCoreError as error:
-        advice = "set AWS_PROFILE and AWS_REGION, or run `sealrun deploy --local`"
+        advice = (
+            "for a stack on AWS set AWS_PROFILE and AWS_REGION; for `sealrun serve` give --stack with the "
+            "URL of its database; to try it here run `sealrun deploy --local`"
+        )
         raise CliError("aws", f"aws: expected an answer, got {error}", missing and advice) from error
 
 
