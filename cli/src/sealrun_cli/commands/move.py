@@ -46,7 +46,7 @@ def move(
     """
     with speaking(as_json=as_json) as out:
         url = served.database_url(to)
-        kept = served_places(folder, stack, store=store, evidence=evidence, keys="")
+        kept = served_places(folder, stack, store=store, evidence=evidence, keys=None)
         new_place = places(folder, stack, store=to, evidence=evidence_to, keys="").evidence
         if evidence_to and is_bucket(kept.evidence):
             detail = "evidence: expected a folder to copy, got a bucket"
@@ -60,7 +60,9 @@ def move(
 
 
 def _plan(kept: Places, copied_to: str) -> list[str]:
-    rows = "move     all rows of the ledger; the old database is empty afterwards"
+    rows = (
+        "move     all rows of the ledger; the old database is empty afterwards, so stop `sealrun serve` first"
+    )
     if copied_to:
         return [f"copy     the evidence in {kept.evidence} to {copied_to}", rows]
     return [rows, f"         the evidence stays in {kept.evidence}"]

@@ -52,24 +52,33 @@ def places(folder: Path | None, stack: str, *, store: str, evidence: str, keys: 
     )
 
 
-def served_places(folder: Path | None, stack: str, *, store: str, evidence: str, keys: str) -> Places:
+def served_places(folder: Path | None, stack: str, *, store: str, evidence: str, keys: str | None) -> Places:
     """Where a service keeps what it has sold. A ledger that it has left behind is not taken for it.
 
+    The arguments are those of ``places``; ``keys`` is None where the key file does not matter.
+
     Raises:
-        CliError: nothing names the ledger, and this folder's service was last started with another one, or
-            the file that says so is not what ``serve`` wrote.
+        CliError: what was not named is not where this folder's service was last started with it, or the
+            file that says so is not what ``serve`` wrote.
     """
-    found, noted = places(folder, stack, store=store, evidence=evidence, keys=keys), WORK / f"{stack}.json"
-    if folder is None and not store and noted.exists():
-        try:
-            table = str(json.loads(noted.read_bytes())["table"])
-        except (ValueError, TypeError, KeyError) as error:
-            detail = f"{noted}: expected what `sealrun serve` wrote, got {error}"
-            raise CliError("stack", detail, "name the ledger with --folder or --store") from error
-        if is_database(table) and table != found.store:
-            detail = f"store: expected the ledger that {noted} names, got that in {found.folder}"
-            following = "name what `sealrun serve` was started with: --folder, --store, --evidence, --keys"
-            raise CliError("store", detail, following)
+    found = places(folder, stack, store=store, evidence=evidence, keys=keys or "")
+    noted = WORK / f"{stack}.json"
+    if folder is not None or not noted.exists():
+        return found
+    try:
+        value = json.loads(noted.read_bytes())
+        table, key_file = str(value["table"]), str(value["kms_key"])
+    except (ValueError, TypeError, KeyError) as error:
+        detail = f"{noted}: expected what `sealrun serve` wrote, got {error}"
+        raise CliError("stack", detail, "name the ledger with --folder") from error
+    following = "name what `sealrun serve` was started with: --folder, --store, --evidence, --keys"
+    if is_database(table) and not store and table != found.store:
+        detail = f"store: expected the ledger that {noted} names, got that in {found.folder}"
+        raise CliError("store", detail, following)
+    # Evidence lies beside the key file unless it was named, too.
+    if table == found.store and keys == "" and key_file != found.keys:
+        detail = f"keys: expected {key_file}, the key file of this ledger's service, got {found.keys}"
+        raise CliError("store", detail, following)
     return found
 
 
