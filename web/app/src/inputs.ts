@@ -10,8 +10,9 @@ import {
   type Property,
 } from '../../shared/src/inputs.ts';
 
-// A pattern is the seller's, and runs in the buyer's tab: two endless parts take at most 256 squared steps.
-const MAX_ENDLESS = 2;
+// A pattern is the seller's, and runs in the buyer's tab over a text that its input bounds: two endless parts are tried.
+const LONGEST = 256;
+const MAX_STEPS = LONGEST ** 2;
 const MAX_GIVEN = 2048;
 
 /** What stands in the form: text as it was typed, or a choice. Undefined where it was left alone. */
@@ -87,13 +88,21 @@ export function wrongValue(kind: Property, value: unknown): string {
 
 /** True also where this engine would take too long, or reads another dialect: then the service alone judges. */
 export function fits(pattern: string, value: string): boolean {
-  const bare = pattern.replace(/\\.|\[(?:\\.|[^\]])*\]/g, 'x');
-  const endless = bare.match(/[*+]|\{\d*,\}/g)?.length ?? 0;
-  const repeatedGroup = /\)(?:[*+?]|\{)/.test(bare);
-  if (endless > MAX_ENDLESS || (repeatedGroup && endless > 0)) return true;
+  if (steps(pattern) > MAX_STEPS) return true;
   try {
     return new RegExp(pattern, 'u').test(value);
   } catch {
     return true;
   }
+}
+
+/** In how many ways a text may be tried at most: what each choice multiplies. A repeated group with one has no bound. */
+function steps(pattern: string): number {
+  const bare = pattern.replace(/\\.|\[(?:\\.|[^\]])*\]/g, 'x').replace(/\(\?/g, '(');
+  let ways = 1;
+  for (const [text, least, most] of bare.matchAll(/[*+?|]|\{(\d+),?(\d*)\}/g))
+    if (/[*+]|,\}/.test(text)) ways *= LONGEST;
+    else if (most) ways *= Number(most) - Number(least) + 1;
+    else if (/[?|]/.test(text)) ways *= 2;
+  return ways > 1 && /\)(?:[*+]|\{)/.test(bare) ? Infinity : ways;
 }
