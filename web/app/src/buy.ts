@@ -178,15 +178,18 @@ async function send(
   };
   remember(bought);
   const post = () => postCall(service, offer.hash, body, headers);
+  let unanswered = false;
   try {
     const answer = await post().catch((error: unknown) => {
-      if (error instanceof ServiceError && error.status !== 0 && error.status < 500) throw error;
+      if (isRefusal(error)) throw error;
+      unanswered = true;
       return post();
     });
     noteState(bought.call, answer.state);
   } catch (error) {
-    // A call that was refused never was one; of one that nobody answered nobody knows.
-    if (error instanceof ServiceError && error.status >= 400 && error.status < 500) {
+    // A call that was refused at once never was one; after a lost answer, a refusal may come from a proxy and
+    // says nothing of the attempt before.
+    if (!unanswered && isRefusal(error)) {
       forgetCall(bought.call);
       throw error;
     }
@@ -196,6 +199,10 @@ async function send(
     );
   }
   meet(service, offer.oracle);
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ServiceError && error.status >= 400 && error.status < 500;
 }
 
 function pricedOf(offer: Offer): Priced {
