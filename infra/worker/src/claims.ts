@@ -128,13 +128,13 @@ export class Claims {
     this.#run('UPDATE calls SET attempts = attempts + 1, next_at = ? WHERE id = ?', nextAt, id);
   }
 
-  /** The call is over; a ticket whose run never started is good again. */
-  over(row: Row, state: string, minutes: number, limits: Limits): void {
+  /** The call is over and left so many of its minutes unused; a ticket whose run never started is good again. */
+  over(row: Row, state: string, unused: number): void {
     this.#storage.transactionSync(() => {
       if (this.find(row.id)?.over) return;
       const holders = JSON.parse(row.holders) as string[];
       const call = { holders, claimedAt: row.claimed_at };
-      this.#counters.giveBack(call, minutes, limits);
+      this.#counters.giveBack(call, unused);
       const freed = state === 'never_started' && row.kind === 'redemption';
       this.#run(
         `UPDATE calls SET over = 1, state = ?, identifier = ?, body = '' WHERE id = ?`,

@@ -51,11 +51,10 @@ export class Counters {
   }
 
   /**
-   * Gives back what a call that is over took, but for its hour and the minutes that it may have run. A start
-   * that was refused counts in the hour too: else inputs that the provider refuses are sent without end.
+   * Gives back what a call that is over took, but for its hour; of the month, its unused minutes. A start that
+   * was refused counts in the hour too: else inputs that the provider refuses are sent without end.
    */
-  giveBack(call: { holders: string[]; claimedAt: number }, minutes: number, limits: Limits): void {
-    const unused = limits.minutes - Math.min(minutes, limits.minutes);
+  giveBack(call: { holders: string[]; claimedAt: number }, unused: number): void {
     for (const holder of [ALL, ...call.holders]) {
       this.#give(`running/${holder}`, 1);
       this.#give(`month/${month(call.claimedAt)}/${holder}`, unused);

@@ -13,6 +13,7 @@ import type { CallView, OfferView } from '../../../web/shared/src/views.ts';
 import { Claims, START_LEASE, type NewCall, type Row } from './claims.ts';
 import { openCredential } from './credential.ts';
 import { limitsOf } from './limits.ts';
+import type { Answer } from './outgoing.ts';
 import { githubStart } from './providers/github.ts';
 import { gitlabStart } from './providers/gitlab.ts';
 import { PAUSE_SECONDS, startRun, type Start } from './providers/start.ts';
@@ -25,7 +26,7 @@ const OPEN_SECONDS = 60;
 const LOOK_SECONDS = 30;
 const LONGEST_PAUSE = 300;
 const AT_MOST = 20;
-/** What the region has refused for so long, it takes no more. */
+/** A region that has not gone on with a call for so long is asked no more. */
 const GIVE_UP_SECONDS = 7 * 24 * 3600;
 const OVER = ['succeeded', 'failed', 'never_started', 'expired'];
 
@@ -90,7 +91,7 @@ export class Desk extends DurableObject<Env> {
       } catch (error) {
         const detail = error instanceof SealrunError ? error.message : 'unexpected';
         console.warn({ message: 'put off', call: row.id, detail });
-        this.#claims.again(row.id, seconds() + pause(row.attempts));
+        this.#putOff(row);
       }
     }
     this.#claims.forget(seconds());
@@ -114,10 +115,16 @@ export class Desk extends DurableObject<Env> {
       console.log({ message: 'handed over', call: row.id, state });
       return this.#claims.handedOver(row.id, state, seconds() + LOOK_SECONDS);
     }
-    const { detail } = value<{ detail?: string }>(answer);
-    console.error({ message: 'not handed over', call: row.id, status: answer.status, detail });
+    const { status } = answer;
+    console.error({ message: 'not handed over', call: row.id, status, detail: detailOf(answer) });
+    return this.#putOff(row);
+  }
+
+  /** The call's next step is tried again, or no more; of one that was handed over the region knows the end. */
+  #putOff(row: Row): void {
+    const { state, handed } = this.#claims.find(row.id) ?? row;
     if (seconds() > row.claimed_at + GIVE_UP_SECONDS)
-      return this.#claims.over(row, 'failed', Infinity, limitsOf(offer));
+      return this.#claims.over(row, handed ? state : 'failed', 0);
     return this.#claims.again(row.id, seconds() + pause(row.attempts));
   }
 
@@ -129,7 +136,8 @@ export class Desk extends DurableObject<Env> {
     const finished = Number(view.receipt?.data.finished_at ?? row.claimed_at);
     const minutes =
       view.state === 'never_started' ? 0 : Math.ceil((finished - row.claimed_at) / 60);
-    this.#claims.over(row, view.state, minutes, limitsOf(await this.#soldOffer()));
+    const most = limitsOf(await this.#soldOffer()).minutes;
+    this.#claims.over(row, view.state, Math.max(0, most - minutes));
   }
 
   async #start(offer: Offer, id: string, inputs: Inputs): Promise<Start> {
@@ -184,6 +192,15 @@ function viewOf(row: Row, offer: string): CallView {
     reason: refused,
     receipt: null,
   };
+}
+
+/** The region's words for a refusal; a proxy before it has none. */
+function detailOf(answer: Answer): string | undefined {
+  try {
+    return value<{ detail?: string } | null>(answer)?.detail;
+  } catch {
+    return undefined;
+  }
 }
 
 async function answered<T>(ask: () => Promise<T>): Promise<Found<T>> {

@@ -1,0 +1,110 @@
+// What the desk makes of a region that is ill or gone.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { registerHooks } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { after, before, mock, test } from 'node:test';
+import Client from 'mina-signer-3';
+import { offerId, type Offer } from '../../../web/shared/src/offer.ts';
+import { Claims, type NewCall } from '../src/claims.ts';
+import { limitsOf } from '../src/limits.ts';
+import type { Env } from '../src/settings.ts';
+import { storage } from './storage.ts';
+
+const OBJECT = `export class DurableObject { constructor(ctx, env) { this.ctx = ctx; this.env = env; } }`;
+registerHooks({
+  resolve: (name, context, next) =>
+    name === 'cloudflare:workers'
+      ? { url: `data:text/javascript,${encodeURIComponent(OBJECT)}`, shortCircuit: true }
+      : next(name, context),
+});
+const { Desk } = await import('../src/desk.ts');
+
+const { privateKey, publicKey } = new Client({ network: 'devnet' }).genKeys();
+const offer = {
+  network: 'mina:devnet',
+  price: '0',
+  edge: publicKey,
+  access: { open: true, keys: [] },
+  quota_per_hour: 10,
+  limits: { seconds: 60 },
+  source: { provider: 'gitlab' },
+} as unknown as Offer;
+const CALL: NewCall = {
+  id: 'ab'.repeat(32),
+  account: publicKey,
+  identifier: null,
+  body: '{}',
+  holder: publicKey,
+  sender: 'here',
+  shared: true,
+  ticket: null,
+};
+const DAY = 24 * 3600;
+
+interface Answer {
+  status: number;
+  body: string;
+}
+const shown: Answer = {
+  status: 200,
+  body: JSON.stringify({ document: offer, open: true, reason: null }),
+};
+/** What the region answers to a request of either kind; it hangs up where there is nothing. */
+let answers: { GET?: Answer; POST?: Answer } = {};
+let asked = 0;
+const region = createServer((request, response) => {
+  asked += 1;
+  const answer = answers[request.method as 'GET' | 'POST'];
+  if (answer) response.writeHead(answer.status).end(answer.body);
+  else request.socket.destroy();
+});
+before(() => new Promise<void>((resolve) => region.listen(0, '127.0.0.1', resolve)));
+after(() => {
+  mock.timers.reset();
+  region.close();
+});
+
+const seconds = (): number => Math.floor(Date.now() / 1000);
+
+/** A desk with one call whose run was started now. */
+async function desk() {
+  const disk = storage();
+  const claims = new Claims(disk);
+  claims.claim(CALL, limitsOf(offer), seconds());
+  claims.started(CALL.id, { start: 'made', run: 7, url: '' }, seconds());
+  const env = {
+    OFFER: await offerId(offer),
+    PUBLIC_URL: 'https://edge.example',
+    REGION: `http://127.0.0.1:${(region.address() as AddressInfo).port}`,
+    EDGE_KEY: privateKey,
+    UNSAFE_LOOPBACK: '1',
+  } as unknown as Env;
+  const ctx = { storage: disk } as unknown as DurableObjectState;
+  return { claims, desk: new Desk(ctx, env) };
+}
+
+for (const [name, given] of Object.entries({
+  'answers wakes with a page': { GET: shown, POST: { status: 530, body: '<h1>unreachable</h1>' } },
+  'takes wakes with a page': { GET: shown, POST: { status: 202, body: '<h1>parked</h1>' } },
+  'refuses wakes': { GET: shown, POST: { status: 503, body: '{"detail": "put off"}' } },
+  'hangs up on wakes': { GET: shown },
+  'is gone': {},
+}))
+  test(`a region that ${name} is asked for seven days, and then no more`, async () => {
+    mock.timers.reset();
+    mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    answers = given;
+    const { claims, desk: edge } = await desk();
+    for (const [days, once, over] of [
+      [6, true, 0],
+      [2, true, 1],
+      [2, false, 1],
+    ] as const) {
+      mock.timers.setTime(Date.now() + days * DAY * 1000);
+      asked = 0;
+      await edge.alarm();
+      assert.deepEqual([asked > 0, claims.find(CALL.id)?.over], [once, over]);
+    }
+    assert.equal((await edge.view(CALL.id))?.state, 'failed');
+  });
