@@ -54,14 +54,13 @@ export async function acceptCall(body: Uint8Array, counter: Counter): Promise<Ca
     ? read.whole(value, 'expires_at', 0, read.MAX_UNIX_SECONDS)
     : 0;
   checkNotTooFar(expiresAt, now);
-  const view = await shownOffer(desk);
-  const { document: offer } = view;
+  const offer = found((await desk.sold()) as Found<Offer>);
   const offerHash = BigInt(`0x${settings.offer}`);
   const id = await readCall(value, offer, offerHash).then((call) => call.id, ignoreMalformed);
   const known = id && (await desk.view(id));
   if (known) return known;
   if (expiresAt) checkExpiry(expiresAt, now);
-  checkOpen(view);
+  checkOpen(await shownOffer(desk));
   const signed = await readSignedCall(value, offer, offerHash);
   checkIdentifier(signed);
   countRequest(counter.sender, now);

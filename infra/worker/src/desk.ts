@@ -24,6 +24,8 @@ import { asRefusal, type Refusal } from './refusal.ts';
 /** How long the region's word that an offer is open is good for. */
 const OPEN_SECONDS = 60;
 const LOOK_SECONDS = 30;
+/** Under which name the offer's document is on disk; its hash names it, so it never changes. */
+const DOCUMENT = 'offer';
 const LONGEST_PAUSE = 300;
 const AT_MOST = 20;
 /** A region that has not gone on with a call for so long is asked no more. */
@@ -38,6 +40,7 @@ export class Desk extends DurableObject<Env> {
   readonly #region: Region;
   readonly #starting = new Set<string>();
   #seen: { view: OfferView; at: number } | undefined;
+  #document: Offer | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -51,9 +54,15 @@ export class Desk extends DurableObject<Env> {
     return answered(async () => {
       if (!this.#seen || seconds() >= this.#seen.at + OPEN_SECONDS) {
         this.#seen = { view: await this.#region.offer(), at: seconds() };
+        await this.#keep(this.#seen.view.document);
       }
       return this.#seen.view;
     });
+  }
+
+  /** The offer's document, open or not; once it was read, the region is not needed for it. */
+  async sold(): Promise<Found<Offer>> {
+    return answered(() => this.#soldOffer());
   }
 
   /** The view of a call that was taken here; null for any other. */
@@ -163,9 +172,14 @@ export class Desk extends DurableObject<Env> {
     return document;
   }
 
-  /** The offer, open or not, however long ago it was read: its hash names it. */
   async #soldOffer(): Promise<Offer> {
-    return this.#seen?.view.document ?? (await this.#shownOffer()).document;
+    this.#document ??= await this.ctx.storage.get<Offer>(DOCUMENT);
+    return this.#document ?? (await this.#shownOffer()).document;
+  }
+
+  async #keep(document: Offer): Promise<void> {
+    if (!this.#document) await this.ctx.storage.put(DOCUMENT, document);
+    this.#document = document;
   }
 
   async #shownOffer(): Promise<OfferView> {

@@ -5,10 +5,12 @@ import { registerHooks } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { after, before, mock, test } from 'node:test';
 import Client from 'mina-signer-3';
+import { utf8 } from '../../../web/shared/src/bytes.ts';
 import { offerId, type Offer } from '../../../web/shared/src/offer.ts';
+import { readCall } from '../../../web/shared/src/signed_call.ts';
 import { Claims, type NewCall } from '../src/claims.ts';
 import { limitsOf } from '../src/limits.ts';
-import type { Env } from '../src/settings.ts';
+import { readSettings, type Env } from '../src/settings.ts';
 import { storage } from './storage.ts';
 
 const OBJECT = `export class DurableObject { constructor(ctx, env) { this.ctx = ctx; this.env = env; } }`;
@@ -18,6 +20,7 @@ registerHooks({
       ? { url: `data:text/javascript,${encodeURIComponent(OBJECT)}`, shortCircuit: true }
       : next(name, context),
 });
+const { acceptCall } = await import('../src/accept.ts');
 const { Desk } = await import('../src/desk.ts');
 
 const { privateKey, publicKey } = new Client({ network: 'devnet' }).genKeys();
@@ -67,12 +70,12 @@ after(() => {
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
-/** A desk with one call whose run was started now. */
-async function desk() {
+/** A desk with one call whose run was started now; `again` is the desk after it was evicted from memory. */
+async function desk(id = CALL.id) {
   const disk = storage();
   const claims = new Claims(disk);
-  claims.claim(CALL, limitsOf(offer), seconds());
-  claims.started(CALL.id, { start: 'made', run: 7, url: '' }, seconds());
+  claims.claim({ ...CALL, id }, limitsOf(offer), seconds());
+  claims.started(id, { start: 'made', run: 7, url: '' }, seconds());
   const env = {
     OFFER: await offerId(offer),
     PUBLIC_URL: 'https://edge.example',
@@ -81,7 +84,8 @@ async function desk() {
     UNSAFE_LOOPBACK: '1',
   } as unknown as Env;
   const ctx = { storage: disk } as unknown as DurableObjectState;
-  return { claims, desk: new Desk(ctx, env) };
+  const again = () => new Desk(ctx, env);
+  return { claims, env, desk: again(), again };
 }
 
 for (const [name, given] of Object.entries({
@@ -108,3 +112,30 @@ for (const [name, given] of Object.entries({
     }
     assert.equal((await edge.view(CALL.id))?.state, 'failed');
   });
+
+test('a call that was taken is answered with its state while the region is gone', async () => {
+  mock.timers.reset();
+  const expires_at = seconds() + 60;
+  const body = {
+    account: publicKey,
+    inputs: {},
+    salt: '1'.repeat(64),
+    nonce: '2'.repeat(32),
+    expires_at,
+  };
+  const { id } = await readCall(body, offer, BigInt(`0x${await offerId(offer)}`));
+  const { desk: before, again, env } = await desk(id);
+  answers = { GET: shown };
+  await before.offer();
+  answers = {};
+  const counter = { settings: readSettings(env), sender: 'here', now: seconds() };
+  const send = (value: object) => {
+    const stub = again() as unknown as DurableObjectStub<InstanceType<typeof Desk>>;
+    return acceptCall(utf8(JSON.stringify(value)), { ...counter, desk: stub });
+  };
+  assert.equal((await send(body)).call, id);
+  await assert.rejects(
+    send({ ...body, salt: '3'.repeat(64) }),
+    /region: expected an answer, got none/,
+  );
+});

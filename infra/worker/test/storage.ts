@@ -9,7 +9,10 @@ export function storage(): DurableObjectStorage {
       : database.prepare(query).all(...values);
     return { toArray: () => rows };
   };
+  const kept = new Map<string, unknown>();
   return {
+    get: async (name: string) => kept.get(name),
+    put: async (name: string, value: unknown) => void kept.set(name, structuredClone(value)),
     sql: { exec },
     transactionSync: (work: () => unknown) => work(),
     setAlarm: async () => undefined,
