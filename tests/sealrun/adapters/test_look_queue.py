@@ -2,6 +2,7 @@
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from sealrun.adapters.aws.look_queue import LookQueue, calls_of
@@ -29,6 +30,18 @@ def test_a_queue_that_is_not_there_is_unavailable() -> None:
         client = boto3.client("sqs", **REGION)  # type: ignore[call-overload]
         with pytest.raises(StoreUnavailable, match="queue: expected an answer"):
             LookQueue(client, url="https://sqs.eu-central-1.amazonaws.com/1/none").send([[1]])
+
+
+def test_a_message_that_the_queue_does_not_take_is_told_once_the_others_were_sent() -> None:
+    client = boto3.client("sqs", **REGION)  # type: ignore[call-overload]
+    failed = {"Id": "3", "SenderFault": False, "Code": "InternalError", "Message": "try again"}
+    with Stubber(client) as stubber:
+        stubber.add_response("send_message_batch", {"Successful": [], "Failed": [failed]})
+        stubber.add_response("send_message_batch", {"Successful": [], "Failed": []})
+        with pytest.raises(StoreUnavailable, match="12 messages taken, got 11, and InternalError") as error:
+            LookQueue(client, url="https://sqs.eu-central-1.amazonaws.com/1/looks").send([[1]] * 12)
+        stubber.assert_no_pending_responses()
+    assert error.value.words == "try again"
 
 
 def test_a_message_that_names_no_call_is_refused() -> None:
