@@ -154,7 +154,7 @@ def write_target(stack: str, places: Places, settings: Settings, database: "Data
     """Write how this folder's commands find the service.
 
     Raises:
-        CliError: the name is taken by a stack on AWS.
+        CliError: the name is taken by a stack on AWS, or by a file that is no target.
     """
     from sealrun.adapters.sql.deployment import Deployment  # noqa: PLC0415
 
@@ -168,9 +168,18 @@ def write_target(stack: str, places: Places, settings: Settings, database: "Data
         functions={},
     )
     path = work_folder(Path()) / f"{stack}.json"
-    if path.exists() and "sqlite:" not in path.read_text() and "postgresql" not in path.read_text():
+    if path.exists() and not _is_served(path):
         raise CliError("stack", f"stack: expected no {path} of another kind, got one", "give another --stack")
     return target.save(Path())
+
+
+def _is_served(path: Path) -> bool:
+    """True for the file of a service over a database."""
+    try:
+        value = json.loads(path.read_bytes())
+    except ValueError:
+        return False
+    return isinstance(value, dict) and is_database(str(value.get("table")))
 
 
 def write_whole(path: Path, text: str) -> None:
