@@ -23,14 +23,17 @@ def provisioned(server: AwsServer) -> Provisioned:
     return provision(server)
 
 
-def test_the_table_has_its_keys_its_index_and_its_time_to_live(
+def test_the_table_has_its_keys_its_indices_and_its_time_to_live(
     server: AwsServer, provisioned: Provisioned
 ) -> None:
     dynamodb = server.client("dynamodb")
     table = dynamodb.describe_table(TableName=provisioned.table)["Table"]
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
-    [index] = table["GlobalSecondaryIndexes"]
-    assert [key["AttributeName"] for key in index["KeySchema"]] == ["wake_shard", "wake_at"]
+    indices = {each["IndexName"]: each["KeySchema"] for each in table["GlobalSecondaryIndexes"]}
+    assert {name: [key["AttributeName"] for key in keys] for name, keys in indices.items()} == {
+        "wake": ["wake_shard", "wake_at"],
+        "listed": ["listed_in", "claimed_at"],
+    }
     ttl = dynamodb.describe_time_to_live(TableName=provisioned.table)["TimeToLiveDescription"]
     assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
 

@@ -122,7 +122,7 @@ def test_ctrl_c_leaves_nothing_while_the_chain_starts(project: Path) -> None:
 
 def test_ctrl_c_leaves_nothing_while_keys_are_funded(project: Path) -> None:
     with start(project, "--fund", "a.key", "--fund", "b.key", "--fund", "c.key") as process:
-        wait_until((project / "a.key").exists, "the first key")
+        wait_until((project / ".sealrun" / "a.key").exists, "the first key")
         interrupt(process)
     assert processes(project) == {}
 

@@ -115,7 +115,7 @@ def test_r6_a_forged_webhook_is_answered_alike_and_does_nothing(shop: Shop) -> N
 
 
 def test_r1_no_log_of_any_function_shows_a_secret(shop: Shop) -> None:
-    logs = {name: shop.market.stack.host.log(name) for name in ("call", "collect", "receipt")}
+    logs = {name: shop.market.stack.host.log(name) for name in ("call", "collect", "receipt", "webhook")}
     assert all("REPORT RequestId" in log for log in logs.values())
     for secret in shop.secrets:
         assert [name for name, log in logs.items() if secret in log] == []

@@ -75,7 +75,7 @@ def test_a_buyer_with_the_wheels_alone_opens_calls_verifies_and_a_seller_settles
     }
     buyer = replace(seller, folder=tmp_path, environment=environment, program=empty / "sealrun")
     for name in ("buyer.key", "seller.key"):
-        (tmp_path / name).write_bytes((seller.folder / name).read_bytes())
+        (tmp_path / name).write_bytes((seller.folder / ".sealrun" / name).read_bytes())
         (tmp_path / name).chmod(0o600)
 
     assert buyer.run("key", "another.key", "--new")["address"].startswith("B62")
