@@ -31,6 +31,9 @@ check: setup-tests ## format, lint, strict types and unit tests, fast
 	npm run --silent check -w local/mina
 	npm run --silent check -w contracts
 	npm run --silent check -w web
+	npm run --silent test -w web
+	npm run --silent check -w infra/worker
+	npm run --silent test -w infra/worker
 	pytest -q -n auto -m "not peers" $(COVERAGE)
 
 coverage: ## check, and how much of the code its tests run
