@@ -56,7 +56,7 @@ class Services:
         self, settings: Settings, *, put_off: PutOff | None = None, outside: Outside | None = None
     ) -> None:
         """Nothing is opened yet; ``outside`` is AWS where it is left out."""
-        self.settings = self._settings = settings
+        self.settings = settings
         self._put_off, self._outside = put_off, outside or _aws(settings)
         self._clients: dict[str, httpx.Client] = {}
         self._lock = threading.Lock()
@@ -65,7 +65,7 @@ class Services:
     def open_all(self) -> "Services":
         """Open every part now, before threads share it."""
         _ = self.ledger, self.store, self.opened_keys, self.collector, self.meter, self.contracts
-        if self._settings.mina_nodes:
+        if self.settings.mina_nodes:
             _ = self.chain
         return self
 
@@ -117,7 +117,7 @@ class Services:
         from sealrun.providers.issuers import PinnedIssuers  # noqa: PLC0415
         from sealrun.workflows.collect_run import Collector  # noqa: PLC0415
 
-        unsafe = self._settings.unsafe_loopback
+        unsafe = self.settings.unsafe_loopback
         issuers = PinnedIssuers(self._issuer_http, clock=self.clock, unsafe_loopback=unsafe)
         oracle, store, secrets, pinning = self.open_oracle, self.store, self._secrets, self.pinning
         return Collector(self.starter, oracle, store, unpack_zip, spooled, issuers, secrets, pinning)
@@ -129,7 +129,7 @@ class Services:
         from sealrun.workflows.pin_items import Pinning  # noqa: PLC0415
 
         return Pinning(
-            [open_pinner(each, lambda: self.keys, client=self._guarded) for each in self._settings.pins]
+            [open_pinner(each, lambda: self.keys, client=self._guarded) for each in self.settings.pins]
         )
 
     @cached_property
@@ -140,7 +140,7 @@ class Services:
         from sealrun.adapters.mina.node import MinaNodes  # noqa: PLC0415
         from sealrun.transport.http import origin_of  # noqa: PLC0415
 
-        urls, archives = self._settings.mina_nodes, self._settings.mina_archives
+        urls, archives = self.settings.mina_nodes, self.settings.mina_archives
         origins = {origin_of(httpx.URL(url)) for url in (*urls, *archives)}
         return MinaNodes(self._guarded(origins), urls=urls, clock=self.clock, archives=archives)
 
@@ -150,15 +150,15 @@ class Services:
         from sealrun.money.x402 import Seller  # noqa: PLC0415
         from sealrun.workflows.reserve_price import Payments  # noqa: PLC0415
 
-        pinned = self._settings.pinned
+        pinned = self.settings.pinned
         if pinned is None:
             return None
-        return Payments(self.chain, Seller(self._settings.public_url, pinned), self._outside.ledger_id())
+        return Payments(self.chain, Seller(self.settings.public_url, pinned), self._outside.ledger_id())
 
     @cached_property
     def contracts(self) -> "OfferContracts | None":
         """What reads offers' contracts; None where the stack pins no code of theirs."""
-        pinned = self._settings.pinned_offer
+        pinned = self.settings.pinned_offer
         if pinned is None:
             return None
         from sealrun.workflows.read_contract import OfferContracts  # noqa: PLC0415
@@ -175,7 +175,7 @@ class Services:
 
         source, token = stored.offer.source, self._credential(stored).token
         client = partial(self._http, source.origin)
-        opening = Opening(source, token, client, files_from=self._settings.artifact_origins)
+        opening = Opening(source, token, client, files_from=self.settings.artifact_origins)
         return kind_of(source.provider).open(opening)
 
     def open_oracle(self, stored: StoredOffer) -> Oracle:
@@ -211,7 +211,7 @@ class Services:
         return credential
 
     def _issuer_http(self, origin: str) -> "httpx.Client":
-        return self._http(origin, self._settings.artifact_origins)
+        return self._http(origin, self.settings.artifact_origins)
 
     def _http(self, origin: str, files_from: Sequence[str]) -> "httpx.Client":
         """One client an origin: its connections and its TLS context are kept between calls."""
@@ -224,7 +224,7 @@ class Services:
         """The one way out, as the deployment has it."""
         from sealrun.transport.http import guarded_client, trusting  # noqa: PLC0415
 
-        settings = self._settings
+        settings = self.settings
         return guarded_client(
             origins,
             verify=trusting(settings.tls_authorities) if settings.tls_authorities else None,
