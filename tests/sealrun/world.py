@@ -202,13 +202,15 @@ class World:
             self.pinning,
         )
 
-    def call(self, signed: SignedCall | None = None, *, body: bytes | None = None) -> Accepted:
+    def call(
+        self, signed: SignedCall | None = None, *, body: bytes | None = None, sender: str = "192.0.2.1"
+    ) -> Accepted:
         """Send a call to ``accept_call``."""
         sent = canonical((signed or sign_call(self.offer)).body()) if body is None else body
         return accept_call(
             self.offer.id,
             sent,
-            sender="192.0.2.1",
+            sender=sender,
             ledger=self.ledger,
             starter=self.starter,
             clock=self.clock,

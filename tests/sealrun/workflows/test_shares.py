@@ -6,11 +6,9 @@ import pytest
 from moto import mock_aws
 
 from mina.keys import PrivateKey
-from sealrun.encoding.fields import canonical
 from sealrun.errors import OfferClosed, SealrunError, TooMany
 from sealrun.runs.record import State
 from sealrun.runs.run import Job, RunStatus
-from sealrun.workflows.accept_call import accept_call
 from sealrun.workflows.check_health import check_health
 from sealrun.workflows.count_fault import FAULTS_IN_A_ROW, FIRST_REST
 from tests.ports.stores import dynamo
@@ -33,15 +31,7 @@ def key(number: int) -> PrivateKey:
 
 
 def send(world: World, buyer: PrivateKey, nonce: int, sender: str = "192.0.2.1") -> Any:
-    return accept_call(
-        world.offer.id,
-        canonical(sign_call(world.offer, buyer=buyer, nonce=nonce).body()),
-        sender=sender,
-        ledger=world.ledger,
-        starter=world.starter,
-        clock=world.clock,
-        throttle=world.throttle,
-    )
+    return world.call(sign_call(world.offer, buyer=buyer, nonce=nonce), sender=sender)
 
 
 def taken(count: int, call: Any) -> int:

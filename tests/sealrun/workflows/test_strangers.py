@@ -7,11 +7,10 @@ import pytest
 from moto import mock_aws
 
 from mina.keys import PrivateKey, PublicKey
-from sealrun.encoding.fields import canonical
 from sealrun.errors import OfferClosed, ProviderRefused, TooMany
 from sealrun.ports.node import Answer
 from sealrun.runs.record import Record, State
-from sealrun.workflows.accept_call import Accepted, accept_call
+from sealrun.workflows.accept_call import Accepted
 from sealrun.workflows.count_fault import FIRST_REST
 from tests.ports.stores import dynamo
 from tests.sealrun.fake_chain import FakeChain, account_answer
@@ -58,15 +57,8 @@ class Locked(FakeProvider):
 def send(
     world: World, buyer: PrivateKey, nonce: int, *, sender: str = "192.0.2.1", layer: str = "both"
 ) -> Accepted:
-    return accept_call(
-        world.offer.id,
-        canonical(sign_call(world.offer, buyer=buyer, nonce=nonce, inputs={"layer": layer}).body()),
-        sender=sender,
-        ledger=world.ledger,
-        starter=world.starter,
-        clock=world.clock,
-        throttle=world.throttle,
-    )
+    signed = sign_call(world.offer, buyer=buyer, nonce=nonce, inputs={"layer": layer})
+    return world.call(signed, sender=sender)
 
 
 def over(world: World, accepted: Accepted) -> Record:
