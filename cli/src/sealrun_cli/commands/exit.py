@@ -6,6 +6,7 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.signed_file import EXIT, Account, SignedFile, signed_request
 from sealrun_cli.lib.tools import Sender, run_tool
 from sealrun_cli.lib.units import SLOT_SECONDS, slots, when
 
@@ -13,10 +14,11 @@ REQUEST_SLOTS = 40  # how long the request may take to get into a block: MARGIN 
 
 
 def exit_account(
-    account: options.Account,
+    account: Account = "",
     *,
     key: options.Key,
     node: options.Node,
+    signed: SignedFile = None,
     terms: TermsFile = None,
     fee: options.Fee = options.DEFAULT_FEE,
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
@@ -24,13 +26,21 @@ def exit_account(
     state: options.State = options.DEFAULT_STATE,
     as_json: options.Json = False,
 ) -> None:
-    """Ask to leave, as the buyer. Nobody has to agree; `withdraw` pays the rest out after the exit delay."""
+    """Ask to leave, as the buyer. Nobody has to agree; `withdraw` pays the rest out after the exit delay.
+
+    With --signed the buyer's wallet has signed on the page, and this command proves it and sends it.
+    """
     with speaking(as_json=as_json) as out:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
-        named = with_terms(account, terms, state)
-        result = run_tool("exit", sender, out, **named, buyer_key=sender.key.to_base58())
+        wait: list[str] = []
+        if signed is not None:
+            request = signed_request(signed, EXIT, account)
+        else:
+            request = {**with_terms(account, terms, state), "buyer_key": sender.key.to_base58()}
+            wait = [wait_told(int(request["terms"]["exit_delay"]), now=int(time.time()))]
+        result = run_tool("exit", sender, out, **request)
         line = f"{outcome(result, 'asked to leave')}: withdraw from slot {result['exit_slot']} on"
-        out.result(result, line, wait_told(int(named["terms"]["exit_delay"]), now=int(time.time())))
+        out.result(result, line, *wait)
 
 
 def wait_told(delay: int, *, now: int) -> str:

@@ -5,14 +5,16 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.signed_file import WITHDRAWAL, Account, SignedFile, signed_request
 from sealrun_cli.lib.tools import Sender, run_tool
 
 
 def withdraw(
-    account: options.Account,
+    account: Account = "",
     *,
     key: options.Key,
     node: options.Node,
+    signed: SignedFile = None,
     terms: TermsFile = None,
     fee: options.Fee = options.DEFAULT_FEE,
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
@@ -22,11 +24,15 @@ def withdraw(
 ) -> None:
     """Take the rest of an account out, as its buyer.
 
-    It can be taken out from the slot on that `sealrun exit` names.
+    It can be taken out from the slot on that `sealrun exit` names. With --signed the buyer's wallet has
+    signed it on the page, and this command proves and sends it.
     """
     with speaking(as_json=as_json) as out:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
-        named = with_terms(account, terms, state)
-        asset = Terms.parse(named["terms"]).asset
-        result = run_tool("withdraw", sender, out, **named, buyer_key=sender.key.to_base58())
+        if signed is not None:
+            request = signed_request(signed, WITHDRAWAL, account)
+        else:
+            request = {**with_terms(account, terms, state), "buyer_key": sender.key.to_base58()}
+        asset = Terms.parse(request["terms"]).asset
+        result = run_tool("withdraw", sender, out, **request)
         out.result(result, f"{outcome(result, 'withdrawn')}: {asset.of(result['amount'])}")
