@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 ROUTES: dict[str, list[str]] = {
     "account": ["GET /accounts/{address}"],
-    "call": ["GET /offers/{offer}", "POST /offers/{offer}/calls"],
+    "call": ["GET /offers", "GET /offers/{offer}", "POST /offers/{offer}/calls"],
     "collect": ["POST /webhooks/edge"],
     "health": [],
     "once": ["POST /tickets/{ticket}"],

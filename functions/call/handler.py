@@ -1,4 +1,4 @@
-"""``GET /offers/{offer}`` and ``POST /offers/{offer}/calls``."""
+"""``GET /offers``, ``GET /offers/{offer}`` and ``POST /offers/{offer}/calls``."""
 
 import os
 import time
@@ -20,6 +20,7 @@ from sealrun.composition.services import open_services
 from sealrun.money.x402 import SIGNATURE_HEADER
 from sealrun.service.views import offer_view
 from sealrun.workflows.accept_call import accept_call, known_offer
+from sealrun.workflows.list_offers import list_offers
 
 logger = Log("call")
 services = open_services(os.environ, put_off=put_off(logger))
@@ -27,6 +28,13 @@ settings = services.settings
 meter = services.meter
 app = resolver(logger, meter)
 throttle = Throttle()
+
+
+@app.get("/offers")
+def get_offers() -> Response:
+    """List the offers that are for sale here, each with its price and whether it takes calls now."""
+    after = app.current_event.query.get("after", "")
+    return answer(list_offers(after, ledger=services.ledger, service=settings.public_url))
 
 
 @app.get("/offers/<offer>")

@@ -32,6 +32,7 @@ from sealrun.offers.provider_rules import most_inputs
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import State
+from sealrun.workflows.list_offers import PAGE_OFFERS
 
 _TEXT: Schema = {"type": "string"}
 # The fields that the wallet signs for a call. One signature authorises the call and its payment.
@@ -116,11 +117,31 @@ def _views() -> dict[str, Schema]:
         "accepts": items(ref("PaymentRequirements"), 1),
     }
     return {
+        "OfferList": _offer_list(),
         "OfferView": closed(view),
         "CallView": closed(state),
         "AcceptedCall": closed({**state, "url": URL}),
         "WebhookTaken": closed({"accepted": constant(value=True)}),
     }
+
+
+def _offer_list() -> Schema:
+    schema_url = {**URL, "description": "The JSON Schema of its inputs; the fragment is a JSON Pointer."}
+    listed = {
+        "offer": HASH,
+        "url": URL,
+        "title": OFFER["properties"]["title"],
+        "network": one_of(NETWORKS),
+        "provider": OFFER["properties"]["source"]["properties"]["provider"],
+        "price": AMOUNT,
+        "asset": constant(MINA_TOKEN),
+        "grade": OFFER["properties"]["evidence"]["properties"]["grade"],
+        "inputs": schema_url,
+        "open": {"type": "boolean"},
+        "reason": nullable({**_TEXT, "description": "The reason why it takes no calls now."}),
+    }
+    following = nullable({**HASH, "description": "The next page's `after`."})
+    return closed({"offers": items(closed(listed), PAGE_OFFERS), "next": following})
 
 
 def _receipt() -> Schema:

@@ -69,6 +69,7 @@ _AFTER = Parameter(
     "query",
     text("0|[1-9][0-9]{0,5}", "The `next` of the page before; documents stand on the first."),
 )
+_AFTER_OFFER = Parameter("after", "query", {**HASH, "description": "The `next` of the page before."})
 _CALL = Parameter(
     "call", "query", {**HASH, "description": "Also prove that this call's receipt is in the figure."}
 )
@@ -109,6 +110,9 @@ _TAKEN_HEADERS = {"Location": URL, x402.RESPONSE_HEADER: _RESERVED}
 
 ROUTES = {
     "GET /openapi.json": Operation({"type": "object", "required": ["openapi", "paths"]}),
+    "GET /offers": Operation(
+        ref("OfferList"), (errors.Malformed, errors.StoreUnavailable), parameters=(_AFTER_OFFER,)
+    ),
     "GET /offers/{offer}": Operation(ref("OfferView"), _READ),
     "POST /offers/{offer}/calls": Operation(
         ref("AcceptedCall"),

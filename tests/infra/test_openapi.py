@@ -23,7 +23,9 @@ from sealrun.calls.ticket_url import Ticket
 from sealrun.errors import PaymentRequired
 from sealrun.money import x402
 from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
 from sealrun.service.views import offer_view, public_view
+from sealrun.workflows.list_offers import list_offers
 from sealrun.workflows.read_account import read_account
 from sealrun.workflows.read_receipt import read_evidence
 from tests.sealrun.calls.test_ticket import free_ticket, paid_ticket, redemption
@@ -170,6 +172,16 @@ def test_calls_and_their_views_fit() -> None:
     )
     assert found["files"]
     assert troubles("Evidence", found) == []
+
+
+def test_lists_of_offers_fit() -> None:
+    market = Market()
+    market.ledger.publish(StoredOffer(make_offer(), "", b"", b"", b"", paused="holidays"))
+    found = list_offers("", ledger=market.ledger, service=SERVICE)
+    assert troubles("OfferList", found) == []
+    assert [each["open"] for each in found["offers"]].count(True) == 1
+    assert troubles("OfferList", {**found, "next": market.offer.id}) == []
+    assert troubles("OfferList", {**found, "offers": [{**found["offers"][0], "more": 1}]})
 
 
 @pytest.mark.parametrize("offer", [make_offer(), make_paid_offer(), make_chain_offer()])

@@ -37,6 +37,17 @@ def test_an_offer_reads_back_as_it_was_published(ledger: Any) -> None:
     assert ledger.offer(5) is None
 
 
+def test_many_offers_are_read_at_once_in_the_order_that_was_asked_for(ledger: Any) -> None:
+    others = [make_offer(title=f"Offer {number}") for number in range(30)]
+    for other in others:
+        ledger.publish(StoredOffer(other, "", b"", b"key", b"secret", paused="not yet"))
+    wanted = [OFFER.hash, 5, *(other.hash for other in others)]
+    found = ledger.offers_of(wanted)
+    assert found == [offer for each in wanted if (offer := ledger.offer(each))]
+    assert len(found) == len(others) + 1
+    assert ledger.offers_of([]) == []
+
+
 def test_an_offer_may_be_published_paused_and_opens_later(ledger: Any) -> None:
     other = make_offer(title="Another title")
     stored = StoredOffer(other, "", b"", b"key", b"secret", suspended="not looked at yet")

@@ -80,6 +80,9 @@ class FakeLedger:
     def offer(self, offer_hash: int) -> StoredOffer | None:
         return self.offers.get(offer_hash)
 
+    def offers_of(self, offer_hashes: Sequence[int]) -> list[StoredOffer]:
+        return [self.offers[each] for each in offer_hashes if each in self.offers]
+
     def document(self, offer_hash: int) -> Offer | None:
         stored = self.offers.get(offer_hash)
         return stored.offer if stored else None

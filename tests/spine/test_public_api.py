@@ -116,6 +116,8 @@ class Site:
         bought: dict[str, Any] = {"body": body_of(self.paid_call), "media_type": "application/json"}
         stale = {**bought, "body": {**bought["body"], "expires_at": until}}
         yield "/openapi.json", "GET", {}, 200
+        for after in ({}, {"after": self.paid.id}):
+            yield "/offers", "GET", {"query": after}, 200
         for offer in (free, paid):
             yield "/offers/{offer}", "GET", {"path_parameters": offer}, 200
         again = {"path_parameters": free, "body": self.free_call.body(), "media_type": "application/json"}

@@ -63,6 +63,9 @@ class Ledger(TokenBook, Protocol):
 
     def offer(self, offer_hash: int) -> StoredOffer | None: ...
 
+    def offers_of(self, offer_hashes: Sequence[int]) -> list[StoredOffer]:
+        """Those of these offers that are there, at most 100, in the order of their hashes; one request."""
+
     def document(self, offer_hash: int) -> Offer | None:
         """What the offer says, not whether it is open: its hash names it, so it may be kept."""
 

@@ -21,6 +21,27 @@ def public_view(record: Record) -> dict[str, Any]:
     }
 
 
+def listed_offer(stored: StoredOffer, service: str) -> dict[str, Any]:
+    """An offer as a list of offers has it; what it says in full is at ``url``.
+
+    ``inputs`` is the address of its inputs' JSON Schema; the fragment is a JSON Pointer (RFC 6901).
+    """
+    offer, url = stored.offer, f"{service}/offers/{stored.offer.id}"
+    return {
+        "offer": offer.id,
+        "url": url,
+        "title": offer.title,
+        "network": offer.network,
+        "provider": offer.source.provider,
+        "price": str(offer.price),
+        "asset": offer.asset.id,
+        "grade": int(offer.evidence.grade),
+        "inputs": f"{url}#/document/inputs",
+        "open": not stored.reason,
+        "reason": stored.reason or None,
+    }
+
+
 def offer_view(stored: StoredOffer, seller: Seller | None = None) -> dict[str, Any]:
     """The public view of an offer: its hash, its document, how it is paid, and whether it is open."""
     paid = stored.offer.payment is not None

@@ -20,7 +20,7 @@ from sealrun.serving.page import Page
 # As CloudFront routes in front of the functions: by path alone.
 FUNCTIONS = {
     "/accounts/": "account",
-    "/offers/": "call",
+    "/offers": "call",
     "/webhooks/edge": "collect",
     "/webhooks/": "webhook",
     "/tickets/": "once",

@@ -54,6 +54,11 @@ class DynamoLedger:
             return None
         return self._stored(offer_hash, self._table.get(_offer_key(offer_hash)))
 
+    def offers_of(self, offer_hashes: Sequence[int]) -> list[StoredOffer]:
+        own = [each for each in offer_hashes if not self._foreign(each)]
+        found = zip(own, self._table.get_all(*map(_offer_key, own)), strict=True)
+        return [stored for each, item in found if (stored := self._stored(each, item))]
+
     def look(self, offer_hash: int, call_hash: int) -> tuple[StoredOffer | None, Record | None]:
         if self._foreign(offer_hash):
             return None, None

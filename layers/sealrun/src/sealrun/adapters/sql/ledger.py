@@ -43,6 +43,12 @@ class SqlLedger:
     def offer(self, offer_hash: int) -> StoredOffer | None:
         return self._database.read(lambda db: self._offer(db, offer_hash))
 
+    def offers_of(self, offer_hashes: Sequence[int]) -> list[StoredOffer]:
+        own = [each for each in offer_hashes if not self._foreign(each)]
+        query = select(OFFERS).where(OFFERS.c.hash.in_([f"{each:064x}" for each in own]))
+        found = self._database.read(lambda db: {int(row.hash, 16): row for row in db.execute(query)})
+        return [self._stored(each, found[each]) for each in own if each in found]
+
     def document(self, offer_hash: int) -> Offer | None:
         if known := self._documents.get(offer_hash):
             return known

@@ -1,0 +1,30 @@
+"""Show which offers a service sells, page after page, in two requests to the ledger each."""
+
+from typing import Any
+
+from sealrun.encoding import read
+from sealrun.ports.calls import Ledger
+from sealrun.service.views import listed_offer
+
+# An offer's document has up to 16 KiB, and all of a page's are read at once.
+PAGE_OFFERS = 20
+
+
+def list_offers(after: str, *, ledger: Ledger, service: str) -> dict[str, Any]:
+    """The offers that are not closed for ever, in the order of their hashes; a page may have fewer than fit.
+
+    Args:
+        after: ``next`` of the page before, a hash of 64 hex digits; empty for the first page.
+        ledger: the table of offers.
+        service: the URL of this service, where each of them is found.
+
+    Raises:
+        Malformed: ``after`` is no hash.
+        StoreUnavailable: the ledger is out of reach.
+    """
+    beyond = read.hex_field(after, where="after") if after else -1
+    left = sorted(each for each in ledger.published() if each > beyond)
+    page = left[:PAGE_OFFERS]
+    found = [stored for stored in ledger.offers_of(page) if not stored.closed]
+    following = f"{page[-1]:064x}" if len(left) > PAGE_OFFERS else None
+    return {"offers": [listed_offer(stored, service) for stored in found], "next": following}
