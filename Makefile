@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all setup-tests demo test test-edge test-heavy test-page check coverage crash docs docs-check diagrams bench dist lock format clean
+.PHONY: help setup setup-all setup-tests demo test test-edge test-heavy test-next test-page check coverage crash docs docs-check diagrams bench dist lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,12 @@ crash: setup-tests ## kill `sealrun serve` thirty times while it sells; nothing 
 
 test-page: setup-tests ## the buyer's page in a real browser: sales, bad wallets, tampered receipts, hostile texts (minutes)
 	python -m tests.page.world node --test --test-concurrency=1 tests/page/*.test.mjs
+
+test-next: ## the same tests with the page as a Next.js package builds it (minutes)
+	@local/setup.sh local local/mina contracts tests web/next
+	npm run --silent build -w web/next
+	npm run --silent check -w web/next
+	SEALRUN_PAGE=web/next/out $(MAKE) --no-print-directory test-page
 
 test-edge: setup-tests ## the tests of free calls, tickets and the public API, with an edge's Worker before the stack
 	SEALRUN_TEST_EDGE=1 pytest -q tests/spine/test_sale.py tests/spine/test_tickets.py tests/spine/test_public_api.py

@@ -1,6 +1,8 @@
 """The built page on a static host of its own."""
 
 import functools
+import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,10 +27,13 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @contextmanager
 def static_page(folder: Path) -> Iterator[str]:
-    """The built page on a host of its own; its address."""
+    """The page on a host of its own; its address. ``SEALRUN_PAGE`` may name a folder with another build."""
     target = folder / PATH
-    target.mkdir(parents=True)
-    subprocess.run([NODE, "build.mjs", str(target)], cwd=ROOT / "web", check=True)
+    if built := os.environ.get("SEALRUN_PAGE"):
+        shutil.copytree(built, target)
+    else:
+        target.mkdir(parents=True)
+        subprocess.run([NODE, "build.mjs", str(target)], cwd=ROOT / "web", check=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/{PATH}/"
