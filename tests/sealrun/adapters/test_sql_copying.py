@@ -98,6 +98,25 @@ def test_a3_after_a_move_the_old_database_sells_nothing(way: tuple[Database, Dat
     assert not any(contents(source).values())
 
 
+def test_a3_a_move_that_dies_between_its_databases_leaves_one_that_sells(
+    way: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = way
+    old = filled(source)
+    old.pause_offer(OTHER.hash, "holidays")
+    before = contents(source)
+
+    def dies(_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(copying, "_empty", dies)
+    with pytest.raises(KeyboardInterrupt):
+        move_ledger(source, target)
+    assert contents(source) == before
+    offers = [SqlLedger(target).offer(each) for each in (OFFER.hash, OTHER.hash)]
+    assert [each.paused for each in offers if each] == [copying.UNMOVED, "holidays"]
+
+
 def test_a_database_that_holds_something_is_not_copied_into(way: tuple[Database, Database]) -> None:
     source, target = way
     filled(source)

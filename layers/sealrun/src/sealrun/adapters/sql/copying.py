@@ -7,6 +7,7 @@ from sealrun.adapters.sql.schema import METADATA, OFFERS
 from sealrun.errors import Conflict
 
 ROWS = 500
+UNMOVED = "moving this ledger here did not end: serve the old database, and move into another empty one"
 
 
 def copy_ledger(source: Database, target: Database) -> int:
@@ -23,28 +24,45 @@ def move_ledger(source: Database, target: Database) -> int:
     """Copy all rows while nobody writes to the source, and then remove them there; the number of rows.
 
     A process that still serves the source finds nothing in it from then on, so no call is in two ledgers that
-    are served. Should this process end in between, both have all rows.
+    are served. Until the source is empty, the target's open offers are paused: should this process end in
+    between, both have all rows, and one of them sells.
 
     Raises:
         Conflict: the target is not empty.
-        StoreUnavailable: one of them does not answer; then the source is as it was.
+        StoreUnavailable: one of them does not answer; then the source is as it was, or its rows are in the
+            target with its offers paused.
     """
+
+    def copy(read: Connection, write: Connection) -> int:
+        rows = _copy(read, write)
+        _pause(write, UNMOVED)
+        return rows
 
     def step(held: Connection) -> int:
         source.lock_all(held)
-        rows = target.write(lambda write: _copy(held, write))
-        for table in METADATA.sorted_tables:
-            held.execute(delete(table))
+        rows = target.write(lambda write: copy(held, write))
+        _empty(held)
         return rows
 
-    return source.write(step)
+    rows = source.write(step)
+    resumed = OFFERS.update().where(OFFERS.c.paused == UNMOVED).values(paused="")
+    target.write(lambda write: write.execute(resumed))
+    return rows
 
 
 def pause_open_offers(database: Database, reason: str) -> int:
     """Have every offer that is not closed or paused take no calls until its operator resumes it; how many."""
+    return database.write(lambda db: _pause(db, reason))
+
+
+def _pause(db: Connection, reason: str) -> int:
     is_open = (OFFERS.c.closed == "") & (OFFERS.c.paused == "")
-    paused = OFFERS.update().where(is_open).values(paused=reason)
-    return database.write(lambda db: db.execute(paused).rowcount)
+    return db.execute(OFFERS.update().where(is_open).values(paused=reason)).rowcount
+
+
+def _empty(db: Connection) -> None:
+    for table in METADATA.sorted_tables:
+        db.execute(delete(table))
 
 
 def _copy(read: Connection, write: Connection) -> int:
