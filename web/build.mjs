@@ -1,21 +1,41 @@
 // Builds the buyer's page into web/build, or into the folder named: static files for any host and any path.
-// Names carry a digest of their contents, and the document names the digests again, for subresource integrity.
+//   node build.mjs [FOLDER] [--node NETWORK=URL]...
+// `--node` adds a Mina node to the built-in list, first of its network: mina:devnet=https://node.example/graphql
+//
+// Names carry a digest of their contents. The document names what is loaded at once with its digest, for subresource
+// integrity, and an import map does so for the parts that are loaded when they are used.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
+const NODE = /^(mina:devnet|mina:mainnet)=(https:\/\/\S+|http:\/\/127\.0\.0\.1:\d+\S*)$/;
+const OLD = /^app-(?:[0-9a-f]{16}|[0-9A-Z]{8})\.(?:js|css)$/;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { node: { type: 'string', multiple: true, default: [] } },
+});
 const source = new URL('app/', import.meta.url);
-const target = process.argv[2] ?? new URL('build', import.meta.url).pathname;
-const { outputFiles } = await build({
+const target = positionals[0] ?? new URL('build', import.meta.url).pathname;
+const { outputFiles, metafile } = await build({
   entryPoints: {
     app: new URL('src/main.tsx', source).pathname,
     style: new URL('app.css', source).pathname,
   },
+  entryNames: 'app-[hash]',
+  chunkNames: 'app-[hash]',
   outdir: target,
   bundle: true,
+  splitting: true,
+  metafile: true,
   write: false,
   alias: { crypto: new URL('shared/src/node_crypto.ts', import.meta.url).pathname },
-  define: { 'process.env.NODE_ENV': '"production"' },
+  define: {
+    'process.env.NODE_ENV': '"production"',
+    ADDED_NODES: JSON.stringify(values.node.map(addedNode)),
+  },
   jsx: 'automatic',
   format: 'esm',
   minify: true,
@@ -26,17 +46,44 @@ const { outputFiles } = await build({
 });
 
 await mkdir(target, { recursive: true });
-for (const old of await readdir(target))
-  if (/^app-[0-9a-f]{16}\.(?:js|css)$/.test(old)) await rm(`${target}/${old}`);
-let page = await readFile(new URL('index.html', source), 'utf8');
-for (const [name, ending] of [
-  ['app.js', '.js'],
-  ['app.css', '.css'],
-]) {
-  const { contents } = outputFiles.find(({ path }) => path.endsWith(ending));
-  const digest = createHash('sha384').update(contents).digest();
-  const file = `${name.replace(ending, '')}-${digest.toString('hex').slice(0, 16)}${ending}`;
-  await writeFile(`${target}/${file}`, contents);
-  page = page.replace(`"${name}"`, `"./${file}" integrity="sha384-${digest.toString('base64')}"`);
+for (const old of await readdir(target)) if (OLD.test(old)) await rm(`${target}/${old}`);
+for (const { path, contents } of outputFiles)
+  await writeFile(`${target}/${basename(path)}`, contents);
+await writeFile(`${target}/index.html`, await document());
+
+function addedNode(text) {
+  const [, network, url] = NODE.exec(text) ?? [];
+  if (!url) throw new Error(`--node: expected NETWORK=URL with https, got ${text}`);
+  return [network, url];
 }
-await writeFile(`${target}/index.html`, page);
+
+/** The document: script and style, what the script imports at once, and the digests of what it may import later. */
+async function document() {
+  const integrity = Object.fromEntries(
+    outputFiles.map(({ path, contents }) => [`./${basename(path)}`, digest('sha384', contents)]),
+  );
+  const outputs = Object.entries(metafile.outputs);
+  const [entry, { imports }] = outputs.find(([, { entryPoint }]) =>
+    entryPoint?.endsWith('main.tsx'),
+  );
+  const style = outputs.find(([path]) => path.endsWith('.css'))[0];
+  const named = (path) => `"./${basename(path)}" integrity="${integrity[`./${basename(path)}`]}"`;
+  const first = imports.filter(({ kind }) => kind === 'import-statement');
+  const map = JSON.stringify({ integrity });
+  const page = await readFile(new URL('index.html', source), 'utf8');
+  return page
+    .replace("'map'", `'${digest('sha256', map)}'`)
+    .replace('"app.css"', named(style))
+    .replace('"app.js"', named(entry))
+    .replace(
+      '<script type="importmap"></script>',
+      [
+        `<script type="importmap">${map}</script>`,
+        ...first.map(({ path }) => `<link rel="modulepreload" href=${named(path)} />`),
+      ].join('\n    '),
+    );
+}
+
+function digest(algorithm, contents) {
+  return `${algorithm}-${createHash(algorithm).update(contents).digest('base64')}`;
+}

@@ -109,3 +109,20 @@ test('a service that answers nonsense is told from one that does not answer', as
     await context.close();
   }
 });
+
+test('a part of the page that its host changed is not run', async () => {
+  const { page, problems } = await openPage(browser, { hosts });
+  const changed = [];
+  await page.goto(here.page);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.route('**/app-*.js', async (route) => {
+    const answer = await route.fetch();
+    changed.push(route.request().url());
+    await route.fulfill({ response: answer, body: `window.changed = true;${await answer.text()}` });
+  });
+  await page.getByRole('link', { name: 'Activity' }).click();
+  await page.getByRole('heading', { name: 'This part of the page could not be loaded' }).waitFor();
+  assert.ok(changed.length > 0);
+  assert.equal(await page.evaluate(() => window.changed), undefined);
+  assert.ok(problems.length > 0 && problems.every((problem) => /digest|dynamically imported/.test(problem)), problems.join('\n'));
+});

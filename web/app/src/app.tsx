@@ -1,15 +1,18 @@
 // The page that the address names, within its frame.
-import { useCallback, useState } from 'react';
-import { Accounts } from './pages/accounts.tsx';
-import { Activity } from './pages/activity.tsx';
-import { CallPage } from './pages/call.tsx';
+import { lazy, Suspense, useCallback, useState } from 'react';
 import { Home } from './pages/home.tsx';
 import { OfferPage } from './pages/offer.tsx';
-import { TicketPage } from './pages/ticket.tsx';
 import { useRoute, type Route } from './route.ts';
 import { Frame } from './ui/frame.tsx';
 import { Note } from './ui/parts.tsx';
+import { Missing } from './ui/missing.tsx';
 import { WalletSession } from './wallet/session.tsx';
+
+// Loaded when they are shown; a link to an offer needs none of them.
+const Accounts = lazy(async () => ({ default: (await import('./pages/accounts.tsx')).Accounts }));
+const Activity = lazy(async () => ({ default: (await import('./pages/activity.tsx')).Activity }));
+const CallPage = lazy(async () => ({ default: (await import('./pages/call.tsx')).CallPage }));
+const TicketPage = lazy(async () => ({ default: (await import('./pages/ticket.tsx')).TicketPage }));
 
 const TITLES: Partial<Record<Route['page'], string>> = {
   activity: 'Activity',
@@ -31,7 +34,11 @@ export function App() {
             address of its own.
           </Note>
         )}
-        <Page key={place} route={route} named={name} />
+        <Missing key={place}>
+          <Suspense fallback={<p className="quiet">Loading…</p>}>
+            <Page route={route} named={name} />
+          </Suspense>
+        </Missing>
       </Frame>
     </WalletSession>
   );

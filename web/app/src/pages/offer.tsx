@@ -1,9 +1,9 @@
 // An offer: what it is, its form, and one button that lets the wallet sign.
-import { useMemo, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { inputNames } from '../../../shared/src/inputs.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
 import { fieldHex } from '../../../shared/src/fields.ts';
-import { Assistant, type Said } from '../assistant/assistant.tsx';
+import type { Said } from '../assistant/assistant.tsx';
 import { buy } from '../buy.ts';
 import { command } from '../command.ts';
 import { message, mina } from '../format.ts';
@@ -13,12 +13,17 @@ import { placeOf } from '../route.ts';
 import { getOffer, type OfferView } from '../service/api.ts';
 import { useAccounts } from '../state/accounts.ts';
 import { Fields } from '../ui/fields.tsx';
+import { Missing } from '../ui/missing.tsx';
 import { Origin, WhatIsProved, WhatIsPublic, WhatRuns } from '../ui/offer_parts.tsx';
 import { Badge, Card, Code, Copy, Failed, Note, Tabs } from '../ui/parts.tsx';
 import { Summary } from '../ui/summary.tsx';
 import { useWallet } from '../wallet/session.tsx';
 import type { Numeral } from '../wallet/sign.ts';
 import { Declined } from '../wallet/wallet.ts';
+
+const Assistant = lazy(async () => ({
+  default: (await import('../assistant/assistant.tsx')).Assistant,
+}));
 
 const TABS = ['Form', 'Assistant', 'Command'] as const;
 
@@ -105,7 +110,11 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
             side={<Tabs names={TABS} chosen={tab} choose={setTab} label="How to run it" />}
           >
             {tab === 'Assistant' && (
-              <Assistant offer={offer} said={said} say={setSaid} propose={propose} />
+              <Missing>
+                <Suspense fallback={<p className="quiet">Loading…</p>}>
+                  <Assistant offer={offer} said={said} say={setSaid} propose={propose} />
+                </Suspense>
+              </Missing>
             )}
             {tab === 'Command' ? (
               <CommandTab text={command(service, offer, inputs)} />

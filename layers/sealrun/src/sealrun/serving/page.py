@@ -9,7 +9,7 @@ from sealrun.serving.events import Reply, path_of
 
 DOCUMENT = "index.html"
 # What `npm run build -w web` writes: names with a digest of their contents, so that they never change.
-_FILE = re.compile(r"/(app-[0-9a-f]{16}\.(?:js|css))")
+_FILE = re.compile(r"/(app-[0-9A-Z]{8}\.(?:js|css))")
 _PLACE = re.compile(r"/(?:offers|calls)/[0-9a-f]{64}")
 _TICKET = re.compile(r"/tickets/[0-9a-f]{64}")
 _TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css"}
