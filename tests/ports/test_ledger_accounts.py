@@ -255,14 +255,16 @@ def _walk(ledger: Any, steps: list[tuple[str, int]]) -> None:
 
 def test_l12_an_account_testifies_once_for_what_it_has_paid(ledger: Any) -> None:
     claim(ledger, 1, limit=5)
-    assert [ledger.testify(NAME, paid=paid) for paid in (5, 5, 4, 10, 10)] == [
+    assert [ledger.testify(NAME, paid=paid, price=5) for paid in (4, 5, 5, 4, 9, 10, 10)] == [
+        False,
         True,
+        False,
         False,
         False,
         True,
         False,
     ]
     ledger.forget_faults(OFFER.hash)
-    assert not ledger.testify(NAME, paid=10)
+    assert not ledger.testify(NAME, paid=10, price=1)
     standing = ledger.standing(NAME)
     assert (standing.due, standing.committed) == (0, 5)

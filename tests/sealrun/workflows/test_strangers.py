@@ -8,6 +8,7 @@ from moto import mock_aws
 
 from mina.keys import PrivateKey, PublicKey
 from sealrun.errors import OfferClosed, ProviderRefused, TooMany
+from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.node import Answer
 from sealrun.runs.record import Record, State
 from sealrun.workflows.accept_call import Accepted
@@ -104,9 +105,9 @@ class EachItsOwn(FakeChain):
         return Answer(answer, self.clock.now)
 
 
-# Whose account is whose: three of one stranger, and an honest buyer's.
-KEYS = [PrivateKey.from_scalar(7500 + number) for number in range(4)]
-ACCOUNTS = [PrivateKey.from_scalar(7600 + number).public_key() for number in range(4)]
+# Whose account is whose.
+KEYS = [PrivateKey.from_scalar(7500 + number) for number in range(6)]
+ACCOUNTS = [PrivateKey.from_scalar(7600 + number).public_key() for number in range(6)]
 BUYERS = {account.to_base58(): key.public_key() for account, key in zip(ACCOUNTS, KEYS, strict=True)}
 
 
@@ -146,6 +147,69 @@ def test_l12_resting_an_offer_again_costs_as_many_paid_runs_again(ledger: Any) -
     for number in strangers:
         assert buy(number, refused=True) is State.NEVER_STARTED
     assert RESTS in reason()
+
+
+def test_l12_every_rest_costs_three_prices_also_of_accounts_that_paid_long_before(ledger: Any) -> None:
+    market = Market(make_paid_offer(**BUSY), ledger=ledger)
+    market.chain = EachItsOwn(market.clock)
+
+    def buy(number: int, *, refused: bool) -> State:
+        market.provider.answers = ["refused"] if refused else []
+        limit, nonce = PRICE * (1 + refused), market.clock.now + number
+        keys = {"buyer": KEYS[number], "account": ACCOUNTS[number]}
+        return market.bought(limit=limit, nonce=nonce, **keys).state
+
+    assert [buy(number, refused=False) for number in range(6)] == [State.SUCCEEDED] * 6
+    rests = []
+    for number in range(6):
+        assert buy(number, refused=True) is State.NEVER_STARTED
+        stored = market.ledger.offer(market.offer.hash)
+        if stored.resting:
+            rests.append(number)
+            assert stored.rests_until - market.clock.now <= FIRST_REST * len(rests)
+            market.ledger.rest_offer(market.offer.hash, "", until=0)
+    assert rests == [2, 5]
+
+
+def test_l12_a_cheap_offer_of_the_same_terms_pays_for_no_rest_of_a_dear_one(ledger: Any) -> None:
+    dear, cheap = make_paid_offer(**BUSY), make_paid_offer(title="cheap", price="1000", **BUSY)
+    market = Market(dear, ledger=ledger)
+    market.ledger.publish(StoredOffer(cheap, "", b"sealed", b"key", b"secret"))
+    market.chain = EachItsOwn(market.clock)
+    for number in range(3):
+        keys = {"buyer": KEYS[number], "account": ACCOUNTS[number]}
+        market.offer, market.provider = cheap, FakeProvider(market.clock, cheap)
+        assert market.bought(limit=1000, nonce=1, **keys).state is State.SUCCEEDED
+        market.offer, market.provider = dear, FakeProvider(market.clock, dear)
+        market.provider.answers = ["refused"]
+        assert market.bought(limit=1000 + PRICE, nonce=2, **keys).state is State.NEVER_STARTED
+    assert market.ledger.offer(dear.hash).resting == ""
+
+
+def test_l12_after_a_rest_the_same_three_allowed_buyers_rest_an_offer_again_and_no_one_of_them(
+    ledger: Any,
+) -> None:
+    keys = KEYS[:3]
+    access = {"open": False, "keys": [key.public_key().to_base58() for key in keys]}
+    world = World(make_offer(**{**BUSY, "access": access}), ledger=ledger)
+    world.provider.answers = ["refused"] * 9
+
+    def rests_after(number: int) -> bool:
+        over(world, send(world, keys[number], world.clock.now))
+        rests = bool(world.ledger.offer(world.offer.hash).resting)
+        world.ledger.rest_offer(world.offer.hash, "", until=0)
+        return rests
+
+    assert [rests_after(number) for number in (0, 1, 2, 0, 0, 1, 0, 2)] == [
+        False,
+        False,
+        True,
+        False,
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_l12_a_refusal_that_no_input_explains_rests_the_offer(ledger: Any) -> None:

@@ -189,8 +189,11 @@ class Ledger(TokenBook, Protocol):
     def count_fault(self, offer_hash: int, witness: str) -> int:
         """Note a witness of the offer's faults, once; how many there were since ``forget_faults``."""
 
-    def testify(self, account: str, *, paid: int) -> bool:
-        """Note how much an account had paid when it met a fault; False if it was as much the last time."""
+    def testify(self, account: str, *, paid: int, price: int) -> bool:
+        """Note how much an account had paid when it met a fault of a run of this price.
+
+        False, and nothing is noted, if it has not paid that price since the last time.
+        """
 
     def forget_faults(self, offer_hash: int) -> None:
         """The row is over."""

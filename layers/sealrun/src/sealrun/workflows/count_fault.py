@@ -4,7 +4,8 @@ No buyer pays for such a run, and each one costs a buyer time, so after a few in
 call for a while, and for longer with each one more. But nobody closes an offer for others by sending
 inputs that the provider refuses. A run counts where the provider's own word lays it on the seller
 whatever the inputs. Any other run counts once for each buyer, and only for one whom the seller chose, or
-whose account has paid for a run since it last counted: resting an offer again costs as much again.
+whose account has paid this offer's price since it last counted. Each rest takes three buyers anew: resting
+an offer again costs as much again.
 """
 
 from sealrun.offers.stored_offer import StoredOffer
@@ -30,10 +31,22 @@ def count_fault(over: Record, stored: StoredOffer, ledger: Ledger, *, now: int) 
         return
     witness = _witness(over, stored, ledger)
     count = ledger.count_fault(over.offer_hash, witness) if witness else 0
-    if count >= FAULTS_IN_A_ROW:
-        until = now + min(FIRST_REST << min(count - FAULTS_IN_A_ROW, 16), LONGEST_REST)
+    more = _more_than_a_row(count, over.ending.fault)
+    if more is not None:
+        until = now + min(FIRST_REST << min(more, 16), LONGEST_REST)
         reason = f"{count} runs in a row failed by no buyer's fault: {over.ending.reason}"
         ledger.rest_offer(over.offer_hash, reason, until=until)
+
+
+def _more_than_a_row(count: int, fault: Fault) -> int | None:
+    """How often the rest is doubled; None where the offer does not rest now.
+
+    A fault that is certain rests the offer at each run more; others do so only with three buyers more.
+    """
+    if fault is Fault.CERTAIN:
+        return count - FAULTS_IN_A_ROW if count >= FAULTS_IN_A_ROW else None
+    rests, waits = divmod(count, FAULTS_IN_A_ROW)
+    return rests - 1 if rests and not waits else None
 
 
 def _witness(over: Record, stored: StoredOffer, ledger: Ledger) -> str:
@@ -42,8 +55,11 @@ def _witness(over: Record, stored: StoredOffer, ledger: Ledger) -> str:
         return ""
     if over.ending.fault is Fault.CERTAIN:
         return over.id
+    # After a rest the same buyer counts again, as one of three.
+    name = f"{over.holder} {stored.faults // FAULTS_IN_A_ROW}"
     if not stored.offer.access.open:
-        return over.holder
+        return name
     standing = ledger.standing(over.account) if over.price else None
+    # Offers of the same terms share an account: a cheap one's price does not pay for a dear one's rest.
     paid = standing.due if standing else 0
-    return over.holder if paid and ledger.testify(over.account, paid=paid) else ""
+    return name if paid and ledger.testify(over.account, paid=paid, price=over.price) else ""

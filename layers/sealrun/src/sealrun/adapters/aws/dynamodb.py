@@ -376,14 +376,16 @@ class DynamoLedger:
         )
         return len(changed["Attributes"]["witnesses"]["SS"]) if changed else MOST_WITNESSES
 
-    def testify(self, account: str, *, paid: int) -> bool:
+    def testify(self, account: str, *, paid: int, price: int) -> bool:
+        if paid < price:
+            return False
         changed = self._table.call(
             "update_item",
             Key=keys.account_key(account),
             UpdateExpression="SET testified = :paid",
             ConditionExpression="attribute_exists(pk) AND "
-            "(attribute_not_exists(testified) OR testified < :paid)",
-            ExpressionAttributeValues={":paid": {"N": str(paid)}},
+            "(attribute_not_exists(testified) OR testified <= :before)",
+            ExpressionAttributeValues={":paid": {"N": str(paid)}, ":before": {"N": str(paid - price)}},
         )
         return changed is not None
 

@@ -181,11 +181,13 @@ def count_fault(db: Connection, offer: str, witness: str) -> bool:
     return add(db, Counter(f"{_fault_name(offer)}{_hashed(witness)}", 1, refused))
 
 
-def testify(db: Connection, account: str, *, paid: int) -> bool:
-    """Raise an account's figure to what it has paid; False if that is no more than before."""
+def testify(db: Connection, account: str, *, paid: int, price: int) -> bool:
+    """Raise an account's figure to what it has paid; False if that is not a price more than before."""
+    if paid < price:
+        return False
     new = insert(db, COUNTERS).values(name=f"testified#{account}", count=paid, until=None)
     raised = new.on_conflict_do_update(
-        index_elements=["name"], set_={"count": paid}, where=COUNTERS.c.count < paid
+        index_elements=["name"], set_={"count": paid}, where=COUNTERS.c.count <= paid - price
     )
     return happened(db, raised)
 

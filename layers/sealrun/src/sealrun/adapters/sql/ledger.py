@@ -111,8 +111,8 @@ class SqlLedger:
 
         return self._database.write(step)
 
-    def testify(self, account: str, *, paid: int) -> bool:
-        return self._database.write(lambda db: counters.testify(db, account, paid=paid))
+    def testify(self, account: str, *, paid: int, price: int) -> bool:
+        return self._database.write(lambda db: counters.testify(db, account, paid=paid, price=price))
 
     def forget_faults(self, offer_hash: int) -> None:
         def step(db: Connection) -> None:
