@@ -117,6 +117,7 @@ def create_table(dynamodb: "DynamoDBClient") -> None:
             {"AttributeName": "wake_shard", "AttributeType": "S"},
             {"AttributeName": "wake_at", "AttributeType": "N"},
             {"AttributeName": "listed_in", "AttributeType": "S"},
+            {"AttributeName": "called_by", "AttributeType": "S"},
             {"AttributeName": "claimed_at", "AttributeType": "N"},
         ],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
@@ -133,6 +134,14 @@ def create_table(dynamodb: "DynamoDBClient") -> None:
                 "IndexName": "listed",
                 "KeySchema": [
                     {"AttributeName": "listed_in", "KeyType": "HASH"},
+                    {"AttributeName": "claimed_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            },
+            {
+                "IndexName": "called",
+                "KeySchema": [
+                    {"AttributeName": "called_by", "KeyType": "HASH"},
                     {"AttributeName": "claimed_at", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "KEYS_ONLY"},

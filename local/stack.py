@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from local.ipfs.node import IpfsNode
 
 ROUTES: dict[str, list[str]] = {
-    "account": ["GET /accounts/{address}"],
+    "account": ["GET /accounts/{address}", "GET /accounts/{address}/calls"],
     "call": ["GET /offers", "GET /offers/{offer}", "POST /offers/{offer}/calls"],
     "collect": ["POST /webhooks/edge"],
     "health": [],

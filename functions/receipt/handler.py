@@ -5,7 +5,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from sealrun.adapters.aws.function_url import Response, answer, resolver
+from sealrun.adapters.aws.function_url import Response, answer, resolver, right_of
 from sealrun.adapters.aws.log import Log
 from sealrun.composition.services import open_services
 from sealrun.encoding.fields import canonical
@@ -53,13 +53,10 @@ def get_statements(call: str) -> Response:
 @app.get("/calls/<call>/evidence")
 def get_evidence(call: str) -> Response:
     """Show documents, index and the files' addresses; private parts need the buyer's signature."""
-    headers = app.current_event.headers
-    names = {"expires_at": "sealrun-expires-at", "signature": "sealrun-signature"}
-    right = {name: headers[header] for name, header in names.items() if header in headers}
     return answer(
         read_evidence(
             call,
-            right,
+            right_of(app.current_event.headers),
             service=settings.public_url,
             ledger=services.ledger,
             store=services.store,

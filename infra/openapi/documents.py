@@ -32,6 +32,7 @@ from sealrun.offers.provider_rules import most_inputs
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import State
+from sealrun.workflows.list_calls import PAGE_CALLS
 from sealrun.workflows.list_offers import PAGE_OFFERS
 
 _TEXT: Schema = {"type": "string"}
@@ -120,6 +121,7 @@ def _views() -> dict[str, Schema]:
         "OfferList": _offer_list(),
         "OfferView": closed(view),
         "CallView": closed(state),
+        "AccountCalls": _account_calls(state),
         "AcceptedCall": closed({**state, "url": URL}),
         "WebhookTaken": closed({"accepted": constant(value=True)}),
     }
@@ -142,6 +144,14 @@ def _offer_list() -> Schema:
     }
     following = nullable({**HASH, "description": "The next page's `after`."})
     return closed({"offers": items(closed(listed), PAGE_OFFERS), "next": following})
+
+
+def _account_calls(state: dict[str, Schema]) -> Schema:
+    call = closed(
+        {**state, "title": OFFER["properties"]["title"], "price": AMOUNT, "asset": constant(MINA_TOKEN)}
+    )
+    following = nullable({**_TEXT, "description": "The next page's `after`."})
+    return closed({"account": KEY, "calls": items(call, PAGE_CALLS), "next": following})
 
 
 def _receipt() -> Schema:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from infra.openapi.shapes import HASH, KEY, URL, Schema, embedded, ref, signed, text
+from infra.openapi.shapes import HASH, KEY, URL, Schema, embedded, one_of, ref, signed, text
 from sealrun import errors
-from sealrun.encoding.fields import ACCOUNT, READ, WAKE
+from sealrun.encoding.fields import ACCOUNT, CALLS, NETWORKS, READ, WAKE
 from sealrun.errors import SealrunError
 from sealrun.money import x402
 
@@ -60,16 +60,31 @@ _READ_RIGHT = Parameter(
 _ACCOUNT_RIGHT = Parameter(
     "sealrun-signature", "header", signed(ACCOUNT, "account.x", "account.isOdd", "expires at", "service")
 )
+_CALLS_RIGHT = Parameter(
+    "sealrun-signature", "header", signed(CALLS, "account.x", "account.isOdd", "expires at", "service")
+)
 _EDGE = Parameter(
     "sealrun-signature", "header", signed(WAKE, "edge.x", "edge.isOdd", f'H("{WAKE}", SHA-256 of the body)')
 )
 _KEY = Parameter("sealrun-key", "header", KEY)
+_CALLS_KEY = Parameter(
+    "sealrun-key",
+    "header",
+    {
+        **KEY,
+        "description": "Only with the right to all of an account's calls, whose signature then stands here.",
+    },
+)
 _AFTER = Parameter(
     "after",
     "query",
     text("0|[1-9][0-9]{0,5}", "The `next` of the page before; documents stand on the first."),
 )
 _AFTER_OFFER = Parameter("after", "query", {**HASH, "description": "The `next` of the page before."})
+_AFTER_CALL = Parameter(
+    "after", "query", text(r"[0-9]{1,16}\.[0-3][0-9a-f]{63}", "The `next` of the page before.")
+)
+_NETWORK = Parameter("network", "query", one_of(NETWORKS), required=True)
 _CALL = Parameter(
     "call", "query", {**HASH, "description": "Also prove that this call's receipt is in the figure."}
 )
@@ -135,12 +150,17 @@ ROUTES = {
         {"type": "string"}, _READ, media_type="application/jsonl"
     ),
     "GET /calls/{call}/evidence": Operation(
-        ref("Evidence"), _SIGNED, parameters=(_UNTIL, _READ_RIGHT, _AFTER)
+        ref("Evidence"), _SIGNED, parameters=(_CALLS_KEY, _UNTIL, _READ_RIGHT, _AFTER)
     ),
     "GET /accounts/{address}": Operation(
         ref("AccountView"),
         (*_SIGNED, errors.Unavailable),
         parameters=(*_needed(_KEY, _UNTIL, _ACCOUNT_RIGHT), _CALL),
+    ),
+    "GET /accounts/{address}/calls": Operation(
+        ref("AccountCalls"),
+        (*_SIGNED, errors.TooMany),
+        parameters=(*_needed(_KEY, _UNTIL, _CALLS_RIGHT), _NETWORK, _AFTER_CALL),
     ),
     "POST /webhooks/edge": Operation(
         ref("AcceptedCall"),

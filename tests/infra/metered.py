@@ -12,7 +12,7 @@ from typing import Any
 from sealrun.adapters.aws import dynamodb_keys as keys
 
 WRITTEN, READ = 1 << 10, 4 << 10
-INDICES = (keys.WAKE_KEY, keys.LIST_KEY)
+INDICES = (keys.WAKE_KEY, keys.LIST_KEY, keys.CALLED_KEY)
 # Each of these puts one object, or a part of one.
 PUTS = {"PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"}
 

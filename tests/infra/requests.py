@@ -64,7 +64,7 @@ def _dynamodb(name: str, params: dict[str, Any]) -> Asked:
     index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
     if name == "Query":
         values = params["ExpressionAttributeValues"]
-        leading = next(values[each] for each in (":shard", ":pk", ":in") if each in values)["S"]
+        leading = next(values[each] for each in (":shard", ":pk", ":in", ":by") if each in values)["S"]
     else:
         leading = (params.get("Key") or params["Item"])["pk"]["S"]
     yield name, f"table{index}", {"dynamodb:LeadingKeys": [leading]}

@@ -31,6 +31,8 @@ from sealrun.workflows.read_receipt import read_evidence
 from tests.sealrun.calls.test_ticket import free_ticket, paid_ticket, redemption
 from tests.sealrun.gateway import Gateway, load
 from tests.sealrun.market import SELLER_SITE, SERVICE, Market, body_of, payment_of
+from tests.sealrun.workflows.test_list_calls import asked
+from tests.sealrun.workflows.test_list_calls import right as calls_right
 from tests.sealrun.workflows.test_read_account import right
 from tests.sealrun.world import (
     ACCOUNT,
@@ -229,6 +231,15 @@ def test_a6_both_views_of_an_account_fit_and_neither_is_the_other() -> None:
         )
         assert (troubles("AccountView", found), troubles(kind, found)) == ([], [])
         assert troubles(other, found)
+
+
+def test_lists_of_an_accounts_calls_fit() -> None:
+    market = Market()
+    market.bought(limit=PRICE)
+    found = asked(market, calls_right(market))
+    assert found["calls"]
+    assert troubles("AccountCalls", found) == []
+    assert troubles("AccountCalls", {**found, "calls": [{**found["calls"][0], "inputs": {}}]})
 
 
 @pytest.mark.parametrize(

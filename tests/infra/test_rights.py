@@ -12,13 +12,15 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from sealrun.adapters.memory.throttle import Throttle
 from sealrun.encoding.measure import measure_document
 from sealrun.errors import OfferClosed, PaymentRequired, StoreUnavailable, TooMany
-from sealrun.money.buyer import sign_account_read, sign_read
+from sealrun.money.buyer import sign_account_read, sign_calls_read, sign_read
 from sealrun.runs.record import Record, RunKey
 from sealrun.runs.run import RunStatus
 from sealrun.workflows.check_health import check_health
 from sealrun.workflows.count_waiting import count_waiting
+from sealrun.workflows.list_calls import list_calls
 from sealrun.workflows.read_account import read_account
 from sealrun.workflows.read_receipt import read_evidence, read_statements
 from sealrun.workflows.take_webhook import take_webhook
@@ -123,16 +125,20 @@ def look(trial: Trial, record: Record) -> None:
     here: dict[str, Any] = {"service": SERVICE, "now": until - 60}
     read_evidence(record.id, named, ledger=services.ledger, store=services.store, **here)
     read_statements(record.id, ledger=services.ledger, store=services.store)
+    address = ACCOUNT.public_key().to_base58()
     for key, call in ((SELLER, ""), (BUYER, record.id)):
         services = trial.services("account")
         headers = sign_account_read(
             key, OFFER.network, ACCOUNT.public_key(), expires_at=until, service=SERVICE
         )
         named = as_named(headers)
-        address = ACCOUNT.public_key().to_base58()
         read_account(
             address, named, ledger=services.ledger, oracle=services.open_oracle, call_id=call, **here
         )
+    mine = sign_calls_read(BUYER, OFFER.network, ACCOUNT.public_key(), expires_at=until, service=SERVICE)
+    more: dict[str, Any] = {"network": OFFER.network, "sender": "192.0.2.1", "throttle": Throttle()}
+    listed = list_calls(address, as_named(mine), ledger=services.ledger, **more, **here)
+    assert record.id in [each["call"] for each in listed["calls"]]
 
 
 def as_named(headers: dict[str, str]) -> dict[str, str]:

@@ -238,7 +238,11 @@ def test_the_tables_indices_are_those_that_are_asked() -> None:
         index["IndexName"]: tuple(each["AttributeName"] for each in index["KeySchema"])
         for index in ledger["GlobalSecondaryIndexes"]
     }
-    assert indices == {keys.WAKE_INDEX: keys.WAKE_KEY, keys.LIST_INDEX: keys.LIST_KEY}
+    assert indices == {
+        keys.WAKE_INDEX: keys.WAKE_KEY,
+        keys.LIST_INDEX: keys.LIST_KEY,
+        keys.CALLED_INDEX: keys.CALLED_KEY,
+    }
 
 
 def test_r5_and_l1_nobody_deletes_evidence_or_what_is_owed() -> None:

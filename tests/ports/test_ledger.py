@@ -293,6 +293,27 @@ def test_many_records_are_read_at_once_in_the_order_that_was_asked_for(ledger: A
     assert ledger.records_of([]) == []
 
 
+def test_an_accounts_calls_are_listed_page_after_page_the_newest_first(ledger: Any) -> None:
+    busy = make_offer(**BUSY)
+    ledger.publish(StoredOffer(busy, "", b"sealed", b"key", b"secret"))
+    calls = [replace(each, claimed_at=NOW + at // 3) for at, each in enumerate(calls_of(busy, 20))]
+    for each in [*calls, replace(calls[0], call_hash=5, account="B62another")]:
+        assert ledger.claim(each, busy, identifier=None)
+    found: list[Record] = []
+    for most in (7, 7, 100):
+        after = (found[-1].claimed_at, found[-1].call_hash) if found else None
+        page = ledger.calls_of(BUYERS_NAME, most=most, after=after)
+        assert len(page) == min(most, len(calls) - len(found))
+        found += page
+    assert {each.call_hash: each for each in found} == {each.call_hash: each for each in calls}
+    assert len(found) == len(calls)
+    times = [each.claimed_at for each in found]
+    assert times == sorted(times, reverse=True)
+    last = found[-1]
+    assert ledger.calls_of(BUYERS_NAME, most=5, after=(last.claimed_at, last.call_hash)) == []
+    assert ledger.calls_of("B62nobody", most=5) == []
+
+
 def calls_of(offer: Offer, number: int, *, first: int = 0) -> list[Record]:
     """Calls as a claim has them; no ledger looks at their signatures."""
     signed = sign_call(offer)

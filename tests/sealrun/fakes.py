@@ -32,7 +32,7 @@ from sealrun.offers.offer import Offer
 from sealrun.offers.provider_rules import Issuer
 from sealrun.offers.source import Source
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.ports.calls import PLACES, Quota, Rate, Totals
+from sealrun.ports.calls import LISTED, PLACES, Quota, Rate, Totals
 from sealrun.ports.evidence import Content
 from sealrun.receipts.issuers import issuer_of
 from sealrun.runs.judge import run_name
@@ -118,6 +118,12 @@ class FakeLedger:
 
     def records_of(self, call_hashes: Sequence[int]) -> list[Record]:
         return [found for each in call_hashes if (found := self.record(each))]
+
+    def calls_of(self, account: str, *, most: int, after: tuple[int, int] | None = None) -> list[Record]:
+        calls = [each for each in self.records.values() if each.account == account]
+        ordered = sorted(calls, key=lambda each: (each.claimed_at, each.call_hash), reverse=True)
+        left = [each for each in ordered if after is None or (each.claimed_at, each.call_hash) < after]
+        return left[: min(most, LISTED)]
 
     def claim(
         self,

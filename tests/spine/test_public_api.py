@@ -19,7 +19,7 @@ from sealrun.calls.call import SignedCall
 from sealrun.calls.ticket import Redemption
 from sealrun.calls.ticket_url import issue
 from sealrun.money import x402
-from sealrun.money.buyer import sign_account_read, sign_read
+from sealrun.money.buyer import sign_account_read, sign_calls_read, sign_read
 from sealrun.offers.offer import Offer
 from sealrun.offers.terms import Terms
 from tests.sealrun.fake_chain import PINNED, account_answer
@@ -132,6 +132,9 @@ class Site:
         yield "/calls/{call}/evidence", "GET", {"path_parameters": call, "headers": mine}, 200
         for who in (SELLER, BUYER):
             yield "/accounts/{address}", "GET", {"path_parameters": account, "headers": self.reads(who)}, 200
+        mine = sign_calls_read(BUYER, "mina:devnet", ACCOUNT.public_key(), **right)
+        listed = {"path_parameters": account, "query": {"network": "mina:devnet"}}
+        yield "/accounts/{address}/calls", "GET", {**listed, "headers": mine}, 200
         stranger = self.reads(PrivateKey.from_scalar(66))
         yield "/accounts/{address}", "GET", {"path_parameters": account, "headers": stranger}, 403
 

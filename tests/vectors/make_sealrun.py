@@ -76,6 +76,12 @@ def inputs() -> dict[str, list[dict[str, Any]]]:
             {**right, "service": url, "signer": SELLER}
             for url in ("https://calls.test", "HTTPS://Calls.Test.:443/")
         ],
+        "calls": [
+            {**right, "network": network, "service": url, "signer": BUYER}
+            for network, url in zip(
+                NETWORKS, ("https://calls.test", "http://127.0.0.1:8080/offers"), strict=True
+            )
+        ],
         "exit": [{**on, "latest": latest, "signer": BUYER} for latest in (0, 2**32 - 1)],
         "withdraw": [
             {**on, "network": network, "exit_slot": slot, "amount": amount, "signer": BUYER}

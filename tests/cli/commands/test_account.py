@@ -5,10 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
+from sealrun.errors import Malformed
 from sealrun.money.buyer import sign_account_read
 from sealrun.offers.terms import Terms
 from sealrun.workflows.read_account import read_account
-from sealrun_cli.commands.account import _chain_lines, _check_proof, _check_terms, _operator_lines
+from sealrun_cli.commands.account import _call_line, _chain_lines, _check_proof, _check_terms, _operator_lines
 from sealrun_cli.lib import accounts
 from sealrun_cli.lib.chain_view import on_chain
 from sealrun_cli.lib.errors import CliError
@@ -76,6 +77,46 @@ def test_c1_an_answer_about_another_account_is_refused() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json={"account": other, "due": {}}))
     with httpx.Client(transport=transport) as http, pytest.raises(CliError, match=f"got {other}"):
         accounts.read_account(Service(http), "https://calls.test", account, BUYER, "mina:devnet")
+
+
+def listed(pages: list[dict[str, Any]], most: int = 1000) -> list[dict[str, Any]]:
+    """What the command makes of these pages; they must be asked for in turn."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json=pages[len(asked) - 1])
+
+    account = ACCOUNT.public_key().to_base58()
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        found = accounts.read_calls(
+            Service(http), "https://calls.test", account, BUYER, "mina:devnet", most=most
+        )
+    assert {each.url.path for each in asked} == {f"/accounts/{account}/calls"}
+    assert [each.url.params.get("after") for each in asked[1:]] == [each["next"] for each in pages[:-1]]
+    return found
+
+
+def test_an_accounts_calls_are_read_page_after_page_and_shown_one_a_line() -> None:
+    account = ACCOUNT.public_key().to_base58()
+    call = {"call": "ab" * 32, "title": "A\x1b[2Jjob", "state": "running", "claimed_at": 1_800_000_000}
+    calls = [{**call, "price": str(PRICE)}, {**call, "call": "cd" * 32, "price": "0"}]
+    pages: list[dict[str, Any]] = [
+        {"account": account, "calls": [each], "next": after} for each, after in zip(calls, "xy", strict=True)
+    ]
+    pages[-1]["next"] = None
+    assert listed(pages) == calls
+    assert listed(pages[:1], most=1) == calls[:1]
+    assert _call_line(calls[0]) == f"{'ab' * 32}  2027-01-15 08:00 UTC      5 MINA  running  A\x1b[2Jjob"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"account": "B62other"}, {"calls": {}}, {"calls": [1]}, {"calls": [{}]}, {"next": 1}]
+)
+def test_c1_l14_a_list_of_another_account_or_of_no_form_is_refused(changes: dict[str, Any]) -> None:
+    page = {"account": ACCOUNT.public_key().to_base58(), "calls": [], "next": None, **changes}
+    with pytest.raises((CliError, Malformed), match="expected"):
+        listed([page])
 
 
 NEWEST = {"blockchainState": {"utcDate": "1796044757000"}, "consensusState": {"slotSinceGenesis": "1000"}}

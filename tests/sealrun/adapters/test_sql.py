@@ -74,6 +74,21 @@ def test_what_was_written_is_there_when_it_is_opened_again(url: str) -> None:
         assert SqlLedger(database).record(record().call_hash) == record()
 
 
+def test_calls_of_an_older_schema_are_listed_by_their_accounts_too(url: str) -> None:
+    def older(db: Connection) -> None:
+        db.execute(text("DROP INDEX calls_called"))
+        db.execute(text("ALTER TABLE calls DROP COLUMN account"))
+        db.execute(text("UPDATE alembic_version SET version_num = '3'"))
+
+    with closing(Database(url)) as database:
+        ledger = SqlLedger(database)
+        ledger.publish(StoredOffer(OFFER, "", b"sealed", b"key", b"secret"))
+        assert ledger.claim(record(), OFFER, identifier=None)
+        database.write(older)
+    with closing(Database(url)) as database:
+        assert SqlLedger(database).calls_of(record().account, most=5) == [record()]
+
+
 def test_counters_are_swept_once_they_are_of_no_use_and_what_runs_stays(url: str) -> None:
     with closing(Database(url)) as database:
         ledger = SqlLedger(database)

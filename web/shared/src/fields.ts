@@ -11,6 +11,7 @@ export type Network = (typeof NETWORKS)[number];
 export const VOUCHER = 'sealrun:voucher';
 export const RECEIPT = 'sealrun:receipt';
 export const READ = 'sealrun:read';
+export const CALLS = 'sealrun:calls';
 export const TICKET = 'sealrun:ticket';
 export const REDEEM = 'sealrun:redeem';
 export const WAKE = 'sealrun:wake';

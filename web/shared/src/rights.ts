@@ -1,6 +1,6 @@
 // What a buyer signs to read: a call's private parts, or an account's figures. Only the named service takes it.
 import { utf8 } from './bytes.ts';
-import { documentHash, READ, signedFields } from './fields.ts';
+import { CALLS, documentHash, READ, signedFields } from './fields.ts';
 
 const ACCOUNT = 'sealrun:account';
 
@@ -32,4 +32,14 @@ export async function accountRight(
   expires: number,
 ): Promise<bigint[]> {
   return signedFields(ACCOUNT, network, account, BigInt(expires), await serviceField(service));
+}
+
+/** The six fields of a right to list an account's calls, and to read the private parts of each of them. */
+export async function callsRight(
+  service: string,
+  network: string,
+  account: string,
+  expires: number,
+): Promise<bigint[]> {
+  return signedFields(CALLS, network, account, BigInt(expires), await serviceField(service));
 }

@@ -6,6 +6,7 @@ import { voucherFields, type Call } from '../src/call.ts';
 import { digestFields, signedFields, taggedHash, textField } from '../src/fields.ts';
 import { addressOf, holds, keyFields, sign } from '../src/mina.ts';
 import { receiptFields } from '../src/receipt.ts';
+import { accountRight, callRight, callsRight } from '../src/rights.ts';
 
 type Entry = Record<string, any>;
 
@@ -13,7 +14,13 @@ const read = (file: string): Record<string, Entry[]> =>
   JSON.parse(readFileSync(new URL(`../../../tests/vectors/${file}`, import.meta.url), 'utf-8'));
 const texts = (fields: bigint[]): string[] => fields.map(String);
 
-const COMPUTED: Record<string, (entry: Entry) => Entry> = {
+const right = (entry: Entry): [string, string, string] => [
+  entry.service,
+  entry.network,
+  entry.account,
+];
+
+const COMPUTED: Record<string, (entry: Entry) => Entry | Promise<Entry>> = {
   text: (entry) => ({ field: String(textField(entry.text)) }),
   hash: (entry) => ({ hash: String(taggedHash(entry.tag, entry.fields.map(BigInt))) }),
   digest: (entry) => ({ fields: texts(digestFields(Buffer.from(entry.sha256, 'hex'))) }),
@@ -33,15 +40,26 @@ const COMPUTED: Record<string, (entry: Entry) => Entry> = {
       voucherFields(entry as unknown as Call, BigInt(entry.call_hash), BigInt(entry.limit)),
     ),
   }),
+  read: async (entry) => ({
+    fields: texts(
+      await callRight(...right(entry), BigInt(entry.call_hash), Number(entry.expires_at)),
+    ),
+  }),
+  account: async (entry) => ({
+    fields: texts(await accountRight(...right(entry), Number(entry.expires_at))),
+  }),
+  calls: async (entry) => ({
+    fields: texts(await callsRight(...right(entry), Number(entry.expires_at))),
+  }),
   receipt: (entry) => ({ fields: texts(receiptFields(entry.data)) }),
 };
 
 for (const file of ['contracts.json', 'sealrun.json'])
   for (const [name, entries] of Object.entries(read(file)).filter(([name]) => name in COMPUTED))
-    test(`${name} of ${file}`, () => {
+    test(`${name} of ${file}`, async () => {
       assert.ok(entries.length > 0);
       for (const entry of entries) {
-        assert.deepEqual({ ...entry, ...COMPUTED[name]!(entry) }, entry);
+        assert.deepEqual({ ...entry, ...(await COMPUTED[name]!(entry)) }, entry);
         if (entry.signature) {
           const fields = entry.fields.map(BigInt);
           assert.ok(holds(fields, entry.signature, entry.signer));

@@ -9,9 +9,10 @@ from mina.keys import PublicKey
 from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun.money.dues import Due, DueLeaf, root_from_path
+from sealrun.offers.asset import TRADED
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
-from sealrun_cli.lib.accounts import read_account
+from sealrun_cli.lib.accounts import MOST_CALLS, read_account, read_calls
 from sealrun_cli.lib.book import known_terms
 from sealrun_cli.lib.chain_view import OnChain, on_chain
 from sealrun_cli.lib.errors import CliError
@@ -19,7 +20,7 @@ from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.service import Service
-from sealrun_cli.lib.units import slot_date
+from sealrun_cli.lib.units import slot_date, when
 
 
 def account(
@@ -33,16 +34,27 @@ def account(
     network: options.Network = options.DEFAULT_NETWORK,
     state: options.State = options.DEFAULT_STATE,
     call: Annotated[str, typer.Option(help="Check that this call's receipt is in the figure.")] = "",
+    calls: Annotated[
+        int,
+        typer.Option("--calls", help="List so many calls instead, the newest first.", min=0, max=MOST_CALLS),
+    ] = 0,
     as_json: options.Json = False,
 ) -> None:
     """Show a prepaid account, and check its operator's figures.
 
-    Give --node to ask the chain, --url and --key to ask the operator, or all three.
+    Give --node to ask the chain, --url and --key to ask the operator, or all three. With --calls it lists the
+    account's calls at the operator; calls of price 0 are those of the buyer's own key.
     """
     with speaking(as_json=as_json) as out, open_client() as http:
         if not node and not (url and key):
             raise CliError("bad-request", "account: expected --node, or --url and --key, got none of them")
         service, lines = Service(http), [address]
+        if calls:
+            if not (url and key):
+                raise CliError("bad-request", "calls: expected --url and --key, got none")
+            found = read_calls(service, url, address, read_key(key), network, most=calls)
+            out.result({"account": address, "calls": found}, *[*map(_call_line, found)] or ["no calls"])
+            return
         value: dict[str, Any] = {"account": address}
         chain = None
         if node:
@@ -59,6 +71,11 @@ def account(
             if call:
                 lines.append(_check_proof(answer, call))
         out.result(value, *lines)
+
+
+def _call_line(call: Mapping[str, Any]) -> str:
+    claimed, price = when(int(call["claimed_at"])), TRADED.of(call["price"])
+    return f"{call['call']}  {claimed}  {price:>10}  {call['state']}  {call['title']}"
 
 
 def _chain_lines(chain: OnChain) -> list[str]:

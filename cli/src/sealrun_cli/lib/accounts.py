@@ -4,16 +4,22 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 
 from mina.keys import PrivateKey, PublicKey
-from sealrun.money.buyer import sign_account_read
+from sealrun.encoding import read
+from sealrun.errors import Malformed
+from sealrun.money.buyer import sign_account_read, sign_calls_read
 from sealrun_cli.lib.book import known_terms, terms_in
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
 
 READ_SECONDS = 300
+# A page has fifty calls with their receipts.
+MAX_PAGE_BYTES = 4 << 20
+MOST_CALLS = 1000
 DONE = {
     "already-settled": "already settled",
     "already-requested": "already asked for",
@@ -34,20 +40,58 @@ def read_account(
     Raises:
         CliError: the operator refuses, or its answer is about another account (C1).
     """
-    try:
-        address = PublicKey.from_base58(account)
-    except ValueError as error:
-        raise CliError("bad-request", f"account: {error}") from error
     until = int(time.time()) + READ_SECONDS
-    right = sign_account_read(key, network, address, expires_at=until, service=url)
+    right = sign_account_read(key, network, _address(account), expires_at=until, service=url)
     query = f"?call={call}" if call else ""
     where = f"{url.rstrip('/')}/accounts/{account}"
-    answer = service.get(f"{where}{query}", right)
+    return _of_account(service.get(f"{where}{query}", right), account, where)
+
+
+def read_calls(
+    service: Service, url: str, account: str, key: PrivateKey, network: str, *, most: int
+) -> list[dict[str, Any]]:
+    """The account's newest calls as the operator lists them to its buyer, whose key signs one right for all.
+
+    Raises:
+        CliError: the operator refuses, or its answer is about another account, or of no form (C1).
+    """
+    right = sign_calls_read(
+        key, network, _address(account), expires_at=int(time.time()) + READ_SECONDS, service=url
+    )
+    where = f"{url.rstrip('/')}/accounts/{account}/calls"
+    calls: list[dict[str, Any]] = []
+    after: str | None = ""
+    while after is not None and len(calls) < most:
+        query = urlencode({"network": network, **({"after": after} if after else {})})
+        page = _of_account(service.get(f"{where}?{query}", right, at_most=MAX_PAGE_BYTES), account, where)
+        found, after = _listed(page)
+        if not found:
+            break
+        calls += found
+    return calls[:most]
+
+
+def _listed(page: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
+    calls, following = page.get("calls"), page.get("next")
+    if not isinstance(calls, list) or not isinstance(following, str | None):
+        raise Malformed("calls: expected a list and the next page's place, got something else")
+    names = ("call", "title", "state", "claimed_at", "price")
+    return [read.with_others(call, names, where="call") for call in calls], following
+
+
+def _of_account(answer: dict[str, Any], account: str, where: str) -> dict[str, Any]:
     if answer.get("account") != account:
         raise CliError(
             "figure", f"{where}: expected account {account}, got {str(answer.get('account'))[:60]}"
         )
     return answer
+
+
+def _address(account: str) -> PublicKey:
+    try:
+        return PublicKey.from_base58(account)
+    except ValueError as error:
+        raise CliError("bad-request", f"account: {error}") from error
 
 
 def with_terms(account: str, file: Path | None, state: Path) -> dict[str, Any]:

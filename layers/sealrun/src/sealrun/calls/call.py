@@ -11,6 +11,7 @@ from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun.encoding import read
 from sealrun.encoding.fields import (
+    CALLS,
     MAX_UINT64,
     NETWORKS,
     READ,
@@ -251,6 +252,15 @@ def read_fields(
     """
     call = [text_field(READ), network_field(network), *account.to_fields(), call_hash]
     return [*call, expires_at, service_field(service)]
+
+
+def calls_fields(network: str, account: PublicKey, expires_at: int, *, service: str) -> list[int]:
+    """The six fields that a buyer signs to list an account's calls and read all of them until ``expires_at``.
+
+    Only the service whose URL is ``service`` takes them: another one cannot use the signature (C1).
+    """
+    right = [text_field(CALLS), network_field(network), *account.to_fields(), expires_at]
+    return [*right, service_field(service)]
 
 
 def _nonce(value: Mapping[str, Any]) -> int:

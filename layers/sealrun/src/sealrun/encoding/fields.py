@@ -19,6 +19,7 @@ MAX_UINT64 = 2**64 - 1
 VOUCHER = "sealrun:voucher"
 RECEIPT = "sealrun:receipt"
 READ = "sealrun:read"
+CALLS = "sealrun:calls"
 DUE = "sealrun:due"
 # The same figure for the buyer; no contract accepts it (A6).
 FIGURE = "sealrun:figure"

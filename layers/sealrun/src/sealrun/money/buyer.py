@@ -5,7 +5,8 @@ from typing import Any
 
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
-from sealrun.calls.call import Call, SignedCall, read_fields
+from mina.signature import Signature
+from sealrun.calls.call import Call, SignedCall, calls_fields, read_fields
 from sealrun.chain.account import account_fields
 from sealrun.offers.offer import Offer
 
@@ -59,6 +60,27 @@ def sign_read(
     return {"Sealrun-Expires-At": str(expires_at), "Sealrun-Signature": signature}
 
 
+def sign_calls_read(
+    buyer: PrivateKey, network: str, account: PublicKey, *, expires_at: int, service: str
+) -> dict[str, str]:
+    """The headers that let the buyer list an account's calls, and read each one's private parts.
+
+    They hold until ``expires_at``, at most an hour. ``service`` is any URL of the service that is asked; no
+    other service takes these headers.
+    """
+    fields = calls_fields(network, account, expires_at, service=service)
+    return _named(buyer, expires_at, sign_fields(buyer, fields))
+
+
+def _named(key: PrivateKey, expires_at: int, signature: Signature) -> dict[str, str]:
+    """The headers of a right that says whose it is."""
+    return {
+        "Sealrun-Key": key.public_key().to_base58(),
+        "Sealrun-Expires-At": str(expires_at),
+        "Sealrun-Signature": signature.to_base58(),
+    }
+
+
 def sign_account_read(
     key: PrivateKey, network: str, account: PublicKey, *, expires_at: int, service: str
 ) -> dict[str, str]:
@@ -67,6 +89,4 @@ def sign_account_read(
     ``service`` is any URL of the service that is asked; no other service takes these headers.
     """
     fields = account_fields(network, account, expires_at, service=service)
-    signature = sign_fields(key, fields).to_base58()
-    who = key.public_key().to_base58()
-    return {"Sealrun-Key": who, "Sealrun-Expires-At": str(expires_at), "Sealrun-Signature": signature}
+    return _named(key, expires_at, sign_fields(key, fields))

@@ -98,6 +98,13 @@ class Ledger(TokenBook, Protocol):
     def records_of(self, call_hashes: Sequence[int]) -> list[Record]:
         """Those of these calls that are there, at most 100, in the order of their hashes; one request."""
 
+    def calls_of(self, account: str, *, most: int, after: tuple[int, int] | None = None) -> list[Record]:
+        """The account's newest calls, at most 100 and the newest first, in two requests.
+
+        ``after`` has ``claimed_at`` and hash of the last one that a page before had. Calls of one second come
+        in an order of the ledger's own, which stays the same.
+        """
+
     def claim(
         self,
         record: Record,

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from sealrun.money.x402 import Seller, requirements
+from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.record import Record
 
@@ -18,6 +19,16 @@ def public_view(record: Record) -> dict[str, Any]:
         "run": {"id": record.run_id, "url": record.run_url} if record.run_id else None,
         "reason": record.ending.reason if record.ending else None,
         "receipt": record.receipt,
+    }
+
+
+def account_call(record: Record, offer: Offer) -> dict[str, Any]:
+    """A call as its buyer sees it in a list: the public view, with the offer's title and the price."""
+    return {
+        **public_view(record),
+        "title": offer.title,
+        "price": str(record.price),
+        "asset": offer.asset.id,
     }
 
 

@@ -22,6 +22,7 @@ from sealrun.ports.calls import Ledger
 from sealrun.ports.evidence import EvidenceStore
 from sealrun.runs.record import Record
 from sealrun.service.views import public_view
+from sealrun.workflows.list_calls import check_calls_right
 from sealrun.workflows.show_tokens import TREE, shown_tokens
 
 URL_SECONDS = 300
@@ -90,8 +91,8 @@ def read_evidence(
 
     Args:
         call_id: the call hash, 64 hex digits.
-        right: ``expires_at`` and ``signature`` of the buyer, or empty; without them only what the
-            offer's policy names is shown.
+        right: ``expires_at`` and ``signature`` of the buyer, and ``key`` where it is a right to all of the
+            account's calls; or empty: then only what the offer's policy names is shown.
         service: the URL of this service, which a right to read must name.
         ledger: the table of calls.
         store: where the evidence lies.
@@ -181,11 +182,16 @@ def _record(call_id: str, ledger: Ledger) -> Record:
 
 
 def _check_right(record: Record, right: Mapping[str, str], offer: Offer, *, service: str, now: int) -> bool:
+    account = PublicKey.from_base58(record.account)
+    buyer = PublicKey.from_base58(record.buyer) if record.buyer else account
+    if "key" in right:
+        key = check_calls_right(account, right, network=offer.network, service=service, now=now)
+        if key != buyer:
+            raise NotAllowed("key: expected that of the call's buyer, got another")
+        return True
     value = read.only(dict(right), ("expires_at", "signature"), where="authorization")
     expires_at = read.decimal(value, "expires_at", high=MAX_UNIX_SECONDS)
     check_expiry(expires_at, now=now, at_most=MAX_READ_SECONDS)
-    account = PublicKey.from_base58(record.account)
-    buyer = PublicKey.from_base58(record.buyer) if record.buyer else account
     fields = read_fields(offer.network, account, record.call_hash, expires_at, service=service)
     try:
         holds = verify_fields(Signature.from_base58(value["signature"]), buyer, fields)

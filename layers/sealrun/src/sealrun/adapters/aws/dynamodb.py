@@ -147,6 +147,22 @@ class DynamoLedger:
         items = self._table.get_all(*map(_call_key, call_hashes))
         return [record for item in items if (record := _record(item))]
 
+    def calls_of(self, account: str, *, most: int, after: tuple[int, int] | None = None) -> list[Record]:
+        partition = {"S": keys.called_by(account)}
+        query: dict[str, Any] = {
+            "IndexName": keys.CALLED_INDEX,
+            "KeyConditionExpression": "called_by = :by",
+            "ExpressionAttributeValues": {":by": partition},
+            "ScanIndexForward": False,
+            "Limit": min(most, LISTED),
+        }
+        if after is not None:
+            claimed_at, call_hash = after
+            place = {"called_by": partition, "claimed_at": {"N": str(claimed_at)}}
+            query["ExclusiveStartKey"] = {**_call_key(call_hash), **place}
+        found = (self._table.call("query", **query) or {})["Items"]
+        return self.records_of([int(keys.call_of(item), 16) for item in found])
+
     def claim(
         self,
         record: Record,
@@ -467,6 +483,7 @@ def _call_item(record: Record, offer: Offer | None) -> dict[str, Any]:
         # What the control plane may read: it has no right to the record, which holds the buyer's inputs.
         "shown": {"S": json.dumps(record.shown(), separators=(",", ":"))},
         "listed_in": {"S": keys.listed_in(kind, name, shard)},
+        "called_by": {"S": keys.called_by(record.account)},
         "claimed_at": {"N": str(record.claimed_at)},
     }
     if not record.state.over:

@@ -20,7 +20,8 @@
 OFFER and CALL are hashes as 64 hex digits. The index ``wake`` lists the calls that are not over: its keys are
 ``wake_shard`` (``unfinished#OFFER``) and ``wake_at`` (Unix seconds). The index ``listed`` lists calls and
 accounts by their age: its keys are ``listed_in`` (``open#OFFER``, ``over#OFFER``, ``accounts#OFFER``) and
-``claimed_at``. Calls are sharded there as the counters are.
+``claimed_at``. Calls are sharded there as the counters are. The index ``called`` lists an account's calls by
+their age: its keys are ``called_by`` (``calls#B62..``) and ``claimed_at``.
 
 The roles in ``infra/access.yaml`` and ``infra/control/.chalice/policy.json`` name the beginnings of ``pk``.
 """
@@ -35,6 +36,8 @@ WAKE_INDEX = "wake"
 WAKE_KEY = ("wake_shard", "wake_at")
 LIST_INDEX = "listed"
 LIST_KEY = ("listed_in", "claimed_at")
+CALLED_INDEX = "called"
+CALLED_KEY = ("called_by", "claimed_at")
 # What the partition keys begin with, up to their first ``#``, and those of the index.
 KINDS = frozenset(
     ("offer", "offers", "call", "run", "id", "jti", "account", "quota", "rate", "failed", "load", "places")
@@ -42,7 +45,8 @@ KINDS = frozenset(
 SHARD = "unfinished"
 # What the index ``listed`` has of an offer.
 OPEN, OVER, ACCOUNTS = "open", "over", "accounts"
-INDEXED = frozenset((SHARD, OPEN, OVER, ACCOUNTS))
+CALLS = "calls"
+INDEXED = frozenset((SHARD, OPEN, OVER, ACCOUNTS, CALLS))
 
 
 def key(partition: str, sort: str) -> dict[str, Any]:
@@ -163,6 +167,11 @@ def wake_shard(offer: str, shard: int = 0) -> str:
 def listed_in(kind: str, offer: str, shard: int = 0) -> str:
     """The partition of ``listed`` that has an offer's calls or accounts."""
     return _sharded(f"{kind}#{offer}", shard)
+
+
+def called_by(account: str) -> str:
+    """The partition of ``called`` that has an account's calls."""
+    return f"{CALLS}#{account}"
 
 
 def _sharded(name: str, shard: int) -> str:

@@ -25,6 +25,8 @@ from sealrun.service.views import public_view
 
 # The header with CloudFront's secret, for functions whose URLs anyone could reach.
 ORIGIN_HEADER = "x-sealrun-origin"
+# What a buyer, seller or operator signs to read, and until when.
+_RIGHT = {"key": "sealrun-key", "expires_at": "sealrun-expires-at", "signature": "sealrun-signature"}
 # A sender with one IPv6 address usually controls a whole network of this size.
 IPV6_PREFIX = 64
 
@@ -188,6 +190,11 @@ def sender(app: App, *, header: str) -> str:
     if ip.version == 4:  # noqa: PLR2004
         return str(ip)
     return str(ipaddress.ip_network((ip, IPV6_PREFIX), strict=False))
+
+
+def right_of(headers: Mapping[str, str]) -> dict[str, str]:
+    """A right to read, by its parts' names; empty where none is shown."""
+    return {name: headers[header] for name, header in _RIGHT.items() if header in headers}
 
 
 def body_bytes(app: App, *, at_most: int = MAX_BODY_BYTES) -> bytes:

@@ -5,7 +5,18 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 
 from sealrun.adapters.sql import accounts, counters
 from sealrun.adapters.sql.database import Database
@@ -136,6 +147,16 @@ class SqlLedger:
         query = select(CALLS.c.hash, CALLS.c.record).where(CALLS.c.hash.in_(wanted))
         found = self._database.read(lambda db: {row.hash: row.record for row in db.execute(query)})
         return [read_record(found[each]) for each in wanted if each in found]
+
+    def calls_of(self, account: str, *, most: int, after: tuple[int, int] | None = None) -> list[Record]:
+        calls = select(CALLS.c.record).where(CALLS.c.account == account)
+        if after is not None:
+            claimed_at, call = after[0], f"{after[1]:064x}"
+            calls = calls.where(
+                tuple_(CALLS.c.claimed_at, CALLS.c.hash) < tuple_(literal(claimed_at), literal(call))
+            )
+        query = calls.order_by(CALLS.c.claimed_at.desc(), CALLS.c.hash.desc()).limit(min(most, LISTED))
+        return self._database.read(lambda db: [read_record(each) for each in db.scalars(query)])
 
     def claim(
         self,
@@ -335,6 +356,7 @@ def call_row(record: Record) -> dict[str, Any]:
     return {
         "hash": record.id,
         "offer": f"{record.offer_hash:064x}",
+        "account": record.account,
         "version": record.version,
         "claimed_at": record.claimed_at,
         "wake_at": None if record.state.over else record.wake_at,

@@ -41,6 +41,7 @@ CALLS = Table(
     METADATA,
     _text("hash", key=True),
     _text("offer"),
+    Column("account", Text, nullable=False, server_default=""),
     _number("version"),
     _number("claimed_at"),
     _number("wake_at", nullable=True),  # null once the call is over
@@ -48,6 +49,7 @@ CALLS = Table(
     Index("calls_due", "offer", "wake_at"),
     Index("calls_waking", "wake_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("calls_listed", "offer", "claimed_at"),
+    Index("calls_called", "account", "claimed_at", "hash"),
     Index("calls_open", "offer", "claimed_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 
