@@ -309,6 +309,23 @@ def test_e5_a_file_beside_the_evidence_is_named_if_the_whole_folder_was_named(go
     assert verify(good, "--json").exit_code == 0  # the file alone may lie among all that was downloaded
 
 
+@pytest.mark.parametrize(
+    "name", ["out.txt", "Outputs/build/dist/out.txt", "Evidence/index.json", "profile.svg"]
+)
+def test_e5_a_file_beside_a_receipt_without_evidence_is_named_if_the_folder_was_named(
+    good: Path, tmp_path: Path, name: str
+) -> None:
+    alone = tmp_path / "alone"
+    (alone / name).parent.mkdir(parents=True)
+    (alone / "receipt.json").write_bytes(good.read_bytes())
+    assert verify(alone, "--json").exit_code == 0
+    (alone / name).write_text("nobody's")
+    done = verify(alone, "--json")
+    assert (done.exit_code, by_name(done)["other files"]["verdict"]) == (1, "broken")
+    assert by_name(done)["other files"]["says"].startswith(name)
+    assert verify(alone / "receipt.json", "--json").exit_code == 0
+
+
 def test_e7_a_link_in_the_place_of_the_evidence_folder_is_not_followed(good: Path) -> None:
     (good.parent / "evidence").rename(good.parent / "elsewhere")
     (good.parent / "evidence").symlink_to("elsewhere")

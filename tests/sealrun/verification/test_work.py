@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -99,6 +100,71 @@ def _seconds(leaf: Leaf) -> float:
     start = time.process_time()
     assert replace(leaf).hash == leaf.hash
     return time.process_time() - start
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_e6_after_some_disclosures_that_open_nothing_no_more_is_looked_at(named: bool) -> None:  # noqa: FBT001
+    """A whole way to the root is hashed for each, and anyone can put thousands into a folder."""
+    files = MemoryFolder(good_sale().folder())
+    if not named:
+        del files["index.json"], files["openings.json"]
+    value = json.loads(files["disclosures/notes.json"])
+    for at in range(100):
+        siblings = [str(at + 1), *value["siblings"][1:]]
+        files[f"disclosures/{at:03}.json"] = canonical({**value, "siblings": siblings})
+    read = _Read(files)
+    broken = [claim.says for claim in verify(files["receipt.json"], read, Trust()).broken]
+    said = [says for says in broken if "disclosure" in says]
+    assert len(said) == 21
+    assert said[-1] == "expected disclosures that hold, got 20 that do not; no more are read"
+    assert max(name for name in read.names_read if name.startswith("disclosures/0")) == "disclosures/019.json"
+
+
+def test_e6_a_file_of_many_probes_is_parsed_once() -> None:
+    sale = good_sale()
+    probes = canonical({"probes": {f"p{at}": at for at in range(300)}})
+    values = {f"p{at}": b"%d" % at for at in range(300)}
+    left = {measure_document(data).sha256: data for data in (probes, *values.values())}
+    others = [one for one in sale.profile if one.kind is not Kind.PROBE and "probes" not in one.label]
+    items = [("sealrun-profile/probes.json", Kind.PROFILE, probes)]
+    items += [(f"probes/{name}", Kind.PROBE, data) for name, data in values.items()]
+    profile = [*others, *(_item(f"build/{label}", kind, data) for label, kind, data in items)]
+    files = replace(sale, profile=tuple(profile), left={**sale.left, **left}).folder()
+    read = _Read(files)
+    claims = verify(files["receipt.json"], read, Trust()).claims
+    assert [claim.verdict for claim in claims if claim.name == "derived"] == [Verdict.HOLDS]
+    assert read.names_read.count("profile/build/sealrun-profile/probes.json") == 1
+    wrong = {**files, "profile/build/probes/p7": b"8"}
+    assert not verify(files["receipt.json"], MemoryFolder(wrong), Trust()).holds
+
+
+def test_e5_one_value_of_many_that_the_probe_did_not_take_is_named() -> None:
+    sale = good_sale()
+    values = {"steps": b"[1,2,3]", "more": b"7"}
+    items = [_item(f"build/probes/{name}", Kind.PROBE, data) for name, data in values.items()]
+    others = [one for one in sale.profile if one.kind is not Kind.PROBE]
+    left = {measure_document(data).sha256: data for data in values.values()}
+    files = replace(sale, profile=(*others, *items), left={**sale.left, **left}).folder()
+    broken = [claim.says for claim in verify(files["receipt.json"], MemoryFolder(files), Trust()).broken]
+    says = "build/probes/more: expected the value in build/sealrun-profile/probes.json, got another"
+    assert says in broken
+
+
+def _item(label: str, kind: Kind, data: bytes) -> Item:
+    measured = measure_document(data)
+    return Item(kind, label, measured.sha256, measured.size, public=False)
+
+
+class _Read(MemoryFolder):
+    """Tells which documents were read."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        super().__init__(files)
+        self.names_read: list[str] = []
+
+    def document(self, name: str) -> bytes | None:
+        self.names_read.append(name)
+        return super().document(name)
 
 
 def test_l14_a_job_named_by_half_a_surrogate_pair_is_no_crash() -> None:

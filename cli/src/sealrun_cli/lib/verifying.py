@@ -107,15 +107,16 @@ def check_beside(place: Path, evidence: Path | None) -> list[Claim]:
 
     A receipt's file that is named by itself may lie anywhere, such as among all that was downloaded.
     """
-    if evidence is None or evidence == place:
+    if evidence == place:
         return []
-    inside = f"{evidence.name}/"
+    elsewhere = () if evidence is None else (f"{evidence.name}/",)
+    # Pictures are drawn again out of evidence only.
+    own = (PROOF_NAME, *(PICTURES if evidence else ()))
     try:
-        names = [name for name in DiskFolder(place).names() if not name.startswith(inside)]
-        names = [name for name in names if name != PROOF_NAME]
+        names = [name for name in DiskFolder(place).names() if not name.startswith(elsewhere)]
     except Malformed as error:
         return [broken("other files", error, rests_on=ARITHMETIC)]
-    return list(check_names(names, Opened({}, {}, {}), PICTURES))
+    return list(check_names(names, Opened({}, {}, {}), own))
 
 
 def receipt_in(place: Path) -> Path:

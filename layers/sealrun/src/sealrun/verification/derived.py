@@ -93,15 +93,17 @@ def check_derived(shown: Shown) -> Iterator[Claim]:
 
 
 def _groups(shown: Shown) -> Iterator[list[Leaf]]:
-    """Items that are compared at once: all lines of one log, or a single other item."""
-    lines = defaultdict(list)
+    """Items that are compared at once: all of one log or of one file of probes, or a single one of stacks."""
+    parts = defaultdict(list)
     for (tree, label), leaf in sorted(shown.opened.leaves.items()):
         covered = f"{tree}/{label}" in shown.covered
         if leaf.kind is Kind.LINE and (covered or (tree, label) in shown.opened.texts):
-            lines[label.rpartition(":")[0]].append(leaf)
-        elif covered and leaf.kind in (Kind.STACKS, Kind.PROBE):
+            parts[label.rpartition(":")[0]].append(leaf)
+        elif covered and leaf.kind is Kind.PROBE:
+            parts[label.rpartition("/")[0]].append(leaf)
+        elif covered and leaf.kind is Kind.STACKS:
             yield [leaf]
-    yield from lines.values()
+    yield from parts.values()
 
 
 def _check(shown: Shown, items: list[Leaf]) -> None:
@@ -111,7 +113,7 @@ def _check(shown: Shown, items: list[Leaf]) -> None:
     elif first.kind is Kind.STACKS:
         _check_stacks(shown, first)
     else:
-        _check_probe(shown, first)
+        _check_probes(shown, items)
 
 
 def _check_lines(shown: Shown, items: list[Leaf]) -> None:
@@ -194,17 +196,22 @@ def _check_stacks(shown: Shown, leaf: Leaf) -> None:
     require(same, f"{leaf.label}: expected what the offer shows of {own.label}, got other stacks")
 
 
-def _check_probe(shown: Shown, leaf: Leaf) -> None:
+def _check_probes(shown: Shown, items: list[Leaf]) -> None:
     # Step 6.3
-    match = _PROBE.fullmatch(leaf.label)
-    if match is None:
-        raise BrokenClaim(f"{leaf.label}: expected the label JOB/probes/NAME, got another")
-    own = shown.origin(_OWN_PROBES.format(job=match["job"]), Kind.PROFILE)
+    names: dict[str, Leaf] = {}
+    job = ""
+    for leaf in items:
+        match = _PROBE.fullmatch(leaf.label)
+        if match is None:
+            raise BrokenClaim(f"{leaf.label}: expected the label JOB/probes/NAME, got another")
+        job, names[match["name"]] = match["job"], leaf
+    own = shown.origin(_OWN_PROBES.format(job=job), Kind.PROFILE)
     require(
         own.size <= MAX_BODY_BYTES,
         f"{own.label}: expected at most {MAX_BODY_BYTES} bytes, got {own.size}",
     )
     probes = parse_object(shown.document(own)).get("probes")
     named = probes if isinstance(probes, dict) else {}
-    same = match["name"] in named and canonical(named[match["name"]]) == shown.document(leaf)
-    require(same, f"{leaf.label}: expected the value in {own.label}, got another")
+    for name, leaf in names.items():
+        same = name in named and canonical(named[name]) == shown.document(leaf)
+        require(same, f"{leaf.label}: expected the value in {own.label}, got another")
