@@ -15,6 +15,7 @@ from sealrun.adapters.memory.throttle import Throttle
 from sealrun.errors import (
     AccountRefused,
     Conflict,
+    InputsRefused,
     Malformed,
     NodeUnavailable,
     NotAllowed,
@@ -118,6 +119,20 @@ def test_l4_without_payment_the_answer_is_402_with_all_that_a_client_needs(marke
         "ledger": "https://calls.test/accounts",
     }
     assert "payment-identifier" in said["extensions"]
+
+
+def test_l2_inputs_that_the_offer_refuses_are_told_in_place_of_a_price(market: Market) -> None:
+    body = body_of(market.sign(limit=PRICE, inputs={"layer": "none"}))
+    refused: list[Any] = [{"layer": "none"}, {"level": 10}, {"other": 1}, {"layer": {}}, [], "both", None]
+    for wrong in refused:
+        with pytest.raises(InputsRefused):
+            market.send({**body, "inputs": wrong}, "")
+    for good in (body_of(market.sign(limit=PRICE)), {}):
+        with pytest.raises(PaymentRequired):
+            market.send(good, "")
+    market.ledger.pause_offer(market.offer.hash, "holidays")
+    with pytest.raises(OfferClosed):
+        market.send(body, "")
 
 
 def test_l3_a_402_stores_nothing(market: Market) -> None:

@@ -95,6 +95,8 @@ def accept_call(
     if expires_at:
         check_expiry(expires_at, now=now)
     _check_open(stored)  # before the payment: a closed offer asks for none
+    if offer.payment and not payment and "inputs" in value:
+        offer.inputs.check(value["inputs"])  # nobody signs a limit for a call that would be refused
     signed = _parsed(value, payment, offer, payments)
     check_identifier(signed)
 
