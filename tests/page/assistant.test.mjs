@@ -1,11 +1,11 @@
 // Words beside the form: by rules, and by a model of the buyer's own, which may be hostile. Nothing is signed by either.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessibility, launch, openPage, pictures, world } from './browser.mjs';
+import { accessibility, connect, launch, openPage, pictures, world } from './browser.mjs';
 
 const here = world();
 const MODEL = 'https://model.example/v1';
-const hosts = [here.page, here.service, MODEL];
+const hosts = [here.page, here.service, here.evidence, MODEL];
 const KEY = 'sk-of-the-buyer';
 let browser;
 before(async () => {
@@ -48,24 +48,79 @@ test('a sentence fills in the form, each field with its reason, and questions ar
   assert.deepEqual(problems, []);
 });
 
+/** A run of the free offer that its input made fail. */
+async function failedRun() {
+  const wallet = { secret: here.buyer };
+  const found = await openPage(browser, { wallet, hosts });
+  const { page } = found;
+  await page.goto(`${here.page}#/${here.service}/offers/${here.free}?note=fail`);
+  await connect(page);
+  await page.getByRole('button', { name: 'Sign and run' }).first().click();
+  await page.getByRole('heading', { name: 'Failed' }).waitFor({ timeout: 60_000 });
+  const ask = async (text) => {
+    await page.getByLabel('Ask about this run').last().fill(text);
+    await page.getByRole('button', { name: 'Send' }).click();
+  };
+  return { ...found, wallet, ask };
+}
+
+test('a run that failed is explained from its log, claims and jobs, by rules and by a model that may do nothing', async () => {
+  const { page, ask, problems, requests, wallet } = await failedRun();
+  await ask('Why did it fail?');
+  await page.getByText('Jobs that failed: build. No log is here').waitFor();
+  await page.getByRole('button', { name: /private items/ }).click();
+  await page.getByText('openings.json opens every leaf').waitFor();
+  await ask('And now, why?');
+  await page.locator('.said.page', { hasText: 'building wasm with 2 threads' }).waitFor();
+  await ask('What do the Merkle roots mean?');
+  await page.getByText('gives the two Merkle roots that the receipt signs').waitFor();
+  await ask('What is due?');
+  await page.getByText('This run is free, however it ends.').waitFor();
+  await ask('Which claims hold?');
+  await page.getByText(/of \d+ claims hold\./).waitFor();
+  assert.deepEqual(await accessibility(page), []);
+  if (pictures) await page.screenshot({ path: `${pictures}/explained.png`, fullPage: true });
+
+  const asked = await useModel(page, call('propose_inputs', { note: 'x' }, 'It failed in build.'), { content: markup });
+  const before = wallet.asked.length;
+  await ask('Explain the log');
+  await page.getByText('It failed in build.').waitFor();
+  await ask('Again');
+  await page.getByText(markup).waitFor();
+  const [first] = asked;
+  assert.equal(first.body.tools, undefined);
+  const record = JSON.parse(first.body.messages[0].content.split('\n\n')[1]);
+  assert.deepEqual([record.outcome, record.jobs[0].result], ['failed', 'failed']);
+  assert.match(record.logs[0].end_of_log, /building wasm/);
+  assert.equal(await page.locator('#app img, #app a[href^=javascript]').count(), 0);
+  assert.equal(wallet.asked.length, before);
+  assert.ok(!JSON.stringify(asked).includes(here.buyer));
+  assert.equal(requests.filter(({ method, url }) => method === 'POST' && !url.startsWith(MODEL)).length, 1);
+  assert.deepEqual(problems, []);
+});
+
 /** The page with a model that gives these messages one after the other, and what it was asked. */
 async function withModel(...messages) {
   const found = await opened();
+  return { ...found, asked: await useModel(found.page, ...messages) };
+}
+
+/** What the model is asked from now on; it gives these messages one after the other. */
+async function useModel(page, ...messages) {
   const asked = [];
-  await found.page.route(`${MODEL}/**`, async (route) => {
+  await page.route(`${MODEL}/**`, async (route) => {
     const headers = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' };
     if (route.request().method() === 'OPTIONS') return route.fulfill({ headers });
     asked.push({ body: route.request().postDataJSON(), headers: route.request().headers() });
     const message = messages[Math.min(asked.length, messages.length) - 1];
     return route.fulfill({ headers, json: { choices: [{ message }] } });
   });
-  const { page } = found;
   await page.getByRole('button', { name: 'Use your own' }).click();
   await page.getByLabel('Address, up to /v1').fill(MODEL);
   await page.getByLabel('Model', { exact: true }).fill('small');
   await page.getByLabel('Key', { exact: true }).fill(KEY);
   await page.getByRole('button', { name: 'Use this model' }).click();
-  return { ...found, asked };
+  return asked;
 }
 
 const call = (name, given, content = null) => ({

@@ -1,19 +1,11 @@
 // Words beside the form. Whatever is understood is put into the form, marked with its reason; nothing is signed or sent.
-import { useEffect, useRef, useState } from 'react';
 import { inputNames } from '../../../shared/src/inputs.ts';
 import type { Draft } from '../inputs.ts';
-import { message } from '../format.ts';
 import type { Offer } from '../service/offer.ts';
 import { answer } from './answers.ts';
-import { askModel, type Model, type Turn } from './model.ts';
-import { ModelSettings } from './model_settings.tsx';
+import { askModel } from './model.ts';
 import { readWords, type Reading } from './read_words.ts';
-
-export interface Said {
-  by: 'you' | 'page';
-  text: string;
-  chips?: [string, string][];
-}
+import { Talk, type Reply, type Said } from './talk.tsx';
 
 export function Assistant(props: {
   offer: Offer;
@@ -22,98 +14,34 @@ export function Assistant(props: {
   propose: (values: Draft, why: Record<string, string>) => void;
 }) {
   const { offer } = props;
-  const [text, setText] = useState('');
-  const [model, setModel] = useState<Model | null>(null);
-  const [busy, setBusy] = useState(false);
-  const end = useRef<HTMLDivElement>(null);
-  const asked = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    // A promise in newer browsers, and no cleanup.
-    void end.current?.scrollIntoView({ block: 'nearest' });
-  }, [props.said.length]);
-
-  const show = (before: Said[], reading: Reading, words?: string) => {
+  const proposed = (reading: Reading, words?: string): Reply => {
     props.propose(reading.values, reading.why);
     const chips = Object.entries(reading.values).map(([name, value]): [string, string] => [
       name,
       String(value),
     ]);
-    props.say([...before, { by: 'page', text: words ?? summary(reading, offer), chips }]);
-  };
-  const send = async () => {
-    const wanted = text.trim();
-    if (wanted === '' || busy) return;
-    const before: Said[] = [...props.said, { by: 'you', text: wanted }];
-    setText('');
-    props.say(before);
-    if (!model) {
-      const reading = readWords(offer.inputs, wanted);
-      const known = Object.keys(reading.values).length + reading.refused.length > 0;
-      const told = known ? undefined : answer(offer, wanted);
-      return show(before, reading, told);
-    }
-    setBusy(true);
-    try {
-      const turns = before.map(
-        ({ by, text: content }): Turn => ({ role: by === 'you' ? 'user' : 'assistant', content }),
-      );
-      const { reading, words } = await askModel(model, offer, turns);
-      show(before, reading, words || undefined);
-    } catch (error) {
-      props.say([...before, { by: 'page', text: message(error) }]);
-    } finally {
-      setBusy(false);
-      asked.current?.focus();
-    }
+    return { text: words || summary(reading, offer), chips };
   };
   return (
-    <div className="assistant">
-      <div className="talk" role="log" aria-label="Conversation" aria-live="polite">
-        {props.said.length === 0 && (
-          <p className="quiet">
-            Describe the run in your words, or ask what it costs, what runs, and who sees what. What
-            is understood goes into the form below, marked.
-          </p>
-        )}
-        {props.said.map(({ by, text: words, chips }, at) => (
-          <div key={at} className={`said ${by}`}>
-            <span className="hidden">{by === 'you' ? 'You: ' : 'Page: '}</span>
-            <span className="wrap">{words}</span>
-            {chips && chips.length > 0 && (
-              <ul className="chips">
-                {chips.map(([name, value]) => (
-                  <li key={name}>
-                    {name} <strong>{value}</strong>
-                  </li>
-                ))}
-              </ul>
-            )}
-          </div>
-        ))}
-        <div ref={end} />
-      </div>
-      <form
-        className="ask"
-        autoComplete="off"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void send();
-        }}
-      >
-        <input
-          ref={asked}
-          className="search"
-          aria-label="Describe the run"
-          placeholder={example(offer)}
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-        />
-        <button type="submit" className="button" disabled={busy || text.trim() === ''}>
-          {busy ? 'Asking…' : 'Send'}
-        </button>
-      </form>
-      <ModelSettings model={model} use={setModel} />
-    </div>
+    <Talk
+      said={props.said}
+      say={props.say}
+      answer={(text) => {
+        const reading = readWords(offer.inputs, text);
+        const known = Object.keys(reading.values).length + reading.refused.length > 0;
+        return proposed(reading, known ? undefined : answer(offer, text));
+      }}
+      askModel={async (model, turns) => {
+        const { reading, words } = await askModel(model, offer, turns);
+        return proposed(reading, words);
+      }}
+      label="Describe the run"
+      placeholder={example(offer)}
+      given="this offer"
+    >
+      Describe the run in your words, or ask what it costs, what runs, and who sees what. What is
+      understood goes into the form below, marked.
+    </Talk>
   );
 }
 

@@ -8,15 +8,20 @@ const FIELDS = [
   ['key', 'Key', ''],
 ] as const;
 
-export function ModelSettings(props: { model: Model | null; use: (model: Model | null) => void }) {
+export function ModelSettings(props: {
+  model: Model | null;
+  use: (model: Model | null) => void;
+  /** What it gets beside the conversation, in words. */
+  given: string;
+}) {
   const [open, setOpen] = useState(false);
   const [draft, setDraft] = useState<Model>({ url: '', name: '', key: '' });
   const good = /^https:\/\/|^http:\/\/127\.0\.0\.1[:/]/.test(draft.url) && draft.name !== '';
   if (props.model)
     return (
       <p className="small quiet wrap">
-        {new URL(props.model.url).host} answers as {props.model.name}, and gets what you write and
-        this offer.{' '}
+        {new URL(props.model.url).host} answers as {props.model.name}, and gets what you write and{' '}
+        {props.given}.{' '}
         <button type="button" className="text-button" onClick={() => props.use(null)}>
           Work without a model
         </button>
@@ -57,8 +62,8 @@ export function ModelSettings(props: { model: Model | null; use: (model: Model |
       ))}
       <p className="small quiet">
         Any endpoint of OpenAI’s chat completions that lets pages ask; a local Ollama needs this
-        page’s address in OLLAMA_ORIGINS. It gets what you write and the offer, and proposes inputs.
-        It signs nothing. The key stays in this tab.
+        page’s address in OLLAMA_ORIGINS. It gets what you write and {props.given}. It signs
+        nothing. The key stays in this tab.
       </p>
       <div className="row">
         <button type="submit" className="button" disabled={!good}>

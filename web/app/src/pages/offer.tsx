@@ -3,7 +3,7 @@ import { lazy, Suspense, useMemo, useState } from 'react';
 import { inputNames } from '../../../shared/src/inputs.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
 import { fieldHex } from '../../../shared/src/fields.ts';
-import type { Said } from '../assistant/assistant.tsx';
+import type { Said } from '../assistant/talk.tsx';
 import { buy } from '../buy.ts';
 import { command } from '../command.ts';
 import { message, mina } from '../format.ts';

@@ -1,32 +1,11 @@
 // What the receipt says, claim by claim, as this browser checked it.
 import type { Claim, Verdict } from '../../../shared/src/verification/claims.ts';
 import type { Verification } from '../../../shared/src/verification/verify.ts';
+import { CLAIM_TITLES } from '../assistant/claim_words.ts';
 import { shortened } from '../format.ts';
 import { Card, Note } from './parts.tsx';
 import { GRADES } from './offer_parts.tsx';
 
-const TITLES: Record<string, string> = {
-  form: 'Receipt',
-  signature: 'Signature',
-  oracle: 'Oracle',
-  offer: 'Offer',
-  source: 'Source',
-  'minimum grade': 'Least grade',
-  call: 'Call',
-  inputs: 'Inputs',
-  index: 'Merkle roots',
-  openings: 'Items',
-  policy: 'Privacy',
-  files: 'Files',
-  'other files': 'Other files',
-  lines: 'Log lines',
-  run: 'Run',
-  times: 'Times',
-  commit: 'Commit',
-  pinned: 'Not pinned',
-  jobs: 'Jobs',
-  grade: 'Grade',
-};
 const CLASSES: Record<Verdict, string> = {
   holds: 'holds',
   broken: 'broken',
@@ -88,7 +67,7 @@ function List(props: { claims: Claim[] }) {
               strokeLinecap="round"
             />
           </svg>
-          <strong>{TITLES[name] ?? name}</strong>
+          <strong>{CLAIM_TITLES[name] ?? name}</strong>
           <span title={says}>{shortened(says)}</span>
         </li>
       ))}

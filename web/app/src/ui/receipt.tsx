@@ -2,7 +2,8 @@
 import { useEffect, useState } from 'react';
 import type { Bytes } from '../../../shared/src/bytes.ts';
 import type { Inputs } from '../../../shared/src/inputs.ts';
-import type { Outcome } from '../../../shared/src/verification/receipt.ts';
+import { RunAssistant } from '../assistant/run_assistant.tsx';
+import { ENDINGS } from '../endings.ts';
 import { accountOf, getEvidence, signRight, type Evidence, type Wanted } from '../evidence.ts';
 import { message, mina, moment, shortened } from '../format.ts';
 import { parseStacks } from '../profile.ts';
@@ -18,20 +19,6 @@ import { Log } from './log.tsx';
 import { Numerals } from './numerals.tsx';
 import { Badge, Card, Note } from './parts.tsx';
 import { Progress } from './progress.tsx';
-
-const ENDINGS: Record<Outcome, string> = {
-  '': 'Over',
-  succeeded: 'Succeeded',
-  failed: 'Failed',
-  canceled: 'Cancelled',
-  skipped: 'Skipped',
-  never_started: 'Never started',
-  time_limit: 'Stopped at its time limit',
-  source_changed: 'Stopped: the source had changed',
-  outputs_refused: 'Failed: its outputs were refused',
-  unreachable: 'Lost: the CI did not answer',
-  grade_not_reached: 'Not good enough for the offer',
-};
 
 export function ReceiptParts(props: {
   service: string;
@@ -77,6 +64,7 @@ export function ReceiptParts(props: {
     <>
       <Ending evidence={evidence} view={view} offer={offer} wanted={wanted} opened={setEvidence} />
       <ClaimList verification={evidence.verification} />
+      <RunAssistant evidence={evidence} offer={offer} />
       <Profiles evidence={evidence} />
       <Log evidence={evidence} />
       <Files evidence={evidence} />
