@@ -30,8 +30,8 @@ check: setup-tests ## format, lint, strict types and unit tests, fast
 	lint-imports --no-logo
 	npm run --silent check -w local/mina
 	npm run --silent check -w contracts
-	npm run --silent check -w web
-	npm run --silent test -w web
+	npm run --silent check -w @sealrun/web
+	npm run --silent test -w @sealrun/web
 	npm run --silent check -w infra/worker
 	npm run --silent test -w infra/worker
 	pytest -q -n auto -m "not peers" $(COVERAGE)
@@ -56,8 +56,8 @@ test-page: setup-tests ## the buyer's page in a real browser: sales, bad wallets
 
 test-next: ## the same tests with the page as a Next.js package builds it (minutes)
 	@local/setup.sh local local/mina contracts tests web/next
-	npm run --silent build -w web/next
-	npm run --silent check -w web/next
+	npm run --silent build -w @sealrun/next
+	npm run --silent check -w @sealrun/next
 	SEALRUN_PAGE=web/next/out $(MAKE) --no-print-directory test-page
 
 test-edge: setup-tests ## the tests of free calls, tickets and the public API, with an edge's Worker before the stack

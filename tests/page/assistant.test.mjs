@@ -68,7 +68,7 @@ test('a run that failed is explained from its log, claims and jobs, by rules and
   const { page, ask, problems, requests, wallet } = await failedRun();
   await ask('Why did it fail?');
   await page.getByText('Jobs that failed: build. No log is here').waitFor();
-  await page.getByRole('button', { name: /private items/ }).click();
+  await page.getByRole('button', { name: /private item/ }).click();
   await page.getByText('openings.json opens every leaf').waitFor();
   await ask('And now, why?');
   await page.locator('.said.page', { hasText: 'building wasm with 2 threads' }).waitFor();
