@@ -79,7 +79,7 @@ test('a run that failed is explained from its log, claims and jobs, by rules and
   await ask('Which claims hold?');
   await page.getByText(/of \d+ claims hold\./).waitFor();
   assert.deepEqual(await accessibility(page), []);
-  if (pictures) await page.screenshot({ path: `${pictures}/explained.png`, fullPage: true });
+  if (pictures) await page.getByRole('region', { name: 'Ask about this run' }).screenshot({ path: `${pictures}/explained.png` });
 
   const asked = await useModel(page, call('propose_inputs', { note: 'x' }, 'It failed in build.'), { content: markup });
   const before = wallet.asked.length;

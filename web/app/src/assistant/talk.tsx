@@ -57,7 +57,7 @@ export function Talk(props: {
   };
   return (
     <div className="assistant">
-      <div className="talk" role="log" aria-label="Conversation" aria-live="polite">
+      <div className="talk" role="log" aria-label="Conversation" aria-live="polite" tabIndex={0}>
         {props.said.length === 0 && <p className="quiet">{props.children}</p>}
         {props.said.map(({ by, text: words, chips }, at) => (
           <div key={at} className={`said ${by}`}>
