@@ -15,7 +15,7 @@ from sealrun.adapters.keys.key_file import Cost, create_key_file, open_key_file
 from sealrun.adapters.sql.database import Database
 from sealrun.adapters.sql.ledger import SqlLedger
 from sealrun.encoding.measure import measure
-from sealrun.errors import StoreUnavailable
+from sealrun.errors import Malformed, StoreUnavailable
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun_cli.lib.backups import make_backup, restore_backup
 from sealrun_cli.lib.errors import CliError
@@ -140,6 +140,64 @@ def test_e6_a_ledger_of_anybodys_backup_is_a_database_that_fits_or_is_not_copied
     expected = "bytes, as many as" if kind == "huge" else "expected a database of SQLite|symbolic links"
     with pytest.raises((CliError, OSError), match=expected):
         restored(folder, at(tmp_path / "new"))
+
+
+# What SQLite takes in a file that calls itself a ledger, and a ledger of ours never has.
+HOSTILE = {
+    "a trigger that opens what is paused": "CREATE TRIGGER opens AFTER UPDATE OF paused ON offers BEGIN "
+    "UPDATE offers SET paused = '' WHERE hash = new.hash; END",
+    "bytes in place of the text that pauses": "UPDATE offers SET paused = x''",
+    "bytes in place of the text that closes": "UPDATE offers SET closed = x''",
+    "text in place of a time": "UPDATE offers SET rests_until = 'never'",
+    "a number in place of bytes": "UPDATE offers SET sealed = 1000000000000",
+    "a view that makes rows without end": "DROP TABLE dues; CREATE VIEW dues AS WITH RECURSIVE "
+    "n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) "
+    "SELECT 'B62' || x AS account, x AS leaves, '1' AS amount, '2' AS root FROM n",
+    "a column that makes bytes": "DROP TABLE deployment; CREATE TABLE deployment (name TEXT PRIMARY KEY, "
+    "value TEXT GENERATED ALWAYS AS (hex(zeroblob(400000000)))); "
+    "INSERT INTO deployment (name) VALUES ('url')",
+    "a table of an extension": "DROP TABLE ticks; "
+    "CREATE VIRTUAL TABLE ticks USING fts5(name, due_at, done_at)",
+    "a value that fills the memory": "UPDATE offers SET sealed = zeroblob(5000000)",
+}
+
+
+@pytest.mark.parametrize("sql", HOSTILE.values(), ids=HOSTILE)
+def test_e6_a_ledger_of_anybodys_backup_has_stored_rows_of_their_types_and_nothing_that_acts(
+    service: Places, tmp_path: Path, sql: str
+) -> None:
+    folder, new = backed_up(service, tmp_path / "backup"), at(tmp_path / "new")
+    with closing(sqlite3.connect(folder / "ledger.db")) as database:
+        database.executescript(sql)
+    with pytest.raises(Malformed, match="ledger: expected"):
+        restored(folder, new)
+    with closing(Database(new.store)) as database:
+        assert SqlLedger(database).published() == []
+
+
+def test_e6_a_damaged_ledger_of_a_backup_is_named(service: Places, tmp_path: Path) -> None:
+    folder = backed_up(service, tmp_path / "backup")
+    whole = (folder / "ledger.db").read_bytes()
+    (folder / "ledger.db").write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with pytest.raises(Malformed, match="ledger: expected a database that SQLite reads"):
+        restored(folder, at(tmp_path / "new"))
+
+
+@pytest.mark.parametrize("part", ["evidence", "keys.json"])
+def test_e7_no_part_of_a_backup_leads_out_of_its_folder(service: Places, tmp_path: Path, part: str) -> None:
+    """Behind a link, old files of somebody's folder `parts` would be removed, and any short file copied."""
+    folder, elsewhere = backed_up(service, tmp_path / "backup"), tmp_path / "elsewhere"
+    (elsewhere / "parts").mkdir(parents=True)
+    mine = elsewhere / "parts" / "mine"
+    mine.write_text("mine")
+    os.utime(mine, (0, 0))
+    (folder / part).rename(tmp_path / "aside")
+    (folder / part).symlink_to(elsewhere if part == "evidence" else mine)
+    new = at(tmp_path / "new")
+    with pytest.raises(CliError, match=f"{part}: expected what `sealrun backup` made, got a link"):
+        restored(folder, new)
+    assert mine.read_text() == "mine"
+    assert not Path(new.keys).exists()
 
 
 def test_e6_a_file_of_evidence_with_holes_is_not_read_to_its_end(service: Places, tmp_path: Path) -> None:

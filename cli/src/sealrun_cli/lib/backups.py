@@ -70,17 +70,23 @@ def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[
     """Copy a backup to where a new service keeps everything. Its open offers are paused.
 
     Raises:
-        CliError: this is no whole backup, or something lies there already.
+        CliError: this is no whole backup, a part of it is a link, or something lies there already.
+        Malformed: its ledger is none of sealrun's.
     """
     about = read_about(source)
+    for part in (EVIDENCE, KEYS):
+        if (source / part).is_symlink():
+            raise CliError("backup", f"{source / part}: expected what `sealrun backup` made, got a link")
     if Path(places.keys).exists():
         following = "name a new folder with --folder, or a place for the backup's key file with --keys"
         raise CliError("backup", f"restore: expected no {places.keys} yet, got one", following)
     with needed():
         from sealrun.adapters.sql.copying import copy_ledger, pause_open_offers  # noqa: PLC0415
+        from sealrun.adapters.sql.foreign import check_ledger_file  # noqa: PLC0415
     tell("copying the ledger")
     with tempfile.TemporaryDirectory() as scratch, closing(open_database(places.store, make=True)) as target:
         _copy_ledger(source / LEDGER, Path(scratch))  # opening it may bring its schema up to date
+        check_ledger_file(Path(scratch) / LEDGER)
         with closing(open_database(f"sqlite:///{scratch}/{LEDGER}")) as kept:
             pause_open_offers(kept, reason)  # before the copy, so that no open offer is ever in the target
             try:
@@ -139,5 +145,8 @@ def _copy_evidence(source: str, target: str, tell: Callable[[str], None]) -> int
 
 def _copy_private(source: Path, target: Path) -> None:
     content = read_plain(source, at_most=MAX_KEY_FILE_BYTES)
+    if len(content) > MAX_KEY_FILE_BYTES:
+        detail = f"{source}: expected a key file of at most {MAX_KEY_FILE_BYTES} bytes, got more"
+        raise CliError("backup", detail)
     target.touch(mode=0o600, exist_ok=False)
     target.write_bytes(content)

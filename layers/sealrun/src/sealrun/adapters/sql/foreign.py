@@ -1,0 +1,84 @@
+"""A ledger in a file of SQLite that may come from anybody: tables with plain rows, and nothing that acts.
+
+A trigger could open what is paused here, a view or a generated column could make rows without end, and a
+value of another type passes comparisons, because SQLite keeps any type in any column.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import BigInteger, Column, LargeBinary
+
+from sealrun.adapters.sql.schema import METADATA
+from sealrun.errors import Malformed
+
+# A row holds a call, an offer or a key; none comes near this.
+MAX_VALUE_BYTES = 4 << 20
+# Of SQLite's own objects, and of what a statement may take.
+MAX_OBJECTS = 200
+MAX_WORDS = 200
+_HIDDEN = 6  # in a row of PRAGMA table_xinfo
+
+
+def check_ledger_file(path: Path) -> None:
+    """The file holds stored tables whose values are of their columns' types.
+
+    Not checked: what the values say.
+
+    Raises:
+        Malformed: it does not, or SQLite cannot read it.
+    """
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
+            database.execute("PRAGMA trusted_schema=OFF").close()
+            _check(database)
+    except sqlite3.Error as error:
+        raise Malformed(
+            f"ledger: expected a database that SQLite reads, got {str(error)[:MAX_WORDS]}"
+        ) from error
+
+
+def _check(database: sqlite3.Connection) -> None:
+    objects = database.execute(
+        "SELECT type, name, rootpage FROM sqlite_master LIMIT ?", [MAX_OBJECTS + 1]
+    ).fetchall()
+    if len(objects) > MAX_OBJECTS:
+        raise Malformed(f"ledger: expected at most {MAX_OBJECTS} tables and indices, got more")
+    for kind, name, rootpage in objects:
+        if kind not in ("table", "index") or not rootpage:  # a virtual table has no page of its own
+            raise Malformed(f"ledger: expected stored tables and indices, got {str(name)[:60]!r}")
+    tables = [name for kind, name, _ in objects if kind == "table"]
+    for name in tables:
+        if any(column[_HIDDEN] for column in database.execute("SELECT * FROM pragma_table_xinfo(?)", [name])):
+            raise Malformed(f"ledger: expected stored columns, got others in {str(name)[:60]!r}")
+    for table in METADATA.sorted_tables:
+        if table.name in tables:
+            _check_rows(database, table.name, list(table.columns))
+
+
+def _check_rows(database: sqlite3.Connection, table: str, columns: Sequence[Column[object]]) -> None:
+    # Names and types are those of ``schema``, which nobody else writes.
+    other = " OR ".join(f"typeof({_name(each)}) NOT IN ({_types(each)})" for each in columns)
+    if database.execute(f"SELECT 1 FROM {table} WHERE {other} LIMIT 1").fetchone():  # noqa: S608
+        kinds = ", ".join(f"{each.name} {_types(each)}" for each in columns)
+        raise Malformed(f"ledger: expected {kinds} in {table}, got another type")
+    large = " OR ".join(f"length({_name(each)}) > {MAX_VALUE_BYTES}" for each in columns)
+    if database.execute(f"SELECT 1 FROM {table} WHERE {large} LIMIT 1").fetchone():  # noqa: S608
+        raise Malformed(f"ledger: expected at most {MAX_VALUE_BYTES} bytes as a value of {table}, got more")
+
+
+def _name(column: Column[object]) -> str:
+    return f'"{column.name}"'
+
+
+def _types(column: Column[object]) -> str:
+    kind = "text"
+    if isinstance(column.type, BigInteger):
+        kind = "integer"
+    elif isinstance(column.type, LargeBinary):
+        kind = "blob"
+    return f"'{kind}', 'null'" if column.nullable else f"'{kind}'"
