@@ -368,3 +368,23 @@ def test_l12_calls_whose_collection_was_spoiled_share_one_place(ledger: Any) -> 
     assert [ledger.take_place(OFFER.hash, call, **times) for call in (11, 12, 13)] == [True, True, False]
     ledger.leave_place(OFFER.hash, 1)
     assert ledger.take_place(OFFER.hash, 2, **times, spoiled=True)
+
+
+def test_l11_starts_have_two_places_of_their_own(ledger: Any) -> None:
+    times = {"now": NOW, "until": NOW + 10}
+    assert [ledger.take_place(OFFER.hash, call, **times, start=True) for call in (1, 2, 3)] == [
+        True,
+        True,
+        False,
+    ]
+    assert [ledger.take_place(OFFER.hash, call, **times) for call in (11, 12, 13, 14)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    ledger.leave_place(OFFER.hash, 1)
+    assert not ledger.take_place(OFFER.hash, 14, **times)
+    assert ledger.take_place(OFFER.hash, 3, **times, start=True)
+    later = {"now": NOW + 10, "until": NOW + 20}  # whoever did not leave is gone
+    assert [ledger.take_place(OFFER.hash, call, **later, start=True) for call in (4, 5)] == [True, True]

@@ -32,7 +32,7 @@ from sealrun.offers.offer import Offer
 from sealrun.offers.provider_rules import Issuer
 from sealrun.offers.source import Source
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.ports.calls import LISTED, PLACES, Quota, Rate, Totals
+from sealrun.ports.calls import LISTED, Quota, Rate, Totals, places_of
 from sealrun.ports.evidence import Content
 from sealrun.receipts.issuers import issuer_of
 from sealrun.runs.judge import run_name
@@ -228,11 +228,18 @@ class FakeLedger:
         return sorted(listed, key=lambda each: -each.claimed_at)
 
     def take_place(
-        self, offer_hash: int, call_hash: int, *, now: int, until: int, spoiled: bool = False
+        self,
+        offer_hash: int,
+        call_hash: int,
+        *,
+        now: int,
+        until: int,
+        spoiled: bool = False,
+        start: bool = False,
     ) -> bool:
         held = {place: each for place, each in self.places.get(offer_hash, {}).items() if each[1] > now}
         own = [place for place, (call, _) in held.items() if call == call_hash]
-        free = [place for place in range(1 if spoiled else PLACES) if place not in held]
+        free = [place for place in places_of(spoiled=spoiled, start=start) if place not in held]
         if not own and not free:
             return False
         self.places[offer_hash] = {**held, [*own, *free][0]: (call_hash, until)}

@@ -8,7 +8,7 @@ import pytest
 
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.ports.calls import PLACES
+from sealrun.ports.calls import PLACES, START_PLACES
 from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.runs.record import MAX_SPOILED, STOP_WITHIN, Record, State
 from sealrun.workflows.check_health import ALL_SECONDS, OFFER_SECONDS, Health, check_health
@@ -221,6 +221,53 @@ def test_l11_an_offer_has_no_more_than_its_places_at_once() -> None:
     world.clock.passes(16 * 60)  # whoever took a place is gone by then
     with pytest.raises(Killed):
         world.sweep_one(calls[PLACES])
+
+
+@pytest.mark.parametrize(("stage", "first"), [("start", "busy"), ("find", "lost")])
+def test_l11_an_offers_starts_that_hang_take_two_places_and_leave_the_rest_to_others(
+    stage: str, first: str
+) -> None:
+    """Wakes for them come in any number, because every call whose start was put off is due again."""
+    world = World(make_offer(**BUSY))
+    world.provider.answers = [first] * 20
+    calls = [world.call(sign_call(world.offer, nonce=nonce)).record.call_hash for nonce in range(20)]
+    world.clock.passes(600)
+    asked: list[str] = []
+
+    def dies(*_: Any, **__: Any) -> Any:
+        asked.append(stage)
+        raise Killed
+
+    within = getattr(world.provider, stage)
+    setattr(world.provider, stage, dies)
+    for call in calls:
+        with contextlib.suppress(Killed):
+            world.sweep_one(call)
+    assert len(asked) == START_PLACES
+    setattr(world.provider, stage, within)
+    world.clock.passes(90)  # whoever took a place is gone by then
+    assert all(world.settle(call).state is State.SUCCEEDED for call in calls)
+
+
+def test_l11_functions_that_die_now_and_then_give_no_long_run_up() -> None:
+    """Six looks in a row that do not come to an end do; a function may die once in hours."""
+    world = World(make_offer(limits=limits_value(seconds=20 * 3600)))
+    world.provider.duration = 19 * 3600
+    call, read, deaths = world.call().record.call_hash, world.provider.read, []
+
+    def dies(_: int) -> Any:
+        deaths.append(world.clock.now)
+        raise Killed
+
+    for minute in range(20 * 60):
+        dies_now = minute // 120 == len(deaths)
+        world.provider.read = dies if dies_now else read
+        world.clock.passes(60)
+        with contextlib.suppress(Killed):
+            world.sweep()
+    record = world.ledger.record(call)
+    assert len(deaths) > MAX_SPOILED
+    assert record.state is State.SUCCEEDED
 
 
 def test_l11_what_a_sweep_cannot_begin_in_time_is_woken_elsewhere() -> None:

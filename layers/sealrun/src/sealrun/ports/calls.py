@@ -34,6 +34,15 @@ class Quota(NamedTuple):
 
 # Collections that one offer may have at once, of the ten that a stack has for all of its offers.
 PLACES = 3
+# Starts and searches after the first, which a provider that hangs would let wait in any number.
+START_PLACES = 2
+
+
+def places_of(*, spoiled: bool, start: bool) -> range:
+    """The numbers of an offer's places from which one step of a call may take one."""
+    if start:
+        return range(PLACES, PLACES + START_PLACES)
+    return range(1 if spoiled else PLACES)
 
 
 # Late calls that are counted, and calls that are listed, of one offer.
@@ -182,12 +191,20 @@ class Ledger(TokenBook, Protocol):
         """The newest calls of the offer, at most 100 and the newest first; or those that are not over."""
 
     def take_place(
-        self, offer_hash: int, call_hash: int, *, now: int, until: int, spoiled: bool = False
+        self,
+        offer_hash: int,
+        call_hash: int,
+        *,
+        now: int,
+        until: int,
+        spoiled: bool = False,
+        start: bool = False,
     ) -> bool:
         """Take one of the few places that an offer's collections have at once; False while all are taken.
 
         A place that nobody left is free again ``until`` then. Calls whose collection was ``spoiled`` before
-        share one place, so that a stranger's slow runs do not hold up all others of the offer (L12).
+        share one place, so that a stranger's slow runs do not hold up all others of the offer (L12). A
+        ``start`` that is tried again, or looked for, takes one of two places of their own.
         """
 
     def leave_place(self, offer_hash: int, call_hash: int) -> None:

@@ -24,6 +24,7 @@ from sealrun.runs.document import LABEL, RunReport, run_document
 from sealrun.runs.judge import as_judged
 from sealrun.runs.record import (
     COLLECT_LEASE,
+    START_LEASE,
     Ending,
     Record,
     State,
@@ -85,8 +86,27 @@ def take_step(
 ) -> Record:
     """Take the next step of a call that was read just now, with its offer; raises what ``advance`` does."""
     if record.state in (State.CLAIMED, State.TRIGGERING):
-        return start_run(record, stored, ledger=ledger, starter=collector.starter, clock=clock)
+        return _start_in_place(record, stored, ledger, collector, clock)
     return collect_run(record, stored, ledger=ledger, collector=collector, clock=clock)
+
+
+def _start_in_place(
+    record: Record, stored: StoredOffer, ledger: Ledger, collector: Collector, clock: Callable[[], int]
+) -> Record:
+    """Start or search again; starts that hang take no place of another offer's (L11)."""
+    now = clock()
+    if record.leased(now):
+        return record
+    until = now + START_LEASE
+    if not ledger.take_place(record.offer_hash, record.call_hash, now=now, until=until, start=True):
+        return record
+    try:
+        after = start_run(record, stored, ledger=ledger, starter=collector.starter, clock=clock)
+    except Exception:
+        ledger.leave_place(record.offer_hash, record.call_hash)
+        raise
+    ledger.leave_place(record.offer_hash, record.call_hash)
+    return after
 
 
 def collect_run(

@@ -51,6 +51,8 @@ def look_at_run(
     else:  # look often at a waiting run: its start time is unknown until it is seen running
         soon = now + LOOK_SECONDS if run.status is RunStatus.WAITING else due(record, limits)
         after = look_again(record, now=now, by=min(soon, due(record, limits)))
+    if after.ending is None:  # only looks in a row that did not come to an end give a call up
+        after = replace(after, spoiled=0)
     return after if ledger.save(record, after) else ledger.record(record.call_hash) or record
 
 

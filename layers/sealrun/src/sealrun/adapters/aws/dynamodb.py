@@ -21,7 +21,7 @@ from sealrun.money.vouchers import Deposits, Reserve, Standing, concluded
 from sealrun.offers.asset import TRADED
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.ports.calls import COUNTED, LISTED, Quota, Rate, Totals
+from sealrun.ports.calls import COUNTED, LISTED, Quota, Rate, Totals, places_of
 from sealrun.runs.record import Record, RunKey, State
 from sealrun.runs.stored_record import read_record, record_text
 
@@ -366,9 +366,16 @@ class DynamoLedger:
         return [record for item in items if (record := _record(item))]
 
     def take_place(
-        self, offer_hash: int, call_hash: int, *, now: int, until: int, spoiled: bool = False
+        self,
+        offer_hash: int,
+        call_hash: int,
+        *,
+        now: int,
+        until: int,
+        spoiled: bool = False,
+        start: bool = False,
     ) -> bool:
-        for number in load.places_from(call_hash, spoiled=spoiled):
+        for number in load.places_from(call_hash, places_of(spoiled=spoiled, start=start)):
             update = load.place(offer_hash, call_hash, number, now=now, until=until)
             if self._table.call("update_item", **update) is not None:
                 self._places[offer_hash, call_hash] = number

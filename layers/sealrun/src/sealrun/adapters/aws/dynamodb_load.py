@@ -16,7 +16,7 @@ from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws.dynamodb_shards import month, named
 from sealrun.adapters.aws.dynamodb_table import COUNTER_TTL, HOUR, count, numbers
 from sealrun.offers.offer import Offer
-from sealrun.ports.calls import PLACES, Quota
+from sealrun.ports.calls import Quota
 from sealrun.runs.record import Fault, Record
 
 DAY = 24 * HOUR
@@ -112,11 +112,9 @@ def free_place(offer_hash: int, call_hash: int, number: int) -> dict[str, Any]:
     }
 
 
-def places_from(call_hash: int, *, spoiled: bool) -> list[int]:
-    """The order in which a call tries an offer's places; calls that were spoiled before have one."""
-    if spoiled:
-        return [0]
-    return [(call_hash + step) % PLACES for step in range(PLACES)]
+def places_from(call_hash: int, places: Sequence[int]) -> list[int]:
+    """The order in which a call tries these places of its offer."""
+    return [places[(call_hash + step) % len(places)] for step in range(len(places))]
 
 
 def _less(name: str, *, until: int) -> dict[str, Any]:

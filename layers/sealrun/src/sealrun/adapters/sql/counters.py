@@ -156,12 +156,12 @@ def totals(db: Connection, offer: Offer) -> Totals:
     return Totals(counted.get(wanted[0], 0), ended)
 
 
-def take_place(db: Connection, offer: str, call: str, *, now: int, until: int, most: int) -> bool:
-    """Take one of the places of an offer's collections (L11); a call that has one keeps it."""
+def take_place(db: Connection, offer: str, call: str, *, now: int, until: int, places: Sequence[int]) -> bool:
+    """Take one of these places of an offer (L11); a call that has one keeps it."""
     mine = (PLACES.c.offer == offer) & (PLACES.c.call == call) & (PLACES.c.until > now)
     if db.execute(update(PLACES).where(mine).values(until=until)).rowcount:
         return True
-    return any(_take(db, offer, call, place, now=now, until=until) for place in range(most))
+    return any(_take(db, offer, call, place, now=now, until=until) for place in places)
 
 
 def _take(db: Connection, offer: str, call: str, place: int, *, now: int, until: int) -> bool:

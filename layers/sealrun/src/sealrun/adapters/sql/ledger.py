@@ -27,8 +27,7 @@ from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.ports.calls import COUNTED, LISTED, Quota, Rate, Totals
-from sealrun.ports.calls import PLACES as PLACES_OF_AN_OFFER
+from sealrun.ports.calls import COUNTED, LISTED, Quota, Rate, Totals, places_of
 from sealrun.runs.record import Record, RunKey, State
 from sealrun.runs.stored_record import read_record, record_text
 
@@ -250,11 +249,19 @@ class SqlLedger:
         return self._database.read(lambda db: db.scalar(query) or 0)
 
     def take_place(
-        self, offer_hash: int, call_hash: int, *, now: int, until: int, spoiled: bool = False
+        self,
+        offer_hash: int,
+        call_hash: int,
+        *,
+        now: int,
+        until: int,
+        spoiled: bool = False,
+        start: bool = False,
     ) -> bool:
-        offer, call, most = f"{offer_hash:064x}", f"{call_hash:064x}", 1 if spoiled else PLACES_OF_AN_OFFER
+        offer, call = f"{offer_hash:064x}", f"{call_hash:064x}"
+        places = places_of(spoiled=spoiled, start=start)
         return self._database.write(
-            lambda db: counters.take_place(db, offer, call, now=now, until=until, most=most)
+            lambda db: counters.take_place(db, offer, call, now=now, until=until, places=places)
         )
 
     def leave_place(self, offer_hash: int, call_hash: int) -> None:
