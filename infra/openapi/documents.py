@@ -31,7 +31,8 @@ from sealrun.offers.inputs import MAX_ENCODED
 from sealrun.offers.provider_rules import most_inputs
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome
-from sealrun.runs.record import State
+from sealrun.runs.record import MAX_JOB_NAME, MAX_JOBS, State
+from sealrun.runs.run import JobResult
 from sealrun.workflows.list_calls import PAGE_CALLS
 from sealrun.workflows.list_offers import PAGE_OFFERS
 
@@ -107,6 +108,7 @@ def _views() -> dict[str, Schema]:
         "state": one_of([state.value for state in State]),
         "claimed_at": SECONDS,
         "run": nullable(run),
+        "progress": nullable(_progress()),
         "reason": nullable(_TEXT),
         "receipt": nullable(ref("Receipt")),
     }
@@ -144,6 +146,13 @@ def _offer_list() -> Schema:
     }
     following = nullable({**HASH, "description": "The next page's `after`."})
     return closed({"offers": items(closed(listed), PAGE_OFFERS), "next": following})
+
+
+def _progress() -> Schema:
+    states = ["waiting", "running", *(each for each in JobResult if each is not JobResult.UNFINISHED)]
+    job = closed({"name": {"type": "string", "maxLength": MAX_JOB_NAME}, "state": one_of(states)})
+    said = {"at": SECONDS, "jobs": items(job, MAX_JOBS), "more": whole(0, says="Jobs that are not listed.")}
+    return {"description": "How the run's jobs stood when it was last looked at.", **closed(said)}
 
 
 def _account_calls(state: dict[str, Schema]) -> Schema:

@@ -457,6 +457,12 @@ class FakeProvider:
         result = JobResult.SUCCEEDED if good else JobResult.FAILED
         return [Job(*named, reason, self.retried, bool(self.files), "runner", result=result)]
 
+    def jobs_now(self, run_id: int) -> list[Job]:
+        self._called("jobs now")
+        if self.listed is not None:
+            return list(self.listed)
+        return [replace(job, result=JobResult.UNFINISHED, runs=True) for job in self.jobs(run_id)]
+
     @contextmanager
     def log(self, job_id: int) -> Iterator[Iterator[bytes]]:
         self._called("log")

@@ -203,6 +203,7 @@ function viewOf(row: Row, offer: string): CallView {
     state: row.state,
     claimed_at: row.claimed_at,
     run: row.run ? { id: row.run, url: row.run_url } : null,
+    progress: null,
     reason: refused,
     receipt: null,
   };

@@ -2,6 +2,12 @@
 import type { Offer } from './offer.ts';
 import type { Receipt } from './receipt.ts';
 
+export interface Progress {
+  at: number;
+  jobs: { name: string; state: string }[];
+  more: number;
+}
+
 /** The public view of a call. */
 export interface CallView {
   call: string;
@@ -10,6 +16,8 @@ export interface CallView {
   claimed_at: number;
   reason: string | null;
   run: { id: number; url: string } | null;
+  /** How the run's jobs stood when the service last looked, while it goes on. */
+  progress: Progress | null;
   receipt: Receipt | null;
 }
 

@@ -29,6 +29,7 @@ from sealrun_cli.lib.evidence import fetch
 from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.output import Output, plain
 from sealrun_cli.lib.pay import Till, call_url
+from sealrun_cli.lib.progress import jobs_line
 from sealrun_cli.lib.service import Service, good
 from sealrun_cli.lib.verifying import BROKEN
 from sealrun_cli.lib.waiting import duration
@@ -163,7 +164,7 @@ class Bought:
         Raises:
             CliError: it takes longer than the offer allows, or the receipt is of another call.
         """
-        shown, end = "", time.monotonic() + self.offer.limits.longest + MORE_SECONDS
+        shown, told, end = "", "", time.monotonic() + self.offer.limits.longest + MORE_SECONDS
         run, most = "", f"the run may take {duration(self.offer.limits.seconds)}, beside the CI's queue"
         with out.waiting("waiting for the run", most) as wait:
             while (view := self.service.get(self.url)).get("receipt") is None:
@@ -171,6 +172,10 @@ class Bought:
                 if state != shown:
                     shown = wait.what = plain(state)
                     out.progress(shown)
+                if (jobs := jobs_line(view)) and jobs != told:
+                    told = jobs
+                    wait.what = plain(f"{state}: {jobs}")
+                    out.progress(f"jobs     {jobs}")
                 if (run_url := _run_url(view)) and run_url != run:
                     run = run_url
                     out.progress(f"run      {run}")

@@ -154,6 +154,15 @@ def test_an_answer_that_is_no_run_is_unclear(peer: Peer, change: dict[str, Any])
         peer.forgejo.read(31)
 
 
+def test_the_jobs_of_a_run_that_goes_on_take_one_request(peer: Peer) -> None:
+    words = {"build": "success", "test": "running", "deploy": "blocked"}
+    jobs = [{**JOB, "id": at, "name": name, "status": word} for at, (name, word) in enumerate(words.items())]
+    peer.on("GET", "/actions/runs/31/jobs", reply(jobs))
+    states = [job.state for job in peer.forgejo.jobs_now(31)]
+    assert states == ["succeeded", "running", "waiting"]
+    assert len(peer.requests) == 1
+
+
 def test_r5_a_job_that_was_repeated_is_told_so_and_archives_come_last(peer: Peer) -> None:
     again = {**JOB, "id": 6, "name": "test", "attempt": 2, "status": "failure"}
     peer.on("GET", "/actions/runs/31/jobs", reply([again, JOB]))

@@ -59,10 +59,12 @@ REPOSITORY: Mapping[str, Any] = {**_RUN["repository"], "full_name": "octo-org/jo
 class Peer(Answers):
     """The adapter over such answers."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, described: bool = True, **options: Any) -> None:
+        """Without ``described`` the answers are not held against GitHub's description."""
         super().__init__()
         inner = httpx.MockTransport(self.answer)
-        self.client = httpx.Client(transport=DescribedTransport(DESCRIBED, inner, origin=ORIGIN))
+        held = DescribedTransport(DESCRIBED, inner, origin=ORIGIN)
+        self.client = httpx.Client(transport=held if described else inner)
         named = {"origin": ORIGIN, "project": "octo-org/job", "workflow": "job.yml", "ref": "refs/tags/v1"}
         self.github = GitHub(self.client, clock=lambda: NOW, **{**named, "token": TOKEN, **options})
 

@@ -348,6 +348,17 @@ def test_r5_first_attempts_of_jobs_are_told_and_archives_after_them(peer: Peer) 
     assert peer.requests[0].url.params["filter"] == "all"
 
 
+def test_the_jobs_of_a_run_that_goes_on_take_one_request() -> None:
+    """GitHub's description does not allow the null that a job has in place of a conclusion before its end."""
+    peer = Peer(described=False)
+    waiting = {**JOB, "id": 7, "name": "deploy", "status": "queued", "conclusion": None}
+    running = {**JOB, "id": 6, "name": "test", "status": "in_progress", "conclusion": None}
+    peer.on("GET", f"{RUN_URL}/jobs", listed("jobs", JOB, running, waiting, total=700))
+    states = [(job.name, job.state) for job in peer.github.jobs_now(31)]
+    assert states == [("build", "succeeded"), ("test", "running"), ("deploy", "waiting")]
+    assert len(peer.requests) == 1
+
+
 def test_jobs_of_one_name_are_told_apart(peer: Peer) -> None:
     peer.on("GET", f"{RUN_URL}/jobs", listed("jobs", JOB, {**JOB, "id": 6}))
     peer.on("GET", f"{RUN_URL}/artifacts", listed("artifacts"))

@@ -424,6 +424,17 @@ def test_r5_only_the_first_attempt_of_a_job_is_told_and_marked_as_retried(peer: 
     assert [request.url.params["page"] for request in listed] == ["1", "2"]
 
 
+def test_the_jobs_of_a_run_that_goes_on_take_one_request(peer: Peer) -> None:
+    states = {"success": "succeeded", "running": "running", "pending": "waiting", "created": "waiting"}
+    states |= {"failed": "failed", "skipped": "skipped", "manual": "manual", "canceling": "running"}
+    jobs = [{**JOB, "id": at, "name": word, "status": word} for at, word in enumerate(states, 1)]
+    more = [{**JOB, "id": 100 + at, "name": f"job {at}"} for at in range(100 - len(jobs))]
+    peer.on("GET", f"{API}/pipelines/31/jobs", reply([*jobs, *more], x_next_page="2"))
+    found = peer.gitlab.jobs_now(31)
+    assert {job.name: job.state for job in found[: len(jobs)]} == states
+    assert (len(found), len(peer.requests)) == (100, 1)
+
+
 def test_r8_jobs_that_may_fail_wait_or_start_other_pipelines_are_told_as_such(peer: Peer) -> None:
     failed = {**JOB, "status": "failed", "failure_reason": "script_failure", "allow_failure": True}
     manual = {**JOB, "id": 6, "name": "sign", "status": "manual", "allow_failure": True}

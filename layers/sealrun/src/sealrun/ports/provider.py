@@ -44,6 +44,12 @@ class Provider(Protocol):
 
     def jobs(self, run_id: int) -> list[Job]: ...
 
+    def jobs_now(self, run_id: int) -> list[Job]:
+        """The jobs of a run that goes on, by id, in one request.
+
+        Those of the provider's first page, at most 100; no archive, and no job of a child pipeline.
+        """
+
     def log(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]: ...
 
     def artifacts(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:

@@ -8,16 +8,17 @@ A record only changes by replacing the version that was read, so two functions n
 All times are whole Unix seconds; the clock is the caller's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sealrun.calls.call import TICKET_PREFIX, SignedCall
 from sealrun.encoding.origins import same_place
 from sealrun.offers.limits import Limits
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import Outcome
+from sealrun.runs.run import Job
 
 # No function that talks to a provider runs longer than this, so whoever held a lease is gone when it ends.
 START_LEASE = 90
@@ -40,6 +41,8 @@ MAX_SPOILED = 6
 FORCE_AFTER = 300
 STOP_WITHIN = 3600
 FIRST_LOOK = 10
+# A record is read and written with every look.
+MAX_JOBS, MAX_JOB_NAME = 20, 60
 LONGEST_PAUSE = 300
 
 
@@ -102,6 +105,14 @@ class Ending:
     fault: Fault = Fault.NONE  # only where it is blameless
 
 
+class Progress(NamedTuple):
+    """How a run's jobs stood when it was last looked at."""
+
+    at: int  # Unix seconds
+    jobs: tuple[tuple[str, str], ...]  # name, cut where it is long, and ``Job.state``
+    more: int  # so many jobs besides
+
+
 @dataclass(frozen=True)
 class Record:
     """One call as the ledger keeps it."""
@@ -134,6 +145,7 @@ class Record:
     buyer: str = ""  # the signer, if that is not the account itself
     holder: str = ""  # the key whose share of the offer this call takes; a ticket's is its issuer's
     counted: tuple[str, ...] = ()  # whose shares it counts against until it is over: see ``Share``
+    progress: Progress | None = None  # of a run that goes on, as far as it was seen
 
     @property
     def id(self) -> str:
@@ -323,6 +335,12 @@ def _without_run(
     return _next(record, state=State.COLLECTING, ending=end, lease_until=0, wake_at=now + FIRST_LOOK)
 
 
+def progress(jobs: Sequence[Job], *, now: int) -> Progress:
+    """The first of these jobs in few enough words for a record."""
+    shown = tuple((job.name[:MAX_JOB_NAME], job.state) for job in jobs[:MAX_JOBS])
+    return Progress(now, shown, max(0, len(jobs) - MAX_JOBS))
+
+
 def judged(record: Record, end: Ending) -> Record:
     """Keep how the run ended as it was first seen (R5); the lease to collect goes on."""
     return _next(record, state=State.COLLECTING, ending=end)
@@ -341,7 +359,7 @@ def finished(
         raise ValueError("record: expected an ending before a receipt, got none")
     state = _STATE_OF.get(record.ending.outcome, State.FAILED)
     results = {"receipt": receipt, "index": index, "openings": openings, "statements": statements}
-    return _next(record, state=state, lease_until=0, wake_at=0, counted=(), **results)
+    return _next(record, state=state, lease_until=0, wake_at=0, counted=(), progress=None, **results)
 
 
 def start_is_over(record: Record, *, now: int) -> bool:

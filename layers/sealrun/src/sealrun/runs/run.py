@@ -72,11 +72,19 @@ class Job:
     has_log: bool = True  # False where nothing ran: an archive, a trigger, a job that was skipped
     result: JobResult = JobResult.UNFINISHED
     may_fail: bool = False  # the pipeline says that this job's failure is none of the run's
+    runs: bool = False  # a runner has it now, as the provider says
 
     def __post_init__(self) -> None:
         # Items of the evidence are named after their job, so every job has a name.
         if not self.name:
             object.__setattr__(self, "name", f"job {self.id}")
+
+    @property
+    def state(self) -> str:
+        """How it stands while its run goes on: its result, and before that ``running`` or ``waiting``."""
+        if self.result is not JobResult.UNFINISHED:
+            return self.result.value
+        return "running" if self.runs else "waiting"
 
 
 def unread(more_than: int) -> Job:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sealrun.receipts.receipt import Outcome
-from sealrun.runs.record import Ending, Fault, Record, State
+from sealrun.runs.record import Ending, Fault, Progress, Record, State
 
 
 def record_text(record: Record) -> str:
@@ -19,7 +19,15 @@ def read_record(text: str) -> Record:
     end = value.pop("ending")
     state = State(value.pop("state"))
     counted = tuple(value.pop("counted", ()))
-    return Record(**value, state=state, ending=_ending(end) if end else None, counted=counted)
+    ended, seen = _ending(end) if end else None, _progress(value.pop("progress", None))
+    return Record(**value, state=state, ending=ended, counted=counted, progress=seen)
+
+
+def _progress(value: list[Any] | None) -> Progress | None:
+    if value is None:
+        return None
+    at, jobs, more = value
+    return Progress(at, tuple((name, state) for name, state in jobs), more)
 
 
 def _ending(value: dict[str, Any]) -> Ending:

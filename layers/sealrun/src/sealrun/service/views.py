@@ -6,7 +6,7 @@ from typing import Any
 from sealrun.money.x402 import Seller, requirements
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.runs.record import Record
+from sealrun.runs.record import Record, State
 
 
 def public_view(record: Record) -> dict[str, Any]:
@@ -17,9 +17,19 @@ def public_view(record: Record) -> dict[str, Any]:
         "state": record.state.value,
         "claimed_at": record.claimed_at,
         "run": {"id": record.run_id, "url": record.run_url} if record.run_id else None,
+        "progress": _progress(record),
         "reason": record.ending.reason if record.ending else None,
         "receipt": record.receipt,
     }
+
+
+def _progress(record: Record) -> dict[str, Any] | None:
+    """How the jobs of a run stood when it was last seen running; no name says more than the receipt will."""
+    if record.state is not State.RUNNING or record.progress is None:
+        return None
+    seen = record.progress
+    jobs = [{"name": name, "state": state} for name, state in seen.jobs]
+    return {"at": seen.at, "jobs": jobs, "more": seen.more}
 
 
 def account_call(record: Record, offer: Offer) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class Collector:
     issuers: Issuers
     secrets: Callable[[StoredOffer], Sequence[bytes]]  # the offer's own, which nothing may show
     pinning: Pinning = field(default_factory=Pinning)
+    lists_jobs: bool = True  # of runs that go on, see ``look_at_run``
 
 
 def advance(
@@ -145,7 +146,14 @@ def _in_place(
     try:
         end = _given_up(now) if given_up(record, now=now) else leased.ending
         if end is None:
-            leased = look_at_run(leased, stored, ledger=ledger, starter=collector.starter, clock=clock)
+            leased = look_at_run(
+                leased,
+                stored,
+                ledger=ledger,
+                starter=collector.starter,
+                clock=clock,
+                lists_jobs=collector.lists_jobs,
+            )
             end = leased.ending
         if end is None:
             return leased

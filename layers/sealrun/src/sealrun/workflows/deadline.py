@@ -66,6 +66,9 @@ class InTime:
     def jobs(self, run_id: int) -> list[Job]:
         return self._asked.jobs(run_id)
 
+    def jobs_now(self, run_id: int) -> list[Job]:
+        return self._asked.jobs_now(run_id)
+
     @contextmanager
     def log(self, job_id: int) -> Iterator[Iterator[bytes]]:
         with self._asked.log(job_id) as chunks:

@@ -1,7 +1,7 @@
 """Look at many calls at once: what did not change at the provider is known from one list of what did."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sealrun.errors import ProviderError, SealrunError
 from sealrun.offers.stored_offer import StoredOffer
@@ -59,16 +59,20 @@ class _Look:
             self.collector.starter.put_off(due[0].call_hash, error)
             yield from ((each.call_hash, error.type) for each in due)
             return
+        # Of many runs at once none has its jobs listed, which would take a request for each.
+        collector = replace(self.collector, lists_jobs=len(due) < LIST_FROM)
         for record in due:
             try:
-                yield record.call_hash, self._step(record, stored, same)
+                yield record.call_hash, self._step(record, stored, same, collector)
             except SealrunError as error:
                 self.collector.starter.put_off(record.call_hash, error)
                 yield record.call_hash, error.type
             except Exception as error:  # noqa: BLE001
                 self.faults.append(error)
 
-    def _step(self, record: Record, stored: StoredOffer | None, same: frozenset[int]) -> str:
+    def _step(
+        self, record: Record, stored: StoredOffer | None, same: frozenset[int], collector: Collector
+    ) -> str:
         if stored is None:
             return "gone"
         if record.run_id in same:
@@ -77,8 +81,9 @@ class _Look:
         if self.clock() >= self.begin_by:
             self.collector.starter.waker.wake(record.call_hash)
             return "woken"
-        ledger, collector, clock = self.ledger, self.collector, self.clock
-        return take_step(record, stored, ledger=ledger, collector=collector, clock=clock).state.value
+        return take_step(
+            record, stored, ledger=self.ledger, collector=collector, clock=self.clock
+        ).state.value
 
     def _unchanged(self, due: Sequence[Record], stored: StoredOffer) -> frozenset[int]:
         """Ids of the runs that the provider does not list as changed since they were looked at."""

@@ -17,6 +17,7 @@ from sealrun.runs.record import (
     due,
     judged,
     look_again,
+    progress,
     running,
     stopping,
     unstoppable,
@@ -29,9 +30,18 @@ LOOK_SECONDS = 60
 
 
 def look_at_run(
-    record: Record, stored: StoredOffer, *, ledger: Ledger, starter: Starter, clock: Callable[[], int]
+    record: Record,
+    stored: StoredOffer,
+    *,
+    ledger: Ledger,
+    starter: Starter,
+    clock: Callable[[], int],
+    lists_jobs: bool = True,
 ) -> Record:
     """The record after one look, by whoever holds the lease.
+
+    ``lists_jobs`` asks also how the jobs of a run stand that goes on, by one more request. No stranger's look
+    at a call causes one.
 
     Raises:
         ProviderError: the provider could not be asked, or not in time.
@@ -51,6 +61,8 @@ def look_at_run(
     else:  # look often at a waiting run: its start time is unknown until it is seen running
         soon = now + LOOK_SECONDS if run.status is RunStatus.WAITING else due(record, limits)
         after = look_again(record, now=now, by=min(soon, due(record, limits)))
+        if lists_jobs and run.status is RunStatus.RUNNING:
+            after = _with_jobs(after, provider, now)
     if after.ending is None:  # only looks in a row that did not come to an end give a call up
         after = replace(after, spoiled=0)
     return after if ledger.save(record, after) else ledger.record(record.call_hash) or record
@@ -67,6 +79,13 @@ def unchanged(record: Record, stored: StoredOffer, *, now: int) -> Record:
     end = due(record, stored.offer.limits)
     by = end if record.running_since else min(end, now + LOOK_SECONDS)
     return replace(look_again(record, now=now, by=by), spoiled=record.spoiled)
+
+
+def _with_jobs(record: Record, provider: InTime, now: int) -> Record:
+    """The record with how the jobs stand; without an answer with how they stood before."""
+    with suppress(ProviderError):
+        return replace(record, progress=progress(provider.jobs_now(record.run_id), now=now))
+    return record
 
 
 def _stopped(record: Record, provider: InTime, now: int) -> Record:

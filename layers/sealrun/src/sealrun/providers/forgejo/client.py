@@ -12,7 +12,7 @@ them, which Forgejo keeps with each run, so they need no name. There is no webho
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from http import HTTPStatus
@@ -152,9 +152,11 @@ class Forgejo:
         jobs = READER.objects(self._rest.send("GET", f"{url}/jobs")[0])
         query = {"limit": str(MAX_ARCHIVES)}
         archives = READER.objects(self._rest.send("GET", f"{url}/artifacts", params=query)[0])
-        named = Counter(READER.text(item, "name") for item in jobs)
-        by_id = sorted((_job(item, alone=named[item["name"]] == 1) for item in jobs), key=lambda job: job.id)
-        return [*by_id, *map(_archive, archives)]
+        return [*_by_id(jobs), *map(_archive, archives)]
+
+    def jobs_now(self, run_id: int) -> list[Job]:
+        """The jobs by id; Forgejo lists them on one page."""
+        return _by_id(READER.objects(self._rest.send("GET", f"{self._api}/actions/runs/{run_id:d}/jobs")[0]))
 
     def log(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
         """The log of the job's first attempt in pieces as they arrive (R5)."""
@@ -214,6 +216,11 @@ def _seconds(value: Mapping[str, Any], name: str) -> int:
     return max(READER.seconds(value, name), 0)
 
 
+def _by_id(jobs: Sequence[Mapping[str, Any]]) -> list[Job]:
+    named = Counter(READER.text(item, "name") for item in jobs)
+    return sorted((_job(item, alone=named[item["name"]] == 1) for item in jobs), key=lambda job: job.id)
+
+
 def _job(value: Mapping[str, Any], *, alone: bool) -> Job:
     name, status = READER.text(value, "name"), READER.text(value, "status")
     return Job(
@@ -227,6 +234,7 @@ def _job(value: Mapping[str, Any], *, alone: bool) -> Job:
         runner="",
         has_log=status != "skipped",
         result=RESULTS.get(status, JobResult.UNFINISHED),
+        runs=status == "running",
     )
 
 

@@ -150,6 +150,7 @@ def _job(value: Mapping[str, Any], *, alone: bool, retried: bool) -> Job:
         runner=str(value.get("runner_name") or "")[:MAX_WORDS],
         has_log=result not in (JobResult.SKIPPED, JobResult.MANUAL),
         result=result,
+        runs=status == "in_progress",
     )
 
 

@@ -195,6 +195,12 @@ class GitHub:
         first = answers.first_attempts(jobs[:MAX_JOBS])
         return [*first, *answers.archives(archives[:MAX_ARCHIVES]), *rest]
 
+    def jobs_now(self, run_id: int) -> list[Job]:
+        """The first attempt of each job, by id, of the first page."""
+        url = f"{self._api}/actions/runs/{run_id:d}/jobs"
+        page = self._rest.get(url, params={"filter": "all", "per_page": str(PAGE_SIZE)})
+        return answers.first_attempts(answers.objects(page.get("jobs")))
+
     def log(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
         """The job's log in pieces as they arrive, each line with its time."""
         return self._rest.stream(lambda: f"{self._api}/actions/jobs/{job_id:d}/logs", self._max_log)

@@ -148,6 +148,7 @@ def _job(value: Mapping[str, Any], *, retried: bool) -> Job:
         has_log=result not in (JobResult.SKIPPED, JobResult.MANUAL),
         result=result,
         may_fail=value.get("allow_failure") is True,
+        runs=status in ("running", "canceling"),
     )
 
 

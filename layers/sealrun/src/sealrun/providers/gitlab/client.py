@@ -178,6 +178,10 @@ class GitLab:
         """
         return all_jobs(self, run_id, project=self._project)
 
+    def jobs_now(self, run_id: int) -> list[Job]:
+        """The first attempt of each job, by id, of the first page; no trigger, no child pipeline's job."""
+        return answers.first_attempts(self.listed_jobs(run_id, most=PAGE_SIZE))
+
     def listed_jobs(self, pipeline: int, *, most: int) -> Sequence[Mapping[str, Any]]:
         """All attempts of a pipeline's jobs."""
         url = f"{self._api}/pipelines/{pipeline:d}/jobs"
