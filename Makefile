@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all setup-tests demo test test-edge test-heavy test-next test-page check coverage crash docs docs-check diagrams bench dist lock format clean
+.PHONY: help setup setup-all setup-tests demo test test-edge test-heavy test-inspector test-next test-page check coverage crash docs docs-check diagrams bench dist lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,9 @@ test-next: ## the same tests with the page as a Next.js package builds it (minut
 test-edge: setup-tests ## the tests of free calls, tickets and the public API, with an edge's Worker before the stack
 	SEALRUN_TEST_EDGE=1 pytest -q tests/spine/test_sale.py tests/spine/test_tickets.py tests/spine/test_public_api.py
 
+test-inspector: setup-tests ## MCP Inspector, fetched from npm, lists what a stack sells (a minute)
+	pytest -q -m peers tests/spine/inspector.py
+
 docs: docs-check ## build the documentation and serve it on loopback, until Ctrl-C
 	@echo "http://127.0.0.1:8765"
 	@python -m http.server --bind 127.0.0.1 --directory out/docs 8765
@@ -90,9 +93,13 @@ format: setup-all ## put every file into the format that check wants
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
+# Of what mcp needs: what the layer of all functions has.
+IN_DEPS := anyio cffi cryptography h11 idna pycparser pyjwt typing-extensions
+
 lock: setup-all ## resolve all versions again (needs uv on PATH)
 	$(LOCK) --upgrade --group dev -o requirements.txt
 	$(LOCK) --group runtime -c requirements.txt -o layers/deps/requirements.txt
+	$(LOCK) --group mcp -c requirements.txt $(foreach name,$(IN_DEPS),--no-emit-package $(name)) -o layers/mcp/requirements.txt
 	npm install --package-lock-only
 
 clean: ## remove everything that was built or installed here

@@ -2,7 +2,7 @@
 
 An archive depends on the sources and on the Python version whose bytecode it carries, and on nothing
 else: entries are sorted, stored as they are, and carry one fixed time and mode. The layers ``mina`` and
-``sealrun`` need the standard library alone; ``deps`` installs the locked runtime requirements with pip.
+``sealrun`` need the standard library alone; ``deps`` and ``mcp`` install locked requirements with pip.
 ``--python 3.13 --platform aarch64`` builds for Lambda on any machine: wheels of that platform, and bytecode
 where that Python is at hand. Without it the layer carries sources alone, which start slower.
 """
@@ -22,7 +22,11 @@ from infra.target import NATIVE, Target
 
 ROOT = Path(__file__).resolve().parents[1]
 OWN = ("mina", "sealrun")
-LAYERS = (*OWN, "deps")
+# Those that pip installs, each from its own locked requirements; ``mcp`` lies above ``deps``.
+LOCKED = ("deps", "mcp")
+LAYERS = (*OWN, *LOCKED)
+# What packages read of their own metadata when they are imported: versions, and OpenTelemetry its plug-ins.
+METADATA = {"mcp": ("METADATA", "entry_points.txt")}
 # The earliest time that zip can express; every build uses it.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 MODE = 0o644 << 16
@@ -71,18 +75,18 @@ def build_layers(
 def unpacked(name: str, folder: Path, *, target: Target = NATIVE) -> None:
     """Write a layer's files to a folder as Lambda unpacks them under ``/opt``: all of them in ``python/``."""
     python = folder / "python"
-    if name == "deps":
-        _install(python, target)
+    if name in LOCKED:
+        _install(name, python, target)
     else:
         source = ROOT / "layers" / name / "src" / name
         shutil.copytree(source, python / name, ignore=shutil.ignore_patterns("__pycache__"))
     compile_folder(python, shown_as="/opt/python", target=target)
 
 
-def _install(folder: Path, target: Target) -> None:
-    """Install with pip, only by hash and from wheels. Functions need no metadata and no scripts."""
+def _install(name: str, folder: Path, target: Target) -> None:
+    """Install with pip, only by hash and from wheels. Functions need no scripts."""
     pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-compile"]
-    locked = ROOT / "layers" / "deps" / "requirements.txt"
+    locked = ROOT / "layers" / name / "requirements.txt"
     # --no-deps: the lock is complete, and pip would evaluate environment markers for the running Python.
     named = [
         "--no-deps",
@@ -94,9 +98,18 @@ def _install(folder: Path, target: Target) -> None:
         str(locked),
     ]
     subprocess.run([*pip, *target.pip_options(), *named], check=True)
-    for useless in [*folder.glob("*.dist-info"), folder / "bin"]:
-        shutil.rmtree(useless, ignore_errors=True)
-    botocore_data.trim(folder / "botocore" / "data", SERVICES)
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+    for metadata in folder.glob("*.dist-info"):
+        _trim(metadata, keep=METADATA.get(name, ()))
+    if name == "deps":
+        botocore_data.trim(folder / "botocore" / "data", SERVICES)
+
+
+def _trim(metadata: Path, *, keep: tuple[str, ...]) -> None:
+    for file in [each for each in metadata.rglob("*") if each.is_file() and each.name not in keep]:
+        file.unlink()
+    if not keep:
+        shutil.rmtree(metadata)
 
 
 def compile_folder(folder: Path, *, shown_as: str, target: Target) -> None:

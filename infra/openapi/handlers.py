@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+# Its requests and answers are another protocol's, which describes itself.
+OTHER_PROTOCOLS = ("mcp",)
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -31,7 +33,7 @@ class Handled:
 
 
 def handled(functions: Path) -> list[Handled]:
-    """Every route of every ``NAME/handler.py``, by function and then in the handler's order.
+    """Every route of every ``NAME/handler.py`` of the HTTP API, by function and then in the handler's order.
 
     Raises:
         ValueError: a route's path is no plain text, or its function has no docstring.
@@ -39,6 +41,7 @@ def handled(functions: Path) -> list[Handled]:
     return [
         route
         for file in sorted(functions.glob("*/handler.py"))
+        if file.parent.name not in OTHER_PROTOCOLS
         for route in _routes(file.parent.name, ast.parse(file.read_text(encoding="utf-8")))
     ]
 

@@ -42,7 +42,7 @@ def sell(trial: Trial) -> Record:
     first = trial.settled(trial.buy("ok", limit=PRICE))
     provider.files = {}
     provider.ends_as = RunStatus.FAILED
-    for by in ("call", "once"):
+    for by in ("call", "mcp", "once"):
         for answer in ("ok", "refused", "lost"):
             trial.settled(trial.buy(answer, limit=2 * PRICE, by=by))
     trial.settled(trial.buy("nothing", "locked", limit=2 * PRICE))  # and the second start is the collector's
@@ -54,7 +54,7 @@ def sell(trial: Trial) -> Record:
 def refuse(trial: Trial) -> None:
     """A claim that finds its counters used up looks for others."""
     trial.run_as_many(10**6)
-    for limit, by in ((2 * PRICE, "call"), (2 * PRICE, "once")):
+    for limit, by in ((2 * PRICE, "call"), (2 * PRICE, "mcp"), (2 * PRICE, "once")):
         with pytest.raises(TooMany, match="of all buyers at once"):
             trial.buy("ok", limit=limit, by=by)
     trial.run_as_many(-(10**6))
@@ -73,7 +73,7 @@ def close(trial: Trial) -> None:
     """A run of another source closes the offer: at once, or when the run of a lost answer is found."""
     trial.market.provider.sha = "2e" * 20
     lost = trial.buy("lost", limit=2 * PRICE)
-    for limit, by in ((3 * PRICE, "call"), (4 * PRICE, "once")):
+    for limit, by in ((3 * PRICE, "call"), (4 * PRICE, "mcp"), (5 * PRICE, "once")):
         trial.buy("ok", limit=limit, by=by)
         with pytest.raises(OfferClosed):
             trial.buy("ok", limit=limit, by=by)
@@ -117,12 +117,14 @@ def spoil(trial: Trial) -> None:
 def look(trial: Trial, record: Record) -> None:
     """What buyer and seller read, and the health check while a run waits."""
     until = trial.market.clock.now + 60
-    services = trial.services("receipt")
     right = sign_read(
         BUYER, OFFER.network, ACCOUNT.public_key(), record.call_hash, expires_at=until, service=SERVICE
     )
     named = as_named(right)
     here: dict[str, Any] = {"service": SERVICE, "now": until - 60}
+    services = trial.services("mcp")
+    read_evidence(record.id, named, ledger=services.ledger, store=services.store, **here)
+    services = trial.services("receipt")
     read_evidence(record.id, named, ledger=services.ledger, store=services.store, **here)
     read_statements(record.id, ledger=services.ledger, store=services.store)
     address = ACCOUNT.public_key().to_base58()

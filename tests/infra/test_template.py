@@ -21,9 +21,9 @@ from tests.infra.templates import PATHS, ROOT, actions, functions, of_type, role
 from tests.sealrun.gateway import ENVIRONMENT
 
 # Functions that open an offer's credential; those that hold the oracle's key.
-STARTERS, SIGNERS = {"call", "collect", "health", "once"}, {"account", "collect"}
+STARTERS, SIGNERS = {"call", "collect", "health", "mcp", "once"}, {"account", "collect"}
 # Only requests wake these, and a request has somebody who waits for the answer.
-ASKED = {"call", "once", "receipt", "account", "webhook"}
+ASKED = {"call", "mcp", "once", "receipt", "account", "webhook"}
 # What may stand under ``*``, and why.
 EVERYTHING = {
     "Trace": "X-Ray names no resources",
@@ -300,7 +300,7 @@ def test_a_url_that_anybody_may_call_is_one_that_asks_for_the_origins_secret() -
     asks = {
         name for name, each in functions().items() if "SEALRUN_ORIGIN_SECRET_DIGESTS" in each["environment"]
     }
-    assert public == asks == {"call", "collect", "once", "webhook"}
+    assert public == asks == {"call", "collect", "mcp", "once", "webhook"}
     for name in public:
         assert "digests=settings.origin_digests" in (ROOT / "functions" / name / "handler.py").read_text()
     origins = of_type("AWS::CloudFront::Distribution", "edge.yaml")["Distribution"]["DistributionConfig"][
@@ -312,11 +312,12 @@ def test_a_url_that_anybody_may_call_is_one_that_asks_for_the_origins_secret() -
 
 
 def test_the_distribution_forwards_what_the_functions_read_and_writes_the_viewers_address() -> None:
-    [policy] = of_type("AWS::CloudFront::OriginRequestPolicy", "edge.yaml").values()
-    headers = policy["OriginRequestPolicyConfig"]["HeadersConfig"]["Headers"]
-    assert len(headers) <= 10
-    assert functions()["call"]["environment"]["SEALRUN_VIEWER_HEADER"] in headers
-    for name in ("call", "once", "receipt", "account"):
+    policies = of_type("AWS::CloudFront::OriginRequestPolicy", "edge.yaml")
+    for name in ("call", "mcp", "once", "receipt", "account"):
+        policy = policies["ForwardedMcp" if name == "mcp" else "Forwarded"]["OriginRequestPolicyConfig"]
+        headers = policy["HeadersConfig"]["Headers"]
+        assert len(headers) <= 10
+        assert functions()["call"]["environment"]["SEALRUN_VIEWER_HEADER"] in headers
         cors = functions()[name]["FunctionUrlConfig"]["Cors"]
         assert set(cors["AllowHeaders"]) - {"content-type"} <= set(headers)
         read = re.findall(r'"(sealrun-[a-z-]+)"', (ROOT / "functions" / name / "handler.py").read_text())
@@ -364,8 +365,8 @@ def test_the_dashboards_cost_has_the_memory_and_the_prices_of_the_cost_command()
     lambda_, dynamodb = [each for each in expressions if "SEARCH" not in each]
     each = {name: price["each"] for name, price in cost.prices()["prices"].items()}
     assert lambda_ == (
-        f"(SUM([d1,d2,d3,d4,d6])*{cost.MEMORY_GB:g}+d5*{cost.COLLECT_GB:g}+d7*{cost.WEBHOOK_GB:g})/1000"
-        f"*{each['lambda_gb_second']:.10f}+SUM([i1,i2,i3,i4,i5,i6,i7])*{each['lambda_request']:.7f}"
+        f"(SUM([d1,d2,d3,d4,d6,d8])*{cost.MEMORY_GB:g}+d5*{cost.COLLECT_GB:g}+d7*{cost.WEBHOOK_GB:g})/1000"
+        f"*{each['lambda_gb_second']:.10f}+SUM([i1,i2,i3,i4,i5,i6,i7,i8])*{each['lambda_request']:.7f}"
     )
     for name in functions():
         assert str(widgets()).count(f"${{Name}}-{name}'") == 3, (

@@ -26,8 +26,9 @@ from sealrun.workflows.sweep import sweep
 from tests.infra.requests import Recorder
 from tests.infra.templates import VALUES, resolved, roles
 from tests.sealrun.calls.test_ticket import AUDIENCE, paid_ticket, redemption
+from tests.sealrun.fake_chain import account_answer
 from tests.sealrun.market import Market, body_of, payment_of
-from tests.sealrun.world import ORACLE, make_paid_offer
+from tests.sealrun.world import ORACLE, PRICE, make_paid_offer
 
 OFFER = make_paid_offer(
     limits={"seconds": 600, "log_bytes": 1000, "artifact_bytes": 64 << 20, "files": 10},
@@ -69,6 +70,7 @@ class Trial:
             "SEALRUN_PUBLIC_URL": "https://calls.test",
         }
         self.market = Market(offer=OFFER)
+        self.market.chain.answer = account_answer(balance=10 * PRICE)
         self.warm: dict[str, Services] | None = None  # a dictionary keeps each function's services
         self.number = 0
         self._publish()

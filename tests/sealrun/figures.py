@@ -37,6 +37,7 @@ from sealrun.errors import SealrunError
 from sealrun.money import x402
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.run import Run
+from sealrun.service.tools import tool_name
 from sealrun.workflows.accept_call import Accepted, accept_call
 from tests.sealrun.fake_chain import account_answer
 from tests.sealrun.fakes import FakeProvider
@@ -236,17 +237,19 @@ def mutated(requests: int, seed: int = 1) -> dict[str, Any]:
             function, sent = _good(market, record.id, number)
             _break(sent, chance)
             try:
-                status = modules[function].handler(_event(sent), CONTEXT)["statusCode"]
+                answer = modules[function].handler(_event(sent), CONTEXT)
             except Exception as error:  # noqa: BLE001
                 faults.append(f"{function} {error!r}: {sent!r}"[:600])
                 continue
+            status = answer["statusCode"]
             statuses[status] += 1
-            if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            # MCP's own word for a fault comes with another status.
+            if status == HTTPStatus.INTERNAL_SERVER_ERROR or '"Internal error"' in answer["body"]:
                 faults.append(f"{function}: {sent!r}"[:600])
     return {"statuses": dict(sorted(statuses.items())), "faults": faults}
 
 
-FUNCTIONS = ("call", "once", "receipt", "account", "collect", "webhook")
+FUNCTIONS = ("call", "mcp", "once", "receipt", "account", "collect", "webhook")
 # Ends of what is allowed, and what only looks like text or a number.
 ODD = (
     "",
@@ -310,6 +313,7 @@ def _good(market: Market, call: str, number: int) -> tuple[str, Sent]:
         ("call", Sent("POST", f"/offers/{market.offer.id}/calls", {}, paid, json.dumps(body_of(signed)))),
         ("call", Sent("GET", f"/offers/{market.offer.id}", {}, {}, "")),
         ("once", Sent("POST", f"/tickets/{free.grant.id}", {}, {}, json.dumps(free.body()))),
+        ("mcp", Sent("POST", "/mcp", {}, MCP, json.dumps(_message(market, signed)))),
         ("receipt", Sent("GET", f"/calls/{call}/evidence", {"after": "0"}, right, "")),
         ("receipt", Sent("GET", f"/calls/{call}", {}, {}, "")),
         ("account", Sent("GET", f"/accounts/{NAME}", {"call": call}, right, "")),
@@ -318,6 +322,21 @@ def _good(market: Market, call: str, number: int) -> tuple[str, Sent]:
         ("collect", Sent("POST", "/webhooks/edge", {}, wake[1], wake[0])),
     ]
     return kinds_[number % len(kinds_)]
+
+
+MCP = {
+    "accept": "application/json, text/event-stream",
+    "content-type": "application/json",
+    "mcp-protocol-version": "2025-11-25",
+}
+
+
+def _message(market: Market, signed: SignedCall) -> dict[str, Any]:
+    """A call of MCP's ``tools/call``."""
+    body = body_of(signed)
+    meta = {"sealrun/call": body, "x402/payment": payment_of(signed, market.offer)}
+    tool = {"name": tool_name(market.offer.id), "arguments": body.pop("inputs"), "_meta": meta}
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": tool}
 
 
 def _wake(market: Market, number: int) -> tuple[str, dict[str, str]]:

@@ -45,7 +45,7 @@ LOG_BYTES = REQUESTS * 512
 # One sweep a minute, one health check in five, in a month of 30 days, as the template has it.
 MINUTES = 60 * 24 * 30
 SWEEPS, CHECKS = MINUTES, MINUTES // 5
-ALARMS = 13
+ALARMS = 14
 # Calls, latency, waiting, late, unavailable; and refusals, of five types in a usual month.
 METRICS = 5 + 5
 

@@ -28,7 +28,7 @@ PACK_SECONDS = 1200
 MAX_SHOWN = 60
 MAX_OFFERS = 2
 # What the template reserves for its functions, and what Lambda keeps for those without a part of their own.
-RESERVED, UNRESERVED = 81, 100
+RESERVED, UNRESERVED = 86, 100
 
 
 def deploy_to_aws(

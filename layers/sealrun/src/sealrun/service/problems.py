@@ -26,16 +26,21 @@ def problem(error: SealrunError) -> tuple[int, dict[str, str], str]:
         headers["Allow"] = error.allowed
     if isinstance(error, PaymentRequired | AccountRefused) and error.required:
         headers[REQUIRED_HEADER] = encoded(error.required)
+    return error.status, headers, json.dumps(problem_value(error))
+
+
+def problem_value(error: SealrunError) -> dict[str, object]:
+    """The document alone, for answers that carry no status."""
     call = error.call if isinstance(error, Conflict) else ""
-    return error.status, headers, _document(error.type, error.title, error.status, error.detail, call)
+    return _value(error.type, error.title, error.status, error.detail, call)
 
 
 def plain_problem(status: HTTPStatus) -> tuple[int, dict[str, str], str]:
     """For unexpected errors; it reveals nothing about what happened inside."""
-    return status, {"Content-Type": MEDIA_TYPE}, _document("about:blank", status.phrase, status, "")
+    return status, {"Content-Type": MEDIA_TYPE}, json.dumps(_value("about:blank", status.phrase, status, ""))
 
 
-def _document(kind: str, title: str, status: int, detail: str, call: str = "") -> str:
+def _value(kind: str, title: str, status: int, detail: str, call: str = "") -> dict[str, object]:
     uri = kind if ":" in kind else f"urn:sealrun:problem:{kind}"
     document = {"type": uri, "title": title, "status": int(status), "detail": detail, "call": call}
-    return json.dumps({name: value for name, value in document.items() if value != ""})
+    return {name: value for name, value in document.items() if value != ""}

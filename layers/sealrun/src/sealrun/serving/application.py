@@ -21,6 +21,7 @@ from sealrun.serving.page import Page
 FUNCTIONS = {
     "/accounts/": "account",
     "/offers": "call",
+    "/mcp": "mcp",
     "/webhooks/edge": "collect",
     "/webhooks/": "webhook",
     "/tickets/": "once",
@@ -33,10 +34,12 @@ ANY_ORIGIN = {
 }
 # What a buyer signs to read private parts of a call, or an account's figures.
 RIGHTS = "sealrun-expires-at, sealrun-key, sealrun-signature"
+# What MCP's Streamable HTTP says of a message beside its body.
+MCP = "mcp-method, mcp-name, mcp-protocol-version"
 PREFLIGHT = {
     **ANY_ORIGIN,
     "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": f"accept, content-type, payment-signature, {RIGHTS}",
+    "Access-Control-Allow-Headers": f"accept, content-type, payment-signature, {MCP}, {RIGHTS}",
     "Access-Control-Max-Age": "3600",
 }
 # A file of a stranger's run: nothing in it may act as part of this site.

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sealrun.encoding import read
+from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
 from sealrun.service.views import listed_offer
 
@@ -22,9 +23,19 @@ def list_offers(after: str, *, ledger: Ledger, service: str) -> dict[str, Any]:
         Malformed: ``after`` is no hash.
         StoreUnavailable: the ledger is out of reach.
     """
+    page, following = offers_page(after, ledger=ledger)
+    return {"offers": [listed_offer(stored, service) for stored in page], "next": following}
+
+
+def offers_page(after: str, *, ledger: Ledger) -> tuple[list[StoredOffer], str | None]:
+    """The same page as the ledger keeps it, and ``after`` of the next one; None on the last.
+
+    Raises:
+        Malformed: ``after`` is no hash.
+        StoreUnavailable: the ledger is out of reach.
+    """
     beyond = read.hex_field(after, where="after") if after else -1
     left = sorted(each for each in ledger.published() if each > beyond)
     page = left[:PAGE_OFFERS]
     found = [stored for stored in ledger.offers_of(page) if not stored.closed]
-    following = f"{page[-1]:064x}" if len(left) > PAGE_OFFERS else None
-    return {"offers": [listed_offer(stored, service) for stored in found], "next": following}
+    return found, f"{page[-1]:064x}" if len(left) > PAGE_OFFERS else None
