@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all setup-tests demo test test-edge test-heavy test-inspector test-next test-page check coverage crash docs docs-check diagrams bench dist lock format clean
+.PHONY: help setup setup-all setup-tests demo demo-page test test-edge test-heavy test-inspector test-next test-page check coverage crash docs docs-check diagrams bench dist lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -15,13 +15,16 @@ setup: ## install what the local stack needs, without the contracts
 	@local/setup.sh local
 
 setup-all: ## install everything (done by the others)
-	@local/setup.sh local local/mina contracts
+	@local/setup.sh local local/mina contracts @sealrun/web
 
 setup-tests: ## and what the tests and benchmarks compare with
 	@local/setup.sh local local/mina contracts tests
 
 demo: setup-all ## sell one real CI job on this machine, settled with real proofs; leaves out/demo/
 	@python -m local.demo
+
+demo-page: setup-all ## the same, and the buyer's page of it in a browser until Ctrl-C
+	@python -m local.demo --keep
 
 check: setup-tests ## format, lint, strict types and unit tests, fast
 	ruff format --check .

@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import os
 import secrets
 import shutil
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -20,10 +22,12 @@ from local.contract import Contract
 from local.evidence import check_evidence
 from local.gitlab import GitLabServer
 from local.market import Market
+from local.page import build_page
 from local.people import SHARE, People
 from local.prover import Prover
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.served import Served
+from local.signals import wait_for_stop
 from local.steps import DemoFailed, Progress, must
 from mina.keys import PrivateKey
 from sealrun.offers.asset import MINA
@@ -55,6 +59,7 @@ class Demo:
     people: People
     contract: Contract
     prover: Prover
+    address: str = ""  # of the good run, for a browser
 
     def run(self) -> dict[str, Any]:
         """Sell, open, buy twice, settle and leave; return the receipt of the good run."""
@@ -66,6 +71,7 @@ class Demo:
         good = sale.buy("layer=both")
         bad = sale.buy("layer=mina", f"expected={IMPOSSIBLE}")
         ended = sale.follow(good, bad, states=("succeeded", "failed"))
+        self.address = good["url"]
         receipt = self.collect(sale, good)
         sale.settle(PRICE, ended[1])
         sale.leave()
@@ -100,7 +106,7 @@ class Demo:
             "operator: seal the API token; seller: open the offer's contract with it"
         ) as say:
             self.market.publish(offer, token, contract=self.contract)
-            say(f"offer   {self.market.stack.url}/offers/{offer.id[:16]}…")
+            say(f"offer   {self.market.stack.url}/offers/{offer.id}, in a browser the buyer's page")
             say(f"chain   {self.contract.member['contract']}; the functions hold only the key to the token")
 
     def collect(self, sale: Sale, answer: dict[str, Any]) -> dict[str, Any]:
@@ -130,13 +136,15 @@ class Demo:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the demo; 0 when every step came out as it must."""
-    argparse.ArgumentParser(prog="python -m local.demo", description=__doc__).parse_args(arguments)
+    parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="show the sale in a browser until Ctrl-C")
+    keep = parser.parse_args(arguments).keep
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     progress = Progress(STEPS)
     try:
         people = People.make(OUT / "stack" / "keys")
-        receipt = _sale(progress, people)
+        receipt = _sale(progress, people, keep=keep)
         oracle = people.oracle.public_key().to_base58()
         _confirm(progress, receipt, oracle)
         check_evidence(progress, OUT / RECEIPT, EVIDENCE, oracle, KEYS)
@@ -150,11 +158,18 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _sale(progress: Progress, people: People) -> dict[str, Any]:
+def _sale(progress: Progress, people: People, *, keep: bool) -> dict[str, Any]:
     with _running(progress, people) as (market, chain, prover):
         key = PrivateKey.from_scalar(1 + secrets.randbits(250))
         contract = Contract(chain, people.seller, key, prover)
-        return Demo(progress, market, chain, people, contract, prover).run()
+        demo = Demo(progress, market, chain, people, contract, prover)
+        receipt = demo.run()
+        if keep:
+            print(f"\n{demo.address}\nshows the run and its receipt, until Ctrl-C", flush=True)
+            if {"DISPLAY", "WAYLAND_DISPLAY"} & {*os.environ}:
+                webbrowser.open(demo.address)
+            wait_for_stop()
+        return receipt
 
 
 @contextmanager
@@ -167,9 +182,11 @@ def _running(progress: Progress, people: People) -> Iterator[tuple[Market[Served
             chain = running.enter_context(MinaChain(OUT / "stack" / "chain"))
             # The faucet makes a block of each payment meanwhile.
             funded = beside.submit(people.fund, chain)
+            page = beside.submit(build_page, OUT / "stack" / "page")
             gitlab = running.enter_context(GitLabServer(OUT / "stack" / "gitlab", base_path="/gitlab"))
+            shown = ["--page", str(page.result())]
             environment = chain.environment(LEDGER)
-            served = running.enter_context(Served(OUT / "stack" / "service", environment=environment))
+            served = running.enter_context(Served(OUT / "stack" / "service", *shown, environment=environment))
             funded.result()
             say(f"chain   {chain.graphql}")
             say(f"service {served.url}, all that it keeps is in {served.folder.relative_to(ROOT)}")

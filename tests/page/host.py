@@ -3,7 +3,6 @@
 import functools
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,9 +10,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from local.nodejs import NODE
+from local.page import build_page
 
-ROOT = Path(__file__).resolve().parents[2]
 # The page runs under any path of any host, so not under the root of one.
 PATH = "some/where"
 
@@ -32,8 +30,7 @@ def static_page(folder: Path) -> Iterator[str]:
     if built := os.environ.get("SEALRUN_PAGE"):
         shutil.copytree(built, target)
     else:
-        target.mkdir(parents=True)
-        subprocess.run([NODE, "build.mjs", str(target)], cwd=ROOT / "web", check=True)
+        build_page(target)
     with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/{PATH}/"

@@ -5,12 +5,11 @@ import gzip
 import hashlib
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from local.nodejs import NODE
+from local.page import build_page
 
 pytestmark = pytest.mark.peers
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +22,7 @@ MAX_STYLE = 8_000
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
-    subprocess.run([NODE, "build.mjs", str(folder)], cwd=ROOT / "web", check=True)
+    build_page(folder)
     return folder
 
 
@@ -96,6 +95,6 @@ def test_the_policy_allows_no_inline_code_no_other_origin_and_no_markup_from_tex
 
 
 def test_the_same_sources_build_the_same_bytes(built: Path, tmp_path: Path) -> None:
-    subprocess.run([NODE, "build.mjs", str(tmp_path)], cwd=ROOT / "web", check=True)
+    build_page(tmp_path)
     again = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert again == {path.name: path.read_bytes() for path in built.iterdir()}
