@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import secrets as random
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -71,6 +72,25 @@ CERTIFICATE = b"\n".join(
 )
 
 
+STAMP = b"2026-05-22T12:43:46.962646Z 00O"
+# The places where tokens stand in logs of CIs, terminals and Windows.
+AROUND: dict[str, Callable[[bytes], bytes]] = {
+    "a colour": lambda secret: b"\x1b[36;1m" + secret + b"\x1b[0m",
+    "a section's marker": lambda secret: b"section_start:1:build\r\x1b[0K" + secret,
+    "a link": lambda secret: b"\x1b]8;;https://example.org\x07" + secret + b"\x1b]8;;\x07",
+    "grep --color": lambda secret: b"\x1b[01;31m\x1b[K" + secret[:3] + b"\x1b[m\x1b[K" + secret[3:],
+    "a continued line": lambda secret: (
+        STAMP + b" " + secret[:9] + b"\n" + STAMP + b"+" + secret[9:] + b"\n" + STAMP + b" done"
+    ),
+    "a line feed in JSON": lambda secret: b'{"body":"a\\n' + secret + b'\\nb"}',
+    "an escaped sign in JSON": lambda secret: b'{"body":"a\\u003d' + secret + b'\\u0026b"}',
+    "an escaped sign in a URL": lambda secret: b"https://example.org/?q=a%3D" + secret + b"%26b",
+    "UTF-16": lambda secret: (b"got " + secret + b" there\r\n").decode().encode("utf-16"),
+    "UTF-16, big-endian": lambda secret: (b"got " + secret + b" there\n").decode().encode("utf-16-be"),
+    "env -0": lambda secret: b"HOME=/root\0SHLVL=1\0" + secret + b"\0",
+}
+
+
 def chunked(data: bytes, cuts: list[int]) -> list[bytes]:
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
     return [data[start:end] for start, end in itertools.pairwise(places)]
@@ -93,6 +113,43 @@ def test_a_value_assigned_to_a_name_that_says_secret_is_found(text: bytes) -> No
     found, count = masked(Scanner(), [b"$ env\n" + text + b"\n"])
     assert count == 1
     assert found.startswith(b"$ env\n" + text[:8])
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("name", PLANTED)
+def test_r10_a_secret_is_found_under_decoration_and_masked_with_it(name: str, around: str) -> None:
+    secret = PLANTED[name]
+    data = b"before\n" * 8 + AROUND[around](secret) + b"\nbehind" * 8
+    assert Scanner().holds([data])
+    left, count = masked(Scanner(), [data])
+    assert count >= 1
+    text = left.replace(b"\0", b"")
+    assert not [at for at in range(0, len(secret) - 9, 3) if secret[at : at + 9] in text]
+    assert (
+        masked(Scanner(block=64), chunked(data, [3, 80, 95, 110]))[0] == masked(Scanner(block=64), [data])[0]
+    )
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("text", ASSIGNED)
+def test_r10_an_assigned_value_is_found_under_decoration(text: bytes, around: str) -> None:
+    assert Scanner().holds([AROUND[around](text)])
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("text", [text for text in ORDINARY if max(map(len, text.split())) < 32])
+def test_r10_decoration_makes_no_secret_of_what_ordinary_builds_say(text: bytes, around: str) -> None:
+    data = b"x\n" + AROUND[around](text) + b"\n"
+    assert masked(Scanner(), [data]) == (data, 0)
+
+
+def test_r10_what_is_known_to_be_secret_is_found_under_decoration() -> None:
+    scanner = Scanner([b"the operator's own"])
+    for around in AROUND.values():
+        assert scanner.holds([around(b"the operator's own")])
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+        with pytest.raises(SecretFound, match="the operator's own secrets"):
+            list(scanner.guarded(["it is the operator's own".encode(encoding), b" and more"]))
 
 
 @pytest.mark.parametrize("text", ORDINARY)
@@ -206,6 +263,12 @@ def test_text_that_almost_holds_secrets_costs_time_in_proportion(unit: bytes) ->
         b"-eyJ",
         b"eyJaaaa-",
         b"EK",
+        b"\x1b[",
+        b"\x1b[0m",
+        b"\x1b]8;;",
+        b"\x1b[31mtoken",
+        b"a\0",
+        b"\0a b",
     ],
 )
 def test_e6_whatever_the_bytes_are_a_megabyte_is_searched_in_a_bounded_time(unit: bytes) -> None:

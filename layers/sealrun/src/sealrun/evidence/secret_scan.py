@@ -1,8 +1,8 @@
 """Finding secrets in bytes of any length, in constant memory and whatever the bytes' chunks are.
 
 The bytes are read in blocks of one size with a look ahead, so where a chunk ends changes nothing.
-``sealrun.evidence.secret_shapes`` says how secrets look. Not found: secrets in bytes that are compressed
-(``workflows.look_into`` looks there), encrypted, or encoded once more.
+``sealrun.evidence.secret_shapes`` says how secrets look, ``secret_views`` under what they may lie. Not found:
+secrets in bytes that are compressed (``workflows.look_into`` looks there), encrypted, or encoded once more.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sealrun.errors import SecretFound
 from sealrun.evidence.secret_shapes import MAX_SECRET, Effort, places, secrets_in
+from sealrun.evidence.secret_views import readings, wide_forms
 
 BLOCK = 1 << 20
 MASK = b"[masked by sealrun]"
@@ -49,12 +50,13 @@ class Scanner:
             yield data[at:]
 
     def guarded(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The same bytes, up to the first known secret.
+        """The same bytes, up to the first known secret, in UTF-16 as well.
 
         Raises:
             SecretFound: there is one.
         """
         least = [value for value in self.known if not any(one in value for one in self.known if one != value)]
+        least += [form for value in least for form in wide_forms(value)]
         before, longest = b"", max(map(len, least), default=1)
         for chunk in chunks:
             window = before + chunk
@@ -80,15 +82,21 @@ class Scanner:
 
     def _find(self, window: bytes) -> list[tuple[int, int]]:
         """Where secrets are, merged and in order."""
-        known = [(at, at + len(value)) for value in self.known for at in places(window, value)]
-        likely = secrets_in(window, shaped_only=self.shaped_only, effort=self.effort)
+        spans = [*self._find_in(window)]
+        for reading in readings(window):
+            spans += (reading.span(*span) for span in self._find_in(reading.text))
         merged: list[tuple[int, int]] = []
-        for start, end in sorted([*known, *likely]):
+        for start, end in sorted(spans):
             if merged and start < merged[-1][1]:
                 merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
             else:
                 merged.append((start, end))
         return merged
+
+    def _find_in(self, text: bytes) -> Iterator[tuple[int, int]]:
+        for value in self.known:
+            yield from ((at, at + len(value)) for at in places(text, value))
+        yield from secrets_in(text, shaped_only=self.shaped_only, effort=self.effort)
 
 
 @dataclass

@@ -54,8 +54,16 @@ class _Shape:
             at = match.end() if accepted and not nested else match.start() + len(self.literal)
 
 
+# Before what stands by itself: nothing, no letter or digit, or the end of an escaped character as in JSON
+# (\n, \u003d), in a shell's text (\x3d) or in a URL (%3D). Each is looked back at from the literal's end.
+_ALONE = (
+    r"(?:(?<!\w{0})|(?<=\\[abefnrtv]{0})|(?<=\\u[0-9A-Fa-f]{4}{0})"
+    r"|(?<=\\x[0-9A-Fa-f]{2}{0})|(?<=%[0-9A-Fa-f]{2}{0}))"
+)
+
+
 def _shapes(
-    literals: str, rest: str, accept: Callable[[bytes], bool] | None = None, *, before: str = r"(?<!\w{0})"
+    literals: str, rest: str, accept: Callable[[bytes], bool] | None = None, *, before: str = _ALONE
 ) -> tuple[_Shape, ...]:
     """One for each literal; ``before`` is looked back at from its end, as its place comes first."""
     return tuple(
@@ -102,7 +110,9 @@ _SHAPES = (
 
 # RFC 7519: both header and payload are JSON objects, which begin with {" in base64. The header's whole run of
 # characters is taken, whatever follows: where that is no payload, nothing else in the run is a header (E6).
-_JWT = re.compile(rb"eyJ(?<!\weyJ)[\w-]{5,}+(\.eyJ[\w-]{5,4000}+\.[\w-]{0,2000})?")
+_JWT = re.compile(
+    b"eyJ" + _ALONE.replace("{0}", "eyJ").encode() + rb"[\w-]{5,}+(\.eyJ[\w-]{5,4000}+\.[\w-]{0,2000})?"
+)
 _JWT_HEADER = 603
 _EXAMPLE = b"EXAMPLE"  # how AWS's pages end the keys that they show
 # Without = and : within, so that no two values overlap and the work stays linear.
@@ -127,6 +137,8 @@ _PUBLIC = re.compile(
 )
 # Text in the place of a value that is not one: a name of the program's own, or an example from AWS's pages.
 _REFERENCE = re.compile(rb"(?i)[a-z_]\w*(?:\.[a-z_]\w*)+|.*(?:key|token|secret|base\d\d|b64|EXAMPLE).*")
+# No text: zeros in a row, or characters that neither text nor a terminal has. `env -0` has single zeros.
+_BINARY = re.compile(rb"\0\0|[\x01-\x07\x0e-\x1a\x1c-\x1f]")
 # Lengths of whole lines in PEM and MIME blocks: certificates, public keys, attachments.
 _WRAPPED = (60, 64, 65, 70, 72, 76)
 _LINE_BEFORE = re.compile(rb"(?:^|\n)[A-Za-z0-9+/]{60,76}\r?\n$")
@@ -158,7 +170,7 @@ def secrets_in(
     yield from _shaped(window, effort)
     yield from _json_web_tokens(window)
     yield from _private_keys(window)
-    if not shaped_only and b"\0" not in window:
+    if not shaped_only and (b"\0" not in window or not _BINARY.search(window)):
         yield from _assigned(window, effort)
         yield from _random(window, effort)
 

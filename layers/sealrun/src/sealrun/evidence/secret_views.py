@@ -1,0 +1,64 @@
+"""Other readings of some bytes, in which a secret shows itself that decoration or wide characters hide.
+
+A coloured log has an escape sequence before a token, or within it (``grep --color``); GitLab cuts a long line
+in two; PowerShell writes UTF-16. Each reading tells where in the bytes its text stands.
+"""
+
+import itertools
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# Control sequences and links of ECMA-48, and GitLab's timestamp where it continues the line before.
+_DECORATION = re.compile(
+    rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)"
+    rb"|\n\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [0-9a-f]{2}[EO]\+"
+)
+# Long enough for the shortest secret. Little-endian first, as Windows has it.
+_WIDE = (re.compile(rb"(?:[\t\n\r -~]\0){12,}"), re.compile(rb"(?:\0[\t\n\r -~]){12,}"))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text out of pieces of the bytes; ``width`` is how many bytes stand for one of the text's."""
+
+    text: bytes
+    starts: list[int]  # of the pieces, in the text
+    places: list[int]  # of the pieces, in the bytes
+    width: int = 1
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where the bytes of a part of the text stand, from its first one to its last one."""
+        return self._place(start), self._place(end - 1) + self.width
+
+    def _place(self, at: int) -> int:
+        piece = bisect_right(self.starts, at) - 1
+        return self.places[piece] + self.width * (at - self.starts[piece])
+
+
+def readings(window: bytes) -> Iterator[Reading]:
+    """The other readings of a window; none of ordinary text."""
+    cuts = [(0, 0), *(match.span() for match in _DECORATION.finditer(window)), (len(window), len(window))]
+    if len(cuts) > 2:  # noqa: PLR2004  its two ends
+        pieces = [(before[1], window[before[1] : after[0]]) for before, after in itertools.pairwise(cuts)]
+        yield _reading(pieces)
+    if b"\0" in window:
+        for wide in _WIDE:
+            runs = [(match.start(), match[0].replace(b"\0", b"")) for match in wide.finditer(window)]
+            if runs:  # one line each, so that none continues another
+                yield _reading([(place, text + b"\n") for place, text in runs], width=2)
+
+
+def wide_forms(value: bytes) -> list[bytes]:
+    """The same text in UTF-16, little-endian and big-endian."""
+    spread = b"\0".join(bytes([each]) for each in value)
+    return [spread + b"\0", b"\0" + spread]
+
+
+def _reading(pieces: list[tuple[int, bytes]], width: int = 1) -> Reading:
+    starts, length = [], 0
+    for _, text in pieces:
+        starts.append(length)
+        length += len(text)
+    return Reading(b"".join(text for _, text in pieces), starts, [place for place, _ in pieces], width)
