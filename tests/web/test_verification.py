@@ -1,27 +1,31 @@
 """The page's verification beside the command's, on the kept folders that are broken in one way each."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sealrun.encoding.measure import measure_document
+from sealrun.evidence.evidence import Item
+from sealrun.evidence.leaves import Kind
 from sealrun.verification.claims import Verdict
 from sealrun.verification.verify import Trust, verify
 from tests import nodejs
 from tests.broken.make import FAULTS, kept, whole, write
+from tests.broken.sale import Files, Sale, good_sale
 from tests.broken.test_broken import Handed
 from tests.sealrun.world import ORACLE
 
 pytestmark = pytest.mark.peers
 SCRIPT = Path(__file__).with_name("verify_folders.mjs")
 NAMED = ORACLE.public_key().to_base58()
+JOB = {"name": "build", "status": "success", "failure_reason": "", "result": "succeeded", "may_fail": False}
 # What the page says that it does not check, by the beginnings of the faults' names: evidence that is handed
 # on in files, in-toto statements, parts that were made of other items, and text with half a character.
 ELSEWHERE = (
     "disclosure-",
-    "file-of-nobody-beside",
-    "file-of-nobody-in-a-second",
-    "file-of-nobody-under-re",
     "index-with-another-hidden-",
     "line-",
     "probe-that",
@@ -30,6 +34,72 @@ ELSEWHERE = (
     "statements-",
     "two-outputs-of-one-name-of-which-one-is-disclosed",
 )
+
+
+def _forms() -> dict[str, tuple[Files, bool]]:
+    """Folders whose parts JSON, text or CIDs may say in several ways, and whether each holds."""
+    sale = good_sale()
+    run = {**sale.run, "jobs": [JOB]}
+    text = json.dumps(run)
+    number, created = f'"id": {sale.run["run"]["id"]}', f'"created_at": {sale.run["run"]["created_at"]}'
+    more = text[:-1]
+    runs = {
+        "an id with a point": (text.replace(number, number + ".0"), True),
+        "a time with an exponent": (text.replace(created, created + "e0"), True),
+        "an id with a fraction": (text.replace(number, number + ".5"), False),
+        "an integer that no double has": (more + ', "more": 9007199254740993}', False),
+        "a large number": (more + ', "more": 1e300}', True),
+        "another number's sign": (more + ', "more": -0}', True),
+        "a name twice": (more + ', "more": {"a": 1, "\\u0061": 2}}', False),
+        "a name of JavaScript's own": (more + ', "__proto__": {"run": null}}', True),
+        "a BOM": ("\ufeff" + text, False),
+        "2,000 characters outside of the first plane": (
+            json.dumps({**run, "reason": "\U0001f600" * 2000}),
+            True,
+        ),
+        "2,001 characters": (json.dumps({**run, "reason": "\U0001f600" * 2001}), False),
+        "lists in place of words": (
+            json.dumps({**run, "not_pinned": [[one] for one in run["not_pinned"]]}),
+            False,
+        ),
+        "a number in place of a path": (json.dumps({**run, "configuration": 5}), False),
+        "no path, and nothing of that": (json.dumps({**run, "configuration": None}), False),
+    }
+    forms = {name: (_with_run(sale, document.encode()), holds) for name, (document, holds) in runs.items()}
+    large = measure_document(b"x" * (3 << 20))
+    for name, cid, holds in (
+        ("its CID", large.cid, True),
+        ("another CID", measure_document(b"x").cid, False),
+    ):
+        item = Item(Kind.OUTPUT, "build/dist/large", large.sha256, large.size, public=True, cid=cid)
+        outputs, left = (*sale.outputs, item), {**sale.left, large.sha256: b"x" * large.size}
+        folder = replace(sale, outputs=outputs, left=left, run=run).folder()
+        forms[f"a large file and {name}"] = (folder, holds)
+    return forms
+
+
+def _with_run(sale: Sale, document: bytes) -> Files:
+    """The folder with exactly these bytes as the run's document."""
+    trees = sale.evidence(document)
+    files = sale.folder(profile_hash=trees.profile.hash)
+    del files["receipt.intoto.jsonl"]
+    own = {"profile/run.json": document, "index.json": trees.index, "openings.json": trees.openings}
+    return {**files, **own}
+
+
+def test_e5_the_page_and_the_command_read_the_same_out_of_every_form(tmp_path: Path) -> None:
+    forms = _forms()
+    for at, (files, _) in enumerate(forms.values()):
+        write(files, tmp_path / str(at))
+    found = nodejs.ask(SCRIPT, [[str(tmp_path / str(at)), NAMED] for at in range(len(forms))])
+    page = {name: answer["holds"] for name, answer in zip(forms, found, strict=True)}
+    ours = {
+        name: verify(files["receipt.json"], Handed(files), Trust(NAMED)).holds
+        for name, (files, _) in forms.items()
+    }
+    wanted = {name: holds for name, (_, holds) in forms.items()}
+    assert ours == wanted
+    assert page == wanted
 
 
 @pytest.fixture(scope="module")

@@ -23,10 +23,16 @@ export interface Evidence {
   receipt: Bytes;
   folder: Map<string, Bytes>;
   /** Files that were left out for their size, with where they are to be had. */
-  left: Map<string, string>;
+  left: Map<string, Left>;
   verification: Verification;
   /** True once the buyer's private items are in it. */
   complete: boolean;
+}
+
+export interface Left {
+  url: string;
+  /** As the service says. */
+  size: number;
 }
 
 export interface Wanted {
@@ -62,8 +68,12 @@ export async function getEvidence(wanted: Wanted, right: Right = {}): Promise<Ev
     ...(inputs && { inputs: inputs as JsonObject }),
     checkInputs: (value: JsonObject) => void checkInputs(offer.inputs, value, fits),
   };
-  const verification = await verify(receipt, folder, expected, new Set(left.keys()));
+  const verification = await verify(receipt, folder, expected, sizes(left));
   return { receipt, folder, left, verification, complete: folder.has('openings.json') };
+}
+
+function sizes(left: ReadonlyMap<string, Left>): Map<string, number> {
+  return new Map([...left].map(([name, { size }]) => [name, size]));
 }
 
 /** All pages as one; documents stand on the first. */
@@ -83,15 +93,15 @@ async function allPages(url: string, right: Right): Promise<EvidenceView> {
 export async function addFiles(
   folder: Map<string, Bytes>,
   files: EvidenceView['files'],
-): Promise<Map<string, string>> {
-  const left = new Map<string, string>();
+): Promise<Map<string, Left>> {
+  const left = new Map<string, Left>();
   const waiting = [...files].sort((a, b) => a.size - b.size);
   let room = MAX_FETCHED;
   const work = async () => {
     for (let file = waiting.shift(); file; file = waiting.shift()) {
       // The service says the size: without this a size that is no number would let everything through.
       if (!Number.isSafeInteger(file.size) || file.size < 0 || file.size > room)
-        left.set(file.name, file.url);
+        left.set(file.name, { url: file.url, size: file.size });
       else {
         room -= file.size;
         // One byte more is let through, so that a longer file is told from a right one.

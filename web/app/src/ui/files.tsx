@@ -48,7 +48,7 @@ export function Files(props: { evidence: Evidence }) {
                       Save
                     </button>
                   )}
-                  {!content && away && <Away url={away}>Fetch, unchecked</Away>}
+                  {!content && away && <Away url={away.url}>Fetch, unchecked</Away>}
                   {!content && !away && <span className="quiet">not here</span>}
                 </td>
               </tr>

@@ -1,5 +1,6 @@
 // The files: each that a leaf names has its size and its SHA-256, and each shown line is what it says. Step 5.
 import { hex, utf8 } from '../bytes.ts';
+import { fileCid } from './cids.ts';
 import { ARITHMETIC, NotShown, require, requireEqual, type Claims, type Folder } from './claims.ts';
 import { sha256, type Leaf, type Opened } from './trees.ts';
 
@@ -10,28 +11,34 @@ export interface FileVerdict {
   says: string;
 }
 
-// The CID of a file of one chunk is its SHA-256 in base32 behind these bytes: version 1, raw, SHA-256 of 32 bytes.
-const RAW_CID = [1, 0x55, 0x12, 0x20];
-const CHUNK = 1 << 20;
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 // How many broken files one claim names.
 const MAX_NAMED = 5;
 
+// The documents of an evidence folder; beside them lie the two trees, disclosures and evidence of other calls.
+const DOCUMENTS = [
+  'receipt.json',
+  'receipt.intoto.jsonl',
+  'offer.json',
+  'call.json',
+  'inputs.json',
+  'index.json',
+  'openings.json',
+];
+
 /**
- * One claim over all files, and a verdict for each. `left` names the files that the reader chose not to fetch;
- * any other file that the index shows must be here.
+ * One claim over all files, and a verdict for each. `left` are the files that the reader chose not to fetch, with the
+ * sizes for which it did not; any other file that the index shows must be here.
  */
 export async function checkFiles(
   claims: Claims,
   folder: Folder,
   opened: Opened,
-  left: ReadonlySet<string>,
+  left: ReadonlyMap<string, number>,
 ): Promise<FileVerdict[]> {
   const verdicts: FileVerdict[] = [];
   for (const [place, leaf] of opened.leaves)
     if (!opened.texts.has(place) || folder.has(place)) {
-      const wanted = opened.shown.has(place) && !left.has(place);
-      verdicts.push({ place, leaf, ...(await verdictOf(folder, opened, place, leaf, wanted)) });
+      verdicts.push({ place, leaf, ...(await verdictOf(folder, opened, place, leaf, left)) });
     }
   const broken = verdicts.filter(({ verdict }) => verdict === 'broken');
   const here = verdicts.filter(({ verdict }) => verdict === 'holds');
@@ -47,7 +54,7 @@ export async function checkFiles(
       ? '1 file, each byte as signed'
       : `${here.length} files, each byte as signed`;
   });
-  await checkOthers(claims, folder, opened);
+  await checkOthers(claims, [...folder.keys(), ...left.keys()], opened);
   if (opened.texts.size > 0) await checkLines(claims, opened);
   return verdicts;
 }
@@ -57,42 +64,52 @@ async function verdictOf(
   opened: Opened,
   place: string,
   leaf: Leaf,
-  wanted: boolean,
+  left: ReadonlyMap<string, number>,
 ): Promise<Pick<FileVerdict, 'verdict' | 'says'>> {
   const bytes = folder.get(place);
-  if (!bytes && wanted) return { verdict: 'broken', says: `${place}: expected the file, got none` };
-  if (!bytes) return { verdict: 'not shown', says: `${place} was not fetched` };
+  const told = left.get(place);
+  if (!bytes && told === undefined && opened.shown.has(place))
+    return { verdict: 'broken', says: `${place}: expected the file, got none` };
   try {
+    // A wrong size is no reason to leave a file out.
+    if (!bytes && told !== undefined) requireEqual(`${place}: size`, leaf.size, told);
+    if (!bytes) return { verdict: 'not shown', says: `${place} was not fetched` };
     // Step 5.1
     requireEqual(`${place}: size`, leaf.size, bytes.length);
     const digest = await sha256(bytes);
     requireEqual(`${place}: SHA-256`, leaf.sha256, hex(digest));
     const cid = opened.cids.get(place);
-    if (cid && bytes.length <= CHUNK) requireEqual(`${place}: CID`, cid, rawCid(digest));
+    if (cid) requireEqual(`${place}: CID`, cid, await fileCid(bytes));
     return { verdict: 'holds', says: `${place}: each byte as signed` };
   } catch (error) {
     return { verdict: 'broken', says: (error as Error).message };
   }
 }
 
-/** In multibase's base32, lower case without padding. */
-function rawCid(digest: Uint8Array): string {
-  let bits = [...RAW_CID, ...digest].map((byte) => byte.toString(2).padStart(8, '0')).join('');
-  bits = bits.padEnd(Math.ceil(bits.length / 5) * 5, '0');
-  return `b${(bits.match(/.{5}/g) ?? []).map((five) => BASE32[parseInt(five, 2)]).join('')}`;
-}
-
-/** Step 5.3: nothing beside the documents stands in the two trees that no leaf covers. */
-async function checkOthers(claims: Claims, folder: Folder, opened: Opened): Promise<void> {
-  const strange = [...folder.keys()].filter(
-    (name) => /^(?:outputs|profile)\//.test(name) && !opened.leaves.has(name),
+/** Step 5.3: each file is a document, or of a leaf, a disclosure, or evidence of another call. */
+async function checkOthers(claims: Claims, names: string[], opened: Opened): Promise<void> {
+  const known = new Set([...DOCUMENTS, ...opened.leaves.keys()]);
+  const calls = new Set(
+    names.filter((name) => /^(?:reads|reruns)\/[^/]*\/receipt\.json$/.test(name)),
   );
+  const strange = names.filter((name) => !known.has(name) && !isReadElsewhere(name, calls));
   if (strange.length === 0) return;
   await claims.check('other files', ARITHMETIC, () => {
     const named = strange.slice(0, MAX_NAMED).join(', ');
     require(false, `expected only files that a leaf covers, got also ${named}`);
     return '';
   });
+}
+
+/** What `sealrun verify` checks by claims of their own. */
+function isReadElsewhere(name: string, calls: ReadonlySet<string>): boolean {
+  const [first = '', call = '', ...below] = name.split('/');
+  if (first === 'disclosures') return name.includes('/');
+  if (!calls.has(`${first}/${call}/receipt.json`)) return false;
+  const trees = ['outputs', 'profile', 'disclosures', ...(first === 'reruns' ? ['reads'] : [])];
+  return (
+    DOCUMENTS.includes(below.join('/')) || (below.length > 1 && trees.includes(below[0] as string))
+  );
 }
 
 async function checkLines(claims: Claims, opened: Opened): Promise<void> {
@@ -104,7 +121,7 @@ async function checkLines(claims: Claims, opened: Opened): Promise<void> {
       const digest = await sha256(bytes);
       requireEqual(`${place}: SHA-256 of the line`, leaf.sha256, hex(digest));
       const cid = opened.cids.get(place);
-      if (cid) requireEqual(`${place}: CID of the line`, cid, rawCid(digest));
+      if (cid) requireEqual(`${place}: CID of the line`, cid, await fileCid(bytes));
     }
     return opened.texts.size === 1
       ? '1 line of the log, as signed'

@@ -20,7 +20,8 @@ const RESULTS = [
   'unread',
 ];
 const JOB_WORDS = ['name', 'status', 'failure_reason'];
-const ANY = /^[^]{0,2000}$/;
+// By code points, as Python counts them.
+const ANY = /^[^]{0,2000}$/u;
 // The same words as sealrun.runs.document.
 const NOT_PINNED = ['job images', 'project variables', 'runners'];
 const WITHOUT_RUN = ['never_started', 'unreachable'];
@@ -66,6 +67,10 @@ function parseRun(bytes: Uint8Array): JsonObject {
   for (const name of NAMES.slice(0, 4)) read.text(value, name, ANY, 'text');
   if (!isObject(value['samples']) || !Array.isArray(value['not_pinned']))
     throw new Broken('samples, not_pinned: expected an object and a list, got something else');
+  const open = value['not_pinned'];
+  const path = value['configuration'] ?? null;
+  if (!open.every((one) => typeof one === 'string') || !(path === null || typeof path === 'string'))
+    throw new Broken('not_pinned, configuration: expected texts, got something else');
   const run = value['run'];
   if (run === null) return value;
   const texts = ['project', 'name', 'ref', 'sha', 'source', 'url', 'status'];

@@ -154,7 +154,7 @@ function entries(value: JsonObject, tree: TreeName): Entry[] {
     // A text stands for its file, so it must be one that has no file.
     if (
       text !== undefined &&
-      (kind !== 'line' || typeof text !== 'string' || text.length > MAX_LINE)
+      (kind !== 'line' || typeof text !== 'string' || [...text].length > MAX_LINE)
     )
       throw new Broken('text: expected one of a line only, got another');
     return {
@@ -236,7 +236,10 @@ async function openAll(
     const leaves = list(value, name).map((leaf) => parseLeaf(leaf, name));
     requireEqual(`the openings' ${name}`, trees[name].length, leaves.length);
     for (const [at, leaf] of leaves.entries()) {
-      await checkLeaf(trees[name][at] as Entry, leaf, at);
+      const entry = trees[name][at] as Entry;
+      // What the index opens as well was hashed there.
+      if (!entry.leaf || canonical({ ...entry.leaf }) !== canonical({ ...leaf }))
+        await checkLeaf(entry, leaf, at);
       add(opened, name, leaf);
     }
   }

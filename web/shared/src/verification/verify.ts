@@ -33,12 +33,12 @@ export interface Verification {
   holds: boolean;
 }
 
-/** Check a receipt and all of its evidence that is in the folder; `left` names files that were not fetched. */
+/** Check a receipt and all of its evidence that is in the folder; `left` are files that were not fetched, by their sizes. */
 export async function verify(
   document: Bytes,
   folder: Folder,
   expected: Expected,
-  left: ReadonlySet<string> = new Set(),
+  left: ReadonlyMap<string, number> = new Map(),
 ): Promise<Verification> {
   const claims = new Claims();
   let receipt: Receipt;

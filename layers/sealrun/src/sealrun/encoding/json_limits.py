@@ -9,8 +9,10 @@ from sealrun.errors import Malformed
 # A call is a few hundred bytes; inputs are at most 25 short values.
 MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 16
-# 2**53 - 1 has 16 digits, and RFC 8785 holds no integer past it.
+# 2**53 - 1 has 16 digits.
 MAX_NUMBER_LENGTH = 32
+# RFC 8785 holds no integer past it: beyond, two readers see two numbers.
+MAX_INTEGER = 2**53 - 1
 
 _OPEN, _CLOSE = b"[{", b"]}"
 # A bracket, or a string to its end, that of the body where it has none: every byte is looked at once.
@@ -21,8 +23,9 @@ def parse_object(body: bytes, *, at_most: int = MAX_BODY_BYTES) -> dict[str, Any
     """Parse a JSON object.
 
     Raises:
-        Malformed: more bytes than ``at_most``, deeper than 16, a number of more than 32 characters, NaN
-            or an infinity, a name that stands twice, not UTF-8, not JSON, or not an object.
+        Malformed: more bytes than ``at_most``, deeper than 16, a number of more than 32 characters, an
+            integer past 2**53 - 1, NaN or an infinity, a name that stands twice, not UTF-8, not JSON, or not
+            an object.
     """
     if len(body) > at_most:
         raise Malformed(f"body: expected at most {at_most} bytes, got {len(body)}")
@@ -64,15 +67,19 @@ def _check_depth(body: bytes) -> None:
 
 def _bounded_int(text: str) -> int:
     _check_length(text)
-    return int(text)
+    value = int(text)
+    if abs(value) > MAX_INTEGER:
+        raise Malformed(f"body: expected numbers that RFC 8785 can hold, got {text}")
+    return value
 
 
 def _bounded_float(text: str) -> float:
+    """A whole number is an integer however it is written: 1.0 is 1, as in JSON Schema and JavaScript."""
     _check_length(text)
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise Malformed(f"body: expected numbers that a double can hold, got {text}")
-    return value
+        raise Malformed(f"body: expected numbers that RFC 8785 can hold, got {text}")
+    return int(value) if value.is_integer() and abs(value) <= MAX_INTEGER else value
 
 
 def _check_length(text: str) -> None:

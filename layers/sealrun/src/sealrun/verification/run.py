@@ -75,6 +75,8 @@ def _parsed(document: bytes) -> Mapping[str, Any]:
         read.text(value, name, pattern="(?s).{0,2000}", says="text")
     if not isinstance(value["samples"], dict) or not isinstance(value["not_pinned"], list):
         raise Malformed("samples, not_pinned: expected an object and a list, got something else")
+    if not all(isinstance(one, str) for one in (*value["not_pinned"], _path(value))):
+        raise Malformed("not_pinned, configuration: expected texts, got something else")
     run = value["run"]
     if run is not None:
         read.only(run, (*_TEXTS, *_NUMBERS), where="run")
@@ -83,6 +85,12 @@ def _parsed(document: bytes) -> Mapping[str, Any]:
         for name in _NUMBERS:
             read.whole(run, name, low=0, high=MAX_UNIX_SECONDS)
     return value
+
+
+def _path(document: Mapping[str, Any]) -> Any:
+    """The file that the project is set to run; empty where the provider did not tell."""
+    path = document.get("configuration")
+    return "" if path is None else path
 
 
 def check_run(receipt: Receipt, offer: Offer, document: Mapping[str, Any]) -> Claim:
@@ -172,8 +180,8 @@ def check_pinned(offer: Offer, document: Mapping[str, Any]) -> Claim:
         # Step 7.5
         if document["outcome"] == Outcome.SUCCEEDED.name.lower() and ran is not None:
             require_equal("the project's configuration", path, ran)
-        named = not_pinned(offer, str(ran or ""))
-        require_equal("what is not pinned", ", ".join(named), ", ".join(map(str, document["not_pinned"])))
+        named = not_pinned(offer, ran or "")
+        require_equal("what is not pinned", ", ".join(named), ", ".join(document["not_pinned"]))
     except SealrunError as error:
         return _broken("pinned", error)
     return _holds("pinned", f"not pinned, and named: {', '.join(named)}")
