@@ -101,7 +101,8 @@ def _wake() -> Schema:
 
 
 def _views() -> dict[str, Schema]:
-    run = closed({"id": whole(1), "url": URL})
+    public = {"type": "boolean", "description": "Anyone may open the run's page, as far as it is known."}
+    run = closed({"id": whole(1), "url": URL, "public": public})
     state = {
         "call": HASH,
         "offer": HASH,
@@ -116,6 +117,7 @@ def _views() -> dict[str, Schema]:
         "offer": HASH,
         "open": {"type": "boolean"},
         "reason": nullable({**_TEXT, "description": "The reason why it takes no calls now."}),
+        "runs_public": {**public, "description": "Anyone may open its runs' pages, as far as it is known."},
         "document": ref("Offer"),
         "accepts": items(ref("PaymentRequirements"), 1),
     }

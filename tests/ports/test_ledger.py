@@ -57,6 +57,14 @@ def test_an_offer_may_be_published_paused_and_opens_later(ledger: Any) -> None:
     assert ledger.offer(other.hash).suspended == ""
 
 
+def test_an_offer_remembers_whether_anyone_may_open_its_runs(ledger: Any) -> None:
+    assert ledger.offer(OFFER.hash).shows_runs is None
+    for shown in (True, False):
+        ledger.note_visibility(OFFER.hash, shows_runs=shown)
+        assert ledger.offer(OFFER.hash).shows_runs is shown
+        assert ledger.offers_of([OFFER.hash])[0].shows_runs is shown
+
+
 def test_e2_a_ci_token_counts_for_one_call_only(ledger: Any) -> None:
     assert ledger.take_token("https://gitlab.com", "jti-1", call_hash=5)
     assert ledger.take_token("https://gitlab.com", "jti-1", call_hash=5), "the same call is collected again"

@@ -99,6 +99,9 @@ class FakeLedger:
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
         self.offers[offer_hash] = replace(self.offers[offer_hash], suspended=reason)
 
+    def note_visibility(self, offer_hash: int, *, shows_runs: bool) -> None:
+        self.offers[offer_hash] = replace(self.offers[offer_hash], shows_runs=shows_runs)
+
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         self.offers[offer_hash] = replace(self.offers[offer_hash], paused=reason)
 
@@ -401,7 +404,7 @@ class FakeProvider:
 
     def project(self) -> Project:
         self._called("project")
-        return Project(private=self.private, configuration=self.configuration)
+        return Project(private=self.private, configuration=self.configuration, shows_runs=not self.private)
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         self._called("start")

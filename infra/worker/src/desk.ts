@@ -70,7 +70,7 @@ export class Desk extends DurableObject<Env> {
     const row = this.#claims.find(id);
     if (!row) return null;
     const there = row.handed ? await this.#region.call(id).catch(() => undefined) : undefined;
-    return there ?? viewOf(row, this.#settings.offer);
+    return there ?? this.#viewOf(row);
   }
 
   /** Claims a checked call and starts its run, or tells how it stands if it was claimed before. */
@@ -88,7 +88,7 @@ export class Desk extends DurableObject<Env> {
         }
         await this.#schedule();
       }
-      return viewOf(this.#claims.find(row.id) ?? row, this.#settings.offer);
+      return this.#viewOf(this.#claims.find(row.id) ?? row);
     });
   }
 
@@ -165,6 +165,11 @@ export class Desk extends DurableObject<Env> {
     }
   }
 
+  /** What is known here of a call, in the region's words. */
+  #viewOf(row: Row): CallView {
+    return viewOf(row, this.#settings.offer, this.#seen?.view.runs_public === true);
+  }
+
   async #openOffer(): Promise<Offer> {
     const { document, open, reason } = await this.#shownOffer();
     if (!open)
@@ -194,15 +199,14 @@ export class Desk extends DurableObject<Env> {
   }
 }
 
-/** What is known here of a call, in the region's words. */
-function viewOf(row: Row, offer: string): CallView {
+function viewOf(row: Row, offer: string, shown: boolean): CallView {
   const refused = row.start === 'refused' ? `the provider refused: ${row.detail}` : null;
   return {
     call: row.id,
     offer,
     state: row.state,
     claimed_at: row.claimed_at,
-    run: row.run ? { id: row.run, url: row.run_url } : null,
+    run: row.run ? { id: row.run, url: row.run_url, public: shown } : null,
     progress: null,
     reason: refused,
     receipt: null,

@@ -11,6 +11,7 @@ from sealrun.errors import OfferClosed, SealrunError
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.record import State
 from sealrun.service.problems import problem
+from sealrun.service.views import offer_view, public_view
 from sealrun.workflows.check_health import OFFER_SECONDS, Health, check_health
 from sealrun.workflows.read_contract import OfferContracts
 from tests.sealrun.fake_chain import PINNED_OFFER, account_answer, contract_answer
@@ -24,6 +25,7 @@ from tests.sealrun.world import (
     make_chain_offer,
     make_offer,
     make_paid_offer,
+    sign_call,
     terms_value,
 )
 
@@ -42,7 +44,7 @@ def checked(world: World, *, pinned: Pinned | None = PINNED_OFFER) -> Health:
 
 @pytest.mark.parametrize("world", [World(), Market()], ids=["free", "paid"])
 def test_l8_an_offer_that_is_as_it_was_stays_open(world: World) -> None:
-    assert checked(world) == Health()
+    assert checked(world) == Health(shows_runs=False)
     assert world.ledger.offer(world.offer.hash).suspended == ""
 
 
@@ -80,7 +82,7 @@ def test_l8_an_offer_in_trouble_is_paused_with_the_reason_until_it_is_over(troub
     market.provider.token_refused = market.provider.down = market.chain.down = False
     market.opens, market.chain.answer = True, account_answer()
     market.clock.passes(60)
-    assert checked(market) == Health()
+    assert checked(market) == Health(shows_runs=False)
     assert market.pay(market.sign(limit=2 * PRICE, nonce=8)).first
     assert market.settle(running.call_hash).state is State.SUCCEEDED
 
@@ -129,7 +131,7 @@ def chain_market(**changes: Any) -> Market:
 
 
 def test_l8_an_offer_whose_contract_is_its_own_and_open_stays_open() -> None:
-    assert checked(chain_market()) == Health()
+    assert checked(chain_market()) == Health(shows_runs=False)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_l8_a_contract_out_of_reach_pauses_the_offer() -> None:
     assert "verificationKey.hash: expected 25869, got 1" in checked(market).suspended
     market.clock.passes(60)
     market.chain.answer = good
-    assert checked(market) == Health()
+    assert checked(market) == Health(shows_runs=False)
     assert market.ledger.offer(market.offer.hash).suspended == ""
 
 
@@ -178,7 +180,7 @@ def test_l8_a_stack_without_a_chain_pauses_only_what_has_a_price() -> None:
         ledger=market.ledger, open_provider=market._open_provider, payments=None, clock=market.clock
     )
     assert found[market.offer.id].suspended == "this stack sells for nothing only"
-    assert found[make_offer().id] == Health()
+    assert found[make_offer().id] == Health(shows_runs=False)
 
 
 def test_the_handler_counts_what_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,5 +228,16 @@ def test_l11_one_request_of_a_slow_provider_takes_no_longer_than_its_offers_time
     world.provider.head = head
     services: dict[str, Any] = {"open_provider": world._open_provider, "payments": None}
     checked = check_health(ledger=world.ledger, clock=world.clock, bounded=bounded, **services)
-    assert checked == {world.offer.id: Health()}
+    assert checked == {world.offer.id: Health(shows_runs=False)}
     assert bounds == [OFFER_SECONDS, 0]
+
+
+def test_buyers_are_told_whether_anyone_may_open_the_page_of_a_run() -> None:
+    world = World(make_offer(evidence=evidence_value(inputs="public")))
+    assert offer_view(world.ledger.offer(world.offer.hash))["runs_public"] is False, "not looked at yet"
+    for private in (False, True):
+        world.provider.private = private
+        checked(world)
+        assert offer_view(world.ledger.offer(world.offer.hash))["runs_public"] is not private
+        record = world.call(sign_call(world.offer, nonce=int(private))).record
+        assert public_view(record)["run"]["public"] is not private

@@ -15,7 +15,8 @@ export interface CallView {
   state: string;
   claimed_at: number;
   reason: string | null;
-  run: { id: number; url: string } | null;
+  /** `public` says that anyone may open the run's page. */
+  run: { id: number; url: string; public: boolean } | null;
   /** How the run's jobs stood when the service last looked, while it goes on. */
   progress: Progress | null;
   receipt: Receipt | null;
@@ -26,6 +27,7 @@ export interface OfferView {
   offer: string;
   open: boolean;
   reason: string | null;
+  runs_public: boolean;
   document: Offer;
   accepts: Record<string, unknown>[];
 }

@@ -70,7 +70,17 @@ def test_l8_a_token_or_project_in_trouble_says_nothing_about_the_tag(
             {"visibility": "internal", "ci_config_path": "ci/x.yml"},
             Project(private=False, configuration="ci/x.yml"),
         ),
-        ({"visibility": "public"}, Project(private=False, configuration="")),
+        ({"visibility": "public"}, Project(private=False, configuration="", shows_runs=True)),
+        ({"visibility": "public", "public_jobs": False}, Project(private=False, configuration="")),
+        ({"visibility": "public", "public_builds": False}, Project(private=False, configuration="")),
+        (
+            {"visibility": "public", "builds_access_level": "private"},
+            Project(private=False, configuration=""),
+        ),
+        (
+            {"visibility": "public", "public_jobs": True, "builds_access_level": "enabled"},
+            Project(private=False, configuration="", shows_runs=True),
+        ),
         (
             {"build_timeout": 3600, "ci_pipeline_variables_minimum_override_role": "no_one_allowed"},
             Project(private=False, configuration="", job_seconds=3600, takes_variables=False),

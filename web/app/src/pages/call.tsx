@@ -10,7 +10,7 @@ import { Origin } from '../ui/offer_parts.tsx';
 import { Badge, Card, Note } from '../ui/parts.tsx';
 import { ReceiptParts } from '../ui/receipt.tsx';
 import { CallSummary } from '../ui/call_summary.tsx';
-import { Jobs, Progress } from '../ui/progress.tsx';
+import { Jobs, Progress, publicRun } from '../ui/progress.tsx';
 
 const POLL_MS = 1000;
 const SLOW_POLL_MS = 5000;
@@ -49,7 +49,7 @@ export function CallPage(props: { service: string; call: string; named: (title: 
             title={view ? 'Running' : 'Asking the service'}
             side={view && <Elapsed since={view.claimed_at} />}
           >
-            <Progress state={view?.state ?? ''} url={view?.run?.url} />
+            <Progress state={view?.state ?? ''} url={publicRun(view)} />
             <Jobs progress={view?.progress} />
             {view?.reason && <p className="quiet wrap">{view.reason}</p>}
             <p className="quiet small">

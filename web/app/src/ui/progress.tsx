@@ -16,6 +16,11 @@ const TONES: Record<string, Tone> = {
   running: 'warn',
 };
 
+/** The run's page, where anyone may open it: nobody is sent to a page that asks for a login. */
+export function publicRun(view: CallView | undefined): string | undefined {
+  return view?.run?.public === true ? view.run.url : undefined;
+}
+
 /** How the jobs of a run that goes on stood when the service last looked. */
 export function Jobs(props: { progress: CallView['progress'] | undefined }) {
   const listed = props.progress?.jobs;

@@ -18,7 +18,7 @@ import { FlameGraph } from './flame_graph.tsx';
 import { Log } from './log.tsx';
 import { Numerals } from './numerals.tsx';
 import { Badge, Card, Note } from './parts.tsx';
-import { Progress } from './progress.tsx';
+import { Progress, publicRun } from './progress.tsx';
 
 export function ReceiptParts(props: {
   service: string;
@@ -57,7 +57,7 @@ export function ReceiptParts(props: {
   if (!evidence)
     return (
       <Card title="Checking the receipt" side={<Badge busy>hashing every file</Badge>}>
-        <Progress state={view.state} url={view.run?.url} over="good" />
+        <Progress state={view.state} url={publicRun(view)} over="good" />
       </Card>
     );
   return (
@@ -105,7 +105,7 @@ function Ending(props: {
       >
         <Progress
           state=""
-          url={view.run?.url}
+          url={publicRun(view)}
           over={good ? 'good' : holds ? 'bad' : 'unverified'}
         />
         <p className="quiet wrap">

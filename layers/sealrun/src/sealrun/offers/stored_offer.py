@@ -20,6 +20,7 @@ class StoredOffer:
     resting: str = ""  # why it rests after runs that failed by no buyer's fault
     rests_until: int = 0  # Unix seconds; a later health check ends the rest
     faults: int = 0  # such runs in a row
+    shows_runs: bool | None = None  # anyone may open a run's page at the provider; None: not looked at yet
     # Calls an hour, for buyers with a bound of their own.
     quotas: Mapping[str, int] = field(default_factory=dict)
 

@@ -93,6 +93,9 @@ class Ledger(TokenBook, Protocol):
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
         """Take no call because of what a health check found; an empty reason ends it."""
 
+    def note_visibility(self, offer_hash: int, *, shows_runs: bool) -> None:
+        """Whether anyone may open the page of one of its runs, as a health check found it."""
+
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         """Take no call because its operator says so, until its operator gives an empty reason."""
 

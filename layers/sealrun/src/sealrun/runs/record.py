@@ -132,6 +132,7 @@ class Record:
     looked_at: int = 0  # when it was read last
     run_id: int = 0
     run_url: str = ""
+    run_shown: bool | None = None  # anyone may open that page; None where nobody knows
     started_at: int = 0  # when the run was accepted
     running_since: int = 0  # when a runner took it, as far as the looks at it tell
     stopped_at: int = 0  # when it was asked to stop because the offer's time was over
@@ -259,13 +260,14 @@ def searched(record: Record, *, now: int) -> Record:
     return _next(record, searches=record.searches + 1, lease_until=now + SEARCH_GAP, wake_at=now + SEARCH_GAP)
 
 
-def accepted(record: Record, *, run_id: int, run_url: str, now: int) -> Record:
+def accepted(record: Record, *, run_id: int, run_url: str, now: int, run_shown: bool | None = None) -> Record:
     """This run is the call's one run from now on."""
     return _next(
         record,
         state=State.RUNNING,
         run_id=run_id,
         run_url=run_url,
+        run_shown=run_shown,
         started_at=now,
         tried_at=0,
         lease_until=0,

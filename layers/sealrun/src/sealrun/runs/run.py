@@ -104,3 +104,4 @@ class Project(NamedTuple):
     configuration: str  # path of the CI configuration that it is set to run; empty where that is not shown
     job_seconds: int = 0  # how long the provider lets a job run; 0 where that is not shown
     takes_variables: bool = True  # a start may set variables, as far as that is shown
+    shows_runs: bool = False  # anyone may open a run's page, as far as that is shown

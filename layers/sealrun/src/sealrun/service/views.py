@@ -16,11 +16,16 @@ def public_view(record: Record) -> dict[str, Any]:
         "offer": f"{record.offer_hash:064x}",
         "state": record.state.value,
         "claimed_at": record.claimed_at,
-        "run": {"id": record.run_id, "url": record.run_url} if record.run_id else None,
+        "run": _run(record) if record.run_id else None,
         "progress": _progress(record),
         "reason": record.ending.reason if record.ending else None,
         "receipt": record.receipt,
     }
+
+
+def _run(record: Record) -> dict[str, Any]:
+    """``public`` says whether anyone may open the run's page: false also where that is not known."""
+    return {"id": record.run_id, "url": record.run_url, "public": record.run_shown is True}
 
 
 def _progress(record: Record) -> dict[str, Any] | None:
@@ -70,6 +75,7 @@ def offer_view(stored: StoredOffer, seller: Seller | None = None) -> dict[str, A
         "offer": stored.offer.id,
         "open": not stored.reason,
         "reason": stored.reason or None,
+        "runs_public": stored.shows_runs is True,
         "document": json.loads(stored.offer.document),
         "accepts": [requirements(stored.offer, seller)] if seller and paid else [],
     }

@@ -17,6 +17,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.provider import Provider
 from sealrun.runs.judge import configuration_changed
+from sealrun.runs.run import Project
 from sealrun.workflows.deadline import Deadline, InTime
 from sealrun.workflows.read_contract import NO_CONTRACTS, OfferContracts
 from sealrun.workflows.reserve_price import Payments
@@ -44,6 +45,7 @@ class Health:
 
     closed: str = ""
     suspended: str = ""
+    shows_runs: bool | None = None  # None where the provider did not tell
 
 
 def check_health(
@@ -105,6 +107,8 @@ def _write_down(health: Health, stored: StoredOffer, ledger: Ledger) -> None:
         ledger.close_offer(stored.offer.hash, health.closed)
     elif health.suspended != stored.suspended:
         ledger.suspend_offer(stored.offer.hash, health.suspended)
+    if health.shows_runs not in (None, stored.shows_runs):
+        ledger.note_visibility(stored.offer.hash, shows_runs=bool(health.shows_runs))
 
 
 def _in_turn(offers: Iterable[int], *, minute: int) -> list[int]:
@@ -126,7 +130,7 @@ def offer_health(
     try:
         _check_contract(offer, contracts, clock)
         with bounded(OFFER_SECONDS):
-            _check_source(stored, open_provider, Deadline(clock() + OFFER_SECONDS, clock))
+            project = _check_source(stored, open_provider, Deadline(clock() + OFFER_SECONDS, clock))
     except OfferClosed as error:
         return Health(closed=error.detail)
     except SealrunError as error:
@@ -134,8 +138,8 @@ def offer_health(
     try:
         _check_payment(offer, payments, clock)
     except SealrunError as error:
-        return Health(suspended=error.detail)
-    return Health()
+        return Health(suspended=error.detail, shows_runs=project.shows_runs)
+    return Health(shows_runs=project.shows_runs)
 
 
 def _check_contract(offer: Offer, contracts: OfferContracts | None, clock: Callable[[], int]) -> None:
@@ -149,8 +153,8 @@ def _check_contract(offer: Offer, contracts: OfferContracts | None, clock: Calla
 
 def _check_source(
     stored: StoredOffer, open_provider: Callable[[StoredOffer], Provider], in_time: Deadline
-) -> None:
-    """The credential opens, the token works, and the tag still names the offer's commit (R4).
+) -> Project:
+    """The project's settings, once the credential opens, the token works, and the tag names the commit (R4).
 
     Only another commit or another file closes; what may pass suspends (L13).
     """
@@ -168,6 +172,7 @@ def _check_source(
         raise OfferClosed(changed)
     if stored.offer.evidence.inputs == "buyer" and not project.private:
         raise Unavailable("project: expected a private one, for the inputs are the buyer's, got another")
+    return project
 
 
 def _check_payment(offer: Offer, payments: Payments | None, clock: Callable[[], int]) -> None:

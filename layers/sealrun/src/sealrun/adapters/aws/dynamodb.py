@@ -83,6 +83,7 @@ class DynamoLedger:
             suspended=item.get("suspended", {"S": ""})["S"],
             paused=item.get("paused", {"S": ""})["S"],
             resting=item.get("resting", {"S": ""})["S"],
+            shows_runs=item.get("shows_runs", {"BOOL": None})["BOOL"],
             rests_until=int(item.get("rests_until", {"N": "0"})["N"]),
             faults=len(item.get("witnesses", {"SS": []})["SS"]),
             quotas={buyer: int(each["N"]) for buyer, each in item.get("quotas", {"M": {}})["M"].items()},
@@ -122,6 +123,9 @@ class DynamoLedger:
 
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
         self._set(offer_hash, {"suspended": {"S": reason[:500]}})
+
+    def note_visibility(self, offer_hash: int, *, shows_runs: bool) -> None:
+        self._set(offer_hash, {"shows_runs": {"BOOL": shows_runs}})
 
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         self._set(offer_hash, {"paused": {"S": reason[:500]}})

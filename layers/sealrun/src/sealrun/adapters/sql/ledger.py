@@ -99,6 +99,9 @@ class SqlLedger:
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
         self._set(offer_hash, suspended=reason[:MAX_REASON])
 
+    def note_visibility(self, offer_hash: int, *, shows_runs: bool) -> None:
+        self._set(offer_hash, shows_runs=int(shows_runs))
+
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         self._set(offer_hash, paused=reason[:MAX_REASON])
 
@@ -311,6 +314,7 @@ class SqlLedger:
             paused=row.paused,
             resting=row.resting,
             rests_until=row.rests_until,
+            shows_runs=None if row.shows_runs is None else bool(row.shows_runs),
             faults=row.faults,
             quotas=json.loads(row.quotas),
         )

@@ -31,6 +31,7 @@ OFFERS = Table(
     _text("resting"),
     _number("rests_until"),
     _number("faults"),
+    _number("shows_runs", nullable=True),  # 0 or 1; null before the first health check
     _text("quotas"),  # JSON: calls an hour by buyer
 )
 

@@ -111,7 +111,9 @@ class Forgejo:
 
     def project(self) -> Project:
         """Forgejo's API names a workflow by its file, and does not say which folder the file is in."""
-        return Project(private=self._rest.get(self._api).get("private") is True, configuration="")
+        settings = self._rest.get(self._api)
+        public = settings.get("private") is False and settings.get("internal") is not True
+        return Project(private=settings.get("private") is True, configuration="", shows_runs=public)
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         """Start one run at the ref; it is read once more, and unclear where that fails."""

@@ -118,11 +118,13 @@ class GitHub:
 
         Refused where the workflow is disabled: it would start no run.
         """
-        private = self._rest.get(self._api).get("private") is True
+        settings = self._rest.get(self._api)
+        private = settings.get("private") is True
         workflow = self._rest.get(self._workflow)
         if (state := answers.text(workflow, "state")) != "active":
             raise ProviderRefused(f"workflow: expected an active one, got {state[:40]}")
-        return Project(private=private, configuration=answers.text(workflow, "path")[:300])
+        path, public = answers.text(workflow, "path")[:300], settings.get("visibility") == "public"
+        return Project(private=private, configuration=path, shows_runs=public and not private)
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         """Start one run at the ref, named ``sealrun {name}``.

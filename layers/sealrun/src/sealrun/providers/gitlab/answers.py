@@ -68,6 +68,16 @@ def run(value: Mapping[str, Any]) -> Run:
     )
 
 
+def shows_runs(settings: Mapping[str, Any]) -> bool:
+    """True if the project's pipelines have pages that anyone may open.
+
+    ``public_jobs`` was ``public_builds``; https://docs.gitlab.com/ci/pipelines/settings/#change-which-users-can-view-your-pipelines.
+    """
+    public_jobs = settings.get("public_jobs", settings.get("public_builds"))
+    open_to_all = settings.get("builds_access_level", "enabled") in ("enabled", "public")
+    return settings.get("visibility") == "public" and public_jobs is not False and open_to_all
+
+
 def full_ref(ref: str, *, tag: bool) -> str:
     """The full name of a ref; GitLab gives short names for all refs but those of merge requests."""
     if ref.startswith("refs/"):

@@ -120,6 +120,7 @@ class GitLab:
             configuration=str(path)[:300],
             job_seconds=answers.whole(settings, "build_timeout") if timeout is not None else 0,
             takes_variables=role != "no_one_allowed",
+            shows_runs=answers.shows_runs(settings),
         )
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
