@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 from local.closing import Child
 from local.lambda_runtime.model import REGION
 from local.loopback import LoopbackHandler
+from sealrun.service.cors import EVIDENCE, MAX_AGE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CORSRuleTypeDef
 
 TABLE = "calls"
 BUCKET = "sealrun-evidence"
@@ -156,6 +158,7 @@ def create_table(dynamodb: "DynamoDBClient") -> None:
 def _create_bucket(s3: "S3Client") -> None:
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [_cors()]})
     s3.put_public_access_block(
         Bucket=BUCKET,
         PublicAccessBlockConfiguration={
@@ -165,6 +168,17 @@ def _create_bucket(s3: "S3Client") -> None:
             "RestrictPublicBuckets": True,
         },
     )
+
+
+def _cors() -> "CORSRuleTypeDef":
+    methods, allowed, exposed = map(list, EVIDENCE)
+    return {
+        "AllowedOrigins": ["*"],
+        "AllowedMethods": methods,
+        "AllowedHeaders": allowed,
+        "ExposeHeaders": exposed,
+        "MaxAgeSeconds": MAX_AGE,
+    }
 
 
 def main(arguments: list[str] | None = None) -> int:

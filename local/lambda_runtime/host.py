@@ -150,7 +150,7 @@ class LambdaHost(Closing):
         return self._serve_function(request, self._pools[route[0]])
 
     def _serve_function(self, request: Request, pool: Pool) -> Response:
-        if asked := cors.preflight(request):
+        if asked := cors.preflight(pool.function.name, request):
             return asked
         domain = f"{pool.function.name}.lambda-url.{REGION}.on.aws"
         event = http_event(request, domain=domain, request_id=str(uuid4()), now=time.time())
@@ -158,7 +158,8 @@ class LambdaHost(Closing):
             outcome = pool.invoke(json.dumps(event).encode())
         except Throttled:
             return json_reply(429, {"message": "Too Many Requests"})
-        return cors.shown(request, bad_gateway() if outcome.error else http_reply(outcome.payload))
+        reply = bad_gateway() if outcome.error else http_reply(outcome.payload)
+        return cors.shown(pool.function.name, request, reply)
 
     def _serve_invoke(self, request: Request) -> Response:
         def invoke(name: str, event: bytes) -> Outcome:

@@ -33,6 +33,7 @@ def test_the_table_has_its_keys_its_indices_and_its_time_to_live(
     assert {name: [key["AttributeName"] for key in keys] for name, keys in indices.items()} == {
         "wake": ["wake_shard", "wake_at"],
         "listed": ["listed_in", "claimed_at"],
+        "called": ["called_by", "claimed_at"],
     }
     ttl = dynamodb.describe_time_to_live(TableName=provisioned.table)["TimeToLiveDescription"]
     assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}

@@ -1,34 +1,55 @@
-"""A page of any origin may buy: what template, local gateway and ``sealrun serve`` let it send and read."""
+"""A page of any origin may buy: each way to run the functions lets it send and read the same headers."""
 
-import re
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
+from werkzeug import Request, Response
+from werkzeug.test import EnvironBuilder
 
-from local.lambda_runtime import cors
-from sealrun.serving import application
-
-TEMPLATE = (Path(__file__).resolve().parents[2] / "template.yaml").read_text()
-
-
-def names(text: str) -> set[str]:
-    return {name.strip().lower() for name in text.split(",")}
+from infra.layers import ROOT
+from local.lambda_runtime import cors as gateway
+from sealrun.service.cors import EVIDENCE, FUNCTIONS, MAX_AGE, Cors
+from tests.infra.templates import functions, template
 
 
-def declared(member: str) -> set[str]:
-    """What the function URLs of the template list under this name, all together."""
-    lists = re.findall(rf"^ +{member}: \[([^\]]+)\]", TEMPLATE, re.MULTILINE)
-    return set().union(*map(names, lists))
+def declared(config: Mapping[str, Any], names: tuple[str, str, str]) -> Cors:
+    """What a template says in AWS's words."""
+    return Cors(*(tuple(config.get(name, ())) for name in names))
 
 
-@pytest.mark.parametrize(
-    ("preflight", "any_origin"),
-    [(cors._PREFLIGHT, cors._ANY), (application.PREFLIGHT, application.ANY_ORIGIN)],
-    ids=["the local gateway", "sealrun serve"],
-)
-def test_all_ways_to_run_the_functions_let_a_page_send_and_read_the_same_headers(
-    preflight: dict[str, str], any_origin: dict[str, str]
-) -> None:
-    assert names(preflight["Access-Control-Allow-Headers"]) == declared("AllowHeaders")
-    assert names(preflight["Access-Control-Allow-Methods"]) == declared("AllowMethods")
-    assert names(any_origin["Access-Control-Expose-Headers"]) == declared("ExposeHeaders")
+def test_the_functions_urls_are_as_they_are_described() -> None:
+    found = {
+        name: each["FunctionUrlConfig"]["Cors"]
+        for name, each in functions().items()
+        if "Cors" in each.get("FunctionUrlConfig", {})
+    }
+    assert {each["MaxAge"] for each in found.values()} == {MAX_AGE}
+    assert all(each["AllowOrigins"] == ["*"] for each in found.values())
+    names = ("AllowMethods", "AllowHeaders", "ExposeHeaders")
+    assert {name: declared(each, names) for name, each in found.items()} == FUNCTIONS
+
+
+def test_the_bucket_of_evidence_is_as_it_is_described() -> None:
+    bucket = template("data.yaml")["Resources"]["Evidence"]["Properties"]
+    [rule] = bucket["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedOrigins"], rule["MaxAge"]) == (["*"], MAX_AGE)
+    assert declared(rule, ("AllowedMethods", "AllowedHeaders", "ExposedHeaders")) == EVIDENCE
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, "webhook"])
+def test_the_local_gateway_answers_pages_as_function_urls_do(name: str) -> None:
+    asks = {"Origin": "https://page.test", "Access-Control-Request-Method": "POST"}
+    request = Request(EnvironBuilder(method="OPTIONS", headers=list(asks.items())).get_environ())
+    answer, shown = gateway.preflight(name, request), gateway.shown(name, request, Response())
+    if name not in FUNCTIONS:
+        assert (answer, "Access-Control-Allow-Origin" in shown.headers) == (None, False)
+        return
+    assert answer is not None
+    assert FUNCTIONS[name].preflight.items() <= dict(answer.headers).items()
+    assert FUNCTIONS[name].answer.items() <= dict(shown.headers).items()
+
+
+def test_the_edges_worker_lets_pages_read_what_the_region_does() -> None:
+    source = (ROOT / "infra/worker/src/main.ts").read_text(encoding="utf-8")
+    assert f"'Access-Control-Expose-Headers': '{', '.join(FUNCTIONS['call'].exposed)}'" in source

@@ -11,7 +11,10 @@ import { readSettings, type Env, type Settings } from './settings.ts';
 export { Desk } from './desk.ts';
 
 // A page of any origin may read the answers: no cookie is ever looked at.
-const ANYONE = { 'Access-Control-Allow-Origin': '*' };
+const ANYONE = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'location, payment-required, payment-response, retry-after',
+};
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {

@@ -90,6 +90,10 @@ def test_a_page_of_any_origin_may_ask(ask: Asked) -> None:
     assert status == "200 OK"
     assert "payment-signature" in headers["Access-Control-Allow-Headers"]
     assert "Access-Control-Allow-Origin" not in ask("/offers/x")[1]
+    assert "Access-Control-Allow-Origin" not in ask("/webhooks/gitlab", HTTP_ORIGIN="https://page.example")[1]
+    status, headers, _ = ask("/evidence/x", "OPTIONS", **asks)
+    assert (status, headers["Access-Control-Allow-Headers"]) == ("200 OK", "range")
+    assert "content-disposition" in headers["Access-Control-Expose-Headers"]
 
 
 def test_l14_a_fault_of_ours_is_a_problem_document_that_tells_nothing(ask: Asked) -> None:

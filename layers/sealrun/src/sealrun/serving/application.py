@@ -13,6 +13,7 @@ from sealrun.adapters.files.evidence_store import FolderEvidenceStore
 from sealrun.composition.served import EVIDENCE_PATH
 from sealrun.errors import NotFound, SealrunError
 from sealrun.ports.evidence import EvidenceStore
+from sealrun.service import cors
 from sealrun.service.problems import plain_problem, problem
 from sealrun.serving.events import Reply, http_event, path_of, reply_of
 from sealrun.serving.page import Page
@@ -27,20 +28,6 @@ FUNCTIONS = {
     "/tickets/": "once",
     "/calls/": "receipt",
     "/openapi.json": "receipt",
-}
-ANY_ORIGIN = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "location, payment-required, payment-response, retry-after",
-}
-# What a buyer signs to read private parts of a call, or an account's figures.
-RIGHTS = "sealrun-expires-at, sealrun-key, sealrun-signature"
-# What MCP's Streamable HTTP says of a message beside its body.
-MCP = "mcp-method, mcp-name, mcp-protocol-version"
-PREFLIGHT = {
-    **ANY_ORIGIN,
-    "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": f"accept, content-type, payment-signature, {MCP}, {RIGHTS}",
-    "Access-Control-Max-Age": "3600",
 }
 # A file of a stranger's run: nothing in it may act as part of this site.
 AS_DOWNLOAD = {
@@ -72,10 +59,15 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = path_of(environ)
-        shown = ANY_ORIGIN if environ.get("HTTP_ORIGIN") else {}
+        rule = _rule(path)
+        shown = rule.answer if rule and environ.get("HTTP_ORIGIN") else {}
+        asks = environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
         if path.startswith(EVIDENCE_PATH + "/") and environ["REQUEST_METHOD"] == "GET":
             return self._evidence(path, environ, start_response, shown)
-        reply = (self._page.answer(environ) if self._page else None) or self._reply(path, environ)
+        if rule and asks:
+            reply = Reply(200, rule.preflight)
+        else:
+            reply = (self._page.answer(environ) if self._page else None) or self._reply(path, environ)
         headers = {**reply.headers, **shown, "Content-Length": str(len(reply.body))}
         start_response(reply.line, list(headers.items()))
         return [reply.body]
@@ -85,11 +77,9 @@ class Application:
             health = self._health()
             body = json.dumps(dict(health)).encode()
             return Reply(200 if health["ok"] else 503, {"Content-Type": "application/json"}, body)
-        name = next((name for start, name in FUNCTIONS.items() if path.startswith(start)), "")
+        name = _function(path)
         if not name:
             return _plain(HTTPStatus.NOT_FOUND)
-        if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
-            return Reply(200, PREFLIGHT)
         try:
             event = http_event(environ, now=time.time())
         except ValueError:
@@ -118,6 +108,17 @@ class Application:
         start_response("200 OK", list(headers.items()))
         pieces: Iterable[bytes] = environ["wsgi.file_wrapper"](file, PIECE)
         return pieces
+
+
+def _function(path: str) -> str:
+    return next((name for start, name in FUNCTIONS.items() if path.startswith(start)), "")
+
+
+def _rule(path: str) -> cors.Cors | None:
+    """What a page may do there; None where only its own service's pages may."""
+    if path.startswith(EVIDENCE_PATH + "/"):
+        return cors.EVIDENCE
+    return cors.FUNCTIONS.get(_function(path))
 
 
 def _plain(status: HTTPStatus) -> Reply:
