@@ -10,7 +10,7 @@ import pytest
 from sealrun.adapters.aws.s3 import open_bucket
 from sealrun.encoding.measure import Measured, measure
 from sealrun.errors import Malformed, StoreUnavailable, UnsafeArchive
-from tests.ports.stores import EVIDENCE, OpenedEvidence
+from tests.ports.stores import EVIDENCE, OpenedEvidence, parameters
 
 # In pieces as they come from a run; S3 takes more than 8 MiB in parts.
 DOCUMENT_BYTES = 8 << 20
@@ -18,7 +18,7 @@ CHUNKS = [[], [b"a", b"b"], [b"x" * 700_000] * 3, [b"y" * 999_999] * 40]
 SIZES = [4, DOCUMENT_BYTES + 1]
 
 
-@pytest.fixture(params=EVIDENCE)
+@pytest.fixture(params=parameters(EVIDENCE))
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenedEvidence]:
     with EVIDENCE[request.param](tmp_path) as made:
         yield made

@@ -8,14 +8,14 @@ import pytest
 from sealrun.errors import StoreUnavailable
 from sealrun.ports.keys import KeyService
 from sealrun.service.credentials import key_context
-from tests.ports.stores import KEYS
+from tests.ports.stores import KEYS, parameters
 
 CONTEXT = key_context("credential", "offer-1")
 # KMS takes no more.
 MOST = 4096
 
 
-@pytest.fixture(params=KEYS)
+@pytest.fixture(params=parameters(KEYS))
 def keys(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyService]:
     with KEYS[request.param](tmp_path) as made:
         yield made

@@ -13,7 +13,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Quota, Rate, Totals
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import Ending, Fault, Record, State, accepted, claimed, finished, judged, trying
-from tests.ports.stores import LEDGERS
+from tests.ports.stores import LEDGERS, parameters
 from tests.sealrun.world import BUSY, BUYER, limits_value, make_offer, sign_call
 
 NOW = 1_800_000_000
@@ -21,7 +21,7 @@ OFFER = make_offer(quota_per_hour=2)
 BUYERS_NAME = BUYER.public_key().to_base58()
 
 
-@pytest.fixture(params=LEDGERS)
+@pytest.fixture(params=parameters(LEDGERS))
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     with LEDGERS[request.param](tmp_path) as made:
         made.publish(StoredOffer(OFFER, "", b"sealed", b"key", b"secret"))

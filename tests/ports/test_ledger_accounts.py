@@ -19,7 +19,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome, Receipt, SignedReceipt
 from sealrun.runs.record import Ending, Record, claimed, finished, judged
-from tests.ports.stores import LEDGERS, SHARED_LEDGERS
+from tests.ports.stores import LEDGERS, SHARED_LEDGERS, parameters
 from tests.sealrun.fakes import FakeLedger
 from tests.sealrun.world import ACCOUNT, BUSY, BUYER, ORACLE, make_paid_offer, sign_paid_call
 
@@ -33,7 +33,7 @@ def stored() -> StoredOffer:
     return StoredOffer(OFFER, "", b"sealed", b"key", b"secret")
 
 
-@pytest.fixture(params=LEDGERS)
+@pytest.fixture(params=parameters(LEDGERS))
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     with LEDGERS[request.param](tmp_path) as made:
         made.publish(stored())
@@ -225,7 +225,7 @@ def test_l1_parallel_calls_never_pass_what_is_signed_or_deposited(
         assert committed <= min(highest, funds)
 
 
-@pytest.mark.parametrize("name", SHARED_LEDGERS)
+@pytest.mark.parametrize("name", parameters(SHARED_LEDGERS))
 @given(steps=STEPS)
 @settings(max_examples=8, deadline=None)
 def test_l1_every_ledger_and_the_fake_say_the_same_of_every_sequence(

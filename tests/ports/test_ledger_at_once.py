@@ -13,7 +13,7 @@ from sealrun.ports.calls import PLACES, Rate
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import Record, claimed, trying
 from tests.ports.at_once import at_once
-from tests.ports.stores import LEDGERS, SHARED_LEDGERS
+from tests.ports.stores import LEDGERS, SHARED_LEDGERS, parameters
 from tests.ports.test_ledger_accounts import NAME, NOW, OFFER, PRICE, claim, end, record, reserve, stored
 from tests.sealrun.world import BUSY, make_offer, sign_call
 
@@ -21,7 +21,7 @@ CALLS = 20
 COVERED = 7
 
 
-@pytest.fixture(params=SHARED_LEDGERS)
+@pytest.fixture(params=parameters(SHARED_LEDGERS))
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     with LEDGERS[request.param](tmp_path) as made:
         made.publish(stored())
