@@ -50,6 +50,15 @@ def test_a_pinned_tag_is_the_files_source_and_the_rest_stays(clone: Path) -> Non
     assert {line.split(" ")[0] for line in differs} == {"#", "ref", "commit", "tree"}
 
 
+def test_e7_no_tag_is_pinned_through_a_link_that_a_clone_brings(clone: Path) -> None:
+    elsewhere = (clone / "offer.toml").rename(clone / "elsewhere.toml")
+    (clone / "offer.toml").symlink_to(elsewhere)
+    before = elsewhere.read_bytes()
+    git(clone, "tag", "v2")
+    offer(clone, "--pin", "v2", status=1)
+    assert elsewhere.read_bytes() == before
+
+
 def test_the_offers_own_file_is_no_change_of_what_is_sold(clone: Path) -> None:
     found = offer(clone, "--must-match")
     assert found["offer"] == read_offer(clone / "offer.toml").id

@@ -28,3 +28,19 @@ def test_a_node_that_is_not_asked_over_https_is_refused_in_words(
     error = json.loads(done.stdout)["error"]
     assert error["detail"] == "origin: expected https://, got http://127.0.0.1:1"
     assert error["next"].endswith("for a sandbox on this machine: export SEALRUN_UNSAFE_LOOPBACK=1")
+
+
+@pytest.mark.parametrize("name", ["sealrun-served", "sealrun-served/evidence", "sealrun-served/ledger.db"])
+def test_e7_a_service_keeps_nothing_behind_a_link_that_a_cloned_repository_brings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Behind a link to evidence, old files of another folder's `parts` would be removed, too."""
+    monkeypatch.chdir(tmp_path)
+    outside, link = tmp_path / "outside", tmp_path / ".sealrun" / name
+    outside.mkdir()
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside)
+    done = CliRunner().invoke(app, ["serve", "--listen", "127.0.0.1:0", "--json"])
+    error = json.loads(done.stdout)["error"]
+    assert error["detail"] == f".sealrun/{name}: expected a plain file or folder, got a link"
+    assert list(outside.iterdir()) == []

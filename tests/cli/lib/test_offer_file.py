@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sealrun.errors import Malformed
 from sealrun.offers.asset import TRADED
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.init_answers import DEPTH, EXIT_DELAY, SHARE, Trade
@@ -111,3 +112,12 @@ def test_what_no_stack_would_take_is_told_with_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("amount", "text"), [(0, "0"), (5 * 10**9, "5"), (1, "0.000000001")])
 def test_amounts_are_written_as_people_write_them(amount: int, text: str) -> None:
     assert TRADED.of(amount).number == text
+
+
+def test_e7_no_offer_is_written_through_a_link_that_a_cloned_repository_brings(tmp_path: Path) -> None:
+    outside, planted = tmp_path / "outside", tmp_path / "clone" / "offer.toml"
+    planted.parent.mkdir()
+    planted.symlink_to(outside)
+    with pytest.raises(Malformed, match=r"offer\.toml: expected a plain file or nothing yet"):
+        write_values(planted, as_file(offer_value()))
+    assert not outside.exists()

@@ -195,13 +195,23 @@ def test_packing_that_does_not_end_is_told() -> None:
         _packed(["--help"], seconds=0.001)
 
 
-@pytest.mark.parametrize("name", [".sealrun", ".sealrun/.gitignore", ".sealrun/sealrun.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".sealrun",
+        ".sealrun/.gitignore",
+        ".sealrun/sealrun.json",
+        ".sealrun/sealrun-served",
+        ".sealrun/sealrun-served/evidence",
+        ".sealrun/sealrun-served/ready.new",
+    ],
+)
 def test_e7_nothing_is_written_through_a_link_that_a_cloned_repository_brings(
     tmp_path: Path, name: str
 ) -> None:
     outside, clone = tmp_path / "outside", tmp_path / "clone"
     (clone / name).parent.mkdir(parents=True)
-    if name == ".sealrun":
+    if name in (".sealrun", ".sealrun/sealrun-served", ".sealrun/sealrun-served/evidence"):
         outside.mkdir()
     else:
         outside.write_text("kept")

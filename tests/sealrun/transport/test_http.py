@@ -440,3 +440,39 @@ def test_l9_a_private_network_is_reached_by_named_hosts_alone(address: str, *, r
             continue
         with pytest.raises(Blocked, match="expected a public address"):
             transport._addresses(request)
+
+
+def test_l11_files_that_one_offer_streams_leave_connections_for_others_of_the_same_origin() -> None:
+    """In one process all offers of a GitLab share its connections; a stream holds one for minutes."""
+    released = threading.Event()
+
+    class Streams(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1")
+            self.end_headers()
+            if self.path == "/file":
+                released.wait()
+            self.wfile.write(b"x")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Streams)
+    server.daemon_threads = True
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    origin = f"http://127.0.0.1:{server.server_port}"
+    at_once = httpx.Timeout(5.0, pool=0.001)
+    try:
+        with guarded_client([origin], unsafe_loopback=True, timeout=at_once) as client:
+            requests = [client.build_request("GET", f"{origin}/file") for _ in range(20)]
+            streams = [client.send(each, stream=True) for each in requests]
+            assert client.get(f"{origin}/small").content == b"x"
+            released.set()
+            assert [stream.read() for stream in streams] == [b"x"] * 20
+    finally:
+        released.set()
+        server.shutdown()
+        serving.join()
+        server.server_close()

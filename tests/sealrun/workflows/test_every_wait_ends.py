@@ -14,6 +14,7 @@ from sealrun.runs.record import MAX_SPOILED, STOP_WITHIN, Record, State
 from sealrun.workflows.check_health import ALL_SECONDS, OFFER_SECONDS, Health, check_health
 from sealrun.workflows.collect_run import COLLECT_SECONDS
 from sealrun.workflows.look_at_calls import BEGIN_WITHIN
+from sealrun.workflows.start_run import Starter
 from sealrun.workflows.watch_run import LOOK_SECONDS
 from tests.sealrun.fakes import FakeProvider
 from tests.sealrun.market import Market
@@ -221,6 +222,21 @@ def test_l11_an_offer_has_no_more_than_its_places_at_once() -> None:
     world.clock.passes(16 * 60)  # whoever took a place is gone by then
     with pytest.raises(Killed):
         world.sweep_one(calls[PLACES])
+
+
+class Full(World):
+    """A process in which the offer's requests hold their share already."""
+
+    @property
+    def starter(self) -> Starter:
+        return super().starter._replace(share=lambda _: contextlib.nullcontext(enter_result=False))
+
+
+def test_l11_a_call_that_finds_no_place_in_its_process_is_taken_and_started_later() -> None:
+    world = Full()
+    accepted = world.call()
+    assert (accepted.first, accepted.record.state, world.provider.starts) == (True, State.CLAIMED, 0)
+    assert world.settle(accepted.record.call_hash).state is State.SUCCEEDED
 
 
 @pytest.mark.parametrize(("stage", "first"), [("start", "busy"), ("find", "lost")])

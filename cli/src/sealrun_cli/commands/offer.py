@@ -9,6 +9,7 @@ import tomlkit
 import typer
 
 from mina.keys import PublicKey
+from sealrun.adapters.files.plain_files import write_plain
 from sealrun.offers.offer import Offer
 from sealrun.offers.source import INPUTS
 from sealrun_cli.lib import options
@@ -98,7 +99,11 @@ def standing(file: Path, commit: str, service: Service, node: str) -> Standing:
 
 
 def write_pin(file: Path, tag: str) -> None:
-    """Write the tag and its commit into the file; everything else in it stays, including comments."""
+    """Write the tag and its commit into the file; everything else in it stays, including comments.
+
+    Raises:
+        Malformed: the file is a link, which a cloned repository may bring (E7).
+    """
     values, clone = read_values(file), Repository(file.parent)
     tagged = clone.tagged(tag)
     source = {**_source(values["source"], clone, tagged.commit), "ref": tagged.ref}
@@ -107,7 +112,7 @@ def write_pin(file: Path, tag: str) -> None:
         written["source"][name] = source[name]
     for name in ("sha256", "includes"):
         written["source"]["configuration"][name] = source["configuration"][name]
-    file.write_text(tomlkit.dumps(written))
+    write_plain(file, tomlkit.dumps(written).encode())
 
 
 def _source(source: dict[str, Any], clone: Repository, commit: str) -> dict[str, Any]:

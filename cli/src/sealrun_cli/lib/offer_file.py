@@ -13,6 +13,7 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Table
 
+from sealrun.adapters.files.plain_files import write_plain
 from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
 from sealrun.offers.asset import TRADED
@@ -123,7 +124,11 @@ def read_values(path: Path) -> dict[str, Any]:
 
 
 def write_values(path: Path, value: Mapping[str, Any]) -> None:
-    """Write the file with a line of explanation above each part."""
+    """Write the file with a line of explanation above each part.
+
+    Raises:
+        Malformed: a link lies there, which a cloned repository may bring (E7).
+    """
     made = tomlkit.document()
     made.add(
         tomlkit.comment("What is for sale. `sealrun check` reads this; published, it never changes again.")
@@ -138,7 +143,8 @@ def write_values(path: Path, value: Mapping[str, Any]) -> None:
             made.add(tomlkit.comment(_ABOVE[name]))
             made.add(name, _table(value[name], _INSIDE.get(name, {})))
     # A line of explanation belongs to the table below it.
-    path.write_text(re.sub(r"^(# .*)\n\n\[", r"\1\n[", tomlkit.dumps(made), flags=re.MULTILINE))
+    text = re.sub(r"^(# .*)\n\n\[", r"\1\n[", tomlkit.dumps(made), flags=re.MULTILINE)
+    write_plain(path, text.encode())
 
 
 def _terms(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.passphrases import passphrase
 from sealrun_cli.lib.served import database_url, is_database, open_database
 from sealrun_cli.lib.target import Target
-from sealrun_cli.lib.work_folder import WORK, work_folder
+from sealrun_cli.lib.work_folder import WORK, check_no_links, work_folder
 
 if TYPE_CHECKING:
     from sealrun.adapters.keys.key_file import FileKeys
@@ -42,7 +42,13 @@ class Places:
 
 
 def places(folder: Path | None, stack: str, *, store: str, evidence: str, keys: str) -> Places:
-    """What was named, and the rest in the folder; without one, in ``.sealrun`` beside the offer."""
+    """What was named, and the rest in the folder; without one, in ``.sealrun`` beside the offer.
+
+    Raises:
+        CliError: something in ``.sealrun`` is a link, where that is the folder.
+    """
+    if folder is None:
+        check_no_links(Path())
     root = (folder or WORK / f"{stack}-served").resolve()
     return Places(
         root,

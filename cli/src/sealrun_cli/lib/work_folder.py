@@ -11,13 +11,26 @@ def work_folder(folder: Path) -> Path:
     """The folder's ``.sealrun``, made if there is none, with a .gitignore of its own.
 
     Raises:
-        CliError: it, or something in it, is a link. A repository that was cloned may bring one, and what is
-            written here would go wherever it leads (E7).
+        CliError: see ``check_no_links``.
     """
+    check_no_links(folder)
     work = folder / WORK
-    for path in (work, *(work.iterdir() if work.is_dir() else ())):
-        if path.is_symlink():
-            raise CliError("file", f"{path}: expected a plain file or folder, got a link", "remove it")
     work.mkdir(mode=0o700, exist_ok=True)
     (work / ".gitignore").write_text("*\n", encoding="utf-8")
     return work
+
+
+def check_no_links(folder: Path) -> None:
+    """Nothing in ``.sealrun``, and in its folders, leads elsewhere.
+
+    A repository that was cloned may bring a link, and what is written here would go wherever it leads (E7).
+
+    Raises:
+        CliError: there is a link.
+    """
+    work = folder / WORK
+    inside = [*work.iterdir()] if work.is_dir() and not work.is_symlink() else []
+    deeper = [each for path in inside if path.is_dir() and not path.is_symlink() for each in path.iterdir()]
+    for path in (work, *inside, *deeper):
+        if path.is_symlink():
+            raise CliError("file", f"{path}: expected a plain file or folder, got a link", "remove it")

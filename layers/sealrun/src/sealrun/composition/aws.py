@@ -1,5 +1,6 @@
 """The stores, keys and wakes of a stack on AWS."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws.dynamodb import DynamoLedger
@@ -38,6 +39,10 @@ class Aws:
 
         function = self._settings.collect_function
         return LambdaWaker(_client("lambda"), function=function, looks=self._looks())
+
+    def share(self, offer_hash: int) -> AbstractContextManager[bool]:  # noqa: ARG002
+        """Each request has an instance of a function for itself."""
+        return nullcontext(True)  # noqa: FBT003
 
     def _looks(self) -> "LookQueue | None":
         if not self._settings.look_queue:

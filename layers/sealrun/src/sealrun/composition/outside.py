@@ -1,5 +1,6 @@
 """What differs between the places where sealrun runs: AWS, or a machine of one's own."""
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from sealrun.ports.calls import Ledger
@@ -10,7 +11,7 @@ from sealrun.ports.waker import Waker
 
 
 class Outside(Protocol):
-    """Opens the adapters of one place. Each method is called once, when its part is first used."""
+    """Opens the adapters of one place. Each method but ``share`` is called once, when it is first needed."""
 
     def ledger(self) -> Ledger:
         """Offers, calls and counters."""
@@ -23,6 +24,12 @@ class Outside(Protocol):
 
     def waker(self) -> Waker:
         """What asks for collections."""
+
+    def share(self, offer_hash: int) -> AbstractContextManager[bool]:
+        """Of what this process answers at once, a place for a request that waits for the offer's provider.
+
+        It gives False where the offer has its share already. It is entered for each such request.
+        """
 
     def meter(self) -> Meter:
         """Where counts and times go."""

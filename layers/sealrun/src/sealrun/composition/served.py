@@ -1,6 +1,7 @@
 """The stores, keys and wakes of a service on machines of one's own: SQL, a folder or S3, and a key file."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sealrun.adapters.files.evidence_store import FolderEvidenceStore
@@ -32,13 +33,15 @@ class Served:
         waker: Waker,
         meter: Meter,
         ended: Callable[[Record], None],
+        share: Callable[[int], AbstractContextManager[bool]],
     ) -> None:
         """The settings name the database, the place of evidence and the key file, in place of AWS's.
 
-        ``ended`` is told of each call that this process brought to its end.
+        ``ended`` is told of each call that this process brought to its end; ``share`` gives an offer's
+        requests their part of its threads.
         """
         self._settings, self._database, self._keys = settings, database, keys
-        self._waker, self._meter, self._ended = waker, meter, ended
+        self._waker, self._meter, self._ended, self._share = waker, meter, ended, share
         self._deployment = Deployment(database)
 
     def ledger(self) -> MeasuredLedger:
@@ -52,6 +55,9 @@ class Served:
 
     def waker(self) -> Waker:
         return self._waker
+
+    def share(self, offer_hash: int) -> AbstractContextManager[bool]:
+        return self._share(offer_hash)
 
     def meter(self) -> Meter:
         return self._meter

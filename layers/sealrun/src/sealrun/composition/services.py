@@ -104,10 +104,9 @@ class Services:
     @cached_property
     def starter(self) -> Starter:
         """What starts runs."""
-        waker = self._outside.waker()
-        if self._put_off is None:
-            return Starter(self.open_provider, waker)
-        return Starter(self.open_provider, waker, self._put_off)
+        outside = self._outside
+        starter = Starter(self.open_provider, outside.waker(), share=outside.share)
+        return starter if self._put_off is None else starter._replace(put_off=self._put_off)
 
     @cached_property
     def collector(self) -> "Collector":

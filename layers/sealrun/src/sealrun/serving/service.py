@@ -23,6 +23,7 @@ from sealrun.serving.handlers import Handlers
 from sealrun.serving.metrics import MetricsServer
 from sealrun.serving.page import Page
 from sealrun.serving.server import Server
+from sealrun.serving.shares import Shares
 from sealrun.serving.ticks import Task, Ticks
 from sealrun.serving.wakes import Wakes
 
@@ -31,8 +32,8 @@ from sealrun.serving.wakes import Wakes
 class Sizes:
     """How much one process does at once, and how often it looks."""
 
-    threads: int = 8  # requests that are answered at once
-    collections: int = 4  # runs that are collected at once
+    threads: int = 16  # requests that are answered at once
+    collections: int = 10  # runs that are collected at once
     sweep_seconds: int = 60
     health_seconds: int = 300
     stop_seconds: float = 60.0  # for what is under way when it is to stop
@@ -67,6 +68,7 @@ class Service:
             waker=self._wakes,
             meter=self._meter,
             ended=lambda record: self._meter.ended(record, Services.clock()),
+            share=Shares(sizes.threads).take,
         )
         self._services = Services(settings, put_off=put_off(self._logger), outside=outside).open_all()
         share(self._services)

@@ -35,6 +35,8 @@ RESOLVE_SECONDS = 5.0
 REQUEST_SECONDS = 45.0
 # A name with more addresses than this is asked at the first of them.
 MAX_ADDRESSES = 8
+# httpcore's own 10 would let streams of one offer's files keep other offers of the same GitLab waiting.
+MAX_CONNECTIONS = 100
 # GitLab sends one redirect to its object storage; a mirror in front of it may add another.
 MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -203,7 +205,9 @@ class GuardedTransport(httpx.BaseTransport):
             self._verify = self._verify or httpx.create_ssl_context(trust_env=False)
             if self._through_proxy(host):
                 addresses = self._proxy_addresses
-                self._pools[host] = ProxyPool(self._proxy, verify=self._verify, addresses=addresses)
+                self._pools[host] = ProxyPool(
+                    self._proxy, verify=self._verify, addresses=addresses, connections=MAX_CONNECTIONS
+                )
             else:
                 self._pools[host] = _Pool(self._verify)
         return self._pools[host]
@@ -224,7 +228,9 @@ class _Pool(httpx.HTTPTransport):
     def __init__(self, verify: ssl.SSLContext) -> None:
         super().__init__(verify=verify, trust_env=False)
         # httpx takes no backend for the network, so its pool is replaced before it is used.
-        self._pool = httpcore.ConnectionPool(ssl_context=verify, network_backend=DeadlineBackend())
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=verify, network_backend=DeadlineBackend(), max_connections=MAX_CONNECTIONS
+        )
 
 
 def _is_address(host: str) -> bool:

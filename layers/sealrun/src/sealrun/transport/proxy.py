@@ -35,11 +35,16 @@ def proxy_url(text: str) -> str:
 class ProxyPool(httpx.HTTPTransport):
     """httpx's own transport through the proxy."""
 
-    def __init__(self, proxy: str, *, verify: ssl.SSLContext, addresses: Addresses) -> None:
-        """``addresses`` gives the checked addresses of the proxy's name, and raises for others."""
+    def __init__(self, proxy: str, *, verify: ssl.SSLContext, addresses: Addresses, connections: int) -> None:
+        """``addresses`` gives the checked addresses of the proxy's name, and raises for others.
+
+        ``connections`` is how many there are at once.
+        """
         super().__init__(verify=verify, trust_env=False)
         # httpx takes no backend for the network, so its pool is replaced before it is used.
-        self._pool = httpcore.HTTPProxy(proxy, ssl_context=verify, network_backend=_CheckedBackend(addresses))
+        self._pool = httpcore.HTTPProxy(
+            proxy, ssl_context=verify, network_backend=_CheckedBackend(addresses), max_connections=connections
+        )
 
 
 class _CheckedBackend(DeadlineBackend):

@@ -34,7 +34,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger, Quota, Rate
 from sealrun.runs.record import Record, claimed, trying
 from sealrun.workflows.reserve_price import Payments, not_covered, paid_value, reserve_price
-from sealrun.workflows.start_run import Starter, start_held
+from sealrun.workflows.start_run import Starter, start_claimed
 
 # Calls that one network address may send in a minute.
 REQUESTS_PER_MINUTE = 60
@@ -227,7 +227,7 @@ class Desk(NamedTuple):
             rate=rate,
             reserve=reserve,
         ):
-            started = start_held(record, stored, ledger=ledger, starter=self.starter, clock=self.clock)
+            started = start_claimed(record, stored, ledger=ledger, starter=self.starter, clock=self.clock)
             return accepted(started, offer, first=True)
         if known := ledger.record(record.call_hash):
             return accepted(known, offer, first=False)

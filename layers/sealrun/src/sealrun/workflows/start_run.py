@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from sealrun.errors import (
@@ -45,15 +46,23 @@ def _untold(_call_hash: int, _error: SealrunError) -> None:
     """Notify nobody."""
 
 
+def _unshared(_offer_hash: int) -> AbstractContextManager[bool]:
+    """There is a place: nobody else uses this process meanwhile."""
+    return contextlib.nullcontext(True)  # noqa: FBT003
+
+
 class Starter(NamedTuple):
     """What it takes to start a run: a provider opened with the offer's credential, and a wake-up call.
 
     ``put_off`` receives the reason why a call's step waits for a later look, for the operator's log (R11).
+    ``share`` is entered by a request before it waits for an offer's provider; it gives False where the
+    offer's requests hold their share of this process already (L11).
     """
 
     open_provider: Callable[[StoredOffer], Provider]
     waker: Waker
     put_off: Callable[[int, SealrunError], None] = _untold
+    share: Callable[[int], AbstractContextManager[bool]] = _unshared
 
 
 def start_run(
@@ -85,6 +94,22 @@ def _waited_enough(record: Record, now: int) -> Record | None:
     if record.tried_at == 0 and start_is_over(record, now=now):
         return never_started(record, "the provider did not take the call in time", now=now)
     return never_told(record, now=now) if unreachable(record, now=now) else None
+
+
+def start_claimed(
+    record: Record, stored: StoredOffer, *, ledger: Ledger, starter: Starter, clock: Callable[[], int]
+) -> Record:
+    """Send the first start of a call that was claimed just now, or leave it to the next sweep.
+
+    It is left where the offer's requests hold their share of this process, as when its provider hangs.
+
+    Raises:
+        StoreUnavailable: see ``start_run``.
+    """
+    with starter.share(record.offer_hash) as has_place:
+        if has_place:
+            return start_held(record, stored, ledger=ledger, starter=starter, clock=clock)
+    return _saved(record, not_now(record, now=clock(), after=1), ledger, starter)
 
 
 def start_held(

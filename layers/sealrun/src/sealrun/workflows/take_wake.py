@@ -107,6 +107,13 @@ def _after(wake: Wake, record: Record, stored: StoredOffer, region: Region) -> R
         return not_now(record, now=now, after=wake.retry_after)
     if wake.start is Start.UNCLEAR:
         return unclear(record)
+    with region.starter.share(record.offer_hash) as has_place:
+        return _as_read(wake, record, stored, region) if has_place else unclear(record)
+
+
+def _as_read(wake: Wake, record: Record, stored: StoredOffer, region: Region) -> Record:
+    """The record with the run that the edge names, as the provider tells of it."""
+    now = region.clock()
     try:
         provider = region.starter.open_provider(stored)
         run = provider.read(wake.run)
