@@ -1,24 +1,16 @@
 // Builds the buyer's page into web/build, or into the folder named: static files for any host and any path.
-//   node build.mjs [FOLDER] [--node NETWORK=URL]...
-// `--node` adds a Mina node to the built-in list, first of its network: mina:devnet=https://node.example/graphql
 //
 // Names carry a digest of their contents. The document names what is loaded at once with its digest, for subresource
 // integrity, and an import map does so for the parts that are loaded when they are used.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
-const NODE = /^(mina:devnet|mina:mainnet)=(https:\/\/\S+|http:\/\/127\.0\.0\.1:\d+\S*)$/;
 const OLD = /^app-(?:[0-9a-f]{16}|[0-9A-Z]{8})\.(?:js|css)$/;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { node: { type: 'string', multiple: true, default: [] } },
-});
 const source = new URL('app/', import.meta.url);
-const target = positionals[0] ?? new URL('build', import.meta.url).pathname;
+const target = process.argv[2] ?? new URL('build', import.meta.url).pathname;
 const { outputFiles, metafile } = await build({
   entryPoints: {
     app: new URL('src/main.tsx', source).pathname,
@@ -32,10 +24,7 @@ const { outputFiles, metafile } = await build({
   metafile: true,
   write: false,
   alias: { crypto: new URL('shared/src/node_crypto.ts', import.meta.url).pathname },
-  define: {
-    'process.env.NODE_ENV': '"production"',
-    ADDED_NODES: JSON.stringify(values.node.map(addedNode)),
-  },
+  define: { 'process.env.NODE_ENV': '"production"' },
   jsx: 'automatic',
   format: 'esm',
   minify: true,
@@ -50,12 +39,6 @@ for (const old of await readdir(target)) if (OLD.test(old)) await rm(`${target}/
 for (const { path, contents } of outputFiles)
   await writeFile(`${target}/${basename(path)}`, contents);
 await writeFile(`${target}/index.html`, await document());
-
-function addedNode(text) {
-  const [, network, url] = NODE.exec(text) ?? [];
-  if (!url) throw new Error(`--node: expected NETWORK=URL with https, got ${text}`);
-  return [network, url];
-}
 
 /** The document: script and style, what the script imports at once, and the digests of what it may import later. */
 async function document() {
@@ -72,7 +55,7 @@ async function document() {
   const map = JSON.stringify({ integrity });
   const page = await readFile(new URL('index.html', source), 'utf8');
   return page
-    .replace("'map'", `'${digest('sha256', map)}'`)
+    .replace("script-src 'self'", `script-src 'self' '${digest('sha256', map)}'`)
     .replace('"app.css"', named(style))
     .replace('"app.js"', named(entry))
     .replace(

@@ -62,13 +62,23 @@ async function addWallet(page, wallet) {
         const { signature } = signer.signFields(fields, wallet.secret);
         return { data: argument.message, publicKey: address, signature };
       },
+      // As Auro 2.5.1: it takes the account updates, and lets its holder choose fee, nonce and memo.
+      sendTransaction: () => {
+        const { accountUpdates } = JSON.parse(argument.transaction);
+        const { fee, memo } = argument.feePayer;
+        const feePayer = { feePayer: address, fee: String(Math.round(fee * 1e9)), nonce: String(argument.nonce), memo, ...wallet.chosen };
+        const { data } = signer.signZkappCommand({ zkappCommand: { accountUpdates, feePayer: {}, memo: '' }, feePayer }, wallet.secret);
+        return { signedData: JSON.stringify(data) };
+      },
     };
     const answer = answers[method]();
     return wallet.answer ? await wallet.answer(method, answer) : answer;
   });
   await page.addInitScript(() => {
-    const provider = { on() {} };
-    for (const method of ['requestAccounts', 'getAccounts', 'requestNetwork', 'switchChain', 'signFields'])
+    const heard = {};
+    const provider = { on: (event, listener) => (heard[event] ??= []).push(listener) };
+    window.auroEvent = (event, value) => heard[event].forEach((listener) => listener(value));
+    for (const method of ['requestAccounts', 'getAccounts', 'requestNetwork', 'switchChain', 'signFields', 'sendTransaction'])
       provider[method] = (argument) => window.auroStub(method, argument);
     window.addEventListener('mina:requestProvider', () => {
       const detail = { info: { slug: 'aurowallet' }, provider };

@@ -24,13 +24,19 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def static_page(folder: Path) -> Iterator[str]:
-    """The page on a host of its own; its address. ``SEALRUN_PAGE`` may name a folder with another build."""
+def static_page(folder: Path, *nodes: str) -> Iterator[str]:
+    """The page on a host of its own; its address. ``SEALRUN_PAGE`` may name a folder with another build.
+
+    Each of ``nodes`` is ``NETWORK=URL``, which the host adds to the document as an operator does.
+    """
     target = folder / PATH
     if built := os.environ.get("SEALRUN_PAGE"):
         shutil.copytree(built, target)
     else:
         build_page(target)
+    document = target / "index.html"
+    added = "".join(f'<meta name="sealrun:node" content="{node}" />' for node in nodes)
+    document.write_text(document.read_text().replace("</head>", f"{added}</head>"))
     with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/{PATH}/"

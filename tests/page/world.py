@@ -6,6 +6,7 @@ where everything is. The chain counts every proof as valid.
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typing import Any
 
 from local.chain import MinaChain
 from local.market import EVIDENCE, Market
-from local.people import People
+from local.people import People, client_environment
 from local.prover import Prover
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.signals import interrupt_on_stop
@@ -29,6 +30,8 @@ from tests.page.host import static_page
 from tests.repositories import commit_all
 
 ROOT = Path(__file__).resolve().parents[2]
+# A node that is not there.
+NOWHERE = "http://127.0.0.1:9/graphql"
 PIPELINE = """\
 spec:
   inputs:
@@ -142,6 +145,9 @@ class World:
     account: str  # prepaid, for the paid offer
     buyer: str  # the key that pays, base58
     node: str
+    faucet: str  # of the chain
+    slots: str  # where slots of the chain pass
+    command: str  # `sealrun`, which sends with the seller's key to this chain
     seller: str  # the folder of the seller's files
 
     def value(self) -> dict[str, str]:
@@ -153,8 +159,8 @@ def world(folder: Path) -> Iterator[World]:
     """Everything, started; an account with 20 MINA is open."""
     people = People.make(folder / "keys")
     with (
-        static_page(folder / "host") as page,
         MinaChain(folder / "chain", proofs=False) as chain,
+        static_page(folder / "host", f"mina:devnet={chain.graphql}", f"mina:devnet={NOWHERE}") as page,
         Prover(folder / "prover.log", warm=False) as prover,
         Stack(folder / "stack", with_gitlab=True, environment=chain.environment(LEDGER)) as stack,
     ):
@@ -185,8 +191,26 @@ def world(folder: Path) -> Iterator[World]:
             sale.account,
             people.buyer.to_base58(),
             chain.graphql,
+            chain.described["faucet"],
+            chain.described["slots"],
+            _command(folder, people, chain, prover),
             str(folder),
         )
+
+
+def _command(folder: Path, people: People, chain: MinaChain, prover: Prover) -> str:
+    """A program that runs `sealrun` as somebody else than the buyer: the seller pays the fee."""
+    settings = {
+        name: value
+        for name, value in client_environment(chain, folder, prover).items()
+        if name.startswith("SEALRUN_")
+    }
+    given = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
+    key = f"--key {shlex.quote(people.file('seller'))} --no-proofs --poll-ms 200 --json"
+    program = folder / "sealrun-as-the-seller"
+    program.write_text(f'#!/bin/sh\nexec env {given} {Path(sys.executable).with_name("sealrun")} "$@" {key}\n')
+    program.chmod(0o755)
+    return str(program)
 
 
 def _repository(folder: Path) -> str:

@@ -12,6 +12,7 @@ import { WalletSession } from './wallet/session.tsx';
 const Accounts = lazy(async () => ({ default: (await import('./pages/accounts.tsx')).Accounts }));
 const Activity = lazy(async () => ({ default: (await import('./pages/activity.tsx')).Activity }));
 const CallPage = lazy(async () => ({ default: (await import('./pages/call.tsx')).CallPage }));
+const OpenPage = lazy(async () => ({ default: (await import('./pages/open.tsx')).OpenPage }));
 const TicketPage = lazy(async () => ({ default: (await import('./pages/ticket.tsx')).TicketPage }));
 
 const TITLES: Partial<Record<Route['page'], string>> = {
@@ -56,7 +57,9 @@ function Page(props: { route: Route; named: (title: string) => void }) {
     case 'activity':
       return <Activity />;
     case 'account':
-      return <Accounts />;
+      return <Accounts address={route.address} />;
+    case 'open':
+      return <OpenPage {...route} named={named} />;
     case 'unknown':
       return <Home why={route.why} />;
     default:

@@ -16,6 +16,14 @@ export function amount(units: bigint | string): string {
   return decimals === '' ? String(whole) : `${whole}.${decimals}`;
 }
 
+/** Nanomina out of what somebody typed; undefined for no amount above 0. */
+export function parseAmount(text: string): bigint | undefined {
+  const [, whole, rest = ''] = /^(\d{1,10})(?:\.(\d{1,9}))?$/.exec(text.trim()) ?? [];
+  if (whole === undefined) return undefined;
+  const value = BigInt(whole) * SCALE + BigInt(rest.padEnd(DECIMALS, '0'));
+  return value > 0n ? value : undefined;
+}
+
 /** Unix seconds, in the reader's own time zone. */
 export function moment(seconds: number): string {
   return new Date(seconds * 1000).toLocaleString(undefined, {

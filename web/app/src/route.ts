@@ -2,13 +2,18 @@
 import { useSyncExternalStore } from 'react';
 
 export type Route =
-  | { page: 'home' | 'activity' | 'account' }
+  | { page: 'home' | 'activity' }
+  /** One account, or all that this browser knows. */
+  | { page: 'account'; address: string }
+  /** Open an account for an offer's terms. */
+  | { page: 'open'; service: string; offer: string }
   | { page: 'offer'; service: string; offer: string; given: Record<string, string> }
   | { page: 'call'; service: string; call: string }
   | { page: 'ticket'; fragment: string }
   | { page: 'unknown'; why: string };
 
 const MAX_ADDRESS = 20_000;
+const ACCOUNT = /^account(?:\/(B62[1-9A-HJ-NP-Za-km-z]{52}))?$/;
 const PLACE = /^(?<service>.*)\/(?<kind>offers|calls)\/(?<hash>[0-9a-f]{64})$/;
 
 /** `#/https://service/offers/HASH?input=value`, or `#/offers/HASH` of the service that this page comes from. */
@@ -19,13 +24,23 @@ export function parseRoute(fragment: string, page: string): Route {
     return { page: 'ticket', fragment: text };
   const path = text.replace(/^\/+/, '');
   if (path === '') return { page: 'home' };
-  if (path === 'activity' || path === 'account') return { page: path };
-  return parsePlace(path, page);
+  if (path === 'activity') return { page: path };
+  const account = ACCOUNT.exec(path);
+  if (account) return { page: 'account', address: account[1] ?? '' };
+  if (!path.startsWith('open/')) return parsePlace(path, page);
+  const place = parsePlace(path.slice('open/'.length), page);
+  if (place.page !== 'offer') return unknown('it names no offer to open an account for');
+  return { page: 'open', service: place.service, offer: place.offer };
 }
 
 /** The fragment that shows an offer or a call of a service. */
 export function placeOf(service: string, kind: 'offers' | 'calls', hash: string): string {
   return `#/${service}/${kind}/${hash}`;
+}
+
+/** The fragment that opens an account for an offer's terms. */
+export function openingOf(service: string, offer: string): string {
+  return `#/open/${service}/offers/${offer}`;
 }
 
 function parsePlace(path: string, page: string): Route {

@@ -13,6 +13,7 @@ const wallet = {
   address: publicKey,
   network: null,
   sign: async (fields: bigint[]) => sign(fields, privateKey),
+  signTransaction: () => Promise.reject(new Error('no transaction is signed here')),
 };
 const offer = {
   hash: '1'.padStart(64, '0'),

@@ -13,6 +13,7 @@ export interface Figure {
   pending: bigint;
   /** Receipts under the signed root. */
   count: number;
+  root: bigint;
 }
 
 /** The figure in an answer about this account of these terms (64 hex digits). Throws where it is none, or not signed. */
@@ -33,5 +34,5 @@ export function readFigure(answer: unknown, account: string, terms: string): Fig
   const tree = read.decimal(figure, 'tree_root', P - 1n);
   if (taggedHash('sealrun:root', [tree, BigInt(count)]) !== root)
     throw new Error("The service's figure has another number of receipts than its root.");
-  return { due, pending: read.decimal(value, 'pending', read.MAX_UINT64), count };
+  return { due, pending: read.decimal(value, 'pending', read.MAX_UINT64), count, root };
 }

@@ -28,6 +28,13 @@ export function keyFields(address: string): [bigint, bigint] {
   return [x, isOdd ? 1n : 0n];
 }
 
+/** The key of an x and a parity; undefined where no point of the curve has them. */
+export function addressOfFields(x: bigint, parity: bigint): string | undefined {
+  if (parity > 1n) return undefined;
+  const address = PublicKey.toBase58({ x, isOdd: parity === 1n });
+  return isPublicKey(address) ? address : undefined;
+}
+
 /** True if the text is a public key, in its one spelling. */
 export function isPublicKey(text: string): boolean {
   try {
@@ -45,6 +52,11 @@ export function isSignature(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A fresh private key, out of the browser's own randomness. */
+export function newKey(): string {
+  return PrivateKey.toBase58(PrivateKey.random());
 }
 
 /** The public key of a private one. */

@@ -10,7 +10,7 @@ import { termsHash } from './verification/documents.ts';
 export const SCHEME = 'batch-settlement';
 const VERSION = 2;
 // The token id of MINA; no other token settles.
-const MINA_TOKEN = 'wSHV2S4qX9jFsLjQo8r1BsMLH2ZRKsZx6EJd1sbozGPieEC4Jf';
+export const MINA_TOKEN = 'wSHV2S4qX9jFsLjQo8r1BsMLH2ZRKsZx6EJd1sbozGPieEC4Jf';
 
 /** What a buyer's client knows of an account, kept from call to call; both are 0 on a cold start. */
 export interface Known {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { voucherFields, type Call } from '../src/call.ts';
+import { exitFields, withdrawFields } from '../src/chain/leaving.ts';
 import { digestFields, signedFields, taggedHash, textField } from '../src/fields.ts';
 import { addressOf, holds, keyFields, sign } from '../src/mina.ts';
 import { receiptFields } from '../src/receipt.ts';
@@ -52,6 +53,10 @@ const COMPUTED: Record<string, (entry: Entry) => Entry | Promise<Entry>> = {
     fields: texts(await callsRight(...right(entry), Number(entry.expires_at))),
   }),
   receipt: (entry) => ({ fields: texts(receiptFields(entry.data)) }),
+  exit: (entry) => ({ fields: texts(exitFields(entry.network, entry.account, entry.latest)) }),
+  withdraw: ({ network, account, exit_slot, amount }) => ({
+    fields: texts(withdrawFields(network, account, exit_slot, BigInt(amount))),
+  }),
 };
 
 for (const file of ['contracts.json', 'sealrun.json'])

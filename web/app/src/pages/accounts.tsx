@@ -1,21 +1,20 @@
-// Prepaid accounts: what was signed for each, what the service says, and the commands that move their money.
-import { useState } from 'react';
-import { readFigure, type Figure } from '../../../shared/src/figure.ts';
-import { accountRight } from '../../../shared/src/rights.ts';
-import { message, mina, moment, short } from '../format.ts';
-import { ask } from '../service/api.ts';
-import { drop, useAccounts, type Account } from '../state/accounts.ts';
-import { Numerals } from '../ui/numerals.tsx';
-import { Card, Code, Facts, Figures, Note } from '../ui/parts.tsx';
-import { useWallet } from '../wallet/session.tsx';
-import { signChecked, type Numeral } from '../wallet/sign.ts';
-import { Declined } from '../wallet/wallet.ts';
+// Prepaid accounts of this browser: all of them, or one with its money.
+import { mina, short } from '../format.ts';
+import { useAccounts, type Account } from '../state/accounts.ts';
+import { useTransactions } from '../state/transactions.ts';
+import { AccountView } from '../ui/account.tsx';
+import { Badge, Card, Code } from '../ui/parts.tsx';
+import { Waiting } from '../ui/waiting.tsx';
 
-const NETWORK = 'mina:devnet';
-const RIGHT_SECONDS = 600;
-
-export function Accounts() {
+export function Accounts(props: { address: string }) {
   const accounts = useAccounts();
+  const openings = useTransactions().filter(({ kind }) => kind === 'open');
+  const one =
+    accounts.find(({ address }) => address === props.address) ??
+    (props.address === '' && accounts.length === 1 && openings.length === 0
+      ? accounts[0]
+      : undefined);
+  if (one) return <AccountView key={one.address} account={one} others={accounts.length > 1} />;
   return (
     <>
       <div className="title">
@@ -26,14 +25,19 @@ export function Accounts() {
         </p>
       </div>
       <div className="stack">
-        {accounts.map((account) => (
-          <One key={account.address} account={account} />
+        {openings.map((kept) => (
+          <Waiting
+            key={kept.command}
+            kept={kept}
+            done={() => (location.hash = `#/account/${kept.account}`)}
+          />
         ))}
-        {accounts.length === 0 && (
+        {accounts.length > 0 && <List accounts={accounts} />}
+        {accounts.length === 0 && openings.length === 0 && (
           <Card title="No account yet">
             <p className="quiet">
-              Free offers need none. For an offer with a price, open an account with the command and
-              name it beside the offer’s button.
+              Free offers need none. An offer with a price has the button “Open an account” beside
+              its own. The command opens one too:
             </p>
             <Code
               fold
@@ -47,89 +51,37 @@ export function Accounts() {
   );
 }
 
-function One(props: { account: Account }) {
-  const { address, seller, service, terms, known } = props.account;
-  const { wallet, open } = useWallet();
-  const [figure, setFigure] = useState<Figure | null>(null);
-  const [problem, setProblem] = useState('');
-  const [numerals, setNumerals] = useState<Numeral[] | null>(null);
-  const look = async () => {
-    if (!wallet) return open();
-    setProblem('');
-    try {
-      const expires = Math.floor(Date.now() / 1000) + RIGHT_SECONDS;
-      const fields = await accountRight(service, NETWORK, address, expires);
-      const meanings = [
-        'tag “sealrun:account”: no payment',
-        `network ${NETWORK}`,
-        `account ${short(address, 4)}, x`,
-        'account, is odd',
-        `until ${moment(expires)}`,
-        `at ${new URL(service).host} only`,
-      ];
-      const headers = {
-        'Sealrun-Key': wallet.address,
-        'Sealrun-Expires-At': String(expires),
-        'Sealrun-Signature': await signChecked(wallet, fields, meanings, setNumerals),
-      };
-      const answer = await ask<unknown>(`${service}/accounts/${address}`, { headers });
-      setFigure(readFigure(answer, address, terms));
-    } catch (error) {
-      setProblem(error instanceof Declined ? 'Declined in the wallet.' : message(error));
-    }
-  };
+function List(props: { accounts: Account[] }) {
   return (
-    <Card title={short(address, 8)} label={`Account ${address}`}>
-      <Facts
-        items={[
-          ['Address', <span className="mono wrap">{address}</span>],
-          ['Seller', <span className="mono wrap">{seller}</span>],
-          ['Service', new URL(service).host],
-        ]}
-      />
-      <hr />
-      <Figures
-        items={[
-          ['Most you ever signed, in all', mina(known.highest)],
-          ...(figure
-            ? ([
-                ['Due, signed by the oracle', mina(figure.due)],
-                ['Reserved for runs under way, by the service’s word', mina(figure.pending)],
-                ['Receipts', String(figure.count)],
-              ] as [string, string][])
-            : []),
-        ]}
-      />
-      <div role="status">{numerals && <Numerals numerals={numerals} />}</div>
-      {problem && (
-        <Note tone="bad" alert>
-          {problem}
-        </Note>
-      )}
-      <div className="row">
-        <button type="button" className="button" onClick={() => void look()}>
-          Ask the service, signed
-        </button>
-        <button type="button" className="button" onClick={() => drop(address)}>
-          Forget here
-        </button>
-      </div>
-      <details>
-        <summary>Add money, or leave</summary>
-        <p className="quiet small">
-          Leaving takes two proofs, which the command makes. Between them the account’s exit delay
-          passes.
-        </p>
-        <Code
-          fold
-          label="Commands"
-          text={[
-            `sealrun topup ${address} --amount 10 --key my.key`,
-            `sealrun exit ${address} --key my.key`,
-            `sealrun withdraw ${address} --key my.key`,
-          ].join('\n')}
-        />
-      </details>
+    <Card title={props.accounts.length === 1 ? '1 account' : `${props.accounts.length} accounts`}>
+      <table className="cards">
+        <thead>
+          <tr>
+            <th scope="col">Account</th>
+            <th scope="col">Service</th>
+            <th scope="col">Seller</th>
+            <th scope="col" className="end">
+              Most you ever signed
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {props.accounts.map(({ address, service, seller, document, known }) => (
+            <tr key={address}>
+              <td>
+                <a className="mono" href={`#/account/${address}`}>
+                  {short(address, 6)}
+                </a>
+              </td>
+              <td className="wrap">
+                {new URL(service).host} {document && <Badge>{document.network}</Badge>}
+              </td>
+              <td className="mono quiet">{short(seller, 5)}</td>
+              <td className="end">{mina(known.highest)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </Card>
   );
 }

@@ -1,13 +1,18 @@
 // Prepaid accounts that this browser pays from, and the highest limit that it signed for each.
 import { isObject } from '../../../shared/src/json.ts';
+import { fieldHex } from '../../../shared/src/fields.ts';
 import { isPublicKey } from '../../../shared/src/mina.ts';
 import type { Known } from '../../../shared/src/payment.ts';
+import { termsHash } from '../../../shared/src/verification/documents.ts';
+import type { Terms } from '../service/offer.ts';
 import { forget, store, stored, useStored } from './storage.ts';
 
 export interface Account {
   address: string;
   /** The hash of its terms, 64 hex digits. */
   terms: string;
+  /** The terms themselves; null where this browser has only seen their hash. */
+  document: Terms | null;
   seller: string;
   /** Of the service that it was last used at. */
   service: string;
@@ -63,7 +68,7 @@ function parsed(value: unknown): Account[] {
 
 function one(value: unknown): Account[] {
   if (!isObject(value)) return [];
-  const { address, terms, seller, service, committed, highest, refused } = value;
+  const { address, terms, document, seller, service, committed, highest, refused } = value;
   const texts = [address, terms, seller, service, committed, highest].map(String);
   const good =
     isPublicKey(texts[0] ?? '') && DIGITS.test(texts[4] ?? '') && DIGITS.test(texts[5] ?? '');
@@ -77,9 +82,19 @@ function one(value: unknown): Account[] {
     {
       address: texts[0] ?? '',
       terms: texts[1] ?? '',
+      document: termsOf(document, texts[1] ?? ''),
       seller: texts[2] ?? '',
       service: texts[3] ?? '',
       known,
     },
   ];
+}
+
+/** The terms, if they are the ones of this hash. */
+export function termsOf(document: unknown, hash: string): Terms | null {
+  try {
+    return fieldHex(termsHash(document)) === hash ? (document as Terms) : null;
+  } catch {
+    return null;
+  }
 }

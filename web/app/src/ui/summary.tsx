@@ -7,6 +7,7 @@ import { amount, mina, percent, short } from '../format.ts';
 import type { Action } from '../pages/offer.tsx';
 import type { OfferView } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
+import { openingOf } from '../route.ts';
 import { keep, useAccounts } from '../state/accounts.ts';
 import { useAcquaintance } from '../state/services.ts';
 import { Numerals } from './numerals.tsx';
@@ -92,7 +93,8 @@ function AccountChoice(props: { service: string; offer: Offer; action: Action })
     setText(address);
     if (!isPublicKey(address)) return;
     const known = { committed: 0n, highest: 0n, refused: [] };
-    keep({ address, terms, service, seller: offer.terms?.seller ?? '', known });
+    const { terms: document } = offer;
+    keep({ address, terms, document, service, seller: document?.seller ?? '', known });
     action.choose(address);
     setText('');
   };
@@ -126,7 +128,10 @@ function AccountChoice(props: { service: string; offer: Offer; action: Action })
       )}
       {mine.length === 0 && (
         <div className="field">
-          <label htmlFor="account">Prepaid account</label>
+          <a className="button wide" href={openingOf(service, offer.hash)}>
+            Open an account
+          </a>
+          <label htmlFor="account">or name one that is open</label>
           <input
             id="account"
             type="text"
@@ -139,8 +144,8 @@ function AccountChoice(props: { service: string; offer: Offer; action: Action })
             onChange={(event) => add(event.currentTarget.value.trim())}
           />
           <p className="help" id="account-help">
-            Opened once for this seller with <code>sealrun open</code>; the money in it stays yours
-            until a run succeeds.
+            A prepaid account of this seller’s terms. The money in it stays yours until a run
+            succeeds.
           </p>
         </div>
       )}

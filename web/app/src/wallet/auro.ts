@@ -1,4 +1,5 @@
 // The Auro wallet, by its provider's documented API: https://docs.aurowallet.com/general/reference/api-reference/mina-provider
+import { amount } from '../format.ts';
 import { Declined, type Wallet } from './wallet.ts';
 
 interface Failure {
@@ -13,6 +14,12 @@ export interface Provider {
   signFields(request: {
     message: string[];
   }): Promise<{ publicKey: string; signature: string } | Failure>;
+  sendTransaction(request: {
+    transaction: string;
+    onlySign: boolean;
+    nonce: number;
+    feePayer: { fee: number; memo: string };
+  }): Promise<{ signedData: string } | { hash: string } | Failure>;
   on?(event: string, heard: (value: never) => void): void;
 }
 
@@ -61,6 +68,19 @@ export async function connectAuro(provider: Provider, network: string): Promise<
       : good(await provider.switchChain({ networkID: network }).catch(thrown)).networkID;
   if (there !== network)
     throw new Error(`The wallet is on another network: expected ${network}, got ${there}.`);
+  let changed = false;
+  provider.on?.('accountsChanged', (accounts: unknown) => {
+    changed ||= !Array.isArray(accounts) || accounts[0] !== address;
+  });
+  provider.on?.('chainChanged', (chain: unknown) => {
+    changed ||= (chain as { networkID?: unknown })?.networkID !== network;
+  });
+  const requireSame = () => {
+    if (changed)
+      throw new Error(
+        'Account or network were changed in the wallet. Connect it again. Nothing was sent.',
+      );
+  };
   return {
     name: 'Auro',
     address,
@@ -74,7 +94,29 @@ export async function connectAuro(provider: Provider, network: string): Promise<
           `The wallet signed with another account: expected ${address}, got ${signed.publicKey}. ` +
             'Choose the first one in the wallet, or connect again.',
         );
+      requireSame();
       return signed.signature;
+    },
+    async signTransaction(command) {
+      const { fee, nonce } = command.feePayer.body;
+      const answer = good(
+        await provider
+          .sendTransaction({
+            transaction: JSON.stringify(command),
+            // The page sends it, once it has compared what was signed.
+            onlySign: true,
+            nonce: Number(nonce),
+            feePayer: { fee: Number(amount(fee)), memo: '' },
+          })
+          .catch(thrown),
+      );
+      requireSame();
+      if (!('signedData' in answer))
+        throw new Error(
+          'The wallet sent the transaction itself, and was asked only to sign it. Look at the account before you try again.',
+        );
+      const { parseCommand } = await import('../../../shared/src/chain/transaction.ts');
+      return parseCommand(String(answer.signedData));
     },
   };
 }

@@ -11,5 +11,14 @@ export function keyWallet(text: string, addressOf: (secret: string) => string): 
   } catch {
     throw new Error('This file holds no Mina key: expected one line that begins with EK.');
   }
-  return { name: 'key file', address, network: null, sign: async (fields) => sign(fields, secret) };
+  return {
+    name: 'key file',
+    address,
+    network: null,
+    sign: async (fields) => sign(fields, secret),
+    async signTransaction(command, network) {
+      const { signCommand } = await import('../../../shared/src/chain/transaction.ts');
+      return signCommand(command, secret, network);
+    },
+  };
 }

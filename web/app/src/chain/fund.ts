@@ -1,0 +1,158 @@
+// Putting money into a prepaid account: opening one, or adding to it. What is sent is kept first, and sent again as the
+// same bytes, so that nothing is paid twice.
+import { CREATION_FEE, depositCommand, openingCommand } from '../../../shared/src/chain/opening.ts';
+import type { AccountView } from '../../../shared/src/chain/account.ts';
+import type { Command, Decoded } from '../../../shared/src/chain/transaction.ts';
+import { fieldHex } from '../../../shared/src/fields.ts';
+import { addressOf } from '../../../shared/src/mina.ts';
+import { termsHash } from '../../../shared/src/verification/documents.ts';
+import { mina } from '../format.ts';
+import type { Terms } from '../service/offer.ts';
+import { keep, accountAt } from '../state/accounts.ts';
+import { keepTransaction, transactions, type Kept } from '../state/transactions.ts';
+import type { Wallet } from '../wallet/wallet.ts';
+import { accountOnChain, existsOnChain, payerOnChain, send } from './node.ts';
+import { signTransaction, type Change } from './sign_transaction.ts';
+
+/** What this page proposes, in nanomina; the wallet's holder may change it. */
+export const FEE = 100_000_000n;
+
+export interface Funding {
+  service: string;
+  terms: Terms;
+  node: string;
+  wallet: Wallet;
+  /** Nanomina. */
+  amount: bigint;
+  show: (shown: Decoded | null) => void;
+  agree: (changes: Change[], signed: Decoded) => Promise<boolean>;
+}
+
+/** Opens an account with this key, which its holder has saved; kept and sent. */
+export function openAccount(funding: Funding, accountKey: string): Promise<Kept> {
+  return alone(async () => {
+    const account = addressOf(accountKey);
+    const { node, terms, amount, wallet } = funding;
+    if (await existsOnChain(node, account))
+      throw new Error(
+        'Something is at this key’s address already. If you opened this account before, choose “I have opened it before”; else make a new key.',
+      );
+    const payer = await solvent(funding, amount + CREATION_FEE);
+    const command = openingCommand(payer, { account, terms, deposit: amount });
+    const complete = await signTransaction({
+      ...funding,
+      command,
+      network: terms.network,
+      accountKey,
+      agree: againSolvent(funding, amount + CREATION_FEE),
+    });
+    return sent(funding, wallet, 'open', account, complete);
+  });
+}
+
+/** Adds to an open account; kept and sent. */
+export function topUp(funding: Funding, account: string): Promise<Kept> {
+  return alone(async () => {
+    const { node, terms, amount, wallet } = funding;
+    const waiting = transactions().find((one) => one.account === account);
+    if (waiting)
+      throw new Error('Another transaction of this account waits for a block. Let it end first.');
+    const view = await accountOnChain(node, account, terms);
+    if (view === null) throw new Error('There is no such account on the network.');
+    if (view.exitSlot !== 0)
+      throw new Error('This account is being left: no run could use what is put in.');
+    const payer = await solvent(funding, amount);
+    const command = depositCommand(payer, account, amount);
+    const complete = await signTransaction({
+      ...funding,
+      command,
+      network: terms.network,
+      agree: againSolvent(funding, amount),
+    });
+    return sent(funding, wallet, 'topup', account, complete);
+  });
+}
+
+/** The same bytes once more: whichever of them comes first uses up the payer's nonce. */
+export async function sendAgain(kept: Kept, node: string): Promise<Kept> {
+  const hash = await send(node, JSON.parse(kept.command) as Command);
+  const again = { ...kept, node, hash };
+  // Not kept anew where it was seen in a block meanwhile.
+  if (transactions().some(({ command }) => command === kept.command)) keepTransaction(again);
+  return again;
+}
+
+/** The account on the chain, every property checked, kept in this browser as one to pay from. */
+export async function adopt(
+  node: string,
+  address: string,
+  terms: Terms,
+  service: string,
+): Promise<AccountView | null> {
+  const view = await accountOnChain(node, address, terms);
+  if (view === null) return null;
+  const before = accountAt(address)?.known;
+  keep({
+    address,
+    terms: fieldHex(termsHash(terms)),
+    document: terms,
+    seller: terms.seller,
+    service,
+    known: before ?? { committed: view.spent, highest: view.spent, refused: [] },
+  });
+  return view;
+}
+
+/** Two tabs that sign at once would take the same nonce. */
+function alone<T>(work: () => Promise<T>): Promise<T> {
+  return navigator.locks.request('sealrun:transaction', work) as Promise<T>;
+}
+
+/** Who pays, once the money is there: else a block takes the fee and nothing else is done. */
+async function solvent({ node, wallet, terms }: Funding, needed: bigint) {
+  const { balance, nonce } = await payerOnChain(node, wallet.address, terms.network);
+  requireMoney(balance, needed + FEE);
+  return { address: wallet.address, fee: FEE, nonce };
+}
+
+function againSolvent(funding: Funding, needed: bigint): Funding['agree'] {
+  return async (changes, signed) => {
+    const { node, wallet, terms } = funding;
+    const { balance } = await payerOnChain(node, wallet.address, terms.network);
+    requireMoney(balance, needed + signed.fee);
+    return funding.agree(changes, signed);
+  };
+}
+
+function requireMoney(balance: bigint, needed: bigint): void {
+  if (balance < needed)
+    throw new Error(
+      `Your wallet has too little: expected at least ${mina(needed)}, fee included, got ${mina(balance)}.`,
+    );
+}
+
+async function sent(
+  funding: Funding,
+  wallet: Wallet,
+  kind: Kept['kind'],
+  account: string,
+  command: Command,
+): Promise<Kept> {
+  const { service, terms, node, amount } = funding;
+  const kept: Kept = {
+    kind,
+    account,
+    service,
+    terms: fieldHex(termsHash(terms)),
+    document: terms,
+    amount: String(amount),
+    node,
+    command: JSON.stringify(command),
+    payer: wallet.address,
+    nonce: Number(command.feePayer.body.nonce),
+    hash: '',
+    at: Math.floor(Date.now() / 1000),
+  };
+  keepTransaction(kept);
+  return sendAgain(kept, node);
+}

@@ -1,0 +1,297 @@
+// One prepaid account: what the chain and the service say of its money, and the ways in and out of it.
+import { useState, type ReactNode } from 'react';
+import { funds, type AccountView as View } from '../../../shared/src/chain/account.ts';
+import { readFigure, type Figure } from '../../../shared/src/figure.ts';
+import { accountRight } from '../../../shared/src/rights.ts';
+import { FEE, topUp } from '../chain/fund.ts';
+import { accountOnChain, hostOf } from '../chain/node.ts';
+import { useNode } from '../chain/nodes.ts';
+import { amount, message, mina, moment, parseAmount, short } from '../format.ts';
+import { useLoaded } from '../load.ts';
+import { ask } from '../service/api.ts';
+import type { Terms } from '../service/offer.ts';
+import { drop, keep, termsOf, type Account } from '../state/accounts.ts';
+import { useTransactions } from '../state/transactions.ts';
+import { useWallet } from '../wallet/session.tsx';
+import { signChecked, type Numeral } from '../wallet/sign.ts';
+import { Declined } from '../wallet/wallet.ts';
+import { AccountRuns } from './account_runs.tsx';
+import { Leave } from './leave.tsx';
+import { AmountField, NodeChoice, useTransfer } from './money.tsx';
+import { Numerals } from './numerals.tsx';
+import { Badge, Card, Facts, Figures, Note } from './parts.tsx';
+import { Waiting } from './waiting.tsx';
+
+const NETWORK = 'mina:devnet';
+const RIGHT_SECONDS = 600;
+
+export function AccountView(props: { account: Account; others: boolean }) {
+  const { account, others } = props;
+  const { address, document, service, seller } = account;
+  const [turn, setTurn] = useState(0);
+  const [figure, setFigure] = useState<Figure | null>(null);
+  const kept = useTransactions().find((one) => one.account === address);
+  const [node] = useNode(document?.network ?? NETWORK);
+  const chain = useLoaded(`${node} ${address} ${turn} ${document === null} ${figure?.count}`, () =>
+    document === null
+      ? Promise.resolve(null)
+      : accountOnChain(node, address, document, figure ?? undefined),
+  );
+  const view = chain && 'value' in chain ? chain.value : null;
+  const problem = chain && 'problem' in chain ? chain.problem : '';
+  return (
+    <>
+      <div className="title">
+        {others && (
+          <a className="small" href="#/account">
+            All accounts
+          </a>
+        )}
+        <div className="row">
+          <h1>Account</h1>
+          {view && (
+            <Badge tone={view.exitSlot === 0 ? 'good' : 'warn'}>
+              {view.exitSlot === 0 ? 'Open' : 'Leaving'}
+            </Badge>
+          )}
+        </div>
+      </div>
+      <div className="columns">
+        <div className="stack">
+          {kept && <Waiting key={kept.command} kept={kept} done={() => setTurn(turn + 1)} />}
+          <Card
+            title="Money"
+            side={<span className="mono quiet small">{short(address, 6)}</span>}
+            label="Money"
+          >
+            {document === null ? (
+              <Note>
+                This browser knows the account by its address alone. Ask the service, signed: its
+                answer names the terms, and then the chain can be asked.
+              </Note>
+            ) : problem !== '' ? (
+              <Note tone="bad" title="What the chain shows is not shown" alert>
+                {problem}
+              </Note>
+            ) : chain === null ? (
+              <p className="quiet">Asking {hostOf(node)}…</p>
+            ) : view === null ? (
+              <Note tone="bad" alert>
+                There is no such account on {document.network}, says {hostOf(node)}.
+              </Note>
+            ) : (
+              <Money view={view} figure={figure} account={account} />
+            )}
+            <AskService account={account} told={setFigure} />
+          </Card>
+          {view && document && <Leave account={account} terms={document} view={view} node={node} />}
+          <AccountRuns account={address} />
+        </div>
+        <aside className="aside stack" aria-label="Top up and facts">
+          {document && view?.exitSlot === 0 && !kept && (
+            <TopUp account={account} terms={document} node={node} />
+          )}
+          <Card title="About it">
+            <Facts
+              items={[
+                ['Service', new URL(service).host],
+                ['Network', document?.network ?? 'not known here'],
+                ['Seller', <span className="mono wrap">{seller}</span>],
+                ['Address', <span className="mono wrap">{address}</span>],
+                ...(view
+                  ? ([['Buyer', <span className="mono wrap">{view.buyer}</span>]] as [
+                      string,
+                      ReactNode,
+                    ][])
+                  : []),
+              ]}
+            />
+            <NodeChoice network={document?.network ?? NETWORK} />
+            <div className="row">
+              <button type="button" className="button" onClick={() => setTurn(turn + 1)}>
+                Look again
+              </button>
+              <button type="button" className="button" onClick={() => drop(address)}>
+                Forget here
+              </button>
+            </div>
+          </Card>
+        </aside>
+      </div>
+    </>
+  );
+}
+
+function Money(props: { view: View; figure: Figure | null; account: Account }) {
+  const { view, figure, account } = props;
+  const all = funds(view);
+  const { committed, highest } = account.known;
+  // Without the service's figure, what this browser signed for and did not see end counts as owed.
+  const taken = figure
+    ? figure.due + figure.pending
+    : committed > view.spent
+      ? committed
+      : view.spent;
+  const owed = taken - view.spent > 0n ? taken - view.spent : 0n;
+  const free = all > taken ? all - taken : 0n;
+  const leaving = view.exitSlot !== 0;
+  const shares: [string, string, bigint][] = [
+    ['spent', 'Settled on the chain', view.spent],
+    [
+      'owed',
+      figure ? 'Owed, or reserved for runs under way' : 'Owed, as far as this browser knows',
+      owed,
+    ],
+    ['free', leaving ? 'Yours' : 'Free for runs', free],
+  ];
+  return (
+    <>
+      <p className="price">
+        <strong>{amount(free)}</strong>
+        {leaving ? 'MINA yours, once the seller has settled' : 'MINA free for runs'}
+      </p>
+      <Bar shares={shares.map(([kind, , value]) => [kind, value])} all={all} />
+      <dl className="figures legend">
+        {shares.map(([kind, name, value]) => (
+          <div key={kind}>
+            <dt className={kind}>{name}</dt>
+            <dd>{mina(value)}</dd>
+          </div>
+        ))}
+      </dl>
+      <hr />
+      <Figures
+        items={[
+          ['Balance on the chain', mina(view.balance)],
+          ...(view.accrued > 0n
+            ? ([['Of it the operator’s share', mina(view.accrued)]] as [string, string][])
+            : []),
+          ...(figure
+            ? ([
+                ['Due in all, signed by the oracle', mina(figure.due)],
+                ['Pending, by the service’s word', mina(figure.pending)],
+                ['Receipts', String(figure.count)],
+              ] as [string, string][])
+            : []),
+          ['Most you ever signed, in all', mina(highest)],
+        ]}
+      />
+      <p className="quiet small">
+        Block {view.tip.height} of {moment(view.tip.made)}. Checked: code, every permission, terms,
+        timing, state, seller and operator.
+        {view.settledKnown
+          ? ''
+          : ' Whether the settled amount is what the oracle signed shows once the service was asked.'}
+      </p>
+    </>
+  );
+}
+
+function Bar(props: { shares: [string, bigint][]; all: bigint }) {
+  const { shares, all } = props;
+  if (all <= 0n) return null;
+  let at = 0;
+  return (
+    <svg className="shares" viewBox="0 0 1000 12" preserveAspectRatio="none" aria-hidden="true">
+      {shares.map(([kind, value]) => {
+        const width = Number((value * 1000n) / all);
+        const x = at;
+        at += width;
+        return <rect key={kind} className={kind} x={x} width={width} height="12" />;
+      })}
+    </svg>
+  );
+}
+
+/** The service shows an account's figure to its buyer, who signs for it. */
+function AskService(props: { account: Account; told: (figure: Figure) => void }) {
+  const { account, told } = props;
+  const { address, service, terms, document } = account;
+  const network = document?.network ?? NETWORK;
+  const { wallet, open } = useWallet();
+  const [problem, setProblem] = useState('');
+  const [numerals, setNumerals] = useState<Numeral[] | null>(null);
+  const look = async () => {
+    if (!wallet) return open(network);
+    setProblem('');
+    try {
+      const expires = Math.floor(Date.now() / 1000) + RIGHT_SECONDS;
+      const fields = await accountRight(service, network, address, expires);
+      const meanings = [
+        'tag “sealrun:account”: no payment',
+        `network ${network}`,
+        `account ${short(address, 4)}, x`,
+        'account, is odd',
+        `until ${moment(expires)}`,
+        `at ${new URL(service).host} only`,
+      ];
+      const headers = {
+        'Sealrun-Key': wallet.address,
+        'Sealrun-Expires-At': String(expires),
+        'Sealrun-Signature': await signChecked(wallet, fields, meanings, setNumerals),
+      };
+      const answer = await ask<unknown>(`${service}/accounts/${address}`, { headers });
+      told(readFigure(answer, address, terms));
+      // Terms of the right hash, for a browser that only knew the hash.
+      const shown = termsOf((answer as { terms?: unknown }).terms, terms);
+      if (document === null && shown) keep({ ...account, document: shown, seller: shown.seller });
+    } catch (error) {
+      setProblem(error instanceof Declined ? 'Declined in the wallet.' : message(error));
+    }
+  };
+  return (
+    <>
+      <div role="status">{numerals && <Numerals numerals={numerals} />}</div>
+      {problem && (
+        <Note tone="bad" alert>
+          {problem}
+        </Note>
+      )}
+      <div>
+        <button type="button" className="button" onClick={() => void look()}>
+          Ask the service, signed
+        </button>
+      </div>
+    </>
+  );
+}
+
+function TopUp(props: { account: Account; terms: Terms; node: string }) {
+  const { account, terms, node } = props;
+  const { address, service } = account;
+  const [text, setText] = useState('10');
+  const { wallet, open } = useWallet();
+  const transfer = useTransfer(terms.network, address);
+  const added = parseAmount(text);
+  const start = () => {
+    if (!wallet || (wallet.network ?? terms.network) !== terms.network) return open(terms.network);
+    if (added === undefined) return transfer.setProblem('Name the amount first.');
+    void transfer.run((hooks) =>
+      topUp({ service, terms, node, wallet, amount: added, ...hooks }, address),
+    );
+  };
+  return (
+    <Card title="Top up">
+      <AmountField label="Amount" text={text} change={setText} disabled={transfer.busy} />
+      <Figures items={[['Network fee', mina(FEE)]]} />
+      <button
+        type="button"
+        className="button main wide"
+        disabled={transfer.busy}
+        aria-busy={transfer.busy}
+        onClick={start}
+      >
+        {!wallet
+          ? 'Connect wallet'
+          : transfer.confirming
+            ? 'Confirm in your wallet'
+            : transfer.busy
+              ? 'Asking the node…'
+              : added === undefined
+                ? 'Add money'
+                : `Add ${mina(added)}`}
+      </button>
+      {transfer.panel}
+    </Card>
+  );
+}

@@ -1,0 +1,177 @@
+// Leaving an account: the wallet signs here, the command proves and sends, and nobody has to agree.
+import { useState } from 'react';
+import { slotMoment, type AccountView } from '../../../shared/src/chain/account.ts';
+import {
+  EXIT_SLOTS,
+  exitFields,
+  exitFile,
+  withdrawable,
+  withdrawalFile,
+  withdrawFields,
+} from '../../../shared/src/chain/leaving.ts';
+import { utf8 } from '../../../shared/src/bytes.ts';
+import { message, mina, moment, short } from '../format.ts';
+import type { Terms } from '../service/offer.ts';
+import type { Account } from '../state/accounts.ts';
+import { useWallet } from '../wallet/session.tsx';
+import { signChecked, type Numeral } from '../wallet/sign.ts';
+import { Declined, type Wallet } from '../wallet/wallet.ts';
+import { save } from './files.tsx';
+import { Numerals } from './numerals.tsx';
+import { Card, Code, Copy, Note } from './parts.tsx';
+
+interface Leaving {
+  account: Account;
+  terms: Terms;
+  view: AccountView;
+  node: string;
+}
+
+export function Leave(props: Leaving) {
+  const { view } = props;
+  if (view.exitSlot === 0) return <Exit {...props} />;
+  return <Withdraw {...props} />;
+}
+
+function Exit({ account, terms, view, node }: Leaving) {
+  const { tip } = view;
+  const latest = tip.slot + EXIT_SLOTS;
+  const from = slotMoment(tip, latest + terms.exit_delay);
+  const sign = useSigned('exit.json', view.buyer, terms.network, async (wallet, show) => {
+    const meanings = [
+      'tag “sealrun:exit”',
+      `network ${terms.network}`,
+      `account ${short(account.address, 4)}, x`,
+      'account, is odd',
+      `in a block by slot ${latest}`,
+    ];
+    const fields = exitFields(terms.network, account.address, latest);
+    const signature = await signChecked(wallet, fields, meanings, show);
+    return exitFile(account.address, terms, latest, signature);
+  });
+  return (
+    <Card title="Leave">
+      <p className="quiet">
+        Ask to leave, wait, and take the rest out. Until then the seller settles what is owed.
+        Nobody has to agree, and it cannot be taken back.
+      </p>
+      <p>
+        Asked for now, the rest is yours from <strong>{moment(from)}</strong> on (slot{' '}
+        {latest + terms.exit_delay}).
+      </p>
+      {sign.part('Sign my exit')}
+      {sign.saved && (
+        <Steps
+          text={`sealrun exit --signed exit.json --key any.key --node ${node}`}
+          says={`Prove and send it by ${moment(slotMoment(tip, latest))}; after that the signature is worth nothing. Any key pays the fee.`}
+        />
+      )}
+    </Card>
+  );
+}
+
+function Withdraw({ account, terms, view, node }: Leaving) {
+  const { tip, exitSlot } = view;
+  const rest = withdrawable(view);
+  const reached = tip.slot >= exitSlot;
+  const sign = useSigned('withdrawal.json', view.buyer, terms.network, async (wallet, show) => {
+    const meanings = [
+      'tag “sealrun:withdraw”',
+      `network ${terms.network}`,
+      `account ${short(account.address, 4)}, x`,
+      'account, is odd',
+      'exit slot, counts each withdrawal once',
+      `${mina(rest)}, to your wallet`,
+    ];
+    const fields = withdrawFields(terms.network, account.address, exitSlot, rest);
+    const signature = await signChecked(wallet, fields, meanings, show);
+    return withdrawalFile(account.address, terms, rest, signature);
+  });
+  if (rest === 0n)
+    return (
+      <Card title="Left">
+        <p className="quiet">
+          The exit was asked for, and nothing of yours is left in the account.
+        </p>
+      </Card>
+    );
+  return (
+    <Card title="Leaving">
+      <p>
+        {mina(rest)} {reached ? 'can be taken out now.' : 'can be taken out from'}{' '}
+        {!reached && (
+          <>
+            <strong>{moment(slotMoment(tip, exitSlot))}</strong> on (slot {exitSlot}), less what the
+            seller settles until then.
+          </>
+        )}
+      </p>
+      {reached && sign.part('Sign my withdrawal')}
+      {sign.saved && (
+        <Steps
+          text={`sealrun withdraw --signed withdrawal.json --key any.key --node ${node}`}
+          says="Prove and send it. Any key pays the fee; the money goes to your wallet alone."
+        />
+      )}
+    </Card>
+  );
+}
+
+function Steps(props: { text: string; says: string }) {
+  return (
+    <>
+      <p className="quiet small">{props.says}</p>
+      <Code fold label="Command" text={props.text} />
+      <div>
+        <Copy text={props.text} what="command" />
+      </div>
+    </>
+  );
+}
+
+/** A signature of the account's buyer, saved as a file for the command. */
+function useSigned(
+  file: string,
+  buyer: string,
+  network: string,
+  sign: (wallet: Wallet, show: (numerals: Numeral[] | null) => void) => Promise<string>,
+) {
+  const { wallet, open } = useWallet();
+  const [numerals, setNumerals] = useState<Numeral[] | null>(null);
+  const [problem, setProblem] = useState('');
+  const [text, setText] = useState('');
+  const start = async () => {
+    if (!wallet || (wallet.network ?? network) !== network) return open(network);
+    setProblem('');
+    try {
+      if (wallet.address !== buyer)
+        throw new Error(`Only the account’s buyer can leave: choose ${buyer} in the wallet.`);
+      const signed = await sign(wallet, setNumerals);
+      setText(signed);
+      save(file, utf8(signed));
+    } catch (error) {
+      setProblem(error instanceof Declined ? error.message : message(error));
+    }
+  };
+  const part = (label: string) => (
+    <>
+      <div className="row">
+        <button type="button" className="button" onClick={() => void start()}>
+          {label}
+        </button>
+        {text !== '' && (
+          <button type="button" className="button" onClick={() => save(file, utf8(text))}>
+            Save {file} again
+          </button>
+        )}
+      </div>
+      <div role="status">{numerals && <Numerals numerals={numerals} />}</div>
+      {problem && (
+        <Note tone="bad" alert>
+          {problem}
+        </Note>
+      )}
+    </>
+  );
+  return { part, saved: text !== '' };
+}
