@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { accessibility, connect, fitsWidth, launch, openPage, pictures, world } from './browser.mjs';
 
 const here = world();
-const hosts = [here.page, here.service, here.evidence];
+const hosts = [here.page, here.service, here.evidence, here.node];
 const offer = `${here.page}#/${here.service}/offers/${here.paid}`;
 let browser;
 before(async () => {
@@ -48,7 +48,7 @@ test('a buyer with a link runs, reads the receipt and sees private items, and ev
   await page.getByRole('tab', { name: 'Form' }).click();
 
   await connect(page);
-  await page.getByLabel('Prepaid account').fill(here.account);
+  await page.getByLabel('or name one that is open').fill(here.account);
   await page.getByRole('button', { name: 'Sign and run' }).first().click();
   await page.getByText('Compare with your wallet').waitFor();
   // The highest limit is kept before the wallet answers.
@@ -110,7 +110,7 @@ test('a buyer with a link runs, reads the receipt and sees private items, and ev
   await page.getByRole('link', { name: 'Accounts' }).click();
   await connect(page);
   await page.getByRole('button', { name: 'Ask the service, signed' }).click();
-  await page.getByText('Due, signed by the oracle').waitFor();
+  await page.getByText('Due in all, signed by the oracle').waitFor();
   await look('accounts');
   assert.deepEqual(problems, []);
   const sent = JSON.stringify(requests);
@@ -123,7 +123,7 @@ test('a browser that remembers nothing is corrected once, by its own earlier sig
   const { page, problems } = await openPage(browser, { wallet, hosts });
   await page.goto(`${offer}?note=fail`);
   await connect(page);
-  await page.getByLabel('Prepaid account').fill(here.account);
+  await page.getByLabel('or name one that is open').fill(here.account);
   await page.getByRole('button', { name: 'Sign and run' }).first().click();
   await page.getByRole('heading', { name: 'Failed' }).waitFor({ timeout: 60_000 });
   await page.getByText('0 MINA due').waitFor();

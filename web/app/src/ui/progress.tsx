@@ -32,7 +32,9 @@ export function Jobs(props: { progress: CallView['progress'] | undefined }) {
       {jobs.map((job, at) => (
         <li key={at}>
           <span className="wrap">{String(job?.name).slice(0, 60)}</span>
-          <Badge tone={TONES[String(job?.state)] ?? 'plain'}>{String(job?.state).slice(0, 20)}</Badge>
+          <Badge tone={TONES[String(job?.state)] ?? 'plain'}>
+            {String(job?.state).slice(0, 20)}
+          </Badge>
         </li>
       ))}
       {more > 0 && <li className="quiet">{more} more</li>}
