@@ -208,7 +208,9 @@ def _command(folder: Path, people: People, chain: MinaChain, prover: Prover) -> 
     given = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
     key = f"--key {shlex.quote(people.file('seller'))} --no-proofs --poll-ms 200 --json"
     program = folder / "sealrun-as-the-seller"
-    program.write_text(f'#!/bin/sh\nexec env {given} {Path(sys.executable).with_name("sealrun")} "$@" {key}\n')
+    program.write_text(
+        f'#!/bin/sh\nexec env {given} {Path(sys.executable).with_name("sealrun")} "$@" {key}\n'
+    )
     program.chmod(0o755)
     return str(program)
 
