@@ -87,6 +87,50 @@ def test_e1_a_file_s_name_that_cannot_be_taken_ends_the_call_and_is_not_told(nam
     assert reason.isascii()
 
 
+@pytest.mark.parametrize(
+    ("jobs", "files"),
+    [
+        (("build",), ("out/x", "out/X")),
+        (("build",), ("Out/x", "out/y")),
+        (("build",), ("caf\u00e9", "cafe\u0301")),
+        (("build",), ("stra\u00dfe", "STRASSE")),
+        (("Build", "build"), ("x",)),
+        (("build", "build"), ("x",)),
+        (("build", "build"), ("sealrun-profile/more",)),
+    ],
+)
+def test_e5_names_that_no_two_files_of_some_disks_can_have_end_the_call(
+    jobs: tuple[str, ...], files: tuple[str, ...]
+) -> None:
+    """The buyer of a run that was paid for could not keep its evidence on such a disk, so that it holds."""
+    world = world_of(*jobs, outputs=[])
+    world.provider.files = {name: name.encode() for name in files}
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.OUTPUTS_REFUSED
+    assert run_of(world, record)["reason"] == (
+        "archive: expected names that differ in more than case and Unicode form, got two that do not"
+    )
+    folder = folder_of(world, record)
+    assert verify(folder["receipt.json"], folder, Trust()).holds
+
+
+def test_r9_of_jobs_of_one_name_one_log_is_kept_and_the_others_are_named() -> None:
+    world = world_of("build", "build", log=["*"])
+    world.provider.files = {}
+    record, _ = over(world)
+    assert run_of(world, record)["logs_missing"] == {"build": "another job of this name has one"}
+    folder = folder_of(world, record)
+    assert verify(folder["receipt.json"], folder, Trust()).holds
+
+
+@pytest.mark.parametrize("name", ["run.json", "Run.JSON"])
+def test_e5_a_job_takes_the_place_of_no_document(name: str) -> None:
+    world = world_of(name, log=["*"])
+    record, _ = over(world)
+    labels = [entry.leaf.label for entry in index_of(world, record).trees["profile"] if entry.leaf]
+    assert [label.lower() for label in labels][:2] == ["run.json", "run%2ejson/job.log"]
+
+
 def test_more_of_the_probe_s_than_a_tree_takes_ends_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gather_files, "MAX_PROFILE", 5)
     world = world_of("build", "check", "more")

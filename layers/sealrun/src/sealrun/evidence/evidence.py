@@ -18,6 +18,8 @@ from sealrun.evidence.leaves import TREE, TWIN, Kind, Leaf, checked_label, salt,
 
 # Of a label's 512 bytes; longer names of jobs are cut and told apart by a digest.
 MAX_JOB = 200
+# What lies beside the jobs' folders: the run's document.
+_DOCUMENT = "run.json"
 # In a label the job's name is one part of a path, whatever it holds.
 _PLAIN = " !#$&'()+,;=@[]^`{}~:"
 
@@ -119,12 +121,12 @@ def label(job: str, name: str) -> str:
 
 
 def _escaped(job: str) -> str:
-    """The job's name as one part of a label: no way up, no drive, and short enough for a path behind it.
+    """The job's name as one part of a label: no way up, no drive, no document's, and short enough.
 
     Any text has a label, also one with half of a surrogate pair (L14).
     """
     escaped = quote(job, safe=_PLAIN, errors="surrogatepass")
-    if set(escaped) == {"."}:
+    if set(escaped) == {"."} or escaped.lower() == _DOCUMENT:
         escaped = escaped.replace(".", "%2E")
     if re.match("[A-Za-z]:", escaped):
         escaped = escaped.replace(":", "%3A", 1)

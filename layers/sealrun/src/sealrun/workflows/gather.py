@@ -124,6 +124,9 @@ def _logs(
     for job in jobs:
         if not job.has_log:
             continue
+        if job.name in logs:
+            missing[job.name] = "another job of this name has one"
+            continue
         try:
             logs[job.name] = gather_log(job, provider, store, spool, offer.evidence, scanner, limit=limit)
         except ProviderRefused as error:

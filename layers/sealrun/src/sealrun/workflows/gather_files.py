@@ -11,6 +11,7 @@ from sealrun.errors import Malformed, UnsafeArchive
 from sealrun.evidence.call_stacks import MAX_BYTES, folded, parse, redact
 from sealrun.evidence.evidence import Item, label
 from sealrun.evidence.leaves import MAX_LABEL_BYTES, Kind, checked_label
+from sealrun.evidence.places import Places
 from sealrun.offers.evidence_policy import PROBES_FILE, EvidencePolicy
 from sealrun.offers.offer import Offer
 from sealrun.ports.evidence import Content, EvidenceStore, Unpack
@@ -36,6 +37,7 @@ class Files:
     policy: EvidencePolicy
     store: EvidenceStore
     look: Look
+    places: Places = field(default_factory=Places)
     outputs: list[Item] = field(default_factory=list)
     profile: list[Item] = field(default_factory=list)
     samples: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -92,6 +94,7 @@ def gather_files(
 def _take(files: Files, job: Job, name: str, content: Content) -> int:
     """Store one file as an output or as one of the probe's; its size."""
     place = _place(job, name)
+    files.places.add(place)
     measured = measure(files.look.scanner.guarded(content()))
     files.store.put(content, measured, media_type=_BINARY)
     if not name.startswith(PROBE_FOLDER):
