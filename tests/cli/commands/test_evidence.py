@@ -237,6 +237,32 @@ def test_an_answer_of_another_form_is_said_to_be_one(
     assert "expected documents, index, openings and files" in shop.refused(tmp_path, buyer=BUYER)
 
 
+@pytest.mark.parametrize("after", [0, -1, 1.5, "1", True, [1], 10**9])
+def test_l11_a_next_page_is_one_that_can_be(shop: Shop, tmp_path: Path, after: object) -> None:
+    def spoil(name: str, body: bytes) -> bytes:
+        return json.dumps({**json.loads(body), "next": after}).encode() if name == "evidence" else body
+
+    shop.spoil = spoil
+    assert "expected documents, index, openings and files" in shop.refused(tmp_path)
+    assert shop.asked.count("evidence") == 1
+
+
+@pytest.mark.parametrize(("step", "files"), [(0, 1), (1, 9000)])
+def test_l11_pages_go_on_and_end(shop: Shop, tmp_path: Path, step: int, files: int) -> None:
+    """A service that gives the same page for ever, or more files than any run has, is not followed."""
+
+    def spoil(name: str, body: bytes) -> bytes:
+        if name != "evidence":
+            return body
+        at = shop.asked.count("evidence")
+        more = [{"name": f"{at}/{n}", "url": "https://evidence.test/x"} for n in range(files)]
+        return json.dumps({**json.loads(body), "files": more, "next": 7 + at * step}).encode()
+
+    shop.spoil = spoil
+    assert "expected at most 8202 files in order, got others" in shop.refused(tmp_path)
+    assert shop.asked.count("evidence") == 2 - step
+
+
 @pytest.mark.parametrize(
     "body", [b'{"a":' * 50_000 + b"1" + b"}" * 50_000, b'{"data":1,"data":2}', b'{"data":NaN}']
 )

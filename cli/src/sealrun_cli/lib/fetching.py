@@ -11,9 +11,11 @@ from typing import Any
 from mina.keys import PrivateKey
 from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.calls.call import PublicCall
+from sealrun.encoding import read
 from sealrun.encoding.fields import canonical
+from sealrun.errors import Malformed
 from sealrun.evidence.index import Index
-from sealrun.evidence.leaves import Kind, Leaf
+from sealrun.evidence.leaves import DEPTH, Kind, Leaf
 from sealrun.money.buyer import sign_read
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.receipts.statements import MAX_LINE_BYTES
@@ -40,6 +42,8 @@ MAX_ANSWER_BYTES = 6 << 20
 MAX_TOTAL_BYTES = 8 << 30
 # Of 300 files each: more than any run may leave.
 MAX_PAGES = 100
+# Both trees full, and the documents that are too large for an answer.
+MAX_LINKS = 2 * 2**DEPTH + 10
 # An index has at most 8 MiB; what opens every leaf has some more.
 MAX_DOCUMENT_BYTES = 64 << 20
 READ_SECONDS = 900
@@ -117,13 +121,17 @@ class Fetching:
     def _pages(self, right: dict[str, str]) -> "_Answer":
         """All pages of the service's answer as one."""
         url, found = f"{self.url}/evidence", _Answer({}, {})
-        query = ""
+        after, query = 0, ""
         for _ in range(MAX_PAGES):
             page = _answer(self.service.get(f"{url}{query}", right, at_most=MAX_ANSWER_BYTES))
             found = _Answer({**page.documents, **found.documents}, {**page.links, **found.links}, page.after)
             if not page.after:
                 return found
-            query = f"?after={page.after}"
+            if page.after <= after or len(found.links) > MAX_LINKS:
+                raise CliError(
+                    "evidence", f"evidence: expected at most {MAX_LINKS} files in order, got others"
+                )
+            after, query = page.after, f"?after={page.after}"
         raise CliError("evidence", f"evidence: expected at most {MAX_PAGES} pages, got more")
 
     def _statements(self) -> bytes:
@@ -215,8 +223,8 @@ def _answer(value: Mapping[str, Any]) -> _Answer:
         texts = {**value["documents"], INDEX: value["index"], OPENINGS: value["openings"]}
         documents = {name: text.encode() for name, text in texts.items() if text is not None}
         links = {str(file["name"]): str(file["url"]) for file in value["files"]}
-        after = int(value.get("next") or 0)
-    except (KeyError, TypeError, ValueError, AttributeError, UnicodeEncodeError) as error:
+        after = 0 if value.get("next") is None else read.whole(value, "next", low=1, high=MAX_LINKS)
+    except (KeyError, TypeError, ValueError, AttributeError, UnicodeEncodeError, Malformed) as error:
         detail = "evidence: expected documents, index, openings and files, got something else"
         raise CliError("evidence", detail) from error
     return _Answer(documents, links, after)
