@@ -1,5 +1,6 @@
 """What perf and py-spy print, in the forms of perf 6.1.187 and py-spy 0.4.3, whatever names they print."""
 
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -157,6 +158,25 @@ def test_py_spy_s_stack_of_a_script_of_several_lines_is_one() -> None:
         ("sh", "python", "<module> (we%3Bird (x) y.py)", "f (a%3Bb.py)"): 14,
         ("sh",): 2,
     }
+
+
+def test_py_spy_s_script_of_very_many_lines_is_read_once() -> None:
+    """Arguments of a command may have 128 KiB in lines of one character; each line once searched all of them."""
+
+    def seconds(count: int) -> float:
+        script = "".join(f"{n} 1\n" for n in range(count))
+        text = f'process 9:"sh -c {script}";f (x.py) 7\n'.splitlines(keepends=True)
+        start = time.process_time()
+        assert py_spy.parse(text) == {("sh", "f (x.py)"): 7}
+        return time.process_time() - start
+
+    seconds(100)
+    assert seconds(32_000) < 25 * max(seconds(4000), 0.002)
+
+
+def test_py_spy_s_counts_are_those_that_the_collector_reads() -> None:
+    lines = [f"f (x.py) {'9' * 5000}\n", f"f (x.py) {'9' * 12}\n"]
+    assert py_spy.parse(lines) == {("f (x.py)",): 10**12 - 1}
 
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters='"\n'), max_size=20)

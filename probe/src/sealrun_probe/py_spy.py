@@ -18,8 +18,9 @@ MAX_RAW_BYTES = 256 << 20
 # Command lines may have megabytes; py-spy's own frames do not.
 MAX_STACK = 8 << 20
 _PROCESS = re.compile(r'(?:^|;)process \d+:"([^"\s]*)')
-_PROCESSES = re.compile(r'(.*"(?:;[^"]*\))?) ([0-9]+)\n?', re.DOTALL)
-_FRAMES = re.compile(r"(.*) ([0-9]+)\n?")
+_PROCESSES = re.compile(r'(.*"(?:;[^"]*\))?) ([0-9]{1,12})\n?', re.DOTALL)
+_FRAMES = re.compile(r"(.*) ([0-9]{1,12})\n?")
+_END = re.compile(r'[")] [0-9]{1,12}\n?\Z')
 _BETWEEN = re.compile(r"(?<=\));")
 
 
@@ -114,11 +115,17 @@ def parse(lines: Iterable[str]) -> dict[Stack, int]:
 
 def _whole(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
     """Each stack and its count, its lines joined; what does not end like one is left out."""
-    text = ""
+    parts: list[str] = []
+    size = 0
     for line in lines:
-        text += line
-        if match := (_PROCESSES if _PROCESS.match(text) else _FRAMES).fullmatch(text):
+        parts.append(line)
+        size += len(line)
+        of_process = _PROCESS.match(parts[0]) is not None
+        # The last line is looked at first: a script of many lines is searched once and not once a line.
+        ends = _END.search(line) if of_process else True
+        if ends and (match := (_PROCESSES if of_process else _FRAMES).fullmatch("".join(parts))):
             yield match[1], int(match[2])
-            text = ""
-        elif len(text) > MAX_STACK or not _PROCESS.match(text):
-            text = ""
+        elif of_process and size <= MAX_STACK:
+            continue
+        parts.clear()
+        size = 0

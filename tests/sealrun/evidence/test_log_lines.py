@@ -157,6 +157,7 @@ def test_other_encodings_are_shown_as_replaced() -> None:
 
 def test_a_long_line_is_cut_between_characters() -> None:
     assert texts("é".encode() * 10**5) == ["é" * MAX_LINE]
+    assert texts(b"a" * 4095 + "é\n".encode()) == ["a" * 4095 + "é"]  # the bound is in characters
     assert texts(b"\x1b[m" * 5 + b"a" + "é".encode() * 10**5 + b"\nbuilt\n") == [
         "a" + "é" * (MAX_LINE - 1),
         "built",
