@@ -161,7 +161,7 @@ def test_py_spy_s_stack_of_a_script_of_several_lines_is_one() -> None:
 
 
 def test_py_spy_s_script_of_very_many_lines_is_read_once() -> None:
-    """Arguments of a command may have 128 KiB in lines of one character; each line once searched all of them."""
+    """Arguments of a command may have 128 KiB in lines of one character; each line searched all of them."""
 
     def seconds(count: int) -> float:
         script = "".join(f"{n} 1\n" for n in range(count))

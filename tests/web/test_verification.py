@@ -16,12 +16,16 @@ from tests import nodejs
 from tests.broken.make import FAULTS, kept, whole, write
 from tests.broken.sale import Files, Sale, good_sale
 from tests.broken.test_broken import Handed
+from tests.sealrun.folder import folder_of
+from tests.sealrun.workflows.test_token_grade import collected, world_of
 from tests.sealrun.world import ORACLE
 
 pytestmark = pytest.mark.peers
 SCRIPT = Path(__file__).with_name("verify_folders.mjs")
 NAMED = ORACLE.public_key().to_base58()
 JOB = {"name": "build", "status": "success", "failure_reason": "", "result": "succeeded", "may_fail": False}
+# The page's claims about these are never anything but "not shown".
+SAID = {"derived", "statements", "token", "disclosure", "lineage", "rerun"}
 # What the page says that it does not check, by the beginnings of the faults' names: evidence that is handed
 # on in files, in-toto statements, parts that were made of other items, and text with half a character.
 ELSEWHERE = (
@@ -121,7 +125,10 @@ def test_e5_the_good_folder_holds_with_the_same_claims_as_the_commands(
     files = kept("good")
     ours = verify(files["receipt.json"], Handed(files), Trust(NAMED)).claims
     theirs = {claim.name: str(claim.verdict) for claim in ours}
-    same = found.keys() & theirs.keys()
+    assert {name for name, verdict in found.items() if verdict == Verdict.NOT_SHOWN} == {
+        "derived", "statements", "disclosure", "jobs",
+    }  # fmt: skip
+    same = (found.keys() & theirs.keys()) - SAID
     assert {"signature", "oracle", "offer", "source", "call", "inputs", "policy", "run", "jobs"} <= same
     assert {name: found[name] for name in same} == {name: theirs[name] for name in same}
 
@@ -134,3 +141,21 @@ def test_e1_e2_e3_e5_the_page_refuses_what_the_command_refuses_but_for_what_it_s
         assert answer["holds"] is not bool(broken), name
     passed = {name for name, answer in answers.items() if answer["holds"]}
     assert passed == {"good", *(fault.name for fault in FAULTS if fault.name.startswith(ELSEWHERE))}
+    for name in passed:
+        says = [claim["says"] for claim in answers[name]["claims"] if claim["name"] in SAID]
+        assert says, name
+        assert all("`sealrun verify` checks it" in each for each in says)
+
+
+def test_e2_e5_the_page_says_that_it_checks_neither_tokens_nor_other_calls(tmp_path: Path) -> None:
+    handed = {
+        "token": folder_of(world := world_of(), collected(world)),
+        "lineage": {**kept("good"), f"reads/{'0' * 64}/receipt.json": b"{}"},
+        "rerun": {**kept("good"), f"reruns/{'0' * 64}/receipt.json": b"{}"},
+    }
+    for name, files in handed.items():
+        write(files, tmp_path / name)
+    found = nodejs.ask(SCRIPT, [[str(tmp_path / name), NAMED] for name in handed])
+    for name, answer in zip(handed, found, strict=True):
+        (claim,) = [claim for claim in answer["claims"] if claim["name"] == name]
+        assert claim["verdict"] == Verdict.NOT_SHOWN

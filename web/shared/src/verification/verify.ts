@@ -1,7 +1,8 @@
 // The checks of one call's receipt that a browser makes, in the order of docs/verification.md: steps 1 to 5 and 7.
 //
-// Not made here, and said so: parts that were made of other items (6), in-toto statements (8), CI tokens and with
-// them grade 1 (9), earlier receipts and repeated runs (10, 11). `sealrun verify` makes them all.
+// Not made here, and said so by claims that are not shown: disclosures (4.5), parts that were made of other items (6),
+// in-toto statements (8), CI tokens and with them grade 1 (9), earlier receipts and repeated runs (10, 11).
+// `sealrun verify` makes them all.
 import type { Bytes } from '../bytes.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import {
@@ -14,6 +15,7 @@ import {
   type Folder,
 } from './claims.ts';
 import { checkDocuments, type Expected } from './documents.ts';
+import { sayElsewhere } from './elsewhere.ts';
 import { checkFiles, type FileVerdict } from './files.ts';
 import { checkReceipt, parseReceipt, type Receipt } from './receipt.ts';
 import { checkRun, RUN, type Job } from './run.ts';
@@ -57,6 +59,7 @@ export async function verify(
   const covered = files.some(({ place, verdict }) => place === RUN && verdict === 'holds');
   const jobs = await checkRun(claims, receipt, offer, covered ? folder.get(RUN) : undefined);
   await checkGrade(claims, receipt, opened);
+  await sayElsewhere(claims, folder, opened);
   return result(claims, receipt, opened, files, jobs);
 }
 
