@@ -56,6 +56,14 @@ def test_of_processes_that_ask_at_once_one_does_what_is_due(database: Database) 
     assert processes[1].take_tick("health", now=NOW, every=60), "each task has a time of its own"
 
 
+def test_l13_a_clock_that_was_a_year_ahead_puts_no_task_off_for_a_year(database: Database) -> None:
+    deployment = Deployment(database)
+    assert deployment.take_tick("sweep", now=NOW + 365 * 24 * 3600, every=60)
+    processes = [Deployment(database) for _ in range(4)]
+    assert at_once(lambda each: each.take_tick("sweep", now=NOW, every=60), processes).count(True) == 1
+    assert not deployment.take_tick("sweep", now=NOW + 59, every=60)
+
+
 def test_a_task_that_is_hastened_is_due_at_once(database: Database) -> None:
     deployment = Deployment(database)
     assert deployment.done_at("health") == 0

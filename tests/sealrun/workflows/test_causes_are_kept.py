@@ -15,11 +15,11 @@ from sealrun.errors import ProviderBusy, ProviderUnclear, SealrunError, StoreUna
 from tests.sealrun.world import World
 
 
-def denied() -> S3EvidenceStore:
+def denied(times: int = 50) -> S3EvidenceStore:
     """A bucket into which the role may write nothing."""
     client = boto3.client("s3", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
     stub = Stubber(client)
-    for _ in range(50):
+    for _ in range(times):
         stub.add_client_error("put_object", "AccessDenied", "Access Denied: arn:aws:s3:::b", 403)
     stub.activate()
     return S3EvidenceStore(client, bucket="b")
@@ -35,6 +35,23 @@ def test_r11_a_bucket_that_denies_the_collector_is_told_with_awss_code() -> None
     assert {told for told, _ in world.put_off} == {call_hash}
     details = {error.detail for _, error in world.put_off}
     assert details == {"bucket: expected an answer to PutObject, got AccessDenied"}
+
+
+@pytest.mark.parametrize(
+    ("away", "who"), [("bucket", "what the operator needs"), ("provider", "the provider")]
+)
+def test_r11_a_call_that_ends_after_days_says_who_was_away(away: str, who: str) -> None:
+    world = World()
+    store, world.store = world.store, denied(times=2000) if away == "bucket" else world.store
+    call_hash = world.call().record.call_hash
+    world.provider.down = away == "provider"
+    for _ in range(7 * 24 + 6):
+        world.clock.passes(3600)
+        world.sweep()
+    world.store, world.provider.down = store, False
+    ending = world.settle(call_hash).ending
+    assert ending is not None
+    assert ending.reason == f"{who} could not be reached for days"
 
 
 def test_r11_a_key_that_does_not_open_is_told_when_a_run_should_start() -> None:

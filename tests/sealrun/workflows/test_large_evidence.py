@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import httpx
+import pytest
+
 from sealrun.evidence.index import TREES, parse_openings
 from sealrun.evidence.leaves import Kind
 from sealrun.money.buyer import sign_read
@@ -15,7 +18,8 @@ from sealrun.runs.record import Record, State
 from sealrun.runs.run import Job, JobResult
 from sealrun.workflows.read_receipt import read_evidence, read_statements
 from tests.sealrun.fakes import FakeStore, zipped
-from tests.sealrun.market import SERVICE
+from tests.sealrun.gateway import Gateway, load
+from tests.sealrun.market import SERVICE, Market
 from tests.sealrun.world import BUYER, World, evidence_value, limits_value, make_offer
 
 # Of a function's answer, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -75,6 +79,26 @@ def test_evidence_of_a_run_within_its_limits_comes_in_pages_that_fit_an_answer()
     _, trees = parse_openings(world.store.get(record.openings))
     leaves = [(tree, leaf) for tree in TREES for leaf in trees[tree] if leaf.kind is not Kind.LINE]
     assert {f"{tree}/{leaf.label}" for tree, leaf in leaves} <= files.keys()
+
+
+def test_pages_of_evidence_are_asked_for_by_after_and_nothing_else_is_taken_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, record = large_world()
+    module = load("receipt", Market(ledger=world.ledger, clock=world.clock), monkeypatch)
+    module.services.store = world.store
+    gateway, url = Gateway(module), f"https://calls.test/calls/{record.id}/evidence"
+    page, names = gateway.answer(httpx.Request("GET", url)).json(), set[str]()
+    while page["next"] is not None:
+        names |= {file["name"] for file in page["files"]}
+        page = gateway.answer(httpx.Request("GET", f"{url}?after={page['next']}")).json()
+    names |= {file["name"] for file in page["files"]}
+    assert len([name for name in names if name.startswith("outputs/")]) == 3 * JOBS
+    beyond = gateway.answer(httpx.Request("GET", f"{url}?after={10**6}")).json()
+    assert (beyond["files"], beyond["next"]) == ([], None)
+    for text in ("-1", "x", "1e3", "", "9" * 4000, "%00"):
+        wrong = gateway.answer(httpx.Request("GET", f"{url}?after={text}"))
+        assert wrong.status_code == 400, text
 
 
 def test_documents_that_are_too_large_for_an_answer_stand_among_the_files() -> None:

@@ -7,12 +7,14 @@ from moto import mock_aws
 
 from mina.keys import PrivateKey
 from sealrun.errors import OfferClosed, SealrunError, TooMany
+from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.record import State
 from sealrun.runs.run import Job, RunStatus
 from sealrun.workflows.check_health import check_health
 from sealrun.workflows.count_fault import FAULTS_IN_A_ROW, FIRST_REST
 from tests.ports.stores import dynamo
-from tests.sealrun.fakes import FakeLedger
+from tests.sealrun.fake_chain import account_answer
+from tests.sealrun.fakes import FakeLedger, FakeProvider
 from tests.sealrun.market import Market
 from tests.sealrun.world import (
     BUSY,
@@ -61,6 +63,31 @@ def test_l12_one_failed_run_a_day_is_one_run_at_once(ledger: Any) -> None:
         market.settle(call_hash)
     assert taken(20, lambda n: market.pay(market.sign(limit=20 * PRICE, nonce=100 + n))) == 0
     assert market.provider.starts == 1
+
+
+def test_l12_failing_runs_at_two_offers_of_one_seller_are_one_accounts_failing_runs(ledger: Any) -> None:
+    """A stranger floods both offers, which share an account; an honest buyer is taken at both."""
+    payment = {"depth": 0, "nodes": 1, "failed_per_day": 1}
+    offers = [make_paid_offer(title=title, payment=payment, quota_per_hour=20) for title in ("one", "two")]
+    market = Market(offers[0], ledger=ledger)
+    market.ledger.publish(StoredOffer(offers[1], "", b"sealed", b"key", b"secret"))
+    providers = {offer.hash: FakeProvider(market.clock, offer) for offer in offers}
+    market._open_provider = lambda stored: providers[stored.offer.hash]  # type: ignore[method-assign,assignment]
+    for provider in providers.values():
+        provider.ends_as = RunStatus.FAILED
+
+    def flood(number: int) -> None:
+        market.offer = offers[number % 2]
+        market.pay(market.sign(limit=20 * PRICE, nonce=number))
+
+    assert taken(30, flood) == 1
+    market.chain.answer = account_answer(buyer=key(9).public_key())
+    market.chain.answer["account"]["publicKey"] = key(19).public_key().to_base58()
+    market.clock.passes(60)
+    for number, offer in enumerate(offers, start=1):
+        market.offer, providers[offer.hash].ends_as = offer, RunStatus.SUCCEEDED
+        keys = {"buyer": key(9), "account": key(19).public_key()}
+        assert market.bought(limit=number * PRICE, nonce=number, **keys).state is State.SUCCEEDED
 
 
 def test_l12_good_runs_make_room_again(ledger: Any) -> None:

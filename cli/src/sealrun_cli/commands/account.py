@@ -19,7 +19,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
-from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.service import Service, well_formed
 from sealrun_cli.lib.units import slot_date, when
 
 
@@ -53,7 +53,9 @@ def account(
             if not (url and key):
                 raise CliError("bad-request", "calls: expected --url and --key, got none")
             found = read_calls(service, url, address, read_key(key), network, most=calls)
-            out.result({"account": address, "calls": found}, *[*map(_call_line, found)] or ["no calls"])
+            with well_formed("figure", url):
+                listed = [*map(_call_line, found)] or ["no calls"]
+            out.result({"account": address, "calls": found}, *listed)
             return
         value: dict[str, Any] = {"account": address}
         chain = None
@@ -65,11 +67,8 @@ def account(
             answer = read_account(service, url, address, read_key(key), network, call=call)
             value |= {"operator": answer}
             ours = chain.terms if chain else known.hash if (known := known_terms(state, address)) else None
-            if ours is not None:
-                _check_terms(answer, ours)
-            lines += _operator_lines(answer, tied=ours is not None)
-            if call:
-                lines.append(_check_proof(answer, call))
+            with well_formed("figure", url):
+                lines += _checked_lines(answer, ours, call)
         out.result(value, *lines)
 
 
@@ -87,6 +86,14 @@ def _chain_lines(chain: OnChain) -> list[str]:
         f"  on chain  balance {balance}, settled {spent}, accrued to the operator {accrued}",
         f"            {leaving}; {chain.count} receipts under {chain.root}",
     ]
+
+
+def _checked_lines(answer: Mapping[str, Any], ours: int | None, call: str) -> list[str]:
+    """What the operator says, once its terms, signature and proof are checked."""
+    if ours is not None:
+        _check_terms(answer, ours)
+    lines = _operator_lines(answer, tied=ours is not None)
+    return [*lines, _check_proof(answer, call)] if call else lines
 
 
 def _check_terms(answer: Mapping[str, Any], terms: int) -> None:

@@ -7,7 +7,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
-from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.service import Service, well_formed
 from sealrun_cli.lib.tools import Sender, run_tool
 
 
@@ -35,8 +35,9 @@ def settle(
         if "due" not in known:
             detail = "settle: expected the seller's or operator's key, got the buyer's"
             raise CliError("not-allowed", detail, "see the figure with `sealrun account`")
-        sent = {name: known[name] for name in ("account", "terms", "voucher", "due")}
-        asset = Terms.parse(known["terms"]).asset
+        with well_formed("figure", url):
+            sent = {name: known[name] for name in ("account", "terms", "voucher", "due")}
+            asset = Terms.parse(known["terms"]).asset
         result = run_tool("settle", sender, out, **sent)
         settled = (
             f"settled {asset.of(result['settled'])}, " if "settled" in result else f"{outcome(result)}: "

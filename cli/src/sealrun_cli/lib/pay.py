@@ -17,7 +17,7 @@ from sealrun.money.buyer_mechanism import MinaBatchSettlement
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.book import Page
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.service import Service, good
+from sealrun_cli.lib.service import Service, good, well_formed
 
 # Kinds of errors that come before anything is claimed.
 NOTHING_TAKEN = ("node-unavailable", "offer-closed", "throttled")
@@ -168,10 +168,12 @@ def _answered(send: Callable[[], httpx.Response]) -> httpx.Response:
 def _accepted(answer: httpx.Response, made: MinaBatchSettlement) -> dict[str, Any]:
     """The terms that this 402 asks for, in our scheme."""
     required = x402.decoded(answer.headers.get(x402.REQUIRED_HEADER, ""))
-    accepted = next((each for each in required.get("accepts", []) if each.get("scheme") == made.scheme), None)
-    if accepted is None:
+    with well_formed("payment", "402"):
+        listed = [each for each in required.get("accepts", []) if each.get("scheme") == made.scheme]
+        found = [{**each, "extra": dict(each.get("extra") or {})} for each in listed[:1]]
+    if not found:
         raise CliError("payment", f"402: expected the scheme {made.scheme} among what it accepts, got others")
-    return {**accepted, "extra": dict(accepted.get("extra") or {})}
+    return found[0]
 
 
 def _correction(answer: httpx.Response, made: MinaBatchSettlement) -> object:

@@ -95,8 +95,8 @@ class Purchase:
             CliError: the offer takes no call now.
         """
         view, source = self.service.get(self.url), self.offer.source
-        if not view["open"]:
-            raise CliError("offer-closed", f"offer: expected an open one, got: {view['reason']}")
+        if not view.get("open"):
+            raise CliError("offer-closed", f"offer: expected an open one, got: {view.get('reason')}")
         return [
             f"run      {self.offer.title}: {source.url}, project {source.project}, {source.ref}",
             f"inputs   {assignments(self.inputs)}",

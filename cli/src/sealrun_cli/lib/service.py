@@ -111,10 +111,26 @@ class Service:
             raise CliError(
                 "bad-request", detail, "copy the whole address that the seller's `publish` printed"
             )
-        offer = Offer.parse(canonical(self.get(url)["document"]))
+        answer = self.get(url)
+        with well_formed("offer", url):
+            offer = Offer.parse(canonical(answer["document"]))
         if not url.endswith(f"/offers/{offer.id}"):
             raise CliError("offer", f"offer: expected the document of {url}, got that of {offer.id}")
         return offer
+
+
+@contextmanager
+def well_formed(kind: str, where: str) -> Iterator[None]:
+    """Turn what reading a malformed answer raises into an error that names its address.
+
+    Raises:
+        CliError: of this kind, where a member is missing or of another type.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        got = f"{type(error).__name__}: {error}"[:120]
+        raise CliError(kind, f"{where[:200]}: expected an answer of its form, got {got}") from error
 
 
 @contextmanager

@@ -325,8 +325,8 @@ def never_started(record: Record, reason: str, *, now: int, fault: Fault = Fault
 
 
 def never_told(record: Record, *, now: int) -> Record:
-    """For days the provider did not tell whether a start that it did not answer made a run (L11)."""
-    reason = "the provider did not tell for days whether it had started the run"
+    """For days nobody learned whether a start that the provider did not answer made a run (L11)."""
+    reason = "for days it could not be learned whether the provider had started the run"
     return _without_run(record, Outcome.UNREACHABLE, reason, now)
 
 

@@ -160,9 +160,9 @@ def _in_place(
         after = _concluded(leased, end, stored, ledger, collector, clock)
     except (ProviderError, Unavailable) as error:
         collector.starter.put_off(leased.call_hash, error)
-        return _give_back(leased, ledger, now=clock(), spoiled=isinstance(error, TookTooLong))
+        return _give_back(leased, ledger, now=clock(), error=error)
     except Exception:  # a fault of ours: it is reported, and must not keep the call waiting for the lease
-        _give_back(leased, ledger, now=clock(), spoiled=False)
+        _give_back(leased, ledger, now=clock())
         raise
     if not ledger.save(leased, after):
         return ledger.record(record.call_hash) or leased
@@ -293,14 +293,18 @@ def _sign(
     return SignedReceipt(receipt, oracle.sign(receipt.fields()), oracle.public_key)
 
 
-def _give_back(record: Record, ledger: Ledger, *, now: int, spoiled: bool) -> Record:
+def _give_back(
+    record: Record, ledger: Ledger, *, now: int, error: ProviderError | Unavailable | None = None
+) -> Record:
     """Look again later; after days the call ends all the same, with a receipt that says why."""
     # A judgement saved since then is kept; the lease is still ours.
     record = ledger.record(record.call_hash) or record
     if unreachable(record, now=now):
-        reason = "the provider could not be reached for days"
+        away = isinstance(error, ProviderError)  # else it was a store, a key or a node of the operator's
+        reason = f"{'the provider' if away else 'what the operator needs'} could not be reached for days"
         latest = judged(record, Ending(Outcome.UNREACHABLE, reason, now, blameless=True, bare=True))
     else:
         latest = record
+    spoiled = isinstance(error, TookTooLong)
     after = replace(look_again(latest, now=now, spoiled=spoiled), version=record.version + 1)
     return after if ledger.save(record, after) else ledger.record(record.call_hash) or record

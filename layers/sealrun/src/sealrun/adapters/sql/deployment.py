@@ -52,10 +52,12 @@ class Deployment:
     def take_tick(self, name: str, *, now: int, every: int) -> bool:
         """True for one of the processes that ask when the task is due.
 
-        It is due again ``every`` seconds later, also where that process ends before it is done.
+        It is due again ``every`` seconds later, also where that process ends before it is done. A time that
+        is further ahead comes of a clock that was wrong, and does not keep the task from being done.
         """
-        later = update(TICKS).where(TICKS.c.name == name, TICKS.c.due_at <= now).values(due_at=now + every)
-        waits = select(TICKS.c.due_at).where(TICKS.c.name == name, TICKS.c.due_at > now)
+        ahead = TICKS.c.due_at.between(now + 1, now + every)
+        later = update(TICKS).where(TICKS.c.name == name, ~ahead).values(due_at=now + every)
+        waits = select(TICKS.c.due_at).where(TICKS.c.name == name, ahead)
         if self._database.read(lambda db: db.scalar(waits)) is not None:
             return False
         row = {"name": name, "due_at": now + every, "done_at": 0}
