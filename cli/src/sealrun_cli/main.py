@@ -20,6 +20,7 @@ from sealrun_cli.commands import (
     init,
     key,
     lineage,
+    mcp,
     move,
     offer,
     pause,
@@ -98,6 +99,8 @@ _add(BUYERS, "topup", topup.topup,
      "sealrun topup B62qk...w1 --amount 20 --key buyer.key --node https://mina.example/graphql")
 _add(BUYERS, "call", call.call,
      "sealrun call https://ci.example/offers/5f0c --input greeting=hello --account B62q... --pay --key b.key")
+_add(BUYERS, "mcp", mcp.mcp,
+     "sealrun mcp --key buyer.key --account B62q... --per-call 5 --per-day 20")
 _add(BUYERS, "account", account.account,
      "sealrun account B62qk...w1 --url https://ci.example --key buyer.key")
 _add(BUYERS, "ticket", ticket.ticket,

@@ -10,7 +10,6 @@ from sealrun.encoding.json_limits import parse_object
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.verification.claims import MAX_RECEIPT_BYTES
 from sealrun_cli.lib import options
-from sealrun_cli.lib.book import page
 from sealrun_cli.lib.confirming import Yes
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import check_folder
@@ -19,7 +18,7 @@ from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import check_pay
-from sealrun_cli.lib.purchase import Purchase, coming_back, tell
+from sealrun_cli.lib.purchase import Purchase, coming_back, freed, tell
 from sealrun_cli.lib.service import Service
 
 
@@ -66,7 +65,7 @@ def call(
         with coming_back(out, bought.url, key):
             ended = bought.follow(out) if wait else bought.started()
         if with_pay and wait and ended["state"] != "succeeded":
-            _freed(state, account, sold.price)
+            freed(state, account, sold.price)
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
     if status:
         raise typer.Exit(status)
@@ -79,10 +78,3 @@ def _receipt_hash(file: Path) -> str:
     if not signed.holds():
         raise CliError("receipt", f"{file}: expected a signature that holds, got one that does not")
     return f"{signed.receipt.hash:064x}"
-
-
-def _freed(state: Path, account: str, price: int) -> None:
-    """Take the price out of the next limit: a run that did not succeed is not due."""
-    with page(state, account) as book:
-        book.known.committed = max(0, book.known.committed - price)
-        book.save()

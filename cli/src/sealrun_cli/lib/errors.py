@@ -49,6 +49,7 @@ _NEXT = {
     # The command's own.
     "aws": "check your AWS profile's rights, and the stack's events in CloudFormation",
     "backup": "name a folder as `sealrun backup` made it",
+    "cap": "a person may raise the cap, or buy it with `sealrun call`",
     "commit": "fetch it: git fetch --tags, or name another commit",
     "evidence": "take the evidence again with `sealrun evidence`",
     "fault": "run the command again; if it fails again, send this message to the maintainers",

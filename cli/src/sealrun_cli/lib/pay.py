@@ -9,6 +9,7 @@ import httpx
 
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
+from mina.signature import Signature
 from sealrun.calls.call import Call
 from sealrun.encoding import read
 from sealrun.errors import Refused
@@ -31,6 +32,10 @@ class Taken:
     answer: dict[str, Any]
 
 
+def unheard(_call: Call, _more: int) -> None:
+    """For whoever counts nothing."""
+
+
 @dataclass(frozen=True)
 class Till:
     """Where calls of one offer are paid for.
@@ -42,6 +47,8 @@ class Till:
         page: what this client knows of the account.
         service: the operator's API.
         agree: to another limit than ``page`` had in view, in smallest units; raises where nobody does.
+        signing: hears of each call just before its limit is signed, and by how much that is above what was
+            ever signed for the account, in smallest units; what it raises keeps the call unsigned.
     """
 
     url: str
@@ -50,6 +57,7 @@ class Till:
     page: Page
     service: Service
     agree: Callable[[int], None]
+    signing: Callable[[Call, int], None] = unheard
 
     def buy(self, fresh: Callable[[], Call]) -> Taken:
         """Buy a call.
@@ -82,13 +90,14 @@ class Till:
         return Taken(call, taken)
 
     def _mechanism(self, call: Call) -> MinaBatchSettlement:
-        return MinaBatchSettlement(
-            call,
-            self.offer,
-            buyer=self.key.public_key(),
-            sign=lambda fields: sign_fields(self.key, fields),
-            known=self.page.known,
-        )
+        known = self.page.known
+
+        def sign(fields: list[int]) -> Signature:
+            *_, limit, _call_hash = fields
+            self.signing(call, max(0, limit - known.highest))
+            return sign_fields(self.key, fields)
+
+        return MinaBatchSettlement(call, self.offer, buyer=self.key.public_key(), sign=sign, known=known)
 
     def _pay(self, call: Call, made: MinaBatchSettlement, answer: httpx.Response) -> httpx.Response:
         """Sign what the 402 asks for, and send it. Any other answer stands."""

@@ -3,7 +3,7 @@
 import secrets
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import fetch
 from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.output import Output, plain
-from sealrun_cli.lib.pay import Till, call_url
+from sealrun_cli.lib.pay import Till, call_url, unheard
 from sealrun_cli.lib.progress import jobs_line
 from sealrun_cli.lib.service import Service, good
 from sealrun_cli.lib.verifying import BROKEN
@@ -52,6 +52,7 @@ class Purchase:
     expires_at: int
     out: Output
     reads: tuple[str, ...] = ()
+    signing: Callable[[Call, int], None] = unheard  # see ``Till``; of price 0, before the call is sent
 
     def free(self) -> "Bought":
         """For an offer of price 0: the signature stands in the body."""
@@ -61,6 +62,7 @@ class Purchase:
             raise CliError("bad-request", detail, following)
         self.out.progress("signing and sending the call")
         signed = sign_call(self.key, self.offer, **self._fresh())
+        self.signing(signed.call, 0)
         answer = good(self.service.send("POST", f"{self.url}/calls", body=signed.body()))
         return self._bought(signed.call, answer)
 
@@ -81,7 +83,8 @@ class Purchase:
             def fresh() -> Call:
                 return Call(offer.network, address, offer.hash, offer.terms, **self._fresh())
 
-            till = Till(f"{self.url}/calls", offer, self.key, book, self.service, agree)
+            url = f"{self.url}/calls"
+            till = Till(url, offer, self.key, book, self.service, agree, self.signing)
             taken = till.buy(fresh)
         return self._bought(taken.call, taken.answer)
 
@@ -158,6 +161,12 @@ class Bought:
         """The operator's answer when it took the call, with the hash and URL that the client computed."""
         return self._named(self.answer)
 
+    def look(self) -> dict[str, Any]:
+        """How the call stands now; once it is over, as ``follow`` has it."""
+        view = self.service.get(self.url)
+        over = view.get("receipt") is not None
+        return self._named({**view, "state": self._outcome(view["receipt"])} if over else view)
+
     def follow(self, out: Output) -> dict[str, Any]:
         """The call once it is over; its state and receipt are those that the offer's oracle signed.
 
@@ -197,6 +206,13 @@ class Bought:
 
     def _named(self, view: Mapping[str, Any]) -> dict[str, Any]:
         return {"reason": None, "receipt": None, "state": None, **view, "call": self.call, "url": self.url}
+
+
+def freed(state: Path, account: str, price: int) -> None:
+    """Take the price out of the next limit: a run that did not succeed is not due."""
+    with page(state, account) as book:
+        book.known.committed = max(0, book.known.committed - price)
+        book.save()
 
 
 def address_of(text: str) -> PublicKey:

@@ -1,0 +1,1 @@
+"""The buyer's side for agents: a wallet with caps behind a local server of the Model Context Protocol."""
