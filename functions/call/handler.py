@@ -2,6 +2,7 @@
 
 import os
 import time
+from http import HTTPStatus
 from typing import Any
 
 from sealrun.adapters.aws.function_url import (
@@ -18,6 +19,7 @@ from sealrun.adapters.aws.log import Log
 from sealrun.adapters.memory.throttle import Throttle
 from sealrun.composition.services import open_services
 from sealrun.money.x402 import SIGNATURE_HEADER
+from sealrun.service.browsers import asks_for_preview, offer_page
 from sealrun.service.views import offer_view
 from sealrun.workflows.accept_call import accept_call, known_offer
 from sealrun.workflows.list_offers import list_offers
@@ -26,7 +28,7 @@ logger = Log("call")
 services = open_services(os.environ, put_off=put_off(logger))
 settings = services.settings
 meter = services.meter
-app = resolver(logger, meter)
+app = resolver(logger, meter, page=settings.page, service=settings.public_url)
 throttle = Throttle()
 
 
@@ -39,9 +41,13 @@ def get_offers() -> Response:
 
 @app.get("/offers/<offer>")
 def get_offer(offer: str) -> Response:
-    """Show the offer, and whether it takes calls now."""
+    """Show the offer, and whether it takes calls now; a browser gets the way to the buyer's page."""
+    stored, address = known_offer(services.ledger, offer), app.page_address()
+    if address and asks_for_preview(app.current_event.headers):
+        headers, body = offer_page(stored, address=address, service=settings.public_url)
+        return Response(HTTPStatus.OK, body=body, headers=headers)
     seller = services.payments.seller if services.payments else None
-    return answer(offer_view(known_offer(services.ledger, offer), seller))
+    return answer(offer_view(stored, seller))
 
 
 @app.post("/offers/<offer>/calls")

@@ -14,7 +14,7 @@ logger = Log("once")
 services = open_services(os.environ, put_off=put_off(logger))
 settings = services.settings
 meter = services.meter
-app = resolver(logger, meter)
+app = resolver(logger, meter, page=settings.page, service=settings.public_url)
 throttle = Throttle()
 
 

@@ -15,7 +15,7 @@ from sealrun.workflows.read_receipt import read_call, read_evidence, read_receip
 logger = Log("receipt")
 services = open_services(os.environ)
 settings = services.settings
-app = resolver(logger)
+app = resolver(logger, page=settings.page, service=settings.public_url)
 # More files than any run may leave.
 MAX_FILES = 10**6
 DESCRIPTION = Path(__file__).with_name("openapi.json")

@@ -67,6 +67,27 @@ def test_a_good_redemption_passes_and_so_does_the_question_before_it() -> None:
     gate.check(good(method="OPTIONS", body=None), now=NOW)
 
 
+@pytest.mark.parametrize(
+    ("accept", "passes"),
+    [
+        ("text/html,*/*;q=0.8", True),
+        ("*/*", False),
+        ("application/json", False),
+        ("text/html, a/json", False),
+    ],
+)
+def test_e4_a_browser_that_looks_goes_on_to_the_region_which_leads_it_to_the_page(
+    accept: str, *, passes: bool
+) -> None:
+    looks = good(method="GET", body=None)
+    looks["headers"]["accept"] = [{"key": "Accept", "value": accept}]
+    if passes:
+        Gate(KNOWN).check(looks, now=NOW)
+        return
+    with pytest.raises(WrongMethod):
+        Gate(KNOWN).check(looks, now=NOW)
+
+
 def other_signature() -> str:
     return redemption(ticket(NOW), NOW + 1).proof.to_base58()
 

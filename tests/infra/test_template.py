@@ -15,6 +15,7 @@ from local.aws import create_table
 from local.stack import ROUTES
 from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.composition.settings import Settings
+from sealrun.service.browsers import VARY
 from sealrun_cli.commands import cost
 from sealrun_cli.lib import deploy_aws
 from tests.infra.templates import PATHS, ROOT, actions, functions, of_type, roles, template, walk
@@ -308,7 +309,7 @@ def test_a_url_that_anybody_may_call_is_one_that_asks_for_the_origins_secret() -
     ]
     shown = {each["Id"] for each in origins if "OriginCustomHeaders" in each}
     signed = {each["Id"] for each in origins if "OriginAccessControlId" in each}
-    assert (shown, signed) == (public, {"receipt", "account"})
+    assert (shown, signed) == (public, {"receipt", "account", "page"})
 
 
 def test_the_distribution_forwards_what_the_functions_read_and_writes_the_viewers_address() -> None:
@@ -406,3 +407,24 @@ def test_the_page_about_aws_names_parameters_and_a_quota_that_are_so() -> None:
     reserved = sum(each["ReservedConcurrentExecutions"]["Fn::If"][1] for each in functions().values())
     assert reserved == deploy_aws.RESERVED
     assert f"is at least {reserved + deploy_aws.UNRESERVED} |" in page
+
+
+def test_the_pages_files_are_read_by_the_distribution_alone_and_stand_before_every_function() -> None:
+    edge = template("edge.yaml")["Resources"]
+    assert set(edge["PageBucket"]["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    [statement] = edge["PagePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert "distribution/${Distribution}" in str(statement["Condition"]["StringEquals"]["aws:SourceArn"])
+    config = edge["Distribution"]["Properties"]["DistributionConfig"]
+    files = [each for each in config["CacheBehaviors"] if each["TargetOriginId"] == "page"]
+    assert [each["PathPattern"] for each in files] == ["/index.html", "/app-*"]
+    assert all(each["AllowedMethods"] == ["GET", "HEAD"] for each in files)
+    assert re.fullmatch(
+        template("template.yaml")["Parameters"]["BuyersPage"]["AllowedPattern"], "/index.html"
+    )
+
+
+def test_previews_and_browsers_are_told_apart_by_headers_that_the_distribution_forwards() -> None:
+    policy = of_type("AWS::CloudFront::OriginRequestPolicy", "edge.yaml")["Forwarded"]
+    headers = policy["OriginRequestPolicyConfig"]["HeadersConfig"]["Headers"]
+    assert {name.strip().lower() for name in VARY["Vary"].split(",")} <= set(headers)

@@ -94,6 +94,7 @@ def serve(
                     url=public_url or f"http://{listen.rpartition(':')[0]}:{bound}",
                     nodes=node or [],
                     archives=archive or [],
+                    page=bool(page),
                 )
                 for_browsers = Page(page) if page else None
                 metrics_at = None if metrics == "-" else serving.address(metrics)

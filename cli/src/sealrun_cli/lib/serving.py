@@ -111,9 +111,17 @@ def open_keys(path: Path, source: str, out: Output) -> "FileKeys":
 
 
 def settings(
-    places: Places, environment: Mapping[str, str], *, url: str, nodes: Sequence[str], archives: Sequence[str]
+    places: Places,
+    environment: Mapping[str, str],
+    *,
+    url: str,
+    nodes: Sequence[str],
+    archives: Sequence[str],
+    page: bool = False,
 ) -> Settings:
     """The settings of a stack's functions: the environment's, and what the command was told.
+
+    With ``page`` the service itself has the buyer's page at its root.
 
     Raises:
         ValueError: one of them is malformed.
@@ -124,6 +132,7 @@ def settings(
         "SEALRUN_KMS_KEY": places.keys,
         "SEALRUN_COLLECT_FUNCTION": "",
         "SEALRUN_PUBLIC_URL": url.rstrip("/"),
+        **({"SEALRUN_PAGE_AT": "/"} if page else {}),
         **({"SEALRUN_MINA_NODES": " ".join(nodes)} if nodes else {}),
         **({"SEALRUN_MINA_ARCHIVES": " ".join(archives)} if archives else {}),
     }

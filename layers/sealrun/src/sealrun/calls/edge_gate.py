@@ -53,6 +53,8 @@ class Gate:
             raise NotFound("path: expected /tickets/ID, got another")
         if request["method"] == "OPTIONS":  # a page asks before it sends
             return
+        if request["method"] == "GET" and _asks_for_page(request):  # the region leads a browser to the page
+            return
         if request["method"] != "POST":
             raise WrongMethod("POST")
         redemption = Redemption.parse(parse_object(_body(request), at_most=MAX_REDEMPTION_BYTES))
@@ -85,6 +87,12 @@ def refusal(error: SealrunError) -> dict[str, Any]:
         "body": json.dumps({**document, "detail": error.detail}),
         "bodyEncoding": "text",
     }
+
+
+def _asks_for_page(request: Mapping[str, Any]) -> bool:
+    """As ``sealrun.service.browsers.asks_for_page``, which no edge has."""
+    accepted = ",".join(each["value"] for each in request["headers"].get("accept", ()))
+    return "text/html" in accepted and "json" not in accepted
 
 
 def _body(request: Mapping[str, Any]) -> bytes:

@@ -40,6 +40,7 @@ class Settings:
     origin_digests: tuple[str, ...] = ()  # SHA-256 of what the distribution shows; none asks for nothing
     viewer_header: str = ""  # where the distribution says whose request it is; empty takes the connection's
     metrics: str = ""  # CloudWatch's namespace; empty counts nothing
+    page: str = ""  # where browsers find the buyer's page, a path here or a URL; empty shows them JSON
     look_queue: str = ""  # the URL of the queue of calls to look at; empty looks in the sweep itself
 
     @classmethod
@@ -73,6 +74,7 @@ class Settings:
             origin_digests=tuple(environment.get("SEALRUN_ORIGIN_SECRET_DIGESTS", "").split()),
             viewer_header=environment.get("SEALRUN_VIEWER_HEADER", ""),
             metrics=environment.get("SEALRUN_METRICS", ""),
+            page=environment.get("SEALRUN_PAGE_AT", ""),
             look_queue=environment.get("SEALRUN_LOOK_QUEUE", ""),
         )
 

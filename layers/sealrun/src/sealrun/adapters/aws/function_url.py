@@ -20,6 +20,7 @@ from sealrun.encoding.json_limits import MAX_BODY_BYTES
 from sealrun.errors import Malformed, SealrunError, StoreUnavailable, WrongMethod
 from sealrun.ports.meter import Meter
 from sealrun.runs.record import Record
+from sealrun.service.browsers import VARY, asks_for_page, elsewhere, is_shown_to_browsers, page_address
 from sealrun.service.problems import plain_problem, problem
 from sealrun.service.views import public_view
 
@@ -40,6 +41,7 @@ class Event:
         self.source_ip: str = http["sourceIp"]  # the other end of the connection
         self.path: str = event["rawPath"]  # percent-encoded
         self.headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
+        self.raw_query: str = event.get("rawQueryString") or ""
         self.query: Mapping[str, str] = event.get("queryStringParameters") or {}
         self.body: str = event.get("body") or ""
         self.is_base64: bool = event.get("isBase64Encoded", False)
@@ -80,8 +82,12 @@ class App:
     Routes are tried in the order in which they are declared.
     """
 
-    def __init__(self, logger: Logger, meter: Meter | None = None) -> None:
+    def __init__(
+        self, logger: Logger, meter: Meter | None = None, *, page: str = "", service: str = ""
+    ) -> None:
+        """``page`` is where browsers find the buyer's page; without one they get what programs get."""
         self._logger, self._meter = logger, meter
+        self._page, self._service = page, service
         self._routes: list[_Route] = []
         # Each thread has its own: a program may answer several requests at once.
         self._event: ContextVar[Event] = ContextVar("sealrun-request")
@@ -118,19 +124,37 @@ class App:
         request = Event(event)
         token = self._event.set(request)
         try:
-            return self._answer(request).as_event()
+            return self._told_apart(request, self._outcome(request)).as_event()
+        finally:
+            self._event.reset(token)
+
+    def _outcome(self, request: Event) -> Response:
+        try:
+            return self._answer(request)
         except SealrunError as error:
             self._logger.info("refused", type=error.type, detail=error.detail, aws=words(error))
             if self._meter:
                 self._meter.count("Refused", type=error.type)
-            return _response(problem(error)).as_event()
+            return _response(problem(error))
         except Exception as error:
             self._logger.exception("failed", exc_info=error)
-            return _response(plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR)).as_event()
-        finally:
-            self._event.reset(token)
+            return _response(plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR))
+
+    def page_address(self) -> str:
+        """Where the buyer's page shows what is asked for now; empty where there is no page."""
+        request = self.current_event
+        where = {"page": self._page, "service": self._service}
+        return page_address(request.path, request.raw_query, **where) if self._page else ""
+
+    def _told_apart(self, request: Event, response: Response) -> Response:
+        """The answer, which no cache may give to a browser in place of a program, or the other way."""
+        if self._page and request.method == "GET" and is_shown_to_browsers(request.path):
+            return response._replace(headers={**response.headers, **VARY})
+        return response
 
     def _answer(self, request: Event) -> Response:
+        if self._leads_away(request):
+            return Response(HTTPStatus.SEE_OTHER, body="", headers=elsewhere(self.page_address()))
         tried = [(route, route.pattern.fullmatch(request.path)) for route in self._routes]
         matches = [(route, match) for route, match in tried if match]
         for route, match in matches:
@@ -140,10 +164,17 @@ class App:
             return _response(problem(WrongMethod(*sorted({route.method for route, _ in matches}))))
         return _response(plain_problem(HTTPStatus.NOT_FOUND))
 
+    def _leads_away(self, request: Event) -> bool:
+        """True for a browser's look at a call, a ticket or the root; an offer has a page of its own."""
+        if not self._page or request.method != "GET" or not asks_for_page(request.headers):
+            return False
+        here = request.path.startswith("/offers/") or request.path == self._page
+        return is_shown_to_browsers(request.path) and not here
 
-def resolver(logger: Logger, meter: Meter | None = None) -> App:
-    """The routes of one function, none yet."""
-    return App(logger, meter)
+
+def resolver(logger: Logger, meter: Meter | None = None, *, page: str = "", service: str = "") -> App:
+    """The routes of one function, none yet; see ``App``."""
+    return App(logger, meter, page=page, service=service)
 
 
 def serve(app: App, event: dict[str, Any], context: object, *, digests: Sequence[str]) -> dict[str, Any]:
