@@ -34,7 +34,7 @@ from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import LONGEST_PAUSE, Ending, Record, claimed, finished, judged
 from sealrun.workflows.sweep import GROUP, look_at, sweep
 from tests.ports.stores import REGION
-from tests.sealrun.world import World, limits_value, make_paid_offer, sign_paid_call
+from tests.sealrun.world import World, in_mina, limits_value, make_paid_offer, sign_paid_call
 
 # What a request of a function in the same region takes, and how long a transaction holds its items.
 TABLE_SECONDS, HOLD_SECONDS = 0.01, 0.01
@@ -56,7 +56,7 @@ def rows(*, full: bool = False) -> list[Row]:
 
 def _offer() -> Offer:
     access = {"open": True, "keys": [], "per_buyer": MUCH}
-    return make_paid_offer(price=str(PRICE), quota_per_hour=2_000_000, access=access, limits=LIMITS)
+    return make_paid_offer(prices=in_mina(PRICE), quota_per_hour=2_000_000, access=access, limits=LIMITS)
 
 
 def _calls(offer: Offer, number: int) -> Iterator[Record]:

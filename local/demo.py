@@ -21,7 +21,7 @@ from local.chain import ChainFailed, MinaChain, build_contracts
 from local.contract import Contract
 from local.evidence import check_evidence
 from local.gitlab import GitLabServer
-from local.market import Market
+from local.market import Market, in_mina
 from local.page import build_page
 from local.people import SHARE, People
 from local.prover import Prover
@@ -90,7 +90,7 @@ class Demo:
                 commit=commit,
                 properties=INPUTS,
                 title="Build sealrun's own layers, byte-reproducibly",
-                price=str(PRICE),
+                prices=in_mina(PRICE),
                 terms=self.people.terms(LEDGER),
                 payment=PAYMENT,
                 credential=self.contract.member,

@@ -12,7 +12,9 @@ from local.gitlab import GitLabServer
 from local.gitlab.store import Token
 from mina.keys import PrivateKey
 from sealrun.encoding.fields import canonical
-from sealrun.offers.offer import Offer
+from sealrun.offers.asset import MINA
+from sealrun.offers.offer import FORM, Offer
+from sealrun.offers.prices import Price
 from sealrun.offers.stored_offer import StoredOffer
 
 EVIDENCE = {
@@ -111,14 +113,19 @@ def pinned_source(repository: Path, commit: str, path: str = ".gitlab-ci.yml") -
     return {"commit": commit, "tree": tree.decode().strip(), "configuration": configuration}
 
 
+def in_mina(units: int) -> list[dict[str, Any]]:
+    """The prices of an offer that costs so many nanomina."""
+    return [Price(MINA.of(units), None).value()]
+
+
 def free_offer(oracle: PrivateKey, properties: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "sealrun": 1,
+        "sealrun": FORM,
         "kind": "job",
         "title": "A pipeline of this project",
         "network": "mina:devnet",
         "inputs": {"type": "object", "properties": dict(properties), "additionalProperties": False},
-        "price": "0",
+        "prices": [],
         "terms": None,
         "oracle": oracle.public_key().to_base58(),
         "access": {"open": True, "keys": []},

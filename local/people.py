@@ -49,7 +49,7 @@ class People:
             chain.faucet(address(key), amount)
 
     def terms(self, ledger: int) -> dict[str, Any]:
-        """The terms under which they trade."""
+        """The terms under which they trade, as an offer has them: its prices name the assets."""
         keys = {name: address(getattr(self, name)) for name in ("seller", "operator", "oracle")}
         shares = {"operator_share": SHARE, "exit_delay": EXIT_SLOTS}
         return {"network": "mina:devnet", "ledger": str(ledger), **keys, **shares}

@@ -2,7 +2,7 @@
  * What a settlement costs: JSON rows of seconds, megabytes and rows of the circuit.
  * The receipts root is over CALLS leaves; the settlement itself does not grow with them.
  */
-import { Field, Mina, Signature, UInt32, UInt64 } from 'o1js';
+import { Field, Mina, Signature, TokenId, UInt32, UInt64 } from 'o1js';
 import { circuitCache } from './backend.js';
 import { dueFields, voucherFields } from './fields.js';
 import { Offer } from './offer.js';
@@ -82,11 +82,14 @@ const callHash = Field(CALLS);
 const voucher = new Voucher({
   limit: due,
   callHash,
-  signature: Signature.create(world.buyer.key, voucherFields(DEVNET, account, due, callHash)),
+  signature: Signature.create(
+    world.buyer.key,
+    voucherFields(DEVNET, account, TokenId.default, due, callHash),
+  ),
 });
 const signature = Signature.create(
   world.oracle.key,
-  dueFields(DEVNET, account, due, statement.root),
+  dueFields(DEVNET, account, TokenId.default, due, statement.root),
 );
 const signed = new Due({
   due,

@@ -6,11 +6,14 @@
  */
 import { Field, Poseidon, PublicKey, Struct, UInt32, UInt64 } from 'o1js';
 
-/** Constant first elements of signed lists: the tag's ASCII text as a field. */
-export const VOUCHER = textField('sealrun:voucher');
-export const DUE = textField('sealrun:due');
-export const EXIT = textField('sealrun:exit');
-export const WITHDRAW = textField('sealrun:withdraw');
+/**
+ * Constant first elements of signed lists: the tag's ASCII text as a field. The lists that move money name their asset
+ * and have tags of their own, so that no signature from before counts for them.
+ */
+export const VOUCHER = textField('sealrun:voucher2');
+export const DUE = textField('sealrun:due2');
+export const EXIT = textField('sealrun:exit2');
+export const WITHDRAW = textField('sealrun:withdraw2');
 export const CLOSE = textField('sealrun:close');
 export const RECEIPT = textField('sealrun:receipt');
 
@@ -56,28 +59,38 @@ export function digestFields(digest: Uint8Array): [Field, Field] {
   return [Field(BigInt('0x' + hex.slice(0, 32))), Field(BigInt('0x' + hex.slice(32)))];
 }
 
-/** Who is paid and how. One set of terms serves many offers; an account is opened for exactly one. */
+/**
+ * Who is paid, in what, and on whose word. One set of terms serves many offers; an account is opened for exactly one.
+ * Either `oracle` is a key and `keys` 0, or `oracle` is the empty key and `keys` the root of an issuer's keys.
+ */
 export class Terms extends Struct({
   /** `mina:devnet`, `mina:mainnet` as a field. */
   network: Field,
+  /** Token id of all that is priced and paid; 1 is MINA. */
+  asset: Field,
   /** Random; names the one table of vouchers and dues that serves these terms. */
   ledger: Field,
   seller: PublicKey,
   operator: PublicKey,
   /** Basis points of what is settled, 0 to 10000. */
   operatorShare: UInt32,
+  /** Whose signed statement settles; the empty key where a proof does. */
   oracle: PublicKey,
+  /** `keyRoot` of the issuer whose signed tokens settle, in proofs; 0 where an oracle does. */
+  keys: Field,
   /** Slots between the latest slot of an exit request and the first withdrawal, 1 to `MAX_EXIT_DELAY`. */
   exitDelay: UInt32,
 }) {
   hash(): Field {
     return H('sealrun:terms', [
       this.network,
+      this.asset,
       this.ledger,
       ...this.seller.toFields(),
       ...this.operator.toFields(),
       this.operatorShare.value,
       ...this.oracle.toFields(),
+      this.keys,
       this.exitDelay.value,
     ]);
   }
@@ -108,42 +121,53 @@ export function callHash(call: Call): Field {
   ]);
 }
 
-/** What a buyer's wallet signs for one call: pay up to this running total, in nanomina. */
+/**
+ * What a buyer's wallet signs for one call: pay up to this running total, in the asset's smallest unit. A call of
+ * price 0 names the asset 0.
+ */
 export function voucherFields(
   network: Field,
   account: PublicKey,
+  asset: Field,
   limit: UInt64,
   call: Field,
 ): Field[] {
-  return [VOUCHER, network, ...account.toFields(), limit.value, call];
+  return [VOUCHER, network, ...account.toFields(), asset, limit.value, call];
 }
 
 /** What the oracle signs for one settlement: what is owed in total, and the receipts that it is owed for. */
 export function dueFields(
   network: Field,
   account: PublicKey,
+  asset: Field,
   due: UInt64,
   receiptsRoot: Field,
 ): Field[] {
-  return [DUE, network, ...account.toFields(), due.value, receiptsRoot];
+  return [DUE, network, ...account.toFields(), asset, due.value, receiptsRoot];
 }
 
 /** What a buyer signs to leave. The latest slot is signed, or a relay could set the exit as late as it likes. */
-export function exitFields(network: Field, account: PublicKey, latest: UInt32): Field[] {
-  return [EXIT, network, ...account.toFields(), latest.value];
+export function exitFields(
+  network: Field,
+  account: PublicKey,
+  asset: Field,
+  latest: UInt32,
+): Field[] {
+  return [EXIT, network, ...account.toFields(), asset, latest.value];
 }
 
 /**
- * What a buyer signs to take money out, in nanomina. Each withdrawal moves the exit slot by one, so a signature over the
+ * What a buyer signs to take money out, in the asset's smallest unit. Each withdrawal moves the exit slot by one, so a signature over the
  * present one is used up with its withdrawal (A12).
  */
 export function withdrawFields(
   network: Field,
   account: PublicKey,
+  asset: Field,
   exitSlot: UInt32,
   amount: UInt64,
 ): Field[] {
-  return [WITHDRAW, network, ...account.toFields(), exitSlot.value, amount.value];
+  return [WITHDRAW, network, ...account.toFields(), asset, exitSlot.value, amount.value];
 }
 
 /** What a seller signs to close an offer for ever. */

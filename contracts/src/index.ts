@@ -1,6 +1,7 @@
 export * from './credential.js';
 export * from './fields.js';
 export * from './offer.js';
+export * from './offer_hash.js';
 export * from './opening.js';
 export * from './prepaid_account.js';
 export * from './protocol.js';

@@ -43,7 +43,7 @@ export interface AccountOpening {
   account: PublicKey;
   buyer: PublicKey;
   terms: Terms;
-  /** Nanomina. */
+  /** In nanomina. */
   deposit: UInt64;
   verificationKey: PinnedKey;
 }
@@ -52,6 +52,7 @@ export interface AccountOpening {
 export function openAccount(opening: AccountOpening): AccountUpdate {
   const { payer, account, buyer, terms, deposit, verificationKey } = opening;
   checkTerms(terms);
+  requireMina(terms);
   requireDistinct(buyer, account, 'the buyer and the account have the same key');
   requireDistinct(buyer, terms.oracle, 'the buyer and the oracle have the same key');
   requireDistinct(account, terms.oracle, 'the account and the oracle have the same key');
@@ -107,10 +108,18 @@ export function addDeposit(payer: PublicKey, account: PublicKey, amount: UInt64)
   AccountUpdate.createSigned(payer).send({ to: update, amount });
 }
 
+/** An account in a token is opened under the token's owner, which nothing here does yet. */
+function requireMina(terms: Terms): void {
+  if (!terms.asset.equals(TokenId.default).toBoolean())
+    throw new RangeError('the terms are not in MINA: no account in a token can be opened yet');
+}
+
 export function checkTerms(terms: Terms): void {
   for (const name of ['seller', 'operator', 'oracle'] as const) {
     if (terms[name].isEmpty().toBoolean()) throw new RangeError(`the ${name} has an empty key`);
   }
+  if (!terms.keys.equals(0).toBoolean())
+    throw new RangeError('the terms name an issuer, whose proofs no contract settles yet');
   const delay = terms.exitDelay.toBigint();
   if (delay < 1n || delay > MAX_EXIT_DELAY)
     throw new RangeError(

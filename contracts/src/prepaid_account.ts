@@ -1,5 +1,5 @@
 /**
- * A prepaid account: one buyer's deposit for one set of terms.
+ * A prepaid account: one buyer's deposit for one set of terms, in MINA or in the token that the terms name.
  *
  * Vouchers are signed off chain, the seller settles any number of them at once, and the buyer can always leave.
  * Opened by `opening.ts` with permissions that leave only the methods here. The contract trusts its own state;
@@ -7,6 +7,7 @@
  */
 import {
   AccountUpdate,
+  Bool,
   Field,
   Provable,
   PublicKey,
@@ -38,7 +39,7 @@ export const EXIT_WINDOW = 960;
 
 /** The buyer's signature inside a call. */
 export class Voucher extends Struct({
-  /** Running total that may be settled, in nanomina. */
+  /** Running total that may be settled, in the asset's smallest unit, as all amounts here. */
   limit: UInt64,
   callHash: Field,
   signature: Signature,
@@ -46,7 +47,7 @@ export class Voucher extends Struct({
 
 /** The oracle's signed statement of what is owed. */
 export class Due extends Struct({
-  /** Running total owed since the opening, in nanomina. */
+  /** Running total owed since the opening. */
   due: UInt64,
   treeRoot: Field,
   /** Number of leaves of the tree. */
@@ -57,11 +58,11 @@ export class Due extends Struct({
 export class PrepaidAccount extends SmartContract {
   @state(Field) termsHash = State<Field>();
   @state(PublicKey) buyer = State<PublicKey>();
-  /** The last settled due, in nanomina. */
+  /** The last settled due. */
   @state(UInt64) spent = State<UInt64>();
   /** First slot of the next withdrawal, each of which adds 1; 0 as long as nobody asked to leave. */
   @state(UInt32) exitSlot = State<UInt32>();
-  /** The operator's share that waits to be pulled, in nanomina. */
+  /** The operator's share that waits to be pulled. */
   @state(UInt64) accrued = State<UInt64>();
   /** H("sealrun:root", [tree root, count]) of the last settled due. */
   @state(Field) receiptsRoot = State<Field>();
@@ -70,14 +71,14 @@ export class PrepaidAccount extends SmartContract {
 
   /** Pays what is owed and not yet paid. Anyone may send it; the two signatures decide (A6, A7, A8). */
   @method async settle(terms: Terms, voucher: Voucher, statement: Due) {
-    this.requireMina();
     this.requireTerms(terms);
+    this.requireAsset(terms);
     requireSoundTerms(terms);
     const { due, treeRoot, count } = statement;
     const root = receiptsRoot(treeRoot, count.value);
     this.requireVoucher(terms, voucher);
     statement.signature
-      .verify(terms.oracle, dueFields(terms.network, this.address, due, root))
+      .verify(terms.oracle, dueFields(terms.network, this.address, terms.asset, due, root))
       .assertTrue('the due is not signed by the oracle of these terms');
 
     const spent = this.spent.getAndRequireEquals();
@@ -98,7 +99,6 @@ export class PrepaidAccount extends SmartContract {
 
   /** Pays the operator what accrued. Apart from `settle`, so that an operator cannot block the seller (A7). */
   @method async payOperator(terms: Terms) {
-    this.requireMina();
     this.requireTerms(terms);
     const accrued = this.accrued.getAndRequireEquals();
     accrued.assertGreaterThan(UInt64.zero, 'nothing has accrued');
@@ -113,11 +113,10 @@ export class PrepaidAccount extends SmartContract {
    * not keep the buyer: a longer delay than terms may have counts as the longest one.
    */
   @method async requestExit(terms: Terms, latest: UInt32, signature: Signature) {
-    this.requireMina();
     this.requireTerms(terms);
     const buyer = this.buyer.getAndRequireEquals();
     signature
-      .verify(buyer, exitFields(terms.network, this.address, latest))
+      .verify(buyer, exitFields(terms.network, this.address, this.tokenId, latest))
       .assertTrue('the exit is not signed by the buyer');
     this.exitSlot.getAndRequireEquals().value.assertEquals(0, 'the exit was already requested');
     // The slot of the request's own block. `network.globalSlotSinceGenesis` is its parent's: empty slots between the two
@@ -131,13 +130,12 @@ export class PrepaidAccount extends SmartContract {
    * to the operator stays.
    */
   @method async withdraw(terms: Terms, amount: UInt64, signature: Signature) {
-    this.requireMina();
     this.requireTerms(terms);
     const buyer = this.buyer.getAndRequireEquals();
     const exitSlot = this.exitSlot.getAndRequireEquals();
     exitSlot.assertGreaterThan(UInt32.zero, 'the exit was not requested');
     signature
-      .verify(buyer, withdrawFields(terms.network, this.address, exitSlot, amount))
+      .verify(buyer, withdrawFields(terms.network, this.address, this.tokenId, exitSlot, amount))
       .assertTrue('the withdrawal is not signed by the buyer');
     // The parent block's slot: whoever settles has at least one block of the exit slot or later to themselves.
     this.network.globalSlotSinceGenesis.requireBetween(exitSlot, UInt32.MAXINT());
@@ -146,9 +144,12 @@ export class PrepaidAccount extends SmartContract {
     this.exitSlot.set(exitSlot.add(1));
   }
 
-  /** The same address can hold an account in any token: only MINA settles vouchers. */
-  private requireMina() {
-    this.tokenId.assertEquals(TokenId.default, 'the account is not in MINA');
+  /**
+   * The same address can hold an account in any token: only that of the terms settles vouchers. Exits and withdrawals
+   * name the token that the account is in, whatever the terms say: they would lock the buyer's money.
+   */
+  private requireAsset(terms: Terms) {
+    this.tokenId.assertEquals(terms.asset, 'the account is not in the asset of these terms');
   }
 
   private requireTerms(terms: Terms) {
@@ -166,7 +167,13 @@ export class PrepaidAccount extends SmartContract {
   }
 
   private requireVoucher(terms: Terms, voucher: Voucher) {
-    const signed = voucherFields(terms.network, this.address, voucher.limit, voucher.callHash);
+    const signed = voucherFields(
+      terms.network,
+      this.address,
+      terms.asset,
+      voucher.limit,
+      voucher.callHash,
+    );
     voucher.signature
       .verify(this.buyer.getAndRequireEquals(), signed)
       .assertTrue('the voucher is not signed by the buyer of this account');
@@ -175,7 +182,12 @@ export class PrepaidAccount extends SmartContract {
   /** Updates of the empty key are left out of a transaction, and their money goes to whoever takes it (A1). */
   private pay(to: PublicKey, amount: UInt64, who: string) {
     to.isEmpty().assertFalse(`the ${who} has an empty key`);
-    const receiver = AccountUpdate.create(to);
+    const receiver = AccountUpdate.create(to, this.tokenId);
+    // In a token, the receiver's update has the owner's leave by way of the account's, which the owner approved.
+    receiver.body.mayUseToken = {
+      parentsOwnToken: Bool(false),
+      inheritFromParent: this.tokenId.equals(TokenId.default).not(),
+    };
     receiver.balance.addInPlace(amount);
     this.balance.subInPlace(amount);
   }
@@ -183,6 +195,7 @@ export class PrepaidAccount extends SmartContract {
 
 /** Nobody can settle under other terms. Exits and withdrawals do not ask: they would lock the buyer's money. */
 function requireSoundTerms(terms: Terms): void {
+  terms.keys.assertEquals(0, 'these terms are settled by proofs, not by an oracle');
   terms.operatorShare.assertLessThanOrEqual(
     UInt32.from(SHARE_UNIT),
     'the operator share is above 10000 basis points',

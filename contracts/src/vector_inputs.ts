@@ -1,9 +1,17 @@
 /** Inputs of this side's vectors: edges of each range. Keys are small numbers and guard nothing. */
-import { Field, PrivateKey, Signature, UInt32, UInt64 } from 'o1js';
+import { Field, PrivateKey, Signature, TokenId, UInt32, UInt64 } from 'o1js';
 import * as fields from './fields.js';
+import { MAX_PRICES } from './offer_hash.js';
 import { Receipt } from './receipt.js';
 import { LAYOUTS } from './token/layouts.js';
-import { type Decimal, type LeafJson, type TermsJson, type Vectors, recompute } from './vectors.js';
+import {
+  type Decimal,
+  type LeafJson,
+  type PriceJson,
+  type TermsJson,
+  type Vectors,
+  recompute,
+} from './vectors.js';
 
 const [buyer, seller, operator, oracle, account] = [1n, 2n, 3n, 4n, 5n].map((n) =>
   PrivateKey.fromBigInt(n),
@@ -12,6 +20,9 @@ const ADDRESS = account.toPublicKey();
 const ACCOUNT = base58(account);
 const network = 'mina:devnet';
 const NETWORK = fields.textField(network);
+const MINA = TokenId.toBase58(TokenId.default);
+/** A token that the seller owns. */
+const TOKEN = TokenId.derive(seller.toPublicKey());
 const HIGHEST_FIELD = Field(-1).toString();
 const HIGHEST_AMOUNT = (2n ** 64n - 1n).toString();
 const HIGHEST_UINT32 = 2 ** 32 - 1;
@@ -33,12 +44,24 @@ export function makeVectors(): Vectors {
       terms('0', 0, 1),
       terms('12345', 250, 480),
       terms(HIGHEST_FIELD, 10_000, fields.MAX_EXIT_DELAY),
+      terms('7', 250, 960, { asset: TokenId.toBase58(TOKEN) }),
+      terms('7', 250, 960, { keys: '11' }),
+    ],
+    prices: [[], [price()], [price(), token()], many()].map((prices) => ({ prices, root: '' })),
+    offer: [
+      offer('0', []),
+      offer('0', [price()]),
+      offer(HIGHEST_FIELD, [price(), token(HIGHEST_AMOUNT)]),
     ],
     call: calls(),
-    voucher: [voucher('1', '5'), voucher(HIGHEST_AMOUNT, HIGHEST_FIELD)],
-    due: [due('1', '7', 1), due(HIGHEST_AMOUNT, HIGHEST_FIELD, HIGHEST_UINT32)],
-    exit: [exit(1000), exit(HIGHEST_UINT32)],
-    withdraw: [withdraw(1000, '1'), withdraw(HIGHEST_UINT32, HIGHEST_AMOUNT)],
+    voucher: [
+      voucher('1', '5'),
+      voucher(HIGHEST_AMOUNT, HIGHEST_FIELD, TOKEN),
+      voucher('0', '5', Field(0)),
+    ],
+    due: [due('1', '7', 1), due(HIGHEST_AMOUNT, HIGHEST_FIELD, HIGHEST_UINT32, TOKEN)],
+    exit: [exit(1000), exit(HIGHEST_UINT32, TOKEN)],
+    withdraw: [withdraw(1000, '1'), withdraw(HIGHEST_UINT32, HIGHEST_AMOUNT, TOKEN)],
     close: [{ network, offer: ACCOUNT, ...sign(seller, fields.closeFields(NETWORK, ADDRESS)) }],
     receipt: [receipt('0', 1, 0, 0), receipt(HIGHEST_FIELD, 10, 3, Number.MAX_SAFE_INTEGER)],
     tree: [tree(0, leaf(0, 5, 5)), tree(2, leaf(0, 5, 5), leaf(1, 0, 5), leaf(2, 7, 12))],
@@ -56,7 +79,7 @@ export function makeVectors(): Vectors {
 }
 
 function texts(): string[] {
-  const tags = ['voucher', 'due', 'exit', 'withdraw', 'close', 'receipt'].map(
+  const tags = ['voucher2', 'due2', 'exit2', 'withdraw2', 'close', 'receipt'].map(
     (name) => `sealrun:${name}`,
   );
   return ['a', 'mina:devnet', 'mina:mainnet', ...tags, 'x'.repeat(31)];
@@ -66,12 +89,36 @@ function hash(tag: string, ...list: Decimal[]): Vectors['hash'][number] {
   return { tag, fields: list, hash: '' };
 }
 
-function terms(ledger: Decimal, share: number, delay: number): { terms: TermsJson; hash: Decimal } {
-  const keys = { seller: base58(seller), operator: base58(operator), oracle: base58(oracle) };
-  return {
-    terms: { network, ledger, ...keys, operator_share: share, exit_delay: delay },
-    hash: '',
-  };
+function terms(
+  ledger: Decimal,
+  share: number,
+  delay: number,
+  { asset = MINA, keys }: { asset?: string; keys?: Decimal } = {},
+): { terms: TermsJson; hash: Decimal } {
+  const parties = { seller: base58(seller), operator: base58(operator) };
+  const word = keys === undefined ? { oracle: base58(oracle) } : { keys };
+  const numbers = { operator_share: share, exit_delay: delay };
+  return { terms: { network, asset, ledger, ...parties, ...word, ...numbers }, hash: '' };
+}
+
+function price(): PriceJson {
+  return { asset: MINA, amount: '1' };
+}
+
+function token(amount = '3'): PriceJson {
+  return { asset: TokenId.toBase58(TOKEN), amount };
+}
+
+/** In as many assets as there may be. */
+function many(): PriceJson[] {
+  return Array.from({ length: MAX_PRICES }, (_, i) => ({
+    asset: TokenId.toBase58(Field(i + 1)),
+    amount: `${i + 1}`,
+  }));
+}
+
+function offer(facts: Decimal, prices: PriceJson[]): Vectors['offer'][number] {
+  return { sha256: '0f'.repeat(32), facts, prices, hash: '' };
 }
 
 function calls(): Vectors['call'] {
@@ -90,17 +137,31 @@ function calls(): Vectors['call'] {
   ];
 }
 
-function voucher(limit: Decimal, call: Decimal): Vectors['voucher'][number] {
-  const list = fields.voucherFields(NETWORK, ADDRESS, UInt64.from(limit), Field(call));
-  return { network, account: ACCOUNT, limit, call_hash: call, ...sign(buyer, list) };
+/** An account's entry, and the token id that it names. */
+function ofAccount(asset: Field): { network: string; account: string; asset: string } {
+  const nothing = asset.equals(0).toBoolean();
+  return { network, account: ACCOUNT, asset: nothing ? '' : TokenId.toBase58(asset) };
 }
 
-function due(amount: Decimal, treeRoot: Decimal, count: number): Vectors['due'][number] {
+function voucher(
+  limit: Decimal,
+  call: Decimal,
+  asset = TokenId.default,
+): Vectors['voucher'][number] {
+  const list = fields.voucherFields(NETWORK, ADDRESS, asset, UInt64.from(limit), Field(call));
+  return { ...ofAccount(asset), limit, call_hash: call, ...sign(buyer, list) };
+}
+
+function due(
+  amount: Decimal,
+  treeRoot: Decimal,
+  count: number,
+  asset = TokenId.default,
+): Vectors['due'][number] {
   const root = fields.receiptsRoot(Field(treeRoot), Field(count));
-  const signed = sign(oracle, fields.dueFields(NETWORK, ADDRESS, UInt64.from(amount), root));
+  const signed = sign(oracle, fields.dueFields(NETWORK, ADDRESS, asset, UInt64.from(amount), root));
   return {
-    network,
-    account: ACCOUNT,
+    ...ofAccount(asset),
     due: amount,
     tree_root: treeRoot,
     count,
@@ -109,14 +170,24 @@ function due(amount: Decimal, treeRoot: Decimal, count: number): Vectors['due'][
   };
 }
 
-function exit(latest: number): Vectors['exit'][number] {
-  const list = fields.exitFields(NETWORK, ADDRESS, UInt32.from(latest));
-  return { network, account: ACCOUNT, latest, ...sign(buyer, list) };
+function exit(latest: number, asset = TokenId.default): Vectors['exit'][number] {
+  const list = fields.exitFields(NETWORK, ADDRESS, asset, UInt32.from(latest));
+  return { ...ofAccount(asset), latest, ...sign(buyer, list) };
 }
 
-function withdraw(exitSlot: number, amount: Decimal): Vectors['withdraw'][number] {
-  const list = fields.withdrawFields(NETWORK, ADDRESS, UInt32.from(exitSlot), UInt64.from(amount));
-  return { network, account: ACCOUNT, exit_slot: exitSlot, amount, ...sign(buyer, list) };
+function withdraw(
+  exitSlot: number,
+  amount: Decimal,
+  asset = TokenId.default,
+): Vectors['withdraw'][number] {
+  const list = fields.withdrawFields(
+    NETWORK,
+    ADDRESS,
+    asset,
+    UInt32.from(exitSlot),
+    UInt64.from(amount),
+  );
+  return { ...ofAccount(asset), exit_slot: exitSlot, amount, ...sign(buyer, list) };
 }
 
 function receipt(

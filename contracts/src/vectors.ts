@@ -1,7 +1,8 @@
 /** Shared vectors: what each list's inputs give on this side. The schema is in DEVELOPING.md. */
-import { Field, PublicKey, Signature, UInt32, UInt64 } from 'o1js';
+import { Field, PublicKey, Signature, TokenId, UInt32, UInt64 } from 'o1js';
 import { bytesToEvent, credentialHash } from './credential.js';
 import * as fields from './fields.js';
+import { offerHash, pricesRoot } from './offer_hash.js';
 import { Receipt, type ReceiptData } from './receipt.js';
 import { type IssuerKey, hashOfKey } from './token/issuer_keys.js';
 import { LAYOUTS } from './token/layouts.js';
@@ -13,12 +14,22 @@ export type Decimal = string;
 
 export interface TermsJson {
   network: string;
+  /** Base58. */
+  asset: string;
   ledger: Decimal;
   seller: string;
   operator: string;
   operator_share: number;
-  oracle: string;
+  /** Where terms name an oracle, `keys` is left out, and the other way round. */
+  oracle?: string;
+  keys?: Decimal;
   exit_delay: number;
+}
+
+export interface PriceJson {
+  /** Base58. */
+  asset: string;
+  amount: Decimal;
 }
 
 export interface LeafJson {
@@ -44,17 +55,14 @@ export interface Vectors {
     expires_at: Decimal;
     hash: Decimal;
   }[];
-  voucher: Signed<{ network: string; account: string; limit: Decimal; call_hash: Decimal }>[];
-  due: Signed<{
-    network: string;
-    account: string;
-    due: Decimal;
-    tree_root: Decimal;
-    count: number;
-    receipts_root: Decimal;
-  }>[];
-  exit: Signed<{ network: string; account: string; latest: number }>[];
-  withdraw: Signed<{ network: string; account: string; exit_slot: number; amount: Decimal }>[];
+  prices: { prices: PriceJson[]; root: Decimal }[];
+  offer: { sha256: string; facts: Decimal; prices: PriceJson[]; hash: Decimal }[];
+  voucher: Signed<OfAccount & { limit: Decimal; call_hash: Decimal }>[];
+  due: Signed<
+    OfAccount & { due: Decimal; tree_root: Decimal; count: number; receipts_root: Decimal }
+  >[];
+  exit: Signed<OfAccount & { latest: number }>[];
+  withdraw: Signed<OfAccount & { exit_slot: number; amount: Decimal }>[];
   close: Signed<{ network: string; offer: string }>[];
   receipt: Signed<{ data: ReceiptData; hash: Decimal }>[];
   tree: {
@@ -73,6 +81,13 @@ export interface Vectors {
 
 type Issuer = keyof typeof LAYOUTS;
 
+/** `asset` is empty where a call costs nothing, and else base58. */
+interface OfAccount {
+  network: string;
+  account: string;
+  asset: string;
+}
+
 type Signed<T> = T & { signer: string; fields: Decimal[]; signature: string };
 
 const LISTS = [
@@ -80,6 +95,8 @@ const LISTS = [
   'hash',
   'digest',
   'terms',
+  'prices',
+  'offer',
   'call',
   'voucher',
   'due',
@@ -108,6 +125,8 @@ export function recompute(given: Vectors): Vectors {
       fields: texts(fields.digestFields(Buffer.from(sha256, 'hex'))),
     })),
     terms: given.terms.map(({ terms }) => ({ terms, hash: `${readTerms(terms).hash()}` })),
+    prices: given.prices.map(({ prices }) => ({ prices, root: `${readPrices(prices)}` })),
+    offer: given.offer.map((o) => ({ ...o, hash: `${readOffer(o)}` })),
     call: given.call.map((call) => ({ ...call, hash: `${callHash(call)}` })),
     voucher: given.voucher.map((v) =>
       signed(
@@ -115,6 +134,7 @@ export function recompute(given: Vectors): Vectors {
         fields.voucherFields(
           fields.textField(v.network),
           address(v.account),
+          asset(v.asset),
           UInt64.from(v.limit),
           Field(v.call_hash),
         ),
@@ -125,6 +145,7 @@ export function recompute(given: Vectors): Vectors {
       const list = fields.dueFields(
         fields.textField(d.network),
         address(d.account),
+        asset(d.asset),
         UInt64.from(d.due),
         root,
       );
@@ -133,7 +154,12 @@ export function recompute(given: Vectors): Vectors {
     exit: given.exit.map((e) =>
       signed(
         e,
-        fields.exitFields(fields.textField(e.network), address(e.account), UInt32.from(e.latest)),
+        fields.exitFields(
+          fields.textField(e.network),
+          address(e.account),
+          asset(e.asset),
+          UInt32.from(e.latest),
+        ),
       ),
     ),
     withdraw: given.withdraw.map((w) =>
@@ -142,6 +168,7 @@ export function recompute(given: Vectors): Vectors {
         fields.withdrawFields(
           fields.textField(w.network),
           address(w.account),
+          asset(w.asset),
           UInt32.from(w.exit_slot),
           UInt64.from(w.amount),
         ),
@@ -210,13 +237,30 @@ function readLeaf(leaf: LeafJson): DueLeaf {
 function readTerms(terms: TermsJson): fields.Terms {
   return new fields.Terms({
     network: fields.textField(terms.network),
+    asset: asset(terms.asset),
     ledger: Field(terms.ledger),
     seller: address(terms.seller),
     operator: address(terms.operator),
     operatorShare: UInt32.from(terms.operator_share),
-    oracle: address(terms.oracle),
+    oracle: terms.oracle === undefined ? PublicKey.empty() : address(terms.oracle),
+    keys: Field(terms.keys ?? 0),
     exitDelay: UInt32.from(terms.exit_delay),
   });
+}
+
+function readPrices(prices: PriceJson[]): Field {
+  return pricesRoot(
+    prices.map((price) => ({ asset: asset(price.asset), amount: UInt64.from(price.amount) })),
+  );
+}
+
+function readOffer({ sha256, facts, prices }: Vectors['offer'][number]): Field {
+  const digest = fields.digestFields(Buffer.from(sha256, 'hex'));
+  return offerHash(digest, Field(facts), readPrices(prices));
+}
+
+function asset(text: string): Field {
+  return text === '' ? Field(0) : TokenId.fromBase58(text);
 }
 
 function callHash(call: Vectors['call'][number]): Field {

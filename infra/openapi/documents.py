@@ -1,8 +1,9 @@
 """The schemas of requests and answers of the public API, by name."""
 
-from infra.openapi.offer import OFFER, TERMS
+from infra.openapi.offer import NAMED, OFFER, OFFER_TERMS, PRICE, TERMS
 from infra.openapi.shapes import (
     AMOUNT,
+    ASSET,
     FIELD,
     HASH,
     KEY,
@@ -23,11 +24,11 @@ from infra.openapi.shapes import (
 )
 from sealrun.calls.call import MAX_READS
 from sealrun.calls.wake import MAX_PAUSE_SECONDS, Start
-from sealrun.chain.account import MINA_TOKEN
 from sealrun.encoding.fields import DUE, FIGURE, NETWORKS, RECEIPT, REDEEM, TICKET, VOUCHER
 from sealrun.money import x402
 from sealrun.money.dues import DEPTH as DUE_DEPTH
 from sealrun.offers.inputs import MAX_ENCODED
+from sealrun.offers.prices import MAX_PRICES
 from sealrun.offers.provider_rules import most_inputs
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome
@@ -38,7 +39,7 @@ from sealrun.workflows.list_offers import PAGE_OFFERS
 
 _TEXT: Schema = {"type": "string"}
 # The fields that the wallet signs for a call. One signature authorises the call and its payment.
-_CALL_SIGNATURE = signed(VOUCHER, "account.x", "account.isOdd", "limit", "call hash")
+_CALL_SIGNATURE = signed(VOUCHER, "account.x", "account.isOdd", "asset", "limit", "call hash")
 _VOUCHER = {"limit": AMOUNT, "callHash": FIELD, "signature": _CALL_SIGNATURE}
 
 
@@ -66,7 +67,8 @@ def _calls() -> dict[str, Schema]:
     free = closed(
         {**_called(), "limit": AMOUNT, "signature": _CALL_SIGNATURE}, {"identifier": identifier, **reads}
     )
-    paid = closed(_called(), reads)
+    asset = {"description": "Of the account that pays; that of the offer's first price if not said.", **ASSET}
+    paid = closed(_called(), {"asset": asset, **reads})
     return {
         "FreeCall": {"description": "A call of an offer of price 0, signed by the account's key.", **free},
         "PaidCall": {"description": f"A paid call; {x402.SIGNATURE_HEADER} names the payer.", **paid},
@@ -119,7 +121,7 @@ def _views() -> dict[str, Schema]:
         "reason": nullable({**_TEXT, "description": "The reason why it takes no calls now."}),
         "runs_public": {**public, "description": "Anyone may open its runs' pages, as far as it is known."},
         "document": ref("Offer"),
-        "accepts": items(ref("PaymentRequirements"), 1),
+        "accepts": items(ref("PaymentRequirements"), MAX_PRICES),
     }
     return {
         "OfferList": _offer_list(),
@@ -199,8 +201,8 @@ def _evidence() -> Schema:
 
 def _account() -> dict[str, Schema]:
     said = {"due": AMOUNT, "tree_root": FIELD, "count": whole(0, 2**DUE_DEPTH)}
-    due = {**said, "signature": signed(DUE, "account.x", "account.isOdd", "due", "root")}
-    figured = {**said, "signature": signed(FIGURE, "account.x", "account.isOdd", "due", "root")}
+    due = {**said, "signature": signed(DUE, "account.x", "account.isOdd", "asset", "due", "root")}
+    figured = {**said, "signature": signed(FIGURE, "account.x", "account.isOdd", "asset", "due", "root")}
     both = {"account": KEY, "terms": ref("Terms"), "pending": AMOUNT}
     voucher = {"limit": AMOUNT, "call_hash": FIELD, "signature": _CALL_SIGNATURE}
     leaf = closed(
@@ -238,6 +240,8 @@ def _payment() -> dict[str, Schema]:
     extra = closed(
         {
             "offer": HASH,
+            "token": nullable({"description": "The account that owns the token; null for MINA.", **KEY}),
+            **NAMED,
             "terms": ref("Terms"),
             "termsHash": HASH,
             "verificationKeyHash": FIELD,
@@ -248,7 +252,7 @@ def _payment() -> dict[str, Schema]:
     what = {
         "scheme": constant(x402.SCHEME),
         "network": one_of(NETWORKS),
-        "asset": constant(MINA_TOKEN),
+        "asset": ASSET,
         "amount": AMOUNT,
         "payTo": KEY,
     }
@@ -258,7 +262,7 @@ def _payment() -> dict[str, Schema]:
             "x402Version": constant(x402.VERSION),
             "error": _TEXT,
             "resource": closed({"url": URL, "description": _TEXT, "mimeType": _TEXT}),
-            "accepts": items(ref("PaymentRequirements"), 1),
+            "accepts": items(ref("PaymentRequirements"), MAX_PRICES),
             "extensions": {"type": "object"},
         }
     )
@@ -271,7 +275,14 @@ def _payment() -> dict[str, Schema]:
         {"resource": {}, "extensions": {"type": "object"}},
     )
     commitment = closed(
-        {"commitment": FIELD, "status": constant("reserved"), "reserved": AMOUNT, "account": KEY}
+        {
+            "commitment": FIELD,
+            "status": constant("reserved"),
+            "reserved": AMOUNT,
+            "asset": ASSET,
+            **NAMED,
+            "account": KEY,
+        }
     )
     response = closed(
         {
@@ -294,7 +305,9 @@ def _payment() -> dict[str, Schema]:
 DOCUMENTS: dict[str, Schema] = {
     **VALUES,
     "Offer": OFFER,
+    "Price": PRICE,
     "Terms": TERMS,
+    "OfferTerms": OFFER_TERMS,
     "Receipt": _receipt(),
     "Evidence": _evidence(),
     "Redemption": _redemption(),

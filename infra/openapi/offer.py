@@ -2,6 +2,7 @@
 
 from infra.openapi.shapes import (
     AMOUNT,
+    ASSET,
     FIELD,
     KEY,
     SHA256,
@@ -27,7 +28,8 @@ from sealrun.offers.limits import (
     MINUTES_A_MONTH,
     QUEUE_SECONDS,
 )
-from sealrun.offers.offer import MAX_ALLOWED_KEYS, MAX_DEPTH, MAX_NODES, MAX_SUCCESS_JOBS
+from sealrun.offers.offer import FORM, MAX_ALLOWED_KEYS, MAX_DEPTH, MAX_NODES, MAX_SUCCESS_JOBS
+from sealrun.offers.prices import MAX_DECIMALS, MAX_PRICES
 from sealrun.offers.provider_rules import PROVIDERS, most_inputs
 from sealrun.offers.source import MAX_INCLUDES
 from sealrun.offers.terms import MAX_EXIT_DELAY, SHARE_UNIT
@@ -155,21 +157,38 @@ def _limits() -> Schema:
     )
 
 
-TERMS = closed(
-    {
+def _terms(asset: dict[str, Schema]) -> Schema:
+    """Terms of an account name its asset; those of an offer leave it to each of its prices."""
+    common = {
         "network": one_of(NETWORKS),
+        **asset,
         "ledger": FIELD,
         "seller": KEY,
         "operator": KEY,
-        "oracle": KEY,
         "operator_share": whole(0, SHARE_UNIT, "Basis points of what is settled."),
         "exit_delay": whole(1, MAX_EXIT_DELAY, "Slots."),
     }
+    keys = {"description": "The root of an issuer's keys: proofs of its tokens settle.", **FIELD}
+    oracle = {"description": "Whose signed statement settles.", **KEY}
+    return {"oneOf": [closed({**common, "oracle": oracle}), closed({**common, "keys": keys})]}
+
+
+TERMS = _terms({"asset": ASSET})
+OFFER_TERMS = _terms({})
+
+# What people need to read an amount of the asset; the id alone says what it is.
+NAMED = {
+    "decimals": whole(0, MAX_DECIMALS, "Of the amount; 0 for whole units."),
+    "symbol": text("[A-Za-z0-9]{1,6}", "As the seller names the asset."),
+}
+PRICE = closed(
+    {"asset": ASSET, "amount": AMOUNT, **NAMED},
+    {"owner": {"description": "The account that owns the token; none for MINA.", **KEY}},
 )
 
 OFFER = closed(
     {
-        "sealrun": constant(1),
+        "sealrun": constant(FORM),
         "kind": constant("job"),
         "title": text("[ -~]{1,80}"),
         "network": one_of(NETWORKS),
@@ -178,8 +197,11 @@ OFFER = closed(
             "description": "A JSON Schema of what a call may say. A client fills in defaults.",
             **_inputs(),
         },
-        "price": AMOUNT,
-        "terms": nullable(ref("Terms")),
+        "prices": {
+            "description": "What one good run costs, an entry an asset; none for an offer of price 0.",
+            **items(ref("Price"), MAX_PRICES),
+        },
+        "terms": nullable(ref("OfferTerms")),
         "oracle": KEY,
         "access": closed(
             {"open": _TRUTH, "keys": items(KEY, MAX_ALLOWED_KEYS)},
@@ -205,6 +227,11 @@ OFFER = closed(
                 "failed_per_day": whole(1, 10_000, "Of one account; runs that are not over count too."),
             }
         ),
+        "facts": {
+            "description": "Claims that the CI's token must show, where terms name an issuer's keys.",
+            "type": "object",
+            "additionalProperties": {"type": "string", "maxLength": 250},
+        },
         "credential": closed({"kind": constant("chain"), "contract": KEY}),
         "edge": {"description": "Whose signed wakes hand over runs: this edge takes the calls.", **KEY},
         "success": closed(

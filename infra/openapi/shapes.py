@@ -74,13 +74,14 @@ VALUES = {
     "Hash": text("[0-3][0-9a-f]{63}", "A Poseidon hash: one field as 64 lower-case hex digits."),
     "Sha256": text("[0-9a-f]{64}", "A SHA-256 digest as lower-case hex."),
     "Field": text("0|[1-9][0-9]{0,76}", "One field as a decimal number."),
-    "Amount": text("0|[1-9][0-9]{0,19}", f"In the asset's smallest unit, {TRADED.unit}; below 2**64."),
+    "Amount": text("0|[1-9][0-9]{0,19}", "In the asset's smallest unit; below 2**64."),
+    "Asset": text(f"[wx][{BASE58}]{{40,54}}", f"A token's id on Mina in base58; {TRADED.id} is MINA."),
     "Key": text(f"B62q[{BASE58}]{{51}}", "A Mina public key or address in base58."),
     "Signature": text(f"7m[{BASE58}]{{94}}", "A Mina signature in base58."),
     "Seconds": whole(0, says="Unix seconds."),
     "Url": {"type": "string", "format": "uri"},
 }
-HASH, SHA256, FIELD, AMOUNT, KEY, SIGNATURE, SECONDS, URL = map(ref, VALUES)
+HASH, SHA256, FIELD, AMOUNT, ASSET, KEY, SIGNATURE, SECONDS, URL = map(ref, VALUES)
 
 
 def signed(tag: str, *rest: str) -> Schema:

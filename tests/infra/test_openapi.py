@@ -150,7 +150,7 @@ def test_offers_fit(value: dict[str, Any]) -> None:
             "credential",
         )
     assert troubles("Offer", {**value, "more": 1})
-    assert troubles("Offer", {**value, "price": "01"})
+    assert troubles("Offer", {**value, "prices": [{"amount": "01"}]})
     assert troubles(
         "Offer", {**value, "inputs": {**value["inputs"], "properties": {"a": {"type": "string"}}}}
     )
@@ -209,7 +209,7 @@ def test_l4_the_three_payment_headers_fit() -> None:
         market.pay(market.sign(limit=PRICE, nonce=9))
     assert stale.value.required["accepts"][0]["extra"]["correction"]
     assert troubles("PaymentRequired", stale.value.required) == []
-    assert troubles("PaymentRequirements", x402.requirements(market.offer, SELLER_SITE)) == []
+    assert troubles("PaymentRequirements", x402.accepts(market.offer, SELLER_SITE)[0]) == []
 
 
 def test_a6_both_views_of_an_account_fit_and_neither_is_the_other() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from local.chain import MinaChain
-from local.market import EVIDENCE, Market
+from local.market import EVIDENCE, Market, in_mina
 from local.people import People, client_environment
 from local.prover import Prover
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
@@ -175,7 +175,7 @@ def world(folder: Path) -> Iterator[World]:
             "seller/wasm",
             title="Build the wasm package",
             evidence=SHOWN,
-            price=str(PRICE),
+            prices=in_mina(PRICE),
             terms=people.terms(LEDGER),
             payment=PAYMENT,
         )

@@ -12,20 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mina.sign import sign_fields
-from sealrun.errors import NotCovered, TooMany
+from sealrun.errors import AccountRefused, NotCovered, TooMany
 from sealrun.money.dues import Due, root_from_path
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
+from sealrun.offers.asset import MINA
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome, Receipt, SignedReceipt
 from sealrun.runs.record import Ending, Record, claimed, finished, judged
 from tests.ports.stores import LEDGERS, SHARED_LEDGERS, parameters
 from tests.sealrun.fakes import FakeLedger
-from tests.sealrun.world import ACCOUNT, BUSY, BUYER, ORACLE, make_paid_offer, sign_paid_call
+from tests.sealrun.world import ACCOUNT, BUSY, BUYER, ORACLE, in_mina, make_paid_offer, sign_paid_call
 
 NOW = 1_800_000_000
 PRICE = 5
-OFFER = make_paid_offer(price=str(PRICE), **BUSY)
+OFFER = make_paid_offer(prices=in_mina(PRICE), **BUSY)
 NAME = ACCOUNT.public_key().to_base58()
 
 
@@ -97,10 +98,24 @@ def test_l1_amounts_of_64_bits_are_kept_and_compared(ledger: Any) -> None:
     voucher = Voucher(whole, 77, "signature")
     large = Reserve(half, voucher, BUYER.public_key().to_base58(), whole, 5)
     assert ledger.claim(replace(record(1), price=half), OFFER, identifier=None, reserve=large)
-    with pytest.raises(NotCovered, match=f"expected at least {2 * half} nanomina, got {whole}"):
+    with pytest.raises(
+        NotCovered, match=rf"expected at least {2 * half} nanomina \(.* MINA\), got {whole} nanomina"
+    ):
         ledger.claim(replace(record(2), price=half), OFFER, identifier=None, reserve=large)
     assert ledger.claim(record(2), OFFER, identifier=None, reserve=replace(large, price=half - 1))
     assert ledger.standing(NAME).committed == whole
+
+
+def test_a14_an_account_is_used_under_the_terms_of_its_first_call_in_whatever_order_claims_come(
+    ledger: Any,
+) -> None:
+    assert ledger.claim(record(1), OFFER, identifier=None, reserve=replace(reserve(100), terms=8))
+    for terms in (0, 9):
+        with pytest.raises(AccountRefused, match="expected the terms of its first call here"):
+            ledger.claim(record(2), OFFER, identifier="two", reserve=replace(reserve(100), terms=terms))
+    assert ledger.record(record(2).call_hash) is None
+    assert (ledger.standing(NAME).committed, ledger.standing(NAME).terms) == (PRICE, 8)
+    assert ledger.claim(record(2), OFFER, identifier="two", reserve=replace(reserve(100), terms=8))
 
 
 def test_l1_a_claim_that_was_there_already_reserves_nothing(ledger: Any) -> None:
@@ -182,7 +197,7 @@ def test_l12_a_call_counts_from_the_first_on_until_it_ends_well_or_by_no_buyers_
 
 
 def test_a1_what_was_signed_is_known_again_by_its_number_of_leaves(ledger: Any) -> None:
-    due = Due("mina:devnet", ACCOUNT.public_key(), 5, 99, 1)
+    due = Due("mina:devnet", ACCOUNT.public_key(), MINA, 5, 99, 1)
     assert ledger.settled(NAME, 1) is None
     ledger.keep_due(due)
     assert ledger.settled(NAME, 1) == (5, due.root)

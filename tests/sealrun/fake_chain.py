@@ -22,9 +22,9 @@ TERMS = Terms.parse(terms_value())
 DEPOSIT = 20_000_000_000
 
 
-def payee(key: PublicKey) -> dict[str, Any]:
+def payee(key: PublicKey, token: str = MINA_TOKEN) -> dict[str, Any]:
     permissions = {"access": "None", "receive": "None"}
-    return {"publicKey": key.to_base58(), "token": MINA_TOKEN, "permissions": permissions}
+    return {"publicKey": key.to_base58(), "token": token, "permissions": permissions}
 
 
 def account_answer(
@@ -49,7 +49,7 @@ def account_answer(
     }
     account = {
         "publicKey": ACCOUNT.public_key().to_base58(),
-        "token": MINA_TOKEN,
+        "token": terms.asset.id,
         "balance": {"total": str(balance)},
         "zkappState": [str(value) for value in state],
         "verificationKey": {"hash": PINNED.verification_key},
@@ -69,8 +69,8 @@ def account_answer(
             }
         ],
         "account": account,
-        "seller": payee(SELLER.public_key()),
-        "operator": payee(OPERATOR.public_key()),
+        "seller": payee(SELLER.public_key(), terms.asset.id),
+        "operator": payee(OPERATOR.public_key(), terms.asset.id),
     }
 
 

@@ -18,7 +18,6 @@ from mina.sign import sign_fields
 from mina.signature import Signature
 from sealrun.encoding.measure import Measured, measure_document
 from sealrun.errors import (
-    NotCovered,
     PinFailed,
     ProviderBusy,
     ProviderRefused,
@@ -300,11 +299,11 @@ class FakeLedger:
         self.sightings[account, depth] = deposits
 
     def _reserved(self, record: Record, reserve: Reserve) -> Standing:
+        reserve.check_terms(self.standings.get(record.account))
         reserve = reserve.beside(self.standings.get(record.account))
         before = self.standings.get(record.account) or reserve.opened(record.offer_hash)
         if before.committed > reserve.most:
-            expected, got = before.committed + reserve.price, reserve.most + reserve.price
-            raise NotCovered(f"limit and funds: expected at least {expected} nanomina, got {got}")
+            raise reserve.not_covered(before.committed)
         if self.counts.get(self._failed_of(record), 0) >= reserve.failed_per_day:
             raise TooMany("failed runs: expected no more in a day than the offer allows", retry_after=60)
         return reserve.on(before)

@@ -37,7 +37,7 @@ def payment_of(signed: SignedCall, offer: Offer, **changes: Any) -> dict[str, An
     }
     payment: dict[str, Any] = {
         "x402Version": 2,
-        "accepted": x402.requirements(offer, SELLER_SITE),
+        "accepted": x402.accepts(offer, SELLER_SITE)[0],
         "payload": payload,
     }
     if signed.identifier is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mina import tokens
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from mina.signature import Signature
@@ -15,10 +16,13 @@ from sealrun.calls.call import Call, calls_fields, read_fields
 from sealrun.chain.account import account_fields, exit_fields, withdraw_fields
 from sealrun.encoding.fields import digest_fields, tagged_hash, text_field
 from sealrun.money.dues import Due, DueLeaf, DueTree, root_from_path
-from sealrun.offers.offer import close_fields
+from sealrun.offers.asset import Amount, Asset, asset_of
+from sealrun.offers.facts import facts_hash
+from sealrun.offers.offer import close_fields, offer_hash
+from sealrun.offers.prices import prices_hash
 from sealrun.offers.terms import Terms
 from sealrun.receipts.receipt import Receipt
-from sealrun.receipts.token_proof import facts_hash, key_hash, key_root
+from sealrun.receipts.token_proof import key_hash, key_root
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 Entry = Mapping[str, Any]
@@ -35,7 +39,7 @@ def call(entry: Entry) -> Call:
     names = ("offer_hash", "terms_hash", "nonce", "expires_at")
     numbers: dict[str, Any] = {name: int(entry.get(name, 0)) for name in names}
     made = WithInputsHash(
-        network=entry["network"], account=key(entry["account"]), inputs={}, salt="", **numbers
+        network=entry["network"], account=key(entry["account"]), asset=0, inputs={}, salt="", **numbers
     )
     object.__setattr__(made, "inputs_hash", int(entry.get("inputs_hash", 0)))
     return made
@@ -44,11 +48,29 @@ def call(entry: Entry) -> Call:
 def voucher_fields(entry: Entry) -> list[int]:
     made = call(entry)
     object.__setattr__(made, "hash", int(entry["call_hash"]))
+    object.__setattr__(made, "asset", token(entry["asset"]))
     return made.voucher_fields(int(entry["limit"]))
 
 
 def key(text: str) -> PublicKey:
     return PublicKey.from_base58(text)
+
+
+def token(text: str) -> int:
+    return tokens.from_base58(text) if text else 0
+
+
+def asset(entry: Entry) -> Asset:
+    return asset_of(token(entry["asset"]))
+
+
+def prices(entry: Entry) -> list[Amount]:
+    return [asset(price).of(price["amount"]) for price in entry["prices"]]
+
+
+def offer(entry: Entry) -> int:
+    digest = digest_fields(bytes.fromhex(entry["sha256"]))
+    return offer_hash(digest, int(entry["facts"]), prices(entry))
 
 
 def texts(numbers: list[int]) -> list[str]:
@@ -57,7 +79,7 @@ def texts(numbers: list[int]) -> list[str]:
 
 def due(entry: Entry) -> Due:
     amount, root = int(entry["due"]), int(entry["tree_root"])
-    return Due(entry["network"], key(entry["account"]), amount, root, int(entry["count"]))
+    return Due(entry["network"], key(entry["account"]), asset(entry), amount, root, int(entry["count"]))
 
 
 def signed(entry: Entry, fields: list[int], signers: Signers) -> dict[str, Any]:
@@ -94,6 +116,8 @@ COMPUTED: dict[str, Callable[[Entry, Signers], dict[str, Any]]] = {
     "hash": lambda e, _: {"hash": str(tagged_hash(e["tag"], [int(field) for field in e["fields"]]))},
     "digest": lambda e, _: {"fields": texts(digest_fields(bytes.fromhex(e["sha256"])))},
     "terms": lambda e, _: {"hash": str(Terms.parse(e["terms"]).hash)},
+    "prices": lambda e, _: {"root": str(prices_hash(prices(e)))},
+    "offer": lambda e, _: {"hash": str(offer(e))},
     "call": lambda e, _: {"hash": str(call(e).hash)},
     "voucher": lambda e, signers: signed(e, voucher_fields(e), signers),
     "due": lambda e, signers: {
@@ -118,11 +142,11 @@ COMPUTED: dict[str, Callable[[Entry, Signers], dict[str, Any]]] = {
         signers,
     ),
     "exit": lambda e, signers: signed(
-        e, exit_fields(e["network"], key(e["account"]), int(e["latest"])), signers
+        e, exit_fields(e["network"], key(e["account"]), asset(e), int(e["latest"])), signers
     ),
     "withdraw": lambda e, signers: signed(
         e,
-        withdraw_fields(e["network"], key(e["account"]), int(e["exit_slot"]), int(e["amount"])),
+        withdraw_fields(e["network"], key(e["account"]), asset(e), int(e["exit_slot"]), int(e["amount"])),
         signers,
     ),
     "close": lambda e, signers: signed(e, close_fields(e["network"], key(e["offer"])), signers),

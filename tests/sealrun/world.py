@@ -11,7 +11,9 @@ from sealrun.adapters.memory.throttle import Throttle
 from sealrun.calls.call import Call, SignedCall
 from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError, StoreUnavailable
-from sealrun.offers.offer import Offer
+from sealrun.offers.asset import MINA
+from sealrun.offers.offer import FORM, Offer
+from sealrun.offers.prices import Price
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.record import Record
 from sealrun.workflows.accept_call import Accepted, accept_call
@@ -44,7 +46,7 @@ API_TOKEN, WEBHOOK_SECRET = b"the offer's own token", b"the webhook's secret"
 def offer_value(**changes: Any) -> dict[str, Any]:
     """An offer's JSON value, with changes."""
     value: dict[str, Any] = {
-        "sealrun": 1,
+        "sealrun": FORM,
         "kind": "job",
         "title": "Build the layers",
         "network": "mina:devnet",
@@ -66,7 +68,7 @@ def offer_value(**changes: Any) -> dict[str, Any]:
             },
             "additionalProperties": False,
         },
-        "price": "0",
+        "prices": [],
         "terms": None,
         "oracle": ORACLE.public_key().to_base58(),
         "access": {"open": True, "keys": []},
@@ -75,6 +77,11 @@ def offer_value(**changes: Any) -> dict[str, Any]:
         "evidence": evidence_value(),
     }
     return {**value, **changes}
+
+
+def in_mina(units: int) -> list[dict[str, Any]]:
+    """An offer's prices: so many nanomina, and nothing in tokens."""
+    return [Price(MINA.of(units), None).value()]
 
 
 def limits_value(**changes: Any) -> dict[str, Any]:
@@ -100,6 +107,7 @@ def terms_value(**changes: Any) -> dict[str, Any]:
     """The JSON value of terms, with changes."""
     value: dict[str, Any] = {
         "network": "mina:devnet",
+        "asset": MINA.id,
         "ledger": "7",
         "seller": SELLER.public_key().to_base58(),
         "operator": OPERATOR.public_key().to_base58(),
@@ -113,7 +121,10 @@ def terms_value(**changes: Any) -> dict[str, Any]:
 def paid_value(**changes: Any) -> dict[str, Any]:
     """The JSON value of an offer that costs 5 MINA, with changes."""
     payment = {"depth": 0, "nodes": 1, "failed_per_day": 5}
-    return offer_value(**{"price": str(PRICE), "terms": terms_value(), "payment": payment, **changes})
+    paid = {"prices": in_mina(PRICE), "terms": terms_value(), "payment": payment, **changes}
+    # The terms of an offer leave the asset to its prices.
+    terms = {name: value for name, value in (paid["terms"] or {}).items() if name != "asset"}
+    return offer_value(**{**paid, "terms": terms or None})
 
 
 def chain_value(**changes: Any) -> dict[str, Any]:
@@ -144,6 +155,7 @@ def sign_call(offer: Offer, *, buyer: PrivateKey = BUYER, limit: int = 0, **chan
         "account": buyer.public_key(),
         "offer_hash": offer.hash,
         "terms_hash": offer.terms,
+        "asset": offer.payment.terms.asset.token if offer.payment else 0,
         "inputs": {"layer": "both"},
         "salt": "ab" * 32,
         "nonce": 7,

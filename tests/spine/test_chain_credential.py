@@ -11,7 +11,7 @@ import pytest
 
 from local.chain import MinaChain
 from local.contract import Contract
-from local.market import Market
+from local.market import Market, in_mina
 from local.people import People
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
@@ -63,7 +63,7 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
 
 def published(market: Market[Stack], people: People, contract: Contract, folder: Path) -> tuple[Offer, str]:
     commit = repository(folder)
-    paid: dict[str, Any] = {"price": str(PRICE), "terms": people.terms(LEDGER), "payment": PAYMENT}
+    paid: dict[str, Any] = {"prices": in_mina(PRICE), "terms": people.terms(LEDGER), "payment": PAYMENT}
     offer, token = market.offer_pipeline(
         "seller/greetings",
         folder,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.chain import MinaChain
-from local.market import Market
+from local.market import Market, in_mina
 from local.people import People, client_environment
 from local.prover import Prover
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
@@ -43,7 +43,7 @@ def sale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sale]:
 def published(market: Market[Any], people: People, folder: Path) -> Offer:
     """A paid offer of the pipeline that greets."""
     commit = repository(folder)
-    paid = {"price": str(PRICE), "terms": people.terms(LEDGER), "payment": PAYMENT}
+    paid = {"prices": in_mina(PRICE), "terms": people.terms(LEDGER), "payment": PAYMENT}
     offer, token = market.offer_pipeline(
         "seller/greetings", folder, tag="v1", commit=commit, properties=PROPERTIES, **paid
     )

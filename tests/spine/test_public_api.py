@@ -14,6 +14,7 @@ import pytest
 import schemathesis
 
 from local.loopback import LoopbackServer, Request, json_reply
+from local.market import in_mina
 from mina.keys import PrivateKey, PublicKey
 from sealrun.calls.call import SignedCall
 from sealrun.calls.ticket import Redemption
@@ -168,8 +169,8 @@ def site(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
 def publish_paid(shop: Shop, terms: Terms, folder: Path) -> Offer:
     commit = repository(folder)
     money = {
-        "price": str(PRICE),
-        "terms": terms.value(),
+        "prices": in_mina(PRICE),
+        "terms": {name: each for name, each in terms.value().items() if name != "asset"},
         "payment": {"depth": 0, "nodes": 1, "failed_per_day": 5},
     }
     offer, token = shop.market.offer_pipeline(

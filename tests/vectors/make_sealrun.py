@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from mina import tokens
 from mina.keys import PrivateKey
+from sealrun.offers.facts import FACTS
 from sealrun.offers.terms import MAX_EXIT_DELAY
-from sealrun.receipts.token_proof import FACTS
 from tests.sealrun.test_shared_vectors import COMPUTED
 
 FILE = Path(__file__).with_name("sealrun.json")
@@ -17,13 +18,20 @@ P = 0x40000000000000000000000000000000224698FC094CF91B992D30ED00000001
 KEYS = [PrivateKey.from_scalar(scalar) for scalar in (11, 12, 13, 14, 15)]
 BUYER, SELLER, OPERATOR, ORACLE, ACCOUNT = (key.public_key().to_base58() for key in KEYS)
 SIGNERS = {key.public_key().to_base58(): key for key in KEYS}
+MINA = tokens.to_base58(tokens.MINA)
+TOKEN = tokens.to_base58(tokens.derive_token_id(KEYS[1].public_key()))
 NETWORKS = ("mina:devnet", "mina:mainnet")
 MAX = str(2**64 - 1)
 
 
 def terms(**changes: Any) -> dict[str, Any]:
-    value = {"network": "mina:devnet", "ledger": "7", "seller": SELLER, "operator": OPERATOR}
-    return {**value, "oracle": ORACLE, "operator_share": 250, "exit_delay": 960, **changes}
+    value = {"network": "mina:devnet", "asset": MINA, "ledger": "7", "seller": SELLER, "operator": OPERATOR}
+    word = {} if "keys" in changes else {"oracle": ORACLE}
+    return {**value, **word, "operator_share": 250, "exit_delay": 960, **changes}
+
+
+def price(asset: str, amount: str) -> dict[str, str]:
+    return {"asset": asset, "amount": amount}
 
 
 def call(**changes: Any) -> dict[str, Any]:
@@ -46,10 +54,11 @@ def leaves(prices: list[int]) -> list[dict[str, str]]:
 
 
 def inputs() -> dict[str, list[dict[str, Any]]]:
-    on = {"network": "mina:devnet", "account": ACCOUNT}
-    right = {**on, "expires_at": "1800000000"}
+    on = {"network": "mina:devnet", "account": ACCOUNT, "asset": MINA}
+    both = [price(MINA, MAX), price(TOKEN, "1")]
+    right = {"network": "mina:devnet", "account": ACCOUNT, "expires_at": "1800000000"}
     return {
-        "text": [{"text": text} for text in ("x", "sealrun:figure", "mina:mainnet", "y" * 31)],
+        "text": [{"text": text} for text in ("x", "sealrun:figure2", "mina:mainnet", "y" * 31)],
         "hash": [
             {"tag": "sealrun:due", "fields": ["0", "1", str(P - 1), "3", "4"]},
             {"tag": "t" * 20, "fields": ["5"]},
@@ -59,14 +68,26 @@ def inputs() -> dict[str, list[dict[str, Any]]]:
             {"terms": terms()},
             {"terms": terms(network="mina:mainnet", operator_share=10_000, exit_delay=MAX_EXIT_DELAY)},
             {"terms": terms(ledger=str(P - 1), operator_share=0, exit_delay=1)},
+            {"terms": terms(asset=TOKEN)},
+            {"terms": terms(asset=TOKEN, keys=str(P - 1))},
+        ],
+        "prices": [{"prices": prices} for prices in ([], [price(MINA, "1")], both)],
+        "offer": [
+            {"sha256": "5c" * 32, "facts": facts, "prices": prices}
+            for facts, prices in (("0", []), ("0", both[:1]), (str(P - 1), both))
         ],
         "call": [call(), call(network="mina:mainnet", nonce="0", offer_hash=str(P - 1))],
         "voucher": [
-            {**on, "limit": limit, "call_hash": str(P - 2), "signer": BUYER} for limit in ("0", "1", MAX)
+            {**on, "asset": asset, "limit": limit, "call_hash": str(P - 2), "signer": BUYER}
+            for asset, limit in (("", "0"), (MINA, "1"), (TOKEN, MAX))
         ],
         "due": [
-            {**on, "network": network, "due": due, "tree_root": str(P - 3), "count": count, "signer": ORACLE}
-            for network, due, count in ((NETWORKS[0], "1", 1), (NETWORKS[1], MAX, 2**20 - 1))
+            {**on, "asset": asset, "network": network, "due": due, "tree_root": str(P - 3), "count": count}
+            | {"signer": ORACLE}
+            for asset, network, due, count in (
+                (MINA, NETWORKS[0], "1", 1),
+                (TOKEN, NETWORKS[1], MAX, 2**20 - 1),
+            )
         ],
         "read": [
             {**right, "call_hash": str(P - 4), "service": url, "signer": BUYER}
@@ -82,10 +103,16 @@ def inputs() -> dict[str, list[dict[str, Any]]]:
                 NETWORKS, ("https://calls.test", "http://127.0.0.1:8080/offers"), strict=True
             )
         ],
-        "exit": [{**on, "latest": latest, "signer": BUYER} for latest in (0, 2**32 - 1)],
+        "exit": [
+            {**on, "asset": asset, "latest": latest, "signer": BUYER}
+            for asset, latest in ((MINA, 0), (TOKEN, 2**32 - 1))
+        ],
         "withdraw": [
-            {**on, "network": network, "exit_slot": slot, "amount": amount, "signer": BUYER}
-            for network, slot, amount in ((NETWORKS[0], 1, "1"), (NETWORKS[1], 2**32 - 1, MAX))
+            {**on, "asset": asset, "network": network, "exit_slot": slot, "amount": amount, "signer": BUYER}
+            for asset, network, slot, amount in (
+                (MINA, NETWORKS[0], 1, "1"),
+                (TOKEN, NETWORKS[1], 2**32 - 1, MAX),
+            )
         ],
         "close": [{"network": network, "offer": ACCOUNT, "signer": SELLER} for network in NETWORKS],
         "receipt": [

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type RunningChain, startChain } from '@sealrun/local-mina/process';
-import { Mina, Signature, UInt32, UInt64, fetchAccount, fetchLastBlock } from 'o1js';
+import { Mina, Signature, TokenId, UInt32, UInt64, fetchAccount, fetchLastBlock } from 'o1js';
 import { exitFields, withdrawFields } from '../fields.js';
 import { openAccount } from '../opening.js';
 import { pinnedKeys } from '../verification_keys.js';
@@ -57,7 +57,7 @@ async function opened(): Promise<void> {
 
 async function requestExit(latest: number): Promise<number> {
   await fetchAccount({ publicKey: world.account.address });
-  const list = exitFields(DEVNET, world.account.address, UInt32.from(latest));
+  const list = exitFields(DEVNET, world.account.address, TokenId.default, UInt32.from(latest));
   const signature = Signature.create(world.buyer.key, list);
   return await send(() =>
     world.contract.requestExit(world.terms(), UInt32.from(latest), signature),
@@ -66,7 +66,7 @@ async function requestExit(latest: number): Promise<number> {
 
 async function withdraw(): Promise<number> {
   const [at, amount] = [UInt32.from(await exitSlot()), UInt64.from(1)];
-  const list = withdrawFields(DEVNET, world.account.address, at, amount);
+  const list = withdrawFields(DEVNET, world.account.address, TokenId.default, at, amount);
   const signature = Signature.create(world.buyer.key, list);
   return await send(() => world.contract.withdraw(world.terms(), amount, signature));
 }

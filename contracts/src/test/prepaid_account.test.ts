@@ -14,12 +14,15 @@ import {
   UInt64,
 } from 'o1js';
 import { MAX_EXIT_DELAY, type Terms, textField } from '../fields.js';
-import { addDeposit, checkTerms, openAccount } from '../opening.js';
-import { EXIT_WINDOW, operatorPart } from '../prepaid_account.js';
+import { ACCOUNT_PERMISSIONS, addDeposit, checkTerms, openAccount } from '../opening.js';
+import { EXIT_WINDOW, PrepaidAccount, operatorPart } from '../prepaid_account.js';
 import { TRANSACTION_VERSION } from '../protocol.js';
 import { pinnedKeys } from '../verification_keys.js';
 import { CHANGES, assertRefused, attempt } from './attacks.js';
-import { MINA, World, party } from './world.js';
+import { type Lies, MINA, type Party, World, party } from './world.js';
+
+/** A token that nobody here owns. */
+const CREDIT = TokenId.derive(party().address);
 
 let world: World;
 before(async () => {
@@ -92,6 +95,13 @@ describe('opening', () => {
       assert.throws(() => openAccount(opening(terms)), new RegExp(`the ${name} has an empty key`));
     });
   }
+
+  test("A1: terms in a token, and terms that name an issuer's keys, are refused until they can be settled", () => {
+    const token = world.terms({ asset: CREDIT });
+    assert.throws(() => openAccount(opening(token)), /the terms are not in MINA/);
+    const proved = world.terms({ keys: Field(1) });
+    assert.throws(() => openAccount(opening(proved)), /no contract settles yet/);
+  });
 
   test('A1: terms with a share above 10000 are refused', () => {
     const terms = world.terms({ operatorShare: UInt32.from(10_001) });
@@ -305,6 +315,36 @@ describe('settling', () => {
       /voucher is not signed/,
     ],
     [
+      'A14: a voucher in another asset',
+      () => world.settle(6n * MINA, { voucherAsset: CREDIT }),
+      /voucher is not signed/,
+    ],
+    [
+      'A14: a voucher in no asset, as calls of price 0 have it',
+      () => world.settle(6n * MINA, { voucherAsset: Field(0) }),
+      /voucher is not signed/,
+    ],
+    [
+      'A14: a due in another asset',
+      () => world.settle(6n * MINA, { dueAsset: CREDIT }),
+      /due is not signed/,
+    ],
+    [
+      'A14: terms in another asset',
+      () => world.settle(6n * MINA, { terms: world.terms({ asset: CREDIT }), asset: CREDIT }),
+      /terms are not those/,
+    ],
+    [
+      "A14: the terms' own list without the asset, as it was signed before",
+      () => world.settle(6n * MINA, { withoutAsset: true }),
+      /voucher is not signed/,
+    ],
+    [
+      "A4: terms that name an issuer's keys too",
+      () => world.settle(6n * MINA, { terms: world.terms({ keys: Field(1) }) }),
+      /terms are not those/,
+    ],
+    [
       'A6: more than the account holds',
       () => world.settle(11n * MINA),
       /Account_balance_precondition_unsatisfied/,
@@ -370,12 +410,77 @@ describe('settling', () => {
 
   test('A7: a token account of the same address settles nothing', async () => {
     const token = await openTokenTwin(world);
-    await assert.rejects(world.settle(8n * MINA, { token }), /the account is not in MINA/);
+    await assert.rejects(
+      world.settle(8n * MINA, { token }),
+      /the account is not in the asset of these terms/,
+    );
   });
 });
 
-/** The same account once more, in a token that the stranger owns, with all the stranger's powers. */
-async function openTokenTwin(world: World): Promise<Field> {
+describe('one address in two assets', () => {
+  let token: Field;
+  before(async () => {
+    world = await opened();
+    token = TokenId.derive(world.stranger.address);
+    await openTokenTwin(world, world.terms({ asset: token }));
+  });
+
+  /** Under the token's owner, who must approve whatever moves its token. */
+  async function settleToken(due: bigint, lies: Partial<Lies> = {}) {
+    const { stranger, account } = world;
+    const terms = lies.terms ?? world.terms({ asset: token });
+    const voucher = world.voucher(due, { asset: token, ...lies });
+    const statement = world.due(due, { asset: token, ...lies });
+    await world.send(stranger, [], async () => {
+      if (!world.chain.hasAccount(world.seller.address, token))
+        AccountUpdate.fundNewAccount(stranger.address);
+      const contract = new PrepaidAccount(account.address, token);
+      await contract.settle(terms, voucher, statement);
+      AccountUpdate.createSigned(stranger.address).approve(contract.self);
+    });
+  }
+
+  test('A14: vouchers and dues in MINA settle nothing in the token', async () => {
+    await assert.rejects(
+      settleToken(5n, { voucherAsset: TokenId.default }),
+      /voucher is not signed/,
+    );
+    await assert.rejects(settleToken(5n, { dueAsset: TokenId.default }), /due is not signed/);
+  });
+
+  test('A14: the terms of one do not fit the other', async () => {
+    await assert.rejects(settleToken(5n, { terms: world.terms() }), /terms are not those/);
+    const terms = world.terms({ asset: token });
+    await assert.rejects(world.settle(MINA, { terms, asset: token }), /terms are not those/);
+  });
+
+  test('A14: a settlement moves the token and no MINA; the twin in MINA stays as it is', async () => {
+    const [mina, before] = [world.balance(world.account), world.state()];
+    await settleToken(100n);
+    const { account, seller } = world;
+    const units = (who: Party) => Mina.getBalance(who.address, token).toBigInt();
+    assert.deepEqual([units(seller), units(account)], [98n, 10n * MINA - 98n]);
+    assert.deepEqual([world.balance(world.account), world.state()], [mina, before]);
+    assert.equal(Mina.getAccount(account.address, token).zkapp!.appState[5]!.toString(), '2');
+  });
+
+  test('A14: nothing that was signed for the token moves the account in MINA', async () => {
+    await assert.rejects(world.settle(MINA, { asset: token }), /voucher is not signed/);
+    const exit = world.exitSignature(5, { asset: token });
+    await assert.rejects(world.requestExit(5, exit), /exit is not signed/);
+    await world.requestExit(5);
+    world.chain.setGlobalSlot(25);
+    const signature = world.withdrawSignature(1n, { asset: token });
+    await assert.rejects(
+      world.withdraw(1n, world.stranger, signature),
+      /the withdrawal is not signed by the buyer/,
+    );
+    await world.withdraw(1n);
+  });
+});
+
+/** The same account once more, in a token that the stranger owns, as an owner may open it. */
+async function openTokenTwin(world: World, terms = world.terms()): Promise<Field> {
   const { stranger, account, buyer } = world;
   const token = TokenId.derive(stranger.address);
   const { data, hash } = pinnedKeys().PrepaidAccount;
@@ -387,7 +492,8 @@ async function openTokenTwin(world: World): Promise<Field> {
     twin.body.mayUseToken = AccountUpdate.MayUseToken.ParentsOwnToken;
     twin.balance.addInPlace(UInt64.from(10n * MINA));
     twin.account.verificationKey.set({ data, hash: Field(hash) });
-    const state = [world.terms().hash(), ...buyer.address.toFields()];
+    twin.account.permissions.set(ACCOUNT_PERMISSIONS);
+    const state = [terms.hash(), ...buyer.address.toFields()];
     for (let i = 0; i < 8; i++)
       AccountUpdate.setValue(twin.update.appState[i]!, state[i] ?? Field(0));
     owner.approve(twin);
@@ -748,12 +854,14 @@ describe('an account that was opened for terms that nobody should accept', () =>
   const unsound: [string, Partial<Terms>, RegExp, number][] = [
     ['an exit delay of 2^31 slots', { exitDelay: UInt32.from(2 ** 31) }, /above 13440/, 13_440],
     ['the longest exit delay', { exitDelay: UInt32.MAXINT() }, /above 13440/, 13_440],
+    ['a token that the account is not in', { asset: CREDIT }, /not in the asset/, 20],
+    ["an issuer's keys beside the oracle", { keys: Field(7) }, /settled by proofs/, 20],
     ['a share above 10000', { operatorShare: UInt32.from(10_001) }, /above 10000 basis/, 20],
   ];
   for (const [name, changes, message, delay] of unsound) {
     test(`A5: the buyer leaves ${name}, and nobody settles under it`, async () => {
       const terms = await openedFor(changes);
-      await assert.rejects(world.settle(MINA, { terms }), message);
+      await assert.rejects(world.settle(MINA, { terms, asset: terms.asset }), message);
       await world.requestExit(5, world.exitSignature(5), world.buyer, terms);
       assert.equal(world.state()[4], String(5 + delay));
       world.chain.setGlobalSlot(5 + delay);

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Field, Mina, Signature, Types, UInt32, UInt64, fetchAccount } from 'o1js';
+import { Field, Mina, Signature, TokenId, Types, UInt32, UInt64, fetchAccount } from 'o1js';
 import { circuitCache } from '../backend.js';
 import { credentialHash, eventToBytes } from '../credential.js';
 import {
@@ -39,11 +39,13 @@ const [buyer, seller, operator, oracle, account, offer] = Array.from({ length: 6
 ];
 const terms = new Terms({
   network: DEVNET,
+  asset: TokenId.default,
   ledger: Field(3),
   seller: seller.address,
   operator: operator.address,
   operatorShare: UInt32.from(1000),
   oracle: oracle.address,
+  keys: Field(0),
   exitDelay: UInt32.from(10),
 });
 let chain: RunningChain;
@@ -80,7 +82,13 @@ async function state({ address }: Party): Promise<string[]> {
 }
 
 function voucher(limit: bigint): Voucher {
-  const fields = voucherFields(DEVNET, account.address, UInt64.from(limit), Field(5));
+  const fields = voucherFields(
+    DEVNET,
+    account.address,
+    TokenId.default,
+    UInt64.from(limit),
+    Field(5),
+  );
   return new Voucher({
     limit: UInt64.from(limit),
     callHash: Field(5),
@@ -93,6 +101,7 @@ function due(amount: bigint): Due {
   const fields = dueFields(
     DEVNET,
     account.address,
+    TokenId.default,
     UInt64.from(amount),
     receiptsRoot(treeRoot, count.value),
   );
@@ -152,6 +161,7 @@ describe('a sale with real proofs', () => {
       account: account.address.toBase58(),
       terms: {
         network: 'mina:devnet',
+        asset: TokenId.toBase58(TokenId.default),
         ledger: '3',
         seller: seller.address.toBase58(),
         operator: operator.address.toBase58(),
@@ -181,12 +191,15 @@ describe('a sale with real proofs', () => {
     await send(operator, () => contract.payOperator(terms));
     assert.equal((await state(account))[5], '0');
     const latest = UInt32.from(500);
-    const signature = Signature.create(buyer.key, exitFields(DEVNET, account.address, latest));
+    const signature = Signature.create(
+      buyer.key,
+      exitFields(DEVNET, account.address, TokenId.default, latest),
+    );
     await send(buyer, () => contract.requestExit(terms, latest, signature));
     await chain.post('/slots', { count: 510 });
     const before = await balance(buyer);
     const amount = UInt64.from(6n * MINA);
-    const list = withdrawFields(DEVNET, account.address, UInt32.from(510), amount);
+    const list = withdrawFields(DEVNET, account.address, TokenId.default, UInt32.from(510), amount);
     await send(buyer, () => contract.withdraw(terms, amount, Signature.create(buyer.key, list)));
     assert.equal(await balance(buyer), before + 6n * MINA - MINA / 10n);
     assert.equal(await balance(account), 0n);

@@ -7,6 +7,7 @@ import {
   Permissions,
   PrivateKey,
   Signature,
+  TokenId,
   UInt32,
   UInt64,
 } from 'o1js';
@@ -25,6 +26,7 @@ const account = party();
 const offer = party();
 const terms = {
   network: 'mina:devnet',
+  asset: TokenId.toBase58(TokenId.default),
   ledger: '12345678901234567890',
   seller: seller!.address.toBase58(),
   operator: operator!.address.toBase58(),
@@ -56,10 +58,17 @@ async function tool(name: string, payer: { key: PrivateKey }, request: object): 
 function statements(due: bigint, count: number, limit = due) {
   const callHash = Field(5);
   const treeRoot = Field(due);
-  const voucher = voucherFields(DEVNET, account.address, UInt64.from(limit), callHash);
+  const voucher = voucherFields(
+    DEVNET,
+    account.address,
+    TokenId.default,
+    UInt64.from(limit),
+    callHash,
+  );
   const signed = dueFields(
     DEVNET,
     account.address,
+    TokenId.default,
     UInt64.from(due),
     receiptsRoot(treeRoot, Field(count)),
   );
@@ -281,7 +290,7 @@ describe('an account from opening to leaving', () => {
     const latest = 500;
     const signature = Signature.create(
       buyer!.key,
-      exitFields(DEVNET, account.address, UInt32.from(latest)),
+      exitFields(DEVNET, account.address, TokenId.default, UInt32.from(latest)),
     ).toBase58();
     const { result } = await tool('exit', stranger!, { ...request, latest, signature });
     assert.deepEqual([result.status, result.exit_slot], ['included', 520], JSON.stringify(result));
@@ -307,7 +316,13 @@ describe('an account from opening to leaving', () => {
     });
     assert.equal(forged.error.type, 'wrong-account');
     assert.match(forged.error.detail, /withdrawal is not signed by the buyer .*: expected B62/);
-    const list = withdrawFields(DEVNET, account.address, UInt32.from(520), UInt64.one);
+    const list = withdrawFields(
+      DEVNET,
+      account.address,
+      TokenId.default,
+      UInt32.from(520),
+      UInt64.one,
+    );
     const signature = Signature.create(buyer!.key, list).toBase58();
     const one = { ...request, amount: '1', signature };
     assert.equal((await tool('withdraw', stranger!, one)).result.status, 'included');

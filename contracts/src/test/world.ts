@@ -1,6 +1,16 @@
 /** A small world for tests: a local chain, the parties, and what each of them signs. */
 import '../backend.js';
-import { AccountUpdate, Field, Mina, PrivateKey, PublicKey, Signature, UInt32, UInt64 } from 'o1js';
+import {
+  AccountUpdate,
+  Field,
+  Mina,
+  PrivateKey,
+  PublicKey,
+  Signature,
+  TokenId,
+  UInt32,
+  UInt64,
+} from 'o1js';
 import {
   Terms,
   closeFields,
@@ -35,6 +45,7 @@ export function party(): Party {
 export interface Lies {
   terms?: Terms;
   network?: Field;
+  asset?: Field;
   account?: PublicKey;
   voucherKey?: PrivateKey;
   oracleKey?: PrivateKey;
@@ -43,6 +54,10 @@ export interface Lies {
   signedDue?: bigint;
   signedCount?: number;
   token?: Field;
+  voucherAsset?: Field;
+  dueAsset?: Field;
+  /** Signs the voucher's list as it was before it named an asset. */
+  withoutAsset?: boolean;
 }
 
 export class World {
@@ -74,11 +89,13 @@ export class World {
   terms(changes: Partial<Terms> = {}): Terms {
     return new Terms({
       network: DEVNET,
+      asset: TokenId.default,
       ledger: Field(7),
       seller: this.seller.address,
       operator: this.operator.address,
       operatorShare: UInt32.from(this.share),
       oracle: this.oracle.address,
+      keys: Field(0),
       exitDelay: UInt32.from(this.exitDelay),
       ...changes,
     });
@@ -137,10 +154,14 @@ export class World {
     const signed = voucherFields(
       lies.network ?? DEVNET,
       lies.account ?? this.account.address,
+      lies.voucherAsset ?? lies.asset ?? TokenId.default,
       UInt64.from(limit),
       Field(5),
     );
-    const signature = Signature.create(lies.voucherKey ?? this.buyer.key, signed);
+    const list = lies.withoutAsset
+      ? [textField('sealrun:voucher'), ...signed.slice(1, 4), ...signed.slice(5)]
+      : signed;
+    const signature = Signature.create(lies.voucherKey ?? this.buyer.key, list);
     return new Voucher({ limit: UInt64.from(limit), callHash: Field(5), signature });
   }
 
@@ -150,6 +171,7 @@ export class World {
     const signed = dueFields(
       lies.network ?? DEVNET,
       lies.account ?? this.account.address,
+      lies.dueAsset ?? lies.asset ?? TokenId.default,
       UInt64.from(lies.signedDue ?? due),
       receiptsRoot(treeRoot, Field(lies.signedCount ?? count.value)),
     );
@@ -170,9 +192,14 @@ export class World {
 
   exitSignature(
     latest: number,
-    { key = this.buyer.key, network = DEVNET, account = this.account } = {},
+    {
+      key = this.buyer.key,
+      network = DEVNET,
+      account = this.account,
+      asset = TokenId.default,
+    } = {},
   ) {
-    return Signature.create(key, exitFields(network, account.address, UInt32.from(latest)));
+    return Signature.create(key, exitFields(network, account.address, asset, UInt32.from(latest)));
   }
 
   async requestExit(
@@ -193,12 +220,14 @@ export class World {
       key = this.buyer.key,
       network = DEVNET,
       account = this.account,
+      asset = TokenId.default,
       exitSlot = Number(this.state()[4]),
     } = {},
   ) {
     const list = withdrawFields(
       network,
       account.address,
+      asset,
       UInt32.from(exitSlot),
       UInt64.from(amount),
     );

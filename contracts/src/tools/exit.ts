@@ -1,5 +1,5 @@
-/** Requests the buyer's exit. Needs the buyer's key, or its signature over [EXIT, network, account, latest]. */
-import { Signature, UInt32 } from 'o1js';
+/** Requests the buyer's exit. Needs the buyer's key, or its signature over [EXIT, network, account, asset, latest]. */
+import { Signature, TokenId, UInt32 } from 'o1js';
 import { MAX_EXIT_DELAY, exitFields } from '../fields.js';
 import { EXIT_WINDOW, PrepaidAccount } from '../prepaid_account.js';
 import { fetchPrepaid, requireBuyer, requireTerms } from './prepaid.js';
@@ -17,7 +17,7 @@ export const tool: Tool = async (request, session) => {
   if (view.exitSlot !== 0n)
     return { status: 'already-requested', exit_slot: Number(view.exitSlot) };
   const latest = readLatest(request, await session.currentSlot());
-  const list = exitFields(terms.network, address, latest);
+  const list = exitFields(terms.network, address, TokenId.default, latest);
   const signature = request.has('signature')
     ? request.signature('signature')
     : Signature.create(request.key('buyer_key'), list);

@@ -1,5 +1,5 @@
 /** Reading a tool's request: every value is checked here, and no message repeats a secret. */
-import { Field, PrivateKey, PublicKey, Signature, UInt32, UInt64 } from 'o1js';
+import { Field, PrivateKey, PublicKey, Signature, TokenId, UInt32, UInt64 } from 'o1js';
 import { MAX_EXIT_DELAY, Terms, textField } from '../fields.js';
 import { SHARE_UNIT } from '../prepaid_account.js';
 import { ToolError } from './errors.js';
@@ -93,6 +93,14 @@ export class Request {
     return address;
   }
 
+  /** A token id in base58. */
+  token(name: string): Field {
+    const text = this.text(name);
+    const token = attempt(() => TokenId.fromBase58(text));
+    if (token === undefined) this.refuse(name, 'a token id');
+    return token;
+  }
+
   key(name: string): PrivateKey {
     const text = this.text(name);
     const key = attempt(() => PrivateKey.fromBase58(text));
@@ -131,11 +139,13 @@ export class Request {
     if (!NETWORKS.includes(network)) part.refuse('network', NETWORKS.join(' or '));
     return new Terms({
       network: textField(network),
+      asset: part.token('asset'),
       ledger: part.field('ledger'),
       seller: part.address('seller'),
       operator: part.address('operator'),
       operatorShare: UInt32.from(part.whole('operator_share', 0, share)),
       oracle: part.address('oracle'),
+      keys: Field(0),
       exitDelay: UInt32.from(part.whole('exit_delay', 1, delay)),
     });
   }

@@ -67,10 +67,11 @@ function requireSignatures(
       `the due is above the voucher: expected at most ${voucher.limit}, got ${due}`,
     );
   }
-  const voucherSigned = voucherFields(terms.network, address, voucher.limit, voucher.callHash);
+  const { network, asset } = terms;
+  const voucherSigned = voucherFields(network, address, asset, voucher.limit, voucher.callHash);
   if (!verifies(voucher.signature, buyer, voucherSigned))
     throw new ToolError('not-owed', "the voucher is not signed by the account's buyer");
-  const dueSigned = dueFields(terms.network, address, due, receiptsRoot(treeRoot, count.value));
+  const dueSigned = dueFields(network, address, asset, due, receiptsRoot(treeRoot, count.value));
   if (!verifies(statement.signature, terms.oracle, dueSigned))
     throw new ToolError('not-owed', "the due is not signed by the terms' oracle");
 }

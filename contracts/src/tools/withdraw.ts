@@ -1,8 +1,8 @@
 /**
  * Pays the buyer, once the exit slot is reached. Needs the buyer's key, or with `amount` its signature over
- * [WITHDRAW, network, account, exit slot, amount]; then anyone may send it.
+ * [WITHDRAW, network, account, asset, exit slot, amount]; then anyone may send it.
  */
-import { Signature, UInt32, UInt64 } from 'o1js';
+import { Signature, TokenId, UInt32, UInt64 } from 'o1js';
 import { withdrawFields, type Terms } from '../fields.js';
 import { PrepaidAccount } from '../prepaid_account.js';
 import { ToolError } from './errors.js';
@@ -44,7 +44,13 @@ async function requireExit(session: Session, { exitSlot }: PrepaidView): Promise
 
 function signed(request: Request, view: PrepaidView, terms: Terms, amount: UInt64): Signature {
   const { address } = view.contract;
-  const list = withdrawFields(terms.network, address, UInt32.from(view.exitSlot), amount);
+  const list = withdrawFields(
+    terms.network,
+    address,
+    TokenId.default,
+    UInt32.from(view.exitSlot),
+    amount,
+  );
   const given = request.has('signature') && request.has('amount');
   const signature = given
     ? request.signature('signature')

@@ -159,7 +159,7 @@ class ControlTable:
         return {
             "offer": offer,
             "title": parsed.title,
-            "price": str(parsed.price),
+            "prices": [price.value() for price in parsed.prices],
             "open": not any(reasons.values()),
             **reasons,
             "quotas": quotas,

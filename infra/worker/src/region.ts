@@ -115,6 +115,6 @@ function wakeOf(row: Row, offer: string): Json {
 function checkSold(offer: Offer, edge: string): void {
   if (offer.edge !== edge)
     throw new Unavailable("offer: expected one that names this edge's key, got another");
-  if (offer.price !== '0' || !['gitlab', 'github'].includes(offer.source.provider))
+  if (offer.prices.length > 0 || !['gitlab', 'github'].includes(offer.source.provider))
     throw new Unavailable('offer: expected one of price 0 at gitlab or github, got another');
 }

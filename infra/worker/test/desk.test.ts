@@ -26,7 +26,7 @@ const { Desk } = await import('../src/desk.ts');
 const { privateKey, publicKey } = new Client({ network: 'devnet' }).genKeys();
 const offer = {
   network: 'mina:devnet',
-  price: '0',
+  prices: [],
   edge: publicKey,
   access: { open: true, keys: [] },
   quota_per_hour: 10,

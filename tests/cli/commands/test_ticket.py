@@ -9,6 +9,7 @@ from mina.keys import PrivateKey
 from sealrun.calls.ticket_url import Ticket
 from sealrun.errors import InputsRefused
 from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.asset import MINA
 from sealrun.offers.offer import Offer
 from sealrun_cli.commands.ticket import Issuing, _check_issuer, _inputs, parsed_until
 from sealrun_cli.lib.book import Page
@@ -60,7 +61,7 @@ def test_a10_each_prepaid_tickets_limit_is_one_price_higher_and_on_disk_before_i
 ) -> None:
     account = book(tmp_path, Known(PRICE, 3 * PRICE))
     limits = []
-    for made in issuing(make_paid_offer()).prepaid(3, ADDRESS, account):
+    for made in issuing(make_paid_offer()).prepaid(3, ADDRESS, account, MINA.of(PRICE)):
         assert made.grant.prepaid is not None
         limits.append(made.grant.prepaid.limit)
         assert f'"committed": "{limits[-1]}"' in account.path.read_text()
@@ -71,13 +72,14 @@ def test_a10_each_prepaid_tickets_limit_is_one_price_higher_and_on_disk_before_i
 def test_a10_a_limit_that_jumps_is_not_signed(tmp_path: Path) -> None:
     account = book(tmp_path, Known(3 * PRICE, PRICE))
     with pytest.raises(CliError, match="at most one price above"):
-        list(issuing(make_paid_offer()).prepaid(1, ADDRESS, account))
+        list(issuing(make_paid_offer()).prepaid(1, ADDRESS, account, MINA.of(PRICE)))
     assert not account.path.exists()
 
 
 def test_a_prepaid_ticket_opens_no_input(tmp_path: Path) -> None:
+    account = book(tmp_path, Known(0, 0))
     with pytest.raises(CliError, match="voucher covers all inputs"):
-        list(issuing(make_paid_offer(), opened=("level",)).prepaid(1, ADDRESS, book(tmp_path, Known(0, 0))))
+        list(issuing(make_paid_offer(), opened=("level",)).prepaid(1, ADDRESS, account, MINA.of(PRICE)))
 
 
 def test_each_ticket_has_a_secret_of_its_own() -> None:

@@ -26,8 +26,9 @@ CONSTANTS = ("sealrun", "kind")
 
 def as_file(value: dict[str, Any]) -> dict[str, Any]:
     """The offer document's value in the words of the file."""
-    written = {name: each for name, each in value.items() if name not in CONSTANTS and each is not None}
-    written["price"] = TRADED.of(value["price"]).number
+    left = (*CONSTANTS, "prices")
+    written = {name: each for name, each in value.items() if name not in left and each is not None}
+    written["price"] = TRADED.of(value["prices"][0]["amount"] if value["prices"] else 0).number
     written["inputs"] = {
         name: each for name, each in value["inputs"].items() if name not in ("type", "additionalProperties")
     }

@@ -8,9 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from mina.signature import Signature
+from mina.verify import verify_fields
 from sealrun.errors import Refused
 from sealrun.money import x402
 from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.asset import MINA
 from sealrun_cli.lib.book import Page, page
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
@@ -19,7 +22,8 @@ from sealrun_cli.lib.purchase import Purchase
 from sealrun_cli.lib.service import Service
 from tests.sealrun.gateway import Gateway, load
 from tests.sealrun.market import SELLER_SITE, Market
-from tests.sealrun.world import ACCOUNT, BUYER, PRICE
+from tests.sealrun.offers.test_prices import both
+from tests.sealrun.world import ACCOUNT, BUYER, PRICE, make_paid_offer
 
 NAME = ACCOUNT.public_key().to_base58()
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -40,7 +44,10 @@ def bought(
 ) -> dict[str, Any]:
     with httpx.Client(transport=httpx.MockTransport(answer)) as http:
         nonces = iter(range(nonce, nonce + 1000, 100))
-        till = Till(SELLER_SITE.resource(market.offer), market.offer, BUYER, book, Service(http), agree)
+        price = MINA.of(PRICE)
+        till = Till(
+            SELLER_SITE.resource(market.offer), market.offer, price, BUYER, book, Service(http), agree
+        )
         return till.buy(lambda: market.sign(limit=0, nonce=next(nonces)).call).answer
 
 
@@ -210,7 +217,9 @@ class Hostile:
         if self.signed:
             voucher = {name: self.signed[self.shown][name] for name in ("limit", "callHash", "signature")}
             found = {"due": voucher["limit"], "pending": "0", "voucher": voucher}
-        required = x402.payment_required(self.market.offer, SELLER_SITE, "more", correction=found)
+        required = x402.payment_required(
+            self.market.offer, SELLER_SITE, "more", correction=found, corrected=MINA.id
+        )
         return httpx.Response(402, headers={x402.REQUIRED_HEADER: x402.encoded(required)}, json={})
 
 
@@ -249,7 +258,49 @@ def test_a_seller_who_asks_for_ever_is_given_up(market: Market, tmp_path: Path) 
 
 def test_another_scheme_is_not_paid(market: Market, tmp_path: Path) -> None:
     headers = {x402.REQUIRED_HEADER: x402.encoded({"accepts": [{"scheme": "exact"}]})}
-    with cold(tmp_path, market) as book, pytest.raises(CliError, match="scheme batch-settlement"):
+    with cold(tmp_path, market) as book, pytest.raises(CliError, match="expected batch-settlement in MINA"):
+        bought(market, lambda _: httpx.Response(402, headers=headers, json={}), book)
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a14_only_the_entry_in_the_asset_of_the_accounts_own_terms_is_signed_for(
+    tmp_path: Path, at: int
+) -> None:
+    market = Market(make_paid_offer(prices=both()))
+    assert market.offer.payment is not None
+    price, terms = market.offer.payment.prices[at]
+    required = x402.payment_required(market.offer, SELLER_SITE, "pay")
+    paid: list[dict[str, Any]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if x402.SIGNATURE_HEADER not in request.headers:
+            return httpx.Response(402, headers={x402.REQUIRED_HEADER: x402.encoded(required)}, json={})
+        paid.append(x402.decoded(request.headers[x402.SIGNATURE_HEADER]))
+        assert json.loads(request.content)["asset"] == price.asset.id
+        return httpx.Response(202, json={"state": "running"})
+
+    call = market.sign(limit=0, terms_hash=terms.hash, asset=terms.asset.token).call
+    with (
+        page(tmp_path, NAME, terms, Known(0, 0)) as book,
+        httpx.Client(transport=httpx.MockTransport(answer)) as http,
+    ):
+        url = SELLER_SITE.resource(market.offer)
+        Till(url, market.offer, price, BUYER, book, Service(http), print).buy(lambda: call)
+    [payment] = paid
+    assert {name: payment["accepted"][name] for name in ("asset", "amount")} == price.value()
+    assert payment["accepted"]["extra"]["symbol"] == price.asset.symbol
+    signature = Signature.from_base58(payment["payload"]["signature"])
+    assert verify_fields(signature, BUYER.public_key(), call.voucher_fields(price.units))
+    assert call.voucher_fields(1)[4] == terms.asset.token
+
+
+def test_a14_a_402_that_leaves_out_the_accounts_asset_gets_no_signature(
+    market: Market, tmp_path: Path
+) -> None:
+    required = x402.payment_required(make_paid_offer(prices=both()), SELLER_SITE, "pay")
+    del required["accepts"][0]
+    headers = {x402.REQUIRED_HEADER: x402.encoded(required)}
+    with cold(tmp_path, market) as book, pytest.raises(CliError, match="in MINA among what it accepts"):
         bought(market, lambda _: httpx.Response(402, headers=headers, json={}), book)
 
 

@@ -31,6 +31,7 @@ from sealrun.errors import (
     TicketUsed,
     TooMany,
 )
+from sealrun.offers.asset import MINA
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import Rate
 from sealrun.runs.record import State
@@ -62,7 +63,7 @@ def paid_ticket(offer: Offer, number: int, *, limit: int) -> Ticket:
     """Ticket ``number`` of a batch, with the running total that its issuer signed for it."""
     inputs, until = {"layer": "both"}, NOW + 7 * 86_400
     signed: dict[str, Any] = {"limit": limit, "salt": "ab" * 32, "nonce": number, "until": until}
-    prepaid = prepay(BUYER, offer, ACCOUNT.public_key(), inputs=inputs, **signed)
+    prepaid = prepay(BUYER, offer, ACCOUNT.public_key(), asset=MINA.id, inputs=inputs, **signed)
     secret = PrivateKey.from_scalar(8000 + number)
     return free_ticket(offer, inputs=inputs, opened=(), until=until, prepaid=prepaid, secret=secret)
 
@@ -421,7 +422,7 @@ def test_e4_a_tickets_call_under_another_tickets_name_uses_that_one_not_up() -> 
 
     def soon(number: int) -> Ticket:
         inputs = {"layer": "both"}
-        signed: dict[str, Any] = {"salt": "ab" * 32, "nonce": number, "until": until}
+        signed: dict[str, Any] = {"asset": MINA.id, "salt": "ab" * 32, "nonce": number, "until": until}
         paid = prepay(
             BUYER, market.offer, ACCOUNT.public_key(), inputs=inputs, limit=number * PRICE, **signed
         )

@@ -17,6 +17,7 @@ from sealrun.adapters.mina.node import MinaNodes
 from sealrun.chain.account import AccountView, Pinned, account_fields, check_account, exit_fields
 from sealrun.chain.offer_contract import credential_document
 from sealrun.errors import AccountRefused, OfferClosed, Unavailable
+from sealrun.offers.asset import MINA
 from sealrun.offers.terms import Terms
 from sealrun.runs.run import RunStatus
 from sealrun.service.credentials import Credential, open_credential
@@ -149,7 +150,7 @@ def test_a8_what_the_ledger_hands_out_settles_and_the_account_passes_again(node:
 
     with pytest.raises(AccountRefused, match=r"state\.spent: expected 1"):
         view(node, settled=(1, int(found["root"])))
-    signed = exit_fields("mina:devnet", ACCOUNT.public_key(), 500)
+    signed = exit_fields("mina:devnet", ACCOUNT.public_key(), MINA, 500)
     signature = sign_fields(BUYER, signed).to_base58()
     leaving = {"account": found["account"], "terms": found["terms"], "latest": 500}
     tool("exit", node=node, payer_key=SELLER.to_base58(), signature=signature, **leaving)

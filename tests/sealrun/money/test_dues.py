@@ -10,6 +10,7 @@ from mina.keys import PrivateKey
 from sealrun.encoding.fields import tagged_hash
 from sealrun.errors import Malformed, Refused
 from sealrun.money.dues import DEPTH, TREE, Due, DueLeaf, DueTree, root_from_path
+from sealrun.offers.asset import MINA
 
 ACCOUNT = PrivateKey.from_scalar(3003).public_key()
 
@@ -80,13 +81,13 @@ def test_l14_a_leaf_from_outside_is_what_it_says_and_brings_no_hash_of_its_own()
 
 
 def test_a8_the_signed_root_binds_the_number_of_leaves() -> None:
-    due = Due("mina:devnet", ACCOUNT, 12, 99, 3)
+    due = Due("mina:devnet", ACCOUNT, MINA, 12, 99, 3)
     assert replace(due, count=4).root != due.root
     assert due.root in due.due_fields()
 
 
 def test_a6_the_buyers_figure_is_no_due() -> None:
-    due = Due("mina:devnet", ACCOUNT, 12, 99, 3)
+    due = Due("mina:devnet", ACCOUNT, MINA, 12, 99, 3)
     assert due.due_fields()[1:] == due.figure_fields()[1:]
     assert due.due_fields()[0] != due.figure_fields()[0]
 

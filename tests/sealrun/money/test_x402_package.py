@@ -116,7 +116,7 @@ def test_our_402_is_what_the_package_expects(market: Market) -> None:
 
 
 def refused_402(market: Market, **changes: Any) -> dict[str, Any]:
-    return {**binding.requirements(market.offer, SELLER_SITE), **changes}
+    return {**binding.accepts(market.offer, SELLER_SITE)[0], **changes}
 
 
 LIES: list[dict[str, Any]] = [
@@ -168,19 +168,19 @@ def test_a10_a_correction_counts_only_with_the_buyers_own_signature(market: Mark
 
 def test_c2_no_second_higher_limit_is_signed_for_one_call(market: Market) -> None:
     made = mechanism(market, known := Known(0, 0), nonce=9)
-    made.create_payment_payload(binding.requirements(market.offer, SELLER_SITE))
+    made.create_payment_payload(binding.accepts(market.offer, SELLER_SITE)[0])
     made.correct(correction(market, limit=3 * PRICE, due=PRICE, pending=PRICE))
     with pytest.raises(Refused, match=f"at most the {PRICE} signed for this call, got {3 * PRICE}"):
-        made.create_payment_payload(binding.requirements(market.offer, SELLER_SITE))
+        made.create_payment_payload(binding.accepts(market.offer, SELLER_SITE)[0])
     other = mechanism(market, known, nonce=10)
-    assert other.create_payment_payload(binding.requirements(market.offer, SELLER_SITE))["limit"] == str(
+    assert other.create_payment_payload(binding.accepts(market.offer, SELLER_SITE)[0])["limit"] == str(
         3 * PRICE
     )
 
 
 def test_c2_a_correction_that_counts_the_call_it_refuses_is_refused(market: Market) -> None:
     made = mechanism(market, known := Known(0, 0), nonce=9)
-    made.create_payment_payload(binding.requirements(market.offer, SELLER_SITE))
+    made.create_payment_payload(binding.accepts(market.offer, SELLER_SITE)[0])
     with pytest.raises(Refused, match="got that of the call it refuses"):
         made.correct(correction(market, limit=PRICE, due=PRICE, pending=0, nonce=9))
     assert known == Known(0, PRICE)
@@ -189,7 +189,7 @@ def test_c2_a_correction_that_counts_the_call_it_refuses_is_refused(market: Mark
 def test_a10_the_client_never_signs_above_its_highest_limit_and_the_price(market: Market) -> None:
     made = mechanism(market, Known(committed=PRICE + 1, highest=PRICE))
     with pytest.raises(Refused, match=f"limit: expected at most {2 * PRICE} nanomina to sign"):
-        made.create_payment_payload(binding.requirements(market.offer, SELLER_SITE))
+        made.create_payment_payload(binding.accepts(market.offer, SELLER_SITE)[0])
 
 
 def test_a10_the_package_gives_up_where_the_mechanism_refuses(market: Market, gateway: Gateway) -> None:

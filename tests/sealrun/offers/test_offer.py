@@ -7,12 +7,14 @@ import pytest
 
 from sealrun.encoding.fields import canonical
 from sealrun.errors import InputsRefused, Malformed
+from sealrun.offers.asset import MINA
 from sealrun.offers.evidence_policy import Globs
 from sealrun.offers.offer import Offer
 from tests.sealrun.world import (
     BUYER,
     PRICE,
     evidence_value,
+    in_mina,
     make_offer,
     make_paid_offer,
     offer_value,
@@ -45,16 +47,17 @@ def test_l9_an_offers_origin_has_no_path_no_user_and_is_https() -> None:
     ("changes", "text"),
     [
         ({"tip": 1}, "offer: expected .*, got also tip"),
-        ({"sealrun": 2}, "from 1 to 1, got 2"),
+        ({"sealrun": 3}, "from 2 to 2, got 3"),
         ({"kind": "lease"}, "kind: expected one of job"),
         ({"title": "é"}, "printable ASCII"),
         ({"network": "mina:testnet"}, "network: expected one of"),
-        ({"price": 0}, "price: expected a decimal number in a string"),
-        ({"price": "01"}, "price: expected a decimal number"),
-        ({"price": "5"}, "terms: expected an object, got NoneType"),
+        ({"prices": 0}, "prices: expected a list of at most 16"),
+        ({"prices": [{**in_mina(1)[0], "amount": "01"}]}, "amount: expected a decimal number"),
+        ({"prices": in_mina(0)}, "prices: expected an amount above 0, got 0"),
+        ({"prices": in_mina(5)}, "terms: expected an object without an asset"),
         ({"terms": terms_value()}, "expected null and no payment for price 0"),
         ({"payment": {}}, "expected null and no payment for price 0"),
-        ({"price": str(2**64)}, "price: expected at most"),
+        ({"prices": in_mina(2**64)}, "amount: expected at most"),
         ({"oracle": "B62"}, "key: "),
         ({"quota_per_hour": 0}, "quota_per_hour: expected a whole number from 1"),
         ({"quota_per_hour": True}, "got True"),
@@ -103,14 +106,15 @@ def test_a_document_past_16_kib_is_refused() -> None:
 def test_a4_an_offer_with_a_price_names_its_terms() -> None:
     offer = make_paid_offer()
     assert offer.payment is not None
-    assert (offer.price, offer.terms) == (PRICE, offer.payment.terms.hash)
+    assert offer.payment.prices == ((MINA.of(PRICE), offer.payment.terms),)
+    assert offer.terms == offer.payment.terms.hash
     assert make_offer().terms == 0
 
 
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"terms": None}, "terms: expected an object"),
+        ({"terms": None}, "terms: expected an object without an asset"),
         ({"terms": terms_value(network="mina:mainnet")}, "expected network mina:devnet, got mina:mainnet"),
         ({"oracle": BUYER.public_key().to_base58()}, "oracle: expected the oracle of the terms"),
         ({"payment": None}, "payment: expected an object"),

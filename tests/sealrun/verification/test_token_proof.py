@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from sealrun.encoding.fields import canonical
+from sealrun.offers.facts import facts_hash
 from sealrun.offers.offer import Offer
 from sealrun.receipts.issuers import PinnedKeys
 from sealrun.receipts.receipt import Receipt, SignedReceipt
-from sealrun.receipts.token_proof import MAX_BYTES, facts_hash, key_hash
+from sealrun.receipts.token_proof import MAX_BYTES, key_hash
 from sealrun.verification.claims import Claim, Verdict
 from sealrun.verification.token_proof import check_token_proof
 from tests.sealrun.ci_tokens import jwk, rsa_key

@@ -37,7 +37,7 @@ from tests.ports.stores import dynamo
 from tests.sealrun.fake_chain import DEPOSIT, account_answer
 from tests.sealrun.fakes import FakeLedger
 from tests.sealrun.market import SELLER_SITE, SERVICE, Market, body_of, payment_of
-from tests.sealrun.world import ACCOUNT, BUSY, BUYER, ORACLE, PRICE, make_paid_offer, terms_value
+from tests.sealrun.world import ACCOUNT, BUSY, BUYER, ORACLE, PRICE, in_mina, make_paid_offer, terms_value
 
 NAME = ACCOUNT.public_key().to_base58()
 
@@ -113,6 +113,9 @@ def test_l4_without_payment_the_answer_is_402_with_all_that_a_client_needs(marke
     )
     assert accepts["extra"] == {
         "offer": market.offer.id,
+        "token": None,
+        "decimals": 9,
+        "symbol": "MINA",
         "terms": terms_value(),
         "termsHash": f"{market.offer.terms:064x}",
         "verificationKeyHash": "20497",
@@ -326,7 +329,7 @@ def test_a5_a_deposit_counts_at_the_depth_that_the_offer_names() -> None:
 def test_a5_money_that_lies_deep_counts_while_more_comes_and_shallower_offers_look() -> None:
     """Anybody can put dust into an account with every block (A6)."""
     offers = {
-        depth: make_paid_offer(price="1", payment={"depth": depth, "nodes": 1, "failed_per_day": 50})
+        depth: make_paid_offer(prices=in_mina(1), payment={"depth": depth, "nodes": 1, "failed_per_day": 50})
         for depth in (10, 1)
     }
     market, calls = Market(offers[10]), count(1)
@@ -373,7 +376,7 @@ def test_l2_a_stranger_does_not_use_up_a_buyers_look_ups(market: Market) -> None
 
 def test_l2_views_that_are_remembered_use_up_no_look_ups() -> None:
     payment = {"depth": 0, "nodes": 1, "failed_per_day": 1000}
-    offer = make_paid_offer(price="1", payment=payment, **BUSY)
+    offer = make_paid_offer(prices=in_mina(1), payment=payment, **BUSY)
     market = Market(offer)
     for number in range(1, 50):
         market.throttle = Throttle()

@@ -16,6 +16,7 @@ from sealrun.chain.account import account_fields
 from sealrun.errors import Expired, Malformed, NotAllowed, NotFound, Refused, Unavailable
 from sealrun.money.buyer import sign_account_read
 from sealrun.money.dues import Due, DueLeaf, root_from_path
+from sealrun.offers.asset import MINA
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.run import RunStatus
@@ -77,7 +78,7 @@ def test_a6_seller_and_operator_get_all_that_a_settlement_needs(market: Market, 
     found = asked(market, who)
     signed_due, voucher = found["due"], found["voucher"]
     amount, tree_root, count = int(signed_due["due"]), int(signed_due["tree_root"]), signed_due["count"]
-    due = Due("mina:devnet", ACCOUNT.public_key(), amount, tree_root, count)
+    due = Due("mina:devnet", ACCOUNT.public_key(), MINA, amount, tree_root, count)
     assert (amount, count, found["pending"]) == (PRICE, 2, str(PRICE))
     assert found["root"] == str(due.root)
     assert holds(signed_due["signature"], ORACLE.public_key(), due.due_fields())
@@ -91,7 +92,7 @@ def test_a6_seller_and_operator_get_all_that_a_settlement_needs(market: Market, 
 def test_a6_the_buyer_gets_the_figure_under_another_tag_and_no_due(market: Market) -> None:
     found = asked(market, BUYER)
     figure = found["figure"]
-    due = Due("mina:devnet", ACCOUNT.public_key(), PRICE, int(figure["tree_root"]), figure["count"])
+    due = Due("mina:devnet", ACCOUNT.public_key(), MINA, PRICE, int(figure["tree_root"]), figure["count"])
     assert figure["due"] == str(PRICE)
     assert holds(figure["signature"], ORACLE.public_key(), due.figure_fields())
     assert not holds(figure["signature"], ORACLE.public_key(), due.due_fields())
@@ -102,7 +103,7 @@ def test_a6_the_buyer_gets_the_figure_under_another_tag_and_no_due(market: Marke
 def test_a6_nothing_that_a_contract_takes_stands_in_receipts_or_goes_to_anyone_else(market: Market) -> None:
     asked(market, BUYER)
     said = market.ledger.standing(NAME)
-    due = Due("mina:devnet", ACCOUNT.public_key(), said.due, said.tree.root, said.tree.count)
+    due = Due("mina:devnet", ACCOUNT.public_key(), MINA, said.due, said.tree.root, said.tree.count)
     assert due.due_fields() not in market.oracle.signed
     asked(market, SELLER)
     assert due.due_fields() in market.oracle.signed

@@ -1,7 +1,7 @@
 // Buying one run: show what is signed, let the wallet sign it, send it. One limit is signed for one call.
 import { randomHex } from '../../shared/src/bytes.ts';
 import { callHash, voucherFields, type Call } from '../../shared/src/call.ts';
-import { fieldHex } from '../../shared/src/fields.ts';
+import { fieldHex, VOUCHER } from '../../shared/src/fields.ts';
 import type { Inputs } from '../../shared/src/inputs.ts';
 import type { JsonObject } from '../../shared/src/json.ts';
 import {
@@ -15,7 +15,7 @@ import {
   type Priced,
 } from '../../shared/src/payment.ts';
 import { termsHash } from '../../shared/src/verification/documents.ts';
-import { amount, message, short } from './format.ts';
+import { amount, message, MINA_DECIMALS, short } from './format.ts';
 import { postCall, ServiceError, type OfferView } from './service/api.ts';
 import type { Offer, Terms } from './service/offer.ts';
 import { accountAt, keep, type Account } from './state/accounts.ts';
@@ -70,7 +70,7 @@ function refused(order: Order, account: Account, error: Unpaid): Known | undefin
   const before = accountAt(account.address)?.known ?? account.known;
   const after = { ...before, refused: [...before.refused, String(error.hash)] };
   keep({ ...account, known: after });
-  const correction = correctionOf(requiredOf(error.required));
+  const correction = correctionOf(requiredOf(error.required), error.call.asset);
   if (correction === undefined) return undefined;
   const known = corrected(before, correction, {
     buyer: order.wallet.address,
@@ -130,6 +130,7 @@ async function freshCall(order: Order, account: string): Promise<{ call: Call; h
     account,
     offerHash: BigInt(`0x${offer.hash}`),
     termsHash: termsHash(offer.terms),
+    asset: offer.terms?.asset ?? '',
     inputs: order.inputs,
     salt: randomHex(32),
     nonce: randomHex(16),
@@ -141,18 +142,20 @@ async function freshCall(order: Order, account: string): Promise<{ call: Call; h
 async function signed(order: Order, call: Call, hash: bigint, limit: bigint): Promise<string> {
   const most = limit === 0n ? 'may cost nothing' : `may cost ${amount(limit)} MINA in all`;
   const meanings = [
-    'tag “sealrun:voucher”',
+    `tag “${VOUCHER}”`,
     `network ${call.network}`,
     `account ${short(call.account, 4)}, x`,
     'account, is odd',
+    call.asset === '' ? 'no asset: it is free' : 'asset MINA',
     most,
     'this run: offer, inputs, expiry',
   ];
   return signChecked(order.wallet, voucherFields(call, hash, limit), meanings, order.show);
 }
 
-function bodyOf({ account, inputs, salt, nonce, expiresAt }: Call): JsonObject {
-  return { account, inputs, salt, nonce, expires_at: expiresAt };
+function bodyOf({ account, asset, inputs, salt, nonce, expiresAt }: Call): JsonObject {
+  const paid = asset === '' ? {} : { asset };
+  return { account, ...paid, inputs, salt, nonce, expires_at: expiresAt };
 }
 
 /** Post it. A lost answer is asked for again with the same bytes, which start nothing twice. */
@@ -208,5 +211,6 @@ function isRefusal(error: unknown): boolean {
 function pricedOf(offer: Offer): Priced {
   if (!offer.terms) throw new Error('The offer has a price and no terms.');
   const terms = { ...offer.terms } satisfies Terms;
-  return { hash: offer.hash, network: offer.network, price: offer.price, terms };
+  const named = { asset: terms.asset, decimals: MINA_DECIMALS, symbol: 'MINA' };
+  return { hash: offer.hash, network: offer.network, price: offer.price, ...named, terms };
 }

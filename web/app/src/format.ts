@@ -1,9 +1,9 @@
 // Amounts, times and names as people read them.
 
 const SCALE = 1_000_000_000n;
-const DECIMALS = 9;
+export const MINA_DECIMALS = 9;
 
-/** Nanomina as `0.5 MINA`; the only asset that terms name today. */
+/** Nanomina as `0.5 MINA`; what this page pays in. */
 export function mina(units: bigint | string): string {
   return `${amount(units)} MINA`;
 }
@@ -12,7 +12,7 @@ export function mina(units: bigint | string): string {
 export function amount(units: bigint | string): string {
   const value = BigInt(units);
   const [whole, rest] = [value / SCALE, value % SCALE];
-  const decimals = String(rest).padStart(DECIMALS, '0').replace(/0+$/, '');
+  const decimals = String(rest).padStart(MINA_DECIMALS, '0').replace(/0+$/, '');
   return decimals === '' ? String(whole) : `${whole}.${decimals}`;
 }
 

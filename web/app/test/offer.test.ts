@@ -1,10 +1,11 @@
 // Whatever a seller may write into an offer, the page reads.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MINA, tokenOf } from '../../shared/src/mina.ts';
 import { offerId } from '../../shared/src/offer.ts';
 import { parseOffer } from '../src/service/offer.ts';
 
-const KEY = 'B62qiTKpEPjGTSHZrtM8uXiKgn8So916pLmNJKDhKeyBQL9TDb3nvBG';
+const KEY = 'B62qiVGZQdBJJrxnzhvqp7LKe6jDiFcpU3cF5xHoZof5Pz9qiL85KLx';
 
 const source = {
   provider: 'gitlab',
@@ -20,7 +21,8 @@ const source = {
 const offer = {
   title: 'Say hello',
   network: 'mina:devnet',
-  price: '0',
+  sealrun: 2,
+  prices: [],
   terms: null,
   oracle: KEY,
   access: { open: true, keys: [] },
@@ -49,6 +51,35 @@ for (const more of [
     const read = await parseOffer(document, await offerId(document));
     assert.deepEqual(read.source, { ...source, ...more });
   });
+
+const PRICE = { asset: MINA, amount: '5', decimals: 9, symbol: 'MINA' };
+const TERMS = {
+  network: 'mina:devnet',
+  ledger: '7',
+  seller: KEY,
+  operator: KEY,
+  operator_share: 0,
+  oracle: KEY,
+  exit_delay: 100,
+};
+
+test('the price in MINA is read, and the terms of accounts in MINA', async () => {
+  const document = { ...offer, source, prices: [PRICE], terms: TERMS };
+  const read = await parseOffer(document, await offerId(document));
+  assert.deepEqual([read.price, read.terms], [5n, { asset: MINA, ...TERMS }]);
+});
+
+test('an offer that is paid in tokens only is refused in words', async () => {
+  const credit = { asset: tokenOf(KEY), amount: '1', decimals: 0, symbol: 'RUN', owner: KEY };
+  const document = { ...offer, source, prices: [credit], terms: TERMS };
+  await assert.rejects(parseOffer(document, await offerId(document)), /paid in tokens only/);
+});
+
+test('an offer from before offers listed prices is refused in words', async () => {
+  const { prices: _, ...rest } = offer;
+  const document = { ...rest, sealrun: 1, price: '0', source };
+  await assert.rejects(parseOffer(document, '0'.repeat(64)), /an older sealrun/);
+});
 
 test('a source with a member that this page does not know is refused', async () => {
   const document = { ...offer, source: { ...source, runner: 'mine' } };

@@ -2,7 +2,7 @@
 import { documentHash, signedFields, taggedHash, textField, VOUCHER } from './fields.ts';
 import type { Inputs } from './inputs.ts';
 import { canonicalBytes } from './json.ts';
-import { keyFields } from './mina.ts';
+import { keyFields, tokenId } from './mina.ts';
 
 /** A call before it is signed. Hashes are fields, the expiry is in Unix seconds. */
 export interface Call {
@@ -11,6 +11,8 @@ export interface Call {
   account: string;
   offerHash: bigint;
   termsHash: bigint;
+  /** Token id of what the account is kept in, in base58; empty for an offer of price 0. */
+  asset: string;
   inputs: Inputs;
   /** 64 hex digits, so that the inputs' hash says nothing about short inputs. */
   salt: string;
@@ -40,7 +42,8 @@ export async function inputsHash({ inputs, salt, reads = [] }: Call): Promise<bi
   return documentHash('sealrun:inputs', canonicalBytes(value));
 }
 
-/** The six fields that the buyer's wallet signs: this call, and the running total it may cost. */
+/** The seven fields that the buyer's wallet signs: this call, and the running total it may cost. */
 export function voucherFields(call: Call, hash: bigint, limit: bigint): bigint[] {
-  return signedFields(VOUCHER, call.network, call.account, limit, hash);
+  const asset = call.asset === '' ? 0n : tokenId(call.asset);
+  return signedFields(VOUCHER, call.network, call.account, asset, limit, hash);
 }

@@ -7,8 +7,8 @@ import { hashWithPrefix, keyFields } from './mina.ts';
 export const NETWORKS = ['mina:devnet', 'mina:mainnet'] as const;
 export type Network = (typeof NETWORKS)[number];
 
-// What every signed list begins with.
-export const VOUCHER = 'sealrun:voucher';
+// What every signed list begins with. Those that move money name their asset, and have tags of their own.
+export const VOUCHER = 'sealrun:voucher2';
 export const RECEIPT = 'sealrun:receipt';
 export const READ = 'sealrun:read';
 export const CALLS = 'sealrun:calls';
@@ -49,8 +49,11 @@ export function digestFields(digest: Uint8Array): [bigint, bigint] {
 
 /** `H(tag, digest(document))` over the bytes as they are. */
 export async function documentHash(tag: string, document: Bytes): Promise<bigint> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', document));
-  return taggedHash(tag, digestFields(digest));
+  return taggedHash(tag, digestFields(await sha256(document)));
+}
+
+export async function sha256(document: Bytes): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', document));
 }
 
 /** A list that somebody signs: its tag, the network, a key, and what is said. */

@@ -30,6 +30,8 @@ const NAMES = [
 /** What makes the grant of a priced offer a whole call: the issuer's account and voucher. */
 export interface Prepaid {
   account: string;
+  /** Token id of what the account is kept in, in base58. */
+  asset: string;
   salt: string;
   nonce: string;
   /** In the asset's smallest unit, a running total as in every voucher. */
@@ -103,11 +105,13 @@ export function grantCall(
       network,
       account: grant.key,
       ...hashes,
+      asset: '',
       inputs: { ...grant.inputs, ...chosen },
       ...fresh,
     };
-  const { account, salt, nonce } = prepaid;
-  return { network, account, ...hashes, inputs: grant.inputs, salt, nonce, expiresAt: grant.until };
+  const { account, asset, salt, nonce } = prepaid;
+  const { inputs, until: expiresAt } = grant;
+  return { network, account, ...hashes, asset, inputs, salt, nonce, expiresAt };
 }
 
 export function readSalt(value: JsonObject): string {
@@ -120,9 +124,11 @@ export function readNonce(value: JsonObject): string {
 
 function readPrepaid(value: unknown): Prepaid | null {
   if (value === null) return null;
-  const members = read.only(value, ['account', 'salt', 'nonce', 'limit', 'signature'], 'prepaid');
+  const names = ['account', 'asset', 'salt', 'nonce', 'limit', 'signature'];
+  const members = read.only(value, names, 'prepaid');
   return {
     account: read.publicKey(members, 'account'),
+    asset: read.token(members, 'asset'),
     salt: readSalt(members),
     nonce: readNonce(members),
     limit: read.decimal(members, 'limit', read.MAX_UINT64),

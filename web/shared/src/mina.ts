@@ -7,6 +7,8 @@ import {
   PublicKey,
 } from '../../../node_modules/mina-signer-3/dist/node/mina-signer/src/curve-bigint.js';
 import { hashWithPrefix } from '../../../node_modules/mina-signer-3/dist/node/mina-signer/src/poseidon-bigint.js';
+import { Field } from '../../../node_modules/mina-signer-3/dist/node/mina-signer/src/field-bigint.js';
+import { fieldEncodings } from '../../../node_modules/mina-signer-3/dist/node/lib/util/base58.js';
 import {
   Signature,
   sign as signInput,
@@ -42,6 +44,23 @@ export function isPublicKey(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The token id of MINA itself, in base58. */
+export const MINA = 'wSHV2S4qX9jFsLjQo8r1BsMLH2ZRKsZx6EJd1sbozGPieEC4Jf';
+const { TokenId } = fieldEncodings(Field);
+
+/** A token's id as a field; 1 is MINA. Throws where the text is none in its one spelling. */
+export function tokenId(text: string): bigint {
+  const id = TokenId.fromBase58(bounded(text));
+  if (id === 0n || TokenId.toBase58(id) !== text) throw new Error('expected the id of a token');
+  return id;
+}
+
+/** The id of the token that this account owns, in base58. */
+export function tokenOf(owner: string): string {
+  const [x, isOdd] = keyFields(owner);
+  return TokenId.toBase58(hashWithPrefix('MinaDeriveTokenId***', [x, 1n, isOdd]));
 }
 
 /** True if the text is a signature, in its one spelling, whether it holds or not. */

@@ -1,7 +1,11 @@
 // An offer as its document says it; its hash names it for ever.
 import type { InputSchema } from './inputs.ts';
-import { documentHash, fieldHex } from './fields.ts';
-import { canonicalBytes, type Json, type JsonObject } from './json.ts';
+import type { Bytes } from './bytes.ts';
+import { Malformed } from './errors.ts';
+import { factsHash } from './facts.ts';
+import { digestFields, fieldHex, sha256, taggedHash } from './fields.ts';
+import { canonicalBytes, isObject, type JsonObject } from './json.ts';
+import { pricesHash, readPrices, type PriceMember } from './prices.ts';
 import * as read from './read.ts';
 
 /** What the provider runs, and as whom. */
@@ -20,13 +24,15 @@ export interface Source {
 }
 
 export interface Offer {
-  sealrun: 1;
+  sealrun: 2;
   kind: 'job';
   title: string;
   network: string;
-  /** In the asset's smallest unit, as a decimal string. */
-  price: string;
+  /** One an asset; none for an offer of price 0. */
+  prices: PriceMember[];
+  /** Without an asset, which each price names. */
   terms: Record<string, unknown> | null;
+  facts?: Record<string, string>;
   payment?: { depth: number; nodes: number; failed_per_day: number };
   credential?: { kind: 'chain'; contract: string };
   oracle: string;
@@ -69,9 +75,27 @@ export function sourceMembers(value: unknown): JsonObject {
   return read.only(value, SOURCE, 'source', ['base_path', 'inputs_as']);
 }
 
-/** `H("sealrun:offer", digest(document))` as 64 hex digits. */
+/** `H("sealrun:offer", [digest(document), facts, prices])`. Not checked: what the rest of the document says. */
+export async function offerHash(document: JsonObject, bytes: Bytes): Promise<bigint> {
+  const { sealrun, prices, facts, source } = document;
+  if (sealrun === 1 || Object.hasOwn(document, 'price'))
+    throw new Malformed(
+      'offer: expected form 2, which lists prices, got that of an older sealrun. Its seller publishes it anew.',
+    );
+  const pinned =
+    facts === undefined ? 0n : factsHash(isObject(source) ? source.provider : '', facts);
+  return offerFields(digestFields(await sha256(bytes)), pinned, pricesHash(readPrices(prices)));
+}
+
+/** The hash of an offer's three parts. */
+export function offerFields(digest: [bigint, bigint], facts: bigint, prices: bigint): bigint {
+  return taggedHash('sealrun:offer', [...digest, facts, prices]);
+}
+
+/** The hash of an offer's document as 64 hex digits. */
 export async function offerId(document: unknown): Promise<string> {
-  return fieldHex(await documentHash('sealrun:offer', canonicalBytes(document as Json)));
+  const value = read.only(document, Object.keys(isObject(document) ? document : {}), 'offer');
+  return fieldHex(await offerHash(value, canonicalBytes(value)));
 }
 
 /** The hash of the terms that calls of this offer name: 0 for one of price 0. */

@@ -9,9 +9,6 @@ import { termsHash } from './verification/documents.ts';
 
 export const SCHEME = 'batch-settlement';
 const VERSION = 2;
-// The token id of MINA; no other token settles.
-export const MINA_TOKEN = 'wSHV2S4qX9jFsLjQo8r1BsMLH2ZRKsZx6EJd1sbozGPieEC4Jf';
-
 /** What a buyer's client knows of an account, kept from call to call; both are 0 on a cold start. */
 export interface Known {
   /** Due and pending, as far as known. */
@@ -26,7 +23,11 @@ export interface Known {
 export interface Priced {
   hash: string;
   network: string;
+  /** In the asset of the account's own terms, which is the only one that is ever signed for. */
   price: bigint;
+  asset: string;
+  decimals: number;
+  symbol: string;
   terms: JsonObject;
 }
 
@@ -34,22 +35,25 @@ export interface Priced {
 export function nextLimit(known: Known, price: bigint): bigint {
   const [limit, most] = [known.committed + price, known.highest + price];
   if (limit > most)
-    throw new Error(`limit: expected at most ${most} nanomina to sign, got ${limit}`);
+    throw new Error(`limit: expected at most ${most} smallest units to sign, got ${limit}`);
   return limit;
 }
 
-/** The entry of `accepts` in our scheme. Throws unless every figure is the offer's own. */
+/** The entry of `accepts` in our scheme and the account's asset. Throws unless every figure is the offer's own. */
 export function checkedRequirements(accepts: unknown, offer: Priced): JsonObject {
   const entries = Array.isArray(accepts) ? accepts.filter(isObject) : [];
-  const got = entries.find(({ scheme }) => scheme === SCHEME);
+  const got = entries.find(({ scheme, asset }) => scheme === SCHEME && asset === offer.asset);
   if (!got)
-    throw new Error(`payment: expected the scheme ${SCHEME} among what is accepted, got others`);
+    throw new Error(
+      `payment: expected ${SCHEME} in ${offer.symbol} among what is accepted, got others`,
+    );
   const extra = isObject(got['extra']) ? got['extra'] : {};
   const pairs: [string, Json | undefined, Json | undefined][] = [
     ['network', offer.network, got['network']],
-    ['asset', MINA_TOKEN, got['asset']],
     ['amount', String(offer.price), got['amount']],
     ['payTo', offer.terms['seller'], got['payTo']],
+    ['extra.decimals', offer.decimals, extra['decimals']],
+    ['extra.symbol', offer.symbol, extra['symbol']],
     ['extra.offer', offer.hash, extra['offer']],
     ['extra.termsHash', fieldHex(termsHash(offer.terms)), extra['termsHash']],
   ];
@@ -80,12 +84,12 @@ export function requiredOf(header: string | null): JsonObject | undefined {
   }
 }
 
-/** The figures by which a service corrects a stale client, if the 402 has some. */
-export function correctionOf(required: JsonObject | undefined): unknown {
+/** The figures by which a service corrects a stale client in this asset, if the 402 has some. */
+export function correctionOf(required: JsonObject | undefined, asset: string): unknown {
   const accepts = required?.['accepts'];
   const entry = (Array.isArray(accepts) ? accepts : [])
     .filter(isObject)
-    .find((one) => one['scheme'] === SCHEME);
+    .find((one) => one['scheme'] === SCHEME && one['asset'] === asset);
   const extra = isObject(entry?.['extra']) ? entry['extra'] : {};
   return extra['correction'];
 }

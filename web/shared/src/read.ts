@@ -1,7 +1,7 @@
 // Reading named values out of parsed JSON: each wanted, of one kind, within bounds, and nothing beside.
 import { Malformed } from './errors.ts';
 import { isObject, type JsonObject } from './json.ts';
-import { isPublicKey, isSignature, P } from './mina.ts';
+import { isPublicKey, isSignature, P, tokenId } from './mina.ts';
 
 const MAX_SHOWN = 40;
 export const MAX_UNIX_SECONDS = Number.MAX_SAFE_INTEGER;
@@ -70,6 +70,17 @@ export function truth(value: JsonObject, name: string): boolean {
   if (typeof member !== 'boolean')
     throw new Malformed(`${name}: expected true or false, got ${shown(member)}`);
   return member;
+}
+
+/** A token's id in base58. */
+export function token(value: JsonObject, name: string): string {
+  const member = value[name];
+  try {
+    if (typeof member === 'string' && tokenId(member) > 0n) return member;
+  } catch {
+    // told below
+  }
+  throw new Malformed(`${name}: expected a token id in base58, got ${shown(member)}`);
 }
 
 /** A public key in base58; the empty key is none. */

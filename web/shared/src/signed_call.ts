@@ -43,6 +43,7 @@ export async function readCall(
     account: read.publicKey(value, 'account'),
     offerHash,
     termsHash: BigInt(`0x${NO_TERMS}`),
+    asset: '',
     inputs: value.inputs as Inputs,
     salt: readSalt(value),
     nonce: readNonce(value),
@@ -100,7 +101,7 @@ export function checkNotTooFar(expiresAt: number, now: number): void {
 export function checkSignature({ call, hash, limit, signature }: SignedCall): void {
   if (!holds(voucherFields(call, hash, limit), signature, call.account))
     throw new NotAllowed(
-      "signature: expected the account's signature over the voucher's six fields, got another",
+      "signature: expected the account's signature over the voucher's seven fields, got another",
     );
 }
 

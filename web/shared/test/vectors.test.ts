@@ -4,10 +4,14 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { voucherFields, type Call } from '../src/call.ts';
 import { exitFields, withdrawFields } from '../src/chain/leaving.ts';
+import { factsHash } from '../src/facts.ts';
 import { digestFields, signedFields, taggedHash, textField } from '../src/fields.ts';
-import { addressOf, holds, keyFields, sign } from '../src/mina.ts';
+import { addressOf, holds, keyFields, sign, tokenId, tokenOf } from '../src/mina.ts';
+import { offerFields } from '../src/offer.ts';
+import { pricesHash, readPrices } from '../src/prices.ts';
 import { receiptFields } from '../src/receipt.ts';
 import { accountRight, callRight, callsRight } from '../src/rights.ts';
+import { termsHash } from '../src/verification/documents.ts';
 
 type Entry = Record<string, any>;
 
@@ -20,6 +24,9 @@ const right = (entry: Entry): [string, string, string] => [
   entry.network,
   entry.account,
 ];
+
+const amounts = (prices: Entry[]) =>
+  prices.map(({ asset, amount }) => ({ asset, amount: BigInt(amount) }));
 
 const COMPUTED: Record<string, (entry: Entry) => Entry | Promise<Entry>> = {
   text: (entry) => ({ field: String(textField(entry.text)) }),
@@ -52,6 +59,18 @@ const COMPUTED: Record<string, (entry: Entry) => Entry | Promise<Entry>> = {
   calls: async (entry) => ({
     fields: texts(await callsRight(...right(entry), Number(entry.expires_at))),
   }),
+  terms: (entry) => ({ hash: String(termsHash(entry.terms)) }),
+  prices: (entry) => ({ root: String(pricesHash(amounts(entry.prices))) }),
+  offer: (entry) => ({
+    hash: String(
+      offerFields(
+        digestFields(Buffer.from(entry.sha256, 'hex')),
+        BigInt(entry.facts),
+        pricesHash(amounts(entry.prices)),
+      ),
+    ),
+  }),
+  facts: (entry) => ({ hash: String(factsHash(entry.issuer, entry.facts)) }),
   receipt: (entry) => ({ fields: texts(receiptFields(entry.data)) }),
   exit: (entry) => ({ fields: texts(exitFields(entry.network, entry.account, entry.latest)) }),
   withdraw: ({ network, account, exit_slot, amount }) => ({
@@ -89,4 +108,23 @@ test('a signed list begins with its tag, the network and the key', () => {
   const address = read('keys.json').keys![0]!.publicKey;
   const fields = signedFields('sealrun:read', 'mina:devnet', address, 7n);
   assert.deepEqual(fields.slice(2), [...keyFields(address), 7n]);
+});
+
+test("token ids are those of o1js, and a price names its token's owner", () => {
+  const [one] = read('tokens.json').derived!.filter(({ parent }) => parent === '1');
+  const owner = one!.publicKey;
+  assert.deepEqual([tokenOf(owner), String(tokenId(one!.text))], [one!.text, one!.id]);
+  assert.throws(() => tokenId(read('tokens.json').tokens![0]!.text), /the id of a token/);
+  const credit = { asset: tokenOf(owner), amount: '1', decimals: 0, symbol: 'RUN', owner };
+  assert.deepEqual(readPrices([credit]), [{ ...credit, amount: 1n }]);
+  for (const lie of [
+    { owner: read('keys.json').keys![1]!.publicKey },
+    { symbol: 'mina' },
+    { amount: '0' },
+    { asset: 'wTwin' },
+    { decimals: 19 },
+    { tip: 1 },
+  ])
+    assert.throws(() => readPrices([{ ...credit, ...lie }]), /expected/);
+  assert.throws(() => readPrices([credit, credit]), /each asset once/);
 });

@@ -111,6 +111,8 @@ def _operator_lines(answer: Mapping[str, Any], *, tied: bool = True) -> list[str
         return [f"  operator  {figures}; {answer['due']['count']} receipts under {answer['root']}"]
     figure, due = answer["figure"], _due(answer)
     signature = Signature.from_base58(figure["signature"])
+    if terms.oracle is None:
+        raise CliError("figure", "terms: expected an oracle, whose figure this is, got an issuer's keys")
     if str(due.root) != figure["root"] or not verify_fields(signature, terms.oracle, due.figure_fields()):
         raise CliError("figure", "figure: expected the oracle's signature, got one that does not hold")
     figures = f"due {terms.asset.of(due.amount)}, {pending}"
@@ -120,9 +122,10 @@ def _operator_lines(answer: Mapping[str, Any], *, tied: bool = True) -> list[str
 
 
 def _due(answer: Mapping[str, Any]) -> Due:
-    figure, network = answer["figure"], answer["terms"]["network"]
+    figure, terms = answer["figure"], Terms.parse(answer["terms"])
     amount, tree_root = (int(figure[name]) for name in ("due", "tree_root"))
-    return Due(network, PublicKey.from_base58(answer["account"]), amount, tree_root, int(figure["count"]))
+    account = PublicKey.from_base58(answer["account"])
+    return Due(terms.network, account, terms.asset, amount, tree_root, int(figure["count"]))
 
 
 def _check_proof(answer: Mapping[str, Any], call: str) -> str:

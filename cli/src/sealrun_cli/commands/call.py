@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sealrun.encoding.json_limits import parse_object
+from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.verification.claims import MAX_RECEIPT_BYTES
 from sealrun_cli.lib import options
@@ -65,7 +66,7 @@ def call(
         with coming_back(out, bought.url, key):
             ended = bought.follow(out) if wait else bought.started()
         if with_pay and wait and ended["state"] != "succeeded":
-            freed(state, account, sold.price)
+            freed(state, account, sold)
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
     if status:
         raise typer.Exit(status)

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from sealrun.offers.asset import TRADED
+from mina import tokens
+from sealrun.offers.asset import Amount, asset_of
 from sealrun.ports.calls import LISTED
 from sealrun_cli.lib import options
 from sealrun_cli.lib.output import speaking
@@ -30,7 +31,11 @@ def calls(
         out.result({"calls": shown}, *lines)
 
 
+def _price(call: dict[str, Any]) -> Amount:
+    return asset_of(tokens.from_base58(call["asset"])).of(call["price"])
+
+
 def _call_line(call: dict[str, Any]) -> str:
     claimed = when(int(call["claimed_at"]))
     why = f": {call['reason']}" if call["reason"] else ""
-    return f"{call['call'][:16]}…  {claimed}  {TRADED.of(call['price']):>10}  {call['state']}{why}"
+    return f"{call['call'][:16]}…  {claimed}  {_price(call):>10}  {call['state']}{why}"

@@ -14,6 +14,7 @@ from sealrun.chain.account import check_node, slot_seconds
 from sealrun.errors import SealrunError
 from sealrun.offers.asset import FEES
 from sealrun.offers.offer import Offer
+from sealrun.offers.terms import SHARE_UNIT
 from sealrun.ports.node import Answer
 from sealrun.transport.http import origin_of
 from sealrun_cli.lib import options
@@ -111,7 +112,7 @@ def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
         yield good("terms", f"free, {offer.quota_per_hour} calls an hour for all buyers together")
         return
     terms = offer.payment.terms
-    share = f"{100 * terms.operator_part(offer.price) / offer.price:g} %"
+    share = f"{100 * terms.operator_share / SHARE_UNIT:g} %"
     if not node:
         yield unknown("node", "not checked without --node (or SEALRUN_MINA_NODE)")
         yield good("terms", f"ledger {str(terms.ledger)[:12]}…, operator's share {share}")

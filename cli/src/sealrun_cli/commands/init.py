@@ -133,8 +133,9 @@ def _say(out: Output, file: Path, *, public: bool) -> None:
     """Report the file just written. It is parsed as a stack parses it; if that fails, the file stays."""
     offer = read_offer(file)
     source, schema = offer.source, offer.inputs.schema
+    prices = [price.value() for price in offer.prices]
     out.result(
-        {"file": str(file), "offer": offer.id, "inputs": schema, "price": str(offer.price)},
+        {"file": str(file), "offer": offer.id, "inputs": schema, "prices": prices},
         f"wrote {file}: {source.ref} at {source.commit[:12]}, {offer.cost} a run",
         f"inputs that buyers set: {', '.join(offer.inputs.names) or 'none'}",
         f"outputs of a run: {'anyone sees them' if public else 'only its buyer sees them'}",

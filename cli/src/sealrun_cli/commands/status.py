@@ -57,7 +57,7 @@ def _value(stored: StoredOffer, target: Target) -> dict[str, Any]:
         "offer": offer.id,
         "url": f"{target.url}/offers/{offer.id}",
         "title": offer.title,
-        "price": str(offer.price),
+        "prices": [price.value() for price in offer.prices],
         "oracle": offer.oracle,
         "closed": stored.closed,
         "suspended": stored.suspended,

@@ -13,6 +13,7 @@ from mina.field import Q
 from mina.keys import PrivateKey
 from sealrun.calls.grant import MAX_TICKET_SECONDS, Prepaid
 from sealrun.calls.ticket_url import Ticket, issue, prepay
+from sealrun.offers.asset import Amount
 from sealrun.offers.inputs import InputSchema
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib import options
@@ -46,23 +47,23 @@ class Issuing:
         for _ in range(count):
             yield self._ticket(None)
 
-    def prepaid(self, count: int, account: str, book: Page) -> Iterator[Ticket]:
+    def prepaid(self, count: int, account: str, book: Page, price: Amount) -> Iterator[Ticket]:
         """From a prepaid account: each one's limit stands a price above the last one's (A10)."""
         if self.opened:
             raise CliError("bad-request", "open: expected none with --pay, whose voucher covers all inputs")
         address, known = address_of(account), book.known
         for _ in range(count):
-            limit = known.committed + self.offer.price
-            if limit > known.highest + self.offer.price:
-                raise CliError(
-                    "state", f"limit: expected at most one price above {known.highest}, got {limit}"
-                )
+            limit = known.committed + price.units
+            if limit > known.highest + price.units:
+                most, got = price.asset.of(known.highest), price.asset.of(limit)
+                raise CliError("state", f"limit: expected at most one price above {most}, got {got}")
             known.committed, known.highest = limit, max(known.highest, limit)
             book.save()  # before the signature leaves this machine
             prepaid = prepay(
                 self.issuer,
                 self.offer,
                 address,
+                asset=price.asset.id,
                 inputs=self.inputs,
                 limit=limit,
                 salt=secrets.token_hex(32),
@@ -122,7 +123,8 @@ def ticket(
         if sold.payment is not None:
             cold = cold_start(service, account, node)
             with page(state, account, sold.payment.terms, cold) as book:
-                made = list(issuing.prepaid(count, account, book))
+                price = sold.payment.priced_under(book.terms.hash).cost
+                made = list(issuing.prepaid(count, account, book, price))
         else:
             made = list(issuing.free(count))
         _tell(out, made, sold, on_page)
@@ -179,7 +181,7 @@ def _check_issuer(issuer: PrivateKey, offer: Offer) -> None:
 
 def _tell(out: Output, made: list[Ticket], offer: Offer, on_page: str) -> None:
     urls = [each.url(on_page) for each in made]
-    cost = f", {offer.cost} each from the account" if offer.price else ""
+    cost = f", {offer.cost} each from the account" if offer.payment else ""
     out.progress(
         f"tickets for one run each{cost}: {len(urls)}; whoever has a URL can use it; URLs are shown only now"
     )

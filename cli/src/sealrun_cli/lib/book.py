@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from sealrun.encoding import read
-from sealrun.encoding.fields import MAX_UINT64
+from sealrun.encoding.fields import MAX_UINT64, canonical
 from sealrun.errors import Malformed
 from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.offer import Offer
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib.errors import CliError
 
@@ -93,12 +94,17 @@ def known_terms(folder: Path, account: str) -> Terms | None:
 
 
 def terms_in(path: Path) -> Terms:
-    """The terms in a file: the object itself, or an offer document that has them."""
+    """The terms in a file: the object itself, or an offer document that has them, for its first price."""
     try:
         value: Any = json.loads(path.read_bytes())
     except ValueError as error:
         raise CliError("bad-request", f"terms: expected JSON in {path}, got something else") from error
-    return Terms.parse(value["terms"] if isinstance(value, dict) and "terms" in value else value)
+    if not isinstance(value, dict) or "terms" not in value:
+        return Terms.parse(value)
+    payment = Offer.parse(canonical(value)).payment
+    if payment is None:
+        raise CliError("bad-request", f"terms: expected an offer with a price in {path}, got one of price 0")
+    return payment.terms
 
 
 def _read(path: Path) -> Page:

@@ -1,7 +1,8 @@
 """``offer.toml``: the offer as its seller writes it, and the document that it stands for.
 
-The file has the names of the offer document, with four comforts: ``price`` has decimals, ``[terms]`` leaves
-out the network and the oracle, ``[inputs]`` what is the same in every schema, and constants are left out.
+The file has the names of the offer document, with four comforts: ``price`` is the one in MINA, with decimals,
+``[terms]`` leaves out the network and the oracle, ``[inputs]`` what is the same in every schema, and
+constants are left out.
 """
 
 import re
@@ -17,7 +18,8 @@ from sealrun.adapters.files.plain_files import write_plain
 from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
 from sealrun.offers.asset import TRADED
-from sealrun.offers.offer import Offer
+from sealrun.offers.offer import FORM, Offer
+from sealrun.offers.prices import Price
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import amount_of
 
@@ -84,11 +86,12 @@ def document(value: Mapping[str, Any]) -> bytes:
         raise CliError("offer", f"offer.toml: expected {missing[0]}, got nothing by that name")
     price = amount_of(str(value["price"]), TRADED).units
     shape = {"type": "object", "additionalProperties": False, "properties": {}}
+    prices = [Price(TRADED.of(price), None).value()] if price else []
     whole = {
-        **value,
-        "sealrun": 1,
+        **{name: each for name, each in value.items() if name != "price"},
+        "sealrun": FORM,
         "kind": "job",
-        "price": str(price),
+        "prices": prices,
         "inputs": {**shape, **value["inputs"]},
         "terms": _terms(value) if price else None,
     }

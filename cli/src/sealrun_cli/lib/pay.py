@@ -15,6 +15,7 @@ from sealrun.encoding import read
 from sealrun.errors import Refused
 from sealrun.money import x402
 from sealrun.money.buyer_mechanism import MinaBatchSettlement
+from sealrun.offers.asset import Amount
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.book import Page
 from sealrun_cli.lib.errors import CliError
@@ -43,6 +44,7 @@ class Till:
     Attributes:
         url: takes the offer's calls.
         offer: parsed from the document that was read.
+        price: in the asset of the account's own terms; nothing else is ever signed for.
         key: of the account's buyer.
         page: what this client knows of the account.
         service: the operator's API.
@@ -53,6 +55,7 @@ class Till:
 
     url: str
     offer: Offer
+    price: Amount
     key: PrivateKey
     page: Page
     service: Service
@@ -125,7 +128,7 @@ class Till:
             detail = "correction: expected an earlier call's voucher, got that of one that was refused"
             raise Refused(f"{detail}: the operator at {self.url} counts what it did not take")
         made.correct(correction)
-        self.agree(self.page.known.committed + self.offer.price)
+        self.agree(self.page.known.committed + self.price.units)
 
     def _refused(self, call: Call) -> None:
         self.page.refuse(call.hash)
@@ -175,13 +178,16 @@ def _answered(send: Callable[[], httpx.Response]) -> httpx.Response:
 
 
 def _accepted(answer: httpx.Response, made: MinaBatchSettlement) -> dict[str, Any]:
-    """The terms that this 402 asks for, in our scheme."""
+    """What this 402 asks for in our scheme, in the asset of the account."""
     required = x402.decoded(answer.headers.get(x402.REQUIRED_HEADER, ""))
+    ours = (made.scheme, made.asset.id)
     with well_formed("payment", "402"):
-        listed = [each for each in required.get("accepts", []) if each.get("scheme") == made.scheme]
+        accepts = required.get("accepts", [])
+        listed = [each for each in accepts if (each.get("scheme"), each.get("asset")) == ours]
         found = [{**each, "extra": dict(each.get("extra") or {})} for each in listed[:1]]
     if not found:
-        raise CliError("payment", f"402: expected the scheme {made.scheme} among what it accepts, got others")
+        detail = f"402: expected {made.scheme} in {made.asset.symbol} among what it accepts, got others"
+        raise CliError("payment", detail)
     return found[0]
 
 

@@ -73,25 +73,28 @@ class Purchase:
         address, offer = address_of(account), self.offer
         cold = cold_start(self.service, account, node)
         with page(state, account, self.offer.payment.terms, cold) as book:
-            confirm(self.out, self._plan(account, book.known.committed + self.offer.price), yes=yes)
-            self.out.progress(f"paying {self.offer.cost} from {account}")
+            price, terms = self.offer.payment.priced_under(book.terms.hash)
+            total = price.asset.of(book.known.committed + price.units)
+            confirm(self.out, self._plan(account, price, total), yes=yes)
+            self.out.progress(f"paying {price} from {account}")
 
             def agree(total: int) -> None:
                 self.out.progress("the operator corrects what was spent from the account so far")
-                confirm(self.out, [_signing(account, offer.asset.of(total))], yes=yes)
+                confirm(self.out, [_signing(account, price.asset.of(total))], yes=yes)
 
             def fresh() -> Call:
-                return Call(offer.network, address, offer.hash, offer.terms, **self._fresh())
+                token = terms.asset.token
+                return Call(offer.network, address, offer.hash, terms.hash, token, **self._fresh())
 
             url = f"{self.url}/calls"
-            till = Till(url, offer, self.key, book, self.service, agree, self.signing)
+            till = Till(url, offer, price, self.key, book, self.service, agree, self.signing)
             taken = till.buy(fresh)
         return self._bought(taken.call, taken.answer)
 
     def _bought(self, call: Call, answer: dict[str, Any]) -> "Bought":
         return Bought(self.service, self.offer, call_url(self.url, self.offer, call), call.id, answer)
 
-    def _plan(self, account: str, total: int) -> list[str]:
+    def _plan(self, account: str, price: Amount, total: Amount) -> list[str]:
         """What is bought, what it costs, and what is signed; nothing was sent yet.
 
         Raises:
@@ -103,8 +106,8 @@ class Purchase:
         return [
             f"run      {self.offer.title}: {source.url}, project {source.project}, {source.ref}",
             f"inputs   {assignments(self.inputs)}",
-            f"price    this run costs {self.offer.cost} if it succeeds; no fee",
-            _signing(account, self.offer.asset.of(total)),
+            f"price    this run costs {price} if it succeeds; no fee",
+            _signing(account, total),
         ]
 
     def _fresh(self) -> dict[str, Any]:

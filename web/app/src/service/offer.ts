@@ -1,13 +1,17 @@
 // An offer as a service shows it. Its hash must be the one that was asked for; all text in it is the seller's.
 import { utf8 } from '../../../shared/src/bytes.ts';
-import { documentHash, fieldHex } from '../../../shared/src/fields.ts';
+import { fieldHex } from '../../../shared/src/fields.ts';
 import type { InputSchema } from '../../../shared/src/inputs.ts';
 import { canonical, isObject, type JsonObject } from '../../../shared/src/json.ts';
-import { sourceMembers, type Source } from '../../../shared/src/offer.ts';
+import { MINA } from '../../../shared/src/mina.ts';
+import { offerHash, sourceMembers, type Source } from '../../../shared/src/offer.ts';
+import { readPrices } from '../../../shared/src/prices.ts';
 import * as read from '../../../shared/src/read.ts';
 
 export interface Terms {
   network: string;
+  /** The token's id, base58. */
+  asset: string;
   ledger: string;
   seller: string;
   operator: string;
@@ -31,7 +35,9 @@ export interface Offer {
   hash: string;
   title: string;
   network: string;
+  /** In nanomina, which is what this page pays in; 0 where the run is free. */
   price: bigint;
+  /** Of accounts in MINA. */
   terms: Terms | null;
   oracle: string;
   source: Source;
@@ -55,16 +61,17 @@ const REPEATED = ['title', 'network', 'oracle'] as const;
  */
 export async function parseOffer(document: unknown, hash: string): Promise<Offer> {
   const value = read.only(document, Object.keys(isObject(document) ? document : {}), 'offer');
-  const got = fieldHex(await documentHash('sealrun:offer', utf8(canonical(value))));
+  const got = fieldHex(await offerHash(value, utf8(canonical(value))));
   if (got !== hash)
     throw new Error(`The service shows another offer: expected ${hash}, got ${got}.`);
+  const price = inMina(value);
   const [title, network, oracle] = REPEATED.map((name) => read.text(value, name, TEXT, 'text'));
   return {
     hash,
     title: title ?? '',
     network: network ?? '',
-    price: read.decimal(value, 'price', read.MAX_UINT64),
-    terms: value['terms'] === null ? null : terms(value['terms']),
+    price,
+    terms: price === 0n ? null : terms(part(value, 'terms')),
     oracle: oracle ?? '',
     source: source(value['source']),
     inputs: schema(value['inputs']),
@@ -74,6 +81,15 @@ export async function parseOffer(document: unknown, hash: string): Promise<Offer
     success: isObject(value['success']) ? texts(value['success'], 'jobs') : [],
     document: value,
   };
+}
+
+/** The price in MINA; 0 for a free run. */
+function inMina(value: JsonObject): bigint {
+  const prices = readPrices(value['prices']);
+  if (prices.length === 0) return 0n;
+  const price = prices.find(({ asset }) => asset === MINA);
+  if (!price) throw new Error('The offer is paid in tokens only, and this page pays in MINA.');
+  return price.amount;
 }
 
 function part(value: JsonObject, name: string): JsonObject {
@@ -89,8 +105,9 @@ function texts(value: JsonObject, name: string): string[] {
   return member as string[];
 }
 
-function terms(value: unknown): Terms {
+function terms(shared: JsonObject): Terms {
   const names = [
+    'asset',
     'network',
     'ledger',
     'seller',
@@ -99,7 +116,7 @@ function terms(value: unknown): Terms {
     'oracle',
     'exit_delay',
   ];
-  const members = read.only(value, names, 'terms');
+  const members = read.only({ asset: MINA, ...shared }, names, 'terms');
   for (const name of ['seller', 'operator', 'oracle']) read.publicKey(members, name);
   read.whole(members, 'operator_share', 0, 10_000);
   read.whole(members, 'exit_delay', 1, 13_440);

@@ -44,8 +44,8 @@ export function Summary(props: { service: string; view: OfferView; action: Actio
       )}
       <p className="quiet small">
         {paid
-          ? 'Your wallet signs one list of six numbers. It allows up to the limit shown, from this account only; nothing is sent to the chain.'
-          : 'Your wallet signs one list of six numbers. It allows this one run and no payment.'}
+          ? 'Your wallet signs one list of seven numbers. It allows up to the limit shown, from this account only; nothing is sent to the chain.'
+          : 'Your wallet signs one list of seven numbers. It allows this one run and no payment.'}
       </p>
     </Card>
   );

@@ -2,15 +2,16 @@
 import { utf8, type Bytes } from '../bytes.ts';
 import { documentHash, fieldHex, taggedHash, textField } from '../fields.ts';
 import { canonical, isObject, parseObject, type JsonObject } from '../json.ts';
-import { keyFields, P } from '../mina.ts';
-import { sourceMembers } from '../offer.ts';
+import { keyFields, P, tokenId } from '../mina.ts';
+import { offerHash, sourceMembers } from '../offer.ts';
+import { readPrices } from '../prices.ts';
 import * as read from '../read.ts';
 import { ARITHMETIC, NotShown, require, requireEqual, type Claims, type Folder } from './claims.ts';
 import type { Receipt } from './receipt.ts';
 
 const PLACE = ['provider', 'origin', 'project', 'ref', 'commit', 'tree', 'configuration'] as const;
 const HASHES = ['offer_hash', 'terms_hash', 'inputs_hash'] as const;
-const TERMS_KEYS = ['seller', 'operator', 'oracle'] as const;
+const TERMS = ['network', 'asset', 'ledger', 'seller', 'operator', 'operator_share', 'exit_delay'];
 const MAX_INPUTS_BYTES = 1 << 16;
 const MAX_READS = 20;
 
@@ -70,7 +71,7 @@ export function canonicalObject(bytes: Uint8Array, what: string, atMost?: number
 async function checkOffer(receipt: Receipt, bytes: Bytes, expected: Expected): Promise<JsonObject> {
   // Step 3.1
   const value = canonicalObject(bytes, 'offer');
-  const hash = fieldHex(await documentHash('sealrun:offer', bytes));
+  const hash = fieldHex(await offerHash(value, bytes));
   requireEqual('offer hash', fieldHex(receipt.hashes.offer_hash), hash);
   requireEqual('offer', expected.offer, hash);
   requireEqual('network', receipt.network, value['network']);
@@ -107,23 +108,31 @@ async function checkMinimum(claims: Claims, receipt: Receipt, offer: JsonObject)
   });
 }
 
-/** The hash of an offer's terms, 0 for an offer of price 0. */
+/** The hash of an account's terms, 0 for none. They name either an oracle or the root of an issuer's keys. */
 export function termsHash(terms: unknown): bigint {
   if (terms === null || terms === undefined) return 0n;
-  const names = ['network', 'ledger', ...TERMS_KEYS, 'operator_share', 'exit_delay'];
-  const value = read.only(terms, names, 'terms');
-  const [seller, operator, oracle] = TERMS_KEYS.map((name) =>
-    keyFields(read.publicKey(value, name)),
-  );
+  const value = read.only(terms, TERMS, 'terms', ['oracle', 'keys']);
+  const [oracle, keys] = ['oracle', 'keys'].map((name) => Object.hasOwn(value, name));
+  require(oracle !==
+    keys, "terms: expected either an oracle or an issuer's keys, got both or none");
   return taggedHash('sealrun:terms', [
     textField(read.text(value, 'network', /^.{1,31}$/, 'a network')),
+    tokenId(read.token(value, 'asset')),
     read.decimal(value, 'ledger', P - 1n),
-    ...(seller ?? []),
-    ...(operator ?? []),
+    ...keyFields(read.publicKey(value, 'seller')),
+    ...keyFields(read.publicKey(value, 'operator')),
     BigInt(read.whole(value, 'operator_share', 0, 10_000)),
-    ...(oracle ?? []),
+    ...(oracle ? keyFields(read.publicKey(value, 'oracle')) : [0n, 0n]),
+    keys ? read.decimal(value, 'keys', P - 1n) : 0n,
     BigInt(read.whole(value, 'exit_delay', 1, 13_440)),
   ]);
+}
+
+/** The hashes of the terms that calls of this offer can name: one a price, and 0 for an offer of price 0. */
+export function termsHashes(offer: JsonObject): bigint[] {
+  const terms = offer['terms'];
+  if (!isObject(terms)) return [0n];
+  return readPrices(offer['prices']).map(({ asset }) => termsHash({ ...terms, asset }));
 }
 
 function checkCall(
@@ -152,7 +161,10 @@ function checkCall(
   requireEqual("the call's offer", receipt.hashes.offer_hash, offerHash);
   requireEqual("the call's inputs", receipt.hashes.inputs_hash, inputs);
   requireEqual("the call's network", receipt.network, network);
-  if (offer) requireEqual("the call's terms", termsHash(offer['terms']), terms);
+  if (offer)
+    require(termsHashes(offer).includes(
+      terms ?? 0n,
+    ), `the call's terms: expected the offer's, got ${terms}`);
   // An oracle that buys from itself would sign whatever it likes.
   require(account !==
     expected.oracle, "the call's account: expected a buyer's, got the oracle's own");

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mina import tokens
 from mina.field import P
 from mina.keys import PublicKey
 from mina.signature import Signature
@@ -28,6 +29,7 @@ from sealrun.errors import Expired, Malformed, NotAllowed
 
 if TYPE_CHECKING:  # the edge checks calls without the rules of offers, which need a native library
     from sealrun.offers.offer import Offer
+    from sealrun.offers.terms import Terms
 
 # A call's record outlives its expiry, so a call expires at most 24 h after it is made.
 MAX_LIFETIME_SECONDS = 24 * 3600
@@ -94,6 +96,7 @@ class Call:
     account: PublicKey  # who pays: the buyer's own key for an offer of price 0 (L6)
     offer_hash: int
     terms_hash: int
+    asset: int  # token id of the account that pays, as its terms name it; 0 for an offer of price 0
     inputs: Mapping[str, Any]
     salt: str  # 64 hex digits, so that the inputs' hash says nothing about short inputs
     nonce: int  # 128 random bits
@@ -133,17 +136,20 @@ class Call:
 
         Raises:
             Malformed: a name is missing, or a value is not of its form.
+            Refused: the offer has no price in the asset that the body names.
         """
         missing = [name for name in _CALL if name not in value]
         if missing:
             raise Malformed(f"call: expected {', '.join(missing)}, got nothing by that name")
         if not isinstance(value["inputs"], dict):
             raise Malformed(f"inputs: expected an object, got {type(value['inputs']).__name__}")
+        terms = _terms(value, offer)
         return cls(
             network=offer.network,
             account=read.public_key(value, "account"),
             offer_hash=offer.hash,
-            terms_hash=offer.terms,
+            terms_hash=terms.hash if terms else 0,
+            asset=terms.asset.token if terms else 0,
             inputs=value["inputs"],
             salt=read.text(value, "salt", pattern="[0-9a-f]{64}", says="64 lower-case hex digits"),
             nonce=_nonce(value),
@@ -152,8 +158,9 @@ class Call:
         )
 
     def voucher_fields(self, limit: int) -> list[int]:
-        """The six fields that the buyer's wallet signs: this call, and the running total it may cost."""
-        return [text_field(VOUCHER), network_field(self.network), *self.account.to_fields(), limit, self.hash]
+        """The seven fields that the buyer's wallet signs: this call, and the running total it may cost."""
+        account = [network_field(self.network), *self.account.to_fields(), self.asset]
+        return [text_field(VOUCHER), *account, limit, self.hash]
 
 
 @dataclass(frozen=True)
@@ -184,7 +191,8 @@ class SignedCall:
             Malformed: a name is missing or unknown, or a value is not of its form.
         """
         names = (*_NAMES, "buyer") if offer.payment else _NAMES
-        value = read.only(value, names, where="call", optional=("identifier", "reads"))
+        paid = ("asset",) if offer.payment else ()
+        value = read.only(value, names, where="call", optional=("identifier", "reads", *paid))
         return cls(
             call=Call.parse(value, offer),
             limit=read.decimal(value, "limit", high=MAX_UINT64),
@@ -204,6 +212,7 @@ class SignedCall:
             "expires_at": call.expires_at,
             "limit": str(self.limit),
             "signature": self.signature.to_base58(),
+            **({"asset": tokens.to_base58(call.asset)} if call.asset else {}),
         }
         buyer = self.buyer.to_base58() if self.buyer else None
         optional = {"identifier": self.identifier, "buyer": buyer, "reads": list(call.reads) or None}
@@ -219,8 +228,17 @@ class SignedCall:
         """
         if not verify_fields(self.signature, self.signer, self.call.voucher_fields(self.limit)):
             raise NotAllowed(
-                "signature: expected the account's signature over the voucher's six fields, got another"
+                "signature: expected the account's signature over the voucher's seven fields, got another"
             )
+
+
+def _terms(value: Mapping[str, Any], offer: "Offer") -> "Terms | None":
+    """Those of the account that pays: in the asset that the body names, or in that of the first price."""
+    if offer.payment is None:
+        return None
+    if "asset" not in value:
+        return offer.payment.terms
+    return offer.payment.priced_in(tokens.to_base58(read.token_id(value, "asset"))).terms
 
 
 def check_expiry(expires_at: int, *, now: int, at_most: int = MAX_LIFETIME_SECONDS) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from mina import tokens
 from mina.field import P
 from mina.keys import PublicKey
 from mina.signature import Signature
@@ -37,7 +38,7 @@ _HASH = "64 lower-case hex digits"
 _GRANT = (
     "sealrun", "audience", "network", "offer", "terms", "key", "issuer", "inputs", "open", "until", "prepaid",
 )  # fmt: skip
-_PREPAID = ("account", "salt", "nonce", "limit", "signature")
+_PREPAID = ("account", "asset", "salt", "nonce", "limit", "signature")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Prepaid:
     """What makes the grant of a priced offer a whole call: the issuer's account and voucher."""
 
     account: PublicKey
+    asset: int  # token id of what the account is kept in
     salt: str
     nonce: int
     limit: int  # in the asset's smallest unit, a running total as in every voucher
@@ -54,6 +56,7 @@ class Prepaid:
         """As JSON."""
         return {
             "account": self.account.to_base58(),
+            "asset": tokens.to_base58(self.asset),
             "salt": self.salt,
             "nonce": f"{self.nonce:032x}",
             "limit": str(self.limit),
@@ -180,6 +183,7 @@ class Grant:
             account=account,
             offer_hash=self.offer_hash,
             terms_hash=self.terms_hash,
+            asset=self.prepaid.asset if self.prepaid else 0,
             inputs=inputs,
             **fresh,
         )
@@ -236,6 +240,7 @@ def _prepaid(value: object) -> Prepaid | None:
     members = read.only(value, _PREPAID, where="prepaid")
     return Prepaid(
         account=read.public_key(members, "account"),
+        asset=read.token_id(members, "asset"),
         salt=salt(members),
         nonce=nonce(members),
         limit=read.decimal(members, "limit", high=MAX_UINT64),

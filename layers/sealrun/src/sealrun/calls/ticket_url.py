@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mina import tokens
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from mina.signature import Signature
@@ -108,7 +109,7 @@ def issue(
         "audience": audience,
         "network": offer.network,
         "offer": offer.id,
-        "terms": f"{offer.terms:064x}",
+        "terms": f"{_terms(offer, prepaid):064x}",
         "key": secret.public_key().to_base58(),
         "issuer": issuer.public_key().to_base58(),
         "inputs": dict(inputs),
@@ -125,6 +126,7 @@ def prepay(
     offer: Offer,
     account: PublicKey,
     *,
+    asset: str,
     inputs: Mapping[str, Any],
     limit: int,
     salt: str,
@@ -133,10 +135,21 @@ def prepay(
 ) -> Prepaid:
     """Sign the whole call in advance: a voucher covers the call's hash, and that its inputs.
 
+    ``asset`` is the token id, in base58, of what the account is kept in.
+
     Raises:
-        Refused: the offer is free.
+        Refused: the offer is free, or has no price in this asset.
     """
     if offer.payment is None:
         raise Refused("offer: expected one with a price to pay for, got one of price 0")
-    call = Call(offer.network, account, offer.hash, offer.terms, inputs, salt, nonce, until)
-    return Prepaid(account, salt, nonce, limit, sign_fields(issuer, call.voucher_fields(limit)))
+    terms = offer.payment.priced_in(asset).terms
+    token = terms.asset.token
+    call = Call(offer.network, account, offer.hash, terms.hash, token, inputs, salt, nonce, until)
+    return Prepaid(account, token, salt, nonce, limit, sign_fields(issuer, call.voucher_fields(limit)))
+
+
+def _terms(offer: Offer, prepaid: Prepaid | None) -> int:
+    """The hash of the terms of the account that pays; 0 where nothing is paid."""
+    if prepaid is None or offer.payment is None:
+        return offer.terms
+    return offer.payment.priced_in(tokens.to_base58(prepaid.asset)).terms.hash

@@ -13,7 +13,7 @@ from mina.keys import PublicKey
 from sealrun.encoding.fields import ACCOUNT, EXIT, WITHDRAW, network_field, text_field
 from sealrun.encoding.origins import service_field
 from sealrun.errors import AccountRefused, NodeUnavailable, Refused
-from sealrun.offers.asset import MINA
+from sealrun.offers.asset import MINA, Asset
 from sealrun.offers.terms import Terms
 
 MINA_TOKEN = MINA.id
@@ -80,16 +80,18 @@ Settled = Callable[[int], tuple[int, int] | None]
 
 def account_query(address: PublicKey | None, terms: Terms) -> str:
     """The one question; without an address it asks for node, seller and operator only."""
-    account = f"account:{_account(address, _ACCOUNT)}" if address else ""
+    account = f"account:{_account(address, _ACCOUNT, terms)}" if address else ""
+    seller, operator = (_account(key, _PAYEE, terms) for key in (terms.seller, terms.operator))
     return (
         "{syncStatus networkID daemonStatus{consensusConfiguration{slotDuration}} "
         "bestChain(maxLength:1){protocolState{blockchainState{date} consensusState{blockHeight}}} "
-        f"{account} seller:{_account(terms.seller, _PAYEE)} operator:{_account(terms.operator, _PAYEE)}}}"
+        f"{account} seller:{seller} operator:{operator}}}"
     )
 
 
-def _account(address: PublicKey, members: str) -> str:
-    return f'account(publicKey:"{address.to_base58()}",token:"{MINA_TOKEN}"){{{members}}}'
+def _account(address: PublicKey, members: str, terms: Terms) -> str:
+    """One address can have an account in each token: all that is asked for is that of the terms' asset."""
+    return f'account(publicKey:"{address.to_base58()}",token:"{terms.asset.id}"){{{members}}}'
 
 
 def check_account(
@@ -120,7 +122,7 @@ def check_account(
     check_node(answer, terms)
     try:
         account = _existing("account", address, answer["account"])
-        check_code(account, address, pinned, permissions=PERMISSIONS)
+        check_code(account, address, pinned, permissions=PERMISSIONS, asset=terms.asset)
         _check_timing(account["timing"] or {})
         view = _view(account, address, terms, pinned, height=_height(answer))
         terms.check_buyer(view.buyer, address)
@@ -149,26 +151,32 @@ def check_node(answer: Mapping[str, Any], terms: Terms) -> None:
         _height(answer)
         slot_seconds(answer)
         for name, key in (("seller", terms.seller), ("operator", terms.operator)):
-            _check_payee(name, key, answer[name])
+            _check_payee(name, key, answer[name], terms.asset)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise unreadable(error) from error
 
 
 def check_code(
-    account: Mapping[str, Any], address: PublicKey, pinned: Pinned, *, permissions: Mapping[str, str]
+    account: Mapping[str, Any],
+    address: PublicKey,
+    pinned: Pinned,
+    *,
+    permissions: Mapping[str, str],
+    asset: Asset = MINA,
 ) -> None:
-    """The account is this one, runs the pinned code, and has exactly these permissions.
+    """The account is this one, in this asset, runs the pinned code, and has exactly these permissions.
 
     Args:
         account: an account from an answer to ``account_query``.
         address: of the account.
         pinned: code and protocol.
         permissions: all but ``setVerificationKey``, which must be impossible for ever.
+        asset: that the account must be kept in.
 
     Raises:
         AccountRefused: one of them is not so.
     """
-    _check_identity(account, address, pinned)
+    _check_identity(account, address, pinned, asset)
     _check_permissions(account["permissions"] or {}, pinned, permissions)
 
 
@@ -192,14 +200,24 @@ def account_fields(network: str, account: PublicKey, expires_at: int, *, service
     return [*right, service_field(service)]
 
 
-def exit_fields(network: str, account: PublicKey, latest: int) -> list[int]:
-    """What a buyer signs to leave; the request must be on chain by slot ``latest`` (A5)."""
-    return [text_field(EXIT), network_field(network), *account.to_fields(), latest]
+def exit_fields(network: str, account: PublicKey, asset: Asset, latest: int) -> list[int]:
+    """What a buyer signs to leave; the request must be on chain by slot ``latest`` (A5).
+
+    ``asset`` is what the account is kept in, here and in a withdrawal.
+    """
+    return [text_field(EXIT), network_field(network), *account.to_fields(), asset.token, latest]
 
 
-def withdraw_fields(network: str, account: PublicKey, exit_slot: int, amount: int) -> list[int]:
+def withdraw_fields(network: str, account: PublicKey, asset: Asset, exit_slot: int, amount: int) -> list[int]:
     """What a buyer signs to take out ``amount`` smallest units; it is used up with that exit slot (A12)."""
-    return [text_field(WITHDRAW), network_field(network), *account.to_fields(), exit_slot, amount]
+    return [
+        text_field(WITHDRAW),
+        network_field(network),
+        *account.to_fields(),
+        asset.token,
+        exit_slot,
+        amount,
+    ]
 
 
 def slot_seconds(answer: Mapping[str, Any]) -> int:
@@ -233,10 +251,10 @@ def _height(answer: Mapping[str, Any]) -> int:
     return _number(answer["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
 
 
-def _check_payee(name: str, key: PublicKey, account: Any) -> None:
+def _check_payee(name: str, key: PublicKey, account: Any, asset: Asset) -> None:
     account = _existing(name, key, account)
     _expect(f"{name}.publicKey", key.to_base58(), account["publicKey"])
-    _expect(f"{name}.token", MINA_TOKEN, account["token"])
+    _expect(f"{name}.token", asset.id, account["token"])
     for permission in ("access", "receive"):
         _expect(f"{name}.permissions.{permission}", "None", account["permissions"][permission])
 
@@ -247,9 +265,9 @@ def _existing(name: str, key: PublicKey, account: Any) -> Any:
     return account
 
 
-def _check_identity(account: Mapping[str, Any], address: PublicKey, pinned: Pinned) -> None:
+def _check_identity(account: Mapping[str, Any], address: PublicKey, pinned: Pinned, asset: Asset) -> None:
     _expect("publicKey", address.to_base58(), account["publicKey"])
-    _expect("token", MINA_TOKEN, account["token"])
+    _expect("token", asset.id, account["token"])
     key = account["verificationKey"]
     _expect("verificationKey.hash", pinned.verification_key, key["hash"] if key else None)
 

@@ -16,16 +16,18 @@ HALF = 1 << 128
 # An amount on Mina.
 MAX_UINT64 = 2**64 - 1
 
-VOUCHER = "sealrun:voucher"
+# The lists that move money name their asset, and have tags of their own: no signature over a list without one
+# counts for them.
+VOUCHER = "sealrun:voucher2"
 RECEIPT = "sealrun:receipt"
 READ = "sealrun:read"
 CALLS = "sealrun:calls"
-DUE = "sealrun:due"
+DUE = "sealrun:due2"
 # The same figure for the buyer; no contract accepts it (A6).
-FIGURE = "sealrun:figure"
+FIGURE = "sealrun:figure2"
 ACCOUNT = "sealrun:account"
-EXIT = "sealrun:exit"
-WITHDRAW = "sealrun:withdraw"
+EXIT = "sealrun:exit2"
+WITHDRAW = "sealrun:withdraw2"
 CLOSE = "sealrun:close"
 TICKET = "sealrun:ticket"
 REDEEM = "sealrun:redeem"

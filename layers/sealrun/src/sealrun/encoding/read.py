@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from mina import tokens
 from mina.field import P
 from mina.keys import PublicKey
 from sealrun.errors import Malformed
@@ -82,6 +83,20 @@ def public_key(value: Mapping[str, Any], name: str) -> PublicKey:
         return PublicKey.from_base58(member)
     except ValueError as error:
         raise Malformed(f"{name}: {error}") from error
+
+
+def token_id(value: Mapping[str, Any], name: str) -> int:
+    """A token id in base58; 0 is none."""
+    member = value[name]
+    if not isinstance(member, str):
+        raise Malformed(f"{name}: expected a token id in base58, got {type(member).__name__}")
+    try:
+        number = tokens.from_base58(member)
+    except ValueError as error:
+        raise Malformed(f"{name}: {error}") from error
+    if number == 0:
+        raise Malformed(f"{name}: expected a token id, got 0")
+    return number
 
 
 def hex_field(value: str, *, where: str) -> int:

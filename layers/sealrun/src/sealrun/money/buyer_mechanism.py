@@ -20,6 +20,7 @@ from sealrun.encoding import read
 from sealrun.encoding.fields import MAX_UINT64
 from sealrun.errors import Malformed, Refused
 from sealrun.money.x402 import SCHEME
+from sealrun.offers.asset import Asset
 from sealrun.offers.offer import Offer
 
 Sign = Callable[[list[int]], Signature]
@@ -42,17 +43,30 @@ class MinaBatchSettlement:
     scheme = SCHEME
 
     def __init__(self, call: Call, offer: Offer, *, buyer: PublicKey, sign: Sign, known: Known) -> None:
-        """Nothing is signed yet.
+        """Nothing is signed yet. Only the price in the asset of the call's own terms ever will be.
 
         Args:
-            call: the request; its body is sent with it.
+            call: the request; its body is sent with it. Its terms are those of the buyer's account.
             offer: parsed from the document that the buyer has read.
             buyer: the key that the account was opened for.
             sign: the wallet's ``signFields``.
             known: of the account; it grows with each signature.
+
+        Raises:
+            Refused: the call is not of this offer, or the offer has no price under the call's terms.
         """
+        if offer.payment is None or call.offer_hash != offer.hash:
+            raise Refused("call: expected one of the offer that is paid, got another")
+        self._price, self._terms = offer.payment.priced_under(call.terms_hash)
+        if call.asset != self._terms.asset.token:
+            raise Refused("call: expected the asset of its terms, got another")
         self._call, self._offer, self._buyer, self._sign, self._known = call, offer, buyer, sign, known
         self._signed: int | None = None  # the limit that was signed for this call
+
+    @property
+    def asset(self) -> Asset:
+        """What is paid in: that of the call's terms."""
+        return self._price.asset
 
     def body(self) -> dict[str, Any]:
         """The body of the request: the call without its payment."""
@@ -63,6 +77,7 @@ class MinaBatchSettlement:
             "salt": call.salt,
             "nonce": f"{call.nonce:032x}",
             "expires_at": call.expires_at,
+            "asset": self._price.asset.id,
             **({"reads": list(call.reads)} if call.reads else {}),
         }
 
@@ -108,7 +123,7 @@ class MinaBatchSettlement:
 
     def reserved(self) -> None:
         """The call was accepted: its price is pending from now on."""
-        self._known.committed += self._offer.price
+        self._known.committed += self._price.units
 
     def _signed_limit(self, voucher: Mapping[str, Any]) -> int:
         """The voucher's limit, if it is one of this buyer's for this account."""
@@ -124,23 +139,23 @@ class MinaBatchSettlement:
         return limit
 
     def _next_limit(self) -> int:
-        limit, most = (total + self._offer.price for total in (self._known.committed, self._known.highest))
+        limit, most = (total + self._price.units for total in (self._known.committed, self._known.highest))
         if limit > most:
-            raise Refused(f"limit: expected at most {most} {self._offer.asset.unit} to sign, got {limit}")
+            raise Refused(f"limit: expected at most {most} {self._price.asset.unit} to sign, got {limit}")
         return limit
 
     def _check(self, got: Any) -> None:
         """Every figure is the offer's own; the server only repeats what the buyer has read (A4)."""
         value = got if isinstance(got, Mapping) else got.model_dump(by_alias=True)
-        if self._offer.payment is None or self._call.offer_hash != self._offer.hash:
-            raise Refused("call: expected one of the offer that is paid, got another")
-        terms = self._offer.payment.terms
+        terms, asset = self._terms, self._price.asset
         extra = value.get("extra") or {}
         pairs = {
             "scheme": (SCHEME, value.get("scheme")),
             "network": (self._offer.network, value.get("network")),
-            "asset": (self._offer.asset.id, value.get("asset")),
-            "amount": (str(self._offer.price), value.get("amount")),
+            "asset": (asset.id, value.get("asset")),
+            "amount": (str(self._price.units), value.get("amount")),
+            "extra.decimals": (asset.decimals, extra.get("decimals")),
+            "extra.symbol": (asset.symbol, extra.get("symbol")),
             "payTo": (terms.seller.to_base58(), value.get("payTo")),
             "extra.offer": (self._offer.id, extra.get("offer")),
             "extra.terms": (terms.value(), extra.get("terms")),

@@ -13,6 +13,7 @@ from sealrun.encoding import read
 from sealrun.encoding.fields import DUE, FIGURE, MAX_UINT64, network_field, tagged_hash, text_field
 from sealrun.encoding.merkle import Merkle
 from sealrun.errors import Refused
+from sealrun.offers.asset import Asset
 
 # Levels below the root: room for 1,048,576 calls of one account.
 DEPTH = 20
@@ -148,11 +149,12 @@ class DueTree:
 class Due:
     """What the oracle owes the seller of an account so far, as it signs it.
 
-    ``amount`` is in the smallest unit of the asset.
+    ``amount`` is in the smallest unit of the asset, which is the terms'.
     """
 
     network: str
     account: PublicKey
+    asset: Asset
     amount: int
     tree_root: int
     count: int
@@ -163,7 +165,7 @@ class Due:
         return tagged_hash("sealrun:root", [self.tree_root, self.count])
 
     def due_fields(self) -> list[int]:
-        """The six fields that the contract checks; for seller and operator only (A6)."""
+        """The seven fields that the contract checks; for seller and operator only (A6)."""
         return [text_field(DUE), *self._common_fields()]
 
     def figure_fields(self) -> list[int]:
@@ -171,7 +173,13 @@ class Due:
         return [text_field(FIGURE), *self._common_fields()]
 
     def _common_fields(self) -> list[int]:
-        return [network_field(self.network), *self.account.to_fields(), self.amount, self.root]
+        return [
+            network_field(self.network),
+            *self.account.to_fields(),
+            self.asset.token,
+            self.amount,
+            self.root,
+        ]
 
 
 def root_from_path(leaf: DueLeaf, siblings: Sequence[int]) -> int:

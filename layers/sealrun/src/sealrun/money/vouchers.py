@@ -9,7 +9,9 @@ same step in which it adds the price, so parallel calls never pass the limit or 
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sealrun.errors import AccountRefused, NotCovered
 from sealrun.money.dues import DueLeaf, DueTree
+from sealrun.offers.asset import TRADED, Asset, in_full
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.record import Record, State
 
@@ -60,6 +62,7 @@ class Reserve:
     failed_per_day: int
     in_any_order: bool = False  # a higher limit that was kept before covers this call too
     terms: int = 0  # the hash of those that the account was seen to have
+    asset: Asset = TRADED  # what the amounts are in
 
     def beside(self, before: Standing | None) -> "Reserve":
         """With the limit that covers it on the account as it is now."""
@@ -71,6 +74,25 @@ class Reserve:
     def most(self) -> int:
         """The highest ``committed`` before this call under which it is covered (L1)."""
         return min(self.voucher.limit, self.funds) - self.price
+
+    def check_terms(self, standing: Standing | None) -> None:
+        """The account is used under the terms of its first call: amounts of two assets never add up (A3).
+
+        One address can hold an account in each token, under terms of its own; the ledger keeps one standing.
+
+        Raises:
+            AccountRefused: its first call was under others.
+        """
+        if standing is not None and standing.terms != self.terms:
+            raise AccountRefused(
+                f"account: expected the terms of its first call here, {standing.terms:064x}, got "
+                f"{self.terms:064x}; open another account"
+            )
+
+    def not_covered(self, committed: int) -> NotCovered:
+        """The refusal of a call that what is committed leaves no room for."""
+        expected, got = (self.asset.of(units + self.price) for units in (committed, self.most))
+        return NotCovered(f"limit and funds: expected at least {in_full(expected)}, got {in_full(got)}")
 
     def opened(self, offer_hash: int) -> Standing:
         """The standing of an account at its first call, before the price is added."""

@@ -17,7 +17,8 @@ from sealrun.encoding.fields import MAX_UINT64
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed, Refused
 from sealrun.money.vouchers import Standing
-from sealrun.offers.offer import Offer
+from sealrun.offers.offer import Offer, Priced
+from sealrun.offers.prices import Price
 from sealrun.runs.record import Record
 
 VERSION = 2
@@ -54,19 +55,32 @@ class Seller(NamedTuple):
         return f"{self.url}/offers/{offer.id}/calls"
 
 
-def requirements(
-    offer: Offer, seller: Seller, *, correction: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """The one entry of ``accepts`` (L4).
+def accepts(
+    offer: Offer, seller: Seller, *, correction: Mapping[str, Any] | None = None, corrected: str = ""
+) -> list[dict[str, Any]]:
+    """The entries of ``accepts``, one an asset in which the offer has a price (L4).
 
-    Raises:
-        ValueError: the offer has no price.
+    Args:
+        offer: what is sold; one of price 0 has no entry.
+        seller: of the stack.
+        correction: for the buyer of an account, in the entry of that account's asset.
+        corrected: that asset's token id in base58.
     """
-    if offer.payment is None:
-        raise ValueError("offer: expected one with a price, got one of price 0")
-    terms = offer.payment.terms
+    prices = zip(offer.payment.prices, offer.prices, strict=True) if offer.payment else ()
+    return [
+        _entry(offer, seller, priced, price, correction if priced.cost.asset.id == corrected else None)
+        for priced, price in prices
+    ]
+
+
+def _entry(
+    offer: Offer, seller: Seller, priced: Priced, price: Price, correction: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    terms = priced.terms
     extra = {
         "offer": offer.id,
+        "token": price.owner.to_base58() if price.owner else None,
+        **price.cost.asset.value(),
         "terms": terms.value(),
         "termsHash": terms.id,
         "verificationKeyHash": seller.pinned.verification_key,
@@ -75,8 +89,7 @@ def requirements(
     return {
         "scheme": SCHEME,
         "network": offer.network,
-        "asset": offer.asset.id,
-        "amount": str(offer.price),
+        **price.cost.value(),
         "payTo": terms.seller.to_base58(),
         "maxTimeoutSeconds": MAX_TIMEOUT_SECONDS,
         "extra": extra if correction is None else {**extra, "correction": correction},
@@ -84,9 +97,14 @@ def requirements(
 
 
 def payment_required(
-    offer: Offer, seller: Seller, error: str, *, correction: Mapping[str, Any] | None = None
+    offer: Offer,
+    seller: Seller,
+    error: str,
+    *,
+    correction: Mapping[str, Any] | None = None,
+    corrected: str = "",
 ) -> dict[str, Any]:
-    """x402's PaymentRequired object."""
+    """x402's PaymentRequired object; see ``accepts`` for the correction."""
     return {
         "x402Version": VERSION,
         "error": error,
@@ -95,7 +113,7 @@ def payment_required(
             "description": offer.title,
             "mimeType": "application/json",
         },
-        "accepts": [requirements(offer, seller, correction=correction)],
+        "accepts": accepts(offer, seller, correction=correction, corrected=corrected),
         "extensions": {IDENTIFIER: {"info": {"required": False}, "schema": _IDENTIFIER_SCHEMA}},
     }
 
@@ -124,13 +142,16 @@ def with_payment(body: Mapping[str, Any], header: str, offer: Offer, seller: Sel
     payment = decoded(header)
     read.with_others(payment, ("x402Version", "accepted", "payload"), where="payment")
     read.whole(payment, "x402Version", low=VERSION, high=VERSION)
-    _check_accepted(payment["accepted"], offer, seller)
+    asset = _check_accepted(payment["accepted"], offer, seller)
+    if body.get("asset", asset) != asset:
+        raise Refused("accepted.asset: expected the asset of the body, got another")
     payload = _payload(payment)
     if repeated := sorted({"buyer", "limit", "signature", "identifier"} & body.keys()):
         raise Malformed(f"call: expected {', '.join(repeated)} in the payment, got it in the body")
     if payload["account"] != body.get("account"):
         raise Refused("payload.account: expected the account of the body, got another")
-    value = {**body, **{name: payload[name] for name in ("buyer", "limit", "signature")}}
+    signed = {name: payload[name] for name in ("buyer", "limit", "signature")}
+    value = {**body, "asset": asset, **signed}
     identifier = _identifier(payment.get("extensions"))
     return value if identifier is None else {**value, "identifier": identifier}
 
@@ -146,18 +167,27 @@ def check_commitment(header: str, call_hash: int) -> None:
         raise Refused(f"payload.callHash: expected {call_hash}, got {signed_hash}")
 
 
-def reserved(record: Record, network: str) -> dict[str, Any]:
-    """PAYMENT-RESPONSE of an accepted call: reserved, not charged (L4). The same for the same call (L3)."""
+def reserved(record: Record, offer: Offer) -> dict[str, Any]:
+    """PAYMENT-RESPONSE of an accepted call: reserved, not charged (L4). The same for the same call (L3).
+
+    Raises:
+        ValueError: the offer has no price.
+    """
+    if offer.payment is None:
+        raise ValueError("offer: expected one with a price, got one of price 0")
+    asset = offer.payment.priced_in(record.asset).cost.asset
     return {
         "success": True,
         "transaction": "",
-        "network": network,
+        "network": offer.network,
         "payer": record.buyer,
         "amount": "0",
         "extra": {
             "commitment": str(record.call_hash),
             "status": "reserved",
             "reserved": str(record.price),
+            "asset": asset.id,
+            **asset.value(),
             "account": record.account,
         },
     }
@@ -193,14 +223,21 @@ def _payload(payment: Mapping[str, Any]) -> dict[str, Any]:
     return payload
 
 
-def _check_accepted(accepted: object, offer: Offer, seller: Seller) -> None:
-    """What is signed is tied by the hashes; this tells early that a client means another offer."""
-    expected = requirements(offer, seller)
+def _check_accepted(accepted: object, offer: Offer, seller: Seller) -> str:
+    """The asset that is paid in.
+
+    What is signed is tied by the hashes; this tells early that a client means another offer.
+    """
     names = ("scheme", "network", "asset", "amount", "payTo")
     value = read.with_others(accepted, names, where="accepted")
+    if offer.payment is None:
+        raise Refused("accepted: expected no payment for an offer of price 0, got one")
+    asset = offer.payment.priced_in(str(value["asset"])).cost.asset.id
+    expected = next(entry for entry in accepts(offer, seller) if entry["asset"] == asset)
     for name in names:
         if value[name] != expected[name]:
             raise Refused(f"accepted.{name}: expected {expected[name]}, got {str(value[name])[:80]}")
+    return asset
 
 
 def _identifier(extensions: object) -> Any:

@@ -24,9 +24,18 @@ class Asset(NamedTuple):
     decimals: int
 
     @property
+    def token(self) -> int:
+        """The token's id as a field, as terms and signed lists name it; 1 is MINA."""
+        return tokens.from_base58(self.id)
+
+    @property
     def scale(self) -> int:
         """How many of the smallest unit make one."""
         return int(10**self.decimals)
+
+    def value(self) -> dict[str, Any]:
+        """What people need to read an amount, as JSON; the id stands beside the amount."""
+        return {"decimals": self.decimals, "symbol": self.symbol}
 
     def of(self, units: int | str) -> "Amount":
         """So many of the smallest unit, also as the decimal text of a JSON document that was checked."""
@@ -99,6 +108,17 @@ class Amount:
         if other.asset != self.asset:
             raise ValueError(f"amount: expected {self.asset.symbol}, got {other.asset.symbol}")
         return other.units
+
+
+def in_full(amount: Amount) -> str:
+    """For refusals: the smallest units, which are what is compared, and what people read."""
+    return f"{amount.units} {amount.asset.unit} ({amount})" if amount.asset.decimals else str(amount)
+
+
+def asset_of(token: int) -> Asset:
+    """What is known of an asset by its id alone: for a token no decimals, and no name that it gave itself."""
+    text = tokens.to_base58(token)
+    return MINA if token == tokens.MINA else Asset(text, f"{text[:10]}…", "smallest units", 0)
 
 
 MINA = Asset(tokens.to_base58(tokens.MINA), "MINA", "nanomina", 9)

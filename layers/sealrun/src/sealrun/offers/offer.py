@@ -1,6 +1,8 @@
 """Offers: what is for sale. An offer is its canonical JSON document; its hash names it for ever."""
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -8,22 +10,26 @@ from mina.keys import PublicKey
 from sealrun.encoding import read
 from sealrun.encoding.fields import (
     CLOSE,
-    MAX_UINT64,
     NETWORKS,
     canonical,
-    document_hash,
+    digest_fields,
     network_field,
+    tagged_hash,
     text_field,
 )
 from sealrun.encoding.json_limits import parse_object
-from sealrun.errors import Malformed
-from sealrun.offers.asset import TRADED, Amount, Asset
+from sealrun.errors import Malformed, Refused
+from sealrun.offers.asset import TRADED, Amount, asset_of
 from sealrun.offers.evidence_policy import EvidencePolicy, parse_policy
+from sealrun.offers.facts import FACTS, facts_hash, source_facts
 from sealrun.offers.inputs import InputSchema
 from sealrun.offers.limits import MAX_CALLS_AN_HOUR, Limits, Share, parse_limits, parse_share
+from sealrun.offers.prices import Price, parse_prices, prices_hash
 from sealrun.offers.source import Source, parse_source
-from sealrun.offers.terms import Terms, check_network
+from sealrun.offers.terms import ANEW, Terms, check_network
 
+# Of the document. Form 1 had one price, in MINA, and a hash that no proof can open.
+FORM = 2
 MAX_DOCUMENT_BYTES = 16 * 1024
 MAX_ALLOWED_KEYS = 64
 # Mina's finality parameter k: no fork is longer.
@@ -42,13 +48,48 @@ class Access(NamedTuple):
     share: Share
 
 
+class Priced(NamedTuple):
+    """What a run costs in one asset, and the terms of the accounts that pay in it."""
+
+    cost: Amount
+    terms: Terms
+
+
 class Payment(NamedTuple):
     """How an offer that has a price is paid."""
 
-    terms: Terms
+    prices: tuple[Priced, ...]  # one an asset; their terms differ in the asset alone
     depth: int  # blocks that a deposit must have over it before it counts (A5)
     nodes: int  # nodes that must agree about an account
     failed_per_day: int  # runs of one account and day that failed or are not over yet (L7, L12)
+
+    @property
+    def terms(self) -> Terms:
+        """Those of the first price: for all that is the same in each."""
+        return self.prices[0].terms
+
+    def priced_in(self, asset: str) -> Priced:
+        """The price in an asset, by the token's id in base58.
+
+        Raises:
+            Refused: the offer has none in it.
+        """
+        for price in self.prices:
+            if price.cost.asset.id == asset:
+                return price
+        listed = ", ".join(f"{price.cost.asset.id} ({price.cost.asset.symbol})" for price in self.prices)
+        raise Refused(f"asset: expected one that the offer has a price in, {listed}; got {asset[:80]}")
+
+    def priced_under(self, terms_hash: int) -> Priced:
+        """The price for accounts of these terms.
+
+        Raises:
+            Refused: they are not this offer's, in whatever asset (A4).
+        """
+        for price in self.prices:
+            if price.terms.hash == terms_hash:
+                return price
+        raise Refused("terms: expected those of the offer in one of its assets, got others")
 
 
 @dataclass(frozen=True)
@@ -60,7 +101,8 @@ class Offer:
     network: str
     source: Source
     inputs: InputSchema
-    price: int  # in the asset's smallest unit
+    prices: tuple[Price, ...]  # one an asset; none for an offer of price 0
+    facts: int  # hash of the claims that the CI's token must show; 0 where it says nothing of them
     payment: Payment | None  # None for an offer of price 0
     contract: PublicKey | None  # whose opening event holds the sealed credential; None: the stack keeps it
     oracle: str  # base58 public key that signs the receipts
@@ -73,8 +115,9 @@ class Offer:
 
     @cached_property
     def hash(self) -> int:
-        """``H("sealrun:offer", digest(document))``."""
-        return document_hash("sealrun:offer", self.document)
+        """``H("sealrun:offer", [digest(document), facts, prices])``: see ``offer_hash``."""
+        digest = digest_fields(hashlib.sha256(self.document).digest())
+        return offer_hash(digest, self.facts, [price.cost for price in self.prices])
 
     @property
     def id(self) -> str:
@@ -83,18 +126,19 @@ class Offer:
 
     @property
     def terms(self) -> int:
-        """The terms hash that calls name, 0 for an offer of price 0."""
+        """The hash of the terms of the first price, which its account on chain names; 0 for price 0."""
         return self.payment.terms.hash if self.payment else 0
 
-    @property
-    def asset(self) -> Asset:
-        """What the price is in: what the terms are kept in."""
-        return self.payment.terms.asset if self.payment else TRADED
+    def has_terms(self, terms_hash: int) -> bool:
+        """True for what a call can name: the terms of one of the prices, and 0 where the price is 0 (A4)."""
+        if self.payment is None:
+            return terms_hash == 0
+        return any(price.terms.hash == terms_hash for price in self.payment.prices)
 
     @property
-    def cost(self) -> Amount:
-        """The price as an amount of its asset."""
-        return self.asset.of(self.price)
+    def cost(self) -> str:
+        """What a run costs, as people read it: ``0.5 MINA``, or ``0.5 MINA or 1 RUN``."""
+        return " or ".join(str(price.cost) for price in self.prices) or str(TRADED.of(0))
 
     @cached_property
     def source_hash(self) -> int:
@@ -121,20 +165,38 @@ class Offer:
         return cls(document=document, **_values(value))
 
 
+def offer_hash(digest: Sequence[int], facts: int, costs: Sequence[Amount]) -> int:
+    """``H("sealrun:offer", [digest(document), facts, prices])``.
+
+    The document says it all. Facts and prices stand beside its digest for proofs, which read no JSON.
+
+    Args:
+        digest: SHA-256 of the canonical bytes, as ``digest_fields`` has it.
+        facts: of ``facts_hash``, or 0.
+        costs: as ``prices_hash`` takes them.
+    """
+    return tagged_hash("sealrun:offer", [*digest, facts, prices_hash(costs)])
+
+
 def close_fields(network: str, contract: PublicKey) -> list[int]:
     """What a seller signs to close an offer's contract for ever."""
     return [text_field(CLOSE), network_field(network), *contract.to_fields()]
 
 
 def _values(value: dict[str, Any]) -> dict[str, Any]:
-    read.only(value, _NAMES, where="offer", optional=("payment", "credential", "success", "edge"))
-    read.whole(value, "sealrun", low=1, high=1)
+    if value.get("sealrun") == 1 or "price" in value:
+        raise Malformed(
+            f"offer: expected form {FORM}, which lists prices, got that of an older sealrun. {ANEW}"
+        )
+    optional = ("payment", "credential", "success", "edge", "facts")
+    read.only(value, _NAMES, where="offer", optional=optional)
+    read.whole(value, "sealrun", low=FORM, high=FORM)
     read.one_of(value, "kind", ["job"])
     source = parse_source(value["source"])
-    price = read.decimal(value, "price", high=MAX_UINT64)
+    prices = parse_prices(value["prices"])
     network = read.one_of(value, "network", NETWORKS)
     oracle = _key(value["oracle"])
-    payment = _payment(value, price=price, network=network, oracle=oracle)
+    payment = _payment(value, prices=prices, network=network, oracle=oracle)
     is_open = read.truth(read.only(value["access"], _ACCESS, where="access", optional=("per_buyer",)), "open")
     limits = parse_limits(value["limits"], is_open=is_open)
     quota = read.whole(value, "quota_per_hour", low=1, high=MAX_CALLS_AN_HOUR)
@@ -144,7 +206,8 @@ def _values(value: dict[str, Any]) -> dict[str, Any]:
         "network": network,
         "source": source,
         "inputs": InputSchema.parse(value["inputs"], at_most=source.rules.max_inputs),
-        "price": price,
+        "prices": prices,
+        "facts": _facts(value.get("facts"), source, payment),
         "payment": payment,
         "contract": _contract(value, payment),
         "oracle": oracle,
@@ -159,28 +222,55 @@ def _values(value: dict[str, Any]) -> dict[str, Any]:
 
 _ACCESS = ("open", "keys")
 _NAMES = (
-    "sealrun", "kind", "title", "network", "source", "inputs", "price", "terms", "oracle", "access",
+    "sealrun", "kind", "title", "network", "source", "inputs", "prices", "terms", "oracle", "access",
     "quota_per_hour", "limits", "evidence",
 )  # fmt: skip
 
 
-def _payment(value: dict[str, Any], *, price: int, network: str, oracle: str) -> Payment | None:
-    """``terms`` and ``payment`` stand together, and only where there is a price (A4)."""
-    if price == 0:
+def _payment(
+    value: dict[str, Any], *, prices: tuple[Price, ...], network: str, oracle: str
+) -> Payment | None:
+    """``terms`` and ``payment`` stand together, and only where there is a price (A4).
+
+    The terms of an offer name no asset: each of its prices does.
+    """
+    if not prices:
         if value["terms"] is not None or "payment" in value:
             raise Malformed("terms: expected null and no payment for price 0, got some")
         return None
-    terms = Terms.parse(value["terms"])
+    if not isinstance(value["terms"], dict) or "asset" in value["terms"]:
+        raise Malformed("terms: expected an object without an asset, which each price names, got another")
+    terms = Terms.parse({**value["terms"], "asset": prices[0].cost.asset.id})
     check_network(terms, network)
-    if terms.oracle.to_base58() != oracle:
+    if terms.oracle and terms.oracle.to_base58() != oracle:
         raise Malformed(f"oracle: expected the oracle of the terms, got {oracle}")
     payment = read.only(value.get("payment"), ("depth", "nodes", "failed_per_day"), where="payment")
     return Payment(
-        terms=terms,
+        prices=tuple(Priced(cost, replace(terms, asset=asset_of(cost.asset.token))) for cost, _ in prices),
         depth=read.whole(payment, "depth", low=0, high=MAX_DEPTH),
         nodes=read.whole(payment, "nodes", low=1, high=MAX_NODES),
         failed_per_day=read.whole(payment, "failed_per_day", low=1, high=10_000),
     )
+
+
+def _facts(value: Any, source: Source, payment: Payment | None) -> int:
+    """The claims that the CI's token must show, where proofs of it settle, and nowhere else.
+
+    Raises:
+        Malformed: they are not those of the provider's tokens, or say something else than the source.
+    """
+    proved = payment is not None and payment.terms.oracle is None
+    if (value is not None) != proved:
+        raise Malformed("facts: expected them with terms that name an issuer's keys, and only there")
+    if not proved:
+        return 0
+    if source.provider not in FACTS:
+        raise Malformed(f"facts: expected a provider of {', '.join(FACTS)}, got {source.provider}")
+    hashed = facts_hash(source.provider, value)
+    for name, expected in source_facts(source).items():
+        if value[name] != expected:
+            raise Malformed(f"facts: expected {name} to be the source's, {expected}, got {value[name]}")
+    return hashed
 
 
 def _contract(value: dict[str, Any], payment: Payment | None) -> PublicKey | None:

@@ -1,6 +1,7 @@
-"""Terms: who is paid and how. One set of terms serves many offers; an account is opened for exactly one."""
+"""Terms: who is paid, in what, and on whose word. One set serves many offers, an account is of one."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +10,7 @@ from mina.keys import PublicKey
 from sealrun.encoding import read
 from sealrun.encoding.fields import NETWORKS, network_field, tagged_hash
 from sealrun.errors import Malformed, Refused
-from sealrun.offers.asset import TRADED, Asset
+from sealrun.offers.asset import Asset, asset_of
 
 # Basis points: the operator's share is so many ten-thousandths of what is settled.
 SHARE_UNIT = 10_000
@@ -27,6 +28,15 @@ COLLECT_SECONDS = 15 * 60
 SETTLE_SECONDS = 60 * 60
 
 
+# For people who hold something that an older version wrote.
+ANEW = (
+    "Its seller makes it anew: `sealrun init`, then `sealrun publish`. Its buyers leave old accounts "
+    "with the version that opened them, and open new ones"
+)
+
+_NAMES = ("network", "asset", "ledger", "seller", "operator", "operator_share", "exit_delay")
+
+
 @dataclass(frozen=True)
 class Terms:
     """What an account's ``termsHash`` stands for. Amounts of time are slots, shares basis points.
@@ -35,33 +45,36 @@ class Terms:
     """
 
     network: str
+    asset: Asset  # what its accounts are kept in; its id is hashed, its symbol and decimals are not
     ledger: int  # a random field that names the one table of dues and vouchers (A3)
     seller: PublicKey
     operator: PublicKey
     operator_share: int
-    oracle: PublicKey
+    oracle: PublicKey | None  # whose signed statement settles; None where proofs of an issuer's tokens do
+    keys: int  # the root of that issuer's keys; 0 where an oracle's word settles
     exit_delay: int  # 1 to MAX_EXIT_DELAY
 
     @cached_property
     def hash(self) -> int:
-        """``H("sealrun:terms", [...])``, ten fields in the contract's order."""
+        """``H("sealrun:terms", [...])``, twelve fields in the contract's order.
+
+        Terms that name an issuer have the empty key, two zeros, in the place of the oracle.
+        """
+        oracle = self.oracle.to_fields() if self.oracle else [0, 0]
         return tagged_hash(
             "sealrun:terms",
             [
                 network_field(self.network),
+                self.asset.token,
                 self.ledger,
                 *self.seller.to_fields(),
                 *self.operator.to_fields(),
                 self.operator_share,
-                *self.oracle.to_fields(),
+                *oracle,
+                self.keys,
                 self.exit_delay,
             ],
         )
-
-    @property
-    def asset(self) -> Asset:
-        """What the accounts of these terms are kept in; the terms name no other today."""
-        return TRADED
 
     @property
     def id(self) -> str:
@@ -70,29 +83,37 @@ class Terms:
 
     @classmethod
     def parse(cls, value: object) -> "Terms":
-        """Read the JSON object of an offer's ``terms``.
+        """Read the JSON object; beside ``_NAMES`` it has either ``oracle`` or ``keys``.
 
         No key can be empty: x = 0 is no point of the curve, so the empty key does not parse (A1).
 
         Raises:
             Malformed: a name is missing or unknown, or a value is not of its form.
         """
-        members = read.only(value, [field.name for field in fields(cls)], where="terms")
+        members = read.only(_of_this_form(value), _NAMES, where="terms", optional=("oracle", "keys"))
+        if ("oracle" in members) == ("keys" in members):
+            raise Malformed(
+                "terms: expected either an oracle or the root of an issuer's keys, got both or none"
+            )
         return cls(
             network=read.one_of(members, "network", NETWORKS),
+            asset=asset_of(read.token_id(members, "asset")),
             ledger=read.decimal(members, "ledger", high=P - 1),
             seller=read.public_key(members, "seller"),
             operator=read.public_key(members, "operator"),
             operator_share=read.whole(members, "operator_share", low=0, high=SHARE_UNIT),
-            oracle=read.public_key(members, "oracle"),
+            oracle=read.public_key(members, "oracle") if "oracle" in members else None,
+            keys=_key_root(members) if "keys" in members else 0,
             exit_delay=read.whole(members, "exit_delay", low=1, high=MAX_EXIT_DELAY),
         )
 
     def value(self) -> dict[str, Any]:
         """The JSON object that ``parse`` reads."""
-        keys = {name: getattr(self, name).to_base58() for name in ("seller", "operator", "oracle")}
+        places = {"network": self.network, "asset": self.asset.id, "ledger": str(self.ledger)}
+        parties = {name: getattr(self, name).to_base58() for name in ("seller", "operator")}
+        word = {"oracle": self.oracle.to_base58()} if self.oracle else {"keys": str(self.keys)}
         numbers = {name: getattr(self, name) for name in ("operator_share", "exit_delay")}
-        return {"network": self.network, "ledger": str(self.ledger), **keys, **numbers}
+        return {**places, **parties, **word, **numbers}
 
     def operator_part(self, total: int) -> int:
         """The operator's share of a running total, floored (A7)."""
@@ -123,6 +144,25 @@ class Terms:
             raise Refused("buyer: expected a key of its own, got the account's")
         if self.oracle in (buyer, account):
             raise Refused("buyer: expected a key of its own, got the oracle's")
+
+
+def _of_this_form(value: object) -> object:
+    """The same value, but for terms from before they named their asset.
+
+    Raises:
+        Malformed: it is such terms.
+    """
+    if isinstance(value, Mapping) and "ledger" in value and "asset" not in value:
+        raise Malformed(
+            f"terms: expected ones that name their asset, got the form of an older sealrun. {ANEW}"
+        )
+    return value
+
+
+def _key_root(members: Mapping[str, Any]) -> int:
+    if root := read.decimal(members, "keys", high=P - 1):
+        return root
+    raise Malformed("keys: expected the root of an issuer's keys, got 0")
 
 
 def check_network(terms: Terms, network: str) -> None:

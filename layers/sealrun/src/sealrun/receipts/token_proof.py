@@ -12,49 +12,21 @@ from typing import Any
 
 from mina.field import P
 from sealrun.encoding import read
-from sealrun.encoding.fields import tagged_hash, text_field
+from sealrun.encoding.fields import tagged_hash
 from sealrun.encoding.json_limits import parse_object
 from sealrun.encoding.merkle import Merkle
 from sealrun.errors import Malformed
+from sealrun.offers.facts import FACTS, facts_hash, packed
 
 PROOF_NAME = "token.proof.json"
 # A proof has 32 KB in base64, the claims 2 KB at most.
 MAX_BYTES = 128 << 10
 MAX_KEYS = 16
 _KEYS_DEPTH = 4
-_PACKED = 31
-_HEADER_ROOM = 7 * _PACKED
+_HEADER_ROOM = 7 * 31
 _LIMBS, _LIMB_BITS = 9, 232
 _EXPONENT = "AQAB"
 
-# The pinned claims of each issuer in the order of their hash, each with room for its text ``"name":"value"``.
-FACTS: Mapping[str, Mapping[str, int]] = {
-    "gitlab": {
-        "project_id": 31,
-        "ref_path": 124,
-        "ref_protected": 31,
-        "runner_environment": 62,
-        "sha": 93,
-        "ci_config_ref_uri": 248,
-        "ci_config_sha": 93,
-        "pipeline_source": 62,
-        "user_id": 31,
-    },
-    "github": {
-        "repository": 155,
-        "repository_id": 31,
-        "ref": 124,
-        "ref_protected": 31,
-        "runner_environment": 62,
-        "sha": 93,
-        "workflow_ref": 248,
-        "job_workflow_ref": 248,
-        "job_workflow_sha": 93,
-        "event_name": 62,
-        "run_attempt": 31,
-        "actor_id": 31,
-    },
-}
 # The members of each issuer's token header in their order; the key's own values stand where its names are.
 _HEADERS: Mapping[str, tuple[str, ...]] = {
     "gitlab": ("kid", "typ", "alg"),
@@ -109,20 +81,6 @@ class TokenProof:
         return proof
 
 
-def facts_hash(issuer: str, facts: Mapping[str, Any]) -> int:
-    """``H("sealrun:facts", [issuer, texts])`` of the pinned claims' values, by their names.
-
-    Raises:
-        Malformed: a value is missing, longer than its room, or holds what JSON would escape.
-    """
-    read.only(dict(facts), tuple(FACTS[issuer]), where="facts")
-    fields = [text_field(issuer)]
-    for name, room in FACTS[issuer].items():
-        value = read.text(facts, name, pattern=r"[ !#-\[\]-~]+", says="printable text without quotes")
-        fields += _packed(f'"{name}":"{value}"', room, name)
-    return tagged_hash("sealrun:facts", fields)
-
-
 def key_hash(issuer: str, key: Mapping[str, Any]) -> int:
     """``H("sealrun:jwk", [modulus, header])`` of a JSON Web Key whose tokens can be proved.
 
@@ -135,7 +93,7 @@ def key_hash(issuer: str, key: Mapping[str, Any]) -> int:
         raise Malformed("key: expected RSA with the exponent 65537, got another")
     modulus = _modulus(read.text(key, "n", pattern=r"[A-Za-z0-9_-]{342}", says="2048 bits in base64url"))
     limbs = [modulus >> _LIMB_BITS * at & ((1 << _LIMB_BITS) - 1) for at in range(_LIMBS)]
-    return tagged_hash("sealrun:jwk", [*limbs, *_packed(_header(issuer, key), _HEADER_ROOM, "header")])
+    return tagged_hash("sealrun:jwk", [*limbs, *packed(_header(issuer, key), _HEADER_ROOM, "header")])
 
 
 def key_root(hashes: Sequence[int]) -> int:
@@ -177,15 +135,6 @@ def _modulus(base64url: str) -> int:
     if modulus.bit_length() != 2048:  # noqa: PLR2004
         raise Malformed(f"key: expected 2048 bits, got {modulus.bit_length()}")
     return modulus
-
-
-def _packed(text: str, room: int, name: str) -> list[int]:
-    """31 bytes a field, least significant first, with NULs up to the room."""
-    data = text.encode()
-    if len(data) > room:
-        raise Malformed(f"{name}: expected at most {room - len(data) + len(text)} bytes, got {len(data)}")
-    padded = data.ljust(room, b"\0")
-    return [int.from_bytes(padded[at : at + _PACKED], "little") for at in range(0, room, _PACKED)]
 
 
 def _digest(value: Mapping[str, Any], name: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from sealrun.calls.call import TICKET_PREFIX, SignedCall
 from sealrun.encoding.origins import same_place
+from sealrun.offers.asset import TRADED
 from sealrun.offers.limits import Limits
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import Outcome
@@ -159,6 +160,11 @@ class Record:
         identifier = self.body.get("identifier") or ""
         return identifier if identifier.startswith(TICKET_PREFIX) else ""
 
+    @property
+    def asset(self) -> str:
+        """What the price is in: a token's id in base58."""
+        return str(self.body.get("asset") or TRADED.id)
+
     def shown(self) -> dict[str, Any]:
         """What an operator may see of the call: no input, no signature, no receipt."""
         return {
@@ -167,6 +173,7 @@ class Record:
             "buyer": self.buyer or self.account,
             "state": self.state.value,
             "price": str(self.price),
+            "asset": self.asset,
             "claimed_at": self.claimed_at,
             "run": self.run_url or None,
             "reason": self.ending.reason if self.ending else "",

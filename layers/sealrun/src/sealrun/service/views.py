@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from sealrun.money.x402 import Seller, requirements
+from sealrun.money.x402 import Seller, accepts
+from sealrun.offers.asset import TRADED
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.record import Record, State
@@ -43,8 +44,14 @@ def account_call(record: Record, offer: Offer) -> dict[str, Any]:
         **public_view(record),
         "title": offer.title,
         "price": str(record.price),
-        "asset": offer.asset.id,
+        **named(record, offer),
     }
+
+
+def named(record: Record, offer: Offer) -> dict[str, Any]:
+    """What a call's price is in: the asset's id, and its decimals and symbol as the offer names them."""
+    asset = offer.payment.priced_in(record.asset).cost.asset if offer.payment else TRADED
+    return {"asset": asset.id, **asset.value()}
 
 
 def listed_offer(stored: StoredOffer, service: str) -> dict[str, Any]:
@@ -59,8 +66,7 @@ def listed_offer(stored: StoredOffer, service: str) -> dict[str, Any]:
         "title": offer.title,
         "network": offer.network,
         "provider": offer.source.provider,
-        "price": str(offer.price),
-        "asset": offer.asset.id,
+        "prices": [price.value() for price in offer.prices],
         "grade": int(offer.evidence.grade),
         "inputs": f"{url}#/document/inputs",
         "open": not stored.reason,
@@ -70,12 +76,11 @@ def listed_offer(stored: StoredOffer, service: str) -> dict[str, Any]:
 
 def offer_view(stored: StoredOffer, seller: Seller | None = None) -> dict[str, Any]:
     """The public view of an offer: its hash, its document, how it is paid, and whether it is open."""
-    paid = stored.offer.payment is not None
     return {
         "offer": stored.offer.id,
         "open": not stored.reason,
         "reason": stored.reason or None,
         "runs_public": stored.shows_runs is True,
         "document": json.loads(stored.offer.document),
-        "accepts": [requirements(stored.offer, seller)] if seller and paid else [],
+        "accepts": accepts(stored.offer, seller) if seller else [],
     }

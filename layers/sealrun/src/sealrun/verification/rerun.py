@@ -168,7 +168,7 @@ def check_offers(first: Offer, second: Offer) -> None:
 
 def _parties(offer: Offer) -> set[str]:
     terms = offer.payment.terms if offer.payment else None
-    paid = {key.to_base58() for key in (terms.seller, terms.operator, terms.oracle)} if terms else set()
+    paid = {key.to_base58() for key in (terms.seller, terms.operator)} if terms else set()
     return {offer.oracle, *paid}
 
 

@@ -217,7 +217,8 @@ class Desk(NamedTuple):
         """Claim the call and start its run, or tell how it stands if another request claimed it."""
         offer, ledger, now = stored.offer, self.ledger, self.clock()
         # One write claims and leases.
-        first = claimed(signed, now=now, price=offer.price, holder=who.holder, counted=who.counted)
+        price = reserve.price if reserve else 0
+        first = claimed(signed, now=now, price=price, holder=who.holder, counted=who.counted)
         record = trying(first, now=now)
         if ledger.claim(
             record,
@@ -323,7 +324,7 @@ def accepted(record: Record, offer: Offer, *, first: bool) -> Accepted:
     """The answer for a call that was taken, now or before."""
     if offer.payment is None:
         return Accepted(record, first)
-    response = x402.encoded(x402.reserved(record, offer.network))
+    response = x402.encoded(x402.reserved(record, offer))
     return Accepted(record, first, {x402.RESPONSE_HEADER: response})
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from nacl.public import PrivateKey
 
 from sealrun.errors import Refused
+from sealrun.offers.asset import MINA
 from sealrun.offers.offer import Offer
 from sealrun.offers.source import check_spelling
 from sealrun.offers.stored_offer import StoredOffer
@@ -49,7 +50,8 @@ def publish_offer(
         the ledger: then as ``sealrun.chain.offer_contract.credential_document`` of it.
 
     Raises:
-        Refused: the oracle key serves another ledger already, or is closed (A3, A9).
+        Refused: the oracle key serves another ledger already, or is closed (A3, A9); or the offer is to be
+            paid in a token, or settled by proofs.
         Unavailable: the key service or the ledger is out of reach.
     """
     stored = seal_offer(
@@ -74,6 +76,7 @@ def seal_offer(
         Refused: see ``publish_offer``.
         Unavailable: see ``publish_offer``.
     """
+    _check_sold(offer)
     _check_oracle(offer, ledger)
     if ledger.offer(offer.hash) is None:
         check_spelling(offer.source)
@@ -111,6 +114,18 @@ def replace_credential(stored: StoredOffer, *, ledger: Ledger) -> None:
     if stored.offer.contract is not None:
         raise Refused("credential: expected one in the stack, got one on chain; a new token is a new offer")
     ledger.replace_credential(stored.offer.hash, sealed=stored.sealed, sealing_key=stored.sealing_key)
+
+
+def _check_sold(offer: Offer) -> None:
+    """Its accounts can be opened and settled: today only in MINA, and on the word of an oracle."""
+    if offer.payment is None:
+        return
+    if offer.payment.terms.oracle is None:
+        raise Refused(
+            "terms: expected an oracle, got an issuer's keys, on whose tokens no contract settles yet"
+        )
+    if others := [cost.asset for cost, _ in offer.payment.prices if cost.asset != MINA]:
+        raise Refused(f"prices: expected one in MINA, got {others[0].symbol}, in which no account opens yet")
 
 
 def _check_oracle(offer: Offer, ledger: Ledger) -> None:

@@ -35,7 +35,7 @@ class _Known:
     @property
     def due(self) -> Due:
         tree = self.standing.tree
-        return Due(self.terms.network, self.address, tree.due, tree.root, tree.count)
+        return Due(self.terms.network, self.address, self.terms.asset, tree.due, tree.root, tree.count)
 
 
 @dataclass(frozen=True)
@@ -105,13 +105,14 @@ def _known(address: str, ledger: Ledger) -> _Known:
     stored = ledger.offer(standing.offer_hash) or _of_terms(standing.terms, ledger)
     if stored is None or stored.offer.payment is None:
         raise Unavailable("account: expected its offer in the ledger, got none")
-    return _Known(key, standing, stored, stored.offer.payment.terms)
+    return _Known(key, standing, stored, stored.offer.payment.priced_under(standing.terms).terms)
 
 
 def _of_terms(terms: int, ledger: Ledger) -> StoredOffer | None:
     """An offer of this stack with the terms of an account whose first call another stack took (A3)."""
     for stored in map(ledger.offer, ledger.published()):
-        if stored and stored.offer.payment and stored.offer.terms == terms:
+        prices = stored.offer.payment.prices if stored and stored.offer.payment else ()
+        if any(price.terms.hash == terms for price in prices):
             return stored
     return None
 

@@ -17,8 +17,9 @@ from sealrun.errors import (
 )
 from sealrun.money import x402
 from sealrun.money.vouchers import Reserve, Standing, Voucher
+from sealrun.offers.asset import Amount, Asset, in_full
 from sealrun.offers.offer import Offer, Payment
-from sealrun.offers.terms import VIEW_SECONDS
+from sealrun.offers.terms import VIEW_SECONDS, Terms
 from sealrun.ports.calls import Ledger, Rate
 from sealrun.ports.node import Chain
 
@@ -83,33 +84,52 @@ def reserve_price(
         NodeUnavailable: no node can be believed now.
     """
     payment = payments.payment(offer)
+    cost, terms = payment.priced_under(signed.call.terms_hash)
+    if signed.call.asset != terms.asset.token:  # such a voucher settles nothing
+        raise Refused(f"asset: expected that of the terms, {terms.asset.id}, got another")
     buyer = signed.signer.to_base58()
     standing = ledger.standing(signed.call.account.to_base58())
-    _check_signer(signed, standing, payment)
+    _check_signer(signed, standing, terms)
+    reserve = Reserve(
+        cost.units,
+        Voucher(signed.limit, signed.call.hash, signed.signature.to_base58()),
+        buyer,
+        funds=0,
+        failed_per_day=payment.failed_per_day,
+        in_any_order=in_any_order,
+        terms=terms.hash,
+        asset=cost.asset,
+    )
+    try:
+        reserve.check_terms(standing)
+    except AccountRefused as error:
+        raise _refused(error.detail, offer, payments) from error
     if standing and standing.tree.full:
         calls = standing.tree.count
         message = f"account: expected room for one more call, got {calls}; settle it, open another"
         raise _refused(message, offer, payments)
-    voucher = Voucher(signed.limit, signed.call.hash, signed.signature.to_base58())
-    reserve = Reserve(offer.price, voucher, buyer, 0, payment.failed_per_day, in_any_order).beside(standing)
-    needed = offer.price + (standing.committed if standing else 0)
-    if reserve.voucher.limit < needed:
-        message = f"limit: expected at least {needed} {offer.asset.unit}, got {reserve.voucher.limit}"
-        raise _required(message, offer, payments, standing)
-    funds = _covered_funds(signed, offer, payment, needed, ledger, payments, clock)
-    return replace(reserve, funds=funds, terms=payment.terms.hash)
+    reserve = reserve.beside(standing)
+    needed = cost.asset.of(cost.units + (standing.committed if standing else 0))
+    if reserve.voucher.limit < needed.units:
+        got = cost.asset.of(reserve.voucher.limit)
+        message = f"limit: expected at least {in_full(needed)}, got {in_full(got)}"
+        raise _required(message, offer, payments, standing, cost.asset)
+    funds = _covered_funds(signed, offer, terms, needed, ledger, payments, clock)
+    return replace(reserve, funds=funds)
 
 
 def not_covered(
     error: NotCovered, signed: SignedCall, offer: Offer, ledger: Ledger, payments: Payments
 ) -> PaymentRequired:
     """The 402 for a call that another one of the same account overtook."""
-    return _required(error.detail, offer, payments, ledger.standing(signed.call.account.to_base58()))
+    cost, _ = payments.payment(offer).priced_under(signed.call.terms_hash)
+    standing = ledger.standing(signed.call.account.to_base58())
+    return _required(error.detail, offer, payments, standing, cost.asset)
 
 
-def _check_signer(signed: SignedCall, standing: Standing | None, payment: Payment) -> None:
+def _check_signer(signed: SignedCall, standing: Standing | None, terms: Terms) -> None:
     """The ledger's view comes before the chain's: a stranger's signature causes no look-up (L2)."""
-    payment.terms.check_buyer(signed.signer, signed.call.account)
+    terms.check_buyer(signed.signer, signed.call.account)
     if standing and standing.buyer != signed.signer.to_base58():
         raise NotAllowed("buyer: expected the key that the account was opened for, got another")
 
@@ -117,25 +137,26 @@ def _check_signer(signed: SignedCall, standing: Standing | None, payment: Paymen
 def _covered_funds(
     signed: SignedCall,
     offer: Offer,
-    payment: Payment,
-    needed: int,
+    terms: Terms,
+    needed: Amount,
     ledger: Ledger,
     payments: Payments,
     clock: Callable[[], int],
 ) -> int:
     """Funds that cover what is needed, of a view that is young enough; one that refuses is renewed."""
     refusal: Refused | None = None
+    payment = payments.payment(offer)
     for age in (VIEW_SECONDS, REFUSAL_SECONDS):
         try:
-            view = _view(signed, offer, payment, ledger, payments, clock, age=age)
+            view = _view(signed, offer, terms, ledger, payments, clock, age=age)
         except AccountRefused as error:
             refusal = _refused(error.detail, offer, payments)
             continue
         funds = _deep(view, payment, ledger)
-        if funds >= needed:
+        if funds >= needed.units:
             return funds
-        least = f"{needed} {offer.asset.unit}"
-        message = f"account: expected funds of at least {least} {payment.depth} blocks deep, got {funds}"
+        least, got = in_full(needed), in_full(needed.asset.of(funds))
+        message = f"account: expected funds of at least {least} {payment.depth} blocks deep, got {got}"
         refusal = PaymentRequired(message, required=x402.payment_required(offer, payments.seller, message))
     raise refusal or AssertionError("unreachable")
 
@@ -143,23 +164,23 @@ def _covered_funds(
 def _view(
     signed: SignedCall,
     offer: Offer,
-    payment: Payment,
+    terms: Terms,
     ledger: Ledger,
     payments: Payments,
     clock: Callable[[], int],
     *,
     age: int,
 ) -> AccountView:
-    address = signed.call.account
+    address, payment = signed.call.account, payments.payment(offer)
     how: dict[str, Any] = {"newer_than": clock() - age, "nodes": payment.nodes}
-    answer = payments.chain.remembered(address, payment.terms, **how)
+    answer = payments.chain.remembered(address, terms, **how)
     if answer is None:
         _count_look(signed, ledger, clock)
-        answer = payments.chain.look(address, payment.terms, **how)
+        answer = payments.chain.look(address, terms, **how)
     view = check_account(
         answer.value,
         address=address,
-        terms=payment.terms,
+        terms=terms,
         pinned=payments.seller.pinned,
         settled=lambda count: ledger.settled(address.to_base58(), count),
         run_seconds=offer.limits.longest,
@@ -194,7 +215,11 @@ def _refused(message: str, offer: Offer, payments: Payments) -> AccountRefused:
     return error
 
 
-def _required(message: str, offer: Offer, payments: Payments, standing: Standing | None) -> PaymentRequired:
+def _required(
+    message: str, offer: Offer, payments: Payments, standing: Standing | None, asset: Asset
+) -> PaymentRequired:
     correction = x402.correction(standing) if standing else None
-    required = x402.payment_required(offer, payments.seller, message, correction=correction)
+    required = x402.payment_required(
+        offer, payments.seller, message, correction=correction, corrected=asset.id
+    )
     return PaymentRequired(message, required=required)

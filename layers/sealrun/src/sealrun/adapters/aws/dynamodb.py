@@ -15,10 +15,9 @@ from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws import dynamodb_load as load
 from sealrun.adapters.aws import dynamodb_shards as shards
 from sealrun.adapters.aws.dynamodb_table import Table, count
-from sealrun.errors import NotCovered, StoreUnavailable, TooMany
+from sealrun.errors import StoreUnavailable, TooMany
 from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing, concluded
-from sealrun.offers.asset import TRADED
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import COUNTED, LISTED, Quota, Rate, Totals, places_of
@@ -213,13 +212,14 @@ class DynamoLedger:
 
         Raises:
             NotCovered: limit or funds do not cover it.
+            Refused: the account's first call was under other terms.
         """
         before = self.standing(record.account)
+        reserve.check_terms(before)
         reserve = reserve.beside(before)
         committed = before.committed if before else 0
         if committed > reserve.most:
-            expected, got = committed + reserve.price, reserve.most + reserve.price
-            raise NotCovered(f"limit and funds: expected at least {expected} {TRADED.unit}, got {got}")
+            raise reserve.not_covered(committed)
         account = (
             self._table.update(accounts.reserving(record.account, reserve, before))
             if before

@@ -9,10 +9,9 @@ from sqlalchemy import Connection, Row, select, update
 
 from sealrun.adapters.sql.schema import ACCOUNTS, DEPOSITS, DUES, LEAVES
 from sealrun.adapters.sql.statements import add_new, put
-from sealrun.errors import NotCovered, StoreUnavailable
+from sealrun.errors import StoreUnavailable
 from sealrun.money.dues import Due, DueLeaf, DueTree
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher, concluded
-from sealrun.offers.asset import TRADED
 from sealrun.runs.record import Record
 
 
@@ -28,6 +27,7 @@ def reserve_price(db: Connection, record: Record, reserve: Reserve) -> None:
 
     Raises:
         NotCovered: limit or funds do not cover it.
+        Refused: the account's first call was under other terms.
     """
     account = record.account
     before = standing(db, account, lock=True)
@@ -92,11 +92,11 @@ def note_deposits(db: Connection, account: str, depth: int, noted: Deposits) -> 
 
 
 def _reserved(reserve: Reserve, before: Standing | None, record: Record) -> Standing:
+    reserve.check_terms(before)
     reserve = reserve.beside(before)
     then = before or reserve.opened(record.offer_hash)
     if then.committed > reserve.most:
-        expected, got = then.committed + reserve.price, reserve.most + reserve.price
-        raise NotCovered(f"limit and funds: expected at least {expected} {TRADED.unit}, got {got}")
+        raise reserve.not_covered(then.committed)
     return reserve.on(then)
 
 

@@ -1,0 +1,72 @@
+"""Facts: the claims of the CI's own token that an offer can demand, and how they are hashed.
+
+The circuits of ``contracts/src/token`` hash the same claims of a token; decision 28 holds their argument.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sealrun.encoding import read
+from sealrun.encoding.fields import tagged_hash, text_field
+from sealrun.errors import Malformed
+from sealrun.offers.source import Source
+
+_PACKED = 31
+
+# The pinned claims of each issuer in the order of their hash, each with room for its text ``"name":"value"``.
+FACTS: Mapping[str, Mapping[str, int]] = {
+    "gitlab": {
+        "project_id": 31,
+        "ref_path": 124,
+        "ref_protected": 31,
+        "runner_environment": 62,
+        "sha": 93,
+        "ci_config_ref_uri": 248,
+        "ci_config_sha": 93,
+        "pipeline_source": 62,
+        "user_id": 31,
+    },
+    "github": {
+        "repository": 155,
+        "repository_id": 31,
+        "ref": 124,
+        "ref_protected": 31,
+        "runner_environment": 62,
+        "sha": 93,
+        "workflow_ref": 248,
+        "job_workflow_ref": 248,
+        "job_workflow_sha": 93,
+        "event_name": 62,
+        "run_attempt": 31,
+        "actor_id": 31,
+    },
+}
+
+
+def facts_hash(issuer: str, facts: Mapping[str, Any]) -> int:
+    """``H("sealrun:facts", [issuer, texts])`` of the pinned claims' values, by their names.
+
+    Raises:
+        Malformed: a value is missing, longer than its room, or holds what JSON would escape.
+    """
+    read.only(dict(facts), tuple(FACTS[issuer]), where="facts")
+    fields = [text_field(issuer)]
+    for name, room in FACTS[issuer].items():
+        value = read.text(facts, name, pattern=r"[ !#-\[\]-~]+", says="printable text without quotes")
+        fields += packed(f'"{name}":"{value}"', room, name)
+    return tagged_hash("sealrun:facts", fields)
+
+
+def source_facts(source: Source) -> dict[str, str]:
+    """What the claims must be that the source of an offer says already, by their names."""
+    names = ("project_id", "ref_path") if source.provider == "gitlab" else ("repository", "ref")
+    return {names[0]: source.project, names[1]: source.ref, "sha": source.commit}
+
+
+def packed(text: str, room: int, name: str) -> list[int]:
+    """Text as fields of 31 bytes, least significant first, with NULs up to the room in bytes."""
+    data = text.encode()
+    if len(data) > room:
+        raise Malformed(f"{name}: expected at most {room - len(data) + len(text)} bytes, got {len(data)}")
+    padded = data.ljust(room, b"\0")
+    return [int.from_bytes(padded[at : at + _PACKED], "little") for at in range(0, room, _PACKED)]
