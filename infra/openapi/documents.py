@@ -141,8 +141,7 @@ def _offer_list() -> Schema:
         "title": OFFER["properties"]["title"],
         "network": one_of(NETWORKS),
         "provider": OFFER["properties"]["source"]["properties"]["provider"],
-        "price": AMOUNT,
-        "asset": constant(MINA_TOKEN),
+        "prices": OFFER["properties"]["prices"],
         "grade": OFFER["properties"]["evidence"]["properties"]["grade"],
         "inputs": schema_url,
         "open": {"type": "boolean"},
@@ -160,9 +159,7 @@ def _progress() -> Schema:
 
 
 def _account_calls(state: dict[str, Schema]) -> Schema:
-    call = closed(
-        {**state, "title": OFFER["properties"]["title"], "price": AMOUNT, "asset": constant(MINA_TOKEN)}
-    )
+    call = closed({**state, "title": OFFER["properties"]["title"], "price": AMOUNT, "asset": ASSET, **NAMED})
     following = nullable({**_TEXT, "description": "The next page's `after`."})
     return closed({"account": KEY, "calls": items(call, PAGE_CALLS), "next": following})
 

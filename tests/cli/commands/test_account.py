@@ -7,6 +7,7 @@ import pytest
 
 from sealrun.errors import Malformed
 from sealrun.money.buyer import sign_account_read
+from sealrun.offers.asset import MINA
 from sealrun.offers.terms import Terms
 from sealrun.workflows.read_account import read_account
 from sealrun_cli.commands.account import _call_line, _chain_lines, _check_proof, _check_terms, _operator_lines
@@ -99,7 +100,13 @@ def listed(pages: list[dict[str, Any]], most: int = 1000) -> list[dict[str, Any]
 
 def test_an_accounts_calls_are_read_page_after_page_and_shown_one_a_line() -> None:
     account = ACCOUNT.public_key().to_base58()
-    call = {"call": "ab" * 32, "title": "A\x1b[2Jjob", "state": "running", "claimed_at": 1_800_000_000}
+    call: dict[str, Any] = {
+        "call": "ab" * 32,
+        "title": "A\x1b[2Jjob",
+        "state": "running",
+        "claimed_at": 1_800_000_000,
+    }
+    call |= {"asset": MINA.id, "decimals": 9, "symbol": "MINA"}
     calls = [{**call, "price": str(PRICE)}, {**call, "call": "cd" * 32, "price": "0"}]
     pages: list[dict[str, Any]] = [
         {"account": account, "calls": [each], "next": after} for each, after in zip(calls, "xy", strict=True)

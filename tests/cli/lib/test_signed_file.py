@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
 from sealrun.chain.account import exit_fields, withdraw_fields
+from sealrun.offers.asset import MINA
 from sealrun_cli.commands import exit as leaving
 from sealrun_cli.commands import withdraw
 from sealrun_cli.main import app
@@ -18,8 +19,8 @@ from tests.sealrun.fake_chain import TERMS
 ACCOUNT = PrivateKey.from_scalar(11).public_key()
 BUYER, ANYBODY = (PrivateKey.from_scalar(number) for number in (12, 13))
 FIELDS = {
-    "exit": exit_fields("mina:devnet", ACCOUNT, 700),
-    "withdraw": withdraw_fields("mina:devnet", ACCOUNT, 900, 5),
+    "exit": exit_fields("mina:devnet", ACCOUNT, MINA, 700),
+    "withdraw": withdraw_fields("mina:devnet", ACCOUNT, MINA, 900, 5),
 }
 KINDS: dict[str, dict[str, Any]] = {
     "exit": {"kind": "exit", "latest": 700},

@@ -116,7 +116,8 @@ def test_a14_the_twin_of_an_account_in_another_asset_covers_nothing(market: Mark
 
 
 def test_a14_a_price_of_another_asset_is_not_taken(market: Market) -> None:
-    for lie in ({"amount": "1"}, {"asset": TOKEN}):
+    lies: list[dict[str, Any]] = [{"amount": "1"}, {"asset": TOKEN}]
+    for lie in lies:
         with pytest.raises(Refused, match=r"accepted\.(amount|asset): expected"):
             pay(market, MINA.id, limit=PRICE, **lie)
     with pytest.raises(Refused, match="asset: expected one that the offer has a price in"):

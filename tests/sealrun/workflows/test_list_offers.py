@@ -13,7 +13,7 @@ from tests.ports.stores import dynamo
 from tests.sealrun.fakes import Remembers
 from tests.sealrun.gateway import Gateway, load
 from tests.sealrun.market import SERVICE, Market
-from tests.sealrun.world import PRICE, World, make_offer, make_paid_offer
+from tests.sealrun.world import PRICE, World, in_mina, make_offer, make_paid_offer
 
 
 def shown(world: World, after: str = "") -> dict[str, Any]:
@@ -31,8 +31,7 @@ def test_an_offer_is_listed_with_what_a_buyer_chooses_by() -> None:
                 "title": "Build the layers",
                 "network": "mina:devnet",
                 "provider": "gitlab",
-                "price": str(PRICE),
-                "asset": world.offer.asset.id,
+                "prices": in_mina(PRICE),
                 "grade": 0,
                 "inputs": f"{url}#/document/inputs",
                 "open": True,

@@ -9,10 +9,9 @@ from mina.keys import PublicKey
 from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun.money.dues import Due, DueLeaf, root_from_path
-from sealrun.offers.asset import TRADED
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
-from sealrun_cli.lib.accounts import MOST_CALLS, read_account, read_calls
+from sealrun_cli.lib.accounts import MOST_CALLS, price_of, read_account, read_calls
 from sealrun_cli.lib.book import known_terms
 from sealrun_cli.lib.chain_view import OnChain, on_chain
 from sealrun_cli.lib.errors import CliError
@@ -73,7 +72,7 @@ def account(
 
 
 def _call_line(call: Mapping[str, Any]) -> str:
-    claimed, price = when(int(call["claimed_at"])), TRADED.of(call["price"])
+    claimed, price = when(int(call["claimed_at"])), price_of(call)
     return f"{call['call']}  {claimed}  {price:>10}  {call['state']}  {call['title']}"
 
 

@@ -10,8 +10,11 @@ import typer
 
 from mina.keys import PrivateKey, PublicKey
 from sealrun.encoding import read
+from sealrun.encoding.fields import MAX_UINT64
 from sealrun.errors import Malformed
 from sealrun.money.buyer import sign_account_read, sign_calls_read
+from sealrun.offers.asset import Amount
+from sealrun.offers.prices import named_asset
 from sealrun_cli.lib.book import known_terms, terms_in
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
@@ -75,8 +78,18 @@ def _listed(page: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
     calls, following = page.get("calls"), page.get("next")
     if not isinstance(calls, list) or not isinstance(following, str | None):
         raise Malformed("calls: expected a list and the next page's place, got something else")
-    names = ("call", "title", "state", "claimed_at", "price")
+    names = ("call", "title", "state", "claimed_at", "price", "asset", "decimals", "symbol")
     return [read.with_others(call, names, where="call") for call in calls], following
+
+
+def price_of(call: Mapping[str, Any]) -> Amount:
+    """What a listed call costs, in the asset that its service names beside it.
+
+    Raises:
+        Malformed: it is no amount, or names no asset.
+    """
+    asset = named_asset(call)
+    return asset.of(read.decimal(call, "price", high=MAX_UINT64))
 
 
 def _of_account(answer: dict[str, Any], account: str, where: str) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def test_each_offer_is_a_tool_that_tells_its_schema_its_cost_and_its_grade(
     assert "grade 0 or better: the operator's word" in tool.description
     assert f"commit {market.offer.source.commit}" in tool.description
     assert tool.meta["sealrun/offer"] == f"{SERVICE}/offers/{market.offer.id}"
-    assert tool.meta["sealrun/price"]["amount"] == str(PRICE)
+    assert tool.meta["sealrun/prices"][0]["amount"] == str(PRICE)
 
 
 @pytest.mark.parametrize("era", ERAS)

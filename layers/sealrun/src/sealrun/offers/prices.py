@@ -1,6 +1,6 @@
 """Prices: what one good run costs in each asset that an offer takes, in a form that a proof can open."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mina import tokens
@@ -47,6 +47,28 @@ def parse_prices(value: object) -> tuple[Price, ...]:
     return prices
 
 
+def named_asset(value: Mapping[str, Any]) -> Asset:
+    """The asset that ``asset``, ``symbol`` and ``decimals`` of a JSON object name.
+
+    Not checked: that a token's symbol and decimals are those on chain, and who owns it.
+
+    Raises:
+        Malformed: they are not of their form, or a token is called MINA.
+    """
+    token = read.token_id(value, "asset")
+    symbol = read.text(value, "symbol", pattern=_SYMBOL, says="1 to 6 letters and digits")
+    decimals = read.whole(value, "decimals", low=0, high=MAX_DECIMALS)
+    if token == tokens.MINA:
+        if (symbol, decimals) != (MINA.symbol, MINA.decimals):
+            raise Malformed(
+                f"asset: expected {MINA.symbol} of {MINA.decimals} decimals, got other names for it"
+            )
+        return MINA
+    if symbol.upper() == MINA.symbol:
+        raise Malformed(f"asset: expected a symbol of the token's own, got {symbol}")
+    return Asset(tokens.to_base58(token), symbol, f"smallest units of {symbol}", decimals)
+
+
 def prices_hash(costs: Sequence[Amount]) -> int:
     """The root of a tree over ``H("sealrun:price", [asset, amount])``; 0 for price 0.
 
@@ -63,23 +85,11 @@ def _price(entry: object) -> Price:
     units = read.decimal(value, "amount", high=MAX_UINT64)
     if units == 0:
         raise Malformed("prices: expected an amount above 0, got 0; an offer of price 0 has an empty list")
-    owner = read.public_key(value, "owner") if "owner" in value else None
-    return Price(_asset(value, owner).of(units), owner)
-
-
-def _asset(value: dict[str, Any], owner: PublicKey | None) -> Asset:
-    token = read.token_id(value, "asset")
-    symbol = read.text(value, "symbol", pattern=_SYMBOL, says="1 to 6 letters and digits")
-    decimals = read.whole(value, "decimals", low=0, high=MAX_DECIMALS)
-    if token == tokens.MINA:
-        if (symbol, decimals, owner) != (MINA.symbol, MINA.decimals, None):
-            raise Malformed(f"prices: expected {MINA.symbol} of {MINA.decimals} decimals without an owner")
-        return MINA
-    if owner is None or tokens.derive_token_id(owner) != token:
-        raise Malformed(f"prices: expected the owner of the token {value['asset']}, got another or none")
-    if symbol.upper() == MINA.symbol:
-        raise Malformed(f"prices: expected a symbol of the token's own, got {symbol}")
-    return Asset(tokens.to_base58(token), symbol, f"smallest units of {symbol}", decimals)
+    owner, asset = read.public_key(value, "owner") if "owner" in value else None, named_asset(value)
+    owned = MINA.token if owner is None else tokens.derive_token_id(owner)
+    if owned != asset.token:
+        raise Malformed(f"owner: expected the account that owns {asset.id}, none for MINA; got another")
+    return Price(asset.of(units), owner)
 
 
 def _node(left: int, right: int) -> int:

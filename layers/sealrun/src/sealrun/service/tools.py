@@ -42,7 +42,7 @@ def offer_tool(stored: StoredOffer, service: str) -> OfferTool:
         input_schema=dict(offer.inputs.schema),
         meta={
             "sealrun/offer": f"{service}/offers/{offer.id}",
-            "sealrun/price": offer.cost.value(),
+            "sealrun/prices": [price.value() for price in offer.prices],
             "sealrun/grade": offer.evidence.grade,
         },
     )
