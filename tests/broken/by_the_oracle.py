@@ -210,7 +210,9 @@ BY_THE_ORACLE = [
     ),
     Fault("call-of-another-sale", "call", "call hash: expected", _of_another_sale("call.json")),
     Fault("call-for-another-offer", "call", "the call's offer: expected", _call(offer_hash=5)),
-    Fault("call-under-other-terms", "call", "the call's terms: expected 0, got 5", _call(terms_hash=5)),
+    Fault(
+        "call-under-other-terms", "call", "the call's terms: expected the offer's, got 5", _call(terms_hash=5)
+    ),
     Fault(
         "call-on-another-network",
         "call",

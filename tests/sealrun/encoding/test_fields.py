@@ -31,8 +31,8 @@ def test_e3_every_signed_list_begins_with_its_own_constant_tag_and_the_network()
     assert all(tag.startswith("sealrun:") for tag in every)
     assert len({text_field(tag) for tag in every}) == len(every)
     fields = sign_call(make_offer()).call.voucher_fields(5)
-    assert fields[:2] == [text_field("sealrun:voucher"), text_field("mina:devnet")]
-    assert len(fields) == 6
+    assert fields[:2] == [text_field("sealrun:voucher2"), text_field("mina:devnet")]
+    assert len(fields) == 7
 
 
 @pytest.mark.parametrize("text", ["", "a" * 32, "é", "a\n", "\0"])
