@@ -20,7 +20,7 @@ export function amount(units: bigint | string): string {
 export function parseAmount(text: string): bigint | undefined {
   const [, whole, rest = ''] = /^(\d{1,10})(?:\.(\d{1,9}))?$/.exec(text.trim()) ?? [];
   if (whole === undefined) return undefined;
-  const value = BigInt(whole) * SCALE + BigInt(rest.padEnd(DECIMALS, '0'));
+  const value = BigInt(whole) * SCALE + BigInt(rest.padEnd(MINA_DECIMALS, '0'));
   return value > 0n ? value : undefined;
 }
 

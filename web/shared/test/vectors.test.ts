@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { voucherFields, type Call } from '../src/call.ts';
-import { exitFields, withdrawFields } from '../src/chain/leaving.ts';
+import { exitFields, withdrawFields, type Left } from '../src/chain/leaving.ts';
 import { factsHash } from '../src/facts.ts';
 import { digestFields, signedFields, taggedHash, textField } from '../src/fields.ts';
 import { addressOf, holds, keyFields, sign, tokenId, tokenOf } from '../src/mina.ts';
@@ -72,9 +72,9 @@ const COMPUTED: Record<string, (entry: Entry) => Entry | Promise<Entry>> = {
   }),
   facts: (entry) => ({ hash: String(factsHash(entry.issuer, entry.facts)) }),
   receipt: (entry) => ({ fields: texts(receiptFields(entry.data)) }),
-  exit: (entry) => ({ fields: texts(exitFields(entry.network, entry.account, entry.latest)) }),
-  withdraw: ({ network, account, exit_slot, amount }) => ({
-    fields: texts(withdrawFields(network, account, exit_slot, BigInt(amount))),
+  exit: (entry) => ({ fields: texts(exitFields(entry as unknown as Left, entry.latest)) }),
+  withdraw: (entry) => ({
+    fields: texts(withdrawFields(entry as unknown as Left, entry.exit_slot, BigInt(entry.amount))),
   }),
 };
 

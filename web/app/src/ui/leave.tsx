@@ -3,11 +3,14 @@ import { useState } from 'react';
 import { slotMoment, type AccountView } from '../../../shared/src/chain/account.ts';
 import {
   EXIT_SLOTS,
+  EXIT,
   exitFields,
+  WITHDRAW,
   exitFile,
   withdrawable,
   withdrawalFile,
   withdrawFields,
+  type Left,
 } from '../../../shared/src/chain/leaving.ts';
 import { utf8 } from '../../../shared/src/bytes.ts';
 import { message, mina, moment, short } from '../format.ts';
@@ -39,13 +42,14 @@ function Exit({ account, terms, view, node }: Leaving) {
   const from = slotMoment(tip, latest + terms.exit_delay);
   const sign = useSigned('exit.json', view.buyer, terms.network, async (wallet, show) => {
     const meanings = [
-      'tag “sealrun:exit”',
+      `tag “${EXIT}”`,
       `network ${terms.network}`,
       `account ${short(account.address, 4)}, x`,
       'account, is odd',
+      'asset MINA',
       `in a block by slot ${latest}`,
     ];
-    const fields = exitFields(terms.network, account.address, latest);
+    const fields = exitFields(left(account, terms), latest);
     const signature = await signChecked(wallet, fields, meanings, show);
     return exitFile(account.address, terms, latest, signature);
   });
@@ -70,20 +74,25 @@ function Exit({ account, terms, view, node }: Leaving) {
   );
 }
 
+function left({ address }: Account, { network, asset }: Terms): Left {
+  return { network, account: address, asset };
+}
+
 function Withdraw({ account, terms, view, node }: Leaving) {
   const { tip, exitSlot } = view;
   const rest = withdrawable(view);
   const reached = tip.slot >= exitSlot;
   const sign = useSigned('withdrawal.json', view.buyer, terms.network, async (wallet, show) => {
     const meanings = [
-      'tag “sealrun:withdraw”',
+      `tag “${WITHDRAW}”`,
       `network ${terms.network}`,
       `account ${short(account.address, 4)}, x`,
       'account, is odd',
+      'asset MINA',
       'exit slot, counts each withdrawal once',
       `${mina(rest)}, to your wallet`,
     ];
-    const fields = withdrawFields(terms.network, account.address, exitSlot, rest);
+    const fields = withdrawFields(left(account, terms), exitSlot, rest);
     const signature = await signChecked(wallet, fields, meanings, show);
     return withdrawalFile(account.address, terms, rest, signature);
   });

@@ -3,7 +3,6 @@
 import { Refused, Unavailable } from '../errors.ts';
 import { fieldHex } from '../fields.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import { MINA_TOKEN } from '../payment.ts';
 import { addressOfFields, P } from '../mina.ts';
 import { termsHash } from '../verification/documents.ts';
 
@@ -59,6 +58,8 @@ const PAYEE = 'publicKey token permissions{access receive}';
 /** The terms of an account, as an offer shows them; `termsHash` has checked their form. */
 export interface TermsOf {
   network: string;
+  /** Token id of what the account is kept in, base58. */
+  asset: string;
   seller: string;
   operator: string;
   operator_share: number;
@@ -108,13 +109,14 @@ export function accountQuery(account: string, terms: TermsOf): string {
     '{syncStatus networkID daemonStatus{consensusConfiguration{slotDuration}} ' +
     'bestChain(maxLength:1){protocolState{blockchainState{date} ' +
     'consensusState{blockHeight slotSinceGenesis}}} ' +
-    `account:${member(account, ACCOUNT)} ` +
-    `seller:${member(terms.seller, PAYEE)} operator:${member(terms.operator, PAYEE)}}`
+    `account:${member(account, ACCOUNT, terms)} ` +
+    `seller:${member(terms.seller, PAYEE, terms)} operator:${member(terms.operator, PAYEE, terms)}}`
   );
 }
 
-function member(address: string, members: string): string {
-  return `account(publicKey:"${address}",token:"${MINA_TOKEN}"){${members}}`;
+/** One address can have an account in each token: all that is asked for is that of the terms' asset. */
+function member(address: string, members: string, { asset }: TermsOf): string {
+  return `account(publicKey:"${address}",token:"${asset}"){${members}}`;
 }
 
 /**
@@ -138,7 +140,7 @@ export function checkAccount(
   return readable(() => {
     const account = existing('account', address, of(answer, 'account'));
     expect('publicKey', address, account['publicKey']);
-    expect('token', MINA_TOKEN, account['token']);
+    expect('token', terms.asset, account['token']);
     const key = account['verificationKey'];
     expect('verificationKey.hash', code, isObject(key) ? key['hash'] : null);
     checkPermissions(account['permissions']);
@@ -171,7 +173,7 @@ export function checkNode(answer: unknown, terms: TermsOf): Tip {
     for (const name of ['seller', 'operator'] as const) {
       const account = existing(name, terms[name], of(answer, name));
       expect(`${name}.publicKey`, terms[name], account['publicKey']);
-      expect(`${name}.token`, MINA_TOKEN, account['token']);
+      expect(`${name}.token`, terms.asset, account['token']);
       for (const permission of ['access', 'receive'])
         expect(
           `${name}.permissions.${permission}`,

@@ -1,28 +1,36 @@
 // What a buyer's wallet signs to leave an account (A5) and to take its money out (A12). The command proves and sends it.
 import { signedFields } from '../fields.ts';
 import { canonical, type JsonObject } from '../json.ts';
+import { tokenId } from '../mina.ts';
 import type { AccountView, TermsOf } from './account.ts';
 
-const EXIT = 'sealrun:exit';
-const WITHDRAW = 'sealrun:withdraw';
+export const EXIT = 'sealrun:exit2';
+export const WITHDRAW = 'sealrun:withdraw2';
 // The form of the files that `sealrun exit --signed` and `sealrun withdraw --signed` read.
 const FORM = 1;
 /** Slots within which a signed exit has to be in a block: time for somebody to prove it. At most 960 (EXIT_WINDOW). */
 export const EXIT_SLOTS = 160;
 
-/** Five fields: the account's exit, which a block may take up to the slot `latest`. */
-export function exitFields(network: string, account: string, latest: number): bigint[] {
-  return signedFields(EXIT, network, account, BigInt(latest));
+/** What an account is, in every list that its buyer signs to leave it. */
+export interface Left {
+  network: string;
+  account: string;
+  /** Token id of what it is kept in, base58. */
+  asset: string;
 }
 
-/** Six fields: so many smallest units to the buyer. Used up with this exit slot. */
+/** Six fields: the account's exit, which a block may take up to the slot `latest`. */
+export function exitFields({ network, account, asset }: Left, latest: number): bigint[] {
+  return signedFields(EXIT, network, account, tokenId(asset), BigInt(latest));
+}
+
+/** Seven fields: so many smallest units to the buyer. Used up with this exit slot. */
 export function withdrawFields(
-  network: string,
-  account: string,
+  { network, account, asset }: Left,
   exitSlot: number,
   amount: bigint,
 ): bigint[] {
-  return signedFields(WITHDRAW, network, account, BigInt(exitSlot), amount);
+  return signedFields(WITHDRAW, network, account, tokenId(asset), BigInt(exitSlot), amount);
 }
 
 /** The file of a signed exit. */

@@ -1,7 +1,7 @@
 // Opening a prepaid account and adding to it: signatures only, no proof. The same account updates as
 // contracts/src/opening.ts makes.
 import keys from '../../../../contracts/verification_keys.json' with { type: 'json' };
-import { keyFields } from '../mina.ts';
+import { keyFields, MINA } from '../mina.ts';
 import { termsHash } from '../verification/documents.ts';
 import { PERMISSIONS, STATE_FIELDS, TRANSACTION_VERSION, type TermsOf } from './account.ts';
 import { commandOf, emptyUpdate, type Command, type FeePayer, type Update } from './transaction.ts';
@@ -19,6 +19,7 @@ export function openingCommand(
 ): Command {
   const { account, terms, deposit } = opening;
   const buyer = payer.address;
+  if (terms.asset !== MINA) throw new Error('Only accounts in MINA can be opened yet.');
   if (new Set([buyer, account, terms.oracle]).size !== 3)
     throw new Error('Buyer, account and oracle need a key each.');
   const update = signedBy(account);
