@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from sealrun.encoding.json_limits import parse_object
-from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.verification.claims import MAX_RECEIPT_BYTES
 from sealrun_cli.lib import options
@@ -19,7 +18,7 @@ from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import check_pay
-from sealrun_cli.lib.purchase import Purchase, coming_back, freed, tell
+from sealrun_cli.lib.purchase import Purchase, coming_back, freed, price_on, tell
 from sealrun_cli.lib.service import Service
 
 
@@ -66,7 +65,7 @@ def call(
         with coming_back(out, bought.url, key):
             ended = bought.follow(out) if wait else bought.started()
         if with_pay and wait and ended["state"] != "succeeded":
-            freed(state, account, sold)
+            freed(state, account, price_on(sold, state, account).units)
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
     if status:
         raise typer.Exit(status)

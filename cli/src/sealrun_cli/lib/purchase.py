@@ -18,10 +18,10 @@ from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
 from sealrun.money.buyer import sign_call
 from sealrun.money.buyer_mechanism import Known
-from sealrun.offers.asset import Amount
+from sealrun.offers.asset import TRADED, Amount
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import SignedReceipt
-from sealrun_cli.lib.book import page
+from sealrun_cli.lib.book import known_terms, page
 from sealrun_cli.lib.chain_view import on_chain
 from sealrun_cli.lib.confirming import confirm
 from sealrun_cli.lib.errors import CliError
@@ -209,6 +209,16 @@ class Bought:
 
     def _named(self, view: Mapping[str, Any]) -> dict[str, Any]:
         return {"reason": None, "receipt": None, "state": None, **view, "call": self.call, "url": self.url}
+
+
+def price_on(offer: Offer, state: Path, account: str) -> Amount:
+    """What a run costs on this account, as far as this client knows its terms; else the first price."""
+    if offer.payment is None:
+        return TRADED.of(0)
+    terms = known_terms(state, account) if account else None
+    if terms is None or not offer.has_terms(terms.hash):
+        return offer.payment.prices[0].cost
+    return offer.payment.priced_under(terms.hash).cost
 
 
 def freed(state: Path, account: str, price: int) -> None:

@@ -19,6 +19,7 @@ import httpx
 from mina.keys import PrivateKey
 from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.calls.call import Call
+from sealrun.offers.asset import Amount
 from sealrun.offers.offer import Offer
 from sealrun.receipts.grade import Grade
 from sealrun.verification.claims import RECEIPT, Verdict
@@ -29,7 +30,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.fetching import Fetching
 from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.output import Output
-from sealrun_cli.lib.purchase import Bought, Purchase, freed
+from sealrun_cli.lib.purchase import Bought, Purchase, freed, price_on
 from sealrun_cli.lib.service import Service, check_url
 from sealrun_cli.lib.verifying import grade_line, verify_file
 
@@ -137,11 +138,12 @@ class Desk:
         if known is not None:
             return {"call": _call_url(known.offer, known.call), "bought_before": True}
         offer, _ = self._offer(url)
-        base = new_purchase(order, secrets.token_hex(16), offer, url, self.account if offer.payment else "")
+        price, account = self._price(offer), self.account if offer.payment else ""
+        base = new_purchase(order, secrets.token_hex(16), offer, price, url, account)
         agreed = [beyond]  # to one signature
 
         def count(call: Call, more: int) -> None:
-            self.wallet.count(replace(base, call=call.id), offer, more, beyond=agreed[0])
+            self.wallet.count(replace(base, call=call.id), offer, price, more, beyond=agreed[0])
             agreed[0] = False
 
         purchase = self._purchase(offer, url, _checked(offer, inputs), count)
@@ -222,14 +224,18 @@ class Desk:
 
     def over(self, offer: Offer) -> str:
         """Which cap the next call of this offer would break; empty for none."""
-        return self.wallet.broken_by(offer, self._more(offer)) if offer.payment else ""
+        price = self._price(offer)
+        return self.wallet.broken_by(offer, price, self._more(price)) if offer.payment else ""
 
-    def _more(self, offer: Offer) -> int:
+    def _price(self, offer: Offer) -> Amount:
+        return price_on(offer, self.state, self.account)
+
+    def _more(self, price: Amount) -> int:
         """By how much the next call raises what was signed, as far as this client knows."""
         if not (self.state / f"{self.account}.json").exists():
-            return offer.price
+            return price.units
         with page(self.state, self.account) as book:
-            return max(0, book.known.committed + offer.price - book.known.highest)
+            return max(0, book.known.committed + price.units - book.known.highest)
 
     def _pages(self, service: str) -> Iterator[Any]:
         after = ""
@@ -332,7 +338,7 @@ def _listed(service: str, value: Any) -> dict[str, Any]:
     name = value.get("offer") if isinstance(value, dict) else None
     if not isinstance(name, str) or not re.fullmatch(r"[0-9a-f]{64}", name, re.ASCII):
         raise CliError("unreachable", f"{service}: expected offers with their hashes, got something else")
-    texts = {each: value.get(each) for each in ("title", "price", "asset", "grade", "open", "reason")}
+    texts = {each: value.get(each) for each in ("title", "prices", "grade", "open", "reason")}
     return {"offer": f"{service}/offers/{name}", "operator_says": said(**texts)}
 
 

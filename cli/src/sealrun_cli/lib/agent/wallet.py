@@ -101,10 +101,10 @@ class Wallet:
         with locked(self._folder, NAME):
             return next((each for each in self._read() if each.call == call), None)
 
-    def broken_by(self, offer: Offer, more: int) -> str:
+    def broken_by(self, offer: Offer, price: Amount, more: int) -> str:
         """Which cap a call of this offer would break now, if it raises what was signed by so much."""
         with locked(self._folder, NAME):
-            return self._broken(self._read(), offer, more)
+            return self._broken(self._read(), offer, price, more)
 
     def left(self) -> Amount:
         """What may still be signed for in these 24 hours."""
@@ -113,10 +113,10 @@ class Wallet:
         most = self._caps.per_day
         return most.asset.of(max(0, most.units - today.units))
 
-    def count(self, wanted: Bought, offer: Offer, more: int, *, beyond: bool) -> None:
+    def count(self, wanted: Bought, offer: Offer, price: Amount, more: int, *, beyond: bool) -> None:
         """Count one signature for the order; ``beyond`` the caps where a person agreed to it.
 
-        ``more`` is by how much it raises what was signed.
+        ``price`` is in the account's asset; ``more`` is by how much the signature raises what was signed.
 
         Raises:
             CliError: a cap would be broken, or another purchase has the order.
@@ -126,7 +126,7 @@ class Wallet:
             before = next((each for each in known if each.order == wanted.order), None)
             if before is not None and before.purchase != wanted.purchase:
                 raise CliError("conflict", f"order: expected a new one, got that of call {before.call}")
-            if not beyond and (why := self._broken(known, offer, more)):
+            if not beyond and (why := self._broken(known, offer, price, more)):
                 raise over(why)
             signed = (before.signed if before else 0) + more
             kept = [each for each in known if each is not before]
@@ -141,14 +141,14 @@ class Wallet:
                 self._write([replace(each, failed=True) if each is found else each for each in known])
             return found is not None
 
-    def _broken(self, known: list[Bought], offer: Offer, more: int) -> str:
-        if offer.price == 0:
+    def _broken(self, known: list[Bought], offer: Offer, price: Amount, more: int) -> str:
+        if offer.payment is None:
             return ""
-        if offer.asset != self._caps.per_call.asset:
-            return f"caps in {self._caps.per_call.asset.symbol}; this call costs {offer.cost}"
+        if price.asset != self._caps.per_call.asset:
+            return f"caps in {self._caps.per_call.asset.symbol}; this call costs {price}"
         here = [each for each in known if each.seller == _seller(offer)]
         today, at_seller = self._used(known), self._used(here)
-        return self._caps.broken(offer.cost, offer.asset.of(more), today=today, at_seller=at_seller)
+        return self._caps.broken(price, price.asset.of(more), today=today, at_seller=at_seller)
 
     def _used(self, known: list[Bought]) -> Amount:
         since = self._clock() - DAY
@@ -186,9 +186,9 @@ def over(why: str) -> CliError:
     )
 
 
-def new_purchase(order: str, purchase: str, offer: Offer, url: str, account: str) -> Bought:
+def new_purchase(order: str, purchase: str, offer: Offer, price: Amount, url: str, account: str) -> Bought:
     """Nothing is signed for it yet."""
-    return Bought(order, purchase, "", url, account, _seller(offer), offer.price, 0, 0)
+    return Bought(order, purchase, "", url, account, _seller(offer), price.units, 0, 0)
 
 
 def _seller(offer: Offer) -> str:
