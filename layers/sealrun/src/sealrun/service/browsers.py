@@ -80,7 +80,7 @@ def offer_page(stored: StoredOffer, *, address: str, service: str) -> tuple[Mapp
     """
     offer = stored.offer
     url = f"{service}/offers/{offer.id}"
-    price = f"{offer.cost} if the run succeeds, else nothing" if offer.price else "Free"
+    price = f"{offer.cost} if the run succeeds, else nothing" if offer.payment else "Free"
     source = f"{offer.source.provider}, project {offer.source.project}"
     state = "" if not stored.reason else f" It is {stored.state} now."
     about = f"{price}. One job of a CI pipeline ({source}), with a receipt that proves what it did.{state}"
