@@ -8,8 +8,10 @@ import pytest
 
 from sealrun.composition.services import Services, share
 from sealrun.composition.settings import Settings
+from sealrun.serving import handlers as serving
 from sealrun.serving.events import http_event
 from sealrun.serving.handlers import Handlers
+from tests.infra.templates import of_type
 from tests.ports.at_once import at_once
 from tests.sealrun.gateway import ENVIRONMENT
 from tests.sealrun.serving.test_events import environ
@@ -54,4 +56,35 @@ def test_threads_never_answer_each_others_requests(handlers: Handlers) -> None:
 
 def test_a_function_that_is_not_there_is_named(handlers: Handlers) -> None:
     with pytest.raises(FileNotFoundError, match=str(Path("nothing") / "handler.py")):
-        handlers.run("nothing", {})
+        handlers.run("nothing", {"requestContext": {}})
+
+
+TELLS = """
+from httpcore import ReadTimeout
+from sealrun.transport.deadline import _left
+
+def handler(event, context):
+    return {"seconds": _left(None, ReadTimeout)}
+"""
+
+
+@pytest.mark.parametrize(
+    ("event", "most"), [({}, 900), ({"requestContext": {}}, 30)], ids=["in the background", "asked"]
+)
+def test_l11_no_function_waits_longer_than_aws_lets_it(
+    event: dict[str, Any], most: int, handlers: Handlers, tmp_path: Path
+) -> None:
+    """A list of many slow pages would else hold a thread for hours, for nothing kills it here."""
+    (tmp_path / "collect").mkdir()
+    (tmp_path / "collect" / "handler.py").write_text(TELLS)
+    handlers._folder = tmp_path
+    assert most - 20 < handlers.run("collect", event)["seconds"] <= most
+
+
+def test_l11_the_times_are_those_of_the_template() -> None:
+    times = {
+        each["CodeUri"].removeprefix("functions/"): each["Timeout"]
+        for each in of_type("AWS::Serverless::Function").values()
+    }
+    assert {name: times[name] for name in serving.BACKGROUND_SECONDS} == serving.BACKGROUND_SECONDS
+    assert max(times[name] for name in times.keys() - serving.BACKGROUND_SECONDS) == serving.ASKED_SECONDS

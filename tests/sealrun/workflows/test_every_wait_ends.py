@@ -85,6 +85,22 @@ def test_l11_what_cannot_be_collected_in_time_gets_a_signed_ending_and_frees_its
     assert market.ledger.standing(record.account).committed == 0
 
 
+@pytest.mark.parametrize("stage", ["jobs", "project"])
+def test_l11_an_answer_that_never_comes_counts_as_one_that_took_too_long(stage: str) -> None:
+    """Where whoever waits is not killed, a list of many pages ends with an error of its connection."""
+    market = Market()
+    call = market.pay(market.sign(limit=PRICE)).record
+
+    def cut_off(*_: Any, **__: Any) -> Any:
+        market.clock.passes(COLLECT_SECONDS)
+        raise ProviderUnclear("provider: no whole answer (ReadTimeout)")
+
+    setattr(market.provider, stage, cut_off)
+    record = swept(market, call.call_hash, days=1)
+    assert outcome(record) is Outcome.UNREACHABLE
+    assert market.ledger.standing(record.account).committed == 0
+
+
 @pytest.mark.parametrize("stage", ["jobs", "log", "read", "project"])
 def test_l11_a_run_over_which_every_function_dies_ends_within_hours(stage: str) -> None:
     market = Market()

@@ -58,7 +58,7 @@ def serve(
     archive: Annotated[
         list[str] | None, typer.Option(help="An archive node's.", envvar="SEALRUN_MINA_ARCHIVE")
     ] = None,
-    threads: Annotated[int, typer.Option(help="Requests answered at once.", min=2, max=64)] = 16,
+    threads: Annotated[int, typer.Option(help="Requests answered at once.", min=2, max=64)] = 32,
     collections: Annotated[int, typer.Option(help="Runs collected at once.", min=1, max=64)] = 10,
     sweep_seconds: Annotated[int, typer.Option(help="How often runs are looked at.", min=1, max=600)] = 60,
     health_seconds: Annotated[int, typer.Option(help="How often offers are checked.", min=1, max=3600)] = 300,

@@ -13,11 +13,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from sealrun.transport.deadline import within
+
 HERE = Path(__file__).resolve()
 # In a package they lie beside this file; in a checkout at its root.
 PLACES = (HERE.with_name("functions"), HERE.parents[5] / "functions")
 
 Event = Mapping[str, Any]
+
+# After this time AWS ends a function. Here no wait for a provider or a node goes past it, in seconds.
+ASKED_SECONDS = 30
+BACKGROUND_SECONDS = {"collect": 900, "health": 60}
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,9 @@ class Handlers:
 
     def run(self, name: str, event: Event) -> dict[str, Any]:
         """What the function returns; what it raises passes through."""
-        answer: dict[str, Any] = self._handler(name)(dict(event), Context(name))
-        return answer
+        handler = self._handler(name)
+        with within(ASKED_SECONDS if "requestContext" in event else BACKGROUND_SECONDS[name]):
+            return handler(dict(event), Context(name))
 
     def _handler(self, name: str) -> Callable[[dict[str, Any], Context], dict[str, Any]]:
         loaded: dict[str, ModuleType] = self._here.__dict__.setdefault("loaded", {})

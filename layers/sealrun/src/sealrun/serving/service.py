@@ -32,7 +32,7 @@ from sealrun.serving.wakes import Wakes
 class Sizes:
     """How much one process does at once, and how often it looks."""
 
-    threads: int = 16  # requests that are answered at once
+    threads: int = 32  # requests that are answered at once
     collections: int = 10  # runs that are collected at once
     sweep_seconds: int = 60
     health_seconds: int = 300

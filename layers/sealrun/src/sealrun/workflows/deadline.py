@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sealrun.errors import TookTooLong
+from sealrun.errors import ProviderError, TookTooLong
 from sealrun.ports.provider import Provider
 from sealrun.runs.run import Job, Project, Run
+
+TOO_LONG = "time: expected the provider's answers within the time for them, got fewer"
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,13 @@ class Deadline:
         Raises:
             TookTooLong: there is none.
         """
-        if self.clock() >= self.ends:
-            raise TookTooLong("time: expected the provider's answers within the time for them, got fewer")
+        if self.over:
+            raise TookTooLong(TOO_LONG)
+
+    @property
+    def over(self) -> bool:
+        """True when there is no time left."""
+        return self.clock() >= self.ends
 
     def on(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """The chunks, as long as there is time left."""
@@ -43,43 +50,58 @@ class InTime:
     deadline: Deadline
 
     def head(self) -> str:
-        return self._asked.head()
+        with self._asking() as provider:
+            return provider.head()
 
     def project(self) -> Project:
-        return self._asked.project()
+        with self._asking() as provider:
+            return provider.project()
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
-        return self._asked.start(name=name, inputs=inputs)
+        with self._asking() as provider:
+            return provider.start(name=name, inputs=inputs)
 
     def find(self, name: str, *, since: int) -> list[Run]:
-        return self._asked.find(name, since=since)
+        with self._asking() as provider:
+            return provider.find(name, since=since)
 
     def read(self, run_id: int) -> Run:
-        return self._asked.read(run_id)
+        with self._asking() as provider:
+            return provider.read(run_id)
 
     def changed(self, *, since: int, started: int) -> frozenset[int] | None:
-        return self._asked.changed(since=since, started=started)
+        with self._asking() as provider:
+            return provider.changed(since=since, started=started)
 
     def cancel(self, run_id: int, *, force: bool = False) -> None:
-        self._asked.cancel(run_id, force=force)
+        with self._asking() as provider:
+            provider.cancel(run_id, force=force)
 
     def jobs(self, run_id: int) -> list[Job]:
-        return self._asked.jobs(run_id)
+        with self._asking() as provider:
+            return provider.jobs(run_id)
 
     def jobs_now(self, run_id: int) -> list[Job]:
-        return self._asked.jobs_now(run_id)
+        with self._asking() as provider:
+            return provider.jobs_now(run_id)
 
     @contextmanager
     def log(self, job_id: int) -> Iterator[Iterator[bytes]]:
-        with self._asked.log(job_id) as chunks:
+        with self._asking() as provider, provider.log(job_id) as chunks:
             yield self.deadline.on(chunks)
 
     @contextmanager
     def artifacts(self, job_id: int) -> Iterator[Iterator[bytes]]:
-        with self._asked.artifacts(job_id) as chunks:
+        with self._asking() as provider, provider.artifacts(job_id) as chunks:
             yield self.deadline.on(chunks)
 
-    @property
-    def _asked(self) -> Provider:
+    @contextmanager
+    def _asking(self) -> Iterator[Provider]:
+        """The provider, while there is time left. What it fails with after that is that the time is over."""
         self.deadline.check()
-        return self.provider
+        try:
+            yield self.provider
+        except ProviderError as error:
+            if self.deadline.over:
+                raise TookTooLong(f"{TOO_LONG}: {error.detail}") from error
+            raise
