@@ -1,12 +1,14 @@
-"""The official MCP client before the running stack, over HTTP."""
+"""The official MCP client before the running stack: over HTTP, and through ``sealrun mcp``."""
 
 import json
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from mcp import Client
+from mcp import Client, StdioServerParameters
 from mcp_types import TextResourceContents
 
 from sealrun.receipts.receipt import SignedReceipt
@@ -38,6 +40,39 @@ def test_an_agent_buys_a_run_with_the_official_client_and_reads_its_receipt(shop
     assert signed.holds()
     assert signed.public_key.to_base58() == shop.offer.oracle
     assert len(shop.runs(call)) == 1
+
+
+def test_a_desktop_agent_buys_a_run_by_the_command_and_its_receipt_is_verified_here(
+    shop: Shop, tmp_path: Path
+) -> None:
+    key = tmp_path / "buyer.key"
+    key.write_text(shop.buyer.to_base58())
+    key.chmod(0o600)
+    command = ["-m", "sealrun_cli.main", "mcp", "--key", str(key), "--state", str(tmp_path / "state")]
+    service = shop.market.stack.url
+    arguments = [*command, "--service", service]
+    server = StdioServerParameters(command=sys.executable, args=arguments)
+
+    async def buy() -> tuple[Any, Any]:
+        async with Client(server) as client:
+            listed = (await client.call_tool("list_offers", {"service": service})).structured_content
+            offer = next(each["offer"] for each in listed["offers"] if shop.offer.id in each["offer"])
+            asked = {"offer": offer, "inputs": {"greeting": "agent"}, "order": "first"}
+            taken = await client.call_tool("call_offer", asked)
+            assert not taken.is_error, taken
+            call = {"call": taken.structured_content["call"]}
+            standing = await client.call_tool("call_status", {**call, "wait_seconds": 50})
+            receipt = (await client.call_tool("get_receipt", call)).structured_content
+            number = receipt["files"]["names"]["by_number"].index("outputs/greet/out/greeting.txt")
+            uri = receipt["files"]["first"][number]["uri"]
+            [content] = (await client.read_resource(uri)).contents
+            return standing.structured_content, (receipt, content)
+
+    standing, (receipt, content) = anyio.run(buy)
+    assert standing["state"] == "succeeded"
+    assert receipt["holds"]
+    assert receipt["counts"]["broken"] == 0
+    assert content.text.endswith("\nagent\n")
 
 
 async def wait(client: Client, place: str) -> None:

@@ -107,7 +107,7 @@ def test_a_person_may_agree_to_one_call_above_the_caps(shop: Shop) -> None:
         shop.desk(nothing).buy(shop.offer, INPUTS, "order-2", beyond=False)
 
 
-def test_a_person_agrees_to_one_signature_and_not_to_a_corrected_one(
+def test_c3_a_person_agrees_to_one_signature_and_not_to_a_corrected_one(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Shop(tmp_path / "other", monkeypatch, shop.market)
@@ -119,7 +119,7 @@ def test_a_person_agrees_to_one_signature_and_not_to_a_corrected_one(
     assert shop.market.provider.starts == 1
 
 
-def test_races_never_pass_the_caps(shop: Shop) -> None:
+def test_c3_races_never_pass_the_caps(shop: Shop) -> None:
     """Eight purchases at once, each with a desk of its own, where two fit."""
 
     def buy(number: int) -> str:

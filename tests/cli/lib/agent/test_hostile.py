@@ -72,7 +72,7 @@ def test_c1_another_offers_document_is_not_bought(shop: Shop) -> None:
     assert shop.signed() == 0
 
 
-def test_a10_runs_that_fail_and_dues_that_grow_all_the_same_take_no_more_than_the_caps(
+def test_c3_runs_that_fail_and_dues_that_grow_all_the_same_take_no_more_than_the_caps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oracle signs that each run failed, and the operator counts it as due: both are the seller's."""

@@ -11,11 +11,13 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import CallToolResult, TextContent, TextResourceContents
 
+from mina.sign import sign_fields
 from mina.verify import verify_fields
 from sealrun.adapters.mcp.exchange import MAX_MESSAGE_BYTES
 from sealrun.calls.call import SignedCall
 from sealrun.encoding.fields import canonical
 from sealrun.money.buyer import sign_read
+from sealrun.money.buyer_mechanism import Known, MinaBatchSettlement
 from sealrun.money.x402 import payment_required
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.receipts.receipt import SignedReceipt
@@ -25,7 +27,7 @@ from sealrun.workflows.read_receipt import read_receipt
 from tests.sealrun.adapters.mcp.client import connected, function
 from tests.sealrun.gateway import Gateway
 from tests.sealrun.market import SELLER_SITE, SERVICE, Market, body_of, payment_of
-from tests.sealrun.world import BUYER, ORACLE, PRICE, make_offer, sign_call
+from tests.sealrun.world import BUYER, CONTRACT, ORACLE, PRICE, make_offer, sign_call
 
 ERAS = ("auto", "legacy")
 
@@ -268,6 +270,48 @@ def test_offers_come_in_pages_and_closed_ones_not_at_all(market: Market, gateway
     assert "Takes no call now: a rest." in found[tool_name(offers[1].id)]
     with pytest.raises(MCPError, match="after: expected"):
         talk(gateway, lambda client: client.list_resources(cursor="x"))
+
+
+def test_l15_an_offer_whose_calls_an_edge_takes_is_no_tool_here(market: Market, gateway: Gateway) -> None:
+    offer = make_offer(edge=CONTRACT.public_key().to_base58())
+    market.ledger.publish(StoredOffer(offer, "", b"", b"", b""))
+    tools = talk(gateway, lambda client: client.list_tools()).tools
+    assert [tool.name for tool in tools] == [tool_name(market.offer.id)]
+    assert len(talk(gateway, lambda client: client.list_resources()).resources) == 2
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_an_agent_gets_the_price_signs_it_pays_waits_and_verifies_the_receipt(
+    market: Market, gateway: Gateway, era: str
+) -> None:
+    call = market.sign(limit=0).call
+    made = MinaBatchSettlement(
+        call,
+        market.offer,
+        buyer=BUYER.public_key(),
+        sign=lambda fields: sign_fields(BUYER, fields),
+        known=Known(0, 0),
+    )
+    told = made.body()
+    inputs = told.pop("inputs")
+
+    async def buy(client: Client) -> SignedReceipt:
+        [tool] = (await client.list_tools()).tools
+        unpaid = await client.call_tool(tool.name, inputs)
+        accepted = unpaid.structured_content["accepts"][0]
+        payload = made.create_payment_payload(accepted)
+        payment = {"x402Version": 2, "accepted": accepted, "payload": payload}
+        meta: Any = {"sealrun/call": told, "x402/payment": payment}
+        taken = await client.call_tool(tool.name, inputs, meta=meta)
+        market.settle(int(taken.structured_content["call"], 16))
+        [content] = (await client.read_resource(taken.content[2].uri)).contents  # type: ignore[union-attr]
+        return SignedReceipt.parse(json.loads(content.text))  # type: ignore[union-attr]
+
+    signed = talk(gateway, buy, era)
+    assert signed.holds()
+    assert signed.public_key == ORACLE.public_key()
+    assert signed.receipt.call_hash == call.hash
+    assert signed.receipt.status.name == "SUCCEEDED"
 
 
 def test_an_unknown_tool_is_refused(gateway: Gateway) -> None:

@@ -112,7 +112,9 @@ class _Desk:
 
     async def list_tools(self, _context: Context, params: Page) -> types.ListToolsResult:
         offers, following = self._page(params)
-        tools = [_tool(offer_tool(stored, self._parts.url)) for stored in offers]
+        # Where an edge takes an offer's calls, this service takes none (L15).
+        here = [stored for stored in offers if stored.offer.edge is None]
+        tools = [_tool(offer_tool(stored, self._parts.url)) for stored in here]
         return types.ListToolsResult(tools=tools, next_cursor=following)
 
     async def list_resources(self, _context: Context, params: Page) -> types.ListResourcesResult:
