@@ -51,8 +51,8 @@ test: check ## everything: check, real peers on loopback, contracts
 test-heavy: setup-tests ## before a release: the token's programs compiled anew and a real proof of a token (half an hour, 7 GB)
 	npm run --silent test:heavy -w contracts
 
-crash: setup-tests ## kill `sealrun serve` thirty times while it sells; nothing is lost or started twice (minutes)
-	SEALRUN_KILLS=30 pytest -q -m peers tests/spine/test_served_sale.py -k killed
+crash: setup-tests ## kill `sealrun serve` and ticks thirty times while they sell; nothing is lost or started twice (minutes)
+	SEALRUN_KILLS=30 pytest -q -m peers tests/spine/test_served_sale.py tests/spine/test_tick.py -k killed
 
 test-page: setup-tests ## the buyer's page in a real browser: sales, bad wallets, tampered receipts, hostile texts (minutes)
 	python -m tests.page.world node --test --test-concurrency=1 tests/page/*.test.mjs

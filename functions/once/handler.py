@@ -6,7 +6,7 @@ from typing import Any
 from sealrun.adapters.aws.function_url import Response, body_bytes, put_off, resolver, sender, serve, taken
 from sealrun.adapters.aws.log import Log
 from sealrun.adapters.memory.throttle import Throttle
-from sealrun.calls.ticket import MAX_REDEMPTION_BYTES
+from sealrun.calls.ticket import MAX_REDEMPTION_BYTES, MAX_WAIT_SECONDS
 from sealrun.composition.services import open_services
 from sealrun.workflows.redeem_ticket import redeem_ticket
 
@@ -31,6 +31,7 @@ def post_ticket(ticket: str) -> Response:
         clock=services.clock,
         throttle=throttle,
         payments=services.payments,
+        wait=settings.redemption_seconds or MAX_WAIT_SECONDS,
     )
     logger.info("ticket", ticket=ticket, call=accepted.record.id, first=accepted.first)
     if accepted.first:

@@ -34,6 +34,8 @@ from sealrun.adapters.files.signed_urls import SignedUrls
 from sealrun.adapters.keys.key_file import Cost, create_key_file, open_key_file
 from sealrun.adapters.sql.database import Database
 from sealrun.adapters.sql.ledger import SqlLedger
+from sealrun.adapters.sql.snapshot import snapshot
+from sealrun.composition.ticked import NotingLedger
 from sealrun.ports.calls import Ledger
 from sealrun.ports.evidence import EvidenceStore
 from sealrun.ports.keys import KeyService
@@ -142,6 +144,17 @@ def _fake_ledger(_: Path) -> Iterator[Ledger]:
 def _sqlite(folder: Path) -> Iterator[Ledger]:
     with closing(Database(f"sqlite:///{folder}/ledger.db")) as database:
         yield SqlLedger(database)
+
+
+@contextmanager
+def _ticked(folder: Path) -> Iterator[Ledger]:
+    """The ledger of a tick, over a database that came out of bytes as a branch keeps them."""
+    made, pulled = folder / "made.db", folder / "pulled.db"
+    Database(f"sqlite:///{made}").close()
+    pulled.touch(mode=0o600)
+    pulled.write_bytes(snapshot(made).content)
+    with closing(Database(f"sqlite:///{pulled}")) as database:
+        yield NotingLedger(database, changed=lambda _: None)
 
 
 @contextmanager
@@ -261,10 +274,12 @@ LEDGERS: dict[str, Open[Ledger]] = {
     "dynamodb direct": _dynamodb_direct,
     "dynamodb ministack": _dynamodb_ministack,
     "sqlite": _sqlite,
+    "tick": _ticked,
     "postgresql": _postgresql,
 }
-# Those that several threads or processes may write at once. The direct client changes nothing there.
-SHARED_LEDGERS = [name for name in LEDGERS if name not in ("fake", "dynamodb direct")]
+# Those that several threads or processes may write at once. The direct client changes nothing there, and of
+# ticks at once each has a ledger of its own.
+SHARED_LEDGERS = [name for name in LEDGERS if name not in ("fake", "dynamodb direct", "tick")]
 EVIDENCE: dict[str, Open[OpenedEvidence]] = {
     "fake": _fake_evidence,
     "s3": _s3,

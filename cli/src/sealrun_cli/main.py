@@ -38,6 +38,7 @@ from sealrun_cli.commands import (
     serve,
     settle,
     status,
+    tick,
     ticket,
     topup,
     verify,
@@ -133,6 +134,9 @@ _add(OPERATORS, "deploy", deploy.deploy,
      "sealrun deploy --oracle-key oracle.key")
 _add(OPERATORS, "serve", serve.serve,
      "sealrun serve --public-url https://ci.example")
+_add(OPERATORS, "tick", tick.tick,
+     "sealrun tick --remote https://gitlab.com/g/state.git --bucket s3://sealrun"
+     " --public-url https://files.example")
 _add(OPERATORS, "backup", backup.backup,
      "sealrun backup /mnt/backup/2026-12-01")
 _add(OPERATORS, "restore", restore.restore,

@@ -15,6 +15,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.letters import EXPIRES_SECONDS, dropped
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import check_pay
@@ -53,12 +54,13 @@ def call(
         check_folder(evidence)
         service = Service(http)
         out.progress(f"reading {offer}")
-        sold = service.offer(offer)
+        sold, view = service.offer_and_view(offer)
         schema = sold.inputs
         inputs = schema.check(filled_inputs(parsed_inputs(given or [], schema), schema, out))
-        expires_at = int(time.time()) + expires_in
+        box = dropped(view)
+        expires_at = int(time.time()) + (EXPIRES_SECONDS if box else expires_in)
         earlier = tuple(_receipt_hash(file) for file in reads or [])
-        purchase = Purchase(service, sold, offer, buyer, inputs, expires_at, out, earlier)
+        purchase = Purchase(service, sold, offer, buyer, inputs, expires_at, out, earlier, box=box)
         check_pay("call", with_pay=with_pay, account=account)
         bought = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
         out.progress(f"call     {bought.url}")

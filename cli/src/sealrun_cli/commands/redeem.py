@@ -4,12 +4,14 @@ import re
 import secrets
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import httpx
 import typer
 
+from sealrun.calls.letters import ticket_letter
 from sealrun.calls.ticket import used_for_nothing
 from sealrun.calls.ticket_url import MAX_URL_LENGTH, Ticket
 from sealrun.encoding.json_limits import parse_object
@@ -19,6 +21,7 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import STDIN
+from sealrun_cli.lib.letters import EXPIRES_SECONDS, MORE_SECONDS, Answered, Post, letter_of
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import call_url
@@ -52,15 +55,25 @@ def redeem(
         chosen = filled_inputs(parsed_inputs(given or [], offer.inputs), offer.inputs, out, among=grant.open)
         offer.inputs.check({**grant.inputs, **chosen})
         salt, nonce = secrets.token_hex(32), secrets.randbits(128)
-        redeemed = ticket.redeem(chosen, salt=salt, nonce=nonce, expires_at=int(time.time()) + expires_in)
+        wait_for = EXPIRES_SECONDS if ticket.box else expires_in
+        redeemed = ticket.redeem(chosen, salt=salt, nonce=nonce, expires_at=int(time.time()) + wait_for)
         out.progress(f"redeeming the ticket for {grant.audience}/calls/{redeemed.call.id}")
-        answer = service.send("POST", f"{grant.audience}/tickets/{grant.id}", body=redeemed.body())
+        if ticket.box is None:
+            url = f"{grant.audience}/tickets/{grant.id}"
+            answer = Answered(service.send("POST", url, body=redeemed.body()), own=True)
+        else:
+            name, letter = ticket_letter(grant.id), letter_of(redeemed.body())
+            post = Post(service, ticket.box, grant.audience, name, letter)
+            post.drop()
+            answer = post.answered(out)
         if call := _used_for(answer):
             out.progress(f"the ticket was used for call {call}, which is taken up again")
             bought = Bought(service, offer, f"{grant.audience}/calls/{call}", call, {})
         else:
             where = call_url(f"{grant.audience}/offers/{offer.id}", offer, redeemed.call)
-            bought = Bought(service, offer, where, redeemed.call.id, good(answer))
+            bought = Bought(service, offer, where, redeemed.call.id, good(answer.response))
+        if ticket.box is not None:
+            bought = replace(bought, more_seconds=MORE_SECONDS)
         with coming_back(out, bought.url, ""):
             ended = bought.follow(out) if wait else bought.started()
         if grant.prepaid and ended["state"] == Outcome.NEVER_STARTED.name.lower():
@@ -72,15 +85,16 @@ def redeem(
         raise typer.Exit(status)
 
 
-def _used_for(answer: httpx.Response) -> str:
+def _used_for(answer: Answered) -> str:
     """The call that the ticket was used for, by the operator's word; empty if it was not used.
 
     Whatever is shown of that call rests on the oracle's signature. A right to read it is signed with the
     ticket's own key, which no other call has.
     """
-    if answer.status_code != httpx.codes.CONFLICT:
+    response = answer.response
+    if answer.own and response.status_code != httpx.codes.CONFLICT:
         return ""
-    problem = parse_object(answer.content, at_most=len(answer.content))
+    problem = parse_object(response.content, at_most=len(response.content))
     call = str(problem.get("call", ""))
-    used = problem.get("type") == f"{PROBLEM}{TicketUsed.type}"
+    used = not answer.own or problem.get("type") == f"{PROBLEM}{TicketUsed.type}"
     return call if used and re.fullmatch("[0-9a-f]{64}", call) else ""

@@ -7,7 +7,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.sealing import asked_token, hook_url, sealed_for
-from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target, step
+from sealrun_cli.lib.target import DEFAULT_NAME, TICKED, Name, Target, find_target, step
 
 
 def seal(
@@ -42,8 +42,9 @@ def seal(
 
 def _plan(offer: Offer, target: Target) -> list[str]:
     place = "in the contract's opening event, public for ever" if offer.contract else "in the stack's table"
+    hook = "none: nothing takes deliveries" if TICKED in target.local else hook_url(offer, target)
     return [
         f"seal     a token for {offer.source.url}, project {offer.source.project}, offer {offer.id[:16]}…",
         f"         for {target.key_name}; the sealed token is stored {place}",
-        f"webhook  {hook_url(offer, target)}",
+        f"webhook  {hook}",
     ]

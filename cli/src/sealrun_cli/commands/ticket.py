@@ -12,11 +12,14 @@ import typer
 from mina.field import Q
 from mina.keys import PrivateKey
 from sealrun.calls.grant import MAX_TICKET_SECONDS, Prepaid
+from sealrun.calls.letters import MAX_BOX_SECONDS, ticket_letter
+from sealrun.calls.ticket import MAX_REDEMPTION_BYTES
 from sealrun.calls.ticket_url import Ticket, issue, prepay
 from sealrun.offers.asset import Amount
 from sealrun.offers.inputs import InputSchema
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib import options
+from sealrun_cli.lib.aws import boto3
 from sealrun_cli.lib.book import Page, page
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
@@ -96,6 +99,13 @@ def ticket(
     on_page: Annotated[
         str, typer.Option("--page", help="Where the buyer's page is hosted.", metavar="URL")
     ] = "",
+    letters: Annotated[
+        str,
+        typer.Option(
+            help="s3://BUCKET?endpoint=URL, where `sealrun tick` takes the tickets' letters.",
+            metavar="WHERE",
+        ),
+    ] = "",
     node: options.Node = "",
     state: options.State = options.DEFAULT_STATE,
     as_json: options.Json = False,
@@ -114,6 +124,11 @@ def ticket(
         end = parsed_until(until, now=int(time.time()))
         audience = offer.removesuffix(f"/offers/{sold.id}")
         issuing = Issuing(issuer, sold, audience, inputs, names, end)
+        if letters and sold.payment is not None:
+            detail = (
+                f"letters: expected an offer of price 0, the only kind that a tick sells, got {sold.cost}"
+            )
+            raise CliError("bad-request", detail, "leave --letters out")
         if with_pay != (sold.payment is not None):
             detail = f"ticket: expected --pay for an offer with a price, and only there, got {sold.cost}"
             following = "leave --pay and --account out"
@@ -127,7 +142,32 @@ def ticket(
                 made = list(issuing.prepaid(count, account, book, price))
         else:
             made = list(issuing.free(count))
+        if letters:
+            made = _with_boxes(made, letters)
         _tell(out, made, sold, on_page)
+
+
+def _with_boxes(made: list[Ticket], place: str) -> list[Ticket]:
+    """The same, each with a form for its one letter, signed with the environment's credentials for S3.
+
+    Raises:
+        CliError: a ticket lasts longer than a box.
+        Malformed: the place is no bucket.
+    """
+    boto3()
+    from sealrun.adapters.aws.letter_bucket import open_letter_bucket  # noqa: PLC0415
+
+    bucket = open_letter_bucket(place)
+    seconds = made[0].grant.until - int(time.time())
+    if seconds > MAX_BOX_SECONDS:
+        days = MAX_BOX_SECONDS // 86_400
+        raise CliError(
+            "bad-request", f"until: expected at most {days} days for letters, which S3 allows, got more"
+        )
+    return [
+        each.with_box(bucket.box(ticket_letter(each.grant.id), seconds=seconds, at_most=MAX_REDEMPTION_BYTES))
+        for each in made
+    ]
 
 
 def parsed_until(text: str, *, now: int) -> int:

@@ -5,7 +5,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import httpx
 from mina.keys import PrivateKey, PublicKey
 from sealrun.adapters.files.plain_files import write_plain
 from sealrun.calls.call import Call
+from sealrun.calls.letters import PostBox, call_letter
 from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
 from sealrun.money.buyer import sign_call
@@ -27,6 +28,8 @@ from sealrun_cli.lib.confirming import confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import fetch
 from sealrun_cli.lib.inputs import assignments
+from sealrun_cli.lib.letters import MORE_SECONDS as LETTER_MORE_SECONDS
+from sealrun_cli.lib.letters import Post, letter_of
 from sealrun_cli.lib.output import Output, plain
 from sealrun_cli.lib.pay import Till, call_url, unheard
 from sealrun_cli.lib.progress import jobs_line
@@ -53,6 +56,7 @@ class Purchase:
     out: Output
     reads: tuple[str, ...] = ()
     signing: Callable[[Call, int], None] = unheard  # see ``Till``; of price 0, before the call is sent
+    box: PostBox | None = None  # where calls are dropped, if no server takes them
 
     def free(self) -> "Bought":
         """For an offer of price 0: the signature stands in the body."""
@@ -63,8 +67,14 @@ class Purchase:
         self.out.progress("signing and sending the call")
         signed = sign_call(self.key, self.offer, **self._fresh())
         self.signing(signed.call, 0)
-        answer = good(self.service.send("POST", f"{self.url}/calls", body=signed.body()))
-        return self._bought(signed.call, answer)
+        if self.box is None:
+            answer = good(self.service.send("POST", f"{self.url}/calls", body=signed.body()))
+            return self._bought(signed.call, answer)
+        letter, public_url = letter_of(signed.body()), self.url.removesuffix(f"/offers/{self.offer.id}")
+        post = Post(self.service, self.box, public_url, call_letter(self.offer.id, letter), letter)
+        post.drop()
+        bought = self._bought(signed.call, good(post.answered(self.out).response))
+        return replace(bought, more_seconds=LETTER_MORE_SECONDS)
 
     def paid(self, account: str, state: Path, node: str, *, yes: bool) -> "Bought":
         """From a prepaid account, once somebody has agreed to what it costs at most."""
@@ -159,6 +169,7 @@ class Bought:
     url: str
     call: str
     answer: dict[str, Any]
+    more_seconds: int = MORE_SECONDS
 
     def started(self) -> dict[str, Any]:
         """The operator's answer when it took the call, with the hash and URL that the client computed."""
@@ -176,7 +187,7 @@ class Bought:
         Raises:
             CliError: it takes longer than the offer allows, or the receipt is of another call.
         """
-        shown, told, end = "", "", time.monotonic() + self.offer.limits.longest + MORE_SECONDS
+        shown, told, end = "", "", time.monotonic() + self.offer.limits.longest + self.more_seconds
         run, most = "", f"the run may take {duration(self.offer.limits.seconds)}, beside the CI's queue"
         with out.waiting("waiting for the run", most) as wait:
             while (view := self.service.get(self.url)).get("receipt") is None:

@@ -18,7 +18,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.sandbox_state import sandbox_token
 from sealrun_cli.lib.set_up import set_up_of
-from sealrun_cli.lib.target import Target
+from sealrun_cli.lib.target import TICKED, Target
 from sealrun_cli.lib.work_folder import work_folder
 
 NAMES = ("offer", "sealed", "sealing_key", "webhook_secret")
@@ -54,7 +54,12 @@ def sealed_for(offer: Offer, target: Target, token: str, folder: Path, out: Outp
     )
     # An offer with a contract may be sealed again; the table keeps the first webhook secret.
     known = target.offers.offer(offer.hash) is not None
-    hooked = not known and _hooked(offer, token, hook_url(offer, target), secret, out)
+    # Where nobody serves, nobody takes a delivery.
+    hooked = (
+        not known
+        and TICKED not in target.local
+        and _hooked(offer, token, hook_url(offer, target), secret, out)
+    )
     return keep(stored, folder), hooked
 
 

@@ -65,6 +65,19 @@ class Service:
                 response.status_code, headers=response.headers, content=whole, request=response.request
             )
 
+    def drop(self, url: str, form: Mapping[str, str], file: bytes, *, media_type: str) -> httpx.Response:
+        """Send a form with a file; the answer, whatever its status.
+
+        Raises:
+            CliError: there is none, or the URL is neither https nor one of this machine.
+        """
+        check_url(url, "box")
+        files = {"file": ("letter", file, media_type)}
+        streamed = self._http.stream("POST", url, data=dict(form), files=files, timeout=TIMEOUT)
+        with reaching(url), streamed as response:
+            whole = read_limited(response, MAX_ANSWER_BYTES, seconds=60.0)
+            return httpx.Response(response.status_code, content=whole, request=response.request)
+
     def get(
         self, url: str, headers: Mapping[str, str] | None = None, *, at_most: int = MAX_ANSWER_BYTES
     ) -> dict[str, Any]:
@@ -106,17 +119,21 @@ class Service:
         Raises:
             CliError: the URL is no offer's, or the document is another offer's than the URL says.
         """
+        return self.offer_and_view(url)[0]
+
+    def offer_and_view(self, url: str) -> tuple[Offer, dict[str, Any]]:
+        """The offer, and all that the operator says of it; raises what ``offer`` does."""
         if "/offers/" not in url:
             detail = f"url: expected URL/offers/OFFER, got {url[:100]}"
             raise CliError(
                 "bad-request", detail, "copy the whole address that the seller's `publish` printed"
             )
-        answer = self.get(url)
+        view = self.get(url)
         with well_formed("offer", url):
-            offer = Offer.parse(canonical(answer["document"]))
+            offer = Offer.parse(canonical(view["document"]))
         if not url.endswith(f"/offers/{offer.id}"):
             raise CliError("offer", f"offer: expected the document of {url}, got that of {offer.id}")
-        return offer
+        return offer, view
 
 
 @contextmanager

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 DEFAULT_NAME = "sealrun"
 ORACLE_KEY = "SEALRUN_ORACLE_KEY"
+# In ``Target.local`` of a state that `sealrun tick --pull` took here: no process serves it.
+TICKED = "ticked"
 # The functions that sign need the oracle's key.
 SIGNERS = ("account", "collect")
 

@@ -88,15 +88,15 @@ class Redemption:
         chosen = {name: call.inputs[name] for name in grant.open if name in call.inputs}
         return body | {"inputs": chosen, "salt": call.salt, "nonce": f"{call.nonce:032x}"}
 
-    def check_times(self, audience: str, *, now: int) -> None:
-        """Ticket and proof are for here and now.
+    def check_times(self, audience: str, *, now: int, at_most: int = MAX_WAIT_SECONDS) -> None:
+        """Ticket and proof are for here and now; the proof ends in at most so many seconds.
 
         Raises:
             Expired: one of them is over, or too far ahead.
             NotAllowed: the ticket is for another stack.
         """
         self.grant.check(audience, now=now)
-        check_expiry(self.expires_at, now=now, at_most=MAX_WAIT_SECONDS)
+        check_expiry(self.expires_at, now=now, at_most=at_most)
 
     def check_signatures(self) -> None:
         """The issuer granted the ticket, its holder redeems it, and the issuer pays where there is a price.

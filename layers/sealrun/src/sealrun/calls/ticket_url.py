@@ -1,13 +1,14 @@
 """Making tickets, the URL that holds one, and redeeming it. Randomness and time come in.
 
     https://stack/tickets/ID#GRANT.SIGNATURE.SECRET
+    https://files/tickets/ID#GRANT.SIGNATURE.SECRET.BOX     where no server listens: see ``letters``
 
 A browser never sends the part after ``#`` (RFC 9110, section 4.2.3 and 7.1), so the secret reaches
 no server and no log.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mina import tokens
@@ -16,6 +17,7 @@ from mina.sign import sign_fields
 from mina.signature import Signature
 from sealrun.calls.call import Call
 from sealrun.calls.grant import Grant, Prepaid, base64url, unbase64url
+from sealrun.calls.letters import PostBox
 from sealrun.calls.ticket import Redemption, proof_fields
 from sealrun.encoding.fields import canonical
 from sealrun.errors import Malformed, Refused
@@ -31,10 +33,17 @@ class Ticket:
     grant: Grant
     signature: Signature
     secret: PrivateKey  # shows itself nowhere but in ``url``
+    box: PostBox | None = None  # where its letter is dropped; None where a service takes a request
+
+    def with_box(self, box: PostBox) -> "Ticket":
+        """The same, redeemed by a letter."""
+        return replace(self, box=box)
 
     def url(self, page: str = "") -> str:
         """The one place where the secret is written; the stack's own address, or that of a page for it."""
-        parts = (base64url(self.grant.document), self.signature.to_base58(), self.secret.to_base58())
+        parts = [base64url(self.grant.document), self.signature.to_base58(), self.secret.to_base58()]
+        if self.box is not None:
+            parts.append(self.box.text())
         return f"{page or f'{self.grant.audience}/tickets/{self.grant.id}'}#{'.'.join(parts)}"
 
     @classmethod
@@ -47,7 +56,7 @@ class Ticket:
             Malformed: it is no ticket's URL; the text is not repeated, a secret may stand in it.
         """
         parts = url.partition("#")[2].split(".")
-        if len(url) > MAX_URL_LENGTH or len(parts) != 3:  # noqa: PLR2004  grant, signature, secret
+        if len(url) > MAX_URL_LENGTH or len(parts) not in (3, 4):  # grant, signature, secret, perhaps a box
             raise Malformed("ticket: expected a URL that ends in #GRANT.SIGNATURE.SECRET, got another text")
         grant = Grant.parse(unbase64url(parts[0]))
         try:
@@ -56,7 +65,7 @@ class Ticket:
             raise Malformed("ticket: expected a signature and a key in the URL, got something else") from None
         if secret.public_key() != grant.key:
             raise Malformed("ticket: expected the secret of the ticket's own key, got another")
-        return cls(grant, signature, secret)
+        return cls(grant, signature, secret, PostBox.from_text(parts[3]) if parts[3:] else None)
 
     def redeem(self, chosen: Mapping[str, Any], *, salt: str, nonce: int, expires_at: int) -> Redemption:
         """Sign one redemption.

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sealrun.chain.account import Pinned
 
@@ -41,6 +41,7 @@ class Settings:
     viewer_header: str = ""  # where the distribution says whose request it is; empty takes the connection's
     metrics: str = ""  # CloudWatch's namespace; empty counts nothing
     page: str = ""  # where browsers find the buyer's page, a path here or a URL; empty shows them JSON
+    redemption_seconds: int = 0  # how long a redemption may wait before it is taken; 0 is the usual hour
     look_queue: str = ""  # the URL of the queue of calls to look at; empty looks in the sweep itself
 
     @classmethod
@@ -50,7 +51,7 @@ class Settings:
         Raises:
             KeyError: one of them is missing.
         """
-        named = {name.lower(): environment[f"SEALRUN_{name}"] for name in _NAMES}
+        named: Mapping[str, Any] = {name.lower(): environment[f"SEALRUN_{name}"] for name in _NAMES}
         oracle_key, oracle_keys = _oracle_keys(environment.get("SEALRUN_ORACLE_KEY", ""))
         unsafe = environment.get("SEALRUN_UNSAFE_LOOPBACK") == "1"
         nodes = tuple(environment.get("SEALRUN_MINA_NODES", "").split())

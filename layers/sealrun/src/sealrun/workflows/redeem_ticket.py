@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sealrun.calls.grant import Grant
-from sealrun.calls.ticket import MAX_REDEMPTION_BYTES, Redemption, used_for_nothing
+from sealrun.calls.ticket import MAX_REDEMPTION_BYTES, MAX_WAIT_SECONDS, Redemption, used_for_nothing
 from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Conflict, NotAllowed, Refused, TicketUsed
@@ -30,6 +30,7 @@ def redeem_ticket(
     clock: Callable[[], int],
     throttle: Callable[[Rate], bool],
     payments: Payments | None = None,
+    wait: int = MAX_WAIT_SECONDS,
 ) -> Accepted:
     """Check a redemption in the order of L2, claim its call, and start the run.
 
@@ -48,6 +49,7 @@ def redeem_ticket(
         clock: Unix seconds.
         throttle: see ``accept_call``.
         payments: what it takes to sell for money; None where only offers of price 0 are sold.
+        wait: seconds that a redemption may wait before it is taken.
 
     Raises:
         Refused: ticket or redemption is wrong; its subclasses say how.
@@ -64,7 +66,7 @@ def redeem_ticket(
     stored, known = desk.look(grant.offer_hash, signed.call)
     if known:
         return accepted(_told(known, grant), stored.offer, first=False)
-    redemption.check_times(audience, now=now)
+    redemption.check_times(audience, now=now, at_most=wait)
 
     def check(offer: Offer) -> None:
         check_offer(redemption, offer)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sealrun.calls.call import MAX_UNIX_SECONDS
 from sealrun.encoding.fields import canonical
 from sealrun.evidence.evidence import disclosure, job_of, label
 from sealrun.evidence.index import Index, parse_openings
@@ -39,6 +40,16 @@ def shown_tokens(record: Record, offer: Offer, store: EvidenceStore, *, now: int
         if leaf.kind is Kind.TOKEN and job_of(leaf.label) in fit:
             document = canonical(disclosure(TREE, leaves, leaf.index))
             yield ShownToken(f"disclosures/token-{leaf.index}.json", document, leaf)
+
+
+def shown_after(record: Record, offer: Offer, store: EvidenceStore) -> int:
+    """When the last token of a call that is over may be seen, in Unix seconds; 0 where none ever may."""
+    if offer.evidence.token == "buyer":  # noqa: S105  a word of the policy's
+        return 0
+    ends = [
+        token["expires_at"] for token in _reported(record, store) if _may_be_seen(token, MAX_UNIX_SECONDS)
+    ]
+    return max(ends, default=0)
 
 
 def _reported(record: Record, store: EvidenceStore) -> list[dict[str, Any]]:

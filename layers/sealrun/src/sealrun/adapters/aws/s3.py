@@ -54,11 +54,21 @@ def open_bucket(place: str) -> "S3EvidenceStore":
     Raises:
         Malformed: it is no such URL.
     """
+    bucket, endpoint = bucket_and_endpoint(place)
+    return S3EvidenceStore(open_s3(endpoint), bucket=bucket)
+
+
+def bucket_and_endpoint(place: str) -> tuple[str, str]:
+    """The two parts of such a place; the endpoint is empty for S3 itself.
+
+    Raises:
+        Malformed: it is no such URL.
+    """
     found = _PLACE.fullmatch(place)
     if not found:
         raise Malformed(f"evidence: expected s3://BUCKET?endpoint=URL, got {place[:100]!r}")
     bucket, endpoint = found.groups(default="")
-    return S3EvidenceStore(open_s3(unquote(endpoint)), bucket=bucket)
+    return bucket, unquote(endpoint)
 
 
 class S3EvidenceStore:

@@ -1,0 +1,1 @@
+"""A state that lies in a branch of a Git repository."""
