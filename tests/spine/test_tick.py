@@ -26,7 +26,6 @@ from sealrun.offers.offer import Offer
 from sealrun_cli.lib.offer_file import read_offer, write_values
 from tests.ports.stores import new_bucket, s3_server
 from tests.spine.conftest import PROPERTIES, repository
-from tests.spine.test_served_sale import written
 
 pytestmark = pytest.mark.peers
 
@@ -169,6 +168,13 @@ def sold(shop: TickShop, buying: "subprocess.Popen[str]") -> dict[str, Any]:
     said: dict[str, Any] = json.loads(out)
     assert said["state"] == "succeeded"
     return said
+
+
+def written(value: dict[str, Any]) -> dict[str, Any]:
+    """The offer as its file has it."""
+    document_only = ("sealrun", "kind", "prices")
+    kept = {name: each for name, each in value.items() if name not in document_only and each is not None}
+    return {**kept, "price": "0"}
 
 
 def make_readable(shop: TickShop) -> None:

@@ -59,10 +59,8 @@ def operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operator:
 
 
 def test_a_state_is_made_changed_pushed_and_found_again(operator: Operator) -> None:
-    write_values(
-        operator.folder / "offer.toml",
-        {name: each for name, each in offer_value().items() if each is not None},
-    )
+    value = {name: each for name, each in offer_value().items() if each is not None}
+    write_values(operator.folder / "offer.toml", {**value, "price": "0"})
     offer = read_offer(operator.folder / "offer.toml")
     assert operator.done("--pull")["there"] is False
     operator.publish(offer)
