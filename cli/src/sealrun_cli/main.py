@@ -37,6 +37,7 @@ from sealrun_cli.commands import (
     seal,
     serve,
     settle,
+    show,
     status,
     tick,
     ticket,
@@ -154,6 +155,8 @@ _add(OPERATORS, "resume", resume.resume,
 app.add_typer(rotate.app, name="rotate", rich_help_panel=OPERATORS)
 _add(OPERATORS, "pay-operator", pay_operator.pay_operator,
      "sealrun pay-operator B62qk...w1 --terms offer.json --key o.key --node https://mina.example/graphql")
+_add(RECEIPTS, "show", show.show,
+     "sealrun show https://ci.example/calls/91ab")
 _add(RECEIPTS, "evidence", evidence.evidence,
      "sealrun evidence https://ci.example/calls/91ab --to got --key buyer.key")
 _add(RECEIPTS, "verify", verify.verify,
