@@ -2,19 +2,23 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sealrun.errors import InputsRefused
+from sealrun.money.buyer_mechanism import Known
 from sealrun.runs.run import RunStatus
-from sealrun_cli.lib.agent.wallet import DAY
+from sealrun_cli.lib.agent.wallet import DAY, new_purchase
+from sealrun_cli.lib.book import page
 from sealrun_cli.lib.errors import CliError
 from tests.cli.lib.agent.shop import INPUTS, NAME, Shop, caps
 from tests.sealrun.fakes import FakeLedger
 from tests.sealrun.market import SERVICE, Market
-from tests.sealrun.world import BUYER, PRICE, make_offer
+from tests.sealrun.offers.test_prices import TOKEN, both
+from tests.sealrun.world import BUYER, PRICE, make_offer, make_paid_offer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,6 +138,24 @@ def test_c3_races_never_pass_the_caps(shop: Shop) -> None:
     assert answers == ["bought"] * 2 + ["cap"] * 6
     assert shop.signed() == 2 * PRICE
     assert shop.market.provider.starts == 2
+
+
+def test_a14_a_run_in_another_asset_takes_a_person_and_uses_up_no_mina(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(tmp_path, monkeypatch, Market(offer=make_paid_offer(prices=both())))
+    assert shop.market.offer.payment is not None
+    cost, terms = shop.market.offer.payment.priced_in(TOKEN)
+    with page(shop.folder, NAME, terms, Known(0, 0)) as book:
+        book.save()
+    desk = shop.desk(caps(9, 9, 9))
+    with pytest.raises(CliError, match="caps in MINA; this call costs 1 RUN"):
+        desk.buy(shop.offer, INPUTS, "order-1", beyond=False)
+    assert shop.signed() == 0
+    assert "caps in MINA" in desk.question(shop.offer, INPUTS, "order-1")
+    wanted = replace(new_purchase("order-2", "p", shop.market.offer, shop.offer, NAME), call="0" * 64)
+    desk.wallet.count(wanted, cost, 10**9, beyond=True)
+    assert desk.wallet.left() == caps(9, 9, 9).per_day
 
 
 def test_caps_are_for_24_hours_and_outlast_the_process(shop: Shop) -> None:

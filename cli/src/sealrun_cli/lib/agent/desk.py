@@ -19,7 +19,7 @@ import httpx
 from mina.keys import PrivateKey
 from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.calls.call import Call
-from sealrun.offers.asset import Amount
+from sealrun.offers.asset import TRADED, Amount
 from sealrun.offers.offer import Offer
 from sealrun.receipts.grade import Grade
 from sealrun.verification.claims import RECEIPT, Verdict
@@ -138,12 +138,13 @@ class Desk:
         if known is not None:
             return {"call": _call_url(known.offer, known.call), "bought_before": True}
         offer, _ = self._offer(url)
-        price, account = self._price(offer), self.account if offer.payment else ""
-        base = new_purchase(order, secrets.token_hex(16), offer, price, url, account)
+        base = new_purchase(order, secrets.token_hex(16), offer, url, self.account if offer.payment else "")
         agreed = [beyond]  # to one signature
 
         def count(call: Call, more: int) -> None:
-            self.wallet.count(replace(base, call=call.id), offer, price, more, beyond=agreed[0])
+            # By the terms that are signed, whatever was known of the account before.
+            price = offer.payment.priced_under(call.terms_hash).cost if offer.payment else TRADED.of(0)
+            self.wallet.count(replace(base, call=call.id), price, more, beyond=agreed[0])
             agreed[0] = False
 
         purchase = self._purchase(offer, url, _checked(offer, inputs), count)

@@ -66,7 +66,8 @@ class Bought:
     offer: str  # its URL
     account: str  # empty for an offer of price 0
     seller: str
-    price: int
+    asset: str  # the token's id, base58; empty before anything is signed
+    price: int  # smallest units
     signed: int  # by how much the order raised what was signed for the account, smallest units
     at: int  # Unix seconds of the last signature
     failed: bool = False  # the oracle signed that the run did not succeed, and its price was freed
@@ -104,7 +105,7 @@ class Wallet:
     def broken_by(self, offer: Offer, price: Amount, more: int) -> str:
         """Which cap a call of this offer would break now, if it raises what was signed by so much."""
         with locked(self._folder, NAME):
-            return self._broken(self._read(), offer, price, more)
+            return self._broken(self._read(), _seller(offer), price, more)
 
     def left(self) -> Amount:
         """What may still be signed for in these 24 hours."""
@@ -113,7 +114,7 @@ class Wallet:
         most = self._caps.per_day
         return most.asset.of(max(0, most.units - today.units))
 
-    def count(self, wanted: Bought, offer: Offer, price: Amount, more: int, *, beyond: bool) -> None:
+    def count(self, wanted: Bought, price: Amount, more: int, *, beyond: bool) -> None:
         """Count one signature for the order; ``beyond`` the caps where a person agreed to it.
 
         ``price`` is in the account's asset; ``more`` is by how much the signature raises what was signed.
@@ -126,11 +127,12 @@ class Wallet:
             before = next((each for each in known if each.order == wanted.order), None)
             if before is not None and before.purchase != wanted.purchase:
                 raise CliError("conflict", f"order: expected a new one, got that of call {before.call}")
-            if not beyond and (why := self._broken(known, offer, price, more)):
+            if not beyond and (why := self._broken(known, wanted.seller, price, more)):
                 raise over(why)
             signed = (before.signed if before else 0) + more
             kept = [each for each in known if each is not before]
-            self._write([*kept, replace(wanted, signed=signed, at=self._clock())])
+            priced = replace(wanted, price=price.units, asset=price.asset.id)
+            self._write([*kept, replace(priced, signed=signed, at=self._clock())])
 
     def failed(self, call: str) -> bool:
         """Note that the call's run did not succeed; True for whoever is the first to say so."""
@@ -141,18 +143,18 @@ class Wallet:
                 self._write([replace(each, failed=True) if each is found else each for each in known])
             return found is not None
 
-    def _broken(self, known: list[Bought], offer: Offer, price: Amount, more: int) -> str:
-        if offer.payment is None:
+    def _broken(self, known: list[Bought], seller: str, price: Amount, more: int) -> str:
+        if price.units == 0:
             return ""
         if price.asset != self._caps.per_call.asset:
             return f"caps in {self._caps.per_call.asset.symbol}; this call costs {price}"
-        here = [each for each in known if each.seller == _seller(offer)]
+        here = [each for each in known if each.seller == seller]
         today, at_seller = self._used(known), self._used(here)
         return self._caps.broken(price, price.asset.of(more), today=today, at_seller=at_seller)
 
     def _used(self, known: list[Bought]) -> Amount:
-        since = self._clock() - DAY
-        return self._caps.per_day.asset.of(sum(each.signed for each in known if each.at > since))
+        since, asset = self._clock() - DAY, self._caps.per_day.asset
+        return asset.of(sum(each.signed for each in known if each.at > since and each.asset == asset.id))
 
     def _write(self, known: list[Bought]) -> None:
         """The purchases that count, and the newest of the others."""
@@ -186,9 +188,9 @@ def over(why: str) -> CliError:
     )
 
 
-def new_purchase(order: str, purchase: str, offer: Offer, price: Amount, url: str, account: str) -> Bought:
+def new_purchase(order: str, purchase: str, offer: Offer, url: str, account: str) -> Bought:
     """Nothing is signed for it yet."""
-    return Bought(order, purchase, "", url, account, _seller(offer), price.units, 0, 0)
+    return Bought(order, purchase, "", url, account, _seller(offer), "", 0, 0, 0)
 
 
 def _seller(offer: Offer) -> str:
@@ -198,7 +200,7 @@ def _seller(offer: Offer) -> str:
 def _bought(value: Any) -> Bought:
     names = tuple(Bought.__dataclass_fields__)
     found = read.only(value, names, where=NAME)
-    texts = ("order", "purchase", "call", "offer", "account", "seller")
+    texts = ("order", "purchase", "call", "offer", "account", "seller", "asset")
     numbers = ("price", "signed", "at")
     if not all(isinstance(found[name], str) for name in texts) or not isinstance(found["failed"], bool):
         raise Malformed("agent: expected texts, got something else")
