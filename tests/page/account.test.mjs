@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { held, here, kept, keySaved, main, MINA, onChain, opened, passSlots, saved, sealrun, sends } from './accounts.mjs';
+import { addressOf } from '../../web/shared/src/mina.ts';
+import { fund, held, here, kept, keySaved, main, MINA, onChain, opened, passSlots, saved, sealrun, sends } from './accounts.mjs';
 import { accessibility, connect, fitsWidth, launch, pictures } from './browser.mjs';
 
 let browser;
 before(async () => {
   browser = await launch();
+  await fund(addressOf(here.buyer), 50n * MINA);
 });
 after(() => browser.close());
 

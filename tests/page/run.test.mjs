@@ -63,7 +63,9 @@ test('a buyer with a link runs, reads the receipt and sees private items, and ev
 
   confirm();
   await page.getByText('You may close this page').waitFor();
-  await page.getByRole('link', { name: 'pipeline' }).waitFor();
+  await page.locator('.steps .now').filter({ hasText: 'Running' }).waitFor();
+  // The seller's project is private: nobody is sent to a page that asks for a login.
+  assert.equal(await page.getByRole('link', { name: 'pipeline' }).count(), 0);
   await look('running');
   await page.getByRole('heading', { name: 'Succeeded' }).waitFor({ timeout: 60_000 });
   await page.getByRole('heading', { name: /^Files/ }).waitFor();

@@ -42,7 +42,7 @@ export function CallPage(props: { service: string; call: string; named: (title: 
             call={call}
             view={view}
             offer={offer}
-            inputs={bought?.inputs}
+            inputs={bought?.inputs ?? undefined}
           />
         ) : (
           <Card
@@ -63,7 +63,7 @@ export function CallPage(props: { service: string; call: string; named: (title: 
           service={service}
           call={call}
           offer={offer}
-          inputs={bought?.inputs}
+          inputs={bought?.inputs ?? undefined}
           at={view?.claimed_at}
         />
       </aside>

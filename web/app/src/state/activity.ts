@@ -10,7 +10,8 @@ export interface Bought {
   title: string;
   /** Nanomina, as decimal text. */
   price: string;
-  inputs: Inputs;
+  /** Null where a service listed the run: it names no inputs. */
+  inputs: Inputs | null;
   account: string;
   /** Unix seconds. */
   at: number;
@@ -33,6 +34,22 @@ export function useActivity(): Bought[] {
 /** Kept before anything is sent, so that a reload finds the run again. */
 export function remember(bought: Bought): void {
   store(NAME, [bought, ...activity().filter(({ call }) => call !== bought.call)].slice(0, MOST));
+}
+
+/** Adds runs that a service lists. What this browser bought itself is never pushed out, and keeps its inputs. */
+export function merge(listed: Bought[]): void {
+  const mine = activity();
+  const states = new Map(listed.map(({ call, state }) => [call, state]));
+  const known = new Set(mine.map(({ call }) => call));
+  const fresh = listed
+    .filter(({ call }) => !known.has(call))
+    .sort((a, b) => b.at - a.at)
+    .slice(0, MOST - mine.length);
+  const updated = mine.map((one) => ({ ...one, state: states.get(one.call) ?? one.state }));
+  store(
+    NAME,
+    [...updated, ...fresh].sort((a, b) => b.at - a.at),
+  );
 }
 
 export function forgetCall(call: string): void {
@@ -62,6 +79,6 @@ function isBought(value: unknown): value is Bought {
     TEXTS.every((name) => typeof value[name] === 'string') &&
     /^\d{1,20}$/.test(String(value['price'])) &&
     typeof value['at'] === 'number' &&
-    isObject(value['inputs'])
+    (value['inputs'] === null || isObject(value['inputs']))
   );
 }

@@ -85,7 +85,7 @@ export function AccountView(props: { account: Account; others: boolean }) {
             <AskService account={account} told={setFigure} />
           </Card>
           {view && document && <Leave account={account} terms={document} view={view} node={node} />}
-          <AccountRuns account={address} />
+          <AccountRuns service={service} network={document?.network ?? NETWORK} account={address} />
         </div>
         <aside className="aside stack" aria-label="Top up and facts">
           {document && view?.exitSlot === 0 && !kept && (

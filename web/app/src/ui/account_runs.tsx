@@ -1,36 +1,39 @@
-// The runs that an account paid for, as this browser knows them.
+// The runs that an account paid for, as this browser knows them and as the service lists them.
 import { mina, moment, short } from '../format.ts';
 import { placeOf } from '../route.ts';
 import { useActivity } from '../state/activity.ts';
+import { AskRuns } from './ask_runs.tsx';
 import { Card } from './parts.tsx';
 
 const SHOWN = 5;
 
-export function AccountRuns(props: { account: string }) {
+export function AccountRuns(props: { service: string; network: string; account: string }) {
   const runs = useActivity().filter(({ account }) => account === props.account);
-  if (runs.length === 0) return null;
   return (
     <Card title={runs.length === 1 ? '1 run' : `${runs.length} runs`}>
-      <table className="cards">
-        <tbody>
-          {runs.slice(0, SHOWN).map(({ call, service, title, price, state, at }) => (
-            <tr key={call}>
-              <td>
-                <a href={placeOf(service, 'calls', call)}>{title}</a>{' '}
-                <span className="mono quiet">{short(call, 4)}</span>
-              </td>
-              <td>{state || 'sent'}</td>
-              <td className="end">{price === '0' ? 'free' : mina(price)}</td>
-              <td className="end">{moment(at)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {runs.length > 0 && (
+        <table className="cards">
+          <tbody>
+            {runs.slice(0, SHOWN).map(({ call, service, title, price, state, at }) => (
+              <tr key={call}>
+                <td>
+                  <a href={placeOf(service, 'calls', call)}>{title}</a>{' '}
+                  <span className="mono quiet">{short(call, 4)}</span>
+                </td>
+                <td>{state || 'sent'}</td>
+                <td className="end">{price === '0' ? 'free' : mina(price)}</td>
+                <td className="end">{moment(at)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
       {runs.length > SHOWN && (
         <a className="small" href="#/activity">
           All runs
         </a>
       )}
+      <AskRuns {...props} label="List all runs, signed" />
     </Card>
   );
 }

@@ -4,11 +4,13 @@ import type { Bytes } from '../../../shared/src/bytes.ts';
 import type { Inputs } from '../../../shared/src/inputs.ts';
 import { RunAssistant } from '../assistant/run_assistant.tsx';
 import { ENDINGS } from '../endings.ts';
+import { keptRight } from '../calls_right.ts';
 import { accountOf, getEvidence, signRight, type Evidence, type Wanted } from '../evidence.ts';
 import { message, mina, moment, shortened } from '../format.ts';
 import { parseStacks } from '../profile.ts';
 import type { Call } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
+import { keepReceipt } from '../state/receipts.ts';
 import { useWallet } from '../wallet/session.tsx';
 import type { Numeral } from '../wallet/sign.ts';
 import { Declined } from '../wallet/wallet.ts';
@@ -36,7 +38,11 @@ export function ReceiptParts(props: {
     let current = true;
     setEvidence(null);
     getEvidence(wanted).then(
-      (got) => current && setEvidence(got),
+      (got) => {
+        if (!current) return;
+        setEvidence(got);
+        if (got.verification.holds) keepReceipt(call, new TextDecoder().decode(got.receipt));
+      },
       (error: unknown) => current && setProblem(message(error)),
     );
     return () => {
@@ -147,7 +153,11 @@ function PrivateItems(props: {
     setBusy(true);
     setProblem('');
     try {
-      const right = await signRight(wanted, wallet, accountOf(evidence.folder), setNumerals);
+      const account = accountOf(evidence.folder);
+      // A right to all of the account's calls, where the wallet signed one in this tab, opens this one too.
+      const right =
+        keptRight(wanted.service, account, wallet.address) ??
+        (await signRight(wanted, wallet, account, setNumerals));
       opened(await getEvidence(wanted, right));
     } catch (error) {
       setProblem(error instanceof Declined ? 'Declined in the wallet.' : message(error));
