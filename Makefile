@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all setup-tests demo demo-page test test-edge test-heavy test-inspector test-next test-page check coverage crash docs docs-check diagrams bench dist lock format clean
+.PHONY: help setup setup-all setup-tests demo demo-page test test-edge test-heavy test-inspector test-next test-page test-page-proofs check coverage crash docs docs-check diagrams bench dist lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -62,6 +62,9 @@ test-next: ## the same tests with the page as a Next.js package builds it (minut
 	npm run --silent build -w @sealrun/next
 	npm run --silent check -w @sealrun/next
 	SEALRUN_PAGE=web/next/out $(MAKE) --no-print-directory test-page
+
+test-page-proofs: setup-tests ## an account from the page's opening to its end, left and emptied with real proofs (minutes, 3 GB)
+	SEALRUN_TEST_PROOFS=1 python -m tests.page.world node --test tests/page/account.test.mjs
 
 test-edge: setup-tests ## the tests of free calls, tickets and the public API, with an edge's Worker before the stack
 	SEALRUN_TEST_EDGE=1 pytest -q tests/spine/test_sale.py tests/spine/test_tickets.py tests/spine/test_public_api.py

@@ -73,6 +73,8 @@ test('a link opens no wallet and sends nothing, wherever it leads', async () => 
   const { page, problems, requests } = await openPage(browser, { wallet, hosts });
   const links = [
     `#/${here.service}/offers/${here.free}?note=x&target=native&threads=4&release=true&run=1&account=B62`,
+    `#/open/${here.service}/offers/${here.paid}?deposit=1000&node=https://evil.example`,
+    `#/account/${here.account}`,
     '#/http://evil.example/offers/' + here.free,
     '#/https://user:pass@evil.example/offers/' + here.free,
     '#/javascript:alert(1)',

@@ -1,7 +1,7 @@
 """A seller, a service, a chain and a static host on loopback, for tests of the buyer's page in a browser.
 
 ``python -m tests.page.world COMMAND...`` runs a command in it: ``SEALRUN_WORLD`` names a JSON file that says
-where everything is. The chain counts every proof as valid.
+where everything is. The chain counts every proof as valid, unless ``SEALRUN_TEST_PROOFS`` is set.
 """
 
 import json
@@ -30,6 +30,7 @@ from tests.page.host import static_page
 from tests.repositories import commit_all
 
 ROOT = Path(__file__).resolve().parents[2]
+PROOFS = bool(os.environ.get("SEALRUN_TEST_PROOFS"))
 # A node that is not there.
 NOWHERE = "http://127.0.0.1:9/graphql"
 PIPELINE = """\
@@ -159,7 +160,7 @@ def world(folder: Path) -> Iterator[World]:
     """Everything, started; an account with 20 MINA is open."""
     people = People.make(folder / "keys")
     with (
-        MinaChain(folder / "chain", proofs=False) as chain,
+        MinaChain(folder / "chain", proofs=PROOFS) as chain,
         static_page(folder / "host", f"mina:devnet={chain.graphql}", f"mina:devnet={NOWHERE}") as page,
         Prover(folder / "prover.log", warm=False) as prover,
         Stack(folder / "stack", with_gitlab=True, environment=chain.environment(LEDGER)) as stack,
@@ -206,7 +207,8 @@ def _command(folder: Path, people: People, chain: MinaChain, prover: Prover) -> 
         if name.startswith("SEALRUN_")
     }
     given = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
-    key = f"--key {shlex.quote(people.file('seller'))} --no-proofs --poll-ms 200 --json"
+    proofs = "" if PROOFS else "--no-proofs"
+    key = f"--key {shlex.quote(people.file('seller'))} {proofs} --poll-ms 200 --json"
     program = folder / "sealrun-as-the-seller"
     program.write_text(
         f'#!/bin/sh\nexec env {given} {Path(sys.executable).with_name("sealrun")} "$@" {key}\n'
