@@ -5,10 +5,12 @@ import pytest
 from bench import verification
 
 
-def test_one_row_beside_the_same_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verification, "ITEMS", 20)
+def test_a_row_for_each_size_beside_the_same_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verification, "SIZES", (10, 20))
     monkeypatch.setattr(verification, "ROUNDS", 2)
-    (row,) = verification.rows()
-    assert (row.name, row.unit, row.reach) == ("verify 20 items: CPU", "s", 1.3)
-    assert row.ratio is not None
-    assert row.ratio > 0
+    rows = verification.rows()
+    assert [row.name for row in rows] == ["verify 10 items: CPU", "verify 20 items: CPU"]
+    for row in rows:
+        assert (row.unit, row.reach) == ("s", 1.3)
+        assert row.ratio is not None
+        assert row.ratio > 0
