@@ -155,6 +155,17 @@ def test_a_receipt_under_another_call_s_name_and_one_that_nobody_reads_are_broke
     assert "the receipt's call: expected 0000" in str(check(renamed).broken)
 
 
+def test_e5_a_copy_of_the_receipt_itself_is_read_by_none(chain: list[tuple[str, MemoryFolder]]) -> None:
+    """Anything could lie beside the copy, because the first receipt's own documents were looked at."""
+    name, folder = chain[0]
+    copied = with_reads(folder, folder)
+    copied[f"reads/{call_of(folder)}/inputs.json"] = b"junk"
+    assert follow(copied).strays == [name]
+    assert lineage_claims(check(copied)) == [
+        (Verdict.BROKEN, f"reads: expected only receipts that are read, got {name}")
+    ]
+
+
 def test_the_command_draws_it_as_a_tree_for_mermaid_and_for_graphviz(
     chain: list[tuple[str, MemoryFolder]], tmp_path: Any
 ) -> None:

@@ -105,7 +105,8 @@ def read_lineage(receipt: bytes, folder: Folder) -> Lineage:
         except SealrunError as error:
             graph.nodes[f"{READS}/{call}"] = Node(f"{READS}/{call}", Link.BROKEN, error.detail, call)
     _follow(graph, graph.root, {**known, graph.root: (signed, folder)}, ())
-    graph.strays = sorted(set(known) - set(graph.nodes))
+    # No receipt reads itself: a copy of the first one is read by none, and nothing looks at it.
+    graph.strays = sorted(set(known) - set(graph.nodes) | set(known) & {graph.root})
     return graph
 
 
