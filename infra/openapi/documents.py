@@ -200,7 +200,7 @@ def _account() -> dict[str, Schema]:
     said = {"due": AMOUNT, "tree_root": FIELD, "count": whole(0, 2**DUE_DEPTH)}
     due = {**said, "signature": signed(DUE, "account.x", "account.isOdd", "asset", "due", "root")}
     figured = {**said, "signature": signed(FIGURE, "account.x", "account.isOdd", "asset", "due", "root")}
-    both = {"account": KEY, "terms": ref("Terms"), "pending": AMOUNT}
+    both = {"account": KEY, "terms": ref("Terms"), **NAMED, "pending": AMOUNT}
     voucher = {"limit": AMOUNT, "call_hash": FIELD, "signature": _CALL_SIGNATURE}
     leaf = closed(
         {

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sealrun.encoding.fields import canonical
 from sealrun.errors import StoreUnavailable, TooMany
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
@@ -14,7 +15,7 @@ from sealrun.ports.calls import Quota, Rate, Totals
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import Ending, Fault, Record, State, accepted, claimed, finished, judged, trying
 from tests.ports.stores import LEDGERS, parameters
-from tests.sealrun.world import BUSY, BUYER, limits_value, make_offer, sign_call
+from tests.sealrun.world import BUSY, BUYER, limits_value, make_offer, offer_value, sign_call
 
 NOW = 1_800_000_000
 OFFER = make_offer(quota_per_hour=2)
@@ -35,6 +36,17 @@ def record(nonce: int = 1, now: int = NOW) -> Record:
 def test_an_offer_reads_back_as_it_was_published(ledger: Any) -> None:
     assert ledger.offer(OFFER.hash) == StoredOffer(OFFER, "", b"sealed", b"key", b"secret")
     assert ledger.offer(5) is None
+
+
+def test_an_offer_that_an_older_version_published_is_over_and_stands_in_nobodys_way(ledger: Any) -> None:
+    value = {**offer_value(title="Older"), "sealrun": 1, "price": "0"}
+    del value["prices"]
+    older = replace(make_offer(title="Older"), document=canonical(value))
+    ledger.publish(StoredOffer(older, "", b"", b"key", b"secret"))
+    assert set(ledger.published()) == {OFFER.hash, older.hash}
+    assert (ledger.offer(older.hash), ledger.document(older.hash)) == (None, None)
+    assert ledger.offers_of([older.hash, OFFER.hash]) == [ledger.offer(OFFER.hash)]
+    assert ledger.look(older.hash, 5) == (None, None)
 
 
 def test_many_offers_are_read_at_once_in_the_order_that_was_asked_for(ledger: Any) -> None:

@@ -27,7 +27,7 @@ from sealrun.errors import (
 )
 from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing, concluded
-from sealrun.offers.offer import Offer
+from sealrun.offers.offer import Offer, kept_offer
 from sealrun.offers.provider_rules import Issuer
 from sealrun.offers.source import Source
 from sealrun.offers.stored_offer import StoredOffer
@@ -60,6 +60,7 @@ class FakeLedger:
 
     def __init__(self) -> None:
         self.offers: dict[int, StoredOffer] = {}
+        self.older: list[int] = []  # hashes of offers that an older version published
         self.records: dict[int, Record] = {}
         self.identifiers: dict[tuple[str, str], int] = {}
         self.counts: dict[tuple[str, int], int] = {}
@@ -90,10 +91,13 @@ class FakeLedger:
         return self.offers.get(offer_hash), self.records.get(call_hash)
 
     def publish(self, stored: StoredOffer) -> None:
-        self.offers.setdefault(stored.offer.hash, stored)
+        if kept_offer(stored.offer.document) is None:
+            self.older.append(stored.offer.hash)
+        else:
+            self.offers.setdefault(stored.offer.hash, stored)
 
     def published(self) -> list[int]:
-        return list(self.offers)
+        return [*self.offers, *self.older]
 
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
         self.offers[offer_hash] = replace(self.offers[offer_hash], suspended=reason)

@@ -14,7 +14,7 @@ from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws import dynamodb_shards as shards
 from sealrun.adapters.aws.dynamodb_table import Table
 from sealrun.errors import Conflict, Malformed, NotFound
-from sealrun.offers.offer import Offer
+from sealrun.offers.offer import Offer, kept_offer
 from sealrun.runs.record import COLLECT_LEASE, START_WINDOW
 
 if TYPE_CHECKING:
@@ -153,7 +153,9 @@ class ControlTable:
         item = self._get(keys.offer_key(offer), OFFER)
         if item is None:
             return None
-        parsed = Offer.parse(item["document"]["B"])
+        parsed = kept_offer(item["document"]["B"])
+        if parsed is None:
+            return None
         reasons = {name: item.get(name, {"S": ""})["S"] for name in ("closed", "paused", "suspended")}
         quotas = {buyer: int(each["N"]) for buyer, each in item.get("quotas", {"M": {}})["M"].items()}
         return {
@@ -168,7 +170,7 @@ class ControlTable:
 
     def _sold(self, offer: str) -> Offer | None:
         item = self._get(keys.offer_key(offer), OFFER)
-        return Offer.parse(item["document"]["B"]) if item else None
+        return kept_offer(item["document"]["B"]) if item else None
 
     def _page(
         self, kinds: Sequence[str], attributes: Collection[str], after: str

@@ -8,6 +8,7 @@ from prometheus_client import generate_latest
 
 from sealrun.adapters.prometheus.meter import PrometheusMeter
 from sealrun.errors import StoreUnavailable
+from sealrun.offers.asset import MINA
 from sealrun.runs.record import State
 from tests.ports.test_ledger import NOW, record
 
@@ -56,7 +57,8 @@ def test_an_ended_call_counts_its_state_its_time_and_what_became_due() -> None:
     found = shown(meter)
     assert found['sealrun_calls_ended_total{state="succeeded"}'] == 1
     assert found['sealrun_calls_ended_total{state="failed"}'] == 1
-    assert (found["sealrun_due_total"], found["sealrun_receipt_seconds_sum"]) == (2.5, 40)
+    due = f'sealrun_due_total{{asset="{MINA.id}"}}'
+    assert (found[due], found["sealrun_receipt_seconds_sum"]) == (2.5, 40)
 
 
 def test_a_ledger_that_does_not_answer_takes_no_other_figure_away() -> None:

@@ -98,6 +98,14 @@ def test_a_document_that_is_not_canonical_is_refused() -> None:
         Offer.parse(canonical(offer_value()) + b" ")
 
 
+def test_an_offer_of_an_older_version_is_refused_with_the_way_to_publish_it_anew() -> None:
+    for older in ({"sealrun": 1}, {"price": "5"}):
+        with pytest.raises(
+            Malformed, match=r"got that of an older sealrun\. Its seller makes it anew: `sealrun init`"
+        ):
+            make_offer(**older)
+
+
 def test_a_document_past_16_kib_is_refused() -> None:
     with pytest.raises(Malformed, match="at most 16384 bytes"):
         Offer.parse(b" " * 16385)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mina import tokens
 from mina.keys import PrivateKey
 from sealrun.errors import Malformed, Refused
 from sealrun.offers.terms import MAX_EXIT_DELAY, Terms
@@ -38,11 +39,20 @@ def test_a1_terms_that_are_not_as_they_must_be_are_refused(changes: dict[str, An
         Terms.parse(terms_value(**changes))
 
 
+def test_terms_of_an_older_version_are_refused_with_the_way_to_go_on() -> None:
+    older = {name: value for name, value in terms_value().items() if name != "asset"}
+    with pytest.raises(
+        Malformed, match=r"got the form of an older sealrun\. Its seller .* leave old accounts"
+    ):
+        Terms.parse(older)
+
+
 def test_a1_every_term_changes_the_hash() -> None:
     base = Terms.parse(terms_value())
     other = PrivateKey.from_scalar(9).public_key().to_base58()
     changes: list[dict[str, Any]] = [
         {"network": "mina:mainnet"},
+        {"asset": tokens.to_base58(7)},
         {"ledger": "8"},
         {"operator_share": 251},
         {"exit_delay": 101},

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sealrun.offers.stored_offer import StoredOffer
+from sealrun.offers.terms import ANEW
 from sealrun.ports.calls import Totals
 from sealrun_cli.lib import options
 from sealrun_cli.lib.offer_state import state_of
@@ -27,7 +28,9 @@ def status(
     with speaking(as_json=as_json) as out:
         target = find_target(folder, stack)
         table = target.offers
-        offers = [stored for each in table.published() if (stored := table.offer(each)) is not None]
+        published = {each: table.offer(each) for each in table.published()}
+        offers = [stored for stored in published.values() if stored]
+        older = [f"{each:064x}" for each, stored in published.items() if stored is None]
         states = _states([table.totals(stored.offer) for stored in offers])
         oracle_keys = sorted(target.oracle_keys()) if isinstance(target, ServedTarget) else []
         value = {
@@ -35,11 +38,13 @@ def status(
             "url": target.url,
             "ledger": target.ledger,
             "offers": [_value(stored, target) for stored in offers],
+            "older": older,
             "calls": states,
             "oracle_keys": oracle_keys,
         }
         lines = [f"{target.name}: {target.url}", *(_line(stored) for stored in offers)]
         counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none yet"
+        lines += [f"  {each[:16]}…  of an older sealrun, over: {ANEW}" for each in older]
         out.result(value, *lines, f"calls: {counted}")
 
 

@@ -183,8 +183,26 @@ def close_fields(network: str, contract: PublicKey) -> list[int]:
     return [text_field(CLOSE), network_field(network), *contract.to_fields()]
 
 
+def kept_offer(document: bytes) -> Offer | None:
+    """The offer of a document that a ledger keeps; None for one of an older sealrun, which is over.
+
+    Raises:
+        Malformed: it is neither.
+    """
+    try:
+        return Offer.parse(document)
+    except Malformed:
+        if _is_older(parse_object(document)):
+            return None
+        raise
+
+
+def _is_older(value: dict[str, Any]) -> bool:
+    return value.get("sealrun") == 1 or "price" in value
+
+
 def _values(value: dict[str, Any]) -> dict[str, Any]:
-    if value.get("sealrun") == 1 or "price" in value:
+    if _is_older(value):
         raise Malformed(
             f"offer: expected form {FORM}, which lists prices, got that of an older sealrun. {ANEW}"
         )

@@ -70,7 +70,8 @@ class Ledger(TokenBook, Protocol):
     Every method raises StoreUnavailable, and what it names.
     """
 
-    def offer(self, offer_hash: int) -> StoredOffer | None: ...
+    def offer(self, offer_hash: int) -> StoredOffer | None:
+        """None also for one that an older sealrun published, in a form of its own: it is over."""
 
     def offers_of(self, offer_hashes: Sequence[int]) -> list[StoredOffer]:
         """Those of these offers that are there, at most 100, in the order of their hashes; one request."""

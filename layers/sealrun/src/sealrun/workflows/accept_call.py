@@ -251,7 +251,8 @@ def known_offer(ledger: Ledger, offer_id: str) -> StoredOffer:
 
 def _there(value: _T | None, offer_id: str) -> _T:
     if value is None:
-        raise NotFound(f"offer: expected one that is sold here, got {offer_id}")
+        said = f"offer: expected one that is sold here, got {offer_id}"
+        raise NotFound(f"{said}; its seller has to publish one of an older sealrun anew")
     return value
 
 

@@ -13,6 +13,7 @@ from sealrun.encoding import read
 from sealrun.errors import Malformed, NotAllowed, NotFound, Unavailable
 from sealrun.money.dues import Due
 from sealrun.money.vouchers import Standing
+from sealrun.offers.asset import Asset
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.offers.terms import Terms
 from sealrun.ports.calls import Ledger
@@ -27,6 +28,7 @@ class _Known:
     standing: Standing
     stored: StoredOffer
     terms: Terms
+    asset: Asset  # as the offer names it
 
     @property
     def name(self) -> str:
@@ -105,7 +107,8 @@ def _known(address: str, ledger: Ledger) -> _Known:
     stored = ledger.offer(standing.offer_hash) or _of_terms(standing.terms, ledger)
     if stored is None or stored.offer.payment is None:
         raise Unavailable("account: expected its offer in the ledger, got none")
-    return _Known(key, standing, stored, stored.offer.payment.priced_under(standing.terms).terms)
+    cost, terms = stored.offer.payment.priced_under(standing.terms)
+    return _Known(key, standing, stored, terms, cost.asset)
 
 
 def _of_terms(terms: int, ledger: Ledger) -> StoredOffer | None:
@@ -141,8 +144,7 @@ def _settlement(known: _Known, ledger: Ledger, oracle: Oracle) -> dict[str, Any]
         "signature": oracle.sign(due.due_fields()).to_base58(),
     }
     return {
-        "account": known.name,
-        "terms": known.terms.value(),
+        **_named(known),
         "voucher": {
             "limit": str(voucher.limit),
             "call_hash": str(voucher.call_hash),
@@ -152,6 +154,11 @@ def _settlement(known: _Known, ledger: Ledger, oracle: Oracle) -> dict[str, Any]
         "pending": str(known.standing.pending),
         "root": str(due.root),
     }
+
+
+def _named(known: _Known) -> dict[str, Any]:
+    """What both views begin with: the terms name the asset of all amounts, the offer how people read it."""
+    return {"account": known.name, "terms": known.terms.value(), **known.asset.value()}
 
 
 def _figure(known: _Known, ledger: Ledger, oracle: Oracle, call_id: str) -> dict[str, Any]:
@@ -164,8 +171,7 @@ def _figure(known: _Known, ledger: Ledger, oracle: Oracle, call_id: str) -> dict
         "signature": oracle.sign(due.figure_fields()).to_base58(),
     }
     return {
-        "account": known.name,
-        "terms": known.terms.value(),
+        **_named(known),
         "figure": figure,
         "pending": str(known.standing.pending),
         "voucher": voucher.value(),

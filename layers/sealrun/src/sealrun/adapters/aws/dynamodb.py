@@ -18,7 +18,7 @@ from sealrun.adapters.aws.dynamodb_table import Table, count
 from sealrun.errors import StoreUnavailable, TooMany
 from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing, concluded
-from sealrun.offers.offer import Offer
+from sealrun.offers.offer import Offer, kept_offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import COUNTED, LISTED, Quota, Rate, Totals, places_of
 from sealrun.runs.record import Record, RunKey, State
@@ -72,7 +72,10 @@ class DynamoLedger:
         if item is None:
             return None
         if offer_hash not in self._documents:
-            self._documents[offer_hash] = Offer.parse(item["document"]["B"])
+            offer = kept_offer(item["document"]["B"])
+            if offer is None:
+                return None
+            self._documents[offer_hash] = offer
         return StoredOffer(
             offer=self._documents[offer_hash],
             closed=item["closed"]["S"],

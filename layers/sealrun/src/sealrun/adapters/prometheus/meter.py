@@ -6,8 +6,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from mina import tokens
 from sealrun import errors
-from sealrun.offers.asset import TRADED
+from sealrun.offers.asset import asset_of
 from sealrun.runs.record import Record, State
 
 # A receipt comes after seconds for a short job, and after hours for a long one.
@@ -28,7 +29,12 @@ class PrometheusMeter:
         self._ended = Counter(
             "sealrun_calls_ended", "Calls that are over.", ["state"], registry=self.registry
         )
-        self._due = Counter("sealrun_due", f"What became due, in {TRADED.symbol}.", registry=self.registry)
+        self._due = Counter(
+            "sealrun_due",
+            "What became due, by the token's id: MINA, or a token's smallest units.",
+            ["asset"],
+            registry=self.registry,
+        )
         self._gauges = {
             "OffersUnavailable": self._gauge("sealrun_offers_unavailable", "Offers that take no calls now."),
             "ReceiptsLate": self._gauge(
@@ -73,7 +79,8 @@ class PrometheusMeter:
         self._ended.labels(record.state.value).inc()
         self._receipts.observe(max(0, now - record.claimed_at))
         if record.state is State.SUCCEEDED and record.price:
-            self._due.inc(record.price / TRADED.scale)
+            asset = asset_of(tokens.from_base58(record.asset))
+            self._due.labels(asset.id).inc(record.price / asset.scale)
 
     def show(self, name: str, text: str, read: Callable[[], float]) -> None:
         """Show a gauge that is read whenever somebody looks."""

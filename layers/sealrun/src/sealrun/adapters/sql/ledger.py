@@ -25,7 +25,7 @@ from sealrun.adapters.sql.statements import add_new, put
 from sealrun.errors import StoreUnavailable
 from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing
-from sealrun.offers.offer import Offer
+from sealrun.offers.offer import Offer, kept_offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import COUNTED, LISTED, Quota, Rate, Totals, places_of
 from sealrun.runs.record import Record, RunKey, State
@@ -57,7 +57,8 @@ class SqlLedger:
         own = [each for each in offer_hashes if not self._foreign(each)]
         query = select(OFFERS).where(OFFERS.c.hash.in_([f"{each:064x}" for each in own]))
         found = self._database.read(lambda db: {int(row.hash, 16): row for row in db.execute(query)})
-        return [self._stored(each, found[each]) for each in own if each in found]
+        stored = (self._stored(each, found[each]) for each in own if each in found)
+        return [each for each in stored if each]
 
     def document(self, offer_hash: int) -> Offer | None:
         if known := self._documents.get(offer_hash):
@@ -301,9 +302,12 @@ class SqlLedger:
         row = db.execute(select(OFFERS).where(_this(offer_hash))).one_or_none()
         return self._stored(offer_hash, row) if row else None
 
-    def _stored(self, offer_hash: int, row: Row[Any]) -> StoredOffer:
+    def _stored(self, offer_hash: int, row: Row[Any]) -> StoredOffer | None:
         if offer_hash not in self._documents:
-            self._documents[offer_hash] = Offer.parse(row.document)
+            offer = kept_offer(row.document)
+            if offer is None:
+                return None
+            self._documents[offer_hash] = offer
         return StoredOffer(
             offer=self._documents[offer_hash],
             closed=row.closed,
