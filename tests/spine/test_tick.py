@@ -20,8 +20,10 @@ from local.aws import AwsServer
 from local.gitlab.server import GitLabServer
 from local.market import free_offer, pinned_source
 from mina.keys import PrivateKey
+from sealrun.calls.letters import PostBox, call_letter, letter_digest
 from sealrun.calls.ticket_url import Ticket
 from sealrun.encoding.fields import canonical
+from sealrun.money.buyer import sign_call
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.offer_file import read_offer, write_values
 from tests.ports.stores import new_bucket, s3_server
@@ -207,9 +209,28 @@ def test_a_free_call_is_dropped_into_the_offers_own_box(shop: TickShop) -> None:
     assert shop.command("verify", "got-call")["holds"] is True
 
 
+def test_a_letter_is_answered_in_the_words_of_the_functions(shop: TickShop) -> None:
+    listed = shop.public("offers")["offers"]
+    assert [each["offer"] for each in listed] == [shop.offer.id]
+    box = PostBox.parse(shop.public(f"offers/{shop.offer.id}")["letters"])
+    fresh: dict[str, Any] = {"salt": secrets.token_hex(32), "nonce": 1, "expires_at": int(time.time()) + 600}
+    wrong = canonical(sign_call(shop.buyer, shop.offer, inputs={"greeting": "NO"}, **fresh).body())
+    for letter in (b"nonsense", wrong):
+        shop.post(box.url, box.form(letter_digest(letter)), letter)
+    shop.post(box.url, box.form("no-name-of-a-letter"), b"{}")
+    shop.tick("--open-box", "--seconds", "0")
+    assert shop.waiting() == []
+    answers = [shop.public(f"answers/{call_letter(shop.offer.id, each)}") for each in (b"nonsense", wrong)]
+    types = [each["body"]["type"].removeprefix("urn:sealrun:problem:") for each in answers]
+    assert [each["status"] for each in answers] == [400, 422]
+    assert types == ["malformed", "inputs-refused"]
+    assert {each["headers"]["content-type"] for each in answers} == {"application/problem+json"}
+
+
 def test_r3_ticks_that_overlap_start_each_run_once(shop: TickShop) -> None:
     calls = [shop.drop(url) for url in shop.tickets(2)]
-    both = [shop.start("tick", *shop.where, "--open-box", "--seconds", "0") for _ in range(2)]
+    line = ["tick", *shop.where, "--open-box", "--seconds", "0"]
+    both = [shop.start(*line, module=SHORT_LEASES) for _ in range(2)]
     told = [each.communicate(timeout=120) for each in both]
     assert [each.returncode for each in both] == [0, 0], told
     moved = [json.loads(out)["moved"] for out, _ in told]

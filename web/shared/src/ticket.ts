@@ -25,6 +25,10 @@ const WAIT_SECONDS = 600;
 /** Reads `#GRANT.SIGNATURE.SECRET`. Errors never repeat the text. */
 export async function parseTicket(fragment: string): Promise<Ticket> {
   const [encoded, signature, secret, ...more] = fragment.replace(/^#/, '').split('.');
+  if (more.length === 1)
+    throw new Error(
+      'This ticket is redeemed by a letter, for its seller runs no server. Use: sealrun redeem URL',
+    );
   const document = encoded ? unbase64url(encoded) : undefined;
   if (!encoded || !document || !signature || !secret || more.length > 0)
     throw new Error('This address holds no ticket: expected three parts behind #.');

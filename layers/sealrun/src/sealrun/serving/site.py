@@ -15,8 +15,8 @@ from sealrun.serving.events import Reply, reply_of
 
 # No buyer's address is known: all of them count as one network's.
 NOBODY = "0.0.0.0"  # noqa: S104  an address to count by, none to listen on
-# A page of 300 files after the other, as the function tells them; an answer of more is cut off there.
-MAX_EVIDENCE_BYTES = 5 << 20
+# Pages are put together up to this size; more is left out.
+MAX_PAGES_BYTES = 5 << 20
 
 Run = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
@@ -27,6 +27,11 @@ class Site:
     def __init__(self, run: Run, bucket: LetterBucket, evidence: PublicEvidence) -> None:
         """``run`` runs a function by its name."""
         self._run, self._bucket, self._evidence = run, bucket, evidence
+
+    def offers(self) -> None:
+        """The list of all offers that are for sale, in one page."""
+        listed = [offer for page in self._pages("call", "/offers") for offer in page["offers"]]
+        self._bucket.publish("offers", canonical({"offers": listed, "next": None}))
 
     def offer(self, offer_id: str, *, with_box: bool) -> None:
         """What the offer says, whether it is open, and with a box where its calls may be dropped."""
@@ -56,21 +61,24 @@ class Site:
 
     def _evidence_of(self, path: str) -> None:
         """All pages in one: a file takes no query."""
-        first, *others = self._pages(f"{path}/evidence")
+        first, *others = self._pages("receipt", f"{path}/evidence")
         whole = {**first, "files": [*first["files"], *(file for page in others for file in page["files"])]}
         for sha256, filename in self._evidence.asked.items():
             self._bucket.publish_evidence(sha256, filename=filename)
         self._evidence.asked.clear()
         self._bucket.publish(f"{path[1:]}/evidence", json.dumps({**whole, "next": None}).encode())
 
-    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
-        after, size = "0", 0
-        while after and size < MAX_EVIDENCE_BYTES:
-            reply = self._get("receipt", path, after=after)
+    def _pages(self, function: str, path: str) -> Iterator[dict[str, Any]]:
+        query: dict[str, str] = {}
+        size = 0
+        while size < MAX_PAGES_BYTES:
+            reply = self._get(function, path, **query)
             size += len(reply.body)
             page: dict[str, Any] = json.loads(reply.body)
             yield page
-            after = str(page["next"] or "")
+            if not page["next"]:
+                return
+            query = {"after": str(page["next"])}
 
     def _get(self, function: str, path: str, **query: str) -> Reply:
         reply = reply_of(self._run(function, event("GET", path, query=query)))

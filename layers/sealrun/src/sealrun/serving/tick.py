@@ -190,5 +190,6 @@ class Tick:
         return max(after + 1 if after >= now else 0, now + AGAIN_SECONDS if first else 0)
 
     def _offers(self) -> None:
+        self._site.offers()
         for offer_hash in self._ledger.published():
             self._site.offer(f"{offer_hash:064x}", with_box=self._bounds.open_box)
