@@ -1,5 +1,6 @@
 export * from './credential.js';
 export * from './fields.js';
+export * from './mirror.js';
 export * from './offer.js';
 export * from './offer_hash.js';
 export * from './opening.js';

@@ -1,16 +1,20 @@
 """The integrator's programs, run as they stand on the page: they buy, and they read a receipt."""
 
+import hashlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from local.nodejs import NODE
 from local.sale import PRICE, Sale
 from sealrun.receipts.receipt import SignedReceipt
+from sealrun_cli.main import app
 from tests.docs.pages import ROOT, blocks
+from tests.repositories import commit_all
 from tests.sealrun.world import World
 from tests.spine.conftest import Shop, shop
 from tests.spine.test_paid_sale import sale
@@ -56,6 +60,40 @@ console.log(JSON.stringify({
   hash: new Receipt(SignedReceipt.read(document).receipt).hash().toString(),
 }));
 """
+SHOW = """\
+import { readFileSync } from 'node:fs';
+import { AccountUpdate, Field, Mina } from 'o1js';
+import { readSteps } from 'sealrun-contracts/mirror';
+import { Gate } from './gate.js';
+
+const path = JSON.parse(readFileSync('path.json', 'utf8'));
+const chain = await Mina.LocalBlockchain({ proofsEnabled: false });
+Mina.setActiveInstance(chain);
+const [sender] = chain.testAccounts;
+const at = Mina.TestPublicKey.random();
+const gate = new Gate(at);
+const send = async (body) => {
+  const tx = await Mina.transaction(sender, body);
+  await tx.prove();
+  await tx.sign([sender.key, at.key]).send();
+};
+await send(async () => {
+  AccountUpdate.fundNewAccount(sender);
+  await gate.deploy();
+  gate.root.set(Field(path.root));
+});
+const show = (change) => {
+  const [first, second] = readSteps(path);
+  change(second);
+  return send(() => gate.show(first, second)).then(() => 'shown', (error) => error.message.split('\\n')[0]);
+};
+console.log(JSON.stringify({
+  changed: await show((step) => (step.low = step.low.add(1))),
+  shown: await show(() => {}),
+  high: gate.high.get().toBigInt().toString(16).padStart(32, '0'),
+  low: gate.low.get().toBigInt().toString(16).padStart(32, '0'),
+}));
+"""
 # As contracts/tsconfig.json has it: o1js needs the older decorators.
 DECORATORS = ("--experimentalDecorators", "--emitDecoratorMetadata", "--useDefineForClassFields", "false")
 
@@ -79,7 +117,7 @@ def run(folder: Path, program: str, *words: str) -> str:
 
 
 def test_the_page_has_these_programs() -> None:
-    assert sorted(PROGRAMS) == ["buy.mjs", "buy.py", "delivery.ts"]
+    assert sorted(PROGRAMS) == ["buy.mjs", "buy.py", "delivery.ts", "gate.ts"]
 
 
 @pytest.mark.parametrize("program", ["buy.py", "buy.mjs"])
@@ -103,16 +141,37 @@ def test_two_paid_calls_each_with_a_limit_one_price_higher(program: str, sale: S
     }
 
 
+def compile_contract(folder: Path, program: str) -> None:
+    """As whoever installed the package compiles it."""
+    (folder / "package.json").write_text('{"type": "module"}')
+    run(ROOT / "contracts", "dist.mjs")  # what npm would install
+    strict = ("--strict", "--skipLibCheck", "--target", "es2022", "--module", "nodenext")
+    run(folder, "node_modules/typescript/bin/tsc", *strict, *DECORATORS, program)
+
+
 def test_a_contract_accepts_a_receipt_once(folder: Path) -> None:
     world = World()
     record = world.settle(world.call().record.call_hash)
     (folder / "receipt.json").write_text(json.dumps(record.receipt))
     (folder / "accept.mjs").write_text(ACCEPT)
-    (folder / "package.json").write_text('{"type": "module"}')
-    run(ROOT / "contracts", "dist.mjs")  # what npm would install
-    strict = ("--strict", "--skipLibCheck", "--target", "es2022", "--module", "nodenext")
-    run(folder, "node_modules/typescript/bin/tsc", *strict, *DECORATORS, "delivery.ts")
+    compile_contract(folder, "delivery.ts")
     told = json.loads(run(folder, "accept.mjs"))
     assert "not signed by this oracle" in told["changed"]
     assert (told["first"], told["again"]) == ("accepted", "another call")
     assert told["hash"] == str(SignedReceipt.parse(record.receipt).receipt.hash)
+
+
+def test_a_contract_reads_a_file_at_a_commit(folder: Path) -> None:
+    clone = folder / "clone"
+    (clone / "rules").mkdir(parents=True)
+    (clone / "rules" / "policy.json").write_text("{}\n")
+    commit_all(clone)
+    named = ["rules/policy.json", "--repository", str(clone), "--to", str(folder / "path.json")]
+    made = CliRunner().invoke(app, ["source", "path", *named, "--json"])
+    (folder / "show.mjs").write_text(SHOW)
+    compile_contract(folder, "gate.ts")
+    told = json.loads(run(folder, "show.mjs"))
+    assert told["changed"] == "path: expected the directory of the next step"
+    assert told["shown"] == "shown"
+    assert told["high"] + told["low"] == hashlib.sha256(b"{}\n").hexdigest()
+    assert json.loads(made.stdout)["sha256"] == hashlib.sha256(b"{}\n").hexdigest()

@@ -38,6 +38,7 @@ from sealrun_cli.commands import (
     serve,
     settle,
     show,
+    source,
     status,
     tick,
     ticket,
@@ -171,6 +172,7 @@ _add(RECEIPTS, "profile", profile.profile,
      "sealrun profile got --svg flame.svg")
 _add(RECEIPTS, "pin", pin.pin,
      "sealrun pin got --to kubo:http://127.0.0.1:5001")
+app.add_typer(source.app, name="source", rich_help_panel=RECEIPTS)
 _add(SECRETS, "key", key.key,
      "sealrun key buyer.key --new")
 _add(SECRETS, "wallet", wallet.wallet,

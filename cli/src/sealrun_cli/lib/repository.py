@@ -92,6 +92,17 @@ class Repository:
         """``git add`` would take the file along: it is in the clone, and neither ignored nor added yet."""
         return bool(self._text("ls-files", "--others", "--exclude-standard", "--", name))
 
+    def git_folder(self) -> Path:
+        """The clone's own folder of git, which its worktrees share.
+
+        Raises:
+            CliError: the folder is in no clone.
+        """
+        found = self._text("rev-parse", "--path-format=absolute", "--git-common-dir")
+        if not found:
+            raise CliError("git", f"{self._folder}: expected it in a clone, got a folder that is in none")
+        return Path(found)
+
     def top(self) -> str:
         """The folder that holds the clone."""
         return self._text("rev-parse", "--show-toplevel") or str(self._folder)

@@ -1,0 +1,1 @@
+"""Git trees as Poseidon Merkle trees, so that a circuit can read which file stood at a commit."""
