@@ -173,7 +173,8 @@ def test_l8_pause_and_resume_hold_the_offer_and_let_it_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "offer.toml"
-    write_values(file, {name: value for name, value in offer_value().items() if value is not None})
+    value = {name: each for name, each in offer_value().items() if each is not None}
+    write_values(file, {**value, "price": "0"})
     offer, ledger = read_offer(file), FakeLedger()
     ledger.publish(StoredOffer(offer, "", b"", b"", b"", suspended="the node is not synced"))
     for command in (pause, resume):
