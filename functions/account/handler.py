@@ -46,7 +46,7 @@ def get_calls(address: str) -> Response:
         ledger=services.ledger,
         throttle=throttle,
         now=services.clock(),
-        after=event.query.get("after", ""),
+        after=event.query.get("after"),
     )
     return answer(document)
 

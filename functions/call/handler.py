@@ -35,7 +35,7 @@ throttle = Throttle()
 @app.get("/offers")
 def get_offers() -> Response:
     """List the offers that are for sale here, each with its price and whether it takes calls now."""
-    after = app.current_event.query.get("after", "")
+    after = app.current_event.query.get("after")
     return answer(list_offers(after, ledger=services.ledger, service=settings.public_url))
 
 

@@ -179,7 +179,7 @@ def test_calls_and_their_views_fit() -> None:
 def test_lists_of_offers_fit() -> None:
     market = Market()
     market.ledger.publish(StoredOffer(make_offer(), "", b"", b"", b"", paused="holidays"))
-    found = list_offers("", ledger=market.ledger, service=SERVICE)
+    found = list_offers(ledger=market.ledger, service=SERVICE)
     assert troubles("OfferList", found) == []
     assert [each["open"] for each in found["offers"]].count(True) == 1
     assert troubles("OfferList", {**found, "next": market.offer.id}) == []

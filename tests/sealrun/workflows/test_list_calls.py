@@ -124,6 +124,7 @@ def test_c1_only_the_buyers_own_right_for_this_service_and_network_lists_calls(m
     [
         {"network": ""},
         {"network": "mina:other"},
+        {"after": ""},
         {"after": "x"},
         {"after": f"1.{'f' * 64}"},
         {"address": "B62"},
@@ -155,8 +156,8 @@ def test_l14_many_calls_come_in_pages_of_a_constant_number_of_requests() -> None
     for nonce in range(PAGE_CALLS + 3):
         world.clock.passes(nonce % 2)
         world.call(sign_call(world.offer, nonce=nonce), sender=f"192.0.2.{nonce}")
-    found, after, pages = [], "", 0
-    while after is not None:
+    found, after, pages = [], None, 0
+    while pages == 0 or after is not None:
         world.ledger.asked.clear()
         page = asked(world, right(world, BUYER, own), own.to_base58(), after=after)
         assert world.ledger.asked == ["count_request", "standing", "calls_of", "offers_of"]

@@ -30,7 +30,7 @@ def list_calls(
     ledger: Ledger,
     throttle: Callable[[Rate], bool],
     now: int,
-    after: str = "",
+    after: str | None = None,
 ) -> dict[str, Any]:
     """The account's calls on one network, the newest first, with prices and titles; no inputs, no outputs.
 
@@ -45,7 +45,7 @@ def list_calls(
         ledger: the table of calls.
         throttle: counts a request in this process; False where it is one too many.
         now: Unix seconds.
-        after: ``next`` of the page before; empty for the newest calls.
+        after: ``next`` of the page before; None for the newest calls.
 
     Raises:
         Malformed: a value is not as it must be.
@@ -102,8 +102,8 @@ def check_calls_right(
     return key
 
 
-def _place(after: str) -> tuple[int, int] | None:
-    if not after:
+def _place(after: str | None) -> tuple[int, int] | None:
+    if after is None:
         return None
     says = "the `next` of the page before"
     claimed_at, _, call = read.text(

@@ -168,7 +168,7 @@ class _Desk:
 
     def _page(self, params: Page) -> tuple[list[StoredOffer], str | None]:
         """Offers that are not closed for ever, in the order of their hashes."""
-        return offers_page((params.cursor if params else None) or "", ledger=self._parts.ledger)
+        return offers_page(params.cursor if params else None, ledger=self._parts.ledger)
 
     def _take(self, params: types.CallToolRequestParams) -> Accepted:
         """The call as ``POST /offers/{offer}/calls`` takes it."""
