@@ -25,6 +25,7 @@ from sealrun_cli.commands import rotate
 from sealrun_cli.commands.pin import open_pinners
 from sealrun_cli.lib.offer_file import read_offer, write_values
 from sealrun_cli.main import app
+from tests.cli.lib.test_offer_file import as_file
 from tests.sealrun.world import offer_value
 
 PASSPHRASE = "correct horse battery"
@@ -64,8 +65,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
     (tmp_path / "passphrase").touch(mode=0o600)
     (tmp_path / "passphrase").write_text(PASSPHRASE)
     monkeypatch.setenv("SEALRUN_PASSPHRASE_FILE", str(tmp_path / "passphrase"))
-    value = {name: each for name, each in offer_value().items() if each is not None}
-    write_values(tmp_path / "offer.toml", value)
+    write_values(tmp_path / "offer.toml", as_file(offer_value()))
     offer = read_offer(tmp_path / "offer.toml")
     with closing(Database(f"sqlite:///{tmp_path}/ledger.db")) as database:
         SqlLedger(database).publish(StoredOffer(offer, "", b"sealed", b"key", b"secret"))
