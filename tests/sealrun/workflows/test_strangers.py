@@ -22,6 +22,7 @@ from tests.sealrun.world import (
     BUYER,
     PRICE,
     World,
+    in_mina,
     limits_value,
     make_offer,
     make_paid_offer,
@@ -172,7 +173,7 @@ def test_l12_every_rest_costs_three_prices_also_of_accounts_that_paid_long_befor
 
 
 def test_l12_a_cheap_offer_of_the_same_terms_pays_for_no_rest_of_a_dear_one(ledger: Any) -> None:
-    dear, cheap = make_paid_offer(**BUSY), make_paid_offer(title="cheap", price="1000", **BUSY)
+    dear, cheap = make_paid_offer(**BUSY), make_paid_offer(title="cheap", prices=in_mina(1000), **BUSY)
     market = Market(dear, ledger=ledger)
     market.ledger.publish(StoredOffer(cheap, "", b"sealed", b"key", b"secret"))
     market.chain = EachItsOwn(market.clock)
