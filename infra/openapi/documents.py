@@ -183,7 +183,8 @@ def _receipt() -> Schema:
 def _evidence() -> Schema:
     json_text: Schema = {"type": "string", "contentMediaType": "application/json"}
     file = closed({"name": _TEXT, "sha256": SHA256, "size": whole(0), "url": URL})
-    documents = closed({}, {"offer.json": json_text, "call.json": json_text, "inputs.json": json_text})
+    names = ("offer.json", "call.json", "inputs.json", "profile/run.json")
+    documents = closed({}, dict.fromkeys(names, json_text))
     files: Schema = {"type": "array", "items": file}
     return closed(
         {

@@ -140,15 +140,16 @@ def sale_of(world: World, record: Record) -> Sale:
     """The parts of what the workflows made."""
     assert record.ending is not None
     call: Call = SignedCall.parse(record.body, world.offer).call
-    index, openings = (world.store.get(at) for at in (record.index, record.openings))
+    kept = world.kept(record)
+    run = kept.run("")  # it lies with the others
     return _sale(
         world.offer,
         call.public,
         call.inputs_document,
-        index,
-        openings,
+        kept.index,
+        kept.openings,
         record.ending.finished_at,
-        world.store.bytes,
+        {**world.store.bytes, hashlib.sha256(run).hexdigest(): run},
     )
 
 

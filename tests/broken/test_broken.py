@@ -60,14 +60,13 @@ def test_the_script_makes_exactly_the_files_that_are_kept() -> None:
 def test_a_folder_made_of_its_parts_is_what_the_workflows_make_and_it_holds() -> None:
     world, record = sold()
     fresh = sale_of(world, record).folder()
+    documents = world.kept(record)
     stored = {
-        "index.json": record.index,
-        "openings.json": record.openings,
-        "receipt.intoto.jsonl": record.statements,
+        "index.json": documents.index,
+        "openings.json": documents.openings,
+        "receipt.intoto.jsonl": documents.statements,
     }
-    assert {name: fresh[name] for name in stored} == {
-        name: world.store.get(at) for name, at in stored.items()
-    }
+    assert {name: fresh[name] for name in stored} == stored
     assert json.loads(fresh["receipt.json"]) == record.receipt
     assert {claim.verdict for claim in checked(fresh).claims} == {Verdict.HOLDS}
 

@@ -67,7 +67,12 @@ def _dynamodb(name: str, params: dict[str, Any]) -> Asked:
         leading = next(values[each] for each in (":shard", ":pk", ":in", ":by") if each in values)["S"]
     else:
         leading = (params.get("Key") or params["Item"])["pk"]["S"]
-    yield name, f"table{index}", {"dynamodb:LeadingKeys": [leading]}
+    keys = {"dynamodb:LeadingKeys": [leading]}
+    if "ProjectionExpression" in params:
+        read = params["ProjectionExpression"].split(", ")
+        names = params.get("ExpressionAttributeNames", {})
+        keys["dynamodb:Attributes"] = sorted({*params["Key"], *(names.get(each, each) for each in read)})
+    yield name, f"table{index}", keys
 
 
 def _kms(name: str, params: dict[str, Any]) -> Asked:

@@ -146,7 +146,7 @@ def test_a_record_of_another_call_is_refused(ledger: Any) -> None:
 def test_an_accepted_run_is_found_by_its_name_across_providers(ledger: Any) -> None:
     first = record()
     ledger.claim(first, OFFER, identifier=None)
-    running = accepted(first, run_id=77, run_url="https://gitlab.example/77", now=NOW)
+    running = accepted(first, run_id=77, run_url="https://gitlab.example/77", now=NOW, seconds=600)
     assert ledger.save(first, running)
     key = running.run_key(OFFER)
     assert ledger.call_of_run(key) == first.call_hash

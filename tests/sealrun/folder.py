@@ -28,14 +28,15 @@ class MemoryFolder(dict[str, bytes]):
 
 def folder_of(world: World, record: Record, *, buyer: bool = True) -> MemoryFolder:
     """All that the buyer gets, or what anyone gets."""
-    store, index = world.store, world.store.get(record.index)
+    store, kept = world.store, world.kept(record)
+    index = kept.index
     folder = MemoryFolder({"receipt.json": canonical(record.receipt), "index.json": index})
-    folder["receipt.intoto.jsonl"] = store.get(record.statements)
-    documents = _documents(record, world.offer, buyer=buyer)
+    folder["receipt.intoto.jsonl"] = kept.statements
+    documents = _documents(record, world.offer, kept, buyer=buyer)
     folder.update({name: text.encode() for name, text in documents.items()})
     leaves = [(name, entry.leaf) for name in TREES for entry in Index.parse(index).trees[name] if entry.leaf]
     if buyer:
-        folder["openings.json"] = store.get(record.openings)
+        folder["openings.json"] = kept.openings
         opened = parse_openings(folder["openings.json"])[1]
         leaves = [(name, leaf) for name in TREES for leaf in opened[name]]
     here = [(name, leaf) for name, leaf in leaves if leaf.sha256 in store.bytes]

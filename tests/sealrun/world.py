@@ -19,6 +19,7 @@ from sealrun.runs.record import Record
 from sealrun.workflows.accept_call import Accepted, accept_call
 from sealrun.workflows.collect_run import Collector, advance
 from sealrun.workflows.pin_items import Pinning
+from sealrun.workflows.receipt_documents import ReceiptDocuments
 from sealrun.workflows.start_run import Starter
 from sealrun.workflows.sweep import sweep
 from tests.sealrun.fakes import (
@@ -236,6 +237,10 @@ class World:
     def sweep_one(self, call_hash: int) -> Record | None:
         """One step of one call, as a wake takes it; errors pass through."""
         return advance(call_hash, ledger=self.ledger, collector=self.collector, clock=self.clock)
+
+    def kept(self, record: Record) -> ReceiptDocuments:
+        """The documents behind the receipt of a call that is over."""
+        return ReceiptDocuments(record, self.store)
 
     def settle(self, call_hash: int, *, within: int = 3600, every: int = 15) -> Record:
         """Sweep until the call is over."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 OFFER = (*keys.KEY, "document", "closed", "suspended", "paused", "quotas")
-CALL = (*keys.KEY, "shown")
+CALL = (*keys.KEY, "shown", "listed_in", "claimed_at")
 ACCOUNT = (*keys.KEY, "offer", "buyer", "limit", "committed", "tree")
 MAX_PAGE = 100
 LISTED = (*keys.KEY, *keys.LIST_KEY)
@@ -289,7 +289,9 @@ def _opened(token: str, partitions: Sequence[str]) -> tuple[int, dict[str, Any] 
 
 
 def _call(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {"call": keys.call_of(item), **json.loads(item["shown"]["S"])}
+    shown = json.loads(item["shown"]["S"])
+    about = {"call": keys.call_of(item), "offer": keys.offer_of(item), **shown}
+    return {**about, "claimed_at": int(item["claimed_at"]["N"])}
 
 
 def _account(item: Mapping[str, Any]) -> dict[str, Any]:

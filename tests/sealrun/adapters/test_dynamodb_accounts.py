@@ -1,8 +1,12 @@
 """Accounts in DynamoDB whose item changes between a read and the transaction that rests on it."""
 
+from typing import Any
+
 import pytest
 from moto import mock_aws
 
+from sealrun.adapters.aws import dynamodb_accounts as accounts
+from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.errors import NotCovered, StoreUnavailable
 from sealrun.money.vouchers import Standing
@@ -14,14 +18,21 @@ from tests.ports.test_ledger_accounts import NAME, OFFER, claim, end, record, re
 class Late(DynamoLedger):
     """Reads an account as it was before another call came in between, as often as it is told."""
 
-    stale: Standing | None = None
+    stale: Any = None  # its item, or None
     times = 0
 
     def standing(self, account: str) -> Standing | None:
         if self.times:
             self.times -= 1
-            return self.stale
+            return accounts.standing(self.stale)
         return super().standing(account)
+
+    def _items(self, *wanted: dict[str, Any]) -> list[dict[str, Any] | None]:
+        items = super()._items(*wanted)
+        if self.times:
+            self.times -= 1
+            return [*items[:-1], self.stale]
+        return items
 
 
 def late(times: int, *, limit: int = 5) -> Late:
@@ -29,7 +40,7 @@ def late(times: int, *, limit: int = 5) -> Late:
     base.publish(stored())
     made = Late(base._table._client, table="calls")
     claim(made, 1, limit=limit)
-    made.stale = made.standing(NAME)
+    made.stale = made._table.get(keys.account_key(NAME))
     made.times = times
     return made
 

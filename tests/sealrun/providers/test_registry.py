@@ -57,7 +57,7 @@ def test_one_registered_line_sells_a_free_call_from_call_to_receipt() -> None:
     assert (receipt.status, receipt.source_hash) == (Outcome.SUCCEEDED, offer.source_hash)
     (run,) = world.provider.runs.values()
     assert run.source == "order"
-    statement = world.store.get(record.statements).splitlines()[0]
+    statement = world.kept(record).statements.splitlines()[0]
     assert json.loads(statement)["payload"]
     assert offer.source.repository == "https://gitlab.example/repositories/acme-7"
 

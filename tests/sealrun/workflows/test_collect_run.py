@@ -32,18 +32,18 @@ def over(world: World) -> tuple[Record, SignedReceipt]:
 
 
 def index_of(world: World, record: Record) -> Index:
-    return Index.parse(world.store.get(record.index))
+    return Index.parse(world.kept(record).index)
 
 
 def openings_of(world: World, record: Record) -> dict[str, tuple[Leaf, ...]]:
-    return parse_openings(world.store.get(record.openings))[1]
+    return parse_openings(world.kept(record).openings)[1]
 
 
 def run_of(world: World, record: Record) -> dict[str, Any]:
     leaf = index_of(world, record).trees["profile"][0].leaf
     assert leaf is not None
     assert leaf.kind is Kind.RUN
-    document: dict[str, Any] = json.loads(world.store.get(leaf.sha256))
+    document: dict[str, Any] = json.loads(world.kept(record).run(leaf.sha256))
     return document
 
 
@@ -398,7 +398,8 @@ def test_l5_the_log_needs_a_fresh_signature_of_the_buyer() -> None:
         return {"expires_at": str(until), "signature": sign_fields(key, fields).to_base58()}  # type: ignore[arg-type]
 
     def names(found: dict[str, object]) -> list[str]:
-        return [file["name"] for file in found["files"]]  # type: ignore[attr-defined]
+        inline = [name for name in found["documents"] if "/" in name]  # type: ignore[attr-defined]
+        return sorted([*inline, *(file["name"] for file in found["files"])])  # type: ignore[attr-defined]
 
     assert names(read({})) == ["outputs/build/dist/out.txt", "profile/run.json"], "the offer says no more"
     assert read({})["openings"] is None

@@ -208,7 +208,7 @@ def test_l11_calls_that_hang_delay_another_offers_call_by_minutes_only(hanging: 
     world._open_provider = lambda stored: honest if stored.offer.hash == good.hash else hangs  # type: ignore[method-assign,assignment]
     for nonce in range(hanging):
         world.call(sign_call(bad, nonce=nonce))
-    world.clock.passes(20)
+    world.clock.passes(90)
     world.offer = good
     call = world.call(sign_call(good)).record
     for minute in range(1, 60):
@@ -224,7 +224,7 @@ def test_l11_calls_that_hang_delay_another_offers_call_by_minutes_only(hanging: 
 def test_l11_an_offer_has_no_more_than_its_places_at_once() -> None:
     world = World(make_offer(**BUSY))
     calls = [world.call(sign_call(world.offer, nonce=nonce)).record.call_hash for nonce in range(PLACES + 2)]
-    world.clock.passes(30)
+    world.clock.passes(90)
 
     def dies(_: int) -> Any:
         raise Killed
@@ -307,7 +307,7 @@ def test_l11_what_a_sweep_cannot_begin_in_time_is_woken_elsewhere() -> None:
     world.provider = Slow(world.clock, world.offer)
     calls = [world.call(sign_call(world.offer, nonce=nonce)).record.call_hash for nonce in range(4)]
     world.provider.slow, world.provider.seconds = ("read",), BEGIN_WITHIN
-    world.clock.passes(30)
+    world.clock.passes(90)
     world.waker.woken.clear()
     seen = world.sweep()
     assert list(seen.values()).count("woken") == len(calls) - 1

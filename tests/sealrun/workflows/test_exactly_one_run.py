@@ -141,7 +141,7 @@ def test_a_call_that_cannot_be_read_keeps_no_other_from_its_receipt() -> None:
         return read(call_hash)
 
     world.ledger.record = record
-    world.clock.passes(60)
+    world.clock.passes(90)
     with pytest.raises(TypeError, match="later version"):
         world.sweep()
     assert read(sound.call_hash).state is State.SUCCEEDED

@@ -118,18 +118,18 @@ def test_r9_a_log_that_is_late_is_asked_for_again_and_a_missing_one_is_named(
     record = world.settle(world.call().record.call_hash)
     assert record.ending is not None
     assert record.ending.outcome is Outcome.SUCCEEDED
-    trees = Index.parse(world.store.get(record.index)).trees
+    trees = Index.parse(world.kept(record).index).trees
     assert trees["profile"][0].leaf is not None
-    run = json.loads(world.store.get(trees["profile"][0].leaf.sha256))
+    run = json.loads(world.kept(record).run(trees["profile"][0].leaf.sha256))
     assert run["logs_missing"] == missing
     assert len([entry for entry in trees["profile"] if entry.kind is Kind.LOG]) == (not missing)
 
 
 def test_r8_every_job_is_named_with_how_it_ended() -> None:
     world, record = ended(BUILD, FAILED, SKIPPED)
-    (run, *_) = Index.parse(world.store.get(record.index)).trees["profile"]
+    (run, *_) = Index.parse(world.kept(record).index).trees["profile"]
     assert run.leaf is not None
-    told = json.loads(world.store.get(run.leaf.sha256))["jobs"]
+    told = json.loads(world.kept(record).run(run.leaf.sha256))["jobs"]
     assert [(one["name"], one["result"], one["may_fail"]) for one in told] == [
         ("build", "succeeded", False),
         ("test", "failed", True),
@@ -149,9 +149,9 @@ def test_r5_a_job_that_was_run_again_once_the_run_was_judged_is_told_as_such() -
 
     world.provider.jobs = again
     record = world.settle(record.call_hash)
-    (run, *_) = Index.parse(world.store.get(record.index)).trees["profile"]
+    (run, *_) = Index.parse(world.kept(record).index).trees["profile"]
     assert run.leaf is not None
-    told = json.loads(world.store.get(run.leaf.sha256))
+    told = json.loads(world.kept(record).run(run.leaf.sha256))
     assert (told["outcome"], [job["retried"] for job in told["jobs"]]) == ("succeeded", [True])
     folder = folder_of(world, record)
     found = verify(folder["receipt.json"], folder, Trust())
@@ -164,9 +164,9 @@ def test_r5_a_job_that_was_run_again_once_the_run_was_judged_is_told_as_such() -
 
 def test_r8_a_document_without_results_is_told_to_be_of_before() -> None:
     world, record = ended(BUILD)
-    (run, *_) = Index.parse(world.store.get(record.index)).trees["profile"]
+    (run, *_) = Index.parse(world.kept(record).index).trees["profile"]
     assert run.leaf is not None
-    told = json.loads(world.store.get(run.leaf.sha256))
+    told = json.loads(world.kept(record).run(run.leaf.sha256))
     told["jobs"] = [{"name": "build", "status": "success"}]
     signed = SignedReceipt.parse(record.receipt)
     claim = check_jobs(signed.receipt, world.offer, told)

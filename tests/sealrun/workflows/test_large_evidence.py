@@ -11,12 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
-from sealrun.evidence.index import TREES, parse_openings
+from sealrun.evidence.index import TREES, Index, parse_openings
 from sealrun.evidence.leaves import Kind
 from sealrun.money.buyer import sign_read
 from sealrun.runs.record import Record, State
 from sealrun.runs.run import Job, JobResult
 from sealrun.workflows.read_receipt import read_evidence, read_statements
+from sealrun.workflows.receipt_documents import store_documents
 from tests.sealrun.fakes import FakeStore, zipped
 from tests.sealrun.gateway import Gateway, load
 from tests.sealrun.market import SERVICE, Market
@@ -76,9 +77,9 @@ def test_evidence_of_a_run_within_its_limits_comes_in_pages_that_fit_an_answer()
         files = {file["name"]: file for page in found for file in page["files"]}
         assert len(files) == sum(len(page["files"]) for page in found) >= 3 * JOBS
         assert "offer.json" in found[0]["documents"]
-    _, trees = parse_openings(world.store.get(record.openings))
+    _, trees = parse_openings(world.kept(record).openings)
     leaves = [(tree, leaf) for tree in TREES for leaf in trees[tree] if leaf.kind is not Kind.LINE]
-    assert {f"{tree}/{leaf.label}" for tree, leaf in leaves} <= files.keys()
+    assert {f"{tree}/{leaf.label}" for tree, leaf in leaves} <= files.keys() | found[0]["documents"].keys()
 
 
 def test_pages_of_evidence_are_asked_for_by_after_and_nothing_else_is_taken_for_it(
@@ -103,7 +104,7 @@ def test_pages_of_evidence_are_asked_for_by_after_and_nothing_else_is_taken_for_
 
 def test_documents_that_are_too_large_for_an_answer_stand_among_the_files() -> None:
     world, record = large_world()
-    record = _with_statements(world, record, world.store.bytes[record.statements] + b" " * (600 << 10))
+    record = _with_statements(world, record, world.kept(record).statements + b" " * (600 << 10))
     (page, *_) = pages(world, record, {})
     assert "receipt.intoto.jsonl" in {file["name"] for file in page["files"]}
 
@@ -119,8 +120,10 @@ def test_statements_that_are_too_large_for_an_answer_are_had_elsewhere() -> None
 
 
 def _with_statements(world: World, record: Record, document: bytes) -> Record:
-    digest = hashlib.sha256(document).hexdigest()
-    world.store.bytes[digest] = document
-    changed = replace(record, statements=digest)
+    kept, run = world.kept(record), Index.parse(world.kept(record).index).trees["profile"][0].leaf
+    assert run is not None
+    documents = {"index": kept.index, "openings": kept.openings, "run": kept.run(run.sha256)}
+    together = store_documents(world.store, {**documents, "statements": document})
+    changed = replace(record, statements=hashlib.sha256(document).hexdigest(), together=together)
     world.ledger.records[record.call_hash] = changed
     return changed

@@ -31,10 +31,10 @@ def collected(world: World) -> Record:
 
 
 def run_json(world: World, record: Record) -> bytes:
-    index = Index.parse(world.store.get(record.index))
+    index = Index.parse(world.kept(record).index)
     leaf = index.trees["profile"][0].leaf
     assert leaf is not None
-    document: bytes = world.store.get(leaf.sha256)
+    document: bytes = world.kept(record).run(leaf.sha256)
     return document
 
 
@@ -47,7 +47,7 @@ def test_public_items_are_pinned_under_the_cids_of_the_index() -> None:
     pinner = FakePinner()
     world = pinned_world(pinner)
     record = collected(world)
-    trees = Index.parse(world.store.get(record.index)).trees
+    trees = Index.parse(world.kept(record).index).trees
     cids = {entry.cid for name in trees for entry in trees[name] if entry.cid}
     assert set(pinner.pins) == cids
     assert set(pinner.pins.values()) == {b"built\n", run_json(world, record)}
@@ -64,7 +64,7 @@ def test_e1_hidden_items_are_never_pinned() -> None:
 def test_without_a_pinner_the_cids_stand_in_the_index_all_the_same() -> None:
     world = pinned_world()
     record = collected(world)
-    (output,) = Index.parse(world.store.get(record.index)).trees["outputs"]
+    (output,) = Index.parse(world.kept(record).index).trees["outputs"]
     assert output.cid == measure_document(b"built\n").cid
     assert pins_of(world, record) == []
 

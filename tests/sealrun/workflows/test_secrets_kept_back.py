@@ -23,11 +23,11 @@ def world_of(**evidence: Any) -> World:
 
 def public_bytes(world: World, record: Record) -> bytes:
     """All that anyone may see of the call's evidence."""
-    index = world.store.get(record.index)
+    index = world.kept(record).index
     leaves = [entry.leaf for tree in index_of(world, record).trees.values() for entry in tree if entry.leaf]
     files = [world.store.bytes.get(leaf.sha256, b"") for leaf in leaves]
     labels = [leaf.label.encode() for leaf in leaves]
-    return b"\n".join([index, world.store.get(record.statements), *files, *labels])
+    return b"\n".join([index, world.kept(record).statements, *files, *labels])
 
 
 @pytest.mark.parametrize("secret", [*PLANTED.values(), API_TOKEN, WEBHOOK_SECRET])

@@ -120,7 +120,7 @@ def test_l12_one_network_is_one_sender() -> None:
 def test_l12_no_more_runs_at_once_than_the_offer_says(ledger: Any) -> None:
     world = World(make_offer(**{**BUSY, "limits": limits_value(at_once=3)}), ledger=ledger)
     assert taken(9, lambda n: send(world, key(n), n, sender=f"192.0.2.{n}")) == 3
-    world.clock.passes(30)
+    world.clock.passes(90)
     while world.sweep():
         world.clock.passes(15)
     assert taken(9, lambda n: send(world, key(n), 50 + n, sender=f"192.0.2.{n}")) == 3
@@ -138,7 +138,7 @@ def test_l12_a_months_minutes_are_kept_and_what_was_not_needed_is_given_back(led
     access = {"open": True, "keys": [], "per_buyer": {**BUSY["access"]["per_buyer"], "minutes_per_month": 25}}
     world = World(make_offer(**{**BUSY, "limits": limits, "access": access}), ledger=ledger)
     assert taken(9, lambda n: send(world, BUYER, n)) == 2  # of ten minutes each
-    world.clock.passes(30)
+    world.clock.passes(90)
     while world.sweep():
         world.clock.passes(15)
     assert taken(9, lambda n: send(world, BUYER, 50 + n)) == 2  # the first two took a minute each

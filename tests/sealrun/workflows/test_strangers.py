@@ -322,7 +322,7 @@ def test_l12_runs_that_cannot_be_collected_do_not_hold_up_those_of_others(ledger
     world = World(make_offer(**BUSY), ledger=ledger)
     slow = [send(world, STRANGER, number).record for number in range(4)]
     honest = send(world, BUYER, 9, sender="198.51.100.7").record
-    world.clock.passes(60)
+    world.clock.passes(90)
     for each in slow:
         record = world.ledger.record(each.call_hash)
         assert world.ledger.save(record, replace(record, spoiled=1, version=record.version + 1))

@@ -32,10 +32,10 @@ MEMORY_GB = 0.5
 COLLECT_GB = 1.0
 WEBHOOK_GB = 0.25
 # Units of a paid call's claim, start, collection and reads, with those of the indices; a test counts them.
-WRITES = 58
-READS = 15
-# Both trees' index, their openings, the statements, the run's document and the log, beside the artifacts.
-DOCUMENTS = 6
+WRITES = 41
+READS = 19
+# The log, and one object of the receipt's documents, beside the artifacts.
+DOCUMENTS = 2
 # A warm function keeps what it opened for minutes.
 DECRYPTIONS = 0
 # Bytes of an answer through the distribution; evidence comes from the bucket itself.

@@ -26,6 +26,7 @@ from sealrun.verification.claims import (
     OFFER,
     OPENINGS,
     RECEIPT,
+    RUN,
     STATEMENTS,
     Verdict,
 )
@@ -76,6 +77,7 @@ class Fetching:
     gateway: str = ""  # what stands before /ipfs
     at_most: int | None = None  # bytes of all files together; MAX_TOTAL_BYTES for None
     _links: dict[str, str] = field(default_factory=dict)
+    _given: dict[str, bytes] = field(default_factory=dict)  # files that stood in the answer itself
     _links_at: float = 0.0
 
     def run(self) -> Fetched:
@@ -94,6 +96,7 @@ class Fetching:
             if name in documents:
                 self._keep(name, documents[name])
         self._keep(STATEMENTS, self._statements())
+        self._given = {name: documents[name] for name in (RUN,) if name in documents}
         return self._files(signed)
 
     def _receipt(self) -> SignedReceipt:
@@ -181,6 +184,9 @@ class Fetching:
         return done
 
     def _fetch(self, place: str, leaf: Leaf) -> None:
+        if place in self._given:
+            self.to.write(place, [self._given[place]], sha256=leaf.sha256)
+            return
         with self.service.stream(self._from(place), at_most=leaf.size) as chunks:
             self.to.write(place, chunks, sha256=leaf.sha256)
 

@@ -79,7 +79,8 @@ class Trial:
             run = self.provider.start(name=self.record.id, inputs=inputs)
         except ProviderUnclear:
             run = self._sought()
-        self.record = accepted(self.record, run_id=run.id, run_url=run.url, now=self.clock())
+        now, seconds = self.clock(), self.offer.limits.seconds
+        self.record = accepted(self.record, run_id=run.id, run_url=run.url, now=now, seconds=seconds)
         return self._seen(run)
 
     def _sought(self) -> Run:

@@ -46,7 +46,7 @@ def test_a_workflow_is_sold_and_its_statements_lead_to_its_repository(
     world.provider.configuration = ""
     record = world.settle(world.call().record.call_hash)
     assert (record.state, record.ending and record.ending.outcome) == (State.SUCCEEDED, Outcome.SUCCEEDED)
-    first = json.loads(world.store.get(record.statements).splitlines()[0])
+    first = json.loads(world.kept(record).statements.splitlines()[0])
     predicate = json.loads(base64.b64decode(first["payload"]))["predicate"]
     assert predicate["buildDefinition"]["resolvedDependencies"][0]["uri"] == f"git+{page}@refs/tags/v1.0.0"
 
@@ -105,11 +105,11 @@ def test_an_archive_that_belongs_to_no_job_is_gathered_and_asked_for_no_log() ->
     world.provider = WithArchive(world.clock, world.offer)
     record = world.settle(world.call().record.call_hash)
     assert record.state is State.SUCCEEDED
-    trees = Index.parse(world.store.get(record.index)).trees
+    trees = Index.parse(world.kept(record).index).trees
     assert [entry.leaf.label for entry in trees["outputs"] if entry.leaf] == ["build/dist/out.txt"]
     assert [entry.kind for entry in trees["profile"]] == [Kind.RUN, Kind.LOG]
     assert world.provider.calls.count("log") == 1
-    document: dict[str, Any] = json.loads(world.store.get(_run(trees)))
+    document: dict[str, Any] = json.loads(world.kept(record).run(_run(trees)))
     assert [job["stage"] for job in document["jobs"]] == ["build", "artifact"]
 
 

@@ -143,6 +143,7 @@ class Record:
     index: str = ""  # sha256 of the evidence index in the evidence store
     openings: str = ""  # sha256 of the document that opens all of its leaves, for the buyer
     statements: str = ""  # sha256 of the in-toto statements
+    together: str = ""  # sha256 of the object that has those of these documents that are small, and the run's
     price: int = 0  # in the asset's smallest unit, reserved on the account until the call is over
     buyer: str = ""  # the signer, if that is not the account itself
     holder: str = ""  # the key whose share of the offer this call takes; a ticket's is its issuer's
@@ -267,8 +268,16 @@ def searched(record: Record, *, now: int) -> Record:
     return _next(record, searches=record.searches + 1, lease_until=now + SEARCH_GAP, wake_at=now + SEARCH_GAP)
 
 
-def accepted(record: Record, *, run_id: int, run_url: str, now: int, run_shown: bool | None = None) -> Record:
-    """This run is the call's one run from now on."""
+def accepted(
+    record: Record, *, run_id: int, run_url: str, now: int, seconds: int, run_shown: bool | None = None
+) -> Record:
+    """This run is the call's one run from now on.
+
+    The first look comes when that at a lost start would have come: a delivery usually wakes the collector
+    before, and an index that need not change costs nothing. It comes sooner where the run's time, in
+    ``seconds``, may be over by then.
+    """
+    first = max(now + FIRST_LOOK, min(record.wake_at, now + seconds))
     return _next(
         record,
         state=State.RUNNING,
@@ -278,17 +287,20 @@ def accepted(record: Record, *, run_id: int, run_url: str, now: int, run_shown: 
         started_at=now,
         tried_at=0,
         lease_until=0,
-        wake_at=now + FIRST_LOOK,
+        wake_at=first,
     )
 
 
 def looking(record: Record, *, now: int) -> Record:
-    """Take the lease to collect (R6)."""
-    until = now + COLLECT_LEASE
-    return _next(record, lease_until=until, wake_at=until, spoiled=record.spoiled + 1)
+    """Take the lease to collect (R6).
+
+    The next look stays when it is: a sweep that finds it meanwhile sees the lease, and an index that need not
+    change costs nothing.
+    """
+    return _next(record, lease_until=now + COLLECT_LEASE, spoiled=record.spoiled + 1)
 
 
-def look_again(record: Record, *, now: int, by: int = 0, spoiled: bool = False) -> Record:
+def look_again(record: Record, *, now: int, by: int = 0, spoiled: bool = False, age: int = 0) -> Record:
     """Not over yet, or not to be had now: give the lease back and look again, ever less often.
 
     Args:
@@ -296,8 +308,9 @@ def look_again(record: Record, *, now: int, by: int = 0, spoiled: bool = False) 
         now: Unix seconds.
         by: look again no later than then; 0 where nothing is due.
         spoiled: the collection ended because its time was over.
+        age: seconds since the start of a run that goes on; it is looked at again when it is twice as old.
     """
-    pause = min(FIRST_LOOK * 2 ** min(record.looks, 10), LONGEST_PAUSE)
+    pause = min(max(FIRST_LOOK * 2 ** min(record.looks, 10), age), LONGEST_PAUSE)
     wake_at = min(now + pause, max(by, now + 1)) if by else now + pause
     count = record.spoiled if spoiled else max(0, record.spoiled - 1)
     return _next(record, looks=record.looks + 1, looked_at=now, lease_until=0, wake_at=wake_at, spoiled=count)
@@ -362,12 +375,14 @@ def finished(
     index: str,
     openings: str,
     statements: str,
+    together: str = "",
 ) -> Record:
     """The call is over and its one receipt is here; whose shares it counted against is forgotten."""
     if record.ending is None:
         raise ValueError("record: expected an ending before a receipt, got none")
     state = _STATE_OF.get(record.ending.outcome, State.FAILED)
     results = {"receipt": receipt, "index": index, "openings": openings, "statements": statements}
+    results["together"] = together
     return _next(record, state=state, lease_until=0, wake_at=0, counted=(), progress=None, **results)
 
 

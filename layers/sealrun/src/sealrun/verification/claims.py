@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sealrun.errors import SealrunError
+from sealrun.runs.document import LABEL
 
 # The evidence folder's own files; beside them lie outputs/, profile/ and disclosures/.
 RECEIPT, STATEMENTS = "receipt.json", "receipt.intoto.jsonl"
 OFFER, CALL, INPUTS, INDEX, OPENINGS = "offer.json", "call.json", "inputs.json", "index.json", "openings.json"
+RUN = f"profile/{LABEL}"
 DOCUMENTS = (RECEIPT, STATEMENTS, OFFER, CALL, INPUTS, INDEX, OPENINGS)
 DISCLOSURES, READS, RERUNS = "disclosures", "reads", "reruns"
 MAX_RECEIPT_BYTES = 1 << 16

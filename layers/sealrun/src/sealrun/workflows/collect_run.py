@@ -1,5 +1,6 @@
 """Collect what a run left, once it is over, and sign the call's one receipt."""
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ from sealrun.runs.record import (
     looking,
     unreachable,
 )
+from sealrun.workflows import receipt_documents
 from sealrun.workflows.count_fault import count_fault
 from sealrun.workflows.deadline import Deadline, InTime
 from sealrun.workflows.gather import Gathered, gather
@@ -44,12 +46,6 @@ from sealrun.workflows.watch_run import look_at_run
 
 # All that is gathered of one run; it leaves time of a function's 900 s to pin and to sign.
 COLLECT_SECONDS = 480
-
-_MEDIA_TYPES = {
-    "index": "application/json",
-    "openings": "application/json",
-    "statements": "application/jsonl",
-}
 
 
 @dataclass(frozen=True)
@@ -191,12 +187,17 @@ def _concluded(
     evidence = _evidence(record, gathered, document, oracle)
     receipt = _sign(record, gathered, evidence, stored, oracle)
     about = Subject(receipt, offer, Index.parse(evidence.index), json.loads(document))
-    kept = {"index": evidence.index, "openings": evidence.openings, "statements": _statements(about, oracle)}
-    record = judged(record, gathered.ending)
+    named = {
+        receipt_documents.INDEX: evidence.index,
+        receipt_documents.OPENINGS: evidence.openings,
+        receipt_documents.STATEMENTS: _statements(about, oracle),
+    }
+    with_run = {} if collector.pinning.pinners else {receipt_documents.RUN: document}
     return finished(
-        record,
+        judged(record, gathered.ending),
         receipt=receipt.document(),
-        **{name: _store(store, part, _MEDIA_TYPES[name]) for name, part in kept.items()},
+        together=receipt_documents.store_documents(store, {**named, **with_run}),
+        **{name: hashlib.sha256(each).hexdigest() for name, each in named.items()},
     )
 
 
@@ -231,14 +232,15 @@ def _run_document(
     collector: Collector,
     clock: Callable[[], int],
 ) -> bytes:
-    """The document of the run, stored and pinned; one that is not pinned everywhere tells that of itself."""
+    """The document of the run; where it is pinned it lies alone, and tells of itself if it could not be."""
     pin = partial(pin_items, pinning=collector.pinning, store=collector.store, clock=clock)
     pins = pin([*gathered.outputs, *gathered.profile])
 
     def document(why_not: str) -> bytes:
         report = replace(gathered.report, pins=with_one_more(pins, LABEL, why_not))
         made = run_document(record, gathered.ending, offer, report, statement_key=oracle.statement_key)
-        _store(collector.store, made, _MEDIA_TYPES["index"])
+        if collector.pinning.pinners:
+            receipt_documents.store_alone(collector.store, receipt_documents.RUN, made)
         return made
 
     made = document("")
@@ -266,12 +268,6 @@ def _statements(about: Subject, oracle: Oracle) -> bytes:
         envelope(payload, key=key, signature=oracle.sign_statement(pae(payload)))
         for payload in statements(about)
     )
-
-
-def _store(store: EvidenceStore, document: bytes, media_type: str) -> str:
-    measured = measure_document(document)
-    store.put(lambda: [document], measured, media_type=media_type)
-    return measured.sha256
 
 
 def _sign(

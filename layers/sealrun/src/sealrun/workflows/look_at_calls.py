@@ -49,7 +49,8 @@ class _Look:
 
     def at(self, group: Sequence[Record]) -> Iterator[tuple[int, str]]:
         """Each call with what came of it; one call's trouble does not stop the others."""
-        due = [each for each in group if not each.state.over and each.wake_at <= self.clock()]
+        now = self.clock()
+        due = [each for each in group if not (each.state.over or each.leased(now)) and each.wake_at <= now]
         if not due:
             return
         try:

@@ -20,17 +20,21 @@ from sealrun.evidence.leaves import Kind, Leaf
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.evidence import EvidenceStore
+from sealrun.runs.document import LABEL
 from sealrun.runs.record import Record
 from sealrun.service.views import public_view
 from sealrun.workflows.list_calls import check_calls_right
+from sealrun.workflows.receipt_documents import MAX_TOGETHER, ReceiptDocuments
 from sealrun.workflows.show_tokens import TREE, shown_tokens
 
 URL_SECONDS = 300
 # Files of one page: names and signed URLs may have 3 KB each.
 PAGE_FILES = 300
-# Of a document within an answer, which is JSON in JSON in 6 MB; and of one that is an answer by itself.
-MAX_INLINE = 512 << 10
+# Of a document within an answer; and of one that is an answer by itself.
+MAX_INLINE = MAX_TOGETHER
 MAX_STATEMENTS = 4 << 20
+# The run's document as evidence folders have it.
+RUN_PLACE = f"profile/{LABEL}"
 INDEX, OPENINGS, STATEMENTS = "index.json", "openings.json", "receipt.intoto.jsonl"
 
 
@@ -68,7 +72,7 @@ def read_statements(call_id: str, *, ledger: Ledger, store: EvidenceStore) -> by
     record = _record(call_id, ledger)
     if record.receipt is None:
         raise NotFound(f"statements: expected a call that is over, got one that is {record.state}")
-    found = store.get(record.statements)
+    found = ReceiptDocuments(record, store).statements
     if len(found) > MAX_STATEMENTS:
         return store.url(record.statements, seconds=URL_SECONDS, filename=STATEMENTS)
     return found
@@ -109,22 +113,23 @@ def read_evidence(
     if record.receipt is None or stored is None:
         raise NotFound(f"evidence: expected a call that is over, got one that is {record.state}")
     buyer = bool(right) and _check_right(record, right, stored.offer, service=service, now=now)
-    index = store.get(record.index)
-    openings = store.get(record.openings) if buyer else None
+    kept = ReceiptDocuments(record, store)
+    index, openings = kept.index, kept.openings if buyer else None
     leaves = _shown_leaves(index) if openings is None else _all_leaves(openings)
-    tokens = [] if buyer else list(shown_tokens(record, stored.offer, store, now=now))
+    tokens = [] if buyer else list(shown_tokens(kept, stored.offer, now=now))
     leaves += [(TREE, token.leaf) for token in tokens]
     opened = {token.name: _text(token.document) for token in tokens}
-    files = [leaf for leaf in leaves if leaf[1].kind is not Kind.LINE]
+    inline = {Kind.LINE} if kept.run_together is None else {Kind.LINE, Kind.RUN}
+    files = [leaf for leaf in leaves if leaf[1].kind not in inline]
     page = [_file(store, tree, leaf) for tree, leaf in files[after : after + PAGE_FILES]]
     left = after + PAGE_FILES if len(files) > after + PAGE_FILES else None
     if after:
         return {"documents": {}, "index": None, "openings": None, "files": page, "next": left}
     return {
-        "documents": {**_documents(record, stored.offer, buyer=buyer), **opened},
+        "documents": {**_documents(record, stored.offer, kept, buyer=buyer), **opened},
         "index": _inline(index),
         "openings": _inline(openings),
-        "files": [*_large(record, index, openings, store), *page],
+        "files": [*_large(record, index, openings, kept, store), *page],
         "next": left,
     }
 
@@ -134,10 +139,10 @@ def _inline(document: bytes | None) -> str | None:
 
 
 def _large(
-    record: Record, index: bytes, openings: bytes | None, store: EvidenceStore
+    record: Record, index: bytes, openings: bytes | None, kept: ReceiptDocuments, store: EvidenceStore
 ) -> Iterator[dict[str, Any]]:
     """Where the documents are to be had that are too large to stand in the answer."""
-    statements = store.get(record.statements)
+    statements = kept.statements
     documents = {INDEX: (index, record.index), OPENINGS: (openings or b"", record.openings)}
     for name, (document, sha256) in {**documents, STATEMENTS: (statements, record.statements)}.items():
         if len(document) > MAX_INLINE:
@@ -145,13 +150,14 @@ def _large(
             yield {"name": name, "sha256": sha256, "size": len(document), "url": url}
 
 
-def _documents(record: Record, offer: Offer, *, buyer: bool) -> dict[str, str]:
+def _documents(record: Record, offer: Offer, kept: ReceiptDocuments, *, buyer: bool) -> dict[str, str]:
     """What opens the receipt's other hashes; the inputs only to whom they may be shown (L5, R7)."""
     call = SignedCall.parse(record.body, offer).call
     documents = {"offer.json": offer.document, "call.json": call.public.document()}
     if buyer or offer.evidence.inputs == "public":
         documents["inputs.json"] = call.inputs_document
-    return {name: _text(document) for name, document in documents.items()}
+    run = {} if kept.run_together is None else {RUN_PLACE: kept.run_together}
+    return {**{name: _text(document) for name, document in documents.items()}, **run}
 
 
 def _shown_leaves(index: bytes) -> list[tuple[str, Leaf]]:

@@ -180,8 +180,8 @@ def accept_run(
         ledger.suspend_offer(offer_hash, suspends)
     if changed or differs:
         cancel_quietly(provider, run.id)
-    shown = stored.shows_runs
-    return accepted(record, run_id=run.id, run_url=run.url, now=now, run_shown=shown)
+    shown, seconds = stored.shows_runs, stored.offer.limits.seconds
+    return accepted(record, run_id=run.id, run_url=run.url, now=now, seconds=seconds, run_shown=shown)
 
 
 def cancel_quietly(provider: Provider, run_id: int) -> None:

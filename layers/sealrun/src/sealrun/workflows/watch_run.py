@@ -60,7 +60,8 @@ def look_at_run(
         after = _stopped(record, provider, now)
     else:  # look often at a waiting run: its start time is unknown until it is seen running
         soon = now + LOOK_SECONDS if run.status is RunStatus.WAITING else due(record, limits)
-        after = look_again(record, now=now, by=min(soon, due(record, limits)))
+        by = min(soon, due(record, limits))
+        after = look_again(record, now=now, by=by, age=now - record.started_at)
         if lists_jobs and run.status is RunStatus.RUNNING:
             after = _with_jobs(after, provider, now)
     if after.ending is None:  # only looks in a row that did not come to an end give a call up
@@ -78,7 +79,8 @@ def unchanged(record: Record, stored: StoredOffer, *, now: int) -> Record:
     """The record after a look that found its run as the look before did; nothing was leased for it."""
     end = due(record, stored.offer.limits)
     by = end if record.running_since else min(end, now + LOOK_SECONDS)
-    return replace(look_again(record, now=now, by=by), spoiled=record.spoiled)
+    again = look_again(record, now=now, by=by, age=now - record.started_at)
+    return replace(again, spoiled=record.spoiled)
 
 
 def _with_jobs(record: Record, provider: InTime, now: int) -> Record:

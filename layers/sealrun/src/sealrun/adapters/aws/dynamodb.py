@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws import dynamodb_accounts as accounts
@@ -15,14 +15,14 @@ from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws import dynamodb_load as load
 from sealrun.adapters.aws import dynamodb_shards as shards
 from sealrun.adapters.aws.dynamodb_table import Table, count
-from sealrun.errors import StoreUnavailable, TooMany
+from sealrun.errors import Refused, StoreUnavailable, TooMany
 from sealrun.money.dues import Due, DueLeaf
 from sealrun.money.vouchers import Deposits, Reserve, Standing, concluded
 from sealrun.offers.offer import Offer, kept_offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import COUNTED, LISTED, Quota, Rate, Totals, places_of
 from sealrun.runs.record import Record, RunKey, State
-from sealrun.runs.stored_record import read_record, record_text
+from sealrun.runs.stored_record import packed, unpacked
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -185,52 +185,69 @@ class DynamoLedger:
             items["identifier"] = self._table.new_or_freed({**key, "call": {"S": record.id}}, by="call")
         if rate is not None:
             items["rate"] = self._table.update(_rate_counter(rate))
-        if any(own.per_hour < 1 for own in quotas):
-            raise shards.over_quota(record, "none of this buyer")
         if offer.limits.minutes > offer.limits.minutes_per_month:
             raise shards.too_much_runs(offer)
-        items |= self._updates(load.taken(record, offer, quotas))
-        taken_from = shards.named(record, offer)
         for attempt in range(ATTEMPTS):
-            items |= self._updates(shards.taken(record, offer, taken_from))
-            if reserve is not None:
-                items |= self._reserving(record, reserve)
-            failed = self._table.failed(items)
+            try:
+                counted = self._counted(record, offer, quotas, reserve)
+            except Refused:
+                if self._is_taken(record, identifier):
+                    return False
+                raise
+            failed = self._table.failed({**items, **counted})
             if not failed:
                 return True
             if failed & {"call", "identifier"}:
                 return False
-            _check_counts(failed, record, quotas)
-            if failed & {"quota", "load"}:
-                taken_from = shards.with_room(record, offer, self._table, without=taken_from)
-            else:
-                _pause(attempt)
+            if "rate" in failed:
+                raise TooMany("calls: expected fewer in a minute, got more", retry_after=60)
+            _pause(attempt)
         raise StoreUnavailable("table: expected a claim, got in the way of other calls")
 
-    def _updates(self, updates: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-        return {name: self._table.update(update) for name, update in updates.items()}
-
-    def _reserving(self, record: Record, reserve: Reserve) -> dict[str, Any]:
-        """The items that reserve the price on the account as it is now.
+    def _counted(
+        self, record: Record, offer: Offer, quotas: Sequence[Quota], reserve: Reserve | None
+    ) -> dict[str, Any]:
+        """The items that count the claim, of the holders, the offer and the account as they are now.
 
         Raises:
             NotCovered: limit or funds do not cover it.
             Refused: the account's first call was under other terms.
+            TooMany: one of them has no room.
         """
-        before = self.standing(record.account)
+        wanted = [keys.load_key(offer.id, own.holder) for own in quotas]
+        wanted.append(keys.load_shard_key(offer.id, shards.named(record, offer)))
+        wanted += [keys.account_key(record.account)] if reserve else []
+        items = self._items(*wanted)
+        holders, shard, account = items[: len(quotas)], items[len(quotas)], items[-1]
+        counted = load.taken(record, offer, quotas, holders)
+        counted["load"] = shards.taken(record, offer, shard, self._table)
+        updates = {name: self._table.update(update) for name, update in counted.items()}
+        return (
+            updates if reserve is None else {**updates, "account": self._reserving(record, reserve, account)}
+        )
+
+    def _is_taken(self, record: Record, identifier: str | None) -> bool:
+        """True where call or identifier are there already."""
+        known = self.record(record.call_hash) is not None
+        return known or (identifier is not None and self.call_named(record.account, identifier) is not None)
+
+    def _items(self, *wanted: dict[str, Any]) -> list[dict[str, Any] | None]:
+        return self._table.get_all(*wanted)
+
+    def _reserving(self, record: Record, reserve: Reserve, item: dict[str, Any] | None) -> dict[str, Any]:
+        """The item that reserves the price on the account as it is now."""
+        before = accounts.standing(item) if item else None
         reserve.check_terms(before)
         reserve = reserve.beside(before)
         committed = before.committed if before else 0
         if committed > reserve.most:
             raise reserve.not_covered(committed)
-        account = (
-            self._table.update(accounts.reserving(record.account, reserve, before))
-            if before
-            else self._table.new(accounts.opening(record, reserve))
-        )
-        until = record.claimed_at + accounts.DAY
-        day = count(load.failed_counter(record), reserve.failed_per_day, until=until)
-        return {"account": account, "failed": self._table.update(day)}
+        if item is None:
+            return self._table.new(accounts.opening(record, reserve))
+        if accounts.failed_today(record, item) >= reserve.failed_per_day:
+            most = "no more in a day than the offer allows, running ones included"
+            raise TooMany(f"failed runs: expected {most}, got more", retry_after=shards.RUNNING_SECONDS)
+        return self._table.update(accounts.reserving(record, reserve, item))
 
     def save(self, before: Record, after: Record) -> bool:
         """Raises ValueError for two records of different calls."""
@@ -247,14 +264,18 @@ class DynamoLedger:
             # Alone, which costs half of what a transaction takes. Without the record it only wakes in vain.
             self._table.call("put_item", Item=_run_item(after.run_key(offer), after))
         if offer and after.holder and after.state.over and not before.state.over:
-            own = load.given_back(before, after, offer)
-            items |= self._updates({"load": shards.given_back(after, offer), **own})
+            hour = load.seller_at_fault(after)
+            back = load.given_back(before, after, offer, hour=hour)
+            back["load"] = shards.given_back(after, offer, hour=hour)
+            items |= {name: self._table.update(update) for name, update in back.items()}
         if after.ticket and after.state is State.NEVER_STARTED:
             freed = {**keys.identifier_key(after.account, after.ticket), "call": {"S": ""}}
             items["identifier"] = self._table.put(freed)
         for attempt in range(CONCLUDING_ATTEMPTS):
             if after.price and after.state.over and not before.state.over:
                 items |= self._concluding(after)
+                # The call's item tells which leaf is its own.
+                replaced["Item"]["leaf"] = {"N": str(items.pop("number"))}
             failed = self._table.failed(items)
             if not failed or "call" in failed:
                 return not failed
@@ -268,9 +289,9 @@ class DynamoLedger:
             raise StoreUnavailable("table: expected the account of a paid call, got none")
         then, leaf = concluded(standing, after)
         return {
-            "account": self._table.update(accounts.concluding(after.account, standing, then)),
+            "account": self._table.update(accounts.concluding(after, standing, then)),
             "leaf": self._table.new(accounts.leaf_item(after.account, leaf)),
-            "leaf of call": self._table.new(accounts.call_leaf_item(after.account, leaf)),
+            "number": leaf.index,
         }
 
     def call_named(self, account: str, identifier: str) -> int | None:
@@ -282,8 +303,13 @@ class DynamoLedger:
         return accounts.standing(item) if item else None
 
     def leaf(self, account: str, call_hash: int) -> DueLeaf | None:
-        item = self._table.get(keys.call_leaf_key(account, call_hash))
-        return next(iter(self.leaves(account, [int(item["leaf"]["N"])])), None) if item else None
+        item = self._table.get(_call_key(call_hash), ProjectionExpression="leaf")
+        if item is None or "leaf" not in item:
+            return None
+        found = self.leaves(account, [int(item["leaf"]["N"])])
+        return next(
+            (leaf for leaf in found if leaf.call_hash == call_hash), None
+        )  # or it is another account's
 
     def leaves(self, account: str, indices: Sequence[int]) -> list[DueLeaf]:
         wanted = [keys.leaf_key(account, index) for index in indices]
@@ -445,25 +471,6 @@ def _pause(attempt: int) -> None:
     time.sleep(random.uniform(0, min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE)))  # noqa: S311
 
 
-def _check_counts(failed: set[str], record: Record, quotas: Sequence[Quota]) -> None:
-    """Raises TooMany where a counter is what failed."""
-    if "rate" in failed:
-        raise TooMany("calls: expected fewer in a minute, got more", retry_after=60)
-    if any(name.startswith("own quota") for name in failed):
-        raise shards.over_quota(record, "fewer of this buyer")
-    for at, own in enumerate(quotas):
-        if f"own load {at}" in failed:
-            most = f"{own.at_once} of this buyer at once, and {own.minutes_per_month} minutes a month"
-            raise TooMany(
-                f"runs: expected at most {most} of this buyer, got more", retry_after=shards.RUNNING_SECONDS
-            )
-    if "failed" in failed:
-        message = (
-            "failed runs: expected no more in a day than the offer allows, running ones included, got more"
-        )
-        raise TooMany(message, retry_after=shards.RUNNING_SECONDS)
-
-
 def _rate_counter(rate: Rate) -> dict[str, Any]:
     """The source is kept as a hash only: an address is nobody's business here."""
     digest = hashlib.sha256(rate.source.encode()).hexdigest()[:32]
@@ -471,7 +478,7 @@ def _rate_counter(rate: Rate) -> dict[str, Any]:
 
 
 def _record(item: dict[str, Any] | None) -> Record | None:
-    return read_record(item["record"]["S"]) if item else None
+    return unpacked(item["record"]["B"]) if item else None
 
 
 def _offer_key(offer_hash: int) -> dict[str, Any]:
@@ -488,14 +495,14 @@ def _run_item(run: RunKey, record: Record) -> dict[str, Any]:
 
 def _call_item(record: Record, offer: Offer | None) -> dict[str, Any]:
     """The item of a call; of an offer that is not here any more no shard is known."""
-    name, shard = f"{record.offer_hash:064x}", shards.named(record, offer).load if offer else 0
+    name, shard = f"{record.offer_hash:064x}", shards.named(record, offer) if offer else 0
     kind = keys.OVER if record.state.over else keys.OPEN
     item = {
         **_call_key(record.call_hash),
         "version": {"N": str(record.version)},
-        "record": {"S": record_text(record)},
+        "record": {"B": packed(record)},
         # What the control plane may read: it has no right to the record, which holds the buyer's inputs.
-        "shown": {"S": json.dumps(record.shown(), separators=(",", ":"))},
+        "shown": {"S": json.dumps(_shown(record), separators=(",", ":"))},
         "listed_in": {"S": keys.listed_in(kind, name, shard)},
         "called_by": {"S": keys.called_by(record.account)},
         "claimed_at": {"N": str(record.claimed_at)},
@@ -503,3 +510,8 @@ def _call_item(record: Record, offer: Offer | None) -> dict[str, Any]:
     if not record.state.over:
         item |= {"wake_shard": {"S": keys.wake_shard(name, shard)}, "wake_at": {"N": str(record.wake_at)}}
     return item
+
+
+def _shown(record: Record) -> dict[str, Any]:
+    """What an operator may see and no other attribute tells."""
+    return {name: value for name, value in record.shown().items() if name not in ("offer", "claimed_at")}

@@ -5,34 +5,36 @@ what is owed is never removed (L1).
 """
 
 import json
+from base64 import b64decode, b64encode
 from dataclasses import asdict
 from typing import Any
 
+from sealrun.adapters.aws.dynamodb_change import Change, number, older
 from sealrun.adapters.aws.dynamodb_keys import (
     ACCOUNTS,
     account_key,
-    call_leaf_key,
     deposits_key,
     due_key,
     leaf_key,
     listed_in,
 )
-from sealrun.money.dues import Due, DueLeaf, DueTree
+from sealrun.money.dues import DEPTH, Due, DueLeaf, DueTree
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
 from sealrun.runs.record import Record
 
 DAY = 24 * 3600
+# The attributes of days begin so, and how many past ones stay: a call counts on the day of its claim.
+DAYS, KEPT_DAYS = "d", 2
 
 
 def standing(item: dict[str, Any]) -> Standing:
     """The account as the item has it."""
-    tree = json.loads(item["tree"]["S"])
     return Standing(
         offer_hash=int(item["offer"]["S"], 16),
         buyer=item["buyer"]["S"],
         voucher=Voucher(**json.loads(item["voucher"]["S"])),
         committed=int(item["committed"]["N"]),
-        tree=DueTree(tree["count"], tree["due"], tuple(tree["filled"])),
+        tree=read_tree(item["tree"]["S"]),
         terms=int(item["terms"]["S"], 16) if "terms" in item else 0,
     )
 
@@ -51,50 +53,72 @@ def opening(record: Record, reserve: Reserve) -> dict[str, Any]:
         "limit": {"N": str(first.voucher.limit)},
         "committed": {"N": str(first.committed)},
         "count": {"N": "0"},
-        "tree": {"S": _text(asdict(first.tree))},
+        "tree": {"S": tree_text(first.tree)},
+        _day(record): {"N": "1"},
     }
 
 
-def reserving(account: str, reserve: Reserve, before: Standing) -> dict[str, Any]:
-    """Add the price while ``committed`` is at most what limit and funds cover; keep the higher limit."""
-    values = {":price": reserve.price, ":most": reserve.most, ":limit": reserve.voucher.limit}
-    update: dict[str, Any] = {
-        "Key": account_key(account),
-        "UpdateExpression": "SET committed = committed + :price",
-        "ConditionExpression": "committed <= :most AND #limit >= :limit",
-        "ExpressionAttributeNames": {"#limit": "limit"},
-        "ExpressionAttributeValues": {name: {"N": str(value)} for name, value in values.items()},
-    }
-    if reserve.voucher.limit > before.voucher.limit:
-        update["UpdateExpression"] += ", #limit = :limit, voucher = :voucher"
-        update["ConditionExpression"] = "committed <= :most AND #limit < :limit"
-        update["ExpressionAttributeValues"][":voucher"] = {"S": _text(asdict(reserve.voucher))}
-    return update
+def reserving(record: Record, reserve: Reserve, item: dict[str, Any]) -> dict[str, Any]:
+    """Add the price while ``committed`` is at most what limit and funds cover; keep the higher limit.
+
+    The call counts among those of its day that failed or are not over (L7). ``item`` is the account as it is.
+    """
+    day, before = record.claimed_at // DAY, standing(item)
+    higher = reserve.voucher.limit > before.voucher.limit
+    change = (
+        Change(account_key(record.account))
+        .add("committed", reserve.price)
+        .add(_day(record), 1)
+        .remove(older(item, DAYS, day - KEPT_DAYS))
+        .below(_day(record), reserve.failed_per_day)
+        .compared("committed", "<=", reserve.most)
+        .compared("limit", "<" if higher else ">=", reserve.voucher.limit)
+    )
+    if higher:
+        change.put("limit", reserve.voucher.limit).put("voucher", _text(asdict(reserve.voucher)))
+    return change.request()
 
 
-def concluding(account: str, before: Standing, after: Standing) -> dict[str, Any]:
+def failed_today(record: Record, item: dict[str, Any]) -> int:
+    """The account's runs of the call's day that failed or are not over."""
+    return number(item, _day(record))
+
+
+def concluding(after: Record, before: Standing, then: Standing) -> dict[str, Any]:
     """Move a price to what is due, or free it; only from the number of leaves that was read."""
-    freed = before.committed - after.committed
-    values = {":freed": freed, ":count": before.tree.count, ":next": after.tree.count}
-    numbers = {name: {"N": str(value)} for name, value in values.items()}
-    return {
-        "Key": account_key(account),
-        # Claims change ``committed`` meanwhile, so what is freed is taken off and nothing is written over.
-        "UpdateExpression": "SET committed = committed - :freed, #count = :next, tree = :tree",
-        "ConditionExpression": "#count = :count",
-        "ExpressionAttributeNames": {"#count": "count"},
-        "ExpressionAttributeValues": {**numbers, ":tree": {"S": _text(asdict(after.tree))}},
+    # Claims change ``committed`` meanwhile, so what is freed is taken off and nothing is written over.
+    change = (
+        Change(account_key(after.account))
+        .add("committed", then.committed - before.committed)
+        .put("count", then.tree.count)
+        .put("tree", tree_text(then.tree))
+        .compared("count", "=", before.tree.count)
+    )
+    return (change if after.counts_as_failed else change.add(_day(after), -1)).request()
+
+
+def _day(record: Record) -> str:
+    return f"{DAYS}{record.claimed_at // DAY}"
+
+
+def tree_text(tree: DueTree) -> str:
+    """The tree as JSON: of its nodes those that wait, in base 64 by their level."""
+    filled = {
+        level: b64encode(node.to_bytes(32, "big")).decode() for level, node in enumerate(tree.filled) if node
     }
+    return _text({"count": tree.count, "due": tree.due, "filled": filled})
+
+
+def read_tree(text: str) -> DueTree:
+    """The tree back from what ``tree_text`` wrote."""
+    tree = json.loads(text)
+    filled = {int(level): int.from_bytes(b64decode(node), "big") for level, node in tree["filled"].items()}
+    return DueTree(tree["count"], tree["due"], tuple(filled.get(level, 0) for level in range(DEPTH)))
 
 
 def leaf_item(account: str, leaf: DueLeaf) -> dict[str, Any]:
     """The item of one leaf with its nodes."""
     return {**leaf_key(account, leaf.index), "leaf": {"S": _text(asdict(leaf))}}
-
-
-def call_leaf_item(account: str, leaf: DueLeaf) -> dict[str, Any]:
-    """The item that finds the leaf again by its call."""
-    return {**call_leaf_key(account, leaf.call_hash), "leaf": {"N": str(leaf.index)}}
 
 
 def leaf(item: dict[str, Any]) -> DueLeaf:

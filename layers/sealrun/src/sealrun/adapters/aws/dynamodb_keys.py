@@ -9,12 +9,11 @@
     jti#SHA256                  jti            the call of a CI token
     account#B62..               account        a prepaid account's standing
                                 leaf#0000000   one for each of its calls that is over
-                                call#CALL      which leaf is this call's
                                 due#0000001    a due that was signed, by its number of leaves
                                 deposits#10    its deposits as offers of one depth saw them
-    quota#.. rate#.. failed#..  count          counters, which carry a time after which they are of no use
-    load#OFFER load#OFFER#HOLDER load          what runs now
-    quota#OFFER#HOUR#01 load#OFFER#01          shards of these, where an offer sells much (dynamodb_shards)
+    rate#..                     count          counters, which carry a time after which they are of no use
+    load#OFFER load#OFFER#HOLDER load          what runs now, and how many calls there were in an hour
+    load#OFFER#01               load           shards of these, where an offer sells much (dynamodb_shards)
     places#OFFER                places         which calls are collected now
 
 OFFER and CALL are hashes as 64 hex digits. The index ``wake`` lists the calls that are not over: its keys are
@@ -39,9 +38,7 @@ LIST_KEY = ("listed_in", "claimed_at")
 CALLED_INDEX = "called"
 CALLED_KEY = ("called_by", "claimed_at")
 # What the partition keys begin with, up to their first ``#``, and those of the index.
-KINDS = frozenset(
-    ("offer", "offers", "call", "run", "id", "jti", "account", "quota", "rate", "failed", "load", "places")
-)
+KINDS = frozenset(("offer", "offers", "call", "run", "id", "jti", "account", "rate", "load", "places"))
 SHARD = "unfinished"
 # What the index ``listed`` has of an offer.
 OPEN, OVER, ACCOUNTS = "open", "over", "accounts"
@@ -74,6 +71,11 @@ def call_of(item: Mapping[str, Any]) -> str:
     return str(item["pk"]["S"].removeprefix("call#"))
 
 
+def offer_of(item: Mapping[str, Any]) -> str:
+    """The hash of the offer whose call or account this is, by its partition of ``listed``."""
+    return str(item["listed_in"]["S"].split("#")[1])
+
+
 def run_key(run: RunKey) -> dict[str, Any]:
     """The key under which a run's call is found."""
     return key(f"run#{run.provider}#{run.origin}#{run.project}#{run.id}", "run")
@@ -104,11 +106,6 @@ def leaf_key(account: str, index: int) -> dict[str, Any]:
     return account_key(account, f"leaf#{index:07d}")
 
 
-def call_leaf_key(account: str, call_hash: int) -> dict[str, Any]:
-    """The key under which a call's leaf is found."""
-    return account_key(account, f"call#{call_hash:064x}")
-
-
 def due_key(account: str, count: int) -> dict[str, Any]:
     """The key of the due that was signed over so many leaves."""
     return account_key(account, f"due#{count:07d}")
@@ -124,24 +121,9 @@ def counter_key(name: str) -> dict[str, Any]:
     return key(name, "count")
 
 
-def offer_counter(offer: str, hour: int, shard: int = 0) -> str:
-    """The name of a shard of the counter of an offer's calls in an hour, in hours of Unix time."""
-    return _sharded(f"quota#{offer}#{hour}", shard)
-
-
-def buyer_counter(offer: str, holder: str, hour: int) -> str:
-    """The name of the counter of the calls of an offer that one holder of a quota has in an hour."""
-    return f"quota#{offer}#{holder}#{hour}"
-
-
 def rate_counter(source: str, minute: int) -> str:
     """The name of the counter of one source's requests in a minute."""
     return f"rate#{source}#{minute}"
-
-
-def failed_counter(account: str, day: int) -> str:
-    """The name of the counter of an account's failed and unfinished runs of a day."""
-    return f"failed#{account}#{day}"
 
 
 def load_key(offer: str, holder: str) -> dict[str, Any]:

@@ -1,20 +1,28 @@
 """What one buyer and one account have: counters that a claim takes and the end of its call gives back.
 
-    load#OFFER#HOLDER   of one buyer, or of one network address or ticket by its hash: running, and the
-                        minutes of each month: m2026-11 (L12)
-    quota#..            calls of one holder in an hour
-    failed#..           of one account and day: what failed or is not over
+    load#OFFER#HOLDER   of one buyer, or of one network address or ticket by its hash: running, the minutes of
+                        each month, m2026-11, and the calls of the last hours, h500000 (L12)
     places#OFFER        c0 u0 c1 u1 ...: which call collects, and until when (L11)
 
-``dynamodb_shards`` has what all buyers share. What runs of a holder has a TTL that no run can outlive.
+``dynamodb_shards`` has what all buyers share, ``dynamodb_accounts`` an account's failures of a day. What runs
+of a holder has a TTL that no run can outlive.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealrun.adapters.aws import dynamodb_keys as keys
-from sealrun.adapters.aws.dynamodb_shards import month, named
-from sealrun.adapters.aws.dynamodb_table import COUNTER_TTL, HOUR, count, numbers
+from sealrun.adapters.aws.dynamodb_change import Change, number, older
+from sealrun.adapters.aws.dynamodb_shards import (
+    HOURS,
+    KEPT_HOURS,
+    RUNNING_SECONDS,
+    hour_of,
+    month,
+    over_quota,
+)
+from sealrun.adapters.aws.dynamodb_table import HOUR, numbers
+from sealrun.errors import TooMany
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import Quota
 from sealrun.runs.record import Fault, Record
@@ -24,67 +32,65 @@ DAY = 24 * HOUR
 HOLDERS_TTL = 62 * DAY
 
 
-def taken(record: Record, offer: Offer, quotas: Sequence[Quota]) -> dict[str, dict[str, Any]]:
+def taken(
+    record: Record, offer: Offer, quotas: Sequence[Quota], items: Sequence[Mapping[str, Any] | None]
+) -> dict[str, dict[str, Any]]:
     """The updates that count a claimed call in each holder's hour, and among those of it that run.
 
+    ``items`` are the holders' as they are now.
+
     Raises:
+        TooMany: a holder has no room.
         ValueError: a quota has fewer minutes a month than one run may take.
     """
-    hour, updates = record.claimed_at // HOUR, {}
-    for at, own in enumerate(quotas):
-        name = keys.buyer_counter(offer.id, own.holder, hour)
-        updates[f"own quota {at}"] = count(name, own.per_hour, until=hour * HOUR)
-        updates[f"own load {at}"] = _more(record, offer, own)
-    return updates
+    for own, item in zip(quotas, items, strict=True):
+        _check(record, offer, own, item)
+    pairs = zip(quotas, items, strict=True)
+    return {f"own {at}": _more(record, offer, own, item) for at, (own, item) in enumerate(pairs)}
 
 
-def given_back(before: Record, after: Record, offer: Offer) -> dict[str, dict[str, Any]]:
-    """The updates of holders' and an account's counters for a call that is over.
-
-    Where the seller is at fault for certain, the hour is given back too, of the offer as of the holders.
-    """
-    updates = {f"own load {at}": _fewer(after, offer, holder) for at, holder in enumerate(before.counted)}
-    if after.price and not after.counts_as_failed:
-        updates["failed"] = _less(failed_counter(after), until=after.claimed_at + DAY)
-    if after.ending and after.ending.fault is Fault.CERTAIN:
-        hour = after.claimed_at // HOUR
-        names = [keys.buyer_counter(offer.id, holder, hour) for holder in before.counted]
-        for at, name in enumerate([keys.offer_counter(offer.id, hour, named(after, offer).quota), *names]):
-            updates[f"hour {at}"] = _less(name, until=hour * HOUR)
-    return updates
+def given_back(before: Record, after: Record, offer: Offer, *, hour: bool) -> dict[str, dict[str, Any]]:
+    """The updates of the holders' counters for a call that is over; with ``hour`` of its hour as well."""
+    return {f"own {at}": _fewer(after, offer, each, hour) for at, each in enumerate(before.counted)}
 
 
-def _more(record: Record, offer: Offer, own: Quota) -> dict[str, Any]:
-    took = offer.limits.minutes
+def seller_at_fault(after: Record) -> bool:
+    """True where it is for certain: then the hour is given back, of the offer as of the holders."""
+    return after.ending is not None and after.ending.fault is Fault.CERTAIN
+
+
+def _check(record: Record, offer: Offer, own: Quota, item: Mapping[str, Any] | None) -> None:
+    took, hour = offer.limits.minutes, hour_of(record.claimed_at // HOUR)
     if took > own.minutes_per_month:
         raise ValueError(f"minutes: expected at least {took} a month, got {own.minutes_per_month}")
-    room = {":most": own.at_once, ":left": own.minutes_per_month - took}
-    running = "attribute_not_exists(running) OR running < :most"
-    within = "attribute_not_exists(#month) OR #month <= :left"
-    return {
-        "Key": keys.load_key(offer.id, own.holder),
-        "UpdateExpression": "ADD running :one, #month :took SET #ttl = :ttl",
-        "ConditionExpression": f"({running}) AND ({within})",
-        "ExpressionAttributeNames": {"#month": month(record), "#ttl": "ttl"},
-        "ExpressionAttributeValues": numbers(
-            {":one": 1, ":took": took, ":ttl": record.claimed_at + HOLDERS_TTL, **room}
-        ),
-    }
+    if number(item, hour) >= own.per_hour:
+        raise over_quota(record, "fewer of this buyer" if own.per_hour else "none of this buyer")
+    if number(item, "running") >= own.at_once or number(item, month(record)) > own.minutes_per_month - took:
+        most = f"{own.at_once} of this buyer at once, and {own.minutes_per_month} minutes a month"
+        message = f"runs: expected at most {most} of this buyer, got more"
+        raise TooMany(message, retry_after=RUNNING_SECONDS)
 
 
-def _fewer(after: Record, offer: Offer, holder: str) -> dict[str, Any]:
+def _more(record: Record, offer: Offer, own: Quota, item: Mapping[str, Any] | None) -> dict[str, Any]:
+    took, hour = offer.limits.minutes, record.claimed_at // HOUR
+    return (
+        Change(keys.load_key(offer.id, own.holder))
+        .add(hour_of(hour), 1)
+        .add("running", 1)
+        .add(month(record), took)
+        .put("ttl", record.claimed_at + HOLDERS_TTL)
+        .remove(older(item, HOURS, hour - KEPT_HOURS))
+        .below(hour_of(hour), own.per_hour)
+        .below("running", own.at_once)
+        .below(month(record), own.minutes_per_month - took + 1)
+        .request()
+    )
+
+
+def _fewer(after: Record, offer: Offer, holder: str, hour: bool) -> dict[str, Any]:  # noqa: FBT001
     unused = offer.limits.minutes - min(after.minutes, offer.limits.minutes)
-    return {
-        "Key": keys.load_key(offer.id, holder),
-        "UpdateExpression": "ADD running :less, #month :unused",
-        "ExpressionAttributeNames": {"#month": month(after)},
-        "ExpressionAttributeValues": numbers({":less": -1, ":unused": -unused}),
-    }
-
-
-def failed_counter(record: Record) -> str:
-    """The name of the counter of the account's runs of the day that failed or are not over (L7)."""
-    return keys.failed_counter(record.account, record.claimed_at // DAY)
+    change = Change(keys.load_key(offer.id, holder)).add("running", -1).add(month(after), -unused)
+    return (change.add(hour_of(after.claimed_at // HOUR), -1) if hour else change).request()
 
 
 def place(offer_hash: int, call_hash: int, number: int, *, now: int, until: int) -> dict[str, Any]:
@@ -115,16 +121,6 @@ def free_place(offer_hash: int, call_hash: int, number: int) -> dict[str, Any]:
 def places_from(call_hash: int, places: Sequence[int]) -> list[int]:
     """The order in which a call tries these places of its offer."""
     return [places[(call_hash + step) % len(places)] for step in range(len(places))]
-
-
-def _less(name: str, *, until: int) -> dict[str, Any]:
-    """One less. A counter that DynamoDB has removed since is made anew, and is of no use to anybody."""
-    return {
-        "Key": keys.counter_key(name),
-        "UpdateExpression": "ADD #count :less SET #ttl = :ttl",
-        "ExpressionAttributeNames": {"#count": "count", "#ttl": "ttl"},
-        "ExpressionAttributeValues": numbers({":less": -1, ":ttl": until + COUNTER_TTL}),
-    }
 
 
 def _places(offer_hash: int) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 One item that every claim of an offer writes takes about 60 claims a second, whatever the table can do. So a
 limit is divided among at most 16 shards. A claim takes from the shard that its call hash names; where that
 one is used up, it takes from any that has room. So every unit of a quota can be sold, and none is sold twice.
+One item has a shard's counts of hours, of months and of what runs now, because a transaction costs by the
+number of its items. A claim reads it first, and removes the counts of hours that are past.
 
 A call that is over gives back to the shard that its hash names, whichever it took from. A shard may fall
 below zero then, but the sum over all shards is what runs, and no claim brings its shard above its part.
@@ -17,10 +19,12 @@ was counted before.
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sealrun.adapters.aws import dynamodb_keys as keys
-from sealrun.adapters.aws.dynamodb_table import HOUR, Table, count, numbers
+from sealrun.adapters.aws.dynamodb_change import Change, older
+from sealrun.adapters.aws.dynamodb_change import number as count
+from sealrun.adapters.aws.dynamodb_table import HOUR, Table
 from sealrun.errors import TooMany
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import Totals
@@ -32,13 +36,8 @@ SHARDS = 16
 LEAST = 64
 # What counts calls that are not over may have room soon.
 RUNNING_SECONDS = 60
-
-
-class Shards(NamedTuple):
-    """The shards from which one claim takes: of the hour's quota, and of what runs."""
-
-    quota: int
-    load: int
+# The attributes of hours begin so. A call that an edge took may come hours later; its hour begins anew then.
+HOURS, KEPT_HOURS = "h", 2
 
 
 def number(offer: Offer) -> int:
@@ -48,65 +47,53 @@ def number(offer: Offer) -> int:
     return max(1, min(SHARDS, min(offer.quota_per_hour, limits.at_once, runs_a_month) // LEAST))
 
 
-def named(record: Record, offer: Offer) -> Shards:
-    """The shards that the call's hash names."""
-    own = record.call_hash % number(offer)
-    return Shards(own, own)
+def named(record: Record, offer: Offer) -> int:
+    """The shard that the call's hash names."""
+    return record.call_hash % number(offer)
 
 
-def with_room(record: Record, offer: Offer, table: Table, *, without: Shards) -> Shards:
-    """Shards that have room now, for a claim that found none in ``without``; one request.
+def taken(record: Record, offer: Offer, item: Mapping[str, Any] | None, table: Table) -> dict[str, Any]:
+    """The update that counts a claim, on the shard that its hash names or on one that has room.
+
+    ``item`` is the named shard as it is now; all others are read, in one request, only where it is full.
 
     Raises:
         TooMany: no shard has room.
     """
-    of = number(offer)
-    items = [item or {} for item in table.get_all(*_quota_keys(record, offer), *_load_keys(offer))]
-    quotas = [at for at in range(of) if _has_calls(items[at], offer, at)]
-    loads = [at for at in range(of) if _has_runs(items[of + at], record, offer, at)]
-    if not quotas:
-        raise over_quota(record, f"at most {offer.quota_per_hour}")
-    if not loads:
-        raise too_much_runs(offer)
-    return Shards(_one_of(quotas, without.quota), _one_of(loads, without.load))
+    shard = named(record, offer)
+    if not (_has_calls(item, record, offer, shard) and _has_runs(item, record, offer, shard)):
+        shard, item = _with_room(record, offer, table)
+    hour, limits = record.claimed_at // HOUR, offer.limits
+    left = _part(limits.minutes_per_month, offer, shard) - limits.minutes
+    return (
+        Change(keys.load_shard_key(offer.id, shard))
+        .add(hour_of(hour), 1)
+        .add("running", 1)
+        .add(month(record), limits.minutes)
+        .remove(older(item, HOURS, hour - KEPT_HOURS))
+        .below(hour_of(hour), _part(offer.quota_per_hour, offer, shard))
+        .below("running", _part(limits.at_once, offer, shard))
+        .below(month(record), left + 1)
+        .request()
+    )
 
 
-def taken(record: Record, offer: Offer, shards: Shards) -> dict[str, dict[str, Any]]:
-    """The updates that count a claim on its shards."""
-    hour = record.claimed_at // HOUR
-    quota = keys.offer_counter(offer.id, hour, shards.quota)
-    minutes, limits = offer.limits.minutes, offer.limits
-    left = _part(limits.minutes_per_month, offer, shards.load) - minutes
-    values = {":one": 1, ":most": _part(limits.at_once, offer, shards.load), ":took": minutes, ":left": left}
-    both = "attribute_not_exists(running) OR running < :most"
-    within = "attribute_not_exists(#month) OR #month <= :left"
-    load = {
-        "Key": keys.load_shard_key(offer.id, shards.load),
-        "UpdateExpression": "ADD running :one, #month :took",
-        "ConditionExpression": f"({both}) AND ({within})",
-        "ExpressionAttributeNames": {"#month": month(record)},
-        "ExpressionAttributeValues": numbers(values),
-    }
-    most = _part(offer.quota_per_hour, offer, shards.quota)
-    return {"quota": count(quota, most, until=hour * HOUR), "load": load}
+def given_back(after: Record, offer: Offer, *, hour: bool) -> dict[str, Any]:
+    """The update for a call that is over: it does not run, and counts with the minutes that it took.
 
-
-def given_back(after: Record, offer: Offer) -> dict[str, Any]:
-    """The update for a call that is over: it does not run, and counts with the minutes that it took."""
+    With ``hour`` it does not count in its hour either.
+    """
     unused = offer.limits.minutes - min(after.minutes, offer.limits.minutes)
-    return {
-        "Key": keys.load_shard_key(offer.id, named(after, offer).load),
-        "UpdateExpression": "ADD running :less, #month :unused, #state :one",
-        "ExpressionAttributeNames": {"#month": month(after), "#state": after.state.value},
-        "ExpressionAttributeValues": numbers({":less": -1, ":unused": -unused, ":one": 1}),
-    }
+    change = Change(keys.load_shard_key(offer.id, named(after, offer)))
+    change.add("running", -1).add(month(after), -unused).add(after.state.value, 1)
+    return (change.add(hour_of(after.claimed_at // HOUR), -1) if hour else change).request()
 
 
 def totals(offer: Offer, table: Table) -> Totals:
     """How many calls of the offer are not over, and how many ended in which state; one request."""
     items = [item or {} for item in table.get_all(*_load_keys(offer))]
-    ended = {state: sum(_count(item, state.value) for item in items) for state in State if state.over}
-    return Totals(sum(_count(item, "running") for item in items), ended)
+    ended = {state: sum(count(item, state.value) for item in items) for state in State if state.over}
+    return Totals(sum(count(item, "running") for item in items), ended)
 
 
 def partitions(kind: str, offer: Offer) -> list[str]:
@@ -127,14 +114,25 @@ def too_much_runs(offer: Offer) -> TooMany:
     return TooMany(message, retry_after=RUNNING_SECONDS)
 
 
-def _has_calls(item: Mapping[str, Any], offer: Offer, shard: int) -> bool:
-    return _count(item, "count") < _part(offer.quota_per_hour, offer, shard)
+def _with_room(record: Record, offer: Offer, table: Table) -> tuple[int, Mapping[str, Any] | None]:
+    """Any shard that has room now, so that claims that looked at one moment do not all go to one."""
+    items = table.get_all(*_load_keys(offer))
+    calls = [shard for shard, item in enumerate(items) if _has_calls(item, record, offer, shard)]
+    free = [shard for shard in calls if _has_runs(items[shard], record, offer, shard)]
+    if free:
+        shard = random.choice(free)  # noqa: S311
+        return shard, items[shard]
+    raise too_much_runs(offer) if calls else over_quota(record, f"at most {offer.quota_per_hour}")
 
 
-def _has_runs(item: Mapping[str, Any], record: Record, offer: Offer, shard: int) -> bool:
+def _has_calls(item: Mapping[str, Any] | None, record: Record, offer: Offer, shard: int) -> bool:
+    return count(item, hour_of(record.claimed_at // HOUR)) < _part(offer.quota_per_hour, offer, shard)
+
+
+def _has_runs(item: Mapping[str, Any] | None, record: Record, offer: Offer, shard: int) -> bool:
     limits = offer.limits
-    left = _part(limits.minutes_per_month, offer, shard) - _count(item, month(record))
-    return _count(item, "running") < _part(limits.at_once, offer, shard) and limits.minutes <= left
+    left = _part(limits.minutes_per_month, offer, shard) - count(item, month(record))
+    return count(item, "running") < _part(limits.at_once, offer, shard) and limits.minutes <= left
 
 
 def _part(limit: int, offer: Offer, shard: int) -> int:
@@ -143,23 +141,13 @@ def _part(limit: int, offer: Offer, shard: int) -> int:
     return limit // of + (shard < limit % of)
 
 
-def _one_of(shards: list[int], without: int) -> int:
-    """Any of these, so that claims that looked at one moment do not all go to one; rather another one."""
-    return random.choice([each for each in shards if each != without] or shards)  # noqa: S311
-
-
-def _quota_keys(record: Record, offer: Offer) -> list[dict[str, Any]]:
-    hour = record.claimed_at // HOUR
-    names = (keys.offer_counter(offer.id, hour, shard) for shard in range(number(offer)))
-    return [keys.counter_key(name) for name in names]
-
-
 def _load_keys(offer: Offer) -> list[dict[str, Any]]:
     return [keys.load_shard_key(offer.id, shard) for shard in range(number(offer))]
 
 
-def _count(item: Mapping[str, Any], name: str) -> int:
-    return int(item.get(name, {"N": "0"})["N"])
+def hour_of(hour: int) -> str:
+    """The attribute of the calls of an hour, in hours of Unix time."""
+    return f"{HOURS}{hour}"
 
 
 def month(record: Record) -> str:

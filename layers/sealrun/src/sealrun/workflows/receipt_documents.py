@@ -1,0 +1,82 @@
+"""The documents behind one receipt: small ones lie together in one object of the store, large ones alone.
+
+A store charges for each object that is put. What lies together is handed out within an answer; only an object
+that lies alone has a URL of its own, so that nobody who may see one document gets the others with it.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+
+from sealrun.encoding.fields import canonical
+from sealrun.encoding.measure import measure_document
+from sealrun.ports.evidence import EvidenceStore
+from sealrun.runs.record import Record
+
+INDEX, OPENINGS, STATEMENTS, RUN = "index", "openings", "statements", "run"
+MEDIA_TYPES = {
+    INDEX: "application/json",
+    OPENINGS: "application/json",
+    STATEMENTS: "application/jsonl",
+    RUN: "application/json",
+}
+# Of a document within an answer, which is JSON in JSON in 6 MB; four of them have room in one object (8 MiB).
+MAX_TOGETHER = 512 << 10
+
+
+def store_alone(store: EvidenceStore, name: str, document: bytes) -> str:
+    """Store one document; its SHA-256."""
+    measured = measure_document(document)
+    store.put(lambda: [document], measured, media_type=MEDIA_TYPES[name])
+    return measured.sha256
+
+
+def store_documents(store: EvidenceStore, documents: Mapping[str, bytes]) -> str:
+    """Store documents in UTF-8; the SHA-256 of the object that has the small ones, empty without any."""
+    small = {name: each.decode() for name, each in documents.items() if len(each) <= MAX_TOGETHER}
+    for name, document in documents.items():
+        if name not in small:
+            store_alone(store, name, document)
+    if not small:
+        return ""
+    together = canonical(small)
+    measured = measure_document(together)
+    store.put(lambda: [together], measured, media_type="application/json")
+    return measured.sha256
+
+
+class ReceiptDocuments:
+    """The documents of a call that is over; every method raises StoreUnavailable."""
+
+    def __init__(self, record: Record, store: EvidenceStore) -> None:
+        self._record, self._store = record, store
+
+    @cached_property
+    def index(self) -> bytes:
+        return self._get(INDEX, self._record.index)
+
+    @cached_property
+    def openings(self) -> bytes:
+        return self._get(OPENINGS, self._record.openings)
+
+    @cached_property
+    def statements(self) -> bytes:
+        return self._get(STATEMENTS, self._record.statements)
+
+    @property
+    def run_together(self) -> str | None:
+        """The run's document where it lies with the others; None where it is a file like any other."""
+        return self._together.get(RUN)
+
+    def run(self, sha256: str) -> bytes:
+        """The run's document, wherever it lies; the index has its digest."""
+        return self._get(RUN, sha256)
+
+    def _get(self, name: str, sha256: str) -> bytes:
+        if name in self._together:
+            return self._together[name].encode()
+        return self._store.get(sha256)
+
+    @cached_property
+    def _together(self) -> dict[str, str]:
+        return dict(json.loads(self._store.get(self._record.together))) if self._record.together else {}
