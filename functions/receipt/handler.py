@@ -10,12 +10,14 @@ from sealrun.adapters.aws.log import Log
 from sealrun.composition.services import open_services
 from sealrun.encoding.fields import canonical
 from sealrun.encoding.read import decimal
+from sealrun.service.looks import Looks
 from sealrun.workflows.read_receipt import read_call, read_evidence, read_receipt, read_statements
 
 logger = Log("receipt")
 services = open_services(os.environ)
 settings = services.settings
 app = resolver(logger, page=settings.page, service=settings.public_url)
+looks = Looks()
 # More files than any run may leave.
 MAX_FILES = 10**6
 DESCRIPTION = Path(__file__).with_name("openapi.json")
@@ -30,7 +32,9 @@ def get_description() -> Response:
 @app.get("/calls/<call>")
 def get_call(call: str) -> Response:
     """Show the call's state, and its receipt once there is one."""
-    return answer(read_call(call, ledger=services.ledger))
+    view = read_call(call, ledger=services.ledger)
+    wait = looks.wait(view, now=services.clock())
+    return answer(view, headers={} if wait is None else {"Retry-After": str(wait)})
 
 
 @app.get("/calls/<call>/receipt")

@@ -65,7 +65,7 @@ def hand_on(trial: Trial) -> None:
     trial.recorder.function = ""
     queue = boto3.client("sqs").create_queue(QueueName="looks")["QueueUrl"]
     trial.environment["SEALRUN_LOOK_QUEUE"] = queue
-    trial.collect()
+    trial.collect(120)
     del trial.environment["SEALRUN_LOOK_QUEUE"]
 
 

@@ -36,7 +36,7 @@ def test_sam_takes_the_template_and_refuses_a_broken_one(tmp_path: Path) -> None
     shutil.copy(ROOT / "template.yaml", good)
     assert "is a valid SAM Template" in sam_validate(good).stdout
     broken = tmp_path / "broken.yaml"
-    broken.write_text(good.read_text().replace("MemorySize: 1024", "MemorySize: much"))
+    broken.write_text(good.read_text().replace("MemorySize: 512", "MemorySize: much"))
     assert sam_validate(broken).returncode != 0
 
 

@@ -94,7 +94,7 @@ class Trial:
             self.warm[name] = made
         return made
 
-    def buy(self, *answers: str, limit: int, by: str = "call") -> Record:
+    def buy(self, *answers: str, limit: int, by: str = "call", named: bool = True) -> Record:
         """One call at the function ``call``, or one ticket at ``once``; ``answers`` are the provider's."""
         self.number += 1
         self.market.provider.answers = list(answers)
@@ -110,7 +110,8 @@ class Trial:
         if by == "once":
             return self._redeem(paid_ticket(OFFER, self.number, limit=limit), parts)
         known_offer(services.ledger, OFFER.id)
-        signed = self.market.sign(limit=limit, nonce=self.number, identifier=f"order-{self.number:012d}")
+        name = f"order-{self.number:012d}" if named else None
+        signed = self.market.sign(limit=limit, nonce=self.number, identifier=name)
         paid = encoded(payment_of(signed, OFFER))
         return accept_call(OFFER.id, canonical(body_of(signed)), payment=paid, **parts).record
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws import dynamodb_shards as shards
+from sealrun.adapters.aws import dynamodb_shown
 from sealrun.adapters.aws.dynamodb_table import Table
 from sealrun.errors import Conflict, Malformed, NotFound
 from sealrun.offers.offer import Offer, kept_offer
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 OFFER = (*keys.KEY, "document", "closed", "suspended", "paused", "quotas")
-CALL = (*keys.KEY, "shown", "listed_in", "claimed_at")
+CALL = (*keys.KEY, *dynamodb_shown.ATTRIBUTES)
 ACCOUNT = (*keys.KEY, "offer", "buyer", "limit", "committed", "tree")
 MAX_PAGE = 100
 LISTED = (*keys.KEY, *keys.LIST_KEY)
@@ -289,9 +290,7 @@ def _opened(token: str, partitions: Sequence[str]) -> tuple[int, dict[str, Any] 
 
 
 def _call(item: Mapping[str, Any]) -> dict[str, Any]:
-    shown = json.loads(item["shown"]["S"])
-    about = {"call": keys.call_of(item), "offer": keys.offer_of(item), **shown}
-    return {**about, "claimed_at": int(item["claimed_at"]["N"])}
+    return {"call": keys.call_of(item), **dynamodb_shown.unpacked(item)}
 
 
 def _account(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,8 @@ from sealrun_cli.lib.verifying import BROKEN
 from sealrun_cli.lib.waiting import duration
 
 NOT_SUCCEEDED = 3
-POLL_SECONDS = 0.5
+# A service says when to look again; within these bounds it is obeyed.
+POLL_SECONDS, LONGEST_POLL = 0.5, 60.0
 # For the provider's queue and the collection, on top of the offer's own time limit for the run.
 MORE_SECONDS = 30 * 60
 
@@ -190,7 +191,10 @@ class Bought:
         shown, told, end = "", "", time.monotonic() + self.offer.limits.longest + self.more_seconds
         run, most = "", f"the run may take {duration(self.offer.limits.seconds)}, beside the CI's queue"
         with out.waiting("waiting for the run", most) as wait:
-            while (view := self.service.get(self.url)).get("receipt") is None:
+            while True:
+                view, soon = self.service.look(self.url)
+                if view.get("receipt") is not None:
+                    break
                 state = str(view.get("state"))
                 if state != shown:
                     shown = wait.what = plain(state)
@@ -205,7 +209,7 @@ class Bought:
                 if time.monotonic() > end:
                     late = f"call: expected it to be over by now, got {shown}"
                     raise CliError("late", late, f"look at {self.url}")
-                time.sleep(POLL_SECONDS)
+                time.sleep(min(max(soon, POLL_SECONDS), LONGEST_POLL))
         return self._named({**view, "state": self._outcome(view["receipt"])})
 
     def _outcome(self, receipt: object) -> str:

@@ -35,6 +35,10 @@ PAUSES = (1.0, 3.0)
 _TRY_AGAIN = (429, 502, 503, 504)
 
 
+# Of a number of seconds; a longer one is none.
+MAX_DIGITS = 5
+
+
 class Service:
     """Requests to one operator; ``http`` is passed in."""
 
@@ -83,6 +87,12 @@ class Service:
     ) -> dict[str, Any]:
         """The JSON object of a good answer."""
         return good(self._asked(url, headers, at_most))
+
+    def look(self, url: str) -> tuple[dict[str, Any], int]:
+        """The JSON object of a good answer, and in how many seconds the service wants to be asked again."""
+        answer = self._asked(url, None, MAX_ANSWER_BYTES)
+        said = answer.headers.get("retry-after", "")
+        return good(answer), int(said) if said.isdecimal() and len(said) <= MAX_DIGITS else 0
 
     def body(self, url: str, *, at_most: int) -> bytes:
         """The bytes of a good answer."""

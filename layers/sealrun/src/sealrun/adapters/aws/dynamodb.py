@@ -4,7 +4,6 @@
 """
 
 import hashlib
-import json
 import random
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -14,6 +13,7 @@ from sealrun.adapters.aws import dynamodb_accounts as accounts
 from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws import dynamodb_load as load
 from sealrun.adapters.aws import dynamodb_shards as shards
+from sealrun.adapters.aws import dynamodb_shown
 from sealrun.adapters.aws.dynamodb_table import Table, count
 from sealrun.errors import Refused, StoreUnavailable, TooMany
 from sealrun.money.dues import Due, DueLeaf
@@ -502,7 +502,7 @@ def _call_item(record: Record, offer: Offer | None) -> dict[str, Any]:
         "version": {"N": str(record.version)},
         "record": {"B": packed(record)},
         # What the control plane may read: it has no right to the record, which holds the buyer's inputs.
-        "shown": {"S": json.dumps(_shown(record), separators=(",", ":"))},
+        "shown": {"B": dynamodb_shown.packed(record.shown())},
         "listed_in": {"S": keys.listed_in(kind, name, shard)},
         "called_by": {"S": keys.called_by(record.account)},
         "claimed_at": {"N": str(record.claimed_at)},
@@ -510,8 +510,3 @@ def _call_item(record: Record, offer: Offer | None) -> dict[str, Any]:
     if not record.state.over:
         item |= {"wake_shard": {"S": keys.wake_shard(name, shard)}, "wake_at": {"N": str(record.wake_at)}}
     return item
-
-
-def _shown(record: Record) -> dict[str, Any]:
-    """What an operator may see and no other attribute tells."""
-    return {name: value for name, value in record.shown().items() if name not in ("offer", "claimed_at")}

@@ -151,6 +151,11 @@ def listed_in(kind: str, offer: str, shard: int = 0) -> str:
     return _sharded(f"{kind}#{offer}", shard)
 
 
+def caller_of(item: Mapping[str, Any]) -> str:
+    """The account whose call this is, by its partition of ``called``."""
+    return str(item["called_by"]["S"].removeprefix(f"{CALLS}#"))
+
+
 def called_by(account: str) -> str:
     """The partition of ``called`` that has an account's calls."""
     return f"{CALLS}#{account}"
