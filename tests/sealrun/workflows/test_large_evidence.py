@@ -70,7 +70,7 @@ def test_evidence_of_a_run_within_its_limits_comes_in_pages_that_fit_an_answer()
         BUYER, world.offer.network, BUYER.public_key(), record.call_hash, expires_at=until, service=SERVICE
     )
     right = {"expires_at": str(until), "signature": signed["Sealrun-Signature"]}
-    files: dict[str, Any] = {}
+    found, files = list[dict[str, Any]](), dict[str, Any]()
     for shown in ({}, right):
         found = list(pages(world, record, shown))
         assert max(len(json.dumps({"body": json.dumps(page)})) for page in found) < MAX_ANSWER / 2
