@@ -51,7 +51,7 @@ def test_l1_a_call_that_read_too_early_is_stopped_by_the_table_itself(limit: int
         ledger = late(0, limit=10)
         claim(ledger, 2, limit=10)
         ledger.times = 1  # the next claim still reads one call of 5
-        with pytest.raises(NotCovered, match="expected at least 15 nanomina .*, got 10 nanomina"):
+        with pytest.raises(NotCovered, match=r"expected at least 15 nanomina .*, got 10 nanomina"):
             ledger.claim(record(3), OFFER, identifier=None, reserve=reserve(limit, funds=funds))
         assert ledger.standing(NAME).committed == 10  # type: ignore[union-attr]
 

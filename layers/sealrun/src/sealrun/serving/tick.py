@@ -34,6 +34,7 @@ from sealrun.serving.events import Reply, reply_of
 from sealrun.serving.handlers import Handlers
 from sealrun.serving.site import Site, event
 from sealrun.serving.state import State
+from sealrun.workflows.receipt_documents import ReceiptDocuments
 from sealrun.workflows.show_tokens import shown_after
 
 POLL_SECONDS = 2.0
@@ -186,7 +187,7 @@ class Tick:
         stored = self._ledger.offer(record.offer_hash) if record else None
         if record is None or stored is None or record.receipt is None:
             return 0
-        after = shown_after(record, stored.offer, self._store)
+        after = shown_after(ReceiptDocuments(record, self._store), stored.offer)
         return max(after + 1 if after >= now else 0, now + AGAIN_SECONDS if first else 0)
 
     def _offers(self) -> None:

@@ -45,9 +45,7 @@ def shown_after(kept: ReceiptDocuments, offer: Offer) -> int:
     """When the last token of a call that is over may be seen, in Unix seconds; 0 where none ever may."""
     if offer.evidence.token == "buyer":  # noqa: S105  a word of the policy's
         return 0
-    ends = [
-        token["expires_at"] for token in _reported(kept) if _may_be_seen(token, MAX_UNIX_SECONDS)
-    ]
+    ends = [token["expires_at"] for token in _reported(kept) if _may_be_seen(token, MAX_UNIX_SECONDS)]
     return max(ends, default=0)
 
 
