@@ -83,13 +83,13 @@ test('an account is opened, topped up, used, left and emptied, and every page is
 
   const [exit] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Sign my exit' }).click()]);
   const fields = wallet.asked.at(-1).argument.message;
-  assert.equal(fields.length, 5);
+  assert.equal(fields.length, 6);
   await page.getByText('sealrun exit --signed exit.json --key any.key').waitFor();
   await look('leave');
   const leaving = await sealrun('exit', '--signed', await saved(exit));
   assert.equal(leaving.status, 'included');
   assert.equal((await onChain(account)).zkappState[4], String(leaving.exit_slot));
-  assert.equal(leaving.exit_slot, Number(fields[4]) + 60);
+  assert.equal(leaving.exit_slot, Number(fields[5]) + 60);
 
   await page.getByRole('button', { name: 'Look again' }).click();
   await page.getByText(`(slot ${leaving.exit_slot})`).waitFor();

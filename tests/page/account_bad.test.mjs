@@ -193,6 +193,50 @@ test('an opening whose nonce another transaction used is over, and says that not
   await nothingSent({ ...first, requests: [] });
 });
 
+test('an opening that a block took and did not apply is over, with the reason of the network', async () => {
+  const wallet = { secret: here.buyer };
+  const found = await ready(wallet);
+  const { page } = found;
+  const hash = `5J${'a'.repeat(50)}`;
+  const failureReason = [{ failures: ['Account_not_precondition_unsatisfied'] }];
+  await page.route(here.node, async (route) => {
+    const asks = route.request().postData() ?? '';
+    const json = { data: asks.includes('sendZkapp') ? { sendZkapp: { zkapp: { hash } } } : undefined };
+    if (asks.includes('zkappCommands{hash')) {
+      const block = { protocolState: { consensusState: { blockHeight: '9' } }, transactions: { zkappCommands: [{ hash, failureReason }] } };
+      json.data = { syncStatus: 'SYNCED', networkID: 'mina:devnet', account: { nonce: '0' }, bestChain: [block] };
+    }
+    return json.data ? route.fulfill({ json, headers: { 'Access-Control-Allow-Origin': '*' } }) : route.continue();
+  });
+  await main(page, 'Sign and open').click();
+  await page.getByText('the network did not apply it (Account_not_precondition_unsatisfied)').waitFor();
+  assert.equal((await kept(page, 'transactions'))[0].hash, hash);
+  await page.getByRole('button', { name: 'Start over' }).click();
+  await main(page, 'Sign and open').waitFor();
+  assert.deepEqual(await kept(page, 'transactions'), []);
+});
+
+for (const [name, words, change] of [
+  ['another due', 'not signed by the oracle', (value) => void (value.figure.due = '1')],
+  ['another root', 'not signed by the oracle', (value) => void (value.figure.root = '1')],
+  ['another account', 'told of another account', (value) => void (value.account = buyer)],
+  ['other terms', 'of other terms', (value) => void (value.terms.exit_delay = 61)],
+])
+  test(`a service that shows a figure with ${name} changes no money`, async () => {
+    const { page, problems } = await lied(() => undefined);
+    await page.getByText('MINA free for runs').waitFor();
+    await page.route(`${here.service}/accounts/**`, async (route) => {
+      const answer = await route.fetch();
+      const value = await answer.json();
+      change(value);
+      await route.fulfill({ response: answer, json: value });
+    });
+    await main(page, 'Ask the service, signed').click();
+    await page.getByRole('alert').getByText(words).waitFor();
+    assert.equal(await page.getByText('Due in all').count(), 0);
+    assert.deepEqual(problems, []);
+  });
+
 /** The page of an open account, whose node's answers about accounts this changes. */
 async function lied(change) {
   const found = await opened(browser, { secret: here.buyer });

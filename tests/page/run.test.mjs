@@ -57,7 +57,8 @@ test('a buyer with a link runs, reads the receipt and sees private items, and ev
   const { argument } = wallet.asked.find(({ method }) => method === 'signFields');
   const shown = await page.locator('.numerals .mono').evaluateAll((all) => all.map((one) => one.title));
   assert.deepEqual(shown, argument.message);
-  assert.equal(shown[4], '5000000000');
+  // Beside the tag of payments, network, account and asset.
+  assert.equal(shown[5], '5000000000');
   await look('signing');
   assert.equal(requests.filter(({ method }) => method === 'POST').length, 0);
 
@@ -133,7 +134,7 @@ test('a browser that remembers nothing is corrected once, by its own earlier sig
   assert.equal(await page.locator('.claims .broken').count(), 0);
   const limits = wallet.asked
     .filter(({ method }) => method === 'signFields')
-    .map(({ argument }) => argument.message[4]);
+    .map(({ argument }) => argument.message[5]);
   assert.deepEqual(limits, ['5000000000', '10000000000']);
   const [kept] = await stored(page, 'accounts');
   assert.deepEqual([kept.highest, kept.refused.length], ['10000000000', 1]);
