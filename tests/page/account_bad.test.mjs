@@ -216,27 +216,6 @@ test('an opening that a block took and did not apply is over, with the reason of
   assert.deepEqual(await kept(page, 'transactions'), []);
 });
 
-for (const [name, words, change] of [
-  ['another due', 'not signed by the oracle', (value) => void (value.figure.due = '1')],
-  ['another root', 'not signed by the oracle', (value) => void (value.figure.root = '1')],
-  ['another account', 'told of another account', (value) => void (value.account = buyer)],
-  ['other terms', 'of other terms', (value) => void (value.terms.exit_delay = 61)],
-])
-  test(`a service that shows a figure with ${name} changes no money`, async () => {
-    const { page, problems } = await lied(() => undefined);
-    await page.getByText('MINA free for runs').waitFor();
-    await page.route(`${here.service}/accounts/**`, async (route) => {
-      const answer = await route.fetch();
-      const value = await answer.json();
-      change(value);
-      await route.fulfill({ response: answer, json: value });
-    });
-    await main(page, 'Ask the service, signed').click();
-    await page.getByRole('alert').getByText(words).waitFor();
-    assert.equal(await page.getByText('Due in all').count(), 0);
-    assert.deepEqual(problems, []);
-  });
-
 /** The page of an open account, whose node's answers about accounts this changes. */
 async function lied(change) {
   const found = await opened(browser, { secret: here.buyer });
