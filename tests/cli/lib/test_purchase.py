@@ -7,7 +7,7 @@ import pytest
 
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
-from sealrun_cli.lib.purchase import Bought, coming_back
+from sealrun_cli.lib.purchase import LONGEST_POLL, POLL_SECONDS, Bought, coming_back
 from sealrun_cli.lib.service import Service
 from tests.sealrun.world import SELLER, World, make_offer, sign_call
 
@@ -102,3 +102,22 @@ def test_a_service_that_goes_away_under_a_run_does_not_make_its_buyer_buy_it_aga
     said = capsys.readouterr().err
     assert "the call was taken, and goes on without this command: do not buy it again\n" in said
     assert f"sealrun evidence {url} --to DIR --key buyer.key\n" in said
+
+
+@pytest.mark.parametrize(
+    ("said", "waited"),
+    [("7", 7), ("0", POLL_SECONDS), ("86400", LONGEST_POLL), ("-5", POLL_SECONDS), ("9" * 99, POLL_SECONDS)],
+)
+def test_a_call_is_looked_at_when_the_service_says_within_bounds(
+    sold: tuple[World, dict[str, Any], str], said: str, waited: float
+) -> None:
+    world, receipt, call = sold
+    running = httpx.Response(200, json={"state": "running", "receipt": None}, headers={"retry-after": said})
+    answers, pauses = (
+        [running, httpx.Response(200, json={"state": "succeeded", "receipt": receipt})],
+        list[float](),
+    )
+    with httpx.Client(transport=httpx.MockTransport(lambda _: answers.pop(0))) as http:
+        service, url = Service(http, pause=pauses.append), f"https://calls.test/calls/{call}"
+        Bought(service, world.offer, url, call, {}).follow(Output(as_json=True))
+    assert pauses == [waited]

@@ -21,7 +21,7 @@ def looks_of_a_run(looks: Looks, seconds: int) -> int:
 
 
 def test_a_process_that_knows_nothing_yet_lets_a_client_look_ever_less_often() -> None:
-    waits = [Looks().wait(view(0), now=age) for age in (0, 8, 100, 10_000)]
+    waits = [Looks().wait(view(0), now=age) for age in (0, 16, 200, 10_000)]
     assert waits == [0, 2, 25, LONGEST]
 
 
@@ -29,13 +29,13 @@ def test_the_usual_time_of_an_offer_is_waited_for_and_is_only_its_own() -> None:
     looks = Looks()
     assert looks.wait(view(0, finished_at=40), now=100) is None
     assert looks.wait(view(1000), now=1010) == 33
-    assert looks.wait(view(1000, offer="b"), now=1010) == 2
+    assert looks.wait(view(1000, offer="b"), now=1016) == 2
 
 
 def test_a_run_that_takes_longer_than_usual_is_looked_at_as_if_nothing_was_known() -> None:
     looks = Looks()
     looks.wait(view(0, finished_at=40), now=100)
-    assert looks.wait(view(1000), now=1100) == 25
+    assert looks.wait(view(1000), now=1200) == 25
 
 
 def test_a_run_of_200_s_takes_as_many_looks_as_the_cost_of_a_call_counts() -> None:

@@ -209,7 +209,7 @@ class Bought:
                 if time.monotonic() > end:
                     late = f"call: expected it to be over by now, got {shown}"
                     raise CliError("late", late, f"look at {self.url}")
-                time.sleep(min(max(soon, POLL_SECONDS), LONGEST_POLL))
+                self.service.rest(min(max(soon, POLL_SECONDS), LONGEST_POLL))
         return self._named({**view, "state": self._outcome(view["receipt"])})
 
     def _outcome(self, receipt: object) -> str:

@@ -94,6 +94,10 @@ class Service:
         said = answer.headers.get("retry-after", "")
         return good(answer), int(said) if said.isdecimal() and len(said) <= MAX_DIGITS else 0
 
+    def rest(self, seconds: float) -> None:
+        """Wait before the service is asked again."""
+        self._pause(seconds)
+
     def body(self, url: str, *, at_most: int) -> bytes:
         """The bytes of a good answer."""
         answer = self._asked(url, None, at_most)

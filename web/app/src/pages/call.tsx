@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import type { Inputs } from '../../../shared/src/inputs.ts';
 import { duration, message } from '../format.ts';
 import { placeOf } from '../route.ts';
-import { getCall, getOffer, ServiceError, type Call } from '../service/api.ts';
+import { getOffer, lookAtCall, ServiceError, type Call } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
 import { noteState, useActivity } from '../state/activity.ts';
 import { Origin } from '../ui/offer_parts.tsx';
@@ -12,11 +12,11 @@ import { ReceiptParts } from '../ui/receipt.tsx';
 import { CallSummary } from '../ui/call_summary.tsx';
 import { Jobs, Progress, publicRun } from '../ui/progress.tsx';
 
+// The service says when to look again; within these bounds it is obeyed.
 const POLL_MS = 1000;
-const SLOW_POLL_MS = 5000;
+const LONGEST_POLL_MS = 60_000;
 // A service that was just asked may need a moment to know the call; a run that nobody knows after this is none.
 const PATIENCE_MS = 60_000;
-const SLOW_AFTER_MS = 5 * 60_000;
 
 export function CallPage(props: { service: string; call: string; named: (title: string) => void }) {
   const { service, call } = props;
@@ -104,8 +104,10 @@ function useFollowed(service: string, call: string, wanted: string | undefined):
     const began = Date.now();
     let offer: Offer | undefined;
     const ask = async () => {
+      let pause = POLL_MS;
       try {
-        const view = await getCall(service, call);
+        const [view, again] = await lookAtCall(service, call);
+        pause = Math.min(Math.max(again, POLL_MS), LONGEST_POLL_MS);
         // For anybody else the answer names the offer; that the call was for it, its own hash says.
         offer ??= (await getOffer(service, wanted ?? String(view.offer))).offer;
         if (!current) return;
@@ -118,8 +120,7 @@ function useFollowed(service: string, call: string, wanted: string | undefined):
         if (!waits || (error as ServiceError).status === 0)
           setFollowed((before) => ({ ...before, problem: message(error) }));
       }
-      const slow = Date.now() - began > SLOW_AFTER_MS;
-      timer = window.setTimeout(() => void ask(), slow ? SLOW_POLL_MS : POLL_MS);
+      timer = window.setTimeout(() => void ask(), pause);
     };
     setFollowed({ view: undefined, offer: undefined, problem: '' });
     void ask();

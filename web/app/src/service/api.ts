@@ -37,8 +37,12 @@ export class ServiceError extends Error {
 const MAX_ANSWER = 24 << 20;
 const WAIT_MS = 40_000;
 
-export async function ask<T>(url: string, options: RequestInit = {}): Promise<T> {
-  const body = await fetched(url, MAX_ANSWER, options);
+export async function ask<T>(
+  url: string,
+  options: RequestInit = {},
+  heard?: (headers: Headers) => void,
+): Promise<T> {
+  const body = await fetched(url, MAX_ANSWER, options, heard);
   try {
     return JSON.parse(new TextDecoder().decode(body)) as T;
   } catch {
@@ -51,6 +55,7 @@ export async function fetched(
   url: string,
   atMost: number,
   options: RequestInit = {},
+  heard?: (headers: Headers) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { host } = new URL(url);
   let answer: Response;
@@ -70,6 +75,7 @@ export async function fetched(
   }
   const body = await bounded(answer, atMost, host);
   if (!answer.ok) throw new ServiceError(answer.status, wordsOf(body, answer), answer.headers);
+  heard?.(answer.headers);
   return body;
 }
 
@@ -121,8 +127,19 @@ export async function getOffer(service: string, hash: string): Promise<OfferView
   };
 }
 
-export function getCall(service: string, call: string): Promise<Call> {
-  return ask<Call>(`${service}/calls/${call}`);
+/** The call, and in how many milliseconds its service wants to be asked again; 0 where it does not say. */
+export async function lookAtCall(service: string, call: string): Promise<[Call, number]> {
+  let again = 0;
+  const view = await ask<Call>(`${service}/calls/${call}`, {}, (headers) => {
+    again = retryAfter(headers);
+  });
+  return [view, again];
+}
+
+/** Milliseconds; 0 for anything but a whole number of seconds. */
+export function retryAfter(headers: Headers): number {
+  const said = headers.get('retry-after') ?? '';
+  return /^[0-9]{1,5}$/.test(said) ? Number(said) * 1000 : 0;
 }
 
 export function postCall(

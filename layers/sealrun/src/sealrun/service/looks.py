@@ -1,7 +1,7 @@
 """When a client should look at its call again: each look costs a request, and most of them come too early.
 
 A process remembers how long those calls took that it has shown, from claim to the run's end. It stores
-nothing for that: a process that knows nothing yet lets a client look again when the call is a quarter older.
+nothing for that: a process that knows nothing yet lets a client look again when the call is an eighth older.
 """
 
 from collections.abc import Mapping
@@ -28,4 +28,4 @@ class Looks:
             return None
         age = max(0, now - claimed_at)
         left = self._usual[offer] + COLLECTION - age if offer in self._usual else 0
-        return min(left if left > 0 else age // 4, LONGEST)
+        return min(left if left > 0 else age // 8, LONGEST)
