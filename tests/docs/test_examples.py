@@ -16,7 +16,7 @@ RECEIPT = "receipt"
 
 
 # Run in tests/docs/test_programs.py, against real peers.
-RUN_ELSEWHERE = {"buy.py", "buy.mjs", "delivery.ts"}
+RUN_ELSEWHERE = {"buy.py", "buy.mjs", "delivery.ts", "gate.ts"}
 
 
 def test_every_program_is_run_somewhere() -> None:

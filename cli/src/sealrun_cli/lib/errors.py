@@ -55,6 +55,7 @@ _NEXT = {
     "fault": "run the command again; if it fails again, send this message to the maintainers",
     "figure": "do not settle or sign more: ask the operator, whose answer does not hold",
     "file": "check the file's name and content",
+    "git": "name the folder of a whole clone, which `git fsck` finds sound",
     "inputs": "make the inputs of the offer and the pipeline the same, then run `sealrun check`",
     "interrupted": "look how it stands before you run it again: what was sent may still come",
     "key": "name the file of the other key; `sealrun key FILE` shows a key's address",
