@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,17 @@ def test_the_good_folder_holds_on_disk_with_nothing_left_unshown(tmp_path: Path)
     assert found.holds
     assert [claim.name for claim in found.claims if claim.verdict is not Verdict.HOLDS] == []
     assert found.grade == 0
+
+
+def test_a_run_that_was_kept_before_it_told_in_our_words_how_each_job_ended_holds_all_the_same(
+    tmp_path: Path,
+) -> None:
+    sale = good_sale()
+    jobs = [{name: each for name, each in job.items() if name != "result"} for job in sale.run["jobs"]]
+    write(replace(sale, run={**sale.run, "jobs": jobs}).folder(), tmp_path)
+    found = verify_file(tmp_path / "receipt.json", tmp_path, NAMED)
+    assert found.holds
+    assert [claim.name for claim in found.claims if claim.verdict is not Verdict.HOLDS] == ["jobs"]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

@@ -6,7 +6,7 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from sealrun.offers.asset import FEES
+from sealrun.offers.asset import FEES, MINA
 from sealrun_cli.commands.cost import Use, per_call_on_chain, prices
 from sealrun_cli.main import app
 
@@ -48,7 +48,8 @@ def test_more_files_and_longer_collections_cost_more_and_settling_more_at_once_l
 
 def test_what_seller_and_operator_earn_is_the_price_less_share_and_fee() -> None:
     earned = json.loads(run("--json", "--price", "5", "--settle-every", "10"))["earned_per_call"]
-    assert earned == {"operator": "125000000", "seller": str(5 * 10**9 - 125_000_000 - 10_000_000)}
+    units = {"operator": "125000000", "seller": str(5 * 10**9 - 125_000_000 - 10_000_000)}
+    assert earned == {**units, "asset": MINA.id, "decimals": 9, "symbol": "MINA"}
     refused = CliRunner().invoke(app, ["cost", "--price", "0.05", "--settle-every", "1", "--json"])
     assert (refused.exit_code, "more than a call's fee" in refused.stdout) == (1, True)
 

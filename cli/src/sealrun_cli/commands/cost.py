@@ -218,7 +218,7 @@ def _chain_lines(use: Use, chain: Amount, fee: Amount, mina_usd: float) -> Itera
     yield f"  opening an account costs its buyer {once}; pulling the share {fee.number}"
 
 
-def _earned(price: Amount, share: int, chain: Amount) -> dict[str, str]:
+def _earned(price: Amount, share: int, chain: Amount) -> dict[str, Any]:
     """What seller and operator earn from one good run, before the costs of AWS."""
     if not price.units:
         return {}
@@ -227,10 +227,11 @@ def _earned(price: Amount, share: int, chain: Amount) -> dict[str, str]:
     if seller.units < 0:
         detail = f"price: expected more than a call's fee of {chain}, got {price}"
         raise CliError("bad-request", detail, "settle more calls at once: --settle-every")
-    return {"operator": str(operator.units), "seller": str(seller.units)}
+    units = {"operator": str(operator.units), "seller": str(seller.units)}
+    return {**units, "asset": price.asset.id, **price.asset.value()}
 
 
-def _earning(earned: dict[str, str]) -> Iterator[str]:
+def _earning(earned: dict[str, Any]) -> Iterator[str]:
     if earned:
         operator, seller = TRADED.of(earned["operator"]), TRADED.of(earned["seller"])
         yield f"earned by one good run: operator {operator}, seller {seller} after fees"
