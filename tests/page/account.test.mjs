@@ -26,6 +26,10 @@ test('an account is opened, topped up, used, left and emptied, and every page is
   await page.getByRole('heading', { level: 1, name: 'Open a prepaid account' }).waitFor();
   await page.getByText('4 runs at 5 MINA each').waitFor();
   await look('open-account');
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.ok(await fitsWidth(page));
+  await look('open-account-phone');
+  await page.setViewportSize({ width: 1280, height: 900 });
 
   await connect(page);
   await page.getByText('In your wallet').waitFor();

@@ -98,7 +98,7 @@ export function TransactionShown(props: {
       {opens && (
         <p className="small">
           The wallet may call permissions that are “Impossible” a risk. Here they keep every key,
-          the seller’s and the account’s own too, from ever changing this account.
+          also the seller’s and the account’s own, from changing this account.
         </p>
       )}
     </Note>
