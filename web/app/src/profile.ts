@@ -1,4 +1,5 @@
 // Folded call stacks as a tree of frames, and the functions by their own time.
+import { isPlain } from '../../shared/src/plain_text.ts';
 
 export interface Frame {
   name: string;
@@ -54,7 +55,7 @@ function nameOf(frame: string): string {
   return frame.replace(/(?:%[0-9A-Fa-f]{2})+/g, (encoded) => {
     try {
       const text = decodeURIComponent(encoded);
-      return /[\p{Cc}\p{Cf}]/u.test(text) ? encoded : text;
+      return isPlain(text) ? text : encoded;
     } catch {
       return encoded;
     }

@@ -3,6 +3,7 @@ import { hex, utf8 } from '../bytes.ts';
 import { digestFields, fieldHex, taggedHash } from '../fields.ts';
 import { canonical, type Json, type JsonObject } from '../json.ts';
 import { P } from '../mina.ts';
+import { isPlain } from '../plain_text.ts';
 import * as read from '../read.ts';
 import {
   ARITHMETIC,
@@ -203,7 +204,8 @@ function label(value: unknown): string {
   const good =
     typeof value === 'string' &&
     utf8(value).length <= MAX_LABEL &&
-    !/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\\]|(?! )\p{Zs}|^[A-Za-z]:/u.test(value) &&
+    isPlain(value) &&
+    !/\\|^[A-Za-z]:/.test(value) &&
     value.split('/').every((part) => !['', '.', '..'].includes(part));
   if (!good) throw new Broken('label: expected a path inside the evidence folder, got another');
   return value;

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from urllib.parse import unquote
 
+from sealrun.encoding.plain_text import is_plain
 from sealrun.errors import Malformed
 from sealrun.offers.evidence_policy import Globs
 
@@ -68,7 +69,7 @@ def _decoded(match: re.Match[str]) -> str:
         text = unquote(match[0], errors="strict")
     except UnicodeDecodeError:
         return match[0]
-    return text if text.isprintable() else match[0]
+    return text if is_plain(text) else match[0]
 
 
 def folded(stacks: Mapping[tuple[str, ...], int]) -> bytes:

@@ -16,6 +16,7 @@ from typing import Any
 from sealrun.encoding import read
 from sealrun.encoding.fields import canonical, digest_fields, document_hash, tagged_hash
 from sealrun.encoding.merkle import Merkle
+from sealrun.encoding.plain_text import is_plain
 from sealrun.errors import Malformed
 
 # Room for 4,096 items of one call in each tree.
@@ -114,7 +115,7 @@ def checked_label(value: object) -> str:
     Raises:
         Malformed: it is not.
     """
-    if not isinstance(value, str) or not value.isprintable() or len(value.encode()) > MAX_LABEL_BYTES:
+    if not isinstance(value, str) or not is_plain(value) or len(value.encode()) > MAX_LABEL_BYTES:
         raise Malformed(f"label: expected at most {MAX_LABEL_BYTES} bytes of printable text, got another")
     if "\\" in value or {"", ".", ".."} & set(value.split("/")) or re.match("[A-Za-z]:", value):
         raise Malformed(f"label: expected a path inside the evidence folder, got {value[:40]!r}")

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from sealrun.encoding.plain_text import is_plain
 from sealrun.errors import UnsafeArchive
 from sealrun.ports.evidence import Content
 
@@ -90,7 +91,7 @@ def _folders(names: Iterable[str]) -> Iterator[str]:
 
 def _check_name(name: str) -> None:
     parts = name.split("/")
-    plain = name.isprintable() and len(name) <= MAX_NAME and "\\" not in name
+    plain = is_plain(name) and len(name) <= MAX_NAME and "\\" not in name
     if not plain or {"", ".", ".."} & set(parts) or max(len(part.encode()) for part in parts) > MAX_NAME:
         raise UnsafeArchive("archive: expected names within the folder, got another")
 
