@@ -1,5 +1,6 @@
 """Whatever a run's jobs are called and leave, the call ends with a receipt that holds, and tells no name."""
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -39,6 +40,13 @@ class Jobs(FakeProvider):
             )
             for at, name in enumerate(self.names)
         ]
+
+
+class LastLeaves(Jobs):
+    """Only the last of the jobs leaves files."""
+
+    def jobs(self, run_id: int) -> list[Job]:
+        return [replace(job, has_artifacts=job.name == self.names[-1]) for job in super().jobs(run_id)]
 
 
 def world_of(*names: str, **evidence: Any) -> World:
@@ -119,6 +127,39 @@ def test_r9_of_jobs_of_one_name_one_log_is_kept_and_the_others_are_named() -> No
     world.provider.files = {}
     record, _ = over(world)
     assert run_of(world, record)["logs_missing"] == {"build": "another job of this name has one"}
+    folder = folder_of(world, record)
+    assert verify(folder["receipt.json"], folder, Trust()).holds
+
+
+@pytest.mark.parametrize("names", [("Build", "build", "BUILD"), ("build", "Build", "check")])
+def test_e5_of_logs_that_no_two_files_of_some_disks_can_be_one_is_kept_and_the_others_are_named(
+    names: tuple[str, ...],
+) -> None:
+    """A log is kept of a run that failed, too, so that it cannot end a call as a file does."""
+    world = world_of(*names, log=["*"])
+    world.provider.files = {}
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.SUCCEEDED
+    folder = folder_of(world, record)
+    logs = [name for name in folder.names() if name.endswith("/job.log")]
+    assert len({name.casefold() for name in logs}) == len(logs) == len({name.casefold() for name in names})
+    assert set(run_of(world, record)["logs_missing"]) == {
+        name for name in names if f"profile/{name}/job.log" not in logs
+    }
+    assert verify(folder["receipt.json"], folder, Trust()).holds
+
+
+@pytest.mark.parametrize(
+    ("file", "outcome"),
+    [("sealrun-profile/more", Outcome.OUTPUTS_REFUSED), ("more", Outcome.SUCCEEDED)],
+)
+def test_e5_a_file_of_the_probe_s_lies_in_no_folder_of_another_job_s_log(file: str, outcome: Outcome) -> None:
+    """On such a disk both are one folder, and one of its names is missing; outputs lie in another one."""
+    world = world_of("Build", "build", log=["*"])
+    world.provider = LastLeaves(world.clock, world.offer)
+    world.provider.names, world.provider.files = ("Build", "build"), {file: b"x"}
+    record, signed = over(world)
+    assert signed.receipt.status is outcome
     folder = folder_of(world, record)
     assert verify(folder["receipt.json"], folder, Trust()).holds
 

@@ -13,20 +13,29 @@ class Places:
         self._spelled: dict[str, str] = {}
 
     def add(self, place: str) -> None:
-        """Take a file's place, such as ``build/dist/out.txt``.
+        """Take a file's place, such as ``outputs/build/dist/out.txt``.
 
         Raises:
             UnsafeArchive: another file has it, or would have it on such a disk, as a Mac's is. No name is
                 told: it may be the buyer's own.
         """
-        parts = place.split("/")
-        paths = ("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
-        shared = any(self._spelled.setdefault(_folded(one), one) != one for one in paths)
-        if shared or place in self._files:
+        if not self.has_room_for(place):
             raise UnsafeArchive(
                 "archive: expected names that differ in more than case and Unicode form, got two that do not"
             )
         self._files.add(place)
+        self._spelled |= {_folded(path): path for path in _paths(place)}
+
+    def has_room_for(self, place: str) -> bool:
+        """True if no other file has this place, or would have it on such a disk."""
+        spelled = all(self._spelled.get(_folded(path), path) == path for path in _paths(place))
+        return spelled and place not in self._files
+
+
+def _paths(place: str) -> list[str]:
+    """Of the file, and of the folders that lead to it."""
+    parts = place.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
 def _folded(path: str) -> str:

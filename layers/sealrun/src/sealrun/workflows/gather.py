@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from sealrun.errors import ProviderRefused, ProviderUnclear, SecretFound, UnsafeArchive
 from sealrun.evidence.evidence import Item, label
 from sealrun.evidence.leaves import Kind
+from sealrun.evidence.places import Places
 from sealrun.evidence.secret_scan import Scanner
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import TokenBook
@@ -64,13 +65,14 @@ def gather(
     ending = _of_the_offers_file(ending, project, offer)
     jobs = provider.jobs(run.id)
     ending = _as_read_again(ending, run, jobs, record, offer)
-    logs, missing = _logs(jobs, run, provider, store, spool, offer, scanner, in_time)
+    places = Places()
+    logs, missing = _logs(jobs, run, provider, store, spool, offer, scanner, in_time, places)
     logged = first_lines([item for log in logs.values() for item in log.items])
     look = Look(scanner, unpack, in_time)
-    files = Files(offer.evidence, store, look)
+    files = Files(offer.evidence, store, look, places)
     if ending.outcome is Outcome.SUCCEEDED:
         try:
-            files = gather_files(jobs, offer, provider, store, unpack, look)
+            files = gather_files(jobs, offer, provider, store, unpack, look, places)
         except (UnsafeArchive, SecretFound, ProviderRefused) as error:
             ending = replace(ending, outcome=Outcome.OUTPUTS_REFUSED, reason=error.detail[:500])
     tokens = check_tokens(
@@ -112,6 +114,7 @@ def _logs(
     offer: Offer,
     scanner: Scanner,
     in_time: Deadline,
+    places: Places,
 ) -> tuple[dict[str, Log], dict[str, str]]:
     """The jobs' logs, and why not the others; both by the jobs' names.
 
@@ -124,11 +127,14 @@ def _logs(
     for job in jobs:
         if not job.has_log:
             continue
-        if job.name in logs:
-            missing[job.name] = "another job of this name has one"
+        place = f"profile/{label(job.name, NAME)}"
+        if not places.has_room_for(place):
+            other = "of this name" if job.name in logs else "whose name differs in nothing but case"
+            missing[job.name] = f"another job {other} has one"
             continue
         try:
             logs[job.name] = gather_log(job, provider, store, spool, offer.evidence, scanner, limit=limit)
+            places.add(place)
         except ProviderRefused as error:
             if still_to_come(job, run, now=in_time.clock()):
                 raise ProviderUnclear(f"the log of {job.name} is not there yet: {error.detail}") from error

@@ -37,7 +37,7 @@ class Files:
     policy: EvidencePolicy
     store: EvidenceStore
     look: Look
-    places: Places = field(default_factory=Places)
+    places: Places
     outputs: list[Item] = field(default_factory=list)
     profile: list[Item] = field(default_factory=list)
     samples: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -71,13 +71,16 @@ def gather_files(
     store: EvidenceStore,
     unpack: Unpack,
     look: Look,
+    places: Places,
 ) -> Files:
     """Store every job's files; the offer's bounds hold for all of them together.
+
+    Each needs a place of its own: ``places`` has those of the logs that are stored already.
 
     Raises:
         UnsafeArchive, SecretFound, ProviderRefused: what was left cannot be taken, and nothing of it counts.
     """
-    files = Files(offer.evidence, store, look)
+    files = Files(offer.evidence, store, look, places)
     bytes_left, files_left = offer.limits.artifact_bytes, offer.limits.files
     for job in jobs:
         if not job.has_artifacts:
@@ -94,7 +97,7 @@ def gather_files(
 def _take(files: Files, job: Job, name: str, content: Content) -> int:
     """Store one file as an output or as one of the probe's; its size."""
     place = _place(job, name)
-    files.places.add(place)
+    files.places.add(f"{'profile' if name.startswith(PROBE_FOLDER) else 'outputs'}/{place}")
     measured = measure(files.look.scanner.guarded(content()))
     files.store.put(content, measured, media_type=_BINARY)
     if not name.startswith(PROBE_FOLDER):
