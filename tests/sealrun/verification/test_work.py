@@ -2,8 +2,10 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,12 +17,16 @@ from sealrun.evidence.index import Disclosure, Index, parse_openings
 from sealrun.evidence.leaves import TREE, Kind, Leaf
 from sealrun.offers.limits import MAX_LOG_BYTES
 from sealrun.ports.folder import Folder
+from sealrun.receipts.issuers import PinnedKeys
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.verification.claims import Verdict
 from sealrun.verification.disclosures import Disclosures
 from sealrun.verification.rerun import Left, Ran, check_reruns
+from sealrun.verification.tokens import Shown, check_tokens
+from sealrun.verification.trees import Opened
 from sealrun.verification.verify import Trust, verify
 from tests.broken.sale import good_sale
+from tests.sealrun.ci_tokens import ci_offer, jwk
 from tests.sealrun.fakes import FakeOracle
 from tests.sealrun.folder import MemoryFolder
 from tests.sealrun.verification.test_rerun import OTHER, both, elsewhere, offer, ran
@@ -165,6 +171,50 @@ class _Read(MemoryFolder):
     def document(self, name: str) -> bytes | None:
         self.names_read.append(name)
         return super().document(name)
+
+
+class _Jobs(list[dict[str, object]]):
+    """The jobs of a run's document; counts how many were looked at."""
+
+    looked_at = 0
+
+    def __iter__(self) -> Iterator[dict[str, object]]:
+        for job in super().__iter__():
+            self.looked_at += 1
+            yield job
+
+
+class _Leaves(dict[tuple[str, str], Leaf]):
+    """The opened leaves; counts how many were looked at, one after the other."""
+
+    looked_at = 0
+
+    def items(self) -> Any:
+        for each in super().items():
+            self.looked_at += 1
+            yield each
+
+
+@pytest.mark.parametrize(("tokens", "jobs"), [(1, 3000), (200, 3000), (200, 1)])
+def test_e6_work_does_not_grow_as_tokens_times_jobs(tokens: int, jobs: int) -> None:
+    """Whoever signs with a key of their own can write both lists: each token asked every job."""
+    sale, many = good_sale(), _Jobs({"name": f"j{at}", "id": at} for at in range(jobs))
+    claims = canonical({"sealrun": 1, "claims": {}, "key": jwk()})
+    more = [_item(f"j{at}/token.claims.json", Kind.CLAIMS, claims) for at in range(tokens)]
+    more += [_item(f"j{at}/sealrun-profile/token.jwt", Kind.TOKEN, b"x") for at in range(tokens)]
+    public = [replace(one, public=one.kind is Kind.CLAIMS) for one in more]
+    evidence = replace(sale, profile=tuple(public)).evidence(canonical(sale.run))
+    index = Index.parse(evidence.index)
+    leaves = _Leaves({("profile", leaf.label): leaf for leaf in evidence.profile.leaves})
+    places = {f"profile/{one.label}": claims if one.kind is Kind.CLAIMS else b"x" for one in more}
+    read, run = _Read(MemoryFolder(places)), {**sale.run, "jobs": many}
+    receipt = sale._signed(evidence, FakeOracle(ORACLE), {}).receipt
+    shown = Shown(receipt, ci_offer(), index, Opened(leaves, {}, {}), run, read, PinnedKeys())
+    ground = check_tokens(shown)
+    assert len(ground.claims) == tokens
+    assert many.looked_at == jobs
+    assert leaves.looked_at == len(leaves)
+    assert max(Counter(read.names_read).values()) == 1
 
 
 def test_l14_a_job_named_by_half_a_surrogate_pair_is_no_crash() -> None:
