@@ -1,6 +1,7 @@
 """Grade 2 takes a second receipt of another oracle over the same outputs, and says so only then."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.run import RunStatus
 from sealrun.verification.claims import RERUNS, BrokenClaim, Verdict
 from sealrun.verification.nested import MAX_NESTED
-from sealrun.verification.rerun import check_offers
+from sealrun.verification.rerun import MAX_VERIFIED, check_offers
 from sealrun.verification.verify import Trust, Verification, verify
 from tests.sealrun.fakes import FakeOracle
 from tests.sealrun.folder import MemoryFolder, folder_of
@@ -152,6 +153,42 @@ def test_e2_more_second_runs_than_anybody_buys_are_not_verified(
     names = {f"reruns/{at:064x}/receipt.json": b"{}" for at in range(4)}
     found = check(MemoryFolder({**first, **names}), OTHER)
     assert rerun_claim(found) == (Verdict.BROKEN, "reruns: expected at most 3 receipts, got 4")
+
+
+def _many(first: MemoryFolder, count: int) -> MemoryFolder:
+    """Second runs of one oracle that all hold."""
+    folder = first
+    for at in range(count):
+        folder = both(folder, ran(elsewhere(), OTHER, nonce=100 + at, salt="cd" * 32))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def many(first: MemoryFolder) -> MemoryFolder:
+    return _many(first, MAX_VERIFIED + 2)
+
+
+def test_e6_of_many_second_runs_some_are_verified_and_the_others_are_said_not_to_be(
+    many: MemoryFolder,
+) -> None:
+    """Each costs a whole verification."""
+    found = check(many, OTHER)
+    verdicts = Counter(claim.verdict for claim in found.claims if claim.name == "rerun")
+    assert verdicts == {Verdict.HOLDS: MAX_VERIFIED, Verdict.NOT_SHOWN: 2}
+    assert (found.grade, found.holds) == (2, True)
+    left = [claim for claim in found.claims if claim.name == "rerun files"]
+    assert [claim.verdict for claim in left] == [Verdict.NOT_SHOWN] * 2
+
+
+def test_e6_after_a_second_run_that_does_not_hold_no_more_is_verified(many: MemoryFolder) -> None:
+    calls = sorted({name.split("/")[1] for name in many.names() if name.startswith(RERUNS)})
+    for spoiled in (0, 1):
+        name = f"{RERUNS}/{calls[spoiled]}/outputs/build/dist/a.txt"
+        found = check(MemoryFolder({**many, name: b"c\n"}), OTHER)
+        verdicts = Counter(claim.verdict for claim in found.claims if claim.name == "rerun")
+        assert verdicts[Verdict.BROKEN] == 1
+        assert verdicts[Verdict.HOLDS] == spoiled
+        assert (found.grade, found.holds) == (0, False)
 
 
 def test_e2_a_job_that_is_not_declared_deterministic_has_no_grade_2(second: MemoryFolder) -> None:

@@ -33,6 +33,8 @@ from sealrun.verification.nested import (
 
 RESTS_ON = Grade.REPEATED.rests_on
 MAX_NAMED = 5
+# Each costs as much as the first run; nobody needs more of them for grade 2 (E6).
+MAX_VERIFIED = 3
 # These are compared in any case; the others only if the second run is verified.
 READ_ALWAYS = (RECEIPT, OFFER, INPUTS)
 
@@ -64,12 +66,15 @@ Verify = Callable[[bytes, Folder], Left]
 
 @dataclass
 class _Second:
-    """Verifies a second run; ``verified`` tells whether that was done."""
+    """Verifies a second run, if any is ``left`` to verify; ``verified`` tells whether that was done."""
 
     verify: Verify
+    left: int = MAX_VERIFIED
     verified: bool = False
 
     def __call__(self, receipt: bytes, folder: Folder) -> Left:
+        if self.left <= 0:
+            raise NotShown(f"no more than {MAX_VERIFIED} are verified, and none after one that does not hold")
         self.verified = True
         return self.verify(receipt, folder)
 
@@ -85,7 +90,8 @@ def check_reruns(
         names: all files of its folder.
         oracles: addresses that the verifier holds to be independent of the first's.
         verify: verifies the second receipt in its own folder. It hashes every leaf, so it is only called for
-            a receipt of one of these oracles that passed every cheaper check (E6).
+            a receipt of one of these oracles that passed every cheaper check, for some of them at most, and
+            for none after one that is broken: the first receipt is refused then (E6).
 
     Not checked: that two oracles, or two machines, belong to different people; the verifier says so.
     """
@@ -94,14 +100,17 @@ def check_reruns(
     except SealrunError as error:
         yield broken("rerun", error, rests_on=RESTS_ON)
         return
+    may_verify = MAX_VERIFIED
     for call in calls:
-        second = _Second(verify)
+        second = _Second(verify, may_verify)
         try:
             yield _check(first, left, call, oracles, second)
         except NotShown as error:
             yield not_shown("rerun", f"{call[:16]}…: {error.detail}", rests_on=RESTS_ON)
         except SealrunError as error:
             yield broken("rerun", error, rests_on=RESTS_ON)
+            may_verify = 0
+        may_verify -= second.verified
         more = len(set(names_below(f"{RERUNS}/{call}", names)) - set(READ_ALWAYS))
         if more and not second.verified:
             yield not_measured("rerun files", RERUNS, call, more)
