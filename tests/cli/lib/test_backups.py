@@ -159,6 +159,11 @@ HOSTILE = {
     "a table of an extension": "DROP TABLE ticks; "
     "CREATE VIRTUAL TABLE ticks USING fts5(name, due_at, done_at)",
     "a value that fills the memory": "UPDATE offers SET sealed = zeroblob(5000000)",
+    "bytes in a table whose name has a capital": "ALTER TABLE offers RENAME TO other; "
+    "ALTER TABLE other RENAME TO Offers; UPDATE offers SET paused = x''",
+    "an index without the rows of its table": "CREATE INDEX lies ON offers (paused, closed) WHERE hash = ''; "
+    "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = "
+    "'CREATE INDEX lies ON offers (paused, closed)' WHERE name = 'lies'",
 }
 
 
@@ -173,6 +178,25 @@ def test_e6_a_ledger_of_anybodys_backup_has_stored_rows_of_their_types_and_nothi
         restored(folder, new)
     with closing(Database(new.store)) as database:
         assert SqlLedger(database).published() == []
+
+
+def test_e6_an_open_offer_of_anybodys_backup_is_paused_whatever_its_table_does_with_an_update(
+    service: Places, tmp_path: Path
+) -> None:
+    """A table may leave a row as it was, and says nothing of it, where two would have the same reason."""
+    folder, new = backed_up(service, tmp_path / "backup"), at(tmp_path / "new")
+    with closing(sqlite3.connect(folder / "ledger.db")) as database:
+        [[made]] = database.execute("SELECT sql FROM sqlite_master WHERE name = 'offers'")
+        unique = made.rstrip().removesuffix(")") + ", UNIQUE (paused) ON CONFLICT IGNORE)"
+        copied = "INSERT INTO offers SELECT * FROM kept"
+        decoy = "UPDATE kept SET hash = 'f00d', paused = 'restored'"
+        first = ("CREATE TABLE kept AS SELECT * FROM offers", "DROP TABLE offers", unique)
+        database.executescript("; ".join([*first, copied, decoy, copied, "DROP TABLE kept"]))
+    restored(folder, new)
+    with closing(Database(new.store)) as database:
+        offer = SqlLedger(database).offer(OFFER.hash)
+    assert offer is not None
+    assert offer.paused == "restored"
 
 
 def test_e6_a_damaged_ledger_of_a_backup_is_named(service: Places, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from sealrun.adapters.sql import copying
-from sealrun.adapters.sql.copying import copy_ledger, move_ledger, pause_open_offers
+from sealrun.adapters.sql.copying import copy_ledger, move_ledger
 from sealrun.adapters.sql.database import Database
 from sealrun.adapters.sql.deployment import Deployment
 from sealrun.adapters.sql.ledger import SqlLedger
@@ -77,11 +77,11 @@ def test_a_copy_is_of_one_moment(way: tuple[Database, Database], monkeypatch: py
     before = contents(source)
     copy = copying._copy
 
-    def write_meanwhile(read: Any, write: Any) -> int:
+    def write_meanwhile(read: Any, write: Any, paused: str) -> int:
         read.execute(select(METADATA.sorted_tables[0])).all()
         ledger.close_offer(OFFER.hash, "meanwhile")
         assert ledger.claim(record(2), OFFER, identifier="two")
-        return copy(read, write)
+        return copy(read, write, paused)
 
     monkeypatch.setattr(copying, "_copy", write_meanwhile)
     copy_ledger(source, target)
@@ -130,9 +130,8 @@ def test_a_database_that_holds_something_is_not_copied_into(way: tuple[Database,
 
 
 def test_only_open_offers_are_paused(way: tuple[Database, Database]) -> None:
-    database = way[0]
-    ledger = filled(database)
-    ledger.pause_offer(OTHER.hash, "holidays")
-    assert pause_open_offers(database, "restored") == 1
-    offers = [ledger.offer(each) for each in (OFFER.hash, OTHER.hash)]
+    source, target = way
+    filled(source).pause_offer(OTHER.hash, "holidays")
+    copy_ledger(source, target, paused="restored")
+    offers = [SqlLedger(target).offer(each) for each in (OFFER.hash, OTHER.hash)]
     assert [each.paused for each in offers if each] == ["restored", "holidays"]

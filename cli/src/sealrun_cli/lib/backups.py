@@ -81,16 +81,15 @@ def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[
         following = "name a new folder with --folder, or a place for the backup's key file with --keys"
         raise CliError("backup", f"restore: expected no {places.keys} yet, got one", following)
     with needed():
-        from sealrun.adapters.sql.copying import copy_ledger, pause_open_offers  # noqa: PLC0415
+        from sealrun.adapters.sql.copying import copy_ledger  # noqa: PLC0415
         from sealrun.adapters.sql.foreign import check_ledger_file  # noqa: PLC0415
     tell("copying the ledger")
     with tempfile.TemporaryDirectory() as scratch, closing(open_database(places.store, make=True)) as target:
         _copy_ledger(source / LEDGER, Path(scratch))  # opening it may bring its schema up to date
         check_ledger_file(Path(scratch) / LEDGER)
         with closing(open_database(f"sqlite:///{scratch}/{LEDGER}")) as kept:
-            pause_open_offers(kept, reason)  # before the copy, so that no open offer is ever in the target
             try:
-                rows = copy_ledger(kept, target)
+                rows = copy_ledger(kept, target, paused=reason)
             except Conflict as error:
                 raise CliError("store", error.detail, "name an empty one with --store or --folder") from error
     files = _copy_evidence(str(source / EVIDENCE), places.evidence, tell)

@@ -1,5 +1,7 @@
 """All rows of one ledger into another one that is empty, SQLite or PostgreSQL: backups, and moving."""
 
+from typing import Any
+
 from sqlalchemy import Connection, delete, func, insert, select
 
 from sealrun.adapters.sql.database import Database
@@ -10,14 +12,20 @@ ROWS = 500
 UNMOVED = "moving this ledger here did not end: serve the old database, and move into another empty one"
 
 
-def copy_ledger(source: Database, target: Database) -> int:
+def copy_ledger(source: Database, target: Database, *, paused: str = "") -> int:
     """Copy what the source holds at one moment, while others go on writing to it; the number of rows.
+
+    Args:
+        source: only read, so whatever its tables do with an UPDATE, it is not done.
+        target: an empty one.
+        paused: why open offers take no calls in the target until their operator resumes them; empty where
+            they go on.
 
     Raises:
         Conflict: the target is not empty.
         StoreUnavailable: one of them does not answer; the target stays empty.
     """
-    return source.snapshot(lambda read: target.write(lambda write: _copy(read, write)))
+    return source.snapshot(lambda read: target.write(lambda write: _copy(read, write, paused)))
 
 
 def move_ledger(source: Database, target: Database) -> int:
@@ -50,11 +58,6 @@ def move_ledger(source: Database, target: Database) -> int:
     return rows
 
 
-def pause_open_offers(database: Database, reason: str) -> int:
-    """Have every offer that is not closed or paused take no calls until its operator resumes it; how many."""
-    return database.write(lambda db: _pause(db, reason))
-
-
 def _pause(db: Connection, reason: str) -> int:
     is_open = (OFFERS.c.closed == "") & (OFFERS.c.paused == "")
     return db.execute(OFFERS.update().where(is_open).values(paused=reason)).rowcount
@@ -65,12 +68,19 @@ def _empty(db: Connection) -> None:
         db.execute(delete(table))
 
 
-def _copy(read: Connection, write: Connection) -> int:
+def _copy(read: Connection, write: Connection, paused: str = "") -> int:
     rows = 0
     for table in METADATA.sorted_tables:
         if write.scalar(select(func.count()).select_from(table)):
             raise Conflict(f"database: expected an empty one, got rows in {table.name}")
         for page in read.execute(select(table).execution_options(yield_per=ROWS)).partitions():
-            write.execute(insert(table), [dict(row._mapping) for row in page])  # noqa: SLF001  public API
+            copied = [dict(row._mapping) for row in page]  # noqa: SLF001  public API
+            if table is OFFERS and paused:
+                copied = [_paused(each, paused) for each in copied]
+            write.execute(insert(table), copied)
             rows += len(page)
     return rows
+
+
+def _paused(offer: dict[str, Any], reason: str) -> dict[str, Any]:
+    return offer if offer["closed"] or offer["paused"] else {**offer, "paused": reason}

@@ -21,6 +21,7 @@ MAX_VALUE_BYTES = 4 << 20
 MAX_OBJECTS = 200
 MAX_WORDS = 200
 _HIDDEN = 6  # in a row of PRAGMA table_xinfo
+_STORED = ("CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ")
 
 
 def check_ledger_file(path: Path) -> None:
@@ -44,20 +45,26 @@ def check_ledger_file(path: Path) -> None:
 
 def _check(database: sqlite3.Connection) -> None:
     objects = database.execute(
-        "SELECT type, name, rootpage FROM sqlite_master LIMIT ?", [MAX_OBJECTS + 1]
+        "SELECT type, name, rootpage, sql FROM sqlite_master LIMIT ?", [MAX_OBJECTS + 1]
     ).fetchall()
     if len(objects) > MAX_OBJECTS:
         raise Malformed(f"ledger: expected at most {MAX_OBJECTS} tables and indices, got more")
-    for kind, name, rootpage in objects:
-        if kind not in ("table", "index") or not rootpage:  # a virtual table has no page of its own
+    for kind, name, rootpage, sql in objects:
+        # What SQLite makes of it follows from the words alone. A virtual table has no page of its own.
+        stored = sql is None or str(sql).startswith(_STORED)
+        if not stored or kind not in ("table", "index") or not rootpage:
             raise Malformed(f"ledger: expected stored tables and indices, got {str(name)[:60]!r}")
-    tables = [name for kind, name, _ in objects if kind == "table"]
-    for name in tables:
-        if any(column[_HIDDEN] for column in database.execute("SELECT * FROM pragma_table_xinfo(?)", [name])):
-            raise Malformed(f"ledger: expected stored columns, got others in {str(name)[:60]!r}")
     for table in METADATA.sorted_tables:
-        if table.name in tables:
+        # By the name that a query uses: SQLite's list may have it in other letters, or another one.
+        columns = database.execute("SELECT * FROM pragma_table_xinfo(?)", [table.name]).fetchall()
+        if any(column[_HIDDEN] for column in columns):
+            raise Malformed(f"ledger: expected stored columns, got others in {table.name!r}")
+        if columns:
             _check_rows(database, table.name, list(table.columns))
+    # An index may have other rows than its table, and a query reads either.
+    [damage] = database.execute("PRAGMA integrity_check(1)").fetchone()
+    if damage != "ok":
+        raise Malformed(f"ledger: expected indices that fit their tables, got {str(damage)[:MAX_WORDS]!r}")
 
 
 def _check_rows(database: sqlite3.Connection, table: str, columns: Sequence[Column[object]]) -> None:
