@@ -242,6 +242,22 @@ def test_only_the_named_services_are_asked(shop: Shop) -> None:
     assert shop.asked == []
 
 
+@pytest.mark.parametrize("way", ["mine/../", "mine/./../", "mine/%2e%2E/", "mine/%2e./", "mine/..%5cx/"])
+def test_no_dots_lead_from_a_named_service_to_another_one_of_its_host(shop: Shop, way: str) -> None:
+    desk = shop.desk(services=(f"{SERVICE}/mine",))
+    url = shop.offer.replace(f"{SERVICE}/", f"{SERVICE}/{way}")
+    asks: list[Callable[[], Any]] = [
+        lambda: desk.show_offer(url),
+        lambda: desk.buy(url, {"layer": "both", "level": 3}, "one", beyond=True),
+        lambda: desk.status(url.replace("/offers/", "/calls/"), 0),
+        lambda: desk.list_offers(url.partition("/offers/")[0]),
+    ]
+    for ask in asks:
+        with pytest.raises(CliError, match=r"url: expected one without \. and \.\."):
+            ask()
+    assert shop.asked == []
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 
@@ -277,6 +278,9 @@ class Desk:
         check_url(url)
         if httpx.URL(url).userinfo:
             raise CliError("bad-request", "url: expected one without a user's name, got one with it")
+        # ``services`` may name a folder of a host, and what is sent has no `..` any more.
+        if not {".", ".."}.isdisjoint(unquote(url).replace("\\", "/").split("/")):
+            raise CliError("bad-request", "url: expected one without . and .. in its path, got one with them")
         if self.services and not any(url == each or url.startswith(f"{each}/") for each in self.services):
             detail = f"url: expected one of {', '.join(self.services)}, got another"
             raise CliError("not-allowed", detail, "a person may add it: sealrun mcp --service URL")
