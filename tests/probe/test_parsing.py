@@ -1,5 +1,6 @@
 """What perf and py-spy print, in the forms of perf 6.1.187 and py-spy 0.4.3, whatever names they print."""
 
+import re
 import time
 from collections.abc import Sequence
 
@@ -172,6 +173,25 @@ def test_py_spy_s_script_of_very_many_lines_is_read_once() -> None:
 
     seconds(100)
     assert seconds(32_000) < 25 * max(seconds(4000), 0.002)
+
+
+@pytest.mark.parametrize("line", ["f(x) 5\n", 'a" 5\n', '";f (x) 5\n', "f (x) 5\n"])
+def test_py_spy_s_lines_that_end_like_a_stack_are_searched_no_more_than_others(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script's own line may end like a frame and a count; each such line searched all lines before it."""
+    searched: list[int] = []
+
+    class Pattern:
+        def fullmatch(self, text: str) -> re.Match[str] | None:
+            searched.append(len(text))
+            return whole.fullmatch(text)
+
+    whole = py_spy._PROCESSES
+    monkeypatch.setattr(py_spy, "_PROCESSES", Pattern())
+    text = ['process 9:"sh -c a\n', *[line] * 2000, 'b";f (x.py) 7\n']
+    assert sum(py_spy.parse(text).values()) >= 7
+    assert sum(searched) <= len("".join(text))
 
 
 def test_py_spy_s_counts_are_those_that_the_collector_reads() -> None:

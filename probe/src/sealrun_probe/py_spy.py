@@ -18,9 +18,10 @@ MAX_RAW_BYTES = 256 << 20
 # Command lines may have megabytes; py-spy's own frames do not.
 MAX_STACK = 8 << 20
 _PROCESS = re.compile(r'(?:^|;)process \d+:"([^"\s]*)')
-_PROCESSES = re.compile(r'(.*"(?:;[^"]*\))?) ([0-9]{1,12})\n?', re.DOTALL)
-_FRAMES = re.compile(r"(.*) ([0-9]{1,12})\n?")
-_END = re.compile(r'[")] [0-9]{1,12}\n?\Z')
+_COUNT = r"([1-9][0-9]{0,11})\n?"
+_PROCESSES = re.compile(rf'(.*"(?:;[^"]*\))?) {_COUNT}', re.DOTALL)
+_FRAMES = re.compile(rf"(.*) {_COUNT}")
+_END = re.compile(rf'([")]) {_COUNT}\Z')
 _BETWEEN = re.compile(r"(?<=\));")
 
 
@@ -116,16 +117,20 @@ def parse(lines: Iterable[str]) -> dict[Stack, int]:
 def _whole(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
     """Each stack and its count, its lines joined; what does not end like one is left out."""
     parts: list[str] = []
-    size = 0
+    size, behind_quote = 0, ""
     for line in lines:
         parts.append(line)
         size += len(line)
+        if (quote := line.rfind('"')) >= 0:
+            behind_quote = line[quote + 1 : quote + 2]
         of_process = _PROCESS.match(parts[0]) is not None
-        # The last line is looked at first: a script of many lines is searched once and not once a line.
-        ends = _END.search(line) if of_process else True
+        # The line and the last quote before its end tell whether a stack ends here: a script of many lines is
+        # searched once and not once a line.
+        end = _END.search(line)
+        ends = not of_process or (end and (end[1] == '"' or behind_quote == ";"))
         if ends and (match := (_PROCESSES if of_process else _FRAMES).fullmatch("".join(parts))):
             yield match[1], int(match[2])
         elif of_process and size <= MAX_STACK:
             continue
         parts.clear()
-        size = 0
+        size, behind_quote = 0, ""
