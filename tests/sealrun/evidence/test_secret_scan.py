@@ -79,6 +79,12 @@ AROUND: dict[str, Callable[[bytes], bytes]] = {
     "a section's marker": lambda secret: b"section_start:1:build\r\x1b[0K" + secret,
     "a link": lambda secret: b"\x1b]8;;https://example.org\x07" + secret + b"\x1b]8;;\x07",
     "grep --color": lambda secret: b"\x1b[01;31m\x1b[K" + secret[:3] + b"\x1b[m\x1b[K" + secret[3:],
+    "tput sgr0": lambda secret: b"\x1b[1mdone: \x1b(B\x1b[m" + secret[:9] + b"\x1b(B\x1b[m" + secret[9:],
+    "a saved cursor": lambda secret: b"\x1b7" + secret + b"\x1b8",
+    "one byte for two": lambda secret: b"\x9b31m" + secret[:9] + b"\xc2\x9b0m" + secret[9:],
+    "a colour in JSON": lambda secret: b'"\\u001b[31m' + secret[:9] + b"\\u001b[0m" + secret[9:] + b'"',
+    "a colour in a shell's text": lambda secret: b"+ echo -e '\\e[31m" + secret + b"\\033[0m'",
+    "git diff --word-diff=color": lambda secret: b"\x1b[31mold\x1b[m\x1b[32m" + secret + b"\x1b[m",
     "a continued line": lambda secret: (
         STAMP + b" " + secret[:9] + b"\n" + STAMP + b"+" + secret[9:] + b"\n" + STAMP + b" done"
     ),

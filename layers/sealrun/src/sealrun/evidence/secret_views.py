@@ -10,9 +10,12 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Control sequences and links of ECMA-48, and GitLab's timestamp where it continues the line before.
+# Control sequences of ECMA-48, also as a program's text writes them (\e[31m, \u001b[31m), then strings such
+# as links, then other escapes such as tput's; and GitLab's timestamp where it continues the line before.
 _DECORATION = re.compile(
-    rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)"
+    rb"(?:\x1b\[|\xc2?\x9b|\\(?:[eE]|0?33|x1[bB]|u001[bB])\[)[0-?]*[ -/]*[@-~]"
+    rb"|\x1b[\]PX^_][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)"
+    rb"|\x1b[ -/]*[0-OQ-WYZ\\`-~]"
     rb"|\n\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [0-9a-f]{2}[EO]\+"
 )
 # Long enough for the shortest secret. Little-endian first, as Windows has it.
@@ -43,6 +46,7 @@ def readings(window: bytes) -> Iterator[Reading]:
     if len(cuts) > 2:  # noqa: PLR2004  its two ends
         pieces = [(before[1], window[before[1] : after[0]]) for before, after in itertools.pairwise(cuts)]
         yield _reading(pieces)
+        yield _reading([(place, text + b"\n") for place, text in pieces])  # behind a word of another colour
     if b"\0" in window:
         for wide in _WIDE:
             runs = [(match.start(), match[0].replace(b"\0", b"")) for match in wide.finditer(window)]
