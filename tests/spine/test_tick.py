@@ -4,10 +4,12 @@ import json
 import os
 import random
 import secrets
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,7 @@ from local.aws import AwsServer
 from local.gitlab.server import GitLabServer
 from local.market import free_offer, pinned_source
 from mina.keys import PrivateKey
+from sealrun.adapters.aws.s3 import PREFIX
 from sealrun.calls.letters import PostBox, call_letter, letter_digest
 from sealrun.calls.ticket_url import Ticket
 from sealrun.encoding.fields import canonical
@@ -225,6 +228,39 @@ def test_a_letter_is_answered_in_the_words_of_the_functions(shop: TickShop) -> N
     assert [each["status"] for each in answers] == [400, 422]
     assert types == ["malformed", "inputs-refused"]
     assert {each["headers"]["content-type"] for each in answers} == {"application/problem+json"}
+
+
+def test_l11_a_call_whose_files_cannot_be_written_and_an_offer_of_an_older_version_keep_no_letter_waiting(
+    shop: TickShop,
+) -> None:
+    first, second = shop.tickets(2)
+    call, name = shop.drop(first)
+    finish(shop, [name])
+    shop.tick("--pull")
+    pulled = shop.folder / ".sealrun" / "sealrun-tick" / "pulled.json"
+    noted = json.loads(pulled.read_text())
+    noted["unpublished"][call] = 0
+    pulled.write_text(json.dumps(noted))
+    older = canonical({**json.loads(shop.offer.document), "sealrun": 1})
+    with closing(sqlite3.connect(pulled.with_name("ledger.db"))) as database:
+        database.execute("CREATE TEMP TABLE older AS SELECT * FROM offers")
+        database.execute("UPDATE older SET hash = ?, document = ?", [f"{1:064x}", older])
+        database.execute("INSERT INTO offers SELECT * FROM older")
+        database.commit()
+    shop.tick("--push")
+    lose_evidence(shop)
+    other, name = shop.drop(second)
+    [answer] = finish(shop, [name])
+    assert answer["status"] == 202
+    assert shop.public(f"calls/{other}")["state"] == "succeeded"
+    assert [each["offer"] for each in shop.public("offers")["offers"]] == [shop.offer.id]
+
+
+def lose_evidence(shop: TickShop) -> None:
+    """As a bucket does whose files end after some days."""
+    name, client = shop.bucket.partition("?")[0].removeprefix("s3://"), s3_server()[1]
+    for each in client.list_objects_v2(Bucket=name, Prefix=PREFIX)["Contents"]:
+        client.delete_object(Bucket=name, Key=each["Key"])
 
 
 def test_r3_ticks_that_overlap_start_each_run_once(shop: TickShop) -> None:

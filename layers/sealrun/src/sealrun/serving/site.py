@@ -45,6 +45,7 @@ class Site:
     def call(self, call_id: str) -> None:
         """The call's state; once it is over, first what it left, so that a receipt never stands alone."""
         path = f"/calls/{call_id}"
+        self._evidence.asked.clear()  # of a call whose files could not be written
         state = self._get("receipt", path)
         if json.loads(state.body)["receipt"] is not None:
             self._statements(path)

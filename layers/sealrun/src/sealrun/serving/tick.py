@@ -171,7 +171,11 @@ class Tick:
         for call, due in sorted(self._state.unpublished.items()):
             if due > now:
                 continue
-            self._site.call(call)
+            try:
+                self._site.call(call)
+            except Exception as error:  # what one call left keeps no other waiting (L11); the next tick tries
+                self._logger.exception("not published", exc_info=error, call=call)
+                continue
             told.published += 1
             if later := self._later(call, now, first=due == 0):
                 self._state.unpublished[call] = later
@@ -192,5 +196,5 @@ class Tick:
 
     def _offers(self) -> None:
         self._site.offers()
-        for offer_hash in self._ledger.published():
-            self._site.offer(f"{offer_hash:064x}", with_box=self._bounds.open_box)
+        for stored in self._ledger.offers_of(self._ledger.published()):
+            self._site.offer(stored.offer.id, with_box=self._bounds.open_box)
