@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sealrun.adapters.mina import node
 from sealrun.adapters.mina.node import MAX_ANSWER_BYTES, MinaNodes
 from sealrun.chain.account import account_query
 from sealrun.chain.offer_contract import events_query
@@ -167,6 +168,50 @@ def test_l2_of_one_account_one_question_is_under_way_at_a_time() -> None:
     for thread in threads:
         thread.join(5)
     assert len(made.asked) == 1
+
+
+class Watched:
+    """A lock that tells of each thread that comes to it."""
+
+    def __init__(self, came: threading.Semaphore) -> None:
+        self._lock, self._came = threading.Lock(), came
+
+    def __enter__(self) -> None:
+        self._came.release()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_l11_who_waited_for_a_question_that_failed_does_not_wait_for_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A node that hangs would otherwise hold each of them after the other."""
+    came, go, faults = threading.Semaphore(0), threading.Event(), list[str]()
+
+    def hangs(request: httpx.Request) -> httpx.Response:
+        assert go.wait(5)
+        raise httpx.ReadTimeout("no", request=request)
+
+    made = Nodes(a=hangs)
+    monkeypatch.setattr(node, "Lock", lambda: Watched(came))
+
+    def look() -> None:
+        with pytest.raises(NodeUnavailable) as raised:
+            made.look()
+        faults.append(raised.value.detail)
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    assert all(came.acquire(timeout=5) for _ in threads)
+    go.set()
+    for thread in threads:
+        thread.join(5)
+    assert (len(made.asked), len(faults), len(set(faults))) == (1, 4, 1)
+    made.replies["a"] = says(account_answer())
+    assert made.look() == account_answer()
 
 
 def archive(*events: list[str]) -> Reply:

@@ -10,9 +10,10 @@ it rests on.
 
 import contextlib
 import json
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import httpx
@@ -33,6 +34,14 @@ TIMEOUT = httpx.Timeout(5.0, connect=3.0)
 MAX_CACHED = 1000
 
 _Key = tuple[str, int, int]
+
+
+@dataclass
+class _Turn:
+    """One question about an account, and all who wait for its answer."""
+
+    lock: Lock
+    fault: str = ""  # why it had none
 
 
 class MinaNodes:
@@ -57,8 +66,8 @@ class MinaNodes:
         self._client, self._urls, self._clock = client, tuple(urls), clock
         self._archives = tuple(archives) or self._urls
         self._cache: OrderedDict[_Key, Answer] = OrderedDict()
-        self._locks: dict[_Key, threading.Lock] = {}
-        self._lock = threading.Lock()
+        self._turns: dict[_Key, _Turn] = {}
+        self._lock = Lock()
 
     def remembered(
         self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int
@@ -68,15 +77,31 @@ class MinaNodes:
         return answer if answer and answer.at > newer_than else None
 
     def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
-        """See ``sealrun.ports.node.Chain``; one question per account is under way at a time."""
+        """See ``sealrun.ports.node.Chain``; one question per account is under way at a time.
+
+        Whoever waited for one that failed does not ask the same nodes again: a node that hangs would keep as
+        many of them waiting, each after the other, for as many times as long (L11).
+        """
         key = _key(address, terms, nodes)
         with self._lock:
-            waiting = self._locks.setdefault(key, threading.Lock())
-        with waiting:
+            turn = self._turns.setdefault(key, _Turn(Lock()))
+        with turn.lock:
+            if turn.fault:
+                raise NodeUnavailable(turn.fault)
             answer = self._cache.get(key)
             if answer is None or answer.at <= newer_than:
-                answer = self._ask(address, terms, nodes)
-                self._keep(key, answer)
+                answer = self._asked(key, turn, address, terms, nodes)
+        return answer
+
+    def _asked(self, key: _Key, turn: "_Turn", address: PublicKey | None, terms: Terms, nodes: int) -> Answer:
+        try:
+            answer = self._ask(address, terms, nodes)
+        except NodeUnavailable as error:
+            turn.fault = error.detail
+            with self._lock:
+                self._turns.pop(key, None)
+            raise
+        self._keep(key, answer)
         return answer
 
     def events(self, address: PublicKey) -> Iterator[object]:
@@ -98,7 +123,7 @@ class MinaNodes:
             self._cache.move_to_end(key)
             while len(self._cache) > MAX_CACHED:
                 old, _ = self._cache.popitem(last=False)
-                self._locks.pop(old, None)
+                self._turns.pop(old, None)
 
     def _ask(self, address: PublicKey | None, terms: Terms, wanted: int) -> Answer:
         """Ask one node after another until ``wanted`` of them agree about the accounts."""
