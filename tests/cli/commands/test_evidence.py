@@ -263,6 +263,24 @@ def test_l11_pages_go_on_and_end(shop: Shop, tmp_path: Path, step: int, files: i
     assert shop.asked.count("evidence") == 2 - step
 
 
+def test_e6_documents_of_all_pages_have_one_bound(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """100 pages with documents of 6 MiB each would all be kept in memory."""
+    monkeypatch.setattr(fetching, "MAX_DOCUMENT_BYTES", 1 << 20)
+
+    def spoil(name: str, body: bytes) -> bytes:
+        if name != "evidence":
+            return body
+        at, value = shop.asked.count("evidence"), json.loads(body)
+        documents = {**value["documents"], f"more-{at}.json": "x" * (400 << 10)}
+        return json.dumps({**value, "documents": documents, "next": at + 7}).encode()
+
+    shop.spoil = spoil
+    assert "expected documents of at most 1.0 MiB (1048576 bytes) in all, got more" in shop.refused(tmp_path)
+    assert shop.asked.count("evidence") == 3
+
+
 @pytest.mark.parametrize(
     "body", [b'{"a":' * 50_000 + b"1" + b"}" * 50_000, b'{"data":1,"data":2}', b'{"data":NaN}']
 )

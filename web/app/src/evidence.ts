@@ -18,6 +18,8 @@ const RIGHT_SECONDS = 600;
 const AT_ONCE = 4;
 // Of 300 files each: more than any run may leave.
 const MAX_PAGES = 40;
+// Both trees full, and the documents that are too large for an answer.
+const MAX_FILES = 2 * 4096 + 10;
 
 export interface Evidence {
   receipt: Bytes;
@@ -77,15 +79,24 @@ function sizes(left: ReadonlyMap<string, Left>): Map<string, number> {
 }
 
 /** All pages as one; documents stand on the first. */
-async function allPages(url: string, right: Right): Promise<EvidenceView> {
+export async function allPages(url: string, right: Right): Promise<EvidenceView> {
   const first = await ask<EvidenceView>(url, { headers: right });
   const files = [...first.files];
-  let next = first.next;
+  let { next } = first;
+  let before = 0;
   for (let page = 1; next && page < MAX_PAGES; page += 1) {
-    const more = await ask<EvidenceView>(`${url}?after=${next}`, { headers: right });
+    // Pages that do not go on would be followed for ever.
+    const goesOn = Number.isSafeInteger(next) && next > before && next <= MAX_FILES;
+    if (!goesOn || files.length > MAX_FILES) break;
+    before = next;
+    const more: EvidenceView = await ask(`${url}?after=${next}`, { headers: right });
     files.push(...more.files);
     next = more.next;
   }
+  if (next || files.length > MAX_FILES)
+    throw new Error(
+      `expected at most ${MAX_FILES} files, in pages that end; the service gives others`,
+    );
   return { ...first, files };
 }
 

@@ -129,6 +129,9 @@ class Fetching:
         for _ in range(MAX_PAGES):
             page = _answer(self.service.get(f"{url}{query}", right, at_most=MAX_ANSWER_BYTES))
             found = _Answer({**page.documents, **found.documents}, {**page.links, **found.links}, page.after)
+            if sum(map(len, found.documents.values())) > MAX_DOCUMENT_BYTES:
+                most = size(MAX_DOCUMENT_BYTES)
+                raise CliError("evidence", f"evidence: expected documents of at most {most} in all, got more")
             if not page.after:
                 return found
             if page.after <= after or len(found.links) > MAX_LINKS:
