@@ -21,6 +21,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.run import RunStatus
 from sealrun.workflows.read_account import read_account
+from sealrun.workflows.read_receipt import read_evidence
 from tests.ports.stores import dynamo
 from tests.sealrun.fake_chain import DEPOSIT, TERMS, account_answer
 from tests.sealrun.fakes import FakeOracle
@@ -220,8 +221,18 @@ def test_a3_a_stack_settles_an_account_of_its_terms_whose_first_call_another_one
         if other.terms == market.offer.terms:
             assert asked(market, SELLER)["due"]["due"] == str(PRICE)
         else:
-            with pytest.raises(Unavailable, match="its offer in the ledger"):
+            with pytest.raises(Unavailable, match="expected one of an offer in this ledger"):
                 asked(market, SELLER)
+
+
+def test_calls_of_an_offer_of_an_older_version_say_where_they_are_settled_and_shown(market: Market) -> None:
+    call = next(each for each in market.ledger.records.values() if each.receipt)
+    del market.ledger.offers[market.offer.hash]
+    with pytest.raises(Unavailable, match=r"older sealrun .* the version that took its calls settles it"):
+        asked(market, SELLER)
+    parts: dict[str, Any] = {"ledger": market.ledger, "store": market.store, "now": market.clock.now}
+    with pytest.raises(NotFound, match=r"older sealrun .* the version that took the call shows what it left"):
+        read_evidence(call.id, {}, service=SERVICE, **parts)
 
 
 def test_a9_another_oracles_key_signs_no_due(market: Market) -> None:

@@ -106,7 +106,10 @@ def _known(address: str, ledger: Ledger) -> _Known:
         raise NotAllowed("account: expected one of the signer's with calls here, got another")
     stored = ledger.offer(standing.offer_hash) or _of_terms(standing.terms, ledger)
     if stored is None or stored.offer.payment is None:
-        raise Unavailable("account: expected its offer in the ledger, got none")
+        raise Unavailable(
+            "account: expected one of an offer in this ledger, got one of an older sealrun or of another "
+            "service; the version that took its calls settles it"
+        )
     cost, terms = stored.offer.payment.priced_under(standing.terms)
     return _Known(key, standing, stored, terms, cost.asset)
 

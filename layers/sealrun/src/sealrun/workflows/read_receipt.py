@@ -104,14 +104,19 @@ def read_evidence(
         after: how many files earlier pages had; documents stand on the first page only.
 
     Raises:
-        NotFound: no such call, or not over yet.
+        NotFound: no such call, not over yet, or its offer is of an older sealrun.
         NotAllowed: the signature does not hold.
         Expired: the right to read is over, or more than an hour ahead.
     """
     record = _record(call_id, ledger)
     stored = ledger.offer(record.offer_hash)
-    if record.receipt is None or stored is None:
+    if record.receipt is None:
         raise NotFound(f"evidence: expected a call that is over, got one that is {record.state}")
+    if stored is None:
+        raise NotFound(
+            "evidence: expected a call of an offer that is served here, got one of an older sealrun or of "
+            "another service; the version that took the call shows what it left"
+        )
     buyer = bool(right) and _check_right(record, right, stored.offer, service=service, now=now)
     kept = ReceiptDocuments(record, store)
     index, openings = kept.index, kept.openings if buyer else None
