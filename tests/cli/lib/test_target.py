@@ -176,7 +176,7 @@ def test_the_template_is_given_the_capabilities_that_it_needs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "expected"), [(10, {"Concurrency": "Shared"}), (180, {"Concurrency": "Shared"}), (181, {})]
+    ("left", "expected"), [(10, {"Concurrency": "Shared"}), (185, {"Concurrency": "Shared"}), (186, {})]
 )
 def test_an_account_with_too_little_concurrency_shares_it(
     left: int, expected: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -187,7 +187,7 @@ def test_an_account_with_too_little_concurrency_shares_it(
     with Stubber(client) as stubbed:
         stubbed.add_response("get_account_settings", {"AccountLimit": limit})
         assert _concurrency("eu-central-1", Output(as_json=True)) == expected
-    assert bool(expected) == (f"expected 181 to reserve parts of it, got {left}" in capsys.readouterr().err)
+    assert bool(expected) == (f"expected 186 to reserve parts of it, got {left}" in capsys.readouterr().err)
 
 
 def test_packing_that_does_not_end_is_told() -> None:

@@ -395,14 +395,18 @@ def test_l1_prepaid_tickets_and_the_issuers_own_calls_share_the_account() -> Non
 def test_l1_a_ticket_is_not_covered_by_a_limit_that_nobody_signed() -> None:
     market = Market()
     market.bought(limit=PRICE)
-    with pytest.raises(PaymentRequired, match=f"expected at least {2 * PRICE} nanomina, got {PRICE}"):
+    with pytest.raises(
+        PaymentRequired, match=rf"expected at least {2 * PRICE} nanomina \(10 MINA\), got {PRICE}"
+    ):
         send(market, redemption(paid_ticket(market.offer, 1, limit=PRICE)))
 
 
 def test_l1_calls_that_are_no_tickets_still_need_a_limit_of_their_own() -> None:
     market = Market()
     market.bought(limit=2 * PRICE)
-    with pytest.raises(PaymentRequired, match=f"expected at least {2 * PRICE} nanomina, got {PRICE}"):
+    with pytest.raises(
+        PaymentRequired, match=rf"expected at least {2 * PRICE} nanomina \(10 MINA\), got {PRICE}"
+    ):
         market.pay(market.sign(limit=PRICE, nonce=8))
 
 
@@ -467,7 +471,7 @@ def test_a_prepaid_ticket_with_another_accounts_voucher_is_refused() -> None:
     value["prepaid"]["limit"] = str(9 * PRICE)
     grant = Grant.parse(canonical(value))
     changed = Ticket(grant, sign_fields(BUYER, grant.signed_fields), ticket.secret)
-    with pytest.raises(NotAllowed, match="signature over the voucher's six fields"):
+    with pytest.raises(NotAllowed, match="signature over the voucher's seven fields"):
         send(market, redemption(changed))
 
 

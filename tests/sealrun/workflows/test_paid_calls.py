@@ -27,6 +27,7 @@ from sealrun.errors import (
 from sealrun.money import x402
 from sealrun.money.buyer import sign_read
 from sealrun.money.dues import DEPTH, RESERVED_LEAVES
+from sealrun.offers.asset import MINA
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.record import State
 from sealrun.runs.run import RunStatus
@@ -84,6 +85,9 @@ def test_l4_the_answer_says_reserved_and_not_charged(market: Market) -> None:
             "commitment": str(accepted.record.call_hash),
             "status": "reserved",
             "reserved": str(PRICE),
+            "asset": MINA.id,
+            "decimals": 9,
+            "symbol": "MINA",
             "account": NAME,
         },
     }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sealrun.errors import ProviderBusy
-from sealrun.runs.record import MAX_JOB_NAME, MAX_JOBS, State
+from sealrun.runs.record import MAX_JOB_NAME, MAX_JOBS, START_LEASE, State
 from sealrun.runs.run import Job, JobResult
 from sealrun.runs.stored_record import read_record, record_text
 from sealrun.workflows.look_at_calls import LIST_FROM
@@ -29,7 +29,7 @@ def world() -> World:
         job("deploy"),
     ]
     made.call()
-    made.clock.passes(15)
+    made.clock.passes(START_LEASE)
     made.sweep()
     return made
 
@@ -67,7 +67,7 @@ def test_before_a_run_is_seen_running_nothing_is_said_of_its_jobs() -> None:
     world = World()
     world.provider.queued = 1000
     world.call()
-    world.clock.passes(15)
+    world.clock.passes(START_LEASE)
     world.sweep()
     assert shown(world) is None
     assert "jobs now" not in world.provider.calls
@@ -75,7 +75,7 @@ def test_before_a_run_is_seen_running_nothing_is_said_of_its_jobs() -> None:
 
 def test_l14_many_jobs_and_long_names_are_cut(world: World) -> None:
     world.provider.listed = [job(f"{number} " + "x" * 200) for number in range(100)]
-    world.clock.passes(30)
+    world.clock.passes(START_LEASE)
     world.sweep()
     found = shown(world)
     assert len(found["jobs"]) == MAX_JOBS
@@ -88,7 +88,7 @@ def test_a_provider_that_does_not_list_the_jobs_costs_the_look_nothing(world: Wo
         raise ProviderBusy("429", retry_after=7)
 
     before, world.provider.jobs_now = shown(world), busy
-    world.clock.passes(30)
+    world.clock.passes(START_LEASE)
     world.sweep()
     [record] = world.ledger.records.values()
     assert (record.state, record.looked_at) == (State.RUNNING, world.clock.now)
@@ -108,7 +108,7 @@ def test_of_many_runs_at_once_no_jobs_are_listed() -> None:
     world.provider.duration = 3000
     for nonce in range(LIST_FROM):
         world.call(sign_call(world.offer, nonce=nonce), sender=f"192.0.2.{nonce}")
-    world.clock.passes(15)
+    world.clock.passes(START_LEASE)
     world.sweep()
     assert {each.state for each in world.ledger.records.values()} == {State.RUNNING}
     assert "jobs now" not in world.provider.calls

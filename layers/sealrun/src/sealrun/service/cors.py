@@ -45,7 +45,7 @@ FUNCTIONS = {
     # An agent in a browser: what MCP's Streamable HTTP says of a message stands beside its body.
     "mcp": Cors(("POST",), ("accept", "content-type", "mcp-method", "mcp-name", "mcp-protocol-version")),
     "once": Cors(("POST",), ("accept", "content-type"), ("location", "payment-response", "retry-after")),
-    "receipt": Cors(("GET",), ("accept", *_RIGHT)),
+    "receipt": Cors(("GET",), ("accept", *_RIGHT), ("retry-after",)),
 }
 # Files by signed URLs: the URL itself is the right to read, and it expires within minutes.
 EVIDENCE = Cors(
