@@ -161,6 +161,8 @@ HOSTILE = {
     "a value that fills the memory": "UPDATE offers SET sealed = zeroblob(5000000)",
     "bytes in a table whose name has a capital": "ALTER TABLE offers RENAME TO other; "
     "ALTER TABLE other RENAME TO Offers; UPDATE offers SET paused = x''",
+    "bytes in a column whose name has a capital": "ALTER TABLE offers RENAME COLUMN paused TO Paused; "
+    "UPDATE offers SET paused = x''",
     "an index without the rows of its table": "CREATE INDEX lies ON offers (paused, closed) WHERE hash = ''; "
     "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = "
     "'CREATE INDEX lies ON offers (paused, closed)' WHERE name = 'lies'",
@@ -178,6 +180,35 @@ def test_e6_a_ledger_of_anybodys_backup_has_stored_rows_of_their_types_and_nothi
         restored(folder, new)
     with closing(Database(new.store)) as database:
         assert SqlLedger(database).published() == []
+
+
+# The schema before calls had their account, and offers whether their runs are public.
+THIRD = (
+    "DROP INDEX calls_called; ALTER TABLE calls DROP COLUMN account; "
+    "ALTER TABLE offers DROP COLUMN shows_runs; UPDATE alembic_version SET version_num = '3'; "
+)
+
+
+def test_a_backup_of_an_older_version_is_restored(service: Places, tmp_path: Path) -> None:
+    folder, new = backed_up(service, tmp_path / "backup"), at(tmp_path / "new")
+    with closing(sqlite3.connect(folder / "ledger.db")) as database:
+        database.executescript(THIRD)
+    restored(folder, new)
+    with closing(Database(new.store)) as database:
+        offer = SqlLedger(database).offer(OFFER.hash)
+    assert offer is not None
+    assert (offer.paused, offer.shows_runs) == ("restored", None)
+
+
+@pytest.mark.parametrize("record", ["{}", "[]", "no record", '{"account": {}}'])
+def test_e6_a_row_that_no_older_version_wrote_is_named(service: Places, tmp_path: Path, record: str) -> None:
+    folder = backed_up(service, tmp_path / "backup")
+    with closing(sqlite3.connect(folder / "ledger.db")) as database:
+        database.executescript(THIRD)
+        database.execute("INSERT INTO calls VALUES ('0', '0', 1, 1, NULL, ?)", [record])
+        database.commit()
+    with pytest.raises((Malformed, StoreUnavailable), match=r"ledger: expected rows|database: expected"):
+        restored(folder, at(tmp_path / "new"))
 
 
 def test_e6_an_open_offer_of_anybodys_backup_is_paused_whatever_its_table_does_with_an_update(

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sealrun.adapters.files.plain_files import read_plain, sync_folder
 from sealrun.encoding import read
@@ -23,6 +24,9 @@ from sealrun_cli.lib.evidence_copies import copy_evidence, is_bucket
 from sealrun_cli.lib.served import needed, open_database
 from sealrun_cli.lib.serving import Places
 from sealrun_cli.lib.units import YEAR_10000
+
+if TYPE_CHECKING:
+    from sealrun.adapters.sql.database import Database
 
 FORMAT = "sealrun-backup-1"
 LEDGER, EVIDENCE, KEYS, ABOUT = "ledger.db", "evidence", "keys.json", "backup.json"
@@ -87,7 +91,7 @@ def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[
     with tempfile.TemporaryDirectory() as scratch, closing(open_database(places.store, make=True)) as target:
         _copy_ledger(source / LEDGER, Path(scratch))  # opening it may bring its schema up to date
         check_ledger_file(Path(scratch) / LEDGER)
-        with closing(open_database(f"sqlite:///{scratch}/{LEDGER}")) as kept:
+        with closing(_up_to_date(Path(scratch) / LEDGER)) as kept:
             try:
                 rows = copy_ledger(kept, target, paused=reason)
             except Conflict as error:
@@ -96,6 +100,20 @@ def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[
     if (source / KEYS).exists():
         _copy_private(source / KEYS, Path(places.keys))
     return Copied(rows, files, about.made_at)
+
+
+def _up_to_date(ledger: Path) -> "Database":
+    """The database, with the schema of this version.
+
+    Raises:
+        Malformed: it has rows that no older version wrote.
+        StoreUnavailable: it is of a newer version, or damaged.
+    """
+    try:
+        return open_database(f"sqlite:///{ledger}")
+    except (ValueError, TypeError, LookupError) as error:  # of a step that reads old rows
+        detail = f"ledger: expected rows of an older sealrun, got {type(error).__name__} for one of them"
+        raise Malformed(detail) from error
 
 
 def read_about(folder: Path) -> Copied:

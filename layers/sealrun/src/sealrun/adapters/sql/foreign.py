@@ -20,7 +20,7 @@ MAX_VALUE_BYTES = 4 << 20
 # Of SQLite's own objects, and of what a statement may take.
 MAX_OBJECTS = 200
 MAX_WORDS = 200
-_HIDDEN = 6  # in a row of PRAGMA table_xinfo
+_NAME, _HIDDEN = 1, 6  # in a row of PRAGMA table_xinfo
 _STORED = ("CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ")
 
 
@@ -59,8 +59,10 @@ def _check(database: sqlite3.Connection) -> None:
         columns = database.execute("SELECT * FROM pragma_table_xinfo(?)", [table.name]).fetchall()
         if any(column[_HIDDEN] for column in columns):
             raise Malformed(f"ledger: expected stored columns, got others in {table.name!r}")
-        if columns:
-            _check_rows(database, table.name, list(table.columns))
+        # An older version's tables lack some: SQLite would read the name of a missing one as a text.
+        there = {str(column[_NAME]).lower() for column in columns}
+        if found := [column for column in table.columns if column.name in there]:
+            _check_rows(database, table.name, found)
     # An index may have other rows than its table, and a query reads either.
     [damage] = database.execute("PRAGMA integrity_check(1)").fetchone()
     if damage != "ok":
