@@ -18,6 +18,8 @@ _DECORATION = re.compile(
     rb"|\x1b[ -/]*[0-OQ-WYZ\\`-~]"
     rb"|\n\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [0-9a-f]{2}[EO]\+"
 )
+# Decoration that is closer than so many bytes is nobody's words, and one more reading would cost (E6).
+_SPARSE = 8
 # Long enough for the shortest secret. Little-endian first, as Windows has it.
 _WIDE = (re.compile(rb"(?:[\t\n\r -~]\0){12,}"), re.compile(rb"(?:\0[\t\n\r -~]){12,}"))
 
@@ -46,7 +48,8 @@ def readings(window: bytes) -> Iterator[Reading]:
     if len(cuts) > 2:  # noqa: PLR2004  its two ends
         pieces = [(before[1], window[before[1] : after[0]]) for before, after in itertools.pairwise(cuts)]
         yield _reading(pieces)
-        yield _reading([(place, text + b"\n") for place, text in pieces])  # behind a word of another colour
+        if len(pieces) * _SPARSE < len(window) and _words_meet(pieces):
+            yield _reading([(place, text + b"\n") for place, text in pieces])  # each word by itself
     if b"\0" in window:
         for wide in _WIDE:
             runs = [(match.start(), match[0].replace(b"\0", b"")) for match in wide.finditer(window)]
@@ -58,6 +61,12 @@ def wide_forms(value: bytes) -> list[bytes]:
     """The same text in UTF-16, little-endian and big-endian."""
     spread = b"\0".join(bytes([each]) for each in value)
     return [spread + b"\0", b"\0" + spread]
+
+
+def _words_meet(pieces: list[tuple[int, bytes]]) -> bool:
+    """True if a word stands directly behind one of another colour, so that together they are another word."""
+    texts = [text for _, text in pieces if text]
+    return any(one[-1:].isalnum() and other[:1].isalnum() for one, other in itertools.pairwise(texts))
 
 
 def _reading(pieces: list[tuple[int, bytes]], width: int = 1) -> Reading:
