@@ -1,6 +1,7 @@
 """A whole sale for money over real parts, by the ``sealrun`` command; the chain counts proofs as valid."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -8,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from mcp import Client, StdioServerParameters
 
 from local.chain import MinaChain
 from local.market import Market, in_mina
@@ -62,6 +65,37 @@ def settle_command(sale: Sale, key: str) -> list[str]:
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*command, "--json"], check=False, capture_output=True, text=True, timeout=120)
+
+
+def test_a_desktop_agent_pays_for_a_run_within_its_caps_and_for_no_second_one(
+    sale: Sale, tmp_path: Path
+) -> None:
+    sale.open()
+    wallet = ["--key", sale.people.file("buyer"), "--account", sale.account, "--state", str(tmp_path)]
+    caps = ["--per-call", "5", "--per-day", "5", "--service", sale.url]
+    node = {**os.environ, "SEALRUN_MINA_NODE": sale.chain.graphql}
+    arguments = ["-m", "sealrun_cli.main", "mcp", *wallet, *caps]
+    server = StdioServerParameters(command=sys.executable, args=arguments, env=node)
+
+    async def buy() -> tuple[Any, ...]:
+        async with Client(server) as client:
+            order = {"offer": sale.offer_url, "inputs": {"greeting": "agent"}, "order": "first"}
+            taken = await client.call_tool("call_offer", order)
+            assert not taken.is_error, taken
+            call = {"call": taken.structured_content["call"]}
+            again = await client.call_tool("call_offer", order)
+            more = await client.call_tool("call_offer", {**order, "order": "second"})
+            standing = await client.call_tool("call_status", {**call, "wait_seconds": 50})
+            receipt = await client.call_tool("get_receipt", call)
+            return call, again, more, standing.structured_content, receipt.structured_content
+
+    call, again, more, standing, receipt = anyio.run(buy)
+    assert again.structured_content["call"] == call["call"]
+    assert more.is_error
+    assert "sealrun call" in str(more.content)
+    assert standing["state"] == "succeeded"
+    assert receipt["holds"]
+    assert receipt["counts"]["broken"] == 0
 
 
 def test_a_sale_from_opening_to_withdrawal_and_every_nanomina_is_where_it_should_be(sale: Sale) -> None:
