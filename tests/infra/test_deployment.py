@@ -46,7 +46,7 @@ pytestmark = pytest.mark.peers
 NAME = "trial"
 NATIVELY = ("--python", NATIVE.python, "--platform", NATIVE.machine)
 BUYER = PrivateKey.from_scalar(77)
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 150
 
 
 @dataclass

@@ -94,10 +94,10 @@ def test_a_signed_call_runs_the_workflow_and_comes_back_as_a_receipt(
     assert (seen["state"], shop.runs(signed.call.id)) == ("succeeded", [seen["run"]["id"]])
     assert mina_signer(seen["receipt"], tmp_path).returncode == 0
     assert seen["receipt"]["data"]["grade"] == 1, "the run's own token came with it"
-    listed = httpx.get(f"{answer.headers['location']}/evidence", timeout=30).json()["files"]
-    urls = {file["name"]: file["url"] for file in listed}
+    evidence = httpx.get(f"{answer.headers['location']}/evidence", timeout=30).json()
+    urls = {file["name"]: file["url"] for file in evidence["files"]}
     assert httpx.get(urls["outputs/greeting/out/greeting.txt"], timeout=30).content == b"salut\n"
-    document = httpx.get(urls["profile/run.json"], timeout=30).json()
+    document = json.loads(evidence["documents"]["profile/run.json"])
     assert [(job["name"], job["stage"]) for job in document["jobs"]] == [
         ("greet", ""),
         ("greeting", "artifact"),

@@ -37,7 +37,7 @@ greet:
     - echo "$greeting" > out/greeting.txt
   artifacts: {paths: [out]}
 """
-LEFT_OUT = ("sealrun", "kind", "terms")  # the file does without them
+LEFT_OUT = ("sealrun", "kind", "prices", "terms")  # the file does without them
 
 
 @dataclass
@@ -81,7 +81,11 @@ def opened_shop(tmp_path: Path, pipeline: str, **changes: Any) -> Iterator[Shop]
             **changes,
         }
         offer = free_offer(PrivateKey.from_scalar(5), GREETING)
-        value = {**offer, "source": {**source, **pinned_source(folder, commit), "user": token.user}}
+        value = {
+            **offer,
+            "price": "0",
+            "source": {**source, **pinned_source(folder, commit), "user": token.user},
+        }
         file = folder / "offer.toml"
         write_values(file, {name: each for name, each in value.items() if name not in LEFT_OUT})
         yield Shop(server, file, token_file)

@@ -24,7 +24,7 @@ from sealrun.errors import (
     TooMany,
 )
 from sealrun.offers.offer import Offer
-from sealrun.runs.record import Record, State
+from sealrun.runs.record import FIRST_LOOK, Record, State
 from sealrun.workflows.take_wake import LATEST_SECONDS, Region, take_wake
 from tests.sealrun.calls.test_ticket import AUDIENCE, free_ticket, redemption, send
 from tests.sealrun.world import (
@@ -119,6 +119,19 @@ def test_r3_an_unclear_start_is_looked_for_by_its_name_and_not_sent_again(world:
     assert (taken.state, taken.run_id) == (State.TRIGGERING, 0)
     done = world.settle(taken.call_hash)
     assert (done.state, done.run_id, world.provider.starts) == (State.SUCCEEDED, run, 1)
+
+
+def test_a_run_that_is_over_or_was_found_late_is_looked_at_soon(world: World) -> None:
+    """Its delivery may have come before anyone here knew of it."""
+    signed = sign_call(world.offer)
+    begun = body_of(world, signed, run=start(world, signed.call.id))
+    world.clock.passes(2 * FIRST_LOOK)
+    late = hand_over(world, begun)
+    assert (late.state, late.wake_at) == (State.RUNNING, world.clock.now + FIRST_LOOK)
+    world.provider.duration = 0
+    signed = sign_call(world.offer, nonce=2)
+    over = hand_over(world, body_of(world, signed, run=start(world, signed.call.id)))
+    assert (over.state, over.wake_at) == (State.RUNNING, world.clock.now + FIRST_LOOK)
 
 
 def test_a_provider_that_was_busy_gets_the_start_from_the_region(world: World) -> None:

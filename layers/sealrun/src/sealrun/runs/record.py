@@ -274,10 +274,11 @@ def accepted(
     """This run is the call's one run from now on.
 
     The first look comes when that at a lost start would have come: a delivery usually wakes the collector
-    before, and an index that need not change costs nothing. It comes sooner where the run's time, in
-    ``seconds``, may be over by then.
+    before, and an index that need not change costs nothing. It comes sooner where the run's time may be over
+    by then, in ``seconds`` at most, and where the run was found late: its delivery may have come before.
     """
-    first = max(now + FIRST_LOOK, min(record.wake_at, now + seconds))
+    late = now - record.claimed_at > FIRST_LOOK
+    first = now + FIRST_LOOK if late else max(now + FIRST_LOOK, min(record.wake_at, now + seconds))
     return _next(
         record,
         state=State.RUNNING,

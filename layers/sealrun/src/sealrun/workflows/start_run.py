@@ -180,7 +180,7 @@ def accept_run(
         ledger.suspend_offer(offer_hash, suspends)
     if changed or differs:
         cancel_quietly(provider, run.id)
-    shown, seconds = stored.shows_runs, stored.offer.limits.seconds
+    shown, seconds = stored.shows_runs, 0 if run.status.over else stored.offer.limits.seconds
     return accepted(record, run_id=run.id, run_url=run.url, now=now, seconds=seconds, run_shown=shown)
 
 
