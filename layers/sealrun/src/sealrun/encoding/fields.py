@@ -76,6 +76,11 @@ def tagged_hash(tag: str, fields: Sequence[int]) -> int:
     return hash_with_prefix(tag, list(fields))
 
 
+def node_hash(left: int, right: int) -> int:
+    """The node over two subtrees, in every tree of Poseidon here; tags tell it from any leaf."""
+    return tagged_hash("sealrun:node", [left, right])
+
+
 def digest_fields(digest: bytes) -> list[int]:
     """A SHA-256 digest (32 bytes) as two fields: its high 128 bits, then its low 128 bits."""
     if len(digest) != hashlib.sha256().digest_size:

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from sealrun.encoding import read
-from sealrun.encoding.fields import canonical, digest_fields, document_hash, tagged_hash
+from sealrun.encoding.fields import canonical, digest_fields, document_hash, node_hash, tagged_hash
 from sealrun.encoding.merkle import Merkle
 from sealrun.encoding.plain_text import is_plain
 from sealrun.errors import Malformed
@@ -40,15 +40,11 @@ class Kind(IntEnum):
     CLAIMS = 9  # what of a job's CI token concerns no person
 
 
-def _node(left: int, right: int) -> int:
-    return tagged_hash("sealrun:node", [left, right])
-
-
 def _twin_node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-TREE = Merkle(depth=DEPTH, node=_node, empty=0)
+TREE = Merkle(depth=DEPTH, node=node_hash, empty=0)
 TWIN = Merkle(depth=DEPTH, node=_twin_node, empty=bytes(32))
 
 

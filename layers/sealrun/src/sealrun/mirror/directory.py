@@ -10,7 +10,7 @@ in all trees of sealrun.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sealrun.encoding.fields import digest_fields, tagged_hash
+from sealrun.encoding.fields import digest_fields, node_hash, tagged_hash
 from sealrun.encoding.merkle import Merkle
 from sealrun.errors import Malformed
 from sealrun.mirror.objects import MAX_NAME_BYTES, Kind
@@ -21,11 +21,7 @@ NAME_FIELDS = 9
 _FIELD_BYTES = 31
 
 
-def _node(left: int, right: int) -> int:
-    return tagged_hash("sealrun:node", [left, right])
-
-
-TREE = Merkle(depth=DEPTH, node=_node, empty=0)
+TREE = Merkle(depth=DEPTH, node=node_hash, empty=0)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mina.field import P
+from sealrun.encoding import read
 from sealrun.encoding.fields import digest_fields
 from sealrun.errors import Malformed
 from sealrun.mirror.directory import DEPTH, Leaf, Step
@@ -68,25 +69,16 @@ def read_path(value: object) -> Path:
 
 
 def _read_step(value: object) -> Step:
-    names = {"name", "kind", "high", "low", "index", "siblings"}
-    if not isinstance(value, dict) or value.keys() != names:
-        raise Malformed(f"step: expected {', '.join(sorted(names))}, got something else")
-    siblings, index = value["siblings"], value["index"]
+    step = read.only(value, ("name", "kind", "high", "low", "index", "siblings"), where="step")
+    siblings = step["siblings"]
     if not isinstance(siblings, list) or len(siblings) != DEPTH:
         raise Malformed(f"step: expected {DEPTH} siblings, got something else")
-    if type(index) is not int or not 0 <= index < 2**DEPTH:
-        raise Malformed(f"step: expected an index below {2**DEPTH}, got {str(index)[:40]}")
+    index = read.whole(step, "index", low=0, high=2**DEPTH - 1)
+    kind = Kind(read.whole(step, "kind", low=min(Kind), high=max(Kind)))
     try:
-        name, kind = bytes.fromhex(value["name"]), Kind(value["kind"])
+        name = bytes.fromhex(step["name"])
     except (TypeError, ValueError) as error:
-        raise Malformed("step: expected a name in hex and a kind from 1 to 5, got something else") from error
-    leaf = Leaf(name, kind, _field(value["high"]), _field(value["low"]))
-    return Step(leaf, index, tuple(_field(each) for each in siblings))
-
-
-def _field(value: object) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= len(str(P)):
-        number = int(value)
-        if number < P and str(number) == value:
-            return number
-    raise Malformed(f"field: expected a decimal number below the field's order, got {str(value)[:80]}")
+        raise Malformed("step: expected a name in hex, got something else") from error
+    high, low = (read.decimal(step, half, high=P - 1) for half in ("high", "low"))
+    beside = tuple(read.decimal({"sibling": each}, "sibling", high=P - 1) for each in siblings)
+    return Step(Leaf(name, kind, high, low), index, beside)

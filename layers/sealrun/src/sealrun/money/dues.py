@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from mina.field import P
 from mina.keys import PublicKey
 from sealrun.encoding import read
-from sealrun.encoding.fields import DUE, FIGURE, MAX_UINT64, network_field, tagged_hash, text_field
+from sealrun.encoding.fields import DUE, FIGURE, MAX_UINT64, network_field, node_hash, tagged_hash, text_field
 from sealrun.encoding.merkle import Merkle
 from sealrun.errors import Refused
 from sealrun.offers.asset import Asset
@@ -21,11 +21,7 @@ DEPTH = 20
 RESERVED_LEAVES = 4096
 
 
-def _node(left: int, right: int) -> int:
-    return tagged_hash("sealrun:node", [left, right])
-
-
-TREE = Merkle(depth=DEPTH, node=_node, empty=0)
+TREE = Merkle(depth=DEPTH, node=node_hash, empty=0)
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,7 @@ class DueTree:
         leaf = DueLeaf(self.count, call_hash, receipt_hash, price_due, total)
         nodes, level, filled = [leaf.hash], 0, list(self.filled)
         while self.count >> level & 1:
-            nodes.append(_node(filled[level], nodes[-1]))
+            nodes.append(node_hash(filled[level], nodes[-1]))
             filled[level] = 0
             level += 1
         filled[level] = nodes[-1]
@@ -141,7 +137,7 @@ class DueTree:
         for level in range(DEPTH):
             full = self.count >> level & 1
             left, right = (self.filled[level], nodes[-1]) if full else (nodes[-1], TREE.hollow(level))
-            nodes.append(_node(left, right))
+            nodes.append(node_hash(left, right))
         return nodes
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from mina import tokens
 from mina.keys import PublicKey
 from sealrun.encoding import read
-from sealrun.encoding.fields import MAX_UINT64, tagged_hash
+from sealrun.encoding.fields import MAX_UINT64, node_hash, tagged_hash
 from sealrun.encoding.merkle import Merkle
 from sealrun.errors import Malformed
 from sealrun.offers.asset import MINA, Amount, Asset
@@ -92,8 +92,4 @@ def _price(entry: object) -> Price:
     return Price(asset.of(units), owner)
 
 
-def _node(left: int, right: int) -> int:
-    return tagged_hash("sealrun:node", [left, right])
-
-
-_TREE = Merkle(_DEPTH, _node, 0)
+_TREE = Merkle(_DEPTH, node_hash, 0)

@@ -12,7 +12,7 @@ from typing import Any
 
 from mina.field import P
 from sealrun.encoding import read
-from sealrun.encoding.fields import tagged_hash
+from sealrun.encoding.fields import node_hash, tagged_hash
 from sealrun.encoding.json_limits import parse_object
 from sealrun.encoding.merkle import Merkle
 from sealrun.errors import Malformed
@@ -105,7 +105,7 @@ def key_root(hashes: Sequence[int]) -> int:
     leaves = sorted(set(hashes))
     if not 1 <= len(leaves) <= MAX_KEYS:
         raise Malformed(f"keys: expected 1 to {MAX_KEYS}, got {len(leaves)}")
-    return Merkle(_KEYS_DEPTH, _node, 0).root(leaves)
+    return Merkle(_KEYS_DEPTH, node_hash, 0).root(leaves)
 
 
 def usable_key_hashes(issuer: str, keys: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -117,10 +117,6 @@ def usable_key_hashes(issuer: str, keys: Sequence[Mapping[str, Any]]) -> list[in
         except Malformed:
             continue
     return hashes
-
-
-def _node(left: int, right: int) -> int:
-    return tagged_hash("sealrun:node", [left, right])
 
 
 def _header(issuer: str, key: Mapping[str, Any]) -> str:
