@@ -25,23 +25,27 @@ __all__ = ["sale", "shop"]
 PROGRAMS = {
     block.name: block.text for block in blocks("python", "javascript", "typescript") if "." in block.name
 }
-ACCEPT = """\
+# A chain in the program's own process, and how a contract at the address `at` is sent to.
+CHAIN = """\
 import { readFileSync } from 'node:fs';
-import { AccountUpdate, Field, Mina, PublicKey } from 'o1js';
-import { Receipt, SignedReceipt } from 'sealrun-contracts/receipt';
-import { Delivery } from './delivery.js';
-
-const document = JSON.parse(readFileSync('receipt.json', 'utf8'));
+import { AccountUpdate, Field, Mina } from 'o1js';
 const chain = await Mina.LocalBlockchain({ proofsEnabled: false });
 Mina.setActiveInstance(chain);
 const [sender] = chain.testAccounts;
 const at = Mina.TestPublicKey.random();
-const delivery = new Delivery(at);
 const send = async (body) => {
   const tx = await Mina.transaction(sender, body);
   await tx.prove();
   await tx.sign([sender.key, at.key]).send();
 };
+"""
+ACCEPT = """\
+import { PublicKey } from 'o1js';
+import { Receipt, SignedReceipt } from 'sealrun-contracts/receipt';
+import { Delivery } from './delivery.js';
+
+const document = JSON.parse(readFileSync('receipt.json', 'utf8'));
+const delivery = new Delivery(at);
 await send(async () => {
   AccountUpdate.fundNewAccount(sender);
   await delivery.deploy();
@@ -61,22 +65,11 @@ console.log(JSON.stringify({
 }));
 """
 SHOW = """\
-import { readFileSync } from 'node:fs';
-import { AccountUpdate, Field, Mina } from 'o1js';
 import { readSteps } from 'sealrun-contracts/mirror';
 import { Gate } from './gate.js';
 
 const path = JSON.parse(readFileSync('path.json', 'utf8'));
-const chain = await Mina.LocalBlockchain({ proofsEnabled: false });
-Mina.setActiveInstance(chain);
-const [sender] = chain.testAccounts;
-const at = Mina.TestPublicKey.random();
 const gate = new Gate(at);
-const send = async (body) => {
-  const tx = await Mina.transaction(sender, body);
-  await tx.prove();
-  await tx.sign([sender.key, at.key]).send();
-};
 await send(async () => {
   AccountUpdate.fundNewAccount(sender);
   await gate.deploy();
@@ -153,7 +146,7 @@ def test_a_contract_accepts_a_receipt_once(folder: Path) -> None:
     world = World()
     record = world.settle(world.call().record.call_hash)
     (folder / "receipt.json").write_text(json.dumps(record.receipt))
-    (folder / "accept.mjs").write_text(ACCEPT)
+    (folder / "accept.mjs").write_text(CHAIN + ACCEPT)
     compile_contract(folder, "delivery.ts")
     told = json.loads(run(folder, "accept.mjs"))
     assert "not signed by this oracle" in told["changed"]
@@ -168,7 +161,7 @@ def test_a_contract_reads_a_file_at_a_commit(folder: Path) -> None:
     commit_all(clone)
     named = ["rules/policy.json", "--repository", str(clone), "--to", str(folder / "path.json")]
     made = CliRunner().invoke(app, ["source", "path", *named, "--json"])
-    (folder / "show.mjs").write_text(SHOW)
+    (folder / "show.mjs").write_text(CHAIN + SHOW)
     compile_contract(folder, "gate.ts")
     told = json.loads(run(folder, "show.mjs"))
     assert told["changed"] == "path: expected the directory of the next step"
