@@ -2,6 +2,7 @@
 
 import os
 import random
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -127,8 +128,21 @@ def _make_private(path: str) -> None:
 
 def _set_up(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # sqlite3 begins transactions late; ``_begin`` does it instead
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+    _switch_to_wal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _switch_to_wal(connection: Any) -> None:
+    """Wait for another service that switches the same new file: SQLite itself would say "locked" at once."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0, FIRST_PAUSE))  # noqa: S311  no secret hangs on it
 
 
 def _begin(connection: Connection) -> None:
