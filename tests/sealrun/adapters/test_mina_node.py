@@ -3,13 +3,16 @@
 import json
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import httpx
 import pytest
 
+from mina.keys import PrivateKey, PublicKey
 from sealrun.adapters.mina import node
 from sealrun.adapters.mina.node import MAX_ANSWER_BYTES, MinaNodes
+from sealrun.adapters.mina.rests import REST_SECONDS
 from sealrun.chain.account import account_query
 from sealrun.chain.offer_contract import events_query
 from sealrun.errors import NodeUnavailable
@@ -35,20 +38,20 @@ def breaks(error: type[httpx.RequestError]) -> Reply:
 class Nodes:
     """Nodes by their names, and what each of them was asked."""
 
-    def __init__(self, **replies: Reply) -> None:
+    def __init__(self, *, has_place: bool = True, **replies: Reply) -> None:
         self.replies, self.clock = replies, FakeClock()
         self.asked: list[tuple[str, str]] = []
         client = httpx.Client(transport=httpx.MockTransport(self._reply))
         urls = [f"https://{name}.test/graphql" for name in replies]
-        self.nodes = MinaNodes(client, urls=urls, clock=self.clock)
+        self.nodes = MinaNodes(client, urls=urls, clock=self.clock, share=lambda: nullcontext(has_place))
 
     def _reply(self, request: httpx.Request) -> httpx.Response:
         name = request.url.host.removesuffix(".test")
         self.asked.append((name, json.loads(request.content)["query"]))
         return self.replies[name](request)
 
-    def look(self, *, age: int = 60, nodes: int = 1) -> dict[str, Any]:
-        found = self.nodes.look(ADDRESS, TERMS, newer_than=self.clock.now - age, nodes=nodes)
+    def look(self, *, age: int = 60, nodes: int = 1, at: PublicKey | None = ADDRESS) -> dict[str, Any]:
+        found = self.nodes.look(at, TERMS, newer_than=self.clock.now - age, nodes=nodes)
         return dict(found.value)
 
     @property
@@ -176,8 +179,14 @@ class Watched:
     def __init__(self, came: threading.Semaphore) -> None:
         self._lock, self._came = threading.Lock(), came
 
-    def __enter__(self) -> None:
+    def acquire(self, *, timeout: float = -1) -> bool:
         self._came.release()
+        return self._lock.acquire(timeout=timeout)
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def __enter__(self) -> None:
         self._lock.acquire()
 
     def __exit__(self, *_: object) -> None:
@@ -211,7 +220,90 @@ def test_l11_who_waited_for_a_question_that_failed_does_not_wait_for_another(
         thread.join(5)
     assert (len(made.asked), len(faults), len(set(faults))) == (1, 4, 1)
     made.replies["a"] = says(account_answer())
+    made.clock.passes(REST_SECONDS)
     assert made.look() == account_answer()
+
+
+OTHERS = [PrivateKey.from_scalar(each).public_key() for each in range(1001, 1009)]
+
+
+def test_l11_a_node_that_let_a_questions_time_pass_holds_no_other_account() -> None:
+    made = Nodes(a=breaks(httpx.ReadTimeout), b=says(account_answer()))
+    for account in OTHERS:
+        made.look(at=account)
+    assert made.names == ["a", *"b" * len(OTHERS)]
+    alone = Nodes(a=breaks(httpx.ConnectTimeout))
+    for account in OTHERS:
+        with pytest.raises(NodeUnavailable, match="expected 1 that agree"):
+            alone.look(at=account)
+    assert alone.names == ["a"]
+
+
+def test_l11_after_its_rest_a_node_is_asked_one_question_until_it_answers() -> None:
+    made = Nodes(a=breaks(httpx.ReadTimeout), b=says(account_answer()))
+    made.look(at=OTHERS[0])
+    made.clock.passes(REST_SECONDS)
+
+    def asks_meanwhile(_: httpx.Request) -> httpx.Response:
+        made.look(at=OTHERS[2])
+        return httpx.Response(200, json={"data": account_answer()})
+
+    made.replies["a"] = asks_meanwhile
+    made.look(at=OTHERS[1])
+    assert made.names == ["a", "b", "a", "b"], "the one that came meanwhile went to the other node"
+    made.replies["a"] = says(account_answer())
+    made.look(at=OTHERS[3])
+    assert made.names[4:] == ["a"]
+
+
+def test_l11_a_node_that_says_no_or_nothing_at_once_does_not_rest() -> None:
+    for fault in ("status", "errors", "no connection", "too long"):
+        made = Nodes(a=FAULTS[fault], b=says(account_answer()))
+        for account in OTHERS[:2]:
+            made.look(at=account)
+        assert made.names == ["a", "b", "a", "b"], fault
+
+
+def test_l11_a_clock_that_was_set_back_keeps_no_node_at_rest_and_no_answer_fresh() -> None:
+    made = Nodes(a=breaks(httpx.ReadTimeout), b=says(account_answer()))
+    made.look()
+    made.clock.passes(-100)
+    made.look()
+    assert made.names == ["a", "b", "a", "b"]
+    assert made.nodes.remembered(ADDRESS, TERMS, newer_than=0, nodes=1) is not None
+    made.clock.passes(-1)
+    assert made.nodes.remembered(ADDRESS, TERMS, newer_than=0, nodes=1) is None
+
+
+def test_l11_a_request_without_a_place_among_those_that_wait_is_soon_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(node, "HURRY_SECONDS", 0.01)
+    entered, go = threading.Event(), threading.Event()
+
+    def hangs(_: httpx.Request) -> httpx.Response:
+        entered.set()
+        assert go.wait(5)
+        return httpx.Response(200, json={"data": account_answer()})
+
+    made = Nodes(a=hangs, has_place=False)
+    asking = threading.Thread(target=made.look)
+    asking.start()
+    assert entered.wait(5)
+    try:
+        with pytest.raises(NodeUnavailable, match="got none yet to the question before"):
+            made.look()
+    finally:
+        go.set()
+        asking.join(5)
+
+
+def test_l11_a_question_that_was_cut_short_shows_no_node_to_hang() -> None:
+    made = Nodes(a=breaks(httpx.ReadTimeout), has_place=False)
+    for account in OTHERS[:2]:
+        with pytest.raises(NodeUnavailable):
+            made.look(at=account)
+    assert made.names == ["a", "a"]
 
 
 def archive(*events: list[str]) -> Reply:

@@ -1,16 +1,20 @@
 """What the stack tells its functions about money, and what they make of it."""
 
+from contextlib import ExitStack
+
 import pytest
 from werkzeug import Response
 
 from local.loopback import LoopbackServer
 from sealrun.adapters.mina.node import MinaNodes
 from sealrun.chain.account import Pinned
+from sealrun.composition.aws import Aws
 from sealrun.composition.services import Services, open_services, share
 from sealrun.composition.settings import Settings
 from sealrun.errors import ProviderError
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.service.credentials import Credential
+from sealrun.serving.shares import Shares
 from tests.sealrun.gateway import ENVIRONMENT
 from tests.sealrun.world import make_offer, offer_value
 
@@ -48,6 +52,16 @@ def test_a3_ledger_and_nodes_are_the_stacks() -> None:
     assert (payments.ledger, payments.seller.url) == (7, "https://calls.test")
     assert isinstance(payments.chain, MinaNodes)
     assert settings.mina_nodes == ("https://a.test/graphql", "https://b.test/graphql")
+
+
+def test_l11_requests_that_wait_for_a_node_have_a_share_of_the_process() -> None:
+    class OneProcess(Aws):
+        share = Shares(16).take
+
+    settings = Settings.read(ENVIRONMENT)
+    chain = Services(settings, outside=OneProcess(settings)).chain
+    with ExitStack() as waiting:
+        assert [waiting.enter_context(chain._share()) for _ in range(16)].count(True) == 8
 
 
 def test_functions_of_one_process_share_its_services_and_others_have_their_own() -> None:

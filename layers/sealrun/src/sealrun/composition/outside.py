@@ -28,7 +28,8 @@ class Outside(Protocol):
     def share(self, offer_hash: int) -> AbstractContextManager[bool]:
         """Of what this process answers at once, a place for a request that waits for the offer's provider.
 
-        It gives False where the offer has its share already. It is entered for each such request.
+        It gives False where the offer has its share already. It is entered for each such request. Requests
+        that wait for a Mina node share the places of one more, whose hash is 0.
         """
 
     def meter(self) -> Meter:

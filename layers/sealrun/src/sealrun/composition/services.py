@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sealrun.workflows.reserve_price import Payments
 
 OPENED_SECONDS = 300
+# Whoever waits for Mina nodes holds a share of the process under this name, as an offer's requests do.
+NODES = 0
 
 PutOff = Callable[[int, SealrunError], None]
 # Those of a program that runs all functions in one process; on AWS each function has its own.
@@ -141,7 +143,8 @@ class Services:
 
         urls, archives = self.settings.mina_nodes, self.settings.mina_archives
         origins = {origin_of(httpx.URL(url)) for url in (*urls, *archives)}
-        return MinaNodes(self._guarded(origins), urls=urls, clock=self.clock, archives=archives)
+        share = partial(self._outside.share, NODES)
+        return MinaNodes(self._guarded(origins), urls=urls, clock=self.clock, archives=archives, share=share)
 
     @property
     def payments(self) -> "Payments | None":

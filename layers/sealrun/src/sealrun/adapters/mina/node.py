@@ -5,35 +5,55 @@
 
 ``sealrun.chain.account`` judges what an answer says. Here a node only has to be synced, of the network, up to
 date (A13) and whole. A cached answer is as old as the caller allows; a refusal is cached as the answer that
-it rests on.
+it rests on. A node that let a question's time pass is left alone for a moment: see ``rests``.
 """
 
 import contextlib
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
 from mina.keys import PublicKey
+from sealrun.adapters.mina.rests import Rests
 from sealrun.chain.account import account_query, check_node, check_tip
 from sealrun.chain.offer_contract import events_query
 from sealrun.errors import AccountRefused, NodeUnavailable
 from sealrun.offers.terms import Terms
 from sealrun.ports.node import Answer
+from sealrun.transport.deadline import within
 from sealrun.transport.http import read_limited
 
 # The answer about three accounts has about 2 KB.
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_SECONDS = 10.0
 TIMEOUT = httpx.Timeout(5.0, connect=3.0)
+# For a request that finds the process's share of waits for nodes taken; a node answers in less than one.
+HURRY_SECONDS = 2.0
+# After this time AWS ends a function; one that waits for another's question waits no longer either.
+PATIENT_SECONDS = 30.0
 # Accounts that one function remembers; a stranger's calls push out nothing but the oldest.
 MAX_CACHED = 1000
 
 _Key = tuple[str, int, int]
+
+
+class _Question(NamedTuple):
+    """About an account; one that is not ``patient`` is cut short, and shows no node to hang."""
+
+    address: PublicKey | None
+    terms: Terms
+    nodes: int
+    patient: bool = True
+
+    @property
+    def key(self) -> _Key:
+        return self.address.to_base58() if self.address else "", self.terms.hash, self.nodes
 
 
 @dataclass
@@ -42,6 +62,11 @@ class _Turn:
 
     lock: Lock
     fault: str = ""  # why it had none
+
+
+def _unshared() -> AbstractContextManager[bool]:
+    """There is a place: nobody else uses this process meanwhile."""
+    return contextlib.nullcontext(True)  # noqa: FBT003
 
 
 class MinaNodes:
@@ -54,6 +79,7 @@ class MinaNodes:
         urls: Sequence[str],
         clock: Callable[[], int],
         archives: Sequence[str] = (),
+        share: Callable[[], AbstractContextManager[bool]] = _unshared,
     ) -> None:
         """Nothing is asked yet.
 
@@ -62,19 +88,22 @@ class MinaNodes:
             urls: of the nodes' GraphQL.
             clock: Unix seconds.
             archives: of archives' GraphQL; the nodes' own where there is none.
+            share: entered by a request before it waits for a node; it gives False where such requests hold
+                their share of this process already, so that this one waits ``HURRY_SECONDS`` at most (L11).
         """
         self._client, self._urls, self._clock = client, tuple(urls), clock
         self._archives = tuple(archives) or self._urls
         self._cache: OrderedDict[_Key, Answer] = OrderedDict()
         self._turns: dict[_Key, _Turn] = {}
-        self._lock = Lock()
+        self._lock, self._share = Lock(), share
+        self._rests = Rests(clock)
 
     def remembered(
         self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int
     ) -> Answer | None:
         """See ``sealrun.ports.node.Chain``."""
-        answer = self._cache.get(_key(address, terms, nodes))
-        return answer if answer and answer.at > newer_than else None
+        answer = self._cache.get(_Question(address, terms, nodes).key)
+        return answer if answer and self._is_fresh(answer, newer_than) else None
 
     def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
         """See ``sealrun.ports.node.Chain``; one question per account is under way at a time.
@@ -82,26 +111,41 @@ class MinaNodes:
         Whoever waited for one that failed does not ask the same nodes again: a node that hangs would keep as
         many of them waiting, each after the other, for as many times as long (L11).
         """
-        key = _key(address, terms, nodes)
+        with self._share() as has_place:
+            question = _Question(address, terms, nodes, patient=has_place)
+            seconds = PATIENT_SECONDS if has_place else HURRY_SECONDS
+            with within(seconds), self._turn(question.key, seconds) as turn:
+                answer = self._cache.get(question.key)
+                if answer is None or not self._is_fresh(answer, newer_than):
+                    answer = self._asked(question, turn)
+                return answer
+
+    def _is_fresh(self, answer: Answer, newer_than: int) -> bool:
+        """False also for an answer from the future: the clock was set back, and its age is not known."""
+        return newer_than < answer.at <= self._clock()
+
+    @contextlib.contextmanager
+    def _turn(self, key: _Key, seconds: float) -> "Iterator[_Turn]":
         with self._lock:
             turn = self._turns.setdefault(key, _Turn(Lock()))
-        with turn.lock:
+        if not turn.lock.acquire(timeout=seconds):
+            raise NodeUnavailable("node: expected an answer in time, got none yet to the question before")
+        try:
             if turn.fault:
                 raise NodeUnavailable(turn.fault)
-            answer = self._cache.get(key)
-            if answer is None or answer.at <= newer_than:
-                answer = self._asked(key, turn, address, terms, nodes)
-        return answer
+            yield turn
+        finally:
+            turn.lock.release()
 
-    def _asked(self, key: _Key, turn: "_Turn", address: PublicKey | None, terms: Terms, nodes: int) -> Answer:
+    def _asked(self, question: _Question, turn: _Turn) -> Answer:
         try:
-            answer = self._ask(address, terms, nodes)
+            answer = self._ask(question)
         except NodeUnavailable as error:
             turn.fault = error.detail
             with self._lock:
-                self._turns.pop(key, None)
+                self._turns.pop(question.key, None)
             raise
-        self._keep(key, answer)
+        self._keep(question.key, answer)
         return answer
 
     def events(self, address: PublicKey) -> Iterator[object]:
@@ -125,27 +169,36 @@ class MinaNodes:
                 old, _ = self._cache.popitem(last=False)
                 self._turns.pop(old, None)
 
-    def _ask(self, address: PublicKey | None, terms: Terms, wanted: int) -> Answer:
-        """Ask one node after another until ``wanted`` of them agree about the accounts."""
-        now, query = self._clock(), account_query(address, terms)
+    def _ask(self, question: _Question) -> Answer:
+        """Ask one node after another until as many as wanted agree about the accounts."""
+        now, query = self._clock(), account_query(question.address, question.terms)
         answers: list[Mapping[str, Any]] = []
         faults: list[str] = []
         for url in self._urls:
             try:
-                answers.append(self._one(url, query, terms))
+                answers.append(self._one(url, query, question))
             except NodeUnavailable as error:
                 faults.append(error.detail)
                 continue
             agreeing = [answer for answer in answers if _accounts(answer) == _accounts(answers[-1])]
-            if len(agreeing) >= wanted:
+            if len(agreeing) >= question.nodes:
                 return Answer(_lowest(agreeing), now)
-        raise NodeUnavailable(_why(wanted, len(answers), faults))
+        raise NodeUnavailable(_why(question.nodes, len(answers), faults))
 
-    def _one(self, url: str, query: str, terms: Terms) -> Mapping[str, Any]:
-        data = self._data(url, query)
+    def _one(self, url: str, query: str, question: _Question) -> Mapping[str, Any]:
+        self._rests.check(url)
+        try:
+            data = self._data(url, query)
+        except NodeUnavailable as error:
+            if not isinstance(error.__cause__, httpx.TimeoutException):
+                self._rests.answered(url)
+            elif question.patient:
+                self._rests.hung(url)
+            raise
+        self._rests.answered(url)
         # A seller or operator who cannot be paid is refused where the account is: the answer is whole.
         with contextlib.suppress(AccountRefused):
-            check_node(data, terms)
+            check_node(data, question.terms)
         check_tip(data, now=self._clock())
         return data
 
@@ -157,10 +210,6 @@ class MinaNodes:
         except httpx.HTTPError as error:
             raise NodeUnavailable(f"node: no whole answer ({type(error).__name__})") from error
         return _data(status, body)
-
-
-def _key(address: PublicKey | None, terms: Terms, nodes: int) -> _Key:
-    return address.to_base58() if address else "", terms.hash, nodes
 
 
 def _data(status: int, body: bytes) -> Mapping[str, Any]:
