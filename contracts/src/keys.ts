@@ -1,5 +1,6 @@
 /** Writes `verification_keys.json`: run after every deliberate change of a contract or of o1js. */
-import { writeKeys } from './verification_keys.js';
+import { CONTRACTS, type ContractName, writeKeys } from './verification_keys.js';
 
-const { PrepaidAccount, Offer } = await writeKeys();
-console.log(JSON.stringify({ PrepaidAccount: PrepaidAccount.hash, Offer: Offer.hash }));
+const keys = await writeKeys();
+const hashes = (Object.keys(CONTRACTS) as ContractName[]).map((name) => [name, keys[name].hash]);
+console.log(JSON.stringify(Object.fromEntries(hashes)));

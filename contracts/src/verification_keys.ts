@@ -1,5 +1,6 @@
 /** The pinned code of the contracts, so that opening an account needs no compilation. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { FungibleToken, FungibleTokenAdmin } from 'mina-fungible-token';
 import { circuitCache } from './backend.js';
 import { Offer } from './offer.js';
 import { PrepaidAccount } from './prepaid_account.js';
@@ -11,11 +12,12 @@ export interface PinnedKey {
   hash: string;
 }
 
-export interface PinnedKeys {
-  o1js: string;
-  PrepaidAccount: PinnedKey;
-  Offer: PinnedKey;
-}
+/** Ours, and the token standard's as `mina-fungible-token` 1.1.0 has them. */
+export const CONTRACTS = { PrepaidAccount, Offer, FungibleToken, FungibleTokenAdmin };
+
+export type ContractName = keyof typeof CONTRACTS;
+
+export type PinnedKeys = { o1js: string } & Record<ContractName, PinnedKey>;
 
 const FILE = new URL('../verification_keys.json', import.meta.url);
 const O1JS_VERSION = '2.15.0';
@@ -24,18 +26,18 @@ export function pinnedKeys(): PinnedKeys {
   return JSON.parse(readFileSync(FILE, 'utf8')) as PinnedKeys;
 }
 
-export async function compileKey(
-  contract: typeof PrepaidAccount | typeof Offer,
-): Promise<PinnedKey> {
-  const { verificationKey } = await contract.compile({ cache: circuitCache() });
+export async function compileKey(name: ContractName): Promise<PinnedKey> {
+  const { verificationKey } = await CONTRACTS[name].compile({ cache: circuitCache() });
   return { data: verificationKey.data, hash: verificationKey.hash.toString() };
 }
 
 export async function writeKeys(): Promise<PinnedKeys> {
   const keys = {
     o1js: O1JS_VERSION,
-    PrepaidAccount: await compileKey(PrepaidAccount),
-    Offer: await compileKey(Offer),
+    PrepaidAccount: await compileKey('PrepaidAccount'),
+    Offer: await compileKey('Offer'),
+    FungibleToken: await compileKey('FungibleToken'),
+    FungibleTokenAdmin: await compileKey('FungibleTokenAdmin'),
   };
   writeFileSync(FILE, JSON.stringify(keys, null, 2) + '\n');
   return keys;

@@ -1,0 +1,109 @@
+/** An unmodified FungibleToken on a test's chain: deployed with the pinned keys, minted, paused, given away. */
+import { FungibleToken, FungibleTokenAdmin } from 'mina-fungible-token';
+import {
+  AccountUpdate,
+  Bool,
+  Mina,
+  type PrivateKey,
+  type PublicKey,
+  TokenId,
+  UInt64,
+  UInt8,
+} from 'o1js';
+import { pinnedKeys } from '../verification_keys.js';
+import { type Party, party } from './world.js';
+
+const FEE = 1e8;
+
+export interface TokenOptions {
+  decimals?: number;
+  symbol?: string;
+  /** Lets the admin replace the token's code; such a token is no asset of an offer. */
+  allowUpdates?: boolean;
+  startPaused?: boolean;
+  /** Deploys the token's admin in the opening transaction; FungibleTokenAdmin with a key of its own if left out. */
+  deployAdmin?: (admin: Party) => Promise<void>;
+  adminContract?: typeof FungibleToken.AdminContract;
+}
+
+export class Token {
+  readonly owner = party();
+  readonly admin = party();
+  readonly id = TokenId.derive(this.owner.address);
+
+  private constructor(
+    /** Deployed it, and signs for the standard's admin contract. */
+    private readonly issuer: Party,
+    private readonly adminContract: typeof FungibleToken.AdminContract,
+  ) {}
+
+  /** Token, admin and the account that counts what circulates, in one transaction that `issuer` pays. */
+  static async deploy(issuer: Party, options: TokenOptions = {}): Promise<Token> {
+    const token = new Token(issuer, options.adminContract ?? FungibleTokenAdmin);
+    const { decimals = 0, symbol = 'RUN', allowUpdates = false, startPaused = false } = options;
+    const deployAdmin = options.deployAdmin ?? (() => token.deployStandardAdmin());
+    await token.send(issuer, [token.owner.key, token.admin.key], async () => {
+      AccountUpdate.fundNewAccount(issuer.address, 3);
+      await deployAdmin(token.admin);
+      const code = { verificationKey: pinnedKeys().FungibleToken };
+      const src = 'https://github.com/MinaFoundation/mina-fungible-token';
+      await token.contract.deploy({ symbol, src, allowUpdates, ...code });
+      const paused = Bool(startPaused);
+      await token.contract.initialize(token.admin.address, UInt8.from(decimals), paused);
+    });
+    return token;
+  }
+
+  /** Methods ask this token's admin, whatever another token of the process has. */
+  get contract(): FungibleToken {
+    FungibleToken.AdminContract = this.adminContract;
+    return new FungibleToken(this.owner.address);
+  }
+
+  async mint(to: PublicKey, amount: bigint): Promise<void> {
+    await this.send(this.issuer, [], async () => {
+      if (!Mina.hasAccount(to, this.id)) AccountUpdate.fundNewAccount(this.issuer.address);
+      await this.contract.mint(to, UInt64.from(amount));
+    });
+  }
+
+  async give(from: Party, to: PublicKey, amount: bigint): Promise<void> {
+    await this.send(from, [], async () => {
+      if (!Mina.hasAccount(to, this.id)) AccountUpdate.fundNewAccount(from.address);
+      await this.contract.transfer(from.address, to, UInt64.from(amount));
+    });
+  }
+
+  async pause(): Promise<void> {
+    await this.send(this.issuer, [], () => this.contract.pause());
+  }
+
+  async resume(): Promise<void> {
+    await this.send(this.issuer, [], () => this.contract.resume());
+  }
+
+  balance(address: PublicKey): bigint {
+    if (!Mina.hasAccount(address, this.id)) return 0n;
+    return Mina.getBalance(address, this.id).toBigInt();
+  }
+
+  /** What the token's own account counts. */
+  get circulating(): bigint {
+    return this.balance(this.owner.address);
+  }
+
+  private async deployStandardAdmin(): Promise<void> {
+    const verificationKey = pinnedKeys().FungibleTokenAdmin;
+    const adminPublicKey = this.issuer.address;
+    const admin = new FungibleTokenAdmin(this.admin.address);
+    await admin.deploy({ adminPublicKey, verificationKey });
+  }
+
+  private async send(sender: Party, keys: PrivateKey[], body: () => Promise<unknown>) {
+    const tx = await Mina.transaction({ sender: sender.address, fee: FEE }, async () => {
+      await body();
+    });
+    await tx.prove();
+    await tx.sign([sender.key, ...keys]).send();
+  }
+}
