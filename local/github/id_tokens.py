@@ -80,12 +80,21 @@ def give(context: Context, request: Request) -> Response:
     running = [job.id for job in context.store.jobs_of(run.id) if job.status == "in_progress"]
     audience, job = request.args.get("audience", ""), (running or [0])[0]
     token_claims = claims(run, url=context.url, audience=audience, job=job)
-    return json_reply(200, {"count": 1, "value": context.key.sign(token_claims, x5t="of the certificate")})
+    named = _named(context)
+    header = {"typ": "JWT", "alg": "RS256", "x5t": named["x5t"], "kid": named["kid"]}
+    return json_reply(200, {"count": 1, "value": context.key.sign(header, token_claims)})
 
 
 def keys(context: Context, _request: Request) -> Response:
     """``GET /.well-known/jwks``."""
-    return json_reply(200, context.key.keys)
+    key = {**context.key.public, **_named(context), "use": "sig", "alg": "RS256"}
+    return json_reply(200, {"keys": [key]})
+
+
+def _named(context: Context) -> dict[str, str]:
+    """GitHub's names of a key: that of a certificate, here one of 27 characters like it, and a UUID."""
+    thumbprint = context.key.thumbprint
+    return {"x5t": thumbprint[:27], "kid": str(uuid.uuid5(uuid.NAMESPACE_URL, thumbprint))}
 
 
 ROUTES: list[Route] = [

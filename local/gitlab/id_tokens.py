@@ -4,6 +4,7 @@ https://docs.gitlab.com/ci/secrets/id_token_authentication/. This GitLab plays G
 runner counts as one that GitLab hosts; another ``runner_environment`` plays a seller's own.
 """
 
+import base64
 import hashlib
 import json
 import re
@@ -34,20 +35,31 @@ class SigningKey:
         self._file, self._lock = folder / "id_tokens.pem", threading.Lock()
 
     @property
-    def keys(self) -> dict[str, Any]:
-        """The JSON Web Key Set."""
+    def public(self) -> dict[str, str]:
+        """Modulus, exponent and the kind of the key, as a JSON Web Key."""
         from jwt.algorithms import RSAAlgorithm  # noqa: PLC0415
 
         public_key = RSAAlgorithm.to_jwk(self._key().public_key(), as_dict=True)
-        key = {name: public_key[name] for name in ("kty", "n", "e")}
-        return {"keys": [{**key, "kid": _kid(key), "use": "sig", "alg": "RS256"}]}
+        return {name: str(public_key[name]) for name in ("kty", "n", "e")}
 
-    def sign(self, claims: Mapping[str, Any], **headers: str) -> str:
-        """A JSON Web Token."""
-        import jwt  # noqa: PLC0415
+    @property
+    def thumbprint(self) -> str:
+        """RFC 7638, in base64url: 43 characters."""
+        members = {name: self.public[name] for name in ("e", "kty", "n")}
+        return _base64url(hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest())
 
-        named = {"kid": self.keys["keys"][0]["kid"], **headers}
-        return jwt.encode(dict(claims), self._key(), algorithm="RS256", headers=named)
+    def sign(self, header: Mapping[str, str], claims: Mapping[str, Any]) -> str:
+        """A JSON Web Token whose header has exactly these members, in this order.
+
+        PyJWT writes ``typ`` first, and the real issuers do not all do so.
+        """
+        from cryptography.hazmat.primitives.asymmetric import padding  # noqa: PLC0415
+        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+
+        parts = (json.dumps(part, separators=(",", ":")).encode() for part in (header, claims))
+        signed = ".".join(map(_base64url, parts))
+        signature = self._key().sign(signed.encode(), padding.PKCS1v15(), SHA256())
+        return f"{signed}.{_base64url(signature)}"
 
     def _key(self) -> "RSAPrivateKey":
         from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
@@ -79,7 +91,7 @@ class IdTokens:
     @property
     def keys(self) -> dict[str, Any]:
         """The JSON Web Key Set."""
-        return self._key.keys
+        return {"keys": [{**self._key.public, "kid": self._key.thumbprint, "use": "sig", "alg": "RS256"}]}
 
     def variables(self, pipeline: Pipeline, job: Job, written: Mapping[str, Any]) -> dict[str, str]:
         """The variables that the job's ``id_tokens`` asks for."""
@@ -89,7 +101,8 @@ class IdTokens:
 
     def mint(self, pipeline: Pipeline, job: Job, audience: str | list[str], **changes: Any) -> str:
         """Sign a token of this job for this audience, with these claims changed."""
-        return self._key.sign({**self._claims(pipeline, job), "aud": audience, **changes})
+        header = {"kid": self._key.thumbprint, "typ": "JWT", "alg": "RS256"}
+        return self._key.sign(header, {**self._claims(pipeline, job), "aud": audience, **changes})
 
     def _claims(self, pipeline: Pipeline, job: Job) -> dict[str, Any]:
         project, user = self._store.projects[pipeline.project], self._store.users[pipeline.user]
@@ -128,10 +141,8 @@ class IdTokens:
         }
 
 
-def _kid(key: Mapping[str, str]) -> str:
-    """The key's thumbprint (RFC 7638) in hex."""
-    members = {name: key[name] for name in ("e", "kty", "n")}
-    return hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).hexdigest()
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _expanded(audience: str | list[str], known: Mapping[str, str]) -> str | list[str]:

@@ -235,7 +235,8 @@ class Runner:
         https://docs.gitlab.com/ci/yaml/#triggerstrategy
         """
         written, done = self._configs[pipeline.id].written(job.name), self._bridge_path(job)
-        trigger, variables = written["trigger"], dict(written.get("variables") or {})
+        trigger = written["trigger"]
+        variables = _forwarded(trigger, written)
         try:
             child, config = self._create_child(
                 pipeline, trigger, {name: str(value) for name, value in variables.items()}
@@ -315,6 +316,12 @@ class Runner:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         _kill_under(clone)
+
+
+def _forwarded(trigger: Any, written: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The bridge's own variables, unless it keeps them: https://docs.gitlab.com/ci/yaml/#triggerforward."""
+    forward = trigger.get("forward") or {} if isinstance(trigger, dict) else {}
+    return dict(written.get("variables") or {}) if forward.get("yaml_variables", True) else {}
 
 
 def _outcome(jobs: list[Job], *, canceled: bool) -> str:

@@ -1,13 +1,13 @@
-"""The command line: ``sealrun-probe run [OPTIONS] -- COMMAND``."""
+"""The command line: ``sealrun-probe run [OPTIONS] -- COMMAND`` and ``sealrun-probe done``."""
 
 import argparse
 import os
 import sys
 from pathlib import Path
 
-from sealrun_probe import leave
+from sealrun_probe import done, leave
 from sealrun_probe.command import leave_as
-from sealrun_probe.run import ORDER, PYTHON_ORDER, run
+from sealrun_probe.run import ORDER, PYTHON_ORDER, run, say
 from sealrun_probe.uprobes import Probe, parse_probe
 
 # As many as an offer's evidence policy can name.
@@ -15,11 +15,15 @@ MAX_PROBES = 50
 _SAYS = """The probe exits as the command does, leaves stdin and stdout alone and passes signals on.
 It uses the first sampler that works here (rusage always does); stderr and profile.json say which one."""
 _EXAMPLE = "example: sealrun-probe run --out sealrun-profile -- make -j2 dist"
+_DONE_SAYS = """Hashes the files that the other jobs left, and writes sealrun-profile/done.yml: a child
+pipeline whose one job has a token of the CI's own that names the call and this hash."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Read the arguments, run the command, end as it ended."""
     given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["done"]:
+        return _done(_parser().parse_args(given))
     at = given.index("--") if "--" in given else len(given)
     parser = _parser()
     options = parser.parse_args(given[:at])
@@ -31,6 +35,18 @@ def main(arguments: list[str] | None = None) -> int:
     probes = _probes(parser, options)
     status = run(words, folder=options.out, order=options.sampler, probes=probes, token=token)
     return leave_as(status)
+
+
+def _done(options: argparse.Namespace) -> int:
+    try:
+        digest = done.write_child(
+            options.out, call=options.call, outputs=options.outputs, image=options.image
+        )
+    except (done.Refused, OSError) as error:
+        say(str(error))
+        return 1
+    say(f"outputs {digest}")
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +80,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=BINARY:FUNCTION[:VALUES]",
         help="a user probe on a function, as perf probe has it; needs perf and root",
     )
+    last = commands.add_parser(
+        "done",
+        help="write the child pipeline of a call's last job",
+        description=_DONE_SAYS,
+        epilog="example: sealrun-probe done --call $[[ inputs.sealrun_call ]] out",
+    )
+    last.add_argument("--call", required=True, metavar="HASH", help="the call's hash, 64 hex digits")
+    last.add_argument("--image", default="alpine:3", help="of the last job, alpine:3 by default")
+    last.add_argument(
+        "--out", type=Path, default=leave.FOLDER, help=f"folder to leave, {leave.FOLDER} by default"
+    )
+    last.add_argument("outputs", type=Path, help="the folder of the outputs, below this one")
     return parser
 
 

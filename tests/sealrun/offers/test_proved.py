@@ -21,7 +21,7 @@ FACTS = {
     "sha": COMMIT,
     "ci_config_ref_uri": "gitlab.example/seller/builds//.gitlab-ci.yml@refs/tags/v1.0.0",
     "ci_config_sha": COMMIT,
-    "pipeline_source": "api",
+    "pipeline_source": "parent_pipeline",
     "user_id": "7",
 }
 
@@ -43,7 +43,8 @@ def test_facts_stand_in_the_offers_hash_beside_the_document() -> None:
     assert make_paid_offer().facts == 0
     assert offer.payment is not None
     assert (offer.payment.terms.oracle, offer.payment.terms.keys) == (None, 99)
-    assert proved(facts={**FACTS, "user_id": "8"}).hash != offer.hash
+    other = FACTS["ci_config_ref_uri"].replace("builds", "other")
+    assert proved(facts={**FACTS, "ci_config_ref_uri": other}).hash != offer.hash
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,15 @@ def test_facts_stand_in_the_offers_hash_beside_the_document() -> None:
         ({"facts": {**FACTS, "sha": "2f" * 20}}, "facts: expected sha to be the source's"),
         ({"facts": {**FACTS, "project_id": "43"}}, "facts: expected project_id to be the source's, 42"),
         ({"facts": {**FACTS, "ref_path": "refs/tags/v2"}}, "facts: expected ref_path to be the source's"),
+        (
+            {"facts": {**FACTS, "pipeline_source": "api"}},
+            "pipeline_source to be the source's, parent_pipeline",
+        ),
+        ({"facts": {**FACTS, "runner_environment": "self-hosted"}}, "runner_environment to be the source's"),
+        ({"facts": {**FACTS, "ref_protected": "false"}}, "ref_protected to be the source's, true"),
+        ({"facts": {**FACTS, "user_id": "8"}}, "user_id to be the source's, 7"),
+        ({"facts": {**FACTS, "ci_config_sha": "2f" * 20}}, "ci_config_sha to be the source's"),
+        ({"facts": {**FACTS, "ci_config_ref_uri": "x//y.yml@refs/tags/v1.0.0"}}, "ci_config_ref_uri to end"),
         ({"facts": {"sha": COMMIT}}, "facts: expected ci_config_ref_uri"),
         ({"facts": {**FACTS, "user_id": 'x"'}}, "user_id: expected printable text without quotes"),
         ({"facts": None}, "facts: expected them with terms that name an issuer's keys"),

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from sealrun.encoding.fields import canonical
+from sealrun.evidence.outputs_digest import outputs_digest
 from sealrun.offers.facts import facts_hash
 from sealrun.offers.offer import Offer
 from sealrun.receipts.issuers import PinnedKeys
 from sealrun.receipts.receipt import Receipt, SignedReceipt
 from sealrun.receipts.token_proof import MAX_BYTES, key_hash
 from sealrun.verification.claims import Claim, Verdict
+from sealrun.verification.rerun import Left
 from sealrun.verification.token_proof import check_token_proof
 from tests.sealrun.ci_tokens import jwk, rsa_key
 from tests.sealrun.folder import folder_of
@@ -27,7 +29,7 @@ FACTS = {
     "sha": "1f" * 20,
     "ci_config_ref_uri": "gitlab.com/group/job//.gitlab-ci.yml@refs/tags/v1.0.0",
     "ci_config_sha": "1f" * 20,
-    "pipeline_source": "api",
+    "pipeline_source": "parent_pipeline",
     "user_id": "7",
 }
 
@@ -53,9 +55,17 @@ def document(receipt: Receipt, facts: dict[str, Any] = FACTS, **changes: Any) ->
     return canonical({**members, **known, "statement": {**statement, **changes.get("statement", {})}})
 
 
-def check(bought: Bought, proof: bytes, keys: PinnedKeys | None = None, *, held: bool | None = True) -> Claim:
+def check(
+    bought: Bought,
+    proof: bytes,
+    keys: PinnedKeys | None = None,
+    *,
+    held: bool | None = True,
+    left: Left | None = None,
+) -> Claim:
     receipt, offer = bought
-    return check_token_proof(proof, receipt, offer, keys or PinnedKeys((jwk(),)), lambda _: held)
+    keys, left = keys or PinnedKeys((jwk(),)), left or Left(hidden=1)
+    return check_token_proof(proof, receipt, offer, keys, lambda _: held, left)
 
 
 def test_a_proof_of_this_call_says_who_signed_and_lends_no_grade(bought: Bought) -> None:
@@ -69,8 +79,48 @@ def test_a_proof_of_this_call_says_who_signed_and_lends_no_grade(bought: Bought)
 
 
 def test_a_token_without_outputs_does_not_say_done(bought: Bought) -> None:
-    claim = check(bought, document(bought[0], statement={"outputs": None}))
+    facts = {**FACTS, "pipeline_source": "api"}
+    claim = check(bought, document(bought[0], facts, statement={"outputs": None}))
     assert "named this call; root of the keys" in claim.says
+
+
+def test_a_job_that_is_not_the_last_cannot_say_done(bought: Bought) -> None:
+    claim = check(bought, document(bought[0], {**FACTS, "pipeline_source": "api"}))
+    assert claim.verdict is Verdict.BROKEN
+    assert "pipeline_source: expected one of parent_pipeline, got api" in claim.says
+
+
+SHOWN = {"build/out/a.txt": "aa" * 32, "test/out/b.txt": "bb" * 32}
+
+
+def test_the_outputs_that_the_ci_signed_are_those_of_the_evidence(bought: Bought) -> None:
+    digest = outputs_digest({"out/a.txt": "aa" * 32, "out/b.txt": "bb" * 32})
+    proof = document(bought[0], statement={"outputs": digest})
+    held = check(bought, proof, left=Left(outputs=SHOWN, hidden=0))
+    assert held.verdict is Verdict.HOLDS
+    assert "which are those of the evidence" in held.says
+    again = {**SHOWN, "test/out/a.txt": "aa" * 32}  # handed on by another job as it was
+    assert check(bought, proof, left=Left(outputs=again, hidden=0)).verdict is Verdict.HOLDS
+    changed = check(bought, proof, left=Left(outputs={**SHOWN, "build/out/a.txt": "cc" * 32}, hidden=0))
+    assert changed.verdict is Verdict.BROKEN
+    assert "the proof's outputs: expected" in changed.says
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        Left(outputs=SHOWN, hidden=1),
+        Left(outputs=SHOWN, hidden=None),
+        Left(outputs={**SHOWN, "test/out/a.txt": "cc" * 32}, hidden=0),
+        Left(outputs={}, hidden=0),
+    ],
+)
+def test_outputs_that_cannot_be_compared_are_not_said_to_be_those_of_the_evidence(
+    bought: Bought, left: Left
+) -> None:
+    claim = check(bought, document(bought[0]), left=left)
+    assert claim.verdict is Verdict.HOLDS
+    assert "not compared with the evidence" in claim.says
 
 
 def test_a_proof_that_does_not_hold_is_broken(bought: Bought) -> None:
@@ -142,7 +192,7 @@ BROKEN: dict[str, tuple[Callable[[Receipt], bytes], str]] = {
     "another version": (lambda r: document(r, sealrun=2), "sealrun: expected a whole number"),
     "another issuer": (lambda r: document(r, issuer="forgejo"), "issuer: expected one of"),
     "a quote in a fact": (
-        lambda r: document(r).replace(b'"api"', b'"a\\"pi"'),
+        lambda r: document(r).replace(b'"parent_pipeline"', b'"a\\"pi"'),
         "pipeline_source: expected printable text without quotes",
     ),
     "a key beyond the field": (

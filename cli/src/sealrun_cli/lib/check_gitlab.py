@@ -8,7 +8,7 @@ from sealrun.offers.offer import Offer
 from sealrun.providers.gitlab.kind import KIND
 from sealrun.providers.pipeline import Pipeline
 from sealrun.runs.run import Project
-from sealrun_cli.lib.check_source import AGAIN, split_trouble, success_findings
+from sealrun_cli.lib.check_source import AGAIN, last_job_findings, split_trouble, success_findings
 from sealrun_cli.lib.ci_files import judgeable, read_pipeline
 from sealrun_cli.lib.findings import Finding, bad, good, unknown
 from sealrun_cli.lib.gitlab_account import GitLabAccount, token_troubles
@@ -107,4 +107,5 @@ def _merged_findings(offer: Offer, merged: Pipeline) -> Iterator[Finding]:
     for trouble in merged.troubles:
         yield bad("lint", *split_trouble(trouble))
     yield from (finding for finding in success_findings(offer, merged) if finding.holds is False)
+    yield from last_job_findings(offer, merged, merged=True)
     yield good("lint", f"GitLab takes the file: {', '.join(merged.jobs)[:200]}")

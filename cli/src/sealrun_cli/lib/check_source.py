@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sealrun.offers.offer import Offer
 from sealrun.offers.provider_rules import PROVIDERS, rules_of
-from sealrun.offers.source import Configuration
 from sealrun.providers.gitlab.job_rules import seconds as duration
 from sealrun.providers.gitlab.pipeline_file import AUDIENCE, TOKEN_VARIABLE
 from sealrun.providers.kind import PipelineWords, kind_of
@@ -66,9 +65,30 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
         yield bad("inputs", difference, "run `sealrun init --force`, or edit [inputs]")
     if not mismatches:
         yield good("inputs", ", ".join(offer.inputs.names) or "none to set")
-    yield from _not_pinned(offer.source.configuration)
+    yield from _not_pinned(offer)
     yield from _limits(offer, pipeline)
     yield from _grade(offer, pipeline)
+    yield from last_job_findings(offer, pipeline, merged=False)
+
+
+def last_job_findings(offer: Offer, pipeline: Pipeline, *, merged: bool) -> Iterator[Finding]:
+    """The last job's token names the call done, which is what a proved offer's money waits for.
+
+    Args:
+        offer: what is sold; only one that proofs settle must have a last job.
+        pipeline: what the file declares.
+        merged: included files were looked at, too.
+    """
+    elsewhere = bool(pipeline.includes) and not merged
+    if not pipeline.last_job and elsewhere and offer.proved:
+        yield unknown("last job", "perhaps in an included file: looked at with --token-file")
+    elif offer.proved or pipeline.last_job:
+        for trouble in pipeline.last_job_troubles:
+            yield bad("last job", *split_trouble(trouble))
+        if not pipeline.last_job_troubles:
+            yield good("last job", "its CI token names call and outputs, when all others succeeded")
+    if offer.proved:
+        yield from (bad("runners", *split_trouble(trouble)) for trouble in pipeline.own_runners)
 
 
 def success_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
@@ -121,10 +141,18 @@ def _call_input(words: PipelineWords, pipeline: Pipeline) -> Iterator[Finding]:
         yield good("pipeline", f"takes {CALL_INPUT} and names its runs by it")
 
 
-def _not_pinned(configuration: Configuration) -> Iterator[Finding]:
-    if loose := configuration.not_pinned:
-        detail = f"not pinned, and so named in every receipt's evidence: {', '.join(loose)[:200]}"
-        yield unknown("includes", detail, "include by a full commit hash, or put the file into the project")
+def _not_pinned(offer: Offer) -> Iterator[Finding]:
+    if loose := offer.source.configuration.not_pinned:
+        named, advice = (
+            ", ".join(loose)[:200],
+            "include by a full commit hash, or put the file into the project",
+        )
+        if offer.proved:
+            yield bad("includes", f"expected pinned ones, whose word money is paid on, got {named}", advice)
+        else:
+            yield unknown(
+                "includes", f"not pinned, and so named in every receipt's evidence: {named}", advice
+            )
 
 
 def _limits(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:

@@ -99,7 +99,8 @@ def _check_proof(folder: Path, found: Verification, keys: PinnedKeys, holds: Che
         document = _read_proof(place)
     except Malformed as error:
         return [broken(PROVED_NAME, error, rests_on=Grade.TOKEN.rests_on)]
-    return [check_token_proof(document, found.receipt.receipt, found.offer, keys, holds)]
+    receipt = found.receipt.receipt
+    return [check_token_proof(document, receipt, found.offer, keys, holds, found.left)]
 
 
 def check_beside(place: Path, evidence: Path | None) -> list[Claim]:

@@ -57,10 +57,30 @@ def facts_hash(issuer: str, facts: Mapping[str, Any]) -> int:
     return tagged_hash("sealrun:facts", fields)
 
 
-def source_facts(source: Source) -> dict[str, str]:
-    """What the claims must be that the source of an offer says already, by their names."""
-    names = ("project_id", "ref_path") if source.provider == "gitlab" else ("repository", "ref")
-    return {names[0]: source.project, names[1]: source.ref, "sha": source.commit}
+def check_facts(facts: Mapping[str, Any], source: Source) -> None:
+    """The facts are those of the last job of exactly this source, on a runner of the provider's own.
+
+    Not checked: the project's name before the configuration's path, which no source of GitLab's says.
+
+    Raises:
+        Malformed: one of them says something else.
+    """
+    token = source.rules.token
+    if token is None or not token.last_source:
+        raise Malformed(f"facts: expected a provider whose last job can be told apart, got {source.provider}")
+    known = {
+        "project": source.project,
+        "ref": source.ref,
+        "commit": source.commit,
+        "path": source.configuration.path,
+        "user": source.user,
+        "run_source": token.last_source,
+    }
+    for name in FACTS[source.provider]:
+        if name in token.claims and facts[name] != (expected := token.claims[name].format(**known)):
+            raise Malformed(f"facts: expected {name} to be the source's, {expected}, got {facts[name]}")
+        if name in token.endings and not facts[name].endswith(end := token.endings[name].format(**known)):
+            raise Malformed(f"facts: expected {name} to end as the source's, {end}, got {facts[name]}")
 
 
 def packed(text: str, room: int, name: str) -> list[int]:

@@ -21,7 +21,7 @@ from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed, Refused
 from sealrun.offers.asset import TRADED, Amount, asset_of
 from sealrun.offers.evidence_policy import EvidencePolicy, parse_policy
-from sealrun.offers.facts import FACTS, facts_hash, source_facts
+from sealrun.offers.facts import FACTS, check_facts, facts_hash
 from sealrun.offers.inputs import InputSchema
 from sealrun.offers.limits import MAX_CALLS_AN_HOUR, Limits, Share, parse_limits, parse_share
 from sealrun.offers.prices import Price, parse_prices, prices_hash
@@ -128,6 +128,11 @@ class Offer:
     def terms(self) -> int:
         """The hash of the terms of the first price, which its account on chain names; 0 for price 0."""
         return self.payment.terms.hash if self.payment else 0
+
+    @property
+    def proved(self) -> bool:
+        """True if proofs of the CI's own tokens settle its accounts, and no oracle's word does."""
+        return self.payment is not None and self.payment.terms.oracle is None
 
     def has_terms(self, terms_hash: int) -> bool:
         """True for what a call can name: the terms of one of the prices, and 0 where the price is 0 (A4)."""
@@ -285,9 +290,7 @@ def _facts(value: Any, source: Source, payment: Payment | None) -> int:
     if source.provider not in FACTS:
         raise Malformed(f"facts: expected a provider of {', '.join(FACTS)}, got {source.provider}")
     hashed = facts_hash(source.provider, value)
-    for name, expected in source_facts(source).items():
-        if value[name] != expected:
-            raise Malformed(f"facts: expected {name} to be the source's, {expected}, got {value[name]}")
+    check_facts(value, source)
     return hashed
 
 

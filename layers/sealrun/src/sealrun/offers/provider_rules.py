@@ -42,6 +42,7 @@ class TokenRules:
     about: str  # what one token is about: a job, or a run
     endings: Mapping[str, str] = field(default_factory=dict)  # claims that must end so
     personal: tuple[str, ...] = ()  # claims whose values no message repeats
+    last_source: str = ""  # its word for what started the last job, of which nothing else can be started so
     bots: str = ""  # a pattern of the claim user_login for accounts that are no person; empty where none is
 
 

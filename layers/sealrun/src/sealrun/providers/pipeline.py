@@ -37,6 +37,10 @@ class Pipeline:
     with_token: tuple[str, ...] = ()  # jobs whose CI token is made out to the call
     jobs: tuple[str, ...] = ()  # names of the jobs in this file, as the provider shows them
     uncertain: Mapping[str, str] = field(default_factory=dict)  # why a job need not succeed, by its name (R8)
+    last_job: bool = False  # it ends in a job whose CI token can name the call done
+    # What keeps that token from saying so of all other jobs: "what is; what to do".
+    last_job_troubles: tuple[str, ...] = ("expected a provider whose last job can be told apart; use GitLab",)
+    own_runners: tuple[str, ...] = ()  # jobs that run where the seller can do anything, likewise
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ MAX_LIFETIME_SECONDS = 31 * 24 * 3600
 # RFC 7518, 3.3 wants 2048 bits or more; the upper bound only keeps the arithmetic short.
 _MODULUS_BYTES = (256, 1024)
 CLAIMS_NAME = "token.claims.json"  # the shown claims of a job's token, beside the job's own files
+DONE_NAME = "done.jwt"  # the last job's token, in the probe's folder: for a proof, and never shown
 _HEADER = ("alg", "kid", "typ")
 _BASE64URL = r"[A-Za-z0-9_-]+"
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from sealrun.errors import SealrunError
+from sealrun.evidence.outputs_digest import outputs_digest
 from sealrun.offers.offer import Offer
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import PinnedKeys, issuer_of
@@ -10,6 +11,7 @@ from sealrun.receipts.job_token import SKEW_SECONDS
 from sealrun.receipts.receipt import Receipt
 from sealrun.receipts.token_proof import MAX_KEYS, TokenProof, key_root, usable_key_hashes
 from sealrun.verification.claims import Claim, broken, holds, not_shown, require, require_equal
+from sealrun.verification.rerun import Left
 
 NAME = "token, proved"
 _RESTS_ON = Grade.TOKEN.rests_on
@@ -19,14 +21,14 @@ Check = Callable[[TokenProof], bool | None]
 
 
 def check_token_proof(
-    document: bytes, receipt: Receipt, offer: Offer | None, keys: PinnedKeys, check: Check
+    document: bytes, receipt: Receipt, offer: Offer | None, keys: PinnedKeys, check: Check, left: Left
 ) -> Claim:
     """The claim of one ``token.proof.json``.
 
     It lends no grade: like a token it says which pipeline ran, and not that the outputs came from it.
 
-    Not checked: the outputs' hash in the audience, which is shown; claims that the offer does not pin, such
-    as the id of a GitHub repository; and that no later key set of the issuer's lacks this key.
+    Not checked: claims that the offer does not pin, such as the id of a GitHub repository; and that no later
+    key set of the issuer's lacks this key.
     """
     try:
         # Step 12.1
@@ -35,7 +37,7 @@ def check_token_proof(
         if offer is None:
             return _not_shown("offer.json is not here to compare the proof's facts with")
         _check_facts(proof, offer)
-        return _check_key(proof, offer, keys) or _check_proof(proof, offer, keys, check)
+        return _check_key(proof, offer, keys) or _check_proof(proof, offer, keys, check, left)
     except SealrunError as error:
         return broken(NAME, error, rests_on=_RESTS_ON)
 
@@ -66,7 +68,8 @@ def _check_facts(proof: TokenProof, offer: Offer) -> None:
     for name, value in proof.facts.items():
         template = rules.claims.get(name)
         if template == "{run_source}":
-            words = source.rules.run_sources
+            # Any job of the run can have a token that names outputs; only the last job is started so.
+            words = source.rules.run_sources if proof.outputs is None else (rules.last_source,)
             require(value in words, f"{name}: expected one of {', '.join(words)}, got {value[:80]}")
         elif template is not None:
             wanted = template.format(**known)
@@ -94,7 +97,7 @@ def _check_key(proof: TokenProof, offer: Offer, keys: PinnedKeys) -> Claim | Non
     return _not_shown(f"the proof's key {why}; the issuer publishes keys at {issuer.keys_url}")
 
 
-def _check_proof(proof: TokenProof, offer: Offer, keys: PinnedKeys, check: Check) -> Claim:
+def _check_proof(proof: TokenProof, offer: Offer, keys: PinnedKeys, check: Check, left: Left) -> Claim:
     # Step 12.5
     held = check(proof)
     if held is None:
@@ -103,9 +106,23 @@ def _check_proof(proof: TokenProof, offer: Offer, keys: PinnedKeys, check: Check
     issuer = issuer_of(offer.source, unsafe_loopback=keys.unsafe_loopback)
     name = issuer.name if issuer else proof.issuer
     root = key_root(usable_key_hashes(proof.issuer, keys.keys))
-    named = "this call" if proof.outputs is None else f"this call done, with outputs {proof.outputs}"
+    named = "this call" if proof.outputs is None else f"this call done, {_outputs(proof.outputs, left)}"
     says = f"signed by a key of {name}: a job of this pipeline, at this commit, named {named}"
     return holds(NAME, f"{says}; root of the keys {root:064x}", rests_on=_RESTS_ON)
+
+
+def _outputs(signed: str, left: Left) -> str:
+    """What can be said of the digest of the outputs that the CI signed, once they are compared."""
+    files: dict[str, str] = {}
+    alike = left.hidden == 0 and bool(left.outputs)
+    for place, sha256 in left.outputs.items():
+        path = place.partition("/")[2]
+        alike = alike and files.setdefault(path, sha256) == sha256
+    if not alike:
+        return f"with outputs {signed}, not compared with the evidence"
+    # Step 12.6
+    require_equal("the proof's outputs", outputs_digest(files), signed)
+    return f"with outputs {signed}, which are those of the evidence"
 
 
 def _not_shown(says: str) -> Claim:

@@ -17,7 +17,7 @@ from sealrun.offers.provider_rules import Issuer
 from sealrun.ports.folder import Folder
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import PinnedKeys, issuer_of
-from sealrun.receipts.job_token import CLAIMS_NAME, Ran, Verified, usable_key, verify_token
+from sealrun.receipts.job_token import CLAIMS_NAME, DONE_NAME, Ran, Verified, usable_key, verify_token
 from sealrun.receipts.receipt import Receipt
 from sealrun.verification.claims import (
     BrokenClaim,
@@ -75,7 +75,7 @@ class Shown:
         """The labels of the tokens that are opened, by their jobs."""
         labels = defaultdict(list)
         for (tree, place), leaf in self.opened.leaves.items():
-            if tree == "profile" and leaf.kind is Kind.TOKEN:
+            if tree == "profile" and leaf.kind is Kind.TOKEN and not place.endswith(f"/{DONE_NAME}"):
                 labels[job_of(place)].append(place)
         return labels
 

@@ -16,6 +16,7 @@ from sealrun.offers.evidence_policy import PROBES_FILE, EvidencePolicy
 from sealrun.offers.offer import Offer
 from sealrun.ports.evidence import Content, EvidenceStore, Unpack
 from sealrun.ports.provider import Provider
+from sealrun.receipts.job_token import DONE_NAME
 from sealrun.receipts.job_token import MAX_BYTES as MAX_TOKEN_BYTES
 from sealrun.runs.run import Job
 from sealrun.workflows.look_into import Look
@@ -105,6 +106,9 @@ def _take(files: Files, job: Job, name: str, content: Content) -> int:
         files.outputs.append(files.item(Kind.OUTPUT, place, measured, content, named=named))
         return measured.size
     own = name.removeprefix(PROBE_FOLDER)
+    if own == DONE_NAME:
+        files.profile.append(files.item(Kind.TOKEN, place, measured, content, named=False))
+        return measured.size
     if own == TOKEN:
         files.profile.append(files.item(Kind.TOKEN, place, measured, content, named=False))
         files.tokens[job.name] = b"".join(content()) if measured.size <= MAX_TOKEN_BYTES else b""

@@ -11,7 +11,7 @@ from sealrun.evidence.evidence import disclosure, job_of, label
 from sealrun.evidence.index import Index, parse_openings
 from sealrun.evidence.leaves import Kind, Leaf
 from sealrun.offers.offer import Offer
-from sealrun.receipts.job_token import CLAIMS_NAME
+from sealrun.receipts.job_token import CLAIMS_NAME, DONE_NAME
 from sealrun.workflows.receipt_documents import ReceiptDocuments
 
 TREE = "profile"
@@ -36,7 +36,7 @@ def shown_tokens(kept: ReceiptDocuments, offer: Offer, *, now: int) -> Iterator[
     leaves = parse_openings(kept.openings)[1][TREE]
     fit = {_job(token) for token in _reported(kept) if _may_be_seen(token, now)}
     for leaf in leaves:
-        if leaf.kind is Kind.TOKEN and job_of(leaf.label) in fit:
+        if leaf.kind is Kind.TOKEN and job_of(leaf.label) in fit and not leaf.label.endswith(f"/{DONE_NAME}"):
             document = canonical(disclosure(TREE, leaves, leaf.index))
             yield ShownToken(f"disclosures/token-{leaf.index}.json", document, leaf)
 

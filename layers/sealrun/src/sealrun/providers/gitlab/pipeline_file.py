@@ -9,6 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from sealrun.providers.gitlab.job_rules import pipeline_troubles, why_uncertain
+from sealrun.providers.gitlab.last_job import (
+    has_last_job,
+    last_job_troubles,
+    own_runner_troubles,
+    starts_last_job,
+)
 from sealrun.providers.pipeline import Declared, Pipeline, is_digest, mapping, options
 from sealrun.runs.judge import CALL_INPUT
 
@@ -44,6 +50,9 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         cancels_itself=cancel.get("on_new_commit") != "none",
         timeouts={name: str(job["timeout"]) for name, job in jobs.items() if "timeout" in job},
         with_token=tuple(name for name, job in jobs.items() if _asks_for_token(job)),
+        last_job=has_last_job(jobs),
+        last_job_troubles=tuple(last_job_troubles(jobs)),
+        own_runners=tuple(own_runner_troubles(jobs)),
     )
 
 
@@ -122,7 +131,7 @@ def _asks_for_token(job: Mapping[str, Any]) -> bool:
 
 
 # https://docs.gitlab.com/ci/yaml/#default: keywords of ``default`` that say something here
-_INHERITED = ("artifacts", "id_tokens", "retry", "timeout")
+_INHERITED = ("artifacts", "id_tokens", "retry", "tags", "timeout")
 # Top-level keywords that are mappings and no jobs: https://docs.gitlab.com/ci/yaml/#global-keywords
 _KEYWORDS = ("default", "workflow", "variables", "spec", "image", "cache", "include", "stages", "services")
 
@@ -144,7 +153,7 @@ def _input(name: str, value: Any) -> Declared:
 def _troubles(jobs: Mapping[str, Any], cancel: Mapping[str, Any]) -> Iterator[str]:
     """What R5 refuses: child and downstream pipelines, retried jobs, a failing job that cancels others."""
     for name, job in jobs.items():
-        if "trigger" in job:
+        if "trigger" in job and not starts_last_job(name, job):
             yield f"{name}: starts another pipeline, whose file the offer does not pin; take the trigger out"
         if job.get("retry") not in (None, 0):
             yield f"{name}: is retried, but only first attempts count; take the retry out"

@@ -63,6 +63,7 @@ RULES = ProviderRules(
         shown=_SHOWN,
         about="job",
         personal=("user_id",),
+        last_source="parent_pipeline",
         # https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
         bots=r"(project|group)_[0-9]+_bot(_[0-9a-f]+|[0-9]+)?",
     ),
