@@ -23,7 +23,12 @@ const { outputFiles, metafile } = await build({
   splitting: true,
   metafile: true,
   write: false,
-  alias: { crypto: new URL('shared/src/node_crypto.ts', import.meta.url).pathname },
+  alias: {
+    crypto: new URL('shared/src/node_crypto.ts', import.meta.url).pathname,
+    // The sources are React's, which Next builds on. Here Preact renders them, at a tenth of the size.
+    react: 'preact/compat',
+    'react-dom': 'preact/compat',
+  },
   define: { 'process.env.NODE_ENV': '"production"' },
   jsx: 'automatic',
   format: 'esm',

@@ -141,6 +141,7 @@ def _offer_list() -> Schema:
         "title": OFFER["properties"]["title"],
         "network": one_of(NETWORKS),
         "provider": OFFER["properties"]["source"]["properties"]["provider"],
+        "seller": nullable({**KEY, "description": "Whom its terms pay; null where it is free."}),
         "prices": OFFER["properties"]["prices"],
         "grade": OFFER["properties"]["evidence"]["properties"]["grade"],
         "inputs": schema_url,

@@ -1,10 +1,10 @@
 // A prepaid account from its opening to its end: the wallet signs here, the local chain takes it, the command proves.
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { addressOf } from '../../web/shared/src/mina.ts';
 import { fund, held, here, kept, keySaved, main, MINA, onChain, opened, passSlots, saved, sealrun, sends } from './accounts.mjs';
-import { accessibility, connect, fitsWidth, launch, pictures } from './browser.mjs';
+import { accessibility, connect, fitsWidth, launch, picture } from './browser.mjs';
 
 let browser;
 before(async () => {
@@ -115,9 +115,3 @@ test('an account is opened, topped up, used, left and emptied, and every page is
   assert.deepEqual(problems, []);
 });
 
-async function picture(page, name) {
-  if (!pictures) return;
-  await mkdir(pictures, { recursive: true });
-  await page.evaluate(() => scrollTo(0, 0));
-  await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: !name.endsWith('-phone') });
-}

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { addressOf } from '../../web/shared/src/mina.ts';
 import { fund, here, kept, keySaved, main, MINA, opened, saved } from './accounts.mjs';
-import { accessibility, connect, fitsWidth, launch, pictures } from './browser.mjs';
+import { accessibility, connect, fitsWidth, launch, picture } from './browser.mjs';
 
 const offer = `${here.page}#/${here.service}/offers/${here.paid}?note=listed`;
 let browser;
@@ -66,7 +66,7 @@ test('one signature lists all runs and opens private items; a receipt that holds
   const receipt = await readFile(await saved(download), 'utf8');
   assert.equal(receipt, await (await fetch(`${here.service}/calls/${call}/receipt`)).text());
   assert.deepEqual(await accessibility(page), []);
-  if (pictures) await page.screenshot({ path: `${pictures}/activity-listed.png`, fullPage: true });
+  await picture(page, 'activity-listed');
   await page.setViewportSize({ width: 390, height: 844 });
   assert.ok(await fitsWidth(page));
   assert.deepEqual(problems, []);

@@ -1,6 +1,7 @@
 // A real Chromium on the page, with a stub of Auro's documented API that signs with mina-signer. Whatever the page must
 // never do ends in `problems`: a report of the content security policy, an error, or a request to a third party.
 import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { execFileSync } from 'node:child_process';
 import { chromium } from 'playwright-core';
@@ -113,3 +114,11 @@ export async function connect(page) {
 
 /** Where screenshots are kept; undefined for nowhere. */
 export const pictures = process.env.SEALRUN_PICTURES;
+
+/** Keep a screenshot of the whole page, or of what a phone shows at once. */
+export async function picture(page, name) {
+  if (!pictures) return;
+  await mkdir(pictures, { recursive: true });
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: !name.endsWith('-phone') });
+}

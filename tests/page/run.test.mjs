@@ -1,8 +1,7 @@
 // Buying a run for money, from a link to a receipt, in a real browser.
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { accessibility, connect, fitsWidth, launch, openPage, pictures, world } from './browser.mjs';
+import { accessibility, connect, fitsWidth, launch, openPage, picture, world } from './browser.mjs';
 
 const here = world();
 const hosts = [here.page, here.service, here.evidence, here.node];
@@ -144,10 +143,4 @@ test('a browser that remembers nothing is corrected once, by its own earlier sig
 
 function stored(page, name) {
   return page.evaluate((key) => JSON.parse(localStorage.getItem(`sealrun:${key}`)), name);
-}
-
-async function picture(page, name) {
-  if (!pictures) return;
-  await mkdir(pictures, { recursive: true });
-  await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: !name.endsWith('-phone') });
 }

@@ -1,7 +1,7 @@
 // A receipt or a file that somebody changed on the way: the broken claim stands where the success would.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessibility, connect, launch, openPage, pictures, stranger, world } from './browser.mjs';
+import { accessibility, connect, launch, openPage, picture, stranger, world } from './browser.mjs';
 
 const here = world();
 const hosts = [here.page, here.service, here.evidence];
@@ -59,7 +59,7 @@ test('one changed byte of one file', async () => {
   });
   await broken(found, /1 of \d+ files differ from what was signed/);
   assert.deepEqual(await accessibility(found.page), []);
-  if (pictures) await found.page.screenshot({ path: `${pictures}/broken.png`, fullPage: true });
+  await picture(found.page, 'broken');
 });
 
 test('a file that the service no longer has', async () => {

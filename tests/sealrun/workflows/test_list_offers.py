@@ -13,7 +13,7 @@ from tests.ports.stores import dynamo
 from tests.sealrun.fakes import Remembers
 from tests.sealrun.gateway import Gateway, load
 from tests.sealrun.market import SERVICE, Market
-from tests.sealrun.world import PRICE, World, in_mina, make_offer, make_paid_offer
+from tests.sealrun.world import PRICE, SELLER, World, in_mina, make_offer, make_paid_offer
 
 
 def shown(world: World, after: str | None = None) -> dict[str, Any]:
@@ -31,6 +31,7 @@ def test_an_offer_is_listed_with_what_a_buyer_chooses_by() -> None:
                 "title": "Build the layers",
                 "network": "mina:devnet",
                 "provider": "gitlab",
+                "seller": SELLER.public_key().to_base58(),
                 "prices": in_mina(PRICE),
                 "grade": 0,
                 "inputs": f"{url}#/document/inputs",
@@ -40,6 +41,10 @@ def test_an_offer_is_listed_with_what_a_buyer_chooses_by() -> None:
         ],
         "next": None,
     }
+
+
+def test_a_free_offer_names_no_seller() -> None:
+    assert [each["seller"] for each in shown(World())["offers"]] == [None]
 
 
 def test_a_paused_offer_is_listed_with_its_reason_and_a_closed_one_is_not() -> None:

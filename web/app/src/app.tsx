@@ -1,6 +1,5 @@
 // The page that the address names, within its frame.
 import { lazy, Suspense, useCallback, useState } from 'react';
-import { Home } from './pages/home.tsx';
 import { OfferPage } from './pages/offer.tsx';
 import { useRoute, type Route } from './route.ts';
 import { Frame } from './ui/frame.tsx';
@@ -12,6 +11,10 @@ import { WalletSession } from './wallet/session.tsx';
 const Accounts = lazy(async () => ({ default: (await import('./pages/accounts.tsx')).Accounts }));
 const Activity = lazy(async () => ({ default: (await import('./pages/activity.tsx')).Activity }));
 const CallPage = lazy(async () => ({ default: (await import('./pages/call.tsx')).CallPage }));
+const Home = lazy(async () => ({ default: (await import('./pages/home.tsx')).Home }));
+const ServicePage = lazy(async () => ({
+  default: (await import('./pages/service.tsx')).ServicePage,
+}));
 const OpenPage = lazy(async () => ({ default: (await import('./pages/open.tsx')).OpenPage }));
 const TicketPage = lazy(async () => ({ default: (await import('./pages/ticket.tsx')).TicketPage }));
 
@@ -60,6 +63,8 @@ function Page(props: { route: Route; named: (title: string) => void }) {
       return <Accounts address={route.address} />;
     case 'open':
       return <OpenPage {...route} named={named} />;
+    case 'service':
+      return <ServicePage key={route.service} service={route.service} named={named} />;
     case 'unknown':
       return <Home why={route.why} />;
     default:

@@ -1,12 +1,12 @@
 // All calls of an account, as its service lists them to the buyer: one signature, kept in this tab until it is over, and
 // good for the private items of each call too.
+import { CALLS } from '../../shared/src/fields.ts';
 import { isObject, type JsonObject } from '../../shared/src/json.ts';
 import * as read from '../../shared/src/read.ts';
-import { callsRight } from '../../shared/src/rights.ts';
-import { moment, short } from './format.ts';
+import { inSeconds, signAccountRight, type Right } from './account_right.ts';
 import { ask } from './service/api.ts';
 import { merge, type Bought } from './state/activity.ts';
-import { signChecked, type Show } from './wallet/sign.ts';
+import type { Show } from './wallet/sign.ts';
 import type { Wallet } from './wallet/wallet.ts';
 
 export interface Listed {
@@ -14,8 +14,6 @@ export interface Listed {
   network: string;
   account: string;
 }
-
-export type Right = Record<string, string>;
 
 // The functions take an hour at most; clocks differ.
 const RIGHT_SECONDS = 3000;
@@ -27,7 +25,7 @@ const kept = new Map<string, { right: Right; expires: number }>();
 /** The right that was signed in this tab for this account, while it lasts. */
 export function keptRight(service: string, account: string, key: string): Right | undefined {
   const found = kept.get(nameOf(service, account, key));
-  return found && found.expires > now() ? found.right : undefined;
+  return found && found.expires > inSeconds(0) ? found.right : undefined;
 }
 
 /** Adds what the service lists to the runs that this browser knows; how many it listed. */
@@ -53,23 +51,9 @@ export async function listCalls(listed: Listed, wallet: Wallet, show: Show): Pro
 }
 
 async function signed(listed: Listed, wallet: Wallet, show: Show): Promise<Right> {
-  const { service, network, account } = listed;
-  const expires = now() + RIGHT_SECONDS;
-  const fields = await callsRight(service, network, account, expires);
-  const meanings = [
-    'tag “sealrun:calls”: no payment',
-    `network ${network}`,
-    `account ${short(account, 4)}, x`,
-    'account, is odd',
-    `until ${moment(expires)}`,
-    `at ${new URL(service).host} only`,
-  ];
-  const right = {
-    'Sealrun-Key': wallet.address,
-    'Sealrun-Expires-At': String(expires),
-    'Sealrun-Signature': await signChecked(wallet, fields, meanings, show),
-  };
-  kept.set(nameOf(service, account, wallet.address), { right, expires });
+  const expires = inSeconds(RIGHT_SECONDS);
+  const right = await signAccountRight(CALLS, { ...listed, expires }, wallet, show);
+  kept.set(nameOf(listed.service, listed.account, wallet.address), { right, expires });
   return right;
 }
 
@@ -90,8 +74,4 @@ function bought(call: JsonObject, service: string, account: string): Bought {
 
 function nameOf(...parts: string[]): string {
   return parts.join(' ');
-}
-
-function now(): number {
-  return Math.floor(Date.now() / 1000);
 }

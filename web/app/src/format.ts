@@ -1,19 +1,24 @@
 // Amounts, times and names as people read them.
 
-const SCALE = 1_000_000_000n;
 export const MINA_DECIMALS = 9;
+const SCALE = 10n ** BigInt(MINA_DECIMALS);
 
 /** Nanomina as `0.5 MINA`; what this page pays in. */
 export function mina(units: bigint | string): string {
   return `${amount(units)} MINA`;
 }
 
+/** An amount of any asset, in its smallest unit, with its symbol. */
+export function priced(price: { amount: bigint; decimals: number; symbol: string }): string {
+  return `${amount(price.amount, price.decimals)} ${price.symbol}`;
+}
+
 /** The same without the symbol. */
-export function amount(units: bigint | string): string {
-  const value = BigInt(units);
-  const [whole, rest] = [value / SCALE, value % SCALE];
-  const decimals = String(rest).padStart(MINA_DECIMALS, '0').replace(/0+$/, '');
-  return decimals === '' ? String(whole) : `${whole}.${decimals}`;
+export function amount(units: bigint | string, decimals = MINA_DECIMALS): string {
+  const digits = String(BigInt(units)).padStart(decimals + 1, '0');
+  const point = digits.length - decimals;
+  const rest = digits.slice(point).replace(/0+$/, '');
+  return digits.slice(0, point) + (rest && `.${rest}`);
 }
 
 /** Nanomina out of what somebody typed; undefined for no amount above 0. */

@@ -8,12 +8,18 @@ export type Route =
   /** Open an account for an offer's terms. */
   | { page: 'open'; service: string; offer: string }
   | { page: 'offer'; service: string; offer: string; given: Record<string, string> }
+  /** All that a service sells. */
+  | { page: 'service'; service: string }
   | { page: 'call'; service: string; call: string }
   | { page: 'ticket'; fragment: string }
   | { page: 'unknown'; why: string };
 
 const MAX_ADDRESS = 20_000;
 const ACCOUNT = /^account(?:\/(B62[1-9A-HJ-NP-Za-km-z]{52}))?$/;
+const ABSOLUTE = /^https?:\/\//;
+// What stands below a service is no service of its own.
+const WITHIN = /\/(?:offers|calls|tickets)\/./;
+const HOME = 'meta[name="sealrun:service"]';
 const PLACE = /^(?<service>.*)\/(?<kind>offers|calls)\/(?<hash>[0-9a-f]{64})$/;
 
 /** `#/https://service/offers/HASH?input=value`, or `#/offers/HASH` of the service that this page comes from. */
@@ -50,13 +56,28 @@ function parsePlace(path: string, page: string): Route {
   } catch {
     return unknown('it is no address');
   }
-  const place = PLACE.exec(url.origin + url.pathname)?.groups;
-  if (!place) return unknown('it names neither an offer nor a call');
-  const { service = '', kind, hash = '' } = place;
-  if (url.username || url.password || !isService(service))
+  const at = url.origin + url.pathname;
+  if (url.username || url.password || !isService(at))
     return unknown('a service has an https address');
+  const place = PLACE.exec(at)?.groups;
+  if (!place && ABSOLUTE.test(path) && !url.search && !WITHIN.test(at))
+    return { page: 'service', service: at.replace(/(?:\/offers)?\/?$/, '') };
+  if (!place) return unknown('it names no offer, no run and no service');
+  const { service = '', kind, hash = '' } = place;
   if (kind === 'calls') return { page: 'call', service, call: hash };
   return { page: 'offer', service, offer: hash, given: Object.fromEntries(url.searchParams) };
+}
+
+/** The fragment that shows what a service sells. */
+export function serviceOf(service: string): string {
+  return `#/${service}`;
+}
+
+/** What the page's host sells by itself: a service it names in its document, or the one that it may be. */
+export function homeService(): string | null {
+  const named = document.querySelector<HTMLMetaElement>(HOME)?.content;
+  const url = (named ?? new URL('.', location.href).href).replace(/\/$/, '');
+  return isService(url) ? url : null;
 }
 
 /** Loopback is for trying the page on one machine. */

@@ -18,6 +18,30 @@ test('an address names all accounts, one of them, or the offer to open one for',
   });
 });
 
+test('an address names a service by itself, or with the list of its offers', () => {
+  const shown = { page: 'service', service: 'https://ci.example/stage' };
+  for (const place of ['', '/', '/offers', '/offers/'])
+    assert.deepEqual(parseRoute(`#/https://ci.example/stage${place}`, PAGE), shown, place);
+  assert.deepEqual(parseRoute('#/http://127.0.0.1:8080', PAGE), {
+    page: 'service',
+    service: 'http://127.0.0.1:8080',
+  });
+});
+
+test('an address within a service, or of none, names no service', () => {
+  const wrong = [
+    '#/https://ci.example/offers/short',
+    `#/https://ci.example/calls/${OFFER}/receipt`,
+    '#/https://ci.example/?after=1',
+    '#/https://user:word@ci.example',
+    '#/http://ci.example',
+    '#/ci.example',
+    '#/offers',
+    '#/javascript:alert(1)',
+  ];
+  for (const place of wrong) assert.equal(parseRoute(place, PAGE).page, 'unknown', place);
+});
+
 test('an address that names no account and no offer leads nowhere', () => {
   const wrong = [
     '#/account/B62q',

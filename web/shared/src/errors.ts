@@ -63,6 +63,13 @@ export class TicketUsed extends Conflict {
   override readonly title = 'The ticket was already used';
 }
 
+/** A property of the prepaid account is not as it must be; `detail` names it. */
+export class AccountRefused extends Refused {
+  override readonly type = 'account-refused';
+  override readonly title = 'The prepaid account is not as it must be';
+  override readonly status = 402;
+}
+
 /** A rate limit or a quota is used up. */
 export class TooMany extends Refused {
   override readonly type = 'too-many';
@@ -92,4 +99,10 @@ export class Unavailable extends SealrunError {
 export class OfferClosed extends Unavailable {
   override readonly type = 'offer-closed';
   override readonly title = 'The offer takes no call now';
+}
+
+/** The node is not one to believe now. */
+export class NodeUnavailable extends Unavailable {
+  override readonly type = 'node-unavailable';
+  override readonly title = 'The Mina network cannot be reached now';
 }

@@ -1,8 +1,8 @@
 // What a buyer signs to read: a call's private parts, or an account's figures. Only the named service takes it.
 import { utf8 } from './bytes.ts';
-import { CALLS, documentHash, READ, signedFields } from './fields.ts';
+import { documentHash, READ, signedFields } from './fields.ts';
 
-const ACCOUNT = 'sealrun:account';
+export const ACCOUNT = 'sealrun:account';
 
 /** A service as a field: the hash of its origin, in the one spelling that browsers give it. */
 export async function serviceField(url: string): Promise<bigint> {
@@ -24,22 +24,16 @@ export async function callRight(
   return signedFields(READ, network, account, call, BigInt(expires), await serviceField(service));
 }
 
-/** The six fields of a right to read an account. */
+/**
+ * The six fields of a right over an account, by its tag: `ACCOUNT` reads its figures, `CALLS` lists its calls and reads
+ * the private parts of each of them.
+ */
 export async function accountRight(
+  tag: string,
   service: string,
   network: string,
   account: string,
   expires: number,
 ): Promise<bigint[]> {
-  return signedFields(ACCOUNT, network, account, BigInt(expires), await serviceField(service));
-}
-
-/** The six fields of a right to list an account's calls, and to read the private parts of each of them. */
-export async function callsRight(
-  service: string,
-  network: string,
-  account: string,
-  expires: number,
-): Promise<bigint[]> {
-  return signedFields(CALLS, network, account, BigInt(expires), await serviceField(service));
+  return signedFields(tag, network, account, BigInt(expires), await serviceField(service));
 }

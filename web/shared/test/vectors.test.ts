@@ -5,12 +5,12 @@ import { test } from 'node:test';
 import { voucherFields, type Call } from '../src/call.ts';
 import { exitFields, withdrawFields, type Left } from '../src/chain/leaving.ts';
 import { factsHash } from '../src/facts.ts';
-import { digestFields, signedFields, taggedHash, textField } from '../src/fields.ts';
+import { CALLS, digestFields, signedFields, taggedHash, textField } from '../src/fields.ts';
 import { addressOf, holds, keyFields, sign, tokenId, tokenOf } from '../src/mina.ts';
 import { offerFields } from '../src/offer.ts';
 import { pricesHash, readPrices } from '../src/prices.ts';
 import { receiptFields } from '../src/receipt.ts';
-import { accountRight, callRight, callsRight } from '../src/rights.ts';
+import { ACCOUNT, accountRight, callRight } from '../src/rights.ts';
 import { termsHash } from '../src/verification/documents.ts';
 
 type Entry = Record<string, any>;
@@ -54,10 +54,10 @@ const COMPUTED: Record<string, (entry: Entry) => Entry | Promise<Entry>> = {
     ),
   }),
   account: async (entry) => ({
-    fields: texts(await accountRight(...right(entry), Number(entry.expires_at))),
+    fields: texts(await accountRight(ACCOUNT, ...right(entry), Number(entry.expires_at))),
   }),
   calls: async (entry) => ({
-    fields: texts(await callsRight(...right(entry), Number(entry.expires_at))),
+    fields: texts(await accountRight(CALLS, ...right(entry), Number(entry.expires_at))),
   }),
   terms: (entry) => ({ hash: String(termsHash(entry.terms)) }),
   prices: (entry) => ({ root: String(pricesHash(amounts(entry.prices))) }),

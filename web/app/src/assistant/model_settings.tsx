@@ -53,7 +53,7 @@ export function ModelSettings(props: {
             type={name === 'key' ? 'password' : 'text'}
             // A browser saves no password of this kind.
             autoComplete={name === 'key' ? 'new-password' : 'off'}
-            spellCheck={false}
+            spellCheck="false"
             placeholder={placeholder}
             value={draft[name]}
             onChange={(event) => setDraft({ ...draft, [name]: event.currentTarget.value.trim() })}

@@ -1,14 +1,13 @@
 // What this page asks a Mina node for. Its answers are bounded, checked, and believed as little as can be.
 import {
   accountQuery,
-  AccountRefused,
   checkAccount,
   checkTip,
-  NodeUnavailable,
   type AccountView,
   type Settled,
 } from '../../../shared/src/chain/account.ts';
 import { CODE } from '../../../shared/src/chain/opening.ts';
+import { AccountRefused, NodeUnavailable } from '../../../shared/src/errors.ts';
 import type { Command } from '../../../shared/src/chain/transaction.ts';
 import { isObject, type JsonObject } from '../../../shared/src/json.ts';
 import * as read from '../../../shared/src/read.ts';

@@ -14,7 +14,7 @@ import { getOffer, type OfferView } from '../service/api.ts';
 import { useAccounts } from '../state/accounts.ts';
 import { Fields } from '../ui/fields.tsx';
 import { Missing } from '../ui/missing.tsx';
-import { Origin, WhatIsProved, WhatIsPublic, WhatRuns } from '../ui/offer_parts.tsx';
+import { Heading, WhatIsProved, WhatIsPublic, WhatRuns } from '../ui/offer_parts.tsx';
 import { Badge, Card, Code, Copy, Failed, Note, Tabs } from '../ui/parts.tsx';
 import { Summary } from '../ui/summary.tsx';
 import { useWallet } from '../wallet/session.tsx';
@@ -93,13 +93,9 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
     <>
       <div className="columns">
         <div className="stack">
-          <div>
-            <Origin source={offer.source} />
-            <div className="row">
-              <h1>{offer.title}</h1>
-              <Badge tone={view.open ? 'good' : 'warn'}>{view.open ? 'Open' : 'Closed'}</Badge>
-            </div>
-          </div>
+          <Heading offer={offer}>
+            <Badge tone={view.open ? 'good' : 'warn'}>{view.open ? 'Open' : 'Closed'}</Badge>
+          </Heading>
           {!view.open && (
             <Note tone="warn" title="This offer takes no runs now">
               {view.reason ?? 'The service gives no reason.'}

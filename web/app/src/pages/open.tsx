@@ -15,7 +15,7 @@ import type { Offer, Terms } from '../service/offer.ts';
 import { useAccounts } from '../state/accounts.ts';
 import { useTransactions } from '../state/transactions.ts';
 import { save } from '../ui/files.tsx';
-import { AmountField, NodeChoice, PINNED, useTransfer } from '../ui/money.tsx';
+import { AmountField, NodeChoice, PINNED, TransferButton, useTransfer } from '../ui/money.tsx';
 import { Badge, Card, Failed, Figures, Note } from '../ui/parts.tsx';
 import { Waiting } from '../ui/waiting.tsx';
 import { keyWallet } from '../wallet/key_file.ts';
@@ -136,22 +136,9 @@ function Shown(props: { service: string; offer: Offer; terms: Terms }) {
             />
             {!kept && !opened && (
               <>
-                <button
-                  type="button"
-                  className="button main wide"
-                  disabled={transfer.busy}
-                  aria-busy={transfer.busy}
-                  onClick={start}
-                >
-                  {!wallet
-                    ? 'Connect wallet'
-                    : transfer.confirming
-                      ? 'Confirm in your wallet'
-                      : transfer.busy
-                        ? 'Asking the node…'
-                        : 'Sign and open'}
-                </button>
-                {transfer.panel}
+                <TransferButton transfer={transfer} start={start}>
+                  Sign and open
+                </TransferButton>
               </>
             )}
             <a className="small" href={placeOf(service, 'offers', offer.hash)}>
@@ -295,7 +282,7 @@ function Known(props: { service: string; terms: Terms; node: string }) {
           id="known"
           type="text"
           placeholder="B62…"
-          spellCheck={false}
+          spellCheck="false"
           autoComplete="off"
           value={address}
           onChange={(event) => setAddress(event.currentTarget.value.trim())}

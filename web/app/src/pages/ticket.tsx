@@ -10,7 +10,7 @@ import { ask, getOffer, type Call } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
 import { remember } from '../state/activity.ts';
 import { Fields } from '../ui/fields.tsx';
-import { Origin, WhatIsProved, WhatIsPublic, WhatRuns } from '../ui/offer_parts.tsx';
+import { Heading, WhatIsProved, WhatIsPublic, WhatRuns } from '../ui/offer_parts.tsx';
 import { Badge, Card, Failed, Figures, Note } from '../ui/parts.tsx';
 
 export function TicketPage(props: { fragment: string; named: (title: string) => void }) {
@@ -57,15 +57,11 @@ function Shown(props: { ticket: Ticket; offer: Offer }) {
   return (
     <div className="columns">
       <div className="stack">
-        <div>
-          <Origin source={offer.source} />
-          <div className="row">
-            <h1>{offer.title}</h1>
-            <Badge tone={over ? 'bad' : 'good'}>
-              {over ? 'Expired ticket' : 'Ticket for one run'}
-            </Badge>
-          </div>
-        </div>
+        <Heading offer={offer}>
+          <Badge tone={over ? 'bad' : 'good'}>
+            {over ? 'Expired ticket' : 'Ticket for one run'}
+          </Badge>
+        </Heading>
         <Card title="Inputs">
           {names.length === 0 ? (
             <p className="quiet">Whoever issued the ticket chose all inputs.</p>

@@ -20,3 +20,9 @@ export function meet(service: string, oracle: string): void {
   const oracles = Object.hasOwn(all, service) && Array.isArray(all[service]) ? all[service] : [];
   if (!oracles.includes(oracle)) store(NAME, { ...all, [service]: [...oracles, oracle] });
 }
+
+/** The URLs of all services that this browser bought at. */
+export function useServices(): string[] {
+  const known = useStored(NAME);
+  return isObject(known) ? Object.keys(known).filter((url) => URL.canParse(url)) : [];
+}

@@ -2,24 +2,23 @@
 import { useState, type ReactNode } from 'react';
 import { funds, type AccountView as View } from '../../../shared/src/chain/account.ts';
 import { readFigure, type Figure } from '../../../shared/src/figure.ts';
-import { accountRight } from '../../../shared/src/rights.ts';
+import { ACCOUNT } from '../../../shared/src/rights.ts';
+import { inSeconds, signAccountRight } from '../account_right.ts';
 import { FEE, topUp } from '../chain/fund.ts';
 import { accountOnChain, hostOf } from '../chain/node.ts';
 import { useNode } from '../chain/nodes.ts';
-import { amount, message, mina, moment, parseAmount, short } from '../format.ts';
+import { amount, mina, moment, parseAmount, short } from '../format.ts';
 import { useLoaded } from '../load.ts';
 import { ask } from '../service/api.ts';
 import type { Terms } from '../service/offer.ts';
 import { drop, keep, termsOf, type Account } from '../state/accounts.ts';
 import { useTransactions } from '../state/transactions.ts';
 import { useWallet } from '../wallet/session.tsx';
-import { signChecked, type Numeral } from '../wallet/sign.ts';
-import { Declined } from '../wallet/wallet.ts';
 import { AccountRuns } from './account_runs.tsx';
 import { Leave } from './leave.tsx';
-import { AmountField, NodeChoice, useTransfer } from './money.tsx';
-import { Numerals } from './numerals.tsx';
+import { AmountField, NodeChoice, TransferButton, useTransfer } from './money.tsx';
 import { Badge, Card, Facts, Figures, Note } from './parts.tsx';
+import { useSigning } from './signing.tsx';
 import { Waiting } from './waiting.tsx';
 
 const NETWORK = 'mina:devnet';
@@ -208,47 +207,27 @@ function AskService(props: { account: Account; told: (figure: Figure) => void })
   const { account, told } = props;
   const { address, service, terms, document } = account;
   const network = document?.network ?? NETWORK;
-  const { wallet, open } = useWallet();
-  const [problem, setProblem] = useState('');
-  const [numerals, setNumerals] = useState<Numeral[] | null>(null);
-  const look = async () => {
-    if (!wallet) return open(network);
-    setProblem('');
-    try {
-      const expires = Math.floor(Date.now() / 1000) + RIGHT_SECONDS;
-      const fields = await accountRight(service, network, address, expires);
-      const meanings = [
-        'tag “sealrun:account”: no payment',
-        `network ${network}`,
-        `account ${short(address, 4)}, x`,
-        'account, is odd',
-        `until ${moment(expires)}`,
-        `at ${new URL(service).host} only`,
-      ];
-      const headers = {
-        'Sealrun-Key': wallet.address,
-        'Sealrun-Expires-At': String(expires),
-        'Sealrun-Signature': await signChecked(wallet, fields, meanings, setNumerals),
-      };
+  const signing = useSigning(network);
+  const look = () =>
+    signing.run(async (wallet, show) => {
+      const right = { service, network, account: address, expires: inSeconds(RIGHT_SECONDS) };
+      const headers = await signAccountRight(ACCOUNT, right, wallet, show);
       const answer = await ask<unknown>(`${service}/accounts/${address}`, { headers });
       told(readFigure(answer, address, terms));
       // Terms of the right hash, for a browser that only knew the hash.
       const shown = termsOf((answer as { terms?: unknown }).terms, terms);
       if (document === null && shown) keep({ ...account, document: shown, seller: shown.seller });
-    } catch (error) {
-      setProblem(error instanceof Declined ? 'Declined in the wallet.' : message(error));
-    }
-  };
+    });
   return (
     <>
-      <div role="status">{numerals && <Numerals numerals={numerals} />}</div>
-      {problem && (
-        <Note tone="bad" alert>
-          {problem}
-        </Note>
-      )}
+      {signing.panel}
       <div>
-        <button type="button" className="button" onClick={() => void look()}>
+        <button
+          type="button"
+          className="button"
+          disabled={signing.busy}
+          onClick={() => void look()}
+        >
           Ask the service, signed
         </button>
       </div>
@@ -274,24 +253,9 @@ function TopUp(props: { account: Account; terms: Terms; node: string }) {
     <Card title="Top up">
       <AmountField label="Amount" text={text} change={setText} disabled={transfer.busy} />
       <Figures items={[['Network fee', mina(FEE)]]} />
-      <button
-        type="button"
-        className="button main wide"
-        disabled={transfer.busy}
-        aria-busy={transfer.busy}
-        onClick={start}
-      >
-        {!wallet
-          ? 'Connect wallet'
-          : transfer.confirming
-            ? 'Confirm in your wallet'
-            : transfer.busy
-              ? 'Asking the node…'
-              : added === undefined
-                ? 'Add money'
-                : `Add ${mina(added)}`}
-      </button>
-      {transfer.panel}
+      <TransferButton transfer={transfer} start={start}>
+        {added === undefined ? 'Add money' : `Add ${mina(added)}`}
+      </TransferButton>
     </Card>
   );
 }

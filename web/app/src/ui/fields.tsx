@@ -138,7 +138,7 @@ function Select(props: FieldProps & { options: string[] }) {
 function Text(props: FieldProps) {
   const { chosen, ...common } = control(props);
   const encoded = props.kind.contentEncoding !== undefined;
-  const changed = { value: chosen, spellCheck: false, autoComplete: 'off' } as const;
+  const changed = { value: chosen, spellCheck: 'false', autoComplete: 'off' } as const;
   return (
     <Labelled {...props} id={common.id}>
       {encoded ? (

@@ -13,15 +13,14 @@ import {
   type Left,
 } from '../../../shared/src/chain/leaving.ts';
 import { utf8 } from '../../../shared/src/bytes.ts';
-import { message, mina, moment, short } from '../format.ts';
+import { mina, moment, short } from '../format.ts';
 import type { Terms } from '../service/offer.ts';
 import type { Account } from '../state/accounts.ts';
-import { useWallet } from '../wallet/session.tsx';
-import { signChecked, type Numeral } from '../wallet/sign.ts';
-import { Declined, type Wallet } from '../wallet/wallet.ts';
+import { signChecked, type Show } from '../wallet/sign.ts';
+import type { Wallet } from '../wallet/wallet.ts';
 import { save } from './files.tsx';
-import { Numerals } from './numerals.tsx';
-import { Card, Code, Copy, Note } from './parts.tsx';
+import { Card, Code, Copy } from './parts.tsx';
+import { useSigning } from './signing.tsx';
 
 interface Leaving {
   account: Account;
@@ -143,29 +142,27 @@ function useSigned(
   file: string,
   buyer: string,
   network: string,
-  sign: (wallet: Wallet, show: (numerals: Numeral[] | null) => void) => Promise<string>,
+  sign: (wallet: Wallet, show: Show) => Promise<string>,
 ) {
-  const { wallet, open } = useWallet();
-  const [numerals, setNumerals] = useState<Numeral[] | null>(null);
-  const [problem, setProblem] = useState('');
+  const signing = useSigning(network);
   const [text, setText] = useState('');
-  const start = async () => {
-    if (!wallet || (wallet.network ?? network) !== network) return open(network);
-    setProblem('');
-    try {
+  const start = () =>
+    signing.run(async (wallet, show) => {
       if (wallet.address !== buyer)
         throw new Error(`Only the account’s buyer can leave: choose ${buyer} in the wallet.`);
-      const signed = await sign(wallet, setNumerals);
+      const signed = await sign(wallet, show);
       setText(signed);
       save(file, utf8(signed));
-    } catch (error) {
-      setProblem(error instanceof Declined ? error.message : message(error));
-    }
-  };
+    });
   const part = (label: string) => (
     <>
       <div className="row">
-        <button type="button" className="button" onClick={() => void start()}>
+        <button
+          type="button"
+          className="button"
+          disabled={signing.busy}
+          onClick={() => void start()}
+        >
           {label}
         </button>
         {text !== '' && (
@@ -174,12 +171,7 @@ function useSigned(
           </button>
         )}
       </div>
-      <div role="status">{numerals && <Numerals numerals={numerals} />}</div>
-      {problem && (
-        <Note tone="bad" alert>
-          {problem}
-        </Note>
-      )}
+      {signing.panel}
     </>
   );
   return { part, saved: text !== '' };

@@ -1,11 +1,12 @@
 // Parts of every page that moves money: an amount, a node, and the transaction that a wallet is asked to sign.
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { Decoded } from '../../../shared/src/chain/transaction.ts';
 import { CODE, CREATION_FEE } from '../../../shared/src/chain/opening.ts';
 import { nodesOf, useNode } from '../chain/nodes.ts';
 import { hostOf } from '../chain/node.ts';
 import type { Change } from '../chain/sign_transaction.ts';
 import { message, mina, parseAmount, short } from '../format.ts';
+import { useWallet } from '../wallet/session.tsx';
 import { Declined } from '../wallet/wallet.ts';
 import { Figures, Note } from './parts.tsx';
 
@@ -180,6 +181,37 @@ export function useTransfer(network: string, to: string) {
     </div>
   );
   return { busy, confirming: shown !== null, run, panel, setProblem };
+}
+
+/** The one button of a transfer, which says what it waits for, and below it how the transfer stands. */
+export function TransferButton(props: {
+  transfer: ReturnType<typeof useTransfer>;
+  start: () => void;
+  /** What a press does once a wallet is connected. */
+  children: ReactNode;
+}) {
+  const { transfer, start, children } = props;
+  const { wallet } = useWallet();
+  return (
+    <>
+      <button
+        type="button"
+        className="button main wide"
+        disabled={transfer.busy}
+        aria-busy={transfer.busy}
+        onClick={start}
+      >
+        {!wallet
+          ? 'Connect wallet'
+          : transfer.confirming
+            ? 'Confirm in your wallet'
+            : transfer.busy
+              ? 'Asking the node…'
+              : children}
+      </button>
+      {transfer.panel}
+    </>
+  );
 }
 
 /** The pinned code and what an account costs, for those who compare. */

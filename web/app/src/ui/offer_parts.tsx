@@ -18,6 +18,20 @@ export function Origin(props: { source: Source }) {
   );
 }
 
+/** What stands above every offer and ticket; `children` is a badge that says how it stands. */
+export function Heading(props: { offer: Offer; children: ReactNode }) {
+  const { offer, children } = props;
+  return (
+    <div>
+      <Origin source={offer.source} />
+      <div className="row">
+        <h1>{offer.title}</h1>
+        {children}
+      </div>
+    </div>
+  );
+}
+
 export function WhatRuns(props: { offer: Offer }) {
   const { source, success, limits } = props.offer;
   const { configuration } = source;

@@ -11,16 +11,13 @@ import { parseStacks } from '../profile.ts';
 import type { Call } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
 import { keepReceipt } from '../state/receipts.ts';
-import { useWallet } from '../wallet/session.tsx';
-import type { Numeral } from '../wallet/sign.ts';
-import { Declined } from '../wallet/wallet.ts';
 import { ClaimList } from './claims.tsx';
 import { Files, save } from './files.tsx';
 import { FlameGraph } from './flame_graph.tsx';
 import { Log } from './log.tsx';
-import { Numerals } from './numerals.tsx';
 import { Badge, Card, Note } from './parts.tsx';
 import { Progress, publicRun } from './progress.tsx';
+import { useSigning } from './signing.tsx';
 
 export function ReceiptParts(props: {
   service: string;
@@ -140,44 +137,28 @@ function PrivateItems(props: {
   opened: (evidence: Evidence) => void;
 }) {
   const { evidence, wanted, opened } = props;
-  const { wallet, open } = useWallet();
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState('');
-  const [numerals, setNumerals] = useState<Numeral[] | null>(null);
+  const signing = useSigning(wanted.offer.network);
   const { opened: leaves } = evidence.verification;
   const all = leaves ? leaves.counts.outputs + leaves.counts.profile : 0;
   const hidden = all - (leaves?.leaves.size ?? 0);
   if (evidence.complete || hidden === 0) return null;
-  const show = async () => {
-    if (!wallet) return open();
-    setBusy(true);
-    setProblem('');
-    try {
+  const look = () =>
+    signing.run(async (wallet, show) => {
       const account = accountOf(evidence.folder);
       // A right to all of the account's calls, where the wallet signed one in this tab, opens this one too.
       const right =
         keptRight(wanted.service, account, wallet.address) ??
-        (await signRight(wanted, wallet, account, setNumerals));
+        (await signRight(wanted, wallet, account, show));
       opened(await getEvidence(wanted, right));
-    } catch (error) {
-      setProblem(error instanceof Declined ? 'Declined in the wallet.' : message(error));
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <>
-      <button type="button" className="button" disabled={busy} onClick={() => void show()}>
-        {busy
+      <button type="button" className="button" disabled={signing.busy} onClick={() => void look()}>
+        {signing.busy
           ? 'Confirm in your wallet'
           : `Show ${hidden} private ${hidden === 1 ? 'item' : 'items'}`}
       </button>
-      <div role="status">{numerals && <Numerals numerals={numerals} />}</div>
-      {problem && (
-        <Note tone="bad" alert>
-          {problem}
-        </Note>
-      )}
+      {signing.panel}
     </>
   );
 }

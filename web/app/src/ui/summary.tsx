@@ -136,7 +136,7 @@ function AccountChoice(props: { service: string; offer: Offer; action: Action })
             id="account"
             type="text"
             placeholder="B62…"
-            spellCheck={false}
+            spellCheck="false"
             autoComplete="off"
             value={text}
             aria-invalid={text !== '' && !isPublicKey(text)}

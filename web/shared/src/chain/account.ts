@@ -1,22 +1,10 @@
 // Prepaid accounts as a Mina node tells them, and the properties that an account must have (A1), as sealrun.chain.account
 // checks them. Everything is read from one answer, so no two properties come from two moments.
-import { Refused, Unavailable } from '../errors.ts';
+import { AccountRefused, NodeUnavailable } from '../errors.ts';
 import { fieldHex } from '../fields.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { addressOfFields, P } from '../mina.ts';
 import { termsHash } from '../verification/documents.ts';
-
-/** A property of the account is not as it must be. */
-export class AccountRefused extends Refused {
-  override readonly type = 'account-refused';
-  override readonly title = 'The account is not one to pay from';
-}
-
-/** The node is not one to believe now. */
-export class NodeUnavailable extends Unavailable {
-  override readonly type = 'node-unavailable';
-  override readonly title = 'The Mina node gives no answer that helps';
-}
 
 // No key has any power over the account, and only proofs move its money; setVerificationKey stands apart.
 export const PERMISSIONS: Record<string, string> = {

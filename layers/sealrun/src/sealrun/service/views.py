@@ -57,7 +57,8 @@ def named(record: Record, offer: Offer) -> dict[str, Any]:
 def listed_offer(stored: StoredOffer, service: str) -> dict[str, Any]:
     """An offer as a list of offers has it; what it says in full is at ``url``.
 
-    ``inputs`` is the address of its inputs' JSON Schema; the fragment is a JSON Pointer (RFC 6901).
+    ``inputs`` is the address of its inputs' JSON Schema; the fragment is a JSON Pointer (RFC 6901). A free offer
+    names no seller.
     """
     offer, url = stored.offer, f"{service}/offers/{stored.offer.id}"
     return {
@@ -66,6 +67,7 @@ def listed_offer(stored: StoredOffer, service: str) -> dict[str, Any]:
         "title": offer.title,
         "network": offer.network,
         "provider": offer.source.provider,
+        "seller": offer.payment.terms.seller.to_base58() if offer.payment else None,
         "prices": [price.value() for price in offer.prices],
         "grade": int(offer.evidence.grade),
         "inputs": f"{url}#/document/inputs",
