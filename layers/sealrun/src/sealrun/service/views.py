@@ -57,8 +57,8 @@ def named(record: Record, offer: Offer) -> dict[str, Any]:
 def listed_offer(stored: StoredOffer, service: str) -> dict[str, Any]:
     """An offer as a list of offers has it; what it says in full is at ``url``.
 
-    ``inputs`` is the address of its inputs' JSON Schema; the fragment is a JSON Pointer (RFC 6901). A free offer
-    names no seller.
+    ``inputs`` is the address of its inputs' JSON Schema; the fragment is a JSON Pointer (RFC 6901). A free
+    offer names no seller.
     """
     offer, url = stored.offer, f"{service}/offers/{stored.offer.id}"
     return {
