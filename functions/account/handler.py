@@ -29,6 +29,7 @@ def get_account(address: str) -> Response:
         oracle=services.open_oracle,
         now=services.clock(),
         call_id=event.query.get("call", ""),
+        after=event.query.get("after"),
     )
     return answer(document)
 

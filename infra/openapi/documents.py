@@ -223,13 +223,53 @@ def _account() -> dict[str, Schema]:
             "proof": nullable(proof),
         }
     )
+    sums = {**both, "due": AMOUNT, "count": whole(0, 2**DUE_DEPTH)}
+    call = closed(
+        {
+            "call": HASH,
+            "offer": HASH,
+            "claimed_at": SECONDS,
+            "run": whole(1, says="The run's id at its provider."),
+            "price": AMOUNT,
+            "opened": closed(
+                {
+                    "network": one_of(NETWORKS),
+                    "account": KEY,
+                    **dict.fromkeys(("offer_hash", "terms_hash", "inputs_hash"), FIELD),
+                    "nonce": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+                    "expires_at": SECONDS,
+                }
+            ),
+            "voucher": closed(voucher),
+        }
+    )
+    following = nullable({**_TEXT, "description": "The next page's `after`."})
+    proved = closed(
+        {
+            **sums,
+            "buyer": KEY,
+            "voucher": closed(voucher),
+            "calls": items(call, PAGE_CALLS),
+            "next": following,
+        }
+    )
     return {
+        "ProvedSettlement": {
+            "description": "For seller and operator where proofs settle: the good calls, newest first.",
+            **proved,
+        },
+        "ProvedFigure": {
+            "description": "For the buyer where proofs settle; nothing of it is signed.",
+            **closed({**sums, "voucher": closed(_VOUCHER)}),
+        },
         "Settlement": {
             "description": "For seller and operator: everything that settles the account.",
             **settlement,
         },
         "Figure": {"description": "For the buyer: the amount due, and the proof for one call.", **figure},
-        "AccountView": {"oneOf": [ref("Settlement"), ref("Figure")]},
+        "AccountView": {
+            "oneOf": [ref(name) for name in ("Settlement", "Figure", "ProvedSettlement", "ProvedFigure")]
+        },
     }
 
 

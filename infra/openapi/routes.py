@@ -155,7 +155,7 @@ ROUTES = {
     "GET /accounts/{address}": Operation(
         ref("AccountView"),
         (*_SIGNED, errors.Unavailable),
-        parameters=(*_needed(_KEY, _UNTIL, _ACCOUNT_RIGHT), _CALL),
+        parameters=(*_needed(_KEY, _UNTIL, _ACCOUNT_RIGHT), _CALL, _AFTER_CALL),
     ),
     "GET /accounts/{address}/calls": Operation(
         ref("AccountCalls"),

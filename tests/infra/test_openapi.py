@@ -24,15 +24,19 @@ from sealrun.errors import PaymentRequired
 from sealrun.money import x402
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
+from sealrun.offers.terms import Terms
 from sealrun.service.views import offer_view, public_view
 from sealrun.workflows.list_offers import list_offers
 from sealrun.workflows.read_account import read_account
 from sealrun.workflows.read_receipt import read_evidence
 from tests.sealrun.calls.test_ticket import free_ticket, paid_ticket, redemption
+from tests.sealrun.fake_chain import account_answer
 from tests.sealrun.gateway import Gateway, load
 from tests.sealrun.market import SELLER_SITE, SERVICE, Market, body_of, payment_of
+from tests.sealrun.offers.test_proved import proved, proved_terms
 from tests.sealrun.workflows.test_list_calls import asked
 from tests.sealrun.workflows.test_list_calls import right as calls_right
+from tests.sealrun.workflows.test_read_account import asked as asked_account
 from tests.sealrun.workflows.test_read_account import right
 from tests.sealrun.world import (
     ACCOUNT,
@@ -231,6 +235,18 @@ def test_a6_both_views_of_an_account_fit_and_neither_is_the_other() -> None:
         )
         assert (troubles("AccountView", found), troubles(kind, found)) == ([], [])
         assert troubles(other, found)
+
+
+PROVED = Terms.parse(proved_terms())
+
+
+def test_a6_both_views_of_a_proved_account_fit_and_neither_is_another() -> None:
+    market = Market(offer=proved())
+    market.chain.answer = account_answer(terms=PROVED)
+    market.bought(limit=PRICE)
+    for who, kind in ((SELLER, "ProvedSettlement"), (BUYER, "ProvedFigure")):
+        found = asked_account(market, who)
+        assert (troubles("AccountView", found), troubles(kind, found)) == ([], [])
 
 
 def test_lists_of_an_accounts_calls_fit() -> None:

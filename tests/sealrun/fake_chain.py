@@ -17,6 +17,7 @@ from tests.sealrun.fakes import FakeClock
 from tests.sealrun.world import ACCOUNT, BUYER, OPERATOR, SELLER, terms_value
 
 PINNED = Pinned(verification_key="20497")
+PINNED_PROVED = Pinned(verification_key="23011")
 PINNED_OFFER = Pinned(verification_key="25869")
 TERMS = Terms.parse(terms_value())
 DEPOSIT = 20_000_000_000
@@ -52,7 +53,7 @@ def account_answer(
         "token": terms.asset.id,
         "balance": {"total": str(balance)},
         "zkappState": [str(value) for value in state],
-        "verificationKey": {"hash": PINNED.verification_key},
+        "verificationKey": {"hash": (PINNED if terms.oracle else PINNED_PROVED).verification_key},
         "permissions": permissions,
         "timing": dict.fromkeys(TIMING),
     }

@@ -12,11 +12,11 @@ from sealrun.offers.offer import Offer
 from sealrun.runs.record import Record
 from sealrun.workflows.accept_call import Accepted, accept_call
 from sealrun.workflows.reserve_price import Payments
-from tests.sealrun.fake_chain import PINNED, FakeChain
+from tests.sealrun.fake_chain import PINNED, PINNED_PROVED, FakeChain
 from tests.sealrun.world import World, make_paid_offer, sign_paid_call
 
 SERVICE = "https://calls.test"
-SELLER_SITE = x402.Seller(SERVICE, PINNED)
+SELLER_SITE = x402.Seller(SERVICE, PINNED, PINNED_PROVED)
 BODY_NAMES = ("account", "inputs", "salt", "nonce", "expires_at")
 
 
@@ -60,7 +60,7 @@ class Market(World):
 
     @property
     def payments(self) -> Payments:
-        return Payments(self.chain, x402.Seller(SELLER_SITE.url, self.pinned), ledger=7)
+        return Payments(self.chain, x402.Seller(SELLER_SITE.url, self.pinned, PINNED_PROVED), ledger=7)
 
     def sign(self, *, limit: int, buyer: PrivateKey | None = None, **changes: Any) -> SignedCall:
         keys = {} if buyer is None else {"buyer": buyer}

@@ -1,4 +1,4 @@
-"""Offers that proofs of the CI's own tokens settle: their form is final, and nobody can publish one yet."""
+"""Offers that proofs of the CI's own tokens settle: what they pin, and which can be published."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from sealrun.offers.terms import Terms
 from sealrun.workflows.publish_offer import seal_offer
 from tests.sealrun.fakes import FakeKeys, FakeLedger
 from tests.sealrun.offers.test_prices import both
-from tests.sealrun.world import COMMIT, make_offer, make_paid_offer, terms_value
+from tests.sealrun.world import COMMIT, make_offer, make_paid_offer, offer_value, terms_value
 
 FACTS = {
     "project_id": "42",
@@ -29,12 +29,17 @@ FACTS = {
 def proved_terms(**changes: Any) -> dict[str, Any]:
     """Terms that name an issuer's keys, with changes."""
     value = {name: each for name, each in terms_value().items() if name != "oracle"}
-    return {**value, "keys": "99", **changes}
+    return {**value, "keys": "99", "exit_delay": 164, **changes}
+
+
+def proved_value(**changes: Any) -> dict[str, Any]:
+    """The members of a paid offer that make it one which proofs settle, with changes."""
+    return {"terms": proved_terms(), "facts": FACTS, **changes}
 
 
 def proved(**changes: Any) -> Offer:
     """An offer whose facts a token must show, with changes."""
-    return make_paid_offer(**{"terms": proved_terms(), "facts": FACTS, **changes})
+    return make_paid_offer(**proved_value(**changes))
 
 
 def test_facts_stand_in_the_offers_hash_beside_the_document() -> None:
@@ -90,14 +95,21 @@ def test_terms_name_an_oracle_or_an_issuers_keys_and_hash_alike() -> None:
         Terms.parse(neither)
 
 
+def loose() -> Offer:
+    """A proved offer whose pipeline includes what may change."""
+    source = offer_value()["source"]
+    configuration = {**source["configuration"], "includes": ["remote:https://example.org/x.yml"]}
+    return proved(source={**source, "configuration": configuration})
+
+
 @pytest.mark.parametrize(
     ("offer", "text"),
     [
-        (proved(), "terms: expected an oracle, got an issuer's keys"),
+        (loose(), "includes: expected pinned ones, on whose word money is paid"),
         (make_paid_offer(prices=both()), "prices: expected one in MINA, got RUN"),
     ],
 )
-def test_a14_what_no_contract_settles_yet_is_not_published(offer: Offer, text: str) -> None:
+def test_a14_what_cannot_be_settled_soundly_is_not_published(offer: Offer, text: str) -> None:
     with pytest.raises(Refused, match=text):
         seal_offer(
             offer,

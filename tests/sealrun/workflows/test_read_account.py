@@ -58,7 +58,9 @@ def right(
     return {**value, **changes}
 
 
-def asked(market: Market, who: PrivateKey, *, call: str = "", **changes: Any) -> dict[str, Any]:
+def asked(
+    market: Market, who: PrivateKey, *, call: str = "", after: str | None = None, **changes: Any
+) -> dict[str, Any]:
     return read_account(
         NAME,
         right(market, who, **changes),
@@ -67,6 +69,7 @@ def asked(market: Market, who: PrivateKey, *, call: str = "", **changes: Any) ->
         oracle=lambda _: market.oracle,
         now=market.clock.now,
         call_id=call,
+        after=after,
     )
 
 

@@ -76,6 +76,8 @@ class AccountView:
 
 # Amount and root of the signed due with that many leaves; None where none was signed.
 Settled = Callable[[int], tuple[int, int] | None]
+# What good runs of the account cost so far; None before its first call.
+DueSoFar = Callable[[], int | None]
 
 
 def account_query(address: PublicKey | None, terms: Terms) -> str:
@@ -102,6 +104,7 @@ def check_account(
     pinned: Pinned,
     settled: Settled,
     run_seconds: int,
+    due: DueSoFar = lambda: None,
 ) -> AccountView:
     """Every property of A1, in one answer.
 
@@ -112,8 +115,9 @@ def check_account(
         address: of the account.
         terms: that the account must have been opened for.
         pinned: code and protocol.
-        settled: what the ledger knows of signed statements.
+        settled: what the ledger knows of signed statements, where an oracle's word settles.
         run_seconds: the offer's time limit, for A5.
+        due: what the ledger knows to be due, where proofs settle.
 
     Raises:
         NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
@@ -126,7 +130,11 @@ def check_account(
         _check_timing(account["timing"] or {})
         view = _view(account, address, terms, pinned, height=_height(answer))
         terms.check_buyer(view.buyer, address)
-        _check_settled(view, terms, settled)
+        if terms.oracle is None:
+            _check_proved(view, due())
+        else:
+            _check_settled(view, settled)
+        _check_accrued(view, terms)
         terms.check_exit(run_seconds=run_seconds, slot_seconds=slot_seconds(answer))
     except AccountRefused:
         raise
@@ -308,13 +316,29 @@ def _view(
     return AccountView(address, buyer, balance, spent, accrued, root, count, height)
 
 
-def _check_settled(view: AccountView, terms: Terms, settled: Settled) -> None:
+def _check_proved(view: AccountView, due: int | None) -> None:
+    """Only proofs change what the account says it has paid, once it was seen before anything was settled.
+
+    Its buyer chose the state that it was opened with. A proof may come before the ledger knows of the run's
+    end, so what was paid may be more than is due for that moment only: then there is no new call.
+    """
+    if due is None:
+        for name, got in (("spent", view.spent), ("receiptsRoot", view.root), ("receiptsCount", view.count)):
+            _expect(f"state.{name}", 0, got)
+    elif view.spent > due:
+        raise AccountRefused(f"state.spent: expected at most what is due here, {due}, got {view.spent}")
+
+
+def _check_settled(view: AccountView, settled: Settled) -> None:
     """What the account says it has paid is what the oracle has signed, and nothing else."""
     known = settled(view.count) if view.count else (0, 0)
     if known is None:
         raise AccountRefused(f"state.receiptsCount: expected that of a signed due, got {view.count}")
     _expect("state.spent", known[0], view.spent)
     _expect("state.receiptsRoot", known[1], view.root)
+
+
+def _check_accrued(view: AccountView, terms: Terms) -> None:
     most = min(terms.operator_part(view.spent), view.balance)
     if view.accrued > most:
         raise AccountRefused(f"state.accrued: expected at most {most}, got {view.accrued}")

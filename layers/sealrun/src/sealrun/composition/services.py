@@ -155,7 +155,8 @@ class Services:
         pinned = self.settings.pinned
         if pinned is None:
             return None
-        return Payments(self.chain, Seller(self.settings.public_url, pinned), self._outside.ledger_id())
+        seller = Seller(self.settings.public_url, pinned, self.settings.pinned_proved)
+        return Payments(self.chain, seller, self._outside.ledger_id())
 
     @cached_property
     def contracts(self) -> "OfferContracts | None":

@@ -27,6 +27,7 @@ class Settings:
     mina_nodes: tuple[str, ...] = ()  # GraphQL URLs, the preferred one first; none sells for nothing only
     ledger: int = 0  # the ledger id of this table, for offers that have a price (A3)
     pinned: Pinned | None = None
+    pinned_proved: Pinned | None = None  # the code of accounts that proofs settle; none takes none of them
     pinned_offer: Pinned | None = None  # the code of offers' contracts; none reads no credential from chain
     mina_archives: tuple[str, ...] = ()  # GraphQL URLs; the nodes' own where there is none
     artifact_origins: tuple[str, ...] = ()  # object storage that the provider redirects artifacts to
@@ -69,6 +70,7 @@ class Settings:
             pins=_pins(environment.get("SEALRUN_PIN", ""), unsafe_loopback=unsafe),
             ledger=ledger,
             pinned=_pinned(environment, "SEALRUN_VERIFICATION_KEY"),
+            pinned_proved=_pinned(environment, "SEALRUN_PROVED_VERIFICATION_KEY"),
             pinned_offer=_pinned(environment, "SEALRUN_OFFER_VERIFICATION_KEY"),
             mina_archives=tuple(environment.get("SEALRUN_MINA_ARCHIVES", "").split()),
             offers=tuple(int(each, 16) for each in environment.get("SEALRUN_OFFERS", "").split()),

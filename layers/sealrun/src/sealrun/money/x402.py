@@ -15,10 +15,11 @@ from sealrun.chain.account import Pinned
 from sealrun.encoding import read
 from sealrun.encoding.fields import MAX_UINT64
 from sealrun.encoding.json_limits import parse_object
-from sealrun.errors import Malformed, Refused
+from sealrun.errors import Malformed, OfferClosed, Refused
 from sealrun.money.vouchers import Standing
 from sealrun.offers.offer import Offer, Priced
 from sealrun.offers.prices import Price
+from sealrun.offers.terms import Terms
 from sealrun.runs.record import Record
 
 VERSION = 2
@@ -48,7 +49,22 @@ class Seller(NamedTuple):
     """Facts about a stack that every client gets beside the offer."""
 
     url: str  # of the stack, without a slash at its end
-    pinned: Pinned
+    pinned: Pinned  # of accounts that an oracle's word settles
+    proved: Pinned | None = None  # of accounts that proofs settle; None: none of them is taken
+
+    def code_of(self, terms: Terms) -> Pinned:
+        """The code that an account of these terms must have.
+
+        Raises:
+            OfferClosed: proofs settle it, and this stack does not know their contract.
+        """
+        if terms.oracle is not None:
+            return self.pinned
+        if self.proved is None:
+            raise OfferClosed(
+                "terms: expected an oracle, got an issuer's keys: this service sells on no proofs"
+            )
+        return self.proved
 
     def resource(self, offer: Offer) -> str:
         """The URL that is paid for."""
@@ -83,7 +99,7 @@ def _entry(
         **price.cost.asset.value(),
         "terms": terms.value(),
         "termsHash": terms.id,
-        "verificationKeyHash": seller.pinned.verification_key,
+        "verificationKeyHash": seller.code_of(terms).verification_key,
         "ledger": f"{seller.url}/accounts",
     }
     return {

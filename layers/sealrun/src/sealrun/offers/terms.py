@@ -26,6 +26,8 @@ VIEW_SECONDS = 60
 START_SECONDS = 15 * 60
 COLLECT_SECONDS = 15 * 60
 SETTLE_SECONDS = 60 * 60
+# Where proofs settle: minutes of two processors for each call, of which several may wait for their proof.
+PROVE_SECONDS = 6 * 60 * 60
 
 
 # For people who hold something that an older version wrote.
@@ -130,6 +132,7 @@ class Terms:
             Refused: it does not.
         """
         needed = VIEW_SECONDS + START_SECONDS + run_seconds + COLLECT_SECONDS + SETTLE_SECONDS
+        needed += PROVE_SECONDS if self.oracle is None else 0
         if self.exit_delay * slot_seconds < needed:
             slots = -(-needed // slot_seconds)
             raise Refused(f"terms: expected an exit delay of at least {slots} slots, got {self.exit_delay}")

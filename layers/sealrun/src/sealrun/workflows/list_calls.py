@@ -55,7 +55,7 @@ def list_calls(
         StoreUnavailable: the ledger is out of reach.
     """
     account = read.public_key({"account": address}, "account")
-    beyond = _place(after)
+    beyond = place_of(after)
     rate = Rate(f"lists of {sender}", now // 60, LISTS_PER_MINUTE)
     _check_rate(throttle(rate))
     key = check_calls_right(account, right, network=network, service=service, now=now)
@@ -71,7 +71,7 @@ def list_calls(
     return {
         "account": address,
         "calls": [account_call(record, offers[record.offer_hash]) for record in shown],
-        "next": f"{last.claimed_at}.{last.id}" if last else None,
+        "next": place_text(last) if last else None,
     }
 
 
@@ -102,7 +102,17 @@ def check_calls_right(
     return key
 
 
-def _place(after: str | None) -> tuple[int, int] | None:
+def place_text(record: Record) -> str:
+    """Where the page behind this call begins."""
+    return f"{record.claimed_at}.{record.id}"
+
+
+def place_of(after: str | None) -> tuple[int, int] | None:
+    """What ``place_text`` says, as a ledger takes it; None for the newest calls.
+
+    Raises:
+        Malformed: it is another text.
+    """
     if after is None:
         return None
     says = "the `next` of the page before"

@@ -51,7 +51,7 @@ def publish_offer(
 
     Raises:
         Refused: the oracle key serves another ledger already, or is closed (A3, A9); or the offer is to be
-            paid in a token, or settled by proofs.
+            paid in a token, or proofs settle it and its pipeline includes what is not pinned.
         Unavailable: the key service or the ledger is out of reach.
     """
     stored = seal_offer(
@@ -117,13 +117,11 @@ def replace_credential(stored: StoredOffer, *, ledger: Ledger) -> None:
 
 
 def _check_sold(offer: Offer) -> None:
-    """Its accounts can be opened and settled: today only in MINA, and on the word of an oracle."""
+    """Its accounts can be opened and settled: today only in MINA."""
     if offer.payment is None:
         return
-    if offer.payment.terms.oracle is None:
-        raise Refused(
-            "terms: expected an oracle, got an issuer's keys, on whose tokens no contract settles yet"
-        )
+    if offer.proved and (loose := offer.source.configuration.not_pinned):
+        raise Refused(f"includes: expected pinned ones, on whose word money is paid, got {loose[0][:100]}")
     if others := [cost.asset for cost, _ in offer.payment.prices if cost.asset != MINA]:
         raise Refused(f"prices: expected one in MINA, got {others[0].symbol}, in which no account opens yet")
 

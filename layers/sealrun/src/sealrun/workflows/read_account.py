@@ -18,6 +18,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.offers.terms import Terms
 from sealrun.ports.calls import Ledger
 from sealrun.ports.keys import Oracle
+from sealrun.workflows.read_proved import proved_calls
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,16 @@ def read_account(
     oracle: Callable[[StoredOffer], Oracle],
     now: int,
     call_id: str = "",
+    after: str | None = None,
 ) -> dict[str, Any]:
     """What the signer may know of an account.
 
     Seller and operator get the voucher of the highest limit and the oracle's signed due: all that a
     settlement needs (A6). The buyer gets the figure and the root, signed under a tag that no contract takes,
     and with ``call_id`` the proof that this call's receipt is under that root (A8).
+
+    Where proofs settle, no due is signed: seller and operator get the good calls to prove, and the buyer gets
+    the same sums without a signature.
 
     Args:
         address: of the account, base58.
@@ -84,6 +89,7 @@ def read_account(
         oracle: opens the oracle key that an offer names.
         now: Unix seconds.
         call_id: the call hash, 64 hex digits; empty for none.
+        after: ``next`` of the page before, where proofs settle and the calls come in pages.
 
     Raises:
         NotAllowed: the signature does not hold, or its key is none of the three. An account that is not
@@ -94,7 +100,10 @@ def read_account(
     signed = _Right.parse(right, now=now)  # before the ledger is asked: all of it is refused alike
     known = _known(address, ledger)
     key = _check_right(known, signed, service)
-    if key in (known.terms.seller, known.terms.operator):
+    is_paid = key in (known.terms.seller, known.terms.operator)
+    if known.terms.oracle is None:
+        return _proved(known, ledger, after, is_paid=is_paid)
+    if is_paid:
         return _settlement(known, ledger, oracle(known.stored))
     return _figure(known, ledger, oracle(known.stored), call_id)
 
@@ -129,6 +138,19 @@ def _check_right(known: _Known, right: _Right, service: str) -> PublicKey:
     if not (right.key in who and verify_fields(right.signature, right.key, fields)):
         raise NotAllowed("account: expected one of the signer's with calls here, got another")
     return right.key
+
+
+def _proved(known: _Known, ledger: Ledger, after: str | None, *, is_paid: bool) -> dict[str, Any]:
+    """As ``sealrun prove`` and ``settle`` read it; the buyer sees sums and its own voucher."""
+    tree, voucher = known.standing.tree, known.standing.voucher
+    sums = {"due": str(tree.due), "count": tree.count, "pending": str(known.standing.pending)}
+    if not is_paid:
+        return {**_named(known), **sums, "voucher": voucher.value()}
+    highest = {
+        "limit": str(voucher.limit), "call_hash": str(voucher.call_hash), "signature": voucher.signature
+    }  # fmt: skip
+    buyer = {"buyer": known.standing.buyer}
+    return {**_named(known), **sums, **buyer, "voucher": highest, **proved_calls(known.name, ledger, after)}
 
 
 def _settlement(known: _Known, ledger: Ledger, oracle: Oracle) -> dict[str, Any]:

@@ -181,8 +181,9 @@ def _view(
         answer.value,
         address=address,
         terms=terms,
-        pinned=payments.seller.pinned,
+        pinned=payments.seller.code_of(terms),
         settled=lambda count: ledger.settled(address.to_base58(), count),
+        due=lambda: standing.due if (standing := ledger.standing(address.to_base58())) else None,
         run_seconds=offer.limits.longest,
     )
     if view.buyer != signed.signer:
