@@ -72,6 +72,15 @@ CERTIFICATE = b"\n".join(
 )
 
 
+def written(text: bytes, form: str) -> bytes:
+    return "".join(form.format(each) for each in text).encode()
+
+
+def some(each: int, form: str) -> bytes:
+    """What a program writes out that leaves letters and digits alone, and a few of those."""
+    return bytes([each]) if chr(each).isalnum() and each % 7 else form.format(each).encode()
+
+
 STAMP = b"2026-05-22T12:43:46.962646Z 00O"
 # The places where tokens stand in logs of CIs, terminals and Windows.
 AROUND: dict[str, Callable[[bytes], bytes]] = {
@@ -93,6 +102,39 @@ AROUND: dict[str, Callable[[bytes], bytes]] = {
     "an escaped sign in a URL": lambda secret: b"https://example.org/?q=a%3D" + secret + b"%26b",
     "UTF-16": lambda secret: (b"got " + secret + b" there\r\n").decode().encode("utf-16"),
     "UTF-16, big-endian": lambda secret: (b"got " + secret + b" there\n").decode().encode("utf-16-be"),
+    "UTF-32": lambda secret: (b"got " + secret + b" there\r\n").decode().encode("utf-32"),
+    "UTF-32, big-endian": lambda secret: (b"got " + secret + b" there\n").decode().encode("utf-32-be"),
+    "UTF-16 with a colour": lambda secret: (
+        (b"\x1b[32m" + secret[:5] + b"\x1b[0m" + secret[5:] + b" and more\n").decode().encode("utf-16-le")
+    ),
+    "spaces of no width": lambda secret: "\u200b".join(map(chr, secret)).encode(),
+    "a joiner and a mark of byte order": lambda secret: (
+        "\ufeff".encode() + secret[:6] + "\u2060\u200d".encode() + secret[6:]
+    ),
+    "soft hyphens": lambda secret: "\xad".join([secret[:4].decode(), secret[4:].decode()]).encode(),
+    "spaces of no width in JSON": lambda secret: b'"' + secret[:7] + b"\\u200b" + secret[7:] + b'"',
+    "spaces of no width in HTML": lambda secret: (
+        secret[:7] + b"&#8203;" + secret[7:15] + b"&shy;" + secret[15:]
+    ),
+    "JSON of every character": lambda secret: b'"' + written(secret, "\\u{:04x}") + b'"',
+    "JSON within JSON of every character": lambda secret: b'"' + written(secret, "\\\\u{:04X}") + b'"',
+    "a shell's text of every character": lambda secret: b"echo -e '" + written(secret, "\\x{:02x}") + b"'",
+    "octal": lambda secret: b"printf '" + written(secret, "\\{:03o}") + b"'",
+    "a URL of every character": lambda secret: (
+        b"https://example.org/?q=" + written(secret, "%{:02X}") + b"&r=1"
+    ),
+    "a URL within a URL": lambda secret: b"?next=https%3A%2F%2Fa%3Fq%3D" + written(secret, "%25{:02X}"),
+    "HTML of every character": lambda secret: b"<p>" + written(secret, "&#{};") + b"</p>",
+    "HTML of every character in hex": lambda secret: b"<p>" + written(secret, "&#x{:x};") + b"</p>",
+    "a URL of some characters": lambda secret: (
+        b"https://example.org/?q=" + b"".join(some(each, "%{:02X}") for each in secret) + b"%26b"
+    ),
+    "JSON of some characters": lambda secret: (
+        b'"' + b"".join(some(each, "\\u{:04x}") for each in secret) + b'"'
+    ),
+    "no width within what is written out": lambda secret: b"\\u200b".join(
+        written(bytes([each]), "\\u{:04x}") for each in secret
+    ),
     "env -0": lambda secret: b"HOME=/root\0SHLVL=1\0" + secret + b"\0",
 }
 
@@ -153,7 +195,7 @@ def test_r10_what_is_known_to_be_secret_is_found_under_decoration() -> None:
     scanner = Scanner([b"the operator's own"])
     for around in AROUND.values():
         assert scanner.holds([around(b"the operator's own")])
-    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
         with pytest.raises(SecretFound, match="the operator's own secrets"):
             list(scanner.guarded(["it is the operator's own".encode(encoding), b" and more"]))
 
@@ -275,6 +317,18 @@ def test_text_that_almost_holds_secrets_costs_time_in_proportion(unit: bytes) ->
         b"\x1b[31mtoken",
         b"a\0",
         b"\0a b",
+        b"a\0\0\0",
+        b"a\xe2\x80\x8b",
+        b"\\u0061",
+        b"a%61",
+        b"%61",
+        b"%",
+        b"&",
+        b"\\",
+        b"&#97;",
+        b"&lt;a ",
+        b"%61" + b"word" * 14,
+        b"\x1b[31m%61" + b"word" * 14,
     ],
 )
 def test_e6_whatever_the_bytes_are_a_megabyte_is_searched_in_a_bounded_time(unit: bytes) -> None:

@@ -13,9 +13,9 @@ from functools import partial
 
 from mina.keys import PrivateKey
 
-# The longest secret that is recognised whole: a private key of 8192 bits in PEM has some 6,400 bytes.
-MAX_SECRET = 8 << 10
-
+# The longest secret that is recognised whole: a private key of 8192 bits in PEM has some 6,400 characters,
+# each of six bytes where they are written as \u0041.
+MAX_SECRET = 48 << 10
 
 # Of one collection: a minute or two in all. Text of 4 GiB that only looks like secrets would take an hour.
 MAX_EFFORT = 32_000_000

@@ -1,77 +1,99 @@
 """Other readings of some bytes, in which a secret shows itself that decoration or wide characters hide.
 
 A coloured log has an escape sequence before a token, or within it (``grep --color``); GitLab cuts a long line
-in two; PowerShell writes UTF-16. Each reading tells where in the bytes its text stands.
+in two; web pages and chats cut words by characters of no width; PowerShell writes UTF-16. Each reading tells
+where in the bytes its text stands.
 """
 
 import itertools
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from sealrun.evidence.secret_escapes import written_out
+from sealrun.evidence.secret_reading import Piece, Reading, one_a_line
 
 # Control sequences of ECMA-48, also as a program's text writes them (\e[31m, \u001b[31m), then strings such
-# as links, then other escapes such as tput's; and GitLab's timestamp where it continues the line before.
+# as links, then other escapes such as tput's; GitLab's timestamp where it continues the line before; and
+# characters that show nothing (U+00AD, U+034F, U+180E, U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F,
+# U+FE00 to U+FE0F, U+FEFF) in UTF-8, and as JSON, HTML and URLs write the most usual ones. Each alternative
+# begins with a literal, which is faster.
 _DECORATION = re.compile(
-    rb"(?:\x1b\[|\xc2?\x9b|\\(?:[eE]|0?33|x1[bB]|u001[bB])\[)[0-?]*[ -/]*[@-~]"
+    rb"\x1b\[[0-?]*[ -/]*[@-~]"
+    rb"|\x9b[0-?]*[ -/]*[@-~]"
+    rb"|\xc2(?:\x9b[0-?]*[ -/]*[@-~]|\xad)"
+    rb"|\\(?:(?:[eE]|0?33|x1[bB]|u001[bB])\[[0-?]*[ -/]*[@-~]"
+    rb"|u(?:200[b-fB-F]|2060|[fF][eE][fF]{2}|00[aA][dD]))"
     rb"|\x1b[\]PX^_][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)"
     rb"|\x1b[ -/]*[0-OQ-WYZ\\`-~]"
     rb"|\n\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [0-9a-f]{2}[EO]\+"
+    rb"|\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xaf])"
+    rb"|\xef(?:\xbb\xbf|\xb8[\x80-\x8f])"
+    rb"|\xcd\x8f"
+    rb"|\xe1\xa0\x8e"
+    rb"|&(?:#(?:820[3-7]|8288|65279|173|[xX](?:200[b-fB-F]|2060|[fF][eE][fF]{2}|[aA][dD]))|shy|zwn?j|ZeroWidthSpace);"
+    rb"|%[eE]2%80%8[b-fB-F]"
 )
 # Decoration that is closer than so many bytes is nobody's words, and one more reading would cost (E6).
 _SPARSE = 8
-# Long enough for the shortest secret. Little-endian first, as Windows has it.
-_WIDE = (re.compile(rb"(?:[\t\n\r -~]\0){12,}"), re.compile(rb"(?:\0[\t\n\r -~]){12,}"))
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A text out of pieces of the bytes; ``width`` is how many bytes stand for one of the text's."""
-
-    text: bytes
-    starts: list[int]  # of the pieces, in the text
-    places: list[int]  # of the pieces, in the bytes
-    width: int = 1
-
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """Where the bytes of a part of the text stand, from its first one to its last one."""
-        return self._place(start), self._place(end - 1) + self.width
-
-    def _place(self, at: int) -> int:
-        piece = bisect_right(self.starts, at) - 1
-        return self.places[piece] + self.width * (at - self.starts[piece])
+# Printable ASCII, an escape, tabs and line ends; zeros; all others. UTF-16 and UTF-32 have one and three
+# zeros with each character, behind it (little-endian, as Windows has it) or before it.
+_KINDS = bytes(
+    ord("a") if chr(each) in "\t\n\r\x1b" or 0x20 <= each < 0x7F else ord(".") if each else ord("0")  # noqa: PLR2004
+    for each in range(256)
+)
+_WIDE = (b"a0", b"0a", b"a000", b"000a")
+# Characters: long enough for the shortest secret.
+_LONG_RUN = 12
 
 
 def readings(window: bytes) -> Iterator[Reading]:
     """The other readings of a window; none of ordinary text."""
-    cuts = [(0, 0), *(match.span() for match in _DECORATION.finditer(window)), (len(window), len(window))]
-    if len(cuts) > 2:  # noqa: PLR2004  its two ends
-        pieces = [(before[1], window[before[1] : after[0]]) for before, after in itertools.pairwise(cuts)]
-        yield _reading(pieces)
-        if len(pieces) * _SPARSE < len(window) and _words_meet(pieces):
-            yield _reading([(place, text + b"\n") for place, text in pieces])  # each word by itself
+    yield from _bare(window, None)
     if b"\0" in window:
-        for wide in _WIDE:
-            runs = [(match.start(), match[0].replace(b"\0", b"")) for match in wide.finditer(window)]
-            if runs:  # one line each, so that none continues another
-                yield _reading([(place, text + b"\n") for place, text in runs], width=2)
+        kinds = window.translate(_KINDS)
+        for form in _WIDE:
+            runs = [
+                (start, window[start:end].replace(b"\0", b""), len(form)) for start, end in _runs(kinds, form)
+            ]
+            if runs:
+                reading = Reading(one_a_line(runs))
+                yield reading
+                yield from _bare(reading.text, reading)
+
+
+def _runs(kinds: bytes, form: bytes) -> Iterator[tuple[int, int]]:
+    """Where so many characters of this form stand that they may be a secret."""
+    more = re.compile(b"(?:%b)+" % form)
+    start = kinds.find(form * _LONG_RUN)
+    while start >= 0 and (match := more.match(kinds, start)):
+        yield match.span()
+        start = kinds.find(form * _LONG_RUN, match.end())
 
 
 def wide_forms(value: bytes) -> list[bytes]:
-    """The same text in UTF-16, little-endian and big-endian."""
-    spread = b"\0".join(bytes([each]) for each in value)
-    return [spread + b"\0", b"\0" + spread]
+    """The same text in UTF-16 and UTF-32, little-endian and big-endian."""
+    each = [bytes([one]) for one in value]
+    zeros = [b"\0", b"\0\0\0"]
+    return [b"".join(one + more for one in each) for more in zeros] + [
+        b"".join(more + one for one in each) for more in zeros
+    ]
 
 
-def _words_meet(pieces: list[tuple[int, bytes]]) -> bool:
+def _bare(text: bytes, of: Reading | None) -> Iterator[Reading]:
+    """Without decoration, each word of a colour by itself, and with the characters that are written out."""
+    cuts = [(0, 0), *(match.span() for match in _DECORATION.finditer(text)), (len(text), len(text))]
+    if len(cuts) > 2:  # noqa: PLR2004  its two ends
+        pieces = [(before, text[before:after], 1) for (_, before), (after, _) in itertools.pairwise(cuts)]
+        if len(pieces) * _SPARSE < len(text) and _words_meet(pieces):
+            yield Reading(one_a_line(pieces), of)
+        of = Reading(pieces, of)
+        yield of
+        text = of.text
+    if found := [*written_out(text)]:
+        yield Reading(found, of)
+
+
+def _words_meet(pieces: list[Piece]) -> bool:
     """True if a word stands directly behind one of another colour, so that together they are another word."""
-    texts = [text for _, text in pieces if text]
+    texts = [text for _, text, _ in pieces if text]
     return any(one[-1:].isalnum() and other[:1].isalnum() for one, other in itertools.pairwise(texts))
-
-
-def _reading(pieces: list[tuple[int, bytes]], width: int = 1) -> Reading:
-    starts, length = [], 0
-    for _, text in pieces:
-        starts.append(length)
-        length += len(text)
-    return Reading(b"".join(text for _, text in pieces), starts, [place for place, _ in pieces], width)
