@@ -16,6 +16,7 @@ export const EXIT = textField('sealrun:exit2');
 export const WITHDRAW = textField('sealrun:withdraw2');
 export const CLOSE = textField('sealrun:close');
 export const RECEIPT = textField('sealrun:receipt');
+export const MIRROR = textField('sealrun:mirror');
 
 /**
  * The longest exit delay that terms may have, in slots: four weeks of 180 s, two weeks of 90 s. It has to cover a run,

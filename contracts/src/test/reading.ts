@@ -1,11 +1,11 @@
 /** Reading a token by witness, as a prover with any witness can try it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Bool, Field, Provable } from 'o1js';
+import { Field, Provable } from 'o1js';
 import '../backend.js';
 import { type Places, claimPlaces, readClaims } from '../token/claims.js';
 import { LAYOUTS } from '../token/layouts.js';
-import { factText, factsHashOf } from '../token/statement.js';
+import { type Audience, Said, factText, factsHashOf } from '../token/statement.js';
 import { paddedBlocks, placesOf } from '../token/witness.js';
 import { type Claims, HEADERS, type Kind, base64url, claimsOf } from './tokens.js';
 
@@ -21,9 +21,10 @@ export interface Reading {
 
 export interface Read {
   facts: bigint;
-  call: string;
+  said: number;
+  subject: string;
   iat: bigint;
-  outputs: string;
+  digest: string;
 }
 
 /** A text with this payload. Places are those of `base`, an honest payload, where this one cannot be read. */
@@ -70,13 +71,14 @@ export async function read({ kind, characters, places }: Reading): Promise<Read>
   await Provable.runAndCheck(() => {
     const text = Provable.witness(Provable.Array(Field, characters.length), () => characters);
     const at = Provable.witness(Witness, () => new Witness(places));
-    const { facts, call, iat, outputsHigh, outputsLow } = readClaims(layout, text, at);
+    const { facts, said: word, subject, iat, digestHigh, digestLow } = readClaims(layout, text, at);
     Provable.asProver(() => {
       said = {
         facts: facts.toBigInt(),
-        call: hex(call, 64),
+        said: Number(word.toBigInt()),
+        subject: hex(subject, 64),
         iat: iat.toBigInt(),
-        outputs: hex(outputsHigh, 32) + hex(outputsLow, 32),
+        digest: hex(digestHigh, 32) + hex(digestLow, 32),
       };
     });
   });
@@ -112,7 +114,7 @@ export const place = (one: Reading, changes: Partial<Places>): Reading => ({
   ...one,
   places: { ...one.places, ...changes },
 });
-export const notDone = { done: Bool(false) };
+export const saying = (word: Audience): Partial<Places> => ({ said: Field(Said[word]) });
 
 export type Attack = [name: string, attack: () => Reading, refusal: RegExp];
 

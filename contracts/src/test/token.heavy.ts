@@ -14,7 +14,7 @@ import '../backend.js';
 import { PROGRAMS } from '../token/pins.js';
 import { Table } from '../token/table.js';
 import { runTool } from './tool_process.js';
-import { CALL, IAT, OUTPUTS, gitlabClaims, jwk, key, signToken } from './tokens.js';
+import { CALL, IAT, audience, gitlabClaims, jwk, key, signToken, treeAudience } from './tokens.js';
 
 const KEYS = fileURLToPath(new URL('../token_keys.js', import.meta.url));
 
@@ -51,19 +51,21 @@ describe("a token in GitLab's layout", () => {
 
   test('says its call, its outputs and its time, under a known key', async () => {
     const { result } = await runTool('verify-token', JSON.stringify({ proof, keys }));
-    const { call, outputs, iat } = result.statement;
-    assert.deepEqual(
-      [result.holds, result.known, call, outputs, iat],
-      [true, true, CALL, OUTPUTS, IAT],
-    );
+    const { audience: said, iat } = result.statement;
+    assert.deepEqual([result.holds, result.known, said, iat], [true, true, audience(), IAT]);
   });
 
   const changes: Record<string, (proof: any) => object> = {
     key: ({ statement }) => ({ statement: { ...statement, key: '1' } }),
-    call: ({ statement }) => ({ statement: { ...statement, call: '2f'.repeat(32) } }),
+    call: ({ statement }) => ({ statement: { ...statement, audience: audience('2f'.repeat(32)) } }),
     iat: ({ statement }) => ({ statement: { ...statement, iat: IAT + 1 } }),
-    outputs: ({ statement }) => ({ statement: { ...statement, outputs: 'ce'.repeat(32) } }),
-    'no outputs': ({ statement }) => ({ statement: { ...statement, outputs: null } }),
+    outputs: ({ statement }) => ({
+      statement: { ...statement, audience: audience(CALL, 'ce'.repeat(32)) },
+    }),
+    'no outputs': ({ statement }) => ({
+      statement: { ...statement, audience: `urn:sealrun:call:${CALL}` },
+    }),
+    'a tree': ({ statement }) => ({ statement: { ...statement, audience: treeAudience(CALL) } }),
     'facts hash': ({ statement }) => ({ statement: { ...statement, facts: '1' } }),
     facts: ({ facts }) => ({ facts: { ...facts, sha: 'ee'.repeat(20) } }),
     issuer: () => ({ proof: Buffer.from('no proof').toString('base64') }),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { findTool } from '../tools/all.js';
 import { answer } from '../tools/run.js';
+import { CALL, audience, treeAudience } from './tokens.js';
 
 const FILE = new URL('../../../tests/vectors/token_proof.json', import.meta.url);
 const { proof, keys } = JSON.parse(readFileSync(FILE, 'utf8'));
@@ -25,10 +26,11 @@ describe('a real proof', () => {
 
   const changes: Record<string, object> = {
     key: { statement: { ...statement, key: '1' } },
-    call: { statement: { ...statement, call: '2f'.repeat(32) } },
+    call: { statement: { ...statement, audience: audience('2f'.repeat(32)) } },
     iat: { statement: { ...statement, iat: statement.iat + 1 } },
-    outputs: { statement: { ...statement, outputs: 'ce'.repeat(32) } },
-    'lack of outputs': { statement: { ...statement, outputs: null } },
+    outputs: { statement: { ...statement, audience: audience(CALL, 'ce'.repeat(32)) } },
+    'lack of outputs': { statement: { ...statement, audience: `urn:sealrun:call:${CALL}` } },
+    kind: { statement: { ...statement, audience: treeAudience(CALL) } },
     'facts hash': { statement: { ...statement, facts: '1' } },
     facts: { facts: { ...proof.facts, sha: 'ee'.repeat(20) } },
     proof: { proof: Buffer.from('no proof').toString('base64') },

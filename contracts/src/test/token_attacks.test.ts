@@ -1,7 +1,8 @@
 /** Hostile tokens and hostile witnesses, tried without proofs: each must be refused, or prove nothing false. */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { Bool, Field, initializeBindings } from 'o1js';
+import { Field, initializeBindings } from 'o1js';
+import { Said } from '../token/statement.js';
 import {
   type Attack,
   type Reading,
@@ -9,11 +10,11 @@ import {
   claim,
   factsOf,
   json,
-  notDone,
   place,
   read,
   reading,
   refused,
+  saying,
 } from './reading.js';
 import {
   CALL,
@@ -27,6 +28,7 @@ import {
   claimsOf,
   githubClaims,
   gitlabClaims,
+  treeAudience,
 } from './tokens.js';
 
 const SHA = claim('sha', EVIL);
@@ -52,7 +54,13 @@ before(async () => await initializeBindings());
 describe('an honest token', () => {
   for (const kind of KINDS) {
     test(`${kind}: says what it says`, async () => {
-      const expected = { facts: factsOf(kind), call: CALL, iat: BigInt(IAT), outputs: OUTPUTS };
+      const expected = {
+        facts: factsOf(kind),
+        said: Said.done,
+        subject: CALL,
+        iat: BigInt(IAT),
+        digest: OUTPUTS,
+      };
       assert.deepEqual(await read(reading(kind, claimsOf[kind]())), expected);
     });
     test(`${kind}: in any order`, async () => {
@@ -60,9 +68,15 @@ describe('an honest token', () => {
       assert.equal((await read(reading(kind, turned))).facts, factsOf(kind));
     });
   }
-  test('for a call without outputs, outputs are zero', async () => {
+  test('for a mere call, the digest is zero', async () => {
     const said = await read(reading('gitlab', gitlabClaims({ aud: `urn:sealrun:call:${CALL}` })));
-    assert.deepEqual([said.call, said.outputs], [CALL, '0'.repeat(64)]);
+    const { said: word, subject, digest } = said;
+    assert.deepEqual([word, subject, digest], [Said.call, CALL, '0'.repeat(64)]);
+  });
+  test('for a tree, it says the commit and the root, and nothing of a call', async () => {
+    const said = await read(reading('gitlab', gitlabClaims({ aud: treeAudience() })));
+    const { said: word, subject, digest } = said;
+    assert.deepEqual([word, subject, digest], [Said.tree, COMMIT.padStart(64, '0'), OUTPUTS]);
   });
   test('strings with braces, quotes, backslashes and other alphabets are only strings', async () => {
     const odd = ['}}}]]]{{{[[[', 'a\\', '\\"', 'café ☕ 𝕏', '\u0001\u007f', `,"sha":"${EVIL}"`];
@@ -282,14 +296,16 @@ describe('the audience is one text for one call', () => {
     () =>
       place(reading('gitlab', gitlabClaims({ aud: value })), changes);
   refused(
-    ['a list', aud([audience()], { done: Bool(true) }), OTHER_AUDIENCE],
-    [
-      '"call", read as "done"',
-      aud(`urn:sealrun:call:${CALL}`, { done: Bool(true) }),
-      OTHER_AUDIENCE,
-    ],
-    ['"done", read as "call"', aud(audience(), notDone), OTHER_AUDIENCE],
-    ['another word', aud(audience().replace('done', 'dune'), { done: Bool(true) }), OTHER_AUDIENCE],
+    ['a list', aud([audience()], saying('done')), OTHER_AUDIENCE],
+    ['"call", read as "done"', aud(`urn:sealrun:call:${CALL}`, saying('done')), OTHER_AUDIENCE],
+    ['"done", read as "call"', aud(audience(), saying('call')), OTHER_AUDIENCE],
+    ['"done", read as "tree"', aud(audience(), saying('tree')), OTHER_AUDIENCE],
+    ['"tree", read as "done"', aud(treeAudience(), saying('done')), OTHER_AUDIENCE],
+    ['"tree", read as "call"', aud(treeAudience(), saying('call')), OTHER_AUDIENCE],
+    ['a fourth word', aud(audience(), { said: Field(3) }), OTHER_AUDIENCE],
+    ['no word at all', aud(audience(), { said: Field(-1) }), OTHER_AUDIENCE],
+    ['another word', aud(audience().replace('done', 'dune'), saying('done')), OTHER_AUDIENCE],
+    ['a commit without its zeros', aud(`urn:sealrun:tree:${COMMIT}:${OUTPUTS}`), OTHER_AUDIENCE],
     ['a URL', aud(`https://calls.example/calls/${CALL}`), OTHER_AUDIENCE],
     ['capital digits', aud(audience('AB'.repeat(32))), /hex digit: nothing stands at/],
     ['a digit too few', aud(audience(CALL.slice(1))), OTHER_AUDIENCE],

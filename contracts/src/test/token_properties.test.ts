@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { initializeBindings } from 'o1js';
 import { findClaim } from '../token/json.js';
+import { Said } from '../token/statement.js';
 import { factsOf, json, read, reading } from './reading.js';
-import { type Claims, type Kind, audience, claimsOf } from './tokens.js';
+import { type Claims, type Kind, audience, claimsOf, treeAudience } from './tokens.js';
 
 /** mulberry32: the same numbers each time, so that a failure can be looked at. */
 function random(seed: number): (below: number) => number {
@@ -99,7 +100,16 @@ for (const seed of [1, 2, 3, 4, 5, 6])
       hex(next, next(2) ? 40 : 64),
       1e9 + next(8e9),
     ];
-    const known = { sha, iat, aud: audience(call, outputs) };
+    const word = (['done', 'tree'] as const)[next(2)]!;
+    const aud = { done: audience, tree: treeAudience }[word](call, outputs);
+    const known = { sha, iat, aud };
     const said = await read(reading(kind, claims(kind, next, known)));
-    assert.deepEqual(said, { call, outputs, iat: BigInt(iat), facts: factsOf(kind, known) });
+    const facts = factsOf(kind, known);
+    assert.deepEqual(said, {
+      said: Said[word],
+      subject: call,
+      digest: outputs,
+      iat: BigInt(iat),
+      facts,
+    });
   });

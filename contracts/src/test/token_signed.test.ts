@@ -208,10 +208,10 @@ describe('a whole token', () => {
   }
   const token = signToken('gitlab', gitlabClaims());
 
-  test('its statement names the key, and the outputs in halves', async () => {
+  test('its statement names the key, and the digest in halves', async () => {
     const said = await proved(token);
     assert.equal(said['key'], `${hashOfKey(GITLAB, jwk(key('issuer')))}`);
-    assert.equal(said['outputsHigh'], `${BigInt(`0x${OUTPUTS.slice(0, 32)}`)}`);
+    assert.equal(said['digestHigh'], `${BigInt(`0x${OUTPUTS.slice(0, 32)}`)}`);
   });
   test('with a signature over another token it is refused', async () => {
     const { signature } = takeApart(GITLAB, signToken('gitlab', gitlabClaims({ job_id: '2' })));

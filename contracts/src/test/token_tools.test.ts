@@ -59,10 +59,9 @@ test('verify-token refuses what is no proof of a token, and facts of another sta
   const facts = factValues(LAYOUTS.gitlab, takeApart(LAYOUTS.gitlab, token));
   const statement = {
     key: '1',
-    call: CALL,
+    audience: `urn:sealrun:call:${CALL}`,
     facts: `${factsHashOf(LAYOUTS.gitlab, facts)}`,
     iat: 1,
-    outputs: null,
   };
   const proof = { sealrun: 1, issuer: 'gitlab', statement, facts, proof: 'AAAA' };
   assert.match(
@@ -74,7 +73,9 @@ test('verify-token refuses what is no proof of a token, and facts of another sta
     /proof.facts.project_id: expected text/,
   );
   assert.match(
-    await refusal('verify-token', { proof: { ...proof, statement: { ...statement, call: 'x' } } }),
+    await refusal('verify-token', {
+      proof: { ...proof, statement: { ...statement, audience: 'urn:sealrun:call:x' } },
+    }),
     /64 hex digits/,
   );
   const tool = await findTool('verify-token');

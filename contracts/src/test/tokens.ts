@@ -16,6 +16,9 @@ export type Kind = 'gitlab' | 'github';
 
 export const audience = (call = CALL, outputs = OUTPUTS): string =>
   `urn:sealrun:done:${call}:${outputs}`;
+/** Of a commit: its id with zeros in front, and the root of its mirror. */
+export const treeAudience = (commit = COMMIT, root = OUTPUTS): string =>
+  `urn:sealrun:tree:${commit.padStart(64, '0')}:${root}`;
 
 /** The order of GitLab's lib/gitlab/ci/jwt_v2.rb, whose claims https://docs.gitlab.com/ci/secrets/id_token_authentication/ lists. */
 export function gitlabClaims(changes: Claims = {}): Claims {

@@ -8,23 +8,22 @@ import { Bool, Field, Provable, Struct } from 'o1js';
 import { decode } from './base64.js';
 import { Bytes, JsonText } from './json.js';
 import type { Layout } from './layouts.js';
-import { factsHash } from './statement.js';
+import { AUDIENCES, Said, factsHash } from './statement.js';
 import { Table } from './table.js';
 
 const HEX_DIGITS = 8;
 const DECIMAL_DIGITS = 9;
 const DIGITS = '0123456789abcdef';
-const [QUOTE, COMMA, CLOSE, DOT] = ['"', ',', '}', '.'].map((text) => text.charCodeAt(0)) as [
-  number,
-  number,
-  number,
-  number,
-];
+const [QUOTE, COMMA, CLOSE, DOT, COLON] = ['"', ',', '}', '.', ':'].map((text) =>
+  text.charCodeAt(0),
+) as [number, number, number, number, number];
 /** 64 hex digits. */
 const HASH = 64;
 /** Unix seconds from 2001 to 2286 have ten. */
 const IAT_DIGITS = 10;
-const [CALLED, DONE] = ['"aud":"urn:sealrun:call:', '"aud":"urn:sealrun:done:'] as const;
+/** What each audience begins with; all are of one length. */
+const BEGINNINGS = AUDIENCES.map((word) => `"aud":"urn:sealrun:${word}:`);
+const BEGINNING = BEGINNINGS[0]!.length;
 const IAT = '"iat":';
 
 /** Where the claims begin, and how long the pinned ones are. A prover chooses them; the circuit checks what stands there. */
@@ -34,8 +33,8 @@ export const claimPlaces = (layout: Layout) =>
     lengths: Provable.Array(Field, layout.facts.length),
     audience: Field,
     iat: Field,
-    /** Whether the audience names outputs, and so says "done". */
-    done: Bool,
+    /** What the audience says: one of `Said`. */
+    said: Field,
   }) {};
 
 export interface Places {
@@ -43,37 +42,38 @@ export interface Places {
   lengths: Field[];
   audience: Field;
   iat: Field;
-  done: Bool;
+  said: Field;
 }
 
-export interface Said {
-  call: Field;
+export interface Read {
+  said: Field;
+  subject: Field;
   facts: Field;
   iat: Field;
-  outputsHigh: Field;
-  outputsLow: Field;
+  digestHigh: Field;
+  digestLow: Field;
 }
 
 /** Reads a token's signed text, a field a byte. Holds every one of them to be a byte. */
-export function readClaims(layout: Layout, characters: Field[], places: Places): Said {
+export function readClaims(layout: Layout, characters: Field[], places: Places): Read {
   const bytes = new Bytes();
   // Every character up to the last: three that were left out once could be traded for others.
   for (const character of characters) bytes.kind(character);
   // The dot is where the header ends, so base64's groups of four are where the issuer's are.
   characters[layout.headerLength]!.assertEquals(DOT, 'the header has another length');
-  const room = Math.max(...layout.facts.map((fact) => fact.room), DONE.length + 2 * HASH + 2);
+  const room = Math.max(...layout.facts.map((fact) => fact.room), BEGINNING + 2 * HASH + 2);
   const text = new JsonText(decode(characters.slice(layout.headerLength + 1)), room, bytes);
   const facts = layout.facts.map(({ room }, i) =>
     readMember(text, places.facts[i]!, places.lengths[i]!, room),
   );
-  const said = {
+  const read = {
     facts: factsHash(layout, facts),
     ...readAudience(text, places),
     iat: readIat(text, places.iat),
   };
   text.close();
   bytes.close();
-  return said;
+  return read;
 }
 
 /**
@@ -98,44 +98,52 @@ function readMember(text: JsonText, place: Field, length: Field, room: number): 
   return member;
 }
 
-/** `"aud":"urn:sealrun:done:CALL:OUTPUTS"` or `"aud":"urn:sealrun:call:CALL"`: one text, so that a token is for one call. */
+/** One text for one subject: whatever stands behind it is no part of the audience. */
 function readAudience(
   text: JsonText,
-  { audience, done }: Places,
-): Pick<Said, 'call' | 'outputsHigh' | 'outputsLow'> {
+  { audience, said }: Places,
+): Pick<Read, 'said' | 'subject' | 'digestHigh' | 'digestLow'> {
   text.isAmongClaims(audience);
-  const bytes = text.read(audience, DONE.length + 2 * HASH + 2);
-  for (let i = 0; i < DONE.length; i++)
+  const bytes = text.read(audience, BEGINNING + 2 * HASH + 2);
+  const says = AUDIENCES.map((word) => said.equals(Said[word]));
+  says.reduce((sum, each) => sum.add(each.toField()), Field(0)).assertEquals(1, 'another audience');
+  for (let i = 0; i < BEGINNING; i++)
     bytes[i]!.assertEquals(
-      Provable.if(done, Field(DONE.charCodeAt(i)), Field(CALLED.charCodeAt(i))),
+      chosen(says, (each) => BEGINNINGS[each]!.charCodeAt(i)),
       'another audience',
     );
-  const [call, between, outputs, end] = [
-    bytes.slice(DONE.length, DONE.length + HASH),
-    bytes[DONE.length + HASH]!,
-    bytes.slice(DONE.length + HASH + 1, -1),
+  const [subject, between, digest, end] = [
+    bytes.slice(BEGINNING, BEGINNING + HASH),
+    bytes[BEGINNING + HASH]!,
+    bytes.slice(BEGINNING + HASH + 1, -1),
     bytes.at(-1)!,
   ];
-  between.assertEquals(
-    Provable.if(done, Field(':'.charCodeAt(0)), Field(QUOTE)),
-    'another audience',
-  );
-  done.toField().mul(end.sub(QUOTE)).assertEquals(0, 'another audience');
+  const alone = says[Said.call]!;
+  between.assertEquals(Provable.if(alone, Field(QUOTE), Field(COLON)), 'another audience');
+  alone.not().toField().mul(end.sub(QUOTE)).assertEquals(0, 'another audience');
   const digits = hexDigits([
-    ...call,
-    ...outputs.map((byte) => Provable.if(done, byte, Field(DIGITS.charCodeAt(0)))),
+    ...subject,
+    ...digest.map((byte) => Provable.if(alone, Field(DIGITS.charCodeAt(0)), byte)),
   ]);
   // Below 2^254, so that no second text gives the same field. One call in 2^128 is above, and cannot be proved.
   const top = digits[0]!;
   top
     .mul(top.sub(1))
     .mul(top.sub(2).mul(top.sub(3)))
-    .assertEquals(0, 'a call hash beyond the field');
+    .assertEquals(0, 'a subject beyond the field');
   return {
-    call: join(digits.slice(0, HASH), 16),
-    outputsHigh: join(digits.slice(HASH, HASH + HASH / 2), 16),
-    outputsLow: join(digits.slice(HASH + HASH / 2), 16),
+    said,
+    subject: join(digits.slice(0, HASH), 16),
+    digestHigh: join(digits.slice(HASH, HASH + HASH / 2), 16),
+    digestLow: join(digits.slice(HASH + HASH / 2), 16),
   };
+}
+
+/** The value at the one choice that is made. */
+function chosen(choices: Bool[], value: (each: number) => number): Field {
+  return choices
+    .reduce((sum, choice, i) => sum.add(choice.toField().mul(value(i))), Field(0))
+    .seal();
 }
 
 /** `"iat":` and ten decimal digits, then the next claim or the object's end. */

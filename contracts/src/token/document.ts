@@ -3,19 +3,17 @@ import { Field, verify } from 'o1js';
 import { LAYOUTS, type Layout } from './layouts.js';
 import { pinnedPrograms } from './pins.js';
 import { TOKEN_PROGRAMS } from './programs.js';
-import { TokenStatement, factsHashOf } from './statement.js';
+import { AUDIENCES, type Audience, Said, TokenStatement, factsHashOf } from './statement.js';
 
 export interface StatementJson {
   /** Decimal text. */
   readonly key: string;
-  /** 64 hex digits. */
-  readonly call: string;
+  /** As it stands in the token: `urn:sealrun:call:CALL`, `urn:sealrun:done:CALL:OUTPUTS` or `urn:sealrun:tree:COMMIT:ROOT`. */
+  readonly audience: string;
   /** Decimal text. */
   readonly facts: string;
   /** Unix seconds. */
   readonly iat: number;
-  /** 64 hex digits, or null if the audience names no outputs. */
-  readonly outputs: string | null;
 }
 
 export interface ProofDocument {
@@ -30,35 +28,38 @@ export interface ProofDocument {
 
 /** The token's proof verifies one other proof. */
 const PROOFS_VERIFIED = 1 as const;
-const NONE = '0'.repeat(64);
+const AUDIENCE =
+  /^urn:sealrun:(?:(call):([0-9a-f]{64})|(done|tree):([0-9a-f]{64}):([0-9a-f]{64}))$/;
 
-export function statementJson({
-  key,
-  call,
-  facts,
-  iat,
-  outputsHigh,
-  outputsLow,
-}: TokenStatement): StatementJson {
-  const outputs = hex(outputsHigh, 32) + hex(outputsLow, 32);
+export function statementJson(statement: TokenStatement): StatementJson {
+  const { key, said, subject, facts, iat, digestHigh, digestLow } = statement;
+  const parts = [AUDIENCES[Number(said.toBigInt())]!, hex(subject, 64)];
+  if (parts[0] !== 'call') parts.push(hex(digestHigh, 32) + hex(digestLow, 32));
   return {
     key: `${key}`,
-    call: hex(call, 64),
+    audience: ['urn:sealrun', ...parts].join(':'),
     facts: `${facts}`,
     iat: Number(iat.toBigInt()),
-    outputs: outputs === NONE ? null : outputs,
   };
 }
 
-export function statementFields({ key, call, facts, iat, outputs }: StatementJson): TokenStatement {
-  const both = outputs ?? NONE;
+/** @throws RangeError if the audience is none that a proof has */
+export function statementFields({ key, audience, facts, iat }: StatementJson): TokenStatement {
+  const [, call, subject, word, twin, digest] = AUDIENCE.exec(audience) ?? [];
+  const said = (call ?? word) as Audience | undefined;
+  if (said === undefined)
+    throw new RangeError(
+      'audience: expected urn:sealrun:, call, done or tree, and 64 hex digits each',
+    );
+  const number = (digits: string | undefined): Field => Field(BigInt(`0x${digits ?? '0'}`));
   return new TokenStatement({
     key: Field(key),
-    call: Field(BigInt(`0x${call}`)),
+    said: Field(Said[said]),
+    subject: number(subject ?? twin),
     facts: Field(facts),
     iat: Field(iat),
-    outputsHigh: Field(BigInt(`0x${both.slice(0, 32)}`)),
-    outputsLow: Field(BigInt(`0x${both.slice(32)}`)),
+    digestHigh: number(digest?.slice(0, 32)),
+    digestLow: number(digest?.slice(32)),
   });
 }
 

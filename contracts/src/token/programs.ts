@@ -59,9 +59,9 @@ export function readToken(
   requireSigned(hashed.state, signature, modulus);
   // The characters that are read are the blocks that were hashed.
   chainOf(characters, count).assertEquals(hashed.blocks, 'not the text that was hashed');
-  const said = readClaims(layout, characters, places);
+  const read = readClaims(layout, characters, places);
   const key = keyHash(modulus.fields, characters.slice(0, layout.headerLength));
-  return new TokenStatement({ key, ...said });
+  return new TokenStatement({ key, ...read });
 }
 
 function tokenProgram(layout: Layout) {

@@ -8,16 +8,32 @@ import type { Layout } from './layouts.js';
 export class TokenStatement extends Struct({
   /** `H("sealrun:jwk", ...)` of the key that signed, with the header that names it. */
   key: Field,
-  /** The call hash in the audience. */
-  call: Field,
+  /** What the audience says of its subject: one of `Said`. */
+  said: Field,
+  /** The call hash in the audience, or a tree's commit as a number. */
+  subject: Field,
   /** `H("sealrun:facts", ...)` of the claims that an offer pins. */
   facts: Field,
   /** Issued at, Unix seconds. */
   iat: Field,
-  /** SHA-256 that the audience names behind the call, as high and low 128 bits; 0 and 0 if it names none. */
-  outputsHigh: Field,
-  outputsLow: Field,
+  /** The 32 bytes that the audience names behind its subject, as high and low 128 bits; 0 and 0 behind a mere call. */
+  digestHigh: Field,
+  digestLow: Field,
 }) {}
+
+/** The audiences that are read, by the word in them: `urn:sealrun:WORD:...`. */
+export const AUDIENCES = ['call', 'done', 'tree'] as const;
+export type Audience = (typeof AUDIENCES)[number];
+
+/** What a token's audience says; the value of `TokenStatement.said`. */
+export const Said = {
+  /** `urn:sealrun:call:CALL`: a job of this call ran. */
+  call: 0,
+  /** `urn:sealrun:done:CALL:OUTPUTS`: this call's last job ran, and these are its outputs. */
+  done: 1,
+  /** `urn:sealrun:tree:COMMIT:ROOT`: this is the mirror's root of a commit, whose id has zeros in front. */
+  tree: 2,
+} as const satisfies Record<Audience, number>;
 
 const PACKED = 31;
 /** Longest header that a key hash covers. */

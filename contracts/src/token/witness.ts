@@ -1,15 +1,15 @@
 /** From a token to what its proof is made of. Nothing here is trusted: the circuits check all of it. */
-import { Bool, Field, UInt32 } from 'o1js';
+import { Field, UInt32 } from 'o1js';
 import type { Places } from './claims.js';
 import { findClaim } from './json.js';
 import { type Layout } from './layouts.js';
 import { FIRST, LAST, MAX_BLOCKS, MIN_BLOCKS, MORE } from './programs.js';
 import { BLOCK_BYTES } from './sha256.js';
-import { factText } from './statement.js';
+import { type Audience, Said, factText } from './statement.js';
 
 /** RFC 7515, 7.1; longer ones have more blocks than a proof has. */
 const TOKEN = /^([A-Za-z0-9_-]{1,400})\.([A-Za-z0-9_-]{1,4000})\.([A-Za-z0-9_-]{342})$/;
-const DONE = 'urn:sealrun:done:';
+const AUDIENCE = /^urn:sealrun:(call|done|tree):/;
 
 export interface TokenParts {
   /** The header's characters. */
@@ -58,8 +58,13 @@ export function placesOf(layout: Layout, parts: TokenParts): Places {
     lengths: layout.facts.map(({ name, room }) => Field(fitting(name, values[name]!, room))),
     audience: Field(findClaim(parts.payload, 'aud')),
     iat: Field(findClaim(parts.payload, 'iat')),
-    done: Bool(String(parts.claims['aud']).startsWith(DONE)),
+    said: Field(Said[audienceOf(parts)]),
   };
+}
+
+/** The word of the audience. Of another one it does not matter which: no circuit takes it. */
+function audienceOf({ claims }: TokenParts): Audience {
+  return (AUDIENCE.exec(String(claims['aud']))?.[1] ?? 'call') as Audience;
 }
 
 /** The values of the pinned claims, by their names in the layout's order. */

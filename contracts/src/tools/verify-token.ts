@@ -32,10 +32,9 @@ function proofDocument(request: Request): ProofDocument {
     issuer: name,
     statement: {
       key: `${statement.field('key')}`,
-      call: statement.hash('call'),
+      audience: statement.text('audience'),
       facts: `${statement.field('facts')}`,
       iat: statement.whole('iat', 0, 9_999_999_999),
-      outputs: statement.has('outputs') ? statement.hash('outputs') : null,
     },
     facts: Object.fromEntries(facts.map((fact) => [fact.name, values.text(fact.name)])),
     proof: request.text('proof'),

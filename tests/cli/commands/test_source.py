@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from mina.keys import PrivateKey
 from sealrun_cli.lib import git_objects
 from sealrun_cli.lib.mirrors import KEPT
 from sealrun_cli.main import app
 from tests.repositories import commit_all, git
+from tests.sealrun.ci_tokens import jwk
+from tests.sealrun.verification.test_tree_token import document as tree_document
 
 RUN = CliRunner()
 
@@ -121,3 +124,48 @@ def test_a_proof_is_never_written_over(clone: Path, tmp_path: Path) -> None:
 def test_directories_of_unbounded_size_are_not_read(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(git_objects, "MAX_BYTES", 10)
     assert "expected at most 10 bytes" in source("root", "--repository", clone).stdout
+
+
+def test_an_oracle_s_statement_stands_for_a_root(clone: Path, tmp_path: Path) -> None:
+    key, proof, statement = tmp_path / "oracle.key", tmp_path / "path.json", tmp_path / "source.json"
+    key.write_text(PrivateKey(7).to_base58())
+    key.chmod(0o600)
+    source("path", "run.sh", "--repository", clone, "--to", proof)
+    of = ("--of", "https://gitlab.com/group/job.git", "--key", key, "--to", statement)
+    made = said(source("sign", "v1", "--repository", clone, *of))
+    assert made["data"]["repository"] == "https://gitlab.com/group/job"
+    oracle = made["publicKey"]
+    found = said(source("verify", proof, "--signed", statement, "--oracle", oracle))
+    assert (found["holds"], found["commit"]) == (True, git(clone, "rev-parse", "v1"))
+    stranger = source(
+        "verify", proof, "--signed", statement, "--oracle", PrivateKey(8).public_key().to_base58()
+    )
+    assert stranger.exit_code == 1
+    assert "expected the oracle's signature" in stranger.output
+    again = source("sign", "v1", "--repository", clone, *of)
+    assert again.exit_code == 1
+    assert "expected no such file yet" in again.output
+
+
+def test_a_token_s_proof_stands_for_a_root(
+    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proof, token, keys = (tmp_path / name for name in ("path.json", "token.proof.json", "keys.json"))
+    made = said(source("path", "run.sh", "--repository", clone, "--to", proof))
+    commit = made["commit"].zfill(64)
+    token.write_bytes(tree_document(f"urn:sealrun:tree:{commit}:{int(made['root']):064x}"))
+    keys.write_text(json.dumps({"keys": [jwk()]}))
+    monkeypatch.setattr("sealrun_cli.commands.source.program", lambda _: lambda _: True)
+    found = said(source("verify", proof, "--token", token, "--issuer-keys", keys))
+    assert (found["holds"], found["commit"], found["facts"]["project_id"]) == (True, made["commit"], "42")
+    token.write_bytes(tree_document(f"urn:sealrun:tree:{commit}:{'0' * 64}"))
+    assert source("verify", proof, "--token", token, "--issuer-keys", keys).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--root", "1", "--signed", "x", "--oracle", "B62"), ("--token", "x")]
+)
+def test_a_root_comes_from_one_place(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    refused = source("verify", tmp_path / "path.json", *arguments)
+    assert refused.exit_code == 1
+    assert "root: expected one of" in refused.output

@@ -17,7 +17,8 @@ REAL = json.loads((Path(__file__).parents[2] / "vectors" / "token_proof.json").r
 def test_a_real_proof_s_facts_and_key_have_the_hashes_that_were_proved() -> None:
     proof = TokenProof.parse(canonical(REAL["proof"]))
     assert key_hash("gitlab", KEY) == proof.key
-    assert (proof.call, proof.iat, proof.facts["sha"][:4]) == ("1f" * 32, 1_796_000_000, "8fe1")
+    assert proof.audience == ("done", "1f" * 32, "cd" * 32)
+    assert (proof.iat, proof.facts["sha"][:4]) == (1_796_000_000, "8fe1")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from tests.sealrun.folder import folder_of
 from tests.sealrun.workflows.test_token_grade import collected, world_of
 
 Bought = tuple[Receipt, Offer]
+CALLED = "urn:sealrun:call:{:064x}"
 FACTS = {
     "project_id": "42",
     "ref_path": "refs/tags/v1.0.0",
@@ -45,10 +46,9 @@ def bought() -> Bought:
 def document(receipt: Receipt, facts: dict[str, Any] = FACTS, **changes: Any) -> bytes:
     statement = {
         "key": str(key_hash("gitlab", jwk())),
-        "call": f"{receipt.call_hash:064x}",
+        "audience": f"urn:sealrun:done:{receipt.call_hash:064x}:{'cd' * 32}",
         "facts": str(facts_hash("gitlab", facts)),
         "iat": receipt.finished_at - 5,
-        "outputs": "cd" * 32,
     }
     members = {"sealrun": 1, "issuer": "gitlab", "facts": facts, "proof": "AAAA"}
     known = {name: value for name, value in changes.items() if name in members}
@@ -80,7 +80,8 @@ def test_a_proof_of_this_call_says_who_signed_and_lends_no_grade(bought: Bought)
 
 def test_a_token_without_outputs_does_not_say_done(bought: Bought) -> None:
     facts = {**FACTS, "pipeline_source": "api"}
-    claim = check(bought, document(bought[0], facts, statement={"outputs": None}))
+    called = {"audience": CALLED.format(bought[0].call_hash)}
+    claim = check(bought, document(bought[0], facts, statement=called))
     assert "named this call; root of the keys" in claim.says
 
 
@@ -176,7 +177,18 @@ def test_the_account_in_the_token_is_in_no_message(bought: Bought) -> None:
 
 
 BROKEN: dict[str, tuple[Callable[[Receipt], bytes], str]] = {
-    "another call": (lambda r: document(r, statement={"call": "1f" * 32}), "the proof's call: expected"),
+    "another call": (
+        lambda r: document(r, statement={"audience": f"urn:sealrun:call:{'1f' * 32}"}),
+        "the proof's call: expected",
+    ),
+    "a commit's tree": (
+        lambda r: document(r, statement={"audience": f"urn:sealrun:tree:{r.call_hash:064x}:{'cd' * 32}"}),
+        "the proof's audience: expected a call, got a commit's tree",
+    ),
+    "no audience of ours": (
+        lambda r: document(r, statement={"audience": f"urn:sealrun:done:{r.call_hash:064x}"}),
+        "audience: expected urn:sealrun:",
+    ),
     "issued later": (
         lambda r: document(r, statement={"iat": r.finished_at + 121}),
         "the proof's iat: expected at most",

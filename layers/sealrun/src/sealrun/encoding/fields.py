@@ -21,6 +21,7 @@ MAX_UINT64 = 2**64 - 1
 VOUCHER = "sealrun:voucher2"
 RECEIPT = "sealrun:receipt"
 READ = "sealrun:read"
+MIRROR = "sealrun:mirror"
 CALLS = "sealrun:calls"
 DUE = "sealrun:due2"
 # The same figure for the buyer; no contract accepts it (A6).

@@ -8,7 +8,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mina.field import P
 from sealrun.encoding import read
@@ -34,6 +34,24 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
 }
 _FIXED = {"typ": "JWT", "alg": "RS256"}
 
+_AUDIENCE = r"urn:sealrun:(?:call:[0-9a-f]{64}|(?:done|tree):[0-9a-f]{64}:[0-9a-f]{64})"
+_SAYS = "urn:sealrun:, call, done or tree, and 64 hex digits each"
+
+
+class Audience(NamedTuple):
+    """The subject of a token, as its audience names it."""
+
+    says: str  # call: a job of it ran; done: its last job did; tree: a commit's files
+    subject: str  # the call hash, or the commit with zeros in front, 64 hex digits
+    digest: str | None = (
+        None  # outputs of a call that is done, or the root of a commit's mirror, 64 hex digits
+    )
+
+    @classmethod
+    def parse(cls, text: str) -> "Audience":
+        """Read one that has the form of a proof's."""
+        return cls(*text.split(":")[2:])
+
 
 @dataclass(frozen=True)
 class TokenProof:
@@ -41,10 +59,9 @@ class TokenProof:
 
     issuer: str  # gitlab or github: which layout the token has
     key: int  # hash of the key that signed, with its header
-    call: str  # 64 hex digits
+    audience: Audience
     facts_hash: int
     iat: int  # Unix seconds
-    outputs: str | None  # 64 hex digits; None if the audience names none
     facts: Mapping[str, str]
     document: Mapping[str, Any]  # as it was read, for the program that checks it
 
@@ -62,17 +79,14 @@ class TokenProof:
         read.whole(value, "sealrun", low=1, high=1)
         issuer = read.one_of(value, "issuer", tuple(FACTS))
         read.text(value, "proof", pattern=r"[A-Za-z0-9+/=]{1,120000}", says="base64")
-        statement = read.only(
-            value["statement"], ("key", "call", "facts", "iat", "outputs"), where="statement"
-        )
+        statement = read.only(value["statement"], ("key", "audience", "facts", "iat"), where="statement")
         facts = read.only(value["facts"], tuple(FACTS[issuer]), where="facts")
         proof = cls(
             issuer=issuer,
             key=read.decimal(statement, "key", high=P - 1),
-            call=_digest(statement, "call"),
+            audience=Audience.parse(read.text(statement, "audience", pattern=_AUDIENCE, says=_SAYS)),
             facts_hash=read.decimal(statement, "facts", high=P - 1),
             iat=read.whole(statement, "iat", low=0, high=9_999_999_999),
-            outputs=None if statement["outputs"] is None else _digest(statement, "outputs"),
             facts=facts,
             document=value,
         )
@@ -131,7 +145,3 @@ def _modulus(base64url: str) -> int:
     if modulus.bit_length() != 2048:  # noqa: PLR2004
         raise Malformed(f"key: expected 2048 bits, got {modulus.bit_length()}")
     return modulus
-
-
-def _digest(value: Mapping[str, Any], name: str) -> str:
-    return read.text(value, name, pattern=r"[0-9a-f]{64}", says="64 hex digits")

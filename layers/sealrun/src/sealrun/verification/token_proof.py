@@ -44,7 +44,8 @@ def check_token_proof(
 
 def _check_call(proof: TokenProof, receipt: Receipt) -> None:
     # Step 12.2
-    require_equal("the proof's call", f"{receipt.call_hash:064x}", proof.call)
+    require(proof.audience.says != "tree", "the proof's audience: expected a call, got a commit's tree")
+    require_equal("the proof's call", f"{receipt.call_hash:064x}", proof.audience.subject)
     latest = receipt.finished_at + SKEW_SECONDS
     require(proof.iat <= latest, f"the proof's iat: expected at most {latest}, got {proof.iat}")
 
@@ -69,7 +70,7 @@ def _check_facts(proof: TokenProof, offer: Offer) -> None:
         template = rules.claims.get(name)
         if template == "{run_source}":
             # Any job of the run can have a token that names outputs; only the last job is started so.
-            words = source.rules.run_sources if proof.outputs is None else (rules.last_source,)
+            words = source.rules.run_sources if proof.audience.digest is None else (rules.last_source,)
             require(value in words, f"{name}: expected one of {', '.join(words)}, got {value[:80]}")
         elif template is not None:
             wanted = template.format(**known)
@@ -106,7 +107,8 @@ def _check_proof(proof: TokenProof, offer: Offer, keys: PinnedKeys, check: Check
     issuer = issuer_of(offer.source, unsafe_loopback=keys.unsafe_loopback)
     name = issuer.name if issuer else proof.issuer
     root = key_root(usable_key_hashes(proof.issuer, keys.keys))
-    named = "this call" if proof.outputs is None else f"this call done, {_outputs(proof.outputs, left)}"
+    digest = proof.audience.digest
+    named = "this call" if digest is None else f"this call done, {_outputs(digest, left)}"
     says = f"signed by a key of {name}: a job of this pipeline, at this commit, named {named}"
     return holds(NAME, f"{says}; root of the keys {root:064x}", rests_on=_RESTS_ON)
 
