@@ -6,7 +6,7 @@ import { Field, Provable, PublicKey, Signature, Struct, UInt64 } from 'o1js';
 import { type Terms, callHash, voucherFields } from '../fields.js';
 import { MerklePath, rootOf } from '../merkle_path.js';
 import { offerHash, priceLeaf } from '../offer_hash.js';
-import { TokenStatement } from '../token/statement.js';
+import { Said, TokenStatement } from '../token/statement.js';
 import { SettledCalls, settledValue } from './settled.js';
 
 /** The longest time limit that an offer may have, in seconds: two days (ADR 34). */
@@ -66,12 +66,11 @@ export function addCall(
   rootOf(call.keyPath, token.key).assertEquals(terms.keys, 'the token has no key of these terms');
   // 3. The job ran as the offer demands.
   token.facts.assertEquals(call.facts, 'the token has other facts than the offer');
-  // 4. The last job of the run said so: only its audience names outputs.
-  const named = token.outputsHigh.equals(0).and(token.outputsLow.equals(0)).not();
-  named.assertTrue('the token does not say that the call is done');
+  // 4. The last job of the run said so: only its audience says "done".
+  token.said.assertEquals(Said.done, 'the token does not say that the call is done');
   // 5. The token is about this call, and so about its offer, its price and its account under these terms.
   const hash = provedCallHash(terms, account, call);
-  token.call.assertEquals(hash, 'the token is about another call');
+  token.subject.assertEquals(hash, 'the token is about another call');
   // 6. The buyer signed this call: a seller cannot invent one.
   const voucher = voucherFields(terms.network, account, terms.asset, call.limit, hash);
   call.signature.verify(buyer, voucher).assertTrue('the call is not signed by the buyer');
@@ -81,7 +80,7 @@ export function addCall(
   const latest = call.expiresAt.add(MAX_RUN_SECONDS);
   iat.assertLessThanOrEqual(latest, 'the token was issued after the end of the call');
   // 8. It was not settled before, and is from now on.
-  const { outputsHigh, outputsLow } = token;
+  const { digestHigh: outputsHigh, digestLow: outputsLow } = token;
   const value = settledValue({
     call: hash,
     outputsHigh,
