@@ -18,7 +18,7 @@ from sealrun_cli.lib.verifying import check_beside, lines, verify_file
 from tests.broken.make import write
 from tests.sealrun.ci_tokens import jwk
 from tests.sealrun.folder import folder_of
-from tests.sealrun.verification.test_token_proof import FACTS, document
+from tests.sealrun.verification.test_token_proof import CALLED, FACTS, document
 from tests.sealrun.workflows.test_token_grade import collected, world_of
 
 KEYS = PinnedKeys((jwk(),))
@@ -34,7 +34,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     (tmp_path / "receipt.json").write_bytes(files["receipt.json"])
     receipt = SignedReceipt.parse(json.loads(files["receipt.json"])).receipt
     facts = {**FACTS, "pipeline_source": "api"}
-    (tmp_path / PROOF_NAME).write_bytes(document(receipt, facts, statement={"outputs": None}))
+    (tmp_path / PROOF_NAME).write_bytes(
+        document(receipt, facts, statement={"audience": CALLED.format(receipt.call_hash)})
+    )
     return tmp_path / "receipt.json"
 
 

@@ -15,6 +15,7 @@ from tests.sealrun.verification.test_token_proof import FACTS
 
 COMMIT, ROOT = "8f" * 20, "2f" * 32
 KEYS = PinnedKeys((jwk(),))
+Held = bool | None
 
 
 def document(audience: str = f"urn:sealrun:tree:{'0' * 24}{COMMIT}:{ROOT}", **changes: Any) -> bytes:
@@ -57,8 +58,6 @@ def test_another_audience_or_key_is_refused(proof: bytes, text: str) -> None:
         (KEYS, None, "got no program that checks it"),
     ],
 )
-def test_a_proof_counts_under_keys_and_where_it_is_checked(
-    keys: PinnedKeys, held: bool | None, text: str
-) -> None:
+def test_a_proof_counts_under_keys_and_where_it_is_checked(keys: PinnedKeys, held: Held, text: str) -> None:
     with pytest.raises(Malformed, match=text):
         named_tree(document(), keys, lambda _: held)
