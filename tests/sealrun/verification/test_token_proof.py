@@ -43,10 +43,14 @@ def bought() -> Bought:
     return receipt, Offer.parse(folder["offer.json"])
 
 
+def done(receipt: Receipt, digest: str = "cd" * 32) -> str:
+    return f"urn:sealrun:done:{receipt.call_hash:064x}:{digest}"
+
+
 def document(receipt: Receipt, facts: dict[str, Any] = FACTS, **changes: Any) -> bytes:
     statement = {
         "key": str(key_hash("gitlab", jwk())),
-        "audience": f"urn:sealrun:done:{receipt.call_hash:064x}:{'cd' * 32}",
+        "audience": done(receipt),
         "facts": str(facts_hash("gitlab", facts)),
         "iat": receipt.finished_at - 5,
     }
@@ -96,7 +100,7 @@ SHOWN = {"build/out/a.txt": "aa" * 32, "test/out/b.txt": "bb" * 32}
 
 def test_the_outputs_that_the_ci_signed_are_those_of_the_evidence(bought: Bought) -> None:
     digest = outputs_digest({"out/a.txt": "aa" * 32, "out/b.txt": "bb" * 32})
-    proof = document(bought[0], statement={"outputs": digest})
+    proof = document(bought[0], statement={"audience": done(bought[0], digest)})
     held = check(bought, proof, left=Left(outputs=SHOWN, hidden=0))
     assert held.verdict is Verdict.HOLDS
     assert "which are those of the evidence" in held.says
