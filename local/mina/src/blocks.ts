@@ -10,6 +10,7 @@ import type { Block } from './block.js';
 import { Refused } from './errors.js';
 import { DEFAULT_TOKEN, Ledger, readCommand, type AccountJson, type Command } from './ledger.js';
 import { Store, type Entry, type Genesis } from './store.js';
+import { Tokens } from './tokens.js';
 
 export interface ChainOptions {
   folder: string;
@@ -26,6 +27,7 @@ const NO_PARENT = hashText('stateHash', 0n);
 
 export class Chain {
   readonly archive = new Archive();
+  readonly tokens = new Tokens();
   readonly blocks: Block[] = [];
   private pending: Command[] = [];
   /** Slots that stay empty before the next block. */
@@ -215,6 +217,7 @@ export class Chain {
     };
     this.blocks.push(block);
     this.archive.add(block);
+    this.tokens.add(block);
     this.ledger.setNetworkState(block.height, block.slot);
   }
 

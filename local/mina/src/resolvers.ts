@@ -45,6 +45,15 @@ export function createResolvers(chain: Chain): Record<string, unknown> {
     }),
     account: ({ publicKey, token }: { publicKey: string; token?: string }) =>
       account(chain, publicKey, token ?? DEFAULT_TOKEN),
+    tokenAccounts: ({ tokenId }: { tokenId: string }) =>
+      chain.tokens
+        .accountsOf(tokenId)
+        .map(({ address, token }) => account(chain, address, token))
+        .filter((found) => found !== null),
+    tokenOwner: ({ tokenId }: { tokenId: string }) => {
+      const owner = chain.tokens.ownerOf(tokenId);
+      return owner === undefined ? null : account(chain, owner.address, owner.token);
+    },
     bestChain: ({ maxLength }: { maxLength?: number }) =>
       chain.newest(Math.min(Math.max(maxLength ?? MAX_BLOCKS, 1), MAX_BLOCKS)).map(block),
     block: (query: { height?: number; stateHash?: string }) => findBlock(chain, query),

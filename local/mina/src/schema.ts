@@ -14,6 +14,8 @@ const SDL = `
     daemonStatus: DaemonStatus!
     genesisConstants: GenesisConstants!
     account(publicKey: PublicKey!, token: TokenId): Account
+    tokenAccounts(tokenId: TokenId!): [Account!]!
+    tokenOwner(tokenId: TokenId!): Account
     bestChain(maxLength: Int): [Block!]
     block(height: Int, stateHash: String): Block!
     pooledZkappCommands(publicKey: PublicKey): [ZkappCommandResult!]!

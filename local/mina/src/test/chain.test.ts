@@ -10,6 +10,7 @@ import {
   Permissions,
   PrivateKey,
   PublicKey,
+  TokenId,
   TransactionVersion,
   UInt32,
   UInt64,
@@ -227,6 +228,31 @@ describe('one block for each command', () => {
     await (await tx.sign([payer.key, key]).send()).wait(WAIT);
     return { hash: hash.toString() };
   }
+
+  test("a token's accounts and its owner are found by the token's id", async () => {
+    const [owner, holder] = [await funded(), party()];
+    const token = TokenId.derive(owner.address);
+    const asked = `tokenAccounts(tokenId: "${TokenId.toBase58(token)}") { publicKey token balance { total } }
+      tokenOwner(tokenId: "${TokenId.toBase58(token)}") { publicKey token tokenSymbol }`;
+    assert.deepEqual((await chain.query(`{ ${asked} }`)).data.tokenAccounts, []);
+    const tx = await build(owner, async () => {
+      AccountUpdate.fundNewAccount(owner.address);
+      const update = AccountUpdate.createSigned(owner.address);
+      const minted = AccountUpdate.create(holder.address, token);
+      minted.balance.addInPlace(7);
+      update.approve(minted);
+    });
+    await (await tx.sign([owner.key]).send()).wait(WAIT);
+    const { data } = await chain.query(`{ ${asked} }`);
+    const [publicKey, id] = [holder.address.toBase58(), TokenId.toBase58(token)];
+    assert.deepEqual(data.tokenAccounts, [{ publicKey, token: id, balance: { total: '7' } }]);
+    assert.equal(data.tokenOwner.publicKey, owner.address.toBase58());
+    const nobodys = TokenId.toBase58(TokenId.derive(party().address));
+    const { data: none } = await chain.query(
+      `{ tokenAccounts(tokenId: "${nobodys}") { token } tokenOwner(tokenId: "${nobodys}") { token } }`,
+    );
+    assert.deepEqual(none, { tokenAccounts: [], tokenOwner: null });
+  });
 
   test('events are kept in order, and those of failed commands are not', async () => {
     const [who, to] = [await funded(), await funded()];
