@@ -43,22 +43,38 @@ export interface AccountOpening {
   account: PublicKey;
   buyer: PublicKey;
   terms: Terms;
-  /** In nanomina. */
+  /** In the smallest unit of the terms' asset. */
   deposit: UInt64;
   verificationKey: PinnedKey;
 }
 
-/** Call inside `Mina.transaction`; payer and account sign. Rejects terms and keys that A1 forbids. */
+/**
+ * Opens an account in MINA. Call inside `Mina.transaction`; payer and account sign. Rejects terms and keys that A1
+ * forbids, and terms in a token, whose accounts `openTokenAccount` opens.
+ */
 export function openAccount(opening: AccountOpening): AccountUpdate {
-  const { payer, account, buyer, terms, deposit, verificationKey } = opening;
+  const { payer, deposit } = opening;
+  checkOpening(opening);
+  if (!opening.terms.asset.equals(TokenId.default).toBoolean())
+    throw new RangeError('the terms are in a token: its owner has to approve the opening');
+  return paidBy(payer, deposit, () => newAccount(opening));
+}
+
+/** Terms and keys that an account may be opened with; rejects all others with a `RangeError`. */
+export function checkOpening({ payer, account, buyer, terms }: AccountOpening): void {
   checkTerms(terms);
-  requireMina(terms);
   requireDistinct(buyer, account, 'the buyer and the account have the same key');
   requireDistinct(buyer, terms.oracle, 'the buyer and the oracle have the same key');
   requireDistinct(account, terms.oracle, 'the account and the oracle have the same key');
   requireDistinct(payer, account, 'the account cannot pay for its own opening');
   if (buyer.isEmpty().toBoolean()) throw new RangeError('the buyer has an empty key');
-  return create(payer, account, {
+}
+
+/** The account's own update with its deposit, which somebody else's has to pay. */
+export function newAccount(opening: AccountOpening): AccountUpdate {
+  const { account, buyer, terms, deposit, verificationKey } = opening;
+  return create(account, {
+    asset: terms.asset,
     state: [terms.hash(), ...buyer.toFields()],
     permissions: ACCOUNT_PERMISSIONS,
     deposit,
@@ -83,12 +99,15 @@ export function openOffer(opening: OfferOpening): AccountUpdate {
   const { payer, offer, offerHash, terms, uri, credential, verificationKey } = opening;
   checkTerms(terms);
   requireDistinct(payer, offer, 'the offer cannot pay for its own opening');
-  const update = create(payer, offer, {
-    state: [offerHash, terms.hash(), credential ? credentialHash(credential) : Field(0)],
-    permissions: OFFER_PERMISSIONS,
-    deposit: UInt64.zero,
-    verificationKey,
-  });
+  const update = paidBy(payer, UInt64.zero, () =>
+    create(offer, {
+      asset: TokenId.default,
+      state: [offerHash, terms.hash(), credential ? credentialHash(credential) : Field(0)],
+      permissions: OFFER_PERMISSIONS,
+      deposit: UInt64.zero,
+      verificationKey,
+    }),
+  );
   update.account.zkappUri.set(uri);
   if (credential)
     update.body.events = AccountUpdate.Events.pushEvent(
@@ -103,15 +122,15 @@ export function openOffer(opening: OfferOpening): AccountUpdate {
  * refuses it once an exit was requested: no call could use the money any more (A5).
  */
 export function addDeposit(payer: PublicKey, account: PublicKey, amount: UInt64): void {
-  const update = AccountUpdate.create(account, TokenId.default);
-  AccountUpdate.assertEquals(update.body.preconditions.account.state[EXIT_SLOT]!, Field(0));
+  const update = depositUpdate(account, TokenId.default);
   AccountUpdate.createSigned(payer).send({ to: update, amount });
 }
 
-/** An account in a token is opened under the token's owner, which nothing here does yet. */
-function requireMina(terms: Terms): void {
-  if (!terms.asset.equals(TokenId.default).toBoolean())
-    throw new RangeError('the terms are not in MINA: no account in a token can be opened yet');
+/** The update of an account that nobody has asked to leave. */
+export function depositUpdate(account: PublicKey, asset: Field): AccountUpdate {
+  const update = AccountUpdate.create(account, asset);
+  AccountUpdate.assertEquals(update.body.preconditions.account.state[EXIT_SLOT]!, Field(0));
+  return update;
 }
 
 export function checkTerms(terms: Terms): void {
@@ -137,23 +156,25 @@ function requireDistinct(a: PublicKey, b: PublicKey, message: string): void {
 }
 
 interface Creation {
+  asset: Field;
   state: Field[];
   permissions: Permissions;
   deposit: UInt64;
   verificationKey: PinnedKey;
 }
 
-function create(
-  payer: PublicKey,
-  address: PublicKey,
-  { state, permissions, deposit, verificationKey }: Creation,
-): AccountUpdate {
+/** The payment for an account in MINA and its deposit, and then the account. */
+function paidBy(payer: PublicKey, deposit: UInt64, account: () => AccountUpdate): AccountUpdate {
   const payment = AccountUpdate.createSigned(payer);
   payment.balance.subInPlace(deposit.add(UInt64.from(ACCOUNT_CREATION_FEE)));
+  return account();
+}
 
-  const update = AccountUpdate.create(address, TokenId.default);
-  update.requireSignature();
-  useFullCommitment(update);
+function create(
+  address: PublicKey,
+  { asset, state, permissions, deposit, verificationKey }: Creation,
+): AccountUpdate {
+  const update = signedBy(address, asset);
   update.balance.addInPlace(deposit);
   update.account.verificationKey.set({
     data: verificationKey.data,
@@ -168,10 +189,13 @@ function create(
   return update;
 }
 
-/** The signature covers fee payer and memo too and is used up with them: the account's nonce stays 0. */
-function useFullCommitment(update: AccountUpdate): void {
+/** The signature covers fee payer and memo too and is used up with them: the account's nonce stays as it is. */
+export function signedBy(address: PublicKey, asset: Field): AccountUpdate {
+  const update = AccountUpdate.create(address, asset);
+  update.requireSignature();
   update.body.useFullCommitment = Bool(true);
   update.body.incrementNonce = Bool(false);
   const anyNonce = { lower: UInt32.zero, upper: UInt32.MAXINT() };
   update.body.preconditions.account.nonce = { isSome: Bool(false), value: anyNonce };
+  return update;
 }

@@ -1,15 +1,17 @@
 """A Mina node's answers about one account or contract, and a chain made of them."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mina.keys import PublicKey
 from sealrun.chain.account import MINA_TOKEN, PERMISSIONS, TIMING, Pinned
 from sealrun.chain.offer_contract import contract_of
+from sealrun.chain.token import FUNGIBLE_CODE
 from sealrun.encoding.fields import document_hash
 from sealrun.errors import NodeUnavailable
+from sealrun.offers.asset import MINA, Asset
 from sealrun.offers.offer import Offer
 from sealrun.offers.terms import Terms
 from sealrun.ports.node import Answer
@@ -26,6 +28,38 @@ DEPOSIT = 20_000_000_000
 def payee(key: PublicKey, token: str = MINA_TOKEN) -> dict[str, Any]:
     permissions = {"access": "None", "receive": "None"}
     return {"publicKey": key.to_base58(), "token": token, "permissions": permissions}
+
+
+def token_answer(*, decimals: int = 0, symbol: str = "RUN", paused: int = 0) -> dict[str, Any]:
+    """The owner of the token that the tests' offers name, as it must be; the seller's key owns it."""
+    state = [decimals, *OPERATOR.public_key().to_fields(), paused, 0, 0, 0, 0]
+    return {
+        "publicKey": SELLER.public_key().to_base58(),
+        "token": MINA_TOKEN,
+        "tokenSymbol": symbol,
+        "zkappState": [str(value) for value in state],
+        "verificationKey": {"hash": FUNGIBLE_CODE},
+        "permissions": {
+            "access": "Proof",
+            "editState": "Proof",
+            "setPermissions": "Impossible",
+            "setVerificationKey": {"auth": "Impossible", "txnVersion": "3"},
+        },
+    }
+
+
+def supply_answer(asset: Asset, held: Mapping[PublicKey, int], circulating: int) -> dict[str, Any]:
+    """All accounts of the same token, with what its code counts as circulating."""
+    accounts = {SELLER.public_key(): circulating, **held}
+    return {
+        "syncStatus": "SYNCED",
+        "networkID": "mina:devnet",
+        "tokenOwner": {"publicKey": SELLER.public_key().to_base58()},
+        "tokenAccounts": [
+            {"publicKey": key.to_base58(), "token": asset.id, "balance": {"total": str(units)}}
+            for key, units in accounts.items()
+        ],
+    }
 
 
 def account_answer(
@@ -70,6 +104,7 @@ def account_answer(
             }
         ],
         "account": account,
+        **({} if terms.asset == MINA else {"token": token_answer()}),
         "seller": payee(SELLER.public_key(), terms.asset.id),
         "operator": payee(OPERATOR.public_key(), terms.asset.id),
     }
@@ -86,6 +121,15 @@ class FakeChain:
     cached: Answer | None = None
     told: list[object] = field(default_factory=list)  # the events of an archive
     asked: int = 0
+    supplies: int = 0
+    held: dict[PublicKey, int] = field(default_factory=lambda: {BUYER.public_key(): 3})
+    circulating: int = 3
+
+    def supply(self, asset: Asset, *, nodes: int) -> Sequence[Mapping[str, Any]]:
+        self.supplies += 1
+        if self.down:
+            raise NodeUnavailable("node: expected an answer, got none")
+        return [supply_answer(asset, self.held, self.circulating)] * nodes
 
     def remembered(
         self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int

@@ -96,9 +96,12 @@ describe('opening', () => {
     });
   }
 
-  test("A1: terms in a token, and terms that name an issuer's keys, are refused until they can be settled", () => {
+  test("A1: terms in a token, which its owner must approve, and terms that name an issuer's keys are refused", () => {
     const token = world.terms({ asset: CREDIT });
-    assert.throws(() => openAccount(opening(token)), /the terms are not in MINA/);
+    assert.throws(
+      () => openAccount(opening(token)),
+      /the terms are in a token: its owner has to approve/,
+    );
     const proved = world.terms({ keys: Field(1) });
     assert.throws(() => openAccount(opening(proved)), /no contract settles yet/);
   });

@@ -21,10 +21,12 @@ import {
   voucherFields,
   withdrawFields,
 } from '../fields.js';
+import { addTokenDeposit, approve, openTokenAccount } from '../fungible_token.js';
 import { Offer } from '../offer.js';
-import { openAccount, openOffer } from '../opening.js';
+import { addDeposit, openAccount, openOffer } from '../opening.js';
 import { Due, PrepaidAccount, Voucher } from '../prepaid_account.js';
 import { pinnedKeys } from '../verification_keys.js';
+import type { Token } from './fungible.js';
 
 export const MINA = 1_000_000_000n;
 export const DEVNET = textField('mina:devnet');
@@ -69,6 +71,8 @@ export class World {
   account = party();
   offer = party();
   count = 0;
+  /** What the account is kept in, where it is not MINA. */
+  token?: Token;
 
   private constructor(
     readonly chain: Chain,
@@ -86,10 +90,14 @@ export class World {
     return world;
   }
 
+  get asset(): Field {
+    return this.token?.id ?? TokenId.default;
+  }
+
   terms(changes: Partial<Terms> = {}): Terms {
     return new Terms({
       network: DEVNET,
-      asset: TokenId.default,
+      asset: this.asset,
       ledger: Field(7),
       seller: this.seller.address,
       operator: this.operator.address,
@@ -102,16 +110,16 @@ export class World {
   }
 
   get contract(): PrepaidAccount {
-    return new PrepaidAccount(this.account.address);
+    return new PrepaidAccount(this.account.address, this.asset);
   }
 
-  balance(who: Party): bigint {
-    return this.chain.getAccount(who.address).balance.toBigInt();
+  balance(who: Party, asset = TokenId.default): bigint {
+    return this.chain.getAccount(who.address, asset).balance.toBigInt();
   }
 
   /** State as decimal text, to compare all of it at once. */
   state(who: Party = this.account): string[] {
-    return this.chain.getAccount(who.address).zkapp!.appState.map(String);
+    return this.chain.getAccount(who.address, this.asset).zkapp!.appState.map(String);
   }
 
   async open({
@@ -122,17 +130,34 @@ export class World {
     const verificationKey = pinnedKeys().PrepaidAccount;
     const { buyer } = this;
     const terms = this.terms();
+    const opening = {
+      payer: buyer.address,
+      account: account.address,
+      buyer: buyer.address,
+      terms,
+      deposit: UInt64.from(deposit),
+      verificationKey,
+    };
+    const owner = this.token?.owner.address;
     await this.send(buyer, [account.key], async () => {
-      change(
-        openAccount({
-          payer: buyer.address,
-          account: account.address,
-          buyer: buyer.address,
-          terms,
-          deposit: UInt64.from(deposit),
-          verificationKey,
-        }),
-      );
+      change(owner ? await openTokenAccount({ ...opening, owner }) : openAccount(opening));
+    });
+  }
+
+  async topUp(amount: bigint, payer = this.buyer) {
+    const owner = this.token?.owner.address;
+    const [account, units] = [this.account.address, UInt64.from(amount)];
+    await this.send(payer, [], async () => {
+      if (owner) await addTokenDeposit(owner, payer.address, account, units);
+      else addDeposit(payer.address, account, units);
+    });
+  }
+
+  /** A method of the account, and the leave of the token's owner where it is in a token. */
+  private async act(sender: Party, contract: PrepaidAccount, method: () => Promise<void>) {
+    await this.send(sender, [], async () => {
+      await method();
+      if (this.token) await approve(this.token.owner.address, contract);
     });
   }
 
@@ -154,7 +179,7 @@ export class World {
     const signed = voucherFields(
       lies.network ?? DEVNET,
       lies.account ?? this.account.address,
-      lies.voucherAsset ?? lies.asset ?? TokenId.default,
+      lies.voucherAsset ?? lies.asset ?? this.asset,
       UInt64.from(limit),
       Field(5),
     );
@@ -171,7 +196,7 @@ export class World {
     const signed = dueFields(
       lies.network ?? DEVNET,
       lies.account ?? this.account.address,
-      lies.dueAsset ?? lies.asset ?? TokenId.default,
+      lies.dueAsset ?? lies.asset ?? this.asset,
       UInt64.from(lies.signedDue ?? due),
       receiptsRoot(treeRoot, Field(lies.signedCount ?? count.value)),
     );
@@ -183,8 +208,8 @@ export class World {
   async settle(due: bigint, lies: Lies = {}) {
     const voucher = this.voucher(lies.limit ?? due, lies);
     const statement = this.due(due, lies);
-    const contract = new PrepaidAccount(this.account.address, lies.token);
-    await this.send(this.seller, [], () =>
+    const contract = new PrepaidAccount(this.account.address, lies.token ?? this.asset);
+    await this.act(this.seller, contract, () =>
       contract.settle(lies.terms ?? this.terms(), voucher, statement),
     );
     this.count = Number(statement.count.toBigint());
@@ -192,12 +217,7 @@ export class World {
 
   exitSignature(
     latest: number,
-    {
-      key = this.buyer.key,
-      network = DEVNET,
-      account = this.account,
-      asset = TokenId.default,
-    } = {},
+    { key = this.buyer.key, network = DEVNET, account = this.account, asset = this.asset } = {},
   ) {
     return Signature.create(key, exitFields(network, account.address, asset, UInt32.from(latest)));
   }
@@ -208,8 +228,9 @@ export class World {
     sender = this.buyer,
     terms = this.terms(),
   ) {
-    await this.send(sender, [], () =>
-      this.contract.requestExit(terms, UInt32.from(latest), signature),
+    const { contract } = this;
+    await this.act(sender, contract, () =>
+      contract.requestExit(terms, UInt32.from(latest), signature),
     );
   }
 
@@ -220,7 +241,7 @@ export class World {
       key = this.buyer.key,
       network = DEVNET,
       account = this.account,
-      asset = TokenId.default,
+      asset = this.asset,
       exitSlot = Number(this.state()[4]),
     } = {},
   ) {
@@ -240,13 +261,15 @@ export class World {
     signature = this.withdrawSignature(amount),
     terms = this.terms(),
   ) {
-    await this.send(sender, [], () =>
-      this.contract.withdraw(terms, UInt64.from(amount), signature),
+    const { contract } = this;
+    await this.act(sender, contract, () =>
+      contract.withdraw(terms, UInt64.from(amount), signature),
     );
   }
 
   async payOperator(sender = this.operator) {
-    await this.send(sender, [], () => this.contract.payOperator(this.terms()));
+    const { contract } = this;
+    await this.act(sender, contract, () => contract.payOperator(this.terms()));
   }
 
   closeSignature({ key = this.seller.key, network = DEVNET, offer = this.offer } = {}) {

@@ -9,6 +9,7 @@ const TOOLS: Record<string, () => Promise<{ tool: Tool } | { offlineTool: Offlin
   open: () => import('./open.js'),
   'pay-operator': () => import('./pay-operator.js'),
   'prove-token': () => import('./prove-token.js'),
+  receive: () => import('./receive.js'),
   settle: () => import('./settle.js'),
   topup: () => import('./topup.js'),
   'verify-token': () => import('./verify-token.js'),

@@ -8,14 +8,14 @@ import { run, type Tool } from './run.js';
 export const tool: Tool = async (request, session) => {
   const address = request.address('offer');
   const terms = request.terms();
-  await session.contractState(address, 'Offer');
+  await session.requireCode(address, 'Offer', 'offer');
   const offer = new Offer(address);
   requireTerms({ termsHash: offer.termsHash.get().toString() }, terms);
   if (offer.closed.get().equals(CLOSED).toBoolean()) return { status: 'already-closed' };
   const signature = request.has('signature')
     ? request.signature('signature')
     : Signature.create(request.key('seller_key'), closeFields(terms.network, address));
-  await session.compile(Offer);
+  await session.compile('Offer');
   return await session.send(() => offer.close(terms, signature));
 };
 

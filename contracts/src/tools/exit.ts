@@ -1,8 +1,8 @@
 /** Requests the buyer's exit. Needs the buyer's key, or its signature over [EXIT, network, account, asset, latest]. */
-import { Signature, TokenId, UInt32 } from 'o1js';
+import { Signature, UInt32 } from 'o1js';
 import { MAX_EXIT_DELAY, exitFields } from '../fields.js';
-import { EXIT_WINDOW, PrepaidAccount } from '../prepaid_account.js';
-import { fetchPrepaid, requireBuyer, requireTerms } from './prepaid.js';
+import { EXIT_WINDOW } from '../prepaid_account.js';
+import { fetchPrepaid, requireBuyer, requireTerms, sendMethod } from './prepaid.js';
 import type { Request } from './request.js';
 import { run, type Tool } from './run.js';
 
@@ -12,18 +12,19 @@ const MARGIN = 40;
 export const tool: Tool = async (request, session) => {
   const address = request.address('account');
   const terms = request.termsToLeave();
-  const view = await fetchPrepaid(session, address);
+  const asset = request.asset(terms.asset);
+  const view = await fetchPrepaid(session, address, asset);
   requireTerms(view, terms);
   if (view.exitSlot !== 0n)
     return { status: 'already-requested', exit_slot: Number(view.exitSlot) };
   const latest = readLatest(request, await session.currentSlot());
-  const list = exitFields(terms.network, address, TokenId.default, latest);
+  const list = exitFields(terms.network, address, asset, latest);
   const signature = request.has('signature')
     ? request.signature('signature')
     : Signature.create(request.key('buyer_key'), list);
   requireBuyer(view, signature, list, 'exit');
-  await session.compile(PrepaidAccount);
-  const sent = await session.send(() => view.contract.requestExit(terms, latest, signature));
+  const leave = () => view.contract.requestExit(terms, latest, signature);
+  const sent = await sendMethod(session, view, leave);
   const delay = Math.min(Number(terms.exitDelay.toBigint()), MAX_EXIT_DELAY);
   return { ...sent, exit_slot: Number(latest.toBigint()) + delay };
 };

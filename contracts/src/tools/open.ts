@@ -1,4 +1,5 @@
-/** Opens a prepaid account: signatures only, no proof. */
+/** Opens a prepaid account: in MINA signatures only, in a token with its owner's proof. */
+import { openTokenAccount } from '../fungible_token.js';
 import { openAccount } from '../opening.js';
 import { ACCOUNT_CREATION_FEE } from '../protocol.js';
 import { pinnedKeys } from '../verification_keys.js';
@@ -12,11 +13,17 @@ export const tool: Tool = async (request, session) => {
   const terms = request.terms();
   const deposit = request.amount('deposit');
   const verificationKey = pinnedKeys().PrepaidAccount;
-  if (await session.findAccount(account))
+  const { asset } = terms;
+  if (await session.findAccount(account, asset))
     throw new ToolError('already-open', `nothing was paid: ${account.toBase58()}`);
-  await session.receiver(terms.seller, 'seller');
-  await session.receiver(terms.operator, 'operator');
-  await session.covers(deposit.toBigInt() + ACCOUNT_CREATION_FEE);
+  const owner = await session.ownerOf(asset);
+  await session.receiver(terms.seller, 'seller', asset);
+  await session.receiver(terms.operator, 'operator', asset);
+  await session.covers(ACCOUNT_CREATION_FEE + (owner ? 0n : deposit.toBigInt()));
+  if (owner) {
+    await session.holds(deposit.toBigInt(), asset);
+    await session.compile('FungibleToken');
+  }
   const opening = {
     payer: session.payer.toPublicKey(),
     account,
@@ -25,7 +32,9 @@ export const tool: Tool = async (request, session) => {
     deposit,
     verificationKey,
   };
-  const sent = await session.send(async () => void openAccount(opening), [accountKey]);
+  const open = async () =>
+    void (owner ? await openTokenAccount({ ...opening, owner }) : openAccount(opening));
+  const sent = await session.send(open, [accountKey]);
   return {
     ...sent,
     account: account.toBase58(),

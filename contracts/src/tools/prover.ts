@@ -8,7 +8,6 @@
  */
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { PrepaidAccount } from '../prepaid_account.js';
 import { findTool } from './all.js';
 import { Request } from './request.js';
 import { answer, known } from './run.js';
@@ -32,7 +31,7 @@ const server = createServer((socket) => {
   });
 });
 server.listen(path, () => process.stdout.write(JSON.stringify({ ready: path }) + '\n'));
-if (process.argv[3] === '--warm') turn = compiled(PrepaidAccount);
+if (process.argv[3] === '--warm') turn = compiled('PrepaidAccount');
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0));
 
 async function serve(line: string, socket: Socket): Promise<void> {

@@ -80,7 +80,7 @@ export class Request {
     return Field(this.decimal(name, P));
   }
 
-  /** Nanomina. */
+  /** Whole numbers of an asset's smallest unit. */
   amount(name: string, fallback?: bigint): UInt64 {
     return UInt64.from(this.decimal(name, 2n ** 64n, fallback));
   }
@@ -93,12 +93,24 @@ export class Request {
     return address;
   }
 
+  /** Different public keys, at least one. */
+  addresses(name: string, most: number): PublicKey[] {
+    const values = [...new Set(this.list(name, most))];
+    if (values.length === 0) this.refuse(name, 'at least one public key');
+    return values.map((value) => new Request({ [name]: value }, this.where).address(name));
+  }
+
   /** A token id in base58. */
   token(name: string): Field {
     const text = this.text(name);
     const token = attempt(() => TokenId.fromBase58(text));
     if (token === undefined) this.refuse(name, 'a token id');
     return token;
+  }
+
+  /** What an account is kept in, which its buyer can leave whatever its terms say. */
+  asset(ofTerms: Field): Field {
+    return this.has('asset') ? this.token('asset') : ofTerms;
   }
 
   key(name: string): PrivateKey {

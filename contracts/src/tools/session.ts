@@ -2,18 +2,18 @@
 import '../backend.js';
 import {
   type Account,
+  type Field,
   Mina,
   type NetworkId,
   type PrivateKey,
-  type PublicKey,
+  PublicKey,
+  TokenId,
   Types,
   fetchAccount,
   fetchLastBlock,
 } from 'o1js';
 import { circuitCache } from '../backend.js';
-import { Offer } from '../offer.js';
-import { PrepaidAccount } from '../prepaid_account.js';
-import { pinnedKeys } from '../verification_keys.js';
+import { CONTRACTS, type ContractName, pinnedKeys } from '../verification_keys.js';
 import { ToolError } from './errors.js';
 import type { Request } from './request.js';
 
@@ -39,6 +39,7 @@ type Transaction = Awaited<ReturnType<typeof Mina.transaction>>;
 
 export class Session {
   readonly payer: PrivateKey;
+  private readonly node: string;
   private readonly fee: bigint;
   private readonly wait: boolean;
   private readonly proofs: boolean;
@@ -54,7 +55,7 @@ export class Session {
     networkId: NetworkId,
     private readonly progress: Progress,
   ) {
-    const node = request.url('node');
+    const node = (this.node = request.url('node'));
     const network = Mina.Network({ networkId, mina: node, archive: request.url('archive', node) });
     this.payer = request.key('payer_key');
     this.fee = request.amount('fee', DEFAULT_FEE).toBigInt();
@@ -66,17 +67,55 @@ export class Session {
     Mina.setActiveInstance({ ...network, proofsEnabled: this.proofs });
   }
 
-  async findAccount(publicKey: PublicKey): Promise<Account | undefined> {
-    const { account, error } = await fetchAccount({ publicKey });
+  async findAccount(
+    publicKey: PublicKey,
+    tokenId: Field = TokenId.default,
+  ): Promise<Account | undefined> {
+    const { account, error } = await fetchAccount({ publicKey, tokenId });
     if (error !== undefined && error.statusCode !== 404) throw unavailable(error.statusText);
     return account;
   }
 
-  async account(publicKey: PublicKey, what: string): Promise<Account> {
-    const account = await this.findAccount(publicKey);
+  /** One address can have an account in each token. */
+  async account(
+    publicKey: PublicKey,
+    what: string,
+    tokenId: Field = TokenId.default,
+  ): Promise<Account> {
+    const account = await this.findAccount(publicKey, tokenId);
+    const kept = isMina(tokenId) ? 'account' : 'account in the token of the terms';
     if (account === undefined)
-      throw new ToolError('account-missing', `the ${what} has no account: ${publicKey.toBase58()}`);
+      throw new ToolError('account-missing', `the ${what} has no ${kept}: ${publicKey.toBase58()}`);
     return account;
+  }
+
+  /**
+   * The owner of a token, whose code approves what accounts in it do; none for MINA. The node says who it is, and its
+   * address must derive the token's id.
+   */
+  async ownerOf(tokenId: Field): Promise<PublicKey | undefined> {
+    if (isMina(tokenId)) return undefined;
+    const id = TokenId.toBase58(tokenId);
+    const found = await this.ask<{ tokenOwner: { publicKey: string } | null }>(
+      `{ tokenOwner(tokenId: "${id}") { publicKey } }`,
+    );
+    if (!found.tokenOwner) throw new ToolError('account-missing', `nobody owns the token ${id}`);
+    const owner = PublicKey.fromBase58(found.tokenOwner.publicKey);
+    if (!TokenId.derive(owner).equals(tokenId).toBoolean())
+      throw unavailable(`node: expected the owner of the token ${id}, got ${owner.toBase58()}`);
+    const { zkapp } = await this.requireCode(owner, 'FungibleToken', "token's owner");
+    // The fourth state field: decimals, admin of two fields, paused.
+    if (zkapp!.appState[3]!.toBigInt() !== 0n)
+      throw new ToolError('not-yet', 'the token is paused by its admin: nothing in it moves');
+    return owner;
+  }
+
+  private async ask<T>(query: string): Promise<T> {
+    const data = await asked<T>(this.node, query).catch((error: Error) => {
+      throw unavailable(`node: expected an answer, got ${error.message}`);
+    });
+    if (!data) throw unavailable('node: expected data, got none');
+    return data;
   }
 
   /** The payer has so much and the fee: without it a block takes the fee, and nothing else is done. */
@@ -90,9 +129,19 @@ export class Session {
       );
   }
 
+  /** The payer has so much of a token, in its smallest unit. */
+  async holds(amount: bigint, tokenId: Field): Promise<void> {
+    const { balance } = await this.account(this.payer.toPublicKey(), 'payer', tokenId);
+    if (balance.toBigInt() < amount)
+      throw new ToolError(
+        'too-little',
+        `expected at least ${amount} smallest units of the token, got ${balance}`,
+      );
+  }
+
   /** An account that takes payments from anyone (A1): with another permission a settlement could not pay it. */
-  async receiver(publicKey: PublicKey, what: string): Promise<void> {
-    const { permissions } = Types.Account.toJSON(await this.account(publicKey, what));
+  async receiver(publicKey: PublicKey, what: string, tokenId?: Field): Promise<void> {
+    const { permissions } = Types.Account.toJSON(await this.account(publicKey, what, tokenId));
     if (permissions.receive !== 'None' || permissions.access !== 'None') {
       throw new ToolError(
         'wrong-account',
@@ -102,20 +151,19 @@ export class Session {
   }
 
   /** An account that runs the pinned code. Its permissions are the business of whoever accepts calls on it (A1). */
-  async contractState(
+  async requireCode(
     publicKey: PublicKey,
-    contract: 'PrepaidAccount' | 'Offer',
+    contract: ContractName,
+    what: string,
+    tokenId?: Field,
   ): Promise<Account> {
-    const account = await this.account(
-      publicKey,
-      contract === 'Offer' ? 'offer' : 'prepaid account',
-    );
+    const account = await this.account(publicKey, what, tokenId);
     const hash = account.zkapp?.verificationKey?.hash.toString() ?? 'none';
     const pinned = pinnedKeys()[contract].hash;
     if (hash !== pinned)
       throw new ToolError(
         'wrong-account',
-        `the account runs other code: expected ${pinned}, got ${hash}`,
+        `the ${what} runs other code: expected ${pinned}, got ${hash}`,
       );
     return account;
   }
@@ -129,10 +177,12 @@ export class Session {
   }
 
   /** Compiles for the prover; from the cache in seconds, else in half a minute. */
-  async compile(contract: typeof PrepaidAccount | typeof Offer): Promise<void> {
+  async compile(...contracts: ContractName[]): Promise<void> {
     if (!this.proofs) return;
-    this.progress(`compiling ${contract.name}`);
-    await compiled(contract);
+    for (const name of contracts) {
+      this.progress(`compiling ${name}`);
+      await compiled(name);
+    }
   }
 
   /** Builds, proves if it has to, signs and sends; waits for a block unless told not to. */
@@ -187,22 +237,30 @@ async function networkOf(node: string): Promise<NetworkId> {
 }
 
 async function networkName(node: string): Promise<string> {
+  return String((await asked<{ networkID?: unknown }>(node, '{ networkID }'))?.networkID);
+}
+
+/** One question that o1js has no function for. */
+async function asked<T>(node: string, query: string): Promise<T | undefined> {
   const response = await fetch(node, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: '{ networkID }' }),
+    body: JSON.stringify({ query }),
     signal: AbortSignal.timeout(ANSWER_MS),
   });
-  const answer = (await response.json()) as { data?: { networkID?: unknown } };
-  return String(answer.data?.networkID);
+  return ((await response.json()) as { data?: T }).data;
 }
 
-const compilations = new Map<unknown, Promise<unknown>>();
+function isMina(tokenId: Field): boolean {
+  return tokenId.equals(TokenId.default).toBoolean();
+}
+
+const compilations = new Map<ContractName, Promise<unknown>>();
 
 /** Compiles once in a process. */
-export function compiled(contract: typeof PrepaidAccount | typeof Offer): Promise<unknown> {
-  const found = compilations.get(contract) ?? contract.compile({ cache: circuitCache() });
-  compilations.set(contract, found);
+export function compiled(name: ContractName): Promise<unknown> {
+  const found = compilations.get(name) ?? CONTRACTS[name].compile({ cache: circuitCache() });
+  compilations.set(name, found);
   return found;
 }
 

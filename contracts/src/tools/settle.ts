@@ -4,10 +4,10 @@
  */
 import { Signature, UInt32, type PublicKey } from 'o1js';
 import { dueFields, receiptsRoot, voucherFields, type Terms } from '../fields.js';
-import { Due, PrepaidAccount, Voucher } from '../prepaid_account.js';
+import { Due, Voucher } from '../prepaid_account.js';
 import { ToolError } from './errors.js';
 import { onNewestState } from './newest_state.js';
-import { fetchPrepaid, requireTerms, type PrepaidView } from './prepaid.js';
+import { fetchPrepaid, requireTerms, sendMethod, type PrepaidView } from './prepaid.js';
 import type { Request } from './request.js';
 import { run, type Tool } from './run.js';
 
@@ -17,15 +17,15 @@ export const tool: Tool = async (request, session, progress) => {
   const voucher = readVoucher(request.part('voucher'));
   const statement = readDue(request.part('due'));
   return await onNewestState(progress, async (attempt) => {
-    const view = await fetchPrepaid(session, address);
+    const view = await fetchPrepaid(session, address, terms.asset);
     requireTerms(view, terms);
     requireSignatures(address, view.buyer, terms, voucher, statement);
     const due = statement.due.toBigInt();
     if (view.spent >= due) return { status: 'already-settled', spent: view.spent.toString() };
     requireSettleable(view, statement);
-    await session.account(terms.seller, 'seller');
-    await session.compile(PrepaidAccount);
-    const sent = await session.send(() => view.contract.settle(terms, voucher, statement));
+    await session.account(terms.seller, 'seller', terms.asset);
+    const settle = () => view.contract.settle(terms, voucher, statement);
+    const sent = await sendMethod(session, view, settle);
     return {
       ...sent,
       spent: due.toString(),

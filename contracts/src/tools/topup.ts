@@ -1,7 +1,9 @@
 /**
- * Adds money to a prepaid account: signatures only, no proof. Anyone may pay. Asked twice with the same `nonce`, it
+ * Adds money to a prepaid account: in MINA signatures only, in the token `asset` with its owner's proof. Anyone may pay. Asked twice with the same `nonce`, it
  * pays at most once: a nonce is used up by the first transaction in a block.
  */
+import { TokenId } from 'o1js';
+import { addTokenDeposit } from '../fungible_token.js';
 import { addDeposit } from '../opening.js';
 import { ToolError } from './errors.js';
 import { fetchPrepaid } from './prepaid.js';
@@ -11,14 +13,23 @@ export const tool: Tool = async (request, session) => {
   const account = request.address('account');
   const amount = request.amount('amount');
   const nonce = request.has('nonce') ? request.whole('nonce', 0, 2 ** 32 - 1) : undefined;
-  const { exitSlot } = await fetchPrepaid(session, account);
+  const asset = request.asset(TokenId.default);
+  const { exitSlot, owner } = await fetchPrepaid(session, account, asset);
   if (exitSlot !== 0n)
     throw new ToolError(
       'wrong-account',
       `the exit was requested: expected exit slot 0, got ${exitSlot}`,
     );
   const payer = session.payer.toPublicKey();
-  const sent = await session.send(async () => addDeposit(payer, account, amount), [], nonce);
+  if (owner) {
+    await session.holds(amount.toBigInt(), asset);
+    await session.compile('FungibleToken');
+  }
+  const add = async () =>
+    owner
+      ? await addTokenDeposit(owner, payer, account, amount)
+      : addDeposit(payer, account, amount);
+  const sent = await session.send(add, [], nonce);
   return { ...sent, account: account.toBase58(), amount: amount.toString() };
 };
 

@@ -2,12 +2,17 @@
  * Pays the buyer, once the exit slot is reached. Needs the buyer's key, or with `amount` its signature over
  * [WITHDRAW, network, account, asset, exit slot, amount]; then anyone may send it.
  */
-import { Signature, TokenId, UInt32, UInt64 } from 'o1js';
+import { Signature, UInt32, type UInt64 } from 'o1js';
 import { withdrawFields, type Terms } from '../fields.js';
-import { PrepaidAccount } from '../prepaid_account.js';
 import { ToolError } from './errors.js';
 import { onNewestState } from './newest_state.js';
-import { fetchPrepaid, requireBuyer, requireTerms, type PrepaidView } from './prepaid.js';
+import {
+  fetchPrepaid,
+  requireBuyer,
+  requireTerms,
+  sendMethod,
+  type PrepaidView,
+} from './prepaid.js';
 import type { Request } from './request.js';
 import { run, type Tool } from './run.js';
 import type { Session } from './session.js';
@@ -20,15 +25,15 @@ export const tool: Tool = async (request, session, progress) => {
 };
 
 async function withdraw(request: Request, session: Session, terms: Terms): Promise<object> {
-  const view = await fetchPrepaid(session, request.address('account'));
+  const view = await fetchPrepaid(session, request.address('account'), request.asset(terms.asset));
   requireTerms(view, terms);
   await requireExit(session, view);
   const amount = request.amount('amount', view.balance - view.accrued);
   if (amount.toBigInt() === 0n) return { status: 'already-withdrawn', amount: '0' };
-  await session.account(view.buyer, 'buyer');
+  await session.account(view.buyer, 'buyer', view.contract.tokenId);
   const signature = signed(request, view, terms, amount);
-  await session.compile(PrepaidAccount);
-  const sent = await session.send(() => view.contract.withdraw(terms, amount, signature));
+  const take = () => view.contract.withdraw(terms, amount, signature);
+  const sent = await sendMethod(session, view, take);
   return { ...sent, amount: amount.toString(), buyer: view.buyer.toBase58() };
 }
 
@@ -43,14 +48,8 @@ async function requireExit(session: Session, { exitSlot }: PrepaidView): Promise
 }
 
 function signed(request: Request, view: PrepaidView, terms: Terms, amount: UInt64): Signature {
-  const { address } = view.contract;
-  const list = withdrawFields(
-    terms.network,
-    address,
-    TokenId.default,
-    UInt32.from(view.exitSlot),
-    amount,
-  );
+  const { address, tokenId } = view.contract;
+  const list = withdrawFields(terms.network, address, tokenId, UInt32.from(view.exitSlot), amount);
   const given = request.has('signature') && request.has('amount');
   const signature = given
     ? request.signature('signature')

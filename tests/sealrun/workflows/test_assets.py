@@ -17,7 +17,7 @@ from sealrun.offers.asset import MINA
 from sealrun.offers.offer import Priced
 from sealrun.runs.record import Record
 from tests.sealrun.calls.test_ticket import paid_ticket, redemption, send
-from tests.sealrun.fake_chain import PINNED, account_answer
+from tests.sealrun.fake_chain import PINNED, account_answer, token_answer
 from tests.sealrun.market import SELLER_SITE, Market, body_of, payment_of
 from tests.sealrun.offers.test_prices import TOKEN, both
 from tests.sealrun.world import ACCOUNT, BUYER, PRICE, make_paid_offer
@@ -93,6 +93,7 @@ def test_a14_the_node_is_asked_for_the_account_in_the_asset_of_the_terms(market:
     terms = priced(market, TOKEN).terms
     query = account_query(ACCOUNT.public_key(), terms)
     assert query.count(f'token:"{TOKEN}"') == 3
+    assert query.count(f'tokenOwner(tokenId:"{TOKEN}")') == 1
     assert MINA.id not in query
     asked: dict[str, Any] = {
         "address": ACCOUNT.public_key(),
@@ -100,6 +101,7 @@ def test_a14_the_node_is_asked_for_the_account_in_the_asset_of_the_terms(market:
         "pinned": PINNED,
         "settled": lambda _: None,
         "run_seconds": 600,
+        "asset": priced(market, TOKEN).cost.asset,
     }
     assert check_account(account_answer(balance=3, terms=terms), **asked).funds == 3
     for part in ("account", "seller", "operator"):
@@ -113,6 +115,17 @@ def test_a14_the_twin_of_an_account_in_another_asset_covers_nothing(market: Mark
     """The chain still shows an account in MINA at this address, under the offer's terms for MINA."""
     with pytest.raises(AccountRefused, match="token: expected"):
         pay(market, TOKEN, limit=1)
+
+
+def test_a15_a_call_in_a_paused_token_is_refused_and_one_in_mina_goes_on(market: Market) -> None:
+    market.chain.answer = account_answer(balance=3, terms=priced(market, TOKEN).terms)
+    market.chain.answer["token"] = token_answer(paused=1)
+    with pytest.raises(AccountRefused, match="token: expected one that moves, got RUN, which is paused"):
+        pay(market, TOKEN, limit=1)
+    assert market.ledger.standing(NAME) is None
+    market.chain.answer = account_answer()
+    market.clock.passes(60)
+    assert pay(market, MINA.id, limit=PRICE).price == PRICE
 
 
 def test_a14_a_price_of_another_asset_is_not_taken(market: Market) -> None:

@@ -1,23 +1,36 @@
 """L8: an offer that cannot run, or cannot be paid, takes no call and says why."""
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from mina.keys import PublicKey
 from sealrun.chain.account import Pinned
-from sealrun.errors import OfferClosed, SealrunError
+from sealrun.errors import NodeUnavailable, OfferClosed, SealrunError
 from sealrun.offers.stored_offer import StoredOffer
+from sealrun.offers.terms import Terms
+from sealrun.ports.node import Answer
 from sealrun.runs.record import State
 from sealrun.service.problems import problem
 from sealrun.service.views import offer_view, public_view
 from sealrun.workflows.check_health import OFFER_SECONDS, Health, check_health
+from sealrun.workflows.publish_offer import UNSEEN_PRICES
 from sealrun.workflows.read_contract import OfferContracts
-from tests.sealrun.fake_chain import PINNED_OFFER, account_answer, contract_answer
+from tests.sealrun.fake_chain import (
+    PINNED_OFFER,
+    TERMS,
+    FakeChain,
+    account_answer,
+    contract_answer,
+    token_answer,
+)
 from tests.sealrun.fakes import FakeProvider
 from tests.sealrun.gateway import load
 from tests.sealrun.market import Market
+from tests.sealrun.offers.test_prices import both, credit
 from tests.sealrun.world import (
     PRICE,
     World,
@@ -241,3 +254,49 @@ def test_buyers_are_told_whether_anyone_may_open_the_page_of_a_run() -> None:
         assert offer_view(world.ledger.offer(world.offer.hash))["runs_public"] is not private
         record = world.call(sign_call(world.offer, nonce=int(private))).record
         assert public_view(record)["run"]["public"] is not private
+
+
+class EachAsset(FakeChain):
+    """Answers by the asset of the terms."""
+
+    def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
+        answer = copy.deepcopy(self.answer)
+        for name in ("seller", "operator"):
+            answer[name]["token"] = terms.asset.id
+        return Answer(answer, self.clock.now)
+
+
+def of_both_assets(**changes: Any) -> Market:
+    market = Market(make_paid_offer(prices=both()))
+    market.chain = EachAsset(market.clock, account_answer(terms=TERMS) | {"token": token_answer(**changes)})
+    market.ledger.suspend_offer(market.offer.hash, UNSEEN_PRICES)
+    return market
+
+
+def test_a15_an_offer_in_a_token_opens_once_all_of_the_token_was_added_up() -> None:
+    market = of_both_assets()
+    market.chain.circulating = 2
+    assert checked(market).suspended == "token.accounts: sum: expected 2, got 3"
+    market.chain.circulating = 3
+    assert checked(market).suspended == ""
+    assert market.chain.supplies == 2
+    assert checked(market).suspended == ""
+    assert market.chain.supplies == 2
+
+
+def test_a15_a_token_that_is_paused_leaves_an_offer_open_that_has_another_price() -> None:
+    market = of_both_assets(paused=1)
+    assert checked(market).suspended == ""
+    alone = Market(make_paid_offer(prices=[credit()]))
+    alone.chain = EachAsset(alone.clock, market.chain.answer)
+    assert checked(alone).suspended == "token: expected one that moves, got RUN, which is paused"
+
+
+def test_a15_a_node_that_does_not_tell_all_accounts_keeps_a_new_offer_suspended() -> None:
+    market = of_both_assets()
+    market.chain.supply = no_answer
+    assert checked(market).suspended == "node: expected all accounts, got none"
+
+
+def no_answer(*_asset: object, **_nodes: object) -> None:
+    raise NodeUnavailable("node: expected all accounts, got none")

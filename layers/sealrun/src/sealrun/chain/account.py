@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mina.field import P
 from mina.keys import PublicKey
+from sealrun.chain.answers import expect, number, shown, unreadable
+from sealrun.chain.token import FUNGIBLE_CODE, check_owner, owner_query
 from sealrun.encoding.fields import ACCOUNT, EXIT, WITHDRAW, network_field, text_field
 from sealrun.encoding.origins import service_field
 from sealrun.errors import AccountRefused, NodeUnavailable, Refused
@@ -53,6 +54,7 @@ class Pinned(NamedTuple):
     verification_key: str  # its hash, a decimal number: contracts/verification_keys.json
     txn_version: int = 3  # 3 before Mesa, 4 on it
     state_fields: int = 8  # 8 before Mesa, 32 on it
+    token: str = FUNGIBLE_CODE  # the hash of the key of a token's owner
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,14 @@ DueSoFar = Callable[[], int | None]
 
 
 def account_query(address: PublicKey | None, terms: Terms) -> str:
-    """The one question; without an address it asks for node, seller and operator only."""
+    """The one question; without an address it asks for node, seller, operator and the token only."""
     account = f"account:{_account(address, _ACCOUNT, terms)}" if address else ""
+    token = "" if terms.asset == MINA else owner_query(terms.asset)
     seller, operator = (_account(key, _PAYEE, terms) for key in (terms.seller, terms.operator))
     return (
         "{syncStatus networkID daemonStatus{consensusConfiguration{slotDuration}} "
         "bestChain(maxLength:1){protocolState{blockchainState{date} consensusState{blockHeight}}} "
-        f"{account} seller:{seller} operator:{operator}}}"
+        f"{account} {token} seller:{seller} operator:{operator}}}"
     )
 
 
@@ -105,6 +108,7 @@ def check_account(
     settled: Settled,
     run_seconds: int,
     due: DueSoFar = lambda: None,
+    asset: Asset = MINA,
 ) -> AccountView:
     """Every property of A1, in one answer.
 
@@ -118,12 +122,14 @@ def check_account(
         settled: what the ledger knows of signed statements, where an oracle's word settles.
         run_seconds: the offer's time limit, for A5.
         due: what the ledger knows to be due, where proofs settle.
+        asset: that of the terms, as the offer names it.
 
     Raises:
         NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
         AccountRefused: a property is not as it must be; the text names it.
     """
     check_node(answer, terms)
+    check_token(answer, terms, asset, pinned)
     try:
         account = _existing("account", address, answer["account"])
         check_code(account, address, pinned, permissions=PERMISSIONS, asset=terms.asset)
@@ -155,13 +161,33 @@ def check_node(answer: Mapping[str, Any], terms: Terms) -> None:
     try:
         for name, expected in (("syncStatus", "SYNCED"), ("networkID", terms.network)):
             if answer[name] != expected:
-                raise NodeUnavailable(f"node: expected {name} {expected}, got {_shown(answer[name])}")
+                raise NodeUnavailable(f"node: expected {name} {expected}, got {shown(answer[name])}")
         _height(answer)
         slot_seconds(answer)
         for name, key in (("seller", terms.seller), ("operator", terms.operator)):
             _check_payee(name, key, answer[name], terms.asset)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise unreadable(error) from error
+
+
+def check_token(answer: Mapping[str, Any], terms: Terms, asset: Asset, pinned: Pinned) -> None:
+    """The token of the terms is one to sell for (A15); nothing to check for MINA.
+
+    Args:
+        answer: ``data`` of the answer to ``account_query``.
+        terms: whose asset it is.
+        asset: the same, as the offer names it.
+        pinned: code and protocol.
+
+    Raises:
+        NodeUnavailable: the node does not answer in this form.
+        AccountRefused: see ``sealrun.chain.token.check_owner``.
+    """
+    if terms.asset.id != asset.id:
+        raise ValueError("asset: expected that of the terms, got another")
+    if asset != MINA:
+        versions = {"txn_version": pinned.txn_version, "state_fields": pinned.state_fields}
+        check_owner(answer.get("token"), asset, code=pinned.token, **versions)
 
 
 def check_code(
@@ -194,8 +220,8 @@ def state_of(account: Mapping[str, Any], pinned: Pinned) -> list[int]:
     Raises:
         AccountRefused: there is another number of them.
     """
-    state = [_number(value) for value in account["zkappState"] or []]
-    _expect("zkappState.length", pinned.state_fields, len(state))
+    state = [number(value) for value in account["zkappState"] or []]
+    expect("zkappState.length", pinned.state_fields, len(state))
     return state
 
 
@@ -230,7 +256,7 @@ def withdraw_fields(network: str, account: PublicKey, asset: Asset, exit_slot: i
 
 def slot_seconds(answer: Mapping[str, Any]) -> int:
     """The present slot length, rounded down."""
-    seconds = _number(answer["daemonStatus"]["consensusConfiguration"]["slotDuration"]) // 1000
+    seconds = number(answer["daemonStatus"]["consensusConfiguration"]["slotDuration"]) // 1000
     if seconds < 1:
         raise ValueError("slot duration: expected at least a second")
     return seconds
@@ -247,7 +273,7 @@ def check_tip(answer: Mapping[str, Any], *, now: int) -> None:
         NodeUnavailable: it is older, dated ahead of our clock, or not told.
     """
     try:
-        made = _number(answer["bestChain"][0]["protocolState"]["blockchainState"]["date"]) // 1000
+        made = number(answer["bestChain"][0]["protocolState"]["blockchainState"]["date"]) // 1000
         oldest, newest = now - STALE_SLOTS * slot_seconds(answer), now + TIP_AHEAD_SECONDS
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise unreadable(error) from error
@@ -256,15 +282,15 @@ def check_tip(answer: Mapping[str, Any], *, now: int) -> None:
 
 
 def _height(answer: Mapping[str, Any]) -> int:
-    return _number(answer["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
+    return number(answer["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
 
 
 def _check_payee(name: str, key: PublicKey, account: Any, asset: Asset) -> None:
     account = _existing(name, key, account)
-    _expect(f"{name}.publicKey", key.to_base58(), account["publicKey"])
-    _expect(f"{name}.token", asset.id, account["token"])
+    expect(f"{name}.publicKey", key.to_base58(), account["publicKey"])
+    expect(f"{name}.token", asset.id, account["token"])
     for permission in ("access", "receive"):
-        _expect(f"{name}.permissions.{permission}", "None", account["permissions"][permission])
+        expect(f"{name}.permissions.{permission}", "None", account["permissions"][permission])
 
 
 def _existing(name: str, key: PublicKey, account: Any) -> Any:
@@ -274,10 +300,10 @@ def _existing(name: str, key: PublicKey, account: Any) -> Any:
 
 
 def _check_identity(account: Mapping[str, Any], address: PublicKey, pinned: Pinned, asset: Asset) -> None:
-    _expect("publicKey", address.to_base58(), account["publicKey"])
-    _expect("token", asset.id, account["token"])
+    expect("publicKey", address.to_base58(), account["publicKey"])
+    expect("token", asset.id, account["token"])
     key = account["verificationKey"]
-    _expect("verificationKey.hash", pinned.verification_key, key["hash"] if key else None)
+    expect("verificationKey.hash", pinned.verification_key, key["hash"] if key else None)
 
 
 def _check_permissions(permissions: Mapping[str, Any], pinned: Pinned, wanted: Mapping[str, str]) -> None:
@@ -289,13 +315,13 @@ def _check_permissions(permissions: Mapping[str, Any], pinned: Pinned, wanted: M
     expected["permissions.setVerificationKey.txnVersion"] = str(pinned.txn_version)
     got |= {f"permissions.setVerificationKey.{name}": str(value) for name, value in key.items()}
     for name in sorted(expected.keys() | got.keys()):
-        _expect(name, expected.get(name, "nothing by that name"), got.get(name))
+        expect(name, expected.get(name, "nothing by that name"), got.get(name))
 
 
 def _check_timing(timing: Mapping[str, Any]) -> None:
     """Money that vests later cannot be settled now."""
     for name in TIMING:
-        _expect(f"timing.{name}", None, timing.get(name))
+        expect(f"timing.{name}", None, timing.get(name))
 
 
 def _view(
@@ -304,15 +330,15 @@ def _view(
     """The state, in the order of ``PrepaidAccount``'s declarations."""
     state = state_of(account, pinned)
     terms_hash, buyer_x, buyer_odd, spent, exit_slot, accrued, root, count = state[:8]
-    _expect("state.termsHash", terms.hash, terms_hash)
-    _expect("state.exitSlot", 0, exit_slot)
+    expect("state.termsHash", terms.hash, terms_hash)
+    expect("state.exitSlot", 0, exit_slot)
     for index, value in enumerate(state[8:], start=8):
-        _expect(f"state[{index}]", 0, value)
+        expect(f"state[{index}]", 0, value)
     try:
         buyer = PublicKey(buyer_x, buyer_odd)
     except ValueError as error:
         raise AccountRefused(f"state.buyer: {error}") from error
-    balance = _number(account["balance"]["total"])
+    balance = number(account["balance"]["total"])
     return AccountView(address, buyer, balance, spent, accrued, root, count, height)
 
 
@@ -324,7 +350,7 @@ def _check_proved(view: AccountView, due: int | None) -> None:
     """
     if due is None:
         for name, got in (("spent", view.spent), ("receiptsRoot", view.root), ("receiptsCount", view.count)):
-            _expect(f"state.{name}", 0, got)
+            expect(f"state.{name}", 0, got)
     elif view.spent > due:
         raise AccountRefused(f"state.spent: expected at most what is due here, {due}, got {view.spent}")
 
@@ -334,36 +360,11 @@ def _check_settled(view: AccountView, settled: Settled) -> None:
     known = settled(view.count) if view.count else (0, 0)
     if known is None:
         raise AccountRefused(f"state.receiptsCount: expected that of a signed due, got {view.count}")
-    _expect("state.spent", known[0], view.spent)
-    _expect("state.receiptsRoot", known[1], view.root)
+    expect("state.spent", known[0], view.spent)
+    expect("state.receiptsRoot", known[1], view.root)
 
 
 def _check_accrued(view: AccountView, terms: Terms) -> None:
     most = min(terms.operator_part(view.spent), view.balance)
     if view.accrued > most:
         raise AccountRefused(f"state.accrued: expected at most {most}, got {view.accrued}")
-
-
-def _expect(name: str, expected: object, got: object) -> None:
-    if got != expected:
-        raise AccountRefused(f"{name}: expected {_shown(expected)}, got {_shown(got)}")
-
-
-def _number(value: Any) -> int:
-    """A node writes numbers as text, some of them as numbers."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise TypeError("expected a number")
-    number = int(value) if isinstance(value, int) or (value.isascii() and value.isdigit()) else -1
-    if not 0 <= number < P:
-        raise ValueError("expected a number that is a field")
-    return number
-
-
-def _shown(value: object) -> str:
-    return "null" if value is None else str(value)[:100] if isinstance(value, str | int) else "another value"
-
-
-def unreadable(error: Exception) -> NodeUnavailable:
-    """A node left out what it was asked for, or gave it in another form."""
-    what = error.args[0] if isinstance(error, KeyError) else type(error).__name__
-    return NodeUnavailable(f"node: expected an answer as it was asked for, got one without it ({what})")

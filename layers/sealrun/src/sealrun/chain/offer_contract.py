@@ -19,8 +19,8 @@ from sealrun.chain.account import (
     check_code,
     check_node,
     state_of,
-    unreadable,
 )
+from sealrun.chain.answers import unreadable
 from sealrun.encoding import read
 from sealrun.encoding.fields import canonical, document_hash
 from sealrun.encoding.json_limits import parse_object

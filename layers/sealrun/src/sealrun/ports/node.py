@@ -1,9 +1,10 @@
 """Mina nodes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from mina.keys import PublicKey
+from sealrun.offers.asset import Asset
 from sealrun.offers.terms import Terms
 
 
@@ -29,6 +30,13 @@ class Chain(Protocol):
 
         Raises:
             NodeUnavailable: not enough synced nodes of the network answered, or they do not agree.
+        """
+
+    def supply(self, asset: Asset, *, nodes: int) -> Sequence[Mapping[str, Any]]:
+        """What so many nodes each answer to ``sealrun.chain.token.supply_query``; seconds, and megabytes.
+
+        Raises:
+            NodeUnavailable: not enough nodes answered.
         """
 
     def events(self, address: PublicKey) -> Iterator[object]:

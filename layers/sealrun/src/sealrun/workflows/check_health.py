@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from sealrun.chain.account import check_node, slot_seconds
-from sealrun.errors import OfferClosed, ProviderError, SealrunError, Unavailable
-from sealrun.offers.offer import Offer
+from sealrun.chain.account import check_node, check_token, slot_seconds
+from sealrun.chain.token import check_supply
+from sealrun.errors import AccountRefused, OfferClosed, ProviderError, SealrunError, Unavailable
+from sealrun.offers.asset import MINA
+from sealrun.offers.offer import Offer, Payment, Priced
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.provider import Provider
@@ -136,7 +138,7 @@ def offer_health(
     except SealrunError as error:
         return Health(suspended=error.detail)
     try:
-        _check_payment(offer, payments, clock)
+        _check_payment(stored, payments, clock)
     except SealrunError as error:
         return Health(suspended=error.detail, shows_runs=project.shows_runs)
     return Health(shows_runs=project.shows_runs)
@@ -175,15 +177,39 @@ def _check_source(
     return project
 
 
-def _check_payment(offer: Offer, payments: Payments | None, clock: Callable[[], int]) -> None:
-    """A node answers, seller and operator can be paid, and the exit delay is long enough at this slot."""
+def _check_payment(stored: StoredOffer, payments: Payments | None, clock: Callable[[], int]) -> None:
+    """A run can be paid in one of the offer's assets at least; a call in another one is refused by itself."""
+    offer = stored.offer
     if offer.payment is None:
         return
     if payments is None:
         raise OfferClosed("this stack sells for nothing only")
-    payment = payments.payment(offer)
-    newer_than = clock() - FRESH_SECONDS
-    answer = payments.chain.look(None, payment.terms, newer_than=newer_than, nodes=payment.nodes)
-    check_node(answer.value, payment.terms)
-    seconds = slot_seconds(answer.value)
-    payment.terms.check_exit(run_seconds=offer.limits.longest, slot_seconds=seconds)
+    payment, refusals = payments.payment(offer), []
+    for priced in payment.prices:
+        try:
+            _check_price(priced, offer, payments, clock)
+        except AccountRefused as error:
+            refusals.append(error)
+    if len(refusals) == len(payment.prices):
+        raise refusals[0]
+    if stored.suspended:  # what adds up once adds up for ever: an open offer's tokens did
+        _check_supplies(payment, payments)
+
+
+def _check_price(priced: Priced, offer: Offer, payments: Payments, clock: Callable[[], int]) -> None:
+    """A node answers, seller and operator can be paid, the token moves, and the exit delay is long enough."""
+    terms, newer_than = priced.terms, clock() - FRESH_SECONDS
+    nodes = payments.payment(offer).nodes
+    answer = payments.chain.look(None, terms, newer_than=newer_than, nodes=nodes)
+    check_node(answer.value, terms)
+    check_token(answer.value, terms, priced.cost.asset, payments.seller.pinned)
+    terms.check_exit(run_seconds=offer.limits.longest, slot_seconds=slot_seconds(answer.value))
+
+
+def _check_supplies(payment: Payment, payments: Payments) -> None:
+    """No token of the offer was made beside its code's count (A15)."""
+    for cost, terms in payment.prices:
+        if cost.asset == MINA:
+            continue
+        for answer in payments.chain.supply(cost.asset, nodes=payment.nodes):
+            check_supply(answer, cost.asset, network=terms.network)

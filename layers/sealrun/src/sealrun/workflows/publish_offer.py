@@ -1,7 +1,8 @@
 """Put an offer up for sale with its one sealed credential.
 
 Where the offer says that its credential lies on chain, the ledger keeps only the key that opens it, and the
-offer is suspended until the health check finds the contract.
+offer is suspended until the health check finds the contract. One with prices in tokens is suspended until the
+health check has looked at them.
 """
 
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from sealrun.workflows.close_terms import KEY_CLOSED
 
 SECRET_KEY_BYTES = 32
 UNSEEN = "contract: expected it on chain, not looked for yet"
+UNSEEN_PRICES = "prices: expected tokens that can be sold for, not looked at yet"
 
 
 def publish_offer(
@@ -101,7 +103,16 @@ def publish_sealed(stored: StoredOffer, *, ledger: Ledger) -> None:
         StoreUnavailable: the ledger is out of reach.
     """
     _check_oracle(stored.offer, ledger)
-    ledger.publish(replace(stored, sealed=b"", suspended=UNSEEN) if stored.offer.contract else stored)
+    ledger.publish(_unseen(stored))
+
+
+def _unseen(stored: StoredOffer) -> StoredOffer:
+    """What lies on chain is looked for by the health check, before anything is sold."""
+    if stored.offer.contract:
+        return replace(stored, sealed=b"", suspended=UNSEEN)
+    if stored.offer.payment and any(cost.asset != MINA for cost, _ in stored.offer.payment.prices):
+        return replace(stored, suspended=UNSEEN_PRICES)
+    return stored
 
 
 def replace_credential(stored: StoredOffer, *, ledger: Ledger) -> None:

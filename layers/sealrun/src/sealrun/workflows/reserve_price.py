@@ -185,6 +185,7 @@ def _view(
         settled=lambda count: ledger.settled(address.to_base58(), count),
         due=lambda: standing.due if (standing := ledger.standing(address.to_base58())) else None,
         run_seconds=offer.limits.longest,
+        asset=payment.priced_under(terms.hash).cost.asset,
     )
     if view.buyer != signed.signer:
         raise AccountRefused(f"buyer: expected {signed.signer.to_base58()}, who signed the call, got another")

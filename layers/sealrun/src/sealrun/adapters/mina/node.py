@@ -23,7 +23,9 @@ from mina.keys import PublicKey
 from sealrun.adapters.mina.rests import Rests
 from sealrun.chain.account import account_query, check_node, check_tip
 from sealrun.chain.offer_contract import events_query
+from sealrun.chain.token import supply_query
 from sealrun.errors import AccountRefused, NodeUnavailable
+from sealrun.offers.asset import Asset
 from sealrun.offers.terms import Terms
 from sealrun.ports.node import Answer
 from sealrun.transport.deadline import within
@@ -33,6 +35,9 @@ from sealrun.transport.http import read_limited
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_SECONDS = 10.0
 TIMEOUT = httpx.Timeout(5.0, connect=3.0)
+# All accounts of one token, MAX_HOLDERS of them at most. A node goes through its ledger first.
+MAX_SUPPLY_BYTES = 8 * 1024 * 1024
+SUPPLY_SECONDS = 20.0
 # For a request that finds the process's share of waits for nodes taken; a node answers in less than one.
 HURRY_SECONDS = 2.0
 # After this time AWS ends a function; one that waits for another's question waits no longer either.
@@ -148,6 +153,18 @@ class MinaNodes:
         self._keep(question.key, answer)
         return answer
 
+    def supply(self, asset: Asset, *, nodes: int) -> Sequence[Mapping[str, Any]]:
+        """See ``sealrun.ports.node.Chain``."""
+        query, answers, faults = supply_query(asset), [], []
+        for url in self._urls:
+            try:
+                answers.append(self._data(url, query, most=MAX_SUPPLY_BYTES, seconds=SUPPLY_SECONDS))
+            except NodeUnavailable as error:
+                faults.append(error.detail)
+            if len(answers) == nodes:
+                return answers
+        raise NodeUnavailable(_why(nodes, len(answers), faults))
+
     def events(self, address: PublicKey) -> Iterator[object]:
         """See ``sealrun.ports.node.Chain``; the next archive is asked once this one's events are used up."""
         query, faults = events_query(address), []
@@ -202,10 +219,13 @@ class MinaNodes:
         check_tip(data, now=self._clock())
         return data
 
-    def _data(self, url: str, query: str) -> Mapping[str, Any]:
+    def _data(
+        self, url: str, query: str, *, most: int = MAX_ANSWER_BYTES, seconds: float = MAX_SECONDS
+    ) -> Mapping[str, Any]:
+        timeout = TIMEOUT if seconds == MAX_SECONDS else httpx.Timeout(seconds, connect=3.0)
         try:
-            with self._client.stream("POST", url, json={"query": query}, timeout=TIMEOUT) as response:
-                body = read_limited(response, MAX_ANSWER_BYTES, seconds=MAX_SECONDS)
+            with self._client.stream("POST", url, json={"query": query}, timeout=timeout) as response:
+                body = read_limited(response, most, seconds=seconds)
                 status = response.status_code
         except httpx.HTTPError as error:
             raise NodeUnavailable(f"node: no whole answer ({type(error).__name__})") from error
@@ -232,8 +252,8 @@ def _events(data: Mapping[str, Any]) -> list[object]:
 
 
 def _accounts(answer: Mapping[str, Any]) -> list[Any]:
-    """What nodes must agree about: the accounts, whatever block each of them has reached."""
-    return [answer.get(name) for name in ("account", "seller", "operator")]
+    """What nodes must agree about: the accounts and the token, whatever block each of them has reached."""
+    return [answer.get(name) for name in ("account", "token", "seller", "operator")]
 
 
 def _lowest(answers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

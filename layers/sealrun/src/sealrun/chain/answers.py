@@ -1,0 +1,42 @@
+"""Reading what a Mina node answers: numbers, expectations, and what an answer that lacks something is."""
+
+from typing import Any
+
+from mina.field import P
+from sealrun.errors import AccountRefused, NodeUnavailable
+
+
+def expect(name: str, expected: object, got: object) -> None:
+    """Refuse an account by the name of the property that differs.
+
+    Raises:
+        AccountRefused: it differs.
+    """
+    if got != expected:
+        raise AccountRefused(f"{name}: expected {shown(expected)}, got {shown(got)}")
+
+
+def number(value: Any) -> int:
+    """A node writes numbers as text, some of them as numbers.
+
+    Raises:
+        TypeError: it is neither.
+        ValueError: it is no field.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise TypeError("expected a number")
+    whole = int(value) if isinstance(value, int) or (value.isascii() and value.isdigit()) else -1
+    if not 0 <= whole < P:
+        raise ValueError("expected a number that is a field")
+    return whole
+
+
+def shown(value: object) -> str:
+    """A short text of a property, whatever a node put there."""
+    return "null" if value is None else str(value)[:100] if isinstance(value, str | int) else "another value"
+
+
+def unreadable(error: Exception) -> NodeUnavailable:
+    """A node left out what it was asked for, or gave it in another form."""
+    what = error.args[0] if isinstance(error, KeyError) else type(error).__name__
+    return NodeUnavailable(f"node: expected an answer as it was asked for, got one without it ({what})")
