@@ -113,9 +113,26 @@ def test_e4_a_ticket_is_redeemed_by_post_alone_and_a_preview_uses_nothing_up(ask
     assert bot.status_code == 405
 
 
+# As they were seen: https://github.com/monperrus/crawler-user-agents at 7c7f9f25, and issue 6521 of
+# https://github.com/bluesky-social/social-app for the last one, cut.
+UNFURLERS = [
+    "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+    "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+    "Twitterbot/1.0",
+    "LinkedInBot/1.0 (compatible; Mozilla/5.0; Jakarta Commons-HttpClient/3.1 +http://www.linkedin.com)",
+    "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
+    "TelegramBot (like TwitterBot)",
+    "WhatsApp/2",
+    "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5",
+    "http.rb/2.2.2 (Mastodon/1.5.1; +https://example-masto-instance.org/)",
+    "Mattermost-Bot/1.1",
+    "Synapse (bot; +https://github.com/matrix-org/synapse)",
+    "Mozilla/5.0 (KHTML, like Gecko; compatible; Bluesky Cardyb/1.1; +mailto:support@bsky.app) Chrome/W.X.Y.Z",
+]
+
+
 @pytest.mark.parametrize(
-    ("accept", "agent"),
-    [(BROWSER, "Mozilla/5.0"), ("*/*", "Slackbot-LinkExpanding 1.0"), ("*/*", "facebookexternalhit/1.1")],
+    ("accept", "agent"), [(BROWSER, "Mozilla/5.0"), *(("*/*", agent) for agent in UNFURLERS)]
 )
 def test_an_offers_address_shows_previews_title_price_and_description(
     ask: Asked, accept: str, agent: str

@@ -14,17 +14,21 @@ MAX_QUERY = 8 * 1024
 _PLACE = re.compile(r"/(?:offers|calls)/[0-9a-f]{64}")
 _TICKET = re.compile(r"/tickets/[0-9a-f]{64}")
 # Programs that draw previews of links in chats and networks. Most of them accept anything, so only their
-# names, as their makers' documents have them, tell that they look for the tags of a page.
+# names tell that they look for the tags of a page. All but Bluesky's stand in the list of agents as they were
+# seen, https://github.com/monperrus/crawler-user-agents; some makers document theirs.
 _UNFURLERS = (
+    "Bluesky Cardyb",  # seen: https://github.com/bluesky-social/social-app/issues/6521
     "Discordbot",
-    "facebookexternalhit",
+    "facebookexternalhit",  # https://developers.facebook.com/docs/sharing/webmasters/crawler/
     "LinkedInBot",
-    "Mastodon",
-    "SkypeUriPreview",
-    "Slackbot",
+    "Mastodon",  # https://github.com/mastodon/mastodon/pull/2073
+    "Mattermost-Bot",
+    "SkypeUriPreview",  # Teams too
+    "Slackbot",  # https://api.slack.com/robots
+    "Synapse (bot",  # Matrix: https://github.com/matrix-org/synapse
     "TelegramBot",
-    "Twitterbot",
-    "WhatsApp",
+    "Twitterbot",  # https://developer.x.com/cards/overview
+    "WhatsApp",  # Signal too: https://github.com/signalapp/Signal-Android/issues/13522
 )
 VARY = {"Vary": "Accept, User-Agent"}
 # The page of an offer holds no script, no style and no picture, whatever its seller wrote into the title.
