@@ -127,7 +127,7 @@ UNFURLERS = [
     "http.rb/2.2.2 (Mastodon/1.5.1; +https://example-masto-instance.org/)",
     "Mattermost-Bot/1.1",
     "Synapse (bot; +https://github.com/matrix-org/synapse)",
-    "Mozilla/5.0 (KHTML, like Gecko; compatible; Bluesky Cardyb/1.1; +mailto:support@bsky.app) Chrome/W.X.Y.Z",
+    "Mozilla/5.0 (KHTML, like Gecko; compatible; Bluesky Cardyb/1.1; +mailto:support@bsky.app) Chrome",
 ]
 
 
