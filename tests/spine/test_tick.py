@@ -21,6 +21,7 @@ import pytest
 from local.aws import AwsServer
 from local.gitlab.server import GitLabServer
 from local.market import free_offer, pinned_source
+from local.nodejs import NODE
 from mina.keys import PrivateKey
 from sealrun.adapters.aws.s3 import PREFIX
 from sealrun.calls.letters import PostBox, call_letter, letter_digest
@@ -29,6 +30,7 @@ from sealrun.encoding.fields import canonical
 from sealrun.money.buyer import sign_call
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.offer_file import read_offer, write_values
+from tests.page.host import static_page
 from tests.ports.stores import new_bucket, s3_server
 from tests.spine.conftest import PROPERTIES, repository
 
@@ -193,14 +195,41 @@ def make_readable(shop: TickShop) -> None:
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     s3_server()[1].put_bucket_policy(Bucket=name, Policy=policy)
+    rule: Any = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "POST"], "AllowedHeaders": ["*"]}
+    s3_server()[1].put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [rule]})
 
 
-def test_a_ticket_from_its_issuing_to_a_receipt_that_verifies(shop: TickShop) -> None:
-    (url,) = shop.tickets()
+def test_a_ticket_from_its_issuing_to_a_receipt_that_verifies_by_the_command_and_in_the_page(
+    shop: TickShop,
+) -> None:
+    url, other = shop.tickets(2)
     redeeming = shop.start("redeem", url, "--input", "greeting=hi", "--evidence", "got-ticket")
-    said = sold(shop, redeeming)
+    with static_page(shop.folder / "page") as page:
+        given, told = shop.folder / "address", shop.folder / "shown.json"
+        given.write_text(f"{page}#{other.partition('#')[2]}")
+        script, picture = Path(__file__).with_name("ticket_page.mjs"), shop.folder / "page.png"
+        line = [NODE, str(script), str(picture), json.dumps({"greeting": "hello"}), page, shop.s3.url]
+        with given.open() as stdin, told.open("w") as stdout:
+            browser = subprocess.Popen(line, stdin=stdin, stdout=stdout)
+        wait_for_letter(shop, f"letters/tickets/{Ticket.parse(other).grant.id}")
+        said = sold(shop, redeeming)
+        while browser.poll() is None:
+            shop.tick("--seconds", "30", "--open-box")
+        shown = json.loads(told.read_text())
     assert len(shop.runs(said["call"])) == 1
     assert shop.command("verify", "got-ticket")["holds"] is True
+    assert shown["problems"] == []
+    assert "Succeeded" in shown["shown"]
+    assert len(shop.runs(shown["address"][-64:])) == 1
+    assert Ticket.parse(other).secret.to_base58() not in json.dumps(shown["requests"])
+
+
+def wait_for_letter(shop: TickShop, name: str) -> None:
+    """Return once it lies in the bucket."""
+    end = time.monotonic() + 60
+    while name not in shop.waiting():
+        assert time.monotonic() < end, f"expected {name} in the bucket"
+        time.sleep(0.2)
 
 
 def test_a_free_call_is_dropped_into_the_offers_own_box(shop: TickShop) -> None:

@@ -13,8 +13,11 @@ try {
   for (const [name, value] of Object.entries(JSON.parse(inputs))) await page.locator(`[name=${name}]`).fill(value);
   if (await use.isVisible()) await use.click();
   const end = page.getByRole('heading', { name: /^Files/ }).or(page.getByRole('alert'));
-  await end.first().waitFor({ timeout: 90_000 });
-  await page.screenshot({ path, fullPage: true });
+  try {
+    await end.first().waitFor({ timeout: 180_000 });
+  } finally {
+    await page.screenshot({ path, fullPage: true });
+  }
   console.log(JSON.stringify({ shown: await page.innerText('main'), address: page.url(), requests, problems }));
 } finally {
   await browser.close();

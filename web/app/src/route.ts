@@ -26,7 +26,7 @@ const PLACE = /^(?<service>.*)\/(?<kind>offers|calls)\/(?<hash>[0-9a-f]{64})$/;
 export function parseRoute(fragment: string, page: string): Route {
   if (fragment.length > MAX_ADDRESS) return unknown('it is too long');
   const text = fragment.replace(/^#/, '');
-  if (/^[A-Za-z0-9_-]+\.[A-Za-z0-9]+\.[A-Za-z0-9]+$/.test(text))
+  if (/^[A-Za-z0-9_-]+\.[A-Za-z0-9]+\.[A-Za-z0-9]+(?:\.[A-Za-z0-9_-]+)?$/.test(text))
     return { page: 'ticket', fragment: text };
   const path = text.replace(/^\/+/, '');
   if (path === '') return { page: 'home' };

@@ -4,6 +4,8 @@ import { callHash, voucherFields } from './call.ts';
 import { fieldHex, REDEEM, signedFields } from './fields.ts';
 import { grantCall, grantFields, readGrant, type Grant } from './grant.ts';
 import type { Inputs } from './inputs.ts';
+import type { Json } from './json.ts';
+import { LETTER_SECONDS, readBox, type PostBox } from './letters.ts';
 import { addressOf, holds, sign } from './mina.ts';
 
 export interface Ticket {
@@ -12,26 +14,26 @@ export interface Ticket {
   id: string;
   signature: string;
   secret: string;
+  /** Where its redemption is dropped as a letter; null where a server takes it. */
+  box: PostBox | null;
 }
 
 /** A redemption that is ready to be sent: the body, and the hash of the call that it starts. */
 export interface Redemption {
-  body: Record<string, unknown>;
+  body: Record<string, Json>;
   call: string;
 }
 
 const WAIT_SECONDS = 600;
+// A letter's call ends before the day does that bucket, tick and this browser's clock count differently.
+const LETTER_WAIT_SECONDS = LETTER_SECONDS - 600;
 
-/** Reads `#GRANT.SIGNATURE.SECRET`. Errors never repeat the text. */
+/** Reads `#GRANT.SIGNATURE.SECRET`, or the same with `.BOX`. Errors never repeat the text. */
 export async function parseTicket(fragment: string): Promise<Ticket> {
-  const [encoded, signature, secret, ...more] = fragment.replace(/^#/, '').split('.');
-  if (more.length === 1)
-    throw new Error(
-      'This ticket is redeemed by a letter, for its seller runs no server. Use: sealrun redeem URL',
-    );
+  const [encoded, signature, secret, box, ...more] = fragment.replace(/^#/, '').split('.');
   const document = encoded ? unbase64url(encoded) : undefined;
   if (!encoded || !document || !signature || !secret || more.length > 0)
-    throw new Error('This address holds no ticket: expected three parts behind #.');
+    throw new Error('This address holds no ticket: expected three or four parts behind #.');
   const grant = await readGrant(document);
   if (!/^https:\/\/|^http:\/\/127\.0\.0\.1:/.test(grant.audience))
     throw new Error('This ticket names a service without https.');
@@ -39,7 +41,8 @@ export async function parseTicket(fragment: string): Promise<Ticket> {
     throw new Error('This ticket was changed: its signature fails.');
   if (!belongs(secret, grant.key))
     throw new Error('This ticket and its secret do not belong together.');
-  return { grant, encoded, id: fieldHex(grant.hash), signature, secret };
+  const id = fieldHex(grant.hash);
+  return { grant, encoded, id, signature, secret, box: box === undefined ? null : readBox(box) };
 }
 
 /** Signs one call: the ticket's own, or that it hands in the issuer's. */
@@ -49,7 +52,7 @@ export async function redeem(
   now: number = Date.now() / 1000,
 ): Promise<Redemption> {
   const { grant, encoded, signature, secret } = ticket;
-  const expiresAt = Math.floor(now) + WAIT_SECONDS;
+  const expiresAt = Math.floor(now) + (ticket.box ? LETTER_WAIT_SECONDS : WAIT_SECONDS);
   const fresh = { salt: randomHex(32), nonce: randomHex(16) };
   const call = grantCall(grant, chosen, { ...fresh, expiresAt });
   const hash = await callHash(call);

@@ -1,14 +1,15 @@
 // A one-time ticket: somebody else granted and paid one run, and the secret in the address redeems it.
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { ordered, type Inputs } from '../../../shared/src/inputs.ts';
 import { parseTicket, redeem, type Redemption, type Ticket } from '../../../shared/src/ticket.ts';
 import { message, moment, short } from '../format.ts';
 import { checkDraft, type Draft } from '../inputs.ts';
 import { useLoaded } from '../load.ts';
 import { placeOf } from '../route.ts';
-import { ask, getOffer, type Call } from '../service/api.ts';
+import { dropTicket, redeemAtService, takenUp, type Mailed } from '../redeem.ts';
+import { getOffer } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
-import { remember } from '../state/activity.ts';
+import { droppedFor } from '../state/letters.ts';
 import { Fields } from '../ui/fields.tsx';
 import { Heading, WhatIsProved, WhatIsPublic, WhatRuns } from '../ui/offer_parts.tsx';
 import { Badge, Card, Failed, Figures, Note } from '../ui/parts.tsx';
@@ -31,8 +32,6 @@ function Shown(props: { ticket: Ticket; offer: Offer }) {
   const { grant } = ticket;
   const [draft, setDraft] = useState<Draft>({});
   const [pressed, setPressed] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState('');
   const names = ordered(offer.inputs, grant.open);
   const open = { ...offer.inputs, properties: only(offer, names), 'x-order': names };
   const { inputs, wrong } = checkDraft({ ...open, required: needed(offer, names) }, draft);
@@ -41,18 +40,9 @@ function Shown(props: { ticket: Ticket; offer: Offer }) {
   );
   const over = grant.until * 1000 <= Date.now();
   const use = useRedemption(ticket, offer);
-  const submit = async () => {
+  const submit = () => {
     setPressed(true);
-    if (Object.keys(wrong).length > 0) return;
-    setBusy(true);
-    setProblem('');
-    try {
-      // Replaced, so that the ticket's secret does not stay in the history.
-      location.replace(placeOf(grant.audience, 'calls', await use(inputs)));
-    } catch (error) {
-      setProblem(message(error));
-      setBusy(false);
-    }
+    if (Object.keys(wrong).length === 0) void use.start(inputs);
   };
   return (
     <div className="columns">
@@ -63,7 +53,9 @@ function Shown(props: { ticket: Ticket; offer: Offer }) {
           </Badge>
         </Heading>
         <Card title="Inputs">
-          {names.length === 0 ? (
+          {use.dropped ? (
+            <p className="quiet">They are on their way, as they were chosen.</p>
+          ) : names.length === 0 ? (
             <p className="quiet">Whoever issued the ticket chose all inputs.</p>
           ) : (
             <Fields
@@ -100,24 +92,32 @@ function Shown(props: { ticket: Ticket; offer: Offer }) {
               ['Service', new URL(grant.audience).host],
             ]}
           />
-          <button
-            type="button"
-            id="redeem"
-            className="button main wide"
-            disabled={busy || over}
-            onClick={() => void submit()}
-          >
-            {busy ? 'Sending…' : 'Use the ticket'}
-          </button>
-          {over && <Note tone="warn">This ticket has expired. Ask its issuer for another.</Note>}
-          {problem && (
+          {use.dropped ? (
+            <InTheBox since={use.dropped.at} />
+          ) : (
+            <button
+              type="button"
+              id="redeem"
+              className="button main wide"
+              disabled={use.busy || over}
+              onClick={submit}
+            >
+              {use.busy ? 'Sending…' : 'Use the ticket'}
+            </button>
+          )}
+          {over && !use.dropped && (
+            <Note tone="warn">This ticket has expired. Ask its issuer for another.</Note>
+          )}
+          {use.problem && (
             <Note tone="bad" alert>
-              {problem}
+              {use.problem}
             </Note>
           )}
           <p className="quiet small">
             It works once and needs no wallet. Your browser signs the request; the secret in this
             page’s address is sent to nobody.
+            {ticket.box &&
+              ' Its seller runs no server: a scheduled pipeline takes your request, up to an hour later.'}
           </p>
         </Card>
       </aside>
@@ -125,32 +125,59 @@ function Shown(props: { ticket: Ticket; offer: Offer }) {
   );
 }
 
-/** The call's hash. Sent again after a lost answer, the same redemption finds its run; another is refused. */
-function useRedemption(ticket: Ticket, offer: Offer): (inputs: Inputs) => Promise<string> {
+/** A letter that no tick has taken yet. */
+function InTheBox(props: { since: number }) {
+  return (
+    <div role="status">
+      <Note tone="warn" title="Waiting for the seller’s next tick">
+        <p>
+          Your request has been in the seller’s bucket since {moment(props.since / 1000)}. A
+          scheduled pipeline takes it: within the hour, where its schedule is hourly.
+        </p>
+        <p>You may close this page. Open the same ticket again in this browser to go on waiting.</p>
+      </Note>
+    </div>
+  );
+}
+
+/** One use of the ticket; when it is taken up, the page of its run comes in place of this one. */
+function useRedemption(ticket: Ticket, offer: Offer) {
   const sent = useRef(new Map<string, Redemption>());
-  return async (inputs) => {
-    const name = JSON.stringify(inputs);
-    const redemption = sent.current.get(name) ?? (await redeem(ticket, inputs));
-    sent.current.set(name, redemption);
-    const { grant } = ticket;
-    await ask<Call>(`${grant.audience}/tickets/${ticket.id}`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(redemption.body),
+  const [dropped, setDropped] = useState(ticket.box ? droppedFor(ticket.id) : undefined);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState('');
+  // Replaced, so that the ticket's secret does not stay in the history.
+  const show = (call: string) => location.replace(placeOf(ticket.grant.audience, 'calls', call));
+  useEffect(() => {
+    if (!dropped || !isMailed(ticket)) return;
+    const left = new AbortController();
+    takenUp(ticket, offer, dropped, left.signal).then(show, (error: unknown) => {
+      if (left.signal.aborted) return;
+      setDropped(undefined);
+      setProblem(message(error));
     });
-    remember({
-      call: redemption.call,
-      service: grant.audience,
-      offer: offer.hash,
-      title: offer.title,
-      price: '0',
-      inputs: { ...grant.inputs, ...inputs },
-      account: grant.key,
-      at: Math.floor(Date.now() / 1000),
-      state: '',
-    });
-    return redemption.call;
+    return () => left.abort();
+  }, [dropped?.body]);
+  const start = async (inputs: Inputs) => {
+    setBusy(true);
+    setProblem('');
+    try {
+      if (isMailed(ticket)) return setDropped(await dropTicket(ticket, inputs));
+      const name = JSON.stringify(inputs);
+      const redemption = sent.current.get(name) ?? (await redeem(ticket, inputs));
+      sent.current.set(name, redemption);
+      show(await redeemAtService(ticket, offer, redemption));
+    } catch (error) {
+      setProblem(message(error));
+    } finally {
+      setBusy(false);
+    }
   };
+  return { start, dropped, busy, problem };
+}
+
+function isMailed(ticket: Ticket): ticket is Mailed {
+  return ticket.box !== null;
 }
 
 function only(offer: Offer, names: string[]): Offer['inputs']['properties'] {

@@ -1,4 +1,5 @@
 // The operator's HTTP API, as far as this page asks for it. Answers are bounded and time out.
+import { isObject, type JsonObject } from '../../../shared/src/json.ts';
 import { problemWords } from '../../../shared/src/problems.ts';
 import type { CallView } from '../../../shared/src/views.ts';
 import { parseOffer, type Offer } from './offer.ts';
@@ -26,11 +27,14 @@ export interface EvidenceView {
 export class ServiceError extends Error {
   readonly status: number;
   readonly headers: Headers;
+  /** The problem document, where the service gave one. */
+  readonly problem: JsonObject;
 
-  constructor(status: number, detail: string, headers = new Headers()) {
+  constructor(status: number, detail: string, headers = new Headers(), problem: JsonObject = {}) {
     super(detail);
     this.status = status;
     this.headers = headers;
+    this.problem = problem;
   }
 }
 
@@ -74,7 +78,7 @@ export async function fetched(
     );
   }
   const body = await bounded(answer, atMost, host);
-  if (!answer.ok) throw new ServiceError(answer.status, wordsOf(body, answer), answer.headers);
+  if (!answer.ok) throw refusal(answer, body);
   heard?.(answer.headers);
   return body;
 }
@@ -104,14 +108,16 @@ async function bounded(
   return body;
 }
 
-function wordsOf(body: Uint8Array, answer: Response): string {
+function refusal({ status, headers }: Response, body: Uint8Array): ServiceError {
+  let problem: JsonObject = {};
   try {
-    const words = problemWords(JSON.parse(new TextDecoder().decode(body)));
-    if (words) return words.slice(0, 600);
+    const value: unknown = JSON.parse(new TextDecoder().decode(body));
+    if (isObject(value)) problem = value;
   } catch {
     // Some proxies answer with a page of their own.
   }
-  return `The service answered with status ${answer.status}.`;
+  const words = problemWords(problem) ?? `The service answered with status ${status}.`;
+  return new ServiceError(status, words.slice(0, 600), headers, problem);
 }
 
 export async function getOffer(service: string, hash: string): Promise<OfferView> {
