@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client, StdioServerParameters
+from x402.mcp import x402MCPClient
 
 from local.chain import MinaChain
 from local.market import Market, in_mina
@@ -20,10 +22,19 @@ from local.prover import Prover
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
 from local.steps import DemoFailed, Progress
+from mina.keys import PublicKey
+from mina.sign import sign_fields
+from sealrun.calls.call import Call
+from sealrun.money.buyer_mechanism import Known, MinaBatchSettlement
 from sealrun.offers.asset import FEES
 from sealrun.offers.offer import Offer
+from sealrun.receipts.receipt import Outcome, SignedReceipt
+from sealrun.service.tools import tool_name
 from sealrun.workflows.reserve_price import REFUSAL_SECONDS
+from tests.sealrun.adapters.mcp.test_x402_package import Session
+from tests.sealrun.money.test_x402_package import client as payer
 from tests.spine.conftest import PROPERTIES, repository
+from tests.spine.test_mcp import read, wait
 
 pytestmark = pytest.mark.peers
 
@@ -96,6 +107,51 @@ def test_a_desktop_agent_pays_for_a_run_within_its_caps_and_for_no_second_one(
     assert standing["state"] == "succeeded"
     assert receipt["holds"]
     assert receipt["counts"]["broken"] == 0
+
+
+def test_an_agent_that_signs_for_itself_pays_over_http_by_x402s_own_client(sale: Sale) -> None:
+    sale.open()
+    call = call_of(sale, greeting="socket")
+    made = MinaBatchSettlement(
+        call,
+        sale.offer,
+        buyer=sale.people.buyer.public_key(),
+        sign=lambda fields: sign_fields(sale.people.buyer, fields),
+        known=Known(0, 0),
+    )
+    body = made.body()
+    inputs = body.pop("inputs")
+
+    async def buy() -> tuple[Any, SignedReceipt]:
+        async with Client(f"{sale.url}/mcp") as client:
+            paying = x402MCPClient(Session(client, body), payer(made))
+            taken = await paying.call_tool(tool_name(sale.offer.id), inputs)
+            place, receipt = (each["uri"] for each in taken.content[1:3])
+            await wait(client, place)
+            return taken, SignedReceipt.parse(await read(client, receipt))
+
+    taken, signed = anyio.run(buy)
+    assert taken.payment_made
+    assert taken.payment_response.extra["status"] == "reserved"
+    assert signed.holds()
+    assert (signed.receipt.status, signed.receipt.call_hash) == (Outcome.SUCCEEDED, call.hash)
+
+
+def call_of(sale: Sale, **inputs: str) -> Call:
+    """A fresh call of the sale's offer on its account."""
+    payment, account = sale.offer.payment, PublicKey.from_base58(sale.account)
+    assert payment is not None
+    return Call(
+        sale.offer.network,
+        account,
+        sale.offer.hash,
+        payment.terms.hash,
+        payment.terms.asset.token,
+        inputs,
+        secrets.token_hex(32),
+        secrets.randbits(128),
+        int(time.time()) + 600,
+    )
 
 
 def test_a_sale_from_opening_to_withdrawal_and_every_nanomina_is_where_it_should_be(sale: Sale) -> None:
