@@ -83,7 +83,7 @@ function Shown(props: { ticket: Ticket; offer: Offer }) {
       <aside className="aside" aria-label="Summary">
         <Card title="Ticket">
           <p className="price">
-            <strong>0</strong>for you, however it ends
+            <strong>Free</strong>for you, however it ends
           </p>
           <Figures
             items={[
@@ -129,12 +129,14 @@ function Shown(props: { ticket: Ticket; offer: Offer }) {
 function InTheBox(props: { since: number }) {
   return (
     <div role="status">
-      <Note tone="warn" title="Waiting for the seller’s next tick">
-        <p>
+      <Note title="Waiting for the seller’s next tick">
+        <p className="small">
           Your request has been in the seller’s bucket since {moment(props.since / 1000)}. A
           scheduled pipeline takes it: within the hour, where its schedule is hourly.
         </p>
-        <p>You may close this page. Open the same ticket again in this browser to go on waiting.</p>
+        <p className="small">
+          You may close this page. Open the same ticket again in this browser to go on waiting.
+        </p>
       </Note>
     </div>
   );
