@@ -82,6 +82,49 @@ def test_a_job_may_have_any_name(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("dist/aux.txt", "dist/%61ux.txt"),
+        ("CON/NUL", "%43ON/%4EUL"),
+        ("com1.tar.gz", "%63om1.tar.gz"),
+        ("lpt\xb9", "%6Cpt\xb9"),
+        ("prn .txt", "%70rn .txt"),
+        ("conout$", "%63onout$"),
+        ("a:b", "a%3Ab"),
+        ("nul:x", "nul%3Ax"),
+        ('<a>|"b"?*', "%3Ca%3E%7C%22b%22%3F%2A"),
+        ("end./end /end..", "end%2E/end%20/end.%2E"),
+        ("console/auxiliary.txt", "console/auxiliary.txt"),
+        (".hidden/a.b c", ".hidden/a.b c"),
+    ],
+)
+def test_e5_a_file_lies_where_windows_can_hold_it_too(name: str, place: str) -> None:
+    world = world_of("build", outputs=["*"])
+    world.provider.files = {name: b"x"}
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.SUCCEEDED
+    outputs = [entry for entry in index_of(world, record).trees["outputs"] if entry.leaf]
+    assert [entry.leaf.label for entry in outputs if entry.leaf] == [f"build/{place}"]
+    folder = folder_of(world, record)
+    assert verify(folder["receipt.json"], folder, Trust()).holds
+
+
+@pytest.mark.parametrize(
+    ("job", "folder"), [("aux", "%61ux"), ("Nul.x", "%4Eul.x"), ("a.", "a%2E"), ("a ", "a%20")]
+)
+def test_e5_a_job_s_folder_is_one_that_windows_can_hold(job: str, folder: str) -> None:
+    assert label(job, "x") == f"{folder}/x"
+
+
+def test_e5_two_files_that_windows_takes_for_one_are_told_apart() -> None:
+    assert label("build", "x.") != label("build", "x")
+    world = world_of("build", outputs=["*"])
+    world.provider.files = {"x.": b"1", "x%2E": b"2"}
+    _, signed = over(world)
+    assert signed.receipt.status is Outcome.OUTPUTS_REFUSED, "both would lie at one place"
+
+
+@pytest.mark.parametrize(
     "name", ["/".join(["\u6c34" * 80] * 3), "../jane-doe", "jane\\doe"], ids=["long", "out", "other"]
 )
 def test_e1_a_file_s_name_that_cannot_be_taken_ends_the_call_and_is_not_told(name: str) -> None:

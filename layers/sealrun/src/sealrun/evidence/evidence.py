@@ -15,6 +15,7 @@ from urllib.parse import quote
 from sealrun.encoding.cids import PROFILE
 from sealrun.encoding.fields import canonical
 from sealrun.evidence.leaves import TREE, TWIN, Kind, Leaf, checked_label, salt, tree_hash
+from sealrun.evidence.places import for_any_disk
 
 # Of a label's 512 bytes; longer names of jobs are cut and told apart by a digest.
 MAX_JOB = 200
@@ -130,6 +131,7 @@ def _escaped(job: str) -> str:
         escaped = escaped.replace(".", "%2E")
     if re.match("[A-Za-z]:", escaped):
         escaped = escaped.replace(":", "%3A", 1)
+    escaped = for_any_disk(escaped, but=":")  # patterns of offers name jobs such as "test: [3.11]"
     if len(escaped) > MAX_JOB:
         digest = hashlib.sha256(job.encode(errors="surrogatepass")).hexdigest()[:32]
         escaped = f"{escaped[: MAX_JOB - len(digest) - 1]}~{digest}"

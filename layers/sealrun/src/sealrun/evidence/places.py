@@ -1,8 +1,40 @@
-"""Places of files that any disk can hold, also one that tells neither case nor Unicode's forms apart."""
+"""Places of files that any disk can hold.
 
+Also one that tells neither case nor Unicode's forms apart, as a Mac's, and one of Windows, where some names
+are devices, some characters have a meaning, and a dot or a space at the end is left out.
+"""
+
+import re
 from unicodedata import normalize
 
 from sealrun.errors import UnsafeArchive
+
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file#naming-conventions
+_DEVICE = re.compile(
+    r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9\xb9\xb2\xb3]) *(?:\.|:|\Z)", re.IGNORECASE
+)
+_RESERVED = '<>:"|?*'
+
+
+def for_any_disk(path: str, *, but: str = "") -> str:
+    """The path with what no disk of Windows can hold as percent signs have it; all others stay as they are.
+
+    ``a:b/aux.txt`` becomes ``a%3Ab/%61ux.txt``. Characters in ``but`` stay.
+    """
+    return "/".join(_part(part, set(_RESERVED) - set(but)) for part in path.split("/"))
+
+
+def _part(name: str, reserved: set[str]) -> str:
+    name = "".join(_percent(each) if each in reserved else each for each in name)
+    if _DEVICE.match(name):
+        name = _percent(name[0]) + name[1:]
+    if name.endswith((".", " ")) and name.strip("."):  # "." and ".." are refused where they count
+        name = name[:-1] + _percent(name[-1])
+    return name
+
+
+def _percent(character: str) -> str:
+    return f"%{ord(character):02X}"
 
 
 class Places:

@@ -11,7 +11,7 @@ from sealrun.errors import Malformed, UnsafeArchive
 from sealrun.evidence.call_stacks import MAX_BYTES, folded, parse, redact
 from sealrun.evidence.evidence import Item, label
 from sealrun.evidence.leaves import MAX_LABEL_BYTES, Kind, checked_label
-from sealrun.evidence.places import Places
+from sealrun.evidence.places import Places, for_any_disk
 from sealrun.offers.evidence_policy import PROBES_FILE, EvidencePolicy
 from sealrun.offers.offer import Offer
 from sealrun.ports.evidence import Content, EvidenceStore, Unpack
@@ -121,8 +121,9 @@ def _take(files: Files, job: Job, name: str, content: Content) -> int:
 
 
 def _place(job: Job, name: str) -> str:
+    """The file's label, under a name that Windows can hold too."""
     try:
-        return checked_label(label(job.name, name))
+        return checked_label(label(job.name, for_any_disk(name)))
     except Malformed as error:  # without the name: it may be the buyer's own
         message = f"archive: expected names of at most {MAX_LABEL_BYTES} bytes with the job's, got another"
         raise UnsafeArchive(message) from error
