@@ -23,6 +23,7 @@ from sealrun_cli.lib.evidence_copies import NO_URLS
 from sealrun_cli.lib.served import open_database
 from sealrun_cli.lib.serving import Places, places
 from tests.ports.test_ledger import NOW, OFFER
+from tests.sealrun.world import make_offer
 
 FILES = [b"first", b"second" * 100_000]
 CHEAP = Cost(argon2id.OPSLIMIT_MIN, argon2id.MEMLIMIT_MIN)
@@ -211,6 +212,44 @@ def test_e6_a_row_that_no_older_version_wrote_is_named(service: Places, tmp_path
         restored(folder, at(tmp_path / "new"))
 
 
+CALL = (
+    "INSERT INTO calls (hash, offer, account, version, claimed_at, record) VALUES ('0', '0', 'B62q', 1, 1, "
+)
+NONSENSE = {
+    "an offer that is none": "UPDATE offers SET document = x'6e6f'",
+    "an offer of another form": "UPDATE offers SET document = CAST('{\"sealrun\": 3}' AS BLOB)",
+    "an offer in another's place": "UPDATE offers SET hash = replace(hash, substr(hash, 1, 8), '00000000')",
+    "an offer whose quotas are none": "UPDATE offers SET quotas = '[]'",
+    "an offer whose quotas are words": """UPDATE offers SET quotas = '{"B62q": "many"}'""",
+    "a call that is none": CALL + "'{}')",
+    "a call of another type": CALL + "'[[]]')",
+}
+
+
+@pytest.mark.parametrize("sql", NONSENSE.values(), ids=NONSENSE)
+def test_e6_a_backup_with_an_offer_or_a_call_that_nobody_can_read_is_refused(
+    service: Places, tmp_path: Path, sql: str
+) -> None:
+    """Restored, it would stop every list of offers, every sweep and every check of health."""
+    folder, new = backed_up(service, tmp_path / "backup"), at(tmp_path / "new")
+    with closing(sqlite3.connect(folder / "ledger.db")) as database:
+        database.executescript(sql)
+    with pytest.raises(Malformed):
+        restored(folder, new)
+    with closing(Database(new.store)) as database:
+        assert SqlLedger(database).published() == []
+
+
+def test_an_offer_of_an_older_version_is_restored_as_it_is(service: Places, tmp_path: Path) -> None:
+    folder, new = backed_up(service, tmp_path / "backup"), at(tmp_path / "new")
+    with closing(sqlite3.connect(folder / "ledger.db")) as database:
+        database.execute("UPDATE offers SET document = ?", [b'{"sealrun": 1}'])
+        database.commit()
+    restored(folder, new)
+    with closing(Database(new.store)) as database:
+        assert SqlLedger(database).published() == [OFFER.hash]
+
+
 def test_e6_an_open_offer_of_anybodys_backup_is_paused_whatever_its_table_does_with_an_update(
     service: Places, tmp_path: Path
 ) -> None:
@@ -220,9 +259,13 @@ def test_e6_an_open_offer_of_anybodys_backup_is_paused_whatever_its_table_does_w
         [[made]] = database.execute("SELECT sql FROM sqlite_master WHERE name = 'offers'")
         unique = made.rstrip().removesuffix(")") + ", UNIQUE (paused) ON CONFLICT IGNORE)"
         copied = "INSERT INTO offers SELECT * FROM kept"
-        decoy = "UPDATE kept SET hash = 'f00d', paused = 'restored'"
+        decoy = "UPDATE kept SET hash = ?, document = ?, paused = 'restored'"
         first = ("CREATE TABLE kept AS SELECT * FROM offers", "DROP TABLE offers", unique)
-        database.executescript("; ".join([*first, copied, decoy, copied, "DROP TABLE kept"]))
+        database.executescript("; ".join([*first, copied]))
+        other = make_offer(title="A decoy")
+        database.execute(decoy, [other.id, other.document])
+        database.commit()
+        database.executescript(f"{copied}; DROP TABLE kept")
     restored(folder, new)
     with closing(Database(new.store)) as database:
         offer = SqlLedger(database).offer(OFFER.hash)

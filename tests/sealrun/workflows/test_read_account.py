@@ -225,17 +225,37 @@ def test_a3_a_stack_settles_an_account_of_its_terms_whose_first_call_another_one
             assert asked(market, SELLER)["due"]["due"] == str(PRICE)
         else:
             with pytest.raises(Unavailable, match="expected one of an offer in this ledger"):
-                asked(market, SELLER)
+                asked(market, BUYER)
 
 
 def test_calls_of_an_offer_of_an_older_version_say_where_they_are_settled_and_shown(market: Market) -> None:
     call = next(each for each in market.ledger.records.values() if each.receipt)
     del market.ledger.offers[market.offer.hash]
     with pytest.raises(Unavailable, match=r"older sealrun .* the version that took its calls settles it"):
-        asked(market, SELLER)
+        asked(market, BUYER)
     parts: dict[str, Any] = {"ledger": market.ledger, "store": market.store, "now": market.clock.now}
     with pytest.raises(NotFound, match=r"older sealrun .* the version that took the call shows what it left"):
         read_evidence(call.id, {}, service=SERVICE, **parts)
+
+
+def test_a6_no_stranger_learns_that_an_account_of_an_older_version_is_here(market: Market) -> None:
+    del market.ledger.offers[market.offer.hash]
+    of_buyer = right(market, BUYER)
+    forged = {**of_buyer, "signature": right(market, STRANGER)["signature"]}
+    elsewhere = right(market, BUYER, service="https://other.test")
+    refusals = set[str]()
+    for name, sent in [
+        (NAME, right(market, STRANGER)),
+        (NAME, right(market, SELLER)),
+        (NAME, forged),
+        (NAME, elsewhere),
+        (STRANGER.public_key().to_base58(), right(market, STRANGER)),
+    ]:
+        parts: dict[str, Any] = {"ledger": market.ledger, "oracle": lambda _: market.oracle}
+        with pytest.raises(NotAllowed, match="one of an older sealrun is settled by") as refused:
+            read_account(name, sent, service=SERVICE, now=market.clock.now, **parts)
+        refusals.add(refused.value.detail)
+    assert len(refusals) == 1, "an account that is here is refused as one that is not"
 
 
 def test_a9_another_oracles_key_signs_no_due(market: Market) -> None:

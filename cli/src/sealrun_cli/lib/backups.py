@@ -75,7 +75,7 @@ def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[
 
     Raises:
         CliError: this is no whole backup, a part of it is a link, or something lies there already.
-        Malformed: its ledger is none of sealrun's.
+        Malformed: its ledger is none of sealrun's, or holds an offer or a call that nobody can read.
     """
     about = read_about(source)
     for part in (EVIDENCE, KEYS):
@@ -86,12 +86,13 @@ def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[
         raise CliError("backup", f"restore: expected no {places.keys} yet, got one", following)
     with needed():
         from sealrun.adapters.sql.copying import copy_ledger  # noqa: PLC0415
-        from sealrun.adapters.sql.foreign import check_ledger_file  # noqa: PLC0415
+        from sealrun.adapters.sql.foreign import check_documents, check_ledger_file  # noqa: PLC0415
     tell("copying the ledger")
     with tempfile.TemporaryDirectory() as scratch, closing(open_database(places.store, make=True)) as target:
         _copy_ledger(source / LEDGER, Path(scratch))  # opening it may bring its schema up to date
         check_ledger_file(Path(scratch) / LEDGER)
         with closing(_up_to_date(Path(scratch) / LEDGER)) as kept:
+            check_documents(kept)
             try:
                 rows = copy_ledger(kept, target, paused=reason)
             except Conflict as error:

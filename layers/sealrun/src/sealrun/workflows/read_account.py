@@ -10,6 +10,7 @@ from mina.verify import verify_fields
 from sealrun.calls.call import MAX_READ_SECONDS, MAX_UNIX_SECONDS, check_expiry
 from sealrun.chain.account import account_fields
 from sealrun.encoding import read
+from sealrun.encoding.fields import NETWORKS
 from sealrun.errors import Malformed, NotAllowed, NotFound, Unavailable
 from sealrun.money.dues import Due
 from sealrun.money.vouchers import Standing
@@ -96,9 +97,10 @@ def read_account(
             known here answers the same.
         Expired: the right is over, or more than an hour ahead.
         NotFound: the call has no leaf on this account.
+        Unavailable: to its buyer only: the account is of an older sealrun, or of another service.
     """
     signed = _Right.parse(right, now=now)  # before the ledger is asked: all of it is refused alike
-    known = _known(address, ledger)
+    known = _known(address, ledger, signed, service)
     key = _check_right(known, signed, service)
     is_paid = key in (known.terms.seller, known.terms.operator)
     if known.terms.oracle is None:
@@ -108,19 +110,35 @@ def read_account(
     return _figure(known, ledger, oracle(known.stored), call_id)
 
 
-def _known(address: str, ledger: Ledger) -> _Known:
+def _known(address: str, ledger: Ledger, right: _Right, service: str) -> _Known:
     key = read.public_key({"account": address}, "account")
     standing = ledger.standing(key.to_base58())
     if standing is None:
-        raise NotAllowed("account: expected one of the signer's with calls here, got another")
+        raise _not_hers()
     stored = ledger.offer(standing.offer_hash) or _of_terms(standing.terms, ledger)
     if stored is None or stored.offer.payment is None:
+        # Without its terms nobody but the buyer is known, and a stranger does not learn that it is here.
+        if not any(_is_signed(right, standing, network, key, service) for network in NETWORKS):
+            raise _not_hers()
         raise Unavailable(
             "account: expected one of an offer in this ledger, got one of an older sealrun or of another "
             "service; the version that took its calls settles it"
         )
     cost, terms = stored.offer.payment.priced_under(standing.terms)
     return _Known(key, standing, stored, terms, cost.asset)
+
+
+def _is_signed(right: _Right, standing: Standing, network: str, account: PublicKey, service: str) -> bool:
+    """True if the account's buyer signed the right, for this network."""
+    fields = account_fields(network, account, right.expires_at, service=service)
+    return right.key.to_base58() == standing.buyer and verify_fields(right.signature, right.key, fields)
+
+
+def _not_hers() -> NotAllowed:
+    return NotAllowed(
+        "account: expected one of the signer's with calls here, got another; one of an older sealrun is "
+        "settled by the version that took its calls"
+    )
 
 
 def _of_terms(terms: int, ledger: Ledger) -> StoredOffer | None:
@@ -136,7 +154,7 @@ def _check_right(known: _Known, right: _Right, service: str) -> PublicKey:
     who = (known.terms.seller, known.terms.operator, PublicKey.from_base58(known.standing.buyer))
     fields = account_fields(known.terms.network, known.address, right.expires_at, service=service)
     if not (right.key in who and verify_fields(right.signature, right.key, fields)):
-        raise NotAllowed("account: expected one of the signer's with calls here, got another")
+        raise _not_hers()
     return right.key
 
 

@@ -8,18 +8,25 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import BigInteger, Column, LargeBinary
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, select
 
-from sealrun.adapters.sql.schema import METADATA
+from sealrun.adapters.sql.database import Database
+from sealrun.adapters.sql.schema import CALLS, METADATA, OFFERS
+from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed
+from sealrun.offers.offer import kept_offer
+from sealrun.runs.stored_record import read_record
 
 # A row holds a call, an offer or a key; none comes near this.
 MAX_VALUE_BYTES = 4 << 20
 # Of SQLite's own objects, and of what a statement may take.
 MAX_OBJECTS = 200
 MAX_WORDS = 200
+# Rows that are read at a time, and a bound for numbers that count calls.
+ROWS, MAX_COUNT = 500, 1 << 53
 _NAME, _HIDDEN = 1, 6  # in a row of PRAGMA table_xinfo
 _STORED = ("CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ")
 
@@ -27,7 +34,7 @@ _STORED = ("CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ")
 def check_ledger_file(path: Path) -> None:
     """The file holds stored tables whose values are of their columns' types.
 
-    Not checked: what the values say.
+    Not checked: what the values say; see ``check_documents``.
 
     Raises:
         Malformed: it does not, or SQLite cannot read it.
@@ -41,6 +48,39 @@ def check_ledger_file(path: Path) -> None:
         raise Malformed(
             f"ledger: expected a database that SQLite reads, got {str(error)[:MAX_WORDS]}"
         ) from error
+
+
+def check_documents(database: Database) -> None:
+    """Each offer and each call is one that a service can read: one that it cannot read stops all of them.
+
+    Not checked: what offers of an older sealrun say, which nobody reads, and all other tables.
+
+    Raises:
+        Malformed: one of them is another thing, or is kept under another's hash.
+        StoreUnavailable: the database does not answer.
+    """
+    database.snapshot(_check_documents)
+
+
+def _check_documents(db: Connection) -> None:
+    for row in db.execute(select(OFFERS.c.hash, OFFERS.c.document, OFFERS.c.quotas)):
+        offer = kept_offer(row.document)
+        if offer and offer.id != row.hash:
+            raise Malformed(f"ledger: expected the offer {row.hash[:64]}, got {offer.id} in its place")
+        if not _is_quotas(parse_object(row.quotas.encode())):
+            raise Malformed(f"ledger: expected calls an hour by buyers in {row.hash[:64]}, got others")
+    for row in db.execute(select(CALLS.c.hash, CALLS.c.record).execution_options(yield_per=ROWS)):
+        try:
+            call = read_record(row.record).id
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            detail = f"ledger: expected a call as {row.hash[:64]}, got {type(error).__name__} when it is read"
+            raise Malformed(detail) from error
+        if call != row.hash:
+            raise Malformed(f"ledger: expected the call {row.hash[:64]}, got {call[:64]} in its place")
+
+
+def _is_quotas(value: dict[str, Any]) -> bool:
+    return all(type(each) is int and 0 <= each < MAX_COUNT for each in value.values())
 
 
 def _check(database: sqlite3.Connection) -> None:
