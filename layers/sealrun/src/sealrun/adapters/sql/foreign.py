@@ -63,20 +63,20 @@ def check_documents(database: Database) -> None:
 
 
 def _check_documents(db: Connection) -> None:
-    for row in db.execute(select(OFFERS.c.hash, OFFERS.c.document, OFFERS.c.quotas)):
-        offer = kept_offer(row.document)
-        if offer and offer.id != row.hash:
-            raise Malformed(f"ledger: expected the offer {row.hash[:64]}, got {offer.id} in its place")
-        if not _is_quotas(parse_object(row.quotas.encode())):
-            raise Malformed(f"ledger: expected calls an hour by buyers in {row.hash[:64]}, got others")
-    for row in db.execute(select(CALLS.c.hash, CALLS.c.record).execution_options(yield_per=ROWS)):
+    for hash_, document, quotas in db.execute(select(OFFERS.c.hash, OFFERS.c.document, OFFERS.c.quotas)):
+        offer = kept_offer(document)
+        if offer and offer.id != hash_:
+            raise Malformed(f"ledger: expected the offer {hash_[:64]}, got {offer.id} in its place")
+        if not _is_quotas(parse_object(quotas.encode())):
+            raise Malformed(f"ledger: expected calls an hour by buyers in {hash_[:64]}, got others")
+    for hash_, record in db.execute(select(CALLS.c.hash, CALLS.c.record).execution_options(yield_per=ROWS)):
         try:
-            call = read_record(row.record).id
+            call = read_record(record).id
         except (ValueError, TypeError, LookupError, AttributeError) as error:
-            detail = f"ledger: expected a call as {row.hash[:64]}, got {type(error).__name__} when it is read"
+            detail = f"ledger: expected a call as {hash_[:64]}, got {type(error).__name__} when it is read"
             raise Malformed(detail) from error
-        if call != row.hash:
-            raise Malformed(f"ledger: expected the call {row.hash[:64]}, got {call[:64]} in its place")
+        if call != hash_:
+            raise Malformed(f"ledger: expected the call {hash_[:64]}, got {call[:64]} in its place")
 
 
 def _is_quotas(value: dict[str, Any]) -> bool:
