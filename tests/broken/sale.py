@@ -141,7 +141,7 @@ def sale_of(world: World, record: Record) -> Sale:
     assert record.ending is not None
     call: Call = SignedCall.parse(record.body, world.offer).call
     kept = world.kept(record)
-    run = kept.run("")  # it lies with the others
+    together = (kept.run(""), *(log.encode() for log in kept.logs.values()))
     return _sale(
         world.offer,
         call.public,
@@ -149,7 +149,7 @@ def sale_of(world: World, record: Record) -> Sale:
         kept.index,
         kept.openings,
         record.ending.finished_at,
-        {**world.store.bytes, hashlib.sha256(run).hexdigest(): run},
+        {**world.store.bytes, **{hashlib.sha256(each).hexdigest(): each for each in together}},
     )
 
 

@@ -1,7 +1,7 @@
 """``sealrun cost`` counts what a call asks of AWS: here one is sold, and all that is asked is counted."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import boto3
 import pytest
@@ -11,10 +11,13 @@ from sealrun.workflows.collect_run import advance
 from sealrun.workflows.read_receipt import read_call
 from sealrun.workflows.sweep import sweep
 from sealrun_cli.commands import cost
+from tests.answers import reply
 from tests.infra.metered import PUTS, Meter
 from tests.infra.test_rights import wake
 from tests.infra.trial import Trial
-from tests.sealrun.world import PRICE
+from tests.sealrun.providers.gitlab.samples import CALL
+from tests.sealrun.providers.gitlab.test_adapter import API, DETAIL, JOB, Peer
+from tests.sealrun.world import PRICE, World
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +59,38 @@ def test_documents_are_stored_and_keys_opened_as_often_as_the_model_says(counted
     assert sum(asked[name] for name in PUTS) == cost.DOCUMENTS + 1, "one artifact"
     assert asked["Decrypt"] == cost.DECRYPTIONS
     assert asked["Invoke"] == 1
+
+
+def test_a_collection_waits_for_as_many_answers_of_gitlab_as_the_model_says() -> None:
+    world = World()
+    record = world.call().record
+    world.clock.passes(60)
+    world.provider.calls.clear()
+    collected = world.sweep_one(record.call_hash)
+    assert collected is not None
+    assert collected.state.over
+    assert sum(map(answers_of_gitlab, world.provider.calls)) == cost.ANSWERS
+
+
+def answers_of_gitlab(method: str) -> int:
+    """How many requests GitLab gets by one call of a provider's method."""
+    peer = Peer()
+    with peer.client:
+        peer.on("GET", API, reply({"visibility": "private"}))
+        peer.on("GET", f"{API}/pipelines", reply([DETAIL]))
+        peer.on("GET", f"{API}/pipelines/31", reply(DETAIL))
+        peer.on("GET", f"{API}/pipelines/31/jobs", reply([JOB]))
+        peer.on("GET", f"{API}/pipelines/31/bridges", reply([]))
+        for name in ("trace", "artifacts"):
+            peer.on("GET", f"{API}/jobs/5/{name}", reply(""))
+        gitlab = peer.gitlab
+        asked: dict[str, Callable[[], object]] = {
+            "read": lambda: gitlab.read(31),
+            "jobs": lambda: gitlab.jobs(31),
+            "find": lambda: gitlab.find(CALL),
+            "project": gitlab.project,
+            "log": lambda: gitlab.log(5).__enter__(),
+            "artifacts": lambda: gitlab.artifacts(5).__enter__(),
+        }
+        asked[method]()
+    return len(peer.requests)

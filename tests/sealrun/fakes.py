@@ -397,6 +397,7 @@ class FakeProvider:
     private: bool = True
     configuration: str = ".gitlab-ci.yml"
     lists_changes: bool = True
+    interrupts: int = 0  # so many collections end once the run was judged; a later one reads all again
     tag: str | None = None  # the commit of the tag, where it is not the offer's any more
 
     def head(self) -> str:
@@ -407,6 +408,9 @@ class FakeProvider:
 
     def project(self) -> Project:
         self._called("project")
+        if self.interrupts:
+            self.interrupts -= 1
+            raise ProviderUnclear("502")
         return Project(private=self.private, configuration=self.configuration, shows_runs=not self.private)
 
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:

@@ -39,6 +39,8 @@ def folder_of(world: World, record: Record, *, buyer: bool = True) -> MemoryFold
         folder["openings.json"] = kept.openings
         opened = parse_openings(folder["openings.json"])[1]
         leaves = [(name, leaf) for name in TREES for leaf in opened[name]]
+    places = [f"{name}/{leaf.label}" for name, leaf in leaves]
+    folder.update({place: kept.logs[place].encode() for place in places if place in kept.logs})
     here = [(name, leaf) for name, leaf in leaves if leaf.sha256 in store.bytes]
     folder.update({f"{name}/{leaf.label}": store.bytes[leaf.sha256] for name, leaf in here})
     return folder

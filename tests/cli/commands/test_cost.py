@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sealrun.offers.asset import FEES, MINA
-from sealrun_cli.commands.cost import COLLECT_GB, Use, per_call_on_chain, prices
+from sealrun_cli.commands.cost import COLLECT_GB, COLLECT_SECONDS, Use, per_call_on_chain, prices
 from sealrun_cli.main import app
 
 USE = Use(calls=1, collect_seconds=2.0, files=1, megabytes=1.0, months=1.0, settle_every=100)
@@ -41,7 +41,8 @@ def test_more_files_and_longer_collections_cost_more_and_settling_more_at_once_l
     base, more = (
         json.loads(run("--json", *flags)) for flags in ((), ("--files", "2", "--collect-seconds", "4"))
     )
-    assert more["call"] == pytest.approx(base["call"] + 5e-6 + 2 * COLLECT_GB * 1.33334e-5)
+    longer = (4 - COLLECT_SECONDS) * COLLECT_GB * 1.33334e-5
+    assert more["call"] == pytest.approx(base["call"] + 5e-6 + 4e-7 + longer)
     assert per_call_on_chain(USE, prices()) == FEES.of(10**6)
     assert json.loads(run("--json", "--settle-every", "3"))["mina_per_call"] == "0.033333334"
 

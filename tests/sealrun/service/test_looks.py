@@ -3,6 +3,7 @@
 from typing import Any
 
 from sealrun.service.looks import LONGEST, Looks
+from sealrun_cli.commands import cost
 
 
 def view(claimed_at: int, finished_at: int | None = None, offer: str = "a") -> dict[str, Any]:
@@ -41,4 +42,4 @@ def test_a_run_that_takes_longer_than_usual_is_looked_at_as_if_nothing_was_known
 def test_a_run_of_200_s_takes_as_many_looks_as_the_cost_of_a_call_counts() -> None:
     looks = Looks()
     looks.wait(view(0, finished_at=200), now=210)
-    assert looks_of_a_run(looks, 203) == 5
+    assert looks_of_a_run(looks, 203) == cost.LOOKS

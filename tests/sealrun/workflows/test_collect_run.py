@@ -243,6 +243,7 @@ def _long_ago(run: Run) -> Run:
 @pytest.mark.parametrize("later", [_touched, _timeless, _far_ahead, _long_ago])
 def test_r5_l13_a_receipt_holds_whatever_a_provider_tells_of_a_runs_end(first: Any, later: Any) -> None:
     world = World()
+    world.provider.interrupts = 1
     told, read, reads = [first, later], world.provider.read, []
 
     def changes(run_id: int) -> Run:
@@ -270,6 +271,7 @@ def test_r4_r8_a_run_that_the_provider_tells_otherwise_later_is_no_paid_success(
     changed: dict[str, Any],
 ) -> None:
     world = World()
+    world.provider.interrupts = 1
     read, reads = world.provider.read, []
 
     def changes(run_id: int) -> Run:
@@ -286,6 +288,7 @@ def test_r4_r8_a_run_that_the_provider_tells_otherwise_later_is_no_paid_success(
 
 def test_r8_jobs_that_the_provider_tells_otherwise_later_are_no_paid_success() -> None:
     world = World()
+    world.provider.interrupts = 1
     jobs, asked = world.provider.jobs, []
 
     def changes(run_id: int) -> list[Job]:
@@ -301,6 +304,12 @@ def test_r8_jobs_that_the_provider_tells_otherwise_later_are_no_paid_success() -
     assert record.ending is not None
     assert record.ending.blameless
     assert "told otherwise: build: failed" in record.ending.reason
+
+
+def test_what_a_run_was_judged_by_is_read_once_where_one_function_collects_it() -> None:
+    world = World()
+    over(world)
+    assert [world.provider.calls.count(name) for name in ("read", "jobs")] == [1, 1]
 
 
 def test_a_provider_that_cannot_search_still_ends_in_a_receipt() -> None:

@@ -74,7 +74,7 @@ def outcome(record: Record) -> Outcome:
     return SignedReceipt.parse(dict(record.receipt)).receipt.status
 
 
-@pytest.mark.parametrize("stage", ["jobs", "find", "drip", "read"])
+@pytest.mark.parametrize("stage", ["project", "find", "drip", "read"])
 def test_l11_what_cannot_be_collected_in_time_gets_a_signed_ending_and_frees_its_reserve(stage: str) -> None:
     market = slow_market(stage)
     market.provider.seconds = COLLECT_SECONDS

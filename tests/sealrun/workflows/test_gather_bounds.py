@@ -13,10 +13,11 @@ from sealrun.runs.run import Job, JobResult
 from sealrun.verification.verify import Trust, verify
 from sealrun.workflows import gather_files
 from sealrun.workflows.gather_logs import MAX_LINES, MAX_RUN_BYTES, MAX_RUN_LINES
+from sealrun.workflows.receipt_documents import MAX_LOGS, SmallLogs
 from tests.sealrun.fakes import FakeProvider
 from tests.sealrun.folder import folder_of
 from tests.sealrun.workflows.test_collect_run import index_of, over, run_of
-from tests.sealrun.world import World, evidence_value, make_offer, offer_value
+from tests.sealrun.world import World, evidence_value, limits_value, make_offer, offer_value
 
 
 class Jobs(FakeProvider):
@@ -255,6 +256,25 @@ def test_r10_patterns_match_lines_without_their_decoration_and_the_log_stays(log
     (line,) = [entry for entry in index_of(world, record).trees["profile"] if entry.kind is Kind.LINE]
     assert line.leaf is not None
     assert (line.text, line.leaf.label) == ("built dist", f"build/job.log:{number}")
-    assert world.store.get(sha256(log).hexdigest()) == log
+    assert world.kept(record).logs["profile/build/job.log"].encode() == log
     folder = folder_of(world, record)
     assert verify(folder["receipt.json"], folder, Trust()).holds
+
+
+@pytest.mark.parametrize("log", [b"caf\xe9\n", b"x" * (MAX_LOGS + 1)], ids=["no UTF-8", "large"])
+def test_a_log_that_is_large_or_no_text_lies_alone_in_the_store(log: bytes) -> None:
+    world = World(make_offer(limits=limits_value(log_bytes=1 << 20)))
+    world.provider.log_text = log
+    record, _ = over(world)
+    assert not world.kept(record).logs
+    assert world.store.get(sha256(log).hexdigest()) == log
+    folder = folder_of(world, record)
+    assert folder["profile/build/job.log"] == log
+    assert verify(folder["receipt.json"], folder, Trust()).holds
+
+
+def test_logs_lie_with_the_documents_as_long_as_they_have_room_together() -> None:
+    half = b"x" * (MAX_LOGS // 2)
+    small = SmallLogs()
+    taken = [small.take(place, lambda: [half], len(half)) for place in ("a", "b", "c")]
+    assert (taken, sorted(small.texts)) == ([True, True, False], ["a", "b"])

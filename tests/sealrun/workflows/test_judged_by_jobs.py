@@ -139,6 +139,7 @@ def test_r8_every_job_is_named_with_how_it_ended() -> None:
 
 def test_r5_a_job_that_was_run_again_once_the_run_was_judged_is_told_as_such() -> None:
     world = World()
+    world.provider.interrupts = 1
     record = world.call().record
     lists = world.provider.jobs
 

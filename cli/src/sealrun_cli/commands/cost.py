@@ -23,7 +23,7 @@ MILLION = 1_000_000
 GB = 1 << 30
 # What comes through the distribution: 402, 202, three deliveries, the buyer's looks at a run of 200 s and its
 # receipt. A client looks when the service says; a test counts how often that is.
-LOOKS, DELIVERIES = 5, 3
+LOOKS, DELIVERIES = 3, 3
 VIEWED = 2 + DELIVERIES + LOOKS + 1
 # And the collection, which the last delivery wakes: the others say that the run goes on.
 REQUESTS = VIEWED + 1
@@ -32,17 +32,23 @@ REQUEST_SECONDS = 0.04
 MEMORY_GB = 0.5
 COLLECT_GB = 0.5
 WEBHOOK_GB = 0.25
+# A collection mostly waits for its provider: for so many answers of GitLab in turn, where the run has one
+# job; a test counts them. What each takes, and the rest of a collection, in seconds, is an estimate.
+ANSWERS, ANSWER_SECONDS, OWN_SECONDS = 8, 0.15, 0.3
+COLLECT_SECONDS = ANSWERS * ANSWER_SECONDS + OWN_SECONDS
 # Units of a paid call's claim, start, collection and reads, with those of the indices; a test counts them.
 WRITES = 40
-READS = 21
-# The log, and one object of the receipt's documents, beside the artifacts.
-DOCUMENTS = 2
+READS = 19
+# One object of the receipt's documents and the log, beside the artifacts.
+DOCUMENTS = 1
+# The documents, when the buyer takes the evidence; the files' are counted with the evidence.
+GETS = 1
 # A warm function keeps what it opened for minutes.
 DECRYPTIONS = 0
 # Bytes of an answer through the distribution; evidence comes from the bucket itself.
 ANSWER_BYTES = 2 << 10
 # An estimate: ours alone, some 250 bytes a request. Lambda's own lines are not written (template.yaml).
-LOG_BYTES = 3000
+LOG_BYTES = 250 * REQUESTS
 # One sweep a minute, one health check in five, in a month of 30 days, as the template has it.
 MINUTES = 60 * 24 * 30
 SWEEPS, CHECKS = MINUTES, MINUTES // 5
@@ -89,7 +95,9 @@ class Line:
 def cost(
     *,
     calls: Annotated[int, typer.Option("--calls", help="Calls a month.", min=1)] = 10_000,
-    collect_seconds: Annotated[float, typer.Option(help="Time to collect one run.", min=0.1)] = 2.0,
+    collect_seconds: Annotated[
+        float, typer.Option(help="Time to collect one run.", min=0.1)
+    ] = COLLECT_SECONDS,
     files: Annotated[int, typer.Option(help="Files that a run leaves.", min=0)] = 1,
     megabytes: Annotated[float, typer.Option(help="Their size with the log, in MB.", min=0)] = 1.0,
     months: Annotated[float, typer.Option(help="How long evidence is kept.", min=0)] = 3.0,
@@ -145,6 +153,7 @@ def per_call(use: Use, data: dict[str, Any]) -> Iterator[Line]:
         "dynamodb_write": WRITES,
         "dynamodb_read": READS,
         "s3_put": DOCUMENTS + use.files,
+        "s3_get": GETS,
         "kms_request": DECRYPTIONS,
         "cloudfront_request": VIEWED,
         "cloudfront_gb": VIEWED * ANSWER_BYTES / GB,
@@ -156,7 +165,8 @@ def per_call(use: Use, data: dict[str, Any]) -> Iterator[Line]:
 def per_evidence(use: Use, data: dict[str, Any]) -> Iterator[Line]:
     """What it costs to keep one call's evidence, and to hand it out once."""
     size = use.megabytes * 1e6 / GB
-    yield from _priced({"s3_gb_month": size * use.months, "s3_gb_out": size}, data)
+    counts = {"s3_gb_month": size * use.months, "s3_get": DOCUMENTS - 1 + use.files, "s3_gb_out": size}
+    yield from _priced(counts, data)
 
 
 def per_month(data: dict[str, Any]) -> Iterator[Line]:

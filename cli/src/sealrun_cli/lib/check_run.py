@@ -31,6 +31,7 @@ from sealrun.workflows.collect_run import COLLECT_SECONDS
 from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.gather import Gathered, gather
 from sealrun.workflows.gather_logs import LOG_WAIT
+from sealrun.workflows.receipt_documents import SmallLogs
 from sealrun_cli.lib.findings import Finding, bad, good, tried, unknown
 from sealrun_cli.lib.outgoing import open_guarded
 from sealrun_cli.lib.output import Output
@@ -121,6 +122,7 @@ class RunCheck:
             trial.record,
             end,
             run,
+            trial.provider.jobs(run.id),
             offer=trial.offer,
             provider=trial.provider,
             store=FolderEvidenceStore(folder, urls=urls),
@@ -129,6 +131,7 @@ class RunCheck:
             ledger=_FirstUse(),
             issuers=self.issuers,
             scanner=Scanner([self.token.encode()]),
+            small=SmallLogs(),
             in_time=Deadline(trial.clock() + COLLECT_SECONDS, trial.clock),
         )
 

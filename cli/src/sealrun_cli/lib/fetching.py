@@ -26,7 +26,6 @@ from sealrun.verification.claims import (
     OFFER,
     OPENINGS,
     RECEIPT,
-    RUN,
     STATEMENTS,
     Verdict,
 )
@@ -77,7 +76,7 @@ class Fetching:
     gateway: str = ""  # what stands before /ipfs
     at_most: int | None = None  # bytes of all files together; MAX_TOTAL_BYTES for None
     _links: dict[str, str] = field(default_factory=dict)
-    _given: dict[str, bytes] = field(default_factory=dict)  # files that stood in the answer itself
+    _given: Mapping[str, bytes] = field(default_factory=dict)  # files that stood in the answer itself
     _links_at: float = 0.0
 
     def run(self) -> Fetched:
@@ -96,7 +95,7 @@ class Fetching:
             if name in documents:
                 self._keep(name, documents[name])
         self._keep(STATEMENTS, self._statements())
-        self._given = {name: documents[name] for name in (RUN,) if name in documents}
+        self._given = documents
         return self._files(signed)
 
     def _receipt(self) -> SignedReceipt:

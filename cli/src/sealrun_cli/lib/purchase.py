@@ -39,7 +39,7 @@ from sealrun_cli.lib.waiting import duration
 
 NOT_SUCCEEDED = 3
 # A service says when to look again; within these bounds it is obeyed.
-POLL_SECONDS, LONGEST_POLL = 0.5, 60.0
+POLL_SECONDS, LONGEST_POLL = 0.5, 120.0
 # For the provider's queue and the collection, on top of the offer's own time limit for the run.
 MORE_SECONDS = 30 * 60
 

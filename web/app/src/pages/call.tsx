@@ -14,7 +14,7 @@ import { Jobs, Progress, publicRun } from '../ui/progress.tsx';
 
 // The service says when to look again; within these bounds it is obeyed.
 const POLL_MS = 1000;
-const LONGEST_POLL_MS = 60_000;
+const LONGEST_POLL_MS = 120_000;
 // A service that was just asked may need a moment to know the call; a run that nobody knows after this is none.
 const PATIENCE_MS = 60_000;
 

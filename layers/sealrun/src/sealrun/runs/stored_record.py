@@ -17,7 +17,8 @@ _USUAL = (
     b'"offer_hash":"","source_hash":"","inputs_hash":"","outputs_hash":"","profile_hash":"","status":1,"grade":0,'
     b'"finished_at":},"signature":"7m","publicKey":"B62q"}{"call_hash":,"offer_hash":,"account":"B62q",'
     b'"body":{"account":"B62q","inputs":{"},"salt":"","nonce":"","expires_at":,"limit":"0000000000","reads":["'
-    b'"signature":"7m","identifier":"","buyer":"B62q"},"claimed_at":1,"state":"triggeringrunningcollectingsucceeded",'
+    b'"signature":"7m","asset":"wSHV2S4qX9jFsLjQo8r1BsMLH2ZRKsZx6EJd1sbozGPieEC4Jf","identifier":"","buyer":"B62q"},'
+    b'"claimed_at":1,"state":"triggeringrunningcollectingsucceeded",'
     b'"version":,"wake_at":,"lease_until":1,"run_id":,"run_url":"https://gitlab.com/github.com/-/pipelines/actions/runs/",'
     b'"started_at":1,"price":000000000,"buyer":"B62q","holder":"B62q","counted":["B62q"]}'
 )

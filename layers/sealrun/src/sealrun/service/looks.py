@@ -7,8 +7,9 @@ nothing for that: a process that knows nothing yet lets a client look again when
 from collections.abc import Mapping
 from typing import Any
 
-# Clients also show the states of a run's jobs, so none is told to wait longer.
-LONGEST = 60
+# Clients also show the states of a run's jobs, so none is told to wait longer. The service looks at one when
+# it is twice as old as at the last look: asking more often would mostly show the same.
+LONGEST = 120
 # From the end of a run to its receipt.
 COLLECTION = 3
 

@@ -42,7 +42,7 @@ from sealrun.workflows.deadline import Deadline, InTime
 from sealrun.workflows.gather import Gathered, gather
 from sealrun.workflows.pin_items import Pinning, first_failure, pin_items, with_one_more
 from sealrun.workflows.start_run import Starter, start_run
-from sealrun.workflows.watch_run import look_at_run
+from sealrun.workflows.watch_run import Seen, look_at_run
 
 # All that is gathered of one run; it leaves time of a function's 900 s to pin and to sign.
 COLLECT_SECONDS = 480
@@ -140,9 +140,9 @@ def _in_place(
     if not ledger.save(record, leased):
         return ledger.record(record.call_hash) or record
     try:
-        end = _given_up(now) if given_up(record, now=now) else leased.ending
+        end, seen = _given_up(now) if given_up(record, now=now) else leased.ending, None
         if end is None:
-            leased = look_at_run(
+            leased, seen = look_at_run(
                 leased,
                 stored,
                 ledger=ledger,
@@ -153,7 +153,7 @@ def _in_place(
             end = leased.ending
         if end is None:
             return leased
-        after = _concluded(leased, end, stored, ledger, collector, clock)
+        after = _concluded(leased, end, seen, stored, ledger, collector, clock)
     except (ProviderError, Unavailable) as error:
         collector.starter.put_off(leased.call_hash, error)
         return _give_back(leased, ledger, now=clock(), error=error)
@@ -174,6 +174,7 @@ def _given_up(now: int) -> Ending:
 def _concluded(
     record: Record,
     end: Ending,
+    seen: Seen | None,
     stored: StoredOffer,
     ledger: Ledger,
     collector: Collector,
@@ -181,7 +182,10 @@ def _concluded(
 ) -> Record:
     """Gather the evidence, pin it, then sign the one receipt over it."""
     in_time = Deadline(clock() + COLLECT_SECONDS, clock)
-    gathered, oracle = _gathered(record, end, stored, ledger, collector, in_time), collector.oracle(stored)
+    # What is pinned is read from the store, so a log lies alone there.
+    small = receipt_documents.SmallLogs(0 if collector.pinning.pinners else receipt_documents.MAX_LOGS)
+    gathered = _gathered(record, end, seen, stored, ledger, collector, small, in_time)
+    oracle = collector.oracle(stored)
     store, offer = collector.store, stored.offer
     document = _run_document(record, gathered, offer, oracle, collector, clock)
     evidence = _evidence(record, gathered, document, oracle)
@@ -196,22 +200,31 @@ def _concluded(
     return finished(
         judged(record, gathered.ending),
         receipt=receipt.document(),
-        together=receipt_documents.store_documents(store, {**named, **with_run}),
+        together=receipt_documents.store_documents(store, {**named, **with_run}, small.texts),
         **{name: hashlib.sha256(each).hexdigest() for name, each in named.items()},
     )
 
 
 def _gathered(
-    record: Record, end: Ending, stored: StoredOffer, ledger: Ledger, collector: Collector, in_time: Deadline
+    record: Record,
+    end: Ending,
+    seen: Seen | None,
+    stored: StoredOffer,
+    ledger: Ledger,
+    collector: Collector,
+    small: receipt_documents.SmallLogs,
+    in_time: Deadline,
 ) -> Gathered:
+    """What the run left; run and jobs are read again only where another function judged them."""
     if end.bare:
         return Gathered(end, RunReport())
     provider = InTime(collector.starter.open_provider(stored), in_time)
-    run = as_judged(provider.read(record.run_id), end)
+    run, jobs = seen or (provider.read(record.run_id), provider.jobs(record.run_id))
     return gather(
         record,
         end,
-        run,
+        as_judged(run, end),
+        jobs,
         offer=stored.offer,
         provider=provider,
         store=collector.store,
@@ -220,6 +233,7 @@ def _gathered(
         ledger=ledger,
         issuers=collector.issuers,
         scanner=Scanner(collector.secrets(stored)),
+        small=small,
         in_time=in_time,
     )
 

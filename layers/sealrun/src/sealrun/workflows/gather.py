@@ -23,6 +23,7 @@ from sealrun.workflows.gather_files import Files, gather_files
 from sealrun.workflows.gather_logs import NAME, Log, first_lines, gather_log, still_to_come
 from sealrun.workflows.gather_tokens import check_tokens
 from sealrun.workflows.look_into import Look
+from sealrun.workflows.receipt_documents import SmallLogs
 from sealrun.workflows.start_run import cancel_quietly
 
 MAX_WHY = 200
@@ -43,6 +44,7 @@ def gather(
     record: Record,
     ending: Ending,
     run: Run,
+    jobs: Sequence[Job],
     *,
     offer: Offer,
     provider: Provider,
@@ -52,9 +54,10 @@ def gather(
     ledger: TokenBook,
     issuers: Issuers,
     scanner: Scanner,
+    small: SmallLogs,
     in_time: Deadline,
 ) -> Gathered:
-    """Stream logs and files into the store.
+    """Stream logs and files into the store; logs that are small are kept in ``small`` as long as it has room.
 
     Raises:
         ProviderError: the provider could not be asked; nothing is lost, gather again.
@@ -63,10 +66,9 @@ def gather(
     duplicates = _stop_duplicates(record, run, provider)
     project = _project(provider)
     ending = _of_the_offers_file(ending, project, offer)
-    jobs = provider.jobs(run.id)
     ending = _as_read_again(ending, run, jobs, record, offer)
     places = Places()
-    logs, missing = _logs(jobs, run, provider, store, spool, offer, scanner, in_time, places)
+    logs, missing = _logs(jobs, run, provider, store, spool, offer, scanner, small, in_time, places)
     logged = first_lines([item for log in logs.values() for item in log.items])
     look = Look(scanner, unpack, in_time)
     files = Files(offer.evidence, store, look, places)
@@ -113,6 +115,7 @@ def _logs(
     spool: Spool,
     offer: Offer,
     scanner: Scanner,
+    small: SmallLogs,
     in_time: Deadline,
     places: Places,
 ) -> tuple[dict[str, Log], dict[str, str]]:
@@ -133,7 +136,9 @@ def _logs(
             missing[job.name] = f"another job {other} has one"
             continue
         try:
-            logs[job.name] = gather_log(job, provider, store, spool, offer.evidence, scanner, limit=limit)
+            logs[job.name] = gather_log(
+                job, provider, store, spool, offer.evidence, scanner, small, limit=limit
+            )
             places.add(place)
         except ProviderRefused as error:
             if still_to_come(job, run, now=in_time.clock()):

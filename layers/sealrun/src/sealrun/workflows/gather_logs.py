@@ -13,6 +13,7 @@ from sealrun.offers.evidence_policy import EvidencePolicy
 from sealrun.ports.evidence import Content, EvidenceStore, Spool
 from sealrun.ports.provider import Provider
 from sealrun.runs.run import Job, Run
+from sealrun.workflows.receipt_documents import SmallLogs
 
 MAX_LINES = 100
 # A log that is not there this long after its run's end is named as missing.
@@ -38,10 +39,11 @@ def gather_log(
     spool: Spool,
     policy: EvidencePolicy,
     scanner: Scanner,
+    small: SmallLogs,
     *,
     limit: int,
 ) -> Log:
-    """Store the job's log, what may be a secret in it masked.
+    """Keep the job's log among the small ones or store it, what may be a secret in it masked.
 
     Raises:
         ProviderRefused: the provider has none.
@@ -51,7 +53,8 @@ def gather_log(
         cut = _Cut(scanner.masked(chunks, count), limit)
         with spool(cut) as content:
             measured = measure(content())
-            store.put(content, measured, media_type="text/plain; charset=utf-8")
+            if not small.take(f"profile/{label(job.name, NAME)}", content, measured.size):
+                store.put(content, measured, media_type="text/plain; charset=utf-8")
             lines = tuple(_lines(job, content, policy, scanner))
     public = "*" in policy.log.patterns
     cid = measured.cid if public else ""

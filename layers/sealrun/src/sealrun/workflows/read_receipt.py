@@ -124,8 +124,9 @@ def read_evidence(
     tokens = [] if buyer else list(shown_tokens(kept, stored.offer, now=now))
     leaves += [(TREE, token.leaf) for token in tokens]
     opened = {token.name: _text(token.document) for token in tokens}
+    opened |= {place: kept.logs[place] for place in map(_place, leaves) if place in kept.logs}
     inline = {Kind.LINE} if kept.run_together is None else {Kind.LINE, Kind.RUN}
-    files = [leaf for leaf in leaves if leaf[1].kind not in inline]
+    files = [leaf for leaf in leaves if leaf[1].kind not in inline and _place(leaf) not in opened]
     page = [_file(store, tree, leaf) for tree, leaf in files[after : after + PAGE_FILES]]
     left = after + PAGE_FILES if len(files) > after + PAGE_FILES else None
     if after:
@@ -175,10 +176,15 @@ def _all_leaves(openings: bytes) -> list[tuple[str, Leaf]]:
     return [(name, leaf) for name in TREES for leaf in trees[name]]
 
 
+def _place(leaf: tuple[str, Leaf]) -> str:
+    """An item's place in an evidence folder."""
+    return f"{leaf[0]}/{leaf[1].label}"
+
+
 def _file(store: EvidenceStore, tree: str, leaf: Leaf) -> dict[str, Any]:
     """Where an item's bytes are to be had, and its place in an evidence folder."""
     url = store.url(leaf.sha256, seconds=URL_SECONDS, filename=leaf.label.rsplit("/", 1)[-1])
-    return {"name": f"{tree}/{leaf.label}", "sha256": leaf.sha256, "size": leaf.size, "url": url}
+    return {"name": _place((tree, leaf)), "sha256": leaf.sha256, "size": leaf.size, "url": url}
 
 
 def _text(document: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The documents behind one receipt: small ones lie together in one object of the store, large ones alone.
+"""The documents and logs behind one receipt: small ones lie in one object of the store, large ones alone.
 
 A store charges for each object that is put. What lies together is handed out within an answer; only an object
 that lies alone has a URL of its own, so that nobody who may see one document gets the others with it.
@@ -6,11 +6,13 @@ that lies alone has a URL of its own, so that nobody who may see one document ge
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 from sealrun.encoding.fields import canonical
 from sealrun.encoding.measure import measure_document
-from sealrun.ports.evidence import EvidenceStore
+from sealrun.ports.evidence import Content, EvidenceStore
 from sealrun.runs.record import Record
 
 INDEX, OPENINGS, STATEMENTS, RUN = "index", "openings", "statements", "run"
@@ -20,8 +22,10 @@ MEDIA_TYPES = {
     STATEMENTS: "application/jsonl",
     RUN: "application/json",
 }
-# Of a document within an answer, which is JSON in JSON in 6 MB; four of them have room in one object (8 MiB).
+# Of a document within an answer, JSON in JSON in 6 MB; the object, of 8 MiB, holds four and the logs.
 MAX_TOGETHER = 512 << 10
+# Of all logs there: a control character takes six bytes in JSON.
+MAX_LOGS = 128 << 10
 
 
 def store_alone(store: EvidenceStore, name: str, document: bytes) -> str:
@@ -31,18 +35,39 @@ def store_alone(store: EvidenceStore, name: str, document: bytes) -> str:
     return measured.sha256
 
 
-def store_documents(store: EvidenceStore, documents: Mapping[str, bytes]) -> str:
-    """Store documents in UTF-8; the SHA-256 of the object that has the small ones, empty without any."""
+def store_documents(
+    store: EvidenceStore, documents: Mapping[str, bytes], logs: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Store documents in UTF-8; the SHA-256 of the object with the small ones and the logs, or empty."""
     small = {name: each.decode() for name, each in documents.items() if len(each) <= MAX_TOGETHER}
     for name, document in documents.items():
         if name not in small:
             store_alone(store, name, document)
-    if not small:
+    if not small and not logs:
         return ""
-    together = canonical(small)
+    together = canonical({**small, **logs})
     measured = measure_document(together)
     store.put(lambda: [together], measured, media_type="application/json")
     return measured.sha256
+
+
+@dataclass
+class SmallLogs:
+    """Those logs of one run that are small texts, by their places in an evidence folder."""
+
+    room: int = MAX_LOGS  # bytes that still fit
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def take(self, place: str, content: Content, size: int) -> bool:
+        """Keep the log of so many bytes; False where it has to lie alone."""
+        if size > self.room:
+            return False
+        try:
+            self.texts[place] = b"".join(content()).decode()
+        except UnicodeDecodeError:
+            return False
+        self.room -= size
+        return True
 
 
 class ReceiptDocuments:
@@ -67,6 +92,11 @@ class ReceiptDocuments:
     def run_together(self) -> str | None:
         """The run's document where it lies with the others; None where it is a file like any other."""
         return self._together.get(RUN)
+
+    @cached_property
+    def logs(self) -> Mapping[str, str]:
+        """The logs that lie with the documents, by their places."""
+        return {name: text for name, text in self._together.items() if name not in MEDIA_TYPES}
 
     def run(self, sha256: str) -> bytes:
         """The run's document, wherever it lies; the index has its digest."""

@@ -1,8 +1,9 @@
 """Look at a run once: judge it if it is over, stop it if its time is, and do not wait for ever for that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import NamedTuple
 
 from sealrun.errors import ProviderError
 from sealrun.offers.stored_offer import StoredOffer
@@ -22,11 +23,18 @@ from sealrun.runs.record import (
     stopping,
     unstoppable,
 )
-from sealrun.runs.run import RunStatus
+from sealrun.runs.run import Job, Run, RunStatus
 from sealrun.workflows.deadline import Deadline, InTime
 from sealrun.workflows.start_run import Starter
 
 LOOK_SECONDS = 60
+
+
+class Seen(NamedTuple):
+    """A run that is over as the provider told it once, and its jobs."""
+
+    run: Run
+    jobs: Sequence[Job]
 
 
 def look_at_run(
@@ -37,8 +45,8 @@ def look_at_run(
     starter: Starter,
     clock: Callable[[], int],
     lists_jobs: bool = True,
-) -> Record:
-    """The record after one look, by whoever holds the lease.
+) -> tuple[Record, Seen | None]:
+    """The record after one look, by whoever holds the lease, and what it was judged by if it was judged now.
 
     ``lists_jobs`` asks also how the jobs of a run stand that goes on, by one more request. No stranger's look
     at a call causes one.
@@ -48,12 +56,13 @@ def look_at_run(
         Unavailable: the credential or the ledger is out of reach.
     """
     provider = InTime(starter.open_provider(stored), Deadline(clock() + LOOK_SECONDS, clock))
-    run = provider.read(record.run_id)
+    run, seen = provider.read(record.run_id), None
     now, limits = clock(), stored.offer.limits
     if run.status is not RunStatus.WAITING:
         record = running(record, started_at=run.started_at, now=now)
     if run.status.over:
-        after = judged(record, judge(run, provider.jobs(run.id), record, stored.offer, now=now))
+        seen = Seen(run, provider.jobs(run.id))
+        after = judged(record, judge(run, seen.jobs, record, stored.offer, now=now))
     elif unstoppable(record, now=now):
         after = judged(record, _never_stopped(stored, now))
     elif record.stopped_at or now >= due(record, limits):
@@ -66,7 +75,9 @@ def look_at_run(
             after = _with_jobs(after, provider, now)
     if after.ending is None:  # only looks in a row that did not come to an end give a call up
         after = replace(after, spoiled=0)
-    return after if ledger.save(record, after) else ledger.record(record.call_hash) or record
+    if ledger.save(record, after):
+        return after, seen
+    return ledger.record(record.call_hash) or record, None
 
 
 def may_be_unchanged(record: Record, stored: StoredOffer, *, now: int) -> bool:

@@ -15,6 +15,7 @@ ATTRIBUTES = ("shown", "listed_in", "called_by", "claimed_at")
 # What most calls say. What exists cannot be read with another text: it is never changed.
 _USUAL = (
     b'{"buyer":"B62q","state":"triggeringcollectingrunningfailedsucceeded","price":"000000000",'
+    b'"asset":"wSHV2S4qX9jFsLjQo8r1BsMLH2ZRKsZx6EJd1sbozGPieEC4Jf",'
     b'"run":null,"reason":"","run":"https://gitlab.com/github.com//-/pipelines/actions/runs/",'
     b'"reason":"every job succeeded"}'
 )
