@@ -100,7 +100,7 @@ format: setup-all ## put every file into the format that check wants
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 # Of what mcp needs: what the layer of all functions has.
-IN_DEPS := anyio cffi cryptography h11 idna pycparser pyjwt typing-extensions
+IN_DEPS := cffi cryptography idna pycparser pyjwt typing-extensions
 
 lock: setup-all ## resolve all versions again (needs uv on PATH)
 	$(LOCK) --upgrade --group dev -o requirements.txt

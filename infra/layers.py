@@ -17,7 +17,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from infra import botocore_data
+from infra import authorities, botocore_data
 from infra.target import NATIVE, Target
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,6 +30,8 @@ METADATA = {"mcp": ("METADATA", "entry_points.txt")}
 # The earliest time that zip can express; every build uses it.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 MODE = 0o644 << 16
+# Where the functions find authorities one by one: ``sealrun.transport.authorities.HASHED``.
+AUTHORITIES = "by_hash"
 # The AWS services that the functions use; credentials need STS.
 SERVICES = ("dynamodb", "kms", "lambda", "s3", "sqs", "sts")
 
@@ -103,6 +105,7 @@ def _install(name: str, folder: Path, target: Target) -> None:
         _trim(metadata, keep=METADATA.get(name, ()))
     if name == "deps":
         botocore_data.trim(folder / "botocore" / "data", SERVICES)
+        authorities.split(folder / "certifi" / "cacert.pem", folder / "certifi" / AUTHORITIES)
 
 
 def _trim(metadata: Path, *, keep: tuple[str, ...]) -> None:

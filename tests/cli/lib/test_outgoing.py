@@ -8,6 +8,7 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
+from sealrun.transport.failures import ConnectError
 from sealrun_cli.commands import deploy
 from sealrun_cli.lib import background
 from sealrun_cli.lib.errors import CliError
@@ -67,13 +68,16 @@ def test_every_client_of_the_command_trusts_the_same_authorities(
 ) -> None:
     """Mina nodes, the service and GitHub's secrets are reached by the first, GitHub by the second."""
     url = f"https://localhost:{tls.port}"
-    for make in (open_client, lambda: open_guarded([url])):
-        with make() as client, pytest.raises(httpx.ConnectError, match="certificate verify failed"):
-            client.get(url)
+    with open_client() as client, pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+        client.get(url)
+    with open_guarded([url]) as guarded, pytest.raises(ConnectError) as refused:
+        guarded.open("GET", url)
+    assert "certificate verify failed" in str(refused.value.__cause__)
     monkeypatch.setenv(VARIABLE, str(tls.certificate))
-    for make in (open_client, lambda: open_guarded([url])):
-        with make() as client:
-            assert client.get(url).is_success
+    with open_client() as client:
+        assert client.get(url).is_success
+    with open_guarded([url]) as guarded:
+        assert guarded.open("GET", url).is_success
     assert for_node() == {"NODE_EXTRA_CA_CERTS": str(tls.certificate)}
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
 from local.github import GitHubServer
 from local.github.store import Repository
 from sealrun.providers.github.client import GitHub
-from sealrun.transport.http import guarded_client
+from sealrun.transport.http import GuardedClient
 from tests.described import DescribedTransport
+from tests.outgoing import HttpxClient, Through
 from tests.sealrun.providers.github import samples
 from tests.sealrun.providers.github.peer import DESCRIBED
 
@@ -31,7 +31,7 @@ class Setting:
 
     server: GitHubServer
     folders: dict[str, Path]
-    client: httpx.Client
+    client: HttpxClient
 
     def repository(self, name: str = "good", **options: bool) -> Repository:
         """A new repository over the folder of this name."""
@@ -61,9 +61,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
     folder = tmp_path_factory.mktemp("github")
     folders = {name: samples.make_repository(folder / name, text) for name, text in WORKFLOWS.items()}
     with GitHubServer(folder / "server") as server:
-        guarded = guarded_client([server.url, server.storage.url], unsafe_loopback=True)
-        described = DescribedTransport(DESCRIBED, guarded._transport, origin=server.url)
-        with httpx.Client(transport=described, trust_env=False) as client:
+        guarded = GuardedClient([server.url, server.storage.url], unsafe_loopback=True)
+        described = DescribedTransport(DESCRIBED, Through(guarded), origin=server.url)
+        with HttpxClient(transport=described, trust_env=False) as client:
             yield Setting(server, folders, client)
 
 

@@ -13,7 +13,7 @@ from sealrun.errors import TokenRefused
 from sealrun.providers.issuers import PinnedIssuers
 from sealrun.receipts.job_token import Ran, verify_token
 from sealrun.runs.run import Run
-from sealrun.transport.http import guarded_client
+from sealrun.transport.http import GuardedClient
 from tests.answers import wait_until_over
 from tests.local.github.peer import Setting
 from tests.repositories import git
@@ -41,7 +41,7 @@ def got(
     source = {"provider": "github", "origin": shared.server.url, "project": repository.full_name}
     more = {"ref": "refs/tags/v1", "commit": commit, "user": token.user.id, "configuration": file}
     offer = make_offer(source={**offer_value()["source"], **source, **more})
-    with guarded_client([shared.server.url], unsafe_loopback=True) as client:
+    with GuardedClient([shared.server.url], unsafe_loopback=True) as client:
         issuers = PinnedIssuers(lambda _: client, clock=lambda: 0, unsafe_loopback=True)
         yield content, _ran(run, offer.source), issuers
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
 from local.gitlab import GitLabServer
 from local.gitlab.store import Token
 from sealrun.providers.gitlab.client import GitLab
-from sealrun.transport.http import guarded_client
+from sealrun.transport.http import Client, GuardedClient
 from tests.described import Described, DescribedTransport
+from tests.outgoing import HttpxClient, Through
 from tests.sealrun.providers.gitlab import samples
 
 DESCRIBED = Described(Path(samples.__file__).with_name("description.json"))
@@ -41,8 +41,8 @@ class Setting:
 
     server: GitLabServer
     repositories: dict[str, Path]
-    client: httpx.Client
-    unchecked: httpx.Client
+    client: HttpxClient
+    unchecked: Client
 
     def project(self, name: str = "good", *, public: bool = False, role: str = "developer") -> int:
         """A new project over the repository of this name."""
@@ -83,9 +83,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
     }
     with GitLabServer(folder / "server", artifact_redirect=True) as server:
         origins = [server.url, *([server.storage.url] if server.storage else [])]
-        with guarded_client(origins, unsafe_loopback=True) as unchecked:
-            described = DescribedTransport(DESCRIBED, unchecked._transport, origin=f"{server.url}/api/v4")
-            with httpx.Client(transport=described, trust_env=False) as client:
+        with GuardedClient(origins, unsafe_loopback=True) as unchecked:
+            described = DescribedTransport(DESCRIBED, Through(unchecked), origin=f"{server.url}/api/v4")
+            with HttpxClient(transport=described, trust_env=False) as client:
                 yield Setting(server, repositories, client, unchecked)
 
 

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from sealrun.errors import ProviderBusy
 from sealrun.providers.gitlab.client import GitLab
 from tests.answers import wait_until_over
 from tests.local.gitlab.peer import Setting
+from tests.outgoing import HttpxClient
 from tests.sealrun.providers.gitlab.samples import CALL
 
 pytestmark = pytest.mark.peers
@@ -35,7 +35,7 @@ def _program(folder: Path, *arguments: str) -> Iterator[dict[str, Any]]:
 
 def test_it_starts_alone_and_goes_on_where_it_stopped(setting: Setting, tmp_path: Path) -> None:
     repository = str(setting.repositories["good"])
-    with httpx.Client() as client:
+    with HttpxClient() as client:
         with _program(tmp_path, "--repository", repository) as ready:
             options = {"project": str(ready["project"]), "ref": "refs/tags/v1", "token": ready["token"]}
             gitlab = GitLab(client, origin=ready["url"], extra_origins=[], **options)
@@ -53,7 +53,7 @@ def test_faults_are_added_and_forgotten_over_http(setting: Setting) -> None:
     gitlab = setting.job()
     url = f"{setting.server.url}/-/faults"
     fault = {"route": "list_pipelines", "kind": "busy", "retry_after": 3, "times": 2}
-    with httpx.Client() as client:
+    with HttpxClient() as client:
         assert client.post(url, json=fault).status_code == 201
         with pytest.raises(ProviderBusy) as busy:
             gitlab.find(CALL)

@@ -16,6 +16,7 @@ from sealrun.adapters.mina.rests import REST_SECONDS
 from sealrun.chain.account import account_query
 from sealrun.chain.offer_contract import events_query
 from sealrun.errors import NodeUnavailable
+from tests.outgoing import HttpxClient
 from tests.sealrun.fake_chain import TERMS, account_answer
 from tests.sealrun.fakes import FakeClock
 from tests.sealrun.world import ACCOUNT, BUYER
@@ -41,7 +42,7 @@ class Nodes:
     def __init__(self, *, has_place: bool = True, **replies: Reply) -> None:
         self.replies, self.clock = replies, FakeClock()
         self.asked: list[tuple[str, str]] = []
-        client = httpx.Client(transport=httpx.MockTransport(self._reply))
+        client = HttpxClient(transport=httpx.MockTransport(self._reply))
         urls = [f"https://{name}.test/graphql" for name in replies]
         self.nodes = MinaNodes(client, urls=urls, clock=self.clock, share=lambda: nullcontext(has_place))
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-import httpx
 import pytest
 
 from local.chain import CONTRACTS, MinaChain
@@ -24,6 +23,7 @@ from sealrun.service.credentials import Credential, open_credential
 from sealrun.workflows.publish_offer import publish_offer
 from sealrun.workflows.read_account import read_account
 from sealrun.workflows.read_contract import OfferContracts
+from tests.outgoing import HttpxClient
 from tests.sealrun.fakes import FakeClock, FakeKeys
 from tests.sealrun.market import SERVICE, Market
 from tests.sealrun.world import (
@@ -76,7 +76,7 @@ def view(
     url: str, *, settled: tuple[int, int] | None = None, address: PublicKey | None = None
 ) -> AccountView:
     address = address or ACCOUNT.public_key()
-    with httpx.Client(timeout=60, trust_env=False) as client:
+    with HttpxClient(timeout=60, trust_env=False) as client:
         nodes = MinaNodes(client, urls=[url], clock=FakeClock(int(time.time())))
         answer = nodes.look(address, TERMS, newer_than=0, nodes=1)
     return check_account(
@@ -94,7 +94,7 @@ def market(node: str) -> Iterator[Market]:
     """The market over the real chain."""
     made = Market(pinned=pinned())
     made.clock.now = int(time.time())  # the chain's blocks carry the machine's time (A13)
-    with httpx.Client(timeout=60, trust_env=False) as client:
+    with HttpxClient(timeout=60, trust_env=False) as client:
         made.chain = MinaNodes(client, urls=[node], clock=made.clock)
         yield made
 

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -24,6 +23,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.offer_file import read_offer
 from sealrun_cli.lib.set_up import set_up_of
 from sealrun_cli.main import app
+from tests.outgoing import HttpxClient
 from tests.repositories import commit_all
 from tests.sealrun.providers.acme.kind import CLOCK
 from tests.sealrun.world import World, make_offer, offer_value
@@ -48,7 +48,7 @@ def test_an_offer_of_a_provider_that_is_not_registered_is_refused() -> None:
 @pytest.mark.usefixtures("acme")
 def test_one_registered_line_sells_a_free_call_from_call_to_receipt() -> None:
     offer = make_offer(source=SOURCE)
-    opening = Opening(offer.source, "token", lambda _: httpx.Client(), files_from=())
+    opening = Opening(offer.source, "token", lambda _: HttpxClient(), files_from=())
     world = World(offer, clock=CLOCK, provider=kind_of("acme").open(opening))
     record = world.settle(world.call().record.call_hash)
     assert record.state is State.SUCCEEDED
@@ -127,7 +127,7 @@ def test_to_read_an_offer_no_client_is_loaded() -> None:
     code = (
         "import sys\nfrom sealrun.offers.provider_rules import PROVIDERS, rules_of\n"
         "[rules_of(name) for name in PROVIDERS]\n"
-        "print([name for name in sys.modules if name.split('.')[0] == 'httpx' or name.endswith('.client')])"
+        "print([name for name in sys.modules if name.endswith(('.client', 'transport.http'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

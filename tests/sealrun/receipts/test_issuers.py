@@ -10,6 +10,7 @@ import pytest
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.offers.provider_rules import rules_of
 from sealrun.providers.issuers import PinnedIssuers
+from tests.outgoing import HttpxClient
 from tests.sealrun.ci_tokens import ISSUER, jwk
 
 _TOKENS = rules_of("gitlab").token
@@ -19,7 +20,7 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 
 def issuers(answer: Answer) -> PinnedIssuers:
-    client = httpx.Client(transport=httpx.MockTransport(answer))
+    client = HttpxClient(transport=httpx.MockTransport(answer))
     return PinnedIssuers(lambda _: client, clock=lambda: 0.0, unsafe_loopback=False)
 
 

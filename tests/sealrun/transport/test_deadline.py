@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
 import pytest
 
-from sealrun.transport.http import guarded_client, limited
+from sealrun.transport.failures import NoAnswer, ReadTimeout
+from sealrun.transport.http import GuardedClient
 
 pytestmark = pytest.mark.peers
 
@@ -48,10 +48,10 @@ def dripping(head: bytes, drip: bytes) -> Iterator[str]:
 
 def test_l11_dripped_headers_end_with_the_request() -> None:
     with dripping(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n") as url:
-        with guarded_client([url], unsafe_loopback=True, request_seconds=0.4) as client:
+        with GuardedClient([url], unsafe_loopback=True, request_seconds=0.4) as client:
             began = time.monotonic()
-            with pytest.raises(httpx.ReadTimeout):
-                client.get(url)
+            with pytest.raises(ReadTimeout):
+                client.open("GET", url)
         assert time.monotonic() - began < 2
 
 
@@ -63,14 +63,14 @@ def test_l11_a_dripped_body_ends_in_its_time(drip: bytes) -> None:
     """Also where nothing of it is a piece yet, so that nobody would look at a clock."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     with dripping(head, drip) as url:
-        with guarded_client([url], unsafe_loopback=True) as client, client.stream("GET", url) as response:
+        with GuardedClient([url], unsafe_loopback=True) as client, client.open("GET", url) as answer:
             began = time.monotonic()
-            with pytest.raises(httpx.TransportError):
-                list(limited(response, 1 << 20, seconds=0.4))
+            with pytest.raises(NoAnswer):
+                answer.read(1 << 20, seconds=0.4)
         assert time.monotonic() - began < 2
 
 
 def test_l11_a_slow_answer_within_its_time_is_taken() -> None:
     body = b"HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
-    with dripping(body, b"o") as url, guarded_client([url], unsafe_loopback=True) as client:
-        assert client.get(url).text == "oo"
+    with dripping(body, b"o") as url, GuardedClient([url], unsafe_loopback=True) as client:
+        assert client.open("GET", url).read(2) == b"oo"

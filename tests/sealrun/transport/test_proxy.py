@@ -5,11 +5,11 @@ import ssl
 import threading
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from sealrun.errors import Malformed, ProviderBusy
-from sealrun.transport.http import Blocked, guarded_client
+from sealrun.transport.failures import Blocked, ConnectError
+from sealrun.transport.http import GuardedClient
 from sealrun.transport.proxy import proxy_url
 from sealrun.transport.rest import Reader
 from tests.sealrun.transport.test_http import _Tls as Tls
@@ -91,10 +91,11 @@ def unresolved(host: str, _port: int) -> list[str]:
 def test_a_name_is_resolved_by_the_proxy_and_its_certificate_is_checked_here(tls: Tls, proxy: Proxy) -> None:  # noqa: F811
     named = {"resolve": unresolved, "verify": trusting(tls), "proxy": proxy.url, "unsafe_loopback": True}
     other = "https://other.example"
-    with guarded_client([ORIGIN, other], **named) as client:  # type: ignore[arg-type]
-        assert client.get(f"{ORIGIN}/x").status_code == 204
-        with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
-            client.get(other)
+    with GuardedClient([ORIGIN, other], **named) as client:  # type: ignore[arg-type]
+        assert client.open("GET", f"{ORIGIN}/x").status == 204
+        with pytest.raises(ConnectError) as refused:
+            client.open("GET", other)
+    assert "certificate verify failed" in str(refused.value.__cause__)
     assert proxy.asked == ["CONNECT gitlab.example:443 HTTP/1.1", "CONNECT other.example:443 HTTP/1.1"]
     assert tls.asked_names[0] == "gitlab.example"
 
@@ -102,7 +103,7 @@ def test_a_name_is_resolved_by_the_proxy_and_its_certificate_is_checked_here(tls
 @pytest.mark.peers
 def test_hosts_of_a_private_network_are_reached_without_the_proxy(tls: Tls, proxy: Proxy) -> None:  # noqa: F811
     origin = f"https://gitlab.example:{tls.port}"
-    with guarded_client(
+    with GuardedClient(
         [origin],
         resolve=lambda _host, _port: ["127.0.0.1"],
         verify=trusting(tls),
@@ -110,7 +111,7 @@ def test_hosts_of_a_private_network_are_reached_without_the_proxy(tls: Tls, prox
         proxy=proxy.url,
         unsafe_loopback=True,
     ) as client:
-        assert client.get(origin).is_success
+        assert client.open("GET", origin).is_success
     assert proxy.asked == []
 
 
@@ -118,39 +119,39 @@ def test_hosts_of_a_private_network_are_reached_without_the_proxy(tls: Tls, prox
 def test_r11_a_proxy_that_refuses_is_told_in_its_words_and_nothing_was_sent(tls: Tls) -> None:  # noqa: F811
     refusing = Proxy(tls.port, answer=b"403 Forbidden by policy")
     with (
-        guarded_client([ORIGIN], resolve=unresolved, proxy=refusing.url, unsafe_loopback=True) as client,
+        GuardedClient([ORIGIN], resolve=unresolved, proxy=refusing.url, unsafe_loopback=True) as client,
         pytest.raises(ProviderBusy, match=r"nothing was sent \(ProxyError: 403 Forbidden by policy\)"),
         Reader("gitlab").translated(),
     ):
-        client.post(ORIGIN)
+        client.open("POST", ORIGIN)
     refusing.close()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "::1", "fd00:ec2::254"])
 def test_l9_the_proxys_own_address_is_checked(address: str) -> None:
     with (
-        guarded_client([ORIGIN], resolve=lambda *_: [address], proxy="http://proxy.example:3128") as client,
+        GuardedClient([ORIGIN], resolve=lambda *_: [address], proxy="http://proxy.example:3128") as client,
         pytest.raises(Blocked, match=r"expected a public address, got another for proxy\.example"),
     ):
-        client.get(ORIGIN)
+        client.open("GET", ORIGIN)
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "169.254.169.254", "127.0.0.1", "[::1]"])
 def test_l9_an_address_in_a_url_is_checked_here_and_not_left_to_the_proxy(host: str) -> None:
     origin = f"https://{host}"
     with (
-        guarded_client([origin], proxy="http://proxy.example:3128") as client,
+        GuardedClient([origin], proxy="http://proxy.example:3128") as client,
         pytest.raises(Blocked, match="expected a public address"),
     ):
-        client.get(origin)
+        client.open("GET", origin)
 
 
 def test_l9_other_origins_are_refused_before_the_proxy_is_asked() -> None:
     with (
-        guarded_client([ORIGIN], resolve=unresolved, proxy="http://proxy.example:3128") as client,
+        GuardedClient([ORIGIN], resolve=unresolved, proxy="http://proxy.example:3128") as client,
         pytest.raises(Blocked, match="expected an allowed origin"),
     ):
-        client.get("https://other.example")
+        client.open("GET", "https://other.example")
 
 
 @pytest.mark.parametrize(

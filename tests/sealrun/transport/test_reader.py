@@ -4,7 +4,6 @@ import contextlib
 import json
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from sealrun.encoding.fields import canonical
 from sealrun.errors import ProviderRefused, ProviderUnclear
 from sealrun.providers.github import answers as github
 from sealrun.providers.gitlab import answers as gitlab
+from sealrun.transport.http import Answer
 from sealrun.transport.rest import Reader
 
 READER = Reader("gitlab")
@@ -71,7 +71,7 @@ def test_l14_an_answer_of_any_depth_is_read_or_no_answer(depth: int, inner: byte
     with contextlib.suppress(ProviderUnclear):
         Reader(provider).json_value(body)
     with pytest.raises(ProviderRefused):
-        CHECKS[provider](httpx.Response(400), body, 0.0, secret="glpat-1")
+        CHECKS[provider](Answer(400, {}, []), body, 0.0, secret="glpat-1")
 
 
 def test_l14_half_a_surrogate_is_replaced() -> None:

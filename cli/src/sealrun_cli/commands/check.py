@@ -6,17 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
 from sealrun.adapters.mina.node import MinaNodes
 from sealrun.chain.account import check_node, slot_seconds
+from sealrun.encoding.origins import origin_of
 from sealrun.errors import SealrunError
 from sealrun.offers.asset import FEES
 from sealrun.offers.offer import Offer
 from sealrun.offers.terms import SHARE_UNIT
 from sealrun.ports.node import Answer
-from sealrun.transport.http import origin_of
 from sealrun_cli.lib import options
 from sealrun_cli.lib.check_run import opened
 from sealrun_cli.lib.check_source import SourceCheck
@@ -133,8 +132,7 @@ def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
 
 
 def _ask(node: str, offer: Offer) -> Answer:
-    url = httpx.URL(node)
-    with open_guarded({origin_of(url)}) as client:
+    with open_guarded({origin_of(node)}) as client:
         nodes = MinaNodes(client, urls=[node], clock=lambda: int(time.time()))
         terms = offer.payment.terms if offer.payment else None
         if terms is None:

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
 from sealrun.adapters.files.evidence_folder import DiskFolder
@@ -137,7 +136,7 @@ def open_pinners(to: str, token_file: str, stack: str) -> list[Pinner]:
         tokens = _tokens(services, token_file)
         keys = partial(_keys, stack)
         pinners = [open_pinner(s, keys, client=open_guarded, token=tokens.get(s.name, "")) for s in services]
-    except (ValueError, httpx.InvalidURL) as error:
+    except ValueError as error:
         raise CliError("bad-request", str(error), FORM) from None
     if not pinners:
         raise CliError("bad-request", "to: expected where to pin, got none", FORM)

@@ -27,6 +27,7 @@ from sealrun.runs.document import RunReport
 from sealrun.runs.judge import configuration_changed, foreign, source_changed
 from sealrun.runs.record import Ending
 from sealrun.runs.run import Job, Run
+from sealrun.transport.http import Client
 from sealrun.workflows.collect_run import COLLECT_SECONDS
 from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.gather import Gathered, gather
@@ -144,7 +145,7 @@ def opened(offer: Offer, token: str, out: Output) -> Iterator[RunCheck]:
     files_from = os.environ.get(ARTIFACT_ORIGINS, "").split()
     with ExitStack() as clients:
 
-        def client(origins: Sequence[str]) -> httpx.Client:
+        def client(origins: Sequence[str]) -> Client:
             made = open_guarded({source.origin, *files_from, *origins}, private_hosts=[host])
             return clients.enter_context(made)
 

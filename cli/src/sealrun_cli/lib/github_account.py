@@ -17,6 +17,7 @@ from sealrun.offers.source import Source
 from sealrun.providers.github import answers
 from sealrun.providers.github.client import GitHub
 from sealrun.providers.github.kind import api_of, version_of
+from sealrun.transport.http import Client, GuardedClient
 from sealrun.transport.rest import Rest
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.outgoing import open_guarded
@@ -84,7 +85,7 @@ class GitHubAccount:
                 if answers.one_object(old.get("config")).get("url") == url:
                     rest.send("DELETE", f"{hooks}/{answers.whole(old, 'id')}")
 
-    def _provider(self, client: httpx.Client, source: Source) -> GitHub:
+    def _provider(self, client: Client, source: Source) -> GitHub:
         return GitHub(
             client,
             origin=source.url,
@@ -112,7 +113,7 @@ class GitHubAccount:
                 max_stream_seconds=_SECONDS,
             )
 
-    def _client(self) -> httpx.Client:
+    def _client(self) -> GuardedClient:
         """Tokens do not travel in clear; only this machine's own addresses may go without TLS."""
         try:
             return open_guarded([self.origin])

@@ -16,7 +16,8 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from sealrun.errors import Malformed
-from sealrun.transport.http import guarded_client, trusting
+from sealrun.transport.authorities import trusting
+from sealrun.transport.http import GuardedClient
 from sealrun.transport.proxy import proxy_url
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import LOOPBACK
@@ -87,7 +88,7 @@ def open_client() -> httpx.Client:
     return httpx.Client(verify=verify, proxy=proxy() or None, mounts=direct, trust_env=False)
 
 
-def open_guarded(origins: Collection[str], *, private_hosts: Collection[str] = ()) -> httpx.Client:
+def open_guarded(origins: Collection[str], *, private_hosts: Collection[str] = ()) -> GuardedClient:
     """The functions' own client, for a provider; loopback is reached where an origin is this machine's own.
 
     Raises:
@@ -97,7 +98,7 @@ def open_guarded(origins: Collection[str], *, private_hosts: Collection[str] = (
     here = any(httpx.URL(origin).host in LOOPBACK for origin in origins)
     # Through a proxy no name has to resolve here, so none is said to be in a private network.
     through = proxy()
-    return guarded_client(
+    return GuardedClient(
         origins,
         verify=authorities(),
         private_hosts=() if through else private_hosts,

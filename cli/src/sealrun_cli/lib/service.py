@@ -11,7 +11,7 @@ from sealrun.encoding.fields import canonical
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed
 from sealrun.offers.offer import Offer
-from sealrun.transport.http import TooLong, limited, read_limited
+from sealrun_cli.lib.bounded import TooLong, limited, read_limited
 from sealrun_cli.lib.errors import CliError
 
 MAX_ANSWER_BYTES = 1 << 20

@@ -18,7 +18,7 @@ from sealrun.encoding.cids import file_blocks
 from sealrun.encoding.measure import Measured, measure, measure_document
 from sealrun.errors import PinFailed
 from sealrun.ports.evidence import Content
-from sealrun.transport.http import guarded_client
+from sealrun.transport.http import GuardedClient
 from tests.sealrun.adapters.ipfs.conftest import Nodes
 from tests.sealrun.adapters.ipfs.samples import DEEP, SIZES, chunks, pattern
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.peers
 def pin(node: IpfsNode, content: Content, measured: Measured | None = None) -> str:
     """Pin by the adapter that the functions use; the CID."""
     found = measured or measure(content())
-    with guarded_client([node.url], unsafe_loopback=True) as client:
+    with GuardedClient([node.url], unsafe_loopback=True) as client:
         KuboPinner(client, url=node.url, headers=dict).pin(content, found, seconds=60)
     return found.cid
 

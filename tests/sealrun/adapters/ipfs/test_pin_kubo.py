@@ -11,6 +11,7 @@ from sealrun.adapters.ipfs.kubo import KuboPinner
 from sealrun.encoding.cars import car
 from sealrun.encoding.measure import measure_document
 from sealrun.errors import PinFailed
+from tests.outgoing import HttpxClient
 from tests.sealrun.adapters.ipfs.samples import SIZES, pattern
 
 URL = "https://ipfs.test/node"
@@ -26,7 +27,7 @@ def root(cid: object, error: str = "") -> httpx.Response:
 def pin(
     answer: Callable[[httpx.Request], httpx.Response], data: bytes = DATA, *, seconds: float = 5.0
 ) -> None:
-    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+    with HttpxClient(transport=httpx.MockTransport(answer)) as client:
         pinner = KuboPinner(client, url=URL, headers=lambda: {"Authorization": f"Bearer {SECRET}"})
         assert SECRET not in repr(vars(pinner))
         pinner.pin(lambda: [data], measure_document(data), seconds=seconds)
@@ -60,7 +61,7 @@ def holds(answer: httpx.Response, sent: list[httpx.Request] | None = None) -> bo
         (sent if sent is not None else []).append(request)
         return answer
 
-    with httpx.Client(transport=httpx.MockTransport(answers)) as client:
+    with HttpxClient(transport=httpx.MockTransport(answers)) as client:
         headers = {"Authorization": f"Bearer {SECRET}"}
         return KuboPinner(client, url=URL, headers=lambda: headers).holds(MEASURED.cid, seconds=5)
 
@@ -116,7 +117,7 @@ def test_an_answer_that_is_not_the_pinned_root_is_an_error(answer: httpx.Respons
     [
         (httpx.ConnectError, "connection: expected one to the service, got none"),
         (httpx.ReadTimeout, "answer: expected one, got ReadTimeout"),
-        (httpx.RemoteProtocolError, "answer: expected one, got RemoteProtocolError"),
+        (httpx.RemoteProtocolError, "answer: expected one, got NoAnswer"),
     ],
 )
 def test_no_answer_is_an_error_that_names_its_kind_and_carries_no_request(
@@ -144,7 +145,7 @@ def test_what_reading_the_bytes_raises_passes_through() -> None:
         yield b"some"
         raise LookupError("the store is gone")
 
-    with httpx.Client(transport=httpx.MockTransport(lambda request: json.loads(request.read()))) as client:
+    with HttpxClient(transport=httpx.MockTransport(lambda request: json.loads(request.read()))) as client:
         pinner = KuboPinner(client, url=URL, headers=dict)
         with pytest.raises(LookupError, match="the store is gone"):
             pinner.pin(breaks, MEASURED, seconds=5)

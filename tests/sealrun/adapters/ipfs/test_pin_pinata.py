@@ -10,6 +10,7 @@ from sealrun.adapters.ipfs.pinata import PinataPinner
 from sealrun.encoding.cars import car
 from sealrun.encoding.measure import measure_document
 from sealrun.errors import PinFailed
+from tests.outgoing import HttpxClient
 
 DATA = b"some evidence"
 CID = measure_document(DATA).cid
@@ -31,7 +32,7 @@ def pin(answer: httpx.Response) -> httpx.Request:
         sent.append(request)
         return answer
 
-    with httpx.Client(transport=httpx.MockTransport(answers)) as client:
+    with HttpxClient(transport=httpx.MockTransport(answers)) as client:
         headers = {"Authorization": f"Bearer {SECRET}"}
         pinner = PinataPinner(client, url="https://uploads.pinata.cloud", headers=lambda: headers)
         assert SECRET not in repr(vars(pinner))

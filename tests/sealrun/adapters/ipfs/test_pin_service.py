@@ -12,6 +12,7 @@ from sealrun.adapters.ipfs.pinning_service import POLL_SECONDS, ServicePinner
 from sealrun.encoding.measure import measure_document
 from sealrun.errors import PinFailed
 from tests.described import Described, DescribedTransport
+from tests.outgoing import HttpxClient
 
 DESCRIBED = Path(__file__).with_name("pinning_service.json")
 HOST = "https://pinning-service.example.com"
@@ -58,7 +59,7 @@ def pin(answer: Callable[[httpx.Request], httpx.Response], *, seconds: float = 6
     """Pin at a service that answers as described; how long was slept."""
     slept: list[float] = []
     transport = DescribedTransport(Described(DESCRIBED), httpx.MockTransport(answer), origin=HOST)
-    with httpx.Client(transport=transport) as client:
+    with HttpxClient(transport=transport) as client:
         headers = {"Authorization": f"Bearer {SECRET}"}
         pinner = ServicePinner(client, url=f"{HOST}/", headers=lambda: headers, sleep=slept.append)
         assert SECRET not in repr(vars(pinner))
@@ -78,7 +79,7 @@ def test_a_cid_is_asked_for_once_and_its_status_read_until_it_is_pinned() -> Non
 def test_a_service_holds_what_it_says_is_pinned(ends_as: str, held: bool) -> None:  # noqa: FBT001
     service = Service(ends_as=ends_as)
     transport = DescribedTransport(Described(DESCRIBED), httpx.MockTransport(service), origin=HOST)
-    with httpx.Client(transport=transport) as client:
+    with HttpxClient(transport=transport) as client:
         pinner = ServicePinner(client, url=HOST, headers=lambda: {"Authorization": f"Bearer {SECRET}"})
         assert not pinner.holds(MEASURED.cid, seconds=5)
         service.pins["1"] = MEASURED.cid
@@ -123,7 +124,7 @@ def test_a_service_that_pins_another_cid_is_refused() -> None:
     [{}, [], {"count": 1}, {"count": 1, "results": []}, {"count": 1, "results": [{"status": "pinned"}]}],
 )
 def test_an_answer_of_another_form_is_an_error(listed: Any) -> None:
-    with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=listed))) as client:
+    with HttpxClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=listed))) as client:
         pinner = ServicePinner(client, url=HOST, headers=dict)
         with pytest.raises(PinFailed, match=r"^answer: expected a (list of pins|pin's status), got"):
             pinner.pin(unread, MEASURED, seconds=5)

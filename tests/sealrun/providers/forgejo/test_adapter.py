@@ -13,6 +13,7 @@ from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, Provide
 from sealrun.providers.forgejo.client import STATUSES, Forgejo
 from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
 from tests.answers import Answers, reply
+from tests.outgoing import HttpxClient
 
 if TYPE_CHECKING:
     from sealrun.ports.provider import Provider
@@ -51,7 +52,7 @@ class Peer(Answers):
 
     def __init__(self, **options: Any) -> None:
         super().__init__()
-        client = httpx.Client(transport=httpx.MockTransport(self.answer))
+        client = HttpxClient(transport=httpx.MockTransport(self.answer))
         named = {"origin": ORIGIN, "project": "seller/job", "workflow": "job.yml", "ref": REF, "token": TOKEN}
         self.forgejo = Forgejo(client, **{**named, **options})
 

@@ -10,6 +10,7 @@ import httpx
 from sealrun.providers.github.client import GitHub
 from tests.answers import Answers, reply
 from tests.described import Described, DescribedTransport
+from tests.outgoing import HttpxClient
 
 HERE = Path(__file__).parent
 ORIGIN = "https://api.github.com"
@@ -64,7 +65,7 @@ class Peer(Answers):
         super().__init__()
         inner = httpx.MockTransport(self.answer)
         held = DescribedTransport(DESCRIBED, inner, origin=ORIGIN)
-        self.client = httpx.Client(transport=held if described else inner)
+        self.client = HttpxClient(transport=held if described else inner)
         named = {"origin": ORIGIN, "project": "octo-org/job", "workflow": "job.yml", "ref": "refs/tags/v1"}
         self.github = GitHub(self.client, clock=lambda: NOW, **{**named, "token": TOKEN, **options})
 

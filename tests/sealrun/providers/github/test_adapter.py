@@ -15,8 +15,9 @@ from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, Provide
 from sealrun.providers.github.answers import CONCLUSIONS, STATUSES
 from sealrun.providers.github.client import GitHub
 from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
-from sealrun.transport.http import Blocked
+from sealrun.transport.failures import Blocked
 from tests.answers import reply
+from tests.outgoing import HttpxClient
 from tests.sealrun.providers.github.peer import (
     API,
     ARTIFACT,
@@ -135,7 +136,7 @@ def test_r3_an_answer_without_an_id_is_unclear_and_never_sent_again(body: bytes)
         asked.append(request)
         return httpx.Response(200, content=body)
 
-    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+    with HttpxClient(transport=httpx.MockTransport(answer)) as client:
         github = GitHub(client, origin=ORIGIN, project="o/j", workflow="j", ref="refs/tags/v1", token=TOKEN)
         with pytest.raises(ProviderUnclear):
             github.start(name=CALL, inputs={})
@@ -168,7 +169,7 @@ def test_l9_a_blocked_address_started_nothing(peer: Peer) -> None:
     ],
 )
 def test_a_refusal_is_told_in_githubs_words(value: object, status: int, words: str) -> None:
-    with httpx.Client(transport=httpx.MockTransport(lambda _: reply(value, status))) as client:
+    with HttpxClient(transport=httpx.MockTransport(lambda _: reply(value, status))) as client:
         github = GitHub(client, origin=ORIGIN, project="o/j", workflow="j", ref="refs/tags/v1", token=TOKEN)
         with pytest.raises(ProviderRefused) as refused:
             github.start(name=CALL, inputs={})

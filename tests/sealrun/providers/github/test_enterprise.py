@@ -6,6 +6,7 @@ import pytest
 from sealrun.errors import ProviderRefused, ProviderUnclear
 from sealrun.providers.github.client import GitHub
 from sealrun.providers.github.kind import api_of
+from tests.outgoing import HttpxClient
 
 CALL = "0123456789abcdef" * 4
 
@@ -30,7 +31,7 @@ def test_every_request_goes_below_the_api() -> None:
         asked.append(request.url.path)
         return httpx.Response(404, json={"message": "Not Found"})
 
-    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+    with HttpxClient(transport=httpx.MockTransport(answer)) as client:
         origin, ref = "https://github.example", "refs/tags/v1"
         github = GitHub(client, origin=origin, project="a/b", workflow="job.yml", ref=ref, token="t")
         for ask in (github.head, github.project, lambda: github.read(7), lambda: github.jobs(7)):
@@ -57,7 +58,7 @@ def test_r3_a_start_that_is_answered_without_an_id_is_found_by_its_name() -> Non
             return httpx.Response(204)
         return httpx.Response(200, json={"total_count": 1, "workflow_runs": [found]})
 
-    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+    with HttpxClient(transport=httpx.MockTransport(answer)) as client:
         origin, ref = "https://github.example", "refs/tags/v1"
         github = GitHub(client, origin=origin, project="a/b", workflow="job.yml", ref=ref, token="t")
         with pytest.raises(ProviderUnclear, match="did not say which; it is found by its name"):

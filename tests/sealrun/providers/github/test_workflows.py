@@ -5,7 +5,6 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 
 from sealrun.composition.services import Services
@@ -19,7 +18,8 @@ from sealrun.runs.judge import foreign
 from sealrun.runs.record import State
 from sealrun.runs.run import Job
 from sealrun.service.credentials import Credential
-from sealrun.transport.http import Blocked, GuardedTransport
+from sealrun.transport.failures import Blocked, ConnectError
+from sealrun.transport.http import Client, GuardedClient
 from tests.sealrun.fakes import FakeProvider
 from tests.sealrun.world import World, make_offer, offer_value
 
@@ -86,16 +86,15 @@ def test_l9_an_offers_provider_is_opened_for_its_origin_and_its_files_alone(
         assert allows(services._clients[origin], url) is sent
 
 
-def allows(client: httpx.Client, origin: str) -> bool:
+def allows(client: Client, origin: str) -> bool:
     """May a request go there? It does not: no name is resolved."""
-    transport = client._transport
-    assert isinstance(transport, GuardedTransport)
-    transport._resolve = lambda _host, _port: []
+    assert isinstance(client, GuardedClient)
+    client._resolve = lambda _host, _port: []
     try:
-        client.get(origin)
+        client.open("GET", origin)
     except Blocked:
         return False
-    except httpx.ConnectError:
+    except ConnectError:
         return True
     raise AssertionError("expected no answer")
 

@@ -13,8 +13,9 @@ from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, Provide
 from sealrun.providers.gitlab.answers import STATUSES
 from sealrun.providers.gitlab.client import GitLab
 from sealrun.runs.run import Job, JobResult, Run, RunStatus
-from sealrun.transport.http import Blocked
+from sealrun.transport.failures import Blocked
 from tests.answers import Answers, reply
+from tests.outgoing import HttpxClient
 from tests.sealrun.providers.gitlab.conftest import DESCRIBED
 from tests.sealrun.providers.gitlab.samples import CALL
 
@@ -51,7 +52,7 @@ class Peer(Answers):
 
     def __init__(self, **options: Any) -> None:
         super().__init__()
-        self.client = httpx.Client(transport=httpx.MockTransport(self.answer))
+        self.client = HttpxClient(transport=httpx.MockTransport(self.answer))
         options = {"origin": ORIGIN, "project": "42", "ref": "refs/tags/v1", "token": TOKEN, **options}
         self.gitlab = GitLab(self.client, clock=lambda: NOW, **options)
 

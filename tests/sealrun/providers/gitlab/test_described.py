@@ -13,6 +13,7 @@ from openapi_core.exceptions import OpenAPIError
 from sealrun.providers.gitlab.client import GitLab
 from tests.answers import reply, wait_until_over
 from tests.described import DescribedTransport
+from tests.outgoing import HttpxClient, Through
 from tests.sealrun.providers.gitlab.conftest import DESCRIBED, Setting
 from tests.sealrun.providers.gitlab.samples import CALL
 from tests.sealrun.providers.gitlab.test_adapter import API, CREATED, DETAIL, JOB, ORIGIN
@@ -115,9 +116,9 @@ def test_a_job_that_is_not_gitlabs_is_found(change: Mapping[str, Any]) -> None:
 @pytest.mark.peers
 def test_every_operation_is_asked_by_the_adapter_and_answered_by_the_local_gitlab(setting: Setting) -> None:
     asked: list[httpx.Request] = []
-    inner = setting.unchecked._transport
+    inner = Through(setting.unchecked)
     described = DescribedTransport(DESCRIBED, inner, origin=f"{setting.server.url}/api/v4")
-    with httpx.Client(transport=described, event_hooks={"request": [asked.append]}) as client:
+    with HttpxClient(transport=described, event_hooks={"request": [asked.append]}) as client:
         for trigger in (False, True):
             _walk(setting, client, trigger=trigger)
     ours = [request for request in asked if request.url.path.startswith("/api/v4/")]
@@ -126,7 +127,7 @@ def test_every_operation_is_asked_by_the_adapter_and_answered_by_the_local_gitla
     assert {one for one in operations if any(_is_of(request, one) for request in ours)} == operations
 
 
-def _walk(setting: Setting, client: httpx.Client, *, trigger: bool) -> None:
+def _walk(setting: Setting, client: HttpxClient, *, trigger: bool) -> None:
     project = setting.project(public=True)
     gitlab = GitLab(
         client,

@@ -8,6 +8,7 @@ import pytest
 from sealrun.errors import ProviderRefused, ProviderUnclear
 from sealrun.providers.gitlab.client import GitLab
 from sealrun.runs.run import Project
+from tests.outgoing import HttpxClient
 
 COMMIT = "1f" * 20
 
@@ -19,7 +20,7 @@ def gitlab(status: int, value: Any, *, ref: str = "refs/tags/v1") -> tuple[GitLa
         asked.append(request)
         return httpx.Response(status, json=value)
 
-    client = httpx.Client(transport=httpx.MockTransport(reply))
+    client = HttpxClient(transport=httpx.MockTransport(reply))
     made = GitLab(client, origin="https://gitlab.example", project="42", ref=ref, token="glpat-x")
     return made, asked
 

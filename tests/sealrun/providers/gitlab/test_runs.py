@@ -12,6 +12,7 @@ from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.providers.gitlab.client import GitLab
 from sealrun.runs.run import Job, JobResult, RunStatus
 from tests.answers import wait_until_over
+from tests.outgoing import HttpxClient
 from tests.repositories import commit_all
 from tests.sealrun.providers.gitlab.conftest import Setting
 from tests.sealrun.providers.gitlab.samples import CALL, HEADER, OTHER_CALL, head
@@ -320,7 +321,7 @@ def test_reads_pass_over_one_fault(setting: Setting) -> None:
 def test_nobody_listening_is_busy(setting: Setting) -> None:
     storage = setting.server.storage
     assert storage is not None
-    gone = httpx.Client(transport=httpx.HTTPTransport())
+    gone = HttpxClient(transport=httpx.HTTPTransport())
     gitlab = GitLab(gone, origin="http://127.0.0.1:9", project="1", ref="refs/tags/v1", token="glpat-x")
     with gone, pytest.raises(ProviderBusy, match="nothing was sent"):
         gitlab.start(name=CALL, inputs={})

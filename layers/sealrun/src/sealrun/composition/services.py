@@ -18,11 +18,10 @@ from sealrun.ports.provider import Provider
 from sealrun.workflows.start_run import Starter
 
 if TYPE_CHECKING:
-    import httpx
-
     from sealrun.adapters.memory.remembered_keys import RememberedKeys
     from sealrun.adapters.mina.node import MinaNodes
     from sealrun.service.credentials import Credential
+    from sealrun.transport.http import Client
     from sealrun.workflows.collect_run import Collector
     from sealrun.workflows.pin_items import Pinning
     from sealrun.workflows.read_contract import OfferContracts
@@ -60,7 +59,7 @@ class Services:
         """Nothing is opened yet; ``outside`` is AWS where it is left out."""
         self.settings = settings
         self._put_off, self._outside = put_off, outside or _aws(settings)
-        self._clients: dict[str, httpx.Client] = {}
+        self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()
         self._opened: dict[tuple[int, bytes], tuple[int, Credential]] = {}
 
@@ -136,13 +135,11 @@ class Services:
     @cached_property
     def chain(self) -> "MinaNodes":
         """The Mina nodes; one of them is enough to be called, none says so when it is asked."""
-        import httpx  # noqa: PLC0415
-
         from sealrun.adapters.mina.node import MinaNodes  # noqa: PLC0415
-        from sealrun.transport.http import origin_of  # noqa: PLC0415
+        from sealrun.encoding.origins import origin_of  # noqa: PLC0415
 
         urls, archives = self.settings.mina_nodes, self.settings.mina_archives
-        origins = {origin_of(httpx.URL(url)) for url in (*urls, *archives)}
+        origins = {origin_of(url) for url in (*urls, *archives)}
         share = partial(self._outside.share, NODES)
         return MinaNodes(self._guarded(origins), urls=urls, clock=self.clock, archives=archives, share=share)
 
@@ -213,22 +210,23 @@ class Services:
             self._opened[key] = self.clock(), credential
         return credential
 
-    def _issuer_http(self, origin: str) -> "httpx.Client":
+    def _issuer_http(self, origin: str) -> "Client":
         return self._http(origin, self.settings.artifact_origins)
 
-    def _http(self, origin: str, files_from: Sequence[str]) -> "httpx.Client":
+    def _http(self, origin: str, files_from: Sequence[str]) -> "Client":
         """One client an origin: its connections and its TLS context are kept between calls."""
         with self._lock:
             if origin not in self._clients:
                 self._clients[origin] = self._guarded({origin, *files_from})
             return self._clients[origin]
 
-    def _guarded(self, origins: Collection[str]) -> "httpx.Client":
+    def _guarded(self, origins: Collection[str]) -> "Client":
         """The one way out, as the deployment has it."""
-        from sealrun.transport.http import guarded_client, trusting  # noqa: PLC0415
+        from sealrun.transport.authorities import trusting  # noqa: PLC0415
+        from sealrun.transport.http import GuardedClient  # noqa: PLC0415
 
         settings = self.settings
-        return guarded_client(
+        return GuardedClient(
             origins,
             verify=trusting(settings.tls_authorities) if settings.tls_authorities else None,
             private_hosts=settings.private_hosts,

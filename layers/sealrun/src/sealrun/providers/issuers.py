@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import httpx
-
 from sealrun.encoding.origins import origin_of
 from sealrun.offers.provider_rules import Issuer
 from sealrun.offers.source import Source
 from sealrun.providers.gitlab import answers
 from sealrun.receipts.issuers import issuer_of
+from sealrun.transport.http import Client
 from sealrun.transport.rest import Rest
 
 STREAM_SECONDS = 30.0
@@ -21,7 +20,7 @@ class PinnedIssuers:
 
     def __init__(
         self,
-        client: Callable[[str], httpx.Client],
+        client: Callable[[str], Client],
         *,
         clock: Callable[[], float],
         unsafe_loopback: bool,
@@ -29,7 +28,7 @@ class PinnedIssuers:
         """Nothing is asked yet.
 
         Args:
-            client: a ``guarded_client`` for an issuer's origin.
+            client: a ``GuardedClient`` for an issuer's origin.
             clock: Unix seconds, to read ``RateLimit-Reset``.
             unsafe_loopback: let a stack's own loopback issuer count; for one machine only.
         """

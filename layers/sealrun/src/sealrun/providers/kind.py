@@ -22,7 +22,7 @@ from sealrun.ports.provider import Provider
 from sealrun.providers.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    import httpx
+    from sealrun.transport.http import Client
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Opening:
 
     source: Source
     token: str = field(repr=False)
-    client: Callable[[Sequence[str]], "httpx.Client"]  # a guarded client for the source's origin and these
+    client: Callable[[Sequence[str]], "Client"]  # a guarded client for the source's origin and these
     files_from: Sequence[str]  # origins of object storage that the deployment names
 
 

@@ -1,21 +1,17 @@
-"""Connections that end in time: no wait for a byte goes past the deadline of its request (L11).
+"""Waits for the network that end in time: none goes past the deadline of its request (L11).
 
-httpx's own timeouts are for one read each: a server that sends one header line every few seconds keeps a
-request open for ever. Here every connect, handshake, read and write gets what is left of the deadline.
+A socket's own time limit is for one read each: a server that sends one header line every few seconds would
+keep a request open for ever. Here every connect, handshake, read and write gets what is left of the deadline.
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from ssl import SSLContext
-from typing import Any
-
-import httpcore
 
 Monotonic = Callable[[], float]
 
-# In seconds of the clock that ``within`` was given; a context variable, for a pool serves several threads.
+# In seconds of the clock that ``within`` was given; a context variable, for a client serves several threads.
 _ENDS: ContextVar[tuple[float, Monotonic] | None] = ContextVar("sealrun-deadline", default=None)
 
 
@@ -44,56 +40,15 @@ def each_within(
         yield piece
 
 
-class DeadlineBackend(httpcore.NetworkBackend):
-    """Connects as httpcore does, in the time that is left."""
+def left(seconds: float) -> float:
+    """How long a wait may take that would take so many seconds if there were no deadline.
 
-    def __init__(self, inner: httpcore.NetworkBackend | None = None) -> None:
-        self._inner = inner or httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        options = {"local_address": local_address, "socket_options": socket_options}
-        return _DeadlineStream(self._inner.connect_tcp(host, port, timeout=left, **options))  # type: ignore[arg-type]
-
-    def sleep(self, seconds: float) -> None:
-        self._inner.sleep(seconds)
-
-
-class _DeadlineStream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
-        self._inner = inner
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(
-        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, left))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
-def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
-    deadline = _ENDS.get()
-    if deadline is None:
-        return timeout
+    Raises:
+        TimeoutError: no time is left.
+    """
+    if (deadline := _ENDS.get()) is None:
+        return seconds
     ends, clock = deadline
-    if (left := ends - clock()) <= 0:
-        raise error("the request's time is over")
-    return left if timeout is None else min(timeout, left)
+    if (rest := ends - clock()) <= 0:
+        raise TimeoutError("the request's time is over")
+    return min(seconds, rest)

@@ -10,12 +10,12 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
-import httpx
-
 from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
 from sealrun.runs.judge import CALL_INPUT
 from sealrun.runs.run import Run
-from sealrun.transport.http import Blocked, TooLong, follow, limited, read_limited
+from sealrun.transport.failures import Blocked, ConnectError, OutgoingError, ProxyError, TooLong
+from sealrun.transport.http import Answer, Client, follow
+from sealrun.transport.requests import json_body, with_query
 
 MAX_JSON_BYTES = 4 << 20
 # A refused connection or a 429 without a time: long enough not to press, short enough for the start window.
@@ -116,24 +116,24 @@ class Reader:
 
     @contextmanager
     def translated(self, *, too_long: type[ProviderError] = ProviderUnclear) -> Iterator[None]:
-        """Raise the errors of httpx as ours; no text of theirs that is passed on holds a header."""
+        """Raise the failures of a request as the provider's errors."""
         try:
             yield
         except Blocked as error:
             raise ProviderRefused(f"{self._provider}: {error}") from error
         except TooLong as error:
             raise too_long(f"{self._provider}: {error}") from error
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+        except ConnectError as error:
             words = f"{self._provider}: no connection, nothing was sent ({_cause(error)})"
             raise ProviderBusy(words, retry_after=PAUSE_SECONDS) from error
-        except httpx.HTTPError as error:
+        except OutgoingError as error:
             raise self.unclear(f"no whole answer ({_cause(error)})") from error
 
 
 def _cause(error: BaseException) -> str:
     """The words of TLS or the system (R11). The client's own are left out: they may repeat a request."""
     kind, cause = type(error).__name__, error.__cause__
-    if isinstance(error, httpx.ProxyError):  # its words are the proxy's answer to CONNECT
+    if isinstance(error, ProxyError):  # its words are the proxy's answer to CONNECT
         cause = OSError(str(error))
     while cause is not None and not isinstance(cause, OSError):
         cause = cause.__cause__ or cause.__context__
@@ -150,11 +150,11 @@ class Rest:
 
     def __init__(
         self,
-        client: httpx.Client,
+        client: Client,
         reader: Reader,
         *,
         credential: Mapping[str, str],
-        check: Callable[[httpx.Response, bytes, float], None],
+        check: Callable[[Answer, bytes, float], None],
         clock: Callable[[], float],
         origins: Collection[str],
         max_stream_seconds: float,
@@ -164,31 +164,31 @@ class Rest:
         self._check, self._clock = check, clock
         self._origins, self._max_seconds = origins, max_stream_seconds
 
-    def get(self, url: str, **content: Any) -> dict[str, Any]:
+    def get(self, url: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
         """A JSON object."""
-        return self._reader.one_object(self.send("GET", url, **content)[0])
+        return self._reader.one_object(self.send("GET", url, params=params)[0])
 
-    def send(self, method: str, url: str, **content: Any) -> tuple[Any, httpx.Headers]:
-        """One request and its JSON; a GET without a clear answer is asked once more."""
+    def send(
+        self, method: str, url: str, *, params: Mapping[str, str] | None = None, json: Any = None
+    ) -> tuple[Any, Mapping[str, str]]:
+        """One request; its answer's JSON and headers. A GET without a clear answer is asked once more."""
+        target = with_query(url, params or {})
         try:
-            return self._send_once(method, url, **content)
+            return self._send_once(method, target, json)
         except ProviderUnclear:
             if method != "GET":
                 raise
-        return self._send_once(method, url, **content)
+        return self._send_once(method, target, json)
 
-    def _send_once(self, method: str, url: str, **content: Any) -> tuple[Any, httpx.Headers]:
-        with self._reader.translated():
-            request = self._client.build_request(method, url, headers=self._credential, **content)
-            response = self._client.send(request, stream=True)
-            try:
-                body = read_limited(response, MAX_JSON_BYTES)
-            finally:
-                response.close()
-        self._checked(response, body)
-        if response.status_code == HTTPStatus.NO_CONTENT:
-            return None, response.headers
-        return self._reader.json_value(body), response.headers
+    def _send_once(self, method: str, url: str, value: Any) -> tuple[Any, Mapping[str, str]]:
+        headers, body = json_body(value) if value is not None else ({}, None)
+        headers = {**headers, **self._credential}
+        with self._reader.translated(), self._client.open(method, url, headers=headers, body=body) as answer:
+            content = answer.read(MAX_JSON_BYTES)
+        self._checked(answer, content)
+        if answer.status == HTTPStatus.NO_CONTENT:
+            return None, answer.headers
+        return self._reader.json_value(content), answer.headers
 
     @contextmanager
     def stream(self, url: Callable[[], str], limit: int) -> Iterator[Iterator[bytes]]:
@@ -197,18 +197,17 @@ class Rest:
         Raises:
             ProviderRefused: it has more than ``limit`` bytes, or is a web page.
         """
-        target = httpx.URL(url())
-        opened = follow(self._client, target, credential=self._credential, origins=self._origins)
-        with self._reader.translated(too_long=ProviderRefused), opened as response:
-            if not response.is_success:
-                self._checked(response, read_limited(response, MAX_JSON_BYTES))
-            if response.headers.get("content-type", "").startswith("text/html"):
+        opened = follow(self._client, url(), credential=self._credential, origins=self._origins)
+        with self._reader.translated(too_long=ProviderRefused), opened as answer:
+            if not answer.is_success:
+                self._checked(answer, answer.read(MAX_JSON_BYTES))
+            if answer.headers.get("content-type", "").startswith("text/html"):
                 raise ProviderRefused("file: expected the file, got a web page")
-            yield limited(response, limit, seconds=self._max_seconds)
+            yield answer.pieces(limit, seconds=self._max_seconds)
 
-    def _checked(self, response: httpx.Response, body: bytes) -> None:
-        if not response.is_success:
-            self._check(response, body, self._clock())
+    def _checked(self, answer: Answer, body: bytes) -> None:
+        if not answer.is_success:
+            self._check(answer, body, self._clock())
 
 
 def with_call(inputs: Mapping[str, object], call: str) -> dict[str, object]:
@@ -239,7 +238,7 @@ def stamp(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def pause(headers: httpx.Headers, now: float, *, reset: str) -> int:
+def pause(headers: Mapping[str, str], now: float, *, reset: str) -> int:
     """Seconds to wait by ``Retry-After`` (seconds or a date) or the header ``reset``; at most 10 minutes."""
     after, until = headers.get("retry-after", ""), headers.get(reset, "")
     seconds = float(PAUSE_SECONDS)
@@ -260,13 +259,13 @@ def _http_date(text: str) -> float | None:
         return None
 
 
-def whatever_inputs(response: httpx.Response) -> bool:
+def whatever_inputs(answer: Answer) -> bool:
     """True where an API refuses its token or its address, which no inputs of a request explain (L12).
 
     A firewall before it may refuse a request for its inputs, with a page of its own.
     """
-    of_the_api = response.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
-    return of_the_api and response.status_code in _WHATEVER_INPUTS
+    of_the_api = answer.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
+    return of_the_api and answer.status in _WHATEVER_INPUTS
 
 
 def words(body: bytes, flat: Callable[[dict[str, Any]], str], *, secret: str) -> str:

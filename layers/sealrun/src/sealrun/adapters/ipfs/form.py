@@ -1,19 +1,20 @@
 """What adapters of pinning services share: an upload of a file's CAR as a form, and answers in JSON."""
 
-import json
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from json import loads
 from typing import Any
-
-import httpx
 
 from sealrun.encoding.cars import car, car_size
 from sealrun.encoding.measure import Measured
 from sealrun.errors import PinFailed, PinnerAway
 from sealrun.ports.evidence import Content
-from sealrun.transport.http import read_limited
+from sealrun.transport.connections import Waits
+from sealrun.transport.failures import ConnectError, OutgoingError
+from sealrun.transport.http import Body, Client
+from sealrun.transport.requests import json_body, with_query
 
 MAX_ANSWER = 64 << 10
 # How many characters of an unexpected CID a message shows.
@@ -21,7 +22,7 @@ _SHOWN = 100
 
 
 def post_car(
-    client: httpx.Client,
+    client: Client,
     url: str,
     content: Content,
     measured: Measured,
@@ -46,20 +47,35 @@ def post_car(
         "Content-Length": str(len(head) + car_size(measured.size) + len(tail)),
     }
     body = _joined(head, chunks, tail)
-    return ask(client, "POST", url, headers=sent, params=params, content=body, seconds=seconds)
+    return ask(client, "POST", url, headers=sent, params=params, body=body, seconds=seconds)
 
 
-def ask(client: httpx.Client, method: str, url: str, *, seconds: float, **request: Any) -> Any:
-    """One request; the answer's JSON.
+def ask(
+    client: Client,
+    method: str,
+    url: str,
+    *,
+    seconds: float,
+    headers: Mapping[str, str],
+    params: Mapping[str, str | Sequence[str]] | None = None,
+    json: Any = None,
+    body: Body | None = None,
+) -> Any:
+    """One request, with a body or with JSON; the answer's JSON.
 
     Raises:
         PinFailed: no answer in time, no success, or no JSON. It repeats nothing of what the service wrote.
     """
-    wait = httpx.Timeout(max(seconds, 1.0), connect=5.0)
-    with _translated(), client.stream(method, url, timeout=wait, **request) as response:
-        if not response.is_success:
-            raise PinFailed(f"answer: expected a success, got status {response.status_code}")
-        return json.loads(read_limited(response, MAX_ANSWER, seconds=max(seconds, 1.0)))
+    wait = max(seconds, 1.0)
+    sent = dict(headers)
+    if json is not None:
+        named, body = json_body(json)
+        sent |= named
+    target, waits = with_query(url, params or {}), Waits(connect=5.0, each=wait)
+    with _translated(), client.open(method, target, headers=sent, body=body, waits=waits) as answer:
+        if not answer.is_success:
+            raise PinFailed(f"answer: expected a success, got status {answer.status}")
+        return loads(answer.read(MAX_ANSWER, seconds=wait))
 
 
 def in_time(ends: float, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -90,9 +106,9 @@ def _translated() -> Iterator[None]:
     """Without the cause: the request beside it holds the token."""
     try:
         yield
-    except (httpx.ConnectError, httpx.ConnectTimeout):
+    except ConnectError:
         raise PinnerAway("connection: expected one to the service, got none") from None
-    except (httpx.HTTPError, httpx.StreamError) as error:
+    except OutgoingError as error:
         raise PinFailed(f"answer: expected one, got {type(error).__name__}") from None
     except ValueError:
         raise PinFailed("answer: expected JSON, got something else") from None

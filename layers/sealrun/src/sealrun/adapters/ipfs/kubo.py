@@ -6,12 +6,11 @@
 
 from collections.abc import Callable, Mapping
 
-import httpx
-
 from sealrun.adapters.ipfs.form import ask, check_cid, post_car
 from sealrun.encoding.measure import Measured
 from sealrun.errors import PinFailed
 from sealrun.ports.evidence import Content
+from sealrun.transport.http import Client
 
 
 class KuboPinner:
@@ -19,7 +18,7 @@ class KuboPinner:
 
     name = "kubo"
 
-    def __init__(self, client: httpx.Client, *, url: str, headers: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(self, client: Client, *, url: str, headers: Callable[[], Mapping[str, str]]) -> None:
         """``url`` is what stands before ``/api/v0``; the headers hold what authorises, if anything does."""
         self._client, self._url, self._headers = client, url.rstrip("/"), headers
 

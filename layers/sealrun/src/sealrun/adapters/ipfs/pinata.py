@@ -5,12 +5,11 @@
 
 from collections.abc import Callable, Mapping
 
-import httpx
-
 from sealrun.adapters.ipfs.form import check_cid, post_car
 from sealrun.encoding.measure import Measured
 from sealrun.errors import PinFailed
 from sealrun.ports.evidence import Content
+from sealrun.transport.http import Client
 
 
 class PinataPinner:
@@ -18,7 +17,7 @@ class PinataPinner:
 
     name = "pinata"
 
-    def __init__(self, client: httpx.Client, *, url: str, headers: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(self, client: Client, *, url: str, headers: Callable[[], Mapping[str, str]]) -> None:
         """``url`` is that of uploads; the headers hold the account's JWT."""
         self._client, self._url, self._headers = client, url.rstrip("/"), headers
 

@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from sealrun.adapters.ipfs.form import ask, check_cid
 from sealrun.encoding.measure import Measured
 from sealrun.errors import PinFailed
 from sealrun.ports.evidence import Content
+from sealrun.transport.http import Client
 
 POLL_SECONDS = 2.0
 STATUSES = ("queued", "pinning", "pinned", "failed")
@@ -28,7 +27,7 @@ class ServicePinner:
 
     def __init__(
         self,
-        client: httpx.Client,
+        client: Client,
         *,
         url: str,
         headers: Callable[[], Mapping[str, str]],

@@ -16,15 +16,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sealrun.errors import PinFailed
+from sealrun.encoding.origins import origin_of
+from sealrun.errors import Malformed, PinFailed
 from sealrun.ports.evidence import Pinner
 from sealrun.ports.keys import KeyService
 from sealrun.service.credentials import key_context
 
 if TYPE_CHECKING:
-    import httpx
+    from sealrun.transport.http import Client
 
-Client = Callable[[Collection[str]], "httpx.Client"]  # a guarded client for these origins
+OpenClient = Callable[[Collection[str]], "Client"]  # a guarded client for these origins
 _LOOPBACK = "http://127.0.0.1:"
 
 
@@ -106,7 +107,7 @@ class Token:
 
 
 def open_pinner(
-    service: PinService, keys: Callable[[], KeyService], *, client: Client, token: str = ""
+    service: PinService, keys: Callable[[], KeyService], *, client: OpenClient, token: str = ""
 ) -> Pinner:
     """The service's adapter; nothing is asked of it yet.
 
@@ -116,40 +117,39 @@ def open_pinner(
     return _OPENERS[service.kind](service, Token(service, keys, token), client)
 
 
-def _client(service: PinService, client: Client) -> "httpx.Client":
-    import httpx  # noqa: PLC0415
+def _client(service: PinService, client: OpenClient) -> "Client":
+    try:
+        return client([origin_of(service.url)])
+    except Malformed as error:
+        raise ValueError(error.detail) from error
 
-    from sealrun.transport.http import origin_of  # noqa: PLC0415
 
-    return client([origin_of(httpx.URL(service.url))])
-
-
-def _kubo(service: PinService, token: Token, client: Client) -> Pinner:
+def _kubo(service: PinService, token: Token, client: OpenClient) -> Pinner:
     from sealrun.adapters.ipfs.kubo import KuboPinner  # noqa: PLC0415
 
     return KuboPinner(_client(service, client), url=service.url, headers=token.bearer)
 
 
-def _service(service: PinService, token: Token, client: Client) -> Pinner:
+def _service(service: PinService, token: Token, client: OpenClient) -> Pinner:
     from sealrun.adapters.ipfs.pinning_service import ServicePinner  # noqa: PLC0415
 
     return ServicePinner(_client(service, client), url=service.url, headers=token.bearer)
 
 
-def _pinata(service: PinService, token: Token, client: Client) -> Pinner:
+def _pinata(service: PinService, token: Token, client: OpenClient) -> Pinner:
     from sealrun.adapters.ipfs.pinata import PinataPinner  # noqa: PLC0415
 
     return PinataPinner(_client(service, client), url=service.url, headers=token.bearer)
 
 
-def _filebase(service: PinService, token: Token, _client: Client) -> Pinner:
+def _filebase(service: PinService, token: Token, _client: OpenClient) -> Pinner:
     from sealrun.adapters.ipfs.filebase import FilebasePinner, open_bucket  # noqa: PLC0415
 
     endpoint, _, bucket = service.url.rpartition("/")
     return FilebasePinner(lambda: open_bucket(endpoint, token.text), bucket=bucket)
 
 
-_OPENERS: dict[str, Callable[[PinService, Token, Client], Pinner]] = {
+_OPENERS: dict[str, Callable[[PinService, Token, OpenClient], Pinner]] = {
     "kubo": _kubo,
     "psa": _service,
     "filebase": _filebase,

@@ -1,6 +1,6 @@
 """Mina nodes over GraphQL: one question, bounded answers, fail-over, agreement, and a cache with an age.
 
-    nodes = MinaNodes(guarded_client(origins), urls=["https://api.minascan.io/node/devnet/v1/graphql"])
+    nodes = MinaNodes(GuardedClient(origins), urls=["https://api.minascan.io/node/devnet/v1/graphql"])
     answer = nodes.look(address, terms, newer_than=now - 60, nodes=1)
 
 ``sealrun.chain.account`` judges what an answer says. Here a node only has to be synced, of the network, up to
@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, NamedTuple
 
-import httpx
-
 from mina.keys import PublicKey
 from sealrun.adapters.mina.rests import Rests
 from sealrun.chain.account import account_query, check_node, check_tip
@@ -28,13 +26,16 @@ from sealrun.errors import AccountRefused, NodeUnavailable
 from sealrun.offers.asset import Asset
 from sealrun.offers.terms import Terms
 from sealrun.ports.node import Answer
+from sealrun.transport.connections import Waits
 from sealrun.transport.deadline import within
-from sealrun.transport.http import read_limited
+from sealrun.transport.failures import ConnectTimeout, OutgoingError, ReadTimeout
+from sealrun.transport.http import Client
+from sealrun.transport.requests import json_body
 
 # The answer about three accounts has about 2 KB.
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_SECONDS = 10.0
-TIMEOUT = httpx.Timeout(5.0, connect=3.0)
+WAITS = Waits(connect=3.0, each=5.0)
 # All accounts of one token, MAX_HOLDERS of them at most. A node goes through its ledger first.
 MAX_SUPPLY_BYTES = 8 * 1024 * 1024
 SUPPLY_SECONDS = 20.0
@@ -79,7 +80,7 @@ class MinaNodes:
 
     def __init__(
         self,
-        client: httpx.Client,
+        client: Client,
         *,
         urls: Sequence[str],
         clock: Callable[[], int],
@@ -89,7 +90,7 @@ class MinaNodes:
         """Nothing is asked yet.
 
         Args:
-            client: from ``guarded_client``, for the origins of the URLs.
+            client: a ``GuardedClient``, for the origins of the URLs.
             urls: of the nodes' GraphQL.
             clock: Unix seconds.
             archives: of archives' GraphQL; the nodes' own where there is none.
@@ -207,7 +208,7 @@ class MinaNodes:
         try:
             data = self._data(url, query)
         except NodeUnavailable as error:
-            if not isinstance(error.__cause__, httpx.TimeoutException):
+            if not isinstance(error.__cause__, ConnectTimeout | ReadTimeout):
                 self._rests.answered(url)
             elif question.patient:
                 self._rests.hung(url)
@@ -222,14 +223,14 @@ class MinaNodes:
     def _data(
         self, url: str, query: str, *, most: int = MAX_ANSWER_BYTES, seconds: float = MAX_SECONDS
     ) -> Mapping[str, Any]:
-        timeout = TIMEOUT if seconds == MAX_SECONDS else httpx.Timeout(seconds, connect=3.0)
+        waits = WAITS if seconds == MAX_SECONDS else WAITS._replace(each=seconds)
+        headers, question = json_body({"query": query})
         try:
-            with self._client.stream("POST", url, json={"query": query}, timeout=timeout) as response:
-                body = read_limited(response, most, seconds=seconds)
-                status = response.status_code
-        except httpx.HTTPError as error:
+            with self._client.open("POST", url, headers=headers, body=question, waits=waits) as answer:
+                body = answer.read(most, seconds=seconds)
+        except OutgoingError as error:
             raise NodeUnavailable(f"node: no whole answer ({type(error).__name__})") from error
-        return _data(status, body)
+        return _data(answer.status, body)
 
 
 def _data(status: int, body: bytes) -> Mapping[str, Any]:

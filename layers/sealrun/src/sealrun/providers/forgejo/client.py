@@ -20,13 +20,12 @@ from itertools import count
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.providers.github.answers import inputs as as_strings
 from sealrun.providers.github.tags import fits
 from sealrun.runs.judge import CALL_INPUT, run_name
 from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
+from sealrun.transport.http import Answer, Client
 from sealrun.transport.rest import Reader, Rest, pause, read_started, whatever_inputs, with_call, words
 
 READER = Reader("forgejo")
@@ -64,7 +63,7 @@ class Forgejo:
 
     def __init__(
         self,
-        client: httpx.Client,
+        client: Client,
         *,
         origin: str,
         project: str,
@@ -245,13 +244,13 @@ def _archive(value: Mapping[str, Any]) -> Job:
     return Job(*named, "artifact", "artifact", "", False, True, "", has_log=False, result=JobResult.ARCHIVE)  # noqa: FBT003
 
 
-def _check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> None:
+def _check(answer: Answer, body: bytes, now: float, *, secret: str) -> None:
     """Raise what the status of an answer without success says."""
-    status = response.status_code
+    status = answer.status
     flat = words(body, lambda value: str(value.get("message") or ""), secret=secret)
     message = f"forgejo answered {status}: {flat}"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise ProviderBusy(message, retry_after=pause(response.headers, now, reset=""))
+        raise ProviderBusy(message, retry_after=pause(answer.headers, now, reset=""))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         raise ProviderUnclear(message)
-    raise ProviderRefused(message, whatever_inputs=whatever_inputs(response))
+    raise ProviderRefused(message, whatever_inputs=whatever_inputs(answer))

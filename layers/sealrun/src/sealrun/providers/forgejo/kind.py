@@ -7,7 +7,7 @@ from sealrun.providers.kind import Kind, Opening, PipelineWords
 
 
 def _open(opening: Opening) -> Provider:
-    from sealrun.providers.forgejo.client import Forgejo  # noqa: PLC0415  httpx is heavy
+    from sealrun.providers.forgejo.client import Forgejo  # noqa: PLC0415  most functions need none
 
     source = opening.source
     return Forgejo(

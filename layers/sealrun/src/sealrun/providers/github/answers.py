@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import httpx
-
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.runs.run import Job, JobResult, Run, RunStatus
+from sealrun.transport.http import Answer
 from sealrun.transport.rest import MAX_WORDS, Reader, pause, whatever_inputs, words
 
 READER = Reader("github")
@@ -108,7 +107,7 @@ def archives(items: Sequence[Mapping[str, Any]]) -> list[Job]:
     ]
 
 
-def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> None:
+def check(answer: Answer, body: bytes, now: float, *, secret: str) -> None:
     """Raise what the status of an answer without success says.
 
     Raises:
@@ -116,14 +115,14 @@ def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> 
         ProviderBusy: 429, and the 403 that GitHub's rate limits may come with.
         ProviderUnclear: 5xx and 408.
     """
-    status, headers = response.status_code, response.headers
+    status, headers = answer.status, answer.headers
     message = f"github answered {status}: {words(body, _flat, secret=secret)}"
     limited = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0" or _SECONDARY in message
     if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and limited):
         raise ProviderBusy(message, retry_after=pause(headers, now, reset="x-ratelimit-reset"))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         raise ProviderUnclear(message)
-    raise ProviderRefused(message, whatever_inputs=whatever_inputs(response))
+    raise ProviderRefused(message, whatever_inputs=whatever_inputs(answer))
 
 
 def _status(value: Mapping[str, Any]) -> RunStatus:

@@ -18,8 +18,6 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-import httpx
-
 from sealrun.errors import ProviderRefused, ProviderUnclear
 from sealrun.providers.github import answers
 from sealrun.providers.github.archive import as_archive
@@ -28,6 +26,7 @@ from sealrun.providers.github.rules import RULES
 from sealrun.providers.github.tags import protected
 from sealrun.runs.judge import run_name
 from sealrun.runs.run import Job, Project, Run, unread
+from sealrun.transport.http import Client
 from sealrun.transport.rest import Rest, read_started, stamp, with_call
 
 EVENT = "workflow_dispatch"
@@ -55,7 +54,7 @@ class GitHub:
 
     def __init__(
         self,
-        client: httpx.Client,
+        client: Client,
         *,
         origin: str,
         project: str,
@@ -71,7 +70,7 @@ class GitHub:
         """Nothing is asked yet.
 
         Args:
-            client: from ``guarded_client``, for ``origin`` and ``extra_origins``.
+            client: a ``GuardedClient``, for ``origin`` and ``extra_origins``.
             origin: of the API, ``https://api.github.com``; of a GitHub Enterprise Server, its own.
             project: ``owner/name``, spelled as GitHub spells it.
             workflow: the workflow's file name.

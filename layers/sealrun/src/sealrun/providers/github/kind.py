@@ -31,7 +31,7 @@ def version_of(origin: str) -> str:
 
 
 def _open(opening: Opening) -> Provider:
-    from sealrun.providers.github.client import GitHub  # noqa: PLC0415  httpx is heavy, most calls need none
+    from sealrun.providers.github.client import GitHub  # noqa: PLC0415  most functions need none
 
     source, origins = opening.source, (*RESULT_ORIGINS, *opening.files_from)
     return GitHub(

@@ -7,10 +7,9 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-import httpx
-
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.runs.run import Job, JobResult, Run, RunStatus
+from sealrun.transport.http import Answer
 from sealrun.transport.rest import MAX_WORDS, Reader, pause, whatever_inputs, words
 
 READER = Reader("gitlab")
@@ -119,7 +118,7 @@ def variables(values: Mapping[str, object]) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
-def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> None:
+def check(answer: Answer, body: bytes, now: float, *, secret: str) -> None:
     """Raise what the status of an answer without success says.
 
     Raises:
@@ -127,10 +126,10 @@ def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> 
         ProviderBusy: 429, GitLab's own limit of pipelines per minute, which comes with 400, and maintenance.
         ProviderUnclear: 5xx and 408.
     """
-    status = response.status_code
+    status = answer.status
     reason = words(body, _flat, secret=secret)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        after = pause(response.headers, now, reset="ratelimit-reset")
+        after = pause(answer.headers, now, reset="ratelimit-reset")
         raise ProviderBusy(f"gitlab answered 429: {reason}", retry_after=after)
     if status == HTTPStatus.BAD_REQUEST and _TOO_MANY_PIPELINES in reason:
         raise ProviderBusy(f"gitlab answered 400: {reason}", retry_after=_TOO_MANY_SECONDS)
@@ -140,7 +139,7 @@ def check(response: httpx.Response, body: bytes, now: float, *, secret: str) -> 
         raise ProviderUnclear(f"gitlab answered {status}: {reason}")
     if _NO_VARIABLES in reason:
         reason += " (raise the project's ci_pipeline_variables_minimum_override_role, or use inputs)"
-    raise ProviderRefused(f"gitlab answered {status}: {reason}", whatever_inputs=whatever_inputs(response))
+    raise ProviderRefused(f"gitlab answered {status}: {reason}", whatever_inputs=whatever_inputs(answer))
 
 
 def _job(value: Mapping[str, Any], *, retried: bool) -> Job:

@@ -17,13 +17,12 @@ from itertools import count
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from sealrun.errors import ProviderRefused, ProviderUnclear
 from sealrun.providers.gitlab import answers
 from sealrun.providers.gitlab.children import MAX_JOBS, all_jobs
 from sealrun.runs.judge import run_name
 from sealrun.runs.run import Job, Project, Run
+from sealrun.transport.http import Client
 from sealrun.transport.rest import Rest, read_started, stamp, with_call
 
 # https://docs.gitlab.com/security/tokens/#token-prefixes
@@ -50,7 +49,7 @@ class GitLab:
 
     def __init__(
         self,
-        client: httpx.Client,
+        client: Client,
         *,
         origin: str,
         project: str,
@@ -66,7 +65,7 @@ class GitLab:
         """Nothing is asked yet.
 
         Args:
-            client: from ``guarded_client``, for ``origin`` and ``extra_origins``.
+            client: a ``GuardedClient``, for ``origin`` and ``extra_origins``.
             origin: ``https://host[:port]``, with the path that GitLab is served under where it has one.
             project: the numeric project id.
             ref: by its full name, ``refs/tags/...``.

@@ -10,7 +10,7 @@ from sealrun.providers.kind import Form, Kind, Opening, PipelineWords
 
 
 def _open(opening: Opening) -> Provider:
-    from sealrun.providers.gitlab.client import GitLab  # noqa: PLC0415  httpx is heavy, most calls need none
+    from sealrun.providers.gitlab.client import GitLab  # noqa: PLC0415  most functions need none
 
     source = opening.source
     return GitLab(
