@@ -35,7 +35,7 @@ def _program(folder: Path, *arguments: str) -> Iterator[dict[str, Any]]:
 
 def test_it_starts_alone_and_goes_on_where_it_stopped(setting: Setting, tmp_path: Path) -> None:
     repository = str(setting.repositories["good"])
-    with HttpxClient() as client:
+    with HttpxClient(timeout=20.0) as client:  # as long as the functions wait
         with _program(tmp_path, "--repository", repository) as ready:
             options = {"project": str(ready["project"]), "ref": "refs/tags/v1", "token": ready["token"]}
             gitlab = GitLab(client, origin=ready["url"], extra_origins=[], **options)
@@ -53,7 +53,7 @@ def test_faults_are_added_and_forgotten_over_http(setting: Setting) -> None:
     gitlab = setting.job()
     url = f"{setting.server.url}/-/faults"
     fault = {"route": "list_pipelines", "kind": "busy", "retry_after": 3, "times": 2}
-    with HttpxClient() as client:
+    with HttpxClient(timeout=20.0) as client:  # as long as the functions wait
         assert client.post(url, json=fault).status_code == 201
         with pytest.raises(ProviderBusy) as busy:
             gitlab.find(CALL)
