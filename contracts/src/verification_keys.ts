@@ -1,7 +1,9 @@
 /** The pinned code of the contracts, so that opening an account needs no compilation. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { FungibleToken, FungibleTokenAdmin } from 'mina-fungible-token';
+import { Ask } from './ask.js';
 import { circuitCache } from './backend.js';
+import { CreditVault } from './credit_vault.js';
 import { Offer } from './offer.js';
 import { PrepaidAccount } from './prepaid_account.js';
 
@@ -13,7 +15,14 @@ export interface PinnedKey {
 }
 
 /** Ours, and the token standard's as `mina-fungible-token` 1.1.0 has them. */
-export const CONTRACTS = { PrepaidAccount, Offer, FungibleToken, FungibleTokenAdmin };
+export const CONTRACTS = {
+  PrepaidAccount,
+  Offer,
+  CreditVault,
+  Ask,
+  FungibleToken,
+  FungibleTokenAdmin,
+};
 
 export type ContractName = keyof typeof CONTRACTS;
 
@@ -36,6 +45,8 @@ export async function writeKeys(): Promise<PinnedKeys> {
     o1js: O1JS_VERSION,
     PrepaidAccount: await compileKey('PrepaidAccount'),
     Offer: await compileKey('Offer'),
+    CreditVault: await compileKey('CreditVault'),
+    Ask: await compileKey('Ask'),
     FungibleToken: await compileKey('FungibleToken'),
     FungibleTokenAdmin: await compileKey('FungibleTokenAdmin'),
   };

@@ -4,6 +4,9 @@ import { AccountUpdate, Bool, Field, Mina, Permissions, UInt32, UInt64 } from 'o
 import { pinnedKeys } from '../verification_keys.js';
 import { MINA, type Party, type World } from './world.js';
 
+/** A chain with somebody on it who owns nothing of what is attacked. */
+export type Place = Pick<World, 'chain' | 'stranger'>;
+
 /** What an update tries. `events` and `access` are not here: they differ between account and offer. */
 export const CHANGES: Record<string, (update: AccountUpdate, thief: Party) => void> = {
   state: (update) => AccountUpdate.setValue(update.update.appState[2]!, Field(0)),
@@ -50,7 +53,7 @@ const REFUSAL = /Update_not_permitted_|because permission for this field is/;
 
 /** One update of `target` with one change, sent by the stranger. */
 export async function attempt(
-  world: World,
+  world: Place,
   target: Party,
   change: (update: AccountUpdate, thief: Party) => void,
   { signed, fullCommitment, raw }: Attempt,
@@ -72,7 +75,7 @@ export async function attempt(
 
 /** Asserts that a change is refused in every attempt and leaves the account as it was. */
 export async function assertRefused(
-  world: World,
+  world: Place,
   target: Party,
   change: (update: AccountUpdate, thief: Party) => void,
   attempts = ATTEMPTS,
