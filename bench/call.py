@@ -31,7 +31,7 @@ from nacl.public import PrivateKey as SealingKey
 
 from bench.stand_in import StandIn
 from bench.table import Row, as_json, as_text, row
-from infra.layers import LAYERS
+from infra.layers import OWN
 from local.aws import Provisioned
 from local.certificate import self_signed
 from local.lambda_runtime import Function, LambdaHost
@@ -155,7 +155,7 @@ def _oracles(node: Path) -> Iterator[Start]:
         roots = folder / "authorities.pem"
         roots.write_bytes(AMAZON_ROOTS.read_bytes() + certificate.read_bytes())
         environment = _environment(server.url, certificate, roots)
-        host = stack.enter_context(LambdaHost(folder, layers=[layer_folder(name) for name in LAYERS]))
+        host = stack.enter_context(LambdaHost(folder, layers=[layer_folder(name) for name in (*OWN, "deps")]))
         python = (sys.executable, "-S", "-m", "awslambdaric")
         runtime = str(node / "node_modules" / "aws-lambda-ric" / "index.mjs")
         kinds = {

@@ -62,9 +62,9 @@ def test_e2_the_same_project_by_another_spelling_of_its_origin_is_no_second_one(
 
 @pytest.mark.parametrize("spelling", ["Owner/Name", "owner/name.git", "OWNER/name.GIT"])
 def test_e2_the_same_project_by_another_spelling_of_its_name_is_no_second_one(spelling: str) -> None:
-    source = replace(offer().source, provider="forgejo", project="owner/name")
-    assert replace(source, project=spelling).place == source.place
-    assert replace(source, project="owner/other").place != source.place
+    source = offer().source._replace(provider="forgejo", project="owner/name")
+    assert source._replace(project=spelling).place == source.place
+    assert source._replace(project="owner/other").place != source.place
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.OUTPUT])

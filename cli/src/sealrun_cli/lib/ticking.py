@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +71,7 @@ def settings(where: Where, state: "State", environment: Mapping[str, str]) -> Se
     except ValueError as error:
         raise CliError("tick", str(error)[:300], "see `sealrun tick --help`") from error
     # A tick sells nothing for money, so it asks no node.
-    return replace(read, redemption_seconds=LETTER_SECONDS, mina_nodes=(), pinned=None, pinned_offer=None)
+    return read._replace(redemption_seconds=LETTER_SECONDS, mina_nodes=(), pinned=None, pinned_offer=None)
 
 
 def pull(where: Where, folder: Path, stack: str, passphrase_file: str, out: Output) -> tuple[Path, bool]:

@@ -10,7 +10,7 @@ import certifi
 import pytest
 
 from sealrun.adapters.aws.direct import opening
-from sealrun.adapters.aws.direct.connections import AMAZON_ROOTS, Connections
+from sealrun.adapters.aws.direct.connections import AMAZON_ROOTS, Connections, _trusting
 from sealrun.adapters.aws.direct.opening import open_client
 
 ROLE = {
@@ -86,7 +86,7 @@ def test_amazons_authorities_are_those_that_the_public_bundle_has() -> None:
 
 
 def test_tls_checks_names_and_trusts_amazon_alone() -> None:
-    context = endpoint(open_client("kms", ROLE))._context()
+    context = _trusting(endpoint(open_client("kms", ROLE))._authorities)
     authorities: Any = context.get_ca_certs()
     names = {dict(pair[0] for pair in each["subject"])["organizationName"] for each in authorities}
     assert names == {"Amazon", "Starfield Technologies, Inc."}

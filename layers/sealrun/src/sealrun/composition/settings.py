@@ -2,8 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealrun.chain.account import Pinned
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
 _NAMES = ("TABLE", "EVIDENCE_BUCKET", "KMS_KEY", "COLLECT_FUNCTION", "PUBLIC_URL")
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What the stack tells its functions."""
 
     table: str
@@ -36,7 +34,7 @@ class Settings:
     proxy: str = ""  # http://host:port, through which all but private hosts and AWS are reached
     pins: "tuple[PinService, ...]" = ()  # where public evidence is pinned; on S3 it is in any case
     # Ciphertexts by their public keys, where a new oracle key serves beside an old one (A9).
-    oracle_keys: Mapping[str, bytes] = field(default_factory=dict)
+    oracle_keys: Mapping[str, bytes] = {}
     offers: tuple[int, ...] = ()  # hashes of those that the stack serves; none serves all of its table (A3)
     origin_digests: tuple[str, ...] = ()  # SHA-256 of what the distribution shows; none asks for nothing
     viewer_header: str = ""  # where the distribution says whose request it is; empty takes the connection's

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from re import Pattern
 from re import compile as compiled
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sealrun.encoding import read
 from sealrun.errors import Malformed
@@ -34,8 +34,7 @@ class Globs:
         return [compiled(fnmatch.translate(pattern)) for pattern in self.patterns]
 
 
-@dataclass(frozen=True)
-class EvidencePolicy:
+class EvidencePolicy(NamedTuple):
     """Which evidence anyone may see, and which grade a run must reach. A buyer sees all of its own call.
 
     ``token`` is about the jobs' CI tokens once they have expired (E2); ``deterministic`` declares that the

@@ -6,7 +6,6 @@ to read an offer, to judge a run, to check a token. So every folder keeps them i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -27,8 +26,7 @@ class Issuer(NamedTuple):
     public: bool
 
 
-@dataclass(frozen=True)
-class TokenRules:
+class TokenRules(NamedTuple):
     """What a provider's CI token must say of the job that it is about.
 
     The values of ``claims`` and ``endings`` are templates over what is known of the job without the token:
@@ -40,14 +38,13 @@ class TokenRules:
     claims: Mapping[str, str]  # claims that must equal
     shown: tuple[str, ...]  # claims that concern no person, and are shown to anyone
     about: str  # what one token is about: a job, or a run
-    endings: Mapping[str, str] = field(default_factory=dict)  # claims that must end so
+    endings: Mapping[str, str] = {}  # claims that must end so
     personal: tuple[str, ...] = ()  # claims whose values no message repeats
     last_source: str = ""  # its word for what started the last job, of which nothing else can be started so
     bots: str = ""  # a pattern of the claim user_login for accounts that are no person; empty where none is
 
 
-@dataclass(frozen=True)
-class ProviderRules:
+class ProviderRules(NamedTuple):
     """One provider, as far as offers, runs and receipts have to know it."""
 
     name: str
@@ -59,7 +56,7 @@ class ProviderRules:
     input_ways: tuple[str, ...] = ("inputs",)  # how a start can carry them: ``source.inputs_as``
     faults: frozenset[str] = frozenset()  # its words for a job that failed by no fault of its script
     sellers_faults: frozenset[str] = frozenset()  # those of them that neither inputs nor load can cause
-    pages: Mapping[str, str] = field(default_factory=dict)  # the pages' origin where it is not the API's
+    pages: Mapping[str, str] = {}  # the pages' origin where it is not the API's
     token: TokenRules | None = None  # None where no token of this provider counts
 
     def page(self, origin: str, project: str) -> str:

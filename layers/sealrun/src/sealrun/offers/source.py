@@ -1,7 +1,6 @@
 """Sources: the pipeline that an offer sells, and the parts of it that the offer pins."""
 
 import re
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sealrun.encoding import read
@@ -36,8 +35,7 @@ class Configuration(NamedTuple):
         return [include for include in self.includes if not include.startswith(_REPLACED)]
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """What the provider runs, and as whom."""
 
     provider: str

@@ -1,7 +1,6 @@
 """The ledger: the one table of offers, calls, leases and counters."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from sealrun.money.dues import Due, DueLeaf
@@ -49,8 +48,7 @@ def places_of(*, spoiled: bool, start: bool) -> range:
 COUNTED, LISTED = 1000, 100
 
 
-@dataclass(frozen=True)
-class Totals:
+class Totals(NamedTuple):
     """How many calls of one offer there are."""
 
     unfinished: int

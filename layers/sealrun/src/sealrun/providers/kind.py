@@ -12,16 +12,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealrun.errors import Malformed
 from sealrun.offers.provider_rules import PROVIDERS, ProviderRules, member
 from sealrun.offers.source import INPUTS, Source
 from sealrun.ports.deliveries import Deliveries
 from sealrun.ports.provider import Provider
-from sealrun.providers.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from sealrun.providers.pipeline import Pipeline
     from sealrun.transport.http import Client
 
 
@@ -35,8 +35,7 @@ class Opening:
     files_from: Sequence[str]  # origins of object storage that the deployment names
 
 
-@dataclass(frozen=True)
-class PipelineWords:
+class PipelineWords(NamedTuple):
     """How the provider's pipeline file writes what every sold pipeline needs."""
 
     run_name: str  # a pattern of the name that holds the call's hash (R3)
@@ -50,22 +49,20 @@ class PipelineWords:
     default_path: str = ""  # the file's path where the project sets no other; empty where there is no such
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """One way in which a pipeline's file declares its inputs."""
 
-    read_pipeline: Callable[[Sequence[Mapping[str, Any]]], Pipeline]  # of the file's YAML documents
+    read_pipeline: Callable[[Sequence[Mapping[str, Any]]], "Pipeline"]  # of the file's YAML documents
     pipeline: PipelineWords
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of provider."""
 
     rules: ProviderRules
     open: Callable[[Opening], Provider]
     deliveries: Callable[[], Deliveries] | None  # None where no webhook is read: the schedule looks alone
-    read_pipeline: Callable[[Sequence[Mapping[str, Any]]], Pipeline]  # of the file's YAML documents
+    read_pipeline: Callable[[Sequence[Mapping[str, Any]]], "Pipeline"]  # of the file's YAML documents
     pipeline: PipelineWords
     credential_advice: str  # which token a seller makes, in words
     terms: str  # what the provider's own terms say of selling its runs, in words for the seller

@@ -4,14 +4,12 @@ Pure. Each provider's ``pipeline_file.py`` reads its own form into this.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 _SHA_LENGTHS = (40, 64)
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(NamedTuple):
     """One input as the pipeline declares it, in its provider's own words."""
 
     name: str
@@ -24,8 +22,7 @@ class Declared:
     default: Any = None  # as the file has it; None for none, and for YAML's null
 
 
-@dataclass(frozen=True)
-class Pipeline:
+class Pipeline(NamedTuple):
     """What one configuration file says."""
 
     inputs: Mapping[str, Declared]
@@ -33,10 +30,10 @@ class Pipeline:
     includes: tuple[str, ...]  # as ``sealrun.offers.source.Configuration`` writes them
     troubles: tuple[str, ...] = ()  # what makes its runs unfit to be sold (R5): "what is; what to do"
     cancels_itself: bool = False  # a newer commit may cancel a run
-    timeouts: Mapping[str, str] = field(default_factory=dict)  # by job, in the provider's words
+    timeouts: Mapping[str, str] = {}  # by job, in the provider's words
     with_token: tuple[str, ...] = ()  # jobs whose CI token is made out to the call
     jobs: tuple[str, ...] = ()  # names of the jobs in this file, as the provider shows them
-    uncertain: Mapping[str, str] = field(default_factory=dict)  # why a job need not succeed, by its name (R8)
+    uncertain: Mapping[str, str] = {}  # why a job need not succeed, by its name (R8)
     last_job: bool = False  # it ends in a job whose CI token can name the call done
     # What keeps that token from saying so of all other jobs: "what is; what to do".
     last_job_troubles: tuple[str, ...] = ("expected a provider whose last job can be told apart; use GitLab",)

@@ -5,7 +5,6 @@ Programs that name JSON, or nothing in particular, get JSON as they would withou
 
 import re
 from collections.abc import Mapping
-from html import escape
 
 from sealrun.offers.stored_offer import StoredOffer
 
@@ -91,17 +90,17 @@ def offer_page(stored: StoredOffer, *, address: str, service: str) -> tuple[Mapp
     tags = {"og:type": "website", "og:site_name": "sealrun", "og:url": url, "og:title": offer.title}
     meta = [_meta("property", name, value) for name, value in {**tags, "og:description": about}.items()]
     named = [_meta("name", "description", about), _meta("name", "twitter:card", "summary")]
-    way = escape(address)
+    way = _escaped(address)
     lines = [
         "<!doctype html>",
         '<html lang="en">',
         '<meta charset="utf-8">',
-        f"<title>{escape(offer.title)} · sealrun</title>",
+        f"<title>{_escaped(offer.title)} · sealrun</title>",
         *meta,
         *named,
         f'<meta http-equiv="refresh" content="0; url={way}">',
-        f"<h1>{escape(offer.title)}</h1>",
-        f"<p>{escape(about)}</p>",
+        f"<h1>{_escaped(offer.title)}</h1>",
+        f"<p>{_escaped(about)}</p>",
         f'<p><a href="{way}">Open the offer</a></p>',
         "</html>",
     ]
@@ -114,4 +113,10 @@ def elsewhere(address: str) -> Mapping[str, str]:
 
 
 def _meta(kind: str, name: str, content: str) -> str:
-    return f'<meta {kind}="{name}" content="{escape(content)}">'
+    return f'<meta {kind}="{name}" content="{_escaped(content)}">'
+
+
+def _escaped(text: str) -> str:
+    from html import escape  # noqa: PLC0415  most callers are programs
+
+    return escape(text)

@@ -4,6 +4,7 @@ import io
 import select
 import socket
 import ssl
+from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from typing import Any, NamedTuple
 
@@ -105,6 +106,25 @@ class Connection(HTTPConnection):
             opened.close()
             raise
         return _TimedSocket(opened, self._waits.each)
+
+
+def connected(server: Server, hops: Sequence[Hop], *, tls: ssl.SSLContext | None, waits: Waits) -> Connection:
+    """An open connection by the first of these hops that takes it.
+
+    Raises:
+        ConnectError: none does, or a proxy refuses; nothing was sent.
+    """
+    *others, last = (Connection(server, hop, tls=tls, waits=waits) for hop in hops)
+    for connection in others:
+        try:
+            connection.connect()
+        except ProxyError:
+            raise
+        except ConnectError:
+            continue  # not connected, so not sent: the next address is no second request
+        return connection
+    last.connect()
+    return last
 
 
 class _TimedSocket:

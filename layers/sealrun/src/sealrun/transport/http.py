@@ -35,9 +35,9 @@ from sealrun.transport.addresses import (
     system_addresses,
 )
 from sealrun.transport.authorities import public_authorities
-from sealrun.transport.connections import BUFFER_BYTES, Connection, Hop, Server, Waits
+from sealrun.transport.connections import BUFFER_BYTES, Connection, Hop, Server, Waits, connected
 from sealrun.transport.deadline import Monotonic, each_within, within
-from sealrun.transport.failures import Blocked, ConnectError, NoAnswer, ProxyError, ReadTimeout, TooLong
+from sealrun.transport.failures import Blocked, NoAnswer, ReadTimeout, TooLong
 from sealrun.transport.proxy import proxy_url
 
 # A function has one short life: what does not connect or say a word in this time is left to the next one.
@@ -275,20 +275,8 @@ class GuardedClient:
 
     def _connected(self, server: Server, waits: Waits) -> Connection:
         """A connection to the first checked address that takes it."""
-        *others, last = self._hops(server)
-        tls = self._trust() if server.secure else None
-        for hop in others:
-            connection = Connection(server, hop, tls=tls, waits=waits)
-            try:
-                connection.connect()
-            except ProxyError:
-                raise
-            except ConnectError:
-                continue  # not connected, so not sent: the next address is no second request
-            return connection
-        connection = Connection(server, last, tls=tls, waits=waits)
-        connection.connect()
-        return connection
+        hops = self._hops(server)
+        return connected(server, hops, tls=self._trust() if server.secure else None, waits=waits)
 
     def _trust(self) -> ssl.SSLContext:
         self._verify = self._verify or public_authorities()

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from sealrun.adapters.aws import first_answer
 from sealrun.adapters.aws.log import Logger
 from sealrun.encoding.json_limits import MAX_BODY_BYTES
 from sealrun.errors import Malformed, SealrunError, StoreUnavailable, WrongMethod
@@ -127,6 +128,7 @@ class App:
             return self._told_apart(request, self._outcome(request)).as_event()
         finally:
             self._event.reset(token)
+            first_answer.is_made()
 
     def _outcome(self, request: Event) -> Response:
         try:

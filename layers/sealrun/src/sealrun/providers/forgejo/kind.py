@@ -1,9 +1,14 @@
 """All that is known of Forgejo (experimental)."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 from sealrun.ports.provider import Provider
 from sealrun.providers.forgejo.rules import RULES
-from sealrun.providers.github.pipeline_file import read_pipeline  # Forgejo runs GitHub's workflows
 from sealrun.providers.kind import Kind, Opening, PipelineWords
+
+if TYPE_CHECKING:
+    from sealrun.providers.pipeline import Pipeline
 
 
 def _open(opening: Opening) -> Provider:
@@ -21,11 +26,17 @@ def _open(opening: Opening) -> Provider:
     )
 
 
+def _read_pipeline(documents: Sequence[Mapping[str, Any]]) -> "Pipeline":
+    from sealrun.providers.github.pipeline_file import read_pipeline  # noqa: PLC0415  Forgejo runs GitHub's workflows
+
+    return read_pipeline(documents)
+
+
 KIND = Kind(
     rules=RULES,
     open=_open,
     deliveries=None,
-    read_pipeline=read_pipeline,
+    read_pipeline=_read_pipeline,
     pipeline=PipelineWords(
         run_name=r"(?s).*",  # runs are found by their inputs
         run_name_advice="",

@@ -1,10 +1,15 @@
 """All that is known of GitHub."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 from sealrun.ports.deliveries import Deliveries
 from sealrun.ports.provider import Provider
-from sealrun.providers.github.pipeline_file import read_pipeline
 from sealrun.providers.github.rules import RULES
 from sealrun.providers.kind import Kind, Opening, PipelineWords
+
+if TYPE_CHECKING:
+    from sealrun.providers.pipeline import Pipeline
 
 # Where logs and artifacts are redirected to. GitHub's list of them (GET /meta, domains.actions_inbound)
 # grows; others are named by the operator. No credential goes there, and an artifact's digest is checked.
@@ -51,11 +56,17 @@ def _deliveries() -> Deliveries:
     return GitHubDeliveries()
 
 
+def _read_pipeline(documents: Sequence[Mapping[str, Any]]) -> "Pipeline":
+    from sealrun.providers.github.pipeline_file import read_pipeline  # noqa: PLC0415
+
+    return read_pipeline(documents)
+
+
 KIND = Kind(
     rules=RULES,
     open=_open,
     deliveries=_deliveries,
-    read_pipeline=read_pipeline,
+    read_pipeline=_read_pipeline,
     pipeline=PipelineWords(
         run_name=r"sealrun \$\{\{ *(?:github\.event\.)?inputs\.sealrun_call *\}\}",
         run_name_advice="run-name: sealrun ${{ inputs.sealrun_call }}",

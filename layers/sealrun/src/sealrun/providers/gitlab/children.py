@@ -2,8 +2,8 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
 
 from sealrun.providers.gitlab import answers
 from sealrun.runs.run import Job, not_read, unread
@@ -25,8 +25,7 @@ class Lists(Protocol):
         """Its jobs that start other pipelines."""
 
 
-@dataclass(frozen=True)
-class _Pipeline:
+class _Pipeline(NamedTuple):
     id: int
     path: str = ""  # the names of the jobs that led to it, each with a slash behind it
     may_fail: bool = False  # one of these jobs may fail

@@ -1,12 +1,15 @@
 """All that is known of GitLab."""
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sealrun.ports.deliveries import Deliveries
 from sealrun.ports.provider import Provider
-from sealrun.providers.gitlab.pipeline_file import read_pipeline, read_with_variables
 from sealrun.providers.gitlab.rules import RULES
 from sealrun.providers.kind import Form, Kind, Opening, PipelineWords
+
+if TYPE_CHECKING:
+    from sealrun.providers.pipeline import Pipeline
 
 
 def _open(opening: Opening) -> Provider:
@@ -30,6 +33,18 @@ def _deliveries() -> Deliveries:
     return GitLabDeliveries()
 
 
+def _read_pipeline(documents: Sequence[Mapping[str, Any]]) -> "Pipeline":
+    from sealrun.providers.gitlab.pipeline_file import read_pipeline  # noqa: PLC0415
+
+    return read_pipeline(documents)
+
+
+def _read_with_variables(documents: Sequence[Mapping[str, Any]]) -> "Pipeline":
+    from sealrun.providers.gitlab.pipeline_file import read_with_variables  # noqa: PLC0415
+
+    return read_with_variables(documents)
+
+
 _WORDS = PipelineWords(
     run_name=r"sealrun \$\[\[ *inputs\.sealrun_call *\]\]",
     run_name_advice='workflow: {name: "sealrun $[[ inputs.sealrun_call ]]"}',
@@ -42,8 +57,7 @@ _WORDS = PipelineWords(
     default_path=".gitlab-ci.yml",
 )
 
-_VARIABLES = replace(
-    _WORDS,
+_VARIABLES = _WORDS._replace(
     run_name=r"sealrun (\$sealrun_call|\$\{sealrun_call\})",
     run_name_advice='workflow: {name: "sealrun $sealrun_call"}',
     start_advice="declare sealrun_call under `variables:`",
@@ -56,9 +70,9 @@ KIND = Kind(
     rules=RULES,
     open=_open,
     deliveries=_deliveries,
-    read_pipeline=read_pipeline,
+    read_pipeline=_read_pipeline,
     pipeline=_WORDS,
-    variables=Form(read_with_variables, _VARIABLES),
+    variables=Form(_read_with_variables, _VARIABLES),
     credential_advice="make a project access token: role Maintainer, scope api, 90 days",
     set_up="set_up_gitlab",
     terms="sell runs on runners of your own, or on GitLab's where your plan allows it",

@@ -5,7 +5,6 @@ Only this one file is read. What it includes is named, so that somebody can look
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sealrun.providers.gitlab.job_rules import pipeline_troubles, why_uncertain
@@ -73,7 +72,7 @@ def read_with_variables(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         if _STEERING.fullmatch(name)
     ]
     inputs = {name: _variable(name, each) for name, each in given.items()}
-    return replace(pipeline, inputs=inputs, troubles=(*pipeline.troubles, *steering))
+    return pipeline._replace(inputs=inputs, troubles=(*pipeline.troubles, *steering))
 
 
 def _variable(name: str, declared: Mapping[str, Any]) -> Declared:

@@ -1,19 +1,22 @@
 """HTTP to one endpoint over connections that stay open between requests."""
 
-import select
 import ssl
 from collections import deque
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from functools import cache
+from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from sealrun.adapters.aws.errors import NoAnswer
+from sealrun.transport.addresses import system_addresses
+from sealrun.transport.connections import Connection, Hop, Server, Waits, connected
+from sealrun.transport.failures import ConnectError
 
 # Of each wait for the network. boto3 waits for 60 seconds, longer than most functions live.
 TIMEOUT_SECONDS = 10.0
-# The authorities that Amazon's own certificates come from: five, where loading all public ones takes 17 ms.
+# The authorities that Amazon's own certificates come from.
 AMAZON_ROOTS = Path(__file__).with_name("amazon_roots.pem")
 
 
@@ -32,9 +35,10 @@ class Connections:
         """``endpoint`` is a URL; ``authorities`` a PEM file to trust, Amazon's own where it is empty."""
         url = urlsplit(endpoint)
         self.host, self.path = url.netloc, url.path.rstrip("/")
-        self._secure, self._authorities, self._timeout = url.scheme == "https", authorities, timeout
-        self._idle: deque[HTTPConnection] = deque()
-        self._tls: ssl.SSLContext | None = None
+        port = url.port or (443 if url.scheme == "https" else 80)
+        self._server = Server(f"{url.scheme}://{url.netloc}", url.hostname or "", port)
+        self._authorities, self._waits = authorities or str(AMAZON_ROOTS), Waits(timeout, timeout)
+        self._idle: deque[Connection] = deque()
 
     def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send one request once.
@@ -62,25 +66,33 @@ class Connections:
         while self._idle:
             self._idle.pop().close()
 
-    def _open(self) -> HTTPConnection:
+    def _open(self) -> Connection:
         """An idle connection that the other end has not closed, or a new one."""
         while self._idle:
             try:
                 connection = self._idle.pop()
             except IndexError:  # another thread was faster
                 break
-            # Something to read before anything was asked is the end of the connection.
-            if connection.sock is not None and not select.select([connection.sock], [], [], 0)[0]:
+            if connection.is_open:
                 return connection
             connection.close()
-        if not self._secure:
-            return HTTPConnection(self.host, timeout=self._timeout)
-        return HTTPSConnection(self.host, timeout=self._timeout, context=self._context())
+        server = self._server
+        tls = _trusting(self._authorities) if server.secure else None
+        try:
+            addresses = system_addresses(server.host, server.port)
+            hops = [Hop(address, server.port, is_proxy=False) for address in addresses]
+            return connected(server, hops, tls=tls, waits=self._waits)
+        except OSError as error:
+            raise NoAnswer(error) from error
+        except ConnectError as error:
+            cause = error.__cause__
+            raise NoAnswer(cause if isinstance(cause, Exception) else error) from error
 
-    def _context(self) -> ssl.SSLContext:
-        if self._tls is None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            context.load_verify_locations(cafile=self._authorities or str(AMAZON_ROOTS))
-            self._tls = context
-        return self._tls
+
+@cache
+def _trusting(authorities: str) -> ssl.SSLContext:
+    """What all services' connections share."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(cafile=authorities)
+    return context
