@@ -25,7 +25,7 @@ from sealrun_cli.lib.background import ROOT
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.help import example_of
 from sealrun_cli.lib.offer_file import read_offer, write_values
-from sealrun_cli.main import app
+from sealrun_cli.main import app, command_line
 from tests.sealrun.fakes import FakeLedger
 from tests.sealrun.world import offer_value
 
@@ -184,3 +184,18 @@ def test_l8_pause_and_resume_hold_the_offer_and_let_it_go(
     assert ledger.offers[offer.hash].reason == "moving house"
     resumed = RUN.invoke(app, ["resume", "--file", str(file)])
     assert (resumed.exit_code, "suspended: the node is not synced" in resumed.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["key", "pay-operator", "rotate"])
+def test_a_command_starts_without_the_modules_of_the_others(name: str) -> None:
+    lines = (
+        f"import sys; from sealrun_cli.main import command_line; command_line({name!r}); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)
+    commands = [each for each in done.stdout.split() if each.startswith("sealrun_cli.commands.")]
+    assert commands == [f"sealrun_cli.commands.{name.replace('-', '_')}"]
+
+
+def test_what_no_command_is_called_gets_all_of_them() -> None:
+    made = typer.main.get_command(command_line("--help"))
+    assert list(dict(leaves(made))) == list(COMMANDS)

@@ -14,6 +14,7 @@ from local.github.market import GitHubMarket
 from local.stack import Stack
 from mina.keys import PrivateKey
 from sealrun.receipts.receipt import Outcome, SignedReceipt
+from sealrun.runs.record import UNCLEAR_WAIT
 from tests.repositories import git
 from tests.sealrun.providers.github.samples import ASK, FILE, make_repository
 from tests.spine.conftest import Shop
@@ -151,6 +152,7 @@ def test_r3_a_lost_answer_is_found_again_by_the_runs_name(shop: GitHubShop) -> N
     shop.market.github.faults.add("dispatch", "lost")
     answer = shop.send(signed := shop.sign())
     assert answer.json()["state"] == "triggering"
+    shop.age(signed.call.id, seconds=UNCLEAR_WAIT)
     seen = shop.wait(signed.call.id, seconds=180)
     assert (seen["state"], shop.runs(signed.call.id)) == ("succeeded", [seen["run"]["id"]])
 

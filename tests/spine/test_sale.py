@@ -11,6 +11,7 @@ import pytest
 
 from local.nodejs import NODE
 from sealrun.receipts.receipt import Outcome, SignedReceipt
+from sealrun.runs.record import UNCLEAR_WAIT
 from tests.spine.conftest import Shop
 
 pytestmark = pytest.mark.peers
@@ -75,6 +76,7 @@ def test_r3_a_lost_answer_is_found_again_by_its_name_and_nothing_is_started_twic
     shop.market.gitlab.faults.add("create_pipeline", "lost")
     answer = shop.send(signed := shop.sign())
     assert answer.json()["state"] == "triggering"
+    shop.age(signed.call.id, seconds=UNCLEAR_WAIT)
     seen = shop.wait(signed.call.id, seconds=180)
     assert seen["state"] == "succeeded"
     assert shop.runs(signed.call.id) == [seen["run"]["id"]]

@@ -94,7 +94,11 @@ def path(
         out.result(value, *lines)
 
 
-@app.command(epilog=example("sealrun source sign v1.0 --of https://gitlab.com/group/job --key oracle.key"))
+@app.command(
+    epilog=example(
+        "sealrun source sign v1.0 --of https://gitlab.com/group/job --key oracle.key --to root.json"
+    )
+)
 def sign(
     revision: Annotated[str, typer.Argument(help="A commit, tag or branch.", metavar="REVISION")] = "HEAD",
     *,
