@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from mina.keys import PrivateKey
 from sealrun.errors import SealrunError
+from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.offers.terms import MAX_EXIT_DELAY
@@ -24,7 +25,7 @@ from sealrun_cli.commands import check, close, sandbox
 from sealrun_cli.commands import open as opening
 from sealrun_cli.commands.publish import buying
 from sealrun_cli.lib import background
-from sealrun_cli.lib.book import known_terms
+from sealrun_cli.lib.book import known_terms, page
 from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import new_key
@@ -109,6 +110,24 @@ def test_a_ticket_that_needs_a_price_says_which_flags(paid: tuple[Web, str], key
     error = error_of("ticket", paid[1], "--key", key, "--until", until, "--open", "layer")
     assert error["detail"] == "ticket: expected --pay for an offer with a price, and only there, got 5 MINA"
     assert "--pay --account" in error["next"]
+
+
+def test_prepaid_tickets_are_not_signed_unasked(paid: tuple[Web, str], key: str, tmp_path: Path) -> None:
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
+    payment = make_paid_offer().payment
+    assert payment is not None
+    with page(tmp_path / "state", ADDRESS, payment.terms, Known(0, 0)) as book:
+        book.save()
+    kept = (tmp_path / "state" / f"{ADDRESS}.json").read_bytes()
+    words = ["ticket", paid[1], "--key", key, "--until", until, "--input", "layer=both", "--count", "3"]
+    words += ["--pay", "--account", ADDRESS, "--state", str(tmp_path / "state")]
+    done = RUN.invoke(app, words)
+    assert done.exit_code == 1
+    assert "3 times 5 MINA: 15 MINA" in done.stderr
+    assert "expected a yes, got nobody to ask" in done.stderr
+    assert (tmp_path / "state" / f"{ADDRESS}.json").read_bytes() == kept, "no limit was signed"
+    agreed = RUN.invoke(app, [*words, "--yes", "--json"])
+    assert len(json.loads(agreed.stdout)["tickets"]) == 3
 
 
 def test_a_url_that_is_no_offers_is_named(paid: tuple[Web, str], key: str) -> None:

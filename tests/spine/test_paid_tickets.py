@@ -15,7 +15,7 @@ def test_l1_prepaid_tickets_are_redeemed_in_any_order_beside_the_issuers_own_cal
     sale.open()
     paying = ["--pay", "--account", sale.account, "--key", sale.people.file("buyer")]
     until = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
-    words = ["--input", "greeting=hello", "--until", until, "--count", "2", *paying]
+    words = ["--input", "greeting=hello", "--until", until, "--count", "2", "--yes", *paying]
     first, second = sale.run(said, "ticket", sale.offer_url, *words)["tickets"]
     own = sale.buy("greeting=own")
     answers = [sale.run(said, "redeem", each["url"], "--no-wait") for each in (second, first)]

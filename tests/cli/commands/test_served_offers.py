@@ -26,6 +26,7 @@ from sealrun_cli.commands.pin import open_pinners
 from sealrun_cli.lib.offer_file import read_offer, write_values
 from sealrun_cli.main import app
 from tests.cli.lib.test_offer_file import as_file
+from tests.cli.web import web
 from tests.sealrun.world import offer_value
 
 PASSPHRASE = "correct horse battery"
@@ -115,7 +116,7 @@ def test_r1_a_rotated_token_is_sealed_with_the_key_file_and_its_health_is_asked_
     def serve(_seconds: float) -> None:
         """What a running service does, in place of a pause: the health task, if it is due."""
         if deployment.take_tick("health", now=int(time.time()), every=300):
-            deployment.end_tick("health", now=int(time.time()))
+            deployment.end_tick("health", began=int(time.time()))
 
     monkeypatch.setattr("sealrun_cli.lib.served_target.time.sleep", serve)
     (service.folder / "token").touch(mode=0o600)
@@ -136,3 +137,20 @@ def test_r1_the_token_of_a_pinning_service_is_opened_with_the_key_file(service: 
     assert isinstance(pinner, ServicePinner)
     with closing(pinner):
         assert pinner._headers() == {"Authorization": "Bearer pin-token-1234"}
+
+
+def status_of(service: Service, *words: str) -> str:
+    done = CliRunner().invoke(app, ["status", "--stack", service.url, *words])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_status_says_whether_the_service_answers(service: Service) -> None:
+    with web({"GET /healthz": (200, {"ok": True})}) as site:
+        Deployment(service.database).set_url(site.url)
+        assert json.loads(status_of(service, "--json"))["answers"] is True
+        site.answers["GET /healthz"] = (503, {"ok": False, "late": ["sweep"]})
+        assert json.loads(status_of(service, "--json"))["answers"] is False
+    first = status_of(service).splitlines()[0]
+    assert f"{site.url}, does not answer (" in first
+    assert first.endswith("): sealrun serve")

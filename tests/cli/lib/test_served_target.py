@@ -2,6 +2,7 @@
 
 import json
 import stat
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -59,3 +60,24 @@ def test_another_url_is_refused_without_showing_it(text: str) -> None:
 def test_the_name_of_a_database_is_what_is_shown_of_its_url() -> None:
     target = target_at("postgresql+psycopg://user:secret@host/shop?host=/run/postgresql")
     assert target.name == "shop"
+
+
+def test_a_task_that_began_before_it_was_asked_for_does_not_count(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check of health under way may have looked at the offer before this command changed it."""
+    now = [1000.5]
+    ended = [1000, 1000, 1001]  # when those tasks began that end one after the other
+
+    def pause(seconds: float) -> None:
+        now[0] += seconds
+        if now[0] >= 1001 and ended:
+            database.end_tick("health", began=ended.pop(0))
+
+    with closing(Database(url)) as opened:
+        database = Deployment(opened)
+        database.take_tick("health", now=900, every=600)
+        monkeypatch.setattr(time, "time", lambda: now[0])
+        monkeypatch.setattr(time, "sleep", pause)
+        find_target(tmp_path, url).invoke("health")
+        assert (ended, database.done_since("health")) == ([], 1001)

@@ -66,12 +66,12 @@ def test_l13_a_clock_that_was_a_year_ahead_puts_no_task_off_for_a_year(database:
 
 def test_a_task_that_is_hastened_is_due_at_once(database: Database) -> None:
     deployment = Deployment(database)
-    assert deployment.done_at("health") == 0
+    assert deployment.done_since("health") == 0
     deployment.take_tick("health", now=NOW, every=300)
-    deployment.end_tick("health", now=NOW + 2)
+    deployment.end_tick("health", began=NOW + 2)
     deployment.hasten("health")
     assert deployment.take_tick("health", now=NOW + 3, every=300)
-    assert deployment.done_at("health") == NOW + 2
+    assert deployment.done_since("health") == NOW + 2
 
 
 def test_calls_that_are_not_over_are_counted(database: Database) -> None:

@@ -9,10 +9,12 @@ from sealrun.offers.terms import ANEW
 from sealrun.ports.calls import Totals
 from sealrun_cli.lib import options
 from sealrun_cli.lib.offer_state import state_of
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.served_target import ServedTarget
+from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.stack_calls import Folder
-from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target
+from sealrun_cli.lib.target import DEFAULT_NAME, TICKED, Name, Target, find_target
 
 
 def status(
@@ -23,26 +25,34 @@ def status(
 ) -> None:
     """Show the offers of a stack, and its calls by state.
 
-    Says of each offer whether it takes calls now, and why not.
+    Says of each offer whether it takes calls now, and why not. Of a service of `sealrun serve` it says whether
+    it answers.
     """
-    with speaking(as_json=as_json) as out:
+    with speaking(as_json=as_json) as out, open_client() as http:
         target = find_target(folder, stack)
         table = target.offers
         published = {each: table.offer(each) for each in table.published()}
         offers = [stored for stored in published.values() if stored]
         older = [f"{each:064x}" for each, stored in published.items() if stored is None]
         states = _states([table.totals(stored.offer) for stored in offers])
+        served = target if isinstance(target, ServedTarget) and TICKED not in target.local else None
         oracle_keys = sorted(target.oracle_keys()) if isinstance(target, ServedTarget) else []
+        trouble = served.trouble(Service(http)) if served else ""
         value = {
             "stack": target.name,
             "url": target.url,
+            "answers": not trouble if served else None,
             "ledger": target.ledger,
             "offers": [_value(stored, target) for stored in offers],
             "older": older,
             "calls": states,
             "oracle_keys": oracle_keys,
         }
-        lines = [f"{target.name}: {target.url}", *(_line(stored) for stored in offers)]
+        answering = f"does not answer ({trouble}): sealrun serve" if trouble else "answers"
+        lines = [
+            f"{target.name}: {target.url}{f', {answering}' if served else ''}",
+            *(_line(stored) for stored in offers),
+        ]
         counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none yet"
         lines += [f"  {each[:16]}…  of an older sealrun, over: {ANEW}" for each in older]
         out.result(value, *lines, f"calls: {counted}")

@@ -21,6 +21,7 @@ from sealrun.offers.offer import Offer
 from sealrun_cli.lib import options
 from sealrun_cli.lib.aws import boto3
 from sealrun_cli.lib.book import Page, page
+from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
@@ -108,11 +109,12 @@ def ticket(
     ] = "",
     node: options.Node = "",
     state: options.State = options.DEFAULT_STATE,
+    yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
     """Make URLs that start one run each, without a wallet.
 
-    The URLs are shown once and stored nowhere.
+    The URLs are shown once and stored nowhere. With --pay it asks first.
     """
     with speaking(as_json=as_json) as out, open_client() as http:
         service, issuer = Service(http), read_key(key)
@@ -139,6 +141,7 @@ def ticket(
             cold = cold_start(service, account, node)
             with page(state, account, sold.payment.terms, cold) as book:
                 price = sold.payment.priced_under(book.terms.hash).cost
+                confirm(out, _plan(count, account, price, end), yes=yes)
                 made = list(issuing.prepaid(count, account, book, price))
         else:
             made = list(issuing.free(count))
@@ -217,6 +220,15 @@ def _check_issuer(issuer: PrivateKey, offer: Offer) -> None:
     address = issuer.public_key().to_base58()
     if not (offer.access.open or address in offer.access.keys):
         raise CliError("not-allowed", f"key: expected one that the offer allows, got {address}")
+
+
+def _plan(count: int, account: str, price: Amount, until: int) -> list[str]:
+    """What is signed: a limit for each ticket, whether it is redeemed or not."""
+    end = datetime.fromtimestamp(until, UTC).isoformat()
+    return [
+        f"sign     {count} times {price}: {price.asset.of(count * price.units)} of {account}",
+        f"         whoever has a ticket's URL can spend its {price} until {end}; nothing takes it back",
+    ]
 
 
 def _tell(out: Output, made: list[Ticket], offer: Offer, on_page: str) -> None:

@@ -6,6 +6,7 @@ import time
 import weakref
 from dataclasses import dataclass, replace
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
     from sealrun.adapters.sql.database import Database
     from sealrun.adapters.sql.deployment import Deployment
     from sealrun.adapters.sql.ledger import SqlLedger
+    from sealrun_cli.lib.service import Service
 
-# A running service asks every second what is due; a check of all offers takes some seconds.
-LOOK_SECONDS = 60
+# Some words on what hangs.
+MAX_HEALTH_BYTES = 16 << 10
+# A running service asks every second what is due; a check of all offers takes some seconds, 60 at most, and
+# one may be under way.
+LOOK_SECONDS = 150
 POLL_SECONDS = 0.2
 
 
@@ -67,19 +72,31 @@ class ServedTarget(Target):
         raise CliError("stack", detail, "name another one with --stack")
 
     def invoke(self, name: str) -> None:
-        """Have the service run the task, and wait for it; where nobody serves, the next tick runs it."""
+        """Have the service run the task, and wait for it; where nobody serves, the next tick runs it.
+
+        One that is under way already does not count: it may have looked before what this command changed.
+        """
         if TICKED in self.local:
             return
-        end, before = time.monotonic() + LOOK_SECONDS, self.deployment.done_at(name)
-        # Times are whole seconds: one that ended in this second must not pass for the one asked for.
-        while (asked := int(time.time())) <= before:
+        end, asked = time.monotonic() + LOOK_SECONDS, int(time.time()) + 1
+        # Times are whole seconds: one that began in this second may have begun before this.
+        while time.time() < asked:
             time.sleep(POLL_SECONDS)
         self.deployment.hasten(name)
-        while self.deployment.done_at(name) < asked:
+        while self.deployment.done_since(name) < asked:
             if time.monotonic() > end:
                 detail = f"{name}: expected the service to run it, got nothing in {LOOK_SECONDS} s"
                 raise CliError("serve", detail, "start it: sealrun serve")
             time.sleep(POLL_SECONDS)
+
+    def trouble(self, service: "Service") -> str:
+        """Why the service does not answer at its URL, or not well; empty where it does."""
+        try:
+            answer = service.send("GET", f"{self.url}/healthz", at_most=MAX_HEALTH_BYTES)
+        except CliError as error:
+            return error.detail
+        good = answer.status_code == HTTPStatus.OK
+        return "" if good else f"{self.url}/healthz: expected 200, got {answer.status_code}"
 
     def oracle_keys(self) -> dict[str, str]:
         keys = self.deployment.oracle_keys()

@@ -127,8 +127,9 @@ class Service:
         return self._deployment.take_tick(task.name, now=Services.clock(), every=task.every)
 
     def _do(self, task: Task) -> None:
+        began = Services.clock()
         self._run(task.name, task.event)
-        self._deployment.end_tick(task.name, now=Services.clock())
+        self._deployment.end_tick(task.name, began=began)
 
     def _unasked(self, task: Task, error: Exception) -> None:
         if isinstance(error, SealrunError):

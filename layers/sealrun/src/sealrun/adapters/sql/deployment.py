@@ -63,16 +63,16 @@ class Deployment:
         row = {"name": name, "due_at": now + every, "done_at": 0}
         return self._database.write(lambda db: add_new(db, TICKS, row) or bool(db.execute(later).rowcount))
 
-    def end_tick(self, name: str, *, now: int) -> None:
-        """Note when the task was done last."""
-        self._set_tick(name, done_at=now)
+    def end_tick(self, name: str, *, began: int) -> None:
+        """The task is done; note when it began."""
+        self._set_tick(name, done_at=began)
 
     def hasten(self, name: str) -> None:
         """Have the task done as soon as a process asks what is due."""
         self._set_tick(name, due_at=0)
 
-    def done_at(self, name: str) -> int:
-        """When the task was done last; 0 for never."""
+    def done_since(self, name: str) -> int:
+        """When the task began that ended last; 0 for none."""
         query = select(TICKS.c.done_at).where(TICKS.c.name == name)
         return self._database.read(lambda db: db.scalar(query)) or 0
 
