@@ -25,8 +25,8 @@ def status(
 ) -> None:
     """Show the offers of a stack, and its calls by state.
 
-    Says of each offer whether it takes calls now, and why not. Of a service of `sealrun serve` it says whether
-    it answers.
+    Says of each offer whether it takes calls now, and why not; and whether a service of `sealrun serve`
+    answers.
     """
     with speaking(as_json=as_json) as out, open_client() as http:
         target = find_target(folder, stack)
