@@ -155,7 +155,7 @@ def _oracles(node: Path) -> Iterator[Start]:
         roots = folder / "authorities.pem"
         roots.write_bytes(AMAZON_ROOTS.read_bytes() + certificate.read_bytes())
         environment = _environment(server.url, certificate, roots)
-        host = stack.enter_context(LambdaHost(folder, layers=[layer_folder(name) for name in (*OWN, "deps")]))
+        host = stack.enter_context(LambdaHost(folder, layers=[_opt(folder / "opt")]))
         python = (sys.executable, "-S", "-m", "awslambdaric")
         runtime = str(node / "node_modules" / "aws-lambda-ric" / "index.mjs")
         kinds = {
@@ -171,6 +171,13 @@ def _oracles(node: Path) -> Iterator[Start]:
             return _Oracle(host.fresh(own), events[name])
 
         yield start
+
+
+def _opt(folder: Path) -> Path:
+    """The function's layers in one folder, as Lambda lays them under ``/opt``."""
+    for name in (*OWN, "deps"):
+        shutil.copytree(layer_folder(name), folder, dirs_exist_ok=True)
+    return folder
 
 
 def _put_up(server: StandIn) -> Offer:

@@ -1,6 +1,6 @@
 """A small world around one offer: a buyer, an oracle, a seller's offer, and every port."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from mina.keys import PrivateKey
@@ -172,7 +172,7 @@ def sign_paid_call(
 ) -> SignedCall:
     """A call on the prepaid account that its buyer signed."""
     values = {"account": ACCOUNT.public_key(), **changes}
-    return replace(sign_call(offer, buyer=buyer, limit=limit, **values), buyer=buyer.public_key())
+    return sign_call(offer, buyer=buyer, limit=limit, **values)._replace(buyer=buyer.public_key())
 
 
 @dataclass

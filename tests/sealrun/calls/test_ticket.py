@@ -207,7 +207,7 @@ def test_e4_a_grant_that_was_changed_or_signed_by_another_is_refused(world: Worl
 def test_l6_the_tickets_key_calls_nothing_by_itself(world: World) -> None:
     signed = redemption(free_ticket(world.offer)).signed_call
     with pytest.raises(NotAllowed, match="a key that the offer allows"):
-        world.call(replace(signed, identifier=None))
+        world.call(signed._replace(identifier=None))
 
 
 def test_e3_the_oracles_own_key_grants_nothing() -> None:
@@ -434,7 +434,7 @@ def test_e4_a_tickets_call_under_another_tickets_name_uses_that_one_not_up() -> 
         return free_ticket(market.offer, inputs=inputs, opened=(), until=until, **keys)
 
     mine, others = soon(1), soon(2)
-    call = replace(redemption(mine).signed_call, identifier=f"ticket-{others.grant.id}")
+    call = redemption(mine).signed_call._replace(identifier=f"ticket-{others.grant.id}")
     with pytest.raises(Refused, match="identifier: expected one that does not begin with ticket-"):
         market.pay(call)
     assert send(market, redemption(others)).first

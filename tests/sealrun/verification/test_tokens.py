@@ -112,7 +112,7 @@ def test_e2_no_receipt_says_2_of_itself(bought: tuple[World, Record]) -> None:
 
 def _signed_again(world: World, record: Record, **changes: Any) -> tuple[World, Record]:
     """What a lying oracle would sign, but for the statements."""
-    receipt = replace(SignedReceipt.parse(record.receipt).receipt, **changes)
+    receipt = SignedReceipt.parse(record.receipt).receipt._replace(**changes)
     signed = SignedReceipt(receipt, world.oracle.sign(receipt.fields()), world.oracle.public_key)
     return world, replace(record, receipt=signed.document())
 

@@ -195,7 +195,7 @@ def test_l15_only_the_edge_that_the_offer_names_is_believed(world: World) -> Non
 
 
 def foreign_call(world: World) -> SignedCall:
-    return replace(sign_call(world.offer), signature=sign_call(world.offer, nonce=8).signature)
+    return sign_call(world.offer)._replace(signature=sign_call(world.offer, nonce=8).signature)
 
 
 @pytest.mark.parametrize(

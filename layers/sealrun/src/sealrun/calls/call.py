@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mina import tokens
 from mina.field import P
@@ -163,8 +163,7 @@ class Call:
         return [text_field(VOUCHER), *account, limit, self.hash]
 
 
-@dataclass(frozen=True)
-class SignedCall:
+class SignedCall(NamedTuple):
     """A call with its voucher: pay up to ``limit`` smallest units in total, 0 for an offer of price 0."""
 
     call: Call

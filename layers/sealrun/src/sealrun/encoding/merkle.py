@@ -1,7 +1,6 @@
 """Merkle trees of fixed depth, over any hash: a root, a leaf's path to it, and the way back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from sealrun.errors import Refused
@@ -9,14 +8,12 @@ from sealrun.errors import Refused
 Node = TypeVar("Node")
 
 
-@dataclass(frozen=True)
 class Merkle(Generic[Node]):
     """The shape and the hash of one kind of tree; leaves that are missing are ``empty``."""
 
-    depth: int
-    node: Callable[[Node, Node], Node]
-    empty: Node
-    _hollow: list[Node] = field(default_factory=list, repr=False, compare=False)
+    def __init__(self, depth: int, node: Callable[[Node, Node], Node], empty: Node) -> None:
+        self.depth, self.node, self.empty = depth, node, empty
+        self._hollow: list[Node] = []
 
     def hollow(self, level: int) -> Node:
         """The root of a subtree of this height without any leaf."""

@@ -7,7 +7,7 @@ same step in which it adds the price, so parallel calls never pass the limit or 
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sealrun.errors import AccountRefused, NotCovered
 from sealrun.money.dues import DueLeaf, DueTree
@@ -16,8 +16,7 @@ from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.record import Record, State
 
 
-@dataclass(frozen=True)
-class Voucher:
+class Voucher(NamedTuple):
     """The buyer's signature in a call: pay up to ``limit`` in total."""
 
     limit: int
@@ -118,8 +117,7 @@ def concluded(standing: Standing, record: Record) -> tuple[Standing, DueLeaf]:
     return replace(standing, committed=standing.committed - record.price + paid, tree=tree), leaf
 
 
-@dataclass(frozen=True)
-class Deposits:
+class Deposits(NamedTuple):
     """How much money was seen on an account since which block: two steps, the deeper one first (A5)."""
 
     funds: int = 0

@@ -1,8 +1,7 @@
 """Receipts: the oracle's signed statement about one call."""
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from mina.field import P
 from mina.keys import PublicKey
@@ -33,8 +32,7 @@ class Outcome(IntEnum):
 _HASHES = ("call_hash", "offer_hash", "source_hash", "inputs_hash", "outputs_hash", "profile_hash")
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(NamedTuple):
     """The statement that the oracle signs. Hashes are fields; ``finished_at`` is in Unix seconds."""
 
     network: str
@@ -86,8 +84,7 @@ class Receipt:
         )
 
 
-@dataclass(frozen=True)
-class SignedReceipt:
+class SignedReceipt(NamedTuple):
     """``{data, signature, publicKey}``, the shape of Mina's oracle tutorial."""
 
     receipt: Receipt

@@ -49,7 +49,7 @@ def opening(record: Record, reserve: Reserve) -> dict[str, Any]:
         "offer": {"S": offer},
         "terms": {"S": f"{first.terms:064x}"},
         "buyer": {"S": first.buyer},
-        "voucher": {"S": _text(asdict(first.voucher))},
+        "voucher": {"S": _text(first.voucher._asdict())},
         "limit": {"N": str(first.voucher.limit)},
         "committed": {"N": str(first.committed)},
         "count": {"N": "0"},
@@ -75,7 +75,7 @@ def reserving(record: Record, reserve: Reserve, item: dict[str, Any]) -> dict[st
         .compared("limit", "<" if higher else ">=", reserve.voucher.limit)
     )
     if higher:
-        change.put("limit", reserve.voucher.limit).put("voucher", _text(asdict(reserve.voucher)))
+        change.put("limit", reserve.voucher.limit).put("voucher", _text(reserve.voucher._asdict()))
     return change.request()
 
 

@@ -111,7 +111,7 @@ def _row(account: str, then: Standing) -> dict[str, Any]:
         "offer": f"{then.offer_hash:064x}",
         "terms": f"{then.terms:064x}",
         "buyer": then.buyer,
-        "voucher": _json(asdict(then.voucher)),
+        "voucher": _json(then.voucher._asdict()),
         "committed": str(then.committed),
         "tree": _json(asdict(then.tree)),
     }
