@@ -52,8 +52,9 @@ class Chain:
         }
         chain = [{"protocolState": {"consensusState": {"blockHeight": "57"}}}]
         known = {"nonce": str(self.nonces.get(payer, 0)), "balance": {"total": str(self.money)}}
-        data = {"syncStatus": "SYNCED", "bestChain": chain, "account": account, "payer": known}
-        return 200, {"data": data}
+        assert asked.body["variables"]["token"] == MINA_TOKEN
+        accounts = {"account": account, "payer": known, "purse": {"balance": known["balance"]}}
+        return 200, {"data": {"syncStatus": "SYNCED", "bestChain": chain, **accounts}}
 
     def tool(self, name: str, sender: Any, _out: object, **request: Any) -> dict[str, Any]:
         payer, nonce = sender.key.public_key().to_base58(), request["nonce"]
@@ -140,6 +141,9 @@ def test_money_is_added_after_a_yes_and_the_new_balance_is_told(chain: Chain, co
         "amount": str(20 * NANO),
         "balance": str(35 * NANO),
         "height": 57,
+        "asset": MINA_TOKEN,
+        "decimals": 9,
+        "symbol": "MINA",
     }
     assert not command.kept.exists()
     assert told(command("20"))["balance"] == str(55 * NANO), "asked for once more, after a clear answer"

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 
 from sealrun.errors import Malformed
 from sealrun.offers.asset import TRADED
+from sealrun.offers.offer import Offer
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.init_answers import DEPTH, EXIT_DELAY, SHARE, Trade
 from sealrun_cli.lib.offer_file import document, read_offer, read_values, write_values
 from tests.sealrun.world import (
+    SELLER,
     chain_value,
     make_chain_offer,
     make_offer,
@@ -122,3 +125,50 @@ def test_e7_no_offer_is_written_through_a_link_that_a_cloned_repository_brings(t
     with pytest.raises(Malformed, match=r"offer\.toml: expected a plain file or nothing yet"):
         write_values(planted, as_file(offer_value()))
     assert not outside.exists()
+
+
+def with_tokens(**tokens: Any) -> dict[str, Any]:
+    return {**as_file(paid_value()), "tokens": tokens}
+
+
+def test_a_token_is_a_table_of_its_own_and_its_id_follows_from_its_owner(tmp_path: Path) -> None:
+    path = tmp_path / "offer.toml"
+    owner = SELLER.public_key().to_base58()
+    path.write_text(tomlkit.dumps(with_tokens(RUN={"owner": owner, "decimals": 2, "price": "1.5"})))
+    offer = read_offer(path)
+    assert offer.cost == "5 MINA or 1.5 RUN"
+    assert offer.prices[1].owner == SELLER.public_key()
+    alone = {**read_values(path), "price": "0"}
+    only = Offer.parse(document(alone))
+    assert only.cost == "1.5 RUN"
+    assert only.payment is not None
+
+
+@pytest.mark.parametrize(
+    ("tokens", "text"),
+    [
+        ([1], r"expected \[tokens.SYMBOL\]"),
+        ({"RUN": 1}, r"expected \[tokens.SYMBOL\]"),
+        ({"RUN": {"owner": "B62", "decimals": 0, "price": "1"}}, "owner: "),
+        ({"RUN": {"decimals": 0, "price": "1"}}, "tokens.RUN: expected"),
+        (
+            {"RUN!": {"owner": SELLER.public_key().to_base58(), "decimals": 0, "price": "1"}},
+            "symbol: expected",
+        ),
+        (
+            {"mina": {"owner": SELLER.public_key().to_base58(), "decimals": 0, "price": "1"}},
+            "symbol of the token.s own, got mina",
+        ),
+        (
+            {"RUN": {"owner": SELLER.public_key().to_base58(), "decimals": 19, "price": "1"}},
+            "decimals: expected",
+        ),
+        (
+            {"RUN": {"owner": SELLER.public_key().to_base58(), "decimals": 0, "price": "1.5"}},
+            "amount: expected RUN",
+        ),
+    ],
+)
+def test_a_token_that_is_not_of_its_form_is_refused(tokens: Any, text: str) -> None:
+    with pytest.raises(CliError, match=text):
+        document({**as_file(paid_value()), "tokens": tokens})

@@ -11,13 +11,15 @@ import pytest
 
 from mina.keys import PrivateKey, PublicKey
 from sealrun.adapters.mina import node
-from sealrun.adapters.mina.node import MAX_ANSWER_BYTES, MinaNodes
+from sealrun.adapters.mina.node import MAX_ANSWER_BYTES, MAX_SUPPLY_BYTES, MinaNodes
 from sealrun.adapters.mina.rests import REST_SECONDS
 from sealrun.chain.account import account_query
 from sealrun.chain.offer_contract import events_query
+from sealrun.chain.token import supply_query
 from sealrun.errors import NodeUnavailable
+from sealrun.offers.asset import asset_of
 from tests.outgoing import HttpxClient
-from tests.sealrun.fake_chain import TERMS, account_answer
+from tests.sealrun.fake_chain import TERMS, account_answer, supply_answer
 from tests.sealrun.fakes import FakeClock
 from tests.sealrun.world import ACCOUNT, BUYER
 
@@ -335,3 +337,19 @@ def test_a11_archives_may_be_other_than_the_nodes() -> None:
     nodes = MinaNodes(client, urls=[url.format("a")], clock=made.clock, archives=[url.format("archive")])
     assert list(nodes.events(ADDRESS)) == [["5"]]
     assert made.names == ["archive"]
+
+
+def test_a15_all_accounts_of_a_token_come_from_as_many_nodes_as_the_offer_asks_for() -> None:
+    run = asset_of(5)
+    answer = supply_answer(run, {}, 0)
+    made = Nodes(a=breaks(httpx.ReadTimeout), b=says(answer), c=says(answer))
+    assert made.nodes.supply(run, nodes=2) == [answer, answer]
+    assert made.asked[1] == ("b", supply_query(run))
+    with pytest.raises(NodeUnavailable, match="expected 3 that agree, got 2 whole answers"):
+        made.nodes.supply(run, nodes=3)
+
+
+def test_a15_more_of_a_tokens_accounts_than_can_be_added_up_are_not_read() -> None:
+    longer = lambda _: httpx.Response(200, content=b" " * (MAX_SUPPLY_BYTES + 1))  # noqa: E731
+    with pytest.raises(NodeUnavailable, match="no whole answer"):
+        Nodes(a=longer).nodes.supply(asset_of(5), nodes=1)

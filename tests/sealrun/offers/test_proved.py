@@ -106,7 +106,7 @@ def loose() -> Offer:
     ("offer", "text"),
     [
         (loose(), "includes: expected pinned ones, on whose word money is paid"),
-        (make_paid_offer(prices=both()), "prices: expected one in MINA, got RUN"),
+        (proved(prices=both()), "prices: expected MINA only where proofs settle, got RUN"),
     ],
 )
 def test_a14_what_cannot_be_settled_soundly_is_not_published(offer: Offer, text: str) -> None:

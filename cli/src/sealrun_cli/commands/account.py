@@ -11,7 +11,8 @@ from mina.verify import verify_fields
 from sealrun.money.dues import Due, DueLeaf, root_from_path
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
-from sealrun_cli.lib.accounts import MOST_CALLS, price_of, read_account, read_calls
+from sealrun_cli.lib.accounts import MOST_CALLS, price_of, read_account, read_calls, shown_asset
+from sealrun_cli.lib.assets import asset_on
 from sealrun_cli.lib.book import known_terms
 from sealrun_cli.lib.chain_view import OnChain, on_chain
 from sealrun_cli.lib.errors import CliError
@@ -37,6 +38,9 @@ def account(
         int,
         typer.Option("--calls", help="List so many calls instead, the newest first.", min=0, max=MOST_CALLS),
     ] = 0,
+    asset: Annotated[
+        str, typer.Option(help="The account's token id, where your client does not know it.", metavar="ID")
+    ] = "",
     as_json: options.Json = False,
 ) -> None:
     """Show a prepaid account, and check its operator's figures.
@@ -59,7 +63,7 @@ def account(
         value: dict[str, Any] = {"account": address}
         chain = None
         if node:
-            chain = on_chain(service, node, address)
+            chain = on_chain(service, node, address, asset_on(service, node, state, address, given=asset))
             value |= {"chain": chain.value()}
             lines += _chain_lines(chain)
         if url and key:
@@ -103,10 +107,10 @@ def _check_terms(answer: Mapping[str, Any], terms: int) -> None:
 
 def _operator_lines(answer: Mapping[str, Any], *, tied: bool = True) -> list[str]:
     """The figure, once its signature is checked; a seller or operator sees the due instead."""
-    terms = Terms.parse(answer["terms"])
-    pending = f"pending {terms.asset.of(answer['pending'])}"
+    terms, asset = Terms.parse(answer["terms"]), shown_asset(answer)
+    pending = f"pending {asset.of(answer['pending'])}"
     if "figure" not in answer:
-        figures = f"due {terms.asset.of(answer['due']['due'])}, {pending}"
+        figures = f"due {asset.of(answer['due']['due'])}, {pending}"
         return [f"  operator  {figures}; {answer['due']['count']} receipts under {answer['root']}"]
     figure, due = answer["figure"], _due(answer)
     signature = Signature.from_base58(figure["signature"])
@@ -114,7 +118,7 @@ def _operator_lines(answer: Mapping[str, Any], *, tied: bool = True) -> list[str
         raise CliError("figure", "terms: expected an oracle, whose figure this is, got an issuer's keys")
     if str(due.root) != figure["root"] or not verify_fields(signature, terms.oracle, due.figure_fields()):
         raise CliError("figure", "figure: expected the oracle's signature, got one that does not hold")
-    figures = f"due {terms.asset.of(due.amount)}, {pending}"
+    figures = f"due {asset.of(due.amount)}, {pending}"
     line = f"  operator  {figures}; {due.count} receipts under {figure['root']} (signed by the oracle)"
     loose = "            nothing here shows that the account names this oracle: add --node"
     return [line] if tied else [line, loose]
@@ -135,5 +139,5 @@ def _check_proof(answer: Mapping[str, Any], call: str) -> str:
     root = root_from_path(leaf, [int(sibling) for sibling in answer["proof"]["siblings"]])
     if root != _due(answer).tree_root or f"{leaf.call_hash:064x}" != call:
         raise CliError("figure", "proof: expected one of this call under the signed root, got another")
-    price = Terms.parse(answer["terms"]).asset.of(leaf.price_due)
+    price = shown_asset(answer).of(leaf.price_due)
     return f"  call      receipt {leaf.index} of the figure, {price}"

@@ -19,6 +19,7 @@ from sealrun_cli.lib.letters import EXPIRES_SECONDS, dropped
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import check_pay
+from sealrun_cli.lib.priced import Asset
 from sealrun_cli.lib.purchase import Purchase, coming_back, freed, price_on, tell
 from sealrun_cli.lib.service import Service
 
@@ -34,6 +35,7 @@ def call(
     ] = None,
     with_pay: Annotated[bool, typer.Option("--pay", help="Pay from a prepaid account.")] = False,
     account: Annotated[str, typer.Option(help="The prepaid account, for --pay.")] = "",
+    asset: Asset = "",
     wait: Annotated[bool, typer.Option(help="Follow the run to its receipt.")] = True,
     receipt: Annotated[Path | None, typer.Option(help="File for the receipt.", metavar="FILE")] = None,
     evidence: Annotated[
@@ -62,12 +64,12 @@ def call(
         earlier = tuple(_receipt_hash(file) for file in reads or [])
         purchase = Purchase(service, sold, offer, buyer, inputs, expires_at, out, earlier, box=box)
         check_pay("call", with_pay=with_pay, account=account)
-        bought = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
+        bought = purchase.paid(account, state, node, yes=yes, asset=asset) if with_pay else purchase.free()
         out.progress(f"call     {bought.url}")
         with coming_back(out, bought.url, key):
             ended = bought.follow(out) if wait else bought.started()
         if with_pay and wait and ended["state"] != "succeeded":
-            freed(state, account, price_on(sold, state, account).units)
+            freed(state, account, price_on(sold, state, account, asset).units)
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
     if status:
         raise typer.Exit(status)

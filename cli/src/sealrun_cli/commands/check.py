@@ -9,17 +9,18 @@ from typing import Annotated
 import typer
 
 from sealrun.adapters.mina.node import MinaNodes
-from sealrun.chain.account import check_node, slot_seconds
+from sealrun.chain.account import Pinned, check_node, check_token, slot_seconds
+from sealrun.chain.token import check_supply
 from sealrun.encoding.origins import origin_of
 from sealrun.errors import SealrunError
-from sealrun.offers.asset import FEES
-from sealrun.offers.offer import Offer
+from sealrun.offers.asset import FEES, MINA
+from sealrun.offers.offer import Offer, Priced
 from sealrun.offers.terms import SHARE_UNIT
-from sealrun.ports.node import Answer
 from sealrun_cli.lib import options
 from sealrun_cli.lib.check_run import opened
 from sealrun_cli.lib.check_source import SourceCheck
 from sealrun_cli.lib.confirming import Yes, confirm, read_secret
+from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.findings import Finding, bad, good, tried, unknown
 from sealrun_cli.lib.inputs import assignments, filled_inputs, parsed_inputs
@@ -117,12 +118,9 @@ def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
         yield good("terms", f"ledger {str(terms.ledger)[:12]}…, operator's share {share}")
         return
     try:
-        answer = _ask(node, offer)
-        check_node(answer.value, terms)
-        seconds = slot_seconds(answer.value)
-        terms.check_exit(run_seconds=offer.limits.longest, slot_seconds=seconds)
+        seconds = max(_price_found(priced, offer, node) for priced in offer.payment.prices)
     except SealrunError as error:
-        advice = f"have {FEES.symbol} sent to seller and operator, or edit [terms]"
+        advice = f"have {FEES.symbol} sent to seller and operator, or edit [terms] or [tokens]"
         following = advice if error.type != "node-unavailable" else CliError(error.type, "").following
         yield bad("terms", error.detail, following)
         return
@@ -131,13 +129,24 @@ def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
     yield good("terms", f"seller and operator can be paid, share {share}, exit after {hours:g} h")
 
 
-def _ask(node: str, offer: Offer) -> Answer:
+def _price_found(priced: Priced, offer: Offer, node: str) -> int:
+    """The network's slot length in seconds, once accounts that pay this price can be accepted.
+
+    Seller and operator may still lack their accounts in a token, which `sealrun publish` opens.
+    """
+    terms, asset = priced.terms, priced.cost.asset
     with open_guarded({origin_of(node)}) as client:
         nodes = MinaNodes(client, urls=[node], clock=lambda: int(time.time()))
-        terms = offer.payment.terms if offer.payment else None
-        if terms is None:
-            raise ValueError("offer: expected one with a price, got one of price 0")
-        return nodes.look(None, terms, newer_than=0, nodes=1)
+        answer = nodes.look(None, terms, newer_than=0, nodes=1).value
+        if asset == MINA:
+            check_node(answer, terms)
+        else:
+            check_token(answer, terms, asset, Pinned(pinned_keys()["PrepaidAccount"]))
+            for supply in nodes.supply(asset, nodes=1):
+                check_supply(supply, asset, network=terms.network)
+    seconds = slot_seconds(answer)
+    terms.check_exit(run_seconds=offer.limits.longest, slot_seconds=seconds)
+    return seconds
 
 
 def _say(out: Output, offer: Offer, file: Path, results: Sequence[Finding]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sealrun.money.buyer_mechanism import Known
-from sealrun.offers.asset import ACCOUNT_CREATION_FEE, TRADED, Amount
+from sealrun.offers.asset import ACCOUNT_CREATION_FEE, Amount
 from sealrun.offers.terms import SHARE_UNIT, Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.book import page
@@ -15,6 +15,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import kept_or_new, read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import amount_of, speaking
+from sealrun_cli.lib.priced import Asset, chosen
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.tools import Sender, run_tool
 from sealrun_cli.lib.units import slots
@@ -23,12 +24,13 @@ from sealrun_cli.lib.units import slots
 def open_account(
     offer: options.OfferUrl,
     *,
-    deposit: Annotated[str, typer.Option(help=f"First deposit, in {TRADED.symbol}.", metavar=TRADED.symbol)],
+    deposit: Annotated[str, typer.Option(help="First deposit, in the price's asset.", metavar="AMOUNT")],
     key: options.Key,
     account_key: Annotated[
         Path, typer.Option(help="File for the account's own key; made if there is none.", metavar="FILE")
     ],
     node: options.Node,
+    asset: Asset = "",
     fee: options.Fee = options.DEFAULT_FEE,
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
     no_proofs: options.NoProofs = False,
@@ -36,7 +38,10 @@ def open_account(
     yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Open a prepaid account for an offer's terms. Signatures only; `topup` adds money later."""
+    """Open a prepaid account for an offer's terms. `topup` adds money later.
+
+    In MINA it takes signatures only, in a token one proof. The payer must hold the deposit.
+    """
     with speaking(as_json=as_json) as out, open_client() as http:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         sold = Service(http).offer(offer)
@@ -44,17 +49,19 @@ def open_account(
             raise CliError(
                 "bad-request", "offer: expected one with a price, got one of price 0: just call it"
             )
-        terms = sold.payment.terms
-        amount = amount_of(deposit, terms.asset)
+        cost, terms = chosen(sold.payment, asset)
+        amount = amount_of(deposit, cost.asset)
         confirm(out, _costs(terms, amount, sender.costs), yes=yes)
         address_key = kept_or_new(account_key, out)
         named = {"account_key": address_key.to_base58(), "terms": terms.value(), "deposit": str(amount.units)}
-        with page(state, address_key.public_key().to_base58(), terms, Known(0, 0)) as book:
+        address = address_key.public_key().to_base58()
+        with page(state, address, terms, Known(0, 0), asset=cost.asset) as book:
             if not book.path.exists():
                 book.save()  # before it is sent: `exit` needs the terms, also where the answer is lost
             result = run_tool("open", sender, out, **named)
-            book.terms = terms
+            book.terms, book.asset = terms, cost.asset
             book.save()
+        result |= cost.asset.members()
         out.result(result, f"opened {result['account']} with {amount}")
 
 

@@ -1,8 +1,8 @@
 """``sealrun pay-operator``: pay the operator the share that accrued in an account."""
 
-from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
+from sealrun_cli.lib.assets import asset_of_terms
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.tools import Sender, run_tool
@@ -28,6 +28,6 @@ def pay_operator(
     with speaking(as_json=as_json) as out:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         named = with_terms(account, terms, state)
-        asset = Terms.parse(named["terms"]).asset
-        result = run_tool("pay-operator", sender, out, **named)
+        asset = asset_of_terms(named, node, state)
+        result = run_tool("pay-operator", sender, out, **named) | asset.members()
         out.result(result, f"{outcome(result, 'paid')}: {asset.of(result['amount'])}")

@@ -1,4 +1,8 @@
-"""``sealrun publish``: put the offer up for sale, and open its contract where the token lies on chain."""
+"""``sealrun publish``: put the offer up for sale, and open on chain what it needs there.
+
+That is the offer's contract, where the credential lies on chain, and the accounts of seller and operator in
+each token that the offer has a price in.
+"""
 
 import json
 from typing import Annotated, Any
@@ -6,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from sealrun.chain.offer_contract import contract_of, credential_document
-from sealrun.offers.asset import ACCOUNT_CREATION_FEE, FEES
+from sealrun.offers.asset import ACCOUNT_CREATION_FEE, FEES, MINA
 from sealrun.offers.offer import Offer
 from sealrun.workflows.publish_offer import publish_sealed
 from sealrun_cli.lib import offer_state, options
@@ -14,12 +18,13 @@ from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
+from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import Output, amount_of, speaking
 from sealrun_cli.lib.sealing import Sealed, kept
+from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, Target, find_target, step
+from sealrun_cli.lib.tokens import Token, tokens_of
 from sealrun_cli.lib.tools import Sender, run_tool
-
-CREATION_MINA = 1
 
 
 def publish(
@@ -27,7 +32,7 @@ def publish(
     file: options.File = OFFER_FILE,
     stack: Name = DEFAULT_NAME,
     key: Annotated[
-        str, typer.Option("--key", help="Who pays for the contract, where the offer has one.", metavar="FILE")
+        str, typer.Option("--key", help="Who pays for what has to be opened on chain.", metavar="FILE")
     ] = "",
     contract_key: Annotated[
         str, typer.Option(help="The contract's own key, where the offer has one.", metavar="FILE")
@@ -39,19 +44,28 @@ def publish(
     yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Put the offer up for sale, and check that it takes calls."""
+    """Put the offer up for sale, and check that it takes calls.
+
+    With a price in a token it looks at the token first: its code, its owner's permissions, who can pause it,
+    and whether all of it is counted. Seller and operator get accounts in it where they have none.
+    """
     with speaking(as_json=as_json) as out:
         offer, target = read_offer(file), find_target(file.parent, stack)
         sealed = kept(offer, file.parent, step("seal", file, stack))
         _check_stack(offer, target)
-        confirm(out, _plan(offer, target, fee), yes=yes)
+        tokens = _tokens(offer, node)
+        confirm(out, [*_plan(offer, target, fee), *_token_plan(tokens, fee)], yes=yes)
+        for token in tokens:
+            if token.missing:
+                sender = Sender(read_key(_named(key, "--key", "accounts")), node, fee, poll_ms, not no_proofs)
+                _receive(token, sender, out)
         publish_sealed(sealed.stored(offer), ledger=target.offers)
         result: dict[str, Any] = {"offer": offer.id, "url": f"{target.url}/offers/{offer.id}"}
         if offer.contract is not None:
-            sender = Sender(
-                read_key(_named(key, "--key")), _named(node, "--node"), fee, poll_ms, not no_proofs
-            )
-            opened = _open(offer, target, sealed, sender, _named(contract_key, "--contract-key"), out)
+            payer = read_key(_named(key, "--key", "a contract"))
+            sender = Sender(payer, _named(node, "--node", "a contract"), fee, poll_ms, not no_proofs)
+            own = _named(contract_key, "--contract-key", "a contract")
+            opened = _open(offer, target, sealed, sender, own, out)
             result["contract"] = opened
         target.invoke("health")
         state = state_of(target, offer)
@@ -59,11 +73,37 @@ def publish(
         out.result({**result, "state": state}, *lines)
 
 
+def _tokens(offer: Offer, node: str) -> list[Token]:
+    if all(price.cost.asset == MINA for price in offer.prices):
+        return []
+    with open_client() as http:
+        return list(tokens_of(offer, Service(http), _named(node, "--node", "a price in a token")))
+
+
+def _token_plan(tokens: list[Token], fee: str) -> list[str]:
+    lines = [line for token in tokens for line in token.lines]
+    for token in tokens:
+        if token.missing:
+            number = f"{len(token.missing)} account{'s' if len(token.missing) > 1 else ''}"
+            cost = ACCOUNT_CREATION_FEE.asset.of(ACCOUNT_CREATION_FEE.units * len(token.missing))
+            names = " and ".join(key.to_base58() for key in token.missing)
+            symbol = token.circulating.asset.symbol
+            lines.append(f"open     {number} in {symbol}, {cost} and {amount_of(fee, FEES)} of fee: {names}")
+    return lines
+
+
+def _receive(token: Token, sender: Sender, out: Output) -> None:
+    """Open empty accounts for those who are paid in the token: one proof."""
+    addresses = [key.to_base58() for key in token.missing]
+    run_tool("receive", sender, out, asset=token.circulating.asset.id, addresses=addresses)
+
+
 def buying(offer: Offer, url: str) -> str:
     """The first command that a buyer runs."""
     if offer.payment is None:
         return f"sealrun call {url} --key buyer.key"
-    return f"sealrun open {url} --deposit 20 --account-key account.key --key buyer.key"
+    several = " --asset SYMBOL" if len(offer.prices) > 1 else ""
+    return f"sealrun open {url} --deposit 20{several} --account-key account.key --key buyer.key"
 
 
 def state_of(target: Target, offer: Offer) -> str:
@@ -118,7 +158,7 @@ def _open(
     )
 
 
-def _named(given: str, flag: str) -> str:
+def _named(given: str, flag: str, what: str) -> str:
     if not given:
-        raise CliError("bad-request", f"publish: expected {flag} for an offer with a contract, got none")
+        raise CliError("bad-request", f"publish: expected {flag} for an offer with {what}, got none")
     return given

@@ -1,8 +1,7 @@
 """``sealrun settle``: the seller or the operator collects what is due on an account."""
 
-from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
-from sealrun_cli.lib.accounts import outcome, read_account
+from sealrun_cli.lib.accounts import outcome, read_account, shown_asset
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
@@ -37,8 +36,8 @@ def settle(
             raise CliError("not-allowed", detail, "see the figure with `sealrun account`")
         with well_formed("figure", url):
             sent = {name: known[name] for name in ("account", "terms", "voucher", "due")}
-            asset = Terms.parse(known["terms"]).asset
-        result = run_tool("settle", sender, out, **sent)
+            asset = shown_asset(known)
+        result = run_tool("settle", sender, out, **sent) | asset.members()
         settled = (
             f"settled {asset.of(result['settled'])}, " if "settled" in result else f"{outcome(result)}: "
         )

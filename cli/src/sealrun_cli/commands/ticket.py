@@ -28,6 +28,7 @@ from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.pay import check_pay
+from sealrun_cli.lib.priced import Asset, priced_on
 from sealrun_cli.lib.purchase import address_of, cold_start
 from sealrun_cli.lib.service import Service
 
@@ -97,6 +98,7 @@ def ticket(
     count: Annotated[int, typer.Option(help="How many.", min=1, max=MAX_COUNT)] = 1,
     with_pay: Annotated[bool, typer.Option("--pay", help="Pay from a prepaid account.")] = False,
     account: Annotated[str, typer.Option(help="The prepaid account, for --pay.")] = "",
+    asset: Asset = "",
     on_page: Annotated[
         str, typer.Option("--page", help="Where the buyer's page is hosted.", metavar="URL")
     ] = "",
@@ -138,8 +140,9 @@ def ticket(
                 following = "add --pay --account ACCOUNT, and give every input with --input: none can be open"
             raise CliError("bad-request", detail, following)
         if sold.payment is not None:
-            cold = cold_start(service, account, node)
-            with page(state, account, sold.payment.terms, cold) as book:
+            priced = priced_on(sold.payment, state, account, asset)
+            cold = cold_start(service, account, node, priced.cost.asset)
+            with page(state, account, priced.terms, cold, asset=priced.cost.asset) as book:
                 price = sold.payment.priced_under(book.terms.hash).cost
                 confirm(out, _plan(count, account, price, end), yes=yes)
                 made = list(issuing.prepaid(count, account, book, price))

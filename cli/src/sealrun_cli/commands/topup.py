@@ -16,9 +16,10 @@ from sealrun.chain.account import Pinned
 from sealrun.encoding import read
 from sealrun.encoding.fields import MAX_UINT64
 from sealrun.errors import Malformed
-from sealrun.offers.asset import TRADED
+from sealrun.offers.asset import FEES, MINA, Asset
 from sealrun.offers.terms import MAX_UINT32
 from sealrun_cli.lib import options
+from sealrun_cli.lib.assets import asset_on
 from sealrun_cli.lib.book import locked, replace_json
 from sealrun_cli.lib.chain_view import Moment, moment
 from sealrun_cli.lib.confirming import Yes, confirm
@@ -75,7 +76,8 @@ class TopUp:
 
     service: Service
     account: str
-    amount: int
+    asset: Asset
+    amount: int  # in the asset's smallest unit
     sender: Sender
     path: Path  # where the ``Asked`` is kept until a block decides
     out: Output
@@ -91,7 +93,9 @@ class TopUp:
             if kept.came(now) and self._same(kept):
                 return self._done({"status": "already-topped-up"})
             became = "is in" if kept.came(now) else "is in no block and never will be"
-            self.out.progress(f"the top-up of {TRADED.of(kept.amount)} that was asked for before {became}")
+            self.out.progress(
+                f"the top-up of {self.asset.of(kept.amount)} that was asked for before {became}"
+            )
             self.path.unlink()
             kept = None
         return self._pay(kept, yes=yes)
@@ -111,7 +115,7 @@ class TopUp:
 
     def _look(self, payer: str) -> Moment:
         pinned = Pinned(pinned_keys()["PrepaidAccount"])
-        return moment(self.service, self.sender.node, self.account, payer, pinned)
+        return moment(self.service, self.sender.node, self.account, payer, pinned, self.asset)
 
     def _check(self, now: Moment) -> None:
         if now.account.exit_slot:
@@ -119,29 +123,34 @@ class TopUp:
             detail = f"account: expected one that stays open, got one that its buyer leaves at {exit_slot}"
             following = "open another one with `sealrun open`: no call could use what is put in here"
             raise CliError("account-refused", detail, following)
-        needed = self.amount + self.sender.costs.units
-        if now.money < needed:
-            detail = (
-                f"payer: expected at least {TRADED.of(needed)} in {self.payer}, got {TRADED.of(now.money)}"
-            )
-            raise CliError("refused", detail, f"have {TRADED.symbol} sent to it, or name a smaller --amount")
+        fee = self.sender.costs
+        needed = self.asset.of(self.amount) + fee if self.asset == FEES else self.asset.of(self.amount)
+        for least, held in ((needed, now.money), (fee, now.fees)):
+            if held < least.units:
+                got = least.asset.of(held)
+                detail = f"payer: expected at least {least} in {self.payer}, got {got}"
+                following = f"have {least.asset.symbol} sent to it, or name a smaller --amount"
+                raise CliError("refused", detail, following)
 
     def _plan(self, now: Moment, kept: Asked | None) -> list[str]:
         balance = now.account.balance
+        after = self.asset.of(balance + self.amount)
         again = [f"again    with nonce {kept.nonce}, as before: only one of them can be paid"] if kept else []
         return [
-            f"pay      {TRADED.of(self.amount)} from {self.payer}, and {self.sender.costs} of fee",
-            f"into     {self.account}: {TRADED.of(balance)} now, {TRADED.of(balance + self.amount)} then",
+            f"pay      {self.asset.of(self.amount)} from {self.payer}, and {self.sender.costs} of fee",
+            f"into     {self.account}: {self.asset.of(balance)} now, {after} then",
             *again,
         ]
 
     def _unfinished(self, kept: Asked) -> CliError:
-        wanted = f"{TRADED.of(kept.amount)} from {kept.payer}, which is in no block yet"
-        detail = f"top-up: expected the one of {wanted}, got {TRADED.of(self.amount)} from {self.payer}"
+        wanted = f"{self.asset.of(kept.amount)} from {kept.payer}, which is in no block yet"
+        detail = f"top-up: expected the one of {wanted}, got {self.asset.of(self.amount)} from {self.payer}"
         return CliError("conflict", detail, f"repeat that one first; to forget it, move {self.path} away")
 
     def _send(self, asked: Asked, *, again: bool) -> dict[str, Any]:
-        named = {"account": self.account, "amount": str(asked.amount), "nonce": asked.nonce}
+        named: dict[str, Any] = {"account": self.account, "amount": str(asked.amount), "nonce": asked.nonce}
+        if self.asset != MINA:
+            named["asset"] = self.asset.id
         try:
             return run_tool("topup", self.sender, self.out, **named)
         except CliError as error:
@@ -156,16 +165,20 @@ class TopUp:
     def _done(self, sent: dict[str, Any]) -> dict[str, Any]:
         now = self._look(self.payer)
         self.path.unlink()
-        figures = {"account": self.account, "amount": str(self.amount), "balance": str(now.account.balance)}
+        amounts = {"amount": str(self.amount), "balance": str(now.account.balance)}
+        figures = {"account": self.account, **amounts, **self.asset.members()}
         return {**sent, **figures, "height": now.height}
 
 
 def topup(
     account: options.Account,
     *,
-    amount: Annotated[str, typer.Option(help=f"How much, in {TRADED.symbol}.", metavar=TRADED.symbol)],
+    amount: Annotated[str, typer.Option(help="How much, in the account's asset.", metavar="AMOUNT")],
     key: options.Key,
     node: options.Node,
+    asset: Annotated[
+        str, typer.Option(help="The account's token id, where your client does not know it.", metavar="ID")
+    ] = "",
     fee: options.Fee = options.DEFAULT_FEE,
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
     no_proofs: options.NoProofs = False,
@@ -175,18 +188,18 @@ def topup(
 ) -> None:
     """Add money to an open prepaid account. Any key may pay; repeated after a lost answer, it pays once."""
     with speaking(as_json=as_json) as out, open_client() as http:
-        sender, added = (
-            Sender(read_key(key), node, fee, poll_ms, not no_proofs),
-            amount_of(amount, TRADED).units,
-        )
-        if not 0 < added <= MAX_UINT64:
-            raise CliError("bad-request", f"amount: expected more than {TRADED.of(0)}, got {amount[:40]}")
+        sender, service = Sender(read_key(key), node, fee, poll_ms, not no_proofs), Service(http)
         address = address_of(account).to_base58()
+        kept_in = asset_on(service, node, state, address, given=asset)
+        added = amount_of(amount, kept_in)
+        if not 0 < added.units <= MAX_UINT64:
+            raise CliError("bad-request", f"amount: expected more than {kept_in.of(0)}, got {amount[:40]}")
         name = f"{address}.topup"
         with locked(state, name):
-            made = TopUp(Service(http), address, added, sender, state / f"{name}.json", out)
+            path = state / f"{name}.json"
+            made = TopUp(service, address, kept_in, added.units, sender, path, out)
             result = made.run(yes=yes)
         before = result["status"] == "already-topped-up"
         outcome = "already added, and nothing paid now:" if before else "added"
-        balance = f"balance {TRADED.of(result['balance'])} in block {result['height']}"
-        out.result(result, f"{outcome} {TRADED.of(added)} to {address}, {balance}", DEPTH)
+        balance = f"balance {kept_in.of(result['balance'])} in block {result['height']}"
+        out.result(result, f"{outcome} {added} to {address}, {balance}", DEPTH)

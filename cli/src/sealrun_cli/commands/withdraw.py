@@ -1,8 +1,8 @@
 """``sealrun withdraw``: the buyer takes the rest of an account out, after the exit delay."""
 
-from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
+from sealrun_cli.lib.assets import asset_of_terms
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.signed_file import WITHDRAWAL, Account, SignedFile, signed_request
@@ -33,6 +33,6 @@ def withdraw(
             request = signed_request(signed, WITHDRAWAL, account)
         else:
             request = {**with_terms(account, terms, state), "buyer_key": sender.key.to_base58()}
-        asset = Terms.parse(request["terms"]).asset
-        result = run_tool("withdraw", sender, out, **request)
+        asset = asset_of_terms(request, node, state)
+        result = run_tool("withdraw", sender, out, **request) | asset.members()
         out.result(result, f"{outcome(result, 'withdrawn')}: {asset.of(result['amount'])}")

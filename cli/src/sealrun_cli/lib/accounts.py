@@ -13,8 +13,9 @@ from sealrun.encoding import read
 from sealrun.encoding.fields import MAX_UINT64
 from sealrun.errors import Malformed
 from sealrun.money.buyer import sign_account_read, sign_calls_read
-from sealrun.offers.asset import Amount
+from sealrun.offers.asset import Amount, Asset
 from sealrun.offers.prices import named_asset
+from sealrun.offers.terms import Terms
 from sealrun_cli.lib.book import known_terms, terms_in
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
@@ -90,6 +91,17 @@ def price_of(call: Mapping[str, Any]) -> Amount:
     """
     asset = named_asset(call)
     return asset.of(read.decimal(call, "price", high=MAX_UINT64))
+
+
+def shown_asset(answer: Mapping[str, Any]) -> Asset:
+    """What the amounts of an operator's answer about an account are of, as the operator names it.
+
+    Raises:
+        Malformed: the terms are malformed, or the names.
+    """
+    asset = Terms.parse(answer.get("terms")).asset
+    names = {name: answer[name] for name in ("decimals", "symbol") if name in answer}
+    return named_asset({"asset": asset.id, **names}) if names else asset
 
 
 def _of_account(answer: dict[str, Any], account: str, where: str) -> dict[str, Any]:

@@ -16,11 +16,15 @@ from sealrun.encoding import read
 from sealrun.encoding.fields import MAX_UINT64, canonical
 from sealrun.errors import Malformed
 from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.asset import MINA, Asset, asset_of
 from sealrun.offers.offer import Offer
+from sealrun.offers.prices import named_asset
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib.errors import CliError
 
 PARTS = ("terms", "committed", "highest", "refused")
+# Of a token, what the offer said for people; accounts in MINA have no such part.
+NAMED = "asset"
 # More than anybody retries by hand.
 MAX_REFUSED = 100
 
@@ -32,7 +36,13 @@ class Page:
     path: Path
     terms: Terms
     known: Known
+    asset: Asset = MINA  # that of the terms, as the offer names it
     refused: list[str] = field(default_factory=list)  # calls that were signed for and not taken, newest last
+
+    @property
+    def named(self) -> bool:
+        """Whether symbol and decimals of the asset are known."""
+        return self.asset != asset_of(self.terms.asset.token) or self.asset == MINA
 
     def refuse(self, call_hash: int) -> None:
         """Remember a call that the operator refused after its limit was signed; ``save`` keeps it."""
@@ -46,14 +56,23 @@ class Page:
             "highest": str(self.known.highest),
             "refused": self.refused,
         }
+        if self.named and self.asset != MINA:
+            value[NAMED] = self.asset.value()
         replace_json(self.path, value)
 
 
 @contextmanager
 def page(
-    folder: Path, account: str, terms: Terms | None = None, known: Known | None = None
+    folder: Path,
+    account: str,
+    terms: Terms | None = None,
+    known: Known | None = None,
+    *,
+    asset: Asset | None = None,
 ) -> Iterator[Page]:
     """Open the account's page under a lock; where there is none, begin one with these terms and figures.
+
+    ``asset`` is that of the terms, as the offer names it.
 
     Raises:
         CliError: there is no page, and nothing to begin it with.
@@ -63,7 +82,7 @@ def page(
         if path.exists():
             yield _read(path)
         elif terms is not None and known is not None:
-            yield Page(path, terms, known)
+            yield Page(path, terms, known, asset or asset_of(terms.asset.token))
         else:
             raise CliError("state", f"account: expected {path}, got none", "name the terms, or the node")
 
@@ -87,10 +106,16 @@ def replace_json(path: Path, value: Any) -> None:
     scratch.replace(path)
 
 
+def known_page(folder: Path, account: str) -> Page | None:
+    """What this client remembers of the account, if it opened or used it; not to be saved."""
+    path = folder / f"{account}.json"
+    return _read(path) if path.exists() else None
+
+
 def known_terms(folder: Path, account: str) -> Terms | None:
     """The terms that the account was opened for, if this client opened or used it."""
-    path = folder / f"{account}.json"
-    return _read(path).terms if path.exists() else None
+    known = known_page(folder, account)
+    return known.terms if known else None
 
 
 def terms_in(path: Path) -> Terms:
@@ -110,9 +135,13 @@ def terms_in(path: Path) -> Terms:
 def _read(path: Path) -> Page:
     try:
         content: Any = json.loads(path.read_bytes())
-        value = read.only({"refused": [], **content}, PARTS, where=path.name)
+        value = read.only({"refused": [], **content}, PARTS, where=path.name, optional=(NAMED,))
         committed, highest = (read.decimal(value, name, high=MAX_UINT64) for name in ("committed", "highest"))
         refused = [str(int(each)) for each in value["refused"]]
-        return Page(path, Terms.parse(value["terms"]), Known(committed, highest), refused)
+        terms = Terms.parse(value["terms"])
+        asset = asset_of(terms.asset.token)
+        if NAMED in value:
+            asset = named_asset({"asset": asset.id, **value[NAMED]})
+        return Page(path, terms, Known(committed, highest), asset, refused)
     except (ValueError, TypeError, Malformed) as error:
         raise CliError("state", f"{path}: expected what this command wrote, got {error}") from error

@@ -6,9 +6,9 @@ from typing import Any
 
 from mina.keys import PublicKey
 from sealrun.chain.account import PERMISSIONS, Pinned, check_code
-from sealrun.offers.asset import TRADED, Asset
+from sealrun.offers.asset import MINA, Asset
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.service import MAX_ANSWER_BYTES, Service
 from sealrun_cli.lib.units import SLOT_SECONDS
 
 STATE_FIELDS = 8
@@ -34,11 +34,7 @@ class OnChain:
     root: int
     count: int
     exit_date: int = 0
-
-    @property
-    def asset(self) -> Asset:
-        """What it holds: the node is asked for no other balance than that of this token."""
-        return TRADED
+    asset: Asset = MINA  # what it holds: the node is asked for no other balance than that of this token
 
     @property
     def funds(self) -> int:
@@ -48,7 +44,7 @@ class OnChain:
     def value(self) -> dict[str, Any]:
         """As JSON, amounts and fields as decimal text."""
         texts = {name: str(getattr(self, name)) for name in ("balance", "spent", "accrued", "root")}
-        return {**texts, "exit_slot": self.exit_slot, "count": self.count}
+        return {**texts, "exit_slot": self.exit_slot, "count": self.count, **self.asset.members()}
 
 
 @dataclass(frozen=True)
@@ -59,20 +55,24 @@ class Moment:
     height: int  # of the block
     nonce: int  # of the payer's next transaction
     money: int  # the payer's, in the smallest unit of the account's asset
+    fees: int  # the payer's nanomina, of which fees are paid
 
 
-def on_chain(service: Service, node: str, account: str) -> OnChain:
-    """Ask one node.
+def on_chain(service: Service, node: str, account: str, asset: Asset = MINA) -> OnChain:
+    """Ask one node for the account that this address has in the asset.
 
     Raises:
         CliError: there is no prepaid account at the address, or the node gives no answer.
     """
-    query = f"query($key:PublicKey!){{account(publicKey:$key){{balance{{total}} zkappState}} {NEWEST}}}"
-    return _account_of(_data(service, node, query, key=account), account)
+    members = f"account(publicKey:$key,token:$token){{balance{{total}} zkappState}} {NEWEST}"
+    query = f"query($key:PublicKey!,$token:TokenId!){{{members}}}"
+    return _account_of(data_of(service, node, query, key=account, token=asset.id), account, asset)
 
 
-def moment(service: Service, node: str, account: str, payer: str, pinned: Pinned) -> Moment:
-    """Ask one node about an account that is to be paid into, and about the payer.
+def moment(
+    service: Service, node: str, account: str, payer: str, pinned: Pinned, asset: Asset = MINA
+) -> Moment:
+    """Ask one node about an account that is to be paid into, and about the payer, who pays in the same asset.
 
     Not checked: terms, timing, and what is settled; those are the operator's to judge (A1).
 
@@ -83,11 +83,12 @@ def moment(service: Service, node: str, account: str, payer: str, pinned: Pinned
     allowed = f"permissions{{{' '.join(PERMISSIONS)} setVerificationKey{{auth txnVersion}}}}"
     fields = f"publicKey token balance{{total}} zkappState verificationKey{{hash}} {allowed}"
     query = (
-        "query($key:PublicKey!,$payer:PublicKey!){syncStatus "
-        f"{NEWEST} account(publicKey:$key){{{fields}}} "
-        "payer:account(publicKey:$payer){nonce balance{total}}}"
+        "query($key:PublicKey!,$payer:PublicKey!,$token:TokenId!){syncStatus "
+        f"{NEWEST} account(publicKey:$key,token:$token){{{fields}}} "
+        "payer:account(publicKey:$payer){nonce balance{total}} "
+        "purse:account(publicKey:$payer,token:$token){balance{total}}}"
     )
-    data = _data(service, node, query, key=account, payer=payer)
+    data = data_of(service, node, query, key=account, payer=payer, token=asset.id)
     if data.get("syncStatus") != "SYNCED":
         raise CliError("node-unavailable", f"{node}: expected SYNCED, got {str(data.get('syncStatus'))[:20]}")
     if not (data.get("account") or {}).get("verificationKey"):
@@ -95,18 +96,28 @@ def moment(service: Service, node: str, account: str, payer: str, pinned: Pinned
     if data.get("payer") is None:
         raise CliError("account-missing", f"payer: expected the account {payer} to exist, got none")
     try:
-        check_code(data["account"], PublicKey.from_base58(account), pinned, permissions=PERMISSIONS)
+        address = PublicKey.from_base58(account)
+        check_code(data["account"], address, pinned, permissions=PERMISSIONS, asset=asset)
         height = int(data["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
-        payer_money = int(data["payer"]["balance"]["total"])
-        return Moment(_account_of(data, account), height, int(data["payer"]["nonce"]), payer_money)
+        nonce, fees = int(data["payer"]["nonce"]), int(data["payer"]["balance"]["total"])
+        money = int(data["purse"]["balance"]["total"]) if data.get("purse") else 0
+        return Moment(_account_of(data, account, asset), height, nonce, money, fees)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise CliError(
             "node-unavailable", f"{node}: expected what was asked for, got {error!r:.100}"
         ) from error
 
 
-def _data(service: Service, node: str, query: str, **variables: str) -> Mapping[str, Any]:
-    response = service.send("POST", node, body={"query": query, "variables": variables})
+def data_of(
+    service: Service, node: str, query: str, *, at_most: int = MAX_ANSWER_BYTES, **variables: str
+) -> Mapping[str, Any]:
+    """What a node answers to one question.
+
+    Raises:
+        CliError: it gives no data.
+    """
+    body = {"query": query, "variables": variables}
+    response = service.send("POST", node, body=body, at_most=at_most)
     try:
         data = response.json()["data"]
     except (ValueError, KeyError, TypeError):
@@ -116,14 +127,14 @@ def _data(service: Service, node: str, query: str, **variables: str) -> Mapping[
     return data
 
 
-def _account_of(data: Mapping[str, Any], account: str) -> OnChain:
+def _account_of(data: Mapping[str, Any], account: str, asset: Asset) -> OnChain:
     value = data.get("account") or {}
     state = value.get("zkappState") or []
     if len(state) < STATE_FIELDS:
         raise _missing(account)
     terms, _x, _odd, spent, exit_slot, accrued, root, count = (int(each) for each in state[:STATE_FIELDS])
     balance, date = int(value["balance"]["total"]), _date_of(exit_slot, data) if exit_slot else 0
-    return OnChain(terms, balance, spent, exit_slot, accrued, root, count, date)
+    return OnChain(terms, balance, spent, exit_slot, accrued, root, count, date, asset)
 
 
 def _date_of(slot: int, data: Mapping[str, Any]) -> int:

@@ -1,8 +1,8 @@
 """``offer.toml``: the offer as its seller writes it, and the document that it stands for.
 
-The file has the names of the offer document, with four comforts: ``price`` is the one in MINA, with decimals,
-``[terms]`` leaves out the network and the oracle, ``[inputs]`` what is the same in every schema, and
-constants are left out.
+The file has the names of the offer document, with five comforts: ``price`` is the one in MINA, with decimals,
+``[tokens.SYMBOL]`` is a price in a token, ``[terms]`` leaves out the network and the oracle, ``[inputs]``
+what is the same in every schema, and constants are left out.
 """
 
 import re
@@ -14,12 +14,14 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Table
 
+from mina.tokens import derive_token_id, to_base58
 from sealrun.adapters.files.plain_files import write_plain
+from sealrun.encoding import read
 from sealrun.encoding.fields import canonical
-from sealrun.errors import SealrunError
+from sealrun.errors import Malformed, SealrunError
 from sealrun.offers.asset import TRADED
 from sealrun.offers.offer import FORM, Offer
-from sealrun.offers.prices import Price
+from sealrun.offers.prices import Price, named_asset
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import amount_of
 
@@ -27,6 +29,7 @@ OFFER_FILE = Path("offer.toml")
 MAX_FILE_BYTES = 1 << 16
 _TOP = ("title", "network", "price", "oracle", "quota_per_hour")
 _OPTIONAL = ("edge",)
+_TOKENS = "tokens"
 _TABLES = ("source", "inputs", "success", "access", "limits", "evidence", "terms", "payment", "credential")
 _SAID = {
     "price": f"{TRADED.symbol} for one good run; 0 is free",
@@ -78,24 +81,22 @@ def document(value: Mapping[str, Any]) -> bytes:
     Raises:
         CliError: a name that the comforts need is missing or of the wrong kind.
     """
-    if unknown := sorted(value.keys() - {*_TOP, *_OPTIONAL, *_TABLES}):
-        raise CliError(
-            "offer", f"offer.toml: expected {', '.join((*_TOP, *_OPTIONAL, *_TABLES))}, got also {unknown[0]}"
-        )
+    known = (*_TOP, *_OPTIONAL, _TOKENS, *_TABLES)
+    if unknown := sorted(value.keys() - set(known)):
+        raise CliError("offer", f"offer.toml: expected {', '.join(known)}, got also {unknown[0]}")
     if missing := sorted({*_TOP, "source", "inputs"} - value.keys()):
         raise CliError("offer", f"offer.toml: expected {missing[0]}, got nothing by that name")
-    price = amount_of(str(value["price"]), TRADED).units
+    prices = _prices(value)
     shape = {"type": "object", "additionalProperties": False, "properties": {}}
-    prices = [Price(TRADED.of(price), None).value()] if price else []
     whole = {
-        **{name: each for name, each in value.items() if name != "price"},
+        **{name: each for name, each in value.items() if name not in ("price", _TOKENS)},
         "sealrun": FORM,
         "kind": "job",
         "prices": prices,
         "inputs": {**shape, **value["inputs"]},
-        "terms": _terms(value) if price else None,
+        "terms": _terms(value) if prices else None,
     }
-    if not price and (paid := {"terms", "payment", "credential"} & value.keys()):
+    if not prices and (paid := {"terms", "payment", "credential"} & value.keys()):
         raise CliError("offer", f"offer.toml: expected no [{min(paid)}] beside a price of 0, got one")
     return canonical(whole)
 
@@ -148,6 +149,29 @@ def write_values(path: Path, value: Mapping[str, Any]) -> None:
     # A line of explanation belongs to the table below it.
     text = re.sub(r"^(# .*)\n\n\[", r"\1\n[", tomlkit.dumps(made), flags=re.MULTILINE)
     write_plain(path, text.encode())
+
+
+def _prices(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The price in MINA, where there is one, and one for each token, in the document's order."""
+    units = amount_of(str(value["price"]), TRADED).units
+    prices = [Price(TRADED.of(units), None)] if units else []
+    tokens = value.get(_TOKENS, {})
+    if not isinstance(tokens, dict) or not all(isinstance(each, dict) for each in tokens.values()):
+        raise CliError("offer", "offer.toml: expected [tokens.SYMBOL] for each token, got something else")
+    prices += [_token_price(symbol, each) for symbol, each in tokens.items()]
+    return [price.value() for price in sorted(prices, key=lambda price: price.cost.asset.token)]
+
+
+def _token_price(symbol: str, value: Mapping[str, Any]) -> Price:
+    """``owner``, ``decimals`` and ``price`` of one token; its id follows from its owner."""
+    try:
+        members = read.only(value, ("owner", "decimals", "price"), where=f"tokens.{symbol}"[:80])
+        owner = read.public_key(members, "owner")
+        token = to_base58(derive_token_id(owner))
+        asset = named_asset({"asset": token, "symbol": symbol, "decimals": members["decimals"]})
+    except Malformed as error:
+        raise CliError("offer", f"offer.toml: {error.detail}") from error
+    return Price(amount_of(str(members["price"]), asset), owner)
 
 
 def _terms(value: Mapping[str, Any]) -> dict[str, Any]:

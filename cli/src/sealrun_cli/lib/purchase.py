@@ -19,7 +19,7 @@ from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
 from sealrun.money.buyer import sign_call
 from sealrun.money.buyer_mechanism import Known
-from sealrun.offers.asset import TRADED, Amount
+from sealrun.offers.asset import TRADED, Amount, Asset
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun_cli.lib.book import known_terms, page
@@ -32,6 +32,7 @@ from sealrun_cli.lib.letters import MORE_SECONDS as LETTER_MORE_SECONDS
 from sealrun_cli.lib.letters import Post, letter_of
 from sealrun_cli.lib.output import Output, plain
 from sealrun_cli.lib.pay import Till, call_url, unheard
+from sealrun_cli.lib.priced import chosen, priced_on
 from sealrun_cli.lib.progress import jobs_line
 from sealrun_cli.lib.service import Service, good
 from sealrun_cli.lib.verifying import BROKEN
@@ -77,14 +78,18 @@ class Purchase:
         bought = self._bought(signed.call, good(post.answered(self.out).response))
         return replace(bought, more_seconds=LETTER_MORE_SECONDS)
 
-    def paid(self, account: str, state: Path, node: str, *, yes: bool) -> "Bought":
-        """From a prepaid account, once somebody has agreed to what it costs at most."""
-        if self.offer.payment is None:
-            raise CliError("bad-request", "offer: expected one with a price for --pay, got one of price 0")
+    def paid(self, account: str, state: Path, node: str, *, yes: bool, asset: str = "") -> "Bought":
+        """From a prepaid account, once somebody has agreed to what it costs at most.
+
+        ``asset`` is a symbol or token id, for an account that this client does not know yet.
+        """
         address, offer = address_of(account), self.offer
-        cold = cold_start(self.service, account, node)
-        with page(state, account, self.offer.payment.terms, cold) as book:
-            price, terms = self.offer.payment.priced_under(book.terms.hash)
+        if offer.payment is None:
+            raise CliError("bad-request", "offer: expected one with a price for --pay, got one of price 0")
+        priced = priced_on(offer.payment, state, account, asset)
+        cold = cold_start(self.service, account, node, priced.cost.asset)
+        with page(state, account, priced.terms, cold, asset=priced.cost.asset) as book:
+            price, terms = offer.payment.priced_under(book.terms.hash)
             total = price.asset.of(book.known.committed + price.units)
             confirm(self.out, self._plan(account, price, total), yes=yes)
             self.out.progress(f"paying {price} from {account}")
@@ -137,11 +142,11 @@ def _run_url(view: Mapping[str, Any]) -> str:
     return str(run.get("url") or "") if isinstance(run, Mapping) else ""
 
 
-def cold_start(service: Service, account: str, node: str) -> Known | None:
+def cold_start(service: Service, account: str, node: str, asset: Asset) -> Known | None:
     """What a client that remembers nothing may start from: ``spent`` on the chain (A10)."""
     if not node:
         return None
-    spent = on_chain(service, node, account).spent
+    spent = on_chain(service, node, account, asset).spent
     return Known(spent, spent)
 
 
@@ -226,13 +231,13 @@ class Bought:
         return {"reason": None, "receipt": None, "state": None, **view, "call": self.call, "url": self.url}
 
 
-def price_on(offer: Offer, state: Path, account: str) -> Amount:
-    """What a run costs on this account, as far as this client knows its terms; else the first price."""
+def price_on(offer: Offer, state: Path, account: str, asset: str = "") -> Amount:
+    """What a run costs on this account, where this client knows its terms; else the price in the asset."""
     if offer.payment is None:
         return TRADED.of(0)
     terms = known_terms(state, account) if account else None
     if terms is None or not offer.has_terms(terms.hash):
-        return offer.payment.prices[0].cost
+        return chosen(offer.payment, asset).cost
     return offer.payment.priced_under(terms.hash).cost
 
 

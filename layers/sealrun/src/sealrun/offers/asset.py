@@ -37,6 +37,10 @@ class Asset(NamedTuple):
         """What people need to read an amount, as JSON; the id stands beside the amount."""
         return {"decimals": self.decimals, "symbol": self.symbol}
 
+    def members(self) -> dict[str, Any]:
+        """The id, and what people need to read an amount, for results that name amounts alone."""
+        return {"asset": self.id, **self.value()}
+
     def of(self, units: int | str) -> "Amount":
         """So many of the smallest unit, also as the decimal text of a JSON document that was checked."""
         return Amount(self, int(units))

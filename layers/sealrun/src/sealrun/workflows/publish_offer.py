@@ -53,7 +53,7 @@ def publish_offer(
 
     Raises:
         Refused: the oracle key serves another ledger already, or is closed (A3, A9); or the offer is to be
-            paid in a token, or proofs settle it and its pipeline includes what is not pinned.
+            settled by proofs, and has a price in a token or includes what is not pinned.
         Unavailable: the key service or the ledger is out of reach.
     """
     stored = seal_offer(
@@ -128,13 +128,15 @@ def replace_credential(stored: StoredOffer, *, ledger: Ledger) -> None:
 
 
 def _check_sold(offer: Offer) -> None:
-    """Its accounts can be opened and settled: today only in MINA."""
+    """Its accounts can be opened and settled: on proofs only soundly, and only in MINA."""
     if offer.payment is None:
         return
-    if offer.proved and (loose := offer.source.configuration.not_pinned):
+    if not offer.proved:
+        return
+    if loose := offer.source.configuration.not_pinned:
         raise Refused(f"includes: expected pinned ones, on whose word money is paid, got {loose[0][:100]}")
     if others := [cost.asset for cost, _ in offer.payment.prices if cost.asset != MINA]:
-        raise Refused(f"prices: expected one in MINA, got {others[0].symbol}, in which no account opens yet")
+        raise Refused(f"prices: expected MINA only where proofs settle, got {others[0].symbol}")
 
 
 def _check_oracle(offer: Offer, ledger: Ledger) -> None:

@@ -1,13 +1,13 @@
 /**
- * Deploys an unmodified FungibleToken on a local chain, and mints, for tests in other languages. A tool's request with
+ * Deploys an unmodified FungibleToken on a local chain, and mints, for tests and demonstrations. A tool's request with
  * `owner_key`, `admin_key`, `decimals`, `symbol` and `mint`, a list of `{to, amount}`; or `pause` of a token that is there.
  */
 import { FungibleToken, FungibleTokenAdmin } from 'mina-fungible-token';
 import { AccountUpdate, Bool, PublicKey, TokenId, UInt64, UInt8 } from 'o1js';
-import { Request } from '../tools/request.js';
-import { run, type Tool } from '../tools/run.js';
-import type { Session } from '../tools/session.js';
-import { pinnedKeys } from '../verification_keys.js';
+import { Request } from './tools/request.js';
+import { run, type Tool } from './tools/run.js';
+import type { Session } from './tools/session.js';
+import { pinnedKeys } from './verification_keys.js';
 
 const MOST_HOLDERS = 20;
 

@@ -1,0 +1,66 @@
+"""What an account's amounts are of: by this client's own memory, else by the token's owner on chain."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mina import tokens
+from sealrun.chain.token import FUNGIBLE_CODE
+from sealrun.errors import Malformed
+from sealrun.offers.asset import MINA, Asset, asset_of
+from sealrun.offers.prices import named_asset
+from sealrun.offers.terms import Terms
+from sealrun_cli.lib.book import known_page
+from sealrun_cli.lib.chain_view import data_of
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.outgoing import open_client
+from sealrun_cli.lib.service import Service
+
+_OWNER = "query($id:TokenId!){tokenOwner(tokenId:$id){tokenSymbol zkappState verificationKey{hash}}}"
+
+
+def asset_on(service: Service, node: str, state: Path, account: str, *, given: str = "") -> Asset:
+    """What the account is kept in: as this client knows it, else the token id that was given, else MINA.
+
+    Raises:
+        CliError: the id is none, or another than that of the account's terms.
+    """
+    known = known_page(state, account)
+    if known is not None:
+        if given and given not in (known.asset.id, known.asset.symbol):
+            detail = f"asset: expected {known.asset.symbol}, in which {account} is kept, got {given[:80]}"
+            raise CliError("bad-request", detail, "leave --asset out: an account has one asset")
+        return known.asset if known.named else named_on_chain(service, node, known.asset)
+    if given in ("", MINA.symbol, MINA.id):
+        return MINA
+    try:
+        return named_on_chain(service, node, asset_of(tokens.from_base58(given)))
+    except ValueError as error:
+        raise CliError("bad-request", f"asset: expected a token id, got {given[:80]}") from error
+
+
+def asset_of_terms(request: Mapping[str, Any], node: str, state: Path) -> Asset:
+    """What amounts of a request with account and terms are of; a node is asked for a token's names only."""
+    asset = Terms.parse(request["terms"]).asset
+    known = known_page(state, request["account"])
+    if known is not None and known.named and known.asset.id == asset.id:
+        return known.asset
+    with open_client() as http:
+        return named_on_chain(Service(http), node, asset)
+
+
+def named_on_chain(service: Service, node: str, asset: Asset) -> Asset:
+    """The token with the symbol and decimals that its owner has; as it is where the owner tells none.
+
+    A node that lies here makes amounts read wrongly; ids and smallest units stay as they are.
+    """
+    if asset == MINA:
+        return MINA
+    owner = data_of(service, node, _OWNER, id=asset.id).get("tokenOwner") or {}
+    try:
+        if owner["verificationKey"]["hash"] != FUNGIBLE_CODE:
+            return asset
+        names = {"symbol": owner["tokenSymbol"], "decimals": int(owner["zkappState"][0])}
+        return named_asset({"asset": asset.id, **names})
+    except (KeyError, TypeError, ValueError, IndexError, Malformed):
+        return asset

@@ -1,0 +1,74 @@
+"""The tokens that an offer has prices in, as a node tells them to its seller (A15)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mina.keys import PublicKey
+from sealrun.adapters.mina.node import MAX_SUPPLY_BYTES
+from sealrun.chain.account import Pinned, account_query, check_token
+from sealrun.chain.answers import unreadable
+from sealrun.chain.token import TokenView, check_owner, check_supply, supply_query
+from sealrun.offers.asset import MINA, Amount
+from sealrun.offers.offer import Offer, Priced
+from sealrun_cli.lib.chain_view import data_of
+from sealrun_cli.lib.contracts import pinned_keys
+from sealrun_cli.lib.service import Service
+
+_ADMIN = "query($key:PublicKey!){account(publicKey:$key){verificationKey{hash}}}"
+# What an admin's contract allows, by the name of its pinned code.
+_ALLOWS = {"FungibleTokenAdmin": "the holder of its key can mint more and pause the token"}
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token that passed the check, and who still needs an account in it."""
+
+    priced: Priced
+    view: TokenView
+    circulating: Amount
+    allows: str  # what its admin can do
+    missing: tuple[PublicKey, ...]  # of seller and operator
+
+    @property
+    def lines(self) -> list[str]:
+        """What its seller should read."""
+        asset = self.circulating.asset
+        return [
+            f"token    {asset.symbol}, {asset.id}: {asset.decimals} decimals, {self.circulating} circulate",
+            f"         owner {self.view.owner.to_base58()}",
+            f"         admin {self.view.admin.to_base58()}: {self.allows}; paused, nothing in it moves",
+        ]
+
+
+def tokens_of(offer: Offer, service: Service, node: str) -> Iterator[Token]:
+    """Look at each token that the offer has a price in.
+
+    Raises:
+        AccountRefused: a token is not one to sell for.
+        NodeUnavailable: the node does not tell, or is of another network.
+        CliError: the node does not answer.
+    """
+    for priced in offer.payment.prices if offer.payment else ():
+        if priced.cost.asset != MINA:
+            yield _token(priced, service, node)
+
+
+def _token(priced: Priced, service: Service, node: str) -> Token:
+    keys, (cost, terms) = pinned_keys(), priced
+    answer = data_of(service, node, account_query(None, terms))
+    check_token(answer, terms, cost.asset, Pinned(keys["PrepaidAccount"]))
+    supply = data_of(service, node, supply_query(cost.asset), at_most=MAX_SUPPLY_BYTES)
+    circulating = check_supply(supply, cost.asset, network=terms.network)
+    view = check_owner(answer["token"], cost.asset, txn_version=3, state_fields=8)
+    admin = data_of(service, node, _ADMIN, key=view.admin.to_base58()).get("account") or {}
+    try:
+        code = (admin.get("verificationKey") or {}).get("hash")
+        payees = {"seller": terms.seller, "operator": terms.operator}
+        missing = dict.fromkeys(key for name, key in payees.items() if answer[name] is None)
+    except (KeyError, AttributeError) as error:
+        raise unreadable(error) from error
+    allows = next(
+        (words for name, words in _ALLOWS.items() if keys[name] == code),
+        f"its code ({str(code)[:12]}…) is not known here: it decides who can mint more and pause the token",
+    )
+    return Token(priced, view, cost.asset.of(circulating), allows, tuple(missing))

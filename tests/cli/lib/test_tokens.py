@@ -1,0 +1,133 @@
+"""What a seller is shown of a token, and what makes amounts readable, from a node that may lie."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sealrun.errors import AccountRefused, NodeUnavailable
+from sealrun.offers.asset import MINA, Asset
+from sealrun_cli.lib.assets import asset_on, named_on_chain
+from sealrun_cli.lib.contracts import pinned_keys
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.tokens import Token, tokens_of
+from tests.cli.web import Asked, Web, web
+from tests.sealrun.fake_chain import account_answer, supply_answer, token_answer
+from tests.sealrun.offers.test_prices import TOKEN, both, credit
+from tests.sealrun.world import ACCOUNT, BUYER, OPERATOR, SELLER, make_paid_offer
+
+RUN = Asset(TOKEN, "RUN", "smallest units of RUN", 0)
+OFFER = make_paid_offer(prices=both())
+NAME = ACCOUNT.public_key().to_base58()
+
+
+class Node:
+    """A Mina node with one token."""
+
+    def __init__(self) -> None:
+        assert OFFER.payment is not None
+        self.token = token_answer()
+        self.payees = account_answer(terms=OFFER.payment.prices[1].terms)
+        self.held = {BUYER.public_key(): 7}
+        self.admin: Any = {"verificationKey": {"hash": pinned_keys()["FungibleTokenAdmin"]}}
+
+    def answer(self, asked: Asked) -> tuple[int, Any]:
+        query = asked.body["query"]
+        if "tokenAccounts" in query:
+            return 200, {"data": supply_answer(RUN, self.held, 7)}
+        if "tokenOwner(tokenId:$id)" in query:
+            return 200, {"data": {"tokenOwner": self.token}}
+        if "$key" in query:
+            return 200, {"data": {"account": self.admin}}
+        return 200, {"data": {**self.payees, "token": self.token}}
+
+
+@pytest.fixture
+def node() -> Node:
+    return Node()
+
+
+@pytest.fixture
+def site(node: Node) -> Iterator[Web]:
+    with web({"POST /graphql": node.answer}) as running:
+        yield running
+
+
+def looked(site: Web) -> Token:
+    with httpx.Client() as http:
+        (token,) = tokens_of(OFFER, Service(http), f"{site.url}/graphql")
+    return token
+
+
+def test_a15_a_seller_reads_who_can_pause_and_mint_before_anything_is_published(
+    site: Web, node: Node
+) -> None:
+    token = looked(site)
+    assert token.lines[0] == f"token    RUN, {TOKEN}: 0 decimals, 7 RUN circulate"
+    assert f"admin {OPERATOR.public_key().to_base58()}: the holder of its key can mint" in token.lines[2]
+    assert token.missing == ()
+    node.admin = None
+    assert "is not known here: it decides who can mint more and pause" in looked(site).lines[2]
+
+
+def test_a15_who_lacks_an_account_in_the_token_is_named(site: Web, node: Node) -> None:
+    node.payees["seller"] = node.payees["operator"] = None
+    assert looked(site).missing == (SELLER.public_key(), OPERATOR.public_key())
+
+
+def test_a15_a_token_that_is_not_all_counted_is_not_sold_for(site: Web, node: Node) -> None:
+    node.held[ACCOUNT.public_key()] = 1
+    with pytest.raises(AccountRefused, match="sum: expected 7, got 8"):
+        looked(site)
+    node.held = {}
+    node.token["permissions"]["access"] = "Either"
+    with pytest.raises(AccountRefused, match=r"permissions\.access: expected Proof, got Either"):
+        looked(site)
+
+
+def test_a15_a_node_that_leaves_things_out_is_no_node(site: Web, node: Node) -> None:
+    del node.payees["seller"]
+    with pytest.raises(NodeUnavailable, match="as it was asked for"):
+        looked(site)
+
+
+def named(site: Web, folder: Path, given: str = "") -> Asset:
+    with httpx.Client() as http:
+        return asset_on(Service(http), f"{site.url}/graphql", folder, NAME, given=given)
+
+
+def test_a_token_that_this_client_does_not_know_is_named_by_its_owner(site: Web, tmp_path: Path) -> None:
+    assert named(site, tmp_path) == MINA
+    assert named(site, tmp_path, given="MINA") == MINA
+    assert named(site, tmp_path, given=TOKEN) == RUN
+    with pytest.raises(CliError, match="asset: expected a token id, got RUN"):
+        named(site, tmp_path, given="RUN")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tokenSymbol": "MINA"},
+        {"tokenSymbol": "a\u202eb"},
+        {"zkappState": ["99"]},
+        {"zkappState": None},
+        {"verificationKey": None},
+    ],
+    ids=["called MINA", "turned around", "99 decimals", "no state", "other code"],
+)
+def test_a_token_that_is_called_something_odd_is_shown_in_smallest_units(
+    site: Web, node: Node, changes: dict[str, Any]
+) -> None:
+    node.token |= changes
+    with httpx.Client() as http:
+        plain = Asset(TOKEN, f"{TOKEN[:10]}…", "smallest units", 0)
+        assert named_on_chain(Service(http), f"{site.url}/graphql", plain) == plain
+
+
+def test_an_offer_in_mina_asks_no_node() -> None:
+    with httpx.Client() as http:
+        assert list(tokens_of(make_paid_offer(), Service(http), "")) == []
+    assert credit()["symbol"] == "RUN"
