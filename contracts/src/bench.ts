@@ -4,9 +4,10 @@
  */
 import { Field, Mina, Signature, TokenId, UInt32, UInt64 } from 'o1js';
 import { circuitCache } from './backend.js';
+import { Voucher } from './deposit_account.js';
 import { dueFields, voucherFields } from './fields.js';
 import { Offer } from './offer.js';
-import { Due, PrepaidAccount, Voucher } from './prepaid_account.js';
+import { Due, PrepaidAccount } from './prepaid_account.js';
 import { type DueLeaf, dueStatement } from './receipts.js';
 import { DEVNET, MINA, World } from './test/world.js';
 

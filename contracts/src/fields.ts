@@ -14,6 +14,7 @@ export const VOUCHER = textField('sealrun:voucher2');
 export const DUE = textField('sealrun:due2');
 export const EXIT = textField('sealrun:exit2');
 export const WITHDRAW = textField('sealrun:withdraw2');
+export const SETTLE = textField('sealrun:settle');
 export const CLOSE = textField('sealrun:close');
 export const RECEIPT = textField('sealrun:receipt');
 export const MIRROR = textField('sealrun:mirror');
@@ -145,6 +146,17 @@ export function dueFields(
   receiptsRoot: Field,
 ): Field[] {
   return [DUE, network, ...account.toFields(), asset, due.value, receiptsRoot];
+}
+
+/** What a seller signs to settle a proved account: the calls that are settled then, and their price in total. */
+export function settleFields(
+  network: Field,
+  account: PublicKey,
+  asset: Field,
+  root: Field,
+  total: UInt64,
+): Field[] {
+  return [SETTLE, network, ...account.toFields(), asset, root, total.value];
 }
 
 /** What a buyer signs to leave. The latest slot is signed, or a relay could set the exit as late as it likes. */

@@ -11,7 +11,7 @@ import {
   newAccount,
   signedBy,
 } from './opening.js';
-import type { PrepaidAccount } from './prepaid_account.js';
+import type { DepositAccount } from './deposit_account.js';
 import { ACCOUNT_CREATION_FEE } from './protocol.js';
 
 export interface TokenOpening extends AccountOpening {
@@ -64,6 +64,6 @@ export async function openEmptyAccounts(
 }
 
 /** Has the owner approve what a method of the account has just done. Two proofs: the method's, and the owner's. */
-export async function approve(owner: PublicKey, account: PrepaidAccount): Promise<void> {
+export async function approve(owner: PublicKey, account: DepositAccount): Promise<void> {
   await new FungibleToken(owner).approveAccountUpdate(account.self);
 }

@@ -4,7 +4,7 @@
  */
 import { AccountUpdate, Bool, Field, Permissions, PublicKey, TokenId, UInt32, UInt64 } from 'o1js';
 import { bytesToEvent, credentialHash } from './credential.js';
-import { SHARE_UNIT } from './prepaid_account.js';
+import { SHARE_UNIT } from './deposit_account.js';
 import { MAX_EXIT_DELAY, Terms } from './fields.js';
 import { ACCOUNT_CREATION_FEE, STATE_FIELDS } from './protocol.js';
 import type { PinnedKey } from './verification_keys.js';
@@ -134,11 +134,13 @@ export function depositUpdate(account: PublicKey, asset: Field): AccountUpdate {
 }
 
 export function checkTerms(terms: Terms): void {
+  const proved = !terms.keys.equals(0).toBoolean();
   for (const name of ['seller', 'operator', 'oracle'] as const) {
-    if (terms[name].isEmpty().toBoolean()) throw new RangeError(`the ${name} has an empty key`);
+    if (terms[name].isEmpty().toBoolean() && !(proved && name === 'oracle'))
+      throw new RangeError(`the ${name} has an empty key`);
   }
-  if (!terms.keys.equals(0).toBoolean())
-    throw new RangeError('the terms name an issuer, whose proofs no contract settles yet');
+  if (proved && !terms.oracle.isEmpty().toBoolean())
+    throw new RangeError("the terms name an oracle and an issuer's keys: expected one of them");
   const delay = terms.exitDelay.toBigint();
   if (delay < 1n || delay > MAX_EXIT_DELAY)
     throw new RangeError(

@@ -1,11 +1,14 @@
 /** The pinned code of the contracts, so that opening an account needs no compilation. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { VerificationKey } from 'o1js';
 import { FungibleToken, FungibleTokenAdmin } from 'mina-fungible-token';
 import { Ask } from './ask.js';
 import { circuitCache } from './backend.js';
 import { CreditVault } from './credit_vault.js';
 import { Offer } from './offer.js';
+import { FoldProgram } from './fold/programs.js';
 import { PrepaidAccount } from './prepaid_account.js';
+import { ProvedAccount } from './proved_account.js';
 
 export interface PinnedKey {
   /** Base64, as the network stores it. */
@@ -17,6 +20,7 @@ export interface PinnedKey {
 /** Ours, and the token standard's as `mina-fungible-token` 1.1.0 has them. */
 export const CONTRACTS = {
   PrepaidAccount,
+  ProvedAccount,
   Offer,
   CreditVault,
   Ask,
@@ -36,14 +40,22 @@ export function pinnedKeys(): PinnedKeys {
 }
 
 export async function compileKey(name: ContractName): Promise<PinnedKey> {
-  const { verificationKey } = await CONTRACTS[name].compile({ cache: circuitCache() });
+  const verificationKey = await compileContract(name);
   return { data: verificationKey.data, hash: verificationKey.hash.toString() };
+}
+
+/** For the prover as well. A proved account's code has the fold's baked in. */
+export async function compileContract(name: ContractName): Promise<VerificationKey> {
+  const options = { cache: circuitCache() };
+  if (name === 'ProvedAccount') await FoldProgram.compile(options);
+  return (await CONTRACTS[name].compile(options)).verificationKey;
 }
 
 export async function writeKeys(): Promise<PinnedKeys> {
   const keys = {
     o1js: O1JS_VERSION,
     PrepaidAccount: await compileKey('PrepaidAccount'),
+    ProvedAccount: await compileKey('ProvedAccount'),
     Offer: await compileKey('Offer'),
     CreditVault: await compileKey('CreditVault'),
     Ask: await compileKey('Ask'),

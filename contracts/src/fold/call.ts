@@ -7,7 +7,7 @@ import { type Terms, callHash, voucherFields } from '../fields.js';
 import { MerklePath, rootOf } from '../merkle_path.js';
 import { offerHash, priceLeaf } from '../offer_hash.js';
 import { Said, TokenStatement } from '../token/statement.js';
-import { SettledCalls, settledValue } from './settled.js';
+import { type SettledCall, SettledCalls, settledValue } from './settled.js';
 
 /** The longest time limit that an offer may have, in seconds: two days (ADR 34). */
 export const MAX_RUN_SECONDS = 172_800;
@@ -80,14 +80,12 @@ export function addCall(
   const latest = call.expiresAt.add(MAX_RUN_SECONDS);
   iat.assertLessThanOrEqual(latest, 'the token was issued after the end of the call');
   // 8. It was not settled before, and is from now on.
-  const { digestHigh: outputsHigh, digestLow: outputsLow } = token;
-  const value = settledValue({
-    call: hash,
-    outputsHigh,
-    outputsLow,
-    iat: token.iat,
-    price: call.price,
-  });
-  settled.insert(hash, value);
+  settled.insert(hash, settledValue(settledCall(token, call.price)));
   return call.price;
+}
+
+/** What the map keeps of a call that `addCall` took. */
+export function settledCall(token: TokenStatement, price: UInt64): SettledCall {
+  const { subject, digestHigh, digestLow, iat } = token;
+  return { call: subject, outputsHigh: digestHigh, outputsLow: digestLow, iat, price };
 }

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { Field, Mina, Signature, TokenId, Types, UInt32, UInt64, fetchAccount } from 'o1js';
 import { circuitCache } from '../backend.js';
 import { credentialHash, eventToBytes } from '../credential.js';
+import { Voucher } from '../deposit_account.js';
 import {
   Terms,
   closeFields,
@@ -18,7 +19,7 @@ import {
 } from '../fields.js';
 import { Offer } from '../offer.js';
 import { openAccount, openOffer } from '../opening.js';
-import { Due, PrepaidAccount, Voucher } from '../prepaid_account.js';
+import { Due, PrepaidAccount } from '../prepaid_account.js';
 import { pinnedKeys } from '../verification_keys.js';
 import { type RunningChain, startChain } from '@sealrun/local-mina/process';
 import { runTool } from './tool_process.js';

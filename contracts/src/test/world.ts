@@ -11,25 +11,37 @@ import {
   UInt32,
   UInt64,
 } from 'o1js';
+import { Voucher } from '../deposit_account.js';
 import {
   Terms,
   closeFields,
   dueFields,
   exitFields,
   receiptsRoot,
+  settleFields,
   textField,
   voucherFields,
   withdrawFields,
 } from '../fields.js';
 import { addTokenDeposit, approve, openTokenAccount } from '../fungible_token.js';
+import { FoldProof } from '../fold/programs.js';
+import { NOTHING_SETTLED } from '../fold/settled.js';
+import { FoldStatement } from '../fold/statement.js';
 import { Offer } from '../offer.js';
 import { addDeposit, openAccount, openOffer } from '../opening.js';
-import { Due, PrepaidAccount, Voucher } from '../prepaid_account.js';
+import { Due, PrepaidAccount } from '../prepaid_account.js';
+import { ProvedAccount } from '../proved_account.js';
 import { pinnedKeys } from '../verification_keys.js';
 import type { Token } from './fungible.js';
 
 export const MINA = 1_000_000_000n;
 export const DEVNET = textField('mina:devnet');
+
+/** Whose word settles: an oracle's, or a proof's. */
+export type Kind = 'prepaid' | 'proved';
+const CODE = { prepaid: PrepaidAccount, proved: ProvedAccount } as const;
+/** The root of the issuer's keys in the terms of proved accounts. */
+const KEYS = Field(99);
 
 type Chain = Awaited<ReturnType<typeof Mina.LocalBlockchain>>;
 
@@ -75,15 +87,21 @@ export class World {
   token?: Token;
 
   private constructor(
+    readonly kind: Kind,
     readonly chain: Chain,
     readonly share: number,
     readonly exitDelay: number,
   ) {}
 
-  static async create({ proofs = false, share = 250, exitDelay = 20 } = {}): Promise<World> {
+  static async create({
+    kind = 'prepaid' as Kind,
+    proofs = false,
+    share = 250,
+    exitDelay = 20,
+  } = {}): Promise<World> {
     const chain = await Mina.LocalBlockchain({ proofsEnabled: proofs });
     Mina.setActiveInstance(chain);
-    const world = new World(chain, share, exitDelay);
+    const world = new World(kind, chain, share, exitDelay);
     for (const who of ['buyer', 'seller', 'operator', 'stranger'] as const) {
       chain.addAccount(world[who].address, (1000n * MINA).toString());
     }
@@ -102,8 +120,8 @@ export class World {
       seller: this.seller.address,
       operator: this.operator.address,
       operatorShare: UInt32.from(this.share),
-      oracle: this.oracle.address,
-      keys: Field(0),
+      oracle: this.kind === 'proved' ? PublicKey.empty() : this.oracle.address,
+      keys: this.kind === 'proved' ? KEYS : Field(0),
       exitDelay: UInt32.from(this.exitDelay),
       ...changes,
     });
@@ -111,6 +129,15 @@ export class World {
 
   get contract(): PrepaidAccount {
     return new PrepaidAccount(this.account.address, this.asset);
+  }
+
+  get code(): typeof PrepaidAccount | typeof ProvedAccount {
+    return CODE[this.kind];
+  }
+
+  /** The account with what both kinds can do. */
+  get deposit(): PrepaidAccount | ProvedAccount {
+    return new this.code(this.account.address, this.asset);
   }
 
   balance(who: Party, asset = TokenId.default): bigint {
@@ -127,7 +154,7 @@ export class World {
     deposit = 10n * MINA,
     change = (_: AccountUpdate) => {},
   } = {}) {
-    const verificationKey = pinnedKeys().PrepaidAccount;
+    const verificationKey = pinnedKeys()[this.code.name as 'PrepaidAccount'];
     const { buyer } = this;
     const terms = this.terms();
     const opening = {
@@ -154,7 +181,11 @@ export class World {
   }
 
   /** A method of the account, and the leave of the token's owner where it is in a token. */
-  private async act(sender: Party, contract: PrepaidAccount, method: () => Promise<void>) {
+  private async act(
+    sender: Party,
+    contract: PrepaidAccount | ProvedAccount,
+    method: () => Promise<void>,
+  ) {
     await this.send(sender, [], async () => {
       await method();
       if (this.token) await approve(this.token.owner.address, contract);
@@ -206,6 +237,7 @@ export class World {
 
   /** Settles up to `due`, sent by the seller. */
   async settle(due: bigint, lies: Lies = {}) {
+    if (this.kind === 'proved') return await this.settleProved(due, lies);
     const voucher = this.voucher(lies.limit ?? due, lies);
     const statement = this.due(due, lies);
     const contract = new PrepaidAccount(this.account.address, lies.token ?? this.asset);
@@ -213,6 +245,46 @@ export class World {
       contract.settle(lies.terms ?? this.terms(), voucher, statement),
     );
     this.count = Number(statement.count.toBigint());
+  }
+
+  /** The same, on a fold of one call whose price makes up the due. No proof is made of it. */
+  private async settleProved(due: bigint, lies: Lies) {
+    const terms = lies.terms ?? this.terms();
+    const fold = await this.fold(due, terms);
+    const contract = new ProvedAccount(this.account.address, lies.token ?? this.asset);
+    const consent = this.consent(fold.publicOutput.after, due, lies);
+    const voucher = this.voucher(lies.limit ?? due, lies);
+    await this.act(this.seller, contract, () => contract.settle(terms, voucher, fold, consent));
+  }
+
+  /** What a fold of one call says, from where the account is up to `due`. */
+  async fold(due: bigint, terms = this.terms(), lies: Partial<FoldStatement> = {}) {
+    const [, , , spent, , , root, count] = this.state();
+    const statement = new FoldStatement({
+      termsHash: terms.hash(),
+      account: this.account.address,
+      buyer: this.buyer.address,
+      before: count === '0' ? NOTHING_SETTLED : Field(root!),
+      after: Field(due + 1n),
+      amount: UInt64.from(due - BigInt(spent!)),
+      count: UInt32.one,
+      ...lies,
+    });
+    return await FoldProof.dummy(undefined, statement, 2);
+  }
+
+  /** The seller's consent to a settlement. */
+  consent(
+    after: Field,
+    total: bigint,
+    {
+      network = DEVNET,
+      account = this.account.address,
+      asset = this.asset,
+      key = this.seller.key,
+    } = {},
+  ): Signature {
+    return Signature.create(key, settleFields(network, account, asset, after, UInt64.from(total)));
   }
 
   exitSignature(
@@ -228,7 +300,7 @@ export class World {
     sender = this.buyer,
     terms = this.terms(),
   ) {
-    const { contract } = this;
+    const contract = this.deposit;
     await this.act(sender, contract, () =>
       contract.requestExit(terms, UInt32.from(latest), signature),
     );
@@ -261,14 +333,14 @@ export class World {
     signature = this.withdrawSignature(amount),
     terms = this.terms(),
   ) {
-    const { contract } = this;
+    const contract = this.deposit;
     await this.act(sender, contract, () =>
       contract.withdraw(terms, UInt64.from(amount), signature),
     );
   }
 
   async payOperator(sender = this.operator) {
-    const { contract } = this;
+    const contract = this.deposit;
     await this.act(sender, contract, () => contract.payOperator(this.terms()));
   }
 

@@ -1,7 +1,9 @@
-/** The pinned rows and verification keys of the token's programs: `token_programs.json`. */
+/** The pinned rows and verification keys of the programs of tokens and of their fold: `token_programs.json`. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Cache } from 'o1js';
 import { circuitCache } from '../backend.js';
 import type { PinnedKey } from '../verification_keys.js';
+import { FoldProgram } from '../fold/programs.js';
 import { HashProgram, TOKEN_PROGRAMS } from './programs.js';
 
 export interface PinnedProgram {
@@ -10,7 +12,7 @@ export interface PinnedProgram {
   readonly key: PinnedKey;
 }
 
-export const PROGRAMS = { hash: HashProgram, ...TOKEN_PROGRAMS } as const;
+export const PROGRAMS = { hash: HashProgram, ...TOKEN_PROGRAMS, fold: FoldProgram } as const;
 export type ProgramName = keyof typeof PROGRAMS;
 export type PinnedPrograms = Readonly<Record<ProgramName, PinnedProgram>>;
 
@@ -26,15 +28,17 @@ export async function methodsOf(name: ProgramName): Promise<PinnedProgram['metho
   return Object.fromEntries(found.map(([method, { rows, digest }]) => [method, { rows, digest }]));
 }
 
-/** Minutes and 5 GB. A program that verifies another's proofs is compiled after it. */
+/** The token's programs: minutes and 5 GB. One that has another's proofs baked in is compiled after it. */
 export async function compileProgram(name: ProgramName): Promise<PinnedKey> {
-  const options = { cache: circuitCache() };
-  const hash = await HashProgram.compile(options);
-  const { verificationKey } =
-    name === 'hash'
-      ? hash
-      : await TOKEN_PROGRAMS[name].compile({ ...options, withRuntimeTables: true });
+  const { verificationKey } = await compileOne(name, { cache: circuitCache() });
   return { data: verificationKey.data, hash: `${verificationKey.hash}` };
+}
+
+async function compileOne(name: ProgramName, options: { cache: Cache }) {
+  if (name === 'fold') return await FoldProgram.compile(options);
+  const hash = await HashProgram.compile(options);
+  if (name === 'hash') return hash;
+  return await TOKEN_PROGRAMS[name].compile({ ...options, withRuntimeTables: true });
 }
 
 /** Pins one program, in a process of its own: all in one would take twice the memory. */

@@ -3,9 +3,8 @@
  * where it stopped. The folder holds no token: a step's proof shows the state of SHA-256 and a hash of the blocks.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Field, type JsonProof } from 'o1js';
+import { KeptProofs } from '../kept_proofs.js';
 import { claimPlaces } from './claims.js';
 import type { ProofDocument } from './document.js';
 import { statementJson } from './document.js';
@@ -100,12 +99,10 @@ async function compiled(name: ProgramName, progress: Progress): Promise<void> {
 
 class Steps {
   private readonly start: string;
+  private readonly kept: KeptProofs;
 
-  constructor(
-    private readonly folder: string,
-    { blocks }: TokenParts,
-  ) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  constructor(folder: string, { blocks }: TokenParts) {
+    this.kept = new KeptProofs(folder);
     const program = pinnedPrograms().hash.key.hash;
     this.start = createHash('sha256')
       .update(`${program}\n`)
@@ -115,21 +112,18 @@ class Steps {
   }
 
   has(step: number): boolean {
-    return existsSync(this.path(step));
+    return this.kept.has(this.name(step));
   }
 
   async read(step: number): Promise<HashProof> {
-    return await HashProof.fromJSON(JSON.parse(readFileSync(this.path(step), 'utf8')) as JsonProof);
+    return await HashProof.fromJSON(this.kept.read(this.name(step)));
   }
 
-  /** At once or not at all, so that an interruption leaves no half a proof. */
   write(step: number, proof: JsonProof): void {
-    const path = this.path(step);
-    writeFileSync(`${path}.part`, JSON.stringify(proof), { mode: 0o600 });
-    renameSync(`${path}.part`, path);
+    this.kept.write(this.name(step), proof);
   }
 
-  private path(step: number): string {
-    return join(this.folder, `${this.start}-${step}.json`);
+  private name(step: number): string {
+    return `${this.start}-${step}`;
   }
 }

@@ -78,12 +78,17 @@ export function keyHash(limbs: Field[], header: Field[]): Field {
 
 /** The root over an issuer's keys: a tree of depth 4 over their hashes in ascending order, then zeros. */
 export function keyRoot(hashes: Field[]): Field {
+  return treeRoot(keyLeaves(hashes), KEYS_DEPTH);
+}
+
+/** The leaves under that root. Not for circuits. */
+export function keyLeaves(hashes: Field[]): Field[] {
   const sorted = [...new Set(hashes.map((hash) => hash.toBigInt()))].sort((a, b) =>
     a < b ? -1 : 1,
   );
   if (sorted.length === 0 || sorted.length > MAX_KEYS)
     throw new RangeError(`keys: expected 1 to ${MAX_KEYS}, got ${sorted.length}`);
-  return treeRoot(sorted.map(Field), KEYS_DEPTH);
+  return sorted.map(Field);
 }
 
 // Outside of circuits.

@@ -1,8 +1,8 @@
 /** Requests the buyer's exit. Needs the buyer's key, or its signature over [EXIT, network, account, asset, latest]. */
 import { Signature, UInt32 } from 'o1js';
 import { MAX_EXIT_DELAY, exitFields } from '../fields.js';
-import { EXIT_WINDOW } from '../prepaid_account.js';
-import { fetchPrepaid, requireBuyer, requireTerms, sendMethod } from './prepaid.js';
+import { EXIT_WINDOW } from '../deposit_account.js';
+import { fetchDeposit, requireBuyer, requireTerms, sendMethod } from './prepaid.js';
 import type { Request } from './request.js';
 import { run, type Tool } from './run.js';
 
@@ -13,7 +13,7 @@ export const tool: Tool = async (request, session) => {
   const address = request.address('account');
   const terms = request.termsToLeave();
   const asset = request.asset(terms.asset);
-  const view = await fetchPrepaid(session, address, asset);
+  const view = await fetchDeposit(session, address, asset);
   requireTerms(view, terms);
   if (view.exitSlot !== 0n)
     return { status: 'already-requested', exit_slot: Number(view.exitSlot) };

@@ -1,4 +1,4 @@
-/** Opens a prepaid account: in MINA signatures only, in a token with its owner's proof. */
+/** Opens a prepaid account, or where the terms name an issuer's keys a proved one: in MINA signatures only, in a token with its owner's proof. */
 import { openTokenAccount } from '../fungible_token.js';
 import { openAccount } from '../opening.js';
 import { ACCOUNT_CREATION_FEE } from '../protocol.js';
@@ -12,7 +12,8 @@ export const tool: Tool = async (request, session) => {
   const buyer = request.has('buyer') ? request.address('buyer') : session.payer.toPublicKey();
   const terms = request.terms();
   const deposit = request.amount('deposit');
-  const verificationKey = pinnedKeys().PrepaidAccount;
+  const verificationKey =
+    pinnedKeys()[terms.keys.equals(0).toBoolean() ? 'PrepaidAccount' : 'ProvedAccount'];
   const { asset } = terms;
   if (await session.findAccount(account, asset))
     throw new ToolError('already-open', `nothing was paid: ${account.toBase58()}`);

@@ -1,10 +1,10 @@
 /** Pays the operator what accrued. Anyone may run it. */
-import { fetchPrepaid, requireTerms, sendMethod } from './prepaid.js';
+import { fetchDeposit, requireTerms, sendMethod } from './prepaid.js';
 import { run, type Tool } from './run.js';
 
 export const tool: Tool = async (request, session) => {
   const terms = request.terms();
-  const view = await fetchPrepaid(session, request.address('account'), terms.asset);
+  const view = await fetchDeposit(session, request.address('account'), terms.asset);
   requireTerms(view, terms);
   if (view.accrued === 0n) return { status: 'already-paid', amount: '0' };
   await session.account(terms.operator, 'operator', terms.asset);

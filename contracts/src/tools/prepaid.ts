@@ -1,13 +1,18 @@
-/** What the tools read of a prepaid account, and check before they spend seconds on a proof. */
+/** What the tools read of a prepaid or a proved account, and check before they spend seconds on a proof. */
 import type { Field, PublicKey, Signature } from 'o1js';
 import type { Terms } from '../fields.js';
 import { approve } from '../fungible_token.js';
 import { PrepaidAccount } from '../prepaid_account.js';
+import { ProvedAccount } from '../proved_account.js';
 import { ToolError } from './errors.js';
 import type { Sent, Session } from './session.js';
 
-export interface PrepaidView {
-  contract: PrepaidAccount;
+const CONTRACTS = { PrepaidAccount, ProvedAccount };
+type Name = keyof typeof CONTRACTS;
+
+export interface DepositView<Contract = PrepaidAccount | ProvedAccount> {
+  contract: Contract;
+  code: Name;
   /** Owns the token that the account is in; none for MINA. */
   owner: PublicKey | undefined;
   balance: bigint;
@@ -16,21 +21,29 @@ export interface PrepaidView {
   spent: bigint;
   exitSlot: bigint;
   accrued: bigint;
+  receiptsRoot: bigint;
   receiptsCount: bigint;
 }
 
-/** Always asks the node again: o1js builds on what was fetched last. `asset` is what the account is kept in. */
-export async function fetchPrepaid(
+/**
+ * An account of one of these contracts, of any by default. Always asks the node again: o1js builds on what was fetched last.
+ * `asset` is what the account is kept in.
+ */
+export async function fetchDeposit<Code extends Name>(
   session: Session,
   address: PublicKey,
   asset: Field,
-): Promise<PrepaidView> {
+  ...codes: Code[]
+): Promise<DepositView<InstanceType<(typeof CONTRACTS)[Code]>>> {
   const owner = await session.ownerOf(asset);
-  const code = ['PrepaidAccount', 'prepaid account', asset] as const;
-  const { balance } = await session.requireCode(address, ...code);
-  const contract = new PrepaidAccount(address, asset);
+  const expected = codes.length > 0 ? codes : (Object.keys(CONTRACTS) as Code[]);
+  const found = await session.codeOf(address, expected, 'prepaid account', asset);
+  const { balance } = found.account;
+  const code = found.contract;
+  const contract = new CONTRACTS[code](address, asset) as InstanceType<(typeof CONTRACTS)[Code]>;
   return {
     contract,
+    code,
     owner,
     balance: balance.toBigInt(),
     buyer: contract.buyer.get(),
@@ -38,6 +51,7 @@ export async function fetchPrepaid(
     spent: contract.spent.get().toBigInt(),
     exitSlot: contract.exitSlot.get().toBigint(),
     accrued: contract.accrued.get().toBigInt(),
+    receiptsRoot: contract.receiptsRoot.get().toBigInt(),
     receiptsCount: contract.receiptsCount.get().toBigint(),
   };
 }
@@ -45,10 +59,10 @@ export async function fetchPrepaid(
 /** Proves and sends what a method of the account does, with the owner's leave where it is in a token. */
 export async function sendMethod(
   session: Session,
-  { contract, owner }: PrepaidView,
+  { contract, code, owner }: DepositView,
   method: () => Promise<void>,
 ): Promise<Sent> {
-  await session.compile('PrepaidAccount', ...(owner ? (['FungibleToken'] as const) : []));
+  await session.compile(code, ...(owner ? (['FungibleToken'] as const) : []));
   return await session.send(async () => {
     await method();
     if (owner) await approve(owner, contract);
@@ -66,7 +80,7 @@ export function requireTerms(view: { termsHash: string }, terms: Terms): void {
 
 /** The contract's own condition, told in words and before the proof. */
 export function requireBuyer(
-  { buyer }: PrepaidView,
+  { buyer }: DepositView,
   signature: Signature,
   list: Field[],
   what: string,

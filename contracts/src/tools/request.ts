@@ -1,7 +1,7 @@
 /** Reading a tool's request: every value is checked here, and no message repeats a secret. */
 import { Field, PrivateKey, PublicKey, Signature, TokenId, UInt32, UInt64 } from 'o1js';
 import { MAX_EXIT_DELAY, Terms, textField } from '../fields.js';
-import { SHARE_UNIT } from '../prepaid_account.js';
+import { SHARE_UNIT } from '../deposit_account.js';
 import { ToolError } from './errors.js';
 
 /** Order of the base field, Pallas' p: values from there on would be reduced silently. */
@@ -61,11 +61,42 @@ export class Request {
     return value;
   }
 
+  parts(name: string, most: number): Request[] {
+    const where = `${this.where}${name}`;
+    return this.list(name, most).map(
+      (value, i) => new Request(record(value, `${where}.${i}`), `${where}.${i}.`),
+    );
+  }
+
+  /** A list of decimal texts. */
+  fields(name: string, most: number): Field[] {
+    const values = Object.entries(this.list(name, most));
+    const list = new Request(Object.fromEntries(values), `${this.where}${name}.`);
+    return values.map(([i]) => list.field(i));
+  }
+
   /** 64 hex digits. */
   hash(name: string): string {
+    return this.digits(name, 64);
+  }
+
+  /** So many hex digits. */
+  digits(name: string, count: number): string {
     const text = this.text(name);
-    if (!/^[0-9a-f]{64}$/.test(text)) this.refuse(name, '64 hex digits');
+    if (text.length !== count || !/^[0-9a-f]+$/.test(text))
+      this.refuse(name, `${count} hex digits`);
     return text;
+  }
+
+  network(name: string): Field {
+    const network = this.text(name);
+    if (!NETWORKS.includes(network)) this.refuse(name, NETWORKS.join(' or '));
+    return textField(network);
+  }
+
+  /** A value that follows from the rest of the request. */
+  same(name: string, expected: Field, got: Field): void {
+    if (!got.equals(expected).toBoolean()) this.refuse(name, `${expected}, got ${got}`);
   }
 
   /** Decimal text below `end`. */
@@ -147,17 +178,14 @@ export class Request {
 
   private termsWithin(share: number, delay: number): Terms {
     const part = this.part('terms');
-    const network = part.text('network');
-    if (!NETWORKS.includes(network)) part.refuse('network', NETWORKS.join(' or '));
     return new Terms({
-      network: textField(network),
+      network: part.network('network'),
       asset: part.token('asset'),
       ledger: part.field('ledger'),
       seller: part.address('seller'),
       operator: part.address('operator'),
       operatorShare: UInt32.from(part.whole('operator_share', 0, share)),
-      oracle: part.address('oracle'),
-      keys: Field(0),
+      ...word(part),
       exitDelay: UInt32.from(part.whole('exit_delay', 1, delay)),
     });
   }
@@ -165,6 +193,15 @@ export class Request {
   refuse(name: string, expected: string): never {
     throw new ToolError('bad-request', `${this.where}${name}: expected ${expected}`);
   }
+}
+
+/** Whose word settles: an oracle's, or that of an issuer, whose tokens are proved. */
+function word(terms: Request): Pick<Terms, 'oracle' | 'keys'> {
+  if (!terms.has('keys')) return { oracle: terms.address('oracle'), keys: Field(0) };
+  const keys = terms.field('keys');
+  if (terms.has('oracle') || keys.equals(0).toBoolean())
+    terms.refuse('keys', 'the root of the issuer, not 0, and no oracle beside it');
+  return { oracle: PublicKey.empty<typeof PublicKey>(), keys };
 }
 
 function record(value: unknown, name: string): Record<string, unknown> {

@@ -12,8 +12,7 @@ import {
   fetchAccount,
   fetchLastBlock,
 } from 'o1js';
-import { circuitCache } from '../backend.js';
-import { CONTRACTS, type ContractName, pinnedKeys } from '../verification_keys.js';
+import { type ContractName, compileContract, pinnedKeys } from '../verification_keys.js';
 import { ToolError } from './errors.js';
 import type { Request } from './request.js';
 
@@ -157,15 +156,28 @@ export class Session {
     what: string,
     tokenId?: Field,
   ): Promise<Account> {
+    return (await this.codeOf(publicKey, [contract], what, tokenId)).account;
+  }
+
+  /** Which of these contracts' pinned code the account runs. */
+  async codeOf<Name extends ContractName>(
+    publicKey: PublicKey,
+    contracts: readonly Name[],
+    what: string,
+    tokenId?: Field,
+  ): Promise<{ account: Account; contract: Name }> {
     const account = await this.account(publicKey, what, tokenId);
     const hash = account.zkapp?.verificationKey?.hash.toString() ?? 'none';
-    const pinned = pinnedKeys()[contract].hash;
-    if (hash !== pinned)
+    const pinned = pinnedKeys();
+    const contract = contracts.find((name) => pinned[name].hash === hash);
+    if (contract === undefined) {
+      const expected = contracts.map((name) => pinned[name].hash).join(' or ');
       throw new ToolError(
         'wrong-account',
-        `the ${what} runs other code: expected ${pinned}, got ${hash}`,
+        `the ${what} runs other code: expected ${expected}, got ${hash}`,
       );
-    return account;
+    }
+    return { account, contract };
   }
 
   async currentSlot(): Promise<number> {
@@ -259,7 +271,7 @@ const compilations = new Map<ContractName, Promise<unknown>>();
 
 /** Compiles once in a process. */
 export function compiled(name: ContractName): Promise<unknown> {
-  const found = compilations.get(name) ?? CONTRACTS[name].compile({ cache: circuitCache() });
+  const found = compilations.get(name) ?? compileContract(name);
   compilations.set(name, found);
   return found;
 }

@@ -1,4 +1,5 @@
 /** What the token's tools read from their requests. */
+import type { ProofDocument } from '../token/document.js';
 import { type IssuerKey, readKey } from '../token/issuer_keys.js';
 import { LAYOUTS, type Layout } from '../token/layouts.js';
 import type { Request } from './request.js';
@@ -23,4 +24,22 @@ export function issuerKeys(request: Request): IssuerKey[] {
   });
   if (keys.length === 0) request.refuse('keys', 'at least one RSA key of 2048 bits');
   return keys;
+}
+
+export function proofDocument(request: Request): ProofDocument {
+  request.whole('sealrun', 1, 1);
+  const { name, facts } = layout(request);
+  const [statement, values] = [request.part('statement'), request.part('facts')];
+  return {
+    sealrun: 1,
+    issuer: name,
+    statement: {
+      key: `${statement.field('key')}`,
+      audience: statement.text('audience'),
+      facts: `${statement.field('facts')}`,
+      iat: statement.whole('iat', 0, 9_999_999_999),
+    },
+    facts: Object.fromEntries(facts.map((fact) => [fact.name, values.text(fact.name)])),
+    proof: request.text('proof'),
+  };
 }

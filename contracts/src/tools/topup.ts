@@ -6,7 +6,7 @@ import { TokenId } from 'o1js';
 import { addTokenDeposit } from '../fungible_token.js';
 import { addDeposit } from '../opening.js';
 import { ToolError } from './errors.js';
-import { fetchPrepaid } from './prepaid.js';
+import { fetchDeposit } from './prepaid.js';
 import { run, type Tool } from './run.js';
 
 export const tool: Tool = async (request, session) => {
@@ -14,7 +14,7 @@ export const tool: Tool = async (request, session) => {
   const amount = request.amount('amount');
   const nonce = request.has('nonce') ? request.whole('nonce', 0, 2 ** 32 - 1) : undefined;
   const asset = request.asset(TokenId.default);
-  const { exitSlot, owner } = await fetchPrepaid(session, account, asset);
+  const { exitSlot, owner } = await fetchDeposit(session, account, asset);
   if (exitSlot !== 0n)
     throw new ToolError(
       'wrong-account',

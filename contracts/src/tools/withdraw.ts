@@ -7,11 +7,11 @@ import { withdrawFields, type Terms } from '../fields.js';
 import { ToolError } from './errors.js';
 import { onNewestState } from './newest_state.js';
 import {
-  fetchPrepaid,
+  fetchDeposit,
   requireBuyer,
   requireTerms,
   sendMethod,
-  type PrepaidView,
+  type DepositView,
 } from './prepaid.js';
 import type { Request } from './request.js';
 import { run, type Tool } from './run.js';
@@ -25,7 +25,7 @@ export const tool: Tool = async (request, session, progress) => {
 };
 
 async function withdraw(request: Request, session: Session, terms: Terms): Promise<object> {
-  const view = await fetchPrepaid(session, request.address('account'), request.asset(terms.asset));
+  const view = await fetchDeposit(session, request.address('account'), request.asset(terms.asset));
   requireTerms(view, terms);
   await requireExit(session, view);
   const amount = request.amount('amount', view.balance - view.accrued);
@@ -37,7 +37,7 @@ async function withdraw(request: Request, session: Session, terms: Terms): Promi
   return { ...sent, amount: amount.toString(), buyer: view.buyer.toBase58() };
 }
 
-async function requireExit(session: Session, { exitSlot }: PrepaidView): Promise<void> {
+async function requireExit(session: Session, { exitSlot }: DepositView): Promise<void> {
   if (exitSlot === 0n) throw new ToolError('not-yet', 'the exit was not requested');
   const slot = BigInt(await session.currentSlot());
   if (slot < exitSlot)
@@ -47,7 +47,7 @@ async function requireExit(session: Session, { exitSlot }: PrepaidView): Promise
     );
 }
 
-function signed(request: Request, view: PrepaidView, terms: Terms, amount: UInt64): Signature {
+function signed(request: Request, view: DepositView, terms: Terms, amount: UInt64): Signature {
   const { address, tokenId } = view.contract;
   const list = withdrawFields(terms.network, address, tokenId, UInt32.from(view.exitSlot), amount);
   const given = request.has('signature') && request.has('amount');
