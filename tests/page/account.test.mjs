@@ -22,7 +22,8 @@ test('an account is opened, topped up, used, left and emptied, and every page is
     assert.deepEqual(await accessibility(page), [], name);
     await picture(page, name);
   };
-  await page.getByRole('link', { name: 'Open an account' }).click();
+  await page.getByLabel('Note').fill('from-before');
+  await main(page, 'Open an account').click();
   await page.getByRole('heading', { level: 1, name: 'Open a prepaid account' }).waitFor();
   await page.getByText('4 runs at 5 MINA each').waitFor();
   await look('open-account');
@@ -68,7 +69,8 @@ test('an account is opened, topped up, used, left and emptied, and every page is
   await page.getByText('27.5 MINA').first().waitFor();
   assert.equal((await onChain(account)).balance.total, String(275n * (MINA / 10n)));
 
-  await page.goto(`${here.page}#/${here.service}/offers/${here.paid}?note=from-the-page`);
+  await page.getByRole('link', { name: 'Back to “Build the wasm package”' }).click();
+  assert.equal(await page.getByLabel('Note').inputValue(), 'from-before');
   await main(page, 'Sign and run').click();
   await page.getByRole('heading', { name: 'Succeeded' }).waitFor({ timeout: 60_000 });
   await page.getByRole('link', { name: 'Accounts' }).click();

@@ -110,6 +110,32 @@ test('a lost answer is asked for again, and a run that nobody answered for stays
   await page.getByText('unanswered').waitFor();
 });
 
+test('on a phone, inputs that need a look are shown, and so is what the wallet is asked', async () => {
+  const wallet = { secret: here.buyer };
+  const found = await openPage(browser, { wallet, hosts, viewport: { width: 390, height: 844 } });
+  const { page } = found;
+  await page.goto(offer);
+  await connect(page);
+  const bar = page.locator('.bar').getByRole('button', { name: 'Sign and run' });
+  await page.getByLabel('Note').fill('NOT THIS');
+  await page.getByText('The seller and the CI see everything').scrollIntoViewIfNeeded();
+  await bar.click();
+  await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'note');
+  assert.ok(await inView(page.getByLabel('Note')));
+  await page.getByLabel('Note').fill('phone');
+  wallet.answer = (method, answer) => (method === 'signFields' ? { code: 1002, message: 'User rejected' } : answer);
+  await bar.click();
+  const says = page.getByText('Declined in the wallet. Nothing was signed and nothing was sent.');
+  await says.waitFor();
+  assert.ok(await inView(says));
+});
+
+/** True if it lies within the window, clear of the bar at its bottom. */
+async function inView(locator) {
+  const { y, height } = await locator.boundingBox();
+  return y >= 0 && y + height <= 844 - 60;
+}
+
 test('the whole way by keyboard alone', async () => {
   const wallet = { secret: here.buyer };
   const { page } = await opened(wallet);

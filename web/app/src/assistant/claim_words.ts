@@ -15,6 +15,12 @@ export const CLAIM_TITLES: Record<string, string> = {
   files: 'Files',
   'other files': 'Other files',
   lines: 'Log lines',
+  derived: 'Log and profile',
+  statements: 'Statements',
+  token: 'CI token',
+  disclosure: 'Disclosures',
+  lineage: 'Earlier receipts',
+  rerun: 'Repeated runs',
   run: 'Run',
   times: 'Times',
   commit: 'Commit',
@@ -40,6 +46,15 @@ export const CLAIM_WORDS: Record<string, string> = {
   files: 'Each file was hashed here, and is the one that the receipt covers.',
   'other files': 'There is no file that the receipt does not cover.',
   lines: 'Each log line shown is one that the receipt covers.',
+  derived:
+    'That the lines and stacks shown were taken from the whole log and profile. Only the command checks it.',
+  statements:
+    'Whether the in-toto statements say the same as the receipt. Only the command checks it.',
+  token:
+    'Whether the CI itself signed the job’s token. Only the command checks it, against the CI’s keys.',
+  disclosure: 'Whether each item that was disclosed opens its place. Only the command checks it.',
+  lineage: 'Whether the earlier receipts are those that this run read. Only the command checks it.',
+  rerun: 'Whether another oracle got the same from the same. Only the command checks it.',
   run: 'How the run went, as the operator wrote it down. Its words are covered by the receipt; that they are true is the operator’s word.',
   times: 'Start and end, as the operator read them at the CI.',
   commit: 'The commit that ran, as the operator read it at the CI.',

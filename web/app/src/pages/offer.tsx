@@ -1,5 +1,5 @@
 // An offer: what it is, its form, and one button that lets the wallet sign.
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { inputNames } from '../../../shared/src/inputs.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
 import { fieldHex } from '../../../shared/src/fields.ts';
@@ -9,9 +9,10 @@ import { command } from '../command.ts';
 import { message, mina } from '../format.ts';
 import { checkDraft, draftFromLink, type Draft } from '../inputs.ts';
 import { useLoaded } from '../load.ts';
-import { placeOf } from '../route.ts';
+import { openingOf, placeOf } from '../route.ts';
 import { getOffer, type OfferView } from '../service/api.ts';
 import { useAccounts } from '../state/accounts.ts';
+import { draftOf, noteLook } from '../state/looked.ts';
 import { Fields } from '../ui/fields.tsx';
 import { Missing } from '../ui/missing.tsx';
 import { Heading, WhatIsProved, WhatIsPublic, WhatRuns } from '../ui/offer_parts.tsx';
@@ -49,7 +50,11 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
   const { service, view } = props;
   const { offer } = view;
   const proposed = useMemo(() => draftFromLink(offer.inputs, props.given), [offer, props.given]);
-  const [draft, setDraft] = useState<Draft>(proposed);
+  // What was typed before counts, unless the link says something else.
+  const [draft, setDraft] = useState<Draft>(() => ({
+    ...draftOf(service, offer.hash),
+    ...proposed,
+  }));
   // Where a value came from, until a hand changes it.
   const [marks, setMarks] = useState<Record<string, string>>(() =>
     Object.fromEntries(Object.keys(proposed).map((name) => [name, 'from the link'])),
@@ -59,6 +64,10 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
   const [pressed, setPressed] = useState(false);
   const { inputs, wrong } = checkDraft(offer.inputs, draft);
   const order = useOrder(service, view, inputs);
+  useEffect(() => {
+    const { hash, title, terms } = offer;
+    noteLook({ service, offer: hash, title, terms: fieldHex(termsHash(terms)), draft });
+  }, [service, offer, draft]);
 
   const change = (name: string, value: string | boolean | undefined) => {
     setDraft({ ...draft, [name]: value });
@@ -77,6 +86,7 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
     setPressed(true);
     if (tab === 'Command') setTab('Form');
     if (Object.keys(wrong).length === 0) void order.run();
+    else requestAnimationFrame(focusWrong);
   };
   const count = Object.keys(shown).length;
   const action = {
@@ -162,6 +172,11 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
   );
 }
 
+/** The first input that needs a look; what is wrong with it is read out there. */
+function focusWrong(): void {
+  document.querySelector<HTMLElement>('main form [aria-invalid="true"]')?.focus();
+}
+
 function CommandTab(props: { text: string }) {
   return (
     <>
@@ -205,8 +220,11 @@ function useOrder(service: string, view: OfferView, inputs: Parameters<typeof bu
   const run = async () => {
     setProblem('');
     setDeclined(false);
+    if (paid && !account) {
+      location.hash = openingOf(service, offer.hash);
+      return;
+    }
     if (!wallet || (wallet.network ?? offer.network) !== offer.network) return open(offer.network);
-    if (paid && !account) return setProblem('Name the prepaid account that pays for this run.');
     setBusy(true);
     try {
       const order = {
@@ -225,18 +243,9 @@ function useOrder(service: string, view: OfferView, inputs: Parameters<typeof bu
       setBusy(false);
     }
   };
-  const label = !wallet
-    ? 'Connect wallet'
-    : numerals
-      ? 'Confirm in your wallet'
-      : busy
-        ? 'Sending…'
-        : 'Sign and run';
-  const short = wallet ? (busy ? 'Confirm…' : 'Sign and run') : 'Connect';
   return {
     run,
-    label,
-    short,
+    ...labels(paid && !account, wallet !== null, numerals !== null, busy),
     busy,
     numerals,
     problem,
@@ -244,4 +253,13 @@ function useOrder(service: string, view: OfferView, inputs: Parameters<typeof bu
     account: account?.address ?? '',
     choose: setChosen,
   };
+}
+
+/** What the one button says: what a press does next, or what is being waited for. */
+function labels(needsAccount: boolean, connected: boolean, signing: boolean, busy: boolean) {
+  if (needsAccount) return { label: 'Open an account', short: 'Open an account' };
+  if (!connected) return { label: 'Connect wallet', short: 'Connect' };
+  if (signing) return { label: 'Confirm in your wallet', short: 'Confirm…' };
+  if (busy) return { label: 'Sending…', short: 'Sending…' };
+  return { label: 'Sign and run', short: 'Sign and run' };
 }

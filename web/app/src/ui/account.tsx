@@ -9,9 +9,11 @@ import { accountOnChain, hostOf } from '../chain/node.ts';
 import { useNode } from '../chain/nodes.ts';
 import { amount, mina, moment, parseAmount, short } from '../format.ts';
 import { useLoaded } from '../load.ts';
+import { placeOf } from '../route.ts';
 import { ask } from '../service/api.ts';
 import type { Terms } from '../service/offer.ts';
 import { drop, keep, termsOf, type Account } from '../state/accounts.ts';
+import { lastOf } from '../state/looked.ts';
 import { useTransactions } from '../state/transactions.ts';
 import { useWallet } from '../wallet/session.tsx';
 import { AccountRuns } from './account_runs.tsx';
@@ -31,6 +33,8 @@ export function AccountView(props: { account: Account; others: boolean }) {
   const [figure, setFigure] = useState<Figure | null>(null);
   const kept = useTransactions().find((one) => one.account === address);
   const [node] = useNode(document?.network ?? NETWORK);
+  // Whoever opened the account for an offer goes on there.
+  const next = lastOf(account.terms);
   const chain = useLoaded(`${node} ${address} ${turn} ${document === null} ${figure?.count}`, () =>
     document === null
       ? Promise.resolve(null)
@@ -52,6 +56,11 @@ export function AccountView(props: { account: Account; others: boolean }) {
             <Badge tone={view.exitSlot === 0 ? 'good' : 'warn'}>
               {view.exitSlot === 0 ? 'Open' : 'Leaving'}
             </Badge>
+          )}
+          {next && view?.exitSlot === 0 && (
+            <a className="button" href={placeOf(next.service, 'offers', next.offer)}>
+              Back to “{next.title}”
+            </a>
           )}
         </div>
       </div>

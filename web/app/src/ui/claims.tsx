@@ -1,4 +1,5 @@
 // What the receipt says, claim by claim, as this browser checked it.
+import type { ReactNode } from 'react';
 import type { Claim, Verdict } from '../../../shared/src/verification/claims.ts';
 import type { Verification } from '../../../shared/src/verification/verify.ts';
 import { CLAIM_TITLES } from '../assistant/claim_words.ts';
@@ -43,13 +44,18 @@ export function ClaimList(props: { verification: Verification }) {
       <List claims={by(false)} />
       <Note>
         <span className="small">
-          Not checked here: CI tokens and with them grade 1, in-toto statements, parts made of other
-          items, and receipts that this run read. <code>sealrun verify</code> checks all of it,
-          offline.
+          Checked here: steps 1 to 5 and 7 of verification. Not checked here: CI tokens and with
+          them grade 1, in-toto statements, parts made of other items, and receipts that this run
+          read. <code>sealrun verify</code> checks all of it, offline.
         </span>
       </Note>
     </Card>
   );
+}
+
+/** Commands stand in backticks. */
+function withCode(text: string): ReactNode[] {
+  return text.split('`').map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part));
 }
 
 function List(props: { claims: Claim[] }) {
@@ -68,7 +74,7 @@ function List(props: { claims: Claim[] }) {
             />
           </svg>
           <strong>{CLAIM_TITLES[name] ?? name}</strong>
-          <span title={says}>{shortened(says)}</span>
+          <span title={says}>{withCode(shortened(says))}</span>
         </li>
       ))}
     </ul>

@@ -1,5 +1,5 @@
 // The card beside an offer: price by outcome, who pays from where, what the wallet signs, and the button.
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { fieldHex } from '../../../shared/src/fields.ts';
 import { isPublicKey } from '../../../shared/src/mina.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
@@ -7,7 +7,6 @@ import { amount, mina, percent, short } from '../format.ts';
 import type { Action } from '../pages/offer.tsx';
 import type { OfferView } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
-import { openingOf } from '../route.ts';
 import { keep, useAccounts } from '../state/accounts.ts';
 import { useAcquaintance } from '../state/services.ts';
 import { Numerals } from './numerals.tsx';
@@ -20,7 +19,7 @@ export function Summary(props: { service: string; view: OfferView; action: Actio
   return (
     <Card title="Summary">
       <Price offer={offer} />
-      {paid && <AccountChoice service={service} offer={offer} action={action} />}
+      {paid && <AccountChoice offer={offer} action={action} />}
       <Acquaintance service={service} offer={offer} />
       <button
         type="button"
@@ -31,17 +30,8 @@ export function Summary(props: { service: string; view: OfferView; action: Actio
       >
         {action.label}
       </button>
-      <div role="status" aria-live="polite">
-        {action.numerals && <Numerals numerals={action.numerals} />}
-        {action.declined && (
-          <Note>Declined in the wallet. Nothing was signed and nothing was sent.</Note>
-        )}
-      </div>
-      {action.problem && (
-        <Note tone="bad" alert>
-          {action.problem}
-        </Note>
-      )}
+      {paid && action.account === '' && <NameAccount {...props} />}
+      <Standing action={action} />
       <p className="quiet small">
         {paid
           ? 'Your wallet signs one list of seven numbers. It allows up to the limit shown, from this account only; nothing is sent to the chain.'
@@ -83,21 +73,34 @@ function Price(props: { offer: Offer }) {
   );
 }
 
-function AccountChoice(props: { service: string; offer: Offer; action: Action }) {
-  const { offer, service, action } = props;
-  const [text, setText] = useState('');
+/** What the wallet shows, or what went wrong; brought into view where the button stands far from it, as on a phone. */
+function Standing(props: { action: Action }) {
+  const { numerals, declined, problem } = props.action;
+  const place = useRef<HTMLDivElement>(null);
+  const says = numerals !== null || declined || problem !== '';
+  useEffect(() => {
+    if (says) place.current?.scrollIntoView({ block: 'nearest' });
+  }, [numerals, declined, problem]);
+  return (
+    <div ref={place} className="standing">
+      <div role="status" aria-live="polite">
+        {numerals && <Numerals numerals={numerals} />}
+        {declined && <Note>Declined in the wallet. Nothing was signed and nothing was sent.</Note>}
+      </div>
+      {problem && (
+        <Note tone="bad" alert>
+          {problem}
+        </Note>
+      )}
+    </div>
+  );
+}
+
+function AccountChoice(props: { offer: Offer; action: Action }) {
+  const { offer, action } = props;
   const terms = fieldHex(termsHash(offer.terms));
   const mine = useAccounts().filter((account) => account.terms === terms);
   const chosen = mine.find(({ address }) => address === action.account);
-  const add = (address: string) => {
-    setText(address);
-    if (!isPublicKey(address)) return;
-    const known = { committed: 0n, highest: 0n, refused: [] };
-    const { terms: document } = offer;
-    keep({ address, terms, document, service, seller: document?.seller ?? '', known });
-    action.choose(address);
-    setText('');
-  };
   return (
     <>
       <hr />
@@ -127,29 +130,42 @@ function AccountChoice(props: { service: string; offer: Offer; action: Action })
         </div>
       )}
       {mine.length === 0 && (
-        <div className="field">
-          <a className="button wide" href={openingOf(service, offer.hash)}>
-            Open an account
-          </a>
-          <label htmlFor="account">or name one that is open</label>
-          <input
-            id="account"
-            type="text"
-            placeholder="B62…"
-            spellCheck="false"
-            autoComplete="off"
-            value={text}
-            aria-invalid={text !== '' && !isPublicKey(text)}
-            aria-describedby="account-help"
-            onChange={(event) => add(event.currentTarget.value.trim())}
-          />
-          <p className="help" id="account-help">
-            A prepaid account of this seller’s terms. The money in it stays yours until a run
-            succeeds.
-          </p>
-        </div>
+        <p>
+          Runs are paid from a prepaid account of this seller’s terms. The money in it stays yours
+          until a run succeeds.
+        </p>
       )}
     </>
+  );
+}
+
+/** Beside the button that opens one: an account that was opened elsewhere. */
+function NameAccount(props: { service: string; view: OfferView; action: Action }) {
+  const { service, action } = props;
+  const { terms } = props.view.offer;
+  const [text, setText] = useState('');
+  const add = (address: string) => {
+    setText(address);
+    if (!isPublicKey(address)) return;
+    const known = { committed: 0n, highest: 0n, refused: [] };
+    const hash = fieldHex(termsHash(terms));
+    keep({ address, terms: hash, document: terms, service, seller: terms?.seller ?? '', known });
+    action.choose(address);
+  };
+  return (
+    <div className="field">
+      <label htmlFor="account">or name one that is open</label>
+      <input
+        id="account"
+        type="text"
+        placeholder="B62…"
+        spellCheck="false"
+        autoComplete="off"
+        value={text}
+        aria-invalid={text !== '' && !isPublicKey(text)}
+        onChange={(event) => add(event.currentTarget.value.trim())}
+      />
+    </div>
   );
 }
 
