@@ -33,7 +33,7 @@ from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.purchase import Bought, Purchase, freed, price_on
 from sealrun_cli.lib.service import Service, check_url
-from sealrun_cli.lib.verifying import grade_line, verify_file
+from sealrun_cli.lib.verifying import verify_file
 
 OFFER = re.compile(r"(?P<service>https?://[!-~]{1,300})/offers/(?P<id>[0-9a-f]{64})", re.ASCII)
 CALL = re.compile(r"(?P<service>https?://[!-~]{1,300})/calls/(?P<id>[0-9a-f]{64})", re.ASCII)
@@ -187,7 +187,7 @@ class Desk:
             "call": url,
             "holds": found.holds,
             "status": found.receipt.receipt.status.name.lower() if found.receipt else None,
-            "grade": grade_line(found.grade),
+            "grade": f"grade {found.grade}: {found.grade.says}",
             "counts": counts,
             "claims": [
                 shown({"claim": each.name, "verdict": each.verdict.value, "found": each.says})
