@@ -77,7 +77,7 @@ test('an account is opened, topped up, used, left and emptied, and every page is
   await page.getByRole('button', { name: 'Ask the service, signed' }).click();
   await page.getByText('Due in all, signed by the oracle').waitFor();
   await page.getByText('22.5', { exact: true }).waitFor();
-  await page.getByRole('link', { name: 'Build the wasm package' }).waitFor();
+  await page.getByRole('link', { name: 'Build the wasm package', exact: true }).waitFor();
   await look('account');
   await page.emulateMedia({ colorScheme: 'dark' });
   await look('account-dark');
