@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all setup-tests demo demo-page test test-edge test-heavy test-inspector test-next test-page test-page-proofs check coverage crash docs docs-check diagrams bench dist lock format clean
+.PHONY: help setup setup-all setup-tests demo demo-page test test-edge test-heavy test-inspector test-next test-page test-page-proofs test-token check coverage crash docs docs-check diagrams bench dist lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,9 @@ test: check ## everything: check, real peers on loopback, contracts
 
 test-heavy: setup-tests ## before a release: the token's programs compiled anew and a real proof of a token (half an hour, 7 GB)
 	npm run --silent test:heavy -w contracts
+
+test-token: setup-tests ## the pinned FungibleToken's own tests, and a sale in a token with real proofs (minutes, 3 GB)
+	npm run --silent test:token -w contracts
 
 crash: setup-tests ## kill `sealrun serve` and ticks thirty times while they sell; nothing is lost or started twice (minutes)
 	SEALRUN_KILLS=30 pytest -q -m peers tests/spine/test_served_sale.py tests/spine/test_tick.py -k killed

@@ -11,13 +11,13 @@ import { pinnedKeys } from './verification_keys.js';
 
 const MOST_HOLDERS = 20;
 
-const tool: Tool = async (request, session) => {
+export const deploy: Tool = async (request, session) => {
   const owner = request.key('owner_key').toPublicKey();
   const admin = request.key('admin_key').toPublicKey();
   const id = TokenId.derive(owner);
   await session.compile('FungibleTokenAdmin', 'FungibleToken');
   if (request.has('paused')) await setPaused(session, owner, request.flag('paused', true));
-  else await deploy(request, session);
+  else await deployToken(request, session);
   for (const each of request.has('mint') ? request.list('mint', MOST_HOLDERS) : []) {
     const part = new Request(each as Record<string, unknown>);
     await mint(session, owner, part.address('to'), part.amount('amount'));
@@ -25,7 +25,7 @@ const tool: Tool = async (request, session) => {
   return { token: TokenId.toBase58(id), owner: owner.toBase58(), admin: admin.toBase58() };
 };
 
-async function deploy(request: Request, session: Session): Promise<void> {
+async function deployToken(request: Request, session: Session): Promise<void> {
   const payer = session.payer.toPublicKey();
   const [ownerKey, adminKey] = [request.key('owner_key'), request.key('admin_key')];
   const token = new FungibleToken(ownerKey.toPublicKey());
@@ -67,4 +67,4 @@ async function fetchToken(session: Session, owner: PublicKey): Promise<void> {
   await session.account(owner, "token's circulation", TokenId.derive(owner));
 }
 
-await run(tool);
+if (import.meta.main) await run(deploy);

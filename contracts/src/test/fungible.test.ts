@@ -1,10 +1,10 @@
 /** The token standard's contract as it is published, with the code that is pinned. */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { Mina, Types } from 'o1js';
+import { AccountUpdate, Mina, Permissions, TokenId, Types } from 'o1js';
 import { pinnedKeys } from '../verification_keys.js';
 import { Token } from './fungible.js';
-import { World } from './world.js';
+import { MINA, type Party, World, party } from './world.js';
 
 let world: World;
 let token: Token;
@@ -44,5 +44,54 @@ describe('an unmodified FungibleToken', () => {
     await token.resume();
     await token.give(world.buyer, world.stranger.address, 1n);
     assert.equal(token.balance(world.stranger.address), 121n);
+  });
+});
+
+describe('what succeeds on chain, so that readers must look for it', () => {
+  /** The owner's key makes tokens, which nothing but its signature is asked for. */
+  async function mintedByKey(owner: Party, to: Party, amount: number) {
+    await world.send(world.seller, [owner.key], async () => {
+      AccountUpdate.fundNewAccount(world.seller.address);
+      const update = AccountUpdate.createSigned(owner.address);
+      const minted = AccountUpdate.create(to.address, TokenId.derive(owner.address));
+      minted.balance.addInPlace(amount);
+      update.approve(minted);
+    });
+  }
+
+  test('A15: tokens that were minted before the code was there are in no count, and are spent like any other', async () => {
+    const hider = world.stranger;
+    const before = async (owner: Party) => {
+      world.chain.addAccount(owner.address, MINA.toString());
+      await mintedByKey(owner, hider, 7);
+    };
+    const odd = await Token.deploy(world.seller, { before });
+    await odd.mint(world.buyer.address, 3n);
+    assert.equal(odd.circulating, 3n);
+    await odd.give(hider, world.operator.address, 7n);
+    const holders = [world.buyer, world.operator, hider].map(({ address }) => odd.balance(address));
+    assert.deepEqual(holders, [3n, 7n, 0n]);
+  });
+
+  test('A15: with access by proof or signature, the key makes tokens beside the code', async () => {
+    const odd = await Token.deploy(world.seller);
+    await assert.rejects(mintedByKey(odd.owner, party(), 7), /access|Update_not_permitted/);
+    const loose = await Token.deploy(world.seller, {
+      access: Permissions.proofOrSignature(),
+    });
+    const friend = party();
+    await mintedByKey(loose.owner, friend, 7);
+    assert.equal(loose.balance(friend.address), 7n);
+    assert.equal(loose.circulating, 0n);
+  });
+
+  test("A15: a key's own permissions on the owner are out of reach behind access by proof", async () => {
+    const odd = await Token.deploy(world.seller);
+    const rename = world.send(world.seller, [odd.owner.key], async () => {
+      const update = AccountUpdate.createSigned(odd.owner.address);
+      update.account.tokenSymbol.set('GOLD');
+    });
+    await assert.rejects(rename, /access|Update_not_permitted/);
+    assert.equal(Mina.getAccount(odd.owner.address).tokenSymbol, 'RUN');
   });
 });

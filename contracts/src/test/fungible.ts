@@ -3,10 +3,13 @@ import { FungibleToken, FungibleTokenAdmin } from 'mina-fungible-token';
 import {
   AccountUpdate,
   Bool,
+  Field,
   Mina,
+  Permissions,
   type PrivateKey,
   type PublicKey,
   TokenId,
+  type Types,
   UInt64,
   UInt8,
 } from 'o1js';
@@ -21,9 +24,13 @@ export interface TokenOptions {
   /** Lets the admin replace the token's code; such a token is no asset of an offer. */
   allowUpdates?: boolean;
   startPaused?: boolean;
+  /** Of the owner; the standard's deployment has it by proof. */
+  access?: Types.AuthRequired;
   /** Deploys the token's admin in the opening transaction; FungibleTokenAdmin with a key of its own if left out. */
   deployAdmin?: (admin: Party) => Promise<void>;
   adminContract?: typeof FungibleToken.AdminContract;
+  /** What the owner's key does while there is no code yet. */
+  before?: (owner: Party) => Promise<void>;
 }
 
 export class Token {
@@ -40,18 +47,44 @@ export class Token {
   /** Token, admin and the account that counts what circulates, in one transaction that `issuer` pays. */
   static async deploy(issuer: Party, options: TokenOptions = {}): Promise<Token> {
     const token = new Token(issuer, options.adminContract ?? FungibleTokenAdmin);
-    const { decimals = 0, symbol = 'RUN', allowUpdates = false, startPaused = false } = options;
-    const deployAdmin = options.deployAdmin ?? (() => token.deployStandardAdmin());
+    const { decimals = 0, startPaused = false } = options;
+    const initialize = () =>
+      token.contract.initialize(token.admin.address, UInt8.from(decimals), Bool(startPaused));
+    await options.before?.(token.owner);
     await token.send(issuer, [token.owner.key, token.admin.key], async () => {
-      AccountUpdate.fundNewAccount(issuer.address, 3);
-      await deployAdmin(token.admin);
-      const code = { verificationKey: pinnedKeys().FungibleToken };
-      const src = 'https://github.com/MinaFoundation/mina-fungible-token';
-      await token.contract.deploy({ symbol, src, allowUpdates, ...code });
-      const paused = Bool(startPaused);
-      await token.contract.initialize(token.admin.address, UInt8.from(decimals), paused);
+      AccountUpdate.fundNewAccount(issuer.address, options.before ? 1 : 3);
+      await token.deployCode(options);
+      if (!options.before) await initialize();
     });
+    if (options.before)
+      await token.send(issuer, [token.owner.key], async () => {
+        AccountUpdate.fundNewAccount(issuer.address);
+        await initialize();
+      });
     return token;
+  }
+
+  private async deployCode(options: TokenOptions): Promise<void> {
+    await (options.deployAdmin ?? (() => this.deployStandardAdmin()))(this.admin);
+    const { symbol = 'RUN', allowUpdates = false, access, before } = options;
+    const code = { verificationKey: pinnedKeys().FungibleToken };
+    const src = 'https://github.com/MinaFoundation/mina-fungible-token';
+    const { contract } = this;
+    // The library asks for a new account; whoever deploys can do without the library.
+    if (!before) await contract.deploy({ symbol, src, allowUpdates, ...code });
+    const update = before ? AccountUpdate.createSigned(this.owner.address) : contract.self;
+    if (before) {
+      const { data, hash } = code.verificationKey;
+      update.account.verificationKey.set({ data, hash: Field(hash) });
+      update.account.tokenSymbol.set(symbol);
+    }
+    if (before || access)
+      update.account.permissions.set({
+        ...Permissions.default(),
+        setVerificationKey: Permissions.VerificationKey.impossibleDuringCurrentVersion(),
+        setPermissions: Permissions.impossible(),
+        access: access ?? Permissions.proof(),
+      });
   }
 
   /** Methods ask this token's admin, whatever another token of the process has. */

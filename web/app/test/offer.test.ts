@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MINA, tokenOf } from '../../shared/src/mina.ts';
 import { offerId } from '../../shared/src/offer.ts';
+import { priced } from '../src/format.ts';
 import { parseOffer } from '../src/service/offer.ts';
 
 const KEY = 'B62qiVGZQdBJJrxnzhvqp7LKe6jDiFcpU3cF5xHoZof5Pz9qiL85KLx';
@@ -67,12 +68,23 @@ test('the price in MINA is read, and the terms of accounts in MINA', async () =>
   const document = { ...offer, source, prices: [PRICE], terms: TERMS };
   const read = await parseOffer(document, await offerId(document));
   assert.deepEqual([read.price, read.terms], [5n, { asset: MINA, ...TERMS }]);
+  assert.deepEqual(read.others, []);
+});
+
+test('prices in tokens beside the one in MINA are read, to be told', async () => {
+  const credit = { asset: tokenOf(KEY), amount: '150', decimals: 2, symbol: 'RUN', owner: KEY };
+  const document = { ...offer, source, prices: [PRICE, credit], terms: TERMS };
+  const read = await parseOffer(document, await offerId(document));
+  assert.deepEqual([read.price, read.others.map(priced)], [5n, ['1.5 RUN']]);
 });
 
 test('an offer that is paid in tokens only is refused in words', async () => {
   const credit = { asset: tokenOf(KEY), amount: '1', decimals: 0, symbol: 'RUN', owner: KEY };
   const document = { ...offer, source, prices: [credit], terms: TERMS };
-  await assert.rejects(parseOffer(document, await offerId(document)), /paid in tokens only/);
+  await assert.rejects(
+    parseOffer(document, await offerId(document)),
+    /paid in tokens only\. Pay with the command: sealrun open OFFER --asset RUN/,
+  );
 });
 
 test('an offer from before offers listed prices is refused in words', async () => {

@@ -5,7 +5,7 @@ import type { InputSchema } from '../../../shared/src/inputs.ts';
 import { canonical, isObject, type JsonObject } from '../../../shared/src/json.ts';
 import { MINA } from '../../../shared/src/mina.ts';
 import { offerHash, sourceMembers, type Source } from '../../../shared/src/offer.ts';
-import { readPrices } from '../../../shared/src/prices.ts';
+import { readPrices, type Price } from '../../../shared/src/prices.ts';
 import * as read from '../../../shared/src/read.ts';
 
 export interface Terms {
@@ -37,6 +37,8 @@ export interface Offer {
   network: string;
   /** In nanomina, which is what this page pays in; 0 where the run is free. */
   price: bigint;
+  /** In tokens, which the command pays. */
+  others: Price[];
   /** Of accounts in MINA. */
   terms: Terms | null;
   oracle: string;
@@ -64,13 +66,14 @@ export async function parseOffer(document: unknown, hash: string): Promise<Offer
   const got = fieldHex(await offerHash(value, utf8(canonical(value))));
   if (got !== hash)
     throw new Error(`The service shows another offer: expected ${hash}, got ${got}.`);
-  const price = inMina(value);
+  const { price, others } = prices(value);
   const [title, network, oracle] = REPEATED.map((name) => read.text(value, name, TEXT, 'text'));
   return {
     hash,
     title: title ?? '',
     network: network ?? '',
     price,
+    others,
     terms: price === 0n ? null : terms(part(value, 'terms')),
     oracle: oracle ?? '',
     source: source(value['source']),
@@ -83,13 +86,17 @@ export async function parseOffer(document: unknown, hash: string): Promise<Offer
   };
 }
 
-/** The price in MINA; 0 for a free run. */
-function inMina(value: JsonObject): bigint {
-  const prices = readPrices(value['prices']);
-  if (prices.length === 0) return 0n;
-  const price = prices.find(({ asset }) => asset === MINA);
-  if (!price) throw new Error('The offer is paid in tokens only, and this page pays in MINA.');
-  return price.amount;
+/** The price in MINA, 0 for a free run, and those in tokens. */
+function prices(value: JsonObject): { price: bigint; others: Price[] } {
+  const all = readPrices(value['prices']);
+  const others = all.filter(({ asset }) => asset !== MINA);
+  const price = all.find(({ asset }) => asset === MINA);
+  const [first] = others;
+  if (first && !price)
+    throw new Error(
+      `This page pays in MINA, and the offer is paid in tokens only. Pay with the command: sealrun open OFFER --asset ${first.symbol}, then sealrun call --pay.`,
+    );
+  return { price: price?.amount ?? 0n, others };
 }
 
 function part(value: JsonObject, name: string): JsonObject {

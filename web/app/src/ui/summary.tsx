@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { fieldHex } from '../../../shared/src/fields.ts';
 import { isPublicKey } from '../../../shared/src/mina.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
-import { amount, mina, percent, short } from '../format.ts';
+import { amount, mina, percent, priced, short } from '../format.ts';
 import type { Action } from '../pages/offer.tsx';
 import type { OfferView } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
@@ -42,7 +42,7 @@ export function Summary(props: { service: string; view: OfferView; action: Actio
 }
 
 function Price(props: { offer: Offer }) {
-  const { price, terms, network } = props.offer;
+  const { price, others, terms, network } = props.offer;
   if (price === 0n)
     return (
       <p className="price">
@@ -59,6 +59,10 @@ function Price(props: { offer: Offer }) {
           ['Failed, cancelled or late', '0 MINA'],
           ['Network fee', 'none'],
           ['Network', network],
+          ...others.map((other): [string, string] => [
+            'Or with the command',
+            `${priced(other)}, from an account that sealrun open --asset ${other.symbol} opens`,
+          ]),
           ...(terms
             ? [
                 ['Operator’s share, from the seller', percent(terms.operator_share)] as [
