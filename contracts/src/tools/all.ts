@@ -4,6 +4,14 @@ import type { AnyTool, OfflineTool, Tool } from './run.js';
 
 const TOOLS: Record<string, () => Promise<{ tool: Tool } | { offlineTool: OfflineTool }>> = {
   close: () => import('./close.js'),
+  'credits-buy': () => import('./credits-buy.js'),
+  'credits-give': () => import('./credits-give.js'),
+  'credits-issue': () => import('./credits-issue.js'),
+  'credits-mint': () => import('./credits-mint.js'),
+  'credits-redeem': () => import('./credits-redeem.js'),
+  'credits-reprice': () => import('./credits-reprice.js'),
+  'credits-sell': () => import('./credits-sell.js'),
+  'credits-take-back': () => import('./credits-take-back.js'),
   exit: () => import('./exit.js'),
   fold: () => import('./fold.js'),
   offer: () => import('./offer.js'),

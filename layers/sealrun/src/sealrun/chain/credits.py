@@ -1,0 +1,253 @@
+"""Credits and asks as a Mina node tells them: what must hold before a token is called a credit (A17).
+
+A credit is worth what its promise and its backing are worth. The backing is there if an unmodified
+FungibleToken has a ``CreditVault`` for its admin, if both run the pinned code under permissions that leave no
+key any power, and if all credits are counted. Everything but the count is read from one answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from mina import tokens
+from mina.keys import PublicKey
+from sealrun.chain.account import PERMISSIONS, TIMING, Pinned, check_code, state_of
+from sealrun.chain.answers import expect, number, unreadable
+from sealrun.chain.token import FUNGIBLE_CODE
+from sealrun.errors import AccountRefused, Malformed, NodeUnavailable
+from sealrun.offers.asset import MINA, Amount, Asset
+from sealrun.offers.prices import named_asset
+from sealrun.offers.promise import Promise
+
+# Only proofs use token and vault at all.
+CREDIT_PERMISSIONS = {**PERMISSIONS, "access": "Proof"}
+_NO_KEY = f"permissions{{{' '.join(PERMISSIONS)} setVerificationKey{{auth txnVersion}}}}"
+_TIMING = f"timing{{{' '.join(TIMING)}}}"
+_CONTRACT = f"publicKey token balance{{total}} zkappState verificationKey{{hash}} {_NO_KEY} {_TIMING}"
+_SLOT = "bestChain(maxLength:1){protocolState{blockchainState{utcDate} consensusState{slotSinceGenesis}}}"
+
+SLOT_QUERY = f"{{syncStatus networkID {_SLOT}}}"
+
+
+class Codes(NamedTuple):
+    """Hashes of verification keys, decimal numbers: contracts/verification_keys.json; and the protocol."""
+
+    vault: str
+    ask: str
+    token: str = FUNGIBLE_CODE
+    txn_version: int = 3
+    state_fields: int = 8
+
+    def pinned(self, code: str) -> Pinned:
+        """For one of the three."""
+        return Pinned(code, self.txn_version, self.state_fields)
+
+
+@dataclass(frozen=True)
+class Credit:
+    """A token that passed ``check_credit``; that no credit is uncounted is ``check_supply``'s to say."""
+
+    asset: Asset
+    owner: PublicKey
+    vault: PublicKey
+    seller: PublicKey
+    uri: str
+    cap: int
+    minted: int
+    backing: Amount  # in MINA, for each credit
+    expiry: int  # slot
+    circulating: int
+    locked: Amount  # in MINA, in the vault
+    slot: int  # of the newest block
+
+    @property
+    def expired(self) -> bool:
+        """Nothing is minted any more, and every holder gets the backing."""
+        return self.slot >= self.expiry
+
+
+@dataclass(frozen=True)
+class AskView:
+    """An ask that passed ``check_ask``."""
+
+    address: PublicKey
+    seller: PublicKey
+    price: Amount  # in MINA, for one
+    amount: int
+
+
+def owner_query(owner: PublicKey) -> str:
+    """The question that tells which vault a token has."""
+    return f'{{syncStatus networkID token:account(publicKey:"{owner.to_base58()}"){{zkappState}}}}'
+
+
+def vault_of(answer: Mapping[str, Any], network: str) -> PublicKey:
+    """The admin of the token that ``owner_query`` asked for. Nothing else of it is checked.
+
+    Raises:
+        AccountRefused: there is no such token.
+        NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
+    """
+    _check_node(answer, network)
+    state = (answer.get("token") or {}).get("zkappState") or []
+    try:
+        return PublicKey(number(state[1]), number(state[2]))
+    except (TypeError, ValueError, IndexError) as error:
+        raise AccountRefused("token: expected one that its admin's vault backs, got none") from error
+
+
+def credit_query(owner: PublicKey, vault: PublicKey, more: str = "") -> str:
+    """The one question about token and vault; ``more`` are further accounts to ask for with it."""
+    token, address = tokens.to_base58(tokens.derive_token_id(owner)), owner.to_base58()
+    return (
+        f"{{syncStatus networkID {_SLOT} "
+        f'token:account(publicKey:"{address}"){{{_CONTRACT} tokenSymbol zkappUri}} '
+        f'vault:account(publicKey:"{vault.to_base58()}"){{{_CONTRACT}}} '
+        f'counted:account(publicKey:"{address}",token:"{token}"){{balance{{total}}}} {more}}}'
+    )
+
+
+def ask_member(name: str, address: PublicKey, asset: Asset) -> str:
+    """An ask in a question, by this name."""
+    return f'{name}:account(publicKey:"{address.to_base58()}",token:"{asset.id}"){{{_CONTRACT}}}'
+
+
+def holders_query(asset: Asset) -> str:
+    """The question for all accounts of the token, which ``check_supply`` reads too, with what tells asks."""
+    return (
+        f'{{syncStatus networkID tokenOwner(tokenId:"{asset.id}"){{publicKey}} '
+        f'tokenAccounts(tokenId:"{asset.id}"){{{_CONTRACT}}}}}'
+    )
+
+
+def check_credit(answer: Mapping[str, Any], owner: PublicKey, *, network: str, codes: Codes) -> Credit:
+    """Every property of token and vault, in one answer to ``credit_query``.
+
+    Raises:
+        AccountRefused: a property is not as it must be; the text names it.
+        NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
+    """
+    _check_node(answer, network)
+    try:
+        token, vault = _existing(answer["token"]), _existing(answer["vault"])
+        check_code(token, owner, codes.pinned(codes.token), permissions=CREDIT_PERMISSIONS)
+        address = PublicKey.from_base58(vault["publicKey"])
+        decimals, admin_x, admin_odd, paused = state_of(token, codes.pinned(codes.token))[:4]
+        expect("token.admin", [*address.to_fields()], [admin_x, admin_odd])
+        expect("token.decimals", 0, decimals)
+        expect("token.paused", 0, paused)
+        return _credit(answer, owner, address, codes, slot=slot_of(answer, network))
+    except Malformed as error:
+        raise AccountRefused(f"token: {error.detail}") from error
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise unreadable(error) from error
+
+
+def slot_of(answer: Mapping[str, Any], network: str) -> int:
+    """The newest block's slot, in an answer to ``SLOT_QUERY`` or ``credit_query``.
+
+    Raises:
+        NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
+    """
+    _check_node(answer, network)
+    try:
+        return number(answer["bestChain"][0]["protocolState"]["consensusState"]["slotSinceGenesis"])
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise unreadable(error) from error
+
+
+def check_agrees(promise: Promise, credit: Credit, network: str) -> None:
+    """The promise says of the credit what the chain says.
+
+    Raises:
+        AccountRefused: a number, a name or a key differs.
+    """
+    expect("promise.network", network, promise.network)
+    for name, chain in (("token", credit.owner), ("vault", credit.vault), ("seller", credit.seller)):
+        expect(f"promise.{name}", chain.to_base58(), getattr(promise, name).to_base58())
+    expect("promise.symbol", credit.asset.symbol, promise.symbol)
+    for name in ("cap", "expiry"):
+        expect(f"promise.{name}", getattr(credit, name), getattr(promise, name))
+    expect("promise.backing", credit.backing.units, promise.backing.units)
+
+
+def check_ask(account: Any, address: PublicKey, asset: Asset, *, codes: Codes) -> AskView:
+    """Every property of an ask, of an account that ``ask_member`` asked for.
+
+    Raises:
+        AccountRefused: a property is not as it must be, or the ask is no account of this token.
+        NodeUnavailable: the node does not answer in this form.
+    """
+    if account is None:
+        raise AccountRefused(f"ask: expected one in {asset.symbol} at {address.to_base58()}, got none")
+    pinned = codes.pinned(codes.ask)
+    try:
+        check_code(account, address, pinned, permissions=PERMISSIONS, asset=asset)
+        _check_timing("ask", account)
+        x, odd, price, *rest = state_of(account, pinned)
+        expect("ask.state", [0] * len(rest), rest)
+        if price == 0:
+            raise AccountRefused("ask.price: expected above 0, got 0")
+        return AskView(
+            address, _key("ask.seller", x, odd), MINA.of(price), number(account["balance"]["total"])
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise unreadable(error) from error
+
+
+def _credit(
+    answer: Mapping[str, Any], owner: PublicKey, vault: PublicKey, codes: Codes, *, slot: int
+) -> Credit:
+    account = answer["vault"]
+    pinned = codes.pinned(codes.vault)
+    check_code(account, vault, pinned, permissions=CREDIT_PERMISSIONS)
+    _check_timing("vault", account)
+    seller_x, seller_odd, *kept, cap, minted, backing, expiry = state_of(account, pinned)[:8]
+    expect("vault.token", [*owner.to_fields()], kept)
+    circulating = number(answer["counted"]["balance"]["total"]) if answer["counted"] else 0
+    locked = number(account["balance"]["total"])
+    if not circulating <= minted <= cap:
+        raise AccountRefused(f"vault.minted: expected {circulating} to {cap}, got {minted}")
+    if locked < circulating * backing:
+        short = MINA.of(circulating * backing)
+        raise AccountRefused(f"vault.balance: expected at least {short}, got {MINA.of(locked)}")
+    token = tokens.to_base58(tokens.derive_token_id(owner))
+    named = {"asset": token, "symbol": answer["token"]["tokenSymbol"], "decimals": 0}
+    return Credit(
+        asset=named_asset(named),
+        owner=owner,
+        vault=vault,
+        seller=_key("vault.seller", seller_x, seller_odd),
+        uri=str(answer["token"]["zkappUri"] or ""),
+        cap=cap,
+        minted=minted,
+        backing=MINA.of(backing),
+        expiry=expiry,
+        circulating=circulating,
+        locked=MINA.of(locked),
+        slot=slot,
+    )
+
+
+def _existing(account: Any) -> Mapping[str, Any]:
+    if not isinstance(account, Mapping):
+        raise AccountRefused("token: expected an owner and its vault, got none")
+    return account
+
+
+def _check_node(answer: Mapping[str, Any], network: str) -> None:
+    for name, expected in (("syncStatus", "SYNCED"), ("networkID", network)):
+        if answer.get(name) != expected:
+            raise NodeUnavailable(f"node: expected {name} {expected}, got {str(answer.get(name))[:40]}")
+
+
+def _check_timing(name: str, account: Mapping[str, Any]) -> None:
+    for each, value in (account["timing"] or {}).items():
+        expect(f"{name}.timing.{each}", None, value)
+
+
+def _key(name: str, x: int, is_odd: int) -> PublicKey:
+    try:
+        return PublicKey(x, is_odd)
+    except ValueError as error:
+        raise AccountRefused(f"{name}: {error}") from error
