@@ -16,6 +16,7 @@ from sealrun_cli.lib.output import take_any_text
 
 BUYERS, SELLERS, OPERATORS = "For buyers", "For sellers", "For operators"
 RECEIPTS, SECRETS = "For anyone with evidence", "Keys"
+CREDITS = "For sellers and buyers"
 
 
 class Entry(NamedTuple):
@@ -102,6 +103,7 @@ ENTRIES = (
     Entry(OPERATORS, "pay-operator", "pay_operator",
           "sealrun pay-operator B62qk...w1 --terms offer.json --key o.key"
           " --node https://mina.example/graphql"),
+    Entry(CREDITS, "credits", "app"),
     Entry(RECEIPTS, "show", "show",
           "sealrun show https://ci.example/calls/91ab"),
     Entry(RECEIPTS, "evidence", "evidence",

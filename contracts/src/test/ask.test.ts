@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 describe('opening', () => {
-  test('leaves exactly the properties that buyers ask for', () => {
+  test('A17: leaves exactly the properties that buyers ask for', () => {
     const account = Mina.getAccount(world.ask.address, world.tokenId);
     const { setVerificationKey, ...others } = Types.Account.toJSON(account).permissions;
     assert.deepEqual(setVerificationKey, { auth: 'Impossible', txnVersion: TRANSACTION_VERSION });

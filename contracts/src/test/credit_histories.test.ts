@@ -18,7 +18,7 @@ function generator(seed: number): (below: number) => number {
   };
 }
 
-test(`${STEPS} steps conserve MINA and credits (SEALRUN_SEED=${SEED})`, async () => {
+test(`A17: ${STEPS} steps conserve MINA and credits (SEALRUN_SEED=${SEED})`, async () => {
   const random = generator(SEED);
   const world = await CreditWorld.trading(
     { cap: CAP, backing: BACKING, expiry: EXPIRY },

@@ -46,7 +46,7 @@ describe('issuing', () => {
     await world.issue();
   });
 
-  test('leaves exactly the properties that readers ask for', () => {
+  test('A17: leaves exactly the properties that readers ask for', () => {
     const { token, vault, seller } = world;
     const impossible = Object.fromEntries(
       ['setPermissions', 'setTiming', 'setDelegate', 'setZkappUri', 'editActionState']

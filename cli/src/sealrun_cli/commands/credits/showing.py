@@ -1,0 +1,91 @@
+"""``sealrun credits show``: what a credit is, checked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sealrun.chain.credits import AskView, Credit, check_agrees
+from sealrun.offers.promise import Promise, check_promise
+from sealrun_cli.lib import options
+from sealrun_cli.lib.credit_desk import CreditAddress, counted
+from sealrun_cli.lib.credit_view import CreditNode, address_of, told
+from sealrun_cli.lib.outgoing import open_client
+from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.promises import fetch_promise, read_promise
+from sealrun_cli.lib.service import Service
+
+WARNING = "         a credit is its seller's promise: only the backing is held for you"
+
+
+def show(
+    credit: CreditAddress,
+    *,
+    node: options.Node,
+    promise: Annotated[
+        Path | None,
+        typer.Option(help="The promise's file; else it is read where the token says.", metavar="FILE"),
+    ] = None,
+    network: options.Network = options.DEFAULT_NETWORK,
+    as_json: options.Json = False,
+) -> None:
+    """Show a credit: its promise, what is behind it, who sells it at what price. All of it is checked."""
+    with speaking(as_json=as_json) as out, open_client() as http:
+        service = Service(http)
+        asked = CreditNode(service, node, network)
+        found = asked.credit(address_of(credit, "credit"))
+        asks, holders = asked.asks(found)
+        document = read_promise(promise) if promise else fetch_promise(service, found.uri)
+        made = check_promise(document, found.uri)
+        check_agrees(made, found, network)
+        lines = [*told(found, made.words), f"         {counted(holders, 'holder')}; every credit is counted"]
+        out.result(_value(found, made, asks, holders), *lines, *_promise(made), *map(_ask, asks), WARNING)
+
+
+def _promise(made: Promise) -> list[str]:
+    words = [f"         {line}" for line in made.text.split("\n")]
+    return [
+        f"promise  {made.title}: its hash is the token's",
+        *words,
+        *map("good for {}".format, made.offers),
+    ]
+
+
+def _ask(ask: AskView) -> str:
+    return f"ask      {ask.address.to_base58()}: {ask.amount} at {ask.price}"
+
+
+def _value(credit: Credit, made: Promise, asks: Sequence[AskView], holders: int) -> dict[str, Any]:
+    """As JSON, amounts as decimal text: credits, and nanomina."""
+    keys = {"token": credit.owner, "vault": credit.vault, "seller": credit.seller}
+    numbers = {
+        "backing": credit.backing.units,
+        "locked": credit.locked.units,
+        "price": made.price.units,
+        "cap": credit.cap,
+        "minted": credit.minted,
+        "circulating": credit.circulating,
+    }
+    return {
+        **{name: key.to_base58() for name, key in keys.items()},
+        "asset": credit.asset.id,
+        **credit.asset.value(),
+        **{name: str(number) for name, number in numbers.items()},
+        "expiry": credit.expiry,
+        "expired": credit.expired,
+        "uri": credit.uri,
+        "title": made.title,
+        "text": made.text,
+        "offers": list(made.offers),
+        "holders": holders,
+        "asks": [
+            {
+                "ask": ask.address.to_base58(),
+                "seller": ask.seller.to_base58(),
+                "price": str(ask.price.units),
+                "amount": str(ask.amount),
+            }
+            for ask in asks
+        ],
+    }
