@@ -4,6 +4,14 @@ import { Counters, type Counted } from './counters.ts';
 import type { Limits } from './limits.ts';
 import type { Start } from './providers/start.ts';
 
+/**
+ * Until then a call that was taken is answered with its state. No request for it can hold any more: a call
+ * lasts a day, a ticket 90 days from its redemption.
+ */
+const KEEP_SECONDS = 100 * 24 * 3600;
+/** Rows that one alarm removes; the next one takes the rest. */
+const FORGET_AT_ONCE = 1000;
+
 /** Whoever sends a start is gone by then; the run of an unclear one is there to be found. */
 export const START_LEASE = 90;
 
@@ -18,6 +26,7 @@ const SCHEMA = `
   );
   CREATE UNIQUE INDEX IF NOT EXISTS identifiers ON calls (account, identifier);
   CREATE INDEX IF NOT EXISTS open_calls ON calls (over, next_at);
+  CREATE INDEX IF NOT EXISTS old_calls ON calls (over, claimed_at);
 `;
 
 /** The state of a call after its start, in the words of the region's records. */
@@ -160,9 +169,15 @@ export class Claims {
     return found?.next_at ?? undefined;
   }
 
-  /** Removes counters of times that are past. */
+  /** Removes counters of times that are past, and calls that ended so long ago that nobody can send them again. */
   forget(now: number): void {
     this.#counters.forget(now);
+    this.#run(
+      `DELETE FROM calls WHERE id IN (
+         SELECT id FROM calls WHERE over = 1 AND claimed_at < ? ORDER BY claimed_at LIMIT ?)`,
+      now - KEEP_SECONDS,
+      FORGET_AT_ONCE,
+    );
   }
 
   #checkIdentifier({ account, identifier }: NewCall): void {

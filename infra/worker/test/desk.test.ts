@@ -113,6 +113,26 @@ for (const [name, given] of Object.entries({
     assert.equal((await edge.view(CALL.id))?.state, 'failed');
   });
 
+test('calls that ended are kept as long as anybody can send them again, and no longer', async () => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  answers = {};
+  const { claims, desk: edge } = await desk();
+  const goesOn = 'cd'.repeat(32);
+  claims.claim({ ...CALL, id: goesOn }, limitsOf(offer), seconds());
+  claims.over(claims.find(CALL.id)!, 'succeeded', 0);
+  for (const [days, kept] of [
+    [91, true],
+    [10, false],
+  ] as const) {
+    mock.timers.setTime(Date.now() + days * DAY * 1000);
+    claims.forget(seconds());
+    assert.equal(claims.find(CALL.id) !== undefined, kept);
+  }
+  assert.notEqual(claims.find(goesOn), undefined, 'one that is not over stays');
+  assert.equal(await edge.view(CALL.id), null);
+});
+
 test('a call that was taken is answered with its state while the region is gone', async () => {
   mock.timers.reset();
   const expires_at = seconds() + 60;
