@@ -255,8 +255,8 @@ def _operators(ledger: Any, offer: Offer) -> None:
     """What ``status``, ``calls``, the health check and a sweep ask."""
     now = int(time.time())
     ledger.totals(offer)
-    ledger.newest(offer, most=50)
-    ledger.newest(offer, most=50, unfinished=True)
+    ledger.newest(offer.hash, most=50)
+    ledger.newest(offer.hash, most=50, unfinished=True)
     ledger.count_late(offer, claimed_before=now - 7200)
     ledger.unfinished(due_before=now, limit=100)
 

@@ -13,7 +13,19 @@ from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Quota, Rate, Totals
 from sealrun.receipts.receipt import Outcome
-from sealrun.runs.record import Ending, Fault, Record, State, accepted, claimed, finished, judged, trying
+from sealrun.runs.record import (
+    GIVE_UP_AFTER,
+    Ending,
+    Fault,
+    Record,
+    State,
+    accepted,
+    claimed,
+    finished,
+    judged,
+    trying,
+    without_offer,
+)
 from tests.ports.stores import LEDGERS, parameters
 from tests.sealrun.world import BUSY, BUYER, limits_value, make_offer, offer_value, sign_call
 
@@ -47,6 +59,25 @@ def test_an_offer_that_an_older_version_published_is_over_and_stands_in_nobodys_
     assert (ledger.offer(older.hash), ledger.document(older.hash)) == (None, None)
     assert ledger.offers_of([older.hash, OFFER.hash]) == [ledger.offer(OFFER.hash)]
     assert ledger.look(older.hash, 5) == (None, None)
+
+
+def test_calls_of_an_offer_of_an_older_version_are_listed_come_due_and_end_without_a_receipt(
+    ledger: Any,
+) -> None:
+    value = {**offer_value(title="Older"), "sealrun": 1, "price": "5"}
+    del value["prices"]
+    older = replace(make_offer(title="Older"), document=canonical(value))
+    ledger.publish(StoredOffer(older, "", b"", b"key", b"secret"))
+    first = replace(record(), offer_hash=older.hash)
+    assert ledger.claim(first, older, identifier=None)
+    assert ledger.newest(older.hash, most=5, unfinished=True) == [first]
+    assert ledger.unfinished(due_before=first.wake_at, limit=5) == [first.call_hash]
+    over = replace(without_offer(first, now=NOW + GIVE_UP_AFTER), price=5)
+    assert ledger.save(first, over), "a price stays reserved: nothing signs that it is free"
+    assert ledger.record(first.call_hash) == over
+    assert ledger.newest(older.hash, most=5, unfinished=True) == []
+    assert [each.state for each in ledger.newest(older.hash, most=5)] == [State.FAILED]
+    assert ledger.unfinished(due_before=NOW + 2 * GIVE_UP_AFTER, limit=5) == []
 
 
 def test_many_offers_are_read_at_once_in_the_order_that_was_asked_for(ledger: Any) -> None:
@@ -294,11 +325,11 @@ def test_calls_are_listed_the_newest_first_and_late_ones_are_counted(ledger: Any
         assert ledger.claim(each, busy, identifier=None)
     for each in calls[:30]:
         end(ledger, each)
-    assert [each.call_hash for each in ledger.newest(busy, most=35)] == [
+    assert [each.call_hash for each in ledger.newest(busy.hash, most=35)] == [
         each.call_hash for each in calls[:4:-1]
     ]
-    assert ledger.newest(busy, most=100, unfinished=True) == calls[:29:-1]
-    assert ledger.newest(OFFER, most=5) == []
+    assert ledger.newest(busy.hash, most=100, unfinished=True) == calls[:29:-1]
+    assert ledger.newest(OFFER.hash, most=5) == []
     assert ledger.count_late(busy, claimed_before=NOW + 30) == 0
     assert ledger.count_late(busy, claimed_before=NOW + 33) == 3
 

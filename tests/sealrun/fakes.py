@@ -174,9 +174,9 @@ class FakeLedger:
             self.runs[after.run_key(self.offers[after.offer_hash].offer)] = after.call_hash
         if after.ticket and after.state is State.NEVER_STARTED:
             self.identifiers.pop((after.account, after.ticket), None)
-        if after.state.over and not before.state.over:
+        if after.state.over and not before.state.over and after.offer_hash in self.offers:
             self._give_back(after, self.offers[after.offer_hash].offer, before.counted)
-        if after.price and after.state.over and not before.state.over:
+        if after.price and after.receipt is not None and not before.state.over:
             self._conclude(after)
         return True
 
@@ -223,13 +223,14 @@ class FakeLedger:
         return Totals(len(calls) - ended.total(), {state: ended[state] for state in State if state.over})
 
     def count_late(self, offer: Offer, *, claimed_before: int) -> int:
-        return sum(1 for each in self._listed(offer, unfinished=True) if each.claimed_at < claimed_before)
+        waiting = self._listed(offer.hash, unfinished=True)
+        return sum(each.claimed_at < claimed_before for each in waiting)
 
-    def newest(self, offer: Offer, *, most: int, unfinished: bool = False) -> list[Record]:
-        return self._listed(offer, unfinished=unfinished)[:most]
+    def newest(self, offer_hash: int, *, most: int, unfinished: bool = False) -> list[Record]:
+        return self._listed(offer_hash, unfinished=unfinished)[:most]
 
-    def _listed(self, offer: Offer, *, unfinished: bool) -> list[Record]:
-        calls = [each for each in self.records.values() if each.offer_hash == offer.hash]
+    def _listed(self, offer_hash: int, *, unfinished: bool) -> list[Record]:
+        calls = [each for each in self.records.values() if each.offer_hash == offer_hash]
         listed = [each for each in calls if not (unfinished and each.state.over)]
         return sorted(listed, key=lambda each: -each.claimed_at)
 

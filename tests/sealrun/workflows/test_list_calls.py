@@ -70,6 +70,19 @@ def market() -> Market:
     return made
 
 
+def test_calls_of_an_offer_of_an_older_version_are_listed_too(market: Market) -> None:
+    stored = market.ledger.offers.pop(market.offer.hash)
+    assert asked(market, right(market))["calls"] == [], "of another service that shares the ledger"
+    market.ledger.older.append(stored.offer.hash)
+    found = asked(market, right(market))["calls"]
+    assert [(each["state"], each["price"], each["title"]) for each in found] == [
+        ("running", str(PRICE), "An offer of an older sealrun"),
+        ("succeeded", str(PRICE), "An offer of an older sealrun"),
+    ]
+    with pytest.raises(NotAllowed):
+        asked(market, right(market, STRANGER))
+
+
 def test_the_buyer_sees_the_accounts_calls_the_newest_first_and_no_private_part(market: Market) -> None:
     found = asked(market, right(market))
     assert (found["account"], found["next"]) == (NAME, None)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sealrun.errors import ProviderUnclear
-from sealrun.runs.record import LONGEST_PAUSE, State
+from sealrun.runs.record import GIVE_UP_AFTER, LONGEST_PAUSE, State
 from sealrun.workflows.look_at_calls import look_at_calls
 from sealrun.workflows.sweep import GROUP, sweep
 from tests.sealrun.fakes import FakeLedger
@@ -125,6 +125,32 @@ def test_a_sweep_hands_groups_of_one_offer_on_and_leaves_them_due(world: World) 
         look_at_calls([records], ledger=world.ledger, collector=world.collector, clock=world.clock)
         records = world.ledger.records_of(group)
     assert world.provider.calls == ["changed"]
+
+
+def test_l11_calls_of_an_offer_of_an_older_version_end_after_days_and_wait_for_that_version_until_then(
+    world: World,
+) -> None:
+    world.ledger.older.append(world.ledger.offers.pop(world.offer.hash).offer.hash)
+    world.clock.passes(LONGEST_PAUSE)
+    assert set(world.sweep().values()) == {"of an older sealrun"}
+    assert world.sweep() == {}, "they are not looked at again at once"
+    assert {each.state for each in world.ledger.records.values()} == {State.RUNNING}
+    world.clock.passes(GIVE_UP_AFTER)
+    assert set(world.sweep().values()) == {"failed"}
+    for each in world.ledger.records.values():
+        assert each.ending is not None
+        assert (each.receipt, each.ending.blameless, each.wake_at) == (None, True, 0)
+        assert each.ending.reason.startswith("its offer is of an older sealrun")
+    world.clock.passes(LONGEST_PAUSE)
+    assert world.sweep() == {}
+
+
+def test_a_call_of_another_services_offer_is_left_to_it(world: World) -> None:
+    del world.ledger.offers[world.offer.hash]
+    before = dict(world.ledger.records)
+    world.clock.passes(2 * GIVE_UP_AFTER)
+    assert set(world.sweep().values()) == {"gone"}
+    assert world.ledger.records == before
 
 
 def test_a_call_that_another_function_works_on_is_left_to_it(world: World) -> None:

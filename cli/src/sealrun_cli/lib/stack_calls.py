@@ -14,8 +14,8 @@ Folder = Annotated[Path, typer.Option("--folder", help="Where `.sealrun` is.", m
 def newest_calls(target: Target, *, offer: str, most: int, unfinished: bool) -> list[dict[str, Any]]:
     """The newest calls of the offers whose id begins so, without what is the buyer's own."""
     ledger = target.offers
-    sold = [ledger.document(each) for each in ledger.published() if f"{each:064x}".startswith(offer)]
-    calls = [call for each in sold if each for call in ledger.newest(each, most=most, unfinished=unfinished)]
+    sold = [each for each in ledger.published() if f"{each:064x}".startswith(offer)]
+    calls = [call for each in sold for call in ledger.newest(each, most=most, unfinished=unfinished)]
     return [_shown(call) for call in sorted(calls, key=lambda call: -call.claimed_at)[:most]]
 
 

@@ -190,8 +190,11 @@ class Ledger(TokenBook, Protocol):
     def count_late(self, offer: Offer, *, claimed_before: int) -> int:
         """How many calls that were claimed before then are not over; those beyond 1,000 are not counted."""
 
-    def newest(self, offer: Offer, *, most: int, unfinished: bool = False) -> list[Record]:
-        """The newest calls of the offer, at most 100 and the newest first; or those that are not over."""
+    def newest(self, offer_hash: int, *, most: int, unfinished: bool = False) -> list[Record]:
+        """The newest calls of the offer, at most 100 and the newest first; or those that are not over.
+
+        Those of an offer that an older sealrun published, too.
+        """
 
     def take_place(
         self,

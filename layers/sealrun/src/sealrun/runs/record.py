@@ -351,6 +351,18 @@ def never_told(record: Record, *, now: int) -> Record:
     return _without_run(record, Outcome.UNREACHABLE, reason, now)
 
 
+def without_offer(record: Record, *, now: int) -> Record:
+    """The next look at a call whose offer is of an older sealrun, or its end after days (L11).
+
+    Nothing here can read its run or sign for it. The version that took it can, for as long as it is not over.
+    """
+    if now < record.claimed_at + GIVE_UP_AFTER:
+        return _next(record, wake_at=now + LONGEST_PAUSE)
+    reason = "its offer is of an older sealrun, and the version that took the call did not end it for days"
+    end = Ending(Outcome.UNREACHABLE, reason, now, blameless=True, bare=True)
+    return _next(record, state=State.FAILED, ending=end, lease_until=0, wake_at=0, counted=(), progress=None)
+
+
 def _without_run(
     record: Record, outcome: Outcome, reason: str, now: int, fault: Fault = Fault.NONE
 ) -> Record:

@@ -9,6 +9,9 @@ from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.record import Record, State
 
+# In place of the title of an offer that an older sealrun published.
+OLDER = "An offer of an older sealrun"
+
 
 def public_view(record: Record) -> dict[str, Any]:
     """The public view of a call."""
@@ -38,19 +41,22 @@ def _progress(record: Record) -> dict[str, Any] | None:
     return {"at": seen.at, "jobs": jobs, "more": seen.more}
 
 
-def account_call(record: Record, offer: Offer) -> dict[str, Any]:
-    """A call as its buyer sees it in a list: the public view, with the offer's title and the price."""
+def account_call(record: Record, offer: Offer | None) -> dict[str, Any]:
+    """A call as its buyer sees it in a list: the public view, with the offer's title and the price.
+
+    ``offer`` is None where it is of an older sealrun, which sold in MINA only.
+    """
     return {
         **public_view(record),
-        "title": offer.title,
+        "title": offer.title if offer else OLDER,
         "price": str(record.price),
         **named(record, offer),
     }
 
 
-def named(record: Record, offer: Offer) -> dict[str, Any]:
+def named(record: Record, offer: Offer | None) -> dict[str, Any]:
     """What a call's price is in: the asset's id, and its decimals and symbol as the offer names them."""
-    asset = offer.payment.priced_in(record.asset).cost.asset if offer.payment else TRADED
+    asset = offer.payment.priced_in(record.asset).cost.asset if offer and offer.payment else TRADED
     return {"asset": asset.id, **asset.value()}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from sealrun.errors import ProviderError, SealrunError
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
-from sealrun.runs.record import Record
+from sealrun.runs.record import Record, without_offer
 from sealrun.workflows.collect_run import Collector, take_step
 from sealrun.workflows.deadline import Deadline, InTime
 from sealrun.workflows.watch_run import LOOK_SECONDS, may_be_unchanged, unchanged
@@ -75,7 +75,7 @@ class _Look:
         self, record: Record, stored: StoredOffer | None, same: frozenset[int], collector: Collector
     ) -> str:
         if stored is None:
-            return "gone"
+            return self._without_offer(record)
         if record.run_id in same:
             after = unchanged(record, stored, now=self.clock())
             return after.state.value if self.ledger.save(record, after) else "changed meanwhile"
@@ -85,6 +85,14 @@ class _Look:
         return take_step(
             record, stored, ledger=self.ledger, collector=collector, clock=self.clock
         ).state.value
+
+    def _without_offer(self, record: Record) -> str:
+        """One of an older sealrun, or of another service that shares the ledger, which looks after it."""
+        if record.offer_hash not in self.ledger.published():
+            return "gone"
+        after = without_offer(record, now=self.clock())
+        self.ledger.save(record, after)
+        return after.state.value if after.state.over else "of an older sealrun"
 
     def _unchanged(self, due: Sequence[Record], stored: StoredOffer) -> frozenset[int]:
         """Ids of the runs that the provider does not list as changed since they were looked at."""

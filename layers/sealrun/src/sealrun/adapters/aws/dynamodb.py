@@ -272,7 +272,8 @@ class DynamoLedger:
             freed = {**keys.identifier_key(after.account, after.ticket), "call": {"S": ""}}
             items["identifier"] = self._table.put(freed)
         for attempt in range(CONCLUDING_ATTEMPTS):
-            if after.price and after.state.over and not before.state.over:
+            # One that ends without a receipt has no leaf: what it reserved stays.
+            if after.price and after.receipt is not None and not before.state.over:
                 items |= self._concluding(after)
                 # The call's item tells which leaf is its own.
                 replaced["Item"]["leaf"] = {"N": str(items.pop("number"))}
@@ -347,13 +348,13 @@ class DynamoLedger:
 
     def unfinished(self, *, due_before: int, limit: int) -> list[int]:
         due_calls: list[tuple[int, int, int]] = []  # rank within its offer, when it is due, call hash
-        for offer in filter(None, map(self.document, self.published())):
-            due = sorted(self._due(offer, due_before, limit))
+        for offer_hash in self.published():
+            due = sorted(self._due(offer_hash, due_before, limit))
             due_calls += [(rank, wake_at, call_hash) for rank, (wake_at, call_hash) in enumerate(due)]
         return [call_hash for _, _, call_hash in sorted(due_calls)[:limit]]
 
-    def _due(self, offer: Offer, due_before: int, limit: int) -> Iterator[tuple[int, int]]:
-        for partition in shards.partitions(keys.SHARD, offer):
+    def _due(self, offer_hash: int, due_before: int, limit: int) -> Iterator[tuple[int, int]]:
+        for partition in self._partitions(keys.SHARD, offer_hash):
             answer = self._table.call(
                 "query",
                 IndexName=keys.WAKE_INDEX,
@@ -380,11 +381,16 @@ class DynamoLedger:
             late += (self._table.call("query", ExpressionAttributeValues=values, **query) or {})["Count"]
         return min(late, COUNTED)
 
-    def newest(self, offer: Offer, *, most: int, unfinished: bool = False) -> list[Record]:
+    def _partitions(self, kind: str, offer_hash: int) -> list[str]:
+        """Those of an offer of an older sealrun are not known, so all that there may be."""
+        offer = self.document(offer_hash)
+        return shards.partitions(kind, offer) if offer else shards.any_partitions(kind, offer_hash)
+
+    def newest(self, offer_hash: int, *, most: int, unfinished: bool = False) -> list[Record]:
         most = min(most, LISTED)
         kinds = (keys.OPEN,) if unfinished else (keys.OPEN, keys.OVER)
         found: list[dict[str, Any]] = []
-        for partition in (each for kind in kinds for each in shards.partitions(kind, offer)):
+        for partition in (each for kind in kinds for each in self._partitions(kind, offer_hash)):
             answer = self._table.call(
                 "query",
                 IndexName=keys.LIST_INDEX,

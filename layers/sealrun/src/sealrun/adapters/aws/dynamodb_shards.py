@@ -101,6 +101,11 @@ def partitions(kind: str, offer: Offer) -> list[str]:
     return [keys.listed_in(kind, offer.id, shard) for shard in range(number(offer))]
 
 
+def any_partitions(kind: str, offer_hash: int) -> list[str]:
+    """The same of an offer of which nothing but its hash is known."""
+    return [keys.listed_in(kind, f"{offer_hash:064x}", shard) for shard in range(SHARDS)]
+
+
 def over_quota(record: Record, expected: str) -> TooMany:
     """The refusal of a call beyond an hour's quota."""
     left = HOUR - record.claimed_at % HOUR

@@ -238,12 +238,12 @@ class SqlLedger:
         return self._database.read(lambda db: counters.totals(db, offer))
 
     def count_late(self, offer: Offer, *, claimed_before: int) -> int:
-        late = _calls_of(offer, unfinished=True).where(CALLS.c.claimed_at < claimed_before).limit(COUNTED)
-        query = select(func.count()).select_from(late.subquery())
+        late = _calls_of(offer.hash, unfinished=True).where(CALLS.c.claimed_at < claimed_before)
+        query = select(func.count()).select_from(late.limit(COUNTED).subquery())
         return self._database.read(lambda db: db.scalar(query) or 0)
 
-    def newest(self, offer: Offer, *, most: int, unfinished: bool = False) -> list[Record]:
-        calls = _calls_of(offer, unfinished=unfinished).order_by(CALLS.c.claimed_at.desc())
+    def newest(self, offer_hash: int, *, most: int, unfinished: bool = False) -> list[Record]:
+        calls = _calls_of(offer_hash, unfinished=unfinished).order_by(CALLS.c.claimed_at.desc())
         query = calls.limit(min(most, LISTED))
         return self._database.read(lambda db: [read_record(each) for each in db.scalars(query)])
 
@@ -333,8 +333,8 @@ class SqlLedger:
         return int(hex_hash, 16) if hex_hash else None
 
 
-def _calls_of(offer: Offer, *, unfinished: bool) -> Select[Any]:
-    calls = select(CALLS.c.record).where(CALLS.c.offer == offer.id)
+def _calls_of(offer_hash: int, *, unfinished: bool) -> Select[Any]:
+    calls = select(CALLS.c.record).where(CALLS.c.offer == f"{offer_hash:064x}")
     return calls.where(CALLS.c.wake_at.is_not(None)) if unfinished else calls
 
 
@@ -360,8 +360,11 @@ def _add_call(db: Connection, record: Record, identifier: str | None) -> None:
 
 
 def _end(db: Connection, before: Record, after: Record, offer: Offer | None) -> None:
-    """Make due or free what a finished call reserved, and give back what it counted against."""
-    if after.price:
+    """Make due or free what a finished call reserved, and give back what it counted against.
+
+    One that ends without a receipt has no leaf: what it reserved stays for the version that can sign one.
+    """
+    if after.price and after.receipt is not None:
         accounts.conclude(db, after)
     if offer and after.holder:
         counters.give_back(db, before, after, offer)
