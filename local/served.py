@@ -147,14 +147,14 @@ class Served(Closing):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until a signal, or until the standard input ends."""
-    from sealrun_cli.main import app  # noqa: PLC0415
+    from sealrun_cli.main import command_line  # noqa: PLC0415
 
     def watch() -> None:
         sys.stdin.read()
         os.kill(os.getpid(), signal.SIGTERM)
 
     Thread(target=watch, daemon=True).start()
-    app(["serve", *(sys.argv[1:] if arguments is None else arguments)])
+    command_line("serve")(["serve", *(sys.argv[1:] if arguments is None else arguments)])
     return 0
 
 
