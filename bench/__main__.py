@@ -1,21 +1,37 @@
-"""``make bench``: every figure beside its peer in the same run; ``--json`` for machines."""
+"""``make bench``: every figure beside its peer in the same run; ``--json`` for machines.
+
+``python -m bench scale`` measures one part alone.
+"""
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
 
 from bench import call, cold_start, evidence, mina, probe, scale, settlement, verification
-from bench.table import as_json, as_text
+from bench.table import Row, as_json, as_text
+
+PARTS: dict[str, Callable[[bool], Sequence[Row]]] = {
+    "mina": lambda _: mina.rows(),
+    "cold_start": lambda _: cold_start.rows(),
+    "call": lambda _: call.rows(),
+    "probe": lambda _: probe.rows(),
+    "evidence": lambda _: evidence.rows(),
+    "verification": lambda _: verification.rows(),
+    "settlement": lambda _: settlement.rows(),
+    "scale": lambda full: scale.rows(full=full),
+}
 
 
 def main() -> int:
-    """Measure everything and print one table."""
+    """Measure everything, or the parts that are named, and print one table."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     parser.add_argument("--full", action="store_true", help="measure scale at the sizes of the goal")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)}; else all")
     options = parser.parse_args()
-    parts = (mina, cold_start, call, probe, evidence, verification, settlement)
-    rows = [row for part in parts for row in part.rows()]
-    rows += scale.rows(full=options.full)
+    if unknown := [name for name in options.parts if name not in PARTS]:
+        parser.error(f"part: expected any of {', '.join(PARTS)}, got {unknown[0]}")
+    rows = [row for name in options.parts or PARTS for row in PARTS[name](options.full)]
     print(as_json(rows) if options.json else as_text(rows))
     return 0
 

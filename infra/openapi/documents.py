@@ -185,7 +185,11 @@ def _evidence() -> Schema:
     json_text: Schema = {"type": "string", "contentMediaType": "application/json"}
     file = closed({"name": _TEXT, "sha256": SHA256, "size": whole(0), "url": URL})
     names = ("offer.json", "call.json", "inputs.json", "profile/run.json")
-    documents = closed({}, dict.fromkeys(names, json_text))
+    documents = {
+        **closed({}, dict.fromkeys(names, json_text)),
+        "additionalProperties": {"type": "string"},
+        "description": "And small logs and opened tokens, by their places in an evidence folder.",
+    }
     files: Schema = {"type": "array", "items": file}
     return closed(
         {

@@ -22,6 +22,7 @@ from local.stack import ROUTES as GATEWAY
 from sealrun.calls.ticket_url import Ticket
 from sealrun.errors import PaymentRequired
 from sealrun.money import x402
+from sealrun.money.buyer import sign_read
 from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.offers.terms import Terms
@@ -178,6 +179,17 @@ def test_calls_and_their_views_fit() -> None:
     )
     assert found["files"]
     assert troubles("Evidence", found) == []
+    until = world.clock.now + 60
+    signs = sign_read(
+        BUYER, "mina:devnet", BUYER.public_key(), over.call_hash, expires_at=until, service=SERVICE
+    )
+    named = {name.removeprefix("Sealrun-").replace("-", "_").lower(): value for name, value in signs.items()}
+    found = read_evidence(
+        over.id, named, service=SERVICE, ledger=world.ledger, store=world.store, now=world.clock.now
+    )
+    assert "profile/build/job.log" in found["documents"]
+    assert troubles("Evidence", found) == []
+    assert troubles("Evidence", {**found, "documents": {"profile/build/job.log": 1}})
 
 
 def test_lists_of_offers_fit() -> None:
