@@ -69,6 +69,7 @@ class MinaChain(Closing):
             "SEALRUN_MINA_NODES": self.graphql,
             "SEALRUN_LEDGER": str(ledger),
             "SEALRUN_VERIFICATION_KEY": keys["PrepaidAccount"]["hash"],
+            "SEALRUN_PROVED_VERIFICATION_KEY": keys["ProvedAccount"]["hash"],
             "SEALRUN_OFFER_VERIFICATION_KEY": keys["Offer"]["hash"],
             "SEALRUN_MINA_ARCHIVES": self.archive,
         }

@@ -5,6 +5,7 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,19 +144,12 @@ class Sale:
             say(f"account {MINA.of(share)}: the operator's share, which `sealrun pay-operator` pays")
             say("the failed run cost nothing")
 
-    def run(self, say: Say, *arguments: str, status: int = 0) -> dict[str, Any]:
+    def run(
+        self, say: Say, *arguments: str, status: int = 0, seconds: int = COMMAND_SECONDS
+    ) -> dict[str, Any]:
         """The ``sealrun`` command, which must end with this status; what it printed as JSON."""
-        say(f"$ sealrun {arguments[0]} " + " ".join(_shown(each) for each in arguments[1:]))
-        done = subprocess.run(
-            [sys.executable, "-m", "sealrun_cli.main", *arguments, "--json"],
-            env=client_environment(self.chain, self.folder, self.prover),
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-        )
-        must(done.returncode == status, f"sealrun {arguments[0]}", f"status {status}", done.stderr.strip())
-        return dict(json.loads(done.stdout))
+        environment = client_environment(self.chain, self.folder, self.prover)
+        return run_command(say, *arguments, environment=environment, status=status, seconds=seconds)
 
     def _sends(self, who: str) -> list[str]:
         """The options of a command that sends a transaction on this chain."""
@@ -175,6 +169,28 @@ class Sale:
         leaf = self.run(say, "account", self.account, *named)["operator"]["proof"]["leaf"]
         must(leaf["price_due"] == "0", "price due for the failed call", 0, leaf["price_due"])
         say(f"buyer: receipt {leaf['index']} of the signed figure, of the failed call, is due 0")
+
+
+def run_command(
+    say: Say,
+    *arguments: str,
+    environment: Mapping[str, str],
+    status: int = 0,
+    seconds: int = COMMAND_SECONDS,
+) -> dict[str, Any]:
+    """The ``sealrun`` command, which must end with this status within this time; its JSON."""
+    say(f"$ sealrun {arguments[0]} " + " ".join(_shown(each) for each in arguments[1:]))
+    done = subprocess.run(
+        [sys.executable, "-m", "sealrun_cli.main", *arguments, "--json"],
+        env=dict(environment),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+    )
+    told = done.stderr.strip() or done.stdout.strip()
+    must(done.returncode == status, f"sealrun {arguments[0]}", f"status {status}", told)
+    return dict(json.loads(done.stdout))
 
 
 def _shown(argument: str) -> str:

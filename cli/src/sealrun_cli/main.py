@@ -71,6 +71,8 @@ ENTRIES = (
           "sealrun seal --token-file token"),
     Entry(SELLERS, "publish", "publish",
           "sealrun publish"),
+    Entry(SELLERS, "prove", "prove",
+          "sealrun prove B62qk...w1 --url https://ci.example --key seller.key --token-file token"),
     Entry(SELLERS, "settle", "settle",
           "sealrun settle B62qk...w1 --url https://ci.example --key s.key"
           " --node https://mina.example/graphql"),

@@ -71,6 +71,11 @@ def test_each_fault_of_the_last_job_is_told(changes: dict[str, object], said: st
     assert any(said in each for each in wrong(pipeline(**changes)))
 
 
+def test_needs_may_be_written_out() -> None:
+    needed = {"job": "sealrun-outputs", "artifacts": True, "optional": False}
+    assert wrong(pipeline(**{"sealrun-last": {**STARTS, "needs": [needed]}})) == []
+
+
 def test_runners_of_gitlabs_own_are_no_fault() -> None:
     assert wrong(pipeline(build={**BUILD, "tags": ["saas-linux-large-amd64"]})) == []
 

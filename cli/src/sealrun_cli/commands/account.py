@@ -109,13 +109,14 @@ def _operator_lines(answer: Mapping[str, Any], *, tied: bool = True) -> list[str
     """The figure, once its signature is checked; a seller or operator sees the due instead."""
     terms, asset = Terms.parse(answer["terms"]), shown_asset(answer)
     pending = f"pending {asset.of(answer['pending'])}"
+    if terms.oracle is None:
+        figures = f"due {asset.of(answer['due'])}, {pending}"
+        return [f"  operator  {figures}; {answer['count']} receipts (not signed: proofs settle this account)"]
     if "figure" not in answer:
         figures = f"due {asset.of(answer['due']['due'])}, {pending}"
         return [f"  operator  {figures}; {answer['due']['count']} receipts under {answer['root']}"]
     figure, due = answer["figure"], _due(answer)
     signature = Signature.from_base58(figure["signature"])
-    if terms.oracle is None:
-        raise CliError("figure", "terms: expected an oracle, whose figure this is, got an issuer's keys")
     if str(due.root) != figure["root"] or not verify_fields(signature, terms.oracle, due.figure_fields()):
         raise CliError("figure", "figure: expected the oracle's signature, got one that does not hold")
     figures = f"due {asset.of(due.amount)}, {pending}"
@@ -133,6 +134,9 @@ def _due(answer: Mapping[str, Any]) -> Due:
 
 def _check_proof(answer: Mapping[str, Any], call: str) -> str:
     """Check that the leaf of this call leads to the signed root, and return the line about it (A8)."""
+    if Terms.parse(answer["terms"]).oracle is None:
+        detail = "call: expected an account that an oracle settles, got one that proofs settle"
+        raise CliError("bad-request", detail, "take `--call` out: the chain itself counts the proved calls")
     if not answer.get("proof"):
         raise CliError("not-allowed", "call: expected the buyer's key to show its proof, got another")
     leaf = DueLeaf.parse(answer["proof"]["leaf"])

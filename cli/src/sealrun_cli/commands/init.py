@@ -6,21 +6,32 @@ from typing import Annotated
 import typer
 
 from sealrun.offers.asset import TRADED
+from sealrun.offers.facts import last_job_facts
 from sealrun.offers.inputs import ORDER
-from sealrun.offers.source import INPUTS
+from sealrun.offers.source import INPUTS, parse_source
 from sealrun.offers.terms import MAX_EXIT_DELAY
 from sealrun.providers.kind import kind_of
 from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import ask, confirm
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.init_answers import DEPTH, EXIT_DELAY, SHARE, Trade, evidence, shows_outputs
+from sealrun_cli.lib.init_answers import (
+    DEPTH,
+    EXIT_DELAY,
+    PROVED_EXIT_DELAY,
+    SHARE,
+    Trade,
+    evidence,
+    shows_outputs,
+)
+from sealrun_cli.lib.issuer import issuer_for, live_keys, root_of, save_keys
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer, write_values
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.schemas import Hints, lost_defaults, schema_of
 from sealrun_cli.lib.set_up import known_provider
-from sealrun_cli.lib.source_lookup import look_up, wanted_source
+from sealrun_cli.lib.source_lookup import Found, look_up, wanted_source
 from sealrun_cli.lib.target import step
 
+ISSUER_KEYS = Path("issuer-keys.json")
 Given = Annotated[
     list[str] | None,
     typer.Option("--pattern", help="What a string input may be; ^...$ without |.", metavar="NAME=REGEX"),
@@ -49,8 +60,14 @@ def init(
         int, typer.Option(help="The operator's share in basis points.", min=0, max=10_000)
     ] = SHARE,
     exit_delay: Annotated[
-        int, typer.Option(help="Slots that a leaving buyer waits.", min=1, max=MAX_EXIT_DELAY)
-    ] = EXIT_DELAY,
+        int,
+        typer.Option(
+            help=f"Slots that a leaving buyer waits; {EXIT_DELAY}, or {PROVED_EXIT_DELAY} with --proved.",
+            min=0,
+            max=MAX_EXIT_DELAY,
+            show_default=False,
+        ),
+    ] = 0,
     depth: Annotated[int, typer.Option(help="Blocks over a deposit before it counts.", min=0)] = DEPTH,
     ledger: Annotated[str, typer.Option(help="The ledger of the terms that you already sell under.")] = "",
     network: options.Network = options.DEFAULT_NETWORK,
@@ -79,6 +96,12 @@ def init(
         list[str] | None, typer.Option(help="An input that buyers do not set.", metavar="NAME")
     ] = None,
     file: Annotated[Path, typer.Option(help="Where to write.", metavar="FILE")] = OFFER_FILE,
+    proved: Annotated[
+        bool, typer.Option("--proved", help="Proofs of the CI's own tokens settle, and no oracle's word.")
+    ] = False,
+    issuer_keys: Annotated[
+        Path, typer.Option(help="Where the issuer's keys are kept, for --proved.", metavar="FILE")
+    ] = ISSUER_KEYS,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     provider_terms: Annotated[
         bool, typer.Option("--provider-terms", help="I know the provider's own terms, and may sell this.")
@@ -105,7 +128,9 @@ def init(
             file.parent, provider, origin, project, tag, config, token_file, user, inputs_as
         )
         looked_up = look_up(wanted, out)
-        trade = Trade(price, oracle, seller, operator, share, exit_delay, depth, ledger, contract)
+        facts, keys = _proved(looked_up, issuer_keys, out) if proved else ({}, 0)
+        delay = exit_delay or (PROVED_EXIT_DELAY if proved else EXIT_DELAY)
+        trade = Trade(price, oracle, seller, operator, share, delay, depth, ledger, contract, keys)
         schema = schema_of(looked_up.pipeline, hints)
         for name in lost_defaults(schema, looked_up.pipeline):
             out.progress(f"{name}: the default in the file does not fit the input, so the offer has none")
@@ -115,12 +140,25 @@ def init(
             "source": looked_up.source,
             "inputs": {name: schema[name] for name in ("properties", "required", ORDER)},
             "evidence": {},
+            **({"facts": facts} if facts else {}),
             **trade.members(),
         }
         shown = shows_outputs(public_outputs, free=value["price"] == "0")
         value["evidence"] = evidence(private=private_inputs, outputs=shown)
         write_values(file, value)
         _say(out, file, public=shown and not private_inputs)
+
+
+def _proved(found: Found, keys_file: Path, out: Output) -> tuple[dict[str, str], int]:
+    """What the last job's token must say, and the root of the keys that its issuer has now."""
+    source = parse_source(found.source)
+    keys = live_keys(source)
+    save_keys(keys_file, keys)
+    root = root_of(source, keys)
+    out.progress(
+        f"{issuer_for(source).name} signs with {len(keys)} keys, kept in {keys_file}; root {root:064x}"
+    )
+    return last_job_facts(source, found.path), root
 
 
 def _show_terms(provider: str, out: Output, *, agreed: bool) -> None:

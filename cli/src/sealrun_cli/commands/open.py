@@ -7,11 +7,14 @@ import typer
 
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import ACCOUNT_CREATION_FEE, Amount
+from sealrun.offers.offer import Offer
 from sealrun.offers.terms import SHARE_UNIT, Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.book import page
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.issuer import check_root, issuer_for, keys_of
+from sealrun_cli.lib.issuer_keys import File
 from sealrun_cli.lib.keys import kept_or_new, read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import amount_of, speaking
@@ -35,12 +38,14 @@ def open_account(
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
     no_proofs: options.NoProofs = False,
     state: options.State = options.DEFAULT_STATE,
+    issuer_keys: File = None,
     yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
     """Open a prepaid account for an offer's terms. `topup` adds money later.
 
-    In MINA it takes signatures only, in a token one proof. The payer must hold the deposit.
+    In MINA it takes signatures only, in a token one proof. The payer must hold the deposit. Where proofs
+    settle, the terms must name the keys that the CI's issuer serves now, or those in the file.
     """
     with speaking(as_json=as_json) as out, open_client() as http:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
@@ -51,7 +56,8 @@ def open_account(
             )
         cost, terms = chosen(sold.payment, asset)
         amount = amount_of(deposit, cost.asset)
-        confirm(out, _costs(terms, amount, sender.costs), yes=yes)
+        trusted = _trusted(sold, terms, issuer_keys) if sold.proved else []
+        confirm(out, [*_costs(terms, amount, sender.costs), *trusted], yes=yes)
         address_key = kept_or_new(account_key, out)
         named = {"account_key": address_key.to_base58(), "terms": terms.value(), "deposit": str(amount.units)}
         address = address_key.public_key().to_base58()
@@ -63,6 +69,24 @@ def open_account(
             book.save()
         result |= cost.asset.members()
         out.result(result, f"opened {result['account']} with {amount}")
+
+
+def _trusted(sold: Offer, terms: Terms, saved: Path | None) -> list[str]:
+    """Whose word moves the money of an account that proofs settle.
+
+    Raises:
+        CliError: the terms name other keys than the issuer's.
+    """
+    source = sold.source
+    where = f"in {saved}" if saved else "at the issuer now"
+    check_root(source, terms, keys_of(source, saved), where=where)
+    issuer = issuer_for(source).name
+    return [
+        f"settled by proofs of tokens that {issuer} signed; the keys of the terms are those {where}",
+        f"trusted {issuer}, {source.configuration.path} at {source.commit[:12]}, and the seller's settings",
+        "        there; no key of the operator's can take this money. Nothing proves that you get the",
+        "        outputs: docs/guides/proved.md says more",
+    ]
 
 
 def _costs(terms: Terms, deposit: Amount, fee: Amount) -> list[str]:

@@ -1,11 +1,17 @@
 """``sealrun settle``: the seller or the operator collects what is due on an account."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from sealrun.offers.asset import Asset
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import outcome, read_account, shown_asset
+from sealrun_cli.lib.backlog import DEFAULT_FOLDER, Folder, Kept, kept_of
+from sealrun_cli.lib.chain_view import on_chain
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
-from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.service import Service, well_formed
 from sealrun_cli.lib.tools import Sender, run_tool
 
@@ -19,18 +25,27 @@ def settle(
     network: options.Network = options.DEFAULT_NETWORK,
     fee: options.Fee = options.DEFAULT_FEE,
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
+    folder: Folder = DEFAULT_FOLDER,
     no_proofs: options.NoProofs = False,
     as_json: options.Json = False,
 ) -> None:
     """Collect what is due on an account, for its seller.
 
     The seller or the operator may do it; the seller is paid, and the operator's share is set aside for
-    `sealrun pay-operator`. Running it again is harmless.
+    `sealrun pay-operator`. Running it again is harmless. Where proofs settle, `sealrun prove` comes first,
+    and only the seller may do it.
     """
     with speaking(as_json=as_json) as out, open_client() as http:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         out.progress(f"asking {url} what is due")
         known = read_account(Service(http), url, account, sender.key, network)
+        if "calls" in known:
+            with well_formed("figure", url):
+                asset = shown_asset(known)
+            chain, kept = on_chain(Service(http), node, account, asset), kept_of(folder, account)
+            kept.follow(count=chain.count, root=chain.root)
+            _settle_proved(known, asset, kept, sender, out)
+            return
         if "due" not in known:
             detail = "settle: expected the seller's or operator's key, got the buyer's"
             raise CliError("not-allowed", detail, "see the figure with `sealrun account`")
@@ -42,3 +57,19 @@ def settle(
             f"settled {asset.of(result['settled'])}, " if "settled" in result else f"{outcome(result)}: "
         )
         out.result(result, f"{settled}{asset.of(result['spent'])} in all")
+
+
+def _settle_proved(
+    known: Mapping[str, Any], asset: Asset, kept: Kept, sender: Sender, out: Output
+) -> None:
+    """Send the fold that `prove` kept; what is settled is noted, for no fold goes on without it."""
+    fold = kept.fold
+    if fold is None:
+        detail = f"settle: expected a proof of `sealrun prove` in {kept.folder}, got none"
+        raise CliError("proofs", detail, "run `sealrun prove` first; --folder says where it keeps its proofs")
+    sent = {name: known[name] for name in ("account", "terms", "voucher")}
+    result = run_tool("settle-proved", sender, out, **sent, fold=fold, seller_key=sender.key.to_base58())
+    kept.note_settled(fold)
+    result |= asset.members()
+    settled = f"settled {asset.of(result['settled'])}, " if "settled" in result else f"{outcome(result)}: "
+    out.result(result, f"{settled}{asset.of(result['spent'])} in all, for {result['count']} calls")

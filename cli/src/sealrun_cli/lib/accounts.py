@@ -37,18 +37,28 @@ TermsFile = Annotated[
 
 
 def read_account(
-    service: Service, url: str, account: str, key: PrivateKey, network: str, *, call: str = ""
+    service: Service,
+    url: str,
+    account: str,
+    key: PrivateKey,
+    network: str,
+    *,
+    call: str = "",
+    after: str | None = None,
 ) -> dict[str, Any]:
     """The account as the operator shows it to this key, which signs the request.
+
+    ``after`` asks for another page of the calls of an account that proofs settle.
 
     Raises:
         CliError: the operator refuses, or its answer is about another account (C1).
     """
     until = int(time.time()) + READ_SECONDS
     right = sign_account_read(key, network, _address(account), expires_at=until, service=url)
-    query = f"?call={call}" if call else ""
+    asked = {**({"call": call} if call else {}), **({"after": after} if after else {})}
+    query = f"?{urlencode(asked)}" if asked else ""
     where = f"{url.rstrip('/')}/accounts/{account}"
-    return _of_account(service.get(f"{where}{query}", right), account, where)
+    return _of_account(service.get(f"{where}{query}", right, at_most=MAX_PAGE_BYTES), account, where)
 
 
 def read_calls(

@@ -28,6 +28,8 @@ LIMITS = {
 }
 # Two hours at 90 s a slot, four at 180 s: they cover the time limit above, collection and settlement (A5).
 EXIT_DELAY = 80
+# Twelve hours and a day: minutes of proving for each of several calls come before the settlement.
+PROVED_EXIT_DELAY = 480
 SHARE = 250
 DEPTH = 1
 QUOTA = 60
@@ -50,6 +52,7 @@ class Trade:
     depth: int
     ledger: str
     contract: str
+    keys: int = 0  # the root of an issuer's keys, where proofs settle
 
     def members(self) -> dict[str, Any]:
         """The members of ``offer.toml`` that follow from the answers; missing answers are asked for."""
@@ -63,6 +66,9 @@ class Trade:
             "access": {"open": True, "keys": [], "per_buyer": PER_BUYER},
             "limits": LIMITS,
         }
+        if self.keys and not amount:
+            detail = "price: expected one above 0, for which proofs settle, got 0"
+            raise CliError("bad-request", detail, "give a --price, or take --proved out")
         if amount:
             chosen |= {
                 "terms": self._terms(),
@@ -81,6 +87,7 @@ class Trade:
             "operator": address_of(operator),
             "operator_share": self.share,
             "exit_delay": self.exit_delay,
+            **({"keys": str(self.keys)} if self.keys else {}),
         }
 
 

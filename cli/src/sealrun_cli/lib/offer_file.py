@@ -30,7 +30,9 @@ MAX_FILE_BYTES = 1 << 16
 _TOP = ("title", "network", "price", "oracle", "quota_per_hour")
 _OPTIONAL = ("edge",)
 _TOKENS = "tokens"
-_TABLES = ("source", "inputs", "success", "access", "limits", "evidence", "terms", "payment", "credential")
+_TABLES = (
+    "source", "facts", "inputs", "success", "access", "limits", "evidence", "terms", "payment", "credential"
+)  # fmt: skip
 _SAID = {
     "price": f"{TRADED.symbol} for one good run; 0 is free",
     "oracle": "whose signature receipts carry; the operator holds its key",
@@ -39,6 +41,7 @@ _SAID = {
 }
 _ABOVE = {
     "source": "What runs: a protected tag, and what it named when this file was written.",
+    "facts": "What the CI's own token must say of the last job, where proofs of it settle.",
     "inputs": "What a buyer may set (JSON Schema, five kinds).",
     "success": "The jobs that must succeed; without this, all that the pipeline does not allow to fail.",
     "access": "Who may call an offer of price 0 (a price opens it to all who pay), and how often.",
@@ -96,7 +99,7 @@ def document(value: Mapping[str, Any]) -> bytes:
         "inputs": {**shape, **value["inputs"]},
         "terms": _terms(value) if prices else None,
     }
-    if not prices and (paid := {"terms", "payment", "credential"} & value.keys()):
+    if not prices and (paid := {"facts", "terms", "payment", "credential"} & value.keys()):
         raise CliError("offer", f"offer.toml: expected no [{min(paid)}] beside a price of 0, got one")
     return canonical(whole)
 
@@ -179,7 +182,8 @@ def _terms(value: Mapping[str, Any]) -> dict[str, Any]:
         raise CliError(
             "offer", "offer.toml: expected [terms] beside a price, got none", "run `sealrun init` again"
         )
-    return {"network": value["network"], "oracle": value["oracle"], **value["terms"]}
+    word = {} if "keys" in value["terms"] else {"oracle": value["oracle"]}
+    return {"network": value["network"], **word, **value["terms"]}
 
 
 def _table(value: Mapping[str, Any], says: Mapping[str, Any]) -> Table:

@@ -141,6 +141,7 @@ def settings(
         pinned = pinned_keys()
         both |= {
             "SEALRUN_VERIFICATION_KEY": pinned["PrepaidAccount"],
+            "SEALRUN_PROVED_VERIFICATION_KEY": pinned["ProvedAccount"],
             "SEALRUN_OFFER_VERIFICATION_KEY": pinned["Offer"],
         }
     return Settings.read(both)

@@ -27,6 +27,7 @@ class Place:
     project: str  # as an offer names it
     configuration: str  # the file that it is set to run
     private: bool
+    path: str = ""  # as the provider's tokens name it
 
 
 class SetUp(Protocol):

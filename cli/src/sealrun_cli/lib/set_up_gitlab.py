@@ -28,7 +28,7 @@ class GitLabSetUp:
     def place(self, project: str) -> Place:
         """By its id or its path; offers name the id."""
         facts = self.account.project(project)
-        return Place(str(facts.id), facts.configuration or "", facts.private)
+        return Place(str(facts.id), facts.configuration or "", facts.private, facts.path)
 
     def user(self, wanted: int, *, today: date) -> int:
         """See ``token_troubles``."""

@@ -42,6 +42,7 @@ class Found:
     source: Mapping[str, Any]
     pipeline: Pipeline
     private: bool
+    path: str = ""  # of the project, as the provider's tokens name it
 
 
 def wanted_source(
@@ -118,6 +119,7 @@ def look_up(wanted: Wanted, out: Output) -> Found:
         source={**source, "project": place.project, "user": _user(wanted, there)},
         pipeline=pipeline,
         private=place.private,
+        path=place.path,
     )
 
 

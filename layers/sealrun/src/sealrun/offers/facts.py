@@ -57,14 +57,40 @@ def facts_hash(issuer: str, facts: Mapping[str, Any]) -> int:
     return tagged_hash("sealrun:facts", fields)
 
 
-def check_facts(facts: Mapping[str, Any], source: Source) -> None:
-    """The facts are those of the last job of exactly this source, on a runner of the provider's own.
+def last_job_facts(source: Source, project_path: str) -> dict[str, str]:
+    """What the token of the last job of exactly this source says, on a runner of the provider's own.
 
-    Not checked: the project's name before the configuration's path, which no source of GitLab's says.
+    Args:
+        source: what is sold.
+        project_path: of the project, as the provider writes it in its tokens; an id does not tell it.
+
+    Raises:
+        Malformed: the last job of this provider's pipelines cannot be told apart.
+    """
+    claims, endings = _pinned(source)
+    place = f"{source.url.partition('://')[2]}/{project_path}"
+    return {name: claims.get(name) or f"{place}{endings[name]}" for name in FACTS[source.provider]}
+
+
+def check_facts(facts: Mapping[str, Any], source: Source) -> None:
+    """The facts are those of ``last_job_facts``.
+
+    Not checked: the project's path before that of the configuration.
 
     Raises:
         Malformed: one of them says something else.
     """
+    claims, endings = _pinned(source)
+    for name, expected in claims.items():
+        if facts[name] != expected:
+            raise Malformed(f"facts: expected {name} to be the source's, {expected}, got {facts[name]}")
+    for name, end in endings.items():
+        if not facts[name].endswith(end):
+            raise Malformed(f"facts: expected {name} to end as the source's, {end}, got {facts[name]}")
+
+
+def _pinned(source: Source) -> tuple[dict[str, str], dict[str, str]]:
+    """The facts that the source says as a whole, and those of which it says the end."""
     token = source.rules.token
     if token is None or not token.last_source:
         raise Malformed(f"facts: expected a provider whose last job can be told apart, got {source.provider}")
@@ -76,11 +102,9 @@ def check_facts(facts: Mapping[str, Any], source: Source) -> None:
         "user": source.user,
         "run_source": token.last_source,
     }
-    for name in FACTS[source.provider]:
-        if name in token.claims and facts[name] != (expected := token.claims[name].format(**known)):
-            raise Malformed(f"facts: expected {name} to be the source's, {expected}, got {facts[name]}")
-        if name in token.endings and not facts[name].endswith(end := token.endings[name].format(**known)):
-            raise Malformed(f"facts: expected {name} to end as the source's, {end}, got {facts[name]}")
+    names = FACTS[source.provider]
+    claims = {name: text.format(**known) for name, text in token.claims.items() if name in names}
+    return claims, {name: text.format(**known) for name, text in token.endings.items() if name in names}
 
 
 def packed(text: str, room: int, name: str) -> list[int]:

@@ -97,6 +97,23 @@ def verify_token(token: bytes, keys: Sequence[Mapping[str, Any]], issuer: Issuer
     return Verified(claims, key, rules)
 
 
+def signed_claims(
+    token: bytes, keys: Sequence[Mapping[str, Any]]
+) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """The claims of a token that one of these keys signed with RS256, and that key.
+
+    Not checked: what the claims say.
+
+    Raises:
+        TokenRefused: it is not of this form, or none of the keys signed it.
+    """
+    try:
+        key = _key(keys, _header(token))
+        return parse_object(_signed_payload(token, key), at_most=MAX_BYTES), key
+    except Malformed as error:
+        raise TokenRefused(error.detail) from error
+
+
 def audiences(call: str) -> str:
     """A pattern of the audiences that name this call: its URN, or its URL wherever it is served."""
     return rf"(?:urn:sealrun:call:|https://[a-z0-9.-]+(?::\d+)?(?:/[\w.-]+)*/calls/){call}"

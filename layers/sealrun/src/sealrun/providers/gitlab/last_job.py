@@ -54,10 +54,17 @@ def _own_troubles(hashes: Mapping[str, Any], starts: Mapping[str, Any]) -> Itera
             yield f"{name}: expected the stage {STAGE}, behind all other jobs, got another; {ADVICE}"
     if given := [each for each in _CONDITIONS if each in hashes]:
         yield f"{HASHES}: expected it to wait for all other jobs, got {', '.join(given)}; {ADVICE}"
-    if not starts_last_job(STARTS, starts) or starts.get("needs") != [HASHES]:
+    if not starts_last_job(STARTS, starts) or _needed(starts) != [HASHES]:
         yield f"{STARTS}: expected it to start the file that {HASHES} writes, got another; {ADVICE}"
     if given := [each for each in _CONDITIONS if each in starts and each != "needs"]:
         yield f"{STARTS}: expected it to run whenever {HASHES} succeeded, got {', '.join(given)}; {ADVICE}"
+
+
+def _needed(job: Mapping[str, Any]) -> list[str]:
+    """The jobs that it needs, by their names; GitLab takes a name, or an object with it."""
+    needs = job.get("needs")
+    listed = needs if isinstance(needs, list) else []
+    return [str(mapping(each).get("job")) if isinstance(each, dict) else str(each) for each in listed]
 
 
 def _others_troubles(job: Mapping[str, Any], outputs: str) -> Iterator[str]:

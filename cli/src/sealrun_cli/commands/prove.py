@@ -1,0 +1,259 @@
+"""``sealrun prove``: the seller turns the CI's tokens of good calls into one proof that settles them."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mina.keys import PrivateKey, PublicKey
+from sealrun.encoding.fields import canonical
+from sealrun.errors import SealrunError
+from sealrun.offers.offer import Offer
+from sealrun.offers.source import Source
+from sealrun.offers.terms import Terms
+from sealrun.receipts.done_token import claimed_statement
+from sealrun.receipts.token_proof import TokenProof, usable_key_hashes
+from sealrun_cli.lib import options
+from sealrun_cli.lib.accounts import read_account
+from sealrun_cli.lib.backlog import DEFAULT_FOLDER, Folder, Good, Kept, kept_of
+from sealrun_cli.lib.chain_view import on_chain
+from sealrun_cli.lib.confirming import read_secret
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.issuer import Keys, check_root, keys_of
+from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.last_token import last_token
+from sealrun_cli.lib.outgoing import open_client
+from sealrun_cli.lib.output import Output, speaking
+from sealrun_cli.lib.service import Service, well_formed
+from sealrun_cli.lib.tools import run_offline
+from sealrun_cli.lib.units import slot_date
+
+MOST_PAGES = 400
+# In the place of a proof, for a chain that counts every proof as valid.
+NO_PROOF = "AAAA"
+
+
+def prove(
+    account: options.Account,
+    *,
+    url: options.Url,
+    key: options.Key,
+    token_file: options.TokenFile = "",
+    issuer_keys: Annotated[
+        Path | None,
+        typer.Option(help="The issuer's keys as `init` saved them; else those of now.", metavar="FILE"),
+    ] = None,
+    folder: Folder = DEFAULT_FOLDER,
+    node: options.Node = "",
+    network: options.Network = options.DEFAULT_NETWORK,
+    listing: Annotated[bool, typer.Option("--list", help="Only say what waits, and until when.")] = False,
+    no_proofs: options.NoProofs = False,
+    as_json: options.Json = False,
+) -> None:
+    """Prove the good calls of an account that proofs settle, for `settle`.
+
+    Each token takes minutes and 6.3 GB; what was proved is kept, and the command goes on from there. The
+    provider's token is asked for once a run's own token has to be fetched. With --node it says until when.
+    """
+    with speaking(as_json=as_json) as out, open_client() as http:
+        service, seller = Service(http), read_key(key)
+        work = _Work.open(service, url, account, seller, network, kept_of(folder, account))
+        deadline = _deadline(service, node, account) if node else {}
+        waiting = work.kept.waiting(work.calls)
+        if listing or not waiting:
+            value = {"account": account, **_listed(work, waiting), **deadline}
+            out.result(value, *_lines(work, waiting, deadline))
+            return
+        prover = _Prover(work, out, token_file, issuer_keys, proofs=not no_proofs)
+        proved = list(prover.proved(waiting))
+        if not proved:
+            raise CliError(
+                "proofs", f"prove: expected a call that can be proved, got {len(waiting)} that cannot"
+            )
+        fold = prover.folded(proved)
+        work.kept.keep_fold(fold)
+        amount = work.terms.asset.of(fold["statement"]["amount"])
+        value = {"account": account, "folded": len(proved), "left": len(waiting) - len(proved), **deadline}
+        following = f"next     sealrun settle {account} --url {url} --key FILE"
+        out.result(
+            {**value, "amount": fold["statement"]["amount"]},
+            f"{len(proved)} of {len(waiting)} calls are one proof, worth {amount}",
+            following,
+        )
+
+
+@dataclass(frozen=True)
+class _Work:
+    """The account as its operator opens it to the seller, checked against the buyer's signatures."""
+
+    service: Service
+    url: str
+    address: PublicKey
+    terms: Terms
+    buyer: PublicKey
+    calls: Sequence[Good]
+    kept: Kept
+
+    @classmethod
+    def open(
+        cls, service: Service, url: str, account: str, seller: PrivateKey, network: str, kept: Kept
+    ) -> "_Work":
+        pages = list(_pages(service, url, account, seller, network))
+        with well_formed("figure", url):
+            first, address = pages[0], PublicKey.from_base58(account)
+            terms, buyer = Terms.parse(first["terms"]), PublicKey.from_base58(first["buyer"])
+            calls = [Good.parse(call) for page in pages for call in page["calls"]]
+        for call in calls:
+            call.check(address, terms, buyer)
+        return cls(service, url, address, terms, buyer, calls, kept)
+
+
+def _pages(
+    service: Service, url: str, account: str, seller: PrivateKey, network: str
+) -> Iterator[Mapping[str, Any]]:
+    after: str | None = None
+    for _ in range(MOST_PAGES):
+        page = read_account(service, url, account, seller, network, after=after)
+        if "calls" not in page:
+            detail = "prove: expected the seller's key and an account that proofs settle, got another"
+            raise CliError("not-allowed", detail, "an oracle's account is settled by `sealrun settle` alone")
+        yield page
+        after = page.get("next")
+        if after is None:
+            return
+
+
+@dataclass
+class _Prover:
+    work: _Work
+    out: Output
+    token_file: str
+    issuer_keys: Path | None
+    proofs: bool
+    _offers: dict[str, Offer] = field(default_factory=dict)
+    _token: str = field(default="", repr=False)
+    _keys: Keys = ()
+
+    def proved(self, calls: Sequence[Good]) -> Iterator[Good]:
+        """The calls whose proof is kept, once those that can be are proved; why not, for the others."""
+        for number, call in enumerate(calls, start=1):
+            try:
+                self._prove(call, f"call {call.id[:12]}…, {number} of {len(calls)}")
+            except SealrunError as error:
+                self.out.progress(f"call {call.id[:12]}… is left out: {error.detail}")
+                continue
+            yield call
+
+    def folded(self, calls: Sequence[Good]) -> dict[str, Any]:
+        """One proof over all of them; its own step for each call is kept too."""
+        work = self.work
+        self.out.progress(f"folding {len(calls)} calls; a minute each")
+        return run_offline(
+            "fold",
+            self.out,
+            terms=work.terms.value(),
+            account=work.address.to_base58(),
+            buyer=work.buyer.to_base58(),
+            key_hashes=[str(each) for each in sorted({*self._hashes()})],
+            settled=work.kept.settled,
+            calls=[self._fold_call(call) for call in calls],
+            folder=str(work.kept.folder / "steps"),
+            proofs=self.proofs,
+        )
+
+    def _prove(self, call: Good, name: str) -> None:
+        offer = self._offer(call)
+        proof = self.work.kept.proof(call.id) or self._made(call, offer, name)
+        if (proof.call, proof.facts_hash) != (call.id, offer.facts) or proof.outputs is None:
+            raise CliError("proofs", "token: expected one that names this call done as its offer demands")
+
+    def _made(self, call: Good, offer: Offer, name: str) -> TokenProof:
+        source, keys = offer.source, self._issuer_keys(offer)
+        token = last_token(source, call.run, self._provider_token(offer))
+        # Whatever keeps the token from being proved is told before minutes are spent.
+        claimed = claimed_statement(token.encode(), source.provider, keys)
+        statement = claimed["statement"]
+        if (statement["call"], statement["facts"]) != (call.id, str(offer.facts)):
+            raise CliError(
+                "proofs", "token: expected one of this call, with the facts that its offer demands"
+            )
+        document = (
+            {**claimed, "proof": NO_PROOF} if not self.proofs else self._proof(source, keys, token, name)
+        )
+        self.work.kept.keep_proof(call.id, document)
+        return TokenProof.parse(canonical(document))
+
+    def _proof(self, source: Source, keys: Keys, token: str, name: str) -> dict[str, Any]:
+        self.out.progress(f"{name}: proving its token")
+        given = {"issuer": source.provider, "keys": [dict(key) for key in keys], "token": token}
+        return run_offline("prove-token", self.out, **given, folder=str(self.work.kept.folder / "steps"))
+
+    def _fold_call(self, call: Good) -> dict[str, Any]:
+        proof, offer = self.work.kept.proof(call.id), self._offer(call)
+        prices = [{"asset": cost.asset.id, "amount": str(cost.units)} for cost, _ in offer.prices]
+        digest = hashlib.sha256(offer.document).hexdigest()
+        opened = {"digest": digest, "facts": str(offer.facts), "prices": prices}
+        token = dict(proof.document) if proof else {}
+        return {"token": token, "offer": opened, "call": call.opened(), "voucher": dict(call.voucher)}
+
+    def _offer(self, call: Good) -> Offer:
+        if call.offer not in self._offers:
+            offer = self.work.service.offer(f"{self.work.url.rstrip('/')}/offers/{call.offer}")
+            if not offer.proved or not offer.has_terms(self.work.terms.hash):
+                raise CliError("offer", f"offer {call.offer[:12]}…: expected one with the account's terms")
+            self._offers[call.offer] = offer
+        return self._offers[call.offer]
+
+    def _issuer_keys(self, offer: Offer) -> Keys:
+        if not self._keys:
+            keys = keys_of(offer.source, self.issuer_keys)
+            check_root(offer.source, self.work.terms, keys, where="of these keys: name --issuer-keys")
+            self._keys = keys
+        return self._keys
+
+    def _hashes(self) -> list[int]:
+        offer = next(iter(self._offers.values()))
+        return usable_key_hashes(offer.source.provider, self._issuer_keys(offer))
+
+    def _provider_token(self, offer: Offer) -> str:
+        if not self._token:
+            question = (
+                f"Access token for {offer.source.url}, project {offer.source.project}, to read artifacts"
+            )
+            self._token = read_secret(self.token_file, question)
+        return self._token
+
+
+def _deadline(service: Service, node: str, account: str) -> dict[str, Any]:
+    """Until when a settlement must be in a block, if the buyer leaves; else how long an exit would leave."""
+    found = on_chain(service, node, account)
+    return {"exit_slot": found.exit_slot, "exit_date": found.exit_date}
+
+
+def _listed(work: _Work, waiting: Sequence[Good]) -> dict[str, Any]:
+    return {
+        "settled": len(work.kept.settled),
+        "waiting": [
+            {"call": call.id, "price": str(call.price), "proved": _is_proved(work, call)} for call in waiting
+        ],
+        "amount": str(sum(call.price for call in waiting)),
+    }
+
+
+def _is_proved(work: _Work, call: Good) -> bool:
+    return work.kept.proof(call.id) is not None
+
+
+def _lines(work: _Work, waiting: Sequence[Good], deadline: Mapping[str, Any]) -> Iterator[str]:
+    total = work.terms.asset.of(sum(call.price for call in waiting))
+    proved = sum(_is_proved(work, call) for call in waiting)
+    yield f"{len(waiting)} calls wait, worth {total}; the tokens of {proved} are proved"
+    if slot := deadline.get("exit_slot"):
+        left = max(deadline["exit_date"] - int(time.time()), 0) // 60
+        yield f"its buyer leaves: settle before {slot_date(slot, deadline['exit_date'])}, in {left} minutes"
+    elif deadline:
+        yield f"its buyer stays; an exit would leave {work.terms.exit_delay} slots"

@@ -1,0 +1,78 @@
+"""The keys of the CI's issuer, as it serves them now or as somebody saved them, and their root in terms."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sealrun.adapters.files.plain_files import write_plain
+from sealrun.encoding.origins import origin_of
+from sealrun.offers.provider_rules import Issuer
+from sealrun.offers.source import Source
+from sealrun.offers.terms import Terms
+from sealrun.providers.issuers import PinnedIssuers
+from sealrun.receipts.issuers import issuer_of
+from sealrun.receipts.token_proof import key_root, usable_key_hashes
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.issuer_keys import read_keys
+from sealrun_cli.lib.outgoing import open_guarded
+
+Keys = Sequence[Mapping[str, Any]]
+
+
+def issuer_for(source: Source) -> Issuer:
+    """The pinned issuer of the source's tokens; one on this machine counts for offers that are sold on it.
+
+    Raises:
+        CliError: there is none.
+    """
+    issuer = issuer_of(source, unsafe_loopback=True)
+    if issuer is None or source.rules.token is None or not source.rules.token.last_source:
+        detail = f"issuer: expected GitLab.com, whose tokens can be proved, got {source.origin}"
+        raise CliError("offer", detail, "sell without --proved")
+    return issuer
+
+
+def live_keys(source: Source) -> Keys:
+    """The keys that the issuer serves now.
+
+    Raises:
+        CliError: there is no such issuer.
+        ProviderError: it gives no answer, or none of this form.
+    """
+    issuer = issuer_for(source)
+    with open_guarded([origin_of(issuer.keys_url)]) as client:
+        return PinnedIssuers(lambda _: client, clock=time.time, unsafe_loopback=True).keys(issuer)
+
+
+def keys_of(source: Source, saved: Path | None) -> Keys:
+    """The keys in the file, else those that the issuer serves now."""
+    return read_keys(saved, unsafe_loopback=True).keys if saved else live_keys(source)
+
+
+def root_of(source: Source, keys: Keys) -> int:
+    """What terms name of these keys.
+
+    Raises:
+        Malformed: none of them can be proved with, or more than 16.
+    """
+    return key_root(usable_key_hashes(source.provider, keys))
+
+
+def check_root(source: Source, terms: Terms, keys: Keys, *, where: str) -> None:
+    """The terms name exactly these keys.
+
+    Raises:
+        CliError: they name others.
+    """
+    if (root := root_of(source, keys)) != terms.keys:
+        detail = f"keys: expected the root {terms.keys:064x} of the terms, got {root:064x} {where}"
+        raise CliError(
+            "offer", detail, "the issuer's keys may have changed since: ask the seller for a new offer"
+        )
+
+
+def save_keys(file: Path, keys: Keys) -> None:
+    """Keep the keys as a JSON Web Key Set: once the issuer has others, proofs still need these."""
+    write_plain(file, json.dumps({"keys": [dict(key) for key in keys]}, indent=1).encode() + b"\n")

@@ -1,0 +1,103 @@
+"""What a seller keeps to prove and settle, and that nothing an operator says of a call is believed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealrun.offers.terms import Terms
+from sealrun_cli.lib.backlog import Good, Kept, kept_of
+from sealrun_cli.lib.errors import CliError
+from tests.sealrun.market import Market
+from tests.sealrun.workflows.test_proved_sale import OFFER
+from tests.sealrun.workflows.test_proved_sale import market as _market
+from tests.sealrun.workflows.test_read_account import asked
+from tests.sealrun.world import ACCOUNT, BUYER, PRICE, SELLER
+
+market = _market
+ACCOUNT_KEY, BUYER_KEY = ACCOUNT.public_key(), BUYER.public_key()
+TERMS: Terms = OFFER.payment.terms  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def told(market: Market) -> dict[str, Any]:
+    """One good call as the service opens it to the seller."""
+    market.bought(limit=PRICE)
+    (call,) = asked(market, SELLER)["calls"]
+    return dict(call)
+
+
+def test_a_call_that_its_buyer_signed_is_taken(told: dict[str, Any]) -> None:
+    good = Good.parse(told)
+    good.check(ACCOUNT_KEY, TERMS, BUYER_KEY)
+    assert (good.price, good.offer) == (PRICE, OFFER.id)
+    assert good.opened() == told["opened"]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"call": "ab" * 32}, "expected one of this account"),
+        ({"offer": "ab" * 32}, "expected one of this account"),
+        ({"opened": {"expires_at": 1}}, "expected one of this account"),
+        ({"opened": {"terms_hash": "1"}}, "expected one of this account"),
+        ({"opened": {"account": SELLER.public_key().to_base58()}}, "expected one of this account"),
+        ({"voucher": {"limit": str(PRICE + 1)}}, "expected its buyer's signature"),
+    ],
+)
+def test_a_call_that_the_operator_made_up_is_refused(
+    told: dict[str, Any], change: dict[str, Any], text: str
+) -> None:
+    changed = {
+        name: {**told[name], **each} if isinstance(each, dict) else each for name, each in change.items()
+    }
+    with pytest.raises(CliError, match=text):
+        Good.parse({**told, **changed}).check(ACCOUNT_KEY, TERMS, BUYER_KEY)
+
+
+def test_another_buyers_call_is_refused(told: dict[str, Any]) -> None:
+    with pytest.raises(CliError, match="expected its buyer's signature"):
+        Good.parse(told).check(ACCOUNT_KEY, TERMS, SELLER.public_key())
+
+
+def fold_of(after: int, *calls: str) -> dict[str, Any]:
+    settled = [{"call": call, "outputs": "cd" * 32, "iat": 1, "price": "5"} for call in calls]
+    return {"sealrun": 1, "statement": {"after": str(after)}, "calls": settled, "proof": "AAAA"}
+
+
+def good(call: str, claimed_at: int, told: dict[str, Any]) -> Good:
+    return Good.parse({**told, "call": call, "claimed_at": claimed_at})
+
+
+def test_what_is_settled_waits_no_more_and_the_oldest_comes_first(
+    told: dict[str, Any], tmp_path: Path
+) -> None:
+    kept = kept_of(tmp_path, "B62")
+    calls = [good("c", 3, told), good("b", 1, told), good("a", 1, told)]
+    assert [call.id for call in kept.waiting(calls)] == ["a", "b", "c"]
+    kept.keep_fold(fold_of(7, "b"))
+    assert [call.id for call in kept.waiting(calls)] == ["a", "b", "c"]
+    kept.note_settled(fold_of(7, "b"))
+    assert [call.id for call in kept.waiting(calls)] == ["a", "c"]
+    assert (kept.fold, [each["call"] for each in kept.settled]) == (None, ["b"])
+
+
+def test_a_settlement_whose_answer_was_lost_is_found_on_chain(tmp_path: Path) -> None:
+    """The seller folded again meanwhile: the newest fold is not the one that was settled."""
+    kept = kept_of(tmp_path, "B62")
+    kept.keep_fold(fold_of(7, "a"))
+    kept.keep_fold(fold_of(8, "a", "b"))
+    kept.follow(count=0, root=0)
+    assert kept.fold == fold_of(8, "a", "b")
+    kept.follow(count=1, root=7)
+    kept.follow(count=1, root=7)
+    assert kept_of(tmp_path, "B62").fold is None
+    assert [each["call"] for each in kept.settled] == ["a"]
+
+
+@pytest.mark.parametrize(("count", "root"), [(1, 9), (2, 7)])
+def test_what_was_settled_from_elsewhere_is_told(count: int, root: int, tmp_path: Path) -> None:
+    kept: Kept = kept_of(tmp_path, "B62")
+    kept.keep_fold(fold_of(7, "a"))
+    with pytest.raises(CliError, match=r"expected the \d calls that are settled, got 0"):
+        kept.follow(count=count, root=root)
