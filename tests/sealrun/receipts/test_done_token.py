@@ -25,10 +25,9 @@ def test_it_says_what_its_proof_will_say() -> None:
     found = claimed_statement(token() + b"\n", "gitlab", [jwk()])
     assert found["statement"] == {
         "key": str(key_hash("gitlab", jwk())),
-        "call": CALL,
+        "audience": AUDIENCE,
         "facts": str(facts_hash("gitlab", FACTS)),
         "iat": 1_796_000_000,
-        "outputs": OUTPUTS,
     }
     assert found["facts"] == FACTS
 
@@ -37,6 +36,7 @@ def test_it_says_what_its_proof_will_say() -> None:
     ("changes", "text"),
     [
         ({"aud": f"urn:sealrun:call:{CALL}"}, "aud: expected one that names a call done"),
+        ({"aud": f"urn:sealrun:tree:{CALL}:{OUTPUTS}"}, "aud: expected one that names a call done"),
         ({"aud": [AUDIENCE]}, "aud: expected one that names a call done"),
         ({"aud": f"{AUDIENCE}\n"}, "aud: expected one that names a call done"),
         ({"sha": None}, "expected one that can be proved"),

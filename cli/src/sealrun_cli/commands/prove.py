@@ -16,7 +16,7 @@ from sealrun.offers.offer import Offer
 from sealrun.offers.source import Source
 from sealrun.offers.terms import Terms
 from sealrun.receipts.done_token import claimed_statement
-from sealrun.receipts.token_proof import TokenProof, usable_key_hashes
+from sealrun.receipts.token_proof import Audience, TokenProof, usable_key_hashes
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import read_account
 from sealrun_cli.lib.backlog import DEFAULT_FOLDER, Folder, Good, Kept, kept_of
@@ -168,8 +168,7 @@ class _Prover:
     def _prove(self, call: Good, name: str) -> None:
         offer = self._offer(call)
         proof = self.work.kept.proof(call.id) or self._made(call, offer, name)
-        if (proof.call, proof.facts_hash) != (call.id, offer.facts) or proof.outputs is None:
-            raise CliError("proofs", "token: expected one that names this call done as its offer demands")
+        _check_named(proof.audience, proof.facts_hash, call, offer)
 
     def _made(self, call: Good, offer: Offer, name: str) -> TokenProof:
         source, keys = offer.source, self._issuer_keys(offer)
@@ -177,10 +176,7 @@ class _Prover:
         # Whatever keeps the token from being proved is told before minutes are spent.
         claimed = claimed_statement(token.encode(), source.provider, keys)
         statement = claimed["statement"]
-        if (statement["call"], statement["facts"]) != (call.id, str(offer.facts)):
-            raise CliError(
-                "proofs", "token: expected one of this call, with the facts that its offer demands"
-            )
+        _check_named(Audience.parse(statement["audience"]), int(statement["facts"]), call, offer)
         document = (
             {**claimed, "proof": NO_PROOF} if not self.proofs else self._proof(source, keys, token, name)
         )
@@ -226,6 +222,11 @@ class _Prover:
             )
             self._token = read_secret(self.token_file, question)
         return self._token
+
+
+def _check_named(audience: Audience, facts: int, call: Good, offer: Offer) -> None:
+    if (audience.says, audience.subject, facts) != ("done", call.id, offer.facts):
+        raise CliError("proofs", "token: expected one that names this call done, with the facts of its offer")
 
 
 def _deadline(service: Service, node: str, account: str) -> dict[str, Any]:

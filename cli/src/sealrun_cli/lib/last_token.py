@@ -10,6 +10,7 @@ from sealrun.offers.source import Source
 from sealrun.providers.gitlab.last_job import STARTS
 from sealrun.providers.kind import Opening, kind_of
 from sealrun.receipts.job_token import DONE_NAME, MAX_BYTES
+from sealrun.transport.http import Client
 from sealrun_cli.lib.check_run import ARTIFACT_ORIGINS
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.outgoing import open_guarded
@@ -28,7 +29,7 @@ def last_token(source: Source, run: int, token: str) -> str:
     """
     origins = os.environ.get(ARTIFACT_ORIGINS, "").split()
 
-    def client(more: Sequence[str]) -> httpx.Client:
+    def client(more: Sequence[str]) -> Client:
         return open_guarded([source.origin, *more], private_hosts=[httpx.URL(source.origin).host])
 
     provider = kind_of(source.provider).open(Opening(source, token, client, origins))

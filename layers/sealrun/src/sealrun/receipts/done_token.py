@@ -9,7 +9,7 @@ from sealrun.offers.facts import FACTS, facts_hash
 from sealrun.receipts.job_token import MAX_BYTES, signed_claims
 from sealrun.receipts.token_proof import key_hash
 
-_AUDIENCE = r"urn:sealrun:done:([0-9a-f]{64}):([0-9a-f]{64})"
+_AUDIENCE = r"urn:sealrun:done:[0-9a-f]{64}:[0-9a-f]{64}"
 
 
 def claimed_statement(token: bytes, issuer: str, keys: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -36,5 +36,5 @@ def claimed_statement(token: bytes, issuer: str, keys: Sequence[Mapping[str, Any
         issued = int(claims["iat"])
     except (Malformed, KeyError, TypeError, ValueError) as error:
         raise TokenRefused(f"token: expected one that can be proved, got {error}"[:300]) from error
-    statement = {**hashes, "call": named[1], "outputs": named[2], "iat": issued}
+    statement = {**hashes, "audience": named[0], "iat": issued}
     return {"sealrun": 1, "issuer": issuer, "statement": statement, "facts": facts}
