@@ -86,6 +86,7 @@ def chain_parameters(offer: Offer, node: str, archive: str = "") -> dict[str, st
         "MinaNodes": node,
         "MinaArchives": archive,
         "VerificationKey": keys["PrepaidAccount"],
+        "ProvedVerificationKey": keys["ProvedAccount"],
         "OfferVerificationKey": keys["Offer"],
     }
 
