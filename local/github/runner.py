@@ -21,7 +21,9 @@ from local.github.workflows import Workflow, git
 
 IDENTITY_PATH = "/_apis/idtoken"
 _UPLOAD = Path(__file__).parent / "upload"
-_USED = re.compile(rb"actions/upload-artifact@[\w.-]+")
+# What GitHub's own actions are replaced by, which speak to services of GitHub's.
+_STAND_INS = {"upload-artifact": _UPLOAD, "download-artifact": Path(__file__).parent / "download"}
+_USED = re.compile(rb"actions/((?:up|down)load-artifact)@[\w.-]+")
 _OVER = {"success": "success", "failure": "failure", "cancelled": "cancelled", "skipped": "skipped"}
 
 
@@ -93,8 +95,8 @@ class Runner:
             run.conclusion = run.conclusion or conclusion
 
     def _command(self, run: Run, clone: Path) -> list[str]:
-        file = clone / ".github" / "workflows" / run.workflow
-        uploads = sorted({name.decode() for name in _USED.findall(file.read_bytes())})
+        texts = [file.read_bytes() for file in (clone / ".github" / "workflows").glob("*.y*ml")]
+        used = {match[0].decode(): match[1].decode() for text in texts for match in _USED.finditer(text)}
         where, (owner, _, _) = run.repository.full_name, run.repository.full_name.partition("/")
         values = {
             "GITHUB_ACTOR_ID": run.actor.id,
@@ -119,7 +121,11 @@ class Runner:
         return [
             *(act(), "workflow_dispatch", "--json", "--no-cache-server", "--actor", run.actor.login),
             *("-W", f".github/workflows/{run.workflow}", "-P", "ubuntu-latest=-self-hosted"),
-            *(part for name in uploads for part in ("--local-repository", f"{name}={_UPLOAD}")),
+            *(
+                part
+                for name, action in sorted(used.items())
+                for part in ("--local-repository", f"{name}={_STAND_INS[action]}")
+            ),
             *(part for name, value in run.inputs.items() for part in ("--input", f"{name}={value}")),
             *(
                 part

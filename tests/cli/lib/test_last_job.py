@@ -110,3 +110,33 @@ def test_includes_that_are_not_pinned_are_refused_where_money_is_paid_on_their_w
     offer = proved(source={**source, "configuration": configuration})
     told = list(pipeline_findings(offer, read_pipeline("gitlab", GOOD.encode())))
     assert any(each.what == "includes" and each.holds is False for each in told)
+
+
+WORKFLOW = """\
+run-name: sealrun ${{{{ inputs.sealrun_call }}}}
+on: {{workflow_dispatch: {{inputs: {{sealrun_call: {{type: string, required: true}}}}}}}}
+jobs:
+  build: {{runs-on: ubuntu-latest, steps: [{{run: make}}]}}
+  test: {{runs-on: ubuntu-latest, needs: build, steps: [{{run: make test}}]}}
+  done: {{{last}}}
+"""
+CALLED = f"a/sealrun/.github/workflows/done.yml@{'1f' * 20}"
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        (f"uses: {CALLED}, needs: [build, test]", ""),
+        (f"uses: {CALLED}, needs: [build]", "done: expected it to need all other jobs, got none of test"),
+        (f"uses: {CALLED}, needs: [build, test], if: always()", "got an if"),
+        (
+            "uses: a/sealrun/.github/workflows/done.yml@main, needs: [build, test]",
+            "by a full commit hash, got 0",
+        ),
+    ],
+)
+def test_a_workflows_last_job_is_looked_at_too(last: str, said: str) -> None:
+    found = read_pipeline("github", WORKFLOW.format(last=last).encode())
+    assert (said in "".join(found.last_job_troubles)) if said else found.last_job_troubles == ()
+    assert bool(found.troubles) is ("@main" in last)
+    assert found.last_job is ("@main" not in last)

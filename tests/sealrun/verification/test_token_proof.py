@@ -8,6 +8,7 @@ import pytest
 
 from sealrun.encoding.fields import canonical
 from sealrun.evidence.outputs_digest import outputs_digest
+from sealrun.offers.facts import FACTS as FACTS_OF
 from sealrun.offers.facts import facts_hash
 from sealrun.offers.offer import Offer
 from sealrun.receipts.issuers import PinnedKeys
@@ -19,6 +20,7 @@ from sealrun.verification.token_proof import check_token_proof
 from tests.sealrun.ci_tokens import jwk, rsa_key
 from tests.sealrun.folder import folder_of
 from tests.sealrun.workflows.test_token_grade import collected, world_of
+from tests.sealrun.world import make_offer, offer_value
 
 Bought = tuple[Receipt, Offer]
 CALLED = "urn:sealrun:call:{:064x}"
@@ -93,6 +95,45 @@ def test_a_job_that_is_not_the_last_cannot_say_done(bought: Bought) -> None:
     claim = check(bought, document(bought[0], {**FACTS, "pipeline_source": "api"}))
     assert claim.verdict is Verdict.BROKEN
     assert "pipeline_source: expected one of parent_pipeline, got api" in claim.says
+
+
+def at_github(called: str) -> Offer:
+    source = offer_value()["source"]
+    configuration = {**source["configuration"], "path": ".github/workflows/job.yml", "includes": [called]}
+    named = {"provider": "github", "origin": "https://api.github.com", "project": "a/job"}
+    return make_offer(source={**source, **named, "configuration": configuration})
+
+
+@pytest.mark.parametrize(
+    ("called", "verdict"),
+    [
+        (f"pinned:a/sealrun/.github/workflows/done.yml@{'2f' * 20}", Verdict.NOT_SHOWN),
+        ("pinned:a/sealrun/.github/workflows/other.yml@" + "2f" * 20, Verdict.BROKEN),
+        ("action:a/sealrun/.github/workflows/done.yml@v1", Verdict.BROKEN),
+    ],
+)
+def test_at_github_a_job_of_no_called_workflow_cannot_say_done(
+    bought: Bought, called: str, verdict: Verdict
+) -> None:
+    """Any job there can ask for any audience. The first is not shown, for nobody brought its key."""
+    offer = at_github(called)
+    facts = {
+        **dict.fromkeys(FACTS_OF["github"], "1"),
+        "repository": "a/job",
+        "ref": offer.source.ref,
+        "runner_environment": "github-hosted",
+        "sha": offer.source.commit,
+        "workflow_ref": f"a/job/.github/workflows/job.yml@{offer.source.ref}",
+        "job_workflow_ref": f"a/sealrun/.github/workflows/done.yml@{'2f' * 20}",
+        "event_name": "workflow_dispatch",
+        "actor_id": str(offer.source.user),
+    }
+    statement = {"key": "1", "audience": done(bought[0]), "facts": str(facts_hash("github", facts)), "iat": 1}
+    members = {"sealrun": 1, "issuer": "github", "facts": facts, "proof": "AAAA", "statement": statement}
+    claim = check((bought[0], offer), canonical(members))
+    assert claim.verdict is verdict, claim.says
+    if verdict is Verdict.BROKEN:
+        assert "job_workflow_ref: expected a workflow that the offer's calls by its digest" in claim.says
 
 
 SHOWN = {"build/out/a.txt": "aa" * 32, "test/out/b.txt": "bb" * 32}

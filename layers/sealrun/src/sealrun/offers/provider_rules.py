@@ -41,6 +41,7 @@ class TokenRules(NamedTuple):
     endings: Mapping[str, str] = {}  # claims that must end so
     personal: tuple[str, ...] = ()  # claims whose values no message repeats
     last_source: str = ""  # its word for what started the last job, of which nothing else can be started so
+    last_workflow: str = ""  # or the claim that names the called workflow whose job is the last one
     bots: str = ""  # a pattern of the claim user_login for accounts that are no person; empty where none is
 
 

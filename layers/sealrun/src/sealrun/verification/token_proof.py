@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sealrun.errors import SealrunError
 from sealrun.evidence.outputs_digest import outputs_digest
 from sealrun.offers.offer import Offer
+from sealrun.offers.source import Source
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import PinnedKeys, issuer_of
 from sealrun.receipts.job_token import SKEW_SECONDS
@@ -70,7 +71,8 @@ def _check_facts(proof: TokenProof, offer: Offer) -> None:
         template = rules.claims.get(name)
         if template == "{run_source}":
             # Any job of the run can have a token that names outputs; only the last job is started so.
-            words = source.rules.run_sources if proof.audience.digest is None else (rules.last_source,)
+            told = proof.audience.digest is not None and bool(rules.last_source)
+            words = (rules.last_source,) if told else source.rules.run_sources
             require(value in words, f"{name}: expected one of {', '.join(words)}, got {value[:80]}")
         elif template is not None:
             wanted = template.format(**known)
@@ -79,6 +81,16 @@ def _check_facts(proof: TokenProof, offer: Offer) -> None:
         if ending := rules.endings.get(name):
             end = ending.format(**known)
             require(value.endswith(end), f"{name}: expected one that ends in {end}, got another")
+
+    if proof.audience.digest is not None and rules.last_workflow:
+        _check_called(rules.last_workflow, proof.facts[rules.last_workflow], source)
+
+
+def _check_called(name: str, value: str, source: Source) -> None:
+    """The job stands in a workflow that the offer's calls by its digest; any other job could say done too."""
+    called = [each.removeprefix("pinned:") for each in source.configuration.includes if ".yml@" in each]
+    wanted = "a workflow that the offer's calls by its digest"
+    require(value in called, f"{name}: expected {wanted}, got {value[:80]}")
 
 
 def _check_key(proof: TokenProof, offer: Offer, keys: PinnedKeys) -> Claim | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sealrun.errors import Malformed
+from sealrun.providers.github.last_job import is_last_job, last_job_troubles
 from sealrun.providers.pipeline import Declared, Pipeline, is_digest, mapping, options
 from sealrun.runs.judge import CALL_INPUT
 
@@ -40,8 +41,10 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         troubles=tuple(
             f"{name}: calls another workflow; put its jobs into this one"
             for name, job in jobs.items()
-            if "uses" in job and not str(job["uses"]).startswith("./")
+            if "uses" in job and not str(job["uses"]).startswith("./") and not is_last_job(job)
         ),
+        last_job=any(map(is_last_job, jobs.values())),
+        last_job_troubles=tuple(last_job_troubles(jobs)),
         cancels_itself=any(_may_cancel(each.get("concurrency")) for each in (document, *jobs.values())),
         timeouts={
             str(name): f"{job['timeout-minutes']} minutes"

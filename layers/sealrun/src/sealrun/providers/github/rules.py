@@ -40,5 +40,6 @@ RULES = ProviderRules(
         shown=_SHOWN,
         about="run",
         personal=("actor_id",),
+        last_workflow="job_workflow_ref",
     ),
 )
