@@ -21,7 +21,7 @@ ROOT = key_root([key_hash("gitlab", key) for key in KEYS])
 
 
 def source(origin: str = "https://gitlab.com") -> Source:
-    return replace(proved().source, origin=origin)
+    return proved().source._replace(origin=origin)
 
 
 def test_the_root_is_over_the_keys_that_the_issuer_serves(tmp_path: Path) -> None:
