@@ -54,9 +54,9 @@ def prove(
     no_proofs: options.NoProofs = False,
     as_json: options.Json = False,
 ) -> None:
-    """Prove the good calls of an account that proofs settle, for `settle`.
+    """Prove an account's good calls, for `settle`.
 
-    Each token takes minutes and 6.3 GB; what was proved is kept, and the command goes on from there. The
+    It is for accounts whose terms name an issuer's keys, and for their seller. Each token takes minutes and 6.3 GB; what was proved is kept, and the command goes on from there. The
     provider's token is asked for once a run's own token has to be fetched. With --node it says until when.
     """
     with speaking(as_json=as_json) as out, open_client() as http:

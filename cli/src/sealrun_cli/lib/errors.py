@@ -62,6 +62,7 @@ _NEXT = {
     "offer": "run `sealrun check`, or write a new offer with `sealrun init`",
     "payment": "the seller wants another way to pay: compare with the offer's URL",
     "pipeline": "make the CI configuration smaller, or split it into local includes",
+    "proofs": "see with `sealrun prove --list` what waits, then run `sealrun prove` again",
     "receipt": "do not rely on it: take the receipt again from the operator's own URL",
     "stack": "run `sealrun deploy`, or name another one with --stack",
     "state": "move the file away; the next command starts from the chain with --node",
