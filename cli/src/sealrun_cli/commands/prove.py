@@ -56,8 +56,9 @@ def prove(
 ) -> None:
     """Prove an account's good calls, for `settle`.
 
-    It is for accounts whose terms name an issuer's keys, and for their seller. Each token takes minutes and 6.3 GB; what was proved is kept, and the command goes on from there. The
-    provider's token is asked for once a run's own token has to be fetched. With --node it says until when.
+    It is for accounts whose terms name an issuer's keys, and for their seller. Each token takes minutes and
+    6.3 GB; what was proved is kept, and the command goes on from there. The provider's token is asked for
+    once a run's own token has to be fetched. With --node it says until when.
     """
     with speaking(as_json=as_json) as out, open_client() as http:
         service, seller = Service(http), read_key(key)
