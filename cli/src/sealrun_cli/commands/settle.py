@@ -59,9 +59,7 @@ def settle(
         out.result(result, f"{settled}{asset.of(result['spent'])} in all")
 
 
-def _settle_proved(
-    known: Mapping[str, Any], asset: Asset, kept: Kept, sender: Sender, out: Output
-) -> None:
+def _settle_proved(known: Mapping[str, Any], asset: Asset, kept: Kept, sender: Sender, out: Output) -> None:
     """Send the fold that `prove` kept; what is settled is noted, for no fold goes on without it."""
     fold = kept.fold
     if fold is None:
