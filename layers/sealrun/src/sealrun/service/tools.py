@@ -35,11 +35,14 @@ def tool_name(offer_id: str) -> str:
 def offer_tool(stored: StoredOffer, service: str) -> OfferTool:
     """The offer as a tool; ``service`` is the URL of the service that sells it."""
     offer = stored.offer
+    schema = offer.inputs.schema
+    # Programs draw a form in the order of the names, which canonical JSON has sorted.
+    properties = {name: schema["properties"][name] for name in offer.inputs.names}
     return OfferTool(
         name=tool_name(offer.id),
         title=offer.title,
         description="\n".join(_sentences(stored)),
-        input_schema=dict(offer.inputs.schema),
+        input_schema={**schema, "properties": properties},
         meta={
             "sealrun/offer": f"{service}/offers/{offer.id}",
             "sealrun/prices": [price.value() for price in offer.prices],
