@@ -9,6 +9,9 @@ import { build } from 'esbuild';
 
 const OLD = /^app-(?:[0-9a-f]{16}|[0-9A-Z]{8})\.(?:js|css)$/;
 
+// Of all contracts' verification keys, 2 kB each, those of accounts that the page opens or looks at.
+const KEYS = ['PrepaidAccount'];
+
 const source = new URL('app/', import.meta.url);
 const target = process.argv[2] ?? new URL('build', import.meta.url).pathname;
 const { outputFiles, metafile } = await build({
@@ -29,6 +32,7 @@ const { outputFiles, metafile } = await build({
     react: 'preact/compat',
     'react-dom': 'preact/compat',
   },
+  plugins: [{ name: 'keys', setup: keepKeys }],
   define: { 'process.env.NODE_ENV': '"production"' },
   jsx: 'automatic',
   format: 'esm',
@@ -44,6 +48,14 @@ for (const old of await readdir(target)) if (OLD.test(old)) await rm(`${target}/
 for (const { path, contents } of outputFiles)
   await writeFile(`${target}/${basename(path)}`, contents);
 await writeFile(`${target}/index.html`, await document());
+
+function keepKeys(bundle) {
+  bundle.onLoad({ filter: /\/contracts\/verification_keys\.json$/ }, async ({ path }) => {
+    const all = JSON.parse(await readFile(path, 'utf8'));
+    const kept = Object.fromEntries(KEYS.map((name) => [name, all[name]]));
+    return { contents: JSON.stringify(kept), loader: 'json' };
+  });
+}
 
 /** The document: script and style, what the script imports at once, and the digests of what it may import later. */
 async function document() {

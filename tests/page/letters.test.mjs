@@ -97,6 +97,22 @@ test('a ticket that was used elsewhere leads to the run that it was used for', a
   await page.waitForURL(new RegExp(`/calls/${call}$`));
 });
 
+for (const [letters, words] of [
+  [null, 'takes tickets alone'],
+  [{ url: `${here.service}/bucket`, fields: { key: 'letters' } }, 'The command drops them there'],
+])
+  test(`an offer of a seller without a server ${words}`, async () => {
+    const { page, problems } = await openPage(browser, { hosts });
+    await page.route(`**/offers/${here.free}`, async (route) => {
+      const answer = await route.fetch();
+      return route.fulfill({ response: answer, json: { ...(await answer.json()), letters } });
+    });
+    await page.goto(`${here.page}#/${here.service}/offers/${here.free}`);
+    await page.getByText(words).waitFor();
+    assert.ok(await page.getByRole('button', { name: 'Connect wallet' }).last().isDisabled());
+    assert.deepEqual(problems, []);
+  });
+
 test('a box that is over says so, and nothing is waited for', async () => {
   const { page } = await opened(await ticket(), 403);
   await use(page).click();

@@ -49,6 +49,16 @@ def test_scripts_and_style_stay_within_their_budgets(built: Path) -> None:
     assert compressed(style) <= MAX_STYLE
 
 
+def test_the_build_keeps_the_verification_keys_that_the_page_names_and_no_others(built: Path) -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "web").glob("[as]*/src/**/*.ts*"))
+    named = set(re.findall(r"\bkeys\.([A-Z]\w+)", sources))
+    keys = json.loads((ROOT / "contracts" / "verification_keys.json").read_text())
+    scripts = "".join(path.read_text() for path in built.glob("*.js"))
+    kept = {name for name, key in keys.items() if isinstance(key, dict) and key["hash"] in scripts}
+    assert named
+    assert kept == named
+
+
 def test_the_document_names_each_file_with_its_digest_and_holds_no_code_of_its_own(built: Path) -> None:
     page = (built / "index.html").read_text()
     later = {

@@ -111,6 +111,13 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
               {view.reason ?? 'The service gives no reason.'}
             </Note>
           )}
+          {view.letters && (
+            <Note title="This seller runs no server">
+              {view.letters === 'calls'
+                ? 'A scheduled pipeline takes calls out of a bucket. The command drops them there; see Command.'
+                : 'A scheduled pipeline takes tickets alone. Ask the seller for one.'}
+            </Note>
+          )}
           <Card
             title="Inputs"
             side={<Tabs names={TABS} chosen={tab} choose={setTab} label="How to run it" />}
@@ -162,7 +169,7 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
         <button
           type="button"
           className="button main"
-          disabled={action.busy || !view.open}
+          disabled={action.busy || !takesCalls(view)}
           onClick={run}
         >
           {action.short}
@@ -170,6 +177,11 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
       </div>
     </>
   );
+}
+
+/** False too where calls are dropped as letters, which this page does for tickets only. */
+export function takesCalls(view: OfferView): boolean {
+  return view.open && view.letters === undefined;
 }
 
 /** The first input that needs a look; what is wrong with it is read out there. */

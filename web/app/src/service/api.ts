@@ -11,6 +11,8 @@ export interface OfferView {
   open: boolean;
   reason: string | null;
   accepts: Record<string, unknown>[];
+  /** Where the seller runs no server: whether anybody may drop calls as letters, or tickets alone are taken. */
+  letters?: 'calls' | 'tickets';
 }
 
 export interface EvidenceView {
@@ -130,6 +132,7 @@ export async function getOffer(service: string, hash: string): Promise<OfferView
     open: view['open'] === true,
     reason: typeof view['reason'] === 'string' ? view['reason'] : null,
     accepts,
+    ...('letters' in view && { letters: view['letters'] === null ? 'tickets' : 'calls' }),
   };
 }
 

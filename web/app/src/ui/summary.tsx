@@ -4,7 +4,7 @@ import { fieldHex } from '../../../shared/src/fields.ts';
 import { isPublicKey } from '../../../shared/src/mina.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
 import { amount, mina, percent, priced, short } from '../format.ts';
-import type { Action } from '../pages/offer.tsx';
+import { takesCalls, type Action } from '../pages/offer.tsx';
 import type { OfferView } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
 import { keep, useAccounts } from '../state/accounts.ts';
@@ -24,7 +24,7 @@ export function Summary(props: { service: string; view: OfferView; action: Actio
       <button
         type="button"
         className="button main wide"
-        disabled={action.busy || !view.open}
+        disabled={action.busy || !takesCalls(view)}
         aria-busy={action.busy}
         onClick={action.run}
       >
