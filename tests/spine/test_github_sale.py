@@ -144,7 +144,7 @@ def test_a_github_in_trouble_still_ends_in_one_run_and_one_receipt(
 ) -> None:
     shop.market.github.faults.add(route, kind, retry_after=1)
     shop.send(signed := shop.sign())
-    assert shop.wait(signed.call.id)["state"] == "succeeded"
+    assert shop.wait(signed.call.id, hurry=True)["state"] == "succeeded"
     assert len(shop.runs(signed.call.id)) == 1
 
 

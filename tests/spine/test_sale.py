@@ -67,7 +67,7 @@ def test_a_provider_in_trouble_still_ends_in_one_run_and_one_receipt(
 ) -> None:
     shop.market.gitlab.faults.add(route, kind, retry_after=1)
     shop.send(signed := shop.sign())
-    seen = shop.wait(signed.call.id)
+    seen = shop.wait(signed.call.id, hurry=True)
     assert seen["state"] == "succeeded"
     assert len(shop.runs(signed.call.id)) == 1
 
