@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { CreditWorld, FEE } from './credits.js';
 
 const SEED = Number(process.env['SEALRUN_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const STEPS = Number(process.env['SEALRUN_STEPS'] ?? 40);
+const STEPS = Number(process.env['SEALRUN_STEPS'] ?? 25);
 /** Prices and backing that are no whole number of anything. */
 const [CAP, BACKING, EXPIRY] = [30n, 300_000_007n, 100];
 const PRICES = [777_777_777n, 1n, 1_234_567_891n];

@@ -16,7 +16,10 @@ from sealrun_cli.lib.service import Service
 
 _ADMIN = "query($key:PublicKey!){account(publicKey:$key){verificationKey{hash}}}"
 # What an admin's contract allows, by the name of its pinned code.
-_ALLOWS = {"FungibleTokenAdmin": "the holder of its key can mint more and pause the token"}
+_ALLOWS = {
+    "FungibleTokenAdmin": "the holder of its key can mint more, and pause the token: then nothing moves",
+    "CreditVault": "a vault, which mints up to its cap with MINA behind each, and never pauses",
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Token:
         return [
             f"token    {asset.symbol}, {asset.id}: {asset.decimals} decimals, {self.circulating} circulate",
             f"         owner {self.view.owner.to_base58()}",
-            f"         admin {self.view.admin.to_base58()}: {self.allows}; paused, nothing in it moves",
+            f"         admin {self.view.admin.to_base58()}: {self.allows}",
         ]
 
 
@@ -69,6 +72,7 @@ def _token(priced: Priced, service: Service, node: str) -> Token:
         raise unreadable(error) from error
     allows = next(
         (words for name, words in _ALLOWS.items() if keys[name] == code),
-        f"its code ({str(code)[:12]}…) is not known here: it decides who can mint more and pause the token",
+        f"its code ({str(code)[:12]}…) is not known here: it decides who can mint more, and pause the "
+        "token: then nothing moves",
     )
     return Token(priced, view, cost.asset.of(circulating), allows, tuple(missing))
