@@ -38,6 +38,7 @@ NEVER = {
     "sealrun.providers.pipeline",
     "sealrun.verification",
     "sealrun.workflows.collect_run",
+    "sealrun.workflows.read_contract",
     "urllib.request",
     "urllib3",
     "zipfile",

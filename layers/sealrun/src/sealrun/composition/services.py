@@ -200,15 +200,20 @@ class Services:
     def _credential(self, stored: StoredOffer) -> "Credential":
         """The opened credential, kept for minutes: a rotated one is another box, a revoked one fails."""
         from sealrun.service.credentials import open_credential  # noqa: PLC0415
-        from sealrun.workflows.read_contract import sealed_credential  # noqa: PLC0415
 
         key = stored.offer.hash, stored.sealed
         opened_at, credential = self._opened.get(key, (0, None))
         if credential is None or self.clock() >= opened_at + OPENED_SECONDS:
-            sealed = sealed_credential(stored, self.contracts, clock=self.clock)
-            credential = open_credential(stored.offer, sealed, stored.sealing_key, self.keys)
+            credential = open_credential(stored.offer, self._sealed(stored), stored.sealing_key, self.keys)
             self._opened[key] = self.clock(), credential
         return credential
+
+    def _sealed(self, stored: StoredOffer) -> bytes:
+        if stored.offer.contract is None:
+            return stored.sealed
+        from sealrun.workflows.read_contract import sealed_credential  # noqa: PLC0415
+
+        return sealed_credential(stored, self.contracts, clock=self.clock)
 
     def _issuer_http(self, origin: str) -> "Client":
         return self._http(origin, self.settings.artifact_origins)
