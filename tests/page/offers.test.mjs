@@ -63,7 +63,7 @@ test('the first page lists what its host sells, and a host with files alone show
   await files.page.goto(here.page);
   assert.equal((await missing).status(), 404);
   await files.page.getByLabel('Address of a service').waitFor();
-  assert.equal(await files.page.getByRole('alert').count(), 0);
+  assert.equal(await files.page.getByRole('main').getByRole('alert').count(), 0);
   assert.equal(await files.page.getByText('Offers here').count(), 0);
   assert.deepEqual([...own.problems, ...files.problems], []);
 });
@@ -71,7 +71,7 @@ test('the first page lists what its host sells, and a host with files alone show
 test('a service that sells nothing now says so calmly, and a closed offer says why', async () => {
   const empty = await opened(shop, () => ({ offers: [], next: null }));
   await empty.page.getByText('Nothing is for sale here now').waitFor();
-  assert.equal(await empty.page.getByRole('alert').count(), 0);
+  assert.equal(await empty.page.getByRole('main').getByRole('alert').count(), 0);
   const [offer] = listed.offers;
   const closed = await opened(shop, () => ({ offers: [{ ...offer, open: false, reason: 'holidays' }], next: null }));
   await cards(closed.page).getByText('Closed', { exact: true }).waitFor();
