@@ -56,6 +56,7 @@ test-heavy: setup-tests ## before a release: the token's programs compiled anew 
 
 test-token: setup-tests ## the pinned FungibleToken's own tests, and a sale in a token with real proofs (minutes, 3 GB)
 	npm run --silent test:token -w contracts
+	STEPS=40 node --test contracts/build/test/token_conservation.test.js
 
 crash: setup-tests ## kill `sealrun serve` and ticks thirty times while they sell; nothing is lost or started twice (minutes)
 	SEALRUN_KILLS=30 pytest -q -m peers tests/spine/test_served_sale.py tests/spine/test_tick.py -k killed

@@ -10,7 +10,7 @@ import { Token } from './fungible.js';
 import { MINA, World } from './world.js';
 
 const SEED = Number(process.env['SEED'] ?? 1);
-const STEPS = Number(process.env['STEPS'] ?? 12);
+const STEPS = Number(process.env['STEPS'] ?? 8);
 const SHARE = 1700;
 const PEOPLE = ['buyer', 'seller', 'operator', 'stranger', 'account'] as const;
 type Who = (typeof PEOPLE)[number];
