@@ -144,7 +144,7 @@ describe('a fold', () => {
         const fold = await saying({ amount: UInt64.MAXINT() });
         return await next(fold, step({ nonce: 2, settled }));
       },
-      /./,
+      /to fit in 64 bits/,
     ],
   ];
   for (const [name, attack, refusal] of attacks)

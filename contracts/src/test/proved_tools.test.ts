@@ -284,7 +284,7 @@ describe('a proved account by its tools', () => {
     const due = { due: '1', tree_root: '1', count: 1, signature: voucher(1n).signature };
     const oracle = { ...terms, keys: undefined, oracle: stranger.address.toBase58() };
     const refused = await tool('settle', { terms: oracle, voucher: voucher(1n), due });
-    assert.match(refused.detail, /the account runs other code/);
+    assert.match(refused.detail, /prepaid account runs other code/);
   });
 
   test('pay-operator, exit and withdraw are those of every account', async () => {
