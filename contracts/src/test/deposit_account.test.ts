@@ -233,7 +233,10 @@ function depositSuite(kind: Kind, unsound: [string, Partial<Terms>, RegExp]): vo
       await world.open({
         change: (update) => AccountUpdate.setValue(update.update.appState[0]!, terms.hash()),
       });
-      await assert.rejects(world.settle(MINA, { terms }), /the seller has an empty key|Field.inv: zero/);
+      await assert.rejects(
+        world.settle(MINA, { terms }),
+        /the seller has an empty key|Field.inv: zero/,
+      );
     });
   });
 
