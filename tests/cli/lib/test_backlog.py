@@ -60,9 +60,10 @@ def test_another_buyers_call_is_refused(told: dict[str, Any]) -> None:
         Good.parse(told).check(ACCOUNT_KEY, TERMS, SELLER.public_key())
 
 
-def fold_of(after: int, *calls: str) -> dict[str, Any]:
+def fold_of(after: int, *calls: str, before: int = 0) -> dict[str, Any]:
     settled = [{"call": call, "outputs": "cd" * 32, "iat": 1, "price": "5"} for call in calls]
-    return {"sealrun": 1, "statement": {"after": str(after)}, "calls": settled, "proof": "AAAA"}
+    statement = {"before": str(before), "after": str(after)}
+    return {"sealrun": 1, "statement": statement, "calls": settled, "proof": "AAAA"}
 
 
 def good(call: str, claimed_at: int, told: dict[str, Any]) -> Good:
@@ -93,6 +94,35 @@ def test_a_settlement_whose_answer_was_lost_is_found_on_chain(tmp_path: Path) ->
     kept.follow(count=1, root=7)
     assert kept_of(tmp_path, "B62").fold is None
     assert [each["call"] for each in kept.settled] == ["a"]
+
+
+def test_a_settlement_that_the_chain_undid_is_sent_again(tmp_path: Path) -> None:
+    """Its block was orphaned, or a node told of it that lags behind: nothing is lost either way."""
+    kept = kept_of(tmp_path, "B62")
+    first, second = fold_of(7, "a", "b"), fold_of(8, "c", before=7)
+    for fold in (first, second):
+        kept.keep_fold(fold)
+        kept.note_settled(fold)
+    kept.follow(count=2, root=7)
+    assert (kept.fold, [each["call"] for each in kept.settled]) == (second, ["a", "b"])
+    kept.follow(count=0, root=0)
+    assert (kept.fold, kept.settled) == (first, [])
+    kept.follow(count=3, root=8)
+    assert (kept.fold, [each["call"] for each in kept.settled]) == (None, ["a", "b", "c"])
+    other = fold_of(9, "c", "d", before=7)
+    kept.follow(count=2, root=7)
+    kept.keep_fold(other)
+    kept.note_settled(other)
+    kept.follow(count=4, root=9)
+    assert [each["call"] for each in kept.settled] == ["a", "b", "c", "d"]
+    with pytest.raises(CliError, match="expected the 3 calls that are settled, got 4"):
+        kept.follow(count=3, root=8)
+
+
+def test_a_call_that_the_operator_lists_twice_waits_once(told: dict[str, Any], tmp_path: Path) -> None:
+    """A fold that has it twice is refused whole."""
+    waiting = kept_of(tmp_path, "B62").waiting([good("a", 1, told), good("b", 2, told), good("a", 3, told)])
+    assert sorted(call.id for call in waiting) == ["a", "b"]
 
 
 @pytest.mark.parametrize(("count", "root"), [(1, 9), (2, 7)])

@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,9 +31,15 @@ from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.service import Service, well_formed
 from sealrun_cli.lib.tools import run_offline
-from sealrun_cli.lib.units import slot_date
+from sealrun_cli.lib.units import slot_date, when
 
 MOST_PAGES = 400
+# In one fold, as its program takes them; the others are left for the next one.
+MOST_FOLDED = 1000
+# A token that was issued later is in no fold: contracts/src/fold/call.ts.
+MAX_RUN_SECONDS = 172_800
+# What keeps one call from being proved, and no other.
+OF_ONE_CALL = ("token", "proofs")
 # In the place of a proof, for a chain that counts every proof as valid.
 NO_PROOF = "AAAA"
 
@@ -140,11 +147,20 @@ class _Prover:
     _keys: Keys = ()
 
     def proved(self, calls: Sequence[Good]) -> Iterator[Good]:
-        """The calls whose proof is kept, once those that can be are proved; why not, for the others."""
+        """The calls of one fold, once those that can be are proved; says why not, for those left out.
+
+        Raises:
+            CliError: something is wrong that concerns all calls.
+        """
+        return islice(self._provable(calls), MOST_FOLDED)
+
+    def _provable(self, calls: Sequence[Good]) -> Iterator[Good]:
         for number, call in enumerate(calls, start=1):
             try:
                 self._prove(call, f"call {call.id[:12]}…, {number} of {len(calls)}")
-            except SealrunError as error:
+            except (SealrunError, CliError) as error:
+                if isinstance(error, CliError) and error.kind not in OF_ONE_CALL:
+                    raise
                 self.out.progress(f"call {call.id[:12]}… is left out: {error.detail}")
                 continue
             yield call
@@ -169,7 +185,7 @@ class _Prover:
     def _prove(self, call: Good, name: str) -> None:
         offer = self._offer(call)
         proof = self.work.kept.proof(call.id) or self._made(call, offer, name)
-        _check_named(proof.audience, proof.facts_hash, call, offer)
+        _check_named(proof.audience, proof.facts_hash, proof.iat, call, offer)
 
     def _made(self, call: Good, offer: Offer, name: str) -> TokenProof:
         source, keys = offer.source, self._issuer_keys(offer)
@@ -177,7 +193,8 @@ class _Prover:
         # Whatever keeps the token from being proved is told before minutes are spent.
         claimed = claimed_statement(token.encode(), source.provider, keys)
         statement = claimed["statement"]
-        _check_named(Audience.parse(statement["audience"]), int(statement["facts"]), call, offer)
+        said, facts = Audience.parse(statement["audience"]), int(statement["facts"])
+        _check_named(said, facts, statement["iat"], call, offer)
         document = (
             {**claimed, "proof": NO_PROOF} if not self.proofs else self._proof(source, keys, token, name)
         )
@@ -201,7 +218,7 @@ class _Prover:
         if call.offer not in self._offers:
             offer = self.work.service.offer(f"{self.work.url.rstrip('/')}/offers/{call.offer}")
             if not offer.proved or not offer.has_terms(self.work.terms.hash):
-                raise CliError("offer", f"offer {call.offer[:12]}…: expected one with the account's terms")
+                raise CliError("proofs", f"offer {call.offer[:12]}…: expected one with the account's terms")
             self._offers[call.offer] = offer
         return self._offers[call.offer]
 
@@ -225,9 +242,12 @@ class _Prover:
         return self._token
 
 
-def _check_named(audience: Audience, facts: int, call: Good, offer: Offer) -> None:
+def _check_named(audience: Audience, facts: int, iat: int, call: Good, offer: Offer) -> None:
+    """What the fold's program would refuse, and all other calls with it."""
     if (audience.says, audience.subject, facts) != ("done", call.id, offer.facts):
         raise CliError("proofs", "token: expected one that names this call done, with the facts of its offer")
+    if iat > (latest := call.call.expires_at + MAX_RUN_SECONDS):
+        raise CliError("proofs", f"token: expected one issued by {when(latest)}, got one of {when(iat)}")
 
 
 def _deadline(service: Service, node: str, account: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ FOLDER/ACCOUNT/CALL.proof.json   the proof of the call's token
 FOLDER/ACCOUNT/fold.proof.json   the newest fold, of calls that are not settled yet
 FOLDER/ACCOUNT/folds/ROOT.json   all folds since the last settlement: one may be settled unnoticed
 FOLDER/ACCOUNT/settled.json      what was settled, in its order; without it nothing more can be settled
+FOLDER/ACCOUNT/noted/COUNT.json  the fold that was settled after COUNT others: a chain can undo it
 FOLDER/ACCOUNT/steps/            proofs of steps, so that interrupted work goes on
 """
 
@@ -26,7 +27,7 @@ from sealrun.receipts.token_proof import MAX_BYTES, PROOF_NAME, TokenProof
 from sealrun_cli.lib.book import replace_json
 from sealrun_cli.lib.errors import CliError
 
-FOLD, FOLDS, SETTLED = "fold.proof.json", "folds", "settled.json"
+FOLD, FOLDS, SETTLED, NOTED = "fold.proof.json", "folds", "settled.json", "noted"
 # 300 bytes a call, and an account settles a million.
 MAX_FOLD_BYTES = 512 << 20
 
@@ -118,31 +119,59 @@ class Kept:
 
     def note_settled(self, fold: Mapping[str, Any]) -> None:
         """The fold is settled: its calls stand behind those before, and no fold so far is of more use."""
-        replace_json(self.folder / SETTLED, [*self.settled, *fold["calls"]])
-        for place in (self.folder / FOLD, *(self.folder / FOLDS).glob("*.json")):
-            place.unlink(missing_ok=True)
+        settled = self.settled
+        (self.folder / NOTED).mkdir(exist_ok=True)
+        replace_json(self.folder / NOTED / f"{len(settled)}.json", dict(fold))
+        replace_json(self.folder / SETTLED, [*settled, *fold["calls"]])
+        self._forget_folds()
 
     def follow(self, *, count: int, root: int) -> None:
-        """Note the fold that the chain shows to be settled, if one is that is not noted yet.
+        """Keep what the chain shows to be settled, whether less is noted here or more.
+
+        A settlement whose answer was lost is noted. One whose block was orphaned waits again, with its proof.
 
         Raises:
             CliError: the chain shows what was settled from elsewhere.
         """
-        if count == len(self.settled):
+        settled = self.settled
+        if count == len(settled):
             return
         fold = self._read(f"{FOLDS}/{root}.json")
-        if fold is None or len(self.settled) + len(fold["calls"]) != count:
-            noted, known = self.folder / SETTLED, len(self.settled)
+        if fold is not None and len(settled) + len(fold["calls"]) == count:
+            self.note_settled(fold)
+            return
+        calls = self._noted(count, root)
+        if calls is None:
+            noted, known = self.folder / SETTLED, len(settled)
             detail = f"{noted}: expected the {count} calls that are settled, got {known}"
             raise CliError("proofs", detail, "use the --folder that the last settlement was made with")
-        self.note_settled(fold)
+        self._forget_folds()
+        undone = self._read(f"{NOTED}/{count}.json")
+        if undone is not None and _goes_on(undone, count, root):
+            self.keep_fold(undone)
+        replace_json(self.folder / SETTLED, calls)
+
+    def _noted(self, count: int, root: int) -> list[dict[str, Any]] | None:
+        """The first ``count`` calls that were settled, if the folds that were noted end in this root."""
+        calls: list[dict[str, Any]] = []
+        after = root if count == 0 else 0
+        while len(calls) < count:
+            fold = self._read(f"{NOTED}/{len(calls)}.json")
+            if fold is None:
+                return None
+            calls += fold["calls"]
+            after = _root_after(fold)
+        return calls if (len(calls), after) == (count, root) else None
+
+    def _forget_folds(self) -> None:
+        for place in (self.folder / FOLD, *(self.folder / FOLDS).glob("*.json")):
+            place.unlink(missing_ok=True)
 
     def waiting(self, calls: Sequence[Good]) -> list[Good]:
-        """Those of the calls that are not settled, the oldest first."""
+        """Those of the calls that are not settled, each once, the oldest first."""
         done = {str(each["call"]) for each in self.settled}
-        return sorted(
-            (call for call in calls if call.id not in done), key=lambda one: (one.claimed_at, one.id)
-        )
+        open_calls = {call.id: call for call in calls if call.id not in done}
+        return sorted(open_calls.values(), key=lambda one: (one.claimed_at, one.id))
 
     def _read(self, name: str) -> Any:
         place = self.folder / name
@@ -151,6 +180,11 @@ class Kept:
 
 def _root_after(fold: Mapping[str, Any]) -> int:
     return int(fold["statement"]["after"])
+
+
+def _goes_on(fold: Mapping[str, Any], count: int, root: int) -> bool:
+    """Whether the fold begins where the account is, whose state has no root before its first settlement."""
+    return count == 0 or int(fold["statement"]["before"]) == root
 
 
 def kept_of(folder: Path, account: str) -> Kept:
