@@ -192,7 +192,7 @@ def test_a_node_that_is_away_is_said_of_every_file_and_ends_with_status_1(bought
         ("", "expected where to pin, got none"),
         ("ftp:https://a.test", "expected one of kubo"),
         ("kubo:http://10.0.0.1:5001", "expected kubo:https://"),
-        ("kubo:http://127.0.0.1:5001@a.test", "origin: expected https://"),
+        ("kubo:http://127.0.0.1:5001@a.test", "URL: expected https://"),
     ],
 )
 def test_l9_where_to_pin_is_https_or_this_machine(to: str, says: str, bought: Path) -> None:

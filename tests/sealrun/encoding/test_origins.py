@@ -1,12 +1,14 @@
 """One canonical form of an origin."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sealrun.encoding.origins import canonical_origin, origin_of, same_place, service_field
 from sealrun.errors import Malformed
-from sealrun.offers.source import check_spelling
+from sealrun.offers.source import check_spelling, split_base
 from tests.sealrun.world import make_offer, offer_value
 
 SAME = [
@@ -91,6 +93,14 @@ def test_e2_what_is_not_an_origin_is_malformed_and_compared_as_it_is(text: str) 
     with pytest.raises(Malformed, match="origin: expected"):
         canonical_origin(text)
     assert same_place(text) == text
+
+
+@pytest.mark.parametrize("read", [canonical_origin, origin_of, split_base])
+def test_a_password_in_an_address_is_in_no_message(read: Callable[[str], object]) -> None:
+    for url in ("https://user:hunter2@gitlab.example", "user:hunter2@gitlab.example", "ftp://hunter2@a@b"):
+        with pytest.raises(Malformed, match="expected https") as refused:
+            read(url)
+        assert "hunter2" not in refused.value.detail
 
 
 def test_e2_a_new_offer_spells_its_origin_canonically_and_an_older_one_may_not() -> None:

@@ -35,7 +35,9 @@ def canonical_origin(text: str) -> str:
     match = _ORIGIN.fullmatch(text) if len(text) <= MAX_ORIGIN else None
     scheme = match["scheme"].lower() if match else ""
     if match is None or scheme not in _PORTS:
-        raise Malformed(f"origin: expected https://host[:port] without user and path, got {text[:80]!a}")
+        raise Malformed(
+            f"origin: expected https://host[:port] without user and path, got {without_user(text)}"
+        )
     port = int(match["port"] or _PORTS[scheme])
     if not 0 < port <= _MAX_PORT:
         raise Malformed(f"origin: expected a port from 1 to {_MAX_PORT}, got {port}")
@@ -54,7 +56,12 @@ def origin_of(url: str) -> str:
         ascii_only = parts.netloc.encode("ascii").decode()
         return canonical_origin(f"{parts.scheme}://{ascii_only}")
     except (ValueError, Malformed) as error:
-        raise Malformed(f"URL: expected https:// and a host, got {url[:80]!a}") from error
+        raise Malformed(f"URL: expected https:// and a host, got {without_user(url)}") from error
+
+
+def without_user(url: str) -> str:
+    """A URL for a message: at most 80 characters, without what stands before an ``@``, a password perhaps."""
+    return ascii(url.rpartition("@")[2][:80])
 
 
 def service_field(url: str) -> int:

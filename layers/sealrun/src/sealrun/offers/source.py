@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sealrun.encoding import read
 from sealrun.encoding.fields import canonical, document_hash
-from sealrun.encoding.origins import canonical_origin
+from sealrun.encoding.origins import canonical_origin, without_user
 from sealrun.errors import Malformed
 from sealrun.offers.provider_rules import PROVIDERS, ProviderRules, rules_of
 
@@ -154,7 +154,7 @@ def split_base(url: str) -> tuple[str, str]:
     """
     match = re.fullmatch(r"([^/]*//[^/]*)(/.*)?", url.rstrip("/"), re.DOTALL)
     if match is None:
-        raise Malformed(f"origin: expected https://host[:port], perhaps with a path, got {url[:80]!a}")
+        raise Malformed(f"origin: expected https://host[:port], perhaps with a path, got {without_user(url)}")
     origin, path = canonical_origin(match[1]), match[2] or ""
     return origin, _base_path({"base_path": path}) if path else ""
 
