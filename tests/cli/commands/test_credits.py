@@ -22,6 +22,7 @@ from sealrun_cli.lib.contracts import CHECKOUT
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.main import app
 from tests.cli.web import Asked, Web, web
+from tests.sealrun.world import make_paid_offer
 
 NANO = 10**9
 SELLER, BUYER, MATE, TOKEN, VAULT, ASK = (PrivateKey.from_scalar(51 + n) for n in range(6))
@@ -253,6 +254,29 @@ def test_all_of_something_is_dealt_once_though_the_answer_is_lost(
     done = command(*line, key=payer)
     assert json.loads(done.stdout) == {"status": "already-done"}, done.output
     assert (chain.held, len(chain.ran)) == before
+
+
+@pytest.mark.parametrize("decimals", [0, 3])
+def test_credits_go_into_an_account_only_once_its_terms_were_shown(
+    chain: Chain, command: Command, tmp_path: Path, decimals: int
+) -> None:
+    """The seller of the offer need not be that of the credit, and it takes the money of the account."""
+    price = {"asset": ASSET, "amount": "1", "decimals": decimals, "symbol": "RUN", "owner": address(TOKEN)}
+    offer = make_paid_offer(prices=[price])
+    command.site.answers[f"GET /offers/{offer.id}"] = (
+        200,
+        {"document": json.loads(offer.document), "open": True, "reason": ""},
+    )
+    into = ("--into", f"{command.site.url}/offers/{offer.id}", "--account-key", str(tmp_path / "account.key"))
+    refused = command(*BUY, *into, yes=False)
+    assert chain.ran == []
+    if decimals:
+        assert "expected RUN of 0 decimals, got RUN of 3 decimals" in error(refused)["detail"]
+        return
+    terms = offer.payment.terms  # type: ignore[union-attr]
+    assert error(refused)["type"] == "confirm"
+    assert f"seller {terms.seller.to_base58()}, operator's share" in refused.stderr
+    assert f"exit delay {terms.exit_delay} slots" in refused.stderr
 
 
 def test_giving_takes_one_of_two_ways(chain: Chain, command: Command) -> None:

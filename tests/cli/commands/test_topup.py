@@ -180,6 +180,12 @@ def test_a1_an_account_of_other_code_gets_nothing(
     assert expected in said["detail"]
 
 
+def test_an_account_that_proofs_settle_takes_money_too(chain: Chain, command: Command) -> None:
+    chain.code = json.loads((CHECKOUT / "verification_keys.json").read_text())["ProvedAccount"]["hash"]
+    done = command("20")
+    assert (done.exit_code, chain.sent) == (0, [(0, 20 * NANO)]), done.output
+
+
 def test_a1_an_address_without_an_account_gets_nothing(site: Web, command: Command) -> None:
     site.answers["POST /graphql"] = (200, {"data": {"syncStatus": "SYNCED", "account": None, "payer": {}}})
     said = error(command("20"))

@@ -50,6 +50,17 @@ def test_an_account_is_charged_in_its_own_asset_alone(tmp_path: Path) -> None:
         priced_on(offered, tmp_path, NAME, "MINA")
 
 
+def test_c1_an_offer_that_writes_the_accounts_token_with_other_decimals_is_refused(tmp_path: Path) -> None:
+    """Nobody signs decimals: with more of them, a limit reads as a thousandth of what it is."""
+    token = payment(*both()).prices[1]
+    with page(tmp_path, NAME, token.terms, Known(0, 0), asset=token.cost.asset) as book:
+        book.save()
+    for change in ({"decimals": token.cost.asset.decimals + 3}, {"symbol": "RUNS"}):
+        other = payment(both()[0], {**both()[1], **change})
+        with pytest.raises(CliError, match=r"asset: expected RUN of 0 decimals, got RUNS? of [03] decimals"):
+            priced_on(other, tmp_path, NAME, "")
+
+
 def test_the_names_of_an_accounts_asset_are_kept_with_it(tmp_path: Path) -> None:
     token = payment(*both()).prices[1]
     with page(tmp_path, NAME, token.terms, Known(1, 2), asset=token.cost.asset) as book:

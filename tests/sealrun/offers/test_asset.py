@@ -56,3 +56,11 @@ def test_amounts_of_two_assets_do_not(together: str) -> None:
 def test_l14_an_amount_from_outside_is_of_the_asset_that_is_expected(value: dict[str, object]) -> None:
     with pytest.raises(Malformed, match="expected"):
         Amount.parse(value, MINA)
+
+
+def test_an_asset_without_decimals_is_read_in_whole_numbers() -> None:
+    credit = MINA._replace(symbol="RUN", decimals=0)
+    assert [credit.read(text).units for text in ("20", "0", "007")] == [20, 0, 7]
+    assert [str(credit.of(units)) for units in (0, 10, 20)] == ["0 RUN", "10 RUN", "20 RUN"]
+    with pytest.raises(Malformed, match="expected RUN such as 20"):
+        credit.read("0.5")

@@ -8,8 +8,10 @@ import typer
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import ACCOUNT_CREATION_FEE, Amount
 from sealrun.offers.offer import Offer
-from sealrun.offers.terms import SHARE_UNIT, Terms
+from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
+from sealrun_cli.lib.accounts import told_terms
+from sealrun_cli.lib.assets import check_names
 from sealrun_cli.lib.book import page
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
@@ -21,7 +23,6 @@ from sealrun_cli.lib.output import amount_of, speaking
 from sealrun_cli.lib.priced import Asset, chosen
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.tools import Sender, run_tool
-from sealrun_cli.lib.units import slots
 
 
 def open_account(
@@ -55,6 +56,7 @@ def open_account(
                 "bad-request", "offer: expected one with a price, got one of price 0: just call it"
             )
         cost, terms = chosen(sold.payment, asset)
+        check_names(Service(http), node, cost.asset)
         amount = amount_of(deposit, cost.asset)
         trusted = _trusted(sold, terms, issuer_keys) if sold.proved else []
         confirm(out, [*_costs(terms, amount, sender.costs), *trusted], yes=yes)
@@ -90,9 +92,7 @@ def _trusted(sold: Offer, terms: Terms, saved: Path | None) -> list[str]:
 
 
 def _costs(terms: Terms, deposit: Amount, fee: Amount) -> list[str]:
-    share = 100 * terms.operator_share / SHARE_UNIT
     return [
-        f"seller {terms.seller.to_base58()}, operator's share {share:g} %",
-        f"exit delay {slots(terms.exit_delay)}",
+        *told_terms(terms),
         f"deposit {deposit}, and once {ACCOUNT_CREATION_FEE} for the account and {fee} of fee",
     ]

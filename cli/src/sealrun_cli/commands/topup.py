@@ -114,8 +114,9 @@ class TopUp:
         return (kept.payer, kept.amount) == (self.payer, self.amount)
 
     def _look(self, payer: str) -> Moment:
-        pinned = Pinned(pinned_keys()["PrepaidAccount"])
-        return moment(self.service, self.sender.node, self.account, payer, pinned, self.asset)
+        keys = pinned_keys()
+        codes = [Pinned(keys[name]) for name in ("PrepaidAccount", "ProvedAccount")]
+        return moment(self.service, self.sender.node, self.account, payer, codes, self.asset)
 
     def _check(self, now: Moment) -> None:
         if now.account.exit_slot:

@@ -15,10 +15,11 @@ from sealrun.errors import Malformed
 from sealrun.money.buyer import sign_account_read, sign_calls_read
 from sealrun.offers.asset import Amount, Asset
 from sealrun.offers.prices import named_asset
-from sealrun.offers.terms import Terms
+from sealrun.offers.terms import SHARE_UNIT, Terms
 from sealrun_cli.lib.book import known_terms, terms_in
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.units import slots
 
 READ_SECONDS = 300
 # A page has fifty calls with their receipts.
@@ -127,6 +128,15 @@ def _address(account: str) -> PublicKey:
         return PublicKey.from_base58(account)
     except ValueError as error:
         raise CliError("bad-request", f"account: {error}") from error
+
+
+def told_terms(terms: Terms) -> list[str]:
+    """Who takes money out of an account of these terms, and how long its buyer waits for what is left."""
+    share = 100 * terms.operator_share / SHARE_UNIT
+    return [
+        f"seller {terms.seller.to_base58()}, operator's share {share:g} %",
+        f"exit delay {slots(terms.exit_delay)}",
+    ]
 
 
 def with_terms(account: str, file: Path | None, state: Path) -> dict[str, Any]:

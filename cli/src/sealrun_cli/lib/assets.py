@@ -49,6 +49,30 @@ def asset_of_terms(request: Mapping[str, Any], node: str, state: Path) -> Asset:
         return named_on_chain(Service(http), node, asset)
 
 
+def require_same(offered: Asset, real: Asset) -> None:
+    """An offer writes an asset as it is: an amount reads otherwise with other decimals, and is signed alike.
+
+    Raises:
+        CliError: symbol or decimals differ.
+    """
+    if offered != real:
+        expected, got = (f"{each.symbol} of {each.decimals} decimals" for each in (real, offered))
+        detail = f"asset: expected {expected}, got {got} in the offer, for {offered.id}"
+        raise CliError("offer", detail, "do not buy: amounts of this offer do not say what they are")
+
+
+def check_names(service: Service, node: str, asset: Asset) -> None:
+    """An offer writes the token's symbol and decimals as its owner on chain has them; nobody signs them.
+
+    Raises:
+        CliError: they differ, the owner is no FungibleToken, or the node gives no answer.
+    """
+    real = named_on_chain(service, node, asset_of(asset.token))
+    if asset != MINA and real == asset_of(asset.token):
+        raise CliError("account-refused", f"asset: expected a FungibleToken of a symbol, got {asset.id}")
+    require_same(asset, real)
+
+
 def named_on_chain(service: Service, node: str, asset: Asset) -> Asset:
     """The token with the symbol and decimals that its owner has; as it is where the owner tells none.
 

@@ -1,6 +1,6 @@
 """A prepaid account as a Mina node reports it, for its buyer; a seller must check more (A1)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +70,7 @@ def on_chain(service: Service, node: str, account: str, asset: Asset = MINA) -> 
 
 
 def moment(
-    service: Service, node: str, account: str, payer: str, pinned: Pinned, asset: Asset = MINA
+    service: Service, node: str, account: str, payer: str, codes: Sequence[Pinned], asset: Asset = MINA
 ) -> Moment:
     """Ask one node about an account that is to be paid into, and about the payer, who pays in the same asset.
 
@@ -97,6 +97,8 @@ def moment(
         raise CliError("account-missing", f"payer: expected the account {payer} to exist, got none")
     try:
         address = PublicKey.from_base58(account)
+        code = data["account"]["verificationKey"]["hash"]
+        pinned = next((each for each in codes if each.verification_key == code), codes[0])
         check_code(data["account"], address, pinned, permissions=PERMISSIONS, asset=asset)
         height = int(data["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
         nonce, fees = int(data["payer"]["nonce"]), int(data["payer"]["balance"]["total"])

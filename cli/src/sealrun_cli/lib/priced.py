@@ -7,7 +7,8 @@ import typer
 
 from sealrun.offers.asset import MINA
 from sealrun.offers.offer import Payment, Priced
-from sealrun_cli.lib.book import known_terms
+from sealrun_cli.lib.assets import require_same
+from sealrun_cli.lib.book import known_page
 from sealrun_cli.lib.errors import CliError
 
 Asset = Annotated[
@@ -38,13 +39,15 @@ def priced_on(payment: Payment, state: Path, account: str, asset: str) -> Priced
     """The price for this account: that of the terms that it was opened for, where this client knows them.
 
     Raises:
-        CliError: another asset is named than the account's own.
+        CliError: another asset is named than the account's own, or the offer writes it otherwise.
         Refused: the account was opened for other terms than the offer's.
     """
-    terms = known_terms(state, account)
-    if terms is None:
+    known = known_page(state, account)
+    if known is None:
         return chosen(payment, asset)
-    priced = payment.priced_under(terms.hash)
+    priced = payment.priced_under(known.terms.hash)
+    if known.named:
+        require_same(priced.cost.asset, known.asset)
     if asset and not named(priced, asset):
         detail = f"asset: expected {priced.cost.asset.symbol}, in which {account} is kept, got {asset[:80]}"
         raise CliError("bad-request", detail, "leave --asset out: an account has one asset")

@@ -22,6 +22,7 @@ from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import TRADED, Amount, Asset
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import SignedReceipt
+from sealrun_cli.lib.assets import check_names
 from sealrun_cli.lib.book import known_terms, page
 from sealrun_cli.lib.chain_view import on_chain
 from sealrun_cli.lib.confirming import confirm
@@ -146,6 +147,7 @@ def cold_start(service: Service, account: str, node: str, asset: Asset) -> Known
     """What a client that remembers nothing may start from: ``spent`` on the chain (A10)."""
     if not node:
         return None
+    check_names(service, node, asset)
     spent = on_chain(service, node, account, asset).spent
     return Known(spent, spent)
 

@@ -9,6 +9,8 @@ import typer
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import MINA, Amount
 from sealrun_cli.lib import options
+from sealrun_cli.lib.accounts import told_terms
+from sealrun_cli.lib.assets import require_same
 from sealrun_cli.lib.book import page
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.credit_desk import (
@@ -170,7 +172,8 @@ def _buy_into(
     if sold.payment is None:
         raise CliError("bad-request", "offer: expected one with a price, got one of price 0")
     cost, terms = sold.payment.priced_in(look.credit.asset.id)
-    confirm(desk.out, plan, yes=yes)
+    require_same(cost.asset, look.credit.asset)
+    confirm(desk.out, [*plan, *told_terms(terms)], yes=yes)
     own = kept_or_new(account_key, desk.out)
     address = own.public_key().to_base58()
     with page(desk.state, address, terms, Known(0, 0), asset=cost.asset) as book:

@@ -54,7 +54,7 @@ class Asset(NamedTuple):
         match = re.fullmatch(rf"([0-9]{{1,20}})(?:\.([0-9]{{0,{self.decimals}}}))?", text, re.ASCII)
         if match is None:
             raise Malformed(f"amount: expected {self.symbol} such as 20 or 0.5, got {text[:40]!r}")
-        return self.of(int(match[1]) * self.scale + int((match[2] or "").ljust(self.decimals, "0")))
+        return self.of(int(match[1] + (match[2] or "").ljust(self.decimals, "0")))
 
 
 @dataclass(frozen=True)

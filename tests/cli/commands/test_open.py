@@ -1,0 +1,42 @@
+"""What `sealrun open` looks at before it asks for a yes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from sealrun.chain.token import FUNGIBLE_CODE
+from sealrun_cli.main import app
+from tests.cli.web import web
+from tests.sealrun.offers.test_prices import both
+from tests.sealrun.world import BUYER, make_paid_offer
+
+
+def test_c1_a_deposit_is_asked_for_in_the_tokens_own_decimals(tmp_path: Path) -> None:
+    """An offer that gives its token fewer or more of them is told before anybody agrees to an amount."""
+    offer = make_paid_offer(prices=both())
+    owner: dict[str, Any] = {
+        "tokenSymbol": "RUN",
+        "zkappState": ["6", *["0"] * 7],
+        "verificationKey": {"hash": FUNGIBLE_CODE},
+    }
+    served = {"document": json.loads(offer.document), "open": True, "reason": ""}
+    answers: Any = {
+        f"GET /offers/{offer.id}": (200, served),
+        "POST /graphql": (200, {"data": {"tokenOwner": owner}}),
+    }
+    with web(answers) as site:
+        named = ["open", f"{site.url}/offers/{offer.id}", "--deposit", "20", "--asset", "RUN", "--key", "-"]
+        where = ["--node", f"{site.url}/graphql", "--state", str(tmp_path), "--json"]
+        account = ["--account-key", str(tmp_path / "account.key")]
+        done = CliRunner().invoke(app, [*named, *where, *account], input=BUYER.to_base58())
+        assert done.stdout, (done.output, done.exception)
+        error = json.loads(done.stdout)["error"]
+        assert "expected RUN of 6 decimals, got RUN of 0 decimals in the offer" in error["detail"]
+        owner["zkappState"][0] = "0"
+        done = CliRunner().invoke(app, [*named, *where, *account], input=BUYER.to_base58())
+        assert done.stdout, (done.output, repr(done.exception))
+        assert json.loads(done.stdout)["error"]["type"] == "confirm"
+        assert "deposit 20 RUN" in done.stderr
+    assert not (tmp_path / "account.key").exists()
