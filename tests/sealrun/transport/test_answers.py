@@ -2,12 +2,13 @@
 
 import socket
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
 
-from sealrun.transport.failures import NoAnswer
+from sealrun.transport.failures import Blocked, NoAnswer
 from sealrun.transport.http import GuardedClient
 
 pytestmark = pytest.mark.peers
@@ -175,9 +176,67 @@ def test_a_body_in_pieces_is_sent_with_the_length_that_is_told() -> None:
     assert b"chunked" not in server.requests[0]
 
 
-def test_a_header_that_cannot_be_sent_is_not_shown() -> None:
+@pytest.mark.parametrize("value", ["secret\r\nX: y", "secret\n", "secret\r\n y", "secret\0", "secret\u20ac"])
+def test_a_header_that_cannot_be_sent_is_not_sent_and_not_shown(value: str) -> None:
+    """A token that was pasted with the end of its line: logs have the whole chain of errors."""
     server = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{server.getsockname()[1]}"
-    with server, GuardedClient([url], unsafe_loopback=True) as client, pytest.raises(NoAnswer) as refused:
-        client.open("GET", url, headers={"PRIVATE-TOKEN": "secret\r\nX: y"})
-    assert "secret" not in str(refused.value)
+    with server, GuardedClient([url], unsafe_loopback=True) as client, pytest.raises(Blocked) as refused:
+        client.open("GET", url, headers={"PRIVATE-TOKEN": value})
+    assert "PRIVATE-TOKEN" in str(refused.value)
+    assert "secret" not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("url", ["https://[secret", "https://gitlab.com/secret\ud800"])
+def test_a_url_that_is_none_is_not_sent_and_not_shown(url: str) -> None:
+    with GuardedClient(["https://gitlab.com"]) as client, pytest.raises(Blocked) as refused:
+        client.open("GET", url)
+    assert "secret" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_connection_is_not_used_again_where_its_answer_broke_off() -> None:
+    """What comes later of the broken answer would be read as the next one."""
+    broken = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n"
+    with scripted(broken, WHOLE) as (client, server):
+        with pytest.raises(NoAnswer):
+            read(client, server.url)
+        kept = len(client._idle[server.url])
+        assert read(client, server.url) == b"ok"
+    assert not kept
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Transfer-Encoding: gzip, chunked",
+        b"Transfer-Encoding: chunked ",
+        b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+        b"Content-Length: 2\r\nContent-Length: 4",
+        b"Content-Length: 2, 4",
+        b"Content-Length: -2",
+        b"Content-Length: +2",
+        b"X: y\r\nno header\r\nContent-Length: 4",
+        b" X: y\r\nContent-Length: 4",
+        b": y\r\nContent-Length: 4",
+        b"X: y\r\nFrom me\r\nContent-Length: 4",
+        b"X: y\rLocation: https://other.example\r\nContent-Length: 2",
+    ],
+)
+def test_r9_an_answer_whose_head_two_readers_read_differently_is_no_answer(head: bytes) -> None:
+    answer = b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\nok"
+    with scripted(answer, closes=True) as (client, server), pytest.raises(NoAnswer):
+        read(client, server.url)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Length: 2\r\nContent-Length: 2",
+        b"Content-Type: multipart/mixed; boundary=a\r\nContent-Length: 2",
+        b"Link: <a>,\r\n <b>\r\nContent-Length: 2",
+    ],
+)
+def test_an_answer_whose_head_is_unusual_but_clear_is_read(head: bytes) -> None:
+    with scripted(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\nok") as (client, server):
+        assert read(client, server.url) == b"ok"

@@ -19,7 +19,7 @@ from sealrun.errors import ProviderBusy
 from sealrun.transport.addresses import is_public
 from sealrun.transport.authorities import trusting
 from sealrun.transport.connections import Server
-from sealrun.transport.failures import Blocked, ConnectError, ConnectTimeout, ReadTimeout, TooLong
+from sealrun.transport.failures import Blocked, ConnectError, ConnectTimeout, NoAnswer, ReadTimeout, TooLong
 from sealrun.transport.http import Answer, GuardedClient, follow
 from sealrun.transport.rest import Reader
 from tests.outgoing import HttpxClient
@@ -287,8 +287,13 @@ class _Tls:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.hosts.append(self.headers["host"])
-                self.send_response(204)
+                has_body = self.path in ("/whole", "/cut")
+                self.send_response(200 if has_body else 204)
                 self.end_headers()
+                if has_body:
+                    self.wfile.write(b"ok")
+                if self.path == "/whole":
+                    self.connection.unwrap()  # says that this is all
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
                 pass
@@ -374,6 +379,20 @@ def test_the_next_address_is_tried_when_one_does_not_connect(tls: _Tls) -> None:
         [origin], resolve=lambda _host, _port: ["::1", "127.0.0.1"], verify=trust, unsafe_loopback=True
     ) as client:
         assert client.open("GET", origin).status == 204
+
+
+@pytest.mark.peers
+def test_r9_a_body_without_a_length_that_tls_does_not_end_is_no_answer(tls: _Tls) -> None:
+    """Whoever stands on the way can end a connection, but not TLS."""
+    origin = f"https://gitlab.example:{tls.port}"
+    trust = ssl.create_default_context(cafile=str(tls.certificate))
+    with GuardedClient(
+        [origin], resolve=lambda _host, _port: ["127.0.0.1"], verify=trust, unsafe_loopback=True
+    ) as client:
+        with client.open("GET", f"{origin}/whole") as answer:
+            assert answer.read(10) == b"ok"
+        with client.open("GET", f"{origin}/cut") as answer, pytest.raises(NoAnswer):
+            answer.read(10)
 
 
 @pytest.mark.peers

@@ -1,17 +1,26 @@
 """One connection to one checked address; each wait ends with the deadline of the request (L11)."""
 
 import io
+import re
 import select
 import socket
 import ssl
 from collections.abc import Sequence
-from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from email import errors
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
 from typing import Any, NamedTuple
 
 from sealrun.transport.deadline import left
 from sealrun.transport.failures import ConnectError, ConnectTimeout, ProxyError
 
 BUFFER_BYTES = 64 << 10
+# The parser takes the headers behind such a line for the body, and so leaves them out.
+_NO_HEADERS = (
+    errors.MissingHeaderBodySeparatorDefect,
+    errors.FirstHeaderLineIsContinuationDefect,
+    errors.InvalidHeaderDefect,
+    errors.MisplacedEnvelopeHeaderDefect,
+)
 
 
 class Waits(NamedTuple):
@@ -71,7 +80,8 @@ class Connection(HTTPConnection):
         """The answer behind informational ones (RFC 9110, 15.2), which a server may send at any time.
 
         Raises:
-            HTTPException: it ends within its head, which ``http.client`` takes for a whole one.
+            HTTPException: it ends within its head, or its head does not tell where it ends; ``http.client``
+                takes the one for a whole head, and of the other reads on until the connection's end.
         """
         opened = self.sock
         response = super().getresponse()
@@ -79,7 +89,7 @@ class Connection(HTTPConnection):
             # ``begin`` reads an answer where there are no headers yet.
             response.headers = None  # type: ignore[assignment]
             response.begin()
-        if opened.ended:
+        if opened.ended or not _is_clear(response.headers):
             response.close()
             raise IncompleteRead(b"")
         return response
@@ -101,7 +111,9 @@ class Connection(HTTPConnection):
             if self._tls is not None:
                 opened.settimeout(left(self._waits.connect))
                 # As bytes: Python would load the tables of Unicode names for a text.
-                opened = self._tls.wrap_socket(opened, server_hostname=self.host.encode("ascii"))
+                name = self.host.encode("ascii")
+                # Anyone on the way can end a connection, so only TLS's own end counts (RFC 9112, 9.8).
+                opened = self._tls.wrap_socket(opened, server_hostname=name, suppress_ragged_eofs=False)
         except BaseException:
             opened.close()
             raise
@@ -147,7 +159,7 @@ class _TimedSocket:
             rest = rest[self._socket.send(rest) :]
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Incoming(self, self._socket), BUFFER_BYTES)
+        return _Lines(_Incoming(self, self._socket), BUFFER_BYTES)
 
     @property
     def is_readable(self) -> bool:
@@ -159,6 +171,16 @@ class _TimedSocket:
 
     def close(self) -> None:
         self._socket.close()
+
+
+class _Lines(io.BufferedReader):
+    """Lines that end with a line feed alone: the parser of headers would end one at a carriage return too."""
+
+    def readline(self, size: int | None = -1) -> bytes:
+        line = super().readline(size)
+        if b"\r" in line.removesuffix(b"\n")[:-1]:
+            raise HTTPException("line: expected no carriage return within it, got one")
+        return line
 
 
 class _Incoming(io.RawIOBase):
@@ -177,6 +199,17 @@ class _Incoming(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+def _is_clear(headers: HTTPMessage) -> bool:
+    """True if all headers were read, and only one end of the body can be meant (RFC 9112, 6.3)."""
+    lengths, codings = headers.get_all("content-length", []), headers.get_all("transfer-encoding", [])
+    return (
+        not any(isinstance(defect, _NO_HEADERS) for defect in headers.defects)
+        and all(re.fullmatch("[0-9]{1,18}", length) for length in lengths)
+        and len(set(lengths)) <= 1
+        and [coding.lower() for coding in codings] in ([], ["chunked"])
+    )
 
 
 def _connected(address: str, port: int, seconds: float) -> socket.socket:

@@ -13,6 +13,7 @@ Redirects are never followed by the client; ``follow`` follows them by hand and 
 when the origin changes.
 """
 
+import re
 import ssl
 import time
 from collections import deque
@@ -57,6 +58,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEADERS = {"User-Agent": "sealrun", "Accept": "*/*", "Accept-Encoding": "identity"}
 # What stays as it is in a URL's path and query; "%" begins what is escaped already.
 _KEPT = "/?%:@!$&'()*+,;=~[]"
+# What a header's value may hold (RFC 9110, 5.5).
+_SENDABLE = re.compile("[\\t -~\x80-\xff]*")
 
 Body = bytes | Iterable[bytes]
 
@@ -208,6 +211,8 @@ class GuardedClient:
         """See ``Client``."""
         server, target = self._checked(url)
         sent = {"Host": server.authority, **_HEADERS, **(headers or {})}
+        if unsendable := [name for name, value in sent.items() if not _SENDABLE.fullmatch(value)]:
+            raise Blocked(f"header {unsendable[0]}: expected printable text on one line, got something else")
         with within(self._seconds, clock=self._clock):
             connection = self._connection(server, waits or self._waits)
             try:
@@ -216,7 +221,7 @@ class GuardedClient:
             except BaseException as error:
                 connection.close()
                 if isinstance(error, (OSError, HTTPException, ValueError)):
-                    raise _broken(error) from error
+                    raise _broken(error) from _told(error)
                 raise
         named = _joined(response.getheaders())
         return Answer(
@@ -250,7 +255,11 @@ class GuardedClient:
         return server.origin
 
     def _checked(self, url: str) -> _Request:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            url.encode()
+        except ValueError:  # its words repeat the URL
+            raise Blocked("url: expected https:// and a host, got something else") from None
         if "@" in parts.netloc:
             raise Blocked("url: expected no user information, got some")
         origin = same_place(f"{parts.scheme}://{parts.netloc}")
@@ -375,13 +384,18 @@ def _pieces(response: HTTPResponse) -> Iterator[bytes]:
         while piece := response.read1(BUFFER_BYTES):
             yield piece
     except (OSError, HTTPException, ValueError) as error:
-        raise _broken(error) from error
+        response.will_close = True  # ``http.client`` counts some of these as read to their end
+        raise _broken(error) from _told(error)
     if response.length:
         raise NoAnswer(f"body: expected {response.length} more bytes, got its end")
 
 
+def _told(error: Exception) -> OSError | None:
+    """The cause, unless its words are ``http.client``'s: they may repeat what was sent or what came."""
+    return error if isinstance(error, OSError) else None
+
+
 def _broken(error: Exception) -> NoAnswer:
-    """The words of ``http.client`` stay out: they may repeat what was sent or what came."""
     if isinstance(error, TimeoutError):
         return ReadTimeout("answer: expected it in time, got none")
     return NoAnswer("answer: expected a whole one, got none")
