@@ -34,6 +34,8 @@ class Chain:
             self.sent += 1
             if self.lost != "before":
                 self.pool.append((asked.nonce, change))
+            if self.lost == "refused":
+                raise CliError("refused", "no")
             if self.lost:
                 raise CliError("node-unavailable", "no answer")
             self.block()
@@ -125,6 +127,17 @@ def test_another_request_waits_for_the_one_of_before(command: Command) -> None:
     command.chain.block()
     assert command("give 1", -1) == {"status": "included"}
     assert command.chain.figure == 14
+
+
+def test_a_nodes_refusal_of_what_it_passed_on_is_no_second_payment(command: Command) -> None:
+    """A node, or a proxy before it, can say no to a transaction that others have taken."""
+    command.chain.lost = "refused"
+    with pytest.raises(CliError, match="no"):
+        command()
+    command.chain.block()
+    command.chain.lost = ""
+    assert command() == {"status": "already-done"}
+    assert (command.chain.sent, command.chain.figure) == (1, 15)
 
 
 def test_what_was_refused_for_good_is_forgotten(command: Command) -> None:

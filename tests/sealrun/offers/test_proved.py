@@ -6,8 +6,10 @@ import pytest
 
 from sealrun.errors import Malformed, Refused
 from sealrun.offers.facts import facts_hash
+from sealrun.offers.limits import MAX_TOKEN_SECONDS
 from sealrun.offers.offer import Offer
 from sealrun.offers.terms import Terms
+from sealrun.runs.record import START_WINDOW
 from sealrun.workflows.publish_offer import seal_offer
 from tests.sealrun.fakes import FakeKeys, FakeLedger
 from tests.sealrun.offers.test_prices import both
@@ -95,6 +97,19 @@ def test_terms_name_an_oracle_or_an_issuers_keys_and_hash_alike() -> None:
         Terms.parse(neither)
 
 
+LIMITS = offer_value()["limits"]
+
+
+def test_a14_the_longest_run_ends_before_its_token_is_too_old_for_a_proof() -> None:
+    """However short before its expiry the call was taken, and however late its run began."""
+    offer = proved(limits={**LIMITS, "seconds": 86_400, "queue_seconds": 85_500})
+    stored = seal_offer(
+        offer, token="a", webhook_secret="b", ledger=FakeLedger(), keys=FakeKeys(), entropy=bytes
+    )
+    assert stored.offer == offer
+    assert START_WINDOW + offer.limits.longest == MAX_TOKEN_SECONDS
+
+
 def loose() -> Offer:
     """A proved offer whose pipeline includes what may change."""
     source = offer_value()["source"]
@@ -107,6 +122,10 @@ def loose() -> Offer:
     [
         (loose(), "includes: expected pinned ones, on whose word money is paid"),
         (proved(prices=both()), "prices: expected MINA only where proofs settle, got RUN"),
+        (
+            proved(limits={**LIMITS, "seconds": 86_400, "queue_seconds": 85_501}),
+            "limits: expected at most 171900 s",
+        ),
     ],
 )
 def test_a14_what_cannot_be_settled_soundly_is_not_published(offer: Offer, text: str) -> None:

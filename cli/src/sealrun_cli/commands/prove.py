@@ -13,6 +13,7 @@ import typer
 from mina.keys import PrivateKey, PublicKey
 from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
+from sealrun.offers.limits import MAX_TOKEN_SECONDS
 from sealrun.offers.offer import Offer
 from sealrun.offers.source import Source
 from sealrun.offers.terms import Terms
@@ -36,8 +37,6 @@ from sealrun_cli.lib.units import slot_date, when
 MOST_PAGES = 400
 # In one fold, as its program takes them; the others are left for the next one.
 MOST_FOLDED = 1000
-# A token that was issued later is in no fold: contracts/src/fold/call.ts.
-MAX_RUN_SECONDS = 172_800
 # What keeps one call from being proved, and no other.
 OF_ONE_CALL = ("token", "proofs")
 # In the place of a proof, for a chain that counts every proof as valid.
@@ -246,7 +245,7 @@ def _check_named(audience: Audience, facts: int, iat: int, call: Good, offer: Of
     """What the fold's program would refuse, and all other calls with it."""
     if (audience.says, audience.subject, facts) != ("done", call.id, offer.facts):
         raise CliError("proofs", "token: expected one that names this call done, with the facts of its offer")
-    if iat > (latest := call.call.expires_at + MAX_RUN_SECONDS):
+    if iat > (latest := call.call.expires_at + MAX_TOKEN_SECONDS):
         raise CliError("proofs", f"token: expected one issued by {when(latest)}, got one of {when(iat)}")
 
 

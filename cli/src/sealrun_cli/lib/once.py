@@ -132,7 +132,7 @@ class Once:
                 # A node refuses a transaction that is already waiting in its pool.
                 detail = f"expected it in a block by now; asked again, the node says: {error.detail}"
                 raise CliError("not-included", detail) from error
-            if error.kind in _DECIDED or error.kind == "refused":
+            if error.kind in _DECIDED:  # a node's refusal is no decision: others may have the transaction
                 with suppress(FileNotFoundError):
                     self.path.unlink()
             raise

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from sealrun.encoding import read
 
 MAX_SECONDS = 24 * 3600
+# From the expiry of a call to the last token that a proof of it takes: contracts/src/fold/call.ts.
+MAX_TOKEN_SECONDS = 172_800
 MAX_LOG_BYTES = 64 << 20  # of one job
 # A run that no runner takes within half an hour is no run that was sold.
 QUEUE_SECONDS = 1800

@@ -12,11 +12,13 @@ from nacl.public import PrivateKey
 
 from sealrun.errors import Refused
 from sealrun.offers.asset import MINA
+from sealrun.offers.limits import MAX_TOKEN_SECONDS
 from sealrun.offers.offer import Offer
 from sealrun.offers.source import check_spelling
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.keys import KeyService
+from sealrun.runs.record import START_WINDOW
 from sealrun.service.credentials import Credential, key_context, seal
 from sealrun.workflows.close_terms import KEY_CLOSED
 
@@ -135,6 +137,8 @@ def _check_sold(offer: Offer) -> None:
         return
     if loose := offer.source.configuration.not_pinned:
         raise Refused(f"includes: expected pinned ones, on whose word money is paid, got {loose[0][:100]}")
+    if (longest := offer.limits.longest) > (most := MAX_TOKEN_SECONDS - START_WINDOW):
+        raise Refused(f"limits: expected at most {most} s of queue and run for proofs, got {longest}")
     if others := [cost.asset for cost, _ in offer.payment.prices if cost.asset != MINA]:
         raise Refused(f"prices: expected MINA only where proofs settle, got {others[0].symbol}")
 
