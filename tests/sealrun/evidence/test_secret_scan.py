@@ -191,6 +191,39 @@ def test_r10_decoration_makes_no_secret_of_what_ordinary_builds_say(text: bytes,
     assert masked(Scanner(), [data]) == (data, 0)
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        (PEM[:80].replace(b"\n", b"&#10;"), b"x\\u0041"),
+        (PEM[:80].replace(b"\n", b"&#10;"), b"x\\u0041" + PEM[-29:]),
+        ("\xad".encode() + PEM[:80].replace(b"\n", b"&#10;"), b"&#10;" + PEM[-29:]),
+        (
+            PEM[:80].replace(b"\n", b"&#10;").decode().encode("utf-16-le"),
+            "x\\u0041 and more\n".encode("utf-16-le"),
+        ),
+    ],
+    ids=["no end", "an end", "decorated", "wide"],
+)
+def test_r10_what_stands_between_two_lines_that_are_read_otherwise_is_kept(key: tuple[bytes, bytes]) -> None:
+    """Lines without a written out character are left out of that reading, however many there are."""
+    between = b"what a build says\n" * 6000
+    left, count = masked(Scanner(), [key[0] + b"\n" + between + key[1] + b"\n"])
+    assert count >= 1
+    assert PEM[40:80] not in left.replace(b"\0", b"")
+    assert left.count(b"what a build says\n") >= 5500
+
+
+def test_r10_a_long_key_in_small_pieces_is_masked_whole() -> None:
+    """With what decorates it, it is longer than the longest secret."""
+    link = b"\x1b]8;;https://" + b"x" * 40 + b"\x1b\\"
+    data = b"before\n" + link.join(bytes([each]) for each in PEM) + b"\nbehind"
+    assert len(data) > MAX_SECRET
+    left, _ = masked(Scanner(), [data])
+    assert left.startswith(b"before\n" + MASK)
+    assert len(left) < 1000
+    assert left.endswith(b"behind")
+
+
 def test_r10_what_is_known_to_be_secret_is_found_under_decoration() -> None:
     scanner = Scanner([b"the operator's own"])
     for around in AROUND.values():

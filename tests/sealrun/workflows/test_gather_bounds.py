@@ -95,6 +95,7 @@ def test_a_job_may_have_any_name(name: str) -> None:
         ("nul:x", "nul%3Ax"),
         ('<a>|"b"?*', "%3Ca%3E%7C%22b%22%3F%2A"),
         ("end./end /end..", "end%2E/end%20/end.%2E"),
+        ("a/.../b", "a/..%2E/b"),
         ("console/auxiliary.txt", "console/auxiliary.txt"),
         (".hidden/a.b c", ".hidden/a.b c"),
     ],

@@ -28,7 +28,7 @@ def _part(name: str, reserved: set[str]) -> str:
     name = "".join(_percent(each) if each in reserved else each for each in name)
     if _DEVICE.match(name):
         name = _percent(name[0]) + name[1:]
-    if name.endswith((".", " ")) and name.strip("."):  # "." and ".." are refused where they count
+    if name.endswith((".", " ")) and name not in (".", ".."):  # those two are refused where they count
         name = name[:-1] + _percent(name[-1])
     return name
 

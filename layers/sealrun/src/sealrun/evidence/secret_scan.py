@@ -84,7 +84,8 @@ class Scanner:
         """Where secrets are, merged and in order."""
         spans = [*self._find_in(window)]
         for reading in readings(window):
-            spans += (reading.span(*span) for span in self._find_in(reading.text))
+            for span in self._find_in(reading.text):
+                spans += reading.spans(*span, longest=MAX_SECRET)
         merged: list[tuple[int, int]] = []
         for start, end in sorted(spans):
             if merged and start < merged[-1][1]:
