@@ -13,7 +13,7 @@ from tests.sealrun.offers.test_prices import both
 from tests.sealrun.world import BUYER, make_paid_offer
 
 
-def test_c1_a_deposit_is_asked_for_in_the_tokens_own_decimals(tmp_path: Path) -> None:
+def test_a15_a_deposit_is_asked_for_in_the_tokens_own_decimals(tmp_path: Path) -> None:
     """An offer that gives its token fewer or more of them is told before anybody agrees to an amount."""
     offer = make_paid_offer(prices=both())
     owner: dict[str, Any] = {

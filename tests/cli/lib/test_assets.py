@@ -32,7 +32,7 @@ class Owner:
             check_names(Service(client), f"{node.url}/", ASSET)
 
 
-def test_c1_the_names_of_a_token_are_those_on_chain() -> None:
+def test_a15_the_names_of_a_token_are_those_on_chain() -> None:
     Owner().check()
     with httpx.Client() as client:
         check_names(Service(client), "http://127.0.0.1:9/", MINA)  # nobody is asked
@@ -46,7 +46,7 @@ def test_c1_the_names_of_a_token_are_those_on_chain() -> None:
         (Owner(code="7"), "expected a FungibleToken of a symbol"),
     ],
 )
-def test_c1_a_token_that_an_offer_writes_otherwise_is_refused(owner: Owner, text: str) -> None:
+def test_a15_a_token_that_an_offer_writes_otherwise_is_refused(owner: Owner, text: str) -> None:
     """With more decimals than the token has, a deposit of 20 would be one of 20 million."""
     with pytest.raises(CliError, match=text):
         owner.check()

@@ -50,7 +50,7 @@ def test_an_account_is_charged_in_its_own_asset_alone(tmp_path: Path) -> None:
         priced_on(offered, tmp_path, NAME, "MINA")
 
 
-def test_c1_an_offer_that_writes_the_accounts_token_with_other_decimals_is_refused(tmp_path: Path) -> None:
+def test_a15_an_offer_that_writes_the_accounts_token_with_other_decimals_is_refused(tmp_path: Path) -> None:
     """Nobody signs decimals: with more of them, a limit reads as a thousandth of what it is."""
     token = payment(*both()).prices[1]
     with page(tmp_path, NAME, token.terms, Known(0, 0), asset=token.cost.asset) as book:
