@@ -15,6 +15,7 @@ from mina.keys import PrivateKey
 from sealrun.errors import SecretFound
 from sealrun.evidence.secret_scan import MASK, Count, Scanner
 from sealrun.evidence.secret_shapes import MAX_SECRET, Effort, secrets_in
+from sealrun.evidence.secret_views import readings
 
 PEM = (
     b"-----BEGIN RSA PRIVATE KEY-----\n"
@@ -211,6 +212,21 @@ def test_r10_what_stands_between_two_lines_that_are_read_otherwise_is_kept(key: 
     assert count >= 1
     assert PEM[40:80] not in left.replace(b"\0", b"")
     assert left.count(b"what a build says\n") >= 5500
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("around", [b"", b"\x01"])
+def test_e6_wide_text_is_read_once(encoding: str, around: bytes) -> None:
+    """Seen from one byte further on, little-endian text is big-endian text that lacks a character."""
+    text = "what a build says, without an end of a line"
+    found = [*readings(around + text.encode(encoding) + around)]
+    assert [reading.text for reading in found] == [text.encode() + b"\n"]
+
+
+def test_r10_a_secret_is_found_where_wide_text_lacks_its_first_or_last_zero() -> None:
+    wide = PLANTED["gitlab"].decode().encode("utf-16-le")
+    assert Scanner().holds([b"\x01\0" + wide[:-1] + b"\x01"])
+    assert Scanner().holds([b"\x01\x01" + wide[:-1] + b"\x01"])
 
 
 def test_r10_a_long_key_in_small_pieces_is_masked_whole() -> None:

@@ -41,7 +41,7 @@ _KINDS = bytes(
     ord("a") if chr(each) in "\t\n\r\x1b" or 0x20 <= each < 0x7F else ord(".") if each else ord("0")  # noqa: PLR2004
     for each in range(256)
 )
-_WIDE = (b"a0", b"0a", b"a000", b"000a")
+_WIDE = ((b"a0", b"0a"), (b"a000", b"000a"))
 # Characters: long enough for the shortest secret.
 _LONG_RUN = 12
 
@@ -51,14 +51,21 @@ def readings(window: bytes) -> Iterator[Reading]:
     yield from _bare(window, None)
     if b"\0" in window:
         kinds = window.translate(_KINDS)
-        for form in _WIDE:
-            runs = [
-                (start, window[start:end].replace(b"\0", b""), len(form)) for start, end in _runs(kinds, form)
-            ]
-            if runs:
-                reading = Reading(one_a_line(runs))
-                yield reading
-                yield from _bare(reading.text, reading)
+        for little, big in _WIDE:
+            for runs in _either_way(kinds, little, big):
+                pieces = [(start, window[start:end].replace(b"\0", b""), len(little)) for start, end in runs]
+                if pieces:
+                    reading = Reading(one_a_line(pieces))
+                    yield reading
+                    yield from _bare(reading.text, reading)
+
+
+def _either_way(kinds: bytes, little: bytes, big: bytes) -> list[list[tuple[int, int]]]:
+    """The runs of each form, but those that are one of the other form without its first or last character."""
+    runs, zeros = [[*_runs(kinds, form)] for form in (little, big)], len(little) - 1
+    within = {(start + 1, end - zeros) for start, end in runs[0]}
+    within |= {(start + zeros, end - 1) for start, end in runs[1]}
+    return [[run for run in each if run not in within] for each in runs]
 
 
 def _runs(kinds: bytes, form: bytes) -> Iterator[tuple[int, int]]:
