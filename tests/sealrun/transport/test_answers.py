@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from sealrun.transport.failures import Blocked, NoAnswer
-from sealrun.transport.http import GuardedClient
+from sealrun.transport.http import IDLE_SECONDS, GuardedClient
 
 pytestmark = pytest.mark.peers
 
@@ -88,6 +88,21 @@ def test_a_connection_is_not_used_again_where_its_answer_was_given_up() -> None:
         client.open("GET", server.url).close()
         assert read(client, server.url) == b"ok"
     assert server.connections == 2
+
+
+def test_a_connection_that_was_long_idle_is_not_used_again() -> None:
+    """A function that was frozen meanwhile does not hear of the end of it, and a start would stay unclear."""
+    now = [0.0]
+    server = Scripted([WHOLE, WHOLE, WHOLE], closes=False)
+    with GuardedClient([server.url], unsafe_loopback=True, clock=lambda: now[0]) as client:
+        read(client, server.url)
+        now[0] += IDLE_SECONDS - 1
+        read(client, server.url)
+        connections = server.connections
+        now[0] += IDLE_SECONDS
+        read(client, server.url)
+    server.close()
+    assert (connections, server.connections) == (1, 2)
 
 
 def test_a_connection_is_kept_once_however_often_its_answer_is_closed() -> None:

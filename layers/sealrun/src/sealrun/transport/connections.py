@@ -62,6 +62,7 @@ class Connection(HTTPConnection):
         super().__init__(server.host, server.port)
         self._server, self._hop, self._tls, self._waits = server, hop, tls, waits
         self.sock: Any = None
+        self.kept_until = 0.0  # by the clock of the client that keeps it while it is idle
 
     def connect(self) -> None:
         """Open it.

@@ -51,6 +51,8 @@ REQUEST_SECONDS = 45.0
 MAX_ADDRESSES = 8
 # Connections to one origin that stay open for the next request.
 MAX_IDLE = 20
+# Servers close idle connections after a minute or so, and a function that is frozen does not hear of it.
+IDLE_SECONDS = 30.0
 # GitLab sends one redirect to its object storage; a mirror in front of it may add another.
 MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -269,14 +271,14 @@ class GuardedClient:
         return _Request(_server(origin), quote(target, safe=_KEPT))
 
     def _connection(self, server: Server, waits: Waits) -> Connection:
-        """An idle connection that the other end has not closed, or a new one."""
+        """A connection that was not idle for long and that the other end has not closed, or a new one."""
         idle = self._idle[server.origin]
         while idle:
             try:
                 connection = idle.pop()
             except IndexError:  # another thread was faster
                 break
-            if connection.is_open:
+            if connection.is_open and self._clock() < connection.kept_until:
                 connection.wait(waits.each)
                 return connection
             connection.close()
@@ -321,6 +323,7 @@ class GuardedClient:
         response.close()
         idle = self._idle[server.origin]
         if whole and not response.will_close and len(idle) < MAX_IDLE:
+            connection.kept_until = self._clock() + IDLE_SECONDS
             idle.append(connection)
         else:
             connection.close()
