@@ -36,8 +36,8 @@ export function Accounts(props: { address: string }) {
         {accounts.length === 0 && openings.length === 0 && (
           <Card title="No account yet">
             <p className="quiet">
-              Free offers need none. An offer with a price has the button “Open an account”. The command
-              opens one too:
+              Free offers need none. An offer with a price has the button “Open an account”. The
+              command opens one too:
             </p>
             <Code
               fold
