@@ -70,7 +70,7 @@ def test_a15_a_seller_reads_who_can_pause_and_mint_before_anything_is_published(
     assert f"admin {OPERATOR.public_key().to_base58()}: the holder of its key can mint" in token.lines[2]
     assert token.missing == ()
     node.admin = None
-    assert "is not known here: it decides who can mint more and pause" in looked(site).lines[2]
+    assert "is not known here: it decides who can mint more, and pause" in looked(site).lines[2]
 
 
 def test_a15_who_lacks_an_account_in_the_token_is_named(site: Web, node: Node) -> None:

@@ -143,4 +143,4 @@ class Deposits(NamedTuple):
 
     def value(self) -> dict[str, Any]:
         """As numbers by name."""
-        return dict(vars(self))
+        return self._asdict()
