@@ -41,7 +41,7 @@ def test_only_its_owner_can_reach_it(prover: Prover) -> None:
     [
         (b"{\n", "the request is not JSON"),
         (b"{}\n", "tool: expected text"),
-        (b'{"tool": "constructor"}\n', "tool: expected one of close, exit, offer"),
+        (b'{"tool": "constructor"}\n', "tool: expected one of close, credits-buy,"),
         (b'{"tool": "withdraw", "node": 1}\n', "node: expected text"),
     ],
 )

@@ -142,7 +142,7 @@ def test_a15_a_price_in_a_token_from_publishing_to_leaving(
     with httpx.Client(timeout=60, trust_env=False) as client:
         (seen,) = tokens_of(market.offer, Service(client), chain.graphql)
     assert (str(seen.circulating), seen.view.admin) == ("10 RUN", ADMIN.public_key())
-    assert "can mint more and pause the token" in seen.lines[2]
+    assert "can mint more, and pause the token" in seen.lines[2]
     assert seen.missing == (SELLER.public_key(), OPERATOR.public_key())
 
     # Nobody is paid in the token yet, so only calls in MINA could be taken.

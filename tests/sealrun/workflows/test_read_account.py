@@ -195,6 +195,11 @@ def test_a6_a_right_that_is_none_is_refused_alike_whether_there_is_an_account_or
     assert said[0] == said[1]
 
 
+def test_a_page_that_is_none_is_refused_however_the_account_is_settled(market: Market) -> None:
+    with pytest.raises(Malformed, match="after: expected"):
+        asked(market, BUYER, after="x")
+
+
 def test_a6_a_right_to_read_ends_after_an_hour_at_most(market: Market) -> None:
     for seconds in (0, 3601):
         with pytest.raises(Expired, match="expires_at"):

@@ -19,6 +19,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.offers.terms import Terms
 from sealrun.ports.calls import Ledger
 from sealrun.ports.keys import Oracle
+from sealrun.workflows.list_calls import place_of
 from sealrun.workflows.read_proved import proved_calls
 
 
@@ -96,15 +97,17 @@ def read_account(
         NotAllowed: the signature does not hold, or its key is none of the three. An account that is not
             known here answers the same.
         Expired: the right is over, or more than an hour ahead.
+        Malformed: ``after`` is no such place.
         NotFound: the call has no leaf on this account.
         Unavailable: to its buyer only: the account is of an older sealrun, or of another service.
     """
     signed = _Right.parse(right, now=now)  # before the ledger is asked: all of it is refused alike
+    beyond = place_of(after)
     known = _known(address, ledger, signed, service)
     key = _check_right(known, signed, service)
     is_paid = key in (known.terms.seller, known.terms.operator)
     if known.terms.oracle is None:
-        return _proved(known, ledger, after, is_paid=is_paid)
+        return _proved(known, ledger, beyond, is_paid=is_paid)
     if is_paid:
         return _settlement(known, ledger, oracle(known.stored))
     return _figure(known, ledger, oracle(known.stored), call_id)
@@ -158,7 +161,9 @@ def _check_right(known: _Known, right: _Right, service: str) -> PublicKey:
     return right.key
 
 
-def _proved(known: _Known, ledger: Ledger, after: str | None, *, is_paid: bool) -> dict[str, Any]:
+def _proved(
+    known: _Known, ledger: Ledger, beyond: tuple[int, int] | None, *, is_paid: bool
+) -> dict[str, Any]:
     """As ``sealrun prove`` and ``settle`` read it; the buyer sees sums and its own voucher."""
     tree, voucher = known.standing.tree, known.standing.voucher
     sums = {"due": str(tree.due), "count": tree.count, "pending": str(known.standing.pending)}
@@ -168,7 +173,7 @@ def _proved(known: _Known, ledger: Ledger, after: str | None, *, is_paid: bool) 
         "limit": str(voucher.limit), "call_hash": str(voucher.call_hash), "signature": voucher.signature
     }  # fmt: skip
     buyer = {"buyer": known.standing.buyer}
-    return {**_named(known), **sums, **buyer, "voucher": highest, **proved_calls(known.name, ledger, after)}
+    return {**_named(known), **sums, **buyer, "voucher": highest, **proved_calls(known.name, ledger, beyond)}
 
 
 def _settlement(known: _Known, ledger: Ledger, oracle: Oracle) -> dict[str, Any]:

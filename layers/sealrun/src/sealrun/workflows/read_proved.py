@@ -10,17 +10,16 @@ from sealrun.calls.call import SignedCall
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import Ledger
 from sealrun.runs.record import Record, State
-from sealrun.workflows.list_calls import PAGE_CALLS, place_of, place_text
+from sealrun.workflows.list_calls import PAGE_CALLS, place_text
 
 
-def proved_calls(account: str, ledger: Ledger, after: str | None) -> dict[str, Any]:
+def proved_calls(account: str, ledger: Ledger, beyond: tuple[int, int] | None) -> dict[str, Any]:
     """A page of the account's good calls, the newest first, without their inputs, and where the next begins.
 
     Raises:
-        Malformed: ``after`` is no such place.
         StoreUnavailable: the ledger is out of reach.
     """
-    found = ledger.calls_of(account, most=PAGE_CALLS + 1, after=place_of(after))
+    found = ledger.calls_of(account, most=PAGE_CALLS + 1, after=beyond)
     page = found[:PAGE_CALLS]
     good = [each for each in page if each.state is State.SUCCEEDED]
     offers = {each.offer.hash: each.offer for each in ledger.offers_of(sorted({r.offer_hash for r in good}))}
