@@ -26,3 +26,13 @@ export function rootOf({ right, siblings }: MerklePath, leaf: Field): Field {
     return node(Provable.if(side, sibling, hash), Provable.if(side, hash, sibling));
   }, leaf);
 }
+
+/** The root of the tree in which this leaf stands at `index`, a number that fits into as many bits as there are siblings. */
+export function climb(leaf: Field, index: Field, siblings: Field[]): Field {
+  const right = index.toBits(siblings.length);
+  return siblings.reduce((hash, sibling, level) => {
+    const left = Provable.if(right[level]!, Field, sibling, hash);
+    // The sum of both is known, so the other one needs no second choice.
+    return node(left, hash.add(sibling).sub(left));
+  }, leaf);
+}

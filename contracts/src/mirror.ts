@@ -7,6 +7,7 @@
  */
 import { Field, Provable, Struct } from 'o1js';
 import { H } from './fields.js';
+import { climb } from './merkle_path.js';
 
 /** Levels of each directory's tree: room for 16,384 entries. */
 export const MIRROR_DEPTH = 14;
@@ -53,13 +54,8 @@ export class MirrorStep extends Struct({
 }) {
   /** Root of the directory that has an entry of this name here. */
   directory(name: Field): Field {
-    const right = this.index.toBits(MIRROR_DEPTH);
     const leaf = H('sealrun:entry', [name, this.kind, this.high, this.low]);
-    return this.siblings.reduce((hash, sibling, level) => {
-      const left = Provable.if(right[level]!, Field, sibling, hash);
-      // The sum of both is known, so the other one needs no second choice.
-      return H('sealrun:node', [left, hash.add(sibling).sub(left)]);
-    }, leaf);
+    return climb(leaf, this.index, this.siblings);
   }
 }
 

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { Field, Provable, Struct } from 'o1js';
 import { H, digestFields } from './fields.js';
+import { climb } from './merkle_path.js';
 import type { FileDigest } from './mirror.js';
 
 /** Levels of the tree of outputs: room for 4,096 files. */
@@ -37,14 +38,9 @@ export class OutputPath extends Struct({
 }) {
   /** The outputs hash of a run that has a file of this label here. */
   outputsHash(label: Field): Field {
-    const right = this.index.toBits(OUTPUTS_DEPTH);
-    const { high, low, salt, index, count } = this;
+    const { high, low, salt, index, count, siblings } = this;
     const leaf = H('sealrun:leaf', [index, Field(OUTPUT), label, high, low, salt]);
-    const root = this.siblings.reduce((hash, sibling, level) => {
-      const left = Provable.if(right[level]!, Field, sibling, hash);
-      return H('sealrun:node', [left, hash.add(sibling).sub(left)]);
-    }, leaf);
-    return H('sealrun:outputs', [root, count]);
+    return H('sealrun:outputs', [climb(leaf, index, siblings), count]);
   }
 }
 

@@ -1,5 +1,6 @@
 /** `fold.proof.json`: a fold's proof with its statement and the calls that it settles. */
 import { Field, type JsonProof, PublicKey, UInt32, UInt64 } from 'o1js';
+import { hex } from '../token/document.js';
 import { FoldProof } from './programs.js';
 import type { SettledCall } from './settled.js';
 import { FoldStatement } from './statement.js';
@@ -105,6 +106,3 @@ function statementFields(json: FoldStatementJson): FoldStatement {
     count: UInt32.from(json.count),
   });
 }
-
-const hex = (field: Field, digits: number): string =>
-  field.toBigInt().toString(16).padStart(digits, '0');

@@ -89,5 +89,6 @@ export async function holds(document: ProofDocument): Promise<boolean> {
   }
 }
 
-const hex = (field: Field, digits: number): string =>
+/** With zeros in front. */
+export const hex = (field: Field, digits: number): string =>
   field.toBigInt().toString(16).padStart(digits, '0');

@@ -85,7 +85,7 @@ def repository_url(url: str) -> str:
     try:
         origin, parts = origin_of(url), urlsplit(url)
     except Malformed:
-        raise Malformed(form) from None  # whose words would repeat a password
+        raise Malformed(form) from None
     path = parts.path.rstrip("/").removesuffix(".git")
     plain = url.isascii() and url.isprintable() and len(url) <= MAX_URL
     if not (plain and path) or parts.query or parts.fragment:
