@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-all setup-tests demo demo-page demo-proved test test-edge test-heavy test-inspector test-next test-page test-page-proofs test-token check coverage crash docs docs-check diagrams bench dist lock format clean
+.PHONY: help setup setup-all setup-tests demo demo-market demo-page demo-proved test test-edge test-heavy test-inspector test-next test-page test-page-proofs test-token check coverage crash docs docs-check diagrams bench dist lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,9 @@ demo-page: setup-all ## the same, and the buyer's page of it in a browser until 
 
 demo-proved: setup-all ## sell one CI job whose money moves on a proof of the CI's own token, with real proofs (half an hour, 7 GB)
 	@python -m local.proved
+
+demo-market: setup-all ## issue credits, find an offer, pay with credits, share and cash them, with real proofs (minutes, 3 GB)
+	@python -m local.credit_sale
 
 check: setup-tests ## format, lint, strict types and unit tests, fast
 	ruff format --check .

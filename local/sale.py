@@ -177,11 +177,13 @@ def run_command(
     environment: Mapping[str, str],
     status: int = 0,
     seconds: int = COMMAND_SECONDS,
+    folder: Path | None = None,
 ) -> dict[str, Any]:
-    """The ``sealrun`` command, which must end with this status within this time; its JSON."""
+    """The ``sealrun`` command in a folder, which must end with this status within this time; its JSON."""
     say(f"$ sealrun {arguments[0]} " + " ".join(_shown(each) for each in arguments[1:]))
     done = subprocess.run(
         [sys.executable, "-m", "sealrun_cli.main", *arguments, "--json"],
+        cwd=folder,
         env=dict(environment),
         check=False,
         capture_output=True,
