@@ -41,9 +41,9 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
         yield made
 
 
-def reserve(limit: int, *, funds: int = 1000, failed_per_day: int = 5) -> Reserve:
+def reserve(limit: int, *, funds: int = 1000, failed_per_day: int = 5, **changes: Any) -> Reserve:
     voucher = Voucher(limit, 77, f"signature of {limit}")
-    return Reserve(PRICE, voucher, BUYER.public_key().to_base58(), funds, failed_per_day)
+    return Reserve(PRICE, voucher, BUYER.public_key().to_base58(), funds, failed_per_day, **changes)
 
 
 def record(nonce: int, now: int = NOW) -> Record:
@@ -68,7 +68,7 @@ def end(ledger: Any, one: Record, outcome: Outcome, *, blameless: bool = False) 
 def test_l1_a_claim_reserves_the_price_and_keeps_the_voucher(ledger: Any) -> None:
     assert ledger.standing(NAME) is None
     claim(ledger, 1, limit=5)
-    expected = Standing(OFFER.hash, BUYER.public_key().to_base58(), reserve(5).voucher, committed=5)
+    expected = Standing(OFFER.hash, BUYER.public_key().to_base58(), reserve(5).voucher, committed=5, calls=1)
     assert ledger.standing(NAME) == expected
     assert (expected.due, expected.pending) == (0, 5)
 
@@ -196,6 +196,30 @@ def test_l12_a_call_counts_from_the_first_on_until_it_ends_well_or_by_no_buyers_
         claim(ledger, 5, limit=20, failed_per_day=2)
 
 
+def test_a16_so_many_calls_may_wait_for_a_proof_and_no_more(ledger: Any) -> None:
+    running = [claim(ledger, nonce, limit=10, unsettled=2) for nonce in (1, 2)]
+    with pytest.raises(TooMany, match="expected fewer than 2 calls that no proof has settled, got 2") as full:
+        claim(ledger, 3, limit=15, unsettled=2)
+    assert "`sealrun prove` and `sealrun settle`" in full.value.detail
+    assert (ledger.record(record(3).call_hash), ledger.standing(NAME).committed) == (None, 10)
+    end(ledger, running[0], Outcome.FAILED)
+    third = claim(ledger, 3, limit=15, unsettled=2)
+    for one in (running[1], third):
+        end(ledger, one, Outcome.SUCCEEDED)
+    with pytest.raises(TooMany, match="got 2"):
+        claim(ledger, 4, limit=20, unsettled=2)
+    claim(ledger, 4, limit=20, unsettled=2, settled=1)
+    with pytest.raises(TooMany, match="got 2"):
+        claim(ledger, 5, limit=25, unsettled=2, settled=1)
+    assert ledger.standing(NAME).calls == 3
+
+
+def test_a16_calls_of_an_account_that_an_oracle_settles_wait_for_no_proof(ledger: Any) -> None:
+    for nonce in range(4):
+        claim(ledger, nonce, limit=100)
+    assert ledger.standing(NAME).calls == 4
+
+
 def test_a1_what_was_signed_is_known_again_by_its_number_of_leaves(ledger: Any) -> None:
     due = Due("mina:devnet", ACCOUNT.public_key(), MINA, 5, 99, 1)
     assert ledger.settled(NAME, 1) is None
@@ -235,8 +259,8 @@ def test_l1_parallel_calls_never_pass_what_is_signed_or_deposited(
             end(ledger, one, Outcome.SUCCEEDED if step == "good" else Outcome.FAILED)
             paid += PRICE * (step == "good")
         standing = ledger.standing(NAME)
-        committed = standing.committed if standing else 0
-        assert committed == paid + PRICE * len(running)
+        committed, calls = (standing.committed, standing.calls) if standing else (0, 0)
+        assert (committed, calls) == (paid + PRICE * len(running), paid // PRICE + len(running))
         assert committed <= min(highest, funds)
 
 
@@ -262,7 +286,8 @@ def _walk(ledger: Any, steps: list[tuple[str, int]]) -> None:
     for nonce, (step, number) in enumerate(steps):
         if step == "claim":
             with contextlib.suppress(NotCovered, TooMany):
-                running.append(claim(ledger, nonce, limit=number, funds=30, failed_per_day=3))
+                bounds = {"failed_per_day": 3, "settled": number % 3, "unsettled": 2}
+                running.append(claim(ledger, nonce, limit=number, funds=30, **bounds))
         elif running:
             outcome = Outcome.SUCCEEDED if step == "good" else Outcome.TIME_LIMIT
             end(ledger, running.pop(number % len(running)), outcome)

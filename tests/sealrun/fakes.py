@@ -307,8 +307,7 @@ class FakeLedger:
         reserve.check_terms(self.standings.get(record.account))
         reserve = reserve.beside(self.standings.get(record.account))
         before = self.standings.get(record.account) or reserve.opened(record.offer_hash)
-        if before.committed > reserve.most:
-            raise reserve.not_covered(before.committed)
+        reserve.check_room(before)
         if self.counts.get(self._failed_of(record), 0) >= reserve.failed_per_day:
             raise TooMany("failed runs: expected no more in a day than the offer allows", retry_after=60)
         return reserve.on(before)

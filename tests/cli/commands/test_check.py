@@ -13,6 +13,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.findings import tried
 from sealrun_cli.lib.repository import Repository
 from tests.repositories import commit_all, git
+from tests.sealrun.offers.test_proved import proved
 from tests.sealrun.world import evidence_value, make_offer, make_paid_offer, offer_value
 
 GOOD = """\
@@ -153,6 +154,15 @@ def test_terms_are_looked_at_as_far_as_somebody_can_be_asked() -> None:
     assert (node.holds, terms.holds) == (None, True)
     [unreachable] = payment_findings(make_paid_offer(), "http://127.0.0.1:9/graphql")
     assert (unreachable.holds, "another node" in unreachable.following) == (False, True)
+
+
+def test_a16_more_calls_an_hour_than_can_be_proved_are_the_sellers_to_judge() -> None:
+    proofs, *_ = payment_findings(proved(quota_per_hour=7), "")
+    assert (proofs.holds, proofs.what) == (None, "proofs")
+    assert proofs.message == "7 calls an hour, and a machine is counted on to prove 6"
+    assert "lower quota_per_hour" in proofs.following
+    for offer in (proved(quota_per_hour=6), make_paid_offer(quota_per_hour=7)):
+        assert [each.what for each in payment_findings(offer, "")] == ["node", "terms"]
 
 
 def test_an_error_in_the_middle_of_a_look_is_a_finding_too() -> None:

@@ -8,7 +8,7 @@ from moto import mock_aws
 from sealrun.adapters.aws import dynamodb_accounts as accounts
 from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.aws.dynamodb import DynamoLedger
-from sealrun.errors import NotCovered, StoreUnavailable
+from sealrun.errors import NotCovered, StoreUnavailable, TooMany
 from sealrun.money.vouchers import Standing
 from sealrun.receipts.receipt import Outcome
 from tests.ports.stores import dynamo
@@ -54,6 +54,16 @@ def test_l1_a_call_that_read_too_early_is_stopped_by_the_table_itself(limit: int
         with pytest.raises(NotCovered, match=r"expected at least 15 nanomina .*, got 10 nanomina"):
             ledger.claim(record(3), OFFER, identifier=None, reserve=reserve(limit, funds=funds))
         assert ledger.standing(NAME).committed == 10  # type: ignore[union-attr]
+
+
+def test_a16_a_call_that_read_too_early_is_stopped_by_the_table_itself() -> None:
+    with mock_aws():
+        ledger = late(0, limit=10)
+        claim(ledger, 2, limit=10)
+        ledger.times = 1  # the next claim still reads one call
+        with pytest.raises(TooMany, match="expected fewer than 2 calls that no proof has settled, got 2"):
+            ledger.claim(record(3), OFFER, identifier=None, reserve=reserve(15, unsettled=2))
+        assert ledger.standing(NAME).calls == 2  # type: ignore[union-attr]
 
 
 def test_l1_an_opening_that_comes_second_reserves_on_the_first() -> None:

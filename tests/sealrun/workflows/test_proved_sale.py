@@ -10,10 +10,19 @@ from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun.calls.call import PublicCall
 from sealrun.encoding.fields import canonical
-from sealrun.errors import AccountRefused, Malformed, NotAllowed, OfferClosed, PaymentRequired, Refused
+from sealrun.errors import (
+    AccountRefused,
+    Malformed,
+    NotAllowed,
+    OfferClosed,
+    PaymentRequired,
+    Refused,
+    TooMany,
+)
 from sealrun.money import x402
 from sealrun.offers.terms import (
     COLLECT_SECONDS,
+    PROVE_CALL_SECONDS,
     PROVE_SECONDS,
     SETTLE_SECONDS,
     START_SECONDS,
@@ -21,7 +30,7 @@ from sealrun.offers.terms import (
 )
 from sealrun.runs.run import RunStatus
 from sealrun.workflows import read_proved
-from sealrun.workflows.reserve_price import Payments
+from sealrun.workflows.reserve_price import REFUSAL_SECONDS, Payments
 from tests.sealrun.fake_chain import DEPOSIT, PINNED, PINNED_PROVED, account_answer
 from tests.sealrun.market import SERVICE, Market
 from tests.sealrun.offers.test_proved import proved
@@ -144,6 +153,48 @@ def test_a5_the_exit_delay_covers_the_proving() -> None:
     TERMS.check_exit(run_seconds=run, slot_seconds=180)
     with pytest.raises(Refused, match="an exit delay of at least 164 slots, got 163"):
         replace(TERMS, exit_delay=163).check_exit(run_seconds=run, slot_seconds=180)
+
+
+def waiting(market: Market, calls: int) -> None:
+    """The account as it is when so many calls were good and no proof has settled them."""
+    market.ledger.standings[NAME] = replace(market.ledger.standings[NAME], calls=calls)
+
+
+def test_a16_no_call_is_taken_that_could_not_be_proved_if_the_buyer_left_now(market: Market) -> None:
+    market.bought(limit=PRICE, nonce=1)
+    most = PROVE_SECONDS // PROVE_CALL_SECONDS
+    waiting(market, most - 1)
+    market.bought(limit=2 * PRICE, nonce=2)
+    assert market.ledger.standing(NAME).calls == most
+    words = f"expected fewer than {most} calls that no proof has settled, got {most}; its exit delay"
+    with pytest.raises(TooMany, match=words) as refused:
+        market.bought(limit=3 * PRICE, nonce=3)
+    assert (refused.value.status, refused.value.retry_after) == (429, PROVE_CALL_SECONDS)
+    assert market.ledger.standing(NAME).pending == 0
+    settled_on_chain(market, PRICE)
+    market.bought(limit=3 * PRICE, nonce=3)
+
+
+def test_a16_a_settlement_makes_room_before_the_view_is_a_minute_old(market: Market) -> None:
+    market.bought(limit=PRICE, nonce=1)
+    waiting(market, PROVE_SECONDS // PROVE_CALL_SECONDS)
+    share = TERMS.operator_part(PRICE)
+    known: dict[str, Any] = {"balance": DEPOSIT - PRICE + share, "spent": PRICE, "accrued": share}
+    market.chain.answer = account_answer(terms=TERMS, **known, root=99, count=1)
+    market.clock.passes(REFUSAL_SECONDS + 1)
+    market.bought(limit=2 * PRICE, nonce=2)
+
+
+def test_a16_what_an_exit_leaves_time_for_follows_from_terms_and_slots() -> None:
+    run = OFFER.limits.longest
+    most = PROVE_SECONDS // PROVE_CALL_SECONDS
+    assert TERMS.provable_calls(run_seconds=run, slot_seconds=180) == most
+    more = replace(TERMS, exit_delay=TERMS.exit_delay + 10)
+    assert more.provable_calls(run_seconds=run, slot_seconds=180) == (PROVE_SECONDS + 1800) // 600
+    assert replace(TERMS, exit_delay=328).provable_calls(run_seconds=run, slot_seconds=90) == most
+    assert replace(TERMS, exit_delay=1).provable_calls(run_seconds=run, slot_seconds=180) == 0
+    by_word = replace(TERMS, oracle=ORACLE.public_key(), keys=0)
+    assert by_word.provable_calls(run_seconds=run, slot_seconds=180) is None
 
 
 def test_the_oracle_is_no_party_of_a_proved_account() -> None:

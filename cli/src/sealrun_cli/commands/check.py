@@ -15,7 +15,7 @@ from sealrun.encoding.origins import origin_of
 from sealrun.errors import SealrunError
 from sealrun.offers.asset import FEES, MINA
 from sealrun.offers.offer import Offer, Priced
-from sealrun.offers.terms import SHARE_UNIT
+from sealrun.offers.terms import PROVE_CALL_SECONDS, SHARE_UNIT
 from sealrun_cli.lib import options
 from sealrun_cli.lib.check_run import opened
 from sealrun_cli.lib.check_source import SourceCheck
@@ -113,6 +113,7 @@ def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
         return
     terms = offer.payment.terms
     share = f"{100 * terms.operator_share / SHARE_UNIT:g} %"
+    yield from _proof_findings(offer)
     if not node:
         yield unknown("node", "not checked without --node (or SEALRUN_MINA_NODE)")
         yield good("terms", f"ledger {str(terms.ledger)[:12]}…, operator's share {share}")
@@ -127,6 +128,18 @@ def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
     hours = terms.exit_delay * seconds / 3600
     yield good("node", f"{node} answers, synced, {terms.network}")
     yield good("terms", f"seller and operator can be paid, share {share}, exit after {hours:g} h")
+    within = terms.provable_calls(run_seconds=offer.limits.longest, slot_seconds=seconds)
+    if within is not None:
+        yield good("proofs", f"an account takes no further call while {within} wait for a proof")
+
+
+def _proof_findings(offer: Offer) -> Iterator[Finding]:
+    """Calls that wait are bounded on each account; over all accounts the quota alone bounds them (A16)."""
+    hourly = 3600 // PROVE_CALL_SECONDS
+    if offer.proved and offer.quota_per_hour > hourly:
+        detail = f"{offer.quota_per_hour} calls an hour, and a machine is counted on to prove {hourly}"
+        following = "lower quota_per_hour, unless yours prove more: who leaves does not pay for the rest"
+        yield unknown("proofs", detail, following)
 
 
 def _price_found(priced: Priced, offer: Offer, node: str) -> int:

@@ -67,8 +67,9 @@ class AccountView:
     spent: int
     accrued: int  # the operator's share that still lies in the balance
     root: int
-    count: int
+    count: int  # of the calls that are settled
     height: int  # of the block that the node answered from
+    slot_seconds: int = 0  # the network's present slot length
 
     @property
     def funds(self) -> int:
@@ -134,14 +135,15 @@ def check_account(
         account = _existing("account", address, answer["account"])
         check_code(account, address, pinned, permissions=PERMISSIONS, asset=terms.asset)
         _check_timing(account["timing"] or {})
-        view = _view(account, address, terms, pinned, height=_height(answer))
+        seconds = slot_seconds(answer)
+        view = _view(account, address, terms, pinned, height=_height(answer), slot_seconds=seconds)
         terms.check_buyer(view.buyer, address)
         if terms.oracle is None:
             _check_proved(view, due())
         else:
             _check_settled(view, settled)
         _check_accrued(view, terms)
-        terms.check_exit(run_seconds=run_seconds, slot_seconds=slot_seconds(answer))
+        terms.check_exit(run_seconds=run_seconds, slot_seconds=seconds)
     except AccountRefused:
         raise
     except Refused as error:
@@ -325,7 +327,13 @@ def _check_timing(timing: Mapping[str, Any]) -> None:
 
 
 def _view(
-    account: Mapping[str, Any], address: PublicKey, terms: Terms, pinned: Pinned, *, height: int
+    account: Mapping[str, Any],
+    address: PublicKey,
+    terms: Terms,
+    pinned: Pinned,
+    *,
+    height: int,
+    slot_seconds: int,
 ) -> AccountView:
     """The state, in the order of ``PrepaidAccount``'s declarations."""
     state = state_of(account, pinned)
@@ -339,7 +347,7 @@ def _view(
     except ValueError as error:
         raise AccountRefused(f"state.buyer: {error}") from error
     balance = number(account["balance"]["total"])
-    return AccountView(address, buyer, balance, spent, accrued, root, count, height)
+    return AccountView(address, buyer, balance, spent, accrued, root, count, height, slot_seconds)
 
 
 def _check_proved(view: AccountView, due: int | None) -> None:

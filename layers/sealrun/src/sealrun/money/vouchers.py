@@ -3,15 +3,17 @@
 Amounts are in the smallest unit of the account's asset.
 
 ``committed`` is what is due and what is pending, as one number: a store compares it with a constant in the
-same step in which it adds the price, so parallel calls never pass the limit or the deposit (L1).
+same step in which it adds the price, so parallel calls never pass the limit or the deposit (L1). ``calls``
+are counted likewise, where only so many may wait for their proof (A16).
 """
 
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from sealrun.errors import AccountRefused, NotCovered
+from sealrun.errors import AccountRefused, NotCovered, TooMany
 from sealrun.money.dues import DueLeaf, DueTree
 from sealrun.offers.asset import TRADED, Asset, in_full
+from sealrun.offers.terms import PROVE_CALL_SECONDS
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.record import Record, State
 
@@ -38,6 +40,7 @@ class Standing:
     committed: int = 0
     tree: DueTree = field(default_factory=DueTree)
     terms: int = 0  # their hash
+    calls: int = 0  # that were good or are not over, settled or not
 
     @property
     def due(self) -> int:
@@ -62,6 +65,8 @@ class Reserve:
     in_any_order: bool = False  # a higher limit that was kept before covers this call too
     terms: int = 0  # the hash of those that the account was seen to have
     asset: Asset = TRADED  # what the amounts are in
+    settled: int = 0  # calls that proofs settled, as the chain shows it
+    unsettled: int | None = None  # this many more, and no call on top of them; None for any number
 
     def beside(self, before: Standing | None) -> "Reserve":
         """With the limit that covers it on the account as it is now."""
@@ -88,10 +93,37 @@ class Reserve:
                 f"{self.terms:064x}; open another account"
             )
 
-    def not_covered(self, committed: int) -> NotCovered:
-        """The refusal of a call that what is committed leaves no room for."""
-        expected, got = (self.asset.of(units + self.price) for units in (committed, self.most))
-        return NotCovered(f"limit and funds: expected at least {in_full(expected)}, got {in_full(got)}")
+    @property
+    def most_calls(self) -> int | None:
+        """``calls`` must be below it before this call; None for any number (A16)."""
+        return None if self.unsettled is None else self.settled + self.unsettled
+
+    def check_room(self, standing: Standing) -> None:
+        """The account has room for this call; a store compares the same again in the step that reserves.
+
+        Raises:
+            NotCovered: what is committed leaves no room for the price.
+            TooMany: too many calls wait for a proof.
+        """
+        if standing.committed > self.most:
+            units = (standing.committed, self.most)
+            expected, got = (in_full(self.asset.of(each + self.price)) for each in units)
+            raise NotCovered(f"limit and funds: expected at least {expected}, got {got}")
+        self.check_calls(standing)
+
+    def check_calls(self, standing: Standing) -> None:
+        """Its seller could still prove all calls of the account, and this one, if the buyer left now (A16).
+
+        Raises:
+            TooMany: it could not.
+        """
+        if self.most_calls is not None and standing.calls >= self.most_calls:
+            raise TooMany(
+                f"account: expected fewer than {self.unsettled} calls that no proof has settled, got "
+                f"{standing.calls - self.settled}; its exit delay leaves no time to prove more. Its seller "
+                "has to run `sealrun prove` and `sealrun settle` first",
+                retry_after=PROVE_CALL_SECONDS,
+            )
 
     def opened(self, offer_hash: int) -> Standing:
         """The standing of an account at its first call, before the price is added."""
@@ -100,7 +132,8 @@ class Reserve:
     def on(self, standing: Standing) -> Standing:
         """The account with this call on it; whoever calls has compared ``committed`` with ``most``."""
         highest = max(standing.voucher, self.voucher, key=lambda voucher: voucher.limit)
-        return replace(standing, committed=standing.committed + self.price, voucher=highest)
+        committed, calls = standing.committed + self.price, standing.calls + 1
+        return replace(standing, committed=committed, calls=calls, voucher=highest)
 
 
 def concluded(standing: Standing, record: Record) -> tuple[Standing, DueLeaf]:
@@ -112,9 +145,11 @@ def concluded(standing: Standing, record: Record) -> tuple[Standing, DueLeaf]:
     if not record.state.over or record.receipt is None:
         raise ValueError("record: expected a call that is over, got one that is not")
     receipt = SignedReceipt.parse(dict(record.receipt)).receipt
-    paid = record.price if record.state is State.SUCCEEDED else 0
+    good = record.state is State.SUCCEEDED
+    paid = record.price if good else 0
     tree, leaf = standing.tree.add(call_hash=record.call_hash, receipt_hash=receipt.hash, price_due=paid)
-    return replace(standing, committed=standing.committed - record.price + paid, tree=tree), leaf
+    committed, calls = standing.committed - record.price + paid, standing.calls - (not good)
+    return replace(standing, committed=committed, calls=calls, tree=tree), leaf
 
 
 class Deposits(NamedTuple):

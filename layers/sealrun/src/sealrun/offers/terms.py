@@ -26,8 +26,11 @@ VIEW_SECONDS = 60
 START_SECONDS = 15 * 60
 COLLECT_SECONDS = 15 * 60
 SETTLE_SECONDS = 60 * 60
-# Where proofs settle: minutes of two processors for each call, of which several may wait for their proof.
+# Where proofs settle: the least time that an exit leaves for proving.
 PROVE_SECONDS = 6 * 60 * 60
+# For one call: its token's four proofs, what is compiled before them, and a step of the fold, on two busy
+# processors.
+PROVE_CALL_SECONDS = 10 * 60
 
 
 # For people who hold something that an older version wrote.
@@ -131,11 +134,24 @@ class Terms:
         Raises:
             Refused: it does not.
         """
-        needed = VIEW_SECONDS + START_SECONDS + run_seconds + COLLECT_SECONDS + SETTLE_SECONDS
-        needed += PROVE_SECONDS if self.oracle is None else 0
+        needed = _settling_seconds(run_seconds) + (PROVE_SECONDS if self.oracle is None else 0)
         if self.exit_delay * slot_seconds < needed:
             slots = -(-needed // slot_seconds)
             raise Refused(f"terms: expected an exit delay of at least {slots} slots, got {self.exit_delay}")
+
+    def provable_calls(self, *, run_seconds: int, slot_seconds: int) -> int | None:
+        """So many calls can be proved, one after the other, within an exit that begins now (A16).
+
+        None where an oracle's word settles: it covers any number of calls at once.
+
+        Args:
+            run_seconds: the offer's time limit.
+            slot_seconds: the network's present slot length.
+        """
+        if self.oracle is not None:
+            return None
+        left = self.exit_delay * slot_seconds - _settling_seconds(run_seconds)
+        return max(left // PROVE_CALL_SECONDS, 0)
 
     def check_buyer(self, buyer: PublicKey, account: PublicKey) -> None:
         """The buyer's key is neither the account's nor the oracle's (A1, E3).
@@ -147,6 +163,11 @@ class Terms:
             raise Refused("buyer: expected a key of its own, got the account's")
         if self.oracle in (buyer, account):
             raise Refused("buyer: expected a key of its own, got the oracle's")
+
+
+def _settling_seconds(run_seconds: int) -> int:
+    """From the newest view that a call is accepted on to the settlement of that call, without proving."""
+    return VIEW_SECONDS + START_SECONDS + run_seconds + COLLECT_SECONDS + SETTLE_SECONDS
 
 
 def _of_this_form(value: object) -> object:

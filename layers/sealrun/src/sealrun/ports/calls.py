@@ -138,8 +138,9 @@ class Ledger(TokenBook, Protocol):
         Raises:
             NotCovered: limit or funds do not cover what is committed and this call's price.
             Refused: the account's first call was under other terms, perhaps in another asset (A3).
-            TooMany: a quota of this hour, the rate, what may run at once, the month's minutes, or the runs of
-                the account's day that failed or are not over are used up.
+            TooMany: a quota of this hour, the rate, what may run at once, the month's minutes, the runs of
+                the account's day that failed or are not over, or its calls that may wait for a proof are
+                used up (A16).
         """
 
     def save(self, before: Record, after: Record) -> bool:

@@ -80,7 +80,7 @@ def reserve_price(
         NotAllowed: the signer is not the account's buyer.
         PaymentRequired: limit or funds do not cover the call; with a correction where there is one.
         AccountRefused: the account is not as it must be.
-        TooMany: the account asks too often.
+        TooMany: the account asks too often, or too many of its calls wait for a proof (A16).
         NodeUnavailable: no node can be believed now.
     """
     payment = payments.payment(offer)
@@ -114,8 +114,7 @@ def reserve_price(
         got = cost.asset.of(reserve.voucher.limit)
         message = f"limit: expected at least {in_full(needed)}, got {in_full(got)}"
         raise _required(message, offer, payments, standing, cost.asset)
-    funds = _covered_funds(signed, offer, terms, needed, ledger, payments, clock)
-    return replace(reserve, funds=funds)
+    return _covered(reserve, standing, signed, offer, terms, needed, ledger, payments, clock)
 
 
 def not_covered(
@@ -134,7 +133,9 @@ def _check_signer(signed: SignedCall, standing: Standing | None, terms: Terms) -
         raise NotAllowed("buyer: expected the key that the account was opened for, got another")
 
 
-def _covered_funds(
+def _covered(
+    reserve: Reserve,
+    standing: Standing | None,
     signed: SignedCall,
     offer: Offer,
     terms: Terms,
@@ -142,8 +143,8 @@ def _covered_funds(
     ledger: Ledger,
     payments: Payments,
     clock: Callable[[], int],
-) -> int:
-    """Funds that cover what is needed, of a view that is young enough; one that refuses is renewed."""
+) -> Reserve:
+    """The reserve as a view that is young enough covers it; one that refuses is renewed."""
     refusal: Refused | None = None
     payment = payments.payment(offer)
     for age in (VIEW_SECONDS, REFUSAL_SECONDS):
@@ -152,9 +153,16 @@ def _covered_funds(
         except AccountRefused as error:
             refusal = _refused(error.detail, offer, payments)
             continue
-        funds = _deep(view, payment, ledger)
+        funds, calls = _deep(view, payment, ledger), standing or reserve.opened(offer.hash)
+        within = terms.provable_calls(run_seconds=offer.limits.longest, slot_seconds=view.slot_seconds)
+        seen = replace(reserve, funds=funds, settled=view.count, unsettled=within)
         if funds >= needed.units:
-            return funds
+            try:
+                seen.check_calls(calls)
+            except TooMany as error:
+                refusal = error
+                continue
+            return seen
         least, got = in_full(needed), in_full(needed.asset.of(funds))
         message = f"account: expected funds of at least {least} {payment.depth} blocks deep, got {got}"
         refusal = PaymentRequired(message, required=x402.payment_required(offer, payments.seller, message))

@@ -239,9 +239,7 @@ class DynamoLedger:
         before = accounts.standing(item) if item else None
         reserve.check_terms(before)
         reserve = reserve.beside(before)
-        committed = before.committed if before else 0
-        if committed > reserve.most:
-            raise reserve.not_covered(committed)
+        reserve.check_room(before or reserve.opened(record.offer_hash))
         if item is None:
             return self._table.new(accounts.opening(record, reserve))
         if accounts.failed_today(record, item) >= reserve.failed_per_day:

@@ -1,7 +1,7 @@
 """A prepaid account's items in the ledger's table: its standing, its leaves, statements and deposits.
 
-``committed`` and ``limit`` are numbers of their own, because conditions compare them. Nothing here has a TTL:
-what is owed is never removed (L1).
+``committed``, ``calls`` and ``limit`` are numbers of their own, because conditions compare them. Nothing here
+has a TTL: what is owed is never removed (L1).
 """
 
 import json
@@ -36,6 +36,7 @@ def standing(item: dict[str, Any]) -> Standing:
         committed=int(item["committed"]["N"]),
         tree=read_tree(item["tree"]["S"]),
         terms=int(item["terms"]["S"], 16) if "terms" in item else 0,
+        calls=number(item, "calls"),
     )
 
 
@@ -52,6 +53,7 @@ def opening(record: Record, reserve: Reserve) -> dict[str, Any]:
         "voucher": {"S": _text(first.voucher._asdict())},
         "limit": {"N": str(first.voucher.limit)},
         "committed": {"N": str(first.committed)},
+        "calls": {"N": str(first.calls)},
         "count": {"N": "0"},
         "tree": {"S": tree_text(first.tree)},
         _day(record): {"N": "1"},
@@ -68,12 +70,15 @@ def reserving(record: Record, reserve: Reserve, item: dict[str, Any]) -> dict[st
     change = (
         Change(account_key(record.account))
         .add("committed", reserve.price)
+        .add("calls", 1)
         .add(_day(record), 1)
         .remove(older(item, DAYS, day - KEPT_DAYS))
         .below(_day(record), reserve.failed_per_day)
         .compared("committed", "<=", reserve.most)
         .compared("limit", "<" if higher else ">=", reserve.voucher.limit)
     )
+    if reserve.most_calls is not None:
+        change.below("calls", reserve.most_calls)
     if higher:
         change.put("limit", reserve.voucher.limit).put("voucher", _text(reserve.voucher._asdict()))
     return change.request()
@@ -90,6 +95,7 @@ def concluding(after: Record, before: Standing, then: Standing) -> dict[str, Any
     change = (
         Change(account_key(after.account))
         .add("committed", then.committed - before.committed)
+        .add("calls", then.calls - before.calls)
         .put("count", then.tree.count)
         .put("tree", tree_text(then.tree))
         .compared("count", "=", before.tree.count)

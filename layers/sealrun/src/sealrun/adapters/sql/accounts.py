@@ -27,6 +27,7 @@ def reserve_price(db: Connection, record: Record, reserve: Reserve) -> None:
 
     Raises:
         NotCovered: limit or funds do not cover it.
+        TooMany: too many calls wait for a proof.
         Refused: the account's first call was under other terms.
     """
     account = record.account
@@ -95,8 +96,7 @@ def _reserved(reserve: Reserve, before: Standing | None, record: Record) -> Stan
     reserve.check_terms(before)
     reserve = reserve.beside(before)
     then = before or reserve.opened(record.offer_hash)
-    if then.committed > reserve.most:
-        raise reserve.not_covered(then.committed)
+    reserve.check_room(then)
     return reserve.on(then)
 
 
@@ -113,6 +113,7 @@ def _row(account: str, then: Standing) -> dict[str, Any]:
         "buyer": then.buyer,
         "voucher": _json(then.voucher._asdict()),
         "committed": str(then.committed),
+        "calls": then.calls,
         "tree": _json(asdict(then.tree)),
     }
 
@@ -126,6 +127,7 @@ def _standing(row: Row[Any]) -> Standing:
         committed=int(row.committed),
         tree=DueTree(tree["count"], tree["due"], tuple(tree["filled"])),
         terms=int(row.terms, 16),
+        calls=row.calls,
     )
 
 
