@@ -1,5 +1,6 @@
 """What the client makes of a server's bytes, and which connections it uses again."""
 
+import contextlib
 import socket
 import threading
 import traceback
@@ -8,8 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from sealrun.transport.connections import IDLE_SECONDS, MAX_IDLE, Hop, Idle, Server, Waits, connected
 from sealrun.transport.failures import Blocked, NoAnswer
-from sealrun.transport.http import IDLE_SECONDS, GuardedClient
+from sealrun.transport.http import GuardedClient
 
 pytestmark = pytest.mark.peers
 
@@ -116,7 +118,7 @@ def test_a_connection_is_kept_once_however_often_its_answer_is_closed() -> None:
 def test_a_connection_that_the_server_closed_is_replaced() -> None:
     with scripted(WHOLE, WHOLE, closes=True) as (client, server):
         assert read(client, server.url) == b"ok"
-        waits_for_the_end = client._idle[server.url][0]
+        waits_for_the_end = client._idle[server.url]._connections[0]
         while waits_for_the_end.is_open:
             pass
         assert read(client, server.url) == b"ok"
@@ -255,3 +257,82 @@ def test_r9_an_answer_whose_head_two_readers_read_differently_is_no_answer(head:
 def test_an_answer_whose_head_is_unusual_but_clear_is_read(head: bytes) -> None:
     with scripted(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\nok") as (client, server):
         assert read(client, server.url) == b"ok"
+
+
+@pytest.mark.parametrize(
+    "surplus", [b"x", WHOLE, b"HTTP/1.1 2"], ids=["a byte", "an answer", "half an answer"]
+)
+def test_a_connection_is_not_used_again_where_something_stood_behind_its_answer(surplus: bytes) -> None:
+    """What comes later of it would be read as the answer to another request."""
+    with scripted(WHOLE + surplus, WHOLE) as (client, server):
+        assert [read(client, server.url) for _ in range(2)] == [b"ok", b"ok"]
+    assert server.connections == 2
+
+
+class Early:
+    """A server that answers once it has the head of a request, and reads no more of it."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, args=(answer,))
+        self._thread.start()
+
+    def _serve(self, answer: bytes) -> None:
+        connection, _ = self._listener.accept()
+        with connection:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += connection.recv(1000)
+            connection.sendall(answer)
+
+    def close(self) -> None:
+        self._thread.join()
+        self._listener.close()
+
+
+def endless() -> Iterator[bytes]:
+    """More than any buffer takes, so that sending ends with the server's refusal to read."""
+    while True:
+        yield bytes(1 << 20)
+
+
+def test_r11_a_refusal_that_comes_while_a_request_is_sent_is_the_answer() -> None:
+    """Of a token that is no longer good, or a file that is too large: the cause stays."""
+    refusal = b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig"
+    headers = {"Content-Length": str(1 << 40)}
+    with (
+        contextlib.closing(Early(refusal)) as server,
+        GuardedClient([server.url], unsafe_loopback=True) as client,
+    ):
+        with client.open("POST", server.url, headers=headers, body=endless()) as answer:
+            assert (answer.status, answer.read(100)) == (413, b"big")
+        assert not len(client._idle[server.url]), "the request was not sent to its end"
+
+
+@pytest.mark.parametrize("answer", [WHOLE, b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", b"", b"what?"])
+def test_r3_no_success_is_believed_of_a_request_that_was_sent_in_part(answer: bytes) -> None:
+    with (
+        contextlib.closing(Early(answer)) as server,
+        GuardedClient([server.url], unsafe_loopback=True) as client,
+    ):
+        headers = {"Content-Length": str(1 << 40)}
+        with pytest.raises(NoAnswer):
+            client.open("POST", server.url, headers=headers, body=endless())
+
+
+def test_no_more_connections_wait_than_are_allowed() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=MAX_IDLE + 1) as listener:
+        port = listener.getsockname()[1]
+        server, hop = (
+            Server(f"http://127.0.0.1:{port}", "127.0.0.1", port),
+            Hop("127.0.0.1", port, is_proxy=False),
+        )
+        idle = Idle()
+        opened = [connected(server, [hop], tls=None, waits=Waits(5, 5)) for _ in range(MAX_IDLE + 1)]
+        for connection in opened:
+            idle.keep(connection)
+        assert len(idle) == MAX_IDLE
+        assert opened[-1].sock is None
+        idle.close()
+        assert not len(idle)

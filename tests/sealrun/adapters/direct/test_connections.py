@@ -4,7 +4,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from local.certificate import self_signed
 from sealrun.adapters.aws.direct.connections import Connections
 from sealrun.adapters.aws.errors import NoAnswer, unavailable
+from sealrun.transport.connections import IDLE_SECONDS
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Amzn-RequestId: r\r\n\r\n{}"
 LAST = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
@@ -96,6 +97,61 @@ def test_a_connection_that_the_other_end_closed_is_replaced_before_anything_is_s
         assert server.closed[0].wait(10)
         assert ask(connections) == 200
     assert len(server.requests) == 2
+
+
+def test_a_connection_that_was_long_idle_is_not_used_again(opened: Opened) -> None:
+    """A function that was frozen meanwhile does not hear of the end of it."""
+    now = [0.0]
+    with serving([OK, OK], [OK]) as server:
+        connections = opened(f"http://127.0.0.1:{server.port}", clock=lambda: now[0])
+        ask(connections)
+        now[0] += IDLE_SECONDS - 1
+        ask(connections)
+        assert not server.closed[1].is_set()
+        now[0] += IDLE_SECONDS
+        ask(connections)
+        assert server.closed[1].wait(10), "the third request came over the second connection"
+
+
+def test_l14_an_answer_without_end_is_given_up(opened: Opened) -> None:
+    long, none = b"Content-Length: 11\r\n\r\nhello world", b"\r\nhello world, and more and more"
+    for head in (long, none):
+        with serving([b"HTTP/1.1 200 OK\r\n" + head], [OK]) as server:
+            connections = opened(f"http://127.0.0.1:{server.port}", at_most=10)
+            with pytest.raises(NoAnswer, match="expected at most 10 bytes"):
+                ask(connections)
+            assert ask(connections) == 200
+
+
+def test_an_answer_of_just_the_size_that_is_allowed_is_read(opened: Opened) -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    with serving([OK, chunked, OK]) as server:
+        connections = opened(f"http://127.0.0.1:{server.port}", at_most=2)
+        assert [ask(connections) for _ in range(3)] == [200, 200, 200]
+
+
+def test_l11_an_answer_that_comes_in_drips_has_a_bound_as_a_whole(opened: Opened) -> None:
+    """Each piece comes within its own time, and none is the last."""
+    now = [0.0]
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        connections = opened(url, timeout=5.0, clock=lambda: now[0])
+        thread = threading.Thread(target=_drip, args=(listener, now))
+        thread.start()
+        with pytest.raises(NoAnswer, match="time is over"):
+            ask(connections)
+        thread.join(10)
+
+
+def _drip(listener: socket.socket, now: list[float]) -> None:
+    """Send pieces of a head every four seconds of that clock, until the other end hangs up."""
+    connection, _ = listener.accept()
+    with connection, suppress(OSError):
+        _read(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        for _ in range(50):
+            now[0] += 4.0
+            connection.sendall(b"X: y\r\n")
 
 
 def test_an_answer_that_says_so_is_the_connections_last(opened: Opened) -> None:

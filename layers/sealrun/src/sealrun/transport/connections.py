@@ -5,15 +5,21 @@ import re
 import select
 import socket
 import ssl
-from collections.abc import Sequence
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from email import errors
 from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
 from typing import Any, NamedTuple
 
-from sealrun.transport.deadline import left
+from sealrun.transport.deadline import Monotonic, left
 from sealrun.transport.failures import ConnectError, ConnectTimeout, ProxyError
 
 BUFFER_BYTES = 64 << 10
+# Connections to one server that stay open for the next request.
+MAX_IDLE = 20
+# Servers close idle connections after a minute or so, and a function that is frozen does not hear of it.
+IDLE_SECONDS = 30.0
 # The parser takes the headers behind such a line for the body, and so leaves them out.
 _NO_HEADERS = (
     errors.MissingHeaderBodySeparatorDefect,
@@ -62,7 +68,7 @@ class Connection(HTTPConnection):
         super().__init__(server.host, server.port)
         self._server, self._hop, self._tls, self._waits = server, hop, tls, waits
         self.sock: Any = None
-        self.kept_until = 0.0  # by the clock of the client that keeps it while it is idle
+        self.kept_until = 0.0  # by the clock of ``Idle``, while it is idle
 
     def connect(self) -> None:
         """Open it.
@@ -76,6 +82,31 @@ class Connection(HTTPConnection):
             raise ConnectTimeout(f"host: expected a connection to {self.host} in time, got none") from error
         except (OSError, HTTPException) as error:
             raise ConnectError(f"host: expected a connection to {self.host}, got none") from error
+
+    def ask(
+        self, method: str, target: str, body: bytes | Iterable[bytes] | None, headers: Mapping[str, str]
+    ) -> HTTPResponse:
+        """Send one request once, and read the head of its answer.
+
+        A server may refuse a request before it has all of it, and then stops reading (RFC 9112, 9.3). Such an
+        answer counts if it is an error; no other answer to a part of a request is believed.
+
+        Raises:
+            ConnectError: nothing was sent.
+            OSError, HTTPException, ValueError: no answer came.
+        """
+        try:
+            self.request(method, target, body, dict(headers))
+        except OSError:
+            if self.sock is None or not self.sock.is_readable:
+                raise
+            response = self.getresponse()
+            if response.status < 400:  # noqa: PLR2004
+                response.close()
+                raise
+            response.will_close = True
+            return response
+        return self.getresponse()
 
     def getresponse(self) -> HTTPResponse:
         """The answer behind informational ones (RFC 9110, 15.2), which a server may send at any time.
@@ -101,8 +132,11 @@ class Connection(HTTPConnection):
 
     @property
     def is_open(self) -> bool:
-        """False where the other end has hung up: something to read before anything was asked is the end."""
-        return self.sock is not None and not self.sock.is_readable
+        """False where the other end has hung up, or went on behind its last answer.
+
+        Something to read before anything was asked is the end, or no answer to what is asked next.
+        """
+        return self.sock is not None and not self.sock.has_surplus and not self.sock.is_readable
 
     def _opened(self) -> "_TimedSocket":
         opened = _connected(self._hop.address, self._hop.port, self._waits.connect)
@@ -119,6 +153,41 @@ class Connection(HTTPConnection):
             opened.close()
             raise
         return _TimedSocket(opened, self._waits.each)
+
+
+class Idle:
+    """Open connections to one server that wait for their next request; any thread takes and keeps them."""
+
+    def __init__(self, *, clock: Monotonic = time.monotonic) -> None:
+        self._clock = clock
+        self._connections: deque[Connection] = deque()
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def take(self) -> Connection | None:
+        """One that was not idle for long and that the other end has not closed; None where there is none."""
+        while True:
+            try:
+                connection = self._connections.pop()
+            except IndexError:
+                return None
+            if connection.is_open and self._clock() < connection.kept_until:
+                return connection
+            connection.close()
+
+    def keep(self, connection: Connection) -> None:
+        """For the next request; its last answer was read to its end."""
+        if len(self._connections) < MAX_IDLE:
+            connection.kept_until = self._clock() + IDLE_SECONDS
+            self._connections.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        """Close all that no request uses now."""
+        while self._connections:
+            self._connections.pop().close()
 
 
 def connected(server: Server, hops: Sequence[Hop], *, tls: ssl.SSLContext | None, waits: Waits) -> Connection:
@@ -146,6 +215,7 @@ class _TimedSocket:
     def __init__(self, plain: socket.socket, seconds: float) -> None:
         self._socket, self.seconds = plain, seconds
         self.ended = False  # True once the other end was read to its end
+        self.has_surplus = False  # True once something stood behind an answer
 
     def receive(self, raw: io.RawIOBase, buffer: Any) -> int | None:
         self._socket.settimeout(left(self.seconds))
@@ -160,7 +230,7 @@ class _TimedSocket:
             rest = rest[self._socket.send(rest) :]
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return _Lines(_Incoming(self, self._socket), BUFFER_BYTES)
+        return _Lines(self, _Incoming(self, self._socket))
 
     @property
     def is_readable(self) -> bool:
@@ -175,7 +245,20 @@ class _TimedSocket:
 
 
 class _Lines(io.BufferedReader):
-    """Lines that end with a line feed alone: the parser of headers would end one at a carriage return too."""
+    """Lines that end with a line feed alone: the parser of headers would end one at a carriage return too.
+
+    One reads one answer. What stands behind that answer's end is lost with the reader, so the socket is told.
+    """
+
+    def __init__(self, timed: _TimedSocket, incoming: "_Incoming") -> None:
+        super().__init__(incoming, BUFFER_BYTES)
+        self._timed, self._incoming = timed, incoming
+
+    def close(self) -> None:
+        if not self.closed:
+            self._incoming.is_over = True
+            self._timed.has_surplus |= bool(self.peek(1))
+        super().close()
 
     def readline(self, size: int | None = -1) -> bytes:
         line = super().readline(size)
@@ -190,12 +273,13 @@ class _Incoming(io.RawIOBase):
     def __init__(self, timed: _TimedSocket, plain: socket.socket) -> None:
         super().__init__()
         self._timed, self._raw = timed, plain.makefile("rb", buffering=0)
+        self.is_over = False  # True once nobody reads any further: only what is buffered is left
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        return self._timed.receive(self._raw, buffer)
+        return None if self.is_over else self._timed.receive(self._raw, buffer)
 
     def close(self) -> None:
         self._raw.close()

@@ -16,7 +16,6 @@ when the origin changes.
 import re
 import ssl
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
@@ -36,7 +35,7 @@ from sealrun.transport.addresses import (
     system_addresses,
 )
 from sealrun.transport.authorities import public_authorities
-from sealrun.transport.connections import BUFFER_BYTES, Connection, Hop, Server, Waits, connected
+from sealrun.transport.connections import BUFFER_BYTES, Connection, Hop, Idle, Server, Waits, connected
 from sealrun.transport.deadline import Monotonic, each_within, within
 from sealrun.transport.failures import Blocked, NoAnswer, ReadTimeout, TooLong
 from sealrun.transport.proxy import proxy_url
@@ -49,10 +48,6 @@ RESOLVE_SECONDS = 5.0
 REQUEST_SECONDS = 45.0
 # A name with more addresses than this is asked at the first of them.
 MAX_ADDRESSES = 8
-# Connections to one origin that stay open for the next request.
-MAX_IDLE = 20
-# Servers close idle connections after a minute or so, and a function that is frozen does not hear of it.
-IDLE_SECONDS = 30.0
 # GitLab sends one redirect to its object storage; a mirror in front of it may add another.
 MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -199,7 +194,7 @@ class GuardedClient:
         self._waits, self._seconds, self._clock = waits, request_seconds, clock
         self._resolve = resolve
         self._origins = frozenset(self._allowed(origin) for origin in origins)
-        self._idle: dict[str, deque[Connection]] = {origin: deque() for origin in self._origins}
+        self._idle = {origin: Idle(clock=clock) for origin in self._origins}
 
     def open(
         self,
@@ -218,8 +213,7 @@ class GuardedClient:
         with within(self._seconds, clock=self._clock):
             connection = self._connection(server, waits or self._waits)
             try:
-                connection.request(method, target, body, sent)
-                response = connection.getresponse()
+                response = connection.ask(method, target, body, sent)
             except BaseException as error:
                 connection.close()
                 if isinstance(error, (OSError, HTTPException, ValueError)):
@@ -236,8 +230,7 @@ class GuardedClient:
     def close(self) -> None:
         """Close every connection that no request uses now."""
         for idle in self._idle.values():
-            while idle:
-                idle.pop().close()
+            idle.close()
 
     def __enter__(self) -> Self:
         return self
@@ -272,17 +265,11 @@ class GuardedClient:
 
     def _connection(self, server: Server, waits: Waits) -> Connection:
         """A connection that was not idle for long and that the other end has not closed, or a new one."""
-        idle = self._idle[server.origin]
-        while idle:
-            try:
-                connection = idle.pop()
-            except IndexError:  # another thread was faster
-                break
-            if connection.is_open and self._clock() < connection.kept_until:
-                connection.wait(waits.each)
-                return connection
-            connection.close()
-        return self._connected(server, waits)
+        connection = self._idle[server.origin].take()
+        if connection is None:
+            return self._connected(server, waits)
+        connection.wait(waits.each)
+        return connection
 
     def _connected(self, server: Server, waits: Waits) -> Connection:
         """A connection to the first checked address that takes it."""
@@ -321,10 +308,8 @@ class GuardedClient:
         """Keep the connection for the next request, if this one's answer was read to its end."""
         whole = response.isclosed() or response.length == 0
         response.close()
-        idle = self._idle[server.origin]
-        if whole and not response.will_close and len(idle) < MAX_IDLE:
-            connection.kept_until = self._clock() + IDLE_SECONDS
-            idle.append(connection)
+        if whole and not response.will_close:
+            self._idle[server.origin].keep(connection)
         else:
             connection.close()
 
