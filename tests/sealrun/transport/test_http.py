@@ -285,6 +285,8 @@ class _Tls:
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
+            timeout = 5.0  # also of a handshake, which whoever else connects to this port never begins
+
             def do_GET(self) -> None:
                 outer.hosts.append(self.headers["host"])
                 has_body = self.path in ("/whole", "/cut")
@@ -303,7 +305,9 @@ class _Tls:
                 """A client that does not trust the certificate hangs up: expected here."""
 
         self.server = Server(("127.0.0.1", 0), Handler)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.server.socket = context.wrap_socket(
+            self.server.socket, server_side=True, do_handshake_on_connect=False
+        )
         self.port = self.server.server_port
         self._thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self._thread.start()
