@@ -433,9 +433,9 @@ class FakeProvider:
             raise ProviderUnclear("connection lost")
         return run
 
-    def find(self, name: str, *, since: int) -> list[Run]:
+    def find(self, name: str, *, since: int, known: int = 0) -> list[Run]:
         self._called("find")
-        seen = [run for run in self.runs.values() if run.created_at <= self.clock.now]
+        seen = [run for run in self.runs.values() if run.created_at <= self.clock.now and run.id != known]
         return [self._now(run) for run in seen if run.name == run_name(name)]
 
     def read(self, run_id: int) -> Run:

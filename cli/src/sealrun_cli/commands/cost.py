@@ -34,7 +34,7 @@ COLLECT_GB = 0.5
 WEBHOOK_GB = 0.25
 # A collection mostly waits for its provider: for so many answers of GitLab in turn, where the run has one
 # job; a test counts them. What each takes, and the rest of a collection, in seconds, is an estimate.
-ANSWERS, ANSWER_SECONDS, OWN_SECONDS = 8, 0.15, 0.3
+ANSWERS, ANSWER_SECONDS, OWN_SECONDS = 7, 0.15, 0.3
 COLLECT_SECONDS = ANSWERS * ANSWER_SECONDS + OWN_SECONDS
 # Units of a paid call's claim, start, collection and reads, with those of the indices; a test counts them.
 WRITES = 40

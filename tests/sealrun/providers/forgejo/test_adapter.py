@@ -128,6 +128,11 @@ def test_r3_runs_are_found_by_the_calls_input_whatever_their_title(peer: Peer) -
     assert len(peer.requests) == 2
 
 
+def test_r3_a_run_that_is_known_is_left_out(peer: Peer) -> None:
+    peer.on("GET", "/actions/runs", listed({**RUN, "id": 33}, RUN), listed())
+    assert [run.id for run in peer.forgejo.find(CALL, since=SINCE, known=31)] == [33]
+
+
 def test_r3_an_order_in_which_ours_might_be_missed_is_refused(peer: Peer) -> None:
     peer.on("GET", "/actions/runs", listed(RUN, {**RUN, "id": 32}), listed())
     with pytest.raises(ProviderRefused, match="expected the newest runs first"):

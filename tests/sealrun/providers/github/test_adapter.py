@@ -276,6 +276,14 @@ def test_r3_runs_are_found_by_their_exact_name_among_those_around_the_claim(peer
     assert [request.url.params["page"] for request in peer.requests] == ["1", "2"]
 
 
+def test_r3_a_run_that_is_known_is_left_out_and_not_read_again(peer: Peer) -> None:
+    """Its second attempt makes reading it one more request."""
+    again = {**RUN, "run_attempt": 2}
+    peer.on("GET", f"{WORKFLOW}/runs", listed("workflow_runs", {**RUN, "id": 33}, again, total=2))
+    assert [run.id for run in peer.github.find(CALL, since=SINCE, known=31)] == [33]
+    assert len(peer.requests) == 1
+
+
 def test_r3_more_runs_than_github_lists_are_refused(peer: Peer) -> None:
     """Ours might be one that is not listed, so "not found" would be a guess, and a second run its price."""
     peer.on("GET", f"{WORKFLOW}/runs", listed("workflow_runs", RUN, total=1001))

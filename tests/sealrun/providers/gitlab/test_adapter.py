@@ -349,6 +349,14 @@ def test_r3_runs_are_found_by_their_exact_name_and_each_is_read(peer: Peer) -> N
     assert peer.requests[0].url.params["name"] == f"sealrun {CALL}"
 
 
+def test_r3_a_run_that_is_known_is_not_read_again_and_a_duplicate_is(peer: Peer) -> None:
+    peer.on("GET", f"{API}/pipelines", reply([{"id": 33}, {"id": 31}]), reply([{"id": 31}]))
+    peer.on("GET", f"{API}/pipelines/33", reply({**DETAIL, "id": 33}))
+    assert [run.id for run in peer.gitlab.find(CALL, known=31)] == [33]
+    assert peer.gitlab.find(CALL, known=31) == []
+    assert len(peer.requests) == 3
+
+
 def test_r3_finding_goes_through_all_pages(peer: Peer) -> None:
     peer.on(
         "GET", f"{API}/pipelines", reply([{"id": 31}], x_next_page="2"), reply([{"id": 33}], x_next_page="")

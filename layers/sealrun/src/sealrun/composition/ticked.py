@@ -157,8 +157,8 @@ class KeptFirst:
     def project(self) -> Project:
         return self._provider.project()
 
-    def find(self, name: str, *, since: int) -> list[Run]:
-        return self._provider.find(name, since=since)
+    def find(self, name: str, *, since: int, known: int = 0) -> list[Run]:
+        return self._provider.find(name, since=since, known=known)
 
     def read(self, run_id: int) -> Run:
         return self._provider.read(run_id)

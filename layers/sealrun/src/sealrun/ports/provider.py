@@ -24,8 +24,11 @@ class Provider(Protocol):
     def start(self, *, name: str, inputs: Mapping[str, object]) -> Run:
         """Start one run at the offer's ref. ``name`` travels as the call's input and as the run's name."""
 
-    def find(self, name: str, *, since: int) -> list[Run]:
-        """All runs with exactly this name, lowest id first; none is older than ``since`` (Unix seconds)."""
+    def find(self, name: str, *, since: int, known: int = 0) -> list[Run]:
+        """All runs with exactly this name, lowest id first; none is older than ``since`` (Unix seconds).
+
+        A run whose id is ``known`` is left out, and not read again.
+        """
 
     def read(self, run_id: int) -> Run: ...
 

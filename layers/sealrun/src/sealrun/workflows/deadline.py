@@ -61,9 +61,9 @@ class InTime:
         with self._asking() as provider:
             return provider.start(name=name, inputs=inputs)
 
-    def find(self, name: str, *, since: int) -> list[Run]:
+    def find(self, name: str, *, since: int, known: int = 0) -> list[Run]:
         with self._asking() as provider:
-            return provider.find(name, since=since)
+            return provider.find(name, since=since, known=known)
 
     def read(self, run_id: int) -> Run:
         with self._asking() as provider:

@@ -188,7 +188,8 @@ def _withheld_lines(logged: Sequence[Item]) -> list[str]:
 def _stop_duplicates(record: Record, run: Run, provider: Provider) -> list[int]:
     """Of several runs of one call only the accepted one counts; the others are stopped and named (R3)."""
     try:
-        others = [each.id for each in provider.find(record.id, since=record.claimed_at) if each.id != run.id]
+        found = provider.find(record.id, since=record.claimed_at, known=run.id)
+        others = [each.id for each in found if each.id != run.id]
     except ProviderRefused:  # a provider that cannot search still has to end in a receipt
         return []
     for other in others:

@@ -122,7 +122,7 @@ class Forgejo:
         run_id = READER.whole(self._rest.send("POST", url, json=body)[0], "id")
         return read_started(run_id, self.read)
 
-    def find(self, name: str, *, since: int) -> list[Run]:
+    def find(self, name: str, *, since: int, known: int = 0) -> list[Run]:
         """All runs with this call as their input, the lowest id first; of a flood only the first 20.
 
         Refused where Forgejo does not list the newest first: then an older page might hold ours.
@@ -132,7 +132,7 @@ class Forgejo:
             if last is not None and run.id >= last:
                 raise ProviderRefused("find: expected the newest runs first, got another order")
             last = run.id
-            matches += [run] if run.name == wanted else []
+            matches += [run] if run.name == wanted and run.id != known else []
         return sorted(matches[:MAX_FOUND], key=lambda run: run.id)
 
     def read(self, run_id: int) -> Run:

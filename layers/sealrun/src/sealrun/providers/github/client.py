@@ -144,7 +144,7 @@ class GitHub:
         # The id came in answer to this very start. That the run carries the name is judged when it is over.
         return replace(run, name=run_name(name))
 
-    def find(self, name: str, *, since: int) -> list[Run]:
+    def find(self, name: str, *, since: int, known: int = 0) -> list[Run]:
         """All runs named exactly ``sealrun {name}``, the lowest id first; of a flood only the first 20.
 
         GitHub does not search by name: all runs of the workflow that were started by API around
@@ -154,7 +154,7 @@ class GitHub:
         query = {"event": EVENT, "created": f"{first}..{last}"}
         listed = self._pages(f"{self._workflow}/runs", "workflow_runs", query, most=MAX_LISTED)
         wanted = run_name(name)
-        matches = [item for item in listed if item.get("display_title") == wanted]
+        matches = [item for item in listed if item.get("display_title") == wanted and item.get("id") != known]
         return sorted((self._first_attempt(item) for item in matches[:MAX_FOUND]), key=lambda run: run.id)
 
     def read(self, run_id: int) -> Run:

@@ -132,7 +132,7 @@ class GitLab:
         run_id = answers.whole(self._rest.send("POST", f"{self._api}{path}", json=body)[0], "id")
         return read_started(run_id, self.read)
 
-    def find(self, name: str, *, since: int = 0) -> list[Run]:  # noqa: ARG002  the name finds them at once
+    def find(self, name: str, *, since: int = 0, known: int = 0) -> list[Run]:  # noqa: ARG002  names do
         """All runs named exactly ``sealrun {name}``, the lowest id first; of a flood only the first 20.
 
         Refused where GitLab lists runs of other names: it does not know the filter (before 15.11) or
@@ -141,8 +141,8 @@ class GitLab:
         wanted = run_name(name)
         query = {"name": wanted, "order_by": "id", "sort": "asc"}
         listed = self._pages(f"{self._api}/pipelines", query, most=MAX_FOUND)
-        # The list shows neither the user nor whether the ref is a tag.
-        runs = [self.read(run_id) for run_id in sorted(answers.whole(item, "id") for item in listed)]
+        others = sorted(run_id for item in listed if (run_id := answers.whole(item, "id")) != known)
+        runs = [self.read(run_id) for run_id in others]  # the list shows neither user nor kind of ref
         if any(run.name != wanted for run in runs):
             raise ProviderRefused("find: expected only runs of the name asked for, got others")
         return runs
