@@ -108,6 +108,14 @@ def test_an_offer_remembers_whether_anyone_may_open_its_runs(ledger: Any) -> Non
         assert ledger.offers_of([OFFER.hash])[0].shows_runs is shown
 
 
+def test_an_offer_remembers_when_a_delivery_last_came_in_time(ledger: Any) -> None:
+    assert ledger.offer(OFFER.hash).delivered_at == 0
+    for now in (NOW, NOW + 3600):
+        ledger.note_delivery(OFFER.hash, now=now)
+        assert ledger.offer(OFFER.hash).delivered_at == now
+        assert ledger.offers_of([OFFER.hash])[0].delivered_at == now
+
+
 def test_e2_a_ci_token_counts_for_one_call_only(ledger: Any) -> None:
     assert ledger.take_token("https://gitlab.com", "jti-1", call_hash=5)
     assert ledger.take_token("https://gitlab.com", "jti-1", call_hash=5), "the same call is collected again"

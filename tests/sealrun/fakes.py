@@ -105,6 +105,9 @@ class FakeLedger:
     def note_visibility(self, offer_hash: int, *, shows_runs: bool) -> None:
         self.offers[offer_hash] = replace(self.offers[offer_hash], shows_runs=shows_runs)
 
+    def note_delivery(self, offer_hash: int, *, now: int) -> None:
+        self.offers[offer_hash] = replace(self.offers[offer_hash], delivered_at=now)
+
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         self.offers[offer_hash] = replace(self.offers[offer_hash], paused=reason)
 

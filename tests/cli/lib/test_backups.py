@@ -183,10 +183,12 @@ def test_e6_a_ledger_of_anybodys_backup_has_stored_rows_of_their_types_and_nothi
         assert SqlLedger(database).published() == []
 
 
-# The schema before calls had their account, and offers whether their runs are public.
+# The schema before calls had their account, offers whether their runs are public and deliveries come, and
+# accounts the number of their calls.
 THIRD = (
     "DROP INDEX calls_called; ALTER TABLE calls DROP COLUMN account; "
-    "ALTER TABLE offers DROP COLUMN shows_runs; UPDATE alembic_version SET version_num = '3'; "
+    "ALTER TABLE offers DROP COLUMN shows_runs; ALTER TABLE offers DROP COLUMN delivered_at; "
+    "ALTER TABLE accounts DROP COLUMN calls; UPDATE alembic_version SET version_num = '3'; "
 )
 
 

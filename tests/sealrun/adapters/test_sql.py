@@ -78,7 +78,8 @@ def test_calls_of_an_older_schema_are_listed_by_their_accounts_too(url: str) -> 
     def older(db: Connection) -> None:
         db.execute(text("DROP INDEX calls_called"))
         db.execute(text("ALTER TABLE calls DROP COLUMN account"))
-        db.execute(text("ALTER TABLE offers DROP COLUMN shows_runs"))
+        for newer in ("shows_runs", "delivered_at"):
+            db.execute(text(f"ALTER TABLE offers DROP COLUMN {newer}"))
         db.execute(text("ALTER TABLE accounts DROP COLUMN calls"))
         db.execute(text("UPDATE alembic_version SET version_num = '3'"))
 

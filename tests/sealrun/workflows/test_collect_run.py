@@ -315,7 +315,7 @@ def test_what_a_run_was_judged_by_is_read_once_where_one_function_collects_it() 
 def test_a_provider_that_cannot_search_still_ends_in_a_receipt() -> None:
     world = World()
 
-    def refuses(_name: str, *, since: int) -> list[Run]:  # noqa: ARG001  as the port names it
+    def refuses(_name: str, **_: int) -> list[Run]:
         raise ProviderRefused("name is invalid")
 
     world.provider.find = refuses

@@ -37,8 +37,8 @@ WEBHOOK_GB = 0.25
 ANSWERS, ANSWER_SECONDS, OWN_SECONDS = 7, 0.15, 0.3
 COLLECT_SECONDS = ANSWERS * ANSWER_SECONDS + OWN_SECONDS
 # Units of a paid call's claim, start, collection and reads, with those of the indices; a test counts them.
-WRITES = 40
-READS = 19
+WRITES = 36
+READS = 17
 # One object of the receipt's documents and the log, beside the artifacts.
 DOCUMENTS = 1
 # The documents, when the buyer takes the evidence; the files' are counted with the evidence.

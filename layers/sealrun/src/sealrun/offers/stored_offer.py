@@ -21,6 +21,7 @@ class StoredOffer:
     rests_until: int = 0  # Unix seconds; a later health check ends the rest
     faults: int = 0  # such runs in a row
     shows_runs: bool | None = None  # anyone may open a run's page at the provider; None: not looked at yet
+    delivered_at: int = 0  # when a delivery last told of a run's end before it was looked for; Unix seconds
     # Calls an hour, for buyers with a bound of their own.
     quotas: Mapping[str, int] = field(default_factory=dict)
 

@@ -95,6 +95,9 @@ class Ledger(TokenBook, Protocol):
     def note_visibility(self, offer_hash: int, *, shows_runs: bool) -> None:
         """Whether anyone may open the page of one of its runs, as a health check found it."""
 
+    def note_delivery(self, offer_hash: int, *, now: int) -> None:
+        """A delivery told of the end of one of its runs before a sweep looked for it, in Unix seconds."""
+
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         """Take no call because its operator says so, until its operator gives an empty reason."""
 

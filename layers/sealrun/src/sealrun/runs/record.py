@@ -269,16 +269,24 @@ def searched(record: Record, *, now: int) -> Record:
 
 
 def accepted(
-    record: Record, *, run_id: int, run_url: str, now: int, seconds: int, run_shown: bool | None = None
+    record: Record,
+    *,
+    run_id: int,
+    run_url: str,
+    now: int,
+    seconds: int,
+    run_shown: bool | None = None,
+    delivers: bool = False,
 ) -> Record:
     """This run is the call's one run from now on.
 
-    The first look comes when that at a lost start would have come: a delivery usually wakes the collector
-    before, and an index that need not change costs nothing. It comes sooner where the run's time may be over
+    The first look comes when that at a lost start would have come: an index that need not change costs
+    nothing. Where the provider ``delivers`` the news of a run's end, it comes as late as any other look: most
+    runs are over by then, and are never looked at in vain. It comes sooner where the run's time may be over
     by then, in ``seconds`` at most, and where the run was found late: its delivery may have come before.
     """
-    late = now - record.claimed_at > FIRST_LOOK
-    first = now + FIRST_LOOK if late else max(now + FIRST_LOOK, min(record.wake_at, now + seconds))
+    late, usual = now - record.claimed_at > FIRST_LOOK, now + LONGEST_PAUSE if delivers else record.wake_at
+    first = now + FIRST_LOOK if late else max(now + FIRST_LOOK, min(usual, now + seconds))
     return _next(
         record,
         state=State.RUNNING,

@@ -44,6 +44,8 @@ from sealrun.workflows.pin_items import Pinning, first_failure, pin_items, with_
 from sealrun.workflows.start_run import Starter, start_run
 from sealrun.workflows.watch_run import Seen, look_at_run
 
+# An offer's deliveries are noted once in so many seconds.
+NOTED_EVERY = 3600
 # All that is gathered of one run; it leaves time of a function's 900 s to pin and to sign.
 COLLECT_SECONDS = 480
 
@@ -75,7 +77,13 @@ def advance(
     stored = ledger.offer(record.offer_hash) if record else None
     if record is None or stored is None:
         return None
-    return take_step(record, stored, ledger=ledger, collector=collector, clock=clock)
+    now = clock()
+    after = take_step(record, stored, ledger=ledger, collector=collector, clock=clock)
+    # No sweep looks at a run before its time, so somebody was told of its end: its offer's deliveries come.
+    told = record.state is State.RUNNING and now < record.wake_at and after.state.over
+    if told and now - stored.delivered_at >= NOTED_EVERY:
+        ledger.note_delivery(record.offer_hash, now=now)
+    return after
 
 
 def take_step(

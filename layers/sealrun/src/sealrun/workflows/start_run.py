@@ -38,6 +38,8 @@ from sealrun.runs.record import (
 )
 from sealrun.runs.run import Run
 
+# Where a delivery told of a run's end within this time, the next one is waited for.
+DELIVERED_WITHIN = 24 * 3600
 # A provider that is out of reach, or a credential that does not open, is tried again after this long.
 PAUSE_SECONDS = 60
 
@@ -180,8 +182,16 @@ def accept_run(
         ledger.suspend_offer(offer_hash, suspends)
     if changed or differs:
         cancel_quietly(provider, run.id)
-    shown, seconds = stored.shows_runs, 0 if run.status.over else stored.offer.limits.seconds
-    return accepted(record, run_id=run.id, run_url=run.url, now=now, seconds=seconds, run_shown=shown)
+    limits = stored.offer.limits
+    return accepted(
+        record,
+        run_id=run.id,
+        run_url=run.url,
+        now=now,
+        seconds=0 if run.status.over else min(limits.seconds, limits.queue_seconds),
+        run_shown=stored.shows_runs,
+        delivers=now - stored.delivered_at < DELIVERED_WITHIN,
+    )
 
 
 def cancel_quietly(provider: Provider, run_id: int) -> None:

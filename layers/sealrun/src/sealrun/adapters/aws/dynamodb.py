@@ -89,6 +89,7 @@ class DynamoLedger:
             rests_until=int(item.get("rests_until", {"N": "0"})["N"]),
             faults=len(item.get("witnesses", {"SS": []})["SS"]),
             quotas={buyer: int(each["N"]) for buyer, each in item.get("quotas", {"M": {}})["M"].items()},
+            delivered_at=int(item.get("delivered_at", {"N": "0"})["N"]),
         )
 
     def document(self, offer_hash: int) -> Offer | None:
@@ -128,6 +129,9 @@ class DynamoLedger:
 
     def note_visibility(self, offer_hash: int, *, shows_runs: bool) -> None:
         self._set(offer_hash, {"shows_runs": {"BOOL": shows_runs}})
+
+    def note_delivery(self, offer_hash: int, *, now: int) -> None:
+        self._set(offer_hash, {"delivered_at": {"N": str(now)}})
 
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         self._set(offer_hash, {"paused": {"S": reason[:500]}})

@@ -103,6 +103,9 @@ class SqlLedger:
     def note_visibility(self, offer_hash: int, *, shows_runs: bool) -> None:
         self._set(offer_hash, shows_runs=int(shows_runs))
 
+    def note_delivery(self, offer_hash: int, *, now: int) -> None:
+        self._set(offer_hash, delivered_at=now)
+
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         self._set(offer_hash, paused=reason[:MAX_REASON])
 
@@ -321,6 +324,7 @@ class SqlLedger:
             shows_runs=None if row.shows_runs is None else bool(row.shows_runs),
             faults=row.faults,
             quotas=json.loads(row.quotas),
+            delivered_at=row.delivered_at or 0,
         )
 
     def _set(self, offer_hash: int, **values: Any) -> bool:

@@ -33,6 +33,7 @@ OFFERS = Table(
     _number("faults"),
     _number("shows_runs", nullable=True),  # 0 or 1; null before the first health check
     _text("quotas"),  # JSON: calls an hour by buyer
+    _number("delivered_at", nullable=True),  # null before a delivery woke the collector in time
 )
 
 _OPEN = text("wake_at IS NOT NULL")
