@@ -22,7 +22,7 @@ from infra.openapi.shapes import (
     text,
     whole,
 )
-from sealrun.calls.call import MAX_READS
+from sealrun.calls.call import MAX_CALL_DEPTH, MAX_READS
 from sealrun.calls.wake import MAX_PAUSE_SECONDS, Start
 from sealrun.encoding.fields import DUE, FIGURE, NETWORKS, RECEIPT, REDEEM, TICKET, VOUCHER
 from sealrun.money import x402
@@ -62,13 +62,15 @@ def _called() -> dict[str, Schema]:
 
 
 def _calls() -> dict[str, Schema]:
-    reads = {"reads": items(text("[0-9a-f]{64}", "A receipt's hash."), MAX_READS)}
+    parent = closed({"call": HASH, "depth": whole(1, MAX_CALL_DEPTH)})
+    parent["description"] = "The call for whose run a job makes this one."
+    links = {"reads": items(text("[0-9a-f]{64}", "A receipt's hash."), MAX_READS), "parent": parent}
     identifier = text("[A-Za-z0-9_-]{16,128}", "An identifier never claims two calls.")
     free = closed(
-        {**_called(), "limit": AMOUNT, "signature": _CALL_SIGNATURE}, {"identifier": identifier, **reads}
+        {**_called(), "limit": AMOUNT, "signature": _CALL_SIGNATURE}, {"identifier": identifier, **links}
     )
     asset = {"description": "Of the account that pays; that of the offer's first price if not said.", **ASSET}
-    paid = closed(_called(), {"asset": asset, **reads})
+    paid = closed(_called(), {"asset": asset, **links})
     return {
         "FreeCall": {"description": "A call of an offer of price 0, signed by the account's key.", **free},
         "PaidCall": {"description": f"A paid call; {x402.SIGNATURE_HEADER} names the payer.", **paid},
@@ -110,6 +112,7 @@ def _views() -> dict[str, Schema]:
         "offer": HASH,
         "state": one_of([state.value for state in State]),
         "claimed_at": SECONDS,
+        "depth": whole(0, MAX_CALL_DEPTH, "How many calls lie above it; 0 for one that no job made."),
         "run": nullable(run),
         "progress": nullable(_progress()),
         "reason": nullable(_TEXT),

@@ -28,6 +28,7 @@ from sealrun.offers.limits import (
     MINUTES_A_MONTH,
     QUEUE_SECONDS,
 )
+from sealrun.offers.named_offer import FORMAT, MAX_SELLERS, MOST, SELLERS
 from sealrun.offers.offer import FORM, MAX_ALLOWED_KEYS, MAX_DEPTH, MAX_NODES, MAX_SUCCESS_JOBS
 from sealrun.offers.prices import MAX_DECIMALS, MAX_PRICES
 from sealrun.offers.provider_rules import PROVIDERS, most_inputs
@@ -46,7 +47,7 @@ def _kind(
 
 
 def _input_kinds() -> list[Schema]:
-    """The five kinds of ``sealrun.offers.inputs`` (R2)."""
+    """The six kinds of ``sealrun.offers.inputs`` (R2)."""
     string, words = constant("string"), {"type": "string", "maxLength": MAX_STRING}
     number: Schema = {"type": "number"}
     pattern: Schema = {"type": "string", "maxLength": MAX_PATTERN}
@@ -57,6 +58,13 @@ def _input_kinds() -> list[Schema]:
         "contentEncoding": constant("base64url"),
         "contentMediaType": constant("application/json"),
         "maxLength": whole(1, MAX_ENCODED),
+    }
+    named = {"type": string, "format": constant(FORMAT), "maxLength": whole(1, MAX_STRING)}
+    said = {"decimals": whole(0, MAX_DECIMALS), "symbol": text("[A-Za-z0-9]{1,6}")}
+    bounds = {
+        "enum": options,
+        SELLERS: {**items(KEY, MAX_SELLERS), "minItems": 1},
+        MOST: closed({"asset": ASSET, "amount": AMOUNT, **said}),
     }
     return [
         _kind("yes or no", _TRUTH, {"type": constant("boolean")}),
@@ -69,6 +77,7 @@ def _input_kinds() -> list[Schema]:
             {"minLength": whole(0, MAX_STRING)},
         ),
         _kind("JSON as base64url", {**words, "maxLength": MAX_ENCODED}, encoded),
+        _kind("an offer, which the job calls", words, named, bounds),
     ]
 
 

@@ -6,6 +6,7 @@
 // it came. Its alarm goes on from there: a start of which nothing is known is handed over as unclear, and the
 // region looks for its run by name. Nothing is started here a second time.
 import { DurableObject } from 'cloudflare:workers';
+import type { Parent } from '../../../web/shared/src/call.ts';
 import { OfferClosed, SealrunError, Unavailable } from '../../../web/shared/src/errors.ts';
 import type { Inputs } from '../../../web/shared/src/inputs.ts';
 import type { Offer } from '../../../web/shared/src/offer.ts';
@@ -206,11 +207,17 @@ function viewOf(row: Row, offer: string, shown: boolean): CallView {
     offer,
     state: row.state,
     claimed_at: row.claimed_at,
+    depth: depthOf(row.body),
     run: row.run ? { id: row.run, url: row.run_url, public: shown } : null,
     progress: null,
     reason: refused,
     receipt: null,
   };
+}
+
+function depthOf(body: string): number {
+  const { parent } = JSON.parse(body) as { parent?: Parent };
+  return parent?.depth ?? 0;
 }
 
 /** The region's words for a refusal; a proxy before it has none. */

@@ -21,6 +21,14 @@ export interface Call {
   expiresAt: number;
   /** Receipt hashes of the runs whose outputs this call uses. */
   reads?: string[];
+  /** The call for whose run a job makes this one. */
+  parent?: Parent | undefined;
+}
+
+/** A call by its hash, 64 hex digits, and the depth of the call that is made for it. */
+export interface Parent {
+  call: string;
+  depth: number;
 }
 
 /** `H("sealrun:call", ...)`: names the call everywhere, and is what the buyer signs. */
@@ -36,10 +44,13 @@ export async function callHash(call: Call): Promise<bigint> {
   ]);
 }
 
-/** `H("sealrun:inputs", ...)` over canonical JSON of inputs, salt and, if there are any, reads. */
-export async function inputsHash({ inputs, salt, reads = [] }: Call): Promise<bigint> {
-  const value = reads.length > 0 ? { inputs, salt, reads } : { inputs, salt };
-  return documentHash('sealrun:inputs', canonicalBytes(value));
+/** `H("sealrun:inputs", ...)` over canonical JSON of inputs, salt and, where the call has them, reads and parent. */
+export async function inputsHash({ inputs, salt, reads = [], parent }: Call): Promise<bigint> {
+  const links = {
+    ...(reads.length > 0 ? { reads } : {}),
+    ...(parent ? { parent: { ...parent } } : {}),
+  };
+  return documentHash('sealrun:inputs', canonicalBytes({ inputs, salt, ...links }));
 }
 
 /** The seven fields that the buyer's wallet signs: this call, and the running total it may cost. */

@@ -2,11 +2,12 @@
 import { unbase64url } from './bytes.ts';
 import { InputsRefused, Malformed } from './errors.ts';
 import { isObject, parseObject } from './json.ts';
+import { readNamedOffer } from './named_offer.ts';
 
 export type Input = string | number | boolean;
 export type Inputs = Record<string, Input>;
 
-/** One of the five kinds of input that an offer may have. */
+/** One of the six kinds of input that an offer may have. */
 export interface Property {
   type: 'boolean' | 'integer' | 'number' | 'string';
   title?: string;
@@ -17,6 +18,9 @@ export interface Property {
   maximum?: number;
   minLength?: number;
   maxLength?: number;
+  format?: 'sealrun-offer';
+  'x-sellers'?: string[];
+  'x-price'?: { asset: string; amount: string; decimals: number; symbol: string };
   contentEncoding?: 'base64url';
   contentMediaType?: 'application/json';
   default?: Input;
@@ -75,6 +79,16 @@ export function checkInput(
   if (property.contentEncoding) checkEncoded(name, value);
   else if (!SAFE.test(value))
     throw new InputsRefused(`${name}: expected ${SAFE_IN_WORDS}, got another character`);
+  else if (property.format) checkNamed(name, value);
+}
+
+function checkNamed(name: string, value: string): void {
+  try {
+    readNamedOffer(value);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    throw new InputsRefused(`${name}: ${error.message}`);
+  }
 }
 
 function misfit(property: Property, value: unknown, matches: Matches): string | undefined {

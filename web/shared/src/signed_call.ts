@@ -1,5 +1,5 @@
 // The body of `POST /offers/{offer}/calls` for an offer of price 0, as a service reads and checks it.
-import { callHash, voucherFields, type Call } from './call.ts';
+import { callHash, voucherFields, type Call, type Parent } from './call.ts';
 import { Expired, Malformed, NotAllowed, Refused } from './errors.ts';
 import { fieldHex } from './fields.ts';
 import { readNonce, readSalt } from './grant.ts';
@@ -14,6 +14,7 @@ export const MAX_LIFETIME_SECONDS = 24 * 3600;
 /** What a ticket's identifier begins with. */
 export const TICKET_PREFIX = 'ticket-';
 const MAX_READS = 20;
+const MAX_CALL_DEPTH = 4;
 
 /** A call, its hash, and what its buyer signed. */
 export interface SignedCall {
@@ -49,6 +50,7 @@ export async function readCall(
     nonce: readNonce(value),
     expiresAt: read.whole(value, 'expires_at', 0, read.MAX_UNIX_SECONDS),
     reads: readReads(value.reads ?? []),
+    parent: value.parent === undefined ? undefined : readParent(value.parent),
   };
   const hash = await callHash(call);
   return { call, hash, id: fieldHex(hash) };
@@ -61,7 +63,7 @@ export async function readSignedCall(
   offerHash: bigint,
 ): Promise<SignedCall> {
   const names = ['account', 'inputs', 'salt', 'nonce', 'expires_at', 'limit', 'signature'];
-  read.only(value, names, 'call', ['identifier', 'reads']);
+  read.only(value, names, 'call', ['identifier', 'reads', 'parent']);
   const identifier = Object.hasOwn(value, 'identifier')
     ? read.text(value, 'identifier', /^[A-Za-z0-9_-]{16,128}$/, '16 to 128 of A-Z a-z 0-9 _ -')
     : undefined;
@@ -124,4 +126,13 @@ function readReads(value: Json): string[] {
       `reads: expected a list of at most ${MAX_READS} receipt hashes, got something else`,
     );
   return value.map((item) => read.text({ reads: item }, 'reads', read.HASH, read.HASH_SAYS));
+}
+
+/** The call for whose run this one is made, as its buyer says. */
+export function readParent(value: Json): Parent {
+  const named = read.only(value, ['call', 'depth'], 'parent');
+  return {
+    call: read.text(named, 'call', read.HASH, read.HASH_SAYS),
+    depth: read.whole(named, 'depth', 1, MAX_CALL_DEPTH),
+  };
 }

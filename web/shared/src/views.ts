@@ -14,6 +14,8 @@ export interface CallView {
   offer: string;
   state: string;
   claimed_at: number;
+  /** How many calls lie above it; 0 for one that no job made. */
+  depth: number;
   reason: string | null;
   /** `public` says that anyone may open the run's page. */
   run: { id: number; url: string; public: boolean } | null;

@@ -6,6 +6,7 @@ import { keyFields, P, tokenId } from '../mina.ts';
 import { offerHash, sourceMembers } from '../offer.ts';
 import { readPrices } from '../prices.ts';
 import * as read from '../read.ts';
+import { readParent } from '../signed_call.ts';
 import { ARITHMETIC, NotShown, require, requireEqual, type Claims, type Folder } from './claims.ts';
 import type { Receipt } from './receipt.ts';
 
@@ -181,7 +182,8 @@ async function checkInputs(receipt: Receipt, folder: Folder, expected: Expected)
     await documentHash('sealrun:inputs', bytes),
   );
   const value = canonicalObject(bytes, 'inputs', MAX_INPUTS_BYTES);
-  read.only(value, ['inputs', 'salt'], 'inputs', ['reads']);
+  read.only(value, ['inputs', 'salt'], 'inputs', ['reads', 'parent']);
+  if (value['parent'] !== undefined) readParent(value['parent']);
   const inputs = value['inputs'];
   const reads = value['reads'] ?? [];
   const hashes = Array.isArray(reads) && reads.length <= MAX_READS && reads.every(isHash);

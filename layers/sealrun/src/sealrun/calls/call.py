@@ -36,6 +36,8 @@ MAX_LIFETIME_SECONDS = 24 * 3600
 MAX_READ_SECONDS = 3600
 MAX_UNIX_SECONDS = 2**53 - 1
 MAX_READS = 20
+# A person's call has depth 0, one that its job makes depth 1, and so on.
+MAX_CALL_DEPTH = 4
 # What a ticket's identifier begins with.
 TICKET_PREFIX = "ticket-"
 
@@ -88,6 +90,17 @@ class PublicCall:
         )
 
 
+class Parent(NamedTuple):
+    """The call for whose run a job makes this one; whoever signs the call says so."""
+
+    call: str  # its hash, 64 hex digits
+    depth: int  # of the call that is made: the parent's and 1
+
+    def value(self) -> dict[str, Any]:
+        """The JSON object that ``parse_parent`` reads."""
+        return self._asdict()
+
+
 @dataclass(frozen=True)
 class Call:
     """A buyer's request; the buyer signs its hash."""
@@ -102,12 +115,18 @@ class Call:
     nonce: int  # 128 random bits
     expires_at: int  # Unix seconds
     reads: tuple[str, ...] = ()  # receipt hashes (64 hex digits) of the runs whose outputs this call uses
+    parent: Parent | None = None  # None for a call that no job makes
 
     @property
     def inputs_document(self) -> bytes:
-        """The preimage of ``inputs_hash``: canonical JSON of inputs, salt and, if there are any, reads."""
-        value = {"inputs": dict(self.inputs), "salt": self.salt}
-        return canonical(value | ({"reads": list(self.reads)} if self.reads else {}))
+        """The preimage of ``inputs_hash``: canonical JSON of inputs, salt and the call's links."""
+        return canonical({"inputs": dict(self.inputs), "salt": self.salt, **self.links})
+
+    @property
+    def links(self) -> dict[str, Any]:
+        """The names of other calls and receipts in the call, as JSON; nothing where it has none."""
+        reads = {"reads": list(self.reads)} if self.reads else {}
+        return {**reads, **({"parent": self.parent.value()} if self.parent else {})}
 
     @cached_property
     def inputs_hash(self) -> int:
@@ -155,6 +174,7 @@ class Call:
             nonce=_nonce(value),
             expires_at=read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS),
             reads=parse_reads(value.get("reads", [])),
+            parent=parse_parent(value["parent"]) if "parent" in value else None,
         )
 
     def voucher_fields(self, limit: int) -> list[int]:
@@ -191,7 +211,7 @@ class SignedCall(NamedTuple):
         """
         names = (*_NAMES, "buyer") if offer.payment else _NAMES
         paid = ("asset",) if offer.payment else ()
-        value = read.only(value, names, where="call", optional=("identifier", "reads", *paid))
+        value = read.only(value, names, where="call", optional=("identifier", "reads", "parent", *paid))
         return cls(
             call=Call.parse(value, offer),
             limit=read.decimal(value, "limit", high=MAX_UINT64),
@@ -214,8 +234,8 @@ class SignedCall(NamedTuple):
             **({"asset": tokens.to_base58(call.asset)} if call.asset else {}),
         }
         buyer = self.buyer.to_base58() if self.buyer else None
-        optional = {"identifier": self.identifier, "buyer": buyer, "reads": list(call.reads) or None}
-        return body | {name: value for name, value in optional.items() if value is not None}
+        optional = {"identifier": self.identifier, "buyer": buyer}
+        return body | call.links | {name: value for name, value in optional.items() if value is not None}
 
     def check_signature(self) -> None:
         """The buyer signed the voucher: for an offer of price 0 the account's own key.
@@ -294,6 +314,20 @@ def parse_reads(value: Any) -> tuple[str, ...]:
         raise Malformed(f"reads: expected a list of at most {MAX_READS} receipt hashes, got something else")
     says = "64 lower-case hex digits"
     return tuple(read.text({"reads": item}, "reads", pattern="[0-9a-f]{64}", says=says) for item in value)
+
+
+def parse_parent(value: Any) -> Parent:
+    """The call for whose run this one is made.
+
+    Not checked: that there is such a call, and that it has the depth above. A job's owner can say anything
+    here, also nothing: what bounds that is the account that pays for each call.
+
+    Raises:
+        Malformed: it is not of this form, or deeper than calls go.
+    """
+    named = read.only(value, ("call", "depth"), where="parent")
+    call = read.text(named, "call", pattern="[0-9a-f]{64}", says="64 lower-case hex digits")
+    return Parent(call, read.whole(named, "depth", low=1, high=MAX_CALL_DEPTH))
 
 
 def _identifier(value: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from mina.signature import Signature
-from sealrun.calls.call import Call, SignedCall, calls_fields, read_fields
+from sealrun.calls.call import Call, Parent, SignedCall, calls_fields, read_fields
 from sealrun.chain.account import account_fields
 from sealrun.offers.offer import Offer
 
@@ -21,6 +21,7 @@ def sign_call(
     expires_at: int,
     identifier: str | None = None,
     reads: tuple[str, ...] = (),
+    parent: Parent | None = None,
 ) -> SignedCall:
     """Sign one call of an offer of price 0; a wallet's ``signFields`` over the same fields does the same.
 
@@ -33,6 +34,7 @@ def sign_call(
         expires_at: Unix seconds, at most a day ahead.
         identifier: x402's payment-identifier, 16 to 128 characters; None for none.
         reads: receipt hashes (64 hex digits) of the runs whose outputs this call uses.
+        parent: the call for whose run a job makes this one.
     """
     call = Call(
         network=offer.network,
@@ -45,6 +47,7 @@ def sign_call(
         nonce=nonce,
         expires_at=expires_at,
         reads=reads,
+        parent=parent,
     )
     return SignedCall(call, 0, sign_fields(buyer, call.voucher_fields(0)), identifier)
 

@@ -78,7 +78,7 @@ class MinaBatchSettlement:
             "nonce": f"{call.nonce:032x}",
             "expires_at": call.expires_at,
             "asset": self._price.asset.id,
-            **({"reads": list(call.reads)} if call.reads else {}),
+            **call.links,
         }
 
     def create_payment_payload(self, requirements: Any) -> dict[str, Any]:

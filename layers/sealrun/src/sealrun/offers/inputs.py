@@ -1,6 +1,6 @@
 """What a buyer may put into a seller's pipeline (R2): the schema's own rules, and the check of values.
 
-A pipeline's inputs are code in somebody's shell and YAML, so only five kinds of input exist:
+A pipeline's inputs are code in somebody's shell and YAML, so only six kinds of input exist:
 
     {"type": "boolean"}
     {"type": "integer" | "number", "minimum": .., "maximum": ..}
@@ -8,6 +8,7 @@ A pipeline's inputs are code in somebody's shell and YAML, so only five kinds of
     {"type": "string", "pattern": "^..$", "maxLength": ..}
     {"type": "string", "contentEncoding": "base64url", "contentMediaType": "application/json",
      "maxLength": ..}
+    {"type": "string", "format": "sealrun-offer", "maxLength": ..}  names an offer, see ``named_offer``
 
 Whatever the pattern says, a string that reaches a pipeline begins with a letter or digit and holds only
 letters, digits and ``. _ / + -``, never ``..``: nothing there means anything to a shell or to YAML.
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import InputsRefused, Malformed
+from sealrun.offers.named_offer import FORMAT, MOST, SELLERS, Bounds, NamedOffer
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -53,10 +55,11 @@ class InputSchema:
 
     schema: Mapping[str, Any]
     encoded: frozenset[str]  # names of inputs that hold base64url JSON
+    offers: Mapping[str, Bounds]  # of the inputs that name an offer: which ones they may
 
     @classmethod
     def parse(cls, schema: object, *, at_most: int) -> "InputSchema":
-        """Accept a schema of at most so many inputs, each of one of the five kinds.
+        """Accept a schema of at most so many inputs, each of one of the six kinds.
 
         Raises:
             InputsRefused: the schema says anything else; remote references cannot be said at all (L9).
@@ -78,7 +81,8 @@ class InputSchema:
         _check_required(value.get("required", []), properties)
         if ORDER in value:
             _check_order(value[ORDER], properties)
-        schema_of = cls(value, frozenset(n for n, k in properties.items() if "contentEncoding" in k))
+        offers = {n: Bounds.parse(k) for n, k in properties.items() if "format" in k}
+        schema_of = cls(value, frozenset(n for n, k in properties.items() if "contentEncoding" in k), offers)
         schema_of._validator  # noqa: B018  a pattern that the linear-time engine does not take is refused here
         schema_of._check_defaults()
         return schema_of
@@ -118,6 +122,15 @@ class InputSchema:
             self._check_value(name, value)
         return inputs
 
+    def named_offers(self, inputs: Mapping[str, Any]) -> dict[str, NamedOffer]:
+        """The offers that these inputs name, by the inputs' names, in order.
+
+        Raises:
+            Malformed: a value names none; ``check`` refuses it too.
+        """
+        given = (name for name in self.names if name in self.offers and name in inputs)
+        return {name: NamedOffer.parse(str(inputs[name])) for name in given}
+
     @cached_property
     def _validator(self) -> "jsonschema_rs.Draft202012Validator":
         """Offline, with values masked in messages and patterns that match in linear time."""
@@ -134,7 +147,7 @@ class InputSchema:
             ) from error
 
     def _check_defaults(self) -> None:
-        without_required = InputSchema({**self.schema, "required": []}, self.encoded)
+        without_required = InputSchema({**self.schema, "required": []}, self.encoded, self.offers)
         for name, default in self.defaults.items():
             try:
                 without_required.check({name: default})
@@ -148,6 +161,8 @@ class InputSchema:
             _check_encoded(name, value)
         elif not _SAFE.fullmatch(value):
             raise InputsRefused(f"{name}: expected {_SAFE_IN_WORDS}, got another character")
+        elif name in self.offers:
+            _check_named(name, value)
 
 
 def _check_property(name: str, kind: object) -> None:
@@ -179,7 +194,9 @@ def _check_number(kind: object) -> None:
 
 
 def _check_string(kind: dict[str, Any]) -> None:
-    if "enum" in kind:
+    if "format" in kind:
+        _check_offer(kind)
+    elif "enum" in kind:
         _check_options(read.only(kind, ("type", "enum"), where="options", optional=_COMMON)["enum"])
     elif "contentEncoding" in kind:
         names = ("type", "contentEncoding", "contentMediaType", "maxLength")
@@ -191,6 +208,18 @@ def _check_string(kind: dict[str, Any]) -> None:
         read.only(kind, ("type", "pattern", "maxLength"), where="string", optional=(*_COMMON, "minLength"))
         read.whole(kind, "maxLength", low=1, high=MAX_STRING)
         _check_pattern(kind["pattern"])
+
+
+def _check_offer(kind: dict[str, Any]) -> None:
+    optional = (*_COMMON, "enum", SELLERS, MOST)
+    read.only(kind, ("type", "format", "maxLength"), where="offer", optional=optional)
+    read.one_of(kind, "format", [FORMAT])
+    read.whole(kind, "maxLength", low=1, high=MAX_STRING)
+    Bounds.parse(kind)
+    if "enum" in kind:
+        _check_options(kind["enum"])
+        for option in kind["enum"]:
+            NamedOffer.parse(option)
 
 
 def _check_options(options: object) -> None:
@@ -211,6 +240,13 @@ def _check_pattern(pattern: object) -> None:
         raise Malformed(
             f"pattern: expected ^...$ of at most {MAX_PATTERN} characters without |, got something else"
         )
+
+
+def _check_named(name: str, value: str) -> None:
+    try:
+        NamedOffer.parse(value)
+    except Malformed as error:
+        raise InputsRefused(f"{name}: {error.detail}") from error
 
 
 def _check_required(required: object, properties: Mapping[str, Any]) -> None:

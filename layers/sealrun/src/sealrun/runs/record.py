@@ -162,6 +162,11 @@ class Record:
         return identifier if identifier.startswith(TICKET_PREFIX) else ""
 
     @property
+    def depth(self) -> int:
+        """How many calls lie above this one, by its buyer's word; 0 for a call that no job made."""
+        return int((self.body.get("parent") or {}).get("depth", 0))
+
+    @property
     def asset(self) -> str:
         """What the price is in: a token's id in base58."""
         return str(self.body.get("asset") or TRADED.id)

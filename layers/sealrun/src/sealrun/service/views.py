@@ -20,6 +20,7 @@ def public_view(record: Record) -> dict[str, Any]:
         "offer": f"{record.offer_hash:064x}",
         "state": record.state.value,
         "claimed_at": record.claimed_at,
+        "depth": record.depth,
         "run": _run(record) if record.run_id else None,
         "progress": _progress(record),
         "reason": record.ending.reason if record.ending else None,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sealrun.calls.call import parse_reads
+from sealrun.calls.call import parse_parent, parse_reads
 from sealrun.encoding import read
 from sealrun.encoding.fields import document_hash
 from sealrun.encoding.json_limits import parse_object
@@ -90,7 +90,7 @@ def read_nested(folder: Folder, kind: str, call: str) -> SignedReceipt:
 
 
 def opened_inputs(receipt: Receipt, folder: Folder) -> Mapping[str, Any] | None:
-    """inputs.json, if it is here and opens the receipt's hash: ``inputs``, ``salt`` and maybe ``reads``.
+    """inputs.json, if it is here and opens the receipt's hash: ``inputs``, ``salt`` and maybe links.
 
     Raises:
         Malformed: it is malformed.
@@ -104,13 +104,17 @@ def opened_inputs(receipt: Receipt, folder: Folder) -> Mapping[str, Any] | None:
 
 
 def parse_inputs(document: bytes) -> dict[str, Any]:
-    """inputs.json as it is: ``inputs`` is an object and ``reads``, if it is there, a list of hashes.
+    """inputs.json as it is: ``inputs`` is an object; ``reads`` and ``parent`` may name receipts and a call.
 
     Raises:
         Malformed: it is not of this form.
     """
-    value = read.only(parse_object(document), ("inputs", "salt"), where="inputs", optional=("reads",))
+    value = read.only(
+        parse_object(document), ("inputs", "salt"), where="inputs", optional=("reads", "parent")
+    )
     if not isinstance(value["inputs"], dict):
         raise Malformed(f"inputs: expected an object, got {type(value['inputs']).__name__}")
     parse_reads(value.get("reads", []))
+    if "parent" in value:
+        parse_parent(value["parent"])
     return value
