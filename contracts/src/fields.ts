@@ -18,6 +18,7 @@ export const SETTLE = textField('sealrun:settle');
 export const CLOSE = textField('sealrun:close');
 export const RECEIPT = textField('sealrun:receipt');
 export const MIRROR = textField('sealrun:mirror');
+export const LIST = textField('sealrun:list');
 
 /**
  * The longest exit delay that terms may have, in slots: four weeks of 180 s, two weeks of 90 s. It has to cover a run,
@@ -186,6 +187,27 @@ export function withdrawFields(
 /** What a seller signs to close an offer for ever. */
 export function closeFields(network: Field, offer: PublicKey): Field[] {
   return [CLOSE, network, ...offer.toFields()];
+}
+
+/**
+ * What a seller signs to list an offer on a board, by the board's owner; the digest is the SHA-256 of the offer's address.
+ * Nobody lists the same offer on another board, or with another address.
+ */
+export function listFields(
+  network: Field,
+  board: PublicKey,
+  offer: PublicKey,
+  offerHash: Field,
+  urlDigest: Uint8Array,
+): Field[] {
+  return [
+    LIST,
+    network,
+    ...board.toFields(),
+    ...offer.toFields(),
+    offerHash,
+    ...digestFields(urlDigest),
+  ];
 }
 
 /** The signed root binds the number of leaves, so that a tree cannot be read as a shorter one (A8). */

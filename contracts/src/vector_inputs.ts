@@ -10,6 +10,7 @@ import {
   type PriceJson,
   type TermsJson,
   type Vectors,
+  readListing,
   recompute,
 } from './vectors.js';
 
@@ -63,6 +64,10 @@ export function makeVectors(): Vectors {
     exit: [exit(1000), exit(HIGHEST_UINT32, TOKEN)],
     withdraw: [withdraw(1000, '1'), withdraw(HIGHEST_UINT32, HIGHEST_AMOUNT, TOKEN)],
     close: [{ network, offer: ACCOUNT, ...sign(seller, fields.closeFields(NETWORK, ADDRESS)) }],
+    list: [
+      listing('0', 'https://a.example/offers/0'),
+      listing(HIGHEST_FIELD, 'https://ü.example/offers/é'),
+    ],
     receipt: [receipt('0', 1, 0, 0), receipt(HIGHEST_FIELD, 10, 3, Number.MAX_SAFE_INTEGER)],
     tree: [tree(0, leaf(0, 5, 5)), tree(2, leaf(0, 5, 5), leaf(1, 0, 5), leaf(2, 7, 12))],
     credential: [
@@ -79,7 +84,7 @@ export function makeVectors(): Vectors {
 }
 
 function texts(): string[] {
-  const tags = ['voucher2', 'due2', 'exit2', 'withdraw2', 'close', 'receipt'].map(
+  const tags = ['voucher2', 'due2', 'exit2', 'withdraw2', 'close', 'list', 'receipt'].map(
     (name) => `sealrun:${name}`,
   );
   return ['a', 'mina:devnet', 'mina:mainnet', ...tags, 'x'.repeat(31)];
@@ -188,6 +193,11 @@ function withdraw(
     UInt64.from(amount),
   );
   return { ...ofAccount(asset), exit_slot: exitSlot, amount, ...sign(buyer, list) };
+}
+
+function listing(offer_hash: Decimal, url: string): Vectors['list'][number] {
+  const listed = { network, board: base58(operator), offer: ACCOUNT, offer_hash, url };
+  return { ...listed, ...sign(seller, readListing(listed)) };
 }
 
 function receipt(

@@ -1,4 +1,5 @@
 /** Shared vectors: what each list's inputs give on this side. The schema is in DEVELOPING.md. */
+import { createHash } from 'node:crypto';
 import { Field, PublicKey, Signature, TokenId, UInt32, UInt64 } from 'o1js';
 import { bytesToEvent, credentialHash } from './credential.js';
 import * as fields from './fields.js';
@@ -64,6 +65,13 @@ export interface Vectors {
   exit: Signed<OfAccount & { latest: number }>[];
   withdraw: Signed<OfAccount & { exit_slot: number; amount: Decimal }>[];
   close: Signed<{ network: string; offer: string }>[];
+  list: Signed<{
+    network: string;
+    board: string;
+    offer: string;
+    offer_hash: Decimal;
+    url: string;
+  }>[];
   receipt: Signed<{ data: ReceiptData; hash: Decimal }>[];
   tree: {
     leaves: LeafJson[];
@@ -103,6 +111,7 @@ const LISTS = [
   'exit',
   'withdraw',
   'close',
+  'list',
   'receipt',
   'tree',
   'credential',
@@ -177,6 +186,7 @@ export function recompute(given: Vectors): Vectors {
     close: given.close.map((c) =>
       signed(c, fields.closeFields(fields.textField(c.network), address(c.offer))),
     ),
+    list: given.list.map((l) => signed(l, readListing(l))),
     receipt: given.receipt.map((r) => {
       const receipt = Receipt.read(r.data);
       return { ...signed(r, receipt.fields()), hash: `${receipt.hash()}` };
@@ -196,6 +206,16 @@ export function recompute(given: Vectors): Vectors {
       root: `${keyRoot(hashes.map(Field))}`,
     })),
   };
+}
+
+/** The fields of a listing. */
+export function readListing(
+  listing: Omit<Vectors['list'][number], 'signer' | 'signature' | 'fields'>,
+): Field[] {
+  const { network, board, offer, offer_hash, url } = listing;
+  const digest = createHash('sha256').update(url).digest();
+  const hash = Field(offer_hash);
+  return fields.listFields(fields.textField(network), address(board), address(offer), hash, digest);
 }
 
 /** The fields that were to be signed; throws if the signature is not over them. */

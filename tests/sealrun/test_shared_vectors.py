@@ -15,6 +15,7 @@ from mina.verify import verify_fields
 from sealrun.calls.call import Call, calls_fields, read_fields
 from sealrun.chain.account import account_fields, exit_fields, withdraw_fields
 from sealrun.encoding.fields import digest_fields, tagged_hash, text_field
+from sealrun.market.listing import list_fields
 from sealrun.money.dues import Due, DueLeaf, DueTree, root_from_path
 from sealrun.offers.asset import Amount, Asset, asset_of
 from sealrun.offers.facts import facts_hash
@@ -150,6 +151,11 @@ COMPUTED: dict[str, Callable[[Entry, Signers], dict[str, Any]]] = {
         signers,
     ),
     "close": lambda e, signers: signed(e, close_fields(e["network"], key(e["offer"])), signers),
+    "list": lambda e, signers: signed(
+        e,
+        list_fields(e["network"], key(e["board"]), key(e["offer"]), int(e["offer_hash"]), e["url"]),
+        signers,
+    ),
     "receipt": lambda e, signers: {
         **signed(e, Receipt.parse(e["data"]).fields(), signers),
         "hash": str(Receipt.parse(e["data"]).hash),

@@ -115,6 +115,14 @@ def inputs() -> dict[str, list[dict[str, Any]]]:
             )
         ],
         "close": [{"network": network, "offer": ACCOUNT, "signer": SELLER} for network in NETWORKS],
+        "list": [
+            {"network": network, "board": BUYER, "offer": ACCOUNT, "offer_hash": hashed, "url": url}
+            | {"signer": SELLER}
+            for network, hashed, url in (
+                (NETWORKS[0], "1", "https://calls.test/offers/1"),
+                (NETWORKS[1], str(P - 1), ""),
+            )
+        ],
         "receipt": [
             {"data": receipt(), "signer": ORACLE},
             {

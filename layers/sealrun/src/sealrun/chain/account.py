@@ -213,7 +213,7 @@ def check_code(
         AccountRefused: one of them is not so.
     """
     _check_identity(account, address, pinned, asset)
-    _check_permissions(account["permissions"] or {}, pinned, permissions)
+    check_permissions(account["permissions"], permissions, txn_version=pinned.txn_version)
 
 
 def state_of(account: Mapping[str, Any], pinned: Pinned) -> list[int]:
@@ -308,13 +308,24 @@ def _check_identity(account: Mapping[str, Any], address: PublicKey, pinned: Pinn
     expect("verificationKey.hash", pinned.verification_key, key["hash"] if key else None)
 
 
-def _check_permissions(permissions: Mapping[str, Any], pinned: Pinned, wanted: Mapping[str, str]) -> None:
+def check_permissions(
+    permissions: Mapping[str, Any] | None, wanted: Mapping[str, str], *, txn_version: int
+) -> None:
+    """Exactly these permissions, and code that can never be set.
+
+    Args:
+        permissions: of an account, as a node tells them.
+        wanted: all but ``setVerificationKey``, which must be impossible for ever.
+        txn_version: of the network's protocol; with an older one the account's own key can set the code.
+
+    Raises:
+        AccountRefused: one differs, is missing, or is known to nobody.
+    """
     expected: dict[str, Any] = {f"permissions.{name}": value for name, value in wanted.items()}
-    got = {f"permissions.{name}": value for name, value in permissions.items()}
+    got = {f"permissions.{name}": value for name, value in (permissions or {}).items()}
     key = got.pop("permissions.setVerificationKey", None) or {}
-    # With an older txnVersion the account's own key can replace the code.
     expected["permissions.setVerificationKey.auth"] = "Impossible"
-    expected["permissions.setVerificationKey.txnVersion"] = str(pinned.txn_version)
+    expected["permissions.setVerificationKey.txnVersion"] = str(txn_version)
     got |= {f"permissions.setVerificationKey.{name}": str(value) for name, value in key.items()}
     for name in sorted(expected.keys() | got.keys()):
         expect(name, expected.get(name, "nothing by that name"), got.get(name))

@@ -7,7 +7,7 @@ believe: of all of them only the bytes count whose hash stands in the state.
 
 import base64
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -43,6 +43,30 @@ class OfferState(NamedTuple):
     closed: bool  # by the seller, for ever
 
 
+class ContractState(NamedTuple):
+    """What a contract of the pinned code says, of whichever offer."""
+
+    offer_hash: int
+    terms_hash: int
+    credential_hash: int
+    is_closed: bool
+    rest: tuple[int, ...]
+
+    def check(self, offer: Offer) -> OfferState:
+        """The same as the contract of this offer.
+
+        Raises:
+            OfferClosed: it is another offer's, which no later block changes.
+        """
+        _expect("offerHash", offer.hash, self.offer_hash)
+        _expect("termsHash", offer.terms, self.terms_hash)
+        if self.credential_hash == 0:
+            raise OfferClosed("contract: expected a state.credentialHash, got 0")
+        for index, value in enumerate(self.rest, start=4):
+            _expect(str(index), 0, value)
+        return OfferState(self.credential_hash, self.is_closed)
+
+
 def check_offer(answer: Mapping[str, Any], offer: Offer, pinned: Pinned) -> OfferState:
     """The offer's contract: its address, code, permissions and state, in one answer.
 
@@ -60,12 +84,24 @@ def check_offer(answer: Mapping[str, Any], offer: Offer, pinned: Pinned) -> Offe
     contract, payment = contract_of(offer)
     with suppress(AccountRefused):  # who is paid is another question
         check_node(answer, payment.terms)
+    if "account" not in answer:
+        raise unreadable(KeyError("account"))
+    return state_of_offer(answer["account"], contract, pinned).check(offer)
+
+
+def state_of_offer(account: Any, contract: PublicKey, pinned: Pinned) -> ContractState:
+    """The state of an account, if it runs the code of ``Offer`` contracts under their permissions.
+
+    Raises:
+        Unavailable: there is no such account yet, or of other code, or the node does not answer in this form.
+    """
     try:
-        account = answer["account"]
         if account is None:
             raise Unavailable(f"contract: expected the account {contract.to_base58()} to exist, got none")
         check_code(account, contract, pinned, permissions=OFFER_PERMISSIONS)
-        return _state(state_of(account, pinned), offer)
+        # In the order of ``Offer``'s declarations.
+        offer_hash, terms_hash, credential_hash, closed, *rest = state_of(account, pinned)
+        return ContractState(offer_hash, terms_hash, credential_hash, closed != 0, tuple(rest))
     except AccountRefused as error:
         raise Unavailable(f"contract: {error.detail}") from error
     except (KeyError, TypeError, ValueError) as error:
@@ -126,18 +162,6 @@ def sealed_box(document: bytes, offer: Offer) -> bytes:
     if credential_document(offer.source.origin, sealed) != document:
         raise OfferClosed("contract: expected a canonical credential document, got another form of it")
     return sealed
-
-
-def _state(state: Sequence[int], offer: Offer) -> OfferState:
-    """In the order of ``Offer``'s declarations."""
-    offer_hash, terms_hash, credential_hash, closed = state[:4]
-    _expect("offerHash", offer.hash, offer_hash)
-    _expect("termsHash", offer.terms, terms_hash)
-    if credential_hash == 0:
-        raise OfferClosed("contract: expected a state.credentialHash, got 0")
-    for index, value in enumerate(state[4:], start=4):
-        _expect(str(index), 0, value)
-    return OfferState(credential_hash, closed != 0)
 
 
 def _expect(name: str, expected: int, got: int) -> None:

@@ -33,6 +33,7 @@ CLOSE = "sealrun:close"
 TICKET = "sealrun:ticket"
 REDEEM = "sealrun:redeem"
 WAKE = "sealrun:wake"
+LIST = "sealrun:list"
 
 NETWORKS = ("mina:devnet", "mina:mainnet")
 
