@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from sealrun.adapters.aws import letter_bucket
 from sealrun.adapters.aws.letter_bucket import LETTERS, PUBLIC, LetterBucket, open_offer_box
 from sealrun.adapters.aws.s3 import PREFIX
 from tests.ports.stores import REGION
@@ -65,37 +66,54 @@ class Listed:
             for number, key in enumerate(keys)
         ]
 
-    def list_objects_v2(self, *, Prefix: str, ContinuationToken: str = "0", **_: Any) -> dict[str, Any]:  # noqa: N803
+    asked = 0
+
+    def list_objects_v2(self, **asked: Any) -> dict[str, Any]:
+        self.asked += 1
         found = sorted(
-            (each for each in self.objects if each["Key"].startswith(Prefix)), key=lambda e: e["Key"]
+            (each for each in self.objects if each["Key"].startswith(asked["Prefix"])), key=lambda e: e["Key"]
         )
-        start = int(ContinuationToken)
-        more = {"NextContinuationToken": str(start + 2)} if start + 2 < len(found) else {}
-        return {"Contents": found[start : start + 2], **more}
+        rest = [
+            each
+            for each in found
+            if each["Key"] > (asked.get("ContinuationToken") or asked.get("StartAfter", ""))
+        ]
+        more = {"NextContinuationToken": rest[1]["Key"]} if len(rest) > 2 else {}
+        return {"Contents": rest[:2], **more}
 
 
 def test_l11_the_letter_that_waited_longest_comes_first_whatever_its_name() -> None:
     names = ["offers/a/b", "tickets/9", "tickets/5", "tickets/7", "tickets/1"]
     client: Any = Listed(*(LETTERS + name for name in names))
     bucket = LetterBucket(client, bucket="sealrun")
-    assert [each.name for each in bucket.waiting("tickets/", most=3)] == names[1:4]
-    assert [each.name for each in bucket.waiting("offers/", most=3)] == names[:1]
+    for start in ("", "5", "6", "z"):
+        assert [each.name for each in bucket.waiting("tickets/", start=start)] == names[1:]
+        assert [each.name for each in bucket.waiting("offers/", start=start)] == names[:1]
+
+
+def test_l11_of_many_letters_some_are_seen_from_a_name_on_and_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(letter_bucket, "MAX_LISTED", 3)
+    client: Any = Listed(*(f"{LETTERS}tickets/{name}" for name in "13579"))
+    bucket = LetterBucket(client, bucket="sealrun")
+    seen = {start: [each.name[-1:] for each in bucket.waiting("tickets/", start=start)] for start in "069"}
+    assert client.asked == 2 + 2 + 3
+    assert seen == {"0": ["1", "3", "5"], "6": ["1", "7", "9"], "9": ["1", "3", "5"]}
 
 
 def test_l14_of_a_letter_no_more_is_read_than_was_asked_for(s3: Any, bucket: LetterBucket) -> None:
     put(s3, ONE, b"x" * 100)
-    (letter,) = bucket.waiting("tickets/", most=1)
+    (letter,) = bucket.waiting("tickets/", start="")
     assert bucket.read(letter, at_most=10) == b"x" * 11
 
 
 def test_a_letter_that_came_in_the_place_of_the_answered_one_stays(s3: Any, bucket: LetterBucket) -> None:
     put(s3, ONE, b"first")
-    (letter,) = bucket.waiting("tickets/", most=1)
+    (letter,) = bucket.waiting("tickets/", start="")
     put(s3, ONE, b"second")
     bucket.remove(letter)
-    (second,) = bucket.waiting("tickets/", most=1)
+    (second,) = bucket.waiting("tickets/", start="")
     bucket.remove(second)
-    assert bucket.waiting("tickets/", most=1) == []
+    assert bucket.waiting("tickets/", start="") == []
     bucket.remove(second)
 
 
@@ -105,3 +123,11 @@ def test_public_evidence_is_a_download_that_acts_as_nothing(s3: Any, bucket: Let
     shown = s3.get_object(Bucket="sealrun", Key=f"{PUBLIC}files/{'ab' * 32}")
     assert (shown["Body"].read(), shown["ContentType"]) == (b"<script>", "application/octet-stream")
     assert shown["ContentDisposition"] == "attachment; filename*=UTF-8''%C3%A9.html"
+
+
+def test_a_letter_that_is_gone_is_empty(s3: Any, bucket: LetterBucket) -> None:
+    """By a lifecycle rule, or by another tick: no reason to end this one."""
+    put(s3, ONE, b"x")
+    (letter,) = bucket.waiting("tickets/", start="")
+    s3.delete_object(Bucket="sealrun", Key=LETTERS + ONE)
+    assert bucket.read(letter, at_most=10) == b""

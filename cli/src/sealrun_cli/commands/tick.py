@@ -115,9 +115,11 @@ def _once(
 
 def _tell(told: "Told", out: Output) -> None:
     lines = [f"{len(told.answered)} letters answered, {told.published} calls published"]
+    if told.removed:
+        lines.append(f"{told.removed} letters removed that were no call of their offer")
     if told.waiting:
         lines.append(f"{told.waiting} calls are not over; the next tick looks at them")
     if told.moved:
         lines.append("another tick moved the state on; this one started nothing after that")
-    value = {"answered": told.answered, "published": told.published}
+    value = {"answered": told.answered, "removed": told.removed, "published": told.published}
     out.result({**value, "waiting": told.waiting, "moved": told.moved}, *lines)

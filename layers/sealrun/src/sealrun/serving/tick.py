@@ -13,7 +13,9 @@ what is pushed, and letters are removed after their answers are written.
 import json
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from random import Random, SystemRandom
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -30,6 +32,7 @@ from sealrun.composition.services import Services, share
 from sealrun.composition.settings import Settings
 from sealrun.composition.ticked import PublicEvidence, Ticked, TickServices
 from sealrun.ports.evidence import EvidenceStore
+from sealrun.serving.dropped_calls import READERS, Dropped, dropped_calls
 from sealrun.serving.events import Reply, reply_of
 from sealrun.serving.handlers import Handlers
 from sealrun.serving.site import Site, event
@@ -48,7 +51,7 @@ ANSWERED = ("content-type", "location", "retry-after")
 class Bounds:
     """How much one tick does."""
 
-    letters: int = 20  # of each kind; fewer than one network may send in a minute
+    letters: int = 20  # of each kind; three times as many may come from one network in a minute
     seconds: int = 120  # for which it goes on looking at runs, beside what one look takes
     open_box: bool = False  # whether anybody may drop calls
 
@@ -58,6 +61,7 @@ class Told:
     """What a tick did."""
 
     answered: dict[str, int] = field(default_factory=dict)  # status by letter
+    removed: int = 0  # letters that were no call of their offer, beyond those that are told so
     published: int = 0  # calls
     waiting: int = 0  # calls that are not over
     moved: bool = False  # another tick went on; this one started nothing after that
@@ -109,7 +113,7 @@ class Tick:
 
     def _do(self, told: Told, end: float) -> None:
         self._step("health", {})
-        answers = self._take_letters()
+        answers = self._take_letters(told)
         self._step("collect", {"sweep": True})
         self._publish(told)
         for letter, answer in answers:
@@ -129,18 +133,25 @@ class Tick:
         """True if a call is due for its next look in so many seconds."""
         return bool(self._ledger.unfinished(due_before=Services.clock() + int(within), limit=1))
 
-    def _take_letters(self) -> list[tuple[Letter, Answer]]:
-        """Answer those that have waited longest; strangers' calls take no place of tickets."""
-        kinds = ["tickets/", *(["offers/"] if self._bounds.open_box else [])]
-        waiting = [each for kind in kinds for each in self._bucket.waiting(kind, most=self._bounds.letters)]
-        for letter in waiting:
-            if not request_path(letter.name):
-                self._bucket.remove(letter)
-        return [(letter, self._answer(letter)) for letter in waiting if request_path(letter.name)]
+    def _take_letters(self, told: Told) -> list[tuple[Letter, Answer]]:
+        """Answer tickets, those that have waited longest, and calls; no call takes a ticket's place."""
+        random = SystemRandom()
+        tickets = self._bucket.waiting("tickets/", start=f"{random.getrandbits(256):064x}")
+        named = [each for each in tickets if request_path(each.name)][: self._bounds.letters]
+        read = [(each, self._bucket.read(each, at_most=MAX_LETTER_BYTES)) for each in named]
+        dropped = self._dropped(random) if self._bounds.open_box else Dropped([], [])
+        with ThreadPoolExecutor(READERS) as removing:
+            told.removed += len(list(removing.map(self._bucket.remove, dropped.removed)))
+        return [(letter, self._answer(letter, body)) for letter, body in (*read, *dropped.answered)]
 
-    def _answer(self, letter: Letter) -> Answer:
+    def _dropped(self, random: Random) -> Dropped:
+        offers = [each.offer for each in self._ledger.offers_of(self._ledger.published())]
+        most, now = self._bounds.letters, Services.clock()
+        return dropped_calls(self._bucket, offers, most=most, now=now, random=random)
+
+    def _answer(self, letter: Letter, body: bytes) -> Answer:
         """What the function would have answered to a request with the letter as its body."""
-        body, path = self._bucket.read(letter, at_most=MAX_LETTER_BYTES), request_path(letter.name)
+        path = request_path(letter.name)
         function = "once" if path.startswith("/tickets/") else "call"
         reply = self._asked(function, event("POST", path, body))
         headers = {name.lower(): value for name, value in reply.headers.items()}

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 LETTERS, PUBLIC = "letters/", "public/"
 FILES = "files/"
-# Letters of one kind that one look orders by age, a thousand a request. Names of further ones come later.
-MAX_LISTED = 5000
+# Letters of one kind that one look orders by age, a thousand a request.
+MAX_LISTED = 20_000
 PAGE = 1000
 # A file of a stranger's run: nothing in it may act as part of the bucket's site.
 DOWNLOAD = "application/octet-stream"
@@ -36,28 +36,36 @@ class LetterBucket:
     def __init__(self, client: "S3Client", *, bucket: str) -> None:
         self._client, self._bucket = client, bucket
 
-    def waiting(self, kind: str, *, most: int) -> list[Letter]:
-        """The letters that have waited longest, of all below a prefix such as ``tickets/``."""
+    def waiting(self, kind: str, *, start: str) -> list[Letter]:
+        """Letters below a prefix such as ``tickets/``, those that have waited longest first.
+
+        Of more than ``MAX_LISTED`` these are as many from the name ``start`` on, and then from the first on.
+        """
+        found = self._listed(kind, after=start, most=MAX_LISTED)
+        begin = self._listed(kind, after="", most=MAX_LISTED - len(found))
+        keys = {each["Key"]: each for each in (*found, *begin)}
+        oldest = sorted(keys.values(), key=lambda each: each["LastModified"])
+        return [Letter(each["Key"].removeprefix(LETTERS), each["ETag"], each["Size"]) for each in oldest]
+
+    def _listed(self, kind: str, *, after: str, most: int) -> list[Any]:
         found: list[Any] = []
-        token = ""
-        while len(found) < MAX_LISTED:
-            more: Any = {"ContinuationToken": token} if token else {}
+        more: Any = {"StartAfter": LETTERS + kind + after}
+        while more and len(found) < most:
             with translated("bucket"):
                 page = self._client.list_objects_v2(
                     Bucket=self._bucket, Prefix=LETTERS + kind, MaxKeys=PAGE, **more
                 )
             found += page.get("Contents", [])
             token = page.get("NextContinuationToken", "")
-            if not token:
-                break
-        oldest = sorted(found, key=lambda each: each["LastModified"])[:most]
-        return [Letter(each["Key"].removeprefix(LETTERS), each["ETag"], each["Size"]) for each in oldest]
+            more = {"ContinuationToken": token} if token else {}
+        return found[:most]
 
     def read(self, letter: Letter, *, at_most: int) -> bytes:
-        """The letter as it is now, cut off after so many bytes and one."""
-        with translated("bucket"):
+        """The letter as it is now, cut off after so many bytes and one; nothing if it is gone."""
+        with translated("bucket", unless="NoSuchKey"):
             answer = self._client.get_object(Bucket=self._bucket, Key=LETTERS + letter.name)
             return answer["Body"].read(at_most + 1)
+        return b""
 
     def remove(self, letter: Letter) -> None:
         """Take it away, unless another one has come in its place since it was listed.
