@@ -26,6 +26,9 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         contracts=services.contracts,
         bounded=within,
     )
+    for offer, health in checked.items():
+        if health.dropped:
+            logger.info("dropped", offer=offer, prices=dict(health.dropped))
     reasons = {offer: health.closed or health.suspended for offer, health in checked.items()}
     logger.info("health", offers={offer: reason or "fine" for offer, reason in reasons.items()})
     fine = sum(1 for reason in reasons.values() if not reason)

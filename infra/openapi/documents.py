@@ -124,6 +124,7 @@ def _views() -> dict[str, Schema]:
         "reason": nullable({**_TEXT, "description": "The reason why it takes no calls now."}),
         "runs_public": {**public, "description": "Anyone may open its runs' pages, as far as it is known."},
         "document": ref("Offer"),
+        "dropped": _dropped(),
         "accepts": items(ref("PaymentRequirements"), MAX_PRICES),
     }
     return {
@@ -134,6 +135,11 @@ def _views() -> dict[str, Schema]:
         "AcceptedCall": closed({**state, "url": URL}),
         "WebhookTaken": closed({"accepted": constant(value=True)}),
     }
+
+
+def _dropped() -> Schema:
+    price = closed({"asset": ASSET, "symbol": NAMED["symbol"], "reason": _TEXT})
+    return {**items(price, MAX_PRICES), "description": "The prices that take no calls now, and why."}
 
 
 def _offer_list() -> Schema:
@@ -150,6 +156,7 @@ def _offer_list() -> Schema:
         "inputs": schema_url,
         "open": {"type": "boolean"},
         "reason": nullable({**_TEXT, "description": "The reason why it takes no calls now."}),
+        "dropped": _dropped(),
     }
     following = nullable({**HASH, "description": "The next page's `after`."})
     return closed({"offers": items(closed(listed), PAGE_OFFERS), "next": following})

@@ -100,6 +100,20 @@ def test_an_offer_may_be_published_paused_and_opens_later(ledger: Any) -> None:
     assert ledger.offer(other.hash).suspended == ""
 
 
+def test_l8_prices_are_dropped_with_their_reasons_and_come_back(ledger: Any) -> None:
+    other = make_offer(title="Another title")
+    ledger.publish(StoredOffer(other, "", b"", b"key", b"secret", dropped={"wAsset": "not looked at"}))
+    assert ledger.offer(other.hash).dropped == {"wAsset": "not looked at"}
+    assert ledger.offer(OFFER.hash).dropped == {}
+    ledger.drop_prices(OFFER.hash, {"wAsset": "paused", "wOther": "not backed"})
+    stored = ledger.offer(OFFER.hash)
+    assert (stored.dropped, stored.reason) == ({"wAsset": "paused", "wOther": "not backed"}, "")
+    ledger.drop_prices(OFFER.hash, {"wOther": "not backed"})
+    assert ledger.look(OFFER.hash, 5)[0].dropped == {"wOther": "not backed"}
+    ledger.drop_prices(OFFER.hash, {})
+    assert ledger.offers_of([OFFER.hash])[0].dropped == {}
+
+
 def test_an_offer_remembers_whether_anyone_may_open_its_runs(ledger: Any) -> None:
     assert ledger.offer(OFFER.hash).shows_runs is None
     for shown in (True, False):

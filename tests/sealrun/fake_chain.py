@@ -7,8 +7,9 @@ from typing import Any
 
 from mina.keys import PublicKey
 from sealrun.chain.account import MINA_TOKEN, PERMISSIONS, TIMING, Pinned
+from sealrun.chain.credits import CREDIT_PERMISSIONS
 from sealrun.chain.offer_contract import contract_of
-from sealrun.chain.token import FUNGIBLE_CODE
+from sealrun.chain.token import FUNGIBLE_CODE, VAULT_CODE
 from sealrun.encoding.fields import document_hash
 from sealrun.errors import NodeUnavailable
 from sealrun.offers.asset import MINA, Asset
@@ -59,6 +60,41 @@ def supply_answer(asset: Asset, held: Mapping[PublicKey, int], circulating: int)
             {"publicKey": key.to_base58(), "token": asset.id, "balance": {"total": str(units)}}
             for key, units in accounts.items()
         ],
+    }
+
+
+def backing_answer(
+    vault: dict[str, Any] | None, *, out: int = 3, own: int = 0, uri: str = ""
+) -> dict[str, Any]:
+    """The same token with its admin, which is no contract unless a vault is given."""
+    permissions: dict[str, Any] = {
+        **CREDIT_PERMISSIONS,
+        "setVerificationKey": {"auth": "Impossible", "txnVersion": "3"},
+    }
+    rest = {"permissions": permissions, "timing": dict.fromkeys(TIMING), "balance": {"total": "0"}}
+    return {
+        "syncStatus": "SYNCED",
+        "networkID": "mina:devnet",
+        "bestChain": [{"protocolState": {"consensusState": {"slotSinceGenesis": "800"}}}],
+        "token": {**token_answer(), **rest, "zkappUri": uri},
+        "vault": None if vault is None else {**rest, **vault},
+        "counted": {"balance": {"total": str(out)}},
+        "own": {"balance": {"total": str(own)}},
+    }
+
+
+def vault_answer(
+    *, cap: int = 100, minted: int = 60, backing: int = 10**9, locked: int = 60 * 10**9
+) -> dict[str, Any]:
+    """The vault of the same token, at the operator's address."""
+    seller, owner = SELLER.public_key(), SELLER.public_key()
+    state = [*seller.to_fields(), *owner.to_fields(), cap, minted, backing, 29_600]
+    return {
+        "publicKey": OPERATOR.public_key().to_base58(),
+        "token": MINA_TOKEN,
+        "balance": {"total": str(locked)},
+        "zkappState": [str(value) for value in state],
+        "verificationKey": {"hash": VAULT_CODE},
     }
 
 
@@ -124,12 +160,20 @@ class FakeChain:
     supplies: int = 0
     held: dict[PublicKey, int] = field(default_factory=lambda: {BUYER.public_key(): 3})
     circulating: int = 3
+    backed: dict[str, Any] = field(default_factory=lambda: backing_answer(None))
 
     def supply(self, asset: Asset, *, nodes: int) -> Sequence[Mapping[str, Any]]:
         self.supplies += 1
         if self.down:
             raise NodeUnavailable("node: expected an answer, got none")
         return [supply_answer(asset, self.held, self.circulating)] * nodes
+
+    def backing(
+        self, owner: PublicKey, admin: PublicKey, seller: PublicKey, *, nodes: int
+    ) -> Sequence[Mapping[str, Any]]:
+        if self.down:
+            raise NodeUnavailable("node: expected an answer, got none")
+        return [copy.deepcopy(self.backed)] * nodes
 
     def remembered(
         self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int

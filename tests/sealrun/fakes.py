@@ -99,6 +99,9 @@ class FakeLedger:
     def published(self) -> list[int]:
         return [*self.offers, *self.older]
 
+    def drop_prices(self, offer_hash: int, reasons: Mapping[str, str]) -> None:
+        self.offers[offer_hash] = replace(self.offers[offer_hash], dropped=dict(reasons))
+
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
         self.offers[offer_hash] = replace(self.offers[offer_hash], suspended=reason)
 

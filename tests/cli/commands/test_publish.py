@@ -22,7 +22,7 @@ SENDER = Sender(BUYER, "https://mina.test/graphql", "0.1", 50, proofs=False)
 def token(offer: Offer, **changes: Any) -> Token:
     assert offer.payment is not None
     priced = offer.payment.priced_in(TOKEN)
-    made = Token(priced, TokenView(*PAYEES), priced.cost.asset.of(7), "nobody can pause it", PAYEES)
+    made = Token(priced, TokenView(*PAYEES), priced.cost.asset.of(7), "nobody can pause it", PAYEES, ())
     return replace(made, **changes)
 
 

@@ -188,7 +188,8 @@ def test_e6_a_ledger_of_anybodys_backup_has_stored_rows_of_their_types_and_nothi
 THIRD = (
     "DROP INDEX calls_called; ALTER TABLE calls DROP COLUMN account; "
     "ALTER TABLE offers DROP COLUMN shows_runs; ALTER TABLE offers DROP COLUMN delivered_at; "
-    "ALTER TABLE accounts DROP COLUMN calls; UPDATE alembic_version SET version_num = '3'; "
+    "ALTER TABLE offers DROP COLUMN dropped; ALTER TABLE accounts DROP COLUMN calls; "
+    "UPDATE alembic_version SET version_num = '3'; "
 )
 
 

@@ -15,7 +15,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.tokens import Token, tokens_of
 from tests.cli.web import Asked, Web, web
-from tests.sealrun.fake_chain import account_answer, supply_answer, token_answer
+from tests.sealrun.fake_chain import account_answer, backing_answer, supply_answer, token_answer, vault_answer
 from tests.sealrun.offers.test_prices import TOKEN, both, credit
 from tests.sealrun.world import ACCOUNT, BUYER, OPERATOR, SELLER, make_paid_offer
 
@@ -32,6 +32,7 @@ class Node:
         self.token = token_answer()
         self.payees = account_answer(terms=OFFER.payment.prices[1].terms)
         self.held = {BUYER.public_key(): 7}
+        self.backed = backing_answer(None)
         self.admin: Any = {"verificationKey": {"hash": pinned_keys()["FungibleTokenAdmin"]}}
 
     def answer(self, asked: Asked) -> tuple[int, Any]:
@@ -40,6 +41,8 @@ class Node:
             return 200, {"data": supply_answer(RUN, self.held, 7)}
         if "tokenOwner(tokenId:$id)" in query:
             return 200, {"data": {"tokenOwner": self.token}}
+        if "counted:" in query:
+            return 200, {"data": self.backed}
         if "$key" in query:
             return 200, {"data": {"account": self.admin}}
         return 200, {"data": {**self.payees, "token": self.token}}
@@ -71,6 +74,19 @@ def test_a15_a_seller_reads_who_can_pause_and_mint_before_anything_is_published(
     assert token.missing == ()
     node.admin = None
     assert "is not known here: it decides who can mint more, and pause" in looked(site).lines[2]
+
+
+def test_a17_a_seller_reads_what_is_behind_a_credit_and_sells_for_none_that_is_short(
+    site: Web, node: Node
+) -> None:
+    uri = "https://ci.example/run.json#" + "5f" * 32
+    node.backed = backing_answer(vault_answer(), uri=uri)
+    lines = looked(site).lines
+    assert "         1 MINA behind each, 60 MINA in the vault, until slot 29600, about 60 days" in lines
+    assert lines[-1].startswith("promise  not shown: ")
+    node.backed = backing_answer(vault_answer(locked=1), uri=uri)
+    with pytest.raises(AccountRefused, match=r"vault\.balance: expected at least 3 MINA"):
+        looked(site)
 
 
 def test_a15_who_lacks_an_account_in_the_token_is_named(site: Web, node: Node) -> None:

@@ -81,6 +81,7 @@ def test_calls_of_an_older_schema_are_listed_by_their_accounts_too(url: str) -> 
         for newer in ("shows_runs", "delivered_at"):
             db.execute(text(f"ALTER TABLE offers DROP COLUMN {newer}"))
         db.execute(text("ALTER TABLE accounts DROP COLUMN calls"))
+        db.execute(text("ALTER TABLE offers DROP COLUMN dropped"))
         db.execute(text("UPDATE alembic_version SET version_num = '3'"))
 
     with closing(Database(url)) as database:

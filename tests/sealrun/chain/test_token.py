@@ -11,6 +11,7 @@ from sealrun.chain.account import check_token
 from sealrun.chain.token import (
     FUNGIBLE_CODE,
     MAX_HOLDERS,
+    VAULT_CODE,
     TokenView,
     check_owner,
     check_supply,
@@ -47,6 +48,7 @@ def state(index: int, value: int) -> Change:
 def test_a15_the_code_is_that_of_the_pinned_package() -> None:
     keys = json.loads((CONTRACTS / "verification_keys.json").read_text())
     assert keys["FungibleToken"]["hash"] == FUNGIBLE_CODE
+    assert keys["CreditVault"]["hash"] == VAULT_CODE
     package = json.loads((CONTRACTS / "package.json").read_text())
     assert package["dependencies"]["mina-fungible-token"] == "1.1.0"
 

@@ -25,7 +25,7 @@ const offer = {
 } as unknown as Offer;
 const order: Order = {
   service: 'https://service.example',
-  view: { offer, open: true, reason: null, accepts: [] },
+  view: { offer, open: true, reason: null, dropped: [], accepts: [] },
   inputs: {},
   wallet,
   account: undefined,

@@ -24,6 +24,12 @@ export interface CallView {
   receipt: Receipt | null;
 }
 
+export interface Dropped {
+  asset: string;
+  symbol: string;
+  reason: string;
+}
+
 /** The public view of an offer. */
 export interface OfferView {
   offer: string;
@@ -31,5 +37,7 @@ export interface OfferView {
   reason: string | null;
   runs_public: boolean;
   document: Offer;
+  /** The prices that take no calls now; a service of before tells none. */
+  dropped?: Dropped[];
   accepts: Record<string, unknown>[];
 }

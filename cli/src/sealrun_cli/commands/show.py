@@ -55,19 +55,37 @@ def _offer(service: Service, address: Address) -> Shown:
     offer = _sold(view, address.id)
     open_now = view.get("open") is True
     state = "yes" if open_now else f"no: {view.get('reason') or 'its operator does not say why'}"
+    dropped = _dropped(view, offer)
     value = {
         "offer": offer.id,
         "title": offer.title,
         "prices": [price.value() for price in offer.prices],
         "open": open_now,
         "reason": view.get("reason"),
+        "dropped": dropped,
         "document": view["document"],
     }
     return value, [
         offer.title,
         f"open     {state}",
+        *(f"dropped  the price in {each['symbol']}: {each['reason']}" for each in dropped),
         *_offer_lines(offer),
         f"buy      sealrun call {address.url}",
+    ]
+
+
+def _dropped(view: Mapping[str, Any], offer: Offer) -> list[dict[str, str]]:
+    """The prices that the service says take no call now, by the offer's own names of their assets."""
+    told = view.get("dropped")
+    reasons = {
+        str(each.get("asset")): str(each.get("reason"))
+        for each in (told if isinstance(told, list) else [])
+        if isinstance(each, Mapping)
+    }
+    return [
+        {"asset": asset.id, "symbol": asset.symbol, "reason": reasons[asset.id]}
+        for asset in (price.cost.asset for price in offer.prices)
+        if asset.id in reasons
     ]
 
 

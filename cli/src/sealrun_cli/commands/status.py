@@ -76,6 +76,7 @@ def _value(stored: StoredOffer, target: Target) -> dict[str, Any]:
         "oracle": offer.oracle,
         "closed": stored.closed,
         "suspended": stored.suspended,
+        "dropped": dict(stored.dropped),
         "paused": stored.paused,
     }
 

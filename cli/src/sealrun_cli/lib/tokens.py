@@ -5,13 +5,26 @@ from dataclasses import dataclass
 
 from mina.keys import PublicKey
 from sealrun.adapters.mina.node import MAX_SUPPLY_BYTES
-from sealrun.chain.account import Pinned, account_query, check_token
+from sealrun.chain.account import Pinned, account_query, check_token, slot_seconds
 from sealrun.chain.answers import unreadable
+from sealrun.chain.credits import (
+    Credit,
+    backing_query,
+    check_agrees,
+    check_backing,
+    check_served,
+    credits_a_month,
+)
 from sealrun.chain.token import TokenView, check_owner, check_supply, supply_query
+from sealrun.errors import SealrunError
 from sealrun.offers.asset import MINA, Amount
 from sealrun.offers.offer import Offer, Priced
+from sealrun.offers.promise import check_promise
 from sealrun_cli.lib.chain_view import data_of
 from sealrun_cli.lib.contracts import pinned_keys
+from sealrun_cli.lib.credit_view import codes, told
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.promises import fetch_promise
 from sealrun_cli.lib.service import Service
 
 _ADMIN = "query($key:PublicKey!){account(publicKey:$key){verificationKey{hash}}}"
@@ -31,6 +44,7 @@ class Token:
     circulating: Amount
     allows: str  # what its admin can do
     missing: tuple[PublicKey, ...]  # of seller and operator
+    credit: tuple[str, ...]  # what people read of it, where it is a credit
 
     @property
     def lines(self) -> list[str]:
@@ -40,6 +54,7 @@ class Token:
             f"token    {asset.symbol}, {asset.id}: {asset.decimals} decimals, {self.circulating} circulate",
             f"         owner {self.view.owner.to_base58()}",
             f"         admin {self.view.admin.to_base58()}: {self.allows}",
+            *self.credit,
         ]
 
 
@@ -53,10 +68,10 @@ def tokens_of(offer: Offer, service: Service, node: str) -> Iterator[Token]:
     """
     for priced in offer.payment.prices if offer.payment else ():
         if priced.cost.asset != MINA:
-            yield _token(priced, service, node)
+            yield _token(priced, offer, service, node)
 
 
-def _token(priced: Priced, service: Service, node: str) -> Token:
+def _token(priced: Priced, offer: Offer, service: Service, node: str) -> Token:
     keys, (cost, terms) = pinned_keys(), priced
     answer = data_of(service, node, account_query(None, terms))
     check_token(answer, terms, cost.asset, Pinned(keys["PrepaidAccount"]))
@@ -75,4 +90,29 @@ def _token(priced: Priced, service: Service, node: str) -> Token:
         f"its code ({str(code)[:12]}…) is not known here: it decides who can mint more, and pause the "
         "token: then nothing moves",
     )
-    return Token(priced, view, cost.asset.of(circulating), allows, tuple(missing))
+    credit = _credit(view, priced, offer, service, node, seconds=slot_seconds(answer))
+    lines = () if credit is None else _credit_lines(credit, terms.network, service)
+    return Token(priced, view, cost.asset.of(circulating), allows, tuple(missing), lines)
+
+
+def _credit(
+    view: TokenView, priced: Priced, offer: Offer, service: Service, node: str, *, seconds: int
+) -> Credit | None:
+    """The credit that the token is, backed and served as the health check wants it; None where it is none."""
+    terms = priced.terms
+    answer = data_of(service, node, backing_query(view.owner, view.admin, terms.seller))
+    credit = check_backing(answer, view.owner, network=terms.network, codes=codes())
+    if credit is not None:
+        per_month = credits_a_month(offer, priced.cost)
+        check_served(credit, answer, terms.seller, per_month=per_month, slot_seconds=seconds)
+    return credit
+
+
+def _credit_lines(credit: Credit, network: str, service: Service) -> tuple[str, ...]:
+    """``backed P of price Q``, by the promise where it can be read."""
+    try:
+        promise = check_promise(fetch_promise(service, credit.uri), credit.uri)
+        check_agrees(promise, credit, network)
+    except (SealrunError, CliError) as error:
+        return *told(credit), f"promise  not shown: {error.detail}"
+    return tuple(told(credit, promise.words))

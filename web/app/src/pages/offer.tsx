@@ -111,6 +111,11 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
               {view.reason ?? 'The service gives no reason.'}
             </Note>
           )}
+          {view.open && view.dropped.length > 0 && (
+            <Note tone="warn" title="Not every price takes runs now">
+              {view.dropped.map(({ symbol, reason }) => `${symbol}: ${reason}`).join('; ')}
+            </Note>
+          )}
           {view.letters && (
             <Note title="This seller runs no server">
               {view.letters === 'calls'

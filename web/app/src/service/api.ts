@@ -1,7 +1,7 @@
 // The operator's HTTP API, as far as this page asks for it. Answers are bounded and time out.
 import { isObject, type JsonObject } from '../../../shared/src/json.ts';
 import { problemWords } from '../../../shared/src/problems.ts';
-import type { CallView } from '../../../shared/src/views.ts';
+import type { CallView, Dropped } from '../../../shared/src/views.ts';
 import { parseOffer, type Offer } from './offer.ts';
 
 export type Call = CallView;
@@ -11,6 +11,8 @@ export interface OfferView {
   open: boolean;
   reason: string | null;
   accepts: Record<string, unknown>[];
+  /** The prices that take no calls now, by the service's word. */
+  dropped: Dropped[];
   /** Where the seller runs no server: whether anybody may drop calls as letters, or tickets alone are taken. */
   letters?: 'calls' | 'tickets';
 }
@@ -122,6 +124,11 @@ function refusal({ status, headers }: Response, body: Uint8Array): ServiceError 
   return new ServiceError(status, words.slice(0, 600), headers, problem);
 }
 
+function isDropped(value: unknown): value is Dropped {
+  const told = value as Partial<Dropped> | null;
+  return typeof told?.symbol === 'string' && typeof told.reason === 'string';
+}
+
 export async function getOffer(service: string, hash: string): Promise<OfferView> {
   const view = await ask<Record<string, unknown>>(`${service}/offers/${hash}`);
   const accepts = Array.isArray(view['accepts'])
@@ -132,6 +139,7 @@ export async function getOffer(service: string, hash: string): Promise<OfferView
     open: view['open'] === true,
     reason: typeof view['reason'] === 'string' ? view['reason'] : null,
     accepts,
+    dropped: Array.isArray(view['dropped']) ? (view['dropped'] as unknown[]).filter(isDropped) : [],
     ...('letters' in view && { letters: view['letters'] === null ? 'tickets' : 'calls' }),
   };
 }

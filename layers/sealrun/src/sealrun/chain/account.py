@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from mina.keys import PublicKey
 from sealrun.chain.answers import expect, number, shown, unreadable
-from sealrun.chain.token import FUNGIBLE_CODE, check_owner, owner_query
+from sealrun.chain.token import FUNGIBLE_CODE, VAULT_CODE, TokenView, check_owner, owner_query
 from sealrun.encoding.fields import ACCOUNT, EXIT, WITHDRAW, network_field, text_field
 from sealrun.encoding.origins import service_field
 from sealrun.errors import AccountRefused, NodeUnavailable, Refused
@@ -55,6 +55,7 @@ class Pinned(NamedTuple):
     txn_version: int = 3  # 3 before Mesa, 4 on it
     state_fields: int = 8  # 8 before Mesa, 32 on it
     token: str = FUNGIBLE_CODE  # the hash of the key of a token's owner
+    vault: str = VAULT_CODE  # and of a credit's vault
 
 
 @dataclass(frozen=True)
@@ -172,8 +173,8 @@ def check_node(answer: Mapping[str, Any], terms: Terms) -> None:
         raise unreadable(error) from error
 
 
-def check_token(answer: Mapping[str, Any], terms: Terms, asset: Asset, pinned: Pinned) -> None:
-    """The token of the terms is one to sell for (A15); nothing to check for MINA.
+def check_token(answer: Mapping[str, Any], terms: Terms, asset: Asset, pinned: Pinned) -> TokenView | None:
+    """The token of the terms, which is one to sell for (A15); None for MINA, where nothing is to be checked.
 
     Args:
         answer: ``data`` of the answer to ``account_query``.
@@ -187,9 +188,10 @@ def check_token(answer: Mapping[str, Any], terms: Terms, asset: Asset, pinned: P
     """
     if terms.asset.id != asset.id:
         raise ValueError("asset: expected that of the terms, got another")
-    if asset != MINA:
-        versions = {"txn_version": pinned.txn_version, "state_fields": pinned.state_fields}
-        check_owner(answer.get("token"), asset, code=pinned.token, **versions)
+    if asset == MINA:
+        return None
+    versions = {"txn_version": pinned.txn_version, "state_fields": pinned.state_fields}
+    return check_owner(answer.get("token"), asset, code=pinned.token, **versions)
 
 
 def check_code(

@@ -16,8 +16,9 @@ from sealrun.chain.answers import expect, number, unreadable
 from sealrun.chain.token import FUNGIBLE_CODE
 from sealrun.errors import AccountRefused, Malformed, NodeUnavailable
 from sealrun.offers.asset import MINA, Amount, Asset
+from sealrun.offers.offer import Offer
 from sealrun.offers.prices import named_asset
-from sealrun.offers.promise import Promise
+from sealrun.offers.promise import Promise, names_promise
 
 # Only proofs use token and vault at all.
 CREDIT_PERMISSIONS = {**PERMISSIONS, "access": "Proof"}
@@ -25,6 +26,8 @@ _NO_KEY = f"permissions{{{' '.join(PERMISSIONS)} setVerificationKey{{auth txnVer
 _TIMING = f"timing{{{' '.join(TIMING)}}}"
 _CONTRACT = f"publicKey token balance{{total}} zkappState verificationKey{{hash}} {_NO_KEY} {_TIMING}"
 _SLOT = "bestChain(maxLength:1){protocolState{blockchainState{utcDate} consensusState{slotSinceGenesis}}}"
+
+MONTH_SECONDS = 30 * 86_400
 
 SLOT_QUERY = f"{{syncStatus networkID {_SLOT}}}"
 
@@ -141,6 +144,78 @@ def check_credit(answer: Mapping[str, Any], owner: PublicKey, *, network: str, c
         raise AccountRefused(f"token: {error.detail}") from error
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise unreadable(error) from error
+
+
+def backing_query(owner: PublicKey, admin: PublicKey, seller: PublicKey) -> str:
+    """The question about a token, its admin, and what a seller holds of the token itself."""
+    token = tokens.to_base58(tokens.derive_token_id(owner))
+    own = f'own:account(publicKey:"{seller.to_base58()}",token:"{token}"){{balance{{total}}}}'
+    return credit_query(owner, admin, own)
+
+
+def check_backing(
+    answer: Mapping[str, Any], owner: PublicKey, *, network: str, codes: Codes
+) -> Credit | None:
+    """The credit, whose backing is there; None for a token that does not say that it is a credit.
+
+    A token says so by its admin, if that runs a vault's code, or by a URI that names a promise.
+
+    Args:
+        answer: ``data`` of the answer to ``backing_query``.
+        owner: of the token.
+        network: that the node must be of.
+        codes: what a credit's contracts are compiled to.
+
+    Raises:
+        AccountRefused: it says that it is a credit, and a property is not as it must be.
+        NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
+    """
+    _check_node(answer, network)
+    try:
+        code = (answer["vault"] or {}).get("verificationKey") or {}
+        uri = str((answer["token"] or {}).get("zkappUri") or "")
+        if code.get("hash") != codes.vault and not names_promise(uri):
+            return None
+    except (KeyError, AttributeError) as error:
+        raise unreadable(error) from error
+    return check_credit(answer, owner, network=network, codes=codes)
+
+
+def credits_a_month(offer: Offer, cost: Amount) -> int:
+    """What the runs of a month take of a credit, by the offer's own limits."""
+    return offer.limits.minutes_per_month // offer.limits.minutes * cost.units
+
+
+def check_served(
+    credit: Credit, answer: Mapping[str, Any], seller: PublicKey, *, per_month: int, slot_seconds: int
+) -> None:
+    """No more credits are out than an offer's minutes serve until the expiry; its seller's own are not out.
+
+    Args:
+        credit: that ``check_backing`` found.
+        answer: the same answer.
+        seller: the offer's, whom ``backing_query`` asked for.
+        per_month: credits that the runs of a month take.
+        slot_seconds: of the network.
+
+    Raises:
+        AccountRefused: there are more.
+        NodeUnavailable: the node does not answer in this form.
+    """
+    if credit.expired:
+        return
+    try:
+        own = number(answer["own"]["balance"]["total"]) if answer["own"] else 0
+    except (KeyError, TypeError, ValueError) as error:
+        raise unreadable(error) from error
+    months = -(-(credit.expiry - credit.slot) * slot_seconds // MONTH_SECONDS)
+    served = credit.asset.of(months * per_month)
+    out = credit.asset.of(credit.circulating - (own if credit.seller == seller else 0))
+    if out.units > served.units:
+        raise AccountRefused(
+            f"credits: expected at most {served} out, which the offer's minutes serve until slot "
+            f"{credit.expiry}, got {out}"
+        )
 
 
 def slot_of(answer: Mapping[str, Any], network: str) -> int:

@@ -17,6 +17,8 @@ from sealrun.offers.asset import Asset
 # The hash of FungibleToken's verification key: mina-fungible-token 1.1.0, as contracts/verification_keys.json
 # has it.
 FUNGIBLE_CODE = "11275266297357989434659649579180929660472107786900344600948115953037388411671"
+# The same of CreditVault's, which backs a credit as its admin (A17).
+VAULT_CODE = "25337180523789483233012037946547963240658056095392735211684395783723299150649"
 # Every update of the owner takes a proof of its code, and code and permissions never change. What else its
 # permissions give to a signature is out of reach, for one update cannot have both.
 OWNER_PERMISSIONS = {"access": "Proof", "editState": "Proof", "setPermissions": "Impossible"}

@@ -7,7 +7,7 @@ The binding is ``docs/x402.md``. The body of a paid call says what is asked for
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from mina.field import P
@@ -72,20 +72,27 @@ class Seller(NamedTuple):
 
 
 def accepts(
-    offer: Offer, seller: Seller, *, correction: Mapping[str, Any] | None = None, corrected: str = ""
+    offer: Offer,
+    seller: Seller,
+    *,
+    correction: Mapping[str, Any] | None = None,
+    corrected: str = "",
+    dropped: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    """The entries of ``accepts``, one an asset in which the offer has a price (L4).
+    """The entries of ``accepts``, one an asset in which the offer takes calls now (L4).
 
     Args:
         offer: what is sold; one of price 0 has no entry.
         seller: of the stack.
         correction: for the buyer of an account, in the entry of that account's asset.
         corrected: that asset's token id in base58.
+        dropped: ids of the assets whose entries are left out.
     """
     prices = zip(offer.payment.prices, offer.prices, strict=True) if offer.payment else ()
     return [
         _entry(offer, seller, priced, price, correction if priced.cost.asset.id == corrected else None)
         for priced, price in prices
+        if price.cost.asset.id not in dropped
     ]
 
 
@@ -119,8 +126,9 @@ def payment_required(
     *,
     correction: Mapping[str, Any] | None = None,
     corrected: str = "",
+    dropped: Collection[str] = (),
 ) -> dict[str, Any]:
-    """x402's PaymentRequired object; see ``accepts`` for the correction."""
+    """x402's PaymentRequired object; see ``accepts`` for the correction and what is dropped."""
     return {
         "x402Version": VERSION,
         "error": error,
@@ -129,7 +137,7 @@ def payment_required(
             "description": offer.title,
             "mimeType": "application/json",
         },
-        "accepts": accepts(offer, seller, correction=correction, corrected=corrected),
+        "accepts": accepts(offer, seller, correction=correction, corrected=corrected, dropped=dropped),
         "extensions": {IDENTIFIER: {"info": {"required": False}, "schema": _IDENTIFIER_SCHEMA}},
     }
 

@@ -131,6 +131,11 @@ def promised(uri: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
+def names_promise(uri: str) -> bool:
+    """Whether a token's URI has the form of one that names a promise."""
+    return _LINK.fullmatch(uri) is not None
+
+
 def check_promise(document: bytes, uri: str) -> Promise:
     """The promise of these bytes, if they are those that the token's URI names.
 

@@ -16,6 +16,8 @@ class StoredOffer:
     sealing_key: bytes  # the X25519 private key that opens the box, encrypted by KMS
     webhook_secret: bytes  # the provider's key for signing webhooks, encrypted with KMS
     suspended: str = ""  # what the last health check found; cleared once a later check finds nothing
+    # Prices that take no call now, as the last health check found: the reason by the asset's id in base58.
+    dropped: Mapping[str, str] = field(default_factory=dict)
     paused: str = ""  # the operator's reason; only the operator resumes the offer, no health check
     resting: str = ""  # why it rests after runs that failed by no buyer's fault
     rests_until: int = 0  # Unix seconds; a later health check ends the rest

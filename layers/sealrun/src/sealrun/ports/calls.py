@@ -92,6 +92,14 @@ class Ledger(TokenBook, Protocol):
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
         """Take no call because of what a health check found; an empty reason ends it."""
 
+    def drop_prices(self, offer_hash: int, reasons: Mapping[str, str]) -> None:
+        """Take no call in these assets because of what a health check found; replaces what was dropped.
+
+        Args:
+            offer_hash: of the offer.
+            reasons: by the asset's id in base58; empty drops nothing any more.
+        """
+
     def note_visibility(self, offer_hash: int, *, shows_runs: bool) -> None:
         """Whether anyone may open the page of one of its runs, as a health check found it."""
 

@@ -39,6 +39,15 @@ class Chain(Protocol):
             NodeUnavailable: not enough nodes answered.
         """
 
+    def backing(
+        self, owner: PublicKey, admin: PublicKey, seller: PublicKey, *, nodes: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """What so many nodes each answer to ``sealrun.chain.credits.backing_query``.
+
+        Raises:
+            NodeUnavailable: not enough nodes answered.
+        """
+
     def events(self, address: PublicKey) -> Iterator[object]:
         """What archives tell of an account's events, one archive after the other; nothing to believe.
 

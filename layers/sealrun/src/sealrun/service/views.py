@@ -80,7 +80,17 @@ def listed_offer(stored: StoredOffer, service: str) -> dict[str, Any]:
         "inputs": f"{url}#/document/inputs",
         "open": not stored.reason,
         "reason": stored.reason or None,
+        "dropped": _dropped(stored),
     }
+
+
+def _dropped(stored: StoredOffer) -> list[dict[str, str]]:
+    """The prices that take no call now, in the order of the offer's own."""
+    return [
+        {"asset": asset.id, "symbol": asset.symbol, "reason": reason}
+        for asset in (price.cost.asset for price in stored.offer.prices)
+        if (reason := stored.dropped.get(asset.id))
+    ]
 
 
 def offer_view(stored: StoredOffer, seller: Seller | None = None) -> dict[str, Any]:
@@ -91,5 +101,6 @@ def offer_view(stored: StoredOffer, seller: Seller | None = None) -> dict[str, A
         "reason": stored.reason or None,
         "runs_public": stored.shows_runs is True,
         "document": json.loads(stored.offer.document),
-        "accepts": accepts(stored.offer, seller) if seller else [],
+        "dropped": _dropped(stored),
+        "accepts": accepts(stored.offer, seller, dropped=stored.dropped) if seller else [],
     }

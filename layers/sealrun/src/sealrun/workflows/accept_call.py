@@ -97,7 +97,7 @@ def accept_call(
     _check_open(stored)  # before the payment: a closed offer asks for none
     if offer.payment and not payment and "inputs" in value:
         offer.inputs.check(value["inputs"])  # nobody signs a limit for a call that would be refused
-    signed = _parsed(value, payment, offer, payments)
+    signed = _parsed(value, payment, offer, payments and payments._replace(dropped=stored.dropped))
     check_identifier(signed)
 
     def check(current: Offer) -> None:
@@ -191,7 +191,7 @@ class Desk(NamedTuple):
         """Claim a call with a price, once the account behind it covers it."""
         offer = stored.offer
         _check_rate(self.ledger.count_request(rate))
-        selling = _selling(self.payments)
+        selling = _selling(self.payments)._replace(dropped=stored.dropped)
         reserve = reserve_price(
             signed,
             offer,

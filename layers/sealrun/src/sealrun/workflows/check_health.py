@@ -3,18 +3,21 @@
 Another source is another offer, so a tag that moved closes the offer for ever (R4), and so does a contract
 on chain that is closed or another offer's (A11). Everything else pauses it, and opens it again once it is
 over. Running calls finish either way.
+
+A price whose token moves no more, whose credits are not backed, or which the offer's minutes cannot serve is
+dropped by itself, with its reason, until a later check finds none: an offer's other prices go on.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sealrun.chain.account import check_node, check_token, slot_seconds
-from sealrun.chain.token import check_supply
-from sealrun.errors import AccountRefused, OfferClosed, ProviderError, SealrunError, Unavailable
-from sealrun.offers.asset import MINA
-from sealrun.offers.offer import Offer, Payment, Priced
+from sealrun.chain.credits import Codes, check_backing, check_served, credits_a_month
+from sealrun.chain.token import TokenView, check_supply
+from sealrun.errors import OfferClosed, ProviderError, SealrunError, Unavailable
+from sealrun.offers.offer import Offer, Priced
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.provider import Provider
@@ -47,6 +50,7 @@ class Health:
 
     closed: str = ""
     suspended: str = ""
+    dropped: Mapping[str, str] = field(default_factory=dict)  # reasons by the asset's id
     shows_runs: bool | None = None  # None where the provider did not tell
 
 
@@ -96,7 +100,7 @@ def check_health(
             )
         except Exception as error:  # noqa: BLE001
             faults.append(error)
-            health = Health(suspended=UNCHECKED)
+            health = Health(suspended=UNCHECKED, dropped=stored.dropped)
         _write_down(health, stored, ledger)
         health_by_offer[stored.offer.id] = health
     if faults:
@@ -109,6 +113,8 @@ def _write_down(health: Health, stored: StoredOffer, ledger: Ledger) -> None:
         ledger.close_offer(stored.offer.hash, health.closed)
     elif health.suspended != stored.suspended:
         ledger.suspend_offer(stored.offer.hash, health.suspended)
+    if dict(health.dropped) != dict(stored.dropped):
+        ledger.drop_prices(stored.offer.hash, health.dropped)
     if health.shows_runs not in (None, stored.shows_runs):
         ledger.note_visibility(stored.offer.hash, shows_runs=bool(health.shows_runs))
 
@@ -136,12 +142,14 @@ def offer_health(
     except OfferClosed as error:
         return Health(closed=error.detail)
     except SealrunError as error:
-        return Health(suspended=error.detail)
+        return Health(suspended=error.detail, dropped=stored.dropped)
     try:
-        _check_payment(stored, payments, clock)
+        dropped = _dropped(stored, payments, clock)
     except SealrunError as error:
-        return Health(suspended=error.detail, shows_runs=project.shows_runs)
-    return Health(shows_runs=project.shows_runs)
+        return Health(suspended=error.detail, dropped=stored.dropped, shows_runs=project.shows_runs)
+    none_left = offer.payment is not None and len(dropped) == len(offer.payment.prices)
+    suspended = next(iter(dropped.values())) if none_left else ""
+    return Health(suspended=suspended, dropped=dropped, shows_runs=project.shows_runs)
 
 
 def _check_contract(offer: Offer, contracts: OfferContracts | None, clock: Callable[[], int]) -> None:
@@ -177,39 +185,62 @@ def _check_source(
     return project
 
 
-def _check_payment(stored: StoredOffer, payments: Payments | None, clock: Callable[[], int]) -> None:
-    """A run can be paid in one of the offer's assets at least; a call in another one is refused by itself."""
+def _dropped(stored: StoredOffer, payments: Payments | None, clock: Callable[[], int]) -> Mapping[str, str]:
+    """The prices in which no run can be paid now, each with its reason, by the asset's id.
+
+    Raises:
+        OfferClosed: this stack takes no payment of the offer at all.
+    """
     offer = stored.offer
     if offer.payment is None:
-        return
+        return {}
     if payments is None:
         raise OfferClosed("this stack sells for nothing only")
-    payment, refusals = payments.payment(offer), []
-    for priced in payment.prices:
+    dropped: dict[str, str] = {}
+    for priced in payments.payment(offer).prices:
+        asset = priced.cost.asset
         try:
-            _check_price(priced, offer, payments, clock)
-        except AccountRefused as error:
-            refusals.append(error)
-    if len(refusals) == len(payment.prices):
-        raise refusals[0]
-    if stored.suspended:  # what adds up once adds up for ever: an open offer's tokens did
-        _check_supplies(payment, payments)
+            token = _check_price(priced, offer, payments, clock)
+            # What adds up once adds up for ever: a token that is sold for did.
+            if token and (stored.suspended or asset.id in stored.dropped):
+                _check_supply(priced, payments, nodes=payments.payment(offer).nodes)
+        except SealrunError as error:
+            dropped[asset.id] = error.detail
+    return dropped
 
 
-def _check_price(priced: Priced, offer: Offer, payments: Payments, clock: Callable[[], int]) -> None:
+def _check_price(
+    priced: Priced, offer: Offer, payments: Payments, clock: Callable[[], int]
+) -> TokenView | None:
     """A node answers, seller and operator can be paid, the token moves, and the exit delay is long enough."""
     terms, newer_than = priced.terms, clock() - FRESH_SECONDS
     nodes = payments.payment(offer).nodes
     answer = payments.chain.look(None, terms, newer_than=newer_than, nodes=nodes)
     check_node(answer.value, terms)
-    check_token(answer.value, terms, priced.cost.asset, payments.seller.pinned)
-    terms.check_exit(run_seconds=offer.limits.longest, slot_seconds=slot_seconds(answer.value))
+    token = check_token(answer.value, terms, priced.cost.asset, payments.seller.pinned)
+    seconds = slot_seconds(answer.value)
+    terms.check_exit(run_seconds=offer.limits.longest, slot_seconds=seconds)
+    if token is not None:
+        _check_credit(token, priced, offer, payments, slot_seconds=seconds)
+    return token
 
 
-def _check_supplies(payment: Payment, payments: Payments) -> None:
-    """No token of the offer was made beside its code's count (A15)."""
-    for cost, terms in payment.prices:
-        if cost.asset == MINA:
-            continue
-        for answer in payments.chain.supply(cost.asset, nodes=payment.nodes):
-            check_supply(answer, cost.asset, network=terms.network)
+def _check_credit(
+    token: TokenView, priced: Priced, offer: Offer, payments: Payments, *, slot_seconds: int
+) -> None:
+    """Where the token is a credit, its backing is there, and the offer's minutes serve all that are out."""
+    terms, pinned = priced.terms, payments.seller.pinned
+    codes = Codes(pinned.vault, "", pinned.token, pinned.txn_version, pinned.state_fields)
+    per_month = credits_a_month(offer, priced.cost)
+    nodes = payments.payment(offer).nodes
+    for answer in payments.chain.backing(token.owner, token.admin, terms.seller, nodes=nodes):
+        credit = check_backing(answer, token.owner, network=terms.network, codes=codes)
+        if credit is not None:
+            check_served(credit, answer, terms.seller, per_month=per_month, slot_seconds=slot_seconds)
+
+
+def _check_supply(priced: Priced, payments: Payments, *, nodes: int) -> None:
+    """Nothing of the token was made beside its code's count (A15)."""
+    cost, terms = priced
+    for answer in payments.chain.supply(cost.asset, nodes=nodes):
+        check_supply(answer, cost.asset, network=terms.network)

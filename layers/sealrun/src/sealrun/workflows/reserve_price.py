@@ -35,6 +35,8 @@ class Payments(NamedTuple):
     chain: Chain
     seller: x402.Seller
     ledger: int  # the ledger id that this stack's table is (A3)
+    # Of the offer that is asked for, the prices that take no call now: reasons by the asset's id.
+    dropped: Mapping[str, str] = {}
 
     def payment(self, offer: Offer) -> Payment:
         """The offer's payment, if its dues are kept here.
@@ -47,6 +49,21 @@ class Payments(NamedTuple):
             raise OfferClosed("terms: expected the ledger of this stack, got another")
         return payment
 
+    def required(self, offer: Offer, message: str, **corrected: Any) -> dict[str, Any]:
+        """The 402 about this offer; see ``x402.payment_required``."""
+        return x402.payment_required(offer, self.seller, message, dropped=self.dropped, **corrected)
+
+    def check_taken(self, asset: Asset) -> None:
+        """The price in this asset takes calls now.
+
+        Raises:
+            OfferClosed: a health check dropped it.
+        """
+        if reason := self.dropped.get(asset.id):
+            raise OfferClosed(
+                f"price: expected one that takes calls now, got that in {asset.symbol}: {reason}"
+            )
+
 
 def paid_value(body: Mapping[str, Any], header: str, offer: Offer, payments: Payments) -> dict[str, Any]:
     """Body and payment as one value.
@@ -58,7 +75,7 @@ def paid_value(body: Mapping[str, Any], header: str, offer: Offer, payments: Pay
     payments.payment(offer)
     if not header:
         message = f"{x402.SIGNATURE_HEADER}: expected a payment, got none"
-        raise PaymentRequired(message, required=x402.payment_required(offer, payments.seller, message))
+        raise PaymentRequired(message, required=payments.required(offer, message))
     return x402.with_payment(body, header, offer, payments.seller)
 
 
@@ -80,6 +97,7 @@ def reserve_price(
         NotAllowed: the signer is not the account's buyer.
         PaymentRequired: limit or funds do not cover the call; with a correction where there is one.
         AccountRefused: the account is not as it must be.
+        OfferClosed: a health check dropped the price in the account's asset.
         TooMany: the account asks too often, or too many of its calls wait for a proof (A16).
         NodeUnavailable: no node can be believed now.
     """
@@ -87,6 +105,7 @@ def reserve_price(
     cost, terms = payment.priced_under(signed.call.terms_hash)
     if signed.call.asset != terms.asset.token:  # such a voucher settles nothing
         raise Refused(f"asset: expected that of the terms, {terms.asset.id}, got another")
+    payments.check_taken(cost.asset)
     buyer = signed.signer.to_base58()
     standing = ledger.standing(signed.call.account.to_base58())
     _check_signer(signed, standing, terms)
@@ -165,7 +184,7 @@ def _covered(
             return seen
         least, got = in_full(needed), in_full(needed.asset.of(funds))
         message = f"account: expected funds of at least {least} {payment.depth} blocks deep, got {got}"
-        refusal = PaymentRequired(message, required=x402.payment_required(offer, payments.seller, message))
+        refusal = PaymentRequired(message, required=payments.required(offer, message))
     raise refusal or AssertionError("unreachable")
 
 
@@ -221,7 +240,7 @@ def _deep(view: AccountView, payment: Payment, ledger: Ledger) -> int:
 
 def _refused(message: str, offer: Offer, payments: Payments) -> AccountRefused:
     error = AccountRefused(message)
-    error.required = x402.payment_required(offer, payments.seller, message)
+    error.required = payments.required(offer, message)
     return error
 
 
@@ -229,7 +248,5 @@ def _required(
     message: str, offer: Offer, payments: Payments, standing: Standing | None, asset: Asset
 ) -> PaymentRequired:
     correction = x402.correction(standing) if standing else None
-    required = x402.payment_required(
-        offer, payments.seller, message, correction=correction, corrected=asset.id
-    )
+    required = payments.required(offer, message, correction=correction, corrected=asset.id)
     return PaymentRequired(message, required=required)

@@ -6,7 +6,7 @@
 import hashlib
 import random
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws import dynamodb_accounts as accounts
@@ -83,6 +83,7 @@ class DynamoLedger:
             sealing_key=item["sealing_key"]["B"],
             webhook_secret=item["webhook_secret"]["B"],
             suspended=item.get("suspended", {"S": ""})["S"],
+            dropped={asset: each["S"] for asset, each in item.get("dropped", {"M": {}})["M"].items()},
             paused=item.get("paused", {"S": ""})["S"],
             resting=item.get("resting", {"S": ""})["S"],
             shows_runs=item.get("shows_runs", {"BOOL": None})["BOOL"],
@@ -117,6 +118,7 @@ class DynamoLedger:
             "sealing_key": {"B": stored.sealing_key},
             "webhook_secret": {"B": stored.webhook_secret},
             "suspended": {"S": stored.suspended},
+            "dropped": _texts(stored.dropped),
         }
         listed = keys.listed_key(stored.offer.id)
         self._table.failed({"offer": self._table.new(item), "listed": self._table.put(listed)})
@@ -126,6 +128,9 @@ class DynamoLedger:
 
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
         self._set(offer_hash, {"suspended": {"S": reason[:500]}})
+
+    def drop_prices(self, offer_hash: int, reasons: Mapping[str, str]) -> None:
+        self._set(offer_hash, {"dropped": _texts(reasons)})
 
     def note_visibility(self, offer_hash: int, *, shows_runs: bool) -> None:
         self._set(offer_hash, {"shows_runs": {"BOOL": shows_runs}})
@@ -483,6 +488,10 @@ def _rate_counter(rate: Rate) -> dict[str, Any]:
     """The source is kept as a hash only: an address is nobody's business here."""
     digest = hashlib.sha256(rate.source.encode()).hexdigest()[:32]
     return count(keys.rate_counter(digest, rate.minute), rate.limit, until=rate.minute * 60)
+
+
+def _texts(values: Mapping[str, str]) -> dict[str, Any]:
+    return {"M": {name: {"S": text[:500]} for name, text in values.items()}}
 
 
 def _record(item: dict[str, Any] | None) -> Record | None:

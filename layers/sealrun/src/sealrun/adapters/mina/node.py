@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from mina.keys import PublicKey
 from sealrun.adapters.mina.rests import Rests
 from sealrun.chain.account import account_query, check_node, check_tip
+from sealrun.chain.credits import backing_query
 from sealrun.chain.offer_contract import events_query
 from sealrun.chain.token import supply_query
 from sealrun.errors import AccountRefused, NodeUnavailable
@@ -156,10 +157,22 @@ class MinaNodes:
 
     def supply(self, asset: Asset, *, nodes: int) -> Sequence[Mapping[str, Any]]:
         """See ``sealrun.ports.node.Chain``."""
-        query, answers, faults = supply_query(asset), [], []
+        return self._each(supply_query(asset), nodes, most=MAX_SUPPLY_BYTES, seconds=SUPPLY_SECONDS)
+
+    def backing(
+        self, owner: PublicKey, admin: PublicKey, seller: PublicKey, *, nodes: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """See ``sealrun.ports.node.Chain``."""
+        return self._each(backing_query(owner, admin, seller), nodes)
+
+    def _each(
+        self, query: str, nodes: int, *, most: int = MAX_ANSWER_BYTES, seconds: float = MAX_SECONDS
+    ) -> Sequence[Mapping[str, Any]]:
+        answers: list[Mapping[str, Any]] = []
+        faults: list[str] = []
         for url in self._urls:
             try:
-                answers.append(self._data(url, query, most=MAX_SUPPLY_BYTES, seconds=SUPPLY_SECONDS))
+                answers.append(self._data(url, query, most=most, seconds=seconds))
             except NodeUnavailable as error:
                 faults.append(error.detail)
             if len(answers) == nodes:

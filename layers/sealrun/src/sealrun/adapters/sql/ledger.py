@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -80,6 +80,7 @@ class SqlLedger:
             "webhook_secret": stored.webhook_secret,
             "closed": stored.closed,
             "suspended": stored.suspended,
+            "dropped": json.dumps(dict(stored.dropped)),
             "paused": stored.paused,
             "resting": stored.resting,
             "rests_until": stored.rests_until,
@@ -99,6 +100,9 @@ class SqlLedger:
 
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
         self._set(offer_hash, suspended=reason[:MAX_REASON])
+
+    def drop_prices(self, offer_hash: int, reasons: Mapping[str, str]) -> None:
+        self._set(offer_hash, dropped=json.dumps({name: text[:MAX_REASON] for name, text in reasons.items()}))
 
     def note_visibility(self, offer_hash: int, *, shows_runs: bool) -> None:
         self._set(offer_hash, shows_runs=int(shows_runs))
@@ -318,6 +322,7 @@ class SqlLedger:
             sealing_key=row.sealing_key,
             webhook_secret=row.webhook_secret,
             suspended=row.suspended,
+            dropped=json.loads(row.dropped),
             paused=row.paused,
             resting=row.resting,
             rests_until=row.rests_until,

@@ -34,6 +34,7 @@ OFFERS = Table(
     _number("shows_runs", nullable=True),  # 0 or 1; null before the first health check
     _text("quotas"),  # JSON: calls an hour by buyer
     _number("delivered_at", nullable=True),  # null before a delivery woke the collector in time
+    Column("dropped", Text, nullable=False, server_default="{}"),  # JSON: reasons by asset
 )
 
 _OPEN = text("wake_at IS NOT NULL")
