@@ -177,9 +177,10 @@ class GitLabServer(Closing):
         return self._pipelines.create_child(parent, trigger, variables)
 
     def _job_variables(self, pipeline: Pipeline, job: Job, written: Mapping[str, Any]) -> dict[str, str]:
-        """The variables that only this job has, its id tokens among them."""
+        """The variables of the project, and those that only this job has, its id tokens among them."""
         path = self.store.projects[pipeline.project].path
         return {
+            **self.store.projects[pipeline.project].variables,
             "CI_JOB_ID": str(job.id),
             "CI_JOB_URL": f"{self.url}/{path}/-/jobs/{job.id}",
             "CI_JOB_TIMEOUT": str(int(job.timeout)),

@@ -76,6 +76,9 @@ ENTRIES = (
     Entry(SELLERS, "settle", "settle",
           "sealrun settle B62qk...w1 --url https://ci.example --key s.key"
           " --node https://mina.example/graphql"),
+    Entry(SELLERS, "child", "child",
+          "sealrun child scan.example/offers/5f0c --as scanner --parent https://ci.example/calls/91ab"
+          " --key - --evidence got"),
     Entry(SELLERS, "close", "close",
           "sealrun close --reason 'version 2 is for sale'"),
     Entry(SELLERS, "cost", "cost",

@@ -1,4 +1,4 @@
-"""``sealrun lineage``: draw which earlier receipts a call used."""
+"""``sealrun lineage``: draw which receipts a call read, and which calls its run made."""
 
 import json
 from collections.abc import Iterator
@@ -34,9 +34,10 @@ def lineage(
     form: Annotated[Form, typer.Option("--as", help="How to draw it.")] = Form.TREE,
     as_json: options.Json = False,
 ) -> None:
-    """Draw which earlier receipts a call used.
+    """Draw which receipts a call read, and what its run called.
 
-    They lie under reads/, by their signed hashes. Status 1 if one does not fit.
+    Earlier ones lie under reads/, those that the run called among its outputs, by their signed hashes.
+    Status 1 if one does not fit.
     """
     with speaking(as_json=as_json) as out:
         within = DiskFolder(folder)
@@ -61,6 +62,7 @@ def value(graph: Lineage) -> dict[str, Any]:
             "status": node.status,
             "grade": node.grade,
             "reads": list(node.reads),
+            "calls": list(node.calls),
         }
         for name, node in graph.nodes.items()
     }
@@ -81,9 +83,10 @@ def _text(graph: Lineage) -> Iterator[str]:
         name, depth = waiting.pop()
         node = graph.nodes[name]
         again = name in seen
-        yield f"{'  ' * depth}{_line(node)}{' (see above)' if again and node.reads else ''}"
+        below = (*node.reads, *node.calls)
+        yield f"{'  ' * depth}{_line(node)}{' (see above)' if again and below else ''}"
         if not again and not node.bad:
-            waiting += [(each, depth + 1) for each in reversed(node.reads)]
+            waiting += [(each, depth + 1) for each in reversed(below)]
         seen.add(name)
     for name in sorted(set(graph.nodes) - seen):
         yield f"{_line(graph.nodes[name])}"
@@ -106,8 +109,8 @@ def _mermaid(graph: Lineage) -> Iterator[str]:
         yield f"  n{at}[{_quoted(node)}]"
         if node.link is not Link.FOLLOWED:
             yield f"  class n{at} {node.link.value}"
-    for one, other in _edges(graph):
-        yield f"  n{one} --> n{other}"
+    for one, other, called in _edges(graph):
+        yield f"  n{one} {'-. called .-' if called else '--'}> n{other}"
     yield "  classDef missing stroke-dasharray: 4"
     yield "  classDef sealed stroke-dasharray: 1"
     yield "  classDef broken stroke:#c00"
@@ -121,8 +124,8 @@ def _dot(graph: Lineage) -> Iterator[str]:
     for at, node in _numbered(graph):
         style = {Link.MISSING: " style=dashed", Link.SEALED: " style=dotted"}.get(node.link, "")
         yield f"  n{at} [label={_quoted(node)}{' color=red' if node.bad else style}];"
-    for one, other in _edges(graph):
-        yield f"  n{one} -> n{other};"
+    for one, other, called in _edges(graph):
+        yield f"  n{one} -> n{other}{' [style=dashed label=called]' if called else ''};"
     yield "}"
 
 
@@ -130,12 +133,14 @@ def _numbered(graph: Lineage) -> Iterator[tuple[int, Node]]:
     return iter(enumerate(graph.nodes.values()))
 
 
-def _edges(graph: Lineage) -> Iterator[tuple[int, int]]:
-    """Edges, each from a receipt to one that reads it; numbers as in ``_numbered``."""
+def _edges(graph: Lineage) -> Iterator[tuple[int, int, bool]]:
+    """Edges, each from a receipt to one that reads it or whose run called it; numbers as in ``_numbered``."""
     place = {name: at for at, name in enumerate(graph.nodes)}
     for name, node in graph.nodes.items():
         for earlier in node.reads:
-            yield place[earlier], place[name]
+            yield place[earlier], place[name], False
+        for child in node.calls:
+            yield place[child], place[name], True
 
 
 def _quoted(node: Node) -> str:

@@ -51,6 +51,7 @@ class Till:
         agree: to another limit than ``page`` had in view, in smallest units; raises where nobody does.
         signing: hears of each call just before its limit is signed, and by how much that is above what was
             ever signed for the account, in smallest units; what it raises keeps the call unsigned.
+        identifier: x402's payment-identifier: under it the account takes one call (L3).
     """
 
     url: str
@@ -61,6 +62,7 @@ class Till:
     service: Service
     agree: Callable[[int], None]
     signing: Callable[[Call, int], None] = unheard
+    identifier: str | None = None
 
     def buy(self, fresh: Callable[[], Call]) -> Taken:
         """Buy a call.
@@ -109,7 +111,9 @@ class Till:
         accepted = _accepted(answer, made)
         accepted["extra"].pop("correction", None)
         payload = made.create_payment_payload(accepted)
-        header = x402.encoded({"x402Version": x402.VERSION, "accepted": accepted, "payload": payload})
+        named = {x402.IDENTIFIER: {"info": {"id": self.identifier}}} if self.identifier else {}
+        payment = {"x402Version": x402.VERSION, "accepted": accepted, "payload": payload}
+        header = x402.encoded({**payment, **({"extensions": named} if named else {})})
         self.page.save()
         headers = {x402.SIGNATURE_HEADER: header}
         send = partial(self.service.send, "POST", self.url, body=made.body(), headers=headers)

@@ -13,7 +13,7 @@ import httpx
 
 from mina.keys import PrivateKey, PublicKey
 from sealrun.adapters.files.plain_files import write_plain
-from sealrun.calls.call import Call
+from sealrun.calls.call import Call, Parent
 from sealrun.calls.letters import PostBox, call_letter
 from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
@@ -21,6 +21,7 @@ from sealrun.money.buyer import sign_call
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import TRADED, Amount, Asset
 from sealrun.offers.offer import Offer
+from sealrun.offers.terms import Terms
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun_cli.lib.assets import check_names
 from sealrun_cli.lib.book import known_terms, page
@@ -46,6 +47,11 @@ POLL_SECONDS, LONGEST_POLL = 0.5, 120.0
 MORE_SECONDS = 30 * 60
 
 
+def drawn() -> tuple[str, int]:
+    """A fresh salt and nonce."""
+    return secrets.token_hex(32), secrets.randbits(128)
+
+
 @dataclass(frozen=True)
 class Purchase:
     """One call that is to be made."""
@@ -60,6 +66,9 @@ class Purchase:
     reads: tuple[str, ...] = ()
     signing: Callable[[Call, int], None] = unheard  # see ``Till``; of price 0, before the call is sent
     box: PostBox | None = None  # where calls are dropped, if no server takes them
+    parent: Parent | None = None  # the call for whose run a job makes this one
+    draw: Callable[[], tuple[str, int]] = drawn  # the salt and the nonce of the next call that is made
+    identifier: str | None = None  # x402's payment-identifier
 
     def free(self) -> "Bought":
         """For an offer of price 0: the signature stands in the body."""
@@ -68,7 +77,7 @@ class Purchase:
             following = "add --pay --account ACCOUNT; `sealrun open` opens one"
             raise CliError("bad-request", detail, following)
         self.out.progress("signing and sending the call")
-        signed = sign_call(self.key, self.offer, **self._fresh())
+        signed = sign_call(self.key, self.offer, **self._fresh(*self.draw()), identifier=self.identifier)
         self.signing(signed.call, 0)
         if self.box is None:
             answer = good(self.service.send("POST", f"{self.url}/calls", body=signed.body()))
@@ -84,7 +93,8 @@ class Purchase:
 
         ``asset`` is a symbol or token id, for an account that this client does not know yet.
         """
-        address, offer = address_of(account), self.offer
+        address_of(account)
+        offer = self.offer
         if offer.payment is None:
             raise CliError("bad-request", "offer: expected one with a price for --pay, got one of price 0")
         priced = priced_on(offer.payment, state, account, asset)
@@ -100,13 +110,21 @@ class Purchase:
                 confirm(self.out, [_signing(account, price.asset.of(total))], yes=yes)
 
             def fresh() -> Call:
-                token = terms.asset.token
-                return Call(offer.network, address, offer.hash, terms.hash, token, **self._fresh())
+                call = self.call_of(account, terms, *self.draw())
+                while str(call.hash) in book.refused:  # of this very draw: its limit is not signed again (C2)
+                    call = self.call_of(account, terms, *self.draw())
+                return call
 
             url = f"{self.url}/calls"
-            till = Till(url, offer, price, self.key, book, self.service, agree, self.signing)
+            till = Till(url, offer, price, self.key, book, self.service, agree, self.signing, self.identifier)
             taken = till.buy(fresh)
         return self._bought(taken.call, taken.answer)
+
+    def call_of(self, account: str, terms: Terms | None, salt: str, nonce: int) -> Call:
+        """The call of this salt and nonce; without terms for an offer of price 0."""
+        address, offer = address_of(account), self.offer
+        terms_hash, token = (terms.hash, terms.asset.token) if terms else (0, 0)
+        return Call(offer.network, address, offer.hash, terms_hash, token, **self._fresh(salt, nonce))
 
     def _bought(self, call: Call, answer: dict[str, Any]) -> "Bought":
         return Bought(self.service, self.offer, call_url(self.url, self.offer, call), call.id, answer)
@@ -127,10 +145,9 @@ class Purchase:
             _signing(account, total),
         ]
 
-    def _fresh(self) -> dict[str, Any]:
-        salt, nonce = secrets.token_hex(32), secrets.randbits(128)
+    def _fresh(self, salt: str, nonce: int) -> dict[str, Any]:
         fresh = {"inputs": self.inputs, "salt": salt, "nonce": nonce, "expires_at": self.expires_at}
-        return {**fresh, "reads": self.reads}
+        return {**fresh, "reads": self.reads, "parent": self.parent}
 
 
 def _signing(account: str, total: Amount) -> str:

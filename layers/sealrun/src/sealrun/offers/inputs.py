@@ -122,6 +122,10 @@ class InputSchema:
             self._check_value(name, value)
         return inputs
 
+    def check_alone(self, name: str, value: object) -> None:
+        """One input of a call, whatever the others are; raises what ``check`` does."""
+        InputSchema({**self.schema, "required": []}, self.encoded, self.offers).check({name: value})
+
     def named_offers(self, inputs: Mapping[str, Any]) -> dict[str, NamedOffer]:
         """The offers that these inputs name, by the inputs' names, in order.
 
@@ -147,10 +151,9 @@ class InputSchema:
             ) from error
 
     def _check_defaults(self) -> None:
-        without_required = InputSchema({**self.schema, "required": []}, self.encoded, self.offers)
         for name, default in self.defaults.items():
             try:
-                without_required.check({name: default})
+                self.check_alone(name, default)
             except InputsRefused as error:
                 raise InputsRefused(f"default of {error.detail}") from error
 

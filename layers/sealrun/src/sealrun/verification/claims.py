@@ -13,6 +13,8 @@ OFFER, CALL, INPUTS, INDEX, OPENINGS = "offer.json", "call.json", "inputs.json",
 RUN = f"profile/{LABEL}"
 DOCUMENTS = (RECEIPT, STATEMENTS, OFFER, CALL, INPUTS, INDEX, OPENINGS)
 DISCLOSURES, READS, RERUNS = "disclosures", "reads", "reruns"
+# Among a run's outputs: what its jobs left of the calls that they made, in ``.../sealrun-children/CALL/``.
+CHILDREN = "sealrun-children"
 MAX_RECEIPT_BYTES = 1 << 16
 # Documents of at most 64 KiB, of which a folder may have thousands: disclosures, and those of earlier calls.
 _SHORT = (RECEIPT, OFFER, CALL, INPUTS)
@@ -85,6 +87,8 @@ def is_short(name: str) -> bool:
     """True for a document of at most ``MAX_RECEIPT_BYTES``; a folder reads no longer one by its name (E6)."""
     parts = name.split("/")
     below = parts[2:] if parts[0] in (READS, RERUNS) else parts
+    if parts[-3:-2] == [CHILDREN]:
+        below = parts[-1:]
     return below in [[short] for short in _SHORT] or below[:1] == [DISCLOSURES]
 
 

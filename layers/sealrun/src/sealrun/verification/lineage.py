@@ -1,7 +1,10 @@
-"""Which earlier receipts a call read, and which ones those read: a graph whose edges are signed.
+"""Which earlier receipts a call read, and which calls its run made: a graph whose edges are signed.
 
 A receipt signs its inputs' hash, and the inputs name earlier receipts by their hashes. So the hash of one
 receipt covers all that came before it. Each earlier one is looked for under ``reads/CALL/``.
+
+A child's receipt came to be while the run went on, so no input names it: it lies among the run's outputs,
+which the receipt covers, see ``children``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,10 +14,19 @@ from typing import Any
 
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import SealrunError
+from sealrun.evidence.leaves import Leaf
 from sealrun.offers.offer import Offer
 from sealrun.ports.folder import Folder
 from sealrun.receipts.receipt import Receipt, SignedReceipt
+from sealrun.verification.children import (
+    Child,
+    check_child,
+    child_folders,
+    covered_documents,
+    read_child,
+)
 from sealrun.verification.claims import (
+    CHILDREN,
     INPUTS,
     MAX_RECEIPT_BYTES,
     OFFER,
@@ -64,6 +76,8 @@ class Node:
     status: str = ""
     grade: int = 0  # as the receipt says; nothing here checks it
     reads: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()  # receipts of the calls that its run made
+    called: bool = False  # True for one of those
     attributed: bool = True  # False if its offer, which names the oracle that may sign it, is not here
 
     @property
@@ -86,11 +100,17 @@ class Lineage:
         return not any(node.bad for node in self.nodes.values()) and not self.strays
 
 
-def read_lineage(receipt: bytes, folder: Folder) -> Lineage:
-    """Follow what a receipt read, as far as the folder goes.
+def read_lineage(receipt: bytes, folder: Folder, covered: Mapping[str, Leaf] | None = None) -> Lineage:
+    """Follow what a receipt read and what its run called, as far as the folder goes.
 
-    Not checked: the evidence of the earlier receipts beyond their signatures, offers and inputs; ``verify``
-    each one's own folder for that.
+    Args:
+        receipt: the document.
+        folder: its evidence.
+        covered: the outputs that the receipt covers and that have their leaves' bytes, by their places; where
+            they are not given, those of the children are compared here.
+
+    Not checked: the evidence of the other receipts beyond their signatures, offers and inputs, ``verify``
+    each one's own folder for that; and that a run left the receipt of each call that it made.
 
     Raises:
         Malformed: the receipt is malformed.
@@ -104,16 +124,74 @@ def read_lineage(receipt: bytes, folder: Folder) -> Lineage:
             known[_hash(earlier.receipt)] = earlier, Below(folder, f"{READS}/{call}")
         except SealrunError as error:
             graph.nodes[f"{READS}/{call}"] = Node(f"{READS}/{call}", Link.BROKEN, error.detail, call)
-    _follow(graph, graph.root, {**known, graph.root: (signed, folder)}, ())
+    children = _read_children(graph, signed, folder, covered)
+    here = {**known, **{name: (each.signed, each.folder) for name, each in children.items()}}
+    _follow(graph, {**here, graph.root: (signed, folder)}, _Family.of(signed, folder, children))
     # No receipt reads itself: a copy of the first one is read by none, and nothing looks at it.
     graph.strays = sorted(set(known) - set(graph.nodes) | set(known) & {graph.root})
     return graph
 
 
-def check_reads(receipt: bytes, folder: Folder) -> Iterator[Claim]:
-    """A claim for each earlier receipt; none where the call names none."""
+def _read_children(
+    graph: Lineage, signed: SignedReceipt, folder: Folder, covered: Mapping[str, Leaf] | None
+) -> dict[str, Child]:
+    """The children among the run's outputs, by their receipts' hashes; a broken one is noted in the graph."""
+    found: dict[str, Child] = {}
     try:
-        graph = read_lineage(receipt, folder)
+        folders = child_folders(folder.names())
+        if folders and covered is None:
+            covered = covered_documents(signed.receipt, folder, folders)
+    except SealrunError as error:
+        graph.nodes[CHILDREN] = Node(CHILDREN, Link.BROKEN, error.detail, called=True)
+        return found
+    for place, call in folders:
+        try:
+            child = read_child(folder, place, call, covered or {})
+            name = _hash(child.signed.receipt)
+            require(name not in found, f"{place}: expected each child once, got this one again")
+            found[name] = child
+        except SealrunError as error:
+            graph.nodes[place] = Node(place, Link.BROKEN, error.detail, call, called=True)
+    return found
+
+
+@dataclass(frozen=True)
+class _Family:
+    """The run's children: which calls lie above which, by the children's own word."""
+
+    receipt: Receipt  # of the run
+    children: Mapping[str, Child]  # by their receipts' hashes
+    depths: Mapping[str, int | None]  # of the run's call and of each child's, by call
+
+    @classmethod
+    def of(cls, signed: SignedReceipt, folder: Folder, children: Mapping[str, Child]) -> "_Family":
+        depths = {each.call: each.parent.depth if each.parent else None for each in children.values()}
+        top = f"{signed.receipt.call_hash:064x}"
+        return cls(signed.receipt, children, {**depths, top: _depth(signed.receipt, folder)})
+
+    def below(self, name: str, call: str) -> tuple[str, ...]:
+        """The children of this call; of the run's own also those that do not fit elsewhere."""
+        top = f"{self.receipt.call_hash:064x}"
+        above = {
+            each: child.parent.call if child.parent and child.parent.call in self.depths else top
+            for each, child in self.children.items()
+        }
+        return tuple(each for each in self.children if above[each] == call and each != name)
+
+
+def _depth(receipt: Receipt, folder: Folder) -> int | None:
+    """How deep the run's own call is; None where its inputs are not here."""
+    try:
+        inputs = opened_inputs(receipt, folder)
+    except SealrunError:
+        return None
+    return None if inputs is None else int((inputs.get("parent") or {}).get("depth", 0))
+
+
+def check_reads(receipt: bytes, folder: Folder, covered: Mapping[str, Leaf] | None = None) -> Iterator[Claim]:
+    """A claim for each earlier receipt and for each call of the run; see ``read_lineage``."""
+    try:
+        graph = read_lineage(receipt, folder, covered)
     except SealrunError as error:
         yield broken("lineage", error, rests_on=ARITHMETIC)
         return
@@ -136,36 +214,40 @@ def _not_looked_at(names: Sequence[str]) -> Iterator[Claim]:
 
 
 def _claim(node: Node) -> Claim:
-    says = f"receipt {node.hash[:16]}…: {node.says}"
+    name, says = "child" if node.called else "lineage", f"receipt {node.hash[:16]}…: {node.says}"
     if node.bad:
-        return broken("lineage", BrokenClaim(says), rests_on=ARITHMETIC)
-    if node.link is Link.MISSING or not node.attributed:
-        return not_shown("lineage", says, rests_on=ARITHMETIC)
-    return holds("lineage", says, rests_on=ARITHMETIC)
+        return broken(name, BrokenClaim(says), rests_on=ARITHMETIC)
+    unknown = node.called and node.link is not Link.FOLLOWED
+    if node.link is Link.MISSING or not node.attributed or unknown:
+        return not_shown(name, says, rests_on=ARITHMETIC)
+    return holds(name, says, rests_on=ARITHMETIC)
 
 
-def _follow(
-    graph: Lineage,
-    name: str,
-    known: Mapping[str, tuple[SignedReceipt, Folder]],
-    later: Sequence[str],
-) -> None:
-    """Depth first; ``later`` are the receipts that led here, so a cycle is one of them again."""
-    waiting = [(name, tuple(later))]
+def _follow(graph: Lineage, known: Mapping[str, tuple[SignedReceipt, Folder]], family: _Family) -> None:
+    """Depth first; each waits with the receipts that led to it, so a cycle is one of them again."""
+    waiting: list[tuple[str, tuple[str, ...]]] = [(graph.root, ())]
     while waiting:
         name, path = waiting.pop()
         if name in graph.nodes:
             continue
-        graph.nodes[name] = node = _node(name, known, (*path, name))
+        graph.nodes[name] = node = _node(name, known, (*path, name), family)
         below = (*path, name)  # one for all of them: a graph may be wide and deep
-        waiting += [(each, below) for each in reversed(node.reads) if not node.bad]
+        waiting += [(each, below) for each in reversed((*node.reads, *node.calls)) if not node.bad]
 
 
-def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Sequence[str]) -> Node:
+def _node(
+    name: str,
+    known: Mapping[str, tuple[SignedReceipt, Folder]],
+    path: Sequence[str],
+    family: _Family,
+) -> Node:
     if name not in known:
         return Node(name, Link.MISSING, f"not here; put its evidence under {READS}/CALL/")
     signed, folder = known[name]
     described, by = _described(signed.receipt, folder), f"signed by {signed.public_key.to_base58()}"
+    child = family.children.get(name)
+    described["called"] = child is not None
+    calls = family.below(name, described["call"])
     try:
         # Step 10.1
         require(signed.holds(), "signature: expected one that holds, got one that does not")
@@ -175,6 +257,9 @@ def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Se
             require_equal("the offer's oracle", offer.oracle, signed.public_key.to_base58())
         # Step 10.3
         inputs = opened_inputs(signed.receipt, folder)
+        # Step 10.6
+        if child is not None and inputs is not None:
+            by = f"{check_child(child, family.depths, family.receipt)}; {by}"
     except SealrunError as error:
         cycle = set(_claimed_reads(folder)) & set(path)
         if cycle:
@@ -185,10 +270,12 @@ def _node(name: str, known: Mapping[str, tuple[SignedReceipt, Folder]], path: Se
         by += f", and without {OFFER} nobody can tell whether that is its offer's oracle"
     described["attributed"] = offer is not None
     if inputs is None:
-        return Node(name, Link.SEALED, f"{by}; what it read is sealed with its inputs", **described)
+        sealed = "whose run made it is" if child else "what it read is"
+        return Node(name, Link.SEALED, f"{by}; {sealed} sealed with its inputs", **described, calls=calls)
     reads = tuple(inputs.get("reads", []))
-    says = f"{by}; reads {len(reads)} earlier receipts"
-    return Node(name, Link.FOLLOWED, says, **described, reads=reads)
+    called = f", called {len(calls)} offers" if calls else ""
+    says = f"{by}; reads {len(reads)} earlier receipts{called}"
+    return Node(name, Link.FOLLOWED, says, **described, reads=reads, calls=calls)
 
 
 def _offer(receipt: Receipt, folder: Folder) -> Offer | None:

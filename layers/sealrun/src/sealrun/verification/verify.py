@@ -124,7 +124,7 @@ def verify(
     claims += _documents(signed, offer, folder)
     evidence = _Evidence(signed, offer, names, folder, trust, progress)
     grade = evidence.check()
-    claims += [*evidence.claims, *check_reads(receipt, folder)]
+    claims += [*evidence.claims, *check_reads(receipt, folder, evidence.covered)]
     repeated = list(_reruns(evidence))
     grade = max([grade, *(Grade(claim.grade or 0) for claim in repeated)])
     result = Verification(claims, grade, signed, offer, evidence.covered, evidence.left())

@@ -1,0 +1,197 @@
+"""``sealrun child``: in a job, call the offer that an input names, once, and leave its receipt."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from mina.keys import PrivateKey
+from sealrun.calls.call import Call, Parent
+from sealrun.encoding.fields import MAX_UINT64
+from sealrun.offers.asset import TRADED
+from sealrun.offers.named_offer import NamedOffer
+from sealrun.offers.offer import Offer, Priced
+from sealrun.verification.claims import CHILDREN
+from sealrun_cli.lib import options
+from sealrun_cli.lib.agent.wallet import Caps, Wallet, new_purchase
+from sealrun_cli.lib.book import locked
+from sealrun_cli.lib.child_calls import Draws, ParentCall, bought_before, leave
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.evidence import fetch
+from sealrun_cli.lib.guarded import open_public
+from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
+from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.letters import dropped
+from sealrun_cli.lib.output import Output, amount_of, speaking
+from sealrun_cli.lib.pay import check_pay
+from sealrun_cli.lib.priced import Asset, priced_on
+from sealrun_cli.lib.purchase import NOT_SUCCEEDED, Bought, Purchase, coming_back, freed, price_on
+from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.verifying import BROKEN
+
+
+def child(
+    offer: Annotated[str, typer.Argument(help="The input's value, or the offer's URL.", metavar="OFFER")],
+    *,
+    name: Annotated[str, typer.Option("--as", help="The input of the parent's offer.", metavar="INPUT")],
+    parent: Annotated[str, typer.Option(help="https://.../calls/ID of the job's own call.", metavar="URL")],
+    key: options.Key,
+    given: options.Given = None,
+    with_pay: Annotated[bool, typer.Option("--pay", help="Pay from a prepaid account.")] = False,
+    account: Annotated[str, typer.Option(help="The prepaid account, for --pay.")] = "",
+    asset: Asset = "",
+    per_call: Annotated[str, typer.Option(help="Most that a call may cost.", metavar=TRADED.symbol)] = "0",
+    per_day: Annotated[
+        str,
+        typer.Option(
+            help="Most in 24 hours, where the folder of --state lasts so long.", metavar=TRADED.symbol
+        ),
+    ] = "",
+    service: Annotated[
+        list[str] | None, typer.Option(help="A service that may be called; without any, all.", metavar="URL")
+    ] = None,
+    evidence: Annotated[Path, typer.Option(help="Folder for what the run left.", metavar="DIR")],
+    left: Annotated[
+        Path, typer.Option(help="Folder for the receipts, among the job's artifacts.", metavar="DIR")
+    ] = Path(CHILDREN),
+    node: options.Node = "",
+    state: options.State = options.DEFAULT_STATE,
+    unsafe_loopback: Annotated[
+        bool,
+        typer.Option("--unsafe-loopback", help="Let services on this machine be called: a local stack's."),
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """In a job: call the offer that an input names.
+
+    The key and the account are the job's own. It buys once for this input of this call, however often the job
+    runs, and leaves the receipt for the job's artifacts. Ends with status 3 if the child's run did not
+    succeed: such a run costs nothing.
+    """
+    with speaking(as_json=as_json) as out:
+        named = NamedOffer.of(offer)
+        if service and named.service not in {each.rstrip("/") for each in service}:
+            allowed = ", ".join(service)
+            raise CliError("not-allowed", f"offer: expected one at {allowed}, got one at {named.service}")
+        check_pay("child", with_pay=with_pay, account=account)
+        own = [each for each in (parent, node) if each]
+        with open_public(own, unsafe_loopback=unsafe_loopback) as http:
+            buyer, above = read_key(key), ParentCall.read(parent, Service(http))
+            draws = Draws(buyer, above.call, name)
+            wallet = Wallet(state, _caps(per_call, per_day))
+            job = _Job(http, out, named, name, buyer, account, asset, state, node, wallet)
+            purchase, priced = job.prepare(above, given or [], draws)
+            bought = job.buy(purchase, priced, draws)
+            with coming_back(out, bought.url, key):
+                status = _ended(bought, job, evidence, left)
+    if status:
+        raise typer.Exit(status)
+
+
+def _caps(per_call: str, per_day: str) -> Caps:
+    """Without a cap for a day the account's deposit is all that bounds one."""
+    day = amount_of(per_day, TRADED) if per_day else TRADED.of(MAX_UINT64)
+    return Caps(amount_of(per_call, TRADED), day, day)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One job's purchase, from the input to the call that was taken."""
+
+    http: httpx.Client
+    out: Output
+    named: NamedOffer
+    name: str
+    key: PrivateKey = field(repr=False)
+    account: str
+    asset: str
+    state: Path
+    node: str
+    wallet: Wallet
+
+    def prepare(self, parent: ParentCall, given: list[str], draws: Draws) -> tuple[Purchase, Priced | None]:
+        """The call that is to be made, if the parent's offer lets the input name this offer.
+
+        Raises:
+            CliError: the offer takes no such input, or the two offers do not fit.
+            Refused: the named offer is not within the input's bounds.
+        """
+        bounds, service = parent.offer.inputs.offers.get(self.name), Service(self.http)
+        if bounds is None:
+            named = ", ".join(parent.offer.inputs.offers) or "none"
+            raise CliError(
+                "bad-request", f"as: expected an input that names an offer, {named}; got {self.name[:64]}"
+            )
+        parent.offer.inputs.check_alone(self.name, str(self.named))
+        self.out.progress(f"reading {self.named.url}")
+        offer, view = service.offer_and_view(self.named.url)
+        bounds.check(offer)
+        if offer.network != parent.offer.network:
+            raise CliError("bad-request", f"network: expected {parent.offer.network}, got {offer.network}")
+        inputs = offer.inputs.check(filled_inputs(parsed_inputs(given, offer.inputs), offer.inputs, self.out))
+        priced = priced_on(offer.payment, self.state, self.account, self.asset) if offer.payment else None
+        purchase = Purchase(
+            service,
+            offer,
+            self.named.url,
+            self.key,
+            inputs,
+            parent.expires_at,
+            self.out,
+            signing=self._counting(offer, draws),
+            box=dropped(view),
+            parent=Parent(parent.call, parent.depth + 1),
+            draw=draws,
+            identifier=draws.identifier,
+        )
+        return purchase, priced
+
+    def buy(self, purchase: Purchase, priced: Priced | None, draws: Draws) -> Bought:
+        """Buy it, or find that it was bought before; of the jobs that share the folder, one after the other.
+
+        Raises:
+            CliError: a cap would be broken, or the service did not take the call.
+        """
+        with locked(self.state, draws.identifier):
+            account = self.account or self.key.public_key().to_base58()
+            terms = priced.terms if priced else None
+            calls = [purchase.call_of(account, terms, *pair) for pair in draws.pairs]
+            before = bought_before(purchase.service, purchase.url, purchase.offer, calls)
+            if before is not None:
+                self.out.progress(f"bought before: {before.url}")
+                return before
+            if priced is None:
+                return purchase.free()
+            return purchase.paid(self.account, self.state, self.node, yes=True, asset=self.asset)
+
+    def _counting(self, offer: Offer, draws: Draws) -> Callable[[Call, int], None]:
+        """What counts each signature against the caps before it is made."""
+        base = new_purchase(draws.order, draws.order, offer, self.named.url, self.account)
+
+        def count(call: Call, more: int) -> None:
+            # By the terms that are signed, whatever was known of the account before.
+            cost = offer.payment.priced_under(call.terms_hash).cost if offer.payment else TRADED.of(0)
+            self.wallet.count(replace(base, call=call.id), cost, more, beyond=False)
+
+        return count
+
+
+def _ended(bought: Bought, job: _Job, evidence: Path, left: Path) -> int:
+    """Follow the run, take what it left, and leave what its receipt needs; the exit status."""
+    out, url = job.out, bought.url
+    out.progress(f"call     {url}")
+    ended = bought.follow(out)
+    if ended["state"] != "succeeded" and job.wallet.failed(bought.call) and job.account:
+        freed(job.state, job.account, price_on(bought.offer, job.state, job.account, job.asset).units)
+    ended["evidence"], lines = fetch(bought.service, url, evidence, buyer=job.key, out=out)
+    if ended["evidence"]["holds"]:
+        calls = leave(evidence, bought.call, left)
+        ended["left"] = {"folder": str(left), "calls": calls}
+        lines.append(f"{left}: {len(calls)} receipts, to be among the job's artifacts")
+    out.result(ended, ended["state"], url, *lines)
+    if not ended["evidence"]["holds"]:
+        return BROKEN
+    return 0 if ended["state"] == "succeeded" else NOT_SUCCEEDED

@@ -1,0 +1,131 @@
+"""Calls that a run's jobs made while it went on: their receipts lie among the run's own outputs.
+
+A job leaves each one's documents in a folder ``sealrun-children/CALL/``, wherever it likes among its outputs.
+So the receipt of the run covers them like every other output. For which call a child was made, it says
+itself: its inputs, which its own receipt covers, name the parent call.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from sealrun.calls.call import Parent, parse_parent
+from sealrun.errors import SealrunError
+from sealrun.evidence.leaves import Leaf
+from sealrun.ports.folder import Folder
+from sealrun.receipts.receipt import Receipt, SignedReceipt
+from sealrun.verification.claims import (
+    CALL,
+    CHILDREN,
+    INPUTS,
+    OFFER,
+    RECEIPT,
+    BrokenClaim,
+    require,
+    require_equal,
+)
+from sealrun.verification.nested import Below, opened_inputs, receipt_in
+from sealrun.verification.trees import open_leaves, read_index
+
+# Of all depths together. Each one's documents are small, and nothing else of it is looked at.
+MAX_CHILDREN = 20
+LEFT = (RECEIPT, OFFER, CALL, INPUTS)
+_PLACE = re.compile(rf"(outputs/(?:[^/]+/)+{CHILDREN}/([0-9a-f]{{64}}))/{RECEIPT}", re.ASCII)
+
+
+class Child(NamedTuple):
+    """One of them, as it says of itself; whether it holds is not checked."""
+
+    call: str  # 64 hex digits
+    signed: SignedReceipt
+    folder: Folder
+    parent: Parent | None  # None where its inputs are not here
+
+
+def child_folders(names: Collection[str]) -> list[tuple[str, str]]:
+    """The folders of children among a run's outputs, with their calls.
+
+    Raises:
+        BrokenClaim: there are more than a run makes.
+    """
+    found = sorted((match[1], match[2]) for match in map(_PLACE.fullmatch, names) if match)
+    require(
+        len(found) <= MAX_CHILDREN, f"{CHILDREN}: expected at most {MAX_CHILDREN} receipts, got {len(found)}"
+    )
+    return found
+
+
+def covered_documents(
+    receipt: Receipt, folder: Folder, folders: Collection[tuple[str, str]]
+) -> dict[str, Leaf]:
+    """The children's documents that the run's receipt covers and that have their leaves' bytes.
+
+    Raises:
+        BrokenClaim: the index is not the receipt's, or a document has other bytes.
+    """
+    index, _ = read_index(receipt, folder)
+    if index is None:
+        return {}
+    opened, _ = open_leaves(index, folder)
+    wanted = [f"{place}/{name}" for place, _ in folders for name in LEFT]
+    leaves = {f"{tree}/{label}": leaf for (tree, label), leaf in opened.leaves.items()}
+    found = {place: leaves[place] for place in wanted if place in leaves}
+    for place, leaf in found.items():
+        measured = folder.measure(place, size=leaf.size)
+        require_equal(f"{place}: SHA-256", leaf.sha256, measured.sha256)
+    return found
+
+
+def read_child(folder: Folder, place: str, call: str, covered: Mapping[str, Leaf]) -> Child:
+    """The child in this folder.
+
+    Args:
+        folder: the evidence of the run.
+        place: the child's folder within it.
+        call: the child's, as its folder is named.
+        covered: the files that the run's receipt covers and that have their leaves' bytes, by their places.
+
+    Raises:
+        Malformed: a document is malformed.
+        BrokenClaim: one is not covered, or is not of this call.
+    """
+    # Step 10.5
+    for name in LEFT:
+        here = folder.document(f"{place}/{name}") is not None
+        require(
+            not here or f"{place}/{name}" in covered,
+            f"{place}/{name}: expected a file that the receipt covers, got one that it does not",
+        )
+    signed = receipt_in(folder, place, call)
+    below = Below(folder, place)
+    try:
+        inputs = opened_inputs(signed.receipt, below)
+    except SealrunError:  # told where the child is checked
+        inputs = None
+    named = inputs.get("parent") if inputs else None
+    return Child(call, signed, below, None if named is None else parse_parent(named))
+
+
+def check_child(child: Child, above: Mapping[str, int | None], receipt: Receipt) -> str:
+    """Whether it was made for the run, or for another child of it; in words.
+
+    Args:
+        child: whose signature, offer and inputs hold.
+        above: the depth of the run's call and of each child's, by call; None where nobody shows it.
+        receipt: the run's.
+
+    Raises:
+        BrokenClaim: it was not.
+    """
+    require_equal("the child's network", receipt.network, child.signed.receipt.network)
+    if child.parent is None:
+        raise BrokenClaim("parent: expected inputs that name the parent call, got ones that name none")
+    named = child.parent.call
+    require(
+        named in above and named != child.call,
+        f"parent: expected a call of this run, got one made for {named[:16]}…",
+    )
+    depth = above[named]
+    if depth is not None:
+        require_equal("the child's depth", depth + 1, child.parent.depth)
+    return f"called at depth {child.parent.depth} for {named[:16]}…"

@@ -1,0 +1,225 @@
+"""Calls that a run made: their receipts lie among its outputs, and each names the call that it is for."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pytest
+
+from mina.keys import PrivateKey
+from mina.sign import sign_fields
+from sealrun.calls.call import Parent
+from sealrun.encoding.fields import canonical
+from sealrun.receipts.receipt import SignedReceipt
+from sealrun.runs.run import RunStatus
+from sealrun.verification.children import LEFT, MAX_CHILDREN
+from sealrun.verification.claims import Claim, Verdict
+from sealrun.verification.lineage import Link, read_lineage
+from sealrun.verification.verify import Trust, Verification, verify
+from sealrun_cli.commands.lineage import Form, drawn
+from tests.sealrun.folder import MemoryFolder, folder_of
+from tests.sealrun.world import World, limits_value, make_offer, sign_call
+
+PLACE = "outputs/build/sealrun-children"
+
+
+class Made(NamedTuple):
+    """A call that is over."""
+
+    call: str
+    receipt: str  # its hash
+    folder: MemoryFolder
+
+    def left(self) -> dict[str, bytes]:
+        """What the job that called it leaves of it."""
+        return {f"sealrun-children/{self.call}/{name}": self.folder[name] for name in LEFT}
+
+
+def made(
+    nonce: int, *, parent: Parent | None = None, files: Mapping[str, bytes] | None = None, **changes: Any
+) -> Made:
+    """A call, and what its run left."""
+    ends_as = changes.pop("ends_as", RunStatus.SUCCEEDED)
+    limits = limits_value(files=200, artifact_bytes=10 << 20)
+    world = World(make_offer(limits=limits, **changes))
+    world.provider.files = {"dist/out.txt": b"built\n", **(files or {})}
+    world.provider.ends_as = ends_as
+    record = world.settle(world.call(sign_call(world.offer, nonce=nonce, parent=parent)).record.call_hash)
+    receipt = SignedReceipt.parse(record.receipt).receipt
+    return Made(record.id, f"{receipt.hash:064x}", folder_of(world, record))
+
+
+# The call's hash does not depend on what its run leaves, so a child can name it before.
+TOP = made(1).call
+
+
+def top(*children: Made, files: Mapping[str, bytes] | None = None) -> Made:
+    """The parent's run, which left these children."""
+    found = made(1, files={**{k: v for each in children for k, v in each.left().items()}, **(files or {})})
+    assert found.call == TOP
+    return found
+
+
+@pytest.fixture(scope="module")
+def child() -> Made:
+    return made(2, parent=Parent(TOP, 1), title="Scan")
+
+
+@pytest.fixture(scope="module")
+def parent(child: Made) -> Made:
+    return top(child)
+
+
+def check(folder: MemoryFolder) -> Verification:
+    return verify(folder["receipt.json"], folder, Trust())
+
+
+def claims(folder: MemoryFolder) -> list[Claim]:
+    return [claim for claim in check(folder).claims if claim.name == "child"]
+
+
+def the_claim(folder: MemoryFolder) -> tuple[Verdict, str]:
+    (claim,) = claims(folder)
+    return claim.verdict, claim.says
+
+
+def test_a_call_that_the_run_made_hangs_under_its_receipt(parent: Made, child: Made) -> None:
+    graph = read_lineage(parent.folder["receipt.json"], parent.folder)
+    assert graph.holds
+    assert graph.nodes[parent.receipt].calls == (child.receipt,)
+    node = graph.nodes[child.receipt]
+    assert (node.link, node.title, node.status, node.called) == (Link.FOLLOWED, "Scan", "succeeded", True)
+    found = check(parent.folder)
+    assert found.holds, found.broken
+    verdict, says = the_claim(parent.folder)
+    assert verdict is Verdict.HOLDS
+    assert f"called at depth 1 for {TOP[:16]}" in says
+
+
+def test_pictures_tell_calls_from_reads(parent: Made) -> None:
+    graph = read_lineage(parent.folder["receipt.json"], parent.folder)
+    assert "called 1 offers" in "\n".join(drawn(graph, Form.TREE))
+    assert "  n1 -. called .-> n0" in list(drawn(graph, Form.MERMAID))
+    assert "  n1 -> n0 [style=dashed label=called];" in list(drawn(graph, Form.DOT))
+
+
+def test_a_childs_own_child_hangs_under_the_child(child: Made) -> None:
+    below = made(3, parent=Parent(child.call, 2), title="Unpack")
+    found = top(child, below)
+    graph = read_lineage(found.folder["receipt.json"], found.folder)
+    assert graph.holds
+    assert graph.nodes[found.receipt].calls == (child.receipt,)
+    assert graph.nodes[child.receipt].calls == (below.receipt,)
+    lines = list(drawn(graph, Form.TREE))
+    assert [len(line) - len(line.lstrip()) for line in lines] == [0, 2, 4]
+
+
+def test_r12_a_child_whose_run_failed_is_shown_as_failed() -> None:
+    failed = made(2, parent=Parent(TOP, 1), ends_as=RunStatus.FAILED)
+    found = top(failed)
+    assert check(found.folder).holds
+    assert read_lineage(found.folder["receipt.json"], found.folder).nodes[failed.receipt].status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("strange", "says"),
+    [
+        (lambda: made(2), "parent: expected inputs that name the parent call"),
+        (lambda: made(2, parent=Parent("0c" * 32, 1)), "expected a call of this run, got one made for 0c0c"),
+        (lambda: made(2, parent=Parent(TOP, 3)), "the child's depth: expected 1, got 3"),
+        (lambda: made(2, parent=Parent(TOP, 1), network="mina:mainnet"), "the child's network"),
+    ],
+)
+def test_r12_a_receipt_that_is_not_a_child_of_this_run_breaks_the_claim(strange: Any, says: str) -> None:
+    found = top(strange())
+    verdict, said = the_claim(found.folder)
+    assert verdict is Verdict.BROKEN
+    assert says in said
+    assert not check(found.folder).holds
+
+
+def test_r12_e5_a_receipt_that_somebody_adds_is_covered_by_nothing(child: Made) -> None:
+    alone = top()
+    folder = MemoryFolder(alone.folder)
+    folder.update({f"outputs/build/{name}": data for name, data in child.left().items()})
+    assert the_claim(folder)[0] is Verdict.BROKEN
+    assert "expected a file that the receipt covers" in the_claim(folder)[1]
+    assert not read_lineage(folder["receipt.json"], folder).holds
+
+
+def test_r12_e5_a_document_that_was_exchanged_is_found_by_lineage_too(parent: Made, child: Made) -> None:
+    folder = MemoryFolder(parent.folder)
+    other = made(4, parent=Parent(TOP, 1))
+    folder[f"{PLACE}/{child.call}/receipt.json"] = other.folder["receipt.json"]
+    assert not check(folder).holds
+    assert not read_lineage(folder["receipt.json"], folder).holds
+
+
+def test_r12_without_its_inputs_nobody_can_tell_for_which_run_a_child_was_made(child: Made) -> None:
+    left = {name: data for name, data in child.left().items() if not name.endswith("inputs.json")}
+    found = top(files=left)
+    verdict, says = the_claim(found.folder)
+    assert verdict is Verdict.NOT_SHOWN
+    assert "whose run made it is sealed" in says
+    assert check(found.folder).holds
+
+
+def test_r12_without_its_offer_nobody_can_tell_who_may_sign_a_child(child: Made) -> None:
+    left = {name: data for name, data in child.left().items() if not name.endswith("offer.json")}
+    assert the_claim(top(files=left).folder)[0] is Verdict.NOT_SHOWN
+
+
+def test_r12_a_child_that_its_offers_oracle_did_not_sign_is_broken(child: Made) -> None:
+    signed = SignedReceipt.parse(json.loads(child.folder["receipt.json"]))
+    key = PrivateKey.from_scalar(4711)
+    forged = SignedReceipt(signed.receipt, sign_fields(key, signed.receipt.fields()), key.public_key())
+    left = {**child.left(), f"sealrun-children/{child.call}/receipt.json": canonical(forged.document())}
+    verdict, says = the_claim(top(files=left).folder)
+    assert verdict is Verdict.BROKEN
+    assert "the offer's oracle" in says
+
+
+def test_r12_a_cycle_cannot_be_hashed(child: Made) -> None:
+    inputs = json.loads(child.folder["inputs.json"])
+    inputs["parent"]["call"] = child.call
+    left = {**child.left(), f"sealrun-children/{child.call}/inputs.json": canonical(inputs)}
+    verdict, says = the_claim(top(files=left).folder)
+    assert verdict is Verdict.BROKEN
+    assert "inputs.json" in says
+
+
+@pytest.mark.parametrize("depth", [0, 5, 100])
+def test_r12_inputs_of_another_depth_than_calls_have_are_malformed(child: Made, depth: int) -> None:
+    inputs = json.loads(child.folder["inputs.json"])
+    inputs["parent"]["depth"] = depth
+    left = {**child.left(), f"sealrun-children/{child.call}/inputs.json": canonical(inputs)}
+    assert the_claim(top(files=left).folder)[0] is Verdict.BROKEN
+
+
+def test_r12_e5_one_child_in_two_places_is_refused(child: Made) -> None:
+    again = {f"again/{name}": data for name, data in child.left().items()}
+    found = top(child, files=again)
+    verdicts = sorted(claim.verdict.value for claim in claims(found.folder))
+    assert verdicts == ["broken", "holds"]
+
+
+def test_r12_a_folder_of_another_call_than_its_receipts_is_refused(child: Made) -> None:
+    left = {f"sealrun-children/{'0d' * 32}/{name}": child.folder[name] for name in LEFT}
+    verdict, says = the_claim(top(files=left).folder)
+    assert verdict is Verdict.BROKEN
+    assert "the receipt's call" in says
+
+
+def test_r12_junk_in_a_childs_place_breaks_the_claim_and_nothing_else_is_raised() -> None:
+    for junk in (b"", b"[]", b"{" * 5000, b"\xff", b'{"data": 1}'):
+        found = top(files={f"sealrun-children/{'0d' * 32}/receipt.json": junk})
+        assert the_claim(found.folder)[0] is Verdict.BROKEN
+
+
+@pytest.mark.parametrize("count", [MAX_CHILDREN + 1, 10_000])
+def test_r12_e6_no_more_children_are_looked_at_than_runs_make(parent: Made, count: int) -> None:
+    folder = MemoryFolder(parent.folder)
+    folder.update({f"{PLACE}/{number:064x}/receipt.json": b"" for number in range(1, count)})
+    verdict, says = the_claim(folder)
+    assert verdict is Verdict.BROKEN
+    assert f"expected at most {MAX_CHILDREN} receipts, got {count}" in says
