@@ -1,4 +1,5 @@
 export * from './ask.js';
+export * from './board.js';
 export * from './cid.js';
 export * from './credential.js';
 export * from './credit_opening.js';

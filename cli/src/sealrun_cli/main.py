@@ -109,6 +109,7 @@ ENTRIES = (
           "sealrun pay-operator B62qk...w1 --terms offer.json --key o.key"
           " --node https://mina.example/graphql"),
     Entry(CREDITS, "credits", "app"),
+    Entry(CREDITS, "market", "app"),
     Entry(RECEIPTS, "show", "show",
           "sealrun show https://ci.example/calls/91ab"),
     Entry(RECEIPTS, "evidence", "evidence",

@@ -3,6 +3,7 @@ import { ToolError } from './errors.js';
 import type { AnyTool, OfflineTool, Tool } from './run.js';
 
 const TOOLS: Record<string, () => Promise<{ tool: Tool } | { offlineTool: OfflineTool }>> = {
+  board: () => import('./board.js'),
   close: () => import('./close.js'),
   'credits-buy': () => import('./credits-buy.js'),
   'credits-give': () => import('./credits-give.js'),
@@ -14,6 +15,7 @@ const TOOLS: Record<string, () => Promise<{ tool: Tool } | { offlineTool: Offlin
   'credits-take-back': () => import('./credits-take-back.js'),
   exit: () => import('./exit.js'),
   fold: () => import('./fold.js'),
+  list: () => import('./list.js'),
   offer: () => import('./offer.js'),
   open: () => import('./open.js'),
   'pay-operator': () => import('./pay-operator.js'),

@@ -15,13 +15,14 @@ from sealrun.receipts.receipt import SignedReceipt
 from sealrun_cli.lib import options
 from sealrun_cli.lib.addresses import Address, parse_address
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.inputs import assignments, listed
+from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.keys import STDIN
+from sealrun_cli.lib.offer_lines import offer_lines
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.progress import jobs_line
 from sealrun_cli.lib.service import Service
-from sealrun_cli.lib.units import lasting, when
+from sealrun_cli.lib.units import when
 
 Shown = tuple[dict[str, Any], list[str]]
 
@@ -69,7 +70,7 @@ def _offer(service: Service, address: Address) -> Shown:
         offer.title,
         f"open     {state}",
         *(f"dropped  the price in {each['symbol']}: {each['reason']}" for each in dropped),
-        *_offer_lines(offer),
+        *offer_lines(offer),
         f"buy      sealrun call {address.url}",
     ]
 
@@ -86,20 +87,6 @@ def _dropped(view: Mapping[str, Any], offer: Offer) -> list[dict[str, str]]:
         {"asset": asset.id, "symbol": asset.symbol, "reason": reasons[asset.id]}
         for asset in (price.cost.asset for price in offer.prices)
         if asset.id in reasons
-    ]
-
-
-def _offer_lines(offer: Offer) -> list[str]:
-    source, grade = offer.source, Grade(offer.evidence.grade)
-    price = f"{offer.cost} if the run succeeds, else nothing" if offer.payment else "free"
-    return [
-        f"price    {price}",
-        f"runs     {source.provider} at {source.origin}, project {source.project}, {source.ref}",
-        f"commit   {source.commit}",
-        f"limits   {lasting(offer.limits.seconds)} a run, {offer.quota_per_hour} calls an hour",
-        f"grade    at least {grade.value}: {grade.says}",
-        *listed(offer.inputs),
-        f"oracle   {offer.oracle}",
     ]
 
 

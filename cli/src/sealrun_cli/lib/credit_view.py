@@ -26,6 +26,7 @@ from sealrun.errors import SealrunError
 from sealrun.offers.asset import MINA, Amount, asset_of
 from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.nodes import data_of
 from sealrun_cli.lib.service import MAX_ANSWER_BYTES, Service, well_formed
 from sealrun_cli.lib.units import SLOT_SECONDS, slot_date
 
@@ -138,14 +139,17 @@ class CreditNode:
         return sorted(asks, key=lambda each: each.price.units), len(others)
 
     def _data(self, query: str, *, at_most: int = MAX_ANSWER_BYTES) -> Mapping[str, Any]:
-        response = self.service.send("POST", self.url, body={"query": query}, at_most=at_most)
-        try:
-            data = response.json()["data"]
-        except (ValueError, KeyError, TypeError):
-            data = None
-        if not isinstance(data, dict):
-            raise CliError("node-unavailable", f"{self.url}: expected data, got {response.text[:200]}")
-        return data
+        return data_of(self.service, self.url, query, at_most=at_most)
+
+
+def ask_value(ask: AskView) -> dict[str, str]:
+    """An ask as JSON: nanomina for one credit, and how many there are."""
+    return {
+        "ask": ask.address.to_base58(),
+        "seller": ask.seller.to_base58(),
+        "price": str(ask.price.units),
+        "amount": str(ask.amount),
+    }
 
 
 def told(credit: Credit, words: str = "") -> list[str]:

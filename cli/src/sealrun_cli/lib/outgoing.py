@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from sealrun.errors import Malformed
 from sealrun.transport.authorities import trusting
+from sealrun.transport.connections import Waits
 from sealrun.transport.http import GuardedClient
 from sealrun.transport.proxy import proxy_url
 from sealrun_cli.lib.errors import CliError
@@ -105,6 +106,18 @@ def open_guarded(origins: Collection[str], *, private_hosts: Collection[str] = (
         proxy=through,
         unsafe_loopback=here,
     )
+
+
+def open_strangers(origin: str, *, here: bool, seconds: float) -> GuardedClient:
+    """The same for an address that a stranger wrote; this machine's own only where ``here`` says so.
+
+    Raises:
+        ValueError: the origin is none that may be reached.
+        CliError: as for ``open_client``.
+    """
+    waits = Waits(connect=seconds, each=seconds)
+    named: dict[str, Any] = {"waits": waits, "request_seconds": seconds, "unsafe_loopback": here}
+    return GuardedClient([origin], verify=authorities(), proxy=proxy(), **named)
 
 
 def session() -> requests.Session:

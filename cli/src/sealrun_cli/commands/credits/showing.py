@@ -10,7 +10,7 @@ from sealrun.chain.credits import AskView, Credit, check_agrees
 from sealrun.offers.promise import Promise, check_promise
 from sealrun_cli.lib import options
 from sealrun_cli.lib.credit_desk import CreditAddress, counted
-from sealrun_cli.lib.credit_view import CreditNode, address_of, told
+from sealrun_cli.lib.credit_view import CreditNode, address_of, ask_value, told
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.promises import fetch_promise, read_promise
@@ -79,13 +79,5 @@ def _value(credit: Credit, made: Promise, asks: Sequence[AskView], holders: int)
         "text": made.text,
         "offers": list(made.offers),
         "holders": holders,
-        "asks": [
-            {
-                "ask": ask.address.to_base58(),
-                "seller": ask.seller.to_base58(),
-                "price": str(ask.price.units),
-                "amount": str(ask.amount),
-            }
-            for ask in asks
-        ],
+        "asks": [ask_value(ask) for ask in asks],
     }

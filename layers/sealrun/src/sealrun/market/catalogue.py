@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from sealrun.encoding.plain_text import is_plain
@@ -21,7 +22,7 @@ class Wanted:
     words: tuple[str, ...] = ()  # all of them, anywhere in title, inputs, source and symbols
     asset: str = ""  # a token's id, its owner or its symbol
     provider: str = ""
-    at_most: int | None = None  # smallest units of the asset
+    at_most: Fraction | None = None  # of the asset, as people count it
     grade: int = 0  # at least
     input: str = ""  # name
 
@@ -33,7 +34,10 @@ class Wanted:
         return (
             all(word.casefold() in text for word in self.words)
             and (not self.asset or bool(prices))
-            and (self.at_most is None or any(price.cost.units <= self.at_most for price in prices))
+            and (
+                self.at_most is None
+                or any(Fraction(price.cost.units, price.cost.asset.scale) <= self.at_most for price in prices)
+            )
             and self.provider in ("", offer.source.provider)
             and offer.evidence.grade >= self.grade
             and (not self.input or self.input in offer.inputs.names)

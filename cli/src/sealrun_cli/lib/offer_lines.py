@@ -1,0 +1,21 @@
+"""An offer as people read it."""
+
+from sealrun.offers.offer import Offer
+from sealrun.receipts.grade import Grade
+from sealrun_cli.lib.inputs import listed
+from sealrun_cli.lib.units import lasting
+
+
+def offer_lines(offer: Offer) -> list[str]:
+    """Price, source, limits, grade, inputs and oracle, one line each."""
+    source, grade = offer.source, Grade(offer.evidence.grade)
+    price = f"{offer.cost} if the run succeeds, else nothing" if offer.payment else "free"
+    return [
+        f"price    {price}",
+        f"runs     {source.provider} at {source.origin}, project {source.project}, {source.ref}",
+        f"commit   {source.commit}",
+        f"limits   {lasting(offer.limits.seconds)} a run, {offer.quota_per_hour} calls an hour",
+        f"grade    at least {grade.value}: {grade.says}",
+        *listed(offer.inputs),
+        f"oracle   {offer.oracle}",
+    ]
