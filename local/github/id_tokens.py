@@ -1,7 +1,8 @@
 """ID tokens of jobs, signed with RS256: the claims that GitHub gives, and the issuer's public documents.
 
 https://docs.github.com/en/actions/reference/security/oidc. This GitHub plays github.com's part, so its runner
-counts as one that GitHub hosts. act runs all jobs in one environment: a request is a run's, not a job's.
+counts as one that GitHub hosts. act runs all jobs in one environment, so a request is a run's, not a job's:
+while jobs of several workflows run, nobody knows which of them asks, and none gets a token.
 """
 
 import secrets
@@ -14,7 +15,7 @@ from werkzeug import Response
 from local.github.access import Context
 from local.github.messages import ApiError, Route, not_found
 from local.github.runner import IDENTITY_PATH
-from local.github.store import Run
+from local.github.store import Job, Run
 from local.loopback import Request, json_reply
 
 KEYS_PATH = "/.well-known/jwks"
@@ -29,11 +30,12 @@ def wanted(document: Any) -> bool:
     )
 
 
-def claims(run: Run, *, url: str, audience: str, job: int) -> dict[str, Any]:
-    """What GitHub says of the run."""
+def claims(run: Run, *, url: str, audience: str, job: Job | None) -> dict[str, Any]:
+    """What GitHub says of the run, and of the job's own workflow."""
     where, now = run.repository, int(time.time())
     owner, (_, kind, name) = where.owner, run.ref.split("/", 2)
     workflow = f"{where.full_name}/.github/workflows/{run.workflow}@{run.ref}"
+    called, sha = _called(run, job.uses) if job and job.uses else (workflow, run.sha)
     return {
         "jti": str(uuid.uuid4()),
         "sub": f"repo:{where.full_name}:ref:{run.ref}",
@@ -52,15 +54,15 @@ def claims(run: Run, *, url: str, audience: str, job: int) -> dict[str, Any]:
         "workflow": run.workflow_name,
         "workflow_ref": workflow,
         "workflow_sha": run.sha,
-        "job_workflow_ref": workflow,
-        "job_workflow_sha": run.sha,
+        "job_workflow_ref": called,
+        "job_workflow_sha": sha,
         "head_ref": "",
         "base_ref": "",
         "event_name": "workflow_dispatch",
         "run_id": str(run.id),
         "run_number": str(run.number),
         "run_attempt": str(run.attempt),
-        "check_run_id": str(job),
+        "check_run_id": str(job.id if job else 0),
         "runner_environment": "github-hosted",
         "iss": url,
         "iat": now,
@@ -77,12 +79,21 @@ def give(context: Context, request: Request) -> Response:
     given = request.headers.get("Authorization", "").partition(" ")[2]
     if not secrets.compare_digest(given.encode(), run.request_token.encode()):
         raise ApiError(401, "Bad credentials")
-    running = [job.id for job in context.store.jobs_of(run.id) if job.status == "in_progress"]
-    audience, job = request.args.get("audience", ""), (running or [0])[0]
-    token_claims = claims(run, url=context.url, audience=audience, job=job)
+    running = [job for job in context.store.jobs_of(run.id) if job.status == "in_progress"]
+    if len({job.uses for job in running}) > 1:
+        raise ApiError(409, "Jobs of several workflows run, and this GitHub cannot tell which of them asks")
+    audience, asking = request.args.get("audience", ""), running[0] if running else None
+    token_claims = claims(run, url=context.url, audience=audience, job=asking)
     named = _named(context)
     header = {"typ": "JWT", "alg": "RS256", "x5t": named["x5t"], "kid": named["kid"]}
     return json_reply(200, {"count": 1, "value": context.key.sign(header, token_claims)})
+
+
+def _called(run: Run, uses: str) -> tuple[str, str]:
+    """The called workflow with its ref, and its commit: one of the same repository is the run's own."""
+    if uses.startswith("./"):
+        return f"{run.repository.full_name}/{uses[2:]}@{run.ref}", run.sha
+    return uses, uses.rpartition("@")[2]
 
 
 def keys(context: Context, _request: Request) -> Response:

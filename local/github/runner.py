@@ -147,7 +147,10 @@ class Runner:
                         self._report(run, workflow, message)
 
     def _report(self, run: Run, workflow: Workflow, message: Mapping[str, Any]) -> None:
-        job = self._job(run, workflow, message["jobID"], message.get("matrix") or {})
+        caller, key = workflow.caller(str(message.get("job", ""))), message["jobID"]
+        key = f"{caller}/{key}" if caller else key
+        job = self._job(run, workflow, key, message.get("matrix") or {})
+        job.uses = workflow.uses(caller)
         if message.get("raw_output"):
             job.lines.append(f"{_precise(time.time())} {message['msg'].rstrip()}")
         elif message.get("stepResult") == "failure" and message.get("stage") == "Main":
@@ -169,7 +172,7 @@ class Runner:
     def _finish(self, run: Run, workflow: Workflow) -> None:
         """Give jobs that never ended their conclusion, keep the artifacts, then end the run."""
         for key in workflow.document["jobs"]:
-            if not any(job.key.startswith(f"{key} ") for job in self._store.jobs_of(run.id)):
+            if not any(job.key.startswith((f"{key} ", f"{key}/")) for job in self._store.jobs_of(run.id)):
                 self._job(run, workflow, key, {}).started_at = 0.0
         for job in self._store.jobs_of(run.id):
             if job.status != "completed":

@@ -67,7 +67,7 @@ class Job:
 
     id: int
     run: int
-    key: str  # its name in the workflow, and its matrix
+    key: str  # its name in the workflow, behind that of a job that called it, and its matrix
     name: str
     status: str = "queued"
     conclusion: str | None = None
@@ -76,6 +76,7 @@ class Job:
     completed_at: float = 0.0
     lines: list[str] = field(default_factory=list, repr=False)
     attempt: int = 1
+    uses: str = ""  # the workflow that it is of, where another one called that
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,21 @@ class Workflow:
             raise ApiError(422, "Workflow does not have 'workflow_dispatch' trigger")
         return (events["workflow_dispatch"] or {}).get("inputs") or {}
 
+    def caller(self, path: str) -> str:
+        """The job that called the workflow which act's ``path`` of names leads into; empty for an own job."""
+        first, *below = path.split("/")
+        calls = "uses" in (self.document["jobs"].get(first) or {})
+        return first if calls and len(below) > 1 else ""
+
+    def uses(self, key: str) -> str:
+        """The workflow that a job calls, as the file names it."""
+        return str((self.document["jobs"].get(key) or {}).get("uses") or "")
+
     def job_name(self, key: str, matrix: Mapping[str, Any]) -> str:
-        """A job's name as GitHub shows it: ``check (1, x)`` for one of a matrix."""
-        name = str((self.document["jobs"].get(key) or {}).get("name") or key)
+        """As GitHub shows it: ``check (1, x)`` for a job of a matrix, ``done / hash`` for a called one."""
+        own, _, called = key.partition("/")
+        name = str((self.document["jobs"].get(own) or {}).get("name") or own)
+        name = f"{name} / {called}" if called else name
         return f"{name} ({', '.join(str(value) for value in matrix.values())})" if matrix else name
 
     def values(self, given: Mapping[str, Any]) -> dict[str, str]:

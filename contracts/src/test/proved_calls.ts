@@ -140,6 +140,32 @@ export function signed(
   return new ProvedCall({ ...call, signature: Signature.create(said.key, fields) });
 }
 
+/** The step's call with its offer and its voucher, as `fold` reads them beside the token's proof. */
+export function opened({ terms, context, call }: Step) {
+  const [high, low] = call.digest as [Field, Field];
+  const hex = (field: Field) => field.toBigInt().toString(16).padStart(32, '0');
+  return {
+    call: {
+      network: 'mina:devnet',
+      account: context.account.toBase58(),
+      offer_hash: `${offer(call.facts)}`,
+      terms_hash: `${terms.hash()}`,
+      inputs_hash: `${call.inputsHash}`,
+      nonce: call.nonce.toBigInt().toString(16).padStart(32, '0'),
+      expires_at: EXPIRES,
+    },
+    offer: {
+      digest: hex(high) + hex(low),
+      facts: `${call.facts}`,
+      prices: PRICES.map(({ asset, amount }) => ({
+        asset: TokenId.toBase58(asset),
+        amount: `${amount}`,
+      })),
+    },
+    voucher: { limit: `${call.limit}`, signature: call.signature.toBase58() },
+  };
+}
+
 /** The offer's hash as the buyer has it. */
 export const offer = (facts = FACTS): Field => offerHash(DIGEST, facts, pricesRoot(PRICES));
 

@@ -51,32 +51,13 @@ async function tool(name: string, request: object): Promise<any> {
 
 /** A call as the seller gets it, with its token's proof. */
 function sold(nonce: number) {
-  const { token, call } = calls.step({ nonce, limit: BigInt(nonce) * PRICE });
-  const [high, low] = call.digest as [Field, Field];
-  const hex = (field: Field) => field.toBigInt().toString(16).padStart(32, '0');
+  const step = calls.step({ nonce, limit: BigInt(nonce) * PRICE });
   return {
-    call: {
-      network: 'mina:devnet',
-      account: account.address.toBase58(),
-      offer_hash: `${calls.offer()}`,
-      terms_hash: `${agreed.hash()}`,
-      inputs_hash: `${call.inputsHash}`,
-      nonce: nonce.toString(16).padStart(32, '0'),
-      expires_at: calls.EXPIRES,
-    },
-    offer: {
-      digest: hex(high) + hex(low),
-      facts: `${calls.FACTS}`,
-      prices: calls.PRICES.map(({ asset, amount }) => ({
-        asset: TokenId.toBase58(asset),
-        amount: `${amount}`,
-      })),
-    },
-    voucher: { limit: `${call.limit}`, signature: call.signature.toBase58() },
+    ...calls.opened(step),
     token: {
       sealrun: 1,
       issuer: 'gitlab',
-      statement: statementJson(token),
+      statement: statementJson(step.token),
       facts: {
         project_id: '1',
         ref_path: 'refs/tags/v1',

@@ -10,9 +10,24 @@ export interface Outcome {
   stderr: string;
 }
 
+const pathOf = (name: string): string =>
+  fileURLToPath(new URL(`../tools/${name}.js`, import.meta.url));
+
+/** Starts a tool, and kills it with all that it started as soon as its progress says so; what it said until then. */
+export async function killTool(name: string, input: string, when: RegExp): Promise<string> {
+  const child = spawn(process.execPath, [pathOf(name)], { stdio: 'pipe', detached: true });
+  child.stdin.end(input);
+  let said = '';
+  for await (const part of child.stderr.setEncoding('utf8')) {
+    said += part;
+    // The leader of a group of its own: the programs that it started have no other parent.
+    if (when.test(said)) process.kill(-child.pid!, 'SIGKILL');
+  }
+  return said;
+}
+
 export async function runTool(name: string, input: string): Promise<Outcome> {
-  const path = fileURLToPath(new URL(`../tools/${name}.js`, import.meta.url));
-  const child = spawn(process.execPath, [path], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [pathOf(name)], { stdio: 'pipe' });
   child.stdin.end(input);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const [stdout, stderr, code] = await Promise.all([

@@ -257,7 +257,7 @@ describe('an account from opening to leaving', () => {
       'a node that is not there',
       () => ({ ...statements(6n * MINA, 3), node: 'http://127.0.0.1:9/graphql' }),
       'node-unavailable',
-      /./,
+      /^node: expected its networkID, got fetch failed$/,
     ],
   ];
   for (const [name, request, type, detail] of unowed) {

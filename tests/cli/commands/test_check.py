@@ -13,6 +13,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.findings import tried
 from sealrun_cli.lib.repository import Repository
 from tests.repositories import commit_all, git
+from tests.sealrun.offers.test_prices import both
 from tests.sealrun.offers.test_proved import proved
 from tests.sealrun.world import evidence_value, make_offer, make_paid_offer, offer_value
 
@@ -163,6 +164,14 @@ def test_a16_more_calls_an_hour_than_can_be_proved_are_the_sellers_to_judge() ->
     assert "lower quota_per_hour" in proofs.following
     for offer in (proved(quota_per_hour=6), make_paid_offer(quota_per_hour=7)):
         assert [each.what for each in payment_findings(offer, "")] == ["node", "terms"]
+
+
+def test_a14_prices_in_tokens_that_no_proof_settles_are_told_before_publishing() -> None:
+    [found, *_] = payment_findings(proved(prices=both(), quota_per_hour=1), "")
+    assert (found.holds, found.what) == (False, "prices")
+    assert "expected MINA alone where proofs settle, got RUN" in found.message
+    assert found.following.startswith("take [tokens] out of the offer")
+    assert "prices" not in [each.what for each in payment_findings(make_paid_offer(prices=both()), "")]
 
 
 def test_an_error_in_the_middle_of_a_look_is_a_finding_too() -> None:

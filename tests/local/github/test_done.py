@@ -54,3 +54,36 @@ def test_the_last_jobs_token_names_call_and_outputs(shared: Setting, tmp_path: P
     digest = outputs_digest({"out/deep/one.txt": hashlib.sha256(b"one\n").hexdigest()})
     claims = jwt.decode(token, options={"verify_signature": False})
     assert claims["aud"] == f"urn:sealrun:done:{CALL}:{digest}"
+    ref = claims["ref"]
+    assert claims["job_workflow_ref"] == f"sealrun/done/.github/workflows/done.yml@{ref}"
+    assert claims["workflow_ref"] == f"sealrun/done/.github/workflows/job.yml@{ref}"
+    assert claims["job_workflow_sha"] == claims["workflow_sha"]
+    assert "done / done" in [job.name for job in github.jobs(run.id)]
+
+
+def test_no_token_names_the_workflow_of_another_job(shared: Setting, tmp_path: Path) -> None:
+    """With act a request is a run's: while jobs of two workflows run, none is answered."""
+    asks = 'curl -sf -H "Authorization: Bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" $ACTIONS_ID_TOKEN_REQUEST_URL'
+    called = (
+        f"on: {{workflow_call: }}\njobs: {{asks: {{runs-on: ubuntu-latest, steps: [{{run: '{asks}'}}]}}}}"
+    )
+    both = """\
+run-name: sealrun ${{ inputs.sealrun_call }}
+on: {workflow_dispatch: {inputs: {sealrun_call: {type: string, required: true}}}}
+permissions: {id-token: write}
+jobs:
+  long: {runs-on: ubuntu-latest, steps: [{run: sleep 3}]}
+  called: {uses: ./.github/workflows/called.yml}
+"""
+    folder = tmp_path / "seller"
+    (folder / ".github" / "workflows").mkdir(parents=True)
+    (folder / ".github" / "workflows" / "called.yml").write_text(called)
+    (folder / ".github" / "workflows" / "job.yml").write_text(both)
+    commit_all(folder, "v1")
+    repository = shared.server.create_repository("sealrun/both", folder)
+    github = shared.open(repository, shared.server.create_token(repository).value)
+    run = wait_until_over(github, github.start(name=CALL, inputs={}))
+    assert {job.name: job.status for job in github.jobs(run.id)} == {
+        "long": "success",
+        "called / asks": "failure",
+    }

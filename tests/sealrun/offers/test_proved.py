@@ -121,7 +121,7 @@ def loose() -> Offer:
     ("offer", "text"),
     [
         (loose(), "includes: expected pinned ones, on whose word money is paid"),
-        (proved(prices=both()), "prices: expected MINA only where proofs settle, got RUN"),
+        (proved(prices=both()), "prices: expected MINA alone where proofs settle, got RUN; take"),
         (
             proved(limits={**LIMITS, "seconds": 86_400, "queue_seconds": 85_501}),
             "limits: expected at most 171900 s",

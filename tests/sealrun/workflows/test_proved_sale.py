@@ -178,6 +178,8 @@ def test_a16_no_call_is_taken_that_could_not_be_proved_if_the_buyer_left_now(mar
 def test_a16_a_settlement_makes_room_before_the_view_is_a_minute_old(market: Market) -> None:
     market.bought(limit=PRICE, nonce=1)
     waiting(market, PROVE_SECONDS // PROVE_CALL_SECONDS)
+    with pytest.raises(TooMany, match="calls that no proof has settled"):
+        market.bought(limit=2 * PRICE, nonce=2)
     share = TERMS.operator_part(PRICE)
     known: dict[str, Any] = {"balance": DEPOSIT - PRICE + share, "spent": PRICE, "accrued": share}
     market.chain.answer = account_answer(terms=TERMS, **known, root=99, count=1)

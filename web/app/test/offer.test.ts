@@ -87,6 +87,15 @@ test('an offer that is paid in tokens only is refused in words', async () => {
   );
 });
 
+test('an offer that proofs settle is refused with the command that buys it', async () => {
+  const { oracle: _, ...rest } = TERMS;
+  const document = { ...offer, source, prices: [PRICE], terms: { ...rest, keys: '99' } };
+  await assert.rejects(
+    parseOffer(document, await offerId(document)),
+    /proofs of the CI’s own tokens settle this offer’s\. Buy with the command: sealrun open OFFER, then sealrun call OFFER --pay\.$/,
+  );
+});
+
 test('an offer from before offers listed prices is refused in words', async () => {
   const { prices: _, ...rest } = offer;
   const document = { ...rest, sealrun: 1, price: '0', source };

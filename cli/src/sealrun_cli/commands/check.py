@@ -16,9 +16,10 @@ from sealrun.errors import SealrunError
 from sealrun.offers.asset import FEES, MINA
 from sealrun.offers.offer import Offer, Priced
 from sealrun.offers.terms import PROVE_CALL_SECONDS, SHARE_UNIT
+from sealrun.workflows.publish_offer import check_prices
 from sealrun_cli.lib import options
 from sealrun_cli.lib.check_run import opened
-from sealrun_cli.lib.check_source import SourceCheck
+from sealrun_cli.lib.check_source import SourceCheck, split_trouble
 from sealrun_cli.lib.confirming import Yes, confirm, read_secret
 from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.errors import CliError
@@ -134,7 +135,11 @@ def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
 
 
 def _proof_findings(offer: Offer) -> Iterator[Finding]:
-    """Calls that wait are bounded on each account; over all accounts the quota alone bounds them (A16)."""
+    """Its prices are in MINA. Over all accounts the quota alone bounds what waits for a proof (A16)."""
+    try:
+        check_prices(offer)
+    except SealrunError as error:
+        yield bad("prices", *split_trouble(error.detail))
     hourly = 3600 // PROVE_CALL_SECONDS
     if offer.proved and offer.quota_per_hour > hourly:
         detail = f"{offer.quota_per_hour} calls an hour, and a machine is counted on to prove {hourly}"

@@ -139,8 +139,21 @@ def _check_sold(offer: Offer) -> None:
         raise Refused(f"includes: expected pinned ones, on whose word money is paid, got {loose[0][:100]}")
     if (longest := offer.limits.longest) > (most := MAX_TOKEN_SECONDS - START_WINDOW):
         raise Refused(f"limits: expected at most {most} s of queue and run for proofs, got {longest}")
-    if others := [cost.asset for cost, _ in offer.payment.prices if cost.asset != MINA]:
-        raise Refused(f"prices: expected MINA only where proofs settle, got {others[0].symbol}")
+    check_prices(offer)
+
+
+def check_prices(offer: Offer) -> None:
+    """Proofs settle accounts in MINA alone: no contract settles one in a token by them.
+
+    Raises:
+        Refused: the offer has a price in a token, and proofs settle it.
+    """
+    others = [cost.asset.symbol for cost, _ in offer.prices if cost.asset != MINA]
+    if offer.proved and others:
+        raise Refused(
+            f"prices: expected MINA alone where proofs settle, got {', '.join(others)}; take [tokens] out of "
+            "the offer, or sell without [facts], on the oracle's word"
+        )
 
 
 def _check_oracle(offer: Offer, ledger: Ledger) -> None:
