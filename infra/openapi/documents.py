@@ -262,8 +262,10 @@ def _account() -> dict[str, Schema]:
         {
             **sums,
             "buyer": KEY,
+            "taken": whole(0, 2**DUE_DEPTH, says="Calls that were good or are not over, settled or not."),
             "voucher": closed(voucher),
             "calls": items(call, PAGE_CALLS),
+            "unfinished": whole(0, PAGE_CALLS, says="Calls of this page that are not over."),
             "next": following,
         }
     )

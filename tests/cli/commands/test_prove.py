@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
+from sealrun.runs.run import RunStatus
+from sealrun.workflows import read_proved
 from sealrun_cli.commands import prove
 from sealrun_cli.commands.prove import _Prover, _Work
-from sealrun_cli.lib.backlog import Good, kept_of
+from sealrun_cli.lib.backlog import SETTLED, Good, kept_of
+from sealrun_cli.lib.book import replace_json
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.service import Service
 from tests.sealrun.market import SERVICE, Market
 from tests.sealrun.offers.test_proved import FACTS as CLAIMS
 from tests.sealrun.workflows.test_proved_sale import OFFER, TERMS
@@ -93,6 +97,67 @@ def test_what_concerns_all_calls_ends_the_command(
     monkeypatch.setattr(prove, "check_root", other)
     with pytest.raises(CliError, match="keys: expected the root"):
         list(prover.proved(calls))
+
+
+class Pages:
+    """An account's pages of two calls each, the newest first; counts how many were read."""
+
+    def __init__(self, market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(read_proved, "PAGE_CALLS", 2)
+        monkeypatch.setattr(prove, "read_account", self._page)
+        self.market, self.read = market, 0
+
+    def _page(self, *_: object, after: str | None) -> dict[str, Any]:
+        self.read += 1
+        return asked(self.market, SELLER, **({"after": after} if after else {}))
+
+    def waiting(self, folder: Path, *settled: Good) -> list[str]:
+        """The calls that wait once these are settled."""
+        self.read = 0
+        kept = kept_of(folder, ACCOUNT.public_key().to_base58())
+        replace_json(kept.folder / SETTLED, [{"call": each.id} for each in settled])
+        pages = prove._pages(Service(Any), SERVICE, "", SELLER, "", Output(as_json=True))  # type: ignore[arg-type]
+        account = ACCOUNT.public_key().to_base58()
+        return [call.id for call in kept.waiting(_Work.open(Offers(), SERVICE, account, pages, kept).calls)]  # type: ignore[arg-type]
+
+
+def test_pages_are_read_until_all_that_waits_is_found(
+    market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market.provider.ends_as = RunStatus.FAILED
+    for nonce in (7, 8):
+        market.bought(limit=PRICE, nonce=nonce)
+    market.provider.ends_as = RunStatus.SUCCEEDED
+    made = [market.bought(limit=(nonce + 1) * PRICE, nonce=nonce) for nonce in range(3)]
+    calls = [Good.parse(call) for call in asked(market, SELLER)["calls"]][::-1]
+    pages = Pages(market, monkeypatch)
+    assert pages.waiting(tmp_path) == [each.id for each in made]
+    assert pages.read == 2  # of three: the last one has a failed call
+    assert pages.waiting(tmp_path, *calls[:2]) == [made[2].id]
+    assert pages.read == 1
+    assert pages.waiting(tmp_path, *calls[1:]) == [made[0].id]
+    assert pages.read == 2
+    assert (pages.waiting(tmp_path, *calls), pages.read) == ([], 1)
+
+
+def test_a_call_that_runs_is_none_that_further_pages_have(
+    market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [market.bought(limit=(nonce + 1) * PRICE, nonce=nonce) for nonce in range(3)]
+    calls = [Good.parse(call) for call in asked(market, SELLER)["calls"]][::-1]
+    market.pay(market.sign(limit=4 * PRICE, nonce=5))
+    pages = Pages(market, monkeypatch)
+    assert (pages.waiting(tmp_path, *calls[:2]), pages.read) == ([made[2].id], 1)
+
+
+def test_pages_without_end_are_no_accounts(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    market.bought(limit=PRICE)
+    page = {**asked(market, SELLER), "next": "1-" + "0" * 64}
+    monkeypatch.setattr(prove, "read_account", lambda *_, **__: page)
+    monkeypatch.setattr(prove, "MOST_PAGES", 7)
+    pages = prove._pages(Service(Any), SERVICE, "", SELLER, "", Output(as_json=True))  # type: ignore[arg-type]
+    with pytest.raises(CliError, match="expected at most 7 pages of calls, got more"):
+        list(pages)
 
 
 def test_a_fold_takes_no_more_calls_than_its_program(

@@ -17,16 +17,18 @@ from sealrun.adapters.sql.ledger import SqlLedger
 from sealrun.encoding.measure import measure
 from sealrun.errors import Malformed, StoreUnavailable
 from sealrun.offers.stored_offer import StoredOffer
+from sealrun_cli.lib.backlog import kept_of
 from sealrun_cli.lib.backups import make_backup, restore_backup
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence_copies import NO_URLS
 from sealrun_cli.lib.served import open_database
 from sealrun_cli.lib.serving import Places, places
 from tests.ports.test_ledger import NOW, OFFER
-from tests.sealrun.world import make_offer
+from tests.sealrun.world import ACCOUNT, make_offer
 
 FILES = [b"first", b"second" * 100_000]
 CHEAP = Cost(argon2id.OPSLIMIT_MIN, argon2id.MEMLIMIT_MIN)
+NAME = ACCOUNT.public_key().to_base58()
 PASSPHRASE = "correct horse battery"
 
 
@@ -71,6 +73,72 @@ def test_what_is_restored_is_what_was_backed_up(service: Places, tmp_path: Path)
     assert [store(new).get(measure([body]).sha256) for body in FILES] == FILES
     secret = open_key_file(Path(service.keys), PASSPHRASE).encrypt(b"secret", context={})
     assert open_key_file(Path(new.keys), PASSPHRASE).decrypt(secret, context={}) == b"secret"
+
+
+@pytest.fixture
+def proofs(tmp_path: Path) -> Path:
+    """A seller's folder, as after a settlement and a fold that waits."""
+    folder = tmp_path / "proofs"
+    kept = kept_of(folder, NAME)
+    kept.note_settled({"calls": [{"call": "aa"}], "statement": {"after": "7"}})
+    kept.keep_fold({"calls": [{"call": "bb"}], "statement": {"after": "8"}})
+    kept.keep_proof("cd" * 32, {"proof": "AAAA"})
+    for other in (folder / NAME / "steps" / "a.json", folder / "notes" / "mine.json"):
+        other.parent.mkdir()
+        other.write_text("{}")
+    return folder
+
+
+def test_what_a_seller_keeps_to_settle_is_in_the_backup(
+    service: Places, proofs: Path, tmp_path: Path
+) -> None:
+    copied = make_backup(service, tmp_path / "backup", now=NOW, tell=lambda _: None, proofs=proofs)
+    assert copied.proofs == 5
+    again = tmp_path / "again"
+    restore_backup(at(tmp_path / "new"), tmp_path / "backup", reason="x", tell=lambda _: None, proofs=again)
+    files = {path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()}
+    names = {f"{'cd' * 32}.proof.json", "fold.proof.json", "folds/8.json", "noted/0.json", "settled.json"}
+    assert files.keys() == {Path(NAME) / name for name in names}
+    assert all((proofs / name).read_bytes() == content for name, content in files.items())
+    assert {stat.S_IMODE((again / name).stat().st_mode) for name in files} == {0o600}
+    kept = kept_of(again, NAME)
+    assert (kept.settled, kept.fold and kept.fold["statement"]["after"]) == ([{"call": "aa"}], "8")
+
+
+def test_proofs_are_restored_over_none_of_the_same_account(
+    service: Places, proofs: Path, tmp_path: Path
+) -> None:
+    make_backup(service, tmp_path / "backup", now=NOW, tell=lambda _: None, proofs=proofs)
+    (proofs / NAME / "settled.json").write_text('[{"call": "newer"}]')
+    new = at(tmp_path / "new")
+    with pytest.raises(CliError, match="expected no proofs of this account yet, got some"):
+        restore_backup(new, tmp_path / "backup", reason="x", tell=lambda _: None, proofs=proofs)
+    assert kept_of(proofs, NAME).settled == [{"call": "newer"}]
+    assert not Path(new.keys).exists()
+
+
+def test_a_backup_from_before_proofs_is_restored(service: Places, proofs: Path, tmp_path: Path) -> None:
+    folder = backed_up(service, tmp_path / "backup")
+    about = json.loads((folder / "backup.json").read_text())
+    del about["proofs"]
+    (folder / "backup.json").write_text(json.dumps(about))
+    restore_backup(at(tmp_path / "new"), folder, reason="x", tell=lambda _: None, proofs=proofs)
+    assert kept_of(proofs, NAME).settled == [{"call": "aa"}]
+
+
+@pytest.mark.parametrize("part", ["", "noted", "settled.json"])
+def test_e7_no_part_of_a_backups_proofs_is_a_link(
+    service: Places, proofs: Path, tmp_path: Path, part: str
+) -> None:
+    make_backup(service, tmp_path / "backup", now=NOW, tell=lambda _: None, proofs=proofs)
+    linked = tmp_path / "backup" / "proofs" / NAME / part
+    linked.rename(tmp_path / "elsewhere")
+    linked.symlink_to(tmp_path / "elsewhere")
+    again = tmp_path / "again"
+    with pytest.raises(CliError, match="expected what `sealrun prove` made, got a link"):
+        restore_backup(
+            at(tmp_path / "new"), tmp_path / "backup", reason="x", tell=lambda _: None, proofs=again
+        )
 
 
 def test_a_backup_is_its_owners_alone(service: Places, tmp_path: Path) -> None:

@@ -94,6 +94,10 @@ def test_the_calls_come_in_pages(market: Market, monkeypatch: pytest.MonkeyPatch
     first = asked(market, SELLER)
     second = asked(market, SELLER, after=first["next"])
     assert [call["call"] for call in (*first["calls"], *second["calls"])] == made[::-1]
+    assert (first["taken"], first["unfinished"], second["unfinished"]) == (3, 0, 0)
+    market.pay(market.sign(limit=4 * PRICE, nonce=9))
+    now = asked(market, SELLER)
+    assert (now["taken"], now["unfinished"], len(now["calls"])) == (4, 1, 1)
     assert second["next"] is None
     with pytest.raises(Malformed, match="after: expected"):
         asked(market, SELLER, after="x")

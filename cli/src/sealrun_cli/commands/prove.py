@@ -2,9 +2,10 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 from mina.keys import PrivateKey, PublicKey
 from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
+from sealrun.money.dues import DEPTH
 from sealrun.offers.limits import MAX_TOKEN_SECONDS
 from sealrun.offers.offer import Offer
 from sealrun.offers.source import Source
@@ -34,7 +36,8 @@ from sealrun_cli.lib.service import Service, well_formed
 from sealrun_cli.lib.tools import run_offline
 from sealrun_cli.lib.units import slot_date, when
 
-MOST_PAGES = 400
+# Of fifty calls each: as many as an account has at most.
+MOST_PAGES = 2**DEPTH // 50 + 1
 # In one fold, as its program takes them; the others are left for the next one.
 MOST_FOLDED = 1000
 # What keeps one call from being proved, and no other.
@@ -68,7 +71,8 @@ def prove(
     """
     with speaking(as_json=as_json) as out, open_client() as http:
         service, seller = Service(http), read_key(key)
-        work = _Work.open(service, url, account, seller, network, kept_of(folder, account))
+        pages = _pages(service, url, account, seller, network, out)
+        work = _Work.open(service, url, account, pages, kept_of(folder, account))
         deadline = _deadline(service, node, account) if node else {}
         waiting = work.kept.waiting(work.calls)
         if listing or not waiting:
@@ -107,23 +111,37 @@ class _Work:
 
     @classmethod
     def open(
-        cls, service: Service, url: str, account: str, seller: PrivateKey, network: str, kept: Kept
+        cls, service: Service, url: str, account: str, pages: Iterator[Mapping[str, Any]], kept: Kept
     ) -> "_Work":
-        pages = list(_pages(service, url, account, seller, network))
+        """Reads as many pages as it takes to find all calls that are not settled."""
         with well_formed("figure", url):
-            first, address = pages[0], PublicKey.from_base58(account)
+            first, address = next(pages), PublicKey.from_base58(account)
             terms, buyer = Terms.parse(first["terms"]), PublicKey.from_base58(first["buyer"])
-            calls = [Good.parse(call) for page in pages for call in page["calls"]]
+            settled = {str(each["call"]) for each in kept.settled}
+            calls = [Good.parse(call) for call in _unsettled(chain([first], pages), settled)]
         for call in calls:
             call.check(address, terms, buyer)
         return cls(service, url, address, terms, buyer, calls, kept)
 
 
+def _unsettled(pages: Iterable[Mapping[str, Any]], settled: AbstractSet[str]) -> Iterator[Mapping[str, Any]]:
+    """The good calls that are not settled, the newest first, without the pages behind the last of them."""
+    seen = 0
+    for page in pages:
+        found = [call for call in page["calls"] if str(call["call"]) not in settled]
+        yield from found
+        seen += len(found) + int(page["unfinished"])
+        if seen >= int(page["taken"]) - len(settled):
+            return
+
+
 def _pages(
-    service: Service, url: str, account: str, seller: PrivateKey, network: str
+    service: Service, url: str, account: str, seller: PrivateKey, network: str, out: Output
 ) -> Iterator[Mapping[str, Any]]:
     after: str | None = None
-    for _ in range(MOST_PAGES):
+    for number in range(MOST_PAGES):
+        if number and number % 100 == 0:
+            out.progress(f"read {number} pages of calls; what waits lies further back")
         page = read_account(service, url, account, seller, network, after=after)
         if "calls" not in page:
             detail = "prove: expected the seller's key and an account that proofs settle, got another"
@@ -132,6 +150,7 @@ def _pages(
         after = page.get("next")
         if after is None:
             return
+    raise CliError("figure", f"{url}: expected at most {MOST_PAGES} pages of calls, got more")
 
 
 @dataclass

@@ -32,10 +32,12 @@ FOLD, FOLDS, SETTLED, NOTED = "fold.proof.json", "folds", "settled.json", "noted
 MAX_FOLD_BYTES = 512 << 20
 
 DEFAULT_FOLDER = Path.home() / ".local" / "state" / "sealrun" / "proofs"
+_KEPT = "What a seller keeps to settle by proofs, without proofs of steps."
 Folder = Annotated[
     Path,
     typer.Option("--folder", help="Where proofs are kept.", envvar="SEALRUN_PROOFS", metavar="DIR"),
 ]
+Proofs = Annotated[Path, typer.Option("--proofs", help=_KEPT, envvar="SEALRUN_PROOFS", metavar="DIR")]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A backup of a service: ``ledger.db``, ``evidence/``, ``keys.json``, and ``backup.json``, which comes last.
+"""A backup of a service: ``ledger.db``, ``evidence``, ``keys.json``, ``proofs``, and at last ``backup.json``.
 
 The ledger is read at one moment, and the evidence after it. A file of evidence is stored before the ledger
 names it and never changes, so the backup has all that its ledger names.
@@ -21,6 +21,7 @@ from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Conflict, Malformed
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence_copies import copy_evidence, is_bucket
+from sealrun_cli.lib.proof_copies import check_new, copy_proofs
 from sealrun_cli.lib.served import needed, open_database
 from sealrun_cli.lib.serving import Places
 from sealrun_cli.lib.units import YEAR_10000
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from sealrun.adapters.sql.database import Database
 
 FORMAT = "sealrun-backup-1"
-LEDGER, EVIDENCE, KEYS, ABOUT = "ledger.db", "evidence", "keys.json", "backup.json"
+LEDGER, EVIDENCE, KEYS, PROOFS, ABOUT = "ledger.db", "evidence", "keys.json", "proofs", "backup.json"
 SQLITE = b"SQLite format 3\0"  # https://www.sqlite.org/fileformat.html#magic_header_string
 MAX_ABOUT_BYTES = 4096
 MAX_KEY_FILE_BYTES = 4096
@@ -42,13 +43,18 @@ class Copied:
     rows: int
     files: int
     made_at: int  # Unix seconds
+    proofs: int = 0  # files of accounts that proofs settle
 
 
-def make_backup(places: Places, to: Path, *, now: int, tell: Callable[[str], None]) -> Copied:
+def make_backup(
+    places: Places, to: Path, *, now: int, tell: Callable[[str], None], proofs: Path | None = None
+) -> Copied:
     """Copy everything into a new folder while the service runs. The passphrase is not in it.
 
+    ``proofs`` is the folder of a seller who proves on this machine.
+
     Raises:
-        CliError: the folder is there already, or there is nothing to copy.
+        CliError: the folder is there already, there is nothing to copy, or a part of ``proofs`` is a link.
         StoreUnavailable: the database does not answer, or a file of evidence is not what its name says.
     """
     if not to.parent.is_dir():  # it is not made: where a disk is not mounted, it would fill another one
@@ -64,26 +70,33 @@ def make_backup(places: Places, to: Path, *, now: int, tell: Callable[[str], Non
     files = _copy_evidence(places.evidence, str(to / EVIDENCE), tell)
     if Path(places.keys).exists():
         _copy_private(Path(places.keys), to / KEYS)
-    about = {"format": FORMAT, "rows": rows, "files": files, "made_at": now}
+    kept = copy_proofs(proofs, to / PROOFS) if proofs else 0
+    about = {"format": FORMAT, "rows": rows, "files": files, "made_at": now, "proofs": kept}
     (to / ABOUT).write_text(json.dumps(about) + "\n")
     sync_folder(to)
-    return Copied(rows, files, now)
+    return Copied(rows, files, now, kept)
 
 
-def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[[str], None]) -> Copied:
+def restore_backup(
+    places: Places, source: Path, *, reason: str, tell: Callable[[str], None], proofs: Path | None = None
+) -> Copied:
     """Copy a backup to where a new service keeps everything. Its open offers are paused.
+
+    ``proofs`` is where a seller's proofs go; without it they stay in the backup.
 
     Raises:
         CliError: this is no whole backup, a part of it is a link, or something lies there already.
         Malformed: its ledger is none of sealrun's, or holds an offer or a call that nobody can read.
     """
     about = read_about(source)
-    for part in (EVIDENCE, KEYS):
+    for part in (EVIDENCE, KEYS, PROOFS):
         if (source / part).is_symlink():
             raise CliError("backup", f"{source / part}: expected what `sealrun backup` made, got a link")
     if Path(places.keys).exists():
         following = "name a new folder with --folder, or a place for the backup's key file with --keys"
         raise CliError("backup", f"restore: expected no {places.keys} yet, got one", following)
+    if proofs:
+        check_new(source / PROOFS, proofs)
     with needed():
         from sealrun.adapters.sql.copying import copy_ledger  # noqa: PLC0415
         from sealrun.adapters.sql.foreign import check_documents, check_ledger_file  # noqa: PLC0415
@@ -100,7 +113,8 @@ def restore_backup(places: Places, source: Path, *, reason: str, tell: Callable[
     files = _copy_evidence(str(source / EVIDENCE), places.evidence, tell)
     if (source / KEYS).exists():
         _copy_private(source / KEYS, Path(places.keys))
-    return Copied(rows, files, about.made_at)
+    copied = copy_proofs(source / PROOFS, proofs) if proofs else 0
+    return Copied(rows, files, about.made_at, copied)
 
 
 def _up_to_date(ledger: Path) -> "Database":
@@ -125,16 +139,17 @@ def read_about(folder: Path) -> Copied:
     """
     try:
         value = parse_object(read_plain(folder / ABOUT, at_most=MAX_ABOUT_BYTES))
-        value = read.only(value, ("format", "rows", "files", "made_at"), where=ABOUT)
+        value = read.only(value, ("format", "rows", "files", "made_at"), where=ABOUT, optional=("proofs",))
         read.one_of(value, "format", [FORMAT])
-        rows, files, made_at = (
-            read.whole(value, name, low=0, high=most)
-            for name, most in (("rows", 1 << 53), ("files", 1 << 53), ("made_at", YEAR_10000 - 1))
+        value = {"proofs": 0, **value}
+        rows, files, made_at, proofs = (
+            read.whole(value, name, low=0, high=YEAR_10000 - 1 if name == "made_at" else 1 << 53)
+            for name in ("rows", "files", "made_at", "proofs")
         )
     except (OSError, Malformed) as error:
         detail = f"{folder}: expected a whole backup of `sealrun backup`, got none ({error})"
         raise CliError("backup", detail, "name the folder that `sealrun backup` made") from error
-    return Copied(rows, files, made_at)
+    return Copied(rows, files, made_at, proofs)
 
 
 def _copy_ledger(source: Path, scratch: Path) -> None:

@@ -172,8 +172,8 @@ def _proved(
     highest = {
         "limit": str(voucher.limit), "call_hash": str(voucher.call_hash), "signature": voucher.signature
     }  # fmt: skip
-    buyer = {"buyer": known.standing.buyer}
-    return {**_named(known), **sums, **buyer, "voucher": highest, **proved_calls(known.name, ledger, beyond)}
+    more = {"buyer": known.standing.buyer, "taken": known.standing.calls, "voucher": highest}
+    return {**_named(known), **sums, **more, **proved_calls(known.name, ledger, beyond)}
 
 
 def _settlement(known: _Known, ledger: Ledger, oracle: Oracle) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from sealrun.workflows.list_calls import PAGE_CALLS, place_text
 def proved_calls(account: str, ledger: Ledger, beyond: tuple[int, int] | None) -> dict[str, Any]:
     """A page of the account's good calls, the newest first, without their inputs, and where the next begins.
 
+    ``unfinished`` is how many calls between the page's first and last are not over.
+
     Raises:
         StoreUnavailable: the ledger is out of reach.
     """
@@ -24,7 +26,8 @@ def proved_calls(account: str, ledger: Ledger, beyond: tuple[int, int] | None) -
     good = [each for each in page if each.state is State.SUCCEEDED]
     offers = {each.offer.hash: each.offer for each in ledger.offers_of(sorted({r.offer_hash for r in good}))}
     calls = [_opened(each, offers[each.offer_hash]) for each in good if each.offer_hash in offers]
-    return {"calls": calls, "next": place_text(page[-1]) if len(found) > PAGE_CALLS else None}
+    following = place_text(page[-1]) if len(found) > PAGE_CALLS else None
+    return {"calls": calls, "unfinished": sum(not each.state.over for each in page), "next": following}
 
 
 def _opened(record: Record, offer: Offer) -> dict[str, Any]:
