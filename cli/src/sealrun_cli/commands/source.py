@@ -17,6 +17,7 @@ from sealrun.mirror.path import read_path
 from sealrun.mirror.statement import MAX_BYTES as MAX_STATEMENT_BYTES
 from sealrun.mirror.statement import Statement, read_signed, repository_url
 from sealrun.receipts.token_proof import MAX_BYTES as MAX_PROOF_BYTES
+from sealrun.receipts.token_proof import Audience
 from sealrun.verification.tree_token import named_tree
 from sealrun_cli.lib import issuer_keys as keys_option
 from sealrun_cli.lib import options
@@ -50,13 +51,15 @@ def root(
 ) -> None:
     """Hash a commit's files into one field.
 
-    Each object is compared with its id. Directories that were hashed before are not read again.
+    Each object is compared with its id. Directories that were hashed before are not read again. A CI token
+    with the audience says that its job computed the root.
     """
     with speaking(as_json=as_json) as out, open_mirror(repository) as mirror:
         commit = Repository(repository).commit(revision)
         tree = tree_of(commit, mirror.objects.read("commit", commit))
         found = mirror.root(commit)
-        value = {"commit": commit, "tree": tree, "root": str(found)}
+        audience = Audience("tree", commit.zfill(64), f"{found:064x}").text
+        value = {"commit": commit, "tree": tree, "root": str(found), "audience": audience}
         out.result(value, f"commit  {commit}", f"tree    {tree}", f"root    {found}")
 
 

@@ -52,6 +52,11 @@ class Audience(NamedTuple):
         """Read one that has the form of a proof's."""
         return cls(*text.split(":")[2:])
 
+    @property
+    def text(self) -> str:
+        """As it stands in the token."""
+        return ":".join(("urn:sealrun", *(part for part in self if part is not None)))
+
 
 @dataclass(frozen=True)
 class TokenProof:
