@@ -84,6 +84,7 @@ class FakeBoard:
     contracts: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: dict[str, bytes] = field(default_factory=dict)  # answers by URL
     board: dict[str, Any] = field(default_factory=board_account)
+    date: int = NOW - 100  # of the newest block
 
     def add(self, listing: Listing, **changes: Any) -> str:
         """Put a listing on the board; its address."""
@@ -106,7 +107,8 @@ class FakeBoard:
     def node(self, query: str) -> dict[str, Any]:
         """What an honest node answers to the questions of a reader."""
         head = {
-            name: account_answer()[name] for name in ("syncStatus", "networkID", "daemonStatus", "bestChain")
+            name: account_answer(date=self.date)[name]
+            for name in ("syncStatus", "networkID", "daemonStatus", "bestChain")
         }
         if "tokenAccounts" in query:
             token = board_asset(BOARD.public_key()).id

@@ -63,7 +63,7 @@ def run(chain: MinaChain, tmp_path: Path) -> Run:
 
     def run(name: str, *words: str, by: str = "") -> dict[str, Any]:
         paying = [f"--key={tmp_path / by}", "--no-proofs", "--poll-ms=50", "--yes"] if by else []
-        on = [] if name in ("board", "delist") else [f"--board={address(BOARD)}"]
+        on = [] if name in ("board", "delist") else [f"--board={address(BOARD)}", "--unsafe-loopback"]
         done = CliRunner().invoke(
             app, ["market", name, *words, f"--node={chain.graphql}", "--json", *on, *paying]
         )

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import httpx
 import typer
 
 from mina.keys import PublicKey
@@ -22,7 +21,7 @@ from sealrun_cli.lib.documents import Documents
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.nodes import data_of
 from sealrun_cli.lib.output import Output
-from sealrun_cli.lib.service import LOOPBACK, Service
+from sealrun_cli.lib.service import Service
 
 # The project's own boards, by network: the owner's address, once one is open there (docs/guides/market.md).
 BOARDS: Mapping[str, str] = {}
@@ -40,6 +39,12 @@ BoardAddress = Annotated[
 Most = Annotated[int, typer.Option("--most", help="Listings to look at.", min=1, max=20_000)]
 Seconds = Annotated[
     float, typer.Option("--seconds", help="For one reading.", min=1.0, max=3600.0, metavar="SECONDS")
+]
+Loopback = Annotated[
+    bool,
+    typer.Option(
+        "--unsafe-loopback", help="Ask addresses on this machine that listings name: a local chain's."
+    ),
 ]
 All = Annotated[bool, typer.Option("--all", help="Name what was not shown, and why.")]
 
@@ -60,17 +65,13 @@ def board_of(text: str, network: str) -> PublicKey:
 
 @dataclass(frozen=True)
 class BoardNode:
-    """A node, the network that it must be of, and a board."""
+    """A node, the network that it must be of, a board, and whether it may name addresses on this machine."""
 
     service: Service
     url: str
     network: str
     board: PublicKey
-
-    @property
-    def here(self) -> bool:
-        """The chain is on this machine, and so may be those who sell on it."""
-        return httpx.URL(self.url).host in LOOPBACK
+    unsafe_loopback: bool = False
 
     def ask(self, query: str) -> Mapping[str, Any]:
         """``data`` of the node's answer.
@@ -102,7 +103,7 @@ class BoardNode:
     ) -> Reading:
         """One reading of the board, or of one listing on it; raises what ``Reader.read`` does."""
         ends = time.monotonic() + seconds
-        documents = Documents(MAX_ANSWER_BYTES, ends, here=self.here)
+        documents = Documents(MAX_ANSWER_BYTES, ends, here=self.unsafe_loopback)
         with out.counting("reading") as tell:
             reader = Reader(
                 network=self.network,

@@ -39,6 +39,7 @@ def search(
     input_name: Annotated[str, typer.Option("--input", help="An input that it takes.", metavar="NAME")] = "",
     most: board.Most = MOST,
     seconds: board.Seconds = board.SECONDS,
+    unsafe_loopback: board.Loopback = False,
     every: board.All = False,
     network: options.Network = options.DEFAULT_NETWORK,
     as_json: options.Json = False,
@@ -60,7 +61,8 @@ def search(
             grade=grade,
             input=input_name,
         )
-        reader = board.BoardNode(Service(http), node, network, board.board_of(named, network))
+        place = board.board_of(named, network)
+        reader = board.BoardNode(Service(http), node, network, place, unsafe_loopback)
         reading = reader.read(out, most=most, seconds=seconds)
         found = [entry for entry in reading.entries if wanted.matches(entry)]
         value = catalogue(reading, built=int(time.time()), wanted=wanted)
@@ -78,12 +80,14 @@ def show(
     node: options.Node,
     most: board.Most = MOST,
     seconds: board.Seconds = board.SECONDS,
+    unsafe_loopback: board.Loopback = False,
     network: options.Network = options.DEFAULT_NETWORK,
     as_json: options.Json = False,
 ) -> None:
     """Show one offer of a board whole, checked as in a search."""
     with speaking(as_json=as_json) as out, open_client() as http:
-        reader = board.BoardNode(Service(http), node, network, board.board_of(named, network))
+        place = board.board_of(named, network)
+        reader = board.BoardNode(Service(http), node, network, place, unsafe_loopback)
         offer = _OFFER.fullmatch(listing)
         if offer is None:
             reading = reader.read(out, listing=listing, seconds=seconds)

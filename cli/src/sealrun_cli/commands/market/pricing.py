@@ -22,6 +22,7 @@ def prices(
     node: options.Node,
     most: board.Most = MOST,
     seconds: board.Seconds = board.SECONDS,
+    unsafe_loopback: board.Loopback = False,
     network: options.Network = options.DEFAULT_NETWORK,
     as_json: options.Json = False,
 ) -> None:
@@ -37,7 +38,8 @@ def prices(
         asks, _ = asked.asks(found)
         reading, taking = None, []
         if named or network in board.BOARDS:
-            reader = board.BoardNode(service, node, network, board.board_of(named, network))
+            place = board.board_of(named, network)
+            reader = board.BoardNode(service, node, network, place, unsafe_loopback)
             reading = reader.read(out, most=most, seconds=seconds)
             wanted = Wanted(asset=found.asset.id)
             taking = [entry for entry in reading.entries if wanted.matches(entry)]
