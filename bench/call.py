@@ -153,7 +153,7 @@ def _oracles(node: Path) -> Iterator[Start]:
         server = stack.enter_context(closing(StandIn(tls)))
         offer = _put_up(server)
         roots = folder / "authorities.pem"
-        roots.write_bytes(AMAZON_ROOTS.read_bytes() + certificate.read_bytes())
+        roots.write_bytes(Path(AMAZON_ROOTS).read_bytes() + certificate.read_bytes())
         environment = _environment(server.url, certificate, roots)
         host = stack.enter_context(LambdaHost(folder, layers=[_opt(folder / "opt")]))
         python = (sys.executable, "-S", "-m", "awslambdaric")

@@ -20,15 +20,19 @@ pytestmark = pytest.mark.peers
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 # Needed by none of the steps of a free call; most of them take as long as all of the project's own modules.
 NEVER = {
+    "ast",
     "aws_lambda_powertools",
     "boto3",
     "botocore",
     "certifi",
+    "dataclasses",
     "encodings.idna",
     "html",
     "httpx",
     "importlib.resources",
+    "inspect",
     "jwt",
+    "pathlib",
     "pydantic",
     "requests",
     "sealrun.adapters.ipfs",
@@ -62,7 +66,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("cold")
     certificate, tls = self_signed(folder, "localhost")
     roots = folder / "authorities.pem"
-    roots.write_bytes(AMAZON_ROOTS.read_bytes() + certificate.read_bytes())
+    roots.write_bytes(Path(AMAZON_ROOTS).read_bytes() + certificate.read_bytes())
     with closing(StandIn(tls)) as server, LambdaHost(folder, layers=[_opt(folder / "opt")]) as host:
         offer = _put_up(server)
         environment = dict(_environment(server.url, certificate, roots))

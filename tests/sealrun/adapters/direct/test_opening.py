@@ -79,7 +79,7 @@ def test_credentials_are_read_again_for_each_request() -> None:
 
 
 def test_amazons_authorities_are_those_that_the_public_bundle_has() -> None:
-    shipped = re.findall(r"-----BEGIN.+?-----END CERTIFICATE-----", AMAZON_ROOTS.read_text(), re.DOTALL)
+    shipped = re.findall(r"-----BEGIN.+?-----END CERTIFICATE-----", Path(AMAZON_ROOTS).read_text(), re.DOTALL)
     public = Path(certifi.where()).read_text()
     assert len(shipped) == 5
     assert all(each in public for each in shipped)

@@ -1,7 +1,6 @@
 """Calls: a buyer's signed request for one run of one offer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +25,7 @@ from sealrun.encoding.fields import (
 from sealrun.encoding.json_limits import parse_object
 from sealrun.encoding.origins import service_field
 from sealrun.errors import Expired, Malformed, NotAllowed
+from sealrun.values import dataclass
 
 if TYPE_CHECKING:  # the edge checks calls without the rules of offers, which need a native library
     from sealrun.offers.offer import Offer

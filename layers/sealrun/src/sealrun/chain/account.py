@@ -5,7 +5,6 @@ or nobody can change them: nonce, delegate, URI, symbol, action state and events
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mina.keys import PublicKey
@@ -16,6 +15,7 @@ from sealrun.encoding.origins import service_field
 from sealrun.errors import AccountRefused, NodeUnavailable, Refused
 from sealrun.offers.asset import MINA, Asset
 from sealrun.offers.terms import Terms
+from sealrun.values import dataclass
 
 MINA_TOKEN = MINA.id
 # No key has any power over the account, and only proofs move its money; setVerificationKey stands apart.

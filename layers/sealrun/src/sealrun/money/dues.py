@@ -5,7 +5,6 @@ the tree's root to the number of its leaves.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from mina.field import P
 from mina.keys import PublicKey
@@ -14,6 +13,7 @@ from sealrun.encoding.fields import DUE, FIGURE, MAX_UINT64, network_field, node
 from sealrun.encoding.merkle import Merkle
 from sealrun.errors import Refused
 from sealrun.offers.asset import Asset
+from sealrun.values import dataclass, field, replace
 
 # Levels below the root: room for 1,048,576 calls of one account.
 DEPTH = 20

@@ -7,7 +7,6 @@ same step in which it adds the price, so parallel calls never pass the limit or 
 are counted likewise, where only so many may wait for their proof (A16).
 """
 
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from sealrun.errors import AccountRefused, NotCovered, TooMany
@@ -16,6 +15,7 @@ from sealrun.offers.asset import TRADED, Asset, in_full
 from sealrun.offers.terms import PROVE_CALL_SECONDS
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.record import Record, State
+from sealrun.values import dataclass, field, replace
 
 
 class Voucher(NamedTuple):

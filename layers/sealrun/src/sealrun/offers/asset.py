@@ -6,13 +6,13 @@ too: it is what people read and write, and two of different assets neither add u
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mina import tokens
 from sealrun.encoding import read
 from sealrun.encoding.fields import MAX_UINT64
 from sealrun.errors import Malformed
+from sealrun.values import dataclass
 
 
 class Asset(NamedTuple):

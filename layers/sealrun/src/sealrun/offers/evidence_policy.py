@@ -1,7 +1,6 @@
 """What an offer lets the public see of a run's evidence; all else stays a labelled black box."""
 
 import fnmatch
-from dataclasses import dataclass
 from functools import cached_property
 from re import Pattern
 from re import compile as compiled
@@ -9,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from sealrun.encoding import read
 from sealrun.errors import Malformed
+from sealrun.values import dataclass
 
 MAX_PATTERNS = 50
 # Longer lines of a log are never shown one by one.

@@ -21,7 +21,6 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import InputsRefused, Malformed
 from sealrun.offers.named_offer import FORMAT, MOST, SELLERS, Bounds, NamedOffer
+from sealrun.values import dataclass
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -42,7 +42,7 @@ MAX_PATTERN = 200
 MAX_AUTOMATON = 1 << 20
 RESERVED = "sealrun_call"
 
-_SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_/+-]|\.(?!\.))*", re.ASCII)
+_SAFE = r"[A-Za-z0-9](?:[A-Za-z0-9_/+-]|\.(?!\.))*"
 _SAFE_IN_WORDS = "a letter or digit, then letters, digits and . _ / + - without .."
 _NAME = r"[a-z][a-z0-9_]{0,63}"
 _COMMON = ("type", "title", "description", "default")
@@ -162,7 +162,7 @@ class InputSchema:
             return
         if name in self.encoded:
             _check_encoded(name, value)
-        elif not _SAFE.fullmatch(value):
+        elif not re.fullmatch(_SAFE, value, re.ASCII):
             raise InputsRefused(f"{name}: expected {_SAFE_IN_WORDS}, got another character")
         elif name in self.offers:
             _check_named(name, value)
@@ -229,7 +229,7 @@ def _check_options(options: object) -> None:
     if not isinstance(options, list) or not 1 <= len(options) <= MAX_OPTIONS:
         raise Malformed(f"enum: expected 1 to {MAX_OPTIONS} options, got something else")
     for option in options:
-        if not isinstance(option, str) or not _SAFE.fullmatch(option):
+        if not isinstance(option, str) or not re.fullmatch(_SAFE, option, re.ASCII):
             raise Malformed(
                 "enum: expected options of letters, digits and . _ / + - without .., got another character"
             )

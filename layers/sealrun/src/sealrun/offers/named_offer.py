@@ -14,7 +14,6 @@ with the bounds, see ``Bounds.check``.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from sealrun.encoding import read
@@ -22,6 +21,7 @@ from sealrun.encoding.origins import canonical_origin
 from sealrun.errors import Malformed, Refused
 from sealrun.offers.asset import Amount
 from sealrun.offers.prices import MAX_PRICES, named_asset
+from sealrun.values import dataclass
 
 if TYPE_CHECKING:
     from sealrun.offers.offer import Offer

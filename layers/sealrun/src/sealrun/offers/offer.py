@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -27,6 +26,7 @@ from sealrun.offers.limits import MAX_CALLS_AN_HOUR, Limits, Share, parse_limits
 from sealrun.offers.prices import Price, parse_prices, prices_hash
 from sealrun.offers.source import Source, parse_source
 from sealrun.offers.terms import ANEW, Terms, check_network
+from sealrun.values import dataclass, replace
 
 # Of the document. Form 1 had one price, in MINA, and a hash that no proof can open.
 FORM = 2

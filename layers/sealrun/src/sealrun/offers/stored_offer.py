@@ -1,9 +1,9 @@
 """An offer as the ledger keeps it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from sealrun.offers.offer import Offer
+from sealrun.values import dataclass, field
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Terms: who is paid, in what, and on whose word. One set serves many offers, an account is of one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +10,7 @@ from sealrun.encoding import read
 from sealrun.encoding.fields import NETWORKS, network_field, tagged_hash
 from sealrun.errors import Malformed, Refused
 from sealrun.offers.asset import Asset, asset_of
+from sealrun.values import dataclass
 
 # Basis points: the operator's share is so many ten-thousandths of what is settled.
 SHARE_UNIT = 10_000

@@ -11,7 +11,6 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealrun.errors import Malformed
@@ -19,6 +18,7 @@ from sealrun.offers.provider_rules import PROVIDERS, ProviderRules, member
 from sealrun.offers.source import INPUTS, Source
 from sealrun.ports.deliveries import Deliveries
 from sealrun.ports.provider import Provider
+from sealrun.values import dataclass, field
 
 if TYPE_CHECKING:
     from sealrun.providers.pipeline import Pipeline

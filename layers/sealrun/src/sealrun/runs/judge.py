@@ -1,12 +1,12 @@
 """Is a run ours, and how did it end? Pure answers; the rules are R3, R4, R5 and R8."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import Ending, Fault, Record
 from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
+from sealrun.values import replace
 
 # The pipeline's input that carries the call's hash.
 CALL_INPUT = "sealrun_call"

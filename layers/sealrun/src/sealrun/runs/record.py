@@ -9,7 +9,6 @@ All times are whole Unix seconds; the clock is the caller's.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from sealrun.offers.limits import Limits
 from sealrun.offers.offer import Offer
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.run import Job
+from sealrun.values import dataclass, replace
 
 # No function that talks to a provider runs longer than this, so whoever held a lease is gone when it ends.
 START_LEASE = 90

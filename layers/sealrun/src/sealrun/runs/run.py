@@ -1,8 +1,9 @@
 """A run at its provider, in words that fit every provider."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from sealrun.values import dataclass
 
 
 class RunStatus(StrEnum):

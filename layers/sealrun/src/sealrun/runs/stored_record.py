@@ -2,13 +2,13 @@
 
 import json
 import zlib
-from dataclasses import MISSING, asdict, fields
 from typing import Any
 
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import Ending, Fault, Progress, Record, State
+from sealrun.values import asdict, defaults
 
-_DEFAULTS = {each.name: each.default for each in fields(Record) if each.default is not MISSING}
+_DEFAULTS = defaults(Record)
 # What most records say. Packed records that exist cannot be read with another text: it is never changed.
 _USUAL = (
     b'"reason":"every job succeeded","blameless":false,"bare":false,"fault":"","outcome":1,'

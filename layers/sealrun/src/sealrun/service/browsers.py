@@ -10,8 +10,8 @@ from sealrun.offers.stored_offer import StoredOffer
 
 # A URL with inputs filled in; a longer one is no link that a page made.
 MAX_QUERY = 8 * 1024
-_PLACE = re.compile(r"/(?:offers|calls)/[0-9a-f]{64}")
-_TICKET = re.compile(r"/tickets/[0-9a-f]{64}")
+_PLACE = r"/(?:offers|calls)/[0-9a-f]{64}"
+_TICKET = r"/tickets/[0-9a-f]{64}"
 # Programs that draw previews of links in chats and networks. Most of them accept anything, so only their
 # names tell that they look for the tags of a page. All but Bluesky's stand in the list of agents as they were
 # seen, https://github.com/monperrus/crawler-user-agents; some makers document theirs.
@@ -44,7 +44,7 @@ _HEADERS = {
 
 def is_shown_to_browsers(path: str) -> bool:
     """True for the addresses at which a browser gets something else than a program."""
-    return path == "/" or bool(_PLACE.fullmatch(path) or _TICKET.fullmatch(path))
+    return path == "/" or bool(re.fullmatch(_PLACE, path) or re.fullmatch(_TICKET, path))
 
 
 def asks_for_page(headers: Mapping[str, str]) -> bool:
@@ -68,7 +68,7 @@ def page_address(path: str, query: str, *, page: str, service: str) -> str:
         page: where the page is: a path of this service, or a URL of another.
         service: the URL of this service.
     """
-    if not _PLACE.fullmatch(path):
+    if not re.fullmatch(_PLACE, path):
         # The browser keeps the fragment of the address that it asked for, and with it the ticket's secret
         # (RFC 9110, section 10.2.2).
         return page

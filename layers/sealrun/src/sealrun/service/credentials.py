@@ -1,7 +1,5 @@
 """The one API token of an offer: sealed to a key that only the function opens, bound to its use (R1)."""
 
-from dataclasses import dataclass, field, replace
-
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
@@ -12,6 +10,7 @@ from sealrun.encoding.origins import same_place
 from sealrun.errors import Malformed, Unavailable
 from sealrun.offers.offer import Offer
 from sealrun.ports.keys import KeyService
+from sealrun.values import dataclass, field, replace
 
 MAX_TOKEN_LENGTH = 512
 _NAMES = ("token", "origin", "project", "offer")

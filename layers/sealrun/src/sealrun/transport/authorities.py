@@ -4,20 +4,21 @@ Reading all public ones takes as long as half of a function's start. The layers 
 its own beside certifi's (``infra.authorities``), in which OpenSSL looks up those that it needs.
 """
 
+import os.path
 import ssl
 from importlib.util import find_spec
-from pathlib import Path
 
-# Beside certifi's own files.
+# Beside certifi's own files. A function's first call asks for it, and need not load ``pathlib``.
 HASHED = "by_hash"
 
 
 def public_authorities() -> ssl.SSLContext:
     """A context that trusts certifi's authorities and checks names and certificates."""
     spec = find_spec("certifi")
-    by_hash = Path(spec.origin).with_name(HASHED) if spec and spec.origin else Path(HASHED)
-    if by_hash.is_dir():
-        return ssl.create_default_context(capath=str(by_hash))
+    folder = os.path.dirname(spec.origin) if spec and spec.origin else ""  # noqa: PTH120  see HASHED
+    by_hash = os.path.join(folder, HASHED)  # noqa: PTH118
+    if os.path.isdir(by_hash):  # noqa: PTH112
+        return ssl.create_default_context(capath=by_hash)
     import certifi  # noqa: PLC0415
 
     return ssl.create_default_context(cafile=certifi.where())

@@ -1,7 +1,6 @@
 """See that a paid call is covered: by the buyer's limit, by the ledger, and by one answer of the chain."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sealrun.calls.call import SignedCall
@@ -22,6 +21,7 @@ from sealrun.offers.offer import Offer, Payment
 from sealrun.offers.terms import VIEW_SECONDS, Terms
 from sealrun.ports.calls import Ledger, Rate
 from sealrun.ports.node import Chain
+from sealrun.values import replace
 
 # A refusal is believed for so long: a buyer who has just topped up waits no longer (L2).
 REFUSAL_SECONDS = 5

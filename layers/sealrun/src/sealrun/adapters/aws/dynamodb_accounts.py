@@ -6,7 +6,6 @@ has a TTL: what is owed is never removed (L1).
 
 import json
 from base64 import b64decode, b64encode
-from dataclasses import asdict
 from typing import Any
 
 from sealrun.adapters.aws.dynamodb_change import Change, number, older
@@ -21,6 +20,7 @@ from sealrun.adapters.aws.dynamodb_keys import (
 from sealrun.money.dues import DEPTH, Due, DueLeaf, DueTree
 from sealrun.money.vouchers import Deposits, Reserve, Standing, Voucher
 from sealrun.runs.record import Record
+from sealrun.values import asdict
 
 DAY = 24 * 3600
 # The attributes of days begin so, and how many past ones stay: a call counts on the day of its claim.

@@ -3,7 +3,6 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +10,7 @@ from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.runs.run import Job, JobResult, Run, RunStatus
 from sealrun.transport.http import Answer
 from sealrun.transport.rest import MAX_WORDS, Reader, pause, whatever_inputs, words
+from sealrun.values import replace
 
 READER = Reader("gitlab")
 whole, text, objects, one_object = READER.whole, READER.text, READER.objects, READER.one_object

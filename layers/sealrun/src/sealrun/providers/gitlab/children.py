@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from sealrun.providers.gitlab import answers
 from sealrun.runs.run import Job, not_read, unread
+from sealrun.values import replace
 
 MAX_JOBS = 1000  # a run's evidence has room for as many
 MAX_TRIGGERS = 100  # of one pipeline

@@ -1,11 +1,11 @@
 """HTTP to one endpoint over connections that stay open between requests."""
 
+import os.path
 import ssl
 import time
 from collections.abc import Mapping
 from functools import cache
 from http.client import HTTPException, HTTPResponse, IncompleteRead
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,8 +19,8 @@ from sealrun.transport.failures import ConnectError
 TIMEOUT_SECONDS = 10.0
 # DynamoDB reads 16 MB of items at most in one answer, whose JSON takes up to twice that.
 MAX_ANSWER_BYTES = 32 << 20
-# The authorities that Amazon's own certificates come from.
-AMAZON_ROOTS = Path(__file__).with_name("amazon_roots.pem")
+# The authorities that Amazon's own certificates come from. A first call need not load ``pathlib``.
+AMAZON_ROOTS = os.path.join(os.path.dirname(__file__), "amazon_roots.pem")  # noqa: PTH118, PTH120
 
 
 class Answer(NamedTuple):
@@ -56,7 +56,7 @@ class Connections:
         self.host, self.path = url.netloc, url.path.rstrip("/")
         port = url.port or (443 if url.scheme == "https" else 80)
         self._server = Server(f"{url.scheme}://{url.netloc}", url.hostname or "", port)
-        self._authorities, self._waits = authorities or str(AMAZON_ROOTS), Waits(timeout, timeout)
+        self._authorities, self._waits = authorities or AMAZON_ROOTS, Waits(timeout, timeout)
         self._seconds, self._at_most, self._clock = 3 * timeout, at_most, clock
         self._idle = Idle(clock=clock)
 
