@@ -61,9 +61,12 @@ class Sale:
     grade: int = 0
     oracle: PrivateKey = ORACLE
 
-    def folder(self, **receipt: Any) -> Files:
-        """The buyer's evidence folder, with other values in the receipt where they are named."""
-        oracle, document = FakeOracle(self.oracle), canonical(self.run)
+    def folder(self, document: bytes | None = None, **receipt: Any) -> Files:
+        """The buyer's evidence folder, with other values in the receipt where they are named.
+
+        ``document`` is the run's, where no canonical JSON can hold it.
+        """
+        oracle, document = FakeOracle(self.oracle), document or canonical(self.run)
         evidence = self.evidence(document)
         signed = self._signed(evidence, oracle, receipt)
         about = Subject(signed, self.offer, Index.parse(evidence.index), self.run)
@@ -77,7 +80,7 @@ class Sale:
             "index.json": evidence.index,
             "openings.json": evidence.openings,
             **self._files(evidence, document),
-            OPENED: canonical(evidence.outputs.disclosure(self.place("build/notes.txt"))),
+            **self._disclosed(evidence),
         }
 
     def of(self, call: PublicCall, **changes: Any) -> "Sale":
@@ -114,6 +117,12 @@ class Sale:
         }
         receipt = Receipt(**{**values, **changes})
         return SignedReceipt(receipt, oracle.sign(receipt.fields()), oracle.public_key)
+
+    def _disclosed(self, evidence: Evidence) -> Files:
+        """The file that the index does not show, where there is one."""
+        if "build/notes.txt" not in [item.label for item in self.outputs]:
+            return {}
+        return {OPENED: canonical(evidence.outputs.disclosure(self.place("build/notes.txt")))}
 
     def _files(self, evidence: Evidence, document: bytes) -> Files:
         known = {**self.left, hashlib.sha256(document).hexdigest(): document}

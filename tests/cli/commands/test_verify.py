@@ -18,6 +18,7 @@ from tests.broken.make import kept, whole, write
 from tests.broken.sale import Files, good_sale, sale_of, sold
 from tests.sealrun.ci_tokens import jwk
 from tests.sealrun.folder import folder_of
+from tests.sealrun.verification.test_rerun import OTHER, both, elsewhere, offer, ran
 from tests.sealrun.workflows.test_token_grade import collected, world_of
 from tests.sealrun.world import BUYER, ORACLE
 
@@ -415,3 +416,41 @@ def test_a_folder_is_verified_by_the_receipt_in_it(good: Path, tmp_path: Path) -
     (tmp_path / "empty").mkdir()
     empty = verify(tmp_path / "empty", "--json")
     assert "expected an evidence folder with receipt.json" in said(empty)["error"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "project", "grade"),
+    [
+        ("https://gitlab.other", "42", 2),
+        ("https://gitlab.example:443", "42", 0),
+        ("https://gitlab.example.", "42", 0),
+        ("https://gitlab.example", "42", 0),
+    ],
+)
+def test_e2_a_second_run_of_the_same_project_is_no_second_one_however_its_origin_is_written(
+    tmp_path: Path, origin: str, project: str, grade: int
+) -> None:
+    second = ran(elsewhere(origin=origin, project=project), OTHER, nonce=8, salt="cd" * 32)
+    write(both(ran(offer(), ORACLE), second), tmp_path)
+    rerun = OTHER.public_key().to_base58()
+    done = verify(tmp_path, "--oracle", ORACLES, "--rerun-oracle", rerun, "--json")
+    assert (done.exit_code, said(done)["grade"], said(done)["holds"]) == (int(not grade), grade, bool(grade))
+    says = "holds" if grade else "expected another than the first's"
+    assert says in "{verdict} {says}".format(**by_name(done)["rerun"])
+
+
+def test_l14_a_token_of_a_job_that_is_named_by_half_a_surrogate_is_refused_in_words(tmp_path: Path) -> None:
+    world = world_of()
+    sale = replace(sale_of(world, collected(world)), grade=1)
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps({"keys": [jwk()]}))
+    found = {}
+    for name in ("build", "\ud800"):
+        run = {**sale.run, "jobs": [{**job, "name": name} for job in sale.run["jobs"]]}
+        folder = tmp_path / name.encode("utf-8", "replace").hex()
+        write(replace(sale, run=run).folder(json.dumps(run).encode()), folder)
+        found[name] = verify(folder, "--oracle", ORACLES, "--issuer-keys", keys, "--json")
+    assert (found["build"].exit_code, said(found["build"])["grade"]) == (0, 1)
+    broken = by_name(found["\ud800"])["token"]
+    assert (found["\ud800"].exit_code, said(found["\ud800"])["grade"], broken["verdict"]) == (1, 0, "broken")
+    assert "expected one job of the run, got 0" in broken["says"]
