@@ -1,5 +1,6 @@
 """Which calls `sealrun prove` folds, and that one that cannot be proved keeps no other from its money."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,18 @@ from tests.sealrun.world import ACCOUNT, BUYER, PRICE, SELLER
 
 market = _market
 TWO_DAYS = 172_800
+# At the one issuer whose tokens can be proved.
+SOLD = replace(OFFER, source=OFFER.source._replace(origin="https://gitlab.com"))
 
 
 class Offers:
-    """A service that has the one offer."""
+    """A service that has the one offer, and others where a test puts them."""
 
-    def offer(self, _url: str) -> Any:
-        return OFFER
+    def __init__(self) -> None:
+        self.others: dict[str, Any] = {}
+
+    def offer(self, url: str) -> Any:
+        return self.others.get(url.rpartition("/")[2], SOLD)
 
 
 @pytest.fixture
@@ -86,6 +92,29 @@ def test_a_call_that_cannot_be_proved_is_left_out_alone(
 
     monkeypatch.setattr(prove, "last_token", token)
     assert list(prover.proved(calls)) == [calls[0], calls[2]]
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://gitlab.evil", "https://gitlab.com.evil", "https://gitlab.com:8443"]
+)
+def test_c1_the_sellers_token_goes_to_no_place_that_operator_and_buyer_make_up(
+    prover: _Prover, calls: list[Good], origin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They can publish and call an offer with the account's terms, whose runs are anywhere."""
+    good, asked = vars(prove)["last_token"], []
+
+    def token(source: Any, run: int, secret: str) -> str:
+        asked.append(source.origin)
+        return str(good(source, run, secret))
+
+    monkeypatch.setattr(prove, "last_token", token)
+    bad, elsewhere = "5f" * 32, SOLD.source._replace(origin=origin)
+    service: Any = prover.work.service
+    service.others[bad] = replace(SOLD, source=elsewhere)
+    made_up = replace(calls[1], offer=bad)
+    for order in ([made_up, calls[0]], [calls[0], made_up]):
+        assert list(prover.proved(order)) == [calls[0]]
+    assert set(asked) == {SOLD.source.origin}
 
 
 def test_what_concerns_all_calls_ends_the_command(

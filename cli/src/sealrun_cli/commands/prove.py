@@ -27,7 +27,7 @@ from sealrun_cli.lib.backlog import DEFAULT_FOLDER, Folder, Good, Kept, kept_of
 from sealrun_cli.lib.chain_view import on_chain
 from sealrun_cli.lib.confirming import read_secret
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.issuer import Keys, check_root, keys_of
+from sealrun_cli.lib.issuer import Keys, check_root, issuer_for, keys_of
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.last_token import last_token
 from sealrun_cli.lib.outgoing import open_client
@@ -161,7 +161,7 @@ class _Prover:
     issuer_keys: Path | None
     proofs: bool
     _offers: dict[str, Offer] = field(default_factory=dict)
-    _token: str = field(default="", repr=False)
+    _tokens: dict[str, str] = field(default_factory=dict, repr=False)  # by where they are for
     _keys: Keys = ()
 
     def proved(self, calls: Sequence[Good]) -> Iterator[Good]:
@@ -237,6 +237,7 @@ class _Prover:
             offer = self.work.service.offer(f"{self.work.url.rstrip('/')}/offers/{call.offer}")
             if not offer.proved or not offer.has_terms(self.work.terms.hash):
                 raise CliError("proofs", f"offer {call.offer[:12]}…: expected one with the account's terms")
+            _check_place(offer)
             self._offers[call.offer] = offer
         return self._offers[call.offer]
 
@@ -252,12 +253,25 @@ class _Prover:
         return usable_key_hashes(offer.source.provider, self._issuer_keys(offer))
 
     def _provider_token(self, offer: Offer) -> str:
-        if not self._token:
-            question = (
-                f"Access token for {offer.source.url}, project {offer.source.project}, to read artifacts"
-            )
-            self._token = read_secret(self.token_file, question)
-        return self._token
+        place = offer.source.url
+        if place not in self._tokens:
+            question = f"Access token for {place}, project {offer.source.project}, to read artifacts"
+            self._tokens[place] = read_secret(self.token_file, question)
+        return self._tokens[place]
+
+
+def _check_place(offer: Offer) -> None:
+    """The provider's token leaves for the pinned issuer alone.
+
+    Operator and buyer together can name any offer with these terms, at any place (C1).
+
+    Raises:
+        CliError: the offer's source is elsewhere.
+    """
+    try:
+        issuer_for(offer.source)
+    except CliError as error:
+        raise CliError("proofs", f"offer {offer.id[:12]}…: {error.detail}") from error
 
 
 def _check_named(audience: Audience, facts: int, iat: int, call: Good, offer: Offer) -> None:
