@@ -61,7 +61,7 @@ class Sale:
     grade: int = 0
     oracle: PrivateKey = ORACLE
 
-    def folder(self, document: bytes | None = None, **receipt: Any) -> Files:
+    def folder(self, document: bytes | None = None, /, **receipt: Any) -> Files:
         """The buyer's evidence folder, with other values in the receipt where they are named.
 
         ``document`` is the run's, where no canonical JSON can hold it.

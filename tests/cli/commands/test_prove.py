@@ -95,7 +95,8 @@ def test_a_call_that_cannot_be_proved_is_left_out_alone(
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://gitlab.evil", "https://gitlab.com.evil", "https://gitlab.com:8443"]
+    "origin",
+    ["https://gitlab.evil", "https://gitlab.com.evil", "https://gitlab.com:8443", "http://127.0.0.1:8000"],
 )
 def test_c1_the_sellers_token_goes_to_no_place_that_operator_and_buyer_make_up(
     prover: _Prover, calls: list[Good], origin: str, monkeypatch: pytest.MonkeyPatch

@@ -214,7 +214,11 @@ class Desk(NamedTuple):
         rate: Rate | None = None,
         reserve: Reserve | None = None,
     ) -> Accepted:
-        """Claim the call and start its run, or tell how it stands if another request claimed it."""
+        """Claim the call and start its run.
+
+        Raises:
+            Conflict: another request claimed it, or its identifier is that of another call.
+        """
         offer, ledger, now = stored.offer, self.ledger, self.clock()
         # One write claims and leases.
         price = reserve.price if reserve else 0
@@ -230,8 +234,6 @@ class Desk(NamedTuple):
         ):
             started = start_claimed(record, stored, ledger=ledger, starter=self.starter, clock=self.clock)
             return accepted(started, offer, first=True)
-        if known := ledger.record(record.call_hash):
-            return accepted(known, offer, first=False)
         used_for = ledger.call_named(record.account, signed.identifier) if signed.identifier else None
         other = f"{used_for:064x}" if used_for else "another"
         message = (
