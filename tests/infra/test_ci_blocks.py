@@ -18,6 +18,7 @@ import yaml
 from nacl.public import PrivateKey
 
 from local.gitlab.config import command
+from mina.keys import PrivateKey as MinaKey
 from sealrun.evidence import call_stacks as stacks
 from sealrun_cli.lib.offer_file import read_offer, write_values
 from tests.cli.commands.test_offer import PIPELINE
@@ -343,3 +344,28 @@ def test_component_and_action_make_a_wallet(tmp_path: Path) -> None:
             asked.path for asked in site.asked if asked.method in ("POST", "PUT") and asked.path != "/faucet"
         ]
     assert (len(set(paid)), kept) == (2, [variables, f"{secrets}/SEALRUN_WALLET"])
+
+
+@pytest.mark.peers
+def test_component_and_action_ask_for_the_parent_before_they_call_its_child(tmp_path: Path) -> None:
+    """How it goes on is in tests/spine/test_child_calls.py; here the parent call is over."""
+    over = {"offer": CALL, "claimed_at": 1_900_000_000, "depth": 0, "receipt": {}}
+    key, named = MinaKey.from_scalar(4242).to_base58(), f"scan.example/offers/{CALL}"
+    with web({f"GET /calls/{CALL}": (200, over)}) as site:
+        folder = tmp_path / "gitlab"
+        folder.mkdir()
+        inputs = f"call: '{CALL}', service: '{site.url}', input: scanner, offer: {named}, given: layer=both"
+        project(folder, f"include:\n  - local: templates/child.yml\n    inputs: {{{inputs}}}\n")
+        done = gitlab(folder, "sealrun-child", SEALRUN_WALLET=key)
+        told = [done.stdout + done.stderr]
+        folder = tmp_path / "github"
+        folder.mkdir()
+        secret = "key: '${{ secrets.WALLET }}'"
+        step = f"uses: ./infra/github-action/child, with: {{{inputs}, {secret}}}"
+        repository(folder, f"      - uses: actions/checkout@v4\n      - {{{step}}}\n")
+        done = act(folder, "push", "-s", f"WALLET={key}")
+        told.append(done.stdout + done.stderr)
+        assert [each.path for each in site.asked] == [f"/calls/{CALL}"] * 2, told
+    for each in told:
+        assert "which is over" in each
+        assert key not in each

@@ -9,6 +9,7 @@ import {
   type InputSchema,
   type Property,
 } from '../../shared/src/inputs.ts';
+import { writtenOffer } from '../../shared/src/named_offer.ts';
 
 // A pattern is the seller's, and runs in the buyer's tab over a text that its input bounds: two endless parts are tried.
 const LONGEST = 256;
@@ -66,6 +67,7 @@ export function readable(kind: Property, text: string): string {
 
 function typedValue(kind: Property, value: string | boolean): Input {
   if (typeof value === 'boolean') return value;
+  if (kind.format !== undefined) return writtenOffer(value);
   if (kind.type === 'string')
     return kind.contentEncoding === undefined ? value : base64url(utf8(value.trim()));
   const number = Number(value);

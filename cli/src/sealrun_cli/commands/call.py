@@ -16,6 +16,7 @@ from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.letters import EXPIRES_SECONDS, dropped
+from sealrun_cli.lib.named_offers import read_publicly
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import check_pay
@@ -59,6 +60,8 @@ def call(
         sold, view = service.offer_and_view(offer)
         schema = sold.inputs
         inputs = schema.check(filled_inputs(parsed_inputs(given or [], schema), schema, out))
+        for each in read_publicly(offer, sold, inputs):
+            out.progress(f"calls    {each}")
         box = dropped(view)
         expires_at = int(time.time()) + (EXPIRES_SECONDS if box else expires_in)
         earlier = tuple(_receipt_hash(file) for file in reads or [])

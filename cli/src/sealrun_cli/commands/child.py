@@ -16,7 +16,7 @@ from sealrun.offers.named_offer import NamedOffer
 from sealrun.offers.offer import Offer, Priced
 from sealrun.verification.claims import CHILDREN
 from sealrun_cli.lib import options
-from sealrun_cli.lib.agent.wallet import Caps, Wallet, new_purchase
+from sealrun_cli.lib.agent.wallet import Caps, Wallet, new_purchase, over
 from sealrun_cli.lib.book import locked
 from sealrun_cli.lib.child_calls import Draws, ParentCall, bought_before, leave
 from sealrun_cli.lib.errors import CliError
@@ -25,6 +25,7 @@ from sealrun_cli.lib.guarded import open_public
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.letters import dropped
+from sealrun_cli.lib.named_offers import check_named
 from sealrun_cli.lib.output import Output, amount_of, speaking
 from sealrun_cli.lib.pay import check_pay
 from sealrun_cli.lib.priced import Asset, priced_on
@@ -119,8 +120,8 @@ class _Job:
             CliError: the offer takes no such input, or the two offers do not fit.
             Refused: the named offer is not within the input's bounds.
         """
-        bounds, service = parent.offer.inputs.offers.get(self.name), Service(self.http)
-        if bounds is None:
+        service = Service(self.http)
+        if self.name not in parent.offer.inputs.offers:
             named = ", ".join(parent.offer.inputs.offers) or "none"
             raise CliError(
                 "bad-request", f"as: expected an input that names an offer, {named}; got {self.name[:64]}"
@@ -128,11 +129,11 @@ class _Job:
         parent.offer.inputs.check_alone(self.name, str(self.named))
         self.out.progress(f"reading {self.named.url}")
         offer, view = service.offer_and_view(self.named.url)
-        bounds.check(offer)
-        if offer.network != parent.offer.network:
-            raise CliError("bad-request", f"network: expected {parent.offer.network}, got {offer.network}")
+        check_named(parent.offer, self.name, offer)
         inputs = offer.inputs.check(filled_inputs(parsed_inputs(given, offer.inputs), offer.inputs, self.out))
         priced = priced_on(offer.payment, self.state, self.account, self.asset) if offer.payment else None
+        if priced and (why := self.wallet.broken_by(offer, priced.cost, 0)):
+            raise over(why)
         purchase = Purchase(
             service,
             offer,

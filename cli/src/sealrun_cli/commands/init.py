@@ -92,6 +92,10 @@ def init(
     json_input: Annotated[
         list[str] | None, typer.Option(help="A string input that takes base64url of JSON.", metavar="NAME")
     ] = None,
+    offer_input: Annotated[
+        list[str] | None,
+        typer.Option(help="A string input that names an offer.", metavar="NAME"),
+    ] = None,
     leave_out: Annotated[
         list[str] | None, typer.Option(help="An input that buyers do not set.", metavar="NAME")
     ] = None,
@@ -121,6 +125,7 @@ def init(
             patterns=_named(pattern, "pattern"),
             ranges={name: _range(name, text) for name, text in _named(limit, "range").items()},
             json_inputs=frozenset(json_input or []),
+            offer_inputs=frozenset(offer_input or []),
             left_out=frozenset(leave_out or []),
             words=kind_of(provider).form(inputs_as).pipeline,
         )

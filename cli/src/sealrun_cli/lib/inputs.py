@@ -4,7 +4,9 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from sealrun.errors import Malformed
 from sealrun.offers.inputs import InputSchema
+from sealrun.offers.named_offer import Bounds, NamedOffer
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 
@@ -18,7 +20,10 @@ def parsed_inputs(given: list[str], schema: InputSchema) -> dict[str, Any]:
         name, separator, text = each.partition("=")
         if not separator:
             raise CliError("bad-request", f"input: expected NAME=VALUE, got {each[:40]!r}")
-        inputs[name] = _typed(text, schema.schema["properties"].get(name, {}).get("type"))
+        if name in schema.offers:
+            inputs[name] = _address(text)
+        else:
+            inputs[name] = _typed(text, schema.schema["properties"].get(name, {}).get("type"))
     return inputs
 
 
@@ -57,9 +62,12 @@ def _line(name: str, kind: Mapping[str, Any], *, required: bool) -> str:
 
 
 def _values(kind: Mapping[str, Any]) -> str:
+    bounds = Bounds.parse(kind).says if "format" in kind else ""
     if "enum" in kind:
         more = ", ..." if len(kind["enum"]) > SHOWN_OPTIONS else ""
-        return f"one of {', '.join(kind['enum'][:SHOWN_OPTIONS])}{more}"
+        return f"one of {', '.join(kind['enum'][:SHOWN_OPTIONS])}{more}{bounds and ', ' + bounds}"
+    if "format" in kind:
+        return f"the address of an offer, which the job calls{bounds and ', ' + bounds}"
     if "minimum" in kind:
         return f"{kind['type']} from {kind['minimum']} to {kind['maximum']}"
     if "contentEncoding" in kind:
@@ -69,6 +77,14 @@ def _values(kind: Mapping[str, Any]) -> str:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _address(text: str) -> str:
+    """An offer's URL as the input's value; what is none is the schema's to refuse."""
+    try:
+        return str(NamedOffer.of(text))
+    except Malformed:
+        return text
 
 
 def _typed(text: str, kind: object) -> Any:

@@ -42,7 +42,7 @@ _SAID = {
 _ABOVE = {
     "source": "What runs: a protected tag, and what it named when this file was written.",
     "facts": "What the CI's own token must say of the last job, where proofs of it settle.",
-    "inputs": "What a buyer may set (JSON Schema, five kinds).",
+    "inputs": "What a buyer may set (JSON Schema, six kinds).",
     "success": "The jobs that must succeed; without this, all that the pipeline does not allow to fail.",
     "access": "Who may call an offer of price 0 (a price opens it to all who pay), and how often.",
     "limits": "Bounds of one run and of all runs together; a longer run is stopped and costs nothing.",

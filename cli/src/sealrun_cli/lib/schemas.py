@@ -1,4 +1,4 @@
-"""From the inputs that a pipeline declares to the offer's JSON Schema of the five safe kinds (R2).
+"""From the inputs that a pipeline declares to the offer's JSON Schema of the six safe kinds (R2).
 
 Nothing is guessed that would let more through: what a pipeline leaves open, the seller says with a hint.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 from sealrun.errors import InputsRefused
 from sealrun.offers.inputs import MAX_ENCODED, MAX_STRING, ORDER, InputSchema
+from sealrun.offers.named_offer import FORMAT, MAX_LENGTH
 from sealrun.providers.gitlab.kind import KIND
 from sealrun.providers.kind import PipelineWords
 from sealrun.providers.pipeline import Declared, Pipeline
@@ -25,6 +26,7 @@ class Hints:
     patterns: Mapping[str, str] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     json_inputs: frozenset[str] = frozenset()
+    offer_inputs: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
     words: PipelineWords = KIND.pipeline  # of the provider whose file it is
 
@@ -37,7 +39,7 @@ def schema_of(pipeline: Pipeline, hints: Hints) -> dict[str, Any]:
     Not checked here: what ``sealrun.offers.inputs.InputSchema`` checks of every schema.
 
     Raises:
-        CliError: an input is of none of the five kinds; the message says what to add.
+        CliError: an input is of none of the six kinds; the message says what to add.
     """
     if CALL_INPUT not in pipeline.inputs:
         raise CliError(
@@ -90,7 +92,7 @@ def _narrower(one: Declared, kind: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _check_hints(pipeline: Pipeline, hints: Hints) -> None:
-    named = {*hints.patterns, *hints.ranges, *hints.json_inputs, *hints.left_out}
+    named = {*hints.patterns, *hints.ranges, *hints.json_inputs, *hints.offer_inputs, *hints.left_out}
     if strangers := sorted(named - pipeline.inputs.keys()):
         raise CliError("inputs", f"inputs: expected {_listed(pipeline)}, got {', '.join(strangers)}")
     for name in hints.left_out:
@@ -112,6 +114,9 @@ def _kind(one: Declared, hints: Hints) -> dict[str, Any]:
         return _number(one, hints)
     if one.kind not in ("string", "choice"):
         raise _refused(one, hints, f"got type {one.kind}", "make it a string with --json-input, or")
+    if one.name in hints.offer_inputs:
+        named = {"type": "string", "format": FORMAT, "maxLength": MAX_LENGTH}
+        return {**named, "enum": list(one.options)} if one.options else named
     if one.options:
         return {"type": "string", "enum": list(one.options)}
     if one.name in hints.json_inputs:
@@ -150,7 +155,8 @@ def _refused(one: Declared, hints: Hints, got: str, advice: str) -> CliError:
     leave = f" --leave-out {one.name}" if not one.required else f" take it out of the {hints.words.file}"
     return CliError(
         "inputs",
-        f"{one.name}: expected a bounded number, a boolean, options, an anchored pattern or JSON, {got}",
+        f"{one.name}: expected a bounded number, a boolean, options, an anchored pattern, JSON or an offer, "
+        f"{got}",
         advice + leave if advice.endswith("or") else advice,
     )
 

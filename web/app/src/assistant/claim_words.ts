@@ -20,6 +20,7 @@ export const CLAIM_TITLES: Record<string, string> = {
   token: 'CI token',
   disclosure: 'Disclosures',
   lineage: 'Earlier receipts',
+  child: 'Calls of the run',
   rerun: 'Repeated runs',
   run: 'Run',
   times: 'Times',
@@ -54,6 +55,8 @@ export const CLAIM_WORDS: Record<string, string> = {
     'Whether the CI itself signed the job’s token. Only the command checks it, against the CI’s keys.',
   disclosure: 'Whether each item that was disclosed opens its place. Only the command checks it.',
   lineage: 'Whether the earlier receipts are those that this run read. Only the command checks it.',
+  child:
+    'Whether the receipts that the run left are of calls that it made. Only the command checks it.',
   rerun: 'Whether another oracle got the same from the same. Only the command checks it.',
   run: 'How the run went, as the operator wrote it down. Its words are covered by the receipt; that they are true is the operator’s word.',
   times: 'Start and end, as the operator read them at the CI.',

@@ -66,7 +66,7 @@ function readJson(schema: InputSchema, text: string, take: Take): void {
 function readQuotes(schema: InputSchema, text: string, take: Take): void {
   const free = named(
     schema,
-    ({ type, ...kind }) => type === 'string' && !kind.enum && !kind.contentEncoding,
+    ({ type, ...kind }) => type === 'string' && !kind.enum && !kind.contentEncoding && !kind.format,
   );
   for (const match of text.matchAll(QUOTED)) {
     const value = match[1] ?? match[2] ?? match[3] ?? '';

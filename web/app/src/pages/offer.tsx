@@ -11,6 +11,7 @@ import { checkDraft, draftFromLink, type Draft } from '../inputs.ts';
 import { useLoaded } from '../load.ts';
 import { openingOf, placeOf } from '../route.ts';
 import { getOffer, type OfferView } from '../service/api.ts';
+import { checkNamedOffers } from '../service/named.ts';
 import { useAccounts } from '../state/accounts.ts';
 import { draftOf, noteLook } from '../state/looked.ts';
 import { Fields } from '../ui/fields.tsx';
@@ -153,6 +154,7 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
                   change={change}
                   wrong={shown}
                   marks={marks}
+                  offer={offer}
                 />
                 <button type="submit" className="hidden" tabIndex={-1} aria-hidden="true" />
               </form>
@@ -244,6 +246,7 @@ function useOrder(service: string, view: OfferView, inputs: Parameters<typeof bu
     if (!wallet || (wallet.network ?? offer.network) !== offer.network) return open(offer.network);
     setBusy(true);
     try {
+      await checkNamedOffers(offer, inputs);
       const order = {
         service,
         view,

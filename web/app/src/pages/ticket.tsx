@@ -65,6 +65,7 @@ function Shown(props: { ticket: Ticket; offer: Offer }) {
               change={(name, value) => setDraft({ ...draft, [name]: value })}
               wrong={said}
               marks={{}}
+              offer={offer}
             />
           )}
           {Object.keys(grant.inputs).length > 0 && (

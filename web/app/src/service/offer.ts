@@ -54,6 +54,7 @@ export interface Offer {
 
 const TEXT = /^[^]{0,400}$/;
 const MAX_INPUTS = 25;
+const MAX_DECIMALS = 18;
 const KINDS = ['boolean', 'integer', 'number', 'string'];
 const REPEATED = ['title', 'network', 'oracle'] as const;
 
@@ -178,5 +179,12 @@ function property(kind: JsonObject): void {
   for (const name of ['minimum', 'maximum', 'minLength', 'maxLength'])
     if (name in kind && typeof kind[name] !== 'number')
       throw new Error(`An input's ${name} is no number.`);
-  if ('enum' in kind) texts(kind, 'enum');
+  for (const name of ['enum', 'x-sellers']) if (name in kind) texts(kind, name);
+  if ('format' in kind) read.oneOf(kind, 'format', ['sealrun-offer']);
+  if ('x-price' in kind) {
+    const most = read.only(kind['x-price'], ['asset', 'amount', 'decimals', 'symbol'], 'x-price');
+    read.decimal(most, 'amount', read.MAX_UINT64);
+    read.whole(most, 'decimals', 0, MAX_DECIMALS);
+    for (const name of ['asset', 'symbol']) read.text(most, name, TEXT, 'text');
+  }
 }

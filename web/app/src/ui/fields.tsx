@@ -1,7 +1,9 @@
-// The form of an offer's inputs: five kinds, each with its title, help, default and what is wrong with it.
+// The form of an offer's inputs: six kinds, each with its title, help, default and what is wrong with it.
 import { useId, type ReactNode } from 'react';
 import { inputNames, type InputSchema, type Property } from '../../../shared/src/inputs.ts';
 import { readable, type Draft } from '../inputs.ts';
+import type { Offer } from '../service/offer.ts';
+import { NamedOfferLine } from './named_offer.tsx';
 
 // More options than these stand in a list that opens.
 const MAX_BUTTONS = 5;
@@ -18,6 +20,8 @@ interface FieldProps {
   required: boolean;
   /** Where the value came from, if no hand typed it. */
   mark: string;
+  /** The offer whose form this is. */
+  offer: Offer | undefined;
 }
 
 export function Fields(props: {
@@ -27,6 +31,7 @@ export function Fields(props: {
   change: (name: string, value: string | boolean | undefined) => void;
   wrong: Record<string, string>;
   marks: Record<string, string>;
+  offer?: Offer | undefined;
 }) {
   const { schema } = props;
   return (props.names ?? inputNames(schema)).map((name) => {
@@ -42,6 +47,7 @@ export function Fields(props: {
           wrong={props.wrong[name] ?? ''}
           required={schema.required?.includes(name) ?? false}
           mark={props.marks[name] ?? ''}
+          offer={props.offer}
         />
       )
     );
@@ -52,7 +58,10 @@ function Field(props: FieldProps) {
   const { kind } = props;
   if (kind.type === 'boolean') return <Switch {...props} />;
   if (kind.enum) {
-    const short = kind.enum.join('').length <= MAX_BUTTON_TEXT && kind.enum.length <= MAX_BUTTONS;
+    const short =
+      kind.format === undefined &&
+      kind.enum.join('').length <= MAX_BUTTON_TEXT &&
+      kind.enum.length <= MAX_BUTTONS;
     return short ? (
       <Choices {...props} options={kind.enum} />
     ) : (
@@ -131,6 +140,7 @@ function Select(props: FieldProps & { options: string[] }) {
           <option key={option}>{option}</option>
         ))}
       </select>
+      <Named {...props} />
     </Labelled>
   );
 }
@@ -157,8 +167,16 @@ function Text(props: FieldProps) {
           onChange={(event) => props.change(event.currentTarget.value)}
         />
       )}
+      <Named {...props} />
     </Labelled>
   );
+}
+
+/** The offer that this input names, where it names one. */
+function Named({ kind, offer, value }: FieldProps) {
+  const chosen = value === undefined || value === '' ? kind.default : value;
+  if (!offer || kind.format === undefined || typeof chosen !== 'string') return null;
+  return <NamedOfferLine outer={offer} kind={kind} value={chosen} />;
 }
 
 function NumberField(props: FieldProps) {

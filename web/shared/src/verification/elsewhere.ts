@@ -3,6 +3,8 @@ import { NotShown, type Claims, type Folder } from './claims.ts';
 import type { Opened } from './trees.ts';
 
 const ONLY = 'not checked in a browser; `sealrun verify` checks it';
+// What a job leaves of a call that it made.
+const CHILD = /^outputs\/(?:[^/]+\/)+sealrun-children\/[0-9a-f]{64}\/receipt\.json$/;
 const RESTS_ON = 'nobody';
 // Items that were made of other items, by their kinds.
 const DERIVED = ['line', 'stacks', 'probe'];
@@ -30,6 +32,11 @@ export async function sayElsewhere(claims: Claims, folder: Folder, opened: Opene
     ],
     ['disclosure', below('disclosures'), 'files under disclosures/: that each opens a leaf'],
     ['lineage', below('reads'), 'files under reads/: that they are what this call read'],
+    [
+      'child',
+      [...folder.keys()].filter((name) => CHILD.test(name)).length,
+      'receipts of calls that the run made: that they are whose they say',
+    ],
     ['rerun', below('reruns'), 'files under reruns/: that another oracle got the same'],
   ];
   for (const [name, count, what] of found)

@@ -30,6 +30,7 @@ from sealrun_cli.lib.book import page
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.fetching import Fetching
 from sealrun_cli.lib.inputs import assignments
+from sealrun_cli.lib.named_offers import named_by
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.purchase import Bought, Purchase, freed, price_on
 from sealrun_cli.lib.service import Service, check_url
@@ -113,6 +114,7 @@ class Desk:
             return ""
         offer, _ = self._offer(url)
         checked = _checked(offer, inputs)
+        self._named(offer, checked)
         why = self.over(offer)
         if not why:
             return ""
@@ -139,6 +141,7 @@ class Desk:
         if known is not None:
             return {"call": _call_url(known.offer, known.call), "bought_before": True}
         offer, _ = self._offer(url)
+        named = self._named(offer, _checked(offer, inputs))
         base = new_purchase(order, secrets.token_hex(16), offer, url, self.account if offer.payment else "")
         agreed = [beyond]  # to one signature
 
@@ -154,7 +157,8 @@ class Desk:
             if offer.payment
             else purchase.free()
         )
-        return {"call": taken.url, "bought_before": False, **self._standing(taken.started())}
+        standing = self._standing(taken.started())
+        return {"call": taken.url, "bought_before": False, **standing, **({"calls": named} if named else {})}
 
     def status(self, url: str, wait_seconds: int) -> dict[str, Any]:
         """How a call stands; a run of this wallet's that did not succeed frees its price."""
@@ -255,6 +259,20 @@ class Desk:
         self._check(url, OFFER)
         service = Service(self.http)
         return service.offer(url), service.get(url)
+
+    def _named(self, offer: Offer, inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The offers that the inputs name, which the job will call; raises where one is out of bounds."""
+        found = named_by(offer, inputs, lambda url: self._offer(url)[0])
+        return [
+            {
+                "input": each.name,
+                "offer": each.address.url,
+                "price": str(each.offer.cost),
+                "paid_by": "the seller",
+                "seller_says": said(title=each.offer.title),
+            }
+            for each in found
+        ]
 
     def _bought(self, url: str) -> Bought:
         """The call at this address, with its offer: the wallet's own word, or else the operator's."""

@@ -147,9 +147,7 @@ def _read_children(
     for place, call in folders:
         try:
             child = read_child(folder, place, call, covered or {})
-            name = _hash(child.signed.receipt)
-            require(name not in found, f"{place}: expected each child once, got this one again")
-            found[name] = child
+            found.setdefault(_hash(child.signed.receipt), child)  # the same one again says nothing new
         except SealrunError as error:
             graph.nodes[place] = Node(place, Link.BROKEN, error.detail, call, called=True)
     return found
@@ -273,7 +271,7 @@ def _node(
         sealed = "whose run made it is" if child else "what it read is"
         return Node(name, Link.SEALED, f"{by}; {sealed} sealed with its inputs", **described, calls=calls)
     reads = tuple(inputs.get("reads", []))
-    called = f", called {len(calls)} offers" if calls else ""
+    called = f", called {len(calls)} {'offer' if len(calls) == 1 else 'offers'}" if calls else ""
     says = f"{by}; reads {len(reads)} earlier receipts{called}"
     return Node(name, Link.FOLLOWED, says, **described, reads=reads, calls=calls)
 
