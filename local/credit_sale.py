@@ -25,7 +25,7 @@ from sealrun_cli.lib.errors import CliError
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "out" / "demo-market"
-STEPS = 9
+STEPS = 11
 PROVE_SECONDS = 900
 FUNDED = ("seller", "operator", "buyer", "colleague", "reseller")
 OWN_KEYS = ("oracle", "token", "contract")
@@ -61,6 +61,7 @@ class CreditSale:
     node: str = ""
     url: str = ""  # of the service
     offer: str = ""
+    board: str = ""  # the address of its owner
     token: str = ""  # the address of the credit's owner
     ask: str = ""
     account: str = ""
@@ -145,7 +146,7 @@ class CreditSale:
             self.token = made["token"]
             self.run(say, "credits", "mint", self.token, str(MINTED), "--yes", *self.sends("seller"))
             selling = [str(FOR_SALE), "--price", MINA.of(PRICE).number, "--ask-key", "ask.key", "--yes"]
-            self.ask = self.run(say, "credits", "sell", self.token, *selling, *self.sends("seller"))["ask"]
+            self.run(say, "credits", "sell", self.token, *selling, *self.sends("seller"))
             say(f"{MINA.of(MINTED * BACKING)} are locked behind {MINTED} RUN; {FOR_SALE} are for sale")
 
     def publish(self) -> None:
@@ -155,6 +156,28 @@ class CreditSale:
             contract = ["--contract-key", "contract.key"]
             published = self.run(say, "publish", "--yes", *contract, *self.sends("seller"))
             must(published["state"] == "open", "the offer", "open", published["state"])
+
+    def list_offer(self) -> None:
+        """On a board that anybody may list on."""
+        with self.progress.step("seller: open a board, and list the offer on it; no proof") as say:
+            opened = self.run(
+                say, "market", "board", "--board-key", "board.key", "--yes", *self.sends("seller")
+            )
+            self.board = opened["board"]
+            named = [self.offer_url, "--board", self.board]
+            listed = self.run(say, "market", "list", *named, "--yes", *self.sends("seller"))
+            say(f"board   {self.board}, listing {listed['listing']}")
+
+    def find(self) -> None:
+        """By a node alone: every entry is checked before it is shown."""
+        with self.progress.step("buyer: find an offer that takes RUN, and who sells RUN") as say:
+            on = ["--board", self.board]
+            found = self.run(say, "market", "search", "greeting", "--asset", "RUN", *on)
+            (entry,) = found["entries"]
+            must(entry["url"] == self.offer_url, "the offer", self.offer_url, entry["url"])
+            prices = self.run(say, "market", "prices", self.token, *on)
+            self.ask = prices["asks"][0]["ask"]
+            say(f"{entry['title']}: 1 RUN, and {MINA.of(prices['asks'][0]['price'])} buys one")
 
     def buy(self) -> None:
         """Into a new account, and some to keep."""
@@ -272,6 +295,8 @@ def run(sale: CreditSale) -> None:
             sale.write_offer()
             sale.issue()
             sale.publish()
+            sale.list_offer()
+            sale.find()
             sale.buy()
             sale.call()
             sale.settle()
@@ -296,7 +321,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (DemoFailed, CliError, httpx.HTTPError, subprocess.SubprocessError, OSError) as error:
         print(f"demo failed: {error}", file=sys.stderr)
         return 1
-    print(f"\nIssued, bought, called, settled and cashed in {progress.total():.0f} s.")
+    print(f"\nIssued, listed, found, bought, called, settled and cashed in {progress.total():.0f} s.")
     return 0
 
 
