@@ -28,6 +28,10 @@ for (const name of readdirSync(dist, { recursive: true })) {
   writeFileSync(file, text);
 }
 for (const name of readdirSync(dist))
-  if (/^(keys|token_keys|deploy_token|vectors?|vectors_main|vector_inputs)\.(js|d\.ts)$/.test(name))
+  if (
+    /^(keys|token_keys|verifier|deploy_token|vectors?|vectors_main|vector_inputs)\.(js|d\.ts)$/.test(
+      name,
+    )
+  )
     rmSync(join(dist, name));
 copyFileSync(join(here, '..', 'LICENSE'), join(here, 'LICENSE'));

@@ -23,6 +23,10 @@ ROOT = Path(__file__).resolve().parents[1]
 CONTRACTS = ROOT / "contracts"
 CHAIN = ROOT / "local" / "mina"
 MAIN = CHAIN / "build" / "main.js"
+# Short-lived objects are collected sooner: a fifth less memory for no more time.
+LITTLE_HEAP = "--max-semi-space-size=2"
+# What provers have computed and kept, the chain need not compute before its first verification.
+VERIFIER = CONTRACTS / "build" / "verifier.js"
 BUILD_SECONDS = 300
 # A block is made on request: one request may wait for another's proofs to be verified.
 REQUEST_SECONDS = 120
@@ -39,9 +43,10 @@ class MinaChain(Closing):
         build_contracts()
         folder.mkdir(parents=True, exist_ok=True)
         self._log = (folder / "chain.log").open("wb")
-        options = ["--port", "0", "--folder", str(folder), *([] if proofs else ["--no-proofs"])]
+        verifying = ["--import", str(VERIFIER)] if proofs else ["--no-proofs"]
+        options = ["--port", "0", "--folder", str(folder), *verifying]
         self._process = subprocess.Popen(
-            [NODE, MAIN, *options], stdout=subprocess.PIPE, stderr=self._log, cwd=ROOT
+            [NODE, LITTLE_HEAP, MAIN, *options], stdout=subprocess.PIPE, stderr=self._log, cwd=ROOT
         )
         try:
             ready = self._ready()

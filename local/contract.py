@@ -51,7 +51,7 @@ class Contract:
             "node": self.chain.graphql,
             "payer_key": self.seller.to_base58(),
             "proofs": self.chain.proofs,
-            "poll_ms": 200,
+            "poll_ms": 50,
             "terms": contract_of(of)[1].terms.value(),
         }
         if self.prover is not None:

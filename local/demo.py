@@ -26,7 +26,7 @@ from local.page import build_page
 from local.people import SHARE, People
 from local.prover import Prover
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
-from local.served import Served
+from local.served import LITTLE_COST, Served
 from local.signals import wait_for_stop
 from local.steps import DemoFailed, Progress, must
 from mina.keys import PrivateKey
@@ -68,6 +68,8 @@ class Demo:
         url, folder = self.market.stack.url, OUT / "stack"
         sale = Sale(self.progress, self.chain, self.people, url, offer, folder, self.prover)
         sale.open()
+        # For the seller's proof; the jobs run meanwhile.
+        self.prover.compile("PrepaidAccount")
         good = sale.buy("layer=both")
         bad = sale.buy("layer=mina", f"expected={IMPOSSIBLE}")
         ended = sale.follow(good, bad, states=("succeeded", "failed"))
@@ -175,22 +177,23 @@ def _sale(progress: Progress, people: People, *, keep: bool) -> dict[str, Any]:
 @contextmanager
 def _running(progress: Progress, people: People) -> Iterator[tuple[Market[Served], MinaChain, Prover]]:
     """Start everything that the demo needs on loopback."""
-    with ExitStack() as running, ThreadPoolExecutor(2) as beside:
+    with ExitStack() as running, ThreadPoolExecutor(3) as beside:
         with progress.step("start a Mina chain (real proofs), a GitLab and `sealrun serve`") as say:
             build_contracts()
-            prover = running.enter_context(Prover(OUT / "stack" / "prover.log"))
+            prover = beside.submit(lambda: running.enter_context(Prover(OUT / "stack" / "prover.log")))
+            page = beside.submit(build_page, OUT / "stack" / "page")
             chain = running.enter_context(MinaChain(OUT / "stack" / "chain"))
             # The faucet makes a block of each payment meanwhile.
             funded = beside.submit(people.fund, chain)
-            page = beside.submit(build_page, OUT / "stack" / "page")
             gitlab = running.enter_context(GitLabServer(OUT / "stack" / "gitlab", base_path="/gitlab"))
             shown = ["--page", str(page.result())]
             environment = chain.environment(LEDGER)
-            served = running.enter_context(Served(OUT / "stack" / "service", *shown, environment=environment))
+            service = Served(OUT / "stack" / "service", *shown, environment=environment, key_cost=LITTLE_COST)
+            served = running.enter_context(service)
             funded.result()
             say(f"chain   {chain.graphql}")
             say(f"service {served.url}, all that it keeps is in {served.folder.relative_to(ROOT)}")
-        yield Market(served, gitlab, people.oracle), chain, prover
+        yield Market(served, gitlab, people.oracle), chain, prover.result()
 
 
 def _confirm(progress: Progress, receipt: dict[str, Any], oracle: str) -> None:

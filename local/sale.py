@@ -43,7 +43,7 @@ class Sale:
     url: str  # of the operator's stack
     offer: Offer
     folder: Path
-    prover: Prover | None = None  # one that is warm; without it each command starts its own
+    prover: Prover | None = None  # one that runs; without it each command starts its own
     balances: Balances = field(init=False)
 
     def __post_init__(self) -> None:
@@ -154,7 +154,7 @@ class Sale:
     def _sends(self, who: str) -> list[str]:
         """The options of a command that sends a transaction on this chain."""
         proofs = [] if self.chain.proofs else ["--no-proofs"]
-        return ["--key", self.people.file(who), "--poll-ms", "200", *proofs]
+        return ["--key", self.people.file(who), "--poll-ms", "50", *proofs]
 
     def _ended(self, url: str) -> dict[str, Any]:
         end = time.monotonic() + PATIENCE_SECONDS

@@ -17,9 +17,11 @@ from pathlib import Path
 from threading import Thread
 from typing import BinaryIO, cast
 
+from nacl.pwhash import argon2id
+
 from local.closing import ROOT, Closing
 from mina.keys import PrivateKey
-from sealrun.adapters.keys.key_file import open_key_file
+from sealrun.adapters.keys.key_file import Cost, create_key_file, open_key_file
 from sealrun.adapters.sql.database import Database
 from sealrun.adapters.sql.deployment import Deployment
 from sealrun.adapters.sql.ledger import SqlLedger
@@ -31,13 +33,16 @@ from sealrun_cli.lib.served_target import target_at
 
 PASSPHRASE = "for this machine alone"  # noqa: S105  it guards nothing: both lie in one folder
 STOP_SECONDS = 30
+# As the passphrase guards nothing, the key file need not resist guesses by 256 MB and half a second for each.
+LITTLE_COST = Cost(argon2id.OPSLIMIT_MIN, argon2id.MEMLIMIT_MIN)
 
 
 class Served(Closing):
     """A service that keeps everything in ``folder``, from construction until ``close``.
 
     ``url`` is where it answers. A later one on the same folder goes on where this one ended, at the same
-    port if it is given one. Its log is ``FOLDER/serve.log``.
+    port if it is given one. Its log is ``FOLDER/serve.log``. It makes its key file itself, unless it is told
+    what one guess of the passphrase is to cost.
     """
 
     def __init__(
@@ -48,12 +53,16 @@ class Served(Closing):
         port: int = 0,
         stack: str = "sealrun",
         module: str = "local.served",
+        key_cost: Cost | None = None,
     ) -> None:
         self.folder = folder.resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.passphrase_file = self.folder / "passphrase"
         self.passphrase_file.touch(mode=0o600)
         self.passphrase_file.write_text(PASSPHRASE)
+        if key_cost is not None and not self._keys.exists():
+            self._keys.parent.mkdir(mode=0o700, parents=True)
+            create_key_file(self._keys, PASSPHRASE, cost=key_cost)
         named = ["--listen", f"127.0.0.1:{port}", "--passphrase-file", str(self.passphrase_file)]
         often = ["--sweep-seconds", "2", "--health-seconds", "60", "--metrics", "127.0.0.1:0"]
         self._log = (self.folder / "serve.log").open("ab")
@@ -82,6 +91,10 @@ class Served(Closing):
         self._copying.start()
 
     @property
+    def _keys(self) -> Path:
+        return self.folder / ".sealrun" / "sealrun-served" / "keys.json"
+
+    @property
     def ledger_url(self) -> str:
         """Its database, where no other was named."""
         return f"sqlite:///{self.folder}/.sealrun/sealrun-served/ledger.db"
@@ -95,7 +108,7 @@ class Served(Closing):
             The sealed offer, and a webhook secret.
         """
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-        keys = open_key_file(self.folder / ".sealrun" / "sealrun-served" / "keys.json", PASSPHRASE)
+        keys = open_key_file(self._keys, PASSPHRASE)
         with closing(Database(url or self.ledger_url)) as database:
             sealed = keys.encrypt(oracle.to_base58().encode(), context=key_context("oracle", offer.oracle))
             Deployment(database).add_oracle_key(offer.oracle, sealed)

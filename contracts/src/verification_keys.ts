@@ -9,6 +9,7 @@ import { Offer } from './offer.js';
 import { FoldProgram } from './fold/programs.js';
 import { PrepaidAccount } from './prepaid_account.js';
 import { ProvedAccount } from './proved_account.js';
+import { keepWrapBasis } from './wrap_basis.js';
 
 export interface PinnedKey {
   /** Base64, as the network stores it. */
@@ -48,7 +49,9 @@ export async function compileKey(name: ContractName): Promise<PinnedKey> {
 export async function compileContract(name: ContractName): Promise<VerificationKey> {
   const options = { cache: circuitCache() };
   if (name === 'ProvedAccount') await FoldProgram.compile(options);
-  return (await CONTRACTS[name].compile(options)).verificationKey;
+  const { verificationKey } = await CONTRACTS[name].compile(options);
+  await keepWrapBasis(verificationKey.data, options.cache);
+  return verificationKey;
 }
 
 export async function writeKeys(): Promise<PinnedKeys> {

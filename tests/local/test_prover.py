@@ -19,7 +19,7 @@ pytestmark = pytest.mark.peers
 @pytest.fixture(scope="module")
 def prover(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prover]:
     build_contracts()
-    with Prover(tmp_path_factory.mktemp("prover") / "prover.log", warm=False) as started:
+    with Prover(tmp_path_factory.mktemp("prover") / "prover.log") as started:
         yield started
 
 
@@ -41,7 +41,8 @@ def test_only_its_owner_can_reach_it(prover: Prover) -> None:
     [
         (b"{\n", "the request is not JSON"),
         (b"{}\n", "tool: expected text"),
-        (b'{"tool": "constructor"}\n', "tool: expected one of close, credits-buy,"),
+        (b'{"tool": "constructor"}\n', "tool: expected one of close, compile, credits-buy,"),
+        (b'{"tool": "compile", "contract": "constructor"}\n', "contract: expected one of PrepaidAccount,"),
         (b'{"tool": "withdraw", "node": 1}\n', "node: expected text"),
     ],
 )
@@ -65,6 +66,6 @@ def test_requests_that_come_together_are_all_answered(prover: Prover) -> None:
 
 def test_it_leaves_nothing_behind(tmp_path: Path) -> None:
     build_contracts()
-    with Prover(tmp_path / "prover.log", warm=False) as started:
+    with Prover(tmp_path / "prover.log") as started:
         folder = started.socket.parent
     assert not folder.exists()

@@ -162,7 +162,7 @@ def world(folder: Path) -> Iterator[World]:
     with (
         MinaChain(folder / "chain", proofs=PROOFS) as chain,
         static_page(folder / "host", f"mina:devnet={chain.graphql}", f"mina:devnet={NOWHERE}") as page,
-        Prover(folder / "prover.log", warm=False) as prover,
+        Prover(folder / "prover.log") as prover,
         Stack(folder / "stack", with_gitlab=True, environment=chain.environment(LEDGER)) as stack,
     ):
         people.fund(chain)

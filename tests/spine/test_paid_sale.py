@@ -45,7 +45,7 @@ def sale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sale]:
     people = People.make(folder / "keys")
     with (
         MinaChain(folder / "chain", proofs=False) as chain,
-        Prover(folder / "prover.log", warm=False) as prover,
+        Prover(folder / "prover.log") as prover,
         Stack(folder / "stack", with_gitlab=True, environment=chain.environment(LEDGER)) as stack,
     ):
         people.fund(chain)

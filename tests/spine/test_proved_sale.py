@@ -27,7 +27,7 @@ def sale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProvedSale]:
     people = People.make(folder / "keys")
     with (
         MinaChain(folder / "chain", proofs=False) as chain,
-        Prover(folder / "prover.log", warm=False) as prover,
+        Prover(folder / "prover.log") as prover,
         GitLabServer(folder / "gitlab") as gitlab,
         Served(folder / "service", environment=chain.environment(LEDGER)) as served,
     ):

@@ -27,7 +27,7 @@ def sale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sale]:
     keys = {name: value for name, value in s3_server()[0].environment().items() if "URL" not in name}
     with (
         MinaChain(folder / "chain", proofs=False) as chain,
-        Prover(folder / "prover.log", warm=False) as prover,
+        Prover(folder / "prover.log") as prover,
         GitLabServer(folder / "gitlab") as gitlab,
         Served(
             folder / "service",

@@ -5,6 +5,7 @@ import type { AnyTool, OfflineTool, Tool } from './run.js';
 const TOOLS: Record<string, () => Promise<{ tool: Tool } | { offlineTool: OfflineTool }>> = {
   board: () => import('./board.js'),
   close: () => import('./close.js'),
+  compile: () => import('./compile.js'),
   'credits-buy': () => import('./credits-buy.js'),
   'credits-give': () => import('./credits-give.js'),
   'credits-issue': () => import('./credits-issue.js'),

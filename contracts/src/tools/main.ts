@@ -2,7 +2,7 @@
 /**
  * The tools as one command:
  * sealrun-contracts NAME < REQUEST.json    one tool: a JSON request on stdin, a JSON result on stdout
- * sealrun-contracts prover SOCKET [--warm]    keeps the contracts compiled
+ * sealrun-contracts prover SOCKET    keeps the contracts compiled
  */
 import { NAMES, findTool } from './all.js';
 import { run } from './run.js';
@@ -12,6 +12,6 @@ if (name === 'prover') await import('./prover.js');
 else if (NAMES.includes(name)) await run(await findTool(name));
 else {
   console.error(`usage: sealrun-contracts ${NAMES.join('|')} < REQUEST.json`);
-  console.error('       sealrun-contracts prover SOCKET [--warm]');
+  console.error('       sealrun-contracts prover SOCKET');
   process.exitCode = 2;
 }

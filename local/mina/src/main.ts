@@ -1,11 +1,13 @@
 /**
  * Runs the local chain:
- * node build/main.js --port N --folder DIR [--no-proofs] [--block-ms N]
+ * node build/main.js --port N --folder DIR [--no-proofs] [--block-ms N] [--import MODULE]
  *
- * Prints one JSON line when it is up. Listens on loopback only.
+ * Prints one JSON line when it is up. Listens on loopback only. The module is imported first: it may give o1js what is
+ * known already, so that the first verification need not compute it.
  */
-import { parseArgs } from 'node:util';
 import type { AddressInfo } from 'node:net';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { Chain } from './blocks.js';
 import { createChainServer } from './server.js';
 
@@ -15,10 +17,12 @@ const { values } = parseArgs({
     folder: { type: 'string' },
     proofs: { type: 'boolean', default: true },
     'block-ms': { type: 'string', default: '0' },
+    import: { type: 'string' },
   },
   allowNegative: true,
 });
 if (values.folder === undefined) throw new Error('--folder is missing');
+if (values.import !== undefined) await import(pathToFileURL(values.import).href);
 
 const chain = await Chain.open({
   folder: values.folder,

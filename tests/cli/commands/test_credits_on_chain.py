@@ -51,7 +51,7 @@ def run(chain: MinaChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         value: dict[str, Any] = json.loads(done.stdout)
         return value
 
-    with Prover(tmp_path / "prover", warm=False) as prover:
+    with Prover(tmp_path / "prover") as prover:
         monkeypatch.setenv("SEALRUN_PROVER", str(prover.socket))
         yield run
 

@@ -43,7 +43,7 @@ def chain(tmp_path: Path) -> Iterator[MinaChain]:
 
 @pytest.fixture
 def prover(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Prover]:
-    with Prover(tmp_path / "prover", warm=False) as running:
+    with Prover(tmp_path / "prover") as running:
         monkeypatch.setenv("SEALRUN_PROVER", str(running.socket))
         yield running
 

@@ -43,7 +43,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinaChain]:
     folder = tmp_path_factory.mktemp("token-chain")
     with (
         MinaChain(folder, proofs=False) as chain,
-        Prover(folder / "prover.log", warm=False) as prover,
+        Prover(folder / "prover.log") as prover,
         pytest.MonkeyPatch.context() as patched,
     ):
         patched.setenv("SEALRUN_PROVER", str(prover.socket))
