@@ -67,7 +67,7 @@ def search(
         found = [entry for entry in reading.entries if wanted.matches(entry)]
         value = catalogue(reading, built=int(time.time()), wanted=wanted)
         more = {"not_shown": board.failed_values(reading)} if every else {}
-        lines = [line for entry in found for line in board.entry_lines(entry)]
+        lines = [line for entry in found for line in [*board.entry_lines(entry), ""]]
         out.result({**value, **more}, *lines, *board.summary(reading, len(found), every=every))
 
 

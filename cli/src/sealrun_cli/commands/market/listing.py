@@ -147,7 +147,7 @@ def delist(
             f"close    {offer.title}: for everybody, for ever, not only on a board",
             f"         contract {contract.to_base58()}: who knows its address cannot call it either",
             f"costs    {sender.costs} of fee",
-            "takes    1 proof, usually 9 s on two idle cores, then one to three blocks",
+            "takes    1 proof, usually 4 to 9 s on two idle cores, then one to three blocks",
         ]
         confirm(out, plan, yes=yes)
         named = {"offer": contract.to_base58(), "terms": payment.terms.value()}
@@ -175,7 +175,9 @@ def _sold(offer: Offer, seller: PrivateKey, network: str) -> tuple[PublicKey, Pa
     """
     if offer.contract is None or offer.payment is None:
         detail = "offer: expected one with a contract on chain, got one whose credential its service keeps"
-        following = "make and publish a new offer with `sealrun init --contract KEY_FILE`, and list that one"
+        following = (
+            "make one with `sealrun init --contract FILE`, publish it with --contract-key, and list that"
+        )
         raise CliError("no-contract", detail, following)
     if offer.network != network:
         raise CliError("bad-request", f"network: expected that of the offer, {offer.network}, got {network}")
