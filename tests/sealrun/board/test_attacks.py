@@ -31,7 +31,7 @@ from tests.sealrun.boards import (
     url_of,
 )
 from tests.sealrun.fake_chain import PINNED_OFFER
-from tests.sealrun.world import BUYER, SELLER
+from tests.sealrun.world import BUYER, SELLER, in_mina
 
 OFFER = numbered_offer(0, title="Build the layers")
 EVIL = "https://evil.example"
@@ -531,6 +531,20 @@ def test_search_looks_in_titles_inputs_sources_and_prices(world: World) -> None:
     assert found(provider="github") == found(grade=1) == found(input="nothing") == found(asset="RUN") == []
     assert found(at_most=Fraction(5), asset="MINA") == found()
     assert found(at_most=Fraction(49, 10), asset="MINA") == []
+
+
+def test_search_in_an_asset_shows_the_cheapest_first(world: World) -> None:
+    for at, nanomina in enumerate((3, 1, 2)):
+        world.made.listed(numbered_offer(at, prices=in_mina(nanomina)))
+    found = catalogue(world.read(), built=NOW, wanted=Wanted(asset="MINA"))["entries"]
+    assert [entry["prices"][0]["amount"] for entry in found] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("value", [[], "Impossible", 5, {"setVerificationKey": "Impossible"}])
+def test_a18_permissions_of_another_form_are_none(world: World, value: object) -> None:
+    world.made.sell(OFFER)
+    world.made.add(signed(OFFER), permissions=value)
+    assert world.fault()[0] == "listing"
 
 
 def test_the_catalogue_is_canonical_json_of_all_that_was_read(world: World) -> None:

@@ -1,5 +1,6 @@
 """One question to a Mina node that the caller names."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,13 +11,16 @@ from sealrun_cli.lib.service import MAX_ANSWER_BYTES, Service
 def data_of(service: Service, url: str, query: str, *, at_most: int = MAX_ANSWER_BYTES) -> Mapping[str, Any]:
     """``data`` of the node's answer.
 
+    Strangers choose what stands in their accounts, and a node repeats it: bytes that are no UTF-8 are
+    replaced, or one account would spoil the answer about all others.
+
     Raises:
         CliError: there is none.
     """
     response = service.send("POST", url, body={"query": query}, at_most=at_most)
     try:
-        data = response.json()["data"]
-    except (ValueError, KeyError, TypeError):
+        data = json.loads(response.content.decode("utf-8", "replace"))["data"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         data = None
     if not isinstance(data, dict):
         raise CliError("node-unavailable", f"{url}: expected data, got {response.text[:200]}")

@@ -64,7 +64,7 @@ def search(
         place = board.board_of(named, network)
         reader = board.BoardNode(Service(http), node, network, place, unsafe_loopback)
         reading = reader.read(out, most=most, seconds=seconds)
-        found = [entry for entry in reading.entries if wanted.matches(entry)]
+        found = wanted.found(reading.entries)
         value = catalogue(reading, built=int(time.time()), wanted=wanted)
         more = {"not_shown": board.failed_values(reading)} if every else {}
         lines = [line for entry in found for line in [*board.entry_lines(entry), ""]]

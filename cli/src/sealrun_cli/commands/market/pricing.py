@@ -41,8 +41,7 @@ def prices(
             place = board.board_of(named, network)
             reader = board.BoardNode(service, node, network, place, unsafe_loopback)
             reading = reader.read(out, most=most, seconds=seconds)
-            wanted = Wanted(asset=found.asset.id)
-            taking = [entry for entry in reading.entries if wanted.matches(entry)]
+            taking = Wanted(asset=found.asset.id).found(reading.entries)
         value = {
             "token": found.owner.to_base58(),
             **found.asset.members(),

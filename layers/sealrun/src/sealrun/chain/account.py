@@ -4,7 +4,7 @@ Everything is read from one answer, so no two properties come from two moments. 
 or nobody can change them: nonce, delegate, URI, symbol, action state and events.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mina.keys import PublicKey
@@ -324,13 +324,18 @@ def check_permissions(
         AccountRefused: one differs, is missing, or is known to nobody.
     """
     expected: dict[str, Any] = {f"permissions.{name}": value for name, value in wanted.items()}
-    got = {f"permissions.{name}": value for name, value in (permissions or {}).items()}
-    key = got.pop("permissions.setVerificationKey", None) or {}
+    got = {f"permissions.{name}": value for name, value in _members(permissions)}
+    key = dict(_members(got.pop("permissions.setVerificationKey", None)))
     expected["permissions.setVerificationKey.auth"] = "Impossible"
     expected["permissions.setVerificationKey.txnVersion"] = str(txn_version)
     got |= {f"permissions.setVerificationKey.{name}": str(value) for name, value in key.items()}
     for name in sorted(expected.keys() | got.keys()):
         expect(name, expected.get(name, "nothing by that name"), got.get(name))
+
+
+def _members(value: object) -> Iterable[tuple[str, Any]]:
+    """None of what a node gives in place of an object."""
+    return value.items() if isinstance(value, Mapping) else ()
 
 
 def _check_timing(timing: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """The catalogue: the checked entries of a board as one JSON document, and search in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -43,6 +43,15 @@ class Wanted:
             and (not self.input or self.input in offer.inputs.names)
         )
 
+    def found(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Those that match: the cheapest first where an asset was named, else in their order."""
+        matching = [entry for entry in entries if self.matches(entry)]
+        return sorted(matching, key=self._cheapest) if self.asset else matching
+
+    def _cheapest(self, entry: Entry) -> Fraction:
+        prices = (price.cost for price in entry.offer.prices if self._is_in(price.value()))
+        return min(Fraction(cost.units, cost.asset.scale) for cost in prices)
+
     def _is_in(self, price: Mapping[str, Any]) -> bool:
         names = (price["asset"], price.get("owner"), price["symbol"])
         return not self.asset or self.asset in names
@@ -65,7 +74,7 @@ def catalogue(reading: Reading, *, built: int, wanted: Wanted = Wanted()) -> dic
         "listed": reading.listed,
         "read": reading.read,
         "failed": reading.counts,
-        "entries": [entry_value(entry) for entry in reading.entries if wanted.matches(entry)],
+        "entries": [entry_value(entry) for entry in wanted.found(reading.entries)],
     }
 
 

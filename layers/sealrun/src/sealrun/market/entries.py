@@ -114,15 +114,13 @@ def check_answer(
     if "document" not in value:
         raise Malformed("offer: expected an answer with its document, got one without")
     offer = Offer.parse(canonical(value["document"]))
-    if offer.hash != listing.offer_hash:
-        raise Malformed(f"offer: expected that of hash {listing.offer_hash:064x}, got {offer.id}")
+    contract.check(offer)  # whose hash is the listing's: see ``check_contract``
     expect("offer.network", network, offer.network)
     if offer.contract is None or offer.payment is None:
         raise Malformed("offer: expected one with a contract and a price, got another")
     seller = offer.payment.terms.seller
     expect("offer.contract", offer.contract.to_base58(), listing.contract.to_base58())
     expect("offer.seller", seller.to_base58(), listing.seller.to_base58())
-    contract.check(offer)
     return Entry(address, listing.url, offer, offer.contract, seller, offer.payment)
 
 
