@@ -307,6 +307,10 @@ def test_a18_an_offer_that_is_listed_twice_is_shown_once(world: World) -> None:
         world.made.add(signed(OFFER))
     reading = world.read()
     assert (len(reading.entries), reading.counts, len(world.fetched)) == (1, {"duplicate": 5}, 1)
+    # None of them was parsed: a copy costs its reader no more than its signature.
+    assert {each.detail for each in reading.failed} == {
+        "another listing has the same address, or the offer has more than three"
+    }
 
 
 def test_a18_one_offer_costs_a_few_documents_however_often_its_seller_lists_it(world: World) -> None:
