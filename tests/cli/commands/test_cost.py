@@ -30,6 +30,10 @@ def test_each_line_is_a_product_and_they_add_up() -> None:
     )
 
 
+def test_a_million_calls_cost_no_more_than_the_project_promises() -> None:
+    assert json.loads(run("--json"))["million_without_evidence"] <= 60
+
+
 def test_the_lines_that_people_read_say_the_same_as_the_json() -> None:
     shown = re.findall(r"^  (\S.*?)  +\S+ x \S+ += (\S+)$", run(), re.MULTILINE)
     value = json.loads(run("--json"))

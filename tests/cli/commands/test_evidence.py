@@ -18,6 +18,7 @@ from sealrun.errors import Malformed
 from sealrun_cli.lib import fetching
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import fetch
+from sealrun_cli.lib.fetching import NOTHING, KnownCall
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.service import Service
 from sealrun_cli.main import app
@@ -25,7 +26,7 @@ from tests.broken.make import kept, write
 from tests.broken.sale import LEFT, OPENED, sale_of, sold
 from tests.sealrun.gateway import Gateway, load
 from tests.sealrun.market import Market
-from tests.sealrun.world import BUYER, SELLER
+from tests.sealrun.world import BUYER, SELLER, sign_call
 
 RUN = CliRunner()
 PUBLIC = {"outputs/build/dist/out.txt", "outputs/build/dist/again.txt", "profile/run.json"}
@@ -43,11 +44,13 @@ class Shop:
         self.spoil: Callable[[str, bytes], bytes] = lambda _, body: body
         self.heard: Callable[[str], None] = lambda _: None  # the rights to read that are shown
 
-    def fetch(self, to: Path, *, buyer: PrivateKey | None = None, gateway: str = "") -> dict[str, Any]:
+    def fetch(
+        self, to: Path, *, buyer: PrivateKey | None = None, gateway: str = "", known: KnownCall = NOTHING
+    ) -> dict[str, Any]:
         url = f"https://calls.test/calls/{self.record.id}"
         with httpx.Client(transport=httpx.MockTransport(self._answer)) as http:
             out = Output(as_json=True)
-            return fetch(Service(http), url, to, buyer=buyer, out=out, gateway=gateway)[0]
+            return fetch(Service(http), url, to, buyer=buyer, out=out, gateway=gateway, known=known)[0]
 
     def refused(self, to: Path, *, buyer: PrivateKey | None = None, gateway: str = "") -> str:
         """Why nothing came of it."""
@@ -101,6 +104,26 @@ def test_l5_the_buyer_fetches_everything(shop: Shop, tmp_path: Path) -> None:
     assert {name: (tmp_path / name).read_bytes() for name in files(tmp_path)} == good
     left = [data for name, data in good.items() if name.split("/")[0] in ("outputs", "profile")]
     assert (done["files"], done["bytes"]) == (len(left), sum(map(len, left)))
+
+
+def test_who_made_the_call_and_has_its_receipt_asks_for_the_rest_alone(shop: Shop, tmp_path: Path) -> None:
+    stored = shop.world.ledger.offer(shop.record.offer_hash)
+    made = SignedCall.parse(shop.record.body, stored.offer).call.public
+    shop.fetch(tmp_path / "known", buyer=BUYER, known=KnownCall(shop.record.receipt, made))
+    asked, shop.asked = [name for name in shop.asked if len(name) < 64], []
+    assert asked == ["evidence", "receipt.intoto.jsonl"]
+    shop.fetch(tmp_path / "unknown", buyer=BUYER)
+    assert files(tmp_path / "known") == files(tmp_path / "unknown")
+
+
+def test_c1_a_receipt_of_another_call_is_not_taken_from_whoever_has_one(shop: Shop, tmp_path: Path) -> None:
+    other = shop.world.call(
+        sign_call(shop.world.offer, nonce=77, expires_at=shop.world.clock.now + 60)
+    ).record
+    url = f"https://calls.test/calls/{other.id}"
+    known = KnownCall(shop.record.receipt)
+    with httpx.Client() as http, pytest.raises(CliError, match="expected a signed one of"):
+        fetch(Service(http), url, tmp_path, buyer=None, out=Output(as_json=True), known=known)
 
 
 def test_l5_another_key_than_the_buyers_is_told_so(shop: Shop, tmp_path: Path) -> None:

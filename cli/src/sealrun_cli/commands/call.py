@@ -65,7 +65,7 @@ def call(
         box = dropped(view)
         expires_at = int(time.time()) + (EXPIRES_SECONDS if box else expires_in)
         earlier = tuple(_receipt_hash(file) for file in reads or [])
-        purchase = Purchase(service, sold, offer, buyer, inputs, expires_at, out, earlier, box=box)
+        purchase = Purchase(service, sold, offer, buyer, inputs, expires_at, out, earlier, box=box, view=view)
         check_pay("call", with_pay=with_pay, account=account)
         bought = purchase.paid(account, state, node, yes=yes, asset=asset) if with_pay else purchase.free()
         out.progress(f"call     {bought.url}")
@@ -73,7 +73,9 @@ def call(
             ended = bought.follow(out) if wait else bought.started()
         if with_pay and wait and ended["state"] != "succeeded":
             freed(state, account, price_on(sold, state, account, asset).units)
-        status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
+        status = tell(
+            ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer, made=bought.made
+        )
     if status:
         raise typer.Exit(status)
 

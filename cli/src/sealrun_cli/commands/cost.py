@@ -21,8 +21,9 @@ from sealrun_cli.lib.output import amount_of, speaking
 
 MILLION = 1_000_000
 GB = 1 << 30
-# What comes through the distribution: 402, 202, three deliveries, the buyer's looks at a run of 200 s and its
-# receipt. A client looks when the service says; a test counts how often that is.
+# What comes through the distribution: 402, 202, three deliveries, the buyer's looks at a run of 200 s, of
+# which the last has the receipt, and what the run left. A client looks when the service says; a test counts
+# how often that is. Not counted are a read of the offer and the statements for other tools, where asked for.
 LOOKS, DELIVERIES = 3, 3
 VIEWED = 2 + DELIVERIES + LOOKS + 1
 # And the collection, which the last delivery wakes: the others say that the run goes on.

@@ -19,6 +19,7 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import Yes
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import fetch
+from sealrun_cli.lib.fetching import KnownCall
 from sealrun_cli.lib.issuer_keys import read_keys
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
@@ -78,7 +79,8 @@ def rerun(
         bought = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
         ended = bought.follow(out)
         place = DiskFolder(folder).below(f"{RERUNS}/{bought.call}")
-        fetched, _ = fetch(service, bought.url, place, buyer=buyer, out=out)
+        known = KnownCall(ended["receipt"], bought.made)
+        fetched, _ = fetch(service, bought.url, place, buyer=buyer, out=out, known=known)
         keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
         verified = verify_file(folder / RECEIPT, folder, keys=keys, rerun_oracles=(second.oracle,))
         comparison = [

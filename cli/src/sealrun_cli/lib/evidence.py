@@ -9,7 +9,7 @@ from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.verification.claims import RECEIPT
 from sealrun.verification.run import IPFS
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.fetching import Fetched, Fetching
+from sealrun_cli.lib.fetching import NOTHING, Fetched, Fetching, KnownCall
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.units import size
@@ -29,10 +29,17 @@ def check_folder(folder: Path | None) -> None:
 
 
 def fetch(
-    service: Service, url: str, to: Path, *, buyer: PrivateKey | None, out: Output, gateway: str = ""
+    service: Service,
+    url: str,
+    to: Path,
+    *,
+    buyer: PrivateKey | None,
+    out: Output,
+    gateway: str = "",
+    known: KnownCall = NOTHING,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Fetch and verify; return the result as JSON and as lines."""
-    done = Fetching(service, url, DiskFolder(to), buyer, out, gateway).run()
+    """Fetch what is not ``known`` and verify; return the result as JSON and as lines."""
+    done = Fetching(service, url, DiskFolder(to), buyer, out, gateway, known=known).run()
     checked = verify_file(to / RECEIPT, to)
     broken = [line(claim) for claim in checked.broken]
     value = {

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from mina.keys import PrivateKey
 from sealrun.adapters.files.evidence_folder import DiskFolder
@@ -61,6 +61,16 @@ class Fetched:
     bytes: int = 0  # that were fetched
 
 
+class KnownCall(NamedTuple):
+    """What whoever fetches has of a call already, and does not ask for."""
+
+    receipt: object = None
+    call: PublicCall | None = None
+
+
+NOTHING = KnownCall()
+
+
 @dataclass
 class Fetching:
     """One call's evidence on its way into one folder; ``buyer`` opens what is the buyer's own (L5).
@@ -75,6 +85,7 @@ class Fetching:
     out: Output
     gateway: str = ""  # what stands before /ipfs
     at_most: int | None = None  # bytes of all files together; MAX_TOTAL_BYTES for None
+    known: KnownCall = NOTHING
     _links: dict[str, str] = field(default_factory=dict)
     _given: Mapping[str, bytes] = field(default_factory=dict)  # files that stood in the answer itself
     _links_at: float = 0.0
@@ -99,7 +110,7 @@ class Fetching:
         return self._files(signed)
 
     def _receipt(self) -> SignedReceipt:
-        value = self.service.get(f"{self.url}/receipt")
+        value = self.known.receipt or self.service.get(f"{self.url}/receipt")
         signed, document = SignedReceipt.parse(value), canonical(value)
         if not self.url.endswith(f"/calls/{signed.receipt.call_hash:064x}") or not signed.holds():
             raise CliError("receipt", f"receipt: expected a signed one of {self.url}, got another")
@@ -113,13 +124,15 @@ class Fetching:
         return signed
 
     def _evidence(self) -> Mapping[str, bytes]:
-        """The service's documents; with the buyer's key once more, as the buyer, whose call it then knows."""
-        answer = self._pages({})
-        if self.buyer is not None:
-            answer = self._pages(self._right(self.buyer, answer.documents))
+        """The service's documents: with the buyer's key as the buyer, once it is known whose call this is."""
+        right = self._right(self.buyer, self.known.call or self._call()) if self.buyer else {}
+        answer = self._pages(right)
         self._links, self._links_at = answer.links, time.monotonic()
         large = {name: self._large(name) for name in (INDEX, OPENINGS) if name in answer.links}
         return {**answer.documents, **large}
+
+    def _call(self) -> PublicCall:
+        return PublicCall.parse(self._pages({}).documents.get(CALL, b""))
 
     def _pages(self, right: dict[str, str]) -> "_Answer":
         """All pages of the service's answer as one."""
@@ -150,9 +163,8 @@ class Fetching:
         with self.service.stream(self._from(name), at_most=MAX_DOCUMENT_BYTES) as chunks:
             return b"".join(chunks)
 
-    def _right(self, buyer: PrivateKey, documents: Mapping[str, bytes]) -> dict[str, str]:
+    def _right(self, buyer: PrivateKey, call: PublicCall) -> dict[str, str]:
         """The right to read this call and no other: whoever has one reads what is the buyer's own (L5)."""
-        call = PublicCall.parse(documents.get(CALL, b""))
         if not self.url.endswith(f"/calls/{call.hash:064x}"):
             raise CliError(
                 "evidence", f"{CALL}: expected the call of {self.url}, got that of {call.hash:064x}"

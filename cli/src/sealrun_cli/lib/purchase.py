@@ -13,7 +13,7 @@ import httpx
 
 from mina.keys import PrivateKey, PublicKey
 from sealrun.adapters.files.plain_files import write_plain
-from sealrun.calls.call import Call, Parent
+from sealrun.calls.call import Call, Parent, PublicCall
 from sealrun.calls.letters import PostBox, call_letter
 from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
@@ -29,6 +29,7 @@ from sealrun_cli.lib.chain_view import on_chain
 from sealrun_cli.lib.confirming import confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import fetch
+from sealrun_cli.lib.fetching import KnownCall
 from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.letters import MORE_SECONDS as LETTER_MORE_SECONDS
 from sealrun_cli.lib.letters import Post, letter_of
@@ -69,6 +70,7 @@ class Purchase:
     parent: Parent | None = None  # the call for whose run a job makes this one
     draw: Callable[[], tuple[str, int]] = drawn  # the salt and the nonce of the next call that is made
     identifier: str | None = None  # x402's payment-identifier
+    view: Mapping[str, Any] | None = None  # what the operator says of the offer, where it was read just now
 
     def free(self) -> "Bought":
         """For an offer of price 0: the signature stands in the body."""
@@ -127,7 +129,8 @@ class Purchase:
         return Call(offer.network, address, offer.hash, terms_hash, token, **self._fresh(salt, nonce))
 
     def _bought(self, call: Call, answer: dict[str, Any]) -> "Bought":
-        return Bought(self.service, self.offer, call_url(self.url, self.offer, call), call.id, answer)
+        url = call_url(self.url, self.offer, call)
+        return Bought(self.service, self.offer, url, call.id, answer, made=call.public)
 
     def _plan(self, account: str, price: Amount, total: Amount) -> list[str]:
         """What is bought, what it costs, and what is signed; nothing was sent yet.
@@ -135,7 +138,7 @@ class Purchase:
         Raises:
             CliError: the offer takes no call now.
         """
-        view, source = self.service.get(self.url), self.offer.source
+        view, source = self.view or self.service.get(self.url), self.offer.source
         if not view.get("open"):
             raise CliError("offer-closed", f"offer: expected an open one, got: {view.get('reason')}")
         return [
@@ -195,6 +198,7 @@ class Bought:
     call: str
     answer: dict[str, Any]
     more_seconds: int = MORE_SECONDS
+    made: PublicCall | None = None  # by this client, which then need not ask what it was
 
     def started(self) -> dict[str, Any]:
         """The operator's answer when it took the call, with the hash and URL that the client computed."""
@@ -283,12 +287,19 @@ def tell(
     receipt: Path | None,
     evidence: Path | None,
     buyer: PrivateKey | None,
+    made: PublicCall | None = None,
 ) -> int:
-    """Say how a call ended, write receipt and evidence to the named places, and return the exit status."""
+    """Say how a call ended, write receipt and evidence to the named places, and return the exit status.
+
+    ``made`` is the call where the caller has made it.
+    """
     evidence_lines: list[str] = []
     over = ended["receipt"] is not None
     if over and evidence is not None:
-        ended["evidence"], evidence_lines = fetch(service, ended["url"], evidence, buyer=buyer, out=out)
+        known = KnownCall(ended["receipt"], made)
+        ended["evidence"], evidence_lines = fetch(
+            service, ended["url"], evidence, buyer=buyer, out=out, known=known
+        )
     _say(out, ended, receipt, evidence_lines)
     if not ended.get("evidence", {"holds": True})["holds"]:
         return BROKEN
