@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ from werkzeug import Response
 from local.loopback import LoopbackServer, Request
 from mina.keys import PrivateKey
 from sealrun.calls.call import MAX_CALL_DEPTH, SignedCall
+from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import MINA
 from sealrun.offers.named_offer import FORMAT
 from sealrun.offers.offer import Offer
+from sealrun_cli.lib.book import page
 from sealrun_cli.lib.child_calls import EXPIRES_AFTER
 from sealrun_cli.main import app
 from tests.cli.web import Answer, Web, web
@@ -160,6 +162,34 @@ def test_r12_an_offer_out_of_bounds_is_not_bought(
     result = job.run(job.value(offer), HERE, "--input", "layer=both", *more)
     assert says in result["error"]["detail"], result
     assert posts(job.there) == []
+
+
+def test_of_several_accounts_that_of_the_offers_terms_pays(job: Job) -> None:
+    job.home.answers.update(parent_view(asking()) | sold(asking()))
+    job.there.answers.update(sold(PAID))
+    assert PAID.payment is not None
+    other = PrivateKey.from_scalar(4444).public_key().to_base58()
+    for account, terms in (
+        (other, replace(PAID.payment.terms, ledger=PAID.payment.terms.ledger + 1)),
+        (ACCOUNT, PAID.payment.terms),
+    ):
+        with page(job.folder / "state", account, terms, Known(0, 0)) as book:
+            book.save()
+    paying = ("--input", "layer=both", "--pay", "--account", other)
+    found = job.run(job.value(PAID), HERE, *paying, "--account", ACCOUNT)
+    assert "the cap of 0 MINA" in found["error"]["detail"]
+    none = job.run(job.value(PAID), HERE, *paying, "--account", other)
+    assert none["error"]["type"] == "wrong-account"
+    blind = job.run(job.value(PAID), HERE, *paying, "--account", other, state="empty")
+    assert "expected one that tells accounts' terms" in blind["error"]["detail"]
+    assert posts(job.there) == []
+
+
+def test_r12_a_priced_offer_takes_a_yes_to_pay(job: Job) -> None:
+    job.home.answers.update(parent_view(asking()) | sold(asking()))
+    job.there.answers.update(sold(PAID))
+    error = job.run(job.value(PAID), HERE, "--input", "layer=both")["error"]
+    assert "expected --pay for an offer of" in error["detail"]
 
 
 @pytest.mark.parametrize("name", ["word", "missing"])

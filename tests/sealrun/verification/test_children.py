@@ -153,6 +153,11 @@ def test_r12_e5_a_document_that_was_exchanged_is_found_by_lineage_too(parent: Ma
     folder[f"{PLACE}/{child.call}/receipt.json"] = other.folder["receipt.json"]
     assert not check(folder).holds
     assert not read_lineage(folder["receipt.json"], folder).holds
+    folder = MemoryFolder(parent.folder)
+    place = f"{PLACE}/{child.call}/call.json"
+    folder[place] = folder[place][::-1]  # which nothing but its leaf speaks against
+    assert not check(folder).holds
+    assert not read_lineage(folder["receipt.json"], folder).holds
 
 
 def test_r12_without_its_inputs_nobody_can_tell_for_which_run_a_child_was_made(child: Made) -> None:

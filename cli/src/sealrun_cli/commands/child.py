@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import httpx
 import typer
@@ -18,7 +18,7 @@ from sealrun.verification.claims import CHILDREN
 from sealrun_cli.lib import options
 from sealrun_cli.lib.agent.wallet import Caps, Wallet, new_purchase, over
 from sealrun_cli.lib.book import locked
-from sealrun_cli.lib.child_calls import Draws, ParentCall, bought_before, leave
+from sealrun_cli.lib.child_calls import Draws, ParentCall, account_for, bought_before, leave
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import fetch
 from sealrun_cli.lib.guarded import open_public
@@ -42,7 +42,12 @@ def child(
     key: options.Key,
     given: options.Given = None,
     with_pay: Annotated[bool, typer.Option("--pay", help="Pay from a prepaid account.")] = False,
-    account: Annotated[str, typer.Option(help="The prepaid account, for --pay.")] = "",
+    account: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A prepaid account, for --pay; of several, that of the offer's terms.", metavar="ACCOUNT"
+        ),
+    ] = None,
     asset: Asset = "",
     per_call: Annotated[str, typer.Option(help="Most that a call may cost.", metavar=TRADED.symbol)] = "0",
     per_day: Annotated[
@@ -77,17 +82,18 @@ def child(
         if service and named.service not in {each.rstrip("/") for each in service}:
             allowed = ", ".join(service)
             raise CliError("not-allowed", f"offer: expected one at {allowed}, got one at {named.service}")
-        check_pay("child", with_pay=with_pay, account=account)
+        accounts = tuple(account or ())
+        check_pay("child", with_pay=with_pay, account=" ".join(accounts))
         own = [each for each in (parent, node) if each]
         with open_public(own, unsafe_loopback=unsafe_loopback) as http:
             buyer, above = read_key(key), ParentCall.read(parent, Service(http))
             draws = Draws(buyer, above.call, name)
             wallet = Wallet(state, _caps(per_call, per_day))
-            job = _Job(http, out, named, name, buyer, account, asset, state, node, wallet)
-            purchase, priced = job.prepare(above, given or [], draws)
-            bought = job.buy(purchase, priced, draws)
+            job = _Job(http, out, named, name, buyer, accounts, asset, state, node, wallet)
+            ready = job.prepare(above, given or [], draws)
+            bought = job.buy(ready, draws)
             with coming_back(out, bought.url, key):
-                status = _ended(bought, job, evidence, left)
+                status = _ended(bought, job, ready.account, evidence, left)
     if status:
         raise typer.Exit(status)
 
@@ -96,6 +102,14 @@ def _caps(per_call: str, per_day: str) -> Caps:
     """Without a cap for a day the account's deposit is all that bounds one."""
     day = amount_of(per_day, TRADED) if per_day else TRADED.of(MAX_UINT64)
     return Caps(amount_of(per_call, TRADED), day, day)
+
+
+class _Ready(NamedTuple):
+    """A call that may be made."""
+
+    purchase: Purchase
+    priced: Priced | None  # None for an offer of price 0
+    account: str  # the prepaid one, or the key's own
 
 
 @dataclass(frozen=True)
@@ -107,13 +121,13 @@ class _Job:
     named: NamedOffer
     name: str
     key: PrivateKey = field(repr=False)
-    account: str
+    accounts: tuple[str, ...]
     asset: str
     state: Path
     node: str
     wallet: Wallet
 
-    def prepare(self, parent: ParentCall, given: list[str], draws: Draws) -> tuple[Purchase, Priced | None]:
+    def prepare(self, parent: ParentCall, given: list[str], draws: Draws) -> _Ready:
         """The call that is to be made, if the parent's offer lets the input name this offer.
 
         Raises:
@@ -131,7 +145,10 @@ class _Job:
         offer, view = service.offer_and_view(self.named.url)
         check_named(parent.offer, self.name, offer)
         inputs = offer.inputs.check(filled_inputs(parsed_inputs(given, offer.inputs), offer.inputs, self.out))
-        priced = priced_on(offer.payment, self.state, self.account, self.asset) if offer.payment else None
+        account, priced = self.key.public_key().to_base58(), None
+        if offer.payment:
+            account = account_for(offer, self.accounts, self.state, service, self.node)
+            priced = priced_on(offer.payment, self.state, account, self.asset)
         if priced and (why := self.wallet.broken_by(offer, priced.cost, 0)):
             raise over(why)
         purchase = Purchase(
@@ -142,22 +159,22 @@ class _Job:
             inputs,
             parent.expires_at,
             self.out,
-            signing=self._counting(offer, draws),
+            signing=self._counting(offer, account if priced else "", draws),
             box=dropped(view),
             parent=Parent(parent.call, parent.depth + 1),
             draw=draws,
             identifier=draws.identifier,
         )
-        return purchase, priced
+        return _Ready(purchase, priced, account)
 
-    def buy(self, purchase: Purchase, priced: Priced | None, draws: Draws) -> Bought:
+    def buy(self, ready: _Ready, draws: Draws) -> Bought:
         """Buy it, or find that it was bought before; of the jobs that share the folder, one after the other.
 
         Raises:
             CliError: a cap would be broken, or the service did not take the call.
         """
         with locked(self.state, draws.identifier):
-            account = self.account or self.key.public_key().to_base58()
+            purchase, priced, account = ready
             terms = priced.terms if priced else None
             calls = [purchase.call_of(account, terms, *pair) for pair in draws.pairs]
             before = bought_before(purchase.service, purchase.url, purchase.offer, calls)
@@ -166,11 +183,11 @@ class _Job:
                 return before
             if priced is None:
                 return purchase.free()
-            return purchase.paid(self.account, self.state, self.node, yes=True, asset=self.asset)
+            return purchase.paid(account, self.state, self.node, yes=True, asset=self.asset)
 
-    def _counting(self, offer: Offer, draws: Draws) -> Callable[[Call, int], None]:
+    def _counting(self, offer: Offer, account: str, draws: Draws) -> Callable[[Call, int], None]:
         """What counts each signature against the caps before it is made."""
-        base = new_purchase(draws.order, draws.order, offer, self.named.url, self.account)
+        base = new_purchase(draws.order, draws.order, offer, self.named.url, account)
 
         def count(call: Call, more: int) -> None:
             # By the terms that are signed, whatever was known of the account before.
@@ -180,13 +197,13 @@ class _Job:
         return count
 
 
-def _ended(bought: Bought, job: _Job, evidence: Path, left: Path) -> int:
+def _ended(bought: Bought, job: _Job, account: str, evidence: Path, left: Path) -> int:
     """Follow the run, take what it left, and leave what its receipt needs; the exit status."""
     out, url = job.out, bought.url
     out.progress(f"call     {url}")
     ended = bought.follow(out)
-    if ended["state"] != "succeeded" and job.wallet.failed(bought.call) and job.account:
-        freed(job.state, job.account, price_on(bought.offer, job.state, job.account, job.asset).units)
+    if ended["state"] != "succeeded" and job.wallet.failed(bought.call) and bought.offer.payment:
+        freed(job.state, account, price_on(bought.offer, job.state, account, job.asset).units)
     ended["evidence"], lines = fetch(bought.service, url, evidence, buyer=job.key, out=out)
     if ended["evidence"]["holds"]:
         calls = leave(evidence, bought.call, left)

@@ -20,6 +20,8 @@ from sealrun.calls.call import MAX_CALL_DEPTH, MAX_UNIX_SECONDS, Call
 from sealrun.encoding import read
 from sealrun.offers.offer import Offer
 from sealrun.verification.children import LEFT, child_folders
+from sealrun_cli.lib.book import known_terms
+from sealrun_cli.lib.chain_view import on_chain
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.purchase import Bought
 from sealrun_cli.lib.service import Service, check_url, well_formed
@@ -29,6 +31,8 @@ PARENT = re.compile(r"(?P<service>https?://[!-~]{1,300})/calls/(?P<call>[0-9a-f]
 EXPIRES_AFTER = 20 * 3600
 # A call is signed once, and once more where the operator shows that the account's figures are stale (C2).
 ATTEMPTS = 2
+# Each may be a question to a node.
+MAX_ACCOUNTS = 20
 _NOT_FOUND = httpx.codes.NOT_FOUND
 
 
@@ -114,6 +118,29 @@ class Draws:
 
     def _drawn(self, what: str) -> bytes:
         return hmac.digest(self._key.to_base58().encode(), f"{self._of} {what}".encode(), hashlib.sha256)
+
+
+def account_for(offer: Offer, accounts: Sequence[str], state: Path, service: Service, node: str) -> str:
+    """The account that was opened for the offer's terms; a single one is taken as it is.
+
+    Raises:
+        CliError: none was, or nobody tells.
+    """
+    if not accounts:
+        detail = f"child: expected --pay for an offer of {offer.cost}, got none"
+        raise CliError("bad-request", detail, "add --pay --account ACCOUNT; `sealrun open` opens one")
+    if len(accounts) == 1:
+        return accounts[0]
+    for account in accounts[:MAX_ACCOUNTS]:
+        known = known_terms(state, account)
+        if known is None and not node:
+            raise CliError(
+                "bad-request", "node: expected one that tells accounts' terms, got none", "add --node URL"
+            )
+        if offer.has_terms(known.hash if known else on_chain(service, node, account).terms):
+            return account
+    detail = f"account: expected one of the terms of {offer.id[:16]}…, got {len(accounts)} of others"
+    raise CliError("wrong-account", detail, "open one with `sealrun open`")
 
 
 def bought_before(service: Service, offer_url: str, offer: Offer, calls: Sequence[Call]) -> Bought | None:
