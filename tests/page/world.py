@@ -25,6 +25,7 @@ from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.signals import interrupt_on_stop
 from local.stack import Stack
 from local.steps import Progress
+from sealrun.offers.asset import MINA
 from sealrun.offers.offer import Offer
 from tests.page.host import static_page
 from tests.repositories import commit_all
@@ -131,6 +132,20 @@ INPUTS = {
     "x-order": ORDER,
     "additionalProperties": False,
 }
+NAMING = {
+    "type": "object",
+    "properties": {
+        "builder": {
+            "type": "string",
+            "format": "sealrun-offer",
+            "maxLength": 256,
+            "title": "Builder",
+            "x-price": {**MINA.of(PRICE).value(), **MINA.value()},
+        },
+    },
+    "required": ["builder"],
+    "additionalProperties": False,
+}
 SHOWN = {**EVIDENCE, "inputs": "public", "log": ["building *"]}
 
 
@@ -143,6 +158,7 @@ class World:
     evidence: str  # where the evidence's files lie
     free: str  # an offer's hash
     paid: str
+    asking: str  # one whose job calls the offer that its buyer names
     account: str  # prepaid, for the paid offer
     buyer: str  # the key that pays, base58
     node: str
@@ -181,6 +197,7 @@ def world(folder: Path) -> Iterator[World]:
             payment=PAYMENT,
         )
         free = _offered(market, folder, commit, "seller/trial", title="Try the build, free")
+        asking = _offered(market, folder, commit, "seller/asking", title="Build with it", inputs=NAMING)
         sale = Sale(Progress(1), chain, people, stack.url, paid, folder, prover)
         sale.open()
         yield World(
@@ -189,6 +206,7 @@ def world(folder: Path) -> Iterator[World]:
             stack.aws.url,
             free.id,
             paid.id,
+            asking.id,
             sale.account,
             people.buyer.to_base58(),
             chain.graphql,
@@ -227,7 +245,7 @@ def _repository(folder: Path) -> str:
 
 def _offered(market: Market[Stack], folder: Path, commit: str, path: str, **changes: Any) -> Offer:
     offer, token = market.offer_pipeline(
-        path, folder / "seller", tag="v2", commit=commit, properties={}, inputs=INPUTS, **changes
+        path, folder / "seller", tag="v2", commit=commit, properties={}, **{"inputs": INPUTS, **changes}
     )
     market.publish(offer, token.value)
     return offer

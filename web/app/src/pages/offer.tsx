@@ -154,7 +154,7 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
                   change={change}
                   wrong={shown}
                   marks={marks}
-                  offer={offer}
+                  at={{ service, offer }}
                 />
                 <button type="submit" className="hidden" tabIndex={-1} aria-hidden="true" />
               </form>

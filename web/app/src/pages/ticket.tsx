@@ -65,7 +65,7 @@ function Shown(props: { ticket: Ticket; offer: Offer }) {
               change={(name, value) => setDraft({ ...draft, [name]: value })}
               wrong={said}
               marks={{}}
-              offer={offer}
+              at={{ service: grant.audience, offer }}
             />
           )}
           {Object.keys(grant.inputs).length > 0 && (

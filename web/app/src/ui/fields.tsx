@@ -2,8 +2,7 @@
 import { useId, type ReactNode } from 'react';
 import { inputNames, type InputSchema, type Property } from '../../../shared/src/inputs.ts';
 import { readable, type Draft } from '../inputs.ts';
-import type { Offer } from '../service/offer.ts';
-import { NamedOfferLine } from './named_offer.tsx';
+import { NamedOfferLine, type Place } from './named_offer.tsx';
 
 // More options than these stand in a list that opens.
 const MAX_BUTTONS = 5;
@@ -20,8 +19,7 @@ interface FieldProps {
   required: boolean;
   /** Where the value came from, if no hand typed it. */
   mark: string;
-  /** The offer whose form this is. */
-  offer: Offer | undefined;
+  at: Place | undefined;
 }
 
 export function Fields(props: {
@@ -31,7 +29,7 @@ export function Fields(props: {
   change: (name: string, value: string | boolean | undefined) => void;
   wrong: Record<string, string>;
   marks: Record<string, string>;
-  offer?: Offer | undefined;
+  at?: Place | undefined;
 }) {
   const { schema } = props;
   return (props.names ?? inputNames(schema)).map((name) => {
@@ -47,7 +45,7 @@ export function Fields(props: {
           wrong={props.wrong[name] ?? ''}
           required={schema.required?.includes(name) ?? false}
           mark={props.marks[name] ?? ''}
-          offer={props.offer}
+          at={props.at}
         />
       )
     );
@@ -173,10 +171,10 @@ function Text(props: FieldProps) {
 }
 
 /** The offer that this input names, where it names one. */
-function Named({ kind, offer, value }: FieldProps) {
+function Named({ kind, at, value }: FieldProps) {
   const chosen = value === undefined || value === '' ? kind.default : value;
-  if (!offer || kind.format === undefined || typeof chosen !== 'string') return null;
-  return <NamedOfferLine outer={offer} kind={kind} value={chosen} />;
+  if (!at || kind.format === undefined || typeof chosen !== 'string') return null;
+  return <NamedOfferLine at={at} kind={kind} value={chosen} />;
 }
 
 function NumberField(props: FieldProps) {
