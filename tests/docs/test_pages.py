@@ -68,7 +68,7 @@ def options_of(*command: str) -> set[str]:
 @pytest.mark.parametrize("line", command_lines())
 def test_every_command_that_is_shown_has_these_options(line: str) -> None:
     _, command, *words = shlex.split(line, comments=True)
-    inner = words[:1] if command in ("rotate", "source", "credits", "market") else []
+    inner = words[:1] if command in ("rotate", "source", "credits", "market", "resell") else []
     missing = {word for word in words if word.startswith("--")} - options_of(command, *inner)
     assert missing == set()
 

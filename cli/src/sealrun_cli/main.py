@@ -110,6 +110,7 @@ ENTRIES = (
           " --node https://mina.example/graphql"),
     Entry(CREDITS, "credits", "app"),
     Entry(CREDITS, "market", "app"),
+    Entry(CREDITS, "resell", "app"),
     Entry(RECEIPTS, "show", "show",
           "sealrun show https://ci.example/calls/91ab"),
     Entry(RECEIPTS, "evidence", "evidence",

@@ -19,6 +19,7 @@ const TOOLS: Record<string, () => Promise<{ tool: Tool } | { offlineTool: Offlin
   list: () => import('./list.js'),
   offer: () => import('./offer.js'),
   open: () => import('./open.js'),
+  pay: () => import('./pay.js'),
   'pay-operator': () => import('./pay-operator.js'),
   'prove-token': () => import('./prove-token.js'),
   receive: () => import('./receive.js'),

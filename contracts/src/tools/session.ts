@@ -198,9 +198,14 @@ export class Session {
   }
 
   /** Builds, proves if it has to, signs and sends; waits for a block unless told not to. */
-  async send(body: () => Promise<void>, keys: PrivateKey[] = [], nonce?: number): Promise<Sent> {
+  async send(
+    body: () => Promise<void>,
+    keys: PrivateKey[] = [],
+    nonce?: number,
+    memo = '',
+  ): Promise<Sent> {
     await this.account(this.payer.toPublicKey(), 'payer');
-    const tx = await this.build(body, nonce);
+    const tx = await this.build(body, memo, nonce);
     await this.prove(tx);
     tx.sign([this.payer, ...keys]);
     this.progress('sending');
@@ -214,11 +219,15 @@ export class Session {
     return { hash: pending.hash, status: 'included' };
   }
 
-  private async build(body: () => Promise<void>, nonce?: number): Promise<Transaction> {
+  private async build(
+    body: () => Promise<void>,
+    memo: string,
+    nonce?: number,
+  ): Promise<Transaction> {
     const sender = this.payer.toPublicKey();
     const fixed = nonce === undefined ? {} : { nonce };
     try {
-      return await Mina.transaction({ sender, fee: this.fee.toString(), ...fixed }, body);
+      return await Mina.transaction({ sender, fee: this.fee.toString(), memo, ...fixed }, body);
     } catch (error) {
       throw new ToolError('proof-failed', firstLine((error as Error).message), { cause: error });
     }

@@ -136,7 +136,8 @@ function block({ height, slot, stateHash, previousStateHash, date, commands }: B
   const epoch = String(Math.floor(slot / SLOTS_PER_EPOCH));
   return {
     stateHash,
-    transactions: { zkappCommands: commands.map(command) },
+    // This chain applies no plain payments.
+    transactions: { userCommands: [], zkappCommands: commands.map(command) },
     protocolState: {
       previousStateHash,
       blockchainState: {

@@ -96,7 +96,17 @@ const SDL = `
     protocolState: ProtocolState!
     transactions: Transactions!
   }
-  type Transactions { zkappCommands: [ZkappCommandResult!]! }
+  type Transactions { userCommands: [UserCommand!]! zkappCommands: [ZkappCommandResult!]! }
+  type PublicKeyHolder { publicKey: String! }
+  type UserCommand {
+    hash: String!
+    kind: String!
+    memo: String!
+    amount: String!
+    failureReason: String
+    source: PublicKeyHolder!
+    receiver: PublicKeyHolder!
+  }
   type ProtocolState {
     previousStateHash: String!
     blockchainState: BlockchainState!
@@ -147,7 +157,9 @@ const SDL = `
     tokenId: TokenId!
     useFullCommitment: Boolean!
     incrementNonce: Boolean!
+    balanceChange: BalanceChange!
   }
+  type BalanceChange { magnitude: String! sgn: String! }
 
   input SendPaymentInput {
     from: PublicKey!

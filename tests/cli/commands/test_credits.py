@@ -279,6 +279,64 @@ def test_credits_go_into_an_account_only_once_its_terms_were_shown(
     assert f"exit delay {terms.exit_delay} slots" in refused.stderr
 
 
+def offered(site: Web, **changes: Any) -> str:
+    """An offer for one credit a run; its address."""
+    price = {"asset": ASSET, "amount": "1", "decimals": 0, "symbol": "RUN", "owner": address(TOKEN)}
+    offer = make_paid_offer(prices=[price])
+    view = {"document": json.loads(offer.document), "open": True, "reason": None, "dropped": [], **changes}
+    site.answers[f"GET /offers/{offer.id}"] = (200, view)
+    return f"{site.url}/offers/{offer.id}"
+
+
+def test_a_purse_opens_a_colleagues_account_in_one_step(
+    chain: Chain, command: Command, tmp_path: Path
+) -> None:
+    url = offered(command.site)
+    new = ("--into", url, "--account-key", str(tmp_path / "account.key"))
+    plan = command("give", "2", *new, "--for", address(MATE), yes=False).stderr
+    assert "costs    1.1 MINA: 0 MINA, 1 MINA for 1 account, 0.1 MINA of fee" in plan
+    assert f"into a new prepaid account of {address(MATE)}: 2 runs" in plan
+    assert not (tmp_path / "account.key").exists()
+    done = command("give", "2", *new, "--for", address(MATE))
+    assert done.exit_code == 0, done.output
+    [(name, request)] = chain.ran
+    assert (name, request["buyer"], request["deposit"]) == ("open", address(MATE), "2")
+    account = json.loads(done.stdout)["account"]
+    assert not (tmp_path / f"{account}.json").exists(), "its buyer signs for it, not the purse"
+    assert command("give", "1", *new).exit_code == 0
+    assert (tmp_path / f"{account}.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        (("--into", "OFFER"), "expected --account-key, and perhaps --for, with an offer's address"),
+        (("--into", "ACCOUNT", "--account-key", "a.key"), "expected --account-key"),
+        (("--to", "ACCOUNT", "--for", "ACCOUNT"), "expected --account-key"),
+        (("--into", "OFFER", "--account-key", "a.key", "--for", "nobody"), "for: "),
+    ],
+)
+def test_a_gift_into_a_new_account_says_what_it_needs(
+    chain: Chain, command: Command, more: tuple[str, ...], text: str
+) -> None:
+    names = {"OFFER": offered(command.site), "ACCOUNT": address(MATE), "a.key": str(command.folder / "a.key")}
+    done = command("give", "1", *(names.get(each, each) for each in more))
+    assert text in error(done)["detail"]
+    assert chain.ran == []
+
+
+def test_l8_nothing_is_given_or_bought_into_an_offer_that_takes_no_credits_now(
+    chain: Chain, command: Command, tmp_path: Path
+) -> None:
+    paused = {"dropped": [{"asset": ASSET, "symbol": "RUN", "reason": "it is paused"}]}
+    into = ("--account-key", str(tmp_path / "account.key"), "--into")
+    for view in (paused, {"open": False, "reason": "it is paused"}):
+        url = offered(command.site, **view)
+        for words in (("give", "1"), BUY):
+            assert "it is paused" in error(command(*words, *into, url))["detail"]
+    assert chain.ran == []
+
+
 def test_giving_takes_one_of_two_ways(chain: Chain, command: Command) -> None:
     for more in ((), ("--to", address(MATE), "--into", address(MATE))):
         assert "expected either --to or --into" in error(command("give", "1", *more))["detail"]
@@ -343,6 +401,27 @@ def test_show_says_what_is_held_and_what_is_promised(command: Command) -> None:
     ]
     assert shown["offers"] == [OFFER]
     assert shown["holders"] == 3
+    assert [(each["offer"], each["takes"]) for each in shown["takers"]] == [(OFFER, False)]
+
+
+@pytest.mark.parametrize(
+    ("view", "text"),
+    [
+        ({}, None),
+        ({"dropped": [{"asset": ASSET, "symbol": "RUN", "reason": "too many"}]}, "in RUN: too many"),
+        ({"open": False, "reason": "closed for good"}, "closed for good"),
+        ({"document": json.loads(make_paid_offer().document)}, "expected the document of"),
+    ],
+)
+def test_a17_show_reads_each_promised_offer_and_says_which_does_not_take_the_credit(
+    chain: Chain, command: Command, site: Web, view: dict[str, Any], text: str | None
+) -> None:
+    promise = {**json.loads(PROMISE.document()), "offers": [offered(site, **view)]}
+    site.answers["GET /run.json"] = (200, promise)
+    chain.uri = promise_uri(f"{site.url}/run.json", httpx.get(f"{site.url}/run.json").content)
+    [taker] = json.loads(command("show").stdout)["takers"]
+    assert (taker["takes"], taker["price"]) == ((False, None) if text else (True, "1"))
+    assert text is None or text in taker["reason"]
 
 
 def test_a17_a_promise_that_was_rewritten_is_refused(chain: Chain, command: Command, site: Web) -> None:

@@ -11,8 +11,9 @@ from sealrun.errors import InputsRefused
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import MINA
 from sealrun.offers.offer import Offer
-from sealrun_cli.commands.ticket import Issuing, _check_issuer, _inputs, parsed_until
+from sealrun_cli.commands.ticket import Issuing, _check_issuer, _inputs
 from sealrun_cli.lib.book import Page
+from sealrun_cli.lib.dates import parsed_until
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from tests.sealrun.world import ACCOUNT, BUYER, PRICE, make_offer, make_paid_offer

@@ -20,7 +20,7 @@ from sealrun.receipts.receipt import Outcome
 from sealrun_cli.lib import options
 from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
-from sealrun_cli.lib.keys import STDIN
+from sealrun_cli.lib.keys import STDIN, read_key
 from sealrun_cli.lib.letters import EXPIRES_SECONDS, MORE_SECONDS, Answered, Post, letter_of
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
@@ -32,6 +32,10 @@ from sealrun_cli.lib.service import PROBLEM, Service, good
 def redeem(
     url: Annotated[str, typer.Argument(help="The ticket's URL; - reads it from stdin.", metavar="URL")],
     *,
+    key: Annotated[
+        str,
+        typer.Option(help="Your key, for a ticket that was sold to it; - for stdin.", metavar="FILE"),
+    ] = "",
     given: options.Given = None,
     wait: Annotated[bool, typer.Option(help="Follow the run to its receipt.")] = True,
     receipt: Annotated[Path | None, typer.Option(help="File for the receipt.", metavar="FILE")] = None,
@@ -48,7 +52,8 @@ def redeem(
     """
     with speaking(as_json=as_json) as out, open_client() as http:
         check_folder(evidence)
-        ticket = Ticket.parse(sys.stdin.readline(MAX_URL_LENGTH).strip() if url == STDIN else url)
+        own = read_key(key) if key else None
+        ticket = Ticket.parse(sys.stdin.readline(MAX_URL_LENGTH).strip() if url == STDIN else url, own)
         service, grant = Service(http), ticket.grant
         out.progress(f"reading the offer that {grant.audience} sells")
         offer = service.offer(f"{grant.audience}/offers/{grant.offer_hash:064x}")

@@ -18,6 +18,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.keys import STDIN
 from sealrun_cli.lib.offer_lines import offer_lines
+from sealrun_cli.lib.offer_view import dropped_prices
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.progress import jobs_line
@@ -56,7 +57,7 @@ def _offer(service: Service, address: Address) -> Shown:
     offer = _sold(view, address.id)
     open_now = view.get("open") is True
     state = "yes" if open_now else f"no: {view.get('reason') or 'its operator does not say why'}"
-    dropped = _dropped(view, offer)
+    dropped = dropped_prices(view, offer)
     value = {
         "offer": offer.id,
         "title": offer.title,
@@ -72,21 +73,6 @@ def _offer(service: Service, address: Address) -> Shown:
         *(f"dropped  the price in {each['symbol']}: {each['reason']}" for each in dropped),
         *offer_lines(offer),
         f"buy      sealrun call {address.url}",
-    ]
-
-
-def _dropped(view: Mapping[str, Any], offer: Offer) -> list[dict[str, str]]:
-    """The prices that the service says take no call now, by the offer's own names of their assets."""
-    told = view.get("dropped")
-    reasons = {
-        str(each.get("asset")): str(each.get("reason"))
-        for each in (told if isinstance(told, list) else [])
-        if isinstance(each, Mapping)
-    }
-    return [
-        {"asset": asset.id, "symbol": asset.symbol, "reason": reasons[asset.id]}
-        for asset in (price.cost.asset for price in offer.prices)
-        if asset.id in reasons
     ]
 
 

@@ -11,7 +11,7 @@ import typer
 
 from mina.field import Q
 from mina.keys import PrivateKey
-from sealrun.calls.grant import MAX_TICKET_SECONDS, Prepaid
+from sealrun.calls.grant import Prepaid
 from sealrun.calls.letters import MAX_BOX_SECONDS, ticket_letter
 from sealrun.calls.ticket import MAX_REDEMPTION_BYTES
 from sealrun.calls.ticket_url import Ticket, issue, prepay
@@ -22,6 +22,7 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.aws import boto3
 from sealrun_cli.lib.book import Page, page
 from sealrun_cli.lib.confirming import Yes, confirm
+from sealrun_cli.lib.dates import parsed_until
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
@@ -33,7 +34,6 @@ from sealrun_cli.lib.purchase import address_of, cold_start
 from sealrun_cli.lib.service import Service
 
 MAX_COUNT = 1000
-DATE_LENGTH = len("2026-12-31")
 
 
 @dataclass(frozen=True)
@@ -174,27 +174,6 @@ def _with_boxes(made: list[Ticket], place: str) -> list[Ticket]:
         each.with_box(bucket.box(ticket_letter(each.grant.id), seconds=seconds, at_most=MAX_REDEMPTION_BYTES))
         for each in made
     ]
-
-
-def parsed_until(text: str, *, now: int) -> int:
-    """The last second of a day, or a time with its zone, in Unix seconds.
-
-    Raises:
-        CliError: it is neither, past, or further ahead than a ticket may last.
-    """
-    last_second = "T23:59:59Z" if len(text) == DATE_LENGTH else ""
-    try:
-        moment = datetime.fromisoformat(text + last_second)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        expected = "2026-12-31 or 2026-12-31T18:00:00Z"
-        raise CliError("bad-request", f"until: expected {expected}, got {text[:40]!r}")
-    seconds = int(moment.timestamp())
-    if not now < seconds <= now + MAX_TICKET_SECONDS:
-        days = MAX_TICKET_SECONDS // 86_400
-        raise CliError("bad-request", f"until: expected a time within {days} days from now, got {text}")
-    return seconds
 
 
 def _inputs(

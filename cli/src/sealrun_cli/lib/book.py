@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sealrun.encoding import read
 from sealrun.encoding.fields import MAX_UINT64, canonical
@@ -25,8 +25,18 @@ from sealrun_cli.lib.errors import CliError
 PARTS = ("terms", "committed", "highest", "refused")
 # Of a token, what the offer said for people; accounts in MINA have no such part.
 NAMED = "asset"
+# Tickets of the account that were sold, by the payment's hash; an account without any has no such part.
+SOLD = "sold"
 # More than anybody retries by hand.
 MAX_REFUSED = 100
+
+
+class Sold(NamedTuple):
+    """A ticket that a payment bought; a voucher of the account pays for its run."""
+
+    sale: str  # id of the sale
+    payer: str  # whose key redeems it
+    limit: int
 
 
 @dataclass
@@ -38,6 +48,7 @@ class Page:
     known: Known
     asset: Asset = MINA  # that of the terms, as the offer names it
     refused: list[str] = field(default_factory=list)  # calls that were signed for and not taken, newest last
+    sold: dict[str, Sold] = field(default_factory=dict)  # by the hash of the payment
 
     @property
     def named(self) -> bool:
@@ -50,7 +61,7 @@ class Page:
 
     def save(self) -> None:
         """Replace the file in one step."""
-        value = {
+        value: dict[str, Any] = {
             "terms": self.terms.value(),
             "committed": str(self.known.committed),
             "highest": str(self.known.highest),
@@ -58,6 +69,11 @@ class Page:
         }
         if self.named and self.asset != MINA:
             value[NAMED] = self.asset.value()
+        if self.sold:
+            value[SOLD] = {
+                payment: {"sale": each.sale, "payer": each.payer, "limit": str(each.limit)}
+                for payment, each in self.sold.items()
+            }
         replace_json(self.path, value)
 
 
@@ -135,13 +151,20 @@ def terms_in(path: Path) -> Terms:
 def _read(path: Path) -> Page:
     try:
         content: Any = json.loads(path.read_bytes())
-        value = read.only({"refused": [], **content}, PARTS, where=path.name, optional=(NAMED,))
+        value = read.only({"refused": [], **content}, PARTS, where=path.name, optional=(NAMED, SOLD))
         committed, highest = (read.decimal(value, name, high=MAX_UINT64) for name in ("committed", "highest"))
         refused = [str(int(each)) for each in value["refused"]]
         terms = Terms.parse(value["terms"])
         asset = asset_of(terms.asset.token)
         if NAMED in value:
             asset = named_asset({"asset": asset.id, **value[NAMED]})
-        return Page(path, terms, Known(committed, highest), asset, refused)
+        sold = {payment: _sold(each) for payment, each in dict(value.get(SOLD, {})).items()}
+        return Page(path, terms, Known(committed, highest), asset, refused, sold)
     except (ValueError, TypeError, Malformed) as error:
         raise CliError("state", f"{path}: expected what this command wrote, got {error}") from error
+
+
+def _sold(value: Any) -> Sold:
+    members = read.only(value, Sold._fields, where=SOLD)
+    payer = read.public_key(members, "payer").to_base58()
+    return Sold(str(members["sale"]), payer, read.decimal(members, "limit", high=MAX_UINT64))

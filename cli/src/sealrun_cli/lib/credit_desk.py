@@ -32,6 +32,7 @@ TAKES = {
     "credits-give": "1 proof, usually 9 s",
     "credits-redeem": "2 proofs, usually 17 s",
     "topup": "1 proof, usually 9 s",
+    "open": "1 proof, usually 9 s",
 }
 CreditAddress = Annotated[str, typer.Argument(help="Address of the token's owner.", metavar="CREDIT")]
 Count = Annotated[int, typer.Argument(help="How many credits.", min=1, max=MAX_UINT64, metavar="COUNT")]

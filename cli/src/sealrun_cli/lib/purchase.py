@@ -33,6 +33,7 @@ from sealrun_cli.lib.fetching import KnownCall
 from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.letters import MORE_SECONDS as LETTER_MORE_SECONDS
 from sealrun_cli.lib.letters import Post, letter_of
+from sealrun_cli.lib.offer_view import check_taken
 from sealrun_cli.lib.output import Output, plain
 from sealrun_cli.lib.pay import Till, call_url, unheard
 from sealrun_cli.lib.priced import chosen, priced_on
@@ -138,9 +139,8 @@ class Purchase:
         Raises:
             CliError: the offer takes no call now.
         """
-        view, source = self.view or self.service.get(self.url), self.offer.source
-        if not view.get("open"):
-            raise CliError("offer-closed", f"offer: expected an open one, got: {view.get('reason')}")
+        source = self.offer.source
+        check_taken(self.view or self.service.get(self.url), self.offer, price.asset)
         return [
             f"run      {self.offer.title}: {source.url}, project {source.project}, {source.ref}",
             f"inputs   {assignments(self.inputs)}",

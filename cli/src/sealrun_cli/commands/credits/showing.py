@@ -7,10 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from sealrun.chain.credits import AskView, Credit, check_agrees
+from sealrun.errors import SealrunError
+from sealrun.offers.asset import Amount
 from sealrun.offers.promise import Promise, check_promise
 from sealrun_cli.lib import options
+from sealrun_cli.lib.assets import require_same
 from sealrun_cli.lib.credit_desk import CreditAddress, counted
 from sealrun_cli.lib.credit_view import CreditNode, address_of, ask_value, told
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.offer_view import check_taken
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.promises import fetch_promise, read_promise
@@ -30,7 +35,10 @@ def show(
     network: options.Network = options.DEFAULT_NETWORK,
     as_json: options.Json = False,
 ) -> None:
-    """Show a credit: its promise, what is behind it, who sells it at what price. All of it is checked."""
+    """Show a credit: its promise, what is behind it, who takes it, and who sells it at what price.
+
+    All of it is checked. Each offer of the promise is read, and one that does not take the credit is named.
+    """
     with speaking(as_json=as_json) as out, open_client() as http:
         service = Service(http)
         asked = CreditNode(service, node, network)
@@ -39,8 +47,10 @@ def show(
         document = read_promise(promise) if promise else fetch_promise(service, found.uri)
         made = check_promise(document, found.uri)
         check_agrees(made, found, network)
+        takers = [_taker(service, url, found, network) for url in made.offers]
         lines = [*told(found, made.words), f"         {counted(holders, 'holder')}; every credit is counted"]
-        out.result(_value(found, made, asks, holders), *lines, *_promise(made), *map(_ask, asks), WARNING)
+        value = {**_value(found, made, asks, holders), "takers": takers}
+        out.result(value, *lines, *_promise(made), *map(_taken, takers), *map(_ask, asks), WARNING)
 
 
 def _promise(made: Promise) -> list[str]:
@@ -48,8 +58,35 @@ def _promise(made: Promise) -> list[str]:
     return [
         f"promise  {made.title}: its hash is the token's",
         *words,
-        *map("good for {}".format, made.offers),
     ]
+
+
+def _taker(service: Service, url: str, credit: Credit, network: str) -> dict[str, Any]:
+    """Whether an offer of the promise takes the credit now, by its own document, and why not."""
+    try:
+        cost = _taken_at(service, url, credit, network)
+    except (SealrunError, CliError) as error:
+        return {"offer": url, "takes": False, "price": None, "reason": error.detail}
+    return {"offer": url, "takes": True, "price": str(cost.units), "reason": None}
+
+
+def _taken_at(service: Service, url: str, credit: Credit, network: str) -> Amount:
+    """What a run costs in the credit."""
+    offer, view = service.offer_and_view(url)
+    if offer.payment is None:
+        raise CliError("offer", "offer: expected a price in the credit, got price 0")
+    if offer.network != network:  # token ids repeat across networks
+        raise CliError("offer", f"network: expected {network}, got {offer.network}")
+    cost = offer.payment.priced_in(credit.asset.id).cost
+    require_same(cost.asset, credit.asset)
+    check_taken(view, offer, cost.asset)
+    return cost
+
+
+def _taken(taker: dict[str, Any]) -> str:
+    if taker["takes"]:
+        return f"good for {taker['offer']}: {taker['price']} a run"
+    return f"not now  {taker['offer']}: {taker['reason']}"
 
 
 def _ask(ask: AskView) -> str:

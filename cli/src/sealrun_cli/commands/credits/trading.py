@@ -8,6 +8,7 @@ import typer
 
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import MINA, Amount
+from sealrun.offers.offer import Priced
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import told_terms
 from sealrun_cli.lib.assets import require_same
@@ -23,9 +24,10 @@ from sealrun_cli.lib.credit_desk import (
     done,
     held,
 )
-from sealrun_cli.lib.credit_view import Look
+from sealrun_cli.lib.credit_view import Look, address_of
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import kept_or_new, key_place, read_key
+from sealrun_cli.lib.offer_view import check_taken
 from sealrun_cli.lib.once import Asked, Now
 from sealrun_cli.lib.output import amount_of
 
@@ -168,11 +170,7 @@ def _buy_into(
     yes: bool,
 ) -> dict[str, Any]:
     """The account's own key makes it once: an account that is there is not opened again."""
-    sold = desk.node.service.offer(offer)
-    if sold.payment is None:
-        raise CliError("bad-request", "offer: expected one with a price, got one of price 0")
-    cost, terms = sold.payment.priced_in(look.credit.asset.id)
-    require_same(cost.asset, look.credit.asset)
+    cost, terms = _priced(desk, look, offer)
     confirm(desk.out, [*plan, *told_terms(terms)], yes=yes)
     own = kept_or_new(account_key, desk.out)
     address = own.public_key().to_base58()
@@ -190,7 +188,21 @@ def give(
     key: options.Key,
     node: options.Node,
     to: Annotated[str, typer.Option(help="Who gets them.", metavar="ADDRESS")] = "",
-    into: Annotated[str, typer.Option(help="A prepaid account in the credit.", metavar="ACCOUNT")] = "",
+    into: Annotated[
+        str,
+        typer.Option(
+            help="A prepaid account in the credit; or an offer, for which a new one is opened.",
+            metavar="ACCOUNT|OFFER_URL",
+        ),
+    ] = "",
+    account_key: Annotated[
+        Path | None,
+        typer.Option(help="File for the new account's own key; made if there is none.", metavar="FILE"),
+    ] = None,
+    for_: Annotated[
+        str,
+        typer.Option("--for", help="Who calls on the new account; you, if left out.", metavar="ADDRESS"),
+    ] = "",
     network: options.Network = options.DEFAULT_NETWORK,
     fee: options.Fee = options.DEFAULT_FEE,
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
@@ -199,11 +211,21 @@ def give(
     yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Give credits to somebody, or into somebody's prepaid account."""
+    """Give credits to somebody, or into somebody's prepaid account.
+
+    With an offer's address it opens the account, for whoever is named with --for: that key calls on it,
+    leaves it and gets what is left.
+    """
     sent = (fee, poll_ms, no_proofs)
     with dealing(credit, key, node, network, sent, state, as_json=as_json) as desk:
         if bool(to) == bool(into):
             raise CliError("bad-request", "give: expected either --to or --into, got both or none")
+        if ("/offers/" in into) != (account_key is not None) or (for_ and account_key is None):
+            detail = "give: expected --account-key, and perhaps --for, with an offer's address, got others"
+            raise CliError("bad-request", detail)
+        if account_key is not None:
+            _give_into_new(desk, count, into, account_key, for_, yes=yes)
+            return
         look = desk.look(other=to or into)
         asset = look.credit.asset
         name = "topup" if into else "credits-give"
@@ -225,6 +247,59 @@ def give(
         what = f"give {count} {'into' if into else 'to'} {into or to}"
         result = desk.once(what, -count, lambda: held(desk), send, plan, yes=yes)
         desk.out.result(result, f"{done(result, 'given')}: {asset.of(count)}")
+
+
+def _give_into_new(desk: Desk, count: int, offer: str, account_key: Path, buyer: str, *, yes: bool) -> None:
+    """The account's own key makes it once: an account that is there is not opened again.
+
+    This client keeps no page of the account unless it is the payer's own: its buyer signs for it.
+    """
+    kept = _address_in(account_key)
+    look = desk.look(other=kept)
+    if kept and look.other.has_account:
+        detail = f"nothing was given: {kept}"
+        raise CliError("already-open", detail, f"add to it with --into {kept}")
+    own = buyer in ("", desk.payer.to_base58())
+    who = desk.payer if own else address_of(buyer, "for")
+    asset, (cost, terms) = look.credit.asset, _priced(desk, look, offer)
+    check_held(look, count)
+    desk.node.check_counted(look.credit)
+    if kept:
+        terms.check_buyer(who, address_of(kept, "account"))
+    runs = f"{count // cost.units} runs" if count >= cost.units else f"no run, which costs {cost}"
+    does = f"give     {asset.of(count)} into a new prepaid account of {who.to_base58()}: {runs}"
+    plan = desk.plan("open", look, does, 0, 1)
+    confirm(desk.out, [*plan, f"         for {offer}", *told_terms(terms)], yes=yes)
+    key = kept_or_new(account_key, desk.out)
+    address = key.public_key().to_base58()
+    if own:
+        with page(desk.state, address, terms, Known(0, 0), asset=cost.asset) as book:
+            if not book.path.exists():
+                book.save()  # before it is sent: `exit` needs the terms, also where the answer is lost
+    named = {"buyer": who.to_base58(), "terms": terms.value(), "deposit": str(count)}
+    result = desk.run("open", account_key=key.to_base58(), **named)
+    call = f"sealrun call {offer} --pay --account {address} --asset {asset.symbol} --key KEY --node NODE"
+    desk.out.result(
+        {**result, "account": address, "amount": str(count), **asset.members()},
+        f"given: {asset.of(count)}, in {address}",
+        f"next     {who.to_base58()} calls: {call}",
+    )
+
+
+def _priced(desk: Desk, look: Look, offer: str) -> Priced:
+    """The offer's price in the credit.
+
+    Raises:
+        CliError: the offer is free, writes the credit otherwise, or takes no calls in it now.
+        Refused: it has no price in the credit.
+    """
+    sold, view = desk.node.service.offer_and_view(offer)
+    if sold.payment is None:
+        raise CliError("bad-request", "offer: expected one with a price, got one of price 0")
+    priced = sold.payment.priced_in(look.credit.asset.id)
+    require_same(priced.cost.asset, look.credit.asset)
+    check_taken(view, sold, priced.cost.asset)
+    return priced
 
 
 def _price(text: str) -> Amount:

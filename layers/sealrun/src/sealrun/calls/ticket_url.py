@@ -2,6 +2,7 @@
 
     https://stack/tickets/ID#GRANT.SIGNATURE.SECRET
     https://files/tickets/ID#GRANT.SIGNATURE.SECRET.BOX     where no server listens: see ``letters``
+    https://stack/tickets/ID#GRANT.SIGNATURE                for a key that its holder has: see ``sale``
 
 A browser never sends the part after ``#`` (RFC 9110, section 4.2.3 and 7.1), so the secret reaches
 no server and no log.
@@ -47,17 +48,24 @@ class Ticket:
         return f"{page or f'{self.grant.audience}/tickets/{self.grant.id}'}#{'.'.join(parts)}"
 
     @classmethod
-    def parse(cls, url: str) -> "Ticket":
+    def parse(cls, url: str, own: PrivateKey | None = None) -> "Ticket":
         """Read a URL; the part before ``#`` does not matter.
 
         Not checked: signature and time.
+
+        Args:
+            url: the whole of it.
+            own: the ticket's key, where the URL does not hold it.
 
         Raises:
             Malformed: it is no ticket's URL; the text is not repeated, a secret may stand in it.
         """
         parts = url.partition("#")[2].split(".")
+        if len(parts) == 2 and own is not None:  # noqa: PLR2004  grant and signature
+            parts.append(own.to_base58())
         if len(url) > MAX_URL_LENGTH or len(parts) not in (3, 4):  # grant, signature, secret, perhaps a box
-            raise Malformed("ticket: expected a URL that ends in #GRANT.SIGNATURE.SECRET, got another text")
+            ends = "#GRANT.SIGNATURE.SECRET, or #GRANT.SIGNATURE beside its holder's key"
+            raise Malformed(f"ticket: expected a URL that ends in {ends}, got another text")
         grant = Grant.parse(unbase64url(parts[0]))
         try:
             signature, secret = Signature.from_base58(parts[1]), PrivateKey.from_base58(parts[2])
@@ -113,13 +121,29 @@ def issue(
     Raises:
         Malformed: the parts do not fit each other.
     """
+    values: dict[str, Any] = {"audience": audience, "inputs": inputs, "opened": opened, "until": until}
+    return Ticket(*granted(issuer, offer, secret.public_key(), prepaid=prepaid, **values), secret)
+
+
+def granted(
+    issuer: PrivateKey,
+    offer: Offer,
+    key: PublicKey,
+    *,
+    audience: str,
+    inputs: Mapping[str, Any],
+    opened: tuple[str, ...],
+    until: int,
+    prepaid: Prepaid | None,
+) -> tuple[Grant, Signature]:
+    """The public half of ``issue``: the grant for whoever has the secret of ``key``, and its signature."""
     value = {
         "sealrun": 1,
         "audience": audience,
         "network": offer.network,
         "offer": offer.id,
         "terms": f"{_terms(offer, prepaid):064x}",
-        "key": secret.public_key().to_base58(),
+        "key": key.to_base58(),
         "issuer": issuer.public_key().to_base58(),
         "inputs": dict(inputs),
         "open": list(opened),
@@ -127,7 +151,12 @@ def issue(
         "prepaid": prepaid.value() if prepaid else None,
     }
     grant = Grant.parse(canonical(value))
-    return Ticket(grant, sign_fields(issuer, grant.signed_fields), secret)
+    return grant, sign_fields(issuer, grant.signed_fields)
+
+
+def public_url(grant: Grant, signature: Signature) -> str:
+    """A ticket's URL without its secret, for a holder whose own key is the ticket's."""
+    return f"{grant.audience}/tickets/{grant.id}#{base64url(grant.document)}.{signature.to_base58()}"
 
 
 def prepay(

@@ -34,6 +34,7 @@ TICKET = "sealrun:ticket"
 REDEEM = "sealrun:redeem"
 WAKE = "sealrun:wake"
 LIST = "sealrun:list"
+SALE = "sealrun:sale"
 
 NETWORKS = ("mina:devnet", "mina:mainnet")
 

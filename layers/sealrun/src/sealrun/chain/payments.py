@@ -1,0 +1,102 @@
+"""Payments in MINA as a Mina node tells them: who paid an address how much, with which memo, how deep.
+
+A node keeps the last few hundred blocks. What is older is nobody's to tell here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mina.keys import PublicKey
+from sealrun.chain.answers import number, unreadable
+from sealrun.errors import NodeUnavailable
+from sealrun.offers.asset import MINA
+
+# As many as a node keeps: k = 290.
+MAX_BLOCKS = 290
+# Plain payments, and the transactions that contracts' tools send.
+_PLAIN = "userCommands{hash kind memo amount failureReason source{publicKey} receiver{publicKey}}"
+_UPDATES = "accountUpdates{body{publicKey tokenId balanceChange{magnitude sgn}}}"
+_COMMAND = f"zkappCommand{{memo feePayer{{body{{publicKey}}}} {_UPDATES}}}"
+_ZKAPP = f"zkappCommands{{hash failureReason{{failures}} {_COMMAND}}}"
+
+
+class Payment(NamedTuple):
+    """One transaction that changed what an address has."""
+
+    hash: str
+    payer: PublicKey  # who signed it and paid its fee
+    units: int  # nanomina that the address gained
+    memo: str  # as the node writes it; see ``sealrun.calls.sale.memo_text``
+    depth: int  # blocks on top of its own
+
+
+def payments_query(blocks: int = MAX_BLOCKS) -> str:
+    """The question for all transactions of the newest blocks."""
+    return (
+        f"{{syncStatus networkID bestChain(maxLength:{blocks}){{"
+        f"protocolState{{consensusState{{blockHeight}}}} transactions{{{_PLAIN} {_ZKAPP}}}}}}}"
+    )
+
+
+def payments_to(answer: Mapping[str, Any], address: PublicKey, *, network: str) -> list[Payment]:
+    """What came to the address, in MINA, in transactions that were applied; the oldest block first.
+
+    A transaction that somebody else relays counts as that of whoever signed it as its fee payer.
+
+    Args:
+        answer: ``data`` of the answer to ``payments_query``.
+        address: who was paid.
+        network: that the node must be of.
+
+    Raises:
+        NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
+    """
+    for name, expected in (("syncStatus", "SYNCED"), ("networkID", network)):
+        if answer.get(name) != expected:
+            raise NodeUnavailable(f"node: expected {name} {expected}, got {str(answer.get(name))[:40]}")
+    try:
+        told = [(_height(block), block["transactions"]) for block in _list(answer["bestChain"])]
+        blocks = sorted(told, key=lambda each: each[0])
+        newest = max((height for height, _ in blocks), default=0)
+        found = [
+            payment
+            for height, transactions in blocks
+            for payment in _payments(transactions, address.to_base58(), newest - height)
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise unreadable(error) from error
+    if len({each.hash for each in found}) != len(found):
+        raise NodeUnavailable("node: expected each transaction once, got one twice")
+    return found
+
+
+def _payments(transactions: Mapping[str, Any], address: str, depth: int) -> Iterator[Payment]:
+    for each in _list(transactions["userCommands"]):
+        to, kind, failure = each["receiver"]["publicKey"], each["kind"], each["failureReason"]
+        if to == address and kind == "PAYMENT" and failure is None:
+            payer = PublicKey.from_base58(each["source"]["publicKey"])
+            yield Payment(str(each["hash"]), payer, number(each["amount"]), str(each["memo"]), depth)
+    for each in _list(transactions["zkappCommands"]):
+        command = each["zkappCommand"]
+        gained = sum(_change(update["body"], address) for update in _list(command["accountUpdates"]))
+        if gained > 0 and not each["failureReason"]:
+            payer = PublicKey.from_base58(command["feePayer"]["body"]["publicKey"])
+            yield Payment(str(each["hash"]), payer, gained, str(command["memo"]), depth)
+
+
+def _change(body: Mapping[str, Any], address: str) -> int:
+    if (body["publicKey"], body["tokenId"]) != (address, MINA.id):
+        return 0
+    change = body["balanceChange"]
+    sign = {"Positive": 1, "Negative": -1}[change["sgn"]]
+    return sign * number(change["magnitude"])
+
+
+def _height(block: Mapping[str, Any]) -> int:
+    return number(block["protocolState"]["consensusState"]["blockHeight"])
+
+
+def _list(value: Any) -> Sequence[Any]:
+    if not isinstance(value, list):
+        raise TypeError("expected a list")
+    return value
