@@ -1,0 +1,184 @@
+"""Buying a resold ticket: what is refused before anybody pays, and a payment that is made once."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from mina.keys import PrivateKey
+from sealrun.calls.grant import base64url
+from sealrun.calls.sale import Sale, make_sale, memo_text, sold_ticket
+from sealrun.encoding.fields import canonical
+from sealrun.offers.asset import MINA
+from sealrun_cli.commands import resell
+from sealrun_cli.lib.errors import CliError
+from sealrun_cli.main import app
+from tests.cli.web import Asked, Web, web
+from tests.sealrun.chain.test_payments import block, plain
+from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, make_paid_offer
+
+PAYER, OTHER = PrivateKey.from_scalar(921), PrivateKey.from_scalar(922)
+OFFER = make_paid_offer()
+UNTIL = int(time.time()) + 86_400
+Change = Callable[["Shop"], object]
+
+
+@dataclass
+class Shop:
+    """A reseller's site, the service, and a node with the account."""
+
+    sale: Sale | None = None
+    view: dict[str, Any] = field(default_factory=dict)
+    terms: int = OFFER.payment.terms.hash if OFFER.payment else 0
+    balance: int = 2 * PRICE
+    exit_slot: int = 0
+    network: str = "mina:devnet"
+    payments: list[dict[str, Any]] = field(default_factory=list)
+    lost: bool = False
+    ran: list[dict[str, Any]] = field(default_factory=list)
+
+    def answer(self, asked: Asked) -> tuple[int, Any]:
+        query = asked.body["query"]
+        if "userCommands" in query:
+            chain = [block(7, self.payments, [])]
+            return 200, {"data": {"syncStatus": "SYNCED", "networkID": self.network, "bestChain": chain}}
+        if "nonce" in query:
+            return 200, {"data": {"account": {"nonce": str(len(self.payments))}}}
+        state = [self.terms, *BUYER.public_key().to_fields(), 0, self.exit_slot, 0, 0, 0]
+        account = {"balance": {"total": str(self.balance)}, "zkappState": [str(each) for each in state]}
+        return 200, {"data": {"account": account, "bestChain": []}}
+
+    def tool(self, _name: str, sender: Any, _out: object, **request: Any) -> dict[str, Any]:
+        self.ran.append(request)
+        assert self.sale is not None
+        key = sender.key.public_key().to_base58()
+        paid = {"memo": memo_text(request["memo"]), "amount": request["amount"], "source": {"publicKey": key}}
+        to = {"publicKey": request["to"]}
+        self.payments.append(plain(f"5J{len(self.payments)}{'a' * 30}", receiver=to, **paid))
+        if self.lost:
+            raise CliError("node-unavailable", "no answer")
+        return {"status": "included", "hash": "5J", **request}
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    shop = Shop()
+    monkeypatch.setattr(resell, "run_tool", shop.tool)
+    return shop
+
+
+@pytest.fixture
+def site(shop: Shop) -> Iterator[Web]:
+    with web({"POST /graphql": shop.answer}) as running:
+        sell(shop, running)
+        yield running
+
+
+def sell(shop: Shop, site: Web, **changes: Any) -> None:
+    """Publish a sale, with changes, and the offer as its service tells it."""
+    named = {"audience": site.url, "inputs": {}, "until": UNTIL, "price": 1_500_000_000}
+    values: dict[str, Any] = {**named, "tickets": f"{site.url}/tickets.json", **changes}
+    shop.sale = make_sale(BUYER.public_key(), OFFER, ACCOUNT.public_key(), asset=MINA.id, **values)
+    view = {"document": json.loads(OFFER.document), "open": True, "reason": None, "dropped": []}
+    site.answers["GET /sale.json"] = (200, shop.sale.signed(BUYER))
+    site.answers[f"GET /offers/{OFFER.id}"] = (200, {**view, **shop.view})
+
+
+def said(site: Web, folder: Path, name: str, key: PrivateKey = PAYER) -> dict[str, Any]:
+    paying = ["--yes", "--state", str(folder)] if name == "buy" else []
+    words = ["resell", name, f"{site.url}/sale.json", "--key", "-", f"--node={site.url}/graphql", "--json"]
+    done = CliRunner().invoke(app, [*words, *paying], input=key.to_base58())
+    return dict(json.loads(done.stdout))
+
+
+def dropped() -> dict[str, Any]:
+    return {"dropped": [{"asset": MINA.id, "symbol": "MINA", "reason": "no minutes"}]}
+
+
+REFUSED: dict[str, tuple[Change, str]] = {
+    "a closed offer": (lambda shop: shop.view.update(open=False, reason="over"), "got: over"),
+    "a dropped price": (lambda shop: shop.view.update(dropped()), "got that in MINA: no minutes"),
+    "another offer": (
+        lambda shop: shop.view.update(document=json.loads(make_paid_offer(title="x").document)),
+        "expected the document of",
+    ),
+    "an account of other terms": (lambda shop: setattr(shop, "terms", 5), "one for the terms of the sale"),
+    "an account that is left": (lambda shop: setattr(shop, "exit_slot", 9), "expected one that stays"),
+    "no funds": (lambda shop: setattr(shop, "balance", PRICE - 1), "expected funds for a run"),
+    "a node of another network": (lambda shop: setattr(shop, "network", "mina:mainnet"), "networkID"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_e4_nobody_pays_for_a_ticket_that_could_not_be_used(
+    case: str, shop: Shop, site: Web, tmp_path: Path
+) -> None:
+    change, text = REFUSED[case]
+    change(shop)
+    sell(shop, site)
+    assert text in said(site, tmp_path, "buy")["error"]["detail"]
+    assert shop.ran == []
+
+
+def test_e4_a_sale_that_is_over_or_that_somebody_rewrote_is_not_paid(
+    shop: Shop, site: Web, tmp_path: Path
+) -> None:
+    sell(shop, site, until=int(time.time()) + 60)
+    assert "expected one that ends after" in said(site, tmp_path, "buy")["error"]["detail"]
+    sell(shop, site)
+    signed = shop.sale.signed(BUYER) if shop.sale else {}
+    site.answers["GET /sale.json"] = (200, {**signed, "data": {**signed["data"], "price": "1"}})
+    assert "expected the issuer's over the sale" in said(site, tmp_path, "buy")["error"]["detail"]
+    assert shop.ran == []
+
+
+@pytest.mark.parametrize("key", [BUYER, ORACLE, ACCOUNT], ids=["issuer", "oracle", "account"])
+def test_e4_a_key_that_can_redeem_nothing_pays_nothing(
+    key: PrivateKey, shop: Shop, site: Web, tmp_path: Path
+) -> None:
+    assert "expected a buyer's" in said(site, tmp_path, "buy", key)["error"]["detail"]
+    assert shop.ran == []
+
+
+def test_a_ticket_is_paid_for_once_though_the_answer_is_lost(shop: Shop, site: Web, tmp_path: Path) -> None:
+    shop.lost = True
+    assert said(site, tmp_path, "buy")["error"]["type"] == "node-unavailable"
+    shop.lost = False
+    assert said(site, tmp_path, "buy")["status"].startswith("already")
+    [request] = shop.ran
+    assert shop.sale is not None
+    assert (request["memo"], request["amount"]) == (shop.sale.memo, "1500000000")
+    assert request["to"] == BUYER.public_key().to_base58()
+    assert said(site, tmp_path, "buy")["status"] == "included", "another ticket is another payment"
+
+
+def test_e4_only_tickets_of_the_own_key_are_taken_and_a_false_one_is_named(
+    shop: Shop, site: Web, tmp_path: Path
+) -> None:
+    assert shop.sale is not None
+
+    def listed(*sold: tuple[PrivateKey, int]) -> None:
+        tickets = []
+        for number, (key, limit) in enumerate(sold):
+            payment = f"5J{number}{'a' * 30}"
+            grant, signature = sold_ticket(BUYER, OFFER, shop.sale, payment, key.public_key(), limit)  # type: ignore[arg-type]
+            one = {"grant": base64url(grant.document), "signature": signature.to_base58()}
+            tickets.append({"payment": payment.replace("0", "z"), **one})
+        assert shop.sale is not None
+        document = {"sealrun": 1, "sale": shop.sale.id, "tickets": tickets}
+        site.answers["GET /tickets.json"] = (200, json.loads(canonical(document)))
+
+    listed((PAYER, PRICE), (OTHER, 2 * PRICE))
+    [mine] = said(site, tmp_path, "take")["tickets"]
+    assert mine["url"].startswith(f"{site.url}/tickets/{mine['ticket']}#")
+    listed((PAYER, 3 * PRICE))
+    assert "that the account's funds cover" in said(site, tmp_path, "take")["error"]["detail"]
+    listed((PAYER, PRICE), (PAYER, PRICE))
+    assert "a voucher of its own for each" in said(site, tmp_path, "take")["error"]["detail"]
+    site.answers["GET /tickets.json"] = (200, {"sealrun": 1, "sale": "0" * 64, "tickets": []})
+    assert "expected those of the sale" in said(site, tmp_path, "take")["error"]["detail"]
