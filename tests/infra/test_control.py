@@ -110,6 +110,7 @@ def test_l8_the_operator_pauses_and_resumes_and_a_health_check_changes_nothing_o
     market, path = plane.market, f"/offers/{plane.offer.id}/pause"
     status, paused = plane.ask("PUT", path, {"reason": "moving house"})
     assert (status, paused["open"], paused["paused"], paused["suspended"]) == (200, False, "moving house", "")
+    assert paused["dropped"] == {}
     checked: dict[str, Any] = {"open_provider": market._open_provider, "payments": market.payments}
     assert check_health(ledger=plane.ledger, clock=market.clock, **checked)[plane.offer.id].suspended == ""
     with pytest.raises(OfferClosed, match="moving house"):

@@ -21,7 +21,7 @@ from sealrun.runs.record import COLLECT_LEASE, START_WINDOW
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-OFFER = (*keys.KEY, "document", "closed", "suspended", "paused", "quotas")
+OFFER = (*keys.KEY, "document", "closed", "suspended", "dropped", "paused", "quotas")
 CALL = (*keys.KEY, *dynamodb_shown.ATTRIBUTES)
 ACCOUNT = (*keys.KEY, "offer", "buyer", "limit", "committed", "tree")
 MAX_PAGE = 100
@@ -165,6 +165,7 @@ class ControlTable:
             "prices": [price.value() for price in parsed.prices],
             "open": not any(reasons.values()),
             **reasons,
+            "dropped": {asset: each["S"] for asset, each in item.get("dropped", {"M": {}})["M"].items()},
             "quotas": quotas,
             "document": json.loads(parsed.document),
         }
