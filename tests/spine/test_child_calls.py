@@ -126,6 +126,7 @@ def test_r12_a_job_buys_the_named_run_once_and_both_receipts_are_one_tree(town: 
     given = ["--input", f"greeter={town.greeter}", "--key", str(town.key), "--evidence", str(got)]
     done = town.run("call", url, *given)
     assert done.returncode == 0, done.stderr + log_of(town)
+    assert "calls    greeter is A pipeline of this project, for 5 MINA a run" in done.stderr
     ended = json.loads(done.stdout)
     assert (ended["state"], ended["evidence"]["holds"]) == ("succeeded", True)
     assert (got / "outputs/ask/answer.txt").read_text() == "child\n"
