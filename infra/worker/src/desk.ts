@@ -215,7 +215,9 @@ function viewOf(row: Row, offer: string, shown: boolean): CallView {
   };
 }
 
+/** 0 too for a call that is over, of which the region tells: its request is kept no longer. */
 function depthOf(body: string): number {
+  if (body === '') return 0;
   const { parent } = JSON.parse(body) as { parent?: Parent };
   return parent?.depth ?? 0;
 }
