@@ -272,6 +272,12 @@ def test_delisting_says_that_it_closes_the_offer_for_everybody(market: Market) -
     assert (name, request["offer"]) == ("close", contract_key(OFFER).to_base58())
 
 
+def test_an_offer_that_is_closed_is_not_closed_again(market: Market) -> None:
+    url = market.sell(OFFER, closed=1)
+    assert value(market("delist", url, by=SELLER, yes=False))["status"] == "already-closed"
+    assert market.ran == []
+
+
 def test_a_board_is_opened_for_everybody_for_ever(market: Market, tmp_path: Any) -> None:
     key = tmp_path / "board.key"
     key.write_text(BOARD.to_base58())

@@ -87,10 +87,8 @@ class BoardNode:
         return check_board(answer, self.board, network=self.network, now=int(time.time()))
 
     def account(self, address: PublicKey, asset: Asset) -> Any:
-        """One account in a token; None where there is none."""
-        names = [address.to_base58()]
-        (account,) = accounts_in(self.ask(accounts_query(names, asset)), names, network=self.network)
-        return account
+        """One account in a token; see ``account_at``."""
+        return account_at(self.service, self.url, self.network, address, asset)
 
     def read(
         self,
@@ -119,6 +117,19 @@ class BoardNode:
             if listing:
                 return reader.look(self.board, address_of(listing, "listing").to_base58(), now=now)
             return reader.read(self.board, now=now, wanted=wanted)
+
+
+def account_at(service: Service, url: str, network: str, address: PublicKey, asset: Asset) -> Any:
+    """One account in a token, as a node of this network tells of it; None where there is none.
+
+    Raises:
+        CliError: there is no answer.
+        NodeUnavailable: the node is not one to believe now.
+    """
+    names = [address.to_base58()]
+    answer = data_of(service, url, accounts_query(names, asset), at_most=MAX_LIST_BYTES)
+    (account,) = accounts_in(answer, names, network=network)
+    return account
 
 
 def offer_code() -> Pinned:

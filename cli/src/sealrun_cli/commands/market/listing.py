@@ -7,13 +7,14 @@ import httpx
 import typer
 
 from mina.keys import PrivateKey, PublicKey
+from sealrun.chain.offer_contract import state_of_offer
 from sealrun.market.board import board_asset, check_listing
 from sealrun.market.entries import check_contract
 from sealrun.market.listing import Listing, list_fields, listing_key, sign_listing
 from sealrun.offers.asset import ACCOUNT_CREATION_FEE, MINA
 from sealrun.offers.offer import Offer, Payment
 from sealrun_cli.lib import options
-from sealrun_cli.lib.board import BoardAddress, BoardNode, Loopback, board_of, offer_code
+from sealrun_cli.lib.board import BoardAddress, BoardNode, Loopback, account_at, board_of, offer_code
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import kept_or_new, read_key
@@ -141,8 +142,14 @@ def delist(
     """
     with speaking(as_json=as_json) as out, open_client() as http:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
-        offer = Service(http).offer(url)
+        service = Service(http)
+        offer = service.offer(url)
         contract, payment = _sold(offer, sender.key, network)
+        account = account_at(service, node, network, contract, MINA)
+        if state_of_offer(account, contract, offer_code()).is_closed:
+            value = {"status": "already-closed", "contract": contract.to_base58()}
+            out.result(value, f"closed before, and nothing sent now: {offer.title}")
+            return
         plan = [
             f"close    {offer.title}: for everybody, for ever, not only on a board",
             f"         contract {contract.to_base58()}: who knows its address cannot call it either",
@@ -152,10 +159,9 @@ def delist(
         confirm(out, plan, yes=yes)
         named = {"offer": contract.to_base58(), "terms": payment.terms.value()}
         result = run_tool("close", sender, out, **named, seller_key=sender.key.to_base58())
-        closed = "closed before" if result["status"] == "already-closed" else "closed"
         advice = "next     on the machine that serves it: sealrun close, which tells callers why at once"
         out.result(
-            {**result, "contract": contract.to_base58()}, f"{closed}: {offer.title}, off every board", advice
+            {**result, "contract": contract.to_base58()}, f"closed: {offer.title}, off every board", advice
         )
 
 
