@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 
 ROUTES: dict[str, list[str]] = {
     "account": ["GET /accounts/{address}", "GET /accounts/{address}/calls"],
-    "call": ["GET /offers", "GET /offers/{offer}", "POST /offers/{offer}/calls"],
+    "call": [
+        "GET /offers",
+        "GET /offers/{offer}",
+        "GET /offers/{offer}/receipts",
+        "POST /offers/{offer}/calls",
+    ],
     "collect": ["POST /webhooks/edge"],
     "health": [],
     "mcp": ["POST /mcp"],

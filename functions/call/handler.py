@@ -1,4 +1,4 @@
-"""``GET /offers``, ``GET /offers/{offer}`` and ``POST /offers/{offer}/calls``."""
+"""``GET /offers``, ``GET /offers/{offer}`` with its receipts, and ``POST /offers/{offer}/calls``."""
 
 import os
 import time
@@ -23,6 +23,7 @@ from sealrun.service.browsers import asks_for_preview, offer_page
 from sealrun.service.views import offer_view
 from sealrun.workflows.accept_call import accept_call, known_offer
 from sealrun.workflows.list_offers import list_offers
+from sealrun.workflows.list_receipts import list_receipts
 
 logger = Log("call")
 services = open_services(os.environ, put_off=put_off(logger))
@@ -48,6 +49,20 @@ def get_offer(offer: str) -> Response:
         return Response(HTTPStatus.OK, body=body, headers=headers)
     seller = services.payments.seller if services.payments else None
     return answer(offer_view(stored, seller))
+
+
+@app.get("/offers/<offer>/receipts")
+def get_receipts(offer: str) -> Response:
+    """List the receipts of an offer whose inputs are public, those of the newest calls first."""
+    document = list_receipts(
+        offer,
+        sender=sender(app, header=settings.viewer_header),
+        ledger=services.ledger,
+        throttle=throttle,
+        now=services.clock(),
+        after=app.current_event.query.get("after"),
+    )
+    return answer(document)
 
 
 @app.post("/offers/<offer>/calls")

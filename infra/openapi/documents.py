@@ -36,6 +36,7 @@ from sealrun.runs.record import MAX_JOB_NAME, MAX_JOBS, State
 from sealrun.runs.run import JobResult
 from sealrun.workflows.list_calls import PAGE_CALLS
 from sealrun.workflows.list_offers import PAGE_OFFERS
+from sealrun.workflows.list_receipts import PAGE_RECEIPTS
 
 _TEXT: Schema = {"type": "string"}
 # The fields that the wallet signs for a call. One signature authorises the call and its payment.
@@ -130,6 +131,7 @@ def _views() -> dict[str, Schema]:
     return {
         "OfferList": _offer_list(),
         "OfferView": closed(view),
+        "OfferReceipts": _offer_receipts(),
         "CallView": closed(state),
         "AccountCalls": _account_calls(state),
         "AcceptedCall": closed({**state, "url": URL}),
@@ -160,6 +162,12 @@ def _offer_list() -> Schema:
     }
     following = nullable({**HASH, "description": "The next page's `after`."})
     return closed({"offers": items(closed(listed), PAGE_OFFERS), "next": following})
+
+
+def _offer_receipts() -> Schema:
+    following = nullable({**_TEXT, "description": "The next page's `after`."})
+    receipts = items(ref("Receipt"), PAGE_RECEIPTS)
+    return closed({"offer": HASH, "receipts": receipts, "next": following})
 
 
 def _progress() -> Schema:

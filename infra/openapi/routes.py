@@ -129,6 +129,11 @@ ROUTES = {
         ref("OfferList"), (errors.Malformed, errors.StoreUnavailable), parameters=(_AFTER_OFFER,)
     ),
     "GET /offers/{offer}": Operation(ref("OfferView"), _READ),
+    "GET /offers/{offer}/receipts": Operation(
+        ref("OfferReceipts"),
+        (*_READ, errors.NotAllowed, errors.TooMany),
+        parameters=(_AFTER_CALL,),
+    ),
     "POST /offers/{offer}/calls": Operation(
         ref("AcceptedCall"),
         _TAKEN,

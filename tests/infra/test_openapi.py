@@ -28,6 +28,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.offers.terms import Terms
 from sealrun.service.views import offer_view, public_view
 from sealrun.workflows.list_offers import list_offers
+from sealrun.workflows.list_receipts import receipts_page
 from sealrun.workflows.read_account import read_account
 from sealrun.workflows.read_receipt import read_evidence
 from tests.sealrun.calls.test_ticket import free_ticket, paid_ticket, redemption
@@ -46,6 +47,7 @@ from tests.sealrun.world import (
     SELLER,
     World,
     chain_value,
+    evidence_value,
     make_chain_offer,
     make_offer,
     make_paid_offer,
@@ -268,6 +270,15 @@ def test_lists_of_an_accounts_calls_fit() -> None:
     assert found["calls"]
     assert troubles("AccountCalls", found) == []
     assert troubles("AccountCalls", {**found, "calls": [{**found["calls"][0], "inputs": {}}]})
+
+
+def test_lists_of_an_offers_receipts_fit() -> None:
+    market = Market(offer=make_paid_offer(evidence=evidence_value(inputs="public")))
+    market.bought(limit=PRICE)
+    found = receipts_page(market.offer, ledger=market.ledger)
+    assert found["receipts"]
+    assert troubles("OfferReceipts", found) == []
+    assert troubles("OfferReceipts", {**found, "receipts": [{**found["receipts"][0], "inputs": {}}]})
 
 
 @pytest.mark.parametrize(

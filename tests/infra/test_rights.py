@@ -21,6 +21,7 @@ from sealrun.runs.run import RunStatus
 from sealrun.workflows.check_health import check_health
 from sealrun.workflows.count_waiting import count_waiting
 from sealrun.workflows.list_calls import list_calls
+from sealrun.workflows.list_receipts import receipts_page
 from sealrun.workflows.read_account import read_account
 from sealrun.workflows.read_receipt import read_evidence, read_statements
 from sealrun.workflows.take_webhook import take_webhook
@@ -124,6 +125,8 @@ def look(trial: Trial, record: Record) -> None:
     here: dict[str, Any] = {"service": SERVICE, "now": until - 60}
     services = trial.services("mcp")
     read_evidence(record.id, named, ledger=services.ledger, store=services.store, **here)
+    ledger = trial.services("call").ledger
+    assert receipts_page(OFFER, ledger=ledger)["receipts"]
     services = trial.services("receipt")
     read_evidence(record.id, named, ledger=services.ledger, store=services.store, **here)
     read_statements(record.id, ledger=services.ledger, store=services.store)

@@ -387,6 +387,34 @@ def test_an_accounts_calls_are_listed_page_after_page_the_newest_first(ledger: A
     assert ledger.calls_of("B62nobody", most=5) == []
 
 
+@pytest.mark.parametrize("at_once", [100, 1000])  # one shard of DynamoDB's, and several
+def test_an_offers_calls_that_are_over_are_listed_page_after_page_the_newest_first(
+    ledger: Any, at_once: int
+) -> None:
+    limits = limits_value(at_once=at_once, minutes_per_month=10**6)
+    sold = make_offer(**{**BUSY, "limits": limits, "quota_per_hour": at_once})
+    ledger.publish(StoredOffer(sold, "", b"sealed", b"key", b"secret"))
+    calls = [replace(each, claimed_at=NOW + at // 7) for at, each in enumerate(calls_of(sold, 40))]
+    for each in calls:
+        assert ledger.claim(each, sold, identifier=None)
+    over = [each for at, each in enumerate(calls) if at % 4]
+    for each in over:
+        end(ledger, each)
+    found: list[Record] = []
+    for most in (1, 8, 8, 100):
+        after = (found[-1].claimed_at, found[-1].call_hash) if found else None
+        page = ledger.ended(sold.hash, most=most, after=after)
+        assert len(page) == min(most, len(over) - len(found))
+        found += page
+    assert sorted(each.call_hash for each in found) == [each.call_hash for each in over]
+    assert all(each.state is State.FAILED for each in found)
+    times = [each.claimed_at for each in found]
+    assert times == sorted(times, reverse=True)
+    last = found[-1]
+    assert ledger.ended(sold.hash, most=5, after=(last.claimed_at, last.call_hash)) == []
+    assert ledger.ended(OFFER.hash, most=5) == []
+
+
 def calls_of(offer: Offer, number: int, *, first: int = 0) -> list[Record]:
     """Calls as a claim has them; no ledger looks at their signatures."""
     signed = sign_call(offer)

@@ -133,9 +133,7 @@ class FakeLedger:
 
     def calls_of(self, account: str, *, most: int, after: tuple[int, int] | None = None) -> list[Record]:
         calls = [each for each in self.records.values() if each.account == account]
-        ordered = sorted(calls, key=lambda each: (each.claimed_at, each.call_hash), reverse=True)
-        left = [each for each in ordered if after is None or (each.claimed_at, each.call_hash) < after]
-        return left[: min(most, LISTED)]
+        return _page(calls, most, after)
 
     def claim(
         self,
@@ -234,6 +232,10 @@ class FakeLedger:
 
     def newest(self, offer_hash: int, *, most: int, unfinished: bool = False) -> list[Record]:
         return self._listed(offer_hash, unfinished=unfinished)[:most]
+
+    def ended(self, offer_hash: int, *, most: int, after: tuple[int, int] | None = None) -> list[Record]:
+        calls = self._listed(offer_hash, unfinished=False)
+        return _page([each for each in calls if each.state.over], most, after)
 
     def _listed(self, offer_hash: int, *, unfinished: bool) -> list[Record]:
         calls = [each for each in self.records.values() if each.offer_hash == offer_hash]
@@ -657,3 +659,9 @@ class FakeWaker:
             return False
         self.groups += map(list, groups)
         return True
+
+
+def _page(calls: list[Record], most: int, after: tuple[int, int] | None) -> list[Record]:
+    ordered = sorted(calls, key=lambda each: (each.claimed_at, each.call_hash), reverse=True)
+    left = [each for each in ordered if after is None or (each.claimed_at, each.call_hash) < after]
+    return left[: min(most, LISTED)]

@@ -121,6 +121,7 @@ class Site:
             yield "/offers", "GET", {"query": after}, 200
         for offer in (free, paid):
             yield "/offers/{offer}", "GET", {"path_parameters": offer}, 200
+        yield "/offers/{offer}/receipts", "GET", {"path_parameters": free}, 403
         again = {"path_parameters": free, "body": self.free_call.body(), "media_type": "application/json"}
         yield "/offers/{offer}/calls", "POST", again, 202
         yield "/offers/{offer}/calls", "POST", {"path_parameters": paid, "headers": header, **bought}, 202

@@ -11,6 +11,9 @@ import { WalletSession } from './wallet/session.tsx';
 const Accounts = lazy(async () => ({ default: (await import('./pages/accounts.tsx')).Accounts }));
 const Activity = lazy(async () => ({ default: (await import('./pages/activity.tsx')).Activity }));
 const CallPage = lazy(async () => ({ default: (await import('./pages/call.tsx')).CallPage }));
+const CataloguePage = lazy(async () => ({
+  default: (await import('./pages/catalogue.tsx')).CataloguePage,
+}));
 const Home = lazy(async () => ({ default: (await import('./pages/home.tsx')).Home }));
 const ServicePage = lazy(async () => ({
   default: (await import('./pages/service.tsx')).ServicePage,
@@ -21,6 +24,7 @@ const TicketPage = lazy(async () => ({ default: (await import('./pages/ticket.ts
 const TITLES: Partial<Record<Route['page'], string>> = {
   activity: 'Activity',
   account: 'Accounts',
+  catalogue: 'Catalogue',
 };
 
 export function App() {
@@ -65,6 +69,8 @@ function Page(props: { route: Route; named: (title: string) => void }) {
       return <OpenPage {...route} named={named} />;
     case 'service':
       return <ServicePage key={route.service} service={route.service} named={named} />;
+    case 'catalogue':
+      return <CataloguePage key={JSON.stringify(route.given)} given={route.given} />;
     case 'unknown':
       return <Home why={route.why} />;
     default:

@@ -1,7 +1,6 @@
 // Amounts, times and names as people read them.
 
 export const MINA_DECIMALS = 9;
-const SCALE = 10n ** BigInt(MINA_DECIMALS);
 
 /** Nanomina as `0.5 MINA`; what this page pays in. */
 export function mina(units: bigint | string): string {
@@ -23,9 +22,14 @@ export function amount(units: bigint | string, decimals = MINA_DECIMALS): string
 
 /** Nanomina out of what somebody typed; undefined for no amount above 0. */
 export function parseAmount(text: string): bigint | undefined {
-  const [, whole, rest = ''] = /^(\d{1,10})(?:\.(\d{1,9}))?$/.exec(text.trim()) ?? [];
-  if (whole === undefined) return undefined;
-  const value = BigInt(whole) * SCALE + BigInt(rest.padEnd(MINA_DECIMALS, '0'));
+  return parseUnits(text, MINA_DECIMALS);
+}
+
+/** The same in the smallest unit of an asset of so many decimals. */
+export function parseUnits(text: string, decimals: number): bigint | undefined {
+  const [, whole, rest = ''] = /^(\d{1,10})(?:\.(\d{1,18}))?$/.exec(text.trim()) ?? [];
+  if (whole === undefined || rest.length > decimals) return undefined;
+  const value = BigInt(whole + rest.padEnd(decimals, '0'));
   return value > 0n ? value : undefined;
 }
 

@@ -12,14 +12,18 @@ export type Route =
   | { page: 'service'; service: string }
   | { page: 'call'; service: string; call: string }
   | { page: 'ticket'; fragment: string }
+  /** The catalogue beside the page, searched as `given` says. */
+  | { page: 'catalogue'; given: Record<string, string> }
   | { page: 'unknown'; why: string };
 
 const MAX_ADDRESS = 20_000;
 const ACCOUNT = /^account(?:\/(B62[1-9A-HJ-NP-Za-km-z]{52}))?$/;
+const CATALOGUE = /^catalogue(?:\?|$)/;
 const ABSOLUTE = /^https?:\/\//;
 // What stands below a service is no service of its own.
 const WITHIN = /\/(?:offers|calls|tickets)\/./;
 const HOME = 'meta[name="sealrun:service"]';
+const CATALOGUE_AT = 'meta[name="sealrun:catalogue"]';
 const PLACE = /^(?<service>.*)\/(?<kind>offers|calls)\/(?<hash>[0-9a-f]{64})$/;
 
 /** `#/https://service/offers/HASH?input=value`, or `#/offers/HASH` of the service that this page comes from. */
@@ -31,6 +35,8 @@ export function parseRoute(fragment: string, page: string): Route {
   const path = text.replace(/^\/+/, '');
   if (path === '') return { page: 'home' };
   if (path === 'activity') return { page: path };
+  if (CATALOGUE.test(path))
+    return { page: 'catalogue', given: Object.fromEntries(new URLSearchParams(path.slice(10))) };
   const account = ACCOUNT.exec(path);
   if (account) return { page: 'account', address: account[1] ?? '' };
   if (!path.startsWith('open/')) return parsePlace(path, page);
@@ -78,6 +84,12 @@ export function homeService(): string | null {
   const named = document.querySelector<HTMLMetaElement>(HOME)?.content;
   const url = (named ?? new URL('.', location.href).href).replace(/\/$/, '');
   return isService(url) ? url : null;
+}
+
+/** Where the host's catalogue lies, if its document names one. */
+export function catalogueAddress(): string | null {
+  const named = document.querySelector<HTMLMetaElement>(CATALOGUE_AT)?.content;
+  return named ? new URL(named, new URL('.', location.href)).href : null;
 }
 
 /** Loopback is for trying the page on one machine. */

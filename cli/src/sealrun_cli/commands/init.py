@@ -74,7 +74,9 @@ def init(
     contract: Annotated[
         str, typer.Option(help="Keep the sealed token on chain, in a contract of this address or key file.")
     ] = "",
-    private_inputs: Annotated[bool, typer.Option("--private-inputs", help="Only buyers see inputs.")] = False,
+    private_inputs: Annotated[
+        bool, typer.Option("--private-inputs", help="Only buyers see inputs, and no list has receipts.")
+    ] = False,
     public_outputs: Annotated[
         bool | None,
         typer.Option(

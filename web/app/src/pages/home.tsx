@@ -1,6 +1,6 @@
 // Without an offer in the address: what this page is, what its host sells, and where to put a link.
 import { useState } from 'react';
-import { homeService, parseRoute, serviceOf } from '../route.ts';
+import { catalogueAddress, homeService, parseRoute, serviceOf } from '../route.ts';
 import { useServices } from '../state/services.ts';
 import { OfferList, useOffers } from '../ui/offer_list.tsx';
 import { Card, Note } from '../ui/parts.tsx';
@@ -23,6 +23,14 @@ export function Home(props: { why?: string }) {
           <Note tone="warn" title="This address leads nowhere" alert>
             Expected a service, an offer, a run or a ticket; {props.why}.
           </Note>
+        )}
+        {catalogueAddress() && (
+          <Card title="Catalogue">
+            <p>
+              Offers of many sellers, with prices and histories.{' '}
+              <a href="#/catalogue">Search the catalogue</a>
+            </p>
+          </Card>
         )}
         {service && <OffersHere service={service} />}
         <OpenLink />

@@ -2,9 +2,12 @@
 import { useEffect, useRef, type ReactNode } from 'react';
 import { short } from '../format.ts';
 import { useWallet } from '../wallet/session.tsx';
-import type { Route } from '../route.ts';
+import { catalogueAddress, type Route } from '../route.ts';
 
-const PAGES: [Route['page'], string, string][] = [
+type Place = [Route['page'], string, string];
+// Of a host that has one.
+const CATALOGUE: Place[] = [['catalogue', '#/catalogue', 'Catalogue']];
+const PAGES: Place[] = [
   ['activity', '#/activity', 'Activity'],
   ['account', '#/account', 'Accounts'],
 ];
@@ -30,7 +33,7 @@ export function Frame(props: { route: Route; title: string; children: ReactNode 
             sealrun
           </a>
           <nav aria-label="Pages">
-            {PAGES.map(([page, href, name]) => (
+            {[...(catalogueAddress() ? CATALOGUE : []), ...PAGES].map(([page, href, name]) => (
               <a
                 key={page}
                 href={href}

@@ -4,12 +4,7 @@ import { message, priced, short } from '../format.ts';
 import { placeOf } from '../route.ts';
 import { listOffers, type Listed } from '../service/offers.ts';
 import { Badge, Note } from './parts.tsx';
-
-const PROVIDERS: Record<string, string> = {
-  forgejo: 'Forgejo',
-  github: 'GitHub',
-  gitlab: 'GitLab',
-};
+import { providerName } from './providers.ts';
 
 export function OfferList(props: { title: string; offers: Offers; service: string }) {
   const { title, offers, service } = props;
@@ -49,7 +44,7 @@ export function OfferList(props: { title: string; offers: Offers; service: strin
 function OfferCard(props: { service: string; listed: Listed }) {
   const { service, listed } = props;
   const { title, prices, seller, open, reason } = listed;
-  const provider = Object.hasOwn(PROVIDERS, listed.provider) ? PROVIDERS[listed.provider] : '';
+  const provider = providerName(listed.provider);
   return (
     <li className="card offer">
       <div className="row spread">

@@ -90,7 +90,7 @@ export function WhatIsPublic(props: { policy: Policy }) {
             : []),
           [
             'Always public',
-            'that this run took place, how it ended, its jobs, its commit, and its receipt',
+            `that this run took place, how it ended, its jobs, its commit, and its receipt${policy.inputs === 'public' ? ', which the service lists' : ''}`,
           ],
         ]}
       />

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import typer
 
+from sealrun_cli.commands.market.building import build
 from sealrun_cli.commands.market.finding import search, show
 from sealrun_cli.commands.market.listing import board, delist, list_offer
 from sealrun_cli.commands.market.pricing import prices
@@ -31,4 +32,6 @@ _add("delist", delist,
      "https://ci.example/offers/5f0c --key seller.key --node https://mina.example/graphql")
 _add("board", board,
      "--board-key board.key --key seller.key --node https://mina.example/graphql")
+_add("build", build,
+     "--to public --page web/build --board B62qn...b1 --node https://mina.example/graphql")
 # fmt: on

@@ -208,6 +208,12 @@ class Ledger(TokenBook, Protocol):
         Those of an offer that an older sealrun published, too.
         """
 
+    def ended(self, offer_hash: int, *, most: int, after: tuple[int, int] | None = None) -> list[Record]:
+        """The offer's calls that are over, at most 100 and the newest first, by when they were claimed.
+
+        ``after`` is as for ``calls_of``. The number of requests does not grow with that of the calls.
+        """
+
     def take_place(
         self,
         offer_hash: int,

@@ -11,7 +11,11 @@ from sealrun.adapters.aws.letter_bucket import LetterBucket, open_offer_box
 from sealrun.calls.letters import LETTER_SECONDS, MAX_LETTER_BYTES
 from sealrun.composition.ticked import PublicEvidence
 from sealrun.encoding.fields import canonical
+from sealrun.offers.offer import Offer
+from sealrun.ports.calls import Ledger
 from sealrun.serving.events import Reply, reply_of
+from sealrun.workflows.list_calls import place_of
+from sealrun.workflows.list_receipts import MAX_RECEIPTS, PAGE_RECEIPTS, are_listed, receipts_page
 
 # No buyer's address is known: all of them count as one network's.
 NOBODY = "0.0.0.0"  # noqa: S104  an address to count by, none to listen on
@@ -41,6 +45,20 @@ class Site:
             box = open_offer_box(self._bucket, offer_id, seconds=LETTER_SECONDS, at_most=MAX_LETTER_BYTES)
             view["letters"] = box.value()
         self._bucket.publish(f"offers/{offer_id}", canonical(view))
+
+    def receipts(self, offer: Offer, ledger: Ledger) -> None:
+        """The receipts of its newest calls in one page, if it lists them: a file takes no query."""
+        if not are_listed(offer):
+            return
+        receipts: list[Any] = []
+        after: str | None = None
+        for _ in range(MAX_RECEIPTS // PAGE_RECEIPTS):
+            page = receipts_page(offer, ledger=ledger, after=place_of(after))
+            receipts, after = receipts + page["receipts"], page["next"]
+            if after is None:
+                break
+        whole = {"offer": offer.id, "receipts": receipts, "next": None}
+        self._bucket.publish(f"offers/{offer.id}/receipts", canonical(whole))
 
     def call(self, call_id: str) -> None:
         """The call's state; once it is over, first what it left, so that a receipt never stands alone."""

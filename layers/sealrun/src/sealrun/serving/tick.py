@@ -209,3 +209,4 @@ class Tick:
         self._site.offers()
         for stored in self._ledger.offers_of(self._ledger.published()):
             self._site.offer(stored.offer.id, with_box=self._bounds.open_box)
+            self._site.receipts(stored.offer, self._ledger)

@@ -411,6 +411,21 @@ class DynamoLedger:
         items = self._table.get_all(*({name: item[name] for name in keys.KEY} for item in newest))
         return [record for item in items if (record := _record(item))]
 
+    def ended(self, offer_hash: int, *, most: int, after: tuple[int, int] | None = None) -> list[Record]:
+        most, found = min(most, LISTED), list[tuple[int, int, int]]()  # the order, and call hash
+        partitions = self._partitions(keys.OVER, offer_hash)
+        for shard, partition in enumerate(partitions):
+            place = _place_in(partition, shard, len(partitions), after)
+            values = {":in": {"S": partition}, **place.pop("values")}
+            query = {"IndexName": keys.LIST_INDEX, "ScanIndexForward": False, "Limit": most, **place}
+            answer = self._table.call("query", ExpressionAttributeValues=values, **query)
+            found += [
+                (-int(item["claimed_at"]["N"]), shard, int(keys.call_of(item), 16))
+                for item in (answer or {})["Items"]
+            ]
+        newest = sorted(found, key=lambda each: each[:2])[:most]
+        return self.records_of([call_hash for _, _, call_hash in newest])
+
     def take_place(
         self,
         offer_hash: int,
@@ -482,6 +497,23 @@ class DynamoLedger:
 
 def _pause(attempt: int) -> None:
     time.sleep(random.uniform(0, min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE)))  # noqa: S311
+
+
+def _place_in(
+    partition: str, shard: int, shards_in_all: int, after: tuple[int, int] | None
+) -> dict[str, Any]:
+    """Where a shard of an offer's calls goes on behind one of them, in order of time and then of shards."""
+    within = "listed_in = :in"
+    if after is None:
+        return {"KeyConditionExpression": within, "values": {}}
+    claimed_at, call_hash = after
+    time = {"N": str(claimed_at)}
+    own = call_hash % shards_in_all
+    if shard == own:
+        start = {**_call_key(call_hash), "listed_in": {"S": partition}, "claimed_at": time}
+        return {"KeyConditionExpression": within, "values": {}, "ExclusiveStartKey": start}
+    compared = "<" if shard < own else "<="
+    return {"KeyConditionExpression": f"{within} AND claimed_at {compared} :at", "values": {":at": time}}
 
 
 def _rate_counter(rate: Rate) -> dict[str, Any]:

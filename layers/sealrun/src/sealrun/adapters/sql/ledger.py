@@ -159,7 +159,10 @@ class SqlLedger:
         return [read_record(found[each]) for each in wanted if each in found]
 
     def calls_of(self, account: str, *, most: int, after: tuple[int, int] | None = None) -> list[Record]:
-        calls = select(CALLS.c.record).where(CALLS.c.account == account)
+        return self._page(select(CALLS.c.record).where(CALLS.c.account == account), most=most, after=after)
+
+    def _page(self, calls: Select[Any], *, most: int, after: tuple[int, int] | None) -> list[Record]:
+        """The newest of these calls behind one of them."""
         if after is not None:
             claimed_at, call = after[0], f"{after[1]:064x}"
             calls = calls.where(
@@ -253,6 +256,10 @@ class SqlLedger:
         calls = _calls_of(offer_hash, unfinished=unfinished).order_by(CALLS.c.claimed_at.desc())
         query = calls.limit(min(most, LISTED))
         return self._database.read(lambda db: [read_record(each) for each in db.scalars(query)])
+
+    def ended(self, offer_hash: int, *, most: int, after: tuple[int, int] | None = None) -> list[Record]:
+        over = _calls_of(offer_hash, unfinished=False).where(CALLS.c.wake_at.is_(None))
+        return self._page(over, most=most, after=after)
 
     def count_unfinished(self) -> int:
         """How many calls are not over."""
