@@ -22,6 +22,7 @@ from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import STDIN, read_key
 from sealrun_cli.lib.letters import EXPIRES_SECONDS, MORE_SECONDS, Answered, Post, letter_of
+from sealrun_cli.lib.named_offers import read_publicly
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import call_url
@@ -58,7 +59,9 @@ def redeem(
         out.progress(f"reading the offer that {grant.audience} sells")
         offer = service.offer(f"{grant.audience}/offers/{grant.offer_hash:064x}")
         chosen = filled_inputs(parsed_inputs(given or [], offer.inputs), offer.inputs, out, among=grant.open)
-        offer.inputs.check({**grant.inputs, **chosen})
+        inputs = offer.inputs.check({**grant.inputs, **chosen})
+        for each in read_publicly(grant.audience, offer, inputs):
+            out.progress(f"calls    {each}")
         salt, nonce = secrets.token_hex(32), secrets.randbits(128)
         wait_for = EXPIRES_SECONDS if ticket.box else expires_in
         redeemed = ticket.redeem(chosen, salt=salt, nonce=nonce, expires_at=int(time.time()) + wait_for)

@@ -9,6 +9,7 @@ import { placeOf } from '../route.ts';
 import { dropTicket, redeemAtService, takenUp, type Mailed } from '../redeem.ts';
 import { getOffer } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
+import { checkNamedOffers } from '../service/named.ts';
 import { droppedFor } from '../state/letters.ts';
 import { Fields } from '../ui/fields.tsx';
 import { Heading, WhatIsProved, WhatIsPublic, WhatRuns } from '../ui/offer_parts.tsx';
@@ -165,6 +166,7 @@ function useRedemption(ticket: Ticket, offer: Offer) {
     setBusy(true);
     setProblem('');
     try {
+      await checkNamedOffers(offer, { ...ticket.grant.inputs, ...inputs });
       if (isMailed(ticket)) return setDropped(await dropTicket(ticket, inputs));
       const name = JSON.stringify(inputs);
       const redemption = sent.current.get(name) ?? (await redeem(ticket, inputs));
