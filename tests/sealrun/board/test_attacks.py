@@ -385,6 +385,20 @@ def test_a18_a_reading_that_has_no_time_left_says_what_it_did_not_read(world: Wo
     assert len(world.read().entries) == 3 * BATCH
 
 
+def test_a18_no_address_is_asked_for_first_because_of_how_it_reads(world: World) -> None:
+    """Neither a listing's nor a contract's: both can be chosen by whoever makes them."""
+    for at in range(BATCH + 5):
+        world.made.listed(numbered_offer(at))
+    first: set[tuple[str, str]] = set()
+    for at in range(8):
+        world.seed = bytes([at])
+        world.asked.clear()
+        world.read()
+        first.add((world.asked[1][:120], world.asked[3][:120]))
+    assert len({listing for listing, _ in first}) > 1
+    assert len({contract for _, contract in first}) > 1
+
+
 def test_a18_more_accounts_than_can_be_listed_are_refused(world: World) -> None:
     made = world.made
 

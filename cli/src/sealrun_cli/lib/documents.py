@@ -17,7 +17,7 @@ from sealrun.transport.failures import ConnectTimeout, OutgoingError, ReadTimeou
 from sealrun.transport.http import Client
 from sealrun_cli.lib.outgoing import open_strangers
 
-AT_ONCE = 8
+AT_ONCE = 16
 OF_ONE_HOST = 2
 # For the head of an answer and once more for its body; a service answers in less than one.
 SECONDS = 5.0

@@ -86,17 +86,21 @@ class Reader:
             AccountRefused: it is no board.
             NodeUnavailable: the node is not one to believe now, or stopped answering.
         """
-        view = check_board(
-            self.ask(board_query(board)), board, network=self.network, now=now, protocol=self._protocol
-        )
+        view = self._view(board, now)
         return self._of(view, sorted(view.addresses, key=self._place)[: self.most], wanted)
 
     def look(self, board: PublicKey, address: str, *, now: int) -> Reading:
         """One listing, by its address; raises what ``read`` does."""
-        view = check_board(
-            self.ask(board_query(board)), board, network=self.network, now=now, protocol=self._protocol
-        )
-        return self._of(view, [address], None)
+        return self._of(self._view(board, now), [address], None)
+
+    @property
+    def protocol(self) -> Protocol:
+        """That of the pinned code."""
+        return Protocol(self.pinned.txn_version, self.pinned.state_fields)
+
+    def _view(self, board: PublicKey, now: int) -> BoardView:
+        answer = self.ask(board_query(board))
+        return check_board(answer, board, network=self.network, now=now, protocol=self.protocol)
 
     def _of(
         self, view: BoardView, addresses: Sequence[str], wanted: Callable[[Listing], bool] | None
@@ -107,10 +111,6 @@ class Reader:
         failed = (*pass_.failed, *others)
         listed, read = len(view.addresses), len(addresses)
         return Reading(self.network, view.owner, view.height, listed, read, entries, failed)
-
-    @property
-    def _protocol(self) -> Protocol:
-        return Protocol(self.pinned.txn_version, self.pinned.state_fields)
 
     def _place(self, address: str) -> bytes:
         return hashlib.sha256(self.seed + address.encode()).digest()
@@ -136,16 +136,18 @@ class _Pass:
         found: dict[str, Listing] = {}
         for address, account in self._accounts("listings", addresses, board_asset(self.board)):
             try:
-                protocol = Protocol(self.reader.pinned.txn_version, self.reader.pinned.state_fields)
-                found[address] = check_listing(account, address, self.board, protocol=protocol)
+                listing = check_listing(account, address, self.board, protocol=self.reader.protocol)
             except (AccountRefused, Malformed) as error:
                 self._fail(address, Fault.LISTING, error)
+            else:
+                found[address] = listing
         return found
 
     def _contracts(self, listings: Mapping[str, Listing]) -> dict[str, ContractState]:
         """The states of the contracts that are there and open, by listing."""
         names = {address: listing.contract.to_base58() for address, listing in listings.items()}
-        accounts = dict(self._accounts("contracts", sorted(set(names.values())), MINA))
+        # In the listings' own order: a contract's address can be chosen so that it would be sorted first.
+        accounts = dict(self._accounts("contracts", list(dict.fromkeys(names.values())), MINA))
         found: dict[str, ContractState] = {}
         for address, name in names.items():
             if name not in accounts:
