@@ -54,7 +54,7 @@ test: check ## everything: check, real peers on loopback, contracts
 	npm test --silent -w contracts
 	npm run --silent test:proofs -w contracts
 
-test-heavy: setup-tests ## before a release: the token's programs compiled anew and a real proof of a token (half an hour, 7 GB)
+test-heavy: setup-tests ## before a release: the token's programs compiled anew, and two calls proved, folded and settled (half an hour, 7 GB)
 	npm run --silent test:heavy -w contracts
 
 test-token: setup-tests ## the pinned FungibleToken's own tests, and a sale in a token with real proofs (minutes, 3 GB)

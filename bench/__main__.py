@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import call, cold_start, evidence, mina, probe, scale, settlement, verification
+from bench import call, cold_start, evidence, mina, probe, proving, scale, settlement, verification
 from bench.table import Row, as_json, as_text
 
 PARTS: dict[str, Callable[[bool], Sequence[Row]]] = {
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[bool], Sequence[Row]]] = {
     "evidence": lambda _: evidence.rows(),
     "verification": lambda _: verification.rows(),
     "settlement": lambda _: settlement.rows(),
+    "proving": lambda _: proving.rows(),
     "scale": lambda full: scale.rows(full=full),
 }
 

