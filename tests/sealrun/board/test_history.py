@@ -218,6 +218,17 @@ def test_e8_a_time_that_cannot_be_is_none_whoever_signed_it(
     assert check_seconds(receipt, OFFER, documents) == seconds
 
 
+def test_e8_an_opening_that_is_not_of_its_leaf_opens_nothing(sold: Any) -> None:
+    """The leaves are those that the receipt signs, and the opening names another document."""
+    receipt, documents = sold
+    _, lying = lied(sold, started_at=1_800_000_010)
+    index, other = json.loads(documents[INDEX]), json.loads(lying[INDEX])
+    for entry, opened in zip(index["profile"], other["profile"], strict=True):
+        if "opening" in opened:
+            entry["opening"] = opened["opening"]
+    assert check_seconds(receipt, OFFER, {**lying, INDEX: canonical(index)}) is None
+
+
 def test_a_time_is_said_as_people_say_it() -> None:
     assert [lasting(each) for each in (0, 59, 60, 3599, 7500)] == [
         "0 s", "59 s", "1 min 0 s", "59 min 59 s", "2 h 5 min",
