@@ -42,7 +42,8 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
             sale.write_offer()
             sale.issue()
             sale.publish()
-            sale.said("credits", "buy", sale.token, "8", "--ask", sale.ask, "--yes", *sale.sends("buyer"))
+            [ask] = sale.said("credits", "show", sale.token)["asks"]
+            sale.said("credits", "buy", sale.token, "8", "--ask", ask["ask"], "--yes", *sale.sends("buyer"))
             yield sale
         finally:
             for words in (["deploy", "--stop"], ["sandbox", "--stop"]):

@@ -337,6 +337,11 @@ def test_l8_nothing_is_given_or_bought_into_an_offer_that_takes_no_credits_now(
     assert chain.ran == []
 
 
+def test_without_an_ask_nothing_is_bought_for_nothing(chain: Chain, command: Command) -> None:
+    assert error(command("buy", "4", "--ask", ""))["detail"].startswith("ask: ")
+    assert chain.ran == []
+
+
 def test_giving_takes_one_of_two_ways(chain: Chain, command: Command) -> None:
     for more in ((), ("--to", address(MATE), "--into", address(MATE))):
         assert "expected either --to or --into" in error(command("give", "1", *more))["detail"]

@@ -167,6 +167,10 @@ def test_a_memo_is_written_as_nodes_write_it() -> None:
     # o1js 2.15: Memo.toBase58(Memo.fromString('')), and of 'sealrun'.
     assert memo_text("") == "E4YM2vTHhWEg66xpj52JErHUBU4pZ1yageL4TVDDpTTSsv8mK6YaH"
     assert memo_text("sealrun") == "E4YbWxKpgUYKsaukNFVtyePGkgCtZTYgnWW1GUjGKD7Y3vDhJrF7X"
+    written = "E4ZS7ZjcuGqxnGk1YNugef16VkokZ7dRfXTn7UatNfUfEvE2zG8MP"
+    assert memo_text("sealrun 0123456789abcdefghijklmn") == written, (
+        "contracts/src/test/pay.test.ts has it too"
+    )
     with pytest.raises(Malformed, match="at most 32 bytes"):
         memo_text("x" * 33)
 

@@ -107,6 +107,7 @@ def buy(
     with dealing(credit, key, node, network, sent, state, as_json=as_json) as desk:
         if bool(into) != (account_key is not None) or (into and to):
             raise CliError("bad-request", "buy: expected --into with --account-key and no --to, got others")
+        address_of(ask, "ask")  # without one there is no price
         kept = _address_in(account_key)
         look = desk.look(ask=ask, other=to or kept)
         price = look.ask.price if look.ask else MINA.of(0)
