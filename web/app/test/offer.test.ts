@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { MINA, tokenOf } from '../../shared/src/mina.ts';
 import { offerId } from '../../shared/src/offer.ts';
 import { priced } from '../src/format.ts';
+import { getOffer } from '../src/service/api.ts';
 import { parseOffer } from '../src/service/offer.ts';
 
 const KEY = 'B62qiVGZQdBJJrxnzhvqp7LKe6jDiFcpU3cF5xHoZof5Pz9qiL85KLx';
@@ -105,4 +106,28 @@ test('an offer from before offers listed prices is refused in words', async () =
 test('a source with a member that this page does not know is refused', async () => {
   const document = { ...offer, source: { ...source, runner: 'mine' } };
   await assert.rejects(parseOffer(document, await offerId(document)), /source: .*runner/);
+});
+
+test('prices that take no runs now are told, and nothing of another form', async () => {
+  const document = { ...offer, source };
+  const hash = await offerId(document as never);
+  const told = [
+    { asset: 'wRun', symbol: 'RUN', reason: 'it is paused' },
+    { symbol: 'RUN', reason: 5 },
+    null,
+    'RUN',
+  ];
+  for (const [dropped, expected] of [
+    [told, ['it is paused']],
+    [undefined, []],
+    ['RUN', []],
+  ] as const) {
+    const view = { offer: hash, open: true, reason: null, document, accepts: [], dropped };
+    globalThis.fetch = async () => Response.json(view);
+    const shown = await getOffer('https://service.example', hash);
+    assert.deepEqual(
+      shown.dropped.map(({ reason }) => reason),
+      expected,
+    );
+  }
 });
