@@ -225,6 +225,16 @@ describe('a proved account by its tools', () => {
     assert.deepEqual([again.status, again.spent], ['already-settled', `${2n * PRICE}`]);
   });
 
+  test('A16: settle-proved asks and signs nothing about a fold of other terms', async () => {
+    // Whoever names other terms names another asset, in which the account's address may have an account of its own.
+    const asset = TokenId.toBase58(calls.CREDIT);
+    for (const other of [{ asset }, { operator_share: 251 }]) {
+      const refused = await settling(one, 3n * PRICE, { terms: { ...terms, ...other } });
+      assert.equal(refused.type, 'not-owed', JSON.stringify(refused));
+      assert.match(refused.detail, /^the fold is for other terms/);
+    }
+  });
+
   test('settle-proved refuses a fold that does not go on from there', async () => {
     const stale = await settling(await folding([2]), 3n * PRICE);
     assert.equal(stale.type, 'not-owed');

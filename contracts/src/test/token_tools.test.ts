@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findTool } from '../tools/all.js';
 import { answer, known } from '../tools/run.js';
+import { statementFields } from '../token/document.js';
 import { factsHashOf } from '../token/statement.js';
 import { LAYOUTS } from '../token/layouts.js';
 import { factValues, takeApart } from '../token/witness.js';
@@ -53,6 +54,17 @@ describe('prove-token refuses', () => {
       assert.match(said, message);
       assert.ok(!said.includes(token.slice(0, 40)));
     });
+});
+
+test('no audience but the one that was signed has the fields of a statement', () => {
+  // A field is the number that the digits write, modulo its order: so would these two texts be.
+  const order = 0x40000000000000000000000000000000224698fc094cf91b992d30ed00000001n;
+  const more = (BigInt(`0x${CALL}`) + order).toString(16).padStart(64, '0');
+  for (const audience of [`call:${more}`, `done:${more}:${CALL}`, `tree:${more}:${CALL}`])
+    assert.throws(
+      () => statementFields({ key: '1', audience: `urn:sealrun:${audience}`, facts: '1', iat: 1 }),
+      /expected urn:sealrun:, call, done or tree/,
+    );
 });
 
 test('verify-token refuses what is no proof of a token, and facts of another statement', async () => {

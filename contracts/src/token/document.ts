@@ -28,8 +28,9 @@ export interface ProofDocument {
 
 /** The token's proof verifies one other proof. */
 const PROOFS_VERIFIED = 1 as const;
+/** The subject is below 2^254, as the circuit has it: with the field's order added, another text would be the same field. */
 const AUDIENCE =
-  /^urn:sealrun:(?:(call):([0-9a-f]{64})|(done|tree):([0-9a-f]{64}):([0-9a-f]{64}))$/;
+  /^urn:sealrun:(?:(call):([0-3][0-9a-f]{63})|(done|tree):([0-3][0-9a-f]{63}):([0-9a-f]{64}))$/;
 
 export function statementJson(statement: TokenStatement): StatementJson {
   const { key, said, subject, facts, iat, digestHigh, digestLow } = statement;
@@ -49,7 +50,7 @@ export function statementFields({ key, audience, facts, iat }: StatementJson): T
   const said = (call ?? word) as Audience | undefined;
   if (said === undefined)
     throw new RangeError(
-      'audience: expected urn:sealrun:, call, done or tree, and 64 hex digits each',
+      'audience: expected urn:sealrun:, call, done or tree, and 64 hex digits each, the first at most 3',
     );
   const number = (digits: string | undefined): Field => Field(BigInt(`0x${digits ?? '0'}`));
   return new TokenStatement({

@@ -2,7 +2,7 @@
  * Settles the calls of a fold. Needs the seller's key, or its signature over [SETTLE, network, account, asset, root, total];
  * then anyone may send it. Harmless to run twice: an account that ends where the fold ends has settled it.
  */
-import { Signature, UInt64 } from 'o1js';
+import { type PublicKey, Signature, UInt64 } from 'o1js';
 import { type Terms, settleFields } from '../fields.js';
 import { foldProof } from '../fold/document.js';
 import type { FoldStatement } from '../fold/statement.js';
@@ -21,6 +21,7 @@ export const tool: Tool = async (request, session, progress) => {
   const voucher = readVoucher(request.part('voucher'));
   const fold = await foldProof(readFold(request.part('fold')));
   const { after, amount, count } = fold.publicOutput;
+  requireAbout(fold.publicOutput, address, terms);
   return await onNewestState(progress, async (attempt) => {
     const view = await fetchDeposit(session, address, terms.asset, 'ProvedAccount');
     requireTerms(view, terms);
@@ -45,13 +46,24 @@ export const tool: Tool = async (request, session, progress) => {
   });
 };
 
-/** The fold is this account's, and goes on where it is. */
+/**
+ * The fold is of this account under these terms. Before a node is asked: under others, and so in another asset, the same address
+ * can have another account, whose state is whatever its owner likes.
+ */
+function requireAbout(fold: FoldStatement, account: PublicKey, terms: Terms): void {
+  if (!fold.termsHash.equals(terms.hash()).toBoolean())
+    throw new ToolError('not-owed', 'the fold is for other terms');
+  if (!fold.account.equals(account).toBoolean())
+    throw new ToolError('not-owed', 'the fold is for another account');
+}
+
+/** The fold is of this account's buyer, and goes on where the account is. */
 function requireBeginning(
-  { contract, buyer, receiptsCount, receiptsRoot }: DepositView,
+  { buyer, receiptsCount, receiptsRoot }: DepositView,
   fold: FoldStatement,
 ): void {
-  const differs = !fold.account.equals(contract.address).and(fold.buyer.equals(buyer)).toBoolean();
-  if (differs) throw new ToolError('not-owed', 'the fold is for another account');
+  if (!fold.buyer.equals(buyer).toBoolean())
+    throw new ToolError('not-owed', "the fold is for another buyer's account");
   const root = receiptsCount === 0n ? NOTHING_SETTLED.toBigInt() : receiptsRoot;
   if (fold.before.toBigInt() !== root)
     throw new ToolError(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mina.field import P
 from sealrun.encoding.fields import canonical
 from sealrun.errors import Malformed
 from sealrun.receipts.token_proof import MAX_KEYS, TokenProof, key_hash, key_root, usable_key_hashes
@@ -19,6 +20,16 @@ def test_a_real_proof_s_facts_and_key_have_the_hashes_that_were_proved() -> None
     assert key_hash("gitlab", KEY) == proof.key
     assert proof.audience == ("done", "1f" * 32, "cd" * 32)
     assert (proof.iat, proof.facts["sha"][:4]) == (1_796_000_000, "8fe1")
+
+
+@pytest.mark.parametrize("says", ["call", "done", "tree"])
+def test_a_subject_past_the_fields_order_is_another_text_of_the_same_proof(says: str) -> None:
+    """The issuer signed one of them alone, and the program that checks proofs sees one number."""
+    other = f"{int('1f' * 32, 16) + P:064x}"
+    named = f"urn:sealrun:{says}:{other}" + (":" + "cd" * 32 if says != "call" else "")
+    proof = {**REAL["proof"], "statement": {**REAL["proof"]["statement"], "audience": named}}
+    with pytest.raises(Malformed, match="64 hex digits each, the first at most 3"):
+        TokenProof.parse(canonical(proof))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from sealrun.offers.facts import FACTS, facts_hash
 from sealrun.receipts.job_token import MAX_BYTES, signed_claims
 from sealrun.receipts.token_proof import key_hash
 
-_AUDIENCE = r"urn:sealrun:done:[0-9a-f]{64}:[0-9a-f]{64}"
+_AUDIENCE = r"urn:sealrun:done:[0-3][0-9a-f]{63}:[0-9a-f]{64}"
 
 
 def claimed_statement(token: bytes, issuer: str, keys: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -34,8 +34,10 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
 }
 _FIXED = {"typ": "JWT", "alg": "RS256"}
 
-_AUDIENCE = r"urn:sealrun:(?:call:[0-9a-f]{64}|(?:done|tree):[0-9a-f]{64}:[0-9a-f]{64})"
-_SAYS = "urn:sealrun:, call, done or tree, and 64 hex digits each"
+# The circuit takes subjects below 2**254 alone: a number past the field's order is one of another subject.
+_SUBJECT = "[0-3][0-9a-f]{63}"
+_AUDIENCE = rf"urn:sealrun:(?:call:{_SUBJECT}|(?:done|tree):{_SUBJECT}:[0-9a-f]{{64}})"
+_SAYS = "urn:sealrun:, call, done or tree, and 64 hex digits each, the first at most 3"
 
 
 class Audience(NamedTuple):
