@@ -1,7 +1,7 @@
 """A board with listings, as a node tells of them; and what the addresses of its offers answer."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from mina.keys import PrivateKey, PublicKey
@@ -124,8 +124,3 @@ def numbered_offer(at: int, **changes: Any) -> Offer:
     contract = PrivateKey.from_scalar(50_000 + at).public_key().to_base58()
     changed = {"title": f"Offer {at}", "credential": {"kind": "chain", "contract": contract}, **changes}
     return make_chain_offer(**changed)
-
-
-def with_changes(listing: Listing, **changes: Any) -> Listing:
-    """The listing with other values under the same signature."""
-    return replace(listing, **changes)
