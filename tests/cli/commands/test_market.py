@@ -127,6 +127,14 @@ def test_a_search_shows_what_was_checked_and_counts_what_was_not(market: Market)
     assert value(market("search", "--all"))["not_shown"][0]["listing"] == forged
 
 
+def test_a_paused_offer_is_shown_with_its_services_reason(market: Market) -> None:
+    address = market.put_up(OFFER)
+    view = {"document": json.loads(OFFER.document), "open": False, "reason": "our runners move house"}
+    market.site.answers[f"GET /offers/{OFFER.id}"] = (200, view)
+    assert "  takes no calls now: our runners move house\n" in market("search", json_=False).stdout
+    assert "open     no: our runners move house\n" in market("show", address, json_=False).stdout
+
+
 def test_filters_are_by_asset_price_provider_grade_and_input(market: Market) -> None:
     market.put_up(OFFER)
     market.put_up(numbered_offer(1, title="In credits", prices=[RUNS]))

@@ -293,6 +293,25 @@ def test_a18_a_host_that_is_silent_hides_its_own_offers_only(world: World) -> No
     assert world.read().counts == {"document": 1}
 
 
+@pytest.mark.parametrize(
+    ("says", "paused"),
+    [
+        ({}, ""),
+        ({"open": True, "reason": "x"}, ""),
+        ({"open": False, "reason": "our runners\u202e move\nhouse"}, "our runners\ufffd move house"),
+        ({"open": False, "reason": {"a": 1}}, "its service does not say why"),
+    ],
+)
+def test_an_offer_that_its_service_has_paused_is_shown_as_such(
+    world: World, says: dict[str, Any], paused: str
+) -> None:
+    world.made.listed(OFFER)
+    world.made.documents[url_of(OFFER)] = canonical({"document": json.loads(OFFER.document), **says})
+    reading = world.read()
+    assert [entry.paused for entry in reading.entries] == [paused]
+    assert catalogue(reading, built=NOW)["entries"][0]["open"] is not bool(paused)
+
+
 def test_a_seller_moves_an_offer_by_listing_it_again(world: World) -> None:
     moved = f"https://new.example/offers/{OFFER.id}"
     world.made.listed(OFFER)

@@ -147,6 +147,7 @@ def entry_lines(entry: Entry) -> list[str]:
     return [
         offer.title,
         f"  {costs}; {offer.source.provider}, grade at least {grade}; inputs: {inputs}{callers}",
+        *([f"  takes no calls now: {entry.paused}"] if entry.paused else []),
         f"  {entry.url}",
         f"  seller {entry.seller.to_base58()}",
     ]

@@ -119,7 +119,7 @@ def _entry(entry: Entry, reading: Reading) -> list[str]:
     ]
     return [
         entry.offer.title,
-        f"open     yes, at block {reading.height}",
+        f"open     {f'no: {entry.paused}' if entry.paused else f'yes, at block {reading.height}'}",
         *offer_lines(entry.offer),
         *owners,
         f"seller   {entry.seller.to_base58()}: signed this listing",

@@ -16,7 +16,19 @@ _NOT_PLAIN = re.compile(
     "\\U0001d173-\\U0001d17a\\U000e0000-\\U000e007f\\U000f0000-\\U0010ffff]"
 )
 
+# Of a text that a stranger wrote, where it is shown beside others.
+MAX_TEXT = 300
+# In place of a character that does not show itself.
+_OTHER = "\N{REPLACEMENT CHARACTER}"
+
 
 def is_plain(text: str) -> bool:
     """True if every character shows itself and has no effect on the others; empty text is plain too."""
     return _NOT_PLAIN.search(text) is None
+
+
+def plain_text(value: object) -> str:
+    """At most 300 characters of a text that a stranger wrote, on one line, each of which shows itself."""
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    shown = "".join(each if is_plain(each) else _OTHER for each in text[:MAX_TEXT])
+    return shown if len(text) <= MAX_TEXT else f"{shown}…"

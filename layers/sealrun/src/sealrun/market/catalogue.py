@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sealrun.encoding.plain_text import is_plain
+from sealrun.encoding.plain_text import plain_text
 from sealrun.market.entries import Entry, Reading
 from sealrun.offers.offer import Offer
 
 VERSION = 1
-MAX_TEXT = 300
-# In place of a character that does not show itself.
-_OTHER = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True)
@@ -96,16 +93,9 @@ def entry_value(entry: Entry) -> dict[str, Any]:
         "grade": offer.evidence.grade,
         "inputs": _inputs(offer),
         "callers": "anyone" if offer.access.open else "named",
-        "open": True,
+        "open": not entry.paused,
         "history": None,
     }
-
-
-def plain_text(value: object) -> str:
-    """At most 300 characters of a text that a stranger wrote, on one line, each of which shows itself."""
-    text = " ".join(value.split()) if isinstance(value, str) else ""
-    shown = "".join(each if is_plain(each) else _OTHER for each in text[:MAX_TEXT])
-    return shown if len(text) <= MAX_TEXT else f"{shown}…"
 
 
 def _inputs(offer: Offer) -> list[dict[str, str]]:

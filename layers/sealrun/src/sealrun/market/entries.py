@@ -9,7 +9,7 @@ Opening a contract needs nobody's consent, and any account can be a listing: onl
 the seller sells this here. No node and no host can make an entry that is not so; both can hide one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from sealrun.chain.answers import expect
 from sealrun.chain.offer_contract import ContractState, state_of_offer
 from sealrun.encoding.fields import canonical
 from sealrun.encoding.json_limits import parse_object
+from sealrun.encoding.plain_text import plain_text
 from sealrun.errors import Malformed, SealrunError
 from sealrun.market.listing import Listing
 from sealrun.offers.offer import MAX_DOCUMENT_BYTES, Offer, Payment
@@ -59,6 +60,7 @@ class Entry:
     contract: PublicKey
     seller: PublicKey
     payment: Payment
+    paused: str = ""  # why its service takes no call now, in the service's own words; empty where it does
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,14 @@ def check_answer(
     seller = offer.payment.terms.seller
     expect("offer.contract", offer.contract.to_base58(), listing.contract.to_base58())
     expect("offer.seller", seller.to_base58(), listing.seller.to_base58())
-    return Entry(address, listing.url, offer, offer.contract, seller, offer.payment)
+    return Entry(address, listing.url, offer, offer.contract, seller, offer.payment, _paused(value))
+
+
+def _paused(value: Mapping[str, Any]) -> str:
+    """A service says it to its own disadvantage, so nothing has to be checked."""
+    if value.get("open") is not False:
+        return ""
+    return plain_text(value.get("reason")) or "its service does not say why"
 
 
 def each_once(entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], tuple[Failed, ...]]:
