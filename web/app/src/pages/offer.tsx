@@ -11,6 +11,7 @@ import { checkDraft, draftFromLink, type Draft } from '../inputs.ts';
 import { useLoaded } from '../load.ts';
 import { openingOf, placeOf } from '../route.ts';
 import { getOffer, type OfferView } from '../service/api.ts';
+import type { Offer } from '../service/offer.ts';
 import { checkNamedOffers } from '../service/named.ts';
 import { useAccounts } from '../state/accounts.ts';
 import { draftOf, noteLook } from '../state/looked.ts';
@@ -25,6 +26,9 @@ import { Declined } from '../wallet/wallet.ts';
 
 const Assistant = lazy(async () => ({
   default: (await import('../assistant/assistant.tsx')).Assistant,
+}));
+const OfferHistory = lazy(async () => ({
+  default: (await import('../ui/offer_history.tsx')).OfferHistory,
 }));
 
 const TABS = ['Form', 'Assistant', 'Command'] as const;
@@ -163,6 +167,7 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
           <WhatRuns offer={offer} />
           <WhatIsPublic policy={offer.evidence} />
           <WhatIsProved policy={offer.evidence} />
+          {offer.evidence.inputs === 'public' && <Counted service={service} offer={offer} />}
         </div>
         <aside className="aside" aria-label="Summary">
           <Summary service={service} view={view} action={action} />
@@ -282,4 +287,24 @@ function labels(needsAccount: boolean, connected: boolean, signing: boolean, bus
   if (signing) return { label: 'Confirm in your wallet', short: 'Confirm…' };
   if (busy) return { label: 'Sending…', short: 'Sending…' };
   return { label: 'Sign and run', short: 'Sign and run' };
+}
+
+/** Its history, counted once somebody asks: a link to an offer loads none of it. */
+function Counted(props: { service: string; offer: Offer }) {
+  const [asked, setAsked] = useState(false);
+  return (
+    <Card title="History">
+      {asked ? (
+        <Suspense fallback={<p className="quiet">Loading…</p>}>
+          <OfferHistory {...props} />
+        </Suspense>
+      ) : (
+        <div>
+          <button type="button" className="button" onClick={() => setAsked(true)}>
+            Count its receipts
+          </button>
+        </div>
+      )}
+    </Card>
+  );
 }

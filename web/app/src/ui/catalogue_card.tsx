@@ -1,8 +1,9 @@
 // One offer of a catalogue: what it is, what it costs in every asset, and how it went so far.
 import { readPrices, type Price } from '../../../shared/src/prices.ts';
-import type { Entry, History } from '../../../shared/src/catalogue.ts';
-import { duration, priced, short } from '../format.ts';
+import type { Entry } from '../../../shared/src/catalogue.ts';
+import { priced, short } from '../format.ts';
 import { placeOf } from '../route.ts';
+import { historyWords } from './history_words.ts';
 import { Badge } from './parts.tsx';
 import { providerName } from './providers.ts';
 
@@ -78,23 +79,4 @@ function pricesOf(entry: Entry): Price[] | null {
   } catch {
     return null;
   }
-}
-
-export function historyWords(history: History | null): string {
-  if (history === null) return 'No public history.';
-  const { runs, good, seconds, lowest, typical, since, until, more, twice } = history;
-  const lied = twice > 0 ? ` ${twice} calls have two different receipts each.` : '';
-  if (runs === 0) return `No run is on record yet.${lied}`;
-  const span = since === null || until === null ? '' : ` ${days(since, until)}`;
-  const took = seconds === null ? '' : `, in ${duration(seconds)} as a rule`;
-  const grade = typical === null ? '' : `, grade ${typical}`;
-  const least = typical !== null && lowest !== typical ? ` (lowest ${lowest})` : '';
-  return `${more ? 'At least ' : ''}${runs} ${runs === 1 ? 'run' : 'runs'}${span}: ${good} good${took}${grade}${least}.${lied}`;
-}
-
-function days(since: number, until: number): string {
-  const [first, last] = [since, until].map((seconds) =>
-    new Date(seconds * 1000).toLocaleDateString(undefined, { dateStyle: 'medium' }),
-  );
-  return first === last ? `on ${first}` : `from ${first} to ${last}`;
 }
