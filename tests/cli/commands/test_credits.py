@@ -185,6 +185,11 @@ class Command:
         return CliRunner().invoke(app, [*named, *paying, *flags], input=key.to_base58())
 
 
+@pytest.fixture(autouse=True)
+def _here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALRUN_UNSAFE_LOOPBACK", "1")
+
+
 @pytest.fixture
 def command(site: Web, tmp_path: Path) -> Command:
     return Command(site, tmp_path)
@@ -427,6 +432,22 @@ def test_a17_show_reads_each_promised_offer_and_says_which_does_not_take_the_cre
     [taker] = json.loads(command("show").stdout)["takers"]
     assert (taker["takes"], taker["price"]) == ((False, None) if text else (True, "1"))
     assert text is None or text in taker["reason"]
+
+
+def test_l9_a_promise_sends_its_reader_to_no_address_of_the_readers_own(
+    chain: Chain, command: Command, site: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with web({}) as inner:
+        promise = {**json.loads(PROMISE.document()), "offers": [f"{inner.url}/admin/offers/{'a' * 64}"]}
+        site.answers["GET /run.json"] = (200, promise)
+        document = httpx.get(f"{site.url}/run.json").content
+        chain.uri = promise_uri(f"{site.url}/run.json", document)
+        monkeypatch.delenv("SEALRUN_UNSAFE_LOOPBACK")
+        assert "expected https://, got" in error(command("show"))["detail"]
+        (tmp_path / "run.json").write_bytes(document)
+        [taker] = json.loads(command("show", "--promise", str(tmp_path / "run.json")).stdout)["takers"]
+        assert "expected https://, got" in taker["reason"]
+        assert inner.asked == []
 
 
 def test_a17_a_promise_that_was_rewritten_is_refused(chain: Chain, command: Command, site: Web) -> None:

@@ -89,6 +89,11 @@ def sell(shop: Shop, site: Web, **changes: Any) -> None:
     site.answers[f"GET /offers/{OFFER.id}"] = (200, {**view, **shop.view})
 
 
+@pytest.fixture(autouse=True)
+def _here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALRUN_UNSAFE_LOOPBACK", "1")
+
+
 def said(site: Web, folder: Path, name: str, key: PrivateKey = PAYER) -> dict[str, Any]:
     paying = ["--yes", "--state", str(folder)] if name == "buy" else []
     words = ["resell", name, f"{site.url}/sale.json", "--key", "-", f"--node={site.url}/graphql", "--json"]
@@ -182,3 +187,14 @@ def test_e4_only_tickets_of_the_own_key_are_taken_and_a_false_one_is_named(
     assert "a voucher of its own for each" in said(site, tmp_path, "take")["error"]["detail"]
     site.answers["GET /tickets.json"] = (200, {"sealrun": 1, "sale": "0" * 64, "tickets": []})
     assert "expected those of the sale" in said(site, tmp_path, "take")["error"]["detail"]
+
+
+@pytest.mark.parametrize("name", ["buy", "take"])
+def test_l9_a_sale_sends_its_reader_to_no_address_of_the_readers_own(
+    name: str, shop: Shop, site: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SEALRUN_UNSAFE_LOOPBACK")
+    with web({}) as inner:
+        sell(shop, site, audience=inner.url, tickets=f"{inner.url}/admin/stop")
+        assert "expected https://, got" in said(site, tmp_path, name)["error"]["detail"]
+        assert inner.asked == []

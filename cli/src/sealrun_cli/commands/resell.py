@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 
 from sealrun.adapters.files.plain_files import write_plain
@@ -22,6 +23,7 @@ from sealrun_cli.lib.confirming import Yes
 from sealrun_cli.lib.credit_view import address_of
 from sealrun_cli.lib.dates import parsed_until
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.guarded import open_public
 from sealrun_cli.lib.help import Panels, example
 from sealrun_cli.lib.inputs import assignments, filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
@@ -31,6 +33,7 @@ from sealrun_cli.lib.output import amount_of, speaking
 from sealrun_cli.lib.priced import Asset, priced_on
 from sealrun_cli.lib.purchase import cold_start
 from sealrun_cli.lib.resale import (
+    PLACES,
     Counter,
     Kept,
     account_of,
@@ -176,6 +179,7 @@ def buy(
     *,
     key: options.Key,
     node: options.Node,
+    unsafe_loopback: options.Loopback = False,
     fee: options.Fee = options.DEFAULT_FEE,
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
     state: options.State = options.DEFAULT_STATE,
@@ -187,7 +191,7 @@ def buy(
     Any wallet can pay instead, from the key that you redeem with: the exact price, to the address and with
     the memo that this shows before it asks.
     """
-    with speaking(as_json=as_json) as out, open_client() as http:
+    with speaking(as_json=as_json) as out, _open(sale, node, unsafe_loopback) as http:
         service = Service(http)
         sender = Sender(read_key(key), node, fee, poll_ms, proofs=False)
         what, payer = sale_of(service, sale), sender.key.public_key()
@@ -241,10 +245,11 @@ def take(
     *,
     key: options.Key,
     node: options.Node,
+    unsafe_loopback: options.Loopback = False,
     as_json: options.Json = False,
 ) -> None:
     """Show the tickets that were granted to your key, each checked. `sealrun redeem URL --key` uses one."""
-    with speaking(as_json=as_json) as out, open_client() as http:
+    with speaking(as_json=as_json) as out, _open(sale, node, unsafe_loopback) as http:
         service = Service(http)
         what, payer = sale_of(service, sale), read_key(key).public_key()
         most = account_of(service, what, node).funds
@@ -255,6 +260,12 @@ def take(
         ]
         lines = [str(each["url"]) for each in listed] or ["none yet: the payment may not be deep enough"]
         out.result({"sale": what.id, "tickets": listed}, *lines)
+
+
+def _open(sale: str, node: str, unsafe_loopback: bool) -> httpx.Client:  # noqa: FBT001
+    """For a buyer: the service and the tickets are at addresses that the seller wrote (L9)."""
+    own = [node, *([sale] if sale.startswith(PLACES) else [])]
+    return open_public(own, unsafe_loopback=unsafe_loopback)
 
 
 def _told(kept: Kept) -> list[str]:

@@ -40,12 +40,6 @@ Most = Annotated[int, typer.Option("--most", help="Listings to look at.", min=1,
 Seconds = Annotated[
     float, typer.Option("--seconds", help="For one reading.", min=1.0, max=3600.0, metavar="SECONDS")
 ]
-Loopback = Annotated[
-    bool,
-    typer.Option(
-        "--unsafe-loopback", help="Ask addresses on this machine that listings name: a local chain's."
-    ),
-]
 All = Annotated[bool, typer.Option("--all", help="Name what was not shown, and why.")]
 
 

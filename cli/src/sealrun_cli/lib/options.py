@@ -57,6 +57,14 @@ Node = Annotated[
     str,
     typer.Option("--node", help="GraphQL URL of a Mina node.", envvar="SEALRUN_MINA_NODE", metavar="URL"),
 ]
+Loopback = Annotated[
+    bool,
+    typer.Option(
+        "--unsafe-loopback",
+        help="Ask addresses on this machine that strangers named: a local stack's.",
+        envvar="SEALRUN_UNSAFE_LOOPBACK",
+    ),
+]
 Network = Annotated[str, typer.Option("--network", help="mina:devnet or mina:mainnet.")]
 Fee = Annotated[str, typer.Option("--fee", help=f"Transaction fee, in {FEES.symbol}.", metavar=FEES.symbol)]
 NoProofs = Annotated[

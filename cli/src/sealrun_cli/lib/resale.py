@@ -30,6 +30,8 @@ MAX_SOLD = 5000
 MAX_TICKETS_BYTES = MAX_SOLD * (MAX_GRANT_BYTES + 1024)
 # A ticket that is sold later would end before its buyer can use it.
 LAST_SECONDS = 3600
+# How a sale begins that is no file.
+PLACES = ("https://", "http://")
 _HASH = r"[1-9A-HJ-NP-Za-km-z]{20,80}"
 
 
@@ -55,7 +57,7 @@ def sale_of(service: Service, place: str) -> Sale:
         Malformed: it is none.
         NotAllowed: its issuer's signature does not hold.
     """
-    if place.startswith(("https://", "http://")):
+    if place.startswith(PLACES):
         return read_sale(service.body(place, at_most=MAX_SALE_BYTES + 1024))
     try:
         with Path(place).open("rb") as file:

@@ -143,11 +143,20 @@ class Service:
                 "bad-request", detail, "copy the whole address that the seller's `publish` printed"
             )
         view = self.get(url)
-        with well_formed("offer", url):
-            offer = Offer.parse(canonical(view["document"]))
-        if not url.endswith(f"/offers/{offer.id}"):
-            raise CliError("offer", f"offer: expected the document of {url}, got that of {offer.id}")
-        return offer, view
+        return offer_in(view, url), view
+
+
+def offer_in(view: Mapping[str, Any], url: str) -> Offer:
+    """The offer in what its address answered.
+
+    Raises:
+        CliError: the document is another offer's than the URL says, or the answer has none.
+    """
+    with well_formed("offer", url):
+        offer = Offer.parse(canonical(view["document"]))
+    if not url.endswith(f"/offers/{offer.id}"):
+        raise CliError("offer", f"offer: expected the document of {url}, got that of {offer.id}")
+    return offer
 
 
 @contextmanager

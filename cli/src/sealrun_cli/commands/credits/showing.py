@@ -1,26 +1,33 @@
 """``sealrun credits show``: what a credit is, checked."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from sealrun.chain.credits import AskView, Credit, check_agrees
-from sealrun.errors import SealrunError
+from sealrun.encoding.json_limits import parse_object
+from sealrun.errors import SealrunError, Unavailable
+from sealrun.market.entries import MAX_ANSWER_BYTES
 from sealrun.offers.asset import Amount
 from sealrun.offers.promise import Promise, check_promise
 from sealrun_cli.lib import options
 from sealrun_cli.lib.assets import require_same
 from sealrun_cli.lib.credit_desk import CreditAddress, counted
 from sealrun_cli.lib.credit_view import CreditNode, address_of, ask_value, told
+from sealrun_cli.lib.documents import Documents
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.guarded import open_public
 from sealrun_cli.lib.offer_view import check_taken
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.promises import fetch_promise, read_promise
-from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.service import Service, offer_in
 
+# For all offers of a promise.
+SECONDS = 20.0
 WARNING = "         a credit is its seller's promise: only the backing is held for you"
 
 
@@ -32,6 +39,7 @@ def show(
         Path | None,
         typer.Option(help="The promise's file; else it is read where the token says.", metavar="FILE"),
     ] = None,
+    unsafe_loopback: options.Loopback = False,
     network: options.Network = options.DEFAULT_NETWORK,
     as_json: options.Json = False,
 ) -> None:
@@ -44,10 +52,11 @@ def show(
         asked = CreditNode(service, node, network)
         found = asked.credit(address_of(credit, "credit"))
         asks, holders = asked.asks(found)
-        document = read_promise(promise) if promise else fetch_promise(service, found.uri)
+        with open_public(unsafe_loopback=unsafe_loopback) as public:
+            document = read_promise(promise) if promise else fetch_promise(Service(public), found.uri)
         made = check_promise(document, found.uri)
         check_agrees(made, found, network)
-        takers = [_taker(service, url, found, network) for url in made.offers]
+        takers = _takers(made.offers, found, network, here=unsafe_loopback)
         lines = [*told(found, made.words), f"         {counted(holders, 'holder')}; every credit is counted"]
         value = {**_value(found, made, asks, holders), "takers": takers}
         out.result(value, *lines, *_promise(made), *map(_taken, takers), *map(_ask, asks), WARNING)
@@ -61,18 +70,27 @@ def _promise(made: Promise) -> list[str]:
     ]
 
 
-def _taker(service: Service, url: str, credit: Credit, network: str) -> dict[str, Any]:
+def _takers(urls: Sequence[str], credit: Credit, network: str, *, here: bool) -> list[dict[str, Any]]:
+    """Whether each of these offers takes the credit now; their addresses are the seller's words (L9)."""
+    answers = dict(Documents(MAX_ANSWER_BYTES, time.monotonic() + SECONDS, here=here).fetch(urls))
+    late = Unavailable(f"address: expected an answer within {SECONDS:g} s, got none")
+    return [_taker(answers.get(url, late), url, credit, network) for url in urls]
+
+
+def _taker(answer: bytes | SealrunError, url: str, credit: Credit, network: str) -> dict[str, Any]:
     """Whether an offer of the promise takes the credit now, by its own document, and why not."""
     try:
-        cost = _taken_at(service, url, credit, network)
+        if isinstance(answer, SealrunError):
+            raise answer
+        cost = _taken_at(parse_object(answer, at_most=MAX_ANSWER_BYTES), url, credit, network)
     except (SealrunError, CliError) as error:
         return {"offer": url, "takes": False, "price": None, "reason": error.detail}
     return {"offer": url, "takes": True, "price": str(cost.units), "reason": None}
 
 
-def _taken_at(service: Service, url: str, credit: Credit, network: str) -> Amount:
+def _taken_at(view: Mapping[str, Any], url: str, credit: Credit, network: str) -> Amount:
     """What a run costs in the credit."""
-    offer, view = service.offer_and_view(url)
+    offer = offer_in(view, url)
     if offer.payment is None:
         raise CliError("offer", "offer: expected a price in the credit, got price 0")
     if offer.network != network:  # token ids repeat across networks

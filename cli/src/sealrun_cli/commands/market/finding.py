@@ -39,7 +39,7 @@ def search(
     input_name: Annotated[str, typer.Option("--input", help="An input that it takes.", metavar="NAME")] = "",
     most: board.Most = MOST,
     seconds: board.Seconds = board.SECONDS,
-    unsafe_loopback: board.Loopback = False,
+    unsafe_loopback: options.Loopback = False,
     every: board.All = False,
     network: options.Network = options.DEFAULT_NETWORK,
     as_json: options.Json = False,
@@ -80,7 +80,7 @@ def show(
     node: options.Node,
     most: board.Most = MOST,
     seconds: board.Seconds = board.SECONDS,
-    unsafe_loopback: board.Loopback = False,
+    unsafe_loopback: options.Loopback = False,
     network: options.Network = options.DEFAULT_NETWORK,
     as_json: options.Json = False,
 ) -> None:

@@ -14,7 +14,7 @@ from sealrun.market.listing import Listing, list_fields, listing_key, sign_listi
 from sealrun.offers.asset import ACCOUNT_CREATION_FEE, MINA
 from sealrun.offers.offer import Offer, Payment
 from sealrun_cli.lib import options
-from sealrun_cli.lib.board import BoardAddress, BoardNode, Loopback, account_at, board_of, offer_code
+from sealrun_cli.lib.board import BoardAddress, BoardNode, account_at, board_of, offer_code
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import kept_or_new, read_key
@@ -65,7 +65,7 @@ def list_offer(
     named: BoardAddress = "",
     key: options.Key,
     node: options.Node,
-    unsafe_loopback: Loopback = False,
+    unsafe_loopback: options.Loopback = False,
     network: options.Network = options.DEFAULT_NETWORK,
     fee: options.Fee = options.DEFAULT_FEE,
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,

@@ -22,7 +22,7 @@ def prices(
     node: options.Node,
     most: board.Most = MOST,
     seconds: board.Seconds = board.SECONDS,
-    unsafe_loopback: board.Loopback = False,
+    unsafe_loopback: options.Loopback = False,
     network: options.Network = options.DEFAULT_NETWORK,
     as_json: options.Json = False,
 ) -> None:
