@@ -95,7 +95,9 @@ def _here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def said(site: Web, folder: Path, name: str, key: PrivateKey = PAYER) -> dict[str, Any]:
-    paying = ["--yes", "--state", str(folder)] if name == "buy" else []
+    paying = {"buy": ["--yes", "--state", str(folder)], "take": []}.get(name)
+    if paying is None:
+        paying = ["--to", str(folder / "tickets.json"), "--depth", "0", "--state", str(folder)]
     words = ["resell", name, f"{site.url}/sale.json", "--key", "-", f"--node={site.url}/graphql", "--json"]
     done = CliRunner().invoke(app, [*words, *paying], input=key.to_base58())
     return dict(json.loads(done.stdout))
@@ -133,7 +135,7 @@ def test_e4_nobody_pays_for_a_ticket_that_could_not_be_used(
 def test_e4_a_sale_that_is_over_or_that_somebody_rewrote_is_not_paid(
     shop: Shop, site: Web, tmp_path: Path
 ) -> None:
-    sell(shop, site, until=int(time.time()) + 60)
+    sell(shop, site, until=int(time.time()) + 5 * 3600)  # a payment takes time to be a ticket
     assert "expected one that ends after" in said(site, tmp_path, "buy")["error"]["detail"]
     sell(shop, site)
     signed = shop.sale.signed(BUYER) if shop.sale else {}
@@ -198,3 +200,20 @@ def test_l9_a_sale_sends_its_reader_to_no_address_of_the_readers_own(
         sell(shop, site, audience=inner.url, tickets=f"{inner.url}/admin/stop")
         assert "expected https://, got" in said(site, tmp_path, name)["error"]["detail"]
         assert inner.asked == []
+
+
+def test_e4_who_paid_in_time_has_a_ticket_until_the_sale_ends_and_is_named_for_a_refund_then(
+    shop: Shop, site: Web, tmp_path: Path
+) -> None:
+    said(site, tmp_path, "buy")
+    [payment] = shop.payments
+    assert shop.sale is not None
+    for until, payments in ((60, 1), (-60, 2)):
+        sell(shop, site, until=int(time.time()) + until)
+        memo = memo_text(shop.sale.memo)
+        shop.payments = [{**payment, "memo": memo, "hash": f"5J{n}{'b' * 30}"} for n in range(payments)]
+        issued = said(site, tmp_path, "issue", BUYER)
+        if until > 0:
+            assert (issued["granted"], issued["refused"]) == (1, [])
+    assert issued["granted"] == 0
+    assert ["pay it back" in each["reason"] for each in issued["refused"]] == [True]

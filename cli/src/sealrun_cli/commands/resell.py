@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,14 +11,15 @@ import httpx
 import typer
 
 from sealrun.adapters.files.plain_files import write_plain
-from sealrun.calls.sale import make_sale
+from sealrun.calls.sale import Sale, make_sale
 from sealrun.calls.ticket_url import public_url
 from sealrun.encoding.fields import canonical
+from sealrun.errors import Expired
 from sealrun.offers.asset import MINA
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import told_terms
 from sealrun_cli.lib.assets import check_names
-from sealrun_cli.lib.book import locked, page
+from sealrun_cli.lib.book import known_page, locked, page
 from sealrun_cli.lib.chain_view import data_of
 from sealrun_cli.lib.confirming import Yes
 from sealrun_cli.lib.credit_view import address_of
@@ -29,17 +31,19 @@ from sealrun_cli.lib.inputs import assignments, filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.once import Asked, Now, Once
 from sealrun_cli.lib.outgoing import open_client
-from sealrun_cli.lib.output import amount_of, speaking
+from sealrun_cli.lib.output import Output, amount_of, speaking
 from sealrun_cli.lib.priced import Asset, priced_on
 from sealrun_cli.lib.purchase import cold_start
 from sealrun_cli.lib.resale import (
     PLACES,
     Counter,
     Kept,
+    Refusal,
     account_of,
     asset_id,
     checked,
     payments_for,
+    refunds,
     sale_of,
     tickets_for,
 )
@@ -138,11 +142,17 @@ def issue(
         what = sale_of(service, sale)
         if issuer.public_key() != what.issuer:
             raise CliError("not-allowed", f"key: expected that of {what.issuer.to_base58()}, got another")
-        kept = checked(service, what, node)
+        payments, account = payments_for(service, what, node), what.account.to_base58()
+        try:
+            kept = checked(service, what, node, left=0)
+        except Expired as error:
+            known = known_page(state, account)
+            refused = refunds(payments, known.sold if known else (), error)
+            _issued(out, what, to, refused)
+            return
         if kept.offer.payment is None:
             raise CliError("bad-request", "offer: expected one with a price, got one of price 0")
-        payments = payments_for(service, what, node)
-        account, terms = what.account.to_base58(), kept.offer.payment.priced_in(asset_id(what)).terms
+        terms = kept.offer.payment.priced_in(asset_id(what)).terms
         cold = cold_start(service, account, node, kept.cost.asset)
         with page(state, account, terms, cold, asset=kept.cost.asset) as book:
             before = len(book.sold)
@@ -150,22 +160,21 @@ def issue(
             refused = counter.grant(payments, depth=depth)
             made, document = len(book.sold) - before, counter.document()
             write_plain(to, json.dumps(document).encode())
-        value = {
-            "sale": what.id,
-            "granted": made,
-            "tickets": len(document["tickets"]),
-            "refused": [
-                {
-                    "payment": each.hash,
-                    "payer": each.payer.to_base58(),
-                    "amount": str(each.units),
-                    "reason": why,
-                }
-                for each, why in refused
-            ],
-        }
-        lines = [f"refused  {each.hash} of {each.payer.to_base58()}: {why}" for each, why in refused]
-        out.result(value, f"granted: {made}; in {to} are {len(document['tickets'])}", *lines)
+        _issued(out, what, to, refused, made, len(document["tickets"]))
+
+
+def _issued(
+    out: Output, sale: Sale, to: Path, refused: Sequence[Refusal], made: int = 0, tickets: int | None = None
+) -> None:
+    """What a run granted and refused; ``tickets`` is None where the file stays as it is."""
+    named = [
+        {"payment": each.hash, "payer": each.payer.to_base58(), "amount": str(each.units), "reason": why}
+        for each, why in refused
+    ]
+    value = {"sale": sale.id, "granted": made, "tickets": tickets, "refused": named}
+    lines = [f"refused  {each.hash} of {each.payer.to_base58()}: {why}" for each, why in refused]
+    left = f"{to} stays as it is" if tickets is None else f"in {to} are {tickets}"
+    out.result(value, f"granted: {made}; {left}", *lines)
 
 
 @app.command(

@@ -1,7 +1,7 @@
 """Selling prepaid tickets: the sale, the payments for it, and the tickets that were granted for them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,8 +28,9 @@ MAX_PAYMENTS_BYTES = 64 << 20
 # Of one sale: a file of about 20 MB.
 MAX_SOLD = 5000
 MAX_TICKETS_BYTES = MAX_SOLD * (MAX_GRANT_BYTES + 1024)
-# A ticket that is sold later would end before its buyer can use it.
-LAST_SECONDS = 3600
+# Who pays later may get no ticket in time: the payment has to be deep enough, its seller looks for it every
+# few hours, and then the ticket is to be used.
+LAST_SECONDS = 6 * 3600
 # How a sale begins that is no file.
 PLACES = ("https://", "http://")
 _HASH = r"[1-9A-HJ-NP-Za-km-z]{20,80}"
@@ -66,15 +67,21 @@ def sale_of(service: Service, place: str) -> Sale:
         raise CliError("bad-request", f"sale: expected a file or an address, got {place[:100]}") from error
 
 
-def checked(service: Service, sale: Sale, node: str) -> Kept:
+def checked(service: Service, sale: Sale, node: str, *, left: int = LAST_SECONDS) -> Kept:
     """The sale, once offer and account are as it says, and the offer takes calls in the account's asset now.
+
+    Args:
+        service: by which the offer's is asked.
+        sale: that its issuer signed.
+        node: of Mina.
+        left: seconds that it must still have.
 
     Raises:
         CliError: the offer takes no calls, or the account is another's, is left, or is not there.
         SealrunError: the sale is over, or not of this offer.
     """
     offer, view = service.offer_and_view(f"{sale.audience}/offers/{sale.offer}")
-    cost = sale.check_offer(offer, now=int(time.time()) + LAST_SECONDS)
+    cost = sale.check_offer(offer, now=int(time.time()) + left)
     check_taken(view, offer, cost.asset)
     return Kept(sale, offer, cost, account_of(service, sale, node))
 
@@ -115,6 +122,15 @@ class Refusal(NamedTuple):
 
     payment: Payment
     why: str
+
+
+def refunds(payments: Sequence[Payment], sold: Collection[str], error: SealrunError) -> list[Refusal]:
+    """The payments without a ticket, of a sale for which none is granted any more."""
+    return [
+        Refusal(each, f"{error.detail}; no ticket is granted any more: pay it back")
+        for each in payments
+        if each.hash not in sold
+    ]
 
 
 @dataclass(frozen=True)
