@@ -207,13 +207,14 @@ def test_e4_who_paid_in_time_has_a_ticket_until_the_sale_ends_and_is_named_for_a
 ) -> None:
     said(site, tmp_path, "buy")
     [payment] = shop.payments
-    assert shop.sale is not None
-    for until, payments in ((60, 1), (-60, 2)):
+
+    def issued(until: int, payments: int) -> dict[str, Any]:
         sell(shop, site, until=int(time.time()) + until)
-        memo = memo_text(shop.sale.memo)
+        memo = memo_text(shop.sale.memo) if shop.sale else ""
         shop.payments = [{**payment, "memo": memo, "hash": f"5J{n}{'b' * 30}"} for n in range(payments)]
-        issued = said(site, tmp_path, "issue", BUYER)
-        if until > 0:
-            assert (issued["granted"], issued["refused"]) == (1, [])
-    assert issued["granted"] == 0
-    assert ["pay it back" in each["reason"] for each in issued["refused"]] == [True]
+        return said(site, tmp_path, "issue", BUYER)
+
+    in_time, late = issued(60, 1), issued(-60, 2)
+    assert (in_time["granted"], in_time["refused"]) == (1, [])
+    assert (late["granted"], late["tickets"]) == (0, None)
+    assert ["pay it back" in each["reason"] for each in late["refused"]] == [True]

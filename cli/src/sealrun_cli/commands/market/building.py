@@ -60,7 +60,7 @@ def build(
     ] = HISTORY_SECONDS,
     most: board.Most = MOST,
     seconds: board.Seconds = board.SECONDS,
-    unsafe_loopback: board.Loopback = False,
+    unsafe_loopback: options.Loopback = False,
     state: options.State = options.DEFAULT_STATE,
     network: options.Network = options.DEFAULT_NETWORK,
     as_json: options.Json = False,
