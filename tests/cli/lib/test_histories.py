@@ -249,3 +249,15 @@ def test_a_file_that_is_none_of_ours_is_no_history(tmp_path: Path, text: str) ->
     assert isinstance(found, History)
     assert found.runs == 1
     assert json.loads((tmp_path / f"{OFFER.id}.json").read_text())["read"] is True
+
+
+@pytest.mark.parametrize("half", [b'"\\ud800"', b'"a\\udfff"'])
+def test_e8_half_a_character_from_one_host_ends_no_build(tmp_path: Path, half: bytes) -> None:
+    stranger = listing(signed())
+    stranger.evidence = lambda _: b'{"index": %b, "documents": {"profile/run.json": %b}}' % (half, half)
+    found = histories(tmp_path, stranger).update(URL, OFFER)
+    assert found is not None
+    assert (found.good, found.seconds) == (1, None)
+    hostile = Stranger(lambda _: b'{"offer": %b, "receipts": [{"data": %b}], "next": null}' % (half, half))
+    reads = histories(tmp_path / "other", hostile)
+    assert (reads.update(URL, OFFER), list(reads.failed)) == (None, [OFFER.id])

@@ -164,7 +164,8 @@ class Histories:
         documents = answer.get("documents")
         run = documents.get(RUN) if isinstance(documents, dict) else None
         found = {INDEX: answer.get("index"), RUN: run}
-        return {name: text.encode() for name, text in found.items() if isinstance(text, str)}
+        # Half a character has no bytes; whatever stands in its place is not what the receipt covers.
+        return {name: text.encode(errors="replace") for name, text in found.items() if isinstance(text, str)}
 
     def _keep(self, offer: Offer, kept: Kept) -> None:
         """The newest ones, so that no operator fills the disk."""
