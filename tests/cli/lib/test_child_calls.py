@@ -6,7 +6,7 @@ import pytest
 
 from sealrun.calls.call import Parent
 from sealrun.errors import SealrunError
-from sealrun.verification.children import LEFT
+from sealrun.verification.children import LEFT, MAX_BESIDE
 from sealrun_cli.lib.child_calls import Draws, leave
 from sealrun_cli.lib.errors import CliError
 from tests.broken.make import write
@@ -25,6 +25,14 @@ def test_a_childs_own_children_are_left_beside_it(tmp_path: Path) -> None:
             assert (tmp_path / "left" / each.call / name).read_bytes() == each.folder[name]
     # Again, as after a retry.
     assert leave(tmp_path / "got", child.call, tmp_path / "left") == [child.call, below.call]
+
+
+def test_r12_no_child_takes_the_places_of_a_runs_other_children(tmp_path: Path) -> None:
+    first = made(2, parent=Parent(TOP, 1)).call
+    below = [made(3 + number, parent=Parent(first, 2)) for number in range(MAX_BESIDE + 1)]
+    child = made(2, parent=Parent(TOP, 1), files={k: v for each in below for k, v in each.left().items()})
+    write(child.folder, tmp_path / "got")
+    assert leave(tmp_path / "got", child.call, tmp_path / "left") == [child.call]
 
 
 def test_e7_nothing_is_left_through_a_link(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from sealrun.calls.call import Parent
 from sealrun.encoding.fields import canonical
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.run import RunStatus
-from sealrun.verification.children import LEFT, MAX_CHILDREN
+from sealrun.verification.children import LEFT, MAX_CHILDREN, MAX_PLACES
 from sealrun.verification.claims import Claim, Verdict
 from sealrun.verification.lineage import Link, read_lineage
 from sealrun.verification.verify import Trust, Verification, verify
@@ -224,5 +224,24 @@ def test_r12_e6_no_more_children_are_looked_at_than_runs_make(parent: Made, coun
     folder = MemoryFolder(parent.folder)
     folder.update({f"{PLACE}/{number:064x}/receipt.json": b"" for number in range(1, count)})
     verdict, says = the_claim(folder)
-    assert verdict is Verdict.BROKEN
+    assert verdict is Verdict.NOT_SHOWN
     assert f"expected at most {MAX_CHILDREN} receipts, got {count}" in says
+    assert not check(folder).holds, "nothing covers them"
+
+
+def test_r12_outputs_of_a_child_that_has_many_children_break_no_claim_of_its_parent(child: Made) -> None:
+    many = {
+        f"got/outputs/x/sealrun-children/{number:064x}/receipt.json": child.folder["receipt.json"]
+        for number in range(1, MAX_CHILDREN + 1)
+    }
+    found = top(child, files=many)
+    assert the_claim(found.folder)[0] is Verdict.NOT_SHOWN
+    assert check(found.folder).holds, check(found.folder).broken
+
+
+def test_r12_e6_one_child_in_more_places_than_runs_leave_is_not_looked_at(child: Made) -> None:
+    receipt = child.folder["receipt.json"]
+    places = [f"{at}/sealrun-children/{child.call}/receipt.json" for at in range(MAX_PLACES + 1)]
+    assert the_claim(top(files=dict.fromkeys(places, receipt)).folder)[0] is Verdict.NOT_SHOWN
+    two = {f"{at}/{name}": data for at in range(2 * MAX_CHILDREN) for name, data in child.left().items()}
+    assert the_claim(top(files=two).folder)[0] is Verdict.HOLDS

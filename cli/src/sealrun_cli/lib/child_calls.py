@@ -8,7 +8,7 @@ the same call, which is claimed once.
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.calls.call import MAX_CALL_DEPTH, MAX_UNIX_SECONDS, Call
 from sealrun.encoding import read
 from sealrun.offers.offer import Offer
-from sealrun.verification.children import LEFT, child_folders
+from sealrun.verification.children import LEFT, MAX_BESIDE, TooManyChildren, child_folders
 from sealrun_cli.lib.book import known_terms
 from sealrun_cli.lib.chain_view import on_chain
 from sealrun_cli.lib.errors import CliError
@@ -161,16 +161,26 @@ def bought_before(service: Service, offer_url: str, offer: Offer, calls: Sequenc
 def leave(evidence: Path, call: str, to: Path) -> list[str]:
     """Copy what a verifier needs of the child, and of the children that it left itself; the calls' hashes.
 
-    The evidence was verified, so what its outputs hold of further children is what its own receipt covers.
+    The evidence was verified, so what its outputs hold of further children is what its own receipt covers. Of
+    more than fit beside the child none is left: no child takes the places of the run's other ones.
 
     Raises:
         CliError: the folder leads elsewhere by a link.
     """
     source, target = DiskFolder(evidence), DiskFolder(to)
-    folders = [("", call), *((f"{place}/", each) for place, each in child_folders(source.names()))]
+    folders = [("", call), *((f"{place}/", each) for place, each in _below(source.names()))]
     for place, each in folders:
         for name in LEFT:
             document = source.document(f"{place}{name}")
             if document is not None:
                 target.write(f"{each}/{name}", [document], sha256=hashlib.sha256(document).hexdigest())
     return [each for _, each in folders]
+
+
+def _below(names: Collection[str]) -> list[tuple[str, str]]:
+    """Each child's own children once; none where there are more than fit."""
+    try:
+        found = {call: place for place, call in child_folders(names)}
+    except TooManyChildren:
+        return []
+    return [(place, call) for call, place in found.items()] if len(found) <= MAX_BESIDE else []

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from sealrun.calls.call import Parent, parse_parent
+from sealrun.calls.call import MAX_CALL_DEPTH, Parent, parse_parent
 from sealrun.errors import SealrunError
 from sealrun.evidence.leaves import Leaf
 from sealrun.ports.folder import Folder
@@ -29,8 +29,16 @@ from sealrun.verification.trees import open_leaves, read_index
 
 # Of all depths together. Each one's documents are small, and nothing else of it is looked at.
 MAX_CHILDREN = 20
+# Of these, what a job leaves of one child's own children.
+MAX_BESIDE = MAX_CHILDREN // 4
+# The same receipt lies once more in each run above it that left the outputs of the one below.
+MAX_PLACES = MAX_CHILDREN * MAX_CALL_DEPTH
 LEFT = (RECEIPT, OFFER, CALL, INPUTS)
 _PLACE = re.compile(rf"(outputs/(?:[^/]+/)+{CHILDREN}/([0-9a-f]{{64}}))/{RECEIPT}", re.ASCII)
+
+
+class TooManyChildren(BrokenClaim):
+    """More than are looked at; nothing against the run, for outputs of a child among its own bring them."""
 
 
 class Child(NamedTuple):
@@ -46,12 +54,14 @@ def child_folders(names: Collection[str]) -> list[tuple[str, str]]:
     """The folders of children among a run's outputs, with their calls.
 
     Raises:
-        BrokenClaim: there are more than a run makes.
+        TooManyChildren: there are more than are looked at.
     """
     found = sorted((match[1], match[2]) for match in map(_PLACE.fullmatch, names) if match)
-    require(
-        len(found) <= MAX_CHILDREN, f"{CHILDREN}: expected at most {MAX_CHILDREN} receipts, got {len(found)}"
-    )
+    for most, got in ((MAX_CHILDREN, len({call for _, call in found})), (MAX_PLACES, len(found))):
+        if got > most:
+            raise TooManyChildren(
+                f"{CHILDREN}: expected at most {most} receipts, got {got}: none is looked at"
+            )
     return found
 
 

@@ -20,6 +20,7 @@ from sealrun.ports.folder import Folder
 from sealrun.receipts.receipt import Receipt, SignedReceipt
 from sealrun.verification.children import (
     Child,
+    TooManyChildren,
     check_child,
     child_folders,
     covered_documents,
@@ -141,6 +142,9 @@ def _read_children(
         folders = child_folders(folder.names())
         if folders and covered is None:
             covered = covered_documents(signed.receipt, folder, folders)
+    except TooManyChildren as error:
+        graph.nodes[CHILDREN] = Node(CHILDREN, Link.MISSING, error.detail, called=True)
+        return found
     except SealrunError as error:
         graph.nodes[CHILDREN] = Node(CHILDREN, Link.BROKEN, error.detail, called=True)
         return found
