@@ -29,7 +29,7 @@ demo-page: setup-all ## the same, and the buyer's page of it in a browser until 
 demo-proved: setup-all ## sell one CI job whose money moves on a proof of the CI's own token, with real proofs (half an hour, 7 GB)
 	@python -m local.proved
 
-demo-market: setup-all ## issue credits, find an offer, pay with credits, share and cash them, with real proofs (minutes, 3 GB)
+demo-market: setup-all ## list an offer, sell its credits, find it, pay with credits, resell a ticket, with real proofs (minutes, 3 GB)
 	@python -m local.credit_sale
 
 check: setup-tests ## format, lint, strict types and unit tests, fast

@@ -1,9 +1,10 @@
-"""``make demo-market``: a seller issues credits, a buyer pays with them and shares them, each by the command.
+"""``make demo-market``: an offer on a board, credits that pay for it, and a ticket resold, by commands.
 
 ``--no-proofs`` runs the same steps on a chain that counts every proof as valid.
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -25,7 +27,7 @@ from sealrun_cli.lib.errors import CliError
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "out" / "demo-market"
-STEPS = 11
+STEPS = 14
 PROVE_SECONDS = 900
 FUNDED = ("seller", "operator", "buyer", "colleague", "reseller")
 OWN_KEYS = ("oracle", "token", "contract")
@@ -45,7 +47,8 @@ greet:
     - echo "$GREETING, world" > out/greeting.txt
   artifacts: {paths: [out/]}
 """
-CAP, MINTED, FOR_SALE, BOUGHT, KEPT, GIVEN = 100, 20, 14, 6, 3, 1
+CAP, MINTED, FOR_SALE, BOUGHT, KEPT, GIVEN, RESOLD = 100, 20, 14, 6, 3, 1, 2
+GOOD_RUNS = 2  # the buyer's and the colleague's
 DAYS, SLOTS_A_DAY = 30, 480
 BACKING = MINA.scale // 2
 PRICE = MINA.scale
@@ -65,6 +68,7 @@ class CreditSale:
     token: str = ""  # the address of the credit's owner
     ask: str = ""
     account: str = ""
+    resale: str = ""  # the reseller's account
     passing: str = ""  # where the chain takes how many slots pass
     host: str = ""  # where the published folder is served
     keys: dict[str, str] = field(default_factory=dict)
@@ -164,14 +168,14 @@ class CreditSale:
                 say, "market", "board", "--board-key", "board.key", "--yes", *self.sends("seller")
             )
             self.board = opened["board"]
-            named = [self.offer_url, "--board", self.board]
+            named = [self.offer_url, "--board", self.board, "--unsafe-loopback"]
             listed = self.run(say, "market", "list", *named, "--yes", *self.sends("seller"))
             say(f"board   {self.board}, listing {listed['listing']}")
 
     def find(self) -> None:
         """By a node alone: every entry is checked before it is shown."""
         with self.progress.step("buyer: find an offer that takes RUN, and who sells RUN") as say:
-            on = ["--board", self.board]
+            on = ["--board", self.board, "--unsafe-loopback"]
             found = self.run(say, "market", "search", "greeting", "--asset", "RUN", *on)
             (entry,) = found["entries"]
             must(entry["url"] == self.offer_url, "the offer", self.offer_url, entry["url"])
@@ -202,16 +206,51 @@ class CreditSale:
             called = self.run(say, "call", self.offer_url, "--input", "greeting=hello", *paying, *receipt)
             must(called["state"] == "succeeded", "the call", "succeeded", called["state"])
 
+    def resell(self) -> None:
+        """Whoever pays gets a ticket for the key that paid; the run is paid by the reseller's account."""
+        with self.progress.step("reseller: buy runs in credits, and sell one as a ticket for MINA") as say:
+            bought = [str(RESOLD), "--ask", self.ask, "--into", self.offer_url, "--account-key", "resale.key"]
+            made = self.run(say, "credits", "buy", self.token, *bought, "--yes", *self.sends("reseller"))
+            self.resale = made["account"]
+            published, place = self.folder.parent / "published", f"{self.host}/sale.json"
+            until = (datetime.now(UTC).date() + timedelta(days=7)).isoformat()
+            where = ["--tickets", f"{self.host}/tickets.json", "--to", str(published / "sale.json")]
+            terms = ["--price", "1.5", "--until", until, "--account", self.resale, "--asset", "RUN"]
+            inputs = ["--input", "greeting=goodbye", "--key", "reseller.key"]
+            self.run(say, "resell", "sale", self.offer_url, *terms, *inputs, *where)
+            self.run(say, "resell", "buy", place, "--yes", "--key", "colleague.key", "--poll-ms", "200")
+            issuing = ["--to", str(published / "tickets.json"), "--key", "reseller.key", "--depth", "0"]
+            issued = self.run(say, "resell", "issue", place, *issuing)
+            must(issued["granted"] == 1, "granted", 1, issued)
+        with self.progress.step("colleague: take the ticket and redeem it; no secret changed hands") as say:
+            mine = ["--key", "colleague.key"]
+            (ticket,) = self.run(say, "resell", "take", place, *mine)["tickets"]
+            used = self.run(say, "redeem", ticket["url"], *mine)
+            must(used["state"] == "succeeded", "the call", "succeeded", used["state"])
+
+    def build(self) -> None:
+        """Files for any static host; what is counted are receipts whose signatures were checked."""
+        with self.progress.step(
+            "anyone: build the catalogue of the board, with its offers' histories"
+        ) as say:
+            to = self.folder.parent / "published" / "market"
+            self.run(say, "market", "build", "--to", str(to), "--board", self.board, "--unsafe-loopback")
+            (entry,) = json.loads((to / "catalogue.json").read_bytes())["entries"]
+            history = entry["history"]
+            must(history["runs"] == history["good"] == GOOD_RUNS, "runs", GOOD_RUNS, history)
+            say(f"{entry['title']}: {history['good']} of {history['runs']} runs good, by their receipts")
+
     def settle(self) -> None:
         """The seller has its credits, and gets their backing."""
-        with self.progress.step("seller: settle, and turn the credit in for its backing") as say:
-            settled = self.run(say, "settle", self.account, "--url", self.url, *self.sends("seller"))
-            must(settled["settled"] == "1", "settled", 1, settled)
+        with self.progress.step("seller: settle, and turn the credits in for their backing") as say:
+            for account in (self.account, self.resale):
+                settled = self.run(say, "settle", account, "--url", self.url, *self.sends("seller"))
+                must(settled["settled"] == "1", "settled", 1, settled)
             before = self.balance("seller")
-            self.run(say, "credits", "redeem", self.token, "1", "--yes", *self.sends("seller"))
-            paid = self.balance("seller") - before
-            must(paid == BACKING - FEE, "paid", MINA.of(BACKING - FEE), MINA.of(paid))
-            say(f"{MINA.of(BACKING)} of backing, less the fee of {MINA.of(FEE)}")
+            self.run(say, "credits", "redeem", self.token, str(GOOD_RUNS), "--yes", *self.sends("seller"))
+            paid, due = self.balance("seller") - before, GOOD_RUNS * BACKING - FEE
+            must(paid == due, "paid", MINA.of(due), MINA.of(paid))
+            say(f"{MINA.of(GOOD_RUNS * BACKING)} of backing, less the fee of {MINA.of(FEE)}")
 
     def cash(self) -> None:
         """Whoever did not use a credit gets its backing."""
@@ -232,11 +271,11 @@ class CreditSale:
         """Every credit is held by somebody or burned, and the vault holds the backing of the rest."""
         with self.progress.step("anyone: count the credits, and what is locked behind them") as say:
             shown = self.run(say, "credits", "show", self.token)
-            left = MINTED - 1 - GIVEN
+            left = MINTED - GOOD_RUNS - GIVEN
             must(shown["circulating"] == str(left), "circulating", left, shown["circulating"])
             must(shown["locked"] == str(left * BACKING), "locked", left * BACKING, shown["locked"])
-            locked = MINA.of(left * BACKING)
-            say(f"{MINTED} minted, 1 redeemed, {GIVEN} cashed: {left} RUN, with {locked} behind them")
+            gone = f"{GOOD_RUNS} redeemed, {GIVEN} cashed"
+            say(f"{MINTED} minted, {gone}: {left} RUN, with {MINA.of(left * BACKING)} behind them")
 
     def balance(self, who: str) -> int:
         """Nanomina."""
@@ -299,6 +338,8 @@ def run(sale: CreditSale) -> None:
             sale.find()
             sale.buy()
             sale.call()
+            sale.resell()
+            sale.build()
             sale.settle()
             sale.cash()
             sale.check_supply()
@@ -321,7 +362,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (DemoFailed, CliError, httpx.HTTPError, subprocess.SubprocessError, OSError) as error:
         print(f"demo failed: {error}", file=sys.stderr)
         return 1
-    print(f"\nIssued, listed, found, bought, called, settled and cashed in {progress.total():.0f} s.")
+    print(f"\nIssued, listed, found, bought, called, resold, settled and cashed in {progress.total():.0f} s.")
     return 0
 
 

@@ -10,7 +10,7 @@ from local.steps import Progress
 pytestmark = pytest.mark.peers
 
 
-def test_credits_are_issued_bought_given_spent_settled_and_cashed_by_commands(
+def test_an_offer_is_listed_found_paid_in_credits_resold_settled_and_cashed_by_commands(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(CreditSale(Progress(STEPS), tmp_path / "seller", proofs=False))
