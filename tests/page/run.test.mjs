@@ -105,6 +105,9 @@ test('a buyer with a link runs, reads the receipt and sees private items, and ev
   assert.ok(await fitsWidth(page));
   await look('offer-phone');
   await page.setViewportSize({ width: 1280, height: 900 });
+  // The page counts what it bought: the service lists the receipt, and the oracle's signature holds here.
+  await page.getByRole('button', { name: 'Count its receipts' }).click();
+  await page.getByText(/^[0-9]+ runs? on .*: [1-9][0-9]* good/).waitFor();
 
   await page.getByRole('link', { name: 'Activity' }).click();
   await page.getByText('succeeded').waitFor();
