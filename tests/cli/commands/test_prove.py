@@ -1,17 +1,20 @@
 """Which calls `sealrun prove` folds, and that one that cannot be proved keeps no other from its money."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from sealrun.offers.asset import MINA, Asset, asset_of
 from sealrun.runs.run import RunStatus
 from sealrun.workflows import read_proved
 from sealrun_cli.commands import prove
 from sealrun_cli.commands.prove import _Prover, _Work
 from sealrun_cli.lib.backlog import SETTLED, Good, kept_of
 from sealrun_cli.lib.book import replace_json
+from sealrun_cli.lib.chain_view import OnChain
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.service import Service
@@ -24,6 +27,7 @@ from tests.sealrun.world import ACCOUNT, BUYER, PRICE, SELLER
 
 market = _market
 TWO_DAYS = 172_800
+CREDIT = asset_of(7)
 # At the one issuer whose tokens can be proved.
 SOLD = replace(OFFER, source=OFFER.source._replace(origin="https://gitlab.com"))
 
@@ -51,7 +55,7 @@ def prover(calls: list[Good], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     named = {call.run: f"{call.id} {call.call.expires_at + TWO_DAYS}" for call in calls}
     monkeypatch.setattr(prove, "last_token", lambda _source, run, _token: named[run])
     monkeypatch.setattr(prove, "claimed_statement", claimed)
-    monkeypatch.setattr(prove, "keys_of", lambda *_: [{}])
+    monkeypatch.setattr(prove, "keys_of", lambda *_, **__: [{}])
     monkeypatch.setattr(prove, "check_root", lambda *_, **__: None)
     monkeypatch.setattr(prove, "run_offline", lambda _name, _out, **named: named)
     service: Any = Offers()
@@ -118,6 +122,39 @@ def test_c1_the_sellers_token_goes_to_no_place_that_operator_and_buyer_make_up(
     assert set(asked) == {SOLD.source.origin}
 
 
+@pytest.mark.parametrize("asset", [MINA, CREDIT])
+def test_the_deadline_is_that_of_the_account_in_the_asset_of_its_terms(
+    asset: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same address can have an account in MINA too, of which its owner never leaves."""
+    terms, asked = replace(TERMS, asset=asset), []
+
+    def on_chain(_service: object, _node: str, _account: str, of: Asset) -> OnChain:
+        asked.append(of)
+        return OnChain(TERMS.hash, 1, 0, 480, 0, 0, 0, 99)
+
+    monkeypatch.setattr(prove, "on_chain", on_chain)
+    service: Any = Offers()
+    if asset == MINA:
+        assert prove._deadline(service, "node", "B62", terms) == {"exit_slot": 480, "exit_date": 99}
+    else:
+        with pytest.raises(CliError, match="expected the account of these terms"):
+            prove._deadline(service, "node", "B62", terms)
+    assert asked == [asset]
+
+
+def test_a16_terms_that_pay_another_seller_are_not_proved_for(market: Market, tmp_path: Path) -> None:
+    market.bought(limit=PRICE)
+    page = asked(market, SELLER)
+    other = replace(TERMS, seller=BUYER.public_key())
+    account, service = ACCOUNT.public_key().to_base58(), cast("Any", Offers())
+    kept = kept_of(tmp_path, account)
+    for change, text in (({"terms": other.value()}, "expected terms that pay"), ({}, "")):
+        pages = iter([{**page, **change, "calls": []}])
+        with pytest.raises(CliError, match=text) if text else nullcontext():
+            _Work.open(service, SERVICE, account, pages, kept, SELLER.public_key())
+
+
 def test_what_concerns_all_calls_ends_the_command(
     prover: _Prover, calls: list[Good], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,8 +184,9 @@ class Pages:
         kept = kept_of(folder, ACCOUNT.public_key().to_base58())
         replace_json(kept.folder / SETTLED, [{"call": each.id} for each in settled])
         pages = prove._pages(Service(Any), SERVICE, "", SELLER, "", Output(as_json=True))  # type: ignore[arg-type]
-        account = ACCOUNT.public_key().to_base58()
-        return [call.id for call in kept.waiting(_Work.open(Offers(), SERVICE, account, pages, kept).calls)]  # type: ignore[arg-type]
+        account, service = ACCOUNT.public_key().to_base58(), cast("Any", Offers())
+        work = _Work.open(service, SERVICE, account, pages, kept, SELLER.public_key())
+        return [call.id for call in kept.waiting(work.calls)]
 
 
 def test_pages_are_read_until_all_that_waits_is_found(

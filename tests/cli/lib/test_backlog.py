@@ -60,9 +60,9 @@ def test_another_buyers_call_is_refused(told: dict[str, Any]) -> None:
         Good.parse(told).check(ACCOUNT_KEY, TERMS, SELLER.public_key())
 
 
-def fold_of(after: int, *calls: str, before: int = 0) -> dict[str, Any]:
+def fold_of(after: int, *calls: str, before: int = 0, terms: int = 1) -> dict[str, Any]:
     settled = [{"call": call, "outputs": "cd" * 32, "iat": 1, "price": "5"} for call in calls]
-    statement = {"before": str(before), "after": str(after)}
+    statement = {"terms_hash": str(terms), "before": str(before), "after": str(after)}
     return {"sealrun": 1, "statement": statement, "calls": settled, "proof": "AAAA"}
 
 
@@ -131,3 +131,17 @@ def test_what_was_settled_from_elsewhere_is_told(count: int, root: int, tmp_path
     kept.keep_fold(fold_of(7, "a"))
     with pytest.raises(CliError, match=r"expected the \d calls that are settled, got 0"):
         kept.follow(count=count, root=root)
+
+
+def test_a16_what_is_kept_is_of_the_accounts_terms_alone(tmp_path: Path) -> None:
+    """Under other terms the address has another account, whose state settles nothing here."""
+    new, waits, noted, left = (kept_of(tmp_path, name) for name in ("new", "waits", "noted", "left"))
+    waits.keep_fold(fold_of(7, "a"))
+    noted.note_settled(fold_of(7, "a"))
+    left.keep_fold(fold_of(7, "a"))
+    (left.folder / "fold.proof.json").unlink()  # as an interruption leaves it
+    for kept in (new, waits, noted, left):
+        kept.check_terms(1)
+    for kept in (waits, noted, left):
+        with pytest.raises(CliError, match="expected the terms of what is kept"):
+            kept.check_terms(2)

@@ -26,10 +26,10 @@ def source(origin: str = "https://gitlab.com") -> Source:
 
 def test_the_root_is_over_the_keys_that_the_issuer_serves(tmp_path: Path) -> None:
     with web({"GET /oauth/discovery/keys": (200, {"keys": KEYS})}) as site:
-        found = live_keys(source(site.url))
+        found = live_keys(source(site.url), here=True)
     assert root_of(source(), found) == ROOT
     save_keys(tmp_path / "keys.json", found)
-    assert keys_of(source(), tmp_path / "keys.json") == tuple(KEYS)
+    assert keys_of(source(), tmp_path / "keys.json", here=False) == tuple(KEYS)
 
 
 def test_terms_that_name_other_keys_than_the_issuers_are_refused() -> None:
@@ -43,7 +43,18 @@ def test_terms_that_name_other_keys_than_the_issuers_are_refused() -> None:
 @pytest.mark.parametrize("origin", ["https://gitlab.example", "https://git.lab.example"])
 def test_a_gitlab_that_anybody_runs_is_no_issuer(origin: str) -> None:
     with pytest.raises(CliError, match=r"expected GitLab\.com, whose tokens can be proved"):
-        issuer_for(source(origin))
+        issuer_for(source(origin), here=True)
+
+
+def test_c1_a_strangers_offer_names_no_issuer_on_this_machine() -> None:
+    """Whoever can listen here would sign its own tokens, and be told as the CI whose word moves the money."""
+    with web({"GET /oauth/discovery/keys": (200, {"keys": KEYS})}) as site:
+        for ask in (issuer_for, live_keys):
+            with pytest.raises(CliError, match=r"expected GitLab\.com, whose tokens can be proved"):
+                ask(source(site.url), here=False)
+        with pytest.raises(CliError, match=r"expected GitLab\.com"):
+            keys_of(source(site.url), None, here=False)
+        assert site.asked == []
 
 
 def test_a_free_offer_is_settled_by_nothing() -> None:

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.service import PAUSES, Service
+from sealrun_cli.lib.service import PAUSES, Service, is_here
 
 URL = "https://calls.example/calls/5"
 # As AWS answers: Lambda's throttle, a function URL's policy and size limit, a crash, CloudFront's time limit.
@@ -85,3 +85,18 @@ def test_a_new_bucket_that_redirects_is_told() -> None:
     ):
         pass
     assert "new S3 bucket" in told.value.following
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://127.0.0.1:8000/offers/5", True),
+        ("http://localhost:8000", True),
+        ("https://calls.example/offers/5", False),
+        ("https://127.0.0.1.evil", False),
+        ("https://localhost@calls.example", False),
+        ("https://calls.example/127.0.0.1", False),
+    ],
+)
+def test_an_address_is_this_machines_by_its_host_alone(url: str, *, here: bool) -> None:
+    assert is_here(url) == here

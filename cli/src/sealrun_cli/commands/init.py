@@ -159,12 +159,11 @@ def init(
 def _proved(found: Found, keys_file: Path, out: Output) -> tuple[dict[str, str], int]:
     """What the last job's token must say, and the root of the keys that its issuer has now."""
     source = parse_source(found.source)
-    keys = live_keys(source)
+    keys = live_keys(source, here=True)
     save_keys(keys_file, keys)
     root = root_of(source, keys)
-    out.progress(
-        f"{issuer_for(source).name} signs with {len(keys)} keys, kept in {keys_file}; root {root:064x}"
-    )
+    name = issuer_for(source, here=True).name
+    out.progress(f"{name} signs with {len(keys)} keys, kept in {keys_file}; root {root:064x}")
     return last_job_facts(source, found.path), root
 
 

@@ -21,7 +21,7 @@ from sealrun_cli.lib.keys import kept_or_new, read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import amount_of, speaking
 from sealrun_cli.lib.priced import Asset, chosen
-from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.service import Service, is_here
 from sealrun_cli.lib.tools import Sender, run_tool
 
 
@@ -58,7 +58,7 @@ def open_account(
         cost, terms = chosen(sold.payment, asset)
         check_names(Service(http), node, cost.asset)
         amount = amount_of(deposit, cost.asset)
-        trusted = _trusted(sold, terms, issuer_keys) if sold.proved else []
+        trusted = _trusted(sold, terms, issuer_keys, here=is_here(offer)) if sold.proved else []
         confirm(out, [*_costs(terms, amount, sender.costs), *trusted], yes=yes)
         address_key = kept_or_new(account_key, out)
         named = {"account_key": address_key.to_base58(), "terms": terms.value(), "deposit": str(amount.units)}
@@ -73,16 +73,16 @@ def open_account(
         out.result(result, f"opened {result['account']} with {amount}")
 
 
-def _trusted(sold: Offer, terms: Terms, saved: Path | None) -> list[str]:
+def _trusted(sold: Offer, terms: Terms, saved: Path | None, *, here: bool) -> list[str]:
     """Whose word moves the money of an account that proofs settle.
 
     Raises:
-        CliError: the terms name other keys than the issuer's.
+        CliError: the offer's issuer is none, or the terms name other keys than its.
     """
     source = sold.source
     where = f"in {saved}" if saved else "at the issuer now"
-    check_root(source, terms, keys_of(source, saved), where=where)
-    issuer = issuer_for(source).name
+    issuer = issuer_for(source, here=here).name
+    check_root(source, terms, keys_of(source, saved, here=here), where=where)
     return [
         f"settled by proofs of tokens that {issuer} signed; the keys of the terms are those {where}",
         f"trusted {issuer}, {source.configuration.path} at {source.commit[:12]}, and the seller's settings",

@@ -9,7 +9,6 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import typer
 
 from mina.keys import PrivateKey, PublicKey
@@ -23,7 +22,6 @@ from sealrun.offers.terms import Terms
 from sealrun.receipts.done_token import claimed_statement
 from sealrun.receipts.issuers import issuer_of
 from sealrun.receipts.token_proof import Audience, TokenProof, usable_key_hashes
-from sealrun.transport.addresses import LOOPBACK
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import read_account
 from sealrun_cli.lib.backlog import DEFAULT_FOLDER, Folder, Good, Kept, kept_of
@@ -35,7 +33,7 @@ from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.last_token import last_token
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import Output, speaking
-from sealrun_cli.lib.service import Service, well_formed
+from sealrun_cli.lib.service import Service, is_here, well_formed
 from sealrun_cli.lib.tools import run_offline
 from sealrun_cli.lib.units import slot_date, when
 
@@ -75,8 +73,9 @@ def prove(
     with speaking(as_json=as_json) as out, open_client() as http:
         service, seller = Service(http), read_key(key)
         pages = _pages(service, url, account, seller, network, out)
-        work = _Work.open(service, url, account, pages, kept_of(folder, account))
-        deadline = _deadline(service, node, account) if node else {}
+        kept, own = kept_of(folder, account), seller.public_key()
+        work = _Work.open(service, url, account, pages, kept, own)
+        deadline = _deadline(service, node, account, work.terms) if node else {}
         waiting = work.kept.waiting(work.calls)
         if listing or not waiting:
             value = {"account": account, **_listed(work, waiting), **deadline}
@@ -114,14 +113,28 @@ class _Work:
 
     @classmethod
     def open(
-        cls, service: Service, url: str, account: str, pages: Iterator[Mapping[str, Any]], kept: Kept
+        cls,
+        service: Service,
+        url: str,
+        account: str,
+        pages: Iterator[Mapping[str, Any]],
+        kept: Kept,
+        seller: PublicKey,
     ) -> "_Work":
-        """Reads as many pages as it takes to find all calls that are not settled."""
+        """Reads as many pages as it takes to find all calls that are not settled.
+
+        Raises:
+            CliError: the terms are not this seller's, or others than before, or a call is none of theirs.
+        """
         with well_formed("figure", url):
             first, address = next(pages), PublicKey.from_base58(account)
             terms, buyer = Terms.parse(first["terms"]), PublicKey.from_base58(first["buyer"])
             settled = {str(each["call"]) for each in kept.settled}
             calls = [Good.parse(call) for call in _unsettled(chain([first], pages), settled)]
+        if terms.seller != seller:
+            detail = f"{url}: expected terms that pay {seller.to_base58()}"
+            raise CliError("figure", f"{detail}, got {terms.seller.to_base58()}")
+        kept.check_terms(terms.hash)
         for call in calls:
             call.check(address, terms, buyer)
         return cls(service, url, address, terms, buyer, calls, kept)
@@ -253,14 +266,13 @@ class _Prover:
         Raises:
             CliError: the offer's source is elsewhere.
         """
-        here = httpx.URL(self.work.url).host in LOOPBACK
-        if issuer_of(offer.source, unsafe_loopback=here) is None:
+        if issuer_of(offer.source, unsafe_loopback=is_here(self.work.url)) is None:
             detail = f"expected a source at GitLab.com, whose tokens can be proved, got {offer.source.origin}"
             raise CliError("proofs", f"offer {offer.id[:12]}…: {detail}")
 
     def _issuer_keys(self, offer: Offer) -> Keys:
         if not self._keys:
-            keys = keys_of(offer.source, self.issuer_keys)
+            keys = keys_of(offer.source, self.issuer_keys, here=is_here(self.work.url))
             check_root(offer.source, self.work.terms, keys, where="of these keys: name --issuer-keys")
             self._keys = keys
         return self._keys
@@ -285,9 +297,16 @@ def _check_named(audience: Audience, facts: int, iat: int, call: Good, offer: Of
         raise CliError("proofs", f"token: expected one issued by {when(latest)}, got one of {when(iat)}")
 
 
-def _deadline(service: Service, node: str, account: str) -> dict[str, Any]:
-    """Until when a settlement must be in a block, if the buyer leaves; else how long an exit would leave."""
-    found = on_chain(service, node, account)
+def _deadline(service: Service, node: str, account: str, terms: Terms) -> dict[str, Any]:
+    """Until when a settlement must be in a block, if the buyer leaves; else how long an exit would leave.
+
+    Raises:
+        CliError: the chain has no account of these terms at the address.
+    """
+    found = on_chain(service, node, account, terms.asset)
+    if found.terms != terms.hash:
+        detail = f"{account}: expected the account of these terms, {terms.hash:064x}, got {found.terms:064x}"
+        raise CliError("figure", detail, "the operator named terms that are not the account's")
     return {"exit_slot": found.exit_slot, "exit_date": found.exit_date}
 
 

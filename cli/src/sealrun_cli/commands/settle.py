@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealrun.offers.asset import Asset
+from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import outcome, read_account, shown_asset
 from sealrun_cli.lib.backlog import DEFAULT_FOLDER, Folder, Kept, kept_of
@@ -41,8 +42,10 @@ def settle(
         known = read_account(Service(http), url, account, sender.key, network)
         if "calls" in known:
             with well_formed("figure", url):
-                asset = shown_asset(known)
-            chain, kept = on_chain(Service(http), node, account, asset), kept_of(folder, account)
+                asset, terms = shown_asset(known), Terms.parse(known["terms"])
+            kept = kept_of(folder, account)
+            kept.check_terms(terms.hash)
+            chain = on_chain(Service(http), node, account, asset)
             kept.follow(count=chain.count, root=chain.root)
             _settle_proved(known, asset, kept, sender, out)
             return

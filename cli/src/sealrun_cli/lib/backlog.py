@@ -127,6 +127,24 @@ class Kept:
         replace_json(self.folder / SETTLED, [*settled, *fold["calls"]])
         self._forget_folds()
 
+    def check_terms(self, terms: int) -> None:
+        """What is kept here is of the account under terms of this hash.
+
+        The same address can have an account in each asset, whose state is what its owner likes: nothing that
+        it shows is settled here (A16).
+
+        Raises:
+            CliError: it is of the account under others.
+        """
+        folds = (place.relative_to(self.folder) for place in (self.folder / FOLDS).glob("*.json"))
+        for name in (FOLD, f"{NOTED}/0.json", *map(str, folds)):
+            fold = self._read(name)
+            kept = terms if fold is None else int(fold["statement"]["terms_hash"])
+            if kept != terms:
+                place = self.folder / name
+                detail = f"{place}: expected the terms of what is kept, {kept:064x}, got {terms:064x}"
+                raise CliError("figure", detail, "ask the operator why its terms are others than before")
+
     def follow(self, *, count: int, root: int) -> None:
         """Keep what the chain shows to be settled, whether less is noted here or more.
 

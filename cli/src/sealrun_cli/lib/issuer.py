@@ -21,34 +21,38 @@ from sealrun_cli.lib.outgoing import open_guarded
 Keys = Sequence[Mapping[str, Any]]
 
 
-def issuer_for(source: Source) -> Issuer:
-    """The pinned issuer of the source's tokens; one on this machine counts for offers that are sold on it.
+def issuer_for(source: Source, *, here: bool) -> Issuer:
+    """The pinned issuer of the source's tokens.
+
+    Args:
+        source: may be a stranger's, who writes any place into it.
+        here: whether one on this machine counts: only for what is sold on it.
 
     Raises:
         CliError: there is none.
     """
-    issuer = issuer_of(source, unsafe_loopback=True)
+    issuer = issuer_of(source, unsafe_loopback=here)
     if issuer is None or source.rules.token is None or not source.rules.token.last_source:
         detail = f"issuer: expected GitLab.com, whose tokens can be proved, got {source.origin}"
         raise CliError("offer", detail, "sell without --proved")
     return issuer
 
 
-def live_keys(source: Source) -> Keys:
-    """The keys that the issuer serves now.
+def live_keys(source: Source, *, here: bool) -> Keys:
+    """The keys that the issuer serves now; ``here`` as for ``issuer_for``.
 
     Raises:
         CliError: there is no such issuer.
         ProviderError: it gives no answer, or none of this form.
     """
-    issuer = issuer_for(source)
+    issuer = issuer_for(source, here=here)
     with open_guarded([origin_of(issuer.keys_url)]) as client:
-        return PinnedIssuers(lambda _: client, clock=time.time, unsafe_loopback=True).keys(issuer)
+        return PinnedIssuers(lambda _: client, clock=time.time, unsafe_loopback=here).keys(issuer)
 
 
-def keys_of(source: Source, saved: Path | None) -> Keys:
+def keys_of(source: Source, saved: Path | None, *, here: bool) -> Keys:
     """The keys in the file, else those that the issuer serves now."""
-    return read_keys(saved, unsafe_loopback=True).keys if saved else live_keys(source)
+    return read_keys(saved, unsafe_loopback=here).keys if saved else live_keys(source, here=here)
 
 
 def root_of(source: Source, keys: Keys) -> int:

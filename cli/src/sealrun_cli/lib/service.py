@@ -196,6 +196,11 @@ def check_url(url: str, name: str = "url") -> None:
         raise CliError("bad-request", f"{name}: expected https://, got {url[:100]}")
 
 
+def is_here(url: str) -> bool:
+    """Whether the address is one of this machine, whose owner may then be trusted with others on it."""
+    return httpx.URL(url).host in LOOPBACK
+
+
 def good(response: httpx.Response) -> dict[str, Any]:
     """The answer's object, if its status is a good one.
 
