@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sealrun.errors import Refused
 from sealrun.offers.asset import MINA
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.output import Line, Output, amount_of, speaking
+from sealrun_cli.lib.output import Line, Output, amount_of, plain, speaking
 
 
 @given(st.integers(0, 2**64 - 1))
@@ -49,6 +49,30 @@ def test_without_json_stdout_stays_empty_on_an_error(capsys: pytest.CaptureFixtu
 def test_a_fault_of_ours_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError), speaking(as_json=True):
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["::set-output name=x::y", "  ::stop-commands::z", "a ##[add-mask]b", "##[set-output name=x;]y", ":::"],
+)
+def test_e7_no_word_of_a_stranger_is_a_command_to_githubs_runner(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for as_json in (False, True):
+        with speaking(as_json=as_json) as out:
+            out.progress(word)
+            out.result({"title": word}, word, Line(word, indent=2))
+            out.error(CliError("other", word, word))
+    said = capsys.readouterr()
+    for line in (said.out + said.err).splitlines():
+        assert not line.lstrip().startswith("::"), line
+        assert "##[" not in line
+    assert json.loads(said.out.splitlines()[-2])["title"] == word
+
+
+@pytest.mark.parametrize("word", ["a::b", "https://[::1]:8080/x", "# #[", "#", "sealrun::", "1:: "])
+def test_what_is_no_command_is_shown_as_it_is(word: str) -> None:
+    assert plain(word) == word
 
 
 def test_e7_any_text_can_be_printed_in_any_encoding(monkeypatch: pytest.MonkeyPatch) -> None:

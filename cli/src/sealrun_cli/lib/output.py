@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from sealrun.offers.asset import Amount, Asset
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.waiting import Wait, shown
 
+_COMMAND = re.compile(r"\A\s*:(?=:)|#(?=#\[)")
 # 128 and the signal's number, as shells say it.
 INTERRUPTED = 130
 FILE_ERRORS = (
@@ -88,7 +90,7 @@ class Output:
     def result(self, value: Mapping[str, Any], *lines: "str | Line") -> None:
         """What came of it, once per command: the value with --json, else the lines."""
         if self._as_json:
-            print(json.dumps(value))
+            print(one_json(value))
             return
         screen = Console(highlight=False, emoji=False)  # no `:word:` of a name becomes a picture
         for line in lines:
@@ -99,7 +101,7 @@ class Output:
     def error(self, error: CliError) -> None:
         """Why it goes no further."""
         if self._as_json:
-            print(json.dumps({"error": error.value()}))
+            print(one_json({"error": error.value()}))
         self._console.print(f"error: {plain(error.detail)}", style="bold red", markup=False, soft_wrap=True)
         if error.following:
             self._console.print(f"next:  {plain(error.following)}", markup=False, soft_wrap=True)
@@ -123,8 +125,18 @@ def speaking(*, as_json: bool) -> Iterator[Output]:
 
 
 def plain(text: str) -> str:
-    """One line that shows what it says: nothing in strangers' words moves the cursor or turns around."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    """One line that shows what it says: nothing in strangers' words moves the cursor or turns around.
+
+    Nor is it a command to the CI that runs this: GitHub's runner takes ``::name::`` at a line's beginning
+    for one, and ``##[name]`` anywhere (``ActionCommand.cs`` of actions/runner).
+    """
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return _COMMAND.sub(lambda match: f"{match[0][:-1]}\\x{ord(match[0][-1]):x}", shown)
+
+
+def one_json(value: Mapping[str, Any]) -> str:
+    """One line of JSON that is no command to the CI that runs this; see ``plain``."""
+    return json.dumps(value).replace("##[", "#\\u0023[")
 
 
 def amount_of(text: str, asset: Asset) -> Amount:
