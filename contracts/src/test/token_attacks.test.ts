@@ -253,6 +253,22 @@ describe('names and values are taken whole', () => {
       () => factsOf('gitlab', { sha: EVIL }),
     ],
     [
+      'slashes that are escaped: a value is what stands there, letter by letter',
+      () =>
+        aim(
+          reading(
+            'gitlab',
+            json(gitlabClaims())
+              .toString()
+              .replace('"ref_path":"refs/tags/v1.4.0"', '"ref_path":"refs\\/tags\\/v1.4.0"'),
+            gitlabClaims(),
+          ),
+          'ref_path',
+          '"ref_path":"refs\\/tags\\/v1.4.0"',
+        ),
+      () => factsOf('gitlab'),
+    ],
+    [
       'another claim in its place',
       () => aim(reading('gitlab', gitlabClaims()), 'user_id', claim('project_id', '61234567')),
       () => factsOf('gitlab'),
@@ -288,6 +304,23 @@ describe('names and values are taken whole', () => {
       factsOf('gitlab', { sha: EVIL }),
     );
   });
+});
+
+describe('white space is no part of a claim', () => {
+  const spaced =
+    (claim: string, by: string): (() => Reading) =>
+    () => {
+      // Last, so that its place is the honest one's and no other claim's is moved.
+      const { [claim]: value, ...others } = gitlabClaims();
+      const claims = { ...others, [claim]: value };
+      return reading('gitlab', json(claims).toString().replace(`"${claim}":`, by), claims);
+    };
+  refused(
+    ['before the colon of the audience', spaced('aud', '"aud" :'), /another audience/],
+    ['before the colon of iat', spaced('iat', '"iat" :'), /not iat/],
+    ['behind the colon of iat', spaced('iat', '"iat": '), /decimal digit: nothing stands at/],
+    ['in a name', spaced('aud', '"a ud":'), /another audience/],
+  );
 });
 
 describe('the audience is one text for one call', () => {

@@ -157,6 +157,18 @@ describe('RS256', () => {
       const value = signature();
       await assert.rejects(taken(value), /Constraint unsatisfied|assert/i);
     });
+  test('numbers are limbs of 116 bits, where they are witnessed', async () => {
+    const limbs = (first: Field): Number2048 =>
+      Number2048.unsafeFromLimbs([first, ...Array<Field>(17).fill(Field(0))]);
+    const witnessed = async (first: Field): Promise<void> =>
+      await Provable.runAndCheck(() => {
+        Provable.witness(Number2048.provable, () => limbs(first));
+      });
+    await witnessed(Field(2n ** 116n - 1n));
+    // Not 2^128: its limbs of 64 bits are held by gates that are not looked at here (token.heavy.ts).
+    for (const first of [Field(2n ** 116n), Field(-1), Field(1).div(2)])
+      await assert.rejects(witnessed(first));
+  });
   test('nor does one of a key with the exponent 3', async () => {
     const n = whole(jwk(key('exponent3')).n);
     await assert.rejects(taken(signed('RSA-SHA256', key('exponent3')), n));

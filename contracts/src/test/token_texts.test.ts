@@ -60,6 +60,18 @@ describe('the signed text is base64url and nothing else', () => {
       },
       /byte: nothing stands at/,
     ],
+    [
+      'bits behind the last byte, which a lenient reader drops',
+      () => {
+        const longer = ['', 'x', 'xx'].map((more) => gitlabClaims({ environment: more }));
+        const claims = longer.find((each) => json(each).length % 3 === 1)!;
+        const one = reading('gitlab', claims);
+        const last = one.characters.findIndex((c) => c.toBigInt() === 0x80n) - 1;
+        // `}` is `fQ`; `fR` is the same byte and a bit of the next one.
+        return { ...one, characters: swap(one.characters, last, one.characters[last]!.add(1)) };
+      },
+      NO_JSON,
+    ],
     ['an end in the middle', swapped('\u0080'), /the object does not end|JSON: nothing/],
     [
       'a header with a character more',

@@ -38,7 +38,7 @@ describe('prove-token refuses', () => {
     ],
     [
       "another issuer's layout",
-      { issuer: 'github' },
+      { issuer: 'github', keys: [{ ...asked.keys[0], x5t: 'y' }] },
       /header of 144 characters, as github's, got 106/,
     ],
     ['no token', { token: 'x' }, /three parts of base64url/],
@@ -54,6 +54,29 @@ describe('prove-token refuses', () => {
       assert.match(said, message);
       assert.ok(!said.includes(token.slice(0, 40)));
     });
+});
+
+test('a root is over the keys that tokens of the issuer can name, as in Python, whatever else it serves', async () => {
+  const tool = await findTool('verify-token');
+  const [usable, longKid] = [asked.keys[0]!, { ...asked.keys[0]!, kid: 'x'.repeat(200) }];
+  const named = { ...usable, x5t: 'y' };
+  const facts = {
+    gitlab: factValues(LAYOUTS.gitlab, takeApart(LAYOUTS.gitlab, token)),
+    github: {},
+  };
+  Object.assign(
+    facts.github,
+    Object.fromEntries(LAYOUTS.github.facts.map(({ name }) => [name, 'x'])),
+  );
+  const root = async (issuer: 'gitlab' | 'github', keys: object[]): Promise<string> => {
+    const statement = { key: '1', audience: `urn:sealrun:call:${CALL}`, facts: '1', iat: 1 };
+    const proof = { sealrun: 1, issuer, statement, facts: facts[issuer], proof: 'AAAA' };
+    const found = await answer(tool, JSON.stringify({ proof, keys }), () => undefined);
+    return (found as { key_root: string }).key_root;
+  };
+  // The header of the long one is too long for a key hash; without a certificate no header is GitHub's.
+  assert.equal(await root('gitlab', [usable, longKid]), await root('gitlab', [usable]));
+  assert.equal(await root('github', [named, usable]), await root('github', [named]));
 });
 
 test('no audience but the one that was signed has the fields of a statement', () => {

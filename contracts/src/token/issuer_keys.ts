@@ -39,8 +39,27 @@ export function readKey(value: unknown): IssuerKey {
   return { kty, kid, n, e, ...(text(x5t, printable) ? { x5t } : {}) };
 }
 
-/** The characters that this key's tokens begin with. */
+/** Those of an issuer's keys whose tokens can be proved; others, such as longer ones, are left out, as in Python. */
+export function usableKeys(layout: Layout, values: readonly unknown[]): IssuerKey[] {
+  return values.flatMap((value) => {
+    try {
+      const key = readKey(value);
+      hashOfKey(layout, key);
+      return [key];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/**
+ * The characters that this key's tokens begin with.
+ *
+ * @throws RangeError if it lacks what the header names.
+ */
 export function headerOf(layout: Layout, { kid, x5t }: IssuerKey): string {
+  if (layout.name === 'github' && x5t === undefined)
+    throw new RangeError('key: expected the x5t that a header names, got none');
   const named =
     layout.name === 'github'
       ? { typ: 'JWT', alg: 'RS256', x5t, kid }

@@ -5,7 +5,7 @@ import { Field, Provable, RuntimeTable } from 'o1js';
  * o1js's runtime table. Its ids 0 and 1 are the system's own; every table here has another.
  *
  * A proof rests on the lookup gates alone. But `Provable.runAndCheck`, by which most attacks are tried, does not look at
- * them, so each lookup is asserted once more while witnesses are computed (the trap is shown by `lookups.proofs.ts`).
+ * them, so each lookup is asserted once more while witnesses are computed (`token.heavy.ts` tries the gates themselves).
  */
 export class Table {
   private readonly gates: RuntimeTable;

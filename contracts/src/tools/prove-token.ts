@@ -19,7 +19,8 @@ import { issuerKeys, layout } from './token.js';
 const STEP = fileURLToPath(new URL('./token_step.js', import.meta.url));
 
 export const offlineTool: OfflineTool = async (request, progress) => {
-  const [kind, keys, token] = [layout(request), issuerKeys(request), request.text('token')];
+  const [kind, token] = [layout(request), request.text('token')];
+  const keys = issuerKeys(request, kind);
   // Everything that the last step will need, before minutes are spent on the first.
   placesOf(kind, takeApart(kind, token));
   const key = keyOf(kind, keys, token);

@@ -1,6 +1,6 @@
 /** What the token's tools read from their requests. */
 import type { ProofDocument } from '../token/document.js';
-import { type IssuerKey, readKey } from '../token/issuer_keys.js';
+import { type IssuerKey, usableKeys } from '../token/issuer_keys.js';
 import { LAYOUTS, type Layout } from '../token/layouts.js';
 import type { Request } from './request.js';
 
@@ -14,14 +14,8 @@ export function layout(request: Request, name = 'issuer'): Layout {
 }
 
 /** Those keys of a JSON Web Key Set that proofs can be made for. */
-export function issuerKeys(request: Request): IssuerKey[] {
-  const keys = request.list('keys', MAX_KEYS).flatMap((value) => {
-    try {
-      return [readKey(value)];
-    } catch {
-      return [];
-    }
-  });
+export function issuerKeys(request: Request, kind: Layout): IssuerKey[] {
+  const keys = usableKeys(kind, request.list('keys', MAX_KEYS));
   if (keys.length === 0) request.refuse('keys', 'at least one RSA key of 2048 bits');
   return keys;
 }

@@ -15,7 +15,13 @@ const offlineTool: OfflineTool = async (request, progress) => {
   const [kind, token, folder] = [layout(request), request.text('token'), request.text('folder')];
   const parts = takeApart(kind, token);
   if (step !== 'hash')
-    return await proveToken(kind, parts, keyOf(kind, issuerKeys(request), token), folder, progress);
+    return await proveToken(
+      kind,
+      parts,
+      keyOf(kind, issuerKeys(request, kind), token),
+      folder,
+      progress,
+    );
   await proveHash(parts, folder, progress);
   return {};
 };

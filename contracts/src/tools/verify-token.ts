@@ -17,7 +17,8 @@ export const offlineTool: OfflineTool = async (request, progress) => {
     facts: document.facts,
   };
   if (!request.has('keys')) return found;
-  const [kind, keys] = [layout(request.part('proof')), issuerKeys(request)];
+  const kind = layout(request.part('proof'));
+  const keys = issuerKeys(request, kind);
   const known = keys.some((key) => `${hashOfKey(kind, key)}` === document.statement.key);
   return { ...found, known, key_root: `${rootOfKeys(kind, keys)}` };
 };
