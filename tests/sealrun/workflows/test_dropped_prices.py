@@ -11,6 +11,7 @@ from sealrun.offers.terms import Terms
 from sealrun.ports.node import Answer
 from sealrun.service.problems import problem
 from sealrun.service.views import listed_offer, offer_view
+from sealrun.workflows.check_health import NOT_REACHED, PRICES_SECONDS
 from tests.sealrun.fake_chain import (
     account_answer,
     backing_answer,
@@ -193,3 +194,27 @@ def test_l8_trouble_of_the_source_leaves_dropped_prices_as_they_were() -> None:
     market.provider.down = True
     assert checked(market).suspended
     assert stored(market).dropped == {TOKEN: PAUSED}
+
+
+def test_l11_l8_no_offers_prices_take_the_time_of_others_and_each_has_its_turn() -> None:
+    class Slow(EachAsset):
+        def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
+            self.clock.now += PRICES_SECONDS
+            return super().look(address, terms, newer_than=newer_than, nodes=nodes)
+
+    market = of_credit()
+    market.ledger.suspend_offer(market.offer.hash, "not looked at")
+    market.chain = Slow(market.clock, account_answer() | {"token": token_answer(paused=1)})
+    market.chain.backed = backing_answer(vault_answer(), uri=PROMISE)
+    seen = []
+    for _ in range(8):
+        began = market.clock.now
+        checked(market)
+        assert market.clock.now - began == PRICES_SECONDS
+        seen.append(dict(stored(market).dropped))
+        market.clock.now += 60
+    assert any(NOT_REACHED in each.values() for each in seen)
+    assert seen[-1] == {TOKEN: PAUSED}, "each price has its turn"
+    market.chain = EachAsset(market.clock, account_answer() | {"token": token_answer()})
+    market.chain.backed = backing_answer(vault_answer(), uri=PROMISE)
+    assert (dropped(market), market.chain.supplies) == ("", 1)

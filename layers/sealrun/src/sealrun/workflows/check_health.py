@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from sealrun.chain.account import check_node, check_token, slot_seconds
 from sealrun.chain.credits import Codes, check_backing, check_served, credits_a_month
 from sealrun.chain.token import TokenView, check_supply
-from sealrun.errors import OfferClosed, ProviderError, SealrunError, Unavailable
+from sealrun.errors import NodeUnavailable, OfferClosed, ProviderError, SealrunError, Unavailable
 from sealrun.offers.offer import Offer, Priced
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
@@ -29,9 +29,15 @@ from sealrun.workflows.reserve_price import Payments
 
 # Answers that are older say nothing about now.
 FRESH_SECONDS = 30
-# What a provider may take for one offer's answers, and all offers together, of the function's 60 s.
+# What a provider may take for one offer's answers, nodes for its prices, and all offers together before the
+# last one begins, of the function's 60 s.
 OFFER_SECONDS = 10
-ALL_SECONDS = 40
+PRICES_SECONDS = 20
+ALL_SECONDS = 28
+# Of an offer that was suspended: a price comes back only once it was looked at.
+NOT_REACHED = (
+    "price: expected nodes to tell of it in time, got none yet; a later check begins with another one"
+)
 # In doubt nothing is sold (L8).
 UNCHECKED = "health: expected an answer about source, token and payment, got a fault of the service"
 
@@ -144,7 +150,7 @@ def offer_health(
     except SealrunError as error:
         return Health(suspended=error.detail, dropped=stored.dropped)
     try:
-        dropped = _dropped(stored, payments, clock)
+        dropped = _dropped(stored, payments, clock, bounded)
     except SealrunError as error:
         return Health(suspended=error.detail, dropped=stored.dropped, shows_runs=project.shows_runs)
     none_left = offer.payment is not None and len(dropped) == len(offer.payment.prices)
@@ -185,8 +191,13 @@ def _check_source(
     return project
 
 
-def _dropped(stored: StoredOffer, payments: Payments | None, clock: Callable[[], int]) -> Mapping[str, str]:
+def _dropped(
+    stored: StoredOffer, payments: Payments | None, clock: Callable[[], int], bounded: Bounded
+) -> Mapping[str, str]:
     """The prices in which no run can be paid now, each with its reason, by the asset's id.
+
+    No seller's prices take the time of other offers: those that are not reached stay as they are, and every
+    minute another one is the first (L11).
 
     Raises:
         OfferClosed: this stack takes no payment of the offer at all.
@@ -196,17 +207,33 @@ def _dropped(stored: StoredOffer, payments: Payments | None, clock: Callable[[],
         return {}
     if payments is None:
         raise OfferClosed("this stack sells for nothing only")
-    dropped: dict[str, str] = {}
-    for priced in payments.payment(offer).prices:
-        asset = priced.cost.asset
-        try:
-            token = _check_price(priced, offer, payments, clock)
-            # What adds up once adds up for ever: a token that is sold for did.
-            if token and (stored.suspended or asset.id in stored.dropped):
-                _check_supply(priced, payments, nodes=payments.payment(offer).nodes)
-        except SealrunError as error:
-            dropped[asset.id] = error.detail
-    return dropped
+    began, prices = clock(), payments.payment(offer).prices
+    found: dict[str, str] = {}
+    with bounded(PRICES_SECONDS):
+        for at in _in_turn(range(len(prices)), minute=began // 60):
+            asset = prices[at].cost.asset.id
+            reason = _why_dropped(prices[at], stored, payments, Deadline(began + PRICES_SECONDS, clock))
+            if reason is None:
+                reason = stored.dropped.get(asset, NOT_REACHED if stored.suspended else "")
+            found[asset] = reason
+    assets = [priced.cost.asset.id for priced in prices]
+    return {asset: found[asset] for asset in assets if found[asset]}
+
+
+def _why_dropped(priced: Priced, stored: StoredOffer, payments: Payments, in_time: Deadline) -> str | None:
+    """Why no run can be paid in this price now; empty if one can, None if no node told in time."""
+    if in_time.over:
+        return None
+    try:
+        token = _check_price(priced, stored.offer, payments, in_time.clock)
+        # What adds up once adds up for ever: a token that is sold for did.
+        if token and (stored.suspended or priced.cost.asset.id in stored.dropped):
+            _check_supply(priced, payments, nodes=payments.payment(stored.offer).nodes)
+    except NodeUnavailable as error:
+        return None if in_time.over else error.detail
+    except SealrunError as error:
+        return error.detail
+    return ""
 
 
 def _check_price(
