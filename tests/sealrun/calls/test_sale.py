@@ -8,6 +8,7 @@ import pytest
 
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
+from sealrun.calls.call import TICKET_SALT, Call
 from sealrun.calls.grant import Grant
 from sealrun.calls.sale import Sale, check_sold, make_sale, memo_text, read_sale, sold_ticket
 from sealrun.calls.ticket_url import Ticket, public_url
@@ -179,3 +180,20 @@ def test_terms_of_another_account_are_no_terms_of_the_sale() -> None:
     other = make_paid_offer(terms=terms_value(ledger="8"))
     with pytest.raises(Refused, match="offer: expected"):
         made(offer=other).check_offer(OFFER, now=0)
+
+
+def test_e4_a_ticket_that_anybody_could_start_is_refused() -> None:
+    grant, signature = ticket()
+    assert grant.prepaid is not None
+    assert grant.prepaid.salt.startswith(TICKET_SALT)
+    value = json.loads(grant.document)
+    loose = Call(
+        OFFER.network, ACCOUNT.public_key(), OFFER.hash, grant.terms_hash, grant.prepaid.asset,
+        grant.inputs, "ab" * 32, 1, UNTIL,
+    )  # fmt: skip
+    signed = sign_fields(BUYER, loose.voucher_fields(PRICE)).to_base58()
+    value["prepaid"] |= {"salt": "ab" * 32, "nonce": f"{1:032x}", "signature": signed}
+    anybodys = Grant.parse(canonical(value))
+    signature = sign_fields(BUYER, anybodys.signed_fields)
+    with pytest.raises(Refused, match="only its key can start"):
+        check_sold(anybodys, signature, made(), PAYER.public_key(), most=PRICE)

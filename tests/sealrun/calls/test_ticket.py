@@ -437,6 +437,10 @@ def test_e4_a_tickets_call_under_another_tickets_name_uses_that_one_not_up() -> 
     call = redemption(mine).signed_call._replace(identifier=f"ticket-{others.grant.id}")
     with pytest.raises(Refused, match="identifier: expected one that does not begin with ticket-"):
         market.pay(call)
+    # Nor as a call of its own: of a ticket that was sold, everybody sees the grant.
+    with pytest.raises(Refused, match="expected one of its own, got a ticket's"):
+        market.pay(call._replace(identifier=None))
+    assert market.provider.starts == 0
     assert send(market, redemption(others)).first
     assert send(market, redemption(mine)).first
 

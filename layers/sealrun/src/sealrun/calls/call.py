@@ -40,6 +40,8 @@ MAX_READS = 20
 MAX_CALL_DEPTH = 4
 # What a ticket's identifier begins with.
 TICKET_PREFIX = "ticket-"
+# What the salt of a call that a ticket holds begins with: 16 bytes, and as many random ones follow.
+TICKET_SALT = b"sealrun:ticket-1".hex()
 
 _HASHES = ("offer_hash", "terms_hash", "inputs_hash")
 _CALL = ("account", "inputs", "salt", "nonce", "expires_at")

@@ -17,7 +17,7 @@ from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from mina.signature import Signature
 from mina.verify import verify_fields
-from sealrun.calls.call import MAX_UNIX_SECONDS
+from sealrun.calls.call import MAX_UNIX_SECONDS, TICKET_SALT
 from sealrun.calls.grant import Grant, json_object, signature
 from sealrun.calls.ticket_url import granted, prepay
 from sealrun.encoding import read
@@ -275,6 +275,8 @@ def check_sold(grant: Grant, signed: Signature, sale: Sale, payer: PublicKey, *,
         raise NotAllowed("ticket: expected its issuer's signature, got another")
     if not verify_fields(paid.signature, sale.issuer, call.voucher_fields(paid.limit)):
         raise NotAllowed("ticket: expected its issuer's voucher, got another")
+    if not paid.salt.startswith(TICKET_SALT):
+        raise Refused("ticket: expected one that only its key can start, got one that anybody can")
 
 
 def memo_text(memo: str) -> str:

@@ -16,7 +16,7 @@ from mina import tokens
 from mina.keys import PrivateKey, PublicKey
 from mina.sign import sign_fields
 from mina.signature import Signature
-from sealrun.calls.call import Call
+from sealrun.calls.call import TICKET_SALT, Call
 from sealrun.calls.grant import Grant, Prepaid, base64url, unbase64url
 from sealrun.calls.letters import PostBox
 from sealrun.calls.ticket import Redemption, proof_fields
@@ -173,6 +173,9 @@ def prepay(
 ) -> Prepaid:
     """Sign the whole call in advance: a voucher covers the call's hash, and that its inputs.
 
+    Whoever sees the grant has the whole call. So its salt, of which the second half is taken, says that it is
+    a ticket's: it starts with a redemption by the ticket's own key, and not by itself (E4).
+
     ``asset`` is the token id, in base58, of what the account is kept in.
 
     Raises:
@@ -181,7 +184,7 @@ def prepay(
     if offer.payment is None:
         raise Refused("offer: expected one with a price to pay for, got one of price 0")
     terms = offer.payment.priced_in(asset).terms
-    token = terms.asset.token
+    token, salt = terms.asset.token, TICKET_SALT + salt[len(TICKET_SALT) :]
     call = Call(offer.network, account, offer.hash, terms.hash, token, inputs, salt, nonce, until)
     return Prepaid(account, token, salt, nonce, limit, sign_fields(issuer, call.voucher_fields(limit)))
 

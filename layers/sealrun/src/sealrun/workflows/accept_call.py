@@ -8,6 +8,7 @@ from mina.keys import PublicKey
 from sealrun.calls.call import (
     MAX_UNIX_SECONDS,
     TICKET_PREFIX,
+    TICKET_SALT,
     Call,
     SignedCall,
     check_expiry,
@@ -98,7 +99,7 @@ def accept_call(
     if offer.payment and not payment and "inputs" in value:
         offer.inputs.check(value["inputs"])  # nobody signs a limit for a call that would be refused
     signed = _parsed(value, payment, offer, payments and payments._replace(dropped=stored.dropped))
-    check_identifier(signed)
+    check_no_tickets(signed)
 
     def check(current: Offer) -> None:
         signed.check_signature()
@@ -275,12 +276,21 @@ def _parsed(value: dict[str, Any], payment: str, offer: Offer, payments: Payment
     return signed
 
 
-def check_identifier(signed: SignedCall) -> None:
-    """No signature covers an identifier: under a ticket's, a call would use that ticket up (E4)."""
+def check_no_tickets(signed: SignedCall) -> None:
+    """No call uses a ticket up without the ticket's own key (E4).
+
+    No signature covers an identifier, so none of a ticket's is taken. And all that a prepaid ticket holds may
+    be public, where it was sold.
+
+    Raises:
+        Refused: it does.
+    """
     if (signed.identifier or "").startswith(TICKET_PREFIX):
         raise Refused(
             f"identifier: expected one that does not begin with {TICKET_PREFIX}, which tickets have"
         )
+    if signed.call.salt.startswith(TICKET_SALT):
+        raise Refused("call: expected one of its own, got a ticket's, which its holder redeems")
 
 
 def _check_open(stored: StoredOffer) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from sealrun.chain.account import check_node, check_token, slot_seconds
 from sealrun.chain.credits import Codes, check_backing, check_served, credits_a_month
 from sealrun.chain.token import TokenView, check_supply
-from sealrun.errors import NodeUnavailable, OfferClosed, ProviderError, SealrunError, Unavailable
+from sealrun.errors import NodeUnavailable, OfferClosed, ProviderError, SealrunError, TookTooLong, Unavailable
 from sealrun.offers.offer import Offer, Priced
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
@@ -222,13 +222,14 @@ def _dropped(
 
 def _why_dropped(priced: Priced, stored: StoredOffer, payments: Payments, in_time: Deadline) -> str | None:
     """Why no run can be paid in this price now; empty if one can, None if no node told in time."""
-    if in_time.over:
-        return None
     try:
+        in_time.check()
         token = _check_price(priced, stored.offer, payments, in_time.clock)
         # What adds up once adds up for ever: a token that is sold for did.
         if token and (stored.suspended or priced.cost.asset.id in stored.dropped):
             _check_supply(priced, payments, nodes=payments.payment(stored.offer).nodes)
+    except TookTooLong:
+        return None
     except NodeUnavailable as error:
         return None if in_time.over else error.detail
     except SealrunError as error:

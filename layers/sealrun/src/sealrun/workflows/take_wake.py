@@ -13,7 +13,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger, Quota
 from sealrun.runs.judge import run_name
 from sealrun.runs.record import Fault, Record, State, claimed, never_started, not_now, trying, unclear
-from sealrun.workflows.accept_call import check_access, check_identifier, known_offer
+from sealrun.workflows.accept_call import check_access, check_no_tickets, known_offer
 from sealrun.workflows.redeem_ticket import check_access as check_ticket_access
 from sealrun.workflows.redeem_ticket import check_offer
 from sealrun.workflows.start_run import Starter, accept_run
@@ -85,7 +85,7 @@ def _check_call(
     if not now - LATEST_SECONDS <= wake.claimed_at <= wake.tried_at <= now + SKEW_SECONDS:
         raise Expired(f"claimed_at: expected at most {LATEST_SECONDS} s ago, got another time")
     if redemption is None:
-        check_identifier(signed)
+        check_no_tickets(signed)
         check_expiry(signed.call.expires_at, now=wake.claimed_at, at_most=MAX_LIFETIME_SECONDS)
         signed.check_signature()
         check_access(signed, offer)
