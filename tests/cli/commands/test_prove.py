@@ -98,6 +98,24 @@ def test_a_call_that_cannot_be_proved_is_left_out_alone(
     assert list(prover.proved(calls)) == [calls[0], calls[2]]
 
 
+def test_a_token_that_no_program_takes_is_left_out_alone(
+    prover: _Prover, calls: list[Good], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its claims are longer than a proof has room for; what is wrong with the program concerns all."""
+    prover.proofs, kind = True, "bad-request"
+
+    def run(_name: str, _out: object, *, token: str, **_: object) -> dict[str, Any]:
+        if token.startswith(calls[1].id):
+            raise CliError(kind, "token: expected 3 to 48 blocks of 64 bytes, got 49")
+        return {**claimed(token.encode(), "gitlab", []), "proof": "AAAA"}
+
+    monkeypatch.setattr(prove, "run_offline", run)
+    assert list(prover.proved(calls)) == [calls[0], calls[2]]
+    kind = "tools"
+    with pytest.raises(CliError, match="48 blocks"):
+        list(prover.proved(calls))
+
+
 @pytest.mark.parametrize(
     "origin",
     ["https://gitlab.evil", "https://gitlab.com.evil", "https://gitlab.com:8443", "http://127.0.0.1:8000"],

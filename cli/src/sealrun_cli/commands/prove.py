@@ -238,7 +238,13 @@ class _Prover:
     def _proof(self, source: Source, keys: Keys, token: str, name: str) -> dict[str, Any]:
         self.out.progress(f"{name}: proving its token")
         given = {"issuer": source.provider, "keys": [dict(key) for key in keys], "token": token}
-        return run_offline("prove-token", self.out, **given, folder=str(self.work.kept.folder / "steps"))
+        try:
+            return run_offline("prove-token", self.out, **given, folder=str(self.work.kept.folder / "steps"))
+        except CliError as error:
+            if error.kind != "bad-request":
+                raise
+            # Issuer and keys are those of all calls, so what the program refuses is this token.
+            raise CliError("token", error.detail) from error
 
     def _fold_call(self, call: Good) -> dict[str, Any]:
         proof, offer = self.work.kept.proof(call.id), self._offer(call)
