@@ -19,7 +19,7 @@ from mina.keys import PublicKey
 FUNCTION = ROOT / "functions" / "edge_gate"
 # The files of layers/sealrun that check a ticket. A test runs the package alone and finds a missing one.
 CORE = (
-    *("__init__", "errors"),
+    *("__init__", "errors", "values"),
     *("encoding/__init__", "encoding/fields", "encoding/json_limits", "encoding/origins", "encoding/read"),
     *("calls/__init__", "calls/call", "calls/edge_gate", "calls/grant", "calls/ticket"),
 )
