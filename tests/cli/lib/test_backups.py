@@ -83,6 +83,7 @@ def proofs(tmp_path: Path) -> Path:
     kept.note_settled({"calls": [{"call": "aa"}], "statement": {"after": "7"}})
     kept.keep_fold({"calls": [{"call": "bb"}], "statement": {"after": "8"}})
     kept.keep_proof("cd" * 32, {"proof": "AAAA"})
+    (folder / NAME / "voucher.json").write_text('{"limit": "5"}')
     for other in (folder / NAME / "steps" / "a.json", folder / "notes" / "mine.json"):
         other.parent.mkdir()
         other.write_text("{}")
@@ -93,12 +94,12 @@ def test_what_a_seller_keeps_to_settle_is_in_the_backup(
     service: Places, proofs: Path, tmp_path: Path
 ) -> None:
     copied = make_backup(service, tmp_path / "backup", now=NOW, tell=lambda _: None, proofs=proofs)
-    assert copied.proofs == 5
+    assert copied.proofs == 6
     again = tmp_path / "again"
     restore_backup(at(tmp_path / "new"), tmp_path / "backup", reason="x", tell=lambda _: None, proofs=again)
     files = {path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()}
     names = {f"{'cd' * 32}.proof.json", "fold.proof.json", "folds/8.json", "noted/0.json", "settled.json"}
-    assert files.keys() == {Path(NAME) / name for name in names}
+    assert files.keys() == {Path(NAME) / name for name in (*names, "voucher.json")}
     assert all((proofs / name).read_bytes() == content for name, content in files.items())
     assert {stat.S_IMODE((again / name).stat().st_mode) for name in files} == {0o600}
     kept = kept_of(again, NAME)

@@ -88,6 +88,7 @@ def prove(
                 "proofs", f"prove: expected a call that can be proved, got {len(waiting)} that cannot"
             )
         fold = prover.folded(proved)
+        work.kept.keep_voucher(proved)
         work.kept.keep_fold(fold)
         amount = work.terms.asset.of(fold["statement"]["amount"])
         value = {"account": account, "folded": len(proved), "left": len(waiting) - len(proved), **deadline}

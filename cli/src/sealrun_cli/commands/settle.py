@@ -47,7 +47,7 @@ def settle(
             kept.check_terms(terms.hash)
             chain = on_chain(Service(http), node, account, asset)
             kept.follow(count=chain.count, root=chain.root)
-            _settle_proved(known, asset, kept, sender, out)
+            _settle_proved(known, asset, kept, chain.spent, sender, out)
             return
         if "due" not in known:
             detail = "settle: expected the seller's or operator's key, got the buyer's"
@@ -62,13 +62,16 @@ def settle(
         out.result(result, f"{settled}{asset.of(result['spent'])} in all")
 
 
-def _settle_proved(known: Mapping[str, Any], asset: Asset, kept: Kept, sender: Sender, out: Output) -> None:
+def _settle_proved(
+    known: Mapping[str, Any], asset: Asset, kept: Kept, spent: int, sender: Sender, out: Output
+) -> None:
     """Send the fold that `prove` kept; what is settled is noted, for no fold goes on without it."""
     fold = kept.fold
     if fold is None:
         detail = f"settle: expected a proof of `sealrun prove` in {kept.folder}, got none"
         raise CliError("proofs", detail, "run `sealrun prove` first; --folder says where it keeps its proofs")
-    sent = {name: known[name] for name in ("account", "terms", "voucher")}
+    voucher = kept.voucher(spent + int(fold["statement"]["amount"])) or known["voucher"]
+    sent = {"account": known["account"], "terms": known["terms"], "voucher": voucher}
     result = run_tool("settle-proved", sender, out, **sent, fold=fold, seller_key=sender.key.to_base58())
     kept.note_settled(fold)
     result |= asset.members()

@@ -3,6 +3,7 @@
 FOLDER/ACCOUNT/CALL.proof.json   the proof of the call's token
 FOLDER/ACCOUNT/fold.proof.json   the newest fold, of calls that are not settled yet
 FOLDER/ACCOUNT/folds/ROOT.json   all folds since the last settlement: one may be settled unnoticed
+FOLDER/ACCOUNT/voucher.json      the buyer's highest voucher for the newest fold: no operator can keep it back
 FOLDER/ACCOUNT/settled.json      what was settled, in its order; without it nothing more can be settled
 FOLDER/ACCOUNT/noted/COUNT.json  the fold that was settled after COUNT others: a chain can undo it
 FOLDER/ACCOUNT/steps/            proofs of steps, so that interrupted work goes on
@@ -28,6 +29,7 @@ from sealrun_cli.lib.book import replace_json
 from sealrun_cli.lib.errors import CliError
 
 FOLD, FOLDS, SETTLED, NOTED = "fold.proof.json", "folds", "settled.json", "noted"
+VOUCHER_NAME = "voucher.json"
 # 300 bytes a call, and an account settles a million.
 MAX_FOLD_BYTES = 512 << 20
 
@@ -81,6 +83,11 @@ class Good:
         if not verify_fields(signature, buyer, [*fields, int(self.voucher["limit"]), call.hash]):
             raise CliError("figure", f"call {self.id[:12]}…: expected its buyer's signature, got another")
 
+    def signed(self) -> dict[str, str]:
+        """The voucher, as a settlement takes it."""
+        limit, signature = int(self.voucher["limit"]), str(self.voucher["signature"])
+        return {"limit": str(limit), "call_hash": str(self.call.hash), "signature": signature}
+
     def opened(self) -> dict[str, Any]:
         """As the program ``fold`` reads it."""
         value: dict[str, Any] = json.loads(self.call.document())
@@ -118,6 +125,16 @@ class Kept:
         (self.folder / FOLDS).mkdir(exist_ok=True)
         for place in (f"{FOLDS}/{_root_after(document)}.json", FOLD):
             replace_json(self.folder / place, dict(document))
+
+    def keep_voucher(self, calls: Sequence[Good]) -> None:
+        """Keep the voucher of the highest limit among those of a fold's calls, which were checked."""
+        highest = max((call.signed() for call in calls), key=lambda one: int(one["limit"]))
+        replace_json(self.folder / VOUCHER_NAME, highest)
+
+    def voucher(self, total: int) -> dict[str, Any] | None:
+        """The voucher that was kept, if its limit covers so much; the operator may have another."""
+        voucher: dict[str, Any] | None = self._read(VOUCHER_NAME)
+        return voucher if voucher is not None and int(voucher["limit"]) >= total else None
 
     def note_settled(self, fold: Mapping[str, Any]) -> None:
         """The fold is settled: its calls stand behind those before, and no fold so far is of more use."""
