@@ -7,7 +7,18 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import call, cold_start, evidence, mina, probe, proving, scale, settlement, verification
+from bench import (
+    call,
+    cold_start,
+    credit_sale,
+    evidence,
+    mina,
+    probe,
+    proving,
+    scale,
+    settlement,
+    verification,
+)
 from bench.table import Row, as_json, as_text
 
 PARTS: dict[str, Callable[[bool], Sequence[Row]]] = {
@@ -18,6 +29,7 @@ PARTS: dict[str, Callable[[bool], Sequence[Row]]] = {
     "evidence": lambda _: evidence.rows(),
     "verification": lambda _: verification.rows(),
     "settlement": lambda _: settlement.rows(),
+    "credits": lambda _: credit_sale.rows(),
     "proving": lambda _: proving.rows(),
     "scale": lambda full: scale.rows(full=full),
 }

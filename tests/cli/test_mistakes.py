@@ -344,7 +344,13 @@ def test_a_sandbox_around_no_repository_is_refused(tmp_path: Path, monkeypatch: 
 
 def test_ctrl_c_while_a_server_starts_leaves_none_behind(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    threading.Timer(1.0, _thread.interrupt_main).start()
+
+    def interrupt() -> None:
+        while not (log.exists() and log.read_text()):
+            time.sleep(0.05)
+        _thread.interrupt_main()
+
+    threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
         background.start("tests.cli.never_ready", tmp_path / "ready", [], log=log)
     assert not background.alive(int(log.read_text()), "tests.cli.never_ready")

@@ -33,6 +33,7 @@ def test_an_offer_is_listed_with_what_a_buyer_chooses_by() -> None:
                 "provider": "gitlab",
                 "seller": SELLER.public_key().to_base58(),
                 "prices": in_mina(PRICE),
+                "dropped": [],
                 "grade": 0,
                 "inputs": f"{url}#/document/inputs",
                 "open": True,

@@ -65,6 +65,7 @@ TRUST = (
     epilog=example(
         "sealrun resell sale https://ci.example/offers/5f0c --price 1.5 --until 2026-12-31"
         " --account B62qk...w1 --tickets https://me.example/tickets.json --to sale.json --key buyer.key"
+        " --node https://mina.example/graphql"
     ),
 )
 def write_sale(

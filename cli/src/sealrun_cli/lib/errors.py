@@ -68,6 +68,7 @@ _NEXT = {
     "receipt": "do not rely on it: take the receipt again from the operator's own URL",
     "stack": "run `sealrun deploy`, or name another one with --stack",
     "state": "move the file away; the next command starts from the chain with --node",
+    "token": "no proof has room for it: the seller is not paid for this call, and goes on with the others",
     "too-large": "take single files from the evidence's URLs",
     "unreachable": "check the URL and the network",
 }
