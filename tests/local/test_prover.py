@@ -41,7 +41,7 @@ def test_only_its_owner_can_reach_it(prover: Prover) -> None:
     [
         (b"{\n", "the request is not JSON"),
         (b"{}\n", "tool: expected text"),
-        (b'{"tool": "constructor"}\n', "tool: expected one of close, compile, credits-buy,"),
+        (b'{"tool": "constructor"}\n', "tool: expected one of board, close, compile,"),
         (b'{"tool": "compile", "contract": "constructor"}\n', "contract: expected one of PrepaidAccount,"),
         (b'{"tool": "withdraw", "node": 1}\n', "node: expected text"),
     ],
@@ -62,6 +62,13 @@ def test_requests_that_come_together_are_all_answered(prover: Prover) -> None:
     with ThreadPoolExecutor(8) as many:
         answers = list(many.map(lambda _: ask(prover, b"{}\n"), range(8)))
     assert [len(answer) for answer in answers] == [1] * 8
+
+
+def test_a_client_that_does_not_wait_ends_no_prover(prover: Prover) -> None:
+    for _ in range(3):
+        prover.compile("Offer")
+    [answer] = ask(prover, b"{}\n")
+    assert answer["error"]["type"] == "bad-request"
 
 
 def test_it_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -28,9 +28,12 @@ const server = createServer((socket) => {
   socket.on('data', (part) => {
     if ((length += part.length) > MAX_LINE) socket.destroy();
   });
-  createInterface({ input: socket }).once('line', (line) => {
-    turn = turn.then(() => serve(line, socket));
-  });
+  // It repeats the socket's errors, such as that of a client that did not wait.
+  createInterface({ input: socket })
+    .on('error', () => undefined)
+    .once('line', (line) => {
+      turn = turn.then(() => serve(line, socket));
+    });
 });
 server.listen(path, () => process.stdout.write(JSON.stringify({ ready: path }) + '\n'));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0));
