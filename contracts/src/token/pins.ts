@@ -4,6 +4,7 @@ import type { Cache } from 'o1js';
 import { circuitCache } from '../backend.js';
 import type { PinnedKey } from '../verification_keys.js';
 import { FoldProgram } from '../fold/programs.js';
+import { keepWrapBasis } from '../wrap_basis.js';
 import { HashProgram, TOKEN_PROGRAMS } from './programs.js';
 
 export interface PinnedProgram {
@@ -30,7 +31,9 @@ export async function methodsOf(name: ProgramName): Promise<PinnedProgram['metho
 
 /** The token's programs: minutes and 5 GB. One that has another's proofs baked in is compiled after it. */
 export async function compileProgram(name: ProgramName): Promise<PinnedKey> {
-  const { verificationKey } = await compileOne(name, { cache: circuitCache() });
+  const cache = circuitCache();
+  const { verificationKey } = await compileOne(name, { cache });
+  await keepWrapBasis(verificationKey.data, cache);
   return { data: verificationKey.data, hash: `${verificationKey.hash}` };
 }
 
@@ -38,6 +41,7 @@ async function compileOne(name: ProgramName, options: { cache: Cache }) {
   if (name === 'fold') return await FoldProgram.compile(options);
   const hash = await HashProgram.compile(options);
   if (name === 'hash') return hash;
+  await keepWrapBasis(hash.verificationKey.data, options.cache);
   return await TOKEN_PROGRAMS[name].compile({ ...options, withRuntimeTables: true });
 }
 
