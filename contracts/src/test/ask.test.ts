@@ -128,6 +128,14 @@ describe('buying', () => {
       }),
       /Top-level account update can not use or pass on token permissions/,
     ));
+  test("A17: past o1js's own check, the ledger refuses what the token's owner did not call", async () => {
+    const tx = await world.prepared(world.buyer, async () => {
+      payFrom(world.buyer.address, PRICE);
+      await world.askContract.buy(UInt64.from(1), world.buyer.address);
+    });
+    const json = tx.sign([world.buyer.key]).toJSON();
+    assert.throws(() => world.chain.applyJsonTransaction(json), /Token_owner_not_caller/);
+  });
   test("the buyer's money is nobody else's to spend", () =>
     refused(
       world.send(world.stranger, [], async () => {

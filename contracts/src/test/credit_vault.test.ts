@@ -7,6 +7,8 @@ import {
   Bool,
   Field,
   Mina,
+  Permissions,
+  Provable,
   PublicKey,
   TokenId,
   Types,
@@ -19,7 +21,7 @@ import { CreditVault } from '../credit_vault.js';
 import { TRANSACTION_VERSION } from '../protocol.js';
 import { signsAll } from '../seller_signature.js';
 import { pinnedKeys } from '../verification_keys.js';
-import { ATTEMPTS, CHANGES, assertRefused } from './attacks.js';
+import { ATTEMPTS, CHANGES, assertRefused, attempt } from './attacks.js';
 import { CreditWorld, FEE } from './credits.js';
 import { MINA, type Party, party } from './world.js';
 
@@ -279,6 +281,25 @@ describe('minting', () => {
     assert.deepEqual([world.circulating, world.minted], [90n, 90n]);
     assert.throws(() => world.chain.applyJsonTransaction(first.toJSON()), /nonce/i);
   });
+  test('A17: an amount beyond 64 bits, which would lower the count, is in no circuit the amount of a mint', async () => {
+    // Without backing nothing else would notice it: the sum and the product fit in 64 bits again.
+    const canMint = CreditVault._methods!.find(({ methodName }) => methodName === 'canMint')!;
+    const asked = (amount: bigint) =>
+      Provable.runAndCheck(() => {
+        Provable.witness(canMint.args.at(-1) as typeof AccountUpdate, () => {
+          const update = AccountUpdate.default(world.seller.address, world.tokenId);
+          update.balance.addInPlace(UInt64.one);
+          update.body.balanceChange.magnitude.value = Field(amount);
+          return update;
+        });
+      });
+    await asked(2n ** 64n - 1n);
+    for (const amount of [-1n, 2n ** 64n])
+      await refused(
+        asked(amount),
+        new RegExp(`Constraint unsatisfied[^]*Equal \\d+ ${Field(amount)}`),
+      );
+  });
   test('who gets a mint is signed', async () => {
     const { seller, stranger } = world;
     await world.give(seller, stranger.address, 1n);
@@ -437,6 +458,31 @@ describe('turning credits in', () => {
   });
 });
 
+describe('credits for MINA without an ask', () => {
+  test('A17: both sign the one transaction, or nothing moves', async () => {
+    world = await CreditWorld.trading();
+    const { buyer, mate } = world;
+    await world.give(buyer, mate.address, 1n);
+    const moved = () => [world.credits(buyer), world.credits(mate), world.mina(mate)];
+    const swap = (keys: Party[]) =>
+      world.send(
+        mate,
+        keys.map(({ key }) => key),
+        async () => {
+          const payment = AccountUpdate.createSigned(mate.address);
+          payment.send({ to: buyer.address, amount: MINA });
+          await world.tokenContract.transfer(buyer.address, mate.address, UInt64.from(3));
+        },
+      );
+    const before = moved();
+    await refused(swap([]), UNSIGNED);
+    assert.deepEqual(moved(), before);
+    await swap([buyer]);
+    const now = moved().map((value, i) => value - before[i]!);
+    assert.deepEqual(now, [-3n, 3n, -MINA - FEE]);
+  });
+});
+
 describe('no backing', () => {
   test('is a promise that nothing stands behind: all is as before, for 0 nanomina', async () => {
     world = await CreditWorld.create({ backing: 0n });
@@ -487,14 +533,43 @@ describe('only readers refuse', () => {
       'the sum tells',
     );
   });
+
+  test("A17: with an older transaction version and access None, a vault's key swaps its code; behind access by proof it does not", async () => {
+    world = await CreditWorld.create();
+    const txnVersion = UInt32.from(Number(TRANSACTION_VERSION) - 1);
+    const old = {
+      ...CREDIT_PERMISSIONS,
+      setVerificationKey: { auth: Permissions.impossible(), txnVersion },
+    };
+    const swapped = async (permissions: Permissions) => {
+      const vault = party();
+      await world.send(world.seller, [vault.key], async () => {
+        AccountUpdate.fundNewAccount(world.seller.address);
+        codeOf(vault, 'CreditVault', permissions);
+      });
+      await attempt(world, vault, CHANGES['verification key']!, {
+        signed: true,
+        fullCommitment: true,
+        raw: true,
+      });
+      return Mina.getAccount(vault.address).zkapp?.verificationKey?.hash.toString();
+    };
+    await refused(swapped(old), /Update_not_permitted_access/);
+    const open = { ...old, access: Permissions.none() };
+    assert.equal(await swapped(open), pinnedKeys().Offer.hash);
+  });
 });
 
 /** Code and permissions as an issue leaves them, at an address that may be taken. */
-function codeOf(who: Party, name: 'CreditVault' | 'FungibleToken'): AccountUpdate {
+function codeOf(
+  who: Party,
+  name: 'CreditVault' | 'FungibleToken',
+  permissions = CREDIT_PERMISSIONS,
+): AccountUpdate {
   const update = signsAll(AccountUpdate.createSigned(who.address));
   const { data, hash } = pinnedKeys()[name];
   update.account.verificationKey.set({ data, hash: Field(hash) });
-  update.account.permissions.set(CREDIT_PERMISSIONS);
+  update.account.permissions.set(permissions);
   return update;
 }
 

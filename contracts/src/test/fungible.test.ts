@@ -1,7 +1,9 @@
 /** The token standard's contract as it is published, with the code that is pinned. */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { AccountUpdate, Mina, Permissions, TokenId, Types } from 'o1js';
+import { AccountUpdate, Mina, Permissions, TokenId, Types, UInt64 } from 'o1js';
+import { newAccount } from '../opening.js';
+import { PrepaidAccount } from '../prepaid_account.js';
 import { pinnedKeys } from '../verification_keys.js';
 import { Token } from './fungible.js';
 import { MINA, type Party, World, party } from './world.js';
@@ -83,6 +85,34 @@ describe('what succeeds on chain, so that readers must look for it', () => {
     await mintedByKey(loose.owner, friend, 7);
     assert.equal(loose.balance(friend.address), 7n);
     assert.equal(loose.circulating, 0n);
+  });
+
+  test('A15: under an owner without code anybody makes tokens, and an account settles in them', async () => {
+    const own = await World.create();
+    const owner = party();
+    own.chain.addAccount(owner.address, MINA.toString());
+    const asset = TokenId.derive(owner.address);
+    const terms = own.terms({ asset });
+    const { buyer, seller, account } = own;
+    await own.send(buyer, [account.key], async () => {
+      AccountUpdate.fundNewAccount(buyer.address);
+      const opening = newAccount({
+        payer: buyer.address,
+        account: account.address,
+        buyer: buyer.address,
+        terms,
+        deposit: UInt64.from(1000),
+        verificationKey: pinnedKeys().PrepaidAccount,
+      });
+      AccountUpdate.create(owner.address).approve(opening);
+    });
+    await own.send(seller, [], async () => {
+      AccountUpdate.fundNewAccount(seller.address);
+      const contract = new PrepaidAccount(account.address, asset);
+      await contract.settle(terms, own.voucher(5n, { asset }), own.due(5n, { asset }));
+      AccountUpdate.create(owner.address).approve(contract.self);
+    });
+    assert.deepEqual([own.balance(account, asset), own.balance(seller, asset)], [995n, 5n]);
   });
 
   test("A15: a key's own permissions on the owner are out of reach behind access by proof", async () => {

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { AccountUpdate, Mina, Permissions, PublicKey, TokenId, Types, UInt64 } from 'o1js';
-import { addTokenDeposit, openEmptyAccounts, openTokenAccount } from '../fungible_token.js';
+import {
+  addTokenDeposit,
+  approve,
+  openEmptyAccounts,
+  openTokenAccount,
+} from '../fungible_token.js';
 import { ACCOUNT_PERMISSIONS, signedBy } from '../opening.js';
 import { pinnedKeys } from '../verification_keys.js';
 import { Token } from './fungible.js';
@@ -108,6 +113,60 @@ describe('what a token account refuses', () => {
     assert.deepEqual(held(world.account, world.seller), [400n, 0n]);
   });
 
+  test("A15: past o1js's own check, the ledger refuses a settlement that the owner did not call", async () => {
+    const { seller, contract } = world;
+    const tx = await Mina.transaction({ sender: seller.address, fee: 1e8 }, () =>
+      contract.settle(world.terms(), world.voucher(5n), world.due(5n)),
+    );
+    await tx.prove();
+    const json = tx.sign([seller.key]).toJSON();
+    assert.throws(() => world.chain.applyJsonTransaction(json), /Token_owner_not_caller/);
+    assert.deepEqual(held(world.account, seller), [400n, 0n]);
+  });
+
+  test("A1: the account's own key neither sends nor burns the deposit, though the token's owner approves", async () => {
+    const { account, buyer, stranger } = world;
+    const takings = [
+      () => token.contract.transfer(account.address, buyer.address, UInt64.one),
+      async () => void (await token.contract.burn(account.address, UInt64.one)),
+    ];
+    const before = [...held(account, buyer), token.circulating];
+    for (const taking of takings)
+      await assert.rejects(
+        world.send(stranger, [account.key], taking),
+        /Update_not_permitted_balance/,
+      );
+    assert.deepEqual([...held(account, buyer), token.circulating], before);
+  });
+
+  test('A7: a payee of the terms cannot make itself unpayable in the token', async () => {
+    const { seller } = world;
+    for (const name of ['receive', 'access'] as const) {
+      const shut = async () => {
+        const update = signedBy(seller.address, token.id);
+        const permissions = { ...Permissions.default(), [name]: Permissions.impossible() };
+        update.account.permissions.set(permissions);
+        await token.contract.approveAccountUpdate(update);
+      };
+      await assert.rejects(
+        world.send(seller, [], shut),
+        /Can't change permissions for access or receive/,
+      );
+    }
+  });
+
+  test('A1: an address that somebody gave tokens before opens no account; another key does', async () => {
+    const [taken, free] = [party(), party()];
+    await token.give(world.buyer, taken.address, 1n);
+    await assert.rejects(
+      world.open({ account: taken, deposit: 5n }),
+      /Account_is_new_precondition_unsatisfied/,
+    );
+    assert.equal(Mina.getAccount(taken.address, token.id).zkapp?.verificationKey, undefined);
+    await world.open({ account: free, deposit: 5n });
+    assert.deepEqual(held(taken, free), [1n, 5n]);
+  });
+
   test('vouchers and dues of the same address in MINA settle nothing here', async () => {
     for (const name of ['voucherAsset', 'dueAsset'] as const)
       await assert.rejects(world.settle(5n, { [name]: TokenId.default }), /is not signed by the/);
@@ -161,6 +220,20 @@ describe('what a token account refuses', () => {
     const { permissions } = Mina.getAccount(first.address, token.id);
     assert.deepEqual(permissions.receive, Permissions.none());
     assert.deepEqual(permissions.access, Permissions.none());
+  });
+
+  test('A6: tokens that anyone sends between proof and inclusion spoil nothing', async () => {
+    const { seller, account, buyer, contract } = world;
+    const [deposit, earned] = held(account, seller);
+    const tx = await Mina.transaction({ sender: seller.address, fee: 1e8 }, async () => {
+      await contract.settle(world.terms(), world.voucher(6n), world.due(6n));
+      await approve(token.owner.address, contract);
+    });
+    await tx.prove();
+    await token.give(buyer, account.address, 1n);
+    await tx.sign([seller.key]).send();
+    world.count++;
+    assert.deepEqual(held(account, seller), [deposit!, earned! + 1n]);
   });
 
   test('A1: terms with an empty key are refused in a token, too', async () => {

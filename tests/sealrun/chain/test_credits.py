@@ -132,6 +132,10 @@ LIES: dict[str, tuple[Callable[[Answer], None], str]] = {
         set_permission("token", "setVerificationKey", {"auth": "Proof", "txnVersion": "3"}),
         "setVerificationKey",
     ),
+    "the token's code, after a fork": (
+        set_permission("token", "setVerificationKey", {"auth": "Impossible", "txnVersion": "2"}),
+        "setVerificationKey.txnVersion: expected 3, got 2",
+    ),
     "a vault in a token": (set_member("vault", "token", TOKEN), "token"),
     "no vault": (lambda told: told.__setitem__("vault", None), "expected an owner and its vault"),
     "no token": (lambda told: told.__setitem__("token", None), "expected an owner and its vault"),
