@@ -167,7 +167,7 @@ describe('what a token account refuses', () => {
     assert.deepEqual(held(taken, free), [1n, 5n]);
   });
 
-  test('vouchers and dues of the same address in MINA settle nothing here', async () => {
+  test('A14: vouchers and dues of the same address in MINA settle nothing here', async () => {
     for (const name of ['voucherAsset', 'dueAsset'] as const)
       await assert.rejects(world.settle(5n, { [name]: TokenId.default }), /is not signed by the/);
   });
