@@ -15,7 +15,7 @@ def test_a4_whatever_a_call_names_changes_its_hash() -> None:
         {"network": "mina:mainnet"},
         {"account": SELLER.public_key()},
         {"inputs": {**CALL.inputs, "layer": "another"}},
-        {"salt": "ab" * 32},
+        {"salt": "cd" * 32},
         {"reads": ("0b" * 32,)},
         *({name: getattr(CALL, name) + 1} for name in ("offer_hash", "terms_hash", "nonce", "expires_at")),
     ]
