@@ -178,8 +178,11 @@ class Command:
     site: Web
     folder: Path
 
-    def __call__(self, name: str, *more: str, key: PrivateKey = BUYER, yes: bool = True) -> Result:
-        named = ["credits", name, address(TOKEN), *more, "--node", f"{self.site.url}/graphql", "--json"]
+    def __call__(
+        self, name: str, *more: str, key: PrivateKey = BUYER, yes: bool = True, as_json: bool = True
+    ) -> Result:
+        named = ["credits", name, address(TOKEN), *more, "--node", f"{self.site.url}/graphql"]
+        named += ["--json"] if as_json else []
         paying = [] if name == "show" else ["--key", "-", "--state", str(self.folder)]
         flags = ["--yes"] if yes and name != "show" else []
         return CliRunner().invoke(app, [*named, *paying, *flags], input=key.to_base58())
@@ -282,6 +285,10 @@ def test_credits_go_into_an_account_only_once_its_terms_were_shown(
     assert error(refused)["type"] == "confirm"
     assert f"seller {terms.seller.to_base58()}, operator's share" in refused.stderr
     assert f"exit delay {terms.exit_delay} slots" in refused.stderr
+    done = command(*BUY, *into, as_json=False)
+    account = PrivateKey.from_base58((tmp_path / "account.key").read_text().strip()).public_key()
+    assert f"in {account.to_base58()}\n" in done.stdout
+    assert f" --pay --account {account.to_base58()} --asset RUN --key " in done.stdout
 
 
 def offered(site: Web, **changes: Any) -> str:
@@ -299,7 +306,7 @@ def test_a_purse_opens_a_colleagues_account_in_one_step(
     url = offered(command.site)
     new = ("--into", url, "--account-key", str(tmp_path / "account.key"))
     plan = command("give", "2", *new, "--for", address(MATE), yes=False).stderr
-    assert "costs    1.1 MINA: 0 MINA, 1 MINA for 1 account, 0.1 MINA of fee" in plan
+    assert "costs    1.1 MINA: 1 MINA for 1 account, 0.1 MINA of fee" in plan
     assert f"into a new prepaid account of {address(MATE)}: 2 runs" in plan
     assert not (tmp_path / "account.key").exists()
     done = command("give", "2", *new, "--for", address(MATE))
@@ -354,7 +361,7 @@ def test_giving_takes_one_of_two_ways(chain: Chain, command: Command) -> None:
         "expected at least 6 RUN, got 5 RUN" in error(command("give", "6", "--to", address(MATE)))["detail"]
     )
     plan = command("give", "2", "--to", address(MATE), yes=False).stderr
-    assert "costs    1.1 MINA: 0 MINA, 1 MINA for 1 account, 0.1 MINA of fee" in plan
+    assert "costs    1.1 MINA: 1 MINA for 1 account, 0.1 MINA of fee" in plan
     assert command("give", "2", "--to", address(MATE)).exit_code == 0
     assert chain.ran == [
         ("credits-give", {"token": address(TOKEN), "to": address(MATE), "amount": "2", "nonce": 0})
@@ -444,6 +451,7 @@ def test_l9_a_promise_sends_its_reader_to_no_address_of_the_readers_own(
         chain.uri = promise_uri(f"{site.url}/run.json", document)
         monkeypatch.delenv("SEALRUN_UNSAFE_LOOPBACK")
         assert "expected https://, got" in error(command("show"))["detail"]
+        assert "add --unsafe-loopback" in error(command("show"))["next"]
         (tmp_path / "run.json").write_bytes(document)
         [taker] = json.loads(command("show", "--promise", str(tmp_path / "run.json")).stdout)["takers"]
         assert "expected https://, got" in taker["reason"]
@@ -455,6 +463,13 @@ def test_a17_a_promise_that_was_rewritten_is_refused(chain: Chain, command: Comm
     assert "promise: expected the document of hash" in error(command("show"))["detail"]
     chain.uri = "https://ci.example/run.json"
     assert "uri: expected URL#SHA256" in error(command("show"))["detail"]
+
+
+def test_a_promise_that_is_not_there_is_named_with_its_address(command: Command, site: Web) -> None:
+    site.answers["GET /run.json"] = (404, {"title": "Not Found"})
+    said = error(command("show"))
+    assert f"{site.url}/run.json: expected a good answer, got 404" in said["detail"]
+    assert "name it with --promise" in said["next"]
 
 
 def test_an_issue_writes_the_promise_once_and_hashes_it_into_the_token(

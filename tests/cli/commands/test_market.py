@@ -262,6 +262,7 @@ def test_what_no_reader_would_show_is_not_paid_for(market: Market) -> None:
         (market("list", url, by=SELLER, here=False), "bad-request", "expected one that others reach"),
         (market("list", url, "--network", "mina:mainnet", by=SELLER), "bad-request", "network"),
     ]
+    assert "add --unsafe-loopback" in error(cases[4][0])["next"]
     market.made.board["permissions"]["access"] = "Proof"
     cases.append((market("list", url, by=SELLER), "account-refused", "board.permissions.access"))
     for done, kind, says in cases:

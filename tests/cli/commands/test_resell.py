@@ -20,7 +20,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.main import app
 from tests.cli.web import Asked, Web, web
 from tests.sealrun.chain.test_payments import block, plain
-from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, make_paid_offer
+from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, evidence_value, make_paid_offer
 
 PAYER, OTHER = PrivateKey.from_scalar(921), PrivateKey.from_scalar(922)
 OFFER = make_paid_offer()
@@ -149,6 +149,29 @@ def test_e4_a_key_that_can_redeem_nothing_pays_nothing(
     key: PrivateKey, shop: Shop, site: Web, tmp_path: Path
 ) -> None:
     assert "expected a buyer's" in said(site, tmp_path, "buy", key)["error"]["detail"]
+    assert shop.ran == []
+
+
+@pytest.mark.parametrize(
+    ("outputs", "says"),
+    [
+        ([], "seen     by the holder: the receipt, but no file and no log; the reseller alone reads those"),
+        (
+            ["build/out/*"],
+            "seen     by anyone: files build/out/*. What else the run leaves the reseller reads",
+        ),
+    ],
+)
+def test_a_buyer_is_told_before_paying_what_a_ticket_lets_it_see(
+    outputs: list[str], says: str, shop: Shop, site: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sold = make_paid_offer(evidence=evidence_value(outputs=outputs))
+    monkeypatch.setattr("tests.cli.commands.test_resell.OFFER", sold)
+    shop.terms = sold.payment.terms.hash if sold.payment else 0
+    sell(shop, site)
+    words = ["resell", "buy", f"{site.url}/sale.json", "--key", "-", f"--node={site.url}/graphql"]
+    asked = CliRunner().invoke(app, [*words, "--state", str(tmp_path)], input=PAYER.to_base58())
+    assert says in asked.stderr
     assert shop.ran == []
 
 

@@ -167,7 +167,7 @@ def test_a5_an_account_whose_buyer_asked_to_leave_gets_nothing(chain: Chain, com
 @pytest.mark.parametrize(
     ("code", "kind", "expected"),
     [
-        ("", "account-missing", f"account: expected a prepaid account at {ACCOUNT}, got none"),
+        ("", "account-missing", f"account: expected a prepaid account in MINA at {ACCOUNT}, got none"),
         ("7", "account-refused", f"verificationKey.hash: expected {CODE}, got 7"),
     ],
 )

@@ -100,3 +100,11 @@ def test_a_new_bucket_that_redirects_is_told() -> None:
 )
 def test_an_address_is_this_machines_by_its_host_alone(url: str, *, here: bool) -> None:
     assert is_here(url) == here
+
+
+def test_a_problem_that_says_nothing_is_named_with_its_address() -> None:
+    shop = Answering(httpx.Response(404, headers=PROBLEM, json={"type": "about:blank", "title": "Not Found"}))
+    with pytest.raises(CliError, match="expected a good answer, got 404 Not Found") as caught:
+        shop.service.get(URL)
+    assert URL in caught.value.detail
+    assert (caught.value.kind, caught.value.following) == ("unreachable", "check the URL and the network")

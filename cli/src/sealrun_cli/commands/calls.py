@@ -1,5 +1,7 @@
 """``sealrun calls``: the calls of a stack, the newest first."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +11,7 @@ from mina import tokens
 from sealrun.offers.asset import Amount, asset_of
 from sealrun.ports.calls import LISTED
 from sealrun_cli.lib import options
+from sealrun_cli.lib.credit_desk import counted
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.stack_calls import Folder, newest_calls
 from sealrun_cli.lib.target import DEFAULT_NAME, Name, find_target
@@ -24,11 +27,17 @@ def calls(
     most: Annotated[int, typer.Option("--most", help="How many, the newest first.", min=1, max=LISTED)] = 50,
     as_json: options.Json = False,
 ) -> None:
-    """List the calls of a stack, the newest first."""
+    """List the calls of a stack, the newest first, and the accounts that pay for the good ones."""
     with speaking(as_json=as_json) as out:
         shown = newest_calls(find_target(folder, stack), offer=offer, most=most, unfinished=late)
         lines = [_call_line(call) for call in shown] or ["no calls"]
-        out.result({"calls": shown}, *lines)
+        out.result({"calls": shown}, *lines, *account_lines(shown))
+
+
+def account_lines(shown: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The accounts that pay for these calls, which `sealrun settle` wants to know; not what is settled."""
+    good = Counter(call["account"] for call in shown if call["state"] == "succeeded" and int(call["price"]))
+    return [f"account  {account}: {counted(count, 'good run')}" for account, count in good.items()]
 
 
 def _price(call: dict[str, Any]) -> Amount:

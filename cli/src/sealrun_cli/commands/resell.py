@@ -16,6 +16,7 @@ from sealrun.calls.ticket_url import public_url
 from sealrun.encoding.fields import canonical
 from sealrun.errors import Expired
 from sealrun.offers.asset import MINA
+from sealrun.offers.offer import Offer
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import told_terms
 from sealrun_cli.lib.assets import check_names
@@ -55,8 +56,8 @@ SalePlace = Annotated[str, typer.Argument(help="The sale: a file, or its address
 # A block that is so deep is hardly ever replaced by another.
 DEFAULT_DEPTH = 15
 TRUST = (
-    "trust    the seller may take the money and grant nothing, or spend the account before you redeem: at",
-    "         stake is this one price. Redeem soon. What the run leaves in private is its issuer's to read",
+    "trust    the reseller may take the money and grant nothing, or spend the account before you redeem: at",
+    "         stake is this one price. Redeem soon",
 )
 
 
@@ -111,7 +112,8 @@ def write_sale(
         out.result(
             {"sale": sale.id, "memo": sale.memo, "issuer": sale.issuer.to_base58(), "covered": kept.covered},
             *_told(kept),
-            f"wrote    {to}: publish it, then run `sealrun resell issue {to}` again and again",
+            f"wrote    {to}: publish it, then run again and again, at least every few hours:",
+            f"         sealrun resell issue {to} --to FILE --key {key} --node {node}",
         )
 
 
@@ -239,7 +241,7 @@ def buy(
             result = once.run(look, send, plan, yes=yes)
         out.result(
             {**result, "sale": what.id, "tickets": what.tickets},
-            f"paid: {what.price}; its seller grants the ticket once the payment is deep enough",
+            f"paid: {what.price}; the reseller grants the ticket once the payment is deep enough",
             f"next     sealrun resell take {sale} --key {key} --node {node}",
         )
 
@@ -287,10 +289,24 @@ def _told(kept: Kept) -> list[str]:
         f"offer    {sale.audience}/offers/{sale.offer}",
         f"inputs   {assignments(sale.inputs)}",
         f"until    {end}",
-        f"paid     by {sale.account.to_base58()}, {kept.cost} a run: funds for {kept.covered} runs now",
-        f"seller   {sale.issuer.to_base58()}, {sale.price} a ticket",
+        f"paid     by {sale.account.to_base58()}, {kept.cost} a run: funds for {kept.covered} runs at most",
+        f"reseller {sale.issuer.to_base58()}, {sale.price} a ticket",
+        _seen(offer),
         *(told_terms(terms) if terms else ()),
     ]
+
+
+def _seen(offer: Offer) -> str:
+    """What a ticket's holder sees of the run: what anyone does. The rest is for the account's own key."""
+    files, lines = offer.evidence.outputs.patterns, offer.evidence.log.patterns
+    if not files and not lines:
+        return "seen     by the holder: the receipt, but no file and no log; the reseller alone reads those"
+    named = [
+        f"{name} {', '.join(each)}" for name, each in (("files", files), ("lines of the log", lines)) if each
+    ]
+    return (
+        f"seen     by anyone: {'; '.join(named)}. What else the run leaves the reseller reads, not the holder"
+    )
 
 
 def _nonce(service: Service, node: str, address: str) -> int:

@@ -92,7 +92,7 @@ def moment(
     if data.get("syncStatus") != "SYNCED":
         raise CliError("node-unavailable", f"{node}: expected SYNCED, got {str(data.get('syncStatus'))[:20]}")
     if not (data.get("account") or {}).get("verificationKey"):
-        raise _missing(account)
+        raise _missing(account, asset)
     if data.get("payer") is None:
         raise CliError("account-missing", f"payer: expected the account {payer} to exist, got none")
     try:
@@ -133,7 +133,7 @@ def _account_of(data: Mapping[str, Any], account: str, asset: Asset) -> OnChain:
     value = data.get("account") or {}
     state = value.get("zkappState") or []
     if len(state) < STATE_FIELDS:
-        raise _missing(account)
+        raise _missing(account, asset)
     terms, _x, _odd, spent, exit_slot, accrued, root, count = (int(each) for each in state[:STATE_FIELDS])
     balance, date = int(value["balance"]["total"]), _date_of(exit_slot, data) if exit_slot else 0
     return OnChain(terms, balance, spent, exit_slot, accrued, root, count, date, asset)
@@ -149,6 +149,8 @@ def _date_of(slot: int, data: Mapping[str, Any]) -> int:
         return 0
 
 
-def _missing(account: str) -> CliError:
-    detail = f"account: expected a prepaid account at {account}, got none"
-    return CliError("account-missing", detail, "check the address, or open an account with `sealrun open`")
+def _missing(account: str, asset: Asset) -> CliError:
+    """None in this asset: a client that has not seen the account does not know in which one it is kept."""
+    detail = f"account: expected a prepaid account in {asset.symbol} at {account}, got none"
+    following = "check the address; name another asset with --asset; or open an account with `sealrun open`"
+    return CliError("account-missing", detail, following)

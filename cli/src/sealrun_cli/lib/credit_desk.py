@@ -82,13 +82,14 @@ class Desk:
         if look.payer.money < total:
             detail = f"payer: expected at least {total} in {self.payer.to_base58()}, got {look.payer.money}"
             raise CliError("too-little", detail)
-        accounts = (
-            f", {MINA.of(new * ACCOUNT_CREATION_FEE.units)} for {counted(new, 'account')}" if new else ""
-        )
+        parts = [str(MINA.of(paid))] if paid else []
+        if new:
+            parts.append(f"{MINA.of(new * ACCOUNT_CREATION_FEE.units)} for {counted(new, 'account')}")
+        parts.append(f"{self.sender.costs} of fee")
         return [
             *told(look.credit),
             does,
-            f"costs    {total}: {MINA.of(paid)}{accounts}, {self.sender.costs} of fee",
+            f"costs    {total}: {', '.join(parts)}",
             f"takes    {TAKES[name]} on two idle cores, then one to three blocks",
         ]
 

@@ -9,7 +9,7 @@ from sealrun.offers.promise import MAX_PROMISE_BYTES, Promise, promised
 from sealrun_cli.lib.credit_view import CreditNode
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import amount_of
-from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.service import HERE, Service
 from sealrun_cli.lib.units import SLOT_SECONDS
 
 _DAY = 86_400
@@ -92,4 +92,8 @@ def fetch_promise(service: Service, uri: str) -> bytes:
         CliError: nothing is there.
     """
     url, _ = promised(uri)
-    return service.body(url, at_most=MAX_PROMISE_BYTES)
+    try:
+        return service.body(url, at_most=MAX_PROMISE_BYTES)
+    except CliError as error:
+        asked = "ask the seller for the promise's file, and name it with --promise"
+        raise CliError(error.kind, error.detail, HERE if error.following == HERE else asked) from error

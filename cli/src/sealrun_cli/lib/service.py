@@ -18,6 +18,7 @@ MAX_ANSWER_BYTES = 1 << 20
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 PROBLEM = "urn:sealrun:problem:"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+HERE = "where service and chain are your own, on this machine, add --unsafe-loopback"
 
 
 # What stands in front of a function answers so where the function gave no answer.
@@ -186,7 +187,8 @@ def reaching(url: str) -> Iterator[None]:
         raise CliError("too-large", f"{url[:200]}: {error}") from error
     except httpx.HTTPError as error:
         why = f"{type(error).__name__}: {error}".removesuffix(": ")
-        raise CliError("unreachable", f"{url[:200]}: expected an answer, got {why}") from error
+        following = HERE if isinstance(error, httpx.UnsupportedProtocol) and is_here(url) else ""
+        raise CliError("unreachable", f"{url[:200]}: expected an answer, got {why}", following) from error
 
 
 def check_url(url: str, name: str = "url") -> None:
@@ -215,7 +217,8 @@ def good(response: httpx.Response) -> dict[str, Any]:
         detail = f"{response.url}: expected JSON, got {response.status_code} without"
         raise CliError("unreachable", detail) from None
     if not response.is_success:
-        kind = str(value.get("type", "")).removeprefix(PROBLEM) or "unreachable"
+        kind = str(value.get("type", "")).removeprefix(PROBLEM)
+        kind = "unreachable" if kind in ("", "about:blank") else kind
         raise CliError(kind, _problem_text(response, value))
     return value
 
@@ -233,5 +236,6 @@ def _unanswered(response: httpx.Response) -> CliError:
 
 def _problem_text(response: httpx.Response, value: Mapping[str, Any]) -> str:
     """The problem's own words; a server that has none may not be an operator's."""
-    otherwise = f"{response.url}: expected a good answer, got {response.status_code}"
-    return str(value.get("detail") or value.get("title") or otherwise)[:500]
+    title = f" {value['title']}" if value.get("title") else ""
+    otherwise = f"{response.url}: expected a good answer, got {response.status_code}{title}"
+    return str(value.get("detail") or otherwise)[:500]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from sealrun.money.buyer_mechanism import Known
-from sealrun.offers.asset import MINA, Amount
+from sealrun.offers.asset import MINA, Amount, Asset
 from sealrun.offers.offer import Priced
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import told_terms
@@ -127,7 +127,10 @@ def buy(
             result = _buy_into(desk, look, into, account_key, named, plan(), yes=yes)
         else:
             result = _buy_for(desk, to, count, named, plan, yes=yes)
-        desk.out.result(result, f"{done(result, 'bought')}: {asset.of(count)} for {MINA.of(cost)}")
+        bought = f"{done(result, 'bought')}: {asset.of(count)} for {MINA.of(cost)}"
+        account = result.get("account", "")
+        following = [f"next     {_call(into, account, asset, key)}"] if into else []
+        desk.out.result(result, f"{bought}, in {account}" if into else bought, *following)
 
 
 def _address_in(account_key: Path | None) -> str:
@@ -279,12 +282,16 @@ def _give_into_new(desk: Desk, count: int, offer: str, account_key: Path, buyer:
                 book.save()  # before it is sent: `exit` needs the terms, also where the answer is lost
     named = {"buyer": who.to_base58(), "terms": terms.value(), "deposit": str(count)}
     result = desk.run("open", account_key=key.to_base58(), **named)
-    call = f"sealrun call {offer} --pay --account {address} --asset {asset.symbol} --key KEY --node NODE"
     desk.out.result(
         {**result, "account": address, "amount": str(count), **asset.members()},
         f"given: {asset.of(count)}, in {address}",
-        f"next     {who.to_base58()} calls: {call}",
+        f"next     {who.to_base58()} calls: {_call(offer, address, asset, 'KEY')}",
     )
+
+
+def _call(offer: str, account: str, asset: Asset, key: str) -> str:
+    """How the account's owner calls on it, from a client that has not seen it before too."""
+    return f"sealrun call {offer} --pay --account {account} --asset {asset.symbol} --key {key} --node NODE"
 
 
 def _priced(desk: Desk, look: Look, offer: str) -> Priced:

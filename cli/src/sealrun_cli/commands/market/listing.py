@@ -20,7 +20,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import kept_or_new, read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
-from sealrun_cli.lib.service import LOOPBACK, Service
+from sealrun_cli.lib.service import HERE, LOOPBACK, Service
 from sealrun_cli.lib.tools import Sender, run_tool
 
 
@@ -85,7 +85,7 @@ def list_offer(
         offer = service.offer(url)
         contract, _ = _sold(offer, sender.key, network)
         if httpx.URL(url).host in LOOPBACK and not unsafe_loopback:
-            raise CliError("bad-request", f"url: expected one that others reach, got {url[:100]}")
+            raise CliError("bad-request", f"url: expected one that others reach, got {url[:100]}", HERE)
         listing = sign_listing(sender.key, network, on.board, contract, offer.hash, url)
         own = listing_key(sender.key, list_fields(network, on.board, contract, offer.hash, url))
         address = own.public_key().to_base58()
