@@ -27,7 +27,10 @@ def calls(
     most: Annotated[int, typer.Option("--most", help="How many, the newest first.", min=1, max=LISTED)] = 50,
     as_json: options.Json = False,
 ) -> None:
-    """List the calls of a stack, the newest first, and the accounts that pay for the good ones."""
+    """List the calls of a stack, the newest first.
+
+    Then the accounts that pay for the good ones: `sealrun settle` wants to know them.
+    """
     with speaking(as_json=as_json) as out:
         shown = newest_calls(find_target(folder, stack), offer=offer, most=most, unfinished=late)
         lines = [_call_line(call) for call in shown] or ["no calls"]
