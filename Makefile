@@ -66,6 +66,7 @@ crash: setup-tests ## kill `sealrun serve` and ticks thirty times while they sel
 
 test-page: setup-tests ## the buyer's page in a real browser: sales, bad wallets, tampered receipts, hostile texts (minutes)
 	python -m tests.page.world node --test --test-concurrency=1 tests/page/*.test.mjs
+	python -m tests.page.credit_world node --test tests/page/credits/*.test.mjs
 
 test-next: ## the same tests with the page as a Next.js package builds it (minutes)
 	@local/setup.sh local local/mina contracts tests web/next

@@ -11,6 +11,8 @@ const OLD = /^app-(?:[0-9a-f]{16}|[0-9A-Z]{8})\.(?:js|css)$/;
 
 // Of all contracts' verification keys, 2 kB each, those of accounts that the page opens or looks at.
 const KEYS = ['PrepaidAccount'];
+// And of the code whose hash alone is compared.
+const HASHES = ['FungibleToken'];
 
 const source = new URL('app/', import.meta.url);
 const target = process.argv[2] ?? new URL('build', import.meta.url).pathname;
@@ -52,7 +54,10 @@ await writeFile(`${target}/index.html`, await document());
 function keepKeys(bundle) {
   bundle.onLoad({ filter: /\/contracts\/verification_keys\.json$/ }, async ({ path }) => {
     const all = JSON.parse(await readFile(path, 'utf8'));
-    const kept = Object.fromEntries(KEYS.map((name) => [name, all[name]]));
+    const kept = Object.fromEntries([
+      ...KEYS.map((name) => [name, all[name]]),
+      ...HASHES.map((name) => [name, { hash: all[name].hash }]),
+    ]);
     return { contents: JSON.stringify(kept), loader: 'json' };
   });
 }

@@ -1,4 +1,4 @@
-// Judges answers of nodes as the page does: [{answer, address, terms, code, settled}, ...] on standard input.
+// Judges answers of nodes as the page does: [{answer, address, terms, code, token, settled}, ...] on standard input.
 import { text } from 'node:stream/consumers';
 import { checkAccount, funds } from '../../web/shared/src/chain/account.ts';
 

@@ -9,13 +9,19 @@ import pytest
 
 from local.chain import CONTRACTS, build_contracts
 from sealrun.chain.account import PERMISSIONS, TIMING
+from sealrun.chain.token import FUNGIBLE_CODE
+from sealrun.offers.terms import Terms
 from tests import nodejs
 from tests.sealrun.chain.test_account import ADDRESS, LIES, Change, account, permission, state
-from tests.sealrun.fake_chain import DEPOSIT, PINNED, TERMS, account_answer
-from tests.sealrun.world import ACCOUNT, BUYER, ORACLE
+from tests.sealrun.chain.test_token import LIES as TOKEN_LIES
+from tests.sealrun.chain.test_token import RUN
+from tests.sealrun.fake_chain import DEPOSIT, PINNED, TERMS, account_answer, token_answer
+from tests.sealrun.offers.test_prices import TOKEN
+from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, terms_value
 
 pytestmark = pytest.mark.peers
 FOLDER = Path(__file__).parent
+IN_RUN = Terms.parse({**terms_value(), "asset": TOKEN})
 
 
 def shown(**changes: Any) -> dict[str, Any]:
@@ -33,9 +39,13 @@ def changed(*changes: Change, **given: Any) -> dict[str, Any]:
     return answer
 
 
-def judged(*answers: dict[str, Any], settled: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+def judged(
+    *answers: dict[str, Any], settled: dict[str, Any] | None = None, terms: Terms = TERMS
+) -> list[dict[str, Any]]:
     """What the page makes of these answers about one account."""
-    expected = {"address": ADDRESS.to_base58(), "terms": TERMS.value(), "code": PINNED.verification_key}
+    names = {"code": FUNGIBLE_CODE, **RUN.value()}
+    expected = {"address": ADDRESS.to_base58(), "terms": terms.value(), "code": PINNED.verification_key}
+    expected["token"] = names
     asked = [{"answer": answer, **expected, "settled": settled} for answer in answers]
     return list(nodejs.ask(FOLDER / "check_accounts.mjs", asked))
 
@@ -103,6 +113,35 @@ def test_a1_what_is_spent_is_compared_with_what_the_oracle_signed_as_far_as_it_i
     assert beyond["refused"] == "state.spent: expected at most 15000, got 15001"
     (unknown,) = judged(on_chain())
     assert unknown["settledKnown"] is False
+
+
+def owned(change: Change, *, owner: dict[str, Any] | None = None) -> dict[str, Any]:
+    """An account in a token whose owner is not as it must be."""
+    owner = owner or token_answer()
+    change(owner)
+    return {**shown(terms=IN_RUN), "token": owner}
+
+
+def test_a15_the_page_refuses_a_token_by_the_property_as_the_functions_do() -> None:
+    answers = judged(*(owned(change) for _, change, _ in TOKEN_LIES), terms=IN_RUN)
+    for (name, _, text), answer in zip(TOKEN_LIES, answers, strict=True):
+        assert answer.get("type") == "account-refused", name
+        # Of a key that is no point, the page has words of its own.
+        assert re.search("token.admin: " if name == "no admin" else text, answer["refused"]), (name, answer)
+
+
+def test_a15_an_account_in_a_good_token_passes_and_one_without_an_owner_does_not() -> None:
+    good, nobody, untold, other = judged(
+        owned(lambda _: None),
+        {**shown(terms=IN_RUN), "token": None},
+        {name: each for name, each in shown(terms=IN_RUN).items() if name != "token"},
+        shown(),
+        terms=IN_RUN,
+    )
+    assert good["funds"] == str(DEPOSIT)
+    assert re.match(f"token: expected an owner of {TOKEN} \\(RUN\\), got none", nobody["refused"])
+    assert untold["type"] == "node-unavailable"
+    assert re.match(f"seller.token: expected {TOKEN}, got wSHV", other["refused"])
 
 
 NONSENSE: list[Change] = [

@@ -12,13 +12,13 @@ import {
   paymentHeader,
   requiredOf,
   type Known,
-  type Priced,
+  type Priced as Expected,
 } from '../../shared/src/payment.ts';
 import { termsHash } from '../../shared/src/verification/documents.ts';
-import { amount, message, MINA_DECIMALS, short } from './format.ts';
+import { assetWords, message, short, written } from './format.ts';
 import { postCall, ServiceError, type OfferView } from './service/api.ts';
-import type { Offer, Terms } from './service/offer.ts';
-import { accountAt, keep, type Account } from './state/accounts.ts';
+import type { Priced, Terms } from './service/offer.ts';
+import { accountAt, keep, requirePays, type Account } from './state/accounts.ts';
 import { forgetCall, noteState, remember } from './state/activity.ts';
 import { meet } from './state/services.ts';
 import { signChecked, type Show } from './wallet/sign.ts';
@@ -29,10 +29,13 @@ export interface Order {
   view: OfferView;
   inputs: Inputs;
   wallet: Wallet;
-  /** The prepaid account that pays; undefined for an offer of price 0. */
-  account: Account | undefined;
+  /** The price that is paid, and the prepaid account that pays it; undefined for an offer of price 0. */
+  paying: { price: Priced; account: Account } | undefined;
   show: Show;
 }
+
+/** One whose price is above 0. */
+type Paid = Order & { price: Priced };
 
 const LIFETIME_SECONDS = 600;
 
@@ -40,8 +43,11 @@ const LIFETIME_SECONDS = 600;
 export async function buy(order: Order): Promise<string> {
   // Two tabs that sign at once would sign the same limit twice; whoever comes second reads what the first kept.
   return navigator.locks.request('sealrun:buy', async () => {
-    const { account } = order;
-    return account ? buyPaid(order, accountAt(account.address) ?? account) : buyFree(order);
+    const { paying } = order;
+    if (!paying) return buyFree(order);
+    const account = accountAt(paying.account.address) ?? paying.account;
+    requirePays(account, paying.price);
+    return buyPaid({ ...order, price: paying.price }, account);
   });
 }
 
@@ -52,8 +58,8 @@ async function buyFree(order: Order): Promise<string> {
   return fieldHex(hash);
 }
 
-async function buyPaid(order: Order, account: Account): Promise<string> {
-  const accepted = checkedRequirements(order.view.accepts, pricedOf(order.view.offer));
+async function buyPaid(order: Paid, account: Account): Promise<string> {
+  const accepted = checkedRequirements(order.view.accepts, pricedOf(order));
   try {
     return await pay(order, account, accepted);
   } catch (error) {
@@ -95,15 +101,15 @@ class Unpaid extends Error {
   }
 }
 
-async function pay(order: Order, account: Account, accepted: JsonObject): Promise<string> {
-  const { price } = order.view.offer;
-  const { call, hash } = await freshCall(order, account.address);
-  const limit = nextLimit(account.known, price);
+async function pay(order: Paid, account: Account, accepted: JsonObject): Promise<string> {
+  const { price } = order;
+  const { call, hash } = await freshCall(order, account.address, price);
+  const limit = nextLimit(account.known, price.amount);
   const highest = limit > account.known.highest ? limit : account.known.highest;
   const signing = { ...account, service: order.service, known: { ...account.known, highest } };
   // Kept before the wallet opens: a limit that was signed is never forgotten.
   keep(signing);
-  const signature = await signed(order, call, hash, limit);
+  const signature = await signed(order, call, hash, limit, price);
   const payload = {
     account: account.address,
     buyer: order.wallet.address,
@@ -113,24 +119,28 @@ async function pay(order: Order, account: Account, accepted: JsonObject): Promis
   };
   try {
     const headers = { 'PAYMENT-SIGNATURE': paymentHeader(accepted, payload) };
-    await send(order, call, hash, bodyOf(call), headers);
+    await send(order, call, hash, bodyOf(call), { headers, price });
   } catch (error) {
     if (error instanceof ServiceError && error.status === 402) throw new Unpaid(call, hash, error);
     throw error;
   }
   const { known } = signing;
-  keep({ ...signing, known: { ...known, committed: known.committed + price } });
+  keep({ ...signing, known: { ...known, committed: known.committed + price.amount } });
   return fieldHex(hash);
 }
 
-async function freshCall(order: Order, account: string): Promise<{ call: Call; hash: bigint }> {
+async function freshCall(
+  order: Order,
+  account: string,
+  price?: Priced,
+): Promise<{ call: Call; hash: bigint }> {
   const { offer } = order.view;
   const call: Call = {
     network: offer.network,
     account,
     offerHash: BigInt(`0x${offer.hash}`),
-    termsHash: termsHash(offer.terms),
-    asset: offer.terms?.asset ?? '',
+    termsHash: termsHash(price?.terms),
+    asset: price?.asset ?? '',
     inputs: order.inputs,
     salt: randomHex(32),
     nonce: randomHex(16),
@@ -139,15 +149,20 @@ async function freshCall(order: Order, account: string): Promise<{ call: Call; h
   return { call, hash: await callHash(call) };
 }
 
-async function signed(order: Order, call: Call, hash: bigint, limit: bigint): Promise<string> {
-  const most = limit === 0n ? 'may cost nothing' : `may cost ${amount(limit)} MINA in all`;
+async function signed(
+  order: Order,
+  call: Call,
+  hash: bigint,
+  limit: bigint,
+  price?: Priced,
+): Promise<string> {
   const meanings = [
     `tag “${VOUCHER}”`,
     `network ${call.network}`,
     `account ${short(call.account, 4)}, x`,
     'account, is odd',
-    call.asset === '' ? 'no asset: it is free' : 'asset MINA',
-    most,
+    price ? `asset ${assetWords(price.asset, price)}` : 'no asset: it is free',
+    price ? `may cost ${written(limit, price)} in all` : 'may cost nothing',
     'this run: offer, inputs, expiry',
   ];
   return signChecked(order.wallet, voucherFields(call, hash, limit), meanings, order.show);
@@ -164,7 +179,7 @@ async function send(
   call: Call,
   hash: bigint,
   body: JsonObject,
-  headers: Record<string, string> = {},
+  paid?: { headers: Record<string, string>; price: Priced },
 ): Promise<void> {
   const { service, view } = order;
   const { offer } = view;
@@ -173,14 +188,15 @@ async function send(
     service,
     offer: offer.hash,
     title: offer.title,
-    price: String(offer.price),
+    price: String(paid?.price.amount ?? 0),
+    ...(paid && { unit: { decimals: paid.price.decimals, symbol: paid.price.symbol } }),
     inputs: call.inputs,
     account: call.account,
     at: Math.floor(Date.now() / 1000),
     state: '',
   };
   remember(bought);
-  const post = () => postCall(service, offer.hash, body, headers);
+  const post = () => postCall(service, offer.hash, body, paid?.headers);
   let unanswered = false;
   try {
     const answer = await post().catch((error: unknown) => {
@@ -208,9 +224,16 @@ function isRefusal(error: unknown): boolean {
   return error instanceof ServiceError && error.status >= 400 && error.status < 500;
 }
 
-function pricedOf(offer: Offer): Priced {
-  if (!offer.terms) throw new Error('The offer has a price and no terms.');
-  const terms = { ...offer.terms } satisfies Terms;
-  const named = { asset: terms.asset, decimals: MINA_DECIMALS, symbol: 'MINA' };
-  return { hash: offer.hash, network: offer.network, price: offer.price, ...named, terms };
+function pricedOf({ view: { offer }, price }: Paid): Expected {
+  const { asset, amount, decimals, symbol } = price;
+  const terms = { ...price.terms } satisfies Terms;
+  return {
+    hash: offer.hash,
+    network: offer.network,
+    price: amount,
+    asset,
+    decimals,
+    symbol,
+    terms,
+  };
 }

@@ -4,6 +4,7 @@ import { CALLS } from '../../shared/src/fields.ts';
 import { isObject, type JsonObject } from '../../shared/src/json.ts';
 import * as read from '../../shared/src/read.ts';
 import { inSeconds, signAccountRight, type Right } from './account_right.ts';
+import { unitOf } from './format.ts';
 import { ask } from './service/api.ts';
 import { merge, type Bought } from './state/activity.ts';
 import type { Show } from './wallet/sign.ts';
@@ -57,9 +58,11 @@ async function signed(listed: Listed, wallet: Wallet, show: Show): Promise<Right
   return right;
 }
 
-/** A call as the service lists it. */
+/** A call as the service lists it, with the names of its asset. */
 function bought(call: JsonObject, service: string, account: string): Bought {
+  const unit = unitOf(call);
   return {
+    ...(unit && { unit }),
     call: read.text(call, 'call', read.HASH, read.HASH_SAYS),
     service,
     offer: read.text(call, 'offer', read.HASH, read.HASH_SAYS),

@@ -1,13 +1,14 @@
 // A call's evidence out of the service: its documents, and its files as far as they are small enough to check here.
 import { utf8, type Bytes } from '../../shared/src/bytes.ts';
 import { checkInputs, type Inputs } from '../../shared/src/inputs.ts';
-import type { JsonObject } from '../../shared/src/json.ts';
+import { isObject, type JsonObject } from '../../shared/src/json.ts';
 import { callRight } from '../../shared/src/rights.ts';
+import { termsHash } from '../../shared/src/verification/documents.ts';
 import { verify, type Verification } from '../../shared/src/verification/verify.ts';
 import { moment, short } from './format.ts';
 import { fits } from './inputs.ts';
 import { ask, fetched, type EvidenceView } from './service/api.ts';
-import type { Offer } from './service/offer.ts';
+import type { Offer, Priced } from './service/offer.ts';
 import { signChecked, type Show } from './wallet/sign.ts';
 import type { Wallet } from './wallet/wallet.ts';
 
@@ -151,7 +152,18 @@ export async function signRight(
 
 /** The account that the call document names. */
 export function accountOf(folder: ReadonlyMap<string, Bytes>): string {
+  const { account } = callOf(folder);
+  return typeof account === 'string' ? account : '';
+}
+
+/** The price that the call was made for, by the terms that its document names; undefined for none of the offer's. */
+export function priceOf(folder: ReadonlyMap<string, Bytes>, { prices }: Offer): Priced | undefined {
+  const { terms_hash: named } = callOf(folder);
+  return prices.find(({ terms }) => String(termsHash(terms)) === named);
+}
+
+function callOf(folder: ReadonlyMap<string, Bytes>): JsonObject {
   const bytes = folder.get('call.json');
-  const call = bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as { account?: unknown }) : {};
-  return typeof call.account === 'string' ? call.account : '';
+  const call: unknown = bytes ? JSON.parse(new TextDecoder().decode(bytes)) : {};
+  return isObject(call) ? call : {};
 }

@@ -1,15 +1,45 @@
 // Amounts, times and names as people read them.
+import { isObject } from '../../shared/src/json.ts';
+import { MINA } from '../../shared/src/mina.ts';
 
-export const MINA_DECIMALS = 9;
+const MINA_DECIMALS = 9;
 
-/** Nanomina as `0.5 MINA`; what this page pays in. */
+/** What amounts are of: an asset as its offer names it. */
+export interface Unit {
+  decimals: number;
+  symbol: string;
+}
+
+export const MINA_UNIT: Unit = { decimals: MINA_DECIMALS, symbol: 'MINA' };
+
+/** Out of this browser's storage or an answer; undefined for what names no asset. */
+export function unitOf(value: unknown): Unit | undefined {
+  const { decimals, symbol } = isObject(value) ? value : {};
+  const whole = typeof decimals === 'number' && Number.isInteger(decimals);
+  const good = typeof symbol === 'string' && /^[A-Za-z0-9]{1,6}$/.test(symbol);
+  return good && whole && decimals >= 0 && decimals <= 18 ? { decimals, symbol } : undefined;
+}
+
+/** Nanomina as `0.5 MINA`; what fees are in. */
 export function mina(units: bigint | string): string {
-  return `${amount(units)} MINA`;
+  return written(units, MINA_UNIT);
+}
+
+/** Smallest units of any asset, with its symbol. */
+export function written(units: bigint | string, { decimals, symbol }: Unit): string {
+  return `${amount(units, decimals)} ${symbol}`;
+}
+
+/** A symbol is the seller's word for a token: its id stands beside it. MINA is MINA. */
+export function assetWords(asset: string, { symbol }: Unit): string {
+  return asset === MINA
+    ? symbol
+    : `${symbol}, as the seller calls it, the token ${short(asset, 5)}`;
 }
 
 /** An amount of any asset, in its smallest unit, with its symbol. */
-export function priced(price: { amount: bigint; decimals: number; symbol: string }): string {
-  return `${amount(price.amount, price.decimals)} ${price.symbol}`;
+export function priced(price: Unit & { amount: bigint }): string {
+  return written(price.amount, price);
 }
 
 /** The same without the symbol. */

@@ -2,10 +2,16 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import Client from 'mina-signer-3';
-import { sign } from '../../shared/src/mina.ts';
+import { voucherFields, type Call } from '../../shared/src/call.ts';
+import { fieldHex } from '../../shared/src/fields.ts';
+import { holds, MINA, sign, tokenOf } from '../../shared/src/mina.ts';
+import { termsHash } from '../../shared/src/verification/documents.ts';
 import { buy, type Order } from '../src/buy.ts';
-import type { Offer } from '../src/service/offer.ts';
-import { activity } from '../src/state/activity.ts';
+import { MINA_UNIT, type Unit } from '../src/format.ts';
+import type { Offer, Priced } from '../src/service/offer.ts';
+import type { Numeral } from '../src/wallet/sign.ts';
+import { accounts, keep, type Account } from '../src/state/accounts.ts';
+import { activity, costOf } from '../src/state/activity.ts';
 
 const { privateKey, publicKey } = new Client({ network: 'devnet' }).genKeys();
 const wallet = {
@@ -19,8 +25,7 @@ const offer = {
   hash: '1'.padStart(64, '0'),
   title: 'Say hello',
   network: 'mina:devnet',
-  price: 0n,
-  terms: null,
+  prices: [],
   oracle: wallet.address,
 } as unknown as Offer;
 const order: Order = {
@@ -28,7 +33,7 @@ const order: Order = {
   view: { offer, open: true, reason: null, dropped: [], accepts: [] },
   inputs: {},
   wallet,
-  account: undefined,
+  paying: undefined,
   show: () => undefined,
 };
 
@@ -49,6 +54,125 @@ beforeEach(() => {
   const locks = { request: (_name: string, work: () => unknown) => work() };
   for (const [name, value] of Object.entries({ localStorage, navigator: { locks } }))
     Object.defineProperty(globalThis, name, { value, configurable: true });
+});
+
+const seller = new Client({ network: 'devnet' }).genKeys().publicKey;
+const owner = new Client({ network: 'devnet' }).genKeys().publicKey;
+const address = new Client({ network: 'devnet' }).genKeys().publicKey;
+const shared = {
+  network: 'mina:devnet',
+  ledger: '7',
+  seller,
+  operator: seller,
+  operator_share: 0,
+  oracle: owner,
+  exit_delay: 60,
+};
+const pricedIn = (asset: string, amount: bigint, unit: Unit, more = {}): Priced => {
+  return { asset, amount, ...unit, terms: { ...shared, asset }, ...more };
+};
+const inMina = pricedIn(MINA, 5n, MINA_UNIT);
+const inRuns = pricedIn(tokenOf(owner), 2n, { decimals: 0, symbol: 'RUN' }, { owner });
+const accepted = ({ asset, amount, decimals, symbol, terms }: Priced) => ({
+  scheme: 'batch-settlement',
+  network: 'mina:devnet',
+  asset,
+  amount: String(amount),
+  payTo: seller,
+  extra: { offer: offer.hash, decimals, symbol, terms, termsHash: fieldHex(termsHash(terms)) },
+});
+const accountOf = (price: Priced, unit: Unit = price): Account => ({
+  address,
+  terms: fieldHex(termsHash(price.terms)),
+  document: price.terms,
+  seller,
+  service: order.service,
+  unit: { decimals: unit.decimals, symbol: unit.symbol },
+  known: { committed: 4n, highest: 4n, refused: [] },
+});
+const shown: Numeral[] = [];
+const paidOrder = (account: Account, accepts = [inMina, inRuns].map(accepted)): Order => ({
+  ...order,
+  view: { ...order.view, accepts, offer: { ...offer, prices: [inMina, inRuns] } },
+  paying: { price: inRuns, account },
+  show: (numerals) => void shown.push(...(numerals ?? [])),
+});
+
+test('a run is paid in credits with one signature, by the entry, voucher and limit of their asset', async () => {
+  const sent: RequestInit[] = [];
+  globalThis.fetch = async (_url, options) => {
+    sent.push(options ?? {});
+    return Response.json({ state: 'triggering' });
+  };
+  shown.length = 0;
+  await buy(paidOrder(accountOf(inRuns)));
+  assert.equal(sent.length, 1);
+  const body = JSON.parse(String(sent[0]?.body));
+  assert.deepEqual([body.asset, body.account], [inRuns.asset, address]);
+  const header = new Headers(sent[0]?.headers).get('PAYMENT-SIGNATURE') ?? '';
+  const payment = JSON.parse(Buffer.from(header, 'base64').toString());
+  assert.deepEqual(payment.accepted, accepted(inRuns));
+  const { limit, callHash, signature } = payment.payload;
+  assert.equal(limit, '6');
+  const call = { network: 'mina:devnet', account: address, asset: inRuns.asset } as Call;
+  assert.ok(holds(voucherFields(call, BigInt(callHash), BigInt(limit)), signature, wallet.address));
+  const inMinas = voucherFields({ ...call, asset: MINA }, BigInt(callHash), BigInt(limit));
+  assert.ok(!holds(inMinas, signature, wallet.address));
+  assert.match(
+    shown.map(({ means }) => means).join('; '),
+    /asset RUN, as the seller calls it, the token .*; may cost 6 RUN in all/,
+  );
+  const [kept] = accounts();
+  assert.deepEqual(
+    [kept?.known.committed, kept?.known.highest, kept?.unit],
+    [6n, 6n, { decimals: 0, symbol: 'RUN' }],
+  );
+  const [ran] = activity();
+  assert.equal(ran && costOf(ran), '2 RUN');
+});
+
+for (const [what, account, says] of [
+  ['in MINA', accountOf(inMina), /account in RUN of 0 decimals, got one in MINA of 9/],
+  [
+    'whose token was named otherwise',
+    accountOf(inRuns, { decimals: 2, symbol: 'RUN' }),
+    /in RUN of 0 decimals, got one in RUN of 2/,
+  ],
+  [
+    'of other terms',
+    accountOf({ ...inRuns, terms: { ...inRuns.terms, ledger: '8' } }),
+    /terms in RUN, got one in RUN of other terms/,
+  ],
+] as const)
+  test(`a price in credits is not paid from an account ${what}, and nothing is signed`, async () => {
+    shown.length = 0;
+    globalThis.fetch = () => assert.fail('expected no request');
+    await assert.rejects(buy(paidOrder(account)), says);
+    assert.deepEqual([shown, activity(), accounts()], [[], [], []]);
+  });
+
+test('where another tab keeps the account in another asset, nothing is signed', async () => {
+  keep(accountOf(inMina));
+  globalThis.fetch = () => assert.fail('expected no request');
+  await assert.rejects(buy(paidOrder(accountOf(inRuns))), /got one in MINA/);
+  assert.equal(accounts()[0]?.known.highest, 4n);
+});
+
+for (const [what, accepts, says] of [
+  ['leaves the asset out', [accepted(inMina)], /in RUN among what is accepted, got others/],
+  ['asks for more', [{ ...accepted(inRuns), amount: '3' }], /amount: expected 2, got 3/],
+] as const)
+  test(`nothing is signed where the service ${what}`, async () => {
+    globalThis.fetch = () => assert.fail('expected no request');
+    await assert.rejects(buy(paidOrder(accountOf(inRuns), [...accepts])), says);
+    assert.deepEqual([activity(), accounts()], [[], []]);
+  });
+
+test('accounts of before tokens are in MINA', () => {
+  const { unit: _, known, ...rest } = accountOf(inMina);
+  const old = { ...rest, committed: '1', highest: '2', refused: [] };
+  localStorage.setItem('sealrun:accounts', JSON.stringify([old]));
+  assert.deepEqual(accounts()[0]?.unit, MINA_UNIT);
 });
 
 /** Buys where the service's answers are these, one for each attempt. */

@@ -2,12 +2,33 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8 } from '../../shared/src/bytes.ts';
+import { MINA, newKey, addressOf, tokenOf } from '../../shared/src/mina.ts';
+import { termsHash } from '../../shared/src/verification/documents.ts';
 import { explain, material, type Run } from '../src/assistant/explain_run.ts';
 
+const tokenOwner = addressOf(newKey());
 const PLACE = 'profile/build/job.log';
 
-function run(changes: { outcome?: string; log?: string; broken?: boolean } = {}): Run {
-  const { outcome = 'failed', log, broken = false } = changes;
+const KEY = 'B62qiVGZQdBJJrxnzhvqp7LKe6jDiFcpU3cF5xHoZof5Pz9qiL85KLx';
+const RUN = tokenOf(KEY);
+const TERMS = {
+  network: 'mina:devnet',
+  ledger: '7',
+  seller: KEY,
+  operator: KEY,
+  operator_share: 0,
+  oracle: KEY,
+  exit_delay: 100,
+};
+const PRICES = [
+  { asset: MINA, amount: 5_000_000_000n, decimals: 9, symbol: 'MINA' },
+  { asset: RUN, amount: 1n, decimals: 0, symbol: 'RUN', owner: KEY },
+].map((price) => ({ ...price, terms: { ...TERMS, asset: price.asset } }));
+
+function run(
+  changes: { outcome?: string; log?: string; broken?: boolean; asset?: string } = {},
+): Run {
+  const { outcome = 'failed', log, broken = false, asset = MINA } = changes;
   const files =
     log === undefined
       ? []
@@ -32,10 +53,12 @@ function run(changes: { outcome?: string; log?: string; broken?: boolean } = {})
     ],
     holds: !broken,
   };
-  const folder = new Map(log === undefined ? [] : [[PLACE, utf8(log)]]);
+  const terms_hash = String(termsHash({ ...TERMS, asset }));
+  const folder = new Map([['call.json', utf8(JSON.stringify({ terms_hash }))]]);
+  if (log !== undefined) folder.set(PLACE, utf8(log));
   return {
     evidence: { folder, verification },
-    offer: { title: 'T', price: 5_000_000_000n },
+    offer: { title: 'T', prices: PRICES },
   } as unknown as Run;
 }
 
@@ -83,6 +106,10 @@ test('claims, one claim, jobs and money', () => {
   );
   assert.match(explain(run(), 'what does it cost'), /^0 MINA/);
   assert.match(explain(run({ outcome: 'succeeded' }), 'what does it cost'), /^5 MINA are due/);
+  const paid = (outcome: string, asset: string) => explain(run({ outcome, asset }), 'what is due');
+  assert.match(paid('failed', RUN), /^0 RUN\. The run costs 1 RUN/);
+  assert.match(paid('succeeded', RUN), /^1 RUN are due/);
+  assert.match(paid('succeeded', tokenOf(tokenOwner)), /names no price of this offer/);
   assert.match(explain(run(), 'hello'), /^Ask why/);
 });
 

@@ -10,12 +10,11 @@ import type { Offer } from '../src/service/offer.ts';
 const ID = '0a'.repeat(32);
 const KIND: Property = { type: 'string', format: 'sealrun-offer', maxLength: 256 };
 const OUTER = { network: 'mina:devnet' } as Offer;
-const terms = (seller: string) => ({ seller }) as Offer['terms'];
 const SOLD = {
   network: 'mina:devnet',
-  price: 5n,
-  others: [],
-  terms: terms('B62seller'),
+  prices: [
+    { asset: MINA, amount: 5n, decimals: 9, symbol: 'MINA', terms: { seller: 'B62seller' } },
+  ],
 } as unknown as Offer;
 const most = (amount: string, asset = MINA) => ({ asset, amount, decimals: 9, symbol: 'MINA' });
 
@@ -35,7 +34,7 @@ test('the address of an offer may be typed as it stands in a browser', () => {
 test('an offer within the bounds may be named', () => {
   for (const more of [{}, { 'x-sellers': ['B62other', 'B62seller'] }, { 'x-price': most('5') }])
     checkBounds(OUTER, { ...KIND, ...more }, SOLD);
-  const free = { ...SOLD, price: 0n, terms: null };
+  const free = { ...SOLD, prices: [] };
   checkBounds(OUTER, { ...KIND, 'x-sellers': ['B62other'], 'x-price': most('1') }, free);
 });
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { MINA, tokenOf } from '../../shared/src/mina.ts';
 import { offerId } from '../../shared/src/offer.ts';
 import { priced } from '../src/format.ts';
-import { getOffer } from '../src/service/api.ts';
+import { getOffer, takenPrices } from '../src/service/api.ts';
 import { parseOffer } from '../src/service/offer.ts';
 
 const KEY = 'B62qiVGZQdBJJrxnzhvqp7LKe6jDiFcpU3cF5xHoZof5Pz9qiL85KLx';
@@ -65,28 +65,19 @@ const TERMS = {
   exit_delay: 100,
 };
 
-test('the price in MINA is read, and the terms of accounts in MINA', async () => {
-  const document = { ...offer, source, prices: [PRICE], terms: TERMS };
-  const read = await parseOffer(document, await offerId(document));
-  assert.deepEqual([read.price, read.terms], [5n, { asset: MINA, ...TERMS }]);
-  assert.deepEqual(read.others, []);
-});
+const CREDIT = { asset: tokenOf(KEY), amount: '150', decimals: 2, symbol: 'RUN', owner: KEY };
 
-test('prices in tokens beside the one in MINA are read, to be told', async () => {
-  const credit = { asset: tokenOf(KEY), amount: '150', decimals: 2, symbol: 'RUN', owner: KEY };
-  const document = { ...offer, source, prices: [PRICE, credit], terms: TERMS };
-  const read = await parseOffer(document, await offerId(document));
-  assert.deepEqual([read.price, read.others.map(priced)], [5n, ['1.5 RUN']]);
-});
-
-test('an offer that is paid in tokens only is refused in words', async () => {
-  const credit = { asset: tokenOf(KEY), amount: '1', decimals: 0, symbol: 'RUN', owner: KEY };
-  const document = { ...offer, source, prices: [credit], terms: TERMS };
-  await assert.rejects(
-    parseOffer(document, await offerId(document)),
-    /paid in tokens only\. Pay with the command: sealrun open OFFER --asset RUN/,
-  );
-});
+for (const [name, prices, told] of [
+  ['in MINA', [PRICE], ['0.000000005 MINA']],
+  ['in MINA and a token', [PRICE, CREDIT], ['0.000000005 MINA', '1.5 RUN']],
+  ['in a token alone', [CREDIT], ['1.5 RUN']],
+] as const)
+  test(`prices ${name} are read, each with the terms of accounts in its asset`, async () => {
+    const document = { ...offer, source, prices, terms: TERMS };
+    const read = await parseOffer(document, await offerId(document));
+    assert.deepEqual(read.prices.map(priced), told);
+    for (const { asset, terms } of read.prices) assert.deepEqual(terms, { asset, ...TERMS });
+  });
 
 test('an offer that proofs settle is refused with the command that buys it', async () => {
   const { oracle: _, ...rest } = TERMS;
@@ -103,6 +94,17 @@ test('an offer from before offers listed prices is refused in words', async () =
   await assert.rejects(parseOffer(document, '0'.repeat(64)), /an older sealrun/);
 });
 
+test('a price that is dropped is none that takes runs now, by its id and not its symbol', async () => {
+  const document = { ...offer, source, prices: [PRICE, CREDIT], terms: TERMS };
+  const hash = await offerId(document);
+  const view = { open: true, reason: null, accepts: [], offer: await parseOffer(document, hash) };
+  const taken = (asset: string) =>
+    takenPrices({ ...view, dropped: [{ asset, symbol: 'RUN', reason: 'paused' }] }).map(priced);
+  assert.deepEqual(taken(CREDIT.asset), ['0.000000005 MINA']);
+  assert.deepEqual(taken(MINA), ['1.5 RUN']);
+  assert.deepEqual(taken('wOther'), ['0.000000005 MINA', '1.5 RUN']);
+});
+
 test('a source with a member that this page does not know is refused', async () => {
   const document = { ...offer, source: { ...source, runner: 'mine' } };
   await assert.rejects(parseOffer(document, await offerId(document)), /source: .*runner/);
@@ -113,7 +115,8 @@ test('prices that take no runs now are told, and nothing of another form', async
   const hash = await offerId(document as never);
   const told = [
     { asset: 'wRun', symbol: 'RUN', reason: 'it is paused' },
-    { symbol: 'RUN', reason: 5 },
+    { asset: 'wRun', symbol: 'RUN', reason: 5 },
+    { symbol: 'RUN', reason: 'of no asset' },
     null,
     'RUN',
   ];

@@ -1,5 +1,5 @@
 // Answers about an offer from the offer itself, by the words of the question.
-import { mina } from '../format.ts';
+import { priced } from '../format.ts';
 import { notPinned } from '../../../shared/src/verification/run.ts';
 import type { Offer } from '../service/offer.ts';
 
@@ -18,12 +18,11 @@ export function answer(offer: Offer, text: string): string | undefined {
   return topic?.[1](offer);
 }
 
-function price({ price: cost, terms }: Offer): string {
-  if (cost === 0n) return 'This run is free, however it ends.';
-  const share = terms
-    ? ` The operator's share of ${terms.operator_share / 100} % is the seller's to pay.`
-    : '';
-  return `${mina(cost)} if the run succeeds. A run that fails, is cancelled or is late costs nothing, and there is no network fee.${share}`;
+function price({ prices }: Offer): string {
+  const [first] = prices;
+  if (!first) return 'This run is free, however it ends.';
+  const share = ` The operator's share of ${first.terms.operator_share / 100} % is the seller's to pay.`;
+  return `${prices.map(priced).join(' or ')} if the run succeeds. A run that fails, is cancelled or is late costs nothing, and there is no network fee.${share}`;
 }
 
 function visible({ evidence }: Offer): string {

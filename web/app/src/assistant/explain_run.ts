@@ -1,8 +1,8 @@
 // Answers about a run that is over, from its receipt, claims and log, by the words of the question. Nothing is guessed:
 // an answer repeats what was checked, or says that it is not here.
 import { ENDINGS } from '../endings.ts';
-import type { Evidence } from '../evidence.ts';
-import { mina, shortened } from '../format.ts';
+import { priceOf, type Evidence } from '../evidence.ts';
+import { priced, shortened, written } from '../format.ts';
 import { shownLogs, type JobLog } from '../log_text.ts';
 import type { Offer } from '../service/offer.ts';
 import { CLAIM_TITLES, CLAIM_WORDS } from './claim_words.ts';
@@ -53,7 +53,7 @@ export function material({ evidence, offer }: Run): object {
   const { receipt, holds, claims: all, jobs: ran } = evidence.verification;
   return {
     title: offer.title,
-    price_nanomina: String(offer.price),
+    prices: offer.prices.map(priced),
     outcome: receipt?.outcome ?? 'no receipt',
     verified: holds,
     claims: all.map(({ name, verdict, says }) => ({
@@ -132,8 +132,10 @@ function jobs({ evidence }: Run): string {
 
 function cost({ evidence, offer }: Run): string {
   const outcome = evidence.verification.receipt?.outcome ?? '';
-  if (offer.price === 0n) return 'This run is free, however it ends.';
+  if (offer.prices.length === 0) return 'This run is free, however it ends.';
+  const price = priceOf(evidence.folder, offer);
+  if (!price) return 'The call names no price of this offer that is known here.';
   if (outcome !== 'succeeded')
-    return `0 MINA. The offer costs ${mina(offer.price)}, and only if the run succeeds.`;
-  return `${mina(offer.price)} are due to the seller, since the run succeeded.`;
+    return `${written(0n, price)}. The run costs ${priced(price)}, and only if it succeeds.`;
+  return `${priced(price)} are due to the seller, since the run succeeded.`;
 }

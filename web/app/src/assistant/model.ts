@@ -2,6 +2,7 @@
 // signs, sends or sees a key. What it says is text, what it proposes is judged by the offer's rules like typing. About a
 // run that is over it only says.
 import { isObject, type Json, type JsonObject } from '../../../shared/src/json.ts';
+import { priced } from '../format.ts';
 import { readable, type Draft } from '../inputs.ts';
 import { fetched } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
@@ -144,8 +145,8 @@ function worded(kind: Offer['inputs']['properties'][string], value: Json): strin
   return readable(kind, String(value));
 }
 
-function described({ title, price, source, inputs, limits, evidence, success }: Offer): object {
-  return { title, price_nanomina: String(price), source, inputs, limits, evidence, success };
+function described({ title, prices, source, inputs, limits, evidence, success }: Offer): object {
+  return { title, prices: prices.map(priced), source, inputs, limits, evidence, success };
 }
 
 function parsed(text: string): JsonObject | undefined {

@@ -6,7 +6,7 @@ import type { Command, Decoded } from '../../../shared/src/chain/transaction.ts'
 import { fieldHex } from '../../../shared/src/fields.ts';
 import { addressOf } from '../../../shared/src/mina.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
-import { mina } from '../format.ts';
+import { mina, MINA_UNIT, type Unit } from '../format.ts';
 import type { Terms } from '../service/offer.ts';
 import { keep, accountAt } from '../state/accounts.ts';
 import { keepTransaction, transactions, type Kept } from '../state/transactions.ts';
@@ -57,7 +57,7 @@ export function topUp(funding: Funding, account: string): Promise<Kept> {
     const waiting = transactions().find((one) => one.account === account);
     if (waiting)
       throw new Error('Another transaction of this account waits for a block. Let it end first.');
-    const view = await accountOnChain(node, account, terms);
+    const view = await accountOnChain(node, account, terms, MINA_UNIT);
     if (view === null) throw new Error('There is no such account on the network.');
     if (view.exitSlot !== 0)
       throw new Error('This account is being left: no run could use what is put in.');
@@ -88,8 +88,9 @@ export async function adopt(
   address: string,
   terms: Terms,
   service: string,
+  unit: Unit = MINA_UNIT,
 ): Promise<AccountView | null> {
-  const view = await accountOnChain(node, address, terms);
+  const view = await accountOnChain(node, address, terms, unit);
   if (view === null) return null;
   const before = accountAt(address)?.known;
   keep({
@@ -98,6 +99,7 @@ export async function adopt(
     document: terms,
     seller: terms.seller,
     service,
+    unit,
     known: before ?? { committed: view.spent, highest: view.spent, refused: [] },
   });
   return view;

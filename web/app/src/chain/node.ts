@@ -6,14 +6,14 @@ import {
   type AccountView,
   type Settled,
 } from '../../../shared/src/chain/account.ts';
-import { CODE } from '../../../shared/src/chain/opening.ts';
+import { CODE, TOKEN_CODE } from '../../../shared/src/chain/opening.ts';
 import { AccountRefused, NodeUnavailable } from '../../../shared/src/errors.ts';
 import type { Command } from '../../../shared/src/chain/transaction.ts';
 import { isObject, type JsonObject } from '../../../shared/src/json.ts';
 import * as read from '../../../shared/src/read.ts';
 import { ask, ServiceError } from '../service/api.ts';
 import type { Terms } from '../service/offer.ts';
-import { message } from '../format.ts';
+import { message, type Unit } from '../format.ts';
 
 // Of the newest blocks, with the hash of each zkApp command in them.
 const BLOCKS = 20;
@@ -39,12 +39,14 @@ export async function accountOnChain(
   node: string,
   address: string,
   terms: Terms,
+  unit: Unit,
   settled?: Settled,
 ): Promise<AccountView | null> {
   const answer = await asked(node, accountQuery(address, terms));
   if (answer['account'] === null) return null;
   try {
-    const view = checkAccount(answer, { address, terms, code: CODE.hash, settled });
+    const token = { ...unit, code: TOKEN_CODE };
+    const view = checkAccount(answer, { address, terms, code: CODE.hash, token, settled });
     checkTip(view.tip, Math.floor(Date.now() / 1000));
     return view;
   } catch (error) {

@@ -1,5 +1,5 @@
 // Prepaid accounts of this browser: all of them, or one with its money.
-import { mina, short } from '../format.ts';
+import { short, written } from '../format.ts';
 import { useAccounts, type Account } from '../state/accounts.ts';
 import { useTransactions } from '../state/transactions.ts';
 import { AccountView } from '../ui/account.tsx';
@@ -66,7 +66,7 @@ function List(props: { accounts: Account[] }) {
           </tr>
         </thead>
         <tbody>
-          {props.accounts.map(({ address, service, seller, document, known }) => (
+          {props.accounts.map(({ address, service, seller, document, unit, known }) => (
             <tr key={address}>
               <td>
                 <a className="mono" href={`#/account/${address}`}>
@@ -77,7 +77,7 @@ function List(props: { accounts: Account[] }) {
                 {new URL(service).host} {document && <Badge>{document.network}</Badge>}
               </td>
               <td className="mono quiet">{short(seller, 5)}</td>
-              <td className="end">{mina(known.highest)}</td>
+              <td className="end">{written(known.highest, unit)}</td>
             </tr>
           ))}
         </tbody>

@@ -1,8 +1,8 @@
 // The runs that this browser bought, and those that services list to their buyer.
-import { mina, moment, short } from '../format.ts';
+import { moment, short } from '../format.ts';
 import { placeOf } from '../route.ts';
 import { useAccounts } from '../state/accounts.ts';
-import { useActivity, type Bought } from '../state/activity.ts';
+import { costOf, useActivity, type Bought } from '../state/activity.ts';
 import { useReceipts } from '../state/receipts.ts';
 import { AskRuns } from '../ui/ask_runs.tsx';
 import { useWallet } from '../wallet/session.tsx';
@@ -119,10 +119,10 @@ function Row(props: { run: Bought; receipt: string | undefined }) {
   const { run, receipt } = props;
   const over =
     run.state === 'succeeded'
-      ? mina(run.price)
+      ? costOf(run)
       : TONES[run.state]
-        ? '0 MINA'
-        : `≤ ${mina(run.price)}`;
+        ? costOf(run, '0')
+        : `≤ ${costOf(run)}`;
   const state = run.state || 'sent';
   return (
     <tr>

@@ -65,6 +65,7 @@ export function CallPage(props: { service: string; call: string; named: (title: 
           offer={offer}
           inputs={bought?.inputs ?? undefined}
           at={view?.claimed_at}
+          bought={bought}
         />
       </aside>
     </div>

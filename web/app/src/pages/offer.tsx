@@ -3,17 +3,18 @@ import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { inputNames } from '../../../shared/src/inputs.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
 import { fieldHex } from '../../../shared/src/fields.ts';
+import { MINA } from '../../../shared/src/mina.ts';
 import type { Said } from '../assistant/talk.tsx';
 import { buy } from '../buy.ts';
 import { command } from '../command.ts';
-import { message, mina } from '../format.ts';
+import { message, priced, type Unit } from '../format.ts';
 import { checkDraft, draftFromLink, type Draft } from '../inputs.ts';
 import { useLoaded } from '../load.ts';
 import { openingOf, placeOf } from '../route.ts';
-import { getOffer, type OfferView } from '../service/api.ts';
-import type { Offer } from '../service/offer.ts';
+import { getOffer, takenPrices, type OfferView } from '../service/api.ts';
+import type { Offer, Priced } from '../service/offer.ts';
 import { checkNamedOffers } from '../service/named.ts';
-import { useAccounts } from '../state/accounts.ts';
+import { useAccounts, type Account } from '../state/accounts.ts';
 import { draftOf, noteLook } from '../state/looked.ts';
 import { Fields } from '../ui/fields.tsx';
 import { Missing } from '../ui/missing.tsx';
@@ -70,8 +71,9 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
   const { inputs, wrong } = checkDraft(offer.inputs, draft);
   const order = useOrder(service, view, inputs);
   useEffect(() => {
-    const { hash, title, terms } = offer;
-    noteLook({ service, offer: hash, title, terms: fieldHex(termsHash(terms)), draft });
+    const { hash, title, prices } = offer;
+    const terms = prices.map((price) => fieldHex(termsHash(price.terms)));
+    noteLook({ service, offer: hash, title, terms, draft });
   }, [service, offer, draft]);
 
   const change = (name: string, value: string | boolean | undefined) => {
@@ -140,7 +142,7 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
               </Missing>
             )}
             {tab === 'Command' ? (
-              <CommandTab text={command(service, offer, inputs)} />
+              <CommandTab text={command(service, offer, inputs, order.price)} />
             ) : inputNames(offer.inputs).length === 0 ? (
               <p className="quiet">This run takes no inputs.</p>
             ) : (
@@ -175,8 +177,8 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
       </div>
       <div className="bar">
         <span>
-          <strong>{offer.price === 0n ? 'Free' : mina(offer.price)}</strong>
-          {offer.price > 0n && <span className="quiet small"> if it succeeds</span>}
+          <strong>{action.price ? priced(action.price) : paid(offer) ? '–' : 'Free'}</strong>
+          {action.price && <span className="quiet small"> if it succeeds</span>}
         </span>
         <button
           type="button"
@@ -193,7 +195,12 @@ function Shown(props: { service: string; given: Record<string, string>; view: Of
 
 /** False too where calls are dropped as letters, which this page does for tickets only. */
 export function takesCalls(view: OfferView): boolean {
-  return view.open && view.letters === undefined;
+  const taken = !paid(view.offer) || takenPrices(view).length > 0;
+  return view.open && view.letters === undefined && taken;
+}
+
+export function paid({ prices }: Offer): boolean {
+  return prices.length > 0;
 }
 
 /** The first input that needs a look; what is wrong with it is read out there. */
@@ -224,6 +231,11 @@ export interface Action {
   numerals: Numeral[] | null;
   problem: string;
   declined: boolean;
+  /** The price that is chosen; none of a free run, and none where no price takes runs now. */
+  price: Priced | undefined;
+  pickPrice: (asset: string) => void;
+  /** Of this browser's accounts, those that pay this price, and the address of the one that is chosen. */
+  mine: Account[];
   account: string;
   choose: (address: string) => void;
 }
@@ -236,16 +248,23 @@ function useOrder(service: string, view: OfferView, inputs: Parameters<typeof bu
   const [declined, setDeclined] = useState(false);
   const [busy, setBusy] = useState(false);
   const [chosen, setChosen] = useState('');
-  const terms = useMemo(() => fieldHex(termsHash(offer.terms)), [offer]);
-  const mine = useAccounts().filter((account) => account.terms === terms);
+  const [asset, pickPrice] = useState('');
+  const accounts = useAccounts();
+  // What was picked, else what an account of this browser pays, else the first.
+  const prices = takenPrices(view);
+  const price =
+    prices.find((one) => one.asset === asset) ??
+    prices.find((one) => payersOf(one, accounts).length > 0) ??
+    prices[0];
+  const mine = price ? payersOf(price, accounts) : [];
   const account = mine.find(({ address }) => address === chosen) ?? mine[0];
-  const paid = offer.price > 0n;
 
   const run = async () => {
     setProblem('');
     setDeclined(false);
-    if (paid && !account) {
-      location.hash = openingOf(service, offer.hash);
+    if (price && !account) {
+      if (price.asset === MINA) location.hash = openingOf(service, offer.hash);
+      else setProblem(`Open an account in ${price.symbol} with the command, and name it here.`);
       return;
     }
     if (!wallet || (wallet.network ?? offer.network) !== offer.network) return open(offer.network);
@@ -257,7 +276,7 @@ function useOrder(service: string, view: OfferView, inputs: Parameters<typeof bu
         view,
         inputs,
         wallet,
-        account: paid ? account : undefined,
+        paying: price && account && { price, account },
         show: setNumerals,
       };
       location.hash = placeOf(service, 'calls', await buy(order));
@@ -270,19 +289,35 @@ function useOrder(service: string, view: OfferView, inputs: Parameters<typeof bu
   };
   return {
     run,
-    ...labels(paid && !account, wallet !== null, numerals !== null, busy),
+    ...labels(account ? undefined : price, wallet !== null, numerals !== null, busy),
     busy,
     numerals,
     problem,
     declined,
+    price,
+    pickPrice,
+    mine,
     account: account?.address ?? '',
     choose: setChosen,
   };
 }
 
+function payersOf({ terms }: Priced, accounts: Account[]): Account[] {
+  const hash = fieldHex(termsHash(terms));
+  return accounts.filter((account) => account.terms === hash);
+}
+
 /** What the one button says: what a press does next, or what is being waited for. */
-function labels(needsAccount: boolean, connected: boolean, signing: boolean, busy: boolean) {
-  if (needsAccount) return { label: 'Open an account', short: 'Open an account' };
+function labels(
+  needsAccount: Unit | undefined,
+  connected: boolean,
+  signing: boolean,
+  busy: boolean,
+) {
+  if (needsAccount?.symbol === 'MINA')
+    return { label: 'Open an account', short: 'Open an account' };
+  if (needsAccount)
+    return { label: `Needs an account in ${needsAccount.symbol}`, short: 'Needs an account' };
   if (!connected) return { label: 'Connect wallet', short: 'Connect' };
   if (signing) return { label: 'Confirm in your wallet', short: 'Confirm…' };
   if (busy) return { label: 'Sending…', short: 'Sending…' };

@@ -1,6 +1,6 @@
 // Opening a prepaid account: a deposit, a key that is saved first, one transaction that the wallet signs.
 import { useEffect, useState } from 'react';
-import { addressOf, isPublicKey, newKey } from '../../../shared/src/mina.ts';
+import { addressOf, isPublicKey, MINA, newKey } from '../../../shared/src/mina.ts';
 import { fieldHex } from '../../../shared/src/fields.ts';
 import { utf8 } from '../../../shared/src/bytes.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
@@ -11,7 +11,7 @@ import { amount, duration, message, mina, parseAmount, percent, short } from '..
 import { useLoaded } from '../load.ts';
 import { placeOf } from '../route.ts';
 import { getOffer } from '../service/api.ts';
-import type { Offer, Terms } from '../service/offer.ts';
+import type { Offer, Priced, Terms } from '../service/offer.ts';
 import { useAccounts } from '../state/accounts.ts';
 import { useTransactions } from '../state/transactions.ts';
 import { save } from '../ui/files.tsx';
@@ -39,16 +39,25 @@ export function OpenPage(props: {
   if (loaded === null) return <p className="quiet">Reading the offer…</p>;
   if ('problem' in loaded)
     return <Failed title="This offer cannot be shown">{loaded.problem}</Failed>;
-  const { terms } = loaded.value;
-  if (terms === null)
+  const { prices } = loaded.value;
+  if (prices.length === 0)
     return <Failed title="This offer needs no account">It is free: just run it.</Failed>;
-  return <Shown service={service} offer={loaded.value} terms={terms} />;
+  const price = prices.find(({ asset }) => asset === MINA);
+  if (!price)
+    return (
+      <Failed title="This offer is paid in tokens only">
+        Opening an account in {prices[0]?.symbol} takes a proof, which the command makes: see the
+        offer.
+      </Failed>
+    );
+  return <Shown service={service} offer={loaded.value} price={price} />;
 }
 
-function Shown(props: { service: string; offer: Offer; terms: Terms }) {
-  const { service, offer, terms } = props;
+function Shown(props: { service: string; offer: Offer; price: Priced }) {
+  const { service, offer, price } = props;
+  const { terms } = price;
   const hash = fieldHex(termsHash(terms));
-  const [text, setText] = useState(amount(offer.price * RUNS));
+  const [text, setText] = useState(amount(price.amount * RUNS));
   const [secret, setSecret] = useState('');
   const account = secret === '' ? '' : addressOf(secret);
   const [node] = useNode(terms.network);
@@ -95,7 +104,7 @@ function Shown(props: { service: string; offer: Offer; terms: Terms }) {
                   text={text}
                   change={setText}
                   disabled={transfer.busy}
-                  help={runsWords(deposit, offer.price)}
+                  help={runsWords(deposit, price.amount)}
                 />
                 <NodeChoice network={terms.network} disabled={transfer.busy} />
               </Card>

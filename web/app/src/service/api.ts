@@ -2,7 +2,7 @@
 import { isObject, type JsonObject } from '../../../shared/src/json.ts';
 import { problemWords } from '../../../shared/src/problems.ts';
 import type { CallView, Dropped } from '../../../shared/src/views.ts';
-import { parseOffer, type Offer } from './offer.ts';
+import { parseOffer, type Offer, type Priced } from './offer.ts';
 
 export type Call = CallView;
 
@@ -124,9 +124,14 @@ function refusal({ status, headers }: Response, body: Uint8Array): ServiceError 
   return new ServiceError(status, words.slice(0, 600), headers, problem);
 }
 
+/** The prices that take runs now, by the service's word, MINA first. */
+export function takenPrices({ offer, dropped }: OfferView): Priced[] {
+  return offer.prices.filter((price) => !dropped.some(({ asset }) => asset === price.asset));
+}
+
 function isDropped(value: unknown): value is Dropped {
-  const told = value as Partial<Dropped> | null;
-  return typeof told?.symbol === 'string' && typeof told.reason === 'string';
+  const { asset, symbol, reason } = (value ?? {}) as Partial<Dropped>;
+  return [asset, symbol, reason].every((one) => typeof one === 'string');
 }
 
 export async function getOffer(service: string, hash: string): Promise<OfferView> {

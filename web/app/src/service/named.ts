@@ -1,6 +1,5 @@
 // The offers that a call's inputs name, which its job then calls: read before anything is signed, within their bounds.
 import { inputNames, type Inputs, type Property } from '../../../shared/src/inputs.ts';
-import { MINA } from '../../../shared/src/mina.ts';
 import { readNamedOffer, type NamedOffer } from '../../../shared/src/named_offer.ts';
 import { priced } from '../format.ts';
 import { getOffer } from './api.ts';
@@ -37,14 +36,12 @@ export function checkBounds(outer: Offer, kind: Property, offer: Offer): void {
       `The offer that is named is on ${offer.network}, and this one on ${outer.network}.`,
     );
   const [sellers, most] = [kind['x-sellers'], kind['x-price']];
-  if (!offer.terms) return;
-  if (sellers && !sellers.includes(offer.terms.seller))
+  const [first] = offer.prices;
+  if (!first) return;
+  if (sellers && !sellers.includes(first.terms.seller))
     throw new Error(`This input takes offers of ${sellers.join(', ')} only.`);
   if (!most) return;
-  const cost =
-    most.asset === MINA
-      ? offer.price
-      : offer.others.find(({ asset }) => asset === most.asset)?.amount;
+  const cost = offer.prices.find(({ asset }) => asset === most.asset)?.amount;
   if (!cost || cost > BigInt(most.amount))
     throw new Error(
       `This input takes offers that cost at most ${priced({ ...most, amount: BigInt(most.amount) })} a run.`,

@@ -3,7 +3,6 @@ import { utf8 } from '../../../shared/src/bytes.ts';
 import { fieldHex } from '../../../shared/src/fields.ts';
 import type { InputSchema } from '../../../shared/src/inputs.ts';
 import { canonical, isObject, type JsonObject } from '../../../shared/src/json.ts';
-import { MINA } from '../../../shared/src/mina.ts';
 import { offerHash, sourceMembers, type Source } from '../../../shared/src/offer.ts';
 import { readPrices, type Price } from '../../../shared/src/prices.ts';
 import * as read from '../../../shared/src/read.ts';
@@ -18,6 +17,11 @@ export interface Terms {
   operator_share: number;
   oracle: string;
   exit_delay: number;
+}
+
+/** A price, and the terms of the accounts that pay it. */
+export interface Priced extends Price {
+  terms: Terms;
 }
 
 export interface Policy {
@@ -35,12 +39,8 @@ export interface Offer {
   hash: string;
   title: string;
   network: string;
-  /** In nanomina, which is what this page pays in; 0 where the run is free. */
-  price: bigint;
-  /** In tokens, which the command pays. */
-  others: Price[];
-  /** Of accounts in MINA. */
-  terms: Terms | null;
+  /** One an asset, MINA first; none where the run is free. */
+  prices: Priced[];
   oracle: string;
   source: Source;
   inputs: InputSchema;
@@ -67,15 +67,16 @@ export async function parseOffer(document: unknown, hash: string): Promise<Offer
   const got = fieldHex(await offerHash(value, utf8(canonical(value))));
   if (got !== hash)
     throw new Error(`The service shows another offer: expected ${hash}, got ${got}.`);
-  const { price, others } = prices(value);
   const [title, network, oracle] = REPEATED.map((name) => read.text(value, name, TEXT, 'text'));
   return {
     hash,
     title: title ?? '',
     network: network ?? '',
-    price,
-    others,
-    terms: price === 0n ? null : terms(part(value, 'terms')),
+    // In ascending order of the assets' ids, of which MINA's is the lowest.
+    prices: readPrices(value['prices']).map((price) => ({
+      ...price,
+      terms: terms(part(value, 'terms'), price.asset),
+    })),
     oracle: oracle ?? '',
     source: source(value['source']),
     inputs: schema(value['inputs']),
@@ -85,19 +86,6 @@ export async function parseOffer(document: unknown, hash: string): Promise<Offer
     success: isObject(value['success']) ? texts(value['success'], 'jobs') : [],
     document: value,
   };
-}
-
-/** The price in MINA, 0 for a free run, and those in tokens. */
-function prices(value: JsonObject): { price: bigint; others: Price[] } {
-  const all = readPrices(value['prices']);
-  const others = all.filter(({ asset }) => asset !== MINA);
-  const price = all.find(({ asset }) => asset === MINA);
-  const [first] = others;
-  if (first && !price)
-    throw new Error(
-      `This page pays in MINA, and the offer is paid in tokens only. Pay with the command: sealrun open OFFER --asset ${first.symbol}, then sealrun call --pay.`,
-    );
-  return { price: price?.amount ?? 0n, others };
 }
 
 function part(value: JsonObject, name: string): JsonObject {
@@ -113,7 +101,7 @@ function texts(value: JsonObject, name: string): string[] {
   return member as string[];
 }
 
-function terms(shared: JsonObject): Terms {
+function terms(shared: JsonObject, asset: string): Terms {
   if ('keys' in shared)
     throw new Error(
       'This page pays accounts that an oracle’s word settles, and proofs of the CI’s own tokens settle this offer’s. Buy with the command: sealrun open OFFER, then sealrun call OFFER --pay.',
@@ -128,7 +116,7 @@ function terms(shared: JsonObject): Terms {
     'oracle',
     'exit_delay',
   ];
-  const members = read.only({ asset: MINA, ...shared }, names, 'terms');
+  const members = read.only({ asset, ...shared }, names, 'terms');
   for (const name of ['seller', 'operator', 'oracle']) read.publicKey(members, name);
   read.whole(members, 'operator_share', 0, 10_000);
   read.whole(members, 'exit_delay', 1, 13_440);

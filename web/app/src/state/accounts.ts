@@ -4,7 +4,8 @@ import { fieldHex } from '../../../shared/src/fields.ts';
 import { isPublicKey } from '../../../shared/src/mina.ts';
 import type { Known } from '../../../shared/src/payment.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
-import type { Terms } from '../service/offer.ts';
+import { MINA_UNIT, unitOf, type Unit } from '../format.ts';
+import type { Priced, Terms } from '../service/offer.ts';
 import { forget, store, stored, useStored } from './storage.ts';
 
 export interface Account {
@@ -16,6 +17,8 @@ export interface Account {
   seller: string;
   /** Of the service that it was last used at. */
   service: string;
+  /** Symbol and decimals of its asset, as the offer named them that it was taken for. */
+  unit: Unit;
   known: Known;
 }
 
@@ -68,7 +71,7 @@ function parsed(value: unknown): Account[] {
 
 function one(value: unknown): Account[] {
   if (!isObject(value)) return [];
-  const { address, terms, document, seller, service, committed, highest, refused } = value;
+  const { address, terms, document, seller, service, unit, committed, highest, refused } = value;
   const texts = [address, terms, seller, service, committed, highest].map(String);
   const good =
     isPublicKey(texts[0] ?? '') && DIGITS.test(texts[4] ?? '') && DIGITS.test(texts[5] ?? '');
@@ -85,9 +88,23 @@ function one(value: unknown): Account[] {
       document: termsOf(document, texts[1] ?? ''),
       seller: texts[2] ?? '',
       service: texts[3] ?? '',
+      // Before accounts in tokens, all were in MINA and named no asset.
+      unit: unitOf(unit) ?? MINA_UNIT,
       known,
     },
   ];
+}
+
+/** Throws where the account is kept for other terms than those of the price: an account has one asset. */
+export function requirePays({ terms, unit }: Account, price: Priced): void {
+  if (unit.symbol !== price.symbol || unit.decimals !== price.decimals)
+    throw new Error(
+      `Expected an account in ${price.symbol} of ${price.decimals} decimals, got one in ${unit.symbol} of ${unit.decimals}.`,
+    );
+  if (terms !== fieldHex(termsHash(price.terms)))
+    throw new Error(
+      `Expected an account of the offer’s terms in ${price.symbol}, got one in ${unit.symbol} of other terms.`,
+    );
 }
 
 /** The terms, if they are the ones of this hash. */

@@ -1,6 +1,7 @@
 // The runs that this browser bought.
 import { isObject } from '../../../shared/src/json.ts';
 import type { Inputs } from '../../../shared/src/inputs.ts';
+import { MINA_UNIT, unitOf, written, type Unit } from '../format.ts';
 import { stored, store, useStored } from './storage.ts';
 
 export interface Bought {
@@ -8,8 +9,10 @@ export interface Bought {
   service: string;
   offer: string;
   title: string;
-  /** Nanomina, as decimal text. */
+  /** In the smallest unit of its asset, as decimal text. */
   price: string;
+  /** Of the asset; of MINA where it is left out. */
+  unit?: Unit;
   /** Null where a service listed the run: it names no inputs. */
   inputs: Inputs | null;
   account: string;
@@ -69,6 +72,11 @@ export function noteState(call: string, state: string): void {
     );
 }
 
+/** The price, or as much of it as is due. */
+export function costOf({ price, unit }: Bought, due = price): string {
+  return price === '0' ? 'free' : written(due, unit ?? MINA_UNIT);
+}
+
 function parsed(value: unknown): Bought[] {
   return Array.isArray(value) ? value.filter(isBought).slice(0, MOST) : [];
 }
@@ -79,6 +87,7 @@ function isBought(value: unknown): value is Bought {
     TEXTS.every((name) => typeof value[name] === 'string') &&
     /^\d{1,20}$/.test(String(value['price'])) &&
     typeof value['at'] === 'number' &&
+    (value['unit'] === undefined || unitOf(value['unit']) !== undefined) &&
     (value['inputs'] === null || isObject(value['inputs']))
   );
 }

@@ -6,8 +6,8 @@ export interface Looked {
   service: string;
   offer: string;
   title: string;
-  /** The hash of the terms of accounts that can pay for it. */
-  terms: string;
+  /** The hashes of the terms of accounts that can pay for it, one a price. */
+  terms: string[];
   draft: Draft;
 }
 
@@ -28,5 +28,5 @@ export function draftOf(service: string, offer: string): Draft {
 
 /** The offer that was looked at last, of those that an account of these terms pays for. */
 export function lastOf(terms: string): Looked | undefined {
-  return [...looked.values()].filter((one) => one.terms === terms).at(-1);
+  return [...looked.values()].filter((one) => one.terms.includes(terms)).at(-1);
 }

@@ -2,12 +2,13 @@
 import { useState, type ReactNode } from 'react';
 import { funds, type AccountView as View } from '../../../shared/src/chain/account.ts';
 import { readFigure, type Figure } from '../../../shared/src/figure.ts';
+import { MINA } from '../../../shared/src/mina.ts';
 import { ACCOUNT } from '../../../shared/src/rights.ts';
 import { inSeconds, signAccountRight } from '../account_right.ts';
 import { FEE, topUp } from '../chain/fund.ts';
 import { accountOnChain, hostOf } from '../chain/node.ts';
 import { useNode } from '../chain/nodes.ts';
-import { amount, mina, moment, parseAmount, short } from '../format.ts';
+import { amount, assetWords, mina, moment, parseAmount, short, written } from '../format.ts';
 import { useLoaded } from '../load.ts';
 import { placeOf } from '../route.ts';
 import { ask } from '../service/api.ts';
@@ -19,7 +20,7 @@ import { useWallet } from '../wallet/session.tsx';
 import { AccountRuns } from './account_runs.tsx';
 import { Leave } from './leave.tsx';
 import { AmountField, NodeChoice, TransferButton, useTransfer } from './money.tsx';
-import { Badge, Card, Facts, Figures, Note } from './parts.tsx';
+import { Badge, Card, Code, Facts, Figures, Note } from './parts.tsx';
 import { useSigning } from './signing.tsx';
 import { Waiting } from './waiting.tsx';
 
@@ -28,7 +29,7 @@ const RIGHT_SECONDS = 600;
 
 export function AccountView(props: { account: Account; others: boolean }) {
   const { account, others } = props;
-  const { address, document, service, seller } = account;
+  const { address, document, service, seller, unit } = account;
   const [turn, setTurn] = useState(0);
   const [figure, setFigure] = useState<Figure | null>(null);
   const kept = useTransactions().find((one) => one.account === address);
@@ -38,7 +39,7 @@ export function AccountView(props: { account: Account; others: boolean }) {
   const chain = useLoaded(`${node} ${address} ${turn} ${document === null} ${figure?.count}`, () =>
     document === null
       ? Promise.resolve(null)
-      : accountOnChain(node, address, document, figure ?? undefined),
+      : accountOnChain(node, address, document, unit, figure ?? undefined),
   );
   const view = chain && 'value' in chain ? chain.value : null;
   const problem = chain && 'problem' in chain ? chain.problem : '';
@@ -104,6 +105,9 @@ export function AccountView(props: { account: Account; others: boolean }) {
               items={[
                 ['Service', new URL(service).host],
                 ['Network', document?.network ?? 'not known here'],
+                ...(document
+                  ? ([['Kept in', assetWords(document.asset, unit)]] as [string, ReactNode][])
+                  : []),
                 ['Seller', <span className="mono wrap">{seller}</span>],
                 ['Address', <span className="mono wrap">{address}</span>],
                 ...(view
@@ -132,6 +136,7 @@ export function AccountView(props: { account: Account; others: boolean }) {
 
 function Money(props: { view: View; figure: Figure | null; account: Account }) {
   const { view, figure, account } = props;
+  const { unit, document } = account;
   const all = funds(view);
   const { committed, highest } = account.known;
   // Without the service's figure, what this browser signed for and did not see end counts as owed.
@@ -155,38 +160,41 @@ function Money(props: { view: View; figure: Figure | null; account: Account }) {
   return (
     <>
       <p className="price">
-        <strong>{amount(free)}</strong>
-        {leaving ? 'MINA yours, once the seller has settled' : 'MINA free for runs'}
+        <strong>{amount(free, unit.decimals)}</strong>
+        {unit.symbol} {leaving ? 'yours, once the seller has settled' : 'free for runs'}
       </p>
       <Bar shares={shares.map(([kind, , value]) => [kind, value])} all={all} />
       <dl className="figures legend">
         {shares.map(([kind, name, value]) => (
           <div key={kind}>
             <dt className={kind}>{name}</dt>
-            <dd>{mina(value)}</dd>
+            <dd>{written(value, unit)}</dd>
           </div>
         ))}
       </dl>
       <hr />
       <Figures
         items={[
-          ['Balance on the chain', mina(view.balance)],
+          ['Balance on the chain', written(view.balance, unit)],
           ...(view.accrued > 0n
-            ? ([['Of it the operator’s share', mina(view.accrued)]] as [string, string][])
+            ? ([['Of it the operator’s share', written(view.accrued, unit)]] as [string, string][])
             : []),
           ...(figure
             ? ([
-                ['Due in all, signed by the oracle', mina(figure.due)],
-                ['Pending, by the service’s word', mina(figure.pending)],
+                ['Due in all, signed by the oracle', written(figure.due, unit)],
+                ['Pending, by the service’s word', written(figure.pending, unit)],
                 ['Receipts', String(figure.count)],
               ] as [string, string][])
             : []),
-          ['Most you ever signed, in all', mina(highest)],
+          ['Most you ever signed, in all', written(highest, unit)],
         ]}
       />
       <p className="quiet small">
         Block {view.tip.height} of {moment(view.tip.made)}. Checked: code, every permission, terms,
-        timing, state, seller and operator.
+        timing, state, seller and operator
+        {document?.asset === MINA
+          ? '.'
+          : ', and the token: its owner’s code and permissions, symbol, decimals, and that it is not paused. Not checked: that all accounts of the token add up, and what is behind it; sealrun credits show does that for a credit.'}
         {view.settledKnown
           ? ''
           : ' Whether the settled amount is what the oracle signed shows once the service was asked.'}
@@ -245,6 +253,24 @@ function AskService(props: { account: Account; told: (figure: Figure) => void })
 }
 
 function TopUp(props: { account: Account; terms: Terms; node: string }) {
+  return props.terms.asset === MINA ? <TopUpHere {...props} /> : <TopUpByCommand {...props} />;
+}
+
+/** A token moves by a proof, which the command makes. */
+function TopUpByCommand(props: { account: Account; terms: Terms; node: string }) {
+  const { account, terms, node } = props;
+  const text = `sealrun topup ${account.address} --amount 10 --asset ${terms.asset} --key my.key --node ${node}`;
+  return (
+    <Card title="Top up">
+      <p className="quiet">
+        Paying in {account.unit.symbol} takes a proof, which the command makes:
+      </p>
+      <Code text={text} label="Command" fold />
+    </Card>
+  );
+}
+
+function TopUpHere(props: { account: Account; terms: Terms; node: string }) {
   const { account, terms, node } = props;
   const { address, service } = account;
   const [text, setText] = useState('10');

@@ -1,7 +1,7 @@
 // The runs that an account paid for, as this browser knows them and as the service lists them.
-import { mina, moment, short } from '../format.ts';
+import { moment, short } from '../format.ts';
 import { placeOf } from '../route.ts';
-import { useActivity } from '../state/activity.ts';
+import { costOf, useActivity } from '../state/activity.ts';
 import { AskRuns } from './ask_runs.tsx';
 import { Card } from './parts.tsx';
 
@@ -14,15 +14,15 @@ export function AccountRuns(props: { service: string; network: string; account: 
       {runs.length > 0 && (
         <table className="cards">
           <tbody>
-            {runs.slice(0, SHOWN).map(({ call, service, title, price, state, at }) => (
-              <tr key={call}>
+            {runs.slice(0, SHOWN).map((run) => (
+              <tr key={run.call}>
                 <td>
-                  <a href={placeOf(service, 'calls', call)}>{title}</a>{' '}
-                  <span className="mono quiet">{short(call, 4)}</span>
+                  <a href={placeOf(run.service, 'calls', run.call)}>{run.title}</a>{' '}
+                  <span className="mono quiet">{short(run.call, 4)}</span>
                 </td>
-                <td>{state || 'sent'}</td>
-                <td className="end">{price === '0' ? 'free' : mina(price)}</td>
-                <td className="end">{moment(at)}</td>
+                <td>{run.state || 'sent'}</td>
+                <td className="end">{costOf(run)}</td>
+                <td className="end">{moment(run.at)}</td>
               </tr>
             ))}
           </tbody>

@@ -1,10 +1,11 @@
 // The card beside a run: what was asked for, what it costs by its end, and the way to run it again.
 import type { Input, Inputs } from '../../../shared/src/inputs.ts';
-import { mina, moment, short } from '../format.ts';
+import { moment, priced, short } from '../format.ts';
 import { readable } from '../inputs.ts';
 import { againLink } from '../pages/call.tsx';
 import type { Offer } from '../service/offer.ts';
 import { placeOf } from '../route.ts';
+import { costOf, type Bought } from '../state/activity.ts';
 import { Card, Figures } from './parts.tsx';
 
 /** Encoded JSON as JSON, and every other value as it is. */
@@ -13,12 +14,20 @@ function words(offer: Offer | undefined, name: string, value: Input): string {
   return kind && typeof value === 'string' ? readable(kind, value) : String(value);
 }
 
+/** What was paid with, where that is known; else all that may have been. */
+function priceWords({ prices }: Offer, bought: Bought | undefined): string {
+  if (prices.length === 0) return 'free';
+  return `${bought ? costOf(bought) : prices.map(priced).join(' or ')} if it succeeds`;
+}
+
 export function CallSummary(props: {
   service: string;
   call: string;
   offer: Offer | undefined;
   inputs: Inputs | undefined;
   at: number | undefined;
+  /** What this browser remembers of it. */
+  bought: Bought | undefined;
 }) {
   const { service, call, offer, inputs, at } = props;
   return (
@@ -28,14 +37,7 @@ export function CallSummary(props: {
           ['Run', <span className="mono">{short(call, 6)}</span>],
           ['At', <span className="wrap">{new URL(service).host}</span>],
           ...(at ? [['Taken', moment(at)] as [string, string]] : []),
-          ...(offer
-            ? [
-                ['Price', offer.price === 0n ? 'free' : `${mina(offer.price)} if it succeeds`] as [
-                  string,
-                  string,
-                ],
-              ]
-            : []),
+          ...(offer ? [['Price', priceWords(offer, props.bought)] as [string, string]] : []),
         ]}
       />
       {inputs && Object.keys(inputs).length > 0 && (

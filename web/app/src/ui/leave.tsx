@@ -13,7 +13,7 @@ import {
   type Left,
 } from '../../../shared/src/chain/leaving.ts';
 import { utf8 } from '../../../shared/src/bytes.ts';
-import { mina, moment, short } from '../format.ts';
+import { assetWords, moment, short, written } from '../format.ts';
 import type { Terms } from '../service/offer.ts';
 import type { Account } from '../state/accounts.ts';
 import { signChecked, type Show } from '../wallet/sign.ts';
@@ -45,7 +45,7 @@ function Exit({ account, terms, view, node }: Leaving) {
       `network ${terms.network}`,
       `account ${short(account.address, 4)}, x`,
       'account, is odd',
-      'asset MINA',
+      `asset ${assetWords(terms.asset, account.unit)}`,
       `in a block by slot ${latest}`,
     ];
     const fields = exitFields(left(account, terms), latest);
@@ -87,9 +87,9 @@ function Withdraw({ account, terms, view, node }: Leaving) {
       `network ${terms.network}`,
       `account ${short(account.address, 4)}, x`,
       'account, is odd',
-      'asset MINA',
+      `asset ${assetWords(terms.asset, account.unit)}`,
       'exit slot, counts each withdrawal once',
-      `${mina(rest)}, to your wallet`,
+      `${written(rest, account.unit)}, to your wallet`,
     ];
     const fields = withdrawFields(left(account, terms), exitSlot, rest);
     const signature = await signChecked(wallet, fields, meanings, show);
@@ -106,7 +106,7 @@ function Withdraw({ account, terms, view, node }: Leaving) {
   return (
     <Card title="Leaving">
       <p>
-        {mina(rest)} {reached ? 'can be taken out now.' : 'can be taken out from'}{' '}
+        {written(rest, account.unit)} {reached ? 'can be taken out now.' : 'can be taken out from'}{' '}
         {!reached && (
           <>
             <strong>{moment(slotMoment(tip, exitSlot))}</strong> on (slot {exitSlot}), less what the

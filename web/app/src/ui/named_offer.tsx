@@ -3,7 +3,7 @@
 import { useDeferredValue, useState } from 'react';
 import type { Property } from '../../../shared/src/inputs.ts';
 import { readNamedOffer, writtenOffer } from '../../../shared/src/named_offer.ts';
-import { mina, priced } from '../format.ts';
+import { priced } from '../format.ts';
 import { wrongValue } from '../inputs.ts';
 import { useLoaded } from '../load.ts';
 import { readNamed } from '../service/named.ts';
@@ -46,6 +46,6 @@ function Line({ outer, kind, value }: { outer: Offer; kind: Property; value: str
 }
 
 function price(offer: Offer): string {
-  const all = [...(offer.price > 0n ? [mina(offer.price)] : []), ...offer.others.map(priced)];
+  const all = offer.prices.map(priced);
   return all.length > 0 ? `The seller pays ${all.join(' or ')} a run for it.` : 'It costs nothing.';
 }

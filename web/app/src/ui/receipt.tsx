@@ -5,8 +5,15 @@ import type { Inputs } from '../../../shared/src/inputs.ts';
 import { RunAssistant } from '../assistant/run_assistant.tsx';
 import { ENDINGS } from '../endings.ts';
 import { keptRight } from '../calls_right.ts';
-import { accountOf, getEvidence, signRight, type Evidence, type Wanted } from '../evidence.ts';
-import { message, mina, moment, shortened } from '../format.ts';
+import {
+  accountOf,
+  getEvidence,
+  priceOf,
+  signRight,
+  type Evidence,
+  type Wanted,
+} from '../evidence.ts';
+import { message, moment, priced, shortened, written } from '../format.ts';
 import { parseStacks } from '../profile.ts';
 import type { Call } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
@@ -86,7 +93,7 @@ function Ending(props: {
   const { receipt, holds, claims } = evidence.verification;
   const outcome = receipt?.outcome ?? '';
   const good = holds && outcome === 'succeeded';
-  const due = outcome === 'succeeded' ? mina(offer.price) : '0 MINA';
+  const price = priceOf(evidence.folder, offer);
   const broken = claims.filter(({ verdict }) => verdict === 'broken');
   return (
     <>
@@ -102,7 +109,11 @@ function Ending(props: {
         title={holds ? ENDINGS[outcome] : 'Not verified'}
         side={
           <Badge tone={good ? 'good' : holds ? 'warn' : 'bad'}>
-            {offer.price === 0n ? 'free' : `${due} due`}
+            {offer.prices.length === 0
+              ? 'free'
+              : !price
+                ? 'price not known'
+                : `${outcome === 'succeeded' ? priced(price) : written(0n, price)} due`}
           </Badge>
         }
       >

@@ -1,25 +1,30 @@
 // The card beside an offer: price by outcome, who pays from where, what the wallet signs, and the button.
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { fieldHex } from '../../../shared/src/fields.ts';
-import { isPublicKey } from '../../../shared/src/mina.ts';
+import { isPublicKey, MINA } from '../../../shared/src/mina.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
-import { amount, mina, percent, priced, short } from '../format.ts';
-import { takesCalls, type Action } from '../pages/offer.tsx';
-import type { OfferView } from '../service/api.ts';
-import type { Offer } from '../service/offer.ts';
-import { keep, useAccounts } from '../state/accounts.ts';
+import { useNode } from '../chain/nodes.ts';
+import { creditsCommand, openingCommand } from '../command.ts';
+import { amount, message, percent, priced, short, written } from '../format.ts';
+import { paid, takesCalls, type Action } from '../pages/offer.tsx';
+import { takenPrices, type OfferView } from '../service/api.ts';
+import type { Offer, Priced } from '../service/offer.ts';
+import { accountAt, keep, requirePays } from '../state/accounts.ts';
 import { useAcquaintance } from '../state/services.ts';
 import { Numerals } from './numerals.tsx';
-import { Card, Figures, Note } from './parts.tsx';
+import { Card, Code, Figures, Note } from './parts.tsx';
 
 export function Summary(props: { service: string; view: OfferView; action: Action }) {
   const { service, view, action } = props;
   const { offer } = view;
-  const paid = offer.price > 0n;
+  const { price } = action;
   return (
     <Card title="Summary">
-      <Price offer={offer} />
-      {paid && <AccountChoice offer={offer} action={action} />}
+      <Price view={view} action={action} />
+      {price && <AccountChoice price={price} action={action} />}
+      {price && price.asset !== MINA && action.account === '' && (
+        <OpenedByCommand service={service} offer={offer} price={price} />
+      )}
       <Acquaintance service={service} offer={offer} />
       <button
         type="button"
@@ -30,10 +35,12 @@ export function Summary(props: { service: string; view: OfferView; action: Actio
       >
         {action.label}
       </button>
-      {paid && action.account === '' && <NameAccount {...props} />}
+      {price && action.account === '' && (
+        <NameAccount key={price.asset} service={service} price={price} choose={action.choose} />
+      )}
       <Standing action={action} />
       <p className="quiet small">
-        {paid
+        {paid(offer)
           ? 'Your wallet signs one list of seven numbers. It allows up to the limit shown, from this account only; nothing is sent to the chain.'
           : 'Your wallet signs one list of seven numbers. It allows this one run and no payment.'}
       </p>
@@ -41,38 +48,90 @@ export function Summary(props: { service: string; view: OfferView; action: Actio
   );
 }
 
-function Price(props: { offer: Offer }) {
-  const { price, others, terms, network } = props.offer;
-  if (price === 0n)
+function Price(props: { view: OfferView; action: Action }) {
+  const { view, action } = props;
+  const { prices, network } = view.offer;
+  const { price } = action;
+  if (prices.length === 0)
     return (
       <p className="price">
         <strong>Free</strong> however it ends
       </p>
     );
+  if (!price) return <p className="price">{prices.map(priced).join(' or ')}</p>;
   return (
     <>
       <p className="price">
-        <strong>{amount(price)}</strong>MINA if the run succeeds
+        <strong>{amount(price.amount, price.decimals)}</strong>
+        {price.symbol} if the run succeeds
       </p>
+      {prices.length > 1 && <PriceChoice view={view} action={action} price={price} />}
       <Figures
         items={[
-          ['Failed, cancelled or late', '0 MINA'],
+          ...(price.asset === MINA
+            ? []
+            : ([[`${price.symbol}, as the seller calls it`, <Token id={price.asset} />]] as [
+                string,
+                ReactNode,
+              ][])),
+          ['Failed, cancelled or late', written(0n, price)],
           ['Network fee', 'none'],
           ['Network', network],
-          ...others.map((other): [string, string] => [
-            'Or with the command',
-            `${priced(other)}, from an account that sealrun open --asset ${other.symbol} opens`,
-          ]),
-          ...(terms
-            ? [
-                ['Operator’s share, from the seller', percent(terms.operator_share)] as [
-                  string,
-                  string,
-                ],
-              ]
-            : []),
+          ['Operator’s share, from the seller', percent(price.terms.operator_share)],
         ]}
       />
+    </>
+  );
+}
+
+function Token(props: { id: string }) {
+  return (
+    <span className="mono" title={props.id}>
+      {short(props.id, 5)}
+    </span>
+  );
+}
+
+/** One price at a time; one that takes no runs now is shown and cannot be chosen. */
+function PriceChoice(props: { view: OfferView; action: Action; price: Priced }) {
+  const { view, action, price } = props;
+  const taken = takenPrices(view);
+  return (
+    <div className="field">
+      <label htmlFor="price">Pay with</label>
+      <select
+        id="price"
+        value={price.asset}
+        disabled={action.busy}
+        onChange={(event) => action.pickPrice(event.currentTarget.value)}
+      >
+        {view.offer.prices.map((one) => (
+          <option key={one.asset} value={one.asset} disabled={!taken.includes(one)}>
+            {priced(one)}
+            {one.asset !== MINA && `, token ${short(one.asset, 4)}`}
+            {!taken.includes(one) && ', not now'}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+/** Opening an account in a token takes a proof, which the command makes. */
+function OpenedByCommand(props: { service: string; offer: Offer; price: Priced }) {
+  const { service, offer, price } = props;
+  const [node] = useNode(offer.network);
+  const credits = creditsCommand(service, offer, price, node);
+  return (
+    <>
+      <p>Opening an account in {price.symbol} takes a proof, which the command makes:</p>
+      <Code text={openingCommand(service, offer, price, node)} label="Command" fold />
+      {credits && (
+        <>
+          <p>or, where {price.symbol} is a credit that somebody sells:</p>
+          <Code text={credits} label="Command for credits" fold />
+        </>
+      )}
     </>
   );
 }
@@ -100,10 +159,9 @@ function Standing(props: { action: Action }) {
   );
 }
 
-function AccountChoice(props: { offer: Offer; action: Action }) {
-  const { offer, action } = props;
-  const terms = fieldHex(termsHash(offer.terms));
-  const mine = useAccounts().filter((account) => account.terms === terms);
+function AccountChoice(props: { price: Priced; action: Action }) {
+  const { price, action } = props;
+  const { mine } = action;
   const chosen = mine.find(({ address }) => address === action.account);
   return (
     <>
@@ -112,8 +170,8 @@ function AccountChoice(props: { offer: Offer; action: Action }) {
         <Figures
           items={[
             ['Paid from', <span className="mono">{short(chosen.address, 5)}</span>],
-            ['Signed so far, at most', mina(chosen.known.highest)],
-            ['This run allows, in all', mina(chosen.known.committed + offer.price)],
+            ['Signed so far, at most', written(chosen.known.highest, price)],
+            ['This run allows, in all', written(chosen.known.committed + price.amount, price)],
           ]}
         />
       )}
@@ -135,8 +193,8 @@ function AccountChoice(props: { offer: Offer; action: Action }) {
       )}
       {mine.length === 0 && (
         <p>
-          Runs are paid from a prepaid account of this seller’s terms. The money in it stays yours
-          until a run succeeds.
+          Runs are paid from a prepaid account of this seller’s terms, in {price.symbol}. The money
+          in it stays yours until a run succeeds.
         </p>
       )}
     </>
@@ -144,17 +202,50 @@ function AccountChoice(props: { offer: Offer; action: Action }) {
 }
 
 /** Beside the button that opens one: an account that was opened elsewhere. */
-function NameAccount(props: { service: string; view: OfferView; action: Action }) {
-  const { service, action } = props;
-  const { terms } = props.view.offer;
+function NameAccount(props: { service: string; price: Priced; choose: (address: string) => void }) {
+  const { service, price, choose } = props;
+  const { terms, decimals, symbol } = price;
   const [text, setText] = useState('');
-  const add = (address: string) => {
-    setText(address);
-    if (!isPublicKey(address)) return;
+  const [problem, setProblem] = useState('');
+  const [asking, setAsking] = useState(false);
+  const [node] = useNode(terms.network);
+  const take = async (address: string) => {
+    const before = accountAt(address);
+    // What was signed for it counts in its own asset only.
+    if (before && before.known.highest > 0n) {
+      try {
+        requirePays(before, price);
+      } catch (error) {
+        throw new Error(
+          `${message(error)} Forget it under Accounts if it was named for a wrong price.`,
+        );
+      }
+    }
+    const unit = { decimals, symbol };
+    if (price.asset !== MINA) {
+      // Nobody signs a token's decimals: those of the offer are compared with the chain before anything is paid (A15).
+      const { adopt } = await import('../chain/fund.ts');
+      if ((await adopt(node, address, terms, service, unit)) === null)
+        throw new Error(`There is no such account in ${symbol} on ${terms.network}.`);
+      return;
+    }
     const known = { committed: 0n, highest: 0n, refused: [] };
     const hash = fieldHex(termsHash(terms));
-    keep({ address, terms: hash, document: terms, service, seller: terms?.seller ?? '', known });
-    action.choose(address);
+    keep({ address, terms: hash, document: terms, service, seller: terms.seller, unit, known });
+  };
+  const add = async (address: string) => {
+    setText(address);
+    setProblem('');
+    if (!isPublicKey(address)) return;
+    setAsking(true);
+    try {
+      await take(address);
+      choose(address);
+    } catch (error) {
+      setProblem(message(error));
+    } finally {
+      setAsking(false);
+    }
   };
   return (
     <div className="field">
@@ -166,9 +257,15 @@ function NameAccount(props: { service: string; view: OfferView; action: Action }
         spellCheck="false"
         autoComplete="off"
         value={text}
-        aria-invalid={text !== '' && !isPublicKey(text)}
-        onChange={(event) => add(event.currentTarget.value.trim())}
+        aria-invalid={problem !== '' || (text !== '' && !isPublicKey(text))}
+        disabled={asking}
+        onChange={(event) => void add(event.currentTarget.value.trim())}
       />
+      {problem && (
+        <p className="wrong" role="alert">
+          {problem}
+        </p>
+      )}
     </div>
   );
 }
@@ -177,7 +274,7 @@ function Acquaintance(props: { service: string; offer: Offer }) {
   const { service, offer } = props;
   const known = useAcquaintance(service, offer.oracle);
   if (known === 'known') return null;
-  const seller = offer.terms?.seller;
+  const seller = offer.prices[0]?.terms.seller;
   return (
     <Note
       tone={known === 'changed' ? 'bad' : 'warn'}

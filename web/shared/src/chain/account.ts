@@ -3,7 +3,7 @@
 import { AccountRefused, NodeUnavailable } from '../errors.ts';
 import { fieldHex } from '../fields.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import { addressOfFields, P } from '../mina.ts';
+import { addressOfFields, isPublicKey, MINA, P, tokenOf } from '../mina.ts';
 import { termsHash } from '../verification/documents.ts';
 
 // No key has any power over the account, and only proofs move its money; setVerificationKey stands apart.
@@ -41,6 +41,15 @@ const ACCOUNT =
   'publicKey token balance{total} zkappState verificationKey{hash} ' +
   `permissions{${Object.keys(PERMISSIONS).join(' ')} setVerificationKey{auth txnVersion}} ` +
   `timing{${TIMING.join(' ')}}`;
+// Every update of a token's owner takes a proof of its code, and code and permissions never change.
+const OWNER_PERMISSIONS: Record<string, string> = {
+  access: 'Proof',
+  editState: 'Proof',
+  setPermissions: 'Impossible',
+};
+const OWNER =
+  'publicKey token tokenSymbol zkappState verificationKey{hash} ' +
+  `permissions{${Object.keys(OWNER_PERMISSIONS).join(' ')} setVerificationKey{auth txnVersion}}`;
 const PAYEE = 'publicKey token permissions{access receive}';
 
 /** The terms of an account, as an offer shows them; `termsHash` has checked their form. */
@@ -53,6 +62,13 @@ export interface TermsOf {
   operator_share: number;
   oracle: string;
   exit_delay: number;
+}
+
+/** A token's owner as it must be: the hash of its code, a decimal number, and its names. */
+export interface TokenNames {
+  code: string;
+  decimals: number;
+  symbol: string;
 }
 
 /** What the oracle signed last; `count` leaves under `root`. */
@@ -91,13 +107,14 @@ export function funds({ balance, accrued, spent }: AccountView): bigint {
   return balance - accrued + spent;
 }
 
-/** The one question about an account, and about who pays into it. */
+/** The one question about an account, about who is paid from it, and about the owner of its token. */
 export function accountQuery(account: string, terms: TermsOf): string {
+  const owner = `token:tokenOwner(tokenId:"${terms.asset}"){${OWNER}} `;
   return (
     '{syncStatus networkID daemonStatus{consensusConfiguration{slotDuration}} ' +
     'bestChain(maxLength:1){protocolState{blockchainState{date} ' +
     'consensusState{blockHeight slotSinceGenesis}}} ' +
-    `account:${member(account, ACCOUNT, terms)} ` +
+    `account:${member(account, ACCOUNT, terms)} ${terms.asset === MINA ? '' : owner}` +
     `seller:${member(terms.seller, PAYEE, terms)} operator:${member(terms.operator, PAYEE, terms)}}`
   );
 }
@@ -120,12 +137,15 @@ export function checkAccount(
     terms: TermsOf;
     /** The hash of the pinned code, a decimal number. */
     code: string;
+    /** Of accounts in a token: the code of its owner, and how the offer names it. */
+    token?: TokenNames;
     settled?: Settled | undefined;
   },
 ): AccountView {
-  const { address, terms, code, settled } = expected;
+  const { address, terms, code, token, settled } = expected;
   const tip = checkNode(answer, terms);
   return readable(() => {
+    if (terms.asset !== MINA) checkToken(of(answer, 'token'), terms.asset, token);
     const account = existing('account', address, of(answer, 'account'));
     expect('publicKey', address, account['publicKey']);
     expect('token', terms.asset, account['token']);
@@ -171,6 +191,48 @@ export function checkNode(answer: unknown, terms: TermsOf): Tip {
     }
     return tip;
   });
+}
+
+/**
+ * The token's owner runs the pinned code for ever, is named as the offer names it, and is not paused (A15).
+ *
+ * Not checked: that all accounts together hold what its code counts, and what its admin may do.
+ */
+function checkToken(account: unknown, asset: string, names: TokenNames | undefined): void {
+  if (names === undefined) throw new AccountRefused('token: expected its names, got none');
+  if (account === null)
+    throw new AccountRefused(`token: expected an owner of ${asset} (${names.symbol}), got none`);
+  if (!isObject(account)) throw new TypeError('token');
+  const owner = account['publicKey'];
+  // The node may name anyone; the id follows from the owner's address alone.
+  expect(
+    'token.owner',
+    asset,
+    typeof owner === 'string' && isPublicKey(owner) ? tokenOf(owner) : null,
+  );
+  expect('token.owner.token', MINA, account['token']);
+  expect('token.verificationKey.hash', names.code, of(account['verificationKey'], 'hash'));
+  const permissions = account['permissions'];
+  for (const [name, wanted] of Object.entries(OWNER_PERMISSIONS))
+    expect(`token.permissions.${name}`, wanted, of(permissions, name));
+  const key = of(permissions, 'setVerificationKey');
+  expect('token.permissions.setVerificationKey.auth', 'Impossible', of(key, 'auth'));
+  expect(
+    'token.permissions.setVerificationKey.txnVersion',
+    TRANSACTION_VERSION,
+    String(of(key, 'txnVersion')),
+  );
+  const state = Array.isArray(account['zkappState']) ? account['zkappState'].map(number) : [];
+  expect('token.zkappState.length', STATE_FIELDS, state.length);
+  const [decimals, x, odd, paused] = state as [bigint, bigint, bigint, bigint];
+  expect('token.decimals', String(names.decimals), String(decimals));
+  expect('token.symbol', names.symbol, account['tokenSymbol']);
+  if (addressOfFields(x, odd) === undefined)
+    throw new AccountRefused('token.admin: expected a public key, got no point of the curve');
+  if (paused !== 0n)
+    throw new AccountRefused(
+      `token: expected one that moves, got ${names.symbol}, which is paused`,
+    );
 }
 
 /** The newest block is no older than a few slots (A13): a stuck node hides exits. `now` is in Unix seconds. */

@@ -8,6 +8,8 @@ import { commandOf, emptyUpdate, type Command, type FeePayer, type Update } from
 
 /** The pinned code of the accounts, with its hash as a decimal number. */
 export const CODE = keys.PrepaidAccount;
+/** The hash of the one code that a token's owner may have. */
+export const TOKEN_CODE = keys.FungibleToken.hash;
 /** What a new account costs, in nanomina. */
 export const CREATION_FEE = 1_000_000_000n;
 const EXIT_SLOT = 4;
@@ -19,7 +21,8 @@ export function openingCommand(
 ): Command {
   const { account, terms, deposit } = opening;
   const buyer = payer.address;
-  if (terms.asset !== MINA) throw new Error('Only accounts in MINA can be opened yet.');
+  if (terms.asset !== MINA)
+    throw new Error('Opening an account in a token takes a proof, which the command makes.');
   if (new Set([buyer, account, terms.oracle]).size !== 3)
     throw new Error('Buyer, account and oracle need a key each.');
   const update = signedBy(account);
