@@ -74,7 +74,7 @@ test('an account that pays in another asset is not taken for a price, and both a
   await page.getByLabel('or name one that is open').fill(here.account);
   await connect(page);
   await page.getByRole('button', { name: 'Sign and run' }).first().click();
-  await page.getByText('You may close this page').waitFor();
+  await page.getByRole('heading', { name: 'Succeeded' }).waitFor({ timeout: 60_000 });
   await page.goto(offer);
   // The price that the known account pays is chosen; another one needs another account.
   await page.getByText('RUN if the run succeeds').waitFor();

@@ -8,7 +8,7 @@ import { inSeconds, signAccountRight } from '../account_right.ts';
 import { FEE, topUp } from '../chain/fund.ts';
 import { accountOnChain, hostOf } from '../chain/node.ts';
 import { useNode } from '../chain/nodes.ts';
-import { amount, assetWords, mina, moment, parseAmount, short, written } from '../format.ts';
+import { amount, mina, moment, parseAmount, short, written, type Unit } from '../format.ts';
 import { useLoaded } from '../load.ts';
 import { placeOf } from '../route.ts';
 import { ask } from '../service/api.ts';
@@ -106,7 +106,10 @@ export function AccountView(props: { account: Account; others: boolean }) {
                 ['Service', new URL(service).host],
                 ['Network', document?.network ?? 'not known here'],
                 ...(document
-                  ? ([['Kept in', assetWords(document.asset, unit)]] as [string, ReactNode][])
+                  ? ([['Kept in', <KeptIn asset={document.asset} unit={unit} />]] as [
+                      string,
+                      ReactNode,
+                    ][])
                   : []),
                 ['Seller', <span className="mono wrap">{seller}</span>],
                 ['Address', <span className="mono wrap">{address}</span>],
@@ -130,6 +133,16 @@ export function AccountView(props: { account: Account; others: boolean }) {
           </Card>
         </aside>
       </div>
+    </>
+  );
+}
+
+/** A symbol is the seller's word for a token, so its whole id stands beside it. */
+function KeptIn({ asset, unit }: { asset: string; unit: Unit }) {
+  if (asset === MINA) return unit.symbol;
+  return (
+    <>
+      {unit.symbol}, as the seller calls it <span className="mono wrap">{asset}</span>
     </>
   );
 }
