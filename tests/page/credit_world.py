@@ -1,4 +1,4 @@
-"""A seller whose offer costs 1 MINA or 1 RUN, a credit, with a service, a chain and a static host on loopback.
+"""A seller whose offer costs 1 MINA or 1 RUN, a credit, with a service, a chain and a static host.
 
 ``python -m tests.page.credit_world COMMAND...`` runs a command in it, as ``tests.page.world`` does. All is
 made by ``sealrun`` as in ``make demo-market``; the chain counts every proof as valid.
