@@ -4,11 +4,13 @@ import { afterEach, before, describe, test } from 'node:test';
 import { AccountUpdate, Field, Mina, Permissions, PublicKey, TokenId, Types, UInt64 } from 'o1js';
 import { Ask } from '../ask.js';
 import { ASK_PERMISSIONS, openAsk, payFrom } from '../credit_opening.js';
+import { useCreditVault } from '../credit_vault.js';
 import { TRANSACTION_VERSION } from '../protocol.js';
 import { signsAll } from '../seller_signature.js';
 import { pinnedKeys } from '../verification_keys.js';
 import { CHANGES } from './attacks.js';
 import { CreditWorld, FEE } from './credits.js';
+import { Token } from './fungible.js';
 import { MINA, type Party, party } from './world.js';
 
 const UNSIGNED = /Check signature: Invalid signature/;
@@ -288,16 +290,31 @@ describe('fakes', () => {
       /MINA is not for sale here/,
     );
   });
-  test("an ask in another's token sells none of these credits", async () => {
-    const other = await CreditWorld.trading({}, 1n);
-    const fake = other.askContract;
-    Mina.setActiveInstance(world.chain);
-    const bought = world.send(world.buyer, [], async () => {
-      payFrom(world.buyer.address, 1n);
-      await fake.buy(UInt64.from(1), world.buyer.address);
-      await world.tokenContract.approveAccountUpdate(fake.self);
+  test("A17: an ask in another's token, under the owner of these credits, sells neither", async () => {
+    const { stranger, buyer } = world;
+    const [other, fake] = [await Token.deploy(stranger), party()];
+    await other.mint(stranger.address, 5n);
+    useCreditVault();
+    await world.send(stranger, [fake.key], () =>
+      openAsk({
+        seller: stranger.address,
+        ask: fake.address,
+        token: other.owner.address,
+        amount: UInt64.from(5),
+        price: UInt64.one,
+        verificationKey: pinnedKeys().Ask,
+      }),
+    );
+    const before = [world.credits(buyer), world.mina(buyer) - FEE, world.mina(stranger)];
+    const bought = world.send(buyer, [], async () => {
+      payFrom(buyer.address, 1n + MINA);
+      const ask = new Ask(fake.address, other.id);
+      await ask.buy(UInt64.one, buyer.address);
+      await world.tokenContract.approveAccountUpdate(ask.self);
     });
-    await refused(bought, /could not find account|getAccount/i);
+    await refused(bought, /Token_owner_not_caller/);
+    assert.deepEqual([world.credits(buyer), world.mina(buyer), world.mina(stranger)], before);
+    assert.equal(other.balance(fake.address), 5n);
   });
   test('an ask whose key may change it looks the same in code and state: its permissions tell', async () => {
     const fake = party();

@@ -88,13 +88,12 @@ describe('what succeeds on chain, so that readers must look for it', () => {
   });
 
   test('A15: under an owner without code anybody makes tokens, and an account settles in them', async () => {
-    const own = await World.create();
     const owner = party();
-    own.chain.addAccount(owner.address, MINA.toString());
+    world.chain.addAccount(owner.address, MINA.toString());
     const asset = TokenId.derive(owner.address);
-    const terms = own.terms({ asset });
-    const { buyer, seller, account } = own;
-    await own.send(buyer, [account.key], async () => {
+    const terms = world.terms({ asset });
+    const { buyer, seller, account } = world;
+    await world.send(buyer, [account.key], async () => {
       AccountUpdate.fundNewAccount(buyer.address);
       const opening = newAccount({
         payer: buyer.address,
@@ -106,13 +105,13 @@ describe('what succeeds on chain, so that readers must look for it', () => {
       });
       AccountUpdate.create(owner.address).approve(opening);
     });
-    await own.send(seller, [], async () => {
+    await world.send(seller, [], async () => {
       AccountUpdate.fundNewAccount(seller.address);
       const contract = new PrepaidAccount(account.address, asset);
-      await contract.settle(terms, own.voucher(5n, { asset }), own.due(5n, { asset }));
+      await contract.settle(terms, world.voucher(5n, { asset }), world.due(5n, { asset }));
       AccountUpdate.create(owner.address).approve(contract.self);
     });
-    assert.deepEqual([own.balance(account, asset), own.balance(seller, asset)], [995n, 5n]);
+    assert.deepEqual([world.balance(account, asset), world.balance(seller, asset)], [995n, 5n]);
   });
 
   test("A15: a key's own permissions on the owner are out of reach behind access by proof", async () => {

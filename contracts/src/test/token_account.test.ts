@@ -168,8 +168,9 @@ describe('what a token account refuses', () => {
   });
 
   test('A14: vouchers and dues of the same address in MINA settle nothing here', async () => {
-    for (const name of ['voucherAsset', 'dueAsset'] as const)
-      await assert.rejects(world.settle(5n, { [name]: TokenId.default }), /is not signed by the/);
+    const mina = TokenId.default;
+    await assert.rejects(world.settle(5n, { voucherAsset: mina }), /the voucher is not signed by/);
+    await assert.rejects(world.settle(5n, { dueAsset: mina }), /the due is not signed by/);
   });
 
   test('A15: a paused token moves nothing, and an account in it is settled once it is resumed', async () => {
