@@ -214,6 +214,7 @@ def test_a_purchase_shows_cost_and_time_and_asks_first(chain: Chain, command: Co
         "costs    4.1 MINA: 4 MINA, 0.1 MINA of fee",
         "takes    2 proofs, usually 17 s",
         "0.5 MINA behind each, 30 MINA in the vault, until slot 9000",
+        "trust    2 MINA of it is the seller's word: only 2 MINA is held for you, and paid from slot 9000 on",
     ):
         assert said in refused.stderr
     done = command(*BUY)

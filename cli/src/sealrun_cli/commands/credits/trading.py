@@ -118,7 +118,8 @@ def buy(
             desk.node.check_counted(look.credit)
             receiver = f"a new prepaid account for {into}" if into else to or "yourself"
             does = f"buy      {asset.of(count)} at {price} each, backed {look.credit.backing}: for {receiver}"
-            return desk.plan("credits-buy", look, does, cost, 1 if into else int(not look.other.has_account))
+            plan = desk.plan("credits-buy", look, does, cost, 1 if into else int(not look.other.has_account))
+            return [*plan, *_trust(look, count, cost)]
 
         named: dict[str, Any] = {"ask": ask, "amount": str(count), "price": str(price.units)}
         if into and account_key is not None:
@@ -131,6 +132,15 @@ def buy(
         account = result.get("account", "")
         following = [f"next     {_call(into, account, asset, key)}"] if into else []
         desk.out.result(result, f"{bought}, in {account}" if into else bought, *following)
+
+
+def _trust(look: Look, count: int, cost: int) -> list[str]:
+    """What of the price nobody holds: all above the backing, which is paid from the expiry on."""
+    held = count * look.credit.backing.units
+    if cost <= held:
+        return []
+    back = f"only {MINA.of(held)} is held for you, and paid from slot {look.credit.expiry} on"
+    return [f"trust    {MINA.of(cost - held)} of it is the seller's word: {back}"]
 
 
 def _address_in(account_key: Path | None) -> str:
