@@ -23,13 +23,13 @@ from sealrun.offers.terms import MAX_EXIT_DELAY
 from sealrun.verification.claims import BrokenClaim
 from sealrun_cli.commands import check, close, sandbox
 from sealrun_cli.commands import open as opening
-from sealrun_cli.commands.publish import buying
 from sealrun_cli.lib import background
 from sealrun_cli.lib.book import known_terms, page
 from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import new_key
 from sealrun_cli.lib.offer_file import OFFER_FILE
+from sealrun_cli.lib.offer_lines import buying
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.sealing import kept

@@ -184,7 +184,7 @@ def test_one_entry_is_shown_whole_by_its_listing_or_its_offer(market: Market) ->
         "input    layer: one of mina, sealrun, both",
         f"seller   {address_of(SELLER)}: signed this listing",
         f"contract {contract_key(OFFER).to_base58()}",
-        f"buy      sealrun call {market.site.url}/offers/{OFFER.id}",
+        f"buy      sealrun open {market.site.url}/offers/{OFFER.id} --deposit 20",
     ):
         assert said in lines
     tokens_ = market("show", numbered_offer(1, prices=[RUNS]).id, json_=False).stdout

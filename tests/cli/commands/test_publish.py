@@ -9,6 +9,7 @@ from sealrun.chain.token import TokenView
 from sealrun.offers.offer import Offer
 from sealrun_cli.commands import publish
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.offer_lines import buying
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.tokens import Token
 from sealrun_cli.lib.tools import Sender
@@ -52,5 +53,5 @@ def test_the_tool_opens_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_buyer_is_told_to_choose_where_there_are_several_prices() -> None:
-    assert "--asset SYMBOL" in publish.buying(make_paid_offer(prices=both()), "URL")
-    assert "--asset" not in publish.buying(make_paid_offer(), "URL")
+    assert "--asset SYMBOL" in buying(make_paid_offer(prices=both()), "URL")
+    assert "--asset" not in buying(make_paid_offer(), "URL")

@@ -13,6 +13,7 @@ from sealrun.service.views import offer_view, public_view
 from sealrun_cli.commands.show import _call, _offer, _ticket
 from sealrun_cli.lib.addresses import parse_address
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.offer_lines import buying
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.service import Service
 from sealrun_cli.main import app
@@ -52,7 +53,8 @@ def test_an_offer_is_shown_with_price_source_inputs_and_whether_it_is_open() -> 
     assert lines[:2] == ["Build the layers", "open     yes"]
     assert "price    5 MINA if the run succeeds, else nothing" in said
     assert "input    layer: one of mina, sealrun, both" in said
-    assert lines[-1] == f"buy      sealrun call {SERVICE}/offers/{market.offer.id}"
+    assert lines[-1] == f"buy      {buying(market.offer, f'{SERVICE}/offers/{market.offer.id}')}"
+    assert "sealrun open" in lines[-1], "an account comes first, where a run has a price"
     paused = offers(market, open=False, reason="holidays")
     assert shown(f"{SERVICE}/offers/{market.offer.id}", paused)[1][1] == "open     no: holidays"
 

@@ -18,6 +18,7 @@ from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
+from sealrun_cli.lib.offer_lines import buying
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import Output, amount_of, speaking
 from sealrun_cli.lib.sealing import Sealed, kept
@@ -96,14 +97,6 @@ def _receive(token: Token, sender: Sender, out: Output) -> None:
     """Open empty accounts for those who are paid in the token: one proof."""
     addresses = [key.to_base58() for key in token.missing]
     run_tool("receive", sender, out, asset=token.circulating.asset.id, addresses=addresses)
-
-
-def buying(offer: Offer, url: str) -> str:
-    """The first command that a buyer runs."""
-    if offer.payment is None:
-        return f"sealrun call {url} --key buyer.key"
-    several = " --asset SYMBOL" if len(offer.prices) > 1 else ""
-    return f"sealrun open {url} --deposit 20{several} --account-key account.key --key buyer.key"
 
 
 def state_of(target: Target, offer: Offer) -> str:

@@ -17,7 +17,7 @@ from sealrun_cli.lib.addresses import Address, parse_address
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.keys import STDIN
-from sealrun_cli.lib.offer_lines import offer_lines
+from sealrun_cli.lib.offer_lines import buying, offer_lines
 from sealrun_cli.lib.offer_view import dropped_prices
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
@@ -72,7 +72,7 @@ def _offer(service: Service, address: Address) -> Shown:
         f"open     {state}",
         *(f"dropped  the price in {each['symbol']}: {each['reason']}" for each in dropped),
         *offer_lines(offer),
-        f"buy      sealrun call {address.url}",
+        f"buy      {buying(offer, address.url)}",
     ]
 
 

@@ -19,3 +19,11 @@ def offer_lines(offer: Offer) -> list[str]:
         *listed(offer.inputs),
         f"oracle   {offer.oracle}",
     ]
+
+
+def buying(offer: Offer, url: str) -> str:
+    """The first command that a buyer runs."""
+    if offer.payment is None:
+        return f"sealrun call {url} --key buyer.key"
+    several = " --asset SYMBOL" if len(offer.prices) > 1 else ""
+    return f"sealrun open {url} --deposit 20{several} --account-key account.key --key buyer.key"

@@ -14,7 +14,7 @@ from sealrun.offers.asset import MINA
 from sealrun.offers.provider_rules import PROVIDERS
 from sealrun_cli.lib import board, options
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.offer_lines import offer_lines
+from sealrun_cli.lib.offer_lines import buying, offer_lines
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.service import Service
@@ -125,7 +125,7 @@ def _entry(entry: Entry, reading: Reading) -> list[str]:
         f"seller   {entry.seller.to_base58()}: signed this listing",
         f"contract {entry.contract.to_base58()}",
         f"listing  {entry.listing}",
-        f"buy      sealrun call {entry.url}",
+        f"buy      {buying(entry.offer, entry.url)}",
     ]
 
 
