@@ -409,6 +409,31 @@ def test_an_ask_is_opened_repriced_and_taken_back(chain: Chain, command: Command
         assert error(command("sell", *refused, key=SELLER))["type"] == "bad-request"
 
 
+def test_a17_fake_asks_are_not_shown_however_cheap_they_are(chain: Chain, command: Command) -> None:
+    """Each holds a credit and asks for 1 nanomina; the only other honest ask takes 2."""
+    writable, unlocked = {**PERMISSIONS, "editState": "Signature"}, {**PERMISSIONS, "send": "Either"}
+    fakes: list[tuple[str, int, dict[str, str], dict[str, Any]]] = [
+        ("Ask", 1, writable, {}),
+        ("Ask", 1, unlocked, {}),
+        ("PrepaidAccount", 1, PERMISSIONS, {}),
+        ("Ask", 1, PERMISSIONS, {"verificationKey": None}),
+        ("Ask", 1, PERMISSIONS, {"timing": {**dict.fromkeys(TIMING), "cliffTime": "9"}}),
+        ("Ask", 1, PERMISSIONS, {"balance": {"total": "0"}}),
+        ("Ask", 0, PERMISSIONS, {}),
+        ("Ask", 2, PERMISSIONS, {}),
+    ]
+    listed = []
+    for at, (name, price, permissions, changes) in enumerate(fakes):
+        key, state = PrivateKey.from_scalar(90 + at).public_key(), [*SELLER.public_key().to_fields(), price]
+        more = {"token": ASSET, "balance": {"total": "1"}, **changes}
+        listed.append(contract(key, name, state, permissions, **more))
+    held = sum(int(each["balance"]["total"]) for each in listed)
+    owner = {"publicKey": address(TOKEN), "token": ASSET, "balance": {"total": str(held)}}
+    chain.changes = {"tokenAccounts": [owner, *listed]}
+    asks = json.loads(command("show").stdout)["asks"]
+    assert [(ask["ask"], ask["price"]) for ask in asks] == [(listed[-1]["publicKey"], "2")]
+
+
 def test_show_says_what_is_held_and_what_is_promised(command: Command) -> None:
     done = command("show")
     assert done.exit_code == 0, done.output
