@@ -1,6 +1,9 @@
 // Buying a run with credits, from a link to a receipt, in a real browser.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { accessibility, connect, fitsWidth, launch, openPage, picture, world } from '../browser.mjs';
@@ -25,7 +28,7 @@ test('a buyer with a link pays a run with one credit and one signature, and sees
   await page.goto(offer);
   // MINA comes first; the other price is chosen.
   await page.getByText('MINA if the run succeeds').waitFor();
-  await page.getByLabel('Pay with').selectOption({ label: await labelOf(page, /^1 RUN, token/) });
+  await payInRuns(page);
   await page.getByText('RUN if the run succeeds').waitFor();
   await page.getByText('RUN, as the seller calls it').waitFor();
   const commands = await page.locator('aside pre').allTextContents();
@@ -70,7 +73,7 @@ test('a buyer with a link pays a run with one credit and one signature, and sees
 test('an account that pays in another asset is not taken for a price, and both assets are named', async () => {
   const { page, problems } = await openPage(browser, { wallet: { secret: here.buyer }, hosts });
   await page.goto(offer);
-  await page.getByLabel('Pay with').selectOption({ label: await labelOf(page, /^1 RUN, token/) });
+  await payInRuns(page);
   await page.getByLabel('or name one that is open').fill(here.account);
   await connect(page);
   await page.getByRole('button', { name: 'Sign and run' }).first().click();
@@ -116,7 +119,7 @@ test('a15: an account whose token is paused, or named otherwise, is not taken an
     await route.fulfill({ response: answer, json: told });
   });
   await page.goto(offer);
-  await page.getByLabel('Pay with').selectOption({ label: await labelOf(page, /^1 RUN, token/) });
+  await payInRuns(page);
   const field = page.getByLabel('or name one that is open');
   for (const [lie, says] of [
     [(token) => (token.zkappState[0] = '2'), 'token.decimals: expected 0, got 2'],
@@ -140,17 +143,41 @@ test('a15: an account whose token is paused, or named otherwise, is not taken an
   assert.equal(wallet.asked.length, 0);
 });
 
-test('what was paid on the page is settled in credits', async () => {
-  const given = ['settle', here.account, '--url', here.service, '--key', 'seller.key', '--poll-ms', '200', '--no-proofs'];
-  const { stdout } = await promisify(execFile)(here.command, given);
-  const { settled, symbol } = JSON.parse(stdout);
-  assert.equal(symbol, 'RUN');
-  assert.ok(Number(settled) >= 1);
+test('what was paid on the page is settled in credits, and an exit that it signed is proved and sent', async () => {
+  const send = ['--key', 'seller.key', '--poll-ms', '200', '--no-proofs'];
+  const settled = await sealrun('settle', here.account, '--url', here.service, ...send);
+  assert.equal(settled.symbol, 'RUN');
+  assert.ok(Number(settled.settled) >= 1);
+
+  const wallet = { secret: here.buyer };
+  const { page, problems } = await openPage(browser, { wallet, hosts });
+  await page.goto(offer);
+  await payInRuns(page);
+  await page.getByLabel('or name one that is open').fill(here.account);
+  await page.getByLabel('or name one that is open').waitFor({ state: 'detached' });
+  await page.getByRole('link', { name: 'Accounts' }).click();
+  await connect(page);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Sign my exit' }).click()]);
+  const file = join(await mkdtemp(join(tmpdir(), 'page-')), download.suggestedFilename());
+  await download.saveAs(file);
+  const left = await sealrun('exit', '--signed', file, ...send);
+  assert.equal(left.status, 'included');
+  await page.getByRole('button', { name: 'Look again' }).click();
+  await page.getByText('Leaving', { exact: true }).first().waitFor();
+  await page.getByText(/RUN yours, once the seller has settled/).waitFor();
+  assert.deepEqual(problems, []);
 });
 
-async function labelOf(page, pattern) {
+async function sealrun(...given) {
+  const { stdout } = await promisify(execFile)(here.command, given);
+  return JSON.parse(stdout);
+}
+
+async function payInRuns(page) {
+  await page.getByLabel('Pay with').waitFor();
   const all = await page.getByLabel('Pay with').locator('option').allTextContents();
-  return all.find((text) => pattern.test(text));
+  await page.getByLabel('Pay with').selectOption({ label: all.find((text) => /^1 RUN, token/.test(text)) });
+  await page.getByText('RUN, as the seller calls it').waitFor();
 }
 
 function stored(page, name) {
