@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import BinaryIO
 from uuid import uuid4
 
@@ -62,6 +62,7 @@ class Sandbox:
         self._events: SimpleQueue[Invocation | None] = SimpleQueue()
         self._news: SimpleQueue[News] = SimpleQueue()
         self._current = ""
+        self._begun = Event()  # set once the process has its number: its first request may come before
         self._api = LoopbackServer(self._answer, max_body=4 * MAX_PAYLOAD)
         self._started = time.perf_counter()
         self._process = subprocess.Popen(
@@ -73,6 +74,7 @@ class Sandbox:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        self._begun.set()
         Thread(target=self._watch, daemon=True).start()
 
     @property
@@ -160,6 +162,7 @@ class Sandbox:
         return self._result(match[1], match[2], request.get_data())
 
     def _next(self) -> Response:
+        self._begun.wait()
         if not self.init_ms:
             self.init_ms = (time.perf_counter() - self._started) * 1000
             self.init_mb = self.peak_mb

@@ -67,6 +67,9 @@ class Connection(HTTPConnection):
     def __init__(self, server: Server, hop: Hop, *, tls: ssl.SSLContext | None, waits: Waits) -> None:
         super().__init__(server.host, server.port)
         self._server, self._hop, self._tls, self._waits = server, hop, tls, waits
+        if tls is not None:
+            # Some Pythons set it, such as Debian's 3.11.2; then a body that somebody cut looks whole.
+            tls.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         self.sock: Any = None
         self.kept_until = 0.0  # by the clock of ``Idle``, while it is idle
 
