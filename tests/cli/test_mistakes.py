@@ -1,10 +1,8 @@
 """What people new to the command get wrong: nothing is paid or left running, and what comes next is said."""
 
-import _thread
 import json
 import re
 import shlex
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -342,15 +340,19 @@ def test_a_sandbox_around_no_repository_is_refused(tmp_path: Path, monkeypatch: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_while_a_server_starts_leaves_none_behind(tmp_path: Path) -> None:
-    log = tmp_path / "log"
+def test_ctrl_c_while_a_server_starts_leaves_none_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, wait, pressed = tmp_path / "log", time.sleep, False
 
-    def interrupt() -> None:
-        while not (log.exists() and log.read_text()):
-            time.sleep(0.05)
-        _thread.interrupt_main()
+    def sleep(seconds: float) -> None:
+        nonlocal pressed
+        wait(seconds)
+        if not pressed and log.read_text():
+            pressed = True
+            raise KeyboardInterrupt
 
-    threading.Thread(target=interrupt, daemon=True).start()
+    monkeypatch.setattr("sealrun_cli.lib.background.time.sleep", sleep)
     with pytest.raises(KeyboardInterrupt):
         background.start("tests.cli.never_ready", tmp_path / "ready", [], log=log)
     assert not background.alive(int(log.read_text()), "tests.cli.never_ready")
