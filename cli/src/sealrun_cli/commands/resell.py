@@ -21,7 +21,6 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import told_terms
 from sealrun_cli.lib.assets import check_names
 from sealrun_cli.lib.book import known_page, locked, page
-from sealrun_cli.lib.chain_view import data_of
 from sealrun_cli.lib.confirming import Yes
 from sealrun_cli.lib.credit_view import address_of
 from sealrun_cli.lib.dates import parsed_until
@@ -30,6 +29,7 @@ from sealrun_cli.lib.guarded import open_public
 from sealrun_cli.lib.help import Panels, example
 from sealrun_cli.lib.inputs import assignments, filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.nodes import data_of
 from sealrun_cli.lib.once import Asked, Now, Once
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import Output, amount_of, speaking

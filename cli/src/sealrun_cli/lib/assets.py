@@ -11,8 +11,8 @@ from sealrun.offers.asset import MINA, Asset, asset_of
 from sealrun.offers.prices import named_asset
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib.book import known_page
-from sealrun_cli.lib.chain_view import data_of
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.nodes import data_of
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.service import Service
 

@@ -67,6 +67,13 @@ class BoardNode:
     board: PublicKey
     unsafe_loopback: bool = False
 
+    @classmethod
+    def named(
+        cls, service: Service, url: str, network: str, named: str, *, unsafe_loopback: bool = False
+    ) -> "BoardNode":
+        """With the board of the command line; raises what ``board_of`` does."""
+        return cls(service, url, network, board_of(named, network), unsafe_loopback)
+
     def ask(self, query: str) -> Mapping[str, Any]:
         """``data`` of the node's answer.
 

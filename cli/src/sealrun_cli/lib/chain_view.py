@@ -6,9 +6,11 @@ from typing import Any
 
 from mina.keys import PublicKey
 from sealrun.chain.account import PERMISSIONS, Pinned, check_code
+from sealrun.chain.answers import permissions_query
 from sealrun.offers.asset import MINA, Asset
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.service import MAX_ANSWER_BYTES, Service
+from sealrun_cli.lib.nodes import data_of
+from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.units import SLOT_SECONDS
 
 STATE_FIELDS = 8
@@ -80,7 +82,7 @@ def moment(
         CliError: one of them is not there, or the node gives no answer or is not synced.
         AccountRefused: the account has other code or permissions than a prepaid account.
     """
-    allowed = f"permissions{{{' '.join(PERMISSIONS)} setVerificationKey{{auth txnVersion}}}}"
+    allowed = permissions_query(PERMISSIONS)
     fields = f"publicKey token balance{{total}} zkappState verificationKey{{hash}} {allowed}"
     query = (
         "query($key:PublicKey!,$payer:PublicKey!,$token:TokenId!){syncStatus "
@@ -108,25 +110,6 @@ def moment(
         raise CliError(
             "node-unavailable", f"{node}: expected what was asked for, got {error!r:.100}"
         ) from error
-
-
-def data_of(
-    service: Service, node: str, query: str, *, at_most: int = MAX_ANSWER_BYTES, **variables: str
-) -> Mapping[str, Any]:
-    """What a node answers to one question.
-
-    Raises:
-        CliError: it gives no data.
-    """
-    body = {"query": query, "variables": variables}
-    response = service.send("POST", node, body=body, at_most=at_most)
-    try:
-        data = response.json()["data"]
-    except (ValueError, KeyError, TypeError):
-        data = None
-    if not isinstance(data, dict):
-        raise CliError("node-unavailable", f"{node}: expected data, got {response.text[:200]}")
-    return data
 
 
 def _account_of(data: Mapping[str, Any], account: str, asset: Asset) -> OnChain:

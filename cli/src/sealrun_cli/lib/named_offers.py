@@ -3,14 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import httpx
-
 from sealrun.errors import Refused
 from sealrun.offers.named_offer import NamedOffer
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.guarded import open_public
 from sealrun_cli.lib.output import plain
-from sealrun_cli.lib.service import LOOPBACK, Service
+from sealrun_cli.lib.service import Service, is_here
 
 
 class Named(NamedTuple):
@@ -61,6 +59,6 @@ def read_publicly(outer_url: str, outer: Offer, inputs: Mapping[str, Any]) -> li
     """
     if not outer.inputs.offers.keys() & inputs.keys():
         return []
-    here = httpx.URL(outer_url).host in LOOPBACK
+    here = is_here(outer_url)
     with open_public(unsafe_loopback=here) as http:
         return list(named_by(outer, inputs, Service(http).offer))

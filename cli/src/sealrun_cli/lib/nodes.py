@@ -8,7 +8,9 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import MAX_ANSWER_BYTES, Service
 
 
-def data_of(service: Service, url: str, query: str, *, at_most: int = MAX_ANSWER_BYTES) -> Mapping[str, Any]:
+def data_of(
+    service: Service, url: str, query: str, *, at_most: int = MAX_ANSWER_BYTES, **variables: str
+) -> Mapping[str, Any]:
     """``data`` of the node's answer.
 
     Strangers choose what stands in their accounts, and a node repeats it: bytes that are no UTF-8 are
@@ -17,7 +19,8 @@ def data_of(service: Service, url: str, query: str, *, at_most: int = MAX_ANSWER
     Raises:
         CliError: there is none.
     """
-    response = service.send("POST", url, body={"query": query}, at_most=at_most)
+    body = {"query": query, **({"variables": variables} if variables else {})}
+    response = service.send("POST", url, body=body, at_most=at_most)
     try:
         data = json.loads(response.content.decode("utf-8", "replace"))["data"]
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -18,8 +18,9 @@ from sealrun.errors import Malformed, SealrunError
 from sealrun.offers.asset import Amount, asset_of
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.book import Page, Sold
-from sealrun_cli.lib.chain_view import OnChain, data_of, on_chain
+from sealrun_cli.lib.chain_view import OnChain, on_chain
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.nodes import data_of
 from sealrun_cli.lib.offer_view import check_taken
 from sealrun_cli.lib.service import Service
 

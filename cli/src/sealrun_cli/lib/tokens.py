@@ -20,10 +20,10 @@ from sealrun.errors import SealrunError
 from sealrun.offers.asset import MINA, Amount
 from sealrun.offers.offer import Offer, Priced
 from sealrun.offers.promise import check_promise
-from sealrun_cli.lib.chain_view import data_of
 from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.credit_view import codes, told
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.nodes import data_of
 from sealrun_cli.lib.promises import fetch_promise
 from sealrun_cli.lib.service import Service
 

@@ -73,8 +73,7 @@ def build(
     with speaking(as_json=as_json) as out, open_client() as http:
         app = read_app(page) if page else {}
         check_free(to, [DOCUMENT, HTML, APP, *app])
-        place = board.board_of(named, network)
-        reader = board.BoardNode(Service(http), node, network, place, unsafe_loopback)
+        reader = board.BoardNode.named(Service(http), node, network, named, unsafe_loopback=unsafe_loopback)
         reading = reader.read(out, most=most, seconds=seconds)
         ends = time.monotonic() + history_seconds
         with Strangers(here=unsafe_loopback) as strangers:

@@ -61,8 +61,7 @@ def search(
             grade=grade,
             input=input_name,
         )
-        place = board.board_of(named, network)
-        reader = board.BoardNode(Service(http), node, network, place, unsafe_loopback)
+        reader = board.BoardNode.named(Service(http), node, network, named, unsafe_loopback=unsafe_loopback)
         reading = reader.read(out, most=most, seconds=seconds)
         found = wanted.found(reading.entries)
         value = catalogue(reading, built=int(time.time()), wanted=wanted)
@@ -86,8 +85,7 @@ def show(
 ) -> None:
     """Show one offer of a board whole, checked as in a search."""
     with speaking(as_json=as_json) as out, open_client() as http:
-        place = board.board_of(named, network)
-        reader = board.BoardNode(Service(http), node, network, place, unsafe_loopback)
+        reader = board.BoardNode.named(Service(http), node, network, named, unsafe_loopback=unsafe_loopback)
         offer = _OFFER.fullmatch(listing)
         if offer is None:
             reading = reader.read(out, listing=listing, seconds=seconds)

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
 from mina.keys import PrivateKey, PublicKey
@@ -14,13 +13,13 @@ from sealrun.market.listing import Listing, list_fields, listing_key, sign_listi
 from sealrun.offers.asset import ACCOUNT_CREATION_FEE, MINA
 from sealrun.offers.offer import Offer, Payment
 from sealrun_cli.lib import options
-from sealrun_cli.lib.board import BoardAddress, BoardNode, account_at, board_of, offer_code
+from sealrun_cli.lib.board import BoardAddress, BoardNode, account_at, offer_code
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import kept_or_new, read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
-from sealrun_cli.lib.service import HERE, LOOPBACK, Service
+from sealrun_cli.lib.service import HERE, Service, is_here
 from sealrun_cli.lib.tools import Sender, run_tool
 
 
@@ -81,10 +80,10 @@ def list_offer(
     with speaking(as_json=as_json) as out, open_client() as http:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         service = Service(http)
-        on = BoardNode(service, node, network, board_of(named, network))
+        on = BoardNode.named(service, node, network, named)
         offer = service.offer(url)
         contract, _ = _sold(offer, sender.key, network)
-        if httpx.URL(url).host in LOOPBACK and not unsafe_loopback:
+        if is_here(url) and not unsafe_loopback:
             raise CliError("bad-request", f"url: expected one that others reach, got {url[:100]}", HERE)
         listing = sign_listing(sender.key, network, on.board, contract, offer.hash, url)
         own = listing_key(sender.key, list_fields(network, on.board, contract, offer.hash, url))

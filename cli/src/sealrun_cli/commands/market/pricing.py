@@ -38,8 +38,7 @@ def prices(
         asks, _ = asked.asks(found)
         reading, taking = None, []
         if named or network in board.BOARDS:
-            place = board.board_of(named, network)
-            reader = board.BoardNode(service, node, network, place, unsafe_loopback)
+            reader = board.BoardNode.named(service, node, network, named, unsafe_loopback=unsafe_loopback)
             reading = reader.read(out, most=most, seconds=seconds)
             taking = Wanted(asset=found.asset.id).found(reading.entries)
         value = {

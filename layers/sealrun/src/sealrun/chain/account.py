@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mina.keys import PublicKey
-from sealrun.chain.answers import expect, number, shown, unreadable
+from sealrun.chain.answers import check_synced, expect, number, permissions_query, unreadable
 from sealrun.chain.token import FUNGIBLE_CODE, VAULT_CODE, TokenView, check_owner, owner_query
 from sealrun.encoding.fields import ACCOUNT, EXIT, WITHDRAW, network_field, text_field
 from sealrun.encoding.origins import service_field
@@ -42,8 +42,7 @@ TIP_AHEAD_SECONDS = 300
 
 _ACCOUNT = (
     "publicKey token balance{total} zkappState verificationKey{hash} "
-    f"permissions{{{' '.join(PERMISSIONS)} setVerificationKey{{auth txnVersion}}}} "
-    f"timing{{{' '.join(TIMING)}}}"
+    f"{permissions_query(PERMISSIONS)} timing{{{' '.join(TIMING)}}}"
 )
 _PAYEE = "publicKey token permissions{access receive}"
 
@@ -162,9 +161,7 @@ def check_node(answer: Mapping[str, Any], terms: Terms) -> None:
         AccountRefused: seller or operator has no account, or one that cannot receive.
     """
     try:
-        for name, expected in (("syncStatus", "SYNCED"), ("networkID", terms.network)):
-            if answer[name] != expected:
-                raise NodeUnavailable(f"node: expected {name} {expected}, got {shown(answer[name])}")
+        check_synced(answer, terms.network)
         _height(answer)
         slot_seconds(answer)
         for name, key in (("seller", terms.seller), ("operator", terms.operator)):

@@ -1,9 +1,26 @@
 """Reading what a Mina node answers: numbers, expectations, and what an answer that lacks something is."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mina.field import P
 from sealrun.errors import AccountRefused, NodeUnavailable
+
+
+def permissions_query(names: Iterable[str]) -> str:
+    """The part of a question that asks for these permissions of an account, and for its code's."""
+    return f"permissions{{{' '.join(names)} setVerificationKey{{auth txnVersion}}}}"
+
+
+def check_synced(answer: Mapping[str, Any], network: str) -> None:
+    """The node is synced, and of this network.
+
+    Raises:
+        NodeUnavailable: it is not.
+    """
+    for name, expected in (("syncStatus", "SYNCED"), ("networkID", network)):
+        if answer.get(name) != expected:
+            raise NodeUnavailable(f"node: expected {name} {expected}, got {shown(answer.get(name))}")
 
 
 def expect(name: str, expected: object, got: object) -> None:

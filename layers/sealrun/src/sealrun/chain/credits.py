@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from mina import tokens
 from mina.keys import PublicKey
 from sealrun.chain.account import PERMISSIONS, TIMING, Pinned, check_code, state_of
-from sealrun.chain.answers import expect, number, unreadable
+from sealrun.chain.answers import check_synced, expect, number, permissions_query, unreadable
 from sealrun.chain.token import FUNGIBLE_CODE
-from sealrun.errors import AccountRefused, Malformed, NodeUnavailable
+from sealrun.errors import AccountRefused, Malformed
 from sealrun.offers.asset import MINA, Amount, Asset
 from sealrun.offers.offer import Offer
 from sealrun.offers.prices import named_asset
@@ -22,9 +22,11 @@ from sealrun.offers.promise import Promise, names_promise
 
 # Only proofs use token and vault at all.
 CREDIT_PERMISSIONS = {**PERMISSIONS, "access": "Proof"}
-_NO_KEY = f"permissions{{{' '.join(PERMISSIONS)} setVerificationKey{{auth txnVersion}}}}"
 _TIMING = f"timing{{{' '.join(TIMING)}}}"
-_CONTRACT = f"publicKey token balance{{total}} zkappState verificationKey{{hash}} {_NO_KEY} {_TIMING}"
+_CONTRACT = (
+    "publicKey token balance{total} zkappState verificationKey{hash} "
+    f"{permissions_query(PERMISSIONS)} {_TIMING}"
+)
 _SLOT = "bestChain(maxLength:1){protocolState{blockchainState{utcDate} consensusState{slotSinceGenesis}}}"
 
 MONTH_SECONDS = 30 * 86_400
@@ -91,7 +93,7 @@ def vault_of(answer: Mapping[str, Any], network: str) -> PublicKey:
         AccountRefused: there is no such token.
         NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
     """
-    _check_node(answer, network)
+    check_synced(answer, network)
     state = (answer.get("token") or {}).get("zkappState") or []
     try:
         return PublicKey(number(state[1]), number(state[2]))
@@ -130,7 +132,7 @@ def check_credit(answer: Mapping[str, Any], owner: PublicKey, *, network: str, c
         AccountRefused: a property is not as it must be; the text names it.
         NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
     """
-    _check_node(answer, network)
+    check_synced(answer, network)
     try:
         token, vault = _existing(answer["token"]), _existing(answer["vault"])
         check_code(token, owner, codes.pinned(codes.token), permissions=CREDIT_PERMISSIONS)
@@ -170,7 +172,7 @@ def check_backing(
         AccountRefused: it says that it is a credit, and a property is not as it must be.
         NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
     """
-    _check_node(answer, network)
+    check_synced(answer, network)
     try:
         code = (answer["vault"] or {}).get("verificationKey") or {}
         uri = str((answer["token"] or {}).get("zkappUri") or "")
@@ -224,7 +226,7 @@ def slot_of(answer: Mapping[str, Any], network: str) -> int:
     Raises:
         NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
     """
-    _check_node(answer, network)
+    check_synced(answer, network)
     try:
         return number(answer["bestChain"][0]["protocolState"]["consensusState"]["slotSinceGenesis"])
     except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -308,12 +310,6 @@ def _existing(account: Any) -> Mapping[str, Any]:
     if not isinstance(account, Mapping):
         raise AccountRefused("token: expected an owner and its vault, got none")
     return account
-
-
-def _check_node(answer: Mapping[str, Any], network: str) -> None:
-    for name, expected in (("syncStatus", "SYNCED"), ("networkID", network)):
-        if answer.get(name) != expected:
-            raise NodeUnavailable(f"node: expected {name} {expected}, got {str(answer.get(name))[:40]}")
 
 
 def _check_timing(name: str, account: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mina.keys import PublicKey
-from sealrun.chain.answers import number, unreadable
+from sealrun.chain.answers import check_synced, number, unreadable
 from sealrun.errors import NodeUnavailable
 from sealrun.offers.asset import MINA
 
@@ -51,9 +51,7 @@ def payments_to(answer: Mapping[str, Any], address: PublicKey, *, network: str) 
     Raises:
         NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
     """
-    for name, expected in (("syncStatus", "SYNCED"), ("networkID", network)):
-        if answer.get(name) != expected:
-            raise NodeUnavailable(f"node: expected {name} {expected}, got {str(answer.get(name))[:40]}")
+    check_synced(answer, network)
     try:
         told = [(_height(block), block["transactions"]) for block in _list(answer["bestChain"])]
         blocks = sorted(told, key=lambda each: each[0])

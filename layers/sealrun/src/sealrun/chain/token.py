@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from mina import tokens
 from mina.keys import PublicKey
-from sealrun.chain.answers import expect, number, shown, unreadable
+from sealrun.chain.answers import check_synced, expect, number, permissions_query, unreadable
 from sealrun.errors import AccountRefused, NodeUnavailable
 from sealrun.offers.asset import Asset
 
@@ -26,8 +26,7 @@ OWNER_PERMISSIONS = {"access": "Proof", "editState": "Proof", "setPermissions": 
 MAX_HOLDERS = 50_000
 
 _OWNER = (
-    "publicKey token tokenSymbol zkappState verificationKey{hash} "
-    f"permissions{{{' '.join(OWNER_PERMISSIONS)} setVerificationKey{{auth txnVersion}}}}"
+    f"publicKey token tokenSymbol zkappState verificationKey{{hash}} {permissions_query(OWNER_PERMISSIONS)}"
 )
 
 
@@ -108,9 +107,7 @@ def check_supply(answer: Mapping[str, Any], asset: Asset, *, network: str) -> in
         NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
     """
     try:
-        for name, expected in (("syncStatus", "SYNCED"), ("networkID", network)):
-            if answer[name] != expected:
-                raise NodeUnavailable(f"node: expected {name} {expected}, got {shown(answer[name])}")
+        check_synced(answer, network)
         owner = answer["tokenOwner"]
         accounts = answer["tokenAccounts"]
         if len(accounts) > MAX_HOLDERS:

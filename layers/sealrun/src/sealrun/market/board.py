@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from mina import tokens
 from mina.keys import PublicKey
 from sealrun.chain.account import PERMISSIONS, check_permissions, check_tip
-from sealrun.chain.answers import expect, number, shown, unreadable
+from sealrun.chain.answers import check_synced, expect, number, permissions_query, unreadable
 from sealrun.errors import AccountRefused, NodeUnavailable
 from sealrun.market.listing import Listing
 from sealrun.offers.asset import MINA, Asset, asset_of
@@ -29,8 +29,7 @@ BATCH = 25
 # Reading one in full takes a square root, which is too dear for all that strangers put there.
 _ADDRESS = re.compile(r"B62[1-9A-HJ-NP-Za-km-z]{52}", re.ASCII)
 
-_PERMISSIONS = f"permissions{{{' '.join(PERMISSIONS)} setVerificationKey{{auth txnVersion}}}}"
-_ACCOUNT = f"publicKey token zkappState zkappUri verificationKey{{hash}} {_PERMISSIONS}"
+_ACCOUNT = f"publicKey token zkappState zkappUri verificationKey{{hash}} {permissions_query(PERMISSIONS)}"
 
 
 class Protocol(NamedTuple):
@@ -78,7 +77,7 @@ def accounts_in(answer: Mapping[str, Any], addresses: Sequence[str], *, network:
     Raises:
         NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
     """
-    _check_node(answer, network)
+    check_synced(answer, network)
     for at in range(len(addresses)):
         if f"a{at}" not in answer:
             raise unreadable(KeyError(f"a{at}"))
@@ -106,7 +105,7 @@ def check_board(
         AccountRefused: it is no board.
         NodeUnavailable: the node is not one to believe now, or names accounts of something else.
     """
-    _check_node(answer, network)
+    check_synced(answer, network)
     check_tip(answer, now=now)
     try:
         owner = _existing("board", board.to_base58(), answer["board"])
@@ -166,12 +165,6 @@ def _check_closed(
         check_permissions(account["permissions"], wanted, txn_version=protocol.txn_version)
     except AccountRefused as error:
         raise AccountRefused(f"{name}.{error.detail}") from error
-
-
-def _check_node(answer: Mapping[str, Any], network: str) -> None:
-    for name, expected in (("syncStatus", "SYNCED"), ("networkID", network)):
-        if answer.get(name) != expected:
-            raise NodeUnavailable(f"node: expected {name} {expected}, got {shown(answer.get(name))}")
 
 
 def _existing(name: str, address: str, account: Any) -> Mapping[str, Any]:

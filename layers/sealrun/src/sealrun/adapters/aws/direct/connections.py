@@ -112,6 +112,5 @@ def _trusting(authorities: str) -> ssl.SSLContext:
     """What all services' connections share."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # see ``sealrun.transport.connections``
     context.load_verify_locations(cafile=authorities)
     return context
