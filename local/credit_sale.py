@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
 
+from local.hosting import hosting
+from local.repositories import commit_all
 from local.sale import FEE, run_command
 from local.steps import DemoFailed, Progress, Say, must, ok
 from sealrun.offers.asset import MINA
@@ -297,55 +297,36 @@ def seller_repository(folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / ".gitlab-ci.yml").write_text(PIPELINE)
     (folder / ".gitignore").write_text("/offer.toml\n*.key\n/receipt.json\n/.sealrun/\n")
-    for words in (
-        ["init", "--quiet", "--initial-branch", "main"],
-        ["add", "--all"],
-        ["-c", "user.name=seller", "-c", "user.email=seller@localhost", "commit", "--quiet", "-m", "one"],
-        ["tag", "v1"],
-    ):
-        subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)
+    commit_all(folder, "v1")
 
 
 @contextmanager
-def hosting(folder: Path) -> Iterator[str]:
-    """Serve a folder's files on loopback, as any static host does; its URL."""
-    folder.mkdir(parents=True)
-
-    class Handler(SimpleHTTPRequestHandler):
-        def __init__(self, *arguments: Any) -> None:
-            super().__init__(*arguments, directory=str(folder))
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+def selling(sale: CreditSale) -> Iterator[None]:
+    """Its host, and in the end nothing of what it started runs on."""
+    with hosting(sale.folder.parent / "published") as sale.host:
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
+            yield
         finally:
-            server.shutdown()
+            for words in (["deploy", "--stop"], ["sandbox", "--stop"]):
+                sale.run(_quiet, *words)
 
 
 def run(sale: CreditSale) -> None:
-    """All steps, in order; nothing of it runs on afterwards."""
-    try:
-        with hosting(sale.folder.parent / "published") as sale.host:
-            sale.start()
-            sale.write_offer()
-            sale.issue()
-            sale.publish()
-            sale.list_offer()
-            sale.find()
-            sale.buy()
-            sale.call()
-            sale.resell()
-            sale.build()
-            sale.settle()
-            sale.cash()
-            sale.check_supply()
-    finally:
-        for words in (["deploy", "--stop"], ["sandbox", "--stop"]):
-            sale.run(_quiet, *words)
+    """All steps, in order."""
+    with selling(sale):
+        sale.start()
+        sale.write_offer()
+        sale.issue()
+        sale.publish()
+        sale.list_offer()
+        sale.find()
+        sale.buy()
+        sale.call()
+        sale.resell()
+        sale.build()
+        sale.settle()
+        sale.cash()
+        sale.check_supply()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -21,6 +21,7 @@ from local.chain import ChainFailed, MinaChain, build_contracts
 from local.gitlab import GitLabServer
 from local.market import Market
 from local.people import People, address, client_environment
+from local.repositories import commit_all
 from local.sale import LEDGER, PRICE, Sale, run_command
 from local.served import Served
 from local.steps import DemoFailed, Progress, must
@@ -197,13 +198,7 @@ def seller_repository(folder: Path) -> None:
     shutil.copyfile(TEMPLATE, folder / "templates" / TEMPLATE.name)
     (folder / ".gitlab-ci.yml").write_text(PIPELINE)
     (folder / ".gitignore").write_text(f"/offer.toml\n/{KEYS}\n/{TOKEN}\n")
-    for words in (
-        ["init", "--quiet", "--initial-branch", "main"],
-        ["add", "--all"],
-        ["-c", "user.name=seller", "-c", "user.email=seller@localhost", "commit", "--quiet", "-m", "one"],
-        ["tag", TAG],
-    ):
-        subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)
+    commit_all(folder, TAG)
 
 
 def offered(

@@ -1,4 +1,4 @@
-"""Small git repositories, made anew for each test that wants one."""
+"""Small git repositories, made anew for each sale or test that wants one."""
 
 import subprocess
 from pathlib import Path

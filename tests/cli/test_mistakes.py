@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from local.repositories import commit_all, git
 from mina.keys import PrivateKey
 from sealrun.errors import SealrunError
 from sealrun.money.buyer_mechanism import Known
@@ -34,7 +35,6 @@ from sealrun_cli.lib.sealing import kept
 from sealrun_cli.lib.target import step
 from sealrun_cli.main import app
 from tests.cli.web import Web, web
-from tests.repositories import commit_all, git
 from tests.sealrun.fakes import FakeLedger
 from tests.sealrun.world import make_offer, make_paid_offer, offer_value, paid_value
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from local.repositories import commit_all, git
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun_cli.lib import background
 from sealrun_cli.lib.confirming import ask, confirm, read_secret
@@ -21,7 +22,6 @@ from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.sealing import keep, kept
 from sealrun_cli.lib.source_lookup import _say_newer
 from sealrun_cli.main import app
-from tests.repositories import commit_all, git
 from tests.sealrun.world import make_offer
 
 OUT = Output(as_json=True)

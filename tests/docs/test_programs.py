@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from local.nodejs import NODE
+from local.repositories import commit_all
 from local.sale import PRICE, Sale
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun_cli.main import app
 from tests.docs.pages import ROOT, blocks
-from tests.repositories import commit_all
 from tests.sealrun.world import World
 from tests.spine.conftest import Shop, shop
 from tests.spine.test_paid_sale import sale

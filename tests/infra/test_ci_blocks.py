@@ -18,6 +18,7 @@ import yaml
 from nacl.public import PrivateKey
 
 from local.gitlab.config import command
+from local.repositories import commit_all, git
 from mina.keys import PrivateKey as MinaKey
 from sealrun.evidence import call_stacks as stacks
 from sealrun_cli.lib.offer_file import read_offer, write_values
@@ -25,7 +26,6 @@ from tests.cli.commands.test_offer import PIPELINE
 from tests.cli.commands.test_offer import offer as offer_command
 from tests.cli.lib.test_offer_file import as_file
 from tests.cli.web import Asked, Web, web
-from tests.repositories import commit_all, git
 from tests.sealrun.world import chain_value
 
 ROOT = Path(__file__).parents[2]

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from local.gitlab.config import command
+from local.repositories import commit_all
 from mina.keys import PrivateKey
 from tests.infra.test_ci_blocks import ACTION, COMPONENT, environment
-from tests.repositories import commit_all
 from tests.spine.conftest import PIPELINE
 from tests.spine.reseller import Reseller
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.repositories import commit_all
+from local.repositories import commit_all
 
 ALONE = ("aws", "chain", "demo", "github", "gitlab", "ipfs", "lambda_runtime", "sandbox", "stack")
 

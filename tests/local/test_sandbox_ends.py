@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.repositories import commit_all
+from local.repositories import commit_all
 
 pytestmark = pytest.mark.peers
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.credit_sale import CreditSale, hosting
+from local.credit_sale import CreditSale, selling
 from local.signals import interrupt_on_stop
 from local.steps import Progress
 from sealrun_cli.lib.keys import read_key
@@ -27,29 +27,25 @@ BOUGHT = "6"
 def world(folder: Path) -> Iterator[dict[str, str]]:
     """Everything, started; the buyer has credits in a prepaid account, which no browser knows."""
     sale = CreditSale(Progress(STEPS), folder / "seller", proofs=False)
-    with hosting(folder / "published") as sale.host:
-        try:
-            sale.start()
-            sale.write_offer()
-            sale.issue()
-            sale.publish()
-            [ask] = sale.run(_quiet, "credits", "show", sale.token)["asks"]
-            into = ["--into", sale.offer_url, "--account-key", "account.key", "--ask", ask["ask"], "--yes"]
-            bought = sale.run(_quiet, "credits", "buy", sale.token, BOUGHT, *into, *sale.sends("buyer"))
-            with static_page(folder / "host", f"mina:devnet={sale.node}") as page:
-                yield {
-                    "page": page,
-                    "service": sale.url,
-                    "node": sale.node,
-                    "paid": sale.offer,
-                    "account": bought["account"],
-                    "token": sale.token,
-                    "buyer": read_key(str(sale.folder / ".sealrun" / "buyer.key")).to_base58(),
-                    "command": str(_command(folder, sale)),
-                }
-        finally:
-            for words in (["deploy", "--stop"], ["sandbox", "--stop"]):
-                sale.run(_quiet, *words)
+    with selling(sale):
+        sale.start()
+        sale.write_offer()
+        sale.issue()
+        sale.publish()
+        [ask] = sale.run(_quiet, "credits", "show", sale.token)["asks"]
+        into = ["--into", sale.offer_url, "--account-key", "account.key", "--ask", ask["ask"], "--yes"]
+        bought = sale.run(_quiet, "credits", "buy", sale.token, BOUGHT, *into, *sale.sends("buyer"))
+        with static_page(folder / "host", f"mina:devnet={sale.node}") as page:
+            yield {
+                "page": page,
+                "service": sale.url,
+                "node": sale.node,
+                "paid": sale.offer,
+                "account": bought["account"],
+                "token": sale.token,
+                "buyer": read_key(str(sale.folder / ".sealrun" / "buyer.key")).to_base58(),
+                "command": str(_command(folder, sale)),
+            }
 
 
 def _command(folder: Path, sale: CreditSale) -> Path:

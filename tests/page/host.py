@@ -1,26 +1,16 @@
 """The built page on a static host of its own."""
 
-import functools
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
+from local.hosting import hosting
 from local.page import build_page
 
 # The page runs under any path of any host, so not under the root of one.
 PATH = "some/where"
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """A static host."""
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing to say."""
 
 
 @contextmanager
@@ -37,7 +27,5 @@ def static_page(folder: Path, *nodes: str) -> Iterator[str]:
     document = target / "index.html"
     added = "".join(f'<meta name="sealrun:node" content="{node}" />' for node in nodes)
     document.write_text(document.read_text().replace("</head>", f"{added}</head>"))
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/{PATH}/"
-        server.shutdown()
+    with hosting(folder) as url:
+        yield f"{url}/{PATH}/"

@@ -21,6 +21,7 @@ from local.chain import MinaChain
 from local.market import EVIDENCE, Market, in_mina
 from local.people import People, client_environment
 from local.prover import Prover
+from local.repositories import commit_all
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.signals import interrupt_on_stop
 from local.stack import Stack
@@ -28,7 +29,6 @@ from local.steps import Progress
 from sealrun.offers.asset import MINA
 from sealrun.offers.offer import Offer
 from tests.page.host import static_page
-from tests.repositories import commit_all
 
 ROOT = Path(__file__).resolve().parents[2]
 PROOFS = bool(os.environ.get("SEALRUN_TEST_PROOFS"))

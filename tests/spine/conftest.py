@@ -19,13 +19,13 @@ import pytest
 
 from local.edge import Edge
 from local.market import Market
+from local.repositories import commit_all
 from local.stack import Stack
 from mina.keys import PrivateKey
 from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.calls.call import SignedCall
 from sealrun.money.buyer import sign_call
 from sealrun.offers.offer import Offer
-from tests.repositories import commit_all
 
 PIPELINE = """\
 spec:

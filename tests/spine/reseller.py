@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.repositories import git
+from local.repositories import git
 from tests.spine.conftest import repository
 
 SEALRUN = Path(sys.executable).parent / "sealrun"

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from local.repositories import commit_all
 from sealrun_cli.lib.keys import new_key
 from tests.infra.test_ci_blocks import COMPONENT, environment
-from tests.repositories import commit_all
 from tests.spine.conftest import PIPELINE
 from tests.spine.reseller import Reseller
 

@@ -13,6 +13,7 @@ import pytest
 from local.chain import MinaChain
 from local.market import Market, in_mina
 from local.people import People, client_environment
+from local.repositories import commit_all
 from local.sale import LEDGER, PAYMENT, PRICE, Sale
 from local.stack import Stack
 from local.steps import Progress
@@ -21,7 +22,6 @@ from sealrun.offers.asset import MINA
 from sealrun.offers.named_offer import FORMAT, NamedOffer
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.keys import new_key
-from tests.repositories import commit_all
 from tests.spine.conftest import PROPERTIES, repository
 
 pytestmark = pytest.mark.peers

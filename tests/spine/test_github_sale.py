@@ -11,11 +11,11 @@ import pytest
 
 from local.github import GitHubServer
 from local.github.market import GitHubMarket
+from local.repositories import git
 from local.stack import Stack
 from mina.keys import PrivateKey
 from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.runs.record import UNCLEAR_WAIT
-from tests.repositories import git
 from tests.sealrun.providers.github.samples import ASK, FILE, make_repository
 from tests.spine.conftest import Shop
 from tests.spine.test_evidence import sealrun

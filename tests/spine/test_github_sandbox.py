@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from local.repositories import commit_all
 from tests.infra.test_ci_blocks import environment
-from tests.repositories import commit_all
 from tests.sealrun.providers.github.samples import FILE
 from tests.spine.reseller import Reseller
 from tests.spine.test_github_sale import WORKFLOW

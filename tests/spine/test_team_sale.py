@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.credit_sale import CreditSale, hosting
+from local.credit_sale import CreditSale, selling
 from local.steps import Progress, Say
 from mina.keys import PublicKey
 
@@ -36,18 +36,14 @@ class Team(CreditSale):
 def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     folder = tmp_path_factory.mktemp("team")
     sale = Team(Progress(9), folder / "seller", proofs=False)
-    with hosting(folder / "published") as sale.host:
-        try:
-            sale.start()
-            sale.write_offer()
-            sale.issue()
-            sale.publish()
-            [ask] = sale.said("credits", "show", sale.token)["asks"]
-            sale.said("credits", "buy", sale.token, "8", "--ask", ask["ask"], "--yes", *sale.sends("buyer"))
-            yield sale
-        finally:
-            for words in (["deploy", "--stop"], ["sandbox", "--stop"]):
-                sale.said(*words)
+    with selling(sale):
+        sale.start()
+        sale.write_offer()
+        sale.issue()
+        sale.publish()
+        [ask] = sale.said("credits", "show", sale.token)["asks"]
+        sale.said("credits", "buy", sale.token, "8", "--ask", ask["ask"], "--yes", *sale.sends("buyer"))
+        yield sale
 
 
 def given(team: Team, who: str, count: int, *more: str, status: int = 0) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from local.repositories import commit_all, git
 from sealrun.offers.offer import Offer
 from sealrun_cli.commands.check import payment_findings
 from sealrun_cli.lib.check_source import SourceCheck, pipeline_findings
@@ -12,7 +13,6 @@ from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.findings import tried
 from sealrun_cli.lib.repository import Repository
-from tests.repositories import commit_all, git
 from tests.sealrun.offers.test_prices import both
 from tests.sealrun.offers.test_proved import proved
 from tests.sealrun.world import evidence_value, make_offer, make_paid_offer, offer_value

@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from local.gitlab import GitLabServer
 from local.market import free_offer, pinned_source
+from local.repositories import commit_all
 from mina.keys import PrivateKey
 from sealrun_cli.lib.offer_file import write_values
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.source_lookup import look_up, wanted_source
 from sealrun_cli.main import app
-from tests.repositories import commit_all
 from tests.spine.conftest import PIPELINE, PROPERTIES
 
 GREETING = {"greeting": {**PROPERTIES["greeting"], "default": "hello"}}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from local.repositories import git
 from mina.keys import PrivateKey
 from sealrun_cli.main import app
-from tests.repositories import git
 
 KEY = PrivateKey.from_scalar(1001)
 ADDRESS = KEY.public_key().to_base58()

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from local.repositories import commit_all, git
 from sealrun_cli.lib.offer_file import read_offer, write_values
 from sealrun_cli.main import app
 from tests.cli.lib.test_offer_file import as_file
 from tests.cli.web import web
-from tests.repositories import commit_all, git
 from tests.sealrun.world import chain_value
 
 PIPELINE = 'spec: {inputs: {sealrun_call: {regex: "^[0-9a-f]{64}$"}}}\n---\nbuild: {script: [make]}\n'

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from local.repositories import commit_all, git
 from mina.keys import PrivateKey
 from sealrun_cli.lib import git_objects
 from sealrun_cli.lib.mirrors import KEPT
 from sealrun_cli.main import app
-from tests.repositories import commit_all, git
 from tests.sealrun.ci_tokens import jwk
 from tests.sealrun.verification.test_tree_token import document as tree_document
 

@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from local.github import GitHubServer
 from local.github.store import Repository, Token
+from local.repositories import git
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.check_github import github_findings
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.github_account import GitHubAccount, Holder, github_token_troubles
 from sealrun_cli.main import app
-from tests.repositories import git
 from tests.sealrun.providers.github.samples import FILE, HEADER, WAITING, make_repository
 from tests.sealrun.world import make_offer, offer_value
 

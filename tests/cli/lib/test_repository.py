@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from local.repositories import git
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.repository import Remote, Repository
-from tests.repositories import git
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from pathlib import Path
 import jwt
 import pytest
 
+from local.repositories import commit_all
 from sealrun.evidence.outputs_digest import outputs_digest
 from tests.answers import wait_until_over
 from tests.local.github.peer import Setting
-from tests.repositories import commit_all
 
 pytestmark = pytest.mark.peers
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local.repositories import git
 from sealrun.errors import TokenRefused
 from sealrun.providers.issuers import PinnedIssuers
 from sealrun.receipts.job_token import Ran, verify_token
@@ -16,7 +17,6 @@ from sealrun.runs.run import Run
 from sealrun.transport.http import GuardedClient
 from tests.answers import wait_until_over
 from tests.local.github.peer import Setting
-from tests.repositories import git
 from tests.sealrun.providers.github.peer import CALL
 from tests.sealrun.providers.github.samples import FILE, TOKEN, make_repository
 from tests.sealrun.world import make_offer, offer_value

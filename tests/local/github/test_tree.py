@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from local.repositories import commit_all
 from tests.answers import wait_until_over
 from tests.local.github.peer import Setting
 from tests.local.tree_jobs import check_named, tree_job
-from tests.repositories import commit_all
 
 pytestmark = pytest.mark.peers
 

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from local.gitlab.decorations import decorated, timestamped
+from local.repositories import commit_all, git
 from tests.local.gitlab.peer import Setting
-from tests.repositories import commit_all, git
 
 pytestmark = pytest.mark.peers
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from gitlab import Gitlab
 
+from local.repositories import commit_all
 from tests.local.gitlab.peer import Setting
-from tests.repositories import commit_all
 
 pytestmark = pytest.mark.peers
 

@@ -12,9 +12,9 @@ import jwt
 import pytest
 from gitlab import Gitlab
 
+from local.repositories import commit_all
 from sealrun.evidence.outputs_digest import outputs_digest
 from tests.local.gitlab.peer import Setting
-from tests.repositories import commit_all
 
 pytestmark = pytest.mark.peers
 

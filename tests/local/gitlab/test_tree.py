@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from gitlab import Gitlab
 
+from local.repositories import commit_all
 from tests.local.gitlab.peer import Setting
 from tests.local.tree_jobs import check_named, tree_job
-from tests.repositories import commit_all
 
 pytestmark = pytest.mark.peers
 

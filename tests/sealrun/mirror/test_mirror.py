@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from local.repositories import commit_all, git
 from sealrun.encoding.fields import digest_fields
 from sealrun.errors import Malformed, Refused
 from sealrun.mirror.directory import DEPTH, directory_leaf, file_leaf, name_hash, root_of, step_to
 from sealrun.mirror.mirror import Mirror
 from sealrun.mirror.objects import Kind, object_id
 from sealrun.mirror.path import Path, read_path
-from tests.repositories import commit_all, git
 from tests.vectors import make_mirror
 
 SHA256 = hashlib.sha256(b"hello\n").digest()

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from swh.model.model import Content, Directory, DirectoryEntry
 
+from local.repositories import git
 from sealrun.errors import Malformed
 from sealrun.mirror.objects import Entry, Kind, blob_digest, entries, object_id, require_object, tree_of
-from tests.repositories import git
 
 MODES = {
     Kind.FILE: 0o100644,

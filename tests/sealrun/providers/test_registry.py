@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from local.repositories import commit_all
 from sealrun.errors import InputsRefused, Malformed
 from sealrun.offers.provider_rules import PROVIDERS, rules_of
 from sealrun.providers.kind import Opening, kind_of
@@ -24,7 +25,6 @@ from sealrun_cli.lib.offer_file import read_offer
 from sealrun_cli.lib.set_up import set_up_of
 from sealrun_cli.main import app
 from tests.outgoing import HttpxClient
-from tests.repositories import commit_all
 from tests.sealrun.providers.acme.kind import CLOCK
 from tests.sealrun.world import World, make_offer, offer_value
 

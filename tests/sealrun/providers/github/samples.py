@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.repositories import commit_all, git
+from local.repositories import commit_all, git
 
 FILE = ".github/workflows/job.yml"
 # What every sealrun job begins with: the call hash as an input, and the run named after it.

@@ -7,13 +7,13 @@ import zipfile
 import httpx
 import pytest
 
+from local.repositories import git
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.providers.github.client import GitHub
 from sealrun.runs.judge import run_name
 from sealrun.runs.run import Project, Run, RunStatus
 from tests.answers import wait_until_over
 from tests.described import DescribedTransport
-from tests.repositories import git
 from tests.sealrun.providers.github.conftest import Setting
 from tests.sealrun.providers.github.peer import CALL
 from tests.sealrun.providers.github.samples import FILE

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.repositories import commit_all, git
+from local.repositories import commit_all, git
 
 CALL = "0123456789abcdef" * 4
 OTHER_CALL = "fedcba9876543210" * 4

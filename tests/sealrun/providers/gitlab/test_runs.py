@@ -8,12 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from local.repositories import commit_all
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.providers.gitlab.client import GitLab
 from sealrun.runs.run import Job, JobResult, RunStatus
 from tests.answers import wait_until_over
 from tests.outgoing import HttpxClient
-from tests.repositories import commit_all
 from tests.sealrun.providers.gitlab.conftest import Setting
 from tests.sealrun.providers.gitlab.samples import CALL, HEADER, OTHER_CALL, head
 
