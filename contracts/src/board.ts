@@ -3,19 +3,10 @@
  * approval, so that anybody makes accounts in it; a listing is such an account. Nothing of either can ever change.
  */
 import { createHash } from 'node:crypto';
-import {
-  AccountUpdate,
-  Bool,
-  Field,
-  Permissions,
-  type PublicKey,
-  type Signature,
-  TokenId,
-} from 'o1js';
-import { payFrom } from './credit_opening.js';
+import { AccountUpdate, Field, Permissions, type PublicKey, type Signature, TokenId } from 'o1js';
 import { listFields } from './fields.js';
-import { ACCOUNT_CREATION_FEE, STATE_FIELDS } from './protocol.js';
-import { signsAll } from './seller_signature.js';
+import { MAX_URI_BYTES, create, payFrom, requireDistinct } from './new_account.js';
+import { ACCOUNT_CREATION_FEE } from './protocol.js';
 
 /** Nothing of a listing can change, and nobody can use it: with `access` Impossible, not after a hard fork either. */
 export const LISTING_PERMISSIONS: Permissions = {
@@ -29,8 +20,6 @@ export const BOARD_PERMISSIONS: Permissions = {
   access: Permissions.none(),
 };
 
-/** Bytes of an account's URI (Mina's `zkapp_uri`). */
-const MAX_URI_BYTES = 255;
 const HALF = 1n << 128n;
 
 export interface Listing {
@@ -48,9 +37,9 @@ export interface Listing {
 
 /** Call inside `Mina.transaction`; payer and board key sign. */
 export function openBoard(payer: PublicKey, board: PublicKey): void {
-  requireOther(payer, board, 'board');
+  requireDistinct(payer, board, 'the board cannot pay for its own opening');
   payFrom(payer, ACCOUNT_CREATION_FEE);
-  create(board, TokenId.default, BOARD_PERMISSIONS, []);
+  create(board, { state: [], permissions: BOARD_PERMISSIONS });
 }
 
 /**
@@ -58,12 +47,15 @@ export function openBoard(payer: PublicKey, board: PublicKey): void {
  * no reader would show.
  */
 export function list(payer: PublicKey, listing: PublicKey, network: Field, what: Listing): void {
-  requireOther(payer, listing, 'listing');
+  requireDistinct(payer, listing, 'the listing cannot pay for its own opening');
   checkListing(network, what);
   payFrom(payer, ACCOUNT_CREATION_FEE);
   const owner = AccountUpdate.create(what.board);
-  const tokenId = TokenId.derive(what.board);
-  const update = create(listing, tokenId, LISTING_PERMISSIONS, listingState(what));
+  const update = create(listing, {
+    tokenId: TokenId.derive(what.board),
+    state: listingState(what),
+    permissions: LISTING_PERMISSIONS,
+  });
   update.account.zkappUri.set(what.url);
   owner.approve(update);
   update.body.mayUseToken = AccountUpdate.MayUseToken.ParentsOwnToken;
@@ -86,26 +78,4 @@ function checkListing(network: Field, what: Listing): void {
   const fields = listFields(network, board, offer, offerHash, digest);
   if (!signature.verify(seller, fields).toBoolean())
     throw new RangeError("the signature is not the seller's over this listing");
-}
-
-function requireOther(payer: PublicKey, fresh: PublicKey, what: string): void {
-  if (payer.equals(fresh).toBoolean())
-    throw new RangeError(`the ${what} cannot pay for its own opening`);
-}
-
-function create(
-  address: PublicKey,
-  tokenId: Field,
-  permissions: Permissions,
-  state: Field[],
-): AccountUpdate {
-  const update = AccountUpdate.create(address, tokenId);
-  update.requireSignature();
-  signsAll(update);
-  update.account.permissions.set(permissions);
-  for (let i = 0; i < STATE_FIELDS; i++)
-    AccountUpdate.setValue(update.update.appState[i]!, state[i] ?? Field(0));
-  // A second opening of the same address fails here already, before its permissions are asked.
-  update.account.isNew.requireEquals(Bool(true));
-  return update;
 }

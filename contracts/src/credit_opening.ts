@@ -4,7 +4,6 @@
  */
 import { FungibleToken } from 'mina-fungible-token';
 import {
-  AccountUpdate,
   Bool,
   Field,
   type Permissions,
@@ -14,9 +13,9 @@ import {
   UInt64,
   UInt8,
 } from 'o1js';
+import { MAX_URI_BYTES, create, payFrom, requireDistinct, signedBy } from './new_account.js';
 import { ACCOUNT_PERMISSIONS, OFFER_PERMISSIONS } from './opening.js';
-import { ACCOUNT_CREATION_FEE, STATE_FIELDS } from './protocol.js';
-import { signsAll } from './seller_signature.js';
+import { ACCOUNT_CREATION_FEE } from './protocol.js';
 import type { PinnedKey } from './verification_keys.js';
 
 /**
@@ -30,9 +29,6 @@ export const ASK_PERMISSIONS: Permissions = ACCOUNT_PERMISSIONS;
 
 /** Token and vault, and the token's account that counts what circulates. */
 export const ISSUE_ACCOUNTS = 3n;
-
-/** Bytes of an account's URI (Mina's `zkapp_uri`). */
-const MAX_URI_BYTES = 255;
 
 export interface CreditIssue {
   /** Pays for three new accounts, and signs. */
@@ -103,7 +99,7 @@ export async function openAsk(opening: AskOpening): Promise<void> {
   requireProduct(amount, price, 'the amount times the price');
   payFrom(seller, ACCOUNT_CREATION_FEE);
   const tokenId = TokenId.derive(token);
-  const from = signsAll(AccountUpdate.createSigned(seller, tokenId));
+  const from = signedBy(seller, tokenId);
   from.balance.subInPlace(amount);
   const update = create(ask, {
     tokenId,
@@ -113,11 +109,6 @@ export async function openAsk(opening: AskOpening): Promise<void> {
   });
   update.balance.addInPlace(amount);
   await new FungibleToken(token).approveAccountUpdates([from, update]);
-}
-
-/** MINA that the transaction pays out elsewhere, of `payer`, who signs. */
-export function payFrom(payer: PublicKey, amount: bigint): void {
-  if (amount > 0n) AccountUpdate.createSigned(payer).balance.subInPlace(UInt64.from(amount));
 }
 
 /** What no contract checks, because it is the seller's own promise; readers check it again. */
@@ -146,33 +137,4 @@ function requireProduct(a: UInt64, b: UInt64, what: string): void {
   const product = a.toBigInt() * b.toBigInt();
   if (product >= 2n ** 64n)
     throw new RangeError(`${what}: expected less than 2^64 nanomina, got ${product}`);
-}
-
-function requireDistinct(a: PublicKey, b: PublicKey, message: string): void {
-  if (a.equals(b).toBoolean()) throw new RangeError(message);
-}
-
-interface Creation {
-  tokenId?: Field;
-  state: Field[];
-  permissions: Permissions;
-  verificationKey: PinnedKey;
-}
-
-/** Who pays for it is said elsewhere in the transaction. */
-function create(
-  address: PublicKey,
-  { tokenId = TokenId.default, state, permissions, verificationKey }: Creation,
-): AccountUpdate {
-  const update = AccountUpdate.create(address, tokenId);
-  update.requireSignature();
-  signsAll(update);
-  const { data, hash } = verificationKey;
-  update.account.verificationKey.set({ data, hash: Field(hash) });
-  update.account.permissions.set(permissions);
-  for (let i = 0; i < STATE_FIELDS; i++)
-    AccountUpdate.setValue(update.update.appState[i]!, state[i] ?? Field(0));
-  // A second opening of the same address fails here already, before its permissions are asked.
-  update.account.isNew.requireEquals(Bool(true));
-  return update;
 }

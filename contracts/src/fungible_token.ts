@@ -4,13 +4,8 @@
  */
 import { FungibleToken } from 'mina-fungible-token';
 import { AccountUpdate, PublicKey, TokenId, UInt64 } from 'o1js';
-import {
-  type AccountOpening,
-  checkOpening,
-  depositUpdate,
-  newAccount,
-  signedBy,
-} from './opening.js';
+import { type AccountOpening, checkOpening, depositUpdate, newAccount } from './opening.js';
+import { signedBy } from './new_account.js';
 import type { DepositAccount } from './deposit_account.js';
 import { ACCOUNT_CREATION_FEE } from './protocol.js';
 

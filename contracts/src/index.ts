@@ -9,6 +9,7 @@ export * from './fields.js';
 export * from './mirror.js';
 export * from './offer.js';
 export * from './offer_hash.js';
+export { payFrom, signedBy } from './new_account.js';
 export * from './opening.js';
 export * from './outputs.js';
 export * from './prepaid_account.js';

@@ -2,11 +2,12 @@
  * Opening transactions: signatures only, no proof. The new account gets its code, its state and permissions that
  * leave no key any power, in the one update that its own key ever signs.
  */
-import { AccountUpdate, Bool, Field, Permissions, PublicKey, TokenId, UInt32, UInt64 } from 'o1js';
+import { AccountUpdate, Field, Permissions, PublicKey, TokenId, UInt64 } from 'o1js';
 import { bytesToEvent, credentialHash } from './credential.js';
 import { SHARE_UNIT } from './deposit_account.js';
 import { MAX_EXIT_DELAY, Terms } from './fields.js';
-import { ACCOUNT_CREATION_FEE, STATE_FIELDS } from './protocol.js';
+import { create, payFrom, requireDistinct } from './new_account.js';
+import { ACCOUNT_CREATION_FEE } from './protocol.js';
 import type { PinnedKey } from './verification_keys.js';
 
 /** Where `PrepaidAccount` keeps its exit slot. */
@@ -57,7 +58,8 @@ export function openAccount(opening: AccountOpening): AccountUpdate {
   checkOpening(opening);
   if (!opening.terms.asset.equals(TokenId.default).toBoolean())
     throw new RangeError('the terms are in a token: its owner has to approve the opening');
-  return paidBy(payer, deposit, () => newAccount(opening));
+  payFrom(payer, deposit.toBigInt() + ACCOUNT_CREATION_FEE);
+  return newAccount(opening);
 }
 
 /** Terms and keys that an account may be opened with; rejects all others with a `RangeError`. */
@@ -73,13 +75,14 @@ export function checkOpening({ payer, account, buyer, terms }: AccountOpening): 
 /** The account's own update with its deposit, which somebody else's has to pay. */
 export function newAccount(opening: AccountOpening): AccountUpdate {
   const { account, buyer, terms, deposit, verificationKey } = opening;
-  return create(account, {
-    asset: terms.asset,
+  const update = create(account, {
+    tokenId: terms.asset,
     state: [terms.hash(), ...buyer.toFields()],
     permissions: ACCOUNT_PERMISSIONS,
-    deposit,
     verificationKey,
   });
+  update.balance.addInPlace(deposit);
+  return update;
 }
 
 export interface OfferOpening {
@@ -99,15 +102,12 @@ export function openOffer(opening: OfferOpening): AccountUpdate {
   const { payer, offer, offerHash, terms, uri, credential, verificationKey } = opening;
   checkTerms(terms);
   requireDistinct(payer, offer, 'the offer cannot pay for its own opening');
-  const update = paidBy(payer, UInt64.zero, () =>
-    create(offer, {
-      asset: TokenId.default,
-      state: [offerHash, terms.hash(), credential ? credentialHash(credential) : Field(0)],
-      permissions: OFFER_PERMISSIONS,
-      deposit: UInt64.zero,
-      verificationKey,
-    }),
-  );
+  payFrom(payer, ACCOUNT_CREATION_FEE);
+  const update = create(offer, {
+    state: [offerHash, terms.hash(), credential ? credentialHash(credential) : Field(0)],
+    permissions: OFFER_PERMISSIONS,
+    verificationKey,
+  });
   update.account.zkappUri.set(uri);
   if (credential)
     update.body.events = AccountUpdate.Events.pushEvent(
@@ -151,53 +151,4 @@ export function checkTerms(terms: Terms): void {
     throw new RangeError(
       `the operator share is too high: expected at most ${SHARE_UNIT}, got ${share}`,
     );
-}
-
-function requireDistinct(a: PublicKey, b: PublicKey, message: string): void {
-  if (a.equals(b).toBoolean()) throw new RangeError(message);
-}
-
-interface Creation {
-  asset: Field;
-  state: Field[];
-  permissions: Permissions;
-  deposit: UInt64;
-  verificationKey: PinnedKey;
-}
-
-/** The payment for an account in MINA and its deposit, and then the account. */
-function paidBy(payer: PublicKey, deposit: UInt64, account: () => AccountUpdate): AccountUpdate {
-  const payment = AccountUpdate.createSigned(payer);
-  payment.balance.subInPlace(deposit.add(UInt64.from(ACCOUNT_CREATION_FEE)));
-  return account();
-}
-
-function create(
-  address: PublicKey,
-  { asset, state, permissions, deposit, verificationKey }: Creation,
-): AccountUpdate {
-  const update = signedBy(address, asset);
-  update.balance.addInPlace(deposit);
-  update.account.verificationKey.set({
-    data: verificationKey.data,
-    hash: Field(verificationKey.hash),
-  });
-  update.account.permissions.set(permissions);
-  for (let i = 0; i < STATE_FIELDS; i++) {
-    AccountUpdate.setValue(update.update.appState[i]!, state[i] ?? Field(0));
-  }
-  // A second opening of the same address fails here already, before its permissions are asked.
-  update.account.isNew.requireEquals(Bool(true));
-  return update;
-}
-
-/** The signature covers fee payer and memo too and is used up with them: the account's nonce stays as it is. */
-export function signedBy(address: PublicKey, asset: Field): AccountUpdate {
-  const update = AccountUpdate.create(address, asset);
-  update.requireSignature();
-  update.body.useFullCommitment = Bool(true);
-  update.body.incrementNonce = Bool(false);
-  const anyNonce = { lower: UInt32.zero, upper: UInt32.MAXINT() };
-  update.body.preconditions.account.nonce = { isSome: Bool(false), value: anyNonce };
-  return update;
 }

@@ -14,7 +14,7 @@ import {
 } from 'o1js';
 import { createHash } from 'node:crypto';
 import { type Listing, list, listingState, openBoard } from '../board.js';
-import { payFrom } from '../credit_opening.js';
+import { payFrom } from '../new_account.js';
 import { listFields } from '../fields.js';
 import { ACCOUNT_CREATION_FEE, TRANSACTION_VERSION } from '../protocol.js';
 import { signsAll } from '../seller_signature.js';

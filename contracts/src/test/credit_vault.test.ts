@@ -16,7 +16,8 @@ import {
   UInt64,
   UInt8,
 } from 'o1js';
-import { CREDIT_PERMISSIONS, checkIssue, payFrom } from '../credit_opening.js';
+import { CREDIT_PERMISSIONS, checkIssue } from '../credit_opening.js';
+import { payFrom } from '../new_account.js';
 import { CreditVault, useCreditVault } from '../credit_vault.js';
 import { TRANSACTION_VERSION } from '../protocol.js';
 import { signsAll } from '../seller_signature.js';

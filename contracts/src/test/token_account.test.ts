@@ -8,7 +8,8 @@ import {
   openEmptyAccounts,
   openTokenAccount,
 } from '../fungible_token.js';
-import { ACCOUNT_PERMISSIONS, signedBy } from '../opening.js';
+import { ACCOUNT_PERMISSIONS } from '../opening.js';
+import { signedBy } from '../new_account.js';
 import { pinnedKeys } from '../verification_keys.js';
 import { Token } from './fungible.js';
 import { MINA, type Party, World, party } from './world.js';

@@ -5,7 +5,7 @@
  */
 import { FungibleToken } from 'mina-fungible-token';
 import { type AccountUpdate, type PrivateKey, UInt64 } from 'o1js';
-import { payFrom } from '../credit_opening.js';
+import { payFrom } from '../new_account.js';
 import { checkOpening, newAccount } from '../opening.js';
 import { pinnedKeys } from '../verification_keys.js';
 import { type CreditView, atLeastOne, creationFee, fetchAsk, fetchCredit } from './credits.js';

@@ -1,6 +1,6 @@
 /** Gives the payer's credits away: one proof, the token's. Asked twice with the same `nonce`, it gives at most once. */
 import { FungibleToken } from 'mina-fungible-token';
-import { payFrom } from '../credit_opening.js';
+import { payFrom } from '../new_account.js';
 import { atLeastOne, creationFee, fetchCredit } from './credits.js';
 import { run, type Tool } from './run.js';
 

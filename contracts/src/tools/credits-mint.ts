@@ -4,7 +4,7 @@
  */
 import { FungibleToken } from 'mina-fungible-token';
 import { UInt64 } from 'o1js';
-import { payFrom } from '../credit_opening.js';
+import { payFrom } from '../new_account.js';
 import { atLeastOne, creationFee, fetchCredit, requirePayerIs } from './credits.js';
 import { ToolError } from './errors.js';
 import { run, type Tool } from './run.js';

@@ -1,7 +1,7 @@
 /** Takes back all that an ask has not sold: two proofs. Asked again, it finds nothing left. The payer is its seller. */
 import { FungibleToken } from 'mina-fungible-token';
 import { UInt64 } from 'o1js';
-import { payFrom } from '../credit_opening.js';
+import { payFrom } from '../new_account.js';
 import { creationFee, fetchAsk, fetchCredit, requirePayerIs } from './credits.js';
 import { run, type Tool } from './run.js';
 
