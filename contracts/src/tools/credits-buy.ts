@@ -8,7 +8,7 @@ import { type AccountUpdate, type PrivateKey, UInt64 } from 'o1js';
 import { payFrom } from '../new_account.js';
 import { checkOpening, newAccount } from '../opening.js';
 import { pinnedKeys } from '../verification_keys.js';
-import { type CreditView, atLeastOne, creationFee, fetchAsk, fetchCredit } from './credits.js';
+import { type CreditView, atLeastOne, fetchAsk, fetchCredit } from './credits.js';
 import { ToolError } from './errors.js';
 import type { Request } from './request.js';
 import { run, type Tool } from './run.js';
@@ -36,7 +36,7 @@ export const tool: Tool = async (request, session) => {
     );
   await session.account(ask.seller, "ask's seller");
   const cost = amount.toBigInt() * agreed;
-  const paid = cost + (await creationFee(session, to, tokenId));
+  const paid = cost + (await session.creationFee(to, tokenId));
   await session.covers(paid);
   await session.compile('Ask', 'FungibleToken');
   const nonce = request.has('nonce') ? request.whole('nonce', 0, 2 ** 32 - 1) : undefined;

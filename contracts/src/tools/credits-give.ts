@@ -1,7 +1,7 @@
 /** Gives the payer's credits away: one proof, the token's. Asked twice with the same `nonce`, it gives at most once. */
 import { FungibleToken } from 'mina-fungible-token';
 import { payFrom } from '../new_account.js';
-import { atLeastOne, creationFee, fetchCredit } from './credits.js';
+import { atLeastOne, fetchCredit } from './credits.js';
 import { run, type Tool } from './run.js';
 
 export const tool: Tool = async (request, session) => {
@@ -12,7 +12,7 @@ export const tool: Tool = async (request, session) => {
   if (to.equals(payer).toBoolean()) request.refuse('to', 'another than the payer');
   if (to.equals(token).toBoolean()) request.refuse('to', "another than the token's owner");
   await session.holds(amount.toBigInt(), tokenId);
-  const fresh = await creationFee(session, to, tokenId);
+  const fresh = await session.creationFee(to, tokenId);
   await session.covers(fresh);
   await session.compile('FungibleToken');
   const nonce = request.has('nonce') ? request.whole('nonce', 0, 2 ** 32 - 1) : undefined;

@@ -5,7 +5,7 @@
 import { FungibleToken } from 'mina-fungible-token';
 import { UInt64 } from 'o1js';
 import { payFrom } from '../new_account.js';
-import { atLeastOne, creationFee, fetchCredit, requirePayerIs } from './credits.js';
+import { atLeastOne, fetchCredit, requirePayerIs } from './credits.js';
 import { ToolError } from './errors.js';
 import { run, type Tool } from './run.js';
 
@@ -36,7 +36,7 @@ export const tool: Tool = async (request, session) => {
       'proof-failed',
       `the credits have expired: expected a slot before ${view.expiry}, got ${slot}`,
     );
-  const paid = amount * view.backing + (await creationFee(session, to, view.tokenId));
+  const paid = amount * view.backing + (await session.creationFee(to, view.tokenId));
   await session.covers(paid);
   await session.compile('CreditVault', 'FungibleToken');
   const payer = session.payer.toPublicKey();

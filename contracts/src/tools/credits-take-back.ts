@@ -2,7 +2,7 @@
 import { FungibleToken } from 'mina-fungible-token';
 import { UInt64 } from 'o1js';
 import { payFrom } from '../new_account.js';
-import { creationFee, fetchAsk, fetchCredit, requirePayerIs } from './credits.js';
+import { fetchAsk, fetchCredit, requirePayerIs } from './credits.js';
 import { run, type Tool } from './run.js';
 
 export const tool: Tool = async (request, session) => {
@@ -11,7 +11,7 @@ export const tool: Tool = async (request, session) => {
   requirePayerIs(session, ask.seller, 'ask');
   const told = { ask: ask.contract.address.toBase58(), amount: `${ask.amount}` };
   if (ask.amount === 0n) return { status: 'already-taken', ...told };
-  const fresh = await creationFee(session, ask.seller, tokenId);
+  const fresh = await session.creationFee(ask.seller, tokenId);
   await session.covers(fresh);
   await session.compile('Ask', 'FungibleToken');
   const sent = await session.send(async () => {

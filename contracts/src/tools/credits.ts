@@ -2,7 +2,6 @@
 import { Field, PublicKey, TokenId } from 'o1js';
 import { Ask } from '../ask.js';
 import { CreditVault, useCreditVault } from '../credit_vault.js';
-import { ACCOUNT_CREATION_FEE } from '../protocol.js';
 import { ToolError } from './errors.js';
 import type { Session } from './session.js';
 
@@ -61,16 +60,6 @@ export async function fetchAsk(
     price: contract.price.get().toBigInt(),
     amount: balance.toBigInt(),
   };
-}
-
-/** Nanomina that a new account costs; 0 where `address` has one in the token. */
-export async function creationFee(
-  session: Session,
-  address: PublicKey,
-  tokenId: Field,
-): Promise<bigint> {
-  const found = await session.findAccount(address, tokenId);
-  return found === undefined ? ACCOUNT_CREATION_FEE : 0n;
 }
 
 /** The contract's own condition, told in words and before the proof. */

@@ -3,6 +3,7 @@ const TITLES = {
   'bad-request': 'The request is not as the tool expects it',
   'node-unavailable': 'The Mina node cannot be reached or does not answer as one',
   'account-missing': 'There is no such account',
+  'receiver-missing': 'Whoever is paid has no account in this asset',
   'wrong-account': 'The account is not what the request says',
   'already-open': 'The account is open already',
   'too-little': 'The payer has too little money',

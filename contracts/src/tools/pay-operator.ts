@@ -1,5 +1,5 @@
 /** Pays the operator what accrued. Anyone may run it. */
-import { fetchDeposit, requireTerms, sendMethod } from './prepaid.js';
+import { fetchDeposit, receiverFee, requireTerms, sendMethod } from './prepaid.js';
 import { run, type Tool } from './run.js';
 
 export const tool: Tool = async (request, session) => {
@@ -7,8 +7,8 @@ export const tool: Tool = async (request, session) => {
   const view = await fetchDeposit(session, request.address('account'), terms.asset);
   requireTerms(view, terms);
   if (view.accrued === 0n) return { status: 'already-paid', amount: '0' };
-  await session.account(terms.operator, 'operator', terms.asset);
-  const sent = await sendMethod(session, view, () => view.contract.payOperator(terms));
+  const fee = await receiverFee(request, session, terms.operator, 'operator', terms.asset);
+  const sent = await sendMethod(session, view, () => view.contract.payOperator(terms), fee);
   return { ...sent, amount: view.accrued.toString() };
 };
 

@@ -2,9 +2,11 @@
 import type { Field, PublicKey, Signature } from 'o1js';
 import type { Terms } from '../fields.js';
 import { approve } from '../fungible_token.js';
+import { payFrom } from '../new_account.js';
 import { PrepaidAccount } from '../prepaid_account.js';
 import { ProvedAccount } from '../proved_account.js';
 import { ToolError } from './errors.js';
+import type { Request } from './request.js';
 import type { Sent, Session } from './session.js';
 
 const CONTRACTS = { PrepaidAccount, ProvedAccount };
@@ -56,14 +58,38 @@ export async function fetchDeposit<Code extends Name>(
   };
 }
 
-/** Proves and sends what a method of the account does, with the owner's leave where it is in a token. */
+/**
+ * Nanomina that the payer adds so that `receiver` can be paid: for a new account where it has none in the asset and the
+ * request says `open_receiver`, else 0. Without its word nobody pays for the account of somebody else.
+ */
+export async function receiverFee(
+  request: Request,
+  session: Session,
+  receiver: PublicKey,
+  what: string,
+  asset: Field,
+): Promise<bigint> {
+  const fee = await session.creationFee(receiver, asset);
+  if (fee === 0n) return fee;
+  if (!request.flag('open_receiver', false))
+    throw new ToolError('receiver-missing', `the ${what}, ${receiver.toBase58()}`);
+  await session.covers(fee);
+  return fee;
+}
+
+/**
+ * Proves and sends what a method of the account does, with the owner's leave where it is in a token. The payer adds `fee`
+ * for a new account of the method's receiver.
+ */
 export async function sendMethod(
   session: Session,
   { contract, code, owner }: DepositView,
   method: () => Promise<void>,
+  fee = 0n,
 ): Promise<Sent> {
   await session.compile(code, ...(owner ? (['FungibleToken'] as const) : []));
   return await session.send(async () => {
+    payFrom(session.payer.toPublicKey(), fee);
     await method();
     if (owner) await approve(owner, contract);
   });

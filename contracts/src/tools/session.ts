@@ -12,6 +12,7 @@ import {
   fetchAccount,
   fetchLastBlock,
 } from 'o1js';
+import { ACCOUNT_CREATION_FEE } from '../protocol.js';
 import { type ContractName, compileContract, pinnedKeys } from '../verification_keys.js';
 import { ToolError } from './errors.js';
 import type { Request } from './request.js';
@@ -82,10 +83,16 @@ export class Session {
     tokenId: Field = TokenId.default,
   ): Promise<Account> {
     const account = await this.findAccount(publicKey, tokenId);
-    const kept = isMina(tokenId) ? 'account' : 'account in the token of the terms';
+    const kept = isMina(tokenId) ? 'account' : 'account in this token';
     if (account === undefined)
       throw new ToolError('account-missing', `the ${what} has no ${kept}: ${publicKey.toBase58()}`);
     return account;
+  }
+
+  /** Nanomina that a new account costs; 0 where `address` has one in the token. */
+  async creationFee(address: PublicKey, tokenId: Field): Promise<bigint> {
+    const found = await this.findAccount(address, tokenId);
+    return found === undefined ? ACCOUNT_CREATION_FEE : 0n;
   }
 
   /**

@@ -10,7 +10,13 @@ import { NOTHING_SETTLED } from '../fold/settled.js';
 import { ToolError } from './errors.js';
 import { readFold } from './fold_document.js';
 import { onNewestState } from './newest_state.js';
-import { type DepositView, fetchDeposit, requireTerms, sendMethod } from './prepaid.js';
+import {
+  type DepositView,
+  fetchDeposit,
+  receiverFee,
+  requireTerms,
+  sendMethod,
+} from './prepaid.js';
 import type { Request } from './request.js';
 import { run, type Tool } from './run.js';
 import { readVoucher, requireFree, requireVoucher, verifies } from './voucher.js';
@@ -33,9 +39,9 @@ export const tool: Tool = async (request, session, progress) => {
     requireVoucher(view, terms, voucher, total);
     requireFree(view, amount.toBigInt());
     const consent = consentOf(request, view, terms, fold.publicOutput);
-    await session.account(terms.seller, 'seller', terms.asset);
+    const fee = await receiverFee(request, session, terms.seller, 'seller', terms.asset);
     const settle = () => view.contract.settle(terms, voucher, fold, consent);
-    const sent = await sendMethod(session, view, settle);
+    const sent = await sendMethod(session, view, settle, fee);
     return {
       ...sent,
       spent: `${total}`,

@@ -8,7 +8,13 @@ import { dueFields, receiptsRoot, type Terms } from '../fields.js';
 import { Due } from '../prepaid_account.js';
 import { ToolError } from './errors.js';
 import { onNewestState } from './newest_state.js';
-import { fetchDeposit, requireTerms, sendMethod, type DepositView } from './prepaid.js';
+import {
+  fetchDeposit,
+  receiverFee,
+  requireTerms,
+  sendMethod,
+  type DepositView,
+} from './prepaid.js';
 import type { Request } from './request.js';
 import { run, type Tool } from './run.js';
 import { readVoucher, requireFree, requireVoucher, verifies } from './voucher.js';
@@ -25,9 +31,9 @@ export const tool: Tool = async (request, session, progress) => {
     const due = statement.due.toBigInt();
     if (view.spent >= due) return { status: 'already-settled', spent: view.spent.toString() };
     requireSettleable(view, statement);
-    await session.account(terms.seller, 'seller', terms.asset);
+    const fee = await receiverFee(request, session, terms.seller, 'seller', terms.asset);
     const settle = () => view.contract.settle(terms, voucher, statement);
-    const sent = await sendMethod(session, view, settle);
+    const sent = await sendMethod(session, view, settle, fee);
     return {
       ...sent,
       spent: due.toString(),

@@ -8,6 +8,7 @@ import { ToolError } from './errors.js';
 import { onNewestState } from './newest_state.js';
 import {
   fetchDeposit,
+  receiverFee,
   requireBuyer,
   requireTerms,
   sendMethod,
@@ -30,10 +31,10 @@ async function withdraw(request: Request, session: Session, terms: Terms): Promi
   await requireExit(session, view);
   const amount = request.amount('amount', view.balance - view.accrued);
   if (amount.toBigInt() === 0n) return { status: 'already-withdrawn', amount: '0' };
-  await session.account(view.buyer, 'buyer', view.contract.tokenId);
+  const fee = await receiverFee(request, session, view.buyer, 'buyer', view.contract.tokenId);
   const signature = signed(request, view, terms, amount);
   const take = () => view.contract.withdraw(terms, amount, signature);
-  const sent = await sendMethod(session, view, take);
+  const sent = await sendMethod(session, view, take, fee);
   return { ...sent, amount: amount.toString(), buyer: view.buyer.toBase58() };
 }
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from sealrun.offers.asset import asset_of
 from sealrun_cli.commands import settle
+from sealrun_cli.lib import paying_out
 from sealrun_cli.lib.backlog import Good, kept_of
 from sealrun_cli.lib.chain_view import OnChain
 from sealrun_cli.main import app
@@ -33,7 +34,7 @@ def test_a16_another_account_of_the_address_settles_nothing(
     known: dict[str, Any] = {"account": ADDRESS, "terms": WORTHLESS.value(), "voucher": {}, "calls": []}
     monkeypatch.setattr(settle, "read_account", lambda *_: known)
     monkeypatch.setattr(settle, "on_chain", lambda *_: OnChain(WORTHLESS.hash, 9, 5, 0, 0, 7, 1))
-    monkeypatch.setattr(settle, "run_tool", lambda *_, **__: {"status": "already-settled", "count": 1})
+    monkeypatch.setattr(paying_out, "run_tool", lambda *_, **__: {"status": "already-settled", "count": 1})
     exit_code, value = settled(tmp_path)
     assert exit_code == 1
     assert "expected the terms of what is kept" in value["error"]["detail"]
@@ -61,7 +62,7 @@ def test_a_voucher_that_the_seller_saw_is_not_kept_back(
 
     monkeypatch.setattr(settle, "read_account", lambda *_: known)
     monkeypatch.setattr(settle, "on_chain", lambda *_: OnChain(TERMS.hash, 9, spent, 0, 0, 0, 0))
-    monkeypatch.setattr(settle, "run_tool", run_tool)
+    monkeypatch.setattr(paying_out, "run_tool", run_tool)
     exit_code, value = settled(tmp_path)
     assert exit_code == 0, value
     assert sent == [older if spent else good.signed()]

@@ -3,9 +3,11 @@
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
 from sealrun_cli.lib.assets import asset_of_terms
+from sealrun_cli.lib.confirming import Yes
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import speaking
-from sealrun_cli.lib.tools import Sender, run_tool
+from sealrun_cli.lib.paying_out import pay_out
+from sealrun_cli.lib.tools import Sender
 
 
 def pay_operator(
@@ -18,6 +20,7 @@ def pay_operator(
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
     no_proofs: options.NoProofs = False,
     state: options.State = options.DEFAULT_STATE,
+    yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
     """Pay the operator the share that accrued in an account.
@@ -29,5 +32,5 @@ def pay_operator(
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         named = with_terms(account, terms, state)
         asset = asset_of_terms(named, node, state)
-        result = run_tool("pay-operator", sender, out, **named) | asset.members()
+        result = pay_out("pay-operator", sender, out, named, yes=yes) | asset.members()
         out.result(result, f"{outcome(result, 'paid')}: {asset.of(result['amount'])}")

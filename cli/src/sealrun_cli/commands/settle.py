@@ -9,12 +9,14 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import outcome, read_account, shown_asset
 from sealrun_cli.lib.backlog import DEFAULT_FOLDER, Folder, Kept, kept_of
 from sealrun_cli.lib.chain_view import on_chain
+from sealrun_cli.lib.confirming import Yes
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import Output, speaking
+from sealrun_cli.lib.paying_out import pay_out
 from sealrun_cli.lib.service import Service, well_formed
-from sealrun_cli.lib.tools import Sender, run_tool
+from sealrun_cli.lib.tools import Sender
 
 
 def settle(
@@ -28,6 +30,7 @@ def settle(
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,
     folder: Folder = DEFAULT_FOLDER,
     no_proofs: options.NoProofs = False,
+    yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
     """Collect what is due on an account, for its seller.
@@ -47,7 +50,7 @@ def settle(
             kept.check_terms(terms.hash)
             chain = on_chain(Service(http), node, account, asset)
             kept.follow(count=chain.count, root=chain.root)
-            _settle_proved(known, asset, kept, chain.spent, sender, out)
+            _settle_proved(known, asset, kept, chain.spent, sender, out, yes=yes)
             return
         if "due" not in known:
             detail = "settle: expected the seller's or operator's key, got the buyer's"
@@ -55,7 +58,7 @@ def settle(
         with well_formed("figure", url):
             sent = {name: known[name] for name in ("account", "terms", "voucher", "due")}
             asset = shown_asset(known)
-        result = run_tool("settle", sender, out, **sent) | asset.members()
+        result = pay_out("settle", sender, out, sent, yes=yes) | asset.members()
         settled = (
             f"settled {asset.of(result['settled'])}, " if "settled" in result else f"{outcome(result)}: "
         )
@@ -63,7 +66,7 @@ def settle(
 
 
 def _settle_proved(
-    known: Mapping[str, Any], asset: Asset, kept: Kept, spent: int, sender: Sender, out: Output
+    known: Mapping[str, Any], asset: Asset, kept: Kept, spent: int, sender: Sender, out: Output, *, yes: bool
 ) -> None:
     """Send the fold that `prove` kept; what is settled is noted, for no fold goes on without it."""
     fold = kept.fold
@@ -72,7 +75,8 @@ def _settle_proved(
         raise CliError("proofs", detail, "run `sealrun prove` first; --folder says where it keeps its proofs")
     voucher = kept.voucher(spent + int(fold["statement"]["amount"])) or known["voucher"]
     sent = {"account": known["account"], "terms": known["terms"], "voucher": voucher}
-    result = run_tool("settle-proved", sender, out, **sent, fold=fold, seller_key=sender.key.to_base58())
+    request = {**sent, "fold": fold, "seller_key": sender.key.to_base58()}
+    result = pay_out("settle-proved", sender, out, request, yes=yes)
     kept.note_settled(fold)
     result |= asset.members()
     settled = f"settled {asset.of(result['settled'])}, " if "settled" in result else f"{outcome(result)}: "

@@ -9,6 +9,7 @@ _NEXT = {
     "malformed": "run the command with --help",
     "node-unavailable": "try again later, or name another node with --node",
     "account-missing": f"an account needs money before it can act: have {FEES.symbol} sent to it",
+    "receiver-missing": "have an account opened for it in this asset, or run the command with --yes",
     "wrong-account": "check the account's address and its terms",
     "not-allowed": "use the buyer's key; an account is shown to its seller and operator, too",
     "not-owed": "ask the operator's stack again: run the command once more",
