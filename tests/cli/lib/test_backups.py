@@ -98,7 +98,7 @@ def test_what_a_seller_keeps_to_settle_is_in_the_backup(
     again = tmp_path / "again"
     restore_backup(at(tmp_path / "new"), tmp_path / "backup", reason="x", tell=lambda _: None, proofs=again)
     files = {path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()}
-    names = {f"{'cd' * 32}.proof.json", "fold.proof.json", "folds/8.json", "noted/0.json", "settled.json"}
+    names = {f"{'cd' * 32}.proof.json", "fold.proof.json", "folds/7.json", "folds/8.json", "settled.json"}
     assert files.keys() == {Path(NAME) / name for name in (*names, "voucher.json")}
     assert all((proofs / name).read_bytes() == content for name, content in files.items())
     assert {stat.S_IMODE((again / name).stat().st_mode) for name in files} == {0o600}
@@ -127,7 +127,7 @@ def test_a_backup_from_before_proofs_is_restored(service: Places, proofs: Path, 
     assert kept_of(proofs, NAME).settled == [{"call": "aa"}]
 
 
-@pytest.mark.parametrize("part", ["", "noted", "settled.json"])
+@pytest.mark.parametrize("part", ["", "folds", "settled.json"])
 def test_e7_no_part_of_a_backups_proofs_is_a_link(
     service: Places, proofs: Path, tmp_path: Path, part: str
 ) -> None:

@@ -2,10 +2,9 @@
 
 FOLDER/ACCOUNT/CALL.proof.json   the proof of the call's token
 FOLDER/ACCOUNT/fold.proof.json   the newest fold, of calls that are not settled yet
-FOLDER/ACCOUNT/folds/ROOT.json   all folds since the last settlement: one may be settled unnoticed
+FOLDER/ACCOUNT/folds/ROOT.json   every fold, by its last root: it may be settled unnoticed, or undone
 FOLDER/ACCOUNT/voucher.json      the buyer's highest voucher for the newest fold: no operator can keep it back
 FOLDER/ACCOUNT/settled.json      what was settled, in its order; without it nothing more can be settled
-FOLDER/ACCOUNT/noted/COUNT.json  the fold that was settled after COUNT others: a chain can undo it
 FOLDER/ACCOUNT/steps/            proofs of steps, so that interrupted work goes on
 """
 
@@ -28,7 +27,7 @@ from sealrun.receipts.token_proof import MAX_BYTES, PROOF_NAME, TokenProof
 from sealrun_cli.lib.book import replace_json
 from sealrun_cli.lib.errors import CliError
 
-FOLD, FOLDS, SETTLED, NOTED = "fold.proof.json", "folds", "settled.json", "noted"
+FOLD, FOLDS, SETTLED = "fold.proof.json", "folds", "settled.json"
 VOUCHER_NAME = "voucher.json"
 # 300 bytes a call, and an account settles a million.
 MAX_FOLD_BYTES = 512 << 20
@@ -122,9 +121,8 @@ class Kept:
 
     def keep_fold(self, document: Mapping[str, Any]) -> None:
         """Keep a fold as the newest; an older one may have been sent, and its answer lost."""
-        (self.folder / FOLDS).mkdir(exist_ok=True)
-        for place in (f"{FOLDS}/{_root_after(document)}.json", FOLD):
-            replace_json(self.folder / place, dict(document))
+        self._store_fold(document)
+        replace_json(self.folder / FOLD, dict(document))
 
     def keep_voucher(self, calls: Sequence[Good]) -> None:
         """Keep the voucher of the highest limit among those of a fold's calls, which were checked."""
@@ -137,12 +135,10 @@ class Kept:
         return voucher if voucher is not None and int(voucher["limit"]) >= total else None
 
     def note_settled(self, fold: Mapping[str, Any]) -> None:
-        """The fold is settled: its calls stand behind those before, and no fold so far is of more use."""
-        settled = self.settled
-        (self.folder / NOTED).mkdir(exist_ok=True)
-        replace_json(self.folder / NOTED / f"{len(settled)}.json", dict(fold))
-        replace_json(self.folder / SETTLED, [*settled, *fold["calls"]])
-        self._forget_folds()
+        """The fold is settled: its calls stand behind those before. Its file stays: a chain can undo it."""
+        self._store_fold(fold)
+        replace_json(self.folder / SETTLED, [*self.settled, *fold["calls"]])
+        (self.folder / FOLD).unlink(missing_ok=True)
 
     def check_terms(self, terms: int) -> None:
         """What is kept here is of the account under terms of this hash.
@@ -154,7 +150,7 @@ class Kept:
             CliError: it is of the account under others.
         """
         folds = (place.relative_to(self.folder) for place in (self.folder / FOLDS).glob("*.json"))
-        for name in (FOLD, f"{NOTED}/0.json", *map(str, folds)):
+        for name in (FOLD, *map(str, folds)):
             fold = self._read(name)
             kept = terms if fold is None else int(fold["statement"]["terms_hash"])
             if kept != terms:
@@ -163,46 +159,52 @@ class Kept:
                 raise CliError("figure", detail, "ask the operator why its terms are others than before")
 
     def follow(self, *, count: int, root: int) -> None:
-        """Keep what the chain shows to be settled, whether less is noted here or more.
+        """Keep what the chain shows to be settled, whether less is noted here, more, or something else.
 
         A settlement whose answer was lost is noted. One whose block was orphaned waits again, with its proof.
+        A node that lags or lies changes nothing for good.
 
         Raises:
             CliError: the chain shows what was settled from elsewhere.
         """
-        settled = self.settled
-        if count == len(settled):
-            return
-        fold = self._read(f"{FOLDS}/{root}.json")
-        if fold is not None and len(settled) + len(fold["calls"]) == count:
-            self.note_settled(fold)
-            return
-        calls = self._noted(count, root)
+        settled, calls = self.settled, self._ending_at(count, root)
         if calls is None:
             noted, known = self.folder / SETTLED, len(settled)
-            detail = f"{noted}: expected the {count} calls that are settled, got {known}"
+            detail = f"{noted}: expected the {count} calls that are settled, got {known}, which end elsewhere"
             raise CliError("proofs", detail, "use the --folder that the last settlement was made with")
-        self._forget_folds()
-        undone = self._read(f"{NOTED}/{count}.json")
-        if undone is not None and _goes_on(undone, count, root):
-            self.keep_fold(undone)
-        replace_json(self.folder / SETTLED, calls)
+        if calls != settled:
+            replace_json(self.folder / SETTLED, calls)
+        following = self._beginning_at(count, root)
+        if self.fold in following:
+            return
+        if following:
+            replace_json(self.folder / FOLD, max(following, key=lambda fold: len(fold["calls"])))
+        else:
+            (self.folder / FOLD).unlink(missing_ok=True)
 
-    def _noted(self, count: int, root: int) -> list[dict[str, Any]] | None:
-        """The first ``count`` calls that were settled, if the folds that were noted end in this root."""
-        calls: list[dict[str, Any]] = []
-        after = root if count == 0 else 0
-        while len(calls) < count:
-            fold = self._read(f"{NOTED}/{len(calls)}.json")
-            if fold is None:
+    def _ending_at(self, count: int, root: int) -> list[dict[str, Any]] | None:
+        """So many calls, of the folds that lead to the root one after the other; None if one is missing."""
+        folds: list[dict[str, Any]] = []
+        missing, after = count, root
+        while missing > 0:
+            fold = self._read(f"{FOLDS}/{after}.json")
+            if not (fold and fold["calls"]):
                 return None
-            calls += fold["calls"]
-            after = _root_after(fold)
-        return calls if (len(calls), after) == (count, root) else None
+            folds.insert(0, fold)
+            missing, after = missing - len(fold["calls"]), _root_before(fold)
+        return None if missing else [call for fold in folds for call in fold["calls"]]
 
-    def _forget_folds(self) -> None:
-        for place in (self.folder / FOLD, *(self.folder / FOLDS).glob("*.json")):
-            place.unlink(missing_ok=True)
+    def _beginning_at(self, count: int, root: int) -> list[dict[str, Any]]:
+        """The folds that the account takes next. Its state has no root before its first settlement."""
+        folds = [self._read(f"{FOLDS}/{place.name}") for place in (self.folder / FOLDS).glob("*.json")]
+        if count:
+            return [fold for fold in folds if _root_before(fold) == root]
+        ends = {_root_after(fold) for fold in folds}
+        return [fold for fold in folds if _root_before(fold) not in ends]
+
+    def _store_fold(self, fold: Mapping[str, Any]) -> None:
+        (self.folder / FOLDS).mkdir(exist_ok=True)
+        replace_json(self.folder / FOLDS / f"{_root_after(fold)}.json", dict(fold))
 
     def waiting(self, calls: Sequence[Good]) -> list[Good]:
         """Those of the calls that are not settled, each once, the oldest first."""
@@ -219,9 +221,8 @@ def _root_after(fold: Mapping[str, Any]) -> int:
     return int(fold["statement"]["after"])
 
 
-def _goes_on(fold: Mapping[str, Any], count: int, root: int) -> bool:
-    """Whether the fold begins where the account is, whose state has no root before its first settlement."""
-    return count == 0 or int(fold["statement"]["before"]) == root
+def _root_before(fold: Mapping[str, Any]) -> int:
+    return int(fold["statement"]["before"])
 
 
 def kept_of(folder: Path, account: str) -> Kept:

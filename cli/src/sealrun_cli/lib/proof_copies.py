@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sealrun.adapters.files.plain_files import read_plain, sync_folder
-from sealrun_cli.lib.backlog import FOLD, FOLDS, MAX_FOLD_BYTES, NOTED, SETTLED, VOUCHER_NAME
+from sealrun_cli.lib.backlog import FOLD, FOLDS, MAX_FOLD_BYTES, SETTLED, VOUCHER_NAME
 from sealrun_cli.lib.errors import CliError
 
 _ACCOUNT = re.compile(r"B62[1-9A-HJ-NP-Za-km-z]{52}")
-# What is settled comes first: a settlement that is noted meanwhile stands in the copy's notes at least.
-_FILES = (SETTLED, f"{NOTED}/*.json", f"{FOLDS}/*.json", FOLD, VOUCHER_NAME, "*.proof.json")
+# What is settled comes first: a settlement that is noted meanwhile stands in the copy's folds at least.
+_FILES = (SETTLED, f"{FOLDS}/*.json", FOLD, VOUCHER_NAME, "*.proof.json")
 
 
 def accounts_in(folder: Path) -> list[Path]:
