@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from sealrun.adapters.files import evidence_folder
 from sealrun.encoding.fields import canonical
+from sealrun.encoding.measure import Measured
 from sealrun.receipts.issuers import PinnedKeys
 from sealrun_cli.lib.verifying import verify_file
 from sealrun_cli.main import app
@@ -20,7 +23,7 @@ from tests.sealrun.ci_tokens import jwk
 from tests.sealrun.folder import folder_of
 from tests.sealrun.verification.test_rerun import OTHER, both, elsewhere, offer, ran
 from tests.sealrun.workflows.test_token_grade import collected, world_of
-from tests.sealrun.world import BUYER, ORACLE
+from tests.sealrun.world import BUYER, ORACLE, World, make_offer, offer_value
 
 RUN = CliRunner()
 ORACLES = ORACLE.public_key().to_base58()
@@ -231,6 +234,17 @@ def test_e6_a_receipt_that_is_a_pipe_is_not_waited_for(good: Path) -> None:
     assert "expected a plain file" in said(done)["error"]["detail"]
 
 
+@pytest.fixture
+def nothing_long_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read a file of holes to its end would take hours: what begins with it fails."""
+
+    def measure(_chunks: Iterator[bytes]) -> Measured:
+        raise AssertionError("expected no file of more than a mebibyte to be read, got one")
+
+    monkeypatch.setattr(evidence_folder, "measure", measure)
+
+
+@pytest.mark.usefixtures("nothing_long_is_read")
 def test_e6_a_file_with_holes_is_not_read_to_its_end(good: Path) -> None:
     with (good.parent / "evidence/outputs/build/dist/out.txt").open("r+b") as file:
         file.truncate(1 << 43)
@@ -238,6 +252,7 @@ def test_e6_a_file_with_holes_is_not_read_to_its_end(good: Path) -> None:
     assert line["says"] == "outputs/build/dist/out.txt: size: expected 6, got 8796093022208"
 
 
+@pytest.mark.usefixtures("nothing_long_is_read")
 def test_e6_a_size_that_a_holder_wrote_is_no_reason_to_read_so_many_holes(good: Path) -> None:
     """The receipt signs no size: without the index, nothing says which one is right."""
     evidence = good.parent / "evidence"
@@ -351,6 +366,22 @@ def test_e2_a_picture_that_is_broken_leaves_no_grade(tmp_path: Path) -> None:
     (tmp_path / "profile.svg").write_text("<svg/>")
     found = verify_file(tmp_path / "receipt.json", tmp_path, keys=keys)
     assert ([claim.name for claim in found.broken], found.grade) == (["picture"], 0)
+
+
+def test_e2_an_issuer_on_loopback_counts_where_the_flag_or_the_environment_says_so(tmp_path: Path) -> None:
+    origin = "http://127.0.0.1:8080"
+    world = World(make_offer(source={**offer_value()["source"], "origin": origin}))
+    world.issuers.keyring, world.issuers.unsafe_loopback = [jwk()], True
+    write(folder_of(world, collected(world, iss=origin)), tmp_path / "got")
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [jwk()]}))
+    command = ["verify", str(tmp_path / "got"), "--issuer-keys", str(tmp_path / "keys.json"), "--json"]
+
+    def grade(*more: str, **environment: str) -> int:
+        return int(said(RUN.invoke(app, [*command, *more], env=environment))["grade"])
+
+    assert grade() == 0
+    assert grade("--unsafe-loopback") == 1
+    assert grade(SEALRUN_UNSAFE_LOOPBACK="1") == 1
 
 
 def test_a_picture_of_stacks_that_no_leaf_covers_is_broken(good: Path) -> None:

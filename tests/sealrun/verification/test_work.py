@@ -1,6 +1,7 @@
 """Work is bounded before it is done: what a stranger puts into a folder costs no more than its bytes."""
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from sealrun.offers.limits import MAX_LOG_BYTES
 from sealrun.ports.folder import Folder
 from sealrun.receipts.issuers import PinnedKeys
 from sealrun.receipts.receipt import SignedReceipt
+from sealrun.verification import derived
 from sealrun.verification.claims import Verdict
 from sealrun.verification.disclosures import Disclosures
 from sealrun.verification.rerun import Left, Ran, check_reruns
@@ -239,6 +241,40 @@ def test_e6_a_log_longer_than_any_offer_allows_is_not_split_into_lines() -> None
     broken = [claim.says for claim in verify(files["receipt.json"], files, Trust()).broken]
     assert "build/job.log: expected a log of at most 67108864 bytes, got 67108865" in broken
     assert time.process_time() - start < 10
+
+
+def test_e6_logs_and_stacks_of_many_jobs_are_compared_up_to_a_bound_and_then_said_not_to_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A thousand links to one log of line feeds took a day, two microseconds for each."""
+    sale, log, stacks = good_sale(), b"\n" * 700, b"main 1\n"
+    left = {measure_document(data).sha256: data for data in (log, stacks, b"")}
+    more = [_item(f"j{at}/job.log", Kind.LOG, log) for at in range(5)]
+    more += [replace(_item(f"j{at}/job.log:7", Kind.LINE, b""), text="", public=True) for at in range(5)]
+    more += [_item("j9/sealrun-profile/profile.folded", Kind.PROFILE, stacks)]
+    more += [_item("j9/profile.public.folded", Kind.STACKS, stacks)]
+    files = replace(sale, profile=(*sale.profile, *more), left={**sale.left, **left}).folder()
+    assert _derived(files) == [(Verdict.HOLDS, "9 shown parts")]
+    monkeypatch.setattr(derived, "MAX_WORK", 1500)
+    assert _derived(files) == [
+        *((Verdict.NOT_SHOWN, f"profile/j{at}/job.log is not compared") for at in (2, 3, 4)),
+        (Verdict.HOLDS, "6 shown parts"),
+    ]
+    monkeypatch.setattr(derived, "MAX_WORK", 0)
+    said = _derived(files)
+    assert (Verdict.NOT_SHOWN, "profile/build/sealrun-profile/profile.folded is not compared") in said
+    assert all(verdict is Verdict.NOT_SHOWN for verdict, _ in said)
+
+
+def _derived(files: Mapping[str, bytes]) -> list[tuple[Verdict, str]]:
+    """The claims about what was made of other items, with the beginning of what they say."""
+    claims = verify(files["receipt.json"], MemoryFolder(files), Trust()).claims
+    found = [claim for claim in claims if claim.name == "derived"]
+    return [
+        (claim.verdict, told[0])
+        for claim in found
+        if (told := re.match(r"\d+ shown parts|.* compared|", claim.says))
+    ]
 
 
 def test_verify_says_how_far_it_is() -> None:

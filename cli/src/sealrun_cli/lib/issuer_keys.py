@@ -15,7 +15,12 @@ File = Annotated[
     typer.Option("--issuer-keys", help="The CI issuer's keys (JWKS), as you saved them.", metavar="FILE"),
 ]
 Unsafe = Annotated[
-    bool, typer.Option("--unsafe-loopback", help="Let an issuer on 127.0.0.1 count: a local stack's.")
+    bool,
+    typer.Option(
+        "--unsafe-loopback",
+        help="Let an issuer on 127.0.0.1 count: a local stack's.",
+        envvar="SEALRUN_UNSAFE_LOOPBACK",
+    ),
 ]
 
 

@@ -6,7 +6,7 @@ Each is compared with the item that it was made of, where both are here.
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 
@@ -34,10 +34,36 @@ _PROBE = re.compile(r"(?P<job>[^/]+)/probes/(?P<name>[a-z][a-z0-9_]{0,31})")
 _OWN_STACKS, _OWN_PROBES = "{job}/sealrun-profile/profile.folded", "{job}/sealrun-profile/probes.json"
 # How lines were shown before timestamps and the like were taken off: receipts of that time still hold.
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
+# Of one verification: line feeds and carriage returns of logs, each of which takes some two microseconds.
+# Eight bytes of stacks or probes take as long. A thousand links to one log of line feeds would take a day.
+MAX_WORK = 16_000_000
+_BYTES_A_UNIT = 8
 
 
 class NotHere(SealrunError):
     """What the comparison takes is not here; the detail is its name in the folder."""
+
+
+class TooMuch(SealrunError):
+    """What the comparison takes is more work than one verification does; the detail says so (E6)."""
+
+
+@dataclass
+class Work:
+    """What one verification still compares; see ``MAX_WORK``."""
+
+    left: int = field(default_factory=lambda: MAX_WORK)
+
+    def take(self, units: int, place: str) -> None:
+        """Use some of it up before it is done.
+
+        Raises:
+            TooMuch: there is not so much left.
+        """
+        self.left -= units
+        if self.left < 0:
+            says = f"{place} is not compared with its parts: all logs, call stacks and probes together take"
+            raise TooMuch(f"{says} more than {MAX_WORK} line ends or {MAX_WORK * _BYTES_A_UNIT} bytes do")
 
 
 @dataclass(frozen=True)
@@ -49,6 +75,7 @@ class Shown:
     covered: Mapping[str, Leaf]
     policy: EvidencePolicy | None  # of the offer, if it is here
     folder: Folder
+    work: Work = field(default_factory=Work)
 
     def origin(self, label: str, kind: Kind) -> Leaf:
         """The leaf of the item that another one was made of.
@@ -71,6 +98,7 @@ class Shown:
 
     def document(self, leaf: Leaf) -> bytes:
         """The bytes of a covered item of the profile."""
+        self.work.take(leaf.size // _BYTES_A_UNIT, f"{_TREE}/{leaf.label}")
         return covered_document(self.folder, f"{_TREE}/{leaf.label}", leaf) or b""
 
 
@@ -83,6 +111,8 @@ def check_derived(shown: Shown) -> Iterator[Claim]:
             good += len(items)
         except NotHere as error:
             missing.add(error.detail)
+        except TooMuch as error:
+            yield not_shown(CLAIM, error.detail, rests_on=ARITHMETIC)
         except SealrunError as error:
             yield broken(CLAIM, error, rests_on=ARITHMETIC)
     for name in sorted(missing):
@@ -129,20 +159,23 @@ def _check_lines(shown: Shown, items: list[Leaf]) -> None:
         log.size <= MAX_LOG_BYTES,
         f"{log.label}: expected a log of at most {MAX_LOG_BYTES} bytes, got {log.size}",
     )
-    possible = _digests(_measured(shown.folder, log), numbered)
+    possible = _digests(_measured(shown, log), numbered)
     for number, leaf in sorted(numbered.items()):
         is_line = leaf.sha256 in possible[number]
         require(is_line, f"{leaf.label}: expected line {number} of the log, got a text that it lacks")
 
 
-def _measured(folder: Folder, leaf: Leaf) -> Iterator[bytes]:
-    """A covered file piece by piece; the bytes that are read have the leaf's digest too.
+def _measured(shown: Shown, leaf: Leaf) -> Iterator[bytes]:
+    """A covered log piece by piece; the bytes that are read have the leaf's digest too.
 
     Raises:
+        TooMuch: it has more line ends than may still be read.
         BrokenClaim: they have another one; a gateway may give other bytes each time.
     """
     digest = sha256()
-    for chunk in folder.read(f"{_TREE}/{leaf.label}"):
+    place = f"{_TREE}/{leaf.label}"
+    for chunk in shown.folder.read(place):
+        shown.work.take(chunk.count(b"\n") + chunk.count(b"\r"), place)
         digest.update(chunk)
         yield chunk
     same = digest.hexdigest() == leaf.sha256
