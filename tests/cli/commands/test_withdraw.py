@@ -27,7 +27,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     def tool(*_given: object, open_receiver: bool = False, **_named: object) -> dict[str, Any]:
         opening.append(open_receiver)
         if not open_receiver:
-            raise CliError("receiver-missing", "Whoever is paid has no account in this asset: the buyer, B62qb")
+            raise CliError(
+                "receiver-missing", "Whoever is paid has no account in this asset: the buyer, B62qb"
+            )
         return {"status": "included", "amount": "3"}
 
     monkeypatch.setattr(paying_out, "run_tool", tool)

@@ -20,7 +20,7 @@ from tests.sealrun.fake_chain import (
 )
 from tests.sealrun.market import SELLER_SITE, SERVICE, Market
 from tests.sealrun.offers.test_prices import TOKEN, both, credit
-from tests.sealrun.workflows.test_assets import pay
+from tests.sealrun.workflows.test_assets import pay, priced
 from tests.sealrun.workflows.test_check_health import EachAsset, checked, no_answer
 from tests.sealrun.world import BUYER, PRICE, limits_value, make_paid_offer
 
@@ -118,11 +118,33 @@ def test_l8_credits_of_another_seller_count_as_out_whoever_holds_them() -> None:
     assert "got 9 RUN" in dropped(market)
 
 
-def test_l8_expired_credits_are_turned_in_or_used_and_need_no_minutes() -> None:
-    market = of_credit(limits=limits_value(seconds=600, minutes_per_month=20))
-    market.chain.backed = backing_answer(vault_answer(), out=50, uri=PROMISE)
-    market.chain.backed["bestChain"][0]["protocolState"]["consensusState"]["slotSinceGenesis"] = "29600"
-    assert dropped(market) == ""
+@pytest.mark.parametrize(
+    ("slot", "ends"),
+    [
+        (29600 - 37, ""),
+        (29600 - 36, "expires at slot 29600"),
+        (29600, "expired at slot 29600"),
+        (30000, "expired at slot 29600"),
+    ],
+)
+def test_l8_a_credit_that_expires_before_a_call_is_settled_is_dropped(slot: int, ends: str) -> None:
+    """A run of 20 minutes is settled 111 minutes after the view that its call is accepted on: in 37 slots."""
+    market = of_credit(limits=limits_value(seconds=600, queue_seconds=600))
+    market.chain.backed = backing_answer(vault_answer(), out=1, uri=PROMISE)
+    consensus = market.chain.backed["bestChain"][0]["protocolState"]["consensusState"]
+    consensus["slotSinceGenesis"] = str(slot)
+    ahead = "credits: expected an expiry at least 111 min ahead, which a call and its settlement may take, "
+    assert dropped(market) == (f"{ahead}got RUN, which {ends}" if ends else "")
+
+
+def test_l8_a_call_that_was_taken_before_its_credit_expired_is_due_after_it() -> None:
+    market = Market(make_paid_offer(prices=both()))
+    terms = priced(market, TOKEN).terms
+    market.chain.answer = account_answer(balance=3, terms=terms)
+    record = pay(market, TOKEN, limit=1)
+    market.ledger.drop_prices(market.offer.hash, {TOKEN: "credits: expired"})
+    assert market.settle(record.call_hash).receipt is not None
+    assert market.ledger.standing(record.account).due == 1
 
 
 def test_l8_what_is_dropped_is_told_with_its_reason_and_left_out_of_402() -> None:

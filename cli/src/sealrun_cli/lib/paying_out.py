@@ -1,4 +1,4 @@
-"""Transactions that pay somebody out of a prepaid account: the receiver needs an account in the asset first."""
+"""Paying somebody out of a prepaid account: the receiver needs an account in the asset first."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from sealrun_cli.lib.tools import Sender, run_tool
 def pay_out(
     name: str, sender: Sender, out: Output, request: Mapping[str, Any], *, yes: bool
 ) -> dict[str, Any]:
-    """Run a tool that pays somebody. Where the receiver has no account in the asset, say what one costs, and ask.
+    """Run a tool that pays somebody; for a missing account of the receiver, say what it costs, and ask.
 
     Raises:
         CliError: the tool gave up, or nobody agreed to pay for the account.
@@ -26,7 +26,7 @@ def pay_out(
         missing = error.detail
     plan = [
         missing,
-        f"costs    {ACCOUNT_CREATION_FEE} for that account, once, and {sender.costs} of fee, from your own key",
+        f"costs    {ACCOUNT_CREATION_FEE} for that account, once, and {sender.costs} of fee; you pay both",
     ]
     confirm(out, plan, yes=yes)
     return run_tool(name, sender, out, **request, open_receiver=True)

@@ -104,7 +104,14 @@ def _credit(
     credit = check_backing(answer, view.owner, network=terms.network, codes=codes())
     if credit is not None:
         per_month = credits_a_month(offer, priced.cost)
-        check_served(credit, answer, terms.seller, per_month=per_month, slot_seconds=seconds)
+        check_served(
+            credit,
+            answer,
+            terms.seller,
+            per_month=per_month,
+            settling_seconds=terms.settling_seconds(offer.limits.longest),
+            slot_seconds=seconds,
+        )
     return credit
 
 

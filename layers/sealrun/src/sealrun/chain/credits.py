@@ -189,23 +189,37 @@ def credits_a_month(offer: Offer, cost: Amount) -> int:
 
 
 def check_served(
-    credit: Credit, answer: Mapping[str, Any], seller: PublicKey, *, per_month: int, slot_seconds: int
+    credit: Credit,
+    answer: Mapping[str, Any],
+    seller: PublicKey,
+    *,
+    per_month: int,
+    settling_seconds: int,
+    slot_seconds: int,
 ) -> None:
-    """No more credits are out than an offer's minutes serve until the expiry; its seller's own are not out.
+    """A call that is taken now is settled before the expiry, and the offer's minutes serve all that are out.
+
+    Credits that the offer's seller holds itself are not out.
 
     Args:
         credit: that ``check_backing`` found.
         answer: the same answer.
         seller: the offer's, whom ``backing_query`` asked for.
         per_month: credits that the runs of a month take.
+        settling_seconds: from the view that a call is accepted on to its settlement.
         slot_seconds: of the network.
 
     Raises:
-        AccountRefused: there are more.
+        AccountRefused: it is not, or there are more.
         NodeUnavailable: the node does not answer in this form.
     """
-    if credit.expired:
-        return
+    if (credit.expiry - credit.slot) * slot_seconds < settling_seconds:
+        ends = f"{'expired' if credit.expired else 'expires'} at slot {credit.expiry}"
+        minutes = -(-settling_seconds // 60)
+        raise AccountRefused(
+            f"credits: expected an expiry at least {minutes} min ahead, which a call and its settlement may "
+            f"take, got {credit.asset.symbol}, which {ends}"
+        )
     try:
         own = number(answer["own"]["balance"]["total"]) if answer["own"] else 0
     except (KeyError, TypeError, ValueError) as error:

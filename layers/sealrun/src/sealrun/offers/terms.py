@@ -134,10 +134,14 @@ class Terms:
         Raises:
             Refused: it does not.
         """
-        needed = _settling_seconds(run_seconds) + (PROVE_SECONDS if self.oracle is None else 0)
+        needed = self.settling_seconds(run_seconds)
         if self.exit_delay * slot_seconds < needed:
             slots = -(-needed // slot_seconds)
             raise Refused(f"terms: expected an exit delay of at least {slots} slots, got {self.exit_delay}")
+
+    def settling_seconds(self, run_seconds: int) -> int:
+        """From the newest view that a call of so long a run is accepted on to its settlement."""
+        return _settling_seconds(run_seconds) + (PROVE_SECONDS if self.oracle is None else 0)
 
     def provable_calls(self, *, run_seconds: int, slot_seconds: int) -> int | None:
         """So many calls can be proved, one after the other, within an exit that begins now (A16).

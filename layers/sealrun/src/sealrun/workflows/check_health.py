@@ -256,7 +256,7 @@ def _check_price(
 def _check_credit(
     token: TokenView, priced: Priced, offer: Offer, payments: Payments, *, slot_seconds: int
 ) -> None:
-    """Where the token is a credit, its backing is there, and the offer's minutes serve all that are out."""
+    """A credit is backed, lasts until a call is settled, and the offer's minutes serve all that are out."""
     terms, pinned = priced.terms, payments.seller.pinned
     codes = Codes(pinned.vault, "", pinned.token, pinned.txn_version, pinned.state_fields)
     per_month = credits_a_month(offer, priced.cost)
@@ -264,7 +264,14 @@ def _check_credit(
     for answer in payments.chain.backing(token.owner, token.admin, terms.seller, nodes=nodes):
         credit = check_backing(answer, token.owner, network=terms.network, codes=codes)
         if credit is not None:
-            check_served(credit, answer, terms.seller, per_month=per_month, slot_seconds=slot_seconds)
+            check_served(
+                credit,
+                answer,
+                terms.seller,
+                per_month=per_month,
+                settling_seconds=terms.settling_seconds(offer.limits.longest),
+                slot_seconds=slot_seconds,
+            )
 
 
 def _check_supply(priced: Priced, payments: Payments, *, nodes: int) -> None:
