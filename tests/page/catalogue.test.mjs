@@ -49,6 +49,9 @@ function entry(changes = {}) {
     inputs: [{ name: 'runs', type: 'integer', title: '', description: '' }],
     callers: 'anyone',
     open: true,
+    open: true,
+    reason: '',
+    dropped: [],
     history: null,
     ...changes,
   };

@@ -135,6 +135,16 @@ def test_a_paused_offer_is_shown_with_its_services_reason(market: Market) -> Non
     assert "open     no: our runners move house\n" in market("show", address, json_=False).stdout
 
 
+def test_a_dropped_price_is_shown_with_its_services_reason(market: Market) -> None:
+    address = market.put_up(OFFER)
+    dropped = [{"asset": OFFER.prices[0].cost.asset.id, "symbol": "x", "reason": "node: silent"}]
+    view = {"document": json.loads(OFFER.document), "open": True, "dropped": dropped}
+    market.site.answers[f"GET /offers/{OFFER.id}"] = (200, view)
+    found = market("search", json_=False).stdout
+    assert "  takes no calls now at the price in MINA: node: silent\n" in found
+    assert "dropped  the price in MINA: node: silent\n" in market("show", address, json_=False).stdout
+
+
 def test_filters_are_by_asset_price_provider_grade_and_input(market: Market) -> None:
     market.put_up(OFFER)
     market.put_up(numbered_offer(1, title="In credits", prices=[RUNS]))

@@ -17,6 +17,7 @@ from sealrun.market.catalogue import Wanted, catalogue
 from sealrun.market.entries import Reading
 from sealrun.market.listing import Listing
 from sealrun.market.read_board import ADDRESSES_OF_OFFER, Reader
+from sealrun.offers.asset import MINA
 from tests.sealrun.boards import (
     BOARD,
     NETWORK,
@@ -310,6 +311,24 @@ def test_an_offer_that_its_service_has_paused_is_shown_as_such(
     reading = world.read()
     assert [entry.paused for entry in reading.entries] == [paused]
     assert catalogue(reading, built=NOW)["entries"][0]["open"] is not bool(paused)
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        (None, []),
+        ("x", []),
+        ([7, {"asset": "other", "reason": "x"}], []),
+        ([{"asset": MINA.id, "reason": "a\u202eb\nc"}], ["a\ufffdb c"]),
+        ([{"asset": MINA.id}], ["its service does not say why"]),
+    ],
+)
+def test_a_price_that_takes_no_calls_is_shown_as_such(world: World, says: Any, told: list[str]) -> None:
+    world.made.listed(OFFER)
+    view = {"document": json.loads(OFFER.document), "open": True, "dropped": says}
+    world.made.documents[url_of(OFFER)] = canonical(view)
+    (entry,) = catalogue(world.read(), built=NOW)["entries"]
+    assert entry["dropped"] == [{"asset": MINA.id, "symbol": "MINA", "reason": each} for each in told]
 
 
 def test_a_seller_moves_an_offer_by_listing_it_again(world: World) -> None:

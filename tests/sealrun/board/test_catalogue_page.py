@@ -20,6 +20,7 @@ def entry(**changes: Any) -> dict[str, Any]:
     value: dict[str, Any] = {
         "offer": "a" * 64, "url": URL, "title": "Say hello", "provider": "gitlab", "seller": KEY,
         "proved": False, "prices": paid_value()["prices"], "grade": 0, "callers": "anyone", "history": None,
+        "open": True, "reason": "", "dropped": [],
         "inputs": [{"name": "runs", "type": "integer", "title": "", "description": ""}],
     }  # fmt: skip
     return {**value, **changes}
@@ -71,6 +72,17 @@ def test_an_entry_says_what_it_costs_and_how_it_went_and_leads_to_its_offer() ->
     assert free.links == ["index.html#/catalogue", f"index.html#/{URL}"]
     for words in ("Free", "No public history.", "For keys that the offer names."):
         assert words in free.text
+
+
+def test_what_took_no_calls_when_it_was_built_is_told_with_the_reason() -> None:
+    dropped = [{"asset": "x", "symbol": "RUN", "reason": "credits: expired"}]
+    page = Reader(catalogue_page(catalogue(entry(dropped=dropped)), app=""))
+    assert "Took no calls when this was built at the price in RUN: credits: expired" in page.text
+    paused = entry(open=False, reason="our runners move", dropped=dropped)
+    assert (
+        "Took no calls when this was built: our runners move"
+        in Reader(catalogue_page(catalogue(paused), app="")).text
+    )
 
 
 def test_markup_in_any_text_is_text_and_no_code_may_run() -> None:

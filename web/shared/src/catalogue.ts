@@ -5,6 +5,7 @@ import { isObject } from './json.ts';
 import { isPlain } from './plain_text.ts';
 import * as read from './read.ts';
 import type { PriceMember } from './prices.ts';
+import type { Dropped } from './views.ts';
 
 export interface History {
   runs: number;
@@ -44,6 +45,10 @@ export interface Entry {
   inputs: Input[];
   /** Only keys that the offer names may call it. */
   named: boolean;
+  /** Why the service took no calls when the catalogue was built; empty where it did. */
+  reason: string;
+  /** The prices that took no calls then. */
+  dropped: Dropped[];
   history: History | null;
   /** What words are looked for in. */
   text: string;
@@ -167,6 +172,8 @@ function readEntry(value: unknown): Entry {
     grade: read.whole(it, 'grade', 0, 3),
     inputs: list(it['inputs'], MAX_INPUTS).map(readInput),
     named: read.oneOf(it, 'callers', ['anyone', 'named']) === 'named',
+    reason: read.truth(it, 'open') ? '' : plain(it, 'reason'),
+    dropped: list(it['dropped'], MAX_PRICES).map(readDropped),
     history: it['history'] == null ? null : readHistory(it['history']),
   };
   const said = entry.inputs.flatMap(({ name, title, description }) => [name, title, description]);
@@ -185,20 +192,23 @@ function readPrice(value: unknown): PriceMember {
   return it as unknown as PriceMember;
 }
 
+function readDropped(value: unknown): Dropped {
+  const it = isObject(value) ? value : {};
+  const [asset, symbol] = [plain(it, 'asset'), plain(it, 'symbol')];
+  return { asset, symbol, reason: plain(it, 'reason') };
+}
+
 function readInput(value: unknown): Input {
   const it = isObject(value) ? value : {};
-  const [name = '', type = '', title = '', description = ''] = [
-    'name',
-    'type',
-    'title',
-    'description',
-  ].map((member) => {
-    const text = it[member];
-    if (typeof text !== 'string' || text.length > MAX_TEXT || !isPlain(text))
-      throw new Malformed(`${member}: expected a short plain text, got something else`);
-    return text;
-  });
-  return { name, type, title, description };
+  const [name, type] = [plain(it, 'name'), plain(it, 'type')];
+  return { name, type, title: plain(it, 'title'), description: plain(it, 'description') };
+}
+
+function plain(value: Record<string, unknown>, member: string): string {
+  const text = value[member];
+  if (typeof text !== 'string' || text.length > MAX_TEXT || !isPlain(text))
+    throw new Malformed(`${member}: expected a short plain text, got something else`);
+  return text;
 }
 
 function readHistory(value: unknown): History {

@@ -21,6 +21,9 @@ const entry = (offer: string, changes: object = {}) => ({
   grade: 0,
   inputs: [{ name: 'runs', type: 'integer', title: 'How often', description: 'Größer' }],
   callers: 'anyone',
+  open: true,
+  reason: '',
+  dropped: [],
   history: null,
   ...changes,
 });
@@ -80,6 +83,28 @@ test('words, asset, price, provider, grade and input all have to fit', () => {
   assert.deepEqual(offers({ grade: 1 }), [2]);
   assert.deepEqual(offers({ input: 'runs' }), [1, 2]);
   assert.deepEqual(offers({ input: 'constructor' }), []);
+});
+
+test('an entry says what took no calls, and why, in plain words only', () => {
+  const reason = 'credits: RUN expired';
+  const dropped = [{ asset: RUN, symbol: 'RUN', reason }];
+  const forged = [{ asset: RUN, symbol: 'RUN', reason: 'a\u202eb' }];
+  const found = readCatalogue(
+    catalogue([
+      entry('1', { dropped }),
+      entry('2', { open: false, reason: 'the house moves' }),
+      entry('3', { dropped: forged }),
+      entry('4', { open: false, reason: forged }),
+    ]),
+  );
+  assert.deepEqual(
+    found.entries.map((each) => [each.reason, each.dropped]),
+    [
+      ['', dropped],
+      ['the house moves', []],
+    ],
+  );
+  assert.equal(found.unreadable, 2);
 });
 
 test('entries that are not of their form are counted, and each offer stands once', () => {

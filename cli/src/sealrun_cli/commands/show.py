@@ -9,6 +9,7 @@ import typer
 from mina.verify import verify_fields
 from sealrun.calls.ticket_url import MAX_URL_LENGTH, Ticket
 from sealrun.encoding.fields import canonical
+from sealrun.offers.dropped import dropped_line, dropped_prices
 from sealrun.offers.offer import Offer
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import SignedReceipt
@@ -18,7 +19,6 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.keys import STDIN
 from sealrun_cli.lib.offer_lines import buying, offer_lines
-from sealrun_cli.lib.offer_view import dropped_prices
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.progress import jobs_line
@@ -70,7 +70,7 @@ def _offer(service: Service, address: Address) -> Shown:
     return value, [
         offer.title,
         f"open     {state}",
-        *(f"dropped  the price in {each['symbol']}: {each['reason']}" for each in dropped),
+        *(f"dropped  {dropped_line(each)}" for each in dropped),
         *offer_lines(offer),
         f"buy      {buying(offer, address.url)}",
     ]

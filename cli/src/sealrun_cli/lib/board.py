@@ -15,6 +15,7 @@ from sealrun.market.entries import MAX_ANSWER_BYTES, Entry, Fault, Reading
 from sealrun.market.listing import Listing
 from sealrun.market.read_board import MOST, Reader
 from sealrun.offers.asset import MINA, Amount, Asset
+from sealrun.offers.dropped import dropped_line
 from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.credit_view import address_of
 from sealrun_cli.lib.documents import Documents
@@ -145,10 +146,12 @@ def entry_lines(entry: Entry) -> list[str]:
     inputs = ", ".join(offer.inputs.names) or "none"
     callers = "" if offer.access.open else ", for named callers only"
     grade = offer.evidence.grade
+    dropped = () if entry.paused else entry.dropped
     return [
         offer.title,
         f"  {costs}; {offer.source.provider}, grade at least {grade}; inputs: {inputs}{callers}",
         *([f"  takes no calls now: {entry.paused}"] if entry.paused else []),
+        *(f"  takes no calls now at {dropped_line(each)}" for each in dropped),
         f"  {entry.url}",
         f"  seller {entry.seller.to_base58()}",
     ]

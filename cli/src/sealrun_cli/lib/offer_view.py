@@ -4,23 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealrun.offers.asset import Asset
+from sealrun.offers.dropped import dropped_prices
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.errors import CliError
-
-
-def dropped_prices(view: Mapping[str, Any], offer: Offer) -> list[dict[str, str]]:
-    """The prices that the service says take no calls now, by the offer's own names of their assets."""
-    told = view.get("dropped")
-    reasons = {
-        str(each.get("asset")): str(each.get("reason"))
-        for each in (told if isinstance(told, list) else [])
-        if isinstance(each, Mapping)
-    }
-    return [
-        {"asset": asset.id, "symbol": asset.symbol, "reason": reasons[asset.id]}
-        for asset in (price.cost.asset for price in offer.prices)
-        if asset.id in reasons
-    ]
 
 
 def check_taken(view: Mapping[str, Any], offer: Offer, asset: Asset) -> None:

@@ -24,6 +24,11 @@ export function CatalogueCard(props: { entry: Entry }) {
         {entry.named && <Badge tone="warn">For named keys</Badge>}
       </div>
       <Prices prices={pricesOf(entry)} />
+      {notTaken(entry).map((line) => (
+        <p className="small wrap" key={line}>
+          Took no calls when this was built{line}
+        </p>
+      ))}
       <p className="small wrap">{historyWords(entry.history)}</p>
       {inputs.length > 0 && (
         <p className="quiet small wrap">
@@ -48,6 +53,11 @@ export function CatalogueCard(props: { entry: Entry }) {
       </p>
     </li>
   );
+}
+
+function notTaken({ reason, dropped }: Entry): string[] {
+  if (reason) return [`: ${reason}`];
+  return dropped.map((each) => ` at the price in ${each.symbol}: ${each.reason}`);
 }
 
 function Prices(props: { prices: Price[] | null }) {

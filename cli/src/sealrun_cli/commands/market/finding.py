@@ -11,6 +11,7 @@ from sealrun.market.catalogue import Wanted, catalogue, entry_value
 from sealrun.market.entries import Entry, Reading
 from sealrun.market.read_board import MOST
 from sealrun.offers.asset import MINA
+from sealrun.offers.dropped import dropped_line
 from sealrun.offers.provider_rules import PROVIDERS
 from sealrun_cli.lib import board, options
 from sealrun_cli.lib.errors import CliError
@@ -118,6 +119,7 @@ def _entry(entry: Entry, reading: Reading) -> list[str]:
     return [
         entry.offer.title,
         f"open     {f'no: {entry.paused}' if entry.paused else f'yes, at block {reading.height}'}",
+        *(f"dropped  {dropped_line(each)}" for each in entry.dropped),
         *offer_lines(entry.offer),
         *owners,
         f"seller   {entry.seller.to_base58()}: signed this listing",

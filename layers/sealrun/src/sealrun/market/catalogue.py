@@ -94,6 +94,8 @@ def entry_value(entry: Entry) -> dict[str, Any]:
         "inputs": _inputs(offer),
         "callers": "anyone" if offer.access.open else "named",
         "open": not entry.paused,
+        "reason": entry.paused,
+        "dropped": [dict(each) for each in entry.dropped],
         "history": None,
     }
 

@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 from sealrun.market.history import NOTE, History, day
+from sealrun.offers.dropped import dropped_line
 from sealrun.offers.prices import Price, parse_prices
 
 # Entries of a page that a browser lays out at once; the catalogue itself has all of them.
@@ -84,6 +85,7 @@ def _entry(entry: Mapping[str, Any], app: str) -> Iterator[str]:
     yield "<li>"
     yield f'<h2><a href="{escape(link)}" rel="noreferrer">{escape(entry["title"])}</a></h2>'
     yield f"<p>{escape(_prices(entry['prices']))}</p>"
+    yield from (f"<p>{escape(line)}</p>" for line in _taken(entry))
     yield f"<p>{escape(_history(entry['history']))}</p>"
     if inputs:
         yield f"<p>Inputs: {escape(inputs)}</p>"
@@ -96,6 +98,15 @@ def _prices(prices: list[Mapping[str, Any]]) -> str:
         return "Free"
     costs = (f"{price.cost}{_owner(price)}" for price in parse_prices(prices))
     return f"{' or '.join(costs)}, if it succeeds"
+
+
+def _taken(entry: Mapping[str, Any]) -> Iterator[str]:
+    """What took no calls when the catalogue was built, and why."""
+    if not entry["open"]:
+        yield f"Took no calls when this was built: {entry['reason']}"
+        return
+    for each in entry["dropped"]:
+        yield f"Took no calls when this was built at {dropped_line(each)}"
 
 
 def _owner(price: Price) -> str:

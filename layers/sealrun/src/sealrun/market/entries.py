@@ -23,6 +23,7 @@ from sealrun.encoding.json_limits import parse_object
 from sealrun.encoding.plain_text import plain_text
 from sealrun.errors import Malformed, SealrunError
 from sealrun.market.listing import Listing
+from sealrun.offers.dropped import dropped_prices
 from sealrun.offers.offer import MAX_DOCUMENT_BYTES, Offer, Payment
 
 # A service's answer about an offer: the document, and what the operator says of it.
@@ -61,6 +62,7 @@ class Entry:
     seller: PublicKey
     payment: Payment
     paused: str = ""  # why its service takes no call now, in the service's own words; empty where it does
+    dropped: Sequence[Mapping[str, str]] = ()  # the prices that take no calls now: see ``dropped_prices``
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ def check_answer(
     seller = offer.payment.terms.seller
     expect("offer.contract", offer.contract.to_base58(), listing.contract.to_base58())
     expect("offer.seller", seller.to_base58(), listing.seller.to_base58())
-    return Entry(address, listing.url, offer, offer.contract, seller, offer.payment, _paused(value))
+    said = _paused(value), dropped_prices(value, offer)
+    return Entry(address, listing.url, offer, offer.contract, seller, offer.payment, *said)
 
 
 def _paused(value: Mapping[str, Any]) -> str:
