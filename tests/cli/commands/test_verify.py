@@ -351,6 +351,24 @@ def test_e7_a_link_in_the_place_of_the_evidence_folder_is_not_followed(good: Pat
     assert verify(good, "--evidence", good.parent / "evidence").exit_code == 0
 
 
+def test_e7_a_link_in_the_place_of_a_folder_s_receipt_is_not_followed(good: Path, tmp_path: Path) -> None:
+    """Whoever named the link itself meant it; in a folder it is a stranger's."""
+    good.rename(tmp_path / "elsewhere.json")
+    good.symlink_to("elsewhere.json")
+    done = verify(good.parent, "--json")
+    assert (done.exit_code, said(done)["error"]["type"]) == (1, "file")
+    assert said(done)["error"]["detail"] == f"{good}: expected a file, got a link"
+    assert verify(good, "--json").exit_code == 0
+
+
+def test_a_folder_in_the_place_of_a_token_s_proof_is_a_broken_claim(good: Path) -> None:
+    (good.parent / "token.proof.json").mkdir()
+    broken = [
+        claim["says"] for claim in said(verify(good, "--json"))["claims"] if claim["verdict"] == "broken"
+    ]
+    assert broken == [f"{good.parent / 'token.proof.json'}: expected a plain file, got something else"]
+
+
 def test_e5_a_name_is_shown_as_it_is_and_not_as_a_picture(good: Path) -> None:
     (good.parent / "evidence/:bomb:").write_text("nobody's")
     assert ":bomb:: expected only files" in verify(good).stdout

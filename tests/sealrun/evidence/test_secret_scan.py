@@ -1,5 +1,6 @@
 """Secrets are found whatever the chunks, and ordinary builds have none."""
 
+import base64
 import hashlib
 import itertools
 import secrets as random
@@ -111,6 +112,9 @@ AROUND: dict[str, Callable[[bytes], bytes]] = {
     "spaces of no width": lambda secret: "\u200b".join(map(chr, secret)).encode(),
     "a joiner and a mark of byte order": lambda secret: (
         "\ufeff".encode() + secret[:6] + "\u2060\u200d".encode() + secret[6:]
+    ),
+    "other characters that show nothing": lambda secret: (
+        secret[:5] + "\u061c\u180b\ufffa".encode() + secret[5:11] + "\U000e0061\u17b4".encode() + secret[11:]
     ),
     "soft hyphens": lambda secret: "\xad".join([secret[:4].decode(), secret[4:].decode()]).encode(),
     "spaces of no width in JSON": lambda secret: b'"' + secret[:7] + b"\\u200b" + secret[7:] + b'"',
@@ -238,6 +242,40 @@ def test_r10_a_long_key_in_small_pieces_is_masked_whole() -> None:
     assert left.startswith(b"before\n" + MASK)
     assert len(left) < 1000
     assert left.endswith(b"behind")
+
+
+def _armored(name: bytes, lines: int) -> list[bytes]:
+    """A block of so many lines, each of them like one of PEM or of OpenPGP."""
+    made = (base64.b64encode(hashlib.sha384(b"%d" % at).digest()) for at in range(lines))
+    return [b"-----BEGIN " + name + b"-----", *made, b"-----END " + name + b"-----"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"", b"2026-09-14T01:24:03.0000000Z ", b"2026-09-14T01:24:03.000000Z 00O [pod/service-5f4-abc/main] "],
+    ids=["plain", "GitHub", "GitLab and more"],
+)
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [(b"RSA PRIVATE KEY", 102), (b"PGP PRIVATE KEY BLOCK", 240)],
+    ids=["8192 bits", "OpenPGP"],
+)
+def test_r10_a_key_of_many_lines_is_masked_to_its_end(before: bytes, name: bytes, lines: int) -> None:
+    """An OpenPGP key with parts of its own for signing and for encryption has far more than a PEM block."""
+    block = _armored(name, lines)
+    log = b"".join(before + line + b"\n" for line in [b"$ cat key", *block, b"built"])
+    left, _ = masked(Scanner(), [log])
+    assert [line for line in block if line in left] == []
+    assert left.endswith(before + b"built\n")
+    assert len(left) < 300
+
+
+def test_a_key_without_an_end_of_its_own_takes_nothing_up_to_the_next_one_s() -> None:
+    said = b"what a build says\n" * 1000
+    log = b"\n".join(_armored(b"PRIVATE KEY", 3)[:-1]) + b"\n" + said
+    left, count = masked(Scanner(), [log + b"\n".join(_armored(b"PRIVATE KEY", 30))])
+    assert count == 2
+    assert left.count(b"what a build says\n") > 600
 
 
 def test_r10_what_is_known_to_be_secret_is_found_under_decoration() -> None:

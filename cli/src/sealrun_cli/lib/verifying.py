@@ -124,10 +124,13 @@ def receipt_in(place: Path) -> Path:
     """The receipt's file: the one that is named, or the one in the folder that is named.
 
     Raises:
-        CliError: the folder has none.
+        CliError: the folder has none, or a link in its place.
     """
     if not place.is_dir():
         return place
+    if (place / RECEIPT).is_symlink():
+        detail = f"{place / RECEIPT}: expected a file, got a link"
+        raise CliError("file", detail, "name the file that it leads to, if you trust it")
     if not (place / RECEIPT).is_file():
         detail = f"{place}: expected an evidence folder with {RECEIPT}, got none in it"
         raise CliError("file", detail, "fetch one with `sealrun evidence CALL_URL --to DIR`")

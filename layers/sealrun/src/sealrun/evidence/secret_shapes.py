@@ -14,7 +14,7 @@ from functools import partial
 from mina.keys import PrivateKey
 
 # The longest secret that is recognised whole: a private key of 8192 bits in PEM has some 6,400 characters,
-# each of six bytes where they are written as \u0041.
+# each of six bytes where they are written as \u0041. An OpenPGP key has up to 40,000.
 MAX_SECRET = 48 << 10
 
 # Of one collection: a minute or two in all. Text of 4 GiB that only looks like secrets would take an hour.
@@ -83,7 +83,9 @@ def _is_mina_key(text: bytes) -> bool:
 _PEM_NAME = rb"(?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
 _PEM_BEGIN, _PEM_END = re.compile(rb"-----BEGIN " + _PEM_NAME), re.compile(rb"-----END " + _PEM_NAME)
 # Only with what looks like a key behind it, for a program may speak of the header.
-_PEM_RUN, _PEM_RUN_WITHIN, _PEM_LENGTH = b"x" * 40, 340, 7000
+_PEM_RUN, _PEM_RUN_WITHIN = b"x" * 40, 340
+# Up to an end of its own: OpenPGP's keys have many parts. As much is taken where there is no end.
+_PEM_LONGEST, _PEM_ENDLESS = 40_000, 7000
 _BASE64 = bytes(
     ord("x") if chr(each).isascii() and (chr(each).isalnum() or chr(each) in "+/") else ord(".")
     for each in range(256)
@@ -219,10 +221,16 @@ def _private_keys(window: bytes) -> Iterator[tuple[int, int]]:
         header = _PEM_BEGIN.match(window, at) if at >= done else None
         if header is None or base64.find(_PEM_RUN, header.end(), header.end() + _PEM_RUN_WITHIN) < 0:
             continue
-        longest = header.end() + _PEM_LENGTH
-        end = _PEM_END.search(window, header.end(), longest + _PEM_RUN_WITHIN)
-        done = end.end() if end and end.start() <= longest else min(longest, len(window))
+        done = _end_of_key(window, header.end())
         yield at, done
+
+
+def _end_of_key(window: bytes, start: int) -> int:
+    """Where a PEM block ends that has its header before ``start``."""
+    end = _PEM_END.search(window, start, start + _PEM_LONGEST)
+    if end and (end.start() <= start + _PEM_ENDLESS or window.find(b"-----BEGIN ", start, end.start()) < 0):
+        return end.end()
+    return min(start + _PEM_ENDLESS, len(window))
 
 
 def _assigned(window: bytes, effort: Effort) -> Iterator[tuple[int, int]]:

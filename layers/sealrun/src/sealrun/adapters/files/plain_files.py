@@ -15,9 +15,11 @@ def read_plain(path: Path, *, at_most: int) -> bytes:
         Malformed: it is not a plain file.
         OSError: it cannot be read.
     """
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise Malformed(f"{path}: expected a plain file, got something else")
+    opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise Malformed(f"{path}: expected a plain file, got something else")
+    with os.fdopen(opened, "rb") as file:
         return file.read(at_most + 1)
 
 
