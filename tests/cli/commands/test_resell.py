@@ -13,9 +13,11 @@ from typer.testing import CliRunner
 from mina.keys import PrivateKey
 from sealrun.calls.grant import base64url
 from sealrun.calls.sale import Sale, make_sale, memo_text, sold_ticket
+from sealrun.chain.account import PERMISSIONS
 from sealrun.encoding.fields import canonical
 from sealrun.offers.asset import MINA
 from sealrun_cli.commands import resell
+from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.main import app
 from tests.cli.web import Asked, Web, web
@@ -37,6 +39,8 @@ class Shop:
     terms: int = OFFER.payment.terms.hash if OFFER.payment else 0
     balance: int = 2 * PRICE
     exit_slot: int = 0
+    buyer: PrivateKey = BUYER  # of the account
+    code: str = field(default_factory=lambda: pinned_keys()["PrepaidAccount"])
     network: str = "mina:devnet"
     payments: list[dict[str, Any]] = field(default_factory=list)
     lost: bool = False
@@ -49,8 +53,18 @@ class Shop:
             return 200, {"data": {"syncStatus": "SYNCED", "networkID": self.network, "bestChain": chain}}
         if "nonce" in query:
             return 200, {"data": {"account": {"nonce": str(len(self.payments))}}}
-        state = [self.terms, *BUYER.public_key().to_fields(), 0, self.exit_slot, 0, 0, 0]
-        account = {"balance": {"total": str(self.balance)}, "zkappState": [str(each) for each in state]}
+        state = [self.terms, *self.buyer.public_key().to_fields(), 0, self.exit_slot, 0, 0, 0]
+        account = {
+            "publicKey": ACCOUNT.public_key().to_base58(),
+            "token": MINA.id,
+            "balance": {"total": str(self.balance)},
+            "zkappState": [str(each) for each in state],
+            "verificationKey": {"hash": self.code},
+            "permissions": {
+                **PERMISSIONS,
+                "setVerificationKey": {"auth": "Impossible", "txnVersion": "3"},
+            },
+        }
         return 200, {"data": {"account": account, "bestChain": []}}
 
     def tool(self, _name: str, sender: Any, _out: object, **request: Any) -> dict[str, Any]:
@@ -116,6 +130,8 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "an account of other terms": (lambda shop: setattr(shop, "terms", 5), "one for the terms of the sale"),
     "an account that is left": (lambda shop: setattr(shop, "exit_slot", 9), "expected one that stays"),
+    "another buyer's account": (lambda shop: setattr(shop, "buyer", OTHER), "got another's"),
+    "an account of another code": (lambda shop: setattr(shop, "code", "7"), "verificationKey.hash"),
     "no funds": (lambda shop: setattr(shop, "balance", PRICE - 1), "expected funds for a run"),
     "a node of another network": (lambda shop: setattr(shop, "network", "mina:mainnet"), "networkID"),
 }
@@ -137,6 +153,10 @@ def test_e4_a_sale_that_is_over_or_that_somebody_rewrote_is_not_paid(
 ) -> None:
     sell(shop, site, until=int(time.time()) + 5 * 3600)  # a payment takes time to be a ticket
     assert "expected one that ends after" in said(site, tmp_path, "buy")["error"]["detail"]
+    sell(shop, site)
+    for days in (91, 9e6):  # no service redeems a ticket that lasts longer than tickets do
+        sell(shop, site, until=int(time.time() + days * 86_400))
+        assert "within 90 days of it" in said(site, tmp_path, "buy")["error"]["detail"]
     sell(shop, site)
     signed = shop.sale.signed(BUYER) if shop.sale else {}
     site.answers["GET /sale.json"] = (200, {**signed, "data": {**signed["data"], "price": "1"}})

@@ -20,6 +20,7 @@ from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, make_offer, make_
 PAYER, OTHER = PrivateKey.from_scalar(901), PrivateKey.from_scalar(902)
 OFFER = make_paid_offer()
 UNTIL = 1_800_500_000
+BEFORE = UNTIL - 90 * 86_400  # a ticket lasts no longer
 PAYMENT = "5JuPayment1111111111111111111111"
 
 
@@ -68,6 +69,7 @@ def test_e4_a_sale_that_somebody_changed_or_another_signed_is_refused() -> None:
         ({"price": 2**64}, "price: expected at most"),
         ({"tickets": "file:///etc/passwd"}, "tickets: expected an http or https address"),
         ({"audience": "https://calls.test/#x"}, "audience: expected the URL of a stack"),
+        ({"audience": "https://calls.test/1/2/3/4"}, "audience: expected the URL of a stack"),  # as a grant's
         ({"inputs": []}, "inputs: expected an object"),
         ({"until": -1}, "until: expected a whole number"),
     ],
@@ -83,10 +85,17 @@ def test_a_sale_of_another_form_is_refused(changes: dict[str, Any], text: str) -
     ("sale", "offer", "now", "error", "text"),
     [
         (made(), OFFER, UNTIL, Expired, "sale: expected one that ends after"),
-        (made(), make_paid_offer(title="Another"), 0, Refused, "offer: expected"),
-        (made(), make_offer(), 0, Refused, "offer: expected"),
-        (made(inputs={"layer": "; rm"}), OFFER, 0, InputsRefused, "layer"),
-        (made(issuer=ORACLE), OFFER, 0, NotAllowed, "issuer: expected a buyer's key, got the oracle's own"),
+        (made(), OFFER, BEFORE - 1, Expired, "within 90 days of it"),
+        (made(), make_paid_offer(title="Another"), BEFORE, Refused, "offer: expected"),
+        (made(), make_offer(), BEFORE, Refused, "offer: expected"),
+        (made(inputs={"layer": "; rm"}), OFFER, BEFORE, InputsRefused, "layer"),
+        (
+            made(issuer=ORACLE),
+            OFFER,
+            BEFORE,
+            NotAllowed,
+            "issuer: expected a buyer's key, got the oracle's own",
+        ),
     ],
 )
 def test_a_sale_that_cannot_be_redeemed_is_refused_before_anybody_pays(
@@ -94,7 +103,7 @@ def test_a_sale_that_cannot_be_redeemed_is_refused_before_anybody_pays(
 ) -> None:
     with pytest.raises(error, match=text):
         sale.check_offer(offer, now=now)
-    assert made().check_offer(OFFER, now=0).units == PRICE
+    assert made().check_offer(OFFER, now=BEFORE).units == PRICE
 
 
 def test_e4_a_payment_buys_one_ticket_and_the_same_one_each_time() -> None:
@@ -179,7 +188,7 @@ def test_a_memo_is_written_as_nodes_write_it() -> None:
 def test_terms_of_another_account_are_no_terms_of_the_sale() -> None:
     other = make_paid_offer(terms=terms_value(ledger="8"))
     with pytest.raises(Refused, match="offer: expected"):
-        made(offer=other).check_offer(OFFER, now=0)
+        made(offer=other).check_offer(OFFER, now=BEFORE)
 
 
 def test_e4_a_ticket_that_anybody_could_start_is_refused() -> None:

@@ -82,6 +82,10 @@ def test_plain_payments_and_those_of_tools_count_with_payer_memo_and_depth() -> 
         ([], [zkapp("5b", update(SHOP, 5), update(SHOP, -5))]),
         ([], [zkapp("5b", update(SHOP, -5))]),
         ([], [zkapp("5b", update(OTHER, 5))]),
+        ([], [zkapp("5b", update(PAYER, -5), update(OTHER, -1, "wCredit"), update(SHOP, 5))]),
+        ([], [zkapp("5b", update(PAYER, -5), update(OTHER, 0), update(SHOP, 5))]),
+        ([], [zkapp("5b", update(OTHER, -5), update(SHOP, 5))]),
+        ([], [zkapp("5b", update(PAYER, -3), update(OTHER, -2), update(SHOP, 5))]),
     ],
     ids=[
         "failed",
@@ -92,9 +96,13 @@ def test_plain_payments_and_those_of_tools_count_with_payer_memo_and_depth() -> 
         "there and back",
         "away",
         "another",
+        "credits of an ask that is paid for",
+        "a contract that takes part",
+        "a settlement, or a withdrawal, that somebody relays",
+        "partly another's",
     ],
 )
-def test_what_is_no_payment_in_mina_to_this_address_does_not_count(
+def test_e4_what_is_no_payment_in_mina_to_this_address_does_not_count(
     plains: list[Any], zkapps: list[Any]
 ) -> None:
     assert paid(answer(plains, zkapps)) == []

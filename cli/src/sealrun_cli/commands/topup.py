@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 import typer
 
-from sealrun.chain.account import Pinned
 from sealrun.encoding import read
 from sealrun.encoding.fields import MAX_UINT64
 from sealrun.errors import Malformed
@@ -23,7 +22,7 @@ from sealrun_cli.lib.assets import asset_on
 from sealrun_cli.lib.book import locked, replace_json
 from sealrun_cli.lib.chain_view import Moment, moment
 from sealrun_cli.lib.confirming import Yes, confirm
-from sealrun_cli.lib.contracts import pinned_keys
+from sealrun_cli.lib.contracts import account_codes
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
@@ -114,9 +113,7 @@ class TopUp:
         return (kept.payer, kept.amount) == (self.payer, self.amount)
 
     def _look(self, payer: str) -> Moment:
-        keys = pinned_keys()
-        codes = [Pinned(keys[name]) for name in ("PrepaidAccount", "ProvedAccount")]
-        return moment(self.service, self.sender.node, self.account, payer, codes, self.asset)
+        return moment(self.service, self.sender.node, self.account, payer, account_codes(), self.asset)
 
     def _check(self, now: Moment) -> None:
         if now.account.exit_slot:

@@ -7,6 +7,7 @@ from typing import Any
 from mina.keys import PublicKey
 from sealrun.chain.account import PERMISSIONS, Pinned, check_code
 from sealrun.chain.answers import permissions_query
+from sealrun.errors import AccountRefused
 from sealrun.offers.asset import MINA, Asset
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.nodes import data_of
@@ -18,6 +19,10 @@ STATE_FIELDS = 8
 NEWEST = (
     "bestChain(maxLength:1){protocolState{"
     "blockchainState{utcDate} consensusState{blockHeight slotSinceGenesis}}}"
+)
+# Of an account whose code is looked at, too.
+_FIELDS = (
+    f"publicKey token balance{{total}} zkappState verificationKey{{hash}} {permissions_query(PERMISSIONS)}"
 )
 
 
@@ -71,6 +76,32 @@ def on_chain(service: Service, node: str, account: str, asset: Asset = MINA) -> 
     return _account_of(data_of(service, node, query, key=account, token=asset.id), account, asset)
 
 
+def opened_by(
+    service: Service, node: str, account: str, buyer: PublicKey, codes: Sequence[Pinned], asset: Asset
+) -> OnChain:
+    """Ask one node for the prepaid account that this key opened at the address, and that it alone calls on.
+
+    Not checked: terms, timing, and what is settled.
+
+    Raises:
+        CliError: there is none, or the node gives no answer.
+        AccountRefused: the account is another buyer's, or has other code or permissions.
+    """
+    members = f"account(publicKey:$key,token:$token){{{_FIELDS}}} {NEWEST}"
+    query = f"query($key:PublicKey!,$token:TokenId!){{{members}}}"
+    data = data_of(service, node, query, key=account, token=asset.id)
+    if not (data.get("account") or {}).get("verificationKey"):
+        raise _missing(account, asset)
+    try:
+        _check_code(data["account"], account, codes, asset)
+        if [int(each) for each in data["account"]["zkappState"][1:3]] != buyer.to_fields():
+            detail = f"account: expected one whose buyer is {buyer.to_base58()}, got another's, {account}"
+            raise AccountRefused(detail)
+        return _account_of(data, account, asset)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise _unreadable(node, error) from error
+
+
 def moment(
     service: Service, node: str, account: str, payer: str, codes: Sequence[Pinned], asset: Asset = MINA
 ) -> Moment:
@@ -82,11 +113,9 @@ def moment(
         CliError: one of them is not there, or the node gives no answer or is not synced.
         AccountRefused: the account has other code or permissions than a prepaid account.
     """
-    allowed = permissions_query(PERMISSIONS)
-    fields = f"publicKey token balance{{total}} zkappState verificationKey{{hash}} {allowed}"
     query = (
         "query($key:PublicKey!,$payer:PublicKey!,$token:TokenId!){syncStatus "
-        f"{NEWEST} account(publicKey:$key,token:$token){{{fields}}} "
+        f"{NEWEST} account(publicKey:$key,token:$token){{{_FIELDS}}} "
         "payer:account(publicKey:$payer){nonce balance{total}} "
         "purse:account(publicKey:$payer,token:$token){balance{total}}}"
     )
@@ -98,18 +127,24 @@ def moment(
     if data.get("payer") is None:
         raise CliError("account-missing", f"payer: expected the account {payer} to exist, got none")
     try:
-        address = PublicKey.from_base58(account)
-        code = data["account"]["verificationKey"]["hash"]
-        pinned = next((each for each in codes if each.verification_key == code), codes[0])
-        check_code(data["account"], address, pinned, permissions=PERMISSIONS, asset=asset)
+        _check_code(data["account"], account, codes, asset)
         height = int(data["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
         nonce, fees = int(data["payer"]["nonce"]), int(data["payer"]["balance"]["total"])
         money = int(data["purse"]["balance"]["total"]) if data.get("purse") else 0
         return Moment(_account_of(data, account, asset), height, nonce, money, fees)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise CliError(
-            "node-unavailable", f"{node}: expected what was asked for, got {error!r:.100}"
-        ) from error
+        raise _unreadable(node, error) from error
+
+
+def _check_code(account: Mapping[str, Any], address: str, codes: Sequence[Pinned], asset: Asset) -> None:
+    """The account has one of these codes."""
+    code = account["verificationKey"]["hash"]
+    pinned = next((each for each in codes if each.verification_key == code), codes[0])
+    check_code(account, PublicKey.from_base58(address), pinned, permissions=PERMISSIONS, asset=asset)
+
+
+def _unreadable(node: str, error: Exception) -> CliError:
+    return CliError("node-unavailable", f"{node}: expected what was asked for, got {error!r:.100}")
 
 
 def _account_of(data: Mapping[str, Any], account: str, asset: Asset) -> OnChain:

@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 
+from sealrun.chain.account import Pinned
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.outgoing import for_node
 
@@ -38,3 +39,9 @@ def pinned_keys() -> dict[str, str]:
     """The hash of each contract's verification key, by the contract's name."""
     keys = json.loads((contracts() / "verification_keys.json").read_text())
     return {name: key["hash"] for name, key in keys.items() if isinstance(key, dict)}
+
+
+def account_codes() -> list[Pinned]:
+    """The code that prepaid accounts have: where the oracle's word settles them, and where proofs do."""
+    keys = pinned_keys()
+    return [Pinned(keys[name]) for name in ("PrepaidAccount", "ProvedAccount")]

@@ -18,7 +18,8 @@ from sealrun.errors import Malformed, SealrunError
 from sealrun.offers.asset import Amount, asset_of
 from sealrun.offers.offer import Offer
 from sealrun_cli.lib.book import Page, Sold
-from sealrun_cli.lib.chain_view import OnChain, on_chain
+from sealrun_cli.lib.chain_view import OnChain, opened_by
+from sealrun_cli.lib.contracts import account_codes
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.nodes import data_of
 from sealrun_cli.lib.offer_view import check_taken
@@ -88,15 +89,14 @@ def checked(service: Service, sale: Sale, node: str, *, left: int = LAST_SECONDS
 
 
 def account_of(service: Service, sale: Sale, node: str) -> OnChain:
-    """The sale's prepaid account, opened for these terms, which its buyer does not leave.
-
-    Not checked: code and permissions. An account that is none takes no call, and the ticket is refused.
+    """The issuer's prepaid account, opened for these terms, which it does not leave.
 
     Raises:
         CliError: it is another, or there is none.
+        AccountRefused: it is another buyer's, or has other code or permissions.
     """
     address = sale.account.to_base58()
-    account = on_chain(service, node, address, asset_of(sale.asset))
+    account = opened_by(service, node, address, sale.issuer, account_codes(), asset_of(sale.asset))
     if account.terms != sale.terms:
         raise CliError("wrong-account", f"account: expected one for the terms of the sale, got {address}")
     if account.exit_slot:

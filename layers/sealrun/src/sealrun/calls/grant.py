@@ -32,7 +32,7 @@ MAX_GRANT_BYTES = 8 * 1024
 MAX_TICKET_SECONDS = 90 * 24 * 3600
 
 # An origin, perhaps with a path, and no slash at its end.
-_URL = r"https?://[A-Za-z0-9.:_\[\]-]{1,200}(?:/[A-Za-z0-9._~-]{1,60}){0,3}"
+AUDIENCE = r"https?://[A-Za-z0-9.:_\[\]-]{1,200}(?:/[A-Za-z0-9._~-]{1,60}){0,3}"
 _INPUT = r"[a-z][a-z0-9_]{0,63}"
 _HASH = "64 lower-case hex digits"
 _GRANT = (
@@ -116,7 +116,7 @@ class Grant:
             )
         return cls(
             document=document,
-            audience=read.text(value, "audience", pattern=_URL, says="the URL of a stack"),
+            audience=read.text(value, "audience", pattern=AUDIENCE, says="the URL of a stack"),
             network=read.one_of(value, "network", NETWORKS),
             offer_hash=_hash(value, "offer"),
             terms_hash=terms,

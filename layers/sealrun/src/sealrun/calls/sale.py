@@ -18,7 +18,7 @@ from mina.sign import sign_fields
 from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun.calls.call import MAX_UNIX_SECONDS, TICKET_SALT
-from sealrun.calls.grant import Grant, json_object, signature
+from sealrun.calls.grant import AUDIENCE, MAX_TICKET_SECONDS, Grant, json_object, signature
 from sealrun.calls.ticket_url import granted, prepay
 from sealrun.encoding import read
 from sealrun.encoding.fields import (
@@ -105,7 +105,7 @@ class Sale:
             raise Malformed("price: expected above 0, got 0: tickets that cost nothing are given away")
         return cls(
             document=document,
-            audience=read.text(value, "audience", pattern=_URL, says="the URL of a stack"),
+            audience=read.text(value, "audience", pattern=AUDIENCE, says="the URL of a stack"),
             network=read.one_of(value, "network", NETWORKS),
             offer=f"{read.hex_field(str(value['offer']), where='offer'):064x}",
             terms=read.hex_field(str(value["terms"]), where="terms"),
@@ -133,13 +133,14 @@ class Sale:
         """The sale is of this offer, can be redeemed, and is not over; what one run costs on the account.
 
         Raises:
-            Expired: the tickets would be of no use any more.
+            Expired: the tickets would be of no use any more, or last longer than tickets do.
             Refused: the sale is of another offer or of terms that are not the offer's.
             InputsRefused: the offer takes no such inputs.
             NotAllowed: the offer does not let the issuer call, or pays it with the oracle's own key.
         """
-        if now >= self.until:
-            raise Expired(f"sale: expected one that ends after {now}, got {self.until}")
+        if not now < self.until <= now + MAX_TICKET_SECONDS:
+            most = f"within {MAX_TICKET_SECONDS // 86_400} days of it"
+            raise Expired(f"sale: expected one that ends after {now} and {most}, got {self.until}")
         if (offer.id, offer.network) != (self.offer, self.network):
             raise Refused(
                 f"offer: expected {self.offer} on {self.network}, got {offer.id} on {offer.network}"

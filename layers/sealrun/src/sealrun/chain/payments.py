@@ -3,6 +3,7 @@
 A node keeps the last few hundred blocks. What is older is nobody's to tell here.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -41,7 +42,8 @@ def payments_query(blocks: int = MAX_BLOCKS) -> str:
 def payments_to(answer: Mapping[str, Any], address: PublicKey, *, network: str) -> list[Payment]:
     """What came to the address, in MINA, in transactions that were applied; the oldest block first.
 
-    A transaction that somebody else relays counts as that of whoever signed it as its fee payer.
+    A transaction of contracts' tools counts only if it does nothing but pay: whoever buys credits of the
+    address or settles with it makes it gain, too, and names in the memo whatever he likes.
 
     Args:
         answer: ``data`` of the answer to ``payments_query``.
@@ -76,18 +78,24 @@ def _payments(transactions: Mapping[str, Any], address: str, depth: int) -> Iter
             yield Payment(str(each["hash"]), payer, number(each["amount"]), str(each["memo"]), depth)
     for each in _list(transactions["zkappCommands"]):
         command = each["zkappCommand"]
-        gained = sum(_change(update["body"], address) for update in _list(command["accountUpdates"]))
-        if gained > 0 and not each["failureReason"]:
-            payer = PublicKey.from_base58(command["feePayer"]["body"]["publicKey"])
-            yield Payment(str(each["hash"]), payer, gained, str(command["memo"]), depth)
+        payer = command["feePayer"]["body"]["publicKey"]
+        changes = _changes(command)
+        gained = changes.get((address, MINA.id), 0)
+        paid = {(payer, MINA.id): -gained, (address, MINA.id): gained}
+        if gained > 0 and changes == paid and not each["failureReason"]:
+            yield Payment(
+                str(each["hash"]), PublicKey.from_base58(payer), gained, str(command["memo"]), depth
+            )
 
 
-def _change(body: Mapping[str, Any], address: str) -> int:
-    if (body["publicKey"], body["tokenId"]) != (address, MINA.id):
-        return 0
-    change = body["balanceChange"]
-    sign = {"Positive": 1, "Negative": -1}[change["sgn"]]
-    return sign * number(change["magnitude"])
+def _changes(command: Mapping[str, Any]) -> dict[tuple[str, str], int]:
+    """By how much a transaction changes what each account has, by address and token; the fee aside."""
+    changes: Counter[tuple[str, str]] = Counter()
+    for update in _list(command["accountUpdates"]):
+        body, change = update["body"], update["body"]["balanceChange"]
+        sign = {"Positive": 1, "Negative": -1}[change["sgn"]]
+        changes[body["publicKey"], body["tokenId"]] += sign * number(change["magnitude"])
+    return dict(changes)
 
 
 def _height(block: Mapping[str, Any]) -> int:
