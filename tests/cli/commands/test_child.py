@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from werkzeug import Response
 
 from local.loopback import LoopbackServer, Request
+from mina import tokens
 from mina.keys import PrivateKey
 from sealrun.calls.call import MAX_CALL_DEPTH, SignedCall
 from sealrun.money.buyer_mechanism import Known
@@ -133,6 +134,15 @@ def test_r12_a_parent_that_is_over_or_too_deep_has_no_children(
 
 
 PAID = make_paid_offer()
+COST = PAID.prices[0].value()
+OWNER = PrivateKey.from_scalar(4444).public_key()
+RUNS = {
+    "asset": tokens.to_base58(tokens.derive_token_id(OWNER)),
+    "amount": "2",
+    "decimals": 0,
+    "symbol": "RUN",
+    "owner": OWNER.to_base58(),
+}
 
 
 @pytest.mark.parametrize(
@@ -146,12 +156,18 @@ PAID = make_paid_offer()
             ("--pay", "--account", ACCOUNT, "--per-call", "100"),
             "expected one that costs at most",
         ),
+        (
+            {"x-price": {name: RUNS[name] for name in RUNS if name != "owner"}},
+            make_paid_offer(prices=sorted([RUNS, COST], key=lambda each: tokens.from_base58(each["asset"]))),
+            ("--pay", "--account", ACCOUNT, "--per-call", "100"),
+            "expected to pay in RUN, in which its bound of 2 RUN is, got a price of 5 MINA",
+        ),
         ({}, PAID, ("--pay", "--account", ACCOUNT, "--per-call", "0.1"), "the cap of 0.1 MINA per call"),
         ({}, PAID, ("--pay", "--account", ACCOUNT), "the cap of 0 MINA per call"),
         ({}, make_offer(network="mina:mainnet"), (), "expected an offer on mina:devnet"),
         ({}, PLAIN, ("--service", "https://scan.example"), "expected one at https://scan.example"),
     ],
-    ids=["list", "seller", "price", "cap", "no cap", "network", "service"],
+    ids=["list", "seller", "price", "price in another asset", "cap", "no cap", "network", "service"],
 )
 def test_r12_an_offer_out_of_bounds_is_not_bought(
     job: Job, bounds: dict[str, Any], offer: Offer, more: tuple[str, ...], says: str

@@ -218,8 +218,11 @@ def test_asks_come_cheapest_first_with_what_a_run_costs_there(market: Market) ->
     assert [each["title"] for each in found["offers"]] == ["In credits"]
     lines = market("prices", address_of(TOKEN), json_=False).stdout
     assert "ask      25 at 1 MINA each" in lines
-    assert "buys     In credits: 2 RUN, 2 MINA at the cheapest ask" in lines
+    assert "buys     In credits: 2 RUN, 2 MINA at the cheapest ask that has as many" in lines
     assert "board    1 offer of 2 listings take it" in lines
+    market.credit.for_sale = 1
+    lines = market("prices", address_of(TOKEN), json_=False).stdout
+    assert "buys     In credits: 2 RUN\n" in lines, "one credit is no price of a run that takes two"
     market.credit.for_sale = 0
     assert "nobody sells it now" in market("prices", address_of(TOKEN), json_=False).stdout
 

@@ -11,8 +11,9 @@ import pytest
 from sealrun.errors import SealrunError, Unavailable
 from sealrun.transport.failures import Blocked, ReadTimeout, TooLong
 from sealrun.transport.http import Answer
+from sealrun_cli.lib import board
 from sealrun_cli.lib import documents as module
-from sealrun_cli.lib.documents import AT_ONCE, LATE, OF_ONE_HOST, Documents
+from sealrun_cli.lib.documents import AT_ONCE, LATE, OF_ONE_HOST, SECONDS, Documents
 from sealrun_cli.lib.outgoing import open_strangers
 from tests.cli.web import Web, web
 
@@ -101,6 +102,26 @@ def test_a18_a_host_that_is_late_twice_is_asked_no_more_and_stops_no_other() -> 
     assert sum("slow" in url for url in hosts.opened) <= LATE + OF_ONE_HOST
     assert all(isinstance(found[url], Unavailable) for url in slow)
     assert any("not asked" in str(found[url]) for url in slow)
+    assert hosts.most["https://slow.example"] == 1, "it never answered in time"
+
+
+def test_a18_a_hundred_slow_hosts_leave_most_of_a_readings_time_to_the_others() -> None:
+    def behave(url: str) -> bytes:
+        if "slow" in url:
+            time.sleep(0.1)
+            raise ReadTimeout("answer: expected it in time, got none")
+        return b"{}"
+
+    hosts = Hosts(behave)
+    slow = [url for host in range(100) for url in urls_at(f"slow{host}.example", 5)]
+    quick = urls_at("quick.example", 5)
+    found = hosts.fetch([*slow, *quick])
+    assert all(found[url] == b"{}" for url in quick)
+    # The last quick one was asked while no slow host was asked for the second time but those of a few places.
+    before = hosts.opened[: 1 + max(hosts.opened.index(url) for url in quick)]
+    assert len(before) <= 100 + 5 + 4 * AT_ONCE
+    held = 2 * SECONDS  # by an answer whose head and body come just in time
+    assert 100 * LATE * held / AT_ONCE < board.SECONDS
 
 
 def test_a18_what_time_is_too_short_for_is_left_out() -> None:

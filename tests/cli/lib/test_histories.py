@@ -15,7 +15,7 @@ from sealrun.encoding.fields import canonical
 from sealrun.errors import NotFound, StoreUnavailable
 from sealrun.market.history import History
 from sealrun.receipts.receipt import Outcome, Receipt, SignedReceipt
-from sealrun.workflows.list_receipts import PAGE_RECEIPTS, list_receipts
+from sealrun.workflows.list_receipts import MAX_RECEIPTS, PAGE_RECEIPTS, list_receipts
 from sealrun.workflows.read_receipt import read_evidence
 from sealrun_cli.lib.histories import TIMED, Histories
 from tests.sealrun.market import SERVICE, Market
@@ -152,6 +152,29 @@ def test_e8_two_receipts_for_one_call_are_remembered(tmp_path: Path) -> None:
         assert (found.runs, found.twice) == (0, 1)
 
 
+def test_e8_newer_receipts_do_not_make_forget_that_one_call_has_two(tmp_path: Path) -> None:
+    twice = [signed(call_hash=7, grade=grade, finished_at=NOW - 5000) for grade in (0, 1)]
+    histories(tmp_path, listing(*twice)).update(URL, OFFER)
+    newer = [signed(call_hash=100 + at, status=Outcome.FAILED) for at in range(MAX_RECEIPTS)]
+    histories(tmp_path, listing(*newer), most=MAX_RECEIPTS).update(URL, OFFER)
+    found = histories(tmp_path, listing()).update(URL, OFFER)
+    assert found is not None
+    assert (found.runs, found.twice) == (MAX_RECEIPTS, 1)
+    again = histories(tmp_path, listing(twice[0])).update(URL, OFFER)
+    assert again is not None
+    assert (again.good, again.twice) == (0, 1)
+
+
+def test_e8_an_offer_that_a_build_did_not_reach_comes_first_in_the_next(tmp_path: Path) -> None:
+    """A slow service that came first would do so again and again, and the others would never be read."""
+    slow, other = OFFER, make_paid_offer(evidence=evidence_value(inputs="public"), title="Another")
+    stranger = listing(signed())
+    first = histories(tmp_path, stranger, is_over=lambda: len(stranger.asked) > 1)
+    first.update(URL, slow)
+    assert first.update(f"{SERVICE}/offers/{other.id}", other) is None
+    assert first.read_at(other) < first.read_at(slow)
+
+
 def test_l11_pages_that_go_on_for_ever_come_to_an_end(tmp_path: Path) -> None:
     def page(after: str) -> Any:
         at = int(after.split(".", maxsplit=1)[0]) - 1 if after else 10**9
@@ -232,7 +255,7 @@ def test_times_are_asked_for_of_the_newest_good_runs(tmp_path: Path) -> None:
 
 def test_l11_work_ends_when_the_time_is_over_and_goes_on_from_there(tmp_path: Path) -> None:
     runs = [signed(call_hash=at, status=Outcome.FAILED) for at in range(1, 6)]
-    left = iter([False] * 3 + [True] * 9)
+    left = iter([False] * 4 + [True] * 9)
     first = histories(tmp_path, listing(*runs), is_over=lambda: next(left))
     assert first.update(URL, OFFER) is None
     assert len(first.kept(OFFER).receipts.receipts) == 2

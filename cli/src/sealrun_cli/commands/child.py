@@ -149,6 +149,12 @@ class _Job:
         if offer.payment:
             account = account_for(offer, self.accounts, self.state, service, self.node)
             priced = priced_on(offer.payment, self.state, account, self.asset)
+        most = parent.offer.inputs.offers[self.name].most
+        if priced and most and priced.cost.asset != most.asset:
+            bound = f"in {most.asset.symbol}, in which its bound of {most} is"
+            raise CliError(
+                "bad-request", f"{self.name}: expected to pay {bound}, got a price of {priced.cost}"
+            )
         if priced and (why := self.wallet.broken_by(offer, priced.cost, 0)):
             raise over(why)
         purchase = Purchase(

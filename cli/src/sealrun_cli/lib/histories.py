@@ -95,6 +95,8 @@ class Histories:
         if not are_listed(offer):
             return None
         kept = self.kept(offer)
+        if self.is_over():  # nothing is noted, so that the next build begins with what this one did not reach
+            return kept.history
         try:
             self._read_list(url, offer, kept)
             self._read_times(url, offer, kept)
@@ -168,14 +170,14 @@ class Histories:
         return {name: text.encode(errors="replace") for name, text in found.items() if isinstance(text, str)}
 
     def _keep(self, offer: Offer, kept: Kept) -> None:
-        """The newest ones, so that no operator fills the disk."""
+        """The newest ones, so that no operator fills the disk, and which calls have two, however old."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         newest = sorted(kept.receipts.receipts.values(), key=lambda each: -each.finished_at)
         receipts = newest[:MAX_RECEIPTS]
         calls = {each.call_hash for each in receipts}
         value = {
             "receipts": [each.data() for each in receipts],
-            "twice": sorted(f"{call:064x}" for call in kept.receipts.twice & calls),
+            "twice": sorted(f"{call:064x}" for call in kept.receipts.twice)[:MAX_RECEIPTS],
             "seconds": {f"{call:064x}": kept.seconds[call] for call in calls & kept.seconds.keys()},
             "untimed": sorted(f"{call:064x}" for call in kept.untimed & calls),
             "more": kept.more or len(newest) > MAX_RECEIPTS,

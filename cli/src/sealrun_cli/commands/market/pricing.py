@@ -1,7 +1,5 @@
 """``sealrun market prices``: what a credit costs now, and what it buys."""
 
-from fractions import Fraction
-
 from sealrun.chain.credits import AskView
 from sealrun.market.catalogue import Wanted, entry_value
 from sealrun.market.entries import Entry, Reading
@@ -60,14 +58,19 @@ def _asks(asks: list[AskView]) -> list[str]:
 
 def _offer(entry: Entry, asset: str, asks: list[AskView]) -> list[str]:
     cost = entry.payment.priced_in(asset).cost
-    spot = f", {_spot(cost, asks)} at the cheapest ask" if asks else ""
+    spot = _spot(cost, asks)
     return [f"buys     {entry.offer.title}: {cost}{spot}", f"         {entry.url}"]
 
 
-def _spot(cost: Amount, asks: list[AskView]) -> Amount:
-    """What a run costs if all of it is bought at the cheapest ask, rounded up to a nanomina."""
-    whole = Fraction(cost.units, cost.asset.scale) * asks[0].price.units
-    return MINA.of(-(-whole.numerator // whole.denominator))
+def _spot(cost: Amount, asks: list[AskView]) -> str:
+    """What a run costs at the cheapest ask that has enough; empty where none has.
+
+    A single credit at next to nothing is no price of a run that takes two. Credits have no decimals.
+    """
+    for ask in asks:
+        if ask.amount >= cost.units:
+            return f", {MINA.of(cost.units * ask.price.units)} at the cheapest ask that has as many"
+    return ""
 
 
 def _board(reading: Reading | None, taking: int) -> list[str]:
