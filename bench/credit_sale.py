@@ -39,7 +39,7 @@ class TimedSale(CreditSale):
         opened = self.run(print, "open", self.offer_url, *named, *self.sends("buyer"))
         self.account = opened["account"]
         self.call()
-        self.run(print, "settle", self.account, "--url", self.url, *self.sends("seller"))
+        self.run(print, "settle", self.account, "--url", self.url, "--yes", *self.sends("seller"))
         self.account, self.asset = credit_account, "RUN"
         super().settle()
 

@@ -244,7 +244,8 @@ class CreditSale:
         """The seller has its credits, and gets their backing."""
         with self.progress.step("seller: settle, and turn the credits in for their backing") as say:
             for account in (self.account, self.resale):
-                settled = self.run(say, "settle", account, "--url", self.url, *self.sends("seller"))
+                named = [account, "--url", self.url, "--yes"]
+                settled = self.run(say, "settle", *named, *self.sends("seller"))
                 must(settled["settled"] == "1", "settled", 1, settled)
             before = self.balance("seller")
             self.run(say, "credits", "redeem", self.token, str(GOOD_RUNS), "--yes", *self.sends("seller"))

@@ -101,7 +101,7 @@ class Sale:
     def settle(self, paid: int, unpaid: dict[str, Any]) -> None:
         """The seller proves and sends one transaction for all calls; a second one finds nothing to do."""
         with self.progress.step("seller: settle all calls in one transaction with a real proof") as say:
-            named = [self.account, "--url", self.url, *self._sends("seller")]
+            named = [self.account, "--url", self.url, "--yes", *self._sends("seller")]
             settled = self.run(say, "settle", *named)
             must(settled.get("settled") == str(paid), "settled", paid, settled.get("settled"))
             say(f"settled {MINA.of(paid)}, transaction {settled['hash']}")

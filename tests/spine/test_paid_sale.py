@@ -71,7 +71,17 @@ def said(_line: str) -> None:
 
 def settle_command(sale: Sale, key: str) -> list[str]:
     named = [sale.account, "--url", sale.url, "--key", sale.people.file(key), "--node", sale.chain.graphql]
-    return [sys.executable, "-m", "sealrun_cli.main", "settle", *named, "--poll-ms", "100", "--no-proofs"]
+    return [
+        sys.executable,
+        "-m",
+        "sealrun_cli.main",
+        "settle",
+        *named,
+        "--yes",
+        "--poll-ms",
+        "100",
+        "--no-proofs",
+    ]
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:

@@ -42,6 +42,7 @@ def test_from_init_to_close_by_the_command_alone(reseller: Reseller) -> None:
         published["url"].partition("/offers/")[0],
         "--key",
         "seller.key",
+        "--yes",
         *CHAIN,
     )
     assert run(*settle)["settled"] == str(PRICE)

@@ -64,7 +64,7 @@ def test_a_colleague_calls_on_an_account_that_the_purse_opened_in_one_step(team:
     more = [team.token, "1", "--into", account, "--yes", *team.sends("buyer")]
     assert team.said("credits", "give", *more)["status"] == "included"
 
-    settled = team.said("settle", account, "--url", team.url, *team.sends("seller"))
+    settled = team.said("settle", account, "--url", team.url, "--yes", *team.sends("seller"))
     assert (settled["settled"], settled["symbol"]) == ("2", "RUN")
     shared = team.said("pay-operator", account, *team.sends("operator"))
     assert (shared["amount"], shared["symbol"]) == ("1", "RUN")
@@ -134,7 +134,7 @@ def test_a_sale_whose_account_pays_for_nothing_is_not_paid_for(team: Team) -> No
     words = ["--key", "operator.key", "--price", "2"]
     sold(team, "other", account, *words)
     assert team.called("operator", account)["state"] == "succeeded"
-    team.said("settle", account, "--url", team.url, *team.sends("seller"))
+    team.said("settle", account, "--url", team.url, "--yes", *team.sends("seller"))
     place = f"{team.host}/other.json"
     refused = team.said(
         "resell", "buy", place, "--yes", "--key", "colleague.key", "--poll-ms", "200", status=1

@@ -96,9 +96,8 @@ def test_a_buyer_with_the_wheels_alone_opens_calls_verifies_and_a_seller_settles
     assert verified["grade"] == 1
 
     service = url.partition("/offers/")[0]
-    assert buyer.run("settle", account, "--url", service, "--key", "seller.key", *CHAIN)["settled"] == str(
-        PRICE
-    )
+    due = ["settle", account, "--url", service, "--key", "seller.key", "--yes"]
+    assert buyer.run(*due, *CHAIN)["settled"] == str(PRICE)
     assert not list(empty.parent.rglob("contracts/package.json")), "nothing of a checkout is there"
 
 

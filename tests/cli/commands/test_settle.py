@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
-from sealrun.offers.asset import asset_of
+from sealrun.offers.asset import MINA, asset_of
 from sealrun_cli.commands import settle
 from sealrun_cli.lib import paying_out
 from sealrun_cli.lib.backlog import Good, kept_of
@@ -17,6 +17,7 @@ from sealrun_cli.main import app
 from tests.cli.lib.test_backlog import ACCOUNT_KEY, BUYER_KEY, TERMS, fold_of
 from tests.cli.lib.test_backlog import market as _market
 from tests.cli.lib.test_backlog import told as _told
+from tests.sealrun.fake_chain import TERMS as ORACLES
 from tests.sealrun.world import ACCOUNT, PRICE, SELLER
 
 market, told = _market, _told
@@ -68,8 +69,65 @@ def test_a_voucher_that_the_seller_saw_is_not_kept_back(
     assert sent == [older if spent else good.signed()]
 
 
+def owed(monkeypatch: pytest.MonkeyPatch, *, spent: int) -> list[str]:
+    """An account of an oracle's, on which ten prices are due; the tools that run."""
+    known: dict[str, Any] = {"account": ADDRESS, "terms": ORACLES.value(), "voucher": {}}
+    known["due"] = {"due": str(10 * PRICE)}
+    ran: list[str] = []
+
+    def run_tool(name: str, *_: object, **__: Any) -> dict[str, Any]:
+        ran.append(name)
+        return {"status": "included", "spent": "5"}
+
+    monkeypatch.setattr(settle, "read_account", lambda *_: known)
+    monkeypatch.setattr(settle, "on_chain", lambda *_: OnChain(ORACLES.hash, 9, spent, 0, 0, 0, 0))
+    monkeypatch.setattr(paying_out, "run_tool", run_tool)
+    return ran
+
+
+def test_who_gets_what_and_the_fee_are_told_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = owed(monkeypatch, spent=6 * PRICE)
+    refused = command(tmp_path)
+    assert (json.loads(refused.stdout)["error"]["type"], ran) == ("confirm", [])
+    share = ORACLES.operator_part(10 * PRICE) - ORACLES.operator_part(6 * PRICE)
+    assert share
+    for told in (
+        f"settle   {MINA.of(4 * PRICE)} of {ADDRESS}",
+        f"seller   {MINA.of(4 * PRICE - share)} to {ORACLES.seller.to_base58()}",
+        f"operator {MINA.of(share)} set aside in the account",
+        f"costs    0.1 MINA of fee, from {SELLER.public_key().to_base58()}",
+    ):
+        assert told in refused.stderr
+    assert (command(tmp_path, "--yes").exit_code, ran) == (0, ["settle"])
+
+
+def test_nobody_is_asked_where_nothing_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tool finds it settled, and sends nothing."""
+    ran = owed(monkeypatch, spent=10 * PRICE)
+    assert (command(tmp_path).exit_code, ran) == (0, ["settle"])
+
+
+def test_a_proof_is_sent_only_if_somebody_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = owed(monkeypatch, spent=0)
+    known: dict[str, Any] = {"account": ADDRESS, "terms": TERMS.value(), "voucher": {}, "calls": []}
+    monkeypatch.setattr(settle, "read_account", lambda *_: known)
+    kept, fold = kept_of(tmp_path, ADDRESS), fold_of(7, "a", terms=TERMS.hash)
+    fold["statement"]["amount"] = str(PRICE)
+    kept.keep_fold(fold)
+    refused = command(tmp_path)
+    assert (json.loads(refused.stdout)["error"]["type"], ran) == ("confirm", [])
+    assert f"settle   {MINA.of(PRICE)} of {ADDRESS}" in refused.stderr
+    assert (kept.fold, kept.settled) == (fold, [])
+
+
 def settled(folder: Path) -> tuple[int, dict[str, Any]]:
-    named = ["settle", ADDRESS, "--url", "https://calls.example", "--node", "https://node.example"]
-    options = [*named, "--key", "-", "--folder", str(folder), "--json"]
-    done = CliRunner().invoke(app, options, input=SELLER.to_base58())
+    done = command(folder, "--yes")
     return done.exit_code, json.loads(done.stdout)
+
+
+def command(folder: Path, *more: str) -> Result:
+    named = ["settle", ADDRESS, "--url", "https://calls.example", "--node", "https://node.example"]
+    options = [*named, "--key", "-", "--folder", str(folder), "--json", *more]
+    return CliRunner().invoke(app, options, input=SELLER.to_base58())

@@ -12,7 +12,7 @@ from mina.sign import sign_fields
 from sealrun.chain.account import exit_fields, withdraw_fields
 from sealrun.offers.asset import MINA
 from sealrun_cli.commands import exit as leaving
-from sealrun_cli.commands import withdraw
+from sealrun_cli.lib import paying_out
 from sealrun_cli.main import app
 from tests.sealrun.fake_chain import TERMS
 
@@ -50,7 +50,7 @@ class Tool:
 def tool(monkeypatch: pytest.MonkeyPatch) -> Tool:
     tool = Tool()
     monkeypatch.setattr(leaving, "run_tool", tool)
-    monkeypatch.setattr(withdraw, "run_tool", tool)
+    monkeypatch.setattr(paying_out, "run_tool", tool)
     return tool
 
 

@@ -8,8 +8,8 @@ from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import outcome, read_account, shown_asset
 from sealrun_cli.lib.backlog import DEFAULT_FOLDER, Folder, Kept, kept_of
-from sealrun_cli.lib.chain_view import on_chain
-from sealrun_cli.lib.confirming import Yes
+from sealrun_cli.lib.chain_view import OnChain, on_chain
+from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
@@ -36,8 +36,9 @@ def settle(
     """Collect what is due on an account, for its seller.
 
     The seller or the operator may do it; the seller is paid, and the operator's share is set aside for
-    `sealrun pay-operator`. Running it again is harmless. Where proofs settle, `sealrun prove` comes first,
-    and only the seller may do it.
+    `sealrun pay-operator`. It shows who gets what and the fee, and asks; where nothing is due, it sends
+    nothing. Running it again is harmless. Where proofs settle, `sealrun prove` comes first, and only the
+    seller may do it.
     """
     with speaking(as_json=as_json) as out, open_client() as http:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
@@ -50,14 +51,17 @@ def settle(
             kept.check_terms(terms.hash)
             chain = on_chain(Service(http), node, account, asset)
             kept.follow(count=chain.count, root=chain.root)
-            _settle_proved(known, asset, kept, chain.spent, sender, out, yes=yes)
+            _settle_proved(known, asset, kept, chain, sender, out, yes=yes)
             return
         if "due" not in known:
             detail = "settle: expected the seller's or operator's key, got the buyer's"
             raise CliError("not-allowed", detail, "see the figure with `sealrun account`")
         with well_formed("figure", url):
             sent = {name: known[name] for name in ("account", "terms", "voucher", "due")}
-            asset = shown_asset(known)
+            asset, terms, due = shown_asset(known), Terms.parse(known["terms"]), int(known["due"]["due"])
+        chain = on_chain(Service(http), node, account, asset)
+        if due > chain.spent:
+            confirm(out, _plan(account, terms, asset, chain, due, sender), yes=yes)
         result = pay_out("settle", sender, out, sent, yes=yes) | asset.members()
         settled = (
             f"settled {asset.of(result['settled'])}, " if "settled" in result else f"{outcome(result)}: "
@@ -66,14 +70,24 @@ def settle(
 
 
 def _settle_proved(
-    known: Mapping[str, Any], asset: Asset, kept: Kept, spent: int, sender: Sender, out: Output, *, yes: bool
+    known: Mapping[str, Any],
+    asset: Asset,
+    kept: Kept,
+    chain: OnChain,
+    sender: Sender,
+    out: Output,
+    *,
+    yes: bool,
 ) -> None:
     """Send the fold that `prove` kept; what is settled is noted, for no fold goes on without it."""
     fold = kept.fold
     if fold is None:
         detail = f"settle: expected a proof of `sealrun prove` in {kept.folder}, got none"
         raise CliError("proofs", detail, "run `sealrun prove` first; --folder says where it keeps its proofs")
-    voucher = kept.voucher(spent + int(fold["statement"]["amount"])) or known["voucher"]
+    due = chain.spent + int(fold["statement"]["amount"])
+    plan = _plan(known["account"], Terms.parse(known["terms"]), asset, chain, due, sender)
+    confirm(out, plan, yes=yes)
+    voucher = kept.voucher(due) or known["voucher"]
     sent = {"account": known["account"], "terms": known["terms"], "voucher": voucher}
     request = {**sent, "fold": fold, "seller_key": sender.key.to_base58()}
     result = pay_out("settle-proved", sender, out, request, yes=yes)
@@ -81,3 +95,15 @@ def _settle_proved(
     result |= asset.members()
     settled = f"settled {asset.of(result['settled'])}, " if "settled" in result else f"{outcome(result)}: "
     out.result(result, f"{settled}{asset.of(result['spent'])} in all, for {result['count']} calls")
+
+
+def _plan(account: str, terms: Terms, asset: Asset, chain: OnChain, due: int, sender: Sender) -> list[str]:
+    """Who gets what, once so much is settled in all, and what it costs whoever sends it."""
+    owed, share = due - chain.spent, terms.operator_part(due) - terms.operator_part(chain.spent)
+    lines = [
+        f"settle   {asset.of(owed)} of {account}",
+        f"seller   {asset.of(owed - share)} to {terms.seller.to_base58()}",
+    ]
+    if share:
+        lines.append(f"operator {asset.of(share)} set aside in the account")
+    return [*lines, f"costs    {sender.costs} of fee, from {sender.key.public_key().to_base58()}"]
