@@ -49,7 +49,6 @@ function entry(changes = {}) {
     inputs: [{ name: 'runs', type: 'integer', title: '', description: '' }],
     callers: 'anyone',
     open: true,
-    open: true,
     reason: '',
     dropped: [],
     history: null,

@@ -7,9 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
+from mina.tokens import derive_token_id
 from sealrun.errors import AccountRefused, NodeUnavailable
-from sealrun.offers.asset import MINA, Asset
+from sealrun.money.buyer_mechanism import Known
+from sealrun.offers.asset import MINA, Asset, asset_of
+from sealrun.offers.prices import Price
 from sealrun_cli.lib.assets import asset_on, named_on_chain
+from sealrun_cli.lib.book import page
 from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
@@ -110,17 +114,49 @@ def test_a15_a_node_that_leaves_things_out_is_no_node(site: Web, node: Node) -> 
         looked(site)
 
 
-def named(site: Web, folder: Path, given: str = "") -> Asset:
+def named(site: Web, folder: Path, given: str = "", *, url: str = "") -> Asset:
     with httpx.Client() as http:
-        return asset_on(Service(http), f"{site.url}/graphql", folder, NAME, given=given)
+        return asset_on(Service(http), f"{site.url}/graphql", folder, NAME, given=given, url=url)
 
 
 def test_a_token_that_this_client_does_not_know_is_named_by_its_owner(site: Web, tmp_path: Path) -> None:
     assert named(site, tmp_path) == MINA
     assert named(site, tmp_path, given="MINA") == MINA
     assert named(site, tmp_path, given=TOKEN) == RUN
-    with pytest.raises(CliError, match="asset: expected a token id, got RUN"):
+    with pytest.raises(CliError, match=r"asset: expected a token id, or a symbol in .*, got RUN"):
         named(site, tmp_path, given="RUN")
+
+
+def offered(*prices: dict[str, Any]) -> tuple[int, Any]:
+    """A service's whole list of offers: one of these prices."""
+    return 200, {"offers": [{"prices": list(prices)}], "next": None}
+
+
+def test_a_symbol_stands_for_the_one_token_that_offers_call_so(site: Web, node: Node, tmp_path: Path) -> None:
+    site.answers["GET /offers"] = offered(*both())
+    assert named(site, tmp_path, given="RUN", url=site.url) == RUN
+    with pytest.raises(CliError, match="got JOB"):
+        named(site, tmp_path, given="JOB", url=site.url)
+    node.token["tokenSymbol"] = "OTHER"
+    with pytest.raises(CliError, match="asset: expected OTHER of 0 decimals, got RUN of 0 decimals"):
+        named(site, tmp_path, given="RUN", url=site.url)
+
+
+def test_a_symbol_of_two_tokens_is_refused_and_both_are_named(site: Web, tmp_path: Path) -> None:
+    mine = Price(asset_of(derive_token_id(BUYER.public_key())).of(1), BUYER.public_key()).value()
+    site.answers["GET /offers"] = offered(both()[1], {**mine, "symbol": "RUN"})
+    with pytest.raises(CliError, match=f"RUN, which is the symbol of {TOKEN} and of {mine['asset']}"):
+        named(site, tmp_path, given="RUN", url=site.url)
+
+
+def test_a_symbol_stands_for_the_token_of_another_account_of_ones_own(site: Web, tmp_path: Path) -> None:
+    assert OFFER.payment is not None
+    other = BUYER.public_key().to_base58()
+    with page(tmp_path, other, OFFER.payment.prices[1].terms, Known(0, 0), asset=RUN) as book:
+        book.save()
+    (tmp_path / f"{other}.topup.json").write_text("{}")
+    (tmp_path / "B62qbroken.json").write_text("{}")
+    assert named(site, tmp_path, given="RUN") == RUN
 
 
 @pytest.mark.parametrize(

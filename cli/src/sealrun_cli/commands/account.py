@@ -39,7 +39,11 @@ def account(
         typer.Option("--calls", help="List so many calls instead, the newest first.", min=0, max=MOST_CALLS),
     ] = 0,
     asset: Annotated[
-        str, typer.Option(help="The account's token id, where your client does not know it.", metavar="ID")
+        str,
+        typer.Option(
+            help="The account's token, where your client does not know it: its id, or its symbol at --url.",
+            metavar="TOKEN",
+        ),
     ] = "",
     as_json: options.Json = False,
 ) -> None:
@@ -63,7 +67,8 @@ def account(
         value: dict[str, Any] = {"account": address}
         chain = None
         if node:
-            chain = on_chain(service, node, address, asset_on(service, node, state, address, given=asset))
+            kept_in = asset_on(service, node, state, address, given=asset, url=url)
+            chain = on_chain(service, node, address, kept_in)
             value |= {"chain": chain.value()}
             lines += _chain_lines(chain)
         if url and key:

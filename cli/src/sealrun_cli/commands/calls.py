@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mina import tokens
-from sealrun.offers.asset import Amount, asset_of
+from sealrun.offers.asset import Asset
 from sealrun.ports.calls import LISTED
 from sealrun_cli.lib import options
 from sealrun_cli.lib.credit_desk import counted
@@ -33,7 +32,7 @@ def calls(
     """
     with speaking(as_json=as_json) as out:
         shown = newest_calls(find_target(folder, stack), offer=offer, most=most, unfinished=late)
-        lines = [_call_line(call) for call in shown] or ["no calls"]
+        lines = call_lines(shown) or ["no calls"]
         out.result({"calls": shown}, *lines, *account_lines(shown))
 
 
@@ -43,11 +42,15 @@ def account_lines(shown: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"account  {account}: {counted(count, 'good run')}" for account, count in good.items()]
 
 
-def _price(call: dict[str, Any]) -> Amount:
-    return asset_of(tokens.from_base58(call["asset"])).of(call["price"])
+def call_lines(shown: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each call; the ids of tokens stand there where two of them have one symbol."""
+    symbols = Counter(symbol for symbol, _ in {(call["symbol"], call["asset"]) for call in shown})
+    return [_call_line(call, with_id=symbols[call["symbol"]] > 1) for call in shown]
 
 
-def _call_line(call: dict[str, Any]) -> str:
-    claimed = when(int(call["claimed_at"]))
+def _call_line(call: Mapping[str, Any], *, with_id: bool) -> str:
+    claimed, asset = when(int(call["claimed_at"])), call["asset"]
     why = f": {call['reason']}" if call["reason"] else ""
-    return f"{call['call'][:16]}…  {claimed}  {_price(call):>10}  {call['state']}{why}"
+    price = Asset(asset, call["symbol"], "", call["decimals"]).of(call["price"])
+    token = f" (token {asset[:12]}…)" if with_id else ""
+    return f"{call['call'][:16]}…  {claimed}  {price:>10}{token}  {call['state']}{why}"

@@ -175,7 +175,11 @@ def topup(
     key: options.Key,
     node: options.Node,
     asset: Annotated[
-        str, typer.Option(help="The account's token id, where your client does not know it.", metavar="ID")
+        str,
+        typer.Option(
+            help="The account's token, where your client does not know it: its id, or a symbol of yours.",
+            metavar="TOKEN",
+        ),
     ] = "",
     fee: options.Fee = options.DEFAULT_FEE,
     poll_ms: options.PollMs = options.DEFAULT_POLL_MS,

@@ -1,6 +1,6 @@
 """What an account's amounts are of: by this client's own memory, else by the token's owner on chain."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,22 +8,34 @@ from mina import tokens
 from sealrun.chain.token import FUNGIBLE_CODE
 from sealrun.errors import Malformed
 from sealrun.offers.asset import MINA, Asset, asset_of
-from sealrun.offers.prices import named_asset
+from sealrun.offers.prices import named_asset, parse_prices
 from sealrun.offers.terms import Terms
-from sealrun_cli.lib.book import known_page
+from sealrun_cli.lib.book import known_assets, known_page
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.nodes import data_of
 from sealrun_cli.lib.outgoing import open_client
-from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.service import Service, well_formed
 
 _OWNER = "query($id:TokenId!){tokenOwner(tokenId:$id){tokenSymbol zkappState verificationKey{hash}}}"
+# Of a service's list of offers.
+MAX_PAGES = 20
 
 
-def asset_on(service: Service, node: str, state: Path, account: str, *, given: str = "") -> Asset:
-    """What the account is kept in: as this client knows it, else the token id that was given, else MINA.
+def asset_on(
+    service: Service, node: str, state: Path, account: str, *, given: str = "", url: str = ""
+) -> Asset:
+    """What the account is kept in: as this client knows it, else the token that was given, else MINA.
+
+    Args:
+        service: the way out.
+        node: tells a token's names.
+        state: this client's memory.
+        account: its address.
+        given: a token's id, or its symbol in an account of this client or an offer of a service.
+        url: that service's; empty for none.
 
     Raises:
-        CliError: the id is none, or another than that of the account's terms.
+        CliError: there is no such token, or more than one, or it is another than that of the account's terms.
     """
     known = known_page(state, account)
     if known is not None:
@@ -34,9 +46,38 @@ def asset_on(service: Service, node: str, state: Path, account: str, *, given: s
     if given in ("", MINA.symbol, MINA.id):
         return MINA
     try:
-        return named_on_chain(service, node, asset_of(tokens.from_base58(given)))
-    except ValueError as error:
-        raise CliError("bad-request", f"asset: expected a token id, got {given[:80]}") from error
+        asset = asset_of(tokens.from_base58(given))
+    except ValueError:
+        return _of_symbol(service, node, state, given, url)
+    return named_on_chain(service, node, asset)
+
+
+def _of_symbol(service: Service, node: str, state: Path, symbol: str, url: str) -> Asset:
+    """The one token that is called so where this client has an account, or in the offers of the service."""
+    known = [*known_assets(state), *(_offered(service, url) if url else ())]
+    found = {asset.id: asset for asset in known if asset.symbol == symbol}
+    if len(found) > 1:
+        detail = f"asset: expected one token, got {symbol}, which is the symbol of {' and of '.join(found)}"
+        raise CliError("bad-request", detail, "name it by its id")
+    if not found:
+        detail = f"asset: expected a token id, or a symbol in your accounts or in offers, got {symbol[:80]}"
+        raise CliError("bad-request", detail, "name the token by its id, or the offers' service with --url")
+    asset = next(iter(found.values()))
+    require_same(asset, named_on_chain(service, node, asset_of(asset.token)))
+    return asset
+
+
+def _offered(service: Service, url: str) -> Iterator[Asset]:
+    """The assets in which a service's offers have prices, of its first pages."""
+    after = ""
+    for _ in range(MAX_PAGES):
+        page = service.get(f"{url}/offers{after}")
+        with well_formed("offer", url):
+            for offer in page["offers"]:
+                yield from (price.cost.asset for price in parse_prices(offer["prices"]))
+            if page["next"] is None:
+                return
+            after = f"?after={int(page['next'], 16):064x}"
 
 
 def asset_of_terms(request: Mapping[str, Any], node: str, state: Path) -> Asset:

@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -126,6 +126,16 @@ def known_page(folder: Path, account: str) -> Page | None:
     """What this client remembers of the account, if it opened or used it; not to be saved."""
     path = folder / f"{account}.json"
     return _read(path) if path.exists() else None
+
+
+def known_assets(folder: Path) -> Iterator[Asset]:
+    """What this client's accounts are kept in; a page that cannot be read is left out."""
+    for path in sorted(folder.glob("B62*.json")):
+        if "." not in path.stem:
+            with suppress(CliError):
+                known = _read(path)
+                if known.named:
+                    yield known.asset
 
 
 def known_terms(folder: Path, account: str) -> Terms | None:
