@@ -75,6 +75,13 @@ def test_what_is_no_command_is_shown_as_it_is(word: str) -> None:
     assert plain(word) == word
 
 
+def test_blanks_that_are_no_spaces_make_no_sentence_of_a_long_name() -> None:
+    """A word that is longer than a line goes on at the beginning of the terminal's next one."""
+    assert plain("grade\u28002\u3164another\uffa0oracle\u115f\u1160") == (
+        r"grade\u28002\u3164another\uffa0oracle\u115f\u1160"
+    )
+
+
 def test_e7_any_text_can_be_printed_in_any_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
     streams = [io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True) for _ in range(2)]
     monkeypatch.setattr("sys.stdout", streams[0])

@@ -204,6 +204,14 @@ def test_quotes_in_a_title_do_not_end_a_label() -> None:
         assert label.count('"') == 2
 
 
+def test_a_title_is_no_html_where_mermaid_draws_it() -> None:
+    _, folder = bought(1, title="<img src=x onerror=alert(1)> &lt; #lt;")
+    (label,) = [line for line in drawn(follow(folder), Form.MERMAID) if "img" in line]
+    assert 'n0["#60;img src=x onerror=alert(1)#62; #38;lt; #35;lt; ' in label
+    (label,) = [line for line in drawn(follow(folder), Form.DOT) if "img" in line]
+    assert "<img src=x onerror=alert(1)> &lt; #lt;" in label  # text, in Graphviz
+
+
 def test_e5_an_earlier_receipt_without_its_offer_may_be_anybodys(
     chain: list[tuple[str, MemoryFolder]],
 ) -> None:

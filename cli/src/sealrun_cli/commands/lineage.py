@@ -1,6 +1,7 @@
 """``sealrun lineage``: draw which receipts a call read, and which calls its run made."""
 
 import json
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +19,8 @@ from sealrun_cli.lib.verifying import BROKEN
 
 SHORT = 12
 _MARKED = (Link.MISSING, Link.CYCLE, Link.BROKEN)
+# https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
+_HTML = re.compile("[#&<>]")
 
 
 class Form(StrEnum):
@@ -106,7 +109,7 @@ def _mermaid(graph: Lineage) -> Iterator[str]:
     """A flowchart: https://mermaid.js.org/syntax/flowchart.html."""
     yield "flowchart BT"
     for at, node in _numbered(graph):
-        yield f"  n{at}[{_quoted(node)}]"
+        yield f"  n{at}[{_HTML.sub(_entity, _quoted(node))}]"
         if node.link is not Link.FOLLOWED:
             yield f"  class n{at} {node.link.value}"
     for one, other, called in _edges(graph):
@@ -141,6 +144,11 @@ def _edges(graph: Lineage) -> Iterator[tuple[int, int, bool]]:
             yield place[earlier], place[name], False
         for child in node.calls:
             yield place[child], place[name], True
+
+
+def _entity(match: re.Match[str]) -> str:
+    """A character as Mermaid writes it where it would be HTML, which labels may hold."""
+    return f"#{ord(match[0])};"
 
 
 def _quoted(node: Node) -> str:

@@ -20,6 +20,8 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.waiting import Wait, shown
 
 _COMMAND = re.compile(r"\A\s*:(?=:)|#(?=#\[)")
+# Printable and blank: with these, words of strangers could stand as a sentence where a line goes on.
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 # 128 and the signal's number, as shells say it.
 INTERRUPTED = 130
 FILE_ERRORS = (
@@ -130,7 +132,7 @@ def plain(text: str) -> str:
     Nor is it a command to the CI that runs this: GitHub's runner takes ``::name::`` at a line's beginning
     for one, and ``##[name]`` anywhere (``ActionCommand.cs`` of actions/runner).
     """
-    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    shown = "".join(each if each.isprintable() and each not in _BLANK else ascii(each)[1:-1] for each in text)
     return _COMMAND.sub(lambda match: f"{match[0][:-1]}\\x{ord(match[0][-1]):x}", shown)
 
 
