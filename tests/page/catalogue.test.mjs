@@ -111,7 +111,7 @@ test('offers are searched by words, asset, price, provider, grade and input, and
   await page.getByLabel('At most').fill('0.5');
   await told(page, '2 of 4 offers');
   assert.match(await page.evaluate(() => location.hash), /^#\/catalogue\?asset=wSHV.*&price=0\.5$/);
-  await page.getByLabel('Paid in').selectOption({ label: `RUN (token of ${stranger.slice(0, 6)}…${stranger.slice(-4)})` });
+  await page.getByLabel('Paid in').selectOption({ label: `RUN (token of ${stranger.slice(0, 10)}…${stranger.slice(-8)})` });
   await told(page, '1 of 4 offers');
   await page.getByLabel('Paid in').selectOption('');
   await page.getByLabel('Runs at').selectOption('GitHub');

@@ -105,3 +105,10 @@ def test_a_catalogue_that_no_page_would_read_is_cut_and_says_so(monkeypatch: Any
     assert len(cut["entries"]) == 3
     assert cut["failed"] == {"signature": 1, "size": 9997}
     assert json.loads(canonical(cut)) == cut
+
+
+def test_a18_long_entries_that_come_first_push_no_short_one_out(monkeypatch: Any) -> None:
+    long, short = entry(title="!", inputs=[{"name": "a" * 9000}]), entry(title="z")
+    monkeypatch.setattr(catalogue_files, "MAX_BYTES", 2 * len(canonical(long)))
+    cut = within_bounds(catalogue(*[long] * 5, short))
+    assert [each["title"] for each in cut["entries"]] == ["!", "z"]

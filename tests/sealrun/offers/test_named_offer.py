@@ -125,7 +125,7 @@ def test_r2_a_schema_says_nothing_else_of_the_offers_that_an_input_may_name(more
         schema(**more)
 
 
-def test_bounds_hold_of_the_offer_that_was_read() -> None:
+def test_r12_bounds_hold_of_the_offer_that_was_read() -> None:
     offer = make_paid_offer()
     assert offer.payment is not None
     seller, cost = offer.payment.terms.seller.to_base58(), offer.payment.prices[0].cost
@@ -135,4 +135,6 @@ def test_bounds_hold_of_the_offer_that_was_read() -> None:
         Bounds.parse({**KIND, "x-sellers": [SELLER]}).check(offer)
     with pytest.raises(Refused, match="at most"):
         Bounds.parse({**KIND, "x-price": PRICE}).check(offer)
-    Bounds.parse({**KIND, "x-sellers": [SELLER], "x-price": PRICE}).check(make_offer())
+    Bounds.parse({**KIND, "x-price": PRICE}).check(make_offer())
+    with pytest.raises(Refused, match="got one of price 0, which names none"):
+        Bounds.parse({**KIND, "x-sellers": [SELLER], "x-price": PRICE}).check(make_offer())

@@ -16,6 +16,7 @@ const SOLD = {
     { asset: MINA, amount: 5n, decimals: 9, symbol: 'MINA', terms: { seller: 'B62seller' } },
   ],
 } as unknown as Offer;
+const FREE: Offer = { ...SOLD, prices: [] };
 const most = (amount: string, asset = MINA) => ({ asset, amount, decimals: 9, symbol: 'MINA' });
 
 test('the address of an offer may be typed as it stands in a browser', () => {
@@ -34,12 +35,17 @@ test('the address of an offer may be typed as it stands in a browser', () => {
 test('an offer within the bounds may be named', () => {
   for (const more of [{}, { 'x-sellers': ['B62other', 'B62seller'] }, { 'x-price': most('5') }])
     checkBounds(OUTER, { ...KIND, ...more }, SOLD);
-  const free = { ...SOLD, prices: [] };
-  checkBounds(OUTER, { ...KIND, 'x-sellers': ['B62other'], 'x-price': most('1') }, free);
+  checkBounds(OUTER, { ...KIND, 'x-price': most('1') }, FREE);
 });
 
 for (const [what, more, offer, says] of [
   ['of another seller', { 'x-sellers': ['B62other'] }, SOLD, /offers of B62other only/],
+  [
+    'of price 0, which names no seller',
+    { 'x-sellers': ['B62seller'] },
+    FREE,
+    /offers of B62seller only/,
+  ],
   ['that costs more', { 'x-price': most('4') }, SOLD, /at most/],
   ['without a price in the asset', { 'x-price': most('9', 'wOther') }, SOLD, /at most/],
   ['on another network', {}, { ...SOLD, network: 'mina:mainnet' }, /is on mina:mainnet/],

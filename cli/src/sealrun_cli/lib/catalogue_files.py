@@ -25,15 +25,21 @@ _WITHOUT = f' <a href="{HTML}">The catalogue</a> needs none.</noscript>'
 
 
 def within_bounds(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document with as many entries as the page reads; the others are counted as ``size``."""
+    """The document with as many entries as the page reads; the others are counted as ``size``.
+
+    The largest ones are left out: long entries whose titles come first push nobody's short one out.
+    """
+    entries = document["entries"]
+    sizes = [len(canonical(entry)) + 1 for entry in entries]
     left, kept = MAX_BYTES, []
-    for entry in document["entries"][:MAX_ENTRIES]:
-        left -= len(canonical(entry)) + 1
+    for at in sorted(range(len(entries)), key=lambda at: sizes[at])[:MAX_ENTRIES]:
+        left -= sizes[at]
         if left < 0:
             break
-        kept.append(entry)
-    if out := len(document["entries"]) - len(kept):
-        return {**document, "entries": kept, "failed": {**document["failed"], "size": out}}
+        kept.append(at)
+    if out := len(entries) - len(kept):
+        shown = [entries[at] for at in sorted(kept)]
+        return {**document, "entries": shown, "failed": {**document["failed"], "size": out}}
     return dict(document)
 
 

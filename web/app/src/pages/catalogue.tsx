@@ -16,6 +16,8 @@ import { Failed, Note } from '../ui/parts.tsx';
 import { providerName } from '../ui/providers.ts';
 
 const PAGE = 30;
+// An owner whose address has the same four last characters is found in minutes.
+const OWNER_ENDS = 8;
 // Older than this, offers may be closed and prices changed since.
 const OLD_SECONDS = 7 * 86_400;
 
@@ -92,7 +94,7 @@ function Shown(props: { catalogue: Catalogue; given: Record<string, string> }) {
               choose={(asset) => change({ asset, price: '' })}
               options={assets.map(({ asset, symbol, owner }) => [
                 asset,
-                owner ? `${symbol} (token of ${short(owner, 4)})` : symbol,
+                owner ? `${symbol} (token of ${short(owner, OWNER_ENDS)})` : symbol,
               ])}
             />
             {typed.asset && (

@@ -37,10 +37,10 @@ export function checkBounds(outer: Offer, kind: Property, offer: Offer): void {
     );
   const [sellers, most] = [kind['x-sellers'], kind['x-price']];
   const [first] = offer.prices;
-  if (!first) return;
-  if (sellers && !sellers.includes(first.terms.seller))
+  // One of price 0 names no seller, so anybody's would pass for a seller's own.
+  if (sellers && !(first && sellers.includes(first.terms.seller)))
     throw new Error(`This input takes offers of ${sellers.join(', ')} only.`);
-  if (!most) return;
+  if (!first || !most) return;
   const cost = offer.prices.find(({ asset }) => asset === most.asset)?.amount;
   if (!cost || cost > BigInt(most.amount))
     throw new Error(

@@ -127,20 +127,18 @@ class Bounds:
     def check(self, offer: "Offer") -> None:
         """Whether the input may name this offer, which was read and has the hash of the address.
 
-        One of price 0 costs less than any bound, and is nobody's sale.
+        One of price 0 costs less than any bound, and names no seller: it is none of theirs.
 
         Raises:
-            Refused: it is of another seller, or costs more.
+            Refused: it is of another seller or of none, or costs more.
         """
         payment = offer.payment
-        if payment is None:
-            return
-        seller = payment.terms.seller.to_base58()
+        seller = payment.terms.seller.to_base58() if payment else "one of price 0, which names none"
         if self.sellers and seller not in self.sellers:
             raise Refused(
                 f"offer: expected one of the sellers {', '.join(sorted(self.sellers))}, got {seller}"
             )
-        if self.most is None:
+        if payment is None or self.most is None:
             return
         cost = payment.priced_in(self.most.asset.id).cost
         if cost.asset != self.most.asset or cost.units > self.most.units:
