@@ -16,12 +16,14 @@ from sealrun.chain.account import PERMISSIONS, TIMING
 from sealrun.chain.credits import CREDIT_PERMISSIONS
 from sealrun.offers.asset import MINA
 from sealrun.offers.promise import Promise, promise_uri
+from sealrun.offers.provider_rules import Issuer
 from sealrun_cli.commands.credits import issuing
-from sealrun_cli.lib import credit_desk
+from sealrun_cli.lib import credit_desk, issuer
 from sealrun_cli.lib.contracts import CHECKOUT
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.main import app
 from tests.cli.web import Asked, Web, web
+from tests.sealrun.offers.test_proved import proved
 from tests.sealrun.world import make_paid_offer
 
 NANO = 10**9
@@ -348,6 +350,30 @@ def test_l8_nothing_is_given_or_bought_into_an_offer_that_takes_no_credits_now(
         for words in (("give", "1"), BUY):
             assert "it is paused" in error(command(*words, *into, url))["detail"]
     assert chain.ran == []
+
+
+def test_a16_no_account_is_opened_under_keys_that_a_seller_made_up(
+    chain: Chain, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever holds such keys would settle every call without a run. `open` compares them as well."""
+    price = {"asset": ASSET, "amount": "1", "decimals": 0, "symbol": "RUN", "owner": address(TOKEN)}
+    offer = proved(prices=[price])
+    served = {"document": json.loads(offer.document), "open": True, "reason": None, "dropped": []}
+    command.site.answers[f"GET /offers/{offer.id}"] = (200, served)
+    into = ("--account-key", str(tmp_path / "account.key"), "--into", f"{command.site.url}/offers/{offer.id}")
+    for words in (("give", "1"), BUY):
+        assert "issuer: expected GitLab.com" in error(command(*words, *into))["detail"]
+    gitlab = Issuer("https://gitlab.com", "https://gitlab.com/oauth/discovery/keys", public=True)
+    monkeypatch.setattr(issuer, "issuer_for", lambda *_, **__: gitlab)
+    monkeypatch.setattr(issuer, "keys_of", lambda *_, **__: ())
+    monkeypatch.setattr(issuer, "root_of", lambda *_: 5)
+    for words in (("give", "1"), BUY):
+        assert "keys: expected the root" in error(command(*words, *into))["detail"]
+    assert chain.ran == []
+    monkeypatch.setattr(issuer, "root_of", lambda *_: offer.payment.terms.keys)  # type: ignore[union-attr]
+    asked = command("give", "1", *into, yes=False)
+    assert "settled by proofs of tokens that" in asked.stderr
+    assert command("give", "1", *into).exit_code == 0
 
 
 def test_without_an_ask_nothing_is_bought_for_nothing(chain: Chain, command: Command) -> None:

@@ -7,7 +7,6 @@ import typer
 
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import ACCOUNT_CREATION_FEE, Amount
-from sealrun.offers.offer import Offer
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import told_terms
@@ -15,7 +14,7 @@ from sealrun_cli.lib.assets import check_names
 from sealrun_cli.lib.book import page
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.issuer import check_root, issuer_for, keys_of
+from sealrun_cli.lib.issuer import told_trust
 from sealrun_cli.lib.issuer_keys import File
 from sealrun_cli.lib.keys import kept_or_new, read_key
 from sealrun_cli.lib.outgoing import open_client
@@ -58,7 +57,7 @@ def open_account(
         cost, terms = chosen(sold.payment, asset)
         check_names(Service(http), node, cost.asset)
         amount = amount_of(deposit, cost.asset)
-        trusted = _trusted(sold, terms, issuer_keys, here=is_here(offer)) if sold.proved else []
+        trusted = told_trust(sold, terms, issuer_keys, here=is_here(offer))
         confirm(out, [*_costs(terms, amount, sender.costs), *trusted], yes=yes)
         address_key = kept_or_new(account_key, out)
         named = {"account_key": address_key.to_base58(), "terms": terms.value(), "deposit": str(amount.units)}
@@ -71,24 +70,6 @@ def open_account(
             book.save()
         result |= cost.asset.members()
         out.result(result, f"opened {result['account']} with {amount}")
-
-
-def _trusted(sold: Offer, terms: Terms, saved: Path | None, *, here: bool) -> list[str]:
-    """Whose word moves the money of an account that proofs settle.
-
-    Raises:
-        CliError: the offer's issuer is none, or the terms name other keys than its.
-    """
-    source = sold.source
-    where = f"in {saved}" if saved else "at the issuer now"
-    issuer = issuer_for(source, here=here).name
-    check_root(source, terms, keys_of(source, saved, here=here), where=where)
-    return [
-        f"settled by proofs of tokens that {issuer} signed; the keys of the terms are those {where}",
-        f"trusted {issuer}, {source.configuration.path} at {source.commit[:12]}, and the seller's settings",
-        "        there; no key of the operator's can take this money. Nothing proves that you get the",
-        "        outputs: docs/guides/proved.md says more",
-    ]
 
 
 def _costs(terms: Terms, deposit: Amount, fee: Amount) -> list[str]:

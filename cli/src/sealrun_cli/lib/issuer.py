@@ -8,6 +8,7 @@ from typing import Any
 
 from sealrun.adapters.files.plain_files import write_plain
 from sealrun.encoding.origins import origin_of
+from sealrun.offers.offer import Offer
 from sealrun.offers.provider_rules import Issuer
 from sealrun.offers.source import Source
 from sealrun.offers.terms import Terms
@@ -75,6 +76,33 @@ def check_root(source: Source, terms: Terms, keys: Keys, *, where: str) -> None:
         raise CliError(
             "offer", detail, "the issuer's keys may have changed since: ask the seller for a new offer"
         )
+
+
+def told_trust(sold: Offer, terms: Terms, saved: Path | None = None, *, here: bool) -> list[str]:
+    """Whose word moves the money of an account that proofs settle; nothing where an oracle settles.
+
+    Every command that opens an account asks this first: the root is in the terms for good.
+
+    Args:
+        sold: the offer.
+        terms: of its price in the account's asset.
+        saved: the issuer's keys in a file; without it, those that the issuer serves now.
+        here: as for ``issuer_for``.
+
+    Raises:
+        CliError: the offer's issuer is none, or the terms name other keys than its.
+    """
+    if not sold.proved:
+        return []
+    source, where = sold.source, f"in {saved}" if saved else "at the issuer now"
+    issuer = issuer_for(source, here=here).name
+    check_root(source, terms, keys_of(source, saved, here=here), where=where)
+    return [
+        f"settled by proofs of tokens that {issuer} signed; the keys of the terms are those {where}",
+        f"trusted {issuer}, {source.configuration.path} at {source.commit[:12]}, and the seller's settings",
+        "        there; no key of the operator's can take this money. Nothing proves that you get the",
+        "        outputs: docs/guides/proved.md says more",
+    ]
 
 
 def save_keys(file: Path, keys: Keys) -> None:

@@ -26,10 +26,12 @@ from sealrun_cli.lib.credit_desk import (
 )
 from sealrun_cli.lib.credit_view import Look, address_of
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.issuer import told_trust
 from sealrun_cli.lib.keys import kept_or_new, key_place, read_key
 from sealrun_cli.lib.offer_view import check_taken
 from sealrun_cli.lib.once import Asked, Now
 from sealrun_cli.lib.output import amount_of
+from sealrun_cli.lib.service import is_here
 
 
 def sell(
@@ -184,8 +186,8 @@ def _buy_into(
     yes: bool,
 ) -> dict[str, Any]:
     """The account's own key makes it once: an account that is there is not opened again."""
-    cost, terms = _priced(desk, look, offer)
-    confirm(desk.out, [*plan, *told_terms(terms)], yes=yes)
+    (cost, terms), trusted = _priced(desk, look, offer)
+    confirm(desk.out, [*plan, *told_terms(terms), *trusted], yes=yes)
     own = kept_or_new(account_key, desk.out)
     address = own.public_key().to_base58()
     with page(desk.state, address, terms, Known(0, 0), asset=cost.asset) as book:
@@ -275,7 +277,7 @@ def _give_into_new(desk: Desk, count: int, offer: str, account_key: Path, buyer:
         raise CliError("already-open", detail, f"add to it with --into {kept}")
     own = buyer in ("", desk.payer.to_base58())
     who = desk.payer if own else address_of(buyer, "for")
-    asset, (cost, terms) = look.credit.asset, _priced(desk, look, offer)
+    asset, ((cost, terms), trusted) = look.credit.asset, _priced(desk, look, offer)
     check_held(look, count)
     desk.node.check_counted(look.credit)
     if kept:
@@ -283,7 +285,7 @@ def _give_into_new(desk: Desk, count: int, offer: str, account_key: Path, buyer:
     runs = f"{count // cost.units} runs" if count >= cost.units else f"no run, which costs {cost}"
     does = f"give     {asset.of(count)} into a new prepaid account of {who.to_base58()}: {runs}"
     plan = desk.plan("open", look, does, 0, 1)
-    confirm(desk.out, [*plan, f"         for {offer}", *told_terms(terms)], yes=yes)
+    confirm(desk.out, [*plan, f"         for {offer}", *told_terms(terms), *trusted], yes=yes)
     key = kept_or_new(account_key, desk.out)
     address = key.public_key().to_base58()
     if own:
@@ -304,11 +306,12 @@ def _call(offer: str, account: str, asset: Asset, key: str) -> str:
     return f"sealrun call {offer} --pay --account {account} --asset {asset.symbol} --key {key} --node NODE"
 
 
-def _priced(desk: Desk, look: Look, offer: str) -> Priced:
-    """The offer's price in the credit.
+def _priced(desk: Desk, look: Look, offer: str) -> tuple[Priced, list[str]]:
+    """The offer's price in the credit, and whose word moves the money where proofs settle.
 
     Raises:
-        CliError: the offer is free, writes the credit otherwise, or takes no calls in it now.
+        CliError: the offer is free, writes the credit otherwise, or takes no calls in it now;
+            or proofs settle it, and the keys in its terms are not the issuer's.
         Refused: it has no price in the credit.
     """
     sold, view = desk.node.service.offer_and_view(offer)
@@ -317,7 +320,7 @@ def _priced(desk: Desk, look: Look, offer: str) -> Priced:
     priced = sold.payment.priced_in(look.credit.asset.id)
     require_same(priced.cost.asset, look.credit.asset)
     check_taken(view, sold, priced.cost.asset)
-    return priced
+    return priced, told_trust(sold, priced.terms, here=is_here(offer))
 
 
 def _price(text: str) -> Amount:
