@@ -18,7 +18,7 @@ from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.offer_file import OFFER_FILE, read_offer
-from sealrun_cli.lib.offer_lines import buying
+from sealrun_cli.lib.offer_lines import alike, buying
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import Output, amount_of, speaking
 from sealrun_cli.lib.sealing import Sealed, kept
@@ -121,6 +121,7 @@ def _plan(offer: Offer, target: Target, fee: str) -> list[str]:
     lines = [
         f"publish  offer {offer.id[:16]}…: {offer.title}",
         f"         {offer.cost} a run, at {target.url}; it never changes, only closes",
+        *alike(offer),
     ]
     if offer.contract is not None:
         address = offer.contract.to_base58()

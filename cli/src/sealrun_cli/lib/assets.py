@@ -54,7 +54,7 @@ def asset_on(
 
 def _of_symbol(service: Service, node: str, state: Path, symbol: str, url: str) -> Asset:
     """The one token that is called so where this client has an account, or in the offers of the service."""
-    known = [*known_assets(state), *(_offered(service, url) if url else ())]
+    known: list[Asset] = [*known_assets(state), *(_offered(service, url) if url else ())]
     found = {asset.id: asset for asset in known if asset.symbol == symbol}
     if len(found) > 1:
         detail = f"asset: expected one token, got {symbol}, which is the symbol of {' and of '.join(found)}"

@@ -21,6 +21,7 @@ from sealrun_cli.lib.credit_view import address_of
 from sealrun_cli.lib.documents import Documents
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.nodes import data_of
+from sealrun_cli.lib.offer_lines import alike
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.service import Service
 
@@ -152,6 +153,7 @@ def entry_lines(entry: Entry) -> list[str]:
         f"  {costs}; {offer.source.provider}, grade at least {grade}; inputs: {inputs}{callers}",
         *([f"  takes no calls now: {entry.paused}"] if entry.paused else []),
         *(f"  takes no calls now at {dropped_line(each)}" for each in dropped),
+        *(f"  {line}" for line in alike(offer)),
         f"  {entry.url}",
         f"  seller {entry.seller.to_base58()}",
     ]

@@ -12,12 +12,25 @@ def offer_lines(offer: Offer) -> list[str]:
     price = f"{offer.cost} if the run succeeds, else nothing" if offer.payment else "free"
     return [
         f"price    {price}",
+        *alike(offer),
         f"runs     {source.provider} at {source.origin}, project {source.project}, {source.ref}",
         f"commit   {source.commit}",
         f"limits   {lasting(offer.limits.seconds)} a run, {offer.quota_per_hour} calls an hour",
         f"grade    at least {grade.value}: {grade.says}",
         *listed(offer.inputs),
         f"oracle   {offer.oracle}",
+    ]
+
+
+def alike(offer: Offer) -> list[str]:
+    """A warning for each group of the offer's tokens whose symbols read alike: a symbol is nobody's own."""
+    groups: dict[str, list[str]] = {}
+    for asset in (price.cost.asset for price in offer.prices):
+        groups.setdefault(asset.symbol.casefold(), []).append(f"{asset.symbol} {asset.id}")
+    return [
+        f"warning  symbols alike, of different tokens: {', '.join(names)}; name one by its id"
+        for names in groups.values()
+        if len(names) > 1
     ]
 
 
