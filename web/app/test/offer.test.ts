@@ -1,13 +1,14 @@
 // Whatever a seller may write into an offer, the page reads.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MINA, tokenOf } from '../../shared/src/mina.ts';
+import { addressOf, MINA, newKey, tokenOf } from '../../shared/src/mina.ts';
 import { offerId } from '../../shared/src/offer.ts';
 import { priced } from '../src/format.ts';
 import { getOffer, takenPrices } from '../src/service/api.ts';
 import { parseOffer } from '../src/service/offer.ts';
 
 const KEY = 'B62qiVGZQdBJJrxnzhvqp7LKe6jDiFcpU3cF5xHoZof5Pz9qiL85KLx';
+const OTHER = addressOf(newKey());
 
 const source = {
   provider: 'gitlab',
@@ -134,3 +135,36 @@ test('prices that take no runs now are told, and nothing of another form', async
     );
   }
 });
+
+// Each of these is refused by the command too: what a person compares, such as the oracle, is what moves the money.
+const other = tokenOf(KEY);
+for (const [name, change, says] of [
+  ['another oracle than its terms', { oracle: OTHER }, /oracle: expected that of the terms/],
+  [
+    'another network than its terms',
+    { network: 'mina:mainnet' },
+    /network: expected that of the terms, mina:devnet, got mina:mainnet/,
+  ],
+  ['a network that is none', { network: 'mina:berkeley' }, /network: expected one of mina:devnet/],
+  ['terms that name an asset', { terms: { ...TERMS, asset: other } }, /terms: .*got also asset/],
+  [
+    'a title that turns what follows it around',
+    { title: 'Hello \u202eANIM' },
+    /title: expected printable/,
+  ],
+  ['a title of two lines', { title: 'Hello\nFree' }, /title: expected printable/],
+  [
+    'a tag that turns what follows it around',
+    { source: { ...source, ref: 'v\u2067' } },
+    /ref: expected printable/,
+  ],
+  [
+    'a file shown to everyone whose name hides itself',
+    { evidence: { ...offer.evidence, outputs: ['a\u200b', '*\u202e'] } },
+    /outputs is no list of texts/,
+  ],
+] as const)
+  test(`A4: an offer with ${name} is refused`, async () => {
+    const document = { ...offer, source, prices: [PRICE], terms: TERMS, ...change };
+    await assert.rejects(parseOffer(document, await offerId(document)), says);
+  });

@@ -1,6 +1,6 @@
 // An offer as a service shows it. Its hash must be the one that was asked for; all text in it is the seller's.
 import { utf8 } from '../../../shared/src/bytes.ts';
-import { fieldHex } from '../../../shared/src/fields.ts';
+import { fieldHex, NETWORKS } from '../../../shared/src/fields.ts';
 import type { InputSchema } from '../../../shared/src/inputs.ts';
 import { canonical, isObject, type JsonObject } from '../../../shared/src/json.ts';
 import { offerHash, sourceMembers, type Source } from '../../../shared/src/offer.ts';
@@ -52,11 +52,14 @@ export interface Offer {
   document: JsonObject;
 }
 
-const TEXT = /^[^]{0,400}$/;
+// Whoever reads it sees what stands there: nothing in it turns or hides what follows.
+const TEXT = /^[ -~]{0,400}$/;
+const TEXT_SAYS = 'printable ASCII characters';
+// Of the provider's own file.
+const JOB = /^[^\0-\x1f\x7f]{1,100}$/;
 const MAX_INPUTS = 25;
 const MAX_DECIMALS = 18;
 const KINDS = ['boolean', 'integer', 'number', 'string'];
-const REPEATED = ['title', 'network', 'oracle'] as const;
 
 /**
  * The offer in a document. Throws Malformed where it has another hash, or lacks what this page shows.
@@ -67,23 +70,19 @@ export async function parseOffer(document: unknown, hash: string): Promise<Offer
   const got = fieldHex(await offerHash(value, utf8(canonical(value))));
   if (got !== hash)
     throw new Error(`The service shows another offer: expected ${hash}, got ${got}.`);
-  const [title, network, oracle] = REPEATED.map((name) => read.text(value, name, TEXT, 'text'));
   return {
     hash,
-    title: title ?? '',
-    network: network ?? '',
+    title: read.text(value, 'title', TEXT, TEXT_SAYS),
+    network: read.oneOf(value, 'network', NETWORKS),
     // In ascending order of the assets' ids, of which MINA's is the lowest.
-    prices: readPrices(value['prices']).map((price) => ({
-      ...price,
-      terms: terms(part(value, 'terms'), price.asset),
-    })),
-    oracle: oracle ?? '',
+    prices: readPrices(value['prices']).map((price) => ({ ...price, terms: terms(value, price) })),
+    oracle: read.publicKey(value, 'oracle'),
     source: source(value['source']),
     inputs: schema(value['inputs']),
     access: value['access'] as unknown as Offer['access'],
     limits: { seconds: read.whole(part(value, 'limits'), 'seconds', 1, 86_400) },
     evidence: policy(part(value, 'evidence')),
-    success: isObject(value['success']) ? texts(value['success'], 'jobs') : [],
+    success: isObject(value['success']) ? texts(value['success'], 'jobs', JOB) : [],
     document: value,
   };
 }
@@ -94,20 +93,24 @@ function part(value: JsonObject, name: string): JsonObject {
   return member;
 }
 
-function texts(value: JsonObject, name: string): string[] {
+function texts(value: JsonObject, name: string, pattern = TEXT): string[] {
   const member = value[name];
-  if (!Array.isArray(member) || !member.every((one) => typeof one === 'string'))
+  if (
+    !Array.isArray(member) ||
+    !member.every((one) => typeof one === 'string' && pattern.test(one))
+  )
     throw new Error(`The offer's ${name} is no list of texts.`);
   return member as string[];
 }
 
-function terms(shared: JsonObject, asset: string): Terms {
+/** Of accounts that pay this price. What a person compares of the offer is what moves their money. */
+function terms(offer: JsonObject, { asset }: Price): Terms {
+  const shared = part(offer, 'terms');
   if ('keys' in shared)
     throw new Error(
       'This page pays accounts that an oracle’s word settles, and proofs of the CI’s own tokens settle this offer’s. Buy with the command: sealrun open OFFER, then sealrun call OFFER --pay.',
     );
   const names = [
-    'asset',
     'network',
     'ledger',
     'seller',
@@ -116,21 +119,26 @@ function terms(shared: JsonObject, asset: string): Terms {
     'oracle',
     'exit_delay',
   ];
-  const members = read.only({ asset, ...shared }, names, 'terms');
+  const members = read.only(shared, names, 'terms');
   for (const name of ['seller', 'operator', 'oracle']) read.publicKey(members, name);
   read.whole(members, 'operator_share', 0, 10_000);
   read.whole(members, 'exit_delay', 1, 13_440);
-  return members as unknown as Terms;
+  for (const name of ['network', 'oracle'])
+    if (members[name] !== offer[name])
+      throw new Error(
+        `${name}: expected that of the terms, ${String(members[name])}, got ${String(offer[name])}.`,
+      );
+  return { asset, ...members } as unknown as Terms;
 }
 
 function source(value: unknown): Source {
   const members = sourceMembers(value);
   for (const name of ['provider', 'origin', 'project', 'ref', 'commit', 'tree'])
-    read.text(members, name, TEXT, 'text');
-  if ('base_path' in members) read.text(members, 'base_path', TEXT, 'text');
+    read.text(members, name, TEXT, TEXT_SAYS);
+  if ('base_path' in members) read.text(members, 'base_path', TEXT, TEXT_SAYS);
   if ('inputs_as' in members) read.oneOf(members, 'inputs_as', ['inputs', 'variables']);
   const file = read.only(members['configuration'], ['path', 'sha256', 'includes'], 'configuration');
-  for (const name of ['path', 'sha256']) read.text(file, name, TEXT, 'text');
+  for (const name of ['path', 'sha256']) read.text(file, name, TEXT, TEXT_SAYS);
   texts(file, 'includes');
   return members as unknown as Source;
 }
@@ -138,7 +146,7 @@ function source(value: unknown): Source {
 function policy(value: JsonObject): Policy {
   for (const name of ['outputs', 'log', 'symbols', 'probes']) texts(value, name);
   for (const name of ['inputs', 'token']) read.oneOf(value, name, ['public', 'buyer']);
-  read.whole(value, 'grade', 0, 3);
+  read.whole(value, 'grade', 0, 1);
   read.truth(value, 'deterministic');
   return value as unknown as Policy;
 }
@@ -173,6 +181,6 @@ function property(kind: JsonObject): void {
     const most = read.only(kind['x-price'], ['asset', 'amount', 'decimals', 'symbol'], 'x-price');
     read.decimal(most, 'amount', read.MAX_UINT64);
     read.whole(most, 'decimals', 0, MAX_DECIMALS);
-    for (const name of ['asset', 'symbol']) read.text(most, name, TEXT, 'text');
+    for (const name of ['asset', 'symbol']) read.text(most, name, TEXT, TEXT_SAYS);
   }
 }
