@@ -37,6 +37,8 @@ export function openAccount(funding: Funding, accountKey: string): Promise<Kept>
       throw new Error(
         'Something is at this key’s address already. If you opened this account before, choose “I have opened it before”; else make a new key.',
       );
+    // As the command does: nobody could be paid for a run, and the deposit would be kept for the exit delay.
+    await accountOnChain(node, account, terms, MINA_UNIT);
     const payer = await solvent(funding, amount + CREATION_FEE);
     const command = openingCommand(payer, { account, terms, deposit: amount });
     const complete = await signTransaction({
@@ -82,7 +84,11 @@ export async function sendAgain(kept: Kept, node: string): Promise<Kept> {
   return again;
 }
 
-/** The account on the chain, every property checked, kept in this browser as one to pay from. */
+/**
+ * The account on the chain, every property checked, kept in this browser as one to pay from.
+ *
+ * What one node says was settled raises no limit: where more was signed elsewhere, the service shows the signature (A10).
+ */
 export async function adopt(
   node: string,
   address: string,
@@ -100,7 +106,7 @@ export async function adopt(
     seller: terms.seller,
     service,
     unit,
-    known: before ?? { committed: view.spent, highest: view.spent, refused: [] },
+    known: before ?? { committed: 0n, highest: 0n, refused: [] },
   });
   return view;
 }

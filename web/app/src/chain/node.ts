@@ -2,6 +2,7 @@
 import {
   accountQuery,
   checkAccount,
+  checkNode,
   checkTip,
   type AccountView,
   type Settled,
@@ -34,7 +35,10 @@ export type Standing =
   /** Its nonce was used, and it stands in none of the newest blocks. */
   | { state: 'gone' };
 
-/** The prepaid account, once every property was checked. Null where nothing is at the address. */
+/**
+ * The prepaid account, once every property was checked. Null where nothing is at the address, by a node that follows the
+ * network, on which seller and operator can be paid.
+ */
 export async function accountOnChain(
   node: string,
   address: string,
@@ -43,11 +47,15 @@ export async function accountOnChain(
   settled?: Settled,
 ): Promise<AccountView | null> {
   const answer = await asked(node, accountQuery(address, terms));
-  if (answer['account'] === null) return null;
+  const now = Math.floor(Date.now() / 1000);
   try {
+    if (answer['account'] === null) {
+      checkTip(checkNode(answer, terms), now);
+      return null;
+    }
     const token = { ...unit, code: TOKEN_CODE };
     const view = checkAccount(answer, { address, terms, code: CODE.hash, token, settled });
-    checkTip(view.tip, Math.floor(Date.now() / 1000));
+    checkTip(view.tip, now);
     return view;
   } catch (error) {
     throw error instanceof NodeUnavailable ? unavailable(node, error.message) : error;

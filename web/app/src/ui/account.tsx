@@ -199,7 +199,11 @@ function Money(props: { view: View; figure: Figure | null; account: Account }) {
                 ['Receipts', String(figure.count)],
               ] as [string, string][])
             : []),
-          ['Most you ever signed, in all', written(highest, unit)],
+          [
+            'Most you ever signed, in all',
+            // What was settled was signed, elsewhere perhaps.
+            written(highest > view.spent ? highest : view.spent, unit),
+          ],
         ]}
       />
       <p className="quiet small">

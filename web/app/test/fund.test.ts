@@ -1,0 +1,145 @@
+// What the page takes over from a node's answer about an account.
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { PERMISSIONS } from '../../shared/src/chain/account.ts';
+import { CODE } from '../../shared/src/chain/opening.ts';
+import { addressOf, keyFields, MINA, newKey } from '../../shared/src/mina.ts';
+import { nextLimit } from '../../shared/src/payment.ts';
+import { termsHash } from '../../shared/src/verification/documents.ts';
+import { adopt, openAccount } from '../src/chain/fund.ts';
+import { MINA_UNIT } from '../src/format.ts';
+import { accountAt, keep } from '../src/state/accounts.ts';
+
+const [address, buyer, seller, oracle] = Array.from({ length: 4 }, () => addressOf(newKey())) as [
+  string,
+  string,
+  string,
+  string,
+];
+const terms = {
+  network: 'mina:devnet',
+  asset: MINA,
+  ledger: '7',
+  seller,
+  operator: seller,
+  operator_share: 0,
+  oracle,
+  exit_delay: 60,
+};
+
+/** An answer about the account, in which this much was settled, by so many receipts. */
+function told(spent: string, count: string): object {
+  const state = [termsHash(terms), ...keyFields(buyer), spent, 0, 0, 1, count].map(String);
+  const payee = {
+    publicKey: seller,
+    token: MINA,
+    permissions: { access: 'None', receive: 'None' },
+  };
+  const setVerificationKey = { auth: 'Impossible', txnVersion: '3' };
+  return {
+    syncStatus: 'SYNCED',
+    networkID: terms.network,
+    daemonStatus: { consensusConfiguration: { slotDuration: 180_000 } },
+    bestChain: [
+      {
+        protocolState: {
+          blockchainState: { date: String(Date.now()) },
+          consensusState: { blockHeight: '9', slotSinceGenesis: '9' },
+        },
+      },
+    ],
+    account: {
+      publicKey: address,
+      token: MINA,
+      balance: { total: '20' },
+      zkappState: state,
+      verificationKey: { hash: CODE.hash },
+      permissions: { ...PERMISSIONS, setVerificationKey },
+      timing: {},
+    },
+    seller: payee,
+    operator: payee,
+  };
+}
+
+beforeEach(() => {
+  const kept = new Map<string, string>();
+  const localStorage = {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, text: string) => kept.set(name, text),
+  };
+  const locks = { request: (_name: string, work: () => unknown) => work() };
+  for (const [name, value] of Object.entries({ localStorage, navigator: { locks } }))
+    Object.defineProperty(globalThis, name, { value, configurable: true });
+});
+
+const taken = (answer: object) => {
+  globalThis.fetch = async () => Response.json({ data: answer });
+  return adopt('https://node.example/graphql', address, terms, 'https://service.example');
+};
+
+test('A10: a node that tells of more that was settled raises no limit that is signed', async () => {
+  const view = await taken(told('1000000000000', '5'));
+  assert.equal(view?.spent, 1_000_000_000_000n);
+  const { known } = accountAt(address) ?? assert.fail('expected an account');
+  assert.deepEqual(known, { committed: 0n, highest: 0n, refused: [] });
+  assert.equal(nextLimit(known, 5n), 5n);
+});
+
+test('A10: what this browser signed for an account stays, whatever a node tells later', async () => {
+  const known = { committed: 4n, highest: 6n, refused: ['9'] };
+  const account = { address, terms: '', document: terms, seller, service: '', unit: MINA_UNIT };
+  keep({ ...account, known });
+  for (const spent of ['0', '3', '99']) {
+    await taken(told(spent, '5'));
+    assert.deepEqual(accountAt(address)?.known, known);
+  }
+});
+
+for (const [name, change, says] of [
+  [
+    'no account of the seller',
+    { seller: null },
+    /seller: expected the account B62\S+ to exist, got none/,
+  ],
+  [
+    'an operator who takes nothing',
+    {
+      operator: {
+        publicKey: seller,
+        token: MINA,
+        permissions: { access: 'None', receive: 'Impossible' },
+      },
+    },
+    /operator.permissions.receive: expected None, got Impossible/,
+  ],
+  [
+    'a node that lags behind',
+    { syncStatus: 'CATCHUP' },
+    /cannot be used now.*syncStatus SYNCED, got CATCHUP/,
+  ],
+] as const)
+  test(`A1: with ${name}, no account is opened and the wallet is not asked`, async () => {
+    globalThis.fetch = async (_url, options) => {
+      const { query } = JSON.parse(String(options?.body));
+      const payer = { nonce: '0', inferredNonce: '0', balance: { total: '99000000000' } };
+      if (query.includes('$key') && !query.includes('nonce'))
+        return Response.json({ data: { account: null } });
+      if (query.includes('nonce'))
+        return Response.json({ data: { ...told('0', '0'), account: payer } });
+      return Response.json({ data: { ...told('0', '0'), account: null, ...change } });
+    };
+    const wallet = {
+      name: 'a key',
+      address: buyer,
+      network: null,
+      sign: () => assert.fail('expected no signature'),
+      signTransaction: () => assert.fail('expected no signature'),
+    };
+    const hooks = { show: () => undefined, agree: async () => true };
+    const at = { service: 'https://service.example', node: 'https://node.example/graphql' };
+    await assert.rejects(
+      openAccount({ ...at, terms, wallet, amount: 5n, ...hooks }, newKey()),
+      says,
+    );
+  });
