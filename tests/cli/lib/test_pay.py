@@ -234,6 +234,30 @@ def test_c2_a_seller_who_counts_the_calls_that_it_refuses_gets_one_price(
     assert {each["limit"] for each in hostile.signed} == {str(PRICE)}
 
 
+@pytest.mark.parametrize("status", [403, 409, 429])
+def test_c2_a_call_that_was_refused_in_another_way_counts_for_nothing_either(
+    market: Market, tmp_path: Path, status: int
+) -> None:
+    hostile = Hostile(market)
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        given = hostile(request)
+        if x402.SIGNATURE_HEADER in request.headers:
+            seen.append(hostile.signed[-1]["limit"])
+            hostile.shown = len(seen) - 2  # the one before, of a call that was refused
+            if len(seen) % 2:
+                return httpx.Response(status, json={})
+            return hostile(httpx.Request("POST", request.url))
+        return given
+
+    for nonce in range(1, 7):
+        with cold(tmp_path, market) as book, pytest.raises((Refused, CliError)):
+            bought(market, answer, book, nonce)
+    assert len(seen) >= 6
+    assert set(seen) == {str(PRICE)}
+
+
 def test_c2_a_call_that_was_refused_before_counts_for_nothing(market: Market, tmp_path: Path) -> None:
     hostile = Hostile(market)
     with cold(tmp_path, market) as book, pytest.raises(Refused, match="the call it refuses"):

@@ -65,26 +65,24 @@ async function buyPaid(order: Paid, account: Account): Promise<string> {
   } catch (error) {
     if (!(error instanceof Unpaid)) throw error;
     // The service shows that our figures are stale; another call is made of the same inputs, once.
-    const known = refused(order, account, error);
+    const known = learned(order, account, error);
     if (!known) throw error;
     return await pay(order, { ...account, known }, accepted);
   }
 }
 
-/** What is known after a 402, kept: the call is over for good. Undefined where the service corrects nothing. */
-function refused(order: Order, account: Account, error: Unpaid): Known | undefined {
-  const before = accountAt(account.address)?.known ?? account.known;
-  const after = { ...before, refused: [...before.refused, String(error.hash)] };
-  keep({ ...account, known: after });
+/** What the service's figures say after a 402, kept. Undefined where it corrects nothing. */
+function learned(order: Order, account: Account, error: Unpaid): Known | undefined {
   const correction = correctionOf(requiredOf(error.required), error.call.asset);
   if (correction === undefined) return undefined;
+  const before = accountAt(account.address)?.known ?? account.known;
   const known = corrected(before, correction, {
     buyer: order.wallet.address,
     refused: error.hash,
     voucher: (limit, call) => voucherFields(error.call, call, limit),
   });
-  keep({ ...account, known: { ...known, refused: after.refused } });
-  return { ...known, refused: after.refused };
+  keep({ ...account, known });
+  return known;
 }
 
 /** The service did not take the payment, and says so with a 402. */
@@ -106,7 +104,8 @@ async function pay(order: Paid, account: Account, accepted: JsonObject): Promise
   const { call, hash } = await freshCall(order, account.address, price);
   const limit = nextLimit(account.known, price.amount);
   const highest = limit > account.known.highest ? limit : account.known.highest;
-  const signing = { ...account, service: order.service, known: { ...account.known, highest } };
+  const known = { ...account.known, highest };
+  const signing = { ...account, service: order.service, known };
   // Kept before the wallet opens: a limit that was signed is never forgotten.
   keep(signing);
   const signature = await signed(order, call, hash, limit, price);
@@ -121,10 +120,12 @@ async function pay(order: Paid, account: Account, accepted: JsonObject): Promise
     const headers = { 'PAYMENT-SIGNATURE': paymentHeader(accepted, payload) };
     await send(order, call, hash, bodyOf(call), { headers, price });
   } catch (error) {
+    // Over for good: no service may count it as taken later (C2).
+    if (isRefusal(error))
+      keep({ ...signing, known: { ...known, refused: [...known.refused, String(hash)] } });
     if (error instanceof ServiceError && error.status === 402) throw new Unpaid(call, hash, error);
     throw error;
   }
-  const { known } = signing;
   keep({ ...signing, known: { ...known, committed: known.committed + price.amount } });
   return fieldHex(hash);
 }
@@ -204,7 +205,7 @@ async function send(
       unanswered = true;
       return post();
     });
-    noteState(bought.call, answer.state);
+    noteState(service, bought.call, answer.state);
   } catch (error) {
     // A call that was refused at once never was one; after a lost answer, a refusal may come from a proxy and
     // says nothing of the attempt before.
@@ -212,7 +213,7 @@ async function send(
       forgetCall(bought.call);
       throw error;
     }
-    noteState(bought.call, 'unanswered');
+    noteState(service, bought.call, 'unanswered');
     throw new Error(
       `${message(error)} The run may have been taken: look at it under Activity before you run it again.`,
     );

@@ -200,3 +200,45 @@ test('a call that was refused at once is forgotten, and not sent again', async (
   assert.match(String(error), /status 429/);
   assert.deepEqual(activity(), []);
 });
+
+/** A service that takes no call, whatever is signed, and shows the buyer's newest signature that it may count. */
+function refusing(code: number): bigint[] {
+  const limits: bigint[] = [];
+  const vouchers = [voucherOf(7n, 4n)];
+  let calls = 0;
+  globalThis.fetch = async (_url, options) => {
+    const header = new Headers(options?.headers).get('PAYMENT-SIGNATURE') ?? '';
+    const { payload } = JSON.parse(Buffer.from(header, 'base64').toString());
+    const { callHash, limit, signature } = payload;
+    limits.push(BigInt(limit));
+    const shown = vouchers.at(-1);
+    vouchers.push({ callHash, limit, signature });
+    calls += 1;
+    // Every other call is refused in another way, so that its voucher might be counted next.
+    if (calls % 2 === 0 && code !== 402) return new Response('{}', { status: code });
+    const correction = { due: '0', pending: shown?.limit, voucher: shown };
+    const entry = accepted(inRuns);
+    const required = { accepts: [{ ...entry, extra: { ...entry.extra, correction } }] };
+    const headers = {
+      'payment-required': Buffer.from(JSON.stringify(required)).toString('base64'),
+    };
+    return new Response('{}', { status: 402, headers });
+  };
+  return limits;
+}
+
+function voucherOf(call: bigint, limit: bigint): Record<string, string> {
+  const signed = { network: 'mina:devnet', account: address, asset: inRuns.asset } as Call;
+  const signature = sign(voucherFields(signed, call, limit), privateKey);
+  return { callHash: String(call), limit: String(limit), signature };
+}
+
+for (const code of [402, 429, 403])
+  test(`C2: a service that counts calls which it refused with 402 and ${code} gets one price`, async () => {
+    const limits = refusing(code);
+    keep(accountOf(inRuns));
+    for (let press = 0; press < 5; press += 1)
+      await buy(paidOrder(accountOf(inRuns))).catch(() => undefined);
+    assert.ok(limits.length >= 5);
+    assert.deepEqual([...new Set(limits)], [6n]);
+  });

@@ -117,7 +117,8 @@ class Till:
         self.page.save()
         headers = {x402.SIGNATURE_HEADER: header}
         send = partial(self.service.send, "POST", self.url, body=made.body(), headers=headers)
-        return _sent(send, call_url(self.url.removesuffix("/calls"), self.offer, call))
+        where = call_url(self.url.removesuffix("/calls"), self.offer, call)
+        return _sent(send, where, refused=partial(self._refused, call))
 
     def _learn(self, call: Call, made: MinaBatchSettlement, correction: object) -> None:
         """Take the operator's figures over; the call that they refuse is over for good.
@@ -155,17 +156,24 @@ def call_url(offer_url: str, offer: Offer, call: Call) -> str:
     return f"{offer_url.removesuffix(f'/offers/{offer.id}')}/calls/{call.id}"
 
 
-def _sent(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
+def _sent(send: Callable[[], httpx.Response], where: str, *, refused: Callable[[], None]) -> httpx.Response:
     """The answer to a payment. Without an answer the same payment is sent again; none is taken twice (L3).
+
+    ``refused`` hears of a call that was refused at once other than by a 402, so that nobody counts it later
+    (C2). A second answer may come from a proxy, and says nothing of the first attempt.
 
     Raises:
         CliError: there is still none, and the call may be running.
     """
     try:
-        return _answered(send)
+        answer = _answered(send)
     except CliError as error:
         if error.kind in NOTHING_TAKEN:
             raise
+    else:
+        if answer.is_client_error and answer.status_code != httpx.codes.PAYMENT_REQUIRED:
+            refused()
+        return answer
     try:
         return _answered(send)
     except CliError as error:

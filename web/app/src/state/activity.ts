@@ -39,16 +39,19 @@ export function remember(bought: Bought): void {
   store(NAME, [bought, ...activity().filter(({ call }) => call !== bought.call)].slice(0, MOST));
 }
 
-/** Adds runs that a service lists. What this browser bought itself is never pushed out, and keeps its inputs. */
+/**
+ * Adds runs that a service lists. What this browser bought itself is never pushed out, and keeps its inputs; how it stands
+ * is told by the service that it was bought at, and by no other.
+ */
 export function merge(listed: Bought[]): void {
   const mine = activity();
-  const states = new Map(listed.map(({ call, state }) => [call, state]));
+  const states = new Map(listed.map((one) => [placed(one), one.state]));
   const known = new Set(mine.map(({ call }) => call));
   const fresh = listed
     .filter(({ call }) => !known.has(call))
     .sort((a, b) => b.at - a.at)
     .slice(0, MOST - mine.length);
-  const updated = mine.map((one) => ({ ...one, state: states.get(one.call) ?? one.state }));
+  const updated = mine.map((one) => ({ ...one, state: states.get(placed(one)) ?? one.state }));
   store(
     NAME,
     [...updated, ...fresh].sort((a, b) => b.at - a.at),
@@ -62,14 +65,19 @@ export function forgetCall(call: string): void {
   );
 }
 
-export function noteState(call: string, state: string): void {
+/** As this service tells it, of a run that was bought there. */
+export function noteState(service: string, call: string, state: string): void {
   const all = activity();
-  const known = all.find((one) => one.call === call);
+  const known = all.find((one) => placed(one) === placed({ service, call }));
   if (known && known.state !== state)
     store(
       NAME,
       all.map((one) => (one === known ? { ...one, state } : one)),
     );
+}
+
+function placed({ service, call }: Pick<Bought, 'service' | 'call'>): string {
+  return `${service} ${call}`;
 }
 
 /** The price, or as much of it as is due. */

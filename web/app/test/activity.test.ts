@@ -1,0 +1,41 @@
+// What this browser keeps of its runs, whatever other services say of them.
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { activity, merge, noteState, remember, type Bought } from '../src/state/activity.ts';
+
+const run: Bought = {
+  call: '1'.repeat(64),
+  service: 'https://service.example',
+  offer: '2'.repeat(64),
+  title: 'Say hello',
+  price: '5',
+  inputs: { greeting: 'hello' },
+  account: 'B62',
+  at: 7,
+  state: 'running',
+};
+const elsewhere = { ...run, service: 'https://other.example', state: 'failed', inputs: null };
+
+beforeEach(() => {
+  const kept = new Map<string, string>();
+  const localStorage = {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, text: string) => kept.set(name, text),
+  };
+  Object.defineProperty(globalThis, 'localStorage', { value: localStorage, configurable: true });
+  remember(run);
+});
+
+test('a link to another service says nothing of a run that was bought here', () => {
+  noteState(elsewhere.service, run.call, 'failed');
+  assert.deepEqual(activity(), [run]);
+  noteState(run.service, run.call, 'succeeded');
+  assert.deepEqual(activity(), [{ ...run, state: 'succeeded' }]);
+});
+
+test('a list of another service says nothing of it either', () => {
+  merge([elsewhere]);
+  assert.deepEqual(activity(), [run]);
+  merge([{ ...run, inputs: null, state: 'succeeded' }]);
+  assert.deepEqual(activity(), [{ ...run, state: 'succeeded' }]);
+});
