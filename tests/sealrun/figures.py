@@ -1,33 +1,31 @@
-"""Figures of what strangers may try, on the fakes and on DynamoDB (moto) behind one lock.
+"""Figures of what strangers may try, on each ledger that there is.
 
     PYTHONPATH=layers/mina/src:layers/sealrun/src:cli/src:. python -m tests.sealrun.figures
 
-moto checks and writes a transaction in two steps, so each of its requests is made under one lock here, as
-DynamoDB makes each of them at once. Threads overlap between requests, where the workflows have to hold.
+Threads overlap between requests to the ledger, where the workflows have to hold.
 """
 
 import base64
 import contextlib
+import io
 import json
 import random
+import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from local.aws import create_table
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
-from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.calls.call import SignedCall
 from sealrun.calls.ticket import Redemption
 from sealrun.calls.ticket_url import issue
@@ -39,6 +37,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.runs.run import Run
 from sealrun.service.tools import tool_name
 from sealrun.workflows.accept_call import Accepted, accept_call
+from tests.ports.stores import LEDGERS, SHARED_LEDGERS
 from tests.sealrun.fake_chain import account_answer
 from tests.sealrun.fakes import FakeProvider
 from tests.sealrun.gateway import CONTEXT, load
@@ -51,22 +50,6 @@ EDGE = PrivateKey.from_scalar(9009)
 UNPAID = {"depth": 0, "nodes": 1, "failed_per_day": 10_000}
 
 
-class OneAtATime:
-    """A client of which each request is made alone."""
-
-    def __init__(self, client: Any) -> None:
-        self._client, self._lock = client, threading.Lock()
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._client, name)
-
-        def alone(**arguments: Any) -> Any:
-            with self._lock:
-                return method(**arguments)
-
-        return alone
-
-
 class Locked(FakeProvider):
     """A provider that makes one run at a time."""
 
@@ -77,16 +60,14 @@ class Locked(FakeProvider):
             return super()._create(name, delay=delay)
 
 
-def busy_market() -> Market:
-    """A paid offer on a table, of which one buyer may have as much as its account covers."""
-    client = boto3.client(
-        "dynamodb", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
-    )
-    create_table(client)
-    ledger: Any = DynamoLedger(OneAtATime(client), table="calls")  # type: ignore[arg-type]
-    market = Market(make_paid_offer(payment=UNPAID, **BUSY), ledger=ledger)
-    market.provider = Locked(market.clock, market.offer)
-    return market
+@contextlib.contextmanager
+def busy_market(store: str, calls: int) -> Iterator[Market]:
+    """A paid offer on such a ledger; one buyer may have so many calls, for which its account pays."""
+    with tempfile.TemporaryDirectory() as folder, LEDGERS[store](Path(folder)) as ledger:
+        market = Market(make_paid_offer(payment=UNPAID, **BUSY), ledger=ledger)
+        market.provider = Locked(market.clock, market.offer)
+        market.chain.answer = account_answer(balance=calls * PRICE)
+        yield market
 
 
 def send(market: Market, signed: SignedCall, sender: str) -> Accepted | SealrunError:
@@ -124,31 +105,31 @@ def kinds(answers: list[Any]) -> dict[str, int]:
     return dict(Counter(a.type if isinstance(a, SealrunError) else "taken" for a in answers))
 
 
-def overdrawn(calls: int, covered: int) -> dict[str, Any]:
+def overdrawn(calls: int, covered: int, store: str) -> dict[str, Any]:
     """So many paid calls at once on an account that covers fewer."""
-    with mock_aws():
-        market = busy_market()
-        market.chain.answer = account_answer(balance=covered * PRICE)
+    with busy_market(store, covered) as market:
         signed = [market.sign(limit=covered * PRICE, nonce=number) for number in range(calls)]
         steps = [partial(send, market, one, f"192.0.2.{at}") for at, one in enumerate(signed)]
         answers = at_once(steps)
-        committed = market.ledger.standing(NAME).committed // PRICE
-        return {"answers": kinds(answers), "runs": market.provider.starts, "prices reserved": committed}
+        return {"answers": kinds(answers), **_sold(market)}
 
 
-def duplicates(copies: int, times: int) -> dict[str, Any]:
+def duplicates(copies: int, times: int, store: str) -> dict[str, Any]:
     """So many copies of one paid call at once, so many times."""
     found: Counter[str] = Counter()
-    with mock_aws():
-        market = busy_market()
-        market.chain.answer = account_answer(balance=times * PRICE)
+    with busy_market(store, times) as market:
         for number in range(1, times + 1):
             one = market.sign(limit=number * PRICE, nonce=number)
             answers = at_once([partial(send, market, one, f"192.0.2.{at}") for at in range(copies)])
             found.update(kinds(answers))
             assert {a.record.call_hash for a in answers if isinstance(a, Accepted)} == {one.call.hash}
-        committed = market.ledger.standing(NAME).committed // PRICE
-        return {"answers": dict(found), "runs": market.provider.starts, "prices reserved": committed}
+        return {"answers": dict(found), **_sold(market)}
+
+
+def _sold(market: Market) -> dict[str, int]:
+    """How many runs were started, and how many prices are reserved or due."""
+    standing = market.ledger.standing(NAME)
+    return {"runs": market.provider.starts, "prices": standing.committed // PRICE}
 
 
 class Deadly:
@@ -223,13 +204,15 @@ def _over(ledger: Any, one: SignedCall) -> bool:
     return record is not None and record.state.over
 
 
-def mutated(requests: int, seed: int = 1) -> dict[str, Any]:
-    """So many requests to every function, each changed somewhere; a 500 is an error that nobody named."""
+def mutated(requests: int, store: str, seed: int = 1) -> dict[str, Any]:
+    """So many requests to every function, each changed somewhere; a 500 is an error that nobody named.
+
+    No call that was refused has started a run or holds a price, and no taken one more than one of each.
+    """
     chance = random.Random(seed)  # noqa: S311
     statuses: Counter[int] = Counter()
     faults: list[str] = []
-    with pytest.MonkeyPatch.context() as patch:
-        market = Market(make_paid_offer(payment=UNPAID, **BUSY))
+    with pytest.MonkeyPatch.context() as patch, busy_market(store, requests) as market:
         record = market.bought(limit=PRICE)
         more = {"store": market.store, "open_oracle": lambda _: market.oracle, "opened_keys": market.keys}
         modules = {name: load(name, market, patch, **more) for name in FUNCTIONS}
@@ -237,16 +220,19 @@ def mutated(requests: int, seed: int = 1) -> dict[str, Any]:
             function, sent = _good(market, record.id, number)
             _break(sent, chance)
             try:
-                answer = modules[function].handler(_event(sent), CONTEXT)
+                with contextlib.redirect_stdout(io.StringIO()):  # their log
+                    answer = modules[function].handler(_event(sent), CONTEXT)
             except Exception as error:  # noqa: BLE001
                 faults.append(f"{function} {error!r}: {sent!r}"[:600])
                 continue
             status = answer["statusCode"]
             statuses[status] += 1
             # MCP's own word for a fault comes with another status.
-            if status == HTTPStatus.INTERNAL_SERVER_ERROR or '"Internal error"' in answer["body"]:
-                faults.append(f"{function}: {sent!r}"[:600])
-    return {"statuses": dict(sorted(statuses.items())), "faults": faults}
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR or '"Internal error"' in answer["body"]:
+                faults.append(f"{function} {status}: {sent!r}"[:600])
+        totals = market.ledger.totals(market.offer)
+        taken = totals.unfinished + sum(totals.ended.values())
+        return {"statuses": dict(sorted(statuses.items())), "faults": faults, "taken": taken, **_sold(market)}
 
 
 FUNCTIONS = ("call", "mcp", "once", "receipt", "account", "collect", "webhook")
@@ -411,12 +397,14 @@ def _member(text: str, chance: random.Random) -> str:
 
 def main() -> None:
     """Print every figure with the time that it took."""
-    figures: list[tuple[str, Callable[[], Any]]] = [
-        ("200 paid calls at once on an account that covers 40", lambda: overdrawn(200, 40)),
-        ("64 copies of one call at once, ten times", lambda: duplicates(64, 10)),
-        ("10,000 mutated requests", lambda: mutated(10_000)),
-        ("400 kills over 30 calls", lambda: killed(30, 400)),
-    ]
+    figures: list[tuple[str, Callable[[], Any]]] = []
+    for store in SHARED_LEDGERS:
+        figures += [
+            (f"{store}: 200 paid calls at once, 40 covered", partial(overdrawn, 200, 40, store)),
+            (f"{store}: 64 copies of one call at once, ten times", partial(duplicates, 64, 10, store)),
+            (f"{store}: 10,000 mutated requests", partial(mutated, 10_000, store)),
+        ]
+    figures.append(("400 kills over 30 calls", partial(killed, 30, 400)))
     for name, figure in figures:
         began = time.monotonic()
         print(f"{name}: {json.dumps(figure())} in {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201

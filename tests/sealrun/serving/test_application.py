@@ -102,4 +102,5 @@ def test_l14_a_fault_of_ours_is_a_problem_document_that_tells_nothing(ask: Asked
     assert json.loads(body)["status"] == HTTPStatus.INTERNAL_SERVER_ERROR
     assert b"secret" not in body
     assert ask("/nothing")[0] == "404 Not Found"
-    assert ask("/offers/x?" + "a=1&" * 200)[0] == "400 Bad Request"
+    for path in ("/offers/x", "/evidence/x"):
+        assert ask(f"{path}?" + "a=1&" * 200)[0] == "400 Bad Request"

@@ -49,10 +49,15 @@ def test_a_run_that_goes_on_wakes_nobody() -> None:
         {**EVENT, "repository": {"full_name": 1, "url": "https://api.github.com/"}},
         {**EVENT, "repository": {"full_name": "a/b", "url": 1}},
         {**EVENT, "repository": {"full_name": "a/b", "url": "https://[/"}},
+        {**EVENT, "repository": {"full_name": "a/b", "url": "https://\ud800/"}},
+        {**EVENT, "repository": {"full_name": "a/b", "url": "\x00://a.test/"}},
+        {**EVENT, "repository": {"full_name": "a/\ud800", "url": "https://api.github.com/"}},
+        {**EVENT, "repository": {"full_name": "a/b\x00", "url": "https://api.github.com/"}},
+        {**EVENT, "repository": {"full_name": "a/" + "b" * 5000, "url": "https://api.github.com/"}},
         {"zen": "Design for failure.", "hook_id": 1},
     ],
 )
-def test_r6_anything_else_names_none(event: object) -> None:
+def test_r6_l14_anything_else_names_none(event: object) -> None:
     assert DELIVERIES.run(*delivery(event)) is None
 
 

@@ -94,13 +94,15 @@ class Application:
         self, path: str, environ: dict[str, Any], start_response: StartResponse, shown: Mapping[str, str]
     ) -> Iterable[bytes]:
         """A file of the evidence folder, by the URL that was signed for it."""
-        query = dict(parse_qsl(environ.get("QUERY_STRING", ""), max_num_fields=10))
         try:
+            query = dict(parse_qsl(environ.get("QUERY_STRING", ""), max_num_fields=10))
             if not isinstance(self._store, FolderEvidenceStore):
                 raise NotFound("evidence: expected the URL of the evidence store, got one of this service")
             file, filename = self._store.open_signed(path.rpartition("/")[2], query)
-        except SealrunError as error:
-            reply = _reply(*problem(error))
+        except (SealrunError, ValueError) as error:
+            reply = (
+                _reply(*problem(error)) if isinstance(error, SealrunError) else _plain(HTTPStatus.BAD_REQUEST)
+            )
             start_response(reply.line, [*{**reply.headers, **shown}.items()])
             return [reply.body]
         disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"

@@ -10,8 +10,10 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import urlsplit
 
+from sealrun.encoding.origins import origin_of
+from sealrun.errors import Malformed
+from sealrun.providers.github.rules import RULES
 from sealrun.runs.record import RunKey
 
 MAX_BODY_BYTES = 1 << 20
@@ -42,14 +44,15 @@ class GitHubDeliveries:
         try:
             value = json.loads(body)
             run, repository = value["workflow_run"]["id"], value["repository"]
-            api, project = urlsplit(repository["url"]), repository["full_name"]
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            origin, project = origin_of(repository["url"]), repository["full_name"]
+            named = re.fullmatch(RULES.project_pattern, project, re.ASCII)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Malformed):
             return None
-        if value.get("action") in _GOES_ON:
+        if value.get("action") in _GOES_ON or not named:
             return None
-        if type(run) is not int or not 0 < run <= MAX_ID or not isinstance(project, str):
+        if type(run) is not int or not 0 < run <= MAX_ID:
             return None
-        return RunKey("github", f"{api.scheme}://{api.netloc}", project, run)
+        return RunKey("github", origin, project, run)
 
     def hold(self, body: bytes, headers: Mapping[str, str], *, secret: str, now: int) -> bool:
         """True if the holder of the secret sent these very bytes, and the run changed not long ago."""

@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sealrun.encoding.origins import origin_of
+from sealrun.errors import Malformed
 from sealrun.runs.record import RunKey
 
 MAX_BODY_BYTES = 1 << 20
@@ -97,7 +99,10 @@ class GitLabDeliveries:
         delivery = parse_delivery(headers, body)
         if delivery is None or _goes_on(body):
             return None
-        origin = _lower(headers).get("x-gitlab-instance", "")
+        try:
+            origin = origin_of(_lower(headers).get("x-gitlab-instance", ""))
+        except Malformed:
+            return None
         return RunKey("gitlab", origin, str(delivery.project), delivery.run)
 
     def hold(self, body: bytes, headers: Mapping[str, str], *, secret: str, now: int) -> bool:
