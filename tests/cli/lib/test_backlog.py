@@ -1,5 +1,6 @@
 """What a seller keeps to prove and settle, and that nothing an operator says of a call is believed."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,17 @@ def test_what_is_settled_waits_no_more_and_the_oldest_comes_first(
     kept.note_settled(fold_of(7, "b"))
     assert [call.id for call in kept.waiting(calls)] == ["a", "c"]
     assert (kept.fold, [each["call"] for each in kept.settled]) == (None, ["b"])
+
+
+def test_a16_a_voucher_that_was_seen_serves_the_calls_that_were_bought_before_it(
+    told: dict[str, Any], tmp_path: Path
+) -> None:
+    """The first call is proved after the second one, and their sum is above its own limit."""
+    kept, second = kept_of(tmp_path, "B62"), Good.parse(told)
+    first = replace(second, voucher={**second.voucher, "limit": "1"})
+    kept.keep_voucher([second])
+    kept.keep_voucher([first])
+    assert kept.voucher(PRICE) == second.signed()
 
 
 def test_a_settlement_whose_answer_was_lost_is_found_on_chain(tmp_path: Path) -> None:

@@ -88,8 +88,8 @@ def prove(
                 "proofs", f"prove: expected a call that can be proved, got {len(waiting)} that cannot"
             )
         fold = prover.folded(proved)
+        work.kept.keep_fold(fold)  # first: a voucher stays, and is of the terms that a fold names
         work.kept.keep_voucher(proved)
-        work.kept.keep_fold(fold)
         amount = work.terms.asset.of(fold["statement"]["amount"])
         value = {"account": account, "folded": len(proved), "left": len(waiting) - len(proved), **deadline}
         following = f"next     sealrun settle {account} --url {url} --key FILE"

@@ -3,7 +3,7 @@
 FOLDER/ACCOUNT/CALL.proof.json   the proof of the call's token
 FOLDER/ACCOUNT/fold.proof.json   the newest fold, of calls that are not settled yet
 FOLDER/ACCOUNT/folds/ROOT.json   every fold, by its last root: it may be settled unnoticed, or undone
-FOLDER/ACCOUNT/voucher.json      the buyer's highest voucher for the newest fold: no operator can keep it back
+FOLDER/ACCOUNT/voucher.json      the buyer's highest voucher that was folded: no operator can keep it back
 FOLDER/ACCOUNT/settled.json      what was settled, in its order; without it nothing more can be settled
 FOLDER/ACCOUNT/steps/            proofs of steps, so that interrupted work goes on
 """
@@ -125,9 +125,15 @@ class Kept:
         replace_json(self.folder / FOLD, dict(document))
 
     def keep_voucher(self, calls: Sequence[Good]) -> None:
-        """Keep the voucher of the highest limit among those of a fold's calls, which were checked."""
-        highest = max((call.signed() for call in calls), key=lambda one: int(one["limit"]))
-        replace_json(self.folder / VOUCHER_NAME, highest)
+        """Keep the voucher of the highest limit among those of a fold's calls, which were checked.
+
+        One that was kept before stays if it is higher: a call may be proved after those that follow it, and
+        a limit is for all of them together.
+        """
+        vouchers = [call.signed() for call in calls]
+        if kept := self.voucher(0):
+            vouchers.append(kept)
+        replace_json(self.folder / VOUCHER_NAME, max(vouchers, key=lambda one: int(one["limit"])))
 
     def voucher(self, total: int) -> dict[str, Any] | None:
         """The voucher that was kept, if its limit covers so much; the operator may have another."""
