@@ -6,7 +6,6 @@ import { FungibleToken } from 'mina-fungible-token';
 import { AccountUpdate, PublicKey, TokenId, UInt64 } from 'o1js';
 import { type AccountOpening, checkOpening, depositUpdate, newAccount } from './opening.js';
 import { signedBy } from './new_account.js';
-import type { DepositAccount } from './deposit_account.js';
 import { ACCOUNT_CREATION_FEE } from './protocol.js';
 
 export interface TokenOpening extends AccountOpening {
@@ -56,9 +55,4 @@ export async function openEmptyAccounts(
   const token = TokenId.derive(owner);
   const updates = addresses.map((address) => AccountUpdate.create(address, token));
   await new FungibleToken(owner).approveAccountUpdates(updates);
-}
-
-/** Has the owner approve what a method of the account has just done. Two proofs: the method's, and the owner's. */
-export async function approve(owner: PublicKey, account: DepositAccount): Promise<void> {
-  await new FungibleToken(owner).approveAccountUpdate(account.self);
 }

@@ -13,6 +13,7 @@ import {
   UInt64,
   UInt8,
 } from 'o1js';
+import type { DepositAccount } from '../deposit_account.js';
 import { pinnedKeys } from '../verification_keys.js';
 import { type Party, party } from './world.js';
 
@@ -139,4 +140,9 @@ export class Token {
     await tx.prove();
     await tx.sign([sender.key, ...keys]).send();
   }
+}
+
+/** Has the owner approve what a method of the account has just done. In one process, which the tools do in two. */
+export async function approve(owner: PublicKey, account: DepositAccount): Promise<void> {
+  await new FungibleToken(owner).approveAccountUpdate(account.self);
 }

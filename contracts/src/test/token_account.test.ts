@@ -2,16 +2,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { AccountUpdate, Mina, Permissions, PublicKey, TokenId, Types, UInt64 } from 'o1js';
-import {
-  addTokenDeposit,
-  approve,
-  openEmptyAccounts,
-  openTokenAccount,
-} from '../fungible_token.js';
+import { addTokenDeposit, openEmptyAccounts, openTokenAccount } from '../fungible_token.js';
 import { ACCOUNT_PERMISSIONS } from '../opening.js';
 import { signedBy } from '../new_account.js';
 import { pinnedKeys } from '../verification_keys.js';
-import { Token } from './fungible.js';
+import { Token, approve } from './fungible.js';
 import { MINA, type Party, World, party } from './world.js';
 
 let world: World;

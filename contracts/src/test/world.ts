@@ -23,7 +23,7 @@ import {
   voucherFields,
   withdrawFields,
 } from '../fields.js';
-import { addTokenDeposit, approve, openTokenAccount } from '../fungible_token.js';
+import { addTokenDeposit, openTokenAccount } from '../fungible_token.js';
 import { FoldProof } from '../fold/programs.js';
 import { NOTHING_SETTLED } from '../fold/settled.js';
 import { FoldStatement } from '../fold/statement.js';
@@ -32,7 +32,7 @@ import { addDeposit, openAccount, openOffer } from '../opening.js';
 import { Due, PrepaidAccount } from '../prepaid_account.js';
 import { ProvedAccount } from '../proved_account.js';
 import { pinnedKeys } from '../verification_keys.js';
-import type { Token } from './fungible.js';
+import { type Token, approve } from './fungible.js';
 
 export const MINA = 1_000_000_000n;
 export const DEVNET = textField('mina:devnet');

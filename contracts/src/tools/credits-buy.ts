@@ -3,7 +3,6 @@
  * `terms` they go straight into a new prepaid account, which exists once; else asked twice with the same `nonce`, it pays
  * at most once.
  */
-import { FungibleToken } from 'mina-fungible-token';
 import { type AccountUpdate, type PrivateKey, UInt64 } from 'o1js';
 import { payFrom } from '../new_account.js';
 import { checkOpening, newAccount } from '../opening.js';
@@ -38,15 +37,13 @@ export const tool: Tool = async (request, session) => {
   const cost = amount.toBigInt() * agreed;
   const paid = cost + (await session.creationFee(to, tokenId));
   await session.covers(paid);
-  await session.compile('Ask', 'FungibleToken');
   const nonce = request.has('nonce') ? request.whole('nonce', 0, 2 ** 32 - 1) : undefined;
   const buy = async () => {
     payFrom(payer, paid);
-    const opened = into ? [into.update()] : [];
+    into?.update();
     await ask.contract.buy(UInt64.from(amount), to);
-    await new FungibleToken(token).approveAccountUpdates([...opened, ask.contract.self]);
   };
-  const sent = await session.send(buy, into ? [into.key] : [], nonce);
+  const sent = await session.sendApproved(token, 'Ask', buy, into ? [into.key] : [], nonce);
   return {
     ...sent,
     amount: `${amount}`,

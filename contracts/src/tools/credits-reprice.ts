@@ -1,5 +1,4 @@
 /** Sets an ask's price: two proofs. Asked again, it finds the price that is there. The payer is the ask's seller. */
-import { FungibleToken } from 'mina-fungible-token';
 import { atLeastOne, fetchAsk, fetchCredit, requirePayerIs } from './credits.js';
 import { run, type Tool } from './run.js';
 
@@ -11,11 +10,7 @@ export const tool: Tool = async (request, session) => {
   atLeastOne(price.toBigInt());
   const told = { ask: ask.contract.address.toBase58(), price: `${price}`, amount: `${ask.amount}` };
   if (ask.price === price.toBigInt()) return { status: 'already-priced', ...told };
-  await session.compile('Ask', 'FungibleToken');
-  const sent = await session.send(async () => {
-    await ask.contract.reprice(price);
-    await new FungibleToken(token).approveAccountUpdate(ask.contract.self);
-  });
+  const sent = await session.sendApproved(token, 'Ask', () => ask.contract.reprice(price));
   return { ...sent, ...told };
 };
 

@@ -1,5 +1,4 @@
 /** Takes back all that an ask has not sold: two proofs. Asked again, it finds nothing left. The payer is its seller. */
-import { FungibleToken } from 'mina-fungible-token';
 import { UInt64 } from 'o1js';
 import { payFrom } from '../new_account.js';
 import { fetchAsk, fetchCredit, requirePayerIs } from './credits.js';
@@ -13,11 +12,9 @@ export const tool: Tool = async (request, session) => {
   if (ask.amount === 0n) return { status: 'already-taken', ...told };
   const fresh = await session.creationFee(ask.seller, tokenId);
   await session.covers(fresh);
-  await session.compile('Ask', 'FungibleToken');
-  const sent = await session.send(async () => {
+  const sent = await session.sendApproved(token, 'Ask', async () => {
     payFrom(ask.seller, fresh);
     await ask.contract.takeBack(UInt64.from(ask.amount));
-    await new FungibleToken(token).approveAccountUpdate(ask.contract.self);
   });
   return { ...sent, ...told };
 };

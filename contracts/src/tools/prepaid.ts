@@ -1,7 +1,6 @@
 /** What the tools read of a prepaid or a proved account, and check before they spend seconds on a proof. */
 import type { Field, PublicKey, Signature } from 'o1js';
 import type { Terms } from '../fields.js';
-import { approve } from '../fungible_token.js';
 import { payFrom } from '../new_account.js';
 import { PrepaidAccount } from '../prepaid_account.js';
 import { ProvedAccount } from '../proved_account.js';
@@ -83,16 +82,17 @@ export async function receiverFee(
  */
 export async function sendMethod(
   session: Session,
-  { contract, code, owner }: DepositView,
+  { code, owner }: DepositView,
   method: () => Promise<void>,
   fee = 0n,
 ): Promise<Sent> {
-  await session.compile(code, ...(owner ? (['FungibleToken'] as const) : []));
-  return await session.send(async () => {
+  const paid = async (): Promise<void> => {
     payFrom(session.payer.toPublicKey(), fee);
     await method();
-    if (owner) await approve(owner, contract);
-  });
+  };
+  if (owner) return await session.sendApproved(owner, code, paid);
+  await session.compile(code);
+  return await session.send(paid);
 }
 
 export function requireTerms(view: { termsHash: string }, terms: Terms): void {

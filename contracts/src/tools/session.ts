@@ -2,6 +2,7 @@
 import '../backend.js';
 import {
   type Account,
+  type AccountUpdate,
   type Field,
   Mina,
   type NetworkId,
@@ -14,6 +15,7 @@ import {
 } from 'o1js';
 import { ACCOUNT_CREATION_FEE } from '../protocol.js';
 import { type ContractName, compileContract, pinnedKeys } from '../verification_keys.js';
+import { expectApproval, proveBeside } from './approval.js';
 import { ToolError } from './errors.js';
 import type { Request } from './request.js';
 
@@ -52,7 +54,7 @@ export class Session {
 
   private constructor(
     request: Request,
-    networkId: NetworkId,
+    private readonly networkId: NetworkId,
     private readonly progress: Progress,
   ) {
     const node = (this.node = request.url('node'));
@@ -211,9 +213,50 @@ export class Session {
     nonce?: number,
     memo = '',
   ): Promise<Sent> {
-    await this.account(this.payer.toPublicKey(), 'payer');
     const tx = await this.build(body, memo, nonce);
     await this.prove(tx);
+    return await this.signAndSend(tx, keys);
+  }
+
+  /**
+   * The same for what a contract and others do in a token, under the approval of the token's owner, which is proved beside. The
+   * contract is compiled here, and the token's code there.
+   */
+  async sendApproved(
+    owner: PublicKey,
+    contract: ContractName,
+    body: () => Promise<void>,
+    keys: PrivateKey[] = [],
+    nonce?: number,
+  ): Promise<Sent> {
+    // Its code takes longest to compile, and building takes a second.
+    if (this.proofs) expectApproval();
+    const tx = await this.build(body, '', nonce);
+    const [own, approved] = apart(tx.transaction.accountUpdates);
+    const approval = {
+      node: this.node,
+      networkId: this.networkId,
+      owner: owner.toBase58(),
+      updates: approved.map((update) => update.toJSON()),
+      proofs: this.proofs,
+    };
+    const stop = new AbortController();
+    try {
+      const [update] = await Promise.all([
+        proveBeside(approval, stop.signal),
+        this.compile(contract).then(() => this.prove(tx)),
+      ]);
+      const [, proved] = apart(tx.transaction.accountUpdates);
+      for (const { body } of proved) body.callDepth += 1;
+      tx.transaction.accountUpdates = [...own, update, ...proved];
+    } catch (error) {
+      stop.abort();
+      throw error;
+    }
+    return await this.signAndSend(tx, keys);
+  }
+
+  private async signAndSend(tx: Transaction, keys: PrivateKey[]): Promise<Sent> {
     tx.sign([this.payer, ...keys]);
     this.progress('sending');
     const pending = await tx.send().catch((error: Error) => {
@@ -231,6 +274,7 @@ export class Session {
     memo: string,
     nonce?: number,
   ): Promise<Transaction> {
+    await this.account(this.payer.toPublicKey(), 'payer');
     const sender = this.payer.toPublicKey();
     const fixed = nonce === undefined ? {} : { nonce };
     try {
@@ -245,13 +289,18 @@ export class Session {
       ({ lazyAuthorization }) => lazyAuthorization?.kind === 'lazy-proof',
     );
     this.progress(proofs ? 'proving' : 'signing');
-    if (this.proofs) return void (await tx.prove());
-    // A transaction built on a network always proves for real; this shell takes the flag of the instance.
-    const shell = Mina.Transaction.fromJSON(tx.toJSON());
-    shell.transaction = tx.transaction;
-    await shell.prove();
-    tx.transaction = shell.transaction;
+    await proveAll(tx, this.proofs);
   }
+}
+
+/** Without `proofs`, for a chain that counts every proof as valid. */
+export async function proveAll(tx: Transaction, proofs: boolean): Promise<void> {
+  if (proofs) return void (await tx.prove());
+  // A transaction built on a network always proves for real; this shell takes the flag of the instance.
+  const shell = Mina.Transaction.fromJSON(tx.toJSON());
+  shell.transaction = tx.transaction;
+  await shell.prove();
+  tx.transaction = shell.transaction;
 }
 
 async function networkOf(node: string): Promise<NetworkId> {
@@ -277,6 +326,18 @@ async function asked<T>(node: string, query: string): Promise<T | undefined> {
     signal: AbortSignal.timeout(ANSWER_MS),
   });
   return ((await response.json()) as { data?: T }).data;
+}
+
+/** What stands by itself, and what uses a token under its owner, with all below it. */
+function apart(updates: AccountUpdate[]): [AccountUpdate[], AccountUpdate[]] {
+  let uses = false;
+  const parts: [AccountUpdate[], AccountUpdate[]] = [[], []];
+  for (const update of updates) {
+    const { callDepth, mayUseToken } = update.body;
+    if (callDepth === 0) uses = mayUseToken.parentsOwnToken.toBoolean();
+    parts[uses ? 1 : 0].push(update);
+  }
+  return parts;
 }
 
 function isMina(tokenId: Field): boolean {
