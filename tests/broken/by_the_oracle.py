@@ -173,6 +173,7 @@ def _source(commit: str) -> int:
 
 PRETTY = b'{"inputs": {"layer": "both"}, "salt": "' + b"ab" * 32 + b'"}'
 LAYER = canonical({"inputs": {"layer": "none"}, "salt": "ab" * 32})
+TEXT = canonical({"inputs": "layer", "salt": "ab" * 32})
 READS = canonical({"inputs": {"layer": "both"}, "salt": "ab" * 32, "reads": 5})
 
 BY_THE_ORACLE = [
@@ -228,6 +229,7 @@ BY_THE_ORACLE = [
     ),
     Fault("inputs-signed-in-another-form", "inputs", "inputs: expected canonical JSON", _inputs(PRETTY)),
     Fault("inputs-outside-the-schema", "inputs", "layer", _inputs(LAYER)),
+    Fault("inputs-that-are-a-text", "inputs", "inputs: expected an object, got str", _inputs(TEXT)),
     Fault("inputs-that-read-a-number", "inputs", "reads: expected a list", _inputs(READS)),
     Fault("index-of-another-sale", "index", "the index's call: expected", _of_another_sale("index.json")),
     Fault(

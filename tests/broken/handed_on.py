@@ -159,6 +159,12 @@ HANDED_ON = [
         value(CALL, lambda found: found.update(account=SELLERS_KEY)),
     ),
     Fault("call-in-another-form", "call", "call: expected canonical JSON", pretty(CALL)),
+    Fault(
+        "call-of-another-version",
+        "call",
+        "sealrun: expected a whole number from 1 to 1, got 2",
+        value(CALL, lambda found: found.update(sealrun=2)),
+    ),
     Fault("call-at-another-time", "call", "call hash: expected", text(CALL, "1800003600", "1800003601")),
     Fault("inputs-changed", "inputs", "inputs hash: expected", text(INPUTS, "both", "mina")),
     Fault("inputs-in-another-form", "inputs", "inputs hash: expected", pretty(INPUTS)),
@@ -300,6 +306,12 @@ HANDED_ON = [
         "openings",
         "the openings' call: expected",
         value(OPENINGS, lambda found: found.update(call="0" * 64)),
+    ),
+    Fault(
+        "openings-of-another-version",
+        "openings",
+        "sealrun: expected a whole number from 1 to 1, got 2",
+        value(OPENINGS, lambda found: found.update(sealrun=2)),
     ),
     Fault(
         "openings-with-another-salt",

@@ -1,5 +1,6 @@
 // The documents behind a receipt's hashes: offer, source, call and inputs. Step 3.
 import { utf8, type Bytes } from '../bytes.ts';
+import { Malformed } from '../errors.ts';
 import { documentHash, fieldHex, taggedHash, textField } from '../fields.ts';
 import { canonical, isObject, parseObject, type JsonObject } from '../json.ts';
 import { keyFields, P, tokenId } from '../mina.ts';
@@ -146,6 +147,7 @@ function checkCall(
   requireEqual('call', expected.call, fieldHex(receipt.hashes.call_hash));
   const value = canonicalObject(document(folder, 'call.json'), 'call');
   read.only(value, ['sealrun', 'network', 'account', 'nonce', 'expires_at', ...HASHES], 'call');
+  read.whole(value, 'sealrun', 1, 1);
   const account = read.publicKey(value, 'account');
   const [offerHash, terms, inputs] = HASHES.map((name) => read.decimal(value, name, P - 1n));
   const network = read.text(value, 'network', /^.{1,31}$/, 'a network');
@@ -188,7 +190,8 @@ async function checkInputs(receipt: Receipt, folder: Folder, expected: Expected)
   const reads = value['reads'] ?? [];
   const hashes = Array.isArray(reads) && reads.length <= MAX_READS && reads.every(isHash);
   require(hashes, `reads: expected a list of at most ${MAX_READS} receipt hashes, got something else`);
-  if (!isObject(inputs)) throw new NotShown('inputs.json holds no inputs');
+  if (!isObject(inputs))
+    throw new Malformed(`inputs: expected an object, got ${read.kindOf(inputs)}`);
   expected.checkInputs(inputs);
   if (!expected.inputs) return 'inputs.json is what the buyer asked for';
   requireEqual('the inputs', canonical(expected.inputs), canonical(inputs));

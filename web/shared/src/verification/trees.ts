@@ -233,6 +233,7 @@ async function openAll(
   // Step 4.4
   const value = canonicalObject(bytes, 'openings', MAX_INDEX);
   read.only(value, ['sealrun', 'call', ...TREES], 'openings');
+  read.whole(value, 'sealrun', 1, 1);
   requireEqual("the openings' call", fieldHex(receipt.hashes.call_hash), value['call']);
   for (const name of TREES) {
     const leaves = list(value, name).map((leaf) => parseLeaf(leaf, name));
