@@ -98,6 +98,10 @@ def in_anothers_name() -> Ticket:
     return replace(held, signature=sign_fields(STRANGER, held.grant.signed_fields))
 
 
+def over(*, until: int = NOW + 86_400, proved: int = NOW) -> dict[str, Any]:
+    return request(event(redemption(ticket(NOW, until=until), proved)))
+
+
 FAULTS: list[tuple[str, Callable[[], dict[str, Any]], type[SealrunError]]] = [
     ("a link preview", lambda: good(method="GET", body=None), WrongMethod),
     ("another path", lambda: good(uri="/tickets/x"), NotFound),
@@ -106,8 +110,8 @@ FAULTS: list[tuple[str, Callable[[], dict[str, Any]], type[SealrunError]]] = [
     ("no base64", lambda: good(body=body_of(data="{}")), Malformed),
     ("another ticket", lambda: good(uri=f"/tickets/{'0' * 64}"), Refused),
     ("another stack", lambda: good(headers={"host": [{"key": "Host", "value": "other.test"}]}), NotAllowed),
-    ("expired", lambda: request(event(redemption(ticket(NOW, until=NOW), NOW))), Expired),
-    ("old proof", lambda: request(event(redemption(ticket(NOW), NOW - 601))), Expired),
+    ("a ticket too far ahead", lambda: over(until=NOW + 91 * 86_400), Expired),
+    ("a proof too far ahead", lambda: over(proved=NOW + 3600), Expired),
     ("forged proof", lambda: changed(proof=other_signature()), NotAllowed),
     ("forged grant", lambda: changed(signature=other_signature()), NotAllowed),
     ("unknown issuer", lambda: request(event(redemption(ticket(NOW, issuer=STRANGER), NOW))), NotAllowed),
@@ -119,6 +123,11 @@ FAULTS: list[tuple[str, Callable[[], dict[str, Any]], type[SealrunError]]] = [
 def test_e4_the_edge_refuses(make: Callable[[], dict[str, Any]], error: type[SealrunError]) -> None:
     with pytest.raises(error):
         Gate(KNOWN).check(make(), now=NOW)
+
+
+@pytest.mark.parametrize("asked", [over(until=NOW), over(proved=NOW - 601)], ids=["ticket", "proof"])
+def test_l10_what_is_over_goes_on_to_the_region_which_may_have_taken_it(asked: dict[str, Any]) -> None:
+    Gate(KNOWN).check(asked, now=NOW)
 
 
 def test_l2_the_edge_looks_at_size_before_json() -> None:

@@ -1,12 +1,17 @@
 """``sealrun ticket`` and ``sealrun redeem``: what they refuse before they ask or sign anything."""
 
+import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from mina.keys import PrivateKey
-from sealrun.calls.ticket_url import Ticket
+from sealrun.calls.letters import PostBox
+from sealrun.calls.ticket_url import Ticket, issue
 from sealrun.errors import InputsRefused
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import MINA
@@ -16,6 +21,8 @@ from sealrun_cli.lib.book import Page
 from sealrun_cli.lib.dates import parsed_until
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
+from sealrun_cli.main import app
+from tests.cli.web import web
 from tests.sealrun.world import ACCOUNT, BUYER, PRICE, make_offer, make_paid_offer
 
 NOW = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
@@ -128,3 +135,29 @@ def test_what_a_ticket_neither_gives_nor_opens_is_fixed_to_its_default() -> None
     assert _inputs([], [], offer, OUT) == ({"layer": "mina", "level": 3}, ())
     assert _inputs([], ["level"], offer, OUT) == ({"layer": "mina"}, ("level",))
     assert _inputs(["layer=both"], ["level"], offer, OUT) == ({"layer": "both"}, ("level",))
+
+
+def ticket_of(audience: str, offer: Offer) -> Ticket:
+    until, secret = int(time.time()) + 600, PrivateKey.from_scalar(923)
+    return issue(BUYER, offer, secret, audience=audience, inputs={}, opened=(), until=until)
+
+
+def redeemed(url: str) -> dict[str, Any]:
+    done = CliRunner().invoke(app, ["redeem", "-", "--no-wait", "--json"], input=url)
+    return dict(json.loads(done.stdout))
+
+
+def test_l9_a_ticket_sends_its_holder_to_no_address_of_the_holders_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SEALRUN_UNSAFE_LOOPBACK", raising=False)
+    offer = make_offer()
+    view = {"document": json.loads(offer.document), "open": True}
+    with web({}) as inner, web({f"GET /offers/{offer.id}": (200, view)}) as seen:
+        hidden = ticket_of(inner.url, offer).url("https://ci.example/tickets/7c1d")
+        assert "expected https://, got" in redeemed(hidden)["error"]["detail"]
+        box = PostBox(f"{inner.url}/stop", {"key": "${filename}"})
+        assert "error" in redeemed(ticket_of(seen.url, offer).with_box(box).url())
+        assert inner.asked == []
+        redeemed(ticket_of(seen.url, offer).url())
+        assert [each.method for each in seen.asked[-2:]] == ["GET", "POST"]

@@ -4,6 +4,7 @@ import re
 import secrets
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -19,14 +20,15 @@ from sealrun.errors import TicketUsed
 from sealrun.receipts.receipt import Outcome
 from sealrun_cli.lib import options
 from sealrun_cli.lib.evidence import check_folder
+from sealrun_cli.lib.guarded import open_public
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import STDIN, read_key
 from sealrun_cli.lib.letters import EXPIRES_SECONDS, MORE_SECONDS, Answered, Post, letter_of
 from sealrun_cli.lib.named_offers import read_publicly
-from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import call_url
 from sealrun_cli.lib.purchase import Bought, coming_back, tell
+from sealrun_cli.lib.resale import PLACES
 from sealrun_cli.lib.service import PROBLEM, Service, good
 
 
@@ -44,17 +46,20 @@ def redeem(
         Path | None, typer.Option(help="Folder for what the run left.", metavar="DIR")
     ] = None,
     expires_in: Annotated[int, typer.Option(help="Seconds that the request may wait.", min=60)] = 600,
+    unsafe_loopback: options.Loopback = False,
     as_json: options.Json = False,
 ) -> None:
     """Redeem a ticket: start its one run, and follow it.
 
     A ticket that was used before shows the run that it was used for. Ends with status 3 if the run did not
-    succeed.
+    succeed. In a private network only the server in front of the # is asked, whatever else the ticket names.
     """
-    with speaking(as_json=as_json) as out, open_client() as http:
+    with speaking(as_json=as_json) as out, ExitStack() as opened:
         check_folder(evidence)
         own = read_key(key) if key else None
-        ticket = Ticket.parse(sys.stdin.readline(MAX_URL_LENGTH).strip() if url == STDIN else url, own)
+        text = sys.stdin.readline(MAX_URL_LENGTH).strip() if url == STDIN else url
+        ticket = Ticket.parse(text, own)
+        http = opened.enter_context(_open(text, unsafe_loopback=unsafe_loopback))
         service, grant = Service(http), ticket.grant
         out.progress(f"reading the offer that {grant.audience} sells")
         offer = service.offer(f"{grant.audience}/offers/{grant.offer_hash:064x}")
@@ -91,6 +96,12 @@ def redeem(
         status = tell(ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer)
     if status:
         raise typer.Exit(status)
+
+
+def _open(url: str, *, unsafe_loopback: bool) -> httpx.Client:
+    """Service and box are where the issuer wrote; the caller sees only what is before ``#`` (L9)."""
+    seen = url.partition("#")[0]
+    return open_public([seen] if seen.startswith(PLACES) else [], unsafe_loopback=unsafe_loopback)
 
 
 def _used_for(answer: Answered) -> str:

@@ -1,7 +1,8 @@
 """What an edge can say of a ticket's redemption without asking anybody; pure, as all of the core.
 
 It only spares the region work: the function there checks everything again, and it alone knows whether the
-offer is open, whether it lets the issuer call, and whether the ticket was used. ``request`` is the one in a
+offer is open, whether it lets the issuer call, and whether the ticket was used. So a redemption that is over
+goes on to it: it may be the same one again, whose call was taken (L10). ``request`` is the one in a
 CloudFront viewer-request event, with its body:
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-event-structure.html
 """
@@ -45,7 +46,8 @@ class Gate:
             now: Unix seconds.
 
         Raises:
-            Refused: wrong method, size, form, time, stack, issuer or signature; or too many requests.
+            Refused: wrong method, size, form, stack, issuer or signature; a time too far ahead; or too many
+                requests.
         """
         self._count(str(request["clientIp"]), now // 60)
         match = _PATH.fullmatch(request["uri"])
@@ -60,7 +62,8 @@ class Gate:
         redemption = Redemption.parse(parse_object(_body(request), at_most=MAX_REDEMPTION_BYTES))
         if redemption.grant.id != match[1]:
             raise Refused("ticket: expected the one that the URL names, got another")
-        redemption.check_times(f"https://{request['headers']['host'][0]['value']}", now=now)
+        redemption.grant.check_audience(f"https://{request['headers']['host'][0]['value']}")
+        redemption.check_not_too_far(now=now)
         if self._issuers is not None and redemption.grant.issuer.to_base58() not in self._issuers:
             raise NotAllowed("issuer: expected one that this edge knows, got another")
         redemption.check_signatures()

@@ -167,15 +167,23 @@ class Grant:
             NotAllowed: it is for another stack.
         """
         self.check_audience(audience)
-        most = now + MAX_TICKET_SECONDS
-        if self.until > most:
-            raise Expired(f"until: expected at most {most}, got {self.until}")
+        self.check_not_too_far(now=now)
         if self.until <= now:
             ended = datetime.fromtimestamp(self.until, UTC).isoformat().replace("+00:00", "Z")
             raise Expired(
                 f"until: expected a ticket that is good now, got one that ended at {ended}; "
                 f"ask {self.issuer.to_base58()}, who issued it, for another"
             )
+
+    def check_not_too_far(self, *, now: int) -> None:
+        """The ticket ends no later than a ticket may; it may be over.
+
+        Raises:
+            Expired: it ends later.
+        """
+        most = now + MAX_TICKET_SECONDS
+        if self.until > most:
+            raise Expired(f"until: expected at most {most}, got {self.until}")
 
     def _call(self, account: PublicKey, inputs: Mapping[str, Any], **fresh: Any) -> Call:
         return Call(

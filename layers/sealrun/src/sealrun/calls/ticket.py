@@ -15,7 +15,14 @@ from typing import Any
 
 from mina.signature import Signature
 from mina.verify import verify_fields
-from sealrun.calls.call import MAX_UNIX_SECONDS, TICKET_PREFIX, Call, SignedCall, check_expiry
+from sealrun.calls.call import (
+    MAX_UNIX_SECONDS,
+    TICKET_PREFIX,
+    Call,
+    SignedCall,
+    check_expiry,
+    check_not_too_far,
+)
 from sealrun.calls.grant import Grant, base64url, json_object, nonce, salt, signature, unbase64url
 from sealrun.encoding import read
 from sealrun.encoding.fields import REDEEM, network_field, text_field
@@ -97,6 +104,15 @@ class Redemption:
         """
         self.grant.check(audience, now=now)
         check_expiry(self.expires_at, now=now, at_most=at_most)
+
+    def check_not_too_far(self, *, now: int, at_most: int = MAX_WAIT_SECONDS) -> None:
+        """Neither ticket nor proof ends later than it may; both may be over, as a call that was taken may.
+
+        Raises:
+            Expired: one of them ends later.
+        """
+        self.grant.check_not_too_far(now=now)
+        check_not_too_far(self.expires_at, now=now, at_most=at_most)
 
     def check_signatures(self) -> None:
         """The issuer granted the ticket, its holder redeems it, and the issuer pays where there is a price.
