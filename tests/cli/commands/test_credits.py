@@ -322,6 +322,22 @@ def test_a_purse_opens_a_colleagues_account_in_one_step(
     assert (tmp_path / f"{account}.json").exists()
 
 
+@pytest.mark.parametrize("words", [("give", "1"), BUY], ids=["give", "buy"])
+def test_a_new_account_is_kept_with_the_terms_that_it_was_opened_for(
+    chain: Chain, command: Command, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """Nothing came of an earlier attempt for another offer; `exit` and `call` read what was kept of it."""
+    new = ("--into", offered(command.site), "--account-key", str(tmp_path / "account.key"))
+    chain.lost = True
+    assert command(*words, *new).exit_code == 1
+    chain.lost = False
+    [place] = tmp_path.glob("B62*.json")
+    kept = json.loads(place.read_text())
+    place.write_text(json.dumps({**kept, "terms": {**kept["terms"], "exit_delay": 1}}))
+    assert command(*words, *new).exit_code == 0
+    assert json.loads(place.read_text()) == kept
+
+
 @pytest.mark.parametrize(
     ("more", "text"),
     [

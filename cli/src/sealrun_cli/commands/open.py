@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
-from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import ACCOUNT_CREATION_FEE, Amount
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import told_terms
 from sealrun_cli.lib.assets import check_names
-from sealrun_cli.lib.book import page
+from sealrun_cli.lib.book import opening
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.issuer import told_trust
@@ -62,12 +61,8 @@ def open_account(
         address_key = kept_or_new(account_key, out)
         named = {"account_key": address_key.to_base58(), "terms": terms.value(), "deposit": str(amount.units)}
         address = address_key.public_key().to_base58()
-        with page(state, address, terms, Known(0, 0), asset=cost.asset) as book:
-            if not book.path.exists():
-                book.save()  # before it is sent: `exit` needs the terms, also where the answer is lost
+        with opening(state, address, terms, cost.asset):
             result = run_tool("open", sender, out, **named)
-            book.terms, book.asset = terms, cost.asset
-            book.save()
         result |= cost.asset.members()
         out.result(result, f"opened {result['account']} with {amount}")
 

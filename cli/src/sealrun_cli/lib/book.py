@@ -104,6 +104,20 @@ def page(
 
 
 @contextmanager
+def opening(folder: Path, account: str, terms: Terms, asset: Asset) -> Iterator[None]:
+    """Keep the terms of an account that is opened meanwhile: `exit` needs them, also if the answer is lost.
+
+    Where terms of an earlier attempt are kept, these replace them once the account is open.
+    """
+    with page(folder, account, terms, Known(0, 0), asset=asset) as book:
+        if not book.path.exists():
+            book.save()
+        yield
+        book.terms, book.asset = terms, asset
+        book.save()
+
+
+@contextmanager
 def locked(folder: Path, name: str) -> Iterator[None]:
     """Hold the lock of this name in the folder, which is made where it is missing."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

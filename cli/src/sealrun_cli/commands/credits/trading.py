@@ -1,18 +1,18 @@
 """``sealrun credits sell``, ``buy`` and ``give``: credits change hands."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import MINA, Amount, Asset
 from sealrun.offers.offer import Priced
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import told_terms
 from sealrun_cli.lib.assets import require_same
-from sealrun_cli.lib.book import page
+from sealrun_cli.lib.book import opening
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.credit_desk import (
     AskAddress,
@@ -190,9 +190,7 @@ def _buy_into(
     confirm(desk.out, [*plan, *told_terms(terms), *trusted], yes=yes)
     own = kept_or_new(account_key, desk.out)
     address = own.public_key().to_base58()
-    with page(desk.state, address, terms, Known(0, 0), asset=cost.asset) as book:
-        if not book.path.exists():
-            book.save()  # before it is sent: `exit` needs the terms, also where the answer is lost
+    with opening(desk.state, address, terms, cost.asset):
         result = desk.tool("credits-buy", account_key=own.to_base58(), terms=terms.value(), **named)
     return {**result, "account": address}
 
@@ -288,12 +286,9 @@ def _give_into_new(desk: Desk, count: int, offer: str, account_key: Path, buyer:
     confirm(desk.out, [*plan, f"         for {offer}", *told_terms(terms), *trusted], yes=yes)
     key = kept_or_new(account_key, desk.out)
     address = key.public_key().to_base58()
-    if own:
-        with page(desk.state, address, terms, Known(0, 0), asset=cost.asset) as book:
-            if not book.path.exists():
-                book.save()  # before it is sent: `exit` needs the terms, also where the answer is lost
     named = {"buyer": who.to_base58(), "terms": terms.value(), "deposit": str(count)}
-    result = desk.run("open", account_key=key.to_base58(), **named)
+    with opening(desk.state, address, terms, cost.asset) if own else nullcontext():
+        result = desk.run("open", account_key=key.to_base58(), **named)
     desk.out.result(
         {**result, "account": address, "amount": str(count), **asset.members()},
         f"given: {asset.of(count)}, in {address}",
