@@ -116,14 +116,14 @@ class Sale:
         with self.progress.step(
             "buyer: exit, wait for the exit slot, withdraw; the node is all it takes"
         ) as say:
-            asked = self.run(say, "exit", self.account, *self._sends("buyer"))
+            asked = self.run(say, "exit", self.account, "--yes", *self._sends("buyer"))
             early = self.run(say, "withdraw", self.account, *self._sends("buyer"), status=FAILED)
             must(early["error"]["type"] == "not-yet", "an early withdraw", "not-yet", early)
             say(f"too early: {early['error']['detail']}")
             passed = int(asked["exit_slot"]) - self.chain.pass_slots(1)
             self.chain.pass_slots(passed)
             say(f"{passed} slots pass (of 180 s each; the local chain skips them)")
-            withdrawn = self.run(say, "withdraw", self.account, *self._sends("buyer"))
+            withdrawn = self.run(say, "withdraw", self.account, "--yes", *self._sends("buyer"))
             say(f"withdrawn {MINA.of(withdrawn['amount'])}")
             self.balances.note("left")
 

@@ -204,7 +204,7 @@ def test_the_operators_share_is_paid_once_by_anyone(sale: Sale) -> None:
     operator = sale.people.operator.public_key().to_base58()
     before = sale.chain.balance(operator)
     named = [sale.account, "--key", sale.people.file("buyer"), "--poll-ms", "100", "--no-proofs"]
-    paid = sale.run(said, "pay-operator", *named)
+    paid = sale.run(said, "pay-operator", *named, "--yes")
     assert (paid["status"], paid["amount"]) == ("included", str(PRICE * 250 // 10_000))
     assert sale.chain.balance(operator) - before == int(paid["amount"])
     assert sale.run(said, "pay-operator", *named)["status"] == "already-paid"

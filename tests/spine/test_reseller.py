@@ -62,7 +62,8 @@ def test_from_init_to_close_by_the_command_alone(reseller: Reseller) -> None:
     late = run(*call(published["url"], account), status=1)
     assert late["error"]["type"] == "offer-closed"
     assert run(*settle)["settled"] == str(PRICE)
-    assert run("pay-operator", account, "--key", "operator.key", *CHAIN)["amount"] == str(2 * PRICE // 40)
+    shared = run("pay-operator", account, "--key", "operator.key", "--yes", *CHAIN)
+    assert shared["amount"] == str(2 * PRICE // 40)
 
     shown = run("status")
     assert {each["offer"]: each["closed"] for each in shown["offers"]} == {

@@ -66,7 +66,7 @@ def test_a_colleague_calls_on_an_account_that_the_purse_opened_in_one_step(team:
 
     settled = team.said("settle", account, "--url", team.url, "--yes", *team.sends("seller"))
     assert (settled["settled"], settled["symbol"]) == ("2", "RUN")
-    shared = team.said("pay-operator", account, *team.sends("operator"))
+    shared = team.said("pay-operator", account, "--yes", *team.sends("operator"))
     assert (shared["amount"], shared["symbol"]) == ("1", "RUN")
     shown = team.said("credits", "show", team.token)
     assert shown["takers"] == [{"offer": team.offer_url, "takes": True, "price": "1", "reason": None}]

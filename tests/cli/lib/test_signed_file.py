@@ -12,7 +12,9 @@ from mina.sign import sign_fields
 from sealrun.chain.account import exit_fields, withdraw_fields
 from sealrun.offers.asset import MINA
 from sealrun_cli.commands import exit as leaving
+from sealrun_cli.commands import withdraw
 from sealrun_cli.lib import paying_out
+from sealrun_cli.lib.chain_view import OnChain
 from sealrun_cli.main import app
 from tests.sealrun.fake_chain import TERMS
 
@@ -46,11 +48,19 @@ class Tool:
         return {"status": "included", "hash": "5J", "exit_slot": 760, "amount": "5"}
 
 
+def key_of(key: PrivateKey) -> tuple[int, int]:
+    public = key.public_key()
+    return public.x, public.is_odd
+
+
 @pytest.fixture
 def tool(monkeypatch: pytest.MonkeyPatch) -> Tool:
     tool = Tool()
     monkeypatch.setattr(leaving, "run_tool", tool)
     monkeypatch.setattr(paying_out, "run_tool", tool)
+    for command, exit_slot in ((leaving, 0), (withdraw, 600)):
+        found = OnChain(TERMS.hash, 9, 0, exit_slot, 0, 0, 0, slot=690, buyer=key_of(BUYER))
+        monkeypatch.setattr(command, "on_chain", lambda *_, found=found: found)
     return tool
 
 
@@ -67,10 +77,25 @@ def test_any_key_sends_what_the_wallet_signed_and_the_buyers_key_is_not_asked_fo
 ) -> None:
     value = saved(command)
     for more in ((), (ACCOUNT.to_base58(),)):
-        assert run(command, tmp_path, value, *more).exit_code == 0
+        assert run(command, tmp_path, value, "--yes", *more).exit_code == 0
     signed = {name: value[name] for name in ("account", "terms", "signature")}
     (name,) = value.keys() & {"latest", "amount"}
     assert tool.asked == 2 * [{"tool": command, "payer": ANYBODY, **signed, name: value[name]}]
+
+
+def test_what_the_wallet_signed_is_shown_and_sent_only_if_somebody_agrees(tool: Tool, tmp_path: Path) -> None:
+    last = f"costs    0.1 MINA of fee, from {ANYBODY.public_key().to_base58()}"
+    slot = 700 + TERMS.exit_delay
+    for command, plan in (
+        (
+            "exit",
+            [f"of {ACCOUNT.to_base58()}; it cannot be taken back", f"from slot {slot} on: {MINA.of(9)}"],
+        ),
+        ("withdraw", [f"{MINA.of(5)} of {ACCOUNT.to_base58()}", f"it, {BUYER.public_key().to_base58()}"]),
+    ):
+        done = run(command, tmp_path, saved(command))
+        assert (json.loads(done.stdout)["error"]["type"], tool.asked) == ("confirm", [])
+        assert [each for each in (*plan, last) if each not in done.stderr] == []
 
 
 @pytest.mark.parametrize("command", ["exit", "withdraw"])

@@ -183,13 +183,13 @@ def test_a15_a_price_in_a_token_from_publishing_to_leaving(
     assert (settled["status"], settled["settled"]) == ("included", str(COST))
     share = COST * 250 // 10_000
     assert units(chain, token, SELLER.public_key()) == COST - share
-    paid = command("pay-operator", account, *named, *state)
+    paid = command("pay-operator", account, "--yes", *named, *state)
     assert (paid["amount"], paid["symbol"]) == (str(share), "RUN")
     assert units(chain, token, OPERATOR.public_key()) == share
 
-    left = command("exit", account, *named, *state)
+    left = command("exit", account, "--yes", *named, *state)
     chain.pass_slots(left["exit_slot"])
-    out = command("withdraw", account, *named, *state)
+    out = command("withdraw", account, "--yes", *named, *state)
     assert (out["amount"], out["asset"]) == (str(350 - COST), token.id)
     assert units(chain, token, BUYER.public_key()) == HELD - COST
     assert units(chain, token, OWNER.public_key()) == HELD

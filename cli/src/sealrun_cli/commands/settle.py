@@ -106,4 +106,4 @@ def _plan(account: str, terms: Terms, asset: Asset, chain: OnChain, due: int, se
     ]
     if share:
         lines.append(f"operator {asset.of(share)} set aside in the account")
-    return [*lines, f"costs    {sender.costs} of fee, from {sender.key.public_key().to_base58()}"]
+    return [*lines, sender.plan]

@@ -42,11 +42,18 @@ class OnChain:
     count: int
     exit_date: int = 0
     asset: Asset = MINA  # what it holds: the node is asked for no other balance than that of this token
+    slot: int = 0  # of the newest block; 0 where the node does not give it
+    buyer: tuple[int, int] = (0, 0)  # x and parity of its key
 
     @property
     def funds(self) -> int:
         """All that calls may cost in total; no settlement changes it, only a deposit or a withdrawal does."""
-        return self.balance - self.accrued + self.spent
+        return self.rest + self.spent
+
+    @property
+    def rest(self) -> int:
+        """All but the operator's share: what its buyer would withdraw now."""
+        return self.balance - self.accrued
 
     def value(self) -> dict[str, Any]:
         """As JSON, amounts and fields as decimal text."""
@@ -152,9 +159,17 @@ def _account_of(data: Mapping[str, Any], account: str, asset: Asset) -> OnChain:
     state = value.get("zkappState") or []
     if len(state) < STATE_FIELDS:
         raise _missing(account, asset)
-    terms, _x, _odd, spent, exit_slot, accrued, root, count = (int(each) for each in state[:STATE_FIELDS])
+    terms, x, odd, spent, exit_slot, accrued, root, count = (int(each) for each in state[:STATE_FIELDS])
     balance, date = int(value["balance"]["total"]), _date_of(exit_slot, data) if exit_slot else 0
-    return OnChain(terms, balance, spent, exit_slot, accrued, root, count, date, asset)
+    known = (terms, balance, spent, exit_slot, accrued, root, count)
+    return OnChain(*known, date, asset, _slot_of(data), (x, odd))
+
+
+def _slot_of(data: Mapping[str, Any]) -> int:
+    try:
+        return int(data["bestChain"][0]["protocolState"]["consensusState"]["slotSinceGenesis"])
+    except (KeyError, TypeError, ValueError, IndexError):
+        return 0
 
 
 def _date_of(slot: int, data: Mapping[str, Any]) -> int:

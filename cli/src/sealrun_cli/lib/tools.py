@@ -44,6 +44,11 @@ class Sender:
         """The fee of one transaction."""
         return amount_of(self.fee, FEES)
 
+    @property
+    def plan(self) -> str:
+        """Who pays that fee: the last line of what somebody is asked to agree to."""
+        return f"costs    {self.costs} of fee, from {self.key.public_key().to_base58()}"
+
     def request(self) -> dict[str, Any]:
         """The names that every tool's request has."""
         return {
