@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from sealrun.chain.token import FUNGIBLE_CODE
+from sealrun.offers.asset import MINA
 from sealrun_cli.main import app
 from tests.cli.web import web
 from tests.sealrun.offers.test_prices import both
@@ -40,3 +42,23 @@ def test_a15_a_deposit_is_asked_for_in_the_tokens_own_decimals(tmp_path: Path) -
         assert json.loads(done.stdout)["error"]["type"] == "confirm"
         assert "deposit 20 RUN" in done.stderr
     assert not (tmp_path / "account.key").exists()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"open": True, "dropped": [{"asset": MINA.id, "symbol": "MINA", "reason": "it is over"}]},
+        {"open": False, "reason": "it is over"},
+    ],
+    ids=["price", "offer"],
+)
+def test_l8_no_money_is_put_where_no_call_is_taken_now(tmp_path: Path, told: dict[str, Any]) -> None:
+    """It would come back after the exit delay only."""
+    offer = make_paid_offer()
+    with web({f"GET /offers/{offer.id}": (200, {"document": json.loads(offer.document), **told})}) as site:
+        named = ["open", f"{site.url}/offers/{offer.id}", "--deposit", "20", "--key", "-", "--node", site.url]
+        kept = ["--account-key", str(tmp_path / "account.key"), "--state", str(tmp_path), "--json"]
+        done = CliRunner().invoke(app, [*named, *kept], input=BUYER.to_base58())
+    error = json.loads(done.stdout)["error"]
+    assert (error["type"], "it is over" in error["detail"]) == ("offer-closed", True)
+    assert list(tmp_path.iterdir()) == []

@@ -16,6 +16,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.issuer import told_trust
 from sealrun_cli.lib.issuer_keys import File
 from sealrun_cli.lib.keys import kept_or_new, read_key
+from sealrun_cli.lib.offer_view import check_taken
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import amount_of, speaking
 from sealrun_cli.lib.priced import Asset, chosen
@@ -48,13 +49,15 @@ def open_account(
     """
     with speaking(as_json=as_json) as out, open_client() as http:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
-        sold = Service(http).offer(offer)
+        service = Service(http)
+        sold, view = service.offer_and_view(offer)
         if sold.payment is None:
             raise CliError(
                 "bad-request", "offer: expected one with a price, got one of price 0: just call it"
             )
         cost, terms = chosen(sold.payment, asset)
-        check_names(Service(http), node, cost.asset)
+        check_taken(view, sold, cost.asset)
+        check_names(service, node, cost.asset)
         amount = amount_of(deposit, cost.asset)
         trusted = told_trust(sold, terms, issuer_keys, here=is_here(offer))
         confirm(out, [*_costs(terms, amount, sender.costs), *trusted], yes=yes)
