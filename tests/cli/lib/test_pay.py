@@ -234,9 +234,18 @@ def test_c2_a_seller_who_counts_the_calls_that_it_refuses_gets_one_price(
     assert {each["limit"] for each in hostile.signed} == {str(PRICE)}
 
 
-@pytest.mark.parametrize("status", [403, 409, 429])
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (403, "not-allowed"),
+        (409, "conflict"),
+        (429, "too-many"),
+        (503, "offer-closed"),
+        (503, "node-unavailable"),
+    ],
+)
 def test_c2_a_call_that_was_refused_in_another_way_counts_for_nothing_either(
-    market: Market, tmp_path: Path, status: int
+    market: Market, tmp_path: Path, status: int, kind: str
 ) -> None:
     hostile = Hostile(market)
     seen: list[str] = []
@@ -247,7 +256,9 @@ def test_c2_a_call_that_was_refused_in_another_way_counts_for_nothing_either(
             seen.append(hostile.signed[-1]["limit"])
             hostile.shown = len(seen) - 2  # the one before, of a call that was refused
             if len(seen) % 2:
-                return httpx.Response(status, json={})
+                problem = {"type": f"urn:sealrun:problem:{kind}", "detail": "not now"}
+                headers = {"content-type": "application/problem+json"}
+                return httpx.Response(status, headers=headers, json=problem)
             return hostile(httpx.Request("POST", request.url))
         return given
 

@@ -38,6 +38,10 @@ export interface Order {
 type Paid = Order & { price: Priced };
 
 const LIFETIME_SECONDS = 600;
+/** Problems of a service that come before anything is claimed, whatever their status. */
+const NOTHING_TAKEN = ['node-unavailable', 'offer-closed'].map(
+  (type) => `urn:sealrun:problem:${type}`,
+);
 
 /** The call's hash, once the service took it. Throws where it was declined or refused. */
 export async function buy(order: Order): Promise<string> {
@@ -221,8 +225,11 @@ async function send(
   meet(service, offer.oracle);
 }
 
+/** By the service's own word nothing was taken, and nothing will be. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof ServiceError && error.status >= 400 && error.status < 500;
+  if (!(error instanceof ServiceError)) return false;
+  const { status, problem } = error;
+  return (status >= 400 && status < 500) || NOTHING_TAKEN.includes(String(problem['type']));
 }
 
 function pricedOf({ view: { offer }, price }: Paid): Expected {

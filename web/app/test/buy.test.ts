@@ -205,7 +205,7 @@ test('a call that was refused at once is forgotten, and not sent again', async (
 function refusing(code: number): bigint[] {
   const limits: bigint[] = [];
   const vouchers = [voucherOf(7n, 4n)];
-  let calls = 0;
+  const calls = new Set<string>();
   globalThis.fetch = async (_url, options) => {
     const header = new Headers(options?.headers).get('PAYMENT-SIGNATURE') ?? '';
     const { payload } = JSON.parse(Buffer.from(header, 'base64').toString());
@@ -213,9 +213,12 @@ function refusing(code: number): bigint[] {
     limits.push(BigInt(limit));
     const shown = vouchers.at(-1);
     vouchers.push({ callHash, limit, signature });
-    calls += 1;
+    calls.add(callHash);
     // Every other call is refused in another way, so that its voucher might be counted next.
-    if (calls % 2 === 0 && code !== 402) return new Response('{}', { status: code });
+    if (calls.size % 2 === 0 && code !== 402) {
+      const problem = { type: 'urn:sealrun:problem:offer-closed' };
+      return Response.json(problem, { status: code });
+    }
     const correction = { due: '0', pending: shown?.limit, voucher: shown };
     const entry = accepted(inRuns);
     const required = { accepts: [{ ...entry, extra: { ...entry.extra, correction } }] };
@@ -233,7 +236,7 @@ function voucherOf(call: bigint, limit: bigint): Record<string, string> {
   return { callHash: String(call), limit: String(limit), signature };
 }
 
-for (const code of [402, 429, 403])
+for (const code of [402, 429, 403, 503])
   test(`C2: a service that counts calls which it refused with 402 and ${code} gets one price`, async () => {
     const limits = refusing(code);
     keep(accountOf(inRuns));

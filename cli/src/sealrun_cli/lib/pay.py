@@ -21,8 +21,8 @@ from sealrun_cli.lib.book import Page
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service, good, well_formed
 
-# Kinds of errors that come before anything is claimed.
-NOTHING_TAKEN = ("node-unavailable", "offer-closed", "throttled")
+# Errors of a service that come before anything is claimed; a refusal of 4xx does as well.
+NOTHING_TAKEN = ("node-unavailable", "offer-closed")
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,7 @@ def _sent(send: Callable[[], httpx.Response], where: str, *, refused: Callable[[
         answer = _answered(send)
     except CliError as error:
         if error.kind in NOTHING_TAKEN:
+            refused()
             raise
     else:
         if answer.is_client_error and answer.status_code != httpx.codes.PAYMENT_REQUIRED:
