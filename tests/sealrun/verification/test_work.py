@@ -243,14 +243,21 @@ def test_e6_a_log_longer_than_any_offer_allows_is_not_split_into_lines() -> None
     assert time.process_time() - start < 10
 
 
+@pytest.mark.parametrize(
+    ("log", "number"),
+    [(b"\n" * 700, 7), (b"\x1b[0m" * (700 * 32 // 4), 1)],
+    ids=["line feeds", "colours in one line"],
+)
 def test_e6_logs_and_stacks_of_many_jobs_are_compared_up_to_a_bound_and_then_said_not_to_be(
-    monkeypatch: pytest.MonkeyPatch,
+    log: bytes, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A thousand links to one log of line feeds took a day, two microseconds for each."""
-    sale, log, stacks = good_sale(), b"\n" * 700, b"main 1\n"
+    """A thousand links to one log of line feeds took a day, and to one of colours an hour or two."""
+    sale, stacks = good_sale(), b"main 1\n"
     left = {measure_document(data).sha256: data for data in (log, stacks, b"")}
     more = [_item(f"j{at}/job.log", Kind.LOG, log) for at in range(5)]
-    more += [replace(_item(f"j{at}/job.log:7", Kind.LINE, b""), text="", public=True) for at in range(5)]
+    more += [
+        replace(_item(f"j{at}/job.log:{number}", Kind.LINE, b""), text="", public=True) for at in range(5)
+    ]
     more += [_item("j9/sealrun-profile/profile.folded", Kind.PROFILE, stacks)]
     more += [_item("j9/profile.public.folded", Kind.STACKS, stacks)]
     files = replace(sale, profile=(*sale.profile, *more), left={**sale.left, **left}).folder()

@@ -35,9 +35,10 @@ _OWN_STACKS, _OWN_PROBES = "{job}/sealrun-profile/profile.folded", "{job}/sealru
 # How lines were shown before timestamps and the like were taken off: receipts of that time still hold.
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
 # Of one verification: line feeds and carriage returns of logs, each of which takes some two microseconds.
-# Eight bytes of stacks or probes take as long. A thousand links to one log of line feeds would take a day.
+# Eight bytes of stacks or probes take as long, and 32 of a log where lines are long and full of colours. A
+# thousand links to one log of line feeds would take a day, to one of colours two hours.
 MAX_WORK = 16_000_000
-_BYTES_A_UNIT = 8
+_BYTES_A_UNIT, _LOG_BYTES_A_UNIT = 8, 32
 
 
 class NotHere(SealrunError):
@@ -63,7 +64,7 @@ class Work:
         self.left -= units
         if self.left < 0:
             says = f"{place} is not compared with its parts: all logs, call stacks and probes together take"
-            raise TooMuch(f"{says} more than {MAX_WORK} line ends or {MAX_WORK * _BYTES_A_UNIT} bytes do")
+            raise TooMuch(f"{says} more work than {MAX_WORK} line ends of logs")
 
 
 @dataclass(frozen=True)
@@ -169,13 +170,14 @@ def _measured(shown: Shown, leaf: Leaf) -> Iterator[bytes]:
     """A covered log piece by piece; the bytes that are read have the leaf's digest too.
 
     Raises:
-        TooMuch: it has more line ends than may still be read.
+        TooMuch: it has more line ends, or bytes, than may still be read.
         BrokenClaim: they have another one; a gateway may give other bytes each time.
     """
     digest = sha256()
     place = f"{_TREE}/{leaf.label}"
     for chunk in shown.folder.read(place):
-        shown.work.take(chunk.count(b"\n") + chunk.count(b"\r"), place)
+        ends = chunk.count(b"\n") + chunk.count(b"\r")
+        shown.work.take(max(ends, len(chunk) // _LOG_BYTES_A_UNIT), place)
         digest.update(chunk)
         yield chunk
     same = digest.hexdigest() == leaf.sha256
