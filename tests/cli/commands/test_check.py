@@ -8,6 +8,7 @@ import pytest
 from local.repositories import commit_all, git
 from sealrun.offers.offer import Offer
 from sealrun_cli.commands.check import payment_findings
+from sealrun_cli.lib.check_gitlab import long_jobs
 from sealrun_cli.lib.check_source import SourceCheck, pipeline_findings
 from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.errors import CliError
@@ -80,6 +81,26 @@ JOB = "build: {script: [make]}"
 )
 def test_r8_what_a_call_would_pay_for_in_vain_is_told(instead: str, said: str) -> None:
     assert any(said in each for each in wrong(GOOD.replace(JOB, instead)))
+
+
+@pytest.mark.parametrize(
+    ("jobs", "whole", "told"),
+    [
+        (JOB, True, "jobs may run 3600 s (1 h)"),
+        ("build: {script: [make], timeout: 5 minutes}", True, ""),
+        ("default: {timeout: 5 minutes}\nbuild: {script: [make]}", True, ""),
+        ("build: {script: [make], timeout: 40 minutes}", True, "jobs may run 2400 s (40 min)"),
+        ("build: {script: [make], timeout: 2h}", True, "jobs may run 7200 s (2 h)"),
+        ("build: {script: [make], timeout: $LONG}", True, "jobs may run 3600 s (1 h)"),
+        (f"{JOB}\nother: {{script: [x], timeout: 5 minutes}}", True, "jobs may run 3600 s (1 h)"),
+        ("build: {script: [make], timeout: 5 minutes}", False, "jobs may run 3600 s (1 h)"),
+    ],
+)
+def test_a_jobs_own_timeout_stands_before_the_projects(jobs: str, told: str, *, whole: bool) -> None:
+    pipeline = read_pipeline("gitlab", GOOD.replace(JOB, jobs).encode())
+    found = [each.message for each in long_jobs(make_offer(), pipeline, 3600, whole=whole)]
+    assert len(found) == bool(told)
+    assert all(each.startswith(told) for each in found)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """Is a GitLab project fit for its offer: project, tag, the file by GitLab's own lint, the token?"""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from sealrun.offers.offer import Offer
+from sealrun.providers.gitlab.job_rules import seconds as duration
 from sealrun.providers.gitlab.kind import KIND
 from sealrun.providers.pipeline import Pipeline
 from sealrun.runs.run import Project
@@ -31,7 +32,7 @@ class _Check:
     today: date
 
     def findings(self) -> Iterator[Finding]:
-        """Findings about project, tag, file and token, in this order."""
+        """Findings about project, tag, file, token and the time of jobs, in this order."""
         source = self.offer.source
         with self.account.opened(source, "project") as gitlab:
             settings = gitlab.project()
@@ -45,14 +46,18 @@ class _Check:
             yield bad("tag", f"expected {source.ref} at {source.commit}, GitLab has {commit}", AGAIN)
         else:
             yield good("tag", f"{source.ref} is protected at {source.url}")
-        yield from self._lint()
+        merged = yield from self._lint()
         yield from self._token()
+        content = self.clone.file(source.commit, source.configuration.path)
+        pipeline = merged or read_pipeline(source.provider, content, source.inputs_as)
+        whole = merged is not None or not pipeline.includes
+        yield from long_jobs(self.offer, pipeline, settings.job_seconds, whole=whole)
 
-    def _lint(self) -> Iterator[Finding]:
-        """GitLab's own judgement of the file at the tag, merged with its includes."""
+    def _lint(self) -> Generator[Finding, None, Pipeline | None]:
+        """GitLab's own judgement of the file at the tag, merged with its includes; that file, if any."""
         if not self.account.token:
             yield unknown("lint", "GitLab's own judgement needs --token-file")
-            return
+            return None
         source = self.offer.source
         content = judgeable(self.clone.file(source.commit, source.configuration.path))
         judged = self.account.lint(source.project, content)
@@ -66,6 +71,8 @@ class _Check:
         else:
             merged = read_pipeline(source.provider, judged.merged.encode(), source.inputs_as)
             yield from _merged_findings(self.offer, merged)
+            return merged
+        return None
 
     def _project(self, settings: Project) -> Iterator[Finding]:
         source = self.offer.source
@@ -79,11 +86,6 @@ class _Check:
         if self.offer.evidence.inputs == "buyer" and not settings.private:
             detail = f"{name}: expected a private project, for its inputs are the buyer's"
             yield bad("project", detail, 'make the project private, or write inputs = "public" in [evidence]')
-        seconds = self.offer.limits.seconds
-        if settings.job_seconds > seconds:
-            allowed = lasting(settings.job_seconds)
-            limit = f"the offer's limit of {lasting(seconds)} stops them first"
-            yield unknown("limits", f"jobs may run {allowed}, {limit}")
         yield good("project", f"{name} is {'private' if settings.private else 'public'}")
 
     def _token(self) -> Iterator[Finding]:
@@ -100,6 +102,25 @@ class _Check:
             yield bad("token", trouble, KIND.credential_advice)
         if not troubles:
             yield good("token", f"of user {holder.user}, until {holder.expires}")
+
+
+def long_jobs(offer: Offer, pipeline: Pipeline, project: int, *, whole: bool) -> Iterator[Finding]:
+    """Whether jobs may run longer than the offer lets them.
+
+    A job's own timeout stands before the project's: https://docs.gitlab.com/ci/yaml/#timeout
+
+    Args:
+        offer: what is sold.
+        pipeline: what the file declares.
+        project: how long the project lets a job run, in seconds; 0 where that is not shown.
+        whole: the file includes no other, or is merged with them.
+    """
+    own = [seconds for name in pipeline.jobs if (seconds := duration(pipeline.timeouts.get(name, "")))]
+    every = whole and len(own) == len(pipeline.jobs)
+    longest = int(max(*own, 0 if every else project, 0))
+    if longest > offer.limits.seconds:
+        limit = f"the offer's limit of {lasting(offer.limits.seconds)} stops them first"
+        yield unknown("limits", f"jobs may run {lasting(longest)}, {limit}")
 
 
 def _merged_findings(offer: Offer, merged: Pipeline) -> Iterator[Finding]:
