@@ -10,6 +10,7 @@ import httpx
 
 from sealrun.encoding.origins import origin_of
 from sealrun.errors import Malformed
+from sealrun.transport.connections import Waits
 from sealrun.transport.failures import Blocked, OutgoingError
 from sealrun.transport.http import Answer, GuardedClient
 from sealrun_cli.lib.outgoing import authorities, proxy
@@ -41,10 +42,16 @@ class _Guarded(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _OWN}
+        # What the caller waits for one word: a function may take longer than the guarded client's own wait.
+        waits = Waits(*(request.extensions["timeout"][name] for name in ("connect", "read")))
         try:
             client = self._client(origin_of(str(request.url)))
             answer = client.open(
-                request.method, str(request.url), headers=headers, body=request.read() or None
+                request.method,
+                str(request.url),
+                headers=headers,
+                body=request.read() or None,
+                waits=waits,
             )
         except (Blocked, Malformed) as error:
             raise httpx.UnsupportedProtocol(str(error), request=request) from error
