@@ -62,6 +62,11 @@ def _forms() -> dict[str, tuple[Files, bool]]:
             True,
         ),
         "2,001 characters": (json.dumps({**run, "reason": "\U0001f600" * 2001}), False),
+        "a job's name as long as one is read": (
+            json.dumps({**run, "jobs": [{**JOB, "name": "\U0001f600" * 4096}]}),
+            True,
+        ),
+        "a job's name that nobody reads": (json.dumps({**run, "jobs": [{**JOB, "name": "n" * 5001}]}), False),
         "lists in place of words": (
             json.dumps({**run, "not_pinned": [[one] for one in run["not_pinned"]]}),
             False,

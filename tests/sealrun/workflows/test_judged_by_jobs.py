@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from sealrun.evidence.leaves import Kind
 from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.runs.record import Record
 from sealrun.runs.run import Job, JobResult, unread
+from sealrun.transport.rest import MAX_TEXT
 from sealrun.verification.claims import Verdict
 from sealrun.verification.run import check_jobs
 from sealrun.verification.verify import Trust, verify
@@ -188,3 +190,9 @@ def test_r8_a_document_without_results_is_told_to_be_of_before() -> None:
 def test_r8_an_offer_names_its_jobs_in_a_bounded_list(success: Any, said: str) -> None:
     with pytest.raises(Malformed, match=said):
         make_offer(success={"jobs": success})
+
+
+def test_r8_a_job_of_the_longest_name_that_is_read_breaks_no_receipt() -> None:
+    world, record = ended(replace(BUILD, name="n" * MAX_TEXT))
+    files = folder_of(world, record)
+    assert verify(files["receipt.json"], files, Trust()).broken == []

@@ -22,6 +22,7 @@ const RESULTS = [
 const JOB_WORDS = ['name', 'status', 'failure_reason'];
 // By code points, as Python counts them.
 const ANY = /^[^]{0,2000}$/u;
+const PROVIDERS = /^[^]{0,5000}$/u;
 // The same words as sealrun.runs.document.
 const NOT_PINNED = ['job images', 'project variables', 'runners'];
 const WITHOUT_RUN = ['never_started', 'unreachable'];
@@ -76,7 +77,7 @@ function parseRun(bytes: Uint8Array): JsonObject {
   const texts = ['project', 'name', 'ref', 'sha', 'source', 'url', 'status'];
   const numbers = ['id', 'user', 'created_at', 'started_at', 'finished_at'];
   const members = read.only(run, [...texts, ...numbers], 'run');
-  for (const name of texts) read.text(members, name, ANY, 'text');
+  for (const name of texts) read.text(members, name, PROVIDERS, 'text');
   for (const name of numbers) read.whole(members, name, 0, read.MAX_UNIX_SECONDS);
   return value;
 }
@@ -169,7 +170,7 @@ function parseJobs(listed: Json | undefined): Job[] {
   return listed.map((value) => {
     const names = [...JOB_WORDS, 'result', 'may_fail'];
     const job = read.only(value, names, 'job', isObject(value) ? Object.keys(value) : []);
-    for (const name of JOB_WORDS) read.text(job, name, ANY, 'text');
+    for (const name of JOB_WORDS) read.text(job, name, PROVIDERS, 'text');
     return {
       name: String(job['name']),
       status: String(job['status']),

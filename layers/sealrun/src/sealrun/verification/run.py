@@ -24,6 +24,8 @@ MAX_RUN_BYTES = 8 << 20
 MAX_PINS = 10
 # More than any provider's client reads: 1,000, with those that stand for the rest.
 MAX_JOBS = 5000
+# In characters. Of a provider's words a client reads 4,096, and may put an id behind a job's name.
+_PROVIDERS = "(?s).{0,5000}"
 # The claim about items that were not pinned.
 IPFS = "ipfs"
 _KEY = ("profile", LABEL)
@@ -81,7 +83,7 @@ def _parsed(document: bytes) -> Mapping[str, Any]:
     if run is not None:
         read.only(run, (*_TEXTS, *_NUMBERS), where="run")
         for name in _TEXTS:
-            read.text(run, name, pattern="(?s).{0,2000}", says="text")
+            read.text(run, name, pattern=_PROVIDERS, says="text")
         for name in _NUMBERS:
             read.whole(run, name, low=0, high=MAX_UNIX_SECONDS)
     return value
@@ -157,7 +159,7 @@ def _jobs(listed: Any) -> list[Job]:
 def _job(value: Any) -> Job:
     read.with_others(value, _JOB, where="job")
     may_fail = read.truth(value, "may_fail")
-    words = {name: read.text(value, name, pattern="(?s).{0,2000}", says="text") for name in _JOB_WORDS}
+    words = {name: read.text(value, name, pattern=_PROVIDERS, says="text") for name in _JOB_WORDS}
     read.one_of(value, "result", tuple(JobResult))
     return Job(
         id=0,
