@@ -92,7 +92,7 @@ test('an account is opened, topped up, used, left and emptied, and every page is
   assert.equal(fields.length, 6);
   await page.getByText('sealrun exit --signed exit.json --key any.key').waitFor();
   await look('leave');
-  const leaving = await sealrun('exit', '--signed', await saved(exit));
+  const leaving = await sealrun('exit', '--yes', '--signed', await saved(exit));
   assert.equal(leaving.status, 'included');
   assert.equal((await onChain(account)).zkappState[4], String(leaving.exit_slot));
   assert.equal(leaving.exit_slot, Number(fields[5]) + 60);
@@ -106,7 +106,7 @@ test('an account is opened, topped up, used, left and emptied, and every page is
   // The service settles nothing here, so all but the operator's share is the buyer's.
   await page.getByRole('button', { name: 'Look again' }).click();
   const [withdrawal] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Sign my withdrawal' }).click()]);
-  const withdrawn = await sealrun('withdraw', '--signed', await saved(withdrawal));
+  const withdrawn = await sealrun('withdraw', '--yes', '--signed', await saved(withdrawal));
   assert.deepEqual([withdrawn.status, withdrawn.amount, withdrawn.buyer], ['included', String(275n * (MINA / 10n)), buyer]);
   await page.getByRole('button', { name: 'Look again' }).click();
   await page.getByText('nothing of yours is left').waitFor();

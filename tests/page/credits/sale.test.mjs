@@ -144,7 +144,7 @@ test('a15: an account whose token is paused, or named otherwise, is not taken an
 });
 
 test('what was paid on the page is settled in credits, and an exit that it signed is proved and sent', async () => {
-  const send = ['--key', 'seller.key', '--poll-ms', '200', '--no-proofs'];
+  const send = ['--yes', '--key', 'seller.key', '--poll-ms', '200', '--no-proofs'];
   const settled = await sealrun('settle', here.account, '--url', here.service, ...send);
   assert.equal(settled.symbol, 'RUN');
   assert.ok(Number(settled.settled) >= 1);
