@@ -20,7 +20,8 @@ export interface Listed {
 const RIGHT_SECONDS = 3000;
 // Of fifty calls each.
 const MAX_PAGES = 4;
-const TEXT = /^[^]{0,400}$/;
+// As in an offer: nothing turns or hides what follows it.
+const TEXT = /^[ -~]{0,400}$/;
 const kept = new Map<string, { right: Right; expires: number }>();
 
 /** The right that was signed in this tab for this account, while it lasts. */

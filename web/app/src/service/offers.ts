@@ -24,7 +24,8 @@ export interface OffersPage {
   next: string | null;
 }
 
-const TEXT = /^[^]{0,400}$/;
+// As in an offer: nothing turns or hides what follows it.
+const TEXT = /^[ -~]{0,400}$/;
 // A service lists twenty a page; one that keeps files instead lists all in one.
 const MAX_OFFERS = 500;
 
