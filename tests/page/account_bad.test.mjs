@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import Client from 'mina-signer-3';
-import { fund, held, here, kept, keySaved, main, MINA, NOWHERE, onChain, opened, sends } from './accounts.mjs';
-import { connect, launch } from './browser.mjs';
+import { fund, held, here, kept, keySaved, main, MINA, NOWHERE, onChain, opened, opening, sends } from './accounts.mjs';
+import { connect, launch, openPage } from './browser.mjs';
 
 const [devnet, mainnet] = ['devnet', 'mainnet'].map((network) => new Client({ network }));
 let browser;
@@ -256,4 +256,21 @@ for (const [name, words, change] of [
     assert.equal(await page.getByRole('button', { name: /Sign my exit|^Add/ }).count(), 0);
     assert.equal(await page.locator('#app img').count(), 0);
     assert.deepEqual(problems, []);
+  });
+
+for (const [name, change] of [
+  ['an offer that is closed', { open: false, reason: 'the seller closed it' }],
+  ['a price that is dropped', { dropped: [{ asset: 'wSHV2S4qX9jFsLjQo8r1BsMLH2ZRKsZx6EJd1sbozGPieEC4Jf', symbol: 'MINA', reason: 'the seller closed it' }] }],
+])
+  test(`no money is put where no run is sold: ${name}`, async () => {
+    const found = await openPage(browser, { wallet: { secret: here.buyer }, hosts: [here.page, here.service, here.node] });
+    const where = opening.slice(opening.indexOf(here.service));
+    await found.page.route(where, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), ...change } });
+    });
+    await found.page.goto(opening);
+    await found.page.getByText('the seller closed it').waitFor();
+    assert.equal(await found.page.getByRole('button', { name: 'Sign and open' }).count(), 0);
+    assert.deepEqual(sends(found), []);
   });

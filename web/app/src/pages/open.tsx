@@ -34,12 +34,13 @@ export function OpenPage(props: {
   const loaded = useLoaded(`${service} ${offer}`, async () => {
     const view = await getOffer(service, offer);
     props.named('Open an account');
-    return view.offer;
+    return view;
   });
   if (loaded === null) return <p className="quiet">Reading the offer…</p>;
   if ('problem' in loaded)
     return <Failed title="This offer cannot be shown">{loaded.problem}</Failed>;
-  const { prices } = loaded.value;
+  const { open, reason, dropped } = loaded.value;
+  const { prices } = loaded.value.offer;
   if (prices.length === 0)
     return <Failed title="This offer needs no account">It is free: just run it.</Failed>;
   const price = prices.find(({ asset }) => asset === MINA);
@@ -50,11 +51,18 @@ export function OpenPage(props: {
         offer.
       </Failed>
     );
-  return <Shown service={service} offer={loaded.value} price={price} />;
+  const closed = open ? dropped.find(({ asset }) => asset === MINA)?.reason : (reason ?? 'closed');
+  return <Shown service={service} offer={loaded.value.offer} price={price} closed={closed} />;
 }
 
-function Shown(props: { service: string; offer: Offer; price: Priced }) {
-  const { service, offer, price } = props;
+/** `closed`: why no run is sold at the price now, if none is. A deposit comes back only after the exit delay. */
+function Shown(props: {
+  service: string;
+  offer: Offer;
+  price: Priced;
+  closed?: string | undefined;
+}) {
+  const { service, offer, price, closed } = props;
   const { terms } = price;
   const hash = fieldHex(termsHash(terms));
   const [text, setText] = useState(amount(price.amount * RUNS));
@@ -143,12 +151,15 @@ function Shown(props: { service: string; offer: Offer; price: Priced }) {
                 ['At', new URL(service).host],
               ]}
             />
-            {!kept && !opened && (
-              <>
-                <TransferButton transfer={transfer} start={start}>
-                  Sign and open
-                </TransferButton>
-              </>
+            {!kept && !opened && closed !== undefined && (
+              <Note tone="warn" title="No run is sold at this price now">
+                {closed}. An account is opened here once it is.
+              </Note>
+            )}
+            {!kept && !opened && closed === undefined && (
+              <TransferButton transfer={transfer} start={start}>
+                Sign and open
+              </TransferButton>
             )}
             <a className="small" href={placeOf(service, 'offers', offer.hash)}>
               Back to the offer
