@@ -270,6 +270,15 @@ def test_r10_a_key_of_many_lines_is_masked_to_its_end(before: bytes, name: bytes
     assert len(left) < 300
 
 
+@pytest.mark.parametrize("lines", [50, 240], ids=["4096 bits", "OpenPGP"])
+@pytest.mark.parametrize("before", [0, 300])
+def test_r10_a_key_behind_the_beginning_of_one_is_masked_to_its_end(before: int, lines: int) -> None:
+    """``head -3 key``, and later all of it: the first header has no end of its own."""
+    block = _armored(b"RSA PRIVATE KEY", lines)
+    log = [*block[:3], *[b"what a build says"] * before, *block, b"built"]
+    assert masked(Scanner(), [b"\n".join(log)]) == (MASK + b"\nbuilt", 1)
+
+
 def test_a_key_without_an_end_of_its_own_takes_nothing_up_to_the_next_one_s() -> None:
     said = b"what a build says\n" * 1000
     log = b"\n".join(_armored(b"PRIVATE KEY", 3)[:-1]) + b"\n" + said

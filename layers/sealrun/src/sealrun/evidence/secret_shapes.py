@@ -4,8 +4,10 @@ Tokens and keys of known shape, values assigned to a name such as ``API_TOKEN``,
 only a random generator makes. Hex alone is never taken for one: digests are hex.
 """
 
+import itertools
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -213,24 +215,33 @@ def _json_web_tokens(window: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _private_keys(window: bytes) -> Iterator[tuple[int, int]]:
-    """PEM blocks; headers without a key behind them are passed over quickly: a file may be full of them."""
-    headers = list(places(window, b"-----BEGIN "))
-    base64 = window.translate(_BASE64) if headers else b""
-    done = 0
-    for at in headers:
-        header = _PEM_BEGIN.match(window, at) if at >= done else None
+    """PEM blocks; headers without a key behind them are passed over quickly: a file may be full of them.
+
+    What two blocks share is one: a key of which only the beginning is there has another one within its reach.
+    """
+    headers = [*places(window, b"-----BEGIN "), len(window)]
+    base64 = window.translate(_BASE64) if len(headers) > 1 else b""
+    ends = [match.span() for match in _PEM_END.finditer(window)] if base64 else []
+    start = done = 0
+    for at, following in itertools.pairwise(headers):
+        header = _PEM_BEGIN.match(window, at)
         if header is None or base64.find(_PEM_RUN, header.end(), header.end() + _PEM_RUN_WITHIN) < 0:
             continue
-        done = _end_of_key(window, header.end())
-        yield at, done
+        if at >= done:
+            if done:
+                yield start, done
+            start = at
+        done = max(done, min(_end_of_key(header.end(), ends, following), len(window)))
+    if done:
+        yield start, done
 
 
-def _end_of_key(window: bytes, start: int) -> int:
-    """Where a PEM block ends that has its header before ``start``."""
-    end = _PEM_END.search(window, start, start + _PEM_LONGEST)
-    if end and (end.start() <= start + _PEM_ENDLESS or window.find(b"-----BEGIN ", start, end.start()) < 0):
-        return end.end()
-    return min(start + _PEM_ENDLESS, len(window))
+def _end_of_key(start: int, ends: list[tuple[int, int]], following: int) -> int:
+    """Where a PEM block ends that has its header before ``start``; the next header is ``following``."""
+    found = bisect_left(ends, (start, 0))
+    begun, end = ends[found] if found < len(ends) else (start, start + _PEM_LONGEST + 1)
+    is_its_own = end <= start + _PEM_LONGEST and (begun <= start + _PEM_ENDLESS or following > begun)
+    return end if is_its_own else start + _PEM_ENDLESS
 
 
 def _assigned(window: bytes, effort: Effort) -> Iterator[tuple[int, int]]:
