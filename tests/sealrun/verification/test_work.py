@@ -32,7 +32,7 @@ from tests.sealrun.ci_tokens import ci_offer, jwk
 from tests.sealrun.fakes import FakeOracle
 from tests.sealrun.folder import MemoryFolder
 from tests.sealrun.verification.test_rerun import OTHER, both, elsewhere, offer, ran
-from tests.sealrun.world import ORACLE
+from tests.sealrun.world import ORACLE, evidence_value, make_offer
 
 
 def _never(_receipt: bytes, _folder: Folder) -> Left:
@@ -271,6 +271,25 @@ def test_e6_logs_and_stacks_of_many_jobs_are_compared_up_to_a_bound_and_then_sai
     said = _derived(files)
     assert (Verdict.NOT_SHOWN, "profile/build/sealrun-profile/profile.folded is not compared") in said
     assert all(verdict is Verdict.NOT_SHOWN for verdict, _ in said)
+
+
+def test_e6_call_stacks_are_compared_with_as_many_patterns_as_the_bound_has_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Thirty links to 4 MB of stacks, and fifty long patterns for them, took twenty minutes."""
+    sale = good_sale()
+    stacks, public = ";".join(f"{at}{'a' * 4000}" for at in range(5)).encode() + b" 1\n", b"[black box] 1\n"
+    patterns = [f"*{'a' * 180}b{at}" for at in range(50)]
+    more = [_item(f"j{at}/sealrun-profile/profile.folded", Kind.PROFILE, stacks) for at in range(3)]
+    more += [_item(f"j{at}/profile.public.folded", Kind.STACKS, public) for at in range(3)]
+    left = {measure_document(data).sha256: data for data in (stacks, public)}
+    for symbols, shown in (patterns[:1], 3), (patterns, 1):
+        offered = make_offer(evidence=evidence_value(symbols=symbols))
+        profile = tuple(one for one in sale.profile if one.kind is Kind.RUN)
+        files = replace(sale, offer=offered, profile=(*profile, *more), left={**sale.left, **left}).folder()
+        monkeypatch.setattr(derived, "MAX_WORK", 200_000)
+        assert _derived(files)[-1] == (Verdict.HOLDS, f"{shown} shown parts")
+        assert [verdict for verdict, _ in _derived(files)].count(Verdict.NOT_SHOWN) == 3 - shown
 
 
 def _derived(files: Mapping[str, bytes]) -> list[tuple[Verdict, str]]:
