@@ -212,6 +212,13 @@ def test_a_title_is_no_html_where_mermaid_draws_it() -> None:
     assert "<img src=x onerror=alert(1)> &lt; #lt;" in label  # text, in Graphviz
 
 
+def test_a_title_begins_no_markdown_where_mermaid_draws_it() -> None:
+    """Behind a quote a backtick begins Markdown, which only both together end: nothing would be drawn."""
+    _, folder = bought(1, title="`**bold**")
+    (label,) = [line for line in drawn(follow(folder), Form.MERMAID) if "bold" in line]
+    assert label.startswith('  n0["#96;**bold** ')
+
+
 def test_e5_an_earlier_receipt_without_its_offer_may_be_anybodys(
     chain: list[tuple[str, MemoryFolder]],
 ) -> None:

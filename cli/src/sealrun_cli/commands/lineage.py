@@ -20,7 +20,7 @@ from sealrun_cli.lib.verifying import BROKEN
 SHORT = 12
 _MARKED = (Link.MISSING, Link.CYCLE, Link.BROKEN)
 # https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
-_HTML = re.compile("[#&<>]")
+_MARKUP = re.compile("[#&<>`]")
 
 
 class Form(StrEnum):
@@ -109,7 +109,7 @@ def _mermaid(graph: Lineage) -> Iterator[str]:
     """A flowchart: https://mermaid.js.org/syntax/flowchart.html."""
     yield "flowchart BT"
     for at, node in _numbered(graph):
-        yield f"  n{at}[{_HTML.sub(_entity, _quoted(node))}]"
+        yield f"  n{at}[{_MARKUP.sub(_entity, _quoted(node))}]"
         if node.link is not Link.FOLLOWED:
             yield f"  class n{at} {node.link.value}"
     for one, other, called in _edges(graph):
@@ -147,7 +147,7 @@ def _edges(graph: Lineage) -> Iterator[tuple[int, int, bool]]:
 
 
 def _entity(match: re.Match[str]) -> str:
-    """A character as Mermaid writes it where it would be HTML, which labels may hold."""
+    """A character as Mermaid writes it where it would be HTML or Markdown, which labels may hold."""
     return f"#{ord(match[0])};"
 
 
