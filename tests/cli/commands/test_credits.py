@@ -14,13 +14,16 @@ from mina import tokens
 from mina.keys import PrivateKey, PublicKey
 from sealrun.chain.account import PERMISSIONS, TIMING
 from sealrun.chain.credits import CREDIT_PERMISSIONS
+from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import MINA
 from sealrun.offers.promise import Promise, promise_uri
 from sealrun.offers.provider_rules import Issuer
 from sealrun_cli.commands.credits import issuing
 from sealrun_cli.lib import credit_desk, issuer
+from sealrun_cli.lib.book import page
 from sealrun_cli.lib.contracts import CHECKOUT
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.keys import new_key
 from sealrun_cli.main import app
 from tests.cli.web import Asked, Web, web
 from tests.sealrun.offers.test_proved import proved
@@ -336,6 +339,59 @@ def test_a_new_account_is_kept_with_the_terms_that_it_was_opened_for(
     place.write_text(json.dumps({**kept, "terms": {**kept["terms"], "exit_delay": 1}}))
     assert command(*words, *new).exit_code == 0
     assert json.loads(place.read_text()) == kept
+
+
+@pytest.mark.parametrize("words", [("give", "1"), BUY], ids=["give", "buy"])
+def test_a_new_account_is_kept_with_its_terms_though_the_answer_is_lost(
+    chain: Chain, command: Command, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """It is open, and an attempt for another offer that came to nothing was before it."""
+    new = ("--into", offered(command.site), "--account-key", str(tmp_path / "account.key"))
+    chain.lost = True
+    assert command(*words, *new).exit_code == 1
+    [place] = tmp_path.glob("B62*.json")
+    kept = json.loads(place.read_text())
+    place.write_text(json.dumps({**kept, "terms": {**kept["terms"], "exit_delay": 1}}))
+    assert command(*words, *new).exit_code == 1
+    assert json.loads(place.read_text()) == kept
+
+
+def test_what_was_not_opened_leaves_the_terms_of_what_may_be(
+    chain: Chain, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer of an earlier attempt was lost, and a block had its account when this one came."""
+    new = ("--into", offered(command.site), "--account-key", str(tmp_path / "account.key"))
+    chain.lost = True
+    assert command("give", "1", *new).exit_code == 1
+    [place] = tmp_path.glob("B62*.json")
+    kept = json.loads(place.read_text())
+    kept["terms"]["exit_delay"] = 1
+    place.write_text(json.dumps(kept))
+
+    def there(*_given: Any, **_named: Any) -> dict[str, Any]:
+        raise CliError("already-open", "nothing was paid")
+
+    monkeypatch.setattr(credit_desk, "run_tool", there)
+    assert command("give", "1", *new).exit_code == 1
+    assert json.loads(place.read_text()) == kept
+
+
+@pytest.mark.parametrize("words", [("give", "1"), BUY], ids=["give", "buy"])
+def test_a10_no_account_takes_the_place_of_one_in_another_asset(
+    chain: Chain, command: Command, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """One address may have both: what was signed in MINA is no limit in credits, and both must be left."""
+    own = new_key(tmp_path / "account.key").public_key().to_base58()
+    payment = make_paid_offer().payment
+    assert payment is not None
+    with page(tmp_path, own, payment.terms, Known(5 * NANO, 5 * NANO)) as book:
+        book.save()
+    kept = (tmp_path / f"{own}.json").read_bytes()
+    new = ("--into", offered(command.site), "--account-key", str(tmp_path / "account.key"))
+    said = error(command(*words, *new))
+    assert (said["type"], chain.ran) == ("bad-request", [])
+    assert f"got that of {own}, which is kept for one in MINA" in said["detail"]
+    assert (tmp_path / f"{own}.json").read_bytes() == kept
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from sealrun.offers.asset import MINA, Asset, asset_of
 from sealrun.offers.offer import Offer
 from sealrun.offers.prices import named_asset
 from sealrun.offers.terms import Terms
-from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.errors import DECIDED, CliError
 
 PARTS = ("terms", "committed", "highest", "refused")
 # Of a token, what the offer said for people; accounts in MINA have no such part.
@@ -107,14 +107,26 @@ def page(
 def opening(folder: Path, account: str, terms: Terms, asset: Asset) -> Iterator[None]:
     """Keep the terms of an account that is opened meanwhile: `exit` needs them, also if the answer is lost.
 
-    Where terms of an earlier attempt are kept, these replace them once the account is open.
+    Terms of an earlier attempt in this asset come back where it is certain that this one opened nothing.
+
+    Raises:
+        CliError: this client keeps the address for an account in another asset, with limits of its own.
     """
     with page(folder, account, terms, Known(0, 0), asset=asset) as book:
-        if not book.path.exists():
-            book.save()
-        yield
+        if book.terms.asset != terms.asset:
+            got = f"got that of {account}, which is kept for one in {book.asset.symbol}"
+            following = "nothing was paid; name another file with --account-key"
+            raise CliError("bad-request", f"account-key: expected one of a new account, {got}", following)
+        before = book.terms, book.asset
         book.terms, book.asset = terms, asset
         book.save()
+        try:
+            yield
+        except CliError as error:
+            if error.kind in DECIDED:
+                book.terms, book.asset = before
+                book.save()
+            raise
 
 
 @contextmanager

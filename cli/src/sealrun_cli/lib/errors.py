@@ -3,6 +3,17 @@
 from sealrun.offers.asset import FEES
 
 _TOP_UP = "add money with `sealrun topup`, or wait until running calls are over"
+# How a tool ends when its transaction was not sent, or was decided: what was asked for can be forgotten.
+DECIDED = (
+    "bad-request",
+    "account-missing",
+    "wrong-account",
+    "already-open",
+    "too-little",
+    "not-yet",
+    "proof-failed",
+    "failed",
+)
 # By the `type` of a problem document, of sealrun's errors and of the contracts' tools.
 _NEXT = {
     "bad-request": "run the command with --help",

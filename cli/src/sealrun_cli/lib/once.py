@@ -18,20 +18,9 @@ from sealrun.errors import Malformed
 from sealrun.offers.terms import MAX_UINT32
 from sealrun_cli.lib.book import replace_json
 from sealrun_cli.lib.confirming import confirm
-from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.errors import DECIDED, CliError
 from sealrun_cli.lib.output import Output
 
-# How a tool ends when its transaction was not sent, or was decided: what was asked for can be forgotten.
-_DECIDED = (
-    "bad-request",
-    "account-missing",
-    "wrong-account",
-    "already-open",
-    "too-little",
-    "not-yet",
-    "proof-failed",
-    "failed",
-)
 _NAMES = ("what", "payer", "nonce", "before", "after")
 
 
@@ -132,7 +121,7 @@ class Once:
                 # A node refuses a transaction that is already waiting in its pool.
                 detail = f"expected it in a block by now; asked again, the node says: {error.detail}"
                 raise CliError("not-included", detail) from error
-            if error.kind in _DECIDED:  # a node's refusal is no decision: others may have the transaction
+            if error.kind in DECIDED:  # a node's refusal is no decision: others may have the transaction
                 with suppress(FileNotFoundError):
                     self.path.unlink()
             raise
