@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { PERMISSIONS } from '../../shared/src/chain/account.ts';
 import { CODE } from '../../shared/src/chain/opening.ts';
+import { fieldHex } from '../../shared/src/fields.ts';
 import { addressOf, keyFields, MINA, newKey } from '../../shared/src/mina.ts';
 import { nextLimit } from '../../shared/src/payment.ts';
 import { termsHash } from '../../shared/src/verification/documents.ts';
@@ -16,6 +17,7 @@ const [address, buyer, seller, oracle] = Array.from({ length: 4 }, () => address
   string,
   string,
 ];
+const RUN = 'y2M7qg4Fx3jv5nW5hqJLaANoN4VtA1Fr1rVKfyoEcG7wsCRGqL';
 const terms = {
   network: 'mina:devnet',
   asset: MINA,
@@ -94,6 +96,15 @@ test('A10: what this browser signed for an account stays, whatever a node tells 
     await taken(told(spent, '5'));
     assert.deepEqual(accountAt(address)?.known, known);
   }
+});
+
+test('A10: what was signed in another asset is no limit of the account in this one', async () => {
+  const known = { committed: 4n, highest: 6n, refused: [] };
+  const unit = { symbol: 'RUN', decimals: 0 };
+  const account = { address, terms: '', document: { ...terms, asset: RUN }, seller, service: '' };
+  keep({ ...account, unit, known, terms: fieldHex(termsHash(account.document)) });
+  await assert.rejects(taken(told('0', '5')), /in MINA, got one that is kept here in RUN/);
+  assert.deepEqual(accountAt(address)?.known, known);
 });
 
 for (const [name, change, says] of [

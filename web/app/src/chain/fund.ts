@@ -98,7 +98,11 @@ export async function adopt(
 ): Promise<AccountView | null> {
   const view = await accountOnChain(node, address, terms, unit);
   if (view === null) return null;
-  const before = accountAt(address)?.known;
+  const before = accountAt(address);
+  if (before?.document && before.known.highest > 0n && before.document.asset !== terms.asset)
+    throw new Error(
+      `Expected an account in ${unit.symbol}, got one that is kept here in ${before.unit.symbol}: what was signed in one is no limit of the other. Forget that one under Accounts first.`,
+    );
   keep({
     address,
     terms: fieldHex(termsHash(terms)),
@@ -106,7 +110,7 @@ export async function adopt(
     seller: terms.seller,
     service,
     unit,
-    known: before ?? { committed: 0n, highest: 0n, refused: [] },
+    known: before?.known ?? { committed: 0n, highest: 0n, refused: [] },
   });
   return view;
 }
