@@ -19,8 +19,9 @@ from sealrun_cli.lib.verifying import BROKEN
 
 SHORT = 12
 _MARKED = (Link.MISSING, Link.CYCLE, Link.BROKEN)
+# Whatever could be HTML, Markdown, a formula, an icon, a line's end or a directive (%%{...}%%) in a label.
 # https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
-_MARKUP = re.compile("[#&<>`]")
+_MARKUP = re.compile("[^A-Za-z0-9 ]")
 
 
 class Form(StrEnum):
@@ -109,7 +110,7 @@ def _mermaid(graph: Lineage) -> Iterator[str]:
     """A flowchart: https://mermaid.js.org/syntax/flowchart.html."""
     yield "flowchart BT"
     for at, node in _numbered(graph):
-        yield f"  n{at}[{_MARKUP.sub(_entity, _quoted(node))}]"
+        yield f'  n{at}["{_MARKUP.sub(_entity, _label(node))}"]'
         if node.link is not Link.FOLLOWED:
             yield f"  class n{at} {node.link.value}"
     for one, other, called in _edges(graph):
@@ -147,11 +148,14 @@ def _edges(graph: Lineage) -> Iterator[tuple[int, int, bool]]:
 
 
 def _entity(match: re.Match[str]) -> str:
-    """A character as Mermaid writes it where it would be HTML or Markdown, which labels may hold."""
+    """A character as Mermaid writes it where it is to be itself and nothing else."""
     return f"#{ord(match[0])};"
 
 
 def _quoted(node: Node) -> str:
     """A quoted label. Titles are printable ASCII; a double quote in one would end the label."""
-    caption = node.title or node.link.value
-    return json.dumps(f"{caption.replace(chr(34), chr(39))} {node.hash[:SHORT]} {node.status}".strip())
+    return json.dumps(_label(node).replace('"', "'"))
+
+
+def _label(node: Node) -> str:
+    return f"{node.title or node.link.value} {node.hash[:SHORT]} {node.status}".strip()
