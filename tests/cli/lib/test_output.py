@@ -77,8 +77,8 @@ def test_what_is_no_command_is_shown_as_it_is(word: str) -> None:
 
 def test_blanks_that_are_no_spaces_make_no_sentence_of_a_long_name() -> None:
     """A word that is longer than a line goes on at the beginning of the terminal's next one."""
-    assert plain("grade\u28002\u3164another\uffa0oracle\u115f\u1160") == (
-        r"grade\u28002\u3164another\uffa0oracle\u115f\u1160"
+    assert plain("grade\u28002\u3164another\uffa0oracle\u115f\u1160\U0001d159") == (
+        r"grade\u28002\u3164another\uffa0oracle\u115f\u1160\U0001d159"
     )
 
 

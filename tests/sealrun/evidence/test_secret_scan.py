@@ -161,6 +161,19 @@ def test_a_planted_secret_is_found_and_masked(name: str) -> None:
     assert masked(Scanner(), [data]) == (b"before " + MASK + b" behind\n", 1)
 
 
+def test_r10_a_secret_is_found_whatever_character_of_no_width_cuts_it() -> None:
+    """Unicode's Default_Ignorable_Code_Point without Hangul's fillers, which are as wide as a letter."""
+    ranges = (
+        (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F),
+        (0x202A, 0x202E), (0x2060, 0x206F), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFF0, 0xFFFB),
+        (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+    )  # fmt: skip
+    unseen = [chr(each) for low, high in ranges for each in range(low, high + 1)]
+    key = PLANTED["aws"]
+    cut = {each: key[:9] + each.encode() + key[9:] for each in unseen}
+    assert [ascii(each) for each, text in cut.items() if not Scanner().holds([text])] == []
+
+
 @pytest.mark.parametrize("text", ASSIGNED)
 def test_a_value_assigned_to_a_name_that_says_secret_is_found(text: bytes) -> None:
     found, count = masked(Scanner(), [b"$ env\n" + text + b"\n"])

@@ -21,7 +21,7 @@ from sealrun_cli.lib.waiting import Wait, shown
 
 _COMMAND = re.compile(r"\A\s*:(?=:)|#(?=#\[)")
 # Printable and blank: with these, words of strangers could stand as a sentence where a line goes on.
-_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
 # 128 and the signal's number, as shells say it.
 INTERRUPTED = 130
 FILE_ERRORS = (

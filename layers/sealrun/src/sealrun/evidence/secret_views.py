@@ -14,10 +14,9 @@ from sealrun.evidence.secret_reading import Piece, Reading, one_a_line
 
 # Control sequences of ECMA-48, also as a program's text writes them (\e[31m, \u001b[31m), then strings such
 # as links, then other escapes such as tput's; GitLab's timestamp where it continues the line before; and
-# characters that show nothing (U+00AD, U+034F, U+061C, U+17B4, U+17B5, U+180B to U+180F, U+200B to U+200F,
-# U+202A to U+202E, U+2060 to U+206F, U+FE00 to U+FE0F, U+FEFF, U+FFF9 to U+FFFB, U+E0000 to U+E01FF) in
-# UTF-8, and as JSON, HTML and URLs write the most usual ones. Each alternative begins with a literal, which
-# is faster.
+# characters that show nothing (Unicode's Default_Ignorable_Code_Point and U+FFF9 to U+FFFB, but not Hangul's
+# fillers, which are as wide as a letter) in UTF-8, and as JSON, HTML and URLs write the most usual ones. Each
+# alternative begins with a literal, which is faster.
 _DECORATION = re.compile(
     rb"\x1b\[[0-?]*[ -/]*[@-~]"
     rb"|\x9b[0-?]*[ -/]*[@-~]"
@@ -28,11 +27,12 @@ _DECORATION = re.compile(
     rb"|\x1b[ -/]*[0-OQ-WYZ\\`-~]"
     rb"|\n\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [0-9a-f]{2}[EO]\+"
     rb"|\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xaf])"
-    rb"|\xef(?:\xbb\xbf|\xb8[\x80-\x8f]|\xbf[\xb9-\xbb])"
+    rb"|\xef(?:\xbb\xbf|\xb8[\x80-\x8f]|\xbf[\xb0-\xbb])"
     rb"|\xcd\x8f"
     rb"|\xd8\x9c"
     rb"|\xe1(?:\xa0[\x8b-\x8f]|\x9e[\xb4\xb5])"
-    rb"|\xf3\xa0[\x80-\x87][\x80-\xbf]"
+    rb"|\xf0(?:\x9b\xb2[\xa0-\xa3]|\x9d\x85[\xb3-\xba])"
+    rb"|\xf3\xa0[\x80-\xbf][\x80-\xbf]"
     rb"|&(?:#(?:820[3-7]|8288|65279|173|[xX](?:200[b-fB-F]|2060|[fF][eE][fF]{2}|[aA][dD]))|shy|zwn?j|ZeroWidthSpace);"
     rb"|%[eE]2%80%8[b-fB-F]"
 )
