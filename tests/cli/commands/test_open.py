@@ -1,6 +1,7 @@
 """What `sealrun open` looks at before it asks for a yes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from sealrun.chain.token import FUNGIBLE_CODE
+from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import MINA
+from sealrun_cli.lib.book import page
+from sealrun_cli.lib.keys import new_key
 from sealrun_cli.main import app
 from tests.cli.web import web
 from tests.sealrun.offers.test_prices import both
@@ -62,3 +66,29 @@ def test_l8_no_money_is_put_where_no_call_is_taken_now(tmp_path: Path, told: dic
     error = json.loads(done.stdout)["error"]
     assert (error["type"], "it is over" in error["detail"]) == ("offer-closed", True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [((503, {}), "node-unavailable"), ((200, {"data": {"account": {"publicKey": "B62"}}}), "already-open")],
+    ids=["no answer", "open"],
+)
+def test_a10_an_open_account_keeps_its_terms_whatever_is_asked_for_with_its_key(
+    tmp_path: Path, answer: tuple[int, Any], kind: str
+) -> None:
+    """Without them no call on it is signed, and `exit` asks for other terms than its own."""
+    offer = make_paid_offer()
+    assert offer.payment is not None
+    terms = offer.payment.terms
+    address = new_key(tmp_path / "account.key").public_key().to_base58()
+    with page(tmp_path, address, replace(terms, exit_delay=terms.exit_delay + 1), Known(5, 5)) as book:
+        book.save()
+    kept = (tmp_path / f"{address}.json").read_bytes()
+    served = {"document": json.loads(offer.document), "open": True, "reason": ""}
+    with web({f"GET /offers/{offer.id}": (200, served), "POST /graphql": answer}) as site:
+        named = ["open", f"{site.url}/offers/{offer.id}", "--deposit", "20", "--key", "-", "--yes", "--json"]
+        where = ["--node", f"{site.url}/graphql", "--state", str(tmp_path)]
+        account = ["--account-key", str(tmp_path / "account.key")]
+        done = CliRunner().invoke(app, [*named, *where, *account], input=BUYER.to_base58())
+    assert (tmp_path / f"{address}.json").read_bytes() == kept
+    assert json.loads(done.stdout)["error"]["type"] == kind

@@ -64,6 +64,14 @@ function told(spent: string, count: string): object {
   };
 }
 
+const unused = {
+  name: 'a key',
+  address: buyer,
+  network: null,
+  sign: () => assert.fail('expected no signature'),
+  signTransaction: () => assert.fail('expected no signature'),
+};
+
 beforeEach(() => {
   const kept = new Map<string, string>();
   const localStorage = {
@@ -107,6 +115,28 @@ test('A10: what was signed in another asset is no limit of the account in this o
   assert.deepEqual(accountAt(address)?.known, known);
 });
 
+test('A10: nothing is paid into an account that the page would not take after that', async () => {
+  const secret = newKey();
+  const unit = { symbol: 'RUN', decimals: 0 };
+  const account = { address: addressOf(secret), terms: '', document: { ...terms, asset: RUN } };
+  const known = { committed: 4n, highest: 6n, refused: [] };
+  keep({
+    ...account,
+    terms: fieldHex(termsHash(account.document)),
+    seller,
+    service: '',
+    unit,
+    known,
+  });
+  globalThis.fetch = async () => assert.fail('nobody is asked');
+  const hooks = { show: () => undefined, agree: async () => true };
+  const at = { service: 'https://service.example', node: 'https://node.example/graphql' };
+  await assert.rejects(
+    openAccount({ ...at, terms, wallet: unused, amount: 20n, ...hooks }, secret),
+    /in MINA, got one that is kept here in RUN/,
+  );
+});
+
 for (const [name, change, says] of [
   [
     'no account of the seller',
@@ -140,17 +170,10 @@ for (const [name, change, says] of [
         return Response.json({ data: { ...told('0', '0'), account: payer } });
       return Response.json({ data: { ...told('0', '0'), account: null, ...change } });
     };
-    const wallet = {
-      name: 'a key',
-      address: buyer,
-      network: null,
-      sign: () => assert.fail('expected no signature'),
-      signTransaction: () => assert.fail('expected no signature'),
-    };
     const hooks = { show: () => undefined, agree: async () => true };
     const at = { service: 'https://service.example', node: 'https://node.example/graphql' };
     await assert.rejects(
-      openAccount({ ...at, terms, wallet, amount: 5n, ...hooks }, newKey()),
+      openAccount({ ...at, terms, wallet: unused, amount: 5n, ...hooks }, newKey()),
       says,
     );
   });

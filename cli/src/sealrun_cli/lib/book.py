@@ -107,7 +107,8 @@ def page(
 def opening(folder: Path, account: str, terms: Terms, asset: Asset) -> Iterator[None]:
     """Keep the terms of an account that is opened meanwhile: `exit` needs them, also if the answer is lost.
 
-    Terms of an earlier attempt in this asset come back where it is certain that this one opened nothing.
+    Terms of an earlier attempt in this asset come back where it is certain that this one opened nothing. The
+    caller has asked a node whether an account is open at the address: its terms would be lost here.
 
     Raises:
         CliError: this client keeps the address for an account in another asset, with limits of its own.

@@ -83,6 +83,17 @@ def on_chain(service: Service, node: str, account: str, asset: Asset = MINA) -> 
     return _account_of(data_of(service, node, query, key=account, token=asset.id), account, asset)
 
 
+def check_none_there(service: Service, node: str, account: str, asset: Asset) -> None:
+    """Ask one node whether the address is free in the asset, so that an account can be opened there.
+
+    Raises:
+        CliError: an account is there, or the node gives no answer.
+    """
+    query = "query($key:PublicKey!,$token:TokenId!){account(publicKey:$key,token:$token){publicKey}}"
+    if data_of(service, node, query, key=account, token=asset.id).get("account"):
+        raise CliError("already-open", f"nothing was paid: {account}")
+
+
 def opened_by(
     service: Service, node: str, account: str, buyer: PublicKey, codes: Sequence[Pinned], asset: Asset
 ) -> OnChain:

@@ -94,6 +94,13 @@ def kept_or_new(path: Path, out: Output) -> PrivateKey:
     return read_key(str(path)) if key_place(path).exists() else make_key(path, out)
 
 
+def address_in(path: Path | None) -> str:
+    """The address of a key that is there; empty where there is none yet."""
+    if path is None or not key_place(path).exists():
+        return ""
+    return read_key(str(path)).public_key().to_base58()
+
+
 def _private_text(path: Path) -> str:
     with path.open(encoding="utf-8", errors="replace") as file:
         _check_mode(file, path)

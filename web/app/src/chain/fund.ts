@@ -8,7 +8,7 @@ import { addressOf } from '../../../shared/src/mina.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
 import { mina, MINA_UNIT, type Unit } from '../format.ts';
 import type { Terms } from '../service/offer.ts';
-import { keep, accountAt } from '../state/accounts.ts';
+import { keep, accountAt, type Account } from '../state/accounts.ts';
 import { keepTransaction, transactions, type Kept } from '../state/transactions.ts';
 import type { Wallet } from '../wallet/wallet.ts';
 import { accountOnChain, existsOnChain, payerOnChain, send } from './node.ts';
@@ -33,6 +33,7 @@ export function openAccount(funding: Funding, accountKey: string): Promise<Kept>
   return alone(async () => {
     const account = addressOf(accountKey);
     const { node, terms, amount, wallet } = funding;
+    keptBefore(account, terms, MINA_UNIT); // else the page could not take the account that was paid for
     if (await existsOnChain(node, account))
       throw new Error(
         'Something is at this key’s address already. If you opened this account before, choose “I have opened it before”; else make a new key.',
@@ -98,11 +99,7 @@ export async function adopt(
 ): Promise<AccountView | null> {
   const view = await accountOnChain(node, address, terms, unit);
   if (view === null) return null;
-  const before = accountAt(address);
-  if (before?.document && before.known.highest > 0n && before.document.asset !== terms.asset)
-    throw new Error(
-      `Expected an account in ${unit.symbol}, got one that is kept here in ${before.unit.symbol}: what was signed in one is no limit of the other. Forget that one under Accounts first.`,
-    );
+  const before = keptBefore(address, terms, unit);
   keep({
     address,
     terms: fieldHex(termsHash(terms)),
@@ -113,6 +110,16 @@ export async function adopt(
     known: before?.known ?? { committed: 0n, highest: 0n, refused: [] },
   });
   return view;
+}
+
+/** What is kept of the address. Throws where something was signed for an account in another asset there. */
+function keptBefore(address: string, terms: Terms, unit: Unit): Account | undefined {
+  const before = accountAt(address);
+  if (before?.document && before.known.highest > 0n && before.document.asset !== terms.asset)
+    throw new Error(
+      `Expected an account in ${unit.symbol}, got one that is kept here in ${before.unit.symbol}: what was signed in one is no limit of the other. Forget that one under Accounts first.`,
+    );
+  return before;
 }
 
 /** Two tabs that sign at once would take the same nonce. */

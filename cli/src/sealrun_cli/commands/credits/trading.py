@@ -27,7 +27,7 @@ from sealrun_cli.lib.credit_desk import (
 from sealrun_cli.lib.credit_view import Look, address_of
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.issuer import told_trust
-from sealrun_cli.lib.keys import kept_or_new, key_place, read_key
+from sealrun_cli.lib.keys import address_in, kept_or_new
 from sealrun_cli.lib.offer_view import check_taken
 from sealrun_cli.lib.once import Asked, Now
 from sealrun_cli.lib.output import amount_of
@@ -110,7 +110,7 @@ def buy(
         if bool(into) != (account_key is not None) or (into and to):
             raise CliError("bad-request", "buy: expected --into with --account-key and no --to, got others")
         address_of(ask, "ask")  # without one there is no price
-        kept = _address_in(account_key)
+        kept = address_in(account_key)
         look = desk.look(ask=ask, other=to or kept)
         price = look.ask.price if look.ask else MINA.of(0)
         asset, cost = look.credit.asset, count * price.units
@@ -143,13 +143,6 @@ def _trust(look: Look, count: int, cost: int) -> list[str]:
         return []
     back = f"only {MINA.of(held)} is held for you, and paid from slot {look.credit.expiry} on"
     return [f"trust    {MINA.of(cost - held)} of it is the seller's word: {back}"]
-
-
-def _address_in(account_key: Path | None) -> str:
-    """The address of a key that is there; empty where there is none yet."""
-    if account_key is None or not key_place(account_key).exists():
-        return ""
-    return read_key(str(account_key)).public_key().to_base58()
 
 
 def _check_for_sale(look: Look, count: int) -> None:
@@ -268,7 +261,7 @@ def _give_into_new(desk: Desk, count: int, offer: str, account_key: Path, buyer:
 
     This client keeps no page of the account unless it is the payer's own: its buyer signs for it.
     """
-    kept = _address_in(account_key)
+    kept = address_in(account_key)
     look = desk.look(other=kept)
     if kept and look.other.has_account:
         detail = f"nothing was given: {kept}"
