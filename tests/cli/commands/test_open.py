@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from sealrun.chain.token import FUNGIBLE_CODE
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import MINA
-from sealrun_cli.lib.book import page
+from sealrun_cli.lib.book import opening, page
+from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import new_key
 from sealrun_cli.main import app
 from tests.cli.web import web
@@ -92,3 +93,18 @@ def test_a10_an_open_account_keeps_its_terms_whatever_is_asked_for_with_its_key(
         done = CliRunner().invoke(app, [*named, *where, *account], input=BUYER.to_base58())
     assert (tmp_path / f"{address}.json").read_bytes() == kept
     assert json.loads(done.stdout)["error"]["type"] == kind
+
+
+def test_a10_no_account_takes_the_place_of_one_on_another_network(tmp_path: Path) -> None:
+    """What was signed while trying is no limit where money is at stake."""
+    offer = make_paid_offer()
+    assert offer.payment is not None
+    tried = replace(offer.payment.terms, network="mina:mainnet")
+    address = new_key(tmp_path / "account.key").public_key().to_base58()
+    with page(tmp_path, address, tried, Known(5, 5)) as book:
+        book.save()
+    kept = (tmp_path / f"{address}.json").read_bytes()
+    with pytest.raises(CliError, match="which is kept for one in MINA on mina:mainnet"):
+        with opening(tmp_path, address, offer.payment.terms, MINA):
+            pass
+    assert (tmp_path / f"{address}.json").read_bytes() == kept

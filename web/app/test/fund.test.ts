@@ -111,7 +111,26 @@ test('A10: what was signed in another asset is no limit of the account in this o
   const unit = { symbol: 'RUN', decimals: 0 };
   const account = { address, terms: '', document: { ...terms, asset: RUN }, seller, service: '' };
   keep({ ...account, unit, known, terms: fieldHex(termsHash(account.document)) });
-  await assert.rejects(taken(told('0', '5')), /in MINA, got one that is kept here in RUN/);
+  await assert.rejects(
+    taken(told('0', '5')),
+    /in MINA on mina:devnet, got one that is kept here in RUN on/,
+  );
+  assert.deepEqual(accountAt(address)?.known, known);
+});
+
+test('A10: what was signed on another network is no limit of the account on this one', async () => {
+  const known = { committed: 4n, highest: 6n, refused: [] };
+  const document = { ...terms, network: 'mina:mainnet' };
+  keep({
+    address,
+    terms: fieldHex(termsHash(document)),
+    document,
+    seller,
+    service: '',
+    unit: MINA_UNIT,
+    known,
+  });
+  await assert.rejects(taken(told('0', '5')), /on mina:devnet, got .* in MINA on mina:mainnet/);
   assert.deepEqual(accountAt(address)?.known, known);
 });
 
@@ -133,7 +152,7 @@ test('A10: nothing is paid into an account that the page would not take after th
   const at = { service: 'https://service.example', node: 'https://node.example/graphql' };
   await assert.rejects(
     openAccount({ ...at, terms, wallet: unused, amount: 20n, ...hooks }, secret),
-    /in MINA, got one that is kept here in RUN/,
+    /in MINA on mina:devnet, got one that is kept here in RUN on/,
   );
 });
 

@@ -107,15 +107,17 @@ def page(
 def opening(folder: Path, account: str, terms: Terms, asset: Asset) -> Iterator[None]:
     """Keep the terms of an account that is opened meanwhile: `exit` needs them, also if the answer is lost.
 
-    Terms of an earlier attempt in this asset come back where it is certain that this one opened nothing. The
+    Terms of an earlier attempt come back where it is certain that this one opened nothing. The
     caller has asked a node whether an account is open at the address: its terms would be lost here.
 
     Raises:
-        CliError: this client keeps the address for an account in another asset, with limits of its own.
+        CliError: this client keeps the address for an account in another asset, or on another network, with
+            limits of its own.
     """
     with page(folder, account, terms, Known(0, 0), asset=asset) as book:
-        if book.terms.asset != terms.asset:
-            got = f"got that of {account}, which is kept for one in {book.asset.symbol}"
+        if (book.terms.network, book.terms.asset) != (terms.network, terms.asset):
+            kept = f"{book.asset.symbol} on {book.terms.network}"
+            got = f"got that of {account}, which is kept for one in {kept}"
             following = "nothing was paid; name another file with --account-key"
             raise CliError("bad-request", f"account-key: expected one of a new account, {got}", following)
         before = book.terms, book.asset

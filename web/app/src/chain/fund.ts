@@ -112,12 +112,14 @@ export async function adopt(
   return view;
 }
 
-/** What is kept of the address. Throws where something was signed for an account in another asset there. */
+/** What is kept of the address. Throws where something was signed for its account in another asset or network. */
 function keptBefore(address: string, terms: Terms, unit: Unit): Account | undefined {
   const before = accountAt(address);
-  if (before?.document && before.known.highest > 0n && before.document.asset !== terms.asset)
+  const { asset, network } = before?.document ?? terms;
+  const same = asset === terms.asset && network === terms.network;
+  if (before && before.known.highest > 0n && !same)
     throw new Error(
-      `Expected an account in ${unit.symbol}, got one that is kept here in ${before.unit.symbol}: what was signed in one is no limit of the other. Forget that one under Accounts first.`,
+      `Expected an account in ${unit.symbol} on ${terms.network}, got one that is kept here in ${before.unit.symbol} on ${network}: what was signed in one is no limit of the other. Forget that one under Accounts first.`,
     );
   return before;
 }
