@@ -67,6 +67,13 @@ def paid() -> Iterator[tuple[Web, str]]:
         yield site, f"{site.url}/offers/{offer.id}"
 
 
+def node_of(site: Web) -> str:
+    """A node that the site then is as well; there is no account on its network."""
+    answer = {"syncStatus": "SYNCED", "networkID": "mina:devnet", "account": None}
+    site.answers["POST /graphql"] = (200, {"data": answer})
+    return f"{site.url}/graphql"
+
+
 def posts(site: Web) -> list[str]:
     return [asked.path for asked in site.asked if asked.method == "POST"]
 
@@ -144,7 +151,7 @@ def test_the_terms_are_kept_before_an_account_is_opened(
     monkeypatch.setattr(opening, "run_tool", lost)
     own, state = new_key(tmp_path / "account.key"), tmp_path / "state"
     flags = ["--deposit", "20", "--account-key", str(tmp_path / "account.key"), "--key", key, "--yes"]
-    error_of("open", paid[1], *flags, "--node", "http://127.0.0.1:1", "--state", str(state))
+    error_of("open", paid[1], *flags, "--node", node_of(paid[0]), "--state", str(state))
     payment = make_paid_offer().payment
     assert payment is not None
     assert known_terms(state, own.public_key().to_base58()) == payment.terms
@@ -155,7 +162,7 @@ def test_an_account_is_opened_only_by_who_agreed_to_what_it_costs(
 ) -> None:
     monkeypatch.setattr(opening, "run_tool", None)
     own = tmp_path / "account.key"
-    flags = ["--deposit", "20", "--account-key", str(own), "--key", key, "--node", "http://127.0.0.1:1"]
+    flags = ["--deposit", "20", "--account-key", str(own), "--key", key, "--node", node_of(paid[0])]
     done = RUN.invoke(app, ["open", paid[1], *flags, "--state", str(tmp_path / "state")])
     assert "deposit 20 MINA, and once 1 MINA for the account and 0.1 MINA of fee" in done.stderr
     assert "expected a yes, got nobody to ask" in done.stderr

@@ -19,6 +19,8 @@ from tests.cli.web import web
 from tests.sealrun.offers.test_prices import both
 from tests.sealrun.world import BUYER, make_paid_offer
 
+NODE = {"syncStatus": "SYNCED", "networkID": "mina:devnet"}
+
 
 def test_a15_a_deposit_is_asked_for_in_the_tokens_own_decimals(tmp_path: Path) -> None:
     """An offer that gives its token fewer or more of them is told before anybody agrees to an amount."""
@@ -31,7 +33,7 @@ def test_a15_a_deposit_is_asked_for_in_the_tokens_own_decimals(tmp_path: Path) -
     served = {"document": json.loads(offer.document), "open": True, "reason": ""}
     answers: Any = {
         f"GET /offers/{offer.id}": (200, served),
-        "POST /graphql": (200, {"data": {"tokenOwner": owner}}),
+        "POST /graphql": (200, {"data": {**NODE, "tokenOwner": owner}}),
     }
     with web(answers) as site:
         named = ["open", f"{site.url}/offers/{offer.id}", "--deposit", "20", "--asset", "RUN", "--key", "-"]
@@ -71,7 +73,10 @@ def test_l8_no_money_is_put_where_no_call_is_taken_now(tmp_path: Path, told: dic
 
 @pytest.mark.parametrize(
     ("answer", "kind"),
-    [((503, {}), "node-unavailable"), ((200, {"data": {"account": {"publicKey": "B62"}}}), "already-open")],
+    [
+        ((503, {}), "node-unavailable"),
+        ((200, {"data": {**NODE, "account": {"publicKey": "B62"}}}), "already-open"),
+    ],
     ids=["no answer", "open"],
 )
 def test_a10_an_open_account_keeps_its_terms_whatever_is_asked_for_with_its_key(
@@ -104,7 +109,22 @@ def test_a10_no_account_takes_the_place_of_one_on_another_network(tmp_path: Path
     with page(tmp_path, address, tried, Known(5, 5)) as book:
         book.save()
     kept = (tmp_path / f"{address}.json").read_bytes()
-    with pytest.raises(CliError, match="which is kept for one in MINA on mina:mainnet"):
-        with opening(tmp_path, address, offer.payment.terms, MINA):
-            pass
+    refused = pytest.raises(CliError, match="which is kept for one in MINA on mina:mainnet")
+    with refused, opening(tmp_path, address, offer.payment.terms, MINA):
+        pass
     assert (tmp_path / f"{address}.json").read_bytes() == kept
+
+
+def test_a4_no_account_is_opened_on_another_network_than_the_offers(tmp_path: Path) -> None:
+    """No service would take calls on it: the deposit would come back after the exit delay only."""
+    offer = make_paid_offer()
+    served = {"document": json.loads(offer.document), "open": True, "reason": ""}
+    node = (200, {"data": {**NODE, "networkID": "mina:mainnet"}})
+    with web({f"GET /offers/{offer.id}": (200, served), "POST /graphql": node}) as site:
+        named = ["open", f"{site.url}/offers/{offer.id}", "--deposit", "20", "--key", "-", "--json"]
+        where = ["--node", f"{site.url}/graphql", "--state", str(tmp_path)]
+        account = ["--account-key", str(tmp_path / "account.key")]
+        done = CliRunner().invoke(app, [*named, *where, *account], input=BUYER.to_base58())
+    error = json.loads(done.stdout)["error"]
+    assert (error["type"], list(tmp_path.iterdir())) == ("node-unavailable", [])
+    assert "expected networkID mina:devnet, got mina:mainnet" in error["detail"]

@@ -11,7 +11,7 @@ from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import told_terms
 from sealrun_cli.lib.assets import check_names
 from sealrun_cli.lib.book import opening
-from sealrun_cli.lib.chain_view import check_none_there
+from sealrun_cli.lib.chain_view import check_can_open
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.issuer import told_trust
@@ -59,8 +59,7 @@ def open_account(
         cost, terms = chosen(sold.payment, asset)
         check_taken(view, sold, cost.asset)
         check_names(service, node, cost.asset)
-        if there := address_in(account_key):  # before `opening` replaces what is kept of an account
-            check_none_there(service, node, there, cost.asset)
+        check_can_open(service, node, terms.network, address_in(account_key), cost.asset)
         amount = amount_of(deposit, cost.asset)
         trusted = told_trust(sold, terms, issuer_keys, here=is_here(offer))
         confirm(out, [*_costs(terms, amount, sender.costs), *trusted], yes=yes)

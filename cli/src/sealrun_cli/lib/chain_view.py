@@ -6,7 +6,7 @@ from typing import Any
 
 from mina.keys import PublicKey
 from sealrun.chain.account import PERMISSIONS, Pinned, check_code
-from sealrun.chain.answers import permissions_query
+from sealrun.chain.answers import check_synced, permissions_query
 from sealrun.errors import AccountRefused
 from sealrun.offers.asset import MINA, Asset
 from sealrun_cli.lib.errors import CliError
@@ -83,12 +83,16 @@ def on_chain(service: Service, node: str, account: str, asset: Asset = MINA) -> 
     return _account_of(data_of(service, node, query, key=account, token=asset.id), account, asset)
 
 
-def check_none_there(service: Service, node: str, account: str, asset: Asset) -> None:
-    """Ask one node whether the address is free in the asset, so that an account can be opened there.
+def check_can_open(service: Service, node: str, network: str, account: str, asset: Asset) -> None:
+    """Ask one node whether an account can be opened at the address; empty is that of a key to be made.
 
     Raises:
-        CliError: an account is there, or the node gives no answer.
+        CliError: an account in the asset is there, or the node gives no answer.
+        NodeUnavailable: the node is not synced, or of another network.
     """
+    check_synced(data_of(service, node, "{syncStatus networkID}"), network)
+    if not account:
+        return
     query = "query($key:PublicKey!,$token:TokenId!){account(publicKey:$key,token:$token){publicKey}}"
     if data_of(service, node, query, key=account, token=asset.id).get("account"):
         raise CliError("already-open", f"nothing was paid: {account}")
