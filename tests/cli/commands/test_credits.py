@@ -325,18 +325,29 @@ def test_a_purse_opens_a_colleagues_account_in_one_step(
     assert (tmp_path / f"{account}.json").exists()
 
 
+def attempted_before(
+    chain: Chain, command: Command, tmp_path: Path, words: tuple[str, ...]
+) -> tuple[tuple[str, ...], Path, dict[str, Any]]:
+    """An attempt whose answer was lost, as if it had been for other terms.
+
+    The options of a new account, the file that is kept of it, and what stands there without the change.
+    """
+    new = ("--into", offered(command.site), "--account-key", str(tmp_path / "account.key"))
+    chain.lost = True
+    assert command(*words, *new).exit_code == 1
+    [place] = tmp_path.glob("B62*.json")
+    kept = json.loads(place.read_text())
+    place.write_text(json.dumps({**kept, "terms": {**kept["terms"], "exit_delay": 1}}))
+    return new, place, kept
+
+
 @pytest.mark.parametrize("words", [("give", "1"), BUY], ids=["give", "buy"])
 def test_a_new_account_is_kept_with_the_terms_that_it_was_opened_for(
     chain: Chain, command: Command, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     """Nothing came of an earlier attempt for another offer; `exit` and `call` read what was kept of it."""
-    new = ("--into", offered(command.site), "--account-key", str(tmp_path / "account.key"))
-    chain.lost = True
-    assert command(*words, *new).exit_code == 1
+    new, place, kept = attempted_before(chain, command, tmp_path, words)
     chain.lost = False
-    [place] = tmp_path.glob("B62*.json")
-    kept = json.loads(place.read_text())
-    place.write_text(json.dumps({**kept, "terms": {**kept["terms"], "exit_delay": 1}}))
     assert command(*words, *new).exit_code == 0
     assert json.loads(place.read_text()) == kept
 
@@ -346,12 +357,7 @@ def test_a_new_account_is_kept_with_its_terms_though_the_answer_is_lost(
     chain: Chain, command: Command, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     """It is open, and an attempt for another offer that came to nothing was before it."""
-    new = ("--into", offered(command.site), "--account-key", str(tmp_path / "account.key"))
-    chain.lost = True
-    assert command(*words, *new).exit_code == 1
-    [place] = tmp_path.glob("B62*.json")
-    kept = json.loads(place.read_text())
-    place.write_text(json.dumps({**kept, "terms": {**kept["terms"], "exit_delay": 1}}))
+    new, place, kept = attempted_before(chain, command, tmp_path, words)
     assert command(*words, *new).exit_code == 1
     assert json.loads(place.read_text()) == kept
 
@@ -360,13 +366,8 @@ def test_what_was_not_opened_leaves_the_terms_of_what_may_be(
     chain: Chain, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer of an earlier attempt was lost, and a block had its account when this one came."""
-    new = ("--into", offered(command.site), "--account-key", str(tmp_path / "account.key"))
-    chain.lost = True
-    assert command("give", "1", *new).exit_code == 1
-    [place] = tmp_path.glob("B62*.json")
+    new, place, _ = attempted_before(chain, command, tmp_path, ("give", "1"))
     kept = json.loads(place.read_text())
-    kept["terms"]["exit_delay"] = 1
-    place.write_text(json.dumps(kept))
 
     def there(*_given: Any, **_named: Any) -> dict[str, Any]:
         raise CliError("already-open", "nothing was paid")

@@ -20,8 +20,6 @@ export interface Listed {
 const RIGHT_SECONDS = 3000;
 // Of fifty calls each.
 const MAX_PAGES = 4;
-// As in an offer: nothing turns or hides what follows it.
-const TEXT = /^[ -~]{0,400}$/;
 const kept = new Map<string, { right: Right; expires: number }>();
 
 /** The right that was signed in this tab for this account, while it lasts. */
@@ -67,7 +65,7 @@ function bought(call: JsonObject, service: string, account: string): Bought {
     call: read.text(call, 'call', read.HASH, read.HASH_SAYS),
     service,
     offer: read.text(call, 'offer', read.HASH, read.HASH_SAYS),
-    title: read.text(call, 'title', TEXT, 'a title'),
+    title: read.text(call, 'title', read.PRINTABLE, 'a title'),
     price: String(read.decimal(call, 'price', read.MAX_UINT64)),
     inputs: null,
     account,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { activity, merge, noteState, remember, type Bought } from '../src/state/activity.ts';
+import { emptyBrowser } from './browser.ts';
 
 const run: Bought = {
   call: '1'.repeat(64),
@@ -17,12 +18,7 @@ const run: Bought = {
 const elsewhere = { ...run, service: 'https://other.example', state: 'failed', inputs: null };
 
 beforeEach(() => {
-  const kept = new Map<string, string>();
-  const localStorage = {
-    getItem: (name: string) => kept.get(name) ?? null,
-    setItem: (name: string, text: string) => kept.set(name, text),
-  };
-  Object.defineProperty(globalThis, 'localStorage', { value: localStorage, configurable: true });
+  emptyBrowser();
   remember(run);
 });
 

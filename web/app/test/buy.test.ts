@@ -12,6 +12,7 @@ import type { Offer, Priced } from '../src/service/offer.ts';
 import type { Numeral } from '../src/wallet/sign.ts';
 import { accounts, keep, type Account } from '../src/state/accounts.ts';
 import { activity, costOf } from '../src/state/activity.ts';
+import { emptyBrowser } from './browser.ts';
 
 const { privateKey, publicKey } = new Client({ network: 'devnet' }).genKeys();
 const wallet = {
@@ -45,16 +46,7 @@ const status = (code: number): Attempt => {
   return () => new Response('<h1>not from the service</h1>', { status: code });
 };
 
-beforeEach(() => {
-  const kept = new Map<string, string>();
-  const localStorage = {
-    getItem: (name: string) => kept.get(name) ?? null,
-    setItem: (name: string, text: string) => kept.set(name, text),
-  };
-  const locks = { request: (_name: string, work: () => unknown) => work() };
-  for (const [name, value] of Object.entries({ localStorage, navigator: { locks } }))
-    Object.defineProperty(globalThis, name, { value, configurable: true });
-});
+beforeEach(emptyBrowser);
 
 const seller = new Client({ network: 'devnet' }).genKeys().publicKey;
 const owner = new Client({ network: 'devnet' }).genKeys().publicKey;

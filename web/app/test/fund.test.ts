@@ -10,6 +10,7 @@ import { termsHash } from '../../shared/src/verification/documents.ts';
 import { adopt, openAccount } from '../src/chain/fund.ts';
 import { MINA_UNIT } from '../src/format.ts';
 import { accountAt, keep } from '../src/state/accounts.ts';
+import { emptyBrowser } from './browser.ts';
 
 const [address, buyer, seller, oracle] = Array.from({ length: 4 }, () => addressOf(newKey())) as [
   string,
@@ -72,16 +73,7 @@ const unused = {
   signTransaction: () => assert.fail('expected no signature'),
 };
 
-beforeEach(() => {
-  const kept = new Map<string, string>();
-  const localStorage = {
-    getItem: (name: string) => kept.get(name) ?? null,
-    setItem: (name: string, text: string) => kept.set(name, text),
-  };
-  const locks = { request: (_name: string, work: () => unknown) => work() };
-  for (const [name, value] of Object.entries({ localStorage, navigator: { locks } }))
-    Object.defineProperty(globalThis, name, { value, configurable: true });
-});
+beforeEach(emptyBrowser);
 
 const taken = (answer: object) => {
   globalThis.fetch = async () => Response.json({ data: answer });

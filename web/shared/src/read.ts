@@ -8,6 +8,8 @@ export const MAX_UNIX_SECONDS = Number.MAX_SAFE_INTEGER;
 export const MAX_UINT64 = 2n ** 64n - 1n;
 export const HASH = /^[0-9a-f]{64}$/;
 export const HASH_SAYS = '64 lower-case hex digits';
+/** A short text in which whoever reads it sees what stands there: nothing in it turns or hides what follows. */
+export const PRINTABLE = /^[ -~]{0,400}$/;
 
 /** The object itself, if it has exactly these names; the optional ones may be missing. */
 export function only(

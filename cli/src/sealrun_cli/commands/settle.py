@@ -51,7 +51,7 @@ def settle(
             kept.check_terms(terms.hash)
             chain = on_chain(Service(http), node, account, asset)
             kept.follow(count=chain.count, root=chain.root)
-            _settle_proved(known, asset, kept, chain, sender, out, yes=yes)
+            _settle_proved(known, terms, asset, kept, chain, sender, out, yes=yes)
             return
         if "due" not in known:
             detail = "settle: expected the seller's or operator's key, got the buyer's"
@@ -71,6 +71,7 @@ def settle(
 
 def _settle_proved(
     known: Mapping[str, Any],
+    terms: Terms,
     asset: Asset,
     kept: Kept,
     chain: OnChain,
@@ -85,8 +86,7 @@ def _settle_proved(
         detail = f"settle: expected a proof of `sealrun prove` in {kept.folder}, got none"
         raise CliError("proofs", detail, "run `sealrun prove` first; --folder says where it keeps its proofs")
     due = chain.spent + int(fold["statement"]["amount"])
-    plan = _plan(known["account"], Terms.parse(known["terms"]), asset, chain, due, sender)
-    confirm(out, plan, yes=yes)
+    confirm(out, _plan(known["account"], terms, asset, chain, due, sender), yes=yes)
     voucher = kept.voucher(due) or known["voucher"]
     sent = {"account": known["account"], "terms": known["terms"], "voucher": voucher}
     request = {**sent, "fold": fold, "seller_key": sender.key.to_base58()}

@@ -13,7 +13,6 @@ from sealrun.chain.credits import (
     check_agrees,
     check_backing,
     check_served,
-    credits_a_month,
 )
 from sealrun.chain.token import TokenView, check_owner, check_supply, supply_query
 from sealrun.errors import SealrunError
@@ -103,15 +102,7 @@ def _credit(
     answer = data_of(service, node, backing_query(view.owner, view.admin, terms.seller))
     credit = check_backing(answer, view.owner, network=terms.network, codes=codes())
     if credit is not None:
-        per_month = credits_a_month(offer, priced.cost)
-        check_served(
-            credit,
-            answer,
-            terms.seller,
-            per_month=per_month,
-            settling_seconds=terms.settling_seconds(offer.limits.longest),
-            slot_seconds=seconds,
-        )
+        check_served(credit, answer, offer, priced, slot_seconds=seconds)
     return credit
 
 

@@ -52,8 +52,6 @@ export interface Offer {
   document: JsonObject;
 }
 
-// Whoever reads it sees what stands there: nothing in it turns or hides what follows.
-const TEXT = /^[ -~]{0,400}$/;
 const TEXT_SAYS = 'printable ASCII characters';
 // Of the provider's own file.
 const JOB = /^[^\0-\x1f\x7f]{1,100}$/;
@@ -72,7 +70,7 @@ export async function parseOffer(document: unknown, hash: string): Promise<Offer
     throw new Error(`The service shows another offer: expected ${hash}, got ${got}.`);
   return {
     hash,
-    title: read.text(value, 'title', TEXT, TEXT_SAYS),
+    title: read.text(value, 'title', read.PRINTABLE, TEXT_SAYS),
     network: read.oneOf(value, 'network', NETWORKS),
     // In ascending order of the assets' ids, of which MINA's is the lowest.
     prices: readPrices(value['prices']).map((price) => ({ ...price, terms: terms(value, price) })),
@@ -93,7 +91,7 @@ function part(value: JsonObject, name: string): JsonObject {
   return member;
 }
 
-function texts(value: JsonObject, name: string, pattern = TEXT): string[] {
+function texts(value: JsonObject, name: string, pattern = read.PRINTABLE): string[] {
   const member = value[name];
   if (
     !Array.isArray(member) ||
@@ -134,11 +132,11 @@ function terms(offer: JsonObject, { asset }: Price): Terms {
 function source(value: unknown): Source {
   const members = sourceMembers(value);
   for (const name of ['provider', 'origin', 'project', 'ref', 'commit', 'tree'])
-    read.text(members, name, TEXT, TEXT_SAYS);
-  if ('base_path' in members) read.text(members, 'base_path', TEXT, TEXT_SAYS);
+    read.text(members, name, read.PRINTABLE, TEXT_SAYS);
+  if ('base_path' in members) read.text(members, 'base_path', read.PRINTABLE, TEXT_SAYS);
   if ('inputs_as' in members) read.oneOf(members, 'inputs_as', ['inputs', 'variables']);
   const file = read.only(members['configuration'], ['path', 'sha256', 'includes'], 'configuration');
-  for (const name of ['path', 'sha256']) read.text(file, name, TEXT, TEXT_SAYS);
+  for (const name of ['path', 'sha256']) read.text(file, name, read.PRINTABLE, TEXT_SAYS);
   texts(file, 'includes');
   return members as unknown as Source;
 }
@@ -181,6 +179,6 @@ function property(kind: JsonObject): void {
     const most = read.only(kind['x-price'], ['asset', 'amount', 'decimals', 'symbol'], 'x-price');
     read.decimal(most, 'amount', read.MAX_UINT64);
     read.whole(most, 'decimals', 0, MAX_DECIMALS);
-    for (const name of ['asset', 'symbol']) read.text(most, name, TEXT, TEXT_SAYS);
+    for (const name of ['asset', 'symbol']) read.text(most, name, read.PRINTABLE, TEXT_SAYS);
   }
 }

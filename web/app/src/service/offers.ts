@@ -24,8 +24,6 @@ export interface OffersPage {
   next: string | null;
 }
 
-// As in an offer: nothing turns or hides what follows it.
-const TEXT = /^[ -~]{0,400}$/;
 // A service lists twenty a page; one that keeps files instead lists all in one.
 const MAX_OFFERS = 500;
 
@@ -49,9 +47,9 @@ function listed(entry: unknown): Listed {
   const { seller, reason } = value;
   return {
     offer: read.text(value, 'offer', read.HASH, read.HASH_SAYS),
-    title: read.text(value, 'title', TEXT, 'a title'),
-    network: read.text(value, 'network', TEXT, 'a network'),
-    provider: read.text(value, 'provider', TEXT, 'a provider'),
+    title: read.text(value, 'title', read.PRINTABLE, 'a title'),
+    network: read.text(value, 'network', read.PRINTABLE, 'a network'),
+    provider: read.text(value, 'provider', read.PRINTABLE, 'a provider'),
     seller: typeof seller === 'string' ? read.publicKey(value, 'seller') : null,
     prices: readPrices(value['prices']),
     grade: read.whole(value, 'grade', 0, 3),

@@ -16,7 +16,7 @@ from sealrun.chain.answers import check_synced, expect, number, permissions_quer
 from sealrun.chain.token import FUNGIBLE_CODE
 from sealrun.errors import AccountRefused, Malformed
 from sealrun.offers.asset import MINA, Amount, Asset
-from sealrun.offers.offer import Offer
+from sealrun.offers.offer import Offer, Priced
 from sealrun.offers.prices import named_asset
 from sealrun.offers.promise import Promise, names_promise
 
@@ -183,19 +183,8 @@ def check_backing(
     return check_credit(answer, owner, network=network, codes=codes)
 
 
-def credits_a_month(offer: Offer, cost: Amount) -> int:
-    """What the runs of a month take of a credit, by the offer's own limits."""
-    return offer.limits.minutes_per_month // offer.limits.minutes * cost.units
-
-
 def check_served(
-    credit: Credit,
-    answer: Mapping[str, Any],
-    seller: PublicKey,
-    *,
-    per_month: int,
-    settling_seconds: int,
-    slot_seconds: int,
+    credit: Credit, answer: Mapping[str, Any], offer: Offer, priced: Priced, *, slot_seconds: int
 ) -> None:
     """A call that is taken now is settled before the expiry, and the offer's minutes serve all that are out.
 
@@ -203,16 +192,17 @@ def check_served(
 
     Args:
         credit: that ``check_backing`` found.
-        answer: the same answer.
-        seller: the offer's, whom ``backing_query`` asked for.
-        per_month: credits that the runs of a month take.
-        settling_seconds: from the view that a call is accepted on to its settlement.
+        answer: the same answer; ``backing_query`` asked for the offer's seller.
+        offer: whose limits say how many runs a month has, and how long one may take.
+        priced: its price in the credit.
         slot_seconds: of the network.
 
     Raises:
         AccountRefused: it is not, or there are more.
         NodeUnavailable: the node does not answer in this form.
     """
+    (cost, terms), limits = priced, offer.limits
+    settling_seconds = terms.settling_seconds(limits.longest)
     if (credit.expiry - credit.slot) * slot_seconds < settling_seconds:
         ends = f"{'expired' if credit.expired else 'expires'} at slot {credit.expiry}"
         minutes = -(-settling_seconds // 60)
@@ -225,8 +215,8 @@ def check_served(
     except (KeyError, TypeError, ValueError) as error:
         raise unreadable(error) from error
     months = -(-(credit.expiry - credit.slot) * slot_seconds // MONTH_SECONDS)
-    served = credit.asset.of(months * per_month)
-    out = credit.asset.of(credit.circulating - (own if credit.seller == seller else 0))
+    served = credit.asset.of(months * (limits.minutes_per_month // limits.minutes) * cost.units)
+    out = credit.asset.of(credit.circulating - (own if credit.seller == terms.seller else 0))
     if out.units > served.units:
         raise AccountRefused(
             f"credits: expected at most {served} out, which the offer's minutes serve until slot "

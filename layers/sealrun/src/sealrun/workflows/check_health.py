@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from sealrun.chain.account import check_node, check_token, slot_seconds
-from sealrun.chain.credits import Codes, check_backing, check_served, credits_a_month
+from sealrun.chain.credits import Codes, check_backing, check_served
 from sealrun.chain.token import TokenView, check_supply
 from sealrun.errors import NodeUnavailable, OfferClosed, ProviderError, SealrunError, TookTooLong, Unavailable
 from sealrun.offers.offer import Offer, Priced
@@ -259,19 +259,11 @@ def _check_credit(
     """A credit is backed, lasts until a call is settled, and the offer's minutes serve all that are out."""
     terms, pinned = priced.terms, payments.seller.pinned
     codes = Codes(pinned.vault, "", pinned.token, pinned.txn_version, pinned.state_fields)
-    per_month = credits_a_month(offer, priced.cost)
     nodes = payments.payment(offer).nodes
     for answer in payments.chain.backing(token.owner, token.admin, terms.seller, nodes=nodes):
         credit = check_backing(answer, token.owner, network=terms.network, codes=codes)
         if credit is not None:
-            check_served(
-                credit,
-                answer,
-                terms.seller,
-                per_month=per_month,
-                settling_seconds=terms.settling_seconds(offer.limits.longest),
-                slot_seconds=slot_seconds,
-            )
+            check_served(credit, answer, offer, priced, slot_seconds=slot_seconds)
 
 
 def _check_supply(priced: Priced, payments: Payments, *, nodes: int) -> None:
