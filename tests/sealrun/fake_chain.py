@@ -64,7 +64,12 @@ def supply_answer(asset: Asset, held: Mapping[PublicKey, int], circulating: int)
 
 
 def backing_answer(
-    vault: dict[str, Any] | None, *, out: int = 3, own: int = 0, uri: str = ""
+    vault: dict[str, Any] | None,
+    *,
+    out: int = 3,
+    own: int = 0,
+    uri: str = "",
+    date: int = 1_800_000_000,
 ) -> dict[str, Any]:
     """The same token with its admin, which is no contract unless a vault is given."""
     permissions: dict[str, Any] = {
@@ -75,7 +80,15 @@ def backing_answer(
     return {
         "syncStatus": "SYNCED",
         "networkID": "mina:devnet",
-        "bestChain": [{"protocolState": {"consensusState": {"slotSinceGenesis": "800"}}}],
+        "daemonStatus": {"consensusConfiguration": {"slotDuration": 180_000}},
+        "bestChain": [
+            {
+                "protocolState": {
+                    "blockchainState": {"date": str(date * 1000)},
+                    "consensusState": {"slotSinceGenesis": "800"},
+                }
+            }
+        ],
         "token": {**token_answer(), **rest, "zkappUri": uri},
         "vault": None if vault is None else {**rest, **vault},
         "counted": {"balance": {"total": str(out)}},
@@ -162,14 +175,14 @@ class FakeChain:
     circulating: int = 3
     backed: dict[str, Any] = field(default_factory=lambda: backing_answer(None))
 
-    def supply(self, asset: Asset, *, nodes: int) -> Sequence[Mapping[str, Any]]:
+    def supply(self, terms: Terms, *, nodes: int) -> Sequence[Mapping[str, Any]]:
         self.supplies += 1
         if self.down:
             raise NodeUnavailable("node: expected an answer, got none")
-        return [supply_answer(asset, self.held, self.circulating)] * nodes
+        return [supply_answer(terms.asset, self.held, self.circulating)] * nodes
 
     def backing(
-        self, owner: PublicKey, admin: PublicKey, seller: PublicKey, *, nodes: int
+        self, owner: PublicKey, admin: PublicKey, terms: Terms, *, nodes: int
     ) -> Sequence[Mapping[str, Any]]:
         if self.down:
             raise NodeUnavailable("node: expected an answer, got none")

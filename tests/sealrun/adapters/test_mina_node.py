@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -14,16 +15,18 @@ from sealrun.adapters.mina import node
 from sealrun.adapters.mina.node import MAX_ANSWER_BYTES, MAX_SUPPLY_BYTES, MinaNodes
 from sealrun.adapters.mina.rests import REST_SECONDS
 from sealrun.chain.account import account_query
+from sealrun.chain.credits import backing_query
 from sealrun.chain.offer_contract import events_query
 from sealrun.chain.token import supply_query
 from sealrun.errors import NodeUnavailable
 from sealrun.offers.asset import asset_of
 from tests.outgoing import HttpxClient
-from tests.sealrun.fake_chain import TERMS, account_answer, supply_answer
+from tests.sealrun.fake_chain import TERMS, account_answer, backing_answer, supply_answer
 from tests.sealrun.fakes import FakeClock
-from tests.sealrun.world import ACCOUNT, BUYER
+from tests.sealrun.world import ACCOUNT, BUYER, OPERATOR, SELLER
 
 ADDRESS = ACCOUNT.public_key()
+RUN = replace(TERMS, asset=asset_of(5))
 Reply = Callable[[httpx.Request], httpx.Response]
 
 
@@ -117,6 +120,25 @@ def test_a13_a_node_with_a_stuck_tip_is_no_answer(stale: str) -> None:
     assert made.look() == fresh, "the exit is seen at the node that follows the chain"
     with pytest.raises(NodeUnavailable, match="got 0 whole answers"):
         Nodes(a=says(STALE[stale])).look()
+
+
+NOT_NOW: dict[str, dict[str, Any]] = {
+    "stuck for ten slots": backing_answer(None, date=TIP_AT - 10 * 180),
+    "no time": {**backing_answer(None), "bestChain": [{"protocolState": {"blockchainState": {}}}]},
+    "catching up": {**backing_answer(None), "syncStatus": "CATCHUP"},
+    "of another network": {**backing_answer(None), "networkID": "mina:mainnet"},
+}
+
+
+@pytest.mark.parametrize("other", NOT_NOW)
+def test_a13_a_credits_backing_and_its_expiry_are_told_by_a_node_that_follows_the_chain(other: str) -> None:
+    fresh = backing_answer(None, out=7, date=TIP_AT - 360)
+    owner, admin = SELLER.public_key(), OPERATOR.public_key()
+    made = Nodes(a=says(NOT_NOW[other]), b=says(fresh))
+    assert made.nodes.backing(owner, admin, TERMS, nodes=1) == [fresh]
+    assert made.asked[1] == ("b", backing_query(owner, admin, TERMS.seller))
+    with pytest.raises(NodeUnavailable, match="got 1 whole answers; node: expected"):
+        made.nodes.backing(owner, admin, TERMS, nodes=2)
 
 
 def test_nodes_agree_where_the_offer_asks_for_it() -> None:
@@ -340,16 +362,15 @@ def test_a11_archives_may_be_other_than_the_nodes() -> None:
 
 
 def test_a15_all_accounts_of_a_token_come_from_as_many_nodes_as_the_offer_asks_for() -> None:
-    run = asset_of(5)
-    answer = supply_answer(run, {}, 0)
-    made = Nodes(a=breaks(httpx.ReadTimeout), b=says(answer), c=says(answer))
-    assert made.nodes.supply(run, nodes=2) == [answer, answer]
-    assert made.asked[1] == ("b", supply_query(run))
+    answer, late = supply_answer(RUN.asset, {}, 0), {"syncStatus": "CATCHUP"}
+    made = Nodes(a=breaks(httpx.ReadTimeout), b=says(answer), c=says(answer | late), d=says(answer))
+    assert made.nodes.supply(RUN, nodes=2) == [answer, answer]
+    assert made.asked[1] == ("b", supply_query(RUN.asset))
     with pytest.raises(NodeUnavailable, match="expected 3 that agree, got 2 whole answers"):
-        made.nodes.supply(run, nodes=3)
+        made.nodes.supply(RUN, nodes=3)
 
 
 def test_a15_more_of_a_tokens_accounts_than_can_be_added_up_are_not_read() -> None:
     longer = lambda _: httpx.Response(200, content=b" " * (MAX_SUPPLY_BYTES + 1))  # noqa: E731
     with pytest.raises(NodeUnavailable, match="no whole answer"):
-        Nodes(a=longer).nodes.supply(asset_of(5), nodes=1)
+        Nodes(a=longer).nodes.supply(RUN, nodes=1)

@@ -160,7 +160,7 @@ def _price_found(priced: Priced, offer: Offer, node: str) -> int:
             check_node(answer, terms)
         else:
             check_token(answer, terms, asset, Pinned(pinned_keys()["PrepaidAccount"]))
-            for supply in nodes.supply(asset, nodes=1):
+            for supply in nodes.supply(terms, nodes=1):
                 check_supply(supply, asset, network=terms.network)
     seconds = slot_seconds(answer)
     terms.check_exit(run_seconds=offer.limits.longest, slot_seconds=seconds)

@@ -27,7 +27,7 @@ _CONTRACT = (
     "publicKey token balance{total} zkappState verificationKey{hash} "
     f"{permissions_query(PERMISSIONS)} {_TIMING}"
 )
-_SLOT = "bestChain(maxLength:1){protocolState{blockchainState{utcDate} consensusState{slotSinceGenesis}}}"
+_SLOT = "bestChain(maxLength:1){protocolState{blockchainState{date} consensusState{slotSinceGenesis}}}"
 
 MONTH_SECONDS = 30 * 86_400
 
@@ -149,10 +149,13 @@ def check_credit(answer: Mapping[str, Any], owner: PublicKey, *, network: str, c
 
 
 def backing_query(owner: PublicKey, admin: PublicKey, seller: PublicKey) -> str:
-    """The question about a token, its admin, and what a seller holds of the token itself."""
+    """The question about a token, its admin, and what a seller holds of the token itself.
+
+    The answer tells the time of the node's own tip, too: see ``sealrun.chain.account.check_tip``.
+    """
     token = tokens.to_base58(tokens.derive_token_id(owner))
     own = f'own:account(publicKey:"{seller.to_base58()}",token:"{token}"){{balance{{total}}}}'
-    return credit_query(owner, admin, own)
+    return credit_query(owner, admin, f"daemonStatus{{consensusConfiguration{{slotDuration}}}} {own}")
 
 
 def check_backing(

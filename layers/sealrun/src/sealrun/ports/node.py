@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from mina.keys import PublicKey
-from sealrun.offers.asset import Asset
 from sealrun.offers.terms import Terms
 
 
@@ -32,20 +31,20 @@ class Chain(Protocol):
             NodeUnavailable: not enough synced nodes of the network answered, or they do not agree.
         """
 
-    def supply(self, asset: Asset, *, nodes: int) -> Sequence[Mapping[str, Any]]:
+    def supply(self, terms: Terms, *, nodes: int) -> Sequence[Mapping[str, Any]]:
         """What so many nodes each answer to ``sealrun.chain.token.supply_query``; seconds, and megabytes.
 
         Raises:
-            NodeUnavailable: not enough nodes answered.
+            NodeUnavailable: not enough synced nodes of the network answered.
         """
 
     def backing(
-        self, owner: PublicKey, admin: PublicKey, seller: PublicKey, *, nodes: int
+        self, owner: PublicKey, admin: PublicKey, terms: Terms, *, nodes: int
     ) -> Sequence[Mapping[str, Any]]:
-        """What so many nodes each answer to ``sealrun.chain.credits.backing_query``.
+        """What so many nodes each answer to ``sealrun.chain.credits.backing_query``, of the terms' seller.
 
         Raises:
-            NodeUnavailable: not enough nodes answered.
+            NodeUnavailable: not enough synced nodes of the network, whose tip is new (A13), answered.
         """
 
     def events(self, address: PublicKey) -> Iterator[object]:

@@ -260,7 +260,7 @@ def _check_credit(
     terms, pinned = priced.terms, payments.seller.pinned
     codes = Codes(pinned.vault, "", pinned.token, pinned.txn_version, pinned.state_fields)
     nodes = payments.payment(offer).nodes
-    for answer in payments.chain.backing(token.owner, token.admin, terms.seller, nodes=nodes):
+    for answer in payments.chain.backing(token.owner, token.admin, terms, nodes=nodes):
         credit = check_backing(answer, token.owner, network=terms.network, codes=codes)
         if credit is not None:
             check_served(credit, answer, offer, priced, slot_seconds=slot_seconds)
@@ -269,5 +269,5 @@ def _check_credit(
 def _check_supply(priced: Priced, payments: Payments, *, nodes: int) -> None:
     """Nothing of the token was made beside its code's count (A15)."""
     cost, terms = priced
-    for answer in payments.chain.supply(cost.asset, nodes=nodes):
+    for answer in payments.chain.supply(terms, nodes=nodes):
         check_supply(answer, cost.asset, network=terms.network)

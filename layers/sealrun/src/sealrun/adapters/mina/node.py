@@ -14,17 +14,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 
 from mina.keys import PublicKey
 from sealrun.adapters.mina.rests import Rests
 from sealrun.chain.account import account_query, check_node, check_tip
+from sealrun.chain.answers import check_synced
 from sealrun.chain.credits import backing_query
 from sealrun.chain.offer_contract import events_query
 from sealrun.chain.token import supply_query
 from sealrun.errors import AccountRefused, NodeUnavailable
-from sealrun.offers.asset import Asset
 from sealrun.offers.terms import Terms
 from sealrun.ports.node import Answer
 from sealrun.transport.connections import Waits
@@ -155,26 +156,37 @@ class MinaNodes:
         self._keep(question.key, answer)
         return answer
 
-    def supply(self, asset: Asset, *, nodes: int) -> Sequence[Mapping[str, Any]]:
-        """See ``sealrun.ports.node.Chain``."""
-        return self._each(supply_query(asset), nodes, most=MAX_SUPPLY_BYTES, seconds=SUPPLY_SECONDS)
+    def supply(self, terms: Terms, *, nodes: int) -> Sequence[Mapping[str, Any]]:
+        """See ``sealrun.ports.node.Chain``; what adds up once adds up for ever, whatever the tip's age."""
+        ask = partial(self._data, query=supply_query(terms.asset), most=MAX_SUPPLY_BYTES)
+        return self._each(partial(ask, seconds=SUPPLY_SECONDS), terms, nodes)
 
     def backing(
-        self, owner: PublicKey, admin: PublicKey, seller: PublicKey, *, nodes: int
+        self, owner: PublicKey, admin: PublicKey, terms: Terms, *, nodes: int
     ) -> Sequence[Mapping[str, Any]]:
         """See ``sealrun.ports.node.Chain``."""
-        return self._each(backing_query(owner, admin, seller), nodes)
+        query = backing_query(owner, admin, terms.seller)
+
+        def ask(url: str) -> Mapping[str, Any]:
+            data = self._data(url, query)
+            check_tip(data, now=self._clock())
+            return data
+
+        return self._each(ask, terms, nodes)
 
     def _each(
-        self, query: str, nodes: int, *, most: int = MAX_ANSWER_BYTES, seconds: float = MAX_SECONDS
+        self, ask: Callable[[str], Mapping[str, Any]], terms: Terms, nodes: int
     ) -> Sequence[Mapping[str, Any]]:
         answers: list[Mapping[str, Any]] = []
         faults: list[str] = []
         for url in self._urls:
             try:
-                answers.append(self._data(url, query, most=most, seconds=seconds))
+                data = ask(url)
+                check_synced(data, terms.network)
             except NodeUnavailable as error:
                 faults.append(error.detail)
+                continue
+            answers.append(data)
             if len(answers) == nodes:
                 return answers
         raise NodeUnavailable(_why(nodes, len(answers), faults))
