@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
+import { startChain } from '@sealrun/local-mina/process';
 import { Mina } from 'o1js';
 import '../backend.js';
 import { ToolError } from '../tools/errors.js';
 import { Request } from '../tools/request.js';
 import { Session } from '../tools/session.js';
-import { party } from './world.js';
+import { runTool } from './tool_process.js';
+import { MINA, party } from './world.js';
 
 /** Opens a session with a node that answers everything so. */
 async function open(answer: string): Promise<void> {
@@ -56,5 +59,67 @@ describe('the network that transactions are signed for', () => {
       Session.open(request, () => undefined),
       ToolError,
     );
+  });
+});
+
+/** What `pay` says, whose node answers so each time that it is asked about blocks, then as a chain does; how often it was. */
+async function paid(answers: ((hash: string) => [number, string])[]): Promise<[any, number]> {
+  const chain = await startChain(['--no-proofs']);
+  const [payer, payee] = [party(), party()];
+  let [asked, hash] = [0, ''];
+  const node = createServer(async (request, response) => {
+    const body = await text(request);
+    const headers = { 'content-type': 'application/json' };
+    const fault = body.includes('transactions') ? answers[asked++] : undefined;
+    if (fault) {
+      const [status, answer] = fault(hash);
+      return void response.writeHead(status, headers).end(answer);
+    }
+    const answer = await fetch(chain.url, { method: 'POST', headers, body });
+    const said = await answer.text();
+    hash ||= /5J[1-9A-HJ-NP-Za-km-z]{40,}/.exec(said)?.[0] ?? '';
+    response.writeHead(answer.status, headers).end(said);
+  }).listen(0, '127.0.0.1');
+  await once(node, 'listening');
+  const request = {
+    node: `http://127.0.0.1:${(node.address() as AddressInfo).port}/graphql`,
+    payer_key: payer.key.toBase58(),
+    to: payee.address.toBase58(),
+    amount: String(MINA),
+    memo: '',
+    poll_ms: 50,
+    wait_seconds: 20,
+  };
+  try {
+    for (const { address } of [payer, payee])
+      await chain.post('/faucet', { address: address.toBase58() });
+    return [(await runTool('pay', JSON.stringify(request))).result, asked];
+  } finally {
+    node.close();
+    await chain.stop();
+  }
+}
+
+describe('a transaction that was sent', () => {
+  test('waits for a block, though its node does not answer meanwhile: else it is paid again', async () => {
+    const [result, asked] = await paid([
+      () => [503, ''],
+      () => [200, '{"errors":[{"message":"Overflow"}]}'],
+      () => [200, '{"data":null}'],
+    ]);
+    assert.equal(result.status, 'included', JSON.stringify(result));
+    assert.equal(asked, 4);
+  });
+
+  test('failed where a block says so', async () => {
+    const [result] = await paid([
+      (hash) => {
+        const failureReason = [{ index: '0', failures: ['Overflow'] }];
+        const transactions = { zkappCommands: [{ hash, failureReason }] };
+        const protocolState = { consensusState: { blockHeight: '2' } };
+        return [200, JSON.stringify({ data: { bestChain: [{ transactions, protocolState }] } })];
+      },
+    ]);
+    assert.deepEqual([result.error.type, result.error.detail], ['failed', '[[["Overflow"]]]']);
   });
 });
