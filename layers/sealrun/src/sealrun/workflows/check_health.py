@@ -73,7 +73,7 @@ def check_health(
 
     A fault of ours suspends the one offer that it came of, and is raised once the others had their turn.
     One offer's trouble does not stop the others, and no offer can be slow for all of them: each has its time,
-    all have theirs, and every minute another one is the first (L11). Who is not reached is left as it is.
+    all have theirs, and each time another one is the first (L11). Who is not reached is left as it is.
 
     ``bounded`` ends what a provider's connections wait for after so many seconds, also within one request.
     A provider that drips its headers would otherwise take the time of all.
@@ -196,8 +196,8 @@ def _dropped(
 ) -> Mapping[str, str]:
     """The prices in which no run can be paid now, each with its reason, by the asset's id.
 
-    No seller's prices take the time of other offers: those that are not reached stay as they are, and every
-    minute another one is the first (L11).
+    No seller's prices take the time of other offers: those that are not reached stay as they are, and each
+    time another one is the first (L11).
 
     Raises:
         OfferClosed: this stack takes no payment of the offer at all.
