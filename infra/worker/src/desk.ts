@@ -17,7 +17,7 @@ import { limitsOf } from './limits.ts';
 import type { Answer } from './outgoing.ts';
 import { githubStart } from './providers/github.ts';
 import { gitlabStart } from './providers/gitlab.ts';
-import { PAUSE_SECONDS, startRun, type Start } from './providers/start.ts';
+import { PAUSE_SECONDS, startRun, withoutInputs, type Start } from './providers/start.ts';
 import { Region, value } from './region.ts';
 import { readSettings, type Env, type Settings } from './settings.ts';
 import { asRefusal, type Refusal } from './refusal.ts';
@@ -83,7 +83,8 @@ export class Desk extends DurableObject<Env> {
         await this.#schedule();
         this.#starting.add(row.id);
         try {
-          this.#claims.started(row.id, await this.#start(offer, row.id, inputs), seconds());
+          const start = withoutInputs(await this.#start(offer, row.id, inputs), offer);
+          this.#claims.started(row.id, start, seconds());
         } finally {
           this.#starting.delete(row.id);
         }

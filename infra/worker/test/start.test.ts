@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import type { Source } from '../../../web/shared/src/offer.ts';
+import type { Offer, Source } from '../../../web/shared/src/offer.ts';
 import { githubStart } from '../src/providers/github.ts';
 import { gitlabStart } from '../src/providers/gitlab.ts';
-import { startRun, type StartRequest } from '../src/providers/start.ts';
+import { startRun, withoutInputs, type StartRequest } from '../src/providers/start.ts';
 
 const CALL = 'ab'.repeat(32);
 const INPUTS = { level: 3, flag: true, layer: 'both', sealrun_call: CALL };
@@ -119,6 +119,18 @@ for (const [make, status, body, expected, detail] of ANSWERS)
     assert.equal(got.start, expected);
     assert.ok('detail' in got && got.detail.includes(detail), JSON.stringify(got));
     assert.equal(seen.length, 1);
+  });
+
+const ADA = '`name` input: `Ada` cannot be used because it is not in the list of allowed options';
+for (const [inputs, status, message, shown] of [
+  ['buyer', 400, ADA, ", in words that may repeat the buyer's inputs"],
+  ['buyer', 401, '401 Unauthorized', ': 401 Unauthorized'],
+  ['public', 400, ADA, `: ${ADA}`],
+] as const)
+  test(`what a provider says with ${status} of inputs that are ${inputs}`, async () => {
+    const offer = { evidence: { inputs } } as unknown as Offer;
+    const got = withoutInputs(await start(gitlab(), status, { message }), offer);
+    assert.deepEqual(got, { start: 'refused', detail: `gitlab answered ${status}${shown}` });
   });
 
 test('a busy provider says how long it wants to be left alone', async () => {

@@ -13,6 +13,7 @@ from sealrun.ports.node import Answer
 from sealrun.runs.record import Record, State
 from sealrun.workflows.accept_call import Accepted
 from sealrun.workflows.count_fault import FIRST_REST
+from sealrun.workflows.read_receipt import read_call
 from tests.ports.stores import dynamo
 from tests.sealrun.fake_chain import FakeChain, account_answer
 from tests.sealrun.fakes import FakeLedger, FakeProvider
@@ -22,6 +23,7 @@ from tests.sealrun.world import (
     BUYER,
     PRICE,
     World,
+    evidence_value,
     in_mina,
     limits_value,
     make_offer,
@@ -30,6 +32,8 @@ from tests.sealrun.world import (
 )
 
 STRANGER = PrivateKey.from_scalar(7000)
+QUOTES = "gitlab answered 400: `layer` input: `mina` cannot be used because it is not among the options"
+WITHHELD = "gitlab answered 400, in words that may repeat the buyer's inputs"
 RESTS = "3 runs in a row failed by no buyer's fault"
 OPEN: dict[str, Any] = {"open": True, "keys": []}
 
@@ -45,7 +49,7 @@ class Choosy(FakeProvider):
 
     def start(self, *, name: str, inputs: Any) -> Any:
         if inputs.get("layer") == "mina":
-            raise ProviderRefused("gitlab answered 400: layer: provided value is not in the list")
+            raise ProviderRefused(QUOTES)
         return super().start(name=name, inputs=inputs)
 
 
@@ -74,6 +78,18 @@ def test_l12_an_input_that_the_provider_refuses_rests_no_offer(ledger: Any) -> N
         record = over(world, send(world, STRANGER, number, layer="mina"))
         assert record.state is State.NEVER_STARTED
     assert over(world, send(world, BUYER, 1, sender="198.51.100.7")).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize(("inputs", "shown"), [("buyer", WITHHELD), ("public", QUOTES)])
+def test_r7_what_a_provider_says_of_private_inputs_is_shown_to_nobody(inputs: str, shown: str) -> None:
+    """GitLab and GitHub repeat a value that is none of an input's options."""
+    world = World(make_offer(**BUSY, evidence=evidence_value(inputs=inputs)))
+    world.provider = Choosy(world.clock, world.offer)
+    record = over(world, send(world, BUYER, 1, layer="mina"))
+    assert read_call(record.id, ledger=world.ledger)["reason"] == f"the provider refused: {shown}"
+    assert record.shown()["reason"] == f"the provider refused: {shown}"
+    told = [error.detail for _, error in world.put_off]
+    assert told == ([QUOTES] if inputs == "buyer" else []), "the operator's log has the cause (R11)"
 
 
 def test_l12_a_stranger_with_many_free_keys_rests_no_open_offer() -> None:

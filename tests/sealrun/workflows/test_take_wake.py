@@ -99,7 +99,14 @@ def test_l15_the_region_takes_no_call_and_no_ticket_of_an_edges_offer(world: Wor
 
 @pytest.mark.parametrize(
     ("start_word", "detail", "reason"),
-    [("refused", "gitlab answered 403: no", "the provider refused: gitlab answered 403: no")],
+    [
+        ("refused", "gitlab answered 403: no", "the provider refused: gitlab answered 403: no"),
+        (
+            "refused",
+            "gitlab answered 400: `name` input: `Ada` cannot be used",
+            "the provider refused: gitlab answered 400, in words that may repeat the buyer's inputs",
+        ),
+    ],
 )
 def test_a_start_that_was_refused_ends_with_a_receipt(
     world: World, start_word: str, detail: str, reason: str

@@ -1,4 +1,5 @@
 // What comes of the one request for a run. Nothing here is ever sent twice.
+import type { Offer } from '../../../../web/shared/src/offer.ts';
 import { Blocked, send, type Answer, type Outgoing } from '../outgoing.ts';
 import { words } from './words.ts';
 
@@ -44,6 +45,16 @@ export async function startRun(request: StartRequest, to: Outgoing): Promise<Sta
     return { start: 'unclear', detail: `${provider}: no whole answer` };
   }
   return read(request, answer);
+}
+
+/** The same, without a provider's words that may repeat the buyer's private inputs (R7). */
+export function withoutInputs(start: Start, offer: Offer): Start {
+  if (start.start !== 'refused' || offer.evidence['inputs'] !== 'buyer') return start;
+  const told = /^([a-z]+ answered (?!401|403|404)[0-9]{3}): /.exec(start.detail);
+  if (!told) return start;
+  console.warn({ message: 'refused by the provider', detail: start.detail });
+  const detail = `${told[1]}, in words that may repeat the buyer's inputs`;
+  return { ...start, detail };
 }
 
 function read(request: StartRequest, answer: Answer): Start {

@@ -1,6 +1,7 @@
 """Start exactly one run for a claimed call (R3)."""
 
 import contextlib
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from sealrun.errors import (
     SealrunError,
     Unavailable,
 )
+from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.provider import Provider
@@ -42,6 +44,9 @@ from sealrun.runs.run import Run
 DELIVERED_WITHIN = 24 * 3600
 # A provider that is out of reach, or a credential that does not open, is tried again after this long.
 PAUSE_SECONDS = 60
+# What a provider says of a request's inputs; of one whose token or address it does not take, it says nothing
+# about inputs.
+_OF_INPUTS = re.compile(r"(?s)([a-z]+ answered (?!401|403|404)[0-9]{3}): .*")
 
 
 def _untold(_call_hash: int, _error: SealrunError) -> None:
@@ -56,7 +61,8 @@ def _unshared(_offer_hash: int) -> AbstractContextManager[bool]:
 class Starter(NamedTuple):
     """What it takes to start a run: a provider opened with the offer's credential, and a wake-up call.
 
-    ``put_off`` receives the reason why a call's step waits for a later look, for the operator's log (R11).
+    ``put_off`` receives the reason why a call's step waits for a later look, for the operator's log (R11),
+    and why one was refused where that is not shown.
     ``share`` is entered by a request before it waits for an offer's provider; it gives False where the
     offer's requests hold their share of this process already (L11).
     """
@@ -136,7 +142,8 @@ def _start(
         run = provider.start(name=record.id, inputs=record.body["inputs"])
     except ProviderRefused as error:
         fault = Fault.CERTAIN if error.whatever_inputs else Fault.POSSIBLE
-        return never_started(record, f"the provider refused: {error.detail}", now=clock(), fault=fault)
+        reason = why_refused(record, error, stored.offer, starter)
+        return never_started(record, reason, now=clock(), fault=fault)
     except ProviderBusy as error:
         starter.put_off(record.call_hash, error)
         return not_now(record, now=clock(), after=error.retry_after)
@@ -147,6 +154,16 @@ def _start(
         starter.put_off(record.call_hash, error)
         return not_now(record, now=clock(), after=PAUSE_SECONDS)
     return accept_run(record, run, provider, stored, ledger, clock())
+
+
+def why_refused(record: Record, error: ProviderRefused, offer: Offer, starter: Starter) -> str:
+    """Why nothing was started, for everybody; words that may repeat private inputs are for the log (R7)."""
+    shown = error.detail
+    if offer.evidence.inputs == "buyer":
+        shown = _OF_INPUTS.sub(r"\1, in words that may repeat the buyer's inputs", shown)
+    if shown != error.detail:
+        starter.put_off(record.call_hash, error)
+    return f"the provider refused: {shown}"
 
 
 def _seek(

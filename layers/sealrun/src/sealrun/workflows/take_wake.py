@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sealrun.calls.call import MAX_LIFETIME_SECONDS, SignedCall, check_expiry
 from sealrun.calls.ticket import Redemption
 from sealrun.calls.wake import Start, Wake, check_wake
-from sealrun.errors import Conflict, Expired, ProviderError, Unavailable
+from sealrun.errors import Conflict, Expired, ProviderError, ProviderRefused, Unavailable
 from sealrun.offers.limits import MAX_CALLS_AN_HOUR
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger, Quota
@@ -16,7 +16,7 @@ from sealrun.runs.record import Fault, Record, State, claimed, never_started, no
 from sealrun.workflows.accept_call import check_access, check_no_tickets, known_offer
 from sealrun.workflows.redeem_ticket import check_access as check_ticket_access
 from sealrun.workflows.redeem_ticket import check_offer
-from sealrun.workflows.start_run import Starter, accept_run
+from sealrun.workflows.start_run import Starter, accept_run, why_refused
 
 # An edge tries for as long as a call's receipt may take; what comes later, its provider has long forgotten.
 LATEST_SECONDS = 7 * 24 * 3600
@@ -101,7 +101,7 @@ def _after(wake: Wake, record: Record, stored: StoredOffer, region: Region) -> R
     """The record after the edge's start, as far as it came."""
     now = region.clock()
     if wake.start is Start.REFUSED:
-        reason = f"the provider refused: {wake.detail}"
+        reason = why_refused(record, ProviderRefused(wake.detail), stored.offer, region.starter)
         return never_started(record, reason, now=now, fault=Fault.POSSIBLE)
     if wake.start is Start.BUSY:
         return not_now(record, now=now, after=wake.retry_after)
