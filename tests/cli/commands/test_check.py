@@ -84,6 +84,27 @@ def test_r8_what_a_call_would_pay_for_in_vain_is_told(instead: str, said: str) -
 
 
 @pytest.mark.parametrize(
+    ("name", "inputs", "holds"),
+    [
+        ("greet $[[ inputs.layer ]]", "buyer", False),
+        ("greet $[[ inputs.sealrun_call ]] $[[inputs.layer | truncate(0,9)]]", "buyer", False),
+        ("greet $[[ inputs.layer ]]", "public", True),
+        ("greet $[[ inputs.sealrun_call ]]", "buyer", True),
+        ("read inputs.txt", "buyer", True),
+    ],
+)
+def test_r7_no_job_is_named_by_a_private_input(name: str, inputs: str, *, holds: bool) -> None:
+    """Everybody sees the names of a run's jobs: in the call's state, and in its evidence."""
+    text = GOOD.replace(JOB, f'"{name}": {{script: [make]}}')
+    offer = make_offer(inputs=SCHEMA, evidence=evidence_value(inputs=inputs))
+    found = pipeline_findings(offer, read_pipeline("gitlab", text.encode()))
+    told = [each.message for each in found if each.what == "jobs"]
+    assert told == (
+        [] if holds else [f"expected names without private inputs, for everybody sees them, got {name}"]
+    )
+
+
+@pytest.mark.parametrize(
     ("jobs", "whole", "told"),
     [
         (JOB, True, "jobs may run 3600 s (1 h)"),

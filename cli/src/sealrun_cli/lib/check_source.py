@@ -21,6 +21,8 @@ from sealrun_cli.lib.schemas import differences
 from sealrun_cli.lib.units import lasting, size
 
 CALL_PATTERN = "^[0-9a-f]{64}$"
+# A name that holds an input's value, other than the call's hash.
+_NAMED_BY_INPUT = re.compile(rf"\$(?:\[\[|\{{\{{)[^\]}}]*\binputs\b(?!\.{CALL_INPUT}\b)")
 AGAIN = "run `sealrun init --force` for the new commit: it is a new offer"
 
 
@@ -60,6 +62,7 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
         detail = "a newer commit may cancel a run that was paid for"
         yield bad("pipeline", detail, f"write {words.no_cancel_advice} in it")
     yield from success_findings(offer, pipeline)
+    yield from _public_names(offer, pipeline)
     mismatches = list(differences(offer.inputs.schema, pipeline))
     for difference in mismatches:
         yield bad("inputs", difference, "run `sealrun init --force`, or edit [inputs]")
@@ -103,6 +106,16 @@ def success_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
         yield bad("success", detail, "change the job, or name the jobs that must succeed in [success] jobs")
     if not needed:
         yield good("success", ", ".join(offer.success) or "every job must succeed")
+
+
+def _public_names(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
+    """Everybody sees the names of a run's jobs, in the call's state and in its evidence (R7)."""
+    told = [name for name in pipeline.jobs if _NAMED_BY_INPUT.search(name)]
+    if told and offer.evidence.inputs == "buyer":
+        detail = (
+            f"expected names without private inputs, for everybody sees them, got {', '.join(told)[:200]}"
+        )
+        yield bad("jobs", detail, 'name the jobs otherwise, or write inputs = "public" in [evidence]')
 
 
 def _grade(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
