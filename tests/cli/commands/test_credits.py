@@ -270,6 +270,20 @@ def test_all_of_something_is_dealt_once_though_the_answer_is_lost(
     assert (chain.held, len(chain.ran)) == before
 
 
+def test_what_was_asked_for_on_one_network_is_not_looked_for_on_another(
+    chain: Chain, command: Command
+) -> None:
+    """An issuer's key gives its credit the same address on each, and a buyer's key has a nonce on each."""
+    chain.lost = True
+    assert command(*BUY).exit_code == 1
+    chain.lost, chain.changes = False, {"networkID": "mina:mainnet"}
+    there = command(*BUY, "--network", "mina:mainnet")
+    assert (json.loads(there.stdout)["status"], len(chain.ran)) == ("included", 2)
+    chain.changes = {}
+    assert json.loads(command(*BUY).stdout)["status"] == "already-done"
+    assert len(chain.ran) == 2
+
+
 @pytest.mark.parametrize("decimals", [0, 3])
 def test_credits_go_into_an_account_only_once_its_terms_were_shown(
     chain: Chain, command: Command, tmp_path: Path, decimals: int
@@ -325,56 +339,56 @@ def test_a_purse_opens_a_colleagues_account_in_one_step(
     assert (tmp_path / f"{account}.json").exists()
 
 
-def attempted_before(
+@pytest.mark.parametrize("words", [("give", "1"), BUY], ids=["give", "buy"])
+def test_a4_no_account_is_opened_on_another_network_than_the_offers(
     chain: Chain, command: Command, tmp_path: Path, words: tuple[str, ...]
-) -> tuple[tuple[str, ...], Path, dict[str, Any]]:
-    """An attempt whose answer was lost, as if it had been for other terms.
+) -> None:
+    """An issuer's key gives its credit the same id on each; no service would take calls on the account."""
+    chain.changes = {"networkID": "mina:mainnet"}
+    new = ("--into", offered(command.site), "--account-key", str(tmp_path / "account.key"))
+    said = error(command(*words, *new, "--network", "mina:mainnet"))
+    assert (said["type"], chain.ran, [*tmp_path.glob("*.key")]) == ("bad-request", [], [])
+    assert "offer: expected one on mina:mainnet, got one on mina:devnet" in said["detail"]
 
-    The options of a new account, the file that is kept of it, and what stands there without the change.
-    """
+
+@pytest.mark.parametrize("words", [("give", "1"), BUY], ids=["give", "buy"])
+def test_a10_what_may_still_be_opened_keeps_its_terms(
+    chain: Chain, command: Command, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """A block can have the account of an attempt whose answer was lost, and only its terms leave it."""
     new = ("--into", offered(command.site), "--account-key", str(tmp_path / "account.key"))
     chain.lost = True
     assert command(*words, *new).exit_code == 1
     [place] = tmp_path.glob("B62*.json")
-    kept = json.loads(place.read_text())
-    place.write_text(json.dumps({**kept, "terms": {**kept["terms"], "exit_delay": 1}}))
-    return new, place, kept
+    value = json.loads(place.read_text())
+    place.write_text(json.dumps({**value, "terms": {**value["terms"], "exit_delay": 1}}))  # of another offer
+    kept, before = place.read_bytes(), len(chain.ran)
+    said = error(command(*words, *new))
+    assert (said["type"], len(chain.ran), place.read_bytes()) == ("bad-request", before, kept)
+    assert "of other terms" in said["detail"]
+    assert "name another file with --account-key" in said["next"]
 
 
-@pytest.mark.parametrize("words", [("give", "1"), BUY], ids=["give", "buy"])
-def test_a_new_account_is_kept_with_the_terms_that_it_was_opened_for(
-    chain: Chain, command: Command, tmp_path: Path, words: tuple[str, ...]
-) -> None:
-    """Nothing came of an earlier attempt for another offer; `exit` and `call` read what was kept of it."""
-    new, place, kept = attempted_before(chain, command, tmp_path, words)
-    chain.lost = False
-    assert command(*words, *new).exit_code == 0
-    assert json.loads(place.read_text()) == kept
-
-
-@pytest.mark.parametrize("words", [("give", "1"), BUY], ids=["give", "buy"])
-def test_a_new_account_is_kept_with_its_terms_though_the_answer_is_lost(
-    chain: Chain, command: Command, tmp_path: Path, words: tuple[str, ...]
-) -> None:
-    """It is open, and an attempt for another offer that came to nothing was before it."""
-    new, place, kept = attempted_before(chain, command, tmp_path, words)
-    assert command(*words, *new).exit_code == 1
-    assert json.loads(place.read_text()) == kept
-
-
-def test_what_was_not_opened_leaves_the_terms_of_what_may_be(
+def test_of_an_account_that_was_certainly_not_opened_nothing_is_kept(
     chain: Chain, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The answer of an earlier attempt was lost, and a block had its account when this one came."""
-    new, place, _ = attempted_before(chain, command, tmp_path, ("give", "1"))
-    kept = json.loads(place.read_text())
+    """Its key may be used for another offer. What an earlier attempt sent may still come."""
 
-    def there(*_given: Any, **_named: Any) -> dict[str, Any]:
-        raise CliError("already-open", "nothing was paid")
+    def too_little(*_given: Any, **_named: Any) -> dict[str, Any]:
+        raise CliError("too-little", "nothing was paid")
 
-    monkeypatch.setattr(credit_desk, "run_tool", there)
+    new = ("--into", offered(command.site), "--account-key", str(tmp_path / "account.key"))
+    with monkeypatch.context() as patched:
+        patched.setattr(credit_desk, "run_tool", too_little)
+        assert error(command("give", "1", *new))["type"] == "too-little"
+        assert [*tmp_path.glob("B62*.json")] == []
+    chain.lost = True
     assert command("give", "1", *new).exit_code == 1
-    assert json.loads(place.read_text()) == kept
+    [place] = tmp_path.glob("B62*.json")
+    kept = place.read_bytes()
+    monkeypatch.setattr(credit_desk, "run_tool", too_little)
+    assert error(command("give", "1", *new))["type"] == "too-little"
+    assert place.read_bytes() == kept
 
 
 @pytest.mark.parametrize("words", [("give", "1"), BUY], ids=["give", "buy"])

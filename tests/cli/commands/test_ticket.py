@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -161,3 +162,36 @@ def test_l9_a_ticket_sends_its_holder_to_no_address_of_the_holders_own(
         assert inner.asked == []
         redeemed(ticket_of(seen.url, offer).url())
         assert [each.method for each in seen.asked[-2:]] == ["GET", "POST"]
+
+
+@pytest.mark.parametrize("network", ["mina:devnet", "mina:mainnet"])
+def test_a10_what_was_settled_elsewhere_under_the_same_key_raises_no_limit(
+    tmp_path: Path, network: str
+) -> None:
+    """Whoever remembers nothing begins with what a node shows to be settled: of this very account."""
+    offer = make_paid_offer()
+    assert offer.payment is not None
+    terms = replace(offer.payment.terms, network=network)
+    state = [terms.hash, *BUYER.public_key().to_fields(), 20 * PRICE, 0, 0, 9, 1]
+    account = {"balance": {"total": "1"}, "zkappState": [*map(str, state)]}
+    served = {"document": json.loads(offer.document), "open": True, "reason": ""}
+    answers: Any = {
+        f"GET /offers/{offer.id}": (200, served),
+        "POST /graphql": (200, {"data": {"account": account}}),
+    }
+    until = datetime.fromtimestamp(time.time() + 600, UTC).isoformat()
+    with web(answers) as site:
+        words = ["ticket", f"{site.url}/offers/{offer.id}", "--key", "-", "--until", until, "--yes", "--json"]
+        words += ["--input", "layer=both", "--pay", "--account", ADDRESS]
+        words += ["--node", f"{site.url}/graphql", "--state", str(tmp_path)]
+        done = CliRunner().invoke(app, words, input=BUYER.to_base58())
+    value = json.loads(done.stdout)
+    if network == offer.network:
+        [made] = value["tickets"]
+        prepaid = Ticket.parse(made["url"]).grant.prepaid
+        assert prepaid is not None
+        assert prepaid.limit == 21 * PRICE
+        return
+    assert value["error"]["type"] == "wrong-account"
+    assert f"got one of {terms.id}" in value["error"]["detail"]
+    assert not (tmp_path / f"{ADDRESS}.json").exists()

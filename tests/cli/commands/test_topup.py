@@ -27,6 +27,7 @@ CODE = json.loads((CHECKOUT / "verification_keys.json").read_text())["PrepaidAcc
 class Chain:
     """A Mina node with one prepaid account, and the tool that sends to it."""
 
+    terms: int = 1
     exit_slot: int = 0
     code: str = CODE
     balance: int = 15 * NANO
@@ -46,7 +47,12 @@ class Chain:
             "publicKey": ACCOUNT,
             "token": MINA_TOKEN,
             "balance": {"total": str(self.balance)},
-            "zkappState": ["1", "2", "0", *map(str, (self.spent, self.exit_slot, self.accrued, 9, 1))],
+            "zkappState": [
+                str(self.terms),
+                "2",
+                "0",
+                *map(str, (self.spent, self.exit_slot, self.accrued, 9, 1)),
+            ],
             "verificationKey": {"hash": self.code} if self.code else None,
             "permissions": {**PERMISSIONS, "setVerificationKey": key},
         }
@@ -293,3 +299,19 @@ def test_what_is_kept_is_read_only_as_it_was_written(chain: Chain, command: Comm
     command.kept.write_text('{"payer": "B62", "nonce": -1, "amount": "1", "funds": "1"}')
     assert error(command("20"))["type"] == "state"
     assert chain.sent == []
+
+
+def test_another_account_under_the_same_key_decides_nothing_about_what_was_asked_for(
+    chain: Chain, site: Web, command: Command
+) -> None:
+    """One key can have an account on each network and in each asset; the terms of each name them."""
+    chain.lost = "after it was sent"
+    command("20")
+    chain.block()
+    there = Chain(terms=2, balance=90 * NANO, nonces={PAYER.public_key().to_base58(): 7})
+    site.answers["POST /graphql"] = there.answer
+    said = error(command("20"))
+    assert (said["type"], str(command.kept) in said["next"]) == ("conflict", True)
+    site.answers["POST /graphql"], chain.lost = chain.answer, ""
+    assert told(command("20"))["status"] == "already-topped-up"
+    assert chain.sent == [(0, 20 * NANO)]

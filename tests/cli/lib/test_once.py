@@ -159,3 +159,17 @@ def test_a_file_of_something_else_is_told(command: Command, text: str) -> None:
     with pytest.raises(CliError, match="expected what this command wrote"):
         command()
     assert command.chain.sent == 0
+
+
+def test_what_a_repeat_is_refused_for_decides_nothing_about_what_waits(command: Command) -> None:
+    """The payer may have too little for a higher fee, or the ask too few, while a pool has the first one."""
+    command.chain.lost = "after"
+    with pytest.raises(CliError, match="no answer"):
+        command()
+    command.chain.lost = "proof-failed"
+    with pytest.raises(CliError, match="the contract refuses"):
+        command()
+    command.chain.block()
+    command.chain.lost = ""
+    assert command() == {"status": "already-done"}
+    assert (command.chain.sent, command.chain.figure) == (1, 15)

@@ -155,9 +155,9 @@ def issue(
             return
         if kept.offer.payment is None:
             raise CliError("bad-request", "offer: expected one with a price, got one of price 0")
-        terms = kept.offer.payment.priced_in(asset_id(what)).terms
-        cold = cold_start(service, account, node, kept.cost.asset)
-        with page(state, account, terms, cold, asset=kept.cost.asset) as book:
+        priced = kept.offer.payment.priced_in(asset_id(what))
+        cold = cold_start(service, account, node, priced)
+        with page(state, account, priced.terms, cold, asset=priced.cost.asset) as book:
             before = len(book.sold)
             counter = Counter(kept, issuer, book)
             refused = counter.grant(payments, depth=depth)

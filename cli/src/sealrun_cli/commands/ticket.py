@@ -141,7 +141,7 @@ def ticket(
             raise CliError("bad-request", detail, following)
         if sold.payment is not None:
             priced = priced_on(sold.payment, state, account, asset)
-            cold = cold_start(service, account, node, priced.cost.asset)
+            cold = cold_start(service, account, node, priced)
             with page(state, account, priced.terms, cold, asset=priced.cost.asset) as book:
                 price = sold.payment.priced_under(book.terms.hash).cost
                 confirm(out, _plan(count, account, price, end), yes=yes)

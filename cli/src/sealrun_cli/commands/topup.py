@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mina.field import P
 from sealrun.encoding import read
 from sealrun.encoding.fields import MAX_UINT64
 from sealrun.errors import Malformed
@@ -43,6 +44,7 @@ class Asked:
     nonce: int
     amount: int
     funds: int  # the account's, before the top-up
+    terms: int  # the hash of the account's, which no other account of its key has
 
     @classmethod
     def kept(cls, path: Path) -> "Asked | None":
@@ -50,18 +52,18 @@ class Asked:
         if not path.exists():
             return None
         try:
-            value = read.only(
-                json.loads(path.read_bytes()), ("payer", "nonce", "amount", "funds"), where=path.name
-            )
+            names = ("payer", "nonce", "amount", "funds", "terms")
+            value = read.only(json.loads(path.read_bytes()), names, where=path.name)
             payer = read.public_key(value, "payer").to_base58()
             amount, funds = (read.decimal(value, name, high=MAX_UINT64) for name in ("amount", "funds"))
-            return cls(payer, read.whole(value, "nonce", low=0, high=MAX_UINT32), amount, funds)
+            terms = read.decimal(value, "terms", high=P - 1)
+            return cls(payer, read.whole(value, "nonce", low=0, high=MAX_UINT32), amount, funds, terms)
         except (ValueError, Malformed) as error:
             raise CliError("state", f"{path}: expected what this command wrote, got {error}") from error
 
     def keep(self, path: Path) -> None:
         """Write it to disk; called before anything is sent."""
-        numbers = {"amount": str(self.amount), "funds": str(self.funds)}
+        numbers = {name: str(getattr(self, name)) for name in ("amount", "funds", "terms")}
         replace_json(path, {"payer": self.payer, "nonce": self.nonce, **numbers})
 
     def came(self, now: Moment) -> bool:
@@ -88,7 +90,7 @@ class TopUp:
     def run(self, *, yes: bool) -> dict[str, Any]:
         """Pay once, or find that an earlier command has paid."""
         kept = Asked.kept(self.path)
-        if kept is not None and kept.nonce < (now := self._look(kept.payer)).nonce:
+        if kept is not None and kept.nonce < (now := self._asked_for(kept)).nonce:
             if kept.came(now) and self._same(kept):
                 return self._done({"status": "already-topped-up"})
             became = "is in" if kept.came(now) else "is in no block and never will be"
@@ -105,9 +107,25 @@ class TopUp:
         now = self._look(self.payer)
         self._check(now)
         confirm(self.out, self._plan(now, kept), yes=yes)
-        asked = kept or Asked(self.payer, now.nonce, self.amount, now.account.funds)
+        asked = kept or Asked(self.payer, now.nonce, self.amount, now.account.funds, now.account.terms)
         asked.keep(self.path)
         return self._done(self._send(asked, again=kept is not None))
+
+    def _asked_for(self, kept: Asked) -> Moment:
+        """The account for which an earlier command asked, and that payer.
+
+        Raises:
+            CliError: another account is at the address, so that nothing tells what became of it.
+        """
+        now = self._look(kept.payer)
+        if now.account.terms != kept.terms:
+            expected = f"the account of terms {kept.terms:064x}, whose top-up is in no block yet"
+            detail = (
+                f"account: expected {expected}, got another of its key, of terms {now.account.terms:064x}"
+            )
+            following = f"repeat that top-up first, with its own node; to forget it, move {self.path} away"
+            raise CliError("conflict", detail, following)
+        return now
 
     def _same(self, kept: Asked) -> bool:
         return (kept.payer, kept.amount) == (self.payer, self.amount)

@@ -107,28 +107,26 @@ def page(
 def opening(folder: Path, account: str, terms: Terms, asset: Asset) -> Iterator[None]:
     """Keep the terms of an account that is opened meanwhile: `exit` needs them, also if the answer is lost.
 
-    Terms of an earlier attempt come back where it is certain that this one opened nothing. The
-    caller has asked a node whether an account is open at the address: its terms would be lost here.
+    They are forgotten where it is certain that this attempt opened nothing, unless an earlier one kept them.
 
     Raises:
-        CliError: this client keeps the address for an account in another asset, or on another network, with
-            limits of its own.
+        CliError: this client keeps the address for an account of other terms, which is open, or may still be
+            opened by a transaction whose answer was lost: without its terms nobody leaves it.
     """
     with page(folder, account, terms, Known(0, 0), asset=asset) as book:
-        if (book.terms.network, book.terms.asset) != (terms.network, terms.asset):
+        before = book.path.exists()
+        if book.terms.hash != terms.hash:
             kept = f"{book.asset.symbol} on {book.terms.network}"
-            got = f"got that of {account}, which is kept for one in {kept}"
+            got = f"got that of {account}, which is kept for one in {kept} of other terms"
             following = "nothing was paid; name another file with --account-key"
             raise CliError("bad-request", f"account-key: expected one of a new account, {got}", following)
-        before = book.terms, book.asset
-        book.terms, book.asset = terms, asset
+        book.asset = asset
         book.save()
         try:
             yield
         except CliError as error:
-            if error.kind in DECIDED:
-                book.terms, book.asset = before
-                book.save()
+            if error.kind in DECIDED and not before:
+                book.path.unlink()
             raise
 
 

@@ -104,7 +104,7 @@ class Desk:
         yes: bool,
     ) -> dict[str, Any]:
         """Send one transaction once: see ``Once``."""
-        name = f"{self.token.to_base58()}.credits"
+        name = f"{self.token.to_base58()}.credits.{self.node.network.removeprefix('mina:')}"
         path = self.state / f"{name}.{self.payer.to_base58()}.json"
         with locked(self.state, name):
             return Once(what, self.payer.to_base58(), change, path, self.out).run(figure, send, plan, yes=yes)

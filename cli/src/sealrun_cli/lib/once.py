@@ -121,7 +121,9 @@ class Once:
                 # A node refuses a transaction that is already waiting in its pool.
                 detail = f"expected it in a block by now; asked again, the node says: {error.detail}"
                 raise CliError("not-included", detail) from error
-            if error.kind in DECIDED:  # a node's refusal is no decision: others may have the transaction
+            # A node's refusal is no decision: others may have the transaction. What a repeat was not sent for
+            # says nothing of the attempt before.
+            if error.kind == "failed" or (error.kind in DECIDED and not again):
                 with suppress(FileNotFoundError):
                     self.path.unlink()
             raise

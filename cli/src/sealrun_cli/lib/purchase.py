@@ -19,8 +19,8 @@ from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
 from sealrun.money.buyer import sign_call
 from sealrun.money.buyer_mechanism import Known
-from sealrun.offers.asset import TRADED, Amount, Asset
-from sealrun.offers.offer import Offer
+from sealrun.offers.asset import TRADED, Amount
+from sealrun.offers.offer import Offer, Priced
 from sealrun.offers.terms import Terms
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun_cli.lib.assets import check_names
@@ -101,7 +101,7 @@ class Purchase:
         if offer.payment is None:
             raise CliError("bad-request", "offer: expected one with a price for --pay, got one of price 0")
         priced = priced_on(offer.payment, state, account, asset)
-        cold = cold_start(self.service, account, node, priced.cost.asset)
+        cold = cold_start(self.service, account, node, priced)
         with page(state, account, priced.terms, cold, asset=priced.cost.asset) as book:
             price, terms = offer.payment.priced_under(book.terms.hash)
             total = price.asset.of(book.known.committed + price.units)
@@ -163,13 +163,22 @@ def _run_url(view: Mapping[str, Any]) -> str:
     return str(run.get("url") or "") if isinstance(run, Mapping) else ""
 
 
-def cold_start(service: Service, account: str, node: str, asset: Asset) -> Known | None:
-    """What a client that remembers nothing may start from: ``spent`` on the chain (A10)."""
+def cold_start(service: Service, account: str, node: str, priced: Priced) -> Known | None:
+    """What a client that remembers nothing may start from: ``spent`` on the chain (A10).
+
+    Raises:
+        CliError: the account is not one of the price's terms, which name its network; or there is no answer.
+    """
     if not node:
         return None
+    asset, terms = priced.cost.asset, priced.terms
     check_names(service, node, asset)
-    spent = on_chain(service, node, account, asset).spent
-    return Known(spent, spent)
+    chain = on_chain(service, node, account, asset)
+    if chain.terms != terms.hash:
+        detail = f"account: expected one of the offer's terms, {terms.id}, got one of {chain.terms:064x}"
+        following = f"name a node of {terms.network}; or open an account with `sealrun open`"
+        raise CliError("wrong-account", f"{detail} at {account}", following)
+    return Known(chain.spent, chain.spent)
 
 
 @contextmanager

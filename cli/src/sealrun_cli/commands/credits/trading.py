@@ -298,13 +298,16 @@ def _priced(desk: Desk, look: Look, offer: str) -> tuple[Priced, list[str]]:
     """The offer's price in the credit, and whose word moves the money where proofs settle.
 
     Raises:
-        CliError: the offer is free, writes the credit otherwise, or takes no calls in it now;
+        CliError: the offer is free, on another network, writes the credit otherwise, or takes no calls in it;
             or proofs settle it, and the keys in its terms are not the issuer's.
         Refused: it has no price in the credit.
     """
     sold, view = desk.node.service.offer_and_view(offer)
     if sold.payment is None:
         raise CliError("bad-request", "offer: expected one with a price, got one of price 0")
+    if sold.network != desk.node.network:
+        detail = f"offer: expected one on {desk.node.network}, got one on {sold.network}"
+        raise CliError("bad-request", detail, "name its network with --network, and a node of it with --node")
     priced = sold.payment.priced_in(look.credit.asset.id)
     require_same(priced.cost.asset, look.credit.asset)
     check_taken(view, sold, priced.cost.asset)
