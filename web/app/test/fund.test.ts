@@ -148,6 +148,29 @@ test('A10: nothing is paid into an account that the page would not take after th
   );
 });
 
+test('A10: a key whose address is kept for an account of other terms opens no second one', async () => {
+  const secret = newKey();
+  const document = { ...terms, network: 'mina:mainnet' };
+  const before = {
+    address: addressOf(secret),
+    terms: fieldHex(termsHash(document)),
+    document,
+    seller,
+    service: '',
+    unit: MINA_UNIT,
+    known: { committed: 0n, highest: 0n, refused: [] },
+  };
+  keep(before);
+  globalThis.fetch = async () => assert.fail('nobody is asked');
+  const hooks = { show: () => undefined, agree: async () => true };
+  const at = { service: 'https://service.example', node: 'https://node.example/graphql' };
+  await assert.rejects(
+    openAccount({ ...at, terms, wallet: unused, amount: 20n, ...hooks }, secret),
+    /of a new account, got that of one of other terms, which is kept here in MINA on mina:mainnet/,
+  );
+  assert.deepEqual(accountAt(before.address), before);
+});
+
 for (const [name, change, says] of [
   [
     'no account of the seller',

@@ -33,7 +33,11 @@ export function openAccount(funding: Funding, accountKey: string): Promise<Kept>
   return alone(async () => {
     const account = addressOf(accountKey);
     const { node, terms, amount, wallet } = funding;
-    keptBefore(account, terms, MINA_UNIT); // else the page could not take the account that was paid for
+    const before = keptBefore(account, terms, MINA_UNIT); // else the page could not take what was paid for
+    if (before && before.terms !== fieldHex(termsHash(terms)))
+      throw new Error(
+        `Expected the key of a new account, got that of one of other terms, which is kept here in ${before.unit.symbol} on ${before.document?.network ?? 'a network that is not known here'}: only its own terms leave it. Make a new key, or forget that one under Accounts first.`,
+      );
     if (await existsOnChain(node, account))
       throw new Error(
         'Something is at this key’s address already. If you opened this account before, choose “I have opened it before”; else make a new key.',
