@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import itertools
+import json
 import secrets as random
 import time
 from collections.abc import Callable
@@ -95,6 +96,12 @@ AROUND: dict[str, Callable[[bytes], bytes]] = {
     "one byte for two": lambda secret: b"\x9b31m" + secret[:9] + b"\xc2\x9b0m" + secret[9:],
     "a colour in JSON": lambda secret: b'"\\u001b[31m' + secret[:9] + b"\\u001b[0m" + secret[9:] + b'"',
     "a colour in a shell's text": lambda secret: b"+ echo -e '\\e[31m" + secret + b"\\033[0m'",
+    "a colour that Rust writes out": lambda secret: b'"\\u{1b}[31m' + secret + b'\\u{1b}[0m"',
+    "a colour in Java's test report": lambda secret: (
+        b"<out>&#27;[31m" + secret[:9] + b"&#x1b;[0m" + secret[9:] + b"</out>"
+    ),
+    "a colour in pytest's report": lambda secret: b"<out>#x1B[1;31m" + secret + b"#x1B[0m</out>",
+    "cat -v": lambda secret: b"^[[36m" + secret[:9] + b"^[[0m" + secret[9:] + b"^[[0m",
     "git diff --word-diff=color": lambda secret: b"\x1b[31mold\x1b[m\x1b[32m" + secret + b"\x1b[m",
     "a continued line": lambda secret: (
         STAMP + b" " + secret[:9] + b"\n" + STAMP + b"+" + secret[9:] + b"\n" + STAMP + b" done"
@@ -118,6 +125,7 @@ AROUND: dict[str, Callable[[bytes], bytes]] = {
     ),
     "soft hyphens": lambda secret: "\xad".join([secret[:4].decode(), secret[4:].decode()]).encode(),
     "spaces of no width in JSON": lambda secret: b'"' + secret[:7] + b"\\u200b" + secret[7:] + b'"',
+    "a space of no width that Rust writes out": lambda secret: secret[:7] + b"\\u{200b}" + secret[7:],
     "spaces of no width in HTML": lambda secret: (
         secret[:7] + b"&#8203;" + secret[7:15] + b"&shy;" + secret[15:]
     ),
@@ -428,6 +436,11 @@ def test_text_that_almost_holds_secrets_costs_time_in_proportion(unit: bytes) ->
         b"\0a b",
         b"a\0\0\0",
         b"a\xe2\x80\x8b",
+        b"^[[31mtoken",
+        b"a&#27;[0m",
+        b"#x1B[",
+        b"\\u{1b}[",
+        b"eyJ" + b"a" * 15_990 + b".",
         b"\\u0061",
         b"a%61",
         b"%61",
@@ -484,6 +497,15 @@ def test_a_token_of_the_ci_is_found_wherever_its_run_of_characters_begins() -> N
         data = before + token + b"\n"
         assert Scanner().holds([data]), before[:9]
     assert not Scanner().holds([b"-eyJ" * 1000 + token + b"EXAMPLE"])
+
+
+@pytest.mark.parametrize("groups", [10, 300, 700])
+def test_a_token_that_names_many_groups_is_found(groups: int) -> None:
+    """A company's sign-in puts a person's groups and roles into the token: some thousands of characters."""
+    claims = json.dumps({"sub": "a", "groups": [f"/team/{each:05}" for each in range(groups)]})
+    payload = base64.urlsafe_b64encode(claims.encode()).rstrip(b"=")
+    token = b"ey" + b"JhbGciOiJSUzI1NiJ9." + payload + b"." + b"A" * 342
+    assert masked(Scanner(), [b"got " + token + b" there\n"]) == (b"got " + MASK + b" there\n", 1)
 
 
 def test_a_private_key_is_found_whole_wherever_its_end_is() -> None:

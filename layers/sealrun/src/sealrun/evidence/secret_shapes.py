@@ -114,8 +114,9 @@ _SHAPES = (
 
 # RFC 7519: both header and payload are JSON objects, which begin with {" in base64. The header's whole run of
 # characters is taken, whatever follows: where that is no payload, nothing else in the run is a header (E6).
+# A payload may name hundreds of groups; the whole is shorter than MAX_SECRET also in UTF-16.
 _JWT = re.compile(
-    b"eyJ" + _ALONE.replace("{0}", "eyJ").encode() + rb"[\w-]{5,}+(\.eyJ[\w-]{5,4000}+\.[\w-]{0,2000})?"
+    b"eyJ" + _ALONE.replace("{0}", "eyJ").encode() + rb"[\w-]{5,}+(\.eyJ[\w-]{5,16000}+\.[\w-]{0,2000})?"
 )
 _JWT_HEADER = 603
 _EXAMPLE = b"EXAMPLE"  # how AWS's pages end the keys that they show

@@ -12,17 +12,21 @@ from collections.abc import Iterator
 from sealrun.evidence.secret_escapes import written_out
 from sealrun.evidence.secret_reading import Piece, Reading, one_a_line
 
-# Control sequences of ECMA-48, also as a program's text writes them (\e[31m, \u001b[31m), then strings such
-# as links, then other escapes such as tput's; GitLab's timestamp where it continues the line before; and
-# characters that show nothing (Unicode's Default_Ignorable_Code_Point and U+FFF9 to U+FFFB, but not Hangul's
-# fillers, which are as wide as a letter) in UTF-8, and as JSON, HTML and URLs write the most usual ones. Each
-# alternative begins with a literal, which is faster.
+# Control sequences of ECMA-48, also as a program's text writes them (\e[31m, \u001b[31m, Rust's \u{1b}[31m,
+# ^[[31m of `cat -v`, &#27;[31m and #x1B[31m of test reports in XML), then strings such as links, then other
+# escapes such as tput's; GitLab's timestamp where it continues the line before; and characters that show
+# nothing (Unicode's Default_Ignorable_Code_Point and U+FFF9 to U+FFFB, but not Hangul's fillers, which are as
+# wide as a letter) in UTF-8, and as JSON, Rust, HTML and URLs write the most usual ones. Each alternative
+# begins with a literal, which is faster.
 _DECORATION = re.compile(
     rb"\x1b\[[0-?]*[ -/]*[@-~]"
     rb"|\x9b[0-?]*[ -/]*[@-~]"
     rb"|\xc2(?:\x9b[0-?]*[ -/]*[@-~]|\xad)"
-    rb"|\\(?:(?:[eE]|0?33|x1[bB]|u001[bB])\[[0-?]*[ -/]*[@-~]"
-    rb"|u(?:200[b-fB-F]|2060|[fF][eE][fF]{2}|00[aA][dD]))"
+    rb"|\\(?:(?:[eE]|0?33|x1[bB]|u001[bB]|u\{1[bB]\})\[[0-?]*[ -/]*[@-~]"
+    rb"|u(?:200[b-fB-F]|2060|[fF][eE][fF]{2}|00[aA][dD]|\{(?:200[b-fB-F]|2060|[fF][eE][fF]{2}|[aA][dD])\}))"
+    rb"|\^\[\[[0-?]*[ -/]*[@-~]"
+    rb"|#x1[bB]\[[0-?]*[ -/]*[@-~]"
+    rb"|&#(?:27|[xX]1[bB]);\[[0-?]*[ -/]*[@-~]"
     rb"|\x1b[\]PX^_][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)"
     rb"|\x1b[ -/]*[0-OQ-WYZ\\`-~]"
     rb"|\n\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [0-9a-f]{2}[EO]\+"
