@@ -22,7 +22,7 @@ function price({ prices }: Offer): string {
   const [first] = prices;
   if (!first) return 'This run is free, however it ends.';
   const share = ` The operator's share of ${first.terms.operator_share / 100} % is the seller's to pay.`;
-  return `${prices.map(priced).join(' or ')} if the run succeeds. A run that fails, is cancelled or is late costs nothing, and there is no network fee.${share}`;
+  return `${prices.map(priced).join(' or ')} if the run succeeds. A run that fails, is cancelled or is stopped at its time limit costs nothing, and there is no network fee.${share}`;
 }
 
 function visible({ evidence }: Offer): string {

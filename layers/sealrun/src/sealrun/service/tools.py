@@ -68,4 +68,5 @@ def _cost(offer: Offer) -> str:
     if offer.payment is None:
         return f"Costs nothing. The call is signed with a Mina key: see {CALL} in the server's instructions."
     how = "Without a payment it answers with x402's PaymentRequired."
-    return f"Costs {offer.cost} if the run succeeds, and 0 if it fails, is cancelled or is late. {how}"
+    ends = "if it fails, is cancelled or is stopped at its time limit"
+    return f"Costs {offer.cost} if the run succeeds, and 0 {ends}. {how}"
