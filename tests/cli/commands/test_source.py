@@ -113,6 +113,28 @@ def test_a_folder_in_no_clone_and_a_proof_that_is_none_are_refused(tmp_path: Pat
         assert "error" in json.loads(refused.stdout)
 
 
+def test_e6_what_is_no_plain_file_is_not_read(clone: Path, tmp_path: Path) -> None:
+    """What somebody sent may hold a pipe, which never ends, or a link to a device of endless zeros."""
+    proof, device = tmp_path / "path.json", tmp_path / "sent.json"
+    source("path", "run.sh", "--repository", clone, "--to", proof)
+    device.symlink_to("/dev/null")
+    oracle = PrivateKey.from_scalar(7).public_key().to_base58()
+    for arguments in (
+        (device, "--root", "1"),
+        (proof, "--root", "1", "--file", device),
+        (proof, "--signed", device, "--oracle", oracle),
+    ):
+        refused = source("verify", *arguments)
+        assert refused.exit_code == 1
+        assert "expected a plain file" in json.loads(refused.stdout)["error"]["detail"], arguments
+
+
+def test_a_root_of_thousands_of_digits_does_not_hold(clone: Path, tmp_path: Path) -> None:
+    proof = tmp_path / "path.json"
+    source("path", "run.sh", "--repository", clone, "--to", proof)
+    assert json.loads(source("verify", proof, "--root", "1" * 5000).stdout)["holds"] is False
+
+
 def test_a_proof_is_never_written_over(clone: Path, tmp_path: Path) -> None:
     there = tmp_path / "path.json"
     there.write_text("mine")

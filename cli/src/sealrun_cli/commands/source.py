@@ -10,6 +10,7 @@ import typer
 
 from mina.keys import PublicKey
 from mina.sign import sign_fields
+from sealrun.adapters.files.plain_files import open_plain, read_plain
 from sealrun.errors import Malformed
 from sealrun.mirror.objects import tree_of
 from sealrun.mirror.path import Path as MirrorPath
@@ -33,6 +34,8 @@ from sealrun_cli.lib.verifying import BROKEN
 
 # Of 64 components; a step takes about 1.3 kB.
 MAX_BYTES = 1 << 20
+# A field has at most 77.
+MAX_DIGITS = 77
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="A git commit as one field, and proofs of its files."
@@ -159,7 +162,8 @@ def verify(
         elif token:
             ground = _token_ground(token, issuer_keys, out)
         else:
-            ground = Ground(int(wanted) if wanted.isdecimal() else -1, {}, ())
+            is_field = wanted.isdecimal() and len(wanted) <= MAX_DIGITS
+            ground = Ground(int(wanted) if is_field else -1, {}, ())
         named, sha256, steps = _read(proof)
         measured = _digest(file) if file else sha256
         holds = steps.holds(ground.root, named, measured)
@@ -183,7 +187,7 @@ def _signed_ground(file: Path, oracle: str) -> Ground:
         key = PublicKey.from_base58(oracle)
     except ValueError as error:
         raise CliError("bad-request", f"--oracle: {error}") from error
-    found = read_signed(_bytes(file, MAX_STATEMENT_BYTES), key)
+    found = read_signed(read_plain(file, at_most=MAX_STATEMENT_BYTES), key)
     value = {"network": found.network, "repository": found.repository, "commit": found.commit, "at": found.at}
     signed_at = when(found.at)
     says = f"on the word of {oracle}, {signed_at}, for {found.network}"
@@ -192,7 +196,7 @@ def _signed_ground(file: Path, oracle: str) -> Ground:
 
 def _token_ground(file: Path, issuer_keys: Path | None, out: Output) -> Ground:
     keys = keys_option.read_keys(issuer_keys, unsafe_loopback=False)
-    found = named_tree(_bytes(file, MAX_PROOF_BYTES), keys, program(out))
+    found = named_tree(read_plain(file, at_most=MAX_PROOF_BYTES), keys, program(out))
     claims = ", ".join(f"{name} {value}" for name, value in found.facts.items())
     value = {
         "commit": found.commit,
@@ -202,11 +206,6 @@ def _token_ground(file: Path, issuer_keys: Path | None, out: Output) -> Ground:
     }
     says = f"on the word of the pipeline with {claims}, {when(found.at)}"
     return Ground(found.root, value, (f"commit  {found.commit}", says))
-
-
-def _bytes(file: Path, at_most: int) -> bytes:
-    with file.open("rb") as opened:
-        return opened.read(at_most + 1)
 
 
 def _write(to: Path, value: object) -> None:
@@ -219,9 +218,10 @@ def _write(to: Path, value: object) -> None:
 
 def _read(proof: Path) -> tuple[str, bytes, MirrorPath]:
     try:
-        if proof.stat().st_size > MAX_BYTES:
+        document = read_plain(proof, at_most=MAX_BYTES)
+        if len(document) > MAX_BYTES:
             raise CliError("file", f"{proof}: expected at most {MAX_BYTES} bytes, got more")
-        value = json.loads(proof.read_bytes())
+        value = json.loads(document)
         return value["path"] + "", bytes.fromhex(value["sha256"]), read_path(value["steps"])
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         detail = f"{proof}: expected a proof of `sealrun source path`, got something else"
@@ -232,7 +232,7 @@ def _read(proof: Path) -> tuple[str, bytes, MirrorPath]:
 
 def _digest(file: Path) -> bytes:
     try:
-        with file.open("rb") as opened:
+        with open_plain(file) as opened:
             return file_digest(opened, "sha256").digest()
     except OSError as error:
         raise CliError("file", f"{file}: expected a file, got {error.strerror}") from error

@@ -3,6 +3,7 @@
 import os
 import stat
 import tempfile
+from io import BufferedReader
 from pathlib import Path
 
 from sealrun.errors import Malformed
@@ -15,12 +16,22 @@ def read_plain(path: Path, *, at_most: int) -> bytes:
         Malformed: it is not a plain file.
         OSError: it cannot be read.
     """
+    with open_plain(path) as file:
+        return file.read(at_most + 1)
+
+
+def open_plain(path: Path) -> BufferedReader:
+    """A file to read; a pipe or a device is not waited for.
+
+    Raises:
+        Malformed: it is not a plain file.
+        OSError: it cannot be read.
+    """
     opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(opened).st_mode):
         os.close(opened)
         raise Malformed(f"{path}: expected a plain file, got something else")
-    with os.fdopen(opened, "rb") as file:
-        return file.read(at_most + 1)
+    return os.fdopen(opened, "rb")
 
 
 def write_plain(path: Path, data: bytes, *, within: Path | None = None) -> None:
