@@ -7,9 +7,11 @@ import { fieldHex } from '../../shared/src/fields.ts';
 import { addressOf, keyFields, MINA, newKey } from '../../shared/src/mina.ts';
 import { nextLimit } from '../../shared/src/payment.ts';
 import { termsHash } from '../../shared/src/verification/documents.ts';
-import { adopt, openAccount } from '../src/chain/fund.ts';
+import { adopt, openAccount, standingOf } from '../src/chain/fund.ts';
+import type { Standing } from '../src/chain/node.ts';
 import { MINA_UNIT } from '../src/format.ts';
 import { accountAt, keep } from '../src/state/accounts.ts';
+import { keepTransaction, type Kept } from '../src/state/transactions.ts';
 import { emptyBrowser } from './browser.ts';
 
 const [address, buyer, seller, oracle] = Array.from({ length: 4 }, () => addressOf(newKey())) as [
@@ -211,3 +213,63 @@ for (const [name, change, says] of [
       says,
     );
   });
+
+/** A page's transaction whose answer was lost; its nonce is used up by now. */
+const lostAnswer = (kind: Kept['kind']): Kept => ({
+  kind,
+  account: address,
+  service: 'https://service.example',
+  terms: fieldHex(termsHash(terms)),
+  document: terms,
+  amount: '5',
+  node: 'https://node.example/graphql',
+  command: '{}',
+  payer: buyer,
+  nonce: 3,
+  hash: '',
+  at: 0,
+});
+
+/** How it stands by a node whose answers to questions about the account are these, the last one again and again. */
+function found(kept: Kept, ...accounts: (object | null)[]): Promise<Standing> {
+  const { account: _, ...node } = told('0', '1') as { account: object };
+  globalThis.fetch = async (_url, init) => {
+    const asksAccount = String(init?.body).includes('daemonStatus');
+    const account = asksAccount ? accounts.at(0) : { nonce: '4' };
+    if (accounts.length > 1 && asksAccount) accounts.shift();
+    return Response.json({ data: { ...node, account } });
+  };
+  return standingOf(kept.node, kept);
+}
+
+/** The account with so many nanomina. */
+const holding = (total: string) => ({
+  ...(told('0', '1') as { account: object }).account,
+  balance: { total },
+});
+
+test('a top-up that a block took before the newest ones is not said to be unpaid', async () => {
+  const kept = { ...lostAnswer('topup'), funds: '20' };
+  assert.equal((await found(kept, holding('25'))).state, 'included');
+  assert.equal((await found(kept, holding('24'))).state, 'gone');
+});
+
+test('an opening that a block takes between two questions is not said to be unpaid', async () => {
+  const state = async (...accounts: (object | null)[]) =>
+    (await found(lostAnswer('open'), ...accounts)).state;
+  assert.equal(await state(null, holding('5')), 'included');
+  assert.equal(await state(null), 'gone');
+});
+
+test('a key opens no account while another opening with it waits for a block', async () => {
+  const secret = newKey();
+  keepTransaction({ ...lostAnswer('open'), account: addressOf(secret) });
+  globalThis.fetch = async () => assert.fail('nobody is asked');
+  const hooks = { show: () => undefined, agree: async () => true };
+  const at = { service: 'https://service.example', node: 'https://node.example/graphql' };
+  const others = { ...terms, network: 'mina:mainnet' };
+  await assert.rejects(
+    openAccount({ ...at, terms: others, wallet: unused, amount: 20n, ...hooks }, secret),
+    /Another transaction of this account waits for a block/,
+  );
+});

@@ -1,7 +1,7 @@
 // Putting money into a prepaid account: opening one, or adding to it. What is sent is kept first, and sent again as the
 // same bytes, so that nothing is paid twice.
 import { CREATION_FEE, depositCommand, openingCommand } from '../../../shared/src/chain/opening.ts';
-import type { AccountView } from '../../../shared/src/chain/account.ts';
+import { funds, type AccountView } from '../../../shared/src/chain/account.ts';
 import type { Command, Decoded } from '../../../shared/src/chain/transaction.ts';
 import { fieldHex } from '../../../shared/src/fields.ts';
 import { addressOf } from '../../../shared/src/mina.ts';
@@ -11,7 +11,14 @@ import type { Terms } from '../service/offer.ts';
 import { keep, accountAt, type Account } from '../state/accounts.ts';
 import { keepTransaction, transactions, type Kept } from '../state/transactions.ts';
 import type { Wallet } from '../wallet/wallet.ts';
-import { accountOnChain, existsOnChain, payerOnChain, send } from './node.ts';
+import {
+  accountOnChain,
+  existsOnChain,
+  payerOnChain,
+  send,
+  standing,
+  type Standing,
+} from './node.ts';
 import { signTransaction, type Change } from './sign_transaction.ts';
 
 /** What this page proposes, in nanomina; the wallet's holder may change it. */
@@ -38,6 +45,7 @@ export function openAccount(funding: Funding, accountKey: string): Promise<Kept>
       throw new Error(
         `Expected the key of a new account, got that of one of other terms, which is kept here in ${before.unit.symbol} on ${before.document?.network ?? 'a network that is not known here'}: only its own terms leave it. Make a new key, or forget that one under Accounts first.`,
       );
+    requireNoneWaiting(account);
     if (await existsOnChain(node, account))
       throw new Error(
         'Something is at this key’s address already. If you opened this account before, choose “I have opened it before”; else make a new key.',
@@ -61,9 +69,7 @@ export function openAccount(funding: Funding, accountKey: string): Promise<Kept>
 export function topUp(funding: Funding, account: string): Promise<Kept> {
   return alone(async () => {
     const { node, terms, amount, wallet } = funding;
-    const waiting = transactions().find((one) => one.account === account);
-    if (waiting)
-      throw new Error('Another transaction of this account waits for a block. Let it end first.');
+    requireNoneWaiting(account);
     const view = await accountOnChain(node, account, terms, MINA_UNIT);
     if (view === null) throw new Error('There is no such account on the network.');
     if (view.exitSlot !== 0)
@@ -76,7 +82,7 @@ export function topUp(funding: Funding, account: string): Promise<Kept> {
       network: terms.network,
       agree: againSolvent(funding, amount),
     });
-    return sent(funding, wallet, 'topup', account, complete);
+    return sent(funding, wallet, 'topup', account, complete, { funds: String(funds(view)) });
   });
 }
 
@@ -87,6 +93,26 @@ export async function sendAgain(kept: Kept, node: string): Promise<Kept> {
   // Not kept anew where it was seen in a block meanwhile.
   if (transactions().some(({ command }) => command === kept.command)) keepTransaction(again);
   return again;
+}
+
+/** What became of it. The account itself decides: nodes show their newest blocks alone, and of a lost answer no hash is known. */
+export async function standingOf(node: string, kept: Kept): Promise<Standing> {
+  const { kind, hash, payer, nonce, document } = kept;
+  let height = kind === 'open' ? await arrived(node, kept) : undefined;
+  if (height !== undefined) return { state: 'included', height };
+  const now = await standing(node, { hash, payer, nonce, network: document.network });
+  if (now.state === 'gone') height = await arrived(node, kept);
+  return height === undefined ? now : { state: 'included', height };
+}
+
+/** The block in which the account shows the money; without an exit only deposits add to its funds, a stranger's too. */
+async function arrived(node: string, kept: Kept): Promise<number | undefined> {
+  const { kind, account, document, service, amount } = kept;
+  if (kind === 'open') return (await adopt(node, account, document, service))?.tip.height;
+  if (kept.funds === undefined) return undefined;
+  const view = await accountOnChain(node, account, document, MINA_UNIT);
+  const after = BigInt(kept.funds) + BigInt(amount);
+  return view !== null && funds(view) >= after ? view.tip.height : undefined;
 }
 
 /**
@@ -128,6 +154,12 @@ function keptBefore(address: string, terms: Terms, unit: Unit): Account | undefi
   return before;
 }
 
+/** Of two transactions one would fail in its block, or take the other's place in this browser. */
+function requireNoneWaiting(account: string): void {
+  if (transactions().some((one) => one.account === account))
+    throw new Error('Another transaction of this account waits for a block. Let it end first.');
+}
+
 /** Two tabs that sign at once would take the same nonce. */
 function alone<T>(work: () => Promise<T>): Promise<T> {
   return navigator.locks.request('sealrun:transaction', work) as Promise<T>;
@@ -162,6 +194,7 @@ async function sent(
   kind: Kept['kind'],
   account: string,
   command: Command,
+  before: Pick<Kept, 'funds'> = {},
 ): Promise<Kept> {
   const { service, terms, node, amount } = funding;
   const kept: Kept = {
@@ -171,6 +204,7 @@ async function sent(
     terms: fieldHex(termsHash(terms)),
     document: terms,
     amount: String(amount),
+    ...before,
     node,
     command: JSON.stringify(command),
     payer: wallet.address,

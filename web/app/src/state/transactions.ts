@@ -15,6 +15,8 @@ export interface Kept {
   document: Terms;
   /** Nanomina, as decimal text. */
   amount: string;
+  /** The account's before a top-up, nanomina as decimal text: all that its calls may cost. */
+  funds?: string;
   node: string;
   /** The whole signed command as JSON; it holds no key. */
   command: string;
@@ -57,12 +59,12 @@ function parsed(value: unknown): Kept[] {
 
 function one(value: unknown): Kept[] {
   if (!isObject(value) || !TEXTS.every((name) => typeof value[name] === 'string')) return [];
-  const { kind, account, payer, amount, terms, document, nonce, at } = value;
+  const { kind, account, payer, amount, funds, terms, document, nonce, at } = value;
   const good =
     (kind === 'open' || kind === 'topup') &&
     isPublicKey(String(account)) &&
     isPublicKey(String(payer)) &&
-    /^\d{1,20}$/.test(String(amount)) &&
+    [amount, funds ?? '0'].every((text) => /^\d{1,20}$/.test(String(text))) &&
     Number.isSafeInteger(nonce) &&
     Number.isSafeInteger(at) &&
     termsOf(document, String(terms)) !== null;

@@ -1,7 +1,7 @@
 // A transaction on its way into a block: asked for until it is over, in this tab or in the next one.
 import { useEffect, useState } from 'react';
-import { adopt, sendAgain } from '../chain/fund.ts';
-import { hostOf, NodeRefused, standing, type Standing } from '../chain/node.ts';
+import { sendAgain, standingOf } from '../chain/fund.ts';
+import { hostOf, NodeRefused, type Standing } from '../chain/node.ts';
 import { useNode } from '../chain/nodes.ts';
 import { message, mina, short } from '../format.ts';
 import { forgetTransaction, type Kept } from '../state/transactions.ts';
@@ -119,14 +119,4 @@ export function Waiting(props: { kept: Kept; done: () => void }) {
       </div>
     </Card>
   );
-}
-
-/** An opening is over once the account itself passes every check, whatever a node says of the transaction. */
-async function standingOf(node: string, kept: Kept): Promise<Standing> {
-  const { kind, account, document, service, hash, payer, nonce } = kept;
-  if (kind === 'open') {
-    const view = await adopt(node, account, document, service);
-    if (view !== null) return { state: 'included', height: view.tip.height };
-  }
-  return standing(node, { hash, payer, nonce, network: document.network });
 }
