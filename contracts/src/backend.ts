@@ -14,6 +14,10 @@ function defaultCache(): string {
   return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sealrun', 'o1js');
 }
 
+export function circuitFolder(): string {
+  return process.env['SEALRUN_O1JS_CACHE'] ?? defaultCache();
+}
+
 export function circuitCache(): Cache {
-  return Cache.FileSystem(process.env['SEALRUN_O1JS_CACHE'] ?? defaultCache());
+  return Cache.FileSystem(circuitFolder());
 }

@@ -16,7 +16,7 @@ import {
   fetchLastBlock,
 } from 'o1js';
 import { ACCOUNT_CREATION_FEE } from '../protocol.js';
-import { type ContractName, compileContract, pinnedKeys } from '../verification_keys.js';
+import { type ContractName, compilePinned, pinnedKeys } from '../verification_keys.js';
 import { expectApproval, proveBeside } from './approval.js';
 import { ToolError } from './errors.js';
 import type { Request } from './request.js';
@@ -362,7 +362,7 @@ const compilations = new Map<ContractName, Promise<unknown>>();
 
 /** Compiles once in a process. */
 export function compiled(name: ContractName): Promise<unknown> {
-  const found = compilations.get(name) ?? compileContract(name);
+  const found = compilations.get(name) ?? compilePinned(name);
   compilations.set(name, found);
   return found;
 }
