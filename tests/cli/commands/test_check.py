@@ -61,6 +61,7 @@ def test_r5_each_fault_of_a_pipeline_is_told(before: str, after: str, said: str)
 
 
 JOB = "build: {script: [make]}"
+UPLOAD = "actions/upload-artifact@v7"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,47 @@ def test_r7_no_job_is_named_by_a_private_input(name: str, inputs: str, *, holds:
     assert told == (
         [] if holds else [f"expected names without private inputs, for everybody sees them, got {name}"]
     )
+
+
+WORKFLOW = """\
+on: {{workflow_dispatch: {{inputs: {{sealrun_call: {{required: true}}, layer: {{default: both}}}}}}}}
+run-name: sealrun ${{{{ inputs.sealrun_call }}}}
+jobs:
+  build: {{{job}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("provider", "job", "told"),
+    [
+        ("gitlab", 'script: [make], stage: "$[[ inputs.layer ]]"', "$[[ inputs.layer ]]"),
+        ("gitlab", 'script: [make], parallel: {matrix: [{L: ["$[[ inputs.layer ]]"]}]}', "build: [{'L': "),
+        ("gitlab", "script: [make], stage: test, parallel: 3", ""),
+        ("github", "name: \"${{ format('{0}', inputs.layer) }}\"", "${{ format("),
+        ("github", "name: \"${{ github['event'].inputs.layer }}\"", "${{ github['event']"),
+        ("github", 'strategy: {matrix: {l: ["${{ inputs.layer }}"]}}', "build: {'l': "),
+        ("github", 'strategy: {matrix: "${{ fromJSON(inputs.layer) }}"}', "build: ${{ fromJSON"),
+        ("github", f'steps: [{{uses: {UPLOAD}, with: {{name: "got-${{{{ inputs.layer }}}}"}}}}]', "got-${{ "),
+        (
+            "github",
+            f'steps: [{{uses: {UPLOAD}, with: {{archive: false, path: "${{{{inputs.layer}}}}"}}}}]',
+            "${{i",
+        ),
+        ("github", f'steps: [{{uses: {UPLOAD}, with: {{name: got, path: "${{{{ inputs.layer }}}}"}}}}]', ""),
+        (
+            "github",
+            'steps: [{run: x, with: {name: "${{ inputs.layer }}"}}], strategy: {matrix: {l: [1]}}',
+            "",
+        ),
+    ],
+)
+def test_r7_nothing_else_that_everybody_sees_is_named_by_one(provider: str, job: str, told: str) -> None:
+    """A matrix's values stand in its jobs' names, and archives and stages in the run's public document."""
+    text = GOOD.replace(JOB, f"build: {{{job}}}") if provider == "gitlab" else WORKFLOW.format(job=job)
+    offer = make_offer(inputs=SCHEMA, evidence=evidence_value(inputs="buyer"))
+    found = pipeline_findings(offer, read_pipeline(provider, text.encode()))
+    names = [each.message for each in found if each.what == "jobs"]
+    assert [each.partition("sees them, got ")[2][: len(told)] for each in names] == ([told] if told else [])
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ from sealrun_cli.lib.units import lasting, size
 
 CALL_PATTERN = "^[0-9a-f]{64}$"
 # A name that holds an input's value, other than the call's hash.
-_NAMED_BY_INPUT = re.compile(rf"\$(?:\[\[|\{{\{{)[^\]}}]*\binputs\b(?!\.{CALL_INPUT}\b)")
+_NAMED_BY_INPUT = re.compile(
+    rf"\$(?:\[\[(?:(?!\]\]).)*|\{{\{{(?:(?!\}}\}}).)*)\binputs\b(?!\.{CALL_INPUT}\b)", re.DOTALL
+)
 AGAIN = "run `sealrun init --force` for the new commit: it is a new offer"
 
 
@@ -109,13 +111,13 @@ def success_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
 
 
 def _public_names(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
-    """Everybody sees the names of a run's jobs, in the call's state and in its evidence (R7)."""
-    told = [name for name in pipeline.jobs if _NAMED_BY_INPUT.search(name)]
+    """Everybody sees the names of a run's jobs, stages and archives, in its call's state or evidence (R7)."""
+    told = [name for name in (*pipeline.jobs, *pipeline.shown) if _NAMED_BY_INPUT.search(name)]
     if told and offer.evidence.inputs == "buyer":
         detail = (
             f"expected names without private inputs, for everybody sees them, got {', '.join(told)[:200]}"
         )
-        yield bad("jobs", detail, 'name the jobs otherwise, or write inputs = "public" in [evidence]')
+        yield bad("jobs", detail, 'name them otherwise, or write inputs = "public" in [evidence]')
 
 
 def _grade(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:

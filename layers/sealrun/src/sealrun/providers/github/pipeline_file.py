@@ -35,6 +35,7 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         name=str(document.get("run-name") or ""),
         includes=tuple(dict.fromkeys(_uses(jobs))),
         jobs=tuple(str(job.get("name") or name) for name, job in jobs.items()),
+        shown=tuple(_shown(jobs)),
         uncertain={
             str(job.get("name") or name): why for name, job in jobs.items() if (why := _why_uncertain(job))
         },
@@ -64,6 +65,21 @@ def _why_uncertain(job: Mapping[str, Any]) -> str:
     if "environment" in job:
         return "deploys to an environment, which may wait for an approval"
     return f"runs only if {str(job['if'])[:60]}" if "if" in job else ""
+
+
+def _shown(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The values of matrices, in which names of jobs end, and the names of archives.
+
+    A file that is left as it is (``archive: false``) has its own name.
+    """
+    for name, job in jobs.items():
+        if matrix := mapping(job.get("strategy")).get("matrix"):
+            yield f"{name}: {matrix}"
+        for step in map(mapping, job.get("steps") or []):
+            if "/upload-artifact" in str(step.get("uses")):
+                given = mapping(step.get("with"))
+                yield str(given.get("name"))
+                yield str(given.get("path")) if "archive" in given else ""
 
 
 def _may_cancel(concurrency: Any) -> bool:

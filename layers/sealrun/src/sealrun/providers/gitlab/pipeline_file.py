@@ -45,6 +45,7 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         includes=tuple(_includes(body.get("include"))),
         troubles=(*_troubles(jobs, cancel), *pipeline_troubles(workflow, jobs)),
         jobs=tuple(jobs),
+        shown=tuple(_shown(body)),
         uncertain={name: why for name, job in jobs.items() if (why := why_uncertain(job))},
         cancels_itself=cancel.get("on_new_commit") != "none",
         timeouts={name: str(job["timeout"]) for name, job in jobs.items() if "timeout" in job},
@@ -122,6 +123,16 @@ def _with_default(job: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[s
     taken = mapping(job.get("inherit")).get("default", True)
     names = taken if isinstance(taken, list) else given if taken else ()
     return {**{name: each for name, each in given.items() if name in names}, **job}
+
+
+def _shown(body: Mapping[str, Any]) -> Iterator[str]:
+    """Stages, and the values of matrices, in which names of jobs end; hidden jobs hand theirs on."""
+    for name, job in body.items():
+        if name in _KEYWORDS or not isinstance(job, dict):
+            continue
+        if matrix := mapping(job.get("parallel")).get("matrix"):
+            yield f"{name}: {matrix}"
+        yield str(job.get("stage"))
 
 
 def _asks_for_token(job: Mapping[str, Any]) -> bool:
