@@ -642,3 +642,6 @@ def test_an_issue_writes_the_promise_once_and_hashes_it_into_the_token(
     run()
     assert chain.ran[1][1] == request, "a repeat says the same"
     assert "got one of others" in error(run(key=BUYER))["detail"]
+    chain.changes = {"networkID": "mina:mainnet"}
+    assert "expected networkID mina:devnet, got mina:mainnet" in error(run())["detail"]
+    assert len(chain.ran) == 2, "nothing is paid on another network than the promise's"

@@ -306,6 +306,11 @@ def test_a_board_is_opened_for_everybody_for_ever(market: Market, tmp_path: Any)
     key.chmod(0o600)
     refused = market("board", f"--board-key={key}", by=SELLER, yes=False)
     assert f"board    {address_of(BOARD)} on {NETWORK}: open to everybody, for ever" in refused.stderr
+    market.credit.changes = {"networkID": "mina:mainnet"}
+    elsewhere = json.loads(market("board", f"--board-key={key}", by=SELLER).stdout)
+    assert "expected networkID mina:devnet, got mina:mainnet" in elsewhere["error"]["detail"]
+    assert market.ran == [], "nothing is paid on another network than the plan names"
+    market.credit.changes = {}
     opened = value(market("board", f"--board-key={key}", by=SELLER))
     assert opened["token"] == tokens.to_base58(tokens.derive_token_id(BOARD.public_key()))
     assert MINA.id != opened["token"]

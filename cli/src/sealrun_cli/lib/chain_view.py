@@ -83,6 +83,16 @@ def on_chain(service: Service, node: str, account: str, asset: Asset = MINA) -> 
     return _account_of(data_of(service, node, query, key=account, token=asset.id), account, asset)
 
 
+def check_network(service: Service, node: str, network: str) -> None:
+    """A node follows this network: what is paid for on another one is of no use here.
+
+    Raises:
+        CliError: the node gives no answer.
+        NodeUnavailable: it is not synced, or of another network.
+    """
+    check_synced(data_of(service, node, "{syncStatus networkID}"), network)
+
+
 def check_can_open(service: Service, node: str, network: str, account: str, asset: Asset) -> None:
     """Ask one node whether an account can be opened at the address; empty is that of a key to be made.
 
@@ -90,7 +100,7 @@ def check_can_open(service: Service, node: str, network: str, account: str, asse
         CliError: an account in the asset is there, or the node gives no answer.
         NodeUnavailable: the node is not synced, or of another network.
     """
-    check_synced(data_of(service, node, "{syncStatus networkID}"), network)
+    check_network(service, node, network)
     if not account:
         return
     query = "query($key:PublicKey!,$token:TokenId!){account(publicKey:$key,token:$token){publicKey}}"

@@ -8,6 +8,7 @@ import typer
 from sealrun.offers.asset import ACCOUNT_CREATION_FEE, MINA
 from sealrun.offers.promise import Promise, promise_uri
 from sealrun_cli.lib import options
+from sealrun_cli.lib.chain_view import check_network
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.credit_desk import TAKES, Count, CreditAddress, dealing, done
 from sealrun_cli.lib.credit_view import CreditNode
@@ -70,6 +71,7 @@ def issue(
         if (made.token, made.vault, made.seller, made.network) != (*parties, network):
             detail = f"promise: expected {promise} of these keys on {network}, got one of others"
             raise CliError("bad-request", detail, "name the keys that it was written for, or another file")
+        check_network(asked.service, node, network)
         total = NEW_ACCOUNTS + sender.costs
         plan = [
             f"issue    up to {made.cap} {made.symbol}, {made.words}, until slot {made.expiry}: {made.title}",

@@ -14,6 +14,7 @@ from sealrun.offers.asset import ACCOUNT_CREATION_FEE, MINA
 from sealrun.offers.offer import Offer, Payment
 from sealrun_cli.lib import options
 from sealrun_cli.lib.board import BoardAddress, BoardNode, account_at, offer_code
+from sealrun_cli.lib.chain_view import check_network
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import kept_or_new, read_key
@@ -40,6 +41,7 @@ def board(
     """Open a board. Anybody may list on it from then on, and nobody can change that, you included."""
     with speaking(as_json=as_json) as out, open_client() as http:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
+        check_network(Service(http), node, network)
         own = kept_or_new(board_key, out)
         address = own.public_key().to_base58()
         plan = [
