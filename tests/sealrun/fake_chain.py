@@ -49,12 +49,16 @@ def token_answer(*, decimals: int = 0, symbol: str = "RUN", paused: int = 0) -> 
     }
 
 
-def supply_answer(asset: Asset, held: Mapping[PublicKey, int], circulating: int) -> dict[str, Any]:
+def supply_answer(
+    asset: Asset, held: Mapping[PublicKey, int], circulating: int, *, date: int = 1_800_000_000
+) -> dict[str, Any]:
     """All accounts of the same token, with what its code counts as circulating."""
     accounts = {SELLER.public_key(): circulating, **held}
     return {
         "syncStatus": "SYNCED",
         "networkID": "mina:devnet",
+        "daemonStatus": {"consensusConfiguration": {"slotDuration": 180_000}},
+        "bestChain": [{"protocolState": {"blockchainState": {"date": str(date * 1000)}}}],
         "tokenOwner": {"publicKey": SELLER.public_key().to_base58()},
         "tokenAccounts": [
             {"publicKey": key.to_base58(), "token": asset.id, "balance": {"total": str(units)}}

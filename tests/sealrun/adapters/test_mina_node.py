@@ -141,6 +141,16 @@ def test_a13_a_credits_backing_and_its_expiry_are_told_by_a_node_that_follows_th
         made.nodes.backing(owner, admin, TERMS, nodes=2)
 
 
+def test_a13_a_tokens_accounts_are_told_by_a_node_that_follows_the_chain() -> None:
+    """Before its code was there a token adds up too: whatever was made after that is in nobody's count."""
+    before = supply_answer(RUN.asset, {}, 0, date=TIP_AT - 10 * 180)
+    fresh = supply_answer(RUN.asset, {BUYER.public_key(): 9}, 0, date=TIP_AT - 360)
+    made = Nodes(a=says(before), b=says(fresh))
+    assert made.nodes.supply(RUN, nodes=1) == [fresh]
+    with pytest.raises(NodeUnavailable, match="got 0 whole answers; node: expected a newest block"):
+        Nodes(a=says(before)).nodes.supply(RUN, nodes=1)
+
+
 def test_nodes_agree_where_the_offer_asks_for_it() -> None:
     low, high = account_answer(height=99), account_answer(height=101)
     other = account_answer(balance=1)

@@ -84,9 +84,14 @@ def check_owner(
 
 
 def supply_query(asset: Asset) -> str:
-    """The question for all accounts of a token; a node goes through its whole ledger for it."""
+    """The question for all accounts of a token; a node goes through its whole ledger for it.
+
+    The answer tells the time of the node's own tip, too: see ``sealrun.chain.account.check_tip``.
+    """
     return (
-        f'{{syncStatus networkID tokenOwner(tokenId:"{asset.id}"){{publicKey}} '
+        "{syncStatus networkID daemonStatus{consensusConfiguration{slotDuration}} "
+        "bestChain(maxLength:1){protocolState{blockchainState{date}}} "
+        f'tokenOwner(tokenId:"{asset.id}"){{publicKey}} '
         f'tokenAccounts(tokenId:"{asset.id}"){{publicKey token balance{{total}}}}}}'
     )
 
@@ -95,7 +100,8 @@ def check_supply(answer: Mapping[str, Any], asset: Asset, *, network: str) -> in
     """All accounts of the token together hold what its code counts as circulating; that amount.
 
     A token that was made before the code was there is in nobody's count, and can be spent like any other.
-    What adds up once adds up for ever, as long as ``check_owner`` passes: only the code moves the token.
+    What adds up once the code is there adds up for ever, as long as ``check_owner`` passes: only the code
+    moves the token.
 
     Args:
         answer: ``data`` of the answer to ``supply_query``.

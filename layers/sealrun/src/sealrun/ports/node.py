@@ -35,7 +35,7 @@ class Chain(Protocol):
         """What so many nodes each answer to ``sealrun.chain.token.supply_query``; seconds, and megabytes.
 
         Raises:
-            NodeUnavailable: not enough synced nodes of the network answered.
+            NodeUnavailable: not enough synced nodes of the network, whose tip is new (A13), answered.
         """
 
     def backing(

@@ -14,7 +14,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -157,32 +156,32 @@ class MinaNodes:
         return answer
 
     def supply(self, terms: Terms, *, nodes: int) -> Sequence[Mapping[str, Any]]:
-        """See ``sealrun.ports.node.Chain``; what adds up once adds up for ever, whatever the tip's age."""
-        ask = partial(self._data, query=supply_query(terms.asset), most=MAX_SUPPLY_BYTES)
-        return self._each(partial(ask, seconds=SUPPLY_SECONDS), terms, nodes)
+        """See ``sealrun.ports.node.Chain``."""
+        query = supply_query(terms.asset)
+        return self._each(query, terms, nodes, most=MAX_SUPPLY_BYTES, seconds=SUPPLY_SECONDS)
 
     def backing(
         self, owner: PublicKey, admin: PublicKey, terms: Terms, *, nodes: int
     ) -> Sequence[Mapping[str, Any]]:
         """See ``sealrun.ports.node.Chain``."""
-        query = backing_query(owner, admin, terms.seller)
-
-        def ask(url: str) -> Mapping[str, Any]:
-            data = self._data(url, query)
-            check_tip(data, now=self._clock())
-            return data
-
-        return self._each(ask, terms, nodes)
+        return self._each(backing_query(owner, admin, terms.seller), terms, nodes)
 
     def _each(
-        self, ask: Callable[[str], Mapping[str, Any]], terms: Terms, nodes: int
+        self,
+        query: str,
+        terms: Terms,
+        nodes: int,
+        *,
+        most: int = MAX_ANSWER_BYTES,
+        seconds: float = MAX_SECONDS,
     ) -> Sequence[Mapping[str, Any]]:
         answers: list[Mapping[str, Any]] = []
         faults: list[str] = []
         for url in self._urls:
             try:
-                data = ask(url)
+                data = self._data(url, query, most=most, seconds=seconds)
                 check_synced(data, terms.network)
+                check_tip(data, now=self._clock())
             except NodeUnavailable as error:
                 faults.append(error.detail)
                 continue
