@@ -471,6 +471,14 @@ def test_l12_calls_whose_collection_was_spoiled_share_one_place(ledger: Any) -> 
     assert ledger.take_place(OFFER.hash, 2, **times, spoiled=True)
 
 
+def test_l11_a_call_that_asks_again_keeps_its_place_and_takes_no_second_one(ledger: Any) -> None:
+    times = {"now": NOW, "until": NOW + 9}
+    assert [ledger.take_place(OFFER.hash, call, **times) for call in (1, 4)] == [True, True]
+    ledger.leave_place(OFFER.hash, 1)
+    assert ledger.take_place(OFFER.hash, 4, **times), "the one that it has, not the one that is free"
+    assert [ledger.take_place(OFFER.hash, call, **times) for call in (7, 10, 13)] == [True, True, False]
+
+
 def test_l11_starts_have_two_places_of_their_own(ledger: Any) -> None:
     times = {"now": NOW, "until": NOW + 10}
     assert [ledger.take_place(OFFER.hash, call, **times, start=True) for call in (1, 2, 3)] == [

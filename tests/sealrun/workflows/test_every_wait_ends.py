@@ -12,7 +12,7 @@ from sealrun.ports.calls import PLACES, START_PLACES
 from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.runs.record import MAX_SPOILED, STOP_WITHIN, Record, State
 from sealrun.workflows.check_health import ALL_SECONDS, OFFER_SECONDS, Health, check_health
-from sealrun.workflows.collect_run import COLLECT_SECONDS
+from sealrun.workflows.collect_run import COLLECT_SECONDS, take_step
 from sealrun.workflows.look_at_calls import BEGIN_WITHIN
 from sealrun.workflows.start_run import Starter
 from sealrun.workflows.watch_run import LOOK_SECONDS
@@ -279,6 +279,32 @@ def test_l11_an_offers_starts_that_hang_take_two_places_and_leave_the_rest_to_ot
     setattr(world.provider, stage, within)
     world.clock.passes(90)  # whoever took a place is gone by then
     assert all(world.settle(call).state is State.SUCCEEDED for call in calls)
+
+
+@pytest.mark.parametrize(
+    ("stage", "first", "places"), [("read", "", PLACES), ("start", "busy", START_PLACES)]
+)
+def test_l11_whoever_is_overtaken_frees_no_place_of_the_one_at_work(
+    stage: str, first: str, places: int
+) -> None:
+    """Two deliveries at once wake two functions for one call, and a seller can send as many as it likes."""
+    world = World(make_offer(**BUSY))
+    world.provider.answers = [first] if first else []
+    call = world.call(sign_call(world.offer)).record.call_hash
+    world.clock.passes(90)
+    read_before, works, taken = world.ledger.record(call), getattr(world.provider, stage), list[bool]()
+
+    def meanwhile(*given: Any, **named: Any) -> Any:
+        if not taken:
+            parts: Any = {"ledger": world.ledger, "collector": world.collector, "clock": world.clock}
+            take_step(read_before, world.ledger.offer(world.offer.hash), **parts)
+            times: Any = {"now": world.clock(), "until": world.clock() + 9, "start": stage == "start"}
+            taken.extend(world.ledger.take_place(world.offer.hash, other, **times) for other in range(9))
+        return works(*given, **named)
+
+    setattr(world.provider, stage, meanwhile)
+    world.sweep_one(call)
+    assert sum(taken) == places - 1
 
 
 def test_l11_functions_that_die_now_and_then_give_no_long_run_up() -> None:

@@ -436,8 +436,9 @@ class DynamoLedger:
         spoiled: bool = False,
         start: bool = False,
     ) -> bool:
-        for number in load.places_from(call_hash, places_of(spoiled=spoiled, start=start)):
-            update = load.place(offer_hash, call_hash, number, now=now, until=until)
+        places = places_of(spoiled=spoiled, start=start)
+        for number in load.places_from(call_hash, places):
+            update = load.place(offer_hash, call_hash, number, among=places, now=now, until=until)
             if self._table.call("update_item", **update) is not None:
                 self._places[offer_hash, call_hash] = number
                 return True

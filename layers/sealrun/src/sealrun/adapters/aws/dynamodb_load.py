@@ -93,13 +93,21 @@ def _fewer(after: Record, offer: Offer, holder: str, hour: bool) -> dict[str, An
     return (change.add(hour_of(after.claimed_at // HOUR), -1) if hour else change).request()
 
 
-def place(offer_hash: int, call_hash: int, number: int, *, now: int, until: int) -> dict[str, Any]:
-    """Take this place, if nobody has it now."""
+def place(
+    offer_hash: int, call_hash: int, number: int, *, among: Sequence[int], now: int, until: int
+) -> dict[str, Any]:
+    """Take this place, if nobody else has it now and the call has no other one among these."""
+    names = {"#call": f"c{number}", "#until": f"u{number}"}
+    free = "(attribute_not_exists(#until) OR #until <= :now OR #call = :call)"
+    for other in among:
+        if other != number:
+            names |= {f"#c{other}": f"c{other}", f"#u{other}": f"u{other}"}
+            free += f" AND (attribute_not_exists(#u{other}) OR #u{other} <= :now OR #c{other} <> :call)"
     return {
         "Key": _places(offer_hash),
         "UpdateExpression": "SET #call = :call, #until = :until",
-        "ConditionExpression": "attribute_not_exists(#until) OR #until <= :now OR #call = :call",
-        "ExpressionAttributeNames": {"#call": f"c{number}", "#until": f"u{number}"},
+        "ConditionExpression": free,
+        "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": {
             ":call": {"S": f"{call_hash:064x}"},
             **numbers({":now": now, ":until": until}),
