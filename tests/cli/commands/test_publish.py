@@ -1,9 +1,12 @@
 """What `sealrun publish` does on chain for prices in tokens, and what it says first."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
+from typer.testing import CliRunner
 
 from sealrun.chain.token import TokenView
 from sealrun.offers.offer import Offer
@@ -13,8 +16,10 @@ from sealrun_cli.lib.offer_lines import buying
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.tokens import Token
 from sealrun_cli.lib.tools import Sender
+from sealrun_cli.main import app
+from tests.cli.web import web
 from tests.sealrun.offers.test_prices import TOKEN, both, credit
-from tests.sealrun.world import BUYER, OPERATOR, SELLER, make_paid_offer
+from tests.sealrun.world import BUYER, CONTRACT, OPERATOR, SELLER, make_chain_offer, make_paid_offer
 
 PAYEES = (SELLER.public_key(), OPERATOR.public_key())
 SENDER = Sender(BUYER, "https://mina.test/graphql", "0.1", 50, proofs=False)
@@ -55,3 +60,34 @@ def test_the_tool_opens_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_buyer_is_told_to_choose_where_there_are_several_prices() -> None:
     assert "--asset SYMBOL" in buying(make_paid_offer(prices=both()), "URL")
     assert "--asset" not in buying(make_paid_offer(), "URL")
+
+
+def test_a_contract_is_not_paid_for_on_another_network_than_the_offers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid: list[str] = []
+
+    def tool(name: str, *_: object, **__: object) -> dict[str, str]:
+        paid.append(name)
+        return {}
+
+    for name in ("_check_stack", "publish_sealed", "find_target", "kept"):
+        monkeypatch.setattr(publish, name, MagicMock())
+    monkeypatch.setattr(publish, "read_offer", lambda _: make_chain_offer())
+    monkeypatch.setattr(publish, "run_tool", tool)
+    monkeypatch.setattr(publish, "credential_document", lambda *_: b"{}")
+    monkeypatch.setattr(publish, "state_of", lambda *_: "open")
+    keys = {"--key": tmp_path / "payer.key", "--contract-key": tmp_path / "contract.key"}
+    for path, key in zip(keys.values(), (SELLER, CONTRACT), strict=True):
+        path.write_text(key.to_base58())
+        path.chmod(0o600)
+    named = [str(each) for pair in keys.items() for each in pair]
+    answer = {"syncStatus": "SYNCED", "networkID": "mina:mainnet"}
+    with web({"POST /graphql": (200, {"data": answer})}) as site:
+        asked = ["publish", "--node", f"{site.url}/graphql", *named, "--yes", "--json"]
+        refused = CliRunner().invoke(app, asked)
+        assert "expected networkID mina:devnet, got mina:mainnet" in refused.stdout
+        assert (refused.exit_code, paid) == (1, [])
+        answer["networkID"] = "mina:devnet"
+        assert CliRunner().invoke(app, asked).exit_code == 0
+    assert paid == ["offer"]

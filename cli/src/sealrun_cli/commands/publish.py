@@ -14,6 +14,7 @@ from sealrun.offers.asset import ACCOUNT_CREATION_FEE, FEES, MINA
 from sealrun.offers.offer import Offer
 from sealrun.workflows.publish_offer import publish_sealed
 from sealrun_cli.lib import offer_state, options
+from sealrun_cli.lib.chain_view import check_network
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
@@ -55,6 +56,7 @@ def publish(
         sealed = kept(offer, file.parent, step("seal", file, stack))
         _check_stack(offer, target)
         tokens = _tokens(offer, node)
+        _check_node(offer, node)
         confirm(out, [*_plan(offer, target, fee), *_token_plan(tokens, fee)], yes=yes)
         for token in tokens:
             if token.missing:
@@ -79,6 +81,13 @@ def _tokens(offer: Offer, node: str) -> list[Token]:
         return []
     with open_client() as http:
         return list(tokens_of(offer, Service(http), _named(node, "--node", "a price in a token")))
+
+
+def _check_node(offer: Offer, node: str) -> None:
+    """A contract on another network than the offer's would be paid for in vain."""
+    if offer.contract is not None:
+        with open_client() as http:
+            check_network(Service(http), _named(node, "--node", "a contract"), offer.network)
 
 
 def _token_plan(tokens: list[Token], fee: str) -> list[str]:
