@@ -232,14 +232,24 @@ const lostAnswer = (kind: Kept['kind']): Kept => ({
 
 /** How it stands by a node whose answers to questions about the account are these, the last one again and again. */
 function found(kept: Kept, ...accounts: (object | null)[]): Promise<Standing> {
+  answering(kept, '9', accounts);
+  return standingOf(kept.node, kept);
+}
+
+/** In the block of this height, and in none before, the payer's nonce is used; the account's answers are of block 9. */
+function answering(kept: Kept, height: string, accounts: (object | null)[]): void {
   const { account: _, ...node } = told('0', '1') as { account: object };
+  const bestChain = [{ protocolState: { consensusState: { blockHeight: height } } }];
   globalThis.fetch = async (_url, init) => {
     const asksAccount = String(init?.body).includes('daemonStatus');
-    const account = asksAccount ? accounts.at(0) : { nonce: '4' };
-    if (accounts.length > 1 && asksAccount) accounts.shift();
+    if (!asksAccount)
+      return Response.json({
+        data: { ...node, bestChain, account: { nonce: `${kept.nonce + 1}` } },
+      });
+    const account = accounts.at(0);
+    if (accounts.length > 1) accounts.shift();
     return Response.json({ data: { ...node, account } });
   };
-  return standingOf(kept.node, kept);
 }
 
 /** The account with so many nanomina. */
@@ -260,6 +270,16 @@ test('an opening that a block takes between two questions is not said to be unpa
   assert.equal(await state(null, holding('5')), 'included');
   assert.equal(await state(null), 'gone');
 });
+
+for (const [kind, before] of [
+  ['topup', holding('20')],
+  ['open', null],
+] as const)
+  test(`of two nodes at one address, the one behind does not decide what became of money: ${kind}`, async () => {
+    const kept = { ...lostAnswer(kind), funds: '20' };
+    answering(kept, '10', [before]);
+    await assert.rejects(standingOf(kept.node, kept), /expected block 10 or a later one, got 9/);
+  });
 
 test('a key opens no account while another opening with it waits for a block', async () => {
   const secret = newKey();

@@ -101,16 +101,21 @@ export async function standingOf(node: string, kept: Kept): Promise<Standing> {
   let height = kind === 'open' ? await arrived(node, kept) : undefined;
   if (height !== undefined) return { state: 'included', height };
   const now = await standing(node, { hash, payer, nonce, network: document.network });
-  if (now.state === 'gone') height = await arrived(node, kept);
+  if (now.state === 'gone') height = await arrived(node, kept, now.height);
   return height === undefined ? now : { state: 'included', height };
 }
 
-/** The block in which the account shows the money; without an exit only deposits add to its funds, a stranger's too. */
-async function arrived(node: string, kept: Kept): Promise<number | undefined> {
+/**
+ * The block in which the account shows the money; without an exit only deposits add to its funds, a stranger's too.
+ *
+ * Throws where the answer is of a block before `from`: several nodes share one address, and one of them may be behind.
+ */
+async function arrived(node: string, kept: Kept, from = 0): Promise<number | undefined> {
   const { kind, account, document, service, amount } = kept;
-  if (kind === 'open') return (await adopt(node, account, document, service))?.tip.height;
+  if (kind === 'open')
+    return (await adopt(node, account, document, service, MINA_UNIT, from))?.tip.height;
   if (kept.funds === undefined) return undefined;
-  const view = await accountOnChain(node, account, document, MINA_UNIT);
+  const view = await accountOnChain(node, account, document, MINA_UNIT, undefined, from);
   const after = BigInt(kept.funds) + BigInt(amount);
   return view !== null && funds(view) >= after ? view.tip.height : undefined;
 }
@@ -126,8 +131,9 @@ export async function adopt(
   terms: Terms,
   service: string,
   unit: Unit = MINA_UNIT,
+  from = 0,
 ): Promise<AccountView | null> {
-  const view = await accountOnChain(node, address, terms, unit);
+  const view = await accountOnChain(node, address, terms, unit, undefined, from);
   if (view === null) return null;
   const before = keptBefore(address, terms, unit);
   keep({

@@ -32,12 +32,12 @@ export type Standing =
   | { state: 'waiting' }
   | { state: 'included'; height: number }
   | { state: 'failed'; why: string }
-  /** Its nonce was used, and it stands in none of the newest blocks. */
-  | { state: 'gone' };
+  /** Its nonce was used by the newest block, of this height, and it stands in none of the newest ones. */
+  | { state: 'gone'; height: number };
 
 /**
  * The prepaid account, once every property was checked. Null where nothing is at the address, by a node that follows the
- * network, on which seller and operator can be paid.
+ * network, on which seller and operator can be paid, up to this height at least.
  */
 export async function accountOnChain(
   node: string,
@@ -45,17 +45,20 @@ export async function accountOnChain(
   terms: Terms,
   unit: Unit,
   settled?: Settled,
+  from = 0,
 ): Promise<AccountView | null> {
   const answer = await asked(node, accountQuery(address, terms));
   const now = Math.floor(Date.now() / 1000);
+  const token = { ...unit, code: TOKEN_CODE };
   try {
-    if (answer['account'] === null) {
-      checkTip(checkNode(answer, terms), now);
-      return null;
-    }
-    const token = { ...unit, code: TOKEN_CODE };
-    const view = checkAccount(answer, { address, terms, code: CODE.hash, token, settled });
-    checkTip(view.tip, now);
+    const view =
+      answer['account'] === null
+        ? null
+        : checkAccount(answer, { address, terms, code: CODE.hash, token, settled });
+    const tip = view?.tip ?? checkNode(answer, terms);
+    checkTip(tip, now);
+    if (tip.height < from)
+      throw new NodeUnavailable(`node: expected block ${from} or a later one, got ${tip.height}`);
     return view;
   } catch (error) {
     throw error instanceof NodeUnavailable ? unavailable(node, error.message) : error;
@@ -133,7 +136,8 @@ export async function standing(
   }
   const account = answer['account'];
   const next = isObject(account) ? nonceOf(account['nonce']) : 0;
-  return { state: next > sent.nonce ? 'gone' : 'waiting' };
+  if (next <= sent.nonce) return { state: 'waiting' };
+  return { state: 'gone', height: Math.max(0, ...blocks.map(heightOf)) };
 }
 
 const UNREADABLE = 'It answers in another form than it was asked for.';
