@@ -467,16 +467,30 @@ def test_l12_calls_whose_collection_was_spoiled_share_one_place(ledger: Any) -> 
         False,
     ]
     assert [ledger.take_place(OFFER.hash, call, **times) for call in (11, 12, 13)] == [True, True, False]
-    ledger.leave_place(OFFER.hash, 1)
+    ledger.leave_place(OFFER.hash, 1, until=NOW + 10)
     assert ledger.take_place(OFFER.hash, 2, **times, spoiled=True)
 
 
-def test_l11_a_call_that_asks_again_keeps_its_place_and_takes_no_second_one(ledger: Any) -> None:
+def test_l11_a_call_that_asks_again_takes_no_second_place_and_frees_none_of_the_first_one(
+    ledger: Any,
+) -> None:
     times = {"now": NOW, "until": NOW + 9}
     assert [ledger.take_place(OFFER.hash, call, **times) for call in (1, 4)] == [True, True]
-    ledger.leave_place(OFFER.hash, 1)
-    assert ledger.take_place(OFFER.hash, 4, **times), "the one that it has, not the one that is free"
+    ledger.leave_place(OFFER.hash, 1, until=NOW + 9)
+    assert not ledger.take_place(OFFER.hash, 4, **times), "another function works on it"
+    assert not ledger.take_place(OFFER.hash, 4, **times, spoiled=True), "as it was read before"
+    assert ledger.take_place(OFFER.hash, 4, **times, start=True), "of another kind"
     assert [ledger.take_place(OFFER.hash, call, **times) for call in (7, 10, 13)] == [True, True, False]
+
+
+def test_l11_whoever_took_longer_than_its_place_lasts_frees_none_of_the_next_one(ledger: Any) -> None:
+    for at in (NOW, NOW + 9):
+        assert ledger.take_place(OFFER.hash, 4, now=at, until=at + 9)
+    ledger.leave_place(OFFER.hash, 4, until=NOW + 9)
+    times = {"now": NOW + 9, "until": NOW + 18}
+    assert [ledger.take_place(OFFER.hash, call, **times) for call in (5, 6, 7)] == [True, True, False]
+    ledger.leave_place(OFFER.hash, 4, until=NOW + 18)
+    assert ledger.take_place(OFFER.hash, 7, **times)
 
 
 def test_l11_starts_have_two_places_of_their_own(ledger: Any) -> None:
@@ -492,7 +506,7 @@ def test_l11_starts_have_two_places_of_their_own(ledger: Any) -> None:
         True,
         False,
     ]
-    ledger.leave_place(OFFER.hash, 1)
+    ledger.leave_place(OFFER.hash, 1, until=NOW + 10)
     assert not ledger.take_place(OFFER.hash, 14, **times)
     assert ledger.take_place(OFFER.hash, 3, **times, start=True)
     later = {"now": NOW + 10, "until": NOW + 20}  # whoever did not leave is gone

@@ -93,6 +93,15 @@ def test_l11_collections_of_one_offer_never_pass_its_places(ledger: Any) -> None
     assert sum(taken) == PLACES
     for call, has_one in enumerate(taken):
         if has_one:
-            assert ledger.take_place(OFFER.hash, call, now=NOW, until=NOW + 10), "its own place is its own"
-    ledger.leave_place(OFFER.hash, taken.index(True))
+            assert not ledger.take_place(OFFER.hash, call, now=NOW, until=NOW + 10), "it has one"
+    ledger.leave_place(OFFER.hash, taken.index(True), until=NOW + 10)
     assert ledger.take_place(OFFER.hash, CALLS, now=NOW, until=NOW + 10)
+
+
+def test_l11_of_functions_that_ask_at_once_for_one_call_one_has_a_place(ledger: Any) -> None:
+    call, times = record(1), {"now": NOW, "until": NOW + 9}
+    assert ledger.claim(call, OFFER, identifier=None, reserve=reserve(99))
+    for _ in range(10):
+        asked = at_once(lambda _: ledger.take_place(OFFER.hash, call.call_hash, **times), [0] * 6)
+        assert asked.count(True) == 1
+        ledger.leave_place(OFFER.hash, call.call_hash, until=NOW + 9)

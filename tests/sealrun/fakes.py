@@ -253,16 +253,18 @@ class FakeLedger:
         start: bool = False,
     ) -> bool:
         held = {place: each for place, each in self.places.get(offer_hash, {}).items() if each[1] > now}
-        own = [place for place, (call, _) in held.items() if call == call_hash]
+        among = places_of(spoiled=False, start=start)
+        own = [place for place, (call, _) in held.items() if call == call_hash and place in among]
         free = [place for place in places_of(spoiled=spoiled, start=start) if place not in held]
-        if not own and not free:
+        if own or not free:
             return False
-        self.places[offer_hash] = {**held, [*own, *free][0]: (call_hash, until)}
+        self.places[offer_hash] = {**held, free[0]: (call_hash, until)}
         return True
 
-    def leave_place(self, offer_hash: int, call_hash: int) -> None:
+    def leave_place(self, offer_hash: int, call_hash: int, *, until: int) -> None:
         held = self.places.get(offer_hash, {})
-        self.places[offer_hash] = {place: each for place, each in held.items() if each[0] != call_hash}
+        others = {place: each for place, each in held.items() if each != (call_hash, until)}
+        self.places[offer_hash] = others
 
     def count_fault(self, offer_hash: int, witness: str) -> int:
         self.witnesses.setdefault(offer_hash, set()).add(witness)

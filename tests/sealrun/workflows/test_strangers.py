@@ -347,6 +347,6 @@ def test_l12_runs_that_cannot_be_collected_do_not_hold_up_those_of_others(ledger
     world.sweep()
     assert world.ledger.record(honest.call_hash).state is State.SUCCEEDED
     assert not [each for each in slow if world.ledger.record(each.call_hash).state.over]
-    world.ledger.leave_place(world.offer.hash, 1)
+    world.ledger.leave_place(world.offer.hash, 1, until=times["until"])
     world.sweep()
     assert [each for each in slow if world.ledger.record(each.call_hash).state.over]

@@ -226,13 +226,13 @@ class Ledger(TokenBook, Protocol):
     ) -> bool:
         """Take one of the few places that an offer's collections have at once; False while all are taken.
 
-        A place that nobody left is free again ``until`` then, and a call that has one keeps it. Calls whose
-        collection was ``spoiled`` before share one place, so that a stranger's slow runs do not hold up all
-        others of the offer (L12). A ``start`` that is tried again, or looked for, takes one of two places of
-        their own.
+        A place that nobody left is free again ``until`` then; False also while the call has one, which is
+        another function's that works on it. Calls whose collection was ``spoiled`` before share one place, so
+        that a stranger's slow runs do not hold up all others of the offer (L12). A ``start`` that is tried
+        again, or looked for, takes one of two places of their own.
         """
 
-    def leave_place(self, offer_hash: int, call_hash: int) -> None:
+    def leave_place(self, offer_hash: int, call_hash: int, *, until: int) -> None:
         """Free the call's place, if it still has one."""
 
     def count_fault(self, offer_hash: int, witness: str) -> int:

@@ -41,7 +41,7 @@ from sealrun.workflows.count_fault import count_fault
 from sealrun.workflows.deadline import Deadline, InTime
 from sealrun.workflows.gather import Gathered, gather
 from sealrun.workflows.pin_items import Pinning, first_failure, pin_items, with_one_more
-from sealrun.workflows.start_run import Overtaken, Starter, start_run
+from sealrun.workflows.start_run import Starter, start_run
 from sealrun.workflows.watch_run import Seen, look_at_run
 
 # An offer's deliveries are noted once in so many seconds.
@@ -105,24 +105,12 @@ def _start_in_place(
     until = now + START_LEASE
     if not ledger.take_place(record.offer_hash, record.call_hash, now=now, until=until, start=True):
         return record
-    start = partial(start_run, record, stored, ledger=ledger, starter=collector.starter, clock=clock)
-    return _then_leave(record, start, ledger, clock)
-
-
-def _then_leave(
-    record: Record, step: Callable[[], Record], ledger: Ledger, clock: Callable[[], int]
-) -> Record:
-    """Take the step and leave the call's place, but not where another function works on the call in it."""
     try:
-        after = step()
-    except Overtaken as error:
-        after = error.record
-        if after.leased(clock()):
-            return after
+        after = start_run(record, stored, ledger=ledger, starter=collector.starter, clock=clock)
     except Exception:
-        ledger.leave_place(record.offer_hash, record.call_hash)
+        ledger.leave_place(record.offer_hash, record.call_hash, until=until)
         raise
-    ledger.leave_place(record.offer_hash, record.call_hash)
+    ledger.leave_place(record.offer_hash, record.call_hash, until=until)
     return after
 
 
@@ -143,8 +131,13 @@ def collect_run(
     until, spoiled = now + COLLECT_LEASE, record.spoiled > 0
     if not ledger.take_place(record.offer_hash, record.call_hash, now=now, until=until, spoiled=spoiled):
         return record  # an offer whose collections hang takes no place of the others (L11)
-    collect = partial(_in_place, record, stored, ledger, collector, clock)
-    return _then_leave(record, collect, ledger, clock)
+    try:
+        after = _in_place(record, stored, ledger, collector, clock)
+    except Exception:
+        ledger.leave_place(record.offer_hash, record.call_hash, until=until)
+        raise
+    ledger.leave_place(record.offer_hash, record.call_hash, until=until)
+    return after
 
 
 def _in_place(
@@ -153,7 +146,7 @@ def _in_place(
     now = clock()
     leased = looking(record, now=now)
     if not ledger.save(record, leased):
-        raise Overtaken(ledger.record(record.call_hash) or record)
+        return ledger.record(record.call_hash) or record
     try:
         end, seen = _given_up(now) if given_up(record, now=now) else leased.ending, None
         if end is None:

@@ -58,15 +58,6 @@ def _unshared(_offer_hash: int) -> AbstractContextManager[bool]:
     return contextlib.nullcontext(True)  # noqa: FBT003
 
 
-class Overtaken(Exception):
-    """Another function changed the call before this one had its lease."""
-
-    def __init__(self, record: Record) -> None:
-        """``record`` is the call as it is now."""
-        super().__init__("record: expected the call as it was read, got a newer one")
-        self.record = record
-
-
 class Starter(NamedTuple):
     """What it takes to start a run: a provider opened with the offer's credential, and a wake-up call.
 
@@ -91,7 +82,6 @@ def start_run(
     the provider's own request limit and twice, before another start is sent.
 
     Raises:
-        Overtaken: another function changed the call meanwhile.
         StoreUnavailable: the ledger is out of reach; the next sweep goes on.
     """
     now = clock()
@@ -101,7 +91,7 @@ def start_run(
         return _saved(record, end, ledger, starter)
     leased = seeking(record, now=now) if record.tried_at else trying(record, now=now)
     if not ledger.save(record, leased):
-        raise Overtaken(ledger.record(record.call_hash) or record)
+        return ledger.record(record.call_hash) or record
     if not record.tried_at:
         return start_held(leased, stored, ledger=ledger, starter=starter, clock=clock)
     return _saved(leased, _seek(leased, stored, ledger, starter, clock), ledger, starter)

@@ -5,6 +5,7 @@
 
 import hashlib
 import random
+import secrets
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ class DynamoLedger:
         """``serves`` are the offers of one stack among those that share the table (A3); none means all."""
         self._table = Table(client, table)
         self._serves = tuple(serves)
-        self._places: dict[tuple[int, int], int] = {}  # that this process took
+        self._places: dict[tuple[int, int, int], tuple[int, str]] = {}  # that this process took
         self._documents: dict[int, Offer] = {}  # by their hash, so never out of date; as many as are sold
 
     def offer(self, offer_hash: int) -> StoredOffer | None:
@@ -436,18 +437,18 @@ class DynamoLedger:
         spoiled: bool = False,
         start: bool = False,
     ) -> bool:
-        places = places_of(spoiled=spoiled, start=start)
-        for number in load.places_from(call_hash, places):
-            update = load.place(offer_hash, call_hash, number, among=places, now=now, until=until)
+        among, mark = places_of(spoiled=False, start=start), secrets.token_hex(8)
+        for number in load.places_from(call_hash, places_of(spoiled=spoiled, start=start)):
+            update = load.place(offer_hash, call_hash, number, mark, among=among, now=now, until=until)
             if self._table.call("update_item", **update) is not None:
-                self._places[offer_hash, call_hash] = number
+                self._places[offer_hash, call_hash, until] = number, mark
                 return True
         return False
 
-    def leave_place(self, offer_hash: int, call_hash: int) -> None:
-        number = self._places.pop((offer_hash, call_hash), None)
-        if number is not None:
-            self._table.call("update_item", **load.free_place(offer_hash, call_hash, number))
+    def leave_place(self, offer_hash: int, call_hash: int, *, until: int) -> None:
+        taken = self._places.pop((offer_hash, call_hash, until), None)
+        if taken is not None:
+            self._table.call("update_item", **load.free_place(offer_hash, *taken))
 
     def count_fault(self, offer_hash: int, witness: str) -> int:
         changed = self._table.call(

@@ -2,7 +2,7 @@
 
     load#OFFER#HOLDER   of one buyer, or of one network address or ticket by its hash: running, the minutes of
                         each month, m2026-11, and the calls of the last hours, h500000 (L12)
-    places#OFFER        c0 u0 c1 u1 ...: which call collects, and until when (L11)
+    places#OFFER        c0 u0 m0 c1 u1 m1 ...: which call collects, until when, and by whose mark (L11)
 
 ``dynamodb_shards`` has what all buyers share, ``dynamodb_accounts`` an account's failures of a day. What runs
 of a holder has a TTL that no run can outlive.
@@ -94,35 +94,46 @@ def _fewer(after: Record, offer: Offer, holder: str, hour: bool) -> dict[str, An
 
 
 def place(
-    offer_hash: int, call_hash: int, number: int, *, among: Sequence[int], now: int, until: int
+    offer_hash: int,
+    call_hash: int,
+    number: int,
+    mark: str,
+    *,
+    among: Sequence[int],
+    now: int,
+    until: int,
 ) -> dict[str, Any]:
-    """Take this place, if nobody else has it now and the call has no other one among these."""
-    names = {"#call": f"c{number}", "#until": f"u{number}"}
-    free = "(attribute_not_exists(#until) OR #until <= :now OR #call = :call)"
+    """Take this place, if nobody has it now and the call has no other one among these.
+
+    A request that is sent again finds its own ``mark``.
+    """
+    names = {"#call": f"c{number}", "#until": f"u{number}", "#mark": f"m{number}"}
+    free = "(attribute_not_exists(#until) OR #until <= :now OR #mark = :mark)"
     for other in among:
         if other != number:
             names |= {f"#c{other}": f"c{other}", f"#u{other}": f"u{other}"}
             free += f" AND (attribute_not_exists(#u{other}) OR #u{other} <= :now OR #c{other} <> :call)"
     return {
         "Key": _places(offer_hash),
-        "UpdateExpression": "SET #call = :call, #until = :until",
+        "UpdateExpression": "SET #call = :call, #until = :until, #mark = :mark",
         "ConditionExpression": free,
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": {
             ":call": {"S": f"{call_hash:064x}"},
+            ":mark": {"S": mark},
             **numbers({":now": now, ":until": until}),
         },
     }
 
 
-def free_place(offer_hash: int, call_hash: int, number: int) -> dict[str, Any]:
-    """Leave this place, if it still is this call's."""
+def free_place(offer_hash: int, number: int, mark: str) -> dict[str, Any]:
+    """Leave this place, if it still is whose mark this is."""
     return {
         "Key": _places(offer_hash),
-        "UpdateExpression": "REMOVE #call, #until",
-        "ConditionExpression": "#call = :call",
-        "ExpressionAttributeNames": {"#call": f"c{number}", "#until": f"u{number}"},
-        "ExpressionAttributeValues": {":call": {"S": f"{call_hash:064x}"}},
+        "UpdateExpression": "REMOVE #call, #until, #mark",
+        "ConditionExpression": "#mark = :mark",
+        "ExpressionAttributeNames": {"#call": f"c{number}", "#until": f"u{number}", "#mark": f"m{number}"},
+        "ExpressionAttributeValues": {":mark": {"S": mark}},
     }
 
 

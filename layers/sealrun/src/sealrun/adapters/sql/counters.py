@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from sealrun.adapters.sql.schema import COUNTERS, PLACES
+from sealrun.adapters.sql.schema import CALLS, COUNTERS, PLACES
 from sealrun.adapters.sql.statements import happened, insert
 from sealrun.errors import TooMany
 from sealrun.offers.offer import Offer
@@ -156,11 +156,22 @@ def totals(db: Connection, offer: Offer) -> Totals:
     return Totals(counted.get(wanted[0], 0), ended)
 
 
-def take_place(db: Connection, offer: str, call: str, *, now: int, until: int, places: Sequence[int]) -> bool:
-    """Take one of these places of an offer (L11); a call that has one keeps it."""
-    mine = (PLACES.c.offer == offer) & (PLACES.c.call == call) & (PLACES.c.until > now)
-    if db.execute(update(PLACES).where(mine).values(until=until)).rowcount:
-        return True
+def take_place(
+    db: Connection,
+    offer: str,
+    call: str,
+    *,
+    now: int,
+    until: int,
+    places: Sequence[int],
+    among: Sequence[int],
+) -> bool:
+    """Take one of these places of an offer (L11); none while the call has one ``among`` those of its kind."""
+    # PostgreSQL lets others take a place meanwhile: those of the same call wait here.
+    db.execute(select(CALLS.c.hash).where(CALLS.c.hash == call).with_for_update())
+    has = (PLACES.c.offer == offer) & (PLACES.c.call == call) & (PLACES.c.until > now)
+    if db.scalar(select(PLACES.c.place).where(has & PLACES.c.place.in_(among)).limit(1)) is not None:
+        return False
     return any(_take(db, offer, call, place, now=now, until=until) for place in places)
 
 

@@ -278,13 +278,15 @@ class SqlLedger:
     ) -> bool:
         offer, call = f"{offer_hash:064x}", f"{call_hash:064x}"
         places = places_of(spoiled=spoiled, start=start)
+        among = places_of(spoiled=False, start=start)
         return self._database.write(
-            lambda db: counters.take_place(db, offer, call, now=now, until=until, places=places)
+            lambda db: counters.take_place(db, offer, call, now=now, until=until, places=places, among=among)
         )
 
-    def leave_place(self, offer_hash: int, call_hash: int) -> None:
-        this = (PLACES.c.offer == f"{offer_hash:064x}") & (PLACES.c.call == f"{call_hash:064x}")
-        self._database.write(lambda db: db.execute(delete(PLACES).where(this)))
+    def leave_place(self, offer_hash: int, call_hash: int, *, until: int) -> None:
+        call = (PLACES.c.offer == f"{offer_hash:064x}") & (PLACES.c.call == f"{call_hash:064x}")
+        this = delete(PLACES).where(call & (PLACES.c.until == until))
+        self._database.write(lambda db: db.execute(this))
 
     def standing(self, account: str) -> Standing | None:
         return self._database.read(lambda db: accounts.standing(db, account))
