@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -261,3 +261,19 @@ def test_e4_who_paid_in_time_has_a_ticket_until_the_sale_ends_and_is_named_for_a
     assert (in_time["granted"], in_time["refused"]) == (1, [])
     assert (late["granted"], late["tickets"]) == (0, None)
     assert ["pay it back" in each["reason"] for each in late["refused"]] == [True]
+
+
+def test_a10_no_ticket_takes_the_limit_of_another_account_of_the_key(site: Web, tmp_path: Path) -> None:
+    """One key has an account on each network: what was signed for the other is no limit of this one."""
+    assert OFFER.payment is not None
+    there = replace(OFFER.payment.terms, network="mina:mainnet")
+    place = tmp_path / f"{ACCOUNT.public_key().to_base58()}.json"
+    figures = {"committed": str(PRICE), "highest": str(PRICE), "refused": []}
+    place.write_text(json.dumps({"terms": there.value(), **figures}))
+    kept = place.read_bytes()
+    said(site, tmp_path, "buy")
+    found = said(site, tmp_path, "issue", BUYER)
+    assert found["error"]["type"] == "wrong-account"
+    assert f"expected one of the terms {OFFER.payment.terms.id}" in found["error"]["detail"]
+    assert "--state" in found["error"]["next"]
+    assert (place.read_bytes(), (tmp_path / "tickets.json").exists()) == (kept, False)

@@ -10,7 +10,8 @@ import { termsHash } from '../../shared/src/verification/documents.ts';
 import { adopt, openAccount, standingOf } from '../src/chain/fund.ts';
 import type { Standing } from '../src/chain/node.ts';
 import { MINA_UNIT } from '../src/format.ts';
-import { accountAt, keep } from '../src/state/accounts.ts';
+import type { Priced } from '../src/service/offer.ts';
+import { accountAt, keep, requireNameable } from '../src/state/accounts.ts';
 import { keepTransaction, type Kept } from '../src/state/transactions.ts';
 import { emptyBrowser } from './browser.ts';
 
@@ -171,6 +172,20 @@ test('A10: a key whose address is kept for an account of other terms opens no se
     /of a new account, got that of one of other terms, which is kept here in MINA on mina:mainnet/,
   );
   assert.deepEqual(accountAt(before.address), before);
+});
+
+test('A5: an account that was opened for one offer is not named for another: only its own terms leave it', () => {
+  const account = { address, terms: fieldHex(termsHash(terms)), document: terms, seller };
+  const known = { committed: 0n, highest: 0n, refused: [] };
+  keep({ ...account, service: '', unit: MINA_UNIT, known });
+  const price = { ...MINA_UNIT, asset: MINA, amount: 5n };
+  const of = (exit_delay: number) => ({ ...price, terms: { ...terms, exit_delay } }) as Priced;
+  requireNameable(address, of(60));
+  assert.throws(
+    () => requireNameable(address, of(61)),
+    /of the offer’s terms in MINA, got one in MINA of other terms\. Forget it under Accounts/,
+  );
+  requireNameable(seller, of(61));
 });
 
 for (const [name, change, says] of [

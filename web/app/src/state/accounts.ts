@@ -4,7 +4,7 @@ import { fieldHex } from '../../../shared/src/fields.ts';
 import { isPublicKey } from '../../../shared/src/mina.ts';
 import type { Known } from '../../../shared/src/payment.ts';
 import { termsHash } from '../../../shared/src/verification/documents.ts';
-import { MINA_UNIT, unitOf, type Unit } from '../format.ts';
+import { message, MINA_UNIT, unitOf, type Unit } from '../format.ts';
 import type { Priced, Terms } from '../service/offer.ts';
 import { forget, store, stored, useStored } from './storage.ts';
 
@@ -105,6 +105,18 @@ export function requirePays({ terms, unit }: Account, price: Priced): void {
     throw new Error(
       `Expected an account of the offer’s terms in ${price.symbol}, got one in ${unit.symbol} of other terms.`,
     );
+}
+
+/** Throws where the address is kept for other terms: an account that was opened for them is left with them alone. */
+export function requireNameable(address: string, price: Priced): void {
+  const before = accountAt(address);
+  try {
+    if (before) requirePays(before, price);
+  } catch (error) {
+    throw new Error(
+      `${message(error)} Forget it under Accounts if it was named for a wrong price.`,
+    );
+  }
 }
 
 /** The terms, if they are the ones of this hash. */

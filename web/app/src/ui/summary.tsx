@@ -9,7 +9,7 @@ import { amount, message, percent, priced, short, written } from '../format.ts';
 import { paid, takesCalls, type Action } from '../pages/offer.tsx';
 import { takenPrices, type OfferView } from '../service/api.ts';
 import type { Offer, Priced } from '../service/offer.ts';
-import { accountAt, keep, requirePays } from '../state/accounts.ts';
+import { keep, requireNameable } from '../state/accounts.ts';
 import { useAcquaintance } from '../state/services.ts';
 import { Numerals } from './numerals.tsx';
 import { Card, Code, Figures, Note } from './parts.tsx';
@@ -210,17 +210,7 @@ function NameAccount(props: { service: string; price: Priced; choose: (address: 
   const [asking, setAsking] = useState(false);
   const [node] = useNode(terms.network);
   const take = async (address: string) => {
-    const before = accountAt(address);
-    // What was signed for it counts in its own asset only.
-    if (before && before.known.highest > 0n) {
-      try {
-        requirePays(before, price);
-      } catch (error) {
-        throw new Error(
-          `${message(error)} Forget it under Accounts if it was named for a wrong price.`,
-        );
-      }
-    }
+    requireNameable(address, price);
     const unit = { decimals, symbol };
     if (price.asset !== MINA) {
       // Nobody signs a token's decimals: those of the offer are compared with the chain before anything is paid (A15).
