@@ -40,7 +40,8 @@ export function openAccount(funding: Funding, accountKey: string): Promise<Kept>
   return alone(async () => {
     const account = addressOf(accountKey);
     const { node, terms, amount, wallet } = funding;
-    const before = keptBefore(account, terms, MINA_UNIT); // else the page could not take what was paid for
+    const before = accountAt(account); // the page could not take what was paid for
+    if (before && before.known.highest > 0n) requireSame(before, terms, MINA_UNIT);
     if (before && before.terms !== fieldHex(termsHash(terms)))
       throw new Error(
         `Expected the key of a new account, got that of one of other terms, which is kept here in ${before.unit.symbol} on ${before.document?.network ?? 'a network that is not known here'}: only its own terms leave it. Make a new key, or forget that one under Accounts first.`,
@@ -135,7 +136,8 @@ export async function adopt(
 ): Promise<AccountView | null> {
   const view = await accountOnChain(node, address, terms, unit, undefined, from);
   if (view === null) return null;
-  const before = keptBefore(address, terms, unit);
+  const before = accountAt(address);
+  if (before) requireSame(before, terms, unit);
   keep({
     address,
     terms: fieldHex(termsHash(terms)),
@@ -148,16 +150,13 @@ export async function adopt(
   return view;
 }
 
-/** What is kept of the address. Throws where something was signed for its account in another asset or network. */
-function keptBefore(address: string, terms: Terms, unit: Unit): Account | undefined {
-  const before = accountAt(address);
-  const { asset, network } = before?.document ?? terms;
-  const same = asset === terms.asset && network === terms.network;
-  if (before && before.known.highest > 0n && !same)
+/** Two accounts of one key are in two assets or networks; this browser keeps one, whose terms alone leave it. */
+function requireSame(before: Account, terms: Terms, unit: Unit): void {
+  const { asset, network } = before.document ?? terms;
+  if (asset !== terms.asset || network !== terms.network)
     throw new Error(
-      `Expected an account in ${unit.symbol} on ${terms.network}, got one that is kept here in ${before.unit.symbol} on ${network}: what was signed in one is no limit of the other. Forget that one under Accounts first.`,
+      `Expected an account in ${unit.symbol} on ${terms.network}, got one that is kept here in ${before.unit.symbol} on ${network}: what was signed in one is no limit of the other, nor do its terms leave it. Forget that one under Accounts first.`,
     );
-  return before;
 }
 
 /** Of two transactions one would fail in its block, or take the other's place in this browser. */
