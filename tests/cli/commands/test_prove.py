@@ -1,5 +1,6 @@
 """Which calls `sealrun prove` folds, and that one that cannot be proved keeps no other from its money."""
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from mina.sign import sign_fields
+from sealrun.encoding.fields import MAX_UINT64, VOUCHER, network_field, text_field
 from sealrun.offers.asset import MINA, Asset, asset_of
 from sealrun.runs.run import RunStatus
 from sealrun.workflows import read_proved
@@ -18,6 +21,7 @@ from sealrun_cli.lib.chain_view import OnChain
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.service import Service
+from tests.cli.lib.test_backlog import fold_of
 from tests.sealrun.market import SERVICE, Market
 from tests.sealrun.offers.test_proved import FACTS as CLAIMS
 from tests.sealrun.workflows.test_proved_sale import OFFER, TERMS
@@ -145,19 +149,20 @@ def test_the_deadline_is_that_of_the_account_in_the_asset_of_its_terms(
     asset: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same address can have an account in MINA too, of which its owner never leaves."""
-    terms, asked = replace(TERMS, asset=asset), []
+    terms, asked, key = replace(TERMS, asset=asset), [], BUYER.public_key()
 
     def on_chain(_service: object, _node: str, _account: str, of: Asset) -> OnChain:
         asked.append(of)
-        return OnChain(TERMS.hash, 1, 0, 480, 0, 0, 0, 99)
+        return OnChain(TERMS.hash, 1, 0, 480, 0, 0, 0, 99, buyer=(key.x, key.is_odd))
 
     monkeypatch.setattr(prove, "on_chain", on_chain)
     service: Any = Offers()
     if asset == MINA:
-        assert prove._deadline(service, "node", "B62", terms) == {"exit_slot": 480, "exit_date": 99}
+        told = prove._deadline(service, "node", "B62", terms, key)
+        assert told == {"exit_slot": 480, "exit_date": 99}
     else:
         with pytest.raises(CliError, match="expected the account of these terms"):
-            prove._deadline(service, "node", "B62", terms)
+            prove._deadline(service, "node", "B62", terms, key)
     assert asked == [asset]
 
 
@@ -171,6 +176,34 @@ def test_a16_terms_that_pay_another_seller_are_not_proved_for(market: Market, tm
         pages = iter([{**page, **change, "calls": []}])
         with pytest.raises(CliError, match=text) if text else nullcontext():
             _Work.open(service, SERVICE, account, pages, kept, SELLER.public_key())
+
+
+def test_a16_calls_of_a_buyer_that_the_operator_makes_up_take_no_place_of_what_is_kept(
+    market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its voucher would be the highest, and stay: the buyer leaves, and nothing can be settled."""
+    market.bought(limit=PRICE)
+    page, other = asked(market, SELLER), SELLER.public_key()
+    account, service = ACCOUNT.public_key(), cast("Any", Offers())
+    kept = kept_of(tmp_path, account.to_base58())
+
+    def opened(page: Mapping[str, Any]) -> _Work:
+        pages = iter([page])
+        return _Work.open(service, SERVICE, account.to_base58(), pages, kept, SELLER.public_key())
+
+    calls = opened(page).calls
+    kept.keep_fold(fold_of(7, calls[0].id, terms=TERMS.hash))
+    kept.keep_voucher(calls)
+    fields = [text_field(VOUCHER), network_field(TERMS.network), *account.to_fields(), TERMS.asset.token]
+    signed = sign_fields(SELLER, [*fields, MAX_UINT64, calls[0].call.hash]).to_base58()
+    call = {**page["calls"][0], "voucher": {"limit": str(MAX_UINT64), "signature": signed}}
+    with pytest.raises(CliError, match="expected the buyer of what is kept"):
+        kept.keep_voucher(opened({**page, "buyer": other.to_base58(), "calls": [call]}).calls)
+    assert kept.voucher(PRICE) == calls[0].signed()
+    chain = OnChain(TERMS.hash, 1, 0, 0, 0, 0, 0, buyer=(BUYER.public_key().x, BUYER.public_key().is_odd))
+    monkeypatch.setattr(prove, "on_chain", lambda *_: chain)
+    with pytest.raises(CliError, match="own buyer, got"):
+        prove._deadline(service, "node", account.to_base58(), TERMS, other)
 
 
 def test_what_concerns_all_calls_ends_the_command(

@@ -22,6 +22,7 @@ from tests.sealrun.world import ACCOUNT, PRICE, SELLER
 
 market, told = _market, _told
 ADDRESS = ACCOUNT.public_key().to_base58()
+OF = (BUYER_KEY.x, BUYER_KEY.is_odd)
 # Of a token that operator and buyer made, in which the buyer's key has an account with any state.
 WORTHLESS = replace(TERMS, asset=asset_of(7))
 
@@ -34,12 +35,25 @@ def test_a16_another_account_of_the_address_settles_nothing(
     kept.keep_fold(fold)
     known: dict[str, Any] = {"account": ADDRESS, "terms": WORTHLESS.value(), "voucher": {}, "calls": []}
     monkeypatch.setattr(settle, "read_account", lambda *_: known)
-    monkeypatch.setattr(settle, "on_chain", lambda *_: OnChain(WORTHLESS.hash, 9, 5, 0, 0, 7, 1))
+    monkeypatch.setattr(settle, "on_chain", lambda *_: OnChain(WORTHLESS.hash, 9, 5, 0, 0, 7, 1, buyer=OF))
     monkeypatch.setattr(paying_out, "run_tool", lambda *_, **__: {"status": "already-settled", "count": 1})
     exit_code, value = settled(tmp_path)
     assert exit_code == 1
     assert "expected the terms of what is kept" in value["error"]["detail"]
     assert (kept.fold, kept.settled) == (fold, [])
+
+
+def test_a16_a_fold_of_another_buyers_calls_is_not_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator named that buyer to `prove`; the chain names the account's."""
+    ran = owed(monkeypatch, spent=0)
+    known: dict[str, Any] = {"account": ADDRESS, "terms": TERMS.value(), "voucher": {}, "calls": []}
+    monkeypatch.setattr(settle, "read_account", lambda *_: known)
+    kept_of(tmp_path, ADDRESS).keep_fold(fold_of(7, "a", terms=TERMS.hash, buyer=SELLER.public_key()))
+    exit_code, value = settled(tmp_path)
+    assert (exit_code, ran) == (1, [])
+    assert "expected the buyer of what is kept" in value["error"]["detail"]
 
 
 @pytest.mark.parametrize("spent", [0, PRICE])
@@ -62,7 +76,7 @@ def test_a_voucher_that_the_seller_saw_is_not_kept_back(
         return {"status": "included", "spent": "5", "count": 1}
 
     monkeypatch.setattr(settle, "read_account", lambda *_: known)
-    monkeypatch.setattr(settle, "on_chain", lambda *_: OnChain(TERMS.hash, 9, spent, 0, 0, 0, 0))
+    monkeypatch.setattr(settle, "on_chain", lambda *_: OnChain(TERMS.hash, 9, spent, 0, 0, 0, 0, buyer=OF))
     monkeypatch.setattr(paying_out, "run_tool", run_tool)
     exit_code, value = settled(tmp_path)
     assert exit_code == 0, value
@@ -80,7 +94,7 @@ def owed(monkeypatch: pytest.MonkeyPatch, *, spent: int) -> list[str]:
         return {"status": "included", "spent": "5"}
 
     monkeypatch.setattr(settle, "read_account", lambda *_: known)
-    monkeypatch.setattr(settle, "on_chain", lambda *_: OnChain(ORACLES.hash, 9, spent, 0, 0, 0, 0))
+    monkeypatch.setattr(settle, "on_chain", lambda *_: OnChain(ORACLES.hash, 9, spent, 0, 0, 0, 0, buyer=OF))
     monkeypatch.setattr(paying_out, "run_tool", run_tool)
     return ran
 

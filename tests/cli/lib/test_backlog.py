@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mina.keys import PublicKey
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib.backlog import Good, Kept, kept_of
 from sealrun_cli.lib.errors import CliError
@@ -61,9 +62,16 @@ def test_another_buyers_call_is_refused(told: dict[str, Any]) -> None:
         Good.parse(told).check(ACCOUNT_KEY, TERMS, SELLER.public_key())
 
 
-def fold_of(after: int, *calls: str, before: int = 0, terms: int = 1) -> dict[str, Any]:
+def fold_of(
+    after: int, *calls: str, before: int = 0, terms: int = 1, buyer: PublicKey = BUYER_KEY
+) -> dict[str, Any]:
     settled = [{"call": call, "outputs": "cd" * 32, "iat": 1, "price": "5"} for call in calls]
-    statement = {"terms_hash": str(terms), "before": str(before), "after": str(after)}
+    statement = {
+        "terms_hash": str(terms),
+        "buyer": buyer.to_base58(),
+        "before": str(before),
+        "after": str(after),
+    }
     return {"sealrun": 1, "statement": statement, "calls": settled, "proof": "AAAA"}
 
 
@@ -173,7 +181,7 @@ def test_what_was_settled_from_elsewhere_is_told(count: int, root: int, tmp_path
         kept.follow(count=count, root=root)
 
 
-def test_a16_what_is_kept_is_of_the_accounts_terms_alone(tmp_path: Path) -> None:
+def test_a16_what_is_kept_is_of_the_accounts_terms_and_buyer_alone(tmp_path: Path) -> None:
     """Under other terms the address has another account, whose state settles nothing here."""
     new, waits, noted, left = (kept_of(tmp_path, name) for name in ("new", "waits", "noted", "left"))
     waits.keep_fold(fold_of(7, "a"))
@@ -181,7 +189,10 @@ def test_a16_what_is_kept_is_of_the_accounts_terms_alone(tmp_path: Path) -> None
     left.keep_fold(fold_of(7, "a"))
     (left.folder / "fold.proof.json").unlink()  # as an interruption leaves it
     for kept in (new, waits, noted, left):
-        kept.check_terms(1)
+        kept.check_account(1, BUYER_KEY)
     for kept in (waits, noted, left):
         with pytest.raises(CliError, match="expected the terms of what is kept"):
-            kept.check_terms(2)
+            kept.check_account(2, BUYER_KEY)
+        with pytest.raises(CliError, match="expected the buyer of what is kept"):
+            kept.check_account(1, SELLER.public_key())
+    new.check_account(2, SELLER.public_key())

@@ -75,7 +75,7 @@ def prove(
         pages = _pages(service, url, account, seller, network, out)
         kept, own = kept_of(folder, account), seller.public_key()
         work = _Work.open(service, url, account, pages, kept, own)
-        deadline = _deadline(service, node, account, work.terms) if node else {}
+        deadline = _deadline(service, node, account, work.terms, work.buyer) if node else {}
         waiting = work.kept.waiting(work.calls)
         if listing or not waiting:
             value = {"account": account, **_listed(work, waiting), **deadline}
@@ -125,7 +125,8 @@ class _Work:
         """Reads as many pages as it takes to find all calls that are not settled.
 
         Raises:
-            CliError: the terms are not this seller's, or others than before, or a call is none of theirs.
+            CliError: the terms are not this seller's, or terms or buyer are others than before, or a call is
+                none of theirs.
         """
         with well_formed("figure", url):
             first, address = next(pages), PublicKey.from_base58(account)
@@ -135,7 +136,7 @@ class _Work:
         if terms.seller != seller:
             detail = f"{url}: expected terms that pay {seller.to_base58()}"
             raise CliError("figure", f"{detail}, got {terms.seller.to_base58()}")
-        kept.check_terms(terms.hash)
+        kept.check_account(terms.hash, buyer)
         for call in calls:
             call.check(address, terms, buyer)
         return cls(service, url, address, terms, buyer, calls, kept)
@@ -304,16 +305,19 @@ def _check_named(audience: Audience, facts: int, iat: int, call: Good, offer: Of
         raise CliError("proofs", f"token: expected one issued by {when(latest)}, got one of {when(iat)}")
 
 
-def _deadline(service: Service, node: str, account: str, terms: Terms) -> dict[str, Any]:
+def _deadline(service: Service, node: str, account: str, terms: Terms, buyer: PublicKey) -> dict[str, Any]:
     """Until when a settlement must be in a block, if the buyer leaves; else how long an exit would leave.
 
     Raises:
-        CliError: the chain has no account of these terms at the address.
+        CliError: the chain has no account of these terms and this buyer at the address.
     """
     found = on_chain(service, node, account, terms.asset)
     if found.terms != terms.hash:
         detail = f"{account}: expected the account of these terms, {terms.hash:064x}, got {found.terms:064x}"
         raise CliError("figure", detail, "the operator named terms that are not the account's")
+    if found.buyer != (buyer.x, buyer.is_odd):
+        detail = f"{account}: expected the account's own buyer, got {buyer.to_base58()}"
+        raise CliError("figure", detail, "the operator named another buyer than the chain has")
     return {"exit_slot": found.exit_slot, "exit_date": found.exit_date}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mina.keys import PublicKey
 from sealrun.offers.asset import Asset
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
@@ -48,8 +49,10 @@ def settle(
             with well_formed("figure", url):
                 asset, terms = shown_asset(known), Terms.parse(known["terms"])
             kept = kept_of(folder, account)
-            kept.check_terms(terms.hash)
             chain = on_chain(Service(http), node, account, asset)
+            with well_formed("node-unavailable", node):
+                buyer = PublicKey(*chain.buyer)
+            kept.check_account(terms.hash, buyer)
             kept.follow(count=chain.count, root=chain.root)
             _settle_proved(known, terms, asset, kept, chain, sender, out, yes=yes)
             return

@@ -146,23 +146,29 @@ class Kept:
         replace_json(self.folder / SETTLED, [*self.settled, *fold["calls"]])
         (self.folder / FOLD).unlink(missing_ok=True)
 
-    def check_terms(self, terms: int) -> None:
-        """What is kept here is of the account under terms of this hash.
+    def check_account(self, terms: int, buyer: PublicKey) -> None:
+        """What is kept here is of the account under terms of this hash, and of calls of this buyer.
 
         The same address can have an account in each asset, whose state is what its owner likes: nothing that
-        it shows is settled here (A16).
+        it shows is settled here. A fold of another buyer's calls is never settled, and the voucher that is
+        kept with it would take the place of the account's own (A16).
 
         Raises:
-            CliError: it is of the account under others.
+            CliError: it is of the account under others, or of another buyer's calls.
         """
         folds = (place.relative_to(self.folder) for place in (self.folder / FOLDS).glob("*.json"))
         for name in (FOLD, *map(str, folds)):
-            fold = self._read(name)
-            kept = terms if fold is None else int(fold["statement"]["terms_hash"])
+            fold, place = self._read(name), self.folder / name
+            if fold is None:
+                continue
+            kept, whose = int(fold["statement"]["terms_hash"]), str(fold["statement"]["buyer"])
             if kept != terms:
-                place = self.folder / name
                 detail = f"{place}: expected the terms of what is kept, {kept:064x}, got {terms:064x}"
                 raise CliError("figure", detail, "ask the operator why its terms are others than before")
+            if whose != buyer.to_base58():
+                detail = f"{place}: expected the buyer of what is kept, {whose}, got {buyer.to_base58()}"
+                following = f"if it was wrong before, move that file and {VOUCHER_NAME} away, and prove again"
+                raise CliError("figure", detail, f"`prove --node` tells whether it is wrong now; {following}")
 
     def follow(self, *, count: int, root: int) -> None:
         """Keep what the chain shows to be settled, whether less is noted here, more, or something else.
