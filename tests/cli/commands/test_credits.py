@@ -364,7 +364,7 @@ def test_a10_what_may_still_be_opened_keeps_its_terms(
     place.write_text(json.dumps({**value, "terms": {**value["terms"], "exit_delay": 1}}))  # of another offer
     kept, before = place.read_bytes(), len(chain.ran)
     said = error(command(*words, *new))
-    assert (said["type"], len(chain.ran), place.read_bytes()) == ("bad-request", before, kept)
+    assert (said["type"], len(chain.ran), place.read_bytes()) == ("wrong-account", before, kept)
     assert "of other terms" in said["detail"]
     assert "name another file with --account-key" in said["next"]
 
@@ -404,7 +404,7 @@ def test_a10_no_account_takes_the_place_of_one_in_another_asset(
     kept = (tmp_path / f"{own}.json").read_bytes()
     new = ("--into", offered(command.site), "--account-key", str(tmp_path / "account.key"))
     said = error(command(*words, *new))
-    assert (said["type"], chain.ran) == ("bad-request", [])
+    assert (said["type"], chain.ran) == ("wrong-account", [])
     assert f"got that of {own}, which is kept for one in MINA" in said["detail"]
     assert (tmp_path / f"{own}.json").read_bytes() == kept
 

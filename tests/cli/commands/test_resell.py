@@ -263,8 +263,11 @@ def test_e4_who_paid_in_time_has_a_ticket_until_the_sale_ends_and_is_named_for_a
     assert ["pay it back" in each["reason"] for each in late["refused"]] == [True]
 
 
-def test_a10_no_ticket_takes_the_limit_of_another_account_of_the_key(site: Web, tmp_path: Path) -> None:
-    """One key has an account on each network: what was signed for the other is no limit of this one."""
+@pytest.mark.parametrize("left", [60, -60])
+def test_a10_no_ticket_takes_the_limit_of_another_account_of_the_key(
+    left: int, shop: Shop, site: Web, tmp_path: Path
+) -> None:
+    """What was signed, or sold, for its account on another network is none of this one's."""
     assert OFFER.payment is not None
     there = replace(OFFER.payment.terms, network="mina:mainnet")
     place = tmp_path / f"{ACCOUNT.public_key().to_base58()}.json"
@@ -272,6 +275,7 @@ def test_a10_no_ticket_takes_the_limit_of_another_account_of_the_key(site: Web, 
     place.write_text(json.dumps({"terms": there.value(), **figures}))
     kept = place.read_bytes()
     said(site, tmp_path, "buy")
+    sell(shop, site, until=int(time.time()) + left)
     found = said(site, tmp_path, "issue", BUYER)
     assert found["error"]["type"] == "wrong-account"
     assert f"expected one of the terms {OFFER.payment.terms.id}" in found["error"]["detail"]

@@ -27,6 +27,8 @@ PARTS = ("terms", "committed", "highest", "refused")
 NAMED = "asset"
 # Tickets of the account that were sold, by the payment's hash; an account without any has no such part.
 SOLD = "sold"
+# For whoever names the page of another account of the same key.
+OTHER_STATE = "name the --state of the account that you mean, or an empty one if it has none"
 # More than anybody retries by hand.
 MAX_REFUSED = 100
 
@@ -54,6 +56,17 @@ class Page:
     def named(self) -> bool:
         """Whether symbol and decimals of the asset are known."""
         return self.asset != asset_of(self.terms.asset.token) or self.asset == MINA
+
+    def check(self, terms: int, following: str = OTHER_STATE) -> None:
+        """One key has an account on each network and in each asset: this is the one under these terms (A10).
+
+        Raises:
+            CliError: it is another one.
+        """
+        if self.terms.hash != terms:
+            kept = f"which is kept for one in {self.asset.symbol} on {self.terms.network} of other terms"
+            detail = f"account: expected one of the terms {terms:064x}, got that of {self.path.stem}, {kept}"
+            raise CliError("wrong-account", detail, following)
 
     def refuse(self, call_hash: int) -> None:
         """Remember a call that the operator refused after its limit was signed; ``save`` keeps it."""
@@ -85,18 +98,22 @@ def page(
     known: Known | None = None,
     *,
     asset: Asset | None = None,
+    following: str = OTHER_STATE,
 ) -> Iterator[Page]:
     """Open the account's page under a lock; where there is none, begin one with these terms and figures.
 
-    ``asset`` is that of the terms, as the offer names it.
+    ``asset`` is that of the terms, as the offer names it; ``following`` is for ``Page.check``.
 
     Raises:
-        CliError: there is no page, and nothing to begin it with.
+        CliError: there is no page, and nothing to begin it with; or it is of an account of other terms.
     """
     path = folder / f"{account}.json"
     with locked(folder, account):
         if path.exists():
-            yield _read(path)
+            kept = _read(path)
+            if terms is not None:
+                kept.check(terms.hash, following)
+            yield kept
         elif terms is not None and known is not None:
             yield Page(path, terms, known, asset or asset_of(terms.asset.token))
         else:
@@ -113,13 +130,9 @@ def opening(folder: Path, account: str, terms: Terms, asset: Asset) -> Iterator[
         CliError: this client keeps the address for an account of other terms, which is open, or may still be
             opened by a transaction whose answer was lost: without its terms nobody leaves it.
     """
-    with page(folder, account, terms, Known(0, 0), asset=asset) as book:
+    following = "nothing was paid; name another file with --account-key"
+    with page(folder, account, terms, Known(0, 0), asset=asset, following=following) as book:
         before = book.path.exists()
-        if book.terms.hash != terms.hash:
-            kept = f"{book.asset.symbol} on {book.terms.network}"
-            got = f"got that of {account}, which is kept for one in {kept} of other terms"
-            following = "nothing was paid; name another file with --account-key"
-            raise CliError("bad-request", f"account-key: expected one of a new account, {got}", following)
         book.asset = asset
         book.save()
         try:
