@@ -1,5 +1,6 @@
 """Which price is meant: never a guess between two assets, and never another one than the account's."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,15 @@ def test_an_account_is_charged_in_its_own_asset_alone(tmp_path: Path) -> None:
     assert priced_on(offered, tmp_path, NAME, "RUN") == token
     with pytest.raises(CliError, match=f"asset: expected RUN, in which {NAME} is kept, got MINA"):
         priced_on(offered, tmp_path, NAME, "MINA")
+
+
+def test_who_names_the_keys_account_on_another_network_is_told_how_to_name_this_one(tmp_path: Path) -> None:
+    offered = payment(*both())
+    with page(tmp_path, NAME, replace(offered.terms, network="mina:mainnet"), Known(0, 0)) as book:
+        book.save()
+    with pytest.raises(CliError, match="kept for one in MINA on mina:mainnet of other terms") as refused:
+        priced_on(offered, tmp_path, NAME, "")
+    assert "--state" in refused.value.following
 
 
 def test_a15_an_offer_that_writes_the_accounts_token_with_other_decimals_is_refused(tmp_path: Path) -> None:

@@ -27,8 +27,10 @@ PARTS = ("terms", "committed", "highest", "refused")
 NAMED = "asset"
 # Tickets of the account that were sold, by the payment's hash; an account without any has no such part.
 SOLD = "sold"
-# For whoever names the page of another account of the same key.
-OTHER_STATE = "name the --state of the account that you mean, or an empty one if it has none"
+# For whoever names an account of other terms: perhaps that of the same key on another network.
+OTHER_STATE = (
+    "`sealrun open` opens one of these terms; another account of the same key needs a --state of its own"
+)
 # More than anybody retries by hand.
 MAX_REFUSED = 100
 

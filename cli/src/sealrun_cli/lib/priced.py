@@ -39,12 +39,14 @@ def priced_on(payment: Payment, state: Path, account: str, asset: str) -> Priced
     """The price for this account: that of the terms that it was opened for, where this client knows them.
 
     Raises:
-        CliError: another asset is named than the account's own, or the offer writes it otherwise.
-        Refused: the account was opened for other terms than the offer's.
+        CliError: the account was opened for other terms than the offer's, or another asset is named than its
+            own, or the offer writes that otherwise.
     """
     known = known_page(state, account)
     if known is None:
         return chosen(payment, asset)
+    if all(price.terms.hash != known.terms.hash for price in payment.prices):
+        known.check(payment.terms.hash)
     priced = payment.priced_under(known.terms.hash)
     if known.named:
         require_same(priced.cost.asset, known.asset)
