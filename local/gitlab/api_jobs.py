@@ -19,8 +19,9 @@ def index(context: Context, request: Request) -> Response:
     """``GET /projects/:id/pipelines/:pipeline_id/jobs``."""
     project, _ = context.visible(request)
     pipeline = context.pipeline(request, project)
-    retried = request.args.get("include_retried", "").lower() in ("true", "1")
-    jobs = [job for job in context.store.jobs_of(pipeline.id, retried=retried) if not job.bridge]
+    jobs = [
+        job for job in context.store.jobs_of(pipeline.id, retried=_with_retried(request)) if not job.bridge
+    ]
     items, headers = page(request, jobs, url=context.origin)
     return answer([_shown(context, job, project) for job in items], headers=headers)
 
@@ -29,9 +30,16 @@ def bridges(context: Context, request: Request) -> Response:
     """``GET .../bridges`` or ``.../trigger_jobs``, its newer name: the jobs that start other pipelines."""
     project, _ = context.visible(request)
     pipeline = context.pipeline(request, project)
-    bridge_jobs = [job for job in context.store.jobs_of(pipeline.id, retried=False) if job.bridge]
+    bridge_jobs = [
+        job for job in context.store.jobs_of(pipeline.id, retried=_with_retried(request)) if job.bridge
+    ]
     items, headers = page(request, bridge_jobs, url=context.origin)
     return answer([_shown_bridge(context, job, project) for job in items], headers=headers)
+
+
+def _with_retried(request: Request) -> bool:
+    """Documented for jobs; GitLab's ``JobsFinder`` takes it of jobs that start other pipelines as well."""
+    return request.args.get("include_retried", "").lower() in ("true", "1")
 
 
 def read(context: Context, request: Request) -> Response:

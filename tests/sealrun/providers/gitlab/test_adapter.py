@@ -541,6 +541,23 @@ def test_two_jobs_of_one_full_name_are_told_apart(peer: Peer) -> None:
     assert [name for name, _, _ in told(peer)] == ["kid/build", "kid", "kid/build (12)"]
 
 
+def test_r5_r8_a_trigger_that_was_retried_is_told_with_what_it_started_first(peer: Peer) -> None:
+    """While other jobs run, a failed child pipeline may be started anew; then all of GitLab says success."""
+    first = {**JOB, "id": 7, "name": "kid", **child(77, "failed")}
+    again = {**JOB, "id": 8, "name": "kid", **child(78)}
+    listed(peer, 31, [JOB], [again, first])
+    listed(peer, 77, [{**JOB, "id": 9, "name": "test", "status": "failed"}])
+    listed(peer, 78, [{**JOB, "id": 10, "name": "test"}])
+    jobs = [(job.name, job.result, job.retried) for job in peer.gitlab.jobs(31)]
+    assert jobs == [
+        ("build", JobResult.SUCCEEDED, False),
+        ("kid", JobResult.FAILED, True),
+        ("kid/test", JobResult.FAILED, False),
+    ]
+    asked = [request for request in peer.requests if request.url.path.endswith("/bridges")]
+    assert {request.url.params.get("include_retried") for request in asked} == {"true"}
+
+
 def test_a_gitlab_without_bridges_is_asked_for_trigger_jobs_and_then_only_for_these(peer: Peer) -> None:
     """``/bridges`` is deprecated since GitLab 19.2."""
     gone = reply({"error": "404 Not Found"}, 404)

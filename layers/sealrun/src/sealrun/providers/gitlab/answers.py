@@ -85,18 +85,26 @@ def full_ref(ref: str, *, tag: bool) -> str:
 
 
 def first_attempts(items: Sequence[Mapping[str, Any]]) -> list[Job]:
-    """Of each job name the attempt with the lowest id: GitLab's list does not say which came first."""
+    """The first attempt of each job, by id."""
+    return [_job(item, retried=retried) for item, retried in firsts(items)]
+
+
+def firsts(items: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], bool]]:
+    """Of each name the item with the lowest id, and whether there are others; by id.
+
+    GitLab's list does not say which attempt came first.
+    """
     attempts: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for item in items:
         attempts[text(item, "name")].append(item)
-    firsts = [(min(same, key=lambda item: whole(item, "id")), len(same)) for same in attempts.values()]
-    return sorted((_job(item, retried=count > 1) for item, count in firsts), key=lambda job: job.id)
+    found = [(min(same, key=lambda item: whole(item, "id")), len(same) > 1) for same in attempts.values()]
+    return sorted(found, key=lambda first: whole(first[0], "id"))
 
 
-def bridge(value: Mapping[str, Any]) -> Job:
+def bridge(value: Mapping[str, Any], *, retried: bool) -> Job:
     """A trigger job: it stands as the pipeline that it started, whatever it says of itself (R8)."""
     child = value.get("downstream_pipeline")
-    job = _job(value, retried=False)
+    job = _job(value, retried=retried)
     if not isinstance(child, dict):
         return replace(job, has_artifacts=False, has_log=False)
     status = text(child, "status")

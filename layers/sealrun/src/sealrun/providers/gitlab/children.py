@@ -22,7 +22,7 @@ class Lists(Protocol):
         """All attempts of its jobs."""
 
     def listed_triggers(self, pipeline: int, *, most: int) -> Sequence[Mapping[str, Any]]:
-        """Its jobs that start other pipelines."""
+        """All attempts of its jobs that start other pipelines."""
 
 
 class _Pipeline(NamedTuple):
@@ -63,8 +63,8 @@ def _read(lists: Lists, pipeline: _Pipeline, project: str, *, room: int) -> tupl
     cut = len(listed) > room or len(triggers) > MAX_TRIGGERS
     jobs = answers.first_attempts(listed[:room])
     children: list[_Pipeline] = []
-    for trigger in triggers[:MAX_TRIGGERS]:
-        job = answers.bridge(trigger)
+    for trigger, retried in answers.firsts(triggers[:MAX_TRIGGERS]):
+        job = answers.bridge(trigger, retried=retried)
         jobs.append(job)
         if child := answers.child_of(trigger, project):
             named = pipeline.named(job)

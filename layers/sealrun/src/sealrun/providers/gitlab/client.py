@@ -188,15 +188,18 @@ class GitLab:
         return self._pages(url, {"include_retried": "true"}, most=most)
 
     def listed_triggers(self, pipeline: int, *, most: int) -> Sequence[Mapping[str, Any]]:
-        """Its jobs that start other pipelines, by their old name or, where that is gone, by the new one."""
-        url = f"{self._api}/pipelines/{pipeline:d}"
+        """All attempts of its jobs that start other pipelines; where their old name is gone, by the new one.
+
+        GitLab documents ``include_retried`` for other jobs only. Its ``JobsFinder`` takes it here, too.
+        """
+        url, query = f"{self._api}/pipelines/{pipeline:d}", {"include_retried": "true"}
         try:
-            return self._pages(f"{url}/{self._triggers_path}", {}, most=most)
+            return self._pages(f"{url}/{self._triggers_path}", query, most=most)
         except ProviderRefused as error:
             if self._triggers_path == NEW_TRIGGERS or "gitlab answered 404" not in error.detail:
                 raise
         self._triggers_path = NEW_TRIGGERS
-        return self._pages(f"{url}/{NEW_TRIGGERS}", {}, most=most)
+        return self._pages(f"{url}/{NEW_TRIGGERS}", query, most=most)
 
     def log(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
         """The job's log in pieces as they arrive, colour codes and all."""
