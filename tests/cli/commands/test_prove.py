@@ -158,11 +158,11 @@ def test_the_deadline_is_that_of_the_account_in_the_asset_of_its_terms(
     monkeypatch.setattr(prove, "on_chain", on_chain)
     service: Any = Offers()
     if asset == MINA:
-        told = prove._deadline(service, "node", "B62", terms, key)
+        told = prove._deadline(prove._found(service, "node", "B62", terms, key))
         assert told == {"exit_slot": 480, "exit_date": 99}
     else:
         with pytest.raises(CliError, match="expected the account of these terms"):
-            prove._deadline(service, "node", "B62", terms, key)
+            prove._found(service, "node", "B62", terms, key)
     assert asked == [asset]
 
 
@@ -203,7 +203,38 @@ def test_a16_calls_of_a_buyer_that_the_operator_makes_up_take_no_place_of_what_i
     chain = OnChain(TERMS.hash, 1, 0, 0, 0, 0, 0, buyer=(BUYER.public_key().x, BUYER.public_key().is_odd))
     monkeypatch.setattr(prove, "on_chain", lambda *_: chain)
     with pytest.raises(CliError, match="own buyer, got"):
-        prove._deadline(service, "node", account.to_base58(), TERMS, other)
+        prove._found(service, "node", account.to_base58(), TERMS, other)
+
+
+@pytest.mark.parametrize("chain", [None, OnChain(TERMS.hash, 2 * PRICE, PRICE, 0, 0, 0, 0)])
+def test_a16_calls_that_the_account_cannot_pay_keep_no_other_from_its_money(
+    prover: _Prover, calls: list[Good], chain: OnChain | None
+) -> None:
+    """Operator and buyer had the third one taken; a fold with it is never settled, nor what it holds else."""
+    limits = [PRICE, 2 * PRICE, 2 * PRICE if chain is None else 9 * PRICE]
+    signed = [replace(call, voucher={"limit": str(limit)}) for call, limit in zip(calls, limits, strict=True)]
+    prover.work, prover.chain = replace(prover.work, calls=signed), chain
+    assert list(prover.proved(signed)) == signed[:2]
+    assert prover.work.kept.proof(signed[2].id) is None  # no minutes are spent on it
+    prover.work = replace(prover.work, highest={"limit": str(3 * PRICE)})  # of a call that failed
+    assert list(prover.proved(signed)) == signed[: 2 if chain else 3]
+
+
+def test_a16_the_highest_voucher_is_kept_where_the_buyer_signed_it(market: Market, tmp_path: Path) -> None:
+    """It may be of a call that failed, and cover those of tickets that were redeemed after it."""
+    market.bought(limit=3 * PRICE)
+    page, account = asked(market, SELLER), ACCOUNT.public_key().to_base58()
+    kept, service = kept_of(tmp_path, account), cast("Any", Offers())
+
+    def opened(page: Mapping[str, Any]) -> _Work:
+        return _Work.open(service, SERVICE, account, iter([page]), kept, SELLER.public_key())
+
+    work = opened({**page, "calls": []})
+    assert work.highest == page["voucher"]
+    kept.keep_voucher(work.calls, page["voucher"])
+    assert kept.voucher(3 * PRICE) == page["voucher"]
+    with pytest.raises(CliError, match="expected a voucher that the buyer signed"):
+        opened({**page, "voucher": {**page["voucher"], "limit": str(4 * PRICE)}})
 
 
 def test_what_concerns_all_calls_ends_the_command(

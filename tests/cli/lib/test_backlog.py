@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mina.keys import PublicKey
+from sealrun.errors import Malformed
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib.backlog import Good, Kept, kept_of
 from sealrun_cli.lib.errors import CliError
@@ -165,6 +166,29 @@ def test_a16_of_two_folds_the_one_that_the_chain_took_at_last_counts(
     assert [each["call"] for each in kept.settled] == ["a"]
     kept.follow(count=len(other["calls"]), root=9)
     assert kept.settled == other["calls"]
+
+
+def test_a16_a_fold_that_the_account_cannot_pay_takes_no_other_ones_place(tmp_path: Path) -> None:
+    """Operator and buyer had "c" taken beyond the deposit, after the seller had proved the others."""
+    kept = kept_of(tmp_path, "B62")
+    folds = [fold_of(7, "a"), fold_of(8, "a", "b"), fold_of(9, "a", "b", "c")]
+    for fold in folds:
+        fold["statement"]["amount"] = str(5 * len(fold["calls"]))
+        kept.keep_fold(fold)
+    kept.follow(count=0, root=0, rest=15)
+    assert kept.fold == folds[2]
+    kept.follow(count=0, root=0, rest=14)
+    assert kept.fold == folds[1]
+    kept.keep_fold(folds[2])
+    kept.follow(count=0, root=0, rest=4)  # none of them: what is wrong is told of the newest
+    assert kept.fold == folds[2]
+
+
+@pytest.mark.parametrize("limit", [str(1 << 64), "-1", 5])
+def test_a16_no_limit_is_taken_that_no_settlement_takes(limit: object, told: dict[str, Any]) -> None:
+    """The voucher of the highest limit is kept, and would be in the way of all others."""
+    with pytest.raises(Malformed, match="limit"):
+        Good.parse({**told, "voucher": {**told["voucher"], "limit": limit}})
 
 
 def test_a_call_that_the_operator_lists_twice_waits_once(told: dict[str, Any], tmp_path: Path) -> None:

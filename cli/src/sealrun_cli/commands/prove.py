@@ -24,8 +24,8 @@ from sealrun.receipts.issuers import issuer_of
 from sealrun.receipts.token_proof import Audience, TokenProof, usable_key_hashes
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import read_account
-from sealrun_cli.lib.backlog import DEFAULT_FOLDER, Folder, Good, Kept, kept_of
-from sealrun_cli.lib.chain_view import on_chain
+from sealrun_cli.lib.backlog import DEFAULT_FOLDER, Folder, Good, Kept, kept_of, signed_by
+from sealrun_cli.lib.chain_view import OnChain, on_chain
 from sealrun_cli.lib.confirming import read_secret
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.issuer import Keys, check_root, keys_of
@@ -68,20 +68,22 @@ def prove(
 
     It is for accounts whose terms name an issuer's keys, and for their seller. Each token takes minutes and
     6.3 GB; what was proved is kept, and the command goes on from there. The provider's token is asked for
-    once a run's own token has to be fetched. With --node it says until when.
+    once a run's own token has to be fetched. With --node it says until when, and leaves out what the account
+    does not hold the money for.
     """
     with speaking(as_json=as_json) as out, open_client() as http:
         service, seller = Service(http), read_key(key)
         pages = _pages(service, url, account, seller, network, out)
         kept, own = kept_of(folder, account), seller.public_key()
         work = _Work.open(service, url, account, pages, kept, own)
-        deadline = _deadline(service, node, account, work.terms, work.buyer) if node else {}
+        chain = _found(service, node, account, work.terms, work.buyer) if node else None
+        deadline = _deadline(chain) if chain else {}
         waiting = work.kept.waiting(work.calls)
         if listing or not waiting:
             value = {"account": account, **_listed(work, waiting), **deadline}
             out.result(value, *_lines(work, waiting, deadline))
             return
-        prover = _Prover(work, out, token_file, issuer_keys, proofs=not no_proofs)
+        prover = _Prover(work, out, token_file, issuer_keys, proofs=not no_proofs, chain=chain)
         proved = list(prover.proved(waiting))
         if not proved:
             raise CliError(
@@ -89,7 +91,7 @@ def prove(
             )
         fold = prover.folded(proved)
         work.kept.keep_fold(fold)  # first: a voucher stays, and is of the terms that a fold names
-        work.kept.keep_voucher(proved)
+        work.kept.keep_voucher(work.calls, *filter(None, [work.highest]))
         amount = work.terms.asset.of(fold["statement"]["amount"])
         value = {"account": account, "folded": len(proved), "left": len(waiting) - len(proved), **deadline}
         following = f"next     sealrun settle {account} --url {url} --key FILE"
@@ -111,6 +113,7 @@ class _Work:
     buyer: PublicKey
     calls: Sequence[Good]
     kept: Kept
+    highest: Mapping[str, Any] | None = None  # of all vouchers, perhaps that of a call that failed
 
     @classmethod
     def open(
@@ -125,8 +128,8 @@ class _Work:
         """Reads as many pages as it takes to find all calls that are not settled.
 
         Raises:
-            CliError: the terms are not this seller's, or terms or buyer are others than before, or a call is
-                none of theirs.
+            CliError: the terms are not this seller's, or terms or buyer are others than before, or a call or
+                the highest voucher is none of theirs.
         """
         with well_formed("figure", url):
             first, address = next(pages), PublicKey.from_base58(account)
@@ -139,7 +142,11 @@ class _Work:
         kept.check_account(terms.hash, buyer)
         for call in calls:
             call.check(address, terms, buyer)
-        return cls(service, url, address, terms, buyer, calls, kept)
+        with well_formed("figure", url):
+            highest = {name: str(first["voucher"][name]) for name in ("limit", "call_hash", "signature")}
+            if not signed_by(buyer, highest, address, terms):
+                raise CliError("figure", f"{url}: expected a voucher that the buyer signed, got another")
+        return cls(service, url, address, terms, buyer, calls, kept, highest)
 
 
 def _unsettled(pages: Iterable[Mapping[str, Any]], settled: AbstractSet[str]) -> Iterator[Mapping[str, Any]]:
@@ -178,6 +185,7 @@ class _Prover:
     token_file: str
     issuer_keys: Path | None
     proofs: bool
+    chain: OnChain | None = None  # where a node is named
     _offers: dict[str, Offer] = field(default_factory=dict)
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)  # by where they are for
     _keys: Keys = ()
@@ -191,15 +199,46 @@ class _Prover:
         return islice(self._provable(calls), MOST_FOLDED)
 
     def _provable(self, calls: Sequence[Good]) -> Iterator[Good]:
+        room = self._room()
         for number, call in enumerate(calls, start=1):
             try:
+                price = self._price(call, room)
                 self._prove(call, f"call {call.id[:12]}…, {number} of {len(calls)}")
             except (SealrunError, CliError) as error:
                 if isinstance(error, CliError) and error.kind not in OF_ONE_CALL:
                     raise
                 self.out.progress(f"call {call.id[:12]}… is left out: {error.detail}")
                 continue
+            room -= price
             yield call
+
+    def _room(self) -> int:
+        """What the account pays for further calls at most; a fold of more is never settled.
+
+        Operator and buyer together can have calls taken that no limit covers, or no deposit. The deposit is
+        known where a node is named.
+        """
+        more = filter(None, [self.work.kept.voucher(0), self.work.highest])
+        vouchers = [*(call.voucher for call in self.work.calls), *more]
+        limit = max((int(voucher["limit"]) for voucher in vouchers), default=0)
+        if self.chain:
+            return max(min(limit - self.chain.spent, self.chain.rest), 0)
+        return max(limit - sum(int(each["price"]) for each in self.work.kept.settled), 0)
+
+    def _price(self, call: Good, room: int) -> int:
+        """As its offer names it, in the asset's smallest unit; what the operator says of it is not used.
+
+        Raises:
+            CliError: it is more than there is room for.
+        """
+        asset = self.work.terms.asset
+        prices = self._offer(call).prices
+        price = next(cost.units for cost, _ in prices if cost.asset.token == asset.token)
+        if price > room:
+            left = "the buyer's limits and the deposit leave" if self.chain else "the buyer's limits leave"
+            detail = f"price: expected at most the {asset.of(room)} that {left}, got {asset.of(price)}"
+            raise CliError("proofs", detail)
+        return price
 
     def folded(self, calls: Sequence[Good]) -> dict[str, Any]:
         """One proof over all of them; its own step for each call is kept too."""
@@ -305,8 +344,8 @@ def _check_named(audience: Audience, facts: int, iat: int, call: Good, offer: Of
         raise CliError("proofs", f"token: expected one issued by {when(latest)}, got one of {when(iat)}")
 
 
-def _deadline(service: Service, node: str, account: str, terms: Terms, buyer: PublicKey) -> dict[str, Any]:
-    """Until when a settlement must be in a block, if the buyer leaves; else how long an exit would leave.
+def _found(service: Service, node: str, account: str, terms: Terms, buyer: PublicKey) -> OnChain:
+    """The account as the node shows it.
 
     Raises:
         CliError: the chain has no account of these terms and this buyer at the address.
@@ -318,7 +357,12 @@ def _deadline(service: Service, node: str, account: str, terms: Terms, buyer: Pu
     if found.buyer != (buyer.x, buyer.is_odd):
         detail = f"{account}: expected the account's own buyer, got {buyer.to_base58()}"
         raise CliError("figure", detail, "the operator named another buyer than the chain has")
-    return {"exit_slot": found.exit_slot, "exit_date": found.exit_date}
+    return found
+
+
+def _deadline(chain: OnChain) -> dict[str, Any]:
+    """Until when a settlement must be in a block, if the buyer leaves; else how long an exit would leave."""
+    return {"exit_slot": chain.exit_slot, "exit_date": chain.exit_date}
 
 
 def _listed(work: _Work, waiting: Sequence[Good]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def settle(
             with well_formed("node-unavailable", node):
                 buyer = PublicKey(*chain.buyer)
             kept.check_account(terms.hash, buyer)
-            kept.follow(count=chain.count, root=chain.root)
+            kept.follow(count=chain.count, root=chain.root, rest=chain.rest)
             _settle_proved(known, terms, asset, kept, chain, sender, out, yes=yes)
             return
         if "due" not in known:

@@ -16,12 +16,14 @@ from typing import Annotated, Any
 
 import typer
 
+from mina.field import P
 from mina.keys import PublicKey
 from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun.adapters.files.plain_files import read_plain
 from sealrun.calls.call import PublicCall
-from sealrun.encoding.fields import VOUCHER, canonical, network_field, text_field
+from sealrun.encoding import read
+from sealrun.encoding.fields import MAX_UINT64, VOUCHER, canonical, network_field, text_field
 from sealrun.offers.terms import Terms
 from sealrun.receipts.token_proof import MAX_BYTES, PROOF_NAME, TokenProof
 from sealrun_cli.lib.book import replace_json
@@ -56,6 +58,7 @@ class Good:
     @classmethod
     def parse(cls, value: Mapping[str, Any]) -> "Good":
         """Read one call of the account's page; the members were made by ``read_proved``."""
+        read.decimal(value["voucher"], "limit", high=MAX_UINT64)
         opened = PublicCall.parse(canonical({"sealrun": 1, **value["opened"]}))
         return cls(
             id=str(value["call"]),
@@ -77,9 +80,7 @@ class Good:
         same = (call.account, call.terms_hash, f"{call.offer_hash:064x}", f"{call.hash:064x}")
         if same != (account, terms.hash, self.offer, self.id):
             raise CliError("figure", f"call {self.id[:12]}…: expected one of this account, got another")
-        fields = [text_field(VOUCHER), network_field(terms.network), *account.to_fields(), terms.asset.token]
-        signature = Signature.from_base58(str(self.voucher["signature"]))
-        if not verify_fields(signature, buyer, [*fields, int(self.voucher["limit"]), call.hash]):
+        if not signed_by(buyer, self.signed(), account, terms):
             raise CliError("figure", f"call {self.id[:12]}…: expected its buyer's signature, got another")
 
     def signed(self) -> dict[str, str]:
@@ -124,13 +125,13 @@ class Kept:
         self._store_fold(document)
         replace_json(self.folder / FOLD, dict(document))
 
-    def keep_voucher(self, calls: Sequence[Good]) -> None:
-        """Keep the voucher of the highest limit among those of a fold's calls, which were checked.
+    def keep_voucher(self, calls: Sequence[Good], *more: Mapping[str, Any]) -> None:
+        """Keep the voucher of the highest limit among those of calls that wait and more; they were checked.
 
         One that was kept before stays if it is higher: a call may be proved after those that follow it, and
         a limit is for all of them together.
         """
-        vouchers = [call.signed() for call in calls]
+        vouchers = [*(call.signed() for call in calls), *map(dict, more)]
         if kept := self.voucher(0):
             vouchers.append(kept)
         replace_json(self.folder / VOUCHER_NAME, max(vouchers, key=lambda one: int(one["limit"])))
@@ -170,11 +171,13 @@ class Kept:
                 following = f"if it was wrong before, move that file and {VOUCHER_NAME} away, and prove again"
                 raise CliError("figure", detail, f"`prove --node` tells whether it is wrong now; {following}")
 
-    def follow(self, *, count: int, root: int) -> None:
+    def follow(self, *, count: int, root: int, rest: int | None = None) -> None:
         """Keep what the chain shows to be settled, whether less is noted here, more, or something else.
 
         A settlement whose answer was lost is noted. One whose block was orphaned waits again, with its proof.
-        A node that lags or lies changes nothing for good.
+        A node that lags or lies changes nothing for good. Of several folds that the account takes next the
+        newest is kept, or the longest that ``rest`` pays where that one costs more: operator and buyer
+        together can have calls taken that no deposit covers.
 
         Raises:
             CliError: the chain shows what was settled from elsewhere.
@@ -187,6 +190,9 @@ class Kept:
         if calls != settled:
             replace_json(self.folder / SETTLED, calls)
         following = self._beginning_at(count, root)
+        if rest is not None:
+            paid = [fold for fold in following if int(fold["statement"]["amount"]) <= rest]
+            following = paid or following
         if self.fold in following:
             return
         if following:
@@ -235,6 +241,20 @@ def _root_after(fold: Mapping[str, Any]) -> int:
 
 def _root_before(fold: Mapping[str, Any]) -> int:
     return int(fold["statement"]["before"])
+
+
+def signed_by(buyer: PublicKey, voucher: Mapping[str, Any], account: PublicKey, terms: Terms) -> bool:
+    """Whether the buyer signed the voucher for this account.
+
+    Raises:
+        Malformed: its limit is none that a settlement takes, or its call is none.
+        ValueError: its signature is none.
+    """
+    limit = read.decimal(voucher, "limit", high=MAX_UINT64)
+    call = read.decimal(voucher, "call_hash", high=P - 1)
+    fields = [text_field(VOUCHER), network_field(terms.network), *account.to_fields(), terms.asset.token]
+    signature = Signature.from_base58(str(voucher["signature"]))
+    return verify_fields(signature, buyer, [*fields, limit, call])
 
 
 def kept_of(folder: Path, account: str) -> Kept:
