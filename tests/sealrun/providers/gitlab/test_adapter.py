@@ -498,6 +498,16 @@ def test_r8_a_pipeline_in_another_project_stands_as_its_status(peer: Peer) -> No
     assert len(peer.requests) == 2
 
 
+@pytest.mark.parametrize(("word", "result"), [("success", JobResult.UNREAD), ("failed", JobResult.FAILED)])
+def test_r8_r9_a_trigger_whose_pipeline_was_deleted_is_no_success(
+    peer: Peer, word: str, result: JobResult
+) -> None:
+    """One without ``strategy`` succeeds at once, and GitLab shows no pipeline where it was deleted since."""
+    gone = {**JOB, "id": 8, "name": "kid", "status": word, "allow_failure": True, "downstream_pipeline": None}
+    listed(peer, 31, [JOB], [gone])
+    assert told(peer) == [("build", JobResult.SUCCEEDED, False), ("kid", result, True)]
+
+
 def test_r9_children_beyond_a_bound_are_named_and_no_success(peer: Peer) -> None:
     """Deeper than GitLab itself allows, and more than are read for one run."""
     for depth, pipeline in enumerate((31, 77, 78)):
