@@ -215,8 +215,9 @@ def test_a16_what_is_kept_is_of_the_accounts_terms_and_buyer_alone(tmp_path: Pat
     for kept in (new, waits, noted, left):
         kept.check_account(1, BUYER_KEY)
     for kept in (waits, noted, left):
-        with pytest.raises(CliError, match="expected the terms of what is kept"):
+        with pytest.raises(CliError, match="expected the terms of what is kept") as refused:
             kept.check_account(2, BUYER_KEY)
+        assert "voucher.json away" in refused.value.following
         with pytest.raises(CliError, match="expected the buyer of what is kept"):
             kept.check_account(1, SELLER.public_key())
     new.check_account(2, SELLER.public_key())

@@ -157,6 +157,7 @@ class Kept:
         Raises:
             CliError: it is of the account under others, or of another buyer's calls.
         """
+        wrong = f"if it was wrong before, move that file and {VOUCHER_NAME} away, and prove again"
         folds = (place.relative_to(self.folder) for place in (self.folder / FOLDS).glob("*.json"))
         for name in (FOLD, *map(str, folds)):
             fold, place = self._read(name), self.folder / name
@@ -165,11 +166,10 @@ class Kept:
             kept, whose = int(fold["statement"]["terms_hash"]), str(fold["statement"]["buyer"])
             if kept != terms:
                 detail = f"{place}: expected the terms of what is kept, {kept:064x}, got {terms:064x}"
-                raise CliError("figure", detail, "ask the operator why its terms are others than before")
+                raise CliError("figure", detail, f"ask the operator why its terms are others now; {wrong}")
             if whose != buyer.to_base58():
                 detail = f"{place}: expected the buyer of what is kept, {whose}, got {buyer.to_base58()}"
-                following = f"if it was wrong before, move that file and {VOUCHER_NAME} away, and prove again"
-                raise CliError("figure", detail, f"`prove --node` tells whether it is wrong now; {following}")
+                raise CliError("figure", detail, f"`prove --node` tells whether it is wrong now; {wrong}")
 
     def follow(self, *, count: int, root: int, rest: int | None = None) -> None:
         """Keep what the chain shows to be settled, whether less is noted here, more, or something else.
