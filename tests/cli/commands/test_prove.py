@@ -235,6 +235,10 @@ def test_a16_the_highest_voucher_is_kept_where_the_buyer_signed_it(market: Marke
     assert kept.voucher(3 * PRICE) == page["voucher"]
     with pytest.raises(CliError, match="expected a voucher that the buyer signed"):
         opened({**page, "voucher": {**page["voucher"], "limit": str(4 * PRICE)}})
+    bad = {**page["voucher"], "signature": "7m"}
+    for change in ({"voucher": bad}, {"calls": [{**page["calls"][0], "voucher": bad}]}):
+        with pytest.raises(CliError, match="expected an answer of its form"):
+            opened({**page, **change})
 
 
 def test_what_concerns_all_calls_ends_the_command(

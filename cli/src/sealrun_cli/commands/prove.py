@@ -140,9 +140,9 @@ class _Work:
             detail = f"{url}: expected terms that pay {seller.to_base58()}"
             raise CliError("figure", f"{detail}, got {terms.seller.to_base58()}")
         kept.check_account(terms.hash, buyer)
-        for call in calls:
-            call.check(address, terms, buyer)
         with well_formed("figure", url):
+            for call in calls:
+                call.check(address, terms, buyer)
             highest = {name: str(first["voucher"][name]) for name in ("limit", "call_hash", "signature")}
             if not signed_by(buyer, highest, address, terms):
                 raise CliError("figure", f"{url}: expected a voucher that the buyer signed, got another")
