@@ -18,6 +18,8 @@ async function opened() {
   const found = await openPage(browser, { wallet, hosts });
   await found.page.goto(`${here.page}#/${here.service}/offers/${here.paid}`);
   await found.page.getByRole('tab', { name: 'Assistant' }).click();
+  // What is asked from here on is the assistant's doing.
+  await found.page.waitForLoadState('networkidle');
   return { ...found, wallet };
 }
 
