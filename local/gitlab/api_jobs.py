@@ -1,6 +1,7 @@
 """The routes of jobs: list, read, log, artifacts, retry."""
 
 import zipfile
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,29 +18,24 @@ _RETRYABLE = frozenset({"success", "failed", "canceled"})
 
 def index(context: Context, request: Request) -> Response:
     """``GET /projects/:id/pipelines/:pipeline_id/jobs``."""
-    project, _ = context.visible(request)
-    pipeline = context.pipeline(request, project)
-    jobs = [
-        job for job in context.store.jobs_of(pipeline.id, retried=_with_retried(request)) if not job.bridge
-    ]
-    items, headers = page(request, jobs, url=context.origin)
-    return answer([_shown(context, job, project) for job in items], headers=headers)
+    return _listed(context, request, _shown, bridge=False)
 
 
 def bridges(context: Context, request: Request) -> Response:
     """``GET .../bridges`` or ``.../trigger_jobs``, its newer name: the jobs that start other pipelines."""
+    return _listed(context, request, _shown_bridge, bridge=True)
+
+
+def _listed(
+    context: Context, request: Request, shown: Callable[[Context, Job, Project], Any], *, bridge: bool
+) -> Response:
+    """``include_retried`` is documented for jobs; GitLab's ``JobsFinder`` takes it of bridges as well."""
     project, _ = context.visible(request)
     pipeline = context.pipeline(request, project)
-    bridge_jobs = [
-        job for job in context.store.jobs_of(pipeline.id, retried=_with_retried(request)) if job.bridge
-    ]
-    items, headers = page(request, bridge_jobs, url=context.origin)
-    return answer([_shown_bridge(context, job, project) for job in items], headers=headers)
-
-
-def _with_retried(request: Request) -> bool:
-    """Documented for jobs; GitLab's ``JobsFinder`` takes it of jobs that start other pipelines as well."""
-    return request.args.get("include_retried", "").lower() in ("true", "1")
+    retried = request.args.get("include_retried", "").lower() in ("true", "1")
+    jobs = [job for job in context.store.jobs_of(pipeline.id, retried=retried) if job.bridge == bridge]
+    items, headers = page(request, jobs, url=context.origin)
+    return answer([shown(context, job, project) for job in items], headers=headers)
 
 
 def read(context: Context, request: Request) -> Response:

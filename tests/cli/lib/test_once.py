@@ -64,6 +64,13 @@ def command(tmp_path: Path) -> Command:
     return Command(Chain(), tmp_path / "asked.json")
 
 
+def unanswered(command: Command, change: int = 5) -> None:
+    """A node takes the transaction into its pool, and its answer is lost."""
+    command.chain.lost = "after"
+    with pytest.raises(CliError, match="no answer"):
+        command(change=change)
+
+
 def kind(error: pytest.ExceptionInfo[CliError]) -> str:
     return error.value.kind
 
@@ -78,9 +85,7 @@ def test_it_is_sent_and_forgotten(command: Command, change: int) -> None:
 
 @pytest.mark.parametrize("change", [5, -5])
 def test_a_lost_answer_is_not_sent_again_once_it_came(command: Command, change: int) -> None:
-    command.chain.lost = "after"
-    with pytest.raises(CliError, match="no answer"):
-        command(change=change)
+    unanswered(command, change)
     command.chain.block()
     command.chain.lost = ""
     assert command(change=change) == {"status": "already-done"}
@@ -89,9 +94,7 @@ def test_a_lost_answer_is_not_sent_again_once_it_came(command: Command, change: 
 
 
 def test_while_it_waits_in_a_pool_a_repeat_changes_nothing(command: Command) -> None:
-    command.chain.lost = "after"
-    with pytest.raises(CliError, match="no answer"):
-        command()
+    unanswered(command)
     with pytest.raises(CliError, match="expected it in a block by now") as error:
         command()
     assert (kind(error), command.path.exists(), command.chain.sent) == ("not-included", True, 1)
@@ -117,9 +120,7 @@ def test_a_nonce_that_something_else_used_up_is_told_and_nothing_is_sent(command
 
 
 def test_another_request_waits_for_the_one_of_before(command: Command) -> None:
-    command.chain.lost = "after"
-    with pytest.raises(CliError, match="no answer"):
-        command()
+    unanswered(command)
     command.chain.lost = ""
     with pytest.raises(CliError, match="expected the request of before, buy 5") as error:
         command("give 1", -1)
@@ -163,9 +164,7 @@ def test_a_file_of_something_else_is_told(command: Command, text: str) -> None:
 
 def test_what_a_repeat_is_refused_for_decides_nothing_about_what_waits(command: Command) -> None:
     """The payer may have too little for a higher fee, or the ask too few, while a pool has the first one."""
-    command.chain.lost = "after"
-    with pytest.raises(CliError, match="no answer"):
-        command()
+    unanswered(command)
     command.chain.lost = "proof-failed"
     with pytest.raises(CliError, match="the contract refuses"):
         command()

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -105,13 +106,19 @@ def _start_in_place(
     until = now + START_LEASE
     if not ledger.take_place(record.offer_hash, record.call_hash, now=now, until=until, start=True):
         return record
+    with _leaving(record, ledger, until):
+        return start_run(record, stored, ledger=ledger, starter=collector.starter, clock=clock)
+
+
+@contextmanager
+def _leaving(record: Record, ledger: Ledger, until: int) -> Iterator[None]:
+    """Leave the place that was taken ``until`` then; of a function that is killed it is free by its time."""
     try:
-        after = start_run(record, stored, ledger=ledger, starter=collector.starter, clock=clock)
+        yield
     except Exception:
         ledger.leave_place(record.offer_hash, record.call_hash, until=until)
         raise
     ledger.leave_place(record.offer_hash, record.call_hash, until=until)
-    return after
 
 
 def collect_run(
@@ -131,13 +138,8 @@ def collect_run(
     until, spoiled = now + COLLECT_LEASE, record.spoiled > 0
     if not ledger.take_place(record.offer_hash, record.call_hash, now=now, until=until, spoiled=spoiled):
         return record  # an offer whose collections hang takes no place of the others (L11)
-    try:
-        after = _in_place(record, stored, ledger, collector, clock)
-    except Exception:
-        ledger.leave_place(record.offer_hash, record.call_hash, until=until)
-        raise
-    ledger.leave_place(record.offer_hash, record.call_hash, until=until)
-    return after
+    with _leaving(record, ledger, until):
+        return _in_place(record, stored, ledger, collector, clock)
 
 
 def _in_place(
