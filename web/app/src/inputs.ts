@@ -100,7 +100,7 @@ export function fits(pattern: string, value: string): boolean {
 
 /** In how many ways a text may be tried at most: what each choice multiplies. A repeated group with one has no bound. */
 function steps(pattern: string): number {
-  const bare = pattern.replace(/\\.|\[(?:\\.|[^\]])*\]/g, 'x').replace(/\(\?/g, '(');
+  const bare = pattern.replace(/\\.|\[(?:\\.|[^\]\\])*\]/g, 'x').replace(/\(\?/g, '(');
   let ways = 1;
   for (const [text, least, most] of bare.matchAll(/[*+?|]|\{(\d+),?(\d*)\}/g))
     if (/[*+]|,\}/.test(text)) ways *= LONGEST;

@@ -10,8 +10,9 @@ export const MAX_BODY_BYTES = 64 * 1024;
 const MAX_DEPTH = 16;
 // 2**53 - 1 has 16 digits, and RFC 8785 holds no integer past it.
 const MAX_NUMBER_LENGTH = 32;
-// One string, number or mark at a time, each byte looked at once; what JSON.parse refuses ends it early.
-const TOKEN = /[[\]{},:]|"(?:[^"\\]|\\.)*"|[-+.\w]+/gs;
+// One mark, number or string at a time, a string up to the end of the text where it has none of its own: every byte is
+// looked at once.
+const TOKEN = /[[\]{},:]|"(?:[^"\\]|\\.)*"?|[-+.\w]+/gs;
 
 /**
  * A JSON object out of a body. Throws Malformed for more than `atMost` bytes, more than 16 levels, a number

@@ -38,6 +38,15 @@ test('a body of too many bytes is refused before it is read', () => {
   assert.throws(() => parseObject(Uint8Array.of(0x7b, 0xff, 0x7d)), /not UTF-8/);
 });
 
+test('each byte is looked at once, also where a string has no end', () => {
+  for (const text of [`{"${'\\"'.repeat(100_000)}`, `{"${'\\"'.repeat(100_000)}\\`]) {
+    const start = process.cpuUsage().user;
+    assert.throws(() => parseObject(utf8(text), 1 << 20), /something else/);
+    const seconds = (process.cpuUsage().user - start) / 1e6;
+    assert.ok(seconds < 1, `took ${seconds} s`);
+  }
+});
+
 test('marks within strings are no structure', () => {
   const text = '{"a":"[[[[[[[[[[[[[[[[[[:\\"a\\":1,","b":[{"a":1},{"a":-2.5e3}]}';
   assert.deepEqual(parseObject(utf8(text)), JSON.parse(text));
