@@ -1,13 +1,15 @@
 """R4: a tag is for sale only where rulesets keep it from being moved."""
 
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
 
-from sealrun.errors import ProviderRefused
-from sealrun.providers.github.tags import protected
+from sealrun.errors import ProviderRefused, ProviderUnclear
+from sealrun.providers.github.tags import fits, protected
 from tests.answers import reply
 from tests.sealrun.providers.github.peer import API, EXAMPLES, SHA, Peer, refusal
 from tests.sealrun.providers.github.test_adapter import full_repository
@@ -43,6 +45,35 @@ def test_r4_a_pattern_fits_as_githubs_do_and_in_doubt_does_not(pattern: str, hol
     assert protected([ruleset(pattern)], "refs/tags/v1") is holds
 
 
+@pytest.mark.parametrize(
+    ("pattern", "holds"),
+    [
+        ("refs/**/v1", True),
+        ("refs/**v1", True),
+        ("refs/t*s/**/?1", True),
+        ("**", True),
+        ("***", True),
+        ("refs/tags/**/v1", True),
+        ("refs/tags**/v1", True),
+        ("refs/*/*", True),
+        ("refs/tags?v1", False),
+        ("", False),
+        ("x" * 300, False),
+    ],
+)
+def test_r4_stars_and_question_marks_stop_at_slashes_and_two_stars_do_not(
+    pattern: str, holds: object
+) -> None:
+    assert fits(pattern, "refs/tags/v1", doubtful=False) is holds
+
+
+def test_l11_a_sellers_own_pattern_does_not_stop_the_health_check() -> None:
+    """Each star more took seven times as long: 8 s for seven of them."""
+    began = time.process_time()
+    assert not fits(f"refs/tags/{'*a' * 60}*b", f"refs/tags/{'a' * 80}", doubtful=False)
+    assert time.process_time() - began < 1
+
+
 @pytest.mark.parametrize("pattern", ["~ALL", "refs/tags/v1", "refs/tags/v*", "refs/tags/[a]*"])
 def test_r4_what_is_excluded_or_may_be_is_not_protected(pattern: str) -> None:
     assert not protected([ruleset("~ALL", exclude=(pattern,))], "refs/tags/v1")
@@ -63,6 +94,17 @@ def test_r4_what_is_excluded_or_may_be_is_not_protected(pattern: str) -> None:
 )
 def test_r4_a_ruleset_that_does_not_keep_the_tag_does_not_count(changes: dict[str, Any]) -> None:
     assert not protected([ruleset("~ALL", **changes)], "refs/tags/v1")
+
+
+@pytest.mark.parametrize("odd", [[1], True, -1, "x", {"a": 1}, [None], {"include": 7}, ["~ALL"] * 300])
+def test_l14_a_ruleset_of_another_form_is_unclear(odd: Any) -> None:
+    named = {"include": ["~ALL"], "exclude": []}
+    conditions = [odd, {"ref_name": odd}, *({"ref_name": {**named, name: odd}} for name in named)]
+    kept = []
+    for changes in [{"rules": odd}, *({"conditions": each} for each in conditions)]:
+        with suppress(ProviderUnclear):
+            kept.append(protected([{**ruleset("~ALL"), **changes}], "refs/tags/v1"))
+    assert not any(kept)
 
 
 def test_r4_two_rulesets_may_keep_a_tag_together() -> None:

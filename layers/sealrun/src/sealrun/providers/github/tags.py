@@ -7,13 +7,19 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sealrun.providers.github.answers import READER, objects, one_object
+
 # Rules that together keep a tag: it can be neither moved nor deleted (and made anew).
 KEEPING = frozenset({"update", "deletion"})
 _ANY = "~ALL"
+# Of one ruleset, and characters of one: a ref in an offer is shorter by far.
+MAX_PATTERNS, MAX_PATTERN = 200, 255
 
 
 def protected(rulesets: Iterable[Mapping[str, Any]], ref: str) -> bool:
     """True if active rulesets forbid moving and deleting the tag (``refs/tags/...``).
+
+    Unclear where one is not of GitHub's form (``ProviderUnclear``).
 
     Not checked: who may bypass them, which GitHub shows to administrators only. A bypass that
     moves the tag shows in the tag's commit, which is compared before and after each run (R4).
@@ -24,21 +30,57 @@ def protected(rulesets: Iterable[Mapping[str, Any]], ref: str) -> bool:
 def _applies(ruleset: Mapping[str, Any], ref: str) -> bool:
     if ruleset.get("enforcement") != "active" or ruleset.get("target") != "tag":
         return False
-    names = (ruleset.get("conditions") or {}).get("ref_name") or {}
-    included = any(fits(pattern, ref, doubtful=False) for pattern in names.get("include") or [])
-    return included and not any(fits(pattern, ref, doubtful=True) for pattern in names.get("exclude") or [])
+    names = one_object(one_object(ruleset.get("conditions") or {}).get("ref_name") or {})
+    included = any(fits(pattern, ref, doubtful=False) for pattern in _patterns(names, "include"))
+    return included and not any(fits(pattern, ref, doubtful=True) for pattern in _patterns(names, "exclude"))
+
+
+def _patterns(names: Mapping[str, Any], name: str) -> list[str]:
+    listed = names.get(name) or []
+    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        raise READER.unclear(f"expected a list of patterns as {name}, got something else")
+    if len(listed) > MAX_PATTERNS:
+        raise READER.unclear(f"expected at most {MAX_PATTERNS} patterns as {name}, got {len(listed)}")
+    return listed
 
 
 def _kinds(ruleset: Mapping[str, Any]) -> list[str]:
-    return [str(rule.get("type")) for rule in ruleset.get("rules") or []]
+    return [str(rule.get("type")) for rule in objects(ruleset.get("rules") or [])]
 
 
 def fits(pattern: str, ref: str, *, doubtful: bool) -> bool:
-    """GitHub's fnmatch, as far as ``*``, ``**`` and ``?`` go; ``doubtful`` for any other syntax."""
+    """GitHub's fnmatch, as far as ``*``, ``**`` and ``?`` go; ``doubtful`` for any other syntax.
+
+    Its time grows as the two lengths multiplied: a pattern is its seller's, and many stars in a regular
+    expression take for ever (L11).
+    """
     if pattern == _ANY:
         return True
-    if re.search(r"[\[\]{}\\~]", pattern):
+    if re.search(r"[\[\]{}\\~]", pattern) or len(pattern) > MAX_PATTERN:
         return doubtful
-    parts = re.split(r"(\*\*/?|\*|\?)", pattern)
-    wild = {"*": "[^/]*", "?": "[^/]", "**": ".*", "**/": "(?:.*/)?"}
-    return re.fullmatch("".join(wild.get(part, re.escape(part)) for part in parts), ref) is not None
+    ends = {0}  # how many characters of the ref the parts so far may be
+    for part in re.split(r"(\*\*/?|\*|\?)", pattern):
+        ends = _after(part, ends, ref)
+    return len(ref) in ends
+
+
+def _after(part: str, begins: set[int], ref: str) -> set[int]:
+    """Where one part of a pattern may end that begins at one of these places."""
+    if part == "*":
+        return _within(begins, ref)
+    if part == "?":
+        return {at + 1 for at in begins if at < len(ref) and ref[at] != "/"}
+    if not part.startswith("*"):
+        return {at + len(part) for at in begins if ref.startswith(part, at)}
+    behind = range(min(begins, default=len(ref) + 1), len(ref) + 1)
+    return set(behind) if part == "**" else begins | {at for at in behind[1:] if ref[at - 1] == "/"}
+
+
+def _within(begins: set[int], ref: str) -> set[int]:
+    """Any number of characters but slashes."""
+    ends, goes_on = set(), False
+    for at in range(len(ref) + 1):
+        goes_on = at in begins or (goes_on and ref[at - 1] != "/")
+        if goes_on:
+            ends.add(at)
+    return ends

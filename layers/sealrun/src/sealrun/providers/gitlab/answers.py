@@ -54,7 +54,7 @@ def run(value: Mapping[str, Any]) -> Run:
     return Run(
         id=whole(value, "id"),
         project=str(whole(value, "project_id")),
-        name=str(value.get("name") or ""),
+        name=str(value.get("name") or "")[:MAX_WORDS],
         ref=full_ref(text(value, "ref"), tag=value.get("tag") is True),
         sha=text(value, "sha"),
         source=text(value, "source"),
