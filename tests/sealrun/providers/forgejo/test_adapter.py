@@ -133,6 +133,12 @@ def test_r3_a_run_that_is_known_is_left_out(peer: Peer) -> None:
     assert [run.id for run in peer.forgejo.find(CALL, since=SINCE, known=31)] == [33]
 
 
+def test_r3_a_flood_of_runs_hides_no_earlier_run(peer: Peer) -> None:
+    newest_first = [{**RUN, "id": 31 + n} for n in reversed(range(50))]
+    peer.on("GET", "/actions/runs", listed(*newest_first), listed())
+    assert [run.id for run in peer.forgejo.find(CALL, since=SINCE)] == [*range(31, 51)]
+
+
 def test_r3_an_order_in_which_ours_might_be_missed_is_refused(peer: Peer) -> None:
     peer.on("GET", "/actions/runs", listed(RUN, {**RUN, "id": 32}), listed())
     with pytest.raises(ProviderRefused, match="expected the newest runs first"):
@@ -172,7 +178,8 @@ def test_the_jobs_of_a_run_that_goes_on_take_one_request(peer: Peer) -> None:
 def test_r5_a_job_that_was_repeated_is_told_so_and_archives_come_last(peer: Peer) -> None:
     again = {**JOB, "id": 6, "name": "test", "attempt": 2, "status": "failure"}
     peer.on("GET", "/actions/runs/31/jobs", reply([again, JOB]))
-    peer.on("GET", "/actions/runs/31/artifacts", reply([{"id": 7, "name": "out", "run_id": 31}]))
+    archive = {"id": 7, "name": "out", "run_id": 31}
+    peer.on("GET", "/actions/runs/31/artifacts", reply([archive]), reply([]))
     assert peer.forgejo.jobs(31) == [
         Job(
             5,
@@ -209,6 +216,32 @@ def test_r5_a_job_that_was_repeated_is_told_so_and_archives_come_last(peer: Peer
             result=JobResult.ARCHIVE,
         ),
     ]
+
+
+@pytest.mark.parametrize("size", [50, 30])  # the most of a page as Forgejo comes, and where it is set lower
+def test_r9_archives_are_read_page_by_page(peer: Peer, size: int) -> None:
+    """Forgejo gives 50 at most, whatever it is asked for, and the newest first."""
+    archives = [{"id": 200 - at, "name": f"out-{at}"} for at in range(70)]
+    pages = [reply(archives[at : at + size]) for at in range(0, 70 + size, size)]
+    peer.on("GET", "/actions/runs/31/jobs", reply([JOB]))
+    peer.on("GET", "/actions/runs/31/artifacts", *pages)
+    assert [job.name for job in peer.forgejo.jobs(31)[1:]] == [each["name"] for each in archives]
+    asked = [request.url.params for request in peer.requests[1:]]
+    assert [(each["limit"], each["page"]) for each in asked] == [
+        ("50", str(page + 1)) for page in range(len(asked))
+    ]
+
+
+def test_r9_what_is_beyond_a_bound_is_named_and_no_page_is_asked_for_ever(peer: Peer) -> None:
+    peer.on(
+        "GET", "/actions/runs/31/jobs", reply([{**JOB, "id": at, "name": f"j{at}"} for at in range(1001)])
+    )
+    peer.on("GET", "/actions/runs/31/artifacts", reply([{"id": 7, "name": "out"}] * 50))
+    jobs = peer.forgejo.jobs(31)
+    assert len(peer.requests) == 4
+    assert [job.result for job in jobs].count(JobResult.SUCCEEDED) == 1000
+    assert [job.result for job in jobs].count(JobResult.ARCHIVE) == 100
+    assert [job.result for job in jobs].count(JobResult.UNREAD) == 1
 
 
 def test_r5_log_and_archive_come_in_pieces_the_log_of_the_first_attempt(peer: Peer) -> None:

@@ -249,6 +249,18 @@ def test_an_unknown_word_is_unclear(peer: Peer, change: dict[str, Any]) -> None:
         peer.github.read(31)
 
 
+@pytest.mark.parametrize("odd", [[], {}, ["success"], "x" * 5000])
+def test_l14_a_conclusion_that_is_no_short_text_is_unclear(odd: object) -> None:
+    peer = Peer(described=False)
+    peer.on("GET", RUN_URL, reply({**OVER, "conclusion": odd}))
+    peer.on("GET", f"{RUN_URL}/jobs", listed("jobs", {**JOB, "conclusion": odd}))
+    peer.on("GET", f"{RUN_URL}/artifacts", listed("artifacts"))
+    with pytest.raises(ProviderUnclear):
+        peer.github.read(31)
+    with pytest.raises(ProviderUnclear):
+        peer.github.jobs(31)
+
+
 def test_r4_a_run_of_another_ref_is_told_as_a_branch(peer: Peer) -> None:
     peer.on("GET", RUN_URL, reply({**RUN, "head_branch": "main"}))
     assert peer.github.read(31).ref == "refs/heads/main"
@@ -307,9 +319,11 @@ def test_l11_more_runs_than_a_look_lists_are_read_one_by_one(peer: Peer) -> None
     assert len(peer.requests) == 5
 
 
-def test_r3_a_flood_of_runs_of_one_name_is_told_in_part(peer: Peer) -> None:
-    peer.on("GET", f"{WORKFLOW}/runs", listed("workflow_runs", *[{**RUN, "id": n} for n in range(50)]))
-    assert len(peer.github.find(CALL, since=SINCE)) == 20
+def test_r3_a_flood_of_runs_of_one_name_is_told_in_part_and_hides_no_earlier_run(peer: Peer) -> None:
+    """GitHub lists the newest first: others that came later do not take the place of ours."""
+    newest_first = [{**RUN, "id": 31 + n} for n in reversed(range(50))]
+    peer.on("GET", f"{WORKFLOW}/runs", listed("workflow_runs", *newest_first))
+    assert [run.id for run in peer.github.find(CALL, since=SINCE)] == [*range(31, 51)]
 
 
 def test_r5_first_attempts_of_jobs_are_told_and_archives_after_them(peer: Peer) -> None:

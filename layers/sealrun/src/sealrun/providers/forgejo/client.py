@@ -24,9 +24,18 @@ from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.providers.github.answers import inputs as as_strings
 from sealrun.providers.github.tags import fits
 from sealrun.runs.judge import CALL_INPUT, run_name
-from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
+from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus, unread
 from sealrun.transport.http import Answer, Client
-from sealrun.transport.rest import Reader, Rest, pause, read_started, whatever_inputs, with_call, words
+from sealrun.transport.rest import (
+    MAX_TEXT,
+    Reader,
+    Rest,
+    pause,
+    read_started,
+    whatever_inputs,
+    with_call,
+    words,
+)
 
 READER = Reader("forgejo")
 EVENT = "workflow_dispatch"
@@ -48,6 +57,7 @@ RESULTS = {
 PAGE_SIZE = 50  # the most that Forgejo gives unless it is set otherwise
 MAX_LISTED = 1000
 MAX_FOUND = 20
+MAX_JOBS = 1000
 MAX_ARCHIVES = 100
 BEFORE_SECONDS = 120
 MAX_LOG_BYTES = 64 << 20
@@ -133,7 +143,7 @@ class Forgejo:
                 raise ProviderRefused("find: expected the newest runs first, got another order")
             last = run.id
             matches += [run] if run.name == wanted and run.id != known else []
-        return sorted(matches[:MAX_FOUND], key=lambda run: run.id)
+        return sorted(matches, key=lambda run: run.id)[:MAX_FOUND]
 
     def read(self, run_id: int) -> Run:
         """The run as it stands now."""
@@ -148,12 +158,14 @@ class Forgejo:
         self._rest.send("POST", f"{self._api}/actions/runs/{run_id:d}/cancel")
 
     def jobs(self, run_id: int) -> list[Job]:
-        """The jobs by id, ``retried`` where an attempt is not the first; then one more for each archive."""
+        """The jobs by id, ``retried`` where an attempt is not the first; then one more for each archive.
+
+        Of more than 1,000 jobs or 100 archives the rest is named, not read.
+        """
         url = f"{self._api}/actions/runs/{run_id:d}"
-        jobs = READER.objects(self._rest.send("GET", f"{url}/jobs")[0])
-        query = {"limit": str(MAX_ARCHIVES)}
-        archives = READER.objects(self._rest.send("GET", f"{url}/artifacts", params=query)[0])
-        return [*_by_id(jobs), *map(_archive, archives)]
+        jobs, archives = _by_id(READER.objects(self._rest.send("GET", f"{url}/jobs")[0])), self._archives(url)
+        rest = [unread(MAX_JOBS)] if len(jobs) > MAX_JOBS or len(archives) > MAX_ARCHIVES else []
+        return [*jobs[:MAX_JOBS], *map(_archive, archives[:MAX_ARCHIVES]), *rest]
 
     def jobs_now(self, run_id: int) -> list[Job]:
         """The jobs by id; Forgejo lists them on one page."""
@@ -167,6 +179,17 @@ class Forgejo:
     def artifacts(self, job_id: int) -> AbstractContextManager[Iterator[bytes]]:
         """An archive (zip) in pieces as they arrive; Forgejo gives no digest for it."""
         return self._rest.stream(lambda: f"{self._api}/actions/artifacts/{job_id:d}/zip", self._max_artifact)
+
+    def _archives(self, url: str) -> list[dict[str, Any]]:
+        """The run's archives over all pages, which may be shorter than asked; some more than the bound."""
+        archives: list[dict[str, Any]] = []
+        for page in count(1):
+            query = {"limit": str(PAGE_SIZE), "page": str(page)}
+            listed = READER.objects(self._rest.send("GET", f"{url}/artifacts", params=query)[0])
+            archives += listed
+            if not listed or len(archives) > MAX_ARCHIVES:
+                break
+        return archives
 
     def _listed(self, oldest: int) -> Iterator[Run]:
         """The workflow's runs that were started by API, until a page is older."""
@@ -191,8 +214,8 @@ def _run(value: Mapping[str, Any]) -> Run:
     return Run(
         id=READER.whole(value, "id"),
         project=READER.text(READER.one_object(value.get("repository")), "full_name"),
-        name=run_name(call) if isinstance(call, str) else "",
-        ref=str(event.get("ref") or ""),
+        name=run_name(call)[:MAX_TEXT] if isinstance(call, str) else "",
+        ref=str(event.get("ref") or "")[:MAX_TEXT],
         sha=READER.text(value, "commit_sha"),
         source=READER.text(value, "trigger_event"),
         user=READER.whole(value.get("trigger_user"), "id"),

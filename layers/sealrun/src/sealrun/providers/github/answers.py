@@ -126,16 +126,21 @@ def check(answer: Answer, body: bytes, now: float, *, secret: str) -> None:
 
 
 def _status(value: Mapping[str, Any]) -> RunStatus:
-    status, conclusion = text(value, "status"), value.get("conclusion")
-    known, word = (CONCLUSIONS, conclusion) if status == "completed" else (STATUSES, status)
+    status = text(value, "status")
+    known, word = (CONCLUSIONS, _conclusion(value)) if status == "completed" else (STATUSES, status)
     if word not in known:
-        raise READER.unclear(f"expected a known status, got {str(word)[:40]!r}")
+        raise READER.unclear(f"expected a known status, got {word[:40]!r}")
     return known[word]
+
+
+def _conclusion(value: Mapping[str, Any]) -> str:
+    """How a run or a job ended; empty where it has not."""
+    return "" if value.get("conclusion") is None else text(value, "conclusion")
 
 
 def _job(value: Mapping[str, Any], *, alone: bool, retried: bool) -> Job:
     """One job. GitHub allows several jobs of one name; each of them gets its id added to the name."""
-    name, status = text(value, "name"), str(value.get("conclusion") or text(value, "status"))
+    name, status = text(value, "name"), _conclusion(value) or text(value, "status")
     result = RESULTS.get(status, JobResult.UNFINISHED)
     failed = result in (JobResult.FAILED, JobResult.CANCELED)
     return Job(
