@@ -78,6 +78,7 @@ UPLOAD = "actions/upload-artifact@v7"
         ("build: {script: [make], artifacts: {access: none}}", "keeps its artifacts from everybody"),
         ("build: {script: [make], artifacts: {expire_in: 1 min}}", "its artifacts expire after 1 min"),
         ("build: {script: [make], environment: production}", "deploys to an environment"),
+        (f"{JOB}\nup: {{needs: {{pipeline: other/project}}}}", "up: mirrors another pipeline"),
     ],
 )
 def test_r8_what_a_call_would_pay_for_in_vain_is_told(instead: str, said: str) -> None:
@@ -144,6 +145,58 @@ def test_r7_nothing_else_that_everybody_sees_is_named_by_one(provider: str, job:
     found = pipeline_findings(offer, read_pipeline(provider, text.encode()))
     names = [each.message for each in found if each.what == "jobs"]
     assert [each.partition("sees them, got ")[2][: len(told)] for each in names] == ([told] if told else [])
+
+
+ENV = 'env: {LAYER: "${{ inputs.layer }}"}'
+
+
+def uploaded(name: str, *more: str) -> str:
+    """A job's step that leaves an archive of this name, with more members."""
+    return f"steps: [{{{', '.join([f'uses: {UPLOAD}, with: {{name: {name}}}', *more])}}}]"
+
+
+@pytest.mark.parametrize(
+    ("job", "env", "told"),
+    [
+        (uploaded('"got-${{ env.LAYER }}"'), ENV, True),
+        (uploaded('"got-${{env.LAYER}}"', ENV), "", True),
+        (", ".join([uploaded("\"got-${{ env['LAYER'] }}\""), ENV]), "", True),
+        (uploaded('"got-${{ env.LAYERS }}"'), ENV, False),
+        (uploaded('"got-${{ env.LAYER }}"', "env: {LAYER: all}"), ENV, False),
+        (uploaded("got"), ENV, False),
+        (uploaded('"got-${{ env.CALL }}"'), 'env: {CALL: "${{ inputs.sealrun_call }}"}', False),
+    ],
+)
+def test_r7_no_archive_is_named_by_a_variable_that_holds_one(job: str, env: str, *, told: bool) -> None:
+    text = f"{WORKFLOW.format(job=job)}{env}"
+    offer = make_offer(inputs=SCHEMA, evidence=evidence_value(inputs="buyer"))
+    found = pipeline_findings(offer, read_pipeline("github", text.encode()))
+    assert [each.holds for each in found if each.what == "jobs"] == [False] * told
+
+
+@pytest.mark.parametrize(
+    ("provider", "handing", "told"),
+    [
+        ("gitlab", "include: [{local: b.yml, inputs: {name: 'x-$[[ inputs.layer ]]'}}]", "local:b.yml"),
+        ("gitlab", "include: {component: a/b@1, inputs: {name: '$[[ inputs.layer ]]'}}", "component:a/b@1"),
+        ("gitlab", "include: [{local: b.yml, inputs: {name: '$[[ inputs.sealrun_call ]]'}}]", ""),
+        ("gitlab", "include: b.yml", ""),
+        ("github", "uses: ./.github/workflows/b.yml, with: {a: '${{ inputs.layer }}'}", "./.github/"),
+        ("github", "steps: [{uses: ./act, with: {a: '${{ inputs.layer }}'}}]", "./act"),
+        ("github", "steps: [{uses: a/setup@v1, with: {a: '${{ inputs.layer }}'}}]", ""),
+        ("github", "uses: ./.github/workflows/b.yml, with: {a: '${{ inputs.sealrun_call }}'}", ""),
+    ],
+)
+@pytest.mark.parametrize("inputs", ["buyer", "public"])
+def test_r7_files_that_take_a_private_input_are_told_of(
+    provider: str, handing: str, told: str, inputs: str
+) -> None:
+    """Their jobs are not looked at here, and may be named by it."""
+    text = WORKFLOW.format(job=handing) if provider == "github" else f"{GOOD}\n{handing}\n"
+    offer = make_offer(inputs=SCHEMA, evidence=evidence_value(inputs=inputs))
+    found = pipeline_findings(offer, read_pipeline(provider, text.encode()))
+    messages = [each.message for each in found if each.what == "jobs" and each.holds is None]
+    assert [told in each for each in messages] == [True] * bool(told and inputs == "buyer")
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,13 @@ def success_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
 
 def _public_names(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     """Everybody sees the names of a run's jobs, stages and archives, in its call's state or evidence (R7)."""
+    if offer.evidence.inputs != "buyer":
+        return
+    if taking := [name for name, handed in pipeline.handed if _NAMED_BY_INPUT.search(handed)]:
+        detail = f"private inputs are handed to {', '.join(taking)[:200]}, whose names were not looked at"
+        yield unknown("jobs", detail, "see that they name no job, stage or archive: everybody sees these")
     told = [name for name in (*pipeline.jobs, *pipeline.shown) if _NAMED_BY_INPUT.search(name)]
-    if told and offer.evidence.inputs == "buyer":
+    if told:
         detail = (
             f"expected names without private inputs, for everybody sees them, got {', '.join(told)[:200]}"
         )

@@ -34,6 +34,7 @@ class Pipeline(NamedTuple):
     with_token: tuple[str, ...] = ()  # jobs whose CI token is made out to the call
     jobs: tuple[str, ...] = ()  # names of the jobs in this file, as the provider shows them
     shown: tuple[str, ...] = ()  # what else names jobs, stages and archives, in the file's own words
+    handed: tuple[tuple[str, str], ...] = ()  # other files whose jobs run, and what the file hands to each
     uncertain: Mapping[str, str] = {}  # why a job need not succeed, by its name (R8)
     last_job: bool = False  # it ends in a job whose CI token can name the call done
     # What keeps that token from saying so of all other jobs: "what is; what to do".

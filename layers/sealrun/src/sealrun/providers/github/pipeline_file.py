@@ -3,6 +3,7 @@
 Only this one file is read. What it uses is named, so that somebody can look at it.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -35,7 +36,8 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         name=str(document.get("run-name") or ""),
         includes=tuple(dict.fromkeys(_uses(jobs))),
         jobs=tuple(str(job.get("name") or name) for name, job in jobs.items()),
-        shown=tuple(_shown(jobs)),
+        shown=tuple(_shown(jobs, mapping(document.get("env")))),
+        handed=tuple(_handed(jobs)),
         uncertain={
             str(job.get("name") or name): why for name, job in jobs.items() if (why := _why_uncertain(job))
         },
@@ -67,8 +69,8 @@ def _why_uncertain(job: Mapping[str, Any]) -> str:
     return f"runs only if {str(job['if'])[:60]}" if "if" in job else ""
 
 
-def _shown(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """The values of matrices, in which names of jobs end, and the names of archives.
+def _shown(jobs: Mapping[str, Mapping[str, Any]], env: Mapping[str, Any]) -> Iterator[str]:
+    """The values of matrices, in which names of jobs end, and the names of archives with their variables.
 
     A file that is left as it is (``archive: false``) has its own name.
     """
@@ -78,8 +80,23 @@ def _shown(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         for step in map(mapping, job.get("steps") or []):
             if "/upload-artifact" in str(step.get("uses")):
                 given = mapping(step.get("with"))
-                yield str(given.get("name"))
+                values = {**env, **mapping(job.get("env")), **mapping(step.get("env"))}
+                yield _with_variables(str(given.get("name")), values)
                 yield str(given.get("path")) if "archive" in given else ""
+
+
+def _with_variables(name: str, values: Mapping[str, Any]) -> str:
+    """The name, and what each variable in it stands for."""
+    used = [each for each in values if re.search(rf"\benv\b\W+{re.escape(str(each))}\b", name)]
+    return "; ".join([name, *(f"{each}: {values[each]}" for each in used)])
+
+
+def _handed(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Workflows and actions of the repository, and what each is handed."""
+    for job in jobs.values():
+        for each in (job, *map(mapping, job.get("steps") or [])):
+            if str(each.get("uses") or "").startswith("./"):
+                yield str(each["uses"]), str(each.get("with"))
 
 
 def _may_cancel(concurrency: Any) -> bool:

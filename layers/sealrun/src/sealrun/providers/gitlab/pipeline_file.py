@@ -46,6 +46,7 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         troubles=(*_troubles(jobs, cancel), *pipeline_troubles(workflow, jobs)),
         jobs=tuple(jobs),
         shown=tuple(_shown(body)),
+        handed=tuple(_handed(body.get("include"))),
         uncertain={name: why for name, job in jobs.items() if (why := why_uncertain(job))},
         cancels_itself=cancel.get("on_new_commit") != "none",
         timeouts={name: str(job["timeout"]) for name, job in jobs.items() if "timeout" in job},
@@ -161,10 +162,13 @@ def _input(name: str, value: Any) -> Declared:
 
 
 def _troubles(jobs: Mapping[str, Any], cancel: Mapping[str, Any]) -> Iterator[str]:
-    """What R5 refuses: child and downstream pipelines, retried jobs, a failing job that cancels others."""
+    """What R5 refuses: other pipelines, mirrors of them, retried jobs, a failing job that cancels others."""
     for name, job in jobs.items():
         if "trigger" in job and not starts_last_job(name, job):
             yield f"{name}: starts another pipeline, whose file the offer does not pin; take the trigger out"
+        # https://docs.gitlab.com/ci/yaml/#needspipeline: GitLab lists it as a trigger that started nothing.
+        if "pipeline" in (needs := mapping(job.get("needs"))) and "job" not in needs:
+            yield f"{name}: mirrors another pipeline, whose jobs are not judged; take it out"
         if job.get("retry") not in (None, 0):
             yield f"{name}: is retried, but only first attempts count; take the retry out"
     if cancel.get("on_job_failure") not in (None, "none"):
@@ -175,6 +179,13 @@ def _includes(value: Any) -> Iterator[str]:
     """Each include in the words of ``Configuration``: ``local:`` and ``pinned:`` are pinned, others not."""
     for each in value if isinstance(value, list) else [value] if value else []:
         yield from _include({"local": each} if _is_path(each) else {"remote": each} if _text(each) else each)
+
+
+def _handed(value: Any) -> Iterator[tuple[str, str]]:
+    """Each include that takes inputs, and what it is handed."""
+    for each in value if isinstance(value, list) else [value]:
+        if "inputs" in mapping(each):
+            yield from ((name, str(each["inputs"])) for name in _include(each))
 
 
 def _include(value: Any) -> Iterator[str]:
