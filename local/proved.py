@@ -92,9 +92,9 @@ class ProvedSale(Sale):
         return made
 
     def settle_proved(self, paid: int) -> None:
-        """One transaction for all calls of the fold; a second one finds nothing to send."""
+        """One transaction for all calls of the fold, without the operator; a second finds nothing to send."""
         with self.progress.step("seller: settle with the proof; the oracle's key has no part in it") as say:
-            named = [self.account, "--url", self.url, "--folder", self._proofs, "--yes"]
+            named = [self.account, "--folder", self._proofs, "--yes"]
             settled = self.run(say, "settle", *named, *self._sends("seller"), seconds=PROVE_SECONDS)
             must(settled.get("settled") == str(paid), "settled", paid, settled.get("settled"))
             say(f"settled {MINA.of(paid)}, transaction {settled['hash']}")

@@ -1,5 +1,6 @@
 """Which calls `sealrun prove` folds, and that one that cannot be proved keeps no other from its money."""
 
+import json
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from typer.testing import CliRunner
 
 from mina.sign import sign_fields
 from sealrun.encoding.fields import MAX_UINT64, VOUCHER, network_field, text_field
@@ -21,6 +23,7 @@ from sealrun_cli.lib.chain_view import OnChain
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.service import Service
+from sealrun_cli.main import app
 from tests.cli.lib.test_backlog import fold_of
 from tests.sealrun.market import SERVICE, Market
 from tests.sealrun.offers.test_proved import FACTS as CLAIMS
@@ -239,6 +242,43 @@ def test_a16_the_highest_voucher_is_kept_where_the_buyer_signed_it(market: Marke
     for change in ({"voucher": bad}, {"calls": [{**page["calls"][0], "voucher": bad}]}):
         with pytest.raises(CliError, match="expected an answer of its form"):
             opened({**page, **change})
+
+
+@pytest.mark.parametrize("noted", [[], [0], [0, 1]])
+def test_a_settlement_whose_answer_was_lost_is_not_proved_again(
+    noted: list[int], market: Market, calls: list[Good], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its calls would take the room of those that wait, and be in a fold that the account does not take.
+
+    A node that lags behind changes nothing.
+    """
+    address, page = ACCOUNT.public_key().to_base58(), asked(market, SELLER)
+    kept, buyer = kept_of(tmp_path, address), BUYER.public_key()
+    kept.keep_fold(fold_of(7, calls[0].id, terms=TERMS.hash))
+    kept.keep_fold(fold_of(8, calls[1].id, before=7, terms=TERMS.hash))
+    replace_json(kept.folder / SETTLED, [{"call": calls[at].id} for at in noted])
+    chain = OnChain(TERMS.hash, 2 * PRICE, PRICE, 0, 0, 7, 1, buyer=(buyer.x, buyer.is_odd))
+    monkeypatch.setattr(prove, "read_account", lambda *_, **__: {**page, "next": None})
+    monkeypatch.setattr(prove, "on_chain", lambda *_: chain)
+    named = ["prove", address, "--url", SERVICE, "--node", "https://node.example", "--list", "--json"]
+    done = CliRunner().invoke(
+        app, [*named, "--key", "-", "--folder", str(tmp_path)], input=SELLER.to_base58()
+    )
+    waiting = [each["call"] for each in json.loads(done.stdout)["waiting"]]
+    assert waiting == [call.id for call in calls[max(len(noted), 1) :]]
+
+
+def test_a16_a_fold_is_kept_with_the_terms_that_settle_it(
+    prover: _Prover, calls: list[Good], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prove, "run_offline", lambda *_, **__: fold_of(7, "a", terms=TERMS.hash))
+    list(prover.proved(calls))
+    kept = prover.work.kept
+    assert kept.terms is None
+    kept.keep_fold(prover.folded(calls))
+    assert kept.terms == TERMS
+    (kept.folder / "fold.proof.json").unlink()  # it was settled, or undone
+    assert kept.terms == TERMS
 
 
 def test_what_concerns_all_calls_ends_the_command(

@@ -47,7 +47,7 @@ def test_a16_a_fold_of_another_buyers_calls_is_not_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The operator named that buyer to `prove`; the chain names the account's."""
-    ran = owed(monkeypatch, spent=0)
+    ran = owed(monkeypatch, spent=0, terms=TERMS.hash)
     known: dict[str, Any] = {"account": ADDRESS, "terms": TERMS.value(), "voucher": {}, "calls": []}
     monkeypatch.setattr(settle, "read_account", lambda *_: known)
     kept_of(tmp_path, ADDRESS).keep_fold(fold_of(7, "a", terms=TERMS.hash, buyer=SELLER.public_key()))
@@ -83,8 +83,53 @@ def test_a_voucher_that_the_seller_saw_is_not_kept_back(
     assert sent == [older if spent else good.signed()]
 
 
-def owed(monkeypatch: pytest.MonkeyPatch, *, spent: int) -> list[str]:
-    """An account of an oracle's, on which ten prices are due; the tools that run."""
+def test_a16_what_was_proved_is_settled_without_the_operator(
+    told: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Operator and buyer wait until the seller has proved; then the one is silent, and the other leaves."""
+    good = Good.parse(told)
+    kept, fold = kept_of(tmp_path, ADDRESS), fold_of(7, good.id, terms=TERMS.hash)
+    fold["statement"]["amount"] = str(PRICE)
+    kept.keep_fold({**fold, "terms": TERMS.value()})
+    sent: list[Any] = []
+
+    def run_tool(_name: str, _sender: object, _out: object, **request: Any) -> dict[str, Any]:
+        sent.append([request[name] for name in ("account", "terms", "voucher")])
+        return {"status": "included", "spent": "5", "count": 1}
+
+    monkeypatch.setattr(settle, "on_chain", lambda *_: OnChain(TERMS.hash, 9, 0, 0, 0, 0, 0, buyer=OF))
+    monkeypatch.setattr(paying_out, "run_tool", run_tool)
+    exit_code, value = settled(tmp_path, url="")
+    assert (exit_code, sent) == (1, [])
+    assert "expected one of at least" in value["error"]["detail"]
+    kept.keep_voucher([good])
+    exit_code, value = settled(tmp_path, url="")
+    assert exit_code == 0, value
+    assert sent == [[ADDRESS, TERMS.value(), good.signed()]]
+
+
+def test_an_account_of_which_nothing_is_kept_needs_its_operator(tmp_path: Path) -> None:
+    exit_code, value = settled(tmp_path, url="")
+    assert exit_code == 1
+    assert "expected --url, or a proof" in value["error"]["detail"]
+    assert not (tmp_path / ADDRESS).exists()
+
+
+def test_a16_an_account_of_other_terms_changes_nothing_that_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same key has one on another network, of whose node the seller's command was told."""
+    ran = owed(monkeypatch, spent=0)
+    kept, fold = kept_of(tmp_path, ADDRESS), fold_of(7, "a", terms=TERMS.hash)
+    kept.note_settled({**fold, "terms": TERMS.value()})
+    exit_code, value = settled(tmp_path, url="")
+    assert (exit_code, ran) == (1, [])
+    assert "expected the account of these terms" in value["error"]["detail"]
+    assert kept.settled == fold["calls"]
+
+
+def owed(monkeypatch: pytest.MonkeyPatch, *, spent: int, terms: int = ORACLES.hash) -> list[str]:
+    """An account of an oracle's, on which ten prices are due, and the chain's terms; the tools that run."""
     known: dict[str, Any] = {"account": ADDRESS, "terms": ORACLES.value(), "voucher": {}}
     known["due"] = {"due": str(10 * PRICE)}
     ran: list[str] = []
@@ -94,7 +139,7 @@ def owed(monkeypatch: pytest.MonkeyPatch, *, spent: int) -> list[str]:
         return {"status": "included", "spent": "5"}
 
     monkeypatch.setattr(settle, "read_account", lambda *_: known)
-    monkeypatch.setattr(settle, "on_chain", lambda *_: OnChain(ORACLES.hash, 9, spent, 0, 0, 0, 0, buyer=OF))
+    monkeypatch.setattr(settle, "on_chain", lambda *_: OnChain(terms, 9, spent, 0, 0, 0, 0, buyer=OF))
     monkeypatch.setattr(paying_out, "run_tool", run_tool)
     return ran
 
@@ -124,7 +169,7 @@ def test_nobody_is_asked_where_nothing_is_due(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_proof_is_sent_only_if_somebody_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ran = owed(monkeypatch, spent=0)
+    ran = owed(monkeypatch, spent=0, terms=TERMS.hash)
     known: dict[str, Any] = {"account": ADDRESS, "terms": TERMS.value(), "voucher": {}, "calls": []}
     monkeypatch.setattr(settle, "read_account", lambda *_: known)
     kept, fold = kept_of(tmp_path, ADDRESS), fold_of(7, "a", terms=TERMS.hash)
@@ -136,12 +181,12 @@ def test_a_proof_is_sent_only_if_somebody_agrees(tmp_path: Path, monkeypatch: py
     assert (kept.fold, kept.settled) == (fold, [])
 
 
-def settled(folder: Path) -> tuple[int, dict[str, Any]]:
-    done = command(folder, "--yes")
+def settled(folder: Path, *, url: str = "https://calls.example") -> tuple[int, dict[str, Any]]:
+    done = command(folder, "--yes", url=url)
     return done.exit_code, json.loads(done.stdout)
 
 
-def command(folder: Path, *more: str) -> Result:
-    named = ["settle", ADDRESS, "--url", "https://calls.example", "--node", "https://node.example"]
+def command(folder: Path, *more: str, url: str = "https://calls.example") -> Result:
+    named = ["settle", ADDRESS, "--url", url, "--node", "https://node.example"]
     options = [*named, "--key", "-", "--folder", str(folder), "--json", *more]
     return CliRunner().invoke(app, options, input=SELLER.to_base58())

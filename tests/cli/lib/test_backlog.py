@@ -93,6 +93,14 @@ def test_what_is_settled_waits_no_more_and_the_oldest_comes_first(
     assert (kept.fold, [each["call"] for each in kept.settled]) == (None, ["b"])
 
 
+def test_what_two_commands_settled_at_once_is_noted_once(tmp_path: Path) -> None:
+    """The second finds it settled by the first; a list with a call twice is no map that goes on."""
+    kept, first, second = kept_of(tmp_path, "B62"), fold_of(7, "a"), fold_of(8, "b", "c", before=7)
+    for fold in (first, first, second, second):
+        kept.note_settled(fold)
+    assert [each["call"] for each in kept.settled] == ["a", "b", "c"]
+
+
 def test_a16_a_voucher_that_was_seen_serves_the_calls_that_were_bought_before_it(
     told: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ from sealrun.receipts.token_proof import Audience, TokenProof, usable_key_hashes
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import read_account
 from sealrun_cli.lib.backlog import DEFAULT_FOLDER, Folder, Good, Kept, kept_of, signed_by
-from sealrun_cli.lib.chain_view import OnChain, on_chain
+from sealrun_cli.lib.chain_view import OnChain, check_terms, on_chain
 from sealrun_cli.lib.confirming import read_secret
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.issuer import Keys, check_root, keys_of
@@ -78,6 +78,8 @@ def prove(
         work = _Work.open(service, url, account, pages, kept, own)
         chain = _found(service, node, account, work.terms, work.buyer) if node else None
         deadline = _deadline(chain) if chain else {}
+        if chain and chain.count > len(kept.settled):  # of a settlement the answer was lost
+            kept.follow(count=chain.count, root=chain.root)
         waiting = work.kept.waiting(work.calls)
         if listing or not waiting:
             value = {"account": account, **_listed(work, waiting), **deadline}
@@ -94,7 +96,7 @@ def prove(
         work.kept.keep_voucher(work.calls, *filter(None, [work.highest]))
         amount = work.terms.asset.of(fold["statement"]["amount"])
         value = {"account": account, "folded": len(proved), "left": len(waiting) - len(proved), **deadline}
-        following = f"next     sealrun settle {account} --url {url} --key FILE"
+        following = f"next     sealrun settle {account} --key FILE"
         out.result(
             {**value, "amount": fold["statement"]["amount"]},
             f"{len(proved)} of {len(waiting)} calls are one proof, worth {amount}",
@@ -241,10 +243,10 @@ class _Prover:
         return price
 
     def folded(self, calls: Sequence[Good]) -> dict[str, Any]:
-        """One proof over all of them; its own step for each call is kept too."""
+        """One proof over all of them, with the terms; its own step for each call is kept too."""
         work = self.work
         self.out.progress(f"folding {len(calls)} calls; a minute each")
-        return run_offline(
+        fold = run_offline(
             "fold",
             self.out,
             terms=work.terms.value(),
@@ -256,6 +258,7 @@ class _Prover:
             folder=str(work.kept.folder / "steps"),
             proofs=self.proofs,
         )
+        return {**fold, "terms": work.terms.value()}
 
     def _prove(self, call: Good, name: str) -> None:
         offer = self._offer(call)
@@ -351,9 +354,7 @@ def _found(service: Service, node: str, account: str, terms: Terms, buyer: Publi
         CliError: the chain has no account of these terms and this buyer at the address.
     """
     found = on_chain(service, node, account, terms.asset)
-    if found.terms != terms.hash:
-        detail = f"{account}: expected the account of these terms, {terms.hash:064x}, got {found.terms:064x}"
-        raise CliError("figure", detail, "the operator named terms that are not the account's")
+    check_terms(found, account, terms)
     if found.buyer != (buyer.x, buyer.is_odd):
         detail = f"{account}: expected the account's own buyer, got {buyer.to_base58()}"
         raise CliError("figure", detail, "the operator named another buyer than the chain has")

@@ -1,7 +1,7 @@
 """The good calls of a proved account that are not settled yet, and what a seller keeps to prove them.
 
 FOLDER/ACCOUNT/CALL.proof.json   the proof of the call's token
-FOLDER/ACCOUNT/fold.proof.json   the newest fold, of calls that are not settled yet
+FOLDER/ACCOUNT/fold.proof.json   the newest fold, of calls that are not settled yet, with their terms
 FOLDER/ACCOUNT/folds/ROOT.json   every fold, by its last root: it may be settled unnoticed, or undone
 FOLDER/ACCOUNT/voucher.json      the buyer's highest voucher that was folded: no operator can keep it back
 FOLDER/ACCOUNT/settled.json      what was settled, in its order; without it nothing more can be settled
@@ -9,7 +9,7 @@ FOLDER/ACCOUNT/steps/            proofs of steps, so that interrupted work goes 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -111,6 +111,13 @@ class Kept:
         fold: dict[str, Any] | None = self._read(FOLD)
         return fold
 
+    @property
+    def terms(self) -> Terms | None:
+        """Those for which `prove` kept a fold; with them no operator is needed to settle it."""
+        found = (fold["terms"] for _, fold in self._folds() if "terms" in fold)
+        terms = next(found, None)
+        return None if terms is None else Terms.parse(terms)
+
     def proof(self, call: str) -> TokenProof | None:
         """The proof of the call's token; whether it holds is the program's to tell."""
         place = self.folder / f"{call}.{PROOF_NAME.partition('.')[2]}"
@@ -142,9 +149,14 @@ class Kept:
         return voucher if voucher is not None and int(voucher["limit"]) >= total else None
 
     def note_settled(self, fold: Mapping[str, Any]) -> None:
-        """The fold is settled: its calls stand behind those before. Its file stays: a chain can undo it."""
+        """The fold is settled: its calls stand behind those before. Its file stays: a chain can undo it.
+
+        Of two commands that find it settled the second changes nothing.
+        """
         self._store_fold(fold)
-        replace_json(self.folder / SETTLED, [*self.settled, *fold["calls"]])
+        settled, calls = self.settled, list(fold["calls"])
+        if settled[-len(calls) :] != calls:
+            replace_json(self.folder / SETTLED, [*settled, *calls])
         (self.folder / FOLD).unlink(missing_ok=True)
 
     def check_account(self, terms: int, buyer: PublicKey) -> None:
@@ -158,11 +170,7 @@ class Kept:
             CliError: it is of the account under others, or of another buyer's calls.
         """
         wrong = f"if it was wrong before, move that file and {VOUCHER_NAME} away, and prove again"
-        folds = (place.relative_to(self.folder) for place in (self.folder / FOLDS).glob("*.json"))
-        for name in (FOLD, *map(str, folds)):
-            fold, place = self._read(name), self.folder / name
-            if fold is None:
-                continue
+        for place, fold in self._folds():
             kept, whose = int(fold["statement"]["terms_hash"]), str(fold["statement"]["buyer"])
             if kept != terms:
                 detail = f"{place}: expected the terms of what is kept, {kept:064x}, got {terms:064x}"
@@ -219,6 +227,12 @@ class Kept:
             return [fold for fold in folds if _root_before(fold) == root]
         ends = {_root_after(fold) for fold in folds}
         return [fold for fold in folds if _root_before(fold) not in ends]
+
+    def _folds(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """All of them with their files, the one that waits first."""
+        for place in (self.folder / FOLD, *(self.folder / FOLDS).glob("*.json")):
+            if place.exists():
+                yield place, self._read(str(place.relative_to(self.folder)))
 
     def _store_fold(self, fold: Mapping[str, Any]) -> None:
         (self.folder / FOLDS).mkdir(exist_ok=True)

@@ -9,6 +9,7 @@ from sealrun.chain.account import PERMISSIONS, Pinned, check_code
 from sealrun.chain.answers import check_synced, permissions_query
 from sealrun.errors import AccountRefused
 from sealrun.offers.asset import MINA, Asset
+from sealrun.offers.terms import Terms
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.nodes import data_of
 from sealrun_cli.lib.service import Service
@@ -81,6 +82,19 @@ def on_chain(service: Service, node: str, account: str, asset: Asset = MINA) -> 
     members = f"account(publicKey:$key,token:$token){{balance{{total}} zkappState}} {NEWEST}"
     query = f"query($key:PublicKey!,$token:TokenId!){{{members}}}"
     return _account_of(data_of(service, node, query, key=account, token=asset.id), account, asset)
+
+
+def check_terms(chain: OnChain, account: str, terms: Terms) -> None:
+    """What a node shows at the address is the account of these terms: one key has another on each network.
+
+    Raises:
+        CliError: it is the account of others.
+    """
+    if chain.terms != terms.hash:
+        detail = f"{account}: expected the account of these terms, {terms.hash:064x}, got {chain.terms:064x}"
+        named = "else the operator named terms that are not the account's, as `sealrun prove --node` tells"
+        following = f"name a node of {terms.network}; {named}"
+        raise CliError("figure", detail, following)
 
 
 def check_network(service: Service, node: str, network: str) -> None:
