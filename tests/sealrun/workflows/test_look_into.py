@@ -4,6 +4,8 @@ import bz2
 import gzip
 import io
 import lzma
+import tarfile
+import time
 import zipfile
 from collections.abc import Callable
 
@@ -12,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealrun.adapters.files.archives import unpack_zip
+from sealrun.adapters.files.spool import spooled
+from sealrun.encoding.bundles import bundled
 from sealrun.encoding.inflate import CHUNK, inflated, is_compressed
 from sealrun.errors import UnsafeArchive
 from sealrun.evidence.secret_scan import Scanner
@@ -31,7 +35,38 @@ PLAIN = b"".join(n.to_bytes(4) for n in range(700_000))
 
 
 def shows(data: bytes, **bounds: int) -> bool:
-    return Look(Scanner([b"known to be secret"]), unpack_zip, NO_END, **bounds).shows(lambda: [data])
+    return Look(Scanner([b"known to be secret"]), unpack_zip, spooled, NO_END, **bounds).shows(lambda: [data])
+
+
+def deflated(data: bytes) -> bytes:
+    """A zip with this file, of which nothing can be read without unpacking it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", data * 9)
+    return buffer.getvalue()
+
+
+def tarred(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, data in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "a"
+        archive.addfile(link)
+    return buffer.getvalue()
+
+
+def ar(files: dict[str, bytes]) -> bytes:
+    entries = [
+        f"{name:<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(data):<10}`\n".encode()
+        + data
+        + b"\n" * (len(data) % 2)
+        for name, data in files.items()
+    ]
+    return b"!<arch>\n" + b"".join(entries)
 
 
 def within(data: bytes) -> dict[str, bytes]:
@@ -43,6 +78,11 @@ def within(data: bytes) -> dict[str, bytes]:
         "zip": zipped({"a/first.txt": b"first\n", "a/second.txt": data}),
         "tar.gz in zip": zipped({"sources.tar.gz": gzip.compress(bytes(1024) + data)}),
         "zip in xz in zip": zipped({"x.xz": lzma.compress(zipped({"x": data}))}),
+        "zip in tar.gz in zip": zipped({"x.tgz": gzip.compress(tarred({"w.whl": deflated(data)}))}),
+        "layer of an image": tarred({"index.json": b"{}", "blobs/sha256/1": gzip.compress(data)}),
+        "tar in tar": tarred({"layer.tar": tarred({"a.txt": b"first", "b.xz": lzma.compress(data)})}),
+        "behind a long name": tarred({f"{'n' * 300}/a": b"x", f"{'n' * 300}/b.gz": gzip.compress(data)}),
+        "Debian's package": ar({"debian-binary": b"2.0", "data.tar.xz": lzma.compress(tarred({"a": data}))}),
         "at the end of megabytes": bz2.compress(PLAIN + b"\n" + data),
     }
 
@@ -68,6 +108,12 @@ DAMAGED = {
         b"x", filters=[{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 96 << 20}]
     ),
     "no zip": b"PK\3\4 is what a zip begins with",
+    "a tar that is cut": tarred({"a": PLAIN})[:-11_000],
+    "a tar's header": tarred({"a": b"x", "b": b"y"})
+    .replace(b"ustar", b"USTAR", 2)
+    .replace(b"USTAR", b"ustar", 1),
+    "a tar's size": tarred({"a": b"x"}).replace(b"00000000001\0", b"0000000000x\0"),
+    "an ar's size": b"!<arch>\n" + b" " * 58 + b"`\n",
     "a name that leaves the folder": zipped({"../x": b"x"}),
 }
 
@@ -86,7 +132,7 @@ def test_what_is_compressed_too_often_is_not_shown() -> None:
 
 
 def test_all_files_together_give_out_no_more_than_allowed() -> None:
-    look = Look(Scanner(), unpack_zip, NO_END, bytes_left=5_000_000)
+    look = Look(Scanner(), unpack_zip, spooled, NO_END, bytes_left=5_000_000)
     bomb = gzip.compress(bytes(2_000_000))
     assert [look.shows(lambda: [bomb]) for _ in range(3)] == [True, True, False]
     assert not shows(zipped({"a": bytes(3_000_000), "b": bytes(3_000_000)}), bytes_left=5_000_000)
@@ -94,7 +140,7 @@ def test_all_files_together_give_out_no_more_than_allowed() -> None:
 
 
 def test_empty_ones_are_counted_too_for_they_take_their_time() -> None:
-    look = Look(Scanner(), unpack_zip, NO_END, bytes_left=1000 * LEAST)
+    look = Look(Scanner(), unpack_zip, spooled, NO_END, bytes_left=1000 * LEAST)
     for data in (
         gzip.compress(b"") * 5000,
         bz2.compress(b"") * 5000,
@@ -121,6 +167,29 @@ def bzip2ed() -> bytes:
 
 def test_what_a_zip_has_by_another_method_is_not_shown() -> None:
     assert not shows(bzip2ed())
+
+
+@given(
+    files=st.lists(st.binary(max_size=1200), min_size=1, max_size=5),
+    form=st.sampled_from([tarred, ar]),
+    cuts=st.lists(st.integers(1, 400), max_size=20),
+)
+def test_the_files_of_a_tar_are_found_whatever_the_chunks(
+    files: list[bytes], form: Callable[[dict[str, bytes]], bytes], cuts: list[int]
+) -> None:
+    packed = form({str(at): data for at, data in enumerate(files)})
+    found = [b"".join(each) for each in bundled(chunked(packed, cuts))]
+    assert found[: len(files)] == files
+    assert not any(found[len(files) :])
+    # What of a file is not read is passed over.
+    assert [next(each, b"")[:1] for each in bundled([packed])][: len(files)] == [data[:1] for data in files]
+
+
+def test_e6_a_tar_of_many_files_is_looked_through_in_linear_time() -> None:
+    packed = tarred({str(at): b"x" for at in range(4000)})
+    begin = time.process_time()
+    assert shows(gzip.compress(packed * 4))
+    assert time.process_time() - begin < 5
 
 
 @given(

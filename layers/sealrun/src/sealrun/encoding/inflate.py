@@ -10,13 +10,12 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+from sealrun.encoding.bundles import HEAD
 from sealrun.errors import UnsafeArchive
 
 CHUNK = 1 << 20
 # A local file header, or the end record of an empty archive (APPNOTE 4.3.7, 4.3.16).
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-# As much of the beginning of a file as identifies its format.
-HEAD = 6
 # `xz -9` asks for 65 MiB.
 _XZ_MEMORY = 80 << 20
 
@@ -78,7 +77,7 @@ def is_compressed(head: bytes) -> bool:
 
 
 def with_head(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """What the bytes begin with, in however small pieces they come, and all of them."""
+    """What the bytes begin with, enough to tell any form, in however small pieces they come; and all."""
     rest, head = iter(chunks), b""
     while len(head) < HEAD and (chunk := next(rest, None)) is not None:
         head += chunk

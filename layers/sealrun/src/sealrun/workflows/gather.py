@@ -70,7 +70,7 @@ def gather(
     places = Places()
     logs, missing = _logs(jobs, run, provider, store, spool, offer, scanner, small, in_time, places)
     logged = first_lines([item for log in logs.values() for item in log.items])
-    look = Look(scanner, unpack, in_time)
+    look = Look(scanner, unpack, spool, in_time)
     files = Files(offer.evidence, store, look, places)
     if ending.outcome is Outcome.SUCCEEDED:
         try:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from sealrun.encoding.bundles import bundled, is_bundle
 from sealrun.encoding.inflate import inflated, is_compressed, is_zip, with_head
 from sealrun.errors import UnsafeArchive
 from sealrun.evidence.secret_scan import Scanner
-from sealrun.ports.evidence import Content, Unpack
+from sealrun.ports.evidence import Content, Spool, Unpack
 from sealrun.workflows.deadline import Deadline
 
 # A zip in a compressed tar in a zip.
@@ -26,6 +27,7 @@ class Look:
 
     scanner: Scanner
     unpack: Unpack
+    spool: Spool
     in_time: Deadline
     bytes_left: int = 4 << 30
 
@@ -48,15 +50,26 @@ class Look:
         return any(self._holds(inner, depth + 1) for inner in self._within(content, head, depth))
 
     def _within(self, content: Content, head: bytes, depth: int) -> Iterator[Content]:
-        if not (is_zip(head) or is_compressed(head)):
+        if not (is_zip(head) or is_compressed(head) or is_bundle(head)):
             return
         if depth == MAX_DEPTH:
             raise UnsafeArchive(f"compressed file: expected at most {MAX_DEPTH} within each other, got more")
         if is_compressed(head):
             yield lambda: inflated(content())
-            return
-        for _, inner in self.unpack(content(), max_bytes=self.bytes_left, max_files=MAX_FILES):
-            yield inner  # the names stand in the zip as they are
+        elif is_bundle(head):
+            yield from self._within_bundle(content, depth)
+        else:
+            for _, inner in self.unpack(content(), max_bytes=self.bytes_left, max_files=MAX_FILES):
+                yield inner  # the names stand in the zip as they are
+
+    def _within_bundle(self, content: Content, depth: int) -> Iterator[Content]:
+        """What is compressed in a tar or the like, whose own bytes were looked at as they are."""
+        for file in bundled(self.in_time.on(content())):
+            head, whole = with_head(file)
+            if is_zip(head) or is_compressed(head) or is_bundle(head):
+                self._take(LEAST)
+                with self.spool(whole) as inner:
+                    yield from self._within(inner, head, depth + is_bundle(head))
 
     def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         self._take(LEAST)
