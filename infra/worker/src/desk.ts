@@ -142,7 +142,8 @@ export class Desk extends DurableObject<Env> {
   /** Looks whether a call that was handed over has ended, for what it counts against is then free again. */
   async #look(row: Row): Promise<void> {
     const view = await this.#region.call(row.id);
-    if (!view || !OVER.includes(view.state))
+    if (!view) return this.#putOff(row);
+    if (!OVER.includes(view.state))
       return this.#claims.again(row.id, seconds() + pause(row.attempts + 3));
     const finished = Number(view.receipt?.data.finished_at ?? row.claimed_at);
     const minutes =

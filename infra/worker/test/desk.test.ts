@@ -113,6 +113,29 @@ for (const [name, given] of Object.entries({
     assert.equal((await edge.view(CALL.id))?.state, 'failed');
   });
 
+for (const [name, answer] of Object.entries({
+  'knows nothing of a call': { status: 404, body: '{}' },
+  'is ill': { status: 503, body: '{}' },
+}))
+  test(`a region that took a call and then ${name} holds its shares for seven days, and no longer`, async () => {
+    mock.timers.reset();
+    mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    answers = { GET: shown };
+    const { claims, desk: edge } = await desk();
+    await edge.offer();
+    claims.handedOver(CALL.id, 'running', seconds());
+    answers = { GET: answer };
+    for (const [days, over] of [
+      [6, 0],
+      [2, 1],
+    ] as const) {
+      mock.timers.setTime(Date.now() + days * DAY * 1000);
+      await edge.alarm();
+      assert.equal(claims.find(CALL.id)?.over, over);
+    }
+    assert.equal(claims.find(CALL.id)?.state, 'running', 'the region knew last how it stands');
+  });
+
 test('calls that ended are kept as long as anybody can send them again, and no longer', async () => {
   mock.timers.reset();
   mock.timers.enable({ apis: ['Date'], now: Date.now() });
