@@ -171,7 +171,7 @@ class Trial:
 
     def open_again(self) -> None:
         """What nobody can do but a test: the offer takes calls once more."""
-        self.services("").ledger.close_offer(OFFER.hash, "")
+        self.services("").ledger.close_offer(OFFER.hash, "", anew=True)
 
 
 def statements(name: str) -> list[dict[str, Any]]:

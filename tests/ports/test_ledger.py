@@ -153,6 +153,14 @@ def test_publishing_again_does_not_open_a_closed_offer(ledger: Any) -> None:
     assert ledger.offer(OFFER.hash) == StoredOffer(OFFER, "the source changed", b"sealed", b"key", b"secret")
 
 
+def test_a9_the_first_reason_why_an_offer_is_closed_stays_but_for_one_anew(ledger: Any) -> None:
+    ledger.close_offer(OFFER.hash, "its key is closed")
+    ledger.close_offer(OFFER.hash, "the source changed")
+    assert ledger.offer(OFFER.hash).closed == "its key is closed"
+    ledger.close_offer(OFFER.hash, "its key leaked", anew=True)
+    assert ledger.offer(OFFER.hash).closed == "its key leaked"
+
+
 def test_a_call_is_claimed_once(ledger: Any) -> None:
     assert ledger.claim(record(), OFFER, identifier=None)
     assert not ledger.claim(record(), OFFER, identifier=None)

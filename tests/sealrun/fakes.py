@@ -114,8 +114,9 @@ class FakeLedger:
     def pause_offer(self, offer_hash: int, reason: str) -> None:
         self.offers[offer_hash] = replace(self.offers[offer_hash], paused=reason)
 
-    def close_offer(self, offer_hash: int, reason: str) -> None:
-        self.offers[offer_hash] = replace(self.offers[offer_hash], closed=reason)
+    def close_offer(self, offer_hash: int, reason: str, *, anew: bool = False) -> None:
+        if anew or not self.offers[offer_hash].closed:
+            self.offers[offer_hash] = replace(self.offers[offer_hash], closed=reason)
 
     def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
         if offer_hash not in self.offers:

@@ -86,8 +86,8 @@ class Ledger(TokenBook, Protocol):
     def published(self) -> list[int]:
         """The hash of every offer that was ever published here."""
 
-    def close_offer(self, offer_hash: int, reason: str) -> None:
-        """Close it for ever: another source is another offer."""
+    def close_offer(self, offer_hash: int, reason: str, *, anew: bool = False) -> None:
+        """Close it for ever: another source is another offer. Its first reason stays, unless ``anew``."""
 
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
         """Take no call because of what a health check found; an empty reason ends it."""

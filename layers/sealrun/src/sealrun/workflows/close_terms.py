@@ -27,6 +27,6 @@ def close_terms(oracle: str, *, ledger: Ledger, reason: str = "it leaked") -> li
     for offer_hash in ledger.published():
         stored = ledger.offer(offer_hash)
         if stored and stored.offer.oracle == oracle and not stored.closed.startswith(KEY_CLOSED):
-            ledger.close_offer(offer_hash, f"{KEY_CLOSED}{reason}")
+            ledger.close_offer(offer_hash, f"{KEY_CLOSED}{reason}", anew=True)
             closed.append(stored.offer.id)
     return closed

@@ -124,8 +124,15 @@ class DynamoLedger:
         listed = keys.listed_key(stored.offer.id)
         self._table.failed({"offer": self._table.new(item), "listed": self._table.put(listed)})
 
-    def close_offer(self, offer_hash: int, reason: str) -> None:
-        self._set(offer_hash, {"closed": {"S": reason[:500]}})
+    def close_offer(self, offer_hash: int, reason: str, *, anew: bool = False) -> None:
+        still = {} if anew else {":open": {"S": ""}}
+        self._table.call(
+            "update_item",
+            Key=_offer_key(offer_hash),
+            UpdateExpression="SET closed = :closed",
+            ConditionExpression="attribute_exists(pk)" if anew else "closed = :open",
+            ExpressionAttributeValues={":closed": {"S": reason[:500]}, **still},
+        )
 
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
         self._set(offer_hash, {"suspended": {"S": reason[:500]}})

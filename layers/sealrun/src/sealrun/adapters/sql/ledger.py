@@ -95,8 +95,10 @@ class SqlLedger:
         query = select(OFFERS.c.hash).order_by(OFFERS.c.hash)
         return self._database.read(lambda db: [int(each, 16) for each in db.scalars(query)])
 
-    def close_offer(self, offer_hash: int, reason: str) -> None:
-        self._set(offer_hash, closed=reason[:MAX_REASON])
+    def close_offer(self, offer_hash: int, reason: str, *, anew: bool = False) -> None:
+        which = _this(offer_hash) if anew else _this(offer_hash) & (OFFERS.c.closed == "")
+        closed = update(OFFERS).where(which).values(closed=reason[:MAX_REASON])
+        self._database.write(lambda db: db.execute(closed))
 
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
         self._set(offer_hash, suspended=reason[:MAX_REASON])
