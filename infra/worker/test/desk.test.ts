@@ -117,7 +117,7 @@ for (const [name, answer] of Object.entries({
   'knows nothing of a call': { status: 404, body: '{}' },
   'is ill': { status: 503, body: '{}' },
 }))
-  test(`a region that took a call and then ${name} holds its shares for seven days, and no longer`, async () => {
+  test(`L11: a region that took a call and then ${name} holds its shares for seven days, and no longer`, async () => {
     mock.timers.reset();
     mock.timers.enable({ apis: ['Date'], now: Date.now() });
     answers = { GET: shown };
