@@ -17,6 +17,7 @@ from tests.broken.make import FAULTS, kept, whole, write
 from tests.broken.sale import Files, Sale, good_sale
 from tests.broken.test_broken import Handed
 from tests.sealrun.folder import folder_of
+from tests.sealrun.verification.test_work import many_names_and_lines
 from tests.sealrun.workflows.test_token_grade import collected, world_of
 from tests.sealrun.world import ORACLE
 
@@ -149,6 +150,16 @@ def test_e1_e2_e3_e5_the_page_refuses_what_the_command_refuses_but_for_what_it_s
         says = [claim["says"] for claim in answers[name]["claims"] if claim["name"] in SAID]
         assert says, name
         assert all("`sealrun verify` checks it" in each for each in says)
+
+
+def test_e6_the_page_matches_an_index_with_the_offers_patterns_up_to_the_commands_bound(
+    tmp_path: Path,
+) -> None:
+    for name, (lines, outputs) in {"less": (5, 40), "lines": (28, 0), "names": (0, 240)}.items():
+        write(many_names_and_lines(lines, outputs), tmp_path / name)
+    found = nodejs.ask(SCRIPT, [[str(tmp_path / name), NAMED] for name in ("less", "lines", "names")])
+    policy = [claim["verdict"] for each in found for claim in each["claims"] if claim["name"] == "policy"]
+    assert policy == [Verdict.HOLDS, Verdict.NOT_SHOWN, Verdict.NOT_SHOWN]
 
 
 def test_e2_e5_the_page_says_that_it_checks_neither_tokens_nor_other_calls(tmp_path: Path) -> None:

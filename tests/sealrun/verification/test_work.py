@@ -27,7 +27,7 @@ from sealrun.verification.rerun import Left, Ran, check_reruns
 from sealrun.verification.tokens import Shown, check_tokens
 from sealrun.verification.trees import Opened
 from sealrun.verification.verify import Trust, verify
-from tests.broken.sale import good_sale
+from tests.broken.sale import Files, good_sale
 from tests.sealrun.ci_tokens import ci_offer, jwk
 from tests.sealrun.fakes import FakeOracle
 from tests.sealrun.folder import MemoryFolder
@@ -290,6 +290,34 @@ def test_e6_call_stacks_are_compared_with_as_many_patterns_as_the_bound_has_room
         monkeypatch.setattr(derived, "MAX_WORK", 200_000)
         assert _derived(files)[-1] == (Verdict.HOLDS, f"{shown} shown parts")
         assert [verdict for verdict, _ in _derived(files)].count(Verdict.NOT_SHOWN) == 3 - shown
+
+
+def many_names_and_lines(lines: int, outputs: int) -> Files:
+    """An index that shows as many lines of 4,000 characters and names of 500, beside 50 long patterns."""
+    patterns = [*(f"*{'a' * 197}{at}" for at in range(10, 59)), "*"]
+    policy = evidence_value(inputs="public", **{"log" if lines else "outputs": patterns})
+    sale, text = good_sale(), "a" * 4000
+    line, name = measure_document(text.encode()), f"{'a' * 245}/{'a' * 245}"
+    more = tuple(
+        Item(Kind.LINE, f"build/job.log:{at + 1}", line.sha256, line.size, public=True, text=text)
+        for at in range(lines)
+    )
+    named = tuple(replace(_item(f"{name}{at:04}", Kind.OUTPUT, b"x"), public=True) for at in range(outputs))
+    left = {**sale.left, measure_document(b"x").sha256: b"x"}
+    return replace(sale, offer=make_offer(evidence=policy), outputs=named, profile=more, left=left).folder()
+
+
+@pytest.mark.parametrize(("lines", "outputs"), [(28, 0), (0, 240)], ids=["lines", "names"])
+def test_e6_an_index_is_matched_with_the_offers_patterns_up_to_a_bound_and_then_said_not_to_be(
+    lines: int, outputs: int
+) -> None:
+    """8 MiB of lines and fifty long patterns took a minute, and several on the page."""
+    for files, verdict in (
+        (many_names_and_lines(lines, outputs), Verdict.NOT_SHOWN),
+        (many_names_and_lines(lines // 4, outputs // 4), Verdict.HOLDS),
+    ):
+        claims = verify(files["receipt.json"], MemoryFolder(files), Trust()).claims
+        assert [claim.verdict for claim in claims if claim.name == "policy"] == [verdict]
 
 
 def _derived(files: Mapping[str, bytes]) -> list[tuple[Verdict, str]]:

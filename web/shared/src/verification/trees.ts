@@ -38,6 +38,8 @@ const PROFILE = 'unixfs-v1-2025';
 const MAX_INDEX = 8 << 20;
 const MAX_LABEL = 512;
 const MAX_LINE = 4096;
+// Characters of names and lines, each beside each character of the offer's patterns for them: a few seconds.
+const MAX_PAIRS = 2 ** 30;
 const DIGEST = /^[0-9a-f]{64}$/;
 // What is always shown: how the call went, and what of a CI token concerns no person.
 const ALWAYS = ['run', 'claims', 'stacks'];
@@ -103,6 +105,11 @@ export async function checkTrees(
   await claims.check('policy', ARITHMETIC, () => {
     // Step 4.7
     if (!policy) throw new NotShown('it takes offer.json');
+    const pairs = pairsOf(trees, policy);
+    if (pairs > MAX_PAIRS)
+      throw new NotShown(
+        `names, lines and patterns: expected at most ${MAX_PAIRS} characters beside each other to compare, got ${pairs}`,
+      );
     for (const name of TREES) for (const entry of trees[name]) checkNamed(entry, policy);
     return 'the index shows only what the offer names';
   });
@@ -289,10 +296,25 @@ export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }
 
+/** What it takes to match what is shown, at most; known before anything is matched. */
+function pairsOf(trees: Record<TreeName, Entry[]>, policy: JsonObject): number {
+  const characters = (texts: string[]) => texts.reduce((sum, text) => sum + [...text].length, 0);
+  const names = characters(trees.outputs.flatMap(({ leaf }) => leaf?.label ?? []));
+  const lines = characters(trees.profile.flatMap(({ text }) => text ?? []));
+  return (
+    names * characters(patternsOf(policy, 'outputs')) +
+    lines * characters(patternsOf(policy, 'log'))
+  );
+}
+
+function patternsOf(policy: JsonObject, name: string): string[] {
+  return (policy[name] as string[] | undefined) ?? [];
+}
+
 function checkNamed({ kind, leaf, text }: Entry, policy: JsonObject): void {
   if (!leaf || ALWAYS.includes(kind)) return;
   const last = leaf.label.split('/').at(-1) ?? '';
-  const patterns = (name: string) => (policy[name] as string[] | undefined) ?? [];
+  const patterns = (name: string) => patternsOf(policy, name);
   const named: Record<string, () => boolean> = {
     output: () => globs(patterns('outputs'))(leaf.label),
     line: () => text !== null && globs(patterns('log'))(text),

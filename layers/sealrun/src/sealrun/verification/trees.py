@@ -31,6 +31,9 @@ ALWAYS = (Kind.RUN, Kind.CLAIMS, Kind.STACKS)
 Key = tuple[str, str]  # a leaf's tree and its label
 # How many leaves are opened between two reports of progress.
 STRIDE = 100
+# Characters of names and lines, each beside each character of the offer's patterns for them: a second or two.
+# A collector keeps 1 MiB of lines, so that 1,000 characters of patterns are always within it.
+MAX_PAIRS = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,10 @@ def _open_all(index: Index, document: bytes, leaves: dict[Key, Leaf], opening: _
 def check_policy(index: Index, policy: EvidencePolicy) -> Claim:
     """The index shows nothing that the offer does not name (E1)."""
     # Step 4.7
+    pairs = _pairs(index, policy)
+    if pairs > MAX_PAIRS:
+        says = f"expected at most {MAX_PAIRS} characters beside each other to compare, got {pairs}"
+        return not_shown("policy", f"names, lines and patterns: {says}", rests_on=ARITHMETIC)
     try:
         for leaf in _not_named(index, policy):
             kind = leaf.kind.name.lower()
@@ -156,6 +163,14 @@ def check_policy(index: Index, policy: EvidencePolicy) -> Claim:
     except SealrunError as error:
         return broken("policy", error, rests_on=ARITHMETIC)
     return holds("policy", "the index shows only what the offer names", rests_on=ARITHMETIC)
+
+
+def _pairs(index: Index, policy: EvidencePolicy) -> int:
+    """What it takes to match what is shown, at most; known before anything is matched (E6)."""
+    outputs, profile = (index.trees[name] for name in TREES)
+    names = sum(len(entry.leaf.label) for entry in outputs if entry.leaf is not None)
+    lines = sum(len(entry.text) for entry in profile if entry.text is not None)
+    return names * sum(map(len, policy.outputs.patterns)) + lines * sum(map(len, policy.log.patterns))
 
 
 def _not_named(index: Index, policy: EvidencePolicy) -> Iterator[Leaf]:
