@@ -21,6 +21,7 @@ import type { Priced, Terms } from './service/offer.ts';
 import { accountAt, keep, requirePays, type Account } from './state/accounts.ts';
 import { forgetCall, noteState, remember } from './state/activity.ts';
 import { meet } from './state/services.ts';
+import { note } from './state/storage.ts';
 import { signChecked, type Show } from './wallet/sign.ts';
 import type { Wallet } from './wallet/wallet.ts';
 
@@ -130,7 +131,8 @@ async function pay(order: Paid, account: Account, accepted: JsonObject): Promise
     if (error instanceof ServiceError && error.status === 402) throw new Unpaid(call, hash, error);
     throw error;
   }
-  keep({ ...signing, known: { ...known, committed: known.committed + price.amount } });
+  const committed = known.committed + price.amount;
+  note(() => keep({ ...signing, known: { ...known, committed } }));
   return fieldHex(hash);
 }
 

@@ -10,6 +10,7 @@ import { ask, ServiceError, type Call } from './service/api.ts';
 import type { Offer } from './service/offer.ts';
 import { remember } from './state/activity.ts';
 import { forgetDropped, keepDropped, type Dropped } from './state/letters.ts';
+import { note } from './state/storage.ts';
 
 /** A ticket whose redemption is dropped as a letter. */
 export type Mailed = Ticket & { box: PostBox };
@@ -78,7 +79,7 @@ function postOf({ box, id, grant }: Mailed, { body }: Dropped): Post {
 }
 
 function bought({ grant }: Ticket, offer: Offer, { call, body }: Redemption): void {
-  remember({
+  const run = {
     call,
     service: grant.audience,
     offer: offer.hash,
@@ -88,5 +89,6 @@ function bought({ grant }: Ticket, offer: Offer, { call, body }: Redemption): vo
     account: grant.key,
     at: Math.floor(Date.now() / 1000),
     state: '',
-  });
+  };
+  note(() => remember(run));
 }

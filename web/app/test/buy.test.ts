@@ -237,3 +237,26 @@ for (const code of [402, 429, 403, 503])
     assert.ok(limits.length >= 5);
     assert.deepEqual([...new Set(limits)], [6n]);
   });
+
+test('C2: a run that was taken is not told as failed where the browser has no room for a note of it', async () => {
+  globalThis.fetch = async () => Response.json({ state: 'triggering' });
+  const { setItem } = localStorage;
+  for (const full of ['sealrun:services', 'sealrun:activity']) {
+    let writes = 0;
+    localStorage.setItem = (name, text) => {
+      // A run is remembered before it is sent: without room for that nothing is.
+      if (name === full && (full !== 'sealrun:activity' || (writes += 1) > 1))
+        throw new DOMException('full', 'QuotaExceededError');
+      setItem(name, text);
+    };
+    assert.match(await buy(paidOrder(accountOf(inRuns))), /^[0-9a-f]{64}$/);
+  }
+  assert.equal(accounts()[0]?.known.committed, 8n);
+});
+
+test('C2: a call that was refused stays refused, whatever another tab knew of the account before', () => {
+  const account = accountOf(inRuns);
+  keep({ ...account, known: { ...account.known, refused: ['7'] } });
+  keep({ ...account, known: { ...account.known, refused: ['9'] } });
+  assert.deepEqual(accounts()[0]?.known.refused, ['7', '9']);
+});

@@ -39,13 +39,14 @@ export function accountAt(address: string): Account | undefined {
   return accounts().find((one) => one.address === address);
 }
 
-/** Keep it; a signed limit never falls, whatever another tab wrote meanwhile. */
+/** Keep it; a signed limit never falls, and no call that was refused is forgotten, whatever another tab wrote meanwhile. */
 export function keep(account: Account): void {
-  const before = accountAt(account.address)?.known.highest ?? 0n;
+  const before = accountAt(account.address)?.known;
   const { known } = account;
-  const highest = known.highest > before ? known.highest : before;
+  const highest = before && before.highest > known.highest ? before.highest : known.highest;
+  const refused = [...new Set([...(before?.refused ?? []), ...known.refused])];
   const others = accounts().filter(({ address }) => address !== account.address);
-  const value = [{ ...account, known: { ...known, highest } }, ...others].slice(0, MOST);
+  const value = [{ ...account, known: { ...known, highest, refused } }, ...others].slice(0, MOST);
   store(NAME, value.map(written));
 }
 

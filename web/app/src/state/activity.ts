@@ -2,7 +2,7 @@
 import { isObject } from '../../../shared/src/json.ts';
 import type { Inputs } from '../../../shared/src/inputs.ts';
 import { MINA_UNIT, unitOf, written, type Unit } from '../format.ts';
-import { stored, store, useStored } from './storage.ts';
+import { note, stored, store, useStored } from './storage.ts';
 
 export interface Bought {
   call: string;
@@ -70,9 +70,11 @@ export function noteState(service: string, call: string, state: string): void {
   const all = activity();
   const known = all.find((one) => placed(one) === placed({ service, call }));
   if (known && known.state !== state)
-    store(
-      NAME,
-      all.map((one) => (one === known ? { ...one, state } : one)),
+    note(() =>
+      store(
+        NAME,
+        all.map((one) => (one === known ? { ...one, state } : one)),
+      ),
     );
 }
 

@@ -1,6 +1,6 @@
 // Receipts of runs that this browser checked and found to hold, as their bytes were: they stay when a service goes.
 import { isObject } from '../../../shared/src/json.ts';
-import { store, stored, useStored } from './storage.ts';
+import { note, store, stored, useStored } from './storage.ts';
 
 const NAME = 'receipts';
 const MOST = 200;
@@ -17,11 +17,10 @@ export function keepReceipt(call: string, text: string): void {
   const before = parsed(stored(NAME));
   if (text.length > MAX_LENGTH || before[call] === text) return;
   const { [call]: _, ...others } = before;
-  try {
-    store(NAME, Object.fromEntries([...Object.entries(others), [call, text]].slice(-MOST)));
-  } catch {
-    // Nothing depends on it: the receipt can be saved as a file.
-  }
+  // Nothing depends on it: the receipt can be saved as a file.
+  note(() =>
+    store(NAME, Object.fromEntries([...Object.entries(others), [call, text]].slice(-MOST))),
+  );
 }
 
 function parsed(value: unknown): Record<string, string> {

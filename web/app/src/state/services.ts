@@ -1,6 +1,6 @@
 // Services that this browser bought at before, with the oracle that signed for them then.
 import { isObject } from '../../../shared/src/json.ts';
-import { store, stored, useStored } from './storage.ts';
+import { note, store, stored, useStored } from './storage.ts';
 
 const NAME = 'services';
 
@@ -18,7 +18,8 @@ export function meet(service: string, oracle: string): void {
   const before = stored(NAME);
   const all = isObject(before) ? before : {};
   const oracles = Object.hasOwn(all, service) && Array.isArray(all[service]) ? all[service] : [];
-  if (!oracles.includes(oracle)) store(NAME, { ...all, [service]: [...oracles, oracle] });
+  if (!oracles.includes(oracle))
+    note(() => store(NAME, { ...all, [service]: [...oracles, oracle] }));
 }
 
 /** The URLs of all services that this browser bought at. */

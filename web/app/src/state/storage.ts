@@ -25,6 +25,15 @@ export function store(name: string, value: unknown): void {
   changed.dispatchEvent(new Event('change'));
 }
 
+/** Keeps a note of what was done: a browser without room for it makes no failure of that. */
+export function note(keep: () => void): void {
+  try {
+    keep();
+  } catch {
+    // The service and the chain still know.
+  }
+}
+
 export function forget(name: string): void {
   localStorage.removeItem(PREFIX + name);
   changed.dispatchEvent(new Event('change'));
