@@ -9,7 +9,7 @@ import pytest
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
 from sealrun.calls.call import Parent
-from sealrun.encoding.fields import canonical
+from sealrun.encoding.fields import canonical, document_hash
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.run import RunStatus
 from sealrun.verification.children import LEFT, MAX_CHILDREN, MAX_PLACES
@@ -18,7 +18,7 @@ from sealrun.verification.lineage import Link, read_lineage
 from sealrun.verification.verify import Trust, Verification, verify
 from sealrun_cli.commands.lineage import Form, drawn
 from tests.sealrun.folder import MemoryFolder, folder_of
-from tests.sealrun.world import World, limits_value, make_offer, sign_call
+from tests.sealrun.world import ORACLE, World, limits_value, make_offer, sign_call
 
 PLACE = "outputs/build/sealrun-children"
 
@@ -191,6 +191,26 @@ def test_r12_a_cycle_cannot_be_hashed(child: Made) -> None:
     verdict, says = the_claim(top(files=left).folder)
     assert verdict is Verdict.BROKEN
     assert "inputs.json" in says
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_r12_children_that_only_name_each_other_are_no_children_of_this_run(child: Made, size: int) -> None:
+    """Their oracle may sign any call's hash, so that each names another of them; none hangs under the run."""
+    calls = [f"{number:064x}" for number in range(1, size + 1)]
+    left: dict[str, bytes] = {}
+    for at, call in enumerate(calls):
+        parent = Parent(calls[at - 1], at + 1)
+        inputs = canonical({**json.loads(child.folder["inputs.json"]), "parent": parent.value()})
+        hashed = document_hash("sealrun:inputs", inputs)
+        signed = SignedReceipt.parse(json.loads(child.folder["receipt.json"]))
+        receipt = signed.receipt._replace(call_hash=int(call, 16), inputs_hash=hashed)
+        by_oracle = SignedReceipt(receipt, sign_fields(ORACLE, receipt.fields()), ORACLE.public_key())
+        documents = {"receipt.json": canonical(by_oracle.document()), "inputs.json": inputs}
+        documents["offer.json"] = child.folder["offer.json"]
+        left |= {f"sealrun-children/{call}/{name}": document for name, document in documents.items()}
+    found = top(files=left)
+    assert Verdict.BROKEN in [claim.verdict for claim in claims(found.folder)]
+    assert not read_lineage(found.folder["receipt.json"], found.folder).holds
 
 
 @pytest.mark.parametrize("depth", [0, 5, 100])

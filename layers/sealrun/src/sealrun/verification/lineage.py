@@ -226,8 +226,11 @@ def _claim(node: Node) -> Claim:
 
 
 def _follow(graph: Lineage, known: Mapping[str, tuple[SignedReceipt, Folder]], family: _Family) -> None:
-    """Depth first; each waits with the receipts that led to it, so a cycle is one of them again."""
-    waiting: list[tuple[str, tuple[str, ...]]] = [(graph.root, ())]
+    """Depth first; each waits with the receipts that led to it, so a cycle is one of them again.
+
+    At last come children that only name each other, which nothing else leads to.
+    """
+    waiting: list[tuple[str, tuple[str, ...]]] = [*((name, ()) for name in family.children), (graph.root, ())]
     while waiting:
         name, path = waiting.pop()
         if name in graph.nodes:
