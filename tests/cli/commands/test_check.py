@@ -79,6 +79,7 @@ UPLOAD = "actions/upload-artifact@v7"
         ("build: {script: [make], artifacts: {expire_in: 1 min}}", "its artifacts expire after 1 min"),
         ("build: {script: [make], environment: production}", "deploys to an environment"),
         (f"{JOB}\nup: {{needs: {{pipeline: other/project}}}}", "up: mirrors another pipeline"),
+        (f"{JOB}\nup: {{needs: [{{pipeline: other/project}}]}}", "up: mirrors another pipeline"),
     ],
 )
 def test_r8_what_a_call_would_pay_for_in_vain_is_told(instead: str, said: str) -> None:

@@ -7,7 +7,8 @@ import lzma
 import tarfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from sealrun.encoding.bundles import bundled
 from sealrun.encoding.inflate import CHUNK, inflated, is_compressed
 from sealrun.errors import UnsafeArchive
 from sealrun.evidence.secret_scan import Scanner
+from sealrun.ports.evidence import Content
 from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.look_into import LEAST, MAX_DEPTH, Look
 from tests.sealrun.evidence.test_secret_scan import ASSIGNED, PLANTED, chunked
@@ -163,6 +165,30 @@ def bzip2ed() -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_BZIP2) as archive:
         archive.writestr("a", SECRET)
     return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("packed", "most"),
+    [(gzip.compress, 1_000_000), (lambda data: tarred({"a.tar": tarred({"b.tar": data})}), 5_000_000)],
+)
+def test_e6_what_is_kept_for_a_second_look_counts_too(packed: Callable[[bytes], bytes], most: int) -> None:
+    """A tar within gzip of a few MiB had GiB written to the disk; so had one within two others."""
+    written = 0
+
+    @contextmanager
+    def counting(chunks: Iterable[bytes]) -> Iterator[Content]:
+        def counted() -> Iterator[bytes]:
+            nonlocal written
+            for chunk in chunks:
+                written += len(chunk)
+                yield chunk
+
+        with spooled(counted()) as content:
+            yield content
+
+    look = Look(Scanner(), unpack_zip, counting, NO_END, bytes_left=5_000_000)
+    assert not look.shows(lambda: [packed(tarred({"x.gz": b"\x1f\x8b" + bytes(4_000_000)}))])
+    assert written <= most
 
 
 def test_what_a_zip_has_by_another_method_is_not_shown() -> None:

@@ -236,12 +236,20 @@ def test_r9_what_is_beyond_a_bound_is_named_and_no_page_is_asked_for_ever(peer: 
     peer.on(
         "GET", "/actions/runs/31/jobs", reply([{**JOB, "id": at, "name": f"j{at}"} for at in range(1001)])
     )
-    peer.on("GET", "/actions/runs/31/artifacts", reply([{"id": 7, "name": "out"}] * 50))
+    archives = [{"id": at, "name": f"out-{at}"} for at in range(150)]
+    peer.on("GET", "/actions/runs/31/artifacts", *(reply(archives[at : at + 50]) for at in (0, 50, 100)))
     jobs = peer.forgejo.jobs(31)
     assert len(peer.requests) == 4
     assert [job.result for job in jobs].count(JobResult.SUCCEEDED) == 1000
     assert [job.result for job in jobs].count(JobResult.ARCHIVE) == 100
     assert [job.result for job in jobs].count(JobResult.UNREAD) == 1
+
+
+def test_r9_a_host_that_gives_one_page_for_all_has_no_archive_twice(peer: Peer) -> None:
+    peer.on("GET", "/actions/runs/31/jobs", reply([JOB]))
+    peer.on("GET", "/actions/runs/31/artifacts", reply([{"id": at, "name": f"out-{at}"} for at in (8, 7)]))
+    assert [job.name for job in peer.forgejo.jobs(31)[1:]] == ["out-8", "out-7"]
+    assert len(peer.requests) == 3
 
 
 def test_r5_log_and_archive_come_in_pieces_the_log_of_the_first_attempt(peer: Peer) -> None:
@@ -277,7 +285,7 @@ def test_r4_the_project_does_not_tell_its_file(peer: Peer) -> None:
 
 @pytest.mark.parametrize(
     ("patterns", "head"),
-    [(["v*"], SHA), (["x", "v1"], SHA), (["x*"], ""), (["/^v.*$/", "/v1/"], ""), ([], "")],
+    [(["v*"], SHA), (["x", "v1"], SHA), (["x*"], ""), (["/^v.*$/", "/v1/"], ""), (["~ALL"], ""), ([], "")],
 )
 def test_r4_the_head_is_the_protected_tags_commit(peer: Peer, patterns: list[str], head: str) -> None:
     peer.on("GET", "/tags/v1", reply({"name": "v1", "id": "b" * 40, "commit": {"sha": SHA}}))

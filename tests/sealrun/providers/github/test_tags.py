@@ -51,6 +51,7 @@ def test_r4_a_pattern_fits_as_githubs_do_and_in_doubt_does_not(pattern: str, hol
         ("refs/**/v1", True),
         ("refs/**v1", True),
         ("refs/t*s/**/?1", True),
+        ("~ALL", False),  # a word of rulesets, and no pattern: Forgejo has none
         ("**", True),
         ("***", True),
         ("refs/tags/**/v1", True),

@@ -21,8 +21,9 @@ LEAST = 4 << 10
 class Look:
     """Looks into the files of one run; ``bytes_left`` bounds what may come out of all that is compressed.
 
-    What is compressed is mostly other people's packages and sources, of which every third one has an example
-    that looks like a random password. So only secrets of known shape are looked for there.
+    What is kept on disk for a second look counts too. What is compressed is mostly other people's packages
+    and sources, of which every third one has an example that looks like a random password. So only secrets of
+    known shape are looked for there.
     """
 
     scanner: Scanner
@@ -67,8 +68,7 @@ class Look:
         for file in bundled(self.in_time.on(content())):
             head, whole = with_head(file)
             if is_zip(head) or is_compressed(head) or is_bundle(head):
-                self._take(LEAST)
-                with self.spool(whole) as inner:
+                with self.spool(self._counted(whole)) as inner:
                     yield from self._within(inner, head, depth + is_bundle(head))
 
     def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:

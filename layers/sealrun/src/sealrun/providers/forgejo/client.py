@@ -181,15 +181,16 @@ class Forgejo:
         return self._rest.stream(lambda: f"{self._api}/actions/artifacts/{job_id:d}/zip", self._max_artifact)
 
     def _archives(self, url: str) -> list[dict[str, Any]]:
-        """The run's archives over all pages, which may be shorter than asked; some more than the bound."""
-        archives: list[dict[str, Any]] = []
+        """The run's archives, until a page has no other, however short it is; some more than the bound."""
+        archives: dict[int, dict[str, Any]] = {}
         for page in count(1):
             query = {"limit": str(PAGE_SIZE), "page": str(page)}
             listed = READER.objects(self._rest.send("GET", f"{url}/artifacts", params=query)[0])
-            archives += listed
-            if not listed or len(archives) > MAX_ARCHIVES:
+            known = len(archives)
+            archives |= {READER.whole(each, "id"): each for each in listed}
+            if not known < len(archives) <= MAX_ARCHIVES:
                 break
-        return archives
+        return list(archives.values())
 
     def _listed(self, oldest: int) -> Iterator[Run]:
         """The workflow's runs that were started by API, until a page is older."""

@@ -155,10 +155,8 @@ class GitHub:
         listed = self._pages(f"{self._workflow}/runs", "workflow_runs", query, most=MAX_LISTED)
         wanted = run_name(name)
         matches = [item for item in listed if item.get("display_title") == wanted and item.get("id") != known]
-        lowest = sorted(matches, key=lambda item: answers.whole(item, "id"))[
-            :MAX_FOUND
-        ]  # listed newest first
-        return [self._first_attempt(item) for item in lowest]
+        matches.sort(key=lambda item: answers.whole(item, "id"))
+        return [self._first_attempt(item) for item in matches[:MAX_FOUND]]
 
     def read(self, run_id: int) -> Run:
         """The run's first attempt as it stands now."""

@@ -31,7 +31,7 @@ def _applies(ruleset: Mapping[str, Any], ref: str) -> bool:
     if ruleset.get("enforcement") != "active" or ruleset.get("target") != "tag":
         return False
     names = one_object(one_object(ruleset.get("conditions") or {}).get("ref_name") or {})
-    included = any(fits(pattern, ref, doubtful=False) for pattern in _patterns(names, "include"))
+    included = any(each == _ANY or fits(each, ref, doubtful=False) for each in _patterns(names, "include"))
     return included and not any(fits(pattern, ref, doubtful=True) for pattern in _patterns(names, "exclude"))
 
 
@@ -54,8 +54,6 @@ def fits(pattern: str, ref: str, *, doubtful: bool) -> bool:
     Its time grows as the two lengths multiplied: a pattern is its seller's, and many stars in a regular
     expression take for ever (L11).
     """
-    if pattern == _ANY:
-        return True
     if re.search(r"[\[\]{}\\~]", pattern) or len(pattern) > MAX_PATTERN:
         return doubtful
     ends = {0}  # how many characters of the ref the parts so far may be

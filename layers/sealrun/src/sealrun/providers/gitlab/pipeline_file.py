@@ -167,7 +167,7 @@ def _troubles(jobs: Mapping[str, Any], cancel: Mapping[str, Any]) -> Iterator[st
         if "trigger" in job and not starts_last_job(name, job):
             yield f"{name}: starts another pipeline, whose file the offer does not pin; take the trigger out"
         # https://docs.gitlab.com/ci/yaml/#needspipeline: GitLab lists it as a trigger that started nothing.
-        if "pipeline" in (needs := mapping(job.get("needs"))) and "job" not in needs:
+        if any("pipeline" in each and "job" not in each for each in map(mapping, _listed(job.get("needs")))):
             yield f"{name}: mirrors another pipeline, whose jobs are not judged; take it out"
         if job.get("retry") not in (None, 0):
             yield f"{name}: is retried, but only first attempts count; take the retry out"
@@ -177,13 +177,18 @@ def _troubles(jobs: Mapping[str, Any], cancel: Mapping[str, Any]) -> Iterator[st
 
 def _includes(value: Any) -> Iterator[str]:
     """Each include in the words of ``Configuration``: ``local:`` and ``pinned:`` are pinned, others not."""
-    for each in value if isinstance(value, list) else [value] if value else []:
+    for each in _listed(value):
         yield from _include({"local": each} if _is_path(each) else {"remote": each} if _text(each) else each)
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list, or the one that stands in its place."""
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def _handed(value: Any) -> Iterator[tuple[str, str]]:
     """Each include that takes inputs, and what it is handed."""
-    for each in value if isinstance(value, list) else [value]:
+    for each in _listed(value):
         if "inputs" in mapping(each):
             yield from ((name, str(each["inputs"])) for name in _include(each))
 
