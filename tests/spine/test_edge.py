@@ -210,6 +210,8 @@ def broken_calls(offer: Offer, oracle: PrivateKey) -> Iterator[bytes]:
         {"inputs": []},
         {"reads": ["x"]},
         {"reads": {}},
+        {"reads": None},
+        {"salt": b"sealrun:ticket-1".hex() * 2},
         {"tip": 1},
     ]
     yield from (json.dumps({**good, **change}).encode() for change in changes)

@@ -25,7 +25,7 @@ import type { CallView, OfferView } from '../../../web/shared/src/views.ts';
 import {
   checkAccess,
   checkExpiry,
-  checkIdentifier,
+  checkNoTickets,
   checkNotTooFar,
   checkSignature,
   readCall,
@@ -62,14 +62,14 @@ export async function acceptCall(body: Uint8Array, counter: Counter): Promise<Ca
   if (expiresAt) checkExpiry(expiresAt, now);
   checkOpen(await shownOffer(desk));
   const signed = await readSignedCall(value, offer, offerHash);
-  checkIdentifier(signed);
+  checkNoTickets(signed);
   countRequest(counter.sender, now);
   checkSignature(signed);
   checkAccess(signed, offer);
   checkInputs(offer.inputs, signed.call.inputs, matches);
-  const { account, inputs } = signed.call;
+  const { account, inputs, expiresAt: until } = signed.call;
   const { identifier = null } = signed;
-  const parts = { id: signed.id, account, holder: account, identifier, ticket: null };
+  const parts = { id: signed.id, account, holder: account, identifier, ticket: null, until };
   return take(counter, offer, { ...parts, body: JSON.stringify(value) }, inputs);
 }
 
@@ -100,8 +100,9 @@ export async function acceptTicket(
   const { account, inputs } = redeemed.call;
   const ticketId = fieldHex(grant.hash);
   const identifier = `${TICKET_PREFIX}${ticketId}`;
-  const parts = { id: redeemed.id, account, holder: grant.issuer, identifier, ticket: ticketId };
-  const claim = { ...parts, body: JSON.stringify(value) };
+  const until = Math.min(redeemed.expiresAt, grant.until);
+  const parts = { id: redeemed.id, account, holder: grant.issuer, identifier, until };
+  const claim = { ...parts, ticket: ticketId, body: JSON.stringify(value) };
   return take(counter, offer, claim, inputs).catch((error: unknown) => {
     if (!(error instanceof Conflict)) throw error;
     const used = `ticket: expected one that was not redeemed yet, got one that was used for call ${error.call}`;

@@ -1,5 +1,6 @@
 // The calls that this edge took, and how far each came; every method is one transaction.
 import { Conflict } from '../../../web/shared/src/errors.ts';
+import { checkExpiry } from '../../../web/shared/src/signed_call.ts';
 import { Counters, type Counted } from './counters.ts';
 import type { Limits } from './limits.ts';
 import type { Start } from './providers/start.ts';
@@ -39,6 +40,8 @@ export interface NewCall extends Counted {
   identifier: string | null;
   /** The request's body, as JSON. */
   body: string;
+  /** When it expires; the region asks whether it held at its claim. */
+  until: number;
 }
 
 /** A call as it is kept. Times are Unix seconds. */
@@ -85,6 +88,7 @@ export class Claims {
     return this.#storage.transactionSync(() => {
       const known = this.find(call.id);
       if (known) return { row: known, first: false };
+      checkExpiry(call.until, now);
       this.#checkIdentifier(call);
       const holders = this.#counters.count(call, limits, now);
       this.#run(

@@ -1,6 +1,7 @@
 // Errors as values: an error that a Durable Object throws arrives without its class.
 import {
   Conflict,
+  Expired,
   OfferClosed,
   SealrunError,
   TooMany,
@@ -27,5 +28,6 @@ export function asRefusal(error: unknown): Refusal {
 export function asError({ type, detail, retryAfter, call }: Refusal): SealrunError {
   if (type === 'too-many') return new TooMany(detail, retryAfter);
   if (type === 'conflict') return new Conflict(detail, call);
+  if (type === 'expired') return new Expired(detail);
   return type === 'offer-closed' ? new OfferClosed(detail) : new Unavailable(detail);
 }

@@ -7,6 +7,8 @@ import { after, before, mock, test } from 'node:test';
 import Client from 'mina-signer-3';
 import { utf8 } from '../../../web/shared/src/bytes.ts';
 import { offerId, type Offer } from '../../../web/shared/src/offer.ts';
+import { callHash, voucherFields } from '../../../web/shared/src/call.ts';
+import { sign } from '../../../web/shared/src/mina.ts';
 import { readCall } from '../../../web/shared/src/signed_call.ts';
 import { Claims, type NewCall } from '../src/claims.ts';
 import { limitsOf } from '../src/limits.ts';
@@ -31,9 +33,11 @@ const offer = {
   access: { open: true, keys: [] },
   quota_per_hour: 10,
   limits: { seconds: 60 },
+  inputs: { properties: {} },
+  evidence: {},
   source: { provider: 'gitlab' },
 } as unknown as Offer;
-const CALL: NewCall = {
+const CALL: Omit<NewCall, 'until'> = {
   id: 'ab'.repeat(32),
   account: publicKey,
   identifier: null,
@@ -74,7 +78,7 @@ const seconds = (): number => Math.floor(Date.now() / 1000);
 async function desk(id = CALL.id) {
   const disk = storage();
   const claims = new Claims(disk);
-  claims.claim({ ...CALL, id }, limitsOf(offer), seconds());
+  claims.claim({ ...CALL, id, until: seconds() + 60 }, limitsOf(offer), seconds());
   claims.started(id, { start: 'made', run: 7, url: '' }, seconds());
   const env = {
     OFFER: await offerId(offer),
@@ -142,7 +146,7 @@ test('calls that ended are kept as long as anybody can send them again, and no l
   answers = {};
   const { claims, desk: edge } = await desk();
   const goesOn = 'cd'.repeat(32);
-  claims.claim({ ...CALL, id: goesOn }, limitsOf(offer), seconds());
+  claims.claim({ ...CALL, id: goesOn, until: seconds() + 60 }, limitsOf(offer), seconds());
   claims.over(claims.find(CALL.id)!, 'succeeded', 0);
   for (const [days, kept] of [
     [91, true],
@@ -181,4 +185,62 @@ test('a call that was taken is answered with its state while the region is gone'
     send({ ...body, salt: '3'.repeat(64) }),
     /region: expected an answer, got none/,
   );
+});
+
+/** What a buyer sends; `changes` are signed too. */
+async function signedBody(changes: Record<string, unknown> = {}) {
+  const offerHash = BigInt(`0x${await offerId(offer)}`);
+  const value = {
+    account: publicKey,
+    inputs: {},
+    salt: '1'.repeat(64),
+    nonce: '2'.repeat(32),
+    expires_at: seconds() + 60,
+    limit: '0',
+    ...changes,
+  };
+  const { call } = await readCall({ ...value }, offer, offerHash);
+  const fields = voucherFields(call, await callHash(call), 0n);
+  return { ...value, signature: sign(fields, privateKey) };
+}
+
+/** Sends a call to a desk whose provider cannot be asked; `late` passes while the region is asked. */
+async function sent(body: object, { late = 0 } = {}) {
+  const { claims, desk: edge, env } = await desk('ef'.repeat(32));
+  answers = { GET: shown };
+  await edge.offer();
+  const take = edge.take.bind(edge);
+  edge.take = (call, inputs) => {
+    mock.timers.setTime(Date.now() + late * 1000);
+    return take(call, inputs);
+  };
+  const counter = { settings: readSettings(env), sender: 'here', now: seconds() };
+  const stub = edge as unknown as DurableObjectStub<InstanceType<typeof Desk>>;
+  const answer = await acceptCall(utf8(JSON.stringify(body)), { ...counter, desk: stub }).catch(
+    (error: unknown) => error as Error,
+  );
+  const taken = claims.due(Number.MAX_SAFE_INTEGER, 10).filter((row) => row.id !== 'ef'.repeat(32));
+  return { answer, taken };
+}
+
+const TICKETS = Buffer.from('sealrun:ticket-1').toString('hex');
+for (const [name, changes, late, refusal] of [
+  ['has the salt of a ticket', { salt: TICKETS.padEnd(64, '0') }, 0, /got a ticket's/],
+  ['names no list of what it reads', { reads: null }, 0, /reads: expected a list/],
+  ['expires before it is claimed', {}, 60, /expires_at: expected later than/],
+] as const)
+  test(`L15: no run is started for a call that its region would refuse, as one that ${name}`, async () => {
+    mock.timers.reset();
+    mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const signed = await signedBody('salt' in changes ? changes : {});
+    const { answer, taken } = await sent({ ...signed, ...changes }, { late });
+    assert.deepEqual(taken, []);
+    assert.match((answer as Error).message, refusal);
+  });
+
+test('a call that holds is taken until the second in which it expires', async () => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const { taken } = await sent(await signedBody(), { late: 59 });
+  assert.equal(taken.length, 1);
 });

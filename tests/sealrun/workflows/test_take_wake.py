@@ -184,6 +184,15 @@ def test_l15_a_run_of_another_call_is_neither_taken_over_nor_stopped(world: Worl
     assert run not in world.provider.canceled
 
 
+def test_l15_an_identifier_that_the_account_used_at_another_offer_leaves_no_run_behind(world: World) -> None:
+    """The edge knows the identifiers of its own offer's calls only."""
+    elsewhere, name = World(make_offer(title="Another"), ledger=world.ledger), "the-same-identifier"
+    elsewhere.call(sign_call(elsewhere.offer, identifier=name))
+    signed = sign_call(world.offer, identifier=name)
+    taken = hand_over(world, body_of(world, signed, run=start(world, signed.call.id)))
+    assert (taken.call_hash, taken.state) == (signed.call.hash, State.RUNNING)
+
+
 def test_l15_only_the_edge_that_the_offer_names_is_believed(world: World) -> None:
     body = body_of(world, sign_call(world.offer))
     with pytest.raises(NotAllowed, match="that of the offer's edge"):

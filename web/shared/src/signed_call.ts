@@ -13,6 +13,8 @@ import * as read from './read.ts';
 export const MAX_LIFETIME_SECONDS = 24 * 3600;
 /** What a ticket's identifier begins with. */
 export const TICKET_PREFIX = 'ticket-';
+/** What the salt of a call that a ticket holds begins with: `sealrun:ticket-1`. */
+const TICKET_SALT = '7365616c72756e3a7469636b65742d31';
 const MAX_READS = 20;
 const MAX_CALL_DEPTH = 4;
 
@@ -49,7 +51,7 @@ export async function readCall(
     salt: readSalt(value),
     nonce: readNonce(value),
     expiresAt: read.whole(value, 'expires_at', 0, read.MAX_UNIX_SECONDS),
-    reads: readReads(value.reads ?? []),
+    reads: readReads(value.reads === undefined ? [] : value.reads),
     parent: value.parent === undefined ? undefined : readParent(value.parent),
   };
   const hash = await callHash(call);
@@ -75,12 +77,14 @@ export async function readSignedCall(
   };
 }
 
-/** No signature covers an identifier: under a ticket's, a call would use that ticket up. */
-export function checkIdentifier({ identifier }: SignedCall): void {
+/** No call uses a ticket up without the ticket's own key: no signature covers an identifier. */
+export function checkNoTickets({ call, identifier }: SignedCall): void {
   if (identifier?.startsWith(TICKET_PREFIX))
     throw new Refused(
       `identifier: expected one that does not begin with ${TICKET_PREFIX}, which tickets have`,
     );
+  if (call.salt.startsWith(TICKET_SALT))
+    throw new Refused("call: expected one of its own, got a ticket's, which its holder redeems");
 }
 
 /** The expiry lies ahead, by no more than `atMost` seconds. */

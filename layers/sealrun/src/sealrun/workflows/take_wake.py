@@ -66,9 +66,12 @@ def take_wake(body: bytes, signature: str, *, region: Region) -> Record:
     share = Quota(holder or signed.signer.to_base58(), MAX_CALLS_AN_HOUR, at_once)
     first = claimed(signed, now=wake.claimed_at, holder=holder, counted=(share.holder,))
     record = trying(first, now=wake.tried_at)
+    # The edge has held a call's identifier against its offer's others. It does not know those of other offers,
+    # and its run is there. A ticket's is held here too.
+    identifier = signed.identifier if redemption else None
     # One write claims: whoever dies after it leaves a start that the next sweep looks for by its name.
-    if not region.ledger.claim(record, stored.offer, identifier=signed.identifier, quotas=[share]):
-        return _known(record, signed, region.ledger)
+    if not region.ledger.claim(record, stored.offer, identifier=identifier, quotas=[share]):
+        return _known(record, identifier, region.ledger)
     after = _after(wake, record, stored, region)
     if not region.ledger.save(record, after):
         return region.ledger.record(record.call_hash) or record
@@ -128,13 +131,13 @@ def _as_read(wake: Wake, record: Record, stored: StoredOffer, region: Region) ->
     return accept_run(record, run, provider, stored, region.ledger, now)
 
 
-def _known(record: Record, signed: SignedCall, ledger: Ledger) -> Record:
+def _known(record: Record, identifier: str | None, ledger: Ledger) -> Record:
     """The call's record, if another wake claimed it meanwhile.
 
     Raises:
-        Conflict: its identifier is another call's.
+        Conflict: its ticket was used for another call.
     """
     if known := ledger.record(record.call_hash):
         return known
-    used_for = ledger.call_named(record.account, signed.identifier or "")
+    used_for = ledger.call_named(record.account, identifier or "")
     raise Conflict("identifier: expected one of no other call, got another's", call=f"{used_for or 0:064x}")
