@@ -74,9 +74,13 @@ class Market(World):
 
     def send(self, body: dict[str, Any], header: str) -> Accepted:
         """Send a body and a header as they are."""
+        return self.sent(canonical(body), header)
+
+    def sent(self, body: bytes, header: str = "") -> Accepted:
+        """Send a body's bytes."""
         return accept_call(
             self.offer.id,
-            canonical(body),
+            body,
             sender="192.0.2.1",
             ledger=self.ledger,
             starter=self.starter,

@@ -49,6 +49,8 @@ def test_an_offers_address_and_the_inputs_value_are_one(value: str, url: str) ->
         f"service.example:8443/offers/{ID}",
         f"Service.example/offers/{ID}",
         f"service.example./offers/{ID}",
+        f"ser_vice.example/offers/{ID}",
+        f"xn--ls8h.example/offers/{ID}",
         f"service.example+443/offers/{ID}",
         f"service.example+0/offers/{ID}",
         f"service.example+65536/offers/{ID}",

@@ -1,6 +1,7 @@
 """A flood of an open box: letters of honest callers are answered all the same."""
 
 import io
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -147,6 +148,15 @@ def test_l6_what_the_function_would_refuse_does_not_count_as_a_call(letter: tupl
     good = [call(number, offer=offer) for number in range(3)]
     dropped = look(Letters([letter, *good]), offers=(offer,))
     assert names(dropped) == [*(name for name, _ in good), letter[0]]
+
+
+@pytest.mark.parametrize("inputs", [{"layer": "\ud800"}, {"\udfff": "both"}], ids=ascii)
+def test_l14_half_a_surrogate_pair_in_a_strangers_letter_ends_no_tick(inputs: dict[str, str]) -> None:
+    value = {**sign_call(OFFER, expires_at=NOW + 3600).body(), "inputs": inputs}
+    body = json.dumps(value).encode()
+    wrong, mine = (call_letter(OFFER.id, body), body), call()
+    client: Any = Letters([wrong, mine])
+    assert names(look(client)) == [mine[0], wrong[0]]
 
 
 def test_l6_keys_that_the_offer_does_not_allow_take_no_place() -> None:

@@ -142,6 +142,15 @@ def test_l2_inputs_that_the_offer_refuses_are_told_in_place_of_a_price(market: M
         market.send(body, "")
 
 
+@pytest.mark.parametrize("inputs", [{"layer": "\ud800"}, {"\udfff": "both"}, {"layer": ["a\ud800"]}])
+def test_l14_half_a_surrogate_pair_in_an_input_is_refused_by_name(
+    market: Market, inputs: dict[str, Any]
+) -> None:
+    body = json.dumps({"inputs": inputs}).encode()
+    with pytest.raises(InputsRefused, match="half a surrogate pair"):
+        market.sent(body)
+
+
 def test_l3_a_402_stores_nothing(market: Market) -> None:
     calls: list[Any] = [
         lambda: market.send({}, ""),

@@ -1,5 +1,6 @@
 // An input that names another offer, which the job then calls: the offer's address without `https://`, with `+` before
-// a port, so that it means nothing to a shell or to YAML. `service.example+8443/offers/OFFER`.
+// a port, so that it means nothing to a shell or to YAML. `service.example+8443/offers/OFFER`. Hosts of other scripts
+// (`xn--`) are for the command: browsers take names that IDNA 2008, and so a service, does not.
 import { Malformed } from './errors.ts';
 
 /** An offer by its hash, and the service that sells it. */
@@ -12,7 +13,7 @@ export interface NamedOffer {
 }
 
 const HERE = ['127.0.0.1', 'localhost'];
-const LABEL = '[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?';
+const LABEL = '(?!xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
 const FORM = new RegExp(
   `^(${LABEL}(?:\\.${LABEL})*)(?:\\+([1-9][0-9]{0,4}))?((?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)/offers/([0-9a-f]{64})$`,
 );

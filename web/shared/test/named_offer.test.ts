@@ -16,6 +16,8 @@ const BAD = [
   `service.example:8443/offers/${ID}`,
   `Service.example/offers/${ID}`,
   `service.example./offers/${ID}`,
+  `ser_vice.example/offers/${ID}`,
+  `xn--ls8h.example/offers/${ID}`,
   `service.example+443/offers/${ID}`,
   `service.example+65536/offers/${ID}`,
   `user@service.example/offers/${ID}`,

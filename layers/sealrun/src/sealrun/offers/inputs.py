@@ -113,7 +113,11 @@ class InputSchema:
         Raises:
             InputsRefused: they do not fit the schema, or a string could be code in a pipeline.
         """
-        for error in self._validator.iter_errors(inputs):
+        try:
+            error = next(iter(self._validator.iter_errors(inputs)), None)
+        except UnicodeEncodeError as unsayable:
+            raise InputsRefused("inputs: expected text, got half a surrogate pair") from unsayable
+        if error is not None:
             where = "/".join(str(part)[:64] for part in error.instance_path) or "inputs"
             raise InputsRefused(f"{where}: {error.message[:200]}")
         if not isinstance(inputs, dict):  # the schema said so already

@@ -66,8 +66,8 @@ def take_wake(body: bytes, signature: str, *, region: Region) -> Record:
     share = Quota(holder or signed.signer.to_base58(), MAX_CALLS_AN_HOUR, at_once)
     first = claimed(signed, now=wake.claimed_at, holder=holder, counted=(share.holder,))
     record = trying(first, now=wake.tried_at)
-    # The edge has held a call's identifier against its offer's others. It does not know those of other offers,
-    # and its run is there. A ticket's is held here too.
+    # The edge has held a call's identifier against those of its offer. It knows none of other offers, and its
+    # run is there. A ticket's is held here too.
     identifier = signed.identifier if redemption else None
     # One write claims: whoever dies after it leaves a start that the next sweep looks for by its name.
     if not region.ledger.claim(record, stored.offer, identifier=identifier, quotas=[share]):
