@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from sealrun.errors import ProviderUnclear
 from sealrun.runs.judge import foreign
-from sealrun.runs.record import State
-from tests.sealrun.world import World, sign_call
+from sealrun.runs.record import COLLECT_LEASE, UNREACHABLE_AFTER, State, looking
+from tests.sealrun.market import Market
+from tests.sealrun.world import PRICE, World, sign_call
 
 PORTS = ("ledger", "provider", "store", "oracle", "waker")
 ANSWERS = ("ok", "lost", "late", "doubled", "nothing", "busy")
@@ -145,3 +147,63 @@ def test_a_call_that_cannot_be_read_keeps_no_other_from_its_receipt() -> None:
     with pytest.raises(TypeError, match="later version"):
         world.sweep()
     assert read(sound.call_hash).state is State.SUCCEEDED
+
+
+def test_r3_a_collector_that_slept_while_another_ended_its_call_leaves_the_one_receipt() -> None:
+    """As on a machine that was suspended: its connection is lost when it wakes."""
+    market = Market()
+    call_hash = market.pay(market.sign(limit=PRICE)).record.call_hash
+    jobs = market.provider.jobs
+
+    def slept(_run_id: int) -> Any:
+        market.provider.jobs = jobs
+        market.clock.passes(COLLECT_LEASE)
+        market.settle(call_hash)
+        market.clock.passes(UNREACHABLE_AFTER)
+        raise ProviderUnclear("connection lost")
+
+    market.provider.jobs = slept
+    market.clock.passes(60)
+    market.sweep_one(call_hash)
+    ended = market.ledger.record(call_hash)
+    assert (ended.state, ended.ending.reason) == (State.SUCCEEDED, "every job succeeded")
+    market.clock.passes(900)
+    market.sweep()
+    assert market.ledger.record(call_hash) == ended
+    assert len({tuple(fields) for fields in market.oracle.signed}) == 1
+
+
+def test_r6_a_collector_that_slept_gives_back_no_lease_of_another() -> None:
+    world = World()
+    call_hash = world.call().record.call_hash
+
+    def slept(_run_id: int) -> Any:
+        world.clock.passes(COLLECT_LEASE)
+        record = world.ledger.record(call_hash)
+        assert world.ledger.save(record, looking(record, now=world.clock()))
+        raise ProviderUnclear("connection lost")
+
+    world.provider.jobs = slept
+    world.clock.passes(60)
+    world.sweep_one(call_hash)
+    assert world.ledger.record(call_hash).leased(world.clock())
+
+
+def test_r3_a_collector_that_slept_does_not_collect_anew_what_another_ended() -> None:
+    """The provider may have removed a log since."""
+    market = Market()
+    call_hash = market.pay(market.sign(limit=PRICE)).record.call_hash
+    jobs = market.provider.jobs
+
+    def slept(run_id: int) -> Any:
+        market.provider.jobs = jobs
+        market.clock.passes(COLLECT_LEASE)
+        market.settle(call_hash)
+        market.provider.log_text = b"erased\n"
+        return jobs(run_id)
+
+    market.provider.jobs = slept
+    market.clock.passes(60)
+    market.sweep_one(call_hash)
+    assert market.ledger.record(call_hash).state is State.SUCCEEDED
+    assert len({tuple(fields) for fields in market.oracle.signed}) == 1

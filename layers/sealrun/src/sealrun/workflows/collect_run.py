@@ -147,6 +147,7 @@ def _in_place(
 ) -> Record:
     now = clock()
     leased = looking(record, now=now)
+    until = leased.lease_until
     if not ledger.save(record, leased):
         return ledger.record(record.call_hash) or record
     try:
@@ -161,8 +162,8 @@ def _in_place(
                 lists_jobs=collector.lists_jobs,
             )
             end = leased.ending
-        if end is None:
-            return leased
+        if end is None or leased.lease_until != until:
+            return leased  # it goes on, or another function took it over, or ended it, while this one slept
         after = _concluded(leased, end, seen, stored, ledger, collector, clock)
     except (ProviderError, Unavailable) as error:
         collector.starter.put_off(leased.call_hash, error)
@@ -317,8 +318,10 @@ def _give_back(
     record: Record, ledger: Ledger, *, now: int, error: ProviderError | Unavailable | None = None
 ) -> Record:
     """Look again later; after days the call ends all the same, with a receipt that says why."""
-    # A judgement saved since then is kept; the lease is still ours.
-    record = ledger.record(record.call_hash) or record
+    # A judgement saved since then is kept.
+    leased, record = record, ledger.record(record.call_hash) or record
+    if record.lease_until != leased.lease_until:
+        return record  # another function took the call over, or ended it, while this one slept
     if unreachable(record, now=now):
         away = isinstance(error, ProviderError)  # else it was a store, a key or a node of the operator's
         reason = f"{'the provider' if away else 'what the operator needs'} could not be reached for days"
