@@ -117,6 +117,9 @@ LOST = [
     lambda request: httpx.ReadTimeout("late", request=request),
     lambda _: httpx.Response(504, text="<html>"),
     lambda _: httpx.Response(500, json={"type": "about:blank", "title": "Internal Server Error"}),
+    lambda _: httpx.Response(202, text="<html>"),
+    lambda _: httpx.Response(200, json=["not an object"]),
+    lambda _: httpx.Response(302, headers={"location": "https://login.test/"}),
 ]
 
 
@@ -152,6 +155,48 @@ def test_l3_a_call_that_may_have_been_taken_is_named(
     assert refused.value.following == (
         f"it may have been taken: look at https://calls.test/calls/{taken.id} before you buy again"
     )
+
+
+@pytest.mark.parametrize("status", [403, 413, 429])
+def test_l3_a_refusal_after_a_lost_answer_does_not_hide_that_the_call_may_have_been_taken(
+    market: Market, gateway: Gateway, tmp_path: Path, status: int
+) -> None:
+    """What stands in front of the function refuses the second request, and knows nothing of the first."""
+    answers = iter([504, status])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if market.ledger.records:
+            return httpx.Response(next(answers), text="<html>")
+        given = gateway.answer(request)
+        return httpx.Response(next(answers)) if given.status_code == httpx.codes.ACCEPTED else given
+
+    with cold(tmp_path, market) as book, pytest.raises(CliError) as refused:
+        bought(market, answer, book)
+    [taken] = market.ledger.records.values()
+    assert f"may have been taken: look at https://calls.test/calls/{taken.id}" in refused.value.following
+    assert book.refused == []
+
+
+def test_c2_ctrl_c_before_the_answer_to_a_payment_says_where_to_look_for_the_call(
+    market: Market, gateway: Gateway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may run, and cost its price: who is not told buys another."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        given = gateway.answer(request)
+        if given.status_code == httpx.codes.ACCEPTED:
+            raise KeyboardInterrupt
+        return given
+
+    with cold(tmp_path, market) as book:
+        book.save()
+    url, until = SELLER_SITE.resource(market.offer).removesuffix("/calls"), market.clock.now + 600
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        parts = (Service(http), market.offer, url, BUYER, {"layer": "both"}, until, Output(as_json=True))
+        with pytest.raises(KeyboardInterrupt):
+            Purchase(*parts).paid(NAME, tmp_path, "", yes=True)
+    [taken] = market.ledger.records.values()
+    assert f"may have been taken: look at https://calls.test/calls/{taken.id}" in capsys.readouterr().err
 
 
 def told(lost: Any) -> httpx.Response:

@@ -37,6 +37,10 @@ def unheard(_call: Call, _more: int) -> None:
     """For whoever counts nothing."""
 
 
+def untold(_where: str) -> None:
+    """For whoever has nobody to tell."""
+
+
 @dataclass(frozen=True)
 class Till:
     """Where calls of one offer are paid for.
@@ -52,6 +56,7 @@ class Till:
         signing: hears of each call just before its limit is signed, and by how much that is above what was
             ever signed for the account, in smallest units; what it raises keeps the call unsigned.
         identifier: x402's payment-identifier: under it the account takes one call (L3).
+        stopped: hears where to look for a call that may have been taken when Ctrl-C came before the answer.
     """
 
     url: str
@@ -63,6 +68,7 @@ class Till:
     agree: Callable[[int], None]
     signing: Callable[[Call, int], None] = unheard
     identifier: str | None = None
+    stopped: Callable[[str], None] = untold
 
     def buy(self, fresh: Callable[[], Call]) -> Taken:
         """Buy a call.
@@ -118,7 +124,11 @@ class Till:
         headers = {x402.SIGNATURE_HEADER: header}
         send = partial(self.service.send, "POST", self.url, body=made.body(), headers=headers)
         where = call_url(self.url.removesuffix("/calls"), self.offer, call)
-        return _sent(send, where, refused=partial(self._refused, call))
+        try:
+            return _sent(send, where, refused=partial(self._refused, call))
+        except KeyboardInterrupt:
+            self.stopped(where)
+            raise
 
     def _learn(self, call: Call, made: MinaBatchSettlement, correction: object) -> None:
         """Take the operator's figures over; the call that they refuse is over for good.
@@ -172,20 +182,31 @@ def _sent(send: Callable[[], httpx.Response], where: str, *, refused: Callable[[
             refused()
             raise
     else:
-        if answer.is_client_error and answer.status_code != httpx.codes.PAYMENT_REQUIRED:
+        if _refuses(answer):
             refused()
         return answer
     try:
-        return _answered(send)
+        answer = _answered(send)
+        if _refuses(answer):
+            good(answer)
     except CliError as error:
         following = f"it may have been taken: look at {where} before you buy again"
         raise CliError(error.kind, error.detail, following) from error
+    return answer
+
+
+def _refuses(answer: httpx.Response) -> bool:
+    """A refusal other than a 402."""
+    return answer.is_client_error and answer.status_code != httpx.codes.PAYMENT_REQUIRED
 
 
 def _answered(send: Callable[[], httpx.Response]) -> httpx.Response:
-    """The answer, unless it is an error of the server, which is raised."""
+    """The answer, if it says whether the call was taken; any other one is raised as an error.
+
+    A redirect does not say so, nor does a good status over what is no JSON, such as a proxy's own page.
+    """
     answer = send()
-    if answer.is_server_error:
+    if not answer.is_client_error:
         good(answer)
     return answer
 

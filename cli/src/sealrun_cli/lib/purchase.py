@@ -118,8 +118,14 @@ class Purchase:
                     call = self.call_of(account, terms, *self.draw())
                 return call
 
+            def stopped(where: str) -> None:
+                self.out.progress(
+                    f"stopped  the call may have been taken: look at {where} before you buy again"
+                )
+
             url = f"{self.url}/calls"
-            till = Till(url, offer, price, self.key, book, self.service, agree, self.signing, self.identifier)
+            told = (agree, self.signing, self.identifier, stopped)
+            till = Till(url, offer, price, self.key, book, self.service, *told)
             taken = till.buy(fresh)
         return self._bought(taken.call, taken.answer)
 
