@@ -61,6 +61,7 @@ def test_r5_each_fault_of_a_pipeline_is_told(before: str, after: str, said: str)
 
 
 JOB = "build: {script: [make]}"
+RULES = "build: {script: [make], rules: "
 UPLOAD = "actions/upload-artifact@v7"
 
 
@@ -80,10 +81,61 @@ UPLOAD = "actions/upload-artifact@v7"
         ("build: {script: [make], environment: production}", "deploys to an environment"),
         (f"{JOB}\nup: {{needs: {{pipeline: other/project}}}}", "up: mirrors another pipeline"),
         (f"{JOB}\nup: {{needs: [{{pipeline: other/project}}]}}", "up: mirrors another pipeline"),
+        ("build: {script: [make], except: [tags]}", "build does not run when a call starts"),
+        (f"{RULES}[{{if: $CI_COMMIT_TAG, when: never}}, {{when: always}}]}}", "build does not run when"),
+        (f"{RULES}[{{if: '$CI_COMMIT_TAG == null'}}]}}", "build does not run when a call starts"),
+        (f"{RULES}[[{{if: $CI_COMMIT_BRANCH}}]]}}", "build does not run when a call starts"),
+        (f"{RULES}[{{if: '$CI_PIPELINE_SOURCE =~ /^(push|web)$/'}}]}}", "build does not run when"),
+        (f"{RULES}[{{if: '$CI_COMMIT_BRANCH || $CI_MERGE_REQUEST_IID'}}]}}", "build does not run when"),
+        (f"{RULES}[{{if: $CI_COMMIT_TAG, when: manual}}, {{when: on_success}}]}}", "build is manual"),
+        (f"{RULES}[{{if: $CI_COMMIT_TAG, when: delayed, start_in: 1h}}, {{if: $X}}]}}", "after a delay"),
+        (f"{RULES}[{{if: $CI_COMMIT_TAG, allow_failure: true}}]}}", "build is allowed to fail"),
     ],
 )
 def test_r8_what_a_call_would_pay_for_in_vain_is_told(instead: str, said: str) -> None:
     assert any(said in each for each in wrong(GOOD.replace(JOB, instead)))
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        f"{RULES}[{{if: '$CI_COMMIT_TAG =~ /^v/'}}]}}",
+        f"{RULES}[{{if: $MINE, when: never}}, {{when: on_success}}]}}",
+        f"{RULES}[{{if: 'null == $CI_COMMIT_BRANCH && ($CI_COMMIT_TAG)'}}]}}",
+        f"{RULES}[{{if: $MINE, when: manual}}, {{if: $CI_COMMIT_TAG}}]}}",
+        f"{RULES}[{{if: '{'(' * 900}'}}]}}",
+        f"{RULES}!reference [.all, rules]}}",
+        "build: {script: [make], retry: {max: 0}}",
+        "build: {script: [make], artifacts: {expire_in: 1 yr}}",
+    ],
+)
+def test_r8_what_may_well_be_sold_is_not_refused(instead: str) -> None:
+    assert wrong(GOOD.replace(JOB, instead)) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("auto_cancel: {on_new_commit: interruptible}", "a newer commit may cancel a run"),
+        ("auto_cancel: {on_job_failure: all}", "auto_cancel on_job_failure: expected none"),
+        ("auto_cancel: {on_new_commit: none}", ""),
+    ],
+)
+def test_r5_a_rules_own_word_on_cancelling_stands_before_the_workflows(rule: str, said: str) -> None:
+    rules = (
+        f"  rules: [{{if: $CI_COMMIT_BRANCH, auto_cancel: {{on_new_commit: conservative}}}}, {{{rule}}}]\n"
+    )
+    found = wrong(GOOD.replace("  auto_cancel", f"{rules}  auto_cancel"))
+    assert [said in each for each in found] == [True] * bool(said)
+
+
+def test_r8_a_job_that_is_manual_by_its_rules_holds_up_the_jobs_that_are_sold() -> None:
+    """A rule's `when: manual` lets no failure pass, other than a job's own: /ci/yaml/#allow_failure."""
+    offer = make_offer(inputs=SCHEMA, success={"jobs": ["build"]})
+    for more, holds in (("", False), (", allow_failure: true", True)):
+        text = f"{GOOD}go: {{script: [x], rules: [{{when: manual{more}}}]}}\n"
+        found = list(pipeline_findings(offer, read_pipeline("gitlab", text.encode())))
+        assert all(each.holds is not False for each in found) is holds
 
 
 @pytest.mark.parametrize(
@@ -245,6 +297,94 @@ def test_r8_the_jobs_that_an_offer_names_are_in_the_file(jobs: list[str], *, rig
     found = pipeline_findings(offer, read_pipeline("gitlab", text.encode()))
     told = [each.message for each in found if each.holds is False]
     assert told == [] if right else "expected the job built" in told[0]
+
+
+CHECKOUT = "steps: [{uses: actions/checkout@v5}]"
+
+
+@pytest.mark.parametrize(
+    ("provider", "job", "named", "said"),
+    [
+        ("gitlab", "script: [make], parallel: 3", "build", "whose runs have names of their own"),
+        ("gitlab", "script: [make], parallel: 3", "build 1/3", ""),
+        ("gitlab", "script: [make], parallel: 3", "build 1/2", "expected the job build 1/2"),
+        ("gitlab", "script: [make], parallel: {matrix: [{A: [x]}]}", "build", "names of their own"),
+        ("gitlab", "script: [make], parallel: {matrix: [{A: [x]}]}", "build: [x]", ""),
+        ("gitlab", "script: [x], parallel: 3, allow_failure: true", "build 1/3", "build is allowed to fail"),
+        ("github", "strategy: {matrix: {a: [1]}}", "build", "whose runs have names of their own"),
+        ("github", "strategy: {matrix: {a: [1]}}", "build (1)", ""),
+        ("github", "name: 'on ${{ matrix.a }}', strategy: {matrix: {a: [1]}}", "on 1", ""),
+        ("github", f"name: Build it, {CHECKOUT}", "build", "expected the job build, which must succeed"),
+        ("github", f"name: Build it, {CHECKOUT}", "Build it", ""),
+        ("github", "uses: ./.github/workflows/b.yml", "build", "whose runs have names of their own"),
+        ("github", "uses: ./.github/workflows/b.yml", "build / inner", ""),
+        ("forgejo", "strategy: {matrix: {a: [1]}}", "build", ""),
+    ],
+)
+def test_r8_the_jobs_that_an_offer_names_have_the_names_of_runs(
+    provider: str, job: str, named: str, said: str
+) -> None:
+    """No run has a job of another name, so none would ever be paid."""
+    text = GOOD.replace(JOB, f"build: {{{job}}}") if provider == "gitlab" else WORKFLOW.format(job=job)
+    source = offer_value()["source"]
+    included = ["action:actions/checkout@v5"] if CHECKOUT in job else []
+    source["configuration"] = {**source["configuration"], "includes": included}
+    offer = make_offer(inputs=SCHEMA, source=source, success={"jobs": [named]})
+    found = pipeline_findings(offer, read_pipeline(provider, text.encode()))
+    told = [each.message for each in found if each.what == "success" and each.holds is False]
+    assert [said in each for each in told] == [True] * bool(said)
+
+
+def test_r8_jobs_of_an_included_file_may_be_named_until_gitlab_has_merged_it() -> None:
+    offer = make_offer(inputs=SCHEMA, success={"jobs": ["elsewhere"]})
+    for more, told in (("include: b.yml\n", []), ("", ["expected the job elsewhere"])):
+        found = pipeline_findings(offer, read_pipeline("gitlab", f"{GOOD}{more}".encode()))
+        wrongs = [each.message[:26] for each in found if each.what == "success" and each.holds is False]
+        assert wrongs == told
+
+
+def test_r5_r8_a_job_at_github_that_waits_for_a_person_holds_up_those_that_are_sold() -> None:
+    text = f"{WORKFLOW.format(job=CHECKOUT)}  deploy: {{environment: production, needs: build}}\n"
+    offer = make_offer(inputs=SCHEMA, success={"jobs": ["build"]})
+    found = pipeline_findings(offer, read_pipeline("github", text.encode()))
+    assert any("deploy: deploys to an environment" in each.message for each in found if each.holds is False)
+
+
+def test_r9_jobs_of_other_workflows_that_were_not_looked_at_are_told_of() -> None:
+    text = WORKFLOW.format(job="uses: ./.github/workflows/b.yml")
+    found = pipeline_findings(make_offer(inputs=SCHEMA), read_pipeline("github", text.encode()))
+    assert [each.message for each in found if each.what == "workflows"] == [
+        "not looked at: the jobs of ./.github/workflows/b.yml"
+    ]
+
+
+@pytest.mark.parametrize("kind", ["type: number", "type: choice, options: [a]", "type: environment"])
+def test_r3_the_calls_input_takes_any_text(kind: str) -> None:
+    text = WORKFLOW.format(job=CHECKOUT).replace("{required: true}", f"{{required: true, {kind}}}")
+    found = pipeline_findings(make_offer(inputs=SCHEMA), read_pipeline("github", text.encode()))
+    assert any("sealrun_call: expected any text, got" in each.message for each in found)
+
+
+@pytest.mark.parametrize(
+    ("permissions", "holds"),
+    [
+        ("permissions: {contents: read, id-token: write}", True),
+        ("permissions: write-all", True),
+        ("permissions: {contents: read}", False),
+        ("", False),
+    ],
+)
+def test_e2_a_workflow_of_grade_1_may_ask_for_a_token(permissions: str, *, holds: bool) -> None:
+    source = {**offer_value()["source"], "provider": "github", "origin": "https://api.github.com"}
+    offer = make_offer(inputs=SCHEMA, source={**source, "project": "a/b"}, evidence=evidence_value(grade=1))
+    text = f"{WORKFLOW.format(job=CHECKOUT)}{permissions}\n"
+    told = [
+        each
+        for each in pipeline_findings(offer, read_pipeline("github", text.encode()))
+        if each.what == "grade"
+    ]
+    assert [each.holds for each in told] == [holds]
+    assert holds or "id-token: write" in told[0].following
 
 
 def test_r4_includes_that_are_not_pinned_are_named_and_left_to_the_seller() -> None:

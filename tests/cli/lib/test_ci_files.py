@@ -118,6 +118,10 @@ def test_what_is_no_pipeline_is_refused(text: bytes) -> None:
         ("concurrency: {group: one, cancel-in-progress: false}", True),
         ("concurrency: {group: 'job-${{ github.run_id }}', cancel-in-progress: true}", False),
         ("concurrency: 'sealrun-${{ inputs.sealrun_call }}'", False),
+        ("concurrency: '${{ github.workflow }}-${{ github.head_ref || github.run_id }}'", False),
+        ("concurrency: '${{ github.ref || github.run_id }}'", True),
+        ("concurrency: \"${{ github.ref_name == 'main' && github.run_id || github.ref }}\"", True),
+        ("concurrency: 'github.run_id'", True),
     ],
 )
 def test_r5_a_group_that_runs_share_cancels_those_that_wait(concurrency: str, cancels: object) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sealrun.offers.offer import Offer
 from sealrun.offers.provider_rules import PROVIDERS, rules_of
 from sealrun.providers.gitlab.job_rules import seconds as duration
-from sealrun.providers.gitlab.pipeline_file import AUDIENCE, TOKEN_VARIABLE
 from sealrun.providers.kind import PipelineWords, kind_of
 from sealrun.providers.pipeline import Pipeline
 from sealrun.receipts.grade import Grade
@@ -65,6 +64,9 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
         yield bad("pipeline", detail, f"write {words.no_cancel_advice} in it")
     yield from success_findings(offer, pipeline)
     yield from _public_names(offer, pipeline)
+    if pipeline.unread:
+        detail = f"not looked at: the jobs of {', '.join(pipeline.unread)[:200]}"
+        yield unknown("workflows", detail, "see that none is retried, waits for a person or may fail")
     mismatches = list(differences(offer.inputs.schema, pipeline))
     for difference in mismatches:
         yield bad("inputs", difference, "run `sealrun init --force`, or edit [inputs]")
@@ -72,7 +74,7 @@ def pipeline_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
         yield good("inputs", ", ".join(offer.inputs.names) or "none to set")
     yield from _not_pinned(offer)
     yield from _limits(offer, pipeline)
-    yield from _grade(offer, pipeline)
+    yield from _grade(offer, words, pipeline)
     yield from last_job_findings(offer, pipeline, merged=False)
 
 
@@ -99,15 +101,27 @@ def last_job_findings(offer: Offer, pipeline: Pipeline, *, merged: bool) -> Iter
 def success_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
     """A buyer pays for jobs: those that the offer names, or all that must succeed (R8)."""
     for name in offer.success:
-        if pipeline.jobs and name not in pipeline.jobs and not offer.source.configuration.includes:
+        if name in pipeline.spread:
+            detail = f"expected a name that runs have, got {name}, whose runs have names of their own"
+            yield bad("success", detail, "write them as a trial run shows them: sealrun check --run")
+        elif pipeline.jobs and not pipeline.more_jobs and not any(_named(pipeline, name)):
             detail = f"expected the job {name}, which must succeed, got {', '.join(pipeline.jobs)[:200]}"
             yield bad("success", detail, "correct [success] jobs in offer.toml")
-    needed = [name for name in pipeline.uncertain if not offer.success or name in offer.success]
+    sold = {each for name in offer.success for each in _named(pipeline, name)}
+    needed = [name for name in pipeline.uncertain if not offer.success or name in sold]
     for name in needed:
         detail = f"{name} {pipeline.uncertain[name]}, so a run that is good otherwise may lack it"
         yield bad("success", detail, "change the job, or name the jobs that must succeed in [success] jobs")
     if not needed:
         yield good("success", ", ".join(offer.success) or "every job must succeed")
+
+
+def _named(pipeline: Pipeline, name: str) -> Iterator[str]:
+    """The jobs of the file whose runs may have this name."""
+    for job in pipeline.jobs:
+        pattern = pipeline.spread.get(job)
+        if (name == job) if pattern is None else re.fullmatch(pattern, name, re.DOTALL):
+            yield job
 
 
 def _public_names(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
@@ -125,7 +139,7 @@ def _public_names(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
         yield bad("jobs", detail, 'name them otherwise, or write inputs = "public" in [evidence]')
 
 
-def _grade(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
+def _grade(offer: Offer, words: PipelineWords, pipeline: Pipeline) -> Iterator[Finding]:
     """An offer that demands grade 1 needs a public issuer, and a job that asks for its token (E2)."""
     if offer.evidence.grade < Grade.TOKEN:
         return
@@ -133,9 +147,7 @@ def _grade(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
         detail = f"grade 1: expected jobs at {_public_origins()}, got {offer.source.origin}"
         yield bad("grade", detail, "write grade = 0 in [evidence]")
     elif not pipeline.with_token:
-        detail = f"grade 1: expected a job with the id token {TOKEN_VARIABLE}, made out to the call, got none"
-        advice = f'id_tokens: {{{TOKEN_VARIABLE}: {{aud: "{AUDIENCE}"}}}}'
-        yield bad("grade", detail, f"write {advice} into each job that leaves outputs")
+        yield bad("grade", f"grade 1: expected {words.job_token}, got none", words.job_token_advice)
     else:
         yield good("grade", f"grade 1: {', '.join(pipeline.with_token)} with the job's own token")
 
@@ -151,6 +163,11 @@ def _call_input(words: PipelineWords, pipeline: Pipeline) -> Iterator[Finding]:
     if declared is None:
         detail = f"expected an input {CALL_INPUT} for the call's hash, got none"
         yield bad("pipeline", detail, f"declare it, with regex: {CALL_PATTERN}")
+    elif declared.kind != "string" or declared.options:
+        got = f"options: {', '.join(declared.options)}"[:60] if declared.options else declared.kind
+        yield bad(
+            "pipeline", f"{CALL_INPUT}: expected any text, got {got}", "write type: string, without options"
+        )
     elif words.call_regex and declared.regex != CALL_PATTERN:
         detail = f"{CALL_INPUT}: expected the regex {CALL_PATTERN}, got {declared.regex[:60] or 'none'}"
         yield bad("pipeline", detail, f"write regex: {CALL_PATTERN}")

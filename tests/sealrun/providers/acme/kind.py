@@ -5,6 +5,7 @@ from typing import Any
 
 from sealrun.providers.kind import Kind, Opening, PipelineWords
 from sealrun.providers.pipeline import Declared, Pipeline
+from sealrun.runs.judge import CALL_INPUT
 from tests.sealrun.fakes import FakeClock, FakeProvider
 from tests.sealrun.providers.acme.rules import RULES
 from tests.sealrun.world import make_offer
@@ -13,8 +14,9 @@ CLOCK = FakeClock()
 
 
 def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
-    """Acme's files list their inputs by name, and every input is a flag."""
-    inputs = {name: Declared(name, "boolean", required=False) for name in documents[0].get("takes", [])}
+    """Acme's files list their inputs by name, and every input but the call's is a flag."""
+    kinds = {name: "string" if name == CALL_INPUT else "boolean" for name in documents[0].get("takes", [])}
+    inputs = {name: Declared(name, kind, required=False) for name, kind in kinds.items()}
     return Pipeline(inputs, str(documents[0].get("called") or ""), includes=())
 
 

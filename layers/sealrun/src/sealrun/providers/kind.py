@@ -46,6 +46,8 @@ class PipelineWords(NamedTuple):
     call_advice: str  # how to declare the input for the call's hash
     string_advice: str  # how to bound a text input in the file itself
     call_regex: bool  # inputs can carry a regex, so the call's must
+    job_token: str = ""  # a job that can get a CI token made out to the call; empty where there is none
+    job_token_advice: str = ""  # how to write one
     default_path: str = ""  # the file's path where the project sets no other; empty where there is no such
 
 

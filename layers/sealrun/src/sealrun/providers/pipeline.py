@@ -33,12 +33,15 @@ class Pipeline(NamedTuple):
     timeouts: Mapping[str, str] = {}  # by job, in the provider's words
     with_token: tuple[str, ...] = ()  # jobs whose CI token is made out to the call
     jobs: tuple[str, ...] = ()  # names of the jobs in this file, as the provider shows them
+    spread: Mapping[str, str] = {}  # by job: a pattern of the names that its runs have instead of its own
+    more_jobs: bool = False  # files that are not looked at may bring further ones
     shown: tuple[str, ...] = ()  # what else names jobs, stages and archives, in the file's own words
     handed: tuple[tuple[str, str], ...] = ()  # other files whose jobs run, and what the file hands to each
     uncertain: Mapping[str, str] = {}  # why a job need not succeed, by its name (R8)
     last_job: bool = False  # it ends in a job whose CI token can name the call done
     # What keeps that token from saying so of all other jobs: "what is; what to do".
     last_job_troubles: tuple[str, ...] = ("expected a provider whose last job can be told apart; use GitLab",)
+    unread: tuple[str, ...] = ()  # files whose jobs run as well, and were not looked at
     own_runners: tuple[str, ...] = ()  # jobs that run where the seller can do anything, likewise
 
 

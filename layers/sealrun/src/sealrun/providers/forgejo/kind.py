@@ -29,7 +29,8 @@ def _open(opening: Opening) -> Provider:
 def _read_pipeline(documents: Sequence[Mapping[str, Any]]) -> "Pipeline":
     from sealrun.providers.github.pipeline_file import read_pipeline  # noqa: PLC0415  Forgejo runs GitHub's workflows
 
-    return read_pipeline(documents)
+    # Jobs of matrices and of other files have other names here than at GitHub, and in each release.
+    return read_pipeline(documents)._replace(spread={}, more_jobs=True)
 
 
 KIND = Kind(

@@ -76,6 +76,8 @@ KIND = Kind(
         call_advice="add `sealrun_call: {type: string, required: true}` to the workflow's inputs",
         string_advice="make it `type: choice` with `options:`",
         call_regex=False,
+        job_token="a job with the permission to ask for a CI token",  # noqa: S106  words
+        job_token_advice="write permissions: {contents: read, id-token: write} into the workflow",  # noqa: S106  words
     ),
     credential_advice=(
         "make a fine-grained token for this repository alone: Actions read and write, Contents read, 90 days"

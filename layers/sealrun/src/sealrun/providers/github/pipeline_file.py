@@ -30,22 +30,22 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
     if "workflow_dispatch" not in events:
         raise Malformed("workflow: expected the event workflow_dispatch under `on:`, got none")
     declared = mapping(mapping(events["workflow_dispatch"]).get("inputs"))
-    jobs = {name: mapping(job) for name, job in mapping(document.get("jobs")).items()}
+    jobs = {str(name): mapping(job) for name, job in mapping(document.get("jobs")).items()}
+    called = {name: job for name, job in jobs.items() if str(job.get("uses") or "").startswith("./")}
     return Pipeline(
         inputs={str(name): _input(str(name), each) for name, each in declared.items()},
         name=str(document.get("run-name") or ""),
         includes=tuple(dict.fromkeys(_uses(jobs))),
         jobs=tuple(str(job.get("name") or name) for name, job in jobs.items()),
+        spread=dict(_spread(jobs)),
+        unread=tuple(str(job["uses"]) for job in called.values()),
         shown=tuple(_shown(jobs, mapping(document.get("env")))),
         handed=tuple(_handed(jobs)),
         uncertain={
             str(job.get("name") or name): why for name, job in jobs.items() if (why := _why_uncertain(job))
         },
-        troubles=tuple(
-            f"{name}: calls another workflow; put its jobs into this one"
-            for name, job in jobs.items()
-            if "uses" in job and not str(job["uses"]).startswith("./") and not is_last_job(job)
-        ),
+        troubles=tuple(_troubles(jobs)),
+        with_token=tuple(name for name, job in jobs.items() if _may_ask_for_token(document, job)),
         last_job=any(map(is_last_job, jobs.values())),
         last_job_troubles=tuple(last_job_troubles(jobs)),
         cancels_itself=any(_may_cancel(each.get("concurrency")) for each in (document, *jobs.values())),
@@ -64,9 +64,36 @@ def _why_uncertain(job: Mapping[str, Any]) -> str:
         return "is allowed to fail (continue-on-error)"
     if any(step.get("continue-on-error") not in (None, False) for step in steps):
         return "has a step whose failure is not its own (continue-on-error)"
-    if "environment" in job:
-        return "deploys to an environment, which may wait for an approval"
     return f"runs only if {str(job['if'])[:60]}" if "if" in job else ""
+
+
+def _troubles(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What no run can be sold with: the whole run waits for a job that waits for a person."""
+    for name, job in jobs.items():
+        if "uses" in job and not str(job["uses"]).startswith("./") and not is_last_job(job):
+            yield f"{name}: calls another workflow; put its jobs into this one"
+        if "environment" in job:
+            yield f"{name}: deploys to an environment, which may wait for an approval; take `environment` out"
+
+
+def _may_ask_for_token(document: Mapping[str, Any], job: Mapping[str, Any]) -> bool:
+    """A job's own permissions stand in the place of the workflow's. What it asks for is not seen here."""
+    given = job.get("permissions", document.get("permissions"))
+    return given == "write-all" or mapping(given).get("id-token") == "write"
+
+
+def _spread(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Jobs of a matrix or of another file, and those whose name is an expression."""
+    for name, job in jobs.items():
+        shown = str(job.get("name") or name)
+        parts = re.split(r"\$\{\{.*?\}\}", shown)
+        pattern = ".*".join(map(re.escape, parts))
+        if "uses" in job:
+            yield shown, rf"{pattern}( \(.*\))? / .*"
+        elif mapping(job.get("strategy")).get("matrix"):
+            yield shown, rf"{pattern} \(.*\)" if len(parts) == 1 else rf"{pattern}( \(.*\))?"
+        elif len(parts) > 1:
+            yield shown, pattern
 
 
 def _shown(jobs: Mapping[str, Mapping[str, Any]], env: Mapping[str, Any]) -> Iterator[str]:
@@ -105,7 +132,14 @@ def _may_cancel(concurrency: Any) -> bool:
     https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency
     """
     group = str(concurrency.get("group") if isinstance(concurrency, dict) else concurrency or "")
-    return bool(group) and not any(name in group for name in ("github.run_id", f"inputs.{CALL_INPUT}"))
+    return bool(group) and not any(map(_of_one_run, re.findall(r"\$\{\{(.*?)\}\}", group, re.DOTALL)))
+
+
+def _of_one_run(expression: str) -> bool:
+    """True if no other run has this value. What only pull requests have is empty: after it ``||`` goes on."""
+    value = re.sub(r"\s*github\.(head_ref|event\.pull_request\.\w+|event\.number)\s*\|\|", "", expression)
+    named = re.search(rf"\bgithub\.run_id\b|\binputs\.{CALL_INPUT}\b", value)
+    return bool(named) and not re.search(r"\|\||&&|[=!<>]", value)
 
 
 def _input(name: str, value: Any) -> Declared:

@@ -4,26 +4,29 @@ What only GitLab can tell (variables in rules, included files, protected environ
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
+from sealrun.providers.gitlab.conditions import SOURCES, holds
 from sealrun.providers.pipeline import mapping
 
-# A start by API at a tag sets neither of these, so a rule that needs one of them never holds.
-_NEVER_SET = re.compile(
-    r"""\$CI_COMMIT_BRANCH\b\s*(?:$|==(?!\s*null)|=~|&&)|\$CI_MERGE_REQUEST_\w+\s*(?:$|==(?!\s*null)|=~|&&)
-    |\$CI_PIPELINE_SOURCE\s*==\s*["'](?!api["']|trigger["'])""",
-    re.VERBOSE,
-)
 # The words of ``only`` that hold for such a start: https://docs.gitlab.com/ci/yaml/deprecated_keywords/
 _ONLY = ("tags", "api", "triggers")
 SHORT_EXPIRY_SECONDS = 3600
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2_592_000}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31_536_000}
+
+
+class Outcome(NamedTuple):
+    """What rules may come to: when the job runs, whether it may fail, and which rule says so."""
+
+    when: str
+    may_fail: bool
+    rule: Mapping[str, Any]
 
 
 def pipeline_troubles(workflow: Mapping[str, Any], jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What keeps a call from getting what it pays for: "what is; what to do"."""
-    if _never(workflow.get("rules")):
+    if not outcomes(workflow):
         trouble = "workflow: its rules let no pipeline through that is started by API at a tag"
         yield f"{trouble}; add - if: $CI_COMMIT_TAG"
     for name, job in jobs.items():
@@ -31,8 +34,8 @@ def pipeline_troubles(workflow: Mapping[str, Any], jobs: Mapping[str, Mapping[st
 
 
 def _job_troubles(job: Mapping[str, Any]) -> Iterator[str]:
-    when = _when(job)
-    if when == "manual" and job.get("allow_failure") is False:
+    when, may_fail = _told(job)
+    if when == "manual" and not may_fail:
         yield "waits for a person, and the run with it; take `when: manual` out"
     if when == "delayed":
         yield "starts only after a delay; take `when: delayed` out"
@@ -48,16 +51,59 @@ def _job_troubles(job: Mapping[str, Any]) -> Iterator[str]:
 
 def why_uncertain(job: Mapping[str, Any]) -> str:
     """Why the job may not succeed in a run that GitLab calls a success (R8); empty if it must."""
-    when = _when(job)
+    when, may_fail = _told(job)
     if when == "manual":
         return "is manual"
-    if job.get("allow_failure") not in (None, False):
+    if may_fail:
         return "is allowed to fail"
     if when == "on_failure":
         return "runs only after a failure"
-    if _never(job.get("rules")) or _left_out(job.get("only")):
+    if not outcomes(job) or _left_out(job.get("only")) or "tags" in _refs(job.get("except")):
         return "does not run when a call starts the pipeline"
     return ""
+
+
+def outcomes(job: Mapping[str, Any]) -> list[Outcome]:
+    """What the rules of a job, or of a workflow, may come to; nothing where it never runs.
+
+    The first rule that holds counts: https://docs.gitlab.com/ci/jobs/job_rules/. Whether files exist or
+    changed is left to GitLab.
+    """
+    when, may_fail = str(job.get("when") or "on_success"), job.get("allow_failure")
+    if not job.get("rules"):
+        # Without rules a manual job holds up no other, with them it does: /ci/yaml/#allow_failure
+        return [Outcome(when, (when == "manual") if may_fail is None else may_fail is not False, {})]
+    found = []
+    for source in SOURCES:
+        for rule in _flat(job["rules"]):
+            held = holds(str(rule["if"]), source) if "if" in rule else True
+            if held is False:
+                continue
+            its = str(rule.get("when") or when)
+            own = rule.get("allow_failure", may_fail)
+            if its != "never":
+                fails = when == "manual" if own is None else own is not False
+                found.append(Outcome(its, fails, rule))
+            if held and not {"exists", "changes"} & rule.keys() and rule:
+                break
+    return found
+
+
+def _flat(rules: Any) -> Iterator[Mapping[str, Any]]:
+    """The rules, also those in lists within; what is no rule may be any, and is empty."""
+    for rule in rules if isinstance(rules, list) else [rules]:
+        if isinstance(rule, list):
+            yield from _flat(rule)
+        else:
+            yield mapping(rule)
+
+
+def _told(job: Mapping[str, Any]) -> tuple[str, bool]:
+    """When the job runs and whether it may fail, as far as its rules leave it no other."""
+    found = outcomes(job)
+    whens = {each.when for each in found}
+    when = whens.pop() if len(whens) == 1 else str(job.get("when") or "on_success")
+    return when, bool(found) and all(each.may_fail for each in found)
 
 
 def seconds(duration: str) -> float:
@@ -69,30 +115,13 @@ def seconds(duration: str) -> float:
     )
 
 
-def _when(job: Mapping[str, Any]) -> str:
-    """``when`` of the job, or of its rules where they leave it no other."""
-    rules = [each for each in job.get("rules") or [] if isinstance(each, dict)]
-    whens = {str(each.get("when") or job.get("when") or "on_success") for each in rules if not _fails(each)}
-    if len(whens) == 1:
-        return whens.pop()
-    return str(job.get("when") or "on_success")
-
-
-def _never(rules: Any) -> bool:
-    """True if there are rules, and none of them can hold for a start by API at a tag."""
-    if not isinstance(rules, Sequence) or isinstance(rules, str) or not rules:
-        return False
-    return all(isinstance(each, dict) and _fails(each) for each in rules)
-
-
-def _fails(rule: Mapping[str, Any]) -> bool:
-    """True if the rule cannot let anything through; one with ``||`` is left to GitLab."""
-    condition = str(rule.get("if") or "").strip()
-    return rule.get("when") == "never" or ("||" not in condition and bool(_NEVER_SET.search(condition)))
-
-
 def _left_out(only: Any) -> bool:
-    named = only if isinstance(only, list) else mapping(only).get("refs")
-    listed = [str(each) for each in named or []] if isinstance(named, list) else []
+    listed = _refs(only)
     plain = all(re.fullmatch(r"[a-z_]+", each) for each in listed)
     return bool(listed) and plain and not any(each in _ONLY for each in listed)
+
+
+def _refs(policy: Any) -> list[str]:
+    """What ``only`` or ``except`` names."""
+    named = policy if isinstance(policy, list) else mapping(policy).get("refs")
+    return [str(each) for each in named or []] if isinstance(named, list) else []

@@ -54,6 +54,11 @@ _WORDS = PipelineWords(
     call_advice="add `sealrun_call:` with `regex: ^[0-9a-f]{64}$` to the pipeline's inputs",
     string_advice="add `regex: ^...$` or `options:` to it",
     call_regex=True,
+    job_token="a job with the id token SEALRUN_ID_TOKEN, made out to the call",  # noqa: S106  words
+    job_token_advice=(  # noqa: S106  words
+        'write id_tokens: {SEALRUN_ID_TOKEN: {aud: "urn:sealrun:call:$[[ inputs.sealrun_call ]]"}} '
+        "into each job that leaves outputs"
+    ),
     default_path=".gitlab-ci.yml",
 )
 

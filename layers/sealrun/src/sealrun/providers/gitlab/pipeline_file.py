@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sealrun.providers.gitlab.job_rules import pipeline_troubles, why_uncertain
+from sealrun.providers.gitlab.job_rules import outcomes, pipeline_troubles, why_uncertain
 from sealrun.providers.gitlab.last_job import (
     has_last_job,
     last_job_troubles,
@@ -37,18 +37,21 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
     body = documents[-1] if header is None or len(documents) > 1 else {}
     declared = (header or {}).get("inputs") if isinstance(header, dict) else None
     workflow = mapping(body.get("workflow"))
-    cancel = mapping(workflow.get("auto_cancel"))
+    cancels = list(_cancels(workflow))
     jobs = _jobs(body)
+    includes = tuple(_includes(body.get("include")))
     return Pipeline(
         inputs={name: _input(str(name), each) for name, each in mapping(declared).items()},
         name=str(workflow.get("name") or ""),
-        includes=tuple(_includes(body.get("include"))),
-        troubles=(*_troubles(jobs, cancel), *pipeline_troubles(workflow, jobs)),
+        includes=includes,
+        troubles=(*_troubles(jobs, cancels), *pipeline_troubles(workflow, jobs)),
         jobs=tuple(jobs),
+        spread=dict(_spread(jobs)),
+        more_jobs=bool(includes),
         shown=tuple(_shown(body)),
         handed=tuple(_handed(body.get("include"))),
         uncertain={name: why for name, job in jobs.items() if (why := why_uncertain(job))},
-        cancels_itself=cancel.get("on_new_commit") != "none",
+        cancels_itself=any(each.get("on_new_commit") != "none" for each in cancels),
         timeouts={name: str(job["timeout"]) for name, job in jobs.items() if "timeout" in job},
         with_token=tuple(name for name, job in jobs.items() if _asks_for_token(job)),
         last_job=has_last_job(jobs),
@@ -161,7 +164,26 @@ def _input(name: str, value: Any) -> Declared:
     )
 
 
-def _troubles(jobs: Mapping[str, Any], cancel: Mapping[str, Any]) -> Iterator[str]:
+def _cancels(workflow: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What may count: a rule's own stands before the workflow's. /ci/yaml/#workflowrulesauto_cancel."""
+    given = mapping(workflow.get("auto_cancel"))
+    yield from ({**given, **mapping(each.rule.get("auto_cancel"))} for each in outcomes(workflow))
+
+
+def _spread(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Jobs that run several times, or are named by an input: https://docs.gitlab.com/ci/yaml/#parallel."""
+    for name, job in jobs.items():
+        parts = re.split(r"\$\[\[.*?\]\]", name)
+        pattern = ".*".join(map(re.escape, parts))
+        if mapping(job.get("parallel")).get("matrix"):
+            yield name, rf"{pattern}: \[.*\]"
+        elif job.get("parallel"):
+            yield name, rf"{pattern} [0-9]+/{job['parallel']}"
+        elif len(parts) > 1:
+            yield name, pattern
+
+
+def _troubles(jobs: Mapping[str, Any], cancels: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """What R5 refuses: other pipelines, mirrors of them, retried jobs, a failing job that cancels others."""
     for name, job in jobs.items():
         if "trigger" in job and not starts_last_job(name, job):
@@ -169,9 +191,10 @@ def _troubles(jobs: Mapping[str, Any], cancel: Mapping[str, Any]) -> Iterator[st
         # https://docs.gitlab.com/ci/yaml/#needspipeline: GitLab lists it as a trigger that started nothing.
         if any("pipeline" in each and "job" not in each for each in map(mapping, _listed(job.get("needs")))):
             yield f"{name}: mirrors another pipeline, whose jobs are not judged; take it out"
-        if job.get("retry") not in (None, 0):
+        retry = job.get("retry")
+        if (retry.get("max") if isinstance(retry, dict) else retry) not in (None, 0):
             yield f"{name}: is retried, but only first attempts count; take the retry out"
-    if cancel.get("on_job_failure") not in (None, "none"):
+    if any(each.get("on_job_failure") not in (None, "none") for each in cancels):
         yield "workflow: auto_cancel on_job_failure: expected none, got another"
 
 
