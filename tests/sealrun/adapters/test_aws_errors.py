@@ -109,6 +109,20 @@ def test_r11_the_log_has_awss_code_and_words_and_the_answer_has_the_code_alone(
     assert "arn:" not in found["body"]
 
 
+def test_r11_why_boto3_has_no_connection_stands_in_the_operators_words() -> None:
+    made = boto3.client(
+        "s3",
+        endpoint_url="https://127.0.0.1:1",
+        aws_access_key_id="x",
+        aws_secret_access_key="y",
+        config=Config(region_name="eu-west-1", retries={"total_max_attempts": 1}),
+    )
+    with pytest.raises(StoreUnavailable) as refused:
+        store(made).get("ab" * 32)
+    assert refused.value.detail == "bucket: expected an answer, got EndpointConnectionError"
+    assert "Connection refused" in refused.value.words
+
+
 def test_r11_no_error_of_the_key_service_shows_what_it_was_asked_to_encrypt() -> None:
     secret = "glpat-of-somebody"
     with pytest.raises(StoreUnavailable) as refused:

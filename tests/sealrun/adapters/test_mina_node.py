@@ -1,6 +1,7 @@
 """Mina nodes: which of them is believed, for how long, and what happens when none is."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -384,3 +385,12 @@ def test_a15_more_of_a_tokens_accounts_than_can_be_added_up_are_not_read() -> No
     longer = lambda _: httpx.Response(200, content=b" " * (MAX_SUPPLY_BYTES + 1))  # noqa: E731
     with pytest.raises(NodeUnavailable, match="no whole answer"):
         Nodes(a=longer).nodes.supply(RUN, nodes=1)
+
+
+def test_r11_why_tls_does_not_hold_with_a_node_is_told() -> None:
+    def untrusted(request: httpx.Request) -> httpx.Response:
+        reason = ssl.SSLCertVerificationError(1, "certificate verify failed: self-signed certificate")
+        raise httpx.ConnectError("no", request=request) from reason
+
+    with pytest.raises(NodeUnavailable, match="verify failed: self-signed certificate"):
+        Nodes(a=untrusted).nodes.supply(RUN, nodes=1)

@@ -11,7 +11,7 @@ import httpx
 from sealrun.encoding.origins import origin_of
 from sealrun.errors import Malformed
 from sealrun.transport.connections import Waits
-from sealrun.transport.failures import Blocked, OutgoingError
+from sealrun.transport.failures import Blocked, OutgoingError, told
 from sealrun.transport.http import Answer, GuardedClient
 from sealrun_cli.lib.outgoing import authorities, proxy
 from sealrun_cli.lib.service import LOOPBACK
@@ -56,7 +56,7 @@ class _Guarded(httpx.BaseTransport):
         except (Blocked, Malformed) as error:
             raise httpx.UnsupportedProtocol(str(error), request=request) from error
         except OutgoingError as error:
-            raise httpx.ConnectError(str(error), request=request) from error
+            raise httpx.ConnectError(told(error), request=request) from error
         return httpx.Response(answer.status, headers=dict(answer.headers), stream=_Body(answer, request))
 
     def close(self) -> None:

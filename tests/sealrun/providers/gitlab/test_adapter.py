@@ -433,6 +433,26 @@ def test_r5_only_the_first_attempt_of_a_job_is_told_and_marked_as_retried(peer: 
     assert [request.url.params["page"] for request in listed] == ["1", "2"]
 
 
+@pytest.mark.parametrize(
+    ("more", "asked"),
+    [
+        ({"artifacts_expire_at": "2026-01-01T00:00:00Z", "artifacts": []}, True),
+        ({"artifacts_expire_at": "2026-01-01T00:00:00Z", "artifacts": [{"file_type": "trace"}]}, True),
+        ({"artifacts_expire_at": "2026-01-01T00:00:00Z", "artifacts": [{"file_type": "archive"}]}, True),
+        ({"artifacts_expire_at": "2027-01-01T00:00:00Z", "artifacts": [{"file_type": "junit"}]}, False),
+        ({"artifacts_expire_at": None, "artifacts": [{"file_type": "trace"}]}, False),
+        ({"artifacts": []}, False),
+    ],
+)
+def test_r9_files_that_expired_before_they_were_read_are_asked_for(
+    peer: Peer, more: dict[str, Any], *, asked: bool
+) -> None:
+    """GitLab then tells of no archive; a run was paid and told as one whose job left nothing."""
+    peer.on("GET", f"{API}/pipelines/31/jobs", reply([{**JOB, **more}]))
+    peer.on("GET", f"{API}/pipelines/31/bridges", reply([]))
+    assert [job.has_artifacts for job in peer.gitlab.jobs(31)] == [asked]
+
+
 def test_the_jobs_of_a_run_that_goes_on_take_one_request(peer: Peer) -> None:
     states = {"success": "succeeded", "running": "running", "pending": "waiting", "created": "waiting"}
     states |= {"failed": "failed", "skipped": "skipped", "manual": "manual", "canceling": "running"}

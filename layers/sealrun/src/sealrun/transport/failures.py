@@ -10,6 +10,10 @@ ReadTimeout       ... in time
 TooLong               the answer has too many bytes, comes compressed, or redirects too often
 """
 
+import re
+
+MAX_CAUSE = 160
+
 
 class OutgoingError(Exception):
     """A request without an answer that can be used. No text of it holds a header or an address."""
@@ -41,3 +45,24 @@ class ReadTimeout(NoAnswer):
 
 class TooLong(OutgoingError):
     """The answer has too many bytes, comes compressed, or redirects too often; it was given up."""
+
+
+def told(error: BaseException) -> str:
+    """What kind of failure it is, with the words of TLS or the system, or a proxy's answer to CONNECT (R11).
+
+    The client's own words are left out: they may repeat a request.
+    """
+    reason = one_line(str(error)) if isinstance(error, ProxyError) else reason_of(error.__cause__)
+    return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+
+
+def reason_of(cause: BaseException | None) -> str:
+    """The words of TLS or the system that this error comes from; empty where there are none."""
+    while cause is not None and not isinstance(cause, OSError):
+        cause = cause.__cause__ or cause.__context__
+    return one_line(str(cause or ""))
+
+
+def one_line(words: str) -> str:
+    """The words on one line, and short."""
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", words)[:MAX_CAUSE].strip()

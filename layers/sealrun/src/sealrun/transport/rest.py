@@ -13,7 +13,7 @@ from typing import Any
 from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
 from sealrun.runs.judge import CALL_INPUT
 from sealrun.runs.run import Run
-from sealrun.transport.failures import Blocked, ConnectError, OutgoingError, ProxyError, TooLong
+from sealrun.transport.failures import Blocked, ConnectError, OutgoingError, TooLong, told
 from sealrun.transport.http import Answer, Client, follow
 from sealrun.transport.requests import json_body, with_query
 
@@ -22,7 +22,6 @@ MAX_JSON_BYTES = 4 << 20
 PAUSE_SECONDS = 30
 MAX_PAUSE_SECONDS = 600
 MAX_WORDS = 300
-MAX_CAUSE = 160
 _TITLE_WITHIN = 4096
 
 
@@ -124,21 +123,10 @@ class Reader:
         except TooLong as error:
             raise too_long(f"{self._provider}: {error}") from error
         except ConnectError as error:
-            words = f"{self._provider}: no connection, nothing was sent ({_cause(error)})"
+            words = f"{self._provider}: no connection, nothing was sent ({told(error)})"
             raise ProviderBusy(words, retry_after=PAUSE_SECONDS) from error
         except OutgoingError as error:
-            raise self.unclear(f"no whole answer ({_cause(error)})") from error
-
-
-def _cause(error: BaseException) -> str:
-    """The words of TLS or the system (R11). The client's own are left out: they may repeat a request."""
-    kind, cause = type(error).__name__, error.__cause__
-    if isinstance(error, ProxyError):  # its words are the proxy's answer to CONNECT
-        cause = OSError(str(error))
-    while cause is not None and not isinstance(cause, OSError):
-        cause = cause.__cause__ or cause.__context__
-    reason = re.sub(r"[\x00-\x1f\x7f]+", " ", str(cause or ""))[:MAX_CAUSE].strip()
-    return f"{kind}: {reason}" if reason else kind
+            raise self.unclear(f"no whole answer ({told(error)})") from error
 
 
 class Rest:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sealrun.errors import StoreUnavailable
+from sealrun.transport.failures import reason_of
 
 # AWS's own words are for a line of a log.
 MAX_WORDS = 400
@@ -85,7 +86,7 @@ def cancelled_by(error: Exception) -> list[str]:
 def unavailable(service: str, error: Exception) -> StoreUnavailable:
     """The error with its code, its operation and, of a cancelled transaction, what cancelled it."""
     if not isinstance(error, answered_errors()):
-        words = str(error)[:MAX_WORDS] if isinstance(error, NoAnswer) else ""
+        words = str(error)[:MAX_WORDS] if isinstance(error, NoAnswer) else reason_of(error.__context__)
         return StoreUnavailable(f"{service}: expected an answer, got {error_code(error)}", words=words)
     reasons = set(cancelled_by(error)) - {"None"}
     got = " ".join([error_code(error), *sorted(reasons)])

@@ -29,7 +29,7 @@ from sealrun.offers.terms import Terms
 from sealrun.ports.node import Answer
 from sealrun.transport.connections import Waits
 from sealrun.transport.deadline import within
-from sealrun.transport.failures import ConnectTimeout, OutgoingError, ReadTimeout
+from sealrun.transport.failures import ConnectTimeout, OutgoingError, ReadTimeout, told
 from sealrun.transport.http import Client
 from sealrun.transport.requests import json_body
 
@@ -253,7 +253,7 @@ class MinaNodes:
             with self._client.open("POST", url, headers=headers, body=question, waits=waits) as answer:
                 body = answer.read(most, seconds=seconds)
         except OutgoingError as error:
-            raise NodeUnavailable(f"node: no whole answer ({type(error).__name__})") from error
+            raise NodeUnavailable(f"node: no whole answer ({told(error)})") from error
         return _data(answer.status, body)
 
 

@@ -164,13 +164,26 @@ def _job(value: Mapping[str, Any], *, retried: bool) -> Job:
         status=status,
         failure_reason=str(value.get("failure_reason") or "")[:MAX_WORDS],
         retried=retried,
-        has_artifacts=isinstance(value.get("artifacts_file"), dict),
+        has_artifacts=isinstance(value.get("artifacts_file"), dict) or _lost_files(value),
         runner=str(runner.get("description") or "")[:MAX_WORDS] if isinstance(runner, dict) else "",
         has_log=result not in (JobResult.SKIPPED, JobResult.MANUAL),
         result=result,
         may_fail=value.get("allow_failure") is True,
         runs=status in ("running", "canceling"),
     )
+
+
+def _lost_files(value: Mapping[str, Any]) -> bool:
+    """True where the job left files that have expired, or were deleted: they are asked for, and refused (R9).
+
+    GitLab goes on to tell when they expired, also of an archive that it still lists and no longer gives.
+    A job that left reports alone has others than an archive.
+    """
+    if value.get("artifacts_expire_at") is None:
+        return False
+    listed = value.get("artifacts")
+    kinds = [one_object(each).get("file_type") for each in listed] if isinstance(listed, list) else []
+    return "archive" in kinds or not any(kind != "trace" for kind in kinds)
 
 
 def _status(word: str) -> RunStatus:
