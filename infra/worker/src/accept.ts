@@ -2,6 +2,7 @@
 // answered with its state, whatever came of its offer, its quota or its own expiry since.
 import {
   Conflict,
+  Expired,
   Malformed,
   OfferClosed,
   Refused,
@@ -20,6 +21,7 @@ import {
   MAX_REDEMPTION_BYTES,
   readRedeemedGrant,
   readRedemption,
+  type Redeemed,
 } from '../../../web/shared/src/redemption.ts';
 import type { CallView, OfferView } from '../../../web/shared/src/views.ts';
 import {
@@ -79,7 +81,7 @@ export async function acceptTicket(
   body: Uint8Array,
   counter: Counter,
 ): Promise<CallView | null> {
-  const { desk, settings, now } = counter;
+  const { desk, settings } = counter;
   const value = parseObject(body, MAX_REDEMPTION_BYTES);
   const grant = await readRedeemedGrant(value);
   if (grant.offer !== settings.offer || grant.prepaid) return null;
@@ -89,6 +91,23 @@ export async function acceptTicket(
   checkAudience(grant, settings.publicUrl);
   const known = await desk.view(redeemed.id);
   if (known) return known;
+  try {
+    return await takeRedeemed(redeemed, value, counter);
+  } catch (error) {
+    const call = await usedFor(error, redeemed, counter);
+    if (!call) throw error;
+    const used = `ticket: expected one that was not redeemed yet, got one that was used for call ${call}`;
+    throw new TicketUsed(`${used}; ask ${grant.issuer} for another`, call);
+  }
+}
+
+async function takeRedeemed(
+  redeemed: Redeemed,
+  value: JsonObject,
+  counter: Counter,
+): Promise<CallView> {
+  const { desk, settings, now } = counter;
+  const { grant } = redeemed;
   checkTimes(redeemed, settings.publicUrl, now);
   const view = await shownOffer(desk);
   const { document: offer } = view;
@@ -98,16 +117,26 @@ export async function acceptTicket(
   checkTicketAccess(redeemed, offer);
   checkInputs(offer.inputs, redeemed.call.inputs, matches);
   const { account, inputs } = redeemed.call;
-  const ticketId = fieldHex(grant.hash);
-  const identifier = `${TICKET_PREFIX}${ticketId}`;
+  const ticket = fieldHex(grant.hash);
+  const identifier = `${TICKET_PREFIX}${ticket}`;
   const until = Math.min(redeemed.expiresAt, grant.until);
   const parts = { id: redeemed.id, account, holder: grant.issuer, identifier, until };
-  const claim = { ...parts, ticket: ticketId, body: JSON.stringify(value) };
-  return take(counter, offer, claim, inputs).catch((error: unknown) => {
-    if (!(error instanceof Conflict)) throw error;
-    const used = `ticket: expected one that was not redeemed yet, got one that was used for call ${error.call}`;
-    throw new TicketUsed(`${used}; ask ${grant.issuer} for another`, error.call);
-  });
+  return take(counter, offer, { ...parts, ticket, body: JSON.stringify(value) }, inputs);
+}
+
+/** The call of a ticket that was used, which its holder is told also where its time is over or the offer closed. */
+async function usedFor(
+  error: unknown,
+  redeemed: Redeemed,
+  { desk, sender, now }: Counter,
+): Promise<string | null> {
+  if (error instanceof Conflict) return error.call;
+  if (!(error instanceof Expired || error instanceof OfferClosed)) return null;
+  countRequest(sender, now);
+  const identifier = `${TICKET_PREFIX}${fieldHex(redeemed.grant.hash)}`;
+  const call = await desk.named(redeemed.call.account, identifier);
+  if (call) checkRedeemed(redeemed); // whoever has no key of the ticket's is told nothing
+  return call;
 }
 
 async function take(

@@ -184,10 +184,14 @@ export class Claims {
     );
   }
 
-  #checkIdentifier({ account, identifier }: NewCall): void {
-    if (identifier === null) return;
+  /** The call that this account made under the identifier. */
+  named(account: string, identifier: string): Row | undefined {
     const query = 'SELECT * FROM calls WHERE account = ? AND identifier = ?';
-    const [used] = this.#rows(query, account, identifier);
+    return this.#rows(query, account, identifier)[0];
+  }
+
+  #checkIdentifier({ account, identifier }: NewCall): void {
+    const used = identifier === null ? undefined : this.named(account, identifier);
     if (used)
       throw new Conflict(
         `identifier: expected one that no other call of this account has used, got that of call ${used.id}`,

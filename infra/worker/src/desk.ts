@@ -74,6 +74,11 @@ export class Desk extends DurableObject<Env> {
     return there ?? this.#viewOf(row);
   }
 
+  /** The call that this account made under the identifier here, by its id; null for none. */
+  async named(account: string, identifier: string): Promise<string | null> {
+    return this.#claims.named(account, identifier)?.id ?? null;
+  }
+
   /** Claims a checked call and starts its run, or tells how it stands if it was claimed before. */
   async take(call: NewCall, inputs: Inputs): Promise<Found<CallView>> {
     return answered(async () => {

@@ -164,6 +164,35 @@ def test_l10_a_redeemed_ticket_is_answered_also_when_its_time_is_over(world: Wor
     assert (again.first, again.record.call_hash) == (False, first.call_hash)
 
 
+def _ends(world: World) -> None:
+    world.clock.passes(10_000)
+
+
+AFTERWARDS: dict[str, Callable[[World], Any]] = {
+    "its time is over": _ends,
+    "the offer is closed": lambda world: world.ledger.close_offer(world.offer.hash, "the tag moved"),
+    "the offer rests": lambda world: world.ledger.rest_offer(world.offer.hash, "no runner", until=NOW + 999),
+}
+
+
+@pytest.mark.parametrize("why", AFTERWARDS)
+def test_e4_a_used_ticket_names_its_call_also_when_it_would_be_refused_by_now(world: World, why: str) -> None:
+    """Its holder, who redeems it anew, has no other way to what the run left."""
+    ticket, stranger = free_ticket(world.offer, until=NOW + 601), PrivateKey.from_scalar(9)
+    first = send(world, redemption(ticket)).record
+    AFTERWARDS[why](world)
+    again = redemption(ticket, nonce=2, now=world.clock.now)
+    with pytest.raises(TicketUsed, match=f"used for call {first.id}") as used:
+        send(world, again)
+    assert used.value.call == first.id
+    forged = {**again.body(), "proof": sign_fields(stranger, again.proof_fields).to_base58()}
+    unused = redemption(free_ticket(world.offer, until=NOW + 601, secret=stranger), now=world.clock.now)
+    for other in (forged, unused):
+        with pytest.raises((Expired, OfferClosed)):
+            send(world, other)
+    assert world.provider.starts == 1
+
+
 @pytest.mark.parametrize("ledger", [FakeLedger, dynamo])
 def test_e4_a_ticket_whose_run_never_started_is_not_used_up(ledger: Callable[[], Any]) -> None:
     with mock_aws():
@@ -219,15 +248,17 @@ def test_e3_the_oracles_own_key_grants_nothing() -> None:
 
 FREE = make_offer(access=ONLY_BUYER)
 LOOKED = ["look"]
+# One that was used names its call, whatever else it would be refused for.
+NAMED = [*LOOKED, "call_named"]
 FORGED = replace(free_ticket(FREE), signature=redemption(free_ticket(FREE)).proof)
 FAULTS: list[tuple[str, Ticket, dict[str, Any], type[SealrunError], list[str]]] = [
     ("unknown name", free_ticket(FREE), {"tip": 1}, Malformed, []),
     ("not open", free_ticket(FREE), {"inputs": {"layer": "mina"}}, InputsRefused, []),
-    ("over", free_ticket(FREE, until=NOW), {}, Expired, LOOKED),
-    ("far", free_ticket(FREE, until=NOW + MAX_TICKET_SECONDS + 1), {}, Expired, LOOKED),
-    ("proof over", free_ticket(FREE), {"expires_at": NOW}, Expired, LOOKED),
+    ("over", free_ticket(FREE, until=NOW), {}, Expired, NAMED),
+    ("far", free_ticket(FREE, until=NOW + MAX_TICKET_SECONDS + 1), {}, Expired, NAMED),
+    ("proof over", free_ticket(FREE), {"expires_at": NOW}, Expired, NAMED),
     ("audience", free_ticket(FREE, audience="https://other.test"), {}, NotAllowed, []),
-    ("closed", free_ticket(FREE), {}, OfferClosed, LOOKED),
+    ("closed", free_ticket(FREE), {}, OfferClosed, NAMED),
     ("terms", free_ticket(make_offer(network="mina:mainnet")), {}, Refused, LOOKED),
     ("rate", FORGED, {}, TooMany, LOOKED),
     ("forged", FORGED, {}, NotAllowed, LOOKED),

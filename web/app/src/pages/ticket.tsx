@@ -101,14 +101,17 @@ function Shown(props: { ticket: Ticket; offer: Offer }) {
               type="button"
               id="redeem"
               className="button main wide"
-              disabled={use.busy || over}
+              disabled={use.busy || (over && Boolean(ticket.box))}
               onClick={submit}
             >
-              {use.busy ? 'Sending…' : 'Use the ticket'}
+              {use.busy ? 'Sending…' : over ? 'Show its run' : 'Use the ticket'}
             </button>
           )}
           {over && !use.dropped && (
-            <Note tone="warn">This ticket has expired. Ask its issuer for another.</Note>
+            <Note tone="warn">
+              This ticket has expired: it starts no run any more. One that it was used for is still
+              shown. Ask its issuer for another.
+            </Note>
           )}
           {use.problem && (
             <Note tone="bad" alert>

@@ -7,11 +7,11 @@ from sealrun.calls.grant import Grant
 from sealrun.calls.ticket import MAX_REDEMPTION_BYTES, MAX_WAIT_SECONDS, Redemption, used_for_nothing
 from sealrun.encoding import read
 from sealrun.encoding.json_limits import parse_object
-from sealrun.errors import Conflict, NotAllowed, Refused, TicketUsed
+from sealrun.errors import Conflict, Expired, NotAllowed, OfferClosed, Refused, TicketUsed
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import Ledger, Quota, Rate
 from sealrun.runs.record import Record, State
-from sealrun.workflows.accept_call import Accepted, Desk, accepted, hidden
+from sealrun.workflows.accept_call import REQUESTS_PER_MINUTE, Accepted, Desk, accepted, hidden
 from sealrun.workflows.reserve_price import Payments
 from sealrun.workflows.start_run import Starter
 
@@ -53,7 +53,8 @@ def redeem_ticket(
 
     Raises:
         Refused: ticket or redemption is wrong; its subclasses say how.
-        TicketUsed: it was redeemed with another call.
+        TicketUsed: it was redeemed with another call; its holder is told so also where the ticket's time is
+            over, or the offer takes no call any more.
         Unavailable: the offer or the store takes no call now. Nothing was claimed.
     """
     now = clock()
@@ -66,7 +67,6 @@ def redeem_ticket(
     stored, known = desk.look(grant.offer_hash, signed.call)
     if known:
         return accepted(_told(known, grant), stored.offer, first=False)
-    redemption.check_times(audience, now=now, at_most=wait)
 
     def check(offer: Offer) -> None:
         check_offer(redemption, offer)
@@ -74,6 +74,7 @@ def redeem_ticket(
         check_access(redemption, offer)
 
     try:
+        redemption.check_times(audience, now=now, at_most=wait)
         return desk.take(
             signed,
             stored,
@@ -85,8 +86,30 @@ def redeem_ticket(
             quotas=[Quota(hidden(f"ticket {grant.id}"), TRIES_AN_HOUR)],
         )
     except Conflict as error:
-        used = f"ticket: expected one that was not redeemed yet, got one that was used for call {error.call}"
-        raise TicketUsed(f"{used}; ask {grant.issuer.to_base58()} for another", call=error.call) from error
+        raise _used(grant, error.call) from error
+    except (Expired, OfferClosed) as error:
+        within = throttle(Rate(sender, now // 60, REQUESTS_PER_MINUTE))
+        if within and (call := _used_for(redemption, ledger)):
+            raise _used(grant, call) from error
+        raise
+
+
+def _used_for(redemption: Redemption, ledger: Ledger) -> str:
+    """The call of a ticket that was used, for whoever has its key (E4); empty for anybody else."""
+    signed = redemption.signed_call
+    call = ledger.call_named(signed.call.account.to_base58(), signed.identifier or "")
+    if call is None:
+        return ""
+    try:
+        redemption.check_signatures()
+    except NotAllowed:
+        return ""
+    return f"{call:064x}"
+
+
+def _used(grant: Grant, call: str) -> TicketUsed:
+    used = f"ticket: expected one that was not redeemed yet, got one that was used for call {call}"
+    return TicketUsed(f"{used}; ask {grant.issuer.to_base58()} for another", call=call)
 
 
 def _told(known: Record, grant: Grant) -> Record:
