@@ -439,12 +439,13 @@ def test_r5_only_the_first_attempt_of_a_job_is_told_and_marked_as_retried(peer: 
         ({"artifacts_expire_at": "2026-01-01T00:00:00Z", "artifacts": []}, True),
         ({"artifacts_expire_at": "2026-01-01T00:00:00Z", "artifacts": [{"file_type": "trace"}]}, True),
         ({"artifacts_expire_at": "2026-01-01T00:00:00Z", "artifacts": [{"file_type": "archive"}]}, True),
+        ({"artifacts_expire_at": None, "erased_at": "2026-01-01T00:00:00Z", "artifacts": []}, True),
         ({"artifacts_expire_at": "2027-01-01T00:00:00Z", "artifacts": [{"file_type": "junit"}]}, False),
         ({"artifacts_expire_at": None, "artifacts": [{"file_type": "trace"}]}, False),
         ({"artifacts": []}, False),
     ],
 )
-def test_r9_files_that_expired_before_they_were_read_are_asked_for(
+def test_r9_files_that_expired_or_were_erased_before_they_were_read_are_asked_for(
     peer: Peer, more: dict[str, Any], *, asked: bool
 ) -> None:
     """GitLab then tells of no archive; a run was paid and told as one whose job left nothing."""

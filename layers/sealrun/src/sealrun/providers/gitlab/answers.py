@@ -174,11 +174,13 @@ def _job(value: Mapping[str, Any], *, retried: bool) -> Job:
 
 
 def _lost_files(value: Mapping[str, Any]) -> bool:
-    """True where the job left files that have expired, or were deleted: they are asked for, and refused (R9).
+    """True where what the job left has expired, was deleted or erased: it is asked for, and refused (R9).
 
     GitLab goes on to tell when they expired, also of an archive that it still lists and no longer gives.
     A job that left reports alone has others than an archive.
     """
+    if value.get("erased_at") is not None:  # then GitLab tells no more when they would have expired
+        return True
     if value.get("artifacts_expire_at") is None:
         return False
     listed = value.get("artifacts")
