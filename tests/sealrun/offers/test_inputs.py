@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sealrun.encoding.fields import canonical
+from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import InputsRefused, Malformed
 from sealrun.offers.inputs import InputSchema
 
@@ -58,6 +60,26 @@ def test_r2_the_five_kinds_of_input_pass() -> None:
 def test_r2_values_that_do_not_fit_are_refused(inputs: Any) -> None:
     with pytest.raises(InputsRefused):
         InputSchema.parse(schema(KINDS), at_most=19).check(inputs)
+
+
+_WIDE = {"minimum": -1e300, "maximum": 1e300}
+_NUMBERS = schema({"size": {"type": "number", **_WIDE}, "count": {"type": "integer", **_WIDE}})
+
+
+@pytest.mark.parametrize("name", ["size", "count"])
+@pytest.mark.parametrize("value", [float(2**53), -float(2**53), 1e17, 999999999999999900000.0])
+def test_r2_a_number_that_its_receipts_documents_cannot_hold_is_refused(name: str, value: float) -> None:
+    with pytest.raises(InputsRefused, match=f"{name}: expected a number that RFC 8785 can hold"):
+        InputSchema.parse(_NUMBERS, at_most=19).check({name: value})
+
+
+@given(st.floats(-1e300, 1e300))
+def test_r2_a_number_that_passes_is_read_back_from_canonical_json(size: float) -> None:
+    try:
+        inputs = InputSchema.parse(_NUMBERS, at_most=19).check({"size": size})
+    except InputsRefused:
+        return
+    assert parse_object(canonical(inputs)) == inputs
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 // What a buyer may put into a seller's pipeline: an offer's input schema, its defaults and the check of values.
 import { unbase64url } from './bytes.ts';
 import { InputsRefused, Malformed } from './errors.ts';
-import { isObject, parseObject } from './json.ts';
+import { isObject, parseObject, readsBack } from './json.ts';
 import { readNamedOffer } from './named_offer.ts';
 
 export type Input = string | number | boolean;
@@ -75,6 +75,8 @@ export function checkInput(
 ): void {
   const wrong = misfit(property, value, matches);
   if (wrong) throw new InputsRefused(`${name}: the value ${wrong}`);
+  if (typeof value === 'number' && !readsBack(value))
+    throw new InputsRefused(`${name}: expected a number that RFC 8785 can hold, got ${value}`);
   if (typeof value !== 'string') return;
   if (property.contentEncoding) checkEncoded(name, value);
   else if (!SAFE.test(value))

@@ -10,6 +10,8 @@ export const MAX_BODY_BYTES = 64 * 1024;
 const MAX_DEPTH = 16;
 // 2**53 - 1 has 16 digits, and RFC 8785 holds no integer past it.
 const MAX_NUMBER_LENGTH = 32;
+// From here on canonical JSON writes a number with an exponent (RFC 8785, 3.2.2.3), as no integer is.
+const EXPONENT_FROM = 1e21;
 // One mark, number or string at a time, a string up to the end of the text where it has none of its own: every byte is
 // looked at once.
 const TOKEN = /[[\]{},:]|"(?:[^"\\]|\\.)*"?|[-+.\w]+/gs;
@@ -29,6 +31,11 @@ export function parseObject(body: Uint8Array, atMost: number = MAX_BODY_BYTES): 
       `body: expected a JSON object, got ${Array.isArray(value) ? 'list' : 'another value'}`,
     );
   return value;
+}
+
+/** Whether `parseObject` takes the number as canonical JSON writes it: 1e17 becomes 18 digits. */
+export function readsBack(number: number): boolean {
+  return Math.abs(number) <= Number.MAX_SAFE_INTEGER || Math.abs(number) >= EXPONENT_FROM;
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -13,6 +13,8 @@ MAX_DEPTH = 16
 MAX_NUMBER_LENGTH = 32
 # RFC 8785 holds no integer past it: beyond, two readers see two numbers.
 MAX_INTEGER = 2**53 - 1
+# From here on canonical JSON writes a number with an exponent (RFC 8785, 3.2.2.3), as no integer is.
+EXPONENT_FROM = 1e21
 
 _OPEN, _CLOSE = b"[{", b"]}"
 # A bracket, or a string to its end, that of the body where it has none: every byte is looked at once.
@@ -43,6 +45,11 @@ def parse_object(body: bytes, *, at_most: int = MAX_BODY_BYTES) -> dict[str, Any
     if not isinstance(value, dict):
         raise Malformed(f"body: expected a JSON object, got {type(value).__name__}")
     return value
+
+
+def reads_back(number: float) -> bool:
+    """Whether ``parse_object`` takes the number as canonical JSON writes it: 1e17 becomes 18 digits."""
+    return not MAX_INTEGER < abs(number) < EXPONENT_FROM
 
 
 def _where(error: UnicodeDecodeError | json.JSONDecodeError) -> str:

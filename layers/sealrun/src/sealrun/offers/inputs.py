@@ -25,7 +25,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sealrun.encoding import read
-from sealrun.encoding.json_limits import parse_object
+from sealrun.encoding.json_limits import parse_object, reads_back
 from sealrun.errors import InputsRefused, Malformed
 from sealrun.offers.named_offer import FORMAT, MOST, SELLERS, Bounds, NamedOffer
 from sealrun.values import dataclass
@@ -111,7 +111,8 @@ class InputSchema:
         """The inputs, if they fit.
 
         Raises:
-            InputsRefused: they do not fit the schema, or a string could be code in a pipeline.
+            InputsRefused: they do not fit the schema, a string could be code in a pipeline, or a number could
+                not be read in the receipt's documents.
         """
         try:
             error = next(iter(self._validator.iter_errors(inputs)), None)
@@ -162,6 +163,8 @@ class InputSchema:
                 raise InputsRefused(f"default of {error.detail}") from error
 
     def _check_value(self, name: str, value: object) -> None:
+        if isinstance(value, int | float) and not reads_back(value):
+            raise InputsRefused(f"{name}: expected a number that RFC 8785 can hold, got {value}")
         if not isinstance(value, str):
             return
         if name in self.encoded:
