@@ -34,6 +34,15 @@ test('a pattern that would run for ever in a backtracking engine is matched', ()
   assert.equal(matches('^a$', 'a\n'), false);
 });
 
+test('L15: classes are read as the region reads them, and nothing matches where that is another pattern', () => {
+  assert.equal(matches('^[[:alnum:]]+$', 'abc'), false);
+  assert.equal(matches('^[a-c[:digit:]]*$', 'a1'), false);
+  assert.equal(matches('^[^[:alpha:]]$', '1'), false);
+  assert.equal(matches('^[][:alpha:]]*$', 'abc'), false);
+  assert.equal(matches('^[a[]$', '['), true);
+  assert.equal(matches('^[\\]a]\\[?$', 'a'), true);
+});
+
 test('an IPv6 address counts as the network that its holder has', async () => {
   const network = await hashedNetwork('2001:db8:0:1::1');
   assert.equal(await hashedNetwork('2001:db8::1:5:6:7:8'), network);

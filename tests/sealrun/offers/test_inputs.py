@@ -73,6 +73,17 @@ def test_r2_a_number_that_its_receipts_documents_cannot_hold_is_refused(name: st
         InputSchema.parse(_NUMBERS, at_most=19).check({name: value})
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [("^[[:alnum:]]+$", "abc"), ("^[a-c[:digit:]]*$", "a1"), ("^[^[:alpha:]]$", "1")],
+)
+def test_l15_a_class_has_no_names_in_it_here_or_at_an_edge(pattern: str, text: str) -> None:
+    """``infra/worker/test/bounds.test.ts`` holds the edge to the same patterns."""
+    kind = {"type": "string", "pattern": pattern, "maxLength": 9}
+    with pytest.raises(InputsRefused, match="does not match"):
+        InputSchema.parse(schema({"name": kind}), at_most=19).check({"name": text})
+
+
 @given(st.floats(-1e300, 1e300))
 def test_r2_a_number_that_passes_is_read_back_from_canonical_json(size: float) -> None:
     try:
