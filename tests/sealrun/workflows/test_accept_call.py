@@ -59,6 +59,7 @@ BAD_SIGNATURE = sign_call(make_offer(), nonce=9).body()["signature"]
 FAULTS: list[tuple[str, dict[str, Any], type[SealrunError], list[str]]] = [
     ("depth", {"inputs": {"a": [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}}, Malformed, []),
     ("expiry", {"expires_at": 1_700_000_000}, Expired, ["document", "look"]),
+    ("expiry at the beginning of time", {"expires_at": 0}, Expired, ["document", "look"]),
     ("far expiry", {"expires_at": 1_800_086_401}, Expired, []),
     ("closed", {}, OfferClosed, ["document", "look"]),
     ("closed and malformed", {"tip": 1}, OfferClosed, ["document", "look"]),

@@ -86,14 +86,16 @@ def accept_call(
     """
     now = clock()
     value = parse_object(body)  # size, JSON
-    expires_at = read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS) if "expires_at" in value else 0
-    check_not_too_far(expires_at, now=now)
+    expires_at = None
+    if "expires_at" in value:
+        expires_at = read.whole(value, "expires_at", low=0, high=MAX_UNIX_SECONDS)
+        check_not_too_far(expires_at, now=now)
     offer = _there(ledger.document(read.hex_field(offer_id, where="offer")), offer_id)
     desk = Desk(ledger, starter, clock, throttle, payments)
     stored, known = desk.look(offer.hash, _call(value, offer))
     if known:
         return accepted(known, offer, first=False)
-    if expires_at:
+    if expires_at is not None:
         check_expiry(expires_at, now=now)
     _check_open(stored)  # before the payment: a closed offer asks for none
     if offer.payment and not payment and "inputs" in value:
