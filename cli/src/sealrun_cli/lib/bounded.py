@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import httpx
 
+from sealrun.transport.deadline import each_within
+
 
 class TooLong(httpx.RequestError):
     """The answer has too many bytes, or comes compressed; it was given up."""
@@ -33,7 +35,8 @@ def limited(response: httpx.Response, limit: int, *, seconds: float) -> Iterator
         raise TooLong("body: expected it as it is, got it compressed", request=response.request)
     ends, size = time.monotonic() + seconds, 0
     # A response that was made in memory (httpx.MockTransport) is read already.
-    for piece in [response.content] if response.is_stream_consumed else response.iter_raw():
+    pieces = [response.content] if response.is_stream_consumed else response.iter_raw()
+    for piece in each_within(pieces, seconds):
         size += len(piece)
         if size > limit:
             raise TooLong(f"body: expected at most {limit} bytes, got more", request=response.request)

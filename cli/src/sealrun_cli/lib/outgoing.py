@@ -22,6 +22,7 @@ from sealrun.transport.http import GuardedClient
 from sealrun.transport.proxy import proxy_url
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import LOOPBACK
+from sealrun_cli.lib.timed import TimedTransport
 
 VARIABLE, PROXY = "SEALRUN_TLS_AUTHORITIES", "SEALRUN_PROXY"
 
@@ -84,9 +85,10 @@ def open_client() -> httpx.Client:
     Raises:
         CliError: authorities or proxy are not as they must be.
     """
-    direct = {f"all://{host}": None for host in ("127.0.0.1", "[::1]", "localhost")}
     verify = authorities() or httpx.create_ssl_context(trust_env=False)
-    return httpx.Client(verify=verify, proxy=proxy() or None, mounts=direct, trust_env=False)
+    here = TimedTransport(verify)
+    direct = {f"all://{host}": here for host in ("127.0.0.1", "[::1]", "localhost")}
+    return httpx.Client(transport=TimedTransport(verify, proxy=proxy()), mounts=direct, trust_env=False)
 
 
 def open_guarded(origins: Collection[str], *, private_hosts: Collection[str] = ()) -> GuardedClient:
