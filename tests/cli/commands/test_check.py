@@ -62,6 +62,7 @@ def test_r5_each_fault_of_a_pipeline_is_told(before: str, after: str, said: str)
 
 JOB = "build: {script: [make]}"
 RULES = "build: {script: [make], rules: "
+INPUT = '"$[[ inputs.layer ]]"'
 UPLOAD = "actions/upload-artifact@v7"
 
 
@@ -82,6 +83,7 @@ UPLOAD = "actions/upload-artifact@v7"
         (f"{JOB}\nup: {{needs: {{pipeline: other/project}}}}", "up: mirrors another pipeline"),
         (f"{JOB}\nup: {{needs: [{{pipeline: other/project}}]}}", "up: mirrors another pipeline"),
         ("build: {script: [make], except: [tags]}", "build does not run when a call starts"),
+        ("build: {script: [make], except: [api, triggers]}", "build does not run when a call starts"),
         (f"{RULES}[{{if: $CI_COMMIT_TAG, when: never}}, {{when: always}}]}}", "build does not run when"),
         (f"{RULES}[{{if: '$CI_COMMIT_TAG == null'}}]}}", "build does not run when a call starts"),
         (f"{RULES}[[{{if: $CI_COMMIT_BRANCH}}]]}}", "build does not run when a call starts"),
@@ -105,6 +107,9 @@ def test_r8_what_a_call_would_pay_for_in_vain_is_told(instead: str, said: str) -
         f"{RULES}[{{if: $MINE, when: manual}}, {{if: $CI_COMMIT_TAG}}]}}",
         f"{RULES}[{{if: '{'(' * 900}'}}]}}",
         f"{RULES}!reference [.all, rules]}}",
+        f"{RULES}[{{if: '{INPUT} == \"both\"'}}]}}",
+        f"{RULES}[{{if: '{INPUT} != \"both\"', when: manual}}, {{when: on_success}}]}}",
+        f"{RULES}[{{if: '$CI_PIPELINE_SOURCE =~ /^$[[ inputs.layer ]]$/'}}]}}",
         "build: {script: [make], retry: {max: 0}}",
         "build: {script: [make], artifacts: {expire_in: 1 yr}}",
     ],
@@ -283,6 +288,7 @@ def test_a_jobs_own_timeout_stands_before_the_projects(jobs: str, told: str, *, 
         ("[{if: $CI_COMMIT_BRANCH}, {if: $CI_COMMIT_TAG}]", True),
         ("[{if: '$CI_COMMIT_BRANCH || $CI_COMMIT_TAG'}]", True),
         ("[{if: '$CI_COMMIT_BRANCH == null'}]", True),
+        (f"[{{if: '{INPUT} == \"both\"'}}]", True),
     ],
 )
 def test_a_workflow_whose_rules_let_no_call_through_is_told(rules: str, *, fine: bool) -> None:
@@ -308,6 +314,10 @@ CHECKOUT = "steps: [{uses: actions/checkout@v5}]"
         ("gitlab", "script: [make], parallel: 3", "build", "whose runs have names of their own"),
         ("gitlab", "script: [make], parallel: 3", "build 1/3", ""),
         ("gitlab", "script: [make], parallel: 3", "build 1/2", "expected the job build 1/2"),
+        ("gitlab", "script: [make], parallel: '$[[ inputs.jobs ]]'", "build 1/2", ""),
+        ("gitlab", "extends: [.a, .b]}\n.a: {extends: [.b, .a]}\n.b: {parallel: 3", "build 1/3", ""),
+        ("gitlab", "extends: .a}\n.a: {parallel: 3", "build", "whose runs have names of their own"),
+        ("gitlab", "extends: .a}\n.a: {script: [x]", "built", "expected the job built"),
         ("gitlab", "script: [make], parallel: {matrix: [{A: [x]}]}", "build", "names of their own"),
         ("gitlab", "script: [make], parallel: {matrix: [{A: [x]}]}", "build: [x]", ""),
         ("gitlab", "script: [x], parallel: 3, allow_failure: true", "build 1/3", "build is allowed to fail"),

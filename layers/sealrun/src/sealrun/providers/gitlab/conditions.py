@@ -103,6 +103,8 @@ class _Reader:
         kind, word = self._tokens.pop(0)
         if kind == "name":
             return self._variable(word.strip("${}"))
+        if "$[[" in word:  # an input, which GitLab puts in before it reads the condition
+            return _UNKNOWN
         if kind == "pattern":
             return _Value(word, pattern=True)
         if kind not in ("text", "null"):

@@ -58,7 +58,7 @@ def why_uncertain(job: Mapping[str, Any]) -> str:
         return "is allowed to fail"
     if when == "on_failure":
         return "runs only after a failure"
-    if not outcomes(job) or _left_out(job.get("only")) or "tags" in _refs(job.get("except")):
+    if not outcomes(job) or _left_out(job.get("only")) or _kept_out(job.get("except")):
         return "does not run when a call starts the pipeline"
     return ""
 
@@ -119,6 +119,11 @@ def _left_out(only: Any) -> bool:
     listed = _refs(only)
     plain = all(re.fullmatch(r"[a-z_]+", each) for each in listed)
     return bool(listed) and plain and not any(each in _ONLY for each in listed)
+
+
+def _kept_out(excepted: Any) -> bool:
+    listed = _refs(excepted)
+    return "tags" in listed or {"api", "triggers"} <= {*listed}
 
 
 def _refs(policy: Any) -> list[str]:

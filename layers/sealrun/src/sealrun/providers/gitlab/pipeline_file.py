@@ -46,7 +46,7 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         includes=includes,
         troubles=(*_troubles(jobs, cancels), *pipeline_troubles(workflow, jobs)),
         jobs=tuple(jobs),
-        spread=dict(_spread(jobs)),
+        spread=dict(_spread(jobs, body)),
         more_jobs=bool(includes),
         shown=tuple(_shown(body)),
         handed=tuple(_handed(body.get("include"))),
@@ -170,17 +170,30 @@ def _cancels(workflow: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from ({**given, **mapping(each.rule.get("auto_cancel"))} for each in outcomes(workflow))
 
 
-def _spread(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def _spread(jobs: Mapping[str, Mapping[str, Any]], body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Jobs that run several times, or are named by an input: https://docs.gitlab.com/ci/yaml/#parallel."""
     for name, job in jobs.items():
         parts = re.split(r"\$\[\[.*?\]\]", name)
         pattern = ".*".join(map(re.escape, parts))
-        if mapping(job.get("parallel")).get("matrix"):
+        parallel = _parallel(job, body, set())
+        if mapping(parallel).get("matrix"):
             yield name, rf"{pattern}: \[.*\]"
-        elif job.get("parallel"):
-            yield name, rf"{pattern} [0-9]+/{job['parallel']}"
+        elif parallel:
+            yield name, rf"{pattern} [0-9]+/{parallel if isinstance(parallel, int) else '[0-9]+'}"
         elif len(parts) > 1:
             yield name, pattern
+
+
+def _parallel(job: Mapping[str, Any], body: Mapping[str, Any], seen: set[str]) -> Any:
+    """The job's own, or that of the last job that it extends: https://docs.gitlab.com/ci/yaml/#extends."""
+    if "parallel" in job:
+        return job["parallel"]
+    for name in map(str, reversed(_listed(job.get("extends")))):
+        if name not in seen:
+            seen.add(name)
+            if found := _parallel(mapping(body.get(name)), body, seen):
+                return found
+    return None
 
 
 def _troubles(jobs: Mapping[str, Any], cancels: Sequence[Mapping[str, Any]]) -> Iterator[str]:
