@@ -1,17 +1,20 @@
 """Which calls `sealrun prove` folds, and that one that cannot be proved keeps no other from its money."""
 
 import json
+import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
 from mina.sign import sign_fields
 from sealrun.encoding.fields import MAX_UINT64, VOUCHER, network_field, text_field
+from sealrun.errors import NodeUnavailable
 from sealrun.offers.asset import MINA, Asset, asset_of
 from sealrun.runs.run import RunStatus
 from sealrun.workflows import read_proved
@@ -154,7 +157,8 @@ def test_the_deadline_is_that_of_the_account_in_the_asset_of_its_terms(
     """The same address can have an account in MINA too, of which its owner never leaves."""
     terms, asked, key = replace(TERMS, asset=asset), [], BUYER.public_key()
 
-    def on_chain(_service: object, _node: str, _account: str, of: Asset) -> OnChain:
+    def on_chain(_service: object, _node: str, _account: str, of: Asset, *, network: str) -> OnChain:
+        assert network == terms.network
         asked.append(of)
         return OnChain(TERMS.hash, 1, 0, 480, 0, 0, 0, 99, buyer=(key.x, key.is_odd))
 
@@ -167,6 +171,39 @@ def test_the_deadline_is_that_of_the_account_in_the_asset_of_its_terms(
         with pytest.raises(CliError, match="expected the account of these terms"):
             prove._found(service, "node", "B62", terms, key)
     assert asked == [asset]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, ""),
+        ({"made": -3600}, "expected a newest block of"),
+        ({"made": 3600}, "expected a newest block of"),
+        ({"syncStatus": "CATCHUP"}, "expected syncStatus SYNCED"),
+        ({"networkID": "mina:mainnet"}, "expected networkID"),
+    ],
+)
+def test_a13_a_node_that_does_not_follow_the_chain_tells_nobody_that_the_buyer_stays(
+    changes: dict[str, Any], told: str
+) -> None:
+    """It was told so by a stuck node while the buyer left, and what is not settled by then is not paid."""
+    key = BUYER.public_key()
+    made = {"date": str((int(time.time()) + changes.get("made", 0)) * 1000)}
+    newest = {"blockchainState": made, "consensusState": {"slotSinceGenesis": "7", "blockHeight": "5"}}
+    state = [TERMS.hash, key.x, int(key.is_odd), 0, 0, 0, 0, 0]
+    node = {
+        "syncStatus": "SYNCED",
+        "networkID": TERMS.network,
+        "daemonStatus": {"consensusConfiguration": {"slotDuration": 180_000}},
+        "bestChain": [{"protocolState": newest}],
+        "account": {"balance": {"total": "1"}, "zkappState": [str(each) for each in state]},
+        **changes,
+    }
+    answer = httpx.MockTransport(lambda _: httpx.Response(200, json={"data": node}))
+    service = Service(httpx.Client(transport=answer))
+    with pytest.raises(NodeUnavailable, match=told) if told else nullcontext():
+        found = prove._found(service, "https://node.example", ACCOUNT.public_key().to_base58(), TERMS, key)
+        assert found.exit_slot == 0
 
 
 def test_a16_terms_that_pay_another_seller_are_not_proved_for(market: Market, tmp_path: Path) -> None:
@@ -204,7 +241,7 @@ def test_a16_calls_of_a_buyer_that_the_operator_makes_up_take_no_place_of_what_i
         kept.keep_voucher(opened({**page, "buyer": other.to_base58(), "calls": [call]}).calls)
     assert kept.voucher(PRICE) == calls[0].signed()
     chain = OnChain(TERMS.hash, 1, 0, 0, 0, 0, 0, buyer=(BUYER.public_key().x, BUYER.public_key().is_odd))
-    monkeypatch.setattr(prove, "on_chain", lambda *_: chain)
+    monkeypatch.setattr(prove, "on_chain", lambda *_, **__: chain)
     with pytest.raises(CliError, match="own buyer, got"):
         prove._found(service, "node", account.to_base58(), TERMS, other)
 
@@ -259,7 +296,7 @@ def test_a_settlement_whose_answer_was_lost_is_not_proved_again(
     replace_json(kept.folder / SETTLED, [{"call": calls[at].id} for at in noted])
     chain = OnChain(TERMS.hash, 2 * PRICE, PRICE, 0, 0, 7, 1, buyer=(buyer.x, buyer.is_odd))
     monkeypatch.setattr(prove, "read_account", lambda *_, **__: {**page, "next": None})
-    monkeypatch.setattr(prove, "on_chain", lambda *_: chain)
+    monkeypatch.setattr(prove, "on_chain", lambda *_, **__: chain)
     named = ["prove", address, "--url", SERVICE, "--node", "https://node.example", "--list", "--json"]
     done = CliRunner().invoke(
         app, [*named, "--key", "-", "--folder", str(tmp_path)], input=SELLER.to_base58()

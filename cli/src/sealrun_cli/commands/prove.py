@@ -352,8 +352,9 @@ def _found(service: Service, node: str, account: str, terms: Terms, buyer: Publi
 
     Raises:
         CliError: the chain has no account of these terms and this buyer at the address.
+        NodeUnavailable: the node does not follow the chain now, so it cannot tell whether the buyer leaves.
     """
-    found = on_chain(service, node, account, terms.asset)
+    found = on_chain(service, node, account, terms.asset, network=terms.network)
     check_terms(found, account, terms)
     if found.buyer != (buyer.x, buyer.is_odd):
         detail = f"{account}: expected the account's own buyer, got {buyer.to_base58()}"

@@ -1,11 +1,12 @@
 """A prepaid account as a Mina node reports it, for its buyer; a seller must check more (A1)."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mina.keys import PublicKey
-from sealrun.chain.account import PERMISSIONS, Pinned, check_code
+from sealrun.chain.account import PERMISSIONS, Pinned, check_code, check_tip
 from sealrun.chain.answers import check_synced, permissions_query
 from sealrun.errors import AccountRefused
 from sealrun.offers.asset import MINA, Asset
@@ -19,8 +20,9 @@ STATE_FIELDS = 8
 # The newest block: https://docs.minaprotocol.com/mina-protocol/time describes slots.
 NEWEST = (
     "bestChain(maxLength:1){protocolState{"
-    "blockchainState{utcDate} consensusState{blockHeight slotSinceGenesis}}}"
+    "blockchainState{date utcDate} consensusState{blockHeight slotSinceGenesis}}}"
 )
+_FOLLOWS = "syncStatus networkID daemonStatus{consensusConfiguration{slotDuration}}"
 # Of an account whose code is looked at, too.
 _FIELDS = (
     f"publicKey token balance{{total}} zkappState verificationKey{{hash}} {permissions_query(PERMISSIONS)}"
@@ -73,15 +75,23 @@ class Moment:
     fees: int  # the payer's nanomina, of which fees are paid
 
 
-def on_chain(service: Service, node: str, account: str, asset: Asset = MINA) -> OnChain:
+def on_chain(service: Service, node: str, account: str, asset: Asset = MINA, *, network: str = "") -> OnChain:
     """Ask one node for the account that this address has in the asset.
+
+    Where ``network`` is named, the node has to follow it now: a stuck one hides that a buyer leaves (A13).
 
     Raises:
         CliError: there is no prepaid account at the address, or the node gives no answer.
+        NodeUnavailable: the node is of another network, not synced, or stuck.
     """
     members = f"account(publicKey:$key,token:$token){{balance{{total}} zkappState}} {NEWEST}"
-    query = f"query($key:PublicKey!,$token:TokenId!){{{members}}}"
-    return _account_of(data_of(service, node, query, key=account, token=asset.id), account, asset)
+    follows = _FOLLOWS if network else ""
+    query = f"query($key:PublicKey!,$token:TokenId!){{{members} {follows}}}"
+    data = data_of(service, node, query, key=account, token=asset.id)
+    if network:
+        check_synced(data, network)
+        check_tip(data, now=int(time.time()))
+    return _account_of(data, account, asset)
 
 
 def check_terms(chain: OnChain, account: str, terms: Terms) -> None:
