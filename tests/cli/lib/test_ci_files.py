@@ -119,6 +119,7 @@ def test_what_is_no_pipeline_is_refused(text: bytes) -> None:
         ("concurrency: {group: 'job-${{ github.run_id }}', cancel-in-progress: true}", False),
         ("concurrency: 'sealrun-${{ inputs.sealrun_call }}'", False),
         ("concurrency: '${{ github.workflow }}-${{ github.head_ref || github.run_id }}'", False),
+        ("concurrency: '${{ github.event.pull_request.head.ref || github.run_id }}'", False),
         ("concurrency: '${{ github.ref || github.run_id }}'", True),
         ("concurrency: \"${{ github.ref_name == 'main' && github.run_id || github.ref }}\"", True),
         ("concurrency: 'github.run_id'", True),

@@ -137,7 +137,7 @@ def _may_cancel(concurrency: Any) -> bool:
 
 def _of_one_run(expression: str) -> bool:
     """True if no other run has this value. What only pull requests have is empty: after it ``||`` goes on."""
-    value = re.sub(r"\s*github\.(head_ref|event\.pull_request\.\w+|event\.number)\s*\|\|", "", expression)
+    value = re.sub(r"\s*github\.(head_ref|event\.pull_request[.\w]*|event\.number)\s*\|\|", "", expression)
     named = re.search(rf"\bgithub\.run_id\b|\binputs\.{CALL_INPUT}\b", value)
     return bool(named) and not re.search(r"\|\||&&|[=!<>]", value)
 
