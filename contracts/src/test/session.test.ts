@@ -9,6 +9,7 @@ import { Mina } from 'o1js';
 import '../backend.js';
 import { ToolError } from '../tools/errors.js';
 import { Request } from '../tools/request.js';
+import { endRequests } from '../tools/requests.js';
 import { Session } from '../tools/session.js';
 import { runTool } from './tool_process.js';
 import { MINA, party } from './world.js';
@@ -60,6 +61,29 @@ describe('the network that transactions are signed for', () => {
       ToolError,
     );
   });
+});
+
+test('L11: a node that drips its answer does not hold a tool', async () => {
+  const drips: NodeJS.Timeout[] = [];
+  const server = createServer(async (request, response) => {
+    if ((await text(request)).includes('networkID'))
+      return void response.end('{"data":{"networkID":"mina:devnet"}}');
+    response.writeHead(200).write('{');
+    drips.push(setInterval(() => response.write(' '), 20));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const node = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+  const request = { node, payer_key: party().key.toBase58() };
+  const session = await Session.open(Request.parse(JSON.stringify(request)), () => undefined);
+  endRequests(300);
+  try {
+    await assert.rejects(session.findAccount(party().address), /timeout/);
+  } finally {
+    endRequests();
+    drips.forEach(clearInterval);
+    server.close();
+    server.closeAllConnections();
+  }
 });
 
 /** What `pay` says, whose node answers so each time that it is asked about blocks, then as a chain does; how often it was. */

@@ -20,6 +20,9 @@ import { type ContractName, compilePinned, pinnedKeys } from '../verification_ke
 import { expectApproval, proveBeside } from './approval.js';
 import { ToolError } from './errors.js';
 import type { Request } from './request.js';
+import { endRequests } from './requests.js';
+
+endRequests();
 
 /** 0.1 MINA. */
 const DEFAULT_FEE = 100_000_000n;
