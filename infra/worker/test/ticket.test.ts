@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { registerHooks } from 'node:module';
 import { test } from 'node:test';
 import { utf8 } from '../../../web/shared/src/bytes.ts';
+import { problemDocument } from '../../../web/shared/src/problems.ts';
 import type { Counter } from '../src/accept.ts';
 
 registerHooks({
@@ -53,7 +54,8 @@ for (const [name, now, open] of [
   ['its offer is closed', NOW, false],
 ] as const)
   test(`E4: a ticket that was used names its call also where ${name}, to whoever has its key`, async () => {
-    await assert.rejects(answer(USED, now, open), { type: 'ticket-used', call: USED });
+    const shown = { type: 'urn:sealrun:problem:ticket-used', call: USED };
+    assert.partialDeepStrictEqual(await answer(USED, now, open).catch(problemDocument), shown);
     await assert.rejects(answer(null, now, open), { type: open ? 'expired' : 'offer-closed' });
     await assert.rejects(answer(USED, now, open, { proof: ANOTHERS }), { type: 'not-allowed' });
   });

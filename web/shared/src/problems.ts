@@ -1,5 +1,5 @@
 // Errors as problem documents (RFC 9457).
-import { SealrunError } from './errors.ts';
+import { Conflict, SealrunError } from './errors.ts';
 
 export const MEDIA_TYPE = 'application/problem+json';
 
@@ -7,7 +7,8 @@ export const MEDIA_TYPE = 'application/problem+json';
 export function problemDocument(error: unknown): Record<string, string | number> {
   if (!(error instanceof SealrunError)) return plainProblem(500, 'Internal Server Error');
   const { type, title, status, message } = error;
-  const document = { type: `urn:sealrun:problem:${type}`, title, status };
+  const other = error instanceof Conflict ? { call: error.call } : {};
+  const document = { type: `urn:sealrun:problem:${type}`, title, status, ...other };
   return message === '' ? document : { ...document, detail: message };
 }
 
