@@ -118,10 +118,15 @@ async function takeRedeemed(
   checkInputs(offer.inputs, redeemed.call.inputs, matches);
   const { account, inputs } = redeemed.call;
   const ticket = fieldHex(grant.hash);
-  const identifier = `${TICKET_PREFIX}${ticket}`;
+  const identifier = identifierOf(redeemed);
   const until = Math.min(redeemed.expiresAt, grant.until);
   const parts = { id: redeemed.id, account, holder: grant.issuer, identifier, until };
   return take(counter, offer, { ...parts, ticket, body: JSON.stringify(value) }, inputs);
+}
+
+/** Under which a ticket's one call is claimed. */
+function identifierOf({ grant }: Redeemed): string {
+  return `${TICKET_PREFIX}${fieldHex(grant.hash)}`;
 }
 
 /** The call of a ticket that was used, which its holder is told also where its time is over or the offer closed. */
@@ -133,8 +138,7 @@ async function usedFor(
   if (error instanceof Conflict) return error.call;
   if (!(error instanceof Expired || error instanceof OfferClosed)) return null;
   countRequest(sender, now);
-  const identifier = `${TICKET_PREFIX}${fieldHex(redeemed.grant.hash)}`;
-  const call = await desk.named(redeemed.call.account, identifier);
+  const call = await desk.named(redeemed.call.account, identifierOf(redeemed));
   if (call) checkRedeemed(redeemed); // whoever has no key of the ticket's is told nothing
   return call;
 }

@@ -1,6 +1,7 @@
 """Exactly one accepted run and one receipt per call, wherever a function dies (R3)."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -149,22 +150,33 @@ def test_a_call_that_cannot_be_read_keeps_no_other_from_its_receipt() -> None:
     assert read(sound.call_hash).state is State.SUCCEEDED
 
 
-def test_r3_a_collector_that_slept_while_another_ended_its_call_leaves_the_one_receipt() -> None:
-    """As on a machine that was suspended: its connection is lost when it wakes."""
+def slept_while_another_ended_it(wakes: Callable[[Market], None]) -> tuple[Market, int]:
+    """A paid call, whose collector slept past its lease before it had the jobs; and what it met on waking."""
     market = Market()
     call_hash = market.pay(market.sign(limit=PRICE)).record.call_hash
     jobs = market.provider.jobs
 
-    def slept(_run_id: int) -> Any:
+    def slept(run_id: int) -> Any:
         market.provider.jobs = jobs
         market.clock.passes(COLLECT_LEASE)
         market.settle(call_hash)
-        market.clock.passes(UNREACHABLE_AFTER)
-        raise ProviderUnclear("connection lost")
+        wakes(market)
+        return jobs(run_id)
 
     market.provider.jobs = slept
     market.clock.passes(60)
     market.sweep_one(call_hash)
+    return market, call_hash
+
+
+def test_r3_a_collector_that_slept_while_another_ended_its_call_leaves_the_one_receipt() -> None:
+    """As on a machine that was suspended: its connection is lost when it wakes."""
+
+    def lost(market: Market) -> None:
+        market.clock.passes(UNREACHABLE_AFTER)
+        raise ProviderUnclear("connection lost")
+
+    market, call_hash = slept_while_another_ended_it(lost)
     ended = market.ledger.record(call_hash)
     assert (ended.state, ended.ending.reason) == (State.SUCCEEDED, "every job succeeded")
     market.clock.passes(900)
@@ -191,19 +203,10 @@ def test_r6_a_collector_that_slept_gives_back_no_lease_of_another() -> None:
 
 def test_r3_a_collector_that_slept_does_not_collect_anew_what_another_ended() -> None:
     """The provider may have removed a log since."""
-    market = Market()
-    call_hash = market.pay(market.sign(limit=PRICE)).record.call_hash
-    jobs = market.provider.jobs
 
-    def slept(run_id: int) -> Any:
-        market.provider.jobs = jobs
-        market.clock.passes(COLLECT_LEASE)
-        market.settle(call_hash)
+    def erased(market: Market) -> None:
         market.provider.log_text = b"erased\n"
-        return jobs(run_id)
 
-    market.provider.jobs = slept
-    market.clock.passes(60)
-    market.sweep_one(call_hash)
+    market, call_hash = slept_while_another_ended_it(erased)
     assert market.ledger.record(call_hash).state is State.SUCCEEDED
     assert len({tuple(fields) for fields in market.oracle.signed}) == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from mina.keys import PublicKey
 from sealrun.chain.account import PERMISSIONS, Pinned, check_code, check_tip
-from sealrun.chain.answers import check_synced, permissions_query
+from sealrun.chain.answers import NODE, check_synced, permissions_query
 from sealrun.errors import AccountRefused
 from sealrun.offers.asset import MINA, Asset
 from sealrun.offers.terms import Terms
@@ -22,7 +22,6 @@ NEWEST = (
     "bestChain(maxLength:1){protocolState{"
     "blockchainState{date utcDate} consensusState{blockHeight slotSinceGenesis}}}"
 )
-_FOLLOWS = "syncStatus networkID daemonStatus{consensusConfiguration{slotDuration}}"
 # Of an account whose code is looked at, too.
 _FIELDS = (
     f"publicKey token balance{{total}} zkappState verificationKey{{hash}} {permissions_query(PERMISSIONS)}"
@@ -85,7 +84,7 @@ def on_chain(service: Service, node: str, account: str, asset: Asset = MINA, *, 
         NodeUnavailable: the node is of another network, not synced, or stuck.
     """
     members = f"account(publicKey:$key,token:$token){{balance{{total}} zkappState}} {NEWEST}"
-    follows = _FOLLOWS if network else ""
+    follows = NODE if network else ""
     query = f"query($key:PublicKey!,$token:TokenId!){{{members} {follows}}}"
     data = data_of(service, node, query, key=account, token=asset.id)
     if network:

@@ -124,8 +124,9 @@ class Purchase:
                 )
 
             url = f"{self.url}/calls"
-            told = (agree, self.signing, self.identifier, stopped)
-            till = Till(url, offer, price, self.key, book, self.service, *told)
+            till = Till(
+                url, offer, price, self.key, book, self.service, agree, self.signing, self.identifier, stopped
+            )
             taken = till.buy(fresh)
         return self._bought(taken.call, taken.answer)
 

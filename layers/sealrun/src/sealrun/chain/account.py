@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mina.keys import PublicKey
-from sealrun.chain.answers import check_synced, expect, number, permissions_query, unreadable
+from sealrun.chain.answers import NODE, check_synced, expect, number, permissions_query, unreadable
 from sealrun.chain.token import FUNGIBLE_CODE, VAULT_CODE, TokenView, check_owner, owner_query
 from sealrun.encoding.fields import ACCOUNT, EXIT, WITHDRAW, network_field, text_field
 from sealrun.encoding.origins import service_field
@@ -89,7 +89,7 @@ def account_query(address: PublicKey | None, terms: Terms) -> str:
     token = "" if terms.asset == MINA else owner_query(terms.asset)
     seller, operator = (_account(key, _PAYEE, terms) for key in (terms.seller, terms.operator))
     return (
-        "{syncStatus networkID daemonStatus{consensusConfiguration{slotDuration}} "
+        f"{{{NODE} "
         "bestChain(maxLength:1){protocolState{blockchainState{date} consensusState{blockHeight}}} "
         f"{account} {token} seller:{seller} operator:{operator}}}"
     )

@@ -6,6 +6,10 @@ from typing import Any
 from mina.field import P
 from sealrun.errors import AccountRefused, NodeUnavailable
 
+# What tells whether a node follows its network, for ``check_synced`` and, with the newest block's date,
+# ``sealrun.chain.account.check_tip``.
+NODE = "syncStatus networkID daemonStatus{consensusConfiguration{slotDuration}}"
+
 
 def permissions_query(names: Iterable[str]) -> str:
     """The part of a question that asks for these permissions of an account, and for its code's."""

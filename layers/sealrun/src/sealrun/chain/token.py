@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from mina import tokens
 from mina.keys import PublicKey
-from sealrun.chain.answers import check_synced, expect, number, permissions_query, unreadable
+from sealrun.chain.answers import NODE, check_synced, expect, number, permissions_query, unreadable
 from sealrun.errors import AccountRefused, NodeUnavailable
 from sealrun.offers.asset import Asset
 
@@ -89,7 +89,7 @@ def supply_query(asset: Asset) -> str:
     The answer tells the time of the node's own tip, too: see ``sealrun.chain.account.check_tip``.
     """
     return (
-        "{syncStatus networkID daemonStatus{consensusConfiguration{slotDuration}} "
+        f"{{{NODE} "
         "bestChain(maxLength:1){protocolState{blockchainState{date}}} "
         f'tokenOwner(tokenId:"{asset.id}"){{publicKey}} '
         f'tokenAccounts(tokenId:"{asset.id}"){{publicKey token balance{{total}}}}}}'

@@ -69,7 +69,7 @@ def _size(form: _Form, header: bytes) -> int:
     try:
         if form is _AR:
             return int(header[48:58])
-        if header[156:157] in (bytes([each]) for each in _NO_BYTES):
+        if header[156] in _NO_BYTES:
             return 0
         if header[124] & 0x80:  # GNU's numbers past eight octal digits
             return int.from_bytes(header[125:136])

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from mina import tokens
 from mina.keys import PublicKey
 from sealrun.chain.account import PERMISSIONS, check_permissions, check_tip
-from sealrun.chain.answers import check_synced, expect, number, permissions_query, unreadable
+from sealrun.chain.answers import NODE, check_synced, expect, number, permissions_query, unreadable
 from sealrun.errors import AccountRefused, NodeUnavailable
 from sealrun.market.listing import Listing
 from sealrun.offers.asset import MINA, Asset, asset_of
@@ -55,7 +55,7 @@ def board_asset(board: PublicKey) -> Asset:
 def board_query(board: PublicKey) -> str:
     """The question for the board itself, and which accounts are on it."""
     return (
-        "{syncStatus networkID daemonStatus{consensusConfiguration{slotDuration}} "
+        f"{{{NODE} "
         "bestChain(maxLength:1){protocolState{blockchainState{date} consensusState{blockHeight}}} "
         f'board:account(publicKey:"{board.to_base58()}"){{{_ACCOUNT}}} '
         f'tokenAccounts(tokenId:"{board_asset(board).id}"){{publicKey token}}}}'

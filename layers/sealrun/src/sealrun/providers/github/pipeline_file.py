@@ -31,14 +31,13 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         raise Malformed("workflow: expected the event workflow_dispatch under `on:`, got none")
     declared = mapping(mapping(events["workflow_dispatch"]).get("inputs"))
     jobs = {str(name): mapping(job) for name, job in mapping(document.get("jobs")).items()}
-    called = {name: job for name, job in jobs.items() if str(job.get("uses") or "").startswith("./")}
     return Pipeline(
         inputs={str(name): _input(str(name), each) for name, each in declared.items()},
         name=str(document.get("run-name") or ""),
         includes=tuple(dict.fromkeys(_uses(jobs))),
         jobs=tuple(str(job.get("name") or name) for name, job in jobs.items()),
         spread=dict(_spread(jobs)),
-        unread=tuple(str(job["uses"]) for job in called.values()),
+        unread=tuple(str(job["uses"]) for job in jobs.values() if _is_own(job)),
         shown=tuple(_shown(jobs, mapping(document.get("env")))),
         handed=tuple(_handed(jobs)),
         uncertain={
@@ -70,7 +69,7 @@ def _why_uncertain(job: Mapping[str, Any]) -> str:
 def _troubles(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What no run can be sold with: the whole run waits for a job that waits for a person."""
     for name, job in jobs.items():
-        if "uses" in job and not str(job["uses"]).startswith("./") and not is_last_job(job):
+        if "uses" in job and not _is_own(job) and not is_last_job(job):
             yield f"{name}: calls another workflow; put its jobs into this one"
         if "environment" in job:
             yield f"{name}: deploys to an environment, which may wait for an approval; take `environment` out"
@@ -118,11 +117,16 @@ def _with_variables(name: str, values: Mapping[str, Any]) -> str:
     return "; ".join([name, *(f"{each}: {values[each]}" for each in used)])
 
 
+def _is_own(user: Mapping[str, Any]) -> bool:
+    """Whether a job or a step uses a workflow or an action of the repository itself."""
+    return str(user.get("uses") or "").startswith("./")
+
+
 def _handed(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """Workflows and actions of the repository, and what each is handed."""
     for job in jobs.values():
         for each in (job, *map(mapping, job.get("steps") or [])):
-            if str(each.get("uses") or "").startswith("./"):
+            if _is_own(each):
                 yield str(each["uses"]), str(each.get("with"))
 
 

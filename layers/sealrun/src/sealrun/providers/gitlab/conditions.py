@@ -4,7 +4,7 @@ https://docs.gitlab.com/ci/jobs/job_rules/#cicd-variable-expressions
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 # A call's pipeline comes from one of these: by an access token, or by a trigger token.
@@ -72,17 +72,17 @@ class _Reader:
         return word
 
     def _either(self) -> bool | None:
-        value = self._both()
-        while self._took("||"):
-            values = (value, self._both())
-            value = True if True in values else None if None in values else False
-        return value
+        return self._joined("||", self._both, decides=True)
 
     def _both(self) -> bool | None:
-        value = self._one()
-        while self._took("&&"):
-            values = (value, self._one())
-            value = False if False in values else None if None in values else True
+        return self._joined("&&", self._one, decides=False)
+
+    def _joined(self, word: str, part: Callable[[], bool | None], *, decides: bool) -> bool | None:
+        """Parts joined by the word: one that ``decides`` is enough, else an unknown one leaves it open."""
+        value = part()
+        while self._took(word):
+            values = (value, part())
+            value = decides if decides in values else None if None in values else not decides
         return value
 
     def _one(self) -> bool | None:
