@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sealrun.errors import StoreUnavailable
-from sealrun.transport.failures import reason_of
 
 # AWS's own words are for a line of a log.
 MAX_WORDS = 400
@@ -86,13 +85,20 @@ def cancelled_by(error: Exception) -> list[str]:
 def unavailable(service: str, error: Exception) -> StoreUnavailable:
     """The error with its code, its operation and, of a cancelled transaction, what cancelled it."""
     if not isinstance(error, answered_errors()):
-        words = str(error)[:MAX_WORDS] if isinstance(error, NoAnswer) else reason_of(error.__context__)
+        words = str(error)[:MAX_WORDS] if isinstance(error, NoAnswer) else _reason(error)
         return StoreUnavailable(f"{service}: expected an answer, got {error_code(error)}", words=words)
     reasons = set(cancelled_by(error)) - {"None"}
     got = " ".join([error_code(error), *sorted(reasons)])
     words = str(_response(error).get("Error", {}).get("Message", ""))[:MAX_WORDS]
     operation = getattr(error, "operation_name", "")
     return StoreUnavailable(f"{service}: expected an answer to {operation}, got {got}", words=words)
+
+
+def _reason(error: Exception) -> str:
+    # Only boto3's failures need it; a function's first call imports nothing that it may not need.
+    from sealrun.transport.failures import reason_of  # noqa: PLC0415
+
+    return reason_of(error.__context__)
 
 
 def _response(error: Exception) -> Mapping[str, Any]:
