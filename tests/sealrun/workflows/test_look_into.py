@@ -133,6 +133,34 @@ def test_what_is_compressed_too_often_is_not_shown() -> None:
     assert not shows(gzip.compress(data))
 
 
+@pytest.mark.parametrize(
+    ("form", "plain", "compressed"),
+    [
+        ("static library in a layer", True, True),
+        ("static library in a compressed layer", True, True),
+        ("tar as deep as a compressed file may be", True, False),
+        ("four tars", False, False),
+    ],
+)
+def test_a_tar_is_no_level_of_compression(form: str, *, plain: bool, compressed: bool) -> None:
+    """Images have static libraries in their layers, and were kept back for them."""
+
+    def made(data: bytes) -> bytes:
+        library, wheel = ar({"a.o": data}), zipped({"a.tgz": gzip.compress(tarred({"a": data}))})
+        return {
+            "static library in a layer": gzip.compress(tarred({"layer.tar": tarred({"a.a": library})})),
+            "static library in a compressed layer": gzip.compress(
+                tarred({"1": gzip.compress(tarred({"a.a": library}))})
+            ),
+            "tar as deep as a compressed file may be": gzip.compress(tarred({"a.whl": wheel})),
+            "four tars": tarred({"a": tarred({"a": tarred({"a": tarred({"a": data})})})}),
+        }[form]
+
+    assert shows(made(b"x")) == plain
+    assert shows(made(gzip.compress(b"x"))) == compressed
+    assert not shows(made(gzip.compress(SECRET)))
+
+
 def test_all_files_together_give_out_no_more_than_allowed() -> None:
     look = Look(Scanner(), unpack_zip, spooled, NO_END, bytes_left=5_000_000)
     bomb = gzip.compress(bytes(2_000_000))

@@ -10,7 +10,7 @@ from sealrun.evidence.secret_scan import Scanner
 from sealrun.ports.evidence import Content, Spool, Unpack
 from sealrun.workflows.deadline import Deadline
 
-# A zip in a compressed tar in a zip.
+# A zip in a compressed tar in a zip. As many tars may lie in each other uncompressed.
 MAX_DEPTH = 3
 MAX_FILES = 20_000
 # What a file or a piece of one counts at least, in bytes: also millions of empty ones take their time.
@@ -50,26 +50,27 @@ class Look:
             return True
         return any(self._holds(inner, depth + 1) for inner in self._within(content, head, depth))
 
-    def _within(self, content: Content, head: bytes, depth: int) -> Iterator[Content]:
+    def _within(self, content: Content, head: bytes, depth: int, bundles: int = 0) -> Iterator[Content]:
+        """What is compressed in it; ``bundles`` says in how many tars and the like it lies uncompressed."""
         if not (is_zip(head) or is_compressed(head) or is_bundle(head)):
             return
-        if depth == MAX_DEPTH:
+        if (bundles if is_bundle(head) else depth) == MAX_DEPTH:
             raise UnsafeArchive(f"compressed file: expected at most {MAX_DEPTH} within each other, got more")
         if is_compressed(head):
             yield lambda: inflated(content())
         elif is_bundle(head):
-            yield from self._within_bundle(content, depth)
+            yield from self._within_bundle(content, depth, bundles)
         else:
             for _, inner in self.unpack(content(), max_bytes=self.bytes_left, max_files=MAX_FILES):
                 yield inner  # the names stand in the zip as they are
 
-    def _within_bundle(self, content: Content, depth: int) -> Iterator[Content]:
+    def _within_bundle(self, content: Content, depth: int, bundles: int) -> Iterator[Content]:
         """What is compressed in a tar or the like, whose own bytes were looked at as they are."""
         for file in bundled(self.in_time.on(content())):
             head, whole = with_head(file)
             if is_zip(head) or is_compressed(head) or is_bundle(head):
                 with self.spool(self._counted(whole)) as inner:
-                    yield from self._within(inner, head, depth + is_bundle(head))
+                    yield from self._within(inner, head, depth, bundles + 1)
 
     def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         self._take(LEAST)
