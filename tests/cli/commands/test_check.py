@@ -92,6 +92,12 @@ UPLOAD = "actions/upload-artifact@v7"
         (f"{RULES}[{{if: $CI_COMMIT_TAG, when: manual}}, {{when: on_success}}]}}", "build is manual"),
         (f"{RULES}[{{if: $CI_COMMIT_TAG, when: delayed, start_in: 1h}}, {{if: $X}}]}}", "after a delay"),
         (f"{RULES}[{{if: $CI_COMMIT_TAG, allow_failure: true}}]}}", "build is allowed to fail"),
+        (".a: {retry: 2}\nbuild: {script: [make], extends: .a}", "build: is retried"),
+        (".a: {rules: [{if: $CI_COMMIT_BRANCH}]}\nbuild: {script: [x], extends: [.a]}", "build does not run"),
+        (".a: {allow_failure: true}\n.b: {extends: .a}\nbuild: {extends: .b}", "allowed to fail"),
+        (".a: {trigger: a/b}\nbuild: {extends: .a}", "build: starts another pipeline"),
+        (".a: {environment: prod}\n.b: {tags: [x]}\nbuild: {script: [x], extends: [.a, .b]}", "environment"),
+        (".a: {artifacts: {access: none}}\nbuild: {extends: .a, artifacts: {paths: [x]}}", "from everybody"),
     ],
 )
 def test_r8_what_a_call_would_pay_for_in_vain_is_told(instead: str, said: str) -> None:
@@ -112,6 +118,9 @@ def test_r8_what_a_call_would_pay_for_in_vain_is_told(instead: str, said: str) -
         f"{RULES}[{{if: '$CI_PIPELINE_SOURCE =~ /^$[[ inputs.layer ]]$/'}}]}}",
         "build: {script: [make], retry: {max: 0}}",
         "build: {script: [make], artifacts: {expire_in: 1 yr}}",
+        ".a: {retry: 2}\n.b: {retry: 0}\nbuild: {script: [make], extends: [.a, .b]}",
+        ".a: {allow_failure: true}\nbuild: {script: [make], extends: .a, allow_failure: false}",
+        ".a: {extends: .b}\n.b: {extends: .a}\nbuild: {script: [make], extends: [.a, .elsewhere]}",
     ],
 )
 def test_r8_what_may_well_be_sold_is_not_refused(instead: str) -> None:

@@ -46,7 +46,7 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         includes=includes,
         troubles=(*_troubles(jobs, cancels), *pipeline_troubles(workflow, jobs)),
         jobs=tuple(jobs),
-        spread=dict(_spread(jobs, body)),
+        spread=dict(_spread(jobs)),
         more_jobs=bool(includes),
         shown=tuple(_shown(body)),
         handed=tuple(_handed(body.get("include"))),
@@ -118,8 +118,38 @@ def _jobs(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The jobs by name, hidden ones apart, each with what ``default:`` gives to all."""
     given = {name: each for name, each in mapping(body.get("default")).items() if name in _INHERITED}
     named = {str(name): each for name, each in body.items() if isinstance(each, dict)}
-    shown = {name: each for name, each in named.items() if name not in _KEYWORDS and not name.startswith(".")}
-    return {name: _with_default(job, given) for name, job in shown.items()}
+    shown = [name for name in named if name not in _KEYWORDS and not name.startswith(".")]
+    extended: dict[str, Mapping[str, Any]] = {}
+    return {name: _with_default(_extended(name, named, extended), given) for name in shown}
+
+
+def _extended(
+    name: str, named: Mapping[str, Mapping[str, Any]], extended: dict[str, Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """The job with what it extends, as far as this file has it: https://docs.gitlab.com/ci/yaml/#extends.
+
+    Args:
+        name: the job's.
+        named: all jobs of the file, hidden ones too.
+        extended: those that were merged before, to which this one is added.
+    """
+    if name not in extended:
+        job = extended[name] = named.get(name, {})  # a job that extends itself ends here; GitLab refuses it
+        whole: Mapping[str, Any] = {}
+        for base in map(str, _listed(job.get("extends"))):
+            whole = _merged(whole, _extended(base, named, extended))
+        extended[name] = _merged(whole, job)
+    return extended[name]
+
+
+def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Mappings are merged, all else is replaced by the job's own."""
+    both = {
+        name: _merged(each, own[name])
+        for name, each in base.items()
+        if isinstance(each, dict) and isinstance(own.get(name), dict)
+    }
+    return {**base, **own, **both}
 
 
 def _with_default(job: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -170,30 +200,18 @@ def _cancels(workflow: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from ({**given, **mapping(each.rule.get("auto_cancel"))} for each in outcomes(workflow))
 
 
-def _spread(jobs: Mapping[str, Mapping[str, Any]], body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _spread(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """Jobs that run several times, or are named by an input: https://docs.gitlab.com/ci/yaml/#parallel."""
     for name, job in jobs.items():
         parts = re.split(r"\$\[\[.*?\]\]", name)
         pattern = ".*".join(map(re.escape, parts))
-        parallel = _parallel(job, body, set())
+        parallel = job.get("parallel")
         if mapping(parallel).get("matrix"):
             yield name, rf"{pattern}: \[.*\]"
         elif parallel:
             yield name, rf"{pattern} [0-9]+/{parallel if isinstance(parallel, int) else '[0-9]+'}"
         elif len(parts) > 1:
             yield name, pattern
-
-
-def _parallel(job: Mapping[str, Any], body: Mapping[str, Any], seen: set[str]) -> Any:
-    """The job's own, or that of the last job that it extends: https://docs.gitlab.com/ci/yaml/#extends."""
-    if "parallel" in job:
-        return job["parallel"]
-    for name in map(str, reversed(_listed(job.get("extends")))):
-        if name not in seen:
-            seen.add(name)
-            if found := _parallel(mapping(body.get(name)), body, seen):
-                return found
-    return None
 
 
 def _troubles(jobs: Mapping[str, Any], cancels: Sequence[Mapping[str, Any]]) -> Iterator[str]:
