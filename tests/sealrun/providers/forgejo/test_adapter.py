@@ -159,11 +159,20 @@ def test_each_status_has_its_word(peer: Peer, word: str, status: RunStatus) -> N
     assert (run.status, run.finished_at) == (status, SINCE + 9 if status.over else 0)
 
 
-@pytest.mark.parametrize("change", [{"status": "unknown"}, {"event_payload": "{"}, {"event_payload": "[]"}])
+@pytest.mark.parametrize(
+    "change", [{"status": "unknown"}, *({"event_payload": each} for each in ("{", "[]", 1, ["{}"]))]
+)
 def test_an_answer_that_is_no_run_is_unclear(peer: Peer, change: dict[str, Any]) -> None:
     peer.on("GET", "/actions/runs/31", reply({**RUN, **change}))
     with pytest.raises(ProviderUnclear):
         peer.forgejo.read(31)
+
+
+def test_l14_half_a_surrogate_pair_in_the_event_can_stand_in_a_signed_document(peer: Peer) -> None:
+    event = json.dumps({"inputs": {"sealrun_call": "\ud800"}, "ref": "\ud800"})
+    peer.on("GET", "/actions/runs/31", reply({**RUN, "event_payload": event}))
+    run = peer.forgejo.read(31)
+    assert (run.name, run.ref) == ("sealrun \ufffd", "\ufffd")
 
 
 def test_the_jobs_of_a_run_that_goes_on_take_one_request(peer: Peer) -> None:

@@ -9,7 +9,6 @@ The token has the scope ``write:repository``. Runs are found by the call's input
 them, which Forgejo keeps with each run, so they need no name. There is no webhook: the schedule looks.
 """
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -229,11 +228,10 @@ def _run(value: Mapping[str, Any]) -> Run:
 
 
 def _event(value: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        event = json.loads(value.get("event_payload") or "{}")
-    except (ValueError, TypeError, RecursionError) as error:
-        raise READER.unclear("expected JSON as event_payload, got something else") from error
-    return READER.one_object(event)
+    payload = value.get("event_payload") or "{}"
+    if not isinstance(payload, str):
+        raise READER.unclear(f"expected text as event_payload, got {type(payload).__name__}")
+    return READER.one_object(READER.json_value(payload.encode()))
 
 
 def _seconds(value: Mapping[str, Any], name: str) -> int:
