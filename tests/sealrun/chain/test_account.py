@@ -173,6 +173,7 @@ def test_a5_terms_whose_exit_is_too_soon_at_the_present_slot_length_are_refused(
         (account("balance", {"total": "-5"}), "an answer as it was asked for"),
         (account("balance", {"total": None}), "an answer as it was asked for"),
         (account("zkappState", [str(2**255)] * 8), "an answer as it was asked for"),
+        (account("timing", "none"), "an answer as it was asked for"),
     ],
 )
 def test_a1_a_node_that_cannot_be_believed_is_no_answer(change: Change, text: str) -> None:

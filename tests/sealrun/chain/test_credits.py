@@ -168,6 +168,16 @@ def test_a17_a_node_that_is_not_one_to_believe_is_no_answer(name: str, value: An
         check_credit({**answer(), name: value}, OWNER, network=NETWORK, codes=CODES)
 
 
+def test_l14_what_a_node_gives_in_another_form_is_no_answer() -> None:
+    told = answer()
+    told["vault"]["timing"] = "none"
+    with pytest.raises(NodeUnavailable, match="expected an answer as it was asked for"):
+        check_credit(told, OWNER, network=NETWORK, codes=CODES)
+    for token in ("none", {"zkappState": {"1": "0"}}):
+        with pytest.raises(NodeUnavailable, match="expected an answer as it was asked for"):
+            vault_of({**answer(), "token": token}, NETWORK)
+
+
 @pytest.mark.parametrize("member", ["verificationKey", "permissions", "zkappState", "timing", "balance"])
 def test_a17_what_a_node_leaves_out_is_not_guessed(member: str) -> None:
     told = answer()

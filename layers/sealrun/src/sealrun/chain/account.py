@@ -148,7 +148,7 @@ def check_account(
         raise
     except Refused as error:
         raise AccountRefused(error.detail) from error
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise unreadable(error) from error
     return view
 

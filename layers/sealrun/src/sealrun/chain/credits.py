@@ -97,7 +97,7 @@ def vault_of(answer: Mapping[str, Any], network: str) -> PublicKey:
     state = (answer.get("token") or {}).get("zkappState") or []
     try:
         return PublicKey(number(state[1]), number(state[2]))
-    except (TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise AccountRefused("token: expected one that its admin's vault backs, got none") from error
 
 
@@ -144,7 +144,7 @@ def check_credit(answer: Mapping[str, Any], owner: PublicKey, *, network: str, c
         return _credit(answer, owner, address, codes, slot=slot_of(answer, network))
     except Malformed as error:
         raise AccountRefused(f"token: {error.detail}") from error
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise unreadable(error) from error
 
 
