@@ -53,6 +53,35 @@ def large_world() -> tuple[World, Record]:
     return world, world.settle(world.call().record.call_hash)
 
 
+def world_of_dense_documents() -> World:
+    """Each document has less than 512 KiB, full of what takes most room as JSON within JSON."""
+    limits = limits_value(artifact_bytes=10**9, files=1000, log_bytes=10**6)
+    evidence = evidence_value(inputs="public", outputs=[], log=['"*'])
+    world = World(make_offer(limits=limits, evidence=evidence), store=SignedUrls())
+    ran = Job(1, "build", "test", "success", "", False, True, "r", result=JobResult.SUCCEEDED)  # noqa: FBT003
+    skipped = replace(ran, has_artifacts=False, has_log=False, result=JobResult.SKIPPED, may_fail=True)
+    names = ['"' * 250 + str(number) for number in range(740)]
+    others = [replace(skipped, id=number, name=name) for number, name in enumerate(names, start=3)]
+    world.provider.listed = [ran, replace(ran, id=2, name="check", has_artifacts=False), *others]
+    world.provider.files = {f"{'😀' * 57}/{'😀' * 58}{n}": b"%d" % n for n in range(650)}
+    logs = {1: b"\x01" * (127 << 10), 2: (b'"' * 2000 + b"\n") * 80}
+
+    @contextmanager
+    def log(job: int) -> Iterator[Iterator[bytes]]:
+        yield iter([logs[job]])
+
+    world.provider.log = log
+    return world
+
+
+def right_to_read(world: World, record: Record) -> dict[str, str]:
+    """The buyer's, for ten minutes."""
+    until, account = world.clock.now + 600, BUYER.public_key()
+    network = world.offer.network
+    signed = sign_read(BUYER, network, account, record.call_hash, expires_at=until, service=SERVICE)
+    return {"expires_at": str(until), "signature": signed["Sealrun-Signature"]}
+
+
 def pages(world: World, record: Record, right: dict[str, str]) -> Iterator[dict[str, Any]]:
     after = 0
     while after is not None:
@@ -65,11 +94,7 @@ def pages(world: World, record: Record, right: dict[str, str]) -> Iterator[dict[
 def test_evidence_of_a_run_within_its_limits_comes_in_pages_that_fit_an_answer() -> None:
     world, record = large_world()
     assert record.state is State.SUCCEEDED
-    until = world.clock.now + 600
-    signed = sign_read(
-        BUYER, world.offer.network, BUYER.public_key(), record.call_hash, expires_at=until, service=SERVICE
-    )
-    right = {"expires_at": str(until), "signature": signed["Sealrun-Signature"]}
+    right = right_to_read(world, record)
     found, files = list[dict[str, Any]](), dict[str, Any]()
     for shown in ({}, right):
         found = list(pages(world, record, shown))
@@ -80,6 +105,23 @@ def test_evidence_of_a_run_within_its_limits_comes_in_pages_that_fit_an_answer()
     _, trees = parse_openings(world.kept(record).openings)
     leaves = [(tree, leaf) for tree in TREES for leaf in trees[tree] if leaf.kind is not Kind.LINE]
     assert {f"{tree}/{leaf.label}" for tree, leaf in leaves} <= files.keys() | found[0]["documents"].keys()
+
+
+def test_documents_fit_an_answer_whatever_characters_they_are_full_of() -> None:
+    """A seller whose jobs are named so was paid, and its buyer could never read what the run left."""
+    world = world_of_dense_documents()
+    record = world.settle(world.call().record.call_hash)
+    assert record.state is State.SUCCEEDED
+    kept = world.kept(record)
+    assert max(map(len, (kept.index, kept.openings, kept.statements))) < 512 << 10
+    found = list(pages(world, record, right_to_read(world, record)))
+    assert max(len(json.dumps({"body": json.dumps(page)})) for page in found) < MAX_ANSWER
+    named = {file["name"]: file["sha256"] for page in found for file in page["files"]}
+    for name, document in (("index", kept.index), ("openings", kept.openings)):
+        assert found[0][name] is None
+        assert named[f"{name}.json"] == hashlib.sha256(document).hexdigest()
+        assert world.store.get(named[f"{name}.json"]) == document
+    assert len([name for name in named if name.startswith("outputs/")]) == 650
 
 
 def test_pages_of_evidence_are_asked_for_by_after_and_nothing_else_is_taken_for_it(

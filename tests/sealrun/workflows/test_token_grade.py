@@ -1,24 +1,29 @@
 """What the tokens that jobs left make of a receipt's grade."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sealrun.evidence.leaves import Kind
+from sealrun.evidence.leaves import TREE, Kind
 from sealrun.receipts.issuers import PinnedKeys
 from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.runs.record import Record, State
+from sealrun.runs.run import Job, JobResult
 from sealrun.verification.verify import Trust, verify
 from sealrun.workflows.read_receipt import read_evidence
 from tests.sealrun.ci_tokens import Mint, ci_offer, jwk, ran
+from tests.sealrun.fakes import zipped
 from tests.sealrun.folder import folder_of
 from tests.sealrun.market import SERVICE
 from tests.sealrun.workflows.test_collect_run import index_of, openings_of, run_of
 from tests.sealrun.world import World, sign_call
 
 TOKEN = "sealrun-profile/token.jwt"
+GOOD = JobResult.SUCCEEDED
 OUTPUT = {"dist/out.txt": b"built\n"}
 
 
@@ -173,6 +178,40 @@ def test_e2_a_token_is_shown_to_anyone_once_it_expired_where_the_offer_says_so()
     folder[place] = world.provider.files[TOKEN]
     found = verify(folder["receipt.json"], folder, Trust(keys=PinnedKeys((jwk(),))))
     assert (found.grade, found.holds) == (1, True), found.broken
+
+
+def test_e6_tokens_of_many_jobs_are_shown_for_the_work_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred jobs took 23 s of a processor for whoever asked: a function has ten."""
+    world = world_of(token="public")
+    jobs = [Job(n, f"test {n}", "test", "success", "", False, True, "r", result=GOOD) for n in range(10, 20)]  # noqa: FBT003
+    world.provider.listed = jobs
+
+    @contextmanager
+    def artifacts(job: int) -> Iterator[Iterator[bytes]]:
+        run = world.provider.runs[1]
+        began = run.created_at
+        about = ran(world.offer, run.name[8:], job=job, created_at=began, finished_at=began + 20)
+        yield iter([zipped({TOKEN: Mint()(about, jti=f"the-token-{job}")})])
+
+    world.provider.artifacts = artifacts
+    record = world.settle(world.call().record.call_hash)
+    world.clock.passes(7200)
+    assert all(told["verified"] for told in run_of(world, record)["tokens"])
+    hashed, node = list[int](), TREE.node
+
+    def counted(left: int, right: int) -> int:
+        hashed.append(1)
+        return node(left, right)
+
+    monkeypatch.setattr(TREE, "node", counted)
+    page = anyone_reads(world, record)
+    assert len([name for name in page["documents"] if name.startswith("disclosures/")]) == len(jobs)
+    assert len(hashed) < 2 * len(index_of(world, record).trees["profile"]) + 2 * TREE.depth
+    hashed.clear()
+    read_evidence(
+        record.id, {}, service=SERVICE, ledger=world.ledger, store=world.store, now=world.clock.now, after=1
+    )
+    assert not hashed, "only the first page has documents"
 
 
 @pytest.mark.parametrize(

@@ -42,14 +42,24 @@ class Merkle(Generic[Node]):
         Raises:
             IndexError: there is no such leaf.
         """
-        if not 0 <= index < len(leaves):
-            raise IndexError(f"leaf: expected one of {len(leaves)}, got {index}")
-        row, siblings = list(leaves), []
+        return self.paths(leaves, [index])[0]
+
+    def paths(self, leaves: Sequence[Node], indices: Sequence[int]) -> list[list[Node]]:
+        """The paths of several leaves, in their order; each node is hashed once for all of them.
+
+        Raises:
+            IndexError: there is no such leaf.
+        """
+        for index in indices:
+            if not 0 <= index < len(leaves):
+                raise IndexError(f"leaf: expected one of {len(leaves)}, got {index}")
+        row, found = list(leaves), [list[Node]() for _ in indices]
         for level in range(self.depth):
-            at = index >> level ^ 1
-            siblings.append(row[at] if at < len(row) else self.hollow(level))
+            for index, siblings in zip(indices, found, strict=True):
+                at = index >> level ^ 1
+                siblings.append(row[at] if at < len(row) else self.hollow(level))
             row = self._above(row, level)
-        return siblings
+        return found
 
     def climb(self, leaf: Node, index: int, siblings: Sequence[Node]) -> Node:
         """The root of the tree that has this leaf at this index, if these are its siblings.

@@ -104,16 +104,27 @@ def disclosure(tree: str, leaves: Sequence[Leaf], index: int) -> dict[str, Any]:
     Raises:
         IndexError: there is no such leaf.
     """
-    siblings = TREE.path([leaf.hash for leaf in leaves], index)
-    twins = TWIN.path([leaf.twin for leaf in leaves], index)
-    return {
-        "sealrun": 1,
-        "tree": tree,
-        "count": len(leaves),
-        "opening": leaves[index].opening(),
-        "siblings": [str(sibling) for sibling in siblings],
-        "twins": [twin.hex() for twin in twins],
-    }
+    hashes, twins = [leaf.hash for leaf in leaves], [leaf.twin for leaf in leaves]
+    return disclosures(tree, hashes, twins, [leaves[index]])[0]
+
+
+def disclosures(
+    tree: str, hashes: Sequence[int], twins: Sequence[bytes], shown: Sequence[Leaf]
+) -> list[dict[str, Any]]:
+    """``disclosure`` of some leaves at once: of all leaves only the hashes and their twins are needed."""
+    indices = [leaf.index for leaf in shown]
+    paths = zip(shown, TREE.paths(hashes, indices), TWIN.paths(twins, indices), strict=True)
+    return [
+        {
+            "sealrun": 1,
+            "tree": tree,
+            "count": len(hashes),
+            "opening": leaf.opening(),
+            "siblings": [str(sibling) for sibling in siblings],
+            "twins": [twin.hex() for twin in twin_siblings],
+        }
+        for leaf, siblings, twin_siblings in paths
+    ]
 
 
 def label(job: str, name: str) -> str:

@@ -23,15 +23,15 @@ from sealrun.ports.evidence import EvidenceStore
 from sealrun.runs.document import LABEL
 from sealrun.runs.record import Record
 from sealrun.service.views import public_view
+from sealrun.workflows import receipt_documents
 from sealrun.workflows.list_calls import check_calls_right
-from sealrun.workflows.receipt_documents import MAX_TOGETHER, ReceiptDocuments
-from sealrun.workflows.show_tokens import TREE, shown_tokens
+from sealrun.workflows.receipt_documents import ReceiptDocuments
+from sealrun.workflows.show_tokens import TREE, shown_tokens, token_disclosures
 
 URL_SECONDS = 300
 # Files of one page: names and signed URLs may have 3 KB each.
 PAGE_FILES = 300
-# Of a document within an answer; and of one that is an answer by itself.
-MAX_INLINE = MAX_TOGETHER
+# Of a document that is an answer by itself.
 MAX_STATEMENTS = 4 << 20
 # The run's document as evidence folders have it.
 RUN_PLACE = f"profile/{LABEL}"
@@ -121,37 +121,36 @@ def read_evidence(
     kept = ReceiptDocuments(record, store)
     index, openings = kept.index, kept.openings if buyer else None
     leaves = _shown_leaves(index) if openings is None else _all_leaves(openings)
-    tokens = [] if buyer else list(shown_tokens(kept, stored.offer, now=now))
-    leaves += [(TREE, token.leaf) for token in tokens]
-    opened = {token.name: _text(token.document) for token in tokens}
-    opened |= {place: kept.logs[place] for place in map(_place, leaves) if place in kept.logs}
+    tokens = [] if buyer else shown_tokens(kept, stored.offer, now=now)
+    leaves += [(TREE, token) for token in tokens]
+    opened = {place: kept.logs[place] for place in map(_place, leaves) if place in kept.logs}
     inline = {Kind.LINE} if kept.run_together is None else {Kind.LINE, Kind.RUN}
     files = [leaf for leaf in leaves if leaf[1].kind not in inline and _place(leaf) not in opened]
     page = [_file(store, tree, leaf) for tree, leaf in files[after : after + PAGE_FILES]]
     left = after + PAGE_FILES if len(files) > after + PAGE_FILES else None
     if after:
         return {"documents": {}, "index": None, "openings": None, "files": page, "next": left}
+    opened |= {name: _text(each) for name, each in token_disclosures(kept, tokens).items()}
     return {
         "documents": {**_documents(record, stored.offer, kept, buyer=buyer), **opened},
-        "index": _inline(index),
-        "openings": _inline(openings),
+        "index": _text(index) if kept.lies_together(receipt_documents.INDEX) else None,
+        "openings": _text(openings) if openings and kept.lies_together(receipt_documents.OPENINGS) else None,
         "files": [*_large(record, index, openings, kept, store), *page],
         "next": left,
     }
-
-
-def _inline(document: bytes | None) -> str | None:
-    return None if document is None or len(document) > MAX_INLINE else _text(document)
 
 
 def _large(
     record: Record, index: bytes, openings: bytes | None, kept: ReceiptDocuments, store: EvidenceStore
 ) -> Iterator[dict[str, Any]]:
     """Where the documents are to be had that are too large to stand in the answer."""
-    statements = kept.statements
-    documents = {INDEX: (index, record.index), OPENINGS: (openings or b"", record.openings)}
-    for name, (document, sha256) in {**documents, STATEMENTS: (statements, record.statements)}.items():
-        if len(document) > MAX_INLINE:
+    each = (
+        (receipt_documents.INDEX, INDEX, index, record.index),
+        (receipt_documents.OPENINGS, OPENINGS, openings, record.openings),
+        (receipt_documents.STATEMENTS, STATEMENTS, kept.statements, record.statements),
+    )
+    for kind, name, document, sha256 in each:
+        if document is not None and not kept.lies_together(kind):
             url = store.url(sha256, seconds=URL_SECONDS, filename=name)
             yield {"name": name, "sha256": sha256, "size": len(document), "url": url}
 

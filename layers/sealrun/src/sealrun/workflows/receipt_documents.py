@@ -22,7 +22,7 @@ MEDIA_TYPES = {
     STATEMENTS: "application/jsonl",
     RUN: "application/json",
 }
-# Of a document within an answer, JSON in JSON in 6 MB; the object, of 8 MiB, holds four and the logs.
+# Bytes of a document within an answer, as JSON within JSON, which has 6 MB; the object has four and the logs.
 MAX_TOGETHER = 512 << 10
 # Of all logs there: a control character takes six bytes in JSON.
 MAX_LOGS = 128 << 10
@@ -39,7 +39,7 @@ def store_documents(
     store: EvidenceStore, documents: Mapping[str, bytes], logs: Mapping[str, str] = MappingProxyType({})
 ) -> str:
     """Store documents in UTF-8; the SHA-256 of the object with the small ones and the logs, or empty."""
-    small = {name: each.decode() for name, each in documents.items() if len(each) <= MAX_TOGETHER}
+    small = {name: each.decode() for name, each in documents.items() if _in_an_answer(each) <= MAX_TOGETHER}
     for name, document in documents.items():
         if name not in small:
             store_alone(store, name, document)
@@ -49,6 +49,11 @@ def store_documents(
     measured = measure_document(together)
     store.put(lambda: [together], measured, media_type="application/json")
     return measured.sha256
+
+
+def _in_an_answer(document: bytes) -> int:
+    """Bytes of the document there: an escaped quote, of two bytes, takes eight."""
+    return len(json.dumps(json.dumps(document.decode())))
 
 
 @dataclass
@@ -87,6 +92,10 @@ class ReceiptDocuments:
     @cached_property
     def statements(self) -> bytes:
         return self._get(STATEMENTS, self._record.statements)
+
+    def lies_together(self, name: str) -> bool:
+        """True where it lies with others: then it has no URL, and stands in an answer."""
+        return name in self._together
 
     @property
     def run_together(self) -> str | None:

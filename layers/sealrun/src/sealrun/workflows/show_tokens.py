@@ -1,13 +1,12 @@
 """CI tokens that anyone may see: expired, of no person, and only where the offer says so (E2)."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from sealrun.calls.call import MAX_UNIX_SECONDS
 from sealrun.encoding.fields import canonical
-from sealrun.evidence.evidence import disclosure, job_of, label
+from sealrun.evidence.evidence import disclosures, job_of, label
 from sealrun.evidence.index import Index, parse_openings
 from sealrun.evidence.leaves import Kind, Leaf
 from sealrun.offers.offer import Offer
@@ -17,28 +16,26 @@ from sealrun.workflows.receipt_documents import ReceiptDocuments
 TREE = "profile"
 
 
-@dataclass(frozen=True)
-class ShownToken:
-    """One token: the document that opens its leaf, and under what name it goes into an evidence folder."""
-
-    name: str
-    document: bytes
-    leaf: Leaf
-
-
-def shown_tokens(kept: ReceiptDocuments, offer: Offer, *, now: int) -> Iterator[ShownToken]:
-    """The tokens of a call that is over.
+def shown_tokens(kept: ReceiptDocuments, offer: Offer, *, now: int) -> list[Leaf]:
+    """The leaves of the tokens of a call that is over.
 
     A token cannot be shown in part, for its signature covers all of it: one with a person in it stays sealed.
     """
     if offer.evidence.token == "buyer":  # noqa: S105  a word of the policy's
-        return
-    leaves = parse_openings(kept.openings)[1][TREE]
+        return []
     fit = {_job(token) for token in _reported(kept) if _may_be_seen(token, now)}
-    for leaf in leaves:
-        if leaf.kind is Kind.TOKEN and job_of(leaf.label) in fit and not leaf.label.endswith(f"/{DONE_NAME}"):
-            document = canonical(disclosure(TREE, leaves, leaf.index))
-            yield ShownToken(f"disclosures/token-{leaf.index}.json", document, leaf)
+    tokens = [leaf for leaf in parse_openings(kept.openings)[1][TREE] if leaf.kind is Kind.TOKEN]
+    return [leaf for leaf in tokens if job_of(leaf.label) in fit and not leaf.label.endswith(f"/{DONE_NAME}")]
+
+
+def token_disclosures(kept: ReceiptDocuments, tokens: Sequence[Leaf]) -> dict[str, bytes]:
+    """The documents that open these leaves, by their names in an evidence folder."""
+    if not tokens:
+        return {}
+    entries = Index.parse(kept.index).trees[TREE]
+    made = disclosures(TREE, [each.hash for each in entries], [each.twin for each in entries], tokens)
+    names = [f"disclosures/token-{leaf.index}.json" for leaf in tokens]
+    return {name: canonical(document) for name, document in zip(names, made, strict=True)}
 
 
 def shown_after(kept: ReceiptDocuments, offer: Offer) -> int:
