@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from sealrun.encoding.fields import canonical
 from sealrun.encoding.measure import Measured, measure_document
+from sealrun.evidence.evidence import disclosure
+from sealrun.evidence.index import parse_openings
 from sealrun.verification.claims import Verdict
 from sealrun.verification.verify import Trust, Verification, verify
 from sealrun_cli.lib.verifying import verify_file
@@ -148,6 +150,57 @@ def test_each_file_that_is_missing_is_broken_or_not_shown(good: Files) -> None:
     for name in sorted(set(good) - {"receipt.json", OPENED}):
         found = checked({other: data for other, data in good.items() if other != name})
         assert {claim.verdict for claim in found.claims} != {Verdict.HOLDS}, name
+
+
+def test_e5_without_the_offer_each_claim_that_takes_it_is_said_not_to_be_shown() -> None:
+    for name in ("jobs-that-failed-as-a-success", "run-of-another-configuration"):
+        files = whole(name)
+        del files["offer.json"]
+        found = checked(files)
+        said = {claim.name for claim in found.claims if claim.verdict is Verdict.NOT_SHOWN}
+        assert found.holds
+        assert {claim.name for claim in checked(whole(name)).claims} == {claim.name for claim in found.claims}
+        assert {"offer", "source", "minimum grade", "policy", "commit", "pinned", "jobs"} < said
+
+
+def test_e3_e5_an_oracle_that_buys_from_itself_is_told_without_the_offer() -> None:
+    files = whole("call-by-the-oracle-itself")
+    del files["offer.json"]
+    assert [claim.name for claim in checked(files).broken] == ["call"]
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "data", "origin"),
+    [
+        ("line-that-its-log-lacks", "build/job.log:2", b"built by others", "build/job.log"),
+        (
+            "stacks-that-the-profile-does-not-give",
+            "build/profile.public.folded",
+            b"main;honest 99\n",
+            "build/sealrun-profile/profile.folded",
+        ),
+        (
+            "probe-that-the-probe-did-not-take",
+            "build/probes/steps",
+            b"[1,2,4]",
+            "build/sealrun-profile/probes.json",
+        ),
+    ],
+)
+def test_e5_disclosed_parts_are_compared_with_what_they_came_from_without_an_index(
+    name: str, part: str, data: bytes, origin: str
+) -> None:
+    files = {**whole(name), f"profile/{part}": data}
+    leaves = parse_openings(files["openings.json"])[1]["profile"]
+    handed = {each: files[each] for each in ("receipt.json", "offer.json", "call.json", "inputs.json")}
+    for leaf in leaves:
+        if leaf.label in (part, origin):
+            handed[f"disclosures/{leaf.index}.json"] = canonical(disclosure("profile", leaves, leaf.index))
+            handed[f"profile/{leaf.label}"] = files[f"profile/{leaf.label}"]
+    assert [claim.name for claim in checked(handed).broken] == ["derived"]
+    del handed[f"profile/{origin}"]
+    (claim,) = [claim for claim in checked(handed).claims if claim.name == "derived"]
+    assert (claim.verdict, f"profile/{origin} is not here" in claim.says) == (Verdict.NOT_SHOWN, True)
 
 
 JSON = st.recursive(

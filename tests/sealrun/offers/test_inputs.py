@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -229,3 +230,20 @@ def test_r2_a_default_is_a_value_that_its_own_input_takes(name: str, default: An
     kinds = {**KINDS, name: {**KINDS[name], "default": default}}
     with pytest.raises(InputsRefused, match=f"default of {name}: "):
         InputSchema.parse(schema(kinds, required=["flag"]), at_most=19)
+
+
+def test_e6_the_patterns_of_a_schema_are_not_compiled_once_more_for_each_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An offer of 8 KiB took seconds, and a folder of evidence may have a thousand."""
+    made: list[int] = []
+    compiled = jsonschema_rs.Draft202012Validator
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        made.append(1)
+        return compiled(*arguments, **options)
+
+    monkeypatch.setattr(jsonschema_rs, "Draft202012Validator", counted)
+    kinds = {f"input_{at}": {**NAME, "default": "a"} for at in range(19)}
+    assert len(InputSchema.parse(schema(kinds), at_most=19).defaults) == 19
+    assert len(made) == 2

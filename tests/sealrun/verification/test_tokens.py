@@ -57,6 +57,12 @@ def test_e2_a_token_lends_no_grade_to_a_receipt_that_is_broken(bought: tuple[Wor
     assert said(found, "token")[0] is Verdict.HOLDS
 
 
+def test_e5_without_the_offer_a_token_is_said_not_to_be_looked_at(bought: tuple[World, Record]) -> None:
+    folder = folder_of(*bought)
+    del folder["offer.json"]
+    assert said(check(folder), "token") == (Verdict.NOT_SHOWN, "it takes index.json and offer.json")
+
+
 @pytest.mark.parametrize(
     ("keys", "text"),
     [

@@ -73,7 +73,7 @@ class Work:
 class Shown:
     """Everything that the comparison looks into; ``covered`` are the files that were measured."""
 
-    index: Index
+    index: Index | None
     opened: Opened
     covered: Mapping[str, Leaf]
     policy: EvidencePolicy | None  # of the offer, if it is here
@@ -97,7 +97,7 @@ class Shown:
     @cached_property
     def _some_are_hidden(self) -> bool:
         opened = sum(tree == _TREE for tree, _ in self.opened.leaves)
-        return opened < len(self.index.trees[_TREE])
+        return self.index is None or opened < len(self.index.trees[_TREE])
 
     def document(self, leaf: Leaf) -> bytes:
         """The bytes of a covered item of the profile."""

@@ -91,8 +91,9 @@ def check_source(receipt: Receipt, offer: Offer) -> Claim:
     return holds("source", says, rests_on=ARITHMETIC)
 
 
-def check_call(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim:
+def check_call(signed: SignedReceipt, offer: Offer | None, folder: Folder) -> Claim:
     """call.json is the call that the receipt names, and it asked for this offer."""
+    receipt = signed.receipt
     try:
         document = folder.document(CALL)
         if document is None:
@@ -107,9 +108,9 @@ def check_call(receipt: Receipt, offer: Offer | None, folder: Folder) -> Claim:
         if offer is not None:
             named = offer.has_terms(call.terms_hash)
             require(named, f"the call's terms: expected the offer's, got {call.terms_hash}")
-            # E3: an oracle that buys from itself would sign whatever it likes.
-            own = call.account.to_base58() == offer.oracle
-            require(not own, "the call's account: expected a buyer's, got the oracle's own")
+        # E3: an oracle that buys from itself would sign whatever it likes.
+        own = call.account == signed.public_key
+        require(not own, "the call's account: expected a buyer's, got the oracle's own")
     except SealrunError as error:
         return broken("call", error, rests_on=ARITHMETIC)
     return holds("call", f"{CALL} is call {receipt.call_hash:064x}", rests_on=ARITHMETIC)

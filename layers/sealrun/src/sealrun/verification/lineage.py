@@ -249,7 +249,8 @@ def _node(
     if name not in known:
         return Node(name, Link.MISSING, f"not here; put its evidence under {READS}/CALL/")
     signed, folder = known[name]
-    described, by = _described(signed.receipt, folder), f"signed by {signed.public_key.to_base58()}"
+    offer, wrong = _offer(signed.receipt, folder)
+    described, by = _described(signed.receipt, offer), f"signed by {signed.public_key.to_base58()}"
     child = family.children.get(name)
     described["called"] = child is not None
     calls = family.below(name, described["call"])
@@ -257,7 +258,8 @@ def _node(
         # Step 10.1
         require(signed.holds(), "signature: expected one that holds, got one that does not")
         # Step 10.2
-        offer = _offer(signed.receipt, folder)
+        if wrong is not None:
+            raise wrong
         if offer is not None:
             require_equal("the offer's oracle", offer.oracle, signed.public_key.to_base58())
         # Step 10.3
@@ -283,19 +285,20 @@ def _node(
     return Node(name, Link.FOLLOWED, says, **described, reads=reads, calls=calls)
 
 
-def _offer(receipt: Receipt, folder: Folder) -> Offer | None:
-    """The receipt's offer, if one is here: a receipt's hash does not say which key signs, its offer does.
+def _offer(receipt: Receipt, folder: Folder) -> tuple[Offer | None, SealrunError | None]:
+    """The receipt's offer, if one is here, or what is wrong with it; it is read once (E6).
 
-    Raises:
-        Malformed: what is here is not an offer.
-        BrokenClaim: it is another offer than the receipt's.
+    A receipt's hash does not say which key signs, its offer does.
     """
-    document = folder.document(OFFER)
-    if document is None:
-        return None
-    offer = Offer.parse(document)
-    require_equal("offer hash", f"{receipt.offer_hash:064x}", offer.id)
-    return offer
+    try:
+        document = folder.document(OFFER)
+        if document is None:
+            return None, None
+        offer = Offer.parse(document)
+        require_equal("offer hash", f"{receipt.offer_hash:064x}", offer.id)
+    except SealrunError as error:
+        return None, error
+    return offer, None
 
 
 def _claimed_reads(folder: Folder) -> list[str]:
@@ -307,12 +310,8 @@ def _claimed_reads(folder: Folder) -> list[str]:
     return [each for each in reads if isinstance(each, str)] if isinstance(reads, list) else []
 
 
-def _described(receipt: Receipt, folder: Folder) -> dict[str, Any]:
+def _described(receipt: Receipt, offer: Offer | None) -> dict[str, Any]:
     """What a picture says of a receipt; the title only if the offer is the receipt's."""
-    try:
-        offer = _offer(receipt, folder)
-    except SealrunError:
-        offer = None
     return {
         "call": f"{receipt.call_hash:064x}",
         "title": offer.title if offer else "",

@@ -7,13 +7,14 @@ from typing import Any
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed, SealrunError
 from sealrun.evidence.index import Index
-from sealrun.evidence.leaves import Leaf
+from sealrun.evidence.leaves import Kind, Leaf
 from sealrun.offers.offer import Offer
 from sealrun.ports.folder import Folder
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import PinnedKeys
 from sealrun.receipts.receipt import Receipt, SignedReceipt
 from sealrun.verification.claims import (
+    INDEX,
     MAX_RECEIPT_BYTES,
     OFFER,
     OPENINGS,
@@ -50,7 +51,7 @@ from sealrun.verification.run import (
     read_run,
 )
 from sealrun.verification.statements import check_statements
-from sealrun.verification.tokens import Ground, Shown, check_tokens
+from sealrun.verification.tokens import ISSUER, Ground, Shown, check_tokens
 from sealrun.verification.trees import Opened, check_policy, open_leaves, read_index
 
 
@@ -157,7 +158,7 @@ def _documents(signed: SignedReceipt, offer: Offer | None, folder: Folder) -> It
     else:
         yield check_source(receipt, offer)
         yield check_minimum(receipt, offer)
-    yield check_call(receipt, offer, folder)
+    yield check_call(signed, offer, folder)
     yield check_inputs(receipt, offer, folder)
 
 
@@ -187,14 +188,16 @@ class _Evidence:
         files = check_files(self.index, self.opened, self.names, folder, self.progress)
         self.covered = files.covered
         self.claims += files.claims
-        if self.index is not None:
-            policy = offer.evidence if offer else None
-            self.claims += check_derived(Parts(self.index, self.opened, self.covered, policy, folder))
+        policy = offer.evidence if offer else None
+        self.claims += check_derived(Parts(self.index, self.opened, self.covered, policy, folder))
         run, claims = read_run(receipt, self.opened, folder)
         self.claims += [*claims, *_run(receipt, offer, run)]
         self.claims.append(check_statements(self.signed, offer, self.index, run, folder))
         if self.index is None or offer is None:
             ground = Ground(reason="neither index nor offer to look for CI tokens with", contradicted=False)
+            if any(leaf.kind is Kind.CLAIMS for leaf in self.opened.leaves.values()):
+                says = f"it takes {INDEX} and {OFFER}"
+                ground.claims.append(not_shown("token", says, rests_on=ISSUER, grade=Grade.OPERATOR))
         else:
             shown = Shown(receipt, offer, self.index, self.opened, run, folder, self.trust.keys)
             ground = check_tokens(shown, self.progress)
@@ -239,8 +242,9 @@ def _run(receipt: Receipt, offer: Offer | None, run: Mapping[str, Any]) -> Itera
     yield check_times(receipt, run)
     yield from check_ipfs(run)
     if offer is None:
-        says = "offer.json is not here to compare with"
-        yield not_shown("commit", says, rests_on=OPERATOR, grade=Grade.OPERATOR)
+        for name in ("commit", "pinned", "jobs"):
+            says = f"{OFFER} is not here to compare with"
+            yield not_shown(name, says, rests_on=OPERATOR, grade=Grade.OPERATOR)
     else:
         yield check_run(receipt, offer, run)
         yield check_pinned(offer, run)
