@@ -282,6 +282,7 @@ def test_c2_a_seller_who_counts_the_calls_that_it_refuses_gets_one_price(
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
+        (402, "payment-required"),  # without the header that every 402 has
         (403, "not-allowed"),
         (409, "conflict"),
         (429, "too-many"),

@@ -1,6 +1,6 @@
 """Pay for one call over x402: read the 402, sign what the offer says and no more, send again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -88,13 +88,16 @@ class Till:
         made = self._mechanism(call)
         answer = self.service.send("POST", self.url, body=made.body())
         answer = self._pay(call, made, answer)
-        if answer.status_code == httpx.codes.PAYMENT_REQUIRED and (correction := _correction(answer, made)):
-            self._learn(call, made, correction)
-            call = fresh()
-            made = self._mechanism(call)
-            answer = self._pay(call, made, answer)
         if answer.status_code == httpx.codes.PAYMENT_REQUIRED:
-            self._refused(call)
+            before = self.page.refused
+            self._refused(call)  # first: a 402 that cannot be read refuses it as well (C2)
+            if correction := _correction(answer, made):
+                self._learn(made, correction, before)
+                call = fresh()
+                made = self._mechanism(call)
+                answer = self._pay(call, made, answer)
+                if answer.status_code == httpx.codes.PAYMENT_REQUIRED:
+                    self._refused(call)
         taken = good(answer)
         made.reserved()
         self.page.save()
@@ -130,14 +133,12 @@ class Till:
             self.stopped(where)
             raise
 
-    def _learn(self, call: Call, made: MinaBatchSettlement, correction: object) -> None:
-        """Take the operator's figures over; the call that they refuse is over for good.
+    def _learn(self, made: MinaBatchSettlement, correction: object, before: Sequence[str]) -> None:
+        """Take the operator's figures over; ``before`` are the calls that were refused before this one.
 
         Raises:
-            Refused: they count a call that was refused, of this command or an earlier one (C2).
+            Refused: they count a call that was refused, this one or an earlier one (C2).
         """
-        before = self.page.refused
-        self._refused(call)
         voucher = read.only(correction, ("due", "pending", "voucher"), where="correction")["voucher"]
         if isinstance(voucher, dict) and voucher.get("callHash") in before:
             detail = "correction: expected an earlier call's voucher, got that of one that was refused"
