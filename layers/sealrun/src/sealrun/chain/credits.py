@@ -94,8 +94,8 @@ def vault_of(answer: Mapping[str, Any], network: str) -> PublicKey:
         NodeUnavailable: the node is not synced, of another network, or does not answer in this form.
     """
     check_synced(answer, network)
-    state = (answer.get("token") or {}).get("zkappState") or []
     try:
+        state = (answer.get("token") or {}).get("zkappState") or []
         return PublicKey(number(state[1]), number(state[2]))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise AccountRefused("token: expected one that its admin's vault backs, got none") from error
