@@ -143,6 +143,17 @@ def test_githubs_terms_are_said_when_an_offer_is_made_of_a_workflow(tmp_path: Pa
     assert "expected no" in json.loads(again.stdout)["error"]["detail"]
 
 
+def test_init_asks_which_workflow_is_sold_and_takes_no_folder_for_it(tmp_path: Path) -> None:
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "build.yml").write_text(WORKFLOW)
+    commit_all(tmp_path, "v1")
+    flags = ["--provider", "github", "--project", "seller/job", "--tag", "v1", "--user", "7", "--json"]
+    command = ["init", "--file", str(tmp_path / "offer.toml"), *flags, "--provider-terms"]
+    for more, said in (([], "give --config"), (["--config", ".github/workflows"], "name it: --config PATH")):
+        assert json.loads(CliRunner().invoke(app, [*command, *more]).stdout)["error"]["next"] == said
+
+
 COMMANDS = ("init", "check", "deploy", "seal", "publish", "status", "calls", "close", "cost", "sandbox")
 
 

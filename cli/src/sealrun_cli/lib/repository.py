@@ -113,7 +113,7 @@ class Repository:
 
     def file(self, commit: str, path: str) -> bytes:
         """The file's bytes at the commit."""
-        done = self._run("show", f"{commit}:{path}")
+        done = self._run("cat-file", "blob", f"{commit}:{path}")
         if done.returncode:
             raise CliError(
                 "pipeline", f"{path}: expected it in commit {commit[:12]}, got none", "name it: --config PATH"

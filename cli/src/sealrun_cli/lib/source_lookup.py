@@ -109,7 +109,8 @@ def look_up(wanted: Wanted, out: Output) -> Found:
     out.progress(f"{tagged.ref} is commit {tagged.commit[:12]}")
     there = set_up_of(wanted.provider, wanted.url, wanted.token)
     place = there.place(wanted.project)
-    path = wanted.config or place.configuration or kind_of(wanted.provider).pipeline.default_path
+    known = wanted.config or place.configuration or kind_of(wanted.provider).pipeline.default_path
+    path = ask(known, "Path of the workflow that is for sale", "--config")
     content = clone.file(tagged.commit, path)
     pipeline = read_pipeline(wanted.provider, content, wanted.inputs_as)
     _say_newer(clone, tagged, wanted.tag, path, out)
