@@ -98,6 +98,19 @@ def test_l4_a_client_that_forgot_is_corrected_once(market: Market, gateway: Gate
     assert gateway.statuses == [402, 202, 402, 402, 202]
 
 
+def test_a10_a_call_that_another_machine_paid_for_does_not_stop_this_one(
+    market: Market, gateway: Gateway, tmp_path: Path
+) -> None:
+    for folder in ("one", "other"):
+        with cold(tmp_path / folder, market) as book:
+            bought(market, gateway.answer, book)
+    assert gateway.statuses == [402, 202, 202]
+    with cold(tmp_path / "other", market) as book:
+        assert bought(market, gateway.answer, book, nonce=8)["state"] == "running"
+        assert book.known == Known(2 * PRICE, 2 * PRICE)
+    assert market.ledger.standing(NAME).committed == 2 * PRICE
+
+
 def test_a10_a_limit_above_what_was_agreed_to_is_agreed_to_again_before_it_is_signed(
     market: Market, gateway: Gateway, tmp_path: Path
 ) -> None:

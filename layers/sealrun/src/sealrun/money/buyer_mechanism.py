@@ -122,8 +122,13 @@ class MinaBatchSettlement:
         self._known.committed, self._known.highest = committed, max(self._known.highest, limit)
 
     def reserved(self) -> None:
-        """The call was accepted: its price is pending from now on."""
-        self._known.committed += self._price.units
+        """The call was accepted: its price is pending from now on.
+
+        One that another client of this buyer had paid for is in the operator's figures only: counted here, it
+        would stand above every limit that this client signed.
+        """
+        if self._signed is not None:
+            self._known.committed += self._price.units
 
     def _signed_limit(self, voucher: Mapping[str, Any]) -> int:
         """The voucher's limit, if it is one of this buyer's for this account."""
