@@ -95,28 +95,38 @@ def test_r8_a_run_is_judged_by_the_jobs_that_must_succeed(
 
 
 class LateLog(FakeProvider):
-    """GitHub's way: a job's log is answered 404 until some time after the run's end."""
+    """Until some time after the run's end GitHub answers 404 for a job's log, and GitLab an empty one."""
 
     comes_after: int = 60
+    empty: bool = False
 
     @contextmanager
     def log(self, job_id: int) -> Iterator[Iterator[bytes]]:
         ended = self.runs[1].created_at + self.duration
         if self.clock.now < ended + self.comes_after:
+            if self.empty:
+                yield iter([])
+                return
             raise ProviderRefused("github answered 404: BlobNotFound")
         with super().log(job_id) as pieces:
             yield pieces
 
 
 @pytest.mark.parametrize(
-    ("comes_after", "missing"), [(60, {}), (10**6, {"build": "github answered 404: BlobNotFound"})]
+    ("empty", "comes_after", "missing"),
+    [
+        (False, 60, {}),
+        (False, 10**6, {"build": "github answered 404: BlobNotFound"}),
+        (True, 60, {}),
+        (True, 10**6, {"build": "log: expected what the job's runner wrote, got nothing"}),
+    ],
 )
 def test_r9_a_log_that_is_late_is_asked_for_again_and_a_missing_one_is_named(
-    comes_after: int, missing: dict[str, str]
+    comes_after: int, missing: dict[str, str], *, empty: bool
 ) -> None:
     world = World(make_offer())
     world.provider = LateLog(world.clock, world.offer)
-    world.provider.comes_after = comes_after
+    world.provider.comes_after, world.provider.empty = comes_after, empty
     record = world.settle(world.call().record.call_hash)
     assert record.ending is not None
     assert record.ending.outcome is Outcome.SUCCEEDED
@@ -125,6 +135,7 @@ def test_r9_a_log_that_is_late_is_asked_for_again_and_a_missing_one_is_named(
     run = json.loads(world.kept(record).run(trees["profile"][0].leaf.sha256))
     assert run["logs_missing"] == missing
     assert len([entry for entry in trees["profile"] if entry.kind is Kind.LOG]) == (not missing)
+    assert list(world.kept(record).logs.values()) == ([] if missing else [world.provider.log_text.decode()])
 
 
 def test_r8_every_job_is_named_with_how_it_ended() -> None:

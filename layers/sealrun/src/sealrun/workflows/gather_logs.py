@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sealrun.encoding.measure import measure, measure_document
+from sealrun.errors import ProviderRefused
 from sealrun.evidence.evidence import Item, label
 from sealrun.evidence.leaves import Kind
 from sealrun.evidence.log_lines import read_lines
@@ -46,13 +47,15 @@ def gather_log(
     """Keep the job's log among the small ones or store it, what may be a secret in it masked.
 
     Raises:
-        ProviderRefused: the provider has none.
+        ProviderRefused: the provider has none, or an empty one, as GitLab gives where it has none.
     """
     count = Count()
     with provider.log(job.id) as chunks:
         cut = _Cut(scanner.masked(chunks, count), limit)
         with spool(cut) as content:
             measured = measure(content())
+            if not measured.size:
+                raise ProviderRefused("log: expected what the job's runner wrote, got nothing")
             if not small.take(f"profile/{label(job.name, NAME)}", content, measured.size):
                 store.put(content, measured, media_type="text/plain; charset=utf-8")
             lines = tuple(_lines(job, content, policy, scanner))
