@@ -9,6 +9,7 @@ MAX_SECONDS = 24 * 3600
 # From the expiry of a call to the last token that a proof of it takes: contracts/src/fold/call.ts.
 MAX_TOKEN_SECONDS = 172_800
 MAX_LOG_BYTES = 64 << 20  # of one job
+MAX_ARTIFACT_BYTES = 4 << 30  # of one run
 # A run that no runner takes within half an hour is no run that was sold.
 QUEUE_SECONDS = 1800
 # What an open offer allows where it says nothing: enough for a small project, not a month of runners.
@@ -71,7 +72,7 @@ def parse_limits(value: Any, *, is_open: bool) -> Limits:
     return Limits(
         seconds=read.whole(named, "seconds", low=10, high=MAX_SECONDS),
         log_bytes=read.whole(named, "log_bytes", low=1, high=MAX_LOG_BYTES),
-        artifact_bytes=read.whole(named, "artifact_bytes", low=1, high=4 * 1024**3),
+        artifact_bytes=read.whole(named, "artifact_bytes", low=1, high=MAX_ARTIFACT_BYTES),
         files=read.whole(named, "files", low=1, high=1000),
         queue_seconds=read.whole(named, "queue_seconds", low=10, high=MAX_SECONDS),
         at_once=read.whole(named, "at_once", low=1, high=MAX_AT_ONCE),

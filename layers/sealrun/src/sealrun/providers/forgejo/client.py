@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
+from sealrun.offers.limits import MAX_ARTIFACT_BYTES, MAX_LOG_BYTES
 from sealrun.providers.github.answers import inputs as as_strings
 from sealrun.providers.github.tags import fits
 from sealrun.runs.judge import CALL_INPUT, run_name
@@ -59,8 +60,6 @@ MAX_FOUND = 20
 MAX_JOBS = 1000
 MAX_ARCHIVES = 100
 BEFORE_SECONDS = 120
-MAX_LOG_BYTES = 64 << 20
-MAX_ARTIFACT_BYTES = 2 << 30
 MAX_STREAM_SECONDS = 600.0
 
 

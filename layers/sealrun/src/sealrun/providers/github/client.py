@@ -19,6 +19,7 @@ from itertools import count
 from typing import Any
 
 from sealrun.errors import ProviderRefused, ProviderUnclear
+from sealrun.offers.limits import MAX_ARTIFACT_BYTES, MAX_LOG_BYTES
 from sealrun.providers.github import answers
 from sealrun.providers.github.archive import as_archive
 from sealrun.providers.github.kind import RESULT_ORIGINS, api_of, version_of
@@ -40,8 +41,6 @@ MAX_ARCHIVES = 100
 MAX_TAG_DEPTH = 3
 # A call's start is sent for 15 minutes after its claim; a run of it is not older, and not much younger.
 BEFORE_SECONDS, AFTER_SECONDS = 120, 3600
-MAX_LOG_BYTES = 64 << 20
-MAX_ARTIFACT_BYTES = 2 << 30
 MAX_STREAM_SECONDS = 600.0
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sealrun.errors import ProviderRefused, ProviderUnclear
+from sealrun.offers.limits import MAX_ARTIFACT_BYTES, MAX_LOG_BYTES
 from sealrun.providers.gitlab import answers
 from sealrun.providers.gitlab.children import MAX_JOBS, all_jobs
 from sealrun.runs.judge import run_name
@@ -30,8 +31,6 @@ TRIGGER_PREFIX = "glptt-"
 DEFAULT_CONFIGURATION = ".gitlab-ci.yml"
 _VARIABLES_ROLE = "ci_pipeline_variables_minimum_override_role"
 PAGE_SIZE = 100  # the most that GitLab gives
-MAX_LOG_BYTES = 64 << 20
-MAX_ARTIFACT_BYTES = 2 << 30
 MAX_STREAM_SECONDS = 600.0
 # Nobody but the project's own people can name a run like one of ours; a flood of theirs ends here.
 MAX_FOUND = 20
