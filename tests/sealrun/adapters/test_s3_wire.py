@@ -71,8 +71,9 @@ class Raw:
 class Wire:
     """Stands where the network is: keeps every request, and answers as S3 does."""
 
-    def __init__(self) -> None:
-        self.client = open_s3()
+    def __init__(self, *, missing: int = 404) -> None:
+        """``missing`` is the status by which S3 tells that an object is not there."""
+        self.client, self._missing = open_s3(), missing
         self.client.meta.events.register("before-send.s3.*", self._answer)  # type: ignore[arg-type]
         self.asked: list[tuple[str, Mapping[str, str], bytes]] = []
 
@@ -83,7 +84,7 @@ class Wire:
             (operation, {name.lower(): _text(request.headers[name]) for name in request.headers}, body)
         )
         content = {"CreateMultipartUpload": UPLOAD, "CompleteMultipartUpload": DONE}.get(operation, b"")
-        status = 404 if operation == "HeadObject" else 200
+        status = self._missing if operation == "HeadObject" else 200
         return AWSResponse(request.url, status, {"etag": '"e"'}, Raw(content))  # type: ignore[arg-type]
 
     def of(self, operation: str) -> list[tuple[Mapping[str, str], bytes]]:
@@ -122,6 +123,15 @@ def test_e1_an_upload_in_parts_names_its_checksums_at_its_start_with_each_part_a
         {"PartNumber": str(number), "ETag": '"e"', "ChecksumSHA256": checksum(part)}
         for number, part in enumerate(content, start=1)
     ]
+
+
+@pytest.mark.parametrize("missing", [404, 403])
+def test_a_large_file_is_stored_also_where_the_role_may_not_list_the_bucket(missing: int) -> None:
+    """Only to a role that may list a bucket does S3 say that an object is missing; `collect` may not."""
+    wire, content = Wire(missing=missing), [b"a" * PART, b"b"]
+    store = S3EvidenceStore(wire.client, bucket="evidence")
+    store.put(lambda: content, measure(content), media_type="text/plain")
+    assert len(wire.of("CompleteMultipartUpload")) == 1
 
 
 def test_e1_a_small_file_is_stored_with_the_digest_that_is_its_name() -> None:

@@ -52,12 +52,12 @@ def client_errors() -> tuple[type[Exception], ...]:
 
 
 @contextlib.contextmanager
-def translated(service: str, *, unless: str = "", cause: bool = True) -> Iterator[None]:
+def translated(service: str, *, unless: tuple[str, ...] = (), cause: bool = True) -> Iterator[None]:
     """Raise what a client of AWS raises as StoreUnavailable.
 
     Args:
         service: what the message calls the service, as ``table``.
-        unless: AWS's error of this code is no error.
+        unless: AWS's errors of these codes are no errors.
         cause: False where the request holds a secret, which the error may quote.
 
     Raises:
@@ -66,7 +66,7 @@ def translated(service: str, *, unless: str = "", cause: bool = True) -> Iterato
     try:
         yield
     except client_errors() as error:
-        if not unless or error_code(error) != unless:
+        if error_code(error) not in unless:
             raise unavailable(service, error) from (error if cause else None)
 
 

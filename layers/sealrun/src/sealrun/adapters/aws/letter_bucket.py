@@ -62,7 +62,7 @@ class LetterBucket:
 
     def read(self, letter: Letter, *, at_most: int) -> bytes:
         """The letter as it is now, cut off after so many bytes and one; nothing if it is gone."""
-        with translated("bucket", unless="NoSuchKey"):
+        with translated("bucket", unless=("NoSuchKey",)):
             answer = self._client.get_object(Bucket=self._bucket, Key=LETTERS + letter.name)
             return answer["Body"].read(at_most + 1)
         return b""
@@ -74,7 +74,7 @@ class LetterBucket:
         again. Few servers with S3's API remove an object under a condition.
         """
         key = LETTERS + letter.name
-        with translated("bucket", unless="404"):
+        with translated("bucket", unless=("404",)):
             if self._client.head_object(Bucket=self._bucket, Key=key)["ETag"] == letter.etag:
                 self._client.delete_object(Bucket=self._bucket, Key=key)
 

@@ -127,11 +127,12 @@ class S3EvidenceStore:
         digest = hashlib.sha256(body)
         _check(digest, len(body), measured)
         made: Any = {**request, "ChecksumSHA256": _base64(digest)}
-        with translated("bucket", unless="PreconditionFailed"):
+        with translated("bucket", unless=("PreconditionFailed",)):
             self._client.put_object(Body=body, IfNoneMatch="*", **made)
 
     def _exists(self, where: dict[str, str]) -> bool:
-        with translated("bucket", unless="404"):
+        # S3 answers 403 for a missing object where the role may not list the bucket, and collect's may not.
+        with translated("bucket", unless=("404", "403")):
             self._client.head_object(**where)  # type: ignore[arg-type]
             return True
         return False
@@ -172,7 +173,7 @@ def put_parts(
                 _send(client, upload, number, part, checksum=checksums)
                 for number, part in enumerate(_parts(chunks), start=1)
             ]
-        with translated("bucket", unless="PreconditionFailed"):
+        with translated("bucket", unless=("PreconditionFailed",)):
             client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, **completed)
     except BaseException:
         with contextlib.suppress(ClientError, BotoCoreError):
