@@ -35,3 +35,12 @@ test('a list of another service says nothing of it either', () => {
   merge([{ ...run, inputs: null, state: 'succeeded' }]);
   assert.deepEqual(activity(), [{ ...run, state: 'succeeded' }]);
 });
+
+test('a run stays, whatever its service writes where its state belongs', () => {
+  for (const state of [undefined, null, 7, {}]) {
+    noteState(run.service, run.call, state);
+    assert.deepEqual(activity(), [run]);
+  }
+  noteState(run.service, run.call, 'x'.repeat(5_000_000));
+  assert.deepEqual(activity(), [{ ...run, state: 'x'.repeat(40) }]);
+});

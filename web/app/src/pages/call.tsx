@@ -113,7 +113,7 @@ function useFollowed(service: string, call: string, wanted: string | undefined):
         offer ??= (await getOffer(service, wanted ?? String(view.offer))).offer;
         if (!current) return;
         setFollowed({ view, offer, problem: '' });
-        noteState(service, call, String(view.state).slice(0, 40));
+        noteState(service, call, view.state);
         if (view.receipt) return;
       } catch (error) {
         if (!current) return;

@@ -24,6 +24,8 @@ export interface Bought {
 
 const NAME = 'activity';
 const MOST = 200;
+// Longer than any state has.
+const MOST_STATE = 40;
 const TEXTS = ['call', 'service', 'offer', 'title', 'price', 'account', 'state'];
 
 export function activity(): Bought[] {
@@ -65,8 +67,10 @@ export function forgetCall(call: string): void {
   );
 }
 
-/** As this service tells it, of a run that was bought there. */
-export function noteState(service: string, call: string, state: string): void {
+/** As this service tells it, of a run that was bought there; what is no text says nothing. */
+export function noteState(service: string, call: string, told: unknown): void {
+  if (typeof told !== 'string') return;
+  const state = told.slice(0, MOST_STATE);
   const all = activity();
   const known = all.find((one) => placed(one) === placed({ service, call }));
   if (known && known.state !== state)
