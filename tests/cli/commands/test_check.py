@@ -98,6 +98,7 @@ UPLOAD = "actions/upload-artifact@v7"
         (".a: {trigger: a/b}\nbuild: {extends: .a}", "build: starts another pipeline"),
         (".a: {environment: prod}\n.b: {tags: [x]}\nbuild: {script: [x], extends: [.a, .b]}", "environment"),
         (".a: {artifacts: {access: none}}\nbuild: {extends: .a, artifacts: {paths: [x]}}", "from everybody"),
+        ("default: {retry: 2}\nbuild: {script: [make], retry: null}", "build: is retried"),
     ],
 )
 def test_r8_what_a_call_would_pay_for_in_vain_is_told(instead: str, said: str) -> None:
@@ -121,6 +122,8 @@ def test_r8_what_a_call_would_pay_for_in_vain_is_told(instead: str, said: str) -
         ".a: {retry: 2}\n.b: {retry: 0}\nbuild: {script: [make], extends: [.a, .b]}",
         ".a: {allow_failure: true}\nbuild: {script: [make], extends: .a, allow_failure: false}",
         ".a: {extends: .b}\n.b: {extends: .a}\nbuild: {script: [make], extends: [.a, .elsewhere]}",
+        ".a: {environment: prod}\nbuild: {script: [make], extends: .a, environment: null}",
+        ".a: {trigger: a/b}\nbuild: {script: [make], extends: .a, trigger: null}",
     ],
 )
 def test_r8_what_may_well_be_sold_is_not_refused(instead: str) -> None:

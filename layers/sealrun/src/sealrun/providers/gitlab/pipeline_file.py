@@ -153,10 +153,14 @@ def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any
 
 
 def _with_default(job: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """https://docs.gitlab.com/ci/yaml/#inheritdefault: true, false, or the names that are taken."""
+    """https://docs.gitlab.com/ci/yaml/#inheritdefault: true, false, or the names that are taken.
+
+    A name whose value is null counts as left out: so does a job decline what it extends.
+    """
     taken = mapping(job.get("inherit")).get("default", True)
     names = taken if isinstance(taken, list) else given if taken else ()
-    return {**{name: each for name, each in given.items() if name in names}, **job}
+    own = {name: each for name, each in job.items() if each is not None}
+    return {**{name: each for name, each in given.items() if name in names}, **own}
 
 
 def _shown(body: Mapping[str, Any]) -> Iterator[str]:
