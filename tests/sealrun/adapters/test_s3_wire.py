@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
@@ -12,7 +12,8 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from sealrun.adapters.aws.s3 import PART, S3EvidenceStore, open_s3
+from sealrun.adapters.aws.s3 import PART, S3EvidenceStore, open_s3, put_parts
+from sealrun.adapters.ipfs.filebase import open_bucket
 from sealrun.encoding.measure import measure
 
 UPLOAD = b"<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>"
@@ -71,9 +72,9 @@ class Raw:
 class Wire:
     """Stands where the network is: keeps every request, and answers as S3 does."""
 
-    def __init__(self, *, missing: int = 404) -> None:
+    def __init__(self, client: Any = None, *, missing: int = 404) -> None:
         """``missing`` is the status by which S3 tells that an object is not there."""
-        self.client, self._missing = open_s3(), missing
+        self.client, self._missing = client or open_s3(), missing
         self.client.meta.events.register("before-send.s3.*", self._answer)  # type: ignore[arg-type]
         self.asked: list[tuple[str, Mapping[str, str], bytes]] = []
 
@@ -141,3 +142,20 @@ def test_e1_a_small_file_is_stored_with_the_digest_that_is_its_name() -> None:
     [(headers, _)] = wire.of("PutObject")
     assert base64.b64decode(headers[wire.header("PutObject", "ChecksumSHA256")]).hex() == measured.sha256
     assert headers[wire.header("PutObject", "IfNoneMatch")] == "*"
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [lambda: open_s3("https://s3.other.test"), lambda: open_bucket("https://s3.filebase.test", "K:S")],
+)
+def test_another_server_gets_bytes_as_they_are_and_no_checksum_that_it_may_not_know(
+    opened: Callable[[], Any],
+) -> None:
+    """Unless told, boto3 sends each body in AWS's own chunks, with a checksum behind them."""
+    wire, where = Wire(opened()), {"Bucket": "b", "Key": "k"}
+    wire.client.put_object(**where, Body=b"hello")
+    put_parts(wire.client, where, [b"hello"], made={}, completed={})
+    for operation in ("PutObject", "UploadPart"):
+        [(headers, body)] = wire.of(operation)
+        assert body == b"hello"
+        assert not [name for name in headers if "checksum" in name or "trailer" in name]

@@ -23,6 +23,11 @@ PART = 8 << 20
 READ = 1 << 20
 DOCUMENT_BYTES = 8 << 20
 PREFIX = "sha256/"
+# For a service with S3's API, which may not know AWS's own checksums and the chunks in which boto3 sends one.
+PLAIN: Any = {
+    "request_checksum_calculation": "when_required",
+    "response_checksum_validation": "when_required",
+}
 _PLACE = re.compile(
     r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/?(?:\?endpoint=(https?(?:://|%3A%2F%2F)[^/?&#\s][^?&#\s]*))?"
 )
@@ -41,9 +46,8 @@ def open_s3(endpoint: str = "") -> "S3Client":
 
     addressing = "path" if endpoint else "virtual"
     style: Any = {"addressing_style": addressing, "us_east_1_regional_endpoint": "regional"}
-    return boto3.client(
-        "s3", endpoint_url=endpoint or None, config=Config(signature_version="s3v4", s3=style)
-    )
+    config = Config(signature_version="s3v4", s3=style, **(PLAIN if endpoint else {}))
+    return boto3.client("s3", endpoint_url=endpoint or None, config=config)
 
 
 def open_bucket(place: str) -> "S3EvidenceStore":

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws.errors import translated
-from sealrun.adapters.aws.s3 import PART, put_parts
+from sealrun.adapters.aws.s3 import PART, PLAIN, put_parts
 from sealrun.adapters.ipfs.form import check_cid, in_time
 from sealrun.encoding.cars import car, car_size
 from sealrun.encoding.measure import Measured
@@ -74,7 +74,7 @@ def open_bucket(endpoint: str, token: str) -> "S3Client":
     key, _, secret = token.partition(":")
     if not key or not secret:
         raise PinFailed("token: expected KEY:SECRET for filebase, got something else")
-    limits = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 1})
+    limits = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 1}, **PLAIN)
     return boto3.client(
         "s3",
         endpoint_url=endpoint,
