@@ -152,7 +152,8 @@ def test_another_server_gets_bytes_as_they_are_and_no_checksum_that_it_may_not_k
     opened: Callable[[], Any],
 ) -> None:
     """Unless told, boto3 sends each body in AWS's own chunks, with a checksum behind them."""
-    wire, where = Wire(opened()), {"Bucket": "b", "Key": "k"}
+    where: dict[str, Any] = {"Bucket": "b", "Key": "k"}
+    wire = Wire(opened())
     wire.client.put_object(**where, Body=b"hello")
     put_parts(wire.client, where, [b"hello"], made={}, completed={})
     for operation in ("PutObject", "UploadPart"):

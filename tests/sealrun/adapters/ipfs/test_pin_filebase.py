@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from moto import mock_aws
 
 from local.ipfs.cars import read_blocks, read_root
@@ -19,6 +20,13 @@ from tests.sealrun.adapters.ipfs.samples import pattern
 
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 OTHER = measure_document(b"other").cid
+
+
+class Nothing:
+    """An empty body."""
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        yield b""
 
 
 @pytest.fixture
@@ -95,6 +103,20 @@ def test_an_upload_that_takes_too_long_leaves_nothing(bucket: Any) -> None:
     with pytest.raises(PinFailed, match=r"^upload: expected it done in time"):
         pin(bucket, pattern(PART + 1), seconds=-1)
     assert "Uploads" not in bucket.list_multipart_uploads(Bucket="pins")
+
+
+@pytest.mark.parametrize(
+    ("size", "headers"), [(5, {"Last-Modified": "yesterday"}), (5, {"Content-Length": "few"}), (PART + 1, {})]
+)
+def test_an_answer_of_no_form_of_s3s_is_an_error_of_pinning(size: int, headers: dict[str, str]) -> None:
+    client: Any = open_bucket("https://s3.filebase.test", "K:S")
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        return AWSResponse(request.url, 200, headers, Nothing())  # type: ignore[arg-type]
+
+    client.meta.events.register("before-send.s3.*", answer)
+    with pytest.raises(PinFailed, match=r"^answer: expected one of S3's form, got something else$"):
+        pin(client, pattern(size))
 
 
 @pytest.mark.parametrize("token", ["", "key", "key:", ":secret"])

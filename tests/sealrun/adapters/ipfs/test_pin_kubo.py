@@ -100,6 +100,7 @@ def test_a_node_that_does_not_name_the_pin_has_not_said_that_it_holds_it(answer:
         (httpx.Response(200, json=[]), "expected the root of an import"),
         (httpx.Response(200, content=b"<html>"), "expected JSON"),
         (httpx.Response(200, content=b""), "expected JSON"),
+        (httpx.Response(200, content=b"[" * 60_000), "expected JSON"),
         (httpx.Response(500, json={"Message": f"bad {SECRET}"}), "got status 500$"),
         (httpx.Response(302, headers={"location": "https://other.test"}), "got status 302"),
         (httpx.Response(200, content=b" " * 70_000 + b"{}"), "got TooLong"),

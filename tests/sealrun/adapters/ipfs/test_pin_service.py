@@ -121,10 +121,18 @@ def test_a_service_that_pins_another_cid_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "listed",
-    [{}, [], {"count": 1}, {"count": 1, "results": []}, {"count": 1, "results": [{"status": "pinned"}]}],
+    [
+        {},
+        [],
+        {"count": 1},
+        {"count": 1, "results": []},
+        {"count": 1, "results": [{"status": "pinned"}]},
+        {"count": 1, "results": [{"status": "queued", "requestid": "\ud800", "pin": {"cid": MEASURED.cid}}]},
+    ],
 )
 def test_an_answer_of_another_form_is_an_error(listed: Any) -> None:
-    with HttpxClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=listed))) as client:
-        pinner = ServicePinner(client, url=HOST, headers=dict)
+    answer = httpx.Response(200, content=json.dumps(listed))
+    with HttpxClient(transport=httpx.MockTransport(lambda _: answer)) as client:
+        pinner = ServicePinner(client, url=HOST, headers=dict, sleep=lambda _: None)
         with pytest.raises(PinFailed, match=r"^answer: expected a (list of pins|pin's status), got"):
             pinner.pin(unread, MEASURED, seconds=5)

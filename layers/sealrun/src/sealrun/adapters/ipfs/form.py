@@ -110,7 +110,7 @@ def _translated() -> Iterator[None]:
         raise PinnerAway("connection: expected one to the service, got none") from None
     except OutgoingError as error:
         raise PinFailed(f"answer: expected one, got {type(error).__name__}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise PinFailed("answer: expected JSON, got something else") from None
 
 

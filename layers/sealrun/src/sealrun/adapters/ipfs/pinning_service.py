@@ -4,6 +4,7 @@ The API carries no bytes: the service fetches them by their CID from IPFS, so an
 to stand before this one.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,7 +18,7 @@ from sealrun.transport.http import Client
 
 POLL_SECONDS = 2.0
 STATUSES = ("queued", "pinning", "pinned", "failed")
-MAX_ID = 200
+_REQUEST = r"[ -~]{1,200}"
 
 
 class ServicePinner:
@@ -77,7 +78,7 @@ def _checked(status: Any, cid: str) -> str:
         word, name, pinned = status["status"], status["requestid"], status["pin"]["cid"]
     except (KeyError, TypeError):
         raise PinFailed("answer: expected a pin's status, got something else") from None
-    if word not in STATUSES or not isinstance(name, str) or not 0 < len(name) <= MAX_ID:
+    if word not in STATUSES or not isinstance(name, str) or not re.fullmatch(_REQUEST, name):
         raise PinFailed("answer: expected a pin's status, got something else")
     check_cid(cid, pinned)
     return str(word)
