@@ -163,9 +163,11 @@ def test_who_gets_what_and_the_fee_are_told_before_anything_is_sent(
 
 
 def test_nobody_is_asked_where_nothing_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tool finds it settled, and sends nothing."""
+    """Nor is the tool: a node that tells it otherwise would have something sent that nobody agreed to."""
     ran = owed(monkeypatch, spent=10 * PRICE)
-    assert (command(tmp_path).exit_code, ran) == (0, ["settle"])
+    for more in ((), ("--yes",)):
+        done = command(tmp_path, *more)
+        assert (done.exit_code, json.loads(done.stdout)["status"], ran) == (0, "already-settled", [])
 
 
 def test_a_proof_is_sent_only_if_somebody_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

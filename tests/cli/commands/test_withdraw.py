@@ -110,20 +110,26 @@ def test_who_gets_what_and_the_fee_are_told_before_anything_is_sent(
 
 
 @pytest.mark.parametrize(
-    ("command", "account"),
+    ("command", "account", "says"),
     [
-        ("exit", FOUND),
-        ("withdraw", replace(FOUND, balance=2)),
-        ("withdraw", replace(FOUND, exit_slot=0)),
-        ("pay-operator", replace(FOUND, accrued=0)),
+        ("exit", FOUND, "already-requested"),
+        ("withdraw", replace(FOUND, balance=2), "already-withdrawn"),
+        ("withdraw", replace(FOUND, exit_slot=0), "not-yet"),
+        ("pay-operator", replace(FOUND, accrued=0), "already-paid"),
     ],
 )
 def test_nobody_is_asked_where_nothing_is_to_be_sent(
-    command: str, account: OnChain, sent: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    command: str,
+    account: OnChain,
+    says: str,
+    sent: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The tool finds it so, and sends nothing."""
+    """Nor is the tool: a node that tells it otherwise would have something sent that nobody agreed to."""
     found(monkeypatch, account)
-    assert (run(command).exit_code, len(sent)) == (0, 1)
+    for more in ((), ("--yes",)):
+        value = json.loads(run(command, *more).stdout)
+        assert (value.get("status") or value["error"]["type"], sent) == (says, [])
 
 
 def test_before_the_exit_slot_nobody_is_asked_and_nothing_is_sent(

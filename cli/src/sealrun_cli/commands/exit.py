@@ -1,6 +1,7 @@
 """``sealrun exit``: the buyer asks to leave an account."""
 
 import time
+from typing import Any
 
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
@@ -47,6 +48,7 @@ def exit_account(
             wait = [wait_told(int(request["terms"]["exit_delay"]), now=int(time.time()))]
         asset = asset_of_terms(request, node, state)
         chain = on_chain(Service(http), node, request["account"], asset)
+        result: dict[str, Any] = {"status": "already-requested", "exit_slot": chain.exit_slot}
         if not chain.exit_slot:
             latest = request.setdefault("latest", chain.slot + REQUEST_SLOTS)
             first = latest + int(request["terms"]["exit_delay"])
@@ -57,7 +59,7 @@ def exit_account(
                 sender.plan,
             ]
             confirm(out, plan, yes=yes)
-        result = run_tool("exit", sender, out, **request)
+            result = run_tool("exit", sender, out, **request)
         line = f"{outcome(result, 'asked to leave')}: withdraw from slot {result['exit_slot']} on"
         out.result(result, line, *wait)
 

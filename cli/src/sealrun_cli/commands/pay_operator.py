@@ -1,5 +1,7 @@
 """``sealrun pay-operator``: pay the operator the share that accrued in an account."""
 
+from typing import Any
+
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
@@ -38,6 +40,7 @@ def pay_operator(
         named = with_terms(account, terms, state)
         asset = asset_of_terms(named, node, state)
         accrued = on_chain(Service(http), node, account, asset).accrued
+        result: dict[str, Any] = {"status": "already-paid", "amount": "0"}
         if accrued:
             operator = Terms.parse(named["terms"]).operator.to_base58()
             plan = [
@@ -46,5 +49,6 @@ def pay_operator(
                 sender.plan,
             ]
             confirm(out, plan, yes=yes)
-        result = pay_out("pay-operator", sender, out, named, yes=yes) | asset.members()
+            result = pay_out("pay-operator", sender, out, named, yes=yes)
+        result |= asset.members()
         out.result(result, f"{outcome(result, 'paid')}: {asset.of(result['amount'])}")

@@ -68,9 +68,11 @@ def settle(
             sent = {name: known[name] for name in ("account", "terms", "voucher", "due")}
             asset, terms, due = shown_asset(known), Terms.parse(known["terms"]), int(known["due"]["due"])
         chain = on_chain(Service(http), node, account, asset)
+        result: dict[str, Any] = {"status": "already-settled", "spent": str(chain.spent)}
         if due > chain.spent:
             confirm(out, _plan(account, terms, asset, chain, due, sender), yes=yes)
-        result = pay_out("settle", sender, out, sent, yes=yes) | asset.members()
+            result = pay_out("settle", sender, out, sent, yes=yes)
+        result |= asset.members()
         settled = (
             f"settled {asset.of(result['settled'])}, " if "settled" in result else f"{outcome(result)}: "
         )

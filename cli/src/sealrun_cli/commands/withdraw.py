@@ -1,5 +1,7 @@
 """``sealrun withdraw``: the buyer takes the rest of an account out, after the exit delay."""
 
+from typing import Any
+
 from mina.keys import PublicKey
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
@@ -44,14 +46,18 @@ def withdraw(
             request = {**with_terms(account, terms, state), "buyer_key": sender.key.to_base58()}
         asset = asset_of_terms(request, node, state)
         chain = on_chain(Service(http), node, request["account"], asset)
+        if not chain.exit_slot:
+            raise CliError("not-yet", "withdraw: expected an exit that was asked for, got none")
         if 0 < chain.slot < chain.exit_slot:
             detail = f"withdraw: expected slot {chain.exit_slot} to be reached, got {chain.slot}"
             raise CliError("not-yet", detail)
         amount = int(request.get("amount", chain.rest))
-        if chain.exit_slot and amount:
+        result: dict[str, Any] = {"status": "already-withdrawn", "amount": "0"}
+        if amount:
             with well_formed("node-unavailable", node):
                 buyer = PublicKey(*chain.buyer).to_base58()
             plan = [f"withdraw {asset.of(amount)} of {request['account']}", f"buyer    gets it, {buyer}"]
             confirm(out, [*plan, sender.plan], yes=yes)
-        result = pay_out("withdraw", sender, out, request, yes=yes) | asset.members()
+            result = pay_out("withdraw", sender, out, request, yes=yes)
+        result |= asset.members()
         out.result(result, f"{outcome(result, 'withdrawn')}: {asset.of(result['amount'])}")
