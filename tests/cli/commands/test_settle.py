@@ -170,6 +170,16 @@ def test_nobody_is_asked_where_nothing_is_due(tmp_path: Path, monkeypatch: pytes
         assert (done.exit_code, json.loads(done.stdout)["status"], ran) == (0, "already-settled", [])
 
 
+def test_a10_an_account_of_other_terms_does_not_tell_that_this_one_is_settled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same key has one on another network, of whose node the seller's command was told."""
+    ran = owed(monkeypatch, spent=10 * PRICE, terms=5)
+    error = json.loads(command(tmp_path, "--yes").stdout)["error"]
+    assert "expected the account of these terms" in error["detail"]
+    assert ran == []
+
+
 def test_a_proof_is_sent_only_if_somebody_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = owed(monkeypatch, spent=0, terms=TERMS.hash)
     known: dict[str, Any] = {"account": ADDRESS, "terms": TERMS.value(), "voucher": {}, "calls": []}

@@ -132,6 +132,18 @@ def test_nobody_is_asked_where_nothing_is_to_be_sent(
         assert (value.get("status") or value["error"]["type"], sent) == (says, [])
 
 
+@pytest.mark.parametrize("command", PLANS)
+def test_a10_an_account_of_other_terms_tells_nothing_of_this_one(
+    command: str, sent: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key has one on another network, of whose node the command was told: there it is all done."""
+    found(monkeypatch, replace(FOUND, terms=5, balance=0, accrued=0))
+    error = json.loads(run(command, "--yes").stdout)["error"]
+    assert "expected the account of these terms" in error["detail"]
+    assert TERMS.network in error["next"]
+    assert sent == []
+
+
 def test_before_the_exit_slot_nobody_is_asked_and_nothing_is_sent(
     sent: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,10 +3,11 @@
 import time
 from typing import Any
 
+from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
 from sealrun_cli.lib.assets import asset_of_terms
-from sealrun_cli.lib.chain_view import on_chain
+from sealrun_cli.lib.chain_view import check_terms, on_chain
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
@@ -48,6 +49,7 @@ def exit_account(
             wait = [wait_told(int(request["terms"]["exit_delay"]), now=int(time.time()))]
         asset = asset_of_terms(request, node, state)
         chain = on_chain(Service(http), node, request["account"], asset)
+        check_terms(chain, request["account"], Terms.parse(request["terms"]))
         result: dict[str, Any] = {"status": "already-requested", "exit_slot": chain.exit_slot}
         if not chain.exit_slot:
             latest = request.setdefault("latest", chain.slot + REQUEST_SLOTS)

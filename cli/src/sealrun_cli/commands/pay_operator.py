@@ -6,7 +6,7 @@ from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
 from sealrun_cli.lib.assets import asset_of_terms
-from sealrun_cli.lib.chain_view import on_chain
+from sealrun_cli.lib.chain_view import check_terms, on_chain
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
@@ -39,13 +39,13 @@ def pay_operator(
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         named = with_terms(account, terms, state)
         asset = asset_of_terms(named, node, state)
-        accrued = on_chain(Service(http), node, account, asset).accrued
+        chain, agreed = on_chain(Service(http), node, account, asset), Terms.parse(named["terms"])
+        check_terms(chain, account, agreed)
         result: dict[str, Any] = {"status": "already-paid", "amount": "0"}
-        if accrued:
-            operator = Terms.parse(named["terms"]).operator.to_base58()
+        if chain.accrued:
             plan = [
-                f"pay      {asset.of(accrued)} of {account}",
-                f"operator gets it, {operator}",
+                f"pay      {asset.of(chain.accrued)} of {account}",
+                f"operator gets it, {agreed.operator.to_base58()}",
                 sender.plan,
             ]
             confirm(out, plan, yes=yes)

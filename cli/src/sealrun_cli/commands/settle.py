@@ -68,6 +68,7 @@ def settle(
             sent = {name: known[name] for name in ("account", "terms", "voucher", "due")}
             asset, terms, due = shown_asset(known), Terms.parse(known["terms"]), int(known["due"]["due"])
         chain = on_chain(Service(http), node, account, asset)
+        check_terms(chain, account, terms)
         result: dict[str, Any] = {"status": "already-settled", "spent": str(chain.spent)}
         if due > chain.spent:
             confirm(out, _plan(account, terms, asset, chain, due, sender), yes=yes)

@@ -3,10 +3,11 @@
 from typing import Any
 
 from mina.keys import PublicKey
+from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
 from sealrun_cli.lib.accounts import TermsFile, outcome, with_terms
 from sealrun_cli.lib.assets import asset_of_terms
-from sealrun_cli.lib.chain_view import on_chain
+from sealrun_cli.lib.chain_view import check_terms, on_chain
 from sealrun_cli.lib.confirming import Yes, confirm
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.keys import read_key
@@ -46,6 +47,7 @@ def withdraw(
             request = {**with_terms(account, terms, state), "buyer_key": sender.key.to_base58()}
         asset = asset_of_terms(request, node, state)
         chain = on_chain(Service(http), node, request["account"], asset)
+        check_terms(chain, request["account"], Terms.parse(request["terms"]))
         if not chain.exit_slot:
             raise CliError("not-yet", "withdraw: expected an exit that was asked for, got none")
         if 0 < chain.slot < chain.exit_slot:

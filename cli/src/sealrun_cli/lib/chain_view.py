@@ -101,8 +101,7 @@ def check_terms(chain: OnChain, account: str, terms: Terms) -> None:
     """
     if chain.terms != terms.hash:
         detail = f"{account}: expected the account of these terms, {terms.hash:064x}, got {chain.terms:064x}"
-        named = "else the operator named terms that are not the account's, as `sealrun prove --node` tells"
-        following = f"name a node of {terms.network}; {named}"
+        following = f"name a node of {terms.network}; else whoever named the terms did not name the account's"
         raise CliError("figure", detail, following)
 
 
