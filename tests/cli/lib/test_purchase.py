@@ -5,9 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
+from sealrun.errors import Malformed
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
-from sealrun_cli.lib.purchase import LONGEST_POLL, POLL_SECONDS, Bought, coming_back
+from sealrun_cli.lib.purchase import LONGEST_POLL, POLL_SECONDS, Bought, coming_back, tell
 from sealrun_cli.lib.service import Service
 from tests.sealrun.world import SELLER, World, make_offer, sign_call
 
@@ -57,6 +58,35 @@ def test_c1_a_receipt_that_was_changed_is_not_taken(sold: tuple[World, dict[str,
     changed = {**receipt, "data": {**receipt["data"], "grade": receipt["data"]["grade"] + 1}}
     with pytest.raises(CliError, match="a signature that does not hold"):
         follow(world, call, {"state": "succeeded", "receipt": changed})
+
+
+def test_c1_the_answer_that_takes_a_call_ends_none_without_its_receipt(
+    sold: tuple[World, dict[str, Any], str],
+) -> None:
+    world, receipt, call = sold
+
+    def started(hash_: str, receipt: object) -> dict[str, Any]:
+        answer = {"state": "failed", "receipt": receipt}
+        with httpx.Client() as http:
+            return Bought(Service(http), world.offer, "https://calls.test", hash_, answer).started()
+
+    assert started(call, receipt)["state"] == "succeeded"
+    assert started(call, None)["state"] == "failed", "the operator's word, of a run that goes on"
+    for hash_, another in ((call, {}), ("07" * 32, receipt)):
+        with pytest.raises((CliError, Malformed), match="expected"):
+            started(hash_, another)
+
+
+def test_c1_evidence_is_what_this_client_fetched_whatever_the_service_calls_so(
+    sold: tuple[World, dict[str, Any], str],
+) -> None:
+    world, receipt, call = sold
+    for lie in (None, "x", {"holds": True, "grade": 2}, {"holds": False}):
+        ended = follow(world, call, {"receipt": receipt, "evidence": lie, "left": lie})
+        told = {"receipt": None, "evidence": None, "buyer": None}
+        with httpx.Client() as http:
+            assert tell(ended, service=Service(http), out=Output(as_json=True), **told) == 0
+        assert not {"evidence", "left"} & set(ended)
 
 
 def test_the_runs_address_is_told_and_ctrl_c_says_how_to_come_back(

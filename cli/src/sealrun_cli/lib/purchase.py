@@ -47,6 +47,8 @@ NOT_SUCCEEDED = 3
 POLL_SECONDS, LONGEST_POLL = 0.5, 120.0
 # For the provider's queue and the collection, on top of the offer's own time limit for the run.
 MORE_SECONDS = 30 * 60
+# What was fetched and left, which only the command itself adds to what it tells of a call.
+ADDED = ("evidence", "left")
 
 
 def drawn() -> tuple[str, int]:
@@ -217,14 +219,16 @@ class Bought:
     made: PublicCall | None = None  # by this client, which then need not ask what it was
 
     def started(self) -> dict[str, Any]:
-        """The operator's answer when it took the call, with the hash and URL that the client computed."""
-        return self._named(self.answer)
+        """The operator's answer when it took the call, as ``look`` has it."""
+        return self._own(self.answer)
 
     def look(self) -> dict[str, Any]:
-        """How the call stands now; once it is over, as ``follow`` has it."""
-        view = self.service.get(self.url)
-        over = view.get("receipt") is not None
-        return self._named({**view, "state": self._outcome(view["receipt"])} if over else view)
+        """How the call stands now; once it is over, as ``follow`` has it.
+
+        Raises:
+            CliError: the service does not tell, or the receipt is of another call.
+        """
+        return self._own(self.service.get(self.url))
 
     def follow(self, out: Output) -> dict[str, Any]:
         """The call once it is over; its state and receipt are those that the offer's oracle signed.
@@ -254,7 +258,7 @@ class Bought:
                     late = f"call: expected it to be over by now, got {shown}"
                     raise CliError("late", late, f"look at {self.url}")
                 self.service.rest(min(max(soon, POLL_SECONDS), LONGEST_POLL))
-        return self._named({**view, "state": self._outcome(view["receipt"])})
+        return self._own(view)
 
     def _outcome(self, receipt: object) -> str:
         """How the call ended, by the receipt's signature."""
@@ -266,8 +270,13 @@ class Bought:
             raise CliError("receipt", f"receipt: expected one of call {expected}, got {actual}")
         return signed.receipt.status.name.lower()
 
-    def _named(self, view: Mapping[str, Any]) -> dict[str, Any]:
-        return {"reason": None, "receipt": None, "state": None, **view, "call": self.call, "url": self.url}
+    def _own(self, view: Mapping[str, Any]) -> dict[str, Any]:
+        """The service's view; what this client computes, checks or adds does not come from there (C1)."""
+        shown = {name: value for name, value in view.items() if name not in ADDED}
+        own = {"call": self.call, "url": self.url}
+        if view.get("receipt") is not None:
+            own["state"] = self._outcome(view["receipt"])
+        return {"reason": None, "receipt": None, "state": None, **shown, **own}
 
 
 def price_on(offer: Offer, state: Path, account: str, asset: str = "") -> Amount:

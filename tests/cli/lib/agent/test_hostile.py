@@ -58,6 +58,22 @@ def test_a4_another_price_or_seller_is_neither_signed_nor_counted(shop: Shop, li
     assert shop.payments == []
 
 
+def test_c1_a_call_that_is_taken_is_not_told_as_over_on_the_operators_word(shop: Shop) -> None:
+    def over(_: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if answer.status_code != httpx.codes.ACCEPTED:
+            return answer
+        return httpx.Response(202, json={**answer.json(), "state": "succeeded", "receipt": {"data": {}}})
+
+    shop.open_account()
+    shop.spoil = over
+    with pytest.raises(SealrunError, match="receipt"):
+        shop.desk().buy(shop.offer, INPUTS, "order-1", beyond=False)
+    shop.spoil = lambda _, answer: answer
+    again = shop.desk().buy(shop.offer, INPUTS, "order-1", beyond=False)
+    assert again["bought_before"], "it is found by its name, and nothing more is signed"
+    assert shop.signed() == PRICE
+
+
 def test_c1_another_offers_document_is_not_bought(shop: Shop) -> None:
     def cheaper(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
         if request.method != "GET":
