@@ -27,7 +27,7 @@ from sealrun.workflows.read_receipt import read_evidence, read_statements
 from sealrun.workflows.take_webhook import take_webhook
 from tests.infra.requests import Request
 from tests.infra.templates import actions, allows, functions
-from tests.infra.trial import OFFER, Trial, statements
+from tests.infra.trial import EDGE_OFFER, OFFER, Trial, statements
 from tests.sealrun.market import SERVICE
 from tests.sealrun.world import ACCOUNT, BUYER, PRICE, SELLER
 
@@ -151,6 +151,18 @@ def as_named(headers: dict[str, str]) -> dict[str, str]:
     return {name.lower().removeprefix("sealrun-").replace("-", "_"): value for name, value in headers.items()}
 
 
+def look_back(trial: Trial, record: Record) -> None:
+    """The buyer's own list of calls once their offer is one of an older sealrun."""
+    until, address = trial.market.clock.now + 60, ACCOUNT.public_key()
+    mine = sign_calls_read(BUYER, OFFER.network, address, expires_at=until, service=SERVICE)
+    more: dict[str, Any] = {"network": OFFER.network, "sender": "192.0.2.1", "throttle": Throttle()}
+    with trial.older():
+        ledger = trial.services("account").ledger
+        here: dict[str, Any] = {"service": SERVICE, "ledger": ledger, "now": until - 60}
+        listed = list_calls(address.to_base58(), as_named(mine), **more, **here)
+    assert record.id in [each["call"] for each in listed["calls"]]
+
+
 def check(trial: Trial) -> None:
     """The provider is down, and up again."""
     services = trial.services("health")
@@ -178,6 +190,8 @@ def seen() -> Iterator[list[Request]]:
         check(trial)
         hand_on(trial)
         trial.settled(running)
+        look_back(trial, first)
+        assert trial.hand_over().run_id
         spoil(trial)
         close(trial)
         yield trial.recorder.seen
@@ -187,10 +201,11 @@ def seen() -> Iterator[list[Request]]:
 def test_a_role_allows_all_that_its_function_asks_for(name: str, seen: list[Request]) -> None:
     asked = [each for each in seen if each.function == name]
     assert asked
+    both = statements(name, OFFER, EDGE_OFFER)
     refused = {
         (each.action, str(each.keys))
         for each in asked
-        if not any(allows(statement, each.action, each.resource, each.keys) for statement in statements(name))
+        if not any(allows(known, each.action, each.resource, each.keys) for known in both)
     }
     assert refused == set()
 

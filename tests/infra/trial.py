@@ -3,32 +3,39 @@
 import base64
 import contextlib
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 
 from local.aws import TABLE, create_table
+from mina.sign import sign_fields
 from sealrun.adapters.aws import dynamodb_keys as keys
 from sealrun.adapters.memory.throttle import Throttle
 from sealrun.calls.ticket_url import Ticket
+from sealrun.calls.wake import wake_fields
 from sealrun.composition.services import Services
 from sealrun.composition.settings import Settings
 from sealrun.encoding.fields import canonical
 from sealrun.errors import Conflict, OfferClosed
 from sealrun.money.x402 import encoded
+from sealrun.offers.offer import Offer
 from sealrun.runs.record import Record
 from sealrun.service.credentials import key_context
 from sealrun.workflows.accept_call import accept_call, known_offer
 from sealrun.workflows.publish_offer import publish_offer
 from sealrun.workflows.redeem_ticket import redeem_ticket
 from sealrun.workflows.sweep import sweep
+from sealrun.workflows.take_wake import Region, take_wake
 from tests.infra.requests import Recorder
 from tests.infra.templates import VALUES, resolved, roles
 from tests.sealrun.calls.test_ticket import AUDIENCE, paid_ticket, redemption
 from tests.sealrun.fake_chain import account_answer
 from tests.sealrun.market import Market, body_of, payment_of
-from tests.sealrun.world import ORACLE, PRICE, make_paid_offer
+from tests.sealrun.workflows.test_take_wake import EDGE, edge_offer
+from tests.sealrun.workflows.test_take_wake import body_of as wake_of
+from tests.sealrun.world import ORACLE, PRICE, World, make_paid_offer, sign_call
 
 OFFER = make_paid_offer(
     limits={"seconds": 600, "log_bytes": 1000, "artifact_bytes": 64 << 20, "files": 10},
@@ -37,6 +44,8 @@ OFFER = make_paid_offer(
 )
 # Loopback is never asked: the token is opened, then the request is refused.
 PIN_SERVICE = "kubo:https://127.0.0.1:9"
+# A price of 0, as all that an edge takes.
+EDGE_OFFER = edge_offer()
 GIVEN = {**VALUES, "Offers": [OFFER.id], "Oracles": [OFFER.oracle]}
 
 
@@ -73,14 +82,16 @@ class Trial:
         self.market.chain.answer = account_answer(balance=10 * PRICE)
         self.warm: dict[str, Services] | None = None  # a dictionary keeps each function's services
         self.number = 0
-        self._publish()
+        self.serves: tuple[Offer, ...] = (OFFER,)
+        self._publish(OFFER)
 
     def services(self, name: str) -> Services:
         """A function's, whose requests are recorded as its own from now on."""
         self.recorder.function = name
         if self.warm is not None and name in self.warm:
             return self.warm[name]
-        own = {} if name in ("receipt", "account") else {"SEALRUN_OFFERS": OFFER.id}
+        offers = " ".join(each.id for each in self.serves)
+        own = {} if name in ("receipt", "account") else {"SEALRUN_OFFERS": offers}
         made = _Services(Settings.read({**self.environment, **own}))
 
         def opened(stored: Any) -> Any:
@@ -141,7 +152,21 @@ class Trial:
                 return found
         raise AssertionError("call: expected it to be over, got one that waits")
 
-    def _publish(self) -> None:
+    def hand_over(self) -> Record:
+        """A call that an edge took, of another offer of the stack, at the function ``collect``."""
+        self.serves = (OFFER, EDGE_OFFER)
+        self._publish(EDGE_OFFER)
+        signed = sign_call(EDGE_OFFER, expires_at=self.market.clock.now + 600)
+        run = self.market.provider.start(name=signed.call.id, inputs={}).id
+        body = wake_of(World(EDGE_OFFER, clock=self.market.clock), signed, run=run)
+        fields = wake_fields(EDGE_OFFER.network, EDGE.public_key(), body)
+        services = self.services("collect")
+        region = Region(services.ledger, services.starter, services.clock, services.settings.public_url)
+        taken = take_wake(body, sign_fields(EDGE, fields).to_base58(), region=region)
+        self.serves = (OFFER,)
+        return taken
+
+    def _publish(self, offer: Offer) -> None:
         services = self.services("")
         context = key_context("oracle", OFFER.oracle)
         closed = services.keys.encrypt(ORACLE.to_base58().encode(), context=context)
@@ -150,7 +175,7 @@ class Trial:
         self.environment["SEALRUN_PIN"] = f"{PIN_SERVICE}#{base64.b64encode(closed).decode()}"
         entropy, secret = secrets.token_bytes, "whsec_x"
         publish_offer(
-            OFFER,
+            offer,
             token="glpat-x",
             webhook_secret=secret,
             ledger=services.ledger,
@@ -169,11 +194,28 @@ class Trial:
             ExpressionAttributeValues=more,
         )
 
+    @contextlib.contextmanager
+    def older(self) -> Iterator[None]:
+        """What nobody can do but a test: the offer is one of an older sealrun."""
+        self._put_document(b'{"sealrun":1}')
+        yield
+        self._put_document(OFFER.document)
+
+    def _put_document(self, document: bytes) -> None:
+        table = self.services("").ledger._table  # type: ignore[attr-defined]
+        table.call(
+            "update_item",
+            Key=keys.offer_key(OFFER.id),
+            UpdateExpression="SET document = :document",
+            ExpressionAttributeValues={":document": {"B": document}},
+        )
+
     def open_again(self) -> None:
         """What nobody can do but a test: the offer takes calls once more."""
         self.services("").ledger.close_offer(OFFER.hash, "", anew=True)
 
 
-def statements(name: str) -> list[dict[str, Any]]:
-    """What a role says, for a stack of this offer."""
-    return [resolved(each, GIVEN) for each in roles()[name]]
+def statements(name: str, *offers: Offer) -> list[dict[str, Any]]:
+    """What a role says, for a stack of this offer, or of these."""
+    given = {**GIVEN, "Offers": [each.id for each in offers]} if offers else GIVEN
+    return [resolved(each, given) for each in roles()[name]]
