@@ -20,13 +20,31 @@ def test_what_dynamodb_leaves_out_of_a_batch_is_asked_for_again() -> None:
         ledger.publish(StoredOffer(OFFER, "", b"sealed", b"key", b"secret"))
         ledger.claim(record(), OFFER, identifier=None)
 
-        def without(parsed: dict[str, Any], **_: Any) -> None:
-            [(table, items)] = parsed["Responses"].items()
-            left = [{name: item[name] for name in ("pk", "sk")} for item in items]
-            parsed["Responses"], parsed["UnprocessedKeys"] = {}, {table: {"Keys": left}}
+        expected, asked = ledger.offer(OFFER.hash), list[str]()
 
-        ledger._table._client.meta.events.register("after-call.dynamodb.BatchGetItem", without)
-        assert ledger.look(OFFER.hash, record().call_hash) == (ledger.offer(OFFER.hash), record())
+        def without_most(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+            asked.append(model.name)
+            [(table, [first, *others])] = parsed["Responses"].items()
+            left = [{name: item[name] for name in ("pk", "sk")} for item in others]
+            parsed["Responses"] = {table: [first]}
+            parsed["UnprocessedKeys"] = {table: {"Keys": left}} if left else {}
+
+        ledger._table._client.meta.events.register("after-call.dynamodb", without_most)
+        assert ledger.look(OFFER.hash, record().call_hash) == (expected, record())
+        assert asked == ["BatchGetItem"] * 2, "what reads counters in a batch has no right to GetItem them"
+
+
+def test_a_batch_of_which_dynamodb_reads_nothing_is_unavailable() -> None:
+    with mock_aws():
+        ledger = dynamo()
+
+        def nothing(parsed: dict[str, Any], **_: Any) -> None:
+            left = [{"pk": {"S": "offer#1"}, "sk": {"S": "offer"}}] * 2
+            parsed["Responses"], parsed["UnprocessedKeys"] = {}, {"calls": {"Keys": left}}
+
+        ledger._table._client.meta.events.register("after-call.dynamodb.BatchGetItem", nothing)
+        with pytest.raises(StoreUnavailable, match="got none of them"):
+            ledger.look(OFFER.hash, record().call_hash)
 
 
 def test_a_table_that_is_not_there_is_unavailable_and_not_a_missing_call() -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealrun.adapters.aws.dynamodb_keys import counter_key
 from sealrun.adapters.aws.errors import cancelled_by, client_errors, error_code, unavailable
+from sealrun.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,17 +27,23 @@ class Table:
         return (answer or {}).get("Item")
 
     def get_all(self, *keys: dict[str, Any], **projection: Any) -> list[dict[str, Any] | None]:
-        """Several items, at most 100, in one request and in the order of their keys.
+        """Several items, at most 100, in the order of their keys.
+
+        That is one request, and another one for what DynamoDB leaves out.
 
         ``projection`` names what is read of each, as DynamoDB takes it.
         """
-        if not keys:
-            return []
-        wanted = {self.name: {"Keys": list(keys), "ConsistentRead": True, **projection}}
-        answer = self._asked("batch_get_item", RequestItems=wanted) or {}
-        by_name = {_name(item): item for item in answer["Responses"].get(self.name, [])}
-        left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-        by_name |= {_name(key): item for key in left if (item := self.get(key, **projection))}
+        by_name: dict[tuple[str, str], dict[str, Any]] = {}
+        left = list(keys)
+        while left:
+            wanted = {self.name: {"Keys": left, "ConsistentRead": True, **projection}}
+            answer = self._asked("batch_get_item", RequestItems=wanted) or {}
+            by_name |= {_name(item): item for item in answer["Responses"].get(self.name, [])}
+            before = len(left)
+            # Asked for in a batch again: most roles may read some of them in no other way.
+            left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            if len(left) >= before:
+                raise StoreUnavailable(f"table: expected some of {before} items, got none of them")
         return [by_name.get(_name(key)) for key in keys]
 
     def call(self, operation: str, **arguments: Any) -> dict[str, Any] | None:
