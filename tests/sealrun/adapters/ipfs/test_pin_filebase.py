@@ -106,13 +106,21 @@ def test_an_upload_that_takes_too_long_leaves_nothing(bucket: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "headers"), [(5, {"Last-Modified": "yesterday"}), (5, {"Content-Length": "few"}), (PART + 1, {})]
+    ("size", "status", "headers"),
+    [
+        (5, 200, {"Last-Modified": "yesterday"}),
+        (5, 200, {"Content-Length": "few"}),
+        (PART + 1, 200, {}),
+        (5, 302, {"Location": "https://status.filebase.test"}),
+    ],
 )
-def test_an_answer_of_no_form_of_s3s_is_an_error_of_pinning(size: int, headers: dict[str, str]) -> None:
+def test_an_answer_of_no_form_of_s3s_is_an_error_of_pinning(
+    size: int, status: int, headers: dict[str, str]
+) -> None:
     client: Any = open_bucket("https://s3.filebase.test", "K:S")
 
     def answer(request: Any, **_: Any) -> AWSResponse:
-        return AWSResponse(request.url, 200, headers, Nothing())  # type: ignore[arg-type]
+        return AWSResponse(request.url, status, headers, Nothing())  # type: ignore[arg-type]
 
     client.meta.events.register("before-send.s3.*", answer)
     with pytest.raises(PinFailed, match=r"^answer: expected one of S3's form, got something else$"):

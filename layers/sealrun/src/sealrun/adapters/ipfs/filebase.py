@@ -93,5 +93,5 @@ def _as_pin_failed() -> Iterator[None]:
             yield
     except StoreUnavailable as error:
         raise PinFailed(error.detail) from None
-    except (KeyError, ValueError):  # what botocore makes of headers that are none of S3's
+    except (KeyError, ValueError, RecursionError):  # what botocore makes of headers that are none of S3's
         raise PinFailed("answer: expected one of S3's form, got something else") from None
