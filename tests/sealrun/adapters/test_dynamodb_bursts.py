@@ -11,7 +11,7 @@ from moto import mock_aws
 from sealrun.adapters.aws.dynamodb import DynamoLedger
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.receipts.receipt import Outcome
-from sealrun.runs.record import claimed
+from sealrun.runs.record import claimed, trying
 from tests.ports.at_once import at_once
 from tests.ports.stores import dynamo
 from tests.ports.test_ledger import NOW
@@ -75,6 +75,27 @@ def test_a8_calls_of_one_account_that_end_at_once_all_become_due() -> None:
         standing: Any = ledger.standing(NAME)
         assert (standing.due, standing.pending) == (AT_ONCE * PRICE, 0)
         assert [leaf.index for leaf in ledger.leaves(NAME, range(99))] == list(range(AT_ONCE))
+
+
+def test_r3_a_run_is_recorded_while_the_same_call_comes_again() -> None:
+    """Claims that come too late hold the call's item for a moment all the same."""
+    with mock_aws():
+        ledger = dynamo()
+        ledger.publish(StoredOffer(OFFER, "", b"sealed", b"key", b"secret"))
+        record = claim(ledger, 1, limit=PRICE)
+        client: Any = ledger._table._client
+        put, held = client.put_item, ["TransactionConflictException"]
+
+        def put_item(**request: Any) -> Any:
+            if held:
+                raise ClientError({"Error": {"Code": held.pop()}}, "PutItem")
+            return put(**request)
+
+        client.put_item = put_item
+        after = trying(record, now=NOW)
+        assert ledger.save(record, after)
+        assert ledger.record(record.call_hash) == after
+        assert not ledger.save(record, after), "and only once"
 
 
 def test_l6_no_item_is_written_by_every_claim_of_an_offer_that_sells_much() -> None:

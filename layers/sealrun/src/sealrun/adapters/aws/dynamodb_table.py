@@ -75,13 +75,15 @@ class Table:
         A conflict with another transaction names the item ``conflict``, and is worth another attempt. One
         item alone needs no transaction, which would take and cost twice as much.
         """
-        [(name, first), *more] = items.items()
-        if not more and "Put" in first:
-            return set() if self.call("put_item", **_without_table(first["Put"])) is not None else {name}
+        first, *more = items.values()
         try:
-            self._client.transact_write_items(TransactItems=list(items.values()))
+            if more or "Put" not in first:
+                self._client.transact_write_items(TransactItems=[first, *more])
+            else:
+                self._client.put_item(**first["Put"])
         except client_errors() as error:
-            reasons = cancelled_by(error)
+            # A single item's code says the same as a transaction's reason.
+            reasons = cancelled_by(error) or [error_code(error).removesuffix("Exception")]
             failed = {
                 name
                 for name, reason in zip(items, reasons, strict=False)
@@ -138,7 +140,3 @@ def numbers(values: Mapping[str, int]) -> dict[str, Any]:
 
 def _name(item: dict[str, Any]) -> tuple[str, str]:
     return item["pk"]["S"], item["sk"]["S"]
-
-
-def _without_table(request: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in request.items() if name != "TableName"}
