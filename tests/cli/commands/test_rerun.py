@@ -138,3 +138,6 @@ def test_c1_the_second_runs_folder_is_named_by_its_own_call_whatever_its_operato
     (call,) = bought
     assert all_files(tmp_path) - before == {f"got/reruns/{call}/receipt.json"}
     assert all(f"/calls/{call}" in each.path for each in site.asked if "/calls/" in each.path)
+    place = tmp_path / "got" / "reruns" / call
+    assert f"sealrun evidence {site.url}/calls/{call} --to {place} --key {key}\n" in done.stderr
+    assert "do not buy it again" in done.stderr

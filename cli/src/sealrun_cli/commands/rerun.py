@@ -25,7 +25,7 @@ from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.pay import check_pay
-from sealrun_cli.lib.purchase import NOT_SUCCEEDED, Purchase
+from sealrun_cli.lib.purchase import NOT_SUCCEEDED, Purchase, coming_back
 from sealrun_cli.lib.service import Service
 from sealrun_cli.lib.verifying import BROKEN, grade_line, line, verify_file
 
@@ -77,10 +77,13 @@ def rerun(
             first.reads,
         )
         bought = purchase.paid(account, state, node, yes=yes) if with_pay else purchase.free()
-        ended = bought.follow(out)
-        place = DiskFolder(folder).below(f"{RERUNS}/{bought.call}")
-        known = KnownCall(ended["receipt"], bought.made)
-        fetched, _ = fetch(service, bought.url, place, buyer=buyer, out=out, known=known)
+        out.progress(f"call     {bought.url}")
+        place = f"{RERUNS}/{bought.call}"
+        with coming_back(out, bought.url, key, str(folder / place)):
+            ended = bought.follow(out)
+            known = KnownCall(ended["receipt"], bought.made)
+            to = DiskFolder(folder).below(place)
+            fetched, _ = fetch(service, bought.url, to, buyer=buyer, out=out, known=known)
         keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
         verified = verify_file(folder / RECEIPT, folder, keys=keys, rerun_oracles=(second.oracle,))
         comparison = [

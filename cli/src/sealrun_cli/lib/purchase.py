@@ -191,8 +191,11 @@ def cold_start(service: Service, account: str, node: str, priced: Priced) -> Kno
 
 
 @contextmanager
-def coming_back(out: Output, url: str, key: str) -> Iterator[None]:
-    """Tell whoever stops following a run, or cannot follow it, how to come back to it."""
+def coming_back(out: Output, url: str, key: str, to: str = "DIR") -> Iterator[None]:
+    """Tell whoever stops following a run, or cannot follow it, how to come back to it.
+
+    ``to`` is the folder where its evidence belongs.
+    """
     try:
         yield
     except (KeyboardInterrupt, CliError, SealrunError, httpx.HTTPError) as error:
@@ -202,7 +205,7 @@ def coming_back(out: Output, url: str, key: str) -> Iterator[None]:
         else:
             out.progress("the call was taken, and goes on without this command: do not buy it again")
         out.progress(f"later    see how it stands: {url}")
-        out.progress(f"         take what it left: sealrun evidence {url} --to DIR{private}")
+        out.progress(f"         take what it left: sealrun evidence {url} --to {shlex.quote(to)}{private}")
         raise
 
 
