@@ -4,7 +4,9 @@ Every request and every answer is held against GitHub's own description (see ``p
 """
 
 import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -399,12 +401,15 @@ def test_cancel_asks_once_and_a_run_that_is_over_stays(peer: Peer) -> None:
     assert len(peer.requests) == 3
 
 
-def _redirecting(path: str, content: bytes, **artifact: Any) -> Peer:
+def _redirecting(
+    path: str, content: bytes, *, media_type: str = "application/octet-stream", **artifact: Any
+) -> Peer:
     peer = Peer(extra_origins=["https://storage.example"])
     peer.on("GET", f"{API}/actions/artifacts/7", reply({**ARTIFACT, **artifact}))
     peer.on("GET", RUN_URL, reply(OVER))
     peer.on("GET", path, httpx.Response(302, headers={"location": "https://storage.example/file?sig=x"}))
-    peer.on("GET", "/file", httpx.Response(200, content=iter([content[:1], content[1:]])))
+    typed = {"content-type": media_type}
+    peer.on("GET", "/file", httpx.Response(200, content=iter([content[:1], content[1:]]), headers=typed))
     return peer
 
 
@@ -439,6 +444,18 @@ def test_an_archive_has_the_digest_that_github_tells() -> None:
     assert _read(_redirecting(path, ZIP, digest=digest), "artifacts", 7) == ZIP
     with pytest.raises(ProviderUnclear, match=f"expected an archive with the digest {digest}, got sha256:"):
         _read(_redirecting(path, b"zap", digest=digest), "artifacts", 7)
+
+
+def test_r9_a_web_page_that_was_left_without_an_archive_is_a_file() -> None:
+    # https://github.com/actions/toolkit/blob/main/packages/artifact/src/internal/upload/types.ts: by its name
+    path, content = f"{API}/actions/artifacts/7/zip", b"<html>covered: 97 %"
+    told = {"name": "report.html", "digest": f"sha256:{hashlib.sha256(content).hexdigest()}"}
+    page = _read(_redirecting(path, content, media_type="text/html", **told), "artifacts", 7)
+    assert zipfile.ZipFile(io.BytesIO(page)).read("report.html") == content
+    with pytest.raises(ProviderUnclear, match="expected an archive with the digest"):
+        _read(_redirecting(path, b"<html>sign in", media_type="text/html", **told), "artifacts", 7)
+    with pytest.raises(ProviderRefused, match="got a web page"):  # nothing says that it is the file
+        _read(_redirecting(path, content, media_type="text/html"), "artifacts", 7)
 
 
 def test_r5_an_archive_of_a_repeated_run_is_refused() -> None:

@@ -179,17 +179,19 @@ class Rest:
         return self._reader.json_value(content), answer.headers
 
     @contextmanager
-    def stream(self, url: Callable[[], str], limit: int) -> Iterator[Iterator[bytes]]:
+    def stream(self, url: Callable[[], str], limit: int, *, page: bool = False) -> Iterator[Iterator[bytes]]:
         """A file in pieces as they arrive; the URL is made when the file is asked for.
 
+        ``page`` lets the file be a web page, for a caller who can tell it from one that comes in its place.
+
         Raises:
-            ProviderRefused: it has more than ``limit`` bytes, or is a web page.
+            ProviderRefused: it has more than ``limit`` bytes, or is a web page without ``page``.
         """
         opened = follow(self._client, url(), credential=self._credential, origins=self._origins)
         with self._reader.translated(too_long=ProviderRefused), opened as answer:
             if not answer.is_success:
                 self._checked(answer, answer.read(MAX_JSON_BYTES))
-            if answer.headers.get("content-type", "").startswith("text/html"):
+            if not page and answer.headers.get("content-type", "").startswith("text/html"):
                 raise ProviderRefused("file: expected the file, got a web page")
             yield answer.pieces(limit, seconds=self._max_seconds)
 

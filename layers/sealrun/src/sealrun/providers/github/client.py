@@ -210,7 +210,8 @@ class GitHub:
     def artifacts(self, job_id: int) -> Iterator[Iterator[bytes]]:
         """An archive (zip) in pieces as they arrive; unclear at its end if GitHub's digest differs.
 
-        A file that was left as it is (``archive: false``) comes in an archive that is made here.
+        A file that was left as it is (``archive: false``) comes in an archive that is made here. GitHub hands
+        it out by its own kind, also a web page, which its digest tells from one that comes in a file's place.
         Refused where the run was repeated: GitHub does not say which attempt left an archive (R5).
         """
         url = f"{self._api}/actions/artifacts/{job_id:d}"
@@ -221,9 +222,10 @@ class GitHub:
             raise ProviderRefused(
                 f"archive: expected one of a first attempt, got a run with {attempt} attempts"
             )
-        with self._rest.stream(lambda: f"{url}/zip", self._max_artifact) as pieces:
-            name = answers.text(artifact, "name")
-            yield as_archive(_checked(pieces, artifact.get("digest")), name)
+        digest = artifact.get("digest")
+        zipped = self._rest.stream(lambda: f"{url}/zip", self._max_artifact, page=digest is not None)
+        with zipped as pieces:
+            yield as_archive(_checked(pieces, digest), answers.text(artifact, "name"))
 
     def _target(self) -> str:
         """The commit that the tag names; empty where there is no such tag."""
