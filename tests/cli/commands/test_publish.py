@@ -14,12 +14,21 @@ from sealrun_cli.commands import publish
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.offer_lines import buying
 from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.target import Target
 from sealrun_cli.lib.tokens import Token
 from sealrun_cli.lib.tools import Sender
 from sealrun_cli.main import app
 from tests.cli.web import web
 from tests.sealrun.offers.test_prices import TOKEN, both, credit
-from tests.sealrun.world import BUYER, CONTRACT, OPERATOR, SELLER, make_chain_offer, make_paid_offer
+from tests.sealrun.world import (
+    BUYER,
+    CONTRACT,
+    OPERATOR,
+    SELLER,
+    make_chain_offer,
+    make_offer,
+    make_paid_offer,
+)
 
 PAYEES = (SELLER.public_key(), OPERATOR.public_key())
 SENDER = Sender(BUYER, "https://mina.test/graphql", "0.1", 50, proofs=False)
@@ -30,6 +39,23 @@ def token(offer: Offer, **changes: Any) -> Token:
     priced = offer.payment.priced_in(TOKEN)
     made = Token(priced, TokenView(*PAYEES), priced.cost.asset.of(7), "nobody can pause it", PAYEES, ())
     return replace(made, **changes)
+
+
+def test_a3_an_offer_that_the_functions_do_not_serve_is_not_published(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A changed offer is another one: its stack, with the same oracle and ledger, would answer 404."""
+    offer, other = make_offer(), make_offer(title="before")
+    target = Target("s", "https://calls.test", "eu-central-1", "t", "k", "0", {"collect": "s-collect"})
+    environment = {"SEALRUN_ORACLE_KEY": f"{offer.oracle}:AAA="}
+    monkeypatch.setattr(Target, "_environment", lambda *_: environment)
+    for served in (f"{other.id} {offer.id}", offer.id):
+        environment["SEALRUN_OFFERS"] = served
+        publish._check_stack(offer, target)
+    environment["SEALRUN_OFFERS"] = other.id
+    with pytest.raises(CliError, match=r"expected s to serve .*, got a stack of others") as caught:
+        publish._check_stack(offer, target)
+    assert "sealrun deploy" in caught.value.following
 
 
 def test_a15_an_offer_with_a_price_in_a_token_takes_a_node_and_one_in_mina_none() -> None:

@@ -11,6 +11,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from infra import package
+from sealrun_cli.commands.deploy import chain_parameters
 from sealrun_cli.lib import deploy_aws
 from sealrun_cli.lib.cloudformation import Stacks
 from sealrun_cli.lib.deploy_aws import (
@@ -24,7 +25,7 @@ from sealrun_cli.lib.deploy_aws import (
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.target import find_target, target_of
-from tests.sealrun.world import make_offer
+from tests.sealrun.world import make_chain_offer, make_offer
 
 PROPERTIES = {"MessageRetentionPeriod": {"Ref": "Retention"}}
 TEMPLATE = {
@@ -33,6 +34,7 @@ TEMPLATE = {
         "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"MessageRetentionPeriod": {"Ref": "Retention"}}}
     },
 }
+TEXT = {"Type": "String", "Default": ""}
 OUTPUTS = {
     "Url": "https://d1.cloudfront.net",
     "Table": "t",
@@ -92,6 +94,22 @@ def test_an_update_keeps_the_parameters_that_are_not_given(aws: Any) -> None:
     stack = stacks(aws).run(second)
     values = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
     assert values == {"Retention": "90", "Name": "kept"}
+
+
+def test_an_update_keeps_the_archives_from_which_credentials_on_chain_are_read(aws: Any) -> None:
+    offer, archive = make_chain_offer(), {"MinaArchives": "https://archive.test/graphql"}
+    given = {**chain_parameters(offer, "https://mina.test/graphql"), **archive}
+    named = {**dict.fromkeys(given, TEXT), "Retention": {"Type": "Number"}}
+    body = json.dumps({**TEMPLATE, "Parameters": named}).encode()
+    boto3.client("s3").put_object(Bucket="bucket", Key="t", Body=body)
+    first = proposed(aws, Retention="60", **given)
+    assert first is not None
+    stacks(aws).run(first)
+    second = proposed(aws, Retention="90", **chain_parameters(offer, "https://other.test/graphql"))
+    assert second is not None
+    stack = stacks(aws).run(second)
+    values = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+    assert values == {**given, "Retention": "90", "MinaNodes": "https://other.test/graphql"}
 
 
 @pytest.mark.usefixtures("aws")

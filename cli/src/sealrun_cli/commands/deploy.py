@@ -72,7 +72,7 @@ def deploy(
         out.result({"stack": target.name, "url": target.url, "file": path}, *lines)
 
 
-def chain_parameters(offer: Offer, node: str, archive: str = "") -> dict[str, str]:
+def chain_parameters(offer: Offer, node: str) -> dict[str, str]:
     """What functions need to sell for money, by the template's names; nothing for an offer of price 0."""
     if offer.payment is None:
         return {}
@@ -84,7 +84,6 @@ def chain_parameters(offer: Offer, node: str, archive: str = "") -> dict[str, st
     return {
         "Ledger": str(offer.payment.terms.ledger),
         "MinaNodes": node,
-        "MinaArchives": archive,
         "VerificationKey": keys["PrepaidAccount"],
         "ProvedVerificationKey": keys["ProvedAccount"],
         "OfferVerificationKey": keys["Offer"],

@@ -114,7 +114,7 @@ def state_of(target: Target, offer: Offer) -> str:
 
 
 def _check_stack(offer: Offer, target: Target) -> None:
-    """Check that the stack has this oracle's key, and that its table is the ledger in the terms (A3)."""
+    """Check that the stack has this oracle's key and sells this offer, on the ledger in the terms (A3)."""
     if offer.oracle not in target.oracle_keys():
         detail = f"stack: expected the oracle key of {offer.oracle} on {target.name}, got others"
         raise CliError("stack", detail, "run: sealrun deploy --oracle-key FILE")
@@ -124,6 +124,9 @@ def _check_stack(offer: Offer, target: Target) -> None:
         raise CliError(
             "stack", detail, f"run: sealrun init --force --ledger {target.ledger}, or deploy another stack"
         )
+    if not target.serves(offer.id):
+        detail = f"stack: expected {target.name} to serve {offer.id[:16]}…, got a stack of others"
+        raise CliError("stack", detail, "run: sealrun deploy --oracle-key FILE")
 
 
 def _plan(offer: Offer, target: Target, fee: str) -> list[str]:

@@ -102,6 +102,10 @@ class ServedTarget(Target):
         keys = self.deployment.oracle_keys()
         return {address: base64.b64encode(ciphertext).decode() for address, ciphertext in keys.items()}
 
+    def serves(self, offer_id: str) -> bool:  # noqa: ARG002
+        """A service sells whatever is in its database."""
+        return True
+
     def give_oracle_key(self, address: str, sealed: str) -> None:
         """Keep one more oracle key in the database, which every process of the service reads."""
         self.deployment.add_oracle_key(address, base64.b64decode(sealed))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sealrun.adapters.sql.ledger import SqlLedger
 
 DEFAULT_NAME = "sealrun"
-ORACLE_KEY = "SEALRUN_ORACLE_KEY"
+ORACLE_KEY, OFFERS = "SEALRUN_ORACLE_KEY", "SEALRUN_OFFERS"
 # In ``Target.local`` of a state that `sealrun tick --pull` took here: no process serves it.
 TICKED = "ticked"
 # The functions that sign need the oracle's key.
@@ -118,6 +118,10 @@ class Target:
         """The oracle keys that the functions hold, as base64 ciphertexts by their addresses."""
         text = self._environment(SIGNERS[-1]).get(ORACLE_KEY, "")
         return dict(each.split(":", 1) for each in text.split() if ":" in each)
+
+    def serves(self, offer_id: str) -> bool:
+        """True if the functions sell this offer once it is in the table (A3)."""
+        return offer_id in self._environment(SIGNERS[-1]).get(OFFERS, "").split()
 
     def sealed_oracle(self, key: PrivateKey) -> tuple[str, str]:
         """The key's address, and its ciphertext under the stack's KMS key as base64."""
