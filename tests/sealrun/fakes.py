@@ -483,7 +483,8 @@ class FakeProvider:
         if self.listed is not None:
             return list(self.listed)
         found = type(self).jobs(self, run_id)  # not a test's own, which tells of a run that is over
-        return [replace(job, result=JobResult.UNFINISHED, runs=True) for job in found]
+        taken = self._now(self.runs[run_id]).status is not RunStatus.WAITING
+        return [replace(job, result=JobResult.UNFINISHED, runs=taken) for job in found]
 
     @contextmanager
     def log(self, job_id: int) -> Iterator[Iterator[bytes]]:

@@ -11,6 +11,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import PLACES, START_PLACES
 from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.runs.record import MAX_SPOILED, STOP_WITHIN, Record, State
+from sealrun.runs.run import Job, JobResult
 from sealrun.workflows.check_health import ALL_SECONDS, OFFER_SECONDS, Health, check_health
 from sealrun.workflows.collect_run import COLLECT_SECONDS, take_step
 from sealrun.workflows.look_at_calls import BEGIN_WITHIN
@@ -395,3 +396,21 @@ def test_l11_l12_a_run_that_no_runner_takes_never_started_and_is_nobodys_fault()
     assert record.ending.blameless
     assert record.ending.reason == "no runner took the run within 120 s"
     assert list(world.provider.canceled) == [record.run_id]
+
+
+@pytest.mark.parametrize("first", [{"runs": True}, {"result": JobResult.SUCCEEDED}])
+@pytest.mark.parametrize(
+    ("queued", "ending"), [(400, Outcome.SUCCEEDED), (10**6, Outcome.TIME_LIMIT)], ids=["ends", "endless"]
+)
+def test_l11_a_run_of_which_one_job_waits_and_another_began_is_not_one_that_no_runner_took(
+    first: dict[str, Any], queued: int, ending: Outcome
+) -> None:
+    """GitHub calls such a run queued: https://github.com/cli/cli/issues/13972."""
+    world = World(make_offer(limits=limits_value(seconds=600, queue_seconds=120)))
+    world.provider.queued = queued  # with one runner: as long as the first job takes
+    second = Job(2, "second", "", "queued", "", retried=False, has_artifacts=False, runner="")
+    now = [replace(second, id=1, name="first", **first), second]
+    world.provider.jobs_now = lambda _: now
+    record = world.settle(world.call().record.call_hash)
+    assert outcome(record) is ending
+    assert all(at - record.started_at <= 120 + 600 + LOOK_SECONDS for at in world.provider.canceled.values())

@@ -58,7 +58,7 @@ def look_at_run(
     provider = InTime(starter.open_provider(stored), Deadline(clock() + LOOK_SECONDS, clock))
     run, seen = provider.read(record.run_id), None
     now, limits = clock(), stored.offer.limits
-    if run.status is not RunStatus.WAITING:
+    if run.status is not RunStatus.WAITING or _is_taken(record, stored, provider, now):
         record = running(record, started_at=run.started_at, now=now)
     if run.status.over:
         seen = Seen(run, provider.jobs(run.id))
@@ -99,6 +99,18 @@ def _with_jobs(record: Record, provider: InTime, now: int) -> Record:
     with suppress(ProviderError):
         return replace(record, progress=progress(provider.jobs_now(record.run_id), now=now))
     return record
+
+
+def _is_taken(record: Record, stored: StoredOffer, provider: InTime, now: int) -> bool:
+    """Whether a job of a run that is about to be stopped as one that waits was begun.
+
+    GitHub calls a run queued as long as one job waits for a runner: https://github.com/cli/cli/issues/13972.
+    """
+    if record.running_since or record.stopped_at or now < due(record, stored.offer.limits):
+        return False
+    with suppress(ProviderError):
+        return any(job.runs or job.result.ran for job in provider.jobs_now(record.run_id))
+    return False
 
 
 def _stopped(record: Record, provider: InTime, now: int) -> Record:
