@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 
 from local.gitlab import GitLabServer
-from local.gitlab.store import Token
+from local.gitlab.hooks import hook_json
+from local.gitlab.store import Hook, Token
 from sealrun_cli.lib.ci_files import judgeable, read_pipeline
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.gitlab_account import GitLabAccount, Holder, token_troubles
@@ -75,6 +77,21 @@ def test_a_webhook_of_the_same_address_is_replaced(server: GitLabServer, project
         seller.add_hook(str(project), "http://127.0.0.1:9/webhooks/gitlab", secret)
     hooks = [hook for hook in server.store.hooks.values() if hook.project == project]
     assert [(hook.signing_token, hook.pipeline_events) for hook in hooks] == [("whsec_Mg==", True)]
+
+
+@pytest.mark.peers
+def test_a_gitlab_that_does_not_sign_gets_no_webhook(
+    server: GitLabServer, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # https://gitlab.com/gitlab-org/gitlab/-/merge_requests/231325: the secret is left out without a word
+    def before_19(hook: Hook) -> dict[str, Any]:
+        return {**hook_json(hook), "signing_token_present": False}
+
+    monkeypatch.setattr("local.gitlab.api_projects.hook_json", before_19)
+    seller, before = account(server, server.create_token(project)), dict(server.store.hooks)
+    with pytest.raises(CliError, match=r"a GitLab that signs deliveries, as from 19\.0 on, got another"):
+        seller.add_hook(str(project), "http://127.0.0.1:9/webhooks/gitlab?offer=1", "whsec_MQ==")
+    assert server.store.hooks == before
 
 
 def test_a_gitlab_that_does_not_answer_is_told_with_what_to_do() -> None:

@@ -123,12 +123,20 @@ class GitLabAccount:
         return Lint(errors, str(answer.get("merged_yaml") or ""))
 
     def add_hook(self, project: str, url: str, secret: str) -> None:
-        """A webhook for pipelines, signed with the secret; one of the same URL is replaced."""
+        """A webhook for pipelines, signed with the secret; one of the same URL is replaced.
+
+        Raises:
+            CliError: GitLab refused, or does not sign: before 19.0 it leaves the secret out without a word.
+        """
         with _translated("webhook"):
             hooks = self._client.projects.get(project, lazy=True).hooks
             old = [hook for hook in hooks.list(iterator=True) if hook.url == url]
             named = {"url": url, "signing_token": secret, "pipeline_events": True, "push_events": False}
-            hooks.create(named)
+            made = hooks.create(named)
+            if not made.asdict().get("signing_token_present"):
+                made.delete()
+                detail = "webhook: expected a GitLab that signs deliveries, as from 19.0 on, got another"
+                raise CliError("provider", detail)
             for hook in old:
                 hook.delete()
 
