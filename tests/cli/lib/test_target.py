@@ -171,7 +171,14 @@ def test_a_stack_holds_one_token_and_a_second_one_only_while_its_offer_replaces_
 
 @pytest.mark.parametrize(
     ("status", "following"),
-    [("ROLLBACK_COMPLETE", "delete-stack --stack-name s"), ("UPDATE_IN_PROGRESS", "wait until that is over")],
+    [
+        ("ROLLBACK_COMPLETE", "nothing was sold with it yet: aws cloudformation delete-stack --stack-name s"),
+        (
+            "DELETE_FAILED",
+            "delete-stack --stack-name s, then deploy again with --parameter LedgerTable=TABLE",
+        ),
+        ("UPDATE_IN_PROGRESS", "wait until that is over"),
+    ],
 )
 def test_a_stack_that_cannot_be_changed_now_says_what_to_do(status: str, following: str) -> None:
     client = boto3.client("cloudformation", "eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")

@@ -12,7 +12,7 @@ POLL_SECONDS = 2.0
 CHANGE_SET_SECONDS = 600
 # A distribution takes most of this time.
 STACK_SECONDS = 3600
-NEVER_CREATED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
+NEVER_CREATED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
 
 
 class Stacks:
@@ -60,12 +60,18 @@ class Stacks:
         return self._reviewed(str(made["Id"]))
 
     def _check_changeable(self, stack: Mapping[str, Any] | None) -> None:
-        """A stack whose creation failed can only be deleted; one that is being changed must finish first."""
+        """A stack whose creation failed can only be deleted; one that is being changed must finish first.
+
+        One that is half deleted may have sold. A new table would sell its accounts' deposits again (A3).
+        """
         status = stack["StackStatus"] if stack else ""
         detail = f"stack: expected {self._name} to be complete, got {status}"
+        again = f"aws cloudformation delete-stack --stack-name {self._name}, then deploy again"
         if status in NEVER_CREATED:
-            delete = f"aws cloudformation delete-stack --stack-name {self._name}"
-            raise CliError("stack", detail, f"nothing was sold with it yet: {delete}, then deploy again")
+            raise CliError("stack", detail, f"nothing was sold with it yet: {again}")
+        if status == "DELETE_FAILED":
+            kept = "--parameter LedgerTable=TABLE --parameter KeyArn=ARN"
+            raise CliError("stack", detail, f"its table and its key stay: {again} with {kept}, its outputs")
         if status.endswith("_IN_PROGRESS"):
             raise CliError("stack", detail, "it is being changed: wait until that is over, then deploy again")
 
