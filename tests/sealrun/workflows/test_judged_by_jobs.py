@@ -46,6 +46,26 @@ def ended(*jobs: Job, success: Any = None) -> tuple[World, Record]:
     return world, world.settle(world.call().record.call_hash)
 
 
+LATE = job("late", JobResult.UNFINISHED, status="in_progress")
+
+
+@pytest.mark.parametrize("seconds", [200, 10**6])
+def test_r9_a_job_whose_end_is_told_after_its_runs_is_waited_for(seconds: int) -> None:
+    world = World(make_offer())
+    world.provider.listed = [BUILD, LATE]
+    call = world.call().record.call_hash
+    told = world.clock.now + world.provider.duration + seconds
+    while not (record := world.ledger.record(call)).state.over:
+        world.clock.passes(15)
+        if world.clock.now >= told:
+            world.provider.listed = [BUILD, job("late", JobResult.SUCCEEDED)]
+        assert world.clock.now < record.started_at + 900
+        world.sweep()
+    reason = "the pipeline says success, but late: in_progress"
+    wanted = {200: (Outcome.SUCCEEDED, "every job succeeded"), 10**6: (Outcome.FAILED, reason)}[seconds]
+    assert (record.ending.outcome, record.ending.reason) == wanted
+
+
 @pytest.mark.parametrize(
     ("jobs", "success", "outcome", "reason"),
     [

@@ -5,11 +5,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
-from sealrun.errors import ProviderError
+from sealrun.errors import ProviderError, ProviderUnclear
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
 from sealrun.receipts.receipt import Outcome
-from sealrun.runs.judge import judge
+from sealrun.runs.judge import judge, unmet_jobs
 from sealrun.runs.record import (
     FORCE_AFTER,
     Ending,
@@ -23,8 +23,9 @@ from sealrun.runs.record import (
     stopping,
     unstoppable,
 )
-from sealrun.runs.run import Job, Run, RunStatus
+from sealrun.runs.run import Job, JobResult, Run, RunStatus
 from sealrun.workflows.deadline import Deadline, InTime
+from sealrun.workflows.gather_logs import LOG_WAIT
 from sealrun.workflows.start_run import Starter
 
 LOOK_SECONDS = 60
@@ -52,7 +53,7 @@ def look_at_run(
     at a call causes one.
 
     Raises:
-        ProviderError: the provider could not be asked, or not in time.
+        ProviderError: the provider could not be asked, or not in time, or has not told all.
         Unavailable: the credential or the ledger is out of reach.
     """
     provider = InTime(starter.open_provider(stored), Deadline(clock() + LOOK_SECONDS, clock))
@@ -62,6 +63,7 @@ def look_at_run(
         record = running(record, started_at=run.started_at, now=now)
     if run.status.over:
         seen = Seen(run, provider.jobs(run.id))
+        _expect_all_told(seen, stored, now)
         after = judged(record, judge(run, seen.jobs, record, stored.offer, now=now))
     elif unstoppable(record, now=now):
         after = judged(record, _never_stopped(stored, now))
@@ -111,6 +113,14 @@ def _is_taken(record: Record, stored: StoredOffer, provider: InTime, now: int) -
     with suppress(ProviderError):
         return any(job.runs or job.result.ran for job in provider.jobs_now(record.run_id))
     return False
+
+
+def _expect_all_told(seen: Seen, stored: StoredOffer, now: int) -> None:
+    """Unclear where a run is over and a job that must succeed is not yet: its end may be told later (R9)."""
+    late = [job.name for job in seen.jobs if job.result is JobResult.UNFINISHED]
+    succeeded = seen.run.status is RunStatus.SUCCEEDED and now < seen.run.finished_at + LOG_WAIT
+    if succeeded and late and any(unmet_jobs(seen.jobs, stored.offer.success)):
+        raise ProviderUnclear(f"jobs: expected all of a run that is over to be over, got {late[0]} going on")
 
 
 def _stopped(record: Record, provider: InTime, now: int) -> Record:
