@@ -16,6 +16,7 @@ import pytest
 from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
 from sealrun.providers.github.answers import CONCLUSIONS, STATUSES
 from sealrun.providers.github.client import GitHub
+from sealrun.providers.github.rules import NOT_STARTED, RULES
 from sealrun.runs.run import Job, JobResult, Project, Run, RunStatus
 from sealrun.transport.failures import Blocked
 from tests.answers import reply
@@ -399,6 +400,19 @@ def test_cancel_asks_once_and_a_run_that_is_over_stays(peer: Peer) -> None:
     with pytest.raises(ProviderRefused, match="Not Found"):
         peer.github.cancel(31)
     assert len(peer.requests) == 3
+
+
+def test_l12_a_job_that_github_did_not_start_is_nobodys_failed_run() -> None:
+    """An account without minutes or with a bill to pay: https://github.com/fontanierh/boxology/issues/734."""
+    unstarted = {**JOB, "conclusion": "failure", "steps": [], "runner_id": 0, "runner_name": ""}
+    peer = Peer()
+    peer.on("GET", f"{RUN_URL}/jobs", listed("jobs", unstarted, {**unstarted, "id": 6, "name": "test"}))
+    assert {(job.failure_reason, job.has_log) for job in peer.github.jobs_now(31)} == {(NOT_STARTED, False)}
+    # An input may end a run whose first job a runner took: that is not free.
+    peer.on("GET", f"{RUN_URL}/jobs", listed("jobs", unstarted, {**JOB, "id": 6, "name": "test"}))
+    assert [job.failure_reason for job in peer.github.jobs_now(31)] == ["failure", ""]
+    assert NOT_STARTED in RULES.faults
+    assert NOT_STARTED not in RULES.sellers_faults
 
 
 def _redirecting(

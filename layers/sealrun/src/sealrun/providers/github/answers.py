@@ -7,9 +7,11 @@ from http import HTTPStatus
 from typing import Any
 
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
+from sealrun.providers.github.rules import NOT_STARTED
 from sealrun.runs.run import Job, JobResult, Run, RunStatus
 from sealrun.transport.http import Answer
 from sealrun.transport.rest import MAX_WORDS, Reader, pause, whatever_inputs, words
+from sealrun.values import replace
 
 READER = Reader("github")
 whole, text, objects, one_object = READER.whole, READER.text, READER.objects, READER.one_object
@@ -81,11 +83,22 @@ def run(value: Mapping[str, Any], ref: str) -> Run:
 
 
 def first_attempts(items: Sequence[Mapping[str, Any]]) -> list[Job]:
-    """The jobs of the first attempt, by id; ``retried`` says that there is another of the same name."""
+    """The jobs of the first attempt, by id; ``retried`` says that there is another of the same name.
+
+    Where no runner took any of them, those that failed were not started.
+    """
     again = {text(item, "name") for item in items if whole(item, "run_attempt") > 1}
     firsts = sorted((item for item in items if item["run_attempt"] == 1), key=lambda item: whole(item, "id"))
     named = Counter(text(item, "name") for item in firsts)
-    return [_job(item, alone=named[item["name"]] == 1, retried=item["name"] in again) for item in firsts]
+    jobs = [_job(item, alone=named[item["name"]] == 1, retried=item["name"] in again) for item in firsts]
+    # https://github.com/fontanierh/boxology/issues/734
+    if any(item.get("runner_id") or item.get("steps") for item in firsts):
+        return jobs
+    return [_unstarted(job) if job.status == "failure" else job for job in jobs]
+
+
+def _unstarted(job: Job) -> Job:
+    return replace(job, failure_reason=NOT_STARTED, has_log=False)
 
 
 def archives(items: Sequence[Mapping[str, Any]]) -> list[Job]:

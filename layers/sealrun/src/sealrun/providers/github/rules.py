@@ -23,6 +23,9 @@ _SHOWN = (
     "sha", "workflow_sha", "runner_environment", "actor_id",
 )  # fmt: skip
 
+# Our word for why jobs failed of which no runner took any: the account is out of minutes, or locked.
+NOT_STARTED = "not started"
+
 RULES = ProviderRules(
     name="github",
     project_pattern=r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9_.-]{1,100}",
@@ -32,7 +35,7 @@ RULES = ProviderRules(
     # https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event: 25 a workflow
     max_inputs=24,
     run_sources=("workflow_dispatch",),
-    faults=frozenset({"startup_failure"}),
+    faults=frozenset({"startup_failure", NOT_STARTED}),
     token=TokenRules(
         keys_path=_KEYS_PATH,
         public={"https://api.github.com": Issuer(_ISSUER, f"{_ISSUER}{_KEYS_PATH}", public=True)},
