@@ -12,15 +12,16 @@ from sealrun.errors import Malformed, ProviderRefused
 from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Kind
 from sealrun.receipts.receipt import Outcome, SignedReceipt
-from sealrun.runs.record import Record
-from sealrun.runs.run import Job, JobResult, unread
+from sealrun.runs.record import LONGEST_PAUSE, Fault, Record
+from sealrun.runs.run import Job, JobResult, RunStatus, unread
 from sealrun.transport.rest import MAX_TEXT
 from sealrun.verification.claims import Verdict
 from sealrun.verification.run import check_jobs
 from sealrun.verification.verify import Trust, verify
+from sealrun.workflows.gather_logs import LOG_WAIT
 from tests.sealrun.fakes import FakeProvider
 from tests.sealrun.folder import folder_of
-from tests.sealrun.world import World, make_offer
+from tests.sealrun.world import BUSY, World, make_offer, sign_call
 
 BUILD = Job(10, "build", "build", "success", "", False, True, "r", result=JobResult.SUCCEEDED)  # noqa: FBT003
 
@@ -64,6 +65,56 @@ def test_r9_a_job_whose_end_is_told_after_its_runs_is_waited_for(seconds: int) -
     reason = "the pipeline says success, but late: in_progress"
     wanted = {200: (Outcome.SUCCEEDED, "every job succeeded"), 10**6: (Outcome.FAILED, reason)}[seconds]
     assert (record.ending.outcome, record.ending.reason) == wanted
+
+
+def _over(world: World, calls: list[int], *, at_most: int) -> None:
+    """Sweep until these calls are over."""
+    began = world.clock.now
+    while not all(world.ledger.record(call).state.over for call in calls):
+        assert world.clock.now < began + at_most
+        world.clock.passes(15)
+        world.sweep()
+
+
+def _five(limit: int, duration: int) -> tuple[World, list[int]]:
+    """Runs of one offer that are read only where the provider lists them as changed."""
+    world = World(make_offer(**{**BUSY, "limits": {**BUSY["limits"], "seconds": limit}}))
+    world.provider.duration = duration
+    calls = [sign_call(world.offer, salt=f"{number:064x}") for number in range(5)]
+    return world, [world.call(signed).record.call_hash for signed in calls]
+
+
+@pytest.mark.parametrize("jobs", [[BUILD, LATE], [LATE]])
+def test_r9_many_runs_whose_jobs_end_is_told_late_are_all_looked_at_again(jobs: list[Job]) -> None:
+    world, calls = _five(limit=7200, duration=20)
+    world.provider.listed = jobs
+    _over(world, calls, at_most=20 + LOG_WAIT + LONGEST_PAUSE + 30)
+
+
+def test_r9_runs_that_ended_while_their_provider_was_out_of_reach_are_looked_at_again() -> None:
+    world, calls = _five(limit=7200, duration=700)
+    while world.clock.now < world.provider.runs[1].created_at + 1500:
+        world.clock.passes(15)
+        world.provider.down = world.clock.now > world.provider.runs[1].created_at + 400
+        world.sweep()
+    world.provider.down = False
+    _over(world, calls, at_most=LONGEST_PAUSE + 30)
+    assert {world.ledger.record(call).ending.outcome for call in calls} == {Outcome.SUCCEEDED}
+
+
+def test_l12_a_run_without_any_job_is_no_failed_run_of_its_buyer() -> None:
+    """GitHub makes no job where it refuses the workflow's file: the run is a startup_failure."""
+    for jobs, blameless in (
+        ((), True),
+        ((job("dist", JobResult.ARCHIVE),), True),
+        ((job("x", JobResult.FAILED),), False),
+    ):
+        world = World(make_offer())
+        world.provider.listed, world.provider.ends_as = jobs, RunStatus.FAILED
+        record = world.settle(world.call().record.call_hash)
+        assert record.ending is not None
+        assert (record.ending.outcome, record.ending.blameless) == (Outcome.FAILED, blameless)
+        assert record.ending.fault is (Fault.POSSIBLE if blameless else Fault.NONE)
 
 
 @pytest.mark.parametrize(

@@ -408,6 +408,11 @@ def test_l12_a_job_that_github_did_not_start_is_nobodys_failed_run() -> None:
     peer = Peer()
     peer.on("GET", f"{RUN_URL}/jobs", listed("jobs", unstarted, {**unstarted, "id": 6, "name": "test"}))
     assert {(job.failure_reason, job.has_log) for job in peer.github.jobs_now(31)} == {(NOT_STARTED, False)}
+    canceled = {**unstarted, "id": 6, "name": "test", "conclusion": "cancelled"}  # the rest of a matrix
+    peer.on("GET", f"{RUN_URL}/jobs", listed("jobs", unstarted, canceled))
+    assert {(job.failure_reason, job.has_log) for job in peer.github.jobs_now(31)} == {(NOT_STARTED, False)}
+    peer.on("GET", f"{RUN_URL}/jobs", listed("jobs", canceled))  # by hand
+    assert [job.failure_reason for job in peer.github.jobs_now(31)] == ["cancelled"]
     # An input may end a run whose first job a runner took: that is not free.
     peer.on("GET", f"{RUN_URL}/jobs", listed("jobs", unstarted, {**JOB, "id": 6, "name": "test"}))
     assert [job.failure_reason for job in peer.github.jobs_now(31)] == ["failure", ""]

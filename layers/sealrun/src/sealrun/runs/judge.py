@@ -106,6 +106,8 @@ def _fault(outcome: Outcome, jobs: Sequence[Job], offer: Offer) -> Fault:
         return Fault.POSSIBLE  # rules of the pipeline may read the inputs
     if outcome is not Outcome.FAILED:
         return Fault.NONE
+    if all(job.result is JobResult.ARCHIVE for job in jobs):
+        return Fault.POSSIBLE  # no job was made, as of a file that GitHub refuses: no script failed
     rules = offer.source.rules
     reasons = {job.failure_reason for job in jobs if job.failure_reason and not job.may_fail}
     if not reasons or not reasons <= rules.faults:

@@ -317,7 +317,10 @@ def _sign(
 def _give_back(
     record: Record, ledger: Ledger, *, now: int, error: ProviderError | Unavailable | None = None
 ) -> Record:
-    """Look again later; after days the call ends all the same, with a receipt that says why."""
+    """Look again later; after days the call ends all the same, with a receipt that says why.
+
+    A look that did not come to its end counts for none: the run may have changed since the one before.
+    """
     # A judgement saved since then is kept.
     leased, record = record, ledger.record(record.call_hash) or record
     if record.lease_until != leased.lease_until:
@@ -329,5 +332,6 @@ def _give_back(
     else:
         latest = record
     spoiled = isinstance(error, TookTooLong)
-    after = replace(look_again(latest, now=now, spoiled=spoiled), version=record.version + 1)
+    again = look_again(latest, now=now, spoiled=spoiled)
+    after = replace(again, looked_at=record.looked_at, version=record.version + 1)
     return after if ledger.save(record, after) else ledger.record(record.call_hash) or record

@@ -47,6 +47,8 @@ RESULTS = {
     "stale": JobResult.FAILED,
     "action_required": JobResult.MANUAL,
 }
+# How jobs end that were not started: of a matrix, GitHub cancels the others.
+_UNSTARTED = ("failure", "cancelled")
 # An archive stands among the jobs, with this in place of a stage and a status.
 ARCHIVE = "artifact"
 # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
@@ -85,7 +87,8 @@ def run(value: Mapping[str, Any], ref: str) -> Run:
 def first_attempts(items: Sequence[Mapping[str, Any]]) -> list[Job]:
     """The jobs of the first attempt, by id; ``retried`` says that there is another of the same name.
 
-    Where no runner took any of them, those that failed were not started.
+    Where no runner took any of them, those that failed were not started, nor were those that GitHub cancelled
+    because of them.
     """
     again = {text(item, "name") for item in items if whole(item, "run_attempt") > 1}
     firsts = sorted((item for item in items if item["run_attempt"] == 1), key=lambda item: whole(item, "id"))
@@ -94,7 +97,8 @@ def first_attempts(items: Sequence[Mapping[str, Any]]) -> list[Job]:
     # https://github.com/fontanierh/boxology/issues/734
     if any(item.get("runner_id") or item.get("steps") for item in firsts):
         return jobs
-    return [_unstarted(job) if job.status == "failure" else job for job in jobs]
+    unstarted = any(job.status == "failure" for job in jobs)
+    return [_unstarted(job) if unstarted and job.failure_reason in _UNSTARTED else job for job in jobs]
 
 
 def _unstarted(job: Job) -> Job:
