@@ -484,7 +484,10 @@ class FakeProvider:
             return list(self.listed)
         found = type(self).jobs(self, run_id)  # not a test's own, which tells of a run that is over
         taken = self._now(self.runs[run_id]).status is not RunStatus.WAITING
-        return [replace(job, result=JobResult.UNFINISHED, runs=taken) for job in found]
+        return [
+            replace(job, result=JobResult.UNFINISHED, runs=taken, runner=job.runner if taken else "")
+            for job in found
+        ]
 
     @contextmanager
     def log(self, job_id: int) -> Iterator[Iterator[bytes]]:

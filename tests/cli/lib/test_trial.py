@@ -2,12 +2,12 @@
 
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from sealrun.errors import ProviderRefused
-from sealrun.runs.run import RunStatus
+from sealrun.runs.run import Job, JobResult, RunStatus
 from sealrun_cli.lib.check_run import RunCheck
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.findings import Finding
@@ -115,6 +115,30 @@ def test_l11_a_run_is_stopped_when_its_time_is_over(queued: int, duration: int, 
     shown = found(made)
     assert (shown["outcome"].holds, provider.finished()) == (False, [])
     assert shown["outcome"].message.startswith(outcome)
+
+
+def test_l11_a_run_of_which_one_job_waits_and_another_began_is_not_stopped_as_one_that_waits() -> None:
+    """GitHub calls such a run queued; the offer's time to run begins when its time to wait is over."""
+    for queued, outcome in ((400, "succeeded: "), (10**6, "time limit: ")):
+        made, provider = trial(queued=queued)
+        build = replace(provider.jobs(1)[0], result=JobResult.UNFINISHED, runs=True)
+        provider.jobs_now = lambda _, build=build: [build]  # type: ignore[method-assign, misc]
+        shown = found(made)["outcome"]
+        assert shown.message.startswith(outcome)
+
+
+@pytest.mark.parametrize("seconds", [200, 10**6])
+def test_r9_a_job_whose_end_is_told_after_its_runs_is_waited_for(seconds: int) -> None:
+    made, provider = trial()
+    [build] = provider.jobs(1)
+    told, late = made.clock() + provider.duration + seconds, replace(build, result=JobResult.UNFINISHED)
+
+    def jobs(run_id: int) -> list[Job]:  # noqa: ARG001
+        return [build if made.clock() >= told else late]
+
+    provider.jobs = jobs  # type: ignore[method-assign]
+    shown = found(made)["outcome"]
+    assert shown.holds is (seconds == 200)
 
 
 def test_l11_a_run_that_cannot_be_stopped_is_named_with_its_address() -> None:

@@ -10,7 +10,7 @@ from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import PLACES, START_PLACES
 from sealrun.receipts.receipt import Outcome, SignedReceipt
-from sealrun.runs.record import MAX_SPOILED, STOP_WITHIN, Record, State
+from sealrun.runs.record import LONGEST_PAUSE, MAX_SPOILED, STOP_WITHIN, Record, State
 from sealrun.runs.run import Job, JobResult
 from sealrun.workflows.check_health import ALL_SECONDS, OFFER_SECONDS, Health, check_health
 from sealrun.workflows.collect_run import COLLECT_SECONDS, take_step
@@ -398,7 +398,14 @@ def test_l11_l12_a_run_that_no_runner_takes_never_started_and_is_nobodys_fault()
     assert list(world.provider.canceled) == [record.run_id]
 
 
-@pytest.mark.parametrize("first", [{"runs": True}, {"result": JobResult.SUCCEEDED}])
+BEGAN = [
+    {"runs": True},
+    {"result": JobResult.SUCCEEDED},
+    {"result": JobResult.CANCELED, "runner": "GitHub Actions 3"},  # by its own time limit, or with its matrix
+]
+
+
+@pytest.mark.parametrize("first", BEGAN)
 @pytest.mark.parametrize(
     ("queued", "ending"), [(400, Outcome.SUCCEEDED), (10**6, Outcome.TIME_LIMIT)], ids=["ends", "endless"]
 )
@@ -414,3 +421,35 @@ def test_l11_a_run_of_which_one_job_waits_and_another_began_is_not_one_that_no_r
     record = world.settle(world.call().record.call_hash)
     assert outcome(record) is ending
     assert all(at - record.started_at <= 120 + 600 + LOOK_SECONDS for at in world.provider.canceled.values())
+
+
+def test_l11_a_run_whose_jobs_none_of_which_was_started_waits_for_a_runner_still() -> None:
+    """Where minutes are used up, GitHub fails a job without a runner; one for an own runner waits."""
+    world = World(make_offer(limits=limits_value(seconds=600, queue_seconds=120)))
+    world.provider.queued = 10**6
+    second = Job(2, "second", "", "queued", "", retried=False, has_artifacts=False, runner="")
+    first = replace(second, id=1, name="first", result=JobResult.FAILED, has_log=False)
+    world.provider.jobs_now = lambda _: [first, second]
+    assert outcome(world.settle(world.call().record.call_hash)) is Outcome.NEVER_STARTED
+
+
+@pytest.mark.parametrize(
+    ("failures", "ending"), [(1, Outcome.SUCCEEDED), (10**6, Outcome.NEVER_STARTED)], ids=["once", "always"]
+)
+def test_l11_a_waiting_run_is_not_stopped_because_its_jobs_are_not_told_once(
+    failures: int, ending: Outcome
+) -> None:
+    world = World(make_offer(limits=limits_value(seconds=600, queue_seconds=120)))
+    world.provider.queued = 500
+    first = Job(1, "first", "", "in_progress", "", retried=False, has_artifacts=False, runner="r", runs=True)
+    answers = iter(range(failures))
+
+    def jobs_now(_: int) -> list[Job]:
+        if next(answers, None) is not None:
+            raise ProviderUnclear("502")
+        return [first]
+
+    world.provider.jobs_now = jobs_now
+    record = world.settle(world.call().record.call_hash)
+    assert outcome(record) is ending
+    assert all(at <= record.started_at + 120 + 2 * LONGEST_PAUSE for at in world.provider.canceled.values())

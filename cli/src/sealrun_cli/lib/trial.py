@@ -7,7 +7,7 @@ import secrets
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from sealrun.errors import ProviderError, ProviderUnclear
@@ -16,6 +16,7 @@ from sealrun.ports.provider import Provider
 from sealrun.runs.judge import judge, run_name
 from sealrun.runs.record import UNCLEAR_WAIT, Ending, Record, State, accepted, due, running, stopping, trying
 from sealrun.runs.run import Run, RunStatus
+from sealrun.workflows.watch_run import expect_all_told
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.units import lasting
@@ -70,8 +71,14 @@ class Trial:
             return self._stopped(self.run or self._sought())
 
     def ending(self, run: Run) -> Ending:
-        """How a run that is over ended, by the functions' own judgement."""
-        return judge(run, self.provider.jobs(run.id), self.record, self.offer, now=self.clock())
+        """How a run that is over ended, by the functions' own judgement.
+
+        Raises:
+            ProviderError: the provider does not tell, or not yet.
+        """
+        jobs, now = self.provider.jobs(run.id), self.clock()
+        expect_all_told(run, jobs, self.offer, now=now)
+        return judge(run, jobs, self.record, self.offer, now=now)
 
     def _started(self, inputs: Mapping[str, object]) -> Run:
         self.record = trying(self.record, now=self.clock())
@@ -105,12 +112,24 @@ class Trial:
         limits = self.offer.limits
         with self.out.waiting("the run", f"at most {lasting(limits.longest)}") as wait:
             while not run.status.over:
-                if self.clock() >= due(self.record, limits):
+                if self.clock() >= due(self.record, limits) and not self._is_taken():
                     self.record = stopping(self.record, now=self.clock())
                     return self._stopped(run)
                 wait.what = "waiting for a runner" if run.status is RunStatus.WAITING else "the run"
                 run = self._later(run)
         return run
+
+    def _is_taken(self) -> bool:
+        """Whether a run that waits for a runner has a job that did not; its time to run begins now.
+
+        GitHub calls a run queued as long as one of its jobs waits.
+        """
+        if self.record.running_since:
+            return False
+        with suppress(ProviderError):
+            if any(job.taken for job in self.provider.jobs_now(self.record.run_id)):
+                self.record = running(self.record, started_at=0, now=self.clock())
+        return bool(self.record.running_since)
 
     def _stopped(self, run: Run) -> Run:
         """The run after it was asked to stop, with force where that does not help; it may still go on."""

@@ -81,6 +81,11 @@ class Job:
             object.__setattr__(self, "name", f"job {self.id}")
 
     @property
+    def taken(self) -> bool:
+        """True if a runner has it or had it, as far as the provider tells."""
+        return self.runs or bool(self.runner) or (self.result.ran and self.has_log)
+
+    @property
     def state(self) -> str:
         """How it stands while its run goes on: its result, and before that ``running`` or ``waiting``."""
         if self.result is not JobResult.UNFINISHED:

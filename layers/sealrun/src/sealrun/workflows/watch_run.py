@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from sealrun.errors import ProviderError, ProviderUnclear
+from sealrun.offers.limits import Limits
+from sealrun.offers.offer import Offer
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
 from sealrun.receipts.receipt import Outcome
@@ -59,11 +61,11 @@ def look_at_run(
     provider = InTime(starter.open_provider(stored), Deadline(clock() + LOOK_SECONDS, clock))
     run, seen = provider.read(record.run_id), None
     now, limits = clock(), stored.offer.limits
-    if run.status is not RunStatus.WAITING or _is_taken(record, stored, provider, now):
+    if run.status is not RunStatus.WAITING or _is_taken(record, limits, provider, now):
         record = running(record, started_at=run.started_at, now=now)
     if run.status.over:
         seen = Seen(run, provider.jobs(run.id))
-        _expect_all_told(seen, stored, now)
+        expect_all_told(run, seen.jobs, stored.offer, now=now)
         after = judged(record, judge(run, seen.jobs, record, stored.offer, now=now))
     elif unstoppable(record, now=now):
         after = judged(record, _never_stopped(stored, now))
@@ -103,23 +105,28 @@ def _with_jobs(record: Record, provider: InTime, now: int) -> Record:
     return record
 
 
-def _is_taken(record: Record, stored: StoredOffer, provider: InTime, now: int) -> bool:
+def _is_taken(record: Record, limits: Limits, provider: InTime, now: int) -> bool:
     """Whether a job of a run that is about to be stopped as one that waits was begun.
 
     GitHub calls a run queued as long as one job waits for a runner: https://github.com/cli/cli/issues/13972.
+    Where the jobs are not told, the run is looked at again for five minutes: it may be a good one.
     """
-    if record.running_since or record.stopped_at or now < due(record, stored.offer.limits):
+    end = due(record, limits)
+    if record.running_since or record.stopped_at or now < end:
         return False
-    with suppress(ProviderError):
-        return any(job.runs or job.result.ran for job in provider.jobs_now(record.run_id))
-    return False
+    try:
+        return any(job.taken for job in provider.jobs_now(record.run_id))
+    except ProviderError:
+        if now < end + LOG_WAIT:
+            raise
+        return False
 
 
-def _expect_all_told(seen: Seen, stored: StoredOffer, now: int) -> None:
+def expect_all_told(run: Run, jobs: Sequence[Job], offer: Offer, *, now: int) -> None:
     """Unclear where a run is over and a job that must succeed is not yet: its end may be told later (R9)."""
-    late = [job.name for job in seen.jobs if job.result is JobResult.UNFINISHED]
-    succeeded = seen.run.status is RunStatus.SUCCEEDED and now < seen.run.finished_at + LOG_WAIT
-    if succeeded and late and any(unmet_jobs(seen.jobs, stored.offer.success)):
+    late = [job.name for job in jobs if job.result is JobResult.UNFINISHED]
+    succeeded = run.status is RunStatus.SUCCEEDED and now < run.finished_at + LOG_WAIT
+    if succeeded and late and any(unmet_jobs(jobs, offer.success)):
         raise ProviderUnclear(f"jobs: expected all of a run that is over to be over, got {late[0]} going on")
 
 
