@@ -206,7 +206,7 @@ class FakeChain:
         self.cached = Answer(copy.deepcopy(self.answer), self.clock.now)
         return self.cached
 
-    def events(self, address: PublicKey) -> Iterator[object]:
+    def events(self, address: PublicKey, *, height: int) -> Iterator[object]:
         self.asked += 1
         if self.down:
             raise NodeUnavailable("archive: expected events, got none")

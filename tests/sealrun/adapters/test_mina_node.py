@@ -1,6 +1,7 @@
 """Mina nodes: which of them is believed, for how long, and what happens when none is."""
 
 import json
+import re
 import ssl
 import threading
 from collections.abc import Callable
@@ -348,11 +349,31 @@ def archive(*events: list[str]) -> Reply:
 
 def test_a11_events_are_taken_from_one_archive_after_the_other() -> None:
     made = Nodes(a=archive(["1"], ["2"]), b=FAULTS["status"], c=archive(["3"]))
-    assert list(made.nodes.events(ADDRESS)) == [["1"], ["2"], ["3"]]
+    every = [["1"], ["2"]] * 2 + [["3"]] * 2
+    assert list(made.nodes.events(ADDRESS, height=100)) == every, "the newest blocks, then all of them"
     assert made.asked[0] == ("a", events_query(ADDRESS))
-    found = made.nodes.events(ADDRESS)
+    assert made.names == ["a", "a", "b", "c", "c"]
+    found = made.nodes.events(ADDRESS, height=100)
     assert next(found) == ["1"]
-    assert made.names[3:] == ["a"]
+    assert made.names[5:] == ["a"]
+
+
+def test_a11_an_archive_is_asked_for_all_blocks_in_parts_that_it_takes() -> None:
+    made = Nodes(a=archive())
+    assert list(made.nodes.events(ADDRESS, height=25_000)) == []
+    parts = [re.findall(r"from:([0-9]+),to:([0-9]+)", query) for _, query in made.asked]
+    assert parts == [[], [("15001", "25001")], [("5001", "15001")], [("1", "5001")]]
+
+
+def test_l11_archives_are_asked_no_longer_than_a_function_lives() -> None:
+    def slow(request: httpx.Request) -> httpx.Response:
+        made.clock.passes(10)
+        return archive()(request)
+
+    made = Nodes(a=slow, b=archive())
+    with pytest.raises(NodeUnavailable, match=r"archive: expected all blocks in 30 s, got some"):
+        list(made.nodes.events(ADDRESS, height=500_000))
+    assert made.names == ["a"] * 4
 
 
 @pytest.mark.parametrize("fault", ["no connection", "errors", "status", "a list", "too long"])
@@ -361,14 +382,14 @@ def test_l8_without_an_archive_there_are_no_events(fault: str) -> None:
     with pytest.raises(
         NodeUnavailable, match=r"archive: expected events, got none; node: .*; archive: expected"
     ):
-        list(made.nodes.events(ADDRESS))
+        list(made.nodes.events(ADDRESS, height=100))
 
 
 def test_a11_archives_may_be_other_than_the_nodes() -> None:
     made = Nodes(a=says(account_answer()), archive=archive(["5"]))
     client, url = made.nodes._client, "https://{}.test/graphql"
     nodes = MinaNodes(client, urls=[url.format("a")], clock=made.clock, archives=[url.format("archive")])
-    assert list(nodes.events(ADDRESS)) == [["5"]]
+    assert next(nodes.events(ADDRESS, height=100)) == ["5"]
     assert made.names == ["archive"]
 
 

@@ -1,11 +1,16 @@
 """A11: the credential on chain is believed only as the offer's own open contract vouches for it."""
 
 import base64
+import json
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
+from sealrun.adapters.mina.node import MinaNodes
 from sealrun.chain.offer_contract import credential_document, find_credential
 from sealrun.composition.services import Services
 from sealrun.composition.settings import Settings
@@ -15,7 +20,8 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.service.credentials import open_credential
 from sealrun.workflows.publish_offer import publish_offer
 from sealrun.workflows.read_contract import OfferContracts, sealed_credential
-from tests.sealrun.fake_chain import PINNED_OFFER, FakeChain, contract_answer, event_of
+from tests.outgoing import HttpxClient
+from tests.sealrun.fake_chain import PINNED_OFFER, FakeChain, account_answer, contract_answer, event_of
 from tests.sealrun.fakes import FakeClock, FakeKeys, FakeLedger
 from tests.sealrun.gateway import ENVIRONMENT
 from tests.sealrun.world import CONTRACT, ORACLE, make_chain_offer, make_offer, make_paid_offer, terms_value
@@ -81,6 +87,42 @@ def test_a11_the_archive_is_asked_once_and_the_contract_again_when_its_view_is_o
     made.clock.passes(60)
     made.token()
     assert (made.chain.asked, made.chain.looks) == (1, 2)
+
+
+def archive(document: bytes, *, opened: int, tip: int) -> Callable[[str], list[Any]]:
+    """An Archive-Node-API as its schema describes it: 10,000 blocks at once, ``to`` exclusive.
+
+    Asked for no range it looks through the newest blocks.
+    """
+    most = 10_000
+
+    def events(query: str) -> list[Any]:
+        asked = {name: int(value) for name, value in re.findall(r"\b(from|to):([0-9]+)", query)}
+        to = asked.get("to", tip + 1)
+        start = asked.get("from", to - most)
+        has = start <= opened < min(to, start + most)
+        return [{"eventData": [{"data": event_of(document)}]}] if has else []
+
+    return events
+
+
+@pytest.mark.parametrize("age", [0, 1, 9_999, 10_000, 10_001, 25_000, 300_000, 499_999])
+def test_a11_a_credential_is_found_however_old_its_contract_is(age: int) -> None:
+    """Archives look through 10,000 blocks at once, three weeks: later no cold function had the token."""
+    made, tip = OnChain(), 500_000
+    events = archive(made.document, opened=tip - age, tip=tip)
+    tells = {**contract_answer(OFFER, made.document), "bestChain": account_answer(height=tip)["bestChain"]}
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        query = json.loads(request.content)["query"]
+        data = {"events": events(query)} if "eventData" in query else tells
+        return httpx.Response(200, json={"data": data})
+
+    nodes = MinaNodes(
+        HttpxClient(transport=httpx.MockTransport(reply)), urls=["https://a.test/graphql"], clock=made.clock
+    )
+    made.contracts = OfferContracts(nodes, PINNED_OFFER)
+    assert made.token() == TOKEN
 
 
 FOREIGN: dict[str, list[object]] = {

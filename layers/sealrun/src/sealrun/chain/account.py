@@ -136,7 +136,7 @@ def check_account(
         check_code(account, address, pinned, permissions=PERMISSIONS, asset=terms.asset)
         _check_timing(account["timing"] or {})
         seconds = slot_seconds(answer)
-        view = _view(account, address, terms, pinned, height=_height(answer), slot_seconds=seconds)
+        view = _view(account, address, terms, pinned, height=tip_height(answer), slot_seconds=seconds)
         terms.check_buyer(view.buyer, address)
         if terms.oracle is None:
             _check_proved(view, due())
@@ -162,7 +162,7 @@ def check_node(answer: Mapping[str, Any], terms: Terms) -> None:
     """
     try:
         check_synced(answer, terms.network)
-        _height(answer)
+        tip_height(answer)
         slot_seconds(answer)
         for name, key in (("seller", terms.seller), ("operator", terms.operator)):
             _check_payee(name, key, answer[name], terms.asset)
@@ -282,7 +282,8 @@ def check_tip(answer: Mapping[str, Any], *, now: int) -> None:
         raise NodeUnavailable(f"node: expected a newest block of {oldest} to {newest}, got one of {made}")
 
 
-def _height(answer: Mapping[str, Any]) -> int:
+def tip_height(answer: Mapping[str, Any]) -> int:
+    """The block that a node answered from, of an answer that ``check_node`` passed."""
     return number(answer["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
 
 

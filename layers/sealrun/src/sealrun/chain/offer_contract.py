@@ -7,7 +7,7 @@ believe: of all of them only the bytes count whose hash stands in the state.
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from sealrun.chain.account import (
     check_code,
     check_node,
     state_of,
+    tip_height,
 )
 from sealrun.chain.answers import unreadable
 from sealrun.encoding import read
@@ -34,6 +35,8 @@ OFFER_PERMISSIONS = {**PERMISSIONS, "access": "Proof"}
 CHUNK_BYTES = 31
 # Mina's limit on the event fields of a transaction.
 MAX_EVENT_FIELDS = 100
+# What an archive looks through at once, unless its host chose another number: three weeks of 180 s slots.
+ARCHIVE_BLOCKS = 10_000
 
 
 class OfferState(NamedTuple):
@@ -41,6 +44,7 @@ class OfferState(NamedTuple):
 
     credential_hash: int
     closed: bool  # by the seller, for ever
+    height: int = 0  # of the block that the node answered from; 0 where nobody asks for it
 
 
 class ContractState(NamedTuple):
@@ -86,7 +90,8 @@ def check_offer(answer: Mapping[str, Any], offer: Offer, pinned: Pinned) -> Offe
         check_node(answer, payment.terms)
     if "account" not in answer:
         raise unreadable(KeyError("account"))
-    return state_of_offer(answer["account"], contract, pinned).check(offer)
+    found = state_of_offer(answer["account"], contract, pinned).check(offer)
+    return found._replace(height=tip_height(answer))
 
 
 def state_of_offer(account: Any, contract: PublicKey, pinned: Pinned) -> ContractState:
@@ -119,10 +124,17 @@ def contract_of(offer: Offer) -> tuple[PublicKey, Payment]:
     return offer.contract, offer.payment
 
 
-def events_query(contract: PublicKey) -> str:
-    """All events that an archive has of the contract."""
+def events_query(contract: PublicKey, blocks: range | None = None) -> str:
+    """The contract's events in these blocks; else in as many of the newest as the archive looks through."""
     address, token = contract.to_base58(), MINA_TOKEN
-    return f'{{events(input:{{address:"{address}",tokenId:"{token}"}}){{eventData{{data}}}}}}'
+    within = f",from:{blocks.start},to:{blocks.stop}" if blocks else ""
+    return f'{{events(input:{{address:"{address}",tokenId:"{token}"{within}}}){{eventData{{data}}}}}}'
+
+
+def blocks_up_to(height: int) -> Iterator[range]:
+    """All blocks up to this one, the newest first, in parts that an archive looks through at once."""
+    for stop in range(height + 1, 1, -ARCHIVE_BLOCKS):
+        yield range(max(1, stop - ARCHIVE_BLOCKS), stop)
 
 
 def find_credential(events: Iterable[object], credential_hash: int) -> bytes:

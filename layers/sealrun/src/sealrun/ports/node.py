@@ -47,9 +47,11 @@ class Chain(Protocol):
             NodeUnavailable: not enough synced nodes of the network, whose tip is new (A13), answered.
         """
 
-    def events(self, address: PublicKey) -> Iterator[object]:
-        """What archives tell of an account's events, one archive after the other; nothing to believe.
+    def events(self, address: PublicKey, *, height: int) -> Iterator[object]:
+        """What archives tell of an account's events up to a block, the newest first; nothing to believe.
+
+        One archive is asked after the other, for events that an earlier one told too.
 
         Raises:
-            NodeUnavailable: no archive answered.
+            NodeUnavailable: no archive told all of them.
         """

@@ -57,11 +57,12 @@ class OfferContracts:
         """
         look = self.state if stored.closed else self.check
         state = look(stored.offer, newer_than=now - VIEW_SECONDS)
-        return sealed_box(self._document(stored.offer, state.credential_hash), stored.offer)
+        return sealed_box(self._document(stored.offer, state), stored.offer)
 
-    def _document(self, offer: Offer, credential_hash: int) -> bytes:
+    def _document(self, offer: Offer, state: OfferState) -> bytes:
+        credential_hash = state.credential_hash
         if credential_hash not in self.documents:
-            events = self.chain.events(contract_of(offer)[0])
+            events = self.chain.events(contract_of(offer)[0], height=state.height)
             self.documents[credential_hash] = find_credential(events, credential_hash)
         return self.documents[credential_hash]
 

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import chain
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from sealrun.adapters.mina.rests import Rests
 from sealrun.chain.account import account_query, check_node, check_tip
 from sealrun.chain.answers import check_synced
 from sealrun.chain.credits import backing_query
-from sealrun.chain.offer_contract import events_query
+from sealrun.chain.offer_contract import blocks_up_to, events_query
 from sealrun.chain.token import supply_query
 from sealrun.errors import AccountRefused, NodeUnavailable
 from sealrun.offers.terms import Terms
@@ -190,18 +191,22 @@ class MinaNodes:
                 return answers
         raise NodeUnavailable(_why(nodes, len(answers), faults))
 
-    def events(self, address: PublicKey) -> Iterator[object]:
+    def events(self, address: PublicKey, *, height: int) -> Iterator[object]:
         """See ``sealrun.ports.node.Chain``; the next archive is asked once this one's events are used up."""
-        query, faults = events_query(address), []
+        faults, ends = [], self._clock() + PATIENT_SECONDS
         for url in self._archives:
             try:
-                events = _events(self._data(url, query))
+                for blocks in chain([None], blocks_up_to(height)):
+                    yield from self._archived(url, events_query(address, blocks), ends)
             except NodeUnavailable as error:
                 faults.append(error.detail)
-                continue
-            yield from events
         if len(faults) == len(self._archives):
             raise NodeUnavailable(f"archive: expected events, got none; {'; '.join(faults)[:300]}")
+
+    def _archived(self, url: str, query: str, ends: float) -> list[object]:
+        if self._clock() > ends:
+            raise NodeUnavailable(f"archive: expected all blocks in {PATIENT_SECONDS:g} s, got some")
+        return _events(self._data(url, query))
 
     def _keep(self, key: _Key, answer: Answer) -> None:
         with self._lock:
