@@ -44,7 +44,10 @@ class Service:
             return httpx.Response(202, json=self._status(name))
         if request.url.path == "/pins":
             cid = request.url.params["cid"]
-            found = [self._status(name) for name, pinned in self.pins.items() if pinned == cid]
+            # As services read it since version 1.0.0 of the API: one text, with commas.
+            wanted = request.url.params["status"].split(",")
+            known = [self._status(name) for name, pinned in self.pins.items() if pinned == cid]
+            found = [each for each in known if each["status"] in wanted]
             return httpx.Response(200, json={"count": len(found), "results": found})
         self._looks -= 1
         return httpx.Response(200, json=self._status(request.url.path.removeprefix("/pins/")))

@@ -1,14 +1,14 @@
 """Parts of requests: a query, and a body in JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 
-def with_query(url: str, params: Mapping[str, str | Sequence[str]]) -> str:
-    """The URL with these parameters behind it; one with several values is there several times."""
-    return f"{url}?{urlencode(params, doseq=True, quote_via=quote)}" if params else url
+def with_query(url: str, params: Mapping[str, str]) -> str:
+    """The URL with these parameters behind it."""
+    return f"{url}?{urlencode(params, quote_via=quote)}" if params else url
 
 
 def json_body(value: Any) -> tuple[dict[str, str], bytes]:

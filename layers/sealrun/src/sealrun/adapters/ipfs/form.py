@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from json import loads
 from typing import Any
@@ -57,7 +57,7 @@ def ask(
     *,
     seconds: float,
     headers: Mapping[str, str],
-    params: Mapping[str, str | Sequence[str]] | None = None,
+    params: Mapping[str, str] | None = None,
     json: Any = None,
     body: Body | None = None,
 ) -> Any:

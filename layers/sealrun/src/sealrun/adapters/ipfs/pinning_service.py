@@ -59,7 +59,7 @@ class ServicePinner:
 
     def _known(self, cid: str, seconds: float) -> Any:
         """The service's newest request for this CID that did not fail, or None."""
-        query = {"cid": cid, "status": ["queued", "pinning", "pinned"], "limit": "1"}
+        query = {"cid": cid, "status": "queued,pinning,pinned", "limit": "1"}
         answer = self._ask("GET", "/pins", time.monotonic() + seconds, params=query)
         try:
             return answer["results"][0] if answer["count"] else None
