@@ -86,11 +86,20 @@ test('L11: a node that drips its answer does not hold a tool', async () => {
   }
 });
 
-/** What `pay` says, whose node answers so each time that it is asked about blocks, then as a chain does; how often it was. */
-async function paid(answers: ((hash: string) => [number, string])[]): Promise<[any, number]> {
+/** As a Mina node says that a transaction waits in its pool already; its words differ by version. */
+const DUPLICATE = `{"errors":[{"message":"Couldn't send zkApp command: [\\"Duplicate\\"]","path":["sendZkapp"]}],"data":null}`;
+
+/**
+ * What `pay` says, whose node answers so each time that it is asked about blocks, then as a chain does; how often it was.
+ * With `lost` the node takes the transaction, and the connection breaks before it says so.
+ */
+async function paid(
+  answers: ((hash: string) => [number, string])[],
+  lost = false,
+): Promise<[any, number]> {
   const chain = await startChain(['--no-proofs']);
   const [payer, payee] = [party(), party()];
-  let [asked, hash] = [0, ''];
+  let [asked, hash, sent] = [0, '', 0];
   const node = createServer(async (request, response) => {
     const body = await text(request);
     const headers = { 'content-type': 'application/json' };
@@ -99,7 +108,10 @@ async function paid(answers: ((hash: string) => [number, string])[]): Promise<[a
       const [status, answer] = fault(hash);
       return void response.writeHead(status, headers).end(answer);
     }
+    const sends = lost && body.includes('sendZkapp');
+    if (sends && sent++ > 0) return void response.writeHead(200, headers).end(DUPLICATE);
     const answer = await fetch(chain.url, { method: 'POST', headers, body });
+    if (sends) return void request.socket.destroy();
     const said = await answer.text();
     hash ||= /5J[1-9A-HJ-NP-Za-km-z]{40,}/.exec(said)?.[0] ?? '';
     response.writeHead(answer.status, headers).end(said);
@@ -133,6 +145,11 @@ describe('a transaction that was sent', () => {
     ]);
     assert.equal(result.status, 'included', JSON.stringify(result));
     assert.equal(asked, 4);
+  });
+
+  test('waits for a block, though the answer was lost and the node refuses the same once more', async () => {
+    const [result] = await paid([], true);
+    assert.equal(result.status, 'included', JSON.stringify(result));
   });
 
   test('failed where a block says so', async () => {

@@ -35,6 +35,9 @@ const NETWORKS = new Map<string, NetworkId>([
   ['mina:mainnet', 'mainnet'],
 ]);
 
+/** Whose very bytes wait in the node's pool: `["Duplicate"]`, or in words. */
+const DUPLICATE = /\bduplicate\b/i;
+
 export type Progress = (text: string) => void;
 
 export interface Sent {
@@ -264,9 +267,12 @@ export class Session {
   private async signAndSend(tx: Transaction, keys: PrivateKey[]): Promise<Sent> {
     tx.sign([this.payer, ...keys]);
     this.progress('sending');
-    const pending = await tx.send().catch((error: Error) => {
+    const pending = await tx.safeSend().catch((error: Error) => {
       throw refusal(error.message);
     });
+    const [error] = pending.errors;
+    // o1js sends once more where the connection broke, and the node had taken it.
+    if (error !== undefined && !DUPLICATE.test(error)) throw refusal(error);
     if (!this.wait) return { hash: pending.hash, status: 'pending' };
     this.progress(`waiting for ${pending.hash} to be in a block`);
     await this.included(pending.hash);
