@@ -158,6 +158,8 @@ class Runner:
         if result := message.get("jobResult"):
             job.status, job.conclusion = "completed", _OVER.get(result, "failure")
             job.completed_at = time.time()
+            # GitHub's runner writes lines of its own; here they are left out where the steps printed any.
+            job.lines = job.lines or [f"{_precise(time.time())} Complete job name: {job.name}"]
 
     def _job(self, run: Run, workflow: Workflow, key: str, matrix: Mapping[str, Any]) -> Job:
         whole = f"{key} {json.dumps(matrix, sort_keys=True)}"

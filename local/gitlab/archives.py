@@ -37,14 +37,18 @@ def archive_path(store: Store, job: Job) -> Path:
 
 
 def keep(store: Store, job: Job) -> None:
-    """Keep the log and archive of a finished job, because the next attempt would overwrite them."""
+    """Keep the log and archive of a finished job, because the next attempt would overwrite them.
+
+    GitLab Runner writes lines of its own; here they are left out where the script printed any.
+    """
     if not job.started_at:
         return
     state, kept = store.clone_of(job.pipeline) / _STATE, store.files_of(job.id)
     kept.mkdir(parents=True, exist_ok=True)
     log = state / "output" / f"{safe(job.name)}.log"
     if log.exists():
-        (kept / "trace.log").write_bytes(log.read_bytes())
+        last = b"ERROR: Job failed\n" if job.failure_reason else b"Job succeeded\n"
+        (kept / "trace.log").write_bytes(log.read_bytes() or last)
     _pack(artifacts_folder(store.clone_of(job.pipeline), job.name), archive_path(store, job))
 
 
