@@ -85,6 +85,28 @@ def test_what_changed_just_before_the_last_look_is_not_taken_for_unchanged(world
     assert Counter(world.sweep().values())["failed"] == 1
 
 
+def test_r9_a_run_that_ends_while_another_is_collected_is_not_taken_for_unchanged(world: World) -> None:
+    """What was listed before a step of some minutes tells nothing of those minutes."""
+    world.clock.passes(LONGEST_PAUSE)
+    world.sweep()
+    world.provider.cancel(1)
+
+    def collected() -> Any:
+        world.clock.passes(10)
+        world.provider.cancel(3)
+        world.clock.passes(240)
+        return project()
+
+    project, world.provider.project = world.provider.project, collected
+    world.clock.passes(LONGEST_PAUSE)
+    assert Counter(world.sweep().values()) == {"running": CALLS - 1, "failed": 1}
+    world.provider.project = project
+    for _ in range(2):
+        world.clock.passes(LONGEST_PAUSE)
+        world.sweep()
+    assert Counter(each.state.value for each in world.ledger.records.values())["failed"] == 2
+
+
 def test_every_run_is_read_where_the_provider_lists_no_changes(world: World) -> None:
     world.provider.lists_changes = False
     world.clock.passes(LONGEST_PAUSE)

@@ -64,7 +64,7 @@ class _Look:
         collector = replace(self.collector, lists_jobs=len(due) < LIST_FROM)
         for record in due:
             try:
-                yield record.call_hash, self._step(record, stored, same, collector)
+                yield record.call_hash, self._step(record, stored, same, collector, now)
             except SealrunError as error:
                 self.collector.starter.put_off(record.call_hash, error)
                 yield record.call_hash, error.type
@@ -72,12 +72,18 @@ class _Look:
                 self.faults.append(error)
 
     def _step(
-        self, record: Record, stored: StoredOffer | None, same: frozenset[int], collector: Collector
+        self,
+        record: Record,
+        stored: StoredOffer | None,
+        same: frozenset[int],
+        collector: Collector,
+        listed_at: int,
     ) -> str:
         if stored is None:
             return self._without_offer(record)
         if record.run_id in same:
-            after = unchanged(record, stored, now=self.clock())
+            # Not now: a step of another call may have taken minutes, of which the list tells nothing.
+            after = unchanged(record, stored, now=listed_at)
             return after.state.value if self.ledger.save(record, after) else "changed meanwhile"
         if self.clock() >= self.begin_by:
             self.collector.starter.waker.wake(record.call_hash)
