@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mina.poseidon import hash_with_prefix
 from sealrun.encoding.merkle import Merkle
 from sealrun.errors import Malformed, Refused
+from sealrun.evidence.evidence import disclosure
 from sealrun.evidence.leaves import DEPTH, TREE, TWIN, Kind, Leaf, checked_label, salt, tree_hash
 
 SEED = bytes(range(32))
@@ -85,6 +86,12 @@ def test_a_tree_refuses_what_it_has_no_room_for() -> None:
         TEXTS.climb("a", 8, ["b", "c", "d"])
     with pytest.raises(IndexError, match="expected one of 3, got 3"):
         TEXTS.path("abc", 3)
+
+
+def test_a_leaf_that_is_not_there_is_not_disclosed() -> None:
+    for index in (-1, 1):
+        with pytest.raises(IndexError):
+            disclosure("outputs", [replace(LEAF, index=0)], index)
 
 
 def test_a_leaf_reads_back() -> None:

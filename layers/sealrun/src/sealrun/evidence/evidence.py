@@ -6,7 +6,7 @@ buyer: all of them opened. Any one opening can be shown to somebody else by itse
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -105,15 +105,19 @@ def disclosure(tree: str, leaves: Sequence[Leaf], index: int) -> dict[str, Any]:
         IndexError: there is no such leaf.
     """
     hashes, twins = [leaf.hash for leaf in leaves], [leaf.twin for leaf in leaves]
-    return disclosures(tree, hashes, twins, [leaves[index]])[0]
+    return disclosures(tree, hashes, twins, {index: leaves[index]})[0]
 
 
 def disclosures(
-    tree: str, hashes: Sequence[int], twins: Sequence[bytes], shown: Sequence[Leaf]
+    tree: str, hashes: Sequence[int], twins: Sequence[bytes], shown: Mapping[int, Leaf]
 ) -> list[dict[str, Any]]:
-    """``disclosure`` of some leaves at once: of all leaves only the hashes and their twins are needed."""
-    indices = [leaf.index for leaf in shown]
-    paths = zip(shown, TREE.paths(hashes, indices), TWIN.paths(twins, indices), strict=True)
+    """``disclosure`` of some leaves at once, by index: of all leaves only hashes and twins are needed.
+
+    Raises:
+        IndexError: there is no leaf of such an index.
+    """
+    indices = list(shown)
+    paths = zip(shown.values(), TREE.paths(hashes, indices), TWIN.paths(twins, indices), strict=True)
     return [
         {
             "sealrun": 1,

@@ -144,12 +144,12 @@ def _large(
     record: Record, index: bytes, openings: bytes | None, kept: ReceiptDocuments, store: EvidenceStore
 ) -> Iterator[dict[str, Any]]:
     """Where the documents are to be had that are too large to stand in the answer."""
-    each = (
+    documents = (
         (receipt_documents.INDEX, INDEX, index, record.index),
         (receipt_documents.OPENINGS, OPENINGS, openings, record.openings),
         (receipt_documents.STATEMENTS, STATEMENTS, kept.statements, record.statements),
     )
-    for kind, name, document, sha256 in each:
+    for kind, name, document, sha256 in documents:
         if document is not None and not kept.lies_together(kind):
             url = store.url(sha256, seconds=URL_SECONDS, filename=name)
             yield {"name": name, "sha256": sha256, "size": len(document), "url": url}

@@ -33,7 +33,8 @@ def token_disclosures(kept: ReceiptDocuments, tokens: Sequence[Leaf]) -> dict[st
     if not tokens:
         return {}
     entries = Index.parse(kept.index).trees[TREE]
-    made = disclosures(TREE, [each.hash for each in entries], [each.twin for each in entries], tokens)
+    hashes, twins = [each.hash for each in entries], [each.twin for each in entries]
+    made = disclosures(TREE, hashes, twins, {leaf.index: leaf for leaf in tokens})
     names = [f"disclosures/token-{leaf.index}.json" for leaf in tokens]
     return {name: canonical(document) for name, document in zip(names, made, strict=True)}
 

@@ -93,5 +93,6 @@ def _as_pin_failed() -> Iterator[None]:
             yield
     except StoreUnavailable as error:
         raise PinFailed(error.detail) from None
-    except (KeyError, ValueError, RecursionError):  # what botocore makes of headers that are none of S3's
+    # What botocore makes of headers that are none of S3's, and of a redirect.
+    except (KeyError, ValueError, RecursionError):
         raise PinFailed("answer: expected one of S3's form, got something else") from None

@@ -95,14 +95,13 @@ def first_attempts(items: Sequence[Mapping[str, Any]]) -> list[Job]:
     named = Counter(text(item, "name") for item in firsts)
     jobs = [_job(item, alone=named[item["name"]] == 1, retried=item["name"] in again) for item in firsts]
     # https://github.com/fontanierh/boxology/issues/734
-    if any(item.get("runner_id") or item.get("steps") for item in firsts):
+    begun = any(item.get("runner_id") or item.get("steps") for item in firsts)
+    if begun or not any(job.status == "failure" for job in jobs):
         return jobs
-    unstarted = any(job.status == "failure" for job in jobs)
-    return [_unstarted(job) if unstarted and job.failure_reason in _UNSTARTED else job for job in jobs]
-
-
-def _unstarted(job: Job) -> Job:
-    return replace(job, failure_reason=NOT_STARTED, has_log=False)
+    return [
+        replace(job, failure_reason=NOT_STARTED, has_log=False) if job.failure_reason in _UNSTARTED else job
+        for job in jobs
+    ]
 
 
 def archives(items: Sequence[Mapping[str, Any]]) -> list[Job]:
