@@ -67,7 +67,7 @@ class Peer(Answers):
         held = DescribedTransport(DESCRIBED, inner, origin=ORIGIN)
         self.client = HttpxClient(transport=held if described else inner)
         named = {"origin": ORIGIN, "project": "octo-org/job", "workflow": "job.yml", "ref": "refs/tags/v1"}
-        self.github = GitHub(self.client, clock=lambda: NOW, **{**named, "token": TOKEN, **options})
+        self.github = GitHub(self.client, **{"clock": lambda: NOW, **named, "token": TOKEN, **options})
 
 
 def listed(name: str, *items: object, total: int | None = None) -> httpx.Response:

@@ -79,10 +79,11 @@ class GitHub:
             max_log_bytes: of one job.
             max_artifact_bytes: of one archive.
             max_stream_seconds: for one log or archive as a whole.
-            clock: Unix seconds, to read ``X-RateLimit-Reset``.
+            clock: Unix seconds, to read ``X-RateLimit-Reset`` and to tell young runs from old ones.
         """
         self._ref, self._api = ref, f"{api_of(origin)}/repos/{project}"
         self._workflow = f"{self._api}/actions/workflows/{workflow}"
+        self._clock = clock
         self._max_log, self._max_artifact = max_log_bytes, max_artifact_bytes
         self._rest = Rest(
             client,
@@ -146,14 +147,19 @@ class GitHub:
     def find(self, name: str, *, since: int, known: int = 0) -> list[Run]:
         """All runs named exactly ``sealrun {name}``, the lowest id first; of a flood only the first 20.
 
-        GitHub does not search by name: all runs of the workflow that were started by API around
-        ``since`` are looked through. Refused where there are more than GitHub lists.
+        GitHub does not search by name: the workflow's runs around ``since`` are looked through, and those of
+        the last hour in its plain list. Refused where there are more than are read.
         """
-        first, last = (stamp(at) for at in (since - BEFORE_SECONDS, since + AFTER_SECONDS))
-        query = {"event": EVENT, "created": f"{first}..{last}"}
-        listed = self._pages(f"{self._workflow}/runs", "workflow_runs", query, most=MAX_LISTED)
-        wanted = run_name(name)
-        matches = [item for item in listed if item.get("display_title") == wanted and item.get("id") != known]
+        oldest, last = since - BEFORE_SECONDS, since + AFTER_SECONDS
+        if self._clock() < last:
+            listed = self._newest(oldest, most=MAX_LISTED)
+            if len(listed) == MAX_LISTED:
+                raise ProviderRefused(f"workflow_runs: expected fewer than {MAX_LISTED} of late, got more")
+        else:
+            query = {"event": EVENT, "created": f"{stamp(oldest)}..{stamp(last)}"}
+            listed = self._pages(f"{self._workflow}/runs", "workflow_runs", query, most=MAX_LISTED)
+        named = {"event": EVENT, "display_title": run_name(name)}
+        matches = [item for item in listed if named.items() <= item.items() and item.get("id") != known]
         matches.sort(key=lambda item: answers.whole(item, "id"))
         return [self._first_attempt(item) for item in matches[:MAX_FOUND]]
 
@@ -163,9 +169,7 @@ class GitHub:
 
     def changed(self, *, since: int, started: int) -> frozenset[int] | None:
         """GitHub does not list by change: all runs of the workflow since ``started`` are looked through."""
-        query = {"event": EVENT, "created": f">={stamp(started)}"}
-        url = f"{self._workflow}/runs"
-        listed = self._pages(url, "workflow_runs", query, most=MAX_CHANGED, cut=True)
+        listed = self._newest(started, most=MAX_CHANGED)
         if len(listed) == MAX_CHANGED:
             return None
         changed = (each for each in listed if answers.READER.seconds(each, "updated_at") >= since)
@@ -249,12 +253,23 @@ class GitHub:
             run = self._rest.get(f"{self._api}/actions/runs/{answers.whole(run, 'id')}/attempts/1")
         return answers.run(run, self._ref)
 
+    def _newest(self, oldest: int, *, most: int) -> list[dict[str, Any]]:
+        """The workflow's runs that were created at ``oldest`` (Unix seconds) or later, at most ``most``.
+
+        No filter is sent: GitHub answers filters from a search index, which may lack runs and changes for
+        minutes and longer. https://github.com/dawidd6/action-download-artifact/issues/147
+        """
+        url = f"{self._workflow}/runs"
+        listed = self._pages(url, "workflow_runs", {}, most=most, cut=True, oldest=oldest)
+        return [each for each in listed if _created(each) >= oldest]
+
     def _pages(
-        self, url: str, name: str, query: Mapping[str, str], *, most: int, cut: bool = False
+        self, url: str, name: str, query: Mapping[str, str], *, most: int, cut: bool = False, oldest: int = 0
     ) -> list[dict[str, Any]]:
         """The items of a list over all its pages; where there are more than ``most``, refused or cut.
 
-        An empty page is the last one, whatever GitHub says of the total (L11).
+        With ``oldest`` (Unix seconds) the page that has an older item is the last one, and so is an empty
+        page, whatever GitHub says of the total (L11).
         """
         items: list[dict[str, Any]] = []
         for page in count(1):
@@ -264,9 +279,14 @@ class GitHub:
                 raise ProviderRefused(f"{name}: expected at most {most}, got {total}")
             page_items = answers.objects(value.get(name))
             items += page_items
-            if not page_items or len(items) >= min(total, most):
+            older = oldest and any(_created(item) < oldest for item in page_items)
+            if not page_items or older or len(items) >= min(total, most):
                 break
         return items[:most]
+
+
+def _created(item: Mapping[str, Any]) -> int:
+    return answers.READER.seconds(item, "created_at")
 
 
 def _checked(pieces: Iterator[bytes], expected: object) -> Iterator[bytes]:
