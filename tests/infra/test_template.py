@@ -339,6 +339,19 @@ def test_the_distribution_leads_every_route_to_its_function() -> None:
             assert (fits or [config["DefaultCacheBehavior"]["TargetOriginId"]])[0] == name
 
 
+def test_the_distribution_keeps_no_error_for_whoever_asks_next() -> None:
+    """CloudFront keeps these for ten seconds by itself, whatever the cache policy says.
+
+    It tells apart neither queries, headers, GET nor HEAD. ``sealrun child`` asks for its call before it buys
+    it, and would be told afterwards that there is no such call; anybody's HEAD would answer a buyer's GET.
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html
+    """
+    kept = {404, 405, 414, 500, 501, 502, 503, 504}
+    config = of_type("AWS::CloudFront::Distribution", "edge.yaml")["Distribution"]["DistributionConfig"]
+    found = {each["ErrorCode"]: each for each in config.get("CustomErrorResponses", [])}
+    assert found == {code: {"ErrorCode": code, "ErrorCachingMinTTL": 0} for code in kept}
+
+
 def test_tracing_is_off_unless_it_is_asked_for() -> None:
     assert template("template.yaml")["Parameters"]["Tracing"]["Default"] == "PassThrough"
 
