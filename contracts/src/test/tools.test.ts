@@ -356,15 +356,16 @@ describe('an account from opening to leaving', () => {
 });
 
 describe('an offer from opening to closing', () => {
+  const credential = { endpoint: 'https://calls.example', sealed: 'c2VhbGVk' };
+  const request = {
+    offer_key: offer.key.toBase58(),
+    terms,
+    offer_hash: '42',
+    uri: 'https://offers.example/42.json',
+    credential,
+  };
+
   test('A11: offer puts the credential in the opening event that the state names', async () => {
-    const credential = { endpoint: 'https://calls.example', sealed: 'c2VhbGVk' };
-    const request = {
-      offer_key: offer.key.toBase58(),
-      terms,
-      offer_hash: '42',
-      uri: 'https://offers.example/42.json',
-      credential,
-    };
     const { result } = await tool('offer', operator!, request);
     assert.equal(result.status, 'included', JSON.stringify(result));
     const { data } = await chain.query(
@@ -375,6 +376,25 @@ describe('an offer from opening to closing', () => {
     assert.equal(credentialHash(bytes).toString(), data.account.zkappState[2]);
     assert.equal(result.credential_hash, data.account.zkappState[2]);
   });
+
+  test('offer: asked again after a lost answer, it finds what is there and pays nothing', async () => {
+    const before = await balance(operator!);
+    const { result } = await tool('offer', operator!, request);
+    assert.equal(result.status, 'already-open', JSON.stringify(result));
+    assert.equal(result.offer, offer.address.toBase58());
+    assert.equal(await balance(operator!), before);
+  });
+
+  for (const [what, other] of [
+    ['offer', { offer_hash: '43' }],
+    ['terms', { terms: { ...terms, exit_delay: 21 } }],
+    ['credential', { credential: { ...credential, sealed: 'b3RoZXI=' } }],
+  ] as const)
+    test(`offer: a contract that is open with another ${what} is refused`, async () => {
+      const { code, result } = await tool('offer', operator!, { ...request, ...other });
+      assert.deepEqual([code, result.error?.type], [1, 'wrong-account'], JSON.stringify(result));
+      assert.match(result.error.detail, /open with another offer, terms or credential/);
+    });
 
   test('A4: close needs the seller, and works once', async () => {
     const request = { offer: offer.address.toBase58(), terms };

@@ -1,4 +1,5 @@
-/** Opens an offer on chain: signatures only, no proof. */
+/** Opens an offer on chain: signatures only, no proof. Asked again with the same credential, it finds the contract that is there. */
+import { Field } from 'o1js';
 import { credentialHash } from '../credential.js';
 import { openOffer } from '../opening.js';
 import { pinnedKeys } from '../verification_keys.js';
@@ -16,8 +17,25 @@ export const tool: Tool = async (request, session) => {
     ? credentialBytes(request.part('credential'))
     : undefined;
   const verificationKey = pinnedKeys().Offer;
-  if (await session.findAccount(offer))
-    throw new ToolError('wrong-account', 'the offer is already open: take a fresh key');
+  const credentialField = credential ? credentialHash(credential) : Field(0);
+  const told = {
+    offer: offer.toBase58(),
+    offer_hash: offerHash.toString(),
+    terms_hash: terms.hash().toString(),
+    credential_hash: credentialField.toString(),
+    verification_key_hash: verificationKey.hash,
+  };
+  const found = await session.findAccount(offer);
+  if (found !== undefined) {
+    const state = [offerHash, terms.hash(), credentialField];
+    const same = state.every((field, i) => found.zkapp?.appState[i]?.equals(field).toBoolean());
+    if (!same)
+      throw new ToolError(
+        'wrong-account',
+        'the contract is open with another offer, terms or credential: take a fresh key',
+      );
+    return { status: 'already-open', ...told };
+  }
   const opening = {
     payer: session.payer.toPublicKey(),
     offer,
@@ -28,14 +46,7 @@ export const tool: Tool = async (request, session) => {
     verificationKey,
   };
   const sent = await session.send(async () => void openOffer(opening), [offerKey]);
-  return {
-    ...sent,
-    offer: offer.toBase58(),
-    offer_hash: offerHash.toString(),
-    terms_hash: terms.hash().toString(),
-    credential_hash: credential ? credentialHash(credential).toString() : '0',
-    verification_key_hash: verificationKey.hash,
-  };
+  return { ...sent, ...told };
 };
 
 /** Canonical JSON (RFC 8785): names in order, no space. */
