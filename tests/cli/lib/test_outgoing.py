@@ -1,5 +1,6 @@
 """A provider whose certificate an own authority signed is reached where the seller names that authority."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from sealrun.transport.failures import ConnectError
 from sealrun_cli.commands import deploy
 from sealrun_cli.lib import background
+from sealrun_cli.lib.contracts import environment
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.github_account import GitHubAccount
 from sealrun_cli.lib.gitlab_account import GitLabAccount
@@ -25,6 +27,7 @@ from sealrun_cli.lib.outgoing import (
     session,
 )
 from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.tools import _node
 from sealrun_cli.main import app
 from tests.sealrun.transport.test_http import _Tls as Tls
 from tests.sealrun.transport.test_proxy import Proxy
@@ -78,7 +81,7 @@ def test_every_client_of_the_command_trusts_the_same_authorities(
         assert client.get(url).is_success
     with open_guarded([url]) as guarded:
         assert guarded.open("GET", url).is_success
-    assert for_node() == {"NODE_EXTRA_CA_CERTS": str(tls.certificate)}
+    assert for_node() == {"NODE_EXTRA_CA_CERTS": str(tls.certificate), "NODE_USE_ENV_PROXY": "0"}
 
 
 @pytest.mark.peers
@@ -101,6 +104,38 @@ def test_the_command_goes_through_the_proxy_that_is_named_and_through_no_other(
         through.close()
     asked_for = [line.split()[1] for line in through.asked]
     assert asked_for == ["named.example:443", "other.example:443"]
+
+
+@pytest.mark.peers
+def test_the_contracts_tools_go_through_the_proxy_that_is_named_and_through_no_other(
+    tls: Tls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Node reads both spellings of each variable, the lower case first."""
+    through, other = Proxy(tls.port), Proxy(tls.port)
+    program = tmp_path / "ask.mjs"
+    program.write_text("await fetch(process.argv[2]).catch(() => {})")
+
+    def ask(host: str) -> None:
+        url = f"https://{host}:{tls.port}/"
+        subprocess.run([_node(), program, url], env=environment(), check=True, timeout=30)
+
+    monkeypatch.setenv(VARIABLE, str(tls.certificate))
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, other.url)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "named.example")
+    monkeypatch.setenv("NODE_USE_ENV_PROXY", "1")
+    try:
+        monkeypatch.setenv(PROXY, through.url)
+        ask("named.example")
+        ask("localhost")
+        monkeypatch.setenv(PROXY, "")
+        ask("other.example")
+    finally:
+        through.close()
+        other.close()
+    asked_for = [line.split()[1] for line in through.asked]
+    assert (asked_for, other.asked) == ([f"named.example:{tls.port}"], [])
 
 
 def test_a_service_of_another_folder_has_the_whole_path_and_the_proxy(

@@ -65,11 +65,17 @@ def proxy() -> str:
 
 
 def for_node() -> dict[str, str]:
-    """The same for the contracts' tools; the proxy needs Node 22.21 (https://nodejs.org/api/cli.html)."""
+    """The same for the contracts' tools; the proxy needs Node 22.21 (https://nodejs.org/api/cli.html).
+
+    Node reads each variable in lower case first, so both spellings are set where there is a proxy.
+    """
     path, through = os.environ.get(VARIABLE, ""), proxy()
     trusted = {"NODE_EXTRA_CA_CERTS": path} if path else {}
-    proxied = {"NODE_USE_ENV_PROXY": "1", "HTTPS_PROXY": through, "NO_PROXY": ",".join(LOOPBACK)}
-    return {**trusted, **(proxied if through else {})}
+    if not through:
+        return {**trusted, "NODE_USE_ENV_PROXY": "0"}
+    proxied = {"HTTPS_PROXY": through, "HTTP_PROXY": "", "NO_PROXY": ",".join(LOOPBACK)}
+    lower = {name.lower(): value for name, value in proxied.items()}
+    return {**trusted, **proxied, **lower, "NODE_USE_ENV_PROXY": "1"}
 
 
 def for_service() -> dict[str, str]:
