@@ -180,6 +180,13 @@ def test_a_fetch_that_broke_off_goes_on(shop: Shop, tmp_path: Path) -> None:
     assert shop.fetch(tmp_path)["kept"] == 2
 
 
+def test_a_fetch_that_was_killed_goes_on(shop: Shop, tmp_path: Path) -> None:
+    """Where it dies within the first file, nothing but a part of that file is in the folder."""
+    (tmp_path / ".sealrun-part").write_bytes(b"{")
+    assert shop.fetch(tmp_path)["holds"]
+    assert ".sealrun-part" not in files(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "spoil", "text"),
     [

@@ -117,6 +117,28 @@ def test_a3_a_move_that_dies_between_its_databases_leaves_one_that_sells(
     assert [each.paused for each in offers if each] == [copying.UNMOVED, "holidays"]
 
 
+def test_a3_a_move_that_dies_once_the_old_database_is_empty_says_to_resume_in_the_new_one(
+    way: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = way
+    filled(source)
+    write, steps = target.write, []
+
+    def dies(step: Any) -> Any:
+        steps.append(step)
+        if len(steps) > 1:
+            raise KeyboardInterrupt
+        return write(step)
+
+    monkeypatch.setattr(target, "write", dies)
+    with pytest.raises(KeyboardInterrupt):
+        move_ledger(source, target)
+    assert not any(contents(source).values())
+    offer = SqlLedger(target).offer(OFFER.hash)
+    assert offer is not None
+    assert offer.paused.endswith("if it is empty, resume them here")
+
+
 def test_a_database_that_holds_something_is_not_copied_into(way: tuple[Database, Database]) -> None:
     source, target = way
     filled(source)

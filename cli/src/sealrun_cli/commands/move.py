@@ -75,7 +75,8 @@ def _move_rows(source: "Database", url: str) -> int:
         try:
             return move_ledger(source, target)
         except Conflict as error:
-            raise CliError("store", error.detail, "name an empty database") from error
+            following = "name an empty one; after a move that did not end, `sealrun status` says what to do"
+            raise CliError("store", error.detail, following) from error
 
 
 def _tell(out: Output, kept: Places, rows: int, files: int, place: str) -> None:

@@ -9,7 +9,10 @@ from sealrun.adapters.sql.schema import METADATA, OFFERS
 from sealrun.errors import Conflict
 
 ROWS = 500
-UNMOVED = "moving this ledger here did not end: serve the old database, and move into another empty one"
+UNMOVED = (
+    "moving these offers here did not end: if the old database still has them, serve that one and move into "
+    "another empty one; if it is empty, resume them here"
+)
 
 
 def copy_ledger(source: Database, target: Database, *, paused: str = "") -> int:
