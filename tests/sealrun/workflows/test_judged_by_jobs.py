@@ -209,6 +209,46 @@ def test_r9_a_log_that_is_late_is_asked_for_again_and_a_missing_one_is_named(
     assert list(world.kept(record).logs.values()) == ([] if missing else [world.provider.log_text.decode()])
 
 
+class LateFiles(FakeProvider):
+    """For some time after the run's end the storage refuses an archive that the provider lists.
+
+    https://github.com/actions/download-artifact/issues/140 and 249
+    """
+
+    comes_after: int = 200
+    refusal: str = "github answered 403: AuthenticationFailed"
+
+    @contextmanager
+    def artifacts(self, job_id: int) -> Iterator[Iterator[bytes]]:
+        if self.clock.now < self.runs[1].created_at + self.duration + self.comes_after:
+            self._called("artifacts")
+            raise ProviderRefused(self.refusal)
+        with super().artifacts(job_id) as pieces:
+            yield pieces
+
+
+@pytest.mark.parametrize(
+    ("refusal", "comes_after", "outcome", "asked_once"),
+    [
+        ("github answered 403: AuthenticationFailed", 200, Outcome.SUCCEEDED, False),
+        ("github answered 403: AuthenticationFailed", 10**6, Outcome.OUTPUTS_REFUSED, False),
+        ("gitlab answered 404: 404 Not Found", 200, Outcome.SUCCEEDED, False),
+        ("github: body: expected at most 9 bytes, got more", 200, Outcome.OUTPUTS_REFUSED, True),
+    ],
+)
+def test_r9_an_archive_that_is_refused_at_first_is_asked_for_again(
+    refusal: str, comes_after: int, outcome: Outcome, *, asked_once: bool
+) -> None:
+    world = World(make_offer())
+    world.provider = LateFiles(world.clock, world.offer)
+    world.provider.comes_after, world.provider.refusal = comes_after, refusal
+    record = world.settle(world.call().record.call_hash)
+    assert record.ending is not None
+    assert record.ending.outcome is outcome
+    assert record.ending.reason == ("every job succeeded" if outcome is Outcome.SUCCEEDED else refusal)
+    assert (world.provider.calls.count("artifacts") == 1) == asked_once
+
+
 def test_r8_every_job_is_named_with_how_it_ended() -> None:
     world, record = ended(BUILD, FAILED, SKIPPED)
     (run, *_) = Index.parse(world.kept(record).index).trees["profile"]

@@ -328,6 +328,16 @@ def test_r3_l11_young_runs_are_listed_back_to_the_claim_and_no_further(peer: Pee
     assert len(peer.requests) == 11
 
 
+def test_r11_the_storages_own_code_is_told() -> None:
+    peer = Peer(extra_origins=["https://storage.example"])
+    xml = '\ufeff<?xml version="1.0"?><Error><Code>BlobNotFound</Code><Message>The blob</Message></Error>'
+    away = httpx.Response(302, headers={"location": "https://storage.example/file"})
+    peer.on("GET", f"{API}/actions/jobs/5/logs", away)
+    peer.on("GET", "/file", httpx.Response(404, content=xml.encode()))
+    with pytest.raises(ProviderRefused, match=r"^github answered 404: BlobNotFound$"), peer.github.log(5):
+        pass
+
+
 def test_r3_runs_are_found_by_their_exact_name_among_those_around_the_claim() -> None:
     peer = Peer(clock=lambda: LATER)
     longer = {**RUN, "id": 30, "display_title": f"sealrun {CALL}0"}

@@ -259,7 +259,7 @@ def whatever_inputs(answer: Answer) -> bool:
 
 
 def words(body: bytes, flat: Callable[[dict[str, Any]], str], *, secret: str) -> str:
-    """A provider's words from its JSON error, or a page's title, on one line, short, without the token."""
+    """A provider's words from its JSON error, or a page's title or code, on one line, without the token."""
     try:
         value = json.loads(body)
         reason = flat(value) if isinstance(value, dict) else _title(body)
@@ -270,6 +270,11 @@ def words(body: bytes, flat: Callable[[dict[str, Any]], str], *, secret: str) ->
 
 
 def _title(body: bytes) -> str:
-    """A proxy's or a maintenance page's own words: ``<html><title>Maintenance</title>`` as Maintenance."""
+    """A proxy's or a maintenance page's own words: ``<html><title>Maintenance</title>`` as Maintenance.
+
+    Of an object storage's ``<Error><Code>AccessDenied</Code>`` it is the code.
+    """
+    if code := re.search(rb"<Error>\s*<Code>(\w{1,100})</Code>", body[:_TITLE_WITHIN]):
+        return code[1].decode("ascii", "replace")
     match = re.search(rb"<title[^>]{0,100}>([^<]{1,200})", body[:_TITLE_WITHIN], re.IGNORECASE)
     return f"a web page: {match[1].decode('utf-8', 'replace')}" if match else ""

@@ -1,5 +1,6 @@
 """Gather the evidence of a run that is over: logs always, files only of a run that succeeded."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +21,7 @@ from sealrun.runs.record import Ending, Record
 from sealrun.runs.run import Job, Project, Run
 from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.gather_files import Files, gather_files
-from sealrun.workflows.gather_logs import NAME, Log, first_lines, gather_log, still_to_come
+from sealrun.workflows.gather_logs import LOG_WAIT, NAME, Log, first_lines, gather_log, still_to_come
 from sealrun.workflows.gather_tokens import check_tokens
 from sealrun.workflows.look_into import Look
 from sealrun.workflows.receipt_documents import SmallLogs
@@ -76,6 +77,8 @@ def gather(
         try:
             files = gather_files(jobs, offer, provider, store, unpack, look, places)
         except (UnsafeArchive, SecretFound, ProviderRefused) as error:
+            if _may_still_come(error, run, now=in_time.clock()):
+                raise ProviderUnclear(f"an archive is not there yet: {error.detail}") from error
             ending = replace(ending, outcome=Outcome.OUTPUTS_REFUSED, reason=error.detail[:500])
     tokens = check_tokens(
         files.tokens,
@@ -145,6 +148,15 @@ def _logs(
                 raise ProviderUnclear(f"the log of {job.name} is not there yet: {error.detail}") from error
             missing[job.name] = error.detail[:MAX_WHY]
     return logs, missing
+
+
+def _may_still_come(error: Exception, run: Run, *, now: int) -> bool:
+    """True where the provider, or its storage, refuses an archive of a run that was over just now (R9).
+
+    An archive is listed, and its storage answers 403 or 404 for it at times. What is refused here stays so.
+    """
+    answered = isinstance(error, ProviderRefused) and re.match("[a-z]+ answered [0-9]{3}", error.detail)
+    return bool(answered) and now < run.finished_at + LOG_WAIT
 
 
 def _project(provider: Provider) -> Project:
