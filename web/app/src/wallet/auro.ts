@@ -57,8 +57,17 @@ export async function findProvider(): Promise<Provider | null> {
   return announced ?? (window as { mina?: Provider }).mina ?? null;
 }
 
-/** Ask for the wallet's account on this network; the wallet opens its window. */
-export async function connectAuro(provider: Provider, network: string): Promise<Wallet> {
+/**
+ * Ask for the wallet's account on this network; the wallet opens its window.
+ *
+ * `left` is called with what this gives, once the wallet is on another account or network. That it is on the one that it was
+ * asked for it announces too, at times after it answered.
+ */
+export async function connectAuro(
+  provider: Provider,
+  network: string,
+  left: (wallet: Wallet) => void,
+): Promise<Wallet> {
   const [address] = good(await provider.requestAccounts().catch(thrown));
   if (!address) throw new Error(MESSAGES[20001]);
   const now = good(await provider.requestNetwork().catch(thrown)).networkID;
@@ -69,19 +78,24 @@ export async function connectAuro(provider: Provider, network: string): Promise<
   if (there !== network)
     throw new Error(`The wallet is on another network: expected ${network}, got ${there}.`);
   let changed = false;
-  provider.on?.('accountsChanged', (accounts: unknown) => {
-    changed ||= !Array.isArray(accounts) || accounts[0] !== address;
-  });
-  provider.on?.('chainChanged', (chain: unknown) => {
-    changed ||= (chain as { networkID?: unknown })?.networkID !== network;
-  });
+  const hear = (same: boolean) => {
+    if (same || changed) return;
+    changed = true;
+    left(wallet);
+  };
+  provider.on?.('accountsChanged', (accounts: unknown) =>
+    hear(Array.isArray(accounts) && accounts[0] === address),
+  );
+  provider.on?.('chainChanged', (chain: unknown) =>
+    hear((chain as { networkID?: unknown } | undefined)?.networkID === network),
+  );
   const requireSame = () => {
     if (changed)
       throw new Error(
         'Account or network were changed in the wallet. Connect it again. Nothing was sent.',
       );
   };
-  return {
+  const wallet: Wallet = {
     name: 'Auro',
     address,
     network,
@@ -119,6 +133,7 @@ export async function connectAuro(provider: Provider, network: string): Promise<
       return parseCommand(String(answer.signedData));
     },
   };
+  return wallet;
 }
 
 /** Auro reports errors both as a value and by throwing. */

@@ -3,7 +3,7 @@ import { createContext, useContext, useEffect, useRef, useState, type ReactNode 
 import { addressOf } from '../../../shared/src/mina.ts';
 import { message } from '../format.ts';
 import { Note } from '../ui/parts.tsx';
-import { connectAuro, findProvider, type Provider } from './auro.ts';
+import { connectAuro, findProvider } from './auro.ts';
 import { keyWallet } from './key_file.ts';
 import { Declined, type Wallet } from './wallet.ts';
 
@@ -37,10 +37,9 @@ export function WalletSession(props: { children: ReactNode }) {
         <Connect
           network={network}
           close={() => setAsking(false)}
-          connected={(chosen, provider) => {
-            // Whoever changes account or network in the wallet connects again, and sees whose it is.
-            for (const event of ['accountsChanged', 'chainChanged'])
-              provider?.on?.(event, () => setWallet(null));
+          // Whoever changes account or network in the wallet connects again, and sees whose it is.
+          left={(gone) => setWallet((now) => (now === gone ? null : now))}
+          connected={(chosen) => {
             setWallet(chosen);
             setAsking(false);
           }}
@@ -53,7 +52,8 @@ export function WalletSession(props: { children: ReactNode }) {
 function Connect(props: {
   network: string;
   close: () => void;
-  connected: (wallet: Wallet, provider?: Provider) => void;
+  connected: (wallet: Wallet) => void;
+  left: (wallet: Wallet) => void;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [problem, setProblem] = useState('');
@@ -64,7 +64,7 @@ function Connect(props: {
     const provider = await findProvider();
     if (!provider)
       throw new Error('This browser has no Auro wallet. Install it from aurowallet.com.');
-    props.connected(await connectAuro(provider, props.network), provider);
+    props.connected(await connectAuro(provider, props.network, props.left));
   };
   const file = async (chosen: File | undefined) => {
     if (chosen) props.connected(keyWallet(await chosen.slice(0, 1024).text(), addressOf));
