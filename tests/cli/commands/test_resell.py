@@ -43,16 +43,20 @@ class Shop:
     code: str = field(default_factory=lambda: pinned_keys()["PrepaidAccount"])
     network: str = "mina:devnet"
     payments: list[dict[str, Any]] = field(default_factory=list)
+    pool: list[dict[str, Any]] = field(default_factory=list)  # in the block after the next answer
     lost: bool = False
     ran: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, asked: Asked) -> tuple[int, Any]:
-        query = asked.body["query"]
+        answer = self._answer(asked.body["query"])
+        self.payments, self.pool = [*self.payments, *self.pool], []
+        return answer
+
+    def _answer(self, query: str) -> tuple[int, Any]:
         if "userCommands" in query:
-            chain = [block(7, self.payments, [])]
-            return 200, {"data": {"syncStatus": "SYNCED", "networkID": self.network, "bestChain": chain}}
-        if "nonce" in query:
-            return 200, {"data": {"account": {"nonce": str(len(self.payments))}}}
+            node = {"syncStatus": "SYNCED", "networkID": self.network}
+            payer = {"nonce": str(len(self.payments))}
+            return 200, {"data": {**node, "bestChain": [block(7, self.payments, [])], "payer": payer}}
         state = [self.terms, *self.buyer.public_key().to_fields(), 0, self.exit_slot, 0, 0, 0]
         account = {
             "publicKey": ACCOUNT.public_key().to_base58(),
@@ -68,6 +72,8 @@ class Shop:
         return 200, {"data": {"account": account, "bestChain": []}}
 
     def tool(self, _name: str, sender: Any, _out: object, **request: Any) -> dict[str, Any]:
+        if request["nonce"] < len(self.payments):
+            raise CliError("refused", "Invalid_nonce")
         self.ran.append(request)
         assert self.sale is not None
         key = sender.key.public_key().to_base58()
@@ -205,6 +211,17 @@ def test_a_ticket_is_paid_for_once_though_the_answer_is_lost(shop: Shop, site: W
     assert (request["memo"], request["amount"]) == (shop.sale.memo, "1500000000")
     assert request["to"] == BUYER.public_key().to_base58()
     assert said(site, tmp_path, "buy")["status"] == "included", "another ticket is another payment"
+
+
+def test_a_block_that_comes_between_two_answers_makes_nobody_doubt_a_payment(
+    shop: Shop, site: Web, tmp_path: Path
+) -> None:
+    shop.lost = True
+    assert said(site, tmp_path, "buy")["error"]["type"] == "node-unavailable"
+    shop.payments, shop.pool, shop.lost = [], shop.payments, False  # it waited until now
+    assert said(site, tmp_path, "buy")["error"]["type"] == "not-included", "as asked again, it is in a block"
+    assert said(site, tmp_path, "buy")["status"] == "already-done"
+    assert len(shop.ran) == 1
 
 
 def test_e4_only_tickets_of_the_own_key_are_taken_and_a_false_one_is_named(

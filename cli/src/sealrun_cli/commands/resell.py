@@ -29,7 +29,6 @@ from sealrun_cli.lib.guarded import open_public
 from sealrun_cli.lib.help import Panels, example
 from sealrun_cli.lib.inputs import assignments, filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import read_key
-from sealrun_cli.lib.nodes import data_of
 from sealrun_cli.lib.once import Asked, Now, Once
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import Output, amount_of, speaking
@@ -43,6 +42,7 @@ from sealrun_cli.lib.resale import (
     account_of,
     asset_id,
     checked,
+    payer_now,
     payments_for,
     refunds,
     sale_of,
@@ -228,8 +228,7 @@ def buy(
             ]
 
         def look() -> Now:
-            mine = [each for each in payments_for(service, what, node) if each.payer == payer]
-            return Now(_nonce(service, node, payer.to_base58()), len(mine))
+            return payer_now(service, what, node, payer)
 
         def send(asked: Asked) -> dict[str, Any]:
             to, amount = what.issuer.to_base58(), str(what.price.units)
@@ -309,21 +308,3 @@ def _seen(offer: Offer) -> str:
     return (
         f"seen     by anyone: {'; '.join(named)}. What else the run leaves the reseller reads, not the holder"
     )
-
-
-def _nonce(service: Service, node: str, address: str) -> int:
-    """The payer's next one.
-
-    Raises:
-        CliError: there is no account, or the node gives no answer.
-    """
-    query = "query($key:PublicKey!){account(publicKey:$key){nonce}}"
-    account = data_of(service, node, query, key=address).get("account")
-    try:
-        return int(account["nonce"]) if account else _missing(address)
-    except (KeyError, TypeError, ValueError) as error:
-        raise CliError("node-unavailable", f"{node}: expected a nonce, got none") from error
-
-
-def _missing(address: str) -> int:
-    raise CliError("account-missing", f"payer: expected an account of {address}, got none")

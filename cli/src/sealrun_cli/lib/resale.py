@@ -1,7 +1,7 @@
 """Selling prepaid tickets: the sale, the payments for it, and the tickets that were granted for them."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +23,8 @@ from sealrun_cli.lib.contracts import account_codes
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.nodes import data_of
 from sealrun_cli.lib.offer_view import check_taken
-from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.once import Now
+from sealrun_cli.lib.service import Service, well_formed
 
 # All transactions of some hundred blocks.
 MAX_PAYMENTS_BYTES = 64 << 20
@@ -113,7 +114,28 @@ def payments_for(service: Service, sale: Sale, node: str) -> list[Payment]:
         CliError: the node gives no answer.
         NodeUnavailable: it is not one to believe now.
     """
-    answer = data_of(service, node, payments_query(), at_most=MAX_PAYMENTS_BYTES)
+    return _for_sale(data_of(service, node, payments_query(), at_most=MAX_PAYMENTS_BYTES), sale)
+
+
+def payer_now(service: Service, sale: Sale, node: str, payer: PublicKey) -> Now:
+    """The payer's next nonce, and how many payments for the sale the node shows of it, in one answer.
+
+    Of two answers, a block between them would use the nonce up and show no payment.
+
+    Raises:
+        CliError: the payer has no account, or the node gives no answer.
+        NodeUnavailable: it is not one to believe now.
+    """
+    query = payments_query(more=f'payer:account(publicKey:"{payer.to_base58()}"){{nonce}}')
+    answer = data_of(service, node, query, at_most=MAX_PAYMENTS_BYTES)
+    made = sum(each.payer == payer for each in _for_sale(answer, sale))
+    if answer.get("payer") is None:
+        raise CliError("account-missing", f"payer: expected an account of {payer.to_base58()}, got none")
+    with well_formed("node-unavailable", node):
+        return Now(int(answer["payer"]["nonce"]), made)
+
+
+def _for_sale(answer: Mapping[str, Any], sale: Sale) -> list[Payment]:
     memo = memo_text(sale.memo)
     return [each for each in payments_to(answer, sale.issuer, network=sale.network) if each.memo == memo]
 

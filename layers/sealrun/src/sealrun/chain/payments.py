@@ -31,11 +31,11 @@ class Payment(NamedTuple):
     depth: int  # blocks on top of its own
 
 
-def payments_query(blocks: int = MAX_BLOCKS) -> str:
-    """The question for all transactions of the newest blocks."""
+def payments_query(blocks: int = MAX_BLOCKS, more: str = "") -> str:
+    """The question for all transactions of the newest blocks; ``more`` is asked for with it."""
     return (
         f"{{syncStatus networkID bestChain(maxLength:{blocks}){{"
-        f"protocolState{{consensusState{{blockHeight}}}} transactions{{{_PLAIN} {_ZKAPP}}}}}}}"
+        f"protocolState{{consensusState{{blockHeight}}}} transactions{{{_PLAIN} {_ZKAPP}}}}} {more}}}"
     )
 
 
