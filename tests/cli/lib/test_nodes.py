@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+from mina.keys import PrivateKey
+from sealrun_cli.lib.chain_view import on_chain
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.nodes import data_of
 from sealrun_cli.lib.service import Service
@@ -30,3 +32,15 @@ def test_a18_an_account_with_bytes_that_are_no_text_spoils_nothing_of_the_others
 def test_what_is_no_answer_is_said_to_be_none(body: bytes) -> None:
     with pytest.raises(CliError, match="expected data, got"):
         answered(body)
+
+
+def test_a13_a_node_that_starts_anew_does_not_tell_that_an_account_is_missing() -> None:
+    # As Mina's node answers before it has a chain: what it cannot tell is null, with an error beside it.
+    body = (
+        b'{"errors": [{"message": "Could not obtain best chain from transition frontier", '
+        b'"path": ["bestChain"]}], "data": {"account": null, "bestChain": null}}'
+    )
+    transport = httpx.MockTransport(lambda _request: httpx.Response(200, content=body))
+    with httpx.Client(transport=transport) as http, pytest.raises(CliError, match="best chain") as refused:
+        on_chain(Service(http), NODE, PrivateKey(7).public_key().to_base58())
+    assert refused.value.kind == "node-unavailable"

@@ -17,13 +17,14 @@ def data_of(
     replaced, or one account would spoil the answer about all others.
 
     Raises:
-        CliError: there is none.
+        CliError: there is none, or errors beside it: what a node could not tell is null there.
     """
     body = {"query": query, **({"variables": variables} if variables else {})}
     response = service.send("POST", url, body=body, at_most=at_most)
     try:
-        data = json.loads(response.content.decode("utf-8", "replace"))["data"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        answer = json.loads(response.content.decode("utf-8", "replace"))
+        data = None if answer.get("errors") else answer["data"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         data = None
     if not isinstance(data, dict):
         raise CliError("node-unavailable", f"{url}: expected data, got {response.text[:200]}")
