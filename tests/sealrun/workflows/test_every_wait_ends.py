@@ -11,7 +11,7 @@ from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import PLACES, START_PLACES
 from sealrun.receipts.receipt import Outcome, SignedReceipt
 from sealrun.runs.record import LONGEST_PAUSE, MAX_SPOILED, STOP_WITHIN, Record, State
-from sealrun.runs.run import Job, JobResult
+from sealrun.runs.run import Job, JobResult, Run
 from sealrun.workflows.check_health import ALL_SECONDS, OFFER_SECONDS, Health, check_health
 from sealrun.workflows.collect_run import COLLECT_SECONDS, take_step
 from sealrun.workflows.look_at_calls import BEGIN_WITHIN
@@ -385,6 +385,65 @@ def test_l11_waiting_for_a_runner_eats_no_run_time(queued: int) -> None:
     world = World(make_offer(limits=limits_value(seconds=300)))
     world.provider.queued, world.provider.duration = queued, 250
     assert world.settle(world.call().record.call_hash).state is State.SUCCEEDED
+
+
+class AsGitHub(FakeProvider):
+    """It tells of a run when it was made, and of a job only when a runner took it."""
+
+    ahead = 0  # seconds that its clock is ahead
+
+    def jobs(self, run_id: int) -> list[Job]:
+        return [replace(job, started_at=self._taken(run_id)) for job in super().jobs(run_id)]
+
+    def jobs_now(self, run_id: int) -> list[Job]:
+        return [replace(job, started_at=self._taken(run_id)) for job in super().jobs_now(run_id)]
+
+    def _taken(self, run_id: int) -> int:
+        at = self.runs[run_id].created_at + self.queued
+        return at + self.ahead if self.clock.now >= at else 0
+
+    def _now(self, run: Run) -> Run:
+        return replace(super()._now(run), started_at=run.created_at)
+
+
+def at_github(**limits: int) -> World:
+    """Its webhooks come, so that a run is first looked at after five minutes."""
+    world = World(make_offer(limits=limits_value(**limits)))
+    world.provider = AsGitHub(world.clock, world.offer)
+    world.ledger.note_delivery(world.offer.hash, now=world.clock.now)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("queued", "away"), [(0, 0), (276, 0), (299, 0), (700, 400), (1275, 900), (1790, 60)]
+)
+def test_l11_waiting_for_a_runner_eats_no_run_time_where_jobs_alone_tell_when_it_was_over(
+    queued: int, away: int
+) -> None:
+    """Nor where the provider is away while the run waits, and until a runner has taken it."""
+    world = at_github(seconds=300)
+    world.provider.queued, world.provider.duration = queued, 280
+    call = world.call().record.call_hash
+    while world.clock.now < world.provider.runs[1].created_at + queued:
+        world.clock.passes(15)
+        world.provider.down = world.clock.now > world.provider.runs[1].created_at + queued + 10 - away
+        world.sweep()
+    world.provider.down = False
+    record = world.settle(call)
+    assert (record.state, record.minutes) == (State.SUCCEEDED, 5)
+
+
+@pytest.mark.parametrize("ahead", [0, 60, 10**8])
+@pytest.mark.parametrize("queued", [0, 276, 1500])
+def test_l11_an_endless_run_is_stopped_whatever_its_jobs_say_of_their_start(queued: int, ahead: int) -> None:
+    world = at_github(seconds=600)
+    world.provider.queued, world.provider.duration, world.provider.ahead = queued, 10**7, ahead
+    record = world.settle(world.call().record.call_hash, within=7200)
+    assert outcome(record) is Outcome.TIME_LIMIT
+    [stopped] = world.provider.canceled.values()
+    limits = world.offer.limits
+    wanted = min(limits.longest, queued + ahead + limits.seconds)
+    assert wanted <= stopped - record.started_at <= wanted + LOOK_SECONDS
 
 
 def test_l11_l12_a_run_that_no_runner_takes_never_started_and_is_nobodys_fault() -> None:

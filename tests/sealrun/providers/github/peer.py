@@ -49,6 +49,7 @@ JOB: Mapping[str, Any] = {
     "run_attempt": 1,
     "runner_name": "r1",
     "created_at": "2026-11-22T10:00:02Z",
+    "started_at": "2026-11-22T10:00:03Z",
 }
 ARTIFACT: Mapping[str, Any] = {
     **EXAMPLES["artifact"], "id": 7, "name": "greeting", "workflow_run": {"id": 31}, "digest": None

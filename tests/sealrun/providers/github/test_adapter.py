@@ -409,6 +409,7 @@ def test_r5_first_attempts_of_jobs_are_told_and_archives_after_them(peer: Peer) 
             has_artifacts=False,
             runner="r1",
             result=JobResult.FAILED,
+            started_at=SINCE + 3,
         ),
         Job(
             6,
@@ -420,6 +421,7 @@ def test_r5_first_attempts_of_jobs_are_told_and_archives_after_them(peer: Peer) 
             has_artifacts=False,
             runner="",
             result=JobResult.SUCCEEDED,
+            started_at=SINCE + 3,
         ),
         Job(
             7,
@@ -470,7 +472,8 @@ def test_l12_a_job_that_github_did_not_start_is_nobodys_failed_run() -> None:
     unstarted = {**JOB, "conclusion": "failure", "steps": [], "runner_id": 0, "runner_name": ""}
     peer = Peer()
     peer.on("GET", f"{RUN_URL}/jobs", listed("jobs", unstarted, {**unstarted, "id": 6, "name": "test"}))
-    assert {(job.failure_reason, job.has_log) for job in peer.github.jobs_now(31)} == {(NOT_STARTED, False)}
+    jobs = peer.github.jobs_now(31)
+    assert {(job.failure_reason, job.has_log, job.started_at) for job in jobs} == {(NOT_STARTED, False, 0)}
     canceled = {**unstarted, "id": 6, "name": "test", "conclusion": "cancelled"}  # the rest of a matrix
     peer.on("GET", f"{RUN_URL}/jobs", listed("jobs", unstarted, canceled))
     assert {(job.failure_reason, job.has_log) for job in peer.github.jobs_now(31)} == {(NOT_STARTED, False)}

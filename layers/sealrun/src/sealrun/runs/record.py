@@ -346,6 +346,18 @@ def running(record: Record, *, started_at: int, now: int) -> Record:
     return replace(record, running_since=min(max(started_at, earliest), now))
 
 
+def jobs_began(record: Record, jobs: Sequence[Job], limits: Limits, *, now: int) -> Record:
+    """The record of a run that was seen running, with a later ``running_since`` where its jobs tell one.
+
+    What a clock that is ahead tells counts within the offer's time to wait for a runner.
+    """
+    told = [job.started_at for job in jobs if job.started_at]
+    if not told or not record.running_since or record.stopped_at:
+        return record
+    began = min(*told, record.started_at + limits.queue_seconds, now)
+    return replace(record, running_since=max(record.running_since, began))
+
+
 def due(record: Record, limits: Limits) -> int:
     """When the time of the run is over: its time to run, or its time to wait for a runner."""
     if record.running_since:

@@ -74,6 +74,7 @@ class Job:
     result: JobResult = JobResult.UNFINISHED
     may_fail: bool = False  # the pipeline says that this job's failure is none of the run's
     runs: bool = False  # a runner has it now, as the provider says
+    started_at: int = 0  # Unix seconds, when a runner took it; 0 where only its run is asked for that
 
     def __post_init__(self) -> None:
         # Items of the evidence are named after their job, so every job has a name.

@@ -18,6 +18,7 @@ from sealrun.runs.record import (
     Record,
     State,
     due,
+    jobs_began,
     judged,
     look_again,
     progress,
@@ -61,10 +62,13 @@ def look_at_run(
     provider = InTime(starter.open_provider(stored), Deadline(clock() + LOOK_SECONDS, clock))
     run, seen = provider.read(record.run_id), None
     now, limits = clock(), stored.offer.limits
-    if run.status is not RunStatus.WAITING or _is_taken(record, limits, provider, now):
+    if run.status is not RunStatus.WAITING:
         record = running(record, started_at=run.started_at, now=now)
+    if not run.status.over:
+        record = _before_a_stop(record, limits, provider, now)
     if run.status.over:
         seen = Seen(run, provider.jobs(run.id))
+        record = jobs_began(record, seen.jobs, limits, now=now)
         expect_all_told(run, seen.jobs, stored.offer, now=now)
         after = judged(record, judge(run, seen.jobs, record, stored.offer, now=now))
     elif unstoppable(record, now=now):
@@ -105,21 +109,25 @@ def _with_jobs(record: Record, provider: InTime, now: int) -> Record:
     return record
 
 
-def _is_taken(record: Record, limits: Limits, provider: InTime, now: int) -> bool:
-    """Whether a job of a run that is about to be stopped as one that waits was begun.
+def _before_a_stop(record: Record, limits: Limits, provider: InTime, now: int) -> Record:
+    """The record of a run that is about to be stopped, with what its jobs tell of when a runner took it.
 
-    GitHub calls a run queued as long as one job waits for a runner: https://github.com/cli/cli/issues/13972.
+    GitHub tells it of no run, and calls one queued as long as one job waits for a runner:
+    https://github.com/cli/cli/issues/13972.
     Where the jobs are not told, the run is looked at again for five minutes: it may be a good one.
     """
     end = due(record, limits)
-    if record.running_since or record.stopped_at or now < end:
-        return False
+    if record.stopped_at or now < end:
+        return record
     try:
-        return any(job.taken for job in provider.jobs_now(record.run_id))
+        jobs = provider.jobs_now(record.run_id)
     except ProviderError:
         if now < end + LOG_WAIT:
             raise
-        return False
+        return record
+    if any(job.taken for job in jobs):
+        record = running(record, started_at=now, now=now)
+    return jobs_began(record, jobs, limits, now=now)
 
 
 def expect_all_told(run: Run, jobs: Sequence[Job], offer: Offer, *, now: int) -> None:

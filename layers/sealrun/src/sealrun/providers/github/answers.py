@@ -95,8 +95,7 @@ def first_attempts(items: Sequence[Mapping[str, Any]]) -> list[Job]:
     named = Counter(text(item, "name") for item in firsts)
     jobs = [_job(item, alone=named[item["name"]] == 1, retried=item["name"] in again) for item in firsts]
     # https://github.com/fontanierh/boxology/issues/734
-    begun = any(item.get("runner_id") or item.get("steps") for item in firsts)
-    if begun or not any(job.status == "failure" for job in jobs):
+    if any(map(_begun, firsts)) or not any(job.status == "failure" for job in jobs):
         return jobs
     return [
         replace(job, failure_reason=NOT_STARTED, has_log=False) if job.failure_reason in _UNSTARTED else job
@@ -171,7 +170,14 @@ def _job(value: Mapping[str, Any], *, alone: bool, retried: bool) -> Job:
         has_log=result not in (JobResult.SKIPPED, JobResult.MANUAL),
         result=result,
         runs=status == "in_progress",
+        # Before a runner has it, this is when it was made.
+        started_at=READER.seconds(value, "started_at") if _begun(value) else 0,
     )
+
+
+def _begun(job: Mapping[str, Any]) -> bool:
+    """True for a job that a runner took."""
+    return bool(job.get("runner_id") or job.get("steps"))
 
 
 def _flat(value: dict[str, Any]) -> str:
