@@ -11,7 +11,7 @@ after it: ``run-name: sealrun ${{ inputs.sealrun_call }}``. Without that name no
 
 import hashlib
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -22,10 +22,10 @@ from sealrun.errors import ProviderRefused, ProviderUnclear
 from sealrun.offers.limits import MAX_ARTIFACT_BYTES, MAX_LOG_BYTES
 from sealrun.providers.github import answers
 from sealrun.providers.github.archive import as_archive
-from sealrun.providers.github.kind import RESULT_ORIGINS, api_of, version_of
+from sealrun.providers.github.kind import RESULT_ORIGINS, api_of, is_own_server, version_of
 from sealrun.providers.github.rules import RULES
 from sealrun.providers.github.tags import protected
-from sealrun.runs.judge import run_name
+from sealrun.runs.judge import CLOCK_SKEW, run_name
 from sealrun.runs.run import Job, Project, Run, unread
 from sealrun.transport.http import Client
 from sealrun.transport.rest import Rest, read_started, stamp, with_call
@@ -42,6 +42,9 @@ MAX_TAG_DEPTH = 3
 # A call's start is sent for 15 minutes after its claim; a run of it is not older, and not much younger.
 BEFORE_SECONDS, AFTER_SECONDS = 120, 3600
 MAX_STREAM_SECONDS = 600.0
+# An own server has archives of upload-artifact v3 alone, and lists them some seconds after a run's end.
+# https://github.com/actions/upload-artifact/issues/537 and 400
+LISTED_AFTER = 30
 
 
 class GitHub:
@@ -83,7 +86,7 @@ class GitHub:
         """
         self._ref, self._api = ref, f"{api_of(origin)}/repos/{project}"
         self._workflow = f"{self._api}/actions/workflows/{workflow}"
-        self._clock = clock
+        self._clock, self._lists_late = clock, is_own_server(origin)
         self._max_log, self._max_artifact = max_log_bytes, max_artifact_bytes
         self._rest = Rest(
             client,
@@ -191,10 +194,13 @@ class GitHub:
         """The first attempt of each job, by id, then one more for each archive: they belong to no job.
 
         Jobs of a workflow that is called stand among them. GitHub does not tell which jobs may fail. Of more
-        than 1,000 jobs or 100 archives the rest is named, not read.
+        than 1,000 jobs or 100 archives the rest is named, not read. Unclear for some seconds after the last
+        job's end where archives may not be listed yet (R9).
         """
         url = f"{self._api}/actions/runs/{run_id:d}"
         jobs = self._pages(f"{url}/jobs", "jobs", {"filter": "all"}, most=MAX_JOBS + 1, cut=True)
+        if self._lists_late:
+            self._expect_archives_listed(jobs)
         archives = self._pages(f"{url}/artifacts", "artifacts", {}, most=MAX_ARCHIVES + 1, cut=True)
         rest = [unread(MAX_JOBS)] if len(jobs) > MAX_JOBS or len(archives) > MAX_ARCHIVES else []
         first = answers.first_attempts(jobs[:MAX_JOBS])
@@ -230,6 +236,12 @@ class GitHub:
         zipped = self._rest.stream(lambda: f"{url}/zip", self._max_artifact, page=digest is not None)
         with zipped as pieces:
             yield as_archive(_checked(pieces, digest), answers.text(artifact, "name"))
+
+    def _expect_archives_listed(self, jobs: Sequence[Mapping[str, Any]]) -> None:
+        """Unclear for some seconds after the last job's end; the server's clock may be ahead of ours."""
+        ended = max((answers.READER.seconds(job, "completed_at") for job in jobs), default=0)
+        if -CLOCK_SKEW <= self._clock() - ended < LISTED_AFTER:
+            raise ProviderUnclear(f"archives: expected to ask {LISTED_AFTER} s after the last job's end")
 
     def _target(self) -> str:
         """The commit that the tag names; empty where there is no such tag."""

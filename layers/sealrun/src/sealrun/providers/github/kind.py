@@ -21,8 +21,12 @@ def api_of(origin: str) -> str:
 
     https://docs.github.com/en/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
     """
-    own_host = origin.startswith(("https://api.", "http://127.0.0.1:"))  # on loopback stands a peer
-    return origin if own_host else f"{origin}/api/v3"
+    return f"{origin}/api/v3" if is_own_server(origin) else origin
+
+
+def is_own_server(origin: str) -> bool:
+    """True for a GitHub Enterprise Server."""
+    return not origin.startswith(("https://api.", "http://127.0.0.1:"))  # on loopback stands a peer
 
 
 # https://docs.github.com/en/rest/about-the-rest-api/breaking-changes: from the newer version on, every start
@@ -32,7 +36,7 @@ API_VERSION, OLD_API_VERSION = "2026-03-10", "2022-11-28"
 
 def version_of(origin: str) -> str:
     """The API's version that is asked for: the older one for an own server, whose release is unknown."""
-    return API_VERSION if api_of(origin) == origin else OLD_API_VERSION
+    return OLD_API_VERSION if is_own_server(origin) else API_VERSION
 
 
 def _open(opening: Opening) -> Provider:
