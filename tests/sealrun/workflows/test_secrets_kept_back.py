@@ -3,12 +3,13 @@
 import gzip
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from sealrun.evidence.leaves import Kind, Leaf
-from sealrun.evidence.secret_scan import MASK
+from sealrun.evidence.secret_scan import MASK, Scanner
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import Record
 from tests.sealrun.evidence.test_secret_scan import PLANTED
@@ -103,6 +104,31 @@ def test_a_public_archive_with_a_secret_in_it_is_kept_back() -> None:
     hidden, shown = index_of(world, record).trees["outputs"]
     assert (hidden.leaf, shown.leaf is None) == (None, False)
     assert run_of(world, record)["withheld"] == ["output"]
+
+
+def test_e6_files_that_nobody_has_the_time_to_search_are_kept_back_and_the_run_is_paid(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A function of 512 MB has a third of a core, on which 1 GiB of a public archive takes nine minutes."""
+    world, files = world_of(), {f"dist/{number}": b"built\n" for number in range(8)}
+    world.provider.files = files
+    search = Scanner.holds
+
+    def slowly(scanner: Scanner, chunks: Iterable[bytes]) -> bool:
+        read = [*chunks]
+        world.clock.passes(100 if read == [b"built\n"] else 0)
+        return search(scanner, read)
+
+    monkeypatch.setattr(Scanner, "holds", slowly)
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.SUCCEEDED
+    assert [entry.leaf is not None for entry in index_of(world, record).trees["outputs"]] == [
+        True,
+        True,
+        True,
+        *[False] * 5,
+    ]
+    assert run_of(world, record)["withheld"] == ["output"] * 5
 
 
 def test_an_output_whose_name_is_a_secret_is_kept_back() -> None:

@@ -28,6 +28,8 @@ from sealrun.workflows.receipt_documents import SmallLogs
 from sealrun.workflows.start_run import cancel_quietly
 
 MAX_WHY = 200
+# Of a collection's time, in seconds: what is not searched by then is stored, and kept back from the public.
+LEFT_TO_STORE = 240
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def gather(
     places = Places()
     logs, missing = _logs(jobs, run, provider, store, spool, offer, scanner, small, in_time, places)
     logged = first_lines([item for log in logs.values() for item in log.items])
-    look = Look(scanner, unpack, spool, in_time)
+    look = Look(scanner, unpack, spool, in_time.sooner(LEFT_TO_STORE))
     files = Files(offer.evidence, store, look, places)
     if ending.outcome is Outcome.SUCCEEDED:
         try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sealrun.encoding.bundles import bundled, is_bundle
 from sealrun.encoding.inflate import inflated, is_compressed, is_zip, with_head
-from sealrun.errors import UnsafeArchive
+from sealrun.errors import TookTooLong, UnsafeArchive
 from sealrun.evidence.secret_scan import Scanner
 from sealrun.ports.evidence import Content, Spool, Unpack
 from sealrun.workflows.deadline import Deadline
@@ -35,11 +35,12 @@ class Look:
     def shows(self, content: Content) -> bool:
         """True if nothing in it looks like a secret; False as well where that cannot be seen.
 
-        That is a file that is damaged, that holds more than allowed, or that is compressed too often.
+        That is a file that is damaged, that holds more than allowed, that is compressed too often, or that
+        there is no time for.
         """
         try:
             return not self._holds(content, 0)
-        except UnsafeArchive:
+        except (UnsafeArchive, TookTooLong):
             return False
 
     def _holds(self, content: Content, depth: int) -> bool:
