@@ -392,6 +392,20 @@ def test_r3_a_flood_of_runs_of_one_name_is_told_in_part_and_hides_no_earlier_run
     assert [run.id for run in peer.github.find(CALL, since=SINCE)] == [*range(31, 51)]
 
 
+def test_an_archive_that_github_lists_twice_is_one(peer: Peer) -> None:
+    """upload-artifact repeats its last request where the answer is late; two files at one place are refused.
+
+    https://github.com/actions/upload-artifact/issues/531
+    """
+    one, other = ({**ARTIFACT, "digest": f"sha256:{digit * 64}"} for digit in "12")
+    listings = {(7,): [{**one, "id": 8}, one], (7, 8): [{**other, "id": 8}, one]}
+    listings[(7, 8, 9)] = [{**ARTIFACT, "id": number} for number in (7, 8, 9)]  # no digest, so not known
+    for ids, items in listings.items():
+        peer.on("GET", f"{RUN_URL}/jobs", listed("jobs"))
+        peer.on("GET", f"{RUN_URL}/artifacts", listed("artifacts", *items))
+        assert tuple(job.id for job in peer.github.jobs(31)) == ids
+
+
 def test_r5_first_attempts_of_jobs_are_told_and_archives_after_them(peer: Peer) -> None:
     again = {**JOB, "id": 8, "run_attempt": 2}
     failed = {**JOB, "conclusion": "failure"}

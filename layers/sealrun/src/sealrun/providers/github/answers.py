@@ -104,7 +104,13 @@ def first_attempts(items: Sequence[Mapping[str, Any]]) -> list[Job]:
 
 
 def archives(items: Sequence[Mapping[str, Any]]) -> list[Job]:
-    """One more job for each archive, which at GitHub belongs to the run and to no job."""
+    """One more job for each archive, which at GitHub belongs to the run and to no job.
+
+    Of one name and one digest it is one archive: upload-artifact repeats its last request where the answer is
+    late, and GitHub lists both. https://github.com/actions/upload-artifact/issues/531
+    """
+    by_id = sorted(items, key=lambda item: whole(item, "id"), reverse=True)
+    apart = {(text(item, "name"), str(item.get("digest") or item["id"])): item for item in by_id}
     return [
         Job(
             id=whole(item, "id"),
@@ -118,7 +124,7 @@ def archives(items: Sequence[Mapping[str, Any]]) -> list[Job]:
             has_log=False,
             result=JobResult.ARCHIVE,
         )
-        for item in sorted(items, key=lambda item: whole(item, "id"))
+        for item in sorted(apart.values(), key=lambda item: whole(item, "id"))
     ]
 
 
