@@ -35,7 +35,9 @@ def finished(repository: Repository, run_id: int) -> WorkflowRun:
     return run
 
 
-def test_it_starts_a_workflow_and_reads_what_the_run_left(client: tuple[Github, Repository]) -> None:
+def test_it_starts_a_workflow_and_reads_what_the_run_left(
+    client: tuple[Github, Repository], monkeypatch: pytest.MonkeyPatch
+) -> None:
     github, repository = client
     assert github.get_user().login == repository.owner.login
     workflow = repository.get_workflow("job.yml")
@@ -58,6 +60,9 @@ def test_it_starts_a_workflow_and_reads_what_the_run_left(client: tuple[Github, 
     content = httpx.get(str(headers["location"])).content
     assert built.digest == f"sha256:{hashlib.sha256(content).hexdigest()}"
     assert zipfile.ZipFile(io.BytesIO(content)).read("inputs.txt") == b"level=5 flavour=plain\n"
+    assert [one.id for one in workflow.get_runs()] == [run.id]
+    assert list(workflow.get_runs(event="workflow_dispatch")) == []
+    monkeypatch.setattr("local.github.routes_runs.INDEX_SECONDS", 0)
     assert [one.id for one in workflow.get_runs(event="workflow_dispatch")] == [run.id]
     assert workflow.get_runs(created=">=2999-01-01").totalCount == 0
 

@@ -186,9 +186,9 @@ class LateLog(FakeProvider):
 @pytest.mark.parametrize(
     ("empty", "comes_after", "missing"),
     [
-        (False, 60, {}),
+        (False, 200, {}),
         (False, 10**6, {"build": "github answered 404: BlobNotFound"}),
-        (True, 60, {}),
+        (True, 200, {}),
         (True, 10**6, {"build": "log: expected what the job's runner wrote, got nothing"}),
     ],
 )
