@@ -27,7 +27,7 @@ from sealrun_cli.lib.offer_file import read_offer, write_values
 from sealrun_cli.main import app
 from tests.cli.lib.test_offer_file import as_file
 from tests.cli.web import web
-from tests.sealrun.world import offer_value
+from tests.sealrun.world import make_chain_offer, offer_value
 
 PASSPHRASE = "correct horse battery"
 CHEAP = Cost(argon2id.OPSLIMIT_MIN, argon2id.MEMLIMIT_MIN)
@@ -128,6 +128,23 @@ def test_r1_a_rotated_token_is_sealed_with_the_key_file_and_its_health_is_asked_
     opened = open_credential(stored.offer, stored.sealed, stored.sealing_key, keys)
     assert opened.token == "glpat-the-new-one"
     assert stored.webhook_secret == b"secret"
+
+
+def test_r1_before_a_yes_the_offers_are_named_that_a_revoked_token_ends(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their credential lies on chain, where no other can take its place."""
+    monkeypatch.setattr(rotate, "set_up_of", lambda *_: Account())
+    ends, closed, other = make_chain_offer(), make_chain_offer(title="closed"), offer_value()["source"]
+    elsewhere = make_chain_offer(source={**other, "user": 8})
+    ledger = SqlLedger(service.database)
+    for each in (ends, closed, elsewhere):
+        ledger.publish(StoredOffer(each, "", b"", b"key", b"secret"))
+    ledger.close_offer(closed.hash, "sold out")
+    named = ["--stack", service.url, "--file", str(service.folder / "offer.toml")]
+    done = CliRunner().invoke(app, ["rotate", "token", *named])
+    assert f"end      offer {ends.id[:16]}…: {ends.title}; its token lies on chain" in done.output
+    assert [each.id[:16] in done.output for each in (closed, elsewhere)] == [False, False]
 
 
 def test_r1_the_token_of_a_pinning_service_is_opened_with_the_key_file(service: Service) -> None:

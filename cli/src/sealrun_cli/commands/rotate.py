@@ -10,6 +10,7 @@ import typer
 
 from sealrun.errors import SealrunError
 from sealrun.offers.offer import Offer
+from sealrun.offers.stored_offer import StoredOffer
 from sealrun.workflows.publish_offer import replace_credential, seal_offer
 from sealrun_cli.lib import options
 from sealrun_cli.lib.confirming import Yes, confirm, read_secret
@@ -53,13 +54,19 @@ def rotate_token(
         offer, target = read_offer(file), find_target(file.parent, stack)
         more = read_offer(also) if also else None
         _check_rotation(offer, target, more)
-        source, served = offer.source, list(_served(offer, target))
+        source, known = offer.source, list(_same_token(offer, target))
+        served = [each.offer for each in known if each.offer.contract is None]
+        ended = [each.offer for each in known if each.offer.contract is not None and not each.closed]
         plan = [
             f"revoke   the token of user {source.user} at {source.url}, project {source.project}: at once",
             f"seal     its successor ({days} days), in the table of {target.name}, for",
             *(
                 f"         offer {each.id[:16]}…: {each.title}"
                 for each in [*served, *([more] if more else [])]
+            ),
+            *(
+                f"end      offer {each.id[:16]}…: {each.title}; its token lies on chain, and stays"
+                for each in ended
             ),
         ]
         confirm(out, plan, yes=yes)
@@ -113,17 +120,17 @@ def rotate_oracle(
         out.result({"file": str(to), "offer": offer.id, "replaces": before.id, "next": steps}, *lines)
 
 
-def _served(offer: Offer, target: Target) -> Iterator[Offer]:
+def _same_token(offer: Offer, target: Target) -> Iterator[StoredOffer]:
     """The stack's offers with the same token. Closed ones too, as their last runs are still collected."""
     source, table = offer.source, target.offers
     same = source.url, source.project, source.user
     for each in table.published():
         stored = table.offer(each)
-        if stored is None or stored.offer.contract is not None:
+        if stored is None:
             continue
         theirs = stored.offer.source
         if (theirs.url, theirs.project, theirs.user) == same:
-            yield stored.offer
+            yield stored
 
 
 def _check_rotation(offer: Offer, target: Target, more: Offer | None) -> None:
