@@ -1,5 +1,6 @@
 """``sealrun deploy``: the functions for an offer, into AWS, or as a service on this machine to try them."""
 
+import json
 import os
 import secrets
 import socket
@@ -108,7 +109,18 @@ def _served(folder: Path, name: str) -> ServedTarget | None:
     """The service of this name, or of this database."""
     here = (folder / WORK / f"{name}.json").exists()
     target = find_target(folder, name) if here or is_database(name) else None
-    return target if isinstance(target, ServedTarget) else None
+    return _as_started(target, folder, name) if isinstance(target, ServedTarget) else None
+
+
+def _as_started(target: ServedTarget, folder: Path, name: str) -> ServedTarget:
+    """With process and passphrase, where a ``deploy --local`` that started the service was killed since."""
+    ready = _ready(folder, name)
+    if target.pid or not ready.exists():
+        return target
+    pid = int(json.loads(ready.read_bytes())["pid"])
+    if not background.alive(pid, MODULE):
+        return target
+    return replace(target, pid=pid, local={PASSPHRASE_FILE: str(_passphrase(ready.parent))})
 
 
 def _deploy_served(target: ServedTarget, offer: Offer, key: PrivateKey, out: Output, *, yes: bool) -> Target:
@@ -168,7 +180,7 @@ def _passphrase(state: Path) -> Path:
     path = state.resolve() / "passphrase"
     if path.is_symlink():  # a cloned repository may bring one, and the secret would go where it leads (E7)
         raise CliError("file", f"{path}: expected a plain file, got a link", "remove it")
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:  # empty after a start that was killed
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(32))
     return path
@@ -203,8 +215,7 @@ def _running(folder: Path, name: str) -> ServedTarget | None:
     """
     if not (folder / WORK / f"{name}.json").exists():
         return None
-    target = find_target(folder, name)
-    if not isinstance(target, ServedTarget):
+    if (target := _served(folder, name)) is None:
         raise CliError(
             "stack", f"stack: expected {name} on this machine, got one in AWS", "give another --stack"
         )

@@ -135,10 +135,12 @@ class Target:
         return dict(answer.get("Environment", {}).get("Variables", {}))
 
     def save(self, folder: Path) -> Path:
-        """Write ``.sealrun/NAME.json`` in the folder."""
+        """Write ``.sealrun/NAME.json`` in the folder, in one step."""
         path = work_folder(folder) / f"{self.name}.json"
-        path.touch(mode=0o600)  # a database's URL may hold a password
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        scratch = path.with_suffix(".new")
+        scratch.touch(mode=0o600)  # a database's URL may hold a password
+        scratch.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        scratch.replace(path)
         return path
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from sealrun_cli.lib.errors import CliError
 
 WORK = Path(".sealrun")
+EVERYTHING = b"*\n"
 
 
 def work_folder(folder: Path) -> Path:
@@ -16,7 +17,9 @@ def work_folder(folder: Path) -> Path:
     check_no_links(folder)
     work = folder / WORK
     work.mkdir(mode=0o700, exist_ok=True)
-    (work / ".gitignore").write_text("*\n", encoding="utf-8")
+    ignored = work / ".gitignore"
+    if not ignored.exists() or ignored.read_bytes() != EVERYTHING:
+        ignored.write_bytes(EVERYTHING)
     return work
 
 
