@@ -12,7 +12,7 @@ from sealrun.offers.terms import Terms
 from sealrun.workflows.read_account import read_account
 from sealrun_cli.commands.account import _call_line, _chain_lines, _check_proof, _check_terms, _operator_lines
 from sealrun_cli.lib import accounts
-from sealrun_cli.lib.chain_view import on_chain
+from sealrun_cli.lib.chain_view import OnChain, on_chain
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.service import Service
 from tests.sealrun.market import SERVICE, Market
@@ -146,5 +146,21 @@ def test_the_slot_to_leave_at_is_shown_with_its_date(exit_slot: int, chain: Any,
     answer = {"data": {"account": account, "bestChain": chain}}
     with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer))) as http:
         found = on_chain(Service(http), "https://mina.test/graphql", "B62")
-    assert line in _chain_lines(found)[1]
+    assert line in _chain_lines(found, now=0)[1]
     assert found.value()["exit_slot"] == exit_slot, "the raw figure stays in JSON"
+
+
+@pytest.mark.parametrize(
+    ("block_date", "line"),
+    [
+        (1_796_044_757, "as of the block of 2026-11-30 13:19 UTC"),
+        (1_796_044_756, "as of the block of 2026-11-30 13:19 UTC: the node is behind, ask another one"),
+        (0, "the node does not tell of which block this is: ask another one"),
+    ],
+)
+def test_a13_an_account_is_shown_with_the_date_of_its_block(block_date: int, line: str) -> None:
+    shown = OnChain(
+        terms=1, balance=5, spent=0, exit_slot=0, accrued=0, root=0, count=0, block_date=block_date
+    )
+    assert _chain_lines(shown, now=1_796_044_757 + 8 * 180)[2].strip() == line
+    assert shown.value()["block_date"] == block_date

@@ -1,5 +1,6 @@
 """``sealrun account``: look, and check what is shown."""
 
+import time
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 from mina.keys import PublicKey
 from mina.signature import Signature
 from mina.verify import verify_fields
+from sealrun.chain.account import STALE_SLOTS
 from sealrun.money.dues import Due, DueLeaf, root_from_path
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib import options
@@ -20,7 +22,10 @@ from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.service import Service, well_formed
-from sealrun_cli.lib.units import slot_date, when
+from sealrun_cli.lib.units import SLOT_SECONDS, slot_date, when
+
+# From when on a node's newest block is too old for what it shows to be the present state.
+STALE_SECONDS = STALE_SLOTS * SLOT_SECONDS
 
 
 def account(
@@ -70,7 +75,7 @@ def account(
             kept_in = asset_on(service, node, state, address, given=asset, url=url)
             chain = on_chain(service, node, address, kept_in)
             value |= {"chain": chain.value()}
-            lines += _chain_lines(chain)
+            lines += _chain_lines(chain, now=int(time.time()))
         if url and key:
             answer = read_account(service, url, address, read_key(key), network, call=call)
             value |= {"operator": answer}
@@ -85,7 +90,7 @@ def _call_line(call: Mapping[str, Any]) -> str:
     return f"{call['call']}  {claimed}  {price:>10}  {call['state']}  {call['title']}"
 
 
-def _chain_lines(chain: OnChain) -> list[str]:
+def _chain_lines(chain: OnChain, *, now: int) -> list[str]:
     leaving = "open"
     if chain.exit_slot:
         leaving = f"leaving: withdraw from {slot_date(chain.exit_slot, chain.exit_date)} on"
@@ -93,7 +98,16 @@ def _chain_lines(chain: OnChain) -> list[str]:
     return [
         f"  on chain  balance {balance}, settled {spent}, accrued to the operator {accrued}",
         f"            {leaving}; {chain.count} receipts under {chain.root}",
+        f"            {_as_of(chain, now)}",
     ]
+
+
+def _as_of(chain: OnChain, now: int) -> str:
+    """A node that is stuck, or that is starting, does not show that a buyer leaves (A13)."""
+    if not chain.block_date:
+        return "the node does not tell of which block this is: ask another one"
+    behind = ": the node is behind, ask another one" if now - chain.block_date > STALE_SECONDS else ""
+    return f"as of the block of {when(chain.block_date)}{behind}"
 
 
 def _checked_lines(answer: Mapping[str, Any], ours: int | None, call: str) -> list[str]:

@@ -45,6 +45,7 @@ class OnChain:
     exit_date: int = 0
     asset: Asset = MINA  # what it holds: the node is asked for no other balance than that of this token
     slot: int = 0  # of the newest block; 0 where the node does not give it
+    block_date: int = 0  # of the newest block, in Unix seconds; 0 where the node does not give it
     buyer: tuple[int, int] = (0, 0)  # x and parity of its key
 
     @property
@@ -60,7 +61,8 @@ class OnChain:
     def value(self) -> dict[str, Any]:
         """As JSON, amounts and fields as decimal text."""
         texts = {name: str(getattr(self, name)) for name in ("balance", "spent", "accrued", "root")}
-        return {**texts, "exit_slot": self.exit_slot, "count": self.count, **self.asset.members()}
+        plain = {"exit_slot": self.exit_slot, "count": self.count, "block_date": self.block_date}
+        return {**texts, **plain, **self.asset.members()}
 
 
 @dataclass(frozen=True)
@@ -207,26 +209,23 @@ def _account_of(data: Mapping[str, Any], account: str, asset: Asset) -> OnChain:
     if len(state) < STATE_FIELDS:
         raise _missing(account, asset)
     terms, x, odd, spent, exit_slot, accrued, root, count = (int(each) for each in state[:STATE_FIELDS])
-    balance, date = int(value["balance"]["total"]), _date_of(exit_slot, data) if exit_slot else 0
+    balance, (newest, made) = int(value["balance"]["total"]), _newest(data)
+    date = made + (exit_slot - newest) * SLOT_SECONDS if exit_slot and made else 0
     known = (terms, balance, spent, exit_slot, accrued, root, count)
-    return OnChain(*known, date, asset, _slot_of(data), (x, odd))
+    return OnChain(*known, date, asset, newest, made, (x, odd))
 
 
-def _slot_of(data: Mapping[str, Any]) -> int:
+def _newest(data: Mapping[str, Any]) -> tuple[int, int]:
+    """Slot of the newest block, and its date in Unix seconds; each is 0 where the node does not give it."""
     try:
-        return int(data["bestChain"][0]["protocolState"]["consensusState"]["slotSinceGenesis"])
+        state = data["bestChain"][0]["protocolState"]
+        slot = int(state["consensusState"]["slotSinceGenesis"])
     except (KeyError, TypeError, ValueError, IndexError):
-        return 0
-
-
-def _date_of(slot: int, data: Mapping[str, Any]) -> int:
-    """When a slot is expected, from the newest block's; 0 where the node gives neither."""
+        return 0, 0
     try:
-        newest = data["bestChain"][0]["protocolState"]
-        block_date = int(newest["blockchainState"]["utcDate"]) // 1000  # milliseconds
-        return block_date + (slot - int(newest["consensusState"]["slotSinceGenesis"])) * SLOT_SECONDS
+        return slot, int(state["blockchainState"]["utcDate"]) // 1000  # milliseconds
     except (KeyError, TypeError, ValueError, IndexError):
-        return 0
+        return slot, 0
 
 
 def _missing(account: str, asset: Asset) -> CliError:
