@@ -8,7 +8,9 @@ import httpx
 import pytest
 import requests
 from typer.testing import CliRunner
+from werkzeug import Response
 
+from local.loopback import LoopbackServer, Request, json_reply
 from sealrun.transport.failures import ConnectError
 from sealrun_cli.commands import deploy
 from sealrun_cli.lib import background
@@ -104,6 +106,29 @@ def test_the_command_goes_through_the_proxy_that_is_named_and_through_no_other(
         through.close()
     asked_for = [line.split()[1] for line in through.asked]
     assert asked_for == ["named.example:443", "other.example:443"]
+
+
+def test_r1_a_sellers_token_leaves_for_no_other_origin_by_a_redirect() -> None:
+    """python-gitlab follows redirects, and its header with the token is none that requests takes off."""
+    asked: list[str] = []
+
+    def elsewhere(request: Request) -> Response:
+        asked.append(request.headers.get("PRIVATE-TOKEN", ""))
+        return json_reply(200, {"id": 1, "user_id": 7, "scopes": ["api"], "expires_at": None})
+
+    def home(request: Request) -> Response:
+        if request.path.endswith("/self"):
+            return Response(status=302, headers={"location": f"{other.url}{request.path}"})
+        if request.path.endswith("/7"):
+            return Response(status=301, headers={"location": "/api/v4/projects/8"})
+        return json_reply(200, {"id": 8, "path_with_namespace": "g/new"})
+
+    with LoopbackServer(elsewhere, max_body=1) as other, LoopbackServer(home, max_body=1) as server:
+        account = GitLabAccount(server.url, "glpat-of-the-seller")
+        with pytest.raises(CliError, match="expected GitLab to answer, got RedirectElsewhere"):
+            account.holder()
+        assert account.project("7").id == 8
+    assert asked == []
 
 
 @pytest.mark.peers

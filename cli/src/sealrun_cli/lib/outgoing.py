@@ -130,13 +130,26 @@ def open_strangers(origin: str, *, here: bool, seconds: float) -> GuardedClient:
 
 def session() -> requests.Session:
     """For python-gitlab."""
-    made, context, through = requests.Session(), authorities(), proxy()
+    made, context, through = _Session(), authorities(), proxy()
     made.trust_env = False
     if through:
         made.proxies = {"https": through}
     if context is not None:
         made.mount("https://", _Trusting(context))
     return made
+
+
+class RedirectElsewhere(requests.RequestException):
+    """A server sent a request with a token on to another origin."""
+
+
+class _Session(requests.Session):
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Follow no redirect to another origin (R1): requests takes only its own header with a token off."""
+        before, after = str(response.request.url), str(prepared_request.url)
+        if self.should_strip_auth(before, after):
+            raise RedirectElsewhere
+        super().rebuild_auth(prepared_request, response)
 
 
 class _Trusting(HTTPAdapter):
