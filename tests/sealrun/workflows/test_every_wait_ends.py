@@ -185,6 +185,18 @@ def test_l11_a_run_that_takes_no_cancel_is_given_up_within_an_hour_and_its_reser
     assert {"cancel", "force"} <= set(market.provider.calls)
 
 
+def test_l11_a_run_that_no_runner_takes_and_that_takes_no_cancel_counts_against_no_buyer() -> None:
+    market = Market()
+    market.provider.queued, market.provider.stubborn = 10**9, "never"
+    call = market.pay(market.sign(limit=PRICE)).record
+    record = market.settle(call.call_hash, within=3 * 3600)
+    assert outcome(record) is Outcome.NEVER_STARTED
+    assert record.ending is not None
+    assert record.ending.blameless
+    assert record.ending.reason == "no runner took the run within 1800 s, and it stays although asked to stop"
+    assert market.ledger.standing(record.account).committed == 0
+
+
 def test_l11_a_run_that_only_stops_by_force_is_stopped_by_force() -> None:
     world = World()
     world.provider.duration, world.provider.stubborn = 10**9, "until forced"

@@ -72,7 +72,7 @@ def look_at_run(
         expect_all_told(run, seen.jobs, stored.offer, now=now)
         after = judged(record, judge(run, seen.jobs, record, stored.offer, now=now))
     elif unstoppable(record, now=now):
-        after = judged(record, _never_stopped(stored, now))
+        after = judged(record, _never_stopped(record, stored, now))
     elif record.stopped_at or now >= due(record, limits):
         after = _stopped(record, provider, now)
     else:  # look often at a waiting run: its start time is unknown until it is seen running
@@ -146,8 +146,17 @@ def _stopped(record: Record, provider: InTime, now: int) -> Record:
     return look_again(asked, now=now, by=now + LOOK_SECONDS)
 
 
-def _never_stopped(stored: StoredOffer, now: int) -> Ending:
-    """The run is unpaid, and nothing it left is collected: it may still be writing."""
+def _never_stopped(record: Record, stored: StoredOffer, now: int) -> Ending:
+    """The run is unpaid, and nothing it left is collected: it may still be writing.
+
+    One that no runner took is no buyer's fault: GitHub leaves runs queued for ever, at times, and refuses to
+    cancel them. https://github.com/actions/runner/issues/3872
+    """
     limits = stored.offer.limits
+    if not record.running_since:
+        reason = (
+            f"no runner took the run within {limits.queue_seconds} s, and it stays although asked to stop"
+        )
+        return Ending(Outcome.NEVER_STARTED, reason, now, blameless=True, bare=True)
     reason = f"the run went on after the offer's {limits.seconds} s, although it was asked to stop"
     return Ending(Outcome.TIME_LIMIT, reason, now, bare=True)
