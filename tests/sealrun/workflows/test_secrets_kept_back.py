@@ -3,15 +3,22 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from sealrun.adapters.files import spool
+from sealrun.evidence.call_stacks import parse
 from sealrun.evidence.leaves import Kind, Leaf
-from sealrun.evidence.secret_scan import MASK, Scanner
+from sealrun.evidence.log_lines import read_lines
+from sealrun.evidence.secret_scan import MASK, Count, Scanner
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.record import Record
+from sealrun.workflows import gather_files, gather_logs
+from sealrun.workflows.deadline import TOO_LONG
 from tests.sealrun.evidence.test_secret_scan import PLANTED
 from tests.sealrun.workflows.test_collect_run import index_of, openings_of, over, run_of
 from tests.sealrun.world import API_TOKEN, WEBHOOK_SECRET, World, evidence_value, make_offer
@@ -129,6 +136,92 @@ def test_e6_files_that_nobody_has_the_time_to_search_are_kept_back_and_the_run_i
         *[False] * 5,
     ]
     assert run_of(world, record)["withheld"] == ["output"] * 5
+
+
+def with_jobs(world: World, number: int) -> None:
+    listed = world.provider.jobs
+    world.provider.jobs = lambda run_id: [
+        replace(job, id=at, name=f"job {at}") for at in range(number) for job in listed(run_id)
+    ]
+
+
+def test_e6_logs_that_nobody_has_the_time_to_mask_are_named_and_the_run_is_paid(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a third of a core, 64 MiB of coloured text full of assigned values take two and a half minutes."""
+    world, mask = world_of(), Scanner.masked
+    with_jobs(world, 8)
+    world.provider.files = {}
+
+    def slowly(scanner: Scanner, chunks: Iterable[bytes], count: Count) -> Iterator[bytes]:
+        for piece in mask(scanner, chunks, count):
+            world.clock.passes(100)
+            yield piece
+
+    monkeypatch.setattr(Scanner, "masked", slowly)
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.SUCCEEDED
+    assert {*world.kept(record).logs} == {f"profile/job {at}/job.log" for at in range(3)}
+    assert run_of(world, record)["logs_missing"] == {f"job {at}": gather_logs.NO_TIME for at in range(3, 8)}
+
+
+def test_e6_a_log_that_there_is_no_time_to_mask_to_its_end_is_not_kept_in_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = world_of()
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(4):
+            world.clock.passes(100)
+            yield b"built\n"
+
+    monkeypatch.setattr(world.provider, "log", lambda _: nullcontext(pieces()))
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.SUCCEEDED
+    assert world.kept(record).logs == {}
+    assert run_of(world, record)["logs_missing"] == {"build": gather_logs.NO_TIME}
+
+
+def test_e6_of_a_log_that_takes_long_to_read_only_the_first_lines_are_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a third of a core, 64 MiB of line feeds take 13 minutes, and a function has 15."""
+    world = world_of(log=["built*"], inputs="public")
+    world.provider.log_text = b"built one\n" * 8
+
+    def dripping(chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            world.clock.passes(100)
+            yield chunk
+
+    monkeypatch.setattr(spool, "CHUNK", len(b"built one\n"))
+    monkeypatch.setattr(gather_logs, "read_lines", lambda chunks: read_lines(dripping(chunks)))
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.SUCCEEDED
+    assert [*world.kept(record).logs.values()] == [world.provider.log_text.decode()]
+    kinds = [leaf.kind for leaf in openings_of(world, record)["profile"]]
+    assert kinds == [Kind.RUN, Kind.LOG, Kind.LINE, Kind.LINE]
+
+
+def test_e6_stacks_that_there_is_no_time_to_redact_are_kept_back_and_the_run_is_paid(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a third of a core, a file of 4 MiB takes up to 26 s, and there may be a thousand."""
+    world = world_of(symbols=["main"])
+    world.provider.files = {"sealrun-profile/profile.folded": b"main;work 1\n"}
+    with_jobs(world, 8)
+
+    def slowly(text: bytes) -> dict[tuple[str, ...], int]:
+        world.clock.passes(100)
+        return parse(text)
+
+    monkeypatch.setattr(gather_files, "parse", slowly)
+    record, signed = over(world)
+    assert signed.receipt.status is Outcome.SUCCEEDED
+    kinds = [leaf.kind for leaf in openings_of(world, record)["profile"]]
+    assert (kinds.count(Kind.STACKS), kinds.count(Kind.PROFILE)) == (3, 8)
+    refused = {name: sample.get("refused") for name, sample in run_of(world, record)["samples"].items()}
+    assert refused == {f"job {at}": None if at < 3 else f"profile.folded: {TOO_LONG}" for at in range(8)}
 
 
 def test_an_output_whose_name_is_a_secret_is_kept_back() -> None:

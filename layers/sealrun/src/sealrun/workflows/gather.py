@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sealrun.errors import ProviderRefused, ProviderUnclear, SecretFound, UnsafeArchive
+from sealrun.errors import ProviderRefused, ProviderUnclear, SecretFound, TookTooLong, UnsafeArchive
 from sealrun.evidence.evidence import Item, label
 from sealrun.evidence.leaves import Kind
 from sealrun.evidence.places import Places
@@ -21,14 +21,15 @@ from sealrun.runs.record import Ending, Record
 from sealrun.runs.run import Job, Project, Run
 from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.gather_files import Files, gather_files
-from sealrun.workflows.gather_logs import LOG_WAIT, NAME, Log, first_lines, gather_log, still_to_come
+from sealrun.workflows.gather_logs import LOG_WAIT, NAME, NO_TIME, Log, first_lines, gather_log, still_to_come
 from sealrun.workflows.gather_tokens import check_tokens
 from sealrun.workflows.look_into import Look
 from sealrun.workflows.receipt_documents import SmallLogs
 from sealrun.workflows.start_run import cancel_quietly
 
 MAX_WHY = 200
-# Of a collection's time, in seconds: what is not searched by then is stored, and kept back from the public.
+# Of a collection's time, in seconds: logs that are not masked by then are missing, and files that are not
+# searched are stored, and kept back from the public.
 LEFT_TO_STORE = 240
 
 
@@ -129,7 +130,7 @@ def _logs(
     Raises:
         ProviderUnclear: one is not there, and may come.
     """
-    limit = offer.limits.log_bytes
+    limit, searching = offer.limits.log_bytes, in_time.sooner(LEFT_TO_STORE)
     logs: dict[str, Log] = {}
     missing: dict[str, str] = {}
     for job in jobs:
@@ -142,9 +143,13 @@ def _logs(
             continue
         try:
             logs[job.name] = gather_log(
-                job, provider, store, spool, offer.evidence, scanner, small, limit=limit
+                job, provider, store, spool, offer.evidence, scanner, small, limit=limit, in_time=searching
             )
             places.add(place)
+        except TookTooLong:
+            if in_time.over:
+                raise
+            missing[job.name] = NO_TIME
         except ProviderRefused as error:
             if still_to_come(job, run, now=in_time.clock()):
                 raise ProviderUnclear(f"the log of {job.name} is not there yet: {error.detail}") from error

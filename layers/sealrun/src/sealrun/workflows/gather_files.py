@@ -7,7 +7,7 @@ from typing import Any
 from sealrun.encoding.fields import canonical
 from sealrun.encoding.json_limits import parse_object
 from sealrun.encoding.measure import Measured, measure, measure_document
-from sealrun.errors import Malformed, UnsafeArchive
+from sealrun.errors import Malformed, TookTooLong, UnsafeArchive
 from sealrun.evidence.call_stacks import MAX_BYTES, folded, parse, redact
 from sealrun.evidence.evidence import Item, label
 from sealrun.evidence.leaves import MAX_LABEL_BYTES, Kind, checked_label
@@ -130,9 +130,13 @@ def _place(job: Job, name: str) -> str:
 
 
 def _derived(files: Files, job: Job, own: str, document: bytes) -> Iterator[Item]:
-    """What the policy lets the public see of a file of the probe; what is not of its form is only named."""
+    """What the policy lets the public see of a file of the probe.
+
+    What is not of its form, or that there is no time for, is only named.
+    """
     summary = files.samples.setdefault(job.name, {})
     try:
+        files.look.in_time.check()
         if own == STACKS:
             shown = folded(redact(parse(document), files.policy.symbols))
             yield files.kept(Kind.STACKS, label(job.name, SHOWN_STACKS), shown)
@@ -141,7 +145,7 @@ def _derived(files: Files, job: Job, own: str, document: bytes) -> Iterator[Item
         else:
             for name, value in _probes(parse_object(document), files.policy):
                 yield files.kept(Kind.PROBE, label(job.name, f"probes/{name}"), canonical(value))
-    except Malformed as error:
+    except (Malformed, TookTooLong) as error:
         summary["refused"] = f"{own}: {error.detail}"
 
 

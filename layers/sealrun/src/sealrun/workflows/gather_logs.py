@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sealrun.encoding.measure import measure, measure_document
-from sealrun.errors import ProviderRefused
+from sealrun.errors import ProviderRefused, TookTooLong
 from sealrun.evidence.evidence import Item, label
 from sealrun.evidence.leaves import Kind
 from sealrun.evidence.log_lines import read_lines
@@ -14,6 +15,7 @@ from sealrun.offers.evidence_policy import EvidencePolicy
 from sealrun.ports.evidence import Content, EvidenceStore, Spool
 from sealrun.ports.provider import Provider
 from sealrun.runs.run import Job, Run
+from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.receipt_documents import SmallLogs
 
 MAX_LINES = 100
@@ -22,6 +24,7 @@ LOG_WAIT = 300
 # Of all the jobs of a run: a tree has room for 4,096 items, and an index for 8 MiB.
 MAX_RUN_LINES, MAX_RUN_BYTES = 500, 1 << 20
 NAME = "job.log"
+NO_TIME = "log: expected to read and mask it within the time for all logs, got no further"
 
 
 @dataclass(frozen=True)
@@ -43,22 +46,25 @@ def gather_log(
     small: SmallLogs,
     *,
     limit: int,
+    in_time: Deadline,
 ) -> Log:
     """Keep the job's log among the small ones or store it, what may be a secret in it masked.
 
     Raises:
         ProviderRefused: the provider has none, or an empty one, as GitLab gives where it has none.
+        TookTooLong: there was no time to read and mask it.
     """
+    in_time.check()
     count = Count()
     with provider.log(job.id) as chunks:
-        cut = _Cut(scanner.masked(chunks, count), limit)
+        cut = _Cut(scanner.masked(in_time.on(chunks), count), limit)
         with spool(cut) as content:
             measured = measure(content())
             if not measured.size:
                 raise ProviderRefused("log: expected what the job's runner wrote, got nothing")
             if not small.take(f"profile/{label(job.name, NAME)}", content, measured.size):
                 store.put(content, measured, media_type="text/plain; charset=utf-8")
-            lines = tuple(_lines(job, content, policy, scanner))
+            lines = tuple(_lines(job, content, policy, scanner, in_time))
     public = "*" in policy.log.patterns
     cid = measured.cid if public else ""
     whole = Item(Kind.LOG, label(job.name, NAME), measured.sha256, measured.size, public, cid)
@@ -98,14 +104,21 @@ class _Cut:
                 return
 
 
-def _lines(job: Job, content: Content, policy: EvidencePolicy, scanner: Scanner) -> Iterator[Item]:
-    """The first lines that the policy names; the decoration that was taken off may have hidden a secret."""
-    named = (line for line in read_lines(content()) if policy.log.match(line.text))
-    for line in itertools.islice(named, MAX_LINES):
-        data = line.text.encode()
-        measured = measure_document(data)
-        name = label(job.name, f"{NAME}:{line.number}")
-        public = not scanner.holds([data])
-        yield Item(
-            Kind.LINE, name, measured.sha256, measured.size, public, text=line.text if public else None
-        )
+def _lines(
+    job: Job, content: Content, policy: EvidencePolicy, scanner: Scanner, in_time: Deadline
+) -> Iterator[Item]:
+    """The first lines that the policy names, of those that there is time to read.
+
+    The decoration that was taken off may have hidden a secret.
+    """
+    if not policy.log.patterns:
+        return
+    named = (line for line in read_lines(in_time.on(content())) if policy.log.match(line.text))
+    with suppress(TookTooLong):
+        for line in itertools.islice(named, MAX_LINES):
+            data = line.text.encode()
+            measured = measure_document(data)
+            name = label(job.name, f"{NAME}:{line.number}")
+            public = not scanner.holds([data])
+            shown = line.text if public else None
+            yield Item(Kind.LINE, name, measured.sha256, measured.size, public, text=shown)
