@@ -247,14 +247,14 @@ class ProviderRefused(ProviderError):
     """The provider said no: nothing was started.
 
     ``whatever_inputs`` is True where it would say no to any inputs: it does not take the token, or has
-    nothing at this address.
+    nothing at this address. ``answered`` is the HTTP status of its answer; 0 where it is refused here.
     """
 
     type = "provider-refused"
 
-    def __init__(self, detail: str, *, whatever_inputs: bool = False) -> None:
+    def __init__(self, detail: str, *, whatever_inputs: bool = False, answered: int = 0) -> None:
         super().__init__(detail)
-        self.whatever_inputs = whatever_inputs
+        self.whatever_inputs, self.answered = whatever_inputs, answered
 
 
 class ProviderBusy(ProviderError):

@@ -334,8 +334,12 @@ def test_r11_the_storages_own_code_is_told() -> None:
     away = httpx.Response(302, headers={"location": "https://storage.example/file"})
     peer.on("GET", f"{API}/actions/jobs/5/logs", away)
     peer.on("GET", "/file", httpx.Response(404, content=xml.encode()))
-    with pytest.raises(ProviderRefused, match=r"^github answered 404: BlobNotFound$"), peer.github.log(5):
+    with (
+        pytest.raises(ProviderRefused, match=r"^github answered 404: BlobNotFound$") as refused,
+        peer.github.log(5),
+    ):
         pass
+    assert refused.value.answered == 404
 
 
 def test_r3_runs_are_found_by_their_exact_name_among_those_around_the_claim() -> None:

@@ -1,6 +1,5 @@
 """Gather the evidence of a run that is over: logs always, files only of a run that succeeded."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -162,8 +161,8 @@ def _may_still_come(error: Exception, run: Run, *, now: int) -> bool:
 
     An archive is listed, and its storage answers 403 or 404 for it at times. What is refused here stays so.
     """
-    answered = isinstance(error, ProviderRefused) and re.match("[a-z]+ answered [0-9]{3}", error.detail)
-    return bool(answered) and now < run.finished_at + LOG_WAIT
+    answered = isinstance(error, ProviderRefused) and error.answered > 0
+    return answered and now < run.finished_at + LOG_WAIT
 
 
 def _project(provider: Provider) -> Project:

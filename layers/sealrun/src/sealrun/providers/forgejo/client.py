@@ -106,7 +106,7 @@ class Forgejo:
         try:
             answer = self._rest.get(f"{self._api}/tags/{quote(tag, safe='')}")
         except ProviderRefused as error:
-            if "forgejo answered 404" not in error.detail:
+            if error.answered != HTTPStatus.NOT_FOUND:
                 raise
             self._rest.get(self._api)  # Forgejo also answers 404 for a repository that the token may not see
             return ""
@@ -274,4 +274,4 @@ def _check(answer: Answer, body: bytes, now: float, *, secret: str) -> None:
         raise ProviderBusy(message, retry_after=pause(answer.headers, now, reset=""))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         raise ProviderUnclear(message)
-    raise ProviderRefused(message, whatever_inputs=whatever_inputs(answer))
+    raise ProviderRefused(message, whatever_inputs=whatever_inputs(answer), answered=status)

@@ -143,7 +143,7 @@ def check(answer: Answer, body: bytes, now: float, *, secret: str) -> None:
         raise ProviderBusy(message, retry_after=pause(headers, now, reset="x-ratelimit-reset"))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         raise ProviderUnclear(message)
-    raise ProviderRefused(message, whatever_inputs=whatever_inputs(answer))
+    raise ProviderRefused(message, whatever_inputs=whatever_inputs(answer), answered=status)
 
 
 def _status(value: Mapping[str, Any]) -> RunStatus:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from itertools import count
 from typing import Any
 
@@ -187,7 +188,7 @@ class GitHub:
         try:
             self._rest.send("POST", f"{self._api}/actions/runs/{run_id:d}/{way}")
         except ProviderRefused as error:
-            if "github answered 409" not in error.detail:  # a run that is over
+            if error.answered != HTTPStatus.CONFLICT:  # a run that is over
                 raise
 
     def jobs(self, run_id: int) -> list[Job]:
@@ -248,7 +249,7 @@ class GitHub:
         try:
             answer = self._rest.get(f"{self._api}/git/ref/{self._ref.removeprefix('refs/')}")
         except ProviderRefused as error:
-            if "github answered 404" not in error.detail:
+            if error.answered != HTTPStatus.NOT_FOUND:
                 raise
             self._rest.get(self._api)  # GitHub also answers 404 for a repository that the token may not see
             return ""

@@ -151,7 +151,8 @@ def check(answer: Answer, body: bytes, now: float, *, secret: str) -> None:
         raise ProviderUnclear(f"gitlab answered {status}: {reason}")
     if _NO_VARIABLES in reason:
         reason += " (raise the project's ci_pipeline_variables_minimum_override_role, or use inputs)"
-    raise ProviderRefused(f"gitlab answered {status}: {reason}", whatever_inputs=whatever_inputs(answer))
+    message = f"gitlab answered {status}: {reason}"
+    raise ProviderRefused(message, whatever_inputs=whatever_inputs(answer), answered=status)
 
 
 def _job(value: Mapping[str, Any], *, retried: bool) -> Job:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
+from http import HTTPStatus
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -195,7 +196,7 @@ class GitLab:
         try:
             return self._pages(f"{url}/{self._triggers_path}", query, most=most)
         except ProviderRefused as error:
-            if self._triggers_path == NEW_TRIGGERS or "gitlab answered 404" not in error.detail:
+            if self._triggers_path == NEW_TRIGGERS or error.answered != HTTPStatus.NOT_FOUND:
                 raise
         self._triggers_path = NEW_TRIGGERS
         return self._pages(f"{url}/{NEW_TRIGGERS}", query, most=most)
