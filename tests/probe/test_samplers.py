@@ -167,6 +167,24 @@ def test_py_spy_names_the_functions_of_python(tmp_path: Path) -> None:
     assert not (tmp_path / "sealrun-profile" / "perf.data").exists()
 
 
+def test_py_spy_halts_no_command_where_the_job_asks_rust_programs_for_their_logs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RUST_LOG is py-spy's too: it filled a pipe that nobody read, and waited while it held the command."""
+    monkeypatch.setenv("RUST_LOG", "trace")
+    script = (
+        "import os, threading, time\n"
+        "assert os.environ['RUST_LOG'] == 'trace'\n"
+        "def inner(until):\n"
+        "    while time.monotonic() < until: sum(range(1000))\n"
+        "threads = [threading.Thread(target=inner, args=(time.monotonic() + 2,)) for _ in range(16)]\n"
+        "for each in threads: each.start()\n"
+        "for each in threads: each.join()\n"
+    )
+    told, _ = sample(tmp_path, "--sampler", "py-spy", "--", sys.executable, "-c", script)
+    assert (told["sampler"], told["refused"]) == ("py-spy", {})
+
+
 def test_py_spy_gives_way_where_nothing_is_python(tmp_path: Path, native: Path) -> None:
     told, read = sample(tmp_path, "--sampler", "py-spy,proc", "--", "sh", "-c", f"{native}; {native} short")
     assert told["sampler"] == "proc"

@@ -1,6 +1,7 @@
 """py-spy, where it is on PATH: the stacks of Python processes, by function and file."""
 
 import contextlib
+import os
 import re
 import shutil
 import subprocess
@@ -49,13 +50,14 @@ class PySpy:
         self._scratch = TemporaryDirectory(prefix="sealrun-py-spy-", ignore_cleanup_errors=True)
 
     def released(self, pid: int) -> None:
-        """Attach."""
+        """Attach. It logs nothing: its messages are read at the end, and a full pipe holds the command."""
         options = ["--rate", str(HZ), "--format", "raw", "--subprocesses", "--nolineno"]
         self._process = subprocess.Popen(
             [self._program, "record", *options, "--output", str(self._raw), "--pid", str(pid)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
+            env={**os.environ, "RUST_LOG": "off"},
             text=True,
             errors="replace",
             start_new_session=True,
