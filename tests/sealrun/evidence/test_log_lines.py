@@ -93,6 +93,15 @@ CASES = {
             "the rest of a line that holds a line feed",
         ],
     ),
+    "GitHub's blocks of 2 MiB": (
+        [
+            "\ufeff2026-09-14T01:24:01.2027120Z built",
+            "\ufeff2026-09-14T01:24:02.2027120Z score: 7",
+            "\ufeff2026-09-14T01:24:02.2027121Z ##[group]Run npm test",
+            "2026-09-14T01:24:02.2027122Z \ufeffits own",
+        ],
+        ["built", "score: 7", "Run npm test", "\ufeffits own"],
+    ),
     "Forgejo's groups": (
         ["2026-09-14T01:24:03.0000000Z ::group::Build", "2026-09-14T01:24:04.0000000Z ::endgroup::"],
         ["Build", ""],

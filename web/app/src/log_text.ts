@@ -2,8 +2,8 @@
 import type { Evidence } from './evidence.ts';
 
 const MAX_SHOWN = 512 << 10;
-// GitLab's stamp before each line, then escape sequences of terminals, then every other control character.
-const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6,7}Z(?: [0-9a-f]{2}[EO][+ ]?| )?/gm;
+// GitLab's or GitHub's stamp before each line, then escape sequences of terminals, then every other control character.
+const STAMP = /^\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6,7}Z(?: [0-9a-f]{2}[EO][+ ]?| )?/gm;
 const ESCAPES = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]/g;
 const SECTION = /section_(?:start|end):\d+:[\w.-]+(?:\[[^\]\n]{0,300}\])?\r?/g;
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;

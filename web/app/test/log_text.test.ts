@@ -19,6 +19,11 @@ test('stamps, sections and colours are taken off', () => {
   assert.equal(shown(`${stamp}${section}\x1b[36;1mBuilding\x1b[0m\n`), 'Building\n');
 });
 
+test('the mark with which GitHub begins each 2 MiB is taken off with the stamp', () => {
+  const stamp = '2026-05-22T12:43:46.9626461Z ';
+  assert.equal(shown(`${stamp}built\n\ufeff${stamp}score: 7\n`), 'built\nscore: 7\n');
+});
+
 for (const unit of ['section_end:1:a[', '\x1b[', '\x1b]8;;', 'section_end:1', '\x1b[0 '])
   test(`a log full of ${JSON.stringify(unit)} keeps nobody waiting`, () => {
     const start = process.cpuUsage().user;

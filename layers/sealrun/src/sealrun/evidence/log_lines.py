@@ -23,8 +23,9 @@ _MICROSECONDS = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}"
 # GitLab: timestamp, stream number, O or E, and a plus where the line continues the one before.
 # https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/gitlab/ci/ansi2json/converter.rb
 _GITLAB_STAMP = re.compile(_MICROSECONDS + rb"Z [0-9a-f]{2}[EO](?:(?P<continues>\+)| |\Z)")
-# GitHub, Gitea and Forgejo: seven digits of a second.
-_OTHER_STAMP = re.compile(_MICROSECONDS + rb"\dZ(?P<continues>(?!))?(?: |\Z)")
+# GitHub, Gitea and Forgejo: seven digits of a second. GitHub's runner begins each 2 MiB with a UTF-8 mark:
+# https://github.com/actions/runner/blob/main/src/Runner.Common/Logging.cs
+_OTHER_STAMP = re.compile(rb"(?:\xef\xbb\xbf)?" + _MICROSECONDS + rb"\dZ(?P<continues>(?!))?(?: |\Z)")
 # Escape sequences of ECMA-48, each also where the line ends within it: control sequences, then strings such
 # as titles and links (https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda), then the others.
 _SEQUENCE = re.compile(
