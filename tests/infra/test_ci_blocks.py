@@ -150,7 +150,8 @@ include:
         {SPIN}
         echo "it's $CI_JOB_NAME" > out.txt
         env > env.txt
-        exit $STATUS
+        (exit $STATUS)
+        echo over
       sampler: proc,rusage
       call: {CALL}
       artifacts: [out.txt, env.txt, sealrun-profile/]
@@ -193,7 +194,8 @@ PROBED = f"""\
             {SPIN}
             echo "it's $GITHUB_JOB" > "$OUT/out.txt"
             env > "$OUT/env.txt"
-            exit ${{{{ env.STATUS }}}}
+            (exit ${{{{ env.STATUS }}}}) | cat
+            echo over
           sampler: proc,rusage
           call: {CALL}
           out: ${{{{ env.OUT }}}}/sealrun-profile

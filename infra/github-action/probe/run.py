@@ -36,4 +36,6 @@ if call:
         sys.exit("probe: expected the permission id-token: write for a job with a call, got none")
     os.environ["SEALRUN_ID_TOKEN"] = token(call)
 named = [part for probe in probes.split() for part in ("--probe", probe)]
-sys.exit(main(["run", "--out", out, "--sampler", sampler, *named, "--", "bash", "-c", command]))
+# As GitHub runs a step's own script under `shell: bash`: it ends at the first command that fails.
+shell = ["bash", "-eo", "pipefail", "-c", command]
+sys.exit(main(["run", "--out", out, "--sampler", sampler, *named, "--", *shell]))
