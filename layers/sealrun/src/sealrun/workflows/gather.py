@@ -27,8 +27,8 @@ from sealrun.workflows.receipt_documents import SmallLogs
 from sealrun.workflows.start_run import cancel_quietly
 
 MAX_WHY = 200
-# Of a collection's time, in seconds: logs that are not masked by then are missing, and files that are not
-# searched are stored, and kept back from the public.
+# Of a collection's time, in seconds: files that are not searched by then are stored, and kept back from the
+# public; and logs that are not masked are missing, where an earlier collection did not come to its end.
 LEFT_TO_STORE = 240
 
 
@@ -71,9 +71,11 @@ def gather(
     ending = _of_the_offers_file(ending, project, offer)
     ending = _as_read_again(ending, run, jobs, record, offer)
     places = Places()
-    logs, missing = _logs(jobs, run, provider, store, spool, offer, scanner, small, in_time, places)
+    search_by = in_time.sooner(LEFT_TO_STORE)
+    mask_by = search_by if record.spoiled > 1 else in_time  # this collection counts already
+    logs, missing = _logs(jobs, run, provider, store, spool, offer, scanner, small, in_time, mask_by, places)
     logged = first_lines([item for log in logs.values() for item in log.items])
-    look = Look(scanner, unpack, spool, in_time.sooner(LEFT_TO_STORE))
+    look = Look(scanner, unpack, spool, search_by)
     files = Files(offer.evidence, store, look, places)
     if ending.outcome is Outcome.SUCCEEDED:
         try:
@@ -122,14 +124,16 @@ def _logs(
     scanner: Scanner,
     small: SmallLogs,
     in_time: Deadline,
+    mask_by: Deadline,
     places: Places,
 ) -> tuple[dict[str, Log], dict[str, str]]:
     """The jobs' logs, and why not the others; both by the jobs' names.
 
     Raises:
         ProviderUnclear: one is not there, and may come.
+        TookTooLong: the collection's time is over.
     """
-    limit, searching = offer.limits.log_bytes, in_time.sooner(LEFT_TO_STORE)
+    limit = offer.limits.log_bytes
     logs: dict[str, Log] = {}
     missing: dict[str, str] = {}
     for job in jobs:
@@ -142,7 +146,7 @@ def _logs(
             continue
         try:
             logs[job.name] = gather_log(
-                job, provider, store, spool, offer.evidence, scanner, small, limit=limit, in_time=searching
+                job, provider, store, spool, offer.evidence, scanner, small, limit=limit, in_time=mask_by
             )
             places.add(place)
         except TookTooLong:
