@@ -1,5 +1,6 @@
 """Topping up: what is refused before anything is sent, and that no lost answer makes anybody pay twice."""
 
+import errno
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typer.testing import CliRunner, Result
 from mina.keys import PrivateKey
 from sealrun.chain.account import MINA_TOKEN, PERMISSIONS
 from sealrun_cli.commands import topup
+from sealrun_cli.lib import output
 from sealrun_cli.lib.contracts import CHECKOUT
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.main import app
@@ -236,6 +238,21 @@ def test_an_answer_that_was_lost_is_found_in_the_block_and_nothing_is_paid_again
     assert (found["status"], found["balance"]) == ("already-topped-up", str(27 * NANO - NANO // 8))
     assert chain.sent == [(0, 20 * NANO)]
     assert not command.kept.exists()
+
+
+def test_what_was_paid_and_could_not_be_told_is_not_paid_again(
+    chain: Chain, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(output, "one_json", no_space)
+        assert command("2").exit_code != 0
+    assert (len(chain.sent), command.kept.exists()) == (1, True)
+    assert told(command("2"))["status"] == "already-topped-up"
+    assert (len(chain.sent), command.kept.exists()) == (1, False)
+
+
+def no_space(_value: object) -> str:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_block_that_comes_while_the_repeat_is_under_way_is_no_second_payment(

@@ -54,9 +54,15 @@ class Command:
     chain: Chain
     path: Path
 
-    def __call__(self, what: str = "buy 5", change: int = 5, *, yes: bool = True) -> dict[str, Any]:
-        once = Once(what, "B62q", change, self.path, Output(as_json=True))
-        return once.run(self.chain.look, self.chain.send(change), lambda: ["plan"], yes=yes)
+    def __call__(
+        self, what: str = "buy 5", change: int = 5, *, yes: bool = True, told: bool = True
+    ) -> dict[str, Any]:
+        out = Output(as_json=True)
+        once = Once(what, "B62q", change, self.path, out)
+        result = once.run(self.chain.look, self.chain.send(change), lambda: ["plan"], yes=yes)
+        if told:
+            out.result(result)
+        return result
 
 
 @pytest.fixture
@@ -91,6 +97,15 @@ def test_a_lost_answer_is_not_sent_again_once_it_came(command: Command, change: 
     assert command(change=change) == {"status": "already-done"}
     assert (command.chain.sent, command.chain.figure) == (1, 10 + change)
     assert not command.path.exists()
+
+
+def test_what_was_done_and_not_told_is_not_done_again(command: Command) -> None:
+    """As of a process that was killed, or whose output could not be written."""
+    assert command(told=False) == {"status": "included"}
+    assert command(told=False) == {"status": "already-done"}
+    assert command() == {"status": "already-done"}
+    assert (command.chain.sent, command.path.exists()) == (1, False)
+    assert command() == {"status": "included"}, "once it was told, the next one is another"
 
 
 def test_while_it_waits_in_a_pool_a_repeat_changes_nothing(command: Command) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import sys
+from contextlib import nullcontext, suppress
 
 import pytest
 import typer
@@ -80,6 +81,24 @@ def test_blanks_that_are_no_spaces_make_no_sentence_of_a_long_name() -> None:
     assert plain("grade\u28002\u3164another\uffa0oracle\u115f\u1160\U0001d159") == (
         r"grade\u28002\u3164another\uffa0oracle\u115f\u1160\U0001d159"
     )
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("full", [False, True])
+def test_only_a_result_that_was_written_out_counts_as_told(
+    monkeypatch: pytest.MonkeyPatch, *, as_json: bool, full: bool
+) -> None:
+    told: list[bool] = []
+    stream = io.TextIOWrapper(io.FileIO("/dev/full" if full else os.devnull, "w"), write_through=False)
+    monkeypatch.setattr(sys, "stdout", stream)
+    out = Output(as_json=as_json)
+    out.once_told(lambda: told.append(True))
+    assert not told
+    with pytest.raises(OSError, match="No space") if full else nullcontext():
+        out.result({"paid": "2"}, "paid 2")
+    assert bool(told) is not full
+    with suppress(OSError):
+        stream.close()
 
 
 def test_e7_any_text_can_be_printed_in_any_encoding(monkeypatch: pytest.MonkeyPatch) -> None:

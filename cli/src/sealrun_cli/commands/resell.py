@@ -240,11 +240,11 @@ def buy(
                 f"buy a ticket of {what.id}", payer.to_base58(), 1, state / f"{name}.bought.json", out
             )
             result = once.run(look, send, plan, yes=yes)
-        out.result(
-            {**result, "sale": what.id, "tickets": what.tickets},
-            f"paid: {what.price}; the reseller grants the ticket once the payment is deep enough",
-            f"next     sealrun resell take {sale} --key {key} --node {node}",
-        )
+            out.result(
+                {**result, "sale": what.id, "tickets": what.tickets},
+                f"paid: {what.price}; the reseller grants the ticket once the payment is deep enough",
+                f"next     sealrun resell take {sale} --key {key} --node {node}",
+            )
 
 
 @app.command(

@@ -1,6 +1,6 @@
 """``sealrun topup``: add money to a prepaid account. Asked again after a lost answer, it does not pay again.
 
-The payer's nonce is on disk from before the transaction is sent until a block decides about it. A repeat has
+The payer's nonce is on disk from before the transaction is sent until the result was told. A repeat has
 the same nonce, which only one transaction can use up. Once it is used up, the account's funds tell whether it
 was this one: without an exit only deposits change them.
 """
@@ -80,7 +80,7 @@ class TopUp:
     asset: Asset
     amount: int  # in the asset's smallest unit
     sender: Sender
-    path: Path  # where the ``Asked`` is kept until a block decides
+    path: Path  # where the ``Asked`` is kept until the result was told
     out: Output
 
     @property
@@ -180,7 +180,7 @@ class TopUp:
 
     def _done(self, sent: dict[str, Any]) -> dict[str, Any]:
         now = self._look(self.payer)
-        self.path.unlink()
+        self.out.once_told(self.path.unlink)
         amounts = {"amount": str(self.amount), "balance": str(now.account.balance)}
         figures = {"account": self.account, **amounts, **self.asset.members()}
         return {**sent, **figures, "height": now.height}
@@ -219,7 +219,7 @@ def topup(
             path = state / f"{name}.json"
             made = TopUp(service, address, kept_in, added.units, sender, path, out)
             result = made.run(yes=yes)
-        before = result["status"] == "already-topped-up"
-        outcome = "already added, and nothing paid now:" if before else "added"
-        balance = f"balance {kept_in.of(result['balance'])} in block {result['height']}"
-        out.result(result, f"{outcome} {added} to {address}, {balance}", DEPTH)
+            before = result["status"] == "already-topped-up"
+            outcome = "already added, and nothing paid now:" if before else "added"
+            balance = f"balance {kept_in.of(result['balance'])} in block {result['height']}"
+            out.result(result, f"{outcome} {added} to {address}, {balance}", DEPTH)

@@ -1,7 +1,7 @@
 """One command's dealings in a credit: who pays, what it costs and takes, and that it is sent once."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,6 +48,7 @@ class Desk:
     sender: Sender
     token: PublicKey
     state: Path
+    until_told: ExitStack  # closed once the result was told
 
     @property
     def payer(self) -> PublicKey:
@@ -106,8 +107,8 @@ class Desk:
         """Send one transaction once: see ``Once``."""
         name = f"{self.token.to_base58()}.credits.{self.node.network.removeprefix('mina:')}"
         path = self.state / f"{name}.{self.payer.to_base58()}.json"
-        with locked(self.state, name):
-            return Once(what, self.payer.to_base58(), change, path, self.out).run(figure, send, plan, yes=yes)
+        self.until_told.enter_context(locked(self.state, name))
+        return Once(what, self.payer.to_base58(), change, path, self.out).run(figure, send, plan, yes=yes)
 
 
 @contextmanager
@@ -122,10 +123,10 @@ def dealing(
     as_json: bool,
 ) -> Iterator[Desk]:
     fee, poll_ms, no_proofs = sent
-    with speaking(as_json=as_json) as out, open_client() as http:
+    with speaking(as_json=as_json) as out, open_client() as http, ExitStack() as until_told:
         sender = Sender(read_key(key), node, fee, poll_ms, not no_proofs)
         owner = address_of(credit, "credit")
-        yield Desk(out, CreditNode(Service(http), node, network), sender, owner, state)
+        yield Desk(out, CreditNode(Service(http), node, network), sender, owner, state, until_told)
 
 
 def held(desk: Desk) -> Now:

@@ -1,6 +1,6 @@
 """Transactions that are sent once, however often a command is run again after a lost answer.
 
-What is asked for is on disk, with the payer's nonce, from before it is sent until a block decides about it. A
+What is asked for is on disk, with the payer's nonce, from before it is sent until the result was told. A
 repeat has the same nonce, which only one transaction can use up. Once it is used up, a figure on chain tells
 whether it was this one; where the figure does not tell, nothing is sent again.
 """
@@ -86,7 +86,7 @@ class Once:
         *,
         yes: bool,
     ) -> dict[str, Any]:
-        """Send it once, or find that an earlier command has.
+        """Send it once, or find that an earlier command has. The caller locks until it told the result.
 
         Args:
             look: asks the chain.
@@ -101,9 +101,10 @@ class Once:
         if kept is not None and now.nonce > kept.nonce:
             if not kept.came(now.figure):
                 raise self._unclear(kept)
-            self.path.unlink()
             if self._same(kept):
+                self.out.once_told(self.path.unlink)
                 return {"status": "already-done"}
+            self.path.unlink()
             kept = None
         if kept is not None and not self._same(kept):
             raise self._unfinished(kept)
@@ -128,7 +129,7 @@ class Once:
                     self.path.unlink()
             raise
         if sent.get("status") != "pending":
-            self.path.unlink()
+            self.out.once_told(self.path.unlink)
         return sent
 
     def _same(self, kept: Asked) -> bool:

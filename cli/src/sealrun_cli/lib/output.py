@@ -67,6 +67,7 @@ class Output:
         take_any_text()
         self._as_json = as_json
         self._console = Console(stderr=True, highlight=False, emoji=False, quiet=quiet)
+        self._forget: list[Callable[[], None]] = []
 
     def progress(self, line: str) -> None:
         """What is done now."""
@@ -89,8 +90,19 @@ class Output:
 
             yield tell
 
+    def once_told(self, forget: Callable[[], None]) -> None:
+        """Call it when the result was written out: whoever saw none repeats the command, which must know."""
+        self._forget.append(forget)
+
     def result(self, value: Mapping[str, Any], *lines: "str | Line") -> None:
         """What came of it, once per command: the value with --json, else the lines."""
+        self._print(value, *lines)
+        if self._forget:
+            sys.stdout.flush()
+        for forget in self._forget:
+            forget()
+
+    def _print(self, value: Mapping[str, Any], *lines: "str | Line") -> None:
         if self._as_json:
             print(one_json(value))
             return
