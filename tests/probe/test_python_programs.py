@@ -121,8 +121,10 @@ def test_a_command_that_is_not_python_has_no_such_samples(tmp_path: Path) -> Non
     assert "Python" not in said
 
 
-@pytest.mark.parametrize(("programs", "value"), [((), "1"), (("py-spy",), None)])
-def test_python_tells_perf_of_its_functions_only_where_py_spy_is_not(
+@pytest.mark.parametrize(
+    ("programs", "value"), [((), None), (("perf",), "1"), (("py-spy",), None), (("perf", "py-spy"), None)]
+)
+def test_python_tells_perf_of_its_functions_only_where_perf_is_and_py_spy_is_not(
     tmp_path: Path, programs: tuple[str, ...], value: str | None
 ) -> None:
     asks = f"import os, sys; sys.exit(os.environ.get('PYTHONPERFSUPPORT') != {value!r})"

@@ -92,7 +92,9 @@ def run(
     # A Python program may do nothing but start another one, which py-spy does not see.
     share = 0 if order else MOST
     order = order or (PYTHON_ORDER if python else ORDER)
-    if python and "perf" in order and not ("py-spy" in order and shutil.which("py-spy")):
+    # It slows calls in Python, and 3.13.12 crashes with it behind a fork: never where no perf reads it.
+    there = [name for name in order if shutil.which(name)]
+    if python and "perf" in there and "py-spy" not in there:
         os.environ.setdefault(python_programs.PERF_VARIABLE, "1")
     able = _ready(folder, token)
     watch = Watch(_samplers(order, folder, probes) if able else [])
