@@ -144,6 +144,7 @@ class Till:
             detail = "correction: expected an earlier call's voucher, got that of one that was refused"
             raise Refused(f"{detail}: the operator at {self.url} counts what it did not take")
         made.correct(correction)
+        self.page.save()  # also where nobody agrees: the next purchase begins with these figures
         self.agree(self.page.known.committed + self.price.units)
 
     def _refused(self, call: Call) -> None:

@@ -123,6 +123,19 @@ def test_c3_a_person_agrees_to_one_signature_and_not_to_a_corrected_one(
     assert shop.market.provider.starts == 1
 
 
+def test_c3_l4_after_a_correction_that_nobody_agreed_to_the_next_yes_buys(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Shop(tmp_path / "other", monkeypatch, shop.market)
+    other.open_account()
+    other.desk().buy(shop.offer, INPUTS, "order-1", beyond=False)
+    with pytest.raises(CliError, match="the cap of 0 MINA per call"):
+        shop.desk(caps(0, 0, 0)).buy(shop.offer, INPUTS, "order-2", beyond=True)
+    assert shop.desk(caps(0, 0, 0)).buy(shop.offer, INPUTS, "order-3", beyond=True)["state"] == "running"
+    assert shop.signed() == 2 * PRICE
+    assert shop.market.provider.starts == 2
+
+
 def test_c3_races_never_pass_the_caps(shop: Shop) -> None:
     """Eight purchases at once, each with a desk of its own, where two fit."""
 
