@@ -150,7 +150,7 @@ include:
         {SPIN}
         echo "it's $CI_JOB_NAME" > out.txt
         env > env.txt
-        (exit $STATUS)
+        (exit $STATUS) | cat
         echo over
       sampler: proc,rusage
       call: {CALL}
