@@ -73,7 +73,7 @@ _INSIDE: dict[str, dict[str, Any]] = {
     "payment": {
         "depth": "blocks over a deposit before it counts",
         "nodes": "Mina nodes that must agree",
-        "failed_per_day": "of one account; runs that are not over count too, so it never runs more at once",
+        "failed_per_day": "of one account, by UTC day; calls of the day that are not over count too",
     },
 }
 
