@@ -20,12 +20,14 @@ from sealrun.offers.evidence_policy import MAX_LINE
 MAX_STRETCH = 4 * MAX_LINE
 _ENDS = re.compile(rb"([\r\n])")
 _MICROSECONDS = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}"
-# GitLab: timestamp, stream number, O or E, and a plus where the line continues the one before.
+# GitLab: timestamp, stream number, O or E, and a plus where the line continues the one before of its stream.
 # https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/gitlab/ci/ansi2json/converter.rb
-_GITLAB_STAMP = re.compile(_MICROSECONDS + rb"Z [0-9a-f]{2}[EO](?:(?P<continues>\+)| |\Z)")
+_GITLAB_STAMP = re.compile(_MICROSECONDS + rb"Z (?P<stream>[0-9a-f]{2}[EO])(?:(?P<continues>\+)| |\Z)")
 # GitHub, Gitea and Forgejo: seven digits of a second. GitHub's runner begins each 2 MiB with a UTF-8 mark:
 # https://github.com/actions/runner/blob/main/src/Runner.Common/Logging.cs
-_OTHER_STAMP = re.compile(rb"(?:\xef\xbb\xbf)?" + _MICROSECONDS + rb"\dZ(?P<continues>(?!))?(?: |\Z)")
+_OTHER_STAMP = re.compile(
+    rb"(?:\xef\xbb\xbf)?" + _MICROSECONDS + rb"\dZ(?P<stream>)(?P<continues>(?!))?(?: |\Z)"
+)
 # Escape sequences of ECMA-48, each also where the line ends within it: control sequences, then strings such
 # as titles and links (https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda), then the others.
 _SEQUENCE = re.compile(
@@ -96,16 +98,22 @@ class _Stamps:
     def __init__(self) -> None:
         self._at_first = True
         self._form: re.Pattern[bytes] | None = None
+        self._stream = b""  # of the line before
 
     def taken_off(self, line: bytes) -> tuple[bytes, bool]:
-        """The beginning of a line without its timestamp, and whether it continues the line before."""
+        """The beginning of a line without its timestamp, and whether it continues the line before.
+
+        GitLab's runner writes each stream by itself: what continues progress on stderr may stand behind a
+        line on stdout, and is a line of its own then.
+        """
         if self._at_first:
             self._at_first = False
             line = line.removeprefix(codecs.BOM_UTF8)  # GitHub's logs begin with it
             self._form = next((form for form in (_GITLAB_STAMP, _OTHER_STAMP) if form.match(line)), None)
         if self._form is None or (stamp := self._form.match(line)) is None:
             return line, False
-        return line[stamp.end() :], stamp["continues"] is not None
+        before, self._stream = self._stream, stamp["stream"]
+        return line[stamp.end() :], stamp["continues"] is not None and self._stream == before
 
 
 class _Line:
