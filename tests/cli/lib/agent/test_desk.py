@@ -111,14 +111,18 @@ def test_a_person_may_agree_to_one_call_above_the_caps(shop: Shop) -> None:
         shop.desk(nothing).buy(shop.offer, INPUTS, "order-2", beyond=False)
 
 
-def test_c3_a_person_agrees_to_one_signature_and_not_to_a_corrected_one(
-    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = Shop(tmp_path / "other", monkeypatch, shop.market)
+def behind(shop: Shop, other: Shop) -> None:
+    """Another folder has bought on the account, and nobody agrees to the signature after the correction."""
     other.open_account()
     other.desk().buy(shop.offer, INPUTS, "order-1", beyond=False)
     with pytest.raises(CliError, match="the cap of 0 MINA per call"):
         shop.desk(caps(0, 0, 0)).buy(shop.offer, INPUTS, "order-2", beyond=True)
+
+
+def test_c3_a_person_agrees_to_one_signature_and_not_to_a_corrected_one(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind(shop, Shop(tmp_path / "other", monkeypatch, shop.market))
     assert shop.signed() == PRICE
     assert shop.market.provider.starts == 1
 
@@ -126,11 +130,7 @@ def test_c3_a_person_agrees_to_one_signature_and_not_to_a_corrected_one(
 def test_c3_l4_after_a_correction_that_nobody_agreed_to_the_next_yes_buys(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = Shop(tmp_path / "other", monkeypatch, shop.market)
-    other.open_account()
-    other.desk().buy(shop.offer, INPUTS, "order-1", beyond=False)
-    with pytest.raises(CliError, match="the cap of 0 MINA per call"):
-        shop.desk(caps(0, 0, 0)).buy(shop.offer, INPUTS, "order-2", beyond=True)
+    behind(shop, Shop(tmp_path / "other", monkeypatch, shop.market))
     assert shop.desk(caps(0, 0, 0)).buy(shop.offer, INPUTS, "order-3", beyond=True)["state"] == "running"
     assert shop.signed() == 2 * PRICE
     assert shop.market.provider.starts == 2
