@@ -316,6 +316,16 @@ def test_r9_a_change_that_githubs_search_index_lacks_yet_is_seen() -> None:
     assert listing(over, before).changed(since=SINCE + 120, started=SINCE) == frozenset((31,))
 
 
+def test_r3_r9_runs_that_are_not_listed_the_newest_first_are_refused(peer: Peer) -> None:
+    """The walk ends at the first run that is too old, so ours might stand on a page that was not read."""
+    old = {**RUN, "id": 30, "created_at": "2026-11-22T09:00:00Z"}
+    peer.on("GET", f"{WORKFLOW}/runs", listed("workflow_runs", old, {**RUN, "id": 32}, total=101))
+    with pytest.raises(ProviderRefused, match="expected the newest first"):
+        peer.github.find(CALL, since=SINCE)
+    with pytest.raises(ProviderRefused, match="expected the newest first"):
+        peer.github.changed(since=SINCE + 120, started=SINCE)
+
+
 def test_r3_l11_young_runs_are_listed_back_to_the_claim_and_no_further(peer: Peer) -> None:
     old = {**RUN, "id": 30, "created_at": "2026-11-22T09:00:00Z"}
     peer.on("GET", f"{WORKFLOW}/runs", listed("workflow_runs", RUN, old, total=90_000))

@@ -271,10 +271,14 @@ class GitHub:
 
         No filter is sent: GitHub answers filters from a search index, which may lack runs and changes for
         minutes and longer. https://github.com/dawidd6/action-download-artifact/issues/147
+        Refused where the newest are not listed first: then a page that was not asked for might hold ours.
         """
         url = f"{self._workflow}/runs"
         listed = self._pages(url, "workflow_runs", {}, most=most, cut=True, oldest=oldest)
-        return [each for each in listed if _created(each) >= oldest]
+        young = [each for each in listed if _created(each) >= oldest]
+        if listed[: len(young)] != young:
+            raise ProviderRefused("workflow_runs: expected the newest first, got another order")
+        return young
 
     def _pages(
         self, url: str, name: str, query: Mapping[str, str], *, most: int, cut: bool = False, oldest: int = 0
