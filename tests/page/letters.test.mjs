@@ -20,11 +20,11 @@ before(async () => {
 after(() => browser.close());
 
 /** The address of a ticket for the free offer, with a box for its letter. */
-async function ticket() {
+async function ticket(seconds = 3600) {
   const secret = newKey();
   const grant = {
     sealrun: 1, audience: here.service, network: 'mina:devnet', offer: here.free, terms: '0'.repeat(64), key: addressOf(secret),
-    issuer: addressOf(here.buyer), inputs: { target: 'wasm' }, open: ['note'], until: Math.floor(Date.now() / 1000) + 3600, prepaid: null,
+    issuer: addressOf(here.buyer), inputs: { target: 'wasm' }, open: ['note'], until: Math.floor(Date.now() / 1000) + seconds, prepaid: null,
   };
   const document = canonical(grant);
   const read = await readGrant(utf8(document));
@@ -94,6 +94,14 @@ test('a ticket that was used elsewhere leads to the run that it was used for', a
   const { page, bucket } = await opened(await ticket());
   bucket.answer = (letter) => letter && answerTo(letter, 409, { type: 'urn:sealrun:problem:ticket-used', title: 'used', call });
   await use(page).click();
+  await page.waitForURL(new RegExp(`/calls/${call}$`));
+});
+
+test('a ticket that is over leads to the run that it was used for, though its box takes no letter any more', async () => {
+  const call = '7c'.repeat(32);
+  const { page, bucket } = await opened(await ticket(-60), 403);
+  bucket.answer = () => ({ letter: 'ab'.repeat(32), status: 202, headers: {}, body: { call } });
+  await page.getByRole('button', { name: 'Show its run' }).click();
   await page.waitForURL(new RegExp(`/calls/${call}$`));
 });
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mina.keys import PrivateKey
-from sealrun.calls.letters import PostBox
+from sealrun.calls.letters import Answer, PostBox, ticket_letter
 from sealrun.calls.ticket_url import Ticket, issue
 from sealrun.errors import InputsRefused
 from sealrun.money.buyer_mechanism import Known
@@ -162,6 +162,33 @@ def test_l9_a_ticket_sends_its_holder_to_no_address_of_the_holders_own(
         assert inner.asked == []
         redeemed(ticket_of(seen.url, offer).url())
         assert [each.method for each in seen.asked[-2:]] == ["GET", "POST"]
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_e4_a_ticket_with_a_box_says_after_its_end_for_which_call_it_was_used_or_when_it_ended(
+    monkeypatch: pytest.MonkeyPatch,
+    used: bool,  # noqa: FBT001
+) -> None:
+    """Its box takes no letter any more; the answer to the one that was taken lies in the bucket."""
+    monkeypatch.setenv("SEALRUN_UNSAFE_LOOPBACK", "1")
+    offer, call = make_offer(), "7c" * 32
+    view = {"document": json.loads(offer.document), "open": True}
+    run = {"call": call, "offer": offer.id, "state": "running", "receipt": None}
+    with web({f"GET /offers/{offer.id}": (200, view), f"GET /calls/{call}": (200, run)}) as bucket:
+        until, secret = int(time.time()) - 60, PrivateKey.from_scalar(923)
+        given: dict[str, Any] = {"audience": bucket.url, "inputs": {}, "opened": (), "until": until}
+        ticket = issue(BUYER, offer, secret, **given)
+        if used:
+            answer = Answer("ab" * 32, 202, {}, run)
+            name = f"/answers/{ticket_letter(ticket.grant.id)}"
+            bucket.answers[f"GET {name}"] = (200, json.loads(answer.document()))
+        said = redeemed(ticket.with_box(PostBox(f"{bucket.url}/box", {"key": "${filename}"})).url())
+    if used:
+        assert said["call"] == call
+    else:
+        ended = datetime.fromtimestamp(until, UTC).isoformat().replace("+00:00", "Z")
+        issuer = BUYER.public_key().to_base58()
+        assert f"ended at {ended}; ask {issuer}, who issued it" in said["error"]["detail"]
 
 
 @pytest.mark.parametrize("network", ["mina:devnet", "mina:mainnet"])

@@ -71,7 +71,11 @@ export async function answered(
   throw new Error('No tick of the seller’s took the request for a day.');
 }
 
-async function found({ service, name }: Post): Promise<Answer | undefined> {
+/** The answer that a tick has written, if there is one. */
+export async function found({
+  service,
+  name,
+}: Pick<Post, 'service' | 'name'>): Promise<Answer | undefined> {
   try {
     return readAnswer(await fetched(`${service}/answers/${name}`, MAX_ANSWER_BYTES));
   } catch (error) {

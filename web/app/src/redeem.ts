@@ -5,7 +5,7 @@ import type { Json } from '../../shared/src/json.ts';
 import { ticketLetter, usedFor, type PostBox } from '../../shared/src/letters.ts';
 import { problemWords } from '../../shared/src/problems.ts';
 import { redeem, type Redemption, type Ticket } from '../../shared/src/ticket.ts';
-import { answered, drop, type Post } from './letters.ts';
+import { answered, drop, found, type Post } from './letters.ts';
 import { ask, ServiceError, type Call } from './service/api.ts';
 import type { Offer } from './service/offer.ts';
 import { remember } from './state/activity.ts';
@@ -52,6 +52,12 @@ export async function dropTicket(ticket: Mailed, chosen: Inputs): Promise<Droppe
     throw error;
   }
   return dropped;
+}
+
+/** The call that a tick took for this ticket, for when its box takes no letter any more. */
+export async function usedBefore({ id, grant }: Mailed): Promise<string | undefined> {
+  const answer = await found({ service: grant.audience, name: ticketLetter(id) });
+  return answer && usedFor(answer);
 }
 
 /** The hash of the ticket's call, once a tick took the letter. Throws what the seller's functions say against it. */

@@ -12,6 +12,7 @@ from typing import Annotated
 import httpx
 import typer
 
+from sealrun.calls.grant import Grant
 from sealrun.calls.letters import ticket_letter
 from sealrun.calls.ticket import used_for_nothing
 from sealrun.calls.ticket_url import MAX_URL_LENGTH, Ticket
@@ -19,13 +20,14 @@ from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import TicketUsed
 from sealrun.receipts.receipt import Outcome
 from sealrun_cli.lib import options
+from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import check_folder
 from sealrun_cli.lib.guarded import open_public
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import STDIN, read_key
 from sealrun_cli.lib.letters import EXPIRES_SECONDS, MORE_SECONDS, Answered, Post, letter_of
 from sealrun_cli.lib.named_offers import read_publicly
-from sealrun_cli.lib.output import speaking
+from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.pay import call_url
 from sealrun_cli.lib.purchase import Bought, coming_back, tell
 from sealrun_cli.lib.resale import PLACES
@@ -76,9 +78,7 @@ def redeem(
             answer = Answered(service.send("POST", url, body=redeemed.body()), own=True)
         else:
             name, letter = ticket_letter(grant.id), letter_of(redeemed.body())
-            post = Post(service, ticket.box, grant.audience, name, letter)
-            post.drop()
-            answer = post.answered(out)
+            answer = _by_letter(Post(service, ticket.box, grant.audience, name, letter), grant, out)
         if call := _used_for(answer):
             out.progress(f"the ticket was used for call {call}, which is taken up again")
             bought = Bought(service, offer, f"{grant.audience}/calls/{call}", call, {})
@@ -104,6 +104,24 @@ def _open(url: str, *, unsafe_loopback: bool) -> httpx.Client:
     return open_public([seen] if seen.startswith(PLACES) else [], unsafe_loopback=unsafe_loopback)
 
 
+def _by_letter(post: Post, grant: Grant, out: Output) -> Answered:
+    """The answer to a letter; where the box takes none any more, the one by which the ticket was used.
+
+    Raises:
+        Expired: the ticket is over and was not used.
+        CliError: the box takes no letter, though the ticket is good.
+    """
+    try:
+        post.drop()
+    except CliError:
+        earlier = post.earlier()
+        if earlier and _used_for(earlier):
+            return earlier
+        grant.check(grant.audience, now=int(time.time()))
+        raise
+    return post.answered(out)
+
+
 def _used_for(answer: Answered) -> str:
     """The call that the ticket was used for, by the operator's word; empty if it was not used.
 
@@ -115,5 +133,6 @@ def _used_for(answer: Answered) -> str:
         return ""
     problem = parse_object(response.content, at_most=len(response.content))
     call = str(problem.get("call", ""))
-    used = not answer.own or problem.get("type") == f"{PROBLEM}{TicketUsed.type}"
+    taken = not answer.own and response.status_code == httpx.codes.ACCEPTED
+    used = taken or problem.get("type") == f"{PROBLEM}{TicketUsed.type}"
     return call if used and re.fullmatch("[0-9a-f]{64}", call) else ""

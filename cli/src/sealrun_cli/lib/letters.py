@@ -73,6 +73,11 @@ class Post:
             detail = f"letter: expected the bucket to take it, got {answer.status_code}"
             raise CliError("letter", detail, following)
 
+    def earlier(self) -> Answered | None:
+        """The answer to a letter of this name that was taken before; None where there is none."""
+        found = self._found()
+        return Answered(_response(found, self.answer_url), own=False) if found else None
+
     def answered(self, out: Output) -> Answered:
         """What a service would have answered, once a tick has taken the letter.
 

@@ -6,7 +6,7 @@ import { message, moment, short } from '../format.ts';
 import { checkDraft, type Draft } from '../inputs.ts';
 import { useLoaded } from '../load.ts';
 import { placeOf } from '../route.ts';
-import { dropTicket, redeemAtService, takenUp, type Mailed } from '../redeem.ts';
+import { dropTicket, redeemAtService, takenUp, usedBefore, type Mailed } from '../redeem.ts';
 import { getOffer } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
 import { checkNamedOffers } from '../service/named.ts';
@@ -101,7 +101,7 @@ function Shown(props: { ticket: Ticket; offer: Offer }) {
               type="button"
               id="redeem"
               className="button main wide"
-              disabled={use.busy || (over && Boolean(ticket.box))}
+              disabled={use.busy}
               onClick={submit}
             >
               {use.busy ? 'Sending…' : over ? 'Show its run' : 'Use the ticket'}
@@ -165,12 +165,21 @@ function useRedemption(ticket: Ticket, offer: Offer) {
     });
     return () => left.abort();
   }, [dropped?.body]);
+  const mail = async (mailed: Mailed, inputs: Inputs) => {
+    try {
+      setDropped(await dropTicket(mailed, inputs));
+    } catch (error) {
+      const call = await usedBefore(mailed).catch(() => undefined);
+      if (!call) throw error;
+      show(call);
+    }
+  };
   const start = async (inputs: Inputs) => {
     setBusy(true);
     setProblem('');
     try {
       await checkNamedOffers(offer, { ...ticket.grant.inputs, ...inputs });
-      if (isMailed(ticket)) return setDropped(await dropTicket(ticket, inputs));
+      if (isMailed(ticket)) return await mail(ticket, inputs);
       const name = JSON.stringify(inputs);
       const redemption = sent.current.get(name) ?? (await redeem(ticket, inputs));
       sent.current.set(name, redemption);
