@@ -16,6 +16,7 @@ from sealrun_cli.lib import background
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.passphrases import PASSPHRASE_FILE
 from sealrun_cli.lib.served_target import ServedTarget
+from tests.sealrun.world import ORACLE, make_offer
 
 
 @pytest.fixture
@@ -53,3 +54,23 @@ def test_a_passphrase_that_was_not_written_to_its_end_is_made_anew(tmp_path: Pat
     made = deploy._passphrase(tmp_path).read_text()
     assert len(made) > 20
     assert deploy._passphrase(tmp_path).read_text() == made
+
+
+def test_ctrl_c_after_the_start_leaves_no_service(
+    left: "subprocess.Popen[bytes]", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service is up, and does not have the oracle's key yet."""
+
+    def started(*_: object) -> ServedTarget | None:
+        return deploy._served(tmp_path, "sealrun")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(deploy, "_running", lambda *_: None)
+    monkeypatch.setattr(deploy, "_start", started)
+    monkeypatch.setattr(deploy, "_kept", interrupted)
+    out = Output(as_json=True)
+    with pytest.raises(KeyboardInterrupt):
+        deploy._deploy_here(tmp_path, "sealrun", make_offer(), ORACLE, "", out, yes=True)
+    assert left.wait(10) != 0

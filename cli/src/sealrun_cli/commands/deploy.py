@@ -100,7 +100,10 @@ def _deploy_here(
         plan = [f"start    `sealrun serve` in the background, as stack {name}"]
         kept = f"         all that it stores is in {folder / WORK / _state(name)}, and stays when it stops"
         confirm(out, [*plan, kept], yes=yes)
-        target = _start(folder, name, offer, node, out)
+        with background.stopped_on_interrupt(MODULE, _ready(folder, name)):
+            target = _start(folder, name, offer, node, out)
+            _check_ledger_id(target, offer)
+            return _kept(target, offer, key)
     _check_ledger_id(target, offer)
     return _kept(target, offer, key)
 
