@@ -84,6 +84,10 @@ class Repository:
             raise CliError("commit", detail, "fetch the whole history: git fetch --unshallow --tags")
         return [name for name in done.stdout.decode(errors="replace").split("\0") if name]
 
+    def leads_to(self, before: str, after: str) -> bool:
+        """Whether the one commit is in the other's history, as far as the clone has it."""
+        return not self._run("merge-base", "--is-ancestor", before, after).returncode
+
     def found(self) -> bool:
         """Whether the folder is in a clone."""
         return bool(self._text("rev-parse", "--git-dir"))

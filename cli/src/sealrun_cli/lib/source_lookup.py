@@ -127,6 +127,6 @@ def look_up(wanted: Wanted, out: Output) -> Found:
 def _say_newer(clone: Repository, tagged: Tagged, tag: str, path: str, out: Output) -> None:
     """Tell that a committed fix is not for sale, because the tag names an older commit."""
     head = clone.commit("HEAD")
-    if head != tagged.commit and path in clone.changed(tagged.commit, head):
+    if not clone.leads_to(head, tagged.commit) and path in clone.changed(tagged.commit, head):
         out.progress(f"{path} was changed since {tag}: the newer one, {head[:12]}, is not for sale")
         out.progress(f"next     to sell it, make another tag: git tag NAME {head[:12]}, then --tag NAME")
