@@ -257,6 +257,17 @@ def test_a_sandbox_says_how_slots_pass(tmp_path: Path, monkeypatch: pytest.Monke
     assert f"""curl -d '{{"count": 120}}' {found["slots"]}""" in RUN.invoke(app, ["sandbox"]).stdout
 
 
+def test_a_sandbox_takes_a_workflow_by_either_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workflow = tmp_path / ".github" / "workflows" / "build.yaml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text("on: workflow_dispatch\n")
+    commit_all(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    found = dict.fromkeys(("provider", "origin", "project", "node", "slots"), "")
+    monkeypatch.setattr(background, "start", lambda *_given, **_named: found)
+    assert RUN.invoke(app, ["sandbox", "--provider", "github"]).exit_code == 0  # it would ask for a yes
+
+
 def test_a_sandbox_of_another_provider_is_ended_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

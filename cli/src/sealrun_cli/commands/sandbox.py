@@ -20,7 +20,7 @@ from sealrun_cli.lib.sandbox_state import FILE, MODULE, TOKEN, found_sandbox
 from sealrun_cli.lib.work_folder import WORK, work_folder
 
 # What a run is made from, by the providers that there are here; the first one is the default.
-PIPELINES = {"gitlab": ".gitlab-ci.yml", "github": ".github/workflows/*.yml"}
+PIPELINES = {"gitlab": ".gitlab-ci.yml", "github": ".github/workflows/*.y*ml"}
 NAMES = {"gitlab": "GitLab", "github": "GitHub"}
 GIFT = FEES.read("100")
 FAUCET_SECONDS = 120
