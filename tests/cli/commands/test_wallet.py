@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from github import Auth, Github
 from nacl.public import PrivateKey as BoxKey
@@ -12,6 +13,7 @@ from nacl.public import SealedBox
 from typer.testing import CliRunner, Result
 
 from mina.keys import PrivateKey
+from sealrun_cli.commands import wallet as command
 from sealrun_cli.main import app
 from tests.cli.web import Asked, Web, web
 
@@ -143,3 +145,29 @@ def test_a_token_that_may_not_is_refused_in_githubs_words(site: Web) -> None:
 def test_a_key_that_nothing_can_be_sealed_to_is_refused(site: Web, key: str) -> None:
     site.answers[f"GET {SECRETS}/public-key"] = (200, {"key": key, "key_id": "1"})
     assert told(wallet(site, "github"))["error"]["detail"] == "secrets: expected a key to seal to, got none"
+
+
+@pytest.mark.parametrize("path", ["", "/", "/api/v3", "/api/v3/"])
+def test_a_github_enterprise_server_is_asked_below_its_api(
+    monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """It knows no newer version of the API (https://docs.github.com/en/enterprise-server/rest)."""
+    asked: list[tuple[str, str]] = []
+
+    class Service:
+        def __init__(self, _http: object) -> None:
+            pass
+
+        def send(self, _method: str, url: str, *, headers: Any, body: Any = None) -> httpx.Response:
+            asked.append((url, headers["X-GitHub-Api-Version"]))
+            if url.endswith("/public-key"):
+                return httpx.Response(200, json=PUBLIC)
+            return httpx.Response(204 if body else 404)
+
+    monkeypatch.setattr(command, "Service", Service)
+    named = ["--provider", "github", "--origin", f"https://github.corp{path}", "--project", "seller/job"]
+    more = ["--token-file", "-", "--faucet", "", "--json"]
+    assert CliRunner().invoke(app, ["wallet", *named, *more], input="the-token\n").exit_code == 0
+    secret = f"https://github.corp/api/v3{SECRETS}"
+    asked_for = [f"{secret}/{name}" for name in ("SEALRUN_WALLET", "public-key", "SEALRUN_WALLET")]
+    assert asked == [(url, "2022-11-28") for url in asked_for]

@@ -17,6 +17,7 @@ from sealrun.offers.offer import Offer
 from sealrun_cli.lib.check_github import github_findings
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.github_account import GitHubAccount, Holder, github_token_troubles
+from sealrun_cli.lib.source_lookup import wanted_source
 from sealrun_cli.main import app
 from tests.sealrun.providers.github.samples import FILE, HEADER, WAITING, make_repository
 from tests.sealrun.world import make_offer, offer_value
@@ -156,3 +157,32 @@ def test_init_and_check_of_a_workflow(
     checked = CliRunner().invoke(app, ["check", "--file", str(file), "--token-file", str(secret), "--json"])
     assert checked.exit_code == 0, checked.output
     assert json.loads(checked.stdout)["ready"] is True
+
+
+@pytest.mark.parametrize(
+    ("remote", "origin"),
+    [
+        ("", "https://api.github.com"),
+        ("git@github.com:a/b.git", "https://api.github.com"),
+        ("ssh://git@ssh.github.com:443/a/b.git", "https://api.github.com"),
+        ("https://github.corp/a/b.git", ""),
+        ("ssh://git@github.corp:2222/a/b.git", ""),
+        ("git@octocorp.ghe.com:a/b.git", ""),
+        ("https://gitlab.example/a/b.git", ""),
+    ],
+)
+def test_r1_a_token_for_a_clone_of_another_host_goes_to_no_public_github(
+    tmp_path: Path, remote: str, origin: str
+) -> None:
+    """Without a terminal ``init`` sent the token of an own server to GitHub, which it never asked about."""
+    git(tmp_path, "init", "-q")
+    if remote:
+        git(tmp_path, "remote", "add", "origin", remote)
+    token = tmp_path / "token"
+    token.touch(mode=0o600)
+    wanted = (tmp_path, "github", "", "a/b", "v1", "", str(token), 0)
+    if origin:
+        assert wanted_source(*wanted).url == origin
+        return
+    with pytest.raises(CliError, match="origin: expected a value, got none"):
+        wanted_source(*wanted)

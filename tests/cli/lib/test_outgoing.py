@@ -1,8 +1,10 @@
 """A provider whose certificate an own authority signed is reached where the seller names that authority."""
 
+import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -11,9 +13,13 @@ from typer.testing import CliRunner
 from werkzeug import Response
 
 from local.loopback import LoopbackServer, Request, json_reply
-from sealrun.transport.failures import ConnectError
-from sealrun_cli.commands import deploy
-from sealrun_cli.lib import background
+from sealrun.errors import SealrunError
+from sealrun.providers.github.kind import RESULT_ORIGINS
+from sealrun.transport import http
+from sealrun.transport.connections import Hop, Server
+from sealrun.transport.failures import Blocked, ConnectError
+from sealrun_cli.commands import check, deploy, pin
+from sealrun_cli.lib import background, check_run
 from sealrun_cli.lib.contracts import environment
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.github_account import GitHubAccount
@@ -31,9 +37,10 @@ from sealrun_cli.lib.outgoing import (
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.tools import _node
 from sealrun_cli.main import app
+from tests.sealrun.market import Market
 from tests.sealrun.transport.test_http import _Tls as Tls
 from tests.sealrun.transport.test_proxy import Proxy
-from tests.sealrun.world import make_offer
+from tests.sealrun.world import make_offer, offer_value
 
 
 @pytest.fixture
@@ -205,3 +212,74 @@ def test_options_reach_every_part_of_the_command(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(CliError, match="expected http://host:port without user") as refused:
         open_client()
     assert "pass" not in refused.value.detail
+
+
+@pytest.fixture
+def private(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The hosts that are connected to, in a network where every name has an address of its own."""
+    asked: list[str] = []
+
+    def connected(server: Server, _hops: list[Hop], **_named: object) -> Any:
+        asked.append(server.host)
+        raise ConnectError("nobody is there")
+
+    found = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.1.2.3", 443))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_asked, **_named: [found])
+    monkeypatch.setattr(http, "connected", connected)
+    monkeypatch.delenv(PROXY, raising=False)
+    return asked
+
+
+def _a_run(source: dict[str, Any], origin: str) -> None:
+    """What ``check --run`` asks ``origin`` for, of an offer of this source."""
+    source = {**offer_value()["source"], **source}
+    with check_run.opened(make_offer(source=source), "token", Output(as_json=False)) as run:
+        run.trial.provider._rest._client.open("GET", f"{origin}/x")  # type: ignore[attr-defined]
+
+
+def _pinned(to: str) -> None:
+    (pinner,) = pin.open_pinners(to, "", "unused")
+    pinner.holds("bafy", seconds=5)
+
+
+def _looked_at() -> None:
+    offer = Market().offer
+    assert offer.payment is not None
+    check._price_found(offer.payment.prices[0], offer, "https://mina.corp/graphql")
+
+
+GHES = {
+    "provider": "github",
+    "origin": "https://github.corp:8443",
+    "project": "a/b",
+    "configuration": {"path": ".github/workflows/j.yml", "sha256": "4b" * 32, "includes": []},
+}
+
+
+@pytest.mark.parametrize(
+    ("host", "ask"),
+    [
+        ("github.corp", lambda: GitHubAccount("https://github.corp:8443", "token").holder()),
+        ("github.corp", lambda: GitHubAccount("https://GitHub.corp.", "token").holder()),
+        ("github.corp", lambda: _a_run(GHES, "https://github.corp:8443")),
+        ("files.corp", lambda: _a_run(GHES, "https://files.corp")),
+        ("files.corp", lambda: _a_run({"origin": "https://gitlab.corp"}, "https://files.corp")),
+        ("ipfs.corp", lambda: _pinned("kubo:https://ipfs.corp")),
+        ("mina.corp", _looked_at),
+    ],
+)
+def test_a_server_that_its_user_named_may_be_in_a_private_network(
+    private: list[str], monkeypatch: pytest.MonkeyPatch, host: str, ask: Callable[[], None]
+) -> None:
+    """A GitHub Enterprise Server, as a GitLab; a CI's storage, IPFS and Mina nodes, as in a stack."""
+    monkeypatch.setenv(check_run.ARTIFACT_ORIGINS, "https://files.corp")
+    with pytest.raises((CliError, SealrunError, ConnectError)) as told:
+        ask()
+    assert "public address" not in str(told.value)
+    assert private == [host]
+
+
+def test_l9_a_server_that_nobody_named_may_not(private: list[str]) -> None:
+    with pytest.raises(Blocked, match="expected a public address"):
+        _a_run({**GHES, "origin": "https://api.github.com"}, RESULT_ORIGINS[0])
+    assert private == []

@@ -14,7 +14,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import Output, speaking
 from sealrun_cli.lib.service import Service
-from sealrun_cli.lib.set_up import known_provider, set_up_of
+from sealrun_cli.lib.set_up import address_of, known_provider, set_up_of
 from sealrun_cli.lib.vault import Vault
 
 # Money that is worth nothing anywhere else; there is no faucet of mainnet.
@@ -73,7 +73,8 @@ def _only_development(network: str) -> None:
 
 
 def _vault(service: Service, provider: str, origin: str, project: str, token: str) -> Vault:
-    return set_up_of(known_provider(provider), origin, token).vault(service, project)
+    url = address_of(known_provider(provider), origin) if origin else ""
+    return set_up_of(provider, url, token).vault(service, project)
 
 
 def _ask(service: Service, faucet: str, address: str, out: Output) -> bool:

@@ -146,8 +146,7 @@ def opened(offer: Offer, token: str, out: Output) -> Iterator[RunCheck]:
     with ExitStack() as clients:
 
         def client(origins: Sequence[str]) -> Client:
-            made = open_guarded({source.origin, *files_from, *origins}, private_hosts=[host])
-            return clients.enter_context(made)
+            return clients.enter_context(open_guarded({source.origin, *files_from}, public=origins))
 
         provider = kind_of(source.provider).open(Opening(source, token, client, files_from))
         issuers = PinnedIssuers(

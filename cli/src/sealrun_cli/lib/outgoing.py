@@ -15,6 +15,7 @@ import httpx
 import requests
 from requests.adapters import HTTPAdapter
 
+from sealrun.encoding.origins import same_place
 from sealrun.errors import Malformed
 from sealrun.transport.authorities import trusting
 from sealrun.transport.connections import Waits
@@ -97,22 +98,26 @@ def open_client() -> httpx.Client:
     return httpx.Client(transport=TimedTransport(verify, proxy=proxy()), mounts=direct, trust_env=False)
 
 
-def open_guarded(origins: Collection[str], *, private_hosts: Collection[str] = ()) -> GuardedClient:
-    """The functions' own client, for a provider; loopback is reached where an origin is this machine's own.
+def open_guarded(origins: Collection[str], *, public: Collection[str] = ()) -> GuardedClient:
+    """The functions' own client, for a provider, a node or a pinning service.
+
+    Args:
+        origins: those that the caller named. They may be in a private network, or on this machine.
+        public: others, which have public addresses only (L9).
 
     Raises:
         ValueError: an origin is none that may be reached.
         CliError: as for ``open_client``.
     """
-    here = any(httpx.URL(origin).host in LOOPBACK for origin in origins)
+    hosts = {httpx.URL(same_place(origin)).host for origin in origins}
     # Through a proxy no name has to resolve here, so none is said to be in a private network.
     through = proxy()
     return GuardedClient(
-        origins,
+        {*origins, *public},
         verify=authorities(),
-        private_hosts=() if through else private_hosts,
+        private_hosts=() if through else hosts,
         proxy=through,
-        unsafe_loopback=here,
+        unsafe_loopback=any(host in LOOPBACK for host in hosts),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from sealrun.offers.offer import Offer
 from sealrun.offers.provider_rules import PROVIDERS
+from sealrun.offers.source import split_base
 from sealrun.providers.kind import kind_of
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.findings import Finding, unknown
@@ -68,6 +69,15 @@ def known_provider(name: str) -> str:
     if name not in PROVIDERS:
         raise CliError("bad-request", f"provider: expected one of {', '.join(PROVIDERS)}, got {name[:40]!r}")
     return name
+
+
+def address_of(provider: str, text: str) -> str:
+    """Where the provider begins, in its one spelling: its own address, or that of its API.
+
+    Raises:
+        Malformed: it is neither.
+    """
+    return "".join(split_base(text.rstrip("/").removesuffix(kind_of(provider).api_path)))
 
 
 def set_up_of(provider: str, origin: str, token: str = "") -> SetUp:

@@ -59,7 +59,7 @@ class GitHubSetUp:
 
     def vault(self, service: Service, project: str) -> GitHubSecrets:
         """The repository's Actions secrets."""
-        return GitHubSecrets(service, project, self.account.token, api=self.account.origin.rstrip("/"))
+        return GitHubSecrets(service, project, self.account.token, self.account.origin)
 
 
 def open_set_up(origin: str, token: str) -> GitHubSetUp:

@@ -14,9 +14,9 @@ from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.confirming import ask, read_secret
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
-from sealrun_cli.lib.repository import Repository, Tagged
+from sealrun_cli.lib.repository import Remote, Repository, Tagged
 from sealrun_cli.lib.sandbox_state import TOKEN, found_sandbox
-from sealrun_cli.lib.set_up import SetUp, set_up_of
+from sealrun_cli.lib.set_up import SetUp, address_of, set_up_of
 from sealrun_cli.lib.work_folder import WORK
 
 
@@ -61,15 +61,23 @@ def wanted_source(
     if around and not origin and provider == around["provider"]:
         origin, project = around["origin"], project or around["project"]
         token_file = token_file or str(folder / WORK / TOKEN)
-    default = kind_of(provider).api or (remote.origin if remote else "")
+    default = _default_origin(provider, remote)
     host, path = set_up_of(provider, origin).asks
     origin = origin or ask("", host, "--origin", default=default)
-    url = "".join(split_base(origin.rstrip("/").removesuffix(kind_of(provider).api_path)))
+    url = address_of(provider, origin)
     project = project or ask("", path, "--project", default=remote.below(url) if remote else "")
     tag = tag or ask("", "Tag that is for sale", "--tag")
     question = "Access token (used once to look the project up, not kept; empty for a public project)"
     token = read_secret(token_file, question) if token_file or not user else ""
     return Wanted(folder, provider, url, project, tag, config, token, user, inputs_as)
+
+
+def _default_origin(provider: str, remote: Remote | None) -> str:
+    """Of a clone of another host it is no public service, which is to see no token for that host (R1)."""
+    kind = kind_of(provider)
+    if remote is None or kind.rules.pages.get(kind.api) == remote.origin:
+        return kind.api
+    return "" if kind.api else remote.origin
 
 
 def _user(wanted: Wanted, there: SetUp) -> int:

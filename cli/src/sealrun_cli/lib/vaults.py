@@ -7,12 +7,11 @@ from typing import Any
 from nacl.exceptions import CryptoError
 from nacl.public import PublicKey, SealedBox
 
+from sealrun.providers.github.kind import api_of, version_of
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.gitlab_account import GitLabAccount
 from sealrun_cli.lib.service import Service, good
 
-GITHUB_API = "https://api.github.com"
-GITHUB_VERSION = "2026-03-10"
 NOT_FOUND = 404
 
 
@@ -39,7 +38,7 @@ class GitHubSecrets:
     service: Service
     project: str  # owner/name
     token: str = field(repr=False)
-    api: str = GITHUB_API
+    origin: str  # of the API, or of a GitHub Enterprise Server
 
     def holds(self, name: str) -> bool:
         """True if there is a secret of this name."""
@@ -59,14 +58,14 @@ class GitHubSecrets:
             _object_of(answer)
 
     def _url(self, name: str) -> str:
-        return f"{self.api}/repos/{self.project}/actions/secrets/{name}"
+        return f"{api_of(self.origin)}/repos/{self.project}/actions/secrets/{name}"
 
     @property
     def _headers(self) -> dict[str, str]:
         return {
             "Accept": "application/vnd.github+json",
             "Authorization": f"Bearer {self.token}",
-            "X-GitHub-Api-Version": GITHUB_VERSION,
+            "X-GitHub-Api-Version": version_of(self.origin),
         }
 
 
