@@ -326,6 +326,21 @@ def test_r3_r9_runs_that_are_not_listed_the_newest_first_are_refused(peer: Peer)
         peer.github.changed(since=SINCE + 120, started=SINCE)
 
 
+def test_r3_r9_a_page_of_old_runs_alone_that_begins_with_the_oldest_is_refused(peer: Peer) -> None:
+    """Of a workflow with a hundred older runs the first page would hold none that is young."""
+    days = [
+        {**RUN, "id": n, "created_at": f"2026-{1 + n // 28:02d}-{1 + n % 28:02d}T09:00:00Z"}
+        for n in range(100)
+    ]
+    peer.on("GET", f"{WORKFLOW}/runs", listed("workflow_runs", *days, total=101))
+    with pytest.raises(ProviderRefused, match="expected the newest first"):
+        peer.github.find(CALL, since=SINCE)
+    with pytest.raises(ProviderRefused, match="expected the newest first"):
+        peer.github.changed(since=SINCE + 120, started=SINCE)
+    peer.on("GET", f"{WORKFLOW}/runs", listed("workflow_runs", *reversed(days), total=101))
+    assert peer.github.find(CALL, since=SINCE) == []
+
+
 def test_r3_l11_young_runs_are_listed_back_to_the_claim_and_no_further(peer: Peer) -> None:
     old = {**RUN, "id": 30, "created_at": "2026-11-22T09:00:00Z"}
     peer.on("GET", f"{WORKFLOW}/runs", listed("workflow_runs", RUN, old, total=90_000))

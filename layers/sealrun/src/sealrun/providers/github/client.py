@@ -276,7 +276,9 @@ class GitHub:
         url = f"{self._workflow}/runs"
         listed = self._pages(url, "workflow_runs", {}, most=most, cut=True, oldest=oldest)
         young = [each for each in listed if _created(each) >= oldest]
-        if listed[: len(young)] != young:
+        # Where none of a full page is young, its ends tell its order.
+        turned = len(listed) >= PAGE_SIZE and _created(listed[0]) < _created(listed[-1])
+        if turned or listed[: len(young)] != young:
             raise ProviderRefused("workflow_runs: expected the newest first, got another order")
         return young
 
