@@ -164,6 +164,7 @@ def test_init_and_check_of_a_workflow(
     [
         ("", "https://api.github.com"),
         ("git@github.com:a/b.git", "https://api.github.com"),
+        ("https://github.com:443/a/b.git", "https://api.github.com"),
         ("ssh://git@ssh.github.com:443/a/b.git", "https://api.github.com"),
         ("https://github.corp/a/b.git", ""),
         ("ssh://git@github.corp:2222/a/b.git", ""),

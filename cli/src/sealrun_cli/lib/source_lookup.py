@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sealrun.encoding.origins import same_place
 from sealrun.offers.source import INPUTS, split_base
 from sealrun.providers.kind import kind_of
 from sealrun.providers.pipeline import Pipeline
@@ -75,7 +76,7 @@ def wanted_source(
 def _default_origin(provider: str, remote: Remote | None) -> str:
     """Of a clone of another host it is no public service, which is to see no token for that host (R1)."""
     kind = kind_of(provider)
-    if remote is None or kind.rules.pages.get(kind.api) == remote.origin:
+    if remote is None or kind.rules.pages.get(kind.api) == same_place(remote.origin):
         return kind.api
     return "" if kind.api else remote.origin
 
