@@ -494,6 +494,27 @@ def test_l11_a_run_of_which_one_job_waits_and_another_began_is_not_one_that_no_r
     assert all(at - record.started_at <= 120 + 600 + LOOK_SECONDS for at in world.provider.canceled.values())
 
 
+@pytest.mark.parametrize(("seconds", "stopped"), [(600, False), (30, True)])
+def test_l12_minutes_count_from_a_runs_first_job_though_another_one_waited(
+    seconds: int, *, stopped: bool
+) -> None:
+    """Minutes count what runners gave: a run that is called queued used 26 of them, and 2 were counted."""
+    world = World(make_offer(limits=limits_value(seconds=seconds)))
+    provider = world.provider
+    provider.queued, provider.duration = 1500, 60
+    lists = provider.jobs
+
+    def jobs(run_id: int) -> list[Job]:
+        ran = {"result": JobResult.SUCCEEDED, "runs": True, "started_at": provider.runs[run_id].created_at}
+        first = Job(2, "first", "", "success", "", retried=False, has_artifacts=False, runner="a")
+        return [replace(first, **ran), *lists(run_id)]
+
+    provider.jobs = provider.jobs_now = jobs
+    record = world.settle(world.call().record.call_hash)
+    assert bool(record.stopped_at) == stopped
+    assert record.minutes == 26
+
+
 def test_l11_a_run_whose_jobs_none_of_which_was_started_waits_for_a_runner_still() -> None:
     """Where minutes are used up, GitHub fails a job without a runner; one for an own runner waits."""
     world = World(make_offer(limits=limits_value(seconds=600, queue_seconds=120)))

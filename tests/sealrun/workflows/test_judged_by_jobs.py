@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sealrun.errors import Malformed, ProviderRefused
+from sealrun.errors import Malformed, ProviderRefused, ProviderTooLong
 from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Kind
 from sealrun.receipts.receipt import Outcome, SignedReceipt
@@ -228,29 +228,29 @@ class LateFiles(FakeProvider):
 
 
 @pytest.mark.parametrize(
-    ("answered", "comes_after", "outcome", "asked_once"),
+    ("refusal", "comes_after", "outcome", "asked_once"),
     [
-        (403, 200, Outcome.SUCCEEDED, False),
-        (403, 10**6, Outcome.OUTPUTS_REFUSED, False),
-        (404, 200, Outcome.SUCCEEDED, False),
-        (0, 200, Outcome.OUTPUTS_REFUSED, True),
+        (ProviderRefused("github answered 403", answered=403), 200, Outcome.SUCCEEDED, False),
+        (ProviderRefused("github answered 403", answered=403), 10**6, Outcome.OUTPUTS_REFUSED, False),
+        (ProviderRefused("gitlab answered 404", answered=404), 200, Outcome.SUCCEEDED, False),
+        (ProviderRefused("file: expected the file, got a web page"), 200, Outcome.OUTPUTS_REFUSED, True),
+        (ProviderTooLong("github: body: expected at most 9 bytes"), 200, Outcome.OUTPUTS_REFUSED, True),
     ],
 )
 def test_r9_an_archive_that_is_refused_at_first_is_asked_for_again(
-    answered: int, comes_after: int, outcome: Outcome, *, asked_once: bool
+    refusal: ProviderRefused, comes_after: int, outcome: Outcome, *, asked_once: bool
 ) -> None:
     world = World(make_offer())
     world.provider = LateFiles(world.clock, world.offer)
-    refusal = (
-        f"github answered {answered}" if answered else "github: body: expected at most 9 bytes, got more"
-    )
-    world.provider.comes_after = comes_after
-    world.provider.refusal = ProviderRefused(refusal, answered=answered)
+    world.provider.comes_after, world.provider.refusal = comes_after, refusal
     record = world.settle(world.call().record.call_hash)
     assert record.ending is not None
     assert record.ending.outcome is outcome
-    assert record.ending.reason == ("every job succeeded" if outcome is Outcome.SUCCEEDED else refusal)
+    succeeded = outcome is Outcome.SUCCEEDED
+    assert record.ending.reason == ("every job succeeded" if succeeded else refusal.detail)
     assert (world.provider.calls.count("artifacts") == 1) == asked_once
+    # L12: only an archive that is too large may be its buyer's doing.
+    assert record.counts_as_failed == isinstance(refusal, ProviderTooLong)
 
 
 def test_r8_every_job_is_named_with_how_it_ended() -> None:

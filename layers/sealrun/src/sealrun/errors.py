@@ -257,6 +257,10 @@ class ProviderRefused(ProviderError):
         self.whatever_inputs, self.answered = whatever_inputs, answered
 
 
+class ProviderTooLong(ProviderRefused):
+    """The provider has a file, and it is longer than is read: whoever ran the job may have made it so."""
+
+
 class ProviderBusy(ProviderError):
     """The provider said not now: nothing was started; ``retry_after`` is in seconds."""
 

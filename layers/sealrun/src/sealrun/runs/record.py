@@ -358,6 +358,18 @@ def jobs_began(record: Record, jobs: Sequence[Job], limits: Limits, *, now: int)
     return replace(record, running_since=max(record.running_since, began))
 
 
+def minutes_began(record: Record, jobs: Sequence[Job]) -> Record:
+    """The record of a run that is over, with ``running_since`` as its first job tells it.
+
+    A provider may call a run a waiting one while one of its jobs runs: that takes of its time to run from
+    the last one's start, and of the minutes from the first one's (L12).
+    """
+    told = [job.started_at for job in jobs if job.started_at]
+    if not told or not record.running_since:
+        return record
+    return replace(record, running_since=max(record.started_at, min(*told, record.running_since)))
+
+
 def due(record: Record, limits: Limits) -> int:
     """When the time of the run is over: its time to run, or its time to wait for a runner."""
     if record.running_since:

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
-from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderUnclear
+from sealrun.errors import ProviderBusy, ProviderError, ProviderRefused, ProviderTooLong, ProviderUnclear
 from sealrun.runs.judge import CALL_INPUT
 from sealrun.runs.run import Run
 from sealrun.transport.failures import Blocked, ConnectError, OutgoingError, TooLong, told
@@ -185,10 +185,11 @@ class Rest:
         ``page`` lets the file be a web page, for a caller who can tell it from one that comes in its place.
 
         Raises:
-            ProviderRefused: it has more than ``limit`` bytes, or is a web page without ``page``.
+            ProviderTooLong: it has more than ``limit`` bytes.
+            ProviderRefused: it is a web page without ``page``.
         """
         opened = follow(self._client, url(), credential=self._credential, origins=self._origins)
-        with self._reader.translated(too_long=ProviderRefused), opened as answer:
+        with self._reader.translated(too_long=ProviderTooLong), opened as answer:
             if not answer.is_success:
                 self._checked(answer, answer.read(MAX_JSON_BYTES))
             if not page and answer.headers.get("content-type", "").startswith("text/html"):

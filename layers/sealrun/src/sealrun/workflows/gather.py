@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sealrun.errors import ProviderRefused, ProviderUnclear, SecretFound, TookTooLong, UnsafeArchive
+from sealrun.errors import (
+    ProviderRefused,
+    ProviderTooLong,
+    ProviderUnclear,
+    SecretFound,
+    TookTooLong,
+    UnsafeArchive,
+)
 from sealrun.evidence.evidence import Item, label
 from sealrun.evidence.leaves import Kind
 from sealrun.evidence.places import Places
@@ -83,7 +90,7 @@ def gather(
         except (UnsafeArchive, SecretFound, ProviderRefused) as error:
             if _may_still_come(error, run, now=in_time.clock()):
                 raise ProviderUnclear(f"an archive is not there yet: {error.detail}") from error
-            ending = replace(ending, outcome=Outcome.OUTPUTS_REFUSED, reason=error.detail[:500])
+            ending = _unreadable(ending, error)
     tokens = check_tokens(
         files.tokens,
         record=record,
@@ -193,6 +200,13 @@ def _as_read_again(ending: Ending, run: Run, jobs: Sequence[Job], record: Record
         reason = f"the jobs succeeded, and then the provider told otherwise: {'; '.join(unmet)}"
         return replace(ending, outcome=Outcome.FAILED, reason=reason[:500], blameless=True)
     return ending
+
+
+def _unreadable(ending: Ending, error: UnsafeArchive | SecretFound | ProviderRefused) -> Ending:
+    """An archive that the provider does not hand out is no buyer's fault; what is in one may be (L12)."""
+    withheld = isinstance(error, ProviderRefused) and not isinstance(error, ProviderTooLong)
+    reason = error.detail[:500]
+    return replace(ending, outcome=Outcome.OUTPUTS_REFUSED, reason=reason, blameless=withheld)
 
 
 def _too_low(ending: Ending, offer: Offer, grade: Grade, why: str) -> Ending:

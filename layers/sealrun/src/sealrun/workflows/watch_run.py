@@ -21,6 +21,7 @@ from sealrun.runs.record import (
     jobs_began,
     judged,
     look_again,
+    minutes_began,
     progress,
     running,
     stopping,
@@ -70,7 +71,8 @@ def look_at_run(
         seen = Seen(run, provider.jobs(run.id))
         record = jobs_began(record, seen.jobs, limits, now=now)
         expect_all_told(run, seen.jobs, stored.offer, now=now)
-        after = judged(record, judge(run, seen.jobs, record, stored.offer, now=now))
+        ending = judge(run, seen.jobs, record, stored.offer, now=now)
+        after = judged(minutes_began(record, seen.jobs), ending)
     elif unstoppable(record, now=now):
         after = judged(record, _never_stopped(record, stored, now))
     elif record.stopped_at or now >= due(record, limits):
