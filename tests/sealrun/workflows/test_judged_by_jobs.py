@@ -251,6 +251,8 @@ def test_r9_an_archive_that_is_refused_at_first_is_asked_for_again(
     assert (world.provider.calls.count("artifacts") == 1) == asked_once
     # L12: only an archive that is too large may be its buyer's doing.
     assert record.counts_as_failed == isinstance(refusal, ProviderTooLong)
+    withheld = not succeeded and not record.counts_as_failed
+    assert record.ending.fault is (Fault.POSSIBLE if withheld else Fault.NONE)
 
 
 def test_r8_every_job_is_named_with_how_it_ended() -> None:

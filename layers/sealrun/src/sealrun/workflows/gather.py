@@ -23,7 +23,7 @@ from sealrun.receipts.grade import Grade
 from sealrun.receipts.receipt import Outcome
 from sealrun.runs.document import RunReport
 from sealrun.runs.judge import configuration_changed, foreign, source_changed, unmet_jobs
-from sealrun.runs.record import Ending, Record
+from sealrun.runs.record import Ending, Fault, Record
 from sealrun.runs.run import Job, Project, Run
 from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.gather_files import Files, gather_files
@@ -204,9 +204,10 @@ def _as_read_again(ending: Ending, run: Run, jobs: Sequence[Job], record: Record
 
 def _unreadable(ending: Ending, error: UnsafeArchive | SecretFound | ProviderRefused) -> Ending:
     """An archive that the provider does not hand out is no buyer's fault; what is in one may be (L12)."""
-    withheld = isinstance(error, ProviderRefused) and not isinstance(error, ProviderTooLong)
-    reason = error.detail[:500]
-    return replace(ending, outcome=Outcome.OUTPUTS_REFUSED, reason=reason, blameless=withheld)
+    refused = replace(ending, outcome=Outcome.OUTPUTS_REFUSED, reason=error.detail[:500])
+    if isinstance(error, ProviderRefused) and not isinstance(error, ProviderTooLong):
+        return replace(refused, blameless=True, fault=Fault.POSSIBLE)
+    return refused
 
 
 def _too_low(ending: Ending, offer: Offer, grade: Grade, why: str) -> Ending:
