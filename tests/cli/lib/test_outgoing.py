@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from werkzeug import Response
 
 from local.loopback import LoopbackServer, Request, json_reply
-from sealrun.errors import SealrunError
+from sealrun.errors import PinnerAway, SealrunError
 from sealrun.providers.github.kind import RESULT_ORIGINS
 from sealrun.transport import http
 from sealrun.transport.connections import Hop, Server
@@ -55,7 +55,7 @@ def test_an_own_authority_is_trusted_where_it_is_named(tls: Tls, monkeypatch: py
     url = f"https://localhost:{tls.port}/"
     with pytest.raises(requests.exceptions.SSLError):
         session().get(url, timeout=5)
-    with pytest.raises(CliError, match="expected GitLab to answer, got SSLError"):
+    with pytest.raises(CliError, match=r"got SSLError: .*certificate verify failed"):
         GitLabAccount(url.rstrip("/")).project("7")
     monkeypatch.setenv(VARIABLE, str(tls.certificate))
     assert session().get(url, timeout=5).is_redirect is False
@@ -85,6 +85,8 @@ def test_every_client_of_the_command_trusts_the_same_authorities(
     with open_guarded([url]) as guarded, pytest.raises(ConnectError) as refused:
         guarded.open("GET", url)
     assert "certificate verify failed" in str(refused.value.__cause__)
+    with pytest.raises(PinnerAway, match="certificate verify failed"):
+        _pinned(f"kubo:{url}")
     monkeypatch.setenv(VARIABLE, str(tls.certificate))
     with open_client() as client:
         assert client.get(url).is_success

@@ -17,6 +17,7 @@ import requests
 from sealrun.errors import ProviderError
 from sealrun.offers.source import Source
 from sealrun.providers.gitlab.client import GitLab
+from sealrun.transport.failures import reason_of
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.outgoing import open_guarded, session
 from sealrun_cli.lib.service import check_url
@@ -213,6 +214,8 @@ def _translated(what: str) -> Iterator[None]:
         detail = f"{what}: expected GitLab to say, got {status} {str(error.error_message)[:200]}"
         raise CliError("provider", detail, _ADVICE.get(status, "try again later")) from error
     except requests.RequestException as error:
-        # Their text holds the whole address; a token is in a header, and so not in it.
-        detail = f"{what}: expected GitLab to answer, got {type(error).__name__}"
+        # Their own text holds the whole address; the words of TLS or the system do not (R11).
+        reason = reason_of(error.__context__)
+        got = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+        detail = f"{what}: expected GitLab to answer, got {got}"
         raise CliError("provider", detail, "check the origin and the network, then try again") from error

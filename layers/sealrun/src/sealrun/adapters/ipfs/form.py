@@ -12,7 +12,7 @@ from sealrun.encoding.measure import Measured
 from sealrun.errors import PinFailed, PinnerAway
 from sealrun.ports.evidence import Content
 from sealrun.transport.connections import Waits
-from sealrun.transport.failures import ConnectError, OutgoingError
+from sealrun.transport.failures import ConnectError, OutgoingError, reason_of
 from sealrun.transport.http import Body, Client
 from sealrun.transport.requests import json_body, with_query
 
@@ -106,8 +106,10 @@ def _translated() -> Iterator[None]:
     """Without the cause: the request beside it holds the token."""
     try:
         yield
-    except ConnectError:
-        raise PinnerAway("connection: expected one to the service, got none") from None
+    except ConnectError as error:
+        reason = reason_of(error.__cause__)
+        words = f": {reason}" if reason else ""
+        raise PinnerAway(f"connection: expected one to the service, got none{words}") from None
     except OutgoingError as error:
         raise PinFailed(f"answer: expected one, got {type(error).__name__}") from None
     except (ValueError, RecursionError):
