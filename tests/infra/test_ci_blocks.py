@@ -158,6 +158,42 @@ include:
 """
 
 
+@pytest.mark.parametrize(("sampler", "asked"), [("", []), ("proc,rusage", ["--sampler", "proc,rusage"])])
+def test_the_probe_chooses_the_samplers_where_a_block_names_none(
+    tmp_path: Path, sampler: str, asked: list[str]
+) -> None:
+    """Of Python it takes py-spy before perf, which rarely shows Python's functions."""
+    spec, jobs = documents(COMPONENT / "probe.yml")
+    action = yaml.safe_load((ACTION / "probe" / "action.yml").read_text())
+    defaults = spec["spec"]["inputs"]["sampler"]["default"], action["inputs"]["sampler"]["default"]
+    assert defaults == ("", "")
+    probe = tmp_path / "sealrun-probe"
+    probe.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    probe.chmod(0o755)
+    (job,) = jobs.values()
+    named = {
+        "SEALRUN_INSTALL": "",
+        "SEALRUN_PROBES": "",
+        "SEALRUN_COMMAND": "true",
+        "SEALRUN_SAMPLER": sampler,
+    }
+    done = subprocess.run(
+        ["sh", "-ec", "\n".join(job["script"])],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", **named},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    words = done.stdout.splitlines()
+    assert words[: words.index("--")] == ["run", *asked]
+    given = {"COMMAND": "true", "SAMPLER": sampler, "PROBES": "", "CALL": "", "OUT": str(tmp_path / "left")}
+    subprocess.run(
+        [sys.executable, ACTION / "probe" / "run.py"],
+        env={**os.environ, **{f"SEALRUN_PROBE_{name}": value for name, value in given.items()}},
+        check=True,
+    )
+
+
 @pytest.mark.peers
 def test_the_component_runs_a_command_under_the_probe(tmp_path: Path) -> None:
     folder = tmp_path / "job"

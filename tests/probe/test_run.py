@@ -9,7 +9,7 @@ import pytest
 from sealrun_probe import leave, uprobes
 from sealrun_probe.perf_samples import Hits
 from sealrun_probe.proc import Proc
-from sealrun_probe.run import Watch
+from sealrun_probe.run import Watch, order_for
 from sealrun_probe.samplers import Refused, Sampled, in_one_line
 from sealrun_probe.uprobes import Probe, Probes, parse_probe
 
@@ -161,3 +161,10 @@ def test_probes_stay_within_what_the_collector_reads() -> None:
 )
 def test_a_reason_is_one_line(text: str, line: str) -> None:
     assert in_one_line(text) == line
+
+
+def test_a_python_command_is_sampled_by_py_spy_first_but_not_where_user_probes_take_perf() -> None:
+    probes = [Probe("steps", "/bin/true", "main")]
+    assert order_for([], python=True)[0] == "py-spy"
+    assert order_for(probes, python=True)[0] == "perf"
+    assert order_for([], python=False)[0] == "perf"

@@ -35,7 +35,8 @@ if call:
     if "ACTIONS_ID_TOKEN_REQUEST_URL" not in os.environ:
         sys.exit("probe: expected the permission id-token: write for a job with a call, got none")
     os.environ["SEALRUN_ID_TOKEN"] = token(call)
+order = ["--sampler", sampler] if sampler else []
 named = [part for probe in probes.split() for part in ("--probe", probe)]
 # As GitHub runs a step's own script under `shell: bash`: it ends at the first command that fails.
 shell = ["bash", "-eo", "pipefail", "-c", command]
-sys.exit(main(["run", "--out", out, "--sampler", sampler, *named, "--", *shell]))
+sys.exit(main(["run", "--out", out, *order, *named, "--", *shell]))

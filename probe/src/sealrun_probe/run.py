@@ -86,12 +86,12 @@ def run(
 ) -> int:
     """Run the command to its end and leave its profile and the job's token; its wait status.
 
-    Without an ``order`` of samplers, Python commands have ``PYTHON_ORDER`` and all others ``ORDER``.
+    Without an ``order`` of samplers, ``order_for`` chooses one.
     """
     python = python_programs.is_python(words)
     # A Python program may do nothing but start another one, which py-spy does not see.
     share = 0 if order else MOST
-    order = order or (PYTHON_ORDER if python else ORDER)
+    order = order or order_for(probes, python=python)
     # It slows calls in Python, and 3.13.12 crashes with it behind a fork: never where no perf reads it.
     there = [name for name in order if shutil.which(name)]
     if python and "perf" in there and "py-spy" not in there:
@@ -114,6 +114,11 @@ def run(
         unnamed = _without_functions(name, profile, python=python)
         _leave(folder, name, profile, watch.refused, probes, used, seconds, unnamed)
     return status
+
+
+def order_for(probes: Sequence[Probe], *, python: bool) -> Sequence[str]:
+    """The samplers to try for a command, or for one that is Python alone; user probes take perf."""
+    return PYTHON_ORDER if python and not probes else ORDER
 
 
 def _without_functions(name: str, profile: Sampled, *, python: bool) -> int:
