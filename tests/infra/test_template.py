@@ -303,6 +303,14 @@ def test_l9_what_functions_are_sent_to_is_https() -> None:
         assert not re.fullmatch(pattern, f"{kind}http://169.254.169.254")
 
 
+def test_an_origin_with_a_path_is_refused_before_it_is_deployed() -> None:
+    """The functions could open no provider: offers were suspended, and their calls waited."""
+    pattern = template("template.yaml")["Parameters"]["ArtifactOrigins"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "https://a.example:8443 https://b.example")
+    for text in ("https://a.example/", "https://a.example/files", "https://a.example https://b.example/"):
+        assert not re.fullmatch(pattern, text)
+
+
 def test_a_url_that_anybody_may_call_is_one_that_asks_for_the_origins_secret() -> None:
     public = {
         name
