@@ -23,14 +23,25 @@ _SHOWN = (
     "ref_path", "ref_protected", "ci_config_sha", "runner_environment", "user_id",
 )  # fmt: skip
 
-# ``Ci::Build.failure_reasons``
+# Jobs that GitLab did not run to their end. The other reasons may be a buyer's doing, such as a timeout, or a
+# child pipeline that refuses an input. GitLab 19.1 split stuck_or_timeout_failure and runner_system_failure.
+# https://gitlab.com/gitlab-org/gitlab/-/blob/master/app/models/concerns/enums/ci/commit_status.rb
 _FAULTS = frozenset(
     {
-        "api_failure", "archived_failure", "builds_disabled", "ci_quota_exceeded", "data_integrity_failure",
-        "deployment_rejected", "environment_creation_failure", "ip_restriction_failure", "no_matching_runner",
-        "project_deleted", "runner_provisioning_timeout", "runner_system_failure", "runner_unsupported",
-        "scheduler_failure", "secrets_provider_not_found", "stale_schedule", "stuck_or_timeout_failure",
-        "user_blocked",
+        "api_failure", "archived_failure", "bridge_pipeline_is_child_pipeline", "builds_disabled",
+        "ci_quota_exceeded", "data_integrity_failure", "deployment_rejected",
+        "downstream_bridge_project_not_found", "environment_creation_failure",
+        "failed_outdated_deployment_job", "forward_deployment_failure", "id_token_burned_project_path",
+        "insufficient_bridge_permissions", "insufficient_upstream_permissions", "invalid_bridge_trigger",
+        "ip_restriction_failure", "job_router_failure", "missing_dependency_failure", "no_matching_runner",
+        "no_updates_running", "pipeline_loop_detected", "project_deleted", "protected_environment_failure",
+        "reached_downstream_pipeline_trigger_rate_limit", "reached_max_descendant_pipelines_depth",
+        "reached_max_pipeline_hierarchy_size", "runner_configuration_error",
+        "runner_external_dependency_failure", "runner_interrupted", "runner_provisioning_timeout",
+        "runner_system_failure", "runner_unsupported", "scheduler_failure", "secrets_manager_access_denied",
+        "secrets_provider_not_found", "stale_schedule", "stuck_or_timeout_failure",
+        "stuck_pending_no_matching_runners", "stuck_pending_with_matching_runners", "unmet_prerequisites",
+        "upstream_bridge_project_not_found", "user_blocked",
     }
 )  # fmt: skip
 
